@@ -1,0 +1,37 @@
+import { defineConfig } from "vitest/config";
+
+/**
+ * Three projects, told apart by what they need: `unit` needs nothing but node, `restic` needs the real restic program,
+ * `cluster` needs root, restic and a real control plane (one shared by all files, started by the global set-up).
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["tests/unit/**/*.test.ts", "tests/golden/**/*.test.ts", "tests/transcripts/**/*.test.ts"],
+        },
+      },
+      {
+        test: {
+          name: "restic",
+          include: ["tests/restic/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "cluster",
+          include: ["tests/cluster/**/*.test.ts"],
+          globalSetup: ["tests/support/cluster-setup.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
