@@ -1,0 +1,162 @@
+/**
+ * Every name that programs outside this one can see: API groups, labels, annotations, containers, volumes, paths,
+ * environment variables, flags. Nothing here has behaviour. Names of upstream Stash are kept as they are.
+ */
+
+export const STASH_GROUP = "stash.appscode.com";
+
+/** The label of a host or object carries at most this many characters. */
+export const LABEL_VALUE_MAX_LENGTH = 63;
+
+export const Label = {
+  InvokerType: "stash.appscode.com/invoker-type",
+  InvokerName: "stash.appscode.com/invoker-name",
+  TargetKind: "stash.appscode.com/target-kind",
+  TargetName: "stash.appscode.com/target-name",
+  TargetNamespace: "stash.appscode.com/target-namespace",
+  /** On a workload: NAME of the BackupBatch of its namespace that it joins as an extra member. */
+  BackupBatch: "stash.appscode.com/backup-batch",
+  /** On a Secret: this is the copy of a backend Secret, its value is the namespace it was copied from. */
+  CopiedFromNamespace: "stash.appscode.com/copied-from-namespace",
+  /** On everything that was made for an agent's rights in a namespace. */
+  AgentRights: "stash.appscode.com/agent-rights",
+  Component: "app.kubernetes.io/component",
+  ManagedBy: "app.kubernetes.io/managed-by",
+  Name: "app.kubernetes.io/name",
+} as const;
+
+/**
+ * Prefix of the labels by which an agent finds the sessions that concern its target with one watch; the rest of the key
+ * is `targetLabelKey()` of shared/target.ts, the value is "true". A session carries one such label a target.
+ */
+export const TARGET_LABEL_PREFIX = "target.stash.appscode.com/";
+
+export const LabelValue = {
+  ComponentBackup: "stash-backup",
+  ComponentRestore: "stash-restore",
+  ManagedBy: "stash.appscode.com",
+  Name: "stash",
+} as const;
+
+export const Annotation = {
+  BackupBlueprint: "stash.appscode.com/backup-blueprint",
+  TargetPaths: "stash.appscode.com/target-paths",
+  VolumeMounts: "stash.appscode.com/volume-mounts",
+  Schedule: "stash.appscode.com/schedule",
+  /** Name under which a labelled workload joins its batch. */
+  Alias: "stash.appscode.com/alias",
+  /** Comma-separated restic exclude patterns of a labelled workload. */
+  Exclude: "stash.appscode.com/exclude",
+  /** `disabled` on a workload or a namespace opts out of every injection. */
+  Inject: "stash.appscode.com/inject",
+  /** On a workload's metadata: the reconciler asks for (re-)injection; the value is the hash that it wants to see. */
+  RequestedInjection: "stash.appscode.com/requested-injection",
+  /** On a workload's metadata: the reconciler says that this restore's turn has come; the value is the restore's uid. */
+  RequestedRestore: "stash.appscode.com/requested-restore",
+  /** On the pod template: what the injected sidecar was built from (decimal FNV-1a-64). */
+  BackupHash: "stash.appscode.com/last-applied-backup-invoker-hash",
+  /** On the pod template: what the injected init-container was built from (decimal FNV-1a-64). */
+  RestoreHash: "stash.appscode.com/last-applied-restore-invoker-hash",
+  /** Written by upstream Stash on workload metadata; removed when its sidecar is adopted. */
+  UpstreamBackupInvoker: "stash.appscode.com/last-applied-backup-invoker",
+  UpstreamBackupInvokerKind: "stash.appscode.com/last-applied-backup-invoker-kind",
+  UpstreamRestoreInvoker: "stash.appscode.com/last-applied-restore-invoker",
+  UpstreamRestoreInvokerKind: "stash.appscode.com/last-applied-restore-invoker-kind",
+  /** On a Repository: run a structure check with the next session. The value is free text, often a time. */
+  CheckRequested: "stash.appscode.com/check-requested",
+  ParamsPrefix: "params.stash.appscode.com/",
+} as const;
+
+export const INJECT_DISABLED = "disabled";
+
+export const Finalizer = {
+  Repository: "stash",
+  Invoker: "stash.appscode.com",
+} as const;
+
+export const Container = {
+  Sidecar: "stash",
+  RestoreInit: "stash-init",
+  Trigger: "stash-trigger",
+  PreTaskHook: "pre-task-hook",
+  PostTaskHook: "post-task-hook",
+} as const;
+
+export const Volume = {
+  /** emptyDir for restic's cache and temporary files. */
+  Scratch: "stash-tmp-dir",
+  /** Prefix of backend Secret volumes; followed by a short hash of the Secret's name. */
+  SecretPrefix: "stash-secret-",
+  /** Prefix of local backend volumes; followed by a short hash of the volume source. */
+  LocalPrefix: "stash-local-",
+  /** Projected ServiceAccount token, cluster CA and namespace for the agent alone. */
+  Identity: "stash-identity",
+  PvcTarget: "stash-volume",
+  Interim: "stash-interim-volume",
+} as const;
+
+export const Path = {
+  Scratch: "/stash-tmp",
+  ResticCache: "/stash-tmp/restic-cache",
+  /** A backend Secret named S is mounted at `${Path.Secrets}/S`, one file a key. */
+  Secrets: "/etc/stash/repository",
+  /** Holds `token`, `ca.crt` and `namespace`. */
+  Identity: "/var/run/secrets/stash.appscode.com/identity",
+  PvcTarget: "/stash-data",
+  Interim: "/stash-interim-volume",
+} as const;
+
+export const Env = {
+  NodeName: "NODE_NAME",
+  PodName: "POD_NAME",
+  PodUid: "POD_UID",
+  PodNamespace: "POD_NAMESPACE",
+  PodIp: "POD_IP",
+  PodOrdinal: "POD_ORDINAL",
+  NiceAdjustment: "NICE_ADJUSTMENT",
+  IoniceClass: "IONICE_CLASS",
+  IoniceClassData: "IONICE_CLASS_DATA",
+  /** Program to run instead of `restic` on the PATH. */
+  Restic: "STASH_RESTIC",
+} as const;
+
+/** First argument of the image's program. */
+export const Command = {
+  Webhook: "webhook",
+  Reconciler: "reconciler",
+  RunBackup: "run-backup",
+  Restore: "restore",
+  BackupPvc: "backup-pvc",
+  RestorePvc: "restore-pvc",
+  UpdateStatus: "update-status",
+  RunHook: "run-hook",
+  Maintain: "maintain",
+  CreateBackupSession: "create-backupsession",
+} as const;
+
+/** restic tags on every snapshot; the value follows the `=`. */
+export const SnapshotTag = {
+  Session: "session=",
+  Invoker: "invoker=",
+  Target: "target=",
+} as const;
+
+/** Kinds that are backed up by a sidecar and restored by an init-container when no task is named. */
+export const SIDECAR_KINDS = ["Deployment", "StatefulSet", "DaemonSet", "DeploymentConfig"] as const;
+
+export const Driver = { Restic: "Restic", VolumeSnapshotter: "VolumeSnapshotter" } as const;
+export const ExecutionOrder = { Parallel: "Parallel", Sequential: "Sequential" } as const;
+export const FailurePolicy = { Continue: "Continue", FailFast: "FailFast" } as const;
+
+/** One lease a program; the holder alone writes. */
+export const LeaseName = { Reconciler: "stash-batch-reconciler", Certs: "stash-batch-certs" } as const;
+
+/** Webhook service, secrets and configurations of an installation. */
+export const Install = {
+  Namespace: "stash-batch",
+  WebhookService: "stash-batch-webhook",
+  ServingSecret: "stash-batch-serving-cert",
+  MutatingConfiguration: "stash-batch",
+  ValidatingConfiguration: "stash-batch",
+  AgentRole: "stash-batch-agent",
+} as const;

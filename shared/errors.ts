@@ -1,0 +1,227 @@
+/**
+ * The one error class that a user sees, and the one table of codes. docs/errors.md holds the same table; a test keeps
+ * the two equal. A code is also the `reason` in conditions and host entries where an error becomes status.
+ */
+
+export interface ErrorEntry {
+  /** What the code means, one sentence. */
+  readonly meaning: string;
+  /** What the user does next, one sentence. */
+  readonly next: string;
+  /** Whether trying again without a change can help. */
+  readonly retryable: boolean;
+}
+
+function entry(meaning: string, next: string, retryable = false): ErrorEntry {
+  return { meaning, next, retryable };
+}
+
+export const ERRORS = {
+  // Objects that a user writes.
+  INVALID_OBJECT: entry(
+    "A field of the object has the wrong type or value, or a required field is missing.",
+    "Correct the field that the message names.",
+  ),
+  INVALID_DURATION: entry(
+    "The text is no duration.",
+    "Write a number with a unit, such as 30m, 1h30m or 90s.",
+  ),
+  SCHEDULE_INVALID: entry(
+    "The schedule cannot be read, names an unknown time zone, or never fires.",
+    "Write five cron fields (minute hour day-of-month month day-of-week) and an IANA zone such as Europe/Berlin.",
+  ),
+  TARGET_INVALID: entry(
+    "The target's reference lacks a kind or name, or its kind cannot be backed up this way.",
+    "Set apiVersion, kind and name of the target.",
+  ),
+  VOLUME_NOT_FOUND: entry(
+    "The workload has no volume of the name that volumeMounts gives.",
+    "Name a volume of the pod template, or one of the StatefulSet's volumeClaimTemplates.",
+  ),
+  BACKEND_INVALID: entry(
+    "The Repository's backend lacks what is needed to reach it.",
+    "Set one backend with its required fields.",
+  ),
+  NOT_ALLOWED: entry(
+    "The Repository's usagePolicy does not allow the namespace.",
+    "Allow the namespace in spec.usagePolicy of the Repository, or use another Repository.",
+  ),
+  // Around the API server.
+  NOT_FOUND: entry("The object does not exist.", "Create it, or correct the name.", true),
+  API_UNAVAILABLE: entry(
+    "The API server did not answer or refused for the moment.",
+    "Nothing to do when it passes; else look at the API server's health.",
+    true,
+  ),
+  API_FORBIDDEN: entry(
+    "The API server refused for lack of rights.",
+    "Grant the right that the message names to the ServiceAccount that it names.",
+  ),
+  CONFIGURATION_INVALID: entry(
+    "A flag or environment variable of the program is missing or wrong.",
+    "Correct what the message lists and start again.",
+  ),
+  // restic and the repository.
+  SECRET_MISSING: entry(
+    "The backend Secret is not there.",
+    "Create the Secret that the Repository's spec.backend.storageSecretName names.",
+    true,
+  ),
+  SECRET_INVALID: entry(
+    "The backend Secret lacks a key that the backend needs, or a value of it is unusable.",
+    "Add the key that the message names to the Secret.",
+  ),
+  REPOSITORY_NOT_FOUND: entry(
+    "There is no restic repository at the backend's address.",
+    "Check bucket, prefix and path of the Repository; the first backup creates it.",
+  ),
+  REPOSITORY_WRONG_PASSWORD: entry(
+    "The repository exists, but RESTIC_PASSWORD does not open it.",
+    "Put the password that the repository was created with into the Secret; it is not created again.",
+  ),
+  REPOSITORY_LOCKED: entry(
+    "Another restic process holds a lock on the repository.",
+    "Wait for the other run to end; locks whose owner is gone are removed automatically.",
+    true,
+  ),
+  REPOSITORY_DAMAGED: entry(
+    "restic found the repository damaged.",
+    "Run restic check, keep a copy of the repository, and follow restic's guide for repairs.",
+  ),
+  REPOSITORY_READ_ONLY: entry(
+    "The repository cannot be written.",
+    "Give the backend's credentials, or the user of the container, the right to write.",
+  ),
+  NO_SPACE: entry("A disk is full.", "Free or add space where the message says, then run again.", true),
+  BACKEND_REFUSED: entry(
+    "The backend refused the credentials or the request.",
+    "Check the credentials in the Secret and the rights that they carry.",
+  ),
+  BACKEND_UNREACHABLE: entry(
+    "The backend could not be reached.",
+    "Check address, DNS, network policies and proxies between pod and backend.",
+    true,
+  ),
+  BACKEND_CERTIFICATE: entry(
+    "The backend's TLS certificate is not trusted.",
+    "Put the CA into the Secret's CA_CERT_DATA, or correct the address.",
+  ),
+  SNAPSHOT_NOT_FOUND: entry(
+    "The wanted snapshot does not exist.",
+    "Choose one of the snapshots that the message lists.",
+  ),
+  NOTHING_SELECTED: entry(
+    "The restore's rules select nothing for this host.",
+    "Add a rule with snapshots or paths that covers the host.",
+  ),
+  PATH_NOT_FOUND: entry(
+    "A path to back up does not exist in the container.",
+    "Correct target.paths, or mount the volume that holds it by target.volumeMounts.",
+  ),
+  PATH_INSIDE_REPOSITORY: entry(
+    "A path to back up holds the repository itself.",
+    "Put the repository elsewhere, or choose narrower paths.",
+  ),
+  PATHS_OVERLAP: entry(
+    "Two paths of one restore lie within each other.",
+    "Keep only the outer path, or restore them by two runs.",
+  ),
+  FILES_UNREADABLE: entry(
+    "restic could not read all files.",
+    "Give the container's user the right to read them, or exclude them; the others are saved.",
+  ),
+  SOURCE_CHANGED: entry("The data changed or vanished while it was read.", "Run again, or add a hook that quiesces it.", true),
+  RESTIC_MISSING: entry("The restic program is not there or cannot be run.", "Use the product's image, or set STASH_RESTIC."),
+  RESTIC_KILLED: entry(
+    "restic was killed, for lack of memory or by a stop of the container.",
+    "Raise the memory limit in runtimeSettings.container.resources, or run again.",
+    true,
+  ),
+  RESTIC_TIMEOUT: entry("restic did not end in time.", "Raise spec.timeOut, or look for a slow backend.", true),
+  RESTIC_FAILED: entry("restic failed for a reason that is not in the table.", "Read restic's own words in the message."),
+  NO_SNAPSHOT_REPORTED: entry(
+    "restic ended without naming a snapshot, so nothing counts as saved.",
+    "Read the container's log and run again.",
+    true,
+  ),
+  VERIFY_FAILED: entry("Restored files differ from the snapshot.", "Restore again; check disk and repository."),
+  VOLUME_FULL: entry("The volume is too small for the restored data.", "Enlarge the volume, then restore again."),
+  PERMISSION_DENIED: entry(
+    "The container's user may not write or set ownership there.",
+    "Set runtimeSettings.container.securityContext so that the user can write the restored files.",
+  ),
+  DUMP_FAILED: entry("The dump or load program failed.", "Read its words in the message and correct task parameters or rights."),
+  // Sessions.
+  HOOK_FAILED: entry("A hook failed or did not end in time.", "Read the hook's output in the status and correct the command or its limit."),
+  EXECUTOR_LOST: entry(
+    "The pod that served the host is gone and no other could take over.",
+    "Look at the workload's pods and events; the next session tries again.",
+    true,
+  ),
+  SIDECAR_NOT_RUNNING: entry(
+    "No ready pod of the target runs the stash container.",
+    "Look at the StashSidecarInjected condition and at the workload's rollout.",
+    true,
+  ),
+  NO_REPLICAS: entry("The target has no replicas, so there is nothing that can read its data.", "Scale the workload up.", true),
+  DEADLINE_EXCEEDED: entry("The session did not end before its deadline.", "Raise spec.timeOut, or look at what was slow.", true),
+  EARLIER_MEMBER_FAILED: entry(
+    "A member that comes earlier failed, and the batch's failurePolicy is FailFast.",
+    "Correct the earlier member.",
+    true,
+  ),
+  RECOVERY_POINT_INCOMPLETE: entry(
+    "The chosen session did not save every member.",
+    "Choose a session that did, or name the snapshots by rules.",
+  ),
+  RECOVERY_POINT_NOT_FOUND: entry(
+    "No complete recovery point exists for the choice.",
+    "Choose one of those that the message lists.",
+  ),
+  INTERNAL: entry("Something failed that should not.", "Report it with the program's log.", true),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export interface UserErrorOptions {
+  /** The next step where it can be said more exactly than the table does. */
+  readonly next?: string;
+  /** Overrides the table's answer to "can a retry help?". */
+  readonly retry?: boolean;
+  readonly cause?: unknown;
+}
+
+/** An error that tells what failed on which object, what the user does next, and whether a retry can help. */
+export class UserError extends Error {
+  readonly code: ErrorCode;
+  readonly next: string;
+  readonly retryable: boolean;
+
+  constructor(code: ErrorCode, message: string, options: UserErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "UserError";
+    this.code = code;
+    this.next = options.next ?? ERRORS[code].next;
+    this.retryable = options.retry ?? ERRORS[code].retryable;
+  }
+}
+
+/** True for the text of a code that the table holds. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(ERRORS, text);
+}
+
+/** One line for conditions, events and terminals: `message (next: ...)`. */
+export function formatUserError(error: UserError): string {
+  return `${error.message} (next: ${error.next})`;
+}
+
+/** Message of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** Ends a switch over a union: a new case fails to compile, and an impossible one throws. */
+export function assertNever(value: never): never {
+  throw new UserError("INTERNAL", `unexpected value ${JSON.stringify(value)}`);
+}
