@@ -22,10 +22,7 @@ export const ERRORS = {
     "A field of the object has the wrong type or value, or a required field is missing.",
     "Correct the field that the message names.",
   ),
-  INVALID_DURATION: entry(
-    "The text is no duration.",
-    "Write a number with a unit, such as 30m, 1h30m or 90s.",
-  ),
+  INVALID_DURATION: entry("The text is no duration.", "Write a number with a unit, such as 30m, 1h30m or 90s."),
   SCHEDULE_INVALID: entry(
     "The schedule cannot be read, names an unknown time zone, or never fires.",
     "Write five cron fields (minute hour day-of-month month day-of-week) and an IANA zone such as Europe/Berlin.",
@@ -130,15 +127,25 @@ export const ERRORS = {
     "restic could not read all files.",
     "Give the container's user the right to read them, or exclude them; the others are saved.",
   ),
-  SOURCE_CHANGED: entry("The data changed or vanished while it was read.", "Run again, or add a hook that quiesces it.", true),
-  RESTIC_MISSING: entry("The restic program is not there or cannot be run.", "Use the product's image, or set STASH_RESTIC."),
+  SOURCE_CHANGED: entry(
+    "The data changed or vanished while it was read.",
+    "Run again, or add a hook that quiesces it.",
+    true,
+  ),
+  RESTIC_MISSING: entry(
+    "The restic program is not there or cannot be run.",
+    "Use the product's image, or set STASH_RESTIC.",
+  ),
   RESTIC_KILLED: entry(
     "restic was killed, for lack of memory or by a stop of the container.",
     "Raise the memory limit in runtimeSettings.container.resources, or run again.",
     true,
   ),
   RESTIC_TIMEOUT: entry("restic did not end in time.", "Raise spec.timeOut, or look for a slow backend.", true),
-  RESTIC_FAILED: entry("restic failed for a reason that is not in the table.", "Read restic's own words in the message."),
+  RESTIC_FAILED: entry(
+    "restic failed for a reason that is not in the table.",
+    "Read restic's own words in the message.",
+  ),
   NO_SNAPSHOT_REPORTED: entry(
     "restic ended without naming a snapshot, so nothing counts as saved.",
     "Read the container's log and run again.",
@@ -150,9 +157,15 @@ export const ERRORS = {
     "The container's user may not write or set ownership there.",
     "Set runtimeSettings.container.securityContext so that the user can write the restored files.",
   ),
-  DUMP_FAILED: entry("The dump or load program failed.", "Read its words in the message and correct task parameters or rights."),
+  DUMP_FAILED: entry(
+    "The dump or load program failed.",
+    "Read its words in the message and correct task parameters or rights.",
+  ),
   // Sessions.
-  HOOK_FAILED: entry("A hook failed or did not end in time.", "Read the hook's output in the status and correct the command or its limit."),
+  HOOK_FAILED: entry(
+    "A hook failed or did not end in time.",
+    "Read the hook's output in the status and correct the command or its limit.",
+  ),
   EXECUTOR_LOST: entry(
     "The pod that served the host is gone and no other could take over.",
     "Look at the workload's pods and events; the next session tries again.",
@@ -163,8 +176,16 @@ export const ERRORS = {
     "Look at the StashSidecarInjected condition and at the workload's rollout.",
     true,
   ),
-  NO_REPLICAS: entry("The target has no replicas, so there is nothing that can read its data.", "Scale the workload up.", true),
-  DEADLINE_EXCEEDED: entry("The session did not end before its deadline.", "Raise spec.timeOut, or look at what was slow.", true),
+  NO_REPLICAS: entry(
+    "The target has no replicas, so there is nothing that can read its data.",
+    "Scale the workload up.",
+    true,
+  ),
+  DEADLINE_EXCEEDED: entry(
+    "The session did not end before its deadline.",
+    "Raise spec.timeOut, or look at what was slow.",
+    true,
+  ),
   EARLIER_MEMBER_FAILED: entry(
     "A member that comes earlier failed, and the batch's failurePolicy is FailFast.",
     "Correct the earlier member.",
