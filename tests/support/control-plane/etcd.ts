@@ -1,0 +1,40 @@
+/** The two things that are asked of etcd directly, through the JSON gateway of its API. */
+
+const REQUEST_TIMEOUT_MS = 10_000;
+
+export async function isEtcdHealthy(etcdUrl: string): Promise<boolean> {
+  const answer = await fetch(`${etcdUrl}/health`, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+  return answer.ok;
+}
+
+/**
+ * Forgets all revisions before the newest.
+ *
+ * @returns the newest revision, which is the newest resourceVersion too
+ * @throws Error when etcd refuses
+ */
+export async function compactToNewest(etcdUrl: string): Promise<string> {
+  const revision = readRevision(await post(`${etcdUrl}/v3/kv/range`, { key: btoa("\0"), limit: "1" }));
+  await post(`${etcdUrl}/v3/kv/compaction`, { revision, physical: true });
+  return revision;
+}
+
+async function post(url: string, body: object): Promise<unknown> {
+  const answer = await fetch(url, {
+    method: "POST",
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+  });
+  const text = await answer.text();
+  // A compaction that finds itself done already is done.
+  if (answer.ok || text.includes("required revision has been compacted")) return JSON.parse(text);
+  throw new Error(`etcd refused ${url}: ${answer.status} ${text}`);
+}
+
+function readRevision(answer: unknown): string {
+  if (typeof answer === "object" && answer !== null && "header" in answer) {
+    const { header } = answer;
+    if (typeof header === "object" && header !== null && "revision" in header) return String(header.revision);
+  }
+  throw new Error(`etcd's answer has no revision: ${JSON.stringify(answer)}`);
+}

@@ -1,0 +1,98 @@
+/** The command lines of etcd and of the Kubernetes programs. */
+import { join } from "node:path";
+import { SERVICE_CIDR } from "./certificates.ts";
+import type { KubernetesVersion } from "./programs.ts";
+
+/** The issuer of service account tokens, and so the audience that the API server itself accepts. */
+export const SERVICE_ACCOUNT_ISSUER = "https://kubernetes.default.svc.cluster.local";
+
+export interface Ports {
+  readonly etcdClient: number;
+  readonly etcdPeer: number;
+  readonly apiServer: number;
+}
+
+/** One member that syncs nothing to disk: its data dies with the test anyway. */
+export function etcdFlags(ports: Ports, dataDir: string): string[] {
+  const client = `http://127.0.0.1:${ports.etcdClient}`;
+  const peer = `http://127.0.0.1:${ports.etcdPeer}`;
+  return [
+    "--name=test",
+    `--data-dir=${dataDir}`,
+    "--unsafe-no-fsync",
+    `--listen-client-urls=${client}`,
+    `--advertise-client-urls=${client}`,
+    `--listen-peer-urls=${peer}`,
+    `--initial-advertise-peer-urls=${peer}`,
+    `--initial-cluster=test=${peer}`,
+    "--logger=zap",
+    "--log-level=warn",
+  ];
+}
+
+/**
+ * @param pki folder of certificates
+ * @param dir folder that the server may write to
+ */
+export function apiServerFlags(ports: Ports, pki: string, dir: string): string[] {
+  const file = (name: string): string => join(pki, name);
+  return [
+    `--etcd-servers=http://127.0.0.1:${ports.etcdClient}`,
+    "--bind-address=127.0.0.1",
+    // Without it the server looks for the machine's default route and refuses to start where there is none.
+    "--advertise-address=127.0.0.1",
+    // Endpoints may not be loopback addresses, so the server's own would only ever fail.
+    "--endpoint-reconciler-type=none",
+    `--secure-port=${ports.apiServer}`,
+    `--cert-dir=${dir}`,
+    `--tls-cert-file=${file("api-server.crt")}`,
+    `--tls-private-key-file=${file("api-server.key")}`,
+    `--client-ca-file=${file("ca.crt")}`,
+    `--kubelet-certificate-authority=${file("ca.crt")}`,
+    `--kubelet-client-certificate=${file("kubelet-client.crt")}`,
+    `--kubelet-client-key=${file("kubelet-client.key")}`,
+    "--kubelet-preferred-address-types=InternalIP",
+    `--service-account-key-file=${file("service-account.pub")}`,
+    `--service-account-signing-key-file=${file("service-account.key")}`,
+    `--service-account-issuer=${SERVICE_ACCOUNT_ISSUER}`,
+    `--service-cluster-ip-range=${SERVICE_CIDR}`,
+    // Webhooks behind a Service are called at their pods: nothing routes cluster IPs here.
+    "--enable-aggregator-routing=true",
+    "--authorization-mode=Node,RBAC",
+    "--allow-privileged=true",
+    "--profiling=false",
+  ];
+}
+
+/** Serves no port of its own, and writes without the default limit of 20 requests a second. */
+export function controllerManagerFlags(kubeconfigPath: string, pki: string, version: KubernetesVersion): string[] {
+  return [
+    `--kubeconfig=${kubeconfigPath}`,
+    "--leader-elect=false",
+    "--use-service-account-credentials=true",
+    `--service-account-private-key-file=${join(pki, "service-account.key")}`,
+    `--root-ca-file=${join(pki, "ca.crt")}`,
+    `--cluster-signing-cert-file=${join(pki, "ca.crt")}`,
+    `--cluster-signing-key-file=${join(pki, "ca.key")}`,
+    "--kube-api-qps=200",
+    "--kube-api-burst=400",
+    // A claim that waits for a volume is looked at again after this time.
+    "--pvclaimbinder-sync-period=1s",
+    ...noPorts(version),
+  ];
+}
+
+export function schedulerFlags(kubeconfigPath: string, version: KubernetesVersion): string[] {
+  return [
+    `--kubeconfig=${kubeconfigPath}`,
+    "--leader-elect=false",
+    "--kube-api-qps=200",
+    "--kube-api-burst=400",
+    ...noPorts(version),
+  ];
+}
+
+/** Until 1.23 these programs also serve plain HTTP on a fixed port; from 1.24 the flag that forbids it is unknown. */
+function noPorts(version: KubernetesVersion): string[] {
+  return version.minor < 24 ? ["--secure-port=0", "--port=0"] : ["--secure-port=0"];
+}

@@ -1,0 +1,29 @@
+/** Kubeconfig files for clients of the test control plane. */
+import { stringify } from "yaml";
+import type { KeyAndCertificate } from "./certificates.ts";
+
+/**
+ * Formats a kubeconfig that carries its certificates inside, so that the file works wherever it is copied.
+ *
+ * @param serverUrl such as https://127.0.0.1:6443
+ * @param caPem authority that signed the server's certificate
+ */
+export function formatKubeconfig(serverUrl: string, caPem: string, user: string, client: KeyAndCertificate): string {
+  const base64 = (pem: string): string => Buffer.from(pem).toString("base64");
+  return stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "test", cluster: { server: serverUrl, "certificate-authority-data": base64(caPem) } }],
+    users: [
+      {
+        name: user,
+        user: {
+          "client-certificate-data": base64(client.certPem),
+          "client-key-data": base64(client.keyPem),
+        },
+      },
+    ],
+    contexts: [{ name: "test", context: { cluster: "test", user } }],
+    "current-context": "test",
+  });
+}

@@ -1,0 +1,92 @@
+/** Starts each server of a control plane and knows when it is of use. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type ApiEndpoint, apiRequest } from "./api-request.ts";
+import { isEtcdHealthy } from "./etcd.ts";
+import { apiServerFlags, controllerManagerFlags, etcdFlags, type Ports, schedulerFlags } from "./flags.ts";
+import type { Programs } from "./programs.ts";
+import type { SupervisedProcesses } from "./supervised-processes.ts";
+import { FinalError, waitUntil } from "./wait-until.ts";
+
+/** Four seconds on an idle machine with two cores; the rest is for machines that do other work too. */
+const READY_TIMEOUT_MS = 90_000;
+/** Enough of a log to see why a program ended. */
+const LOG_TAIL_CHARS = 3_000;
+
+/** A server ended because another process has its port: with other ports it may start. */
+export class PortTakenError extends FinalError {}
+
+export interface ServerProcesses {
+  startEtcd(): Promise<void>;
+  /** Resolves when /readyz says so. */
+  startApiServer(): Promise<void>;
+  startControllerManager(): Promise<void>;
+  startScheduler(): Promise<void>;
+  /** Resolves when pods can be made in the namespace `default`: its ServiceAccount and root CA exist. */
+  waitForServiceAccount(): Promise<void>;
+}
+
+interface Settings {
+  readonly processes: SupervisedProcesses;
+  readonly programs: Programs;
+  readonly ports: Ports;
+  readonly pki: string;
+  readonly kubeconfigs: { readonly controllerManager: string; readonly scheduler: string };
+  readonly logs: string;
+  readonly endpoint: ApiEndpoint;
+  readonly extraApiServerFlags: readonly string[];
+}
+
+export function serverProcesses(settings: Settings): ServerProcesses {
+  const { processes, programs, ports, pki, kubeconfigs, logs, endpoint } = settings;
+  const { dir } = processes;
+
+  function start(name: string, args: readonly string[]): Promise<void> {
+    return processes.start(name, { program: join(programs.dir, name), args, logPath: logPath(name) });
+  }
+
+  function logPath(name: string): string {
+    return join(logs, `${name}.log`);
+  }
+
+  /** Waits for what `name` brings about, and gives up as soon as it ends. */
+  function waitWhileRunning(name: string, what: string, isDone: () => Promise<boolean>): Promise<void> {
+    return waitUntil(what, READY_TIMEOUT_MS, async () => {
+      const end = processes.endOf(name);
+      if (end === undefined) return isDone();
+      const log = (await readFile(logPath(name), "utf8")).slice(-LOG_TAIL_CHARS);
+      const message = `${name} ended (${end}) before ${what}; the end of its log:\n${log}`;
+      throw log.includes("address already in use") ? new PortTakenError(message) : new FinalError(message);
+    });
+  }
+
+  return {
+    async startEtcd() {
+      await start("etcd", etcdFlags(ports, join(dir, "etcd")));
+      await waitWhileRunning("etcd", "etcd is healthy", () => isEtcdHealthy(`http://127.0.0.1:${ports.etcdClient}`));
+    },
+    async startApiServer() {
+      await start("kube-apiserver", [...apiServerFlags(ports, pki, dir), ...settings.extraApiServerFlags]);
+      await waitWhileRunning("kube-apiserver", "the API server is ready", async () => {
+        return (await apiRequest(endpoint, "/readyz")).status === 200;
+      });
+    },
+    startControllerManager() {
+      const flags = controllerManagerFlags(kubeconfigs.controllerManager, pki, programs.version);
+      return start("kube-controller-manager", flags);
+    },
+    startScheduler() {
+      return start("kube-scheduler", schedulerFlags(kubeconfigs.scheduler, programs.version));
+    },
+    async waitForServiceAccount() {
+      const objects = ["serviceaccounts/default", "configmaps/kube-root-ca.crt"];
+      const what = "the controller manager has set up the namespace default";
+      await waitWhileRunning("kube-controller-manager", what, async () => {
+        const answers = await Promise.all(
+          objects.map((object) => apiRequest(endpoint, `/api/v1/namespaces/default/${object}`)),
+        );
+        return answers.every((answer) => answer.status === 200);
+      });
+    },
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * A program: starts and kills processes for its owner, and outlives it just long enough to clean up. When the channel to
+ * the owner closes, for whatever reason (SIGKILL included), all processes are killed and the folder is removed.
+ * It leads its own process group, so that a signal meant for the owner's group does not end it first.
+ *
+ * usage: node supervisor.ts FOLDER   (made here, so that no folder exists that nobody removes)
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { type Command, type Notice, parseRequest, type Request } from "./supervisor-protocol.ts";
+
+const SETPRIV = "/usr/bin/setpriv";
+
+const folder = process.argv[2];
+if (folder === undefined) throw new Error("usage: supervisor.ts FOLDER");
+const running = new Map<string, ChildProcess>();
+let ending = false;
+
+function tell(notice: Notice): void {
+  // The owner may be gone; then nobody waits for this.
+  if (process.connected) process.send?.(notice, () => undefined);
+}
+
+function start(name: string, command: Command): void {
+  if (ending) throw new Error(`${name}: the supervisor is ending`);
+  if (running.has(name)) throw new Error(`${name} runs already`);
+  const log = openSync(command.logPath, "a");
+  // Second net: the kernel kills the child when this process dies, even by SIGKILL.
+  const argv = existsSync(SETPRIV)
+    ? [SETPRIV, "--pdeathsig", "KILL", "--", command.program, ...command.args]
+    : [command.program, ...command.args];
+  const child = spawn(argv[0] ?? command.program, argv.slice(1), { stdio: ["ignore", log, log], cwd: "/" });
+  closeSync(log);
+  running.set(name, child);
+  const ended = (how: string): void => {
+    running.delete(name);
+    tell({ kind: "ended", name, how });
+  };
+  child.once("error", (error) => ended(error.message));
+  child.once("exit", (code, signal) => ended(signal === null ? `exit code ${code}` : signal));
+}
+
+function kill(name: string, signal: NodeJS.Signals): Promise<void> {
+  const child = running.get(name);
+  if (child === undefined) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once("exit", () => resolve());
+    child.kill(signal);
+  });
+}
+
+async function cleanUp(): Promise<void> {
+  ending = true;
+  await Promise.all([...running.keys()].map((name) => kill(name, "SIGKILL")));
+  rmSync(String(folder), { recursive: true, force: true, maxRetries: 5 });
+}
+
+async function carryOut(request: Request): Promise<void> {
+  switch (request.kind) {
+    case "start":
+      return start(request.name, request.command);
+    case "kill":
+      return kill(request.name, request.signal);
+    case "finish":
+      return cleanUp();
+  }
+}
+
+async function end(): Promise<void> {
+  if (ending) return;
+  await cleanUp();
+  process.exit(0);
+}
+
+process.on("message", (message) => {
+  const request = parseRequest(message);
+  carryOut(request).then(
+    () => {
+      tell({ kind: "answer", id: request.id, error: undefined });
+      if (request.kind === "finish") process.disconnect();
+    },
+    (error: unknown) => tell({ kind: "answer", id: request.id, error: String(error) }),
+  );
+});
+process.on("disconnect", end);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
+
+mkdirSync(folder, { recursive: true, mode: 0o700 });
+tell({ kind: "ready" });
+// The owner may have died before this program came to life.
+if (!process.connected) void end();
