@@ -1,0 +1,99 @@
+/**
+ * `npm test`: sets up what is missing, then runs every check and test. Ends with one line `N passed, N failed, N skipped`.
+ *
+ *   npm test                  everything
+ *   npm test -- unit          only projects that are named (unit, restic, cluster); the rest of the line goes to vitest
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { messageOf } from "../shared/errors.ts";
+import { ensureControlPlanePrograms, ensurePrerequisites } from "./prerequisites.ts";
+
+interface Totals {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+const root = resolve(import.meta.dirname, "..");
+const bin = (name: string) => join(root, "node_modules", ".bin", name);
+const PROJECTS = ["unit", "restic", "cluster"] as const;
+const args = process.argv.slice(2);
+const named = PROJECTS.filter((project) => args.includes(project));
+const projects = named.length > 0 ? named : PROJECTS;
+const passOn = args.filter((argument) => !PROJECTS.some((project) => project === argument));
+const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
+const startedAt = Date.now();
+
+function say(text: string): void {
+  const seconds = ((Date.now() - startedAt) / 1_000).toFixed(0).padStart(4);
+  console.error(`[${seconds} s] ${text}`);
+}
+
+function runCheck(title: string, program: string, programArgs: readonly string[]): void {
+  say(title);
+  const { status } = spawnSync(bin(program), programArgs, { cwd: root, stdio: "inherit" });
+  if (status === 0) totals.passed += 1;
+  else totals.failed += 1;
+}
+
+function countOf(report: unknown, field: string): number {
+  const value = typeof report === "object" && report !== null ? Reflect.get(report, field) : undefined;
+  return typeof value === "number" ? value : 0;
+}
+
+function runProject(project: string): void {
+  say(`running the ${project} tests`);
+  const dir = mkdtempSync(join(tmpdir(), "stash-batch-test-"));
+  const reportPath = join(dir, "report.json");
+  const vitestArgs = [
+    "run",
+    "--project",
+    project,
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${reportPath}`,
+  ];
+  const { status } = spawnSync(bin("vitest"), [...vitestArgs, ...passOn], { cwd: root, stdio: "inherit" });
+  try {
+    const report: unknown = JSON.parse(readFileSync(reportPath, "utf8"));
+    totals.passed += countOf(report, "numPassedTests");
+    totals.failed += countOf(report, "numFailedTests");
+    totals.skipped += countOf(report, "numPendingTests") + countOf(report, "numTodoTests");
+    // A file that fails to load, or a set-up that fails, has no failed test but must not pass.
+    if (status !== 0 && countOf(report, "numFailedTests") === 0) totals.failed += 1;
+  } catch (error) {
+    console.error(`the ${project} tests left no report: ${messageOf(error)}`);
+    totals.failed += 1;
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+async function ensureMachine(): Promise<boolean> {
+  try {
+    await ensurePrerequisites({ need: ["restic", "rclone", "util-linux", "iproute2"], onProgress: say });
+    await ensureControlPlanePrograms({ onProgress: say });
+    return true;
+  } catch (error) {
+    console.error(`\n${messageOf(error)}\n`);
+    return false;
+  }
+}
+
+runCheck("checking style (biome)", "biome", ["check", "."]);
+runCheck("checking types (tsc)", "tsc", ["--noEmit"]);
+const needsMachine = projects.some((project) => project !== "unit");
+const machineIsReady = !needsMachine || (await ensureMachine());
+for (const project of projects) {
+  if (project === "unit" || machineIsReady) runProject(project);
+  else {
+    console.error(`the ${project} tests can't run on this machine (see above)`);
+    totals.failed += 1;
+  }
+}
+say("done");
+console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
+process.exit(totals.failed === 0 ? 0 : 1);

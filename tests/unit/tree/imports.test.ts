@@ -1,0 +1,87 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { describe, expect, test } from "vitest";
+
+const root = resolve(import.meta.dirname, "../../..");
+
+/** Which folders each folder may import from, besides itself. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  shared: [],
+  webhook: ["shared", "certs"],
+  reconciler: ["shared", "certs"],
+  agent: ["shared"],
+  certs: ["shared"],
+  cli: ["shared", "webhook", "reconciler", "agent", "certs"],
+};
+
+interface Import {
+  readonly file: string;
+  readonly specifier: string;
+  readonly isTypeOnly: boolean;
+}
+
+function sourceFiles(folder: string): readonly string[] {
+  try {
+    return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts"))
+      .map((file) => join(folder, file));
+  } catch {
+    return [];
+  }
+}
+
+function importsOf(file: string): readonly Import[] {
+  const text = readFileSync(join(root, file), "utf8");
+  const statements = text.matchAll(/^\s*(?:import|export)\s+(type\s)?[^;]*?\sfrom\s+"([^"]+)"|import\("([^"]+)"\)/gm);
+  return [...statements].map((match) => ({
+    file,
+    specifier: match[2] ?? match[3] ?? "",
+    isTypeOnly: match[1] !== undefined,
+  }));
+}
+
+function folderOf(found: Import): string | undefined {
+  if (!found.specifier.startsWith(".")) return undefined;
+  return relative(root, resolve(root, dirname(found.file), found.specifier)).split("/")[0];
+}
+
+describe.each(Object.entries(ALLOWED))("%s", (folder, allowed) => {
+  const imports = sourceFiles(folder).flatMap(importsOf);
+
+  test("imports no other part of the product than it may", () => {
+    const wrong = imports.filter((found) => {
+      const target = folderOf(found);
+      return target !== undefined && target !== folder && !allowed.includes(target);
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+test("the agent never loads the Kubernetes client library, the schemas or the logger", () => {
+  const heavy = ["@kubernetes/client-node", "typebox", "pino", "prom-client", "fastify"];
+  const seen = new Set<string>();
+  const queue = sourceFiles("agent").slice();
+  const wrong: Import[] = [];
+  for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
+    if (seen.has(file)) continue;
+    seen.add(file);
+    for (const found of importsOf(file)) {
+      if (found.isTypeOnly) continue;
+      if (found.specifier.startsWith(".")) {
+        queue.push(relative(root, resolve(root, dirname(file), found.specifier)));
+      } else if (heavy.some((name) => found.specifier === name || found.specifier.startsWith(`${name}/`))) {
+        wrong.push(found);
+      }
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
+test("files that decide import no input or output", () => {
+  const io = /^(node:(fs|net|http|https|tls|child_process|dns|process)|@kubernetes\/client-node|fastify|pino)/;
+  const deciding = Object.keys(ALLOWED)
+    .flatMap(sourceFiles)
+    .filter((file) => /(^|\/)decide[^/]*\.ts$/.test(file));
+  const wrong = deciding.flatMap(importsOf).filter((found) => !found.isTypeOnly && io.test(found.specifier));
+  expect(wrong).toEqual([]);
+});
