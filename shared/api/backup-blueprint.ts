@@ -1,0 +1,26 @@
+import { backupHooksSchema } from "./hooks.ts";
+import { backupScheduleProperties } from "./invoker.ts";
+import { KINDS } from "./kinds.ts";
+import { executorProperties } from "./member.ts";
+import { clusterObjectMetaSchema, typeMeta } from "./object-meta.ts";
+import { parserOf } from "./parse.ts";
+import { repositorySpecProperties } from "./repository.ts";
+import { object, optional, text, type Value } from "./schema.ts";
+
+export const backupBlueprintSchema = object({
+  ...typeMeta(KINDS.BackupBlueprint),
+  metadata: clusterObjectMetaSchema,
+  spec: object({
+    ...repositorySpecProperties,
+    ...executorProperties,
+    ...backupScheduleProperties,
+    hooks: optional(backupHooksSchema, "What runs before and after."),
+    backupNamespace: optional(text, "Namespace of the BackupConfiguration; the target's when empty."),
+    repoNamespace: optional(text, "Namespace of the Repository; the BackupConfiguration's when empty."),
+  }),
+});
+export type BackupBlueprint = Value<typeof backupBlueprintSchema>;
+export type BackupBlueprintSpec = BackupBlueprint["spec"];
+
+/** Reads a BackupBlueprint. @throws UserError INVALID_OBJECT naming the fields */
+export const parseBackupBlueprint = parserOf(KINDS.BackupBlueprint, backupBlueprintSchema);

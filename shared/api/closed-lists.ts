@@ -1,0 +1,136 @@
+/** Closed lists of the API, spelled as on the wire. Light on purpose: no schema is loaded with them. */
+
+type ValueOf<List> = List[keyof List];
+
+export const InvokerPhase = { Invalid: "Invalid", Ready: "Ready", NotReady: "NotReady" } as const;
+export type InvokerPhase = ValueOf<typeof InvokerPhase>;
+
+export const BackupSessionPhase = {
+  Pending: "Pending",
+  Skipped: "Skipped",
+  Running: "Running",
+  Succeeded: "Succeeded",
+  Failed: "Failed",
+  Unknown: "Unknown",
+} as const;
+export type BackupSessionPhase = ValueOf<typeof BackupSessionPhase>;
+
+/** Of one target in a BackupSession. */
+export const BackupTargetPhase = {
+  Pending: "Pending",
+  Succeeded: "Succeeded",
+  Running: "Running",
+  Failed: "Failed",
+} as const;
+export type BackupTargetPhase = ValueOf<typeof BackupTargetPhase>;
+
+/** Of one host in a BackupSession; upstream knows only the last two. */
+export const BackupHostPhase = {
+  Pending: "Pending",
+  Running: "Running",
+  Succeeded: "Succeeded",
+  Failed: "Failed",
+} as const;
+export type BackupHostPhase = ValueOf<typeof BackupHostPhase>;
+
+/** Of a RestoreSession and a RestoreBatch. */
+export const RestorePhase = {
+  Pending: "Pending",
+  Running: "Running",
+  Succeeded: "Succeeded",
+  Failed: "Failed",
+  Unknown: "Unknown",
+  Invalid: "Invalid",
+} as const;
+export type RestorePhase = ValueOf<typeof RestorePhase>;
+
+/** Of one member of a RestoreBatch; upstream writes Unknown too, but its own schema refuses it. */
+export const RestoreMemberPhase = {
+  Pending: "Pending",
+  Succeeded: "Succeeded",
+  Running: "Running",
+  Failed: "Failed",
+  Unknown: "Unknown",
+} as const;
+export type RestoreMemberPhase = ValueOf<typeof RestoreMemberPhase>;
+
+/** Of one host in a restore. */
+export const RestoreHostPhase = {
+  Pending: "Pending",
+  Running: "Running",
+  Succeeded: "Succeeded",
+  Failed: "Failed",
+  Unknown: "Unknown",
+} as const;
+export type RestoreHostPhase = ValueOf<typeof RestoreHostPhase>;
+
+export const ConditionStatus = { True: "True", False: "False", Unknown: "Unknown" } as const;
+export type ConditionStatus = ValueOf<typeof ConditionStatus>;
+
+export const ConditionSeverity = { None: "", Error: "Error", Warning: "Warning", Info: "Info" } as const;
+export type ConditionSeverity = ValueOf<typeof ConditionSeverity>;
+
+/** When a postBackup hook runs. */
+export const BackupHookPolicy = {
+  Always: "Always",
+  OnFailure: "OnFailure",
+  OnSuccess: "OnSuccess",
+  OnFinalRetryFailure: "OnFinalRetryFailure",
+} as const;
+export type BackupHookPolicy = ValueOf<typeof BackupHookPolicy>;
+
+/** When a postRestore hook runs. */
+export const RestoreHookPolicy = { Always: "Always", OnFailure: "OnFailure", OnSuccess: "OnSuccess" } as const;
+export type RestoreHookPolicy = ValueOf<typeof RestoreHookPolicy>;
+
+export const HookType = {
+  PreBackup: "preBackup",
+  PostBackup: "postBackup",
+  PreRestore: "preRestore",
+  PostRestore: "postRestore",
+} as const;
+export type HookType = ValueOf<typeof HookType>;
+
+export const HookPhase = {
+  Running: "Running",
+  Succeeded: "Succeeded",
+  Failed: "Failed",
+  Skipped: "Skipped",
+} as const;
+export type HookPhase = ValueOf<typeof HookPhase>;
+
+/** Work on the repository before a backup. */
+export const PreBackupAction = { InitializeBackendRepository: "InitializeBackendRepository" } as const;
+export type PreBackupAction = ValueOf<typeof PreBackupAction>;
+
+/** Work on the repository after a backup. */
+export const PostBackupAction = {
+  ApplyRetentionPolicy: "ApplyRetentionPolicy",
+  VerifyRepositoryIntegrity: "VerifyRepositoryIntegrity",
+  SendRepositoryMetrics: "SendRepositoryMetrics",
+} as const;
+export type PostBackupAction = ValueOf<typeof PostBackupAction>;
+
+/** Work that the reconciler gives to one host. */
+export const HostAction = {
+  ...PreBackupAction,
+  ...PostBackupAction,
+  /** Reads a part of the packs and compares their contents with their hashes. */
+  VerifyRepositoryData: "VerifyRepositoryData",
+} as const;
+export type HostAction = ValueOf<typeof HostAction>;
+
+export const HostActionPhase = { Running: "Running", Succeeded: "Succeeded", Failed: "Failed" } as const;
+export type HostActionPhase = ValueOf<typeof HostActionPhase>;
+
+/** What made a BackupSession. */
+export const SessionTrigger = { Scheduled: "Scheduled", Instant: "Instant", Retry: "Retry" } as const;
+export type SessionTrigger = ValueOf<typeof SessionTrigger>;
+
+/** What becomes of a workload whose restore failed. */
+export const OnRestoreFailure = { Hold: "Hold", Start: "Start" } as const;
+export type OnRestoreFailure = ValueOf<typeof OnRestoreFailure>;
+
+/** Which namespaces may use a Repository. */
+export const AllowedNamespacesFrom = { All: "All", Selector: "Selector", Same: "Same" } as const;
+export type AllowedNamespacesFrom = ValueOf<typeof AllowedNamespacesFrom>;

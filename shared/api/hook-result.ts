@@ -1,0 +1,14 @@
+/** What became of a hook. */
+import { HookPhase, HookType } from "./closed-lists.ts";
+import { object, oneOf, optional, required, text, time, type Value } from "./schema.ts";
+
+export const hookResultSchema = object({
+  type: required(oneOf(HookType), "Which hook it was."),
+  hostname: optional(text, "Host that it ran for."),
+  phase: optional(oneOf(HookPhase), "How far it is."),
+  startedAt: optional(time, "Recorded before it starts, so that a restarted program knows."),
+  finishedAt: optional(time, "When it ended."),
+  message: optional(text, "Why it failed or was skipped."),
+  output: optional(text, "First and last part of what it printed."),
+});
+export type HookResult = Value<typeof hookResultSchema>;

@@ -1,0 +1,91 @@
+/** What the invokers of a backup share, and what those of a restore share. */
+import { Driver, ExecutionOrder } from "../contract.ts";
+import { resolvedRepositorySchema } from "./backend.ts";
+import { InvokerPhase, OnRestoreFailure, RestorePhase } from "./closed-lists.ts";
+import { conditionSchema } from "./condition.ts";
+import { hookResultSchema } from "./hook-result.ts";
+import { repositoryRefSchema } from "./object-ref.ts";
+import { chosenRecoveryPointSchema, recoveryPointRefSchema } from "./recovery-point.ts";
+import { retentionPolicySchema } from "./retention-policy.ts";
+import { retryConfigSchema } from "./retry-config.ts";
+import {
+  count,
+  defaulted,
+  duration,
+  flag,
+  int32,
+  int64,
+  list,
+  oneOf,
+  optional,
+  required,
+  text,
+  time,
+} from "./schema.ts";
+
+export const driver = defaulted(oneOf(Driver), Driver.Restic, "What makes or restores the copies.");
+export const executionOrder = defaulted(
+  oneOf(ExecutionOrder),
+  ExecutionOrder.Parallel,
+  "Whether members run at once or one after another.",
+);
+export const repository = optional(repositoryRefSchema, "Repository that holds the data.");
+export const timeOut = optional(duration, "Longest time that a run may take.");
+export const retryConfig = optional(retryConfigSchema, "Whether and when a failed run is tried again.");
+
+/** When runs are due, how many are kept, and which snapshots. */
+export const backupScheduleProperties = {
+  schedule: optional(text, "Cron text with five fields."),
+  timeZone: optional(text, "IANA time zone that the schedule is read in; UTC when empty."),
+  jitter: optional(duration, "Spreads the starts over this time; stable for each invoker."),
+  startingDeadlineSeconds: optional(count, "How late a missed run may still start; one period when empty."),
+  retentionPolicy: required(retentionPolicySchema, "Which snapshots are kept."),
+  backupHistoryLimit: optional(int32, "How many BackupSessions are kept; 1 when empty."),
+  timeOut,
+  retryConfig,
+};
+
+export const backupInvokerStatusProperties = {
+  observedGeneration: optional(int64, "Generation that was last reconciled."),
+  conditions: optional(list(conditionSchema), "What was found out about it."),
+  phase: optional(oneOf(InvokerPhase), "Whether backups can run."),
+  nextRuns: optional(list(time), "The next due times."),
+  lastScheduleTime: optional(time, "Due time of the last scheduled run."),
+  lastSuccessfulTime: optional(time, "When the last successful run ended."),
+  missedRuns: optional(count, "Due times that passed without a run."),
+  lastRecoveryPoint: optional(recoveryPointRefSchema, "The newest complete recovery point."),
+};
+
+export const backupInvokerSwitches = {
+  driver,
+  repository,
+  paused: optional(flag, "Stops the schedule, not runs on request."),
+};
+
+/** Which recovery point is restored, and what happens on failure. */
+export const restoreChoiceProperties = {
+  driver,
+  repository,
+  timeOut,
+  retryConfig,
+  session: optional(text, "BackupSession whose recovery point is restored."),
+  asOf: optional(time, "Restores the newest complete recovery point at or before this time."),
+  onFailure: defaulted(
+    oneOf(OnRestoreFailure),
+    OnRestoreFailure.Hold,
+    "Whether a workload whose restore failed is held back or started.",
+  ),
+};
+
+export const restoreStatusProperties = {
+  phase: optional(oneOf(RestorePhase), "How far the restore is."),
+  sessionDuration: optional(text, "How long it took, rounded to seconds."),
+  sessionDeadline: optional(time, "When it must have ended."),
+  conditions: optional(list(conditionSchema), "What was found out about it."),
+  startTime: optional(time, "When it started."),
+  completionTime: optional(time, "When it ended."),
+  repository: optional(resolvedRepositorySchema, "The Repository as it was resolved."),
+  recoveryPoint: optional(chosenRecoveryPointSchema, "The recovery point that is restored."),
+  hooks: optional(list(hookResultSchema), "Hooks that the reconciler ran."),
+  retries: optional(int32, "How many times it was tried again."),
+};

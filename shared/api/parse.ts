@@ -1,0 +1,87 @@
+/** Parsers of our kinds: untrusted value in, typed and readonly value out. Defaults are not filled in. */
+import type * as Type from "typebox/type";
+import { UserError } from "../errors.ts";
+import type { KindEntry } from "./kinds.ts";
+import type { SchemaNode, Value } from "./schema.ts";
+import { checkValue, type FieldProblem, formatProblem, isObject } from "./schema-check.ts";
+
+export type Parser<T> = (value: unknown) => T;
+
+/** More than this would hide the message's point. */
+const MAX_SHOWN_PROBLEMS = 5;
+
+/**
+ * Makes the parser of one kind.
+ *
+ * @returns a function that gives back its argument, typed; fields that the schema doesn't name stay in it
+ * @throws UserError INVALID_OBJECT naming each wrong field, what was found there and what is expected
+ */
+export function parserOf<const Schema extends Type.TSchema & SchemaNode>(
+  entry: KindEntry,
+  schema: Schema,
+): Parser<Value<Schema>> {
+  return (value) => {
+    const checked = checkValue(schema, value);
+    if (isConforming<Schema>(checked.value, checked.problems)) return checked.value;
+    const shown = checked.problems.slice(0, MAX_SHOWN_PROBLEMS).map(formatProblem);
+    const hidden = checked.problems.length - shown.length;
+    if (hidden > 0) shown.push(`and ${hidden} more`);
+    throw new UserError("INVALID_OBJECT", `${describeObject(entry, value)}: ${shown.join("; ")}`);
+  };
+}
+
+export interface ParsedList<T> {
+  readonly items: readonly T[];
+  /** One error an item that could not be read. The others are in `items`: one bad object hides no good one. */
+  readonly failures: readonly UserError[];
+  /** Where a watch goes on. */
+  readonly resourceVersion?: string;
+  /** Token of the next page. */
+  readonly continueToken?: string;
+}
+
+/**
+ * Reads the answer to a list request.
+ *
+ * @throws UserError INVALID_OBJECT when it is no list at all
+ */
+export function parseList<T>(value: unknown, parseItem: Parser<T>): ParsedList<T> {
+  if (!isObject(value) || !Array.isArray(value["items"])) {
+    throw new UserError("INVALID_OBJECT", "list: items: expected a list, found something else");
+  }
+  const items: T[] = [];
+  const failures: UserError[] = [];
+  for (const item of value["items"]) {
+    try {
+      items.push(parseItem(item));
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      failures.push(error);
+    }
+  }
+  const metadata = isObject(value["metadata"]) ? value["metadata"] : {};
+  const { resourceVersion, continue: continueToken } = metadata;
+  return {
+    items,
+    failures,
+    ...(typeof resourceVersion === "string" && resourceVersion !== "" ? { resourceVersion } : {}),
+    ...(typeof continueToken === "string" && continueToken !== "" ? { continueToken } : {}),
+  };
+}
+
+function isConforming<Schema extends Type.TSchema>(
+  value: unknown,
+  problems: readonly FieldProblem[],
+): value is Value<Schema> {
+  return value !== undefined && problems.length === 0;
+}
+
+/** `BackupBatch demo/nightly`, as far as the value tells. */
+function describeObject(entry: KindEntry, value: unknown): string {
+  const metadata = isObject(value) && isObject(value["metadata"]) ? value["metadata"] : {};
+  const { namespace, name } = metadata;
+  if (typeof name !== "string" || name === "") return entry.kind;
+  return typeof namespace === "string" && entry.namespaced
+    ? `${entry.kind} ${namespace}/${name}`
+    : `${entry.kind} ${name}`;
+}

@@ -1,0 +1,32 @@
+import { restoreHostStatsSchema } from "./host-stats.ts";
+import { restoreChoiceProperties, restoreStatusProperties } from "./invoker.ts";
+import { KINDS } from "./kinds.ts";
+import { restoreMemberProperties } from "./member.ts";
+import { objectMetaSchema, typeMeta } from "./object-meta.ts";
+import { parserOf } from "./parse.ts";
+import { int32, list, object, optional, text, type Value } from "./schema.ts";
+import { ruleSchema } from "./target.ts";
+
+export const restoreSessionSchema = object({
+  ...typeMeta(KINDS.RestoreSession),
+  metadata: objectMetaSchema,
+  spec: object({
+    ...restoreMemberProperties,
+    ...restoreChoiceProperties,
+    rules: optional(list(ruleSchema), "Deprecated: write target.rules."),
+  }),
+  status: optional(
+    object({
+      ...restoreStatusProperties,
+      alias: optional(text, "Alias of the target."),
+      totalHosts: optional(int32, "How many hosts must report."),
+      stats: optional(list(restoreHostStatsSchema), "One entry a host."),
+    }),
+  ),
+});
+export type RestoreSession = Value<typeof restoreSessionSchema>;
+export type RestoreSessionSpec = RestoreSession["spec"];
+export type RestoreSessionStatus = NonNullable<RestoreSession["status"]>;
+
+/** Reads a RestoreSession. @throws UserError INVALID_OBJECT naming the fields */
+export const parseRestoreSession = parserOf(KINDS.RestoreSession, restoreSessionSchema);

@@ -1,0 +1,119 @@
+/**
+ * Builders of schemas. A schema is at once a static type (`Value`), what the parser of shared/api/parse.ts reads, and
+ * what the CRD is generated from, so only what a structural CRD schema can say is offered here.
+ *
+ * Builders are imported from TypeBox one by one: the default import costs each agent about 3 MiB.
+ */
+import * as Type from "typebox/type";
+
+/** What the parser and the CRD generator see of a schema. */
+export interface SchemaNode {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly string[];
+  readonly format?: string;
+  readonly pattern?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly required?: readonly string[] | undefined;
+  readonly additionalProperties?: SchemaNode;
+  readonly items?: SchemaNode;
+  readonly anyOf?: readonly SchemaNode[];
+  readonly "x-kubernetes-int-or-string"?: boolean;
+  readonly "x-kubernetes-preserve-unknown-fields"?: boolean;
+  readonly "x-kubernetes-embedded-resource"?: boolean;
+  readonly "~kind"?: string;
+  readonly "~unsafe"?: unknown;
+}
+
+export type DeepReadonly<T> = T extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T;
+
+/** Static type of a schema, readonly all the way down. */
+export type Value<Schema extends Type.TSchema> = DeepReadonly<Type.Static<Schema>>;
+
+/** An object whose fields we pass on without looking at them. */
+export type OpenObject = Readonly<Record<string, unknown>>;
+
+export const text = Type.String();
+export const flag = Type.Boolean();
+export const int32 = Type.Integer({ format: "int32" });
+export const int64 = Type.Integer({ format: "int64" });
+/** Never below zero: sizes and counts. */
+export const count = Type.Integer({ format: "int64", minimum: 0 });
+
+/** RFC 3339 text. */
+export const time = Type.String({ format: "date-time" });
+
+export const DURATION_PATTERN = "^(0|(([0-9]+[.]?[0-9]*|[.][0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$";
+export const QUANTITY_PATTERN = "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+|[numkMGTPE]|[KMGTPE]i)?$";
+
+/** Go duration text such as `1h30m`. Never negative: every field of this type is a wait or a limit. */
+export const duration = Type.String({ pattern: DURATION_PATTERN });
+
+const INTEGER_OR_TEXT = [{ type: "integer" }, { type: "string" }];
+
+export const intOrString = Type.Unsafe<number | string>({
+  "x-kubernetes-int-or-string": true,
+  anyOf: INTEGER_OR_TEXT,
+});
+
+/** Kubernetes quantity, `500m` or `2Gi`; whole numbers may stand without quotes. */
+export const quantity = Type.Unsafe<number | string>({
+  "x-kubernetes-int-or-string": true,
+  anyOf: INTEGER_OR_TEXT,
+  pattern: QUANTITY_PATTERN,
+});
+
+export const stringMap = Type.Unsafe<Record<string, string>>({ type: "object", additionalProperties: text });
+export const quantityMap = Type.Unsafe<Record<string, number | string>>({
+  type: "object",
+  additionalProperties: quantity,
+});
+
+/** An object that we keep whole and never look into. */
+export const anyObject = Type.Unsafe<OpenObject>({ type: "object", "x-kubernetes-preserve-unknown-fields": true });
+
+export function list<Item extends Type.TSchema>(items: Item) {
+  return Type.Array(items);
+}
+
+/** Fields that are not listed are pruned by the API server, and kept by the parser. */
+export function object<Properties extends Type.TProperties>(properties: Properties) {
+  return Type.Object(properties);
+}
+
+/** Fields that are not listed are kept by the API server too: for types which Kubernetes owns and extends. */
+export function openObject<Properties extends Type.TProperties>(properties: Properties) {
+  return Type.Object(properties, { "x-kubernetes-preserve-unknown-fields": true });
+}
+
+/** One of the values of a closed list, a const object such as `{ Running: "Running" } as const`. */
+export function oneOf<const List extends Readonly<Record<string, string>>>(closedList: List) {
+  return Type.Unsafe<List[keyof List]>({ type: "string", enum: Object.values(closedList) });
+}
+
+/** Exactly this text. */
+export function literal<const Text extends string>(value: Text) {
+  return Type.Unsafe<Text>({ type: "string", enum: [value] });
+}
+
+/** A field that may be missing. */
+export function optional<Schema extends Type.TSchema>(schema: Schema, description?: string) {
+  return Type.Optional(description === undefined ? schema : { ...schema, description });
+}
+
+/** A field that must be there, with its description. */
+export function required<Schema extends Type.TSchema>(schema: Schema, description: string) {
+  return { ...schema, description };
+}
+
+/** A field that may be missing, and which the API server then fills in. */
+export function defaulted<Schema extends Type.TSchema>(schema: Schema, value: unknown, description: string) {
+  return Type.Optional({ ...schema, description, default: value });
+}

@@ -1,0 +1,26 @@
+import { KINDS } from "./kinds.ts";
+import { volumeSchema } from "./kubernetes/volume.ts";
+import { clusterObjectMetaSchema, typeMeta } from "./object-meta.ts";
+import { parserOf } from "./parse.ts";
+import { list, object, optional, text, type Value } from "./schema.ts";
+import { paramSchema } from "./task-ref.ts";
+
+export const taskStepSchema = object({
+  name: optional(text, "Name of the Function."),
+  params: optional(list(paramSchema), "Values for its variables."),
+});
+export type TaskStep = Value<typeof taskStepSchema>;
+
+export const taskSchema = object({
+  ...typeMeta(KINDS.Task),
+  metadata: clusterObjectMetaSchema,
+  spec: object({
+    steps: optional(list(taskStepSchema), "Functions in the order in which they run."),
+    volumes: optional(list(volumeSchema), "Volumes of the pod."),
+  }),
+});
+export type Task = Value<typeof taskSchema>;
+export type TaskSpec = Task["spec"];
+
+/** Reads a Task. @throws UserError INVALID_OBJECT naming the fields */
+export const parseTask = parserOf(KINDS.Task, taskSchema);
