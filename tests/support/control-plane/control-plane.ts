@@ -120,8 +120,10 @@ async function startIn(
     extraApiServerFlags: options.extraApiServerFlags ?? [],
   });
   await servers.startEtcd();
+  // One after the other: a controller manager that meets no API server falls back to an older way of making tokens, and
+  // both would wait longer and longer between their tries.
+  await servers.startApiServer();
   await Promise.all([
-    servers.startApiServer(),
     options.controllerManager === false ? undefined : servers.startControllerManager(),
     options.scheduler === false ? undefined : servers.startScheduler(),
   ]);
