@@ -1,8 +1,8 @@
 /** Where the programs of the control plane are, and which version they have. */
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+import { ensureControlPlanePrograms } from "../../../scripts/prerequisites.ts";
 
 export interface KubernetesVersion {
   readonly major: number;
@@ -16,35 +16,15 @@ export interface Programs {
 }
 
 /**
- * Runs scripts/control-plane.sh, which finds the programs or makes them (minutes, the first time).
+ * Finds the programs or makes them (minutes, the first time), and asks their version.
  *
  * @param onProgress gets each line of progress
- * @throws Error with the script's own advice when this machine can't provide them
+ * @throws Error with advice when this machine can't provide them
  */
 export async function findPrograms(onProgress: (line: string) => void): Promise<Programs> {
-  const dir = await runScript(onProgress);
+  const dir = await ensureControlPlanePrograms({ onProgress });
   const { stdout } = await promisify(execFile)(join(dir, "kube-apiserver"), ["--version"]);
   const [, major, minor] = /^Kubernetes v(\d+)\.(\d+)\./.exec(stdout) ?? [];
   if (major === undefined || minor === undefined) throw new Error(`${dir}/kube-apiserver has no version: ${stdout}`);
   return { dir, version: { major: Number(major), minor: Number(minor) } };
-}
-
-function runScript(onProgress: (line: string) => void): Promise<string> {
-  const script = join(import.meta.dirname, "..", "..", "..", "scripts", "control-plane.sh");
-  const child = spawn(script, { stdio: ["ignore", "pipe", "pipe"] });
-  const output: string[] = [];
-  const advice: string[] = [];
-  createInterface({ input: child.stdout }).on("line", (line) => output.push(line));
-  createInterface({ input: child.stderr }).on("line", (line) => {
-    advice.push(line);
-    onProgress(line);
-  });
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code) => {
-      const dir = output.at(-1);
-      if (code === 0 && dir !== undefined) resolve(dir);
-      else reject(new Error(`there is no control plane on this machine (exit code ${code}):\n${advice.join("\n")}`));
-    });
-  });
 }
