@@ -1,0 +1,250 @@
+/**
+ * HTTP/1.1 to the API server over node's own modules: kept-alive connections for requests, one connection a stream.
+ * One call here is one attempt; what is tried again stands in retry.ts.
+ */
+import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { isDeepStrictEqual } from "node:util";
+import { messageOf } from "../errors.ts";
+import type { Clock } from "./clock.ts";
+import { type Connection, CredentialsCache, type TlsMaterial } from "./connection.ts";
+import { ConnectionFault, KubeError } from "./kube-error.ts";
+
+export interface HttpCall {
+  /** What the call is for, for error messages. */
+  readonly action: string;
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Path below the server's address, with its query. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Time until the answer's end (send) or its head (open), in milliseconds. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** An answer whose body comes in as long as the server sends. `close` ends it at once, also while it is read. */
+export interface HttpStream {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly chunks: AsyncIterable<Buffer>;
+  close(): void;
+}
+
+export interface Transport {
+  /** @throws KubeError with status 0 when there is no answer; the signal's reason when it was aborted */
+  send(call: HttpCall): Promise<HttpAnswer>;
+  /** @throws as send */
+  open(call: HttpCall): Promise<HttpStream>;
+  /** Credentials were refused: read them anew for the next call. */
+  invalidateCredentials(): void;
+  /** Ends every connection. */
+  close(): void;
+}
+
+export interface TransportOptions {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly userAgent: string;
+  /** Connections for requests; more requests than that wait for a free one. Streams have their own. */
+  readonly maxConnections: number;
+}
+
+/** How long tokens and certificates are used before their files are read again; client-go takes a minute too. */
+const CREDENTIALS_MAX_AGE_MS = 60_000;
+/** Silence after which the kernel asks the other side whether it still lives. */
+const KEEP_ALIVE_PROBE_MS = 30_000;
+/** An idle connection is closed before the API server does it (after 90 s), so no request is sent into a closing one. */
+const IDLE_CONNECTION_MS = 45_000;
+
+interface Agents {
+  readonly tls: TlsMaterial;
+  readonly requests: HttpAgent;
+  readonly streams: HttpAgent;
+}
+
+/** Makes the transport of one API server. */
+export function createTransport(options: TransportOptions): Transport {
+  const { connection, clock } = options;
+  const credentials = new CredentialsCache(connection, CREDENTIALS_MAX_AGE_MS, () => clock.monotonic());
+  const secure = connection.serverUrl.protocol === "https:";
+  const basePath = connection.serverUrl.pathname.replace(/\/$/, "");
+  let agents: Agents | undefined;
+
+  function makeAgent(tls: TlsMaterial, maxSockets: number, keepAlive: boolean): HttpAgent {
+    const idle = keepAlive ? { timeout: IDLE_CONNECTION_MS } : {};
+    const settings = { ...tls, ...idle, keepAlive, keepAliveMsecs: KEEP_ALIVE_PROBE_MS, maxSockets };
+    return secure ? new HttpsAgent(settings) : new HttpAgent(settings);
+  }
+
+  function agentsFor(tls: TlsMaterial): Agents {
+    if (agents !== undefined && isDeepStrictEqual(agents.tls, tls)) return agents;
+    // Rotated certificates: calls under way end on the old connections, new ones open their own. An agent without
+    // keep-alive closes each connection with its last call, so the old streams' agent needs no end.
+    if (agents !== undefined) retire(agents.requests);
+    agents = {
+      tls,
+      requests: makeAgent(tls, options.maxConnections, true),
+      streams: makeAgent(tls, Number.POSITIVE_INFINITY, false),
+    };
+    return agents;
+  }
+
+  async function start(call: HttpCall, use: "requests" | "streams"): Promise<Exchange> {
+    const { headers, tls, proxyAgent } = await credentials.get().catch((cause: unknown) => {
+      throw new KubeError({
+        action: call.action,
+        status: 0,
+        reason: ConnectionFault.NotConnected,
+        detail: `credentials cannot be read: ${messageOf(cause)}`,
+        cause,
+      });
+    });
+    const own: Record<string, string> = { accept: "application/json", "user-agent": options.userAgent };
+    if (call.body !== undefined) own["content-length"] = String(Buffer.byteLength(call.body));
+    const url = new URL(connection.serverUrl);
+    const { hostname, port } = url;
+    const request = (secure ? httpsRequest : httpRequest)({
+      method: call.method,
+      hostname: hostname.replace(/^\[|\]$/g, ""),
+      port,
+      path: basePath + call.path,
+      headers: { ...own, ...headers, ...call.headers },
+      agent: proxyAgent ?? agentsFor(tls)[use],
+    });
+    return new Exchange(call, request, clock);
+  }
+
+  return {
+    async send(call) {
+      const exchange = await start(call, "requests");
+      try {
+        const answer = await exchange.head();
+        const parts: Buffer[] = [];
+        for await (const chunk of exchange.chunks(answer)) parts.push(chunk);
+        const body = Buffer.concat(parts).toString("utf8");
+        return { status: answer.statusCode ?? 0, headers: answer.headers, body };
+      } finally {
+        exchange.end();
+      }
+    },
+    async open(call) {
+      const exchange = await start(call, "streams");
+      try {
+        const answer = await exchange.head();
+        // A refusal is a short answer with an end, which stays under the limit.
+        if (answer.statusCode === 200) exchange.endTimeLimit();
+        return {
+          status: answer.statusCode ?? 0,
+          headers: answer.headers,
+          chunks: exchange.chunks(answer),
+          close: () => exchange.abandon(),
+        };
+      } catch (thrown) {
+        exchange.end();
+        throw thrown;
+      }
+    },
+    invalidateCredentials: () => credentials.invalidate(),
+    close() {
+      agents?.requests.destroy();
+      agents?.streams.destroy();
+      agents = undefined;
+    },
+  };
+}
+
+/** Lets the calls of an agent end, and keeps none of its connections. */
+function retire(agent: HttpAgent): void {
+  agent.maxFreeSockets = 0;
+  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+}
+
+/** One request and its answer, under one time limit and one signal. */
+class Exchange {
+  readonly #call: HttpCall;
+  readonly #request: ReturnType<typeof httpRequest>;
+  readonly #head: Promise<IncomingMessage>;
+  readonly #cancelLimit: () => void;
+  readonly #onAbort: () => void;
+  #connected = false;
+  #timedOut = false;
+
+  constructor(call: HttpCall, request: ReturnType<typeof httpRequest>, clock: Clock) {
+    this.#call = call;
+    this.#request = request;
+    this.#head = new Promise((resolve, reject) => {
+      request.once("response", resolve);
+      request.on("error", reject);
+    });
+    this.#watchConnection();
+    this.#cancelLimit = clock.after(call.timeoutMs, () => {
+      this.#timedOut = true;
+      request.destroy(new Error(`no answer in ${call.timeoutMs} ms`));
+    });
+    this.#onAbort = () => request.destroy(new Error("aborted"));
+    if (call.signal?.aborted) this.#onAbort();
+    else call.signal?.addEventListener("abort", this.#onAbort, { once: true });
+    request.end(call.body);
+  }
+
+  async head(): Promise<IncomingMessage> {
+    try {
+      return await this.#head;
+    } catch (cause) {
+      throw this.#explain(cause);
+    }
+  }
+
+  async *chunks(answer: IncomingMessage): AsyncGenerator<Buffer> {
+    try {
+      yield* answer;
+    } catch (cause) {
+      throw this.#explain(cause);
+    } finally {
+      this.end();
+    }
+  }
+
+  endTimeLimit(): void {
+    this.#cancelLimit();
+  }
+
+  /** Gives back timer and listener. The connection stays if the answer was read to its end, else it is closed. */
+  end(): void {
+    this.#cancelLimit();
+    this.#call.signal?.removeEventListener("abort", this.#onAbort);
+  }
+
+  abandon(): void {
+    this.end();
+    this.#request.destroy(new Error("closed"));
+  }
+
+  // A request on a connection that was never made can be repeated whatever it was; on all others nobody knows.
+  #watchConnection(): void {
+    this.#request.once("socket", (socket) => {
+      const made = (): void => {
+        this.#connected = true;
+      };
+      if (!socket.connecting && this.#request.reusedSocket) made();
+      else socket.once("encrypted" in socket ? "secureConnect" : "connect", made);
+    });
+  }
+
+  #explain(cause: unknown): unknown {
+    if (this.#call.signal?.aborted) return this.#call.signal.reason;
+    const reason = this.#timedOut
+      ? ConnectionFault.TimedOut
+      : this.#connected
+        ? ConnectionFault.ConnectionLost
+        : ConnectionFault.NotConnected;
+    return new KubeError({ action: this.#call.action, status: 0, reason, detail: messageOf(cause), cause });
+  }
+}
