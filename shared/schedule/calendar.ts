@@ -1,0 +1,166 @@
+/**
+ * When cron fields are due in a time zone. Walks the local calendar day by day; a day without a change of the clocks, which is
+ * nearly every day, is plain arithmetic.
+ *
+ * The clocks: a fixed-time schedule (no star and no step in minute and hour) is due once for each of its local times. A time that the
+ * clocks skip is due at the moment of the skip, a time that they show twice is due the first time. Any other schedule is
+ * due whenever the local clock shows a matching time: not at all when it is skipped, twice when it is shown twice.
+ */
+import type { CronFields } from "./cron-fields.ts";
+import type { ZoneOffsets } from "./zone-offsets.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** The earliest and the latest zone: a local day lies within its UTC day widened by these. */
+const MOST_AHEAD_MS = 15 * HOUR_MS;
+const MOST_BEHIND_MS = 13 * HOUR_MS;
+
+/** 29 February comes after eight years at the latest, as around 2100. */
+const HORIZON_DAYS = 8 * 366;
+
+/** Days since 1970-01-01 of the local calendar. */
+type LocalDay = number;
+
+export interface Calendar {
+  /** First due time after `afterMs`, or undefined when there is none within eight years. */
+  next(afterMs: number): number | undefined;
+  /** Last due time at or before `untilMs` and after `sinceMs`. */
+  newest(sinceMs: number, untilMs: number): number | undefined;
+  /** How many due times lie in (sinceMs, untilMs]. */
+  count(sinceMs: number, untilMs: number): number;
+}
+
+/** Due times of one day, ascending, without all of them being written down where that can be avoided. */
+interface DueDay {
+  readonly hasTransition: boolean;
+  firstAfter(afterMs: number): number | undefined;
+  lastUntil(untilMs: number): number | undefined;
+  countWithin(sinceMs: number, untilMs: number): number;
+}
+
+export function createCalendar(fields: CronFields, zone: ZoneOffsets): Calendar {
+  const localDay = (atMs: number): LocalDay => Math.floor((atMs + zone.offsetMs(atMs)) / DAY_MS);
+
+  function dueDay(day: LocalDay): DueDay | undefined {
+    if (!isDueDay(fields, day)) return undefined;
+    const startMs = day * DAY_MS;
+    const transitions = zone.transitions(startMs - MOST_AHEAD_MS, startMs + DAY_MS + MOST_BEHIND_MS);
+    if (transitions.length > 0) return listedDay(dueTimes(fields, zone, day));
+    return plainDay(fields, startMs - zone.offsetMs(startMs));
+  }
+
+  return {
+    next(afterMs) {
+      // The day before counts too: its last times may fall into this one when the clocks skip midnight.
+      const fromDay = localDay(afterMs) - 1;
+      let best: number | undefined;
+      for (let day = fromDay; day <= fromDay + HORIZON_DAYS + 2; day += 1) {
+        const due = dueDay(day);
+        best = smaller(best, due?.firstAfter(afterMs));
+        if (best !== undefined && (due === undefined || !due.hasTransition)) return best;
+      }
+      return best;
+    },
+    newest(sinceMs, untilMs) {
+      const lastDay = localDay(untilMs) + 1;
+      const firstDay = Math.max(localDay(sinceMs) - 1, lastDay - HORIZON_DAYS - 2);
+      let best: number | undefined;
+      for (let day = lastDay; day >= firstDay; day -= 1) {
+        const due = dueDay(day);
+        best = larger(best, due?.lastUntil(untilMs));
+        if (best !== undefined && (due === undefined || !due.hasTransition)) break;
+      }
+      return best !== undefined && best > sinceMs ? best : undefined;
+    },
+    count(sinceMs, untilMs) {
+      let total = 0;
+      for (let day = localDay(sinceMs) - 1; day <= localDay(untilMs) + 1; day += 1) {
+        total += dueDay(day)?.countWithin(sinceMs, untilMs) ?? 0;
+      }
+      return total;
+    },
+  };
+}
+
+function smaller(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || (b !== undefined && b < a) ? b : a;
+}
+
+function larger(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || (b !== undefined && b > a) ? b : a;
+}
+
+function isDueDay(fields: CronFields, day: LocalDay): boolean {
+  const date = new Date(day * DAY_MS);
+  if (!fields.months.has(date.getUTCMonth() + 1)) return false;
+  const isDate = fields.daysOfMonth.has(date.getUTCDate());
+  const isWeekday = fields.weekdays.has(date.getUTCDay());
+  return fields.isAnyDayFieldEnough ? isDate || isWeekday : isDate && isWeekday;
+}
+
+/** A day that starts at `startMs` and during which the offset stays the same. */
+function plainDay({ minutes, hours }: CronFields, startMs: number): DueDay {
+  const firstMinute = minutes[0] ?? 0;
+  const lastMinute = minutes.at(-1) ?? 0;
+  const at = (hour: number, minute: number): number => startMs + hour * HOUR_MS + minute * MINUTE_MS;
+  const firstAfter = (afterMs: number): number | undefined => {
+    const hour = hours.find((candidate) => at(candidate, lastMinute) > afterMs);
+    if (hour === undefined) return undefined;
+    return at(hour, minutes.find((minute) => at(hour, minute) > afterMs) ?? lastMinute);
+  };
+  const lastUntil = (untilMs: number): number | undefined => {
+    const hour = hours.findLast((candidate) => at(candidate, firstMinute) <= untilMs);
+    if (hour === undefined) return undefined;
+    return at(hour, minutes.findLast((minute) => at(hour, minute) <= untilMs) ?? firstMinute);
+  };
+  const countUntil = (untilMs: number): number => {
+    const last = lastUntil(untilMs);
+    if (last === undefined) return 0;
+    const lastHour = Math.floor((last - startMs) / HOUR_MS);
+    const lastOfHour = (last - startMs - lastHour * HOUR_MS) / MINUTE_MS;
+    return hours.indexOf(lastHour) * minutes.length + minutes.indexOf(lastOfHour) + 1;
+  };
+  return {
+    hasTransition: false,
+    firstAfter,
+    lastUntil,
+    countWithin: (sinceMs, untilMs) => Math.max(countUntil(untilMs) - countUntil(sinceMs), 0),
+  };
+}
+
+function listedDay(times: readonly number[]): DueDay {
+  return {
+    hasTransition: true,
+    firstAfter: (afterMs) => times.find((time) => time > afterMs),
+    lastUntil: (untilMs) => times.findLast((time) => time <= untilMs),
+    countWithin: (sinceMs, untilMs) => times.filter((time) => time > sinceMs && time <= untilMs).length,
+  };
+}
+
+/** All due times of a day on or near which the clocks change. */
+function dueTimes(fields: CronFields, zone: ZoneOffsets, day: LocalDay): readonly number[] {
+  const times = new Set<number>();
+  for (const hour of fields.hours) {
+    for (const minute of fields.minutes) {
+      const localMs = day * DAY_MS + hour * HOUR_MS + minute * MINUTE_MS;
+      for (const time of momentsOf(localMs, zone, fields.isFixedTime)) times.add(time);
+    }
+  }
+  return [...times].sort((a, b) => a - b);
+}
+
+/** The moments at which the zone's clocks show a local time, given as if it were UTC. */
+function momentsOf(localMs: number, zone: ZoneOffsets, isFixedTime: boolean): readonly number[] {
+  const transitions = zone.transitions(localMs - MOST_AHEAD_MS, localMs + MOST_BEHIND_MS);
+  const offsets = new Set([zone.offsetMs(localMs - MOST_AHEAD_MS), ...transitions.map((t) => t.offsetAfterMs)]);
+  const moments = [...offsets]
+    .map((offsetMs) => localMs - offsetMs)
+    .filter((atMs) => atMs + zone.offsetMs(atMs) === localMs)
+    .sort((a, b) => a - b);
+  if (!isFixedTime) return moments;
+  if (moments.length > 0) return moments.slice(0, 1);
+  const skip = transitions.find((t) => localMs >= t.atMs + t.offsetBeforeMs && localMs < t.atMs + t.offsetAfterMs);
+  return skip === undefined ? [] : [skip.atMs];
+}
