@@ -1,0 +1,52 @@
+/**
+ * Entry point of the image: `stash-batch COMMAND ...`. Each part is loaded only when its command is asked for, so that the
+ * sidecar never pays for the webhook. Commands of upstream's image keep their names.
+ */
+import { Command } from "../shared/contract.ts";
+
+const HELP = `usage: stash-batch COMMAND [flags]
+
+  webhook               answer admission reviews
+  reconciler            schedule sessions, sequence members, run hooks
+  run-backup            sidecar: back up this pod's data when its turn comes
+  restore               init-container: restore this pod's data when its turn comes
+  create-backupsession  start a session of an invoker now
+  version               print the version
+
+Each command explains its flags with --help.`;
+
+const AGENT_COMMANDS: readonly string[] = [
+  Command.RunBackup,
+  Command.Restore,
+  Command.BackupPvc,
+  Command.RestorePvc,
+  Command.UpdateStatus,
+  Command.RunHook,
+  Command.Maintain,
+  Command.CreateBackupSession,
+];
+
+async function run(command: string | undefined, args: readonly string[]): Promise<number> {
+  if (command !== undefined && AGENT_COMMANDS.includes(command)) {
+    return (await import("../agent/main.ts")).runAgent([command, ...args], process.env);
+  }
+  switch (command) {
+    case Command.Webhook:
+      return (await import("../webhook/main.ts")).runWebhook(args, process.env);
+    case Command.Reconciler:
+      return (await import("../reconciler/main.ts")).runReconciler(args, process.env);
+    case "version":
+      console.log((await import("../package.json", { with: { type: "json" } })).default.version);
+      return 0;
+    case "help":
+    case "--help":
+    case "-h":
+      console.log(HELP);
+      return 0;
+    default:
+      console.error(command === undefined ? HELP : `unknown command ${JSON.stringify(command)}\n\n${HELP}`);
+      return 2;
+  }
+}
+
+process.exitCode = await run(process.argv[2], process.argv.slice(3));

@@ -1,0 +1,66 @@
+/**
+ * `npm run build`: bundles the product into dist/. The agent is bundled alone, so that a sidecar loads nothing else;
+ * `stash-batch.mjs` is the entry that loads the part which a command needs.
+ */
+import { rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { type BuildOptions, build, type Plugin } from "esbuild";
+
+const root = resolve(import.meta.dirname, "..");
+
+/** The parts that the entry loads on demand, by the module that it imports. */
+const PARTS: Readonly<Record<string, string>> = {
+  "../agent/main.ts": "agent",
+  "../webhook/main.ts": "webhook",
+  "../reconciler/main.ts": "reconciler",
+};
+
+/** Leaves dynamic imports of the parts to run time, pointing at their bundles. */
+const partsAreBundledAlone: Plugin = {
+  name: "parts-are-bundled-alone",
+  setup(builder) {
+    builder.onResolve({ filter: /^\.\.\/.*\/main\.ts$/ }, ({ path, kind }) => {
+      const part = PARTS[path];
+      return part === undefined || kind !== "dynamic-import" ? undefined : { path: `./${part}.mjs`, external: true };
+    });
+  },
+};
+
+/** CommonJS packages inside the bundles ask for require. */
+const REQUIRE_BANNER =
+  "import { createRequire as stashCreateRequire } from 'node:module';const require = stashCreateRequire(import.meta.url);";
+
+/**
+ * Builds all bundles.
+ *
+ * @param outdir folder that is emptied first; absolute
+ */
+export async function buildBundles(outdir: string): Promise<void> {
+  rmSync(outdir, { recursive: true, force: true });
+  const common: BuildOptions = {
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node24",
+    outdir,
+    outExtension: { ".js": ".mjs" },
+    legalComments: "linked",
+    logLevel: "warning",
+    absWorkingDir: root,
+  };
+  await Promise.all([
+    build({ ...common, entryPoints: { agent: "agent/main.ts" }, minify: true }),
+    build({
+      ...common,
+      entryPoints: { webhook: "webhook/main.ts", reconciler: "reconciler/main.ts" },
+      banner: { js: REQUIRE_BANNER },
+    }),
+    build({ ...common, entryPoints: { "stash-batch": "cli/main.ts" }, plugins: [partsAreBundledAlone] }),
+  ]);
+}
+
+if (import.meta.main) {
+  const outdir = join(root, "dist");
+  await buildBundles(outdir);
+  console.error(`bundles are in ${outdir}`);
+}
