@@ -6,7 +6,7 @@ export type TargetPhase = "Pending" | "Running" | "Succeeded" | "Failed";
 export type SessionPhase = "Pending" | "Running" | "Succeeded" | "Failed" | "Skipped";
 
 export interface HostFact {
-  readonly hostname: string;
+  readonly hostname?: string;
   readonly phase?: string;
 }
 
