@@ -107,15 +107,15 @@ export function ensureControlPlanePrograms(options: { readonly onProgress: (line
   const advice: string[] = [];
   createInterface({ input: child.stdout }).on("line", (line) => output.push(line));
   createInterface({ input: child.stderr }).on("line", (line) => {
-    advice.push(line);
-    options.onProgress(line);
+    if (line.startsWith("control-plane [")) options.onProgress(line);
+    else advice.push(line);
   });
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) => {
       const dir = output.at(-1);
       if (code === 0 && dir !== undefined) resolve(dir);
-      else reject(new Error(`there is no control plane on this machine (exit code ${code}):\n${advice.join("\n")}`));
+      else reject(new Error(advice.join("\n").trim() || `scripts/control-plane.sh ended with exit code ${code}`));
     });
   });
 }

@@ -7,6 +7,7 @@ set -euo pipefail
 readonly version=$1 target=$2
 readonly SUITE=bookworm
 readonly SUITE_VERSION=1.20.2
+readonly REFLECT2=golang-github-modern-go-reflect2
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly here
 # shellcheck source=scripts/control-plane/progress.sh
@@ -31,8 +32,8 @@ install_packages() {
     closed "the packages ${missing[*]} could not be installed (is a Debian mirror reachable?)"
 }
 
-# Fetches and unpacks the source to the folder given, through lists, caches and locks of its own.
-fetch_source() {
+# Fetches and unpacks the sources to the folder given, through lists, caches and locks of its own.
+fetch_sources() {
   local tree=$1 apt=$target/apt keyring=/usr/share/keyrings/debian-archive-keyring.gpg signed_by='' options
   mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$apt/download"
   [ -e "$keyring" ] && signed_by="[signed-by=$keyring] "
@@ -45,10 +46,18 @@ fetch_source() {
     closed "Debian's list of sources could not be read (is a Debian mirror reachable?)"
   cd "$apt/download"
   run_quietly "downloading the source of kubernetes $version" "$target/download.log" \
-    apt-get "${options[@]}" source --download-only "kubernetes" ||
+    apt-get "${options[@]}" source --download-only kubernetes "$REFLECT2" ||
     closed "Debian's source package of kubernetes could not be downloaded"
   compgen -G "kubernetes_*$version-*.dsc" >/dev/null || closed "Debian's source package of kubernetes is not $version"
-  run_quietly "unpacking it" "$target/unpack.log" dpkg-source --no-check -x kubernetes_*.dsc "$tree"
+  run_quietly "unpacking it" "$target/unpack.log" unpack_sources "$tree"
+}
+
+# The reflect2 that Kubernetes 1.20 carries reads Go's maps as Go 1.17 laid them out. Built with a later Go, the server
+# crashes on the first custom resource that it is given, so it gets the release that knows both layouts.
+unpack_sources() {
+  local vendored=$1/vendor/github.com/modern-go/reflect2
+  dpkg-source --no-check -x kubernetes_*.dsc "$1" &&
+    rm -r "$vendored" && dpkg-source --no-check -x "${REFLECT2}"_*.dsc "$vendored"
 }
 
 # Writes pkg/generated/openapi, which the package leaves out and the API server does not compile without.
@@ -81,7 +90,7 @@ install_packages
 export GOPATH=$target/go GOCACHE=$target/go-cache GOTMPDIR=$target/go-tmp GO111MODULE=off CGO_ENABLED=0 GOFLAGS='' GOENV=off
 tree=$GOPATH/src/k8s.io/kubernetes
 mkdir -p "$target/bin" "$GOTMPDIR" "$(dirname "$tree")"
-fetch_source "$tree"
+fetch_sources "$tree"
 cd "$tree"
 run_quietly "generating the API description" "$target/openapi.log" generate_openapi
 run_quietly "building the API server, controller manager, scheduler and kubectl (about three minutes on two cores)" \

@@ -26,7 +26,7 @@ const API_SERVER_NAMES = [
 ];
 const API_SERVER_ADDRESSES = ["127.0.0.1", "::1", KUBERNETES_SERVICE_IP];
 
-interface Subject {
+export interface Subject {
   readonly user: string;
   readonly groups: readonly string[];
 }
@@ -59,6 +59,26 @@ export interface CertificateFolder {
  */
 export function issueClient(ca: KeyAndCertificate, subject: Subject): Promise<KeyAndCertificate> {
   return issue(subject, [{ name: "extKeyUsage", clientAuth: true }], ca);
+}
+
+/**
+ * Makes a serving certificate, such as for the port of a kubelet.
+ *
+ * @param ca an authority that the clients of the server trust
+ * @param dnsNames what clients may call it; `addresses` likewise
+ */
+export function issueServer(
+  ca: KeyAndCertificate,
+  subject: Subject,
+  dnsNames: readonly string[],
+  addresses: readonly string[],
+): Promise<KeyAndCertificate> {
+  const altNames = [...dnsNames.map((value) => ({ type: 2, value })), ...addresses.map((ip) => ({ type: 7, ip }))];
+  const extensions = [
+    { name: "extKeyUsage", serverAuth: true },
+    { name: "subjectAltName", altNames },
+  ];
+  return issue(subject, extensions, ca);
 }
 
 /**
@@ -107,7 +127,7 @@ async function makeFolder(cacheDir: string, path: string): Promise<void> {
       { name: "basicConstraints", critical: true, cA: true },
       { name: "keyUsage", critical: true, keyCertSign: true, cRLSign: true, digitalSignature: true },
     ]);
-    const apiServer = issue({ user: "kube-apiserver", groups: [] }, serverExtensions(), ca);
+    const apiServer = issueServer(ca, { user: "kube-apiserver", groups: [] }, API_SERVER_NAMES, API_SERVER_ADDRESSES);
     const clients = Object.entries(CLIENTS).map(([name, subject]) => ({ name, issued: issueClient(ca, subject) }));
     for (const { name, issued } of [
       { name: "ca", issued: Promise.resolve(ca) },
@@ -132,17 +152,6 @@ async function makeFolder(cacheDir: string, path: string): Promise<void> {
   }
 }
 
-function serverExtensions(): object[] {
-  const altNames = [
-    ...API_SERVER_NAMES.map((value) => ({ type: 2, value })),
-    ...API_SERVER_ADDRESSES.map((ip) => ({ type: 7, ip })),
-  ];
-  return [
-    { name: "extKeyUsage", serverAuth: true },
-    { name: "subjectAltName", altNames },
-  ];
-}
-
 /** Signs with the authority's key, or with the new key itself when there is no authority. */
 async function issue(
   subject: Subject,
@@ -160,6 +169,8 @@ async function issue(
     { name: "commonName", value: subject.user },
     ...subject.groups.map((value) => ({ name: "organizationName", value })),
   ]);
+  // The library's default string type has no room for an @, which user names have; its types name the wrong enum here.
+  for (const attribute of cert.subject.attributes) Reflect.set(attribute, "valueTagClass", forge.asn1.Type.UTF8);
   cert.setIssuer(
     authority === undefined
       ? cert.subject.attributes

@@ -4,11 +4,11 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ApiEndpoint } from "./api-request.ts";
-import { type CertificateFolder, issueClient, loadCertificates } from "./certificates.ts";
+import { type CertificateFolder, loadCertificates } from "./certificates.ts";
 import { applyDefinitions } from "./custom-resource-definitions.ts";
 import { compactToNewest } from "./etcd.ts";
 import { findFreePorts } from "./free-ports.ts";
-import { formatKubeconfig } from "./kubeconfig.ts";
+import { formatKubeconfig, makeUserKubeconfig } from "./kubeconfig.ts";
 import { findPrograms, type Programs } from "./programs.ts";
 import { PortTakenError, type ServerProcesses, serverProcesses } from "./server-processes.ts";
 import { type SupervisedProcesses, superviseProcesses } from "./supervised-processes.ts";
@@ -52,7 +52,7 @@ export interface ControlPlaneOptions {
   /** Default true. Without it no ServiceAccount is made, so that pods need one made by the test. */
   readonly controllerManager?: boolean;
   readonly extraApiServerFlags?: readonly string[];
-  /** Gets lines about how the programs are found; by default they go to stderr. */
+  /** Gets lines about how the programs are found, and about servers that end by themselves. Default: stderr. */
   readonly onProgress?: (line: string) => void;
 }
 
@@ -68,7 +68,9 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const [programs, certificates] = await Promise.all([findPrograms(onProgress), loadCertificates()]);
   for (let attempt = 1; ; attempt++) {
     const name = `stash-batch-control-plane-${randomBytes(6).toString("hex")}`;
-    const processes = await superviseProcesses(join(tmpdir(), name));
+    const processes = await superviseProcesses(join(tmpdir(), name), (server, how) => {
+      onProgress(`the control plane's ${server} ended by itself: ${how}`);
+    });
     try {
       return await startIn(processes, name, programs, certificates, options);
     } catch (error) {
@@ -93,7 +95,8 @@ async function startIn(
     client: certificates.clients.admin,
   };
   const kubeconfigs = join(dir, "kubeconfigs");
-  const logs = join(process.env["STASH_BATCH_CONTROL_PLANE_LOGS"] || dir, name, "logs");
+  const keptLogs = process.env["STASH_BATCH_CONTROL_PLANE_LOGS"];
+  const logs = keptLogs ? join(keptLogs, name) : join(dir, "logs");
   await Promise.all([mkdir(kubeconfigs), mkdir(logs, { recursive: true })]);
 
   async function writeKubeconfig(file: string, user: string, client: ApiEndpoint["client"]): Promise<string> {
@@ -142,8 +145,9 @@ async function startIn(
     kubeletCa: { certPath: join(certificates.path, "ca.crt"), keyPath: join(certificates.path, "ca.key") },
     async kubeconfigFor(user, groups) {
       // User names hold colons and slashes, so the file takes a number.
-      const file = `user-${++users}`;
-      return writeKubeconfig(file, user, await issueClient(certificates.ca, { user, groups }));
+      const path = join(kubeconfigs, `user-${++users}.yaml`);
+      await writeFile(path, await makeUserKubeconfig(endpoint.serverUrl, user, groups), { mode: 0o600 });
+      return path;
     },
     killApiServer: (signal = "SIGKILL") => processes.kill("kube-apiserver", signal),
     startApiServer: () => servers.startApiServer(),

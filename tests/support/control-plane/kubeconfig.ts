@@ -1,6 +1,6 @@
 /** Kubeconfig files for clients of the test control plane. */
 import { stringify } from "yaml";
-import type { KeyAndCertificate } from "./certificates.ts";
+import { issueClient, type KeyAndCertificate, loadCertificates } from "./certificates.ts";
 
 /**
  * Formats a kubeconfig that carries its certificates inside, so that the file works wherever it is copied.
@@ -26,4 +26,14 @@ export function formatKubeconfig(serverUrl: string, caPem: string, user: string,
     contexts: [{ name: "test", context: { cluster: "test", user } }],
     "current-context": "test",
   });
+}
+
+/**
+ * Makes a user of any test control plane of this machine, the shared one too: they all trust one authority.
+ *
+ * @returns text of a kubeconfig with a new client certificate
+ */
+export async function makeUserKubeconfig(serverUrl: string, user: string, groups: readonly string[]): Promise<string> {
+  const { ca } = await loadCertificates();
+  return formatKubeconfig(serverUrl, ca.certPem, user, await issueClient(ca, { user, groups }));
 }

@@ -1,5 +1,6 @@
 /** The owner's side of the supervisor: starts and kills processes that can't outlive this process. */
 import { type ChildProcess, fork } from "node:child_process";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Command, parseNotice, type Request } from "./supervisor-protocol.ts";
 
@@ -26,9 +27,13 @@ interface Waiter {
  * Starts a supervisor.
  *
  * @param dir folder for the data of the processes; it must not exist yet
+ * @param onUnexpectedEnd is told of a process that ended although nobody killed it
  * @throws Error when the supervisor ends before it is ready
  */
-export async function superviseProcesses(dir: string): Promise<SupervisedProcesses> {
+export async function superviseProcesses(
+  dir: string,
+  onUnexpectedEnd: (name: string, how: string) => void,
+): Promise<SupervisedProcesses> {
   const supervisor = fork(join(import.meta.dirname, "supervisor.ts"), [dir], {
     detached: true,
     stdio: ["ignore", "ignore", "inherit", "ipc"],
@@ -37,6 +42,7 @@ export async function superviseProcesses(dir: string): Promise<SupervisedProcess
     env: { PATH: process.env["PATH"] },
   });
   const ends = new Map<string, string>();
+  const killed = new Set<string>();
   const waiters = new Map<number, Waiter>();
   let nextId = 0;
   let finished: Promise<void> | undefined;
@@ -65,13 +71,15 @@ export async function superviseProcesses(dir: string): Promise<SupervisedProcess
 
   await heldOpen(supervisor, () => {
     return new Promise<void>((resolve, reject) => {
-      supervisor.once("error", reject);
+      supervisor.on("error", reject);
       supervisor.once("exit", (code) => reject(new Error(`the supervisor ended with ${code} before it was ready`)));
       supervisor.on("message", (message) => {
         const notice = parseNotice(message);
         if (notice.kind === "ready") resolve();
-        else if (notice.kind === "ended") ends.set(notice.name, notice.how);
-        else {
+        else if (notice.kind === "ended") {
+          ends.set(notice.name, notice.how);
+          if (finished === undefined && !killed.has(notice.name)) onUnexpectedEnd(notice.name, notice.how);
+        } else {
           const waiter = waiters.get(notice.id);
           waiters.delete(notice.id);
           if (notice.error === undefined) waiter?.resolve();
@@ -81,16 +89,28 @@ export async function superviseProcesses(dir: string): Promise<SupervisedProcess
     });
   });
 
+  async function finishOrCleanUp(): Promise<void> {
+    // A supervisor that was killed took its processes with it but can't answer, and left the folder. Whatever went wrong
+    // there, this holds in the end: it is gone, and so is the folder.
+    await request({ kind: "finish" }).catch(() => undefined);
+    await heldOpen(supervisor, () => gone);
+    await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+  }
+
   return {
     dir,
     start(name, command) {
       ends.delete(name);
+      killed.delete(name);
       return request({ kind: "start", name, command });
     },
-    kill: (name, signal) => request({ kind: "kill", name, signal }),
+    kill(name, signal) {
+      killed.add(name);
+      return request({ kind: "kill", name, signal });
+    },
     endOf: (name) => ends.get(name),
     finish() {
-      finished ??= request({ kind: "finish" }).then(() => heldOpen(supervisor, () => gone));
+      finished ??= finishOrCleanUp();
       return finished;
     },
   };

@@ -74,13 +74,15 @@ async function end(): Promise<void> {
 
 process.on("message", (message) => {
   const request = parseRequest(message);
-  carryOut(request).then(
-    () => {
-      tell({ kind: "answer", id: request.id, error: undefined });
+  carryOut(request)
+    .then(
+      () => tell({ kind: "answer", id: request.id, error: undefined }),
+      (error: unknown) => tell({ kind: "answer", id: request.id, error: String(error) }),
+    )
+    .finally(() => {
+      // With the channel closed and no child left, nothing keeps this program alive.
       if (request.kind === "finish") process.disconnect();
-    },
-    (error: unknown) => tell({ kind: "answer", id: request.id, error: String(error) }),
-  );
+    });
 });
 process.on("disconnect", end);
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
