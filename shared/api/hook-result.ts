@@ -5,6 +5,7 @@ import { object, oneOf, optional, required, text, time, type Value } from "./sch
 export const hookResultSchema = object({
   type: required(oneOf(HookType), "Which hook it was."),
   hostname: optional(text, "Host that it ran for."),
+  podUID: optional(text, "Pod that it ran in."),
   phase: optional(oneOf(HookPhase), "How far it is."),
   startedAt: optional(time, "Recorded before it starts, so that a restarted program knows."),
   finishedAt: optional(time, "When it ended."),

@@ -1,0 +1,83 @@
+/** Pure changes of a session's status. */
+import type { HostStats } from "../../shared/api/host-stats.ts";
+import type { ErrorCode } from "../../shared/errors.ts";
+import { type CONDITION_REASONS, ConditionType } from "../../shared/reasons.ts";
+import { backupSessionPhase, backupTargetPhase, isFinalTargetPhase } from "../../shared/status/backup-phase.ts";
+import { type ConditionStatus, formatTime, withCondition } from "../../shared/status/conditions.ts";
+import { hostFailure, isOpenHost, withExplanation, withItem, withTargetCondition } from "../run/entries.ts";
+import { isSettled } from "./settled.ts";
+import { hostsOf, type SessionStatus, type SessionView, type TargetStatus, targetsOf } from "./view.ts";
+
+export function withTarget(
+  status: SessionStatus,
+  index: number,
+  change: (target: TargetStatus) => TargetStatus,
+): SessionStatus {
+  return { ...status, targets: withItem(targetsOf(status), index, change) };
+}
+
+export function withHost(target: TargetStatus, index: number, change: (host: HostStats) => HostStats): TargetStatus {
+  return { ...target, stats: withItem(hostsOf(target), index, change) };
+}
+
+export interface SessionCondition {
+  readonly type: ConditionType;
+  readonly status: ConditionStatus;
+  readonly reason: keyof typeof CONDITION_REASONS;
+  readonly message: string;
+}
+
+export function withSessionCondition(status: SessionStatus, condition: SessionCondition, now: Date): SessionStatus {
+  return { ...status, conditions: withCondition(status.conditions, condition, now) };
+}
+
+/** A target that has not started and never will. */
+export function withRefusal(target: TargetStatus, code: ErrorCode, message: string, now: Date): TargetStatus {
+  const refused = withTargetCondition(
+    target,
+    {
+      type: ConditionType.BackupExecutorEnsured,
+      status: "False",
+      reason: "FailedToEnsureBackupExecutor",
+      message: `${code}: ${message}`,
+    },
+    now,
+  );
+  return withExplanation(refused, code, message);
+}
+
+/** Gives up everything that has not ended: hosts fail, targets that have not started never will. */
+export function withEverythingFailed(
+  status: SessionStatus,
+  code: ErrorCode,
+  message: string,
+  now: Date,
+): SessionStatus {
+  const failure = hostFailure(code, message, formatTime(now));
+  const targets = targetsOf(status).map((target) => {
+    if (target.phase !== undefined && isFinalTargetPhase(target.phase)) return target;
+    if (target.totalHosts === undefined) return withRefusal(target, code, message, now);
+    const stats = hostsOf(target).map((host) => (isOpenHost(host) ? { ...host, ...failure } : host));
+    return { ...target, stats };
+  });
+  return { ...status, targets };
+}
+
+/**
+ * Phases from the recorded facts. A target's phase is final only when its after-hooks are done too, and then stays: an
+ * edit of the invoker can't open it again.
+ */
+export function withPhases(view: SessionView, status: SessionStatus): SessionStatus {
+  const targets = status.targets?.map((target): TargetStatus => {
+    if (target.phase !== undefined && isFinalTargetPhase(target.phase)) return target;
+    const computed = backupTargetPhase(target);
+    const isHeldOpen = isFinalTargetPhase(computed) && !isSettled(view, target);
+    const phase = isHeldOpen ? "Running" : computed;
+    return phase === target.phase ? target : { ...target, phase };
+  });
+  const phase = backupSessionPhase({
+    targets: (targets ?? []).map((target) => target.phase ?? "Pending"),
+    ...(status.conditions !== undefined && { conditions: status.conditions }),
+  });
+  return { ...status, ...(targets !== undefined && { targets }), phase };
+}

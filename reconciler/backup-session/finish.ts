@@ -1,0 +1,123 @@
+/** The last rows: history, the end, and the session that tries again. Pure. */
+import { formatRoundedDuration } from "../../shared/duration.ts";
+import { ConditionType } from "../../shared/reasons.ts";
+import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
+import { formatTime, hasCondition } from "../../shared/status/conditions.ts";
+import { withSessionCondition } from "./change.ts";
+import { areTargetsFinal } from "./interruptions.ts";
+import { failureOf, isRetryToFollow } from "./outcome.ts";
+import { isBegun, isSkipped } from "./start.ts";
+import type { Row, Step } from "./step.ts";
+import { createdAtMs, type SessionStatus, type SiblingSession } from "./view.ts";
+
+function newestFirst(a: SiblingSession, b: SiblingSession): number {
+  return b.createdAtMs - a.createdAtMs || (a.name < b.name ? 1 : -1);
+}
+
+/**
+ * Names of the sessions that go: beyond the limit (the one that ends now counts), ended, and not the newest one that ran
+ * to an end. With a limit of 0 that one goes too.
+ *
+ * @param self the session that ends now; it is never among those that go
+ */
+export function sessionsToDelete(
+  self: SiblingSession,
+  siblings: readonly SiblingSession[],
+  limit: number,
+): readonly string[] {
+  const all = [self, ...siblings].sort(newestFirst);
+  const kept = limit <= 0 ? undefined : all.find(({ phase }) => phase === "Succeeded" || phase === "Failed");
+  return all
+    .slice(Math.max(0, limit))
+    .filter((session) => session !== kept && session !== self)
+    .filter(({ phase }) => isFinalSessionPhase(phase) || phase === "Unknown")
+    .map(({ name }) => name);
+}
+
+function isOver(status: SessionStatus): boolean {
+  return isSkipped(status) || (isBegun(status) && areTargetsFinal(status));
+}
+
+/** A session that waits to be tried again, and those that a retry came from, are kept like any other. */
+export const history: Row = {
+  name: "history",
+  next(view, status, now): Step | undefined {
+    if (!isOver(status) || hasCondition(status.conditions, ConditionType.BackupHistoryCleaned)) return undefined;
+    const self: SiblingSession = {
+      name: view.session.metadata.name,
+      createdAtMs: createdAtMs(view),
+      phase: isSkipped(status) ? "Skipped" : failureOf(status) === undefined ? "Succeeded" : "Failed",
+      isStarted: isBegun(status),
+      retryOf: view.session.spec.retryOf,
+    };
+    const names =
+      view.invoker === undefined ? [] : sessionsToDelete(self, view.siblings, view.invoker.view.historyLimit);
+    if (names.length > 0 && view.cleanup === undefined) {
+      return { actions: [{ kind: "DeleteSessions", names }], isEnd: true };
+    }
+    const error = view.cleanup?.error;
+    return {
+      status: withSessionCondition(
+        status,
+        {
+          type: ConditionType.BackupHistoryCleaned,
+          status: error === undefined ? "True" : "False",
+          reason: error === undefined ? "SuccessfullyCleanedBackupHistory" : "FailedToCleanBackupHistory",
+          message: error ?? "old sessions beyond backupHistoryLimit are gone",
+        },
+        now,
+      ),
+    };
+  },
+};
+
+/** The mark that everything is recorded; phase, duration and the time of a retry go with it. */
+export const finish: Row = {
+  name: "final",
+  next(view, status, now): Step | undefined {
+    if (isSkipped(status) || !isOver(status) || hasCondition(status.conditions, ConditionType.MetricsPushed)) {
+      return undefined;
+    }
+    const retry = view.invoker?.view.retry;
+    const willRetry = failureOf(status) !== undefined && retry !== undefined && isRetryToFollow(view, status);
+    const final: SessionStatus = {
+      ...status,
+      completionTime: formatTime(now),
+      sessionDuration: formatRoundedDuration(Math.max(0, now.getTime() - createdAtMs(view))),
+      ...(willRetry && { nextRetry: formatTime(new Date(now.getTime() + retry.delayMs)) }),
+    };
+    return {
+      status: withSessionCondition(
+        final,
+        {
+          type: ConditionType.MetricsPushed,
+          status: "True",
+          reason: "SuccessfullyPushedMetrics",
+          message: "everything is recorded",
+        },
+        now,
+      ),
+    };
+  },
+};
+
+/** A session that is final stays as it is; only the one that tries again may still have to be made. */
+export const retry: Row = {
+  name: "final already",
+  next(view, status, now): Step | undefined {
+    const isFinal = isFinalSessionPhase(status.phase);
+    if (!isFinal || (isSkipped(status) && !hasCondition(status.conditions, ConditionType.BackupHistoryCleaned))) {
+      return undefined;
+    }
+    const { nextRetry } = status;
+    const invoker = view.invoker?.view;
+    if (status.phase !== "Failed" || nextRetry === undefined || status.retried === true) return { isEnd: true };
+    if (view.siblings.some(({ retryOf }) => retryOf === view.session.metadata.name)) {
+      return { status: { ...status, retried: true }, isEnd: true };
+    }
+    const dueAtMs = Date.parse(nextRetry);
+    if (now.getTime() < dueAtMs || invoker === undefined || invoker.isBeingDeleted) return { isEnd: true };
+    const retryLeft = Math.max(0, (view.session.spec.retryLeft ?? 0) - 1);
+    return { actions: [{ kind: "CreateRetry", dueAtMs, retryLeft }], isEnd: true };
+  },
+};

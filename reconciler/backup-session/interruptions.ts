@@ -1,0 +1,107 @@
+/** Rows that end what runs: the deadline, an invoker that goes away, a repository that can't be opened. Pure. */
+import { type ErrorCode, isErrorCode } from "../../shared/errors.ts";
+import { formatInvoker } from "../../shared/invoker.ts";
+import { ConditionType } from "../../shared/reasons.ts";
+import { isFinalTargetPhase } from "../../shared/status/backup-phase.ts";
+import { findCondition, formatTime, hasCondition, isConditionFalse } from "../../shared/status/conditions.ts";
+import { hookKey, isHookOpen } from "../hooks/hook-records.ts";
+import { hostFailure, isAssigned, isOpenHost } from "../run/entries.ts";
+import { withEverythingFailed, withRefusal, withSessionCondition, withTarget } from "./change.ts";
+import { isQuiet, isRefused, isStarted } from "./settled.ts";
+import { isBegun } from "./start.ts";
+import type { Action, Row, Step } from "./step.ts";
+import { hostsOf, type SessionStatus, type SessionView, targetsOf } from "./view.ts";
+
+/** Whether every target is over. */
+export function areTargetsFinal(status: SessionStatus): boolean {
+  return targetsOf(status).every((target) => target.phase !== undefined && isFinalTargetPhase(target.phase));
+}
+
+/** Whether data may still be read: a host has not ended or a target has not started. */
+function isWorkLeft(view: SessionView, status: SessionStatus): boolean {
+  return targetsOf(status).some(
+    (target) => !isQuiet(view, target) && (!isStarted(target) || hostsOf(target).some(isOpenHost)),
+  );
+}
+
+/** Before-hooks that this process runs: what they prepare for does not come any more. */
+function abortBeforeHooks(view: SessionView, status: SessionStatus): readonly Action[] {
+  const uid = view.session.metadata.uid ?? "";
+  const places = [
+    { place: "session", hooks: status.hooks },
+    ...targetsOf(status).map((target, index) => ({ place: `targets/${index}`, hooks: target.hooks })),
+  ];
+  return places.flatMap(({ place, hooks }) =>
+    (hooks ?? []).flatMap((hook, index): readonly Action[] => {
+      const key = hookKey(uid, place, index);
+      const isMine = hook.type === "preBackup" && isHookOpen(hook) && view.hookRuns.running.has(key);
+      return isMine ? [{ kind: "AbortHook", key }] : [];
+    }),
+  );
+}
+
+export const deadline: Row = {
+  name: "deadline passed",
+  next(view, status, now): Step | undefined {
+    const { sessionDeadline } = status;
+    if (sessionDeadline === undefined || now.getTime() < Date.parse(sessionDeadline)) return undefined;
+    if (!isBegun(status) || hasCondition(status.conditions, ConditionType.DeadlineExceeded)) return undefined;
+    if (!isWorkLeft(view, status)) return undefined;
+    const message = `the session did not end before ${sessionDeadline}`;
+    const failed = withEverythingFailed(status, "DEADLINE_EXCEEDED", message, now);
+    return {
+      status: withSessionCondition(
+        failed,
+        { type: ConditionType.DeadlineExceeded, status: "True", reason: "FailedToCompleteWithinDeadline", message },
+        now,
+      ),
+      actions: abortBeforeHooks(view, status),
+    };
+  },
+};
+
+export const invokerGone: Row = {
+  name: "invoker went away",
+  next(view, status, now): Step | undefined {
+    if (!isBegun(status) || (view.invoker !== undefined && !view.invoker.view.isBeingDeleted)) return undefined;
+    if (!isWorkLeft(view, status)) return undefined;
+    const { kind = "", name = "" } = view.session.spec.invoker ?? {};
+    const what = formatInvoker({ kind, namespace: view.session.metadata.namespace, name });
+    return {
+      status: withEverythingFailed(status, "NOT_FOUND", `InvokerNotFound: ${what} was deleted`, now),
+      actions: abortBeforeHooks(view, status),
+    };
+  },
+};
+
+/** Hosts that have their turn fail by themselves when they see the condition; the others never get theirs. */
+export const repositoryRefused: Row = {
+  name: "repository can't be opened",
+  next(_view, status, now): Step | undefined {
+    if (!isConditionFalse(status.conditions, ConditionType.BackendRepositoryInitialized)) return undefined;
+    const condition = findCondition(status.conditions, ConditionType.BackendRepositoryInitialized);
+    const message = condition?.message ?? "the repository could not be opened";
+    const code = codeOf(message);
+    for (const [index, target] of targetsOf(status).entries()) {
+      if (!isStarted(target) && !isRefused(target)) {
+        return { status: withTarget(status, index, (old) => withRefusal(old, code, message, now)) };
+      }
+      if (hostsOf(target).some((host) => isOpenHost(host) && !isAssigned(host))) {
+        const failure = hostFailure(code, message, formatTime(now));
+        return {
+          status: withTarget(status, index, (old) => ({
+            ...old,
+            stats: hostsOf(old).map((host) => (isOpenHost(host) && !isAssigned(host) ? { ...host, ...failure } : host)),
+          })),
+        };
+      }
+    }
+    return undefined;
+  },
+};
+
+/** Error code that a condition's message starts with. */
+function codeOf(message: string): ErrorCode {
+  const word = /^([A-Z_]+):/.exec(message)?.[1] ?? "";
+  return isErrorCode(word) ? word : "RESTIC_FAILED";
+}

@@ -1,0 +1,144 @@
+/** Rows that bring a target to its turn: order, the wait for a pod, its hosts. Pure. */
+
+import type { HostStats } from "../../shared/api/host-stats.ts";
+import { Driver } from "../../shared/contract.ts";
+import { ConditionType } from "../../shared/reasons.ts";
+import { isFinalTargetPhase } from "../../shared/status/backup-phase.ts";
+import { findCondition, formatTime } from "../../shared/status/conditions.ts";
+import { formatTarget, targetKey } from "../../shared/target.ts";
+import { withExplanation, withTargetCondition } from "../run/entries.ts";
+import { planHosts } from "../run/hosts.ts";
+import { type MemberState, memberTurn, type OrderedMember, type Turn } from "../run/order.ts";
+import { withRefusal, withTarget } from "./change.ts";
+import { mayMembersStart } from "./global-hooks.ts";
+import { isRefused, isStarted } from "./settled.ts";
+import { isBegun } from "./start.ts";
+import type { Row, Step } from "./step.ts";
+import { memberOf, type SessionStatus, type SessionView, type TargetStatus, targetRef, targetsOf } from "./view.ts";
+
+function memberState(target: TargetStatus): MemberState {
+  if (target.phase !== undefined && isFinalTargetPhase(target.phase)) return target.phase;
+  return isStarted(target) ? "Running" : "Pending";
+}
+
+function orderedMembers(view: SessionView, status: SessionStatus): readonly OrderedMember[] {
+  return targetsOf(status).map((target) => ({
+    names: [target.alias ?? targetRef(view, target).name],
+    dependsOn: memberOf(view, target)?.dependsOn ?? [],
+    state: memberState(target),
+  }));
+}
+
+/** What the target waits for besides other members, or why it can't run here. */
+function obstacle(view: SessionView, target: TargetStatus): Turn | undefined {
+  const member = memberOf(view, target);
+  const ref = targetRef(view, target);
+  if (member === undefined) {
+    return { kind: "refuse", code: "INVALID_OBJECT", message: `${formatTarget(ref)} was removed from the invoker` };
+  }
+  if (view.invoker?.view.driver !== Driver.Restic || !member.isSidecarModel) {
+    const message = `${formatTarget(ref)} needs a job, and only workloads with a sidecar can be backed up so far`;
+    return { kind: "refuse", code: "TARGET_INVALID", message };
+  }
+  const other = view.busyTargets.get(targetKey(ref));
+  if (other !== undefined) {
+    return { kind: "hold", reason: "OtherSessionRunning", message: `waits for BackupSession ${other}` };
+  }
+  return undefined;
+}
+
+/** When the target's wait for a pod began, and whether it has lasted long enough. */
+function isWaitOver(view: SessionView, target: TargetStatus, now: Date): boolean {
+  const condition = findCondition(target.conditions, ConditionType.BackupExecutorEnsured);
+  if (condition?.status !== "Unknown") return false;
+  return now.getTime() - Date.parse(condition.lastTransitionTime) >= view.limits.podWaitMs;
+}
+
+function withHold(target: TargetStatus, reason: string, message: string, now: Date): TargetStatus {
+  const held = withTargetCondition(
+    target,
+    {
+      type: ConditionType.BackupExecutorEnsured,
+      status: "Unknown",
+      reason: "FailedToEnsureBackupExecutor",
+      message: `${reason}: ${message}`,
+    },
+    now,
+  );
+  return withExplanation(held, reason, message);
+}
+
+function withHosts(target: TargetStatus, hostnames: readonly string[], totalHosts: number, now: Date): TargetStatus {
+  const assignedAt = formatTime(now);
+  const stats = hostnames.map((hostname): HostStats => ({ hostname, phase: "Pending", assignedAt }));
+  // Nodes whose pod never came have no name, and still count.
+  const unnamed = Array.from(
+    { length: Math.max(0, totalHosts - hostnames.length) },
+    (_, at): HostStats => ({
+      hostname: `unknown-${at}`,
+      phase: "Failed",
+      reason: "SIDECAR_NOT_RUNNING",
+      error: "a node that wants a pod has none",
+      finishedAt: assignedAt,
+    }),
+  );
+  const ensured = withTargetCondition(
+    target,
+    {
+      type: ConditionType.BackupExecutorEnsured,
+      status: "True",
+      reason: "SuccessfullyEnsuredBackupExecutor",
+      message: "the sidecar is running",
+    },
+    now,
+  );
+  return { ...withExplanation(ensured, "", ""), totalHosts, stats: [...stats, ...unnamed] };
+}
+
+function startTarget(view: SessionView, target: TargetStatus, now: Date): TargetStatus {
+  const ref = targetRef(view, target);
+  const isPatienceOver = isWaitOver(view, target, now);
+  const workload = view.workloads.get(targetKey(ref));
+  const plan = planHosts({ ref, alias: target.alias, workload, role: "sidecar", isPatienceOver });
+  switch (plan.kind) {
+    case "failed":
+      return withRefusal(target, plan.code, plan.message, now);
+    case "hold":
+      return isPatienceOver
+        ? withRefusal(target, plan.code, plan.message, now)
+        : withHold(target, plan.reason, plan.message, now);
+    case "hosts": {
+      const hostnames = plan.hosts.map((host) => host.hostname);
+      const total = ref.kind === "DaemonSet" ? Math.max(hostnames.length, workload?.replicas ?? 0) : hostnames.length;
+      return withHosts(target, hostnames, total, now);
+    }
+  }
+}
+
+function advance(view: SessionView, status: SessionStatus, index: number, target: TargetStatus, now: Date) {
+  const { executionOrder = "", failurePolicy = "" } = view.invoker?.view ?? {};
+  const members = orderedMembers(view, status);
+  const turn = memberTurn({ executionOrder, failurePolicy, members }, index);
+  const answer = turn.kind === "start" ? (obstacle(view, target) ?? turn) : turn;
+  switch (answer.kind) {
+    case "refuse":
+      return withRefusal(target, answer.code, answer.message, now);
+    case "hold":
+      return withExplanation(target, answer.reason, answer.message);
+    case "start":
+      return startTarget(view, target, now);
+  }
+}
+
+export const startMembers: Row = {
+  name: "a member's turn",
+  next(view, status, now): Step | undefined {
+    if (!isBegun(status) || !mayMembersStart(status)) return undefined;
+    for (const [index, target] of targetsOf(status).entries()) {
+      if (isStarted(target) || isRefused(target)) continue;
+      const next = advance(view, status, index, target, now);
+      if (next !== target) return { status: withTarget(status, index, () => next) };
+    }
+    return undefined;
+  },
+};

@@ -1,0 +1,74 @@
+/** Work on the repository that hosts are given, and the conditions that it ends in. Pure. */
+import type { HostActionResult, HostStats } from "../../shared/api/host-stats.ts";
+import { type CONDITION_REASONS, ConditionType } from "../../shared/reasons.ts";
+import { isOpenHost } from "../run/entries.ts";
+import type { SessionCondition } from "./change.ts";
+import { hostsOf, type SessionStatus, targetsOf } from "./view.ts";
+
+export type ActionName = HostActionResult["action"];
+type Reason = keyof typeof CONDITION_REASONS;
+
+interface ActionWords {
+  readonly type: ConditionType;
+  readonly good: Reason;
+  readonly bad: Reason;
+}
+
+export const WORDS: Readonly<Record<ActionName, ActionWords>> = {
+  InitializeBackendRepository: {
+    type: ConditionType.BackendRepositoryInitialized,
+    good: "BackendRepositoryFound",
+    bad: "FailedToInitializeBackendRepository",
+  },
+  ApplyRetentionPolicy: {
+    type: ConditionType.RetentionPolicyApplied,
+    good: "SuccessfullyAppliedRetentionPolicy",
+    bad: "FailedToApplyRetentionPolicy",
+  },
+  VerifyRepositoryIntegrity: {
+    type: ConditionType.RepositoryIntegrityVerified,
+    good: "SuccessfullyVerifiedRepositoryIntegrity",
+    bad: "FailedToVerifyRepositoryIntegrity",
+  },
+  VerifyRepositoryData: {
+    type: ConditionType.RepositoryIntegrityVerified,
+    good: "SuccessfullyVerifiedRepositoryIntegrity",
+    bad: "FailedToVerifyRepositoryIntegrity",
+  },
+  SendRepositoryMetrics: {
+    type: ConditionType.RepositoryMetricsPushed,
+    good: "SuccessfullyPushedRepositoryMetrics",
+    bad: "FailedToPushRepositoryMetrics",
+  },
+};
+
+export function resultOf(host: HostStats, action: ActionName): HostActionResult | undefined {
+  return (host.results ?? []).filter((result) => result.action === action).at(-1);
+}
+
+/** Whether the host still has the action to do. */
+export function isActionOpen(host: HostStats, action: ActionName): boolean {
+  const result = resultOf(host, action);
+  return (host.actions ?? []).includes(action) && (result === undefined || result.phase === "Running");
+}
+
+export function allHosts(status: SessionStatus): readonly HostStats[] {
+  return targetsOf(status).flatMap(hostsOf);
+}
+
+/** Whether a host that can still do so is to open the repository. */
+export function isInitCarried(status: SessionStatus): boolean {
+  return allHosts(status).some(
+    (host) => isOpenHost(host) && (host.actions ?? []).includes("InitializeBackendRepository"),
+  );
+}
+
+export function conditionOf(action: ActionName, isGood: boolean, message: string): SessionCondition {
+  const words = WORDS[action];
+  return {
+    type: words.type,
+    status: isGood ? "True" : "False",
+    reason: isGood ? words.good : words.bad,
+    message,
+  };
+}

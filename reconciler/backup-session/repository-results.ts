@@ -1,0 +1,55 @@
+/** Rows for what agents report about the repository, and for who opens it. Pure. */
+import type { HostActionResult, HostStats } from "../../shared/api/host-stats.ts";
+import { ConditionType } from "../../shared/reasons.ts";
+import { findCondition, hasCondition } from "../../shared/status/conditions.ts";
+import { isAssigned, isOpenHost } from "../run/entries.ts";
+import { withHost, withSessionCondition, withTarget } from "./change.ts";
+import { allHosts, conditionOf, isInitCarried, WORDS } from "./repository-actions.ts";
+import type { Row, Step } from "./step.ts";
+import { hostsOf, targetsOf } from "./view.ts";
+
+function describe(result: HostActionResult): string {
+  if (result.phase === "Failed") return `${result.reason ?? "RESTIC_FAILED"}: ${result.message ?? "no detail"}`;
+  if (result.kept !== undefined) return `kept ${result.kept} snapshots, removed ${result.removed ?? 0}`;
+  return result.message ?? "done";
+}
+
+/** Turns what agents report about the repository into conditions. A check that failed is not outdone by a later one. */
+export const repositoryResults: Row = {
+  name: "repository work done",
+  next(_view, status, now): Step | undefined {
+    for (const host of allHosts(status)) {
+      for (const result of host.results ?? []) {
+        const { type } = WORDS[result.action];
+        if (result.phase === "Running") continue;
+        const isBad = result.phase === "Failed" || result.integrity === false;
+        const present = findCondition(status.conditions, type);
+        // Two checks share a condition: that the second one failed still counts.
+        const isNews = isBad && type === ConditionType.RepositoryIntegrityVerified && present?.status === "True";
+        if (present !== undefined && !isNews) continue;
+        return { status: withSessionCondition(status, conditionOf(result.action, !isBad, describe(result)), now) };
+      }
+    }
+    return undefined;
+  },
+};
+
+/** The host that was to open the repository ended without saying how that went: the next one is told to. */
+export const passInitOn: Row = {
+  name: "repository not opened yet",
+  next(_view, status): Step | undefined {
+    if (hasCondition(status.conditions, ConditionType.BackendRepositoryInitialized) || isInitCarried(status)) {
+      return undefined;
+    }
+    for (const [targetIndex, target] of targetsOf(status).entries()) {
+      const hostIndex = hostsOf(target).findIndex((host) => isOpenHost(host) && isAssigned(host));
+      if (hostIndex < 0) continue;
+      const withInit = (host: HostStats): HostStats => ({
+        ...host,
+        actions: [...(host.actions ?? []), "InitializeBackendRepository"],
+      });
+      return { status: withTarget(status, targetIndex, (old) => withHost(old, hostIndex, withInit)) };
+    }
+    return undefined;
+  },
+};

@@ -1,0 +1,138 @@
+/** The first rows of the session table: whether the session runs at all, and what it starts with. Pure. */
+import { Driver } from "../../shared/contract.ts";
+import { formatInvoker } from "../../shared/invoker.ts";
+import { ConditionType, SKIP_REASONS, type SkipReason } from "../../shared/reasons.ts";
+import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
+import { formatTime, isConditionTrue } from "../../shared/status/conditions.ts";
+import { formatTarget, targetKey } from "../../shared/target.ts";
+import { withSessionCondition } from "./change.ts";
+import type { Row, Step } from "./step.ts";
+import { createdAtMs, type SessionStatus, type SessionView, type SiblingSession, type TargetStatus } from "./view.ts";
+
+/** How long a new session waits for its invoker's controller to see the invoker, before it is skipped. */
+const INVOKER_GRACE_MS = 30_000;
+
+export function isBegun(status: SessionStatus): boolean {
+  return status.startTime !== undefined;
+}
+
+export function isSkipped(status: SessionStatus): boolean {
+  return isConditionTrue(status.conditions, ConditionType.BackupSkipped);
+}
+
+function isOlder(sibling: SiblingSession, view: SessionView): boolean {
+  const created = createdAtMs(view);
+  return (
+    sibling.createdAtMs < created || (sibling.createdAtMs === created && sibling.name < view.session.metadata.name)
+  );
+}
+
+/** The session that has the invoker: one that has started, else the oldest. */
+function rivalOf(view: SessionView): SiblingSession | undefined {
+  const open = view.siblings.filter((sibling) => !isFinalSessionPhase(sibling.phase));
+  return open.find((sibling) => sibling.isStarted) ?? open.find((sibling) => isOlder(sibling, view));
+}
+
+/** First reason that applies, with its detail. */
+function whyNotRun(view: SessionView): readonly [SkipReason, string] | undefined {
+  const { invoker, session } = view;
+  if (invoker === undefined || invoker.view.isBeingDeleted) {
+    const { kind = "BackupConfiguration", name = "" } = session.spec.invoker ?? {};
+    const what = formatInvoker({ kind, namespace: session.metadata.namespace, name });
+    return ["InvokerNotFound", `${what} ${invoker === undefined ? "does not exist" : "is being deleted"}`];
+  }
+  const { members, driver, repository } = invoker.view;
+  if (members.length === 0) return ["NoMembers", formatInvoker(invoker.view)];
+  if (invoker.phase !== "Ready") {
+    return ["InvokerNotReady", invoker.message || `phase ${invoker.phase ?? "not known yet"}`];
+  }
+  if (driver === Driver.Restic && view.repository === undefined) {
+    return ["InvokerNotReady", `Repository ${repository?.namespace ?? ""}/${repository?.name ?? ""} does not exist`];
+  }
+  const rival = rivalOf(view);
+  if (rival !== undefined)
+    return ["PreviousSessionRunning", `BackupSession ${rival.name}: ${rival.phase ?? "Pending"}`];
+  for (const { ref } of members) {
+    const restore = view.restoringTargets.get(targetKey(ref));
+    if (restore !== undefined) return ["RestoreRunning", `${restore} restores ${formatTarget(ref)}`];
+  }
+  return undefined;
+}
+
+/** A session made together with its invoker waits a little until the invoker can be judged. */
+export const awaitInvoker: Row = {
+  name: "invoker not judged yet",
+  next(view, status, now) {
+    if (isBegun(status) || isSkipped(status)) return undefined;
+    const isYoung = now.getTime() - createdAtMs(view) < INVOKER_GRACE_MS;
+    const isJudged = view.invoker === undefined || view.invoker.isObserved;
+    return isJudged || !isYoung ? undefined : { isEnd: true };
+  },
+};
+
+export const skip: Row = {
+  name: "must be skipped",
+  next(view, status, now): Step | undefined {
+    if (isBegun(status) || isSkipped(status)) return undefined;
+    const why = whyNotRun(view);
+    if (why === undefined) return undefined;
+    const [reason, detail] = why;
+    const message = `${reason}: ${SKIP_REASONS[reason]} (${detail})`;
+    return {
+      status: withSessionCondition(
+        { ...status, completionTime: formatTime(now) },
+        { type: ConditionType.BackupSkipped, status: "True", reason: "SkippedTakingNewBackup", message },
+        now,
+      ),
+      actions: [{ kind: "EmitEvent", type: "Warning", reason: "BackupSession Skipped", message }],
+    };
+  },
+};
+
+/** Targets in the order of the invoker; what must be done first and last is marked on them as upstream does. */
+function buildTargets(view: SessionView): readonly TargetStatus[] {
+  const members = view.invoker?.view.members ?? [];
+  const isRestic = view.invoker?.view.driver === Driver.Restic;
+  return members.map(
+    (member, index): TargetStatus => ({
+      ref: member.ref,
+      ...(member.alias !== undefined && { alias: member.alias }),
+      ...(member.isLabelled && {
+        member: { target: member.target, ...(member.hooks !== undefined && { hooks: member.hooks }) },
+      }),
+      phase: "Pending",
+      ...(isRestic && index === 0 && { preBackupActions: ["InitializeBackendRepository"] }),
+      ...(isRestic &&
+        index === members.length - 1 && {
+          postBackupActions: ["ApplyRetentionPolicy", "VerifyRepositoryIntegrity", "SendRepositoryMetrics"],
+        }),
+    }),
+  );
+}
+
+/** From here on the session runs. The deadline counts from its creation and is known at once. */
+export const begin: Row = {
+  name: "begins",
+  next(view, status, now): Step | undefined {
+    const invoker = view.invoker?.view;
+    if (isBegun(status) || isSkipped(status) || invoker === undefined) return undefined;
+    const { repository } = view;
+    const deadlineMs = invoker.timeOutMs === undefined ? undefined : createdAtMs(view) + invoker.timeOutMs;
+    return {
+      status: {
+        ...status,
+        startTime: formatTime(now),
+        invokerGeneration: invoker.generation,
+        ...(deadlineMs !== undefined && { sessionDeadline: formatTime(new Date(deadlineMs)) }),
+        ...(repository !== undefined && {
+          repository: {
+            name: repository.metadata.name,
+            namespace: repository.metadata.namespace,
+            ...(repository.spec.backend !== undefined && { backend: repository.spec.backend }),
+          },
+        }),
+        targets: buildTargets(view),
+      },
+    };
+  },
+};

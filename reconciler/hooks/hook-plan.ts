@@ -1,0 +1,86 @@
+/** What a hook is, where it runs, and how it ended: values that decisions make and the runner carries out. */
+import type { Handler } from "../../shared/api/hooks.ts";
+import { Container } from "../../shared/contract.ts";
+import { parseDuration } from "../../shared/duration.ts";
+
+/** Which container a command runs in, or which pod an HTTP or TCP handler speaks to by default. */
+export interface HookPlace {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly podIp: string | undefined;
+  /** Container for `exec`. */
+  readonly container: string | undefined;
+}
+
+/** What templates in commands and bodies see. */
+export interface HookSummary {
+  readonly Name: string;
+  readonly Namespace: string;
+  readonly Invoker: { readonly APIGroup: string; readonly Kind: string; readonly Name: string };
+  readonly Target: {
+    readonly APIVersion: string;
+    readonly Kind: string;
+    readonly Name: string;
+    readonly Namespace: string;
+  };
+  readonly Status: { readonly Phase: string; readonly Duration: string; readonly Error: string };
+  readonly RetryLeft: number;
+}
+
+/** A hook that is to be run now. */
+export interface HookRun {
+  /** Unique in the process while the session lives; see hookKey(). */
+  readonly key: string;
+  readonly handler: Handler;
+  /** Undefined for a global hook, which runs in the reconciler itself. */
+  readonly place: HookPlace | undefined;
+  readonly summary: HookSummary;
+  readonly timeoutMs: number;
+}
+
+export interface HookOutcome {
+  readonly phase: "Succeeded" | "Failed";
+  readonly message: string;
+  readonly output: string;
+  readonly finishedAt: string;
+}
+
+/** What the process knows of hooks that it started itself. */
+export interface HookRuns {
+  readonly running: ReadonlySet<string>;
+  readonly finished: ReadonlyMap<string, HookOutcome>;
+}
+
+export const NO_HOOK_RUNS: HookRuns = { running: new Set(), finished: new Map() };
+
+/** Whether a hook does anything at all. */
+export function hasHandler(handler: Handler | undefined): handler is Handler {
+  return (
+    handler !== undefined &&
+    (handler.exec !== undefined ||
+      handler.httpGet !== undefined ||
+      handler.httpPost !== undefined ||
+      handler.tcpSocket !== undefined)
+  );
+}
+
+/**
+ * The part of a member's hook that the reconciler runs: a command in one of the application's containers. Commands in our
+ * own container, HTTP and TCP are the agent's.
+ */
+export function reconcilerPart(handler: Handler | undefined): Handler | undefined {
+  const containerName = handler?.containerName;
+  const isOurs = containerName === Container.Sidecar || containerName === Container.RestoreInit;
+  if (handler?.exec === undefined || isOurs) return undefined;
+  const { exec, timeout } = handler;
+  return {
+    exec,
+    ...(containerName !== undefined && { containerName }),
+    ...(timeout !== undefined && { timeout }),
+  };
+}
+
+/** Time limit of a hook: its own, else the given one, in milliseconds. */
+export function hookTimeoutMs(handler: Handler, defaultMs: number): number {
+  return handler.timeout === undefined ? defaultMs : parseDuration(handler.timeout, "timeout") || defaultMs;
+}

@@ -1,0 +1,25 @@
+/** Whether an after-hook runs, by its policy and how things ended. Pure. */
+
+export type OutcomePhase = "Succeeded" | "Failed";
+
+export interface HookPolicyView {
+  readonly policy: string | undefined;
+  readonly outcome: OutcomePhase;
+  /** Whether the run will be tried again. */
+  readonly isRetryLeft: boolean;
+}
+
+/** @returns undefined when the hook runs, else why the policy skips it */
+export function whySkipped({ policy, outcome, isRetryLeft }: HookPolicyView): string | undefined {
+  switch (policy ?? "Always") {
+    case "OnSuccess":
+      return outcome === "Succeeded" ? undefined : "skipped by its policy OnSuccess: the run failed";
+    case "OnFailure":
+      return outcome === "Failed" ? undefined : "skipped by its policy OnFailure: the run succeeded";
+    case "OnFinalRetryFailure":
+      if (outcome === "Succeeded") return "skipped by its policy OnFinalRetryFailure: the run succeeded";
+      return isRetryLeft ? "skipped by its policy OnFinalRetryFailure: the run is tried again" : undefined;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Hook results as recorded in a status: the intent before the hook starts, then its end. Lists are only appended to, so an
+ * index names a hook for ever. Pure.
+ */
+import type { HookResult } from "../../shared/api/hook-result.ts";
+import type { HookRuns } from "./hook-plan.ts";
+
+export type Hooks = readonly HookResult[] | undefined;
+
+/** Key of a recorded hook in its process: the object, the place in its status, the index in the list there. */
+export function hookKey(objectUid: string, place: string, index: number): string {
+  return `${objectUid}/${place}/${index}`;
+}
+
+export function hooksOf(hooks: Hooks, type: HookResult["type"], hostname?: string): readonly HookResult[] {
+  return (hooks ?? []).filter((hook) => hook.type === type && hook.hostname === hostname);
+}
+
+/** The newest record of a hook. */
+export function lastHook(hooks: Hooks, type: HookResult["type"], hostname?: string): HookResult | undefined {
+  return hooksOf(hooks, type, hostname).at(-1);
+}
+
+export function isHookOpen(hook: HookResult): boolean {
+  return hook.phase === "Running";
+}
+
+/** How often an after-hook is started anew when restarts interrupt it. */
+export const MAX_HOOK_RUNS = 3;
+
+const INTERRUPTED = "interrupted: the reconciler stopped while the hook was running";
+
+/** Whether the hook's end is unknown because its process went away. */
+export function isInterrupted(hook: HookResult): boolean {
+  return hook.phase === "Failed" && hook.message === INTERRUPTED;
+}
+
+/**
+ * Records that a hook is about to start.
+ *
+ * @param where host and pod of a member's hook; undefined for a global one
+ */
+export function withIntent(
+  hooks: Hooks,
+  type: HookResult["type"],
+  where: { readonly hostname: string | undefined; readonly podUID: string } | undefined,
+  startedAt: Date,
+): readonly HookResult[] {
+  // Milliseconds, unlike elsewhere: a restarted process tells by this time whether the hook was its own.
+  const intent: HookResult = {
+    type,
+    phase: "Running",
+    startedAt: startedAt.toISOString(),
+    ...(where?.hostname !== undefined && { hostname: where.hostname }),
+    ...(where !== undefined && { podUID: where.podUID }),
+  };
+  return [...(hooks ?? []), intent];
+}
+
+/** Records a hook that does not run, and why. */
+export function withSkipped(
+  hooks: Hooks,
+  type: HookResult["type"],
+  hostname: string | undefined,
+  ended: { readonly phase: "Skipped" | "Failed"; readonly message: string; readonly finishedAt: string },
+): readonly HookResult[] {
+  return [...(hooks ?? []), { type, ...ended, ...(hostname !== undefined && { hostname }) }];
+}
+
+export interface OpenHooksView {
+  readonly objectUid: string;
+  readonly place: string;
+  readonly runs: HookRuns;
+  /** When this process began to lead. */
+  readonly leaderSinceMs: number;
+  readonly nowMs: number;
+  /** Longest time that any hook of the list may take. */
+  readonly timeoutMs: number;
+}
+
+/** After its time limit a hook of another process gets this much longer, for clocks that differ. */
+const FOREIGN_GRACE_MS = 60_000;
+
+/**
+ * Ends the open records of a list that can be ended:
+ *
+ * | # | facts | record |
+ * |---|---|---|
+ * | 1 | this process ran it and it ended | its outcome |
+ * | 2 | this process is running it | open |
+ * | 3 | it started before this process led: its process is gone | Failed: interrupted |
+ * | 4 | it started since, so another process believes to lead, and its time limit passed | Failed: interrupted |
+ * | 5 | otherwise | open |
+ *
+ * @returns the same list when nothing ended
+ */
+export function withEndedHooks(hooks: Hooks, view: OpenHooksView): Hooks {
+  if (hooks?.some(isHookOpen) !== true) return hooks;
+  let isChanged = false;
+  const next = hooks.map((hook, index): HookResult => {
+    if (!isHookOpen(hook)) return hook;
+    const key = hookKey(view.objectUid, view.place, index);
+    const outcome = view.runs.finished.get(key);
+    if (outcome !== undefined) {
+      isChanged = true;
+      return { ...hook, ...outcome };
+    }
+    if (view.runs.running.has(key)) return hook;
+    const startedMs = Date.parse(hook.startedAt ?? "") || 0;
+    const isOver = view.nowMs > startedMs + view.timeoutMs + FOREIGN_GRACE_MS;
+    if (startedMs >= view.leaderSinceMs && !isOver) return hook;
+    isChanged = true;
+    return {
+      ...hook,
+      phase: "Failed",
+      message: INTERRUPTED,
+      finishedAt: new Date(view.nowMs).toISOString(),
+    };
+  });
+  return isChanged ? next : hooks;
+}

@@ -1,0 +1,61 @@
+/**
+ * What a target of a BackupSession and a member of a restore have in common: its hosts, hooks and conditions. Pure changes
+ * on them; the argument is left alone.
+ */
+import type { Condition } from "../../shared/api/condition.ts";
+import type { HookResult } from "../../shared/api/hook-result.ts";
+import type { HostStats, RestoreHostStats } from "../../shared/api/host-stats.ts";
+import type { TargetRef } from "../../shared/api/target.ts";
+import type { ErrorCode } from "../../shared/errors.ts";
+import { type NewCondition, withCondition } from "../../shared/status/conditions.ts";
+
+/** A host's entry, of a backup or of a restore. */
+export type HostEntry = HostStats | RestoreHostStats;
+
+/** A target's or member's entry. */
+export interface TargetEntry {
+  readonly ref?: TargetRef;
+  readonly alias?: string;
+  readonly totalHosts?: number;
+  readonly phase?: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly stats?: readonly HostEntry[];
+  readonly hooks?: readonly HookResult[];
+  readonly conditions?: readonly Condition[];
+}
+
+/** Whether the host has neither ended nor been given up. */
+export function isOpenHost(host: HostEntry): boolean {
+  return host.phase === undefined || host.phase === "Pending" || host.phase === "Running";
+}
+
+/** Whether a pod has the host's turn. */
+export function isAssigned(host: HostEntry): boolean {
+  return host.podUID !== undefined && host.podUID !== "";
+}
+
+/** List with one item replaced. */
+export function withItem<Item>(items: readonly Item[], index: number, change: (item: Item) => Item): readonly Item[] {
+  return items.map((item, at) => (at === index ? change(item) : item));
+}
+
+export function withTargetCondition<Target extends TargetEntry>(target: Target, next: NewCondition, now: Date): Target {
+  const conditions = withCondition(target.conditions, next, now);
+  return conditions === target.conditions ? target : { ...target, conditions };
+}
+
+/**
+ * Puts a target's waiting or failing into words.
+ *
+ * @param reason error code or hold reason; empty when there is nothing to explain any more
+ */
+export function withExplanation<Target extends TargetEntry>(target: Target, reason: string, message: string): Target {
+  const isSame = (target.reason ?? "") === reason && (target.message ?? "") === message;
+  return isSame ? target : { ...target, reason, message };
+}
+
+/** What a host's entry becomes when it failed for a reason that the reconciler found. */
+export function hostFailure(code: ErrorCode, message: string, now: string) {
+  return { phase: "Failed", reason: code, error: message, finishedAt: now } as const;
+}

@@ -1,0 +1,119 @@
+/** Which hosts a workload has, and which pod serves each. Pure. */
+import type { ErrorCode } from "../../shared/errors.ts";
+import { hostName } from "../../shared/hosts.ts";
+import type { HoldReason } from "../../shared/reasons.ts";
+import { formatTarget, type ResolvedTargetRef } from "../../shared/target.ts";
+import type { PodFact, WorkloadFact } from "./world.ts";
+
+/** Which of our containers must run in the pod. */
+export type AgentRole = "sidecar" | "restoreInit";
+
+export interface HostPlan {
+  readonly hostname: string;
+  /** Undefined while no pod can serve the host. */
+  readonly pod: PodFact | undefined;
+}
+
+export type TargetPlan =
+  | { readonly kind: "hosts"; readonly hosts: readonly HostPlan[] }
+  | { readonly kind: "hold"; readonly reason: HoldReason; readonly code: ErrorCode; readonly message: string }
+  | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string };
+
+export interface HostsView {
+  readonly ref: ResolvedTargetRef;
+  readonly alias: string | undefined;
+  readonly workload: WorkloadFact | undefined;
+  readonly role: AgentRole;
+  /** The wait is over: take what there is, ready or not. */
+  readonly isPatienceOver: boolean;
+}
+
+function canServe(pod: PodFact, role: AgentRole, isPatienceOver: boolean): boolean {
+  const agent = pod[role];
+  if (pod.isTerminating || pod.isEnded || agent === undefined || !agent.isRunning) return false;
+  // A pod is not ready while its init-containers run.
+  return role === "restoreInit" || pod.isReady || isPatienceOver;
+}
+
+function byAge(a: PodFact, b: PodFact): number {
+  return a.createdAtMs - b.createdAtMs || (a.name < b.name ? -1 : 1);
+}
+
+/** Ready pods first, then the oldest. */
+function bestPod(pods: readonly PodFact[], view: HostsView): PodFact | undefined {
+  const serving = pods.filter((pod) => canServe(pod, view.role, view.isPatienceOver));
+  return serving.sort((a, b) => Number(b.isReady) - Number(a.isReady) || byAge(a, b))[0];
+}
+
+function plan(view: HostsView, source: { ordinal?: number; nodeName?: string }, pods: readonly PodFact[]): HostPlan {
+  const hostname = hostName({ kind: view.ref.kind, alias: view.alias, ...source });
+  return { hostname: hostname ?? view.alias ?? "host-0", pod: bestPod(pods, view) };
+}
+
+function statefulSetHosts(view: HostsView, workload: WorkloadFact): readonly HostPlan[] {
+  return Array.from({ length: workload.replicas }, (_, at) => {
+    const ordinal = workload.firstOrdinal + at;
+    const pods = workload.pods.filter((pod) => pod.name === `${workload.name}-${ordinal}`);
+    return plan(view, { ordinal }, pods);
+  });
+}
+
+/** One host a node that has a pod. Nodes whose pod has not been made have no name yet. */
+function daemonSetHosts(view: HostsView, workload: WorkloadFact): readonly HostPlan[] {
+  const nodes = new Set(workload.pods.flatMap((pod) => (pod.nodeName === undefined ? [] : [pod.nodeName])));
+  return [...nodes].sort().map((nodeName) =>
+    plan(
+      view,
+      { nodeName },
+      workload.pods.filter((pod) => pod.nodeName === nodeName),
+    ),
+  );
+}
+
+function hostsOfWorkload(view: HostsView, workload: WorkloadFact): readonly HostPlan[] {
+  switch (view.ref.kind) {
+    case "StatefulSet":
+      return statefulSetHosts(view, workload);
+    case "DaemonSet":
+      return daemonSetHosts(view, workload);
+    default:
+      return [plan(view, {}, workload.pods)];
+  }
+}
+
+/**
+ * Hosts of a target: a Deployment has one (its oldest ready pod serves it), a StatefulSet one an ordinal, a DaemonSet one
+ * a node. A target is held until at least one of its hosts can be served, a DaemonSet until every node that wants a pod
+ * has one.
+ */
+export function planHosts(view: HostsView): TargetPlan {
+  const { workload, ref } = view;
+  const target = formatTarget(ref);
+  if (workload === undefined) {
+    return { kind: "hold", reason: "TargetMissing", code: "NOT_FOUND", message: `${target} does not exist` };
+  }
+  if (workload.replicas === 0) {
+    return { kind: "failed", code: "NO_REPLICAS", message: `${target} has no replicas` };
+  }
+  const hosts = hostsOfWorkload(view, workload);
+  const isShort = ref.kind === "DaemonSet" && hosts.length < workload.replicas && !view.isPatienceOver;
+  if (isShort || hosts.every((host) => host.pod === undefined)) {
+    return { kind: "hold", reason: "PodNotReady", code: "SIDECAR_NOT_RUNNING", message: whyNotServed(view, workload) };
+  }
+  return { kind: "hosts", hosts };
+}
+
+/** Tells which step towards a serving pod is missing. */
+function whyNotServed({ ref, role }: HostsView, workload: WorkloadFact): string {
+  const target = formatTarget(ref);
+  const container = role === "sidecar" ? "stash" : "stash-init";
+  const living = workload.pods.filter((pod) => !pod.isEnded && !pod.isTerminating);
+  if (living.length === 0) return `${target} has no pod`;
+  const carrying = living.filter((pod) => pod[role] !== undefined);
+  const first = carrying[0];
+  if (first === undefined) return `no pod of ${target} carries the container ${container}`;
+  const running = carrying.find((pod) => pod[role]?.isRunning);
+  if (running !== undefined) return `pod ${running.name} of ${target} is not ready`;
+  const why = first[role]?.message;
+  return `the container ${container} of pod ${first.name} is not running${why === undefined ? "" : `: ${why}`}`;
+}

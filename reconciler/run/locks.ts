@@ -1,0 +1,50 @@
+/** Which locks in a repository belong to nobody any more. Pure. */
+import type { RepositoryLock } from "../../shared/api/host-stats.ts";
+import type { Pods } from "./world.ts";
+
+/** A pod that a host's entry of some session or restore names. */
+export interface FormerPod {
+  readonly name: string;
+  readonly uid: string;
+  readonly assignedAtMs: number;
+}
+
+export interface LocksView {
+  readonly pods: Pods;
+  /** Pods that were given a host with this very repository. */
+  readonly formerPods: readonly FormerPod[];
+}
+
+/** The clocks of nodes and API server differ by less than this. */
+const CLOCK_SKEW_MS = 60_000;
+
+/**
+ * Whether a lock's owner is known to be gone. restic names the host after the pod.
+ *
+ * | # | facts | answer |
+ * |---|---|---|
+ * | 1 | no pod of that name ever served a host with this repository | no: it may live in another cluster |
+ * | 2 | the lock is older than what that pod was given | no: it is somebody else's |
+ * | 3 | that pod is gone or has ended | yes |
+ * | 4 | our container in it started after the lock was taken | yes: its process is gone |
+ * | 5 | otherwise | no |
+ *
+ * "No" is not for ever: restic itself drops a lock that nobody refreshed for half an hour.
+ */
+export function isOwnerGone(lock: RepositoryLock, { pods, formerPods }: LocksView): boolean {
+  const takenAtMs = Date.parse(lock.createdAt ?? "");
+  if (lock.host === undefined || Number.isNaN(takenAtMs)) return false;
+  const owners = formerPods.filter((pod) => pod.name === lock.host && takenAtMs >= pod.assignedAtMs - CLOCK_SKEW_MS);
+  if (owners.length === 0) return false;
+  return owners.every(({ uid }) => {
+    const pod = pods.get(uid);
+    if (pod === undefined || pod.isEnded) return true;
+    const startedAtMs = (pod.sidecar ?? pod.restoreInit)?.startedAtMs;
+    return startedAtMs !== undefined && startedAtMs > takenAtMs + CLOCK_SKEW_MS;
+  });
+}
+
+/** Ids of the locks that may be removed. */
+export function removableLocks(locks: readonly RepositoryLock[], view: LocksView): readonly string[] {
+  return locks.filter((lock) => isOwnerGone(lock, view)).map((lock) => lock.id);
+}

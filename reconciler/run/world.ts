@@ -1,0 +1,77 @@
+/** Facts about workloads and pods that sequencing reads: plain values, shrunk from what the API server sends. */
+
+/** A pod, as far as it can serve a host. */
+export interface PodFact {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly nodeName: string | undefined;
+  readonly podIp: string | undefined;
+  readonly createdAtMs: number;
+  readonly isReady: boolean;
+  readonly isTerminating: boolean;
+  /** Phase Succeeded or Failed, as after an eviction: none of its containers runs again. */
+  readonly isEnded: boolean;
+  /** Names of the containers in order, without ours. */
+  readonly containers: readonly string[];
+  /** The sidecar, where the pod has one. */
+  readonly sidecar: AgentFact | undefined;
+  /** The restore's init-container, where the pod has one. */
+  readonly restoreInit: AgentFact | undefined;
+}
+
+/** One of our containers in a pod. */
+export interface AgentFact {
+  readonly isRunning: boolean;
+  readonly startedAtMs: number | undefined;
+  /** Why it waits or ended, in the kubelet's words. */
+  readonly message: string | undefined;
+}
+
+/** A workload and its pods. */
+export interface WorkloadFact {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  /** Replicas that are wanted; of a DaemonSet the nodes that want a pod. */
+  readonly replicas: number;
+  /** First ordinal of a StatefulSet. */
+  readonly firstOrdinal: number;
+  readonly pods: readonly PodFact[];
+}
+
+/** Workloads by targetKey(); a target that is not there has no entry. */
+export type Workloads = ReadonlyMap<string, WorkloadFact>;
+
+/** All pods that carry one of our containers, by uid. */
+export type Pods = ReadonlyMap<string, PodFact>;
+
+/** Whether a pod can still do anything: it is there and has not ended. */
+export function isAlive(pods: Pods, uid: string | undefined): boolean {
+  const pod = uid === undefined ? undefined : pods.get(uid);
+  return pod !== undefined && !pod.isEnded;
+}
+
+/** How long to wait for what may never come, in milliseconds. */
+export interface Limits {
+  /** For a target to appear, and for a pod that can serve a host. */
+  readonly podWaitMs: number;
+  /** Without a heartbeat, before a vanished pod's host is given to another. */
+  readonly heartbeatStaleMs: number;
+  /** Without a heartbeat, before an agent whose pod exists is given up. */
+  readonly agentSilentMs: number;
+  /** For the work on the repository after the last member, where the invoker has no timeOut. */
+  readonly maintenanceMs: number;
+  /** For a hook that has no limit of its own. */
+  readonly hookMs: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  podWaitMs: 5 * 60_000,
+  // Three of the agent's heartbeats, which come at least every 10 s.
+  heartbeatStaleMs: 30_000,
+  agentSilentMs: 10 * 60_000,
+  maintenanceMs: 6 * 3_600_000,
+  hookMs: 5 * 60_000,
+};
