@@ -1,6 +1,6 @@
 /** What a reflector does after a watch ended, whatever ended it. */
 import { assertNever } from "../errors.ts";
-import { isExpired, KubeError } from "./kube-error.ts";
+import { KubeError } from "./kube-error.ts";
 
 /** How one turn (a list if needed, then a watch) ended. */
 export type TurnOutcome =
@@ -33,8 +33,7 @@ const REFUSALS_BEFORE_RELIST = 3;
  * | ended at once and empty                  | no                           | yes   |
  * | fell silent                              | no                           | no    |
  * | went back                                | yes                          | yes   |
- * | 410                                      | yes                          | yes   |
- * | other refusal of the request (4xx)       | yes, unless 401, 403 or 429  | yes   |
+ * | refusal of the request (410, other 4xx)  | yes, unless 401, 403 or 429  | yes   |
  * | other answer of the server               | from the third in a row on   | yes   |
  * | connection fault                         | no                           | yes   |
  *
@@ -63,7 +62,6 @@ export function decideNextTurn(outcome: TurnOutcome, earlierFailures: number): N
 const KEEPS_VERSION: ReadonlySet<number> = new Set([401, 403, 429]);
 
 function needsRelist(error: unknown, failures: number): boolean {
-  if (isExpired(error)) return true;
   // Not the API's doing: whatever failed, a fresh list is the sure way back.
   if (!(error instanceof KubeError)) return true;
   if (error.status === 0 || KEEPS_VERSION.has(error.status)) return false;
