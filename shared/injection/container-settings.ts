@@ -1,0 +1,96 @@
+/** What `runtimeSettings.container` and `tempDir` make of the injected container and its scratch volume. */
+import type { EnvVar } from "../api/kubernetes/pod.ts";
+import type { ContainerSettings, RuntimeSettings } from "../api/runtime-settings.ts";
+import type { TempDir } from "../api/temp-dir.ts";
+import { Env, Volume } from "../contract.ts";
+import { canonicalJson } from "../hash.ts";
+import type { JsonObject } from "./workload.ts";
+
+/** Where the agent learns which pod it runs in. Written as the API server stores it. */
+const IDENTITY_ENV = [
+  [Env.NodeName, "spec.nodeName"],
+  [Env.PodName, "metadata.name"],
+  [Env.PodUid, "metadata.uid"],
+  [Env.PodNamespace, "metadata.namespace"],
+  [Env.PodIp, "status.podIP"],
+].map(([name, fieldPath]) => ({ name, valueFrom: { fieldRef: { apiVersion: "v1", fieldPath } } }));
+
+const RESERVED_ENV: readonly string[] = IDENTITY_ENV.map(({ name }) => name ?? "");
+
+/** Environment: the pod's identity, which nothing overrides, then nice and ionice, then the user's variables by name. */
+export function buildEnv(settings: ContainerSettings | undefined): readonly JsonObject[] {
+  const byName = new Map<string, EnvVar>();
+  const numbers = [
+    [Env.NiceAdjustment, settings?.nice?.adjustment],
+    [Env.IoniceClass, settings?.ionice?.class],
+    [Env.IoniceClassData, settings?.ionice?.classData],
+  ] as const;
+  for (const [name, value] of numbers) if (value !== undefined) byName.set(name, { name, value: String(value) });
+  for (const variable of settings?.env ?? []) byName.set(variable.name, variable);
+  for (const name of RESERVED_ENV) byName.delete(name);
+  return [...IDENTITY_ENV, ...byName.values()];
+}
+
+/** Names that the user set and that the agent needs for itself. */
+export function reservedEnvIn(settings: ContainerSettings | undefined): readonly string[] {
+  return (settings?.env ?? []).map(({ name }) => name).filter((name) => RESERVED_ENV.includes(name));
+}
+
+/** Fields that are taken over as they are; requests count without limits too (L30). */
+export function buildPassedOn(settings: ContainerSettings | undefined): JsonObject {
+  const { resources, livenessProbe, readinessProbe, lifecycle, envFrom } = settings ?? {};
+  return {
+    resources: resources ?? {},
+    ...(livenessProbe !== undefined && { livenessProbe }),
+    ...(readinessProbe !== undefined && { readinessProbe }),
+    ...(lifecycle !== undefined && { lifecycle }),
+    ...(envFrom !== undefined && envFrom.length > 0 && { envFrom }),
+  };
+}
+
+/** The scratch volume: an emptyDir of the wanted medium and limit. */
+export function buildScratchVolume(tempDir: TempDir | undefined): JsonObject {
+  const { medium, sizeLimit } = tempDir ?? {};
+  return {
+    name: Volume.Scratch,
+    emptyDir: { ...(medium && { medium }), ...(sizeLimit !== undefined && { sizeLimit }) },
+  };
+}
+
+export interface MemberSettings {
+  readonly runtimeSettings?: RuntimeSettings | undefined;
+  readonly tempDir?: TempDir | undefined;
+}
+
+export interface ChosenSettings {
+  readonly container: ContainerSettings | undefined;
+  readonly tempDir: TempDir | undefined;
+  /** Fields on which members differ; the oldest invoker's value was taken. */
+  readonly contradictions: readonly string[];
+}
+
+/** Settings of one container that serves several members, oldest invoker first. */
+export function chooseSettings(members: readonly MemberSettings[]): ChosenSettings {
+  const containers = members.map(({ runtimeSettings }) => runtimeSettings?.container);
+  const tempDirs = members.map(({ tempDir }) => tempDir);
+  const contradictions = [
+    ...(isContradicting(containers) ? ["runtimeSettings.container"] : []),
+    ...(isContradicting(tempDirs.map(volumeOf)) ? ["tempDir"] : []),
+  ];
+  return { container: firstGiven(containers), tempDir: firstGiven(tempDirs), contradictions };
+}
+
+/** The switch for restic's cache is read while running; only medium and limit are the volume's. */
+function volumeOf(tempDir: TempDir | undefined): TempDir | undefined {
+  if (tempDir === undefined) return undefined;
+  const { disableCaching: _, ...volume } = tempDir;
+  return volume;
+}
+
+function firstGiven<T>(values: readonly (T | undefined)[]): T | undefined {
+  return values.find((value) => value !== undefined);
+}
+
+function isContradicting(values: readonly unknown[]): boolean {
+  return new Set(values.filter((value) => value !== undefined).map(canonicalJson)).size > 1;
+}

@@ -1,0 +1,139 @@
+/** The injected containers and their volumes, in the form in which the API server stores them, without the image. */
+import type { VolumeMount } from "../api/kubernetes/volume.ts";
+import type { Repository } from "../api/repository.ts";
+import { Command, Container, Path, Volume } from "../contract.ts";
+import { formatInvoker } from "../invoker.ts";
+import { backendVolumes, type MountedVolume, VOLUME_FILE_MODE } from "./backend-volume.ts";
+import {
+  buildEnv,
+  buildPassedOn,
+  buildScratchVolume,
+  chooseSettings,
+  type MemberSettings,
+  reservedEnvIn,
+} from "./container-settings.ts";
+import { uniteMounts } from "./mounts.ts";
+import { buildSecurityContext } from "./security-context.ts";
+import type { InjectionView } from "./view.ts";
+import type { JsonObject } from "./workload.ts";
+
+/** What a container is built from: one entry a member, oldest invoker first. */
+export interface Ingredient {
+  readonly invoker: { readonly kind: string; readonly namespace: string; readonly name: string };
+  readonly repository: Repository | undefined;
+  readonly spec: MemberSettings;
+  readonly volumeMounts: readonly VolumeMount[];
+}
+
+export interface BuiltContainer {
+  /** Without `image` and `args`, which are not part of what the hash covers. */
+  readonly container: JsonObject;
+  readonly args: readonly string[];
+  readonly volumes: readonly JsonObject[];
+  readonly warnings: readonly string[];
+}
+
+/** Builds the container for members of which there is at least one. */
+export function buildContainer(
+  view: InjectionView,
+  ingredients: readonly [Ingredient, ...Ingredient[]],
+  role: "backup" | "restore",
+): BuiltContainer {
+  const { workload, namespace, settings } = view;
+  const [oldest] = ingredients;
+  const chosen = chooseSettings(ingredients.map(({ spec }) => spec));
+  const backends = uniteBackends(ingredients, namespace.name);
+  const fixed = [SCRATCH_MOUNT, IDENTITY_MOUNT, ...backends.mounts];
+  const united = uniteMounts(
+    ingredients.map(({ volumeMounts }) => volumeMounts),
+    fixed.map(({ mountPath }) => mountPath),
+  );
+  const securityContext = buildSecurityContext({
+    podTemplate: workload.podTemplate,
+    namespace,
+    volumeNames: united.mounts.map(({ name }) => name),
+    override: chosen.container?.securityContext,
+    isRestore: role === "restore",
+  });
+  const isBackup = role === "backup";
+  return {
+    container: {
+      name: isBackup ? Container.Sidecar : Container.RestoreInit,
+      ...(settings.command !== undefined && { command: settings.command }),
+      env: buildEnv(chosen.container),
+      ...buildPassedOn(chosen.container),
+      volumeMounts: [...fixed, ...united.mounts],
+      terminationMessagePath: "/dev/termination-log",
+      terminationMessagePolicy: "File",
+      securityContext,
+      ...(isBackup && settings.nativeSidecar && { restartPolicy: "Always" }),
+    },
+    args: [isBackup ? Command.RunBackup : Command.Restore, ...identityArgs(oldest, view)],
+    volumes: [buildScratchVolume(chosen.tempDir), IDENTITY_VOLUME, ...backends.volumes],
+    warnings: [
+      ...chosen.contradictions.map(
+        (field) =>
+          `several invokers name the workload with different ${field}: that of ${formatInvoker(oldest.invoker)} counts`,
+      ),
+      ...[...united.contested, ...backends.contested].map(
+        (path) => `mount path ${path} is wanted twice: the first use counts`,
+      ),
+      ...reservedEnvIn(chosen.container).map(
+        (name) => `runtimeSettings can't set ${name}: the agent needs it for itself`,
+      ),
+    ],
+  };
+}
+
+const SCRATCH_MOUNT: VolumeMount = { name: Volume.Scratch, mountPath: Path.Scratch };
+const IDENTITY_MOUNT: VolumeMount = { name: Volume.Identity, mountPath: Path.Identity, readOnly: true };
+
+/** Tokens are renewed by the kubelet at 80 % of their life; an hour is what it gives every pod itself. */
+const TOKEN_LIFE_SECONDS = 3_600;
+
+/**
+ * The agent's own identity, whether or not the pod mounts the ServiceAccount's. The CA is optional: a namespace without
+ * it must not keep the application from starting.
+ */
+const IDENTITY_VOLUME: JsonObject = {
+  name: Volume.Identity,
+  projected: {
+    defaultMode: VOLUME_FILE_MODE,
+    sources: [
+      { serviceAccountToken: { expirationSeconds: TOKEN_LIFE_SECONDS, path: "token" } },
+      { configMap: { items: [{ key: "ca.crt", path: "ca.crt" }], name: "kube-root-ca.crt", optional: true } },
+      {
+        downwardAPI: {
+          items: [{ fieldRef: { apiVersion: "v1", fieldPath: "metadata.namespace" }, path: "namespace" }],
+        },
+      },
+    ],
+  },
+};
+
+function identityArgs({ invoker }: Ingredient, { workload }: InjectionView): readonly string[] {
+  return [
+    `--invoker-kind=${invoker.kind}`,
+    `--invoker-name=${invoker.name}`,
+    `--target-kind=${workload.kind}`,
+    `--target-name=${workload.name}`,
+    `--target-namespace=${workload.namespace}`,
+  ];
+}
+
+interface UnitedBackends {
+  readonly volumes: readonly JsonObject[];
+  readonly mounts: readonly VolumeMount[];
+  readonly contested: readonly string[];
+}
+
+/** Each Secret and each local volume once, however many members use it. */
+function uniteBackends(ingredients: readonly Ingredient[], namespace: string): UnitedBackends {
+  const all: MountedVolume[] = ingredients.flatMap(({ repository }) =>
+    repository === undefined ? [] : backendVolumes(repository, namespace),
+  );
+  const { mounts, contested } = uniteMounts([all.map(({ mount }) => mount)], []);
+  const used = new Set(mounts.map(({ name }) => name));
+  const volumes = new Map(all.map(({ volume, mount }) => [mount.name, volume] as const));
+  return { volumes: [...volumes].filter(([name]) => used.has(name)).map(([, volume]) => volume), mounts, contested };
+}

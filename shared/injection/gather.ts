@@ -1,0 +1,39 @@
+/** Reads what an injection plan is computed from. Both the webhook and the reconciler bring a world of their own informers. */
+import type { Repository } from "../api/repository.ts";
+import { Label } from "../contract.ts";
+import type { BackupInvokerView, RepositoryName, RestoreInvokerView } from "../invoker.ts";
+import { targetKey } from "../target.ts";
+import type { InjectionSettings, InjectionView, NamespaceFacts } from "./view.ts";
+import type { WorkloadFacts } from "./workload.ts";
+
+/** What is known of the cluster, from memory. Targets are found by `targetKey`. */
+export interface InjectionWorld {
+  namespace(name: string): NamespaceFacts | undefined;
+  repository(namespace: string, name: string): Repository | undefined;
+  backupBatch(namespace: string, name: string): BackupInvokerView | undefined;
+  backupsNaming(target: string): readonly BackupInvokerView[];
+  restoresNaming(target: string): readonly { readonly invoker: RestoreInvokerView; readonly phase: string }[];
+}
+
+/** Gathers the view of one workload; nothing is awaited. */
+export function gatherInjectionView(
+  world: InjectionWorld,
+  workload: WorkloadFacts,
+  settings: InjectionSettings,
+): InjectionView {
+  const key = targetKey(workload);
+  const label = workload.labels[Label.BackupBatch];
+  const labelled = label === undefined ? undefined : world.backupBatch(workload.namespace, label);
+  const named = workload.name === "" ? [] : world.backupsNaming(key);
+  const isAlsoNamed = labelled === undefined || named.some((invoker) => invoker.uid === labelled.uid);
+  const backups = isAlsoNamed ? named : [...named, labelled];
+  const restores = workload.name === "" ? [] : world.restoresNaming(key);
+  const repositoryOf = (name: RepositoryName | undefined) => name && world.repository(name.namespace, name.name);
+  return {
+    workload,
+    namespace: world.namespace(workload.namespace) ?? { name: workload.namespace, labels: {}, annotations: {} },
+    backups: backups.map((invoker) => ({ invoker, repository: repositoryOf(invoker.repository) })),
+    restores: restores.map(({ invoker, phase }) => ({ invoker, phase, repository: repositoryOf(invoker.repository) })),
+    settings,
+  };
+}

@@ -1,0 +1,66 @@
+/** The volumes of the workload that the injected container mounts: what all its members ask for, united. */
+import type { VolumeMount } from "../api/kubernetes/volume.ts";
+import { formatTarget, type ResolvedTargetRef } from "../target.ts";
+import { applicationVolumeNames } from "./own-parts.ts";
+import type { InjectionProblem } from "./view.ts";
+import type { WorkloadFacts } from "./workload.ts";
+
+/** Finds a mount whose volume the workload's pods will not have: the API server would refuse the whole workload. */
+export function findMountProblem(
+  workload: WorkloadFacts,
+  ref: ResolvedTargetRef,
+  mounts: readonly VolumeMount[],
+  who: string,
+): InjectionProblem | undefined {
+  if (mounts.length === 0) return undefined;
+  const known = applicationVolumeNames(workload.podTemplate);
+  const missing = mounts.filter(({ name }) => !known.has(name) && !workload.claimTemplateNames.includes(name));
+  if (missing.length === 0) return undefined;
+  const names = [...new Set(missing.map(({ name }) => name))].join(", ");
+  const choices = [...known, ...workload.claimTemplateNames].sort().join(", ");
+  return {
+    reason: "VolumeMissing",
+    message: `${who} mounts ${names}, which ${formatTarget(ref)} does not have`,
+    next: choices === "" ? "Add the volume to the pod template." : `Name one of its volumes: ${choices}.`,
+  };
+}
+
+export interface UnitedMounts {
+  readonly mounts: readonly VolumeMount[];
+  /** Mount paths that two members want for different things; the first one has it. */
+  readonly contested: readonly string[];
+}
+
+/**
+ * One list of mounts from several. Fields are kept whole; a mount path is used once, since the API server refuses
+ * a container that uses it twice.
+ *
+ * @param reserved mount paths that are taken already
+ */
+export function uniteMounts(lists: readonly (readonly VolumeMount[])[], reserved: readonly string[]): UnitedMounts {
+  const byPath = new Map<string, VolumeMount | undefined>(reserved.map((path) => [withoutSlash(path), undefined]));
+  const mounts: VolumeMount[] = [];
+  const contested: string[] = [];
+  for (const mount of lists.flat()) {
+    const path = withoutSlash(mount.mountPath);
+    const first = byPath.get(path);
+    if (!byPath.has(path)) {
+      byPath.set(path, mount);
+      mounts.push(mount);
+    } else if (first === undefined || !isSameSource(first, mount)) {
+      contested.push(mount.mountPath);
+    }
+  }
+  return { mounts, contested };
+}
+
+/** Same place of the same volume; whether it may be written is left to the first. */
+function isSameSource(a: VolumeMount, b: VolumeMount): boolean {
+  return (
+    a.name === b.name && (a.subPath ?? "") === (b.subPath ?? "") && (a.subPathExpr ?? "") === (b.subPathExpr ?? "")
+  );
+}
+
+function withoutSlash(path: string): string {
+  return path.length > 1 ? path.replace(/\/+$/, "") : path;
+}

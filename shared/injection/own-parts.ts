@@ -1,0 +1,68 @@
+/** Which parts of a pod template are ours: containers, volumes and annotations that injection added. */
+import { Annotation, Command, Container, Volume } from "../contract.ts";
+import { listAt, textAt } from "../kube/json-value.ts";
+import { type JsonObject, namesOf, objectsAt, type TextMap, textMapAt } from "./workload.ts";
+
+/** Annotations of the pod template that hold what was injected. */
+export interface AppliedHashes {
+  readonly backup?: string;
+  readonly restore?: string;
+}
+
+/** Hashes that the pod template says it carries. */
+export function appliedHashes(podTemplate: unknown): AppliedHashes {
+  const backup = textAt(podTemplate, "metadata", "annotations", Annotation.BackupHash);
+  const restore = textAt(podTemplate, "metadata", "annotations", Annotation.RestoreHash);
+  return { ...(backup !== undefined && { backup }), ...(restore !== undefined && { restore }) };
+}
+
+/** Whether a container is a sidecar of ours or of upstream Stash, and not an application's that has the same name. */
+export function isSidecar(container: JsonObject): boolean {
+  return container["name"] === Container.Sidecar && listAt(container, "args")[0] === Command.RunBackup;
+}
+
+/** Whether a container is a restore init-container of ours or of upstream Stash. */
+export function isRestoreInit(container: JsonObject): boolean {
+  return container["name"] === Container.RestoreInit && listAt(container, "args")[0] === Command.Restore;
+}
+
+/** Whether a container is either of the two. */
+export function isOwnContainer(container: JsonObject): boolean {
+  return isSidecar(container) || isRestoreInit(container);
+}
+
+/** Upstream removed a volume of this older name, and left the one that it had added (L26). */
+const OWN_VOLUMES: readonly string[] = [Volume.Scratch, Volume.Identity, "stash-scratchdir"];
+const HASHED_VOLUME = new RegExp(`^(${Volume.SecretPrefix}|${Volume.LocalPrefix})[0-9a-z]{10}$`);
+
+/** Whether a volume's name is one that injection gives. */
+export function isOwnVolumeName(name: string): boolean {
+  return OWN_VOLUMES.includes(name) || HASHED_VOLUME.test(name);
+}
+
+/** Containers of both lists of a pod template, init-containers first. */
+export function containersOf(podTemplate: JsonObject): readonly JsonObject[] {
+  return [...objectsAt(podTemplate, "spec", "initContainers"), ...objectsAt(podTemplate, "spec", "containers")];
+}
+
+/** Containers of the application: all but ours. */
+export function applicationContainers(podTemplate: JsonObject): readonly JsonObject[] {
+  return containersOf(podTemplate).filter((container) => !isOwnContainer(container));
+}
+
+/** Names of the volumes that containers mount. */
+export function mountedVolumes(containers: readonly JsonObject[]): ReadonlySet<string> {
+  return new Set(containers.flatMap((container) => namesOf(listAt(container, "volumeMounts"))));
+}
+
+/** Names of the volumes that are the application's, though some may look like ours: it mounts them itself. */
+export function applicationVolumeNames(podTemplate: JsonObject): ReadonlySet<string> {
+  const mounted = mountedVolumes(applicationContainers(podTemplate));
+  const names = namesOf(listAt(podTemplate, "spec", "volumes"));
+  return new Set(names.filter((name) => !isOwnVolumeName(name) || mounted.has(name)));
+}
+
+/** Annotations of the pod template. */
+export function templateAnnotations(podTemplate: JsonObject): TextMap {
+  return textMapAt(podTemplate, "metadata", "annotations");
+}

@@ -1,0 +1,90 @@
+/**
+ * As whom the injected container runs. It meets Pod Security `restricted` wherever the data allows: no capability, no
+ * escalation, a read-only root file system, and the user of the application's container that mounts the volume.
+ *
+ * | # | user | namespace | runs as |
+ * |---|---|---|---|
+ * | 1 | set by runtimeSettings, or the application's; not 0 | any | that user, without capabilities |
+ * | 2 | unknown or 0 | enforces restricted | 65534, without capabilities |
+ * | 3 | unknown | OpenShift gives the namespace its own users | left to OpenShift, which gives the application the same |
+ * | 4 | unknown or 0 | any other | 0 with DAC_OVERRIDE; a restore also CHOWN and FOWNER, to give files back to their owners |
+ */
+import type { ContainerSecurityContext } from "../api/kubernetes/pod.ts";
+import { isJsonObject, numberAt } from "../kube/json-value.ts";
+import { enforcesRestricted } from "./backend-volume.ts";
+import { applicationContainers, mountedVolumes } from "./own-parts.ts";
+import type { NamespaceFacts } from "./view.ts";
+import type { JsonObject } from "./workload.ts";
+
+export interface SecurityRequest {
+  readonly podTemplate: JsonObject;
+  readonly namespace: NamespaceFacts;
+  /** Volumes of the workload that hold the data. */
+  readonly volumeNames: readonly string[];
+  /** `runtimeSettings.container.securityContext`: each field that it sets wins. */
+  readonly override: ContainerSecurityContext | undefined;
+  readonly isRestore: boolean;
+}
+
+/** User of container images that name none of their own. */
+const NOBODY = 65534;
+const OPENSHIFT_USERS = "openshift.io/sa.scc.uid-range";
+const RESTORE_CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER"];
+
+/** Builds the security context of the injected container. */
+export function buildSecurityContext(request: SecurityRequest): JsonObject {
+  const { override, namespace, isRestore } = request;
+  const identity = findIdentity(request);
+  const isRoot = identity.user === undefined || identity.user === 0;
+  const add = isRestore ? RESTORE_CAPABILITIES : ["DAC_OVERRIDE"];
+  return { ...HARDENING, ...chooseUser(), ...override };
+
+  function chooseUser(): JsonObject {
+    const group = identity.group === undefined ? {} : { runAsGroup: identity.group };
+    if (!isRoot) return { runAsUser: identity.user, ...group, runAsNonRoot: true };
+    if (enforcesRestricted(namespace)) return { runAsUser: NOBODY, ...group, runAsNonRoot: true };
+    if (identity.user === undefined && namespace.annotations[OPENSHIFT_USERS] !== undefined) return {};
+    return { runAsUser: 0, ...group, runAsNonRoot: false, capabilities: { add, drop: ["ALL"] } };
+  }
+}
+
+const HARDENING = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ["ALL"] },
+  readOnlyRootFilesystem: true,
+  seccompProfile: { type: "RuntimeDefault" },
+};
+
+interface Identity {
+  readonly user: number | undefined;
+  readonly group: number | undefined;
+}
+
+/** The user that runtimeSettings set, else that of the first container that mounts the data, else the pod's. */
+function findIdentity({ override, podTemplate, volumeNames }: SecurityRequest): Identity {
+  const owner = findOwner(podTemplate, volumeNames);
+  return {
+    user: override?.runAsUser ?? contextNumber(owner, podTemplate, "runAsUser"),
+    group: override?.runAsGroup ?? contextNumber(owner, podTemplate, "runAsGroup"),
+  };
+}
+
+function findOwner(podTemplate: JsonObject, volumeNames: readonly string[]): JsonObject | undefined {
+  const containers = applicationContainers(podTemplate);
+  const owners = containers.filter((container) => {
+    const mounted = mountedVolumes([container]);
+    return volumeNames.some((name) => mounted.has(name));
+  });
+  const isLongLived = (container: JsonObject) => !isInitContainer(podTemplate, container);
+  return owners.find(isLongLived) ?? owners[0] ?? containers.find(isLongLived);
+}
+
+function isInitContainer(podTemplate: JsonObject, container: JsonObject): boolean {
+  const spec = podTemplate["spec"];
+  const list = isJsonObject(spec) ? spec["initContainers"] : undefined;
+  return Array.isArray(list) && list.includes(container);
+}
+
+function contextNumber(container: JsonObject | undefined, podTemplate: JsonObject, field: string): number | undefined {
+  return numberAt(container, "securityContext", field) ?? numberAt(podTemplate, "spec", "securityContext", field);
+}

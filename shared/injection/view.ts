@@ -1,0 +1,61 @@
+/** Everything that an injection plan is computed from. */
+import type { Repository } from "../api/repository.ts";
+import type { BackupInvokerView, RestoreInvokerView } from "../invoker.ts";
+import type { InjectionReason } from "../reasons.ts";
+import type { TextMap, WorkloadFacts } from "./workload.ts";
+
+/** Settings of the installation. */
+export interface InjectionSettings {
+  /** Image of the agent. */
+  readonly image: string;
+  /** Program to run where the image has no entry point of its own. */
+  readonly command?: readonly string[];
+  /** Puts the sidecar among the init-containers with `restartPolicy: Always`; for servers from 1.29. */
+  readonly nativeSidecar: boolean;
+  /** A new image changes the hash, so that workloads are re-submitted at once and not at their next own change. */
+  readonly followsImage: boolean;
+}
+
+export interface NamespaceFacts {
+  readonly name: string;
+  readonly labels: TextMap;
+  readonly annotations: TextMap;
+}
+
+/** A backup invoker with the Repository that it names, or undefined where that does not exist. */
+export interface BackupSource {
+  readonly invoker: BackupInvokerView;
+  readonly repository: Repository | undefined;
+}
+
+/** A restore invoker, likewise. */
+export interface RestoreSource {
+  readonly invoker: RestoreInvokerView;
+  readonly repository: Repository | undefined;
+  /** Phase of the restore as its status has it; empty before the first. */
+  readonly phase: string;
+}
+
+export interface InjectionView {
+  readonly workload: WorkloadFacts;
+  readonly namespace: NamespaceFacts;
+  /** Backup invokers that name the workload, and the BackupBatch that its label names. */
+  readonly backups: readonly BackupSource[];
+  /** Restore invokers that name the workload. */
+  readonly restores: readonly RestoreSource[];
+  readonly settings: InjectionSettings;
+}
+
+/** Something that keeps a container from being added, or that its owner should know. */
+export interface InjectionProblem {
+  readonly reason: InjectionReason;
+  /** What is wrong on which object. */
+  readonly message: string;
+  /** What the user does next. */
+  readonly next: string;
+}
+
+/** One line for warnings and denials. */
+export function formatProblem(problem: InjectionProblem): string {
+  return `${problem.message} (next: ${problem.next})`;
+}

@@ -1,0 +1,72 @@
+/** What injection needs to know of a workload, read from raw JSON whose unknown fields stay as they are. */
+import { SIDECAR_KINDS } from "../contract.ts";
+import { isJsonObject, listAt, textAt, valueAt } from "../kube/json-value.ts";
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+export type TextMap = Readonly<Record<string, string>>;
+
+export interface WorkloadFacts {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  /** Empty while the API server has still to make the name from `generateName`. */
+  readonly name: string;
+  readonly labels: TextMap;
+  readonly annotations: TextMap;
+  readonly isBeingDeleted: boolean;
+  /** `spec.template`, as it came. */
+  readonly podTemplate: JsonObject;
+  /** Volumes that a StatefulSet adds to each of its pods. */
+  readonly claimTemplateNames: readonly string[];
+}
+
+/** API versions under which the kinds that we change are known. */
+const WORKLOAD_GROUPS: readonly string[] = ["apps", "extensions", "apps.openshift.io"];
+
+/**
+ * Reads a workload.
+ *
+ * @param namespace namespace of the request, for objects that leave it out
+ * @returns undefined when the value is no Deployment, StatefulSet, DaemonSet or DeploymentConfig with a pod template
+ */
+export function readWorkload(raw: unknown, namespace?: string): WorkloadFacts | undefined {
+  const kind = textAt(raw, "kind") ?? "";
+  const apiVersion = textAt(raw, "apiVersion") ?? "";
+  const isKnown = SIDECAR_KINDS.some((known) => known === kind) && WORKLOAD_GROUPS.includes(groupOf(apiVersion));
+  const podTemplate = valueAt(raw, "spec", "template");
+  if (!isKnown || !isJsonObject(podTemplate) || !isJsonObject(podTemplate["spec"])) return undefined;
+  return {
+    apiVersion,
+    kind,
+    namespace: textAt(raw, "metadata", "namespace") || (namespace ?? ""),
+    name: textAt(raw, "metadata", "name") ?? "",
+    labels: textMapAt(raw, "metadata", "labels"),
+    annotations: textMapAt(raw, "metadata", "annotations"),
+    isBeingDeleted: valueAt(raw, "metadata", "deletionTimestamp") != null,
+    podTemplate,
+    claimTemplateNames: namesOf(listAt(raw, "spec", "volumeClaimTemplates").map((claim) => valueAt(claim, "metadata"))),
+  };
+}
+
+function groupOf(apiVersion: string): string {
+  return apiVersion.split("/", 1)[0] ?? "";
+}
+
+/** Texts of an object; entries of other types are left out. */
+export function textMapAt(raw: unknown, ...keys: readonly string[]): TextMap {
+  const found = valueAt(raw, ...keys);
+  if (!isJsonObject(found)) return {};
+  const texts: [string, string][] = [];
+  for (const [key, value] of Object.entries(found)) if (typeof value === "string") texts.push([key, value]);
+  return Object.fromEntries(texts);
+}
+
+/** The `name` of each item that has one. */
+export function namesOf(items: readonly unknown[]): readonly string[] {
+  return items.map((item) => textAt(item, "name")).filter((name) => name !== undefined);
+}
+
+/** The objects of a list; what is no object is left out. */
+export function objectsAt(raw: unknown, ...keys: readonly string[]): readonly JsonObject[] {
+  return listAt(raw, ...keys).filter(isJsonObject);
+}

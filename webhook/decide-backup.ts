@@ -1,0 +1,88 @@
+/** The backup half of the decision; the table is in decide.ts. */
+import { Annotation } from "../shared/contract.ts";
+import { appliedHashes, containersOf, isSidecar } from "../shared/injection/own-parts.ts";
+import type { BackupPlan, InjectionPlan } from "../shared/injection/plan.ts";
+import type { TextMap } from "../shared/injection/workload.ts";
+import { type JsonObject, namesOf, objectsAt } from "../shared/injection/workload.ts";
+import { listAt, textAt } from "../shared/kube/json-value.ts";
+import type { InjectionReason } from "../shared/reasons.ts";
+import { withSidecar } from "./inject/with.ts";
+import { withoutSidecar } from "./inject/without.ts";
+
+export interface Step {
+  readonly reason: InjectionReason;
+  readonly podTemplate: JsonObject;
+}
+
+export interface BackupStepInput {
+  readonly podTemplate: JsonObject;
+  readonly oldPodTemplate: JsonObject | undefined;
+  readonly annotations: TextMap;
+  readonly plan: InjectionPlan;
+  /** The workload is new, or its owner changes the template. */
+  readonly isOwnChange: boolean;
+  readonly image: string;
+  readonly claimTemplateNames: readonly string[];
+}
+
+/** An invoker still wants the container, and restarting pods would mend nothing. */
+const LEAVES_CONTAINER: readonly InjectionReason[] = ["RepositoryMissing", "RepositoryNotAllowed", "AnnotationInvalid"];
+
+/** No invoker wants a container in the pods. */
+const WANTS_NONE: readonly InjectionReason[] = [
+  "NoInvoker",
+  "BatchMissing",
+  "BlueprintMissing",
+  "JobModel",
+  "OtherDriver",
+];
+
+/** Decides on the sidecar, and builds the template that follows. */
+export function decideBackup(input: BackupStepInput): Step {
+  const { podTemplate, plan, claimTemplateNames } = input;
+  if (plan.backup !== undefined) return decideWanted(input, plan.backup);
+  const sidecar = findSidecar(podTemplate);
+  if (sidecar === undefined) return { reason: plan.reason, podTemplate: withoutSidecar(podTemplate) };
+  const mayStay = LEAVES_CONTAINER.includes(plan.reason) && hasItsVolumes(sidecar, podTemplate, claimTemplateNames);
+  if (mayStay) return { reason: plan.reason, podTemplate };
+  const reason = WANTS_NONE.includes(plan.reason) ? "Removed" : plan.reason;
+  return { reason, podTemplate: withoutSidecar(podTemplate) };
+}
+
+function decideWanted(input: BackupStepInput, plan: BackupPlan): Step {
+  const { podTemplate, oldPodTemplate, isOwnChange } = input;
+  const sidecar = findSidecar(podTemplate);
+  const before = sidecar === undefined && oldPodTemplate !== undefined ? oldPodTemplate : podTemplate;
+  const running = textAt(findSidecar(before), "image");
+  const isSameHash = appliedHashes(before).backup === plan.hash;
+  // A new image alone restarts nobody: it waits for a change that restarts the pods anyway.
+  const image = isSameHash && !isOwnChange && running !== undefined ? running : input.image;
+  if (sidecar !== undefined && isSameHash && image === running && isPlaced(podTemplate, plan)) {
+    return { reason: "UpToDate", podTemplate };
+  }
+  const reason = sidecar === undefined ? "Injected" : isUpstreams(sidecar, input.annotations) ? "Adopted" : "Refreshed";
+  return { reason, podTemplate: withSidecar(podTemplate, plan, image) };
+}
+
+function findSidecar(podTemplate: JsonObject): JsonObject | undefined {
+  return containersOf(podTemplate).find(isSidecar);
+}
+
+/** The sidecar stands in the list that the plan says, and every volume of the plan is there. */
+function isPlaced(podTemplate: JsonObject, plan: BackupPlan): boolean {
+  const home = objectsAt(podTemplate, "spec", plan.isNative ? "initContainers" : "containers");
+  const volumes = new Set(namesOf(listAt(podTemplate, "spec", "volumes")));
+  return home.some(isSidecar) && namesOf(plan.volumes).every((name) => volumes.has(name));
+}
+
+/** A container that mounts a volume which is gone would make the API server refuse the owner's change. */
+export function hasItsVolumes(container: JsonObject, podTemplate: JsonObject, claims: readonly string[]): boolean {
+  const volumes = new Set([...namesOf(listAt(podTemplate, "spec", "volumes")), ...claims]);
+  return namesOf(listAt(container, "volumeMounts")).every((name) => volumes.has(name));
+}
+
+/** Upstream writes what it applied into the workload's annotations, and gives the container no address of its pod. */
+function isUpstreams(sidecar: JsonObject, annotations: TextMap): boolean {
+  const hasPodUid = namesOf(listAt(sidecar, "env")).includes("POD_UID");
+  return annotations[Annotation.UpstreamBackupInvoker] !== undefined || !hasPodUid;
+}

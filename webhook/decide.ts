@@ -1,0 +1,150 @@
+/**
+ * What becomes of a workload at admission.
+ *
+ * | # | workload | backup |
+ * |---|---|---|
+ * | 1 | is being deleted | left alone |
+ * | 2 | caches not read yet | left alone; refused when it opted in by label |
+ * | 3 | opted out | container removed |
+ * | 4 | planned container wanted, its hash and container there | left alone, with the image that it has unless the owner changes the template |
+ * | 5 | planned container wanted | added, refreshed or adopted |
+ * | 6 | an invoker names it, but something it needs is missing | container left as it is; refused when it opted in by label and is wrong by itself |
+ * | 7 | nothing names it | container removed |
+ *
+ * | # | restore | init-container |
+ * |---|---|---|
+ * | 1 | one is open; the workload is created, the owner changes a template that has it, or its turn was announced | added or refreshed |
+ * | 2 | one is open otherwise | left as it is: running pods wait for their turn |
+ * | 3 | none is open, and the owner changes the template | dropped, unless the restore failed and holds the pods |
+ * | 4 | none is open | left as it is |
+ */
+import { Annotation, INJECT_DISABLED, Label } from "../shared/contract.ts";
+import { type InjectionPlan, planInjection } from "../shared/injection/plan.ts";
+import { formatProblem, type InjectionView } from "../shared/injection/view.ts";
+import type { JsonObject } from "../shared/injection/workload.ts";
+import { INJECTION_REASONS, type InjectionReason } from "../shared/reasons.ts";
+import { formatTarget } from "../shared/target.ts";
+import { decideBackup } from "./decide-backup.ts";
+import { decideRestore } from "./decide-restore.ts";
+import { withoutOwnParts } from "./inject/without.ts";
+import { isSameJson } from "./same-json.ts";
+
+export interface MutationView extends InjectionView {
+  readonly operation: "CREATE" | "UPDATE";
+  /** The pod template before an update. */
+  readonly oldPodTemplate: JsonObject | undefined;
+  readonly isSynced: boolean;
+}
+
+export interface Reasons {
+  readonly backup: InjectionReason;
+  readonly restore?: InjectionReason;
+}
+
+export type Decision =
+  | { readonly kind: "skip"; readonly reasons: Reasons; readonly warnings: readonly string[] }
+  | { readonly kind: "deny"; readonly reasons: Reasons; readonly message: string }
+  | {
+      readonly kind: "change";
+      readonly reasons: Reasons;
+      readonly podTemplate: JsonObject;
+      /** Keys on the workload's own metadata that upstream Stash left. */
+      readonly removedAnnotations: readonly string[];
+      readonly warnings: readonly string[];
+    };
+
+/** Faults of a workload that opted in by label which waiting doesn't mend: its owner has to. */
+const OWNERS_FAULT: readonly InjectionReason[] = [
+  "AnnotationInvalid",
+  "VolumeMissing",
+  "NameTaken",
+  "OtherOperatingSystem",
+  "BackendUnusable",
+  "RepositoryNotAllowed",
+];
+
+export function decideMutation(view: MutationView): Decision {
+  const { workload, isSynced } = view;
+  const { podTemplate } = workload;
+  if (workload.isBeingDeleted) return skip("BeingDeleted");
+  const isOwnChange = isChangedByOwner(view);
+  if (!isSynced) return decideUnsynced(view, isOwnChange);
+  if (isOptedOut(view)) {
+    const stripped = withoutOwnParts(podTemplate);
+    return stripped === podTemplate ? skip("OptedOut") : change(view, stripped, { backup: "Removed" }, []);
+  }
+  const plan = planInjection(view);
+  const refusal = findRefusal(view, plan, isOwnChange);
+  if (refusal !== undefined) return refusal;
+  const { image } = view.settings;
+  const input = { ...workload, plan, isOwnChange, image, oldPodTemplate: view.oldPodTemplate };
+  const restore = decideRestore({ ...input, isCreate: view.operation === "CREATE" });
+  const backup = decideBackup({ ...input, podTemplate: restore.podTemplate });
+  const reasons: Reasons = {
+    backup: backup.reason,
+    ...(restore.reason !== undefined && { restore: restore.reason }),
+  };
+  if (backup.podTemplate === podTemplate) return { kind: "skip", reasons, warnings: plan.warnings };
+  return change(view, backup.podTemplate, reasons, plan.warnings);
+}
+
+function skip(reason: InjectionReason): Decision {
+  return { kind: "skip", reasons: { backup: reason }, warnings: [] };
+}
+
+/** The workload is new, or its template differs from the one before in more than our parts. */
+function isChangedByOwner({ operation, oldPodTemplate, workload }: MutationView): boolean {
+  if (operation === "CREATE" || oldPodTemplate === undefined) return true;
+  return !isSameJson(withoutOwnParts(oldPodTemplate), withoutOwnParts(workload.podTemplate));
+}
+
+function isOptedInByLabel({ workload }: MutationView): boolean {
+  return workload.labels[Label.BackupBatch] !== undefined;
+}
+
+/** Said by annotation, or by a label of the same key. */
+function isOptedOut({ workload, namespace }: MutationView): boolean {
+  return [workload, namespace].some(
+    ({ annotations, labels }) =>
+      annotations[Annotation.Inject] === INJECT_DISABLED || labels[Annotation.Inject] === INJECT_DISABLED,
+  );
+}
+
+function decideUnsynced(view: MutationView, isOwnChange: boolean): Decision {
+  const reasons: Reasons = { backup: "CachesNotSynced" };
+  const message = `${formatTarget(view.workload)}: ${INJECTION_REASONS.CachesNotSynced}`;
+  if (isOptedInByLabel(view) && isOwnChange) {
+    return { kind: "deny", reasons, message: `${message} (next: try again in a few seconds)` };
+  }
+  return { kind: "skip", reasons, warnings: [`${message}; what is missing is added later`] };
+}
+
+/**
+ * A workload that says itself that it wants a backup is refused when it can't have one, and a new workload whose restore
+ * can't be done must not start empty. Updates that leave the template as it is go in always: controllers make them.
+ */
+function findRefusal(view: MutationView, plan: InjectionPlan, isOwnChange: boolean): Decision | undefined {
+  const { restoreProblem, problems } = plan;
+  if (view.operation === "CREATE" && restoreProblem !== undefined) {
+    const reasons: Reasons = { backup: plan.reason, restore: restoreProblem.reason };
+    return { kind: "deny", reasons, message: `would start without its data: ${formatProblem(restoreProblem)}` };
+  }
+  const isWrong = plan.backup === undefined && OWNERS_FAULT.includes(plan.reason);
+  if (!isWrong || !isOwnChange || !isOptedInByLabel(view)) return undefined;
+  const fault = problems.find(({ reason }) => reason === plan.reason);
+  if (fault === undefined) return undefined;
+  return { kind: "deny", reasons: { backup: plan.reason }, message: formatProblem(fault) };
+}
+
+const UPSTREAM_ANNOTATIONS = [
+  Annotation.UpstreamBackupInvoker,
+  Annotation.UpstreamBackupInvokerKind,
+  Annotation.UpstreamRestoreInvoker,
+  Annotation.UpstreamRestoreInvokerKind,
+];
+
+function change(view: MutationView, podTemplate: JsonObject, reasons: Reasons, warnings: readonly string[]): Decision {
+  const { annotations } = view.workload;
+  const removedAnnotations = UPSTREAM_ANNOTATIONS.filter((key) => annotations[key] !== undefined);
+  return { kind: "change", reasons, podTemplate, removedAnnotations, warnings };
+}

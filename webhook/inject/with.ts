@@ -1,0 +1,68 @@
+/** Puts planned containers into a pod template: adds, refreshes and adopts, always in the same place. */
+import { Annotation } from "../../shared/contract.ts";
+import { containersOf, isRestoreInit, isSidecar, mountedVolumes } from "../../shared/injection/own-parts.ts";
+import type { BackupPlan, ContainerPlan, RestorePlan } from "../../shared/injection/plan.ts";
+import type { JsonObject } from "../../shared/injection/workload.ts";
+import { withChild, withField, withList, withNamed, withoutMatching } from "../json-edit.ts";
+import { withoutUnusedVolumes } from "./without.ts";
+
+/**
+ * The pod template with the sidecar of the plan. One that is there, of ours or of upstream Stash, is replaced in its place
+ * as a whole, so that nothing of it outlives the setting that it came from (L28). A new one comes last.
+ *
+ * @param image image of the agent
+ */
+export function withSidecar(podTemplate: JsonObject, plan: BackupPlan, image: string): JsonObject {
+  const container = finish(plan, image);
+  const [home, other] = plan.isNative ? ["initContainers", "containers"] : ["containers", "initContainers"];
+  const placed = withChild(podTemplate, "spec", (spec) => {
+    const moved = withList(spec, other, (items) => withoutMatching(items, isSidecar));
+    return withVolumes(
+      withList(moved, home, (items) => withNamed(items, container)),
+      plan.volumes,
+    );
+  });
+  return withHash(withoutUnusedVolumes(placed), Annotation.BackupHash, plan.hash);
+}
+
+/** The pod template with the init-container of the plan, before all others: they may need the data. */
+export function withRestoreInit(podTemplate: JsonObject, plan: RestorePlan, image: string): JsonObject {
+  const container = finish(plan, image);
+  const placed = withChild(podTemplate, "spec", (spec) => {
+    const added = withList(spec, "initContainers", (items) => {
+      const others = withoutMatching(items, isRestoreInit);
+      return others === items ? [container, ...items] : withNamed(items, container);
+    });
+    return withVolumes(added, withoutVolumesOfSidecar(plan, podTemplate));
+  });
+  return withHash(withoutUnusedVolumes(placed), Annotation.RestoreHash, plan.hash);
+}
+
+function finish({ container, args }: ContainerPlan, image: string): JsonObject {
+  const { name, command, ...rest } = container;
+  const entryPoint = command === undefined ? {} : { command };
+  return { name, image, ...entryPoint, args, imagePullPolicy: pullPolicyOf(image), ...rest };
+}
+
+/** What the API server would fill in: a tag that can move is looked up each time. */
+function pullPolicyOf(image: string): "Always" | "IfNotPresent" {
+  if (image.includes("@")) return "IfNotPresent";
+  const tag = /:([^/:]+)$/.exec(image)?.[1];
+  return tag === undefined || tag === "latest" ? "Always" : "IfNotPresent";
+}
+
+/** Where both containers share a volume, the one that stays longer decides how it is made. */
+function withoutVolumesOfSidecar({ volumes }: RestorePlan, podTemplate: JsonObject): readonly JsonObject[] {
+  const shared = mountedVolumes(containersOf(podTemplate).filter(isSidecar));
+  return volumes.filter(({ name }) => !(typeof name === "string" && shared.has(name)));
+}
+
+function withVolumes(spec: JsonObject, volumes: readonly JsonObject[]): JsonObject {
+  return withList(spec, "volumes", (items) => volumes.reduce(withNamed, items));
+}
+
+function withHash(podTemplate: JsonObject, annotation: string, hash: string): JsonObject {
+  return withChild(podTemplate, "metadata", (metadata) =>
+    withChild(metadata, "annotations", (annotations) => withField(annotations, annotation, hash)),
+  );
+}

@@ -1,0 +1,125 @@
+/** The webhook program: builds what is real, and ends in order. */
+import { formatUserError, messageOf, UserError } from "../shared/errors.ts";
+import { findConnection } from "../shared/kube/connect.ts";
+import { createKubeClient } from "../shared/kube/http-client.ts";
+import type { InformerProblem } from "../shared/kube/informer.ts";
+import { createLogger, type Logger } from "../shared/log.ts";
+import { answerMutation } from "./answer.ts";
+import { parseWebhookArgs, WEBHOOK_USAGE, type WebhookConfig } from "./config.ts";
+import { createGather } from "./gather.ts";
+import { createMetrics } from "./metrics.ts";
+import { createReadiness } from "./readiness.ts";
+import { createWebhookServer } from "./server.ts";
+import { watchCertificateFolder } from "./tls.ts";
+import { createWorld } from "./world.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Runs the webhook until SIGTERM or SIGINT.
+ *
+ * @returns exit code: 0 after a signal, 1 when it can't go on, 2 for wrong flags
+ */
+export async function runWebhook(args: readonly string[], env: Environment): Promise<number> {
+  let log: Logger | undefined;
+  try {
+    const config = parseWebhookArgs(args);
+    if (config === "help") {
+      console.log(WEBHOOK_USAGE);
+      return 0;
+    }
+    log = createLogger("webhook", config.logLevel);
+    const ending = Promise.withResolvers<number>();
+    const webhook = await startWebhook(config, env, { log, onFail: () => ending.resolve(1) });
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => ending.resolve(0));
+    log.info({ port: webhook.port }, "webhook listens");
+    const exitCode = await ending.promise;
+    await webhook.stop();
+    log.info({ exitCode }, "webhook ended");
+    return exitCode;
+  } catch (error) {
+    const message = error instanceof UserError ? formatUserError(error) : messageOf(error);
+    if (log === undefined) console.error(`${message}\n\n${WEBHOOK_USAGE}`);
+    else log.error({ err: error }, "webhook can't start");
+    return error instanceof UserError && error.code === "CONFIGURATION_INVALID" ? 2 : 1;
+  }
+}
+
+export interface RunningWebhook {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+export interface WebhookPorts {
+  readonly log: Logger;
+  /** What is known of the cluster is too old to be trusted. */
+  readonly onFail: () => void;
+}
+
+/**
+ * Starts the webhook. It listens at once and says by `/readyz` when it can decide.
+ *
+ * @throws UserError CONFIGURATION_INVALID when certificate or connection can't be used
+ */
+export async function startWebhook(
+  config: WebhookConfig,
+  env: Environment,
+  { log, onFail }: WebhookPorts,
+): Promise<RunningWebhook> {
+  const { kubeconfigPath, settings, excludedNamespaces } = config;
+  const connection = await findConnection({ env, ...(kubeconfigPath !== undefined && { kubeconfigPath }) });
+  const client = createKubeClient({ connection, program: "webhook" });
+  const world = createWorld({
+    client,
+    onProblem: (problem) => {
+      metrics.countInformerProblem(problem.kind);
+      logProblem(log, problem);
+    },
+    onFail: (ageMs) => {
+      log.error({ ageMs }, "the API server has been silent for too long");
+      onFail();
+    },
+  });
+  const metrics = createMetrics(() => world.ageMs());
+  const gather = createGather({ world, settings, isSynced: () => world.isSynced() });
+  const tls = await watchCertificateFolder(config.tlsDir, {
+    onChange: (certificate) => {
+      current = certificate;
+      server.setCertificate(certificate);
+      log.info({}, "serving certificate replaced");
+    },
+    onProblem: (error) => log.warn({ err: error }, "new serving certificate can't be used"),
+  });
+  let current = tls.first;
+  let port = config.port;
+  const server = createWebhookServer(tls.first, {
+    mutate: (review) => answerMutation(review, { gather, excludedNamespaces, countReasons: metrics.countReasons, log }),
+    validate: async () => ({ isAllowed: true }),
+    findUnready: createReadiness({
+      isSynced: () => world.isSynced(),
+      certificate: () => current,
+      port: () => port,
+      serverName: config.serverName,
+    }),
+    metrics,
+    log,
+  });
+  world.start();
+  port = await server.listen(config.host, config.port);
+  return {
+    port,
+    stop: async () => {
+      tls.stop();
+      await server.close();
+      await world.stop();
+      client.close();
+    },
+  };
+}
+
+function logProblem(log: Logger, problem: InformerProblem): void {
+  const { resource } = problem;
+  if (problem.kind === "Stale") log.warn({ resource, ageMs: problem.ageMs }, "no news from the API server");
+  else if (problem.kind === "Fault") log.warn({ resource, err: problem.error }, "watch broke, trying again");
+  else log.warn({ resource, key: problem.key, err: problem.error }, "object can't be used");
+}

@@ -1,0 +1,64 @@
+/** What the webhook counts. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Reasons } from "./decide.ts";
+
+export interface WebhookMetrics {
+  /** @param path `/mutate` or `/validate` */
+  countReview(path: string, isAllowed: boolean, seconds: number): void;
+  countReasons(reasons: Reasons): void;
+  countInformerProblem(kind: string): void;
+  /** Prometheus text. */
+  format(): Promise<string>;
+  readonly contentType: string;
+}
+
+/** Reviews take fractions of a millisecond; the timeout is 3 s. */
+const SECONDS_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 3];
+
+/**
+ * Makes the metrics in a registry of their own.
+ *
+ * @param ageMs age of the oldest cache
+ */
+export function createMetrics(ageMs: () => number): WebhookMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const reviews = new Histogram({
+    name: "stash_batch_webhook_review_duration_seconds",
+    help: "Time from the whole body to the answer, by path and outcome.",
+    labelNames: ["path", "allowed"],
+    buckets: SECONDS_BUCKETS,
+    registers,
+  });
+  const decisions = new Counter({
+    name: "stash_batch_webhook_decisions_total",
+    help: "Decisions on workloads, by what they were about and their reason.",
+    labelNames: ["part", "reason"],
+    registers,
+  });
+  const problems = new Counter({
+    name: "stash_batch_webhook_informer_problems_total",
+    help: "Faults, stale caches and unreadable objects of the informers, by kind.",
+    labelNames: ["kind"],
+    registers,
+  });
+  new Gauge({
+    name: "stash_batch_webhook_cache_age_seconds",
+    help: "Time since the informer that heard least of the API server last did.",
+    registers,
+    collect() {
+      this.set(ageMs() / 1_000);
+    },
+  });
+  return {
+    countReview: (path, isAllowed, seconds) => reviews.observe({ path, allowed: String(isAllowed) }, seconds),
+    countReasons: ({ backup, restore }) => {
+      decisions.inc({ part: "backup", reason: backup });
+      if (restore !== undefined) decisions.inc({ part: "restore", reason: restore });
+    },
+    countInformerProblem: (kind) => problems.inc({ kind }),
+    format: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}

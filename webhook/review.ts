@@ -1,0 +1,112 @@
+/** AdmissionReview v1 and v1beta1: what comes in, and what goes out. */
+import { textMapAt } from "../shared/injection/workload.ts";
+import { isJsonObject, listAt, parseJson, textAt, valueAt } from "../shared/kube/json-value.ts";
+import type { PatchOperation } from "./patch.ts";
+
+const REVIEW_VERSIONS = ["admission.k8s.io/v1", "admission.k8s.io/v1beta1"] as const;
+type ReviewVersion = (typeof REVIEW_VERSIONS)[number];
+
+export interface UserFacts {
+  readonly username: string;
+  readonly uid: string;
+  readonly groups: readonly string[];
+  readonly extra: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface AdmissionRequest {
+  readonly uid: string;
+  /** Kind of the object as it was sent to us. */
+  readonly kind: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource: string;
+  /** Empty with `generateName`. */
+  readonly name: string;
+  readonly namespace: string;
+  readonly operation: string;
+  readonly user: UserFacts;
+  readonly object: unknown;
+  readonly oldObject: unknown;
+}
+
+export interface ParsedReview {
+  readonly apiVersion: ReviewVersion;
+  readonly request: AdmissionRequest;
+}
+
+/** Why a body is no review, for the caller of our API: a 400. */
+export interface ReviewFault {
+  readonly fault: string;
+}
+
+/** Reads the body of a request. It is never thrown at: what can't be read is answered with what is wrong. */
+export function parseReview(body: string): ParsedReview | ReviewFault {
+  const raw = parseJson(body);
+  if (!isJsonObject(raw)) return { fault: "the body is no JSON object" };
+  const apiVersion = REVIEW_VERSIONS.find((version) => version === raw["apiVersion"]);
+  if (apiVersion === undefined || raw["kind"] !== "AdmissionReview") {
+    return { fault: `the body is no AdmissionReview of ${REVIEW_VERSIONS.join(" or ")}` };
+  }
+  const { request } = raw;
+  const uid = textAt(request, "uid");
+  if (!uid) return { fault: "request.uid is missing" };
+  return {
+    apiVersion,
+    request: {
+      uid,
+      kind: textAt(request, "kind", "kind") ?? "",
+      group: textAt(request, "kind", "group") ?? "",
+      resource: textAt(request, "resource", "resource") ?? "",
+      subresource: textAt(request, "subResource") ?? "",
+      name: textAt(request, "name") ?? "",
+      namespace: textAt(request, "namespace") ?? "",
+      operation: textAt(request, "operation") ?? "",
+      user: readUser(valueAt(request, "userInfo")),
+      object: valueAt(request, "object"),
+      oldObject: valueAt(request, "oldObject"),
+    },
+  };
+}
+
+function readUser(raw: unknown): UserFacts {
+  const extra = valueAt(raw, "extra");
+  const lists = Object.keys(isJsonObject(extra) ? extra : {}).map((key) => [key, textsAt(extra, key)] as const);
+  const { username = "", uid = "" } = textMapAt({ raw }, "raw");
+  return { username, uid, groups: textsAt(raw, "groups"), extra: Object.fromEntries(lists) };
+}
+
+function textsAt(raw: unknown, key: string): readonly string[] {
+  return listAt(raw, key).filter((item) => typeof item === "string");
+}
+
+/** What we say to a request. */
+export interface Answer {
+  readonly isAllowed: boolean;
+  /** Reason and next step of a refusal. */
+  readonly message?: string;
+  readonly patch?: readonly PatchOperation[];
+  readonly warnings?: readonly string[];
+  readonly auditAnnotations?: Readonly<Record<string, string>>;
+}
+
+/** The API server shows 4,096 bytes of warnings in all, and cuts each at 256 when there are more. */
+const MAX_WARNINGS = 15;
+
+/** The review that answers one, as JSON text. Warnings are known to v1 only. */
+export function formatAnswer({ apiVersion, request }: ParsedReview, answer: Answer): string {
+  const { isAllowed, message, patch, warnings = [], auditAnnotations } = answer;
+  const hasPatch = patch !== undefined && patch.length > 0;
+  const showsWarnings = apiVersion === "admission.k8s.io/v1" && warnings.length > 0;
+  return JSON.stringify({
+    apiVersion,
+    kind: "AdmissionReview",
+    response: {
+      uid: request.uid,
+      allowed: isAllowed,
+      ...(message !== undefined && { status: { code: 403, reason: "Forbidden", message } }),
+      ...(hasPatch && { patchType: "JSONPatch", patch: Buffer.from(JSON.stringify(patch)).toString("base64") }),
+      ...(showsWarnings && { warnings: warnings.slice(0, MAX_WARNINGS) }),
+      ...(auditAnnotations !== undefined && { auditAnnotations }),
+    },
+  });
+}
