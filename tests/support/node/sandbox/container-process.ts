@@ -1,0 +1,171 @@
+/** Starts one program as a container of a pod, or beside a running one, and reports its end. */
+import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
+import { mkdir } from "node:fs/promises";
+import { constants } from "node:os";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import { buildContainerScript, buildLaunchArgv, buildLaunchSpec, type ContainerScript, LAUNCHED, type ProcessUser } from "./container-script.ts";
+import { asReadable, killIfAlive, type NamespaceHolder, REPORT_PID } from "./namespace-holder.ts";
+import { SETUP_ENV, shellWord } from "./shell.ts";
+
+export interface ProcessExit {
+  /** 128 + number when a signal ended it. */
+  readonly exitCode: number;
+  readonly signal?: number;
+  /** Why the program could not be executed; the exit code is then 128. */
+  readonly startFailure?: string;
+}
+
+export interface RunningProcess {
+  /** The program's pid as this machine numbers it. */
+  readonly pid: number;
+  /** Only of programs started by exec. */
+  readonly stdin: Writable | null;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Resolves after the program ended and its output was read to the end. */
+  readonly exited: Promise<ProcessExit>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** The program could not be started; the message says at which step. */
+export class ProcessStartError extends Error {}
+
+/** Long enough for a loaded machine, short enough that a hung mount shows as an error. */
+const START_TIMEOUT_MS = 30_000;
+
+/**
+ * The child of this becomes process 1 of the container. It reports the wait status itself: unshare of util-linux 2.38
+ * turns a child's SIGKILL into exit code 1.
+ */
+const WAITER = [
+  "my $child = fork; die unless defined $child; unless ($child) { exec { $ARGV[0] } @ARGV; exit 128 }",
+  'waitpid $child, 0; open(my $report, ">&=", 3) or die; syswrite $report, "ended $?\\n";',
+].join(" ");
+
+/**
+ * Starts a container: its own mount and pid namespace, the pod's network, host name and /dev.
+ *
+ * @throws ProcessStartError when a mount fails
+ */
+export async function startContainerProcess(
+  pod: NamespaceHolder,
+  script: ContainerScript,
+  env: ReadonlyMap<string, string>,
+): Promise<RunningProcess> {
+  const { upper, work, root } = script.folders;
+  for (const folder of [upper, work, root]) await mkdir(folder, { recursive: true });
+  const argv = [
+    ...[`--target=${pod.pid}`, "--mount", "--uts", "--ipc", "--net", "--pid", "--"],
+    ...["unshare", "--mount", "--pid", "perl", "-e", WAITER, "--", "sh", "-c", buildContainerScript(script)],
+  ];
+  return await launch(argv, buildLaunchSpec(script.workingDir, env), "ignore");
+}
+
+export interface ExecOptions {
+  readonly user: ProcessUser;
+  readonly argv: readonly string[];
+  readonly env: ReadonlyMap<string, string>;
+  readonly workingDir: string;
+}
+
+/** Starts a program inside a running container. @throws ProcessStartError */
+export async function startExecProcess(containerPid: number, exec: ExecOptions): Promise<RunningProcess> {
+  const target = `--target=${containerPid}`;
+  const inner = [
+    ...["nsenter", target, "--mount", "--uts", "--ipc", "--net", "--root", "--wd"],
+    ...["--", ...buildLaunchArgv(exec.user, exec.argv)],
+  ];
+  // Two steps: the shell still sees the machine's /proc, from which it learns the number to signal.
+  const script = `${REPORT_PID}\nexec ${inner.map(shellWord).join(" ")}`;
+  const argv = [target, "--pid", "--", "sh", "-c", script];
+  return await launch(argv, buildLaunchSpec(exec.workingDir, exec.env), "pipe");
+}
+
+async function launch(nsenterArgs: readonly string[], spec: string, stdin: "ignore" | "pipe"): Promise<RunningProcess> {
+  const child: ChildProcess = spawn("nsenter", nsenterArgs, {
+    env: SETUP_ENV,
+    stdio: [stdin, "pipe", "pipe", "pipe", "pipe"],
+  });
+  const [, , , reportPipe, specPipe] = child.stdio;
+  if (!hasOutput(child) || !reportPipe) throw new ProcessStartError("the program has no pipes");
+  const report = readReport(asReadable(reportPipe));
+  const exited = readExit(child, report.lines);
+  if (specPipe && "end" in specPipe) {
+    specPipe.on("error", () => undefined); // A set-up that failed never reads it; the report says why.
+    specPipe.end(spec);
+  }
+  const outcome = await report.outcome;
+  const pid = Number(report.lines[0]) || 0;
+  if (outcome !== "launched") {
+    killIfAlive(pid, "SIGKILL");
+    child.kill("SIGKILL");
+    child.stdout.resume();
+    child.stderr.resume();
+    await exited;
+    throw new ProcessStartError([...report.lines.slice(1), outcome].join("; "));
+  }
+  return {
+    pid,
+    stdin: child.stdin,
+    stdout: child.stdout,
+    stderr: child.stderr,
+    exited,
+    kill: (signal) => killIfAlive(pid, signal),
+  };
+}
+
+interface StartReport {
+  /** Pid, warnings of the set-up, `launched`, then why the program could not be executed. Grows. */
+  readonly lines: readonly string[];
+  readonly outcome: Promise<"launched" | "the set-up ended early" | "the set-up took too long">;
+}
+
+function readReport(report: Readable): StartReport {
+  const lines: string[] = [];
+  const reader = createInterface({ input: report });
+  const launched = new Promise<"launched" | "the set-up ended early">((resolve) => {
+    reader.on("line", (line) => {
+      lines.push(line);
+      if (line === LAUNCHED) resolve("launched");
+    });
+    reader.on("close", () => resolve("the set-up ended early"));
+  });
+  const late = new AbortController();
+  const timeout = delay(START_TIMEOUT_MS, "the set-up took too long" as const, { signal: late.signal });
+  const outcome = Promise.race([launched, timeout]).finally(() => late.abort());
+  timeout.catch(() => undefined); // Rejects when the wait is over, as asked.
+  return { lines, outcome };
+}
+
+function readExit(child: ChildProcess, reported: readonly string[]): Promise<ProcessExit> {
+  return new Promise((resolve) => {
+    child.once("error", (error) => resolve({ exitCode: 128, startFailure: error.message }));
+    child.once("close", (code, signal) => {
+      const launchedAt = reported.indexOf(LAUNCHED);
+      const after = launchedAt < 0 ? [] : reported.slice(launchedAt + 1);
+      const failure = after.filter((line) => !WAIT_STATUS.test(line)).join("; ");
+      const status = after.map((line) => WAIT_STATUS.exec(line)?.[1]).find((number) => number !== undefined);
+      if (failure !== "") resolve({ exitCode: 128, startFailure: failure });
+      else if (status !== undefined) resolve(decodeWaitStatus(Number(status)));
+      else resolve(signal === null ? { exitCode: code ?? 128 } : endedBy(constants.signals[signal]));
+    });
+  });
+}
+
+const WAIT_STATUS = /^ended (\d+)$/;
+
+/** The number that wait(2) gives: the signal in the low seven bits, or the exit code in the second byte. */
+function decodeWaitStatus(status: number): ProcessExit {
+  const signal = status & 0x7f;
+  return signal === 0 ? { exitCode: (status >> 8) & 0xff } : endedBy(signal);
+}
+
+function endedBy(signal: number): ProcessExit {
+  return { exitCode: 128 + signal, signal };
+}
+
+function hasOutput(child: ChildProcess): child is ChildProcessByStdio<Writable | null, Readable, Readable> {
+  return child.stdout !== null && child.stderr !== null;
+}

@@ -1,0 +1,117 @@
+/** The volumes of one pod as folders of this machine, kept current while the pod lives. */
+import { chmod, chown, mkdir, realpath } from "node:fs/promises";
+import { join } from "node:path";
+import type { V1Pod, V1Volume } from "@kubernetes/client-node";
+import { parseQuantity } from "../pod/field-refs.ts";
+import type { MemoryVolume } from "../sandbox/pod-sandbox.ts";
+import { type VolumeFiles, writeAtomicFolder } from "./atomic-folder.ts";
+import { readClaimPath } from "./claim-path.ts";
+import { prepareHostPath } from "./host-path.ts";
+import { gatherVolumeFiles, type ProjectionContext } from "./projected-files.ts";
+
+export interface PreparedVolume {
+  readonly path: string;
+  /** Whether mounts are read-only whatever they say, as those of Secrets are. */
+  readonly readOnly: boolean;
+}
+
+/** emptyDir volumes in memory: the pod's sandbox mounts them. */
+export function listMemoryVolumes(pod: V1Pod, volumesDir: string): readonly MemoryVolume[] {
+  const gid = pod.spec?.securityContext?.fsGroup;
+  return (pod.spec?.volumes ?? [])
+    .filter((volume) => volume.emptyDir?.medium === "Memory")
+    .map((volume) => ({
+      folder: join(volumesDir, volume.name),
+      ...(volume.emptyDir?.sizeLimit === undefined ? {} : { sizeBytes: parseQuantity(volume.emptyDir.sizeLimit) }),
+      ...(gid === undefined ? {} : { gid }),
+    }));
+}
+
+export class PodVolumes {
+  readonly #context: ProjectionContext;
+  readonly #dir: string;
+  readonly #prepared = new Map<string, PreparedVolume>();
+  /** What was last written to each projected volume, to leave it alone when nothing changed. */
+  readonly #written = new Map<string, string>();
+  readonly #refreshAt = new Map<string, number>();
+
+  /** @param dir folder for the pod's own volumes */
+  constructor(context: ProjectionContext, dir: string) {
+    this.#context = context;
+    this.#dir = dir;
+  }
+
+  get(name: string): PreparedVolume | undefined {
+    return this.#prepared.get(name);
+  }
+
+  /** Makes every volume ready; those that are stay as they are. @throws Error naming the volume that cannot be */
+  async prepare(pod: V1Pod): Promise<void> {
+    for (const volume of pod.spec?.volumes ?? []) {
+      if (this.#prepared.has(volume.name)) continue;
+      try {
+        this.#prepared.set(volume.name, await this.#prepareOne(pod, volume));
+      } catch (error) {
+        throw new Error(`volume "${volume.name}": ${error instanceof Error ? error.message : error}`);
+      }
+    }
+  }
+
+  /** Writes the files of prepared volumes anew where they changed. @throws Error as prepare does */
+  async refresh(pod: V1Pod): Promise<void> {
+    for (const volume of pod.spec?.volumes ?? []) {
+      if (this.#prepared.has(volume.name)) await this.#writeProjected(pod, volume);
+    }
+  }
+
+  /** Whether a token is due for renewal. */
+  isDue(now: number): boolean {
+    return [...this.#refreshAt.values()].some((time) => time <= now);
+  }
+
+  async #prepareOne(pod: V1Pod, volume: V1Volume): Promise<PreparedVolume> {
+    const own = join(this.#dir, volume.name);
+    const { emptyDir, hostPath, persistentVolumeClaim: claim } = volume;
+    if (emptyDir) {
+      // The sandbox has mounted a tmpfs there in the pod's own view; in this one the folder stays empty.
+      await mkdir(own, { recursive: true });
+      if (emptyDir.medium !== "Memory") await openForGroup(own, pod.spec?.securityContext?.fsGroup);
+      return { path: own, readOnly: false };
+    }
+    if (hostPath) return { path: await prepareHostPath(hostPath.path, hostPath.type ?? ""), readOnly: false };
+    if (claim) {
+      const folder = await readClaimPath(this.#context.api, pod.metadata?.namespace ?? "", claim.claimName);
+      await mkdir(folder, { recursive: true });
+      return { path: await realpath(folder), readOnly: claim.readOnly === true };
+    }
+    if (await this.#writeProjected(pod, volume)) return { path: own, readOnly: true };
+    throw new Error("this kind of volume is not supported here");
+  }
+
+  /** @returns false when the volume is of another kind */
+  async #writeProjected(pod: V1Pod, volume: V1Volume): Promise<boolean> {
+    const { secret, configMap, downwardAPI, projected } = volume;
+    if (!secret && !configMap && !downwardAPI && !projected) return false;
+    const known = this.#refreshAt.get(volume.name);
+    const hasToken = projected?.sources?.some((source) => source.serviceAccountToken !== undefined) === true;
+    // Each look at a token volume costs a token, so it waits until one is due.
+    if (hasToken && known !== undefined && Date.now() < known) return true;
+    const gathered = await gatherVolumeFiles(this.#context, pod, volume);
+    if (gathered === undefined) return false;
+    if (gathered.refreshAt !== undefined) this.#refreshAt.set(volume.name, gathered.refreshAt);
+    const fingerprint = formatFiles(gathered.files);
+    if (this.#written.get(volume.name) === fingerprint) return true;
+    await writeAtomicFolder(join(this.#dir, volume.name), gathered.files, pod.spec?.securityContext?.fsGroup);
+    this.#written.set(volume.name, fingerprint);
+    return true;
+  }
+}
+
+async function openForGroup(folder: string, gid: number | undefined): Promise<void> {
+  if (gid !== undefined) await chown(folder, 0, gid);
+  await chmod(folder, gid === undefined ? 0o777 : 0o2777);
+}
+
+function formatFiles(files: VolumeFiles): string {
+  return JSON.stringify([...files].map(([path, { data, mode }]) => [path, data.toString("base64"), mode]));
+}
