@@ -1,6 +1,6 @@
 /**
  * Compares a value with a schema in one walk over both. Nothing is compiled, so an agent pays for what it reads and not
- * for what it imports. Unknown fields stay. A null where the schema knows none counts as absent, as in the API server.
+ * for what it imports. Unknown fields stay. A null in an optional field or a map counts as absent, as in the API server.
  */
 import { DURATION_PATTERN, QUANTITY_PATTERN, type SchemaNode } from "./schema.ts";
 
@@ -93,7 +93,9 @@ function visitObject(node: SchemaNode, value: unknown, walk: Walk): unknown {
     else if (field === null) replace(key, undefined);
   }
   if (additionalProperties !== undefined) {
-    for (const [key, field] of Object.entries(value)) replace(key, visitAt(key, additionalProperties, field, walk));
+    for (const [key, field] of Object.entries(value)) {
+      replace(key, field === null ? undefined : visitAt(key, additionalProperties, field, walk));
+    }
   }
   return result;
 }

@@ -113,14 +113,28 @@ describe("what conforms", () => {
     expect(checked.value).toBe(value);
   });
 
-  test("a null in an optional field counts as absent, and the argument is left alone", () => {
-    const schema = object({ a: optional(text), b: optional(list(object({ c: optional(flag), d: text }))) });
-    const value = Object.freeze({ a: null, b: Object.freeze([Object.freeze({ c: null, d: "x" }), { d: "y" }]) });
+  test("a null in an optional field or a map counts as absent, and the argument is left alone", () => {
+    const schema = object({
+      a: optional(text),
+      b: optional(list(object({ c: optional(flag), d: text }))),
+      e: stringMap,
+    });
+    const value = Object.freeze({
+      a: null,
+      b: Object.freeze([Object.freeze({ c: null, d: "x" }), { d: "y" }]),
+      e: Object.freeze({ f: null, g: "z" }),
+    });
     const checked = checkValue(schema, value);
     expect(checked.problems).toEqual([]);
-    expect(checked.value).toEqual({ b: [{ d: "x" }, { d: "y" }] });
+    expect(checked.value).toEqual({ b: [{ d: "x" }, { d: "y" }], e: { g: "z" } });
     expect(checked.value).not.toHaveProperty("a");
+    expect(checked.value).not.toHaveProperty("e.f");
     expect(value.a).toBeNull();
+    expect(value.e.f).toBeNull();
+  });
+
+  test("a null in a list is a fault, as in the API server", () => {
+    expect(problemsOf(list(text), ["a", null])).toEqual(["[1]: expected text, found null"]);
   });
 
   test("fields that every object inherits are not taken for fields of the value", () => {
