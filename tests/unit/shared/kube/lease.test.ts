@@ -1,0 +1,292 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { KubeClient } from "../../../../shared/kube/client.ts";
+import type { Clock } from "../../../../shared/kube/clock.ts";
+import { isJsonObject, textAt, valueAt } from "../../../../shared/kube/json-value.ts";
+import { KubeError } from "../../../../shared/kube/kube-error.ts";
+import { LeaderElection, type LeaderElectionOptions } from "../../../../shared/kube/lease.ts";
+import { ManualClock, settle } from "./manual-clock.ts";
+
+/** What becomes of a call on its way. */
+type Fate = "arrives" | "lost" | "answerLost" | "hangs" | "arrivesLate";
+
+/** One Lease, kept by the rules of the API server: a write must name the version it changes. */
+class LeaseKeeper {
+  object: Readonly<Record<string, unknown>> | undefined;
+  #version = 0;
+
+  read(): unknown {
+    return this.object;
+  }
+
+  write(body: unknown, isCreate: boolean): unknown {
+    if (!isJsonObject(body)) throw new TypeError("no object");
+    if (isCreate && this.object !== undefined) throw anError(409, "AlreadyExists");
+    if (!isCreate && this.object === undefined) throw anError(404, "NotFound");
+    const version = textAt(body, "metadata", "resourceVersion");
+    if (!isCreate && version !== textAt(this.object, "metadata", "resourceVersion")) throw anError(409, "Conflict");
+    this.#version += 1;
+    this.object = { ...body, metadata: { ...Object(body["metadata"]), resourceVersion: String(this.#version) } };
+    return this.object;
+  }
+
+  get holder(): string | undefined {
+    return textAt(this.object, "spec", "holderIdentity");
+  }
+}
+
+function anError(status: number, reason: string): KubeError {
+  return new KubeError({ action: "call", status, reason, detail: "d" });
+}
+
+/** Nobody waits for the answer of a call that arrives late. */
+function ignoreRefusal(work: () => unknown): void {
+  try {
+    work();
+  } catch (thrown) {
+    expect(thrown).toBeInstanceOf(KubeError);
+  }
+}
+
+/** A contender's own way to the keeper; `fate` says what becomes of its next calls. */
+function wayTo(keeper: LeaseKeeper, clock: Clock, fate: () => Fate): LeaderElectionOptions["client"] {
+  async function call(timeoutMs: number, work: () => unknown): Promise<unknown> {
+    const now = fate();
+    if (now === "lost") throw anError(0, "NotConnected");
+    if (now === "hangs" || now === "arrivesLate") {
+      if (now === "arrivesLate") clock.after(timeoutMs * 3, () => ignoreRefusal(work));
+      await new Promise<void>((resolve) => clock.after(timeoutMs, resolve));
+      throw anError(0, "TimedOut");
+    }
+    const result = work();
+    if (now === "answerLost") throw anError(0, "ConnectionLost");
+    return result;
+  }
+  const client: Pick<KubeClient, "find" | "create" | "update"> = {
+    find: async (_resource, _namespace, _name, parse, options) => {
+      const found = await call(options?.timeoutMs ?? 0, () => keeper.read());
+      return found === undefined ? undefined : parse(found);
+    },
+    create: async (_resource, _namespace, body, parse, options) =>
+      parse(await call(options?.timeoutMs ?? 0, () => keeper.write(body, true))),
+    update: async (_resource, _namespace, body, parse, options) =>
+      parse(await call(options?.timeoutMs ?? 0, () => keeper.write(body, false))),
+  };
+  return client;
+}
+
+interface Contender {
+  readonly election: LeaderElection;
+  readonly calls: string[];
+  fate: Fate;
+}
+
+function aContender(keeper: LeaseKeeper, clock: Clock, identity: string, onLost?: () => Promise<void>): Contender {
+  const calls: string[] = [];
+  const contender: { fate: Fate; calls: string[] } = { fate: "arrives", calls };
+  const election = new LeaderElection({
+    client: wayTo(keeper, clock, () => contender.fate),
+    namespace: "stash-batch",
+    name: "lease",
+    identity,
+    onAcquired: () => calls.push("acquired"),
+    onLost: async (why) => {
+      calls.push(`lost: ${why}`);
+      await onLost?.();
+    },
+    onFault: () => calls.push("fault"),
+    clock,
+    random: () => 0,
+  });
+  return Object.assign(contender, { election });
+}
+
+describe("one contender", () => {
+  test("creates the lease, and renews it for as long as it runs", async () => {
+    const clock = new ManualClock();
+    const keeper = new LeaseKeeper();
+    const a = aContender(keeper, clock, "a");
+    a.election.start();
+    await settle();
+    expect(a.calls).toEqual(["acquired"]);
+    expect(keeper.object).toMatchObject({
+      metadata: { namespace: "stash-batch", name: "lease" },
+      spec: {
+        holderIdentity: "a",
+        leaseDurationSeconds: 15,
+        leaseTransitions: 0,
+        acquireTime: "2026-01-01T00:00:00.000000Z",
+      },
+    });
+    await clock.advance(60_000);
+    expect(a.election.isLeader()).toBe(true);
+    expect(a.calls).toEqual(["acquired"]);
+    expect(valueAt(keeper.object, "spec", "renewTime")).toBe("2026-01-01T00:01:00.000000Z");
+    expect(valueAt(keeper.object, "spec", "acquireTime")).toBe("2026-01-01T00:00:00.000000Z");
+  });
+
+  test("leads no more ten seconds after the start of its last renewal, and leads again when it can renew", async () => {
+    const clock = new ManualClock();
+    const a = aContender(new LeaseKeeper(), clock, "a");
+    a.election.start();
+    await settle();
+    a.fate = "hangs";
+    await clock.advance(9_999);
+    expect(a.election.isLeader()).toBe(true);
+    await clock.advance(1);
+    expect(a.election.isLeader()).toBe(false);
+    expect(a.calls.filter((call) => call !== "fault")).toEqual(["acquired", "lost: not renewed for 10000 ms"]);
+    a.fate = "arrives";
+    await clock.advance(10_000);
+    expect(a.election.isLeader()).toBe(true);
+  });
+
+  test("knows that it may not lead after a pause of the whole process, before any timer runs", async () => {
+    const clock = new ManualClock();
+    let pausedMs = 0;
+    const paused: Clock = {
+      ...clock,
+      now: () => clock.now(),
+      after: (ms, task) => clock.after(ms, task),
+      monotonic: () => clock.monotonic() + pausedMs,
+    };
+    const a = aContender(new LeaseKeeper(), paused, "a");
+    a.election.start();
+    await settle();
+    expect(a.election.isLeader()).toBe(true);
+    pausedMs = 60_000;
+    expect(a.election.isLeader()).toBe(false);
+  });
+
+  test("keeps what others wrote on the lease", async () => {
+    const clock = new ManualClock();
+    const keeper = new LeaseKeeper();
+    keeper.write({ metadata: { name: "lease", labels: { team: "a" } }, spec: { strategy: "theirs" } }, true);
+    const a = aContender(keeper, clock, "a");
+    a.election.start();
+    await settle();
+    expect(keeper.object).toMatchObject({
+      metadata: { labels: { team: "a" } },
+      spec: { strategy: "theirs", holderIdentity: "a" },
+    });
+  });
+
+  test("that loses the lease by force says who has it", async () => {
+    const clock = new ManualClock();
+    const keeper = new LeaseKeeper();
+    const a = aContender(keeper, clock, "a");
+    a.election.start();
+    await settle();
+    const version = textAt(keeper.object, "metadata", "resourceVersion");
+    keeper.write(
+      {
+        metadata: { name: "lease", resourceVersion: version },
+        spec: { holderIdentity: "intruder", leaseDurationSeconds: 15 },
+      },
+      false,
+    );
+    await clock.advance(2_000);
+    expect(a.calls).toEqual(["acquired", "lost: intruder holds the lease"]);
+    expect(a.election.leader()).toBe("intruder");
+  });
+
+  test("finds a lease that was deleted and makes it anew", async () => {
+    const clock = new ManualClock();
+    const keeper = new LeaseKeeper();
+    const a = aContender(keeper, clock, "a");
+    a.election.start();
+    await settle();
+    keeper.object = undefined;
+    await clock.advance(4_000);
+    expect(a.calls).toEqual(["acquired", "lost: the lease was released or deleted", "acquired"]);
+  });
+
+  test("refuses timings that leave no margin", () => {
+    const options = {
+      client: wayTo(new LeaseKeeper(), new ManualClock(), () => "arrives"),
+      namespace: "n",
+      name: "l",
+      identity: "a",
+    };
+    const deaf = { onAcquired: () => {}, onLost: () => {}, onFault: () => {} };
+    expect(() => new LeaderElection({ ...options, ...deaf, timings: { renewDeadlineMs: 15_000 } })).toThrow(RangeError);
+  });
+});
+
+describe("two contenders", () => {
+  test("the second takes over at once when the first stops, after the first has ended its work", async () => {
+    const clock = new ManualClock();
+    const keeper = new LeaseKeeper();
+    const workDone = Promise.withResolvers<void>();
+    const a = aContender(keeper, clock, "a", () => workDone.promise);
+    const b = aContender(keeper, clock, "b");
+    a.election.start();
+    await settle();
+    b.election.start();
+    await clock.advance(5_000);
+    const stopping = a.election.stop();
+    await settle();
+    expect(a.calls).toEqual(["acquired", "lost: stopped"]);
+    expect(keeper.holder).toBe("a");
+    workDone.resolve();
+    await stopping;
+    expect(keeper.holder).toBeUndefined();
+    await clock.advance(2_000);
+    expect(b.election.isLeader()).toBe(true);
+    expect(valueAt(keeper.object, "spec", "leaseTransitions")).toBe(1);
+  });
+
+  test("the second takes over fifteen seconds after the last sign of a first that vanished, whatever its clock says", async () => {
+    const clock = new ManualClock();
+    const keeper = new LeaseKeeper();
+    const a = aContender(keeper, clock, "a");
+    const ahead: Clock = {
+      now: () => clock.now() + 3_600_000,
+      monotonic: () => clock.monotonic(),
+      after: (ms, task) => clock.after(ms, task),
+    };
+    const b = aContender(keeper, ahead, "b");
+    a.election.start();
+    await settle();
+    b.election.start();
+    await settle();
+    a.fate = "lost";
+    await clock.advance(14_000);
+    expect(b.election.isLeader()).toBe(false);
+    expect(a.election.isLeader()).toBe(false);
+    await clock.advance(4_000);
+    expect(b.election.isLeader()).toBe(true);
+  });
+
+  const fate = fc.constantFrom<Fate>("arrives", "arrives", "lost", "answerLost", "hangs", "arrivesLate");
+  const stretch = fc.record({ a: fate, b: fate, ms: fc.integer({ min: 50, max: 20_000 }) });
+
+  test("never lead at the same time, and one leads soon after the faults end", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(stretch, { maxLength: 12 }), async (stretches) => {
+        const clock = new ManualClock();
+        const keeper = new LeaseKeeper();
+        const a = aContender(keeper, clock, "a");
+        const b = aContender(keeper, clock, "b");
+        a.election.start();
+        b.election.start();
+        for (const next of [...stretches, { a: "arrives", b: "arrives", ms: 30_000 } as const]) {
+          a.fate = next.a;
+          b.fate = next.b;
+          for (let passed = 0; passed < next.ms; passed += 500) {
+            await clock.advance(500);
+            expect(a.election.isLeader() && b.election.isLeader()).toBe(false);
+          }
+        }
+        expect(a.election.isLeader() || b.election.isLeader()).toBe(true);
+        expect(keeper.holder).toBe(a.election.isLeader() ? "a" : "b");
+        for (const { calls } of [a, b]) {
+          const turns = calls.filter((call) => call !== "fault").map((call) => call.slice(0, 4));
+          expect(turns).toEqual(turns.map((_, index) => (index % 2 === 0 ? "acqu" : "lost")));
+        }
+        await Promise.all([a.election.stop(), b.election.stop()]);
+      }),
+      { numRuns: 60 },
+    );
+  }, 60_000);
+});
