@@ -1,0 +1,140 @@
+/**
+ * Keeps the certificates of the webhook: makes, rotates and publishes them. It runs in the one process that holds the Lease; all
+ * others only read the Secret.
+ */
+import { messageOf } from "../shared/errors.ts";
+import type { KubeClient } from "../shared/kube/client.ts";
+import type { Clock } from "../shared/kube/clock.ts";
+import type { EventType } from "../shared/kube/event-object.ts";
+import { type RunResult, WorkQueue } from "../shared/kube/work-queue.ts";
+import type { Logger } from "../shared/log.ts";
+import { contentsAfter } from "./act-certificates.ts";
+import {
+  type CertificateSettings,
+  type CertificateStep,
+  type CertificateView,
+  decideCertificates,
+} from "./decide-certificates.ts";
+import { certificateView, wantedBundle } from "./gather-certificates.ts";
+import {
+  findCertificateSecret,
+  type SecretAddress,
+  type SecretContents,
+  type StoredSecret,
+  writeCertificateSecret,
+} from "./secret.ts";
+import { type ConfigurationName, findConfigurations, hasBundle, publishBundle } from "./webhook-configurations.ts";
+
+export interface KeeperPorts {
+  readonly client: Pick<KubeClient, "find" | "create" | "patch">;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly secret: SecretAddress;
+  readonly configurations: readonly ConfigurationName[];
+  /** DNS names and addresses under which API servers call the webhook. */
+  readonly names: readonly string[];
+  readonly settings: CertificateSettings;
+  /** News for people, about the Secret. */
+  readonly recordEvent: (type: EventType, reason: string, message: string) => void;
+  /** When the certificates end, for the metric; milliseconds since the epoch. */
+  readonly onExpiry: (at: { readonly caMs: number | undefined; readonly servingMs: number | undefined }) => void;
+}
+
+export interface CertificateKeeper {
+  start(): void;
+  /** Waits for what is under way. */
+  stop(): Promise<void>;
+}
+
+/** A configuration that somebody applies anew has no bundle: until the next look, admission fails. */
+const LOOK_EVERY_MS = 10_000;
+const DRAIN_MS = 5_000;
+const ONLY_KEY = "certificates";
+
+export function createCertificateKeeper(ports: KeeperPorts): CertificateKeeper {
+  return keepRunning(ports, (signal) => keepCertificates(ports, signal));
+}
+
+/** Calls `look` now and then, and again soon when it fails. */
+export function keepRunning(
+  { clock, log }: Pick<KeeperPorts, "clock" | "log">,
+  look: (signal: AbortSignal) => Promise<RunResult>,
+): CertificateKeeper {
+  const newQueue = (): WorkQueue =>
+    new WorkQueue({
+      run: (_key, signal) => look(signal),
+      onError: (_key, error, failures) => {
+        log.warn({ failures, error: messageOf(error) }, "certificates not looked after; it is tried again");
+      },
+      concurrency: 1,
+      backoff: { baseMs: 500, maxMs: LOOK_EVERY_MS },
+      clock,
+    });
+  let queue: WorkQueue | undefined;
+  return {
+    start() {
+      if (queue !== undefined) return;
+      queue = newQueue();
+      queue.start();
+      queue.add(ONLY_KEY);
+    },
+    async stop() {
+      const stopped = queue;
+      queue = undefined;
+      await stopped?.stop(DRAIN_MS);
+    },
+  };
+}
+
+async function keepCertificates(ports: KeeperPorts, signal: AbortSignal): Promise<RunResult> {
+  const { client, clock, names, settings } = ports;
+  const present = await findCertificateSecret(client, ports.secret, signal);
+  const configurations = await findConfigurations(client, ports.configurations, signal);
+  const view = certificateView(present, configurations, names);
+  const nowMs = clock.now();
+  const step = decideCertificates(view, settings, nowMs);
+  const next = await contentsAfter(step, present, { names, settings, nowMs });
+  // The Secret first: an authority that was published but not stored would be lost with this process.
+  const stored = next === undefined ? present : await store(ports, step, next, present, signal);
+  if (stored === undefined) return { requeueAfterMs: LOOK_EVERY_MS };
+  const bundle = wantedBundle(stored);
+  for (const configuration of configurations) {
+    if (hasBundle(configuration, bundle)) continue;
+    await publishBundle(client, configuration, bundle, signal);
+    ports.log.info({ kind: configuration.kind, name: configuration.name }, "CA bundle published");
+  }
+  reportExpiry(ports, certificateView(stored, [], names));
+  return { requeueAfterMs: untilNextLook(step, nowMs) };
+}
+
+async function store(
+  ports: KeeperPorts,
+  step: CertificateStep,
+  next: SecretContents,
+  present: StoredSecret | undefined,
+  signal: AbortSignal,
+): Promise<StoredSecret> {
+  const stored = await writeCertificateSecret(ports.client, ports.secret, next, present, signal);
+  if (step.kind !== "Keep") {
+    ports.log.info({ step: step.kind, reason: step.reason }, "certificates changed");
+    ports.recordEvent("Normal", `Certificate${step.kind}`, `${STEP_WORDS[step.kind]}: ${step.reason}`);
+  }
+  return stored;
+}
+
+const STEP_WORDS = {
+  CreateAll: "a new authority and a serving certificate were made",
+  RotateCa: "a new authority was made beside the present one",
+  IssueServing: "a new serving certificate was made",
+  DropPreviousCa: "the authority before was dropped",
+} as const satisfies Record<Exclude<CertificateStep["kind"], "Keep">, string>;
+
+function reportExpiry({ onExpiry }: KeeperPorts, { ca, serving }: CertificateView): void {
+  onExpiry({ caMs: ca?.notAfterMs, servingMs: serving?.notAfterMs });
+}
+
+/** After a change at once again: the next step may be due already. */
+function untilNextLook(step: CertificateStep, nowMs: number): number {
+  if (step.kind !== "Keep") return 1;
+  return Math.min(Math.max(step.checkAgainAtMs - nowMs, 1), LOOK_EVERY_MS);
+}

@@ -1,0 +1,75 @@
+/** The CA bundles in the webhook configurations: what API servers trust when they call the webhook. */
+import { asIs, type KubeClient } from "../shared/kube/client.ts";
+import { listAt, textAt } from "../shared/kube/json-value.ts";
+import type { JsonPatchOperation } from "../shared/kube/patch.ts";
+import type { Resource } from "../shared/kube/resource.ts";
+
+const admission = { group: "admissionregistration.k8s.io", version: "v1", namespaced: false } as const;
+
+export const WEBHOOK_CONFIGURATIONS = {
+  MutatingWebhookConfiguration: { ...admission, plural: "mutatingwebhookconfigurations" },
+  ValidatingWebhookConfiguration: { ...admission, plural: "validatingwebhookconfigurations" },
+} as const satisfies Record<string, Resource>;
+
+export interface ConfigurationName {
+  readonly kind: keyof typeof WEBHOOK_CONFIGURATIONS;
+  readonly name: string;
+}
+
+export interface WebhookConfiguration extends ConfigurationName {
+  readonly webhooks: readonly {
+    readonly name: string;
+    /** PEM; empty when there is none. */
+    readonly bundle: string;
+  }[];
+}
+
+/** Reads those of the configurations that exist. */
+export async function findConfigurations(
+  client: Pick<KubeClient, "find">,
+  names: readonly ConfigurationName[],
+  signal: AbortSignal,
+): Promise<readonly WebhookConfiguration[]> {
+  const found = await Promise.all(
+    names.map(async ({ kind, name }) => {
+      const object = await client.find(WEBHOOK_CONFIGURATIONS[kind], undefined, name, asIs, { signal });
+      return object === undefined ? [] : [{ kind, name, webhooks: listAt(object, "webhooks").map(readWebhook) }];
+    }),
+  );
+  return found.flat();
+}
+
+function readWebhook(webhook: unknown): WebhookConfiguration["webhooks"][number] {
+  return {
+    name: textAt(webhook, "name") ?? "",
+    bundle: Buffer.from(textAt(webhook, "clientConfig", "caBundle") ?? "", "base64").toString("utf8"),
+  };
+}
+
+export function hasBundle({ webhooks }: WebhookConfiguration, bundle: string): boolean {
+  return webhooks.every((webhook) => webhook.bundle === bundle);
+}
+
+/**
+ * Writes the bundle into every webhook of a configuration; nothing else of it is touched.
+ *
+ * @throws KubeError: 422 when the webhooks were reordered in between
+ */
+export async function publishBundle(
+  client: Pick<KubeClient, "patch">,
+  configuration: WebhookConfiguration,
+  bundle: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const value = Buffer.from(bundle, "utf8").toString("base64");
+  const operations = configuration.webhooks.flatMap((webhook, index): readonly JsonPatchOperation[] =>
+    webhook.bundle === bundle
+      ? []
+      : [
+          { op: "test", path: `/webhooks/${index}/name`, value: webhook.name },
+          { op: "add", path: `/webhooks/${index}/clientConfig/caBundle`, value },
+        ],
+  );
+  const { kind, name } = configuration;
+  await client.patch(WEBHOOK_CONFIGURATIONS[kind], undefined, name, { kind: "json", operations }, asIs, { signal });
+}
