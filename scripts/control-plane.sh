@@ -17,7 +17,8 @@ readonly DEFAULT_VERSION=1.20.2
 readonly REQUIRED=(etcd kube-apiserver kube-controller-manager kube-scheduler)
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly here
-cache="${XDG_CACHE_HOME:-$(echo ~)/.cache}/stash-batch/control-plane"
+cache=~/.cache
+cache=${XDG_CACHE_HOME:-$cache}/stash-batch/control-plane
 readonly cache
 version=${STASH_BATCH_KUBERNETES_VERSION:-$DEFAULT_VERSION}
 version=${version#v}
@@ -100,19 +101,16 @@ make_with() {
   # Whatever a maker starts must not keep the lock (9).
   why=$("$here/control-plane/$maker" "$version" "$target" 9>&-) || status=$?
   if [ $status -eq 4 ]; then
-    rm -rf "$target"
     say "$description: $why"
     reasons+=("$description: $why")
     return
   fi
   if [ $status -ne 0 ] || ! is_complete "$target/bin"; then
-    rm -rf "$target"
     say "$description failed; nothing was kept"
     exit 1
   fi
   rm -rf "${cache:?}/$version"
   mv "$target/bin" "$cache/$version"
-  rm -rf "$target"
   finish "$description: Kubernetes $version is ready" "$cache/$version"
 }
 
@@ -140,8 +138,10 @@ if ! flock --nonblock 9; then
   flock 9
   way_3_cache
 fi
-# Only the holder of the lock makes anything, so what lies here is of a run that was interrupted.
-rm -rf "$cache"/.making.*
+# Only the holder of the lock makes anything, so what lies here is of a run that was killed.
+remove_scratch() { rm -rf "$cache"/.making.*; }
+remove_scratch
+trap remove_scratch EXIT
 make_with "way 4 (release binaries)" from-releases.sh
 make_with "way 5 (Debian source)" from-debian-source.sh
 give_up

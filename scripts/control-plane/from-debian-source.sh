@@ -16,6 +16,7 @@ readonly here
 # Prints the machine's own mirror of the suite, which may be the only one that it reaches, else the public one.
 find_mirror() {
   local uris
+  # shellcheck disable=SC2016  # the names are for apt-get
   mapfile -t uris < <(apt-get indextargets --format '$(REPO_URI)' \
     'Created-By: Packages' "Codename: $SUITE" 'Component: main' 'Origin: Debian' 2>/dev/null | sort -u)
   echo "${uris[0]:-http://deb.debian.org/debian}"

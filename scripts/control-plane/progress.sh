@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the control plane scripts: progress lines on stderr with the seconds since the first of them started.
 export CONTROL_PLANE_STARTED=${CONTROL_PLANE_STARTED:-$(date +%s)}
 
