@@ -116,9 +116,8 @@ export class LeaderElection {
   }
 
   async #tryOnce(): Promise<void> {
-    const startedAt = this.#clock.monotonic();
     try {
-      await this.#move(startedAt);
+      await this.#move();
     } catch (thrown) {
       if (this.#abort.signal.aborted) return;
       // Another was faster, or changed the lease: what is known of it no longer holds.
@@ -127,17 +126,18 @@ export class LeaderElection {
     }
   }
 
-  async #move(startedAt: number): Promise<void> {
+  async #move(): Promise<void> {
     const { identity } = this.#options;
     const { leaseDurationMs } = this.#timings;
     // A leader knows what it wrote; one call is enough to renew.
     if (this.#renewedAt === undefined) await this.#read();
     const move = decideLeaseMove(this.#observed, identity, leaseDurationMs, this.#clock.monotonic());
     if (move === "wait") return;
-    await this.#hold(move === "create" ? undefined : this.#observed?.record, startedAt);
+    await this.#hold(move === "create" ? undefined : this.#observed?.record);
   }
 
-  async #hold(current: LeaseRecord | undefined, startedAt: number): Promise<void> {
+  async #hold(current: LeaseRecord | undefined): Promise<void> {
+    const startedAt = this.#clock.monotonic();
     const { client, namespace, name, identity } = this.#options;
     const address = { namespace, name };
     const body = buildHeldLease(address, current, identity, this.#timings.leaseDurationMs, this.#clock.now());

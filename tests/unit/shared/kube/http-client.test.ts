@@ -182,6 +182,14 @@ describe("repetition", () => {
     expect(server.seen).toHaveLength(1);
   });
 
+  test("a kept connection that breaks counts as one that may have carried the call", async () => {
+    const { client, server } = await aClient(inTurn(ok, cut, ok));
+    await client.get(BATCHES, "demo", "a", asIs);
+    const call = client.create(BATCHES, "demo", { metadata: { generateName: "a-" } }, asIs);
+    expect(await failure(call)).toMatchObject({ reason: "ConnectionLost" });
+    expect(server.seen).toHaveLength(2);
+  });
+
   test("a call that was turned away is repeated whatever it is, not before the server wants it", async () => {
     const { client, server } = await aClient(inTurn(refuse(429, "TooManyRequests", { "retry-after": "1" }), ok));
     const startedAt = performance.now();

@@ -8,7 +8,7 @@ import { LeaderElection, type LeaderElectionOptions } from "../../../../shared/k
 import { ManualClock, settle } from "./manual-clock.ts";
 
 /** What becomes of a call on its way. */
-type Fate = "arrives" | "lost" | "answerLost" | "hangs" | "arrivesLate";
+type Fate = "arrives" | "lost" | "answerLost" | "hangs" | "arrivesLate" | "answeredSlowly";
 
 /** One Lease, kept by the rules of the API server: a write must name the version it changes. */
 class LeaseKeeper {
@@ -59,6 +59,7 @@ function wayTo(keeper: LeaseKeeper, clock: Clock, fate: () => Fate): LeaderElect
       throw anError(0, "TimedOut");
     }
     const result = work();
+    if (now === "answeredSlowly") await new Promise<void>((resolve) => clock.after(timeoutMs * 0.8, resolve));
     if (now === "answerLost") throw anError(0, "ConnectionLost");
     return result;
   }
@@ -139,6 +140,23 @@ describe("one contender", () => {
     a.fate = "arrives";
     await clock.advance(10_000);
     expect(a.election.isLeader()).toBe(true);
+  });
+
+  test("counts a renewal from its start, however late the answer comes", async () => {
+    const clock = new ManualClock();
+    const a = aContender(new LeaseKeeper(), clock, "a");
+    a.fate = "answeredSlowly";
+    a.election.start();
+    // Four seconds each to find that there is no lease, and to create it.
+    await clock.advance(8_000);
+    expect(a.calls).toEqual(["acquired"]);
+    a.fate = "lost";
+    await clock.advance(5_999);
+    expect(a.election.isLeader()).toBe(true);
+    expect(a.calls.some((call) => call.startsWith("lost"))).toBe(false);
+    await clock.advance(1);
+    expect(a.election.isLeader()).toBe(false);
+    expect(a.calls.some((call) => call.startsWith("lost"))).toBe(true);
   });
 
   test("knows that it may not lead after a pause of the whole process, before any timer runs", async () => {
@@ -258,7 +276,15 @@ describe("two contenders", () => {
     expect(b.election.isLeader()).toBe(true);
   });
 
-  const fate = fc.constantFrom<Fate>("arrives", "arrives", "lost", "answerLost", "hangs", "arrivesLate");
+  const fate = fc.constantFrom<Fate>(
+    "arrives",
+    "arrives",
+    "lost",
+    "answerLost",
+    "hangs",
+    "arrivesLate",
+    "answeredSlowly",
+  );
   const stretch = fc.record({ a: fate, b: fate, ms: fc.integer({ min: 50, max: 20_000 }) });
 
   test("never lead at the same time, and one leads soon after the faults end", async () => {
