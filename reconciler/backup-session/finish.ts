@@ -1,4 +1,5 @@
 /** The last rows: history, the end, and the session that tries again. Pure. */
+import { Annotation } from "../../shared/contract.ts";
 import { formatRoundedDuration } from "../../shared/duration.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
@@ -7,8 +8,8 @@ import { withSessionCondition } from "./change.ts";
 import { areTargetsFinal } from "./interruptions.ts";
 import { failureOf, isRetryToFollow } from "./outcome.ts";
 import { isBegun, isSkipped } from "./start.ts";
-import type { Row, Step } from "./step.ts";
-import { createdAtMs, type SessionStatus, type SiblingSession } from "./view.ts";
+import type { Action, Row, Step } from "./step.ts";
+import { createdAtMs, type SessionStatus, type SessionView, type SiblingSession } from "./view.ts";
 
 function newestFirst(a: SiblingSession, b: SiblingSession): number {
   return b.createdAtMs - a.createdAtMs || (a.name < b.name ? 1 : -1);
@@ -97,9 +98,32 @@ export const finish: Row = {
         },
         now,
       ),
+      actions: clearCheckRequest(view, status),
     };
   },
 };
+
+/** What a good session is still to tell others; nothing when they know. */
+function aftermath(view: SessionView, status: SessionStatus): readonly Action[] {
+  const { metadata, spec } = view.session;
+  const time = spec.dueTime ?? metadata.creationTimestamp ?? status.completionTime ?? "";
+  const known = view.invoker?.lastRecoveryPointMs;
+  const isNews = view.invoker !== undefined && (known === undefined || known < Date.parse(time));
+  if (!isNews) return [];
+  return [{ kind: "RecordRecoveryPoint", session: metadata.name, time, endedAt: status.completionTime ?? time }];
+}
+
+/** The annotation is taken back when its check has an outcome. */
+function clearCheckRequest(view: SessionView, status: SessionStatus): readonly Action[] {
+  const value = view.repository?.metadata.annotations?.[Annotation.CheckRequested];
+  if (value === undefined || view.repository === undefined) return [];
+  const hosts = (status.targets ?? []).flatMap((target) => target.stats ?? []);
+  const isChecked = hosts.some((host) =>
+    (host.results ?? []).some(({ action, phase }) => action === "VerifyRepositoryIntegrity" && phase !== "Running"),
+  );
+  const { namespace, name } = view.repository.metadata;
+  return isChecked ? [{ kind: "ClearCheckRequest", namespace, name, value }] : [];
+}
 
 /** A session that is final stays as it is; only the one that tries again may still have to be made. */
 export const retry: Row = {
@@ -109,6 +133,7 @@ export const retry: Row = {
     if (!isFinal || (isSkipped(status) && !hasCondition(status.conditions, ConditionType.BackupHistoryCleaned))) {
       return undefined;
     }
+    if (status.phase === "Succeeded") return { actions: aftermath(view, status), isEnd: true };
     const { nextRetry } = status;
     const invoker = view.invoker?.view;
     if (status.phase !== "Failed" || nextRetry === undefined || status.retried === true) return { isEnd: true };

@@ -15,6 +15,7 @@ import { isInitCarried } from "./repository-actions.ts";
 import { isStarted } from "./settled.ts";
 import type { Row, Step } from "./step.ts";
 import {
+  hostKey,
   hostsOf,
   memberOf,
   type SessionStatus,
@@ -72,7 +73,7 @@ export const lostExecutors: Row = {
     for (const place of hostPlaces(status)) {
       const { host } = place;
       if (!isOpenHost(host) || !isAssigned(host)) continue;
-      const silenceMs = view.silenceMs.get(host.podUID ?? "") ?? 0;
+      const silenceMs = view.silenceMs.get(hostKey(place.targetIndex, place.hostIndex)) ?? 0;
       if (!isAlive(view.pods, host.podUID)) {
         if (host.phase === "Running" && silenceMs < view.limits.heartbeatStaleMs) continue;
         return { status: withHostAt(status, place, (old) => withoutPod(old, now)) };
@@ -99,8 +100,20 @@ function withoutPod(host: HostStats, now: Date): HostStats {
     const message = `pod ${host.pod ?? ""} is gone, and the host was already given to another pod once`;
     return { ...host, results, ...hostFailure("EXECUTOR_LOST", message, formatTime(now)) };
   }
-  const { pod: _pod, podUID: _uid, node: _node, startedAt: _started, progress: _progress, ...rest } = host;
-  return { ...rest, phase: "Pending", attempt, results, assignedAt: formatTime(now) };
+  const { pod, podUID, node: _node, assignedAt, startedAt: _started, progress: _progress, ...rest } = host;
+  const former = {
+    ...(pod !== undefined && { pod }),
+    ...(podUID !== undefined && { podUID }),
+    ...(assignedAt !== undefined && { assignedAt }),
+  };
+  return {
+    ...rest,
+    phase: "Pending",
+    attempt,
+    results,
+    assignedAt: formatTime(now),
+    formerPods: [...(host.formerPods ?? []), former],
+  };
 }
 
 /** Gives hosts that wait to pods; with a before-hook in the pod, only after that succeeded. */

@@ -63,7 +63,8 @@ export const deadline: Row = {
 export const invokerGone: Row = {
   name: "invoker went away",
   next(view, status, now): Step | undefined {
-    if (!isBegun(status) || (view.invoker !== undefined && !view.invoker.view.isBeingDeleted)) return undefined;
+    const isThere = view.invokerProblem !== undefined || view.invoker?.view.isBeingDeleted === false;
+    if (!isBegun(status) || isThere) return undefined;
     if (!isWorkLeft(view, status)) return undefined;
     const { kind = "", name = "" } = view.session.spec.invoker ?? {};
     const what = formatInvoker({ kind, namespace: view.session.metadata.namespace, name });

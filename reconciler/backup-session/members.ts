@@ -36,6 +36,8 @@ function obstacle(view: SessionView, target: TargetStatus): Turn | undefined {
   if (member === undefined) {
     return { kind: "refuse", code: "INVALID_OBJECT", message: `${formatTarget(ref)} was removed from the invoker` };
   }
+  const refusal = view.invoker?.refusals.get(targetKey(ref));
+  if (refusal !== undefined) return { kind: "refuse", code: "INVALID_OBJECT", message: refusal };
   if (view.invoker?.view.driver !== Driver.Restic || !member.isSidecarModel) {
     const message = `${formatTarget(ref)} needs a job, and only workloads with a sidecar can be backed up so far`;
     return { kind: "refuse", code: "TARGET_INVALID", message };

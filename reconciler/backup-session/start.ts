@@ -36,6 +36,7 @@ function rivalOf(view: SessionView): SiblingSession | undefined {
 /** First reason that applies, with its detail. */
 function whyNotRun(view: SessionView): readonly [SkipReason, string] | undefined {
   const { invoker, session } = view;
+  if (view.invokerProblem !== undefined) return ["InvokerNotReady", view.invokerProblem];
   if (invoker === undefined || invoker.view.isBeingDeleted) {
     const { kind = "BackupConfiguration", name = "" } = session.spec.invoker ?? {};
     const what = formatInvoker({ kind, namespace: session.metadata.namespace, name });

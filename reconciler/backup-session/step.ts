@@ -11,6 +11,10 @@ export type Action =
   | { readonly kind: "AbortHook"; readonly key: string }
   | { readonly kind: "CreateRetry"; readonly dueAtMs: number; readonly retryLeft: number }
   | { readonly kind: "DeleteSessions"; readonly names: readonly string[] }
+  /** Tells the invoker of its newest recovery point. */
+  | { readonly kind: "RecordRecoveryPoint"; readonly session: string; readonly time: string; readonly endedAt: string }
+  /** The check that the Repository's annotation asked for was done. */
+  | { readonly kind: "ClearCheckRequest"; readonly namespace: string; readonly name: string; readonly value: string }
   | {
       readonly kind: "EmitEvent";
       readonly type: "Normal" | "Warning";

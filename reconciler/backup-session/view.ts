@@ -27,6 +27,10 @@ export interface InvokerFact {
   readonly isObserved: boolean;
   /** Why it is not ready, in the words of its conditions. */
   readonly message: string;
+  /** targetKey() of members that can't be read, and why. */
+  readonly refusals: ReadonlyMap<string, string>;
+  /** Time of the newest recovery point that its status names. */
+  readonly lastRecoveryPointMs: number | undefined;
 }
 
 export interface CleanupOutcome {
@@ -38,6 +42,8 @@ export interface SessionView {
   readonly session: BackupSession;
   /** Undefined when it does not exist. Members that joined by label come after those of its spec. */
   readonly invoker: InvokerFact | undefined;
+  /** Why it can't be read, though it exists; `invoker` is then what was last known of it. */
+  readonly invokerProblem: string | undefined;
   readonly repository: Repository | undefined;
   readonly siblings: readonly SiblingSession[];
   /** targetKey() of targets that a session of another invoker is working on, and that session's name. */
@@ -48,12 +54,17 @@ export interface SessionView {
   readonly pods: Pods;
   /** Pods that sessions and restores gave a host with this repository. */
   readonly formerPods: readonly FormerPod[];
-  /** By podUID: for how long, by this process's own clock, the agent's entry has not changed. */
+  /** By hostKey(): for how long, by this process's own clock, the host's entry has not changed. */
   readonly silenceMs: ReadonlyMap<string, number>;
   readonly hookRuns: HookRuns;
   readonly cleanup: CleanupOutcome | undefined;
   readonly leaderSinceMs: number;
   readonly limits: Limits;
+}
+
+/** Names a host's entry within its session. */
+export function hostKey(targetIndex: number, hostIndex: number): string {
+  return `${targetIndex}/${hostIndex}`;
 }
 
 /** Member of the invoker that a target's entry stands for; undefined when the invoker no longer has it. */

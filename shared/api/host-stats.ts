@@ -61,6 +61,13 @@ export const hostActionParamsSchema = object({
 });
 export type HostActionParams = Value<typeof hostActionParamsSchema>;
 
+export const formerPodSchema = object({
+  pod: optional(text, "Name of the pod."),
+  podUID: optional(text, "Its uid."),
+  assignedAt: optional(time, "When it was given the host."),
+});
+export type FormerPod = Value<typeof formerPodSchema>;
+
 const reportProperties = {
   hostname: optional(text, "Host; also restic's --host."),
   duration: optional(text, "How long it took, as Go duration text."),
@@ -71,7 +78,8 @@ const reportProperties = {
   podUID: optional(text, "Its uid, so that a new pod of the same name is not taken for it."),
   node: optional(text, "Node of that pod."),
   attempt: optional(int32, "Counts the pods that were given the host, from 1."),
-  assignedAt: optional(time, "When the pod was given the host."),
+  assignedAt: optional(time, "When the pod was given the host, or the host began to wait for one."),
+  formerPods: optional(list(formerPodSchema), "Pods that had the host before and were lost."),
   startedAt: optional(time, "When the agent started."),
   finishedAt: optional(time, "When the agent ended."),
   progress: optional(hostProgressSchema, "How far the agent is."),

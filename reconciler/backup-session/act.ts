@@ -1,0 +1,254 @@
+/** Carries out what was decided for one session. The status is written first; nothing else happens unless it stands. */
+import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
+import { SessionTrigger } from "../../shared/api/closed-lists.ts";
+import { KINDS } from "../../shared/api/kinds.ts";
+import { buildBackupSession } from "../../shared/build-backup-session.ts";
+import { Annotation } from "../../shared/contract.ts";
+import { assertNever, messageOf } from "../../shared/errors.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import type { EventRecorder } from "../../shared/kube/events.ts";
+import { escapePointer } from "../../shared/kube/json-diff.ts";
+import { isAlreadyExists, isNotFound } from "../../shared/kube/kube-error.ts";
+import { isUnfitPatch, patchStatusWithTest } from "../../shared/kube/status-patch.ts";
+import type { Logger } from "../../shared/log.ts";
+import { backupSessionName } from "../../shared/names.ts";
+import type { HookRunner } from "../hooks/hook-runner.ts";
+import type { SessionMemories } from "./memory.ts";
+import type { Action } from "./step.ts";
+import type { SessionStatus, SessionView } from "./view.ts";
+
+export interface ActPorts {
+  readonly client: Pick<KubeClient, "create" | "delete" | "find" | "get" | "patch" | "patchStatus">;
+  readonly hooks: HookRunner;
+  readonly events: EventRecorder;
+  readonly memories: SessionMemories;
+  readonly log: Logger;
+  /** Look at the session again. */
+  readonly wake: () => void;
+  readonly signal: AbortSignal;
+}
+
+/** `again`: what the decision was made on has changed, or an action gave it something new to read. */
+export type ActOutcome = "done" | "again";
+
+/** @throws KubeError when the API server refuses or can't be reached */
+export async function actOnSession(
+  ports: ActPorts,
+  key: string,
+  view: SessionView,
+  actions: readonly Action[],
+): Promise<ActOutcome> {
+  let outcome: ActOutcome = "done";
+  for (const action of actions) {
+    const next = await actOnce(ports, key, view, action);
+    if (next === "stale") return "again";
+    if (next === "again") outcome = "again";
+  }
+  return outcome;
+}
+
+async function actOnce(ports: ActPorts, key: string, view: SessionView, action: Action): Promise<ActOutcome | "stale"> {
+  switch (action.kind) {
+    case "WriteStatus":
+      return writeStatus(ports, key, view.session, action.status);
+    case "AddLabels":
+      return addLabels(ports, key, view.session, action.labels);
+    case "RunHook":
+      ports.hooks.start(action.run, ports.wake);
+      return "done";
+    case "AbortHook":
+      ports.hooks.abort(action.key);
+      return "done";
+    case "CreateRetry":
+      return createRetry(ports, key, view, action.dueAtMs, action.retryLeft);
+    case "DeleteSessions":
+      return deleteSessions(ports, key, view, action.names);
+    case "RecordRecoveryPoint":
+      return recordRecoveryPoint(ports, view, action);
+    case "ClearCheckRequest":
+      return clearCheckRequest(ports, action);
+    case "EmitEvent":
+      ports.events.record(subjectOf(view.session), action.type, action.reason, action.message);
+      return "done";
+    default:
+      return assertNever(action);
+  }
+}
+
+export function subjectOf({ apiVersion, kind, metadata }: BackupSession) {
+  const { name, namespace, uid } = metadata;
+  return { apiVersion, kind, name, namespace, uid: uid ?? "" };
+}
+
+/** The write stands only if nobody, agent or another reconciler, changed the session since it was read. */
+async function writeStatus(
+  ports: ActPorts,
+  key: string,
+  session: BackupSession,
+  after: SessionStatus,
+): Promise<"done" | "again" | "stale"> {
+  const { namespace, name, resourceVersion } = session.metadata;
+  const change = {
+    before: session.status,
+    after,
+    guards: [{ path: "/metadata/resourceVersion", value: resourceVersion }],
+  };
+  const address = { resource: KINDS.BackupSession, namespace, name };
+  const write = await patchStatusWithTest(ports.client, address, change, parseBackupSession, { signal: ports.signal });
+  switch (write.kind) {
+    case "written":
+      ports.memories.keepWrite(key, write.object);
+      if (write.object.status?.phase !== session.status?.phase) {
+        ports.log.info({ session: key, phase: write.object.status?.phase }, "session phase changed");
+      }
+      return "done";
+    case "unchanged":
+      return "done";
+    case "conflict":
+      await readAnew(ports, key, session);
+      return "stale";
+    case "gone":
+      return "stale";
+    default:
+      return assertNever(write);
+  }
+}
+
+/** The informer may be behind: decide on what the API server has. */
+async function readAnew(ports: ActPorts, key: string, session: BackupSession): Promise<void> {
+  const { namespace, name } = session.metadata;
+  const { signal } = ports;
+  const newest = await ports.client.find(KINDS.BackupSession, namespace, name, parseBackupSession, { signal });
+  if (newest !== undefined) ports.memories.keepWrite(key, newest);
+}
+
+async function addLabels(
+  ports: ActPorts,
+  key: string,
+  session: BackupSession,
+  labels: Readonly<Record<string, string>>,
+): Promise<"done" | "again"> {
+  const { namespace, name, uid } = session.metadata;
+  const body = { metadata: { uid, labels } };
+  try {
+    const patch = { kind: "merge", body } as const;
+    const { signal } = ports;
+    const written = await ports.client.patch(KINDS.BackupSession, namespace, name, patch, parseBackupSession, {
+      signal,
+    });
+    ports.memories.keepWrite(key, written);
+    return "done";
+  } catch (error) {
+    if (isNotFound(error)) return "done";
+    throw error;
+  }
+}
+
+/** A retry's name has its due second in it; where that name is taken by another session the next second is tried. */
+const RETRY_NAME_TRIES = 10;
+
+async function createRetry(
+  ports: ActPorts,
+  key: string,
+  { session, invoker }: SessionView,
+  dueAtMs: number,
+  retryLeft: number,
+): Promise<"done" | "again"> {
+  if (invoker === undefined) return "done";
+  const { namespace, name } = session.metadata;
+  const { client, signal } = ports;
+  for (let later = 0; later < RETRY_NAME_TRIES; later += 1) {
+    const retry = buildBackupSession({
+      invoker: invoker.view,
+      name: backupSessionName(invoker.view.name, dueAtMs + later * 1_000),
+      trigger: SessionTrigger.Retry,
+      dueAtMs,
+      retryLeft,
+      retryOf: name,
+    });
+    const made = await createOrFind(client, retry, signal);
+    if (made?.spec.retryOf !== name) continue;
+    ports.log.info({ session: key, retry: made.metadata.name, retryLeft }, "session that tries again created");
+    const patch = { kind: "merge", body: { status: { retried: true } } } as const;
+    const written = await client.patchStatus(KINDS.BackupSession, namespace, name, patch, parseBackupSession, {
+      signal,
+    });
+    ports.memories.keepWrite(key, written);
+    return "done";
+  }
+  ports.log.error({ session: key }, "no name left for the session that tries again");
+  return "done";
+}
+
+async function createOrFind(
+  client: ActPorts["client"],
+  session: BackupSession,
+  signal: AbortSignal,
+): Promise<BackupSession | undefined> {
+  const { namespace, name } = session.metadata;
+  try {
+    return await client.create(KINDS.BackupSession, namespace, session, parseBackupSession, { signal });
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+    return client.find(KINDS.BackupSession, namespace, name, parseBackupSession, { signal });
+  }
+}
+
+async function deleteSessions(
+  ports: ActPorts,
+  key: string,
+  { session }: SessionView,
+  names: readonly string[],
+): Promise<"again"> {
+  const failures: string[] = [];
+  for (const name of names) {
+    const options = { propagationPolicy: "Background", signal: ports.signal } as const;
+    try {
+      await ports.client.delete(KINDS.BackupSession, session.metadata.namespace, name, options);
+    } catch (error) {
+      failures.push(`${name}: ${messageOf(error)}`);
+    }
+  }
+  ports.log.info({ session: key, deleted: names.length - failures.length, failed: failures.length }, "history cleaned");
+  ports.memories.keepCleanup(key, { error: failures.length === 0 ? undefined : failures.join("; ") });
+  return "again";
+}
+
+async function recordRecoveryPoint(
+  ports: ActPorts,
+  { invoker }: SessionView,
+  action: Extract<Action, { kind: "RecordRecoveryPoint" }>,
+): Promise<"done"> {
+  if (invoker === undefined) return "done";
+  const { kind, namespace, name } = invoker.view;
+  const status = {
+    lastSuccessfulTime: action.endedAt,
+    lastRecoveryPoint: { session: action.session, time: action.time },
+  };
+  try {
+    const patch = { kind: "merge", body: { status } } as const;
+    await ports.client.patchStatus(KINDS[kind], namespace, name, patch, asIs, { signal: ports.signal });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+  return "done";
+}
+
+/** Only the request that was served: a newer one has another value. */
+async function clearCheckRequest(
+  ports: ActPorts,
+  { namespace, name, value }: Extract<Action, { kind: "ClearCheckRequest" }>,
+): Promise<"done"> {
+  const path = `/metadata/annotations/${escapePointer(Annotation.CheckRequested)}`;
+  const operations = [
+    { op: "test", path, value },
+    { op: "remove", path },
+  ] as const;
+  try {
+    const patch = { kind: "json", operations } as const;
+    await ports.client.patch(KINDS.Repository, namespace, name, patch, asIs, { signal: ports.signal });
+  } catch (error) {
+    if (!isNotFound(error) && !isUnfitPatch(error)) throw error;
+  }
+  return "done";
+}

@@ -1,0 +1,141 @@
+/** Reads what the decision about one session needs, from informers and memory alone. */
+import type { BackupSession } from "../../shared/api/backup-session.ts";
+import { messageOf, UserError } from "../../shared/errors.ts";
+import { formatInvoker } from "../../shared/invoker.ts";
+import { isFinalSessionPhase, isFinalTargetPhase } from "../../shared/status/backup-phase.ts";
+import { type ResolvedTargetRef, resolveTargetRef, targetKey } from "../../shared/target.ts";
+import type { HookRuns } from "../hooks/hook-plan.ts";
+import type { Limits } from "../run/world.ts";
+import { findInvokerObject, gatherInvoker, type InvokerName } from "../world/invokers.ts";
+import { formerPods, gatherPods, gatherWorkloads, openRestores } from "../world/targets.ts";
+import type { World } from "../world/world.ts";
+import type { SessionMemories } from "./memory.ts";
+import { hostsOf, type InvokerFact, type SessionView, type SiblingSession, targetsOf } from "./view.ts";
+
+export interface GatherPorts {
+  readonly world: World;
+  readonly memories: SessionMemories;
+  readonly hookRuns: HookRuns;
+  readonly leaderSinceMs: number;
+  readonly monotonicMs: number;
+  readonly limits: Limits;
+}
+
+function invokerName(session: BackupSession): InvokerName | undefined {
+  const { invoker } = session.spec;
+  return invoker && { kind: invoker.kind, namespace: session.metadata.namespace, name: invoker.name };
+}
+
+function invokerKey(session: BackupSession): string {
+  return `${session.spec.invoker?.kind}/${session.metadata.namespace}/${session.spec.invoker?.name}`;
+}
+
+interface FoundInvoker {
+  readonly invoker: InvokerFact | undefined;
+  readonly problem: string | undefined;
+}
+
+function findInvoker({ world, memories }: GatherPorts, key: string, session: BackupSession): FoundInvoker {
+  const id = invokerName(session);
+  const object = id && findInvokerObject(world, id);
+  if (object === undefined) {
+    // An invoker that vanished under a running session still has after-hooks to run.
+    const last = memories.invoker(key);
+    const invoker = last && { ...last, view: { ...last.view, isBeingDeleted: true } };
+    return { invoker, problem: undefined };
+  }
+  const { metadata, status } = object;
+  try {
+    const unmet = (status?.conditions ?? []).filter((condition) => condition.status !== "True");
+    const recoveryPoint = Date.parse(status?.lastRecoveryPoint?.time ?? "");
+    const invoker: InvokerFact = {
+      ...gatherInvoker(world, object),
+      phase: status?.phase,
+      isObserved: (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0),
+      message: unmet.map(({ type, message }) => `${type}: ${message ?? ""}`).join("; "),
+      lastRecoveryPointMs: Number.isNaN(recoveryPoint) ? undefined : recoveryPoint,
+    };
+    memories.keepInvoker(key, invoker);
+    return { invoker, problem: undefined };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { invoker: memories.invoker(key), problem: messageOf(error) };
+  }
+}
+
+function sibling(session: BackupSession): SiblingSession {
+  const { metadata, spec, status } = session;
+  return {
+    name: metadata.name,
+    createdAtMs: Date.parse(metadata.creationTimestamp ?? "") || 0,
+    phase: status?.phase,
+    isStarted: status?.startTime !== undefined,
+    retryOf: spec.retryOf,
+  };
+}
+
+/** Sessions of other invokers that are working on one of the targets now. */
+function busyTargets(world: World, session: BackupSession, refs: readonly ResolvedTargetRef[]) {
+  const busy = new Map<string, string>();
+  for (const ref of refs) {
+    const key = targetKey(ref);
+    const other = world.sessions.byIndex("target", key).find((candidate) => {
+      if (invokerKey(candidate) === invokerKey(session) || isFinalSessionPhase(candidate.status?.phase)) return false;
+      return targetsOf(candidate.status ?? {}).some(
+        (target) =>
+          targetKey(resolveTargetRef(target.ref, candidate.metadata.namespace)) === key &&
+          target.totalHosts !== undefined &&
+          !(target.phase !== undefined && isFinalTargetPhase(target.phase)),
+      );
+    });
+    if (other !== undefined) busy.set(key, other.metadata.name);
+  }
+  return busy;
+}
+
+/** Targets of the session: those of its entries, and before it began those of the invoker. */
+function targetRefs(session: BackupSession, invoker: InvokerFact | undefined): readonly ResolvedTargetRef[] {
+  const entries = targetsOf(session.status ?? {}).map(({ ref }) => resolveTargetRef(ref, session.metadata.namespace));
+  return entries.length > 0 ? entries : (invoker?.view.members ?? []).map(({ ref }) => ref);
+}
+
+/**
+ * @param key `namespace/name` of the session
+ * @param session its newest known state
+ */
+export function gatherSession(ports: GatherPorts, key: string, session: BackupSession): SessionView {
+  const { world, memories } = ports;
+  const found = findInvoker(ports, key, session);
+  const refs = targetRefs(session, found.invoker);
+  const workloads = gatherWorkloads(world, refs);
+  const hosts = targetsOf(session.status ?? {}).flatMap(hostsOf);
+  const repositoryName = session.status?.repository ?? found.invoker?.view.repository;
+  const namespace = repositoryName?.namespace ?? session.metadata.namespace;
+  const isAsked = hosts.some(({ locks }) => (locks?.length ?? 0) > 0);
+  const former = isAsked ? formerPods(world, `${namespace}/${repositoryName?.name ?? ""}`) : [];
+  return {
+    session,
+    invoker: found.invoker,
+    invokerProblem: found.problem,
+    repository: repositoryName?.name === undefined ? undefined : world.repositories.get(namespace, repositoryName.name),
+    siblings: world.sessions
+      .byIndex("invoker", invokerKey(session))
+      .filter(({ metadata }) => metadata.name !== session.metadata.name)
+      .map(sibling),
+    busyTargets: busyTargets(world, session, refs),
+    restoringTargets: new Map(
+      [...openRestores(world, refs)].map(([target, { kind, metadata }]) => [
+        target,
+        formatInvoker({ kind, ...metadata }),
+      ]),
+    ),
+    workloads,
+    pods: gatherPods(world, [...hosts.map(({ podUID }) => podUID), ...former.map(({ uid }) => uid)], workloads),
+    formerPods: former,
+    silenceMs: memories.silences(key, session, ports.monotonicMs),
+    hookRuns: ports.hookRuns,
+    cleanup: memories.cleanup(key),
+    leaderSinceMs: ports.leaderSinceMs,
+    limits: ports.limits,
+  };
+}

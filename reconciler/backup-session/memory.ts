@@ -1,0 +1,92 @@
+/** What the process remembers of sessions between two looks at them. All of it can be lost: it is made anew. */
+import type { BackupSession } from "../../shared/api/backup-session.ts";
+import { isOlderVersion } from "../../shared/kube/object-meta.ts";
+import { isAssigned, isOpenHost } from "../run/entries.ts";
+import { type CleanupOutcome, hostKey, hostsOf, type InvokerFact, targetsOf } from "./view.ts";
+
+interface Silence {
+  readonly entry: string;
+  readonly sinceMs: number;
+}
+
+interface SessionMemory {
+  /** Our own last write, until the informer shows it. */
+  latest?: BackupSession;
+  invoker?: InvokerFact;
+  cleanup?: CleanupOutcome;
+  silences: ReadonlyMap<string, Silence>;
+}
+
+export class SessionMemories {
+  readonly #memories = new Map<string, SessionMemory>();
+
+  #of(key: string): SessionMemory {
+    const known = this.#memories.get(key);
+    if (known !== undefined) return known;
+    const fresh: SessionMemory = { silences: new Map() };
+    this.#memories.set(key, fresh);
+    return fresh;
+  }
+
+  /** The newer of what the informer holds and what was written last. */
+  newest(key: string, informed: BackupSession | undefined): BackupSession | undefined {
+    const memory = this.#memories.get(key);
+    const own = memory?.latest;
+    if (memory === undefined || own === undefined || informed === undefined) return informed;
+    const isSame = own.metadata.uid === informed.metadata.uid;
+    if (isSame && isOlderVersion(informed.metadata.resourceVersion ?? "", own.metadata.resourceVersion ?? "")) {
+      return own;
+    }
+    delete memory.latest;
+    return informed;
+  }
+
+  keepWrite(key: string, session: BackupSession): void {
+    this.#of(key).latest = session;
+  }
+
+  /** An invoker's last readable state: its after-hooks are needed even when it goes away. */
+  keepInvoker(key: string, invoker: InvokerFact): void {
+    this.#of(key).invoker = invoker;
+  }
+
+  invoker(key: string): InvokerFact | undefined {
+    return this.#memories.get(key)?.invoker;
+  }
+
+  keepCleanup(key: string, cleanup: CleanupOutcome): void {
+    this.#of(key).cleanup = cleanup;
+  }
+
+  cleanup(key: string): CleanupOutcome | undefined {
+    return this.#memories.get(key)?.cleanup;
+  }
+
+  /**
+   * For how long the entries of hosts that have their turn have stayed the same, by this process's own clock: the clocks
+   * of agents say nothing.
+   */
+  silences(key: string, session: BackupSession, monotonicMs: number): ReadonlyMap<string, number> {
+    const memory = this.#of(key);
+    const next = new Map<string, Silence>();
+    for (const [targetIndex, target] of targetsOf(session.status ?? {}).entries()) {
+      for (const [hostIndex, host] of hostsOf(target).entries()) {
+        if (!isOpenHost(host) || !isAssigned(host)) continue;
+        const at = hostKey(targetIndex, hostIndex);
+        const entry = JSON.stringify(host);
+        const known = memory.silences.get(at);
+        next.set(at, known?.entry === entry ? known : { entry, sinceMs: monotonicMs });
+      }
+    }
+    memory.silences = next;
+    return new Map([...next].map(([at, { sinceMs }]) => [at, monotonicMs - sinceMs]));
+  }
+
+  forget(key: string): void {
+    this.#memories.delete(key);
+  }
+
+  clear(): void {
+    this.#memories.clear();
+  }
+}

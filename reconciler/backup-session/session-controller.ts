@@ -1,0 +1,130 @@
+/** Keeps BackupSessions going: one queue of sessions, woken by everything that a decision reads. */
+import type { BackupSession } from "../../shared/api/backup-session.ts";
+import { messageOf, UserError } from "../../shared/errors.ts";
+import type { KubeClient } from "../../shared/kube/client.ts";
+import type { Clock } from "../../shared/kube/clock.ts";
+import type { EventRecorder } from "../../shared/kube/events.ts";
+import { objectKey, splitObjectKey } from "../../shared/kube/object-meta.ts";
+import { type RunResult, WorkQueue, type WorkQueueObserver } from "../../shared/kube/work-queue.ts";
+import type { Logger } from "../../shared/log.ts";
+import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
+import type { Controller } from "../controller.ts";
+import type { HookRunner } from "../hooks/hook-runner.ts";
+import type { Limits } from "../run/world.ts";
+import type { World } from "../world/world.ts";
+import { actOnSession } from "./act.ts";
+import { decideSession } from "./decide.ts";
+import { gatherSession } from "./gather.ts";
+import { HostEvents } from "./host-events.ts";
+import { SessionMemories } from "./memory.ts";
+import { sessionsWokenBy } from "./wake.ts";
+
+export interface SessionControllerPorts {
+  readonly world: World;
+  readonly client: Pick<KubeClient, "create" | "delete" | "find" | "get" | "patch" | "patchStatus">;
+  readonly hooks: HookRunner;
+  readonly events: EventRecorder;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly limits: Limits;
+  readonly observer?: WorkQueueObserver;
+}
+
+const CONCURRENCY = 32;
+const DRAIN_MS = 5_000;
+/** A pass ends in a few rounds; more mean that others write as fast as this process does. */
+const MAX_ROUNDS = 10;
+
+export function createSessionController(ports: SessionControllerPorts): Controller {
+  return new SessionController(ports);
+}
+
+class SessionController implements Controller {
+  readonly name = "backup-session";
+  readonly #ports: SessionControllerPorts;
+  readonly #queue: WorkQueue;
+  readonly #memories = new SessionMemories();
+  readonly #hostEvents: HostEvents;
+  #leaderSinceMs = 0;
+  #unsubscribe: readonly (() => void)[] = [];
+
+  constructor(ports: SessionControllerPorts) {
+    this.#ports = ports;
+    this.#hostEvents = new HostEvents(ports.events);
+    this.#queue = new WorkQueue({
+      run: (key, signal) => this.#reconcile(key, signal),
+      onError: (session, error, failures) => {
+        ports.log.warn({ session, failures, error: messageOf(error) }, "session not carried on; it is tried again");
+      },
+      concurrency: CONCURRENCY,
+      // Everything that waits for the API server waits on this; a session must not lose minutes to a short outage.
+      backoff: { baseMs: 100, maxMs: 10_000 },
+      clock: ports.clock,
+      ...(ports.observer !== undefined && { observer: ports.observer }),
+    });
+  }
+
+  async start(): Promise<void> {
+    const { world, clock } = this.#ports;
+    this.#leaderSinceMs = clock.now();
+    this.#unsubscribe = [
+      world.sessions.subscribe({
+        add: (session) => this.#onSession(session),
+        update: (_before, session) => this.#onSession(session),
+        delete: (session) => this.#onGone(session),
+      }),
+      ...sessionsWokenBy(world, (session) => this.#queue.add(keyOf(session))),
+    ];
+    this.#queue.start();
+  }
+
+  async stop(): Promise<void> {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    await this.#queue.stop(DRAIN_MS);
+    this.#memories.clear();
+  }
+
+  #onSession(session: BackupSession): void {
+    this.#hostEvents.look(session);
+    this.#queue.add(keyOf(session));
+  }
+
+  #onGone(session: BackupSession): void {
+    this.#memories.forget(keyOf(session));
+    this.#hostEvents.forget(session);
+    this.#ports.hooks.forget(session.metadata.uid ?? "");
+    // Siblings may have waited for it.
+    for (const other of this.#ports.world.sessions.list(session.metadata.namespace)) {
+      if (!isFinalSessionPhase(other.status?.phase)) this.#queue.add(keyOf(other));
+    }
+  }
+
+  async #reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
+    const { world, clock, hooks, limits, log } = this.#ports;
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const { namespace, name } = splitObjectKey(key);
+      const session = this.#memories.newest(key, world.sessions.get(namespace, name));
+      if (session === undefined || session.metadata.deletionTimestamp !== undefined) return undefined;
+      const facts = {
+        world,
+        memories: this.#memories,
+        hookRuns: hooks.runs(),
+        leaderSinceMs: this.#leaderSinceMs,
+        monotonicMs: clock.monotonic(),
+        limits,
+      };
+      const view = gatherSession(facts, key, session);
+      const decision = decideSession(view, new Date(clock.now()));
+      log.debug({ session: key, trail: decision.trail }, "session decided");
+      const wake = (): void => this.#queue.add(key);
+      const ports = { ...this.#ports, memories: this.#memories, wake, signal };
+      const outcome = await actOnSession(ports, key, view, decision.actions);
+      if (outcome === "done") return { requeueAfterMs: decision.requeueAfterMs };
+    }
+    throw new UserError("API_UNAVAILABLE", `others kept changing ${key} while it was decided`);
+  }
+}
+
+function keyOf({ metadata }: BackupSession): string {
+  return objectKey(metadata.namespace, metadata.name);
+}

@@ -1,0 +1,155 @@
+/** Carries hooks out: commands through the API server's exec, HTTP and TCP from this process; each within its time. */
+import type { Handler } from "../../shared/api/hooks.ts";
+import { messageOf, UserError } from "../../shared/errors.ts";
+import type { Clock } from "../../shared/kube/clock.ts";
+import type { PodExec } from "../../shared/kube/exec.ts";
+import type { Logger } from "../../shared/log.ts";
+import type { HookOutcome, HookPlace, HookRun, HookRuns, HookSummary } from "./hook-plan.ts";
+import { runHttpGet, runHttpPost, runTcpSocket } from "./http-handler.ts";
+
+/** Renders a template over the summary. @throws when the text is no template */
+export type Render = (template: string, summary: HookSummary) => string;
+
+export interface HookRunnerPorts {
+  readonly exec: PodExec;
+  readonly render: Render;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Where commands of global hooks run; undefined forbids them. */
+  readonly globalExec: HookPlace | undefined;
+}
+
+/** Room in a status for what a hook printed. */
+const OUTPUT_MAX_CHARS = 8_192;
+
+export class HookRunner {
+  readonly #ports: HookRunnerPorts;
+  readonly #running = new Map<string, AbortController>();
+  readonly #finished = new Map<string, HookOutcome>();
+
+  constructor(ports: HookRunnerPorts) {
+    this.#ports = ports;
+  }
+
+  /** What runs and what ended, now. */
+  runs(): HookRuns {
+    return { running: new Set(this.#running.keys()), finished: new Map(this.#finished) };
+  }
+
+  /**
+   * Starts a hook; one that runs or ended already is not started again.
+   *
+   * @param onEnd called when its outcome can be read
+   */
+  start(run: HookRun, onEnd: () => void): void {
+    if (this.#running.has(run.key) || this.#finished.has(run.key)) return;
+    const abort = new AbortController();
+    this.#running.set(run.key, abort);
+    void this.#carryOut(run, abort).then((outcome) => {
+      this.#running.delete(run.key);
+      this.#finished.set(run.key, outcome);
+      this.#ports.log.info({ hook: run.key, phase: outcome.phase, reason: outcome.message }, "hook ended");
+      onEnd();
+    });
+  }
+
+  abort(key: string): void {
+    this.#running.get(key)?.abort(new UserError("HOOK_FAILED", "stopped: what it prepares for does not run any more"));
+  }
+
+  /** Drops the outcomes of an object's hooks: they are recorded, or nobody asks for them any more. */
+  forget(objectUid: string): void {
+    for (const key of this.#finished.keys()) if (key.startsWith(`${objectUid}/`)) this.#finished.delete(key);
+  }
+
+  /** Cuts all hooks off; their outcomes are not recorded by this process. */
+  stop(): void {
+    for (const abort of this.#running.values()) abort.abort(new UserError("HOOK_FAILED", "the reconciler stops"));
+  }
+
+  async #carryOut(run: HookRun, abort: AbortController): Promise<HookOutcome> {
+    const limit = new UserError("HOOK_FAILED", `did not end within ${Math.round(run.timeoutMs / 1_000)} s`);
+    const cancel = this.#ports.clock.after(run.timeoutMs, () => abort.abort(limit));
+    try {
+      const output = await this.#runHandlers(run, abort.signal);
+      return this.#outcome("Succeeded", "", output);
+    } catch (error) {
+      return this.#outcome("Failed", messageOf(error), outputOf(error));
+    } finally {
+      cancel();
+    }
+  }
+
+  #outcome(phase: HookOutcome["phase"], message: string, output: string): HookOutcome {
+    const finishedAt = new Date(this.#ports.clock.now()).toISOString();
+    return { phase, message, output: output.slice(0, OUTPUT_MAX_CHARS), finishedAt };
+  }
+
+  /** All handlers of the hook in upstream's order; the first failure ends it. */
+  async #runHandlers(run: HookRun, signal: AbortSignal): Promise<string> {
+    const { handler, place } = run;
+    const outputs: string[] = [];
+    if (handler.exec !== undefined) outputs.push(await this.#runCommand(run, signal));
+    if (handler.httpGet !== undefined) outputs.push(await runHttpGet(handler.httpGet, place?.podIp, signal));
+    if (handler.httpPost !== undefined) {
+      const post = withRenderedBody(handler.httpPost, (text) => this.#render(text, run));
+      outputs.push(await runHttpPost(post, place?.podIp, signal));
+    }
+    if (handler.tcpSocket !== undefined) outputs.push(await runTcpSocket(handler.tcpSocket, place?.podIp, signal));
+    return outputs.filter((output) => output !== "").join("\n");
+  }
+
+  #render(text: string, run: HookRun): string {
+    return text.includes("{{") ? this.#ports.render(text, run.summary).trim() : text;
+  }
+
+  async #runCommand(run: HookRun, signal: AbortSignal): Promise<string> {
+    const place = run.place ?? this.#globalPlace(run.handler);
+    const command = (run.handler.exec?.command ?? []).map((argument) => this.#render(argument, run));
+    if (command.length === 0) throw new UserError("HOOK_FAILED", "exec.command is empty");
+    if (place.container === undefined)
+      throw new UserError("HOOK_FAILED", `pod ${place.pod} has no container to run in`);
+    const { namespace, pod, container } = place;
+    const result = await this.#ports.exec({ namespace, pod, container, command, timeoutMs: run.timeoutMs, signal });
+    const output = [result.stdout, result.stderr].filter((text) => text !== "").join("\n");
+    if (result.end.kind === "timedOut") {
+      throw new CommandError(`did not end within ${Math.round(run.timeoutMs / 1_000)} s`, output);
+    }
+    if (result.end.exitCode !== 0) {
+      const words = (result.stderr || result.stdout).trim().slice(-500);
+      throw new CommandError(`exit code ${result.end.exitCode}${words === "" ? "" : `: ${words}`}`, output);
+    }
+    return output;
+  }
+
+  #globalPlace(handler: Handler): HookPlace {
+    const place = this.#ports.globalExec;
+    if (place === undefined || (handler.containerName && handler.containerName !== place.container)) {
+      throw new UserError("HOOK_FAILED", "commands of global hooks are not allowed to run here", {
+        next: "Use httpPost or httpGet, or let the administrator name a container by --global-hook-container.",
+      });
+    }
+    return place;
+  }
+}
+
+/** A command that failed, with what it printed. */
+class CommandError extends UserError {
+  readonly output: string;
+
+  constructor(message: string, output: string) {
+    super("HOOK_FAILED", message);
+    this.output = output;
+  }
+}
+
+function outputOf(error: unknown): string {
+  return error instanceof CommandError ? error.output : "";
+}
+
+function withRenderedBody(
+  post: NonNullable<Handler["httpPost"]>,
+  render: (text: string) => string,
+): NonNullable<Handler["httpPost"]> {
+  return post.body === undefined ? post : { ...post, body: render(post.body) };
+}

@@ -1,0 +1,64 @@
+/** A pod as the informer keeps it: what sequencing needs, and none of the rest. */
+import { Container } from "../../shared/contract.ts";
+import { type TextMap, textMapAt } from "../../shared/injection/workload.ts";
+import { listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import type { AgentFact, PodFact } from "../run/world.ts";
+
+export interface PodObject extends PodFact {
+  readonly labels: TextMap;
+  /** The controller that made it. */
+  readonly owner: { readonly kind: string; readonly name: string; readonly uid: string } | undefined;
+}
+
+function isNamed(name: string): (item: unknown) => boolean {
+  return (item) => textAt(item, "name") === name;
+}
+
+function readAgent(raw: unknown, container: string): AgentFact | undefined {
+  const specs = [...listAt(raw, "spec", "containers"), ...listAt(raw, "spec", "initContainers")];
+  if (!specs.some(isNamed(container))) return undefined;
+  const statuses = [...listAt(raw, "status", "containerStatuses"), ...listAt(raw, "status", "initContainerStatuses")];
+  const status = statuses.find(isNamed(container));
+  const startedAt = textAt(status, "state", "running", "startedAt");
+  const idle = valueAt(status, "state", "waiting") ?? valueAt(status, "state", "terminated");
+  const words = [textAt(idle, "reason"), textAt(idle, "message")].filter((word) => word !== undefined);
+  return {
+    isRunning: valueAt(status, "state", "running") !== undefined,
+    startedAtMs: startedAt === undefined ? undefined : Date.parse(startedAt),
+    message: words.length === 0 ? undefined : words.join(": "),
+  };
+}
+
+function readOwner(raw: unknown): PodObject["owner"] {
+  const owner = listAt(raw, "metadata", "ownerReferences").find((ref) => valueAt(ref, "controller") === true);
+  if (owner === undefined) return undefined;
+  return { kind: textAt(owner, "kind") ?? "", name: textAt(owner, "name") ?? "", uid: textAt(owner, "uid") ?? "" };
+}
+
+const OURS: readonly string[] = [Container.Sidecar, Container.RestoreInit];
+
+/** Reads a pod; undefined when it carries none of our containers. */
+export function readPod(raw: unknown): PodObject | undefined {
+  const sidecar = readAgent(raw, Container.Sidecar);
+  const restoreInit = readAgent(raw, Container.RestoreInit);
+  if (sidecar === undefined && restoreInit === undefined) return undefined;
+  const phase = textAt(raw, "status", "phase");
+  const ready = listAt(raw, "status", "conditions").find((condition) => textAt(condition, "type") === "Ready");
+  const containers = listAt(raw, "spec", "containers").flatMap((container) => textAt(container, "name") ?? []);
+  return {
+    namespace: textAt(raw, "metadata", "namespace") ?? "",
+    name: textAt(raw, "metadata", "name") ?? "",
+    uid: textAt(raw, "metadata", "uid") ?? "",
+    nodeName: textAt(raw, "spec", "nodeName") || undefined,
+    podIp: textAt(raw, "status", "podIP") || undefined,
+    createdAtMs: Date.parse(textAt(raw, "metadata", "creationTimestamp") ?? "") || 0,
+    isReady: textAt(ready, "status") === "True",
+    isTerminating: valueAt(raw, "metadata", "deletionTimestamp") !== undefined,
+    isEnded: phase === "Succeeded" || phase === "Failed",
+    containers: containers.filter((name) => !OURS.includes(name)),
+    sidecar,
+    restoreInit,
+    labels: textMapAt(raw, "metadata", "labels"),
+    owner: readOwner(raw),
+  };
+}

@@ -1,0 +1,70 @@
+/** Workloads, pods, sessions and restores around a target, from the informers. */
+import type { BackupSession } from "../../shared/api/backup-session.ts";
+import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
+import type { RestoreSession } from "../../shared/api/restore-session.ts";
+import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
+import { type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
+import type { HostEntry } from "../run/entries.ts";
+import type { FormerPod } from "../run/locks.ts";
+import type { Pods, WorkloadFact, Workloads } from "../run/world.ts";
+import { isWorkloadKind, workloadFact } from "./workload-object.ts";
+import type { World } from "./world.ts";
+
+export type Restore = RestoreSession | RestoreBatch;
+
+/** Facts about those of the targets that are there. */
+export function gatherWorkloads(world: World, refs: readonly ResolvedTargetRef[]): Workloads {
+  const found = new Map<string, WorkloadFact>();
+  for (const { kind, namespace, name } of refs) {
+    const workload = isWorkloadKind(kind) ? world.workloads[kind].get(namespace, name) : undefined;
+    if (workload === undefined || workload.facts.isBeingDeleted) continue;
+    found.set(targetKey(workload.facts), workloadFact(workload, world.pods.list(namespace)));
+  }
+  return found;
+}
+
+/** The pods with these uids that are there, and those of the workloads. */
+export function gatherPods(world: World, uids: readonly (string | undefined)[], workloads: Workloads): Pods {
+  const named = uids.flatMap((uid) => (uid === undefined ? [] : world.pods.byIndex("uid", uid)));
+  const own = [...workloads.values()].flatMap(({ pods }) => pods);
+  return new Map([...named, ...own].map((pod) => [pod.uid, pod]));
+}
+
+/** Restores that have not ended and name one of the targets, by targetKey(). */
+export function openRestores(world: World, refs: readonly ResolvedTargetRef[]): ReadonlyMap<string, Restore> {
+  const found = new Map<string, Restore>();
+  for (const ref of refs) {
+    const key = targetKey(ref);
+    const restores = [...world.restoreSessions.byIndex("target", key), ...world.restoreBatches.byIndex("target", key)];
+    const open = restores.find(
+      ({ metadata, status }) => metadata.deletionTimestamp === undefined && !isFinalRestorePhase(status?.phase),
+    );
+    if (open !== undefined) found.set(key, open);
+  }
+  return found;
+}
+
+function restoreHosts(restore: Restore): readonly HostEntry[] {
+  if (restore.kind === "RestoreSession") return restore.status?.stats ?? [];
+  return (restore.status?.members ?? []).flatMap((member) => member.stats ?? []);
+}
+
+function sessionHosts(session: BackupSession): readonly HostEntry[] {
+  return (session.status?.targets ?? []).flatMap((target) => target.stats ?? []);
+}
+
+/** Pods that sessions and restores gave a host with the Repository, now or before. */
+export function formerPods(world: World, repositoryKey: string): readonly FormerPod[] {
+  const hosts = [
+    ...world.sessions.byIndex("repository", repositoryKey).flatMap(sessionHosts),
+    ...world.restoreSessions.byIndex("repository", repositoryKey).flatMap(restoreHosts),
+    ...world.restoreBatches.byIndex("repository", repositoryKey).flatMap(restoreHosts),
+  ];
+  return hosts
+    .flatMap((host) => [host, ...(host.formerPods ?? [])])
+    .flatMap(({ pod, podUID, assignedAt }) =>
+      pod === undefined || podUID === undefined
+        ? []
+        : [{ name: pod, uid: podUID, assignedAtMs: Date.parse(assignedAt ?? "") || 0 }],
+    );
+}

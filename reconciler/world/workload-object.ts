@@ -1,0 +1,92 @@
+/** A workload as the informer keeps it, and which pods are its own. */
+import type { LabelSelector } from "../../shared/api/kubernetes/label-selector.ts";
+import { readWorkload, textMapAt, type WorkloadFacts } from "../../shared/injection/workload.ts";
+import { isJsonObject, listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import type { Resource } from "../../shared/kube/resource.ts";
+import { matchesLabels } from "../../shared/label-selector.ts";
+import type { WorkloadFact } from "../run/world.ts";
+import type { PodObject } from "./pod-object.ts";
+
+export const WORKLOADS = {
+  Deployment: { group: "apps", version: "v1", plural: "deployments", namespaced: true },
+  StatefulSet: { group: "apps", version: "v1", plural: "statefulsets", namespaced: true },
+  DaemonSet: { group: "apps", version: "v1", plural: "daemonsets", namespaced: true },
+} as const satisfies Record<string, Resource>;
+
+export type WorkloadKind = keyof typeof WORKLOADS;
+
+export function isWorkloadKind(kind: string): kind is WorkloadKind {
+  return Object.hasOwn(WORKLOADS, kind);
+}
+
+export interface WorkloadObject {
+  readonly facts: WorkloadFacts;
+  readonly uid: string;
+  readonly generation: number;
+  readonly observedGeneration: number;
+  readonly selector: LabelSelector;
+  /** Replicas that are wanted; of a DaemonSet the nodes that want a pod. */
+  readonly replicas: number;
+  readonly updatedReplicas: number;
+  readonly readyReplicas: number;
+  readonly firstOrdinal: number;
+  /** `spec.updateStrategy` or `spec.strategy`, as it came. */
+  readonly strategy: unknown;
+}
+
+function readSelector(raw: unknown): LabelSelector {
+  return {
+    matchLabels: textMapAt(raw, "spec", "selector", "matchLabels"),
+    matchExpressions: listAt(raw, "spec", "selector", "matchExpressions").flatMap((expression) => {
+      const key = textAt(expression, "key");
+      const operator = textAt(expression, "operator");
+      if (key === undefined || operator === undefined || !isJsonObject(expression)) return [];
+      const values = listAt(expression, "values").filter((value) => typeof value === "string");
+      return [{ key, operator, values }];
+    }),
+  };
+}
+
+/**
+ * Reads a workload.
+ *
+ * @param kind kind of the resource that it was read from; lists of the API server leave it out
+ */
+export function readWorkloadObject(kind: WorkloadKind, raw: unknown): WorkloadObject | undefined {
+  if (!isJsonObject(raw)) return undefined;
+  const facts = readWorkload({ ...raw, kind, apiVersion: "apps/v1" });
+  if (facts === undefined) return undefined;
+  const isDaemonSet = kind === "DaemonSet";
+  return {
+    facts,
+    uid: textAt(raw, "metadata", "uid") ?? "",
+    generation: numberAt(raw, "metadata", "generation") ?? 0,
+    observedGeneration: numberAt(raw, "status", "observedGeneration") ?? 0,
+    selector: readSelector(raw),
+    replicas: isDaemonSet
+      ? (numberAt(raw, "status", "desiredNumberScheduled") ?? 0)
+      : (numberAt(raw, "spec", "replicas") ?? 1),
+    updatedReplicas: numberAt(raw, "status", isDaemonSet ? "updatedNumberScheduled" : "updatedReplicas") ?? 0,
+    readyReplicas: numberAt(raw, "status", isDaemonSet ? "numberReady" : "readyReplicas") ?? 0,
+    firstOrdinal: numberAt(raw, "spec", "ordinals", "start") ?? 0,
+    strategy: valueAt(raw, "spec", "updateStrategy") ?? valueAt(raw, "spec", "strategy"),
+  };
+}
+
+/** Label that a Deployment's controller puts on pods; the rest of their ReplicaSet's name. */
+const POD_TEMPLATE_HASH = "pod-template-hash";
+
+function isOwnPod(workload: WorkloadObject, pod: PodObject): boolean {
+  const { owner } = pod;
+  if (owner === undefined || !matchesLabels(workload.selector, pod.labels)) return false;
+  if (workload.facts.kind !== "Deployment") return owner.uid === workload.uid;
+  const hash = pod.labels[POD_TEMPLATE_HASH];
+  return owner.kind === "ReplicaSet" && (hash === undefined || owner.name === `${workload.facts.name}-${hash}`);
+}
+
+/** @param pods pods of the workload's namespace that carry one of our containers */
+export function workloadFact(workload: WorkloadObject, pods: readonly PodObject[]): WorkloadFact {
+  const { kind, namespace, name } = workload.facts;
+  const { uid, replicas, firstOrdinal } = workload;
+  return { kind, namespace, name, uid, replicas, firstOrdinal, pods: pods.filter((pod) => isOwnPod(workload, pod)) };
+}

@@ -1,0 +1,144 @@
+/** The cluster in memory: one informer a resource, with the indexes that controllers ask for. */
+import { type BackupBatch, parseBackupBatch } from "../../shared/api/backup-batch.ts";
+import { type BackupConfiguration, parseBackupConfiguration } from "../../shared/api/backup-configuration.ts";
+import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
+import { KINDS } from "../../shared/api/kinds.ts";
+import { parseRepository, type Repository } from "../../shared/api/repository.ts";
+import { parseRestoreBatch, type RestoreBatch } from "../../shared/api/restore-batch.ts";
+import { parseRestoreSession, type RestoreSession } from "../../shared/api/restore-session.ts";
+import { Label } from "../../shared/contract.ts";
+import type { KubeClient } from "../../shared/kube/client.ts";
+import {
+  createInformer,
+  type Informer,
+  type InformerOptions,
+  type InformerProblem,
+} from "../../shared/kube/informer.ts";
+import { isJsonObject } from "../../shared/kube/json-value.ts";
+import type { Resource } from "../../shared/kube/resource.ts";
+import { resolveTargetRef, type TargetRefLike, targetKey } from "../../shared/target.ts";
+import { type PodObject, readPod } from "./pod-object.ts";
+import { readWorkloadObject, WORKLOADS, type WorkloadKind, type WorkloadObject } from "./workload-object.ts";
+
+export interface World {
+  /** Indexes: `Kind/namespace/name` of the invoker; targetKey() of each target; `namespace/name` of the Repository. */
+  readonly sessions: Informer<BackupSession, "invoker" | "target" | "repository">;
+  /** Indexes: targetKey() of each member; `namespace/name` of the Repository. */
+  readonly configurations: Informer<BackupConfiguration, InvokerIndex>;
+  readonly batches: Informer<BackupBatch, InvokerIndex>;
+  readonly restoreSessions: Informer<RestoreSession, InvokerIndex>;
+  readonly restoreBatches: Informer<RestoreBatch, InvokerIndex>;
+  readonly repositories: Informer<Repository>;
+  /** Pods that carry one of our containers. Index: uid. */
+  readonly pods: Informer<PodObject, "uid">;
+  /** Index: `namespace/name` of the BackupBatch that the label names. */
+  readonly workloads: Readonly<Record<WorkloadKind, Informer<WorkloadObject, "batch">>>;
+}
+
+type InvokerIndex = "target" | "repository";
+
+export interface WorldOptions {
+  readonly client: Pick<KubeClient, "listPages" | "watch">;
+  /** All namespaces when undefined. */
+  readonly namespace?: string | undefined;
+  readonly onProblem: (problem: InformerProblem) => void;
+  /** The API server could not be reached for very long: end the process. */
+  readonly onFail: (ageMs: number) => void;
+}
+
+/** Key of an object's Repository: its own namespace where the reference names none. */
+function repositoryKeys(
+  object: { readonly metadata: { readonly namespace: string } },
+  ref: { readonly name?: string; readonly namespace?: string } | undefined,
+): readonly string[] {
+  return ref?.name ? [`${ref.namespace || object.metadata.namespace}/${ref.name}`] : [];
+}
+
+function targetKeys(namespace: string, refs: readonly (TargetRefLike | undefined)[]): readonly string[] {
+  return refs.map((ref) => targetKey(resolveTargetRef(ref, namespace)));
+}
+
+/** What servers keep to know who wrote which field: a third of an object, and nothing that we read. */
+function withoutManagedFields(raw: unknown): unknown {
+  if (!isJsonObject(raw) || !isJsonObject(raw["metadata"])) return raw;
+  const { managedFields: _managedFields, ...metadata } = raw["metadata"];
+  return { ...raw, metadata };
+}
+
+/** Makes the informers; none reads anything before it is started. */
+export function createWorld(options: WorldOptions): World {
+  function inform<T, I extends string = never>(
+    resource: Resource,
+    transform: (raw: unknown) => T | undefined,
+    indexes: InformerOptions<T, I>["indexes"],
+  ): Informer<T, I> {
+    return createInformer<T, I>({
+      ...options,
+      resource,
+      transform: (raw) => transform(withoutManagedFields(raw)),
+      indexes,
+    });
+  }
+
+  const workloads = (kind: WorkloadKind) =>
+    inform<WorkloadObject, "batch">(WORKLOADS[kind], (raw) => readWorkloadObject(kind, raw), {
+      batch: ({ facts }) => {
+        const batch = facts.labels[Label.BackupBatch];
+        return batch ? [`${facts.namespace}/${batch}`] : [];
+      },
+    });
+
+  return {
+    sessions: inform(KINDS.BackupSession, parseBackupSession, {
+      invoker: ({ metadata, spec }) => [`${spec.invoker?.kind}/${metadata.namespace}/${spec.invoker?.name}`],
+      target: ({ metadata, status }) =>
+        targetKeys(
+          metadata.namespace,
+          (status?.targets ?? []).map(({ ref }) => ref),
+        ),
+      repository: (session) => repositoryKeys(session, session.status?.repository),
+    }),
+    configurations: inform(KINDS.BackupConfiguration, parseBackupConfiguration, {
+      target: ({ metadata, spec }) => targetKeys(metadata.namespace, [spec.target?.ref]),
+      repository: (invoker) => repositoryKeys(invoker, invoker.spec.repository),
+    }),
+    batches: inform(KINDS.BackupBatch, parseBackupBatch, {
+      target: ({ metadata, spec }) =>
+        targetKeys(
+          metadata.namespace,
+          (spec.members ?? []).map(({ target }) => target?.ref),
+        ),
+      repository: (invoker) => repositoryKeys(invoker, invoker.spec.repository),
+    }),
+    restoreSessions: inform(KINDS.RestoreSession, parseRestoreSession, {
+      target: ({ metadata, spec }) => targetKeys(metadata.namespace, [spec.target?.ref]),
+      repository: (invoker) => repositoryKeys(invoker, invoker.spec.repository),
+    }),
+    restoreBatches: inform(KINDS.RestoreBatch, parseRestoreBatch, {
+      target: ({ metadata, spec }) =>
+        targetKeys(
+          metadata.namespace,
+          (spec.members ?? []).map(({ target }) => target?.ref),
+        ),
+      repository: (invoker) => repositoryKeys(invoker, invoker.spec.repository),
+    }),
+    repositories: inform(KINDS.Repository, parseRepository, {}),
+    pods: inform(PODS, readPod, { uid: ({ uid }) => [uid] }),
+    workloads: {
+      Deployment: workloads("Deployment"),
+      StatefulSet: workloads("StatefulSet"),
+      DaemonSet: workloads("DaemonSet"),
+    },
+  };
+}
+
+const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
+
+/** What all informers can do, whatever they hold. */
+type AnyInformer = Pick<Informer<unknown>, "start" | "stop" | "hasSynced" | "healthy" | "size">;
+
+/** All informers of the world with their names. */
+export function informersOf(world: World): readonly (readonly [string, AnyInformer])[] {
+  const { workloads, ...rest } = world;
+  return [...Object.entries(rest), ...Object.entries(workloads)];
+}
