@@ -25,20 +25,24 @@ restore_policy() {
   if [ -e "$saved" ]; then mv "$saved" "$policy"; fi
 }
 
+readonly network=(-o Acquire::Retries=1 -o Acquire::http::Timeout=20)
+
 install() {
-  DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 \
+  DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 "${network[@]}" \
     -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
     install --yes --no-install-recommends "$@" 9>&- </dev/null
 }
 
-# Another apt-get may hold the lists; unlike the lock of dpkg, apt-get does not wait for theirs.
+# Reads the lists of all sources that answer: a source of no interest here may well be out of reach.
 update() {
-  local attempt
+  local attempt output
   for attempt in 1 2 3 4 5 6; do
-    if apt-get -o Acquire::Retries=3 update --error-on=any 9>&-; then return 0; fi
-    [ "$attempt" -lt 6 ] && sleep "$attempt"
+    output=$(LC_ALL=C apt-get "${network[@]}" update 2>&1 9>&-) || true
+    echo "$output"
+    # Another apt-get holds the lists; unlike the lock of dpkg, apt-get does not wait for theirs.
+    [[ $output == *"Could not get lock"* ]] || break
+    sleep "$attempt"
   done
-  return 1
 }
 
 # Two runs at once would save and restore each other's policy.

@@ -41,7 +41,8 @@ fetch_sources() {
   echo "deb-src ${signed_by}$(find_mirror) $SUITE main" >"$apt/sources.list"
   options=(
     -o "Dir::Etc::SourceList=$apt/sources.list" -o Dir::Etc::SourceParts=/nonexistent
-    -o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt" -o Acquire::Retries=3 -o APT::Sandbox::User=root
+    -o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt" -o APT::Sandbox::User=root
+    -o Acquire::Retries=1 -o Acquire::http::Timeout=20
   )
   run_quietly "reading Debian's list of sources" "$target/update.log" apt-get "${options[@]}" update --error-on=any ||
     closed "Debian's list of sources could not be read (is a Debian mirror reachable?)"
