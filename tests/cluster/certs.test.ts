@@ -1,0 +1,229 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { readCertificate } from "../../certs/certificate-facts.ts";
+import type { CertificateSettings } from "../../certs/decide-certificates.ts";
+import { CertificateMode, createElectedKeeper } from "../../certs/elected-keeper.ts";
+import { findCertificateSecret } from "../../certs/secret.ts";
+import { type ServingCertificate, watchServingCertificate } from "../../certs/watch-serving-certificate.ts";
+import { findConfigurations } from "../../certs/webhook-configurations.ts";
+import { messageOf } from "../../shared/errors.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import { systemClock } from "../../shared/kube/clock.ts";
+import { findConnection } from "../../shared/kube/connect.ts";
+import { createKubeClient } from "../../shared/kube/http-client.ts";
+import { isJsonObject, textAt } from "../../shared/kube/json-value.ts";
+import { createLogger } from "../../shared/log.ts";
+import { waitUntil } from "../support/control-plane/wait-until.ts";
+import { applyManifests } from "../support/objects/apply.ts";
+import { KUBERNETES } from "../support/objects/resources.ts";
+
+const NAMESPACE = "certs-test";
+const SECRET = { namespace: NAMESPACE, name: "serving" };
+const CONFIGURATION = { kind: "ValidatingWebhookConfiguration", name: "certs-test" } as const;
+
+/** A life of two years in half a minute: the authority is replaced after 8 s, what is served after 4 s. */
+const FAST: CertificateSettings = {
+  caLifetimeMs: 60_000,
+  caRenewBeforeMs: 52_000,
+  servingLifetimeMs: 30_000,
+  servingRenewBeforeMs: 26_000,
+  propagationMs: 2_500,
+  previousCaGraceMs: 2_000,
+};
+
+const signal = new AbortController().signal;
+const log = createLogger("test", "error");
+let client: KubeClient;
+let server: Server;
+let port: number;
+
+/** Answers every review with yes. */
+function answer(body: string): string {
+  const review: unknown = JSON.parse(body);
+  const uid = textAt(review, "request", "uid");
+  return JSON.stringify({
+    apiVersion: "admission.k8s.io/v1",
+    kind: "AdmissionReview",
+    response: { uid, allowed: true },
+  });
+}
+
+beforeAll(async () => {
+  client = createKubeClient({
+    connection: await findConnection({ env: {}, kubeconfigPath: inject("kubeconfig") }),
+    program: "tests",
+  });
+  server = createServer((request, response) => {
+    const parts: Buffer[] = [];
+    request.on("data", (part: Buffer) => parts.push(part));
+    request.on("end", () => {
+      // Every call on a connection of its own: an open one would not notice a change of certificates.
+      response.setHeader("connection", "close");
+      response.setHeader("content-type", "application/json");
+      response.end(answer(Buffer.concat(parts).toString()));
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  port = typeof address === "object" && address !== null ? address.port : 0;
+  const metadata = { name: NAMESPACE, labels: { "certs-test": "yes" } };
+  await applyManifests(client, [{ apiVersion: "v1", kind: "Namespace", metadata }, configuration()]);
+});
+
+afterAll(async () => {
+  await client.delete(KUBERNETES.ValidatingWebhookConfiguration, undefined, CONFIGURATION.name);
+  await client.delete(KUBERNETES.Namespace, undefined, NAMESPACE);
+  server.closeAllConnections();
+  server.close();
+  client.close();
+});
+
+function configuration() {
+  return {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: CONFIGURATION.kind,
+    metadata: { name: CONFIGURATION.name },
+    webhooks: [
+      {
+        name: "certs.test.example",
+        clientConfig: { url: `https://127.0.0.1:${port}/validate` },
+        rules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["configmaps"] }],
+        namespaceSelector: { matchLabels: { "certs-test": "yes" } },
+        admissionReviewVersions: ["v1"],
+        sideEffects: "None",
+        failurePolicy: "Fail",
+        timeoutSeconds: 3,
+      },
+    ],
+  };
+}
+
+function createKeeper(
+  identity: string,
+  events: string[],
+  onExpiry: (servingMs: number | undefined) => void = () => {},
+) {
+  return createElectedKeeper({
+    client,
+    clock: systemClock,
+    log,
+    secret: SECRET,
+    configurations: [CONFIGURATION],
+    names: ["127.0.0.1"],
+    settings: FAST,
+    mode: CertificateMode.Own,
+    identity,
+    leaseTimings: { leaseDurationMs: 3_000, renewDeadlineMs: 2_000, retryMs: 400 },
+    recordEvent: (_type, reason) => events.push(reason),
+    onExpiry: ({ servingMs }) => onExpiry(servingMs),
+  });
+}
+
+/** Passes only through our webhook. */
+async function admitOnce(): Promise<void> {
+  const body = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "probe" } };
+  await client.create(KUBERNETES.ConfigMap, NAMESPACE, body, asIs, { dryRun: true, maxRetries: 0 });
+}
+
+test("through three authorities and a change of the leader no admission fails", async () => {
+  const events: string[] = [];
+  const expiries: (number | undefined)[] = [];
+  const first = createKeeper("first", events, (servingMs) => expiries.push(servingMs));
+  const second = createKeeper("second", events, (servingMs) => expiries.push(servingMs));
+  first.start();
+  const serve = ({ cert, key }: ServingCertificate): void => server.setSecureContext({ cert, key });
+  const problems: unknown[] = [];
+  const watch = await watchServingCertificate({
+    client,
+    secret: SECRET,
+    onChange: serve,
+    onProblem: (problem) => problems.push(problem),
+    firstWithinMs: 20_000,
+  });
+  serve(watch.first);
+  await waitUntil("the API server trusts the webhook", 20_000, async () => {
+    await admitOnce();
+    return true;
+  });
+  second.start();
+  const failures: string[] = [];
+  let admitted = 0;
+  let isOver = false;
+  const load = Array.from({ length: 4 }, async () => {
+    while (!isOver) {
+      try {
+        await admitOnce();
+        admitted += 1;
+      } catch (error) {
+        failures.push(messageOf(error));
+      }
+      await sleep(5);
+    }
+  });
+  const authorities = new Set<string | undefined>();
+  const look = async (): Promise<number> => {
+    const secret = await findCertificateSecret(client, SECRET, signal);
+    authorities.add(readCertificate(secret?.caPem)?.subject);
+    return authorities.size;
+  };
+  await waitUntil("the second authority is there", 30_000, async () => (await look()) >= 2);
+  await first.stop();
+  await waitUntil("the third authority is there", 40_000, async () => (await look()) >= 3);
+  await waitUntil("the second authority is dropped", 30_000, async () => {
+    return events.filter((reason) => reason === "CertificateDropPreviousCa").length >= 2;
+  });
+  isOver = true;
+  await Promise.all(load);
+  await second.stop();
+  await watch.stop();
+  expect(failures).toEqual([]);
+  expect(problems).toEqual([]);
+  expect(admitted).toBeGreaterThan(500);
+  expect(events.filter((reason) => reason === "CertificateCreateAll")).toHaveLength(1);
+  expect(events.filter((reason) => reason === "CertificateRotateCa").length).toBeGreaterThanOrEqual(2);
+  expect(expiries.every((at) => at !== undefined && at > Date.now() - 60_000)).toBe(true);
+}, 120_000);
+
+test("a configuration that is applied anew gets its bundle back, and a Secret that was deleted its certificates", async () => {
+  const keeper = createKeeper("third", []);
+  await client.delete(KUBERNETES.Secret, NAMESPACE, SECRET.name);
+  keeper.start();
+  const bundles = async () =>
+    (await findConfigurations(client, [CONFIGURATION], signal)).flatMap(({ webhooks }) =>
+      webhooks.map((w) => w.bundle),
+    );
+  await waitUntil("certificates are there", 20_000, async () => {
+    const secret = await findCertificateSecret(client, SECRET, signal);
+    return (
+      secret?.certPem !== undefined && (await bundles()).every((bundle) => bundle.includes(secret.caPem ?? "none"))
+    );
+  });
+  const emptied = { op: "replace", path: "/webhooks/0/clientConfig/caBundle", value: "" } as const;
+  await client.patch(
+    KUBERNETES.ValidatingWebhookConfiguration,
+    undefined,
+    CONFIGURATION.name,
+    { kind: "json", operations: [emptied] },
+    asIs,
+  );
+  await waitUntil("the bundle is back", 20_000, async () => (await bundles()).every((bundle) => bundle !== ""));
+  await keeper.stop();
+});
+
+test("what else the Secret holds stays, and its type is that of TLS Secrets", async () => {
+  const object = await client.get(KUBERNETES.Secret, NAMESPACE, SECRET.name, asIs);
+  expect(textAt(object, "type")).toBe("kubernetes.io/tls");
+  const body = { data: { "of-another": Buffer.from("kept").toString("base64"), "tls.crt": "" } };
+  await client.patch(KUBERNETES.Secret, NAMESPACE, SECRET.name, { kind: "merge", body }, asIs);
+  const keeper = createKeeper("fourth", []);
+  keeper.start();
+  await waitUntil("the serving certificate is made anew", 20_000, async () => {
+    return (await findCertificateSecret(client, SECRET, signal))?.certPem !== undefined;
+  });
+  await keeper.stop();
+  const after = await client.get(KUBERNETES.Secret, NAMESPACE, SECRET.name, asIs);
+  expect(isJsonObject(after) && textAt(after, "data", "of-another")).toBe(Buffer.from("kept").toString("base64"));
+});
