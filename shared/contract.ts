@@ -132,6 +132,8 @@ export const Command = {
   RunHook: "run-hook",
   Maintain: "maintain",
   CreateBackupSession: "create-backupsession",
+  /** Not for manifests: what `run-backup` starts for one session, so that the idle process stays small. */
+  Work: "work",
 } as const;
 
 /** restic tags on every snapshot; the value follows the `=`. */

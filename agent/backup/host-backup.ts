@@ -1,0 +1,110 @@
+/** Backs up one host: all its paths, each attempted whatever became of the others. */
+import type { SnapshotStats } from "../../shared/api/host-stats.ts";
+import { UserError } from "../../shared/errors.ts";
+import { type SnapshotOrigin, snapshotTags } from "../../shared/snapshot-tags.ts";
+import type { Logger } from "../log.ts";
+import type { EntryReporter } from "../report/entry-reporter.ts";
+import type { Restic } from "../restic/client.ts";
+import type { BackupProgress } from "../restic/messages.ts";
+import type { PathOutcome } from "./outcome.ts";
+import { backupPath } from "./path-backup.ts";
+import { buildProgress, startHeartbeat } from "./progress.ts";
+
+export interface HostBackup {
+  readonly hostname: string;
+  readonly paths: readonly string[];
+  readonly exclude: readonly string[];
+  readonly args: readonly string[];
+  readonly origin: SnapshotOrigin;
+  /** Of an earlier start of this agent for the same entry. */
+  readonly earlier: readonly SnapshotStats[];
+}
+
+export interface HostBackupPorts {
+  readonly restic: Restic;
+  readonly reporter: EntryReporter;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  now(): Date;
+  /** Finds what an earlier start of this agent saved of the path without telling. */
+  adopt(path: string): Promise<SnapshotStats | undefined>;
+}
+
+function sum(snapshots: readonly SnapshotStats[], read: (snapshot: SnapshotStats) => number | undefined): number {
+  return snapshots.reduce((total, snapshot) => total + (read(snapshot) ?? 0), 0);
+}
+
+/** Outcome of each path, in order. Snapshots are reported as soon as they exist. */
+export async function backupHost(backup: HostBackup, ports: HostBackupPorts): Promise<readonly PathOutcome[]> {
+  const { reporter, now } = ports;
+  const outcomes: PathOutcome[] = [];
+  let current: BackupProgress | undefined;
+  const saved = () => outcomes.flatMap((outcome) => (outcome.kind === "saved" ? [outcome.snapshot] : []));
+  const progress = () =>
+    buildProgress(
+      {
+        pathsDone: outcomes.length,
+        pathsTotal: backup.paths.length,
+        bytesDone: sum(saved(), ({ sizeBytes }) => sizeBytes),
+        filesDone: sum(saved(), ({ fileStats }) => fileStats?.totalFiles),
+        current,
+      },
+      now(),
+    );
+  const heartbeat = startHeartbeat(reporter, progress);
+  try {
+    for (const path of backup.paths) {
+      if (ports.signal.aborted) {
+        outcomes.push({ kind: "failed", path, error: notBegun(path), warnings: [] });
+        continue;
+      }
+      outcomes.push(
+        await savePath(path, backup, ports, (received) => {
+          current = received;
+        }),
+      );
+      current = undefined;
+      reporter.set({ snapshots: saved(), progress: progress() });
+    }
+  } finally {
+    heartbeat.stop();
+  }
+  return outcomes;
+}
+
+function notBegun(path: string): UserError {
+  return new UserError("RESTIC_KILLED", `backup of ${path} was not begun because the run was stopped`);
+}
+
+async function savePath(
+  path: string,
+  backup: HostBackup,
+  ports: HostBackupPorts,
+  onProgress: (progress: BackupProgress) => void,
+): Promise<PathOutcome> {
+  const { restic, signal, log, now } = ports;
+  const fields = { path, host: backup.hostname };
+  try {
+    const known = backup.earlier.find((snapshot) => snapshot.path === path) ?? (await ports.adopt(path));
+    if (known !== undefined) {
+      log.info({ ...fields, snapshot: known.name }, "path was saved before the restart");
+      return { kind: "saved", snapshot: known, warnings: [] };
+    }
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { kind: "failed", path, error, warnings: [] };
+  }
+  const outcome = await backupPath(
+    {
+      path,
+      host: backup.hostname,
+      tags: snapshotTags(backup.origin),
+      exclude: backup.exclude,
+      args: backup.args,
+    },
+    { restic, signal, now, onProgress },
+  );
+  if (outcome.kind === "saved") log.info({ ...fields, snapshot: outcome.snapshot.name }, "path saved");
+  else log.warn({ ...fields, code: outcome.error.code, error: outcome.error.message }, "path not saved");
+  return outcome;
+}

@@ -1,0 +1,38 @@
+/** Progress of a host over all its paths, and the heartbeat that carries it. */
+import type { HostProgress } from "../../shared/api/host-stats.ts";
+import type { EntryReporter } from "../report/entry-reporter.ts";
+import type { BackupProgress } from "../restic/messages.ts";
+
+/** No more than one write a host each ten seconds. */
+export const HEARTBEAT_MS = 10_000;
+
+export interface PathProgress {
+  readonly pathsDone: number;
+  readonly pathsTotal: number;
+  /** Sums of the paths that are done. */
+  readonly bytesDone: number;
+  readonly filesDone: number;
+  readonly current: BackupProgress | undefined;
+}
+
+/** Status of the host: each path counts as the same share, since sizes of later paths are not known yet. */
+export function buildProgress(progress: PathProgress, heartbeat: Date): HostProgress {
+  const { current } = progress;
+  const share = (progress.pathsDone + (current?.share ?? 0)) / Math.max(1, progress.pathsTotal);
+  return {
+    percent: Math.min(100, Math.round(share * 1_000) / 10),
+    bytesDone: progress.bytesDone + Math.round(current?.bytesDone ?? 0),
+    bytesTotal: progress.bytesDone + Math.round(current?.bytesTotal ?? 0),
+    filesDone: progress.filesDone + Math.round(current?.filesDone ?? 0),
+    filesTotal: progress.filesDone + Math.round(current?.filesTotal ?? 0),
+    ...(current?.secondsLeft !== undefined &&
+      progress.pathsDone + 1 >= progress.pathsTotal && { etaSeconds: Math.round(current.secondsLeft) }),
+    heartbeat: heartbeat.toISOString(),
+  };
+}
+
+/** Sends the progress each ten seconds, also when nothing moved: it says that the agent lives. */
+export function startHeartbeat(reporter: EntryReporter, read: () => HostProgress): { stop(): void } {
+  const timer = setInterval(() => reporter.set({ progress: read() }), HEARTBEAT_MS);
+  return { stop: () => clearInterval(timer) };
+}

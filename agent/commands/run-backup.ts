@@ -1,0 +1,24 @@
+/** `run-backup`: the sidecar. */
+import { parseFlags, requireFlags } from "../flags.ts";
+import { gatherSettings } from "../settings.ts";
+import { runSidecar } from "../sidecar.ts";
+import { shutdownSignal } from "./shutdown.ts";
+
+/** Runs until SIGTERM. */
+export async function run(argv: readonly string[]): Promise<number> {
+  const flags = parseFlags(argv);
+  requireFlags(flags, ["target-kind", "target-name"]);
+  const settings = gatherSettings(flags, process.env);
+  const { pod, targetKey, log } = settings;
+  log.info({ target: targetKey, pod: pod.name }, "sidecar started");
+  const script = process.argv[1] ?? "";
+  await runSidecar({
+    settings,
+    self: { targetKey, podName: pod.name, podUid: pod.uid },
+    shutdown: shutdownSignal(),
+    workerArgv: [process.execPath, script],
+    workerFlags: argv,
+  });
+  log.info({}, "sidecar ended");
+  return 0;
+}

@@ -1,0 +1,39 @@
+/** The agent: sidecar, init-container and job steps. Each command is loaded only when it is asked for. */
+import { Command } from "../shared/contract.ts";
+import { formatUserError, messageOf, UserError } from "../shared/errors.ts";
+
+type Run = (argv: readonly string[]) => Promise<number>;
+
+const COMMANDS: Readonly<Record<string, () => Promise<{ readonly run: Run }>>> = {
+  [Command.RunBackup]: () => import("./commands/run-backup.ts"),
+  [Command.Work]: () => import("./commands/work.ts"),
+};
+
+/** Ends the process after telling why, on stderr and in the pod's termination message. */
+async function fail(error: unknown): Promise<never> {
+  const text = error instanceof UserError ? `${error.code}: ${formatUserError(error)}` : messageOf(error);
+  process.stderr.write(
+    `${JSON.stringify({ level: 60, time: Date.now(), program: "agent", msg: "failed", error: text })}\n`,
+  );
+  process.exit(1);
+}
+
+/** Runs the command that the first argument names. */
+export async function runAgent(argv: readonly string[]): Promise<number> {
+  const [name = "", ...rest] = argv;
+  const load = COMMANDS[name];
+  if (load === undefined) {
+    throw new UserError(
+      "CONFIGURATION_INVALID",
+      `no command ${JSON.stringify(name)}; known: ${Object.keys(COMMANDS).join(", ")}`,
+    );
+  }
+  const { run } = await load();
+  return run(rest);
+}
+
+if (import.meta.main) {
+  // restic asks with SIGHUP whether the owner of a lock lives; a process that has taken over that number must not die of it.
+  process.on("SIGHUP", () => undefined);
+  runAgent(process.argv.slice(2)).then((code) => process.exit(code), fail);
+}

@@ -1,0 +1,116 @@
+/** Command lines of restic. Pure; no secret ever stands in them. */
+import { Path } from "../../shared/contract.ts";
+
+export interface CommonFlags {
+  /** Of the backend. */
+  readonly flags: readonly string[];
+  readonly isCacheEnabled: boolean;
+  readonly cacheFolder?: string;
+}
+
+export interface PriorityEnv {
+  readonly niceAdjustment?: string;
+  readonly ioniceClass?: string;
+  readonly ioniceClassData?: string;
+}
+
+function cacheFlags(common: CommonFlags): string[] {
+  return common.isCacheEnabled ? ["--cache-dir", common.cacheFolder ?? Path.ResticCache] : ["--no-cache"];
+}
+
+function repeated(flag: string, values: readonly string[]): string[] {
+  return values.flatMap((value) => [flag, value]);
+}
+
+/** Puts `ionice` and `nice` before the program where the settings ask for them. */
+export function withPriority(argv: readonly string[], env: PriorityEnv): readonly string[] {
+  const nice = env.niceAdjustment ? ["nice", "-n", env.niceAdjustment] : [];
+  const ionice = env.ioniceClass
+    ? ["ionice", "-c", env.ioniceClass, ...(env.ioniceClassData ? ["-n", env.ioniceClassData] : [])]
+    : [];
+  return [...ionice, ...nice, ...argv];
+}
+
+export interface BackupArguments {
+  readonly path: string;
+  readonly host: string;
+  readonly tags: readonly string[];
+  readonly exclude: readonly string[];
+  /** Further arguments of the user, taken as they are. */
+  readonly args: readonly string[];
+}
+
+/** `restic backup` of one path. */
+export function backupArguments(backup: BackupArguments, common: CommonFlags): readonly string[] {
+  return [
+    "backup",
+    "--json",
+    "--host",
+    backup.host,
+    ...repeated("--tag", backup.tags),
+    ...repeated("--exclude", backup.exclude),
+    ...backup.args,
+    ...common.flags,
+    ...cacheFlags(common),
+    ...(common.isCacheEnabled ? ["--cleanup-cache"] : []),
+    "--",
+    backup.path,
+  ];
+}
+
+export interface SnapshotFilter {
+  readonly host?: string;
+  readonly path?: string;
+  /** All of them must be on the snapshot. */
+  readonly tags?: readonly string[];
+}
+
+/** `restic snapshots` as JSON. */
+export function snapshotsArguments(filter: SnapshotFilter, common: CommonFlags): readonly string[] {
+  return [
+    "snapshots",
+    "--json",
+    "--no-lock",
+    ...(filter.host === undefined ? [] : ["--host", filter.host]),
+    ...(filter.path === undefined ? [] : ["--path", filter.path]),
+    ...(filter.tags === undefined || filter.tags.length === 0 ? [] : ["--tag", filter.tags.join(",")]),
+    ...common.flags,
+    ...cacheFlags(common),
+  ];
+}
+
+export interface RestoreArguments {
+  readonly snapshotId: string;
+  readonly targetFolder: string;
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  readonly args: readonly string[];
+  readonly isVerified: boolean;
+}
+
+/** `restic restore` of one snapshot. */
+export function restoreArguments(restore: RestoreArguments, common: CommonFlags): readonly string[] {
+  return [
+    "restore",
+    "--target",
+    restore.targetFolder,
+    ...repeated("--include", restore.include),
+    ...repeated("--exclude", restore.exclude),
+    ...(restore.isVerified ? ["--verify"] : []),
+    ...restore.args,
+    ...common.flags,
+    ...cacheFlags(common),
+    "--",
+    restore.snapshotId,
+  ];
+}
+
+/** Any other command with its own flags. */
+export function plainArguments(command: readonly string[], common: CommonFlags): readonly string[] {
+  return [...command, ...common.flags, ...cacheFlags(common)];
+}
+
+/** A path as a pattern that matches itself alone. */
+export function escapePattern(path: string): string {
+  return path.replace(/[\\*?[\]]/g, "\\$&");
+}

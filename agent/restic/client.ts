@@ -1,0 +1,141 @@
+/** restic on one repository: each command as a function. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { Env } from "../../shared/contract.ts";
+import { UserError } from "../../shared/errors.ts";
+import {
+  type BackupArguments,
+  backupArguments,
+  type CommonFlags,
+  plainArguments,
+  type RestoreArguments,
+  restoreArguments,
+  type SnapshotFilter,
+  snapshotsArguments,
+  withPriority,
+} from "./arguments.ts";
+import type { RepositoryAccess } from "./backend.ts";
+import { resticFault, withoutSecrets } from "./fault.ts";
+import { buildGoMemoryEnv } from "./memory.ts";
+import { parseResticLine, type ResticMessage } from "./messages.ts";
+import { type ResticExit, runProgram } from "./run.ts";
+import { parseSnapshots, type Snapshot } from "./snapshots.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface ResticSettings {
+  readonly access: RepositoryAccess;
+  /** The agent's own environment; what runtimeSettings put there reaches restic. */
+  readonly env: Environment;
+  /** Writable folder for cache and temporary files. */
+  readonly scratch: string;
+  readonly isCacheEnabled: boolean;
+  readonly memoryLimitBytes: number | undefined;
+  /** Told about each restic process, so that a restarted agent can find one that outlived it. */
+  onStart?(pid: number): void;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  readonly timeLimitMs?: number;
+  onMessage?(message: ResticMessage): void;
+  onLine?(line: string): void;
+}
+
+export interface Restic {
+  readonly access: RepositoryAccess;
+  backup(backup: BackupArguments, options: CallOptions): Promise<ResticExit>;
+  restore(restore: RestoreArguments, options: CallOptions): Promise<ResticExit>;
+  /** @throws UserError when restic can't list */
+  snapshots(filter: SnapshotFilter, options?: CallOptions): Promise<readonly Snapshot[]>;
+  /** Any other command; the caller reads its output line by line. */
+  run(command: readonly string[], options: CallOptions): Promise<ResticExit>;
+  /** The error of a run that failed, cleaned of secrets. */
+  fault(what: string, exit: ResticExit): UserError;
+  clean(text: string): string;
+}
+
+/** Would lead restic elsewhere than the Repository says. */
+const FOREIGN_VARIABLES = new Set(["RESTIC_REPOSITORY_FILE", "RESTIC_PASSWORD_FILE", "RESTIC_PASSWORD_COMMAND"]);
+/** A progress line each two seconds: often enough for a heartbeat each ten, and next to no work. */
+const PROGRESS_FPS = "0.5";
+/** Listing snapshots or reading the configuration takes seconds even on a slow backend. */
+const SHORT_LIMIT_MS = 10 * 60_000;
+
+function buildEnvironment(settings: ResticSettings, temporary: string): Environment {
+  const own = Object.entries(settings.env).filter(([name]) => !FOREIGN_VARIABLES.has(name));
+  return {
+    ...buildGoMemoryEnv(settings.memoryLimitBytes),
+    ...Object.fromEntries(own),
+    RESTIC_PROGRESS_FPS: PROGRESS_FPS,
+    TMPDIR: temporary,
+    ...settings.access.env,
+  };
+}
+
+/** @throws UserError CONFIGURATION_INVALID when the scratch folder can't be written */
+export function createRestic(settings: ResticSettings): Restic {
+  const { access, scratch } = settings;
+  const temporary = join(scratch, "tmp");
+  const common: CommonFlags = {
+    flags: access.flags,
+    isCacheEnabled: settings.isCacheEnabled,
+    cacheFolder: join(scratch, "restic-cache"),
+  };
+  try {
+    mkdirSync(temporary, { recursive: true });
+  } catch (cause) {
+    throw new UserError("CONFIGURATION_INVALID", `the scratch folder ${scratch} can't be written`, { cause });
+  }
+  const env = buildEnvironment(settings, temporary);
+  const priority = {
+    niceAdjustment: settings.env[Env.NiceAdjustment] ?? "",
+    ioniceClass: settings.env[Env.IoniceClass] ?? "",
+    ioniceClassData: settings.env[Env.IoniceClassData] ?? "",
+  };
+  const program = settings.env[Env.Restic] || "restic";
+
+  function execute(args: readonly string[], options: CallOptions): Promise<ResticExit> {
+    function take(line: string): void {
+      const message = options.onMessage && parseResticLine(line);
+      if (message !== undefined) options.onMessage?.(message);
+      options.onLine?.(line);
+    }
+    return runProgram({
+      argv: withPriority([program, ...args], priority),
+      env,
+      onStdout: take,
+      onStderr: take,
+      ...(settings.onStart && { onStart: settings.onStart }),
+      ...(options.signal && { signal: options.signal }),
+      ...(options.timeLimitMs !== undefined && { timeLimitMs: options.timeLimitMs }),
+    });
+  }
+
+  function fault(what: string, exit: ResticExit): UserError {
+    const raw = resticFault(what, exit);
+    return new UserError(raw.code, withoutSecrets(raw.message, access.secrets), {
+      next: raw.next,
+      retry: raw.retryable,
+    });
+  }
+
+  return {
+    access,
+    backup: (backup, options) => execute(backupArguments(backup, common), options),
+    restore: (restore, options) => execute(restoreArguments(restore, common), options),
+    async snapshots(filter, options = {}) {
+      const lines: string[] = [];
+      const exit = await execute(snapshotsArguments(filter, common), {
+        timeLimitMs: SHORT_LIMIT_MS,
+        ...options,
+        onLine: (line) => lines.push(line),
+      });
+      if (exit.code !== 0) throw fault("list of snapshots", exit);
+      return parseSnapshots(lines.filter((line) => line.startsWith("[")).join(""));
+    },
+    run: (command, options) => execute(plainArguments(command, common), options),
+    fault,
+    clean: (text) => withoutSecrets(text, access.secrets),
+  };
+}

@@ -1,0 +1,116 @@
+/** Lines of restic's JSON output, versions 0.14 to 0.19. What we don't know is left alone. */
+import { isObject } from "../parse/check.ts";
+
+export interface BackupProgress {
+  /** Between 0 and 1. */
+  readonly share: number;
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+  readonly filesDone: number;
+  readonly filesTotal: number;
+  readonly secondsLeft: number | undefined;
+}
+
+export interface BackupSummary {
+  readonly snapshotId: string | undefined;
+  readonly filesNew: number;
+  readonly filesChanged: number;
+  readonly filesUnmodified: number;
+  readonly filesTotal: number;
+  readonly bytesTotal: number;
+  readonly bytesAdded: number;
+  readonly seconds: number;
+}
+
+export type ResticMessage =
+  | { readonly kind: "status"; readonly progress: BackupProgress }
+  | { readonly kind: "summary"; readonly summary: BackupSummary }
+  /** A file could not be read or written. */
+  | { readonly kind: "error"; readonly item: string; readonly text: string }
+  | { readonly kind: "exit-error"; readonly code: number; readonly text: string }
+  | { readonly kind: "other" };
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function count(fields: Fields, name: string): number {
+  const value = fields[name];
+  return typeof value === "number" && Number.isFinite(value) ? Math.max(0, value) : 0;
+}
+
+function text(fields: Fields, name: string): string | undefined {
+  const value = fields[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+/** Names of Linux error numbers that files give; restic up to 0.16 writes the bare number. */
+const ERRNO: Readonly<Record<number, string>> = {
+  1: "operation not permitted",
+  2: "no such file or directory",
+  5: "input/output error",
+  13: "permission denied",
+  28: "no space left on device",
+  30: "read-only file system",
+  40: "too many levels of symbolic links",
+  116: "stale file handle",
+  122: "disk quota exceeded",
+};
+
+/** restic writes a Go error: an object of its fields up to 0.16, `{message}` later, sometimes plain text. */
+function errorText(error: unknown): string {
+  if (typeof error === "string") return error;
+  if (!isObject(error)) return "unknown error";
+  const message = text(error, "message");
+  if (message !== undefined) return message;
+  const number = error["Err"];
+  const reason = typeof number === "number" ? (ERRNO[number] ?? `error ${number}`) : (errorText(number) ?? "");
+  return [text(error, "Op"), reason].filter(Boolean).join(": ");
+}
+
+function summaryOf(fields: Fields): BackupSummary {
+  return {
+    snapshotId: text(fields, "snapshot_id") || undefined,
+    filesNew: count(fields, "files_new"),
+    filesChanged: count(fields, "files_changed"),
+    filesUnmodified: count(fields, "files_unmodified"),
+    filesTotal: count(fields, "total_files_processed"),
+    bytesTotal: count(fields, "total_bytes_processed"),
+    bytesAdded: count(fields, "data_added"),
+    seconds: count(fields, "total_duration"),
+  };
+}
+
+function progressOf(fields: Fields): BackupProgress {
+  const secondsLeft = fields["seconds_remaining"];
+  return {
+    share: Math.min(1, count(fields, "percent_done")),
+    bytesDone: count(fields, "bytes_done"),
+    bytesTotal: count(fields, "total_bytes"),
+    filesDone: count(fields, "files_done"),
+    filesTotal: count(fields, "total_files"),
+    secondsLeft: typeof secondsLeft === "number" ? secondsLeft : undefined,
+  };
+}
+
+/** @returns undefined when the line is no JSON message, which means that it is meant for people */
+export function parseResticLine(line: string): ResticMessage | undefined {
+  if (!line.startsWith("{")) return undefined;
+  let fields: unknown;
+  try {
+    fields = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (!isObject(fields)) return undefined;
+  switch (fields["message_type"]) {
+    case "status":
+      return { kind: "status", progress: progressOf(fields) };
+    case "summary":
+      return { kind: "summary", summary: summaryOf(fields) };
+    case "error":
+      return { kind: "error", item: text(fields, "item") ?? "", text: errorText(fields["error"]) };
+    case "exit_error":
+      return { kind: "exit-error", code: count(fields, "code"), text: text(fields, "message") ?? "" };
+    default:
+      return { kind: "other" };
+  }
+}

@@ -1,0 +1,98 @@
+/** Runs restic: no shell, streamed lines, a time limit, an end that first asks and then kills. */
+import { spawn } from "node:child_process";
+import { messageOf, UserError } from "../../shared/errors.ts";
+import { createLineSplitter } from "../kube/lines.ts";
+
+export interface ResticCall {
+  /** Program and arguments; no secret among them. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly timeLimitMs?: number;
+  /** Ends the program; the reason tells why. */
+  readonly signal?: AbortSignal;
+  onStdout?(line: string): void;
+  onStderr?(line: string): void;
+  /** Called with the process id as soon as there is one. */
+  onStart?(pid: number): void;
+}
+
+export interface ResticExit {
+  readonly code: number | undefined;
+  readonly signal: NodeJS.Signals | undefined;
+  /** Why we ended it ourselves; undefined when it ended by itself. */
+  readonly stopped: "time" | "abort" | undefined;
+  /** The last lines for people of both streams, oldest first. */
+  readonly tail: readonly string[];
+  readonly durationMs: number;
+}
+
+/** After a SIGTERM restic removes its lock, which takes one request to the backend. */
+export const STOP_GRACE_MS = 8_000;
+const TAIL_LINES = 40;
+const TAIL_LINE_LENGTH = 1_000;
+
+/** Keeps the last lines that are meant for people. */
+function createTail(): { add(line: string): void; readonly lines: string[] } {
+  const lines: string[] = [];
+  return {
+    lines,
+    add(line) {
+      if (line.trim() === "") return;
+      lines.push(line.slice(0, TAIL_LINE_LENGTH));
+      if (lines.length > TAIL_LINES) lines.shift();
+    },
+  };
+}
+
+/**
+ * Runs the program to its end.
+ *
+ * @throws UserError RESTIC_MISSING when it can't be started
+ */
+export function runProgram(call: ResticCall): Promise<ResticExit> {
+  return new Promise((resolve, reject) => {
+    const [program = "", ...args] = call.argv;
+    const startedAtMs = performance.now();
+    const child = spawn(program, args, { env: call.env, stdio: ["ignore", "pipe", "pipe"] });
+    if (child.pid !== undefined) call.onStart?.(child.pid);
+    const tail = createTail();
+    let stopped: ResticExit["stopped"];
+    let killTimer: NodeJS.Timeout | undefined;
+    function stop(why: "time" | "abort"): void {
+      if (stopped !== undefined) return;
+      stopped = why;
+      child.kill("SIGTERM");
+      killTimer = setTimeout(() => child.kill("SIGKILL"), STOP_GRACE_MS);
+    }
+    const abort = () => stop("abort");
+    const limitTimer = call.timeLimitMs === undefined ? undefined : setTimeout(() => stop("time"), call.timeLimitMs);
+    call.signal?.addEventListener("abort", abort, { once: true });
+    if (call.signal?.aborted) abort();
+    const streams = [
+      { stream: child.stdout, take: call.onStdout },
+      { stream: child.stderr, take: call.onStderr },
+    ];
+    for (const { stream, take } of streams) {
+      const lines = createLineSplitter((line) => {
+        if (!line.startsWith("{") && !line.startsWith("[")) tail.add(line);
+        take?.(line);
+      });
+      stream.on("data", (chunk: Buffer) => lines.feed(chunk));
+      stream.once("end", () => lines.end());
+    }
+    function cleanUp(): void {
+      clearTimeout(limitTimer);
+      clearTimeout(killTimer);
+      call.signal?.removeEventListener("abort", abort);
+    }
+    child.once("error", (cause) => {
+      cleanUp();
+      reject(new UserError("RESTIC_MISSING", `${program} can't be run: ${messageOf(cause)}`, { cause }));
+    });
+    child.once("close", (code, signal) => {
+      cleanUp();
+      const durationMs = performance.now() - startedAtMs;
+      resolve({ code: code ?? undefined, signal: signal ?? undefined, stopped, tail: tail.lines, durationMs });
+    });
+  });
+}

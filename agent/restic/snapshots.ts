@@ -1,0 +1,59 @@
+/** restic's list of snapshots. */
+import { UserError } from "../../shared/errors.ts";
+import { isObject } from "../parse/check.ts";
+
+/** A restic snapshot. */
+export interface Snapshot {
+  /** Full id. */
+  readonly id: string;
+  readonly time: string;
+  readonly hostname: string;
+  readonly paths: readonly string[];
+  readonly tags: readonly string[];
+}
+
+function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+}
+
+/** A snapshot object of `snapshots` or `forget`, or undefined when it is none. */
+export function parseSnapshot(value: unknown): Snapshot | undefined {
+  if (!isObject(value)) return undefined;
+  const { id, time, hostname } = value;
+  if (typeof id !== "string" || typeof time !== "string") return undefined;
+  return {
+    id,
+    time,
+    hostname: typeof hostname === "string" ? hostname : "",
+    paths: texts(value["paths"]),
+    tags: texts(value["tags"]),
+  };
+}
+
+/**
+ * Reads the output of `restic snapshots --json`.
+ *
+ * @throws UserError RESTIC_FAILED when it is no list of snapshots
+ */
+export function parseSnapshots(output: string): readonly Snapshot[] {
+  let list: unknown;
+  try {
+    list = output === "" ? [] : JSON.parse(output);
+  } catch (cause) {
+    throw new UserError("RESTIC_FAILED", "restic's list of snapshots is no JSON", { cause });
+  }
+  // An empty repository gives `null` in some versions.
+  if (list === null) return [];
+  if (!Array.isArray(list)) throw new UserError("RESTIC_FAILED", "restic's list of snapshots is no list");
+  return list.map((item) => {
+    const snapshot = parseSnapshot(item);
+    if (snapshot === undefined) throw new UserError("RESTIC_FAILED", "a snapshot in restic's list has no id or time");
+    return snapshot;
+  });
+}
+
+/** Newest first. restic's times have nine decimals and a zone, so they are compared as instants, then as text. */
+export function byNewest(a: Snapshot, b: Snapshot): number {
+  const difference = Date.parse(b.time) - Date.parse(a.time);
+  return difference !== 0 ? difference : a.time < b.time ? 1 : a.time > b.time ? -1 : 0;
+}

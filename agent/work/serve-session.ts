@@ -1,0 +1,132 @@
+/** Everything that one agent does for one backup session: its turns, then what is asked of it afterwards. */
+import { UserError } from "../../shared/errors.ts";
+import { createApi } from "../kube/api.ts";
+import { type AgentBackupSession, parseBackupSession } from "../parse/backup-session.ts";
+import type { AgentSettings } from "../settings.ts";
+import {
+  isFinalSession,
+  isSameEntry,
+  isTurn,
+  type OwnEntry,
+  openActions,
+  ownEntries,
+  type TurnIdentity,
+} from "../turn.ts";
+import { runHostTurn, type TurnPorts } from "./host-turn.ts";
+import { viewObject } from "./object-view.ts";
+import { createStopper } from "./stop.ts";
+
+export interface ServeOptions {
+  readonly settings: AgentSettings;
+  readonly self: TurnIdentity;
+  readonly sessionName: string;
+  /** Ends all work; the next start goes on. */
+  readonly shutdown: AbortSignal;
+  /** Whether to stay after the turn for work on the repository, until the session is final. */
+  readonly isLingering: boolean;
+  readonly defaultPaths: readonly string[];
+}
+
+type Task =
+  | { readonly kind: "turn"; readonly own: OwnEntry; readonly key: string }
+  | { readonly kind: "actions"; readonly own: OwnEntry; readonly key: string };
+
+/** What is to be done next. `done` holds what this process did already: the watch may lag behind its own writes. */
+export function nextTask(session: AgentBackupSession, self: TurnIdentity, done: ReadonlySet<string>): Task | undefined {
+  const tasks = ownEntries(session, self).flatMap((own): Task[] => {
+    const key = `${own.pointer}#${own.entry.attempt ?? 1}#${own.entry.podUID ?? ""}`;
+    if (isTurn(own.entry)) return [{ kind: "turn", own, key }];
+    const actions = openActions(own.entry);
+    return actions.length > 0 ? [{ kind: "actions", own, key: `${key}#${actions.join(",")}` }] : [];
+  });
+  return tasks.find(({ key }) => !done.has(key));
+}
+
+/** Stops the work when the session ends or goes, its deadline passes, or the entry is given to another pod. */
+function guard(own: OwnEntry, ports: TurnPorts): () => void {
+  const { stopper, log } = ports;
+  let deadline: NodeJS.Timeout | undefined;
+  function look(): void {
+    const state = ports.view.state();
+    if (state.kind === "gone") stopper.stop({ kind: "lost" });
+    if (state.kind !== "present") return;
+    if (!isSameEntry(state.object, own)) stopper.stop({ kind: "lost" });
+    if (isFinalSession(state.object)) {
+      stopper.stop({
+        kind: "failed",
+        error: new UserError("DEADLINE_EXCEEDED", "the session ended before the host did"),
+      });
+    }
+    const text = state.object.status?.sessionDeadline;
+    if (text === undefined || deadline !== undefined) return;
+    const leftMs = Math.max(0, Date.parse(text) - ports.now().getTime());
+    // Longer waits than a timer can hold are left to the reconciler.
+    if (leftMs > 2 ** 31 - 1) return;
+    deadline = setTimeout(() => {
+      log.warn({ deadline: text }, "deadline passed");
+      stopper.stop({ kind: "failed", error: new UserError("DEADLINE_EXCEEDED", `the deadline ${text} passed`) });
+    }, leftMs);
+  }
+  const unlisten = ports.view.onChange(look);
+  look();
+  return () => {
+    unlisten();
+    clearTimeout(deadline);
+  };
+}
+
+/** Serves until nothing is left to do: the session is final or gone, or the work is done and nobody lingers. */
+export async function serveSession(options: ServeOptions): Promise<void> {
+  const { settings, self, shutdown } = options;
+  const log = settings.log;
+  const end = new AbortController();
+  const view = viewObject({
+    identity: settings.identity,
+    kind: "BackupSession",
+    namespace: settings.pod.namespace,
+    name: options.sessionName,
+    signal: end.signal,
+    log,
+    parse: parseBackupSession,
+  });
+  const api = createApi(settings.identity);
+  const done = new Set<string>();
+  let didWork = false;
+  while (!shutdown.aborted) {
+    const state = view.state();
+    if (state.kind === "gone") break;
+    if (state.kind === "unknown") {
+      await view.changed(shutdown);
+      continue;
+    }
+    if (isFinalSession(state.object)) break;
+    const task = nextTask(state.object, self, done);
+    if (task === undefined) {
+      if (didWork && !options.isLingering) break;
+      await view.changed(shutdown);
+      continue;
+    }
+    const stopper = createStopper();
+    const onShutdown = () => stopper.stop({ kind: "shutdown" });
+    shutdown.addEventListener("abort", onShutdown, { once: true });
+    const ports: TurnPorts = {
+      settings,
+      api,
+      view,
+      stopper,
+      log,
+      now: () => new Date(),
+      defaultPaths: options.defaultPaths,
+    };
+    const unguard = guard(task.own, ports);
+    try {
+      if (task.kind === "turn") await runHostTurn(state.object, task.own, ports);
+    } finally {
+      unguard();
+      shutdown.removeEventListener("abort", onShutdown);
+    }
+    done.add(task.key);
+    didWork = true;
+  }
+  end.abort();
+}

@@ -1,0 +1,28 @@
+/** Tags that every snapshot carries: which session of which invoker made it, of which target. */
+import { SnapshotTag } from "./contract.ts";
+import { type ResolvedTargetRef, targetKey } from "./target.ts";
+
+/** What made a snapshot. */
+export interface SnapshotOrigin {
+  readonly session: { readonly namespace: string; readonly name: string };
+  readonly invoker: { readonly kind: string; readonly namespace: string; readonly name: string };
+  readonly target: Pick<ResolvedTargetRef, "kind" | "namespace" | "name">;
+}
+
+/** Namespaces are part of a tag, since several may share one repository. */
+export function sessionTag(session: SnapshotOrigin["session"]): string {
+  return `${SnapshotTag.Session}${session.namespace}/${session.name}`;
+}
+
+export function invokerTag(invoker: SnapshotOrigin["invoker"]): string {
+  return `${SnapshotTag.Invoker}${invoker.kind}/${invoker.namespace}/${invoker.name}`;
+}
+
+export function targetTag(target: SnapshotOrigin["target"]): string {
+  return `${SnapshotTag.Target}${targetKey(target)}`;
+}
+
+/** All three, in the order in which they are given to restic. */
+export function snapshotTags(origin: SnapshotOrigin): readonly string[] {
+  return [sessionTag(origin.session), invokerTag(origin.invoker), targetTag(origin.target)];
+}

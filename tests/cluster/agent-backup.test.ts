@@ -1,0 +1,76 @@
+import { execFileSync } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import type { KubeClient } from "../../shared/kube/client.ts";
+import { findConnection } from "../../shared/kube/connect.ts";
+import { createKubeClient } from "../../shared/kube/http-client.ts";
+import {
+  type AgentProcess,
+  type AgentWorld,
+  createAgentWorld,
+  createConfiguration,
+  createSession,
+  isEnded,
+  PASSWORD,
+  startAgent,
+  targetFlags,
+  waitForEntry,
+} from "../support/agent/agent-world.ts";
+
+let client: KubeClient;
+let world: AgentWorld;
+let agent: AgentProcess;
+
+beforeAll(async () => {
+  const connection = await findConnection({ env: {}, kubeconfigPath: inject("kubeconfig") });
+  client = createKubeClient({ connection, program: "tests" });
+  world = await createAgentWorld(client, inject("controlPlane"));
+  await mkdir(join(world.data, "sub"));
+  await writeFile(join(world.data, "file"), "one");
+  await writeFile(join(world.data, "sub", "other"), "two");
+  await createConfiguration(world, { paths: [world.data] });
+  agent = startAgent(world, { args: ["run-backup", ...targetFlags(world)], podUid: "uid-1" });
+});
+
+afterAll(async () => {
+  await agent?.end();
+  await world?.stop();
+  client?.close();
+});
+
+function snapshotsOf(repository: string): unknown {
+  const env = { ...process.env, RESTIC_PASSWORD: PASSWORD, RESTIC_REPOSITORY: repository };
+  return JSON.parse(execFileSync("restic", ["snapshots", "--json", "--no-cache"], { env, encoding: "utf8" }));
+}
+
+test("a host whose turn has come is backed up into a repository that is made first", async () => {
+  await createSession(world, {
+    name: "nightly-1",
+    entry: {
+      hostname: "host-0",
+      pod: "web-1",
+      podUID: "uid-1",
+      attempt: 1,
+      phase: "Pending",
+      actions: ["InitializeBackendRepository"],
+    },
+  });
+  const entry = await waitForEntry(world, "nightly-1", isEnded);
+  expect(entry).toMatchObject({
+    phase: "Succeeded",
+    snapshots: [{ path: world.data, fileStats: { totalFiles: 2, newFiles: 2 } }],
+    results: [{ action: "InitializeBackendRepository", phase: "Succeeded" }],
+  });
+  expect(snapshotsOf(world.repository)).toMatchObject([
+    {
+      hostname: "host-0",
+      paths: [world.data],
+      tags: [
+        `session=${world.namespace}/nightly-1`,
+        `invoker=BackupConfiguration/${world.namespace}/nightly`,
+        `target=Deployment/${world.namespace}/web`,
+      ],
+    },
+  ]);
+});
