@@ -28,7 +28,7 @@ const AGENT_COMMANDS: readonly string[] = [
 
 async function run(command: string | undefined, args: readonly string[]): Promise<number> {
   if (command !== undefined && AGENT_COMMANDS.includes(command)) {
-    return (await import("../agent/main.ts")).runAgent([command, ...args], process.env);
+    return (await import("../agent/main.ts")).runAgent([command, ...args]);
   }
   switch (command) {
     case Command.Webhook:
