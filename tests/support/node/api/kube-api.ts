@@ -64,7 +64,11 @@ export async function openKubeApi(kubeconfigPath: string): Promise<KubeApi> {
       const body = request.body === undefined ? undefined : JSON.stringify(request.body);
       const headers: Record<string, string> = { accept: "application/json" };
       for (const [name, value] of Object.entries(tls.headers ?? {})) if (value !== undefined) headers[name] = `${value}`;
-      if (body !== undefined) headers["content-type"] = request.contentType ?? "application/json";
+      if (body !== undefined) {
+        headers["content-type"] = request.contentType ?? "application/json";
+        // Node would send the body of a DELETE without saying that there is one.
+        headers["content-length"] = `${Buffer.byteLength(body)}`;
+      }
       const call = client.request(
         new URL(request.path, serverUrl),
         { method: request.method, headers, agent, ...(request.signal === undefined ? {} : { signal: request.signal }) },

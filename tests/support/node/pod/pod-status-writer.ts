@@ -12,11 +12,20 @@ export class PodStatusWriter {
   readonly #identity: PodIdentity;
   readonly #build: () => object;
   readonly #signal: AbortSignal;
+  readonly #onError: (error: unknown) => void;
   #isDirty = false;
   #written = "";
   #writing: Promise<void> | undefined;
 
-  constructor(api: KubeApi, identity: PodIdentity, build: () => object, signal: AbortSignal) {
+  /** @param onError gets the server's refusal of a status, which then stays unwritten */
+  constructor(
+    api: KubeApi,
+    identity: PodIdentity,
+    build: () => object,
+    signal: AbortSignal,
+    onError: (error: unknown) => void,
+  ) {
+    this.#onError = onError;
     this.#api = api;
     this.#identity = identity;
     this.#build = build;
@@ -28,6 +37,8 @@ export class PodStatusWriter {
     this.#isDirty = true;
     this.#writing ??= this.#write().finally(() => {
       this.#writing = undefined;
+      // A change that came between the last look and this line would wait for the next one.
+      if (this.#isDirty && !this.#signal.aborted) this.touch();
     });
   }
 
@@ -56,8 +67,8 @@ export class PodStatusWriter {
         );
         this.#written = text;
       } catch (error) {
-        if (this.#signal.aborted || isStatus(error, 404, 409)) return;
-        throw error;
+        if (!this.#signal.aborted && !isStatus(error, 404, 409)) this.#onError(error);
+        return;
       }
     }
   }

@@ -52,7 +52,8 @@ export class PodWorker {
     const initPolicy = policy === "Always" ? "OnFailure" : policy;
     this.#init = (pod.spec?.initContainers ?? []).map((container) => this.#supervise(container, initPolicy));
     this.#main = (pod.spec?.containers ?? []).map((container) => this.#supervise(container, policy));
-    this.#writer = new PodStatusWriter(context.api, this.identity, () => this.#buildStatus(), context.signal);
+    const build = (): object => this.#buildStatus();
+    this.#writer = new PodStatusWriter(context.api, this.identity, build, context.signal, context.onError);
     const report = (error: unknown): void => {
       if (!context.signal.aborted) context.onError(error);
     };

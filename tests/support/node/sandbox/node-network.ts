@@ -50,13 +50,16 @@ export async function startNodeNetwork(serviceCidr: string, mode?: NetworkMode):
 }
 
 async function startBridged(serviceCidr: string): Promise<NodeNetwork> {
-  const script = ["ip link set lo up", "ip link add br0 type bridge", "ip link set br0 up"].join("\n");
+  // An address of its own, else the bridge takes that of its newest port and pods talk to one that is gone.
+  const bridge = "ip link add br0 address 02:00:00:00:00:01 type bridge";
+  const script = ["ip link set lo up", bridge, "ip link set br0 up"].join("\n");
   const holder = await startHolder({ unshare: ["--net"], script });
   try {
     const { device, octets } = await claimSubnet(holder);
     const gateway = addressOf(octets, 0);
     await runShell(`ip addr add ${gateway}/22 dev ${device}\nip link set ${device} up`);
-    await runShell("ip link set up0 master br0\nip link set up0 up", [...inNetOf(holder.pid)]);
+    const wayBack = `ip route add ${gateway.replace(/\d+$/, "0")}/22 dev br0`;
+    await runShell(`ip link set up0 master br0\nip link set up0 up\n${wayBack}`, inNetOf(holder.pid));
     const addresses = new AddressPool(octets);
     return {
       mode: "namespaces",
