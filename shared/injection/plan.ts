@@ -73,7 +73,8 @@ export function planInjection(view: InjectionView): InjectionPlan {
   const restore = obstacle === undefined ? planRestore(view, restoreChosen, isHolding) : undefined;
   const restoreProblems = restoreSelection?.problems ?? [];
   const allProblems = [...(obstacle === undefined ? [] : [obstacle]), ...problems, ...restoreProblems];
-  const isLeftOut = restore === undefined && !isHolding && source?.invoker.onFailure !== OnRestoreFailure.Start;
+  const isAwaited = source !== undefined && !isHolding && source.invoker.onFailure !== OnRestoreFailure.Start;
+  const isLeftOut = isAwaited && restore === undefined;
   const restoreProblem = isLeftOut ? (obstacle ?? restoreProblems[0]) : undefined;
   const backupProblem = obstacle ?? problems.find(isForPeople) ?? problems[0];
   return {

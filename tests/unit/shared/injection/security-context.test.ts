@@ -1,0 +1,110 @@
+import { describe, expect, test } from "vitest";
+import type { ContainerSecurityContext } from "../../../../shared/api/kubernetes/pod.ts";
+import { buildSecurityContext } from "../../../../shared/injection/security-context.ts";
+import type { JsonObject } from "../../../../shared/injection/workload.ts";
+
+interface Case {
+  readonly container?: JsonObject;
+  readonly pod?: JsonObject;
+  readonly labels?: Record<string, string>;
+  readonly annotations?: Record<string, string>;
+  readonly override?: ContainerSecurityContext;
+  readonly isRestore?: boolean;
+  readonly more?: readonly JsonObject[];
+}
+
+const RESTRICTED = { "pod-security.kubernetes.io/enforce": "restricted" };
+
+function contextOf({
+  container = {},
+  pod = {},
+  labels = {},
+  annotations = {},
+  override,
+  isRestore = false,
+  more = [],
+}: Case) {
+  const app = { name: "app", volumeMounts: [{ name: "data", mountPath: "/d" }], securityContext: container };
+  return buildSecurityContext({
+    podTemplate: { spec: { containers: [...more, app], securityContext: pod } },
+    namespace: { name: "demo", labels, annotations },
+    volumeNames: ["data"],
+    override,
+    isRestore,
+  });
+}
+
+const HARDENED = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ["ALL"] },
+  readOnlyRootFilesystem: true,
+  seccompProfile: { type: "RuntimeDefault" },
+};
+
+describe("the injected container runs", () => {
+  test("as the user of the container that mounts the data, without any capability", () => {
+    expect(contextOf({ container: { runAsUser: 999, runAsGroup: 998 }, pod: { runAsUser: 1 } })).toEqual({
+      ...HARDENED,
+      runAsUser: 999,
+      runAsGroup: 998,
+      runAsNonRoot: true,
+    });
+  });
+
+  test("as the pod's user when the container names none", () => {
+    expect(contextOf({ pod: { runAsUser: 101 } })).toEqual({ ...HARDENED, runAsUser: 101, runAsNonRoot: true });
+  });
+
+  test("not as a container that does not mount the data", () => {
+    const more = [{ name: "proxy", securityContext: { runAsUser: 1337 } }];
+    expect(contextOf({ more, container: { runAsUser: 999 } })).toMatchObject({ runAsUser: 999 });
+  });
+
+  test("as root with DAC_OVERRIDE alone when the user is unknown or root", () => {
+    const root = {
+      ...HARDENED,
+      runAsUser: 0,
+      runAsNonRoot: false,
+      capabilities: { add: ["DAC_OVERRIDE"], drop: ["ALL"] },
+    };
+    expect(contextOf({})).toEqual(root);
+    expect(contextOf({ container: { runAsUser: 0 } })).toEqual(root);
+    expect(contextOf({ pod: { runAsNonRoot: true } })).toEqual(root);
+  });
+
+  test("in a restore as root that can also give files back to their owners", () => {
+    expect(contextOf({ isRestore: true })).toMatchObject({
+      runAsUser: 0,
+      capabilities: { add: ["CHOWN", "DAC_OVERRIDE", "FOWNER"], drop: ["ALL"] },
+    });
+  });
+
+  test("L80: never as root where Pod Security enforces restricted, in a restore neither", () => {
+    for (const isRestore of [false, true]) {
+      expect(contextOf({ labels: RESTRICTED, isRestore })).toEqual({
+        ...HARDENED,
+        runAsUser: 65534,
+        runAsNonRoot: true,
+      });
+      expect(contextOf({ labels: RESTRICTED, isRestore, pod: { runAsUser: 26 } })).toMatchObject({ runAsUser: 26 });
+    }
+  });
+
+  test("as whom OpenShift chooses, where it gives the namespace its own users", () => {
+    const annotations = { "openshift.io/sa.scc.uid-range": "1000640000/10000" };
+    expect(contextOf({ annotations })).toEqual(HARDENED);
+  });
+
+  test("as runtimeSettings say, field by field", () => {
+    expect(contextOf({ override: { runAsUser: 5, readOnlyRootFilesystem: false }, pod: { runAsUser: 1 } })).toEqual({
+      ...HARDENED,
+      runAsUser: 5,
+      runAsNonRoot: true,
+      readOnlyRootFilesystem: false,
+    });
+    expect(contextOf({ override: { runAsUser: 0 }, pod: { runAsUser: 1 } })).toMatchObject({
+      runAsUser: 0,
+      capabilities: { add: ["DAC_OVERRIDE"] },
+    });
+  });
+});
