@@ -39,6 +39,7 @@ export async function actOnSession(
   actions: readonly Action[],
 ): Promise<ActOutcome> {
   let outcome: ActOutcome = "done";
+  for (const action of actions) if (action.kind === "RunHook") ports.hooks.prepare(action.run);
   for (const action of actions) {
     const next = await actOnce(ports, key, view, action);
     if (next === "stale") return "again";
@@ -55,6 +56,9 @@ async function actOnce(ports: ActPorts, key: string, view: SessionView, action: 
       return addLabels(ports, key, view.session, action.labels);
     case "RunHook":
       ports.hooks.start(action.run, ports.wake);
+      return "done";
+    case "StartPrepared":
+      ports.hooks.startPrepared(action.key, ports.wake);
       return "done";
     case "AbortHook":
       ports.hooks.abort(action.key);

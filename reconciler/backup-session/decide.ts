@@ -39,7 +39,7 @@ import { areTargetsFinal, deadline, invokerGone, repositoryRefused } from "./int
 import { missingLabels } from "./labels.ts";
 import { answerLocks } from "./locks.ts";
 import { maintenance } from "./maintenance.ts";
-import { concludeTargets, endHooks, memberAfter } from "./member-hooks.ts";
+import { concludeTargets, endHooks, memberAfter, startPrepared } from "./member-hooks.ts";
 import { startMembers } from "./members.ts";
 import { nextCheckMs } from "./next-check.ts";
 import { passInitOn, repositoryResults } from "./repository-results.ts";
@@ -87,7 +87,8 @@ const MAX_STEPS = 100_000;
 export function decideSession(view: SessionView, now: Date): Decision {
   const before = view.session.status ?? {};
   const labels = missingLabels(view);
-  const actions: Action[] = labels === undefined ? [] : [{ kind: "AddLabels", labels }];
+  const actions: Action[] = [...startPrepared(view)];
+  if (labels !== undefined) actions.unshift({ kind: "AddLabels", labels });
   const trail: string[] = [];
   let status = before;
   for (let steps = 0; ; steps += 1) {

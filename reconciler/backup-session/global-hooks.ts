@@ -32,6 +32,7 @@ function runGlobal(view: SessionView, status: SessionStatus, type: "preBackup" |
         kind: "RunHook",
         run: {
           key,
+          startedAt: now.toISOString(),
           handler,
           place: undefined,
           summary: sessionSummary(view, status, undefined, now),

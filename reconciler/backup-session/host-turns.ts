@@ -198,6 +198,7 @@ function runBefore(view: SessionView, status: SessionStatus, place: HostPlace, p
         kind: "RunHook",
         run: {
           key,
+          startedAt: now.toISOString(),
           handler,
           place: execPlace(pod, handler),
           summary: sessionSummary(view, status, target, now),

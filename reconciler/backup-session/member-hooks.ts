@@ -8,14 +8,14 @@ import { isFinalTargetPhase } from "../../shared/status/backup-phase.ts";
 import { formatTime, isConditionTrue } from "../../shared/status/conditions.ts";
 import { type HookPlace, hookTimeoutMs, reconcilerPart } from "../hooks/hook-plan.ts";
 import { whySkipped } from "../hooks/hook-policy.ts";
-import { hookKey, withEndedHooks, withIntent, withSkipped } from "../hooks/hook-records.ts";
+import { hookKey, isPrepared, withEndedHooks, withIntent, withSkipped } from "../hooks/hook-records.ts";
 import { isOpenHost, withTargetCondition } from "../run/entries.ts";
 import { isAlive, type PodFact } from "../run/world.ts";
 import { withTarget } from "./change.ts";
 import { podFor } from "./host-turns.ts";
 import { isRetryToFollow, sessionSummary, targetFailure } from "./outcome.ts";
 import { allHooks, isQuiet, isStarted, needsAfterHook } from "./settled.ts";
-import type { Row, Step } from "./step.ts";
+import type { Action, Row, Step } from "./step.ts";
 import { hostsOf, memberOf, type SessionStatus, type SessionView, type TargetStatus, targetsOf } from "./view.ts";
 
 /** Container of a command: the one that the hook names, else the pod's first. */
@@ -26,6 +26,21 @@ export function execPlace(pod: PodFact, handler: Handler): HookPlace {
     podIp: pod.podIp,
     container: handler.containerName ?? pod.containers[0],
   };
+}
+
+/** Hooks of this process that are recorded as started and were not: the answer to the write was lost. */
+export function startPrepared(view: SessionView): readonly Action[] {
+  const { metadata, status = {} } = view.session;
+  const places = [
+    { place: "session", hooks: status.hooks },
+    ...targetsOf(status).map((target, index) => ({ place: `targets/${index}`, hooks: target.hooks })),
+  ];
+  return places.flatMap(({ place, hooks }) =>
+    (hooks ?? []).flatMap((hook, index): readonly Action[] => {
+      const key = hookKey(metadata.uid ?? "", place, index);
+      return isPrepared(hook, key, view.hookRuns) ? [{ kind: "StartPrepared", key }] : [];
+    }),
+  );
 }
 
 /** Writes down how hooks ended that the status still calls running. */
@@ -119,6 +134,7 @@ function afterHook(
         kind: "RunHook",
         run: {
           key: hookKey(view.session.metadata.uid ?? "", `targets/${index}`, target.hooks?.length ?? 0),
+          startedAt: now.toISOString(),
           handler,
           place: execPlace(pod, handler),
           summary: sessionSummary(view, status, target, now),

@@ -8,6 +8,8 @@ export type Action =
   | { readonly kind: "AddLabels"; readonly labels: Readonly<Record<string, string>> }
   /** Starts a hook whose intent the status holds. */
   | { readonly kind: "RunHook"; readonly run: HookRun }
+  /** Starts a hook whose recorded intent is this process's own, though it did not hear that the write succeeded. */
+  | { readonly kind: "StartPrepared"; readonly key: string }
   | { readonly kind: "AbortHook"; readonly key: string }
   | { readonly kind: "CreateRetry"; readonly dueAtMs: number; readonly retryLeft: number }
   | { readonly kind: "DeleteSessions"; readonly names: readonly string[] }

@@ -31,6 +31,8 @@ export interface HookSummary {
 export interface HookRun {
   /** Unique in the process while the session lives; see hookKey(). */
   readonly key: string;
+  /** As the intent in the status has it: tells this process's intent from another's at the same place. */
+  readonly startedAt: string;
   readonly handler: Handler;
   /** Undefined for a global hook, which runs in the reconciler itself. */
   readonly place: HookPlace | undefined;
@@ -47,11 +49,13 @@ export interface HookOutcome {
 
 /** What the process knows of hooks that it started itself. */
 export interface HookRuns {
+  /** Keys of hooks whose intent this process wrote or tried to write, with its startedAt. */
+  readonly prepared: ReadonlyMap<string, string>;
   readonly running: ReadonlySet<string>;
   readonly finished: ReadonlyMap<string, HookOutcome>;
 }
 
-export const NO_HOOK_RUNS: HookRuns = { running: new Set(), finished: new Map() };
+export const NO_HOOK_RUNS: HookRuns = { prepared: new Map(), running: new Set(), finished: new Map() };
 
 /** Whether a hook does anything at all. */
 export function hasHandler(handler: Handler | undefined): handler is Handler {

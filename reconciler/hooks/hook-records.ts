@@ -67,6 +67,12 @@ export function withSkipped(
   return [...(hooks ?? []), { type, ...ended, ...(hostname !== undefined && { hostname }) }];
 }
 
+/** Whether this process recorded the hook and has not started it: it did not hear that the record stands. */
+export function isPrepared(hook: HookResult, key: string, runs: HookRuns): boolean {
+  const isStarted = runs.running.has(key) || runs.finished.has(key);
+  return isHookOpen(hook) && !isStarted && runs.prepared.get(key) === hook.startedAt;
+}
+
 export interface OpenHooksView {
   readonly objectUid: string;
   readonly place: string;
@@ -87,7 +93,7 @@ const FOREIGN_GRACE_MS = 60_000;
  * | # | facts | record |
  * |---|---|---|
  * | 1 | this process ran it and it ended | its outcome |
- * | 2 | this process is running it | open |
+ * | 2 | this process is running it, or is about to | open |
  * | 3 | it started before this process led: its process is gone | Failed: interrupted |
  * | 4 | it started since, so another process believes to lead, and its time limit passed | Failed: interrupted |
  * | 5 | otherwise | open |
@@ -105,7 +111,7 @@ export function withEndedHooks(hooks: Hooks, view: OpenHooksView): Hooks {
       isChanged = true;
       return { ...hook, ...outcome };
     }
-    if (view.runs.running.has(key)) return hook;
+    if (view.runs.running.has(key) || isPrepared(hook, key, view.runs)) return hook;
     const startedMs = Date.parse(hook.startedAt ?? "") || 0;
     const isOver = view.nowMs > startedMs + view.timeoutMs + FOREIGN_GRACE_MS;
     if (startedMs >= view.leaderSinceMs && !isOver) return hook;

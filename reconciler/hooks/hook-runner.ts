@@ -24,6 +24,7 @@ const OUTPUT_MAX_CHARS = 8_192;
 
 export class HookRunner {
   readonly #ports: HookRunnerPorts;
+  readonly #prepared = new Map<string, HookRun>();
   readonly #running = new Map<string, AbortController>();
   readonly #finished = new Map<string, HookOutcome>();
 
@@ -33,7 +34,24 @@ export class HookRunner {
 
   /** What runs and what ended, now. */
   runs(): HookRuns {
-    return { running: new Set(this.#running.keys()), finished: new Map(this.#finished) };
+    return {
+      prepared: new Map([...this.#prepared].map(([key, { startedAt }]) => [key, startedAt])),
+      running: new Set(this.#running.keys()),
+      finished: new Map(this.#finished),
+    };
+  }
+
+  /**
+   * Takes note of a hook whose intent is about to be written. If the write's answer is lost, the intent is found in the
+   * status later, and `startPrepared` runs it.
+   */
+  prepare(run: HookRun): void {
+    this.#prepared.set(run.key, run);
+  }
+
+  startPrepared(key: string, onEnd: () => void): void {
+    const run = this.#prepared.get(key);
+    if (run !== undefined) this.start(run, onEnd);
   }
 
   /**
@@ -43,6 +61,7 @@ export class HookRunner {
    */
   start(run: HookRun, onEnd: () => void): void {
     if (this.#running.has(run.key) || this.#finished.has(run.key)) return;
+    this.#prepared.delete(run.key);
     const abort = new AbortController();
     this.#running.set(run.key, abort);
     void this.#carryOut(run, abort).then((outcome) => {
@@ -59,7 +78,9 @@ export class HookRunner {
 
   /** Drops the outcomes of an object's hooks: they are recorded, or nobody asks for them any more. */
   forget(objectUid: string): void {
-    for (const key of this.#finished.keys()) if (key.startsWith(`${objectUid}/`)) this.#finished.delete(key);
+    for (const known of [this.#finished, this.#prepared]) {
+      for (const key of known.keys()) if (key.startsWith(`${objectUid}/`)) known.delete(key);
+    }
   }
 
   /** Cuts all hooks off; their outcomes are not recorded by this process. */

@@ -1,0 +1,166 @@
+/** Flags and environment of the reconciler. Every wrong one is reported in one go. */
+import { parseArgs } from "node:util";
+import { Env, Install } from "../shared/contract.ts";
+import { parseDuration } from "../shared/duration.ts";
+import { messageOf, UserError } from "../shared/errors.ts";
+import type { InjectionSettings } from "../shared/injection/view.ts";
+import { LOG_LEVELS, type LogLevel } from "../shared/log.ts";
+import { DEFAULT_LIMITS, type Limits } from "./run/world.ts";
+
+export const TRIGGERS = ["in-process", "cronjob"] as const;
+export type Trigger = (typeof TRIGGERS)[number];
+
+export interface ReconcilerConfig {
+  readonly kubeconfigPath: string | undefined;
+  /** Only objects of this namespace; all when undefined. */
+  readonly watchNamespace: string | undefined;
+  readonly electsLeader: boolean;
+  readonly leaseNamespace: string;
+  /** Different for every process. */
+  readonly identity: string;
+  /** Where metrics and health are served. */
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: LogLevel;
+  readonly trigger: Trigger;
+  /** As the webhook has them: both compute the same hash. */
+  readonly settings: InjectionSettings;
+  /** Own pod and the container in it that commands of global hooks run in; undefined forbids them. */
+  readonly globalHook: { readonly namespace: string; readonly pod: string; readonly container: string } | undefined;
+  readonly limits: Limits;
+}
+
+export const RECONCILER_USAGE = `usage: stash-batch reconciler --image=IMAGE [flags]
+
+  --image IMAGE                   image of the injected containers (required; as given to the webhook)
+  --agent-command PROGRAM         program in the image, where it has no entry point; repeat for arguments
+  --native-sidecar                the webhook injects the sidecar as a restartable init-container
+  --follow-image                  re-submit workloads at once when the image changes
+  --kubeconfig FILE               instead of the pod's ServiceAccount
+  --watch-namespace NAME          look at this namespace alone (default: all)
+  --leader-elect=BOOL             act only while holding the Lease (default true)
+  --lease-namespace NAME          where the Lease is (default $POD_NAMESPACE, else ${Install.Namespace})
+  --listen HOST:PORT              where /metrics, /healthz and /readyz are served (default 0.0.0.0:8080)
+  --trigger KIND                  ${TRIGGERS.join(" or ")}: what starts scheduled sessions (default in-process)
+  --global-hook-container NAME    container of the reconciler's own pod in which commands of global hooks may run; it
+                                  must not hold the reconciler's credentials (default: such commands are refused)
+  --pod-wait DURATION             longest wait for a target's pod (default 5m)
+  --heartbeat-stale DURATION      silence after which a vanished pod's host is given to another (default 30s)
+  --agent-silent DURATION         silence after which an agent whose pod exists is given up (default 10m)
+  --maintenance-limit DURATION    longest time for retention and checks where there is no timeOut (default 6h)
+  --hook-timeout DURATION         longest time of a hook that sets none (default 5m)
+  --log-level LEVEL               ${LOG_LEVELS.join(", ")} (default info)`;
+
+const OPTIONS = {
+  image: { type: "string" },
+  "agent-command": { type: "string", multiple: true },
+  "native-sidecar": { type: "boolean" },
+  "follow-image": { type: "boolean" },
+  kubeconfig: { type: "string" },
+  "watch-namespace": { type: "string" },
+  "leader-elect": { type: "string" },
+  "lease-namespace": { type: "string" },
+  listen: { type: "string" },
+  trigger: { type: "string" },
+  "global-hook-container": { type: "string" },
+  "pod-wait": { type: "string" },
+  "heartbeat-stale": { type: "string" },
+  "agent-silent": { type: "string" },
+  "maintenance-limit": { type: "string" },
+  "hook-timeout": { type: "string" },
+  "log-level": { type: "string" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the command line and the environment.
+ *
+ * @param random text that no other process has
+ * @returns `help` when it was asked for
+ * @throws UserError CONFIGURATION_INVALID listing everything that is missing or wrong
+ */
+export function parseReconcilerArgs(
+  args: readonly string[],
+  env: Environment,
+  random: string,
+): ReconcilerConfig | "help" {
+  const flags = readFlags(args);
+  if (flags.help === true) return "help";
+  const faults: string[] = [];
+  const attempt = <T>(read: () => T, fallback: T): T => {
+    try {
+      return read();
+    } catch (error) {
+      faults.push(messageOf(error));
+      return fallback;
+    }
+  };
+  const oneOf = <T extends string>(flag: string, text: string | undefined, list: readonly T[], fallback: T): T => {
+    const found = list.find((item) => item === (text ?? fallback));
+    if (found === undefined) faults.push(`--${flag}: ${text} is none of ${list.join(", ")}`);
+    return found ?? fallback;
+  };
+  const limit = (flag: string, text: string | undefined, fallbackMs: number): number =>
+    text === undefined ? fallbackMs : attempt(() => readLimit(flag, text), fallbackMs);
+
+  if (!flags.image) faults.push("--image is missing");
+  const { host, port } = attempt(() => readAddress(flags.listen ?? "0.0.0.0:8080"), { host: "", port: 0 });
+  const podName = env[Env.PodName];
+  const podNamespace = env[Env.PodNamespace];
+  const container = flags["global-hook-container"];
+  if (container !== undefined && !(podName && podNamespace)) {
+    faults.push(`--global-hook-container needs ${Env.PodName} and ${Env.PodNamespace} in the environment`);
+  }
+  const command = flags["agent-command"];
+  const config: ReconcilerConfig = {
+    kubeconfigPath: flags.kubeconfig,
+    watchNamespace: flags["watch-namespace"],
+    electsLeader: oneOf("leader-elect", flags["leader-elect"], ["true", "false"], "true") === "true",
+    leaseNamespace: flags["lease-namespace"] ?? podNamespace ?? Install.Namespace,
+    identity: `${podName ?? "reconciler"}-${random}`,
+    host,
+    port,
+    logLevel: oneOf("log-level", flags["log-level"], LOG_LEVELS, "info"),
+    trigger: oneOf("trigger", flags.trigger, TRIGGERS, "in-process"),
+    settings: {
+      image: flags.image ?? "",
+      ...(command !== undefined && { command }),
+      nativeSidecar: flags["native-sidecar"] ?? false,
+      followsImage: flags["follow-image"] ?? false,
+    },
+    globalHook: container && podName && podNamespace ? { namespace: podNamespace, pod: podName, container } : undefined,
+    limits: {
+      podWaitMs: limit("pod-wait", flags["pod-wait"], DEFAULT_LIMITS.podWaitMs),
+      heartbeatStaleMs: limit("heartbeat-stale", flags["heartbeat-stale"], DEFAULT_LIMITS.heartbeatStaleMs),
+      agentSilentMs: limit("agent-silent", flags["agent-silent"], DEFAULT_LIMITS.agentSilentMs),
+      maintenanceMs: limit("maintenance-limit", flags["maintenance-limit"], DEFAULT_LIMITS.maintenanceMs),
+      hookMs: limit("hook-timeout", flags["hook-timeout"], DEFAULT_LIMITS.hookMs),
+    },
+  };
+  if (faults.length > 0) throw new UserError("CONFIGURATION_INVALID", faults.join("; "));
+  return config;
+}
+
+function readLimit(flag: string, text: string): number {
+  const limitMs = parseDuration(text, `--${flag}`);
+  if (limitMs <= 0) throw new UserError("CONFIGURATION_INVALID", `--${flag}: ${text} is not above zero`);
+  return limitMs;
+}
+
+function readAddress(text: string): { readonly host: string; readonly port: number } {
+  const [, host = "", port = ""] = /^(.*):(\d+)$/.exec(text) ?? [];
+  if (port === "" || Number(port) > 65_535) {
+    throw new UserError("CONFIGURATION_INVALID", `--listen: ${text} is no HOST:PORT`);
+  }
+  return { host: host.replace(/^\[|\]$/g, "") || "0.0.0.0", port: Number(port) };
+}
+
+function readFlags(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: false }).values;
+  } catch (cause) {
+    throw new UserError("CONFIGURATION_INVALID", messageOf(cause), { cause });
+  }
+}

@@ -1,0 +1,38 @@
+/** All controllers of the reconciler, made from the ports that main.ts built. */
+import type { Registry } from "prom-client";
+import type { KubeClient } from "../shared/kube/client.ts";
+import type { Clock } from "../shared/kube/clock.ts";
+import type { EventRecorder } from "../shared/kube/events.ts";
+import type { Logger } from "../shared/log.ts";
+import { createSessionController } from "./backup-session/session-controller.ts";
+import type { ReconcilerConfig } from "./config.ts";
+import type { Controller } from "./controller.ts";
+import type { HookRunner } from "./hooks/hook-runner.ts";
+import { createScheduleController } from "./schedule/schedule-controller.ts";
+import { scheduleWorld } from "./world/schedule-world.ts";
+import type { World } from "./world/world.ts";
+
+export interface Ports {
+  readonly config: ReconcilerConfig;
+  readonly client: KubeClient;
+  readonly world: World;
+  readonly events: EventRecorder;
+  readonly hooks: HookRunner;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly registry: Registry;
+}
+
+export function createControllers(ports: Ports): readonly Controller[] {
+  const { config, client, world, events, hooks, clock, log } = ports;
+  return [
+    createScheduleController({
+      world: scheduleWorld(world),
+      client,
+      clock,
+      log,
+      startsSessions: config.trigger === "in-process",
+    }),
+    createSessionController({ world, client, hooks, events, clock, log, limits: config.limits }),
+  ];
+}

@@ -1,0 +1,171 @@
+/** The reconciler's process: reads its flags, fills its caches, and acts while it leads. */
+import { randomUUID } from "node:crypto";
+import { Registry } from "prom-client";
+import { LeaseName } from "../shared/contract.ts";
+import { messageOf, UserError } from "../shared/errors.ts";
+import { systemClock } from "../shared/kube/clock.ts";
+import { findConnection } from "../shared/kube/connect.ts";
+import type { Connection } from "../shared/kube/connection.ts";
+import { createEventRecorder } from "../shared/kube/events.ts";
+import { createPodExec } from "../shared/kube/exec.ts";
+import { createKubeClient } from "../shared/kube/http-client.ts";
+import type { InformerProblem } from "../shared/kube/informer.ts";
+import { LeaderElection } from "../shared/kube/lease.ts";
+import { createLogger, type Logger } from "../shared/log.ts";
+import { parseReconcilerArgs, RECONCILER_USAGE, type ReconcilerConfig } from "./config.ts";
+import { createControllers, type Ports } from "./controllers.ts";
+import { HookRunner } from "./hooks/hook-runner.ts";
+import { renderTemplate } from "./hooks/render.ts";
+import { Leadership } from "./leadership.ts";
+import { registerMetrics } from "./metrics.ts";
+import { startStatusServer } from "./status-server.ts";
+import { createWorld, informersOf } from "./world/world.ts";
+
+export const EXIT_OK = 0;
+export const EXIT_FAILED = 1;
+export const EXIT_USAGE = 2;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Runs the reconciler until SIGTERM, SIGINT or a fault that only a new process can mend.
+ *
+ * @param argv arguments after the command's name
+ * @returns exit code: 0 after a signal, 2 for wrong flags, 1 for everything else
+ */
+export async function runReconciler(argv: readonly string[], env: Environment): Promise<number> {
+  let config: ReconcilerConfig | "help";
+  try {
+    config = parseReconcilerArgs(argv, env, randomUUID());
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n\n${RECONCILER_USAGE}\n`);
+    return EXIT_USAGE;
+  }
+  if (config === "help") {
+    process.stdout.write(`${RECONCILER_USAGE}\n`);
+    return EXIT_OK;
+  }
+  const log = createLogger("reconciler", config.logLevel);
+  try {
+    const { kubeconfigPath } = config;
+    const connection = await findConnection({ env, ...(kubeconfigPath !== undefined && { kubeconfigPath }) });
+    return await run(config, connection, log);
+  } catch (error) {
+    const next = error instanceof UserError ? error.next : undefined;
+    log.error({ error: messageOf(error), next }, "reconciler failed");
+    return EXIT_FAILED;
+  }
+}
+
+/** Resolves with what ends the process. */
+function untilStopped(): { readonly stopped: Promise<number>; readonly end: (code: number) => void } {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const onSignal = (): void => resolve(EXIT_OK);
+  process.once("SIGTERM", onSignal);
+  process.once("SIGINT", onSignal);
+  const stopped = promise.finally(() => {
+    process.removeListener("SIGTERM", onSignal);
+    process.removeListener("SIGINT", onSignal);
+  });
+  return { stopped, end: resolve };
+}
+
+async function run(config: ReconcilerConfig, connection: Connection, log: Logger): Promise<number> {
+  const { stopped, end } = untilStopped();
+  const client = createKubeClient({ connection, program: "reconciler" });
+  const world = createWorld({
+    client,
+    namespace: config.watchNamespace,
+    onProblem: (problem) => logProblem(log, problem),
+    onFail: (ageMs) => {
+      log.error({ ageMs }, "no contact with the API server; a new process is to try");
+      end(EXIT_FAILED);
+    },
+  });
+  const events = createEventRecorder({
+    client,
+    source: { component: "stash-batch-reconciler" },
+    onDropped: (subject, reason, error) =>
+      log.warn({ object: subject.name, reason, error: messageOf(error) }, "event dropped"),
+  });
+  const hooks = new HookRunner({
+    exec: createPodExec({ connection }),
+    render: renderTemplate,
+    clock: systemClock,
+    log,
+    globalExec: config.globalHook && { ...config.globalHook, podIp: undefined },
+  });
+  const registry = new Registry();
+  const ports: Ports = { config, client, world, events, hooks, clock: systemClock, log, registry };
+  const leadership = new Leadership(() => createControllers(ports), log, end);
+  registerMetrics({ registry, world, clock: systemClock, isLeader: () => leadership.isLeading });
+  const informers = informersOf(world);
+  const whyStale = (): string | undefined =>
+    informers.flatMap(([name, informer]) => (informer.healthy().ok ? [] : [`${name} is stale`]))[0];
+  let isSynced = false;
+  const server = await startStatusServer({
+    host: config.host,
+    port: config.port,
+    registry,
+    // A process without contact is not mended by a restart; after very long it ends by itself.
+    whyUnhealthy: () => undefined,
+    whyNotReady: () => (isSynced ? whyStale() : "caches are not filled yet"),
+  });
+  log.info({ port: server.port, identity: config.identity }, "reconciler started");
+
+  for (const [, informer] of informers) informer.start();
+  const synced = Promise.all(informers.map(([, informer]) => informer.hasSynced()));
+  // A stop before the caches are filled rejects them; the signal is what counts then.
+  synced.catch(() => {});
+  const first = await Promise.race([synced.then(() => undefined), stopped]);
+  const election = electionOf(ports, leadership);
+  if (first === undefined) {
+    isSynced = true;
+    log.info({ objects: Object.fromEntries(informers.map(([name, { size }]) => [name, size()])) }, "caches are filled");
+    if (election === undefined) await leadership.begin();
+    else election.start();
+  }
+  const code = await stopped;
+
+  log.info({ code }, "reconciler stops");
+  if (election === undefined) await leadership.end();
+  else await election.stop();
+  hooks.stop();
+  await Promise.all([server.stop(), ...informers.map(([, informer]) => informer.stop())]);
+  await events.stop();
+  client.close();
+  return code;
+}
+
+function electionOf({ config, client, log }: Ports, leadership: Leadership): LeaderElection | undefined {
+  if (!config.electsLeader) return undefined;
+  return new LeaderElection({
+    client,
+    namespace: config.leaseNamespace,
+    name: LeaseName.Reconciler,
+    identity: config.identity,
+    onAcquired: () => void leadership.begin(),
+    onLost: (why) => {
+      log.info({ reason: why }, "leadership ended");
+      return leadership.end();
+    },
+    onFault: (error) => log.warn({ error: messageOf(error) }, "lease not renewed; it is tried again"),
+  });
+}
+
+function logProblem(log: Logger, problem: InformerProblem): void {
+  switch (problem.kind) {
+    case "Fault":
+      log.warn({ resource: problem.resource, error: messageOf(problem.error) }, "watch broke; it is tried again");
+      return;
+    case "Stale":
+      log.warn({ resource: problem.resource, ageMs: problem.ageMs }, "no news from the API server");
+      return;
+    case "Unreadable":
+    case "HandlerFailed":
+      log.error(
+        { resource: problem.resource, key: problem.key, error: messageOf(problem.error), reason: problem.kind },
+        "object not understood",
+      );
+  }
+}
