@@ -1,6 +1,6 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, rmdir } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -176,6 +176,22 @@ describe("a control plane whose surroundings fail", () => {
     await waitUntil("no server is left", SOON_MS, async () => (await processesThatName(dir)).length === 0);
     await controlPlane.stop();
     expect(existsSync(dir)).toBe(false);
+  });
+
+  test("what is mounted in its folder is never removed with it", async () => {
+    const { pid, dir } = await startOwner();
+    const precious = await mkdtemp(join(tmpdir(), "stash-batch-precious-"));
+    await writeFile(join(precious, "file"), "kept");
+    await mkdir(join(dir, "mounted"));
+    execFileSync("mount", ["--bind", precious, join(dir, "mounted")]);
+    try {
+      process.kill(pid, "SIGKILL");
+      await waitUntil("no process is left", SOON_MS, async () => (await processesThatName(dir)).length === 0);
+      expect(await readFile(join(dir, "mounted", "file"), "utf8")).toBe("kept");
+    } finally {
+      execFileSync("umount", [join(dir, "mounted")]);
+    }
+    await Promise.all([rm(dir, { recursive: true }), rm(precious, { recursive: true })]);
   });
 
   test("a server that refuses its flags fails the start with its own words and leaves nothing", async () => {

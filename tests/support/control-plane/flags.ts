@@ -83,16 +83,10 @@ export function controllerManagerFlags(kubeconfigPath: string, pki: string, vers
 }
 
 export function schedulerFlags(kubeconfigPath: string, version: KubernetesVersion): string[] {
-  return [
-    `--kubeconfig=${kubeconfigPath}`,
-    "--leader-elect=false",
-    "--kube-api-qps=200",
-    "--kube-api-burst=400",
-    ...noPorts(version),
-  ];
+  return [`--kubeconfig=${kubeconfigPath}`, "--leader-elect=false", ...noPorts(version)];
 }
 
-/** Until 1.23 these programs also serve plain HTTP on a fixed port; from 1.24 the flag that forbids it is unknown. */
+/** Old versions also serve plain HTTP on a fixed port, unless `--port=0`; from 1.24 that flag is unknown. */
 function noPorts(version: KubernetesVersion): string[] {
   return version.minor < 24 ? ["--secure-port=0", "--port=0"] : ["--secure-port=0"];
 }

@@ -1,7 +1,7 @@
 /** The owner's side of the supervisor: starts and kills processes that can't outlive this process. */
 import { type ChildProcess, fork } from "node:child_process";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { removeFolder } from "./remove-folder.ts";
 import { type Command, parseNotice, type Request } from "./supervisor-protocol.ts";
 
 export interface SupervisedProcesses {
@@ -94,7 +94,7 @@ export async function superviseProcesses(
     // there, this holds in the end: it is gone, and so is the folder.
     await request({ kind: "finish" }).catch(() => undefined);
     await heldOpen(supervisor, () => gone);
-    await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+    removeFolder(dir);
   }
 
   return {

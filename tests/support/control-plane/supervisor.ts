@@ -6,7 +6,8 @@
  * usage: node supervisor.ts FOLDER   (made here, so that no folder exists that nobody removes)
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { removeFolder } from "./remove-folder.ts";
 import { type Command, type Notice, parseRequest, type Request } from "./supervisor-protocol.ts";
 
 const SETPRIV = "/usr/bin/setpriv";
@@ -52,7 +53,7 @@ function kill(name: string, signal: NodeJS.Signals): Promise<void> {
 async function cleanUp(): Promise<void> {
   ending = true;
   await Promise.all([...running.keys()].map((name) => kill(name, "SIGKILL")));
-  rmSync(String(folder), { recursive: true, force: true, maxRetries: 5 });
+  removeFolder(String(folder));
 }
 
 async function carryOut(request: Request): Promise<void> {
@@ -68,8 +69,13 @@ async function carryOut(request: Request): Promise<void> {
 
 async function end(): Promise<void> {
   if (ending) return;
-  await cleanUp();
-  process.exit(0);
+  try {
+    await cleanUp();
+    process.exit(0);
+  } catch (error) {
+    console.error(String(error));
+    process.exit(1);
+  }
 }
 
 process.on("message", (message) => {
