@@ -26,7 +26,12 @@ export interface BackupStepInput {
 }
 
 /** An invoker still wants the container, and restarting pods would mend nothing. */
-const LEAVES_CONTAINER: readonly InjectionReason[] = ["RepositoryMissing", "RepositoryNotAllowed", "AnnotationInvalid"];
+const LEAVES_CONTAINER: readonly InjectionReason[] = [
+  "RepositoryMissing",
+  "RepositoryNotAllowed",
+  "AnnotationInvalid",
+  "BlueprintInvalid",
+];
 
 /** No invoker wants a container in the pods. */
 const WANTS_NONE: readonly InjectionReason[] = [

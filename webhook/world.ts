@@ -1,5 +1,6 @@
-/** The cluster as the webhook sees it: six informers, and the questions that a decision asks of them. */
+/** The cluster as the webhook sees it: seven informers, and the questions that a decision asks of them. */
 import { parseBackupBatch } from "../shared/api/backup-batch.ts";
+import { type BackupBlueprint, parseBackupBlueprint } from "../shared/api/backup-blueprint.ts";
 import { parseBackupConfiguration } from "../shared/api/backup-configuration.ts";
 import { KINDS } from "../shared/api/kinds.ts";
 import { parseRepository, type Repository } from "../shared/api/repository.ts";
@@ -73,6 +74,12 @@ export function createWorld(options: WorldOptions): WebhookWorld {
     transform: withoutStatus,
     indexes: {},
   });
+  const blueprints = createInformer<BackupBlueprint>({
+    ...options,
+    resource: KINDS.BackupBlueprint,
+    transform: parseBackupBlueprint,
+    indexes: {},
+  });
   const namespaces = createInformer<NamespaceFacts>({
     ...options,
     resource: NAMESPACES,
@@ -80,7 +87,7 @@ export function createWorld(options: WorldOptions): WebhookWorld {
     transform: readNamespace,
     indexes: {},
   });
-  const informers = [configurations, batches, restoreSessions, restoreBatches, repositories, namespaces];
+  const informers = [configurations, batches, restoreSessions, restoreBatches, repositories, blueprints, namespaces];
   const readiness = trackSync(informers);
   return {
     start: () => {
@@ -93,6 +100,7 @@ export function createWorld(options: WorldOptions): WebhookWorld {
     ageMs: () => Math.max(...informers.map((informer) => informer.healthy().ageMs)),
     namespace: (name) => namespaces.get(undefined, name),
     repository: (namespace, name) => repositories.get(namespace, name),
+    blueprint: (name) => blueprints.get(undefined, name),
     backupBatch: (namespace, name) => batches.get(namespace, name),
     backupsNaming: (target) => [...configurations.byIndex("target", target), ...batches.byIndex("target", target)],
     restoresNaming: (target) => [

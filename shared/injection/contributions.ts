@@ -43,9 +43,13 @@ export function selectBackups(view: InjectionView): Selection<BackupContribution
   const problems: InjectionProblem[] = [];
   const labelled = joinLabelledBatch(view);
   if (labelled.problem !== undefined) problems.push(labelled.problem);
-  for (const { invoker, repository } of oldestFirst(view.backups)) {
+  const made = view.blueprints.flatMap(({ source, problem }) => {
+    if (problem !== undefined) problems.push(problem);
+    return source === undefined ? [] : [source];
+  });
+  for (const { invoker, repository } of [...oldestFirst(view.backups), ...made]) {
     const isLabelledBatch = invoker === labelled.source?.invoker;
-    const named = membersNaming(view, invoker.members);
+    const named = membersNaming(view, invoker);
     const members = named.length === 0 && isLabelledBatch && labelled.member ? [labelled.member] : named;
     for (const member of members) {
       const problem = findProblem(view, invoker, member, repository);
@@ -64,7 +68,7 @@ export function selectRestore(view: InjectionView, source: RestoreSource): Selec
   const chosen: RestoreContribution[] = [];
   const problems: InjectionProblem[] = [];
   const { invoker, repository } = source;
-  for (const member of membersNaming(view, invoker.members)) {
+  for (const member of membersNaming(view, invoker)) {
     const problem = findProblem(view, invoker, member, repository);
     if (problem === undefined || problem.reason === "RepositoryMissing") {
       chosen.push({ invoker, member, repository: problem === undefined ? repository : undefined });
@@ -76,7 +80,7 @@ export function selectRestore(view: InjectionView, source: RestoreSource): Selec
 
 /** Whether an init-container of the workload does the restore; with a task or another driver a job does it (L46). */
 export function isByInitContainer(view: InjectionView, { invoker }: RestoreSource): boolean {
-  const members = membersNaming(view, invoker.members);
+  const members = membersNaming(view, invoker);
   return invoker.driver === Driver.Restic && members.some((member) => member.isSidecarModel);
 }
 
@@ -96,9 +100,13 @@ function compareText(a: string, b: string): number {
 }
 
 /** Agents watch their own namespace only, so an invoker of another namespace can't be served by a sidecar. */
-function membersNaming<M extends Member>(view: InjectionView, members: readonly M[]): readonly M[] {
+function membersNaming<M extends Member>(
+  view: InjectionView,
+  invoker: { readonly namespace: string; readonly members: readonly M[] },
+): readonly M[] {
   const { kind, name, namespace } = view.workload;
-  return members.filter(({ ref }) => ref.kind === kind && ref.name === name && ref.namespace === namespace);
+  if (invoker.namespace !== namespace) return [];
+  return invoker.members.filter(({ ref }) => ref.kind === kind && ref.name === name && ref.namespace === namespace);
 }
 
 function findProblem(

@@ -1,8 +1,10 @@
 /** Reads what an injection plan is computed from. Both the webhook and the reconciler bring a world of their own informers. */
+import type { BackupBlueprint } from "../api/backup-blueprint.ts";
 import type { Repository } from "../api/repository.ts";
 import { Label } from "../contract.ts";
 import type { BackupInvokerView, RepositoryName, RestoreInvokerView } from "../invoker.ts";
 import { targetKey } from "../target.ts";
+import { findBlueprintSources } from "./blueprint-source.ts";
 import type { InjectionSettings, InjectionView, NamespaceFacts } from "./view.ts";
 import type { WorkloadFacts } from "./workload.ts";
 
@@ -10,6 +12,7 @@ import type { WorkloadFacts } from "./workload.ts";
 export interface InjectionWorld {
   namespace(name: string): NamespaceFacts | undefined;
   repository(namespace: string, name: string): Repository | undefined;
+  blueprint(name: string): BackupBlueprint | undefined;
   backupBatch(namespace: string, name: string): BackupInvokerView | undefined;
   backupsNaming(target: string): readonly BackupInvokerView[];
   restoresNaming(target: string): readonly { readonly invoker: RestoreInvokerView; readonly phase: string }[];
@@ -33,6 +36,7 @@ export function gatherInjectionView(
     workload,
     namespace: world.namespace(workload.namespace) ?? { name: workload.namespace, labels: {}, annotations: {} },
     backups: backups.map((invoker) => ({ invoker, repository: repositoryOf(invoker.repository) })),
+    blueprints: findBlueprintSources(world, workload, named),
     restores: restores.map(({ invoker, phase }) => ({ invoker, phase, repository: repositoryOf(invoker.repository) })),
     settings,
   };

@@ -36,11 +36,19 @@ export interface RestoreSource {
   readonly phase: string;
 }
 
+/** What a blueprint that the workload's annotation names makes of it, while the reconciler has not made it yet. */
+export interface BlueprintSource {
+  readonly source?: BackupSource;
+  readonly problem?: InjectionProblem;
+}
+
 export interface InjectionView {
   readonly workload: WorkloadFacts;
   readonly namespace: NamespaceFacts;
   /** Backup invokers that name the workload, and the BackupBatch that its label names. */
   readonly backups: readonly BackupSource[];
+  /** Blueprints whose BackupConfiguration does not exist yet. */
+  readonly blueprints: readonly BlueprintSource[];
   /** Restore invokers that name the workload. */
   readonly restores: readonly RestoreSource[];
   readonly settings: InjectionSettings;

@@ -159,6 +159,7 @@ export function aView(change: ViewChange = {}): MutationView {
     operation: old === undefined ? "CREATE" : "UPDATE",
     isSynced: true,
     backups: [],
+    blueprints: [],
     restores: [],
     settings: SETTINGS,
     ...rest,

@@ -1,0 +1,58 @@
+/** The backup that a workload's blueprint annotation asks for, before the reconciler has made its objects. */
+import type { BackupBlueprint } from "../api/backup-blueprint.ts";
+import type { Repository } from "../api/repository.ts";
+import { blueprintNames, blueprintResultName, resolveWorkloadBlueprint } from "../blueprint.ts";
+import { Annotation } from "../contract.ts";
+import { messageOf, UserError } from "../errors.ts";
+import { type BackupInvokerView, backupInvokerView } from "../invoker.ts";
+import { formatTarget } from "../target.ts";
+import type { BlueprintSource } from "./view.ts";
+import type { WorkloadFacts } from "./workload.ts";
+
+interface BlueprintWorld {
+  blueprint(name: string): BackupBlueprint | undefined;
+  repository(namespace: string, name: string): Repository | undefined;
+}
+
+/**
+ * One entry a blueprint that the annotation names, without those whose BackupConfiguration exists.
+ *
+ * @param existing invokers that name the workload
+ */
+export function findBlueprintSources(
+  world: BlueprintWorld,
+  workload: WorkloadFacts,
+  existing: readonly BackupInvokerView[],
+): readonly BlueprintSource[] {
+  if (workload.annotations[Annotation.BackupBlueprint] === undefined) return [];
+  return blueprintNames(workload.annotations).flatMap((name): readonly BlueprintSource[] => {
+    const blueprint = world.blueprint(name);
+    if (blueprint === undefined) return [missing(workload, name)];
+    if (existing.some((invoker) => invoker.name === blueprintResultName(workload, blueprint))) return [];
+    return [resolve(world, workload, blueprint)];
+  });
+}
+
+function resolve(world: BlueprintWorld, workload: WorkloadFacts, blueprint: BackupBlueprint): BlueprintSource {
+  try {
+    const made = resolveWorkloadBlueprint(blueprint, workload);
+    const { namespace, name } = made.repository.metadata;
+    const invoker = backupInvokerView(made.configuration);
+    return { source: { invoker, repository: world.repository(namespace, name) ?? made.repository } };
+  } catch (thrown) {
+    const next = thrown instanceof UserError ? thrown.next : "Correct the blueprint or the annotations.";
+    return {
+      problem: { reason: "BlueprintInvalid", message: `${formatTarget(workload)}: ${messageOf(thrown)}`, next },
+    };
+  }
+}
+
+function missing(workload: WorkloadFacts, name: string): BlueprintSource {
+  return {
+    problem: {
+      reason: "BlueprintMissing",
+      message: `annotation of ${formatTarget(workload)} names BackupBlueprint ${name}, which does not exist`,
+      next: "Create it or correct the annotation; the container follows by itself.",
+    },
+  };
+}

@@ -1,0 +1,136 @@
+/**
+ * `${VAR}` in Tasks, Functions, claim templates and BackupBlueprints, with the forms that upstream's engine knows. Each
+ * text of an object is substituted for itself, so that a value with quotes or line breaks can't spoil the object.
+ *
+ * | text | result |
+ * |---|---|
+ * | `${NAME}` | the value; an error when there is none |
+ * | `${NAME:=d}` `${NAME:-d}` `${NAME=d}` | the value, also an empty one; `d`, substituted itself, when there is none |
+ * | `${#NAME}` | length of the value |
+ * | `${NAME^}` `${NAME^^}` `${NAME,}` `${NAME,,}` | first letter or all in upper or lower case |
+ * | `${NAME:o}` `${NAME:o:n}` | from position `o`, `n` characters |
+ * | `${NAME#p}` `${NAME##p}` `${NAME%p}` `${NAME%%p}` | without the shortest or longest match of a glob at start or end |
+ * | `${NAME/p/r}` `${NAME//p/r}` `${NAME/#p/r}` `${NAME/%p/r}` | with the first, every, the leading or the trailing match replaced |
+ * | `$$` | `$` |
+ * | `$NAME` | stays |
+ */
+import { UserError } from "./errors.ts";
+import { isJsonObject } from "./kube/json-value.ts";
+
+export type Variables = Readonly<Record<string, string>>;
+
+/**
+ * Substitutes in every text of a JSON value, keys left alone.
+ *
+ * @throws UserError INVALID_OBJECT naming the variable that has no value, or the text that can't be read
+ */
+export function substituteObject(value: unknown, variables: Variables): unknown {
+  if (typeof value === "string") return substitute(value, variables);
+  if (Array.isArray(value)) return value.map((item) => substituteObject(item, variables));
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, substituteObject(field, variables)]));
+}
+
+/** Substitutes in one text. @throws UserError as substituteObject */
+export function substitute(text: string, variables: Variables): string {
+  let result = "";
+  let at = 0;
+  while (at < text.length) {
+    const dollar = text.indexOf("$", at);
+    if (dollar < 0) return result + text.slice(at);
+    result += text.slice(at, dollar);
+    const next = text[dollar + 1];
+    if (next === "{") {
+      const end = findEnd(text, dollar + 2);
+      result += expand(text.slice(dollar + 2, end), variables);
+      at = end + 1;
+    } else {
+      result += "$";
+      at = dollar + (next === "$" ? 2 : 1);
+    }
+  }
+  return result;
+}
+
+/** Place of the brace that closes the one before `start`; a default may hold references of its own. */
+function findEnd(text: string, start: number): number {
+  let depth = 0;
+  for (let at = start; at < text.length; at++) {
+    if (text.startsWith("${", at)) depth++;
+    else if (text[at] === "}" && depth-- === 0) return at;
+  }
+  throw unreadable(text.slice(start - 2));
+}
+
+const REFERENCE =
+  /^(#?)([A-Za-z_][A-Za-z0-9_.-]*?)(?:(:=|:-|=)([\s\S]*)|(\^\^?|,,?)|:(-?\d+)(?::(\d+))?|(##?|%%?|\/\/|\/#|\/%|\/)([\s\S]*))?$/;
+
+function expand(reference: string, variables: Variables): string {
+  const match = REFERENCE.exec(reference);
+  if (match === null) throw unreadable(`\${${reference}}`);
+  const [, length, name = "", given, fallback = "", letters, offset, count, operator, operand = ""] = match;
+  const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
+  if (value === undefined) {
+    if (given !== undefined) return substitute(fallback, variables);
+    throw new UserError("INVALID_OBJECT", `variable ${name} has no value`, {
+      next: `Give it a value, or write \${${name}:=default}.`,
+    });
+  }
+  if (length !== "") return String([...value].length);
+  if (letters !== undefined) return changeCase(value, letters);
+  if (offset !== undefined) return [...value].slice(Number(offset), sliceEnd(value, offset, count)).join("");
+  if (operator === undefined) return value;
+  const pattern = substitute(operand, variables);
+  return operator.startsWith("/") ? replaceMatch(value, operator, pattern) : stripMatch(value, operator, pattern);
+}
+
+function sliceEnd(value: string, offset: string, count: string | undefined): number | undefined {
+  if (count === undefined) return undefined;
+  const start = Number(offset) < 0 ? Math.max([...value].length + Number(offset), 0) : Number(offset);
+  return start + Number(count);
+}
+
+function changeCase(value: string, letters: string): string {
+  const change = (text: string) => (letters.startsWith("^") ? text.toUpperCase() : text.toLowerCase());
+  if (letters.length === 2) return change(value);
+  const [first = "", ...rest] = value;
+  return change(first) + rest.join("");
+}
+
+function stripMatch(value: string, operator: string, glob: string): string {
+  const isLongest = operator.length === 2;
+  const lengths = Array.from({ length: value.length + 1 }, (_, index) => (isLongest ? value.length - index : index));
+  const whole = new RegExp(`^(?:${globSource(glob)})$`);
+  const isStart = operator.startsWith("#");
+  const found = lengths.find((size) => whole.test(isStart ? value.slice(0, size) : value.slice(value.length - size)));
+  if (found === undefined) return value;
+  return isStart ? value.slice(found) : value.slice(0, value.length - found);
+}
+
+function replaceMatch(value: string, operator: string, operand: string): string {
+  const slash = operand.indexOf("/");
+  const glob = slash < 0 ? operand : operand.slice(0, slash);
+  const replacement = slash < 0 ? "" : operand.slice(slash + 1);
+  if (glob === "") return value;
+  const source = globSource(glob);
+  const anchored = operator === "/#" ? `^(?:${source})` : operator === "/%" ? `(?:${source})$` : source;
+  return value.replace(new RegExp(anchored, operator === "//" ? "g" : ""), () => replacement);
+}
+
+/** A glob as the source of a regular expression. */
+function globSource(glob: string): string {
+  return glob.replace(/\*|\?|\\([\s\S])|[.+^${}()|[\]\\]/g, (special, escaped: string | undefined) => {
+    if (escaped !== undefined) return escapeRegExp(escaped);
+    return special === "*" ? "[\\s\\S]*" : special === "?" ? "[\\s\\S]" : escapeRegExp(special);
+  });
+}
+
+function escapeRegExp(character: string): string {
+  return character.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+
+function unreadable(text: string): UserError {
+  return new UserError("INVALID_OBJECT", `${JSON.stringify(text)} can't be read as a reference to a variable`, {
+    next: `Close it by a brace, or write $$ for a dollar sign.`,
+  });
+}
