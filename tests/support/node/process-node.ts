@@ -13,6 +13,8 @@ import { startObjectStore } from "./api/object-store.ts";
 import { acquireFabric } from "./cluster-fabric.ts";
 import { reapFolder } from "./folder-reaper.ts";
 import type { ImageTable } from "./image-table.ts";
+import { createKubeletBackend } from "./kubelet/kubelet-backend.ts";
+import { type KubeletAuthority, type KubeletServer, startKubeletServer } from "./kubelet/kubelet-server.ts";
 import { registerNode } from "./node-registration.ts";
 import type { ObjectReader } from "./pod/container-env.ts";
 import { createEventRecorder } from "./pod/event-recorder.ts";
@@ -29,6 +31,8 @@ export interface ProcessNodeOptions {
   readonly images: ImageTable;
   /** Folder for pods and volumes. It stays; without one a temporary folder is made and removed. */
   readonly dir?: string;
+  /** Authority that the API server trusts for kubelets. Without it the node serves no logs and no exec. */
+  readonly kubeletCa?: KubeletAuthority;
   /** Whether pods get a network of their own; default where the kernel lets them. */
   readonly network?: NetworkMode;
   /** Whether this node makes volumes for claims of the class `standard`; default true. */
@@ -92,10 +96,17 @@ export async function startProcessNode(options: ProcessNodeOptions): Promise<Pro
   });
   pods.onChange((pod: V1Pod, deleted) => workers.apply(pod, deleted));
   await pods.synced;
-  await registerNode(api, { name, address: fabric.network.gateway, cpus, memoryBytes }, stopping.signal);
+  const { kubeletCa } = options;
+  const address = fabric.network.gateway;
+  const kubelet: KubeletServer | undefined =
+    kubeletCa === undefined
+      ? undefined
+      : await startKubeletServer(address, name, kubeletCa, createKubeletBackend(workers));
+  const port = kubelet === undefined ? {} : { kubeletPort: kubelet.port };
+  await registerNode(api, { name, address, ...port, cpus, memoryBytes }, stopping.signal);
   return {
     name,
-    address: fabric.network.gateway,
+    address,
     podDir: (namespace, pod) => workers.get(namespace, pod).dir,
     killContainer(namespace, pod, container, signal = "SIGKILL") {
       const live = workers.get(namespace, pod).container(container)?.live;
@@ -107,6 +118,7 @@ export async function startProcessNode(options: ProcessNodeOptions): Promise<Pro
     async stop() {
       stopping.abort();
       pods.stop();
+      await kubelet?.stop();
       await workers.stop();
       await fabric.release();
       if (reaper === undefined) return;

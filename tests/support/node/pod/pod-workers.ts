@@ -31,9 +31,13 @@ export class PodWorkers {
     void this.#checkTokens();
   }
 
+  find(namespace: string, name: string): PodWorker | undefined {
+    return this.#workers.get(`${namespace}/${name}`);
+  }
+
   /** @throws Error when the node has no such pod */
   get(namespace: string, name: string): PodWorker {
-    const worker = this.#workers.get(`${namespace}/${name}`);
+    const worker = this.find(namespace, name);
     if (worker === undefined) throw new Error(`this node has no pod ${namespace}/${name}`);
     return worker;
   }
