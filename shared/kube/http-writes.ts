@@ -125,7 +125,10 @@ async function remove(
   }
 }
 
+/** API servers say it in two ways, depending on how far the deletion came. */
+const UID_DIFFERS = /UID in (the )?precondition/;
+
 /** The name now belongs to another object: the one meant is gone. */
 function isReplaced(thrown: unknown): boolean {
-  return thrown instanceof KubeError && thrown.status === 409 && thrown.detail.includes("UID in precondition");
+  return thrown instanceof KubeError && thrown.status === 409 && UID_DIFFERS.test(thrown.detail);
 }

@@ -11,7 +11,7 @@ export type Patch =
   | { readonly kind: "json"; readonly operations: readonly JsonPatchOperation[] }
   /** JSON merge patch (RFC 7386): named fields are set, `null` removes, lists are replaced whole. */
   | { readonly kind: "merge"; readonly body: unknown }
-  /** Server-side apply of a whole intent; creates the object when it is missing. */
+  /** Server-side apply of a whole intent, with apiVersion, kind and metadata.name; creates the object when it is missing. */
   | { readonly kind: "apply"; readonly body: unknown; readonly force?: boolean };
 
 export const PATCH_CONTENT_TYPE = {

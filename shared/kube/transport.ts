@@ -227,14 +227,15 @@ class Exchange {
     this.#request.destroy(new Error("closed"));
   }
 
-  // A request on a connection that was never made can be repeated whatever it was; on all others nobody knows.
+  // A request on a connection that was never made can be repeated whatever it was; on all others nobody knows. A
+  // connection that is no longer connecting when a request gets it was made for an earlier one.
   #watchConnection(): void {
     this.#request.once("socket", (socket) => {
       const made = (): void => {
         this.#connected = true;
       };
-      if (!socket.connecting && this.#request.reusedSocket) made();
-      else socket.once("encrypted" in socket ? "secureConnect" : "connect", made);
+      if (socket.connecting) socket.once("encrypted" in socket ? "secureConnect" : "connect", made);
+      else made();
     });
   }
 

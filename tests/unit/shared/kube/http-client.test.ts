@@ -190,6 +190,17 @@ describe("repetition", () => {
     expect(server.seen).toHaveLength(2);
   });
 
+  test("a connection that another call hands over counts as made, too", async () => {
+    const server = await LocalServer.start(inTurn(ok, cut, ok));
+    const client = createKubeClient({ connection: server.connection(), program: "test", maxConnections: 1 });
+    opened.push(server, { stop: () => client.close() });
+    const create = () => client.create(BATCHES, "demo", { metadata: { generateName: "a-" } }, asIs);
+    const first = create();
+    expect(await failure(create())).toMatchObject({ reason: "ConnectionLost" });
+    await first;
+    expect(server.seen).toHaveLength(2);
+  });
+
   test("a call that was turned away is repeated whatever it is, not before the server wants it", async () => {
     const { client, server } = await aClient(inTurn(refuse(429, "TooManyRequests", { "retry-after": "1" }), ok));
     const startedAt = performance.now();

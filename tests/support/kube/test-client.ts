@@ -1,0 +1,19 @@
+/** Clients for tests that talk to a real API server. */
+import type { KubeClient } from "../../../shared/kube/client.ts";
+import type { Connection } from "../../../shared/kube/connection.ts";
+import { createKubeClient } from "../../../shared/kube/http-client.ts";
+import { kubeconfigConnection } from "../../../shared/kube/kubeconfig.ts";
+
+export interface TestClient {
+  readonly client: KubeClient;
+  readonly connection: Connection;
+}
+
+/** @param port where the API server is reached instead, through a proxy on loopback */
+export async function openTestClient(kubeconfigPath: string, port?: number): Promise<TestClient> {
+  const direct = await kubeconfigConnection({ path: kubeconfigPath });
+  const serverUrl = new URL(direct.serverUrl);
+  if (port !== undefined) serverUrl.port = String(port);
+  const connection = { ...direct, serverUrl };
+  return { connection, client: createKubeClient({ connection, program: "stash-batch-test" }) };
+}
