@@ -7,6 +7,7 @@ type Run = (argv: readonly string[]) => Promise<number>;
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly run: Run }>>> = {
   [Command.RunBackup]: () => import("./commands/run-backup.ts"),
   [Command.Work]: () => import("./commands/work.ts"),
+  [Command.Restore]: () => import("./commands/restore.ts"),
 };
 
 /** Ends the process after telling why, on stderr and in the pod's termination message. */

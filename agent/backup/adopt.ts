@@ -2,32 +2,9 @@
 import type { SnapshotStats } from "../../shared/api/host-stats.ts";
 import { formatSize } from "../../shared/size.ts";
 import { type SnapshotOrigin, snapshotTags } from "../../shared/snapshot-tags.ts";
-import { isObject } from "../parse/check.ts";
 import type { Restic } from "../restic/client.ts";
+import { gatherSnapshotSize } from "../restic/snapshot-size.ts";
 import { byNewest } from "../restic/snapshots.ts";
-
-const STATS_LIMIT_MS = 10 * 60_000;
-
-async function sizeOf(
-  restic: Restic,
-  id: string,
-  signal: AbortSignal,
-): Promise<Pick<SnapshotStats, "sizeBytes" | "fileStats">> {
-  let stats: unknown;
-  const exit = await restic.run(["stats", "--json", "--mode", "restore-size", "--no-lock", id], {
-    signal,
-    timeLimitMs: STATS_LIMIT_MS,
-    onLine: (line) => {
-      if (line.startsWith("{")) stats = JSON.parse(line);
-    },
-  });
-  if (exit.code !== 0 || !isObject(stats)) return {};
-  const { total_size: bytes, total_file_count: files } = stats;
-  return {
-    ...(typeof bytes === "number" && { sizeBytes: bytes }),
-    ...(typeof files === "number" && { fileStats: { totalFiles: files } }),
-  };
-}
 
 /**
  * The newest snapshot with the tags of the session, of the same host and path. Counts of new and changed files went with the
@@ -44,12 +21,13 @@ export async function findEarlierSnapshot(
   const found = await restic.snapshots({ host, path, tags: snapshotTags(origin) }, { signal });
   const newest = found.filter(({ paths }) => paths.length === 1 && paths[0] === path).sort(byNewest)[0];
   if (newest === undefined) return undefined;
-  const size = await sizeOf(restic, newest.id, signal);
+  const { files, bytes } = await gatherSnapshotSize(restic, newest.id, signal);
   return {
     name: newest.id,
     path,
     time: new Date(newest.time).toISOString(),
-    ...size,
-    ...(size.sizeBytes !== undefined && { totalSize: formatSize(size.sizeBytes) }),
+    totalSize: formatSize(bytes),
+    sizeBytes: bytes,
+    fileStats: { totalFiles: files },
   };
 }

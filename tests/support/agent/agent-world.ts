@@ -10,8 +10,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BackupSession, BackupSessionStatus } from "../../../shared/api/backup-session.ts";
-import type { HostStats } from "../../../shared/api/host-stats.ts";
+import type { HostStats, RestoreHostStats } from "../../../shared/api/host-stats.ts";
 import { KINDS, type KindName } from "../../../shared/api/kinds.ts";
+import type { RestoreSession } from "../../../shared/api/restore-session.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
 import { targetLabelKey } from "../../../shared/target.ts";
 import { KUBERNETES } from "../objects/resources.ts";
@@ -226,7 +227,7 @@ export interface SessionOptions {
 
 /** A session whose one target has one host entry that was given to a pod. */
 export async function createSession(world: AgentWorld, options: SessionOptions): Promise<void> {
-  const { namespace, repository } = world;
+  const { namespace } = world;
   const ref = { apiVersion: "apps/v1", kind: "Deployment", name: "web", namespace, ...options.target };
   await createWithStatus(
     world,
@@ -239,11 +240,7 @@ export async function createSession(world: AgentWorld, options: SessionOptions):
     },
     {
       phase: "Running",
-      repository: {
-        name: "repo",
-        namespace,
-        backend: { storageSecretName: "backend", local: { hostPath: { path: repository }, mountPath: repository } },
-      },
+      repository: resolvedRepository(world),
       targets: [{ ref, totalHosts: 1, phase: "Running", stats: [options.entry] }],
       ...options.status,
     },
@@ -317,4 +314,59 @@ export async function waitForEntry(
 /** Whether the host has ended. */
 export function isEnded(entry: HostStats): boolean {
   return entry.phase === "Succeeded" || entry.phase === "Failed";
+}
+
+export interface RestoreOptions {
+  readonly name: string;
+  readonly entries: readonly RestoreHostStats[];
+  readonly rules?: readonly unknown[];
+  readonly spec?: Readonly<Record<string, unknown>>;
+  readonly target?: Readonly<Record<string, unknown>>;
+  readonly status?: Readonly<Record<string, unknown>>;
+}
+
+/** The local repository of the world, as the reconciler resolves it. */
+export function resolvedRepository(world: AgentWorld) {
+  const { repository, namespace } = world;
+  return {
+    name: "repo",
+    namespace,
+    backend: { storageSecretName: "backend", local: { hostPath: { path: repository }, mountPath: repository } },
+  };
+}
+
+/** A RestoreSession of Deployment `web`. */
+export async function createRestore(world: AgentWorld, options: RestoreOptions): Promise<void> {
+  const ref = { apiVersion: "apps/v1", kind: "Deployment", name: "web", namespace: world.namespace };
+  await createWithStatus(
+    world,
+    "RestoreSession",
+    {
+      metadata: { name: options.name },
+      spec: {
+        repository: { name: "repo" },
+        target: { ref, rules: options.rules ?? [{ paths: [world.data] }], ...options.target },
+        ...options.spec,
+      },
+    },
+    {
+      phase: "Running",
+      totalHosts: 1,
+      repository: resolvedRepository(world),
+      stats: options.entries,
+      ...options.status,
+    },
+  );
+}
+
+function isRestore(value: unknown): value is RestoreSession {
+  return typeof value === "object" && value !== null && "spec" in value;
+}
+
+export async function readRestoreEntry(world: AgentWorld, name: string): Promise<RestoreHostStats> {
+  const restore = await world.client.get(KINDS.RestoreSession, world.namespace, name, (value) => {
+    if (!isRestore(value)) throw new Error("no restore");
+    return value;
+  });
+  return restore.status?.stats?.[0] ?? {};
 }

@@ -1,0 +1,97 @@
+/** What the init-container does next. Pure. */
+import { hostName } from "../../shared/hosts.ts";
+import { targetKey } from "../../shared/target.ts";
+import type { AgentRestore, RestoreEntry, RestoreMember } from "../parse/restore.ts";
+import type { PodFacts } from "../settings.ts";
+import { isOwnEntry, type TurnIdentity } from "../turn.ts";
+import type { ObjectState } from "../work/object-view.ts";
+
+export interface RestoreTurn {
+  readonly member: RestoreMember;
+  readonly entry: RestoreEntry;
+  readonly hostname: string;
+  /** JSON pointer of the entry. */
+  readonly pointer: string;
+}
+
+export type RestoreDecision =
+  /** The application may start. */
+  | { readonly kind: "start"; readonly why: string }
+  | { readonly kind: "fail"; readonly why: string }
+  | { readonly kind: "wait"; readonly why: string }
+  | { readonly kind: "restore"; readonly turn: RestoreTurn };
+
+export interface RestoreFacts {
+  readonly state: ObjectState<AgentRestore>;
+  readonly self: TurnIdentity;
+  readonly pod: PodFacts;
+  /** What the container's flags say for the case that the object is gone. */
+  readonly onMissing: "Start" | "Hold";
+}
+
+/** Host name by upstream's rules, or undefined when the pod does not tell its ordinal or node. */
+export function restoreHostName(member: RestoreMember, pod: PodFacts): string | undefined {
+  const { target } = member.spec;
+  const alias = member.alias;
+  if ((target?.volumeClaimTemplates ?? []).length > 0) {
+    if (target?.replicas === undefined) return alias ?? "host-0";
+    return pod.ordinal === undefined ? undefined : `${alias ?? "host"}-${pod.ordinal}`;
+  }
+  return hostName({
+    kind: member.ref.kind,
+    alias,
+    ...(pod.ordinal !== undefined && { ordinal: pod.ordinal }),
+    ...(pod.nodeName !== undefined && { nodeName: pod.nodeName }),
+  });
+}
+
+/** The member that the agent stands beside. */
+export function ownMember(restore: AgentRestore, self: TurnIdentity): RestoreMember | undefined {
+  return restore.members.find(({ ref }) => targetKey(ref) === self.targetKey);
+}
+
+function ownTurn(member: RestoreMember, self: TurnIdentity): RestoreTurn | undefined {
+  const index = member.entries.findIndex(
+    (entry) => isOwnEntry(entry, self) && entry.phase !== "Succeeded" && entry.phase !== "Failed",
+  );
+  const entry = member.entries[index];
+  if (entry?.hostname === undefined) return undefined;
+  return { member, entry, hostname: entry.hostname, pointer: `${member.pointer}/${index}` };
+}
+
+/**
+ * | # | facts | decision |
+ * |---|---|---|
+ * | 1 | not read yet | wait |
+ * | 2 | object gone | start or fail, as the flag says |
+ * | 3 | restore succeeded | start |
+ * | 4 | no member for this target | start |
+ * | 5 | an entry of this pod is open | restore |
+ * | 6 | this host's newest entry succeeded | start |
+ * | 7 | this host or the restore failed, `onFailure: Start` | start |
+ * | 8 | this host or the restore failed | wait for a new attempt |
+ * | 9 | otherwise | wait for the turn |
+ */
+export function decideRestore(facts: RestoreFacts): RestoreDecision {
+  const { state, self } = facts;
+  if (state.kind === "unknown") return { kind: "wait", why: "the restore has not been read yet" };
+  if (state.kind === "gone") {
+    const why = "the restore object does not exist any more";
+    return facts.onMissing === "Start" ? { kind: "start", why } : { kind: "fail", why };
+  }
+  const restore = state.object;
+  if (restore.phase === "Succeeded") return { kind: "start", why: "the restore has succeeded before" };
+  const member = ownMember(restore, self);
+  if (member === undefined) return { kind: "start", why: "the restore does not name this workload any more" };
+  const turn = ownTurn(member, self);
+  if (turn !== undefined) return { kind: "restore", turn };
+  const hostname = self.hostname ?? restoreHostName(member, facts.pod);
+  const entry = member.entries.findLast((candidate) => candidate.hostname === hostname);
+  if (entry?.phase === "Succeeded") return { kind: "start", why: `host ${hostname} was restored before` };
+  const isFailed = entry?.phase === "Failed" || ["Failed", "Unknown", "Invalid"].includes(restore.phase ?? "");
+  if (isFailed && restore.onFailure === "Start") {
+    return { kind: "start", why: `the restore failed, and onFailure is Start: ${entry?.error ?? ""}` };
+  }
+  if (isFailed) return { kind: "wait", why: `the restore failed: ${entry?.error ?? `phase ${restore.phase}`}` };
+  return { kind: "wait", why: "the turn of this pod has not come yet" };
+}

@@ -1,0 +1,86 @@
+/** From what restic said about a restore to what the status says about the host. Pure. */
+import type { RestoredSnapshot } from "../../shared/api/host-stats.ts";
+import { formatDuration } from "../../shared/duration.ts";
+import { type ErrorCode, UserError } from "../../shared/errors.ts";
+import type { ResticExit } from "../restic/run.ts";
+
+export interface ItemError {
+  readonly item: string;
+  readonly text: string;
+}
+
+const MAX_NAMED = 20;
+
+/** Lines for the status: the first errors by name, the others counted. */
+export function itemWarnings(errors: readonly ItemError[]): readonly string[] {
+  const named = errors.slice(0, MAX_NAMED).map(({ item, text }) => `${item}: ${text}`);
+  const rest = errors.length - named.length;
+  return rest > 0 ? [...named, `${rest} more could not be restored as they were`] : named;
+}
+
+/** Whether the item is a folder above all restored paths, such as a mount point's parents. */
+function isAbove(item: string, paths: readonly string[]): boolean {
+  const folder = item.endsWith("/") ? item : `${item}/`;
+  return paths.every((path) => path !== item && path.startsWith(folder));
+}
+
+/**
+ * Whether the only thing that went wrong is that folders above the restored paths kept their mode or owner. They are not
+ * part of the data, and in a container with a read-only root they can't be changed.
+ */
+export function isOnlyAbove(errors: readonly ItemError[], paths: readonly string[], exit: ResticExit): boolean {
+  if (errors.length === 0 || exit.signal !== undefined || exit.stopped !== undefined) return false;
+  const isCounted = exit.tail.some((line) => /^Fatal: There were \d+ errors/.test(line));
+  return isCounted && errors.every(({ item }) => isAbove(item, paths));
+}
+
+const CODES: readonly (readonly [ErrorCode, RegExp])[] = [
+  ["VOLUME_FULL", /no space left on device|disk quota exceeded/i],
+  ["PERMISSION_DENIED", /permission denied|operation not permitted|read-only file system/i],
+  ["VERIFY_FAILED", /invalid file size|unexpected contents|verif/i],
+];
+
+/**
+ * The error of a restore that restic did not end well.
+ *
+ * @param fault what the exit and restic's last words say
+ */
+export function restoreFault(errors: readonly ItemError[], fault: UserError, what: string): UserError {
+  if (fault.code === "NO_SPACE") return new UserError("VOLUME_FULL", fault.message, { cause: fault });
+  const mayBeItems = fault.code === "RESTIC_FAILED" || fault.code === "REPOSITORY_READ_ONLY";
+  if (!mayBeItems || errors.length === 0) return fault;
+  const words = errors.map(({ text }) => text).join("\n");
+  const code = CODES.find(([, pattern]) => pattern.test(words))?.[0] ?? "RESTIC_FAILED";
+  const first = errors[0];
+  return new UserError(code, `${what}: ${errors.length} errors, first ${first?.item}: ${first?.text}`, {
+    cause: fault,
+  });
+}
+
+export interface RestoreHostResult {
+  readonly phase: "Succeeded" | "Failed";
+  readonly snapshots: readonly RestoredSnapshot[];
+  readonly warnings: readonly string[];
+  readonly error: string;
+  readonly reason: string;
+  readonly duration: string;
+  readonly finishedAt: string;
+}
+
+/** The host's result. What was restored before the error is told in any case. */
+export function buildRestoreResult(
+  restored: readonly RestoredSnapshot[],
+  warnings: readonly string[],
+  failure: UserError | undefined,
+  times: { readonly startedAt: string; readonly now: Date },
+): RestoreHostResult {
+  return {
+    phase: failure === undefined ? "Succeeded" : "Failed",
+    snapshots: restored,
+    warnings,
+    error: failure === undefined ? "" : `${failure.message} (next: ${failure.next})`,
+    reason: failure?.code ?? "",
+    duration: formatDuration(Math.max(0, times.now.getTime() - Date.parse(times.startedAt))),
+    finishedAt: times.now.toISOString(),
+  };
+}
