@@ -123,7 +123,7 @@ give_up() {
     echo "  - set KUBEBUILDER_ASSETS to a folder with ${REQUIRED[*]}"
     echo "  - put these programs on PATH"
     echo "  - let this machine reach https://dl.k8s.io and https://github.com (release binaries)"
-    echo "  - run as root on Debian 12 with a reachable Debian mirror (built from source once, about four minutes)"
+    echo "  - run as root on Debian 12 or 13 with a reachable Debian mirror (built from source once, about four minutes)"
   } >&2
   exit 3
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Way 5: etcd from Debian's package, Kubernetes built from Debian's own source package, which carries its dependencies.
+# The source is that of Debian 12, which is the last that carries the server; Debian 13 builds it too.
 # usage: from-debian-source.sh VERSION TARGET   (programs go to TARGET/bin; everything else in TARGET is scratch)
 # Needs root only where a package is missing: the source is fetched through private apt lists.
 set -euo pipefail
