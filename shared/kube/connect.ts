@@ -8,6 +8,8 @@ export interface ConnectOptions {
   /** A kubeconfig named by a flag: nothing else is tried. */
   readonly kubeconfigPath?: string;
   readonly context?: string;
+  /** Folder with the ServiceAccount's files, when it is not where Kubernetes mounts it. */
+  readonly serviceAccountDir?: string;
 }
 
 /**
@@ -20,6 +22,10 @@ export async function findConnection(options: ConnectOptions): Promise<Connectio
   if (options.kubeconfigPath !== undefined) {
     return kubeconfigConnection({ path: options.kubeconfigPath, ...context });
   }
-  const inCluster = options.env["KUBECONFIG"] ? undefined : await inClusterConnection({ env: options.env });
+  if (options.env["KUBECONFIG"]) return kubeconfigConnection(context);
+  const { env, serviceAccountDir } = options;
+  const inCluster = await inClusterConnection(
+    serviceAccountDir === undefined ? { env } : { env, dir: serviceAccountDir },
+  );
   return inCluster ?? kubeconfigConnection(context);
 }

@@ -1,0 +1,146 @@
+/** Commands and logs of a real pod, through the API server. */
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
+import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import type { Connection } from "../../shared/kube/connection.ts";
+import { createPodExec, type ExecRequest, type PodExec } from "../../shared/kube/exec.ts";
+import { textAt } from "../../shared/kube/json-value.ts";
+import { KubeError } from "../../shared/kube/kube-error.ts";
+import { readLogTail } from "../../shared/kube/logs.ts";
+import { startTcpProxy } from "../support/kube/tcp-proxy.ts";
+import { openTestClient } from "../support/kube/test-client.ts";
+import { type ProcessNode, startProcessNode } from "../support/node/process-node.ts";
+
+const NAMESPACES = { group: "", version: "v1", plural: "namespaces", namespaced: false };
+const PODS = { group: "", version: "v1", plural: "pods", namespaced: true };
+const NAMESPACE = "kube-exec";
+const COMMON = { namespace: NAMESPACE, pod: "talker", container: "main", timeoutMs: 20_000 };
+
+let node: ProcessNode;
+let client: KubeClient;
+let connection: Connection;
+let exec: PodExec;
+beforeAll(async () => {
+  ({ client, connection } = await openTestClient(inject("kubeconfig")));
+  const { kubeletCa } = inject("controlPlane");
+  node = await startProcessNode({
+    kubeconfigPath: inject("kubeconfig"),
+    name: "kube-exec",
+    images: { shell: {} },
+    kubeletCa,
+  });
+  exec = createPodExec({ connection });
+  await client.create(NAMESPACES, undefined, { metadata: { name: NAMESPACE } }, asIs);
+  const talk = 'for i in $(seq 1 300); do echo "line $i"; done; exec sleep 600';
+  const container = { name: "main", image: "shell", command: ["sh", "-c", talk] };
+  const spec = { automountServiceAccountToken: false, terminationGracePeriodSeconds: 0, containers: [container] };
+  // The namespace's ServiceAccount comes a moment after the namespace.
+  const create = () => client.create(PODS, NAMESPACE, { metadata: { name: "talker" }, spec }, asIs);
+  await vi.waitFor(create, { timeout: 20_000, interval: 200 });
+  const phase = async () => textAt(await client.get(PODS, NAMESPACE, "talker", asIs), "status", "phase");
+  await vi.waitFor(async () => expect(await phase()).toBe("Running"), { timeout: 60_000, interval: 200 });
+});
+afterAll(async () => {
+  await client?.delete(PODS, NAMESPACE, "talker", { gracePeriodSeconds: 0 });
+  await client?.delete(NAMESPACES, undefined, NAMESPACE);
+  await node?.stop();
+  client?.close();
+});
+
+function sh(script: string, options: Partial<ExecRequest> = {}) {
+  return exec({ ...COMMON, command: ["sh", "-c", script], ...options });
+}
+
+async function failure(promise: Promise<unknown>): Promise<KubeError> {
+  const thrown = await promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (thrown instanceof KubeError) return thrown;
+  throw new Error(`expected a KubeError, got ${String(thrown)}`);
+}
+
+describe("a command", () => {
+  test("gives its output, its errors apart, and its exit code", async () => {
+    const result = await sh("echo out; echo err >&2; exit 3");
+    expect(result).toEqual({ end: { kind: "exited", exitCode: 3 }, stdout: "out\n", stderr: "err\n" });
+    expect(await sh("true")).toEqual({ end: { kind: "exited", exitCode: 0 }, stdout: "", stderr: "" });
+  });
+
+  test("gets its arguments as they are", async () => {
+    const odd = ["a b", "", "$HOME", "ä&=?#%+", "q\"'", "line\nbreak"];
+    const result = await exec({ ...COMMON, command: ["printf", "[%s]", ...odd] });
+    expect(result.stdout).toBe(odd.map((argument) => `[${argument}]`).join(""));
+  });
+
+  test("has no standard input to wait for", async () => {
+    expect((await sh("cat; echo done")).stdout).toBe("done\n");
+  });
+
+  test("of much output keeps the beginning and the end", async () => {
+    const { end, stdout } = await sh("echo first; seq 1 300000; echo last");
+    expect(end).toEqual({ kind: "exited", exitCode: 0 });
+    expect(stdout).toMatch(/^first\n1\n2\n/);
+    expect(stdout).toMatch(/\n300000\nlast\n$/);
+    expect(stdout).toMatch(/\n\.\.\. \d+ bytes left out \.\.\.\n/);
+    expect(stdout.length).toBeLessThan(17_000);
+  });
+
+  test("that takes too long is left in time, with what it said so far", async () => {
+    const startedAt = performance.now();
+    const result = await sh("echo begun; sleep 30", { timeoutMs: 1_500 });
+    expect(result).toEqual({ end: { kind: "timedOut" }, stdout: "begun\n", stderr: "" });
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+
+  test("is left at once when the caller wants no more", async () => {
+    const abort = new AbortController();
+    const running = sh("sleep 30", { signal: abort.signal });
+    setTimeout(() => abort.abort(new Error("enough")), 300);
+    await expect(running).rejects.toThrow("enough");
+    await expect(sh("true", { signal: abort.signal })).rejects.toThrow("enough");
+  });
+
+  test("that does not exist is an error, no exit code", async () => {
+    const error = await failure(exec({ ...COMMON, command: ["/no/such/program"] }));
+    expect(error.message).toContain("/no/such/program");
+  });
+
+  test("in a pod or container that is not there is refused with the server's words", async () => {
+    expect(await failure(sh("true", { pod: "nobody" }))).toMatchObject({ status: 404, reason: "NotFound" });
+    expect(await failure(sh("true", { container: "nothing" }))).toMatchObject({ status: 400 });
+  });
+
+  test("whose connection breaks is not run again: nobody knows how it ended", async () => {
+    const proxy = await startTcpProxy(Number(connection.serverUrl.port));
+    const serverUrl = new URL(connection.serverUrl);
+    serverUrl.port = String(proxy.port);
+    const through = createPodExec({ connection: { ...connection, serverUrl } });
+    const running = failure(through({ ...COMMON, command: ["sh", "-c", "echo x >>/tmp/runs; sleep 5"] }));
+    await vi.waitFor(async () => expect((await sh("cat /tmp/runs")).stdout).toBe("x\n"), { timeout: 10_000 });
+    proxy.cut();
+    expect(await running).toMatchObject({ status: 0, reason: "ConnectionLost", retryable: true });
+    await pause(500);
+    expect((await sh("cat /tmp/runs")).stdout).toBe("x\n");
+    await proxy.stop();
+  });
+
+  test("runs beside many others", async () => {
+    const results = await Promise.all(Array.from({ length: 20 }, (_, i) => sh(`echo ${i}`)));
+    expect(results.map(({ stdout }) => Number(stdout))).toEqual(Array.from({ length: 20 }, (_, i) => i));
+  });
+});
+
+describe("a log", () => {
+  test("is read from its end", async () => {
+    const options = { container: "main", lines: 3 };
+    expect(await readLogTail(client, NAMESPACE, "talker", options)).toBe("line 298\nline 299\nline 300\n");
+    expect(await readLogTail(client, NAMESPACE, "talker", { ...options, maxLength: 5 })).toBe(" 300\n");
+  });
+
+  test("of a container that is not there is refused", async () => {
+    expect(await failure(readLogTail(client, NAMESPACE, "talker", { container: "nothing" }))).toMatchObject({
+      status: 400,
+    });
+  });
+});
