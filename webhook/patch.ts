@@ -62,7 +62,7 @@ function compareLists(
     goneItems.every((item, index) => nameOf(item) === nameOf(newItems[index]))
   ) {
     for (const [index, item] of goneItems.entries())
-      compare(item, newItems[index], `${path}/${head + index}`, operations);
+      compareItem(item, newItems[index], `${path}/${head + index}`, operations);
     return;
   }
   compareNamed(goneItems, newItems, { path, start: head }, operations);
@@ -83,11 +83,20 @@ function compareNamed(
       operations.push({ op: "remove", path: `${where.path}/${at}` });
       rest.shift();
     }
-    if (rest.length > 0 && isSameItem(rest[0], item)) compare(rest.shift(), item, `${where.path}/${at}`, operations);
-    else operations.push({ op: "add", path: `${where.path}/${at}`, value: item });
+    if (rest.length > 0 && isSameItem(rest[0], item)) {
+      compareItem(rest.shift(), item, `${where.path}/${at}`, operations);
+    } else operations.push({ op: "add", path: `${where.path}/${at}`, value: item });
     at++;
   }
   for (const _ of rest) operations.push({ op: "remove", path: `${where.path}/${at}` });
+}
+
+/** An item of which so much changed that telling the changes takes more bytes than the item is replaced as a whole. */
+function compareItem(before: unknown, after: unknown, path: string, operations: PatchOperation[]): void {
+  const changes = buildPatch(before, after, path);
+  const whole: PatchOperation = { op: "replace", path, value: after };
+  const isShorter = changes.length > 1 && JSON.stringify([whole]).length < JSON.stringify(changes).length;
+  operations.push(...(isShorter ? [whole] : changes));
 }
 
 /** Two items that are versions of one thing: of the same name, or without names and equal. */

@@ -13,6 +13,8 @@ export const VOLUME_FILE_MODE = 420;
 
 /** A volume of the pod and its place in our container. */
 export interface MountedVolume {
+  /** What it was made from. */
+  readonly origin: JsonObject;
   readonly volume: JsonObject;
   readonly mount: VolumeMount;
 }
@@ -43,6 +45,7 @@ export function backendVolumes(repository: Repository, namespace: string): reado
 function secretVolume(secretName: string): MountedVolume {
   const name = `${Volume.SecretPrefix}${shortHash(secretName)}`;
   return {
+    origin: { secretName },
     volume: { name, secret: { secretName, defaultMode: VOLUME_FILE_MODE, optional: true } },
     mount: { name, mountPath: `${Path.Secrets}/${secretName}`, readOnly: true },
   };
@@ -52,6 +55,7 @@ function localVolume(local: LocalBackend): MountedVolume {
   const { mountPath, subPath, ...source } = local;
   const name = `${Volume.LocalPrefix}${shortHash(canonicalJson(source))}`;
   return {
+    origin: { ...local },
     volume: { name, ...source },
     mount: { name, mountPath, ...(subPath !== undefined && subPath !== "" && { subPath }) },
   };

@@ -13,7 +13,7 @@ import {
   reservedEnvIn,
 } from "./container-settings.ts";
 import { uniteMounts } from "./mounts.ts";
-import { buildSecurityContext } from "./security-context.ts";
+import { buildSecurityContext, decideRunsAs } from "./security-context.ts";
 import type { InjectionView } from "./view.ts";
 import type { JsonObject } from "./workload.ts";
 
@@ -26,11 +26,13 @@ export interface Ingredient {
 }
 
 export interface BuiltContainer {
-  /** Without `image` and `args`, which are not part of what the hash covers. */
+  /** Without `image` and `args`; its `command` goes with the image. */
   readonly container: JsonObject;
   readonly args: readonly string[];
   readonly volumes: readonly JsonObject[];
   readonly warnings: readonly string[];
+  /** What the container was built from, and that a running pod can't learn later. The hash is made of this. */
+  readonly origin: JsonObject;
 }
 
 /** Builds the container for members of which there is at least one. */
@@ -48,13 +50,9 @@ export function buildContainer(
     ingredients.map(({ volumeMounts }) => volumeMounts),
     fixed.map(({ mountPath }) => mountPath),
   );
-  const securityContext = buildSecurityContext({
-    podTemplate: workload.podTemplate,
-    namespace,
-    volumeNames: united.mounts.map(({ name }) => name),
-    override: chosen.container?.securityContext,
-    isRestore: role === "restore",
-  });
+  const override = chosen.container?.securityContext;
+  const volumeNames = united.mounts.map(({ name }) => name);
+  const runsAs = decideRunsAs({ podTemplate: workload.podTemplate, namespace, volumeNames, override });
   const isBackup = role === "backup";
   return {
     container: {
@@ -65,11 +63,19 @@ export function buildContainer(
       volumeMounts: [...fixed, ...united.mounts],
       terminationMessagePath: "/dev/termination-log",
       terminationMessagePolicy: "File",
-      securityContext,
+      securityContext: buildSecurityContext(runsAs, override, role),
       ...(isBackup && settings.nativeSidecar && { restartPolicy: "Always" }),
     },
     args: [isBackup ? Command.RunBackup : Command.Restore, ...identityArgs(oldest, view)],
     volumes: [buildScratchVolume(chosen.tempDir), IDENTITY_VOLUME, ...backends.volumes],
+    origin: {
+      isNative: isBackup && settings.nativeSidecar,
+      settings: chosen.container,
+      scratch: buildScratchVolume(chosen.tempDir),
+      mounts: united.mounts,
+      backends: backends.origins,
+      runsAs,
+    },
     warnings: [
       ...chosen.contradictions.map(
         (field) =>
@@ -122,6 +128,7 @@ function identityArgs({ invoker }: Ingredient, { workload }: InjectionView): rea
 }
 
 interface UnitedBackends {
+  readonly origins: readonly JsonObject[];
   readonly volumes: readonly JsonObject[];
   readonly mounts: readonly VolumeMount[];
   readonly contested: readonly string[];
@@ -133,7 +140,7 @@ function uniteBackends(ingredients: readonly Ingredient[], namespace: string): U
     repository === undefined ? [] : backendVolumes(repository, namespace),
   );
   const { mounts, contested } = uniteMounts([all.map(({ mount }) => mount)], []);
-  const used = new Set(mounts.map(({ name }) => name));
-  const volumes = new Map(all.map(({ volume, mount }) => [mount.name, volume] as const));
-  return { volumes: [...volumes].filter(([name]) => used.has(name)).map(([, volume]) => volume), mounts, contested };
+  const kept = mounts.flatMap((mount) => all.find((one) => one.mount === mount) ?? []);
+  const volumes = new Map(kept.map(({ volume, mount }) => [mount.name, volume]));
+  return { volumes: [...volumes.values()], origins: kept.map(({ origin }) => origin), mounts, contested };
 }

@@ -139,7 +139,7 @@ function findRepositoryProblem(
     return {
       reason: "RepositoryMissing",
       message: `${who}: ${name} ${fault}`,
-      next: named === undefined ? "Set spec.repository." : "Create it; the container follows by itself.",
+      next: named === undefined ? "Set spec.repository." : "Create it; what is missing follows by itself.",
     };
   }
   const isAllowed = mayUseRepository({

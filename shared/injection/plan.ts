@@ -174,12 +174,11 @@ function identityOf<Kind extends string>({
 }
 
 /**
- * Covers what a running pod can't learn later. Not the arguments: which invoker they name doesn't matter to the agent,
- * which serves all sessions of its target. The target is in, so that a template copied to another workload differs.
+ * Covers what the container was built from and not how it was built, so that a new version of the product, which may build
+ * it otherwise, restarts nobody by itself. Not which invoker the arguments name: the agent serves all sessions of its target.
+ * The target is in, so that a template copied to another workload differs.
  */
-function hashOf({ container, volumes }: BuiltContainer, workload: WorkloadFacts, more: JsonObject): string {
+function hashOf({ origin }: BuiltContainer, workload: WorkloadFacts, more: JsonObject): string {
   const { kind, namespace, name } = workload;
-  return fnv1a64Decimal(
-    canonicalJson({ format: HASH_FORMAT, container, volumes, target: { kind, namespace, name }, ...more }),
-  );
+  return fnv1a64Decimal(canonicalJson({ format: HASH_FORMAT, origin, target: { kind, namespace, name }, ...more }));
 }

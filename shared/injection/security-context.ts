@@ -16,36 +16,35 @@ import { applicationContainers, mountedVolumes } from "./own-parts.ts";
 import type { NamespaceFacts } from "./view.ts";
 import type { JsonObject } from "./workload.ts";
 
-export interface SecurityRequest {
+export interface IdentityRequest {
   readonly podTemplate: JsonObject;
   readonly namespace: NamespaceFacts;
   /** Volumes of the workload that hold the data. */
   readonly volumeNames: readonly string[];
   /** `runtimeSettings.container.securityContext`: each field that it sets wins. */
   readonly override: ContainerSecurityContext | undefined;
-  readonly isRestore: boolean;
+}
+
+/** Row of the table above, with what it needs. */
+export interface RunsAs {
+  readonly mode: "User" | "Assigned" | "Root";
+  readonly user?: number;
+  readonly group?: number;
 }
 
 /** User of container images that name none of their own. */
 const NOBODY = 65534;
 const OPENSHIFT_USERS = "openshift.io/sa.scc.uid-range";
-const RESTORE_CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER"];
 
-/** Builds the security context of the injected container. */
-export function buildSecurityContext(request: SecurityRequest): JsonObject {
-  const { override, namespace, isRestore } = request;
-  const identity = findIdentity(request);
-  const isRoot = identity.user === undefined || identity.user === 0;
-  const add = isRestore ? RESTORE_CAPABILITIES : ["DAC_OVERRIDE"];
-  return { ...HARDENING, ...chooseUser(), ...override };
-
-  function chooseUser(): JsonObject {
-    const group = identity.group === undefined ? {} : { runAsGroup: identity.group };
-    if (!isRoot) return { runAsUser: identity.user, ...group, runAsNonRoot: true };
-    if (enforcesRestricted(namespace)) return { runAsUser: NOBODY, ...group, runAsNonRoot: true };
-    if (identity.user === undefined && namespace.annotations[OPENSHIFT_USERS] !== undefined) return {};
-    return { runAsUser: 0, ...group, runAsNonRoot: false, capabilities: { add, drop: ["ALL"] } };
-  }
+/** Decides as whom the container runs. */
+export function decideRunsAs(request: IdentityRequest): RunsAs {
+  const { namespace } = request;
+  const { user, group } = findIdentity(request);
+  const ofGroup = group === undefined ? {} : { group };
+  if (user !== undefined && user !== 0) return { mode: "User", user, ...ofGroup };
+  if (enforcesRestricted(namespace)) return { mode: "User", user: NOBODY, ...ofGroup };
+  if (user === undefined && namespace.annotations[OPENSHIFT_USERS] !== undefined) return { mode: "Assigned" };
+  return { mode: "Root", user: 0, ...ofGroup };
 }
 
 const HARDENING = {
@@ -54,6 +53,25 @@ const HARDENING = {
   readOnlyRootFilesystem: true,
   seccompProfile: { type: "RuntimeDefault" },
 };
+const BACKUP_CAPABILITIES = ["DAC_OVERRIDE"];
+const RESTORE_CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER"];
+
+/** Builds the security context; fields that the user set win, one by one. */
+export function buildSecurityContext(
+  { mode, user, group }: RunsAs,
+  override: ContainerSecurityContext | undefined,
+  role: "backup" | "restore",
+): JsonObject {
+  const isRoot = mode === "Root";
+  const add = role === "restore" ? RESTORE_CAPABILITIES : BACKUP_CAPABILITIES;
+  return {
+    ...HARDENING,
+    ...(user !== undefined && { runAsUser: user, runAsNonRoot: !isRoot }),
+    ...(group !== undefined && { runAsGroup: group }),
+    ...(isRoot && { capabilities: { add, drop: ["ALL"] } }),
+    ...override,
+  };
+}
 
 interface Identity {
   readonly user: number | undefined;
@@ -61,7 +79,7 @@ interface Identity {
 }
 
 /** The user that runtimeSettings set, else that of the first container that mounts the data, else the pod's. */
-function findIdentity({ override, podTemplate, volumeNames }: SecurityRequest): Identity {
+function findIdentity({ override, podTemplate, volumeNames }: IdentityRequest): Identity {
   const owner = findOwner(podTemplate, volumeNames);
   return {
     user: override?.runAsUser ?? contextNumber(owner, podTemplate, "runAsUser"),

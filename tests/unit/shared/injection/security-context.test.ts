@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ContainerSecurityContext } from "../../../../shared/api/kubernetes/pod.ts";
-import { buildSecurityContext } from "../../../../shared/injection/security-context.ts";
+import { buildSecurityContext, decideRunsAs } from "../../../../shared/injection/security-context.ts";
 import type { JsonObject } from "../../../../shared/injection/workload.ts";
 
 interface Case {
@@ -25,13 +25,13 @@ function contextOf({
   more = [],
 }: Case) {
   const app = { name: "app", volumeMounts: [{ name: "data", mountPath: "/d" }], securityContext: container };
-  return buildSecurityContext({
+  const runsAs = decideRunsAs({
     podTemplate: { spec: { containers: [...more, app], securityContext: pod } },
     namespace: { name: "demo", labels, annotations },
     volumeNames: ["data"],
     override,
-    isRestore,
   });
+  return buildSecurityContext(runsAs, override, isRestore ? "restore" : "backup");
 }
 
 const HARDENED = {

@@ -1,0 +1,82 @@
+/**
+ * Golden cases: what was sent, what the cluster held, what was decided. Each patch is applied by a library of its own and
+ * the result is sent again, as an update that changes nothing. UPDATE_GOLDEN=1 writes what is decided today; read the
+ * difference before committing it.
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import jsonPatch, { type Operation } from "fast-json-patch";
+import { describe, expect, test } from "vitest";
+import { isJsonObject, listAt, parseJson, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { createGather } from "../../webhook/gather.ts";
+import { mutate } from "../../webhook/mutate.ts";
+import type { AdmissionRequest } from "../../webhook/review.ts";
+import { createMemoryWorld } from "../support/injection/memory-world.ts";
+
+const FOLDER = join(import.meta.dirname, "injection");
+const UPDATES = process.env["UPDATE_GOLDEN"] === "1";
+const read = (name: string, file: string) => parseJson(readFileSync(join(FOLDER, name, file), "utf8"));
+
+const IMAGE = "registry.test/stash-batch:1.0.0";
+
+function requestOf(workload: unknown, old: unknown, operation: string): AdmissionRequest {
+  return {
+    uid: "1",
+    kind: textAt(workload, "kind") ?? "",
+    group: "apps",
+    resource: "",
+    subresource: "",
+    name: textAt(workload, "metadata", "name") ?? "",
+    namespace: "demo",
+    operation,
+    user: { username: "someone", uid: "", groups: [], extra: {} },
+    object: workload,
+    oldObject: old,
+  };
+}
+
+function answer(world: unknown, workload: unknown, old: unknown, operation: string) {
+  const settings = valueAt(world, "settings");
+  const gather = createGather({
+    world: createMemoryWorld(listAt(world, "objects")),
+    settings: { image: IMAGE, nativeSidecar: false, followsImage: false, ...(isJsonObject(settings) ? settings : {}) },
+    isSynced: () => valueAt(world, "isSynced") !== false,
+  });
+  return mutate(requestOf(workload, old, operation), gather);
+}
+
+/** The library's types know more operations than we make. */
+function operationsOf(patch: unknown): Operation[] {
+  return structuredClone(Array.isArray(patch) ? patch : []);
+}
+
+const names = readdirSync(FOLDER).sort();
+
+test("there are at least forty cases", () => {
+  expect(names.length).toBeGreaterThanOrEqual(40);
+});
+
+describe.each(names)("%s", (name) => {
+  const workload = read(name, "workload.json");
+  const world = read(name, "world.json");
+  const old = valueAt(world, "old") ?? undefined;
+  const operation = textAt(world, "operation") ?? (old === undefined ? "CREATE" : "UPDATE");
+  const { answer: given, reasons } = answer(world, workload, old, operation);
+  const { isAllowed, message, warnings = [], patch = [] } = given;
+  const decided = { isAllowed, reasons, ...(message !== undefined && { message }), warnings, patch };
+
+  test("is decided as before", () => {
+    const path = join(FOLDER, name, "patch.json");
+    if (UPDATES) writeFileSync(path, `${JSON.stringify(decided, null, 2)}\n`);
+    expect(existsSync(path)).toBe(true);
+    expect(decided).toEqual(read(name, "patch.json"));
+  });
+
+  test("gives a patch that applies, and nothing is left to do after it", () => {
+    if (!isAllowed) return expect(patch).toEqual([]);
+    const stored = jsonPatch.applyPatch(structuredClone(workload), operationsOf(patch), true).newDocument;
+    const again = answer(world, stored, stored, "UPDATE");
+    expect(again.answer.isAllowed).toBe(true);
+    expect(again.answer.patch ?? []).toEqual([]);
+  });
+});
