@@ -6,7 +6,7 @@
  * clocks skip is due at the moment of the skip, a time that they show twice is due the first time. Any other schedule is
  * due whenever the local clock shows a matching time: not at all when it is skipped, twice when it is shown twice.
  */
-import type { CronFields } from "./cron-fields.ts";
+import { type CronFields, hasBit } from "./cron-fields.ts";
 import type { ZoneOffsets } from "./zone-offsets.ts";
 
 const MINUTE_MS = 60_000;
@@ -43,61 +43,80 @@ interface DueDay {
 export function createCalendar(fields: CronFields, zone: ZoneOffsets): Calendar {
   const localDay = (atMs: number): LocalDay => Math.floor((atMs + zone.offsetMs(atMs)) / DAY_MS);
 
-  function dueDay(day: LocalDay): DueDay | undefined {
-    if (!isDueDay(fields, day)) return undefined;
+  function dueDay(day: LocalDay): DueDay {
     const startMs = day * DAY_MS;
     const transitions = zone.transitions(startMs - MOST_AHEAD_MS, startMs + DAY_MS + MOST_BEHIND_MS);
     if (transitions.length > 0) return listedDay(dueTimes(fields, zone, day));
     return plainDay(fields, startMs - zone.offsetMs(startMs));
   }
 
+  /** The due days of a range, in the direction of `step`. */
+  function* dueDays(fromDay: LocalDay, toDay: LocalDay, step: 1 | -1): Generator<{ day: LocalDay; due: DueDay }> {
+    for (let day = fromDay; step * (toDay - day) >= 0; ) {
+      const next = dueDayFrom(fields, day, step);
+      if (next === day) {
+        yield { day, due: dueDay(day) };
+        day += step;
+      } else {
+        day = next;
+      }
+    }
+  }
+
+  /** The best of what the days give, taken from the first that gives any and its neighbour, whose times may overlap. */
+  function bestOf(
+    days: Iterable<{ readonly day: LocalDay; readonly due: DueDay }>,
+    pick: (due: DueDay) => number | undefined,
+    choose: (a: number, b: number) => number,
+  ): number | undefined {
+    let best: { readonly day: LocalDay; readonly atMs: number } | undefined;
+    for (const { day, due } of days) {
+      if (best !== undefined && Math.abs(day - best.day) > 1) break;
+      const atMs = pick(due);
+      if (atMs === undefined) continue;
+      if (best !== undefined) return choose(best.atMs, atMs);
+      if (!due.hasTransition) return atMs;
+      best = { day, atMs };
+    }
+    return best?.atMs;
+  }
+
   return {
     next(afterMs) {
       // The day before counts too: its last times may fall into this one when the clocks skip midnight.
       const fromDay = localDay(afterMs) - 1;
-      let best: number | undefined;
-      for (let day = fromDay; day <= fromDay + HORIZON_DAYS + 2; day += 1) {
-        const due = dueDay(day);
-        best = smaller(best, due?.firstAfter(afterMs));
-        if (best !== undefined && (due === undefined || !due.hasTransition)) return best;
-      }
-      return best;
+      return bestOf(dueDays(fromDay, fromDay + HORIZON_DAYS + 2, 1), (due) => due.firstAfter(afterMs), Math.min);
     },
     newest(sinceMs, untilMs) {
       const lastDay = localDay(untilMs) + 1;
       const firstDay = Math.max(localDay(sinceMs) - 1, lastDay - HORIZON_DAYS - 2);
-      let best: number | undefined;
-      for (let day = lastDay; day >= firstDay; day -= 1) {
-        const due = dueDay(day);
-        best = larger(best, due?.lastUntil(untilMs));
-        if (best !== undefined && (due === undefined || !due.hasTransition)) break;
-      }
+      const best = bestOf(dueDays(lastDay, firstDay, -1), (due) => due.lastUntil(untilMs), Math.max);
       return best !== undefined && best > sinceMs ? best : undefined;
     },
     count(sinceMs, untilMs) {
       let total = 0;
-      for (let day = localDay(sinceMs) - 1; day <= localDay(untilMs) + 1; day += 1) {
-        total += dueDay(day)?.countWithin(sinceMs, untilMs) ?? 0;
+      for (const { due } of dueDays(localDay(sinceMs) - 1, localDay(untilMs) + 1, 1)) {
+        total += due.countWithin(sinceMs, untilMs);
       }
       return total;
     },
   };
 }
 
-function smaller(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || (b !== undefined && b < a) ? b : a;
-}
-
-function larger(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || (b !== undefined && b > a) ? b : a;
-}
-
-function isDueDay(fields: CronFields, day: LocalDay): boolean {
+/** The day itself when it is due, else the first (with `step` 1) or last (-1) day after it that may be. */
+function dueDayFrom(fields: CronFields, day: LocalDay, step: 1 | -1): LocalDay {
   const date = new Date(day * DAY_MS);
-  if (!fields.months.has(date.getUTCMonth() + 1)) return false;
-  const isDate = fields.daysOfMonth.has(date.getUTCDate());
-  const isWeekday = fields.weekdays.has(date.getUTCDay());
-  return fields.isAnyDayFieldEnough ? isDate || isWeekday : isDate && isWeekday;
+  const month = date.getUTCMonth();
+  if (!hasBit(fields.months, month + 1)) {
+    // On to the next month, or back to the last day of the one before.
+    return step === 1
+      ? Date.UTC(date.getUTCFullYear(), month + 1) / DAY_MS
+      : Date.UTC(date.getUTCFullYear(), month, 0) / DAY_MS;
+  }
+  const isDate = hasBit(fields.daysOfMonth, date.getUTCDate());
+  const isWeekday = hasBit(fields.weekdays, date.getUTCDay());
+  const isDue = fields.isAnyDayFieldEnough ? isDate || isWeekday : isDate && isWeekday;
+  return isDue ? day : day + step;
 }
 
 /** A day that starts at `startMs` and during which the offset stays the same. */

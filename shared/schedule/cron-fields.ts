@@ -7,11 +7,12 @@ export interface CronFields {
   readonly minutes: readonly number[];
   /** Due hours of a due day, ascending, 0 to 23. */
   readonly hours: readonly number[];
-  readonly daysOfMonth: ReadonlySet<number>;
-  /** 1 to 12. */
-  readonly months: ReadonlySet<number>;
-  /** 0 (Sunday) to 6. */
-  readonly weekdays: ReadonlySet<number>;
+  /** Bit n is day n; a set would be felt in a reconciler of many invokers. */
+  readonly daysOfMonth: number;
+  /** Bits 1 to 12. */
+  readonly months: number;
+  /** Bits 0 (Sunday) to 6. */
+  readonly weekdays: number;
   /** Whether a day must match one of the two day fields, or both: both count only when one of them is a star. */
   readonly isAnyDayFieldEnough: boolean;
   /**
@@ -62,12 +63,21 @@ export function parseCronFields(text: string): CronFields {
   return {
     minutes,
     hours,
-    daysOfMonth: new Set(daysOfMonth),
-    months: new Set(months),
-    weekdays: new Set(weekdays.map((day) => day % 7)),
+    daysOfMonth: bitsOf(daysOfMonth),
+    months: bitsOf(months),
+    weekdays: bitsOf(weekdays.map((day) => day % 7)),
     isAnyDayFieldEnough: !isStar(dayOfMonth) && !isStar(dayOfWeek),
     isFixedTime: !/[*?/]/.test(minute + hour),
   };
+}
+
+function bitsOf(values: Values): number {
+  return values.reduce((bits, value) => bits | (1 << value), 0);
+}
+
+/** Whether a value is among those of `daysOfMonth`, `months` or `weekdays`. */
+export function hasBit(bits: number, value: number): boolean {
+  return ((bits >>> value) & 1) === 1;
 }
 
 type FieldValues = readonly [Values, Values, Values, Values, Values];
@@ -103,9 +113,12 @@ function parseItems(text: string, fields: readonly string[]): FieldValues {
 }
 
 function readFields(fields: readonly string[]): FieldValues {
-  const { minute, hour, dayOfMonth, month, dayOfWeek } = CronExpressionParser.parse(`0 ${fields.join(" ")}`, {
-    tz: "UTC",
-  }).fields;
+  // Without a date cron-parser reads the clock and asks for the machine's zone, which takes longer than all the rest.
+  const options = { tz: "UTC", currentDate: 0 };
+  const { minute, hour, dayOfMonth, month, dayOfWeek } = CronExpressionParser.parse(
+    `0 ${fields.join(" ")}`,
+    options,
+  ).fields;
   return [
     minute.values,
     hour.values,

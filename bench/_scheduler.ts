@@ -1,0 +1,36 @@
+/** The process that bench/schedule.ts measures: all informers and the schedule. Arguments: kubeconfig, number of invokers. */
+import { createScheduleController } from "../reconciler/schedule/schedule-controller.ts";
+import { createScheduleWorld } from "../reconciler/schedule/schedule-world.ts";
+import { createWorld, informersOf } from "../reconciler/world/world.ts";
+import { systemClock } from "../shared/kube/clock.ts";
+import { findConnection } from "../shared/kube/connect.ts";
+import { createKubeClient } from "../shared/kube/http-client.ts";
+import { createLogger } from "../shared/log.ts";
+
+const [, , kubeconfigPath = "", wanted = "0"] = process.argv;
+const client = createKubeClient({
+  connection: await findConnection({ env: {}, kubeconfigPath }),
+  program: "bench-scheduler",
+});
+const world = createWorld({
+  client,
+  onProblem: (problem) => console.error(problem),
+  onFail: () => process.exit(1),
+});
+for (const [, informer] of informersOf(world)) informer.start();
+await Promise.all(informersOf(world).map(([, informer]) => informer.hasSynced()));
+const controller = createScheduleController({
+  world: createScheduleWorld(world),
+  client,
+  clock: systemClock,
+  log: createLogger("bench-scheduler", "warn"),
+  startsSessions: true,
+});
+await controller.start();
+const isAnnounced = (): boolean => {
+  const announced = world.batches.list().filter(({ status }) => (status?.nextRuns?.length ?? 0) > 0);
+  return announced.length >= Number(wanted);
+};
+while (!isAnnounced()) await new Promise((resolve) => setTimeout(resolve, 50));
+process.send?.("ready");
+process.on("SIGTERM", () => process.exit(0));

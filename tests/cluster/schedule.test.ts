@@ -1,0 +1,147 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { createScheduleController } from "../../reconciler/schedule/schedule-controller.ts";
+import { createScheduleWorld } from "../../reconciler/schedule/schedule-world.ts";
+import { createWorld, informersOf, type World } from "../../reconciler/world/world.ts";
+import { type BackupBatch, parseBackupBatch } from "../../shared/api/backup-batch.ts";
+import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
+import { KINDS } from "../../shared/api/kinds.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import { type Clock, systemClock } from "../../shared/kube/clock.ts";
+import { findConnection } from "../../shared/kube/connect.ts";
+import { createKubeClient } from "../../shared/kube/http-client.ts";
+import { createLogger } from "../../shared/log.ts";
+import { waitUntil } from "../support/control-plane/wait-until.ts";
+import { applyManifests } from "../support/objects/apply.ts";
+import { KUBERNETES } from "../support/objects/resources.ts";
+
+const NAMESPACE = "schedule-test";
+let client: KubeClient;
+let world: World;
+
+beforeAll(async () => {
+  client = createKubeClient({
+    connection: await findConnection({ env: {}, kubeconfigPath: inject("kubeconfig") }),
+    program: "tests",
+  });
+  await applyManifests(client, [{ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } }]);
+  world = createWorld({ client, namespace: NAMESPACE, onProblem: () => {}, onFail: () => {} });
+  for (const [, informer] of informersOf(world)) informer.start();
+  await Promise.all(informersOf(world).map(([, informer]) => informer.hasSynced()));
+});
+
+afterAll(async () => {
+  await Promise.all(informersOf(world).map(([, informer]) => informer.stop()));
+  await client.delete(KUBERNETES.Namespace, undefined, NAMESPACE);
+  client.close();
+});
+
+/** The machine's clock moved ahead, so that the next whole multiple of a period is two seconds away. */
+function clockBefore(periodMs: number): Clock {
+  const shiftMs = periodMs - 2_000 - (systemClock.now() % periodMs);
+  return { ...systemClock, now: () => systemClock.now() + shiftMs };
+}
+
+function aBatch(name: string, spec: object = {}) {
+  return {
+    apiVersion: "stash.appscode.com/v1beta1",
+    kind: "BackupBatch",
+    metadata: { name, namespace: NAMESPACE },
+    spec: { schedule: "* * * * *", retentionPolicy: { name: "keep", prune: true }, members: [], ...spec },
+  };
+}
+
+const readBatch = (name: string): Promise<BackupBatch> =>
+  client.get(KINDS.BackupBatch, NAMESPACE, name, parseBackupBatch);
+
+async function sessionsOf(name: string): Promise<readonly BackupSession[]> {
+  const labelSelector = `stash.appscode.com/invoker-name=${name}`;
+  return (await client.list(KINDS.BackupSession, NAMESPACE, parseBackupSession, { labelSelector })).items;
+}
+
+function createController(clock: Clock) {
+  return createScheduleController({
+    world: createScheduleWorld(world),
+    client,
+    clock,
+    log: createLogger("test", "error"),
+    startsSessions: true,
+  });
+}
+
+test("a due batch gets its session, and its status tells of the next runs", async () => {
+  const controller = createController(clockBefore(60_000));
+  await applyManifests(client, [aBatch("minutely")]);
+  await controller.start();
+  await waitUntil("the next runs are announced", 10_000, async () => {
+    return (await readBatch("minutely")).status?.nextRuns?.length === 5;
+  });
+  await waitUntil("the session is there", 15_000, async () => (await sessionsOf("minutely")).length === 1);
+  const [session] = await sessionsOf("minutely");
+  const dueMs = Date.parse(session?.spec.dueTime ?? "");
+  expect(session?.metadata.name).toBe(`minutely-${dueMs / 1_000}`);
+  await waitUntil("the status tells of it", 10_000, async () => {
+    const { status } = await readBatch("minutely");
+    return status?.lastScheduleTime === session?.spec.dueTime && Date.parse(status?.nextRuns?.[0] ?? "") > dueMs;
+  });
+  await controller.stop();
+  expect(session?.metadata.ownerReferences).toMatchObject([
+    { kind: "BackupBatch", name: "minutely", uid: (await readBatch("minutely")).metadata.uid, controller: true },
+  ]);
+});
+
+test("two leaders at once, then a restart after an outage: each due time has at most one session", async () => {
+  const clock = clockBefore(120_000);
+  await applyManifests(client, [aBatch("contended", { schedule: "*/2 * * * *" })]);
+  const both = [createController(clock), createController(clock)];
+  for (const controller of both) await controller.start();
+  await waitUntil("the next runs are announced", 10_000, async () => {
+    return (await readBatch("contended")).status?.nextRuns !== undefined;
+  });
+  await waitUntil("the first session is there", 15_000, async () => (await sessionsOf("contended")).length > 0);
+  await waitUntil("the status tells of it", 10_000, async () => {
+    return (await readBatch("contended")).status?.lastScheduleTime !== undefined;
+  });
+  for (const controller of both) await controller.stop();
+  const before = await sessionsOf("contended");
+  // Twenty minutes during which nobody leads.
+  const after = createController({ ...systemClock, now: () => clock.now() + 20 * 60_000 });
+  await after.start();
+  await waitUntil("the newest missed run has its session", 15_000, async () => {
+    return (await sessionsOf("contended")).length > before.length;
+  });
+  await waitUntil("the others count as missed", 10_000, async () => {
+    return ((await readBatch("contended")).status?.missedRuns ?? 0) >= 8;
+  });
+  await after.stop();
+  const due = (await sessionsOf("contended")).map(({ spec }) => spec.dueTime);
+  expect(new Set(due).size).toBe(due.length);
+  expect(due.length).toBe(before.length + 1);
+});
+
+test("a restore of a target holds the due run until it has ended", async () => {
+  const target = { ref: { apiVersion: "apps/v1", kind: "Deployment", name: "web" } };
+  await applyManifests(client, [
+    aBatch("held", { members: [{ target }] }),
+    {
+      apiVersion: "stash.appscode.com/v1beta1",
+      kind: "RestoreSession",
+      metadata: { name: "back", namespace: NAMESPACE },
+      spec: { target: { ...target, rules: [{ snapshots: ["latest"] }] } },
+    },
+  ]);
+  await waitUntil("the informer knows the restore", 10_000, async () => {
+    return world.restoreSessions.get(NAMESPACE, "back") !== undefined;
+  });
+  const controller = createController(clockBefore(60_000));
+  await controller.start();
+  await waitUntil("the next runs are announced", 10_000, async () => {
+    return (await readBatch("held")).status?.nextRuns !== undefined;
+  });
+  await sleep(3_000);
+  expect(await sessionsOf("held")).toEqual([]);
+  const body = { status: { phase: "Succeeded" } };
+  await client.patchStatus(KINDS.RestoreSession, NAMESPACE, "back", { kind: "merge", body }, asIs);
+  await waitUntil("the held run has its session", 15_000, async () => (await sessionsOf("held")).length === 1);
+  await controller.stop();
+});
