@@ -1,0 +1,198 @@
+/** What holds for every workload: 10,000 random ones, with random invokers, in random namespaces. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { JsonObject } from "../../../shared/injection/workload.ts";
+import { admit, containersIn, initContainersIn, templateOf, volumesIn } from "./apply.ts";
+import { aBackup, aRepository, aRestore, SETTINGS } from "./builders.ts";
+
+const RUNS = 10_000;
+const VOLUME_NAMES = ["data", "logs", "config", "tmp"];
+
+/** Fields that no version of us knows. */
+const unknownFields = fc.dictionary(
+  fc.constantFrom("future", "x-vendor", "a/b~c", "zone", "0"),
+  fc.jsonValue({ maxDepth: 2 }).filter((json) => !JSON.stringify(json).includes("__proto__")),
+  { maxKeys: 2 },
+);
+
+const user = fc.record({ runAsUser: fc.constantFrom(0, 33, 999), runAsGroup: fc.constant(5) }, { requiredKeys: [] });
+
+const mounts = fc.uniqueArray(
+  fc.record({ name: fc.constantFrom(...VOLUME_NAMES), mountPath: fc.constantFrom("/a", "/b", "/c", "/d") }),
+  { selector: ({ mountPath }) => mountPath, maxLength: 3 },
+);
+
+const containers = (prefix: string, minLength: number) =>
+  fc
+    .array(fc.tuple(unknownFields, mounts, fc.option(user, { nil: undefined })), { minLength, maxLength: 3 })
+    .map((list) =>
+      list.map(([fields, volumeMounts, securityContext], index) => ({
+        ...fields,
+        name: `${prefix}${index}`,
+        image: "i",
+        ...(volumeMounts.length > 0 && { volumeMounts }),
+        ...(securityContext !== undefined && { securityContext }),
+      })),
+    );
+
+const volumes = fc
+  .record({
+    source: fc.constantFrom<JsonObject>(
+      { emptyDir: {} },
+      { persistentVolumeClaim: { claimName: "c" } },
+      { hostPath: { path: "/var/log" } },
+      { configMap: { name: "m" } },
+    ),
+    fields: unknownFields,
+    isReversed: fc.boolean(),
+  })
+  .map(({ source, fields, isReversed }) => {
+    const list = VOLUME_NAMES.map((name) => ({ ...fields, name, ...source }));
+    return isReversed ? list.toReversed() : list;
+  });
+
+/** As the API server sends it: no list or map of the pod template is there and empty. */
+const workload = fc
+  .record({
+    containers: containers("app", 1),
+    initContainers: fc.option(containers("init", 1), { nil: undefined }),
+    volumes: fc.option(volumes, { nil: undefined }),
+    annotations: fc.option(fc.constantFrom({ a: "1" }, { "x/y": "", b: "2" }), { nil: undefined }),
+    podFields: unknownFields,
+    templateFields: unknownFields,
+    fields: unknownFields,
+    pod: fc.option(user, { nil: undefined }),
+  })
+  .map((parts) => ({
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    ...parts.fields,
+    metadata: { name: "web", namespace: "demo" },
+    spec: {
+      template: {
+        ...parts.templateFields,
+        metadata: { labels: { app: "web" }, ...(parts.annotations && { annotations: parts.annotations }) },
+        spec: {
+          ...parts.podFields,
+          ...(parts.volumes && { volumes: parts.volumes }),
+          ...(parts.initContainers && { initContainers: parts.initContainers }),
+          containers: parts.containers,
+          ...(parts.pod && { securityContext: parts.pod }),
+        },
+      },
+    },
+  }));
+
+const repository = fc
+  .constantFrom<JsonObject>(
+    { storageSecretName: "one", s3: { endpoint: "e", bucket: "b" } },
+    { storageSecretName: "two", local: { hostPath: { path: "/own" }, mountPath: "/safe" } },
+    { local: { nfs: { server: "n", path: "/" }, mountPath: "/a", subPath: "s" } },
+  )
+  .map((backend) => aRepository({ spec: { backend } }));
+
+const backup = fc
+  .record({
+    name: fc.constantFrom("b1", "b2", "b3"),
+    createdAt: fc.constantFrom("2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z"),
+    volumeMounts: mounts,
+    repository,
+    container: fc.record(
+      {
+        resources: fc.constant({ limits: { cpu: "1" } }),
+        securityContext: user,
+        env: fc.constant([{ name: "A", value: "1" }]),
+      },
+      { requiredKeys: [] },
+    ),
+    tempDir: fc.constantFrom({}, { medium: "Memory" }, { sizeLimit: "1Gi" }),
+  })
+  .map(({ name, createdAt, volumeMounts, repository, container, tempDir }) =>
+    aBackup({
+      name,
+      repository,
+      metadata: { creationTimestamp: createdAt },
+      spec: { runtimeSettings: { container }, tempDir },
+      target: { volumeMounts },
+    }),
+  );
+
+const restore = fc
+  .record({ volumeMounts: mounts, repository })
+  .map(({ volumeMounts, repository }) => aRestore({ repository, target: { volumeMounts } }));
+
+const world = fc.record({
+  backups: fc.uniqueArray(backup, { maxLength: 3, selector: ({ invoker }) => invoker.name }),
+  restores: fc.array(restore, { maxLength: 1 }),
+  namespace: fc.constantFrom(
+    {},
+    { labels: { "pod-security.kubernetes.io/enforce": "restricted" } },
+    { labels: { "pod-security.kubernetes.io/enforce": "baseline" } },
+    { annotations: { "openshift.io/sa.scc.uid-range": "1/2" } },
+  ),
+  settings: fc.constantFrom(SETTINGS, { ...SETTINGS, nativeSidecar: true }, { ...SETTINGS, followsImage: true }),
+});
+
+const isOurs = ({ name }: JsonObject) => name === "stash" || name === "stash-init";
+const hostPathsIn = (of: unknown) => volumesIn(of).filter(({ hostPath }) => hostPath !== undefined);
+
+test("injection can be repeated and taken back, and touches nothing of the application's", { timeout: 120_000 }, () => {
+  const seen = { changed: 0, both: 0, refused: 0 };
+  fc.assert(
+    fc.property(workload, world, (original, known) => {
+      let injected: unknown;
+      try {
+        injected = admit({ ...known, workload: original }).workload;
+      } catch (refusal) {
+        // A restore whose volume is missing.
+        expect(String(refusal)).toContain("would start without its data");
+        seen.refused++;
+        return;
+      }
+      const added = [...initContainersIn(injected), ...containersIn(injected)].filter(isOurs);
+      if (added.length > 0) seen.changed++;
+      if (added.length > 1) seen.both++;
+
+      // Again, as an update and as the creation of a copy: nothing to do.
+      for (const old of [injected, undefined]) {
+        expect(admit({ ...known, workload: injected, old }).decision.kind).toBe("skip");
+      }
+      // Back: byte for byte.
+      const settings = known.settings;
+      expect(JSON.stringify(admit({ workload: injected, settings }).workload)).toBe(JSON.stringify(original));
+      // The application's containers and volumes are what and where they were.
+      const ownBefore = [initContainersIn(original), containersIn(original)];
+      const ownAfter = [initContainersIn(injected), containersIn(injected)].map((list) =>
+        list.filter((c) => !isOurs(c)),
+      );
+      expect(JSON.stringify(ownAfter)).toBe(JSON.stringify(ownBefore));
+      expect(JSON.stringify(volumesIn(injected).slice(0, volumesIn(original).length))).toBe(
+        JSON.stringify(volumesIn(original)),
+      );
+      // No right that nobody gave.
+      expect(JSON.stringify(added)).not.toContain("privileged");
+      const own = new Set(
+        known.backups.concat().flatMap(({ repository }) => JSON.stringify(repository?.spec.backend?.local?.hostPath)),
+      );
+      for (const { repository } of known.restores) own.add(JSON.stringify(repository?.spec.backend?.local?.hostPath));
+      for (const { hostPath } of hostPathsIn(injected).slice(hostPathsIn(original).length)) {
+        expect(own).toContain(JSON.stringify(hostPath));
+      }
+      // Names in lists stay unique, as the API server wants them.
+      const names = volumesIn(injected).map(({ name }) => name);
+      expect(new Set(names).size).toBe(names.length);
+      for (const container of added) expect(mountPathsOf(container)).toEqual([...new Set(mountPathsOf(container))]);
+      expect(templateOf(injected)["metadata"]).toMatchObject({ labels: { app: "web" } });
+    }),
+    { numRuns: RUNS },
+  );
+  // The generators reach what the properties are about.
+  expect(seen.changed).toBeGreaterThan(RUNS / 4);
+  expect(seen.both).toBeGreaterThan(RUNS / 20);
+  expect(seen.refused).toBeGreaterThan(0);
+});
+
+function mountPathsOf(container: JsonObject): readonly unknown[] {
+  const list = container["volumeMounts"];
+  return Array.isArray(list) ? list.map((mount) => Reflect.get(Object(mount), "mountPath")) : [];
+}
