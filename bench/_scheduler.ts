@@ -1,6 +1,6 @@
 /** The process that bench/schedule.ts measures: all informers and the schedule. Arguments: kubeconfig, number of invokers. */
 import { createScheduleController } from "../reconciler/schedule/schedule-controller.ts";
-import { createScheduleWorld } from "../reconciler/schedule/schedule-world.ts";
+import { scheduleWorld } from "../reconciler/world/schedule-world.ts";
 import { createWorld, informersOf } from "../reconciler/world/world.ts";
 import { systemClock } from "../shared/kube/clock.ts";
 import { findConnection } from "../shared/kube/connect.ts";
@@ -20,7 +20,7 @@ const world = createWorld({
 for (const [, informer] of informersOf(world)) informer.start();
 await Promise.all(informersOf(world).map(([, informer]) => informer.hasSynced()));
 const controller = createScheduleController({
-  world: createScheduleWorld(world),
+  world: scheduleWorld(world),
   client,
   clock: systemClock,
   log: createLogger("bench-scheduler", "warn"),

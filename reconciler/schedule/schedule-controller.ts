@@ -17,8 +17,8 @@ import { DueTimer } from "./due-timer.ts";
 import { type GatheredSchedule, gatherSchedule, type ScheduleMemory } from "./gather-schedule.ts";
 import type { BackupInvoker, SchedulePorts } from "./ports.ts";
 
-/** As many as the API server answers at the same time without making any of them wait long. */
-const DEFAULT_CONCURRENCY = 32;
+/** An API server with two cores answers most creates a second when about this many are under way. */
+const DEFAULT_CONCURRENCY = 12;
 const STATUS_CONCURRENCY = 8;
 const DRAIN_MS = 5_000;
 

@@ -7,6 +7,8 @@ import { parseRepository, type Repository } from "../../shared/api/repository.ts
 import { parseRestoreBatch, type RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { parseRestoreSession, type RestoreSession } from "../../shared/api/restore-session.ts";
 import { Label } from "../../shared/contract.ts";
+import type { NamespaceFacts } from "../../shared/injection/view.ts";
+import { textMapAt } from "../../shared/injection/workload.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import {
   createInformer,
@@ -14,7 +16,7 @@ import {
   type InformerOptions,
   type InformerProblem,
 } from "../../shared/kube/informer.ts";
-import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { isJsonObject, textAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { resolveTargetRef, type TargetRefLike, targetKey } from "../../shared/target.ts";
 import { type PodObject, readPod } from "./pod-object.ts";
@@ -29,6 +31,8 @@ export interface World {
   readonly restoreSessions: Informer<RestoreSession, InvokerIndex>;
   readonly restoreBatches: Informer<RestoreBatch, InvokerIndex>;
   readonly repositories: Informer<Repository>;
+  /** Names, labels and annotations of namespaces. */
+  readonly namespaces: Informer<NamespaceFacts>;
   /** Pods that carry one of our containers. Index: uid. */
   readonly pods: Informer<PodObject, "uid">;
   /** Index: `namespace/name` of the BackupBatch that the label names. */
@@ -123,6 +127,15 @@ export function createWorld(options: WorldOptions): World {
       repository: (invoker) => repositoryKeys(invoker, invoker.spec.repository),
     }),
     repositories: inform(KINDS.Repository, parseRepository, {}),
+    namespaces: createInformer<NamespaceFacts>({
+      ...options,
+      // Cluster-wide, whatever namespace is looked at.
+      namespace: undefined,
+      resource: NAMESPACES,
+      metadataOnly: true,
+      transform: readNamespace,
+      indexes: {},
+    }),
     pods: inform(PODS, readPod, { uid: ({ uid }) => [uid] }),
     workloads: {
       Deployment: workloads("Deployment"),
@@ -132,7 +145,16 @@ export function createWorld(options: WorldOptions): World {
   };
 }
 
+const NAMESPACES: Resource = { group: "", version: "v1", plural: "namespaces", namespaced: false };
 const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
+
+function readNamespace(raw: unknown): NamespaceFacts {
+  return {
+    name: textAt(raw, "metadata", "name") ?? "",
+    labels: textMapAt(raw, "metadata", "labels"),
+    annotations: textMapAt(raw, "metadata", "annotations"),
+  };
+}
 
 /** What all informers can do, whatever they hold. */
 type AnyInformer = Pick<Informer<unknown>, "start" | "stop" | "hasSynced" | "healthy" | "size">;

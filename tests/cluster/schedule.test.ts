@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { createScheduleController } from "../../reconciler/schedule/schedule-controller.ts";
-import { createScheduleWorld } from "../../reconciler/schedule/schedule-world.ts";
+import { scheduleWorld } from "../../reconciler/world/schedule-world.ts";
 import { createWorld, informersOf, type World } from "../../reconciler/world/world.ts";
 import { type BackupBatch, parseBackupBatch } from "../../shared/api/backup-batch.ts";
 import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
@@ -61,7 +61,7 @@ async function sessionsOf(name: string): Promise<readonly BackupSession[]> {
 
 function createController(clock: Clock) {
   return createScheduleController({
-    world: createScheduleWorld(world),
+    world: scheduleWorld(world),
     client,
     clock,
     log: createLogger("test", "error"),
