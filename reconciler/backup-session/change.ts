@@ -5,7 +5,8 @@ import { type CONDITION_REASONS, ConditionType } from "../../shared/reasons.ts";
 import { backupSessionPhase, backupTargetPhase, isFinalTargetPhase } from "../../shared/status/backup-phase.ts";
 import { type ConditionStatus, formatTime, withCondition } from "../../shared/status/conditions.ts";
 import { hostFailure, isOpenHost, withExplanation, withItem, withTargetCondition } from "../run/entries.ts";
-import { isSettled } from "./settled.ts";
+import { isSettled } from "../run/settled.ts";
+import { runFacts } from "./run-rows.ts";
 import { hostsOf, type SessionStatus, type SessionView, type TargetStatus, targetsOf } from "./view.ts";
 
 export function withTarget(
@@ -68,16 +69,19 @@ export function withEverythingFailed(
  * edit of the invoker can't open it again.
  */
 export function withPhases(view: SessionView, status: SessionStatus): SessionStatus {
-  const targets = status.targets?.map((target): TargetStatus => {
+  const facts = runFacts(view);
+  const before = targetsOf(status);
+  const targets = before.map((target): TargetStatus => {
     if (target.phase !== undefined && isFinalTargetPhase(target.phase)) return target;
     const computed = backupTargetPhase(target);
-    const isHeldOpen = isFinalTargetPhase(computed) && !isSettled(view, target);
+    const isHeldOpen = isFinalTargetPhase(computed) && !isSettled(facts, target);
     const phase = isHeldOpen ? "Running" : computed;
     return phase === target.phase ? target : { ...target, phase };
   });
   const phase = backupSessionPhase({
-    targets: (targets ?? []).map((target) => target.phase ?? "Pending"),
+    targets: targets.map((target) => target.phase ?? "Pending"),
     ...(status.conditions !== undefined && { conditions: status.conditions }),
   });
-  return { ...status, ...(targets !== undefined && { targets }), phase };
+  const isChanged = targets.some((target, index) => target !== before[index]);
+  return isChanged || phase !== status.phase ? { ...status, ...(isChanged && { targets }), phase } : status;
 }

@@ -34,15 +34,14 @@ import { UserError } from "../../shared/errors.ts";
 import { withPhases } from "./change.ts";
 import { finish, history, retry } from "./finish.ts";
 import { globalAfter, globalBefore } from "./global-hooks.ts";
-import { giveTurns, lostExecutors } from "./host-turns.ts";
 import { areTargetsFinal, deadline, invokerGone, repositoryRefused } from "./interruptions.ts";
 import { missingLabels } from "./labels.ts";
 import { answerLocks } from "./locks.ts";
 import { maintenance } from "./maintenance.ts";
-import { concludeTargets, endHooks, memberAfter, startPrepared } from "./member-hooks.ts";
 import { startMembers } from "./members.ts";
 import { nextCheckMs } from "./next-check.ts";
 import { passInitOn, repositoryResults } from "./repository-results.ts";
+import { concludeTargets, endHooks, giveTurns, lostExecutors, memberAfter, startPrepared } from "./run-rows.ts";
 import { awaitInvoker, begin, isBegun, skip } from "./start.ts";
 import type { Action, Decision, Row } from "./step.ts";
 import type { SessionView } from "./view.ts";
@@ -90,7 +89,8 @@ export function decideSession(view: SessionView, now: Date): Decision {
   const actions: Action[] = [...startPrepared(view)];
   if (labels !== undefined) actions.unshift({ kind: "AddLabels", labels });
   const trail: string[] = [];
-  let status = before;
+  // Agents change entries too: the phases follow before any row looks.
+  let status = withPhases(view, before);
   for (let steps = 0; ; steps += 1) {
     if (steps > MAX_STEPS) throw new UserError("INTERNAL", `the session table does not end: ${trail.slice(-3)}`);
     const matched = firstMatch(view, status, now);

@@ -13,6 +13,7 @@ import {
   withIntent,
   withSkipped,
 } from "../hooks/hook-records.ts";
+import { GLOBAL_PLACE } from "../run/member-hooks.ts";
 import { withEverythingFailed, withSessionCondition } from "./change.ts";
 import { areTargetsFinal } from "./interruptions.ts";
 import { failureOf, isRetryToFollow, sessionSummary } from "./outcome.ts";
@@ -20,11 +21,9 @@ import { isBegun } from "./start.ts";
 import type { Row, Step } from "./step.ts";
 import type { SessionStatus, SessionView } from "./view.ts";
 
-const PLACE = "session";
-
 function runGlobal(view: SessionView, status: SessionStatus, type: "preBackup" | "postBackup", now: Date): Step {
   const handler = view.invoker?.view.hooks?.[type] ?? {};
-  const key = hookKey(view.session.metadata.uid ?? "", PLACE, status.hooks?.length ?? 0);
+  const key = hookKey(view.session.metadata.uid ?? "", GLOBAL_PLACE, status.hooks?.length ?? 0);
   return {
     status: { ...status, hooks: withIntent(status.hooks, type, undefined, now) },
     actions: [

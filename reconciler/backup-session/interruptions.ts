@@ -4,12 +4,12 @@ import { formatInvoker } from "../../shared/invoker.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { isFinalTargetPhase } from "../../shared/status/backup-phase.ts";
 import { findCondition, formatTime, hasCondition, isConditionFalse } from "../../shared/status/conditions.ts";
-import { hookKey, isHookOpen } from "../hooks/hook-records.ts";
 import { hostFailure, isAssigned, isOpenHost } from "../run/entries.ts";
+import { isQuiet, isRefused, isStarted } from "../run/settled.ts";
 import { withEverythingFailed, withRefusal, withSessionCondition, withTarget } from "./change.ts";
-import { isQuiet, isRefused, isStarted } from "./settled.ts";
+import { abortBeforeHooks, BACKUP_WORDS, runFacts } from "./run-rows.ts";
 import { isBegun } from "./start.ts";
-import type { Action, Row, Step } from "./step.ts";
+import type { Row, Step } from "./step.ts";
 import { hostsOf, type SessionStatus, type SessionView, targetsOf } from "./view.ts";
 
 /** Whether every target is over. */
@@ -20,23 +20,7 @@ export function areTargetsFinal(status: SessionStatus): boolean {
 /** Whether data may still be read: a host has not ended or a target has not started. */
 function isWorkLeft(view: SessionView, status: SessionStatus): boolean {
   return targetsOf(status).some(
-    (target) => !isQuiet(view, target) && (!isStarted(target) || hostsOf(target).some(isOpenHost)),
-  );
-}
-
-/** Before-hooks that this process runs: what they prepare for does not come any more. */
-function abortBeforeHooks(view: SessionView, status: SessionStatus): readonly Action[] {
-  const uid = view.session.metadata.uid ?? "";
-  const places = [
-    { place: "session", hooks: status.hooks },
-    ...targetsOf(status).map((target, index) => ({ place: `targets/${index}`, hooks: target.hooks })),
-  ];
-  return places.flatMap(({ place, hooks }) =>
-    (hooks ?? []).flatMap((hook, index): readonly Action[] => {
-      const key = hookKey(uid, place, index);
-      const isMine = hook.type === "preBackup" && isHookOpen(hook) && view.hookRuns.running.has(key);
-      return isMine ? [{ kind: "AbortHook", key }] : [];
-    }),
+    (target) => !isQuiet(runFacts(view), target) && (!isStarted(target) || hostsOf(target).some(isOpenHost)),
   );
 }
 
@@ -81,10 +65,9 @@ export const repositoryRefused: Row = {
   next(_view, status, now): Step | undefined {
     if (!isConditionFalse(status.conditions, ConditionType.BackendRepositoryInitialized)) return undefined;
     const condition = findCondition(status.conditions, ConditionType.BackendRepositoryInitialized);
-    const message = condition?.message ?? "the repository could not be opened";
-    const code = codeOf(message);
+    const { code, message } = splitCode(condition?.message ?? "the repository could not be opened");
     for (const [index, target] of targetsOf(status).entries()) {
-      if (!isStarted(target) && !isRefused(target)) {
+      if (!isStarted(target) && !isRefused(BACKUP_WORDS, target)) {
         return { status: withTarget(status, index, (old) => withRefusal(old, code, message, now)) };
       }
       if (hostsOf(target).some((host) => isOpenHost(host) && !isAssigned(host))) {
@@ -101,8 +84,8 @@ export const repositoryRefused: Row = {
   },
 };
 
-/** Error code that a condition's message starts with. */
-function codeOf(message: string): ErrorCode {
-  const word = /^([A-Z_]+):/.exec(message)?.[1] ?? "";
-  return isErrorCode(word) ? word : "RESTIC_FAILED";
+/** Takes the error code off a condition's message. */
+function splitCode(text: string): { readonly code: ErrorCode; readonly message: string } {
+  const [, word = "", message = text] = /^([A-Z_]+): (.*)$/s.exec(text) ?? [];
+  return isErrorCode(word) ? { code: word, message } : { code: "RESTIC_FAILED", message: text };
 }

@@ -41,7 +41,8 @@ function dueMaintenance(view: SessionView, now: Date): Maintenance {
   const status = view.repository?.status;
   const annotations = view.repository?.metadata.annotations ?? {};
   const isRequested = annotations[Annotation.CheckRequested] !== undefined;
-  const isCheckDue = isRequested || isDue(status?.lastCheckTime, CHECK_EVERY_MS, now);
+  const isDamaged = status?.integrity === false;
+  const isCheckDue = isRequested || isDamaged || isDue(status?.lastCheckTime, CHECK_EVERY_MS, now);
   const lastRead = status?.lastReadDataCheckTime ?? status?.firstBackupTime;
   const isReadDue = lastRead !== undefined && isDue(lastRead, READ_DATA_EVERY_MS, now);
   return {
@@ -52,6 +53,16 @@ function dueMaintenance(view: SessionView, now: Date): Maintenance {
       "SendRepositoryMetrics",
     ],
     readDataSubset: isReadDue ? nextReadDataSubset(status?.readDataSubset) : undefined,
+  };
+}
+
+/** A session that was not to check says when the last check was. */
+function sayWhenChecked(view: SessionView, status: SessionStatus, now: Date): Step | undefined {
+  const { lastCheckTime } = view.repository?.status ?? {};
+  if (hasCondition(status.conditions, ConditionType.RepositoryIntegrityVerified) || !lastCheckTime) return undefined;
+  const message = `not due: the check of ${lastCheckTime} found no error`;
+  return {
+    status: withSessionCondition(status, conditionOf("VerifyRepositoryIntegrity", "good", message), now),
   };
 }
 
@@ -115,7 +126,7 @@ function withUndone(status: SessionStatus, actions: readonly ActionName[], messa
     (next, action) =>
       hasCondition(next.conditions, WORDS[action].type)
         ? next
-        : withSessionCondition(next, conditionOf(action, false, message), now),
+        : withSessionCondition(next, conditionOf(action, "undone", message), now),
     status,
   );
 }
@@ -124,7 +135,8 @@ function isMaintenanceOver(view: SessionView, status: SessionStatus, now: Date):
   const deadlineMs = Date.parse(status.sessionDeadline ?? "");
   if (!Number.isNaN(deadlineMs)) return now.getTime() >= deadlineMs;
   const ends = addresses(status).map(({ host }) => Date.parse(host.finishedAt ?? "") || 0);
-  return now.getTime() >= Math.max(0, ...ends) + view.limits.maintenanceMs;
+  const begin = Date.parse(status.startTime ?? "") || 0;
+  return now.getTime() >= Math.max(begin, ...ends) + view.limits.maintenanceMs;
 }
 
 /**
@@ -146,7 +158,7 @@ export const maintenance: Row = {
     const open = told.find(({ host }) => MAINTENANCE.some((action) => isActionOpen(host, action)));
     const isDone = hasCondition(status.conditions, ConditionType.RepositoryMetricsPushed);
     if (open === undefined) {
-      if (told.length > 0 || isDone) return undefined;
+      if (told.length > 0 || isDone) return sayWhenChecked(view, status, now);
       const work = dueMaintenance(view, now);
       const carrier = chooseCarrier(view, status);
       return carrier === undefined

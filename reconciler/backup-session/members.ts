@@ -9,9 +9,10 @@ import { formatTarget, targetKey } from "../../shared/target.ts";
 import { withExplanation, withTargetCondition } from "../run/entries.ts";
 import { planHosts } from "../run/hosts.ts";
 import { type MemberState, memberTurn, type OrderedMember, type Turn } from "../run/order.ts";
+import { isRefused, isStarted } from "../run/settled.ts";
 import { withRefusal, withTarget } from "./change.ts";
 import { mayMembersStart } from "./global-hooks.ts";
-import { isRefused, isStarted } from "./settled.ts";
+import { BACKUP_WORDS } from "./run-rows.ts";
 import { isBegun } from "./start.ts";
 import type { Row, Step } from "./step.ts";
 import { memberOf, type SessionStatus, type SessionView, type TargetStatus, targetRef, targetsOf } from "./view.ts";
@@ -49,11 +50,10 @@ function obstacle(view: SessionView, target: TargetStatus): Turn | undefined {
   return undefined;
 }
 
-/** When the target's wait for a pod began, and whether it has lasted long enough. */
-function isWaitOver(view: SessionView, target: TargetStatus, now: Date): boolean {
+/** Since when the target has waited for a pod; undefined when it has not. */
+function waitsSince(target: TargetStatus): string | undefined {
   const condition = findCondition(target.conditions, ConditionType.BackupExecutorEnsured);
-  if (condition?.status !== "Unknown") return false;
-  return now.getTime() - Date.parse(condition.lastTransitionTime) >= view.limits.podWaitMs;
+  return condition?.status === "Unknown" ? condition.lastTransitionTime : undefined;
 }
 
 function withHold(target: TargetStatus, reason: string, message: string, now: Date): TargetStatus {
@@ -70,8 +70,15 @@ function withHold(target: TargetStatus, reason: string, message: string, now: Da
   return withExplanation(held, reason, message);
 }
 
-function withHosts(target: TargetStatus, hostnames: readonly string[], totalHosts: number, now: Date): TargetStatus {
-  const assignedAt = formatTime(now);
+interface StartedHosts {
+  readonly hostnames: readonly string[];
+  readonly totalHosts: number;
+  /** Since when they wait for a pod: a wait that is over for the target is over for its hosts. */
+  readonly waitSince: string;
+}
+
+function withHosts(target: TargetStatus, hosts: StartedHosts, now: Date): TargetStatus {
+  const { hostnames, totalHosts, waitSince: assignedAt } = hosts;
   const stats = hostnames.map((hostname): HostStats => ({ hostname, phase: "Pending", assignedAt }));
   // Nodes whose pod never came have no name, and still count.
   const unnamed = Array.from(
@@ -81,7 +88,7 @@ function withHosts(target: TargetStatus, hostnames: readonly string[], totalHost
       phase: "Failed",
       reason: "SIDECAR_NOT_RUNNING",
       error: "a node that wants a pod has none",
-      finishedAt: assignedAt,
+      finishedAt: formatTime(now),
     }),
   );
   const ensured = withTargetCondition(
@@ -99,7 +106,8 @@ function withHosts(target: TargetStatus, hostnames: readonly string[], totalHost
 
 function startTarget(view: SessionView, target: TargetStatus, now: Date): TargetStatus {
   const ref = targetRef(view, target);
-  const isPatienceOver = isWaitOver(view, target, now);
+  const since = waitsSince(target);
+  const isPatienceOver = since !== undefined && now.getTime() - Date.parse(since) >= view.limits.podWaitMs;
   const workload = view.workloads.get(targetKey(ref));
   const plan = planHosts({ ref, alias: target.alias, workload, role: "sidecar", isPatienceOver });
   switch (plan.kind) {
@@ -111,8 +119,10 @@ function startTarget(view: SessionView, target: TargetStatus, now: Date): Target
         : withHold(target, plan.reason, plan.message, now);
     case "hosts": {
       const hostnames = plan.hosts.map((host) => host.hostname);
-      const total = ref.kind === "DaemonSet" ? Math.max(hostnames.length, workload?.replicas ?? 0) : hostnames.length;
-      return withHosts(target, hostnames, total, now);
+      const wanted = ref.kind === "DaemonSet" ? (workload?.replicas ?? 0) : 0;
+      const totalHosts = Math.max(hostnames.length, wanted);
+      const waitSince = isPatienceOver ? since : formatTime(now);
+      return withHosts(target, { hostnames, totalHosts, waitSince }, now);
     }
   }
 }
@@ -137,7 +147,7 @@ export const startMembers: Row = {
   next(view, status, now): Step | undefined {
     if (!isBegun(status) || !mayMembersStart(status)) return undefined;
     for (const [index, target] of targetsOf(status).entries()) {
-      if (isStarted(target) || isRefused(target)) continue;
+      if (isStarted(target) || isRefused(BACKUP_WORDS, target)) continue;
       const next = advance(view, status, index, target, now);
       if (next !== target) return { status: withTarget(status, index, () => next) };
     }

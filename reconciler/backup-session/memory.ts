@@ -2,7 +2,8 @@
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import { isOlderVersion } from "../../shared/kube/object-meta.ts";
 import { isAssigned, isOpenHost } from "../run/entries.ts";
-import { type CleanupOutcome, hostKey, hostsOf, type InvokerFact, targetsOf } from "./view.ts";
+import { hostKey } from "../run/run-facts.ts";
+import { type CleanupOutcome, hostsOf, type InvokerFact, targetsOf } from "./view.ts";
 
 interface Silence {
   readonly entry: string;

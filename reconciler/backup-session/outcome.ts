@@ -5,22 +5,16 @@ import { ERRORS, type ErrorCode, isErrorCode } from "../../shared/errors.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { findCondition, isConditionFalse, isConditionTrue } from "../../shared/status/conditions.ts";
 import type { HookSummary } from "../hooks/hook-plan.ts";
-import {
-  createdAtMs,
-  hostsOf,
-  type SessionStatus,
-  type SessionView,
-  type TargetStatus,
-  targetRef,
-  targetsOf,
-} from "./view.ts";
+import type { TargetEntry } from "../run/entries.ts";
+import { runHosts } from "../run/run-facts.ts";
+import { createdAtMs, hostsOf, type SessionStatus, type SessionView, targetRef, targetsOf } from "./view.ts";
 
 /** Codes that the table calls hopeless, but whose causes often pass by themselves. */
 const WORTH_ANOTHER_TRY: ReadonlySet<ErrorCode> = new Set(["HOOK_FAILED", "RESTIC_FAILED", "DUMP_FAILED", "INTERNAL"]);
 
 /** First failure of a target: of a host, else of the target itself. */
-export function targetFailure(target: TargetStatus): string | undefined {
-  const host = hostsOf(target).find((entry) => entry.phase === "Failed");
+export function targetFailure(target: TargetEntry): string | undefined {
+  const host = runHosts(target).find((entry) => entry.phase === "Failed");
   if (host !== undefined) return `${host.hostname ?? "host"}: ${host.error ?? host.reason ?? "failed"}`;
   for (const type of [
     ConditionType.BackupExecutorEnsured,
@@ -40,6 +34,7 @@ export function failureOf(status: SessionStatus): string | undefined {
   for (const type of [
     ConditionType.GlobalPreBackupHookSucceeded,
     ConditionType.BackendRepositoryInitialized,
+    ConditionType.RepositoryIntegrityVerified,
     ConditionType.GlobalPostBackupHookSucceeded,
   ]) {
     if (isConditionFalse(status.conditions, type)) return findCondition(status.conditions, type)?.message ?? "";
@@ -55,6 +50,7 @@ export function failureOf(status: SessionStatus): string | undefined {
 function failureCodes(status: SessionStatus): readonly (string | undefined)[] {
   const global = [
     isConditionTrue(status.conditions, ConditionType.DeadlineExceeded) ? ["DEADLINE_EXCEEDED"] : [],
+    isConditionFalse(status.conditions, ConditionType.RepositoryIntegrityVerified) ? ["REPOSITORY_DAMAGED"] : [],
     isConditionFalse(status.conditions, ConditionType.GlobalPostBackupHookSucceeded) ? ["HOOK_FAILED"] : [],
   ].flat();
   const targets = targetsOf(status).flatMap((target) => {
@@ -86,7 +82,7 @@ export function isRetryToFollow(view: SessionView, status: SessionStatus): boole
 export function sessionSummary(
   view: SessionView,
   status: SessionStatus,
-  target: TargetStatus | undefined,
+  target: TargetEntry | undefined,
   now: Date,
 ): HookSummary {
   const { metadata, spec } = view.session;

@@ -63,12 +63,20 @@ export function isInitCarried(status: SessionStatus): boolean {
   );
 }
 
-export function conditionOf(action: ActionName, isGood: boolean, message: string): SessionCondition {
+/** `undone`: it failed or was not tried, which says nothing about the repository. */
+export type ActionOutcome = "good" | "bad" | "undone";
+
+/**
+ * Condition of an action. A check that could not be done is Unknown: only a repository that was found damaged makes the
+ * condition False, and with it the session Failed.
+ */
+export function conditionOf(action: ActionName, outcome: ActionOutcome, message: string): SessionCondition {
   const words = WORDS[action];
+  const isUnknown = outcome === "undone" && words.type === ConditionType.RepositoryIntegrityVerified;
   return {
     type: words.type,
-    status: isGood ? "True" : "False",
-    reason: isGood ? words.good : words.bad,
+    status: outcome === "good" ? "True" : isUnknown ? "Unknown" : "False",
+    reason: outcome === "good" ? words.good : words.bad,
     message,
   };
 }

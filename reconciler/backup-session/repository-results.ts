@@ -4,9 +4,18 @@ import { ConditionType } from "../../shared/reasons.ts";
 import { findCondition, hasCondition } from "../../shared/status/conditions.ts";
 import { isAssigned, isOpenHost } from "../run/entries.ts";
 import { withHost, withSessionCondition, withTarget } from "./change.ts";
-import { allHosts, conditionOf, isInitCarried, WORDS } from "./repository-actions.ts";
+import { type ActionOutcome, allHosts, conditionOf, isInitCarried, WORDS } from "./repository-actions.ts";
 import type { Row, Step } from "./step.ts";
 import { hostsOf, targetsOf } from "./view.ts";
+
+function isCheck(type: ConditionType): boolean {
+  return type === ConditionType.RepositoryIntegrityVerified;
+}
+
+function outcomeOf(result: HostActionResult): ActionOutcome {
+  if (result.integrity === false || result.reason === "REPOSITORY_DAMAGED") return "bad";
+  return result.phase === "Succeeded" ? "good" : "undone";
+}
 
 function describe(result: HostActionResult): string {
   if (result.phase === "Failed") return `${result.reason ?? "RESTIC_FAILED"}: ${result.message ?? "no detail"}`;
@@ -22,12 +31,12 @@ export const repositoryResults: Row = {
       for (const result of host.results ?? []) {
         const { type } = WORDS[result.action];
         if (result.phase === "Running") continue;
-        const isBad = result.phase === "Failed" || result.integrity === false;
+        const outcome = outcomeOf(result);
         const present = findCondition(status.conditions, type);
-        // Two checks share a condition: that the second one failed still counts.
-        const isNews = isBad && type === ConditionType.RepositoryIntegrityVerified && present?.status === "True";
+        // Two checks share a condition: damage that the second one found still counts.
+        const isNews = outcome === "bad" && isCheck(type) && present?.status !== "False";
         if (present !== undefined && !isNews) continue;
-        return { status: withSessionCondition(status, conditionOf(result.action, !isBad, describe(result)), now) };
+        return { status: withSessionCondition(status, conditionOf(result.action, outcome, describe(result)), now) };
       }
     }
     return undefined;

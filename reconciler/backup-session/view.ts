@@ -62,13 +62,8 @@ export interface SessionView {
   readonly limits: Limits;
 }
 
-/** Names a host's entry within its session. */
-export function hostKey(targetIndex: number, hostIndex: number): string {
-  return `${targetIndex}/${hostIndex}`;
-}
-
 /** Member of the invoker that a target's entry stands for; undefined when the invoker no longer has it. */
-export function memberOf(view: SessionView, target: TargetStatus): BackupMemberView | undefined {
+export function memberOf(view: SessionView, target: Pick<TargetStatus, "ref" | "alias">): BackupMemberView | undefined {
   const ref = targetRef(view, target);
   const members = view.invoker?.view.members ?? [];
   return members.find(
@@ -80,7 +75,7 @@ export function memberOf(view: SessionView, target: TargetStatus): BackupMemberV
   );
 }
 
-export function targetRef(view: SessionView, target: TargetStatus): ResolvedTargetRef {
+export function targetRef(view: SessionView, target: Pick<TargetStatus, "ref">): ResolvedTargetRef {
   return resolveTargetRef(target.ref, view.session.metadata.namespace);
 }
 

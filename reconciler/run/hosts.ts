@@ -108,7 +108,6 @@ function whyNotServed({ ref, role }: HostsView, workload: WorkloadFact): string 
   const target = formatTarget(ref);
   const container = role === "sidecar" ? "stash" : "stash-init";
   const living = workload.pods.filter((pod) => !pod.isEnded && !pod.isTerminating);
-  if (living.length === 0) return `${target} has no pod`;
   const carrying = living.filter((pod) => pod[role] !== undefined);
   const first = carrying[0];
   if (first === undefined) return `no pod of ${target} carries the container ${container}`;

@@ -1,0 +1,14 @@
+/** Where a command of a member's hook runs. Pure. */
+import type { Handler } from "../../shared/api/hooks.ts";
+import type { HookPlace } from "../hooks/hook-plan.ts";
+import type { PodFact } from "./world.ts";
+
+/** The container that the hook names, else the pod's first. */
+export function execPlace(pod: PodFact, handler: Handler): HookPlace {
+  return {
+    namespace: pod.namespace,
+    pod: pod.name,
+    podIp: pod.podIp,
+    container: handler.containerName || pod.containers[0],
+  };
+}

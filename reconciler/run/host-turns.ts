@@ -1,0 +1,200 @@
+/** Gives hosts to pods, with the before-hook in between, and takes them from pods that are gone. Pure. */
+import { formatTime } from "../../shared/status/conditions.ts";
+import { targetKey } from "../../shared/target.ts";
+import { hookTimeoutMs, reconcilerPart } from "../hooks/hook-plan.ts";
+import { hookKey, hooksOf, isHookOpen, withIntent } from "../hooks/hook-records.ts";
+import { type HostEntry, hostFailure, isAssigned, isOpenHost, type TargetEntry } from "./entries.ts";
+import { execPlace } from "./exec-place.ts";
+import { planHosts } from "./hosts.ts";
+import {
+  hostKey,
+  type RunFacts,
+  type RunStatus,
+  type RunStep,
+  runHosts,
+  runTargets,
+  withRunHost,
+  withRunTarget,
+} from "./run-facts.ts";
+import { isStarted } from "./settled.ts";
+import { isAlive, type PodFact } from "./world.ts";
+
+interface HostPlace {
+  readonly targetIndex: number;
+  readonly target: TargetEntry;
+  readonly hostIndex: number;
+  readonly host: HostEntry;
+}
+
+/** Every host of every started target. */
+function* hostPlaces(status: RunStatus): Generator<HostPlace> {
+  for (const [targetIndex, target] of runTargets(status).entries()) {
+    if (!isStarted(target)) continue;
+    for (const [hostIndex, host] of runHosts(target).entries()) yield { targetIndex, target, hostIndex, host };
+  }
+}
+
+function withHostAt<Status extends RunStatus>(
+  status: Status,
+  { targetIndex, hostIndex }: HostPlace,
+  change: (host: HostEntry) => HostEntry,
+): Status {
+  return withRunHost(status, targetIndex, hostIndex, change);
+}
+
+/** Pod that can take the host now. */
+export function podFor<Status extends RunStatus>(
+  facts: RunFacts<Status>,
+  target: TargetEntry,
+  host: HostEntry,
+  isPatienceOver: boolean,
+): PodFact | undefined {
+  const ref = facts.refOf(target);
+  const workload = facts.workloads.get(targetKey(ref));
+  const plan = planHosts({ ref, alias: target.alias, workload, role: facts.words.role, isPatienceOver });
+  if (plan.kind !== "hosts") return undefined;
+  return plan.hosts.find((candidate) => candidate.hostname === host.hostname)?.pod;
+}
+
+/**
+ * | # | host that has not ended and has a pod | answer |
+ * |---|---|---|
+ * | 1 | pod gone, agent silent long enough or never started | wait for another pod, or ExecutorLost after the last |
+ * | 2 | pod there, agent silent for very long | ExecutorLost |
+ */
+export function stepLostExecutor<Status extends RunStatus>(
+  facts: RunFacts<Status>,
+  status: Status,
+  now: Date,
+): RunStep<Status> | undefined {
+  const { limits, pods, words } = facts;
+  for (const place of hostPlaces(status)) {
+    const { host } = place;
+    if (!isOpenHost(host) || !isAssigned(host)) continue;
+    const silenceMs = facts.silenceMs.get(hostKey(place.targetIndex, place.hostIndex)) ?? 0;
+    if (!isAlive(pods, host.podUID)) {
+      if (host.phase === "Running" && silenceMs < limits.heartbeatStaleMs) continue;
+      return { status: withHostAt(status, place, (old) => withoutPod(old, words.maxAttempts, now)) };
+    }
+    if (silenceMs < limits.agentSilentMs || !facts.isReportDue(status, host)) continue;
+    const message = `pod ${host.pod ?? ""} exists, but its agent has not reported for ${Math.round(silenceMs / 1_000)} s`;
+    const failure = hostFailure("EXECUTOR_LOST", message, formatTime(now));
+    return { status: withHostAt(status, place, (old) => ({ ...old, ...failure })) };
+  }
+  return undefined;
+}
+
+/** The host waits for another pod, or failed if it has had its chances. Open repository work is open again. */
+function withoutPod(host: HostEntry, maxAttempts: number, now: Date): HostEntry {
+  const attempt = host.attempt ?? 1;
+  const results = host.results?.filter((result) => result.phase !== "Running");
+  const kept = { ...(results !== undefined && { results }) };
+  if (attempt >= maxAttempts) {
+    const message = `pod ${host.pod ?? ""} is gone, and the host was given to ${attempt} pods already`;
+    return { ...host, ...kept, ...hostFailure("EXECUTOR_LOST", message, formatTime(now)) };
+  }
+  const { pod, podUID, node: _node, assignedAt, startedAt: _started, progress: _progress, ...rest } = host;
+  const former = {
+    ...(pod !== undefined && { pod }),
+    ...(podUID !== undefined && { podUID }),
+    ...(assignedAt !== undefined && { assignedAt }),
+  };
+  return {
+    ...rest,
+    ...kept,
+    phase: "Pending",
+    attempt,
+    assignedAt: formatTime(now),
+    formerPods: [...(host.formerPods ?? []), former],
+  };
+}
+
+/** Gives a host that waits to a pod; where the member has a before-hook, only after that succeeded in it. */
+export function stepGiveTurn<Status extends RunStatus>(
+  facts: RunFacts<Status>,
+  status: Status,
+  now: Date,
+): RunStep<Status> | undefined {
+  for (const place of hostPlaces(status)) {
+    const { host, target } = place;
+    if (!isOpenHost(host) || isAssigned(host)) continue;
+    const waitedMs = now.getTime() - (Date.parse(host.assignedAt ?? "") || 0);
+    const isPatienceOver = waitedMs >= facts.limits.podWaitMs;
+    const pod = podFor(facts, target, host, isPatienceOver);
+    if (pod !== undefined) {
+      const step = giveTo(facts, status, place, pod, now);
+      if (step !== undefined) return step;
+    } else if (isPatienceOver) {
+      return { status: withHostAt(status, place, (old) => ({ ...old, ...unserved(old, now) })) };
+    }
+  }
+  return undefined;
+}
+
+function unserved(host: HostEntry, now: Date) {
+  return host.attempt === undefined
+    ? hostFailure("SIDECAR_NOT_RUNNING", "no ready pod that serves the host runs our container", formatTime(now))
+    : hostFailure("EXECUTOR_LOST", "its pod is gone, and no other pod could take over", formatTime(now));
+}
+
+function giveTo<Status extends RunStatus>(
+  facts: RunFacts<Status>,
+  status: Status,
+  place: HostPlace,
+  pod: PodFact,
+  now: Date,
+): RunStep<Status> | undefined {
+  const { target, host } = place;
+  const { words } = facts;
+  const attempt = (host.attempt ?? 0) + 1;
+  if (reconcilerPart(facts.memberOf(target)?.before) !== undefined) {
+    // One run of the hook for each pod that gets the host.
+    const record = hooksOf(target.hooks, words.before, host.hostname)[attempt - 1];
+    if (record === undefined) return runBefore(facts, status, place, pod, now);
+    if (isHookOpen(record)) return undefined;
+    if (record.phase !== "Succeeded") {
+      const failure = hostFailure("HOOK_FAILED", `${words.before} hook: ${record.message ?? ""}`, formatTime(now));
+      return { status: withHostAt(status, place, (old) => ({ ...old, ...failure })) };
+    }
+    if (record.podUID !== pod.uid) {
+      // The pod that the hook prepared is gone: its attempt counts, and the hook runs in the new one.
+      const isLast = attempt >= words.maxAttempts;
+      const change = isLast ? unserved({ ...host, attempt }, now) : { attempt };
+      return { status: withHostAt(status, place, (old) => ({ ...old, ...change })) };
+    }
+  }
+  const given = { pod: pod.name, podUID: pod.uid, ...(pod.nodeName !== undefined && { node: pod.nodeName }), attempt };
+  return {
+    status: withHostAt(status, place, (old) =>
+      facts.withWork(status, { ...old, ...given, phase: "Pending", assignedAt: formatTime(now) }),
+    ),
+  };
+}
+
+/** Records the intent, and which pod it is for, before the hook starts. */
+function runBefore<Status extends RunStatus>(
+  facts: RunFacts<Status>,
+  status: Status,
+  place: HostPlace,
+  pod: PodFact,
+  now: Date,
+): RunStep<Status> {
+  const { target, targetIndex, host } = place;
+  const handler = reconcilerPart(facts.memberOf(target)?.before) ?? {};
+  const prepared = withHostAt(status, place, (old) => ({ ...old, pod: pod.name }));
+  const where = { hostname: host.hostname, podUID: pod.uid };
+  return {
+    status: withRunTarget(prepared, targetIndex, (old) => ({
+      ...old,
+      hooks: withIntent(old.hooks, facts.words.before, where, now),
+    })),
+    hook: {
+      key: hookKey(facts.objectUid, `targets/${targetIndex}`, target.hooks?.length ?? 0),
+      startedAt: now.toISOString(),
+      handler,
+      place: execPlace(pod, handler),
+      summary: facts.summaryOf(status, target, now),
+      timeoutMs: hookTimeoutMs(handler, facts.limits.hookMs),
+    },
+  };
+}

@@ -1,0 +1,170 @@
+/** Commands that run in a member's containers after its hosts ended, and the record of what hooks came to. Pure. */
+import type { HookResult } from "../../shared/api/hook-result.ts";
+import { formatTime } from "../../shared/status/conditions.ts";
+import { hookTimeoutMs, reconcilerPart } from "../hooks/hook-plan.ts";
+import { whySkipped } from "../hooks/hook-policy.ts";
+import { hookKey, isPrepared, withEndedHooks, withIntent, withSkipped } from "../hooks/hook-records.ts";
+import { type HostEntry, isOpenHost, type TargetEntry, withTargetCondition } from "./entries.ts";
+import { execPlace } from "./exec-place.ts";
+import { podFor } from "./host-turns.ts";
+import {
+  type ConditionWords,
+  type RunFacts,
+  type RunMember,
+  type RunStatus,
+  type RunStep,
+  runHosts,
+  runTargets,
+  withRunTarget,
+} from "./run-facts.ts";
+import { allHooks, isStarted, needsAfterHook } from "./settled.ts";
+import { isAlive } from "./world.ts";
+
+/** Place of the whole run's hooks in its status. */
+export const GLOBAL_PLACE = "session";
+
+function* hookPlaces(status: RunStatus): Generator<{ place: string; hooks: readonly HookResult[] | undefined }> {
+  yield { place: GLOBAL_PLACE, hooks: status.hooks };
+  for (const [index, target] of runTargets(status).entries()) yield { place: `targets/${index}`, hooks: target.hooks };
+}
+
+/** Keys of all recorded hooks that a test holds for. */
+export function hookKeys<Status extends RunStatus>(
+  facts: RunFacts<Status>,
+  status: Status,
+  test: (hook: HookResult, key: string) => boolean,
+): readonly string[] {
+  return [...hookPlaces(status)].flatMap(({ place, hooks }) =>
+    (hooks ?? []).flatMap((hook, index) => {
+      const key = hookKey(facts.objectUid, place, index);
+      return test(hook, key) ? [key] : [];
+    }),
+  );
+}
+
+/** Hooks of this process that are recorded as started and were not: the answer to the write was lost. */
+export function preparedHooks<Status extends RunStatus>(facts: RunFacts<Status>, status: Status): readonly string[] {
+  return hookKeys(facts, status, (hook, key) => isPrepared(hook, key, facts.hookRuns));
+}
+
+/** Writes down how hooks ended that the status still calls running. */
+export function stepEndHooks<Status extends RunStatus>(
+  facts: RunFacts<Status>,
+  status: Status,
+  now: Date,
+): RunStep<Status> | undefined {
+  const { objectUid, leaderSinceMs, hookRuns: runs } = facts;
+  const view = { objectUid, runs, leaderSinceMs, nowMs: now.getTime() };
+  const global = { ...view, place: GLOBAL_PLACE, timeoutMs: longestMs(facts, facts.globalHooks) };
+  const hooks = withEndedHooks(status.hooks, global);
+  if (hooks !== status.hooks && hooks !== undefined) return { status: { ...status, hooks } };
+  for (const [index, target] of runTargets(status).entries()) {
+    const own = { ...view, place: `targets/${index}`, timeoutMs: longestMs(facts, facts.memberOf(target)) };
+    const ended = withEndedHooks(target.hooks, own);
+    if (ended !== target.hooks && ended !== undefined) {
+      return { status: withRunTarget(status, index, (old) => ({ ...old, hooks: ended })) };
+    }
+  }
+  return undefined;
+}
+
+function longestMs<Status extends RunStatus>({ limits }: RunFacts<Status>, member: RunMember | undefined): number {
+  const handlers = [member?.before ?? {}, member?.after ?? {}];
+  return Math.max(...handlers.map((handler) => hookTimeoutMs(handler, limits.hookMs)));
+}
+
+/** Runs a host's after-hook as soon as the host ended, in its pod or in the pod that took its place. */
+export function stepMemberAfter<Status extends RunStatus>(
+  facts: RunFacts<Status>,
+  status: Status,
+  now: Date,
+): RunStep<Status> | undefined {
+  for (const [index, target] of runTargets(status).entries()) {
+    if (!isStarted(target)) continue;
+    for (const host of runHosts(target)) {
+      if (isOpenHost(host) || !needsAfterHook(facts, target, host)) continue;
+      const step = afterHook(facts, status, index, target, host, now);
+      if (step !== undefined) return step;
+    }
+  }
+  return undefined;
+}
+
+function afterHook<Status extends RunStatus>(
+  facts: RunFacts<Status>,
+  status: Status,
+  index: number,
+  target: TargetEntry,
+  host: HostEntry,
+  now: Date,
+): RunStep<Status> | undefined {
+  const { words } = facts;
+  const member = facts.memberOf(target);
+  const handler = reconcilerPart(member?.after) ?? {};
+  const withHooks = (change: (hooks: TargetEntry["hooks"]) => readonly HookResult[]): Status =>
+    withRunTarget(status, index, (old) => ({ ...old, hooks: change(old.hooks) }));
+  const ended = (phase: "Skipped" | "Failed", message: string): RunStep<Status> => ({
+    status: withHooks((hooks) =>
+      withSkipped(hooks, words.after, host.hostname, { phase, message, finishedAt: formatTime(now) }),
+    ),
+  });
+  const skipped = whySkipped({
+    policy: member?.afterPolicy,
+    outcome: facts.hasFailed(status, target) ? "Failed" : "Succeeded",
+    isRetryLeft: facts.isRetryToFollow(status),
+  });
+  if (skipped !== undefined) return ended("Skipped", skipped);
+  const own = isAlive(facts.pods, host.podUID) ? facts.pods.get(host.podUID ?? "") : undefined;
+  const pod = own ?? podFor(facts, target, host, true);
+  if (pod === undefined) {
+    const waitedMs = now.getTime() - (Date.parse(host.finishedAt ?? "") || 0);
+    return waitedMs < facts.limits.podWaitMs
+      ? undefined
+      : ended("Failed", "no pod is there in which the hook could run");
+  }
+  return {
+    status: withHooks((hooks) => withIntent(hooks, words.after, { hostname: host.hostname, podUID: pod.uid }, now)),
+    hook: {
+      key: hookKey(facts.objectUid, `targets/${index}`, target.hooks?.length ?? 0),
+      startedAt: now.toISOString(),
+      handler,
+      place: execPlace(pod, handler),
+      summary: facts.summaryOf(status, target, now),
+      timeoutMs: hookTimeoutMs(handler, facts.limits.hookMs),
+    },
+  };
+}
+
+/** The target with what its hooks came to as conditions. */
+export function withHookConditions<Status extends RunStatus>(
+  facts: RunFacts<Status>,
+  target: TargetEntry,
+  now: Date,
+): TargetEntry {
+  const { words } = facts;
+  const before = withHookCondition(target, allHooks(target, words.before), words.beforeHook, now);
+  return withHookCondition(before, allHooks(target, words.after), words.afterHook, now);
+}
+
+function withHookCondition(
+  target: TargetEntry,
+  hooks: readonly HookResult[],
+  words: ConditionWords,
+  now: Date,
+): TargetEntry {
+  if (hooks.length === 0) return target;
+  // The last run for a host counts: an earlier one was interrupted, or ran in a pod that is gone.
+  const last = [...new Map(hooks.map((hook) => [hook.hostname ?? "", hook])).values()];
+  const failed = last.find((hook) => hook.phase === "Failed");
+  const skipped = last.find((hook) => hook.phase === "Skipped");
+  return withTargetCondition(
+    target,
+    {
+      type: words.type,
+      status: failed === undefined ? "True" : "False",
+      reason: failed === undefined ? words.good : words.bad,
+      message: failed?.message || skipped?.message || "the hook succeeded",
+    },
+    now,
+  );
+}

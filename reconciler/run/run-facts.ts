@@ -1,0 +1,105 @@
+/** What sessions and restores have in common for the rows that give hosts to pods and run members' commands. */
+import type { Condition } from "../../shared/api/condition.ts";
+import type { HookResult } from "../../shared/api/hook-result.ts";
+import type { Handler } from "../../shared/api/hooks.ts";
+import type { CONDITION_REASONS, ConditionType } from "../../shared/reasons.ts";
+import type { ResolvedTargetRef } from "../../shared/target.ts";
+import type { HookRun, HookRuns, HookSummary } from "../hooks/hook-plan.ts";
+import { type HostEntry, type TargetEntry, withItem } from "./entries.ts";
+import type { AgentRole } from "./hosts.ts";
+import type { Limits, Pods, Workloads } from "./world.ts";
+
+/** The part of a session's or restore's status that these rows change. */
+export interface RunStatus {
+  readonly targets?: readonly TargetEntry[];
+  readonly hooks?: readonly HookResult[];
+  readonly conditions?: readonly Condition[];
+}
+
+export interface ConditionWords {
+  readonly type: ConditionType;
+  readonly good: keyof typeof CONDITION_REASONS;
+  readonly bad: keyof typeof CONDITION_REASONS;
+}
+
+/** The words in which a backup and a restore differ. */
+export interface RunWords {
+  readonly role: AgentRole;
+  readonly before: "preBackup" | "preRestore";
+  readonly after: "postBackup" | "postRestore";
+  readonly executorEnsured: ConditionWords;
+  readonly beforeHook: ConditionWords;
+  readonly afterHook: ConditionWords;
+  /** How many pods one host is given to at most. */
+  readonly maxAttempts: number;
+}
+
+/** Hooks of a member, as its invoker has them now. */
+export interface RunMember {
+  readonly before: Handler | undefined;
+  readonly after: Handler | undefined;
+  readonly afterPolicy: string | undefined;
+}
+
+export interface RunFacts<Status extends RunStatus> {
+  readonly words: RunWords;
+  readonly objectUid: string;
+  readonly workloads: Workloads;
+  readonly pods: Pods;
+  /** By hostKey(): for how long, by this process's own clock, the host's entry has not changed. */
+  readonly silenceMs: ReadonlyMap<string, number>;
+  readonly hookRuns: HookRuns;
+  readonly leaderSinceMs: number;
+  readonly limits: Limits;
+  /** Handlers of the whole run. */
+  readonly globalHooks: RunMember;
+  /** Undefined when the invoker no longer has the member. */
+  memberOf(target: TargetEntry): RunMember | undefined;
+  refOf(target: TargetEntry): ResolvedTargetRef;
+  /** Whether an agent that has its turn would report by now, and does not wait for another host. */
+  isReportDue(status: Status, host: HostEntry): boolean;
+  /** What a host is given together with its pod. */
+  withWork(status: Status, host: HostEntry): HostEntry;
+  hasFailed(status: Status, target: TargetEntry): boolean;
+  isRetryToFollow(status: Status): boolean;
+  summaryOf(status: Status, target: TargetEntry, now: Date): HookSummary;
+}
+
+/** A row that matched: the status after it, and a hook whose intent it holds. */
+export interface RunStep<Status extends RunStatus> {
+  readonly status: Status;
+  readonly hook?: HookRun;
+}
+
+/** Names a host's entry within its session or restore. */
+export function hostKey(targetIndex: number, hostIndex: number): string {
+  return `${targetIndex}/${hostIndex}`;
+}
+
+export function runTargets(status: RunStatus): readonly TargetEntry[] {
+  return status.targets ?? [];
+}
+
+export function runHosts(target: TargetEntry): readonly HostEntry[] {
+  return target.stats ?? [];
+}
+
+export function withRunTarget<Status extends RunStatus>(
+  status: Status,
+  index: number,
+  change: (target: TargetEntry) => TargetEntry,
+): Status {
+  return { ...status, targets: withItem(runTargets(status), index, change) };
+}
+
+export function withRunHost<Status extends RunStatus>(
+  status: Status,
+  targetIndex: number,
+  hostIndex: number,
+  change: (host: HostEntry) => HostEntry,
+): Status {
+  return withRunTarget(status, targetIndex, (target) => ({
+    ...target,
+    stats: withItem(runHosts(target), hostIndex, change),
+  }));
+}

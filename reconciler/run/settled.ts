@@ -1,0 +1,78 @@
+/** When a target is over: its hosts have ended, its after-hooks are done, and what they came to is recorded. Pure. */
+import type { HookResult } from "../../shared/api/hook-result.ts";
+import { hasCondition, isConditionFalse } from "../../shared/status/conditions.ts";
+import { reconcilerPart } from "../hooks/hook-plan.ts";
+import { hooksOf, isHookOpen, isInterrupted, lastHook, MAX_HOOK_RUNS } from "../hooks/hook-records.ts";
+import { type HostEntry, isOpenHost, type TargetEntry } from "./entries.ts";
+import { type RunFacts, type RunStatus, type RunWords, runHosts } from "./run-facts.ts";
+
+/** Whether the target was refused before it started. */
+export function isRefused(words: RunWords, target: TargetEntry): boolean {
+  return isConditionFalse(target.conditions, words.executorEnsured.type);
+}
+
+/** Whether the target's turn has come. */
+export function isStarted(target: TargetEntry): boolean {
+  return target.totalHosts !== undefined;
+}
+
+/**
+ * Whether a host's after-hook is still to run:
+ *
+ * | # | facts | answer |
+ * |---|---|---|
+ * | 1 | no command for the reconciler to run | no |
+ * | 2 | it has run, or was skipped by its policy | no |
+ * | 3 | it was interrupted by restarts too often | no |
+ * | 4 | there is a before-hook | if that started |
+ * | 5 | there is none | if a pod ever had the host's turn |
+ */
+export function needsAfterHook<Status extends RunStatus>(
+  facts: RunFacts<Status>,
+  target: TargetEntry,
+  host: HostEntry,
+): boolean {
+  const { words } = facts;
+  const member = facts.memberOf(target);
+  if (reconcilerPart(member?.after) === undefined) return false;
+  const records = hooksOf(target.hooks, words.after, host.hostname);
+  const last = records.at(-1);
+  if (last !== undefined && !(isInterrupted(last) && records.length < MAX_HOOK_RUNS)) return false;
+  if (reconcilerPart(member?.before) !== undefined) {
+    return lastHook(target.hooks, words.before, host.hostname) !== undefined;
+  }
+  return host.pod !== undefined || (host.formerPods?.length ?? 0) > 0;
+}
+
+/** Hooks of one type, those that the reconciler ran and those that agents ran. */
+export function allHooks(target: TargetEntry, type: HookResult["type"]): readonly HookResult[] {
+  const own = (target.hooks ?? []).filter((hook) => hook.type === type);
+  const agents = runHosts(target).flatMap((host) =>
+    (host.hooks ?? [])
+      .filter((hook) => hook.type === type)
+      .map((hook): HookResult => (host.hostname === undefined ? hook : { ...hook, hostname: host.hostname })),
+  );
+  return [...own, ...agents];
+}
+
+function areHooksRecorded(words: RunWords, target: TargetEntry): boolean {
+  const isRecorded = (type: HookResult["type"], condition: RunWords["beforeHook"]): boolean =>
+    allHooks(target, type).length === 0 || hasCondition(target.conditions, condition.type);
+  return isRecorded(words.before, words.beforeHook) && isRecorded(words.after, words.afterHook);
+}
+
+/** Whether nothing of the target runs any more: what is left is to record the outcome. */
+export function isQuiet<Status extends RunStatus>(facts: RunFacts<Status>, target: TargetEntry): boolean {
+  if (isRefused(facts.words, target)) return true;
+  if (!isStarted(target)) return false;
+  const hosts = runHosts(target);
+  return (
+    !hosts.some(isOpenHost) &&
+    !(target.hooks ?? []).some(isHookOpen) &&
+    !hosts.some((host) => needsAfterHook(facts, target, host))
+  );
+}
+
+export function isSettled<Status extends RunStatus>(facts: RunFacts<Status>, target: TargetEntry): boolean {
+  return isQuiet(facts, target) && areHooksRecorded(facts.words, target);
+}
