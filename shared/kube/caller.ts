@@ -1,10 +1,11 @@
 /** One call on the API server with everything around it: rate limit, repetition, refused credentials, errors. */
 import type { Clock } from "./clock.ts";
 import { sleep } from "./clock.ts";
+import type { HttpCall } from "./exchange.ts";
 import { KubeError, kubeErrorOfAnswer } from "./kube-error.ts";
 import { type RateLimit, TokenBucket } from "./rate-limit.ts";
 import { decideRetry, type Repeatability } from "./retry.ts";
-import type { HttpAnswer, HttpCall, HttpStream, Transport } from "./transport.ts";
+import type { HttpAnswer, HttpStream, Transport } from "./transport.ts";
 
 export interface CallerOptions {
   readonly transport: Transport;

@@ -2,12 +2,12 @@
 import { callLimits, readAnswer } from "./call-defaults.ts";
 import type { Caller } from "./caller.ts";
 import type { DeleteOptions, KubeClient, Parse, WriteOptions } from "./client.ts";
+import type { HttpCall } from "./exchange.ts";
 import { textAt } from "./json-value.ts";
 import { isNotFound, KubeError } from "./kube-error.ts";
 import { isRepeatablePatch, PATCH_CONTENT_TYPE, type Patch, patchBody } from "./patch.ts";
 import { buildPath, buildQuery, formatResource, type Query, type Resource } from "./resource.ts";
 import type { Repeatability } from "./retry.ts";
-import type { HttpCall } from "./transport.ts";
 
 export type KubeWrites = Pick<
   KubeClient,
