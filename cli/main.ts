@@ -11,6 +11,7 @@ const HELP = `usage: stash-batch COMMAND [flags]
   run-backup            sidecar: back up this pod's data when its turn comes
   restore               init-container: restore this pod's data when its turn comes
   create-backupsession  start a session of an invoker now
+  explain               say what the webhook decides about a workload, and why
   version               print the version
 
 Each command explains its flags with --help.`;
@@ -35,6 +36,8 @@ async function run(command: string | undefined, args: readonly string[]): Promis
       return (await import("../webhook/main.ts")).runWebhook(args, process.env);
     case Command.Reconciler:
       return (await import("../reconciler/main.ts")).runReconciler(args, process.env);
+    case "explain":
+      return (await import("./explain/main.ts")).runExplain(args, process.env);
     case "version":
       console.log((await import("../package.json", { with: { type: "json" } })).default.version);
       return 0;

@@ -13,13 +13,14 @@ const PARTS: Readonly<Record<string, string>> = {
   "../agent/main.ts": "agent",
   "../webhook/main.ts": "webhook",
   "../reconciler/main.ts": "reconciler",
+  "./explain/main.ts": "explain",
 };
 
 /** Leaves dynamic imports of the parts to run time, pointing at their bundles. */
 const partsAreBundledAlone: Plugin = {
   name: "parts-are-bundled-alone",
   setup(builder) {
-    builder.onResolve({ filter: /^\.\.\/.*\/main\.ts$/ }, ({ path, kind }) => {
+    builder.onResolve({ filter: /^\.\.?\/.*\/main\.ts$/ }, ({ path, kind }) => {
       const part = PARTS[path];
       return part === undefined || kind !== "dynamic-import" ? undefined : { path: `./${part}.mjs`, external: true };
     });
@@ -52,7 +53,11 @@ export async function buildBundles(outdir: string): Promise<void> {
     build({ ...common, entryPoints: { agent: "agent/main.ts" }, minify: true }),
     build({
       ...common,
-      entryPoints: { webhook: "webhook/main.ts", reconciler: "reconciler/main.ts" },
+      entryPoints: {
+        webhook: "webhook/main.ts",
+        reconciler: "reconciler/main.ts",
+        explain: "cli/explain/main.ts",
+      },
       banner: { js: REQUIRE_BANNER },
     }),
     build({ ...common, entryPoints: { "stash-batch": "cli/main.ts" }, plugins: [partsAreBundledAlone] }),

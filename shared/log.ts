@@ -27,5 +27,5 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
  * @param level lowest level that is written
  */
 export function createLogger(program: string, level: LogLevel): Logger {
-  return pino({ name: program, level, redact: { paths: REDACTED, censor: "[redacted]" }, base: { program } });
+  return pino({ level, redact: { paths: REDACTED, censor: "[redacted]" }, base: { program } });
 }

@@ -1,0 +1,113 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const root = resolve(import.meta.dirname, "../../..");
+let dir: string;
+
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), "stash-batch-explain-"));
+});
+
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+const DEPLOYMENT = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers: [{name: web, image: web:1, volumeMounts: [{name: files, mountPath: /var/www}]}]
+      volumes: [{name: files, emptyDir: {}}]
+`;
+
+const INVOKER = `
+apiVersion: stash.appscode.com/v1alpha1
+kind: Repository
+metadata: {name: repo}
+spec: {backend: {storageSecretName: backend, s3: {endpoint: s3.test, bucket: b}}}
+---
+apiVersion: stash.appscode.com/v1beta1
+kind: BackupBatch
+metadata: {name: nightly}
+spec:
+  repository: {name: repo}
+  retentionPolicy: {name: keep, keepLast: 3, prune: true}
+  members:
+    - target:
+        ref: {apiVersion: apps/v1, kind: Deployment, name: web}
+        paths: [/var/www]
+        volumeMounts: [{name: VOLUME, mountPath: /var/www}]
+`;
+
+function file(name: string, text: string): string {
+  const path = join(dir, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+function explain(...args: readonly string[]) {
+  const node = join(root, "node_modules/.bin/node");
+  const { status, stdout, stderr } = spawnSync(node, [join(root, "cli/main.ts"), "explain", ...args], {
+    encoding: "utf8",
+  });
+  return { status, stdout, stderr };
+}
+
+describe("explain of files alone", () => {
+  test("shows what would be added, and why", () => {
+    const { status, stdout } = explain(
+      "--offline",
+      "-f",
+      file("web.yaml", DEPLOYMENT),
+      "-f",
+      file("batch.yaml", INVOKER.replace("VOLUME", "files")),
+    );
+    expect(stdout).toContain("Deployment default/web: change");
+    expect(stdout).toContain("backup:  Injected: the container was added");
+    expect(stdout).toMatch(/^\+\s+- name: stash$/m);
+    expect(stdout).toContain("nothing restarts");
+    expect(status).toBe(0);
+  });
+
+  test("says that nothing names a workload", () => {
+    const { status, stdout } = explain("--offline", "-f", file("alone.yaml", DEPLOYMENT));
+    expect(stdout).toContain("Deployment default/web: skip");
+    expect(stdout).toContain("NoInvoker");
+    expect(status).toBe(0);
+  });
+
+  test("warns of a mount whose volume is missing, and names both", () => {
+    const { stdout } = explain(
+      "--offline",
+      "-f",
+      file("web2.yaml", DEPLOYMENT),
+      "-f",
+      file("wrong.yaml", INVOKER.replace("VOLUME", "fils")),
+    );
+    expect(stdout).toContain("VolumeMissing");
+    expect(stdout).toMatch(/warning: .*fils/);
+  });
+
+  test("names the field of an object that can't be read", () => {
+    const { status, stderr } = explain(
+      "--offline",
+      "-f",
+      file("bad.yaml", `${DEPLOYMENT}---${INVOKER.replace("paths: [/var/www]", "paths: 5")}`),
+    );
+    expect(stderr).toContain("spec.members[0].target.paths");
+    expect(status).toBe(1);
+  });
+
+  test("says in one line what is wrong with its flags", () => {
+    const { status, stderr } = explain("pod/web", "--offline");
+    expect(stderr).toContain("pod/web is no KIND/NAME; --offline has no live objects");
+    expect(status).toBe(2);
+  });
+});
