@@ -25,7 +25,9 @@ export interface ImageTable {
 
 /** Reads a table from JSON. @throws Error naming the image whose entry has the wrong shape */
 export function parseImageTable(value: unknown): ImageTable {
-  return Object.fromEntries(Object.entries(parseRecord(value)).map(([image, entry]) => [image, parseEntry(image, entry)]));
+  return Object.fromEntries(
+    Object.entries(parseRecord(value)).map(([image, entry]) => [image, parseEntry(image, entry)]),
+  );
 }
 
 function parseEntry(image: string, value: unknown): ImageEntry {

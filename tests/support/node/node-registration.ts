@@ -52,6 +52,18 @@ export async function registerNode(api: KubeApi, facts: NodeFacts, signal: Abort
   })();
 }
 
+/** @throws ApiError when refused, AbortError when the API server does not answer in the signal's time */
+export async function unregisterNode(api: KubeApi, name: string, signal: AbortSignal): Promise<void> {
+  for (const path of [
+    `/api/v1/nodes/${name}`,
+    `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${name}`,
+  ]) {
+    await api.request({ method: "DELETE", path, signal }).catch((error: unknown) => {
+      if (!isStatus(error, 404)) throw error;
+    });
+  }
+}
+
 function buildStatus(facts: NodeFacts, readySince: string): object {
   const resources = { cpu: `${facts.cpus}`, memory: `${facts.memoryBytes}`, pods: `${MAX_PODS}` };
   const now = formatTime();

@@ -15,7 +15,7 @@ import { reapFolder } from "./folder-reaper.ts";
 import type { ImageTable } from "./image-table.ts";
 import { createKubeletBackend } from "./kubelet/kubelet-backend.ts";
 import { type KubeletAuthority, type KubeletServer, startKubeletServer } from "./kubelet/kubelet-server.ts";
-import { registerNode } from "./node-registration.ts";
+import { registerNode, unregisterNode } from "./node-registration.ts";
 import type { ObjectReader } from "./pod/container-env.ts";
 import { createEventRecorder } from "./pod/event-recorder.ts";
 import type { PodContext } from "./pod/pod-context.ts";
@@ -53,9 +53,13 @@ export interface ProcessNode {
   killContainer(namespace: string, pod: string, container: string, signal?: NodeJS.Signals): void;
   /** Ends a pod as a kubelet under pressure does: phase Failed, reason Evicted. */
   evictPod(namespace: string, pod: string, message?: string): Promise<void>;
-  /** Ends every pod at once, like a loss of power; the Node object stays and turns NotReady in time. */
+  /** Ends every pod at once, like a loss of power: the objects stay as they were, and the Node turns NotReady in time. */
+  crash(): Promise<void>;
+  /** Ends every pod at once and takes the Node away, so that nothing is scheduled to it any more. */
   stop(): Promise<void>;
 }
+
+const UNREGISTER_TIMEOUT_MS = 2_000;
 
 /** @throws Error when this process is not root, or the API server refuses */
 export async function startProcessNode(options: ProcessNodeOptions): Promise<ProcessNode> {
@@ -104,6 +108,20 @@ export async function startProcessNode(options: ProcessNodeOptions): Promise<Pro
       : await startKubeletServer(address, name, kubeletCa, createKubeletBackend(workers));
   const port = kubelet === undefined ? {} : { kubeletPort: kubelet.port };
   await registerNode(api, { name, address, ...port, cpus, memoryBytes }, stopping.signal);
+  let crashing: Promise<void> | undefined;
+  const crash = (): Promise<void> => {
+    crashing ??= (async () => {
+      stopping.abort();
+      pods.stop();
+      await kubelet?.stop();
+      await workers.stop();
+      await fabric.release();
+      if (reaper === undefined) return;
+      await rm(dir, { recursive: true, force: true });
+      reaper.dismiss();
+    })();
+    return crashing;
+  };
   return {
     name,
     address,
@@ -115,15 +133,12 @@ export async function startProcessNode(options: ProcessNodeOptions): Promise<Pro
     },
     evictPod: (namespace, pod, message = "The node was asked to evict the pod.") =>
       workers.get(namespace, pod).fail("Evicted", message),
+    crash,
     async stop() {
-      stopping.abort();
-      pods.stop();
-      await kubelet?.stop();
-      await workers.stop();
-      await fabric.release();
-      if (reaper === undefined) return;
-      await rm(dir, { recursive: true, force: true });
-      reaper.dismiss();
+      await crash();
+      const signal = AbortSignal.timeout(UNREGISTER_TIMEOUT_MS);
+      // An API server that is gone as well has nothing to schedule.
+      await unregisterNode(api, name, signal).catch(() => undefined);
     },
   };
 }

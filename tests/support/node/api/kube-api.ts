@@ -63,7 +63,8 @@ export async function openKubeApi(kubeconfigPath: string): Promise<KubeApi> {
     return new Promise((resolve, reject) => {
       const body = request.body === undefined ? undefined : JSON.stringify(request.body);
       const headers: Record<string, string> = { accept: "application/json" };
-      for (const [name, value] of Object.entries(tls.headers ?? {})) if (value !== undefined) headers[name] = `${value}`;
+      for (const [name, value] of Object.entries(tls.headers ?? {}))
+        if (value !== undefined) headers[name] = `${value}`;
       if (body !== undefined) {
         headers["content-type"] = request.contentType ?? "application/json";
         // Node would send the body of a DELETE without saying that there is one.

@@ -30,7 +30,8 @@ export function startObjectStore<K extends keyof Kinds>(api: KubeApi, options: S
   const listeners = new Set<(object: Kinds[K], deleted: boolean) => void>();
   const stopping = new AbortController();
   const firstList = Promise.withResolvers<void>();
-  const selector = options.fieldSelector === undefined ? "" : `&fieldSelector=${encodeURIComponent(options.fieldSelector)}`;
+  const selector =
+    options.fieldSelector === undefined ? "" : `&fieldSelector=${encodeURIComponent(options.fieldSelector)}`;
 
   function put(object: Kinds[K]): void {
     objects.set(keyOf(object), object);

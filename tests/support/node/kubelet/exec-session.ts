@@ -26,11 +26,15 @@ export interface ExecStatus {
 }
 
 /** Runs the command to its end; a client that goes away ends it. Never rejects: failures are the status. */
-export async function runExecSession(live: LiveContainer, argv: readonly string[], channels: ExecChannels): Promise<void> {
-  const { user, env, workingDir } = live;
+export async function runExecSession(
+  live: LiveContainer,
+  argv: readonly string[],
+  channels: ExecChannels,
+): Promise<void> {
+  const { user, env, workingDir, pipesDir } = live;
   let process: RunningProcess;
   try {
-    process = await startExecProcess(live.process.pid, { user, env, workingDir, argv });
+    process = await startExecProcess(live.process.pid, { user, env, workingDir, pipesDir, argv });
   } catch (error) {
     channels.finish(buildInternalError(error instanceof Error ? error.message : `${error}`));
     return;

@@ -44,7 +44,10 @@ class SpdyConnection {
     this.#socket = socket;
     this.#onChannels = onChannels;
     const { stdin, stdout, stderr } = wanted;
-    this.#wanted = new Set(["error", ...Object.entries({ stdin, stdout, stderr }).flatMap(([name, is]) => (is ? [name] : []))]);
+    this.#wanted = new Set([
+      "error",
+      ...Object.entries({ stdin, stdout, stderr }).flatMap(([name, is]) => (is ? [name] : [])),
+    ]);
     socket.on("close", () => this.#closing.abort());
   }
 
@@ -70,7 +73,9 @@ class SpdyConnection {
   }
 
   /** A command that reads slower than the client sends holds the whole connection back. */
-  async #feed(frame: { readonly kind: "reset" } | { readonly kind: "data"; readonly data: Buffer; readonly isLast: boolean }) {
+  async #feed(
+    frame: { readonly kind: "reset" } | { readonly kind: "data"; readonly data: Buffer; readonly isLast: boolean },
+  ) {
     if (this.#stdin.writableEnded) return;
     if (frame.kind === "data" && !this.#stdin.write(frame.data)) {
       const drained = new Promise((resolve) => this.#stdin.once("drain", resolve));

@@ -4,7 +4,12 @@ import { createDeflate, createInflate, constants as zlib } from "node:zlib";
 import { SPDY_DICTIONARY } from "./spdy-dictionary.ts";
 
 export type SpdyFrame =
-  | { readonly kind: "open"; readonly stream: number; readonly headers: ReadonlyMap<string, string>; readonly isLast: boolean }
+  | {
+      readonly kind: "open";
+      readonly stream: number;
+      readonly headers: ReadonlyMap<string, string>;
+      readonly isLast: boolean;
+    }
   | { readonly kind: "data"; readonly stream: number; readonly data: Buffer; readonly isLast: boolean }
   | { readonly kind: "reset"; readonly stream: number }
   | { readonly kind: "ping"; readonly id: number };

@@ -1,7 +1,7 @@
 /** The streams of an exec over one WebSocket: the first byte of every message is the number of its channel. */
 import type { IncomingMessage } from "node:http";
-import { PassThrough, Writable } from "node:stream";
 import type { Duplex } from "node:stream";
+import { PassThrough, Writable } from "node:stream";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import type { ExecChannels } from "./exec-session.ts";
 

@@ -1,4 +1,4 @@
-/** The environment of a container, as the pod's spec and the objects that it names give it. */
+/** The environment that a container gets besides its image's, as the pod's spec and the objects that it names give it. */
 import type { V1ConfigMap, V1Container, V1EnvFromSource, V1EnvVar, V1Pod, V1Secret } from "@kubernetes/client-node";
 import { expandReferences } from "./expansion.ts";
 import { type PodFacts, readField, readResource } from "./field-refs.ts";
@@ -17,14 +17,14 @@ export interface EnvOptions {
   readonly container: V1Container;
   readonly facts: PodFacts;
   readonly reader: ObjectReader;
-  /** Of the image table and the Services; the spec's own win over them. */
-  readonly defaults: ReadonlyMap<string, string>;
+  /** Variables of Services; the spec's own win over them. */
+  readonly services: ReadonlyMap<string, string>;
 }
 
 /** @throws ContainerConfigError for a missing Secret, ConfigMap or key that is not optional */
 export async function gatherEnv(options: EnvOptions): Promise<Map<string, string>> {
   const { container } = options;
-  const env = new Map(options.defaults);
+  const env = new Map(options.services);
   for (const source of container.envFrom ?? []) {
     for (const [name, value] of await readEnvFrom(options, source)) env.set(name, value);
   }
@@ -37,7 +37,10 @@ export async function gatherEnv(options: EnvOptions): Promise<Map<string, string
   return env;
 }
 
-async function readEnvFrom(options: EnvOptions, source: V1EnvFromSource): Promise<readonly (readonly [string, string])[]> {
+async function readEnvFrom(
+  options: EnvOptions,
+  source: V1EnvFromSource,
+): Promise<readonly (readonly [string, string])[]> {
   const ref = source.secretRef ?? source.configMapRef;
   const data = await readData(options, source.secretRef?.name, source.configMapRef?.name, ref?.optional === true);
   return [...data].map(([key, value]) => [`${source.prefix ?? ""}${key}`, value] as const);
@@ -73,7 +76,9 @@ async function readData(
   const namespace = options.pod.metadata?.namespace ?? "";
   const found = await (secret !== undefined
     ? options.reader.secret(namespace, secret).then((object) => object && decodeBase64(object.data ?? {}))
-    : options.reader.configMap(namespace, configMap ?? "").then((object) => object && new Map(Object.entries(object.data ?? {}))));
+    : options.reader
+        .configMap(namespace, configMap ?? "")
+        .then((object) => object && new Map(Object.entries(object.data ?? {}))));
   if (found !== undefined) return found;
   if (isOptional) return new Map();
   throw new ContainerConfigError(`${secret === undefined ? "configmap" : "secret"} "${secret ?? configMap}" not found`);

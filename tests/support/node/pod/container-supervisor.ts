@@ -21,10 +21,14 @@ export interface LiveContainer {
   readonly user: ProcessUser;
   readonly env: ReadonlyMap<string, string>;
   readonly workingDir: string;
+  /** Folder of this machine that belongs to the container. */
+  readonly pipesDir: string;
 }
 
 /** What the supervisor needs of its pod. */
 export interface ContainerHost {
+  /** The pod's own grace period, for containers that a probe or hook ends. */
+  readonly graceSeconds: number;
   /** @throws ImageMissingError, ContainerConfigError, ProcessStartError */
   start(container: V1Container, restartCount: number): Promise<LiveContainer>;
   exec(live: LiveContainer, argv: readonly string[], timeoutMs: number): Promise<{ exitCode: number; output: string }>;
@@ -134,14 +138,21 @@ export class ContainerSupervisor {
       return undefined;
     }
     const reason = "StartError";
-    const state = { kind: "terminated", exitCode: 128, reason, message, startedAt, finishedAt: now(), containerId } as const;
+    const state = {
+      kind: "terminated",
+      exitCode: 128,
+      reason,
+      message,
+      startedAt,
+      finishedAt: now(),
+      containerId,
+    } as const;
     this.#set({ state });
     return state;
   }
 
   async #onExit(exit: ProcessExit, startedAt: string, containerId: string): Promise<TerminatedState> {
-    const message =
-      exit.startFailure ?? (await this.#host.readMessage(this.container, exit, this.#facts.restartCount));
+    const message = exit.startFailure ?? (await this.#host.readMessage(this.container, exit, this.#facts.restartCount));
     const reason = exit.startFailure !== undefined ? "StartError" : exit.exitCode === 0 ? "Completed" : "Error";
     const state: TerminatedState = {
       kind: "terminated",
@@ -179,7 +190,8 @@ export class ContainerSupervisor {
       {
         onStarted: () => this.#set({ isStarted: true }),
         onReadiness: (isReady) => this.#set({ isReady }),
-        onFailure: (kind, message) => record("Warning", "Unhealthy", `${kind} probe failed: ${message}`, container.name),
+        onFailure: (kind, message) =>
+          record("Warning", "Unhealthy", `${kind} probe failed: ${message}`, container.name),
         onUnhealthy: (kind) => {
           record("Normal", "Killing", `Container ${container.name} failed ${kind.toLowerCase()} probe`, container.name);
           void this.#endProcess(this.#livenessGraceMs());
@@ -190,7 +202,7 @@ export class ContainerSupervisor {
   }
 
   #livenessGraceMs(): number {
-    return (this.container.livenessProbe?.terminationGracePeriodSeconds ?? 30) * 1_000;
+    return (this.container.livenessProbe?.terminationGracePeriodSeconds ?? this.#host.graceSeconds) * 1_000;
   }
 
   async #endProcess(graceMs: number): Promise<void> {

@@ -53,7 +53,12 @@ function formatMap(map: Readonly<Record<string, string>>): string {
 }
 
 /** Whole units of the divisor, rounded up. @throws Error when the resource or the container is unknown */
-export function readResource(pod: V1Pod, facts: PodFacts, selector: V1ResourceFieldSelector, own?: V1Container): string {
+export function readResource(
+  pod: V1Pod,
+  facts: PodFacts,
+  selector: V1ResourceFieldSelector,
+  own?: V1Container,
+): string {
   const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])];
   const container =
     selector.containerName === undefined ? own : containers.find(({ name }) => name === selector.containerName);

@@ -43,14 +43,11 @@ export async function startPodContainer(
   const image = context.images[container.image ?? ""];
   if (image === undefined) throw new ImageMissingError(`image ${container.image} is not in the node's table`);
   const user = readProcessUser(pod, container, image.user);
-  const env = await gatherEnv({
-    pod,
-    container,
-    facts: parts.facts,
-    reader: context.reader,
-    defaults: buildDefaultEnv(parts, pod, image.env ?? {}, user.uid),
-  });
-  const argv = buildArgv(container, image.command, env);
+  const services = buildServiceVariables(parts, pod);
+  const stated = await gatherEnv({ pod, container, facts: parts.facts, reader: context.reader, services });
+  // References see what the spec states, not what the image brings.
+  const argv = buildArgv(container, image.command, stated);
+  const env = new Map([...buildImageEnv(parts, image.env ?? {}, user.uid), ...stated]);
   const own = join(parts.dir, "containers", container.name);
   // Each run begins with the image as it is: what an earlier one wrote outside of volumes is gone.
   const folders = {
@@ -66,7 +63,7 @@ export async function startPodContainer(
     container,
     image,
     volumes: parts.volumes,
-    env,
+    env: stated,
     etc: parts.etc,
     terminationLog: terminationLogOf(parts.dir, container.name),
     memoryVolumes: new Set(listMemoryVolumes(pod, "").map(({ folder }) => folder)),
@@ -78,28 +75,22 @@ export async function startPodContainer(
   const log = new ContainerLog(logPathOf(parts.dir, container.name, restartCount));
   process.stdout.on("data", (chunk: Buffer) => log.append("stdout", chunk));
   process.stderr.on("data", (chunk: Buffer) => log.append("stderr", chunk));
-  return { process, log, user, env, workingDir };
+  return { process, log, user, env, workingDir, pipesDir: own };
 }
 
-function buildDefaultEnv(
-  parts: PodParts,
-  pod: V1Pod,
-  imageEnv: Readonly<Record<string, string>>,
-  uid: number,
-): Map<string, string> {
-  const { context } = parts;
-  const services = context.services.list();
-  const env = new Map([
-    ["PATH", PATH],
-    ["HOME", uid === 0 ? "/root" : "/"],
-    ["HOSTNAME", parts.hostname],
-    ...Object.entries(imageEnv),
-    ...buildServiceEnv(pod.metadata?.namespace ?? "", services, pod.spec?.enableServiceLinks !== false),
-  ]);
+function buildImageEnv(parts: PodParts, imageEnv: Readonly<Record<string, string>>, uid: number): Map<string, string> {
+  const own = { PATH, HOME: uid === 0 ? "/root" : "/", HOSTNAME: parts.hostname };
+  return new Map(Object.entries({ ...own, ...imageEnv }));
+}
+
+function buildServiceVariables({ context }: PodParts, pod: V1Pod): Map<string, string> {
+  const linksWanted = pod.spec?.enableServiceLinks !== false;
+  const env = buildServiceEnv(pod.metadata?.namespace ?? "", context.services.list(), linksWanted);
   if (context.network.mode === "namespaces" && pod.spec?.hostNetwork !== true) return env;
   // Without cluster IPs the API server is where this process itself finds it.
-  env.set("KUBERNETES_SERVICE_HOST", context.api.serverUrl.hostname);
-  for (const name of ["KUBERNETES_SERVICE_PORT", "KUBERNETES_SERVICE_PORT_HTTPS"]) env.set(name, context.api.serverUrl.port);
+  const { hostname, port } = context.api.serverUrl;
+  env.set("KUBERNETES_SERVICE_HOST", hostname);
+  for (const name of ["KUBERNETES_SERVICE_PORT", "KUBERNETES_SERVICE_PORT_HTTPS"]) env.set(name, port);
   return env;
 }
 
@@ -121,8 +112,8 @@ export async function execToEnd(
   argv: readonly string[],
   timeoutMs: number,
 ): Promise<{ readonly exitCode: number; readonly output: string }> {
-  const { user, env, workingDir } = live;
-  const process = await startExecProcess(live.process.pid, { user, env, workingDir, argv });
+  const { user, env, workingDir, pipesDir } = live;
+  const process = await startExecProcess(live.process.pid, { user, env, workingDir, pipesDir, argv });
   process.stdin?.end();
   const chunks: Buffer[] = [];
   for (const stream of [process.stdout, process.stderr]) stream.on("data", (chunk: Buffer) => chunks.push(chunk));

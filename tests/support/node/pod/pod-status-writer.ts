@@ -67,9 +67,14 @@ export class PodStatusWriter {
         );
         this.#written = text;
       } catch (error) {
-        if (!this.#signal.aborted && !isStatus(error, 404, 409)) this.#onError(error);
+        if (!this.#signal.aborted && !isStatus(error, 404, 409) && !isOtherPod(error)) this.#onError(error);
         return;
       }
     }
   }
+}
+
+/** How the API server refuses a write to a pod that is not the one of that uid. */
+function isOtherPod(error: unknown): boolean {
+  return isStatus(error, 422) && error instanceof Error && error.message.includes("metadata.uid");
 }

@@ -113,7 +113,9 @@ function buildConditions(view: PodView, phase: PodPhase): readonly (WrittenCondi
     { type: "PodScheduled", isTrue: true },
   ];
   const own = verdicts.map((verdict) => writeCondition(verdict, conditionOf(view, verdict.type), view.now));
-  const foreign = (view.pod.status?.conditions ?? []).filter(({ type }) => !own.some((written) => written.type === type));
+  const foreign = (view.pod.status?.conditions ?? []).filter(
+    ({ type }) => !own.some((written) => written.type === type),
+  );
   return [...own, ...foreign];
 }
 

@@ -10,8 +10,8 @@ import { formatHosts } from "../services/service-names.ts";
 import { listMemoryVolumes, PodVolumes } from "../volumes/pod-volumes.ts";
 import { type ContainerHost, ContainerSupervisor, type RestartPolicy } from "./container-supervisor.ts";
 import { readFactsBefore } from "./earlier-facts.ts";
-import type { PodContext } from "./pod-context.ts";
 import { execToEnd, type PodParts, readTerminationMessage, startPodContainer } from "./pod-containers.ts";
+import type { PodContext } from "./pod-context.ts";
 import { buildPodStatus, type PodView } from "./pod-status.ts";
 import { type PodIdentity, PodStatusWriter } from "./pod-status-writer.ts";
 
@@ -112,7 +112,9 @@ export class PodWorker {
   refreshHosts(): void {
     const parts = this.#parts;
     if (parts === undefined || this.#ending.signal.aborted) return;
-    this.#hostsWork = this.#hostsWork.then(() => this.#writeHosts(parts.etc, parts.sandbox)).catch(this.#context.onError);
+    this.#hostsWork = this.#hostsWork
+      .then(() => this.#writeHosts(parts.etc, parts.sandbox))
+      .catch(this.#context.onError);
   }
 
   #supervise(container: V1Container, policy: RestartPolicy): ContainerSupervisor {
@@ -123,6 +125,7 @@ export class PodWorker {
 
   #host(): ContainerHost {
     return {
+      graceSeconds: this.#pod.spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS,
       start: async (container, restartCount) => {
         if (this.#parts === undefined) throw new Error("the pod has no sandbox");
         return await startPodContainer(this.#parts, this.#pod, container, restartCount);

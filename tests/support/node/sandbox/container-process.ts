@@ -1,12 +1,22 @@
 /** Starts one program as a container of a pod, or beside a running one, and reports its end. */
-import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { constants } from "node:os";
+import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import { finished } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { buildContainerScript, buildLaunchArgv, buildLaunchSpec, type ContainerScript, LAUNCHED, type ProcessUser } from "./container-script.ts";
+import {
+  buildContainerScript,
+  buildLaunchArgv,
+  buildLaunchSpec,
+  type ContainerScript,
+  LAUNCHED,
+  type ProcessUser,
+} from "./container-script.ts";
 import { asReadable, killIfAlive, type NamespaceHolder, REPORT_PID } from "./namespace-holder.ts";
+import { createOutputPipes, type OutputPipes } from "./output-pipes.ts";
 import { SETUP_ENV, shellWord } from "./shell.ts";
 
 export interface ProcessExit {
@@ -56,11 +66,13 @@ export async function startContainerProcess(
 ): Promise<RunningProcess> {
   const { upper, work, root } = script.folders;
   for (const folder of [upper, work, root]) await mkdir(folder, { recursive: true });
+  const pipes = await createOutputPipes(dirname(root));
   const argv = [
     ...[`--target=${pod.pid}`, "--mount", "--uts", "--ipc", "--net", "--pid", "--"],
-    ...["unshare", "--mount", "--pid", "perl", "-e", WAITER, "--", "sh", "-c", buildContainerScript(script)],
+    ...["unshare", "--mount", "--pid", "perl", "-e", WAITER, "--"],
+    ...["sh", "-c", `${pipes.redirection}\n${buildContainerScript(script)}`],
   ];
-  return await launch(argv, buildLaunchSpec(script.workingDir, env), "ignore");
+  return await launch(argv, buildLaunchSpec(script.workingDir, env), "ignore", pipes);
 }
 
 export interface ExecOptions {
@@ -68,6 +80,8 @@ export interface ExecOptions {
   readonly argv: readonly string[];
   readonly env: ReadonlyMap<string, string>;
   readonly workingDir: string;
+  /** Folder of this machine for the names of the output pipes. */
+  readonly pipesDir: string;
 }
 
 /** Starts a program inside a running container. @throws ProcessStartError */
@@ -78,42 +92,48 @@ export async function startExecProcess(containerPid: number, exec: ExecOptions):
     ...["--", ...buildLaunchArgv(exec.user, exec.argv)],
   ];
   // Two steps: the shell still sees the machine's /proc, from which it learns the number to signal.
-  const script = `${REPORT_PID}\nexec ${inner.map(shellWord).join(" ")}`;
+  const pipes = await createOutputPipes(exec.pipesDir);
+  const script = [pipes.redirection, REPORT_PID, `exec ${inner.map(shellWord).join(" ")}`].join("\n");
   const argv = [target, "--pid", "--", "sh", "-c", script];
-  return await launch(argv, buildLaunchSpec(exec.workingDir, exec.env), "pipe");
+  return await launch(argv, buildLaunchSpec(exec.workingDir, exec.env), "pipe", pipes);
 }
 
-async function launch(nsenterArgs: readonly string[], spec: string, stdin: "ignore" | "pipe"): Promise<RunningProcess> {
+async function launch(
+  nsenterArgs: readonly string[],
+  spec: string,
+  stdin: "ignore" | "pipe",
+  pipes: OutputPipes,
+): Promise<RunningProcess> {
   const child: ChildProcess = spawn("nsenter", nsenterArgs, {
     env: SETUP_ENV,
-    stdio: [stdin, "pipe", "pipe", "pipe", "pipe"],
+    stdio: [stdin, "ignore", "ignore", "pipe", "pipe"],
   });
   const [, , , reportPipe, specPipe] = child.stdio;
-  if (!hasOutput(child) || !reportPipe) throw new ProcessStartError("the program has no pipes");
+  if (!reportPipe) throw new ProcessStartError("the program has no pipes");
   const report = readReport(asReadable(reportPipe));
-  const exited = readExit(child, report.lines);
+  const ended = readExit(child, report.lines);
   if (specPipe && "end" in specPipe) {
     specPipe.on("error", () => undefined); // A set-up that failed never reads it; the report says why.
     specPipe.end(spec);
   }
   const outcome = await report.outcome;
   const pid = Number(report.lines[0]) || 0;
+  await pipes.removeNames();
   if (outcome !== "launched") {
     killIfAlive(pid, "SIGKILL");
     child.kill("SIGKILL");
-    child.stdout.resume();
-    child.stderr.resume();
-    await exited;
+    pipes.stdout.destroy();
+    pipes.stderr.destroy();
+    await ended;
     throw new ProcessStartError([...report.lines.slice(1), outcome].join("; "));
   }
-  return {
-    pid,
-    stdin: child.stdin,
-    stdout: child.stdout,
-    stderr: child.stderr,
-    exited,
-    kill: (signal) => killIfAlive(pid, signal),
-  };
+  const { stdout, stderr } = pipes;
+  const exited = Promise.all([ended, onceRead(stdout), onceRead(stderr)]).then(([exit]) => exit);
+  return { pid, stdin: child.stdin, stdout, stderr, exited, kill: (signal) => killIfAlive(pid, signal) };
+}
+
+async function onceRead(output: Readable): Promise<void> {
+  await finished(output, { writable: false }).catch(() => undefined);
 }
 
 interface StartReport {
@@ -164,8 +184,4 @@ function decodeWaitStatus(status: number): ProcessExit {
 
 function endedBy(signal: number): ProcessExit {
   return { exitCode: 128 + signal, signal };
-}
-
-function hasOutput(child: ChildProcess): child is ChildProcessByStdio<Writable | null, Readable, Readable> {
-  return child.stdout !== null && child.stderr !== null;
 }

@@ -16,7 +16,9 @@ export interface ListenAnswer {
 }
 
 function isListenRequest(message: unknown): message is ListenRequest {
-  return typeof message === "object" && message !== null && "id" in message && "address" in message && "port" in message;
+  return (
+    typeof message === "object" && message !== null && "id" in message && "address" in message && "port" in message
+  );
 }
 
 process.on("message", (message) => {

@@ -51,7 +51,11 @@ function namesOf(name: string, namespace: string, ownNamespace: string): readonl
 }
 
 /** The variables that tell a container where Services are. */
-export function buildServiceEnv(namespace: string, services: readonly V1Service[], linksWanted: boolean): Map<string, string> {
+export function buildServiceEnv(
+  namespace: string,
+  services: readonly V1Service[],
+  linksWanted: boolean,
+): Map<string, string> {
   const env = new Map<string, string>();
   for (const service of services) {
     const { name = "", namespace: home } = service.metadata ?? {};

@@ -142,7 +142,9 @@ export class ServiceProxy {
       return { host: this.#options.apiServerUrl.hostname, port: Number(this.#options.apiServerUrl.port) };
     }
     const [namespace = "", name = ""] = serviceKey.split("/");
-    const portName = this.#options.services.get(namespace, name)?.spec?.ports?.find(({ port }) => port === servicePort)?.name;
+    const portName = this.#options.services
+      .get(namespace, name)
+      ?.spec?.ports?.find(({ port }) => port === servicePort)?.name;
     const targets = (this.#options.endpoints.get(namespace, name)?.subsets ?? []).flatMap((subset) => {
       const ports = subset.ports ?? [];
       const port = ports.length === 1 ? ports[0] : ports.find((candidate) => candidate.name === portName);

@@ -1,7 +1,8 @@
 /** From a claim to a folder of this machine, by the volume that the controller manager bound it to. */
+
+import { parseKind } from "../api/kinds.ts";
 import type { KubeApi } from "../api/kube-api.ts";
 import { isStatus } from "../api/kube-api.ts";
-import { parseKind } from "../api/kinds.ts";
 
 /** @throws Error when the claim is missing or unbound, or its volume is of a kind that has no folder here */
 export async function readClaimPath(api: KubeApi, namespace: string, claimName: string): Promise<string> {

@@ -58,7 +58,8 @@ async function gatherVolumeMount(options: MountOptions, mount: V1VolumeMount): P
   if (!isWithin(volume.path, wanted)) throw new ContainerConfigError(`subPath ${subPath} leaves the volume`);
   if ((await stat(wanted).catch(() => undefined)) === undefined) await mkdir(wanted, { recursive: true, mode: 0o777 });
   const source = await realpath(wanted);
-  if (!isWithin(await realpath(volume.path), source)) throw new ContainerConfigError(`subPath ${subPath} leaves the volume`);
+  if (!isWithin(await realpath(volume.path), source))
+    throw new ContainerConfigError(`subPath ${subPath} leaves the volume`);
   return { source, target, readOnly, isFolder: await isFolder(source) };
 }
 

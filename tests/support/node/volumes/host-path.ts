@@ -12,7 +12,8 @@ export async function prepareHostPath(path: string, type: string): Promise<strin
     case "":
     case "DirectoryOrCreate":
       if (found === undefined) await mkdir(path, { recursive: true, mode: 0o755 });
-      else if (type !== "" && !found.isDirectory()) throw new Error(`hostPath type check failed: ${path} is not a directory`);
+      else if (type !== "" && !found.isDirectory())
+        throw new Error(`hostPath type check failed: ${path} is not a directory`);
       break;
     case "FileOrCreate":
       if (found === undefined) {

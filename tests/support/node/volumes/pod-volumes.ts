@@ -2,12 +2,15 @@
 import { chmod, chown, mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import type { V1Pod, V1Volume } from "@kubernetes/client-node";
-import { parseQuantity } from "../pod/field-refs.ts";
+import type { KubeApi } from "../api/kube-api.ts";
+import type { ObjectReader } from "../pod/container-env.ts";
+import { type PodFacts, parseQuantity } from "../pod/field-refs.ts";
 import type { MemoryVolume } from "../sandbox/pod-sandbox.ts";
 import { type VolumeFiles, writeAtomicFolder } from "./atomic-folder.ts";
 import { readClaimPath } from "./claim-path.ts";
 import { prepareHostPath } from "./host-path.ts";
-import { gatherVolumeFiles, type ProjectionContext } from "./projected-files.ts";
+import { PodTokens } from "./pod-tokens.ts";
+import { gatherVolumeFiles } from "./projected-files.ts";
 
 export interface PreparedVolume {
   readonly path: string;
@@ -27,17 +30,24 @@ export function listMemoryVolumes(pod: V1Pod, volumesDir: string): readonly Memo
     }));
 }
 
+export interface VolumeContext {
+  readonly api: KubeApi;
+  readonly reader: ObjectReader;
+  readonly facts: PodFacts;
+}
+
 export class PodVolumes {
-  readonly #context: ProjectionContext;
+  readonly #context: VolumeContext;
   readonly #dir: string;
   readonly #prepared = new Map<string, PreparedVolume>();
   /** What was last written to each projected volume, to leave it alone when nothing changed. */
   readonly #written = new Map<string, string>();
-  readonly #refreshAt = new Map<string, number>();
+  readonly #tokens: PodTokens;
 
   /** @param dir folder for the pod's own volumes */
-  constructor(context: ProjectionContext, dir: string) {
+  constructor(context: VolumeContext, dir: string) {
     this.#context = context;
+    this.#tokens = new PodTokens(context.api);
     this.#dir = dir;
   }
 
@@ -66,7 +76,7 @@ export class PodVolumes {
 
   /** Whether a token is due for renewal. */
   isDue(now: number): boolean {
-    return [...this.#refreshAt.values()].some((time) => time <= now);
+    return this.#tokens.isDue(now);
   }
 
   async #prepareOne(pod: V1Pod, volume: V1Volume): Promise<PreparedVolume> {
@@ -92,16 +102,11 @@ export class PodVolumes {
   async #writeProjected(pod: V1Pod, volume: V1Volume): Promise<boolean> {
     const { secret, configMap, downwardAPI, projected } = volume;
     if (!secret && !configMap && !downwardAPI && !projected) return false;
-    const known = this.#refreshAt.get(volume.name);
-    const hasToken = projected?.sources?.some((source) => source.serviceAccountToken !== undefined) === true;
-    // Each look at a token volume costs a token, so it waits until one is due.
-    if (hasToken && known !== undefined && Date.now() < known) return true;
-    const gathered = await gatherVolumeFiles(this.#context, pod, volume);
-    if (gathered === undefined) return false;
-    if (gathered.refreshAt !== undefined) this.#refreshAt.set(volume.name, gathered.refreshAt);
-    const fingerprint = formatFiles(gathered.files);
+    const files = await gatherVolumeFiles({ ...this.#context, tokens: this.#tokens }, pod, volume);
+    if (files === undefined) return false;
+    const fingerprint = formatFiles(files);
     if (this.#written.get(volume.name) === fingerprint) return true;
-    await writeAtomicFolder(join(this.#dir, volume.name), gathered.files, pod.spec?.securityContext?.fsGroup);
+    await writeAtomicFolder(join(this.#dir, volume.name), files, pod.spec?.securityContext?.fsGroup);
     this.#written.set(volume.name, fingerprint);
     return true;
   }

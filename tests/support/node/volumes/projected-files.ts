@@ -1,21 +1,20 @@
 /** The files of secret, configMap, downwardAPI and projected volumes, gathered from the API server. */
-import type { V1DownwardAPIVolumeFile, V1KeyToPath, V1Pod, V1Volume, V1VolumeProjection } from "@kubernetes/client-node";
-import { parseRecord } from "../api/kinds.ts";
-import type { KubeApi } from "../api/kube-api.ts";
+import type {
+  V1DownwardAPIVolumeFile,
+  V1KeyToPath,
+  V1Pod,
+  V1Volume,
+  V1VolumeProjection,
+} from "@kubernetes/client-node";
 import type { ObjectReader } from "../pod/container-env.ts";
 import { type PodFacts, readField, readResource } from "../pod/field-refs.ts";
 import type { VolumeFile, VolumeFiles } from "./atomic-folder.ts";
+import type { PodTokens } from "./pod-tokens.ts";
 
 export interface ProjectionContext {
-  readonly api: KubeApi;
+  readonly tokens: PodTokens;
   readonly reader: ObjectReader;
   readonly facts: PodFacts;
-}
-
-export interface ProjectedFiles {
-  readonly files: VolumeFiles;
-  /** When the files are to be gathered again though no object changed: before a token ends. */
-  readonly refreshAt?: number;
 }
 
 const DEFAULT_MODE = 0o644;
@@ -29,7 +28,7 @@ export async function gatherVolumeFiles(
   context: ProjectionContext,
   pod: V1Pod,
   volume: V1Volume,
-): Promise<ProjectedFiles | undefined> {
+): Promise<VolumeFiles | undefined> {
   const { secret, configMap, downwardAPI, projected } = volume;
   if (secret) {
     const source = { ...secret, name: secret.secretName ?? "" };
@@ -46,10 +45,9 @@ async function gatherSources(
   pod: V1Pod,
   sources: readonly V1VolumeProjection[],
   defaultMode = DEFAULT_MODE,
-): Promise<ProjectedFiles> {
+): Promise<VolumeFiles> {
   const namespace = pod.metadata?.namespace ?? "";
   const files = new Map<string, VolumeFile>();
-  let refreshAt: number | undefined;
   for (const { secret, configMap, downwardAPI, serviceAccountToken } of sources) {
     if (secret) {
       const object = await context.reader.secret(namespace, secret.name ?? "");
@@ -68,12 +66,11 @@ async function gatherSources(
     }
     if (serviceAccountToken) {
       const seconds = serviceAccountToken.expirationSeconds ?? DEFAULT_TOKEN_SECONDS;
-      const token = await requestToken(context.api, pod, serviceAccountToken.audience, seconds);
+      const token = await context.tokens.get(pod, serviceAccountToken.audience, seconds);
       files.set(serviceAccountToken.path, { data: Buffer.from(token), ...tokenOwner(pod, defaultMode) });
-      refreshAt = Math.min(refreshAt ?? Number.POSITIVE_INFINITY, Date.now() + seconds * 800);
     }
   }
-  return refreshAt === undefined ? { files } : { files, refreshAt };
+  return files;
 }
 
 function decodeAll(data: Readonly<Record<string, string>>, encoding: BufferEncoding): Map<string, Buffer> {
@@ -111,33 +108,10 @@ function tokenOwner(pod: V1Pod, defaultMode: number): { mode: number; uid?: numb
   const { securityContext, containers = [], initContainers = [] } = pod.spec ?? {};
   if (securityContext?.fsGroup !== undefined) return { mode: 0o600 };
   const users = new Set(
-    [...containers, ...initContainers].map((container) => container.securityContext?.runAsUser ?? securityContext?.runAsUser),
+    [...containers, ...initContainers].map(
+      (container) => container.securityContext?.runAsUser ?? securityContext?.runAsUser,
+    ),
   );
   const [only] = users;
   return users.size === 1 && only !== undefined ? { mode: 0o600, uid: only } : { mode: defaultMode };
-}
-
-async function requestToken(
-  api: KubeApi,
-  pod: V1Pod,
-  audience: string | undefined,
-  expirationSeconds: number,
-): Promise<string> {
-  const { namespace, name, uid } = pod.metadata ?? {};
-  const answer = await api.request({
-    method: "POST",
-    path: `/api/v1/namespaces/${namespace}/serviceaccounts/${pod.spec?.serviceAccountName ?? "default"}/token`,
-    body: {
-      apiVersion: "authentication.k8s.io/v1",
-      kind: "TokenRequest",
-      spec: {
-        audiences: audience === undefined ? [] : [audience],
-        expirationSeconds,
-        boundObjectRef: { apiVersion: "v1", kind: "Pod", name, uid },
-      },
-    },
-  });
-  const { token } = parseRecord(parseRecord(answer)["status"]);
-  if (typeof token !== "string") throw new Error("the API server gave no token");
-  return token;
 }

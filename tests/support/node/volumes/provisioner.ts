@@ -2,8 +2,8 @@
 import { chmod, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { V1PersistentVolume, V1PersistentVolumeClaim } from "@kubernetes/client-node";
-import { isStatus, type KubeApi, untilAnswered } from "../api/kube-api.ts";
 import { parseKind } from "../api/kinds.ts";
+import { isStatus, type KubeApi, untilAnswered } from "../api/kube-api.ts";
 import { startObjectStore } from "../api/object-store.ts";
 
 export const STANDARD_CLASS = "standard";
