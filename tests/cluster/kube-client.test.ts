@@ -1,5 +1,5 @@
-/** The client, status writes, Events and discovery against a real API server. */
-import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
+/** The client, Events and discovery against a real API server. */
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { systemClock } from "../../shared/kube/clock.ts";
 import { createDiscovery } from "../../shared/kube/discovery.ts";
@@ -11,75 +11,29 @@ import {
   isConflict,
   isForbidden,
   isInvalid,
-  KubeError,
   toUserError,
 } from "../../shared/kube/kube-error.ts";
-import { mergeStatus, patchStatusWithTest, writeLatestStatus } from "../../shared/kube/status-patch.ts";
-import { openTestClient, type TestClient } from "../support/kube/test-client.ts";
+import { failureOf, openTestClient, type TestClient } from "../support/kube/test-client.ts";
+import { defineWidgets, type Widgets } from "../support/kube/widgets.ts";
 
 const CONFIG_MAPS = { group: "", version: "v1", plural: "configmaps", namespaced: true };
-const NAMESPACES = { group: "", version: "v1", plural: "namespaces", namespaced: false };
 const ACCOUNTS = { group: "", version: "v1", plural: "serviceaccounts", namespaced: true };
-const DEFINITIONS = {
-  group: "apiextensions.k8s.io",
-  version: "v1",
-  plural: "customresourcedefinitions",
-  namespaced: false,
-};
 const REVIEWS = { group: "authorization.k8s.io", version: "v1", plural: "selfsubjectaccessreviews", namespaced: false };
-const WIDGETS = { group: "kube-client.test", version: "v1", plural: "widgets", namespaced: true };
 
 const NAMESPACE = "kube-client";
 
-const HOST = {
-  type: "object",
-  properties: { hostname: { type: "string" }, phase: { type: "string", enum: ["Pending", "Running", "Done"] } },
-};
-const WIDGET_SCHEMA = {
-  type: "object",
-  properties: {
-    spec: { type: "object", properties: { size: { type: "integer", minimum: 1 } } },
-    status: { type: "object", properties: { phase: { type: "string" }, hosts: { type: "array", items: HOST } } },
-  },
-};
-
 let opened: TestClient;
 let client: KubeClient;
+let widgets: Widgets;
 beforeAll(async () => {
   opened = await openTestClient(inject("kubeconfig"));
   client = opened.client;
-  await client.create(NAMESPACES, undefined, { metadata: { name: NAMESPACE } }, asIs);
-  const names = { plural: "widgets", singular: "widget", kind: "Widget", listKind: "WidgetList" };
-  const version = {
-    name: "v1",
-    served: true,
-    storage: true,
-    subresources: { status: {} },
-    schema: { openAPIV3Schema: WIDGET_SCHEMA },
-  };
-  const spec = { group: "kube-client.test", scope: "Namespaced", names, versions: [version] };
-  const definition = { metadata: { name: "widgets.kube-client.test" }, spec };
-  await client.create(DEFINITIONS, undefined, definition, asIs);
-  await vi.waitFor(() => client.list(WIDGETS, NAMESPACE, asIs), { timeout: 30_000, interval: 100 });
+  widgets = await defineWidgets(client, NAMESPACE);
 });
 afterAll(async () => {
-  await client?.delete(DEFINITIONS, undefined, "widgets.kube-client.test");
-  await client?.delete(NAMESPACES, undefined, NAMESPACE);
+  await widgets?.remove();
   client?.close();
 });
-
-async function failure(promise: Promise<unknown>): Promise<KubeError> {
-  const thrown = await promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (thrown instanceof KubeError) return thrown;
-  throw new Error(`expected a KubeError, got ${String(thrown)}`);
-}
-
-function aWidget(name: string, spec: unknown = { size: 1 }): unknown {
-  return { apiVersion: "kube-client.test/v1", kind: "Widget", metadata: { name }, spec };
-}
 
 describe("objects", () => {
   test("are created, read, replaced, patched and deleted", async () => {
@@ -87,7 +41,7 @@ describe("objects", () => {
     expect(await client.get(CONFIG_MAPS, NAMESPACE, "life", asIs)).toEqual(created);
     const body = { ...Object(created), data: { a: "2" } };
     const updated = await client.update(CONFIG_MAPS, NAMESPACE, body, asIs);
-    expect(isConflict(await failure(client.update(CONFIG_MAPS, NAMESPACE, body, asIs)))).toBe(true);
+    expect(isConflict(await failureOf(client.update(CONFIG_MAPS, NAMESPACE, body, asIs)))).toBe(true);
     const merge = { kind: "merge", body: { data: { a: null, b: "3" } } } as const;
     const patched = await client.patch(CONFIG_MAPS, NAMESPACE, "life", merge, asIs);
     expect([valueAt(updated, "data"), valueAt(patched, "data")]).toEqual([{ a: "2" }, { b: "3" }]);
@@ -107,7 +61,7 @@ describe("objects", () => {
       fieldManager: "other",
     });
     expect(valueAt(both, "data")).toEqual({ a: "1", b: "2" });
-    const taken = await failure(
+    const taken = await failureOf(
       client.patch(CONFIG_MAPS, NAMESPACE, "shared", apply({ a: "9" }), asIs, { fieldManager: "other" }),
     );
     expect(isConflict(taken)).toBe(true);
@@ -127,10 +81,12 @@ describe("objects", () => {
   });
 
   test("whose name is taken or whose fields are wrong are refused with the reason", async () => {
-    await client.create(WIDGETS, NAMESPACE, aWidget("taken"), asIs);
-    const taken = await failure(client.create(WIDGETS, NAMESPACE, aWidget("taken"), asIs));
+    await client.create(widgets.resource, NAMESPACE, widgets.build("taken"), asIs);
+    const taken = await failureOf(client.create(widgets.resource, NAMESPACE, widgets.build("taken"), asIs));
     expect([isAlreadyExists(taken), isConflict(taken), taken.retryable]).toEqual([true, false, false]);
-    const wrong = await failure(client.create(WIDGETS, NAMESPACE, aWidget("wrong", { size: 0 }), asIs));
+    const wrong = await failureOf(
+      client.create(widgets.resource, NAMESPACE, widgets.build("wrong", { size: 0 }), asIs),
+    );
     expect(isInvalid(wrong)).toBe(true);
     expect(wrong.causes.map(({ field }) => field)).toEqual(["spec.size"]);
     expect(toUserError(wrong)).toMatchObject({ code: "INVALID_OBJECT", retryable: false });
@@ -151,91 +107,6 @@ describe("objects", () => {
     expect(items[0]).toMatchObject({ apiVersion: "v1", kind: "ConfigMap" });
     const metadata = await client.list(CONFIG_MAPS, NAMESPACE, asIs, { ...options, metadataOnly: true });
     expect(metadata.items[0]).toMatchObject({ kind: "PartialObjectMetadata" });
-  });
-});
-
-describe("status", () => {
-  const address = (name: string) => ({ resource: WIDGETS, namespace: NAMESPACE, name });
-  const hosts = (first: string, second: string) => ({
-    hosts: [
-      { hostname: "a", phase: first },
-      { hostname: "b", phase: second },
-    ],
-  });
-
-  async function aWidgetWith(name: string, status: unknown): Promise<void> {
-    await client.create(WIDGETS, NAMESPACE, aWidget(name), asIs);
-    expect(await mergeStatus(client, address(name), { before: undefined, after: status }, asIs)).toMatchObject({
-      kind: "written",
-    });
-  }
-
-  async function statusOf(name: string): Promise<unknown> {
-    return valueAt(await client.get(WIDGETS, NAMESPACE, name, asIs), "status");
-  }
-
-  test("of one writer is merged, and a write from an old version is a conflict", async () => {
-    await aWidgetWith("merged", { phase: "Pending" });
-    const seen = await client.get(WIDGETS, NAMESPACE, "merged", asIs);
-    const resourceVersion = textAt(seen, "metadata", "resourceVersion") ?? "";
-    const change = { before: valueAt(seen, "status"), after: { phase: "Running" }, resourceVersion };
-    expect(await mergeStatus(client, address("merged"), change, asIs)).toMatchObject({ kind: "written" });
-    expect(await mergeStatus(client, address("merged"), change, asIs)).toMatchObject({ kind: "conflict" });
-    expect(await statusOf("merged")).toEqual({ phase: "Running" });
-  });
-
-  test("of several writers keeps what each of them wrote", async () => {
-    await aWidgetWith("several", hosts("Pending", "Pending"));
-    const before = hosts("Pending", "Pending");
-    const guard = (index: number, value: string) => ({ path: `/status/hosts/${index}/hostname`, value });
-    const outcomes = await Promise.all([
-      patchStatusWithTest(
-        client,
-        address("several"),
-        { before, after: hosts("Running", "Pending"), guards: [guard(0, "a")] },
-        asIs,
-      ),
-      patchStatusWithTest(
-        client,
-        address("several"),
-        { before, after: hosts("Pending", "Done"), guards: [guard(1, "b")] },
-        asIs,
-      ),
-    ]);
-    expect(outcomes.map(({ kind }) => kind)).toEqual(["written", "written"]);
-    expect(await statusOf("several")).toEqual(hosts("Running", "Done"));
-  });
-
-  test("that does not fit any more is a conflict, and one that is invalid an error", async () => {
-    await aWidgetWith("unfit", hosts("Running", "Pending"));
-    const stale = { before: hosts("Pending", "Pending"), after: hosts("Done", "Pending") };
-    expect(await patchStatusWithTest(client, address("unfit"), stale, asIs)).toMatchObject({ kind: "conflict" });
-    const moved = {
-      before: hosts("Running", "Pending"),
-      after: hosts("Done", "Pending"),
-      guards: [{ path: "/status/hosts/0/hostname", value: "z" }],
-    };
-    expect(await patchStatusWithTest(client, address("unfit"), moved, asIs)).toMatchObject({ kind: "conflict" });
-    const gone = { before: { hosts: [{}, {}, { phase: "a" }] }, after: { hosts: [{}, {}, { phase: "b" }] } };
-    expect(await patchStatusWithTest(client, address("unfit"), gone, asIs)).toMatchObject({ kind: "conflict" });
-    const invalid = { before: hosts("Running", "Pending"), after: hosts("Nonsense", "Pending") };
-    const error = await failure(patchStatusWithTest(client, address("unfit"), invalid, asIs));
-    expect(error.causes[0]?.field).toMatch(/^status\.hosts(\[0\])?\.phase$/);
-    expect(await patchStatusWithTest(client, address("nobody"), stale, asIs)).toEqual({ kind: "gone" });
-  });
-
-  test("that many decide at once is decided by each of them on the newest", async () => {
-    await aWidgetWith("busy", { phase: "0" });
-    const increment = (object: unknown) => {
-      const status = valueAt(object, "status");
-      return { before: status, after: { phase: String(Number(textAt(status, "phase")) + 1) } };
-    };
-    const outcomes = await Promise.all(
-      Array.from({ length: 4 }, () => writeLatestStatus(client, address("busy"), asIs, increment)),
-    );
-    const written = outcomes.filter(({ kind }) => kind === "written").length;
-    expect(written).toBeGreaterThan(0);
-    expect(await statusOf("busy")).toEqual({ phase: String(written) });
   });
 });
 
@@ -260,7 +131,7 @@ describe("rights", () => {
     const tls = ca === undefined ? {} : { ca };
     const connection = { ...opened.connection, credentials: async () => ({ headers: { authorization }, tls }) };
     const nobody = createKubeClient({ connection, program: "nobody" });
-    const error = await failure(nobody.list(WIDGETS, NAMESPACE, asIs));
+    const error = await failureOf(nobody.list(widgets.resource, NAMESPACE, asIs));
     nobody.close();
     expect(isForbidden(error)).toBe(true);
     expect(toUserError(error)).toMatchObject({ code: "API_FORBIDDEN", retryable: false });
@@ -283,7 +154,7 @@ test("discovery tells what is served, newest version first", async () => {
 });
 
 test("Events are kept by the API server as one with a count", async () => {
-  const widget = await client.create(WIDGETS, NAMESPACE, aWidget("eventful"), asIs);
+  const widget = await client.create(widgets.resource, NAMESPACE, widgets.build("eventful"), asIs);
   const uid = textAt(widget, "metadata", "uid");
   const subject = { apiVersion: "kube-client.test/v1", kind: "Widget", namespace: NAMESPACE, name: "eventful", uid };
   const dropped: unknown[] = [];

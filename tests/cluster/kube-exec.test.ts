@@ -5,10 +5,9 @@ import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import type { Connection } from "../../shared/kube/connection.ts";
 import { createPodExec, type ExecRequest, type PodExec } from "../../shared/kube/exec.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
-import { KubeError } from "../../shared/kube/kube-error.ts";
 import { readLogTail } from "../../shared/kube/logs.ts";
 import { startTcpProxy } from "../support/kube/tcp-proxy.ts";
-import { openTestClient } from "../support/kube/test-client.ts";
+import { failureOf, openTestClient } from "../support/kube/test-client.ts";
 import { type ProcessNode, startProcessNode } from "../support/node/process-node.ts";
 
 const NAMESPACES = { group: "", version: "v1", plural: "namespaces", namespaced: false };
@@ -49,15 +48,6 @@ afterAll(async () => {
 
 function sh(script: string, options: Partial<ExecRequest> = {}) {
   return exec({ ...COMMON, command: ["sh", "-c", script], ...options });
-}
-
-async function failure(promise: Promise<unknown>): Promise<KubeError> {
-  const thrown = await promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (thrown instanceof KubeError) return thrown;
-  throw new Error(`expected a KubeError, got ${String(thrown)}`);
 }
 
 describe("a command", () => {
@@ -102,13 +92,13 @@ describe("a command", () => {
   });
 
   test("that does not exist is an error, no exit code", async () => {
-    const error = await failure(exec({ ...COMMON, command: ["/no/such/program"] }));
+    const error = await failureOf(exec({ ...COMMON, command: ["/no/such/program"] }));
     expect(error.message).toContain("/no/such/program");
   });
 
   test("in a pod or container that is not there is refused with the server's words", async () => {
-    expect(await failure(sh("true", { pod: "nobody" }))).toMatchObject({ status: 404, reason: "NotFound" });
-    expect(await failure(sh("true", { container: "nothing" }))).toMatchObject({ status: 400 });
+    expect(await failureOf(sh("true", { pod: "nobody" }))).toMatchObject({ status: 404, reason: "NotFound" });
+    expect(await failureOf(sh("true", { container: "nothing" }))).toMatchObject({ status: 400 });
   });
 
   test("whose connection breaks is not run again: nobody knows how it ended", async () => {
@@ -116,7 +106,7 @@ describe("a command", () => {
     const serverUrl = new URL(connection.serverUrl);
     serverUrl.port = String(proxy.port);
     const through = createPodExec({ connection: { ...connection, serverUrl } });
-    const running = failure(through({ ...COMMON, command: ["sh", "-c", "echo x >>/tmp/runs; sleep 5"] }));
+    const running = failureOf(through({ ...COMMON, command: ["sh", "-c", "echo x >>/tmp/runs; sleep 5"] }));
     await vi.waitFor(async () => expect((await sh("cat /tmp/runs")).stdout).toBe("x\n"), { timeout: 10_000 });
     proxy.cut();
     expect(await running).toMatchObject({ status: 0, reason: "ConnectionLost", retryable: true });
@@ -139,7 +129,7 @@ describe("a log", () => {
   });
 
   test("of a container that is not there is refused", async () => {
-    expect(await failure(readLogTail(client, NAMESPACE, "talker", { container: "nothing" }))).toMatchObject({
+    expect(await failureOf(readLogTail(client, NAMESPACE, "talker", { container: "nothing" }))).toMatchObject({
       status: 400,
     });
   });

@@ -2,6 +2,7 @@
 import type { KubeClient } from "../../../shared/kube/client.ts";
 import type { Connection } from "../../../shared/kube/connection.ts";
 import { createKubeClient } from "../../../shared/kube/http-client.ts";
+import { KubeError } from "../../../shared/kube/kube-error.ts";
 import { kubeconfigConnection } from "../../../shared/kube/kubeconfig.ts";
 
 export interface TestClient {
@@ -16,4 +17,14 @@ export async function openTestClient(kubeconfigPath: string, port?: number): Pro
   if (port !== undefined) serverUrl.port = String(port);
   const connection = { ...direct, serverUrl };
   return { connection, client: createKubeClient({ connection, program: "stash-batch-test" }) };
+}
+
+/** The error that a call is expected to end with. @throws Error when it ends otherwise */
+export async function failureOf(promise: Promise<unknown>): Promise<KubeError> {
+  const thrown = await promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (thrown instanceof KubeError) return thrown;
+  throw new Error(`expected a KubeError, got ${String(thrown)}`);
 }
