@@ -6,13 +6,7 @@ import { createDiscovery } from "../../shared/kube/discovery.ts";
 import { createEventRecorder, EVENTS } from "../../shared/kube/events.ts";
 import { createKubeClient } from "../../shared/kube/http-client.ts";
 import { numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
-import {
-  isAlreadyExists,
-  isConflict,
-  isForbidden,
-  isInvalid,
-  toUserError,
-} from "../../shared/kube/kube-error.ts";
+import { isAlreadyExists, isConflict, isForbidden, isInvalid, toUserError } from "../../shared/kube/kube-error.ts";
 import { failureOf, openTestClient, type TestClient } from "../support/kube/test-client.ts";
 import { defineWidgets, type Widgets } from "../support/kube/widgets.ts";
 
