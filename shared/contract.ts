@@ -18,6 +18,10 @@ export const Label = {
   BackupBatch: "stash.appscode.com/backup-batch",
   /** On a Secret: this is the copy of a backend Secret, its value is the namespace it was copied from. */
   CopiedFromNamespace: "stash.appscode.com/copied-from-namespace",
+  /** On a Job and its pods: uid of the session or restore that it works for. */
+  JobOwner: "stash.appscode.com/job-owner",
+  /** On a Job and its pods: the target's position in its invoker, from 0. */
+  JobTarget: "stash.appscode.com/job-target",
   /** On everything that was made for an agent's rights in a namespace. */
   AgentRights: "stash.appscode.com/agent-rights",
   Component: "app.kubernetes.io/component",
@@ -93,6 +97,8 @@ export const Volume = {
   Identity: "stash-identity",
   PvcTarget: "stash-volume",
   Interim: "stash-interim-volume",
+  /** Prefix of the volumes with an application's Secrets; followed by a short hash of the Secret's name. */
+  AppSecretPrefix: "stash-app-secret-",
 } as const;
 
 export const Path = {
@@ -102,8 +108,12 @@ export const Path = {
   Secrets: "/etc/stash/repository",
   /** Holds `token`, `ca.crt` and `namespace`. */
   Identity: "/var/run/secrets/stash.appscode.com/identity",
+  /** A Secret S of an application is mounted at `${Path.AppSecrets}/S`, one file a key. */
+  AppSecrets: "/etc/stash/app",
   PvcTarget: "/stash-data",
   Interim: "/stash-interim-volume",
+  /** Where the steps of a Task leave their results for the last one. */
+  Output: "/stash-tmp/output",
 } as const;
 
 export const Env = {
@@ -129,6 +139,12 @@ export const Command = {
   BackupPvc: "backup-pvc",
   RestorePvc: "restore-pvc",
   UpdateStatus: "update-status",
+  BackupMysql: "backup-mysql",
+  RestoreMysql: "restore-mysql",
+  BackupMariadb: "backup-mariadb",
+  RestoreMariadb: "restore-mariadb",
+  BackupPostgres: "backup-pg",
+  RestorePostgres: "restore-pg",
   RunHook: "run-hook",
   Maintain: "maintain",
   CreateBackupSession: "create-backupsession",

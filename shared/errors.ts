@@ -161,6 +161,49 @@ export const ERRORS = {
     "The dump or load program failed.",
     "Read its words in the message and correct task parameters or rights.",
   ),
+  APP_UNREACHABLE: entry(
+    "The application did not accept connections in time.",
+    "Look at its pods and at the address in the AppBinding, or raise the parameter waitTimeout.",
+    true,
+  ),
+  APP_REFUSED: entry(
+    "The application refused the credentials.",
+    "Correct the Secret that the AppBinding names, or its secretTransforms.",
+  ),
+  // Jobs.
+  VARIABLE_MISSING: entry(
+    "A variable in a Task or Function has no value and no default.",
+    "Set it in task.params, or give it a default as in ${NAME:=default}.",
+  ),
+  JOB_FAILED: entry(
+    "A container of the job ended with an error, or the job ended without a result.",
+    "Read the container's last words in the message and its log.",
+  ),
+  IMAGE_UNAVAILABLE: entry(
+    "The image of a container could not be pulled.",
+    "Correct the image of the Function, or set imagePullSecrets in runtimeSettings.pod.",
+    true,
+  ),
+  CONTAINER_NOT_STARTED: entry(
+    "The node could not start a container of the job.",
+    "Correct what the message names, often a Secret, a ConfigMap or a setting of the container.",
+    true,
+  ),
+  OUT_OF_MEMORY: entry(
+    "A container of the job was ended because it used more memory than its limit.",
+    "Raise the limit in runtimeSettings.container.resources.",
+    true,
+  ),
+  EVICTED: entry(
+    "The node ended the job's pod to free resources.",
+    "Raise tempDir.sizeLimit or the requests in runtimeSettings.container.resources, or free space on the node.",
+    true,
+  ),
+  UNSCHEDULABLE: entry(
+    "No node can run the job's pod.",
+    "Look at the message for what is lacking: resources, a volume's node, tolerations or a nodeSelector.",
+    true,
+  ),
   // Sessions.
   HOOK_FAILED: entry(
     "A hook failed or did not end in time.",

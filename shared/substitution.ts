@@ -20,15 +20,33 @@ import { isJsonObject } from "./kube/json-value.ts";
 export type Variables = Readonly<Record<string, string>>;
 
 /**
- * Substitutes in every text of a JSON value, keys left alone.
+ * Substitutes in every text of a JSON value, keys left alone. What is put in is not read again, so a value may hold `${`.
  *
- * @throws UserError INVALID_OBJECT naming the variable that has no value, or the text that can't be read
+ * @param path where the value stands, such as `Task pvc-backup: spec`; errors name the place below it
+ * @throws UserError VARIABLE_MISSING naming the variable that has no value, INVALID_OBJECT naming the text that can't be
+ *   read; both with the place
  */
-export function substituteObject(value: unknown, variables: Variables): unknown {
-  if (typeof value === "string") return substitute(value, variables);
-  if (Array.isArray(value)) return value.map((item) => substituteObject(item, variables));
+export function substituteObject(value: unknown, variables: Variables, path = ""): unknown {
+  if (typeof value === "string") return substituteAt(value, variables, path);
+  if (Array.isArray(value)) {
+    return value.map((item, index) => substituteObject(item, variables, `${path}[${index}]`));
+  }
   if (!isJsonObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, substituteObject(field, variables)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, field]) => [
+      key,
+      substituteObject(field, variables, path === "" ? key : `${path}.${key}`),
+    ]),
+  );
+}
+
+function substituteAt(text: string, variables: Variables, path: string): string {
+  try {
+    return substitute(text, variables);
+  } catch (error) {
+    if (!(error instanceof UserError) || path === "") throw error;
+    throw new UserError(error.code, `${path}: ${error.message}`, { next: error.next, cause: error });
+  }
 }
 
 /** Substitutes in one text. @throws UserError as substituteObject */
@@ -72,7 +90,7 @@ function expand(reference: string, variables: Variables): string {
   const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
   if (value === undefined) {
     if (given !== undefined) return substitute(fallback, variables);
-    throw new UserError("INVALID_OBJECT", `variable ${name} has no value`, {
+    throw new UserError("VARIABLE_MISSING", `variable ${name} has no value`, {
       next: `Give it a value, or write \${${name}:=default}.`,
     });
   }

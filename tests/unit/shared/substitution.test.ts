@@ -66,3 +66,14 @@ test("values with quotes and line breaks leave the object whole", () => {
     "${NAME}": ['say "hi"\n', 1, null, true, { deep: '<say "hi"\n>' }],
   });
 });
+
+test("L19: an error names the variable and the place in the object", () => {
+  const object = { steps: [{ name: "ok" }, { params: [{ name: "a", value: "${MISSING}" }] }] };
+  const attempt = () => substituteObject(object, VARIABLES, "Task demo: spec");
+  expect(attempt).toThrow("Task demo: spec.steps[1].params[0].value: variable MISSING has no value");
+  expect(attempt).toThrow(expect.objectContaining({ code: "VARIABLE_MISSING" }));
+});
+
+test("what is put in is not read again", () => {
+  expect(substitute("${A}", { A: "${B} $$" })).toBe("${B} $$");
+});
