@@ -1,10 +1,9 @@
 /** Pure changes of a session's status. */
 import type { HostStats } from "../../shared/api/host-stats.ts";
-import type { ErrorCode } from "../../shared/errors.ts";
-import { type CONDITION_REASONS, ConditionType } from "../../shared/reasons.ts";
+import type { CONDITION_REASONS, ConditionType } from "../../shared/reasons.ts";
 import { backupSessionPhase, backupTargetPhase, isFinalTargetPhase } from "../../shared/status/backup-phase.ts";
-import { type ConditionStatus, formatTime, withCondition } from "../../shared/status/conditions.ts";
-import { hostFailure, isOpenHost, withExplanation, withItem, withTargetCondition } from "../run/entries.ts";
+import { type ConditionStatus, withCondition } from "../../shared/status/conditions.ts";
+import { withItem } from "../run/entries.ts";
 import { isSettled } from "../run/settled.ts";
 import { runFacts } from "./run-rows.ts";
 import { hostsOf, type SessionStatus, type SessionView, type TargetStatus, targetsOf } from "./view.ts";
@@ -30,38 +29,6 @@ export interface SessionCondition {
 
 export function withSessionCondition(status: SessionStatus, condition: SessionCondition, now: Date): SessionStatus {
   return { ...status, conditions: withCondition(status.conditions, condition, now) };
-}
-
-/** A target that has not started and never will. */
-export function withRefusal(target: TargetStatus, code: ErrorCode, message: string, now: Date): TargetStatus {
-  const refused = withTargetCondition(
-    target,
-    {
-      type: ConditionType.BackupExecutorEnsured,
-      status: "False",
-      reason: "FailedToEnsureBackupExecutor",
-      message: `${code}: ${message}`,
-    },
-    now,
-  );
-  return withExplanation(refused, code, message);
-}
-
-/** Gives up everything that has not ended: hosts fail, targets that have not started never will. */
-export function withEverythingFailed(
-  status: SessionStatus,
-  code: ErrorCode,
-  message: string,
-  now: Date,
-): SessionStatus {
-  const failure = hostFailure(code, message, formatTime(now));
-  const targets = targetsOf(status).map((target) => {
-    if (target.phase !== undefined && isFinalTargetPhase(target.phase)) return target;
-    if (target.totalHosts === undefined) return withRefusal(target, code, message, now);
-    const stats = hostsOf(target).map((host) => (isOpenHost(host) ? { ...host, ...failure } : host));
-    return { ...target, stats };
-  });
-  return { ...status, targets };
 }
 
 /**

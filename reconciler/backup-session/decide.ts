@@ -33,7 +33,6 @@
 import { UserError } from "../../shared/errors.ts";
 import { withPhases } from "./change.ts";
 import { finish, history, retry } from "./finish.ts";
-import { globalAfter, globalBefore } from "./global-hooks.ts";
 import { areTargetsFinal, deadline, invokerGone, repositoryRefused } from "./interruptions.ts";
 import { missingLabels } from "./labels.ts";
 import { answerLocks } from "./locks.ts";
@@ -41,7 +40,16 @@ import { maintenance } from "./maintenance.ts";
 import { startMembers } from "./members.ts";
 import { nextCheckMs } from "./next-check.ts";
 import { passInitOn, repositoryResults } from "./repository-results.ts";
-import { concludeTargets, endHooks, giveTurns, lostExecutors, memberAfter, startPrepared } from "./run-rows.ts";
+import {
+  concludeTargets,
+  endHooks,
+  giveTurns,
+  globalAfter,
+  globalBefore,
+  lostExecutors,
+  memberAfter,
+  startPrepared,
+} from "./run-rows.ts";
 import { awaitInvoker, begin, isBegun, skip } from "./start.ts";
 import type { Action, Decision, Row } from "./step.ts";
 import type { SessionView } from "./view.ts";

@@ -10,8 +10,8 @@ import { withExplanation, withTargetCondition } from "../run/entries.ts";
 import { planHosts } from "../run/hosts.ts";
 import { type MemberState, memberTurn, type OrderedMember, type Turn } from "../run/order.ts";
 import { isRefused, isStarted } from "../run/settled.ts";
-import { withRefusal, withTarget } from "./change.ts";
-import { mayMembersStart } from "./global-hooks.ts";
+import { withTarget } from "./change.ts";
+import { withRefusal } from "./give-up.ts";
 import { BACKUP_WORDS } from "./run-rows.ts";
 import { isBegun } from "./start.ts";
 import type { Row, Step } from "./step.ts";
@@ -145,7 +145,7 @@ function advance(view: SessionView, status: SessionStatus, index: number, target
 export const startMembers: Row = {
   name: "a member's turn",
   next(view, status, now): Step | undefined {
-    if (!isBegun(status) || !mayMembersStart(status)) return undefined;
+    if (!isBegun(status)) return undefined;
     for (const [index, target] of targetsOf(status).entries()) {
       if (isStarted(target) || isRefused(BACKUP_WORDS, target)) continue;
       const next = advance(view, status, index, target, now);

@@ -5,12 +5,15 @@ import { hasCondition, isConditionTrue } from "../../shared/status/conditions.ts
 import { resolveTargetRef } from "../../shared/target.ts";
 import { isHookOpen } from "../hooks/hook-records.ts";
 import { type TargetEntry, withTargetCondition } from "../run/entries.ts";
+import { stepGlobalAfter, stepGlobalBefore } from "../run/global-hooks.ts";
 import { stepGiveTurn, stepLostExecutor } from "../run/host-turns.ts";
 import { hookKeys, preparedHooks, stepEndHooks, stepMemberAfter, withHookConditions } from "../run/member-hooks.ts";
 import { type RunFacts, type RunStep, type RunWords, runHosts, withRunTarget } from "../run/run-facts.ts";
 import { isQuiet } from "../run/settled.ts";
-import { isRetryToFollow, sessionSummary, targetFailure } from "./outcome.ts";
+import { withEverythingFailed } from "./give-up.ts";
+import { failureOf, isRetryToFollow, sessionSummary, targetFailure } from "./outcome.ts";
 import { isInitCarried } from "./repository-actions.ts";
+import { isBegun } from "./start.ts";
 import type { Action, Row, Step } from "./step.ts";
 import { memberOf, type SessionStatus, type SessionView, targetsOf } from "./view.ts";
 
@@ -32,6 +35,16 @@ export const BACKUP_WORDS: RunWords = {
     type: ConditionType.PostBackupHookExecutionSucceeded,
     good: "SuccessfullyExecutedPostBackupHook",
     bad: "FailedToExecutePostBackupHook",
+  },
+  globalBefore: {
+    type: ConditionType.GlobalPreBackupHookSucceeded,
+    good: "GlobalPreBackupHookExecutedSuccessfully",
+    bad: "GlobalPreBackupHookExecutionFailed",
+  },
+  globalAfter: {
+    type: ConditionType.GlobalPostBackupHookSucceeded,
+    good: "GlobalPostBackupHookExecutedSuccessfully",
+    bad: "GlobalPostBackupHookExecutionFailed",
   },
   // A lost host is given to one other pod.
   maxAttempts: 2,
@@ -69,6 +82,10 @@ export function runFacts(view: SessionView): RunFacts<SessionStatus> {
       if (isOpened || isInitCarried(status)) return host;
       return { ...host, actions: [...(host.actions ?? []), "InitializeBackendRepository" as const] };
     },
+    beforeProblem: undefined,
+    canRunAfter: () => true,
+    failureOf,
+    withEverythingFailed,
     hasFailed: (status, target) =>
       targetFailure(target) !== undefined || isConditionTrue(status.conditions, ConditionType.DeadlineExceeded),
     isRetryToFollow: (status) => isRetryToFollow(view, status),
@@ -77,13 +94,23 @@ export function runFacts(view: SessionView): RunFacts<SessionStatus> {
 }
 
 function toStep(step: RunStep<SessionStatus> | undefined): Step | undefined {
-  if (step?.hook === undefined) return step;
+  if (step === undefined || step.isEnd === true || step.hook === undefined) return step;
   return { status: step.status, actions: [{ kind: "RunHook", run: step.hook }] };
 }
 
 export const endHooks: Row = {
   name: "hook ended",
   next: (view, status, now) => toStep(stepEndHooks(runFacts(view), status, now)),
+};
+
+export const globalBefore: Row = {
+  name: "global preBackup hook",
+  next: (view, status, now) => (isBegun(status) ? toStep(stepGlobalBefore(runFacts(view), status, now)) : undefined),
+};
+
+export const globalAfter: Row = {
+  name: "global postBackup hook",
+  next: (view, status, now) => toStep(stepGlobalAfter(runFacts(view), status, now)),
 };
 
 export const lostExecutors: Row = {

@@ -2,7 +2,7 @@
 import { formatTime } from "../../shared/status/conditions.ts";
 import { targetKey } from "../../shared/target.ts";
 import { hookTimeoutMs, reconcilerPart } from "../hooks/hook-plan.ts";
-import { hookKey, hooksOf, isHookOpen, withIntent } from "../hooks/hook-records.ts";
+import { hookKey, hooksOf, isHookOpen, withIntent, withSkipped } from "../hooks/hook-records.ts";
 import { type HostEntry, hostFailure, isAssigned, isOpenHost, type TargetEntry } from "./entries.ts";
 import { execPlace } from "./exec-place.ts";
 import { planHosts } from "./hosts.ts";
@@ -150,6 +150,15 @@ function giveTo<Status extends RunStatus>(
   if (reconcilerPart(facts.memberOf(target)?.before) !== undefined) {
     // One run of the hook for each pod that gets the host.
     const record = hooksOf(target.hooks, words.before, host.hostname)[attempt - 1];
+    if (record === undefined && facts.beforeProblem !== undefined) {
+      const ended = { phase: "Failed", message: facts.beforeProblem, finishedAt: formatTime(now) } as const;
+      return {
+        status: withRunTarget(status, place.targetIndex, (old) => ({
+          ...old,
+          hooks: withSkipped(old.hooks, words.before, host.hostname, ended),
+        })),
+      };
+    }
     if (record === undefined) return runBefore(facts, status, place, pod, now);
     if (isHookOpen(record)) return undefined;
     if (record.phase !== "Succeeded") {

@@ -116,11 +116,9 @@ function afterHook<Status extends RunStatus>(
   if (skipped !== undefined) return ended("Skipped", skipped);
   const own = isAlive(facts.pods, host.podUID) ? facts.pods.get(host.podUID ?? "") : undefined;
   const pod = own ?? podFor(facts, target, host, true);
-  if (pod === undefined) {
+  if (pod === undefined || !facts.canRunAfter(pod)) {
     const waitedMs = now.getTime() - (Date.parse(host.finishedAt ?? "") || 0);
-    return waitedMs < facts.limits.podWaitMs
-      ? undefined
-      : ended("Failed", "no pod is there in which the hook could run");
+    return waitedMs < facts.limits.podWaitMs ? undefined : ended("Failed", "no pod is there in which the hook can run");
   }
   return {
     status: withHooks((hooks) => withIntent(hooks, words.after, { hostname: host.hostname, podUID: pod.uid }, now)),

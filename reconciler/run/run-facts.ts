@@ -2,12 +2,13 @@
 import type { Condition } from "../../shared/api/condition.ts";
 import type { HookResult } from "../../shared/api/hook-result.ts";
 import type { Handler } from "../../shared/api/hooks.ts";
+import type { ErrorCode } from "../../shared/errors.ts";
 import type { CONDITION_REASONS, ConditionType } from "../../shared/reasons.ts";
 import type { ResolvedTargetRef } from "../../shared/target.ts";
 import type { HookRun, HookRuns, HookSummary } from "../hooks/hook-plan.ts";
 import { type HostEntry, type TargetEntry, withItem } from "./entries.ts";
 import type { AgentRole } from "./hosts.ts";
-import type { Limits, Pods, Workloads } from "./world.ts";
+import type { Limits, PodFact, Pods, Workloads } from "./world.ts";
 
 /** The part of a session's or restore's status that these rows change. */
 export interface RunStatus {
@@ -30,6 +31,8 @@ export interface RunWords {
   readonly executorEnsured: ConditionWords;
   readonly beforeHook: ConditionWords;
   readonly afterHook: ConditionWords;
+  readonly globalBefore: ConditionWords;
+  readonly globalAfter: ConditionWords;
   /** How many pods one host is given to at most. */
   readonly maxAttempts: number;
 }
@@ -60,16 +63,24 @@ export interface RunFacts<Status extends RunStatus> {
   isReportDue(status: Status, host: HostEntry): boolean;
   /** What a host is given together with its pod. */
   withWork(status: Status, host: HostEntry): HostEntry;
+  /** Why commands before the agent's work can't run at all; undefined when they can. */
+  readonly beforeProblem: string | undefined;
+  /** Whether a command can run in the pod's containers now, after the agent's work. */
+  canRunAfter(pod: PodFact): boolean;
+  /** First failure of the run so far, or undefined. */
+  failureOf(status: Status): string | undefined;
   hasFailed(status: Status, target: TargetEntry): boolean;
   isRetryToFollow(status: Status): boolean;
-  summaryOf(status: Status, target: TargetEntry, now: Date): HookSummary;
+  /** @param target undefined for the whole run */
+  summaryOf(status: Status, target: TargetEntry | undefined, now: Date): HookSummary;
+  /** Gives up everything that has not ended. */
+  withEverythingFailed(status: Status, code: ErrorCode, message: string, now: Date): Status;
 }
 
-/** A row that matched: the status after it, and a hook whose intent it holds. */
-export interface RunStep<Status extends RunStatus> {
-  readonly status: Status;
-  readonly hook?: HookRun;
-}
+/** A row that matched: the status after it, and a hook whose intent it holds; or nothing but to wait. */
+export type RunStep<Status extends RunStatus> =
+  | { readonly status: Status; readonly hook?: HookRun; readonly isEnd?: false }
+  | { readonly isEnd: true };
 
 /** Names a host's entry within its session or restore. */
 export function hostKey(targetIndex: number, hostIndex: number): string {

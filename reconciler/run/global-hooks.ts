@@ -1,0 +1,105 @@
+/** Hooks of the whole run, which run in the reconciler itself. Pure. */
+import { formatTime, hasCondition, withCondition } from "../../shared/status/conditions.ts";
+import { hasHandler, hookTimeoutMs } from "../hooks/hook-plan.ts";
+import { whySkipped } from "../hooks/hook-policy.ts";
+import {
+  hookKey,
+  hooksOf,
+  isHookOpen,
+  isInterrupted,
+  lastHook,
+  MAX_HOOK_RUNS,
+  withIntent,
+  withSkipped,
+} from "../hooks/hook-records.ts";
+import { GLOBAL_PLACE } from "./member-hooks.ts";
+import { type ConditionWords, type RunFacts, type RunStatus, type RunStep, runTargets } from "./run-facts.ts";
+
+const FINAL_PHASES: readonly string[] = ["Succeeded", "Failed", "Unknown"];
+
+function run<Status extends RunStatus>(
+  facts: RunFacts<Status>,
+  status: Status,
+  side: "before" | "after",
+  now: Date,
+): RunStep<Status> {
+  const handler = facts.globalHooks[side] ?? {};
+  return {
+    status: { ...status, hooks: withIntent(status.hooks, facts.words[side], undefined, now) },
+    hook: {
+      key: hookKey(facts.objectUid, GLOBAL_PLACE, status.hooks?.length ?? 0),
+      startedAt: now.toISOString(),
+      handler,
+      place: undefined,
+      summary: facts.summaryOf(status, undefined, now),
+      timeoutMs: hookTimeoutMs(handler, facts.limits.hookMs),
+    },
+  };
+}
+
+function conclude<Status extends RunStatus>(
+  status: Status,
+  words: ConditionWords,
+  isGood: boolean,
+  message: string,
+  now: Date,
+): Status {
+  const condition = {
+    type: words.type,
+    status: isGood ? "True" : "False",
+    reason: isGood ? words.good : words.bad,
+    message,
+  } as const;
+  return { ...status, conditions: withCondition(status.conditions, condition, now) };
+}
+
+/** Runs the before-hook and waits for it; its failure fails every target. */
+export function stepGlobalBefore<Status extends RunStatus>(
+  facts: RunFacts<Status>,
+  status: Status,
+  now: Date,
+): RunStep<Status> | undefined {
+  const { words, globalHooks } = facts;
+  if (hasCondition(status.conditions, words.globalBefore.type)) return undefined;
+  const record = lastHook(status.hooks, words.before);
+  if (record === undefined) {
+    // Nothing is prepared for members that don't run any more.
+    const isOver = runTargets(status).every(({ phase }) => FINAL_PHASES.includes(phase ?? ""));
+    return !hasHandler(globalHooks.before) || isOver ? undefined : run(facts, status, "before", now);
+  }
+  if (isHookOpen(record)) return { isEnd: true };
+  if (record.phase === "Succeeded") {
+    return { status: conclude(status, words.globalBefore, true, `the global ${words.before} hook succeeded`, now) };
+  }
+  const message = record.message ?? "";
+  const failed = facts.withEverythingFailed(status, "HOOK_FAILED", `global ${words.before} hook: ${message}`, now);
+  return { status: conclude(failed, words.globalBefore, false, message, now) };
+}
+
+/** Runs the after-hook by its policy: once the before-hook started, whatever happened since; without one, always. */
+export function stepGlobalAfter<Status extends RunStatus>(
+  facts: RunFacts<Status>,
+  status: Status,
+  now: Date,
+): RunStep<Status> | undefined {
+  const { words, globalHooks } = facts;
+  if (hasCondition(status.conditions, words.globalAfter.type)) return undefined;
+  const records = hooksOf(status.hooks, words.after);
+  const record = records.at(-1);
+  const isCut = record !== undefined && isInterrupted(record) && records.length < MAX_HOOK_RUNS;
+  if (record === undefined || (isCut && hasHandler(globalHooks.after))) {
+    if (!hasHandler(globalHooks.after)) return undefined;
+    if (hasHandler(globalHooks.before) && lastHook(status.hooks, words.before) === undefined) return undefined;
+    const skipped = whySkipped({
+      policy: globalHooks.afterPolicy,
+      outcome: facts.failureOf(status) === undefined ? "Succeeded" : "Failed",
+      isRetryLeft: facts.isRetryToFollow(status),
+    });
+    if (skipped === undefined) return run(facts, status, "after", now);
+    const ended = { phase: "Skipped", message: skipped, finishedAt: formatTime(now) } as const;
+    return { status: { ...status, hooks: withSkipped(status.hooks, words.after, undefined, ended) } };
+  }
+  if (isHookOpen(record)) return { isEnd: true };
+  const message = record.message || `the global ${words.after} hook succeeded`;
+  return { status: conclude(status, words.globalAfter, record.phase !== "Failed", message, now) };
+}
