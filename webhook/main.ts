@@ -11,6 +11,7 @@ import { createMetrics } from "./metrics.ts";
 import { createReadiness } from "./readiness.ts";
 import { createWebhookServer } from "./server.ts";
 import { watchCertificateFolder } from "./tls.ts";
+import { validate } from "./validate/validate.ts";
 import { createWorld } from "./world.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -94,7 +95,7 @@ export async function startWebhook(
   let port = config.port;
   const server = createWebhookServer(tls.first, {
     mutate: (review) => answerMutation(review, { gather, excludedNamespaces, countReasons: metrics.countReasons, log }),
-    validate: async () => ({ isAllowed: true }),
+    validate: ({ request }) => validate(request, { world, client, ...config }),
     findUnready: createReadiness({
       isSynced: () => world.isSynced(),
       certificate: () => current,

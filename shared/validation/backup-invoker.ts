@@ -1,0 +1,126 @@
+/** BackupConfiguration, BackupBatch, and what a BackupBlueprint has of them. */
+import type { BackupBatch } from "../api/backup-batch.ts";
+import type { BackupBlueprint } from "../api/backup-blueprint.ts";
+import type { BackupConfiguration } from "../api/backup-configuration.ts";
+import type { RetentionPolicy } from "../api/retention-policy.ts";
+import { Driver } from "../contract.ts";
+import { parseDuration } from "../duration.ts";
+import { messageOf, UserError } from "../errors.ts";
+import { canonicalJson } from "../hash.ts";
+import { parseSchedule } from "../schedule/schedule.ts";
+import { type Finding, fault, warning } from "./finding.ts";
+import { findHookFaults } from "./hooks.ts";
+import { findBatchFaults, findMemberFaults } from "./members.ts";
+
+type Invoker = BackupConfiguration | BackupBatch;
+type ScheduleSpec = Invoker["spec"] | BackupBlueprint["spec"];
+
+/**
+ * Validates an invoker by what it says itself.
+ *
+ * @param old the object before an update
+ */
+export function findBackupInvokerFindings(invoker: Invoker, old?: Invoker): readonly Finding[] {
+  const { metadata, spec } = invoker;
+  const members = invoker.kind === "BackupBatch" ? (invoker.spec.members ?? []) : [];
+  const memberFindings =
+    invoker.kind === "BackupBatch"
+      ? members.flatMap((member, index) => findMemberFaults(member, metadata.namespace, `spec.members[${index}]`))
+      : findMemberFaults(invoker.spec, metadata.namespace, "spec");
+  return [
+    ...findScheduleFindings(spec),
+    ...findRepositoryFaults(invoker),
+    ...memberFindings,
+    ...findBatchFaults(members, metadata.namespace),
+    ...(invoker.kind === "BackupBatch" ? findHookFaults(spec.hooks, "spec.hooks") : []),
+    ...findMovedTarget(invoker, old),
+  ];
+}
+
+/** Validates a blueprint; what holds `${...}` is known only with a target. */
+export function findBlueprintFindings({ spec }: BackupBlueprint): readonly Finding[] {
+  return [...findScheduleFindings(spec), ...findHookFaults(spec.hooks, "spec.hooks")];
+}
+
+function findRepositoryFaults({ spec }: Invoker): readonly Finding[] {
+  if ((spec.driver ?? Driver.Restic) !== Driver.Restic || spec.repository !== undefined) return [];
+  return [fault("spec.repository", "is missing", "Name the Repository that holds the backups.")];
+}
+
+function findScheduleFindings(spec: ScheduleSpec): readonly Finding[] {
+  return [
+    ...findCronFaults(spec),
+    ...findDurationFaults({
+      "spec.timeOut": spec.timeOut,
+      "spec.jitter": spec.jitter,
+      "spec.retryConfig.delay": spec.retryConfig?.delay,
+    }),
+    ...findNegatives({
+      "spec.backupHistoryLimit": spec.backupHistoryLimit,
+      "spec.retryConfig.maxRetry": spec.retryConfig?.maxRetry,
+      "spec.startingDeadlineSeconds": spec.startingDeadlineSeconds,
+    }),
+    ...findRetentionFindings(spec.retentionPolicy),
+  ];
+}
+
+function findCronFaults({ schedule, timeZone }: ScheduleSpec): readonly Finding[] {
+  if (!schedule || schedule.includes("${") || timeZone?.includes("${")) return [];
+  try {
+    parseSchedule({ schedule, timeZone });
+    return [];
+  } catch (thrown) {
+    const next = thrown instanceof UserError ? thrown.next : "Write five cron fields.";
+    return [fault("spec.schedule", messageOf(thrown), next)];
+  }
+}
+
+/** Durations that can't be read, by their field. */
+export function findDurationFaults(texts: Readonly<Record<string, string | undefined>>): readonly Finding[] {
+  return Object.entries(texts).flatMap(([field, text]) => {
+    if (text === undefined || text.includes("${")) return [];
+    try {
+      parseDuration(text, field);
+      return [];
+    } catch (thrown) {
+      return [fault(field, messageOf(thrown), "Write a duration such as 30m or 1h30m.")];
+    }
+  });
+}
+
+function findNegatives(numbers: Readonly<Record<string, number | undefined>>): readonly Finding[] {
+  return Object.entries(numbers)
+    .filter(([, value]) => value !== undefined && value < 0)
+    .map(([field, value]) => fault(field, `${value} is negative`, "Write zero or more."));
+}
+
+const KEEPS = ["keepLast", "keepHourly", "keepDaily", "keepWeekly", "keepMonthly", "keepYearly"] as const;
+
+function findRetentionFindings(policy: RetentionPolicy | undefined): readonly Finding[] {
+  if (policy === undefined) return [];
+  const negatives = findNegatives(Object.fromEntries(KEEPS.map((key) => [`spec.retentionPolicy.${key}`, policy[key]])));
+  const keepsAny = KEEPS.some((key) => (policy[key] ?? 0) > 0) || (policy.keepTags ?? []).length > 0;
+  if (keepsAny || negatives.length > 0) return negatives;
+  return [
+    warning(
+      "spec.retentionPolicy",
+      "keeps nothing, so nothing is ever removed",
+      "Set keepLast or another of the keep fields.",
+    ),
+  ];
+}
+
+/**
+ * What a working BackupConfiguration backs up stays, as upstream wants it: another target's snapshots would follow under
+ * the same names. Paths, mounts and patterns may change.
+ */
+function findMovedTarget(invoker: Invoker, old: Invoker | undefined): readonly Finding[] {
+  if (invoker.kind !== "BackupConfiguration" || old?.kind !== "BackupConfiguration") return [];
+  if (old.status?.phase !== "Ready") return [];
+  const identity = ({ spec }: BackupConfiguration) =>
+    canonicalJson([spec.target?.ref ?? null, spec.target?.alias || null]);
+  if (identity(invoker) === identity(old)) return [];
+  return [
+    fault("spec.target", "ref and alias can't change while the phase is Ready", "Create another BackupConfiguration."),
+  ];
+}

@@ -1,0 +1,91 @@
+/** What is found wrong with an object of ours by what it says itself. Pure. */
+import { parseBackupBatch } from "../../shared/api/backup-batch.ts";
+import { parseBackupBlueprint } from "../../shared/api/backup-blueprint.ts";
+import { parseBackupConfiguration } from "../../shared/api/backup-configuration.ts";
+import { parseBackupSession } from "../../shared/api/backup-session.ts";
+import { parseRepository } from "../../shared/api/repository.ts";
+import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
+import { parseRestoreSession } from "../../shared/api/restore-session.ts";
+import { UserError } from "../../shared/errors.ts";
+import { canonicalJson } from "../../shared/hash.ts";
+import {
+  type BackupInvokerView,
+  backupInvokerView,
+  type RestoreInvokerView,
+  restoreInvokerView,
+} from "../../shared/invoker.ts";
+import { valueAt } from "../../shared/kube/json-value.ts";
+import { findBackupInvokerFindings, findBlueprintFindings } from "../../shared/validation/backup-invoker.ts";
+import { type Finding, fault, isFault } from "../../shared/validation/finding.ts";
+import { findRepositoryFindings } from "../../shared/validation/repository.ts";
+import { findRestoreInvokerFindings } from "../../shared/validation/restore-invoker.ts";
+
+export interface Inspection {
+  readonly findings: readonly Finding[];
+  /** An invoker without faults, to be looked at further. */
+  readonly invoker?: BackupInvokerView | RestoreInvokerView;
+}
+
+/**
+ * Inspects a raw object.
+ *
+ * @param old the object before an update
+ * @throws UserError INVALID_OBJECT when it can't be read
+ */
+export function inspectObject(kind: string, object: unknown, old: unknown): Inspection {
+  switch (kind) {
+    case "Repository":
+      return { findings: findRepositoryFindings(parseRepository(object).spec) };
+    case "BackupConfiguration": {
+      const invoker = parseBackupConfiguration(object);
+      const before = readOld(parseBackupConfiguration, old);
+      return inspected(findBackupInvokerFindings(invoker, before), () => backupInvokerView(invoker));
+    }
+    case "BackupBatch": {
+      const invoker = parseBackupBatch(object);
+      return inspected(findBackupInvokerFindings(invoker), () => backupInvokerView(invoker));
+    }
+    case "RestoreSession": {
+      const invoker = parseRestoreSession(object);
+      const before = readOld(parseRestoreSession, old);
+      return inspected(findRestoreInvokerFindings(invoker, before), () => restoreInvokerView(invoker));
+    }
+    case "RestoreBatch": {
+      const invoker = parseRestoreBatch(object);
+      const before = readOld(parseRestoreBatch, old);
+      return inspected(findRestoreInvokerFindings(invoker, before), () => restoreInvokerView(invoker));
+    }
+    case "BackupBlueprint": {
+      const blueprint = parseBackupBlueprint(object);
+      return { findings: [...findBlueprintFindings(blueprint), ...findRepositoryFindings(blueprint.spec)] };
+    }
+    case "BackupSession":
+      return { findings: findSessionFaults(object, old) };
+    default:
+      return { findings: [] };
+  }
+}
+
+/** What was stored before we knew better must not keep its owner from correcting it. */
+function readOld<T>(parse: (raw: unknown) => T, old: unknown): T | undefined {
+  try {
+    return old === undefined ? undefined : parse(old);
+  } catch (thrown) {
+    if (thrown instanceof UserError) return undefined;
+    throw thrown;
+  }
+}
+
+/** A view is made only of what has no fault: it reads durations. */
+function inspected(findings: readonly Finding[], view: () => BackupInvokerView | RestoreInvokerView): Inspection {
+  return findings.some(isFault) ? { findings } : { findings, invoker: view() };
+}
+
+function findSessionFaults(object: unknown, old: unknown): readonly Finding[] {
+  const { spec } = parseBackupSession(object);
+  if (old !== undefined && canonicalJson(spec) !== canonicalJson(valueAt(old, "spec"))) {
+    return [fault("spec", "of a session can't change", "Create another BackupSession.")];
+  }
+  if ((spec.retryLeft ?? 0) >= 0) return [];
+  return [fault("spec.retryLeft", `${spec.retryLeft} is negative`, "Write zero or more.")];
+}

@@ -1,0 +1,96 @@
+/** From a request for `/validate` to its answer. */
+import { formatUserError, messageOf, UserError } from "../../shared/errors.ts";
+import type { InjectionWorld } from "../../shared/injection/gather.ts";
+import { type BackupInvokerView, formatInvoker, type RestoreInvokerView } from "../../shared/invoker.ts";
+import type { KubeClient } from "../../shared/kube/client.ts";
+import { isJsonObject, valueAt } from "../../shared/kube/json-value.ts";
+import { mayUseRepository } from "../../shared/usage-policy.ts";
+import { type Finding, fault, formatFinding, isFault, warning } from "../../shared/validation/finding.ts";
+import type { AdmissionRequest, Answer } from "../review.ts";
+import { isSameJson } from "../same-json.ts";
+import { inspectObject } from "./find-findings.ts";
+import { findMissingRights } from "./rights.ts";
+
+export interface ValidatePorts {
+  readonly world: Pick<InjectionWorld, "repository" | "namespace">;
+  readonly client: Pick<KubeClient, "create">;
+  readonly checksRights: boolean;
+  readonly trustedUsers: readonly string[];
+}
+
+/**
+ * Answers a request. An object that is being deleted, and an update that leaves the spec as it is, are let through: what
+ * is wrong with them was wrong before, and finalizers must go.
+ */
+export async function validate(request: AdmissionRequest, ports: ValidatePorts): Promise<Answer> {
+  const { operation, subresource, kind } = request;
+  const isWrite = operation === "CREATE" || operation === "UPDATE";
+  if (!isWrite || subresource !== "" || isSettled(request)) return { isAllowed: true };
+  const old = operation === "UPDATE" ? withIdentity(request.oldObject, request) : undefined;
+  try {
+    const { findings, invoker } = inspectObject(kind, withIdentity(request.object, request), old);
+    const further = invoker === undefined ? [] : await findInvokerFindings(invoker, request, ports);
+    return answerOf([...findings, ...further]);
+  } catch (thrown) {
+    const message = thrown instanceof UserError ? formatUserError(thrown) : messageOf(thrown);
+    return { isAllowed: false, message };
+  }
+}
+
+function isSettled({ object, oldObject }: AdmissionRequest): boolean {
+  if (valueAt(object, "metadata", "deletionTimestamp") != null) return true;
+  return isJsonObject(oldObject) && isSameJson(valueAt(object, "spec"), valueAt(oldObject, "spec"));
+}
+
+/** Fills in what a request may leave to the API server: the namespace, and a name that it has still to make. */
+function withIdentity(object: unknown, { name, namespace }: AdmissionRequest): unknown {
+  if (!isJsonObject(object)) return object;
+  const metadata = isJsonObject(object["metadata"]) ? object["metadata"] : {};
+  const generateName = metadata["generateName"];
+  const identity = {
+    name: name || (typeof generateName === "string" ? generateName : ""),
+    ...(namespace && { namespace }),
+  };
+  return { ...object, metadata: { ...identity, ...metadata } };
+}
+
+async function findInvokerFindings(
+  invoker: BackupInvokerView | RestoreInvokerView,
+  { user }: AdmissionRequest,
+  { world, client, checksRights, trustedUsers }: ValidatePorts,
+): Promise<readonly Finding[]> {
+  const usage = findUsageFindings(invoker, world);
+  if (!checksRights || trustedUsers.includes(user.username)) return usage;
+  return [...usage, ...(await findMissingRights(invoker, user, client))];
+}
+
+/** A Repository may come later than those that name it. */
+function findUsageFindings(
+  invoker: BackupInvokerView | RestoreInvokerView,
+  world: ValidatePorts["world"],
+): readonly Finding[] {
+  if (invoker.repository === undefined) return [];
+  const { namespace, name } = invoker.repository;
+  const field = "spec.repository";
+  const repository = world.repository(namespace, name);
+  if (repository === undefined) {
+    return [
+      warning(field, `Repository ${namespace}/${name} does not exist`, `Create it; ${formatInvoker(invoker)} waits.`),
+    ];
+  }
+  const mayUse = mayUseRepository({
+    usagePolicy: repository.spec.usagePolicy,
+    repositoryNamespace: namespace,
+    namespace: invoker.namespace,
+    namespaceLabels: world.namespace(invoker.namespace)?.labels ?? {},
+  });
+  if (mayUse) return [];
+  const what = `Repository ${namespace}/${name} does not allow namespace ${invoker.namespace}`;
+  return [fault(field, what, "Allow the namespace in the Repository's spec.usagePolicy, or use another Repository.")];
+}
+
+function answerOf(findings: readonly Finding[]): Answer {
+  const faults = findings.filter(isFault);
+  if (faults.length > 0) return { isAllowed: false, message: faults.map(formatFinding).join("; ") };
+  return { isAllowed: true, warnings: findings.map(formatFinding) };
+}
