@@ -1,11 +1,14 @@
 /** A pod as the informer keeps it: what sequencing needs, and none of the rest. */
 import { Container } from "../../shared/contract.ts";
+import { appliedHashes } from "../../shared/injection/own-parts.ts";
 import { type TextMap, textMapAt } from "../../shared/injection/workload.ts";
 import { listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import type { AgentFact, PodFact } from "../run/world.ts";
 
 export interface PodObject extends PodFact {
   readonly labels: TextMap;
+  /** What its sidecar was built from. */
+  readonly backupHash: string | undefined;
   /** The controller that made it. */
   readonly owner: { readonly kind: string; readonly name: string; readonly uid: string } | undefined;
 }
@@ -59,6 +62,7 @@ export function readPod(raw: unknown): PodObject | undefined {
     sidecar,
     restoreInit,
     labels: textMapAt(raw, "metadata", "labels"),
+    backupHash: appliedHashes(raw).backup,
     owner: readOwner(raw),
   };
 }

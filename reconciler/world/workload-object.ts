@@ -29,6 +29,10 @@ export interface WorkloadObject {
   readonly replicas: number;
   readonly updatedReplicas: number;
   readonly readyReplicas: number;
+  /** Pods that exist, of the present template and of former ones. */
+  readonly existingReplicas: number;
+  /** A paused Deployment makes no pods of its present template. */
+  readonly isPaused: boolean;
   readonly firstOrdinal: number;
   /** `spec.updateStrategy` or `spec.strategy`, as it came. */
   readonly strategy: unknown;
@@ -68,6 +72,8 @@ export function readWorkloadObject(kind: WorkloadKind, raw: unknown): WorkloadOb
       : (numberAt(raw, "spec", "replicas") ?? 1),
     updatedReplicas: numberAt(raw, "status", isDaemonSet ? "updatedNumberScheduled" : "updatedReplicas") ?? 0,
     readyReplicas: numberAt(raw, "status", isDaemonSet ? "numberReady" : "readyReplicas") ?? 0,
+    existingReplicas: numberAt(raw, "status", isDaemonSet ? "currentNumberScheduled" : "replicas") ?? 0,
+    isPaused: valueAt(raw, "spec", "paused") === true,
     firstOrdinal: numberAt(raw, "spec", "ordinals", "start") ?? 0,
     strategy: valueAt(raw, "spec", "updateStrategy") ?? valueAt(raw, "spec", "strategy"),
   };

@@ -1,5 +1,6 @@
 /** The cluster in memory: one informer a resource, with the indexes that controllers ask for. */
 import { type BackupBatch, parseBackupBatch } from "../../shared/api/backup-batch.ts";
+import { type BackupBlueprint, parseBackupBlueprint } from "../../shared/api/backup-blueprint.ts";
 import { type BackupConfiguration, parseBackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
@@ -31,6 +32,7 @@ export interface World {
   readonly restoreSessions: Informer<RestoreSession, InvokerIndex>;
   readonly restoreBatches: Informer<RestoreBatch, InvokerIndex>;
   readonly repositories: Informer<Repository>;
+  readonly blueprints: Informer<BackupBlueprint>;
   /** Names, labels and annotations of namespaces. */
   readonly namespaces: Informer<NamespaceFacts>;
   /** Pods that carry one of our containers. Index: uid. */
@@ -84,6 +86,9 @@ export function createWorld(options: WorldOptions): World {
     });
   }
 
+  /** Whatever namespace is looked at. */
+  const clusterWide = { ...options, namespace: undefined };
+
   const workloads = (kind: WorkloadKind) =>
     inform<WorkloadObject, "batch">(WORKLOADS[kind], (raw) => readWorkloadObject(kind, raw), {
       batch: ({ facts }) => {
@@ -127,10 +132,14 @@ export function createWorld(options: WorldOptions): World {
       repository: (invoker) => repositoryKeys(invoker, invoker.spec.repository),
     }),
     repositories: inform(KINDS.Repository, parseRepository, {}),
+    blueprints: createInformer<BackupBlueprint>({
+      ...clusterWide,
+      resource: KINDS.BackupBlueprint,
+      transform: (raw) => parseBackupBlueprint(withoutManagedFields(raw)),
+      indexes: {},
+    }),
     namespaces: createInformer<NamespaceFacts>({
-      ...options,
-      // Cluster-wide, whatever namespace is looked at.
-      namespace: undefined,
+      ...clusterWide,
       resource: NAMESPACES,
       metadataOnly: true,
       transform: readNamespace,
