@@ -3,18 +3,17 @@
  * the pods that the real scheduler binds to it, as processes of this machine. What it does and does not do is in
  * docs/process-node.md.
  */
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { availableParallelism, tmpdir, totalmem } from "node:os";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { V1Pod } from "@kubernetes/client-node";
 import { parseKind } from "./api/kinds.ts";
 import { isStatus, type KubeApi, openKubeApi } from "./api/kube-api.ts";
 import { startObjectStore } from "./api/object-store.ts";
 import { acquireFabric } from "./cluster-fabric.ts";
-import { reapFolder } from "./folder-reaper.ts";
 import type { ImageTable } from "./image-table.ts";
 import { createKubeletBackend } from "./kubelet/kubelet-backend.ts";
 import { type KubeletAuthority, type KubeletServer, startKubeletServer } from "./kubelet/kubelet-server.ts";
+import { createNodeFolder, reapFolder } from "./node-folder.ts";
 import { registerNode, unregisterNode } from "./node-registration.ts";
 import type { ObjectReader } from "./pod/container-env.ts";
 import { createEventRecorder } from "./pod/event-recorder.ts";
@@ -59,6 +58,8 @@ export interface ProcessNode {
   stop(): Promise<void>;
 }
 
+/** What the scheduler may share out. Nothing is held to it, so it is more than a small machine has. */
+const CAPACITY = { cpus: 32, memoryBytes: 64 * 2 ** 30 } as const;
 const UNREGISTER_TIMEOUT_MS = 2_000;
 
 /** @throws Error when this process is not root, or the API server refuses */
@@ -67,13 +68,12 @@ export async function startProcessNode(options: ProcessNodeOptions): Promise<Pro
   const name = options.name ?? "process-node";
   const onError = options.onError ?? ((error) => process.stderr.write(`process node ${name}: ${error}\n`));
   const api = await openKubeApi(options.kubeconfigPath);
-  const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "stash-batch-node-")));
-  await mkdir(dir, { recursive: true });
+  const dir = options.dir ?? (await createNodeFolder());
+  // Pods' Secrets lie in it.
+  await mkdir(dir, { recursive: true, mode: 0o700 });
   const reaper = options.dir === undefined ? reapFolder(dir) : undefined;
   const stopping = new AbortController();
   const fabric = await acquireFabric(api, options.network);
-  const cpus = availableParallelism();
-  const memoryBytes = totalmem();
   const context: PodContext = {
     api,
     nodeName: name,
@@ -83,8 +83,7 @@ export async function startProcessNode(options: ProcessNodeOptions): Promise<Pro
     endpoints: fabric.endpoints,
     reader: createReader(api),
     recordEvent: createEventRecorder(api, name),
-    cpus,
-    memoryBytes,
+    ...CAPACITY,
     signal: stopping.signal,
     mostGraceSeconds: options.mostGraceSeconds,
     onError,
@@ -107,7 +106,7 @@ export async function startProcessNode(options: ProcessNodeOptions): Promise<Pro
       ? undefined
       : await startKubeletServer(address, name, kubeletCa, createKubeletBackend(workers));
   const port = kubelet === undefined ? {} : { kubeletPort: kubelet.port };
-  await registerNode(api, { name, address, ...port, cpus, memoryBytes }, stopping.signal);
+  await registerNode(api, { name, address, ...port, ...CAPACITY }, stopping.signal);
   let crashing: Promise<void> | undefined;
   const crash = (): Promise<void> => {
     crashing ??= (async () => {

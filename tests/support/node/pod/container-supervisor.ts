@@ -3,16 +3,12 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { V1Container } from "@kubernetes/client-node";
 import type { ProcessExit, RunningProcess } from "../sandbox/container-process.ts";
-import { ProcessStartError } from "../sandbox/container-process.ts";
 import type { ProcessUser } from "../sandbox/container-script.ts";
 import { type ActionTarget, runAction } from "./container-action.ts";
-import { ContainerConfigError } from "./container-env.ts";
 import type { ContainerFacts, TerminatedState } from "./container-facts.ts";
 import type { ContainerLog } from "./container-log.ts";
+import { describeExit, describeStartFailure, isRestartedAfter, type RestartPolicy } from "./container-outcome.ts";
 import { runProbes } from "./container-probes.ts";
-
-/** The image is not in the node's table. */
-export class ImageMissingError extends Error {}
 
 /** A container that runs, with what later commands in it need. */
 export interface LiveContainer {
@@ -39,8 +35,6 @@ export interface ContainerHost {
   recordEvent(type: "Normal" | "Warning", reason: string, message: string, container: string): void;
 }
 
-export type RestartPolicy = "Always" | "OnFailure" | "Never";
-
 /** A kubelet pauses 10 s to 5 min; tests want to see several restarts within seconds. */
 const BACK_OFF_MS = { first: 1_000, most: 30_000, forgetAfter: 600_000 } as const;
 const RETRY_START_MS = 1_000;
@@ -54,7 +48,7 @@ export class ContainerSupervisor {
   #live: LiveContainer | undefined;
   #backOffMs = 0;
 
-  /** @param before facts of an earlier life of the node, whose restarts count on */
+  /** @param before facts of an earlier life of the node: its restarts count on, and who ended for good stays so */
   constructor(host: ContainerHost, container: V1Container, policy: RestartPolicy, before: ContainerFacts) {
     this.#host = host;
     this.container = container;
@@ -73,13 +67,14 @@ export class ContainerSupervisor {
   /** Resolves when the container will not run again: its policy says so, or it was stopped. */
   async run(): Promise<void> {
     const { signal } = this.#stopping;
+    if (this.#facts.state.kind === "terminated") return;
     while (!signal.aborted) {
       const ended = await this.#runOnce();
       if (ended === undefined) {
         await this.#pause(RETRY_START_MS);
         continue;
       }
-      if (signal.aborted || !this.#restartsAfter(ended)) return;
+      if (signal.aborted || !isRestartedAfter(this.#policy, ended.exitCode)) return;
       await this.#backOff(ended);
     }
   }
@@ -94,17 +89,21 @@ export class ContainerSupervisor {
     await this.#endProcess(graceMs);
   }
 
+  /** @returns undefined when the container waits for something before it can start */
   async #runOnce(): Promise<TerminatedState | undefined> {
     const { name } = this.container;
-    const startedAt = now();
-    const containerId = `process-node://${randomBytes(32).toString("hex")}`;
+    const run = { startedAt: formatNow(), containerId: `process-node://${randomBytes(32).toString("hex")}` };
+    let live: LiveContainer;
     try {
-      this.#live = await this.#host.start(this.container, this.#facts.restartCount);
+      live = await this.#host.start(this.container, this.#facts.restartCount);
     } catch (error) {
-      return this.#onStartFailure(error, startedAt, containerId);
+      const state = describeStartFailure(error, run, this.#facts.state, formatNow());
+      this.#set({ state });
+      this.#host.recordEvent("Warning", "Failed", `${state.reason}: ${state.message}`, name);
+      return state.kind === "terminated" ? state : undefined;
     }
-    const live = this.#live;
-    this.#set({ state: { kind: "running", startedAt, containerId }, isReady: false, isStarted: false });
+    this.#live = live;
+    this.#set({ state: { kind: "running", ...run }, isReady: false, isStarted: false });
     this.#host.recordEvent("Normal", "Started", `Started container ${name}`, name);
     const probing = new AbortController();
     const watching = this.#watchHealth(live, probing.signal);
@@ -114,57 +113,9 @@ export class ContainerSupervisor {
     await watching;
     live.log.close();
     this.#live = undefined;
-    return await this.#onExit(exit, startedAt, containerId);
-  }
-
-  /** @returns the state when the failure counts as a run of the container; a missing image or object does not */
-  #onStartFailure(error: unknown, startedAt: string, containerId: string): TerminatedState | undefined {
-    const { name, image = "" } = this.container;
-    const message = error instanceof Error ? error.message : `${error}`;
-    if (error instanceof ImageMissingError) {
-      const state = this.#facts.state;
-      const wasPulled = state.kind === "waiting" && state.reason === "ErrImagePull";
-      this.#set({ state: { kind: "waiting", reason: wasPulled ? "ImagePullBackOff" : "ErrImagePull", message } });
-      this.#host.recordEvent("Warning", "Failed", `Failed to pull image "${image}": ${message}`, name);
-      return undefined;
-    }
-    this.#host.recordEvent("Warning", "Failed", `Error: ${message}`, name);
-    if (error instanceof ContainerConfigError) {
-      this.#set({ state: { kind: "waiting", reason: "CreateContainerConfigError", message } });
-      return undefined;
-    }
-    if (!(error instanceof ProcessStartError)) {
-      this.#set({ state: { kind: "waiting", reason: "CreateContainerError", message } });
-      return undefined;
-    }
-    const reason = "StartError";
-    const state = {
-      kind: "terminated",
-      exitCode: 128,
-      reason,
-      message,
-      startedAt,
-      finishedAt: now(),
-      containerId,
-    } as const;
-    this.#set({ state });
-    return state;
-  }
-
-  async #onExit(exit: ProcessExit, startedAt: string, containerId: string): Promise<TerminatedState> {
-    const message = exit.startFailure ?? (await this.#host.readMessage(this.container, exit, this.#facts.restartCount));
-    const reason = exit.startFailure !== undefined ? "StartError" : exit.exitCode === 0 ? "Completed" : "Error";
-    const state: TerminatedState = {
-      kind: "terminated",
-      exitCode: exit.exitCode,
-      ...(exit.signal === undefined ? {} : { signal: exit.signal }),
-      reason,
-      ...(message === undefined ? {} : { message }),
-      startedAt,
-      finishedAt: now(),
-      containerId,
-    };
-    if (Date.parse(state.finishedAt) - Date.parse(startedAt) > BACK_OFF_MS.forgetAfter) this.#backOffMs = 0;
+    const message = await this.#host.readMessage(this.container, exit, this.#facts.restartCount);
+    const state = describeExit(exit, message, run, formatNow());
+    if (Date.parse(state.finishedAt) - Date.parse(run.startedAt) > BACK_OFF_MS.forgetAfter) this.#backOffMs = 0;
     this.#set({ state, isReady: false, isStarted: false });
     return state;
   }
@@ -231,10 +182,6 @@ export class ContainerSupervisor {
     };
   }
 
-  #restartsAfter(ended: TerminatedState): boolean {
-    return this.#policy === "Always" || (this.#policy === "OnFailure" && ended.exitCode !== 0);
-  }
-
   /** The first restart comes at once, as a kubelet's does. */
   async #backOff(ended: TerminatedState): Promise<void> {
     if (this.#backOffMs > 0) {
@@ -257,6 +204,6 @@ export class ContainerSupervisor {
   }
 }
 
-function now(): string {
+function formatNow(): string {
   return new Date().toISOString().replace(/\.\d+Z$/, "Z");
 }

@@ -11,11 +11,13 @@ import { gatherMounts } from "../volumes/container-mounts.ts";
 import { listMemoryVolumes, type PodVolumes } from "../volumes/pod-volumes.ts";
 import { ContainerConfigError, gatherEnv } from "./container-env.ts";
 import { ContainerLog, readLog } from "./container-log.ts";
-import { ImageMissingError, type LiveContainer } from "./container-supervisor.ts";
+import { ImageMissingError } from "./container-outcome.ts";
+import type { LiveContainer } from "./container-supervisor.ts";
 import { expandReferences } from "./expansion.ts";
 import type { PodFacts } from "./field-refs.ts";
+import { readImageAccount } from "./image-account.ts";
 import type { PodContext } from "./pod-context.ts";
-import { readProcessUser } from "./process-user.ts";
+import { readProcessUser, readUid } from "./process-user.ts";
 
 export interface PodParts {
   readonly context: PodContext;
@@ -42,12 +44,14 @@ export async function startPodContainer(
   const { context, sandbox } = parts;
   const image = context.images[container.image ?? ""];
   if (image === undefined) throw new ImageMissingError(`image ${container.image} is not in the node's table`);
-  const user = readProcessUser(pod, container, image.user);
+  const uid = readUid(pod, container, image.user);
+  const account = await readImageAccount(image.root ?? "/", uid);
+  const user = readProcessUser(pod, container, uid, account);
   const services = buildServiceVariables(parts, pod);
   const stated = await gatherEnv({ pod, container, facts: parts.facts, reader: context.reader, services });
   // References see what the spec states, not what the image brings.
   const argv = buildArgv(container, image.command, stated);
-  const env = new Map([...buildImageEnv(parts, image.env ?? {}, user.uid), ...stated]);
+  const env = new Map([...buildImageEnv(parts, image.env ?? {}, account.home), ...stated]);
   const own = join(parts.dir, "containers", container.name);
   // Each run begins with the image as it is: what an earlier one wrote outside of volumes is gone.
   const folders = {
@@ -78,8 +82,8 @@ export async function startPodContainer(
   return { process, log, user, env, workingDir, pipesDir: own };
 }
 
-function buildImageEnv(parts: PodParts, imageEnv: Readonly<Record<string, string>>, uid: number): Map<string, string> {
-  const own = { PATH, HOME: uid === 0 ? "/root" : "/", HOSTNAME: parts.hostname };
+function buildImageEnv(parts: PodParts, imageEnv: Readonly<Record<string, string>>, home: string): Map<string, string> {
+  const own = { PATH, HOME: home, HOSTNAME: parts.hostname };
   return new Map(Object.entries({ ...own, ...imageEnv }));
 }
 

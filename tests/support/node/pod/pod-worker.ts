@@ -3,19 +3,20 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { V1Container, V1Pod, V1PodCondition } from "@kubernetes/client-node";
-import { isStatus, untilAnswered } from "../api/kube-api.ts";
-import { createEtcFiles, type EtcFiles, type PodSandbox, startPodSandbox } from "../sandbox/pod-sandbox.ts";
-import { overwriteHosts } from "../services/hosts-file.ts";
-import { formatHosts } from "../services/service-names.ts";
-import { listMemoryVolumes, PodVolumes } from "../volumes/pod-volumes.ts";
-import { type ContainerHost, ContainerSupervisor, type RestartPolicy } from "./container-supervisor.ts";
+import { LatestRun } from "../latest-run.ts";
+import { createEtcFiles, startPodSandbox } from "../sandbox/pod-sandbox.ts";
+import { listMemoryVolumes, PodVolumes, untilPrepared } from "../volumes/pod-volumes.ts";
+import type { RestartPolicy } from "./container-outcome.ts";
+import { type ContainerHost, ContainerSupervisor } from "./container-supervisor.ts";
 import { readFactsBefore } from "./earlier-facts.ts";
 import { execToEnd, type PodParts, readTerminationMessage, startPodContainer } from "./pod-containers.ts";
 import type { PodContext } from "./pod-context.ts";
+import { createPodHosts } from "./pod-hosts.ts";
+import { removePod } from "./pod-removal.ts";
 import { buildPodStatus, type PodView } from "./pod-status.ts";
-import { type PodIdentity, PodStatusWriter } from "./pod-status-writer.ts";
+import { createStatusWriter, type PodIdentity } from "./pod-status-writer.ts";
 
-const RETRY_VOLUMES_MS = 500;
+const RETRY_REFRESH_MS = 2_000;
 const DEFAULT_GRACE_SECONDS = 30;
 
 export class PodWorker {
@@ -25,7 +26,8 @@ export class PodWorker {
   readonly #hostname: string;
   readonly #init: readonly ContainerSupervisor[];
   readonly #main: readonly ContainerSupervisor[];
-  readonly #writer: PodStatusWriter;
+  readonly #status: LatestRun;
+  readonly #volumeRefresh: LatestRun;
   readonly #ending = new AbortController();
   readonly #startTime: string;
   readonly #deletionAsked = Promise.withResolvers<void>();
@@ -34,9 +36,7 @@ export class PodWorker {
   #parts: PodParts | undefined;
   #failure: { readonly reason: string; readonly message: string } | undefined;
   #conditions: readonly V1PodCondition[] = [];
-  #hostsBytes = 0;
-  #hostsWork: Promise<void> = Promise.resolve();
-  #refreshWork: Promise<void> = Promise.resolve();
+  #hosts: LatestRun | undefined;
   #graceMs = Number.POSITIVE_INFINITY;
 
   /** @param dir the pod's folder */
@@ -52,15 +52,17 @@ export class PodWorker {
     const initPolicy = policy === "Always" ? "OnFailure" : policy;
     this.#init = (pod.spec?.initContainers ?? []).map((container) => this.#supervise(container, initPolicy));
     this.#main = (pod.spec?.containers ?? []).map((container) => this.#supervise(container, policy));
+    const { api, signal, onError } = context;
     const build = (): object => this.#buildStatus();
-    this.#writer = new PodStatusWriter(context.api, this.identity, build, context.signal, context.onError);
+    this.#status = createStatusWriter({ api, identity: this.identity, build, signal, onError });
+    this.#volumeRefresh = new LatestRun(() => this.#refreshVolumes());
     const report = (error: unknown): void => {
-      if (!context.signal.aborted) context.onError(error);
+      if (!signal.aborted) onError(error);
     };
     this.#ended = this.#run().catch(report);
     this.#ended
       .then(() => this.#deletionAsked.promise)
-      .then(() => this.#delete())
+      .then(() => removePod(api, this.identity, signal))
       .catch(report);
   }
 
@@ -99,10 +101,7 @@ export class PodWorker {
   }
 
   refreshVolumes(): void {
-    this.#refreshWork = this.#refreshWork
-      .then(() => (this.#ending.signal.aborted ? undefined : this.#parts?.volumes.refresh(this.#pod)))
-      // An object that is gone leaves the files as they are; its return brings a new look.
-      .catch(() => undefined);
+    this.#volumeRefresh.ask();
   }
 
   refreshTokens(now: number): void {
@@ -110,16 +109,12 @@ export class PodWorker {
   }
 
   refreshHosts(): void {
-    const parts = this.#parts;
-    if (parts === undefined || this.#ending.signal.aborted) return;
-    this.#hostsWork = this.#hostsWork
-      .then(() => this.#writeHosts(parts.etc, parts.sandbox))
-      .catch(this.#context.onError);
+    this.#hosts?.ask();
   }
 
   #supervise(container: V1Container, policy: RestartPolicy): ContainerSupervisor {
     const hasInit = (this.#pod.spec?.initContainers?.length ?? 0) > 0;
-    const before = readFactsBefore(this.#pod, container, hasInit ? "PodInitializing" : "ContainerCreating");
+    const before = readFactsBefore(this.#pod, container, hasInit ? "PodInitializing" : "ContainerCreating", policy);
     return new ContainerSupervisor(this.#host(), container, policy, before);
   }
 
@@ -133,7 +128,7 @@ export class PodWorker {
       exec: (live, argv, timeoutMs) => execToEnd(live, argv, timeoutMs),
       readMessage: (container, exit, restartCount) => readTerminationMessage(this.dir, container, exit, restartCount),
       podIp: () => this.#parts?.sandbox.ip ?? "",
-      onChange: () => this.#writer.touch(),
+      onChange: () => this.#status.ask(),
       recordEvent: (type, reason, message, container) =>
         this.#context.recordEvent(this.#pod, type, reason, message, container),
     };
@@ -141,19 +136,19 @@ export class PodWorker {
 
   async #run(): Promise<void> {
     if (isOver(this.#pod)) return;
-    this.#writer.touch();
+    this.#status.ask();
     try {
       await this.#live();
     } finally {
       // After #live nothing runs any more, unless it failed half way.
       await Promise.all([...this.#init, ...this.#main].map((supervisor) => supervisor.stop(0)));
       this.#ending.abort();
-      await this.#hostsWork;
-      await this.#refreshWork;
+      await this.#hosts?.settled();
+      await this.#volumeRefresh.settled();
       await this.#parts?.sandbox.stop();
     }
-    this.#writer.touch();
-    await this.#writer.settled();
+    this.#status.ask();
+    await this.#status.settled();
   }
 
   async #live(): Promise<void> {
@@ -172,9 +167,23 @@ export class PodWorker {
     const facts = { nodeName, hostIp: network.gateway, podIp: sandbox.ip, cpus, memoryBytes };
     const volumes = new PodVolumes({ api, reader, facts }, volumesDir);
     this.#parts = { context: this.#context, dir: this.dir, hostname: this.#hostname, sandbox, etc, volumes, facts };
-    await this.#writeHosts(etc, sandbox);
-    this.#writer.touch();
-    await this.#prepareVolumes(volumes);
+    const { hostname } = this.#parts;
+    this.#hosts = createPodHosts({
+      context: this.#context,
+      pod: this.#pod,
+      podIp: sandbox.ip,
+      hostname,
+      path: etc.hosts,
+    });
+    this.#hosts.ask();
+    await this.#hosts.settled();
+    this.#status.ask();
+    await untilPrepared(
+      volumes,
+      () => this.#pod,
+      this.#ending.signal,
+      (message) => this.#context.recordEvent(this.#pod, "Warning", "FailedMount", message),
+    );
     const deadline = this.#pod.spec?.activeDeadlineSeconds;
     if (deadline !== undefined) this.#failAfter(deadline);
     for (const supervisor of this.#init) {
@@ -186,21 +195,6 @@ export class PodWorker {
     if (!this.#ending.signal.aborted) await Promise.all(this.#main.map((supervisor) => supervisor.run()));
   }
 
-  async #prepareVolumes(volumes: PodVolumes): Promise<void> {
-    let told = "";
-    while (!this.#ending.signal.aborted) {
-      try {
-        await volumes.prepare(this.#pod);
-        return;
-      } catch (error) {
-        const message = error instanceof Error ? error.message : `${error}`;
-        if (message !== told) this.#context.recordEvent(this.#pod, "Warning", "FailedMount", message);
-        told = message;
-        await delay(RETRY_VOLUMES_MS, undefined, { signal: this.#ending.signal }).catch(() => undefined);
-      }
-    }
-  }
-
   #failAfter(seconds: number): void {
     const elapsed = Date.now() - Date.parse(this.#startTime);
     delay(Math.max(0, seconds * 1_000 - elapsed), undefined, { signal: this.#ending.signal, ref: false })
@@ -208,17 +202,17 @@ export class PodWorker {
       .catch(() => undefined);
   }
 
-  async #writeHosts(etc: EtcFiles, sandbox: PodSandbox): Promise<void> {
-    const { services, endpoints, network } = this.#context;
-    const text = formatHosts({
-      pod: this.#pod,
-      podIp: sandbox.ip,
-      hostname: this.#hostname,
-      services: services.list(),
-      endpointsOf: (namespace, service) => endpoints.get(namespace, service),
-      hasClusterIps: network.mode === "namespaces" && this.#pod.spec?.hostNetwork !== true,
-    });
-    this.#hostsBytes = await overwriteHosts(etc.hosts, text, this.#hostsBytes);
+  /** What cannot be read now (an object that is gone, an API server that is away) is looked at again. */
+  async #refreshVolumes(): Promise<void> {
+    const { signal } = this.#ending;
+    try {
+      if (!signal.aborted) await this.#parts?.volumes.refresh(this.#pod);
+    } catch {
+      delay(RETRY_REFRESH_MS, undefined, { signal, ref: false }).then(
+        () => this.refreshVolumes(),
+        () => undefined,
+      );
+    }
   }
 
   /** Ends the containers; asked again, the shorter grace counts. */
@@ -227,17 +221,6 @@ export class PodWorker {
     if (graceMs >= this.#graceMs) return;
     this.#graceMs = graceMs;
     for (const supervisor of [...this.#init, ...this.#main]) supervisor.stop(graceMs).catch(this.#context.onError);
-  }
-
-  /** Removes the object, now that nothing of the pod runs any more. */
-  async #delete(): Promise<void> {
-    const { namespace, name, uid } = this.identity;
-    const { signal, api } = this.#context;
-    const body = { apiVersion: "v1", kind: "DeleteOptions", gracePeriodSeconds: 0, preconditions: { uid } };
-    const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
-    await untilAnswered(signal, () => api.request({ method: "DELETE", path, body, signal })).catch((error: unknown) => {
-      if (!isStatus(error, 404, 409)) throw error;
-    });
   }
 
   #view(): PodView {

@@ -2,6 +2,7 @@
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import type { ProcessUser } from "../sandbox/container-script.ts";
 import { ContainerConfigError } from "./container-env.ts";
+import type { ImageAccount } from "./image-account.ts";
 
 /** What container runtimes leave to a container that asks for nothing else. */
 const DEFAULT_CAPABILITIES = [
@@ -21,18 +22,25 @@ const DEFAULT_CAPABILITIES = [
   "audit_write",
 ];
 
-/** @throws ContainerConfigError when runAsNonRoot meets user 0 */
-export function readProcessUser(pod: V1Pod, container: V1Container, imageUser: number | undefined): ProcessUser {
+/** The number of the user, by the container's security context, the pod's, the image, in this order. */
+export function readUid(pod: V1Pod, container: V1Container, imageUser: number | undefined): number {
+  return container.securityContext?.runAsUser ?? pod.spec?.securityContext?.runAsUser ?? imageUser ?? 0;
+}
+
+/**
+ * @param account of the user, whose group counts when no security context gives one
+ * @throws ContainerConfigError when runAsNonRoot meets user 0
+ */
+export function readProcessUser(pod: V1Pod, container: V1Container, uid: number, account: ImageAccount): ProcessUser {
   const own = container.securityContext ?? {};
   const shared = pod.spec?.securityContext ?? {};
-  const uid = own.runAsUser ?? shared.runAsUser ?? imageUser ?? 0;
   if ((own.runAsNonRoot ?? shared.runAsNonRoot) === true && uid === 0) {
     throw new ContainerConfigError("container has runAsNonRoot and image will run as root");
   }
   const groups = [...(shared.supplementalGroups ?? []), ...(shared.fsGroup === undefined ? [] : [shared.fsGroup])];
   return {
     uid,
-    gid: own.runAsGroup ?? shared.runAsGroup ?? 0,
+    gid: own.runAsGroup ?? shared.runAsGroup ?? account.gid,
     groups: [...new Set(groups)],
     capabilities: own.privileged === true ? ["all"] : capabilitiesOf(own.capabilities?.add, own.capabilities?.drop),
     noNewPrivileges: own.allowPrivilegeEscalation === false,

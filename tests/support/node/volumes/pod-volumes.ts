@@ -1,6 +1,7 @@
 /** The volumes of one pod as folders of this machine, kept current while the pod lives. */
 import { chmod, chown, mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { V1Pod, V1Volume } from "@kubernetes/client-node";
 import type { KubeApi } from "../api/kube-api.ts";
 import type { ObjectReader } from "../pod/container-env.ts";
@@ -11,6 +12,8 @@ import { readClaimPath } from "./claim-path.ts";
 import { prepareHostPath } from "./host-path.ts";
 import { PodTokens } from "./pod-tokens.ts";
 import { gatherVolumeFiles } from "./projected-files.ts";
+
+const RETRY_MS = 500;
 
 export interface PreparedVolume {
   readonly path: string;
@@ -109,6 +112,29 @@ export class PodVolumes {
     await writeAtomicFolder(join(this.#dir, volume.name), files, pod.spec?.securityContext?.fsGroup);
     this.#written.set(volume.name, fingerprint);
     return true;
+  }
+}
+
+/**
+ * Prepares the volumes as soon as all they need is there, or returns when the signal ends the wait.
+ *
+ * @param onProblem gets each reason to wait once
+ */
+export async function untilPrepared(
+  volumes: PodVolumes,
+  pod: () => V1Pod,
+  signal: AbortSignal,
+  onProblem: (message: string) => void,
+): Promise<void> {
+  for (let told = ""; !signal.aborted; await delay(RETRY_MS, undefined, { signal }).catch(() => undefined)) {
+    try {
+      await volumes.prepare(pod());
+      return;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : `${error}`;
+      if (message !== told) onProblem(message);
+      told = message;
+    }
   }
 }
 

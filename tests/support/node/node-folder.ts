@@ -1,6 +1,19 @@
-/** Removes a folder when this process is gone, however it went. */
+/** The temporary folder of a node: made where overlays can be written, removed when this process is gone. */
 import { spawn } from "node:child_process";
+import { mkdtemp, statfs } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { SETUP_ENV } from "./sandbox/shell.ts";
+
+/** What statfs says of a file system that is itself an overlay, such as the root of a container. */
+const OVERLAY_MAGIC = 0x794c7630;
+
+/** An overlay cannot be the upper layer of another; memory can. */
+export async function createNodeFolder(): Promise<string> {
+  const temporary = tmpdir();
+  const parent = (await statfs(temporary)).type === OVERLAY_MAGIC ? "/dev/shm" : temporary;
+  return await mkdtemp(join(parent, "stash-batch-node-"));
+}
 
 export interface FolderReaper {
   /** The folder is taken care of: the reaper ends without touching it. */
