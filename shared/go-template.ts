@@ -1,0 +1,31 @@
+/**
+ * Go's text/template with the functions of sprig that hooks use. No package on npm does this and is looked after, so it is
+ * made here: actions, pipelines, variables, if, with, range, Go's functions, and sprig's for texts, lists, maps, numbers and
+ * times. Left out are `define` and `template`, and what reads the environment, the network or secrets.
+ */
+import { runTemplate } from "./go-template/evaluate.ts";
+import { parseTemplate } from "./go-template/parse.ts";
+import type { Value } from "./go-template/value.ts";
+
+/**
+ * Renders a text over data. A text without `{{` is returned as it is; any other result is trimmed of white space, as upstream
+ * does. A field that a map does not have prints as `<no value>`.
+ *
+ * @param now what the function `now` says
+ * @throws UserError INVALID_OBJECT saying what is wrong and where
+ */
+export function renderTemplate(text: string, data: Value, now: Date): string {
+  if (!text.includes("{{")) return text;
+  return runTemplate(parseTemplate(text), data, now).trim();
+}
+
+/**
+ * Reads the template without running it.
+ *
+ * @throws UserError INVALID_OBJECT saying what is wrong and where
+ */
+export function checkTemplate(text: string): void {
+  if (text.includes("{{")) parseTemplate(text);
+}
+
+export type { Value } from "./go-template/value.ts";

@@ -1,0 +1,164 @@
+/** Runs the tree of a template over data. */
+import { templateFunctions } from "./functions.ts";
+import { templateFault } from "./lex.ts";
+import type { Expression, Node, Pipeline } from "./parse.ts";
+import type { TemplateFunction } from "./text-functions.ts";
+import { fieldOf, isList, isMap, isTrue, printValue, type Value } from "./value.ts";
+
+/** More than any hook needs; ends loops that a template makes by mistake. */
+const MAX_STEPS = 100_000;
+const MAX_OUTPUT = 1_000_000;
+
+type Flow = "go-on" | "break" | "continue";
+
+/** Variables of one block; those of the outer ones show through. */
+interface Scope {
+  readonly values: Map<string, Value>;
+  readonly outer: Scope | undefined;
+}
+
+interface Run {
+  readonly functions: ReadonlyMap<string, TemplateFunction>;
+  output: string;
+  steps: number;
+}
+
+function inner(scope: Scope): Scope {
+  return { values: new Map(), outer: scope };
+}
+
+function findScope(scope: Scope | undefined, name: string): Scope {
+  if (scope === undefined) throw templateFault(`unknown variable $${name}`);
+  return scope.values.has(name) ? scope : findScope(scope.outer, name);
+}
+
+function fields(value: Value, names: readonly string[]): Value {
+  return names.reduce(fieldOf, value);
+}
+
+function call(
+  expression: Expression & { kind: "call" },
+  last: readonly Value[],
+  dot: Value,
+  scope: Scope,
+  run: Run,
+): Value {
+  const { name, args } = expression;
+  if (name === "and" || name === "or") {
+    let value: Value;
+    for (const arg of args) {
+      value = evaluate(arg, dot, scope, run);
+      if (isTrue(value) === (name === "or")) return value;
+    }
+    return last.length > 0 ? last[0] : value;
+  }
+  const found = run.functions.get(name);
+  if (found === undefined) throw templateFault(`unknown function ${name}`);
+  return found([...args.map((arg) => evaluate(arg, dot, scope, run)), ...last]);
+}
+
+/** @param last value of the command before, when there is one */
+function evaluate(expression: Expression, dot: Value, scope: Scope, run: Run, last: readonly Value[] = []): Value {
+  if (++run.steps > MAX_STEPS) throw templateFault("it takes too many steps");
+  if (last.length > 0 && expression.kind !== "call") throw templateFault("a value is piped into what is no function");
+  switch (expression.kind) {
+    case "literal":
+      return expression.value;
+    case "field":
+      return fields(dot, expression.names);
+    case "variable":
+      return fields(findScope(scope, expression.name).values.get(expression.name), expression.names);
+    case "chain":
+      return fields(evaluate(expression.of, dot, scope, run), expression.names);
+    case "pipeline":
+      return evaluatePipeline(expression.pipeline, dot, scope, run);
+    case "call":
+      return call(expression, last, dot, scope, run);
+  }
+}
+
+function evaluatePipeline(pipeline: Pipeline, dot: Value, scope: Scope, run: Run): Value {
+  let last: readonly Value[] = [];
+  for (const command of pipeline.commands) last = [evaluate(command, dot, scope, run, last)];
+  const value = last[0];
+  const [name] = pipeline.variables;
+  if (name !== undefined) {
+    const target = pipeline.isAssignment ? findScope(scope, name) : scope;
+    target.values.set(name, value);
+  }
+  return value;
+}
+
+function write(run: Run, text: string): void {
+  run.output += text;
+  if (run.output.length > MAX_OUTPUT) throw templateFault("the result becomes too long");
+}
+
+function entriesOf(value: Value): readonly (readonly [Value, Value])[] {
+  if (value === null || value === undefined) return [];
+  if (isList(value)) return value.map((item, at) => [at, item]);
+  if (isMap(value)) {
+    return Object.keys(value)
+      .sort()
+      .map((key) => [key, value[key]]);
+  }
+  if (typeof value === "number") return Array.from({ length: Math.min(MAX_STEPS, value) }, (_, at) => [at, at]);
+  throw templateFault(`range over a ${typeof value}`);
+}
+
+function runRange(node: Node & { kind: "range" }, dot: Value, scope: Scope, run: Run): Flow {
+  const { variables } = node.pipeline;
+  const entries = entriesOf(evaluatePipeline({ ...node.pipeline, variables: [] }, dot, scope, run));
+  if (entries.length === 0) return runNodes(node.otherwise, dot, inner(scope), run);
+  for (const [key, item] of entries) {
+    const block = inner(scope);
+    const [first, second] = variables;
+    if (second !== undefined && first !== undefined) {
+      block.values.set(first, key);
+      block.values.set(second, item);
+    } else if (first !== undefined) block.values.set(first, item);
+    if (runNodes(node.body, item, block, run) === "break") break;
+  }
+  return "go-on";
+}
+
+function runNodes(nodes: readonly Node[], dot: Value, scope: Scope, run: Run): Flow {
+  for (const node of nodes) {
+    const flow = runNode(node, dot, scope, run);
+    if (flow !== "go-on") return flow;
+  }
+  return "go-on";
+}
+
+function runNode(node: Node, dot: Value, scope: Scope, run: Run): Flow {
+  if (++run.steps > MAX_STEPS) throw templateFault("it takes too many steps");
+  switch (node.kind) {
+    case "text":
+      write(run, node.text);
+      return "go-on";
+    case "output": {
+      const value = evaluatePipeline(node.pipeline, dot, scope, run);
+      if (node.pipeline.variables.length === 0) write(run, printValue(value));
+      return "go-on";
+    }
+    case "break":
+    case "continue":
+      return node.kind;
+    case "range":
+      return runRange({ ...node, kind: "range" }, dot, scope, run);
+    case "if":
+    case "with": {
+      const block = inner(scope);
+      const value = evaluatePipeline(node.pipeline, dot, block, run);
+      if (!isTrue(value)) return runNodes(node.otherwise, dot, block, run);
+      return runNodes(node.body, node.kind === "with" ? value : dot, block, run);
+    }
+  }
+}
+
+/** @throws UserError INVALID_OBJECT */
+export function runTemplate(nodes: readonly Node[], data: Value, now: Date): string {
+  const run: Run = { functions: templateFunctions(now), output: "", steps: 0 };
+  runNodes(nodes, data, { values: new Map([["", data]]), outer: undefined }, run);
+  return run.output;
+}
