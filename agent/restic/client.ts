@@ -18,7 +18,7 @@ import type { RepositoryAccess } from "./backend.ts";
 import { resticFault, withoutSecrets } from "./fault.ts";
 import { buildGoMemoryEnv } from "./memory.ts";
 import { parseResticLine, type ResticMessage } from "./messages.ts";
-import { type ResticExit, runProgram } from "./run.ts";
+import { type ResticCall, type ResticExit, runProgram } from "./run.ts";
 import { parseSnapshots, type Snapshot } from "./snapshots.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,8 +31,8 @@ export interface ResticSettings {
   readonly scratch: string;
   readonly isCacheEnabled: boolean;
   readonly memoryLimitBytes: number | undefined;
-  /** Told about each restic process, so that a restarted agent can find one that outlived it. */
-  onStart?(pid: number): void;
+  /** Is told about each restic process, so that a restarted agent can find one that outlived it. */
+  onStart?(pid: number): () => void;
 }
 
 export interface CallOptions {
@@ -40,6 +40,9 @@ export interface CallOptions {
   readonly timeLimitMs?: number;
   onMessage?(message: ResticMessage): void;
   onLine?(line: string): void;
+  /** As in ResticCall. */
+  readonly onStdin?: ResticCall["onStdin"];
+  readonly onRawStdout?: ResticCall["onRawStdout"];
 }
 
 export interface Restic {
@@ -109,6 +112,8 @@ export function createRestic(settings: ResticSettings): Restic {
       ...(settings.onStart && { onStart: settings.onStart }),
       ...(options.signal && { signal: options.signal }),
       ...(options.timeLimitMs !== undefined && { timeLimitMs: options.timeLimitMs }),
+      ...(options.onStdin && { onStdin: options.onStdin }),
+      ...(options.onRawStdout && { onRawStdout: options.onRawStdout }),
     });
   }
 

@@ -1,5 +1,6 @@
 /** Runs restic: no shell, streamed lines, a time limit, an end that first asks and then kills. */
 import { spawn } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { createLineSplitter } from "../kube/lines.ts";
 
@@ -12,8 +13,12 @@ export interface ResticCall {
   readonly signal?: AbortSignal;
   onStdout?(line: string): void;
   onStderr?(line: string): void;
-  /** Called with the process id as soon as there is one. */
-  onStart?(pid: number): void;
+  /** Is handed the program's standard input, and ends it; without this there is no input. */
+  onStdin?(stdin: Writable): void;
+  /** Is handed standard output as it comes, in place of lines. */
+  onRawStdout?(stdout: Readable): void;
+  /** Is told the process id as soon as there is one; what it returns is called when the process has ended. */
+  onStart?(pid: number): () => void;
 }
 
 export interface ResticExit {
@@ -26,7 +31,7 @@ export interface ResticExit {
   readonly durationMs: number;
 }
 
-/** After a SIGTERM restic removes its lock, which takes one request to the backend. */
+/** After a SIGINT restic removes its lock, which takes one request to the backend. */
 export const STOP_GRACE_MS = 8_000;
 const TAIL_LINES = 40;
 const TAIL_LINE_LENGTH = 1_000;
@@ -53,23 +58,27 @@ export function runProgram(call: ResticCall): Promise<ResticExit> {
   return new Promise((resolve, reject) => {
     const [program = "", ...args] = call.argv;
     const startedAtMs = performance.now();
-    const child = spawn(program, args, { env: call.env, stdio: ["ignore", "pipe", "pipe"] });
-    if (child.pid !== undefined) call.onStart?.(child.pid);
+    const child = spawn(program, args, { env: call.env, stdio: [call.onStdin ? "pipe" : "ignore", "pipe", "pipe"] });
+    if (child.stdin !== null) call.onStdin?.(child.stdin);
+    const onEnd = child.pid === undefined ? undefined : call.onStart?.(child.pid);
     const tail = createTail();
     let stopped: ResticExit["stopped"];
     let killTimer: NodeJS.Timeout | undefined;
     function stop(why: "time" | "abort"): void {
       if (stopped !== undefined) return;
       stopped = why;
-      child.kill("SIGTERM");
+      // restic knows SIGTERM only since 0.17: before that it would leave its lock behind.
+      child.kill("SIGINT");
       killTimer = setTimeout(() => child.kill("SIGKILL"), STOP_GRACE_MS);
     }
     const abort = () => stop("abort");
     const limitTimer = call.timeLimitMs === undefined ? undefined : setTimeout(() => stop("time"), call.timeLimitMs);
     call.signal?.addEventListener("abort", abort, { once: true });
     if (call.signal?.aborted) abort();
+    const { stdout } = child;
+    if (stdout !== null) call.onRawStdout?.(stdout);
     const streams = [
-      { stream: child.stdout, take: call.onStdout },
+      ...(call.onRawStdout === undefined ? [{ stream: stdout, take: call.onStdout }] : []),
       { stream: child.stderr, take: call.onStderr },
     ];
     for (const { stream, take } of streams) {
@@ -77,10 +86,11 @@ export function runProgram(call: ResticCall): Promise<ResticExit> {
         if (!line.startsWith("{") && !line.startsWith("[")) tail.add(line);
         take?.(line);
       });
-      stream.on("data", (chunk: Buffer) => lines.feed(chunk));
-      stream.once("end", () => lines.end());
+      stream?.on("data", (chunk: Buffer) => lines.feed(chunk));
+      stream?.once("end", () => lines.end());
     }
     function cleanUp(): void {
+      onEnd?.();
       clearTimeout(limitTimer);
       clearTimeout(killTimer);
       call.signal?.removeEventListener("abort", abort);

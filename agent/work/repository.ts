@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ResolvedRepository } from "../../shared/api/backend.ts";
 import { UserError } from "../../shared/errors.ts";
+import { trackRestic } from "../locks/running-restic.ts";
 import { buildRepositoryAccess } from "../restic/backend.ts";
 import { createRestic, type Restic } from "../restic/client.ts";
 import { gatherSecret } from "../restic/secret.ts";
@@ -51,5 +52,6 @@ export async function openRepository(
     scratch: settings.scratch,
     isCacheEnabled: options.isCacheEnabled && settings.isCacheEnabled,
     memoryLimitBytes: settings.memoryLimitBytes,
+    onStart: trackRestic(settings.scratch).add,
   });
 }

@@ -1,0 +1,100 @@
+/** Runs what needs a lock, and waits while others hold theirs. */
+import { hostname } from "node:os";
+import type { RepositoryLock } from "../../shared/api/host-stats.ts";
+import { UserError } from "../../shared/errors.ts";
+import type { Logger } from "../log.ts";
+import type { Restic } from "../restic/client.ts";
+import type { ResticExit } from "../restic/run.ts";
+import { isUnlockSafe, type LockFacts, removableLocks } from "./decide-locks.ts";
+import { gatherLocks } from "./gather-locks.ts";
+import { removeLock } from "./remove-lock.ts";
+import { type DeadRestic, processTicks } from "./running-restic.ts";
+
+/** A little longer than the half hour after which restic itself takes a lock for abandoned. */
+export const LOCK_PATIENCE_MS = 35 * 60_000;
+const RETRY_MS = 15_000;
+/** An answer of the reconciler comes within moments; the next look is then not delayed by the whole pause. */
+const SETTLE_MS = 200;
+
+export interface PatiencePorts {
+  readonly restic: Restic;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  /** restic processes of this container that were killed. */
+  readonly dead: readonly DeadRestic[];
+  now(): Date;
+  /** Ids that the reconciler allows to remove. */
+  removable(): readonly string[];
+  /** Resolves when something that the reconciler writes may have changed. */
+  changed(signal: AbortSignal): Promise<void>;
+  /** Tells which locks are in the way; none when they are gone. */
+  report(locks: readonly RepositoryLock[]): void;
+  readonly patienceMs?: number;
+  readonly retryMs?: number;
+}
+
+export type WithLock = (run: () => Promise<ResticExit>) => Promise<ResticExit>;
+
+function isLocked(restic: Restic, exit: ResticExit): boolean {
+  return exit.code !== 0 && exit.stopped === undefined && restic.fault("lock", exit).code === "REPOSITORY_LOCKED";
+}
+
+/** Removes what may be removed. @returns whether anything was */
+async function clear(ports: PatiencePorts): Promise<boolean> {
+  const { restic, log, now } = ports;
+  const locks = await gatherLocks(restic, ports.signal);
+  ports.report(locks);
+  const facts: LockFacts = {
+    locks,
+    removable: ports.removable(),
+    dead: ports.dead,
+    hostname: hostname(),
+    now: now(),
+  };
+  let removed = 0;
+  for (const lock of removableLocks(facts)) {
+    if (!(await removeLock(restic.access, lock.id, now()))) continue;
+    removed++;
+    log.warn({ lock: lock.id, host: lock.host, pid: lock.pid, createdAt: lock.createdAt }, "abandoned lock removed");
+  }
+  if (removed > 0) return true;
+  if (!isUnlockSafe({ ...facts, isRunning: (pid) => processTicks(pid) !== undefined })) return locks.length === 0;
+  const exit = await restic.run(["unlock"], { signal: ports.signal });
+  log.warn({ code: exit.code }, "stale locks removed by restic");
+  return exit.code === 0;
+}
+
+/** Waits for an answer of the reconciler, no longer than the pause. */
+async function pause(ports: PatiencePorts, ms: number): Promise<void> {
+  const known = ports.removable().length;
+  const until = performance.now() + ms;
+  while (!ports.signal.aborted && performance.now() < until && ports.removable().length === known) {
+    const limit = AbortSignal.any([ports.signal, AbortSignal.timeout(Math.max(1, until - performance.now()))]);
+    await ports.changed(limit);
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  }
+}
+
+/**
+ * Runs the call, and again while the repository is locked: locks whose owner is known to be gone are removed, living owners
+ * are waited for.
+ */
+export function createWithLock(ports: PatiencePorts): WithLock {
+  return async (run) => {
+    const until = performance.now() + (ports.patienceMs ?? LOCK_PATIENCE_MS);
+    let exit = await run();
+    if (!isLocked(ports.restic, exit)) return exit;
+    while (isLocked(ports.restic, exit) && !ports.signal.aborted && performance.now() < until) {
+      try {
+        if (!(await clear(ports))) await pause(ports, ports.retryMs ?? RETRY_MS);
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        ports.log.warn({ code: error.code, error: error.message }, "locks can't be looked at");
+        await pause(ports, ports.retryMs ?? RETRY_MS);
+      }
+      if (!ports.signal.aborted) exit = await run();
+    }
+    if (!isLocked(ports.restic, exit)) ports.report([]);
+    return exit;
+  };
+}

@@ -1,0 +1,132 @@
+/**
+ * Which restic processes this container started, kept in the scratch folder. It outlives the container's main process, so the
+ * next start can end a restic that was left behind, and can tell a lock of a dead one from anybody else's: by process number
+ * and by time, since pods of other namespaces or clusters may carry the same host name.
+ */
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "../log.ts";
+import { type Checked, isObject, number, optional, parse, shape, text } from "../parse/check.ts";
+
+/** A process, told apart from a later one with the same number by its start time. */
+interface ProcessMark {
+  readonly pid: number;
+  /** Clock ticks since the machine started, as /proc tells. */
+  readonly ticks: string;
+}
+
+/** A restic that is known to have ended without removing its lock. */
+export interface DeadRestic {
+  readonly pid: number;
+  readonly startedAtMs: number;
+  /** Nothing that this process did is newer. */
+  readonly goneAtMs: number;
+}
+
+const checkRecord = shape({
+  pid: number,
+  ticks: text,
+  owner: number,
+  ownerTicks: text,
+  startedAtMs: number,
+  /** Written when it is found dead. */
+  goneAtMs: optional(number),
+});
+type RunningRecord = Checked<typeof checkRecord>;
+
+const STOP_LIMIT_MS = 10_000;
+const STOP_POLL_MS = 100;
+/** Its locks are stale by restic's own rule long before. */
+const FORGET_AFTER_MS = 2 * 3_600_000;
+
+/** Start time of a process; undefined when there is none of that number. */
+export function processTicks(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The second field, the program's name, is in brackets and may hold blanks.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const isZombie = fields[0] === "Z";
+    return isZombie ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(mark: ProcessMark): boolean {
+  return processTicks(mark.pid) === mark.ticks;
+}
+
+export interface RunningRestic {
+  /** Remembers a process until the returned function is called. */
+  add(pid: number): () => void;
+  /** Processes that an earlier start of the container left. Those that still run are ended first. */
+  settle(log: Logger): Promise<readonly DeadRestic[]>;
+}
+
+function readRecord(path: string): RunningRecord | undefined {
+  try {
+    const raw: unknown = JSON.parse(readFileSync(path, "utf8"));
+    return isObject(raw) ? parse<RunningRecord>(checkRecord, raw) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function endProcess(mark: ProcessMark): Promise<void> {
+  const until = performance.now() + STOP_LIMIT_MS;
+  process.kill(mark.pid, "SIGTERM");
+  while (isAlive(mark)) {
+    if (performance.now() > until) process.kill(mark.pid, "SIGKILL");
+    await sleep(STOP_POLL_MS);
+  }
+}
+
+/** @param scratch folder that outlives the container's main process */
+export function trackRestic(scratch: string): RunningRestic {
+  const folder = join(scratch, "restic-processes");
+  return {
+    add(pid) {
+      const record: RunningRecord = {
+        pid,
+        ticks: processTicks(pid) ?? "",
+        owner: process.pid,
+        ownerTicks: processTicks(process.pid) ?? "",
+        startedAtMs: Date.now(),
+      };
+      mkdirSync(folder, { recursive: true });
+      const path = join(folder, `${pid}-${record.startedAtMs}.json`);
+      writeFileSync(path, JSON.stringify(record));
+      return () => rmSync(path, { force: true });
+    },
+    async settle(log) {
+      const dead: DeadRestic[] = [];
+      for (const name of listFolder(folder)) {
+        const path = join(folder, name);
+        const record = readRecord(path);
+        if (record === undefined) {
+          rmSync(path, { force: true });
+          continue;
+        }
+        if (isAlive({ pid: record.owner, ticks: record.ownerTicks })) continue;
+        if (isAlive(record)) {
+          log.warn({ pid: record.pid }, "ending a restic that an earlier start left");
+          await endProcess(record);
+        }
+        const goneAtMs = record.goneAtMs ?? Date.now();
+        if (record.goneAtMs === undefined) writeFileSync(path, JSON.stringify({ ...record, goneAtMs }));
+        if (Date.now() - goneAtMs > FORGET_AFTER_MS) rmSync(path, { force: true });
+        else dead.push({ pid: record.pid, startedAtMs: record.startedAtMs, goneAtMs });
+      }
+      return dead;
+    },
+  };
+}
+
+function listFolder(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

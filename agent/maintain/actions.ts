@@ -1,0 +1,149 @@
+/** Work on the repository that the reconciler gave to a host: each action, from restic to its result. */
+import type { HostAction } from "../../shared/api/closed-lists.ts";
+import type { HostActionResult } from "../../shared/api/host-stats.ts";
+import { assertNever, UserError } from "../../shared/errors.ts";
+import type { RetentionPolicySpec } from "../parse/backup-invoker.ts";
+import { isObject } from "../parse/check.ts";
+import type { Restic } from "../restic/client.ts";
+import type { ResticExit } from "../restic/run.ts";
+import { ensureRepository } from "../work/initialize.ts";
+import { planCommand, policyFlags, type RetentionPlan, type RetentionScope, readPlan } from "./retention.ts";
+
+export interface ActionPorts {
+  readonly restic: Restic;
+  readonly signal: AbortSignal;
+  readonly policy: RetentionPolicySpec | undefined;
+  readonly scope: RetentionScope;
+  readonly readDataSubset: string | undefined;
+  /** Runs a command that needs a lock, again while the lock is held by others. */
+  withLock(run: () => Promise<ResticExit>): Promise<ResticExit>;
+}
+
+export type ActionFacts = Pick<
+  HostActionResult,
+  "message" | "kept" | "removed" | "totalSizeBytes" | "snapshotCount" | "integrity"
+>;
+
+/** A found damage is a result too: it says that the repository is not whole. */
+export interface ActionFailure {
+  readonly error: UserError;
+  readonly integrity?: false;
+}
+
+export type ActionOutcome =
+  | { readonly kind: "done"; readonly facts: ActionFacts }
+  | { readonly kind: "failed"; readonly failure: ActionFailure };
+
+/** Keeps command lines far below the kernel's limit. */
+const IDS_A_CALL = 500;
+/** A connection that some SFTP-like servers drop; the next try usually gets through. */
+const DROPPED = /Connection closed by foreign host/i;
+const DROPPED_TRIES = 3;
+
+async function call(
+  ports: ActionPorts,
+  command: readonly string[],
+  onLine?: (line: string) => void,
+): Promise<ResticExit> {
+  const options = { signal: ports.signal, ...(onLine && { onLine }) };
+  let exit = await ports.restic.run(command, options);
+  for (let tries = 1; tries < DROPPED_TRIES && exit.tail.some((line) => DROPPED.test(line)); tries++) {
+    exit = await ports.restic.run(command, options);
+  }
+  return exit;
+}
+
+async function collect(ports: ActionPorts, command: readonly string[], what: string): Promise<string> {
+  const lines: string[] = [];
+  const exit = await call(ports, command, (line) => lines.push(line));
+  if (exit.code !== 0) throw ports.restic.fault(what, exit);
+  return lines.join("\n");
+}
+
+/** @throws UserError */
+async function removeSnapshots(ids: readonly string[], ports: ActionPorts): Promise<void> {
+  for (let from = 0; from < ids.length; from += IDS_A_CALL) {
+    const part = ids.slice(from, from + IDS_A_CALL);
+    const exit = await ports.withLock(() => call(ports, ["forget", "--quiet", ...part]));
+    if (exit.code !== 0) throw ports.restic.fault("removal of old snapshots", exit);
+  }
+}
+
+async function applyRetention(ports: ActionPorts): Promise<ActionFacts> {
+  const { policy } = ports;
+  if (policy === undefined) throw new UserError("INVALID_OBJECT", "the invoker has no retentionPolicy");
+  if (policyFlags(policy).length === 0) {
+    return { message: `policy ${policy.name ?? ""} has no keep rule, so nothing is removed`, removed: 0 };
+  }
+  const output = await collect(ports, planCommand(policy, ports.scope), "plan of retention");
+  const plan: RetentionPlan = readPlan(output, ports.scope);
+  if (policy.dryRun === true) {
+    const ids = plan.remove.map((id) => id.slice(0, 8)).join(", ");
+    return { kept: plan.kept + plan.remove.length, removed: 0, message: `dry run: would remove ${ids || "nothing"}` };
+  }
+  await removeSnapshots(plan.remove, ports);
+  if (policy.prune === true && plan.remove.length > 0) {
+    const exit = await ports.withLock(() => call(ports, ["prune"]));
+    if (exit.code !== 0) throw ports.restic.fault("prune", exit);
+  }
+  return { kept: plan.kept, removed: plan.remove.length };
+}
+
+const MAX_FAULTS_TOLD = 5;
+
+/** Lines in which restic check tells what it found. */
+function faultsIn(exit: ResticExit): string {
+  const lines = exit.tail.filter((line) => /error|damaged|missing|not found/i.test(line) && !line.startsWith("Fatal:"));
+  return lines.slice(0, MAX_FAULTS_TOLD).join("; ");
+}
+
+async function check(ports: ActionPorts, flags: readonly string[]): Promise<ActionOutcome> {
+  const { restic } = ports;
+  const exit = await ports.withLock(() => call(ports, ["check", ...flags]));
+  if (exit.code === 0) return { kind: "done", facts: { integrity: true, message: "no errors were found" } };
+  const error = restic.fault("check", exit);
+  if (error.code !== "REPOSITORY_DAMAGED") return { kind: "failed", failure: { error } };
+  const found = faultsIn(exit);
+  const told = new UserError("REPOSITORY_DAMAGED", restic.clean(`${error.message}${found && `: ${found}`}`));
+  return { kind: "failed", failure: { error: told, integrity: false } };
+}
+
+async function measure(ports: ActionPorts): Promise<ActionFacts> {
+  const output = await collect(ports, ["stats", "--json", "--mode", "raw-data", "--no-lock"], "size of the repository");
+  const stats: unknown = JSON.parse(output.slice(Math.max(0, output.indexOf("{"))));
+  const size = isObject(stats) ? stats["total_size"] : undefined;
+  const count = isObject(stats) ? stats["snapshots_count"] : undefined;
+  if (typeof size !== "number") throw new UserError("RESTIC_FAILED", "restic stats named no size");
+  const snapshotCount =
+    typeof count === "number" ? count : (await ports.restic.snapshots({}, { signal: ports.signal })).length;
+  return { totalSizeBytes: size, snapshotCount };
+}
+
+async function perform(action: HostAction, ports: ActionPorts): Promise<ActionOutcome> {
+  switch (action) {
+    case "InitializeBackendRepository": {
+      const isNew = await ensureRepository(ports.restic, ports.signal);
+      return { kind: "done", facts: { message: isNew ? "the repository was made" : "the repository exists" } };
+    }
+    case "ApplyRetentionPolicy":
+      return { kind: "done", facts: await applyRetention(ports) };
+    case "VerifyRepositoryIntegrity":
+      return check(ports, []);
+    case "VerifyRepositoryData":
+      return check(ports, [`--read-data-subset=${ports.readDataSubset ?? "1/8"}`]);
+    case "SendRepositoryMetrics":
+      return { kind: "done", facts: await measure(ports) };
+    default:
+      return assertNever(action);
+  }
+}
+
+/** Runs the action. Never throws a UserError: a failure is an outcome, and the next action runs all the same. */
+export async function runAction(action: HostAction, ports: ActionPorts): Promise<ActionOutcome> {
+  try {
+    return await perform(action, ports);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { kind: "failed", failure: { error } };
+  }
+}
