@@ -1,15 +1,17 @@
 /** Flags of the webhook. Every wrong one is reported in one go. */
 import { parseArgs } from "node:util";
-import { Install } from "../shared/contract.ts";
+import { CertificateMode } from "../certs/elected-keeper.ts";
+import { Env, Install } from "../shared/contract.ts";
+import { parseDuration } from "../shared/duration.ts";
 import { messageOf, UserError } from "../shared/errors.ts";
 import type { InjectionSettings } from "../shared/injection/view.ts";
 import { LOG_LEVELS, type LogLevel } from "../shared/log.ts";
+import type { CertificateOrigin } from "./certificates.ts";
 
 export interface WebhookConfig {
   readonly host: string;
   readonly port: number;
-  /** Folder with tls.crt, tls.key and ca.crt. */
-  readonly tlsDir: string;
+  readonly certificates: CertificateOrigin;
   /** DNS name in the certificate by which the API server calls us. */
   readonly serverName: string;
   readonly kubeconfigPath: string | undefined;
@@ -21,14 +23,19 @@ export interface WebhookConfig {
   /** Namespaces whose workloads are never changed. */
   readonly excludedNamespaces: readonly string[];
   readonly logLevel: LogLevel;
+  /** How long to go on answering after a signal, while the Service forgets us; milliseconds. */
+  readonly drainMs: number;
 }
 
-export const WEBHOOK_USAGE = `usage: stash-batch webhook --image=IMAGE --tls-dir=DIR [flags]
+export const WEBHOOK_USAGE = `usage: stash-batch webhook --image=IMAGE [flags]
 
   --image IMAGE              image of the injected containers (required)
-  --tls-dir DIR              folder with tls.crt, tls.key and ca.crt (required)
+  --certificates MODE        own: one replica makes and rotates them in Secret ${Install.ServingSecret} (default);
+                             cert-manager: it does so, and injects the CA
+  --namespace NAME           of that Secret (default $POD_NAMESPACE, else ${Install.Namespace})
+  --tls-dir DIR              instead: a folder with tls.crt, tls.key and ca.crt that somebody else keeps
   --listen HOST:PORT         where to listen (default 0.0.0.0:8443)
-  --server-name NAME         name in the certificate (default ${Install.WebhookService}.${Install.Namespace}.svc)
+  --server-name NAME         name in the certificate (default ${Install.WebhookService}.NAMESPACE.svc)
   --kubeconfig FILE          instead of the pod's ServiceAccount
   --agent-command PROGRAM    program in the image, where it has no entry point; repeat for arguments
   --native-sidecar           inject the sidecar as a restartable init-container (servers from 1.29)
@@ -36,12 +43,15 @@ export const WEBHOOK_USAGE = `usage: stash-batch webhook --image=IMAGE --tls-dir
   --no-check-rights          let anyone who may create an invoker point it at any workload
   --trusted-user NAME        user whose rights are not checked; repeat for more
   --excluded-namespace NAME  leave workloads of this namespace alone; repeat for more
-                             (default kube-system and ${Install.Namespace})
+                             (default kube-system and our own)
+  --drain DURATION           go on answering so long after SIGTERM (default 3s)
   --log-level LEVEL          ${LOG_LEVELS.join(", ")} (default info)`;
 
 const OPTIONS = {
   image: { type: "string" },
   "tls-dir": { type: "string" },
+  certificates: { type: "string" },
+  namespace: { type: "string" },
   listen: { type: "string" },
   "server-name": { type: "string" },
   kubeconfig: { type: "string" },
@@ -51,17 +61,20 @@ const OPTIONS = {
   "no-check-rights": { type: "boolean" },
   "trusted-user": { type: "string", multiple: true },
   "excluded-namespace": { type: "string", multiple: true },
+  drain: { type: "string" },
   "log-level": { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /**
- * Reads the command line.
+ * Reads the command line and the environment.
  *
  * @returns `help` when it was asked for
  * @throws UserError CONFIGURATION_INVALID listing everything that is missing or wrong
  */
-export function parseWebhookArgs(args: readonly string[]): WebhookConfig | "help" {
+export function parseWebhookArgs(args: readonly string[], env: Environment): WebhookConfig | "help" {
   const flags = readFlags(args);
   if (flags.help === true) return "help";
   const faults: string[] = [];
@@ -69,17 +82,27 @@ export function parseWebhookArgs(args: readonly string[]): WebhookConfig | "help
   const port = Number(listen?.[2]);
   if (listen === null || port > 65_535) faults.push(`--listen: ${flags.listen} is no HOST:PORT`);
   if (!flags.image) faults.push("--image is missing");
-  if (!flags["tls-dir"]) faults.push("--tls-dir is missing");
+  const modes = Object.values(CertificateMode);
+  const wantedMode = flags.certificates ?? CertificateMode.Own;
+  const mode = modes.find((known) => known === wantedMode);
+  if (mode === undefined) faults.push(`--certificates: ${wantedMode} is none of ${modes.join(", ")}`);
+  if (flags["tls-dir"] !== undefined && flags.certificates !== undefined) {
+    faults.push("--tls-dir and --certificates can't go together");
+  }
   const wantedLevel = flags["log-level"] ?? "info";
   const logLevel = LOG_LEVELS.find((level) => level === wantedLevel);
   if (logLevel === undefined) faults.push(`--log-level: ${wantedLevel} is none of ${LOG_LEVELS.join(", ")}`);
+  const drainMs = readDrain(flags.drain ?? "3s", faults);
   if (faults.length > 0) throw new UserError("CONFIGURATION_INVALID", faults.join("; "));
   const command = flags["agent-command"];
+  const namespace = flags.namespace || env[Env.PodNamespace] || Install.Namespace;
   return {
     host: (listen?.[1] ?? "").replace(/^\[|\]$/g, "") || "0.0.0.0",
     port,
-    tlsDir: flags["tls-dir"] ?? "",
-    serverName: flags["server-name"] ?? `${Install.WebhookService}.${Install.Namespace}.svc`,
+    certificates: flags["tls-dir"]
+      ? { kind: "folder", folder: flags["tls-dir"] }
+      : { kind: "secret", namespace, mode: mode ?? CertificateMode.Own },
+    serverName: flags["server-name"] ?? `${Install.WebhookService}.${namespace}.svc`,
     kubeconfigPath: flags.kubeconfig,
     settings: {
       image: flags.image ?? "",
@@ -89,9 +112,19 @@ export function parseWebhookArgs(args: readonly string[]): WebhookConfig | "help
     },
     checksRights: flags["no-check-rights"] !== true,
     trustedUsers: flags["trusted-user"] ?? [],
-    excludedNamespaces: flags["excluded-namespace"] ?? ["kube-system", Install.Namespace],
+    excludedNamespaces: flags["excluded-namespace"] ?? ["kube-system", namespace],
     logLevel: logLevel ?? "info",
+    drainMs,
   };
+}
+
+function readDrain(text: string, faults: string[]): number {
+  try {
+    return parseDuration(text, "--drain");
+  } catch (thrown) {
+    faults.push(messageOf(thrown));
+    return 0;
+  }
 }
 
 function readFlags(args: readonly string[]) {

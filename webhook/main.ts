@@ -1,16 +1,17 @@
 /** The webhook program: builds what is real, and ends in order. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { formatUserError, messageOf, UserError } from "../shared/errors.ts";
 import { findConnection } from "../shared/kube/connect.ts";
 import { createKubeClient } from "../shared/kube/http-client.ts";
 import type { InformerProblem } from "../shared/kube/informer.ts";
 import { createLogger, type Logger } from "../shared/log.ts";
 import { answerMutation } from "./answer.ts";
+import { startCertificates } from "./certificates.ts";
 import { parseWebhookArgs, WEBHOOK_USAGE, type WebhookConfig } from "./config.ts";
 import { createGather } from "./gather.ts";
 import { createMetrics } from "./metrics.ts";
 import { createReadiness } from "./readiness.ts";
 import { createWebhookServer } from "./server.ts";
-import { watchCertificateFolder } from "./tls.ts";
 import { validate } from "./validate/validate.ts";
 import { createWorld } from "./world.ts";
 
@@ -24,7 +25,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export async function runWebhook(args: readonly string[], env: Environment): Promise<number> {
   let log: Logger | undefined;
   try {
-    const config = parseWebhookArgs(args);
+    const config = parseWebhookArgs(args, env);
     if (config === "help") {
       console.log(WEBHOOK_USAGE);
       return 0;
@@ -35,6 +36,7 @@ export async function runWebhook(args: readonly string[], env: Environment): Pro
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => ending.resolve(0));
     log.info({ port: webhook.port }, "webhook listens");
     const exitCode = await ending.promise;
+    if (exitCode === 0) await webhook.drain(config.drainMs);
     await webhook.stop();
     log.info({ exitCode }, "webhook ended");
     return exitCode;
@@ -48,6 +50,8 @@ export async function runWebhook(args: readonly string[], env: Environment): Pro
 
 export interface RunningWebhook {
   readonly port: number;
+  /** Says that it is not ready, and goes on answering while the Service forgets it. */
+  drain(ms: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -83,21 +87,26 @@ export async function startWebhook(
   });
   const metrics = createMetrics(() => world.ageMs());
   const gather = createGather({ world, settings, isSynced: () => world.isSynced() });
-  const tls = await watchCertificateFolder(config.tlsDir, {
+  const certificates = await startCertificates(config.certificates, {
+    client,
+    log,
+    metrics,
+    serverName: config.serverName,
     onChange: (certificate) => {
       current = certificate;
       server.setCertificate(certificate);
       log.info({}, "serving certificate replaced");
     },
-    onProblem: (error) => log.warn({ err: error }, "new serving certificate can't be used"),
   });
-  let current = tls.first;
+  let current = certificates.first;
   let port = config.port;
-  const server = createWebhookServer(tls.first, {
+  let isStopping = false;
+  const server = createWebhookServer(certificates.first, {
     mutate: (review) => answerMutation(review, { gather, excludedNamespaces, countReasons: metrics.countReasons, log }),
     validate: ({ request }) => validate(request, { world, client, ...config }),
     findUnready: createReadiness({
       isSynced: () => world.isSynced(),
+      isStopping: () => isStopping,
       certificate: () => current,
       port: () => port,
       serverName: config.serverName,
@@ -109,8 +118,12 @@ export async function startWebhook(
   port = await server.listen(config.host, config.port);
   return {
     port,
+    drain: async (ms) => {
+      isStopping = true;
+      await sleep(ms);
+    },
     stop: async () => {
-      tls.stop();
+      await certificates.stop();
       await server.close();
       await world.stop();
       client.close();

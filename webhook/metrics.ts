@@ -7,6 +7,8 @@ export interface WebhookMetrics {
   countReview(path: string, isAllowed: boolean, seconds: number): void;
   countReasons(reasons: Reasons): void;
   countInformerProblem(kind: string): void;
+  /** When the certificates end, in milliseconds since the epoch; only the replica that keeps them knows. */
+  setExpiry(at: { readonly caMs: number | undefined; readonly servingMs: number | undefined }): void;
   /** Prometheus text. */
   format(): Promise<string>;
   readonly contentType: string;
@@ -51,7 +53,17 @@ export function createMetrics(ageMs: () => number): WebhookMetrics {
       this.set(ageMs() / 1_000);
     },
   });
+  const expiry = new Gauge({
+    name: "stash_batch_webhook_certificate_expiry_timestamp_seconds",
+    help: "When the authority and the serving certificate end; in the replica that keeps them.",
+    labelNames: ["certificate"],
+    registers,
+  });
   return {
+    setExpiry: ({ caMs, servingMs }) => {
+      if (caMs !== undefined) expiry.set({ certificate: "ca" }, caMs / 1_000);
+      if (servingMs !== undefined) expiry.set({ certificate: "serving" }, servingMs / 1_000);
+    },
     countReview: (path, isAllowed, seconds) => reviews.observe({ path, allowed: String(isAllowed) }, seconds),
     countReasons: ({ backup, restore }) => {
       decisions.inc({ part: "backup", reason: backup });

@@ -5,6 +5,7 @@ import type { ServingCertificate } from "./tls.ts";
 
 export interface ReadinessPorts {
   readonly isSynced: () => boolean;
+  readonly isStopping: () => boolean;
   readonly certificate: () => ServingCertificate;
   readonly port: () => number;
   /** Name that the API server calls the webhook by; the certificate must carry it. */
@@ -19,6 +20,7 @@ const ROUND_TRIP_TIMEOUT_MS = 1_000;
 export function createReadiness(ports: ReadinessPorts, now: () => number = Date.now): () => Promise<readonly string[]> {
   let last: { readonly at: number; readonly fault: Promise<string | undefined> } | undefined;
   return async () => {
+    if (ports.isStopping()) return ["it is stopping"];
     if (last === undefined || now() - last.at > REMEMBERED_MS) last = { at: now(), fault: findTlsFault(ports) };
     const fault = await last.fault;
     const unsynced = ports.isSynced() ? [] : ["the cluster's state is still being read"];

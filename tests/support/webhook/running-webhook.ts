@@ -44,14 +44,17 @@ export async function startTestWebhook(options: {
   readonly flags?: readonly string[];
 }): Promise<TestWebhook> {
   const tlsDir = await makeTlsFolder(options.ca);
-  const config = parseWebhookArgs([
-    `--image=${TEST_IMAGE}`,
-    `--tls-dir=${tlsDir}`,
-    `--listen=127.0.0.1:${options.port ?? 0}`,
-    `--server-name=${SERVER_NAME}`,
-    `--kubeconfig=${options.kubeconfigPath}`,
-    ...(options.flags ?? []),
-  ]);
+  const config = parseWebhookArgs(
+    [
+      `--image=${TEST_IMAGE}`,
+      `--tls-dir=${tlsDir}`,
+      `--listen=127.0.0.1:${options.port ?? 0}`,
+      `--server-name=${SERVER_NAME}`,
+      `--kubeconfig=${options.kubeconfigPath}`,
+      ...(options.flags ?? []),
+    ],
+    process.env,
+  );
   if (config === "help") throw new Error("no configuration");
   const log = createLogger("webhook", process.env["STASH_BATCH_TEST_LOGS"] === undefined ? "error" : "debug");
   const webhook = await startWebhook(config, process.env, { log, onFail: () => {} });
