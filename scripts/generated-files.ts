@@ -1,4 +1,6 @@
 /** Every file that is made from source code, with the text that it should have. */
+
+import { renderWebhookConfiguration } from "../webhook/render-configuration.ts";
 import { renderDefinition, STORED_KINDS } from "./crds/definitions.ts";
 import { renderErrorTable } from "./generate-errors.ts";
 
@@ -18,5 +20,6 @@ export function generateFiles(): readonly GeneratedFile[] {
       text: renderDefinition(kind),
     })),
     { path: "docs/errors.md", text: renderErrorTable() },
+    { path: "manifests/base/webhook-configuration.yaml", text: renderWebhookConfiguration() },
   ];
 }

@@ -88,7 +88,7 @@ export function buildValidatingConfiguration(options: ConfigurationOptions) {
     {
       name: "sessions.stash.appscode.com",
       ...common,
-      rules: [rule(STASH_GROUP, "v1beta1", ["backupsessions", "functions", "tasks"], WRITES)],
+      rules: [rule(STASH_GROUP, "v1beta1", ["backupsessions"], WRITES)],
       failurePolicy: "Ignore",
     },
   ]);
@@ -100,7 +100,7 @@ function configuration<Webhook>(kind: string, name: string, webhooks: readonly W
 }
 
 function rule(apiGroup: string, version: string, resources: readonly string[], operations: readonly string[]) {
-  const scope = resources.includes("backupblueprints") || resources.includes("functions") ? "*" : "Namespaced";
+  const scope = resources.includes("backupblueprints") ? "*" : "Namespaced";
   return { apiGroups: [apiGroup], apiVersions: [version], resources, operations, scope };
 }
 
