@@ -45,6 +45,7 @@ export const RECONCILER_USAGE = `usage: stash-batch reconciler --image=IMAGE [fl
   --global-hook-container NAME    container of the reconciler's own pod in which commands of global hooks may run; it
                                   must not hold the reconciler's credentials (default: such commands are refused)
   --pod-wait DURATION             longest wait for a target's pod (default 5m)
+  --restore-wait DURATION         longest wait for the workload and the pods of a restore (default 24h)
   --heartbeat-stale DURATION      silence after which a vanished pod's host is given to another (default 30s)
   --agent-silent DURATION         silence after which an agent whose pod exists is given up (default 10m)
   --maintenance-limit DURATION    longest time for retention and checks where there is no timeOut (default 6h)
@@ -64,6 +65,7 @@ const OPTIONS = {
   trigger: { type: "string" },
   "global-hook-container": { type: "string" },
   "pod-wait": { type: "string" },
+  "restore-wait": { type: "string" },
   "heartbeat-stale": { type: "string" },
   "agent-silent": { type: "string" },
   "maintenance-limit": { type: "string" },
@@ -133,6 +135,7 @@ export function parseReconcilerArgs(
     globalHook: container && podName && podNamespace ? { namespace: podNamespace, pod: podName, container } : undefined,
     limits: {
       podWaitMs: limit("pod-wait", flags["pod-wait"], DEFAULT_LIMITS.podWaitMs),
+      restoreWaitMs: limit("restore-wait", flags["restore-wait"], DEFAULT_LIMITS.restoreWaitMs),
       heartbeatStaleMs: limit("heartbeat-stale", flags["heartbeat-stale"], DEFAULT_LIMITS.heartbeatStaleMs),
       agentSilentMs: limit("agent-silent", flags["agent-silent"], DEFAULT_LIMITS.agentSilentMs),
       maintenanceMs: limit("maintenance-limit", flags["maintenance-limit"], DEFAULT_LIMITS.maintenanceMs),

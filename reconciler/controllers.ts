@@ -8,6 +8,7 @@ import { createSessionController } from "./backup-session/session-controller.ts"
 import type { ReconcilerConfig } from "./config.ts";
 import type { Controller } from "./controller.ts";
 import type { HookRunner } from "./hooks/hook-runner.ts";
+import { createRestoreController } from "./restore/restore-controller.ts";
 import { createScheduleController } from "./schedule/schedule-controller.ts";
 import { scheduleWorld } from "./world/schedule-world.ts";
 import type { World } from "./world/world.ts";
@@ -34,5 +35,6 @@ export function createControllers(ports: Ports): readonly Controller[] {
       startsSessions: config.trigger === "in-process",
     }),
     createSessionController({ world, client, hooks, events, clock, log, limits: config.limits }),
+    createRestoreController({ world, client, hooks, events, clock, log, limits: config.limits }),
   ];
 }

@@ -1,21 +1,15 @@
 /** What the process remembers of sessions between two looks at them. All of it can be lost: it is made anew. */
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import { isOlderVersion } from "../../shared/kube/object-meta.ts";
-import { isAssigned, isOpenHost } from "../run/entries.ts";
-import { hostKey } from "../run/run-facts.ts";
-import { type CleanupOutcome, hostsOf, type InvokerFact, targetsOf } from "./view.ts";
-
-interface Silence {
-  readonly entry: string;
-  readonly sinceMs: number;
-}
+import { NO_SILENCES, nextSilences, type Silences, silenceLengths } from "../run/silences.ts";
+import type { CleanupOutcome, InvokerFact } from "./view.ts";
 
 interface SessionMemory {
   /** Our own last write, until the informer shows it. */
   latest?: BackupSession;
   invoker?: InvokerFact;
   cleanup?: CleanupOutcome;
-  silences: ReadonlyMap<string, Silence>;
+  silences: Silences;
 }
 
 export class SessionMemories {
@@ -24,7 +18,7 @@ export class SessionMemories {
   #of(key: string): SessionMemory {
     const known = this.#memories.get(key);
     if (known !== undefined) return known;
-    const fresh: SessionMemory = { silences: new Map() };
+    const fresh: SessionMemory = { silences: NO_SILENCES };
     this.#memories.set(key, fresh);
     return fresh;
   }
@@ -63,24 +57,10 @@ export class SessionMemories {
     return this.#memories.get(key)?.cleanup;
   }
 
-  /**
-   * For how long the entries of hosts that have their turn have stayed the same, by this process's own clock: the clocks
-   * of agents say nothing.
-   */
   silences(key: string, session: BackupSession, monotonicMs: number): ReadonlyMap<string, number> {
     const memory = this.#of(key);
-    const next = new Map<string, Silence>();
-    for (const [targetIndex, target] of targetsOf(session.status ?? {}).entries()) {
-      for (const [hostIndex, host] of hostsOf(target).entries()) {
-        if (!isOpenHost(host) || !isAssigned(host)) continue;
-        const at = hostKey(targetIndex, hostIndex);
-        const entry = JSON.stringify(host);
-        const known = memory.silences.get(at);
-        next.set(at, known?.entry === entry ? known : { entry, sinceMs: monotonicMs });
-      }
-    }
-    memory.silences = next;
-    return new Map([...next].map(([at, { sinceMs }]) => [at, monotonicMs - sinceMs]));
+    memory.silences = nextSilences(memory.silences, session.status ?? {}, monotonicMs);
+    return silenceLengths(memory.silences, monotonicMs);
   }
 
   forget(key: string): void {

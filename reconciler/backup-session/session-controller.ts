@@ -10,12 +10,12 @@ import type { Logger } from "../../shared/log.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import type { Controller } from "../controller.ts";
 import type { HookRunner } from "../hooks/hook-runner.ts";
+import { HostEvents } from "../run/host-events.ts";
 import type { Limits } from "../run/world.ts";
 import type { World } from "../world/world.ts";
-import { actOnSession } from "./act.ts";
+import { actOnSession, subjectOf } from "./act.ts";
 import { decideSession } from "./decide.ts";
 import { gatherSession } from "./gather.ts";
-import { HostEvents } from "./host-events.ts";
 import { SessionMemories } from "./memory.ts";
 import { sessionsWokenBy } from "./wake.ts";
 
@@ -50,7 +50,7 @@ class SessionController implements Controller {
 
   constructor(ports: SessionControllerPorts) {
     this.#ports = ports;
-    this.#hostEvents = new HostEvents(ports.events);
+    this.#hostEvents = new HostEvents(ports.events, "Backup");
     this.#queue = new WorkQueue({
       run: (key, signal) => this.#reconcile(key, signal),
       onError: (session, error, failures) => {
@@ -85,13 +85,13 @@ class SessionController implements Controller {
   }
 
   #onSession(session: BackupSession): void {
-    this.#hostEvents.look(session);
+    this.#hostEvents.look(subjectOf(session), session.status ?? {});
     this.#queue.add(keyOf(session));
   }
 
   #onGone(session: BackupSession): void {
     this.#memories.forget(keyOf(session));
-    this.#hostEvents.forget(session);
+    this.#hostEvents.forget(session.metadata.uid ?? "");
     this.#ports.hooks.forget(session.metadata.uid ?? "");
     // Siblings may have waited for it.
     for (const other of this.#ports.world.sessions.list(session.metadata.namespace)) {

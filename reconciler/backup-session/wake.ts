@@ -2,6 +2,7 @@
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { targetKey } from "../../shared/target.ts";
+import { onAny } from "../world/on-any.ts";
 import type { PodObject } from "../world/pod-object.ts";
 import type { World } from "../world/world.ts";
 
@@ -43,9 +44,4 @@ export function sessionsWokenBy(world: World, wake: Wake): readonly (() => void)
 
 function phasesOf({ status }: BackupSession): readonly unknown[] {
   return [status?.phase, ...(status?.targets ?? []).map(({ phase }) => phase)];
-}
-
-/** Handler that treats every change alike. */
-function onAny<T>(look: (object: T) => void) {
-  return { add: look, update: (_before: T, after: T) => look(after), delete: look };
 }

@@ -81,6 +81,16 @@ function hostsOfWorkload(view: HostsView, workload: WorkloadFact): readonly Host
   }
 }
 
+/** Names of a workload's hosts, served or not. */
+export function hostnamesOf(
+  ref: ResolvedTargetRef,
+  alias: string | undefined,
+  workload: WorkloadFact,
+): readonly string[] {
+  const view = { ref, alias, workload, role: "sidecar", isPatienceOver: true } as const;
+  return hostsOfWorkload(view, workload).map(({ hostname }) => hostname);
+}
+
 /**
  * Hosts of a target: a Deployment has one (its oldest ready pod serves it), a StatefulSet one an ordinal, a DaemonSet one
  * a node. A target is held until at least one of its hosts can be served, a DaemonSet until every node that wants a pod

@@ -1,5 +1,6 @@
 /** Which locks in a repository belong to nobody any more. Pure. */
 import type { RepositoryLock } from "../../shared/api/host-stats.ts";
+import { type RunStatus, runHosts, runTargets, withRunHost } from "./run-facts.ts";
 import type { Pods } from "./world.ts";
 
 /** A pod that a host's entry of some session or restore names. */
@@ -47,4 +48,20 @@ export function isOwnerGone(lock: RepositoryLock, { pods, formerPods }: LocksVie
 /** Ids of the locks that may be removed. */
 export function removableLocks(locks: readonly RepositoryLock[], view: LocksView): readonly string[] {
   return locks.filter((lock) => isOwnerGone(lock, view)).map((lock) => lock.id);
+}
+
+/** Tells the first agent that has new answers to get which locks it may remove. @returns undefined when none has */
+export function stepAnswerLocks<Status extends RunStatus>(view: LocksView, status: Status): Status | undefined {
+  for (const [targetIndex, target] of runTargets(status).entries()) {
+    for (const [hostIndex, host] of runHosts(target).entries()) {
+      const known = host.actionParams?.removableLocks ?? [];
+      const fresh = removableLocks(host.locks ?? [], view).filter((id) => !known.includes(id));
+      if (fresh.length === 0) continue;
+      return withRunHost(status, targetIndex, hostIndex, (old) => ({
+        ...old,
+        actionParams: { ...old.actionParams, removableLocks: [...known, ...fresh] },
+      }));
+    }
+  }
+  return undefined;
 }

@@ -67,6 +67,7 @@ export function isQuiet<Status extends RunStatus>(facts: RunFacts<Status>, targe
   if (!isStarted(target)) return false;
   const hosts = runHosts(target);
   return (
+    hosts.length >= (target.totalHosts ?? 0) &&
     !hosts.some(isOpenHost) &&
     !(target.hooks ?? []).some(isHookOpen) &&
     !hosts.some((host) => needsAfterHook(facts, target, host))

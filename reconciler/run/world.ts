@@ -26,6 +26,8 @@ export interface AgentFact {
   readonly startedAtMs: number | undefined;
   /** Why it waits or ended, in the kubelet's words. */
   readonly message: string | undefined;
+  /** `Kind/name` of the invoker that its arguments name. */
+  readonly serves: string | undefined;
 }
 
 /** A workload and its pods. */
@@ -57,6 +59,8 @@ export function isAlive(pods: Pods, uid: string | undefined): boolean {
 export interface Limits {
   /** For a target to appear, and for a pod that can serve a host. */
   readonly podWaitMs: number;
+  /** For a restore's target to appear, and for its pods: an application may be deployed long after its restore. */
+  readonly restoreWaitMs: number;
   /** Without a heartbeat, before a vanished pod's host is given to another. */
   readonly heartbeatStaleMs: number;
   /** Without a heartbeat, before an agent whose pod exists is given up. */
@@ -69,6 +73,7 @@ export interface Limits {
 
 export const DEFAULT_LIMITS: Limits = {
   podWaitMs: 5 * 60_000,
+  restoreWaitMs: 24 * 3_600_000,
   // Three of the agent's heartbeats, which come at least every 10 s.
   heartbeatStaleMs: 30_000,
   agentSilentMs: 10 * 60_000,

@@ -17,9 +17,20 @@ function isNamed(name: string): (item: unknown) => boolean {
   return (item) => textAt(item, "name") === name;
 }
 
+/** `Kind/name` of the invoker that the arguments of one of our containers name. */
+export function servedInvoker(container: unknown): string | undefined {
+  const args = listAt(container, "args").filter((arg) => typeof arg === "string");
+  const flagValue = (flag: string): string | undefined =>
+    args.find((arg) => arg.startsWith(`${flag}=`))?.slice(flag.length + 1);
+  const kind = flagValue("--invoker-kind");
+  const name = flagValue("--invoker-name");
+  return kind === undefined || name === undefined ? undefined : `${kind}/${name}`;
+}
+
 function readAgent(raw: unknown, container: string): AgentFact | undefined {
   const specs = [...listAt(raw, "spec", "containers"), ...listAt(raw, "spec", "initContainers")];
-  if (!specs.some(isNamed(container))) return undefined;
+  const spec = specs.find(isNamed(container));
+  if (spec === undefined) return undefined;
   const statuses = [...listAt(raw, "status", "containerStatuses"), ...listAt(raw, "status", "initContainerStatuses")];
   const status = statuses.find(isNamed(container));
   const startedAt = textAt(status, "state", "running", "startedAt");
@@ -29,6 +40,7 @@ function readAgent(raw: unknown, container: string): AgentFact | undefined {
     isRunning: valueAt(status, "state", "running") !== undefined,
     startedAtMs: startedAt === undefined ? undefined : Date.parse(startedAt),
     message: words.length === 0 ? undefined : words.join(": "),
+    serves: servedInvoker(spec),
   };
 }
 

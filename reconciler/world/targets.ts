@@ -2,12 +2,15 @@
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import type { RestoreSession } from "../../shared/api/restore-session.ts";
+import { Container } from "../../shared/contract.ts";
+import { listAt, textAt } from "../../shared/kube/json-value.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
 import { type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
 import type { HostEntry } from "../run/entries.ts";
 import type { FormerPod } from "../run/locks.ts";
 import type { Pods, WorkloadFact, Workloads } from "../run/world.ts";
-import { isWorkloadKind, workloadFact } from "./workload-object.ts";
+import { servedInvoker } from "./pod-object.ts";
+import { isWorkloadKind, type WorkloadObject, workloadFact } from "./workload-object.ts";
 import type { World } from "./world.ts";
 
 export type Restore = RestoreSession | RestoreBatch;
@@ -21,6 +24,14 @@ export function gatherWorkloads(world: World, refs: readonly ResolvedTargetRef[]
     found.set(targetKey(workload.facts), workloadFact(workload, world.pods.list(namespace)));
   }
   return found;
+}
+
+/** Whether the workload's pod template has the init-container of a restore, `Kind/name`. */
+export function isInitOf(workload: WorkloadObject, serves: string): boolean {
+  const containers = listAt(workload.facts.podTemplate, "spec", "initContainers");
+  return containers.some(
+    (container) => textAt(container, "name") === Container.RestoreInit && servedInvoker(container) === serves,
+  );
 }
 
 /** The pods with these uids that are there, and those of the workloads. */

@@ -90,9 +90,14 @@ function isOwnPod(workload: WorkloadObject, pod: PodObject): boolean {
   return owner.kind === "ReplicaSet" && (hash === undefined || owner.name === `${workload.facts.name}-${hash}`);
 }
 
+/** Those of the pods that the workload's controller made. */
+export function ownPods(workload: WorkloadObject, pods: readonly PodObject[]): readonly PodObject[] {
+  return pods.filter((pod) => isOwnPod(workload, pod));
+}
+
 /** @param pods pods of the workload's namespace that carry one of our containers */
 export function workloadFact(workload: WorkloadObject, pods: readonly PodObject[]): WorkloadFact {
   const { kind, namespace, name } = workload.facts;
   const { uid, replicas, firstOrdinal } = workload;
-  return { kind, namespace, name, uid, replicas, firstOrdinal, pods: pods.filter((pod) => isOwnPod(workload, pod)) };
+  return { kind, namespace, name, uid, replicas, firstOrdinal, pods: ownPods(workload, pods) };
 }

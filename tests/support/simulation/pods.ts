@@ -88,7 +88,12 @@ function podFact(pod: SimulatedPod): PodFact {
     isTerminating: false,
     isEnded: pod.isEnded,
     containers: ["app"],
-    sidecar: { isRunning: pod.isAgentRunning, startedAtMs: pod.agentStartedAtMs, message: undefined },
+    sidecar: {
+      isRunning: pod.isAgentRunning,
+      startedAtMs: pod.agentStartedAtMs,
+      message: undefined,
+      serves: undefined,
+    },
     restoreInit: undefined,
   };
 }

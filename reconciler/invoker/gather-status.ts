@@ -1,0 +1,138 @@
+/** Reads what conditions and phase of an invoker are computed from. */
+
+import { Driver } from "../../shared/contract.ts";
+import { messageOf, UserError } from "../../shared/errors.ts";
+import { appliedHashes } from "../../shared/injection/own-parts.ts";
+import { planInjection } from "../../shared/injection/plan.ts";
+import type { InjectionSettings } from "../../shared/injection/view.ts";
+import type { BackupInvokerView, BackupMemberView } from "../../shared/invoker.ts";
+import type { KubeClient } from "../../shared/kube/client.ts";
+import { listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import type { Resource } from "../../shared/kube/resource.ts";
+import { EMPTY_TARGET_KIND, targetKey } from "../../shared/target.ts";
+import { gatherInjection, isOptedOut } from "../world/injection-world.ts";
+import { gatherInvoker } from "../world/invokers.ts";
+import { ownPods, type WorkloadObject } from "../world/workload-object.ts";
+import type { World } from "../world/world.ts";
+import type { InjectionRecords } from "./injection-records.ts";
+import { isInjectionCurrent } from "./injection-state.ts";
+import type { Lookup, Lookups } from "./lookups.ts";
+import type { BackupInvokerObject } from "./related.ts";
+import { podsLacking, type SidecarFacts, whyKept } from "./sidecar-condition.ts";
+import type { InvokerStatusView, MemberStatusView, TriggerFact } from "./status-view.ts";
+import { findWorkload, parseWorkloadKey } from "./workload-key.ts";
+
+export interface StatusPorts {
+  readonly world: World;
+  readonly client: Pick<KubeClient, "list">;
+  readonly lookups: Lookups;
+  readonly records: InjectionRecords;
+  readonly settings: InjectionSettings;
+  /** Makes sure that something triggers the sessions, and says what. */
+  readonly ensureTrigger: (invoker: BackupInvokerView, signal: AbortSignal) => Promise<TriggerFact>;
+}
+
+export async function gatherInvokerStatus(
+  ports: StatusPorts,
+  object: BackupInvokerObject,
+  signal: AbortSignal,
+): Promise<InvokerStatusView> {
+  const { world, lookups } = ports;
+  const { view: invoker, refusals } = gatherInvoker(world, object);
+  const { repository: name } = invoker;
+  const repository = name && world.repositories.get(name.namespace, name.name);
+  const secretName = repository?.spec.backend?.storageSecretName;
+  const secret =
+    repository !== undefined && secretName
+      ? await lookups.secret(repository.metadata.namespace, secretName)
+      : undefined;
+  const members = await Promise.all(
+    invoker.members.map((member) => gatherMember(ports, invoker, member, refusals.get(targetKey(member.ref)), signal)),
+  );
+  return {
+    invoker,
+    conditions: object.status?.conditions ?? [],
+    memberConditions: (object.kind === "BackupBatch" ? object.status?.memberConditions : undefined) ?? [],
+    repository,
+    secret,
+    namespaceLabels: world.namespaces.get(undefined, invoker.namespace)?.labels ?? {},
+    trigger: await ports.ensureTrigger(invoker, signal),
+    members,
+  };
+}
+
+async function gatherMember(
+  ports: StatusPorts,
+  invoker: BackupInvokerView,
+  member: BackupMemberView,
+  unreadable: string | undefined,
+  signal: AbortSignal,
+): Promise<MemberStatusView> {
+  if (member.ref.kind === EMPTY_TARGET_KIND) return { member, target: "found", sidecar: undefined };
+  const id = parseWorkloadKey(targetKey(member.ref));
+  if (id === undefined) return { member, target: await ports.lookups.target(member.ref), sidecar: undefined };
+  const workload = findWorkload(ports.world, id);
+  const isThere = workload !== undefined && !workload.facts.isBeingDeleted;
+  const target: Lookup = isThere ? "found" : "missing";
+  if (!isThere || !member.isSidecarModel || invoker.driver !== Driver.Restic) {
+    return { member, target, sidecar: undefined };
+  }
+  return { member, target, sidecar: await gatherSidecar(ports, workload, unreadable, signal) };
+}
+
+async function gatherSidecar(
+  { world, client, records, settings }: StatusPorts,
+  workload: WorkloadObject,
+  unreadable: string | undefined,
+  signal: AbortSignal,
+): Promise<SidecarFacts> {
+  const view = gatherInjection(world, workload.facts, settings);
+  const wanted = { plan: planInjection(view), isOptedOut: isOptedOut(view) };
+  const pods = ownPods(workload, world.pods.list(workload.facts.namespace));
+  const facts = { workload, wanted, unreadable, pods, record: records.get(targetKey(workload.facts)) };
+  const isKept =
+    whyKept(workload) !== undefined &&
+    isInjectionCurrent(workload.facts, wanted) &&
+    podsLacking({ workload, wanted, pods }) > 0;
+  return { ...facts, keptPods: isKept ? await findKeptPods(client, workload, wanted.plan.backup?.hash, signal) : [] };
+}
+
+const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
+
+/** Names of the workload's pods that lack the present container; informers hold only pods that carry one. */
+async function findKeptPods(
+  client: Pick<KubeClient, "list">,
+  workload: WorkloadObject,
+  hash: string | undefined,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const read = (pod: unknown) => ({
+    name: textAt(pod, "metadata", "name") ?? "",
+    hash: appliedHashes(pod).backup,
+    isOwned: listAt(pod, "metadata", "ownerReferences").some((owner) => valueAt(owner, "controller") === true),
+  });
+  const labelSelector = formatSelector(workload);
+  const { items } = await client.list(PODS, workload.facts.namespace, read, { labelSelector, signal });
+  return items
+    .filter((pod) => pod.isOwned && pod.hash !== hash)
+    .map(({ name }) => name)
+    .sort();
+}
+
+/** The selector's exact labels; its expressions only narrow what they find, and workloads hardly ever have any. */
+function formatSelector({ selector }: WorkloadObject): string {
+  return Object.entries(selector.matchLabels ?? {})
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",");
+}
+
+/** The trigger of an installation that starts sessions itself. @param read throws when the schedule can't be followed */
+export function inProcessTrigger(read: () => unknown): TriggerFact {
+  try {
+    read();
+    return { kind: "InProcess" };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { kind: "Invalid", message: `${messageOf(error)} (next: ${error.next})` };
+  }
+}

@@ -1,0 +1,153 @@
+/** Conditions, phase and finalizer of BackupConfigurations and BackupBatches. */
+import { KINDS } from "../../shared/api/kinds.ts";
+import { Finalizer } from "../../shared/contract.ts";
+import { messageOf } from "../../shared/errors.ts";
+import { planInjection } from "../../shared/injection/plan.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import type { Clock } from "../../shared/kube/clock.ts";
+import type { EventRecorder } from "../../shared/kube/events.ts";
+import { isNotFound } from "../../shared/kube/kube-error.ts";
+import { mergeStatus } from "../../shared/kube/status-patch.ts";
+import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
+import type { Logger } from "../../shared/log.ts";
+import type { Controller } from "../controller.ts";
+import { parseInvokerKey } from "../invoker-key.ts";
+import { gatherInjection, isOptedOut } from "../world/injection-world.ts";
+import { findInvokerObject } from "../world/invokers.ts";
+import { decideInvokerStatus, type InvokerStatus } from "./decide-status.ts";
+import { decideFinalize } from "./finalize.ts";
+import { gatherInvokerStatus, type StatusPorts } from "./gather-status.ts";
+import { isInjectionCurrent } from "./injection-state.ts";
+import { type BackupInvokerObject, invokerKeyOf, invokersOfTarget, targetsOfInvoker } from "./related.ts";
+import type { InvokerStatusView } from "./status-view.ts";
+import { wakeInvokers } from "./wake.ts";
+import { findWorkload, parseWorkloadKey } from "./workload-key.ts";
+
+export interface InvokerPorts extends StatusPorts {
+  readonly client: Pick<KubeClient, "list" | "patch" | "patchStatus">;
+  readonly events: Pick<EventRecorder, "record">;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const CONCURRENCY = 8;
+const DRAIN_MS = 5_000;
+/** Secrets and targets that no informer holds: how soon a missing one is looked for again, and one that is there. */
+const MISSING_AGAIN_MS = 10_000;
+const FOUND_AGAIN_MS = 5 * 60_000;
+
+export function createInvokerController(ports: InvokerPorts): Controller {
+  return new InvokerController(ports);
+}
+
+class InvokerController implements Controller {
+  readonly name = "invoker";
+  readonly #ports: InvokerPorts;
+  readonly #queue: WorkQueue;
+  #unsubscribe: readonly (() => void)[] = [];
+
+  constructor(ports: InvokerPorts) {
+    this.#ports = ports;
+    this.#queue = new WorkQueue({
+      run: (key, signal) => this.#reconcile(key, signal),
+      onError: (invoker, error, failures) => {
+        ports.log.warn({ invoker, failures, error: messageOf(error) }, "invoker not looked after; it is tried again");
+      },
+      concurrency: CONCURRENCY,
+      clock: ports.clock,
+    });
+  }
+
+  async start(): Promise<void> {
+    const { world, records } = this.#ports;
+    const wake = (key: string): void => this.#queue.add(key);
+    this.#unsubscribe = [
+      ...wakeInvokers(world, wake),
+      records.subscribe((target) => {
+        for (const invoker of invokersOfTarget(world, target)) wake(invokerKeyOf(invoker));
+      }),
+    ];
+    this.#queue.start();
+  }
+
+  async stop(): Promise<void> {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    await this.#queue.stop(DRAIN_MS);
+  }
+
+  async #reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
+    const object = findInvokerObject(this.#ports.world, parseInvokerKey(key));
+    if (object === undefined) return undefined;
+    const { deletionTimestamp, finalizers = [] } = object.metadata;
+    const isHeld = finalizers.includes(Finalizer.Invoker);
+    if (deletionTimestamp !== undefined) return isHeld ? this.#finalize(object, signal) : undefined;
+    if (!isHeld) await this.#setFinalizers(object, [...finalizers, Finalizer.Invoker], signal);
+    const view = await gatherInvokerStatus(this.#ports, object, signal);
+    const status = decideInvokerStatus(view, new Date(this.#ports.clock.now()));
+    await this.#write(object, status, signal);
+    return { requeueAfterMs: nextLook(view) };
+  }
+
+  async #write(object: BackupInvokerObject, decided: InvokerStatus, signal: AbortSignal): Promise<void> {
+    const { client, log } = this.#ports;
+    const { memberConditions, ...rest } = decided;
+    const after = { ...object.status, ...rest, ...(memberConditions !== undefined && { memberConditions }) };
+    const address = { resource: KINDS[object.kind], ...object.metadata };
+    const outcome = await mergeStatus(client, address, { before: object.status, after }, asIs, { signal });
+    if (outcome.kind === "written" && object.status?.phase !== decided.phase) {
+      log.info({ invoker: invokerKeyOf(object), phase: decided.phase }, "invoker's phase changed");
+    }
+  }
+
+  async #finalize(object: BackupInvokerObject, signal: AbortSignal): Promise<RunResult | undefined> {
+    const { clock, log, events } = this.#ports;
+    const { deletionTimestamp, finalizers = [], namespace, name, uid } = object.metadata;
+    const decision = decideFinalize(
+      { waitsFor: this.#targetsToClear(object), deletedAtMs: Date.parse(deletionTimestamp ?? "") },
+      clock.now(),
+    );
+    if (decision.kind === "Wait") return { requeueAfterMs: decision.requeueAfterMs };
+    if (decision.left.length > 0) {
+      const { apiVersion, kind } = object;
+      const words = `these still carry the sidecar, which goes with their next change: ${decision.left.join(", ")}`;
+      log.warn(
+        { invoker: invokerKeyOf(object), targets: decision.left },
+        "invoker released before its sidecars were gone",
+      );
+      events.record({ apiVersion, kind, namespace, name, uid }, "Warning", "Sidecar Deletion Failed", words);
+    }
+    await this.#setFinalizers(
+      object,
+      finalizers.filter((finalizer) => finalizer !== Finalizer.Invoker),
+      signal,
+    );
+    return undefined;
+  }
+
+  /** Targets whose template is not yet as it should be without this invoker. */
+  #targetsToClear(object: BackupInvokerObject): readonly string[] {
+    const { world, settings } = this.#ports;
+    return targetsOfInvoker(world, object).filter((target) => {
+      const id = parseWorkloadKey(target);
+      const workload = id && findWorkload(world, id);
+      if (workload === undefined || workload.facts.isBeingDeleted) return false;
+      const view = gatherInjection(world, workload.facts, settings);
+      return !isInjectionCurrent(workload.facts, { plan: planInjection(view), isOptedOut: isOptedOut(view) });
+    });
+  }
+
+  async #setFinalizers(object: BackupInvokerObject, finalizers: readonly string[], signal: AbortSignal): Promise<void> {
+    const { namespace, name, resourceVersion } = object.metadata;
+    const patch = { kind: "merge", body: { metadata: { resourceVersion, finalizers } } } as const;
+    try {
+      await this.#ports.client.patch(KINDS[object.kind], namespace, name, patch, asIs, { signal });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+}
+
+function nextLook({ secret, members, repository }: InvokerStatusView): number {
+  const isMissing = secret !== "found" && repository !== undefined;
+  return isMissing || members.some(({ target }) => target !== "found") ? MISSING_AGAIN_MS : FOUND_AGAIN_MS;
+}

@@ -1,0 +1,142 @@
+/** The condition StashSidecarInjected of one member: which pods carry the container, and why others don't. Pure. */
+import { Container } from "../../shared/contract.ts";
+import { formatProblem } from "../../shared/injection/view.ts";
+import { isJsonObject, numberAt, textAt } from "../../shared/kube/json-value.ts";
+import { type ConditionReason, ConditionType, INJECTION_REASONS } from "../../shared/reasons.ts";
+import type { NewCondition } from "../../shared/status/conditions.ts";
+import { formatTarget } from "../../shared/target.ts";
+import type { PodObject } from "../world/pod-object.ts";
+import type { WorkloadObject } from "../world/workload-object.ts";
+import type { InjectionRecord } from "./injection-record.ts";
+import { isInjectionCurrent, type WantedInjection } from "./injection-state.ts";
+
+export interface SidecarFacts {
+  readonly workload: WorkloadObject;
+  readonly wanted: WantedInjection;
+  /** Why the annotations of a labelled workload can't be read. */
+  readonly unreadable: string | undefined;
+  /** The workload's own pods that carry one of our containers. */
+  readonly pods: readonly PodObject[];
+  /** Names of pods that lack the present container; read only when the update strategy keeps them. */
+  readonly keptPods: readonly string[];
+  readonly record: InjectionRecord | undefined;
+}
+
+interface Answer {
+  readonly status: "True" | "False";
+  readonly reason: ConditionReason;
+  readonly message: string;
+}
+
+/** More names would not be read by anybody. */
+const SHOWN_PODS = 10;
+
+/**
+ * First match wins:
+ *
+ * | # | when | status, reason |
+ * |---|---|---|
+ * | 1 | annotations of a labelled workload can't be read | False `AnnotationInvalid` |
+ * | 2 | workload or namespace opted out | False `OptedOut` |
+ * | 3 | the container can't be planned | False, the reason of the plan |
+ * | 4 | others undo the injection again and again | False `InjectionConflict` |
+ * | 5 | the template lacks the container, the API server refused it or requests had no effect | False `SidecarInjectionFailed` |
+ * | 6 | the template lacks the container | False `SidecarInjectionPending` |
+ * | 7 | pods lack it, and the update strategy keeps them | False `SidecarWaitsForPodRestart` |
+ * | 8 | pods lack it | False `SidecarInjectionPending` |
+ * | 9 | otherwise | True `SidecarInjectionSucceeded` |
+ */
+export function sidecarCondition(facts: SidecarFacts): NewCondition {
+  return { type: ConditionType.StashSidecarInjected, ...sidecarAnswer(facts) };
+}
+
+function sidecarAnswer(facts: SidecarFacts): Answer {
+  const { workload, wanted, unreadable, record } = facts;
+  const target = formatTarget(workload.facts);
+  const no = (reason: ConditionReason, message: string): Answer => ({ status: "False", reason, message });
+  if (unreadable !== undefined) return no("AnnotationInvalid", `${target}: ${unreadable}`);
+  if (wanted.isOptedOut) return no("OptedOut", `${target}: ${INJECTION_REASONS.OptedOut}`);
+  const { plan } = wanted;
+  if (plan.backup === undefined) {
+    const problem = plan.problems.find(({ reason }) => reason === plan.reason);
+    return no(
+      plan.reason,
+      problem === undefined ? `${target}: ${INJECTION_REASONS[plan.reason]}` : formatProblem(problem),
+    );
+  }
+  if (!isInjectionCurrent(workload.facts, wanted)) return notCurrent(target, record, no);
+  return rolloutAnswer(facts, target, no);
+}
+
+/** So many requests without effect are no coincidence. */
+const VAIN_REQUESTS = 2;
+
+function notCurrent(
+  target: string,
+  record: InjectionRecord | undefined,
+  no: (reason: ConditionReason, message: string) => Answer,
+): Answer {
+  if (record?.conflict !== undefined) {
+    const words = `${target}: ${INJECTION_REASONS.InjectionConflict}: field manager ${record.conflict.manager}`;
+    return no(
+      "InjectionConflict",
+      `${words} (next: let it leave the container ${Container.Sidecar} and its volumes alone)`,
+    );
+  }
+  if (record?.refusal !== undefined) {
+    return no("SidecarInjectionFailed", `${target} could not be re-submitted: ${record.refusal}`);
+  }
+  if (record !== undefined && record.vainRequests >= VAIN_REQUESTS) {
+    return no(
+      "SidecarInjectionFailed",
+      `${target} was re-submitted ${record.vainRequests} times, and admission did not change it (next: see whether the webhook runs and is registered for the namespace)`,
+    );
+  }
+  return no("SidecarInjectionPending", `${target} is being re-submitted`);
+}
+
+function rolloutAnswer(
+  facts: SidecarFacts,
+  target: string,
+  no: (reason: ConditionReason, message: string) => Answer,
+): Answer {
+  const { workload } = facts;
+  if (workload.observedGeneration < workload.generation) {
+    return no("SidecarInjectionPending", `${target}: its controller has not seen the change yet`);
+  }
+  const lacking = podsLacking(facts);
+  if (lacking === 0) {
+    return {
+      status: "True",
+      reason: "SidecarInjectionSucceeded",
+      message: `every pod of ${target} carries the container`,
+    };
+  }
+  const kept = whyKept(workload);
+  if (kept === undefined) {
+    return no(
+      "SidecarInjectionPending",
+      `${target}: ${lacking} of ${workload.existingReplicas} pods lack the container yet`,
+    );
+  }
+  const names = facts.keptPods.slice(0, SHOWN_PODS).join(", ");
+  const more = facts.keptPods.length > SHOWN_PODS ? ` and ${facts.keptPods.length - SHOWN_PODS} more` : "";
+  const which = names === "" ? `${lacking} pods` : `${names}${more}`;
+  return no("SidecarWaitsForPodRestart", `${target} ${kept}: ${which} lack the container until they are restarted`);
+}
+
+/** How many of the pods that exist don't carry the container as it is wanted now. */
+export function podsLacking({ workload, wanted, pods }: Pick<SidecarFacts, "workload" | "wanted" | "pods">): number {
+  const hash = wanted.plan.backup?.hash;
+  const carrying = pods.filter((pod) => !pod.isEnded && pod.sidecar !== undefined && pod.backupHash === hash);
+  return Math.max(workload.existingReplicas - carrying.length, 0);
+}
+
+/** Why the workload's controller leaves pods of a former template as they are, or undefined when it replaces them. */
+export function whyKept({ strategy, isPaused }: Pick<WorkloadObject, "strategy" | "isPaused">): string | undefined {
+  if (isPaused) return "is paused";
+  if (!isJsonObject(strategy)) return undefined;
+  if (textAt(strategy, "type") === "OnDelete") return "has the update strategy OnDelete";
+  const partition = numberAt(strategy, "rollingUpdate", "partition") ?? 0;
+  return partition > 0 ? `has an update strategy with partition ${partition}` : undefined;
+}

@@ -1,0 +1,152 @@
+/** Carries out what was decided for one restore. The status is written first; nothing else happens unless it stands. */
+import { KINDS } from "../../shared/api/kinds.ts";
+import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
+import { parseRestoreSession } from "../../shared/api/restore-session.ts";
+import { Annotation, Finalizer } from "../../shared/contract.ts";
+import { assertNever } from "../../shared/errors.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import type { EventRecorder } from "../../shared/kube/events.ts";
+import { isNotFound } from "../../shared/kube/kube-error.ts";
+import { patchStatusWithTest } from "../../shared/kube/status-patch.ts";
+import type { Logger } from "../../shared/log.ts";
+import { formatTarget, type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
+import type { HookRunner } from "../hooks/hook-runner.ts";
+import { isWorkloadKind, WORKLOADS } from "../world/workload-object.ts";
+import type { RestoreMemories } from "./memory.ts";
+import { type RestoreObject, type RestoreStatus, writeRestoreStatus } from "./restore-status.ts";
+import type { Action } from "./step.ts";
+import type { RestoreView } from "./view.ts";
+
+export interface ActPorts {
+  readonly client: Pick<KubeClient, "find" | "patch" | "patchStatus">;
+  readonly hooks: HookRunner;
+  readonly events: EventRecorder;
+  readonly memories: RestoreMemories;
+  readonly log: Logger;
+  readonly monotonicMs: number;
+  /** Look at the restore again. */
+  readonly wake: () => void;
+  readonly signal: AbortSignal;
+}
+
+/** `again`: what the decision was made on has changed. */
+export type ActOutcome = "done" | "again";
+
+export function parseRestoreObject(restore: Pick<RestoreObject, "kind">): (value: unknown) => RestoreObject {
+  return restore.kind === "RestoreBatch" ? parseRestoreBatch : parseRestoreSession;
+}
+
+/** @throws KubeError when the API server refuses or can't be reached */
+export async function actOnRestore(
+  ports: ActPorts,
+  key: string,
+  view: RestoreView,
+  actions: readonly Action[],
+): Promise<ActOutcome> {
+  for (const action of actions) if (action.kind === "RunHook") ports.hooks.prepare(action.run);
+  for (const action of actions) {
+    if ((await actOnce(ports, key, view, action)) === "again") return "again";
+  }
+  return "done";
+}
+
+async function actOnce(ports: ActPorts, key: string, view: RestoreView, action: Action): Promise<ActOutcome> {
+  switch (action.kind) {
+    case "WriteStatus":
+      return writeStatus(ports, key, view.object, action.status);
+    case "RunHook":
+      ports.hooks.start(action.run, ports.wake);
+      return "done";
+    case "StartPrepared":
+      ports.hooks.startPrepared(action.key, ports.wake);
+      return "done";
+    case "AbortHook":
+      ports.hooks.abort(action.key);
+      return "done";
+    case "RequestInjection":
+      return requestInjection(ports, key, view.object, action.ref);
+    case "RemoveFinalizer":
+      return removeFinalizer(ports, view.object);
+    case "EmitEvent":
+      ports.events.record(subjectOf(view.object), action.type, action.reason, action.message);
+      return "done";
+    default:
+      return assertNever(action);
+  }
+}
+
+export function subjectOf({ apiVersion, kind, metadata }: RestoreObject) {
+  const { name, namespace, uid } = metadata;
+  return { apiVersion, kind, name, namespace, uid: uid ?? "" };
+}
+
+/** The write stands only if nobody, agent or another reconciler, changed the restore since it was read. */
+async function writeStatus(
+  ports: ActPorts,
+  key: string,
+  object: RestoreObject,
+  status: RestoreStatus,
+): Promise<ActOutcome> {
+  const { namespace, name, resourceVersion } = object.metadata;
+  const resource = KINDS[object.kind];
+  const { signal } = ports;
+  const change = {
+    before: object.status,
+    after: writeRestoreStatus(object, status),
+    guards: [{ path: "/metadata/resourceVersion", value: resourceVersion }],
+  };
+  const parse = parseRestoreObject(object);
+  const write = await patchStatusWithTest(ports.client, { resource, namespace, name }, change, parse, { signal });
+  switch (write.kind) {
+    case "written":
+      ports.memories.keepWrite(key, write.object);
+      if (write.object.status?.phase !== object.status?.phase) {
+        ports.log.info({ restore: key, phase: write.object.status?.phase }, "restore phase changed");
+      }
+      return "done";
+    case "unchanged":
+      return "done";
+    case "conflict": {
+      // The informer may be behind: decide on what the API server has.
+      const newest = await ports.client.find(resource, namespace, name, parse, { signal });
+      if (newest !== undefined) ports.memories.keepWrite(key, newest);
+      return "again";
+    }
+    case "gone":
+      return "again";
+    default:
+      return assertNever(write);
+  }
+}
+
+/** The annotation names the restore; sending it again, even unchanged, sends the workload through admission again. */
+async function requestInjection(
+  ports: ActPorts,
+  key: string,
+  object: RestoreObject,
+  ref: ResolvedTargetRef,
+): Promise<ActOutcome> {
+  if (!isWorkloadKind(ref.kind)) return "done";
+  ports.memories.keepAsked(key, targetKey(ref), ports.monotonicMs);
+  const body = { metadata: { annotations: { [Annotation.RequestedRestore]: object.metadata.uid ?? "" } } };
+  try {
+    const patch = { kind: "merge", body } as const;
+    await ports.client.patch(WORKLOADS[ref.kind], ref.namespace, ref.name, patch, asIs, { signal: ports.signal });
+    ports.log.info({ restore: key, target: formatTarget(ref) }, "workload sent through admission");
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+  return "done";
+}
+
+async function removeFinalizer(ports: ActPorts, object: RestoreObject): Promise<ActOutcome> {
+  const { namespace, name, uid, resourceVersion, finalizers = [] } = object.metadata;
+  const rest = finalizers.filter((finalizer) => finalizer !== Finalizer.Invoker);
+  const patch = { kind: "merge", body: { metadata: { uid, resourceVersion, finalizers: rest } } } as const;
+  try {
+    await ports.client.patch(KINDS[object.kind], namespace, name, patch, asIs, { signal: ports.signal });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+  return "done";
+}

@@ -1,0 +1,130 @@
+/** Reads what the decision about one restore needs, from informers and memory alone. */
+import { messageOf, UserError } from "../../shared/errors.ts";
+import { formatInvoker, type RestoreInvokerView, restoreInvokerView } from "../../shared/invoker.ts";
+import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
+import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
+import { type ResolvedTargetRef, resolveTargetRef, targetKey } from "../../shared/target.ts";
+import { mayUseRepository } from "../../shared/usage-policy.ts";
+import type { HookRuns } from "../hooks/hook-plan.ts";
+import type { Limits, PodFact, WorkloadFact, Workloads } from "../run/world.ts";
+import { formerPods, gatherPods, gatherWorkloads, isInitOf } from "../world/targets.ts";
+import { isWorkloadKind } from "../world/workload-object.ts";
+import type { World } from "../world/world.ts";
+import type { RestoreMemories } from "./memory.ts";
+import { type RestoreObject, readRestoreStatus } from "./restore-status.ts";
+import { type GateFact, hostsOf, type RestoreView, targetsOf } from "./view.ts";
+
+export interface GatherPorts {
+  readonly world: World;
+  readonly memories: RestoreMemories;
+  readonly hookRuns: HookRuns;
+  readonly leaderSinceMs: number;
+  readonly monotonicMs: number;
+  readonly limits: Limits;
+}
+
+/** The invoker's view; where the spec can't be read, that of the restore without what can't be. */
+function readInvoker(object: RestoreObject): { readonly invoker: RestoreInvokerView; readonly problem?: string } {
+  try {
+    return { invoker: restoreInvokerView(object) };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const { timeOut: _timeOut, retryConfig: _retryConfig, ...spec } = object.spec;
+    const bare = object.kind === "RestoreBatch" ? { ...object, spec } : { ...object, spec };
+    return { invoker: restoreInvokerView(bare), problem: messageOf(error) };
+  }
+}
+
+/** The workload with the init-containers of this restore alone: pods may still wait in those of another. */
+function withOwnInits(workload: WorkloadFact, serves: string): WorkloadFact {
+  const pods = workload.pods.flatMap((pod): PodFact[] => {
+    const isOwn = pod.restoreInit?.serves === serves;
+    return isOwn ? [pod] : [];
+  });
+  return { ...workload, pods };
+}
+
+function gateOf(
+  { world, memories, monotonicMs }: GatherPorts,
+  key: string,
+  ref: ResolvedTargetRef,
+  serves: string,
+): GateFact {
+  const workload = isWorkloadKind(ref.kind) ? world.workloads[ref.kind].get(ref.namespace, ref.name) : undefined;
+  return {
+    isInjected: workload !== undefined && isInitOf(workload, serves),
+    askedMsAgo: memories.askedMsAgo(key, targetKey(ref), monotonicMs),
+  };
+}
+
+/** Sessions that are working on one of the targets, and older restores of them. */
+function busyTargets(world: World, object: RestoreObject, refs: readonly ResolvedTargetRef[]) {
+  const busy = new Map<string, string>();
+  const createdAt = object.metadata.creationTimestamp ?? "";
+  for (const ref of refs) {
+    const key = targetKey(ref);
+    const session = world.sessions
+      .byIndex("target", key)
+      .find(({ status }) => status?.startTime !== undefined && !isFinalSessionPhase(status.phase));
+    const restores = [...world.restoreSessions.byIndex("target", key), ...world.restoreBatches.byIndex("target", key)];
+    const older = restores.find(({ metadata, status }) => {
+      if (metadata.uid === object.metadata.uid || metadata.deletionTimestamp !== undefined) return false;
+      if (isFinalRestorePhase(status?.phase)) return false;
+      const other = metadata.creationTimestamp ?? "";
+      return other < createdAt || (other === createdAt && metadata.name < object.metadata.name);
+    });
+    if (session !== undefined) busy.set(key, `BackupSession ${session.metadata.name}`);
+    else if (older !== undefined) busy.set(key, formatInvoker({ kind: older.kind, ...older.metadata }));
+  }
+  return busy;
+}
+
+/**
+ * @param key `Kind/namespace/name` of the restore
+ * @param object its newest known state
+ */
+export function gatherRestore(ports: GatherPorts, key: string, object: RestoreObject): RestoreView {
+  const { world, memories } = ports;
+  const { invoker, problem } = readInvoker(object);
+  const status = readRestoreStatus(object);
+  const { namespace, name } = object.metadata;
+  const serves = `${object.kind}/${name}`;
+  const refs = [
+    ...targetsOf(status).map(({ ref }) => resolveTargetRef(ref, namespace)),
+    ...invoker.members.map(({ ref }) => ref),
+  ];
+  const all = gatherWorkloads(world, refs);
+  const workloads: Workloads = new Map([...all].map(([target, fact]) => [target, withOwnInits(fact, serves)]));
+  const hosts = targetsOf(status).flatMap(hostsOf);
+  const repositoryName = status.repository ?? invoker.repository;
+  const repositoryNamespace = repositoryName?.namespace ?? namespace;
+  const repositoryKey = `${repositoryNamespace}/${repositoryName?.name ?? ""}`;
+  const repository =
+    repositoryName?.name === undefined ? undefined : world.repositories.get(repositoryNamespace, repositoryName.name);
+  const isAsked = hosts.some(({ locks }) => (locks?.length ?? 0) > 0);
+  const former = isAsked ? formerPods(world, repositoryKey) : [];
+  const uids = [...hosts.map(({ podUID }) => podUID), ...former.map(({ uid }) => uid)];
+  return {
+    object,
+    status,
+    invoker,
+    problem,
+    repository,
+    mayUseRepository: mayUseRepository({
+      usagePolicy: repository?.spec.usagePolicy,
+      repositoryNamespace,
+      namespace,
+      namespaceLabels: world.namespaces.get(undefined, namespace)?.labels ?? {},
+    }),
+    sessions: world.sessions.byIndex("repository", repositoryKey),
+    busyTargets: busyTargets(world, object, refs),
+    workloads,
+    gates: new Map(refs.map((ref) => [targetKey(ref), gateOf(ports, key, ref, serves)])),
+    pods: gatherPods(world, uids, all),
+    formerPods: former,
+    silenceMs: memories.silences(key, status, ports.monotonicMs),
+    hookRuns: ports.hookRuns,
+    leaderSinceMs: ports.leaderSinceMs,
+    limits: ports.limits,
+  };
+}

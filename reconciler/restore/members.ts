@@ -1,0 +1,238 @@
+/** Rows that bring a member to its turn: order, the gate at its workload, its hosts. Pure. */
+import type { RestoreHostStats } from "../../shared/api/host-stats.ts";
+import { Driver } from "../../shared/contract.ts";
+import { type CONDITION_REASONS, ConditionType } from "../../shared/reasons.ts";
+import { type ConditionStatus, findCondition, formatTime } from "../../shared/status/conditions.ts";
+import { formatTarget, targetKey } from "../../shared/target.ts";
+import { withExplanation, withTargetCondition } from "../run/entries.ts";
+import { hostnamesOf } from "../run/hosts.ts";
+import { type MemberState, memberTurn, type OrderedMember, type Turn } from "../run/order.ts";
+import { withRunTarget } from "../run/run-facts.ts";
+import { isRefused, isStarted } from "../run/settled.ts";
+import { withRefusal } from "./give-up.ts";
+import type { RestoreStatus } from "./restore-status.ts";
+import { RESTORE_WORDS } from "./run-rows.ts";
+import { isBegun } from "./start.ts";
+import type { Action, Row, Step } from "./step.ts";
+import { hostsOf, type MemberStatus, memberOf, type RestoreView, targetRef, targetsOf } from "./view.ts";
+
+/** A workload that was asked for the init-container is asked again after this long: the webhook may have been away. */
+const ASK_AGAIN_MS = 10_000;
+
+function memberState(target: MemberStatus): MemberState {
+  if (target.phase === "Succeeded") return "Succeeded";
+  if (target.phase === "Failed" || target.phase === "Unknown") return "Failed";
+  return isStarted(target) ? "Running" : "Pending";
+}
+
+function orderedMembers(view: RestoreView, status: RestoreStatus): readonly OrderedMember[] {
+  return targetsOf(status).map((target) => ({
+    names: [target.alias ?? targetRef(view, target).name],
+    dependsOn: memberOf(view, target)?.dependsOn ?? [],
+    state: memberState(target),
+  }));
+}
+
+function obstacle(view: RestoreView, target: MemberStatus): Turn | undefined {
+  const member = memberOf(view, target);
+  const ref = targetRef(view, target);
+  if (member === undefined) {
+    return { kind: "refuse", code: "INVALID_OBJECT", message: `${formatTarget(ref)} was removed from the restore` };
+  }
+  const isJob = !member.isSidecarModel || (member.target.volumeClaimTemplates ?? []).length > 0;
+  if (view.invoker.driver !== Driver.Restic || isJob) {
+    const message = `${formatTarget(ref)} needs a job, and only workloads with an init-container can be restored so far`;
+    return { kind: "refuse", code: "TARGET_INVALID", message };
+  }
+  const other = view.busyTargets.get(targetKey(ref));
+  if (other !== undefined) return { kind: "hold", reason: "OtherSessionRunning", message: `waits for ${other}` };
+  return undefined;
+}
+
+interface MemberAnswer {
+  readonly target: MemberStatus;
+  readonly actions?: readonly Action[];
+}
+
+interface MemberCondition {
+  readonly type: ConditionType;
+  readonly status: ConditionStatus;
+  readonly reason: keyof typeof CONDITION_REASONS;
+  readonly message: string;
+}
+
+/** Holds the member with a condition; when it has been held for too long, gives it up. */
+function hold(
+  _view: RestoreView,
+  target: MemberStatus,
+  condition: MemberCondition,
+  give: { readonly code: "NOT_FOUND" | "SIDECAR_NOT_RUNNING"; readonly limitMs: number },
+  now: Date,
+): MemberStatus {
+  const since = findCondition(target.conditions, condition.type);
+  const isOver =
+    since?.status === condition.status && now.getTime() - Date.parse(since.lastTransitionTime) >= give.limitMs;
+  if (isOver) return withRefusal(target, give.code, condition.message, now);
+  const held = withTargetCondition(target, condition, now);
+  return withExplanation(held, condition.reason, condition.message);
+}
+
+/**
+ * | # | workload at the member's turn | answer |
+ * |---|---|---|
+ * | 1 | does not exist | wait for it: admission gives it the init-container when it is created |
+ * | 2 | its template has no init-container of this restore | ask for it, again and again |
+ * | 3 | wants no pod | wait |
+ * | 4 | otherwise | its hosts |
+ */
+function startMember(view: RestoreView, target: MemberStatus, now: Date): MemberAnswer {
+  const ref = targetRef(view, target);
+  const key = targetKey(ref);
+  const workload = view.workloads.get(key);
+  const name = formatTarget(ref);
+  if (workload === undefined) {
+    const condition = {
+      type: ConditionType.RestoreTargetFound,
+      status: "False",
+      reason: "TargetNotAvailable",
+      message: `${name} does not exist`,
+    } as const;
+    const give = { code: "NOT_FOUND", limitMs: view.limits.restoreWaitMs } as const;
+    return { target: hold(view, target, condition, give, now) };
+  }
+  const found = withTargetCondition(
+    target,
+    {
+      type: ConditionType.RestoreTargetFound,
+      status: "True",
+      reason: "TargetAvailable",
+      message: `${name} exists`,
+    },
+    now,
+  );
+  const gate = view.gates.get(key);
+  if (gate?.isInjected !== true) {
+    const condition = {
+      type: ConditionType.StashInitContainerInjected,
+      status: "Unknown",
+      reason: "InitContainerInjectionFailed",
+      message: `${name} was sent through admission, and the webhook has not added the init-container yet`,
+    } as const;
+    const give = { code: "SIDECAR_NOT_RUNNING", limitMs: view.limits.podWaitMs } as const;
+    const held = hold(view, found, condition, give, now);
+    const isDue = gate?.askedMsAgo === undefined || gate.askedMsAgo >= ASK_AGAIN_MS;
+    return {
+      target: held,
+      actions: isDue && !isRefused(RESTORE_WORDS, held) ? [{ kind: "RequestInjection", ref }] : [],
+    };
+  }
+  if (workload.replicas === 0) {
+    return { target: withExplanation(found, "PodNotReady", `${name} has no pod yet that waits for its data`) };
+  }
+  const hostnames = hostnamesOf(ref, target.alias, workload);
+  return { target: withHosts(found, hostnames, totalHostsOf(ref.kind, hostnames.length, workload.replicas), now) };
+}
+
+/** A DaemonSet's hosts get their names one by one, while its rollout replaces the pods. */
+function totalHostsOf(kind: string, known: number, wanted: number): number {
+  return kind === "DaemonSet" ? Math.max(known, wanted) : known;
+}
+
+function newHost(hostname: string, now: Date): RestoreHostStats {
+  return { hostname, phase: "Pending", assignedAt: formatTime(now) };
+}
+
+function withHosts(target: MemberStatus, hostnames: readonly string[], totalHosts: number, now: Date): MemberStatus {
+  const injected = withTargetCondition(
+    target,
+    {
+      type: ConditionType.StashInitContainerInjected,
+      status: "True",
+      reason: "InitContainerInjectionSucceeded",
+      message: "the pod template has the init-container",
+    },
+    now,
+  );
+  const ensured = withTargetCondition(
+    injected,
+    {
+      type: ConditionType.RestoreExecutorEnsured,
+      status: "True",
+      reason: "SuccessfullyEnsuredRestoreExecutor",
+      message: "pods wait in the init-container for their data",
+    },
+    now,
+  );
+  const stats = hostnames.map((hostname) => newHost(hostname, now));
+  return { ...withExplanation(ensured, "", ""), totalHosts, stats };
+}
+
+function advance(
+  view: RestoreView,
+  status: RestoreStatus,
+  index: number,
+  target: MemberStatus,
+  now: Date,
+): MemberAnswer {
+  const { executionOrder } = view.invoker;
+  const members = orderedMembers(view, status);
+  // Data of a later member is of no use to an application whose earlier one could not be restored.
+  const isOrdered = executionOrder === "Sequential";
+  const turn = memberTurn({ executionOrder, failurePolicy: isOrdered ? "FailFast" : "Continue", members }, index);
+  const answer = turn.kind === "start" ? (obstacle(view, target) ?? turn) : turn;
+  switch (answer.kind) {
+    case "refuse":
+      return { target: withRefusal(target, answer.code, answer.message, now) };
+    case "hold":
+      return { target: withExplanation(target, answer.reason, answer.message) };
+    case "start":
+      return startMember(view, target, now);
+  }
+}
+
+export const startMembers: Row = {
+  name: "a member's turn",
+  next(view, status, now): Step | undefined {
+    if (!isBegun(status)) return undefined;
+    for (const [index, target] of targetsOf(status).entries()) {
+      if (isStarted(target) || isRefused(RESTORE_WORDS, target)) continue;
+      const answer = advance(view, status, index, target, now);
+      if (answer.target === target) continue;
+      return {
+        status: withRunTarget(status, index, () => answer.target),
+      };
+    }
+    return undefined;
+  },
+};
+
+/** Nodes of a DaemonSet whose pod came after the member started, and nodes that came or went. */
+export const moreHosts: Row = {
+  name: "more hosts",
+  next(view, status, now): Step | undefined {
+    for (const [index, target] of targetsOf(status).entries()) {
+      const ref = targetRef(view, target);
+      const workload = view.workloads.get(targetKey(ref));
+      if (ref.kind !== "DaemonSet" || !isStarted(target) || workload === undefined) continue;
+      const hosts = hostsOf(target);
+      const fresh = hostnamesOf(ref, target.alias, workload).filter(
+        (hostname) => !hosts.some((host) => host.hostname === hostname),
+      );
+      const totalHosts = totalHostsOf(ref.kind, hosts.length + fresh.length, workload.replicas);
+      if (fresh.length === 0 && totalHosts === target.totalHosts) continue;
+      const stats = [...hosts, ...fresh.map((hostname) => newHost(hostname, now))];
+      return { status: withRunTarget(status, index, (old) => ({ ...old, totalHosts, stats })) };
+    }
+    return undefined;
+  },
+};
+
+/** Requests that are due now, whatever the table says: they change workloads, not the status. */
+export function dueRequests(view: RestoreView, status: RestoreStatus, now: Date): readonly Action[] {
+  if (!isBegun(status)) return [];
+  return targetsOf(status).flatMap((target, index) =>
+    isStarted(target) || isRefused(RESTORE_WORDS, target)
+      ? []
+      : (advance(view, status, index, target, now).actions ?? []),
+  );
+}

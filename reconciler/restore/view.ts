@@ -1,0 +1,75 @@
+/** What the decisions about one restore read: gathered from informers, plus what this process knows of itself. */
+import type { BackupSession } from "../../shared/api/backup-session.ts";
+import type { RestoreHostStats } from "../../shared/api/host-stats.ts";
+import type { Repository } from "../../shared/api/repository.ts";
+import type { RestoreMemberStatus } from "../../shared/api/restore-batch.ts";
+import type { RestoreInvokerView, RestoreMemberView } from "../../shared/invoker.ts";
+import { type ResolvedTargetRef, resolveTargetRef } from "../../shared/target.ts";
+import type { HookRuns } from "../hooks/hook-plan.ts";
+import type { FormerPod } from "../run/locks.ts";
+import type { Limits, Pods, Workloads } from "../run/world.ts";
+import type { RestoreObject, RestoreStatus } from "./restore-status.ts";
+
+/** What a workload's pod template says about this restore. */
+export interface GateFact {
+  /** The template has the init-container of this restore. */
+  readonly isInjected: boolean;
+  /** How long ago the workload was last asked for it; undefined when it was not. */
+  readonly askedMsAgo: number | undefined;
+}
+
+export interface RestoreView {
+  readonly object: RestoreObject;
+  readonly status: RestoreStatus;
+  readonly invoker: RestoreInvokerView;
+  /** Why the spec can't be read; `invoker` is then of no use. */
+  readonly problem: string | undefined;
+  readonly repository: Repository | undefined;
+  readonly mayUseRepository: boolean;
+  /** Sessions that backed up to the Repository: the recovery points that are known. */
+  readonly sessions: readonly BackupSession[];
+  /** targetKey() of members that somebody else is working on, and who. */
+  readonly busyTargets: ReadonlyMap<string, string>;
+  readonly workloads: Workloads;
+  /** By targetKey(). */
+  readonly gates: ReadonlyMap<string, GateFact>;
+  readonly pods: Pods;
+  readonly formerPods: readonly FormerPod[];
+  readonly silenceMs: ReadonlyMap<string, number>;
+  readonly hookRuns: HookRuns;
+  readonly leaderSinceMs: number;
+  readonly limits: Limits;
+}
+
+export type MemberStatus = RestoreMemberStatus;
+
+export function targetsOf(status: RestoreStatus): readonly MemberStatus[] {
+  return status.targets ?? [];
+}
+
+export function hostsOf(target: MemberStatus): readonly RestoreHostStats[] {
+  return target.stats ?? [];
+}
+
+export function targetRef(view: RestoreView, target: Pick<MemberStatus, "ref">): ResolvedTargetRef {
+  return resolveTargetRef(target.ref, view.object.metadata.namespace);
+}
+
+/** Member of the restore that an entry stands for. */
+export function memberOf(
+  view: RestoreView,
+  target: { readonly ref?: MemberStatus["ref"]; readonly alias?: string },
+): RestoreMemberView | undefined {
+  const ref = resolveTargetRef(target.ref, view.object.metadata.namespace);
+  return view.invoker.members.find(
+    (member) =>
+      member.ref.kind === ref.kind &&
+      member.ref.name === ref.name &&
+      member.ref.namespace === ref.namespace &&
+      (member.alias ?? "") === (target.alias ?? ""),
+  );
+}
+
+export function createdAtMs(view: RestoreView): number {
+  return view.invoker.createdAtMs;
+}

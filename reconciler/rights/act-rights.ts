@@ -1,0 +1,157 @@
+/** Brings Role, RoleBinding and copies of Secrets of a namespace to what its agents need, and removes them with the last agent. */
+import { Install, Label, LabelValue } from "../../shared/contract.ts";
+import { canonicalJson } from "../../shared/hash.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import { isJsonObject, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import type { Resource } from "../../shared/kube/resource.ts";
+import { SECRETS } from "../invoker/lookups.ts";
+import {
+  type AgentRights,
+  buildAgentBinding,
+  buildAgentRole,
+  COPIES_ANNOTATION,
+  copyLabels,
+  notedCopies,
+  type SecretCopy,
+} from "./decide-rights.ts";
+
+const rbac = { group: "rbac.authorization.k8s.io", version: "v1", namespaced: true } as const;
+export const ROLES: Resource = { ...rbac, plural: "roles" };
+export const ROLE_BINDINGS: Resource = { ...rbac, plural: "rolebindings" };
+
+export type RightsClient = Pick<KubeClient, "create" | "delete" | "find" | "patch">;
+
+/** News of what could not be done without touching what isn't ours. */
+export type OnForeign = (resource: string, name: string) => void;
+
+export async function actOnRights(
+  client: RightsClient,
+  wanted: AgentRights,
+  onForeign: OnForeign,
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespace } = wanted;
+  const role = await client.find(ROLES, namespace, Install.AgentRole, asIs, { signal });
+  if (role !== undefined && !isOurs(role)) {
+    onForeign("Role", Install.AgentRole);
+    return;
+  }
+  const noted = notedCopies(textAt(role, "metadata", "annotations", COPIES_ANNOTATION));
+  const obsolete = noted.filter((name) => !wanted.copies.some((copy) => copy.name === name));
+  if (wanted.serviceAccounts.length === 0) {
+    // The Role is the last to go, so without it nothing is left.
+    if (role === undefined) return;
+    await client.delete(ROLE_BINDINGS, namespace, Install.AgentRole, { signal });
+    for (const name of noted) await removeCopy(client, namespace, name, signal);
+    // Last, since it holds the note of the copies.
+    await client.delete(ROLES, namespace, Install.AgentRole, { signal });
+    return;
+  }
+  // The note names old copies and new ones before anything is made, and only new ones when the old are gone.
+  const planned = [...wanted.copies, ...obsolete.map((name) => ({ name, from: { namespace: "", name: "" } }))];
+  await apply(client, ROLES, role, buildAgentRole({ ...wanted, copies: planned }), signal);
+  await applyBinding(client, wanted, onForeign, signal);
+  for (const copy of wanted.copies) await writeCopy(client, namespace, copy, onForeign, signal);
+  if (obsolete.length === 0) return;
+  for (const name of obsolete) await removeCopy(client, namespace, name, signal);
+  await apply(client, ROLES, undefined, buildAgentRole(wanted), signal);
+}
+
+async function applyBinding(client: RightsClient, wanted: AgentRights, onForeign: OnForeign, signal: AbortSignal) {
+  const { namespace } = wanted;
+  const body = buildAgentBinding(wanted);
+  const binding = await client.find(ROLE_BINDINGS, namespace, Install.AgentRole, asIs, { signal });
+  if (binding !== undefined && !isOurs(binding)) {
+    onForeign("RoleBinding", Install.AgentRole);
+    return;
+  }
+  // What a binding refers to can't be changed.
+  if (binding !== undefined && textAt(binding, "roleRef", "name") !== body.roleRef.name) {
+    await client.delete(ROLE_BINDINGS, namespace, Install.AgentRole, { signal });
+  }
+  await apply(client, ROLE_BINDINGS, binding, body, signal);
+}
+
+interface Body {
+  readonly metadata: { readonly name: string; readonly namespace: string; readonly labels: object };
+}
+
+async function apply(
+  client: RightsClient,
+  resource: Resource,
+  present: unknown,
+  body: Body & Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (present !== undefined && isAsWanted(present, body)) return;
+  const { name, namespace } = body.metadata;
+  await client.patch(resource, namespace, name, { kind: "apply", body, force: true }, asIs, { signal });
+}
+
+/** Every field of the wanted object has the same value in the present one, which may have more. */
+export function isAsWanted(present: unknown, wanted: unknown): boolean {
+  if (!isJsonObject(wanted)) return canonicalJson(present) === canonicalJson(wanted);
+  return isJsonObject(present) && Object.entries(wanted).every(([key, value]) => isAsWanted(present[key], value));
+}
+
+async function writeCopy(
+  client: RightsClient,
+  namespace: string,
+  copy: SecretCopy,
+  onForeign: OnForeign,
+  signal: AbortSignal,
+): Promise<void> {
+  const { from, name } = copy;
+  const source = await client.find(SECRETS, from.namespace, from.name, asIs, { signal });
+  const present = await client.find(SECRETS, namespace, name, asIs, { signal });
+  if (present !== undefined && !isCopy(present)) {
+    onForeign("Secret", name);
+    return;
+  }
+  if (source === undefined) {
+    if (present !== undefined) await client.delete(SECRETS, namespace, name, { signal });
+    return;
+  }
+  const data = valueAt(source, "data") ?? {};
+  const labels = copyLabels(copy);
+  if (present === undefined) {
+    const body = { apiVersion: "v1", kind: "Secret", metadata: { name, namespace, labels }, type: "Opaque", data };
+    await client.create(SECRETS, namespace, body, asIs, { signal });
+    return;
+  }
+  const isSame =
+    canonicalJson(valueAt(present, "data") ?? {}) === canonicalJson(data) &&
+    isAsWanted(valueAt(present, "metadata", "labels"), labels);
+  if (isSame) return;
+  // Keys that are gone from the source go from the copy.
+  const operations = [
+    { op: "test", path: "/metadata/resourceVersion", value: textAt(present, "metadata", "resourceVersion") },
+    { op: "add", path: "/data", value: data },
+    ...Object.entries(labels).map(([key, value]) => ({
+      op: "add" as const,
+      path: `/metadata/labels/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`,
+      value,
+    })),
+  ] as const;
+  await client.patch(SECRETS, namespace, name, { kind: "json", operations }, asIs, { signal });
+}
+
+async function removeCopy(client: RightsClient, namespace: string, name: string, signal: AbortSignal): Promise<void> {
+  const present = await client.find(SECRETS, namespace, name, asIs, { signal });
+  if (present === undefined || !isCopy(present)) return;
+  const uid = textAt(present, "metadata", "uid");
+  await client.delete(SECRETS, namespace, name, { signal, ...(uid !== undefined && { uid }) });
+}
+
+/** Only what carries both of our labels is touched. */
+function isOurs(object: unknown): boolean {
+  return isManaged(object) && textAt(object, "metadata", "labels", Label.AgentRights) !== undefined;
+}
+
+function isCopy(object: unknown): boolean {
+  return isManaged(object) && textAt(object, "metadata", "labels", Label.CopiedFromNamespace) !== undefined;
+}
+
+function isManaged(object: unknown): boolean {
+  return textAt(object, "metadata", "labels", Label.ManagedBy) === LabelValue.ManagedBy;
+}

@@ -1,0 +1,92 @@
+/** What agents of a namespace need there: a Role, who is bound to it, and copies of Secrets from other namespaces. Pure. */
+
+import type { Repository } from "../../shared/api/repository.ts";
+import { Install, Label, LabelValue, STASH_GROUP } from "../../shared/contract.ts";
+import { backendSecretName } from "../../shared/injection/backend-volume.ts";
+
+/** A Secret of another namespace that workloads of this one mount as a copy. */
+export interface SecretCopy {
+  /** Name of the copy. */
+  readonly name: string;
+  readonly from: { readonly namespace: string; readonly name: string };
+}
+
+export interface AgentRights {
+  readonly namespace: string;
+  /** ServiceAccounts of the workloads that carry an agent, or are to carry one; sorted. */
+  readonly serviceAccounts: readonly string[];
+  /** By name. */
+  readonly copies: readonly SecretCopy[];
+}
+
+/** On the Role: names of the copies that were made, so that they can be removed without listing Secrets. */
+export const COPIES_ANNOTATION = "stash.appscode.com/secret-copies";
+
+/** What an agent reads: its sessions and restores, what they are runs of, and their Repositories. */
+const READ_KINDS = [
+  "backupsessions",
+  "backupconfigurations",
+  "backupbatches",
+  "restoresessions",
+  "restorebatches",
+  "repositories",
+];
+/** Where an agent reports. */
+const REPORT_KINDS = ["backupsessions/status", "restoresessions/status", "restorebatches/status"];
+
+const RULES = [
+  { apiGroups: [STASH_GROUP], resources: READ_KINDS, verbs: ["get", "list", "watch"] },
+  { apiGroups: [STASH_GROUP], resources: REPORT_KINDS, verbs: ["patch"] },
+];
+
+const LABELS = { [Label.ManagedBy]: LabelValue.ManagedBy, [Label.AgentRights]: "true" };
+const RBAC_GROUP = "rbac.authorization.k8s.io";
+
+/** The Role of a namespace, the same everywhere but for its note of copies. */
+export function buildAgentRole({ namespace, copies }: AgentRights) {
+  return {
+    apiVersion: `${RBAC_GROUP}/v1`,
+    kind: "Role",
+    metadata: {
+      name: Install.AgentRole,
+      namespace,
+      labels: LABELS,
+      annotations: { [COPIES_ANNOTATION]: JSON.stringify(copies.map(({ name }) => name)) },
+    },
+    rules: RULES,
+  };
+}
+
+export function buildAgentBinding({ namespace, serviceAccounts }: AgentRights) {
+  return {
+    apiVersion: `${RBAC_GROUP}/v1`,
+    kind: "RoleBinding",
+    metadata: { name: Install.AgentRole, namespace, labels: LABELS },
+    roleRef: { apiGroup: RBAC_GROUP, kind: "Role", name: Install.AgentRole },
+    subjects: serviceAccounts.map((name) => ({ kind: "ServiceAccount", name, namespace })),
+  };
+}
+
+/** Labels by which a copy is known as one. */
+export function copyLabels({ from }: SecretCopy): Readonly<Record<string, string>> {
+  return { [Label.ManagedBy]: LabelValue.ManagedBy, [Label.CopiedFromNamespace]: from.namespace };
+}
+
+/** The copy that workloads of a namespace need of a Repository's Secret; undefined where the Secret is beside them. */
+export function copyOf(repository: Repository, namespace: string): SecretCopy | undefined {
+  const secretName = repository.spec.backend?.storageSecretName;
+  const name = backendSecretName(repository, namespace);
+  const home = repository.metadata.namespace;
+  if (!secretName || name === undefined || home === namespace) return undefined;
+  return { name, from: { namespace: home, name: secretName } };
+}
+
+/** Reads the note on a Role; what can't be read names nothing. */
+export function notedCopies(note: string | undefined): readonly string[] {
+  try {
+    const names: unknown = JSON.parse(note ?? "[]");
+    return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,69 @@
+/** Reads which workloads of a namespace carry an agent or are to carry one, and what that takes. */
+import { Label } from "../../shared/contract.ts";
+import { containersOf, isOwnContainer } from "../../shared/injection/own-parts.ts";
+import { textAt } from "../../shared/kube/json-value.ts";
+import { targetKey } from "../../shared/target.ts";
+import { mayUseRepository } from "../../shared/usage-policy.ts";
+import { type BackupInvokerObject, invokersOfTarget } from "../invoker/related.ts";
+import type { Restore } from "../world/targets.ts";
+import type { WorkloadObject } from "../world/workload-object.ts";
+import type { World } from "../world/world.ts";
+import { type AgentRights, copyOf, type SecretCopy } from "./decide-rights.ts";
+
+const DEFAULT_SERVICE_ACCOUNT = "default";
+
+export function gatherRights(world: World, namespace: string): AgentRights {
+  const accounts = new Set<string>();
+  const copies = new Map<string, SecretCopy>();
+  for (const informer of Object.values(world.workloads)) {
+    for (const workload of informer.list(namespace)) {
+      const users = usersOf(world, workload);
+      if (users.length === 0 && !hasAgent(workload)) continue;
+      accounts.add(serviceAccountOf(workload));
+      for (const copy of users.flatMap((user) => copiesFor(world, namespace, user))) copies.set(copy.name, copy);
+    }
+  }
+  return {
+    namespace,
+    serviceAccounts: [...accounts].sort(),
+    copies: [...copies.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+  };
+}
+
+/** Invokers and restores that name the workload and stay. */
+function usersOf(world: World, { facts }: WorkloadObject): readonly (BackupInvokerObject | Restore)[] {
+  const key = targetKey(facts);
+  const users = [
+    ...invokersOfTarget(world, key),
+    ...world.restoreSessions.byIndex("target", key),
+    ...world.restoreBatches.byIndex("target", key),
+  ];
+  return users.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+}
+
+/** An agent goes on for a while after the last invoker is gone: until its pods are replaced. */
+function hasAgent({ facts }: WorkloadObject): boolean {
+  return containersOf(facts.podTemplate).some(isOwnContainer) || facts.labels[Label.BackupBatch] !== undefined;
+}
+
+function serviceAccountOf({ facts }: WorkloadObject): string {
+  return (
+    textAt(facts.podTemplate, "spec", "serviceAccountName") ||
+    textAt(facts.podTemplate, "spec", "serviceAccount") ||
+    DEFAULT_SERVICE_ACCOUNT
+  );
+}
+
+function copiesFor(world: World, namespace: string, user: BackupInvokerObject | Restore): readonly SecretCopy[] {
+  const { repository: ref } = user.spec;
+  const repository = ref && world.repositories.get(ref.namespace || user.metadata.namespace, ref.name);
+  if (repository === undefined || repository.metadata.deletionTimestamp !== undefined) return [];
+  const isAllowed = mayUseRepository({
+    usagePolicy: repository.spec.usagePolicy,
+    repositoryNamespace: repository.metadata.namespace,
+    namespace,
+    namespaceLabels: world.namespaces.get(undefined, namespace)?.labels ?? {},
+  });
+  const copy = isAllowed ? copyOf(repository, namespace) : undefined;
+  return copy === undefined ? [] : [copy];
+}

@@ -1,0 +1,105 @@
+/** Gives agents their rights and Secrets, a namespace at a time, and takes them away with the last agent. */
+import { Label } from "../../shared/contract.ts";
+import { messageOf } from "../../shared/errors.ts";
+import { canonicalJson } from "../../shared/hash.ts";
+import type { KubeClient } from "../../shared/kube/client.ts";
+import type { Clock } from "../../shared/kube/clock.ts";
+import { textAt } from "../../shared/kube/json-value.ts";
+import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
+import type { Logger } from "../../shared/log.ts";
+import type { Controller } from "../controller.ts";
+import { wakeNamespaces } from "../invoker/wake.ts";
+import type { World } from "../world/world.ts";
+import { actOnRights, ROLES } from "./act-rights.ts";
+import { gatherRights } from "./gather-rights.ts";
+
+export interface RightsPorts {
+  readonly world: World;
+  /** Only this namespace; all when undefined. */
+  readonly namespace: string | undefined;
+  readonly client: Pick<KubeClient, "create" | "delete" | "find" | "list" | "patch">;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const CONCURRENCY = 4;
+const DRAIN_MS = 5_000;
+/** Secrets are not watched: how soon a change of the original reaches its copies. */
+const COPY_AGAIN_MS = 60_000;
+/** What somebody deleted by hand comes back after this long at the latest. */
+const CHECK_AGAIN_MS = 10 * 60_000;
+
+interface Done {
+  readonly what: string;
+  readonly atMs: number;
+}
+
+export function createRightsController(ports: RightsPorts): Controller {
+  return new RightsController(ports);
+}
+
+class RightsController implements Controller {
+  readonly name = "rights";
+  readonly #ports: RightsPorts;
+  readonly #queue: WorkQueue;
+  /** What each namespace was last brought to: most changes of workloads change nothing here. */
+  readonly #done = new Map<string, Done>();
+  #unsubscribe: readonly (() => void)[] = [];
+
+  constructor(ports: RightsPorts) {
+    this.#ports = ports;
+    this.#queue = new WorkQueue({
+      run: (namespace, signal) => this.#reconcile(namespace, signal),
+      onError: (namespace, error, failures) => {
+        ports.log.warn({ namespace, failures, error: messageOf(error) }, "agents' rights not set; it is tried again");
+      },
+      concurrency: CONCURRENCY,
+      clock: ports.clock,
+    });
+  }
+
+  async start(): Promise<void> {
+    const { world, client, namespace: only } = this.#ports;
+    this.#unsubscribe = wakeNamespaces(world, (namespace) => this.#queue.add(namespace));
+    // Namespaces whose last agent went while nobody led.
+    const readNamespace = (role: unknown): string => textAt(role, "metadata", "namespace") ?? "";
+    const { items } = await client.list(ROLES, only, readNamespace, { labelSelector: Label.AgentRights });
+    for (const namespace of items) this.#queue.add(namespace);
+    this.#queue.start();
+  }
+
+  async stop(): Promise<void> {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    await this.#queue.stop(DRAIN_MS);
+    this.#done.clear();
+  }
+
+  async #reconcile(namespace: string, signal: AbortSignal): Promise<RunResult | undefined> {
+    const { world, client, clock, log } = this.#ports;
+    if (world.namespaces.get(undefined, namespace) === undefined) {
+      this.#done.delete(namespace);
+      return undefined;
+    }
+    const wanted = gatherRights(world, namespace);
+    const what = canonicalJson(wanted);
+    const done = this.#done.get(namespace);
+    const isEmpty = wanted.serviceAccounts.length === 0;
+    const againMs = wanted.copies.length > 0 ? COPY_AGAIN_MS : CHECK_AGAIN_MS;
+    const ageMs = done === undefined ? Number.POSITIVE_INFINITY : clock.monotonic() - done.atMs;
+    if (done?.what === what && (isEmpty || ageMs < againMs)) {
+      return isEmpty ? undefined : { requeueAfterMs: againMs - ageMs };
+    }
+    await actOnRights(
+      client,
+      wanted,
+      (kind, name) => log.warn({ kind, namespace, name }, "object of another has the name that agents' rights need"),
+      signal,
+    );
+    this.#done.set(namespace, { what, atMs: clock.monotonic() });
+    if (done?.what !== what && !(isEmpty && done === undefined)) {
+      const { serviceAccounts, copies } = wanted;
+      log.info({ namespace, serviceAccounts, copies: copies.map(({ name }) => name) }, "agents' rights changed");
+    }
+    return isEmpty ? undefined : { requeueAfterMs: againMs };
+  }
+}

@@ -1,0 +1,36 @@
+/** For how long the entries of hosts that have their turn have stayed the same, by this process's own clock. */
+import { isAssigned, isOpenHost } from "./entries.ts";
+import { hostKey, type RunStatus, runHosts, runTargets } from "./run-facts.ts";
+
+interface Silence {
+  readonly entry: string;
+  readonly sinceMs: number;
+}
+
+export type Silences = ReadonlyMap<string, Silence>;
+
+export const NO_SILENCES: Silences = new Map();
+
+/**
+ * What is known after a look at the status. The clocks of agents are not asked: they may be an hour off.
+ *
+ * @param known what was known after the look before
+ */
+export function nextSilences(known: Silences, status: RunStatus, monotonicMs: number): Silences {
+  const next = new Map<string, Silence>();
+  for (const [targetIndex, target] of runTargets(status).entries()) {
+    for (const [hostIndex, host] of runHosts(target).entries()) {
+      if (!isOpenHost(host) || !isAssigned(host)) continue;
+      const key = hostKey(targetIndex, hostIndex);
+      const entry = JSON.stringify(host);
+      const before = known.get(key);
+      next.set(key, before?.entry === entry ? before : { entry, sinceMs: monotonicMs });
+    }
+  }
+  return next;
+}
+
+/** By hostKey(), in milliseconds. */
+export function silenceLengths(silences: Silences, monotonicMs: number): ReadonlyMap<string, number> {
+  return new Map([...silences].map(([key, { sinceMs }]) => [key, monotonicMs - sinceMs]));
+}
