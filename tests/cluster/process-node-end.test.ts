@@ -1,10 +1,10 @@
 /** What is left when a process node stops, crashes or is killed; and what a new one of its name does with its pods. */
 import { spawn } from "node:child_process";
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, expect, inject, onTestFinished, test } from "vitest";
 import { startProcessNode } from "../support/node/process-node.ts";
 import { containerOf, isReady, TestCluster, until } from "../support/node/test-cluster.ts";
 
@@ -82,6 +82,7 @@ test("a node that is started again after a crash runs its pods again and counts 
 test("a SIGKILLed node program leaves no process, no mount, no interface and no folder", async () => {
   const images = join(tmpdir(), `process-node-images-${process.pid}.json`);
   await writeFile(images, JSON.stringify({ tools: {} }));
+  onTestFinished(() => rm(images));
   const before = await nodeFolders();
   const flags = ["--kubeconfig", inject("kubeconfig"), "--images", images, "--name", "pn-killed"];
   const program = spawn(process.execPath, [MAIN, ...flags], { stdio: ["pipe", "pipe", "inherit"] });

@@ -140,6 +140,18 @@ test("exec gives output, errors and exit code apart, takes input, and names a pr
   expect((await cluster.exec("target", "main", ["sh", "-c", "echo again > /dev/stdout"])).stdout).toBe("again\n");
 });
 
+test("the end of a command never overtakes its output", async () => {
+  const { cluster } = use();
+  const lengths = Array.from({ length: 60 }, (_, index) => index * 5_000);
+  for (let at = 0; at < lengths.length; at += 4) {
+    const batch = lengths.slice(at, at + 4);
+    const results = await Promise.all(
+      batch.map((length) => cluster.exec("target", "main", ["sh", "-c", `head -c ${length} /dev/zero; exit 5`])),
+    );
+    expect(results.map(({ stdout }) => stdout.length)).toEqual(batch);
+  }
+});
+
 test("logs give the whole, the tail, times, and what comes while they are followed", async () => {
   const { cluster } = use();
   const { namespace } = cluster;

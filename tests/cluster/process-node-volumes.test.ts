@@ -1,11 +1,23 @@
 /** What containers of the process node see of volumes, users and rights. */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { containerOf, isReady, until, useNodes } from "../support/node/test-cluster.ts";
 
-const use = useNodes("process-node-volumes", [{ name: "pn-volumes", images: { tools: {} } }]);
+const TINY_ROOT = join(tmpdir(), `process-node-root-${process.pid}`);
+const IMAGES = {
+  tools: {},
+  tiny: {
+    root: TINY_ROOT,
+    command: ["sh", "-c"],
+    user: 77,
+    binds: [{ host: import.meta.filename, path: "/opt/bound", readOnly: true }],
+  },
+};
+const use = useNodes("process-node-volumes", [{ name: "pn-volumes", images: IMAGES }]);
 let hostFolder = "";
 beforeAll(async () => {
   hostFolder = await mkdtemp(join(tmpdir(), "process-node-host-"));
@@ -280,4 +292,39 @@ test("a deleted claim takes its folder with it", async () => {
       ),
     ),
   ).toBe(true);
+});
+
+/** A root file system of a few programs and the libraries that they need. */
+async function makeTinyRoot(): Promise<void> {
+  const programs = ["sh", "perl", "setpriv", "mount", "umount", "mkdir", "rmdir", "rm", "cat", "ls", "id"];
+  const run = promisify(execFile);
+  for (const program of programs) {
+    const path = (
+      await run("sh", ["-c", `command -v ${program}`], { env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" } })
+    ).stdout.trim();
+    const libraries = [...(await run("ldd", [path])).stdout.matchAll(/(\/\S+) \(0x/g)].map((match) => match[1] ?? "");
+    await cp(path, join(TINY_ROOT, "bin", program), { dereference: true });
+    for (const library of libraries) await cp(library, join(TINY_ROOT, library), { dereference: true });
+  }
+  await mkdir(join(TINY_ROOT, "etc"));
+  await writeFile(join(TINY_ROOT, "etc", "passwd"), "tiny:x:77:88::/home/tiny:/bin/sh\n");
+}
+
+test("an image brings its own root, user, entry point and files", async () => {
+  const { cluster } = use();
+  await makeTinyRoot();
+  try {
+    const container = `{name: main, image: tiny, args: ["id -u; id -g; echo $HOME; ls /; cat /opt/bound; echo > /opt/bound"]}`;
+    await cluster.apply(
+      `{apiVersion: v1, kind: Pod, metadata: {name: tiny}, spec: {restartPolicy: Never, containers: [${container}]}}`,
+    );
+    await cluster.untilPod("tiny", ({ status }) => status?.phase === "Failed");
+    const log = await cluster.logs("tiny");
+    expect(log).toContain("77\n88\n/home/tiny\nbin\ndev\netc\n");
+    expect(log).toContain(await readFile(import.meta.filename, "utf8"));
+    expect(log).not.toContain("\nboot\n");
+    expect(log).toMatch(/(Read-only file system|Permission denied)/);
+  } finally {
+    await rm(TINY_ROOT, { recursive: true });
+  }
 });

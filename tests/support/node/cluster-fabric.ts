@@ -50,7 +50,9 @@ async function startFabric(
       api.request({ method: "GET", path: "/api/v1/namespaces/default/services/kubernetes" }),
     ),
   );
-  const network = await startNodeNetwork(serviceCidrOf(kubernetes), mode);
+  const network = await startNodeNetwork(serviceCidrOf(kubernetes), mode, (reason) =>
+    process.stderr.write(`process node: pods share the machine's network: ${reason}\n`),
+  );
   const services = startObjectStore(api, { kind: "V1Service", path: "/api/v1/services" });
   const endpoints = startObjectStore(api, { kind: "V1Endpoints", path: "/api/v1/endpoints" });
   await Promise.all([services.synced, endpoints.synced]);

@@ -54,11 +54,18 @@ export async function runExecSession(
   const reading = outputs.map(([from, to]) => {
     if (to === undefined) from.resume();
     else from.pipe(to, { end: false });
-    return finished(from).catch(() => undefined);
+    return finished(from, { writable: false }).catch(() => undefined);
   });
   const [exit] = await Promise.all([process.exited, ...reading]);
+  // All is read, but not all has left: the status must not overtake the output.
+  await Promise.all([...new Set([channels.stdout, channels.stderr])].map((output) => output && endOutput(output)));
   if (exit.startFailure !== undefined) channels.finish(buildInternalError(exit.startFailure));
   else channels.finish(buildExitStatus(exit.exitCode));
+}
+
+async function endOutput(output: Writable): Promise<void> {
+  output.end();
+  await finished(output, { readable: false }).catch(() => undefined);
 }
 
 function buildExitStatus(exitCode: number): ExecStatus {

@@ -122,15 +122,20 @@ async function launch(
   if (outcome !== "launched") {
     killIfAlive(pid, "SIGKILL");
     child.kill("SIGKILL");
+    await ended;
+    const said = `${pipes.stderr.read() ?? ""}`.trim();
     pipes.stdout.destroy();
     pipes.stderr.destroy();
-    await ended;
-    throw new ProcessStartError([...report.lines.slice(1), outcome].join("; "));
+    const reasons = report.lines.slice(1).filter((line) => !WAIT_STATUS.test(line));
+    throw new ProcessStartError([...reasons, said, outcome].filter((reason) => reason !== "").join("; "));
   }
   const { stdout, stderr } = pipes;
   const exited = Promise.all([ended, onceRead(stdout), onceRead(stderr)]).then(([exit]) => exit);
   return { pid, stdin: child.stdin, stdout, stderr, exited, kill: (signal) => killIfAlive(pid, signal) };
 }
+
+/** The waiter's report of a program's end. */
+const WAIT_STATUS = /^ended (\d+)$/;
 
 async function onceRead(output: Readable): Promise<void> {
   await finished(output, { writable: false }).catch(() => undefined);
@@ -173,8 +178,6 @@ function readExit(child: ChildProcess, reported: readonly string[]): Promise<Pro
     });
   });
 }
-
-const WAIT_STATUS = /^ended (\d+)$/;
 
 /** The number that wait(2) gives: the signal in the low seven bits, or the exit code in the second byte. */
 function decodeWaitStatus(status: number): ProcessExit {

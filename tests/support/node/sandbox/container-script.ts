@@ -105,7 +105,7 @@ const LAUNCHER = [
   'open(my $report, ">&=", 3) or die; fcntl($report, 2, 1); syswrite $report, "launched\\n";',
   "%ENV = map { split(/=/, $_, 2) } grep { /=/ } @env;",
   'unless (chdir $cwd) { syswrite $report, "working folder $cwd: $!\\n"; exit 128 }',
-  '{ no warnings; exec { $ARGV[0] } @ARGV; } syswrite $report, "exec $ARGV[0]: $!\\n"; exit 128;',
+  'exec { $ARGV[0] } @ARGV; syswrite $report, "exec $ARGV[0]: $!\\n"; exit 128;',
 ].join(" ");
 
 /** The command line that drops rights and becomes the program; descriptors 3 and 4 as the launcher says. */

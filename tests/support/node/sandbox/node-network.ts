@@ -37,13 +37,19 @@ const HOSTS = 1_022;
  * @param serviceCidr addresses of Services, which pods look for on the bridge
  * @param mode `shared` gives pods this machine's network and an address on its loopback interface: two pods then
  *   cannot listen on one port of all addresses. Without a mode, namespaces where the kernel grants them.
+ * @param onFallback told why pods share this machine's network though nobody asked for it
  */
-export async function startNodeNetwork(serviceCidr: string, mode?: NetworkMode): Promise<NodeNetwork> {
+export async function startNodeNetwork(
+  serviceCidr: string,
+  mode: NetworkMode | undefined,
+  onFallback: (reason: unknown) => void,
+): Promise<NodeNetwork> {
   if (mode !== "shared") {
     try {
       return await startBridged(serviceCidr);
     } catch (error) {
       if (mode === "namespaces") throw error;
+      onFallback(error);
     }
   }
   return await startShared();
