@@ -12,6 +12,7 @@ const HELP = `usage: stash-batch COMMAND [flags]
   restore               init-container: restore this pod's data when its turn comes
   create-backupsession  start a session of an invoker now
   explain               say what the webhook decides about a workload, and why
+  idle                  do nothing until a signal; a container for commands of global hooks
   version               print the version
 
 Each command explains its flags with --help.`;
@@ -27,6 +28,19 @@ const AGENT_COMMANDS: readonly string[] = [
   Command.CreateBackupSession,
 ];
 
+/** Waits for SIGTERM or SIGINT. Keeps a container alive in which others run commands. */
+function untilSignal(): Promise<number> {
+  const timer = setInterval(() => undefined, 2 ** 30);
+  return new Promise((done) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      process.once(signal, () => {
+        clearInterval(timer);
+        done(0);
+      });
+    }
+  });
+}
+
 async function run(command: string | undefined, args: readonly string[]): Promise<number> {
   if (command !== undefined && AGENT_COMMANDS.includes(command)) {
     return (await import("../agent/main.ts")).runAgent([command, ...args]);
@@ -38,6 +52,8 @@ async function run(command: string | undefined, args: readonly string[]): Promis
       return (await import("../reconciler/main.ts")).runReconciler(args, process.env);
     case "explain":
       return (await import("./explain/main.ts")).runExplain(args, process.env);
+    case Command.Idle:
+      return untilSignal();
     case "version":
       console.log((await import("../package.json", { with: { type: "json" } })).default.version);
       return 0;

@@ -126,6 +126,8 @@ export const Env = {
   NiceAdjustment: "NICE_ADJUSTMENT",
   IoniceClass: "IONICE_CLASS",
   IoniceClassData: "IONICE_CLASS_DATA",
+  /** Named ports of the pod's containers as JSON, `{container: {name: number}}`: hooks may name a port. */
+  ContainerPorts: "STASH_CONTAINER_PORTS",
   /** Program to run instead of `restic` on the PATH. */
   Restic: "STASH_RESTIC",
 } as const;
@@ -134,6 +136,7 @@ export const Env = {
 export const Command = {
   Webhook: "webhook",
   Reconciler: "reconciler",
+  Idle: "idle",
   RunBackup: "run-backup",
   Restore: "restore",
   BackupPvc: "backup-pvc",
