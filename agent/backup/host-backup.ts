@@ -2,13 +2,13 @@
 import type { SnapshotStats } from "../../shared/api/host-stats.ts";
 import { UserError } from "../../shared/errors.ts";
 import { type SnapshotOrigin, snapshotTags } from "../../shared/snapshot-tags.ts";
+import type { WithLock } from "../locks/patience.ts";
 import type { Logger } from "../log.ts";
-import type { EntryReporter } from "../report/entry-reporter.ts";
 import type { Restic } from "../restic/client.ts";
 import type { BackupProgress } from "../restic/messages.ts";
 import type { PathOutcome } from "./outcome.ts";
 import { backupPath } from "./path-backup.ts";
-import { buildProgress, startHeartbeat } from "./progress.ts";
+import { buildProgress, type Progress } from "./progress.ts";
 
 export interface HostBackup {
   readonly hostname: string;
@@ -22,10 +22,13 @@ export interface HostBackup {
 
 export interface HostBackupPorts {
   readonly restic: Restic;
-  readonly reporter: EntryReporter;
+  readonly withLock: WithLock;
   readonly signal: AbortSignal;
   readonly log: Logger;
   now(): Date;
+  onProgress(progress: Progress): void;
+  /** Is told all snapshots so far as soon as there is one more. */
+  onSaved(snapshots: readonly SnapshotStats[]): void;
   /** Finds what an earlier start of this agent saved of the path without telling. */
   adopt(path: string): Promise<SnapshotStats | undefined>;
 }
@@ -34,40 +37,28 @@ function sum(snapshots: readonly SnapshotStats[], read: (snapshot: SnapshotStats
   return snapshots.reduce((total, snapshot) => total + (read(snapshot) ?? 0), 0);
 }
 
-/** Outcome of each path, in order. Snapshots are reported as soon as they exist. */
+/** Outcome of each path, in order. */
 export async function backupHost(backup: HostBackup, ports: HostBackupPorts): Promise<readonly PathOutcome[]> {
-  const { reporter, now } = ports;
   const outcomes: PathOutcome[] = [];
-  let current: BackupProgress | undefined;
   const saved = () => outcomes.flatMap((outcome) => (outcome.kind === "saved" ? [outcome.snapshot] : []));
-  const progress = () =>
-    buildProgress(
-      {
-        pathsDone: outcomes.length,
-        pathsTotal: backup.paths.length,
-        bytesDone: sum(saved(), ({ sizeBytes }) => sizeBytes),
-        filesDone: sum(saved(), ({ fileStats }) => fileStats?.totalFiles),
-        current,
-      },
-      now(),
-    );
-  const heartbeat = startHeartbeat(reporter, progress);
-  try {
-    for (const path of backup.paths) {
-      if (ports.signal.aborted) {
-        outcomes.push({ kind: "failed", path, error: notBegun(path), warnings: [] });
-        continue;
-      }
-      outcomes.push(
-        await savePath(path, backup, ports, (received) => {
-          current = received;
-        }),
-      );
-      current = undefined;
-      reporter.set({ snapshots: saved(), progress: progress() });
+  function tell(current: BackupProgress | undefined): void {
+    const progress = buildProgress({
+      pathsDone: outcomes.length,
+      pathsTotal: backup.paths.length,
+      bytesDone: sum(saved(), ({ sizeBytes }) => sizeBytes),
+      filesDone: sum(saved(), ({ fileStats }) => fileStats?.totalFiles),
+      current,
+    });
+    ports.onProgress(progress);
+  }
+  for (const path of backup.paths) {
+    if (ports.signal.aborted) {
+      outcomes.push({ kind: "failed", path, error: notBegun(path), warnings: [] });
+      continue;
     }
-  } finally {
-    heartbeat.stop();
+    outcomes.push(await savePath(path, backup, ports, tell));
+    tell(undefined);
+    ports.onSaved(saved());
   }
   return outcomes;
 }
@@ -102,7 +93,7 @@ async function savePath(
       exclude: backup.exclude,
       args: backup.args,
     },
-    { restic, signal, now, onProgress },
+    { restic, signal, now, onProgress, withLock: ports.withLock },
   );
   if (outcome.kind === "saved") log.info({ ...fields, snapshot: outcome.snapshot.name }, "path saved");
   else log.warn({ ...fields, code: outcome.error.code, error: outcome.error.message }, "path not saved");

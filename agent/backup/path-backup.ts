@@ -1,5 +1,6 @@
 /** Backs up one path with one restic run. */
 import { messageOf, UserError } from "../../shared/errors.ts";
+import type { WithLock } from "../locks/patience.ts";
 import type { BackupArguments } from "../restic/arguments.ts";
 import type { Restic } from "../restic/client.ts";
 import { PARTIAL_EXIT_CODE } from "../restic/fault.ts";
@@ -10,6 +11,7 @@ import { checkBackupPath } from "./path-check.ts";
 export interface PathBackupPorts {
   readonly restic: Restic;
   readonly signal: AbortSignal;
+  readonly withLock: WithLock;
   now(): Date;
   onProgress(progress: BackupProgress): void;
 }
@@ -34,17 +36,19 @@ export async function backupPath(backup: BackupArguments, ports: PathBackupPorts
   const startedAt = ports.now();
   try {
     checkBackupPath(path, restic.access.localFolder);
-    const exit = await restic.backup(backup, {
-      signal: ports.signal,
-      onMessage(message) {
-        if (message.kind === "status") ports.onProgress(message.progress);
-        if (message.kind === "summary") summary = message.summary;
-        if (message.kind === "error") {
-          unreadable++;
-          if (named.length < MAX_UNREADABLE_NAMED) named.push(`${message.item}: ${message.text}`);
-        }
-      },
-    });
+    const run = () =>
+      restic.backup(backup, {
+        signal: ports.signal,
+        onMessage(message) {
+          if (message.kind === "status") ports.onProgress(message.progress);
+          if (message.kind === "summary") summary = message.summary;
+          if (message.kind === "error") {
+            unreadable++;
+            if (named.length < MAX_UNREADABLE_NAMED) named.push(`${message.item}: ${message.text}`);
+          }
+        },
+      });
+    const exit = await ports.withLock(run);
     if (exit.code !== 0 && exit.code !== PARTIAL_EXIT_CODE) {
       return asFailed(path, restic.fault(`backup of ${path}`, exit), warnings());
     }

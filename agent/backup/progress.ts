@@ -16,7 +16,7 @@ export interface PathProgress {
 }
 
 /** Status of the host: each path counts as the same share, since sizes of later paths are not known yet. */
-export function buildProgress(progress: PathProgress, heartbeat: Date): HostProgress {
+export function buildProgress(progress: PathProgress): Progress {
   const { current } = progress;
   const share = (progress.pathsDone + (current?.share ?? 0)) / Math.max(1, progress.pathsTotal);
   return {
@@ -27,12 +27,29 @@ export function buildProgress(progress: PathProgress, heartbeat: Date): HostProg
     filesTotal: progress.filesDone + Math.round(current?.filesTotal ?? 0),
     ...(current?.secondsLeft !== undefined &&
       progress.pathsDone + 1 >= progress.pathsTotal && { etaSeconds: Math.round(current.secondsLeft) }),
-    heartbeat: heartbeat.toISOString(),
   };
 }
 
+/** Progress without the time at which it is told. */
+export type Progress = Omit<HostProgress, "heartbeat">;
+
+export interface Heartbeat {
+  update(progress: Progress): void;
+  /** What would be told now. */
+  current(): HostProgress;
+  stop(): void;
+}
+
 /** Sends the progress each ten seconds, also when nothing moved: it says that the agent lives. */
-export function startHeartbeat(reporter: EntryReporter, read: () => HostProgress): { stop(): void } {
-  const timer = setInterval(() => reporter.set({ progress: read() }), HEARTBEAT_MS);
-  return { stop: () => clearInterval(timer) };
+export function startHeartbeat(reporter: EntryReporter, now: () => Date, first: Progress = {}): Heartbeat {
+  let latest = first;
+  const current = (): HostProgress => ({ ...latest, heartbeat: now().toISOString() });
+  const timer = setInterval(() => reporter.set({ progress: current() }), HEARTBEAT_MS);
+  return {
+    update: (progress) => {
+      latest = progress;
+    },
+    current,
+    stop: () => clearInterval(timer),
+  };
 }

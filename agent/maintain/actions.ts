@@ -5,8 +5,8 @@ import { assertNever, UserError } from "../../shared/errors.ts";
 import type { RetentionPolicySpec } from "../parse/backup-invoker.ts";
 import { isObject } from "../parse/check.ts";
 import type { Restic } from "../restic/client.ts";
+import { ensureRepository } from "../restic/ensure-repository.ts";
 import type { ResticExit } from "../restic/run.ts";
-import { ensureRepository } from "../work/initialize.ts";
 import { planCommand, policyFlags, type RetentionPlan, type RetentionScope, readPlan } from "./retention.ts";
 
 export interface ActionPorts {

@@ -48,6 +48,7 @@ export const checkRepository = shape({
 export const checkHookResult = shape({
   type: oneOf(HookType),
   hostname: optional(text),
+  podUID: optional(text),
   phase: optional(oneOf(HookPhase)),
   startedAt: optional(text),
   finishedAt: optional(text),
@@ -69,6 +70,14 @@ export const checkActionResult = shape({
   integrity: optional(flag),
 });
 
+const checkProgress = shape({
+  percent: optional(number),
+  bytesDone: optional(number),
+  bytesTotal: optional(number),
+  filesDone: optional(number),
+  filesTotal: optional(number),
+});
+
 /** Fields of a host's entry that backup and restore share. */
 export const entryFields = {
   hostname: optional(text),
@@ -78,6 +87,7 @@ export const entryFields = {
   error: optional(text),
   reason: optional(text),
   startedAt: optional(text),
+  progress: optional(checkProgress),
   hooks: optional(list(checkHookResult)),
   actions: optional(list(oneOf(HostAction))),
   actionParams: optional(shape({ readDataSubset: optional(text), removableLocks: optional(list(text)) })),

@@ -1,134 +1,159 @@
 /** One host's turn in a backup session, from the first report to the last. */
+
+import { STASH_GROUP } from "../../shared/contract.ts";
+import { formatDuration } from "../../shared/duration.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
-import type { SnapshotOrigin } from "../../shared/snapshot-tags.ts";
+import type { HookSummary } from "../../shared/hooks/summary.ts";
 import { findEarlierSnapshot } from "../backup/adopt.ts";
 import { backupHost } from "../backup/host-backup.ts";
-import { buildHostResult, type PathOutcome } from "../backup/outcome.ts";
-import type { AgentApi } from "../kube/api.ts";
-import { createBackoff } from "../kube/backoff.ts";
-import type { Logger } from "../log.ts";
-import { type AgentBackupInvoker, type InvokerMember, memberOf, parseBackupInvoker } from "../parse/backup-invoker.ts";
-import { type AgentBackupSession, parseBackupSession } from "../parse/backup-session.ts";
-import { createEntryReporter, type EntryReporter } from "../report/entry-reporter.ts";
-import type { Restic } from "../restic/client.ts";
-import type { AgentSettings } from "../settings.ts";
-import { INITIALIZE, isSameEntry, type OwnEntry, repositoryCondition } from "../turn.ts";
-import { ensureRepository } from "./initialize.ts";
-import type { ObjectView } from "./object-view.ts";
-import { openRepository } from "./repository.ts";
-import type { Stopper } from "./stop.ts";
+import { buildHostResult, type HostResult, type PathOutcome } from "../backup/outcome.ts";
+import { type Heartbeat, startHeartbeat } from "../backup/progress.ts";
+import { createHostHooks, type HookRunner } from "../hooks/host-hooks.ts";
+import type { AgentBackupSession } from "../parse/backup-session.ts";
+import type { EntryReporter } from "../report/entry-reporter.ts";
+import type { OwnEntry } from "../turn.ts";
+import { type BackupPlan, planBackup } from "./backup-plan.ts";
+import { openForBackup } from "./open-for-backup.ts";
+import { reporterOf, type TurnPorts, withLockOf } from "./turn-ports.ts";
 
-export interface TurnPorts {
-  readonly settings: AgentSettings;
-  readonly api: AgentApi;
-  readonly view: ObjectView<AgentBackupSession>;
-  readonly stopper: Stopper;
-  readonly log: Logger;
-  now(): Date;
-  /** Paths where the member names none: a job backs up the volume that is mounted for it. */
-  readonly defaultPaths: readonly string[];
+interface Turn {
+  readonly session: AgentBackupSession;
+  readonly own: OwnEntry;
+  readonly reporter: EntryReporter;
+  readonly ports: TurnPorts;
+  /** Of the first start, also when this is a later one. */
+  readonly startedAt: string;
 }
 
-/** @throws UserError NOT_FOUND when there is no such invoker, API_UNAVAILABLE when the work was stopped first */
-export async function readInvoker(session: AgentBackupSession, ports: TurnPorts): Promise<AgentBackupInvoker> {
-  const { invoker } = session.spec;
-  const kind = invoker?.kind === "BackupBatch" ? "BackupBatch" : "BackupConfiguration";
-  const name = invoker?.name ?? "";
-  const backoff = createBackoff({ firstMs: 200, maxMs: 10_000 });
-  while (!ports.stopper.signal.aborted) {
-    const answer = await ports.api.get({ kind, namespace: session.metadata.namespace, name });
-    if (answer.kind === "ok") return parseBackupInvoker(answer.object);
-    if (answer.kind === "gone") throw new UserError("NOT_FOUND", `${kind} ${name} does not exist`);
-    await backoff.wait(ports.stopper.signal);
+/** Runs the turn and reports its result. @returns once the result is stored or the entry is no longer ours */
+export async function runHostTurn(session: AgentBackupSession, own: OwnEntry, ports: TurnPorts): Promise<void> {
+  const { log, now } = ports;
+  const reporter = reporterOf(session, own, ports);
+  const isResumed = own.entry.phase === "Running";
+  const startedAt = (isResumed ? own.entry.startedAt : undefined) ?? now().toISOString();
+  const turn: Turn = { session, own, reporter, ports, startedAt };
+  reporter.set({ phase: "Running", startedAt, error: "", reason: "", progress: { heartbeat: now().toISOString() } });
+  if (!(await reporter.flush())) return;
+  log.info({ session: session.metadata.name, host: own.hostname, isResumed }, "host started");
+  const heartbeat = startHeartbeat(reporter, now);
+  try {
+    await conduct(turn, heartbeat);
+  } finally {
+    heartbeat.stop();
   }
-  throw new UserError("API_UNAVAILABLE", `${kind} ${name} was not read`);
+  await reporter.flush();
 }
 
-/** What the snapshots of this turn carry. */
-function originOf(session: AgentBackupSession, invoker: AgentBackupInvoker, ports: TurnPorts): SnapshotOrigin {
+/** The work between first and last report. */
+async function conduct(turn: Turn, heartbeat: Heartbeat): Promise<void> {
+  const { ports, reporter, own } = turn;
+  let outcomes: readonly PathOutcome[] = [];
+  let failure: UserError | undefined;
+  let hooks: HookRunner | undefined;
+  try {
+    const plan = await planBackup(turn.session, own, ports);
+    hooks = hooksOf(turn, plan);
+    outcomes = await save(turn, plan, hooks, heartbeat);
+  } catch (error) {
+    failure = asUserError(error);
+  }
+  const stopped = ports.stopper.reason();
+  if (stopped?.kind === "shutdown" && !isWhole(outcomes, failure)) {
+    ports.log.info({ host: own.hostname }, "stopped in the middle; the next start goes on");
+    reporter.set({ reason: "RESTIC_KILLED", error: "the container was stopped; its next start goes on" });
+    return;
+  }
+  if (stopped?.kind === "failed") failure = stopped.error;
+  if (stopped?.kind === "lost") failure = new UserError("EXECUTOR_LOST", "the host was given to another pod");
+  const before = resultOf(turn, outcomes, failure);
+  const hookFailure = await hooks?.after(summaryOf(turn, before), (turn.session.spec.retryLeft ?? 0) > 0);
+  if (stopped?.kind === "lost") return;
+  const result = hookFailure === undefined ? before : withHookFailure(before, hookFailure);
+  reporter.set({ ...result, locks: [], progress: heartbeat.current() });
+  ports.log.info({ host: own.hostname, phase: result.phase, reason: result.reason, error: result.error }, "host ended");
+}
+
+/** The after-hook comes when the data is saved: that it failed is told beside the result, and the reconciler judges it. */
+function withHookFailure(result: HostResult, failure: UserError): HostResult {
+  return { ...result, warnings: [...result.warnings, failure.message] };
+}
+
+function resultOf(turn: Turn, outcomes: readonly PathOutcome[], failure: UserError | undefined): HostResult {
+  return buildHostResult(outcomes, failure, { startedAt: turn.startedAt, now: turn.ports.now() });
+}
+
+function hooksOf(turn: Turn, plan: BackupPlan): HookRunner {
+  const { ports, own, reporter } = turn;
+  const { settings, log, now } = ports;
+  return createHostHooks(
+    {
+      before: plan.member.spec.hooks?.preBackup,
+      after: plan.member.spec.hooks?.postBackup,
+      beforeType: "preBackup",
+      afterType: "postBackup",
+      recorded: own.entry.hooks ?? [],
+      hostname: own.hostname,
+      podUid: settings.pod.uid,
+    },
+    { env: settings.env, podIp: settings.pod.ip, reporter, log, now },
+  );
+}
+
+function summaryOf({ session, own, ports }: Turn, result: HostResult | undefined): HookSummary {
+  const { metadata, spec } = session;
+  const createdAtMs = Date.parse(metadata.creationTimestamp ?? "") || ports.now().getTime();
+  const seconds = Math.round((ports.now().getTime() - createdAtMs) / 1_000);
+  const ref = own.target.ref;
   return {
-    session: { namespace: session.metadata.namespace, name: session.metadata.name },
-    invoker,
-    target: ports.settings.target,
+    Name: metadata.name,
+    Namespace: metadata.namespace,
+    Invoker: { APIGroup: STASH_GROUP, Kind: spec.invoker?.kind ?? "", Name: spec.invoker?.name ?? "" },
+    Target: {
+      APIVersion: ref?.apiVersion ?? "",
+      Kind: ref?.kind ?? "",
+      Name: ref?.name ?? "",
+      Namespace: ref?.namespace ?? metadata.namespace,
+    },
+    Status: {
+      Phase: result?.phase ?? "Succeeded",
+      Duration: formatDuration(Math.max(0, seconds) * 1_000),
+      Error: result?.error ?? "",
+    },
+    RetryLeft: spec.retryLeft ?? 0,
   };
 }
 
-/** Waits until the session says that the repository exists. @throws UserError when it says that it does not */
-async function waitForRepository(ports: TurnPorts): Promise<void> {
-  while (!ports.stopper.signal.aborted) {
-    const state = ports.view.state();
-    const condition = state.kind === "present" ? repositoryCondition(state.object) : undefined;
-    if (condition?.status === "True") return;
-    if (condition?.status === "False") throw new UserError("REPOSITORY_NOT_FOUND", condition.message);
-    await ports.view.changed(ports.stopper.signal);
-  }
-}
-
-/** Looks for the repository where this host is the one to do so, and reports the result of that action. */
-async function initialize(own: OwnEntry, restic: Restic, reporter: EntryReporter, ports: TurnPorts): Promise<void> {
-  const others = (own.entry.results ?? []).filter(({ action }) => action !== INITIALIZE);
-  const startedAt = ports.now().toISOString();
-  try {
-    const isNew = await ensureRepository(restic, ports.stopper.signal);
-    const message = isNew ? "the repository was made" : "the repository exists";
-    const finishedAt = ports.now().toISOString();
-    reporter.set({ results: [...others, { action: INITIALIZE, phase: "Succeeded", message, startedAt, finishedAt }] });
-    ports.log.info({ isNew }, "repository ready");
-  } catch (error) {
-    if (!(error instanceof UserError) || ports.stopper.signal.aborted) throw error;
-    const failed = { action: INITIALIZE, phase: "Failed", reason: error.code, message: error.message, startedAt };
-    reporter.set({ results: [...others, { ...failed, finishedAt: ports.now().toISOString() }] });
-    throw error;
-  }
-}
-
-interface Plan {
-  readonly member: InvokerMember;
-  readonly origin: SnapshotOrigin;
-  readonly paths: readonly string[];
-}
-
-async function plan(session: AgentBackupSession, own: OwnEntry, ports: TurnPorts): Promise<Plan> {
-  const invoker = await readInvoker(session, ports);
-  const member = memberOf(invoker, own.target);
-  const paths = [...new Set(member.spec.target?.paths ?? [])];
-  if (paths.length === 0 && ports.defaultPaths.length === 0) {
-    throw new UserError("TARGET_INVALID", "the member names no paths to back up", {
-      next: "Set target.paths in the invoker.",
-    });
-  }
-  return { member, origin: originOf(session, invoker, ports), paths: paths.length > 0 ? paths : ports.defaultPaths };
-}
-
-async function work(
-  session: AgentBackupSession,
-  own: OwnEntry,
-  reporter: EntryReporter,
-  ports: TurnPorts,
+async function save(
+  turn: Turn,
+  plan: BackupPlan,
+  hooks: HookRunner,
+  heartbeat: Heartbeat,
 ): Promise<readonly PathOutcome[]> {
-  const { stopper, settings, log } = ports;
-  const { member, origin, paths } = await plan(session, own, ports);
-  const { isCacheEnabled } = member;
-  const restic = await openRepository(session.status?.repository, { settings, isCacheEnabled, signal: stopper.signal });
-  if ((own.entry.actions ?? []).includes(INITIALIZE)) await initialize(own, restic, reporter, ports);
-  else await waitForRepository(ports);
+  const { ports, own, reporter, session } = turn;
+  const { stopper, log, now } = ports;
+  const { origin } = plan;
+  const restic = await openForBackup(session, own, plan, reporter, ports);
+  stopper.signal.throwIfAborted();
+  await hooks.before(summaryOf(turn, undefined));
   // Only an entry that was taken up before can have snapshots that the status does not tell.
   const mayHaveEarlier = own.entry.phase === "Running" || (own.entry.attempt ?? 1) > 1;
   return backupHost(
     {
       hostname: own.hostname,
-      paths,
-      exclude: member.spec.target?.exclude ?? [],
-      args: member.spec.target?.args ?? [],
+      paths: plan.paths,
+      exclude: plan.member.spec.target?.exclude ?? [],
+      args: plan.member.spec.target?.args ?? [],
       origin,
       earlier: own.entry.snapshots ?? [],
     },
     {
       restic,
-      reporter,
+      withLock: withLockOf(own, restic, reporter, ports),
       signal: stopper.signal,
       log,
-      now: ports.now,
+      now,
+      onProgress: heartbeat.update,
+      onSaved: (snapshots) => reporter.set({ snapshots }),
       adopt: async (path) =>
         mayHaveEarlier ? findEarlierSnapshot(restic, { path, host: own.hostname, origin }, stopper.signal) : undefined,
     },
@@ -136,47 +161,9 @@ async function work(
 }
 
 function asUserError(thrown: unknown): UserError {
-  return thrown instanceof UserError ? thrown : new UserError("INTERNAL", messageOf(thrown), { cause: thrown });
-}
-
-/** Runs the turn and reports its result. @returns once the result is stored or the entry is no longer ours */
-export async function runHostTurn(session: AgentBackupSession, own: OwnEntry, ports: TurnPorts): Promise<void> {
-  const { stopper, log, now } = ports;
-  const reporter = createEntryReporter(
-    {
-      object: { kind: "BackupSession", namespace: session.metadata.namespace, name: session.metadata.name },
-      pointer: own.pointer,
-      hostname: own.hostname,
-      podUid: own.entry.podUID,
-    },
-    { api: ports.api, log, isStillOurs: (object) => isSameEntry(parseBackupSession(object), own) },
-  );
-  reporter.lost.addEventListener("abort", () => stopper.stop({ kind: "lost" }), { once: true });
-  const startedAt = own.entry.phase === "Running" ? (own.entry.startedAt ?? now().toISOString()) : now().toISOString();
-  reporter.set({ phase: "Running", startedAt, error: "", reason: "", progress: { heartbeat: now().toISOString() } });
-  if (!(await reporter.flush())) return;
-  log.info({ session: session.metadata.name, host: own.hostname }, "host started");
-  let outcomes: readonly PathOutcome[] = [];
-  let failure: UserError | undefined;
-  try {
-    outcomes = await work(session, own, reporter, ports);
-  } catch (error) {
-    failure = asUserError(error);
-  }
-  const stopped = stopper.reason();
-  if (stopped?.kind === "lost") return;
-  if (stopped?.kind === "shutdown" && !isWhole(outcomes, failure)) {
-    reporter.set({
-      reason: "RESTIC_KILLED",
-      error: "the container was stopped; its next start goes on with the session",
-    });
-  } else {
-    if (stopped?.kind === "failed") failure = stopped.error;
-    const result = buildHostResult(outcomes, failure, { startedAt, now: now() });
-    reporter.set({ ...result });
-    log.info({ host: own.hostname, phase: result.phase, reason: result.reason }, "host ended");
-  }
-  await reporter.flush();
+  if (thrown instanceof UserError) return thrown;
+  const isAbort = thrown instanceof Error && thrown.name === "AbortError";
+  return new UserError(isAbort ? "RESTIC_KILLED" : "INTERNAL", messageOf(thrown), { cause: thrown });
 }
 
 /** Whether nothing was cut short: then a stop of the container does not matter any more. */

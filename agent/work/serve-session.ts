@@ -1,6 +1,7 @@
 /** Everything that one agent does for one backup session: its turns, then what is asked of it afterwards. */
 import { UserError } from "../../shared/errors.ts";
 import { createApi } from "../kube/api.ts";
+import { trackRestic } from "../locks/running-restic.ts";
 import { type AgentBackupSession, parseBackupSession } from "../parse/backup-session.ts";
 import type { AgentSettings } from "../settings.ts";
 import {
@@ -12,9 +13,11 @@ import {
   ownEntries,
   type TurnIdentity,
 } from "../turn.ts";
-import { runHostTurn, type TurnPorts } from "./host-turn.ts";
+import { runHostTurn } from "./host-turn.ts";
 import { viewObject } from "./object-view.ts";
+import { runOpenActions } from "./run-actions.ts";
 import { createStopper } from "./stop.ts";
+import type { TurnPorts } from "./turn-ports.ts";
 
 export interface ServeOptions {
   readonly settings: AgentSettings;
@@ -90,6 +93,7 @@ export async function serveSession(options: ServeOptions): Promise<void> {
     parse: parseBackupSession,
   });
   const api = createApi(settings.identity);
+  const dead = await trackRestic(settings.scratch).settle(log);
   const done = new Set<string>();
   let didWork = false;
   while (!shutdown.aborted) {
@@ -115,12 +119,14 @@ export async function serveSession(options: ServeOptions): Promise<void> {
       view,
       stopper,
       log,
+      dead,
       now: () => new Date(),
       defaultPaths: options.defaultPaths,
     };
     const unguard = guard(task.own, ports);
     try {
       if (task.kind === "turn") await runHostTurn(state.object, task.own, ports);
+      else await runOpenActions(state.object, task.own, ports);
     } finally {
       unguard();
       shutdown.removeEventListener("abort", onShutdown);

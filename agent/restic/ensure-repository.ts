@@ -1,6 +1,6 @@
 /** Looks for the repository and makes it only when restic itself says that there is none. */
 import type { UserError } from "../../shared/errors.ts";
-import type { Restic } from "../restic/client.ts";
+import type { Restic } from "./client.ts";
 
 const PROBE_LIMIT_MS = 10 * 60_000;
 /** restic's words when another host made the repository in the meantime. */

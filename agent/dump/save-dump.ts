@@ -1,0 +1,135 @@
+/**
+ * Streams a dump into a snapshot. restic's standard input is a socket whose other end the dump program writes to, and
+ * which this process keeps open too: restic sees the end of the dump only when this process closes it, and it does that only
+ * after the program ended well. A dump that dies half way therefore leaves no snapshot at all, with any version of restic.
+ */
+import type { Writable } from "node:stream";
+import { DUMP_FILE, type DumpPlan } from "../../shared/dump/dump-plan.ts";
+import { messageOf, UserError } from "../../shared/errors.ts";
+import { buildSnapshotStats, type PathOutcome } from "../backup/outcome.ts";
+import { withPriority } from "../restic/arguments.ts";
+import type { Restic } from "../restic/client.ts";
+import type { BackupProgress, BackupSummary } from "../restic/messages.ts";
+import type { ResticExit } from "../restic/run.ts";
+import { type Environment, formatExit, runDatabaseProgram } from "./run-program.ts";
+
+export interface DumpSave {
+  readonly plan: Pick<DumpPlan, "dumps">;
+  readonly host: string;
+  readonly tags: readonly string[];
+}
+
+export interface DumpSavePorts {
+  readonly restic: Restic;
+  readonly env: Environment;
+  readonly signal: AbortSignal;
+  now(): Date;
+  onProgress(progress: BackupProgress): void;
+}
+
+/** Exit code of a restic that was asked to end. */
+const INTERRUPTED = 130;
+/** restic's own words for an input without a byte. */
+const NOTHING_SAVED = /snapshot is empty/;
+const FORGET_LIMIT_MS = 10 * 60_000;
+
+/** Runs dump and restic. Never throws: what went wrong is the outcome. */
+export async function saveDump(save: DumpSave, ports: DumpSavePorts): Promise<PathOutcome> {
+  const { restic } = ports;
+  const startedAt = ports.now();
+  const end = new AbortController();
+  const resticEnded = new AbortController();
+  let summary: BackupSummary | undefined;
+  let dumping: Promise<UserError | undefined> = Promise.resolve(undefined);
+  try {
+    const exit = await restic
+      .run(backupArguments(save), {
+        signal: AbortSignal.any([ports.signal, end.signal]),
+        onStdin(stdin) {
+          const signal = AbortSignal.any([ports.signal, resticEnded.signal]);
+          dumping = writeDumps(save, stdin, { env: ports.env, signal }).then((failure) => {
+            if (failure !== undefined) end.abort();
+            return failure;
+          });
+        },
+        onMessage(message) {
+          if (message.kind === "status") ports.onProgress(message.progress);
+          if (message.kind === "summary") summary = message.summary;
+        },
+      })
+      .finally(() => resticEnded.abort());
+    const failure = failureOf(exit, await dumping, restic);
+    const id = summary?.snapshotId;
+    if (failure !== undefined) return failed(await withoutSnapshot(failure, id, restic));
+    if (id === undefined || summary === undefined) {
+      return failed(new UserError("NO_SNAPSHOT_REPORTED", "backup of the dump: restic named no snapshot"));
+    }
+    if (summary.bytesTotal === 0) return failed(await withoutSnapshot(emptyDump(), id, restic));
+    return { kind: "saved", snapshot: buildSnapshotStats(DUMP_FILE, summary, id, startedAt), warnings: [] };
+  } catch (thrown) {
+    return failed(
+      thrown instanceof UserError ? thrown : new UserError("INTERNAL", messageOf(thrown), { cause: thrown }),
+    );
+  }
+}
+
+function emptyDump(): UserError {
+  return new UserError("DUMP_FAILED", "the dump is empty");
+}
+
+function failed(error: UserError): PathOutcome {
+  return { kind: "failed", path: DUMP_FILE, error, warnings: [] };
+}
+
+function backupArguments({ host, tags }: DumpSave): readonly string[] {
+  const tagFlags = tags.flatMap((tag) => ["--tag", tag]);
+  return ["backup", "--json", "--stdin", "--stdin-filename", DUMP_FILE, "--host", host, ...tagFlags];
+}
+
+/** All dumps one after another into one stream, which ends only if all ended well. @returns why one did not */
+async function writeDumps(
+  { plan }: DumpSave,
+  stdin: Writable,
+  options: { readonly env: Environment; readonly signal: AbortSignal },
+): Promise<UserError | undefined> {
+  // restic that went away is seen by its exit.
+  stdin.on("error", () => undefined);
+  const { env } = options;
+  const priority = {
+    niceAdjustment: env["NICE_ADJUSTMENT"] ?? "",
+    ioniceClass: env["IONICE_CLASS"] ?? "",
+    ioniceClassData: env["IONICE_CLASS_DATA"] ?? "",
+  };
+  try {
+    for (const dump of plan.dumps) {
+      const call = { ...dump, argv: withPriority(dump.argv, priority) };
+      const exit = await runDatabaseProgram(call, { ...options, stdout: stdin });
+      if (exit.code !== 0) return new UserError("DUMP_FAILED", `dump: ${formatExit(dump, exit)}`);
+    }
+  } catch (thrown) {
+    return thrown instanceof UserError ? thrown : new UserError("INTERNAL", messageOf(thrown), { cause: thrown });
+  }
+  stdin.end();
+  return undefined;
+}
+
+/** What failed first: a restic that died by itself ends its dump too, and the other way round. */
+function failureOf(exit: ResticExit, dumpFailure: UserError | undefined, restic: Restic): UserError | undefined {
+  if (dumpFailure === undefined && exit.tail.some((line) => NOTHING_SAVED.test(line))) return emptyDump();
+  const isOwnEnd = exit.code !== undefined && exit.code !== 0 && exit.code !== INTERRUPTED;
+  if (isOwnEnd) return restic.fault("backup of the dump", { ...exit, stopped: undefined });
+  if (dumpFailure !== undefined) return dumpFailure;
+  return exit.code === 0 ? undefined : restic.fault("backup of the dump", exit);
+}
+
+/** Should there be a snapshot all the same, that very one is removed. */
+async function withoutSnapshot(failure: UserError, id: string | undefined, restic: Restic): Promise<UserError> {
+  if (id === undefined) return failure;
+  const exit = await restic.run(["forget", id], { timeLimitMs: FORGET_LIMIT_MS });
+  if (exit.code === 0) return failure;
+  return new UserError(failure.code, `${failure.message}; snapshot ${id} is not usable and could not be removed`, {
+    next: `${failure.next} Remove it with restic forget ${id}.`,
+    retry: failure.retryable,
+    cause: failure,
+  });
+}

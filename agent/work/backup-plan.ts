@@ -1,0 +1,39 @@
+/** What one host's turn is to back up. */
+import { UserError } from "../../shared/errors.ts";
+import type { SnapshotOrigin } from "../../shared/snapshot-tags.ts";
+import { type InvokerMember, memberOf } from "../parse/backup-invoker.ts";
+import type { AgentBackupSession } from "../parse/backup-session.ts";
+import type { OwnEntry } from "../turn.ts";
+import { readInvoker } from "./read-invoker.ts";
+import type { TurnPorts } from "./turn-ports.ts";
+
+export interface BackupPlan {
+  readonly member: InvokerMember;
+  readonly origin: SnapshotOrigin;
+  /** Each path once. */
+  readonly paths: readonly string[];
+}
+
+/** @throws UserError NOT_FOUND, INVALID_OBJECT or TARGET_INVALID */
+export async function planBackup(session: AgentBackupSession, own: OwnEntry, ports: TurnPorts): Promise<BackupPlan> {
+  const invoker = await readInvoker(session, ports);
+  const member = memberOf(invoker, own.target);
+  const named = [...new Set(member.spec.target?.paths ?? [])];
+  const paths = named.length > 0 ? named : ports.defaultPaths;
+  if (paths.length === 0) {
+    throw new UserError("TARGET_INVALID", "the member names no paths to back up", {
+      next: "Set target.paths in the invoker.",
+    });
+  }
+  const { namespace, name } = session.metadata;
+  const { kind, namespace: invokerNamespace, name: invokerName } = invoker;
+  return {
+    member,
+    paths,
+    origin: {
+      session: { namespace, name },
+      invoker: { kind, namespace: invokerNamespace, name: invokerName },
+      target: ports.settings.target,
+    },
+  };
+}
