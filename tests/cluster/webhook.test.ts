@@ -1,94 +1,37 @@
-import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { KINDS } from "../../shared/api/kinds.ts";
+import { appliedHashes } from "../../shared/injection/own-parts.ts";
 import { objectsAt, textMapAt } from "../../shared/injection/workload.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { findConnection } from "../../shared/kube/connect.ts";
-import { createKubeClient } from "../../shared/kube/http-client.ts";
-import type { KeyAndCertificate } from "../support/control-plane/certificates.ts";
-import { applyManifests, type Manifest, parseManifests } from "../support/objects/apply.ts";
+import { numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { applyManifests, type Manifest } from "../support/objects/apply.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
+import { connectTo, readAuthority } from "../support/webhook/cluster-client.ts";
+import { aWorkload, aWorld, JOINED, resourceOfWorkload } from "../support/webhook/objects.ts";
 import { registerWebhook, startTestWebhook, TEST_IMAGE, type TestWebhook } from "../support/webhook/running-webhook.ts";
 
 const NAMESPACE = "webhook-test";
 let client: KubeClient;
-let ca: KeyAndCertificate;
 let webhook: TestWebhook;
 let unregister: () => Promise<void>;
 
-const WORLD = `
-apiVersion: v1
-kind: Namespace
-metadata: {name: ${NAMESPACE}}
----
-apiVersion: stash.appscode.com/v1alpha1
-kind: Repository
-metadata: {name: repo, namespace: ${NAMESPACE}}
-spec:
-  backend:
-    storageSecretName: backend
-    s3: {endpoint: s3.test, bucket: b}
----
-apiVersion: stash.appscode.com/v1beta1
-kind: BackupConfiguration
-metadata: {name: web-backup, namespace: ${NAMESPACE}}
-spec:
-  schedule: "0 3 * * *"
-  repository: {name: repo}
-  retentionPolicy: {name: keep, keepLast: 5, prune: true}
-  target:
-    ref: {apiVersion: apps/v1, kind: Deployment, name: web}
-    paths: [/data]
-    volumeMounts: [{name: data, mountPath: /data, readOnly: true}]
----
-apiVersion: stash.appscode.com/v1beta1
-kind: BackupBatch
-metadata: {name: nightly, namespace: ${NAMESPACE}}
-spec:
-  schedule: "0 3 * * *"
-  repository: {name: repo}
-  retentionPolicy: {name: keep, keepLast: 5, prune: true}
-`;
-
-function aWorkload(kind: "Deployment" | "StatefulSet" | "DaemonSet", name: string, metadata: object = {}): Manifest {
-  const replicas = kind === "DaemonSet" ? {} : { replicas: 0 };
-  const serviceName = kind === "StatefulSet" ? { serviceName: name } : {};
-  return {
-    apiVersion: "apps/v1",
-    kind,
-    metadata: { name, namespace: NAMESPACE, ...metadata },
-    spec: {
-      ...replicas,
-      ...serviceName,
-      selector: { matchLabels: { app: name } },
-      template: {
-        metadata: { labels: { app: name } },
-        spec: {
-          nodeSelector: { nowhere: "true" },
-          containers: [{ name: "app", image: "nginx:1.25", volumeMounts: [{ name: "data", mountPath: "/data" }] }],
-          volumes: [{ name: "data", emptyDir: {} }],
-        },
-      },
-    },
-  };
-}
-
-const resource = (kind: string) =>
-  kind === "Deployment"
-    ? KUBERNETES.Deployment
-    : kind === "StatefulSet"
-      ? KUBERNETES.StatefulSet
-      : KUBERNETES.DaemonSet;
-const create = (workload: Manifest) => client.create(resource(workload.kind), NAMESPACE, workload, asIs);
+const create = (workload: Manifest) => client.create(resourceOfWorkload(workload.kind), NAMESPACE, workload, asIs);
+const update = (workload: object) => client.update(KUBERNETES.Deployment, NAMESPACE, workload, asIs);
+const get = (name: string) => client.get(KUBERNETES.Deployment, NAMESPACE, name, asIs);
+const annotate = (name: string, annotations: object) =>
+  client.patch(KUBERNETES.Deployment, NAMESPACE, name, { kind: "merge", body: { metadata: { annotations } } }, asIs);
+const templateOf = (workload: unknown) => valueAt(workload, "spec", "template");
 const containersOf = (workload: unknown) => objectsAt(workload, "spec", "template", "spec", "containers");
-const namesIn = (workload: unknown) => containersOf(workload).map(({ name }) => name);
+const namesOf = (workload: unknown) => containersOf(workload).map(({ name }) => name);
+const generationOf = (workload: unknown) => numberAt(workload, "metadata", "generation");
+const deployment = (name: string, metadata: object = {}) => aWorkload("Deployment", NAMESPACE, name, metadata);
 
 beforeAll(async () => {
-  const { kubeletCa } = inject("controlPlane");
-  const connection = await findConnection({ env: {}, kubeconfigPath: inject("kubeconfig") });
-  client = createKubeClient({ connection, program: "tests" });
-  ca = { certPem: await readFile(kubeletCa.certPath, "utf8"), keyPem: await readFile(kubeletCa.keyPath, "utf8") };
-  await applyManifests(client, parseManifests(WORLD));
+  client = await connectTo(inject("kubeconfig"));
+  const ca = await readAuthority(inject("controlPlane").kubeletCa);
+  await applyManifests(client, aWorld(NAMESPACE));
+  // Nothing is registered yet: the webhook needs no proof that it is called to start (L90).
   webhook = await startTestWebhook({ kubeconfigPath: inject("kubeconfig"), ca });
   unregister = await registerWebhook(client, webhook.url, ca.certPem);
   // The API server reads its webhook configurations about once a second.
@@ -104,25 +47,183 @@ afterAll(async () => {
 
 describe("ways in", () => {
   test("a workload that a BackupConfiguration names is stored with the sidecar", async () => {
-    const created = await create(aWorkload("Deployment", "web"));
-    expect(namesIn(created)).toEqual(["app", "stash"]);
-    const sidecar = containersOf(created)[1];
-    expect(sidecar).toMatchObject({
+    const created = await create(deployment("web"));
+    expect(namesOf(created)).toEqual(["app", "stash"]);
+    expect(containersOf(created)[1]).toMatchObject({
       image: TEST_IMAGE,
       volumeMounts: expect.arrayContaining([{ name: "data", mountPath: "/data", readOnly: true }]),
     });
   });
 
   test.each(["Deployment", "StatefulSet", "DaemonSet"] as const)("a %s joins a batch by label", async (kind) => {
-    const labels = { "stash.appscode.com/backup-batch": "nightly" };
-    const annotations = { "stash.appscode.com/volume-mounts": "data:/data" };
-    const created = await create(aWorkload(kind, `joined-${kind.toLowerCase()}`, { labels, annotations }));
-    expect(namesIn(created)).toEqual(["app", "stash"]);
+    const created = await create(aWorkload(kind, NAMESPACE, `joined-${kind.toLowerCase()}`, JOINED));
+    expect(namesOf(created)).toEqual(["app", "stash"]);
+  });
+
+  test("a workload with a blueprint's annotation is injected at creation, and stays so when its objects are made", async () => {
+    const backend = { storageSecretName: "backend", s3: { endpoint: "s3.test", bucket: "b" } };
+    const retentionPolicy = { name: "keep", keepLast: 5, prune: true };
+    await applyManifests(client, [
+      {
+        apiVersion: "stash.appscode.com/v1beta1",
+        kind: "BackupBlueprint",
+        metadata: { name: "webhook-test" },
+        spec: { backend, retentionPolicy, schedule: "0 3 * * *" },
+      },
+    ]);
+    const annotations = {
+      "stash.appscode.com/backup-blueprint": "webhook-test",
+      "stash.appscode.com/target-paths": "/data",
+      "stash.appscode.com/volume-mounts": "data:/data",
+    };
+    await sleep(300);
+    const created = await create(deployment("auto", { annotations }));
+    expect(namesOf(created)).toEqual(["app", "stash"]);
+    await applyManifests(client, [
+      {
+        apiVersion: "stash.appscode.com/v1alpha1",
+        kind: "Repository",
+        metadata: { name: "deploy-auto", namespace: NAMESPACE },
+        spec: { backend },
+      },
+      {
+        apiVersion: "stash.appscode.com/v1beta1",
+        kind: "BackupConfiguration",
+        metadata: { name: "deploy-auto", namespace: NAMESPACE },
+        spec: {
+          schedule: "0 3 * * *",
+          repository: { name: "deploy-auto" },
+          retentionPolicy,
+          target: {
+            ref: { apiVersion: "apps/v1", kind: "Deployment", name: "auto" },
+            paths: ["/data"],
+            volumeMounts: [{ name: "data", mountPath: "/data" }],
+          },
+        },
+      },
+    ]);
+    await sleep(300);
+    const annotated = await annotate("auto", { seen: "1" });
+    expect(templateOf(annotated)).toEqual(templateOf(created));
   });
 
   test("a workload that nothing names is stored as it was sent", async () => {
-    const created = await create(aWorkload("Deployment", "other"));
-    expect(namesIn(created)).toEqual(["app"]);
-    expect(textMapAt(created, "spec", "template", "metadata")).toEqual({});
+    const created = await create(deployment("other"));
+    expect(namesOf(created)).toEqual(["app"]);
+    expect(appliedHashes(templateOf(created))).toEqual({});
+  });
+
+  test("a workload without a name goes in, and is told that its container follows", async () => {
+    const { metadata: _, ...workload } = deployment("x");
+    const created = await client.create(
+      KUBERNETES.Deployment,
+      NAMESPACE,
+      { ...workload, metadata: { generateName: "made-", ...JOINED } },
+      asIs,
+    );
+    expect(namesOf(created)).toEqual(["app"]);
+  });
+
+  test("a workload that is wrong about itself is refused with the reason and the fix", async () => {
+    const annotations = { "stash.appscode.com/volume-mounts": "dta:/data" };
+    await expect(create(deployment("wrong", { ...JOINED, annotations }))).rejects.toThrow(
+      /mounts dta.*Name one of its volumes: data/,
+    );
+  });
+});
+
+describe("an injected workload", () => {
+  test("is stored in the form in which it was built: what the API server fills in is no reason to change it", async () => {
+    const before = await create(deployment("web-stored")).then(() => get("web"));
+    const { metadata, ...rest } = Object(before);
+    const { managedFields: _, ...kept } = metadata;
+    const after = await update({ ...rest, metadata: kept });
+    expect(generationOf(after)).toBe(generationOf(before));
+    expect(textAt(after, "metadata", "resourceVersion")).toBe(textAt(before, "metadata", "resourceVersion"));
+  });
+
+  test("gets its sidecar back in the same generation when a manifest without it replaces the object", async () => {
+    const before = await get("web");
+    // The Deployment controller's own annotation: without it the API server counts a generation.
+    const after = await update(deployment("web", { annotations: textMapAt(before, "metadata", "annotations") }));
+    expect(generationOf(after)).toBe(generationOf(before));
+    expect(templateOf(after)).toEqual(templateOf(before));
+  });
+
+  test("keeps its sidecar through server-side applies of a manifest without it", async () => {
+    const manifest = deployment("applied");
+    const target = {
+      ref: { apiVersion: "apps/v1", kind: "Deployment", name: "applied" },
+      volumeMounts: [{ name: "data", mountPath: "/data" }],
+    };
+    const batch = { spec: { members: [{ target }] } };
+    await client.patch(KINDS.BackupBatch, NAMESPACE, "nightly", { kind: "merge", body: batch }, asIs);
+    await sleep(300);
+    const apply = (body: object) =>
+      client.patch(KUBERNETES.Deployment, NAMESPACE, "applied", { kind: "apply", body, force: true }, asIs, {
+        fieldManager: "gitops",
+      });
+    const first = await apply(manifest);
+    expect(namesOf(first)).toEqual(["app", "stash"]);
+    const again = await apply(manifest);
+    expect(generationOf(again)).toBe(generationOf(first));
+    const changed = await apply({ ...manifest, spec: { ...Object(manifest["spec"]), revisionHistoryLimit: 3 } });
+    expect(namesOf(changed)).toEqual(["app", "stash"]);
+    expect(templateOf(changed)).toEqual(templateOf(first));
+  });
+
+  test("gets its template back, byte for byte, when its invoker goes", async () => {
+    // As the API server stores it when nobody names it.
+    const plain = await create(deployment("plain"));
+    await client.delete(KINDS.BackupConfiguration, NAMESPACE, "web-backup");
+    await sleep(300);
+    const removed = await annotate("web", { "stash.appscode.com/requested-injection": "" });
+    expect(namesOf(removed)).toEqual(["app"]);
+    const asPlain = JSON.stringify(templateOf(removed)).replaceAll('"web"', '"plain"');
+    expect(asPlain).toBe(JSON.stringify(templateOf(plain)));
+  });
+});
+
+describe("a restore", () => {
+  const restore = (name: string, target: string): Manifest => ({
+    apiVersion: "stash.appscode.com/v1beta1",
+    kind: "RestoreSession",
+    metadata: { name, namespace: NAMESPACE },
+    spec: {
+      repository: { name: "repo" },
+      rules: [{ paths: ["/data"] }],
+      target: {
+        ref: { apiVersion: "apps/v1", kind: "Deployment", name: target },
+        volumeMounts: [{ name: "data", mountPath: "/data" }],
+      },
+    },
+  });
+
+  test("has its deprecated rules moved to its target", async () => {
+    const created = await client.create(KINDS.RestoreSession, NAMESPACE, restore("moved", "nobody"), asIs);
+    expect(valueAt(created, "spec", "target", "rules")).toEqual([{ paths: ["/data"] }]);
+    expect(valueAt(created, "spec", "rules")).toBeUndefined();
+  });
+
+  test("holds a workload from its creation, a running one until its turn is announced, and leaves with its next change", async () => {
+    await create(deployment("running"));
+    const made = await client.create(KINDS.RestoreSession, NAMESPACE, restore("running", "running"), asIs);
+    await client.create(KINDS.RestoreSession, NAMESPACE, restore("fresh", "fresh"), asIs);
+    await sleep(300);
+    const initOf = (workload: unknown) =>
+      objectsAt(workload, "spec", "template", "spec", "initContainers").map(({ name }) => name);
+    expect(initOf(await create(deployment("fresh")))).toEqual(["stash-init"]);
+    expect(initOf(await annotate("running", { a: "1" }))).toEqual([]);
+    const uid = textAt(made, "metadata", "uid");
+    const announced = await annotate("running", { "stash.appscode.com/requested-restore": uid });
+    expect(initOf(announced)).toEqual(["stash-init"]);
+    const status = { status: { phase: "Succeeded" } };
+    await client.patchStatus(KINDS.RestoreSession, NAMESPACE, "running", { kind: "merge", body: status }, asIs);
+    await sleep(300);
+    expect(initOf(await annotate("running", { a: "2" }))).toEqual(["stash-init"]);
+    const labels = { labels: { app: "running", version: "2" } };
+    const body = { spec: { template: { metadata: labels } } };
+    const changed = await client.patch(KUBERNETES.Deployment, NAMESPACE, "running", { kind: "merge", body }, asIs);
+    expect(initOf(changed)).toEqual([]);
   });
 });
