@@ -19,6 +19,7 @@ Each command explains its flags with --help.`;
 
 const AGENT_COMMANDS: readonly string[] = [
   Command.RunBackup,
+  Command.Work,
   Command.Restore,
   Command.BackupPvc,
   Command.RestorePvc,
