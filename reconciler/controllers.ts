@@ -8,6 +8,8 @@ import { createSessionController } from "./backup-session/session-controller.ts"
 import type { ReconcilerConfig } from "./config.ts";
 import type { Controller } from "./controller.ts";
 import type { HookRunner } from "./hooks/hook-runner.ts";
+import { createInvokerControllers } from "./invoker/invoker-controllers.ts";
+import { createRepositoryController } from "./repository/repository-controller.ts";
 import { createRestoreController } from "./restore/restore-controller.ts";
 import { createScheduleController } from "./schedule/schedule-controller.ts";
 import { scheduleWorld } from "./world/schedule-world.ts";
@@ -26,13 +28,21 @@ export interface Ports {
 
 export function createControllers(ports: Ports): readonly Controller[] {
   const { config, client, world, events, hooks, clock, log } = ports;
+  const usesCronJobs = config.trigger === "cronjob";
   return [
+    ...createInvokerControllers({
+      ...ports,
+      settings: config.settings,
+      namespace: config.watchNamespace,
+      usesCronJobs,
+    }),
+    createRepositoryController(ports),
     createScheduleController({
       world: scheduleWorld(world),
       client,
       clock,
       log,
-      startsSessions: config.trigger === "in-process",
+      startsSessions: !usesCronJobs,
     }),
     createSessionController({ world, client, hooks, events, clock, log, limits: config.limits }),
     createRestoreController({ world, client, hooks, events, clock, log, limits: config.limits }),

@@ -1,7 +1,6 @@
 /** Reads what conditions and phase of an invoker are computed from. */
 
 import { Driver } from "../../shared/contract.ts";
-import { messageOf, UserError } from "../../shared/errors.ts";
 import { appliedHashes } from "../../shared/injection/own-parts.ts";
 import { planInjection } from "../../shared/injection/plan.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
@@ -10,6 +9,7 @@ import type { KubeClient } from "../../shared/kube/client.ts";
 import { listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { EMPTY_TARGET_KIND, targetKey } from "../../shared/target.ts";
+import type { Trigger } from "../schedule/ensure-trigger.ts";
 import { gatherInjection, isOptedOut } from "../world/injection-world.ts";
 import { gatherInvoker } from "../world/invokers.ts";
 import { ownPods, type WorkloadObject } from "../world/workload-object.ts";
@@ -19,7 +19,7 @@ import { isInjectionCurrent } from "./injection-state.ts";
 import type { Lookup, Lookups } from "./lookups.ts";
 import type { BackupInvokerObject } from "./related.ts";
 import { podsLacking, type SidecarFacts, whyKept } from "./sidecar-condition.ts";
-import type { InvokerStatusView, MemberStatusView, TriggerFact } from "./status-view.ts";
+import type { InvokerStatusView, MemberStatusView } from "./status-view.ts";
 import { findWorkload, parseWorkloadKey } from "./workload-key.ts";
 
 export interface StatusPorts {
@@ -28,8 +28,8 @@ export interface StatusPorts {
   readonly lookups: Lookups;
   readonly records: InjectionRecords;
   readonly settings: InjectionSettings;
-  /** Makes sure that something triggers the sessions, and says what. */
-  readonly ensureTrigger: (invoker: BackupInvokerView, signal: AbortSignal) => Promise<TriggerFact>;
+  /** Makes sure that something triggers the sessions. */
+  readonly trigger: Trigger;
 }
 
 export async function gatherInvokerStatus(
@@ -56,7 +56,7 @@ export async function gatherInvokerStatus(
     repository,
     secret,
     namespaceLabels: world.namespaces.get(undefined, invoker.namespace)?.labels ?? {},
-    trigger: await ports.ensureTrigger(invoker, signal),
+    trigger: await ports.trigger.ensure(object, signal),
     members,
   };
 }
@@ -124,15 +124,4 @@ function formatSelector({ selector }: WorkloadObject): string {
   return Object.entries(selector.matchLabels ?? {})
     .map(([key, value]) => `${key}=${value}`)
     .join(",");
-}
-
-/** The trigger of an installation that starts sessions itself. @param read throws when the schedule can't be followed */
-export function inProcessTrigger(read: () => unknown): TriggerFact {
-  try {
-    read();
-    return { kind: "InProcess" };
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return { kind: "Invalid", message: `${messageOf(error)} (next: ${error.next})` };
-  }
 }

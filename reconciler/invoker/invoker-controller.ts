@@ -59,7 +59,10 @@ class InvokerController implements Controller {
   }
 
   async start(): Promise<void> {
-    const { world, records } = this.#ports;
+    const { world, records, trigger, log } = this.#ports;
+    await trigger.prepare().catch((error: unknown) => {
+      log.warn({ error: messageOf(error) }, "CronJobs of a former installation not looked for");
+    });
     const wake = (key: string): void => this.#queue.add(key);
     this.#unsubscribe = [
       ...wakeInvokers(world, wake),

@@ -1,0 +1,42 @@
+/** The controllers around invokers: their conditions, the injection of their targets, and the rights of their agents. */
+import type { InjectionSettings } from "../../shared/injection/view.ts";
+import type { KubeClient } from "../../shared/kube/client.ts";
+import type { Clock } from "../../shared/kube/clock.ts";
+import { createDiscovery } from "../../shared/kube/discovery.ts";
+import type { EventRecorder } from "../../shared/kube/events.ts";
+import type { Logger } from "../../shared/log.ts";
+import type { Controller } from "../controller.ts";
+import { createRightsController } from "../rights/rights-controller.ts";
+import { createCronJobTrigger, createInProcessTrigger } from "../schedule/ensure-trigger.ts";
+import type { World } from "../world/world.ts";
+import { createInjectionController } from "./injection-controller.ts";
+import { InjectionRecords } from "./injection-records.ts";
+import { createInvokerController } from "./invoker-controller.ts";
+import { Lookups } from "./lookups.ts";
+
+export interface InvokerControllersPorts {
+  readonly world: World;
+  readonly client: KubeClient;
+  readonly settings: InjectionSettings;
+  /** Whether CronJobs trigger the sessions instead of the reconciler. */
+  readonly usesCronJobs: boolean;
+  /** Only this namespace; all when undefined. */
+  readonly namespace: string | undefined;
+  readonly events: Pick<EventRecorder, "record">;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export function createInvokerControllers(ports: InvokerControllersPorts): readonly Controller[] {
+  const { client, clock, namespace } = ports;
+  const records = new InjectionRecords();
+  const triggerPorts = { ...ports, discovery: createDiscovery(client, clock) };
+  const trigger = ports.usesCronJobs
+    ? createCronJobTrigger(triggerPorts)
+    : createInProcessTrigger(triggerPorts, namespace);
+  return [
+    createRightsController(ports),
+    createInjectionController({ ...ports, records }),
+    createInvokerController({ ...ports, records, trigger, lookups: new Lookups(client, clock) }),
+  ];
+}

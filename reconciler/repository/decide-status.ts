@@ -1,0 +1,111 @@
+/** Status of a Repository: who refers to it, and what its sessions reported. Pure. */
+import type { BackupSession } from "../../shared/api/backup-session.ts";
+import type { HostActionResult, HostStats } from "../../shared/api/host-stats.ts";
+import type { TypedObjectRef } from "../../shared/api/object-ref.ts";
+import type { RepositoryStatus } from "../../shared/api/repository.ts";
+import { formatSize } from "../../shared/size.ts";
+
+export interface RepositoryView {
+  readonly generation: number;
+  readonly status: RepositoryStatus | undefined;
+  readonly references: readonly TypedObjectRef[];
+  /** All that are there and used the Repository, in any order. */
+  readonly sessions: readonly BackupSession[];
+}
+
+/**
+ * The status, brought forward by what the sessions tell. Sessions are removed by their history limit, so what stands in the
+ * status is only ever replaced by something newer.
+ */
+export function decideRepositoryStatus({ generation, status, references, sessions }: RepositoryView): RepositoryStatus {
+  const oldestFirst = [...sessions].sort((a, b) => createdAtMs(a) - createdAtMs(b));
+  const folded = oldestFirst.reduce<RepositoryStatus>(withSession, status ?? {});
+  return { ...folded, observedGeneration: generation, references };
+}
+
+function createdAtMs({ metadata }: BackupSession): number {
+  return timeMs(metadata.creationTimestamp);
+}
+
+function timeMs(time: string | undefined): number {
+  return Date.parse(time ?? "") || 0;
+}
+
+function hostsOf({ status }: BackupSession): readonly HostStats[] {
+  return (status?.targets ?? []).flatMap((target) => target.stats ?? []);
+}
+
+interface Reported {
+  readonly result: HostActionResult;
+  readonly host: HostStats;
+}
+
+function withSession(status: RepositoryStatus, session: BackupSession): RepositoryStatus {
+  const hosts = hostsOf(session);
+  const ended = hosts.flatMap((host) =>
+    (host.results ?? []).filter(({ phase }) => phase !== "Running").map((result): Reported => ({ host, result })),
+  );
+  return withRecoveryPoint(withChecks(withBackup(status, session, hosts, ended), ended), session);
+}
+
+/** Times and sizes, of the newest session that saved anything. */
+function withBackup(
+  status: RepositoryStatus,
+  session: BackupSession,
+  hosts: readonly HostStats[],
+  ended: readonly Reported[],
+): RepositoryStatus {
+  const createdAt = session.metadata.creationTimestamp;
+  const hasSaved = hosts.some(({ phase, snapshots }) => phase === "Succeeded" && (snapshots?.length ?? 0) > 0);
+  if (createdAt === undefined || !hasSaved || timeMs(createdAt) < timeMs(status.lastBackupTime)) return status;
+  const succeeded = (action: HostActionResult["action"]): HostActionResult | undefined =>
+    ended.map(({ result }) => result).findLast((result) => result.action === action && result.phase === "Succeeded");
+  const retention = succeeded("ApplyRetentionPolicy");
+  const numbers = succeeded("SendRepositoryMetrics");
+  const snapshotCount = numbers?.snapshotCount ?? retention?.kept;
+  return {
+    ...status,
+    firstBackupTime: status.firstBackupTime ?? createdAt,
+    lastBackupTime: createdAt,
+    ...(numbers?.totalSizeBytes !== undefined && { totalSize: formatSize(numbers.totalSizeBytes) }),
+    ...(snapshotCount !== undefined && { snapshotCount }),
+    ...(retention?.removed !== undefined && { snapshotsRemovedOnLastCleanup: retention.removed }),
+  };
+}
+
+const CHECKS: readonly HostActionResult["action"][] = ["VerifyRepositoryIntegrity", "VerifyRepositoryData"];
+
+/** A check that could not run says nothing: the next session checks again. */
+function verdictOf({ phase, integrity, reason }: HostActionResult): boolean | undefined {
+  if (integrity !== undefined) return integrity;
+  if (phase === "Succeeded") return true;
+  return reason === "REPOSITORY_DAMAGED" ? false : undefined;
+}
+
+function withChecks(status: RepositoryStatus, ended: readonly Reported[]): RepositoryStatus {
+  const lastMs = Math.max(timeMs(status.lastCheckTime), timeMs(status.lastReadDataCheckTime));
+  const checks = ended.filter(({ result }) => CHECKS.includes(result.action) && verdictOf(result) !== undefined);
+  const fresh = checks.filter(({ result }) => timeMs(result.finishedAt) > lastMs);
+  if (fresh.length === 0) return status;
+  const structure = fresh.findLast(({ result }) => result.action === "VerifyRepositoryIntegrity")?.result;
+  const data = fresh.findLast(({ result }) => result.action === "VerifyRepositoryData");
+  const subset = data?.host.actionParams?.readDataSubset;
+  return {
+    ...status,
+    // Of the checks of one session the worse one counts, whichever came first.
+    integrity: checks.every(({ result }) => verdictOf(result) === true),
+    ...(structure?.finishedAt !== undefined && { lastCheckTime: structure.finishedAt }),
+    ...(data?.result.finishedAt !== undefined && { lastReadDataCheckTime: data.result.finishedAt }),
+    ...(subset !== undefined && { readDataSubset: subset }),
+  };
+}
+
+function withRecoveryPoint(
+  status: RepositoryStatus,
+  { metadata, spec, status: session }: BackupSession,
+): RepositoryStatus {
+  const time = spec.dueTime ?? metadata.creationTimestamp;
+  const isNewer = time !== undefined && timeMs(time) > timeMs(status.lastRecoveryPoint?.time);
+  if (session?.phase !== "Succeeded" || !isNewer) return status;
+  return { ...status, lastRecoveryPoint: { session: metadata.name, time } };
+}

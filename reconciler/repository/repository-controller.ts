@@ -1,0 +1,138 @@
+/** Status, references and finalizer of Repositories. */
+
+import { KINDS } from "../../shared/api/kinds.ts";
+import type { TypedObjectRef } from "../../shared/api/object-ref.ts";
+import type { Repository } from "../../shared/api/repository.ts";
+import { Finalizer } from "../../shared/contract.ts";
+import { messageOf } from "../../shared/errors.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import type { Clock } from "../../shared/kube/clock.ts";
+import type { EventRecorder } from "../../shared/kube/events.ts";
+import { isNotFound } from "../../shared/kube/kube-error.ts";
+import { objectKey, splitObjectKey } from "../../shared/kube/object-meta.ts";
+import { mergeStatus } from "../../shared/kube/status-patch.ts";
+import { WorkQueue } from "../../shared/kube/work-queue.ts";
+import type { Logger } from "../../shared/log.ts";
+import type { Controller } from "../controller.ts";
+import type { World } from "../world/world.ts";
+import { decideRepositoryStatus } from "./decide-status.ts";
+import { wakeRepositories } from "./wake.ts";
+
+export interface RepositoryPorts {
+  readonly world: World;
+  readonly client: Pick<KubeClient, "patch" | "patchStatus">;
+  readonly events: Pick<EventRecorder, "record">;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const CONCURRENCY = 4;
+const DRAIN_MS = 5_000;
+
+export function createRepositoryController(ports: RepositoryPorts): Controller {
+  return new RepositoryController(ports);
+}
+
+class RepositoryController implements Controller {
+  readonly name = "repository";
+  readonly #ports: RepositoryPorts;
+  readonly #queue: WorkQueue;
+  #unsubscribe: readonly (() => void)[] = [];
+
+  constructor(ports: RepositoryPorts) {
+    this.#ports = ports;
+    this.#queue = new WorkQueue({
+      run: async (key, signal) => {
+        await this.#reconcile(key, signal);
+        return undefined;
+      },
+      onError: (repository, error, failures) => {
+        ports.log.warn(
+          { repository, failures, error: messageOf(error) },
+          "Repository not looked after; it is tried again",
+        );
+      },
+      concurrency: CONCURRENCY,
+      clock: ports.clock,
+    });
+  }
+
+  async start(): Promise<void> {
+    this.#unsubscribe = wakeRepositories(this.#ports.world, (key) => this.#queue.add(key));
+    this.#queue.start();
+  }
+
+  async stop(): Promise<void> {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    await this.#queue.stop(DRAIN_MS);
+  }
+
+  async #reconcile(key: string, signal: AbortSignal): Promise<void> {
+    const { world, client } = this.#ports;
+    const { namespace, name } = splitObjectKey(key);
+    const repository = world.repositories.get(namespace, name);
+    if (repository === undefined) return;
+    const { deletionTimestamp, finalizers = [], generation = 0 } = repository.metadata;
+    const isHeld = finalizers.includes(Finalizer.Repository);
+    if (deletionTimestamp !== undefined) {
+      if (isHeld) await this.#release(repository, finalizers, signal);
+      return;
+    }
+    if (!isHeld) await this.#setFinalizers(repository, [...finalizers, Finalizer.Repository], signal);
+    const after = decideRepositoryStatus({
+      generation,
+      status: repository.status,
+      references: referencesTo(world, key),
+      sessions: world.sessions.byIndex("repository", key),
+    });
+    const address = { resource: KINDS.Repository, namespace, name };
+    await mergeStatus(client, address, { before: repository.status, after }, asIs, { signal });
+  }
+
+  /** The data is never touched: see docs/compatibility.md on wipeOut. */
+  async #release(repository: Repository, finalizers: readonly string[], signal: AbortSignal): Promise<void> {
+    const { apiVersion, kind, metadata, spec } = repository;
+    if (spec.wipeOut === true) {
+      const { namespace, name, uid } = metadata;
+      const words = "wipeOut: the data in the backend was left as it is; delete it with the backend's own tools";
+      this.#ports.events.record({ apiVersion, kind, namespace, name, uid }, "Warning", "WipeOut Not Done", words);
+      this.#ports.log.warn(
+        { repository: objectKey(namespace, name) },
+        "data of a deleted Repository was left as it is",
+      );
+    }
+    await this.#setFinalizers(
+      repository,
+      finalizers.filter((finalizer) => finalizer !== Finalizer.Repository),
+      signal,
+    );
+  }
+
+  async #setFinalizers({ metadata }: Repository, finalizers: readonly string[], signal: AbortSignal): Promise<void> {
+    const { namespace, name, resourceVersion } = metadata;
+    const patch = { kind: "merge", body: { metadata: { resourceVersion, finalizers } } } as const;
+    try {
+      await this.#ports.client.patch(KINDS.Repository, namespace, name, patch, asIs, { signal });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+}
+
+/** Everything that names the Repository now: no reference outlives what it refers to. */
+function referencesTo(world: World, key: string): readonly TypedObjectRef[] {
+  const users = [
+    ...world.configurations.byIndex("repository", key),
+    ...world.batches.byIndex("repository", key),
+    ...world.restoreSessions.byIndex("repository", key),
+    ...world.restoreBatches.byIndex("repository", key),
+  ];
+  return users
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .map(({ kind, metadata }) => ({ kind, namespace: metadata.namespace, name: metadata.name }))
+    .sort((a, b) => (textOf(a) < textOf(b) ? -1 : 1));
+}
+
+function textOf({ kind, namespace, name }: TypedObjectRef): string {
+  return `${kind}/${namespace}/${name}`;
+}
