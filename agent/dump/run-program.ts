@@ -40,8 +40,13 @@ export function runDatabaseProgram(call: ProgramCall, options: RunOptions): Prom
   return new Promise((resolve, reject) => {
     const [program = "", ...args] = call.argv;
     const stdio: StdioOptions = [options.onStdin ? "pipe" : "ignore", options.stdout ?? "pipe", "pipe"];
-    // Messages in English: their meaning is read.
-    const child = spawn(program, args, { env: { ...options.env, LC_MESSAGES: "C", ...call.env }, stdio });
+    const child = spawn(program, args, {
+      // Messages in English: their meaning is read.
+      env: { ...options.env, LC_MESSAGES: "C", ...call.env },
+      stdio,
+      // A process group of its own: pg_dumpall runs pg_dump, which must end with it.
+      detached: true,
+    });
     if (child.stdin !== null) options.onStdin?.(child.stdin);
     let output = "";
     let words = "";
@@ -54,8 +59,8 @@ export function runDatabaseProgram(call: ProgramCall, options: RunOptions): Prom
       words = (words + chunk.toString("utf8")).slice(-WORDS_LENGTH);
     });
     function stop(): void {
-      child.kill("SIGTERM");
-      killTimer ??= setTimeout(() => child.kill("SIGKILL"), STOP_GRACE_MS);
+      endGroup(child.pid, "SIGTERM");
+      killTimer ??= setTimeout(() => endGroup(child.pid, "SIGKILL"), STOP_GRACE_MS);
     }
     const limitTimer =
       options.timeLimitMs === undefined
@@ -85,6 +90,16 @@ export function runDatabaseProgram(call: ProgramCall, options: RunOptions): Prom
       resolve({ code: code ?? undefined, signal: signal ?? undefined, isTimedOut, output, words: words.trim() });
     });
   });
+}
+
+function endGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    // ESRCH: all of it has ended.
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
 }
 
 /** How a program ended, for people. */

@@ -40,6 +40,8 @@ export interface CallOptions {
   readonly timeLimitMs?: number;
   onMessage?(message: ResticMessage): void;
   onLine?(line: string): void;
+  /** As ResticSettings.onStart, for this call alone. */
+  onStart?(pid: number): () => void;
   /** As in ResticCall. */
   readonly onStdin?: ResticCall["onStdin"];
   readonly onRawStdout?: ResticCall["onRawStdout"];
@@ -109,7 +111,12 @@ export function createRestic(settings: ResticSettings): Restic {
       env,
       onStdout: take,
       onStderr: take,
-      ...(settings.onStart && { onStart: settings.onStart }),
+      onStart(pid) {
+        const ends = [settings.onStart?.(pid), options.onStart?.(pid)];
+        return () => {
+          for (const end of ends) end?.();
+        };
+      },
       ...(options.signal && { signal: options.signal }),
       ...(options.timeLimitMs !== undefined && { timeLimitMs: options.timeLimitMs }),
       ...(options.onStdin && { onStdin: options.onStdin }),

@@ -10,12 +10,15 @@ import {
   selectForHost,
 } from "../../shared/restore-rules.ts";
 import { targetTag } from "../../shared/snapshot-tags.ts";
+import type { WithLock } from "../locks/patience.ts";
 import type { Logger } from "../log.ts";
 import { escapePattern } from "../restic/arguments.ts";
 import type { Restic } from "../restic/client.ts";
 import { gatherSnapshotSize, type SnapshotSize } from "../restic/snapshot-size.ts";
 import { type ItemError, isOnlyAbove, itemWarnings, restoreFault } from "./outcome.ts";
-import { parseRestoreLine, type RestoreProgress } from "./restore-messages.ts";
+import { addProgress, NO_PROGRESS, type RestoreProgress } from "./progress.ts";
+import { parseRestoreLine } from "./restore-messages.ts";
+import { gatherWrittenBytes } from "./written-bytes.ts";
 
 export interface HostRestore {
   readonly host: RestoreHost;
@@ -30,6 +33,9 @@ export interface HostRestorePorts {
   readonly restic: Restic;
   readonly signal: AbortSignal;
   readonly log: Logger;
+  readonly withLock: WithLock;
+  /** Is called when all is known to be there, right before the first file is written. */
+  beforeWrite(): Promise<void>;
   onProgress(progress: RestoreProgress): void;
   /** A snapshot is restored. */
   onRestored(restored: readonly RestoredSnapshot[]): void;
@@ -69,9 +75,15 @@ export async function restoreHost(restore: HostRestore, ports: HostRestorePorts)
     const snapshots = resolveSnapshots(selection, existing, targetTag(restore.host.target));
     const sizes: SnapshotSize[] = [];
     for (const { id } of snapshots) sizes.push(await gatherSnapshotSize(restic, id, signal));
+    signal.throwIfAborted();
+    await ports.beforeWrite();
+    let before = sizes.reduce((sum, size) => addProgress(sum, totalOf(size)), NO_PROGRESS);
     for (const [index, snapshot] of snapshots.entries()) {
       const size = sizes[index] ?? { bytes: 0, files: 0 };
-      const errors = await restoreSnapshot(snapshot, size, restore, selection, ports);
+      const tell = (done: Done) => ports.onProgress(addProgress(before, { ...NO_PROGRESS, ...done }));
+      const errors = await restoreSnapshot(snapshot, size, restore, selection, { ...ports, tell });
+      before = addProgress(before, { ...NO_PROGRESS, bytesDone: size.bytes, filesDone: size.files });
+      ports.onProgress(before);
       warnings.push(...itemWarnings(errors).map((line) => restic.clean(line)));
       restored.push({
         id: snapshot.id,
@@ -90,35 +102,65 @@ export async function restoreHost(restore: HostRestore, ports: HostRestorePorts)
   }
 }
 
+/** What is done of one snapshot. */
+interface Done {
+  readonly bytesDone: number;
+  readonly filesDone: number;
+}
+
+function totalOf(size: SnapshotSize): RestoreProgress {
+  return { ...NO_PROGRESS, bytesTotal: size.bytes, filesTotal: size.files };
+}
+
+/** restic's words when it may not even write its lock: a repository that can be read can be restored from all the same. */
+const NO_LOCK_WRITTEN = /unable to create lock in backend: .*(permission denied|read-only file system|not permitted)/i;
+
 /** @returns what could not be restored exactly but does not matter. @throws UserError for the rest */
 async function restoreSnapshot(
   snapshot: ResolvedSnapshot,
   size: SnapshotSize,
   restore: HostRestore,
   patterns: { readonly include: readonly string[]; readonly exclude: readonly string[] },
-  ports: HostRestorePorts,
+  ports: HostRestorePorts & { tell(done: Done): void },
 ): Promise<readonly ItemError[]> {
-  const { restic } = ports;
-  const errors: ItemError[] = [];
-  ports.onProgress({ bytesDone: 0, bytesTotal: size.bytes, filesDone: 0, filesTotal: size.files });
-  const exit = await restic.restore(
-    {
-      snapshotId: snapshot.id,
-      targetFolder: restore.targetFolder,
-      ...patternsOf(snapshot, patterns, restore.args),
-      args: restore.args,
-      isVerified: restore.isVerified,
-    },
-    {
-      signal: ports.signal,
-      onLine(line) {
-        const message = parseRestoreLine(line);
-        if (message.kind === "progress") ports.onProgress(message.progress);
-        if (message.kind === "item-error") errors.push({ item: message.item, text: message.text });
+  const { restic, signal } = ports;
+  let errors: ItemError[] = [];
+  const run = (flags: readonly string[]) => {
+    errors = [];
+    return restic.restore(
+      {
+        snapshotId: snapshot.id,
+        targetFolder: restore.targetFolder,
+        ...patternsOf(snapshot, patterns, restore.args),
+        args: [...restore.args, ...flags],
+        isVerified: restore.isVerified,
       },
-    },
-  );
+      {
+        signal,
+        onLine(line) {
+          const message = parseRestoreLine(line);
+          if (message.kind === "progress")
+            ports.tell({ bytesDone: message.progress.bytesDone, filesDone: message.progress.filesDone });
+          if (message.kind === "item-error") errors.push({ item: message.item, text: message.text });
+        },
+        onStart: (pid) => watchWrites(pid, size, ports),
+      },
+    );
+  };
+  let exit = await ports.withLock(() => run([]));
+  if (exit.tail.some((line) => NO_LOCK_WRITTEN.test(line))) exit = await run(["--no-lock"]);
   if (exit.code === 0 || isOnlyAbove(errors, snapshot.paths, exit)) return errors;
   const what = `restore of snapshot ${snapshot.id.slice(0, 8)}`;
   throw restoreFault(errors, restic.fault(what, exit), what);
+}
+
+const WRITES_POLL_MS = 2_000;
+
+/** restic before 0.16 does not tell its progress; what it wrote does. */
+function watchWrites(pid: number, size: SnapshotSize, ports: { tell(done: Done): void }): () => void {
+  const timer = setInterval(() => {
+    const bytes = gatherWrittenBytes(pid);
+    if (bytes !== undefined) ports.tell({ bytesDone: Math.min(bytes, size.bytes), filesDone: 0 });
+  }, WRITES_POLL_MS);
+  return () => clearInterval(timer);
 }

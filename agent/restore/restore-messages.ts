@@ -1,12 +1,6 @@
 /** What restic says while it restores, in any version from 0.14 on. Pure. */
 import { isObject } from "../parse/check.ts";
-
-export interface RestoreProgress {
-  readonly bytesDone: number;
-  readonly bytesTotal: number;
-  readonly filesDone: number;
-  readonly filesTotal: number;
-}
+import type { RestoreProgress } from "./progress.ts";
 
 export type RestoreMessage =
   /** Versions before 0.16 give none. */

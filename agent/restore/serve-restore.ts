@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../shared/errors.ts";
 import { createApi } from "../kube/api.ts";
+import { trackRestic } from "../locks/running-restic.ts";
 import { type AgentRestore, parseRestore } from "../parse/restore.ts";
 import type { AgentSettings } from "../settings.ts";
 import type { TurnIdentity } from "../turn.ts";
@@ -113,7 +114,9 @@ async function runTurn(
     return await runRestoreTurn(restore, turn, {
       settings,
       api: createApi(settings.identity),
+      view,
       stopper,
+      dead: await trackRestic(settings.scratch).settle(settings.log),
       log: settings.log,
       isVerified: options.isVerified,
       targetFolder: options.targetFolder,
