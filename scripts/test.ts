@@ -72,9 +72,21 @@ function runProject(project: string): void {
   }
 }
 
+/** What the suites back up with, and what they back up. */
+const DATA_PROGRAMS = [
+  "restic",
+  "rclone",
+  "util-linux",
+  "iproute2",
+  "mariadb-server",
+  "mariadb-client",
+  "postgresql",
+  "postgresql-client",
+] as const;
+
 async function ensureMachine(): Promise<boolean> {
   try {
-    await ensurePrerequisites({ need: ["restic", "rclone", "util-linux", "iproute2"], onProgress: say });
+    await ensurePrerequisites({ need: DATA_PROGRAMS, onProgress: say });
     await ensureControlPlanePrograms({ onProgress: say });
     return true;
   } catch (error) {

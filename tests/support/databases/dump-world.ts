@@ -1,0 +1,89 @@
+/** A repository and a folder of private files, to save dumps into and load them from with the agent's own code. */
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { PathOutcome } from "../../../agent/backup/outcome.ts";
+import { loadDump } from "../../../agent/dump/load-dump.ts";
+import { withPrivateFiles } from "../../../agent/dump/private-files.ts";
+import { saveDump } from "../../../agent/dump/save-dump.ts";
+import { createRestic, type Restic } from "../../../agent/restic/client.ts";
+import type { Snapshot } from "../../../agent/restic/snapshots.ts";
+import type { DumpPlan, DumpRequest } from "../../../shared/dump/dump-plan.ts";
+import type { DatabaseServer } from "./server.ts";
+
+export interface DumpWorld {
+  readonly restic: Restic;
+  readonly dir: string;
+  request(server: DatabaseServer, params: DumpRequest["params"], password?: string): DumpRequest;
+  save(plan: DumpPlan, options?: { readonly signal?: AbortSignal }): Promise<PathOutcome>;
+  /** Saves, and gives the snapshot's id. @throws Error with what went wrong */
+  saveWell(plan: DumpPlan): Promise<string>;
+  load(plan: DumpPlan, snapshotId: string, username: string): Promise<void>;
+  snapshots(): Promise<readonly Snapshot[]>;
+  /** Ids of the repository's locks. */
+  locks(): Promise<readonly string[]>;
+  stop(): Promise<void>;
+}
+
+export async function createDumpWorld(): Promise<DumpWorld> {
+  const dir = await mkdtemp(join(tmpdir(), "stash-batch-dump-"));
+  const repository = join(dir, "repository");
+  const folder = join(dir, "private");
+  await mkdir(join(dir, "scratch"));
+  const restic = createRestic({
+    access: {
+      provider: "local",
+      env: { RESTIC_REPOSITORY: repository, RESTIC_PASSWORD: "of tests" },
+      flags: [],
+      localFolder: repository,
+      secrets: [],
+    },
+    env: process.env,
+    scratch: join(dir, "scratch"),
+    isCacheEnabled: false,
+    memoryLimitBytes: undefined,
+  });
+  const made = await restic.run(["init"], {});
+  if (made.code !== 0) throw restic.fault("init", made);
+  const signal = new AbortController().signal;
+  const env = process.env;
+
+  async function save(plan: DumpPlan, options: { readonly signal?: AbortSignal } = {}): Promise<PathOutcome> {
+    return withPrivateFiles(folder, plan.files, () =>
+      saveDump(
+        { plan, host: "host-0", tags: ["session=demo/one"] },
+        { restic, env, signal: options.signal ?? signal, now: () => new Date(), onProgress: () => undefined },
+      ),
+    );
+  }
+
+  return {
+    restic,
+    dir,
+    request: (server, params, password = server.password) => ({
+      address: { scheme: undefined, host: "127.0.0.1", port: server.port, path: undefined, query: new Map() },
+      username: server.username,
+      password,
+      tls: { ca: undefined, certificate: undefined, isInsecure: false },
+      folder,
+      params,
+    }),
+    save,
+    async saveWell(plan) {
+      const outcome = await save(plan);
+      if (outcome.kind === "failed") throw outcome.error;
+      return outcome.snapshot.name ?? "";
+    },
+    load: (plan, snapshotId, username) =>
+      withPrivateFiles(folder, plan.files, () =>
+        loadDump({ plan, snapshotId, username }, { restic, env, signal, onBytes: () => undefined }),
+      ),
+    snapshots: () => restic.snapshots({}),
+    async locks() {
+      const lines: string[] = [];
+      await restic.run(["list", "locks", "--no-lock", "--quiet"], { onLine: (line) => lines.push(line) });
+      return lines.filter((line) => line.length === 64);
+    },
+    stop: () => rm(dir, { recursive: true, force: true }),
+  };
+}

@@ -1,0 +1,73 @@
+/** A real database server on loopback, with its data in a folder that goes away. */
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import { once } from "node:events";
+import { openSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export interface DatabaseServer {
+  readonly port: number;
+  readonly username: string;
+  readonly password: string;
+  /** Runs SQL text as the server's administrator. @returns what the client prints */
+  query(sql: string, database?: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Runs a program to its end. @throws Error with its words when it fails */
+export async function runTool(
+  argv: readonly string[],
+  options: { readonly input?: string; readonly env?: Readonly<Record<string, string>>; readonly uid?: number } = {},
+): Promise<string> {
+  const [program = "", ...args] = argv;
+  const spawnOptions: SpawnOptions = {
+    stdio: ["pipe", "pipe", "pipe"],
+    env: { ...process.env, ...options.env },
+    ...(options.uid !== undefined && { uid: options.uid, gid: options.uid, cwd: "/" }),
+  };
+  const child = spawn(program, args, spawnOptions);
+  let output = "";
+  let words = "";
+  child.stdout?.on("data", (chunk: Buffer) => {
+    output += chunk.toString("utf8");
+  });
+  child.stderr?.on("data", (chunk: Buffer) => {
+    words += chunk.toString("utf8");
+  });
+  child.stdin?.end(options.input ?? "");
+  const [code] = await once(child, "close");
+  if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}: ${words}`);
+  return output;
+}
+
+export interface Daemon {
+  readonly child: ChildProcess;
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/** Starts a server program and waits until it answers. @throws Error with its log when it does not */
+export async function startDaemon(
+  argv: readonly string[],
+  options: { readonly dir: string; readonly logPath: string; readonly uid?: number; isReady(): Promise<boolean> },
+): Promise<Daemon> {
+  const [program = "", ...args] = argv;
+  const log = openSync(options.logPath, "w");
+  const child = spawn(program, args, {
+    stdio: ["ignore", log, log],
+    ...(options.uid !== undefined && { uid: options.uid, gid: options.uid }),
+  });
+  const closed = once(child, "close");
+  const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    await closed;
+    await rm(options.dir, { recursive: true, force: true });
+  };
+  for (let attempt = 0; attempt < 300; attempt++) {
+    if (child.exitCode !== null) break;
+    if (await options.isReady().catch(() => false)) return { child, stop };
+    await sleep(100);
+  }
+  const words = readFileSync(options.logPath, "utf8");
+  await stop("SIGKILL");
+  throw new Error(`${program} did not start: ${words}`);
+}
