@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, inject, onTestFinished, test } from "vitest";
 import { startProcessNode } from "../support/node/process-node.ts";
-import { containerOf, isReady, TestCluster, until } from "../support/node/test-cluster.ts";
+import { containerOf, findContainer, isReady, TestCluster, until } from "../support/node/test-cluster.ts";
 
 const NAMESPACE = "process-node-end";
 const MAIN = join(import.meta.dirname, "..", "support", "node", "main.ts");
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => cluster.core.deleteNamespace({ name: NAMESPACE, gracePeriodSeconds: 0 }));
 
 /** Each pod sleeps for a number of seconds of its own, by which its process is found. */
-function sleeper(name: string, seconds: number): string {
+function sleeper(name: string, seconds: number, restartPolicy = "Always"): string {
   const main = {
     name: "main",
     image: "tools",
@@ -28,7 +28,7 @@ function sleeper(name: string, seconds: number): string {
     apiVersion: "v1",
     kind: "Pod",
     metadata: { name },
-    spec: { automountServiceAccountToken: false, containers: [main] },
+    spec: { automountServiceAccountToken: false, restartPolicy, containers: [main] },
   });
 }
 
@@ -58,11 +58,13 @@ test("stop ends every process, and takes mounts, network, folder and Node away",
   await cluster.core.deleteNamespacedPod({ namespace: NAMESPACE, name: "stopped", gracePeriodSeconds: 0 });
 });
 
-test("a node that is started again after a crash runs its pods again and counts the restart", async () => {
+test("a node that is started again after a crash runs its pods again, but for those that must not be", async () => {
   const options = { kubeconfigPath: inject("kubeconfig"), name: "pn-crashes", images: { tools: {} } };
   const first = await startProcessNode(options);
   await cluster.apply(sleeper("survivor", 50_002));
+  await cluster.apply(sleeper("once", 50_004, "Never"));
   await cluster.untilPod("survivor", isReady);
+  await cluster.untilPod("once", isReady);
   await first.crash();
   expect(await processesOf(50_002)).toEqual([]);
   expect(isReady(await cluster.untilPod("survivor", () => true))).toBe(true);
@@ -70,11 +72,17 @@ test("a node that is started again after a crash runs its pods again and counts 
   try {
     const pod = await cluster.untilPod(
       "survivor",
-      (seen) => containerOf(seen, "main").restartCount === 1 && isReady(seen),
+      (seen) => findContainer(seen, "main")?.restartCount === 1 && isReady(seen),
     );
     expect(containerOf(pod, "main").lastState?.terminated?.exitCode).toBe(137);
+    // What must not run twice does not.
+    const once = await cluster.untilPod("once", ({ status }) => status?.phase === "Failed");
+    expect(containerOf(once, "main")).toMatchObject({ restartCount: 0, state: { terminated: { exitCode: 137 } } });
+    expect(await processesOf(50_004)).toEqual([]);
   } finally {
-    await cluster.core.deleteNamespacedPod({ namespace: NAMESPACE, name: "survivor", gracePeriodSeconds: 0 });
+    for (const name of ["survivor", "once"]) {
+      await cluster.core.deleteNamespacedPod({ namespace: NAMESPACE, name, gracePeriodSeconds: 0 });
+    }
     await second.stop();
   }
 });

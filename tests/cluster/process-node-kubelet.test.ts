@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { expect, inject, test } from "vitest";
 import { startControlPlane } from "../support/control-plane/control-plane.ts";
 import { startProcessNode } from "../support/node/process-node.ts";
-import { containerOf, isReady, TestCluster, until, useNodes } from "../support/node/test-cluster.ts";
+import { containerOf, findContainer, isReady, TestCluster, until, useNodes } from "../support/node/test-cluster.ts";
 
 const use = useNodes("process-node-kubelet", [{ name: "pn-kubelet", images: { tools: {} } }]);
 
@@ -100,7 +100,7 @@ test("what happens while the API server is away is told when it is back, and new
       await controlPlane.startApiServer();
       const pod = await cluster.untilPod(
         "before",
-        (seen) => containerOf(seen, "main").restartCount === 1 && isReady(seen),
+        (seen) => findContainer(seen, "main")?.restartCount === 1 && isReady(seen),
       );
       expect(containerOf(pod, "main").lastState?.terminated?.exitCode).toBe(137);
       await cluster.apply(podOf("after", {}));

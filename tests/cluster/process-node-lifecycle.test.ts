@@ -1,6 +1,6 @@
 /** Starts, ends and restarts of containers on the process node; its logs and exec. */
 import { expect, test } from "vitest";
-import { containerOf, isReady, until, useNodes } from "../support/node/test-cluster.ts";
+import { containerOf, findContainer, isReady, until, useNodes } from "../support/node/test-cluster.ts";
 
 const use = useNodes("process-node-lifecycle", [{ name: "pn-lifecycle", images: { tools: {} } }]);
 const node = () => {
@@ -28,7 +28,10 @@ test("a killed container starts again: restart count, last state and volumes are
   await cluster.untilPod("killed", isReady);
   expect(await until(async () => (await cluster.logs("killed")) === "/kept:\nup\n")).toBe(true);
   node().killContainer(cluster.namespace, "killed", "main");
-  const pod = await cluster.untilPod("killed", (seen) => containerOf(seen, "main").restartCount === 1 && isReady(seen));
+  const pod = await cluster.untilPod(
+    "killed",
+    (seen) => findContainer(seen, "main")?.restartCount === 1 && isReady(seen),
+  );
   expect(containerOf(pod, "main").lastState?.terminated).toMatchObject({ exitCode: 137, signal: 9, reason: "Error" });
   expect(await until(async () => (await cluster.logs("killed")) === "/kept:\nfile\nup\n")).toBe(true);
   expect(await cluster.logs("killed", "main", true)).toBe("/kept:\nup\n");
@@ -113,14 +116,14 @@ test("readiness follows its probe, and a failed liveness probe restarts the cont
       { terminationGracePeriodSeconds: 1 },
     ),
   );
-  await cluster.untilPod("probed", (pod) => containerOf(pod, "main").started === true);
+  await cluster.untilPod("probed", (pod) => findContainer(pod, "main")?.started === true);
   expect(isReady(await cluster.untilPod("probed", ({ status }) => status?.phase === "Running"))).toBe(false);
   await cluster.exec("probed", "main", ["touch", "/tmp/ready"]);
   await cluster.untilPod("probed", isReady);
   await cluster.exec("probed", "main", ["rm", "/tmp/ready"]);
   await cluster.untilPod("probed", (pod) => !isReady(pod));
   await cluster.exec("probed", "main", ["rm", "/tmp/alive"]);
-  await cluster.untilPod("probed", (pod) => containerOf(pod, "main").restartCount === 1, 40_000);
+  await cluster.untilPod("probed", (pod) => findContainer(pod, "main")?.restartCount === 1, 40_000);
 });
 
 test("exec gives output, errors and exit code apart, takes input, and names a program that is missing", async () => {

@@ -192,7 +192,7 @@ spec:
   - name: main
     image: tools
     command: [sleep, infinity]
-    workingDir: /work
+    workingDir: /place
     securityContext: {readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
     volumeMounts: [{name: scratch, mountPath: /scratch}, {name: token, mountPath: /token}]
   - name: root
@@ -215,7 +215,7 @@ spec:
     const { stdout, stderr } = await cluster.exec("restricted", container, ["sh", "-c", script]);
     return stdout + stderr;
   };
-  expect(await sh("main", "id -u; id -g; id -G; pwd")).toBe("1234\n2345\n2345 3456 4567\n/work\n");
+  expect(await sh("main", "id -u; id -g; id -G; pwd")).toBe("1234\n2345\n2345 3456 4567\n/place\n");
   expect(await sh("main", "grep -hE 'CapBnd|CapEff|NoNewPrivs' /proc/1/status | tr -s '\\t' ' '")).toBe(
     "CapEff: 0000000000000000\nCapBnd: 0000000000000000\nNoNewPrivs: 1\n",
   );
@@ -307,7 +307,7 @@ async function makeTinyRoot(): Promise<void> {
     for (const library of libraries) await cp(library, join(TINY_ROOT, library), { dereference: true });
   }
   await mkdir(join(TINY_ROOT, "etc"));
-  await writeFile(join(TINY_ROOT, "etc", "passwd"), "tiny:x:77:88::/home/tiny:/bin/sh\n");
+  await writeFile(join(TINY_ROOT, "etc", "passwd"), "tiny:x:77:88::/tiny:/bin/sh\n");
 }
 
 test("an image brings its own root, user, entry point and files", async () => {
@@ -320,7 +320,7 @@ test("an image brings its own root, user, entry point and files", async () => {
     );
     await cluster.untilPod("tiny", ({ status }) => status?.phase === "Failed");
     const log = await cluster.logs("tiny");
-    expect(log).toContain("77\n88\n/home/tiny\nbin\ndev\netc\n");
+    expect(log).toContain("77\n88\n/tiny\nbin\ndev\netc\n");
     expect(log).toContain(await readFile(import.meta.filename, "utf8"));
     expect(log).not.toContain("\nboot\n");
     expect(log).toMatch(/(Read-only file system|Permission denied)/);

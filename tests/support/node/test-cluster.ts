@@ -153,10 +153,14 @@ export function isReady(pod: V1Pod): boolean {
   return pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
 }
 
+export function findContainer(pod: V1Pod, name: string): V1ContainerStatus | undefined {
+  const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  return statuses.find((candidate) => candidate.name === name);
+}
+
 /** @throws Error when the pod has no status of that container */
 export function containerOf(pod: V1Pod, name: string): V1ContainerStatus {
-  const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
-  const status = statuses.find((candidate) => candidate.name === name);
+  const status = findContainer(pod, name);
   if (status === undefined) throw new Error(`no status of container ${name}`);
   return status;
 }
