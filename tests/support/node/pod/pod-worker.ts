@@ -31,6 +31,7 @@ export class PodWorker {
   readonly #ending = new AbortController();
   readonly #startTime: string;
   readonly #deletionAsked = Promise.withResolvers<void>();
+  /** Resolves when the pod's processes are gone and its last status is written. */
   readonly #ended: Promise<void>;
   #pod: V1Pod;
   #parts: PodParts | undefined;
@@ -64,11 +65,6 @@ export class PodWorker {
       .then(() => this.#deletionAsked.promise)
       .then(() => removePod(api, this.identity, signal))
       .catch(report);
-  }
-
-  /** Resolves when the pod's processes are gone and its last status is written. */
-  get ended(): Promise<void> {
-    return this.#ended;
   }
 
   container(name: string): ContainerSupervisor | undefined {
