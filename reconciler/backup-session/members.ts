@@ -6,7 +6,7 @@ import { ConditionType } from "../../shared/reasons.ts";
 import { isFinalTargetPhase } from "../../shared/status/backup-phase.ts";
 import { findCondition, formatTime } from "../../shared/status/conditions.ts";
 import { formatTarget, targetKey } from "../../shared/target.ts";
-import { withExplanation, withTargetCondition } from "../run/entries.ts";
+import { withExplanation, withoutExplanation, withTargetCondition } from "../run/entries.ts";
 import { planHosts } from "../run/hosts.ts";
 import { type MemberState, memberTurn, type OrderedMember, type Turn } from "../run/order.ts";
 import { isRefused, isStarted } from "../run/settled.ts";
@@ -101,7 +101,7 @@ function withHosts(target: TargetStatus, hosts: StartedHosts, now: Date): Target
     },
     now,
   );
-  return { ...withExplanation(ensured, "", ""), totalHosts, stats: [...stats, ...unnamed] };
+  return { ...withoutExplanation(ensured), totalHosts, stats: [...stats, ...unnamed] };
 }
 
 function startTarget(view: SessionView, target: TargetStatus, now: Date): TargetStatus {

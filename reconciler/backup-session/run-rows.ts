@@ -74,6 +74,7 @@ export function runFacts(view: SessionView): RunFacts<SessionStatus> {
       return { before, after, afterPolicy: after?.executionPolicy };
     },
     refOf: ({ ref }) => resolveTargetRef(ref, session.metadata.namespace),
+    podWaitMsOf: () => view.limits.podWaitMs,
     // Until the repository is opened only the host that opens it has anything to report.
     isReportDue: (status, host) =>
       hasCondition(status.conditions, ConditionType.BackendRepositoryInitialized) || (host.actions?.length ?? 0) > 0,

@@ -109,7 +109,9 @@ export function withEndedHooks(hooks: Hooks, view: OpenHooksView): Hooks {
     const outcome = view.runs.finished.get(key);
     if (outcome !== undefined) {
       isChanged = true;
-      return { ...hook, ...outcome };
+      const { phase, finishedAt, message, output } = outcome;
+      // Empty texts are left out: JSON patches of old API servers turn them into null.
+      return { ...hook, phase, finishedAt, ...(message && { message }), ...(output && { output }) };
     }
     if (view.runs.running.has(key) || isPrepared(hook, key, view.runs)) return hook;
     const startedMs = Date.parse(hook.startedAt ?? "") || 0;

@@ -8,7 +8,7 @@ import type { HookOutcome, HookPlace, HookRun, HookRuns, HookSummary } from "./h
 import { runHttpGet, runHttpPost, runTcpSocket } from "./http-handler.ts";
 
 /** Renders a template over the summary. @throws when the text is no template */
-export type Render = (template: string, summary: HookSummary) => string;
+export type Render = (template: string, summary: HookSummary, now: Date) => string;
 
 export interface HookRunnerPorts {
   readonly exec: PodExec;
@@ -121,7 +121,7 @@ export class HookRunner {
   }
 
   #render(text: string, run: HookRun): string {
-    return text.includes("{{") ? this.#ports.render(text, run.summary).trim() : text;
+    return this.#ports.render(text, run.summary, new Date(this.#ports.clock.now()));
   }
 
   async #runCommand(run: HookRun, signal: AbortSignal): Promise<string> {

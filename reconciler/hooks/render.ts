@@ -1,16 +1,8 @@
-/** Templates of hooks. */
-import { UserError } from "../../shared/errors.ts";
-import type { Render } from "./hook-runner.ts";
+/** Templates of hooks, as the agent renders them too. */
+import { renderTemplate as renderGoTemplate } from "../../shared/go-template.ts";
+import type { HookSummary } from "./hook-plan.ts";
 
-const FIELD = /\{\{-?\s*\.([A-Za-z.]+)\s*-?\}\}/g;
-
-/** Renders plain fields such as `{{ .Status.Phase }}`. @throws UserError HOOK_FAILED for anything else */
-export const renderTemplate: Render = (template, summary) => {
-  const text = template.replace(FIELD, (_whole, path: string) => {
-    let value: unknown = summary;
-    for (const part of path.split(".")) value = Object.entries(value ?? {}).find(([key]) => key === part)?.[1];
-    return value === undefined ? "<no value>" : String(value);
-  });
-  if (text.includes("{{")) throw new UserError("HOOK_FAILED", "the template can't be rendered");
-  return text;
-};
+/** @throws UserError INVALID_OBJECT saying what is wrong in the template */
+export function renderTemplate(template: string, summary: HookSummary, now: Date): string {
+  return renderGoTemplate(template, { ...summary }, now);
+}

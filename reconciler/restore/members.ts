@@ -4,7 +4,7 @@ import { Driver } from "../../shared/contract.ts";
 import { type CONDITION_REASONS, ConditionType } from "../../shared/reasons.ts";
 import { type ConditionStatus, findCondition, formatTime } from "../../shared/status/conditions.ts";
 import { formatTarget, targetKey } from "../../shared/target.ts";
-import { withExplanation, withTargetCondition } from "../run/entries.ts";
+import { withExplanation, withoutExplanation, withTargetCondition } from "../run/entries.ts";
 import { hostnamesOf } from "../run/hosts.ts";
 import { type MemberState, memberTurn, type OrderedMember, type Turn } from "../run/order.ts";
 import { withRunTarget } from "../run/run-facts.ts";
@@ -164,7 +164,7 @@ function withHosts(target: MemberStatus, hostnames: readonly string[], totalHost
     now,
   );
   const stats = hostnames.map((hostname) => newHost(hostname, now));
-  return { ...withExplanation(ensured, "", ""), totalHosts, stats };
+  return { ...withoutExplanation(ensured), totalHosts, stats };
 }
 
 function advance(

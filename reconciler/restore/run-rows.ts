@@ -7,7 +7,7 @@ import { isHookOpen } from "../hooks/hook-records.ts";
 import { stepGlobalAfter, stepGlobalBefore } from "../run/global-hooks.ts";
 import { stepGiveTurn, stepLostExecutor } from "../run/host-turns.ts";
 import { hookKeys, preparedHooks, stepEndHooks, stepMemberAfter, withHookConditions } from "../run/member-hooks.ts";
-import { type RunFacts, type RunStep, type RunWords, withRunTarget } from "../run/run-facts.ts";
+import { type RunFacts, type RunStep, type RunWords, runHosts, withRunTarget } from "../run/run-facts.ts";
 import { isQuiet, isSettled } from "../run/settled.ts";
 import { withEverythingFailed } from "./give-up.ts";
 import { failureOf, isHostRetryLeft, memberFailure, restoreSummary } from "./outcome.ts";
@@ -63,8 +63,7 @@ export function runFacts(view: RestoreView): RunFacts<RestoreStatus> {
     silenceMs: view.silenceMs,
     hookRuns: view.hookRuns,
     leaderSinceMs: view.leaderSinceMs,
-    // A rollout brings the pods one after another, and one may wait for a person.
-    limits: { ...view.limits, podWaitMs: view.limits.restoreWaitMs },
+    limits: view.limits,
     globalHooks: {
       before: global?.preRestore,
       after: global?.postRestore,
@@ -77,6 +76,12 @@ export function runFacts(view: RestoreView): RunFacts<RestoreStatus> {
       return { before, after, afterPolicy: after?.executionPolicy };
     },
     refOf: ({ ref }) => resolveTargetRef(ref, invoker.namespace),
+    // A rollout brings the pods one after another, and one may wait for a person; but behind a pod that is held for good
+    // no other comes.
+    podWaitMsOf(target) {
+      const isHeld = runHosts(target).some(({ phase }) => phase === "Failed");
+      return isHeld ? view.limits.podWaitMs : view.limits.restoreWaitMs;
+    },
     isReportDue: () => true,
     withWork: (_status, host) => host,
     beforeProblem: NO_CONTAINER_YET,
@@ -147,9 +152,9 @@ export const memberAfter: Row = {
   name: "member's postRestore hook",
   next(view, status, now) {
     const facts = runFacts(view);
-    // After-hooks come when nothing of the restore is tried again, and wait as long as a start may take.
+    // After-hooks come when nothing of the restore is tried again.
     const isOver = !targetsOf(status).some((target) => isRetryOpen(view, status, target));
-    return isOver ? toStep(stepMemberAfter({ ...facts, limits: view.limits }, status, now)) : undefined;
+    return isOver ? toStep(stepMemberAfter(facts, status, now)) : undefined;
   },
 };
 

@@ -48,11 +48,16 @@ export function withTargetCondition<Target extends TargetEntry>(target: Target, 
 /**
  * Puts a target's waiting or failing into words.
  *
- * @param reason error code or hold reason; empty when there is nothing to explain any more
+ * @param reason error code or hold reason
  */
 export function withExplanation<Target extends TargetEntry>(target: Target, reason: string, message: string): Target {
-  const isSame = (target.reason ?? "") === reason && (target.message ?? "") === message;
-  return isSame ? target : { ...target, reason, message };
+  return target.reason === reason && target.message === message ? target : { ...target, reason, message };
+}
+
+/** Takes the words back: nothing waits any more. */
+export function withoutExplanation<Target extends TargetEntry>(target: Target): Target {
+  if (target.reason === undefined && target.message === undefined) return target;
+  return { ...target, reason: undefined, message: undefined };
 }
 
 /** What a host's entry becomes when it failed for a reason that the reconciler found. */

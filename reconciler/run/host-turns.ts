@@ -119,7 +119,7 @@ export function stepGiveTurn<Status extends RunStatus>(
     const { host, target } = place;
     if (!isOpenHost(host) || isAssigned(host)) continue;
     const waitedMs = now.getTime() - (Date.parse(host.assignedAt ?? "") || 0);
-    const isPatienceOver = waitedMs >= facts.limits.podWaitMs;
+    const isPatienceOver = waitedMs >= facts.podWaitMsOf(target);
     const pod = podFor(facts, target, host, isPatienceOver);
     if (pod !== undefined) {
       const step = giveTo(facts, status, place, pod, now);

@@ -59,6 +59,8 @@ export interface RunFacts<Status extends RunStatus> {
   /** Undefined when the invoker no longer has the member. */
   memberOf(target: TargetEntry): RunMember | undefined;
   refOf(target: TargetEntry): ResolvedTargetRef;
+  /** How long a host of the target waits for a pod, in milliseconds. */
+  podWaitMsOf(target: TargetEntry): number;
   /** Whether an agent that has its turn would report by now, and does not wait for another host. */
   isReportDue(status: Status, host: HostEntry): boolean;
   /** What a host is given together with its pod. */
