@@ -30,6 +30,8 @@ export interface RestoreTurnPorts {
   readonly dead: readonly DeadRestic[];
   readonly isVerified: boolean;
   readonly targetFolder: string;
+  /** What restores the host's data; files by default. */
+  readonly restoreHost?: typeof restoreHost | undefined;
   now(): Date;
 }
 
@@ -150,7 +152,7 @@ async function work(conducted: Conducted, hooks: HookRunner): Promise<HostRestor
     const restic = await openRepository(restore.repository, { settings, isCacheEnabled, signal });
     const { ref, alias } = turn.member;
     const host = { target: ref, alias, hostname: turn.hostname, podName: settings.pod.name };
-    return await restoreHost(
+    return await (ports.restoreHost ?? restoreHost)(
       {
         host,
         rules: target?.rules ?? [],

@@ -10,7 +10,7 @@ import { type ObjectView, viewObject } from "../work/object-view.ts";
 import { createStopper, type Stopper } from "../work/stop.ts";
 import { decideRestore, type RestoreTurn } from "./decide-restore.ts";
 import { restoreObject } from "./restore-object.ts";
-import { runRestoreTurn } from "./restore-turn.ts";
+import { type RestoreTurnPorts, runRestoreTurn } from "./restore-turn.ts";
 
 const LOST_PAUSE_MS = 1_000;
 
@@ -25,6 +25,8 @@ export interface ServeRestoreOptions {
   readonly targetFolder: string;
   /** A job tries once; an init-container stays until the application may start. */
   readonly isOneTurn: boolean;
+  /** As in RestoreTurnPorts. */
+  readonly restoreHost?: RestoreTurnPorts["restoreHost"];
   /** Is told why the container waits, when that changes. */
   onWait(why: string): void;
 }
@@ -120,6 +122,7 @@ async function runTurn(
       log: settings.log,
       isVerified: options.isVerified,
       targetFolder: options.targetFolder,
+      restoreHost: options.restoreHost,
       now: () => new Date(),
     });
   } finally {

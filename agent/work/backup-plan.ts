@@ -10,7 +10,7 @@ import type { TurnPorts } from "./turn-ports.ts";
 export interface BackupPlan {
   readonly member: InvokerMember;
   readonly origin: SnapshotOrigin;
-  /** Each path once. */
+  /** Each path once; none where something else than files is saved. */
   readonly paths: readonly string[];
 }
 
@@ -20,7 +20,8 @@ export async function planBackup(session: AgentBackupSession, own: OwnEntry, por
   const member = memberOf(invoker, own.target);
   const named = [...new Set(member.spec.target?.paths ?? [])];
   const paths = named.length > 0 ? named : ports.defaultPaths;
-  if (paths.length === 0) {
+  // What is not a file has no paths.
+  if (paths.length === 0 && ports.saveHost === undefined) {
     throw new UserError("TARGET_INVALID", "the member names no paths to back up", {
       next: "Set target.paths in the invoker.",
     });

@@ -1,5 +1,6 @@
 /** One host's turn in a backup session, from the first report to the last. */
 
+import type { SnapshotStats } from "../../shared/api/host-stats.ts";
 import { STASH_GROUP } from "../../shared/contract.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
@@ -135,28 +136,24 @@ async function save(
   const restic = await openForBackup(session, own, plan, reporter, ports);
   stopper.signal.throwIfAborted();
   await hooks.before(summaryOf(turn, undefined));
+  const withLock = withLockOf(own, restic, reporter, ports);
   // Only an entry that was taken up before can have snapshots that the status does not tell.
   const mayHaveEarlier = own.entry.phase === "Running" || (own.entry.attempt ?? 1) > 1;
-  return backupHost(
+  const host = own.hostname;
+  const adopt = async (path: string) =>
+    mayHaveEarlier ? findEarlierSnapshot(restic, { path, host, origin }, stopper.signal) : undefined;
+  const onSaved = (snapshots: readonly SnapshotStats[]) => reporter.set({ snapshots });
+  const { target } = plan.member.spec;
+  return (ports.saveHost ?? backupHost)(
     {
-      hostname: own.hostname,
+      hostname: host,
       paths: plan.paths,
-      exclude: plan.member.spec.target?.exclude ?? [],
-      args: plan.member.spec.target?.args ?? [],
+      exclude: target?.exclude ?? [],
+      args: target?.args ?? [],
       origin,
       earlier: own.entry.snapshots ?? [],
     },
-    {
-      restic,
-      withLock: withLockOf(own, restic, reporter, ports),
-      signal: stopper.signal,
-      log,
-      now,
-      onProgress: heartbeat.update,
-      onSaved: (snapshots) => reporter.set({ snapshots }),
-      adopt: async (path) =>
-        mayHaveEarlier ? findEarlierSnapshot(restic, { path, host: own.hostname, origin }, stopper.signal) : undefined,
-    },
+    { restic, withLock, signal: stopper.signal, log, now, onProgress: heartbeat.update, onSaved, adopt },
   );
 }
 

@@ -28,6 +28,10 @@ export interface ServeOptions {
   /** Whether to stay after the turn for work on the repository, until the session is final. */
   readonly isLingering: boolean;
   readonly defaultPaths: readonly string[];
+  /** As in TurnPorts. */
+  readonly saveHost?: TurnPorts["saveHost"];
+  /** A maintenance job leaves turns to others. */
+  readonly isMaintenance?: boolean;
 }
 
 type Task =
@@ -35,10 +39,15 @@ type Task =
   | { readonly kind: "actions"; readonly own: OwnEntry; readonly key: string };
 
 /** What is to be done next. `done` holds what this process did already: the watch may lag behind its own writes. */
-export function nextTask(session: AgentBackupSession, self: TurnIdentity, done: ReadonlySet<string>): Task | undefined {
+export function nextTask(
+  session: AgentBackupSession,
+  self: TurnIdentity,
+  done: ReadonlySet<string>,
+  isMaintenance = false,
+): Task | undefined {
   const tasks = ownEntries(session, self).flatMap((own): Task[] => {
     const key = `${own.pointer}#${own.entry.attempt ?? 1}#${own.entry.podUID ?? ""}`;
-    if (isTurn(own.entry)) return [{ kind: "turn", own, key }];
+    if (isTurn(own.entry)) return isMaintenance ? [] : [{ kind: "turn", own, key }];
     const actions = openActions(own.entry);
     return actions.length > 0 ? [{ kind: "actions", own, key: `${key}#${actions.join(",")}` }] : [];
   });
@@ -104,7 +113,7 @@ export async function serveSession(options: ServeOptions): Promise<void> {
       continue;
     }
     if (isFinalSession(state.object)) break;
-    const task = nextTask(state.object, self, done);
+    const task = nextTask(state.object, self, done, options.isMaintenance === true);
     if (task === undefined) {
       if (didWork && !options.isLingering) break;
       await view.changed(shutdown);
@@ -122,6 +131,7 @@ export async function serveSession(options: ServeOptions): Promise<void> {
       dead,
       now: () => new Date(),
       defaultPaths: options.defaultPaths,
+      saveHost: options.saveHost,
     };
     const unguard = guard(task.own, ports);
     try {

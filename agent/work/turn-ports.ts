@@ -1,5 +1,5 @@
 /** What everything that serves a backup session works with. */
-
+import type { backupHost } from "../backup/host-backup.ts";
 import type { AgentApi } from "../kube/api.ts";
 import { createWithLock, type WithLock } from "../locks/patience.ts";
 import type { DeadRestic } from "../locks/running-restic.ts";
@@ -24,6 +24,8 @@ export interface TurnPorts {
   now(): Date;
   /** Paths where the member names none: a job backs up the volume that is mounted for it. */
   readonly defaultPaths: readonly string[];
+  /** What saves the host's data; files by default. */
+  readonly saveHost?: typeof backupHost | undefined;
 }
 
 /** Reporter of an entry; the work stops when the entry is no longer this agent's. */
