@@ -56,6 +56,7 @@ async function runDemo(narrator: Narrator, undo: Undo[], isKept: boolean): Promi
     kubeconfigPath: controlPlane.kubeconfigPath,
     images: { ...productImage(distFolder), ...application },
     dir: join(dir, "node"),
+    kubeletCa: controlPlane.kubeletCa,
   });
   undo.push(() => node.stop());
   narrator.say(`node ${node.name} runs pods as processes of this machine`);
