@@ -1,7 +1,7 @@
 /** Rows that bring a target to its turn: order, the wait for a pod, its hosts. Pure. */
 
 import type { HostStats } from "../../shared/api/host-stats.ts";
-import { Driver } from "../../shared/contract.ts";
+import { Driver, FailurePolicy } from "../../shared/contract.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { isFinalTargetPhase } from "../../shared/status/backup-phase.ts";
 import { findCondition, formatTime } from "../../shared/status/conditions.ts";
@@ -130,7 +130,8 @@ function startTarget(view: SessionView, target: TargetStatus, now: Date): Target
 function advance(view: SessionView, status: SessionStatus, index: number, target: TargetStatus, now: Date) {
   const { executionOrder = "", failurePolicy = "" } = view.invoker?.view ?? {};
   const members = orderedMembers(view, status);
-  const turn = memberTurn({ executionOrder, failurePolicy, members }, index);
+  const failFast = failurePolicy === FailurePolicy.FailFast ? "failurePolicy is FailFast" : undefined;
+  const turn = memberTurn({ executionOrder, failFast, members }, index);
   const answer = turn.kind === "start" ? (obstacle(view, target) ?? turn) : turn;
   switch (answer.kind) {
     case "refuse":

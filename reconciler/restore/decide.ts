@@ -105,6 +105,7 @@ export function decideRestore(view: RestoreView, now: Date): Decision {
   const actions: Action[] = [...startPrepared(view)];
   const trail: string[] = [];
   let status = view.invoker.isBeingDeleted ? before : withPhases(view, before);
+  let last: Row | undefined;
   for (let steps = 0; ; steps += 1) {
     if (steps > MAX_STEPS) throw new UserError("INTERNAL", `the restore table does not end: ${trail.slice(-3)}`);
     const matched = firstMatch(view, status, now);
@@ -113,10 +114,12 @@ export function decideRestore(view: RestoreView, now: Date): Decision {
     trail.push(row.name);
     actions.push(...(step.actions ?? []));
     if (step.status !== undefined) status = withPhases(view, step.status);
-    if (step.isEnd === true) break;
+    last = step.isEnd === true ? row : undefined;
+    if (last !== undefined) break;
   }
   const isOver = isRecorded(status) || view.invoker.isBeingDeleted;
-  if (!isOver) actions.push(...dueRequests(view, status, now));
+  // No workload is touched while the restore itself waits, for its global before-hook say.
+  if (last === wait) actions.push(...dueRequests(view, status, now));
   return {
     actions: status === before ? actions : [{ kind: "WriteStatus", status }, ...actions],
     trail,

@@ -1,6 +1,6 @@
 /** Rows that bring a member to its turn: order, the gate at its workload, its hosts. Pure. */
 import type { RestoreHostStats } from "../../shared/api/host-stats.ts";
-import { Driver } from "../../shared/contract.ts";
+import { Driver, ExecutionOrder } from "../../shared/contract.ts";
 import { type CONDITION_REASONS, ConditionType } from "../../shared/reasons.ts";
 import { type ConditionStatus, findCondition, formatTime } from "../../shared/status/conditions.ts";
 import { formatTarget, targetKey } from "../../shared/target.ts";
@@ -126,11 +126,21 @@ function startMember(view: RestoreView, target: MemberStatus, now: Date): Member
       actions: isDue && !isRefused(RESTORE_WORDS, held) ? [{ kind: "RequestInjection", ref }] : [],
     };
   }
+  const injected = withTargetCondition(
+    found,
+    {
+      type: ConditionType.StashInitContainerInjected,
+      status: "True",
+      reason: "InitContainerInjectionSucceeded",
+      message: "the pod template has the init-container",
+    },
+    now,
+  );
   if (workload.replicas === 0) {
-    return { target: withExplanation(found, "PodNotReady", `${name} has no pod yet that waits for its data`) };
+    return { target: withExplanation(injected, "PodNotReady", `${name} has no pod yet that waits for its data`) };
   }
   const hostnames = hostnamesOf(ref, target.alias, workload);
-  return { target: withHosts(found, hostnames, totalHostsOf(ref.kind, hostnames.length, workload.replicas), now) };
+  return { target: withHosts(injected, hostnames, totalHostsOf(ref.kind, hostnames.length, workload.replicas), now) };
 }
 
 /** A DaemonSet's hosts get their names one by one, while its rollout replaces the pods. */
@@ -143,18 +153,8 @@ function newHost(hostname: string, now: Date): RestoreHostStats {
 }
 
 function withHosts(target: MemberStatus, hostnames: readonly string[], totalHosts: number, now: Date): MemberStatus {
-  const injected = withTargetCondition(
-    target,
-    {
-      type: ConditionType.StashInitContainerInjected,
-      status: "True",
-      reason: "InitContainerInjectionSucceeded",
-      message: "the pod template has the init-container",
-    },
-    now,
-  );
   const ensured = withTargetCondition(
-    injected,
+    target,
     {
       type: ConditionType.RestoreExecutorEnsured,
       status: "True",
@@ -177,8 +177,9 @@ function advance(
   const { executionOrder } = view.invoker;
   const members = orderedMembers(view, status);
   // Data of a later member is of no use to an application whose earlier one could not be restored.
-  const isOrdered = executionOrder === "Sequential";
-  const turn = memberTurn({ executionOrder, failurePolicy: isOrdered ? "FailFast" : "Continue", members }, index);
+  const isOrdered = executionOrder === ExecutionOrder.Sequential;
+  const failFast = isOrdered ? "the members after it build on its data" : undefined;
+  const turn = memberTurn({ executionOrder, failFast, members }, index);
   const answer = turn.kind === "start" ? (obstacle(view, target) ?? turn) : turn;
   switch (answer.kind) {
     case "refuse":

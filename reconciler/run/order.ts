@@ -1,5 +1,5 @@
 /** Which member may start: execution order, `dependsOn` and failure policy. Pure. */
-import { ExecutionOrder, FailurePolicy } from "../../shared/contract.ts";
+import { ExecutionOrder } from "../../shared/contract.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
 import type { HoldReason } from "../../shared/reasons.ts";
 
@@ -14,7 +14,8 @@ export interface OrderedMember {
 
 export interface OrderView {
   readonly executionOrder: string;
-  readonly failurePolicy: string;
+  /** Why a failure keeps others from starting; undefined when it does not. */
+  readonly failFast: string | undefined;
   readonly members: readonly OrderedMember[];
 }
 
@@ -53,7 +54,7 @@ function isInCircle({ members }: OrderView, index: number, isSequential: boolean
  *
  * | # | facts | answer |
  * |---|---|---|
- * | 1 | FailFast, and a member failed (in Sequential: an earlier one) | refuse |
+ * | 1 | a failure keeps others from starting, and a member failed (in Sequential: an earlier one) | refuse |
  * | 2 | `dependsOn` names nobody, or leads (with the order of Sequential) back to the member | refuse |
  * | 3 | a member that it depends on failed | refuse |
  * | 4 | a member that it depends on has not ended | hold |
@@ -67,9 +68,9 @@ export function memberTurn(view: OrderView, index: number): Turn {
   const isSequential = view.executionOrder === ExecutionOrder.Sequential;
 
   const failedAt = members.findIndex((other, at) => other.state === "Failed" && (!isSequential || at < index));
-  if (view.failurePolicy === FailurePolicy.FailFast && failedAt >= 0) {
+  if (view.failFast !== undefined && failedAt >= 0) {
     const name = nameOf(members[failedAt] ?? member, failedAt);
-    return { kind: "refuse", code: "EARLIER_MEMBER_FAILED", message: `${name} failed, and failurePolicy is FailFast` };
+    return { kind: "refuse", code: "EARLIER_MEMBER_FAILED", message: `${name} failed, and ${view.failFast}` };
   }
   for (const name of member.dependsOn) {
     if (!members.some((other) => other.names.includes(name))) {

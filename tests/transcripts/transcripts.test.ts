@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { createRestoreStage } from "../support/transcripts/restore-stage.ts";
 import { parseScript, playScript, type Script, type Stage } from "../support/transcripts/script.ts";
 import { createSessionStage } from "../support/transcripts/session-stage.ts";
 
@@ -21,3 +22,5 @@ function runFolder(folder: string, createStage: (script: Script) => Stage): void
 }
 
 describe("sessions", () => runFolder("sessions", createSessionStage));
+
+describe("restores", () => runFolder("restores", createRestoreStage));

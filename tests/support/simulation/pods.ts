@@ -19,6 +19,8 @@ export interface SimulatedPod {
   isAgentRunning: boolean;
   isEnded: boolean;
   agentStartedAtMs: number;
+  /** Whether the pod waits in the init-container of the restore. */
+  isWaiting: boolean;
 }
 
 /** All pods of a simulated cluster. */
@@ -46,6 +48,7 @@ export class SimulatedPods {
       isAgentRunning: true,
       isEnded: false,
       agentStartedAtMs: nowMs,
+      isWaiting: false,
     };
     this.#pods.set(pod.uid, pod);
     return pod;
@@ -94,6 +97,8 @@ function podFact(pod: SimulatedPod): PodFact {
       message: undefined,
       serves: undefined,
     },
-    restoreInit: undefined,
+    restoreInit: pod.isWaiting
+      ? { isRunning: true, startedAtMs: pod.agentStartedAtMs, message: undefined, serves: "RestoreBatch/back" }
+      : undefined,
   };
 }

@@ -12,9 +12,9 @@ import type {
   SiblingSession,
 } from "../../../reconciler/backup-session/view.ts";
 import type { HookOutcome, HookRun } from "../../../reconciler/hooks/hook-plan.ts";
-import { isAssigned, isOpenHost, withItem } from "../../../reconciler/run/entries.ts";
+import { withItem } from "../../../reconciler/run/entries.ts";
 import type { FormerPod } from "../../../reconciler/run/locks.ts";
-import { hostKey } from "../../../reconciler/run/run-facts.ts";
+import { NO_SILENCES, nextSilences, type Silences, silenceLengths } from "../../../reconciler/run/silences.ts";
 import { DEFAULT_LIMITS } from "../../../reconciler/run/world.ts";
 import type { BackupBatch } from "../../../shared/api/backup-batch.ts";
 import { type BackupSession, parseBackupSession } from "../../../shared/api/backup-session.ts";
@@ -69,7 +69,7 @@ export class SessionSimulation {
   readonly startedHooks: HookRun[] = [];
   /** Everything that was decided and done since this was last emptied. */
   readonly passes: Pass[] = [];
-  #silences = new Map<string, { entry: string; sinceMs: number }>();
+  #silences: Silences = NO_SILENCES;
   #lastBatch: BackupBatch;
 
   constructor(options: SessionSimulationOptions) {
@@ -166,14 +166,14 @@ export class SessionSimulation {
     this.running.clear();
     this.finished.clear();
     this.cleanup = undefined;
-    this.#silences.clear();
+    this.#silences = NO_SILENCES;
     this.leaderSinceMs = this.nowMs + this.clockJumpMs;
   }
 
   #carryOut(action: Action): void {
     switch (action.kind) {
       case "WriteStatus":
-        this.session = parseBackupSession({ ...this.session, status: action.status });
+        this.session = parseBackupSession(JSON.parse(JSON.stringify({ ...this.session, status: action.status })));
         return;
       case "AddLabels":
         this.session = { ...this.session, metadata: { ...this.session.metadata, labels: action.labels } };
@@ -216,16 +216,8 @@ export class SessionSimulation {
   }
 
   #lookForSilence(): ReadonlyMap<string, number> {
-    const next = new Map<string, { entry: string; sinceMs: number }>();
-    for (const { targetIndex, hostIndex, host } of this.hosts()) {
-      if (!isOpenHost(host) || !isAssigned(host)) continue;
-      const key = hostKey(targetIndex, hostIndex);
-      const entry = JSON.stringify(host);
-      const known = this.#silences.get(key);
-      next.set(key, known?.entry === entry ? known : { entry, sinceMs: this.nowMs });
-    }
-    this.#silences = next;
-    return new Map([...next].map(([key, { sinceMs }]) => [key, this.nowMs - sinceMs]));
+    this.#silences = nextSilences(this.#silences, this.status, this.nowMs);
+    return silenceLengths(this.#silences, this.nowMs);
   }
 }
 

@@ -8,14 +8,15 @@ interface DescribedStatus extends RunStatus {
   readonly phase?: string;
 }
 
-export function describeChanges(before: DescribedStatus, after: DescribedStatus): readonly string[] {
+/** @param subject what the status is of, `session` or `restore` */
+export function describeChanges(before: DescribedStatus, after: DescribedStatus, subject: string): readonly string[] {
   const targets = (after.targets ?? []).flatMap((target, index) =>
     describeTarget(before.targets?.[index], target, nameOf(target, index)),
   );
   return [
-    ...describeConditions(before.conditions, after.conditions, "session"),
+    ...describeConditions(before.conditions, after.conditions, subject),
     ...targets,
-    ...(before.phase === after.phase ? [] : [`session is ${after.phase}`]),
+    ...(before.phase === after.phase ? [] : [`${subject} is ${after.phase}`]),
   ];
 }
 
@@ -40,6 +41,8 @@ function describeHost(before: HostEntry | undefined, after: HostEntry, target: s
   if (after.podUID !== undefined && after.podUID !== before?.podUID) {
     lines.push(`${name} is given to pod ${after.pod}${(after.attempt ?? 1) > 1 ? `, attempt ${after.attempt}` : ""}`);
   }
+  if (before?.phase === "Failed" && after.phase === "Pending")
+    lines.push(`${name} is tried again, attempt ${after.attempt}`);
   if (before?.podUID !== undefined && after.podUID === undefined) lines.push(`${name} waits for another pod`);
   if (before === undefined && after.podUID === undefined && after.phase === "Pending") {
     lines.push(`${name} waits for a pod`);

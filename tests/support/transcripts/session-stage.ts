@@ -145,7 +145,7 @@ export function createSessionStage(script: Script): Stage {
       playEvent(simulation, event);
       simulation.settle();
       const passes = simulation.passes.splice(0);
-      return [...describeChanges(before, simulation.status), ...passes.flatMap(describeActions)];
+      return [...describeChanges(before, simulation.status, "session"), ...passes.flatMap(describeActions)];
     },
   };
 }

@@ -1,0 +1,194 @@
+/**
+ * A restore, the cluster around it and the clock, as values: what decideRestore answers is carried out on them at once, and
+ * scripts and properties play the webhook, the agents, the pods and the hooks.
+ */
+
+import type { HookOutcome, HookRun } from "../../../reconciler/hooks/hook-plan.ts";
+import { decideRestore } from "../../../reconciler/restore/decide.ts";
+import {
+  type RestoreStatus,
+  readRestoreStatus,
+  writeRestoreStatus,
+} from "../../../reconciler/restore/restore-status.ts";
+import type { Action } from "../../../reconciler/restore/step.ts";
+import type { RestoreView } from "../../../reconciler/restore/view.ts";
+import { withItem } from "../../../reconciler/run/entries.ts";
+import { NO_SILENCES, nextSilences, type Silences, silenceLengths } from "../../../reconciler/run/silences.ts";
+import { DEFAULT_LIMITS } from "../../../reconciler/run/world.ts";
+import type { BackupSession } from "../../../shared/api/backup-session.ts";
+import type { RestoreHostStats } from "../../../shared/api/host-stats.ts";
+import type { Repository } from "../../../shared/api/repository.ts";
+import { parseRestoreBatch, type RestoreBatch } from "../../../shared/api/restore-batch.ts";
+import { restoreInvokerView } from "../../../shared/invoker.ts";
+import { targetKey } from "../../../shared/target.ts";
+import { type SimulatedPod, SimulatedPods, type SimulatedWorkload } from "./pods.ts";
+
+export const RESTORE_START_MS = Date.UTC(2024, 3, 30, 8, 0, 0);
+
+/** What happened in one pass, in order. */
+export interface RestorePass {
+  readonly before: RestoreStatus;
+  readonly after: RestoreStatus;
+  readonly actions: readonly Action[];
+}
+
+export interface RestoreHostAt {
+  readonly targetIndex: number;
+  readonly hostIndex: number;
+  readonly host: RestoreHostStats;
+}
+
+export class RestoreSimulation {
+  restore: RestoreBatch;
+  repository: Repository | undefined = {
+    apiVersion: "stash.appscode.com/v1alpha1",
+    kind: "Repository",
+    metadata: { name: "store", namespace: "demo" },
+    spec: {},
+  };
+  mayUseRepository = true;
+  sessions: BackupSession[] = [];
+  readonly busyTargets = new Map<string, string>();
+  readonly pods = new SimulatedPods();
+  readonly workloads: SimulatedWorkload[];
+  /** Whether the webhook answers: then a workload that is asked for gets the init-container. */
+  isWebhookUp = true;
+  readonly injected = new Set<string>();
+  readonly askedAtMs = new Map<string, number>();
+  nowMs = RESTORE_START_MS;
+  leaderSinceMs = RESTORE_START_MS - 3_600_000;
+  readonly running = new Map<string, HookRun>();
+  readonly finished = new Map<string, HookOutcome>();
+  readonly passes: RestorePass[] = [];
+  readonly startedHooks: HookRun[] = [];
+  #silences: Silences = NO_SILENCES;
+
+  constructor(restore: RestoreBatch, workloads: readonly SimulatedWorkload[]) {
+    this.restore = restore;
+    this.workloads = [...workloads];
+    for (const workload of workloads) this.pods.fill(workload, this.nowMs - 3_600_000);
+  }
+
+  get status(): RestoreStatus {
+    return readRestoreStatus(this.restore);
+  }
+
+  view(): RestoreView {
+    const invoker = restoreInvokerView(this.restore);
+    this.#silences = nextSilences(this.#silences, this.status, this.nowMs);
+    const facts = this.workloads.map((workload) => {
+      const fact = this.pods.workloadFact(workload);
+      return [targetKey(workload), { ...fact, pods: fact.pods.filter(({ restoreInit }) => restoreInit) }] as const;
+    });
+    return {
+      object: this.restore,
+      status: this.status,
+      invoker,
+      problem: undefined,
+      repository: this.repository,
+      mayUseRepository: this.mayUseRepository,
+      sessions: this.sessions,
+      busyTargets: this.busyTargets,
+      workloads: new Map(facts),
+      gates: new Map(
+        this.workloads.map((workload) => {
+          const key = targetKey(workload);
+          const askedAt = this.askedAtMs.get(key);
+          const askedMsAgo = askedAt === undefined ? undefined : this.nowMs - askedAt;
+          return [key, { isInjected: this.injected.has(key), askedMsAgo }];
+        }),
+      ),
+      pods: this.pods.facts(),
+      formerPods: [],
+      silenceMs: silenceLengths(this.#silences, this.nowMs),
+      hookRuns: { prepared: new Map(), running: new Set(this.running.keys()), finished: this.finished },
+      leaderSinceMs: this.leaderSinceMs,
+      limits: DEFAULT_LIMITS,
+    };
+  }
+
+  /** Decides and carries out until nothing is left to do. @throws Error when that does not come to an end */
+  settle(): void {
+    for (let round = 0; round < 50; round += 1) {
+      const decision = decideRestore(this.view(), new Date(this.nowMs));
+      if (decision.actions.length === 0) return;
+      const before = this.status;
+      for (const action of decision.actions) this.#carryOut(action);
+      this.passes.push({ before, after: this.status, actions: decision.actions });
+    }
+    throw new Error("the restore does not come to rest");
+  }
+
+  hosts(): readonly RestoreHostAt[] {
+    return (this.status.targets ?? []).flatMap((target, targetIndex) =>
+      (target.stats ?? []).map((host, hostIndex) => ({ targetIndex, hostIndex, host })),
+    );
+  }
+
+  /** What an agent does: changes its own entry. */
+  report(
+    at: { readonly targetIndex: number; readonly hostIndex: number },
+    change: (host: RestoreHostStats) => RestoreHostStats,
+  ): void {
+    const targets = withItem(this.status.targets ?? [], at.targetIndex, (target) => ({
+      ...target,
+      stats: withItem(target.stats ?? [], at.hostIndex, change),
+    }));
+    this.#write({ ...this.status, targets });
+  }
+
+  endHook(key: string, outcome: HookOutcome): void {
+    if (this.running.delete(key)) this.finished.set(key, outcome);
+  }
+
+  /** The reconciler's process is killed and a new one leads. */
+  restart(): void {
+    this.running.clear();
+    this.finished.clear();
+    this.askedAtMs.clear();
+    this.#silences = NO_SILENCES;
+    this.leaderSinceMs = this.nowMs;
+  }
+
+  /** A rollout brings a pod that waits in the init-container; a StatefulSet's takes the place of the old one. */
+  rollOut(workload: SimulatedWorkload, at: number): SimulatedPod {
+    const old = this.pods.list().find((pod) => pod.workload === workload && pod.nodeName === `node-${at}`);
+    if (old !== undefined) this.pods.remove(old.uid);
+    const pod = this.pods.add(workload, at, this.nowMs);
+    pod.isWaiting = true;
+    pod.isReady = false;
+    return pod;
+  }
+
+  #write(status: RestoreStatus): void {
+    const whole: unknown = { ...this.restore, status: writeRestoreStatus(this.restore, status) };
+    this.restore = parseRestoreBatch(JSON.parse(JSON.stringify(whole)));
+  }
+
+  #carryOut(action: Action): void {
+    switch (action.kind) {
+      case "WriteStatus":
+        this.#write(action.status);
+        return;
+      case "RunHook":
+        this.running.set(action.run.key, action.run);
+        this.startedHooks.push(action.run);
+        return;
+      case "AbortHook": {
+        const finishedAt = new Date(this.nowMs).toISOString();
+        this.endHook(action.key, { phase: "Failed", message: "stopped", output: "", finishedAt });
+        return;
+      }
+      case "RequestInjection":
+        this.askedAtMs.set(targetKey(action.ref), this.nowMs);
+        if (this.isWebhookUp) this.injected.add(targetKey(action.ref));
+        return;
+      case "RemoveFinalizer":
+        this.restore = { ...this.restore, metadata: { ...this.restore.metadata, finalizers: [] } };
+        return;
+      case "StartPrepared":
+      case "EmitEvent":
+        return;
+    }
+  }
+}
