@@ -8,6 +8,12 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly run: Run }>>> =
   [Command.RunBackup]: () => import("./commands/run-backup.ts"),
   [Command.Work]: () => import("./commands/work.ts"),
   [Command.Restore]: () => import("./commands/restore.ts"),
+  [Command.BackupPvc]: () => import("./commands/backup-pvc.ts"),
+  [Command.RestorePvc]: () => import("./commands/restore-pvc.ts"),
+  [Command.Maintain]: () => import("./commands/maintain.ts"),
+  [Command.UpdateStatus]: () => import("./commands/update-status.ts"),
+  [Command.RunHook]: () => import("./commands/run-hook.ts"),
+  [Command.CreateBackupSession]: () => import("./commands/create-backupsession.ts"),
 };
 
 /** Ends the process after telling why, on stderr and in the pod's termination message. */
@@ -16,6 +22,8 @@ async function fail(error: unknown): Promise<never> {
   process.stderr.write(
     `${JSON.stringify({ level: 60, time: Date.now(), program: "agent", msg: "failed", error: text })}\n`,
   );
+  const { writeTermination } = await import("./termination.ts");
+  writeTermination(text);
   process.exit(1);
 }
 

@@ -7,8 +7,10 @@ import { finished } from "node:stream/promises";
 import { DUMP_FILE, type DumpPlan, type ProgramCall } from "../../shared/dump/dump-plan.ts";
 import { readRoleLines } from "../../shared/dump/role-lines.ts";
 import { UserError } from "../../shared/errors.ts";
+import type { WithLock } from "../locks/patience.ts";
 import type { Restic } from "../restic/client.ts";
 import type { ResticExit } from "../restic/run.ts";
+import { createBegun } from "./begun.ts";
 import { roleFilter } from "./role-filter.ts";
 import { type Environment, formatExit, type ProgramExit, runDatabaseProgram } from "./run-program.ts";
 
@@ -23,69 +25,94 @@ export interface DumpLoad {
 
 export interface DumpLoadPorts {
   readonly restic: Restic;
+  readonly withLock: WithLock;
   readonly env: Environment;
   readonly signal: AbortSignal;
   /** Is told how many bytes were loaded so far. */
   onBytes(bytes: number): void;
 }
 
+interface Attempt {
+  readonly read: ResticExit;
+  readonly loaded: ProgramExit;
+}
+
 /** Loads the dump. @throws UserError when restic or the program failed */
 export async function loadDump(load: DumpLoad, ports: DumpLoadPorts): Promise<void> {
-  const { restic, env } = ports;
-  const stop = new AbortController();
-  const signal = AbortSignal.any([ports.signal, stop.signal]);
-  const filter = await buildFilter(load, env, ports.signal);
-  const { promise: input, resolve: giveInput } = Promise.withResolvers<Writable>();
-  const loading = runDatabaseProgram(load.plan.load, { env, signal, onStdin: giveInput });
-  // A program that can't be started is reported below; its input never comes.
-  const started = await Promise.race([input, loading]);
-  if (!("write" in started)) throw new UserError("DUMP_FAILED", `load: ${formatExit(load.plan.load, started)}`);
-  const stdin = started;
-  stdin.on("error", () => undefined);
-  let copying: Promise<void> = Promise.resolve();
-  const file = `/${(load.file ?? DUMP_FILE).replace(/^\/+/, "")}`;
-  const reading = restic.run(["dump", "--quiet", load.snapshotId, file], {
-    signal,
-    onRawStdout(stdout) {
-      let bytes = 0;
-      stdout.on("data", (chunk: Buffer) => {
-        bytes += chunk.length;
-        ports.onBytes(bytes);
-      });
-      copying = copy(filter === undefined ? stdout : stdout.pipe(filter), stdin);
-    },
+  let last: Attempt | undefined;
+  // While the repository is locked restic ends before it writes, and the program is begun anew.
+  await ports.withLock(async () => {
+    last = await attempt(load, ports);
+    return last.read;
   });
-  // When the program ends early, restic has nobody to write to.
-  const endReading = () => stop.abort();
-  void loading.then(endReading, endReading);
-  const read = await reading;
-  if (read.code === 0) {
-    await copying;
-    stdin.end();
-  } else {
-    stop.abort();
-  }
-  const loaded = await loading;
-  const failure = failureOf(read, loaded, load.plan.load, restic);
+  const failure = last === undefined ? undefined : failureOf(last, load.plan.load, ports.restic);
   if (failure !== undefined) throw failure;
 }
 
-/** Ends when all is written or nobody reads any more. */
+async function attempt(load: DumpLoad, ports: DumpLoadPorts): Promise<Attempt> {
+  const { restic, env } = ports;
+  const resticEnded = new AbortController();
+  const begun = createBegun(resticEnded.signal);
+  const loaderEnded = new AbortController();
+  const readingFailed = new AbortController();
+  const filter = await buildFilter(load, env, ports.signal);
+  let stdin: Writable | undefined;
+  const loading = runDatabaseProgram(load.plan.load, {
+    env,
+    signal: AbortSignal.any([ports.signal, readingFailed.signal]),
+    onStdin(stream) {
+      // A program that went away is seen by its exit.
+      stream.on("error", () => undefined);
+      stdin = stream;
+    },
+  });
+  const endReading = async () => {
+    await begun.wait();
+    loaderEnded.abort();
+  };
+  loading.then(endReading, endReading);
+  let copying: Promise<void> = Promise.resolve();
+  const file = `/${(load.file ?? DUMP_FILE).replace(/^\/+/, "")}`;
+  const reading = restic.run(["dump", "--quiet", load.snapshotId, file], {
+    signal: AbortSignal.any([ports.signal, loaderEnded.signal]),
+    onRawStdout(stdout) {
+      let bytes = 0;
+      stdout.on("data", (chunk: Buffer) => {
+        begun.tell();
+        bytes += chunk.length;
+        ports.onBytes(bytes);
+      });
+      if (stdin !== undefined) copying = copy(filter === undefined ? stdout : stdout.pipe(filter), stdin);
+    },
+  });
+  const read = await reading.finally(() => resticEnded.abort());
+  if (read.code === 0) {
+    await copying;
+    stdin?.end();
+  } else {
+    readingFailed.abort();
+  }
+  return { read, loaded: await loading };
+}
+
+/**
+ * Ends when all is read. When nobody takes it any more the rest is thrown away until restic has heard of it: a pipe that
+ * is closed on restic would kill it with its lock in place.
+ */
 async function copy(from: Readable, to: Writable): Promise<void> {
   from.pipe(to, { end: false });
-  to.once("close", () => from.destroy());
+  to.once("close", () => from.unpipe(to).resume());
   await finished(from, { writable: false }).catch(() => undefined);
 }
 
-/** What failed first: a loader that ends early also ends restic, and a restic that fails also ends the loader. */
-function failureOf(read: ResticExit, loaded: ProgramExit, call: ProgramCall, restic: Restic): UserError | undefined {
-  const isLoaderFirst = loaded.code !== 0 && loaded.signal === undefined;
-  if (isLoaderFirst) return new UserError("DUMP_FAILED", `load: ${formatExit(call, loaded)}`);
-  if (read.code !== 0 && loaded.code === 0) {
-    return new UserError("DUMP_FAILED", `${call.argv[0]} ended before the dump did`);
+/** What failed first: a program that ends early also ends restic, and a restic that fails also ends the program. */
+function failureOf({ read, loaded }: Attempt, call: ProgramCall, restic: Restic): UserError | undefined {
+  if (loaded.code !== 0 && (read.code === 0 || read.stopped !== undefined)) {
+    return new UserError("DUMP_FAILED", `load: ${formatExit(call, loaded)}`);
   }
-  if (read.code !== 0) return restic.fault("reading of the dump", read);
-  return loaded.code === 0 ? undefined : new UserError("DUMP_FAILED", `load: ${formatExit(call, loaded)}`);
+  if (read.code === 0) return undefined;
+  if (read.stopped === undefined) return restic.fault("reading of the dump", read);
+  return new UserError("DUMP_FAILED", `load: ${call.argv[0]} ended before the dump did`);
 }
 
 async function buildFilter({ plan, username }: DumpLoad, env: Environment, signal: AbortSignal) {

@@ -4,13 +4,16 @@
  * after the program ended well. A dump that dies half way therefore leaves no snapshot at all, with any version of restic.
  */
 import type { Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { DUMP_FILE, type DumpPlan } from "../../shared/dump/dump-plan.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { buildSnapshotStats, type PathOutcome } from "../backup/outcome.ts";
+import type { WithLock } from "../locks/patience.ts";
 import { withPriority } from "../restic/arguments.ts";
 import type { Restic } from "../restic/client.ts";
 import type { BackupProgress, BackupSummary } from "../restic/messages.ts";
 import type { ResticExit } from "../restic/run.ts";
+import { createBegun } from "./begun.ts";
 import { type Environment, formatExit, runDatabaseProgram } from "./run-program.ts";
 
 export interface DumpSave {
@@ -21,56 +24,83 @@ export interface DumpSave {
 
 export interface DumpSavePorts {
   readonly restic: Restic;
+  readonly withLock: WithLock;
   readonly env: Environment;
   readonly signal: AbortSignal;
   now(): Date;
   onProgress(progress: BackupProgress): void;
 }
 
-/** Exit code of a restic that was asked to end. */
-const INTERRUPTED = 130;
+/** From the end of restic until it is seen. */
+const RESTIC_DEATH_MS = 300;
 /** restic's own words for an input without a byte. */
 const NOTHING_SAVED = /snapshot is empty/;
 const FORGET_LIMIT_MS = 10 * 60_000;
 
+interface Attempt {
+  readonly exit: ResticExit;
+  readonly dumpFailure: UserError | undefined;
+  readonly summary: BackupSummary | undefined;
+}
+
 /** Runs dump and restic. Never throws: what went wrong is the outcome. */
 export async function saveDump(save: DumpSave, ports: DumpSavePorts): Promise<PathOutcome> {
-  const { restic } = ports;
   const startedAt = ports.now();
-  const end = new AbortController();
-  const resticEnded = new AbortController();
-  let summary: BackupSummary | undefined;
-  let dumping: Promise<UserError | undefined> = Promise.resolve(undefined);
   try {
-    const exit = await restic
-      .run(backupArguments(save), {
-        signal: AbortSignal.any([ports.signal, end.signal]),
-        onStdin(stdin) {
-          const signal = AbortSignal.any([ports.signal, resticEnded.signal]);
-          dumping = writeDumps(save, stdin, { env: ports.env, signal }).then((failure) => {
-            if (failure !== undefined) end.abort();
-            return failure;
-          });
-        },
-        onMessage(message) {
-          if (message.kind === "status") ports.onProgress(message.progress);
-          if (message.kind === "summary") summary = message.summary;
-        },
-      })
-      .finally(() => resticEnded.abort());
-    const failure = failureOf(exit, await dumping, restic);
-    const id = summary?.snapshotId;
-    if (failure !== undefined) return failed(await withoutSnapshot(failure, id, restic));
-    if (id === undefined || summary === undefined) {
-      return failed(new UserError("NO_SNAPSHOT_REPORTED", "backup of the dump: restic named no snapshot"));
-    }
-    if (summary.bytesTotal === 0) return failed(await withoutSnapshot(emptyDump(), id, restic));
-    return { kind: "saved", snapshot: buildSnapshotStats(DUMP_FILE, summary, id, startedAt), warnings: [] };
+    let last: Attempt | undefined;
+    // While the repository is locked restic ends before it reads, and the dump is begun anew.
+    await ports.withLock(async () => {
+      last = await attempt(save, ports);
+      return last.exit;
+    });
+    if (last === undefined) throw new UserError("INTERNAL", "backup of the dump: restic was not run");
+    return await judge(last, startedAt, ports.restic);
   } catch (thrown) {
     return failed(
       thrown instanceof UserError ? thrown : new UserError("INTERNAL", messageOf(thrown), { cause: thrown }),
     );
   }
+}
+
+async function attempt(save: DumpSave, ports: DumpSavePorts): Promise<Attempt> {
+  const end = new AbortController();
+  const resticEnded = new AbortController();
+  const begun = createBegun(resticEnded.signal);
+  let summary: BackupSummary | undefined;
+  let dumping: Promise<UserError | undefined> = Promise.resolve(undefined);
+  const running = ports.restic.run(backupArguments(save), {
+    signal: AbortSignal.any([ports.signal, end.signal]),
+    onStdin(stdin) {
+      const signal = AbortSignal.any([ports.signal, resticEnded.signal]);
+      dumping = writeDumps(save, stdin, { env: ports.env, signal }).then(async (failure) => {
+        if (failure === undefined) return undefined;
+        await begun.wait();
+        // A restic that died takes its dump with it: it is given the time to say so itself.
+        await sleep(RESTIC_DEATH_MS, undefined, { signal: resticEnded.signal }).catch(() => undefined);
+        end.abort();
+        return failure;
+      });
+    },
+    onMessage(message) {
+      begun.tell();
+      if (message.kind === "status") ports.onProgress(message.progress);
+      if (message.kind === "summary") summary = message.summary;
+    },
+  });
+  const exit = await running.finally(() => resticEnded.abort());
+  return { exit, dumpFailure: await dumping, summary };
+}
+
+async function judge(attempt: Attempt, startedAt: Date, restic: Restic): Promise<PathOutcome> {
+  const { summary } = attempt;
+  const id = summary?.snapshotId;
+  const failure = failureOf(attempt, restic);
+  if (failure !== undefined) return failed(await withoutSnapshot(failure, id, restic));
+  if (id === undefined || summary === undefined) {
+    return failed(new UserError("NO_SNAPSHOT_REPORTED", "backup of the dump: restic named no snapshot"));
+  }
+  if (summary.bytesTotal === 0) return failed(await withoutSnapshot(emptyDump(), id, restic));
+  return { kind: "saved", snapshot: buildSnapshotStats(DUMP_FILE, summary, id, startedAt), warnings: [] };
 }
 
 function emptyDump(): UserError {
@@ -114,11 +144,10 @@ async function writeDumps(
 }
 
 /** What failed first: a restic that died by itself ends its dump too, and the other way round. */
-function failureOf(exit: ResticExit, dumpFailure: UserError | undefined, restic: Restic): UserError | undefined {
+function failureOf({ exit, dumpFailure }: Attempt, restic: Restic): UserError | undefined {
   if (dumpFailure === undefined && exit.tail.some((line) => NOTHING_SAVED.test(line))) return emptyDump();
-  const isOwnEnd = exit.code !== undefined && exit.code !== 0 && exit.code !== INTERRUPTED;
-  if (isOwnEnd) return restic.fault("backup of the dump", { ...exit, stopped: undefined });
-  if (dumpFailure !== undefined) return dumpFailure;
+  const isOwnEnd = exit.stopped === undefined && exit.code !== 0;
+  if (dumpFailure !== undefined && !isOwnEnd) return dumpFailure;
   return exit.code === 0 ? undefined : restic.fault("backup of the dump", exit);
 }
 

@@ -26,27 +26,33 @@ interface Turn {
   readonly startedAt: string;
 }
 
-/** Runs the turn and reports its result. @returns once the result is stored or the entry is no longer ours */
-export async function runHostTurn(session: AgentBackupSession, own: OwnEntry, ports: TurnPorts): Promise<void> {
+export type HostPhase = HostResult["phase"];
+
+/** Runs the turn and reports its result. @returns the result's phase; undefined when it was cut short or is not ours */
+export async function runHostTurn(
+  session: AgentBackupSession,
+  own: OwnEntry,
+  ports: TurnPorts,
+): Promise<HostPhase | undefined> {
   const { log, now } = ports;
   const reporter = reporterOf(session, own, ports);
   const isResumed = own.entry.phase === "Running";
   const startedAt = (isResumed ? own.entry.startedAt : undefined) ?? now().toISOString();
   const turn: Turn = { session, own, reporter, ports, startedAt };
   reporter.set({ phase: "Running", startedAt, error: "", reason: "", progress: { heartbeat: now().toISOString() } });
-  if (!(await reporter.flush())) return;
+  if (!(await reporter.flush())) return undefined;
   log.info({ session: session.metadata.name, host: own.hostname, isResumed }, "host started");
   const heartbeat = startHeartbeat(reporter, now);
   try {
-    await conduct(turn, heartbeat);
+    const result = await conduct(turn, heartbeat);
+    return (await reporter.flush()) ? result?.phase : undefined;
   } finally {
     heartbeat.stop();
   }
-  await reporter.flush();
 }
 
-/** The work between first and last report. */
-async function conduct(turn: Turn, heartbeat: Heartbeat): Promise<void> {
+/** The work between first and last report. @returns undefined when it was cut short or is not ours any more */
+async function conduct(turn: Turn, heartbeat: Heartbeat): Promise<HostResult | undefined> {
   const { ports, reporter, own } = turn;
   let outcomes: readonly PathOutcome[] = [];
   let failure: UserError | undefined;
@@ -62,16 +68,17 @@ async function conduct(turn: Turn, heartbeat: Heartbeat): Promise<void> {
   if (stopped?.kind === "shutdown" && !isWhole(outcomes, failure)) {
     ports.log.info({ host: own.hostname }, "stopped in the middle; the next start goes on");
     reporter.set({ reason: "RESTIC_KILLED", error: "the container was stopped; its next start goes on" });
-    return;
+    return undefined;
   }
   if (stopped?.kind === "failed") failure = stopped.error;
   if (stopped?.kind === "lost") failure = new UserError("EXECUTOR_LOST", "the host was given to another pod");
   const before = resultOf(turn, outcomes, failure);
   const hookFailure = await hooks?.after(summaryOf(turn, before), (turn.session.spec.retryLeft ?? 0) > 0);
-  if (stopped?.kind === "lost") return;
+  if (stopped?.kind === "lost") return undefined;
   const result = hookFailure === undefined ? before : withHookFailure(before, hookFailure);
   reporter.set({ ...result, locks: [], progress: heartbeat.current() });
   ports.log.info({ host: own.hostname, phase: result.phase, reason: result.reason, error: result.error }, "host ended");
+  return result;
 }
 
 /** The after-hook comes when the data is saved: that it failed is told beside the result, and the reconciler judges it. */

@@ -13,7 +13,7 @@ import {
   ownEntries,
   type TurnIdentity,
 } from "../turn.ts";
-import { runHostTurn } from "./host-turn.ts";
+import { type HostPhase, runHostTurn } from "./host-turn.ts";
 import { viewObject } from "./object-view.ts";
 import { runOpenActions } from "./run-actions.ts";
 import { createStopper } from "./stop.ts";
@@ -87,8 +87,13 @@ function guard(own: OwnEntry, ports: TurnPorts): () => void {
   };
 }
 
+/** How the last turn ended; undefined when there was none, or it was cut short. */
+export interface ServeEnd {
+  readonly phase: HostPhase | undefined;
+}
+
 /** Serves until nothing is left to do: the session is final or gone, or the work is done and nobody lingers. */
-export async function serveSession(options: ServeOptions): Promise<void> {
+export async function serveSession(options: ServeOptions): Promise<ServeEnd> {
   const { settings, self, shutdown } = options;
   const log = settings.log;
   const end = new AbortController();
@@ -105,6 +110,7 @@ export async function serveSession(options: ServeOptions): Promise<void> {
   const dead = await trackRestic(settings.scratch).settle(log);
   const done = new Set<string>();
   let didWork = false;
+  let phase: HostPhase | undefined;
   while (!shutdown.aborted) {
     const state = view.state();
     if (state.kind === "gone") break;
@@ -135,7 +141,7 @@ export async function serveSession(options: ServeOptions): Promise<void> {
     };
     const unguard = guard(task.own, ports);
     try {
-      if (task.kind === "turn") await runHostTurn(state.object, task.own, ports);
+      if (task.kind === "turn") phase = await runHostTurn(state.object, task.own, ports);
       else await runOpenActions(state.object, task.own, ports);
     } finally {
       unguard();
@@ -145,4 +151,5 @@ export async function serveSession(options: ServeOptions): Promise<void> {
     didWork = true;
   }
   end.abort();
+  return { phase };
 }

@@ -1,0 +1,90 @@
+/** `output.json`, in which an addon's container says what became of its hosts. Upstream's addons write it and end with 0 in any case. */
+import type { SnapshotStats } from "../../shared/api/host-stats.ts";
+import { UserError } from "../../shared/errors.ts";
+import { type Checked, list, number, optional, parse, shape, text } from "../parse/check.ts";
+
+const checkOutput = shape({
+  targetStatus: optional(
+    shape({
+      stats: optional(
+        list(
+          shape({
+            hostname: optional(text),
+            phase: optional(text),
+            duration: optional(text),
+            error: optional(text),
+            snapshots: optional(
+              list(
+                shape({
+                  name: optional(text),
+                  path: optional(text),
+                  totalSize: optional(text),
+                  uploaded: optional(text),
+                  processingTime: optional(text),
+                  fileStats: optional(
+                    shape({
+                      totalFiles: optional(number),
+                      newFiles: optional(number),
+                      modifiedFiles: optional(number),
+                      unmodifiedFiles: optional(number),
+                    }),
+                  ),
+                }),
+              ),
+            ),
+          }),
+        ),
+      ),
+    }),
+  ),
+});
+type Output = Checked<typeof checkOutput>;
+
+export interface AddonResult {
+  readonly phase: "Succeeded" | "Failed";
+  readonly snapshots: readonly SnapshotStats[];
+  readonly duration: string;
+  readonly error: string;
+  readonly reason: string;
+}
+
+function failed(error: UserError): AddonResult {
+  const text = `${error.message} (next: ${error.next})`;
+  return { phase: "Failed", snapshots: [], duration: "", error: text, reason: error.code };
+}
+
+function read(raw: string): Output {
+  try {
+    return parse<Output>(checkOutput, JSON.parse(raw));
+  } catch (cause) {
+    throw new UserError("DUMP_FAILED", "the addon's output.json can't be read", { cause });
+  }
+}
+
+/**
+ * The result of one host. An addon names a host by its own rules, so a lone host counts whatever its name.
+ *
+ * @param raw the file's text; undefined when there is none
+ * @param needsSnapshot whether success means that there is a snapshot, as in a backup
+ */
+export function readAddonResult(raw: string | undefined, hostname: string, needsSnapshot: boolean): AddonResult {
+  try {
+    if (raw === undefined) throw new UserError("DUMP_FAILED", "the addon left no output.json");
+    const stats = read(raw).targetStatus?.stats ?? [];
+    const own = stats.find((entry) => entry.hostname === hostname) ?? (stats.length === 1 ? stats[0] : undefined);
+    if (own === undefined) throw new UserError("DUMP_FAILED", `the addon's output.json has no host ${hostname}`);
+    const snapshots = own.snapshots ?? [];
+    const duration = own.duration ?? "";
+    if (own.phase !== "Succeeded") {
+      const error = own.error || "the addon failed without a message";
+      return { phase: "Failed", snapshots, duration, error, reason: "DUMP_FAILED" };
+    }
+    if (needsSnapshot && !snapshots.some(({ name }) => name)) {
+      throw new UserError("NO_SNAPSHOT_REPORTED", "the addon named no snapshot");
+    }
+    return { phase: "Succeeded", snapshots, duration, error: "", reason: "" };
+  } catch (error) {
+    if (error instanceof UserError) return failed(error);
+    throw error;
+  }
+}
