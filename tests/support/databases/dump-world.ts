@@ -52,7 +52,14 @@ export async function createDumpWorld(): Promise<DumpWorld> {
     return withPrivateFiles(folder, plan.files, () =>
       saveDump(
         { plan, host: "host-0", tags: ["session=demo/one"] },
-        { restic, env, signal: options.signal ?? signal, now: () => new Date(), onProgress: () => undefined },
+        {
+          restic,
+          withLock: (run) => run(),
+          env,
+          signal: options.signal ?? signal,
+          now: () => new Date(),
+          onProgress: () => undefined,
+        },
       ),
     );
   }
@@ -76,7 +83,10 @@ export async function createDumpWorld(): Promise<DumpWorld> {
     },
     load: (plan, snapshotId, username) =>
       withPrivateFiles(folder, plan.files, () =>
-        loadDump({ plan, snapshotId, username }, { restic, env, signal, onBytes: () => undefined }),
+        loadDump(
+          { plan, snapshotId, username },
+          { restic, withLock: (run) => run(), env, signal, onBytes: () => undefined },
+        ),
       ),
     snapshots: () => restic.snapshots({}),
     async locks() {

@@ -34,6 +34,8 @@ export async function runTool(
   child.stderr?.on("data", (chunk: Buffer) => {
     words += chunk.toString("utf8");
   });
+  // A program that ends without reading is judged by its exit code.
+  child.stdin?.on("error", () => undefined);
   child.stdin?.end(options.input ?? "");
   const [code] = await once(child, "close");
   if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}: ${words}`);
