@@ -11,6 +11,8 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["tests/unit/**/*.test.ts", "tests/golden/**/*.test.ts", "tests/transcripts/**/*.test.ts"],
+          // Some run programs of ours; on a busy machine of two cores each start takes seconds.
+          testTimeout: 60_000,
         },
       },
       {

@@ -70,8 +70,8 @@ describe("generated files", () => {
     expect(readFileSync(join(root, path), "utf8"), "run `npm run generate`").toBe(text);
   });
 
-  test("there is one definition a stored kind and no other file", () => {
-    const stored = STORED_KINDS.map(({ entry }) => `${entry.plural}.${entry.group}.yaml`);
+  test("there is one definition a stored kind, their list, and no other file", () => {
+    const stored = STORED_KINDS.map(({ entry }) => `${entry.plural}.${entry.group}.yaml`).concat("kustomization.yaml");
     expect(readdirSync(join(root, DEFINITIONS_FOLDER)).sort()).toEqual(stored.sort());
     const storedKinds = STORED_KINDS.map(({ entry }) => entry.kind);
     expect(Object.keys(KINDS).filter((kind) => !storedKinds.includes(kind))).toEqual(["Snapshot"]);
