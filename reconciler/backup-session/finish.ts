@@ -108,7 +108,8 @@ function aftermath(view: SessionView, status: SessionStatus): readonly Action[] 
   const { metadata, spec } = view.session;
   const time = spec.dueTime ?? metadata.creationTimestamp ?? status.completionTime ?? "";
   const known = view.invoker?.lastRecoveryPointMs;
-  const isNews = view.invoker !== undefined && (known === undefined || known < Date.parse(time));
+  const isThere = view.invoker?.view.isBeingDeleted === false;
+  const isNews = isThere && (known === undefined || known < Date.parse(time));
   if (!isNews) return [];
   return [{ kind: "RecordRecoveryPoint", session: metadata.name, time, endedAt: status.completionTime ?? time }];
 }
