@@ -69,29 +69,42 @@ function actionOf({ namespace, pod, container }: ExecRequest): string {
   return `exec in container ${container} of ${formatResource(PODS, namespace, pod)}`;
 }
 
-async function openSocket(connection: Connection, request: ExecRequest): Promise<WebSocket> {
+interface OpenedSocket {
+  readonly socket: WebSocket;
+  /** Whether the API server may have got the request: from then on nobody knows whether the command runs. */
+  readonly isSent: () => boolean;
+}
+
+async function openSocket(connection: Connection, request: ExecRequest): Promise<OpenedSocket> {
   request.signal?.throwIfAborted();
   const { headers, tls, proxyAgent } = await connection.credentials();
   const { namespace, pod, container, command } = request;
   const path = buildPath(PODS, namespace, pod, "exec") + buildQuery({ container, command, stdout: true, stderr: true });
   const server = connection.serverUrl.href.replace(/\/$/, "").replace(/^http/, "ws");
-  return new WebSocket(server + path, [...EXEC_PROTOCOLS], {
+  let isSent = false;
+  const socket = new WebSocket(server + path, [...EXEC_PROTOCOLS], {
     ...tls,
     headers: { ...headers },
     perMessageDeflate: false,
     ...(proxyAgent === undefined ? {} : { agent: proxyAgent }),
+    finishRequest(httpRequest) {
+      httpRequest.once("finish", () => {
+        isSent = true;
+      });
+      httpRequest.end();
+    },
   });
+  return { socket, isSent: () => isSent };
 }
 
 function waitForEnd(
-  socket: WebSocket,
+  { socket, isSent }: OpenedSocket,
   request: ExecRequest,
   clock: Clock,
   outputs: { readonly stdout: BoundedOutput; readonly stderr: BoundedOutput },
 ): Promise<ExecResult["end"]> {
   const action = actionOf(request);
   const { promise, resolve, reject } = Promise.withResolvers<ExecResult["end"]>();
-  let opened = false;
   let cancelPing: () => void = () => {};
 
   const ping = (): void => {
@@ -103,7 +116,6 @@ function waitForEnd(
   request.signal?.addEventListener("abort", onAbort, { once: true });
 
   socket.on("open", () => {
-    opened = true;
     cancelPing = clock.after(PING_MS, ping);
   });
   socket.on("message", (data) => {
@@ -123,7 +135,7 @@ function waitForEnd(
     });
   });
   socket.on("error", (cause) => {
-    const reason = opened ? ConnectionFault.ConnectionLost : ConnectionFault.NotConnected;
+    const reason = isSent() ? ConnectionFault.ConnectionLost : ConnectionFault.NotConnected;
     reject(new KubeError({ action, status: 0, reason, detail: messageOf(cause), cause }));
   });
   socket.on("close", (code) => {
