@@ -128,6 +128,13 @@ export const Env = {
   IoniceClassData: "IONICE_CLASS_DATA",
   /** Named ports of the pod's containers as JSON, `{container: {name: number}}`: hooks may name a port. */
   ContainerPorts: "STASH_CONTAINER_PORTS",
+  /** In a job: what its session or restore is a run of. Functions of upstream's catalogue don't say it by flags. */
+  InvokerKind: "STASH_INVOKER_KIND",
+  InvokerName: "STASH_INVOKER_NAME",
+  /** In a job: `true` when its steps wait until the host's entry names their pod, since a hook may come before. */
+  TurnByPod: "STASH_TURN_BY_POD",
+  /** In a job: host of the application, to which HTTP and TCP hooks go by default. */
+  AppHost: "STASH_APP_HOST",
   /** Program to run instead of `restic` on the PATH. */
   Restic: "STASH_RESTIC",
 } as const;

@@ -1,16 +1,16 @@
 /** `backup-pvc`: a job step that backs up the files of the volume that is mounted into it. */
 import { Path } from "../../shared/contract.ts";
-import { flagBoolean, flagText, parseFlags, requireFlags } from "../flags.ts";
-import { gatherSettings } from "../settings.ts";
+import { flagBoolean, flagText, requireFlags } from "../flags.ts";
+import { gatherJobSettings } from "../job/job-settings.ts";
 import { serveSession } from "../work/serve-session.ts";
 import { jobIdentity, listFlag } from "./job-identity.ts";
 import { shutdownSignal } from "./shutdown.ts";
 
 /** @returns 0 when the host's data is saved */
 export async function run(argv: readonly string[]): Promise<number> {
-  const flags = parseFlags(argv);
+  const settings = gatherJobSettings(argv, process.env);
+  const { flags } = settings;
   const flag = requireFlags(flags, ["backupsession", "target-kind", "target-name"]);
-  const settings = gatherSettings(flags, process.env);
   const paths = listFlag(flagText(flags, "backup-paths"));
   const end = await serveSession({
     settings,

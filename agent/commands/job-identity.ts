@@ -1,4 +1,5 @@
 /** Which entry a job's container serves. */
+import { Env } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
 import { hostName } from "../../shared/hosts.ts";
 import { flagText } from "../flags.ts";
@@ -6,12 +7,14 @@ import type { AgentSettings } from "../settings.ts";
 import type { TurnIdentity } from "../turn.ts";
 
 /**
- * The host that the flags name, else the one that follows from the target's kind.
+ * The host that the flags name, else the one that follows from the target's kind. Where the reconciler says so, the entry
+ * must name this very pod: a hook may have to run before the turn.
  *
  * @throws UserError CONFIGURATION_INVALID when neither tells
  */
-export function jobIdentity(settings: AgentSettings): TurnIdentity & { readonly hostname: string } {
-  const { flags, pod, target, targetKey } = settings;
+export function jobIdentity(settings: AgentSettings): TurnIdentity {
+  const { env, flags, pod, target, targetKey } = settings;
+  if (env[Env.TurnByPod] === "true") return { targetKey, podName: pod.name, podUid: pod.uid };
   const hostname =
     flagText(flags, "hostname") ??
     hostName({

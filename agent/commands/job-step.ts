@@ -1,9 +1,9 @@
 /** What `update-status` and `run-hook` share: their entry, by upstream's flags, and the addon's output. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { flagText, parseFlags, requireFlags } from "../flags.ts";
+import { flagText, requireFlags } from "../flags.ts";
 import { backupEntry, type JobEntry, type JobStep, restoreEntry } from "../job/entry-of.ts";
-import { gatherSettings } from "../settings.ts";
+import { gatherJobSettings } from "../job/job-settings.ts";
 import { jobIdentity } from "./job-identity.ts";
 import { shutdownSignal } from "./shutdown.ts";
 
@@ -25,8 +25,8 @@ function readOutput(folder: string | undefined): string | undefined {
 
 /** @throws UserError when the flags are incomplete or the entry does not come */
 export async function openStep(argv: readonly string[]): Promise<OpenedStep> {
-  const flags = parseFlags(argv);
-  const settings = gatherSettings(flags, process.env);
+  const settings = gatherJobSettings(argv, process.env);
+  const { flags } = settings;
   const step: JobStep = { settings, self: jobIdentity(settings), shutdown: shutdownSignal() };
   const sessionName = flagText(flags, "backupsession");
   const flag = sessionName === undefined ? requireFlags(flags, ["invoker-kind", "invoker-name"]) : undefined;

@@ -1,16 +1,16 @@
 /** `restore-pvc`: a job step that restores into the volume that is mounted into it. The rules are read from the restore. */
-import { flagBoolean, flagText, parseFlags, requireFlags } from "../flags.ts";
+import { flagBoolean, flagText, requireFlags } from "../flags.ts";
+import { gatherJobSettings } from "../job/job-settings.ts";
 import { serveRestore } from "../restore/serve-restore.ts";
-import { gatherSettings } from "../settings.ts";
 import { writeTermination } from "../termination.ts";
 import { jobIdentity } from "./job-identity.ts";
 import { shutdownSignal } from "./shutdown.ts";
 
 /** @returns 0 when the host's data is restored */
 export async function run(argv: readonly string[]): Promise<number> {
-  const flags = parseFlags(argv);
+  const settings = gatherJobSettings(argv, process.env);
+  const { flags } = settings;
   const flag = requireFlags(flags, ["invoker-kind", "invoker-name"]);
-  const settings = gatherSettings(flags, process.env);
   const end = await serveRestore({
     settings,
     self: jobIdentity(settings),

@@ -12,6 +12,8 @@ import { decideRestore, type RestoreTurn } from "./decide-restore.ts";
 import { restoreObject } from "./restore-object.ts";
 import { type RestoreTurnPorts, runRestoreTurn } from "./restore-turn.ts";
 
+/** A job has nothing to wait for then. */
+const ENDED: readonly string[] = ["Failed", "Unknown", "Invalid"];
 const LOST_PAUSE_MS = 1_000;
 
 export interface ServeRestoreOptions {
@@ -89,6 +91,9 @@ export async function serveRestore(options: ServeRestoreOptions): Promise<Restor
         // Not ours any more: the watch will say so in a moment.
         if (phase === undefined) await sleep(LOST_PAUSE_MS, undefined, { signal: shutdown }).catch(() => undefined);
         continue;
+      }
+      if (options.isOneTurn && state.kind === "present" && ENDED.includes(state.object.phase ?? "")) {
+        return { code: 1, why: `the restore ended with phase ${state.object.phase}` };
       }
       const why = decision.kind === "wait" ? decision.why : "the result is being taken note of";
       if (why !== lastWhy) options.onWait(why);

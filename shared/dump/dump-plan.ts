@@ -57,3 +57,8 @@ export type ProbeAnswer = "ready" | "refused" | "waiting";
 
 /** Name of the dump in its snapshot. */
 export const DUMP_FILE = "dumpfile.sql";
+
+/** Whether a snapshot's paths are those of a dump, ours or upstream's. */
+export function hasDumpFile(paths: readonly string[]): boolean {
+  return paths.length === 1 && paths[0]?.replace(/^\/+/, "") === DUMP_FILE;
+}
