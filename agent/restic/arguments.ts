@@ -109,8 +109,3 @@ export function restoreArguments(restore: RestoreArguments, common: CommonFlags)
 export function plainArguments(command: readonly string[], common: CommonFlags): readonly string[] {
   return [...command, ...common.flags, ...cacheFlags(common)];
 }
-
-/** A path as a pattern that matches itself alone. */
-export function escapePattern(path: string): string {
-  return path.replace(/[\\*?[\]]/g, "\\$&");
-}

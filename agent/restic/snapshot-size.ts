@@ -10,22 +10,31 @@ export interface SnapshotSize {
 
 const LIST_LIMIT_MS = 60 * 60_000;
 
+/** An entry of a snapshot. */
+export type OnNode = (path: string, type: string) => void;
+
 /**
  * Lists the snapshot. That reads all its folders from the repository, so one that can't be read shows here.
  *
  * @throws UserError when restic can't read it
  */
-export async function gatherSnapshotSize(restic: Restic, id: string, signal: AbortSignal): Promise<SnapshotSize> {
+export async function gatherSnapshotSize(
+  restic: Restic,
+  id: string,
+  signal: AbortSignal,
+  onNode?: OnNode,
+): Promise<SnapshotSize> {
   let files = 0;
   let bytes = 0;
   const exit = await restic.run(["ls", "--json", "--no-lock", id], {
     signal,
     timeLimitMs: LIST_LIMIT_MS,
     onLine(line) {
-      // Cheaper than to parse the folders too.
-      if (!line.includes('"type":"file"')) return;
-      const node: unknown = JSON.parse(line);
-      if (!isObject(node) || node["type"] !== "file") return;
+      const node: unknown = line.startsWith("{") ? JSON.parse(line) : undefined;
+      if (!isObject(node) || node["struct_type"] === "snapshot") return;
+      const { type, path } = node;
+      if (typeof type === "string" && typeof path === "string") onNode?.(path, type);
+      if (type !== "file") return;
       files++;
       if (typeof node["size"] === "number") bytes += node["size"];
     },

@@ -12,9 +12,9 @@ import {
 import { targetTag } from "../../shared/snapshot-tags.ts";
 import type { WithLock } from "../locks/patience.ts";
 import type { Logger } from "../log.ts";
-import { escapePattern } from "../restic/arguments.ts";
 import type { Restic } from "../restic/client.ts";
 import { gatherSnapshotSize, type SnapshotSize } from "../restic/snapshot-size.ts";
+import { type Conflicts, clearExisting, createConflicts } from "./conflicts.ts";
 import { type ItemError, isOnlyAbove, itemWarnings, restoreFault } from "./outcome.ts";
 import { addProgress, NO_PROGRESS, type RestoreProgress } from "./progress.ts";
 import { parseRestoreLine } from "./restore-messages.ts";
@@ -49,19 +49,14 @@ export interface HostRestoreOutcome {
 
 const PATTERN_FLAG = /^(--i?(include|exclude)(-file)?(=|$)|-[ei])/;
 
-/**
- * Patterns for restic. Without any of the user's, the snapshot's own paths are included: all their content is, but the
- * folders above them keep their mode and owner.
- */
-function patternsOf(
-  snapshot: ResolvedSnapshot,
-  patterns: { readonly include: readonly string[]; readonly exclude: readonly string[] },
-  args: readonly string[],
-) {
-  const isOwn =
-    patterns.include.length > 0 || patterns.exclude.length > 0 || args.some((arg) => PATTERN_FLAG.test(arg));
-  if (isOwn || snapshot.paths.includes("/")) return patterns;
-  return { include: snapshot.paths.map(escapePattern), exclude: [] };
+interface Patterns {
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+}
+
+/** Whether the user says which files are restored. */
+function hasPatterns({ include, exclude }: Patterns, args: readonly string[]): boolean {
+  return include.length > 0 || exclude.length > 0 || args.some((arg) => PATTERN_FLAG.test(arg));
 }
 
 /** Restores the host. Nothing is written before all wanted snapshots are known to exist and to be readable. */
@@ -74,13 +69,21 @@ export async function restoreHost(restore: HostRestore, ports: HostRestorePorts)
     const existing = await restic.snapshots({}, { signal });
     const snapshots = resolveSnapshots(selection, existing, targetTag(restore.host.target));
     const sizes: SnapshotSize[] = [];
-    for (const { id } of snapshots) sizes.push(await gatherSnapshotSize(restic, id, signal));
+    const conflicts: Conflicts[] = [];
+    for (const snapshot of snapshots) {
+      const inTheWay = createConflicts(snapshot.paths, restore.targetFolder);
+      // With patterns of the user only restic knows what is restored.
+      const look = hasPatterns(selection, restore.args) ? undefined : inTheWay.look;
+      conflicts.push(inTheWay);
+      sizes.push(await gatherSnapshotSize(restic, snapshot.id, signal, look));
+    }
     signal.throwIfAborted();
     await ports.beforeWrite();
     let before = sizes.reduce((sum, size) => addProgress(sum, totalOf(size)), NO_PROGRESS);
     for (const [index, snapshot] of snapshots.entries()) {
       const size = sizes[index] ?? { bytes: 0, files: 0 };
       const tell = (done: Done) => ports.onProgress(addProgress(before, { ...NO_PROGRESS, ...done }));
+      conflicts[index]?.clear();
       const errors = await restoreSnapshot(snapshot, size, restore, selection, { ...ports, tell });
       before = addProgress(before, { ...NO_PROGRESS, bytesDone: size.bytes, filesDone: size.files });
       ports.onProgress(before);
@@ -120,7 +123,7 @@ async function restoreSnapshot(
   snapshot: ResolvedSnapshot,
   size: SnapshotSize,
   restore: HostRestore,
-  patterns: { readonly include: readonly string[]; readonly exclude: readonly string[] },
+  patterns: Patterns,
   ports: HostRestorePorts & { tell(done: Done): void },
 ): Promise<readonly ItemError[]> {
   const { restic, signal } = ports;
@@ -131,7 +134,8 @@ async function restoreSnapshot(
       {
         snapshotId: snapshot.id,
         targetFolder: restore.targetFolder,
-        ...patternsOf(snapshot, patterns, restore.args),
+        include: patterns.include,
+        exclude: patterns.exclude,
         args: [...restore.args, ...flags],
         isVerified: restore.isVerified,
       },
@@ -149,6 +153,7 @@ async function restoreSnapshot(
   };
   let exit = await ports.withLock(() => run([]));
   if (exit.tail.some((line) => NO_LOCK_WRITTEN.test(line))) exit = await run(["--no-lock"]);
+  if (exit.code !== 0 && clearExisting(errors)) exit = await ports.withLock(() => run([]));
   if (exit.code === 0 || isOnlyAbove(errors, snapshot.paths, exit)) return errors;
   const what = `restore of snapshot ${snapshot.id.slice(0, 8)}`;
   throw restoreFault(errors, restic.fault(what, exit), what);

@@ -1,0 +1,114 @@
+/** A folder with data, secrets and scratch space, and the agent's own restic client on repositories of any backend. */
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { backupHost, type HostBackup } from "../../../agent/backup/host-backup.ts";
+import type { PathOutcome } from "../../../agent/backup/outcome.ts";
+import { createAgentLogger, type Logger } from "../../../agent/log.ts";
+import { buildRepositoryAccess } from "../../../agent/restic/backend.ts";
+import { createRestic, type Restic } from "../../../agent/restic/client.ts";
+import { gatherSecret } from "../../../agent/restic/secret.ts";
+import {
+  type HostRestore,
+  type HostRestoreOutcome,
+  type HostRestorePorts,
+  restoreHost,
+} from "../../../agent/restore/host-restore.ts";
+import type { Backend } from "../../../shared/api/backend.ts";
+
+export const PASSWORD = "of tests, long enough";
+export const TARGET = { apiVersion: "apps/v1", kind: "Deployment", namespace: "demo", name: "web" } as const;
+export const ORIGIN = {
+  session: { namespace: "demo", name: "nightly-1" },
+  invoker: { kind: "BackupConfiguration", namespace: "demo", name: "nightly" },
+  target: TARGET,
+} as const;
+
+export interface ResticWorld {
+  readonly dir: string;
+  readonly data: string;
+  /** Folder of the local repository. */
+  readonly repository: string;
+  readonly localBackend: Backend;
+  readonly log: Logger;
+  /** restic by way of a mounted Secret. */
+  open(backend?: Backend, secret?: Readonly<Record<string, string>>, env?: Record<string, string>): Promise<Restic>;
+  backup(restic: Restic, backup?: Partial<HostBackup>, signal?: AbortSignal): Promise<readonly PathOutcome[]>;
+  restore(
+    restic: Restic,
+    restore?: Partial<HostRestore>,
+    ports?: Partial<HostRestorePorts>,
+  ): Promise<HostRestoreOutcome>;
+  stop(): Promise<void>;
+}
+
+export async function createResticWorld(): Promise<ResticWorld> {
+  const dir = await mkdtemp(join(tmpdir(), "stash-batch-restic-"));
+  const data = join(dir, "data");
+  const repository = join(dir, "repository");
+  const secrets = join(dir, "secrets");
+  for (const folder of [data, repository, secrets, join(dir, "scratch")]) await mkdir(folder);
+  const localBackend: Backend = { storageSecretName: "backend", local: { mountPath: repository } };
+  const log = createAgentLogger("error", (line) => process.stderr.write(line));
+  let opened = 0;
+  return {
+    dir,
+    data,
+    repository,
+    localBackend,
+    log,
+    async open(backend = localBackend, secret = {}, env = {}) {
+      const name = `backend-${opened++}`;
+      await mkdir(join(secrets, name));
+      for (const [key, value] of Object.entries({ RESTIC_PASSWORD: PASSWORD, ...secret })) {
+        await writeFile(join(secrets, name, key), value);
+      }
+      return createRestic({
+        access: buildRepositoryAccess(backend, gatherSecret(name, secrets)),
+        env: { PATH: process.env["PATH"], ...env },
+        scratch: join(dir, "scratch"),
+        isCacheEnabled: true,
+        memoryLimitBytes: undefined,
+      });
+    },
+    backup(restic, backup = {}, signal = new AbortController().signal) {
+      return backupHost(
+        { hostname: "host-0", paths: [data], exclude: [], args: [], origin: ORIGIN, earlier: [], ...backup },
+        {
+          restic,
+          signal,
+          log,
+          withLock: (run) => run(),
+          now: () => new Date(),
+          onProgress: () => undefined,
+          onSaved: () => undefined,
+          adopt: async () => undefined,
+        },
+      );
+    },
+    restore(restic, restore = {}, ports = {}) {
+      return restoreHost(
+        {
+          host: { target: TARGET, alias: undefined, hostname: "host-0", podName: "web-1" },
+          rules: [{ paths: [data] }],
+          point: undefined,
+          args: [],
+          targetFolder: "/",
+          isVerified: false,
+          ...restore,
+        },
+        {
+          restic,
+          signal: new AbortController().signal,
+          log,
+          withLock: (run) => run(),
+          beforeWrite: async () => undefined,
+          onProgress: () => undefined,
+          onRestored: () => undefined,
+          ...ports,
+        },
+      );
+    },
+    stop: () => rm(dir, { recursive: true, force: true }),
+  };
+}
