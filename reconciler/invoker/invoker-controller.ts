@@ -3,6 +3,7 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import { Finalizer } from "../../shared/contract.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { planInjection } from "../../shared/injection/plan.ts";
+import { type Backoff, nextBackoffMs } from "../../shared/kube/backoff.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import type { EventRecorder } from "../../shared/kube/events.ts";
@@ -32,8 +33,9 @@ export interface InvokerPorts extends StatusPorts {
 
 const CONCURRENCY = 8;
 const DRAIN_MS = 5_000;
-/** Secrets and targets that no informer holds: how soon a missing one is looked for again, and one that is there. */
-const MISSING_AGAIN_MS = 10_000;
+/** Secrets and targets that no informer holds: how soon missing ones are looked for again, less and less often. */
+const MISSING_AGAIN: Backoff = { baseMs: 2_000, maxMs: 30_000 };
+/** And those that are there. */
 const FOUND_AGAIN_MS = 5 * 60_000;
 
 export function createInvokerController(ports: InvokerPorts): Controller {
@@ -44,6 +46,8 @@ class InvokerController implements Controller {
   readonly name = "invoker";
   readonly #ports: InvokerPorts;
   readonly #queue: WorkQueue;
+  /** How often in a row something of an invoker was looked for in vain. */
+  readonly #vainLooks = new Map<string, number>();
   #unsubscribe: readonly (() => void)[] = [];
 
   constructor(ports: InvokerPorts) {
@@ -76,11 +80,15 @@ class InvokerController implements Controller {
   async stop(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await this.#queue.stop(DRAIN_MS);
+    this.#vainLooks.clear();
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
     const object = findInvokerObject(this.#ports.world, parseInvokerKey(key));
-    if (object === undefined) return undefined;
+    if (object === undefined) {
+      this.#vainLooks.delete(key);
+      return undefined;
+    }
     const { deletionTimestamp, finalizers = [] } = object.metadata;
     const isHeld = finalizers.includes(Finalizer.Invoker);
     if (deletionTimestamp !== undefined) return isHeld ? this.#finalize(object, signal) : undefined;
@@ -88,7 +96,7 @@ class InvokerController implements Controller {
     const view = await gatherInvokerStatus(this.#ports, object, signal);
     const status = decideInvokerStatus(view, new Date(this.#ports.clock.now()));
     await this.#write(object, status, signal);
-    return { requeueAfterMs: nextLook(view) };
+    return { requeueAfterMs: this.#nextLookMs(key, view) };
   }
 
   async #write(object: BackupInvokerObject, decided: InvokerStatus, signal: AbortSignal): Promise<void> {
@@ -148,9 +156,19 @@ class InvokerController implements Controller {
       if (!isNotFound(error)) throw error;
     }
   }
+
+  #nextLookMs(key: string, view: InvokerStatusView): number {
+    if (!isMissingAnything(view)) {
+      this.#vainLooks.delete(key);
+      return FOUND_AGAIN_MS;
+    }
+    const looks = this.#vainLooks.get(key) ?? 0;
+    this.#vainLooks.set(key, looks + 1);
+    return nextBackoffMs(MISSING_AGAIN, looks, Math.random());
+  }
 }
 
-function nextLook({ secret, members, repository }: InvokerStatusView): number {
-  const isMissing = secret !== "found" && repository !== undefined;
-  return isMissing || members.some(({ target }) => target !== "found") ? MISSING_AGAIN_MS : FOUND_AGAIN_MS;
+function isMissingAnything({ secret, members, repository }: InvokerStatusView): boolean {
+  const lacksSecret = repository !== undefined && secret !== "found";
+  return lacksSecret || members.some(({ target }) => target !== "found");
 }

@@ -77,10 +77,10 @@ function notCurrent(
   no: (reason: ConditionReason, message: string) => Answer,
 ): Answer {
   if (record?.conflict !== undefined) {
-    const words = `${target}: ${INJECTION_REASONS.InjectionConflict}: field manager ${record.conflict.manager}`;
+    const { manager } = record.conflict;
     return no(
       "InjectionConflict",
-      `${words} (next: let it leave the container ${Container.Sidecar} and its volumes alone)`,
+      `${target}: ${INJECTION_REASONS.InjectionConflict}; field manager ${manager} wrote the pod template last (next: let it leave the container ${Container.Sidecar} and its volumes alone)`,
     );
   }
   if (record?.refusal !== undefined) {

@@ -7,14 +7,24 @@ import { CRON_JOB_NAME_MAX_LENGTH, nameWithSuffix } from "../../shared/names.ts"
 import type { Schedule } from "../../shared/schedule/schedule.ts";
 import type { BackupInvoker } from "./ports.ts";
 
+/**
+ * Where a CronJob's time zone stands: in a field of its own (Kubernetes 1.25), before the schedule's fields (1.22), or
+ * nowhere: then it runs in the zone of the controller manager, which is UTC nearly everywhere.
+ */
+export type ZoneSupport = "field" | "prefix" | "none";
+
+export function zoneSupport(minor: number): ZoneSupport {
+  if (minor >= 25) return "field";
+  return minor >= 22 ? "prefix" : "none";
+}
+
 export interface CronJobOrder {
   readonly invoker: BackupInvoker;
   readonly schedule: Schedule;
   readonly name: string;
   /** API version of CronJobs that the server has. */
   readonly apiVersion: string;
-  /** Whether a CronJob has a time zone of its own; else the zone goes before the fields. */
-  readonly hasTimeZone: boolean;
+  readonly zones: ZoneSupport;
   readonly settings: Pick<InjectionSettings, "image" | "command">;
 }
 
@@ -40,15 +50,15 @@ export function cronJobNames({ kind, metadata }: BackupInvoker): readonly string
 }
 
 export function buildCronJob(order: CronJobOrder) {
-  const { invoker, schedule, name, apiVersion, hasTimeZone } = order;
+  const { invoker, schedule, name, apiVersion, zones } = order;
   const { spec } = invoker;
   return {
     apiVersion,
     kind: "CronJob",
     metadata: objectMeta(order),
     spec: {
-      schedule: hasTimeZone ? schedule.cronText : `TZ=${schedule.timeZone} ${schedule.cronText}`,
-      ...(hasTimeZone && { timeZone: schedule.timeZone }),
+      schedule: zones === "prefix" ? `TZ=${schedule.timeZone} ${schedule.cronText}` : schedule.cronText,
+      ...(zones === "field" && { timeZone: schedule.timeZone }),
       suspend: spec.paused ?? false,
       concurrencyPolicy: "Forbid",
       ...HISTORY,

@@ -20,6 +20,7 @@ import {
   buildTriggerRole,
   type CronJobOrder,
   cronJobNames,
+  zoneSupport,
 } from "./cron-job.ts";
 import { readSchedule } from "./gather-schedule.ts";
 import type { BackupInvoker } from "./ports.ts";
@@ -44,8 +45,8 @@ const CRON_JOBS: readonly Resource[] = ["v1", "v1beta1"].map((version) => ({
   namespaced: true,
 }));
 const SERVICE_ACCOUNTS: Resource = { group: "", version: "v1", plural: "serviceaccounts", namespaced: true };
-/** From this minor version on a CronJob has a time zone of its own. */
-const TIME_ZONE_MINOR = 25;
+/** What a CronJob without a zone runs in, as far as anybody can tell. */
+const UNNAMED_ZONES: readonly string[] = ["UTC", "Etc/UTC", "Etc/GMT", "GMT"];
 
 /**
  * The reconciler triggers by itself. CronJobs that a former installation left, upstream's too, would trigger once more: they
@@ -107,13 +108,23 @@ async function cronJobResource({ discovery }: TriggerPorts): Promise<Resource> {
 async function orderOf(ports: TriggerPorts, invoker: BackupInvoker, signal: AbortSignal): Promise<CronJobOrder> {
   const schedule = readSchedule(backupInvokerView(invoker));
   const resource = await cronJobResource(ports);
-  const { minor } = await ports.discovery.serverVersion();
+  const { minor, text } = await ports.discovery.serverVersion();
+  const zones = zoneSupport(minor);
+  if (zones === "none" && !UNNAMED_ZONES.includes(schedule.timeZone)) {
+    throw new UserError(
+      "SCHEDULE_INVALID",
+      `CronJobs of ${text} know no time zone, and ${schedule.timeZone} is wanted`,
+      {
+        next: "Write the schedule in UTC, or run the reconciler without --trigger=cronjob.",
+      },
+    );
+  }
   return {
     invoker,
     schedule,
     name: await freeName(ports, resource, invoker, signal),
     apiVersion: `${resource.group}/${resource.version}`,
-    hasTimeZone: minor >= TIME_ZONE_MINOR,
+    zones,
     settings: ports.settings,
   };
 }

@@ -1,0 +1,110 @@
+import { describe, expect, test } from "vitest";
+import { newRecord } from "../../../../reconciler/invoker/injection-record.ts";
+import { sidecarCondition, whyKept } from "../../../../reconciler/invoker/sidecar-condition.ts";
+import { aPlan, aPod, aWorkload, HASH, noPlan, sidecarFacts } from "./builders.ts";
+
+const missing = { workload: aWorkload(), pods: [] };
+const problem = { reason: "VolumeMissing", message: "volume data is not there", next: "Name a volume." } as const;
+
+describe("the condition StashSidecarInjected", () => {
+  test.each([
+    ["every pod carries it", {}, "True", "SidecarInjectionSucceeded"],
+    [
+      "there are no pods",
+      { workload: aWorkload({ applied: HASH, status: { replicas: 0 } }), pods: [] },
+      "True",
+      "SidecarInjectionSucceeded",
+    ],
+    ["annotations can't be read", { unreadable: "volume-mounts is wrong" }, "False", "AnnotationInvalid"],
+    ["it is opted out", { wanted: { plan: aPlan(), isOptedOut: true } }, "False", "OptedOut"],
+    [
+      "a volume is missing",
+      { ...missing, wanted: { plan: noPlan("VolumeMissing", [problem]), isOptedOut: false } },
+      "False",
+      "VolumeMissing",
+    ],
+    [
+      "the Repository is missing",
+      { wanted: { plan: noPlan("RepositoryMissing"), isOptedOut: false } },
+      "False",
+      "RepositoryMissing",
+    ],
+    ["it was not asked for yet", missing, "False", "SidecarInjectionPending"],
+    ["the template has another one", { workload: aWorkload({ applied: "other" }) }, "False", "SidecarInjectionPending"],
+    [
+      "one request had no effect",
+      { ...missing, record: { ...newRecord(HASH), vainRequests: 1 } },
+      "False",
+      "SidecarInjectionPending",
+    ],
+    [
+      "requests have no effect",
+      { ...missing, record: { ...newRecord(HASH), vainRequests: 2 } },
+      "False",
+      "SidecarInjectionFailed",
+    ],
+    [
+      "the API server refuses",
+      { ...missing, record: { ...newRecord(HASH), refusal: "quota" } },
+      "False",
+      "SidecarInjectionFailed",
+    ],
+    [
+      "others undo it",
+      { ...missing, record: { ...newRecord(HASH), conflict: { manager: "argo", untilMs: 1 } } },
+      "False",
+      "InjectionConflict",
+    ],
+    [
+      "the rollout has not begun",
+      { workload: aWorkload({ applied: HASH, metadata: { generation: 3 } }) },
+      "False",
+      "SidecarInjectionPending",
+    ],
+    ["the rollout goes on", { pods: [aPod("web-1", HASH)] }, "False", "SidecarInjectionPending"],
+    [
+      "pods carry a former one",
+      { pods: [aPod("web-0", "other"), aPod("web-1", HASH)] },
+      "False",
+      "SidecarInjectionPending",
+    ],
+  ] as const)("when %s", (_when, facts, status, reason) => {
+    expect(sidecarCondition(sidecarFacts(facts))).toMatchObject({ type: "StashSidecarInjected", status, reason });
+  });
+
+  test("L24: an update strategy that keeps pods is told, with the pods by name", () => {
+    const strategies = [{ type: "OnDelete" }, { type: "RollingUpdate", rollingUpdate: { partition: 1 } }];
+    for (const updateStrategy of strategies) {
+      const workload = aWorkload({ kind: "StatefulSet", applied: HASH, spec: { updateStrategy } });
+      const condition = sidecarCondition(sidecarFacts({ workload, pods: [aPod("web-1", HASH)], keptPods: ["web-0"] }));
+      expect(condition).toMatchObject({ status: "False", reason: "SidecarWaitsForPodRestart" });
+      expect(condition.message).toContain("web-0 lack the container until they are restarted");
+    }
+  });
+
+  test("many pods are not all named", () => {
+    const workload = aWorkload({
+      kind: "StatefulSet",
+      applied: HASH,
+      spec: { updateStrategy: { type: "OnDelete" } },
+      status: { replicas: 40 },
+    });
+    const keptPods = Array.from({ length: 38 }, (_, index) => `web-${index}`);
+    expect(sidecarCondition(sidecarFacts({ workload, keptPods })).message).toContain("web-9 and 28 more");
+  });
+
+  test("a paused Deployment keeps its pods too", () => {
+    expect(whyKept(aWorkload({ spec: { paused: true } }))).toBe("is paused");
+    expect(whyKept(aWorkload())).toBeUndefined();
+    expect(
+      whyKept(aWorkload({ kind: "StatefulSet", spec: { updateStrategy: { rollingUpdate: { partition: 0 } } } })),
+    ).toBeUndefined();
+  });
+
+  test("a problem tells what to do", () => {
+    const wanted = { plan: noPlan("VolumeMissing", [problem]), isOptedOut: false };
+    expect(sidecarCondition(sidecarFacts({ ...missing, wanted })).message).toBe(
+      "volume data is not there (next: Name a volume.)",
+    );
+  });
+});

@@ -1,0 +1,166 @@
+import { describe, expect, test } from "vitest";
+import { actOnRights, isAsWanted } from "../../../../reconciler/rights/act-rights.ts";
+import { type AgentRights, copyOf, notedCopies } from "../../../../reconciler/rights/decide-rights.ts";
+import { listAt, textAt, valueAt } from "../../../../shared/kube/json-value.ts";
+import { FakeApi } from "../fake-api.ts";
+import { aRepository } from "../invoker/builders.ts";
+
+const signal = new AbortController().signal;
+const NAMESPACE = "demo";
+const copy = { name: "backend-0a1b2c3d4e", from: { namespace: "vault", name: "backend" } };
+
+function rights(facts: Partial<AgentRights> = {}): AgentRights {
+  return { namespace: NAMESPACE, serviceAccounts: ["default", "web"], copies: [], ...facts };
+}
+
+function anApi() {
+  const api = new FakeApi();
+  const foreign: string[] = [];
+  const act = (wanted: AgentRights) =>
+    actOnRights(api.client, wanted, (kind, name) => foreign.push(`${kind} ${name}`), signal);
+  return { api, foreign, act };
+}
+
+function aSecret(namespace: string, name: string, data: object, labels: object = {}) {
+  return { apiVersion: "v1", kind: "Secret", metadata: { name, namespace, labels }, data };
+}
+
+const subjects = (api: FakeApi) =>
+  listAt(api.get("rolebindings", NAMESPACE, "stash-batch-agent"), "subjects").map((subject) => textAt(subject, "name"));
+
+describe("the agents' rights in a namespace", () => {
+  test("are one Role and one RoleBinding with the targets' ServiceAccounts", async () => {
+    const { api, act } = anApi();
+    await act(rights());
+    expect(subjects(api)).toEqual(["default", "web"]);
+    expect(
+      textAt(api.get("roles", NAMESPACE, "stash-batch-agent"), "metadata", "labels", "stash.appscode.com/agent-rights"),
+    ).toBe("true");
+  });
+
+  test("L75: hold nothing on Secrets, pods, jobs, leases or RBAC", async () => {
+    const { api, act } = anApi();
+    await act(rights());
+    const rules = listAt(api.get("roles", NAMESPACE, "stash-batch-agent"), "rules");
+    expect(rules.flatMap((rule) => listAt(rule, "apiGroups"))).toEqual(["stash.appscode.com", "stash.appscode.com"]);
+    expect(rules.flatMap((rule) => listAt(rule, "verbs"))).toEqual(["get", "list", "watch", "patch"]);
+  });
+
+  test("are not written again when they are as wanted", async () => {
+    const { api, act } = anApi();
+    await act(rights());
+    const before = api.writes.length;
+    await act(rights());
+    expect(api.writes.length).toBe(before);
+  });
+
+  test("follow the targets, and go with the last one", async () => {
+    const { api, act } = anApi();
+    await act(rights());
+    await act(rights({ serviceAccounts: ["web"] }));
+    expect(subjects(api)).toEqual(["web"]);
+    await act(rights({ serviceAccounts: [] }));
+    expect([...api.names("roles"), ...api.names("rolebindings")]).toEqual([]);
+  });
+
+  test("that somebody changed are mended", async () => {
+    const { api, act } = anApi();
+    await act(rights());
+    const role = api.get("roles", NAMESPACE, "stash-batch-agent");
+    api.put("roles", { ...role, rules: [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }] });
+    await act(rights());
+    expect(listAt(api.get("roles", NAMESPACE, "stash-batch-agent"), "rules")).toHaveLength(2);
+  });
+
+  test("L78: of another owner under the same name are left alone", async () => {
+    const { api, foreign, act } = anApi();
+    const theirs = {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "Role",
+      metadata: { name: "stash-batch-agent", namespace: NAMESPACE },
+      rules: [],
+    };
+    api.put("roles", theirs);
+    await act(rights());
+    await act(rights({ serviceAccounts: [] }));
+    expect(api.writes).toEqual([]);
+    expect(foreign).toEqual(["Role stash-batch-agent", "Role stash-batch-agent"]);
+  });
+
+  test("nothing is asked for but the Role where there never was an agent", async () => {
+    const { api, act } = anApi();
+    await act(rights({ serviceAccounts: [] }));
+    expect(api.reads).toBe(1);
+    expect(api.writes).toEqual([]);
+  });
+});
+
+describe("copies of Secrets", () => {
+  test("are made, labelled with where they come from, and follow the original", async () => {
+    const { api, act } = anApi();
+    api.put("secrets", aSecret("vault", "backend", { RESTIC_PASSWORD: "b25l", OLD: "eA==" }));
+    await act(rights({ copies: [copy] }));
+    const made = api.get("secrets", NAMESPACE, copy.name);
+    expect(valueAt(made, "data")).toEqual({ RESTIC_PASSWORD: "b25l", OLD: "eA==" });
+    expect(textAt(made, "metadata", "labels", "stash.appscode.com/copied-from-namespace")).toBe("vault");
+    api.put("secrets", aSecret("vault", "backend", { RESTIC_PASSWORD: "dHdv" }));
+    await act(rights({ copies: [copy] }));
+    expect(valueAt(api.get("secrets", NAMESPACE, copy.name), "data")).toEqual({ RESTIC_PASSWORD: "dHdv" });
+  });
+
+  test("go with their last user, with their original, and with the last agent", async () => {
+    const { api, act } = anApi();
+    api.put("secrets", aSecret("vault", "backend", { RESTIC_PASSWORD: "b25l" }));
+    await act(rights({ copies: [copy] }));
+    await act(rights());
+    expect(api.names("secrets")).toEqual(["vault/backend"]);
+    await act(rights({ copies: [copy] }));
+    await act(rights({ serviceAccounts: [] }));
+    expect(api.names("secrets")).toEqual(["vault/backend"]);
+    await act(rights({ copies: [copy] }));
+    await api.client.delete({ group: "", version: "v1", plural: "secrets", namespaced: true }, "vault", "backend");
+    await act(rights({ copies: [copy] }));
+    expect(api.names("secrets")).toEqual([]);
+  });
+
+  test("never touch a Secret that is no copy", async () => {
+    const { api, foreign, act } = anApi();
+    api.put("secrets", aSecret("vault", "backend", { RESTIC_PASSWORD: "b25l" }));
+    api.put("secrets", aSecret(NAMESPACE, copy.name, { theirs: "eA==" }));
+    await act(rights({ copies: [copy] }));
+    await act(rights({ serviceAccounts: [] }));
+    expect(valueAt(api.get("secrets", NAMESPACE, copy.name), "data")).toEqual({ theirs: "eA==" });
+    expect(foreign).toEqual([`Secret ${copy.name}`]);
+  });
+
+  test("are noted before they are made, so that a reconciler that dies leaves none behind", async () => {
+    const { api, act } = anApi();
+    api.put("secrets", aSecret("vault", "backend", { RESTIC_PASSWORD: "b25l" }));
+    await act(rights({ copies: [copy] }));
+    const noted = api.writes.indexOf(`apply roles ${NAMESPACE}/stash-batch-agent`);
+    const made = api.writes.indexOf(`create secrets ${NAMESPACE}/${copy.name}`);
+    expect(noted).toBeGreaterThanOrEqual(0);
+    expect(noted).toBeLessThan(made);
+  });
+
+  test("are needed for Repositories of other namespaces only", () => {
+    expect(copyOf(aRepository(), "demo")).toBeUndefined();
+    const far = copyOf(aRepository({ namespace: "vault" }), "demo");
+    expect(far?.from).toEqual({ namespace: "vault", name: "backend" });
+    expect(far?.name).not.toBe(copyOf(aRepository({ namespace: "other" }), "demo")?.name);
+    expect(copyOf(aRepository({ namespace: "vault", spec: { backend: {} } }), "demo")).toBeUndefined();
+  });
+
+  test("a note that can't be read names none", () => {
+    expect(notedCopies(undefined)).toEqual([]);
+    expect(notedCopies("{")).toEqual([]);
+    expect(notedCopies('["a",1]')).toEqual(["a"]);
+  });
+});
+
+test("an object is as wanted when it has more", () => {
+  expect(isAsWanted({ a: { b: 1, c: 2 }, d: [1] }, { a: { b: 1 }, d: [1] })).toBe(true);
+  expect(isAsWanted({ a: { b: 1 } }, { a: { b: 2 } })).toBe(false);
+  expect(isAsWanted({ d: [1, 2] }, { d: [1] })).toBe(false);
+  expect(isAsWanted(undefined, { d: [1] })).toBe(false);
+});
