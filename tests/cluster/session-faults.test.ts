@@ -1,0 +1,118 @@
+/** Sessions under an API server that refuses, fails, is away or is asked by two reconcilers that both believe to lead. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, expect, inject, test } from "vitest";
+import { startSession, untilSession } from "../support/session/batch-without-nodes.ts";
+import type { ReconcilerProcess } from "../support/session/reconciler-process.ts";
+import { type SessionStand, startSessionStand } from "../support/session/session-stand.ts";
+
+const END_MS = 60_000;
+
+let stand: SessionStand;
+let reconcilers: ReconcilerProcess[] = [];
+
+beforeAll(async () => {
+  const spec = "  backupHistoryLimit: 20\n";
+  stand = await startSessionStand({ kubeconfigPath: inject("kubeconfig"), namespace: "session-faults", spec });
+}, 120_000);
+
+afterEach(async () => {
+  stand.proxy.meddle = () => undefined;
+  for (const reconciler of reconcilers) reconciler.kill();
+  await Promise.all(reconcilers.map(({ ended }) => ended));
+  reconcilers = [];
+});
+
+afterAll(() => stand.stop());
+
+async function lead(): Promise<void> {
+  reconcilers.push(await stand.startReconciler("--leader-elect=false"));
+}
+
+function callsOf(name: string): readonly string[] {
+  return stand.hooks.calls.filter((call) => call.endsWith(` ${name}`));
+}
+
+function statusBody(code: number, reason: string): string {
+  return JSON.stringify({ kind: "Status", apiVersion: "v1", status: "Failure", code, reason, message: "made up" });
+}
+
+test("two reconcilers that both believe to lead run each hook once and double nothing", async () => {
+  await Promise.all([lead(), lead()]);
+  for (const name of ["both-1", "both-2", "both-3"]) {
+    await startSession(stand.client, stand.namespace, name);
+    const { status } = await untilSession(stand.client, stand.namespace, name, END_MS);
+    expect(status?.phase).toBe("Succeeded");
+    expect(callsOf(name)).toEqual([`/before ${name}`, `/after ${name}`]);
+    expect(status?.targets?.map(({ stats }) => stats?.map(({ hostname }) => hostname))).toEqual([
+      ["db-0", "db-1"],
+      ["web"],
+    ]);
+    expect(status?.hooks?.map(({ type }) => type)).toEqual(["preBackup", "postBackup"]);
+  }
+});
+
+test.each([
+  [409, "Conflict"],
+  [429, "TooManyRequests"],
+  [500, "InternalError"],
+])("a session goes on under an API server that answers every second write with %i", async (code, reason) => {
+  let writes = 0;
+  stand.proxy.meddle = ({ method, path }) => {
+    if (method === "GET" || !path.includes("/backupsessions")) return undefined;
+    writes += 1;
+    return writes % 2 === 1 ? { kind: "answer", status: code, body: statusBody(code, reason) } : undefined;
+  };
+  await lead();
+  const name = `refused-${code}`;
+  await startSession(stand.client, stand.namespace, name);
+  const { status } = await untilSession(stand.client, stand.namespace, name, END_MS);
+  expect(status?.phase).toBe("Succeeded");
+  expect(callsOf(name)).toEqual([`/before ${name}`, `/after ${name}`]);
+  expect(writes).toBeGreaterThan(4);
+});
+
+test("a session that an outage of the API server interrupts goes on where it was", async () => {
+  await lead();
+  let isAway = false;
+  stand.proxy.meddle = () => (isAway ? { kind: "answer", status: 503, body: "away" } : undefined);
+  // The host ends while nobody can hear of it.
+  stand.agents.fate = ({ metadata }, { hostname }) => {
+    if (metadata.name === "outage" && hostname === "db-0") isAway = true;
+    return undefined;
+  };
+  await startSession(stand.client, stand.namespace, "outage");
+  await untilSession(stand.client, stand.namespace, "outage", END_MS, () => isAway);
+  await sleep(3_000);
+  isAway = false;
+  stand.agents.fate = () => undefined;
+  const { status } = await untilSession(stand.client, stand.namespace, "outage", END_MS);
+  expect(status?.phase).toBe("Succeeded");
+  expect(callsOf("outage")).toEqual(["/before outage", "/after outage"]);
+});
+
+test("L14: a session of an invoker that does not exist is skipped with that reason", async () => {
+  await lead();
+  const { client, namespace } = stand;
+  await startSession(client, namespace, "orphan", 0, "nobody");
+  const { status } = await untilSession(client, namespace, "orphan", END_MS);
+  expect(status?.phase).toBe("Skipped");
+  expect(status?.conditions?.[0]?.message).toMatch(
+    /^InvokerNotFound: .*BackupBatch session-faults\/nobody does not exist/,
+  );
+});
+
+test("a second session of the same invoker is skipped while the first runs", async () => {
+  await lead();
+  let isHeld = true;
+  const { client, namespace } = stand;
+  stand.agents.fate = ({ metadata }) => (metadata.name === "first" && isHeld ? "silent" : undefined);
+  await startSession(client, namespace, "first");
+  await untilSession(client, namespace, "first", END_MS, ({ status }) => status?.phase === "Running");
+  await startSession(client, namespace, "second");
+  const { status } = await untilSession(client, namespace, "second", END_MS);
+  expect(status?.phase).toBe("Skipped");
+  expect(status?.conditions?.[0]?.message).toMatch(/^PreviousSessionRunning: /);
+  isHeld = false;
+  stand.agents.look();
+  expect((await untilSession(client, namespace, "first", END_MS)).status?.phase).toBe("Succeeded");
+});

@@ -1,0 +1,110 @@
+/** The reconciler is killed at every write of a session, and what it leaves is carried on by the next one. */
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import type { BackupSession } from "../../shared/api/backup-session.ts";
+import type { Fault } from "../support/session/api-proxy.ts";
+import { listSessions, startSession, untilSession } from "../support/session/batch-without-nodes.ts";
+import { type SessionStand, startSessionStand } from "../support/session/session-stand.ts";
+
+const END_MS = 60_000;
+/** The request is on its way when the process dies. */
+const DEATH_DELAY_MS = 20;
+
+let stand: SessionStand;
+
+beforeAll(async () => {
+  stand = await startSessionStand({
+    kubeconfigPath: inject("kubeconfig"),
+    namespace: "session-kill",
+    spec: "  backupHistoryLimit: 2\n  retryConfig: { maxRetry: 1, delay: 0s }\n",
+  });
+  // The second member fails in every session that is not itself a second try.
+  stand.agents.fate = ({ spec: { retryOf } }, { hostname }) =>
+    hostname === "web" && retryOf === undefined ? { reason: "BACKEND_UNREACHABLE", error: "no route" } : undefined;
+}, 120_000);
+
+afterAll(() => stand.stop());
+
+/** Every write by which a session goes on: its status and labels, its second try, its history. */
+function isSessionWrite({ method, path }: { readonly method: string; readonly path: string }): boolean {
+  return method !== "GET" && path.includes("/backupsessions");
+}
+
+async function untilRetried(name: string): Promise<readonly [BackupSession, BackupSession]> {
+  const { client, namespace } = stand;
+  const session = await untilSession(client, namespace, name, END_MS, ({ status }) => status?.retried === true);
+  const retries = (await listSessions(client, namespace)).filter(({ spec }) => spec.retryOf === name);
+  expect(retries.map(({ metadata }) => metadata.name)).toHaveLength(1);
+  const retry = await untilSession(client, namespace, retries[0]?.metadata.name ?? "", END_MS);
+  return [session, retry];
+}
+
+/** What must hold of the two sessions, wherever the reconciler died in between. */
+function expectWhole(session: BackupSession, retry: BackupSession): void {
+  expect(session.status?.phase).toBe("Failed");
+  for (const { metadata, status } of [session, retry]) {
+    for (const target of status?.targets ?? []) {
+      const names = (target.stats ?? []).map(({ hostname }) => hostname);
+      expect(new Set(names).size, `hosts of ${metadata.name} are not doubled`).toBe(names.length);
+    }
+    const before = stand.hooks.calls.filter((call) => call === `/before ${metadata.name}`);
+    const after = stand.hooks.calls.filter((call) => call === `/after ${metadata.name}`);
+    expect(before.length, `the before-hook of ${metadata.name} runs at most once`).toBeLessThanOrEqual(1);
+    expect(after.length, `the after-hook of ${metadata.name} runs`).toBeGreaterThanOrEqual(1);
+    expect((status?.hooks ?? []).filter(({ phase }) => phase === "Running")).toEqual([]);
+  }
+  const wasCut = session.status?.conditions?.some(
+    ({ type, status, message }) =>
+      type === "GlobalPreBackupHookSucceeded" && status === "False" && message?.startsWith("interrupted"),
+  );
+  if (wasCut) return;
+  expect(session.status?.targets?.map(({ phase }) => phase)).toEqual(["Succeeded", "Failed"]);
+  expect(session.status?.targets?.[1]?.stats?.[0]?.reason).toBe("BACKEND_UNREACHABLE");
+}
+
+/** Writes of a session that fails and is tried again, when nobody is killed. */
+async function countWrites(): Promise<number> {
+  let writes = 0;
+  stand.proxy.meddle = (request) => {
+    if (isSessionWrite(request)) writes += 1;
+    return undefined;
+  };
+  const reconciler = await stand.startReconciler("--leader-elect=false");
+  await startSession(stand.client, stand.namespace, "count", 1);
+  expectWhole(...(await untilRetried("count")));
+  reconciler.kill();
+  await reconciler.ended;
+  return writes;
+}
+
+test("a session that fails and its second try end whole, whichever write the reconciler dies at", async () => {
+  const total = await countWrites();
+  expect(total).toBeGreaterThan(8);
+  const faults: readonly Fault["kind"][] = ["lose", "lose answer"];
+  let kills = 0;
+  for (let at = 1; at <= total; at += 1) {
+    let seen = 0;
+    const victim = await stand.startReconciler("--leader-elect=false");
+    // At every second write the write itself is done, and only its answer is lost.
+    const kind = faults[at % 2] === "lose" ? "lose" : "lose answer";
+    stand.proxy.meddle = (request) => {
+      if (!isSessionWrite(request)) return undefined;
+      seen += 1;
+      if (seen !== at) return seen > at ? { kind: "lose" } : undefined;
+      setTimeout(() => victim.kill(), DEATH_DELAY_MS);
+      return { kind };
+    };
+    const name = `kill-${at}`;
+    await startSession(stand.client, stand.namespace, name, 1);
+    await Promise.race([victim.ended, untilRetried(name).catch(() => undefined)]);
+    if (seen >= at) kills += 1;
+    stand.proxy.meddle = () => undefined;
+    victim.kill();
+    await victim.ended;
+    const heir = await stand.startReconciler("--leader-elect=false");
+    expectWhole(...(await untilRetried(name)));
+    heir.kill();
+    await heir.ended;
+  }
+  expect(kills).toBeGreaterThanOrEqual(total - 1);
+  expect((await listSessions(stand.client, stand.namespace)).length, "history is pruned").toBeLessThanOrEqual(4);
+});

@@ -1,0 +1,160 @@
+/**
+ * A batch of two members on the shared control plane, with pods and agents that stand in for real ones: everything around
+ * the reconciler that its sessions need, and none of what takes time.
+ */
+import { createServer, type Server } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type BackupSession, parseBackupSession } from "../../../shared/api/backup-session.ts";
+import { KINDS } from "../../../shared/api/kinds.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
+import { isFinalSessionPhase } from "../../../shared/status/backup-phase.ts";
+import { applyManifests, parseManifests } from "../objects/apply.ts";
+import { runPods } from "./stand-in-pods.ts";
+
+/** Requests of hooks, in the order of their arrival. */
+export interface HookServer {
+  readonly port: number;
+  readonly calls: string[];
+  stop(): Promise<void>;
+}
+
+/** A server that global hooks call; it notes the path of each call. */
+export async function startHookServer(): Promise<HookServer> {
+  const calls: string[] = [];
+  const server: Server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk) => {
+      body += String(chunk);
+    });
+    request.on("end", () => {
+      calls.push(`${request.url} ${body}`);
+      response.end("ok");
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address !== null ? address.port : 0,
+    calls,
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
+
+const APPLICATION = `
+apiVersion: v1
+kind: Namespace
+metadata: { name: NAMESPACE }
+---
+apiVersion: v1
+kind: Secret
+metadata: { name: backend, namespace: NAMESPACE }
+stringData: { RESTIC_PASSWORD: none }
+---
+apiVersion: stash.appscode.com/v1alpha1
+kind: Repository
+metadata: { name: store, namespace: NAMESPACE }
+spec:
+  backend:
+    storageSecretName: backend
+    rest: { url: "http://127.0.0.1:1/" }
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: { name: db, namespace: NAMESPACE }
+spec:
+  replicas: 2
+  serviceName: db
+  podManagementPolicy: Parallel
+  selector: { matchLabels: { app: db } }
+  template:
+    metadata: { labels: { app: db } }
+    spec:
+      containers:
+        - { name: app, image: none }
+        - { name: stash, image: none }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web, namespace: NAMESPACE }
+spec:
+  replicas: 1
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec:
+      containers:
+        - { name: app, image: none }
+        - { name: stash, image: none }
+`;
+
+const HOOK = (port: number, path: string) => `
+      httpPost: { host: 127.0.0.1, port: ${port}, path: ${path}, scheme: HTTP, body: "{{ .Name }}" }`;
+
+/** @param spec further lines of the batch's spec, each indented by two blanks */
+export function batchManifest(namespace: string, hookPort: number, spec: string): string {
+  return `
+apiVersion: stash.appscode.com/v1beta1
+kind: BackupBatch
+metadata: { name: nightly, namespace: ${namespace} }
+spec:
+  schedule: "0 0 1 1 *"
+  repository: { name: store }
+  executionOrder: Sequential
+  retentionPolicy: { name: keep, keepLast: 1, prune: true }
+  hooks:
+    preBackup:${HOOK(hookPort, "/before")}
+    postBackup:${HOOK(hookPort, "/after")}
+  members:
+    - target: { alias: db, ref: { apiVersion: apps/v1, kind: StatefulSet, name: db }, paths: [/data] }
+    - target: { alias: web, ref: { apiVersion: apps/v1, kind: Deployment, name: web }, paths: [/data] }
+${spec}`;
+}
+
+/** Makes namespace, workloads and pods. */
+export async function applyApplication(client: KubeClient, namespace: string): Promise<void> {
+  await applyManifests(client, parseManifests(APPLICATION.replaceAll("NAMESPACE", namespace)));
+  await runPods(client, namespace, "app=db", 2);
+  await runPods(client, namespace, "app=web", 1);
+}
+
+/** Starts a session on request, as a user does. */
+export async function startSession(
+  client: KubeClient,
+  namespace: string,
+  name: string,
+  retryLeft = 0,
+  batch = "nightly",
+): Promise<void> {
+  const body = {
+    apiVersion: KINDS.BackupSession.apiVersion,
+    kind: "BackupSession",
+    metadata: { name, namespace },
+    spec: { invoker: { apiGroup: KINDS.BackupSession.group, kind: "BackupBatch", name: batch }, retryLeft },
+  };
+  await client.create(KINDS.BackupSession, namespace, body, asIs);
+}
+
+export async function listSessions(client: KubeClient, namespace: string): Promise<readonly BackupSession[]> {
+  return (await client.list(KINDS.BackupSession, namespace, parseBackupSession)).items;
+}
+
+/** @throws Error with the session's status when it does not become so in time */
+export async function untilSession(
+  client: KubeClient,
+  namespace: string,
+  name: string,
+  timeoutMs: number,
+  isAsWanted: (session: BackupSession) => boolean = ({ status }) => isFinalSessionPhase(status?.phase),
+): Promise<BackupSession> {
+  const end = performance.now() + timeoutMs;
+  let session: BackupSession | undefined;
+  while (performance.now() < end) {
+    session = await client.find(KINDS.BackupSession, namespace, name, parseBackupSession);
+    if (session !== undefined && isAsWanted(session)) return session;
+    await sleep(20);
+  }
+  throw new Error(`session ${name} is not as wanted after ${timeoutMs} ms: ${JSON.stringify(session?.status)}`);
+}

@@ -1,0 +1,84 @@
+/** A stand for tests of the reconciler's process: a real API server behind a proxy, with pods, agents and hooks standing in. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { buildBundles } from "../../../scripts/build.ts";
+import type { KubeClient } from "../../../shared/kube/client.ts";
+import { openTestClient } from "../kube/test-client.ts";
+import { applyManifests, parseManifests } from "../objects/apply.ts";
+import { KUBERNETES } from "../objects/resources.ts";
+import { type ApiProxy, startApiProxy } from "./api-proxy.ts";
+import { applyApplication, batchManifest, type HookServer, startHookServer } from "./batch-without-nodes.ts";
+import { type ReconcilerProcess, startReconcilerProcess } from "./reconciler-process.ts";
+import { type StandInAgents, startStandInAgents } from "./stand-in-agents.ts";
+
+export interface SessionStand {
+  readonly namespace: string;
+  /** Past the proxy. */
+  readonly client: KubeClient;
+  readonly proxy: ApiProxy;
+  readonly hooks: HookServer;
+  readonly agents: StandInAgents;
+  /** Starts a reconciler that reaches the API server through the proxy. */
+  startReconciler(...flags: readonly string[]): Promise<ReconcilerProcess>;
+  stop(): Promise<void>;
+}
+
+export interface SessionStandOptions {
+  readonly kubeconfigPath: string;
+  /** Made for the stand, with a batch of two members called `nightly`. */
+  readonly namespace: string;
+  /** Further lines of the batch's spec, each indented by two blanks. */
+  readonly spec?: string;
+}
+
+function proxyKubeconfig(url: string): string {
+  return stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    // The library wants to hear it said that nothing is encrypted.
+    clusters: [{ name: "proxy", cluster: { server: url, "insecure-skip-tls-verify": true } }],
+    users: [{ name: "nobody", user: {} }],
+    contexts: [{ name: "proxy", context: { cluster: "proxy", user: "nobody" } }],
+    "current-context": "proxy",
+  });
+}
+
+export async function startSessionStand(options: SessionStandOptions): Promise<SessionStand> {
+  const { namespace } = options;
+  const dir = await mkdtemp(join(tmpdir(), "stash-batch-session-stand-"));
+  const { client, connection } = await openTestClient(options.kubeconfigPath);
+  const proxy = await startApiProxy(connection);
+  const kubeconfigPath = join(dir, "kubeconfig");
+  await writeFile(kubeconfigPath, proxyKubeconfig(proxy.url));
+  const hooks = await startHookServer();
+  await Promise.all([buildBundles(join(dir, "dist")), applyApplication(client, namespace)]);
+  await applyManifests(client, parseManifests(batchManifest(namespace, hooks.port, options.spec ?? "")));
+  const agents = await startStandInAgents(client, namespace);
+  const reconcilers: ReconcilerProcess[] = [];
+  return {
+    namespace,
+    client,
+    proxy,
+    hooks,
+    agents,
+    async startReconciler(...flags) {
+      const distFolder = join(dir, "dist");
+      const all = [`--watch-namespace=${namespace}`, ...flags];
+      const reconciler = await startReconcilerProcess({ distFolder, kubeconfigPath, flags: all });
+      reconcilers.push(reconciler);
+      return reconciler;
+    },
+    async stop() {
+      for (const reconciler of reconcilers) reconciler.kill();
+      await Promise.all(reconcilers.map(({ ended }) => ended));
+      await agents.stop();
+      await client.delete(KUBERNETES.Namespace, undefined, namespace);
+      await proxy.stop();
+      await hooks.stop();
+      client.close();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
