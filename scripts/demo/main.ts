@@ -6,17 +6,11 @@
  *   npm run demo -- --json       prints a summary for programs as the last line
  *   npm run demo -- --keep       leaves everything running until Ctrl-C and prints how to look at it
  */
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { messageOf } from "../../shared/errors.ts";
-import { findConnection } from "../../shared/kube/connect.ts";
-import { createKubeClient } from "../../shared/kube/http-client.ts";
-import { startControlPlane } from "../../tests/support/control-plane/control-plane.ts";
-import { startProcessNode } from "../../tests/support/node/process-node.ts";
-import { productImage, startProduct } from "../../tests/support/product/running-product.ts";
-import { buildBundles } from "../build.ts";
+import { startInstalledCluster } from "../../tests/support/product/installed-cluster.ts";
 import { ensureControlPlanePrograms, ensurePrerequisites } from "../prerequisites.ts";
 import { createNarrator, type Narrator } from "./narrator.ts";
 import { type Summary, tellStory } from "./story.ts";
@@ -34,40 +28,17 @@ async function runDemo(narrator: Narrator, undo: Undo[], isKept: boolean): Promi
   await ensurePrerequisites({ need: ["restic", "util-linux", "iproute2"], onProgress: narrator.say });
   await ensureControlPlanePrograms({ onProgress: narrator.say });
 
-  const dir = await mkdtemp(join(tmpdir(), "stash-batch-demo-"));
-  undo.push(() => rm(dir, { recursive: true, force: true, maxRetries: 5 }));
-  const distFolder = join(dir, "dist");
-  await buildBundles(distFolder);
-  narrator.say("bundles are built");
-  const repositoryFolder = join(dir, "repository");
-  await mkdir(repositoryFolder);
-
   narrator.chapter("Starting a control plane, a node, and stash-batch beside them");
-  const controlPlane = await startControlPlane({ onProgress: narrator.say });
-  undo.push(() => controlPlane.stop());
-  narrator.say(`API server at ${controlPlane.serverUrl}`);
-  const connection = await findConnection({ env: {}, kubeconfigPath: controlPlane.kubeconfigPath });
-  const client = createKubeClient({ connection, program: "demo" });
-  undo.push(async () => client.close());
-  const application = {
+  const images = {
     "demo/application:1": { binds: [{ host: import.meta.dirname, path: "/application", readOnly: true }] },
   };
-  const node = await startProcessNode({
-    kubeconfigPath: controlPlane.kubeconfigPath,
-    images: { ...productImage(distFolder), ...application },
-    dir: join(dir, "node"),
-    kubeletCa: controlPlane.kubeletCa,
-  });
-  undo.push(() => node.stop());
-  narrator.say(`node ${node.name} runs pods as processes of this machine`);
-  const product = await startProduct({
-    client,
-    kubeconfigFor: controlPlane.kubeconfigFor,
-    distFolder,
-    dir: join(dir, "product"),
-  });
-  undo.push(() => product.stop());
-  narrator.say("webhook and reconciler are ready");
+  const starting = startInstalledCluster({ images, onProgress: narrator.say });
+  // Also when the demo is interrupted before all of it runs; a failed start has cleaned up after itself.
+  undo.push(async () => (await starting.catch(() => undefined))?.stop());
+  const cluster = await starting;
+  const { client, controlPlane, product } = cluster;
+  const repositoryFolder = join(cluster.dir, "repository");
+  await mkdir(repositoryFolder);
 
   try {
     const summary = await tellStory({ client, narrator, repositoryFolder });

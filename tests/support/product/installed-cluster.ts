@@ -11,8 +11,10 @@ import type { ImageTable } from "../node/image-table.ts";
 import { type ProcessNode, startProcessNode } from "../node/process-node.ts";
 import { productImage, type RunningProduct, startProduct } from "./running-product.ts";
 
-export interface InstalledCluster {
-  readonly controlPlane: ControlPlane;
+/** What an installation needs of a control plane. */
+export type PlaneAccess = Pick<ControlPlane, "kubeconfigPath" | "kubeletCa" | "kubeconfigFor">;
+
+export interface Installation {
   readonly nodes: readonly ProcessNode[];
   /** With every right. */
   readonly client: KubeClient;
@@ -22,58 +24,101 @@ export interface InstalledCluster {
   stop(): Promise<void>;
 }
 
-export interface InstalledClusterOptions {
+export interface InstallationOptions {
   /** Names of the nodes; one by default. */
   readonly nodes?: readonly string[];
   /** Images besides the product's. */
   readonly images?: ImageTable;
+  readonly webhookFlags?: readonly string[];
   readonly reconcilerFlags?: readonly string[];
+  /** Is told what was just started. */
+  readonly onProgress?: (line: string) => void;
 }
 
-/** Starts all of it. When a part can't be started those before it are stopped again. */
-export async function startInstalledCluster(options: InstalledClusterOptions = {}): Promise<InstalledCluster> {
-  const undo: (() => Promise<void>)[] = [];
-  const stop = async (): Promise<void> => {
-    for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
-  };
-  try {
+export interface InstalledCluster extends Installation {
+  readonly controlPlane: ControlPlane;
+}
+
+/** Things to undo, newest first. */
+class UndoList {
+  readonly #steps: (() => Promise<unknown>)[] = [];
+
+  add(step: () => Promise<unknown>): void {
+    this.#steps.push(step);
+  }
+
+  async run(): Promise<void> {
+    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) await step();
+  }
+
+  /** Runs `act`; when it fails, everything so far is undone. */
+  async guard<T>(act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      await this.run();
+      throw error;
+    }
+  }
+}
+
+/** Starts nodes and product beside a control plane. When a part can't be started those before it are stopped again. */
+export function install(plane: PlaneAccess, options: InstallationOptions = {}): Promise<Installation> {
+  const undo = new UndoList();
+  const say = options.onProgress ?? (() => undefined);
+  return undo.guard(async () => {
+    const { kubeconfigPath, kubeletCa, kubeconfigFor } = plane;
     const dir = await mkdtemp(join(tmpdir(), "stash-batch-cluster-"));
-    undo.push(() => rm(dir, { recursive: true, force: true, maxRetries: 5 }));
+    undo.add(() => rm(dir, { recursive: true, force: true, maxRetries: 5 }));
     const distFolder = join(dir, "dist");
-    const [controlPlane] = await Promise.all([startControlPlane(), buildBundles(distFolder)]);
-    undo.push(() => controlPlane.stop());
-    const { kubeconfigPath, kubeletCa } = controlPlane;
-    const client = createKubeClient({
-      connection: await findConnection({ env: {}, kubeconfigPath }),
-      program: "tests",
-    });
-    undo.push(async () => client.close());
+    await buildBundles(distFolder);
+    say("bundles are built");
+    const connection = await findConnection({ env: {}, kubeconfigPath });
+    const client = createKubeClient({ connection, program: "tests" });
+    undo.add(async () => client.close());
     const images = { ...productImage(distFolder), ...options.images };
     const nodes: ProcessNode[] = [];
     await mkdir(join(dir, "nodes"));
     for (const [index, name] of (options.nodes ?? ["node-a"]).entries()) {
+      const nodeDir = join(dir, "nodes", name);
       const node = await startProcessNode({
         kubeconfigPath,
         kubeletCa,
         images,
         name,
-        dir: join(dir, "nodes", name),
+        dir: nodeDir,
         provisioner: index === 0,
       });
-      undo.push(() => node.stop());
+      undo.add(() => node.stop());
       nodes.push(node);
+      say(`node ${name} runs pods as processes of this machine`);
     }
+    const { webhookFlags, reconcilerFlags } = options;
     const product = await startProduct({
       client,
-      kubeconfigFor: controlPlane.kubeconfigFor,
+      kubeconfigFor,
       distFolder,
       dir: join(dir, "product"),
-      ...(options.reconcilerFlags !== undefined && { reconcilerFlags: options.reconcilerFlags }),
+      ...(webhookFlags !== undefined && { webhookFlags }),
+      ...(reconcilerFlags !== undefined && { reconcilerFlags }),
     });
-    undo.push(() => product.stop());
-    return { controlPlane, nodes, client, product, dir, stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+    undo.add(() => product.stop());
+    say("webhook and reconciler are ready");
+    return { nodes, client, product, dir, stop: () => undo.run() };
+  });
+}
+
+/** As install, with a control plane of its own. */
+export function startInstalledCluster(options: InstallationOptions = {}): Promise<InstalledCluster> {
+  const undo = new UndoList();
+  return undo.guard(async () => {
+    const controlPlane = await startControlPlane(
+      options.onProgress === undefined ? {} : { onProgress: options.onProgress },
+    );
+    undo.add(() => controlPlane.stop());
+    options.onProgress?.(`API server at ${controlPlane.serverUrl}`);
+    const installation = await install(controlPlane, options);
+    undo.add(() => installation.stop());
+    return { ...installation, controlPlane, stop: () => undo.run() };
+  });
 }
