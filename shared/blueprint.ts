@@ -112,5 +112,6 @@ function substituteBlueprint(blueprint: BackupBlueprint, target: BlueprintTarget
     TARGET_NAMESPACE: target.namespace,
     TARGET_RESOURCE: `${target.kind.toLowerCase()}s`,
   };
-  return parseBackupBlueprint({ ...blueprint, spec: substituteObject(blueprint.spec, variables) });
+  const spec = substituteObject(blueprint.spec, variables, `BackupBlueprint ${blueprint.metadata.name}: spec`);
+  return parseBackupBlueprint({ ...blueprint, spec });
 }

@@ -19,6 +19,7 @@
  * | 4 | none is open | left as it is |
  */
 import { Annotation, INJECT_DISABLED, Label } from "../shared/contract.ts";
+import { carriesOwnParts } from "../shared/injection/own-parts.ts";
 import { type InjectionPlan, planInjection } from "../shared/injection/plan.ts";
 import { formatProblem, type InjectionView } from "../shared/injection/view.ts";
 import type { JsonObject } from "../shared/injection/workload.ts";
@@ -73,6 +74,7 @@ export function decideMutation(view: MutationView): Decision {
     const stripped = withoutOwnParts(podTemplate);
     return stripped === podTemplate ? skip("OptedOut") : change(view, stripped, { backup: "Removed" }, []);
   }
+  if (isUnconcerned(view)) return skip("NoInvoker");
   const plan = planInjection(view);
   const refusal = findRefusal(view, plan, isOwnChange);
   if (refusal !== undefined) return refusal;
@@ -90,6 +92,12 @@ export function decideMutation(view: MutationView): Decision {
 
 function skip(reason: InjectionReason): Decision {
   return { kind: "skip", reasons: { backup: reason }, warnings: [] };
+}
+
+/** Nothing names the workload and it carries nothing of ours: most of what comes, and answered without a plan. */
+function isUnconcerned(view: MutationView): boolean {
+  const isNamed = view.backups.length > 0 || view.restores.length > 0 || view.blueprints.length > 0;
+  return !isNamed && !isOptedInByLabel(view) && !carriesOwnParts(view.workload.podTemplate);
 }
 
 /** The workload is new, or its template differs from the one before in more than our parts. */

@@ -53,6 +53,9 @@ export function createMetrics(ageMs: () => number): WebhookMetrics {
       this.set(ageMs() / 1_000);
     },
   });
+  // One lookup a review: finding a series by its labels costs more than counting in it.
+  const reviewsOf = remember((key) => reviews.labels(...splitTwo(key)));
+  const decisionsOf = remember((key) => decisions.labels(...splitTwo(key)));
   const expiry = new Gauge({
     name: "stash_batch_webhook_certificate_expiry_timestamp_seconds",
     help: "When the authority and the serving certificate end; in the replica that keeps them.",
@@ -64,13 +67,27 @@ export function createMetrics(ageMs: () => number): WebhookMetrics {
       if (caMs !== undefined) expiry.set({ certificate: "ca" }, caMs / 1_000);
       if (servingMs !== undefined) expiry.set({ certificate: "serving" }, servingMs / 1_000);
     },
-    countReview: (path, isAllowed, seconds) => reviews.observe({ path, allowed: String(isAllowed) }, seconds),
+    countReview: (path, isAllowed, seconds) => reviewsOf(`${path} ${isAllowed}`).observe(seconds),
     countReasons: ({ backup, restore }) => {
-      decisions.inc({ part: "backup", reason: backup });
-      if (restore !== undefined) decisions.inc({ part: "restore", reason: restore });
+      decisionsOf(`backup ${backup}`).inc();
+      if (restore !== undefined) decisionsOf(`restore ${restore}`).inc();
     },
     countInformerProblem: (kind) => problems.inc({ kind }),
     format: () => registry.metrics(),
     contentType: registry.contentType,
   };
+}
+
+function remember<T>(make: (key: string) => T): (key: string) => T {
+  const known = new Map<string, T>();
+  return (key) => {
+    const found = known.get(key) ?? make(key);
+    known.set(key, found);
+    return found;
+  };
+}
+
+function splitTwo(key: string): [string, string] {
+  const [first = "", second = ""] = key.split(" ");
+  return [first, second];
 }

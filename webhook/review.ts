@@ -24,7 +24,8 @@ export interface AdmissionRequest {
   readonly name: string;
   readonly namespace: string;
   readonly operation: string;
-  readonly user: UserFacts;
+  /** See `readUser`. */
+  readonly userInfo: unknown;
   readonly object: unknown;
   readonly oldObject: unknown;
 }
@@ -61,14 +62,15 @@ export function parseReview(body: string): ParsedReview | ReviewFault {
       name: textAt(request, "name") ?? "",
       namespace: textAt(request, "namespace") ?? "",
       operation: textAt(request, "operation") ?? "",
-      user: readUser(valueAt(request, "userInfo")),
+      userInfo: valueAt(request, "userInfo"),
       object: valueAt(request, "object"),
       oldObject: valueAt(request, "oldObject"),
     },
   };
 }
 
-function readUser(raw: unknown): UserFacts {
+/** Who sent the request. */
+export function readUser(raw: unknown): UserFacts {
   const extra = valueAt(raw, "extra");
   const lists = Object.keys(isJsonObject(extra) ? extra : {}).map((key) => [key, textsAt(extra, key)] as const);
   const { username = "", uid = "" } = textMapAt({ raw }, "raw");
@@ -92,21 +94,25 @@ export interface Answer {
 /** The API server shows 4,096 bytes of warnings in all, and cuts each at 256 when there are more. */
 const MAX_WARNINGS = 15;
 
-/** The review that answers one, as JSON text. Warnings are known to v1 only. */
+/**
+ * The review that answers one, as JSON text. Warnings are known to v1 only. The patch, which is most of it, is text already
+ * and goes in as it is: base64 needs no escapes.
+ */
 export function formatAnswer({ apiVersion, request }: ParsedReview, answer: Answer): string {
   const { isAllowed, message, patch, warnings = [], auditAnnotations } = answer;
-  const hasPatch = patch !== undefined && patch.length > 0;
   const showsWarnings = apiVersion === "admission.k8s.io/v1" && warnings.length > 0;
-  return JSON.stringify({
-    apiVersion,
-    kind: "AdmissionReview",
-    response: {
-      uid: request.uid,
-      allowed: isAllowed,
-      ...(message !== undefined && { status: { code: 403, reason: "Forbidden", message } }),
-      ...(hasPatch && { patchType: "JSONPatch", patch: Buffer.from(JSON.stringify(patch)).toString("base64") }),
-      ...(showsWarnings && { warnings: warnings.slice(0, MAX_WARNINGS) }),
-      ...(auditAnnotations !== undefined && { auditAnnotations }),
-    },
+  const response = JSON.stringify({
+    uid: request.uid,
+    allowed: isAllowed,
+    ...(message !== undefined && { status: { code: 403, reason: "Forbidden", message } }),
+    ...(showsWarnings && { warnings: warnings.slice(0, MAX_WARNINGS) }),
+    ...(auditAnnotations !== undefined && { auditAnnotations }),
   });
+  return `{"apiVersion":"${apiVersion}","kind":"AdmissionReview","response":${withPatch(response, patch)}}`;
+}
+
+function withPatch(response: string, patch: readonly PatchOperation[] | undefined): string {
+  if (patch === undefined || patch.length === 0) return response;
+  const text = Buffer.from(JSON.stringify(patch)).toString("base64");
+  return `${response.slice(0, -1)},"patchType":"JSONPatch","patch":"${text}"}`;
 }

@@ -32,8 +32,20 @@ export function backendSecretName(repository: Repository, namespace: string): st
   return home === namespace ? name : nameWithSuffix(name, shortHash(`${home}/${name}`));
 }
 
+/** Names are hashes; a Repository, which never changes in memory, keeps its own. The key within is the namespace. */
+const knownVolumes = new WeakMap<Repository, Map<string, readonly MountedVolume[]>>();
+
 /** Volumes for one Repository. The Secret is optional: without it the backup fails, and the application starts. */
 export function backendVolumes(repository: Repository, namespace: string): readonly MountedVolume[] {
+  const known = knownVolumes.get(repository) ?? new Map<string, readonly MountedVolume[]>();
+  const found = known.get(namespace);
+  if (found !== undefined) return found;
+  const volumes = buildBackendVolumes(repository, namespace);
+  knownVolumes.set(repository, known.set(namespace, volumes));
+  return volumes;
+}
+
+function buildBackendVolumes(repository: Repository, namespace: string): readonly MountedVolume[] {
   const secret = backendSecretName(repository, namespace);
   const local = repository.spec.backend?.local;
   return [

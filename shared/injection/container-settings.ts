@@ -92,5 +92,6 @@ function firstGiven<T>(values: readonly (T | undefined)[]): T | undefined {
 }
 
 function isContradicting(values: readonly unknown[]): boolean {
-  return new Set(values.filter((value) => value !== undefined).map(canonicalJson)).size > 1;
+  const given = values.filter((value) => value !== undefined);
+  return given.length > 1 && new Set(given.map(canonicalJson)).size > 1;
 }

@@ -91,8 +91,8 @@ export function buildContainer(
   };
 }
 
-const SCRATCH_MOUNT: VolumeMount = { name: Volume.Scratch, mountPath: Path.Scratch };
-const IDENTITY_MOUNT: VolumeMount = { name: Volume.Identity, mountPath: Path.Identity, readOnly: true };
+export const SCRATCH_MOUNT: VolumeMount = { name: Volume.Scratch, mountPath: Path.Scratch };
+export const IDENTITY_MOUNT: VolumeMount = { name: Volume.Identity, mountPath: Path.Identity, readOnly: true };
 
 /** Tokens are renewed by the kubelet at 80 % of their life; an hour is what it gives every pod itself. */
 const TOKEN_LIFE_SECONDS = 3_600;
@@ -101,7 +101,7 @@ const TOKEN_LIFE_SECONDS = 3_600;
  * The agent's own identity, whether or not the pod mounts the ServiceAccount's. The CA is optional: a namespace without
  * it must not keep the application from starting.
  */
-const IDENTITY_VOLUME: JsonObject = {
+export const IDENTITY_VOLUME: JsonObject = {
   name: Volume.Identity,
   projected: {
     defaultMode: VOLUME_FILE_MODE,

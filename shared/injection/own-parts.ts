@@ -40,26 +40,69 @@ export function isOwnVolumeName(name: string): boolean {
   return OWN_VOLUMES.includes(name) || HASHED_VOLUME.test(name);
 }
 
+interface TemplateParts {
+  readonly containers: readonly JsonObject[];
+  readonly application: readonly JsonObject[];
+  readonly applicationVolumes: ReadonlySet<string>;
+}
+
+/** Each decision asks several times for the parts of one template, which never changes. */
+const partsOf = new WeakMap<JsonObject, TemplateParts>();
+
+function readParts(podTemplate: JsonObject): TemplateParts {
+  const known = partsOf.get(podTemplate);
+  if (known !== undefined) return known;
+  const containers = [
+    ...objectsAt(podTemplate, "spec", "initContainers"),
+    ...objectsAt(podTemplate, "spec", "containers"),
+  ];
+  const application = containers.filter((container) => !isOwnContainer(container));
+  const mounted = mountedVolumes(application);
+  const volumes = namesOf(listAt(podTemplate, "spec", "volumes"));
+  const applicationVolumes = new Set(volumes.filter((name) => !isOwnVolumeName(name) || mounted.has(name)));
+  const parts = { containers, application, applicationVolumes };
+  partsOf.set(podTemplate, parts);
+  return parts;
+}
+
+/** Whether there is anything that injection added, or that looks like it. Looks at names alone. */
+export function carriesOwnParts(podTemplate: JsonObject): boolean {
+  const { backup, restore } = appliedHashes(podTemplate);
+  if (backup !== undefined || restore !== undefined) return true;
+  for (const list of ["containers", "initContainers"]) {
+    for (const container of listAt(podTemplate, "spec", list)) {
+      const name = textAt(container, "name");
+      if (name === Container.Sidecar || name === Container.RestoreInit) return true;
+    }
+  }
+  return false;
+}
+
 /** Containers of both lists of a pod template, init-containers first. */
 export function containersOf(podTemplate: JsonObject): readonly JsonObject[] {
-  return [...objectsAt(podTemplate, "spec", "initContainers"), ...objectsAt(podTemplate, "spec", "containers")];
+  return readParts(podTemplate).containers;
 }
 
 /** Containers of the application: all but ours. */
 export function applicationContainers(podTemplate: JsonObject): readonly JsonObject[] {
-  return containersOf(podTemplate).filter((container) => !isOwnContainer(container));
+  return readParts(podTemplate).application;
 }
 
 /** Names of the volumes that containers mount. */
 export function mountedVolumes(containers: readonly JsonObject[]): ReadonlySet<string> {
-  return new Set(containers.flatMap((container) => namesOf(listAt(container, "volumeMounts"))));
+  const names = new Set<string>();
+  for (const container of containers) {
+    for (const mount of listAt(container, "volumeMounts")) {
+      const name = textAt(mount, "name");
+      if (name !== undefined) names.add(name);
+    }
+  }
+  return names;
 }
 
 /** Names of the volumes that are the application's, though some may look like ours: it mounts them itself. */
 export function applicationVolumeNames(podTemplate: JsonObject): ReadonlySet<string> {
-  const mounted = mountedVolumes(applicationContainers(podTemplate));
-  const names = namesOf(listAt(podTemplate, "spec", "volumes"));
-  return new Set(names.filter((name) => !isOwnVolumeName(name) || mounted.has(name)));
+  return readParts(podTemplate).applicationVolumes;
 }
 
 /** Annotations of the pod template. */

@@ -55,10 +55,19 @@ function groupOf(apiVersion: string): string {
 /** Texts of an object; entries of other types are left out. */
 export function textMapAt(raw: unknown, ...keys: readonly string[]): TextMap {
   const found = valueAt(raw, ...keys);
+  if (isTextMap(found)) return found;
   if (!isJsonObject(found)) return {};
-  const texts: [string, string][] = [];
-  for (const [key, value] of Object.entries(found)) if (typeof value === "string") texts.push([key, value]);
-  return Object.fromEntries(texts);
+  return Object.fromEntries(Object.entries(found).filter(isTextEntry));
+}
+
+function isTextMap(value: unknown): value is TextMap {
+  if (!isJsonObject(value)) return false;
+  for (const key in value) if (typeof value[key] !== "string") return false;
+  return true;
+}
+
+function isTextEntry(entry: readonly [string, unknown]): entry is [string, string] {
+  return typeof entry[1] === "string";
 }
 
 /** The `name` of each item that has one. */

@@ -29,7 +29,7 @@ function requestOf(workload: unknown, old: unknown, operation: string): Admissio
     name: textAt(workload, "metadata", "name") ?? "",
     namespace: "demo",
     operation,
-    user: { username: "someone", uid: "", groups: [], extra: {} },
+    userInfo: { username: "someone" },
     object: workload,
     oldObject: old,
   };

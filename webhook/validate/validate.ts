@@ -6,7 +6,7 @@ import type { KubeClient } from "../../shared/kube/client.ts";
 import { isJsonObject, valueAt } from "../../shared/kube/json-value.ts";
 import { mayUseRepository } from "../../shared/usage-policy.ts";
 import { type Finding, fault, formatFinding, isFault, warning } from "../../shared/validation/finding.ts";
-import type { AdmissionRequest, Answer } from "../review.ts";
+import { type AdmissionRequest, type Answer, readUser } from "../review.ts";
 import { isSameJson } from "../same-json.ts";
 import { inspectObject } from "./find-findings.ts";
 import { findMissingRights } from "./rights.ts";
@@ -56,10 +56,11 @@ function withIdentity(object: unknown, { name, namespace }: AdmissionRequest): u
 
 async function findInvokerFindings(
   invoker: BackupInvokerView | RestoreInvokerView,
-  { user }: AdmissionRequest,
+  { userInfo }: AdmissionRequest,
   { world, client, checksRights, trustedUsers }: ValidatePorts,
 ): Promise<readonly Finding[]> {
   const usage = findUsageFindings(invoker, world);
+  const user = readUser(userInfo);
   if (!checksRights || trustedUsers.includes(user.username)) return usage;
   return [...usage, ...(await findMissingRights(invoker, user, client))];
 }

@@ -71,7 +71,8 @@ export async function startTestWebhook(options: {
   };
 }
 
-async function waitUntilReady(url: string): Promise<void> {
+/** Polls `/readyz`. @throws Error with its last words after ten seconds */
+export async function waitUntilReady(url: string): Promise<void> {
   const { request } = await import("node:https");
   const deadline = performance.now() + 10_000;
   let last = "";

@@ -264,7 +264,7 @@ describe("a request", () => {
     name: "b",
     namespace: "demo",
     operation: "CREATE",
-    user: { username: "jane", uid: "", groups: [], extra: {} },
+    userInfo: { username: "jane" },
     object,
     oldObject: undefined,
     ...more,

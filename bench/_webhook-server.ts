@@ -1,0 +1,38 @@
+/** Child of bench/webhook.ts: the webhook's server, deciding or answering a fixed allow. argv: folder with certificate, mode. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { answerMutation } from "../webhook/answer.ts";
+import { createGather } from "../webhook/gather.ts";
+import { createMetrics } from "../webhook/metrics.ts";
+import type { Answer, ParsedReview } from "../webhook/review.ts";
+import { createWebhookServer } from "../webhook/server.ts";
+import { createBenchWorld, SETTINGS } from "./_webhook-world.ts";
+
+const [folder = "", mode = ""] = process.argv.slice(2);
+const read = (name: string) => readFileSync(join(folder, name), "utf8");
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const metrics = createMetrics(() => 0);
+const gather = createGather({ world: createBenchWorld(), settings: SETTINGS, isSynced: () => true });
+
+function decide(review: ParsedReview): Answer {
+  const ports = { gather, excludedNamespaces: ["kube-system"], countReasons: metrics.countReasons, log: silent };
+  return answerMutation(review, ports);
+}
+
+const server = createWebhookServer(
+  { cert: read("tls.crt"), key: read("tls.key"), ca: read("ca.crt") },
+  {
+    mutate: mode === "fixed" ? () => ({ isAllowed: true }) : decide,
+    validate: async () => ({ isAllowed: true }),
+    findUnready: async () => [],
+    metrics,
+    log: silent,
+  },
+);
+const port = await server.listen("127.0.0.1", 0);
+process.send?.({ port });
+process.on("message", () => {
+  const { user, system } = process.cpuUsage();
+  process.send?.({ rssKiB: process.memoryUsage().rss / 1_024, cpuMicros: user + system });
+});
+process.on("disconnect", () => process.exit(0));

@@ -1,0 +1,159 @@
+/**
+ * The webhook by itself: how many reviews it answers compared with the same server that decides nothing, and how long a
+ * decision with its patch takes. Server and load run in processes of their own; both servers get the same load in turns.
+ */
+import { type ChildProcess, fork } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import jsonPatch from "fast-json-patch";
+import { issueServer, loadCertificates } from "../tests/support/control-plane/certificates.ts";
+import { createGather } from "../webhook/gather.ts";
+import { mutate } from "../webhook/mutate.ts";
+import type { PatchOperation } from "../webhook/patch.ts";
+import { parseReview } from "../webhook/review.ts";
+import { aBenchWorkload, aReview, createBenchWorld, SETTINGS } from "./_webhook-world.ts";
+
+const ROUNDS = 7;
+const ROUND_SECONDS = 2;
+const DECISIONS = 20_000;
+const WARM_UP = 2_000;
+
+interface Usage {
+  readonly rssKiB: number;
+  readonly cpuMicros: number;
+}
+
+interface Round {
+  readonly perSecond: number;
+  readonly cpuMicrosPerReview: number;
+}
+
+export async function run(): Promise<Record<string, number>> {
+  const folder = await makeCertificate();
+  const real = start("_webhook-server.ts", folder, "real");
+  const fixed = start("_webhook-server.ts", folder, "fixed");
+  const mixed = start("_webhook-load.ts", "mixed");
+  const injectOnly = start("_webhook-load.ts", "inject");
+  try {
+    const [{ port: realPort }, { port: fixedPort }] = await Promise.all([
+      answer<{ port: number }>(real),
+      answer<{ port: number }>(fixed),
+    ]);
+    const compare = async (load: ChildProcess, rounds: number) => {
+      const pairs: { readonly real: Round; readonly fixed: Round }[] = [];
+      for (let round = 0; round <= rounds; round++) {
+        const pair = { real: await measure(load, real, realPort), fixed: await measure(load, fixed, fixedPort) };
+        // The first round warms up.
+        if (round > 0) pairs.push(pair);
+      }
+      return pairs;
+    };
+    const pairs = await compare(mixed, ROUNDS);
+    const injecting = await compare(injectOnly, 3);
+    const { rssKiB } = await ask<Usage>(real, "usage");
+    return {
+      throughputRatio: median(pairs.map((pair) => pair.real.perSecond / pair.fixed.perSecond)),
+      cpuRatio: median(pairs.map((pair) => pair.fixed.cpuMicrosPerReview / pair.real.cpuMicrosPerReview)),
+      reviewsPerSecond: median(pairs.map((pair) => pair.real.perSecond)),
+      fixedPerSecond: median(pairs.map((pair) => pair.fixed.perSecond)),
+      cpuMicrosPerReview: median(pairs.map((pair) => pair.real.cpuMicrosPerReview)),
+      injectOnlyThroughputRatio: median(injecting.map((pair) => pair.real.perSecond / pair.fixed.perSecond)),
+      injectOnlyCpuRatio: median(injecting.map((pair) => pair.fixed.cpuMicrosPerReview / pair.real.cpuMicrosPerReview)),
+      rssMiB: rssKiB / 1_024,
+      ...measureDecisions(),
+    };
+  } finally {
+    for (const child of [real, fixed, mixed, injectOnly]) child.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function measure(load: ChildProcess, server: ChildProcess, port: number): Promise<Round> {
+  const before = await ask<Usage>(server, "usage");
+  const { count } = await ask<{ count: number }>(load, { port, seconds: ROUND_SECONDS });
+  const after = await ask<Usage>(server, "usage");
+  return { perSecond: count / ROUND_SECONDS, cpuMicrosPerReview: (after.cpuMicros - before.cpuMicros) / count };
+}
+
+async function makeCertificate(): Promise<string> {
+  const { ca } = await loadCertificates();
+  const { certPem, keyPem } = await issueServer(ca, { user: "webhook", groups: [] }, ["webhook"], ["127.0.0.1"]);
+  const folder = mkdtempSync(join(tmpdir(), "stash-batch-bench-"));
+  writeFileSync(join(folder, "tls.crt"), certPem);
+  writeFileSync(join(folder, "tls.key"), keyPem);
+  writeFileSync(join(folder, "ca.crt"), ca.certPem);
+  return folder;
+}
+
+function start(file: string, ...args: readonly string[]): ChildProcess {
+  return fork(join(import.meta.dirname, file), args);
+}
+
+function answer<T>(child: ChildProcess): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onExit = (code: number | null) => reject(new Error(`a process of the bench ended with ${code}`));
+    child.once("exit", onExit);
+    child.once("message", (message: T) => {
+      child.off("exit", onExit);
+      resolve(message);
+    });
+  });
+}
+
+function ask<T>(child: ChildProcess, order: string | object): Promise<T> {
+  const answered = answer<T>(child);
+  child.send(order);
+  return answered;
+}
+
+/** Reviews are parsed outside of what is measured, each for itself, as the server gets them. */
+function measureDecisions(): Record<string, number> {
+  const gather = createGather({ world: createBenchWorld(), settings: SETTINGS, isSynced: () => true });
+  const named = aBenchWorkload("app-1");
+  const injected = injectedVersion();
+  const cases = {
+    inject: aReview(named),
+    refresh: aReview(withMount(injected), injected),
+    upToDate: aReview(injected, injected),
+    skip: aReview(aBenchWorkload("other")),
+  };
+  const figures: Record<string, number> = {};
+  for (const [name, body] of Object.entries(cases)) {
+    const times: number[] = [];
+    for (let index = 0; index < WARM_UP + DECISIONS; index++) {
+      const review = parseReview(body);
+      if ("fault" in review) throw new Error(review.fault);
+      const startedAt = performance.now();
+      mutate(review.request, gather);
+      if (index >= WARM_UP) times.push(performance.now() - startedAt);
+    }
+    times.sort((a, b) => a - b);
+    figures[`${name}P50Ms`] = times[Math.floor(times.length * 0.5)] ?? 0;
+    figures[`${name}P99Ms`] = times[Math.floor(times.length * 0.99)] ?? 0;
+  }
+  return figures;
+
+  function injectedVersion() {
+    const review = parseReview(aReview(named));
+    if ("fault" in review) throw new Error(review.fault);
+    const patch = mutate(review.request, gather).answer.patch ?? [];
+    return applyTo(structuredClone(named), patch);
+  }
+}
+
+/** Another user of the data changes what the sidecar must be. */
+function withMount(workload: ReturnType<typeof aBenchWorkload>) {
+  const copy = structuredClone(workload);
+  Object.assign(copy.spec.template.spec.securityContext, { runAsUser: 1_000 });
+  return copy;
+}
+
+function applyTo(workload: ReturnType<typeof aBenchWorkload>, patch: readonly PatchOperation[]) {
+  return jsonPatch.applyPatch(workload, structuredClone([...patch])).newDocument;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
