@@ -1,5 +1,6 @@
 /** The backup half of the decision; the table is in decide.ts. */
 import { Annotation } from "../shared/contract.ts";
+import { keepsSidecar } from "../shared/injection/opt-out.ts";
 import { appliedHashes, containersOf, isSidecar } from "../shared/injection/own-parts.ts";
 import type { BackupPlan, InjectionPlan } from "../shared/injection/plan.ts";
 import type { TextMap } from "../shared/injection/workload.ts";
@@ -25,14 +26,6 @@ export interface BackupStepInput {
   readonly claimTemplateNames: readonly string[];
 }
 
-/** An invoker still wants the container, and restarting pods would mend nothing. */
-const LEAVES_CONTAINER: readonly InjectionReason[] = [
-  "RepositoryMissing",
-  "RepositoryNotAllowed",
-  "AnnotationInvalid",
-  "BlueprintInvalid",
-];
-
 /** No invoker wants a container in the pods. */
 const WANTS_NONE: readonly InjectionReason[] = [
   "NoInvoker",
@@ -48,7 +41,7 @@ export function decideBackup(input: BackupStepInput): Step {
   if (plan.backup !== undefined) return decideWanted(input, plan.backup);
   const sidecar = findSidecar(podTemplate);
   if (sidecar === undefined) return { reason: plan.reason, podTemplate: withoutSidecar(podTemplate) };
-  const mayStay = LEAVES_CONTAINER.includes(plan.reason) && hasItsVolumes(sidecar, podTemplate, claimTemplateNames);
+  const mayStay = keepsSidecar(plan.reason) && hasItsVolumes(sidecar, podTemplate, claimTemplateNames);
   if (mayStay) return { reason: plan.reason, podTemplate };
   const reason = WANTS_NONE.includes(plan.reason) ? "Removed" : plan.reason;
   return { reason, podTemplate: withoutSidecar(podTemplate) };

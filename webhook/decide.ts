@@ -18,7 +18,8 @@
  * | 3 | none is open, and the owner changes the template | dropped, unless the restore failed and holds the pods |
  * | 4 | none is open | left as it is |
  */
-import { Annotation, INJECT_DISABLED, Label } from "../shared/contract.ts";
+import { Annotation, Label } from "../shared/contract.ts";
+import { isOptedOut } from "../shared/injection/opt-out.ts";
 import { carriesOwnParts } from "../shared/injection/own-parts.ts";
 import { type InjectionPlan, planInjection } from "../shared/injection/plan.ts";
 import { formatProblem, type InjectionView } from "../shared/injection/view.ts";
@@ -108,14 +109,6 @@ function isChangedByOwner({ operation, oldPodTemplate, workload }: MutationView)
 
 function isOptedInByLabel({ workload }: MutationView): boolean {
   return workload.labels[Label.BackupBatch] !== undefined;
-}
-
-/** Said by annotation, or by a label of the same key. */
-function isOptedOut({ workload, namespace }: MutationView): boolean {
-  return [workload, namespace].some(
-    ({ annotations, labels }) =>
-      annotations[Annotation.Inject] === INJECT_DISABLED || labels[Annotation.Inject] === INJECT_DISABLED,
-  );
 }
 
 function decideUnsynced(view: MutationView, isOwnChange: boolean): Decision {

@@ -31,7 +31,6 @@ beforeAll(async () => {
   client = await connectTo(inject("kubeconfig"));
   const ca = await readAuthority(inject("controlPlane").kubeletCa);
   await applyManifests(client, aWorld(NAMESPACE));
-  // Nothing is registered yet: the webhook needs no proof that it is called to start (L90).
   webhook = await startTestWebhook({ kubeconfigPath: inject("kubeconfig"), ca });
   unregister = await registerWebhook(client, webhook.url, ca.certPem);
   // The API server reads its webhook configurations about once a second.
@@ -43,6 +42,13 @@ afterAll(async () => {
   await webhook?.stop();
   await client?.delete(KUBERNETES.Namespace, undefined, NAMESPACE);
   client?.close();
+});
+
+test("L90: another replica starts and is ready, though nothing calls it", async () => {
+  const ca = await readAuthority(inject("controlPlane").kubeletCa);
+  const other = await startTestWebhook({ kubeconfigPath: inject("kubeconfig"), ca });
+  expect(other.port).not.toBe(webhook.port);
+  await other.stop();
 });
 
 describe("ways in", () => {

@@ -25,7 +25,7 @@ describe("a workload that a BackupConfiguration names", () => {
     });
   });
 
-  test("gets its bytes back when nothing names it any more", () => {
+  test("L26: gets its bytes back when nothing names it any more, scratch volume and all", () => {
     const original = aDeployment();
     const injected = admit({ workload: original, backups: [aBackup()] }).workload;
     const { decision, workload } = admit({ workload: injected, old: injected });
@@ -183,6 +183,22 @@ describe("a sidecar that is there already", () => {
     expect(workload).toMatchObject({ metadata: { annotations: { mine: "1" } } });
     expect(JSON.stringify(workload)).not.toContain("last-applied-backup-invoker-kind");
   });
+});
+
+test("L26: what upstream Stash added goes without a trace, also the volumes that it leaves itself", () => {
+  const left = aDeployment({
+    podSpec: {
+      containers: [...containersIn(aDeployment()), { name: "stash", image: "i", args: ["run-backup"] }],
+      volumes: [
+        ...volumesIn(aDeployment()),
+        { name: "stash-tmp-dir", emptyDir: {} },
+        { name: "stash-scratchdir", emptyDir: {} },
+      ],
+    },
+  });
+  const { decision, workload } = admit({ workload: left, old: left });
+  expect(decision.reasons.backup).toBe("Removed");
+  expect(JSON.stringify(workload)).toBe(JSON.stringify(aDeployment()));
 });
 
 describe("a workload that joins a batch by label", () => {
