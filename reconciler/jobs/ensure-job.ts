@@ -1,0 +1,129 @@
+/** Makes what a job's plan says. Every name is deterministic: what exists already was made by an earlier try. */
+import { Label } from "../../shared/contract.ts";
+import { UserError } from "../../shared/errors.ts";
+import { canonicalJson } from "../../shared/hash.ts";
+import { textMapAt } from "../../shared/injection/workload.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import { textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { isAlreadyExists } from "../../shared/kube/kube-error.ts";
+import type { Resource } from "../../shared/kube/resource.ts";
+import type { PlannedClaim } from "./claims.ts";
+import { JOBS, type JobFact, readJob } from "./job-object.ts";
+import type { JobPlan } from "./plan-job.ts";
+
+export type JobWriter = Pick<KubeClient, "create" | "find" | "patch" | "delete">;
+
+const CLAIMS: Resource = { group: "", version: "v1", plural: "persistentvolumeclaims", namespaced: true };
+const ACCOUNTS: Resource = { group: "", version: "v1", plural: "serviceaccounts", namespaced: true };
+const rbac = (plural: string): Resource => ({
+  group: "rbac.authorization.k8s.io",
+  version: "v1",
+  plural,
+  namespaced: true,
+});
+const ROLES = rbac("roles");
+const BINDINGS = rbac("rolebindings");
+
+/**
+ * Makes rights, claims and the job itself, in this order.
+ *
+ * @returns the job, whether it was made now or before
+ * @throws UserError TARGET_INVALID when a claim or a job of the name belongs to somebody else
+ * @throws KubeError when the API server refuses or can't be reached
+ */
+export async function ensureJob(client: JobWriter, plan: JobPlan): Promise<JobFact> {
+  const known = await findJob(client, plan);
+  if (known !== undefined) return known;
+  const { namespace, rights } = plan;
+  if (rights.account !== undefined) await ensureObject(client, ACCOUNTS, namespace, rights.account, ["metadata"]);
+  await ensureObject(client, ROLES, namespace, rights.role, ["rules"]);
+  await ensureBinding(client, namespace, rights.binding);
+  for (const claim of plan.claims) await ensureClaim(client, claim, plan.ownerUid);
+  try {
+    return await client.create(JOBS, namespace, plan.job, requireJob);
+  } catch (error) {
+    const made = isAlreadyExists(error) ? await findJob(client, plan) : undefined;
+    if (made === undefined) throw error;
+    return made;
+  }
+}
+
+function requireJob(raw: unknown): JobFact {
+  const job = readJob(raw);
+  if (job === undefined) throw new UserError("INTERNAL", `job ${textAt(raw, "metadata", "name") ?? ""} is not ours`);
+  return job;
+}
+
+async function findJob(client: JobWriter, plan: JobPlan): Promise<JobFact | undefined> {
+  const found = await client.find(JOBS, plan.namespace, plan.name, (raw) => ({ job: readJob(raw) }));
+  if (found === undefined) return undefined;
+  if (found.job?.ownerUid === plan.ownerUid) return found.job;
+  throw new UserError("TARGET_INVALID", `a job named ${plan.namespace}/${plan.name} belongs to somebody else`, {
+    next: "Delete that job, or rename it.",
+  });
+}
+
+/** Creates the object, or brings the given fields of the one that exists to what they should be (L94). */
+async function ensureObject(
+  client: JobWriter,
+  resource: Resource,
+  namespace: string,
+  wanted: Readonly<Record<string, unknown>>,
+  fields: readonly string[],
+): Promise<void> {
+  const name = textAt(wanted, "metadata", "name") ?? "";
+  try {
+    await client.create(resource, namespace, wanted, asIs);
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+    const existing = await client.find(resource, namespace, name, asIs);
+    requireOurs(existing, resource, `${namespace}/${name}`);
+    const body = Object.fromEntries(fields.map((field) => [field, wanted[field]]));
+    if (holds(existing, body)) return;
+    await client.patch(resource, namespace, name, { kind: "merge", body }, asIs);
+  }
+}
+
+/** Whether the object has all that the fields say. */
+function holds(existing: unknown, wanted: unknown): boolean {
+  if (typeof wanted !== "object" || wanted === null || Array.isArray(wanted)) {
+    return canonicalJson(existing) === canonicalJson(wanted);
+  }
+  return Object.entries(wanted).every(([key, value]) => holds(valueAt(existing, key), value));
+}
+
+function requireOurs(existing: unknown, resource: Resource, what: string): void {
+  if (textMapAt(existing, "metadata", "labels")[Label.AgentRights] === "true") return;
+  throw new UserError("TARGET_INVALID", `${resource.plural} ${what} exists and is not ours`, {
+    next: "Rename it, or name a ServiceAccount in runtimeSettings.pod.serviceAccountName.",
+  });
+}
+
+/** The role of a binding can't be changed, but its subjects can. */
+async function ensureBinding(
+  client: JobWriter,
+  namespace: string,
+  binding: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await ensureObject(client, BINDINGS, namespace, binding, ["subjects"]);
+}
+
+/** A claim that another made is never filled: what it holds is not ours to overwrite (L45). */
+async function ensureClaim(client: JobWriter, { claim }: PlannedClaim, ownerUid: string): Promise<void> {
+  const { name, namespace } = claim.metadata;
+  try {
+    await client.create(CLAIMS, namespace, claim, asIs);
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+    const existing = await client.find(CLAIMS, namespace, name, asIs);
+    if (textMapAt(existing, "metadata", "labels")[Label.JobOwner] === ownerUid) return;
+    throw new UserError("TARGET_INVALID", `volume claim ${namespace}/${name} exists already`, {
+      next: "Delete it if its data is not needed, or restore into the workload that uses it.",
+    });
+  }
+}
+
+/** Ends a job whose session does not need it any more; its pods go with it. @returns false when it was gone */
+export async function endJob(client: JobWriter, job: Pick<JobFact, "namespace" | "name" | "uid">): Promise<boolean> {
+  return client.delete(JOBS, job.namespace, job.name, { uid: job.uid, propagationPolicy: "Background" });
+}

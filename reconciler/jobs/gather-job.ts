@@ -1,0 +1,143 @@
+/** Reads what a job is planned from. Nothing of it is kept by informers: it is asked for once a job. */
+import { type AppBinding, parseAppBinding } from "../../shared/api/app-binding.ts";
+import { type FunctionObject, parseFunction } from "../../shared/api/function.ts";
+import { KINDS } from "../../shared/api/kinds.ts";
+import { parseTask, type Task } from "../../shared/api/task.ts";
+import { chooseTask } from "../../shared/app-binding.ts";
+import { UserError } from "../../shared/errors.ts";
+import type { NamespaceFacts } from "../../shared/injection/view.ts";
+import { textMapAt } from "../../shared/injection/workload.ts";
+import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker.ts";
+import type { KubeClient, Parse } from "../../shared/kube/client.ts";
+import { isJsonObject, listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import type { Resource } from "../../shared/kube/resource.ts";
+import { formatTarget, type ResolvedTargetRef } from "../../shared/target.ts";
+import { catalogueNames } from "./catalogue-names.ts";
+import type { ClaimFact, ClaimUser, ResolvedTask } from "./job-view.ts";
+
+export type JobReader = Pick<KubeClient, "find" | "list">;
+
+const NAMESPACES: Resource = { group: "", version: "v1", plural: "namespaces", namespaced: false };
+const CLAIMS: Resource = { group: "", version: "v1", plural: "persistentvolumeclaims", namespaced: true };
+const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
+
+/** What a job's view needs of the cluster beside what the caller has. */
+export interface GatheredJob {
+  readonly namespace: NamespaceFacts;
+  readonly task: ResolvedTask | undefined;
+  readonly appBinding: AppBinding | undefined;
+  readonly claim: ClaimFact | undefined;
+  readonly claimUsers: readonly ClaimUser[];
+}
+
+/**
+ * @param namespace of the session or restore
+ * @throws UserError NOT_FOUND when target, Task or Function does not exist, TARGET_INVALID when no Task is named
+ * @throws KubeError when the API server refuses or can't be reached
+ */
+export async function gatherJob(
+  client: JobReader,
+  namespace: string,
+  member: BackupMemberView | RestoreMemberView,
+  verb: "backup" | "restore",
+): Promise<GatheredJob> {
+  const { ref } = member;
+  const isBinding = ref.kind === KINDS.AppBinding.kind;
+  const isClaim = ref.kind === "PersistentVolumeClaim";
+  const hasTemplates = "volumeClaimTemplates" in member.target && (member.target.volumeClaimTemplates ?? []).length > 0;
+  const [namespaceFacts, appBinding, claim] = await Promise.all([
+    client.find(NAMESPACES, undefined, namespace, (raw) => readNamespace(namespace, raw)),
+    isBinding ? findTarget(client, KINDS.AppBinding, ref, parseAppBinding) : undefined,
+    isClaim && !hasTemplates ? findTarget(client, CLAIMS, ref, readClaim) : undefined,
+  ]);
+  const chosen = chooseTask(member.spec.task, appBinding?.spec.parameters, verb);
+  if (chosen === undefined && !(hasTemplates && verb === "restore")) {
+    throw new UserError("TARGET_INVALID", `${formatTarget(ref)} is not a workload, and no task is named for it`, {
+      next: "Set task.name, or parameters.stash.addon of the AppBinding.",
+    });
+  }
+  return {
+    namespace: namespaceFacts ?? { name: namespace, labels: {}, annotations: {} },
+    task: chosen === undefined ? undefined : await findTask(client, chosen),
+    appBinding,
+    claim,
+    claimUsers: claim === undefined ? [] : await findClaimUsers(client, ref),
+  };
+}
+
+function readNamespace(name: string, raw: unknown): NamespaceFacts {
+  return {
+    name,
+    labels: textMapAt(raw, "metadata", "labels"),
+    annotations: textMapAt(raw, "metadata", "annotations"),
+  };
+}
+
+function readClaim(raw: unknown): ClaimFact {
+  return {
+    name: textAt(raw, "metadata", "name") ?? "",
+    accessModes: listAt(raw, "spec", "accessModes").filter((mode) => typeof mode === "string"),
+  };
+}
+
+async function findTarget<T>(
+  client: JobReader,
+  resource: Resource,
+  ref: ResolvedTargetRef,
+  parse: Parse<T>,
+): Promise<T> {
+  const found = await client.find(resource, ref.namespace, ref.name, parse);
+  if (found === undefined) throw new UserError("NOT_FOUND", `${formatTarget(ref)} does not exist`);
+  return found;
+}
+
+async function findTask(client: JobReader, chosen: ResolvedTask["chosen"]): Promise<ResolvedTask> {
+  const task = await findInCatalogue(client, KINDS.Task, chosen.name, parseTask);
+  const names = (task.spec.steps ?? []).map(({ name }) => name ?? "");
+  const functions: FunctionObject[] = [];
+  for (const name of names) functions.push(await findInCatalogue(client, KINDS.Function, name, parseFunction));
+  return { chosen, task, functions };
+}
+
+/** The first of the names that the name may mean. */
+async function findInCatalogue<T extends Task | FunctionObject>(
+  client: JobReader,
+  kind: typeof KINDS.Task | typeof KINDS.Function,
+  name: string,
+  parse: Parse<T>,
+): Promise<T> {
+  const names = catalogueNames(name).filter((candidate) => candidate !== "");
+  for (const candidate of names) {
+    const found = await client.find(kind, undefined, candidate, parse);
+    if (found !== undefined) return found;
+  }
+  throw new UserError("NOT_FOUND", `${kind.kind} ${names.join(" or ") || '""'} does not exist`, {
+    next: `Install the catalogue (manifests/catalog), or create the ${kind.kind}.`,
+  });
+}
+
+/** Pods on a node that mount the claim, oldest first. */
+async function findClaimUsers(client: JobReader, ref: ResolvedTargetRef): Promise<readonly ClaimUser[]> {
+  const { items } = await client.list(PODS, ref.namespace, (raw) => readClaimUser(raw, ref.name));
+  const users = items.flatMap((user) => (user === undefined ? [] : [user]));
+  return users.sort((a, b) => a.createdAtMs - b.createdAtMs);
+}
+
+function readClaimUser(raw: unknown, claimName: string): (ClaimUser & { readonly createdAtMs: number }) | undefined {
+  const volumeNames = listAt(raw, "spec", "volumes").flatMap((volume) => {
+    const name = textAt(volume, "name");
+    return name !== undefined && textAt(volume, "persistentVolumeClaim", "claimName") === claimName ? [name] : [];
+  });
+  const nodeName = textAt(raw, "spec", "nodeName");
+  const phase = textAt(raw, "status", "phase");
+  const spec = valueAt(raw, "spec");
+  const isGone = valueAt(raw, "metadata", "deletionTimestamp") !== undefined;
+  if (volumeNames.length === 0 || !nodeName || phase === "Succeeded" || phase === "Failed" || isGone) return undefined;
+  return {
+    pod: textAt(raw, "metadata", "name") ?? "",
+    nodeName,
+    podTemplate: isJsonObject(spec) ? { spec } : {},
+    volumeNames,
+    createdAtMs: Date.parse(textAt(raw, "metadata", "creationTimestamp") ?? "") || 0,
+  };
+}

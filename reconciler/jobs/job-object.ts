@@ -1,0 +1,136 @@
+/** Jobs and their pods as the informers keep them: what decides about a host, and none of the rest. */
+import { Label } from "../../shared/contract.ts";
+import { listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import type { Resource } from "../../shared/kube/resource.ts";
+
+export const JOBS: Resource = { group: "batch", version: "v1", plural: "jobs", namespaced: true };
+
+export interface JobFact {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  /** uid of the session or restore that it works for. */
+  readonly ownerUid: string;
+  readonly isComplete: boolean;
+  readonly isFailed: boolean;
+  /** Why it failed, in the Job controller's words. */
+  readonly reason: string | undefined;
+  readonly message: string | undefined;
+}
+
+/** A container that ended. */
+export interface EndedContainer {
+  readonly exitCode: number;
+  readonly reason: string | undefined;
+  /** Its last lines. */
+  readonly message: string | undefined;
+}
+
+export interface JobContainer {
+  readonly name: string;
+  readonly isInit: boolean;
+  readonly isRunning: boolean;
+  readonly startedAtMs: number | undefined;
+  readonly waiting: { readonly reason: string; readonly message: string | undefined } | undefined;
+  readonly ended: EndedContainer | undefined;
+}
+
+export interface JobPodFact {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly jobUid: string;
+  readonly ownerUid: string;
+  readonly nodeName: string | undefined;
+  readonly podIp: string | undefined;
+  readonly createdAtMs: number;
+  readonly phase: string;
+  readonly reason: string | undefined;
+  readonly message: string | undefined;
+  readonly isTerminating: boolean;
+  /** Why no node takes it; undefined when one does. */
+  readonly unschedulable: string | undefined;
+  /** In the order in which they run. */
+  readonly containers: readonly JobContainer[];
+}
+
+function conditionOf(raw: unknown, type: string): unknown {
+  return listAt(raw, "status", "conditions").find((condition) => textAt(condition, "type") === type);
+}
+
+/** Reads a Job; undefined when it is none of ours. */
+export function readJob(raw: unknown): JobFact | undefined {
+  const ownerUid = textAt(raw, "metadata", "labels", Label.JobOwner);
+  if (ownerUid === undefined) return undefined;
+  const failed = conditionOf(raw, "Failed");
+  const isFailed = textAt(failed, "status") === "True";
+  return {
+    namespace: textAt(raw, "metadata", "namespace") ?? "",
+    name: textAt(raw, "metadata", "name") ?? "",
+    uid: textAt(raw, "metadata", "uid") ?? "",
+    ownerUid,
+    isComplete: textAt(conditionOf(raw, "Complete"), "status") === "True",
+    isFailed,
+    reason: isFailed ? textAt(failed, "reason") : undefined,
+    message: isFailed ? textAt(failed, "message") : undefined,
+  };
+}
+
+function readContainers(raw: unknown, specs: string, statuses: string, isInit: boolean): readonly JobContainer[] {
+  return listAt(raw, "spec", specs).flatMap((spec): JobContainer[] => {
+    const name = textAt(spec, "name");
+    if (name === undefined) return [];
+    const status = listAt(raw, "status", statuses).find((item) => textAt(item, "name") === name);
+    const waiting = textAt(status, "state", "waiting", "reason");
+    const startedAt = textAt(status, "state", "running", "startedAt");
+    const exitCode = numberAt(status, "state", "terminated", "exitCode");
+    return [
+      {
+        name,
+        isInit,
+        isRunning: valueAt(status, "state", "running") !== undefined,
+        startedAtMs: startedAt === undefined ? undefined : Date.parse(startedAt),
+        waiting:
+          waiting === undefined
+            ? undefined
+            : { reason: waiting, message: textAt(status, "state", "waiting", "message") },
+        ended:
+          exitCode === undefined
+            ? undefined
+            : {
+                exitCode,
+                reason: textAt(status, "state", "terminated", "reason"),
+                message: textAt(status, "state", "terminated", "message"),
+              },
+      },
+    ];
+  });
+}
+
+/** Reads a pod of one of our jobs; undefined when it is none. */
+export function readJobPod(raw: unknown): JobPodFact | undefined {
+  const ownerUid = textAt(raw, "metadata", "labels", Label.JobOwner);
+  if (ownerUid === undefined) return undefined;
+  const owner = listAt(raw, "metadata", "ownerReferences").find((ref) => textAt(ref, "kind") === "Job");
+  const scheduled = conditionOf(raw, "PodScheduled");
+  const isUnschedulable = textAt(scheduled, "status") === "False" && textAt(scheduled, "reason") === "Unschedulable";
+  return {
+    namespace: textAt(raw, "metadata", "namespace") ?? "",
+    name: textAt(raw, "metadata", "name") ?? "",
+    uid: textAt(raw, "metadata", "uid") ?? "",
+    jobUid: textAt(owner, "uid") ?? "",
+    ownerUid,
+    nodeName: textAt(raw, "spec", "nodeName") || undefined,
+    podIp: textAt(raw, "status", "podIP") || undefined,
+    createdAtMs: Date.parse(textAt(raw, "metadata", "creationTimestamp") ?? "") || 0,
+    phase: textAt(raw, "status", "phase") ?? "Pending",
+    reason: textAt(raw, "status", "reason"),
+    message: textAt(raw, "status", "message"),
+    isTerminating: valueAt(raw, "metadata", "deletionTimestamp") !== undefined,
+    unschedulable: isUnschedulable ? (textAt(scheduled, "message") ?? "no node fits") : undefined,
+    containers: [
+      ...readContainers(raw, "initContainers", "initContainerStatuses", true),
+      ...readContainers(raw, "containers", "containerStatuses", false),
+    ],
+  };
+}

@@ -1,0 +1,42 @@
+/**
+ * Where a job's pod may run.
+ *
+ * | # | the claim that is the target | placement |
+ * |---|---|---|
+ * | 1 | the user's settings name a node, or an affinity | as they say |
+ * | 2 | mounted by no pod, or can be mounted by several nodes | anywhere |
+ * | 3 | one pod alone may have it, and one has | refused |
+ * | 4 | one node alone may mount it | beside the pod that has it |
+ */
+import type { PodSettings } from "../../shared/api/runtime-settings.ts";
+import { UserError } from "../../shared/errors.ts";
+import type { JsonObject } from "../../shared/injection/workload.ts";
+import type { ClaimFact, ClaimUser } from "./job-view.ts";
+
+const MANY_NODES: readonly string[] = ["ReadWriteMany", "ReadOnlyMany"];
+const ONE_POD = "ReadWriteOncePod";
+const HOSTNAME = "kubernetes.io/hostname";
+
+/**
+ * @returns fields of the pod's spec
+ * @throws UserError UNSCHEDULABLE when another pod has the claim to itself
+ */
+export function placeJob(
+  claim: ClaimFact | undefined,
+  users: readonly ClaimUser[],
+  settings: PodSettings | undefined,
+): JsonObject {
+  const user = users[0];
+  if (claim === undefined || user === undefined) return {};
+  if (claim.accessModes.includes(ONE_POD)) {
+    throw new UserError("UNSCHEDULABLE", `volume claim ${claim.name} is for one pod alone, and ${user.pod} has it`, {
+      next: "Stop the pod while the job runs, or back the volume up through its workload.",
+    });
+  }
+  const isChosen = settings?.nodeName !== undefined || settings?.affinity !== undefined;
+  if (isChosen || claim.accessModes.some((mode) => MANY_NODES.includes(mode))) return {};
+  const term = { matchExpressions: [{ key: HOSTNAME, operator: "In", values: [user.nodeName] }] };
+  return {
+    affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term] } } },
+  };
+}

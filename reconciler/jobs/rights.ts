@@ -1,0 +1,96 @@
+/**
+ * As whom a job runs and what it may do: read its session or restore, its invoker and its AppBinding, and write the status.
+ * Nothing on Secrets, Pods or RBAC. The objects belong to the invoker and go with it (L77, L78, L79).
+ */
+import { KINDS } from "../../shared/api/kinds.ts";
+import { Label, STASH_GROUP } from "../../shared/contract.ts";
+import { shortHash } from "../../shared/hash.ts";
+import type { JsonObject } from "../../shared/injection/workload.ts";
+import { NAME_MAX_LENGTH, nameWithSuffix, validNameWithPrefixNSuffix } from "../../shared/names.ts";
+import { offshootLabels } from "./job-labels.ts";
+import type { JobView } from "./job-view.ts";
+
+export interface JobRights {
+  readonly accountName: string;
+  /** Undefined when the user's settings name the account. */
+  readonly account: JsonObject | undefined;
+  readonly role: JsonObject;
+  readonly binding: JsonObject;
+}
+
+const READ = ["get", "list", "watch"];
+
+const RULES = {
+  backup: [
+    { apiGroups: [STASH_GROUP], resources: ["backupsessions"], verbs: READ },
+    { apiGroups: [STASH_GROUP], resources: ["backupsessions/status"], verbs: ["patch"] },
+    { apiGroups: [STASH_GROUP], resources: ["backupconfigurations", "backupbatches"], verbs: ["get"] },
+  ],
+  restore: [
+    { apiGroups: [STASH_GROUP], resources: ["restoresessions", "restorebatches"], verbs: READ },
+    {
+      apiGroups: [STASH_GROUP],
+      resources: ["restoresessions/status", "restorebatches/status"],
+      verbs: ["patch"],
+    },
+  ],
+} as const;
+
+/** Upstream's name; one that is too long is told apart by a hash. */
+function accountName({ invoker, member }: JobView): string {
+  const whole = `${invoker.kind.toLowerCase()}-${invoker.name}-${member.index}`.replaceAll(".", "-");
+  if (whole.length > NAME_MAX_LENGTH) return nameWithSuffix(whole, shortHash(whole));
+  return validNameWithPrefixNSuffix(
+    invoker.kind.toLowerCase(),
+    invoker.name.replaceAll(".", "-"),
+    String(member.index),
+  );
+}
+
+export function planRights(view: JobView): JobRights {
+  const { invoker, owner, member, appBinding } = view;
+  const pod = member.spec.runtimeSettings?.pod;
+  const name = accountName(view);
+  const { apiVersion, kind, name: invokerName, uid } = invoker;
+  const metadata = {
+    name,
+    namespace: owner.namespace,
+    labels: { ...offshootLabels(view), [Label.AgentRights]: "true" },
+    ownerReferences: [{ apiVersion, kind, name: invokerName, uid, controller: true }],
+  };
+  const account = pod?.serviceAccountName || name;
+  const bindingRule = appBinding && {
+    apiGroups: [KINDS.AppBinding.group],
+    resources: [KINDS.AppBinding.plural],
+    resourceNames: [appBinding.metadata.name],
+    verbs: ["get"],
+  };
+  return {
+    accountName: account,
+    account: pod?.serviceAccountName
+      ? undefined
+      : {
+          apiVersion: "v1",
+          kind: "ServiceAccount",
+          metadata: {
+            ...metadata,
+            ...(pod?.serviceAccountAnnotations && { annotations: pod.serviceAccountAnnotations }),
+          },
+          // Our agent brings its own token.
+          automountServiceAccountToken: false,
+        },
+    role: {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "Role",
+      metadata,
+      rules: [...RULES[view.verb], ...(bindingRule === undefined ? [] : [bindingRule])],
+    },
+    binding: {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "RoleBinding",
+      metadata,
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name },
+      subjects: [{ kind: "ServiceAccount", name: account, namespace: owner.namespace }],
+    },
+  };
+}
