@@ -1,0 +1,160 @@
+/** What tests of restores do with the whole product: back up, look, destroy, restore, and wait for what is to come. */
+import { execFileSync } from "node:child_process";
+import { chmod, mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type BackupSession, parseBackupSession } from "../../../shared/api/backup-session.ts";
+import { KINDS } from "../../../shared/api/kinds.ts";
+import { parseRestoreBatch, type RestoreBatch } from "../../../shared/api/restore-batch.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
+import { textAt } from "../../../shared/kube/json-value.ts";
+import { isFinalSessionPhase } from "../../../shared/status/backup-phase.ts";
+import { applyManifests, type Manifest } from "../objects/apply.ts";
+import { listPods, waitForPods } from "../objects/pods.ts";
+import { KUBERNETES } from "../objects/resources.ts";
+import type { Installation } from "../product/installed-cluster.ts";
+import { storageManifests } from "./application.ts";
+
+const TIMEOUT_MS = 60_000;
+const POLL_MS = 100;
+
+export interface RestoreStand {
+  readonly client: KubeClient;
+  readonly namespace: string;
+  /** Folder of the restic repository. */
+  readonly repository: string;
+  /** Folder in which the applications note their starts. */
+  readonly marks: string;
+  /** Makes a folder of that name for data, open to all. */
+  makeFolder(name: string): Promise<string>;
+  apply(...manifests: readonly Manifest[]): Promise<void>;
+  /** Folder of this machine behind a claim. */
+  folderOfClaim(claim: string): Promise<string>;
+  /** Lines that the applications wrote into a file of `marks`, sorted. */
+  readMarks(file: "started" | "empty"): Promise<readonly string[]>;
+  clearMarks(): Promise<void>;
+  /** Runs a session of BackupBatch `nightly` to its end. */
+  backUp(session: string): Promise<BackupSession>;
+  readRestore(name: string): Promise<RestoreBatch>;
+  /** Waits for a RestoreBatch. @throws Error with its status when time runs out */
+  waitForRestore(
+    name: string,
+    isAsWanted: (restore: RestoreBatch) => boolean,
+    timeoutMs?: number,
+  ): Promise<RestoreBatch>;
+  /** Waits until `MetricsPushed`: nothing more comes. */
+  waitForEnd(name: string, timeoutMs?: number): Promise<RestoreBatch>;
+  /** Deletes workloads and waits until the pods are gone. */
+  deleteWorkloads(
+    ...workloads: readonly { readonly kind: "Deployment" | "StatefulSet"; readonly name: string }[]
+  ): Promise<void>;
+  restic(...args: readonly string[]): string;
+}
+
+export function isEnded({ status }: RestoreBatch): boolean {
+  return ["Succeeded", "Failed", "Unknown"].includes(status?.phase ?? "");
+}
+
+/** Polls a value until it is as wanted. @throws Error with the last one when time runs out */
+export async function waitForValue<T>(
+  read: () => Promise<T>,
+  isAsWanted: (value: T) => boolean,
+  what: string,
+  timeoutMs = TIMEOUT_MS,
+): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const value = await read();
+    if (isAsWanted(value)) return value;
+    if (performance.now() > deadline) throw new Error(`waited for ${what}: ${JSON.stringify(value, null, 1)}`);
+    await sleep(POLL_MS);
+  }
+}
+
+/** Makes the namespace with a Repository, and folders for it below that of the cluster. */
+export async function openRestoreStand(
+  { client, dir }: Installation,
+  namespace: string,
+  storage: { readonly repository?: string; readonly allowed?: "All" | "Same" } = {},
+): Promise<RestoreStand> {
+  const home = join(dir, namespace);
+  async function makeFolder(name: string): Promise<string> {
+    const folder = join(home, name);
+    await mkdir(folder, { recursive: true });
+    await chmod(folder, 0o777);
+    return folder;
+  }
+  await makeFolder(".");
+  const marks = await makeFolder("marks");
+  const repository = storage.repository ?? (await makeFolder("repository"));
+  await applyManifests(client, storageManifests({ namespace, ...storage, repository }));
+
+  const readRestore = (name: string) => client.get(KINDS.RestoreBatch, namespace, name, parseRestoreBatch);
+
+  function waitForRestore(name: string, isAsWanted: (restore: RestoreBatch) => boolean, timeoutMs = TIMEOUT_MS) {
+    return waitForValue(() => readRestore(name), isAsWanted, `RestoreBatch ${name} in vain`, timeoutMs);
+  }
+
+  return {
+    client,
+    namespace,
+    repository,
+    marks,
+    makeFolder,
+    apply: (...manifests) => applyManifests(client, manifests),
+    async folderOfClaim(claim) {
+      const bound = await client.get(KUBERNETES.PersistentVolumeClaim, namespace, claim, asIs);
+      const volume = textAt(bound, "spec", "volumeName") ?? "";
+      const found = await client.get(KUBERNETES.PersistentVolume, undefined, volume, asIs);
+      return textAt(found, "spec", "hostPath", "path") ?? "";
+    },
+    async readMarks(file) {
+      const text = await readFile(join(marks, file), "utf8").catch(() => "");
+      return text.split("\n").filter(Boolean).sort();
+    },
+    async clearMarks() {
+      for (const file of ["started", "empty"]) await rm(join(marks, file), { force: true });
+    },
+    async backUp(name) {
+      const invoker = { apiGroup: "stash.appscode.com", kind: "BackupBatch", name: "nightly" };
+      const { apiVersion } = KINDS.BackupSession;
+      const body = { apiVersion, kind: "BackupSession", metadata: { name, namespace }, spec: { invoker } };
+      await client.create(KINDS.BackupSession, namespace, body, asIs);
+      const session = await waitForValue(
+        () => client.get(KINDS.BackupSession, namespace, name, parseBackupSession),
+        ({ status }) => isFinalSessionPhase(status?.phase),
+        `BackupSession ${name} in vain`,
+        TIMEOUT_MS,
+      );
+      if (session.status?.phase !== "Succeeded") {
+        throw new Error(`BackupSession ${name}: ${JSON.stringify(session.status, null, 1)}`);
+      }
+      return session;
+    },
+    readRestore,
+    waitForRestore,
+    waitForEnd: (name, timeoutMs) => waitForRestore(name, isEnded, timeoutMs),
+    async deleteWorkloads(...workloads) {
+      for (const { kind, name } of workloads) await client.delete(KUBERNETES[kind], namespace, name);
+      for (const { name } of workloads) {
+        const at = { namespace, selector: `app=${name}`, timeoutMs: TIMEOUT_MS, what: "waited for their end" };
+        await waitForPods(client, at, (pods) => pods.length === 0);
+      }
+    },
+    restic(...args) {
+      const env = { ...process.env, RESTIC_PASSWORD: "test", RESTIC_REPOSITORY: repository };
+      return execFileSync("restic", ["--no-cache", ...args], { env, encoding: "utf8" });
+    },
+  };
+}
+
+/** Removes everything in a folder, but not the folder. */
+export async function emptyFolder(folder: string): Promise<void> {
+  execFileSync("find", [folder, "-mindepth", "1", "-delete"]);
+}
+
+/** What the pods of a workload wait for or ended with. */
+export async function troublesOf({ client, namespace }: RestoreStand, selector: string): Promise<readonly string[]> {
+  const pods = await listPods(client, namespace, selector);
+  return pods.flatMap(({ troubles }) => troubles);
+}
