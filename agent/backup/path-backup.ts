@@ -16,6 +16,11 @@ export interface PathBackupPorts {
   onProgress(progress: BackupProgress): void;
 }
 
+/** restic names a snapshot after a dry run too. */
+function isDryRun(arg: string): boolean {
+  return /^--dry-run(=|$)/.test(arg) || /^-[a-zA-Z]*n[a-zA-Z]*$/.test(arg);
+}
+
 function asFailed(path: string, thrown: unknown, warnings: readonly string[]): PathOutcome {
   const error =
     thrown instanceof UserError
@@ -35,6 +40,15 @@ export async function backupPath(backup: BackupArguments, ports: PathBackupPorts
   // restic dates a snapshot by the start of its run.
   const startedAt = ports.now();
   try {
+    if (backup.args.some(isDryRun)) {
+      throw new UserError(
+        "NO_SNAPSHOT_REPORTED",
+        `backup of ${path}: target.args ask for a dry run, which saves nothing`,
+        {
+          next: "Remove --dry-run from target.args.",
+        },
+      );
+    }
     checkBackupPath(path, restic.access.localFolder);
     const run = () =>
       restic.backup(backup, {

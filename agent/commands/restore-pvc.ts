@@ -16,7 +16,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     self: jobIdentity(settings),
     invoker: { kind: flag("invoker-kind"), name: flag("invoker-name") },
     shutdown: shutdownSignal(),
-    onMissing: "Hold",
+    onMissing: "Fail",
     isVerified: flagBoolean(flags, "verify", false),
     targetFolder: flagText(flags, "restore-target") ?? "/",
     isOneTurn: true,

@@ -17,7 +17,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     self: { targetKey, podName: pod.name, podUid: pod.uid, hostname: flagText(flags, "hostname") },
     invoker: { kind: flag("invoker-kind"), name: flag("invoker-name") },
     shutdown: shutdownSignal(),
-    onMissing: flagText(flags, "on-failure") === "Start" ? "Start" : "Hold",
+    onMissing: isJob ? "Fail" : flagText(flags, "on-failure") === "Start" ? "Start" : "StartLater",
     isVerified: flagBoolean(flags, "verify", false),
     targetFolder: flagText(flags, "restore-target") ?? "/",
     isOneTurn: isJob,

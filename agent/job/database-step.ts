@@ -38,7 +38,7 @@ export async function runLoadStep(argv: readonly string[], kind: DatabaseKind): 
     self: jobIdentity(settings),
     invoker: { kind: flag("invoker-kind"), name: flag("invoker-name") },
     shutdown: shutdownSignal(),
-    onMissing: "Hold",
+    onMissing: "Fail",
     isVerified: false,
     targetFolder: "/",
     isOneTurn: true,

@@ -15,7 +15,7 @@ import {
   withPriority,
 } from "./arguments.ts";
 import type { RepositoryAccess } from "./backend.ts";
-import { resticFault, withoutSecrets } from "./fault.ts";
+import { isHopelessRetry, resticFault, withoutSecrets } from "./fault.ts";
 import { buildGoMemoryEnv } from "./memory.ts";
 import { parseResticLine, type ResticMessage } from "./messages.ts";
 import { type ResticCall, type ResticExit, runProgram } from "./run.ts";
@@ -109,6 +109,7 @@ export function createRestic(settings: ResticSettings): Restic {
     return runProgram({
       argv: withPriority([program, ...args], priority),
       env,
+      isHopeless: isHopelessRetry,
       onStdout: take,
       onStderr: take,
       onStart(pid) {

@@ -39,7 +39,7 @@ const WORD_RULES: readonly WordRule[] = [
   {
     code: "REPOSITORY_DAMAGED",
     words:
-      /ciphertext verification failed|invalid data returned|repository contains errors|pack .* (not found|damaged)|blob .* not found|tree .* not found|hash mismatch|config or key .* is damaged|config cannot be loaded|invalid character .* looking for|unsupported repository version|number of used blobs is larger/i,
+      /Load\(<(data|index|snapshot|key)\/.*(no such file or directory|does not exist|not found|404)|has zero size, invalid repository|ciphertext verification failed|invalid data returned|repository contains errors|pack .* (not found|damaged)|blob .* not found|tree .* not found|hash mismatch|config or key .* is damaged|config cannot be loaded|invalid character .* looking for|unsupported repository version|number of used blobs is larger/i,
   },
   { code: "REPOSITORY_READ_ONLY", words: /read-only file system/i },
   {
@@ -63,22 +63,35 @@ const EXIT_CODES: Readonly<Record<number, ErrorCode>> = {
 /** restic's way to say that no file could be read, or only some. */
 export const PARTIAL_EXIT_CODE = 3;
 
+/** restic's words while it tries again, up to a quarter of an hour. */
+const RETRYING = /returned error, retrying after/;
+/** Faults that no repetition cures. restic itself gives them up from 0.17 on. */
+const PERMANENT =
+  /permission denied|read-only file system|operation not permitted|access ?denied|invalidaccesskeyid|signaturedoesnotmatch|x509:|no such file or directory|does not exist|not found|404/i;
+
+/** Whether restic is trying again what can't succeed. */
+export function isHopelessRetry(line: string): boolean {
+  return RETRYING.test(line) && PERMANENT.test(line);
+}
+
 const NOISE =
   /^(Warning: at least one source file could not be read|the `unlock` command can be used|Is there a repository at)/;
 const MESSAGE_LENGTH = 1_000;
 
 /** restic's own words for people: the fatal lines when there are any, else the last ones. */
 export function resticWords(exit: ResticExit): string {
-  const fatal = exit.tail.findIndex((line) => line.startsWith("Fatal:"));
-  const lines = (fatal >= 0 ? exit.tail.slice(fatal) : exit.tail.slice(-5)).filter((line) => !NOISE.test(line));
+  const heard = exit.tail.filter((line, at) => !RETRYING.test(line) || at === exit.tail.length - 1);
+  const fatal = heard.findIndex((line) => line.startsWith("Fatal:"));
+  const lines = (fatal >= 0 ? heard.slice(fatal) : heard.slice(-5)).filter((line) => !NOISE.test(line));
   return lines.join("; ").slice(0, MESSAGE_LENGTH);
 }
 
 function codeOf(exit: ResticExit): ErrorCode {
   if (exit.stopped === "time") return "RESTIC_TIMEOUT";
   if (exit.stopped === "abort") return "RESTIC_KILLED";
-  if (exit.signal !== undefined) return "RESTIC_KILLED";
-  const byExit = exit.code === undefined ? undefined : EXIT_CODES[exit.code];
+  if (exit.signal !== undefined && exit.stopped === undefined) return "RESTIC_KILLED";
+  const isOwnEnd = exit.stopped === undefined;
+  const byExit = isOwnEnd && exit.code !== undefined ? EXIT_CODES[exit.code] : undefined;
   if (byExit !== undefined) return byExit;
   const words = exit.tail.join("\n");
   return WORD_RULES.find((rule) => rule.words.test(words))?.code ?? "RESTIC_FAILED";
@@ -94,9 +107,11 @@ export function resticFault(what: string, exit: ResticExit): UserError {
   const ended =
     exit.stopped === "time"
       ? "it did not end in time"
-      : exit.signal !== undefined
-        ? `it was ended by ${exit.signal}`
-        : `it ended with exit code ${exit.code}`;
+      : exit.stopped === "hopeless"
+        ? "it tried again in vain"
+        : exit.signal !== undefined
+          ? `it was ended by ${exit.signal}`
+          : `it ended with exit code ${exit.code}`;
   const words = resticWords(exit);
   return new UserError(code, `${what}: ${ERRORS[code].meaning} ${words === "" ? `(${ended})` : words}`);
 }

@@ -17,6 +17,8 @@ export interface ResticCall {
   onStdin?(stdin: Writable): void;
   /** Is handed standard output as it comes, in place of lines. */
   onRawStdout?(stdout: Readable): void;
+  /** Whether a line says that the program tries again what can't succeed; after some such lines it is ended. */
+  isHopeless?(line: string): boolean;
   /** Is told the process id as soon as there is one; what it returns is called when the process has ended. */
   onStart?(pid: number): () => void;
 }
@@ -25,7 +27,7 @@ export interface ResticExit {
   readonly code: number | undefined;
   readonly signal: NodeJS.Signals | undefined;
   /** Why we ended it ourselves; undefined when it ended by itself. */
-  readonly stopped: "time" | "abort" | undefined;
+  readonly stopped: "time" | "abort" | "hopeless" | undefined;
   /** The last lines for people of both streams, oldest first. */
   readonly tail: readonly string[];
   readonly durationMs: number;
@@ -33,8 +35,13 @@ export interface ResticExit {
 
 /** After a SIGINT restic removes its lock, which takes one request to the backend. */
 export const STOP_GRACE_MS = 8_000;
+/** A fault of the moment, such as rights that are just being set, may show once or twice. */
+const HOPELESS_LINES = 3;
 const TAIL_LINES = 40;
 const TAIL_LINE_LENGTH = 1_000;
+
+/** Part of a Go stack trace: a function, or an indented place in a source file. */
+const TRACE = /^\s+\S+\.(go|s):\d+$|^(main|runtime|[\w.-]+\/[\w./~-]+)\.[\w.()*]+$/;
 
 /** Keeps the last lines that are meant for people. */
 function createTail(): { add(line: string): void; readonly lines: string[] } {
@@ -42,7 +49,7 @@ function createTail(): { add(line: string): void; readonly lines: string[] } {
   return {
     lines,
     add(line) {
-      if (line.trim() === "") return;
+      if (line.trim() === "" || TRACE.test(line)) return;
       lines.push(line.slice(0, TAIL_LINE_LENGTH));
       if (lines.length > TAIL_LINES) lines.shift();
     },
@@ -63,8 +70,9 @@ export function runProgram(call: ResticCall): Promise<ResticExit> {
     const onEnd = child.pid === undefined ? undefined : call.onStart?.(child.pid);
     const tail = createTail();
     let stopped: ResticExit["stopped"];
+    let hopeless = 0;
     let killTimer: NodeJS.Timeout | undefined;
-    function stop(why: "time" | "abort"): void {
+    function stop(why: NonNullable<ResticExit["stopped"]>): void {
       if (stopped !== undefined) return;
       stopped = why;
       // restic knows SIGTERM only since 0.17: before that it would leave its lock behind.
@@ -84,6 +92,7 @@ export function runProgram(call: ResticCall): Promise<ResticExit> {
     for (const { stream, take } of streams) {
       const lines = createLineSplitter((line) => {
         if (!line.startsWith("{") && !line.startsWith("[")) tail.add(line);
+        if (call.isHopeless?.(line) === true && ++hopeless >= HOPELESS_LINES) stop("hopeless");
         take?.(line);
       });
       stream?.on("data", (chunk: Buffer) => lines.feed(chunk));

@@ -26,8 +26,19 @@ export interface RestoreFacts {
   readonly self: TurnIdentity;
   readonly pod: PodFacts;
   /** What the container's flags say for the case that the object is gone. */
-  readonly onMissing: "Start" | "Hold";
+  readonly onMissing: OnMissing;
+  /** How long the object has been gone, in milliseconds; 0 while it is there. */
+  readonly goneMs: number;
 }
+
+/** `Start`: at once. `StartLater`: when it does not come back. `Fail`: there is nothing to start. */
+export type OnMissing = "Start" | "StartLater" | "Fail";
+
+/**
+ * Who deletes a restore to make it anew does so within seconds, and its pods must not slip through in between. Who deletes
+ * it for good gives up the wait for its data, and may do so long after it succeeded: then every start takes this long.
+ */
+export const GONE_GRACE_MS = 10_000;
 
 /** Host name by upstream's rules, or undefined when the pod does not tell its ordinal or node. */
 export function restoreHostName(member: RestoreMember, pod: PodFacts): string | undefined {
@@ -63,7 +74,7 @@ function ownTurn(member: RestoreMember, self: TurnIdentity): RestoreTurn | undef
  * | # | facts | decision |
  * |---|---|---|
  * | 1 | not read yet | wait |
- * | 2 | object gone | start or fail, as the flag says |
+ * | 2 | object gone | start, fail, or wait a little whether it is made anew, as the flag says |
  * | 3 | restore succeeded | start |
  * | 4 | no member for this target | start |
  * | 5 | an entry of this pod is open | restore |
@@ -77,7 +88,11 @@ export function decideRestore(facts: RestoreFacts): RestoreDecision {
   if (state.kind === "unknown") return { kind: "wait", why: "the restore has not been read yet" };
   if (state.kind === "gone") {
     const why = "the restore object does not exist any more";
-    return facts.onMissing === "Start" ? { kind: "start", why } : { kind: "fail", why };
+    if (facts.onMissing === "Fail") return { kind: "fail", why };
+    const isAwaited = facts.onMissing === "StartLater" && facts.goneMs < GONE_GRACE_MS;
+    return isAwaited
+      ? { kind: "wait", why: `${why}; unless it is made anew, the application starts` }
+      : { kind: "start", why };
   }
   const restore = state.object;
   if (restore.phase === "Succeeded") return { kind: "start", why: "the restore has succeeded before" };

@@ -116,7 +116,8 @@ function totalOf(size: SnapshotSize): RestoreProgress {
 }
 
 /** restic's words when it may not even write its lock: a repository that can be read can be restored from all the same. */
-const NO_LOCK_WRITTEN = /unable to create lock in backend: .*(permission denied|read-only file system|not permitted)/i;
+const NO_LOCK_WRITTEN =
+  /(unable to create lock in backend: |Save\(<lock\/).*(permission denied|read-only file system|not permitted)/i;
 
 /** @returns what could not be restored exactly but does not matter. @throws UserError for the rest */
 async function restoreSnapshot(

@@ -8,7 +8,7 @@ import type { AgentSettings } from "../settings.ts";
 import type { TurnIdentity } from "../turn.ts";
 import { type ObjectView, viewObject } from "../work/object-view.ts";
 import { createStopper, type Stopper } from "../work/stop.ts";
-import { decideRestore, type RestoreTurn } from "./decide-restore.ts";
+import { decideRestore, GONE_GRACE_MS, type OnMissing, type RestoreTurn } from "./decide-restore.ts";
 import { restoreObject } from "./restore-object.ts";
 import { type RestoreTurnPorts, runRestoreTurn } from "./restore-turn.ts";
 
@@ -21,7 +21,7 @@ export interface ServeRestoreOptions {
   readonly self: TurnIdentity;
   readonly invoker: { readonly kind: string; readonly name: string };
   readonly shutdown: AbortSignal;
-  readonly onMissing: "Start" | "Hold";
+  readonly onMissing: OnMissing;
   readonly isVerified: boolean;
   /** Where paths of snapshots are restored below; `/` puts them back in place. */
   readonly targetFolder: string;
@@ -77,10 +77,13 @@ export async function serveRestore(options: ServeRestoreOptions): Promise<Restor
   const view = viewObject({ identity, ...object, signal: end.signal, log, parse: parseRestore });
   const done = new Map<string, "Succeeded" | "Failed">();
   let lastWhy = "";
+  let goneSinceMs: number | undefined;
   try {
     while (!shutdown.aborted) {
       const state = view.state();
-      const decision = decideRestore({ state, self, pod, onMissing: options.onMissing });
+      goneSinceMs = state.kind === "gone" ? (goneSinceMs ?? performance.now()) : undefined;
+      const goneMs = goneSinceMs === undefined ? 0 : performance.now() - goneSinceMs;
+      const decision = decideRestore({ state, self, pod, onMissing: options.onMissing, goneMs });
       if (decision.kind === "start") return { code: 0, why: decision.why };
       if (decision.kind === "fail") return { code: 1, why: decision.why };
       if (decision.kind === "restore" && state.kind === "present" && !done.has(keyOf(decision.turn))) {
@@ -98,7 +101,9 @@ export async function serveRestore(options: ServeRestoreOptions): Promise<Restor
       const why = decision.kind === "wait" ? decision.why : "the result is being taken note of";
       if (why !== lastWhy) options.onWait(why);
       lastWhy = why;
-      await view.changed(shutdown);
+      // A timer may end a moment early.
+      const limit = state.kind === "gone" ? AbortSignal.timeout(Math.ceil(GONE_GRACE_MS - goneMs) + 1) : undefined;
+      await view.changed(limit === undefined ? shutdown : AbortSignal.any([shutdown, limit]));
     }
     return { code: 1, why: "the container was stopped" };
   } finally {
