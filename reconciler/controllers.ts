@@ -7,8 +7,10 @@ import type { Logger } from "../shared/log.ts";
 import { createSessionController } from "./backup-session/session-controller.ts";
 import type { ReconcilerConfig } from "./config.ts";
 import type { Controller } from "./controller.ts";
+import { createHealthController } from "./health/health-controller.ts";
 import type { HookRunner } from "./hooks/hook-runner.ts";
 import { createInvokerControllers } from "./invoker/invoker-controllers.ts";
+import type { QueueObservers } from "./metrics/queue-metrics.ts";
 import { createRepositoryController } from "./repository/repository-controller.ts";
 import { createRestoreController } from "./restore/restore-controller.ts";
 import { createScheduleController } from "./schedule/schedule-controller.ts";
@@ -24,10 +26,14 @@ export interface Ports {
   readonly clock: Clock;
   readonly log: Logger;
   readonly registry: Registry;
+  readonly queues: QueueObservers;
+  /** Told how late a scheduled session was created, in milliseconds. */
+  readonly onLate: (lateMs: number) => void;
 }
 
 export function createControllers(ports: Ports): readonly Controller[] {
-  const { config, client, world, events, hooks, clock, log } = ports;
+  const { config, client, world, events, hooks, clock, log, queues, onLate } = ports;
+  const shared = { world, client, hooks, events, clock, log, limits: config.limits };
   const usesCronJobs = config.trigger === "cronjob";
   return [
     ...createInvokerControllers({
@@ -43,8 +49,10 @@ export function createControllers(ports: Ports): readonly Controller[] {
       clock,
       log,
       startsSessions: !usesCronJobs,
+      observer: { onStarted: (_invoker, _dueAtMs, lateMs) => onLate(lateMs) },
     }),
-    createSessionController({ world, client, hooks, events, clock, log, limits: config.limits }),
-    createRestoreController({ world, client, hooks, events, clock, log, limits: config.limits }),
+    createSessionController({ ...shared, observer: queues("backup-session") }),
+    createRestoreController({ ...shared, observer: queues("restore") }),
+    createHealthController(ports),
   ];
 }

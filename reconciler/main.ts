@@ -17,7 +17,9 @@ import { createControllers, type Ports } from "./controllers.ts";
 import { HookRunner } from "./hooks/hook-runner.ts";
 import { renderTemplate } from "./hooks/render.ts";
 import { Leadership } from "./leadership.ts";
-import { registerMetrics } from "./metrics.ts";
+import { registerMetrics } from "./metrics/metrics.ts";
+import { registerLateness, registerProcessMetrics } from "./metrics/process-metrics.ts";
+import { registerQueueMetrics } from "./metrics/queue-metrics.ts";
 import { startStatusServer } from "./status-server.ts";
 import { createWorld, informersOf } from "./world/world.ts";
 
@@ -96,9 +98,12 @@ async function run(config: ReconcilerConfig, connection: Connection, log: Logger
     globalExec: config.globalHook && { ...config.globalHook, podIp: undefined },
   });
   const registry = new Registry();
-  const ports: Ports = { config, client, world, events, hooks, clock: systemClock, log, registry };
+  const queues = registerQueueMetrics(registry);
+  const onLate = registerLateness(registry);
+  const ports: Ports = { config, client, world, events, hooks, clock: systemClock, log, registry, queues, onLate };
   const leadership = new Leadership(() => createControllers(ports), log, end);
-  registerMetrics({ registry, world, clock: systemClock, isLeader: () => leadership.isLeading });
+  registerMetrics({ registry, world, clock: systemClock });
+  registerProcessMetrics({ registry, world, isLeader: () => leadership.isLeading });
   const informers = informersOf(world);
   const whyStale = (): string | undefined =>
     informers.flatMap(([name, informer]) => (informer.healthy().ok ? [] : [`${name} is stale`]))[0];

@@ -32,6 +32,8 @@ export interface SessionControllerPorts {
 
 const CONCURRENCY = 32;
 const DRAIN_MS = 5_000;
+/** Hooks that end soon are still recorded; well below what a leader has left after it stopped renewing its lease. */
+const HOOK_DRAIN_MS = 3_000;
 /** A pass ends in a few rounds; more mean that others write as fast as this process does. */
 const MAX_ROUNDS = 10;
 
@@ -80,6 +82,7 @@ class SessionController implements Controller {
 
   async stop(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    await this.#ports.hooks.whenIdle(HOOK_DRAIN_MS);
     await this.#queue.stop(DRAIN_MS);
     this.#memories.clear();
   }

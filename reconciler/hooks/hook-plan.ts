@@ -10,6 +10,8 @@ export interface HookPlace {
   readonly podIp: string | undefined;
   /** Container for `exec`. */
   readonly container: string | undefined;
+  /** A ready pod behind this Service takes the place of the pod that is named. */
+  readonly behindService?: { readonly namespace: string; readonly name: string };
 }
 
 /** What templates in commands and bodies see. */

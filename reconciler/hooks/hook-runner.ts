@@ -15,6 +15,8 @@ export interface HookRunnerPorts {
   readonly render: Render;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Finds the pod behind a place's Service. @throws UserError HOOK_FAILED when there is none */
+  readonly resolvePlace: (place: HookPlace, signal: AbortSignal) => Promise<HookPlace>;
   /** Where commands of global hooks run; undefined forbids them. */
   readonly globalExec: HookPlace | undefined;
 }
@@ -27,6 +29,7 @@ export class HookRunner {
   readonly #prepared = new Map<string, HookRun>();
   readonly #running = new Map<string, AbortController>();
   readonly #finished = new Map<string, HookOutcome>();
+  readonly #waiters: (() => void)[] = [];
 
   constructor(ports: HookRunnerPorts) {
     this.#ports = ports;
@@ -69,6 +72,7 @@ export class HookRunner {
       this.#finished.set(run.key, outcome);
       this.#ports.log.info({ hook: run.key, phase: outcome.phase, reason: outcome.message }, "hook ended");
       onEnd();
+      if (this.#running.size === 0) for (const wake of this.#waiters.splice(0)) wake();
     });
   }
 
@@ -83,6 +87,16 @@ export class HookRunner {
     }
   }
 
+  /** Waits for the hooks that run to end, a bounded time. */
+  async whenIdle(limitMs: number): Promise<void> {
+    if (this.#running.size === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiters.push(resolve);
+    const cancel = this.#ports.clock.after(limitMs, resolve);
+    await promise;
+    cancel();
+  }
+
   /** Cuts all hooks off; their outcomes are not recorded by this process. */
   stop(): void {
     for (const abort of this.#running.values()) abort.abort(new UserError("HOOK_FAILED", "the reconciler stops"));
@@ -95,7 +109,9 @@ export class HookRunner {
       const output = await this.#runHandlers(run, abort.signal);
       return this.#outcome("Succeeded", "", output);
     } catch (error) {
-      return this.#outcome("Failed", messageOf(error), outputOf(error));
+      // What was cut off fails with the reason for the cut, not with the words of what it cut.
+      const cause: unknown = abort.signal.aborted ? abort.signal.reason : error;
+      return this.#outcome("Failed", messageOf(cause), outputOf(error));
     } finally {
       cancel();
     }
@@ -125,7 +141,8 @@ export class HookRunner {
   }
 
   async #runCommand(run: HookRun, signal: AbortSignal): Promise<string> {
-    const place = run.place ?? this.#globalPlace(run.handler);
+    const given = run.place ?? this.#globalPlace(run.handler);
+    const place = given.behindService === undefined ? given : await this.#ports.resolvePlace(given, signal);
     const command = (run.handler.exec?.command ?? []).map((argument) => this.#render(argument, run));
     if (command.length === 0) throw new UserError("HOOK_FAILED", "exec.command is empty");
     if (place.container === undefined)

@@ -1,12 +1,30 @@
-/** The one host of a job. Pure. */
+/** The hosts that jobs serve. Pure. */
 import { hostName } from "../../shared/hosts.ts";
+import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker.ts";
 import type { JobView } from "./job-view.ts";
 
-/** Alias or `host-0`; with claim templates and replicas the ordinal goes after it. */
-export function jobHostName(view: JobView): string {
-  const { alias } = view.member;
-  if (view.verb === "restore" && view.ordinal !== undefined && view.member.target.replicas !== undefined) {
-    return `${alias ?? "host"}-${view.ordinal}`;
+export interface JobHost {
+  readonly hostname: string;
+  /** Of the claims that are made; undefined where none are. */
+  readonly ordinal: number | undefined;
+}
+
+/** One host; of a restore into claim templates one an ordinal (L44), whose number goes after the alias. */
+export function jobHosts(member: BackupMemberView | RestoreMemberView): readonly [JobHost, ...JobHost[]] {
+  const { alias, target } = member;
+  const only = hostName({ kind: "", alias }) ?? "host-0";
+  if (!("volumeClaimTemplates" in target) || (target.volumeClaimTemplates ?? []).length === 0) {
+    return [{ hostname: only, ordinal: undefined }];
   }
-  return hostName({ kind: "", alias }) ?? "host-0";
+  const { replicas } = target;
+  if (replicas === undefined) return [{ hostname: only, ordinal: 0 }];
+  const named = (ordinal: number): JobHost => ({ hostname: `${alias ?? "host"}-${ordinal}`, ordinal });
+  return [named(0), ...Array.from({ length: Math.max(0, replicas - 1) }, (_, at) => named(at + 1))];
+}
+
+/** Host of one job. */
+export function jobHostName(view: JobView): string {
+  const hosts = jobHosts(view.member);
+  const ordinal = view.verb === "restore" ? view.ordinal : undefined;
+  return (hosts.find((host) => host.ordinal === ordinal) ?? hosts[0]).hostname;
 }

@@ -1,5 +1,7 @@
 /** Labels of what is made for a job. Pure. */
-import { Label, LabelValue } from "../../shared/contract.ts";
+import { serviceNamespace } from "../../shared/app-binding.ts";
+import { Annotation, Label, LabelValue } from "../../shared/contract.ts";
+import { jobHostName } from "./job-host.ts";
 import type { JobView } from "./job-view.ts";
 
 /** The invoker's own labels, under upstream's two. */
@@ -17,5 +19,17 @@ export function jobLabels(view: JobView): Readonly<Record<string, string>> {
     ...offshootLabels(view),
     [Label.JobOwner]: view.owner.uid,
     [Label.JobTarget]: String(view.member.index),
+  };
+}
+
+/** What of a job is no fit for a label. */
+export function jobAnnotations(view: JobView): Readonly<Record<string, string>> {
+  const { appBinding } = view;
+  const service = appBinding?.spec.clientConfig.service;
+  return {
+    [Annotation.JobHost]: jobHostName(view),
+    ...(appBinding !== undefined && {
+      [Annotation.JobService]: service === undefined ? "" : `${serviceNamespace(appBinding)}/${service.name}`,
+    }),
   };
 }

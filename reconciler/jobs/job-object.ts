@@ -1,5 +1,5 @@
 /** Jobs and their pods as the informers keep them: what decides about a host, and none of the rest. */
-import { Label } from "../../shared/contract.ts";
+import { Annotation, Label } from "../../shared/contract.ts";
 import { listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 
@@ -11,6 +11,9 @@ export interface JobFact {
   readonly uid: string;
   /** uid of the session or restore that it works for. */
   readonly ownerUid: string;
+  /** Position of the target in its invoker. */
+  readonly targetIndex: number;
+  readonly hostname: string;
   readonly isComplete: boolean;
   readonly isFailed: boolean;
   /** Why it failed, in the Job controller's words. */
@@ -40,6 +43,8 @@ export interface JobPodFact {
   readonly name: string;
   readonly uid: string;
   readonly jobUid: string;
+  /** Service before the application, in whose pods hooks run; an empty name where there is none. */
+  readonly service: { readonly namespace: string; readonly name: string } | undefined;
   readonly ownerUid: string;
   readonly nodeName: string | undefined;
   readonly podIp: string | undefined;
@@ -69,6 +74,8 @@ export function readJob(raw: unknown): JobFact | undefined {
     name: textAt(raw, "metadata", "name") ?? "",
     uid: textAt(raw, "metadata", "uid") ?? "",
     ownerUid,
+    targetIndex: Number(textAt(raw, "metadata", "labels", Label.JobTarget) ?? ""),
+    hostname: textAt(raw, "metadata", "annotations", Annotation.JobHost) ?? "",
     isComplete: textAt(conditionOf(raw, "Complete"), "status") === "True",
     isFailed,
     reason: isFailed ? textAt(failed, "reason") : undefined,
@@ -107,6 +114,12 @@ function readContainers(raw: unknown, specs: string, statuses: string, isInit: b
   });
 }
 
+function readService(text: string | undefined): JobPodFact["service"] {
+  if (text === undefined) return undefined;
+  const [namespace = "", name = ""] = text.split("/", 2);
+  return { namespace, name };
+}
+
 /** Reads a pod of one of our jobs; undefined when it is none. */
 export function readJobPod(raw: unknown): JobPodFact | undefined {
   const ownerUid = textAt(raw, "metadata", "labels", Label.JobOwner);
@@ -119,6 +132,7 @@ export function readJobPod(raw: unknown): JobPodFact | undefined {
     name: textAt(raw, "metadata", "name") ?? "",
     uid: textAt(raw, "metadata", "uid") ?? "",
     jobUid: textAt(owner, "uid") ?? "",
+    service: readService(textAt(raw, "metadata", "annotations", Annotation.JobService)),
     ownerUid,
     nodeName: textAt(raw, "spec", "nodeName") || undefined,
     podIp: textAt(raw, "status", "podIP") || undefined,

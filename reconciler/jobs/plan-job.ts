@@ -13,7 +13,7 @@ import { hasHandler } from "../hooks/hook-plan.ts";
 import { findBackendProblem, formatProblemOf } from "./backend-problem.ts";
 import { type PlannedClaim, planClaims } from "./claims.ts";
 import { jobHostName } from "./job-host.ts";
-import { jobLabels } from "./job-labels.ts";
+import { jobAnnotations, jobLabels } from "./job-labels.ts";
 import type { BackupJobView, JobView, RestoreJobView } from "./job-view.ts";
 import { buildJobVolumes } from "./job-volumes.ts";
 import { placeJob } from "./placement.ts";
@@ -71,6 +71,7 @@ function planJob(view: JobView, retentionPolicy?: RetentionPolicy): JobPlan {
   const pod = view.member.spec.runtimeSettings?.pod;
   const rights = planRights(view);
   const labels = jobLabels(view);
+  const annotations = jobAnnotations(view);
   const { podLabels, podAnnotations, serviceAccountName: _, serviceAccountAnnotations: __, ...podFields } = pod ?? {};
   const { apiVersion, kind, name: ownerName, uid, namespace } = view.owner;
   const name = jobName(view);
@@ -88,6 +89,7 @@ function planJob(view: JobView, retentionPolicy?: RetentionPolicy): JobPlan {
         name,
         namespace,
         labels,
+        annotations,
         ownerReferences: [{ apiVersion, kind, name: ownerName, uid, controller: true }],
       },
       spec: {
@@ -96,7 +98,7 @@ function planJob(view: JobView, retentionPolicy?: RetentionPolicy): JobPlan {
         template: {
           metadata: {
             labels: { ...podLabels, ...labels },
-            ...(podAnnotations !== undefined && { annotations: podAnnotations }),
+            annotations: { ...podAnnotations, ...annotations },
           },
           spec: {
             // Programs of others use the account's own token, ours has its own.

@@ -3,12 +3,16 @@ import type { Handler } from "../../shared/api/hooks.ts";
 import type { HookPlace } from "../hooks/hook-plan.ts";
 import type { PodFact } from "./world.ts";
 
-/** The container that the hook names, else the pod's first. */
+/**
+ * The container that the hook names, else the pod's first. What a job works on is behind a Service: which pod that is gets
+ * known when the hook runs.
+ */
 export function execPlace(pod: PodFact, handler: Handler): HookPlace {
   return {
     namespace: pod.namespace,
     pod: pod.name,
     podIp: pod.podIp,
-    container: handler.containerName || pod.containers[0],
+    container: handler.containerName || (pod.behindService === undefined ? pod.containers[0] : undefined),
+    ...(pod.behindService !== undefined && { behindService: pod.behindService }),
   };
 }

@@ -17,7 +17,7 @@ import {
   withRunTarget,
 } from "./run-facts.ts";
 import { isStarted } from "./settled.ts";
-import { isAlive, type PodFact } from "./world.ts";
+import { isAlive, type PodFact, workloadOf } from "./world.ts";
 
 interface HostPlace {
   readonly targetIndex: number;
@@ -50,7 +50,7 @@ export function podFor<Status extends RunStatus>(
   isPatienceOver: boolean,
 ): PodFact | undefined {
   const ref = facts.refOf(target);
-  const workload = facts.workloads.get(targetKey(ref));
+  const workload = workloadOf(facts.workloads, targetKey(ref), target.alias);
   const plan = planHosts({ ref, alias: target.alias, workload, role: facts.words.role, isPatienceOver });
   if (plan.kind !== "hosts") return undefined;
   return plan.hosts.find((candidate) => candidate.hostname === host.hostname)?.pod;

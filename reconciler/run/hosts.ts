@@ -71,6 +71,9 @@ function daemonSetHosts(view: HostsView, workload: WorkloadFact): readonly HostP
 }
 
 function hostsOfWorkload(view: HostsView, workload: WorkloadFact): readonly HostPlan[] {
+  if (workload.jobHosts !== undefined) {
+    return workload.jobHosts.map(({ hostname, pods }) => ({ hostname, pod: bestPod(pods, view) }));
+  }
   switch (view.ref.kind) {
     case "StatefulSet":
       return statefulSetHosts(view, workload);

@@ -114,9 +114,10 @@ function afterHook<Status extends RunStatus>(
     isRetryLeft: facts.isRetryToFollow(status),
   });
   if (skipped !== undefined) return ended("Skipped", skipped);
-  const own = isAlive(facts.pods, host.podUID) ? facts.pods.get(host.podUID ?? "") : undefined;
+  const known = facts.pods.get(host.podUID ?? "");
+  const own = known?.behindService !== undefined || isAlive(facts.pods, host.podUID) ? known : undefined;
   const pod = own ?? podFor(facts, target, host, true);
-  if (pod === undefined || !facts.canRunAfter(pod)) {
+  if (pod === undefined || !(pod.behindService !== undefined || facts.canRunAfter(pod))) {
     const waitedMs = now.getTime() - (Date.parse(host.finishedAt ?? "") || 0);
     return waitedMs < facts.limits.podWaitMs ? undefined : ended("Failed", "no pod is there in which the hook can run");
   }

@@ -18,6 +18,8 @@ export interface PodFact {
   readonly sidecar: AgentFact | undefined;
   /** The restore's init-container, where the pod has one. */
   readonly restoreInit: AgentFact | undefined;
+  /** Of a job's pod: the Service before its application, in whose pods commands of hooks run. */
+  readonly behindService?: { readonly namespace: string; readonly name: string } | undefined;
 }
 
 /** One of our containers in a pod. */
@@ -41,10 +43,22 @@ export interface WorkloadFact {
   /** First ordinal of a StatefulSet. */
   readonly firstOrdinal: number;
   readonly pods: readonly PodFact[];
+  /** Hosts that jobs serve in place of the target's own pods. */
+  readonly jobHosts?: readonly { readonly hostname: string; readonly pods: readonly PodFact[] }[];
 }
 
-/** Workloads by targetKey(); a target that is not there has no entry. */
+/** Workloads by targetKey(), jobs by jobKey(); a target that is not there has no entry. */
 export type Workloads = ReadonlyMap<string, WorkloadFact>;
+
+/** Key of what jobs do for a target: another member may name the same target under another alias. */
+export function jobKey(key: string, alias: string | undefined): string {
+  return `${key}#${alias ?? ""}`;
+}
+
+/** What serves a target: its jobs where it has some, else its own pods. */
+export function workloadOf(workloads: Workloads, key: string, alias: string | undefined): WorkloadFact | undefined {
+  return workloads.get(jobKey(key, alias)) ?? workloads.get(key);
+}
 
 /** All pods that carry one of our containers, by uid. */
 export type Pods = ReadonlyMap<string, PodFact>;

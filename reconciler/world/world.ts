@@ -166,7 +166,7 @@ function readNamespace(raw: unknown): NamespaceFacts {
 }
 
 /** What all informers can do, whatever they hold. */
-type AnyInformer = Pick<Informer<unknown>, "start" | "stop" | "hasSynced" | "healthy" | "size">;
+type AnyInformer = Pick<Informer<unknown>, "start" | "stop" | "hasSynced" | "healthy" | "size" | "unreadable">;
 
 /** All informers of the world with their names. */
 export function informersOf(world: World): readonly (readonly [string, AnyInformer])[] {

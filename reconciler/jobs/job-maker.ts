@@ -1,0 +1,118 @@
+/** Makes the jobs of a session's or restore's targets, and remembers why one can't be made. */
+import { KINDS } from "../../shared/api/kinds.ts";
+import type { Repository } from "../../shared/api/repository.ts";
+import { UserError } from "../../shared/errors.ts";
+import type { InjectionSettings } from "../../shared/injection/view.ts";
+import type {
+  BackupInvokerView,
+  BackupMemberView,
+  RestoreInvokerView,
+  RestoreMemberView,
+} from "../../shared/invoker.ts";
+import type { KubeClient } from "../../shared/kube/client.ts";
+import type { Logger } from "../../shared/log.ts";
+import { ensureJob } from "./ensure-job.ts";
+import { gatherJob } from "./gather-job.ts";
+import { jobHosts } from "./job-host.ts";
+import type { JobOwner } from "./job-view.ts";
+import { type JobDecision, planBackupJob, planRestoreJob } from "./plan-job.ts";
+import type { JobProblem } from "./target-job.ts";
+
+export interface JobOrder<Invoker, Member> {
+  readonly owner: JobOwner;
+  readonly invoker: Invoker;
+  readonly member: Member;
+  readonly repository: Repository | undefined;
+  /** Milliseconds since the epoch; undefined without a deadline. */
+  readonly deadlineAtMs: number | undefined;
+  readonly nowMs: number;
+}
+
+export type BackupJobOrder = JobOrder<BackupInvokerView, BackupMemberView>;
+export type RestoreJobOrder = JobOrder<RestoreInvokerView, RestoreMemberView>;
+
+export interface JobMakerPorts {
+  readonly client: Pick<KubeClient, "create" | "delete" | "find" | "list" | "patch">;
+  readonly settings: InjectionSettings;
+  readonly log: Logger;
+}
+
+/** What a program has still to tell after the deadline of its session passed. */
+const DEADLINE_GRACE_SECONDS = 60;
+
+export class JobMaker {
+  readonly #ports: JobMakerPorts;
+  readonly #problems = new Map<string, Map<number, JobProblem>>();
+
+  constructor(ports: JobMakerPorts) {
+    this.#ports = ports;
+  }
+
+  /** Why jobs could not be made, by position of the target. Lost with the process: then it is tried again. */
+  problems(ownerUid: string): ReadonlyMap<number, JobProblem> {
+    return this.#problems.get(ownerUid) ?? new Map();
+  }
+
+  forget(ownerUid: string): void {
+    this.#problems.delete(ownerUid);
+  }
+
+  /** @throws KubeError when the API server refuses or can't be reached */
+  async makeBackupJob(order: BackupJobOrder): Promise<void> {
+    await this.#make(order, async () => {
+      const common = await this.#view(order, "backup");
+      return [planBackupJob({ ...common, verb: "backup" }, order.invoker.retentionPolicy)];
+    });
+  }
+
+  /** All jobs of the member. @throws KubeError when the API server refuses or can't be reached */
+  async makeRestoreJobs(order: RestoreJobOrder): Promise<void> {
+    await this.#make(order, async () => {
+      const common = await this.#view(order, "restore");
+      return jobHosts(order.member).map(({ ordinal }) => planRestoreJob({ ...common, verb: "restore", ordinal }));
+    });
+  }
+
+  async #view<
+    Invoker extends BackupInvokerView | RestoreInvokerView,
+    Member extends BackupMemberView | RestoreMemberView,
+  >(order: JobOrder<Invoker, Member>, verb: "backup" | "restore") {
+    const { owner, invoker, member, repository, deadlineAtMs, nowMs } = order;
+    if (repository === undefined) throw new UserError("NOT_FOUND", "the Repository does not exist");
+    const gathered = await gatherJob(this.#ports.client, owner.namespace, member, verb);
+    const leftSeconds = deadlineAtMs === undefined ? undefined : Math.ceil((deadlineAtMs - nowMs) / 1_000);
+    return {
+      ...gathered,
+      settings: this.#ports.settings,
+      owner,
+      invoker: { ...invoker, apiVersion: KINDS[invoker.kind].apiVersion },
+      member,
+      repository,
+      deadlineSeconds: leftSeconds === undefined ? undefined : leftSeconds + DEADLINE_GRACE_SECONDS,
+    };
+  }
+
+  async #make(
+    { owner, member }: JobOrder<unknown, BackupMemberView | RestoreMemberView>,
+    plan: () => Promise<readonly JobDecision[]>,
+  ): Promise<void> {
+    const { client, log } = this.#ports;
+    const fields = { owner: `${owner.kind} ${owner.namespace}/${owner.name}`, target: member.index };
+    try {
+      const decisions = await plan();
+      const refused = decisions.find((decision) => decision.kind === "refused");
+      if (refused !== undefined) throw refused.error;
+      for (const decision of decisions) {
+        if (decision.kind !== "job") continue;
+        const job = await ensureJob(client, decision.plan);
+        log.info({ ...fields, job: job.name, host: decision.plan.hostname }, "job ensured");
+      }
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      log.warn({ ...fields, code: error.code, error: error.message }, "job refused");
+      const problems = this.#problems.get(owner.uid) ?? new Map<number, JobProblem>();
+      const message = `${error.message} (next: ${error.next})`;
+      this.#problems.set(owner.uid, problems.set(member.index, { code: error.code, message }));
+    }
+  }
+}

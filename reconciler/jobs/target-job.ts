@@ -1,0 +1,65 @@
+/** What the jobs of one target are now, and what follows from that for its turn. Pure. */
+import type { ErrorCode } from "../../shared/errors.ts";
+import type { JobOutcome } from "./decide-outcome.ts";
+
+/** Why a target's job can't be made. */
+export interface JobProblem {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** Jobs of a target, one a host. */
+export interface TargetJob {
+  readonly problem: JobProblem | undefined;
+  /** Outcome is undefined while there is no job. */
+  readonly hosts: readonly { readonly hostname: string; readonly outcome: JobOutcome | undefined }[];
+}
+
+/** By position of the target. */
+export type TargetJobs = ReadonlyMap<number, TargetJob>;
+
+export type JobStart =
+  | { readonly kind: "make" }
+  | { readonly kind: "refuse"; readonly code: ErrorCode; readonly message: string }
+  | { readonly kind: "hold"; readonly code: ErrorCode; readonly message: string }
+  | { readonly kind: "hosts"; readonly hostnames: readonly string[] };
+
+/**
+ * | # | jobs of the target at its turn | answer |
+ * |---|---|---|
+ * | 1 | they can't be made | refuse |
+ * | 2 | one is missing | make it |
+ * | 3 | each has ended | refuse, with what the first came to |
+ * | 4 | one runs | its hosts |
+ * | 5 | otherwise | hold, with what they wait for |
+ */
+export function decideJobStart({ problem, hosts }: TargetJob): JobStart {
+  if (problem !== undefined) return { kind: "refuse", ...problem };
+  const outcomes = hosts.flatMap(({ outcome }) => (outcome === undefined ? [] : [outcome]));
+  const first = outcomes[0];
+  if (first === undefined || outcomes.length < hosts.length) return { kind: "make" };
+  if (outcomes.every((outcome) => endOf(outcome) !== undefined)) {
+    return { kind: "refuse", ...(endOf(first) ?? NO_RESULT) };
+  }
+  if (outcomes.some(({ kind }) => kind === "running")) {
+    return { kind: "hosts", hostnames: hosts.map(({ hostname }) => hostname) };
+  }
+  const starting = outcomes.find((outcome) => outcome.kind === "starting");
+  return starting === undefined
+    ? { kind: "hold", code: "CONTAINER_NOT_STARTED", message: "the job is being started" }
+    : { kind: "hold", code: starting.code, message: starting.message };
+}
+
+const NO_RESULT: JobProblem = { code: "JOB_FAILED", message: "the job ended without a result" };
+
+/** Why a host whose job is this has failed, unless it has reported something itself; undefined while it may go on. */
+export function endOf(outcome: JobOutcome | undefined): JobProblem | undefined {
+  switch (outcome?.kind) {
+    case "failed":
+      return { code: outcome.code, message: outcome.message };
+    case "complete":
+      return NO_RESULT;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,56 @@
+/** Everything that the reconciler tells Prometheus about backups and restores, read from the caches when asked. */
+import type { Registry } from "prom-client";
+import type { BackupBatch } from "../../shared/api/backup-batch.ts";
+import type { BackupConfiguration } from "../../shared/api/backup-configuration.ts";
+import { Driver } from "../../shared/contract.ts";
+import type { Clock } from "../../shared/kube/clock.ts";
+import type { RestoreObject } from "../restore/restore-status.ts";
+import type { World } from "../world/world.ts";
+import { registerGauges, type Sample } from "./gauge-table.ts";
+import { HEALTH_GAUGES, invokerSamples, openSessionSamples } from "./health-samples.ts";
+import { UPSTREAM_GAUGES } from "./names.ts";
+import { repositorySamples } from "./repository-samples.ts";
+import { restoreSamples } from "./restore-samples.ts";
+import { type Labels, sessionSamples } from "./session-samples.ts";
+
+export interface MetricsPorts {
+  readonly registry: Registry;
+  readonly world: World;
+  readonly clock: Clock;
+}
+
+function commonLabels({ kind, metadata, spec }: BackupConfiguration | BackupBatch | RestoreObject): Labels {
+  const repository = spec.repository?.name;
+  return {
+    invoker_kind: kind,
+    invoker_name: metadata.name,
+    namespace: metadata.namespace,
+    driver: spec.driver ?? Driver.Restic,
+    ...(repository && { repository }),
+  };
+}
+
+function* upstreamSamples(world: World): Generator<Sample> {
+  for (const invoker of [...world.configurations.list(), ...world.batches.list()]) {
+    const { namespace, name } = invoker.metadata;
+    const sessions = world.sessions.byIndex("invoker", `${invoker.kind}/${namespace}/${name}`);
+    yield* sessionSamples(commonLabels(invoker), sessions);
+  }
+  for (const restore of [...world.restoreSessions.list(), ...world.restoreBatches.list()]) {
+    yield* restoreSamples(commonLabels(restore), restore);
+  }
+  for (const repository of world.repositories.list()) {
+    const { namespace, name } = repository.metadata;
+    yield* repositorySamples(repository, world.sessions.byIndex("repository", `${namespace}/${name}`));
+  }
+}
+
+function* healthSamples(world: World, now: Date): Generator<Sample> {
+  for (const invoker of [...world.configurations.list(), ...world.batches.list()]) yield* invokerSamples(invoker, now);
+  yield* openSessionSamples(world.sessions.list(), now);
+}
+
+export function registerMetrics({ registry, world, clock }: MetricsPorts): void {
+  registerGauges(registry, UPSTREAM_GAUGES, () => upstreamSamples(world));
+  registerGauges(registry, HEALTH_GAUGES, () => healthSamples(world, new Date(clock.now())));
+}

@@ -1,0 +1,90 @@
+import { describe, expect, test } from "vitest";
+import { parseReconcilerArgs, RECONCILER_USAGE, type ReconcilerConfig } from "../../../../reconciler/config.ts";
+import { DEFAULT_LIMITS } from "../../../../reconciler/run/world.ts";
+import { UserError } from "../../../../shared/errors.ts";
+
+function parse(args: readonly string[], env: Readonly<Record<string, string>> = {}): ReconcilerConfig {
+  const config = parseReconcilerArgs(args, env, "random");
+  if (config === "help") throw new Error("asked for help");
+  return config;
+}
+
+function faultOf(args: readonly string[], env: Readonly<Record<string, string>> = {}): UserError {
+  try {
+    parseReconcilerArgs(args, env, "random");
+  } catch (error) {
+    if (error instanceof UserError) return error;
+    throw error;
+  }
+  throw new Error("the flags are fine");
+}
+
+describe("flags of the reconciler", () => {
+  test("an image is all that must be given", () => {
+    expect(parse(["--image=stash:1"])).toEqual({
+      kubeconfigPath: undefined,
+      watchNamespace: undefined,
+      electsLeader: true,
+      leaseNamespace: "stash-batch",
+      identity: "reconciler-random",
+      host: "0.0.0.0",
+      port: 8080,
+      logLevel: "info",
+      trigger: "in-process",
+      settings: { image: "stash:1", nativeSidecar: false, followsImage: false },
+      globalHook: undefined,
+      limits: DEFAULT_LIMITS,
+    });
+  });
+
+  test("the pod's environment names the identity and the Lease's namespace", () => {
+    const config = parse(["--image=i"], { POD_NAME: "reconciler-0", POD_NAMESPACE: "backup" });
+    expect(config.identity).toBe("reconciler-0-random");
+    expect(config.leaseNamespace).toBe("backup");
+  });
+
+  test("limits are durations", () => {
+    const { limits } = parse(["--image=i", "--pod-wait=90s", "--restore-wait=2h", "--hook-timeout=1m"]);
+    expect(limits).toEqual({ ...DEFAULT_LIMITS, podWaitMs: 90_000, restoreWaitMs: 7_200_000, hookMs: 60_000 });
+  });
+
+  test("an IPv6 address is given in brackets", () => {
+    expect(parse(["--image=i", "--listen=[::1]:9"])).toMatchObject({ host: "::1", port: 9 });
+  });
+
+  test("every fault is reported in one go", () => {
+    const { code, message } = faultOf([
+      "--listen=nowhere",
+      "--trigger=sundial",
+      "--log-level=loud",
+      "--pod-wait=soon",
+      "--hook-timeout=0",
+      "--leader-elect=maybe",
+      "--global-hook-container=hooks",
+    ]);
+    expect(code).toBe("CONFIGURATION_INVALID");
+    for (const flag of [
+      "--image is missing",
+      "--listen",
+      "--trigger",
+      "--log-level",
+      "--pod-wait",
+      "--hook-timeout",
+      "--leader-elect",
+      "--global-hook-container",
+    ]) {
+      expect(message).toContain(flag);
+    }
+  });
+
+  test("an unknown flag is a fault", () => {
+    expect(faultOf(["--image=i", "--surprise"]).message).toContain("--surprise");
+  });
+
+  test("every flag is explained", () => {
+    for (const flag of ["image", "leader-elect", "trigger", "pod-wait", "restore-wait", "agent-silent", "listen"]) {
+      expect(RECONCILER_USAGE).toContain(`--${flag}`);
+    }
+    expect(parseReconcilerArgs(["-h"], {}, "random")).toBe("help");
+  });
+});

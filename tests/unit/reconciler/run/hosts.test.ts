@@ -1,0 +1,92 @@
+import { describe, expect, test } from "vitest";
+import { planHosts, type TargetPlan } from "../../../../reconciler/run/hosts.ts";
+import type { PodFact, WorkloadFact } from "../../../../reconciler/run/world.ts";
+
+function aPod(name: string, change: Partial<PodFact> = {}): PodFact {
+  return {
+    namespace: "demo",
+    name,
+    uid: `uid-${name}`,
+    nodeName: "node-a",
+    podIp: undefined,
+    createdAtMs: 0,
+    isReady: true,
+    isTerminating: false,
+    isEnded: false,
+    containers: ["app"],
+    sidecar: { isRunning: true, startedAtMs: 0, message: undefined, serves: undefined },
+    restoreInit: undefined,
+    ...change,
+  };
+}
+
+function plan(
+  kind: string,
+  pods: readonly PodFact[],
+  change: Partial<WorkloadFact> & { readonly alias?: string; readonly isPatienceOver?: boolean } = {},
+): TargetPlan {
+  const { alias, isPatienceOver = false, ...more } = change;
+  const workload = { kind, namespace: "demo", name: "app", uid: "u", replicas: 1, firstOrdinal: 0, pods, ...more };
+  const ref = { apiVersion: "apps/v1", kind, name: "app", namespace: "demo" };
+  return planHosts({ ref, alias, workload, role: "sidecar", isPatienceOver });
+}
+
+function served(answer: TargetPlan): readonly string[] {
+  if (answer.kind !== "hosts") return [`${answer.kind}: ${answer.message}`];
+  return answer.hosts.map(({ hostname, pod }) => `${hostname}=${pod?.name ?? "nobody"}`);
+}
+
+describe("hosts of a workload", () => {
+  test("a Deployment of many replicas has one, served by the oldest ready pod", () => {
+    const pods = [
+      aPod("new", { createdAtMs: 2 }),
+      aPod("old", { createdAtMs: 1 }),
+      aPod("unready", { isReady: false }),
+    ];
+    expect(served(plan("Deployment", pods, { replicas: 3 }))).toEqual(["host-0=old"]);
+    expect(served(plan("Deployment", pods, { replicas: 3, alias: "web" }))).toEqual(["web=old"]);
+  });
+
+  test("a StatefulSet has one an ordinal, from its first one on", () => {
+    const pods = [aPod("app-1"), aPod("app-2", { isReady: false })];
+    expect(served(plan("StatefulSet", pods, { replicas: 2, firstOrdinal: 1 }))).toEqual([
+      "host-1=app-1",
+      "host-2=nobody",
+    ]);
+  });
+
+  test("a DaemonSet has one a node", () => {
+    const pods = [aPod("x", { nodeName: "node-b" }), aPod("y", { nodeName: "node-a" })];
+    expect(served(plan("DaemonSet", pods, { replicas: 2, alias: "logs" }))).toEqual(["logs-node-a=y", "logs-node-b=x"]);
+  });
+
+  test("a DaemonSet waits until every node that wants a pod has one", () => {
+    const pods = [aPod("x")];
+    expect(plan("DaemonSet", pods, { replicas: 2 }).kind).toBe("hold");
+    expect(served(plan("DaemonSet", pods, { replicas: 2, isPatienceOver: true }))).toEqual(["node-a=x"]);
+  });
+
+  test.each<readonly [string, Partial<PodFact>, string]>([
+    ["on its way out", { isTerminating: true }, "hold: no pod of Deployment demo/app carries the container stash"],
+    ["evicted", { isEnded: true }, "hold: no pod of Deployment demo/app carries the container stash"],
+    ["without the sidecar", { sidecar: undefined }, "hold: no pod of Deployment demo/app carries the container stash"],
+    ["not ready", { isReady: false }, "hold: pod app-1 of Deployment demo/app is not ready"],
+    [
+      "with a sidecar that crashes",
+      { sidecar: { isRunning: false, startedAtMs: undefined, message: "CrashLoopBackOff", serves: undefined } },
+      "hold: the container stash of pod app-1 is not running: CrashLoopBackOff",
+    ],
+  ])("a pod that is %s serves nobody, and the message says so", (_name, change, expected) => {
+    expect(served(plan("Deployment", [aPod("app-1", change)]))).toEqual([expected]);
+  });
+
+  test("when patience is over a pod that is not ready will do", () => {
+    expect(served(plan("Deployment", [aPod("app-1", { isReady: false })], { isPatienceOver: true }))).toEqual([
+      "host-0=app-1",
+    ]);
+  });
+
+  test("a workload without replicas can't be served at all", () => {
+    expect(plan("Deployment", [], { replicas: 0 })).toMatchObject({ kind: "failed", code: "NO_REPLICAS" });
+  });
+});

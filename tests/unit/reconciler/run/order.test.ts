@@ -1,0 +1,88 @@
+import { describe, expect, test } from "vitest";
+import { type MemberState, memberTurn, type OrderedMember } from "../../../../reconciler/run/order.ts";
+
+function aMember(name: string, state: MemberState, ...dependsOn: readonly string[]): OrderedMember {
+  return { names: [name], dependsOn, state };
+}
+
+interface Case {
+  readonly order?: string;
+  readonly failFast?: string;
+  readonly members: readonly OrderedMember[];
+  readonly at: number;
+}
+
+function turn({ order = "Parallel", failFast, members, at }: Case): string {
+  const answer = memberTurn({ executionOrder: order, failFast, members }, at);
+  return answer.kind === "hold"
+    ? `hold ${answer.reason}`
+    : answer.kind === "refuse"
+      ? `refuse ${answer.code}`
+      : "start";
+}
+
+describe("a member's turn", () => {
+  test.each<readonly [string, Case, string]>([
+    ["comes at once in Parallel", { members: [aMember("db", "Running"), aMember("web", "Pending")], at: 1 }, "start"],
+    [
+      "waits in Sequential for an earlier member that runs",
+      { order: "Sequential", members: [aMember("db", "Running"), aMember("web", "Pending")], at: 1 },
+      "hold EarlierMemberRunning",
+    ],
+    [
+      "comes in Sequential after an earlier member that failed",
+      { order: "Sequential", members: [aMember("db", "Failed"), aMember("web", "Pending")], at: 1 },
+      "start",
+    ],
+    [
+      "never comes under FailFast after an earlier failure",
+      { order: "Sequential", failFast: "x", members: [aMember("db", "Failed"), aMember("web", "Pending")], at: 1 },
+      "refuse EARLIER_MEMBER_FAILED",
+    ],
+    [
+      "is not kept away under FailFast in Sequential by a later failure",
+      { order: "Sequential", failFast: "x", members: [aMember("db", "Pending"), aMember("web", "Failed")], at: 0 },
+      "start",
+    ],
+    [
+      "is kept away under FailFast in Parallel by any failure",
+      { failFast: "x", members: [aMember("db", "Pending"), aMember("web", "Failed")], at: 0 },
+      "refuse EARLIER_MEMBER_FAILED",
+    ],
+    [
+      "waits for what it depends on",
+      { members: [aMember("web", "Pending", "db"), aMember("db", "Running")], at: 0 },
+      "hold DependencyRunning",
+    ],
+    [
+      "never comes when what it depends on failed",
+      { members: [aMember("web", "Pending", "db"), aMember("db", "Failed")], at: 0 },
+      "refuse EARLIER_MEMBER_FAILED",
+    ],
+    [
+      "never comes when it depends on nobody known",
+      { members: [aMember("web", "Pending", "ghost")], at: 0 },
+      "refuse INVALID_OBJECT",
+    ],
+    [
+      "never comes in a circle of three",
+      {
+        members: [aMember("a", "Pending", "b"), aMember("b", "Pending", "c"), aMember("c", "Pending", "a")],
+        at: 1,
+      },
+      "refuse INVALID_OBJECT",
+    ],
+    [
+      "never comes when dependsOn contradicts the order",
+      { order: "Sequential", members: [aMember("a", "Pending", "b"), aMember("b", "Pending")], at: 1 },
+      "refuse INVALID_OBJECT",
+    ],
+    [
+      "is not in the circle of others on which it does not depend",
+      { members: [aMember("a", "Pending", "b"), aMember("b", "Pending", "a"), aMember("c", "Pending")], at: 2 },
+      "start",
+    ],
+  ])("%s", (_name, view, expected) => {
+    expect(turn(view)).toBe(expected);
+  });
+});
