@@ -72,6 +72,7 @@ function runHook(
   const runner = new HookRunner({
     exec: options.exec ?? (() => Promise.reject(new Error("no command was to run"))),
     render: renderTemplate,
+    resolvePlace: async (place) => place,
     clock: systemClock,
     log: pino({ level: "silent" }),
     globalExec: options.globalExec,
