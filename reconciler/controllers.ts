@@ -10,6 +10,7 @@ import type { Controller } from "./controller.ts";
 import { createHealthController } from "./health/health-controller.ts";
 import type { HookRunner } from "./hooks/hook-runner.ts";
 import { createInvokerControllers } from "./invoker/invoker-controllers.ts";
+import { JobMaker } from "./jobs/job-maker.ts";
 import type { QueueObservers } from "./metrics/queue-metrics.ts";
 import { createRepositoryController } from "./repository/repository-controller.ts";
 import { createRestoreController } from "./restore/restore-controller.ts";
@@ -33,7 +34,8 @@ export interface Ports {
 
 export function createControllers(ports: Ports): readonly Controller[] {
   const { config, client, world, events, hooks, clock, log, queues, onLate } = ports;
-  const shared = { world, client, hooks, events, clock, log, limits: config.limits };
+  const jobs = new JobMaker({ client, settings: config.settings, log });
+  const shared = { world, client, hooks, jobs, events, clock, log, limits: config.limits };
   const usesCronJobs = config.trigger === "cronjob";
   return [
     ...createInvokerControllers({

@@ -6,6 +6,7 @@ import { buildBackupSession } from "../../shared/build-backup-session.ts";
 import { Annotation } from "../../shared/contract.ts";
 import { assertNever, messageOf } from "../../shared/errors.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import type { Clock } from "../../shared/kube/clock.ts";
 import type { EventRecorder } from "../../shared/kube/events.ts";
 import { escapePointer } from "../../shared/kube/json-diff.ts";
 import { isAlreadyExists, isNotFound } from "../../shared/kube/kube-error.ts";
@@ -13,13 +14,16 @@ import { isUnfitPatch, patchStatusWithTest } from "../../shared/kube/status-patc
 import type { Logger } from "../../shared/log.ts";
 import { backupSessionName } from "../../shared/names.ts";
 import type { HookRunner } from "../hooks/hook-runner.ts";
+import type { JobMaker } from "../jobs/job-maker.ts";
 import type { SessionMemories } from "./memory.ts";
 import type { Action } from "./step.ts";
-import type { SessionStatus, SessionView } from "./view.ts";
+import { memberOf, type SessionStatus, type SessionView, targetsOf } from "./view.ts";
 
 export interface ActPorts {
   readonly client: Pick<KubeClient, "create" | "delete" | "find" | "get" | "patch" | "patchStatus">;
   readonly hooks: HookRunner;
+  readonly jobs: Pick<JobMaker, "makeBackupJob" | "problems">;
+  readonly clock: Pick<Clock, "now">;
   readonly events: EventRecorder;
   readonly memories: SessionMemories;
   readonly log: Logger;
@@ -63,6 +67,8 @@ async function actOnce(ports: ActPorts, key: string, view: SessionView, action: 
     case "AbortHook":
       ports.hooks.abort(action.key);
       return "done";
+    case "EnsureJob":
+      return ensureJob(ports, view, action.targetIndex);
     case "CreateRetry":
       return createRetry(ports, key, view, action.dueAtMs, action.retryLeft);
     case "DeleteSessions":
@@ -146,6 +152,25 @@ async function addLabels(
     if (isNotFound(error)) return "done";
     throw error;
   }
+}
+
+/** When it can't be made there is something new to decide on. */
+async function ensureJob(ports: ActPorts, view: SessionView, targetIndex: number): Promise<ActOutcome> {
+  const target = targetsOf(view.session.status ?? {})[targetIndex];
+  const member = target && memberOf(view, target);
+  if (view.invoker === undefined || member === undefined) return "done";
+  const { apiVersion, kind, metadata, status } = view.session;
+  const { name, namespace, uid = "" } = metadata;
+  const deadlineAtMs = Date.parse(status?.sessionDeadline ?? "");
+  await ports.jobs.makeBackupJob({
+    owner: { apiVersion, kind, namespace, name, uid },
+    invoker: view.invoker.view,
+    member: { ...member, index: targetIndex },
+    repository: view.repository,
+    deadlineAtMs: Number.isNaN(deadlineAtMs) ? undefined : deadlineAtMs,
+    nowMs: ports.clock.now(),
+  });
+  return ports.jobs.problems(uid).has(targetIndex) ? "again" : "done";
 }
 
 /** A retry's name has its due second in it; where that name is taken by another session the next second is tried. */

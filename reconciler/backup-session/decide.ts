@@ -17,18 +17,19 @@
  * | 8 | invokerGone | while work is left | everything open fails |
  * | 9 | globalBefore | there is one | run it, wait for it; its failure fails every target |
  * | 10 | repositoryRefused | it can't be opened | what has not started fails |
- * | 11 | lostExecutors | a host's pod is gone or its agent silent | another pod, once; then ExecutorLost |
- * | 12 | passInitOn | nobody is opening the repository | the next host does |
- * | 13 | answerLocks | locks whose owner is gone | tell the agent which |
- * | 14 | startMembers | a member's turn has come | its hosts; or held, or refused |
- * | 15 | giveTurns | a host waits | before-hook, then its pod |
- * | 16 | memberAfter | a host ended | after-hook |
- * | 17 | concludeTargets | nothing of a target runs | conditions; its phase follows |
- * | 18 | wait | a target is not over | wait |
- * | 19 | maintenance | all targets are over | one host keeps the repository in order |
- * | 20 | globalAfter | there is one | run it by its policy, wait for it |
- * | 21 | history | | old sessions go |
- * | 22 | finish | | final |
+ * | 11 | jobsEnded | a host's job ended, and the host did not | it fails with the job's reason |
+ * | 12 | lostExecutors | a host's pod is gone or its agent silent | another pod, once; then ExecutorLost |
+ * | 13 | passInitOn | nobody is opening the repository | the next host does |
+ * | 14 | answerLocks | locks whose owner is gone | tell the agent which |
+ * | 15 | startMembers | a member's turn has come | its hosts; or held, or refused |
+ * | 16 | giveTurns | a host waits | before-hook, then its pod |
+ * | 17 | memberAfter | a host ended | after-hook |
+ * | 18 | concludeTargets | nothing of a target runs | conditions; its phase follows |
+ * | 19 | wait | a target is not over | wait |
+ * | 20 | maintenance | all targets are over | one host keeps the repository in order |
+ * | 21 | globalAfter | there is one | run it by its policy, wait for it |
+ * | 22 | history | | old sessions go |
+ * | 23 | finish | | final |
  */
 import { UserError } from "../../shared/errors.ts";
 import { withPhases } from "./change.ts";
@@ -37,7 +38,7 @@ import { areTargetsFinal, deadline, invokerGone, repositoryRefused } from "./int
 import { missingLabels } from "./labels.ts";
 import { answerLocks } from "./locks.ts";
 import { maintenance } from "./maintenance.ts";
-import { startMembers } from "./members.ts";
+import { dueJobs, startMembers } from "./members.ts";
 import { nextCheckMs } from "./next-check.ts";
 import { passInitOn, repositoryResults } from "./repository-results.ts";
 import {
@@ -46,6 +47,7 @@ import {
   giveTurns,
   globalAfter,
   globalBefore,
+  jobsEnded,
   lostExecutors,
   memberAfter,
   startPrepared,
@@ -70,6 +72,7 @@ const TABLE: readonly Row[] = [
   invokerGone,
   globalBefore,
   repositoryRefused,
+  jobsEnded,
   lostExecutors,
   passInitOn,
   answerLocks,
@@ -97,6 +100,7 @@ export function decideSession(view: SessionView, now: Date): Decision {
   const actions: Action[] = [...startPrepared(view)];
   if (labels !== undefined) actions.unshift({ kind: "AddLabels", labels });
   const trail: string[] = [];
+  let last: Row | undefined;
   // Agents change entries too: the phases follow before any row looks.
   let status = withPhases(view, before);
   for (let steps = 0; ; steps += 1) {
@@ -107,8 +111,11 @@ export function decideSession(view: SessionView, now: Date): Decision {
     trail.push(row.name);
     actions.push(...(step.actions ?? []));
     if (step.status !== undefined) status = withPhases(view, step.status);
-    if (step.isEnd === true) break;
+    last = step.isEnd === true ? row : undefined;
+    if (last !== undefined) break;
   }
+  // No job is made while the session itself waits, for its global before-hook say.
+  if (last === wait) actions.push(...dueJobs(view, status));
   return {
     actions: status === before ? actions : [{ kind: "WriteStatus", status }, ...actions],
     trail,

@@ -5,17 +5,29 @@ import { formatInvoker } from "../../shared/invoker.ts";
 import { isFinalSessionPhase, isFinalTargetPhase } from "../../shared/status/backup-phase.ts";
 import { type ResolvedTargetRef, resolveTargetRef, targetKey } from "../../shared/target.ts";
 import type { HookRuns } from "../hooks/hook-plan.ts";
+import { type GatheredJobs, gatherTargetJobs } from "../jobs/gather-target-jobs.ts";
+import { isJobMember } from "../jobs/job-host.ts";
+import type { JobProblem } from "../jobs/target-job.ts";
 import type { Limits } from "../run/world.ts";
 import { findInvokerObject, gatherInvoker, type InvokerName } from "../world/invokers.ts";
 import { formerPods, gatherPods, gatherWorkloads, openRestores } from "../world/targets.ts";
 import type { World } from "../world/world.ts";
 import type { SessionMemories } from "./memory.ts";
-import { hostsOf, type InvokerFact, type SessionView, type SiblingSession, targetsOf } from "./view.ts";
+import {
+  findSessionMember,
+  hostsOf,
+  type InvokerFact,
+  type SessionView,
+  type SiblingSession,
+  targetsOf,
+} from "./view.ts";
 
 export interface GatherPorts {
   readonly world: World;
   readonly memories: SessionMemories;
   readonly hookRuns: HookRuns;
+  /** Why jobs of the session could not be made, by position of the target. */
+  readonly jobProblems: ReadonlyMap<number, JobProblem>;
   readonly leaderSinceMs: number;
   readonly monotonicMs: number;
   readonly limits: Limits;
@@ -99,6 +111,17 @@ function targetRefs(session: BackupSession, invoker: InvokerFact | undefined): r
   return entries.length > 0 ? entries : (invoker?.view.members ?? []).map(({ ref }) => ref);
 }
 
+/** Jobs of the targets that have one. */
+function gatherJobs(ports: GatherPorts, session: BackupSession, invoker: InvokerFact | undefined): GatheredJobs {
+  const { metadata, status } = session;
+  const targets = targetsOf(status ?? {}).flatMap(({ ref, alias }, index) => {
+    const resolved = resolveTargetRef(ref, metadata.namespace);
+    const member = invoker && findSessionMember(invoker.view.members, resolved, alias);
+    return member === undefined || !isJobMember(member) ? [] : [{ index, ref: resolved, alias, member }];
+  });
+  return gatherTargetJobs(ports.world, metadata.uid ?? "", targets, ports.jobProblems);
+}
+
 /**
  * @param key `namespace/name` of the session
  * @param session its newest known state
@@ -107,7 +130,8 @@ export function gatherSession(ports: GatherPorts, key: string, session: BackupSe
   const { world, memories } = ports;
   const found = findInvoker(ports, key, session);
   const refs = targetRefs(session, found.invoker);
-  const workloads = gatherWorkloads(world, refs);
+  const jobs = gatherJobs(ports, session, found.invoker);
+  const workloads = new Map([...gatherWorkloads(world, refs), ...jobs.workloads]);
   const hosts = targetsOf(session.status ?? {}).flatMap(hostsOf);
   const repositoryName = session.status?.repository ?? found.invoker?.view.repository;
   const namespace = repositoryName?.namespace ?? session.metadata.namespace;
@@ -130,7 +154,11 @@ export function gatherSession(ports: GatherPorts, key: string, session: BackupSe
       ]),
     ),
     workloads,
-    pods: gatherPods(world, [...hosts.map(({ podUID }) => podUID), ...former.map(({ uid }) => uid)], workloads),
+    pods: new Map([
+      ...gatherPods(world, [...hosts.map(({ podUID }) => podUID), ...former.map(({ uid }) => uid)], workloads),
+      ...jobs.pods.map((pod) => [pod.uid, pod] as const),
+    ]),
+    jobs: jobs.jobs,
     formerPods: former,
     silenceMs: memories.silences(key, session, ports.monotonicMs),
     hookRuns: ports.hookRuns,

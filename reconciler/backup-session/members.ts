@@ -2,10 +2,12 @@
 
 import type { HostStats } from "../../shared/api/host-stats.ts";
 import { Driver, FailurePolicy } from "../../shared/contract.ts";
+import { assertNever } from "../../shared/errors.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { isFinalTargetPhase } from "../../shared/status/backup-phase.ts";
 import { findCondition, formatTime } from "../../shared/status/conditions.ts";
 import { formatTarget, targetKey } from "../../shared/target.ts";
+import { decideJobStart, type TargetJob } from "../jobs/target-job.ts";
 import { withExplanation, withoutExplanation, withTargetCondition } from "../run/entries.ts";
 import { planHosts } from "../run/hosts.ts";
 import { type MemberState, memberTurn, type OrderedMember, type Turn } from "../run/order.ts";
@@ -14,7 +16,7 @@ import { withTarget } from "./change.ts";
 import { withRefusal } from "./give-up.ts";
 import { BACKUP_WORDS } from "./run-rows.ts";
 import { isBegun } from "./start.ts";
-import type { Row, Step } from "./step.ts";
+import type { Action, Row, Step } from "./step.ts";
 import { memberOf, type SessionStatus, type SessionView, type TargetStatus, targetRef, targetsOf } from "./view.ts";
 
 function memberState(target: TargetStatus): MemberState {
@@ -39,8 +41,8 @@ function obstacle(view: SessionView, target: TargetStatus): Turn | undefined {
   }
   const refusal = view.invoker?.refusals.get(targetKey(ref));
   if (refusal !== undefined) return { kind: "refuse", code: "INVALID_OBJECT", message: refusal };
-  if (view.invoker?.view.driver !== Driver.Restic || !member.isSidecarModel) {
-    const message = `${formatTarget(ref)} needs a job, and only workloads with a sidecar can be backed up so far`;
+  if (view.invoker?.view.driver !== Driver.Restic) {
+    const message = `${formatTarget(ref)}: driver ${view.invoker?.view.driver ?? ""} is not served, only ${Driver.Restic}`;
     return { kind: "refuse", code: "TARGET_INVALID", message };
   }
   const other = view.busyTargets.get(targetKey(ref));
@@ -104,6 +106,29 @@ function withHosts(target: TargetStatus, hosts: StartedHosts, now: Date): Target
   return { ...withoutExplanation(ensured), totalHosts, stats: [...stats, ...unnamed] };
 }
 
+/** As startTarget, where a job does the work. */
+function startJobTarget(view: SessionView, target: TargetStatus, job: TargetJob, now: Date): TargetStatus {
+  const since = waitsSince(target);
+  const isPatienceOver = since !== undefined && now.getTime() - Date.parse(since) >= view.limits.podWaitMs;
+  const start = decideJobStart(job);
+  switch (start.kind) {
+    case "refuse":
+      return withRefusal(target, start.code, start.message, now);
+    case "hosts": {
+      const { hostnames } = start;
+      return withHosts(target, { hostnames, totalHosts: hostnames.length, waitSince: formatTime(now) }, now);
+    }
+    case "hold":
+      return isPatienceOver
+        ? withRefusal(target, start.code, start.message, now)
+        : withHold(target, "PodNotReady", start.message, now);
+    case "make":
+      return withHold(target, "PodNotReady", "its job is being made", now);
+    default:
+      return assertNever(start);
+  }
+}
+
 function startTarget(view: SessionView, target: TargetStatus, now: Date): TargetStatus {
   const ref = targetRef(view, target);
   const since = waitsSince(target);
@@ -127,20 +152,38 @@ function startTarget(view: SessionView, target: TargetStatus, now: Date): Target
   }
 }
 
-function advance(view: SessionView, status: SessionStatus, index: number, target: TargetStatus, now: Date) {
+function turnOf(view: SessionView, status: SessionStatus, index: number, target: TargetStatus): Turn {
   const { executionOrder = "", failurePolicy = "" } = view.invoker?.view ?? {};
   const members = orderedMembers(view, status);
   const failFast = failurePolicy === FailurePolicy.FailFast ? "failurePolicy is FailFast" : undefined;
   const turn = memberTurn({ executionOrder, failFast, members }, index);
-  const answer = turn.kind === "start" ? (obstacle(view, target) ?? turn) : turn;
+  return turn.kind === "start" ? (obstacle(view, target) ?? turn) : turn;
+}
+
+function advance(view: SessionView, status: SessionStatus, index: number, target: TargetStatus, now: Date) {
+  const answer = turnOf(view, status, index, target);
   switch (answer.kind) {
     case "refuse":
       return withRefusal(target, answer.code, answer.message, now);
     case "hold":
       return withExplanation(target, answer.reason, answer.message);
-    case "start":
-      return startTarget(view, target, now);
+    case "start": {
+      const job = view.jobs.get(index);
+      return job === undefined ? startTarget(view, target, now) : startJobTarget(view, target, job, now);
+    }
   }
+}
+
+/** Jobs that are to be made now, whatever the table says: they change nothing in the status. */
+export function dueJobs(view: SessionView, status: SessionStatus): readonly Action[] {
+  if (!isBegun(status)) return [];
+  return targetsOf(status).flatMap((target, targetIndex): Action[] => {
+    const job = view.jobs.get(targetIndex);
+    if (job === undefined || isStarted(target) || isRefused(BACKUP_WORDS, target)) return [];
+    const turn = turnOf(view, status, targetIndex, target);
+    const isDue = turn.kind === "start" && decideJobStart(job).kind === "make";
+    return isDue ? [{ kind: "EnsureJob", targetIndex }] : [];
+  });
 }
 
 export const startMembers: Row = {

@@ -4,6 +4,8 @@ import { isFinalTargetPhase } from "../../shared/status/backup-phase.ts";
 import { hasCondition, isConditionTrue } from "../../shared/status/conditions.ts";
 import { resolveTargetRef } from "../../shared/target.ts";
 import { isHookOpen } from "../hooks/hook-records.ts";
+import { stepEndedJob } from "../jobs/ended-job.ts";
+import { isSilentPod } from "../jobs/gather-target-jobs.ts";
 import { type TargetEntry, withTargetCondition } from "../run/entries.ts";
 import { stepGlobalAfter, stepGlobalBefore } from "../run/global-hooks.ts";
 import { stepGiveTurn, stepLostExecutor } from "../run/host-turns.ts";
@@ -77,13 +79,14 @@ export function runFacts(view: SessionView): RunFacts<SessionStatus> {
     podWaitMsOf: () => view.limits.podWaitMs,
     // Until the repository is opened only the host that opens it has anything to report.
     isReportDue: (status, host) =>
-      hasCondition(status.conditions, ConditionType.BackendRepositoryInitialized) || (host.actions?.length ?? 0) > 0,
+      !isSilentPod(view.pods.get(host.podUID ?? "")) &&
+      (hasCondition(status.conditions, ConditionType.BackendRepositoryInitialized) || (host.actions?.length ?? 0) > 0),
     withWork(status, host) {
       const isOpened = hasCondition(status.conditions, ConditionType.BackendRepositoryInitialized);
       if (isOpened || isInitCarried(status)) return host;
       return { ...host, actions: [...(host.actions ?? []), "InitializeBackendRepository" as const] };
     },
-    beforeProblem: undefined,
+    beforeProblem: () => undefined,
     canRunAfter: () => true,
     failureOf,
     withEverythingFailed,
@@ -112,6 +115,11 @@ export const globalBefore: Row = {
 export const globalAfter: Row = {
   name: "global postBackup hook",
   next: (view, status, now) => toStep(stepGlobalAfter(runFacts(view), status, now)),
+};
+
+export const jobsEnded: Row = {
+  name: "job ended",
+  next: (view, status, now) => toStep(stepEndedJob(view.jobs, status, now)),
 };
 
 export const lostExecutors: Row = {

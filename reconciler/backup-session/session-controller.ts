@@ -10,6 +10,7 @@ import type { Logger } from "../../shared/log.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import type { Controller } from "../controller.ts";
 import type { HookRunner } from "../hooks/hook-runner.ts";
+import type { JobMaker } from "../jobs/job-maker.ts";
 import { HostEvents } from "../run/host-events.ts";
 import type { Limits } from "../run/world.ts";
 import type { World } from "../world/world.ts";
@@ -23,6 +24,7 @@ export interface SessionControllerPorts {
   readonly world: World;
   readonly client: Pick<KubeClient, "create" | "delete" | "find" | "get" | "patch" | "patchStatus">;
   readonly hooks: HookRunner;
+  readonly jobs: JobMaker;
   readonly events: EventRecorder;
   readonly clock: Clock;
   readonly log: Logger;
@@ -96,6 +98,7 @@ class SessionController implements Controller {
     this.#memories.forget(keyOf(session));
     this.#hostEvents.forget(session.metadata.uid ?? "");
     this.#ports.hooks.forget(session.metadata.uid ?? "");
+    this.#ports.jobs.forget(session.metadata.uid ?? "");
     // Siblings may have waited for it.
     for (const other of this.#ports.world.sessions.list(session.metadata.namespace)) {
       if (!isFinalSessionPhase(other.status?.phase)) this.#queue.add(keyOf(other));
@@ -103,7 +106,7 @@ class SessionController implements Controller {
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
-    const { world, clock, hooks, limits, log } = this.#ports;
+    const { world, clock, hooks, jobs, limits, log } = this.#ports;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const { namespace, name } = splitObjectKey(key);
       const session = this.#memories.newest(key, world.sessions.get(namespace, name));
@@ -112,6 +115,7 @@ class SessionController implements Controller {
         world,
         memories: this.#memories,
         hookRuns: hooks.runs(),
+        jobProblems: jobs.problems(session.metadata.uid ?? ""),
         leaderSinceMs: this.#leaderSinceMs,
         monotonicMs: clock.monotonic(),
         limits,

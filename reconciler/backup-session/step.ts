@@ -11,6 +11,8 @@ export type Action =
   /** Starts a hook whose recorded intent is this process's own, though it did not hear that the write succeeded. */
   | { readonly kind: "StartPrepared"; readonly key: string }
   | { readonly kind: "AbortHook"; readonly key: string }
+  /** Makes the job of a target, or finds it made. */
+  | { readonly kind: "EnsureJob"; readonly targetIndex: number }
   | { readonly kind: "CreateRetry"; readonly dueAtMs: number; readonly retryLeft: number }
   | { readonly kind: "DeleteSessions"; readonly names: readonly string[] }
   /** Tells the invoker of its newest recovery point. */

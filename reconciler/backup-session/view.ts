@@ -5,6 +5,7 @@ import type { Repository } from "../../shared/api/repository.ts";
 import type { BackupInvokerView, BackupMemberView } from "../../shared/invoker.ts";
 import { type ResolvedTargetRef, resolveTargetRef } from "../../shared/target.ts";
 import type { HookRuns } from "../hooks/hook-plan.ts";
+import type { TargetJobs } from "../jobs/target-job.ts";
 import type { FormerPod } from "../run/locks.ts";
 import type { Limits, Pods, Workloads } from "../run/world.ts";
 
@@ -50,8 +51,10 @@ export interface SessionView {
   readonly busyTargets: ReadonlyMap<string, string>;
   /** targetKey() of targets that a restore names which has not ended, and that restore's name. */
   readonly restoringTargets: ReadonlyMap<string, string>;
+  /** Jobs too, by jobKey(). */
   readonly workloads: Workloads;
   readonly pods: Pods;
+  readonly jobs: TargetJobs;
   /** Pods that sessions and restores gave a host with this repository. */
   readonly formerPods: readonly FormerPod[];
   /** By hostKey(): for how long, by this process's own clock, the host's entry has not changed. */
@@ -64,14 +67,20 @@ export interface SessionView {
 
 /** Member of the invoker that a target's entry stands for; undefined when the invoker no longer has it. */
 export function memberOf(view: SessionView, target: Pick<TargetStatus, "ref" | "alias">): BackupMemberView | undefined {
-  const ref = targetRef(view, target);
-  const members = view.invoker?.view.members ?? [];
+  return findSessionMember(view.invoker?.view.members ?? [], targetRef(view, target), target.alias);
+}
+
+export function findSessionMember(
+  members: readonly BackupMemberView[],
+  ref: ResolvedTargetRef,
+  alias: string | undefined,
+): BackupMemberView | undefined {
   return members.find(
     (member) =>
       member.ref.kind === ref.kind &&
       member.ref.name === ref.name &&
       member.ref.namespace === ref.namespace &&
-      (member.alias ?? "") === (target.alias ?? ""),
+      (member.alias ?? "") === (alias ?? ""),
   );
 }
 

@@ -3,7 +3,6 @@ import type { BackupSession } from "../../shared/api/backup-session.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { targetKey } from "../../shared/target.ts";
 import { onAny } from "../world/on-any.ts";
-import type { PodObject } from "../world/pod-object.ts";
 import type { World } from "../world/world.ts";
 
 type Wake = (session: BackupSession) => void;
@@ -20,12 +19,14 @@ export function sessionsWokenBy(world: World, wake: Wake): readonly (() => void)
   const inNamespace = (namespace: string): void => wakeOpen(world.sessions.list(namespace));
   const onInvoker = ({ kind, metadata }: { kind: string; metadata: { namespace: string; name: string } }): void =>
     wakeOpen(world.sessions.byIndex("invoker", `${kind}/${metadata.namespace}/${metadata.name}`));
-  const onPod = ({ namespace }: PodObject): void => inNamespace(namespace);
+  const onPod = ({ namespace }: { readonly namespace: string }): void => inNamespace(namespace);
 
   return [
     world.configurations.subscribe(onAny(onInvoker)),
     world.batches.subscribe(onAny(onInvoker)),
     world.pods.subscribe(onAny(onPod)),
+    world.jobs.subscribe(onAny(onPod)),
+    world.jobPods.subscribe(onAny(onPod)),
     world.repositories.subscribe(
       onAny(({ metadata }) => wakeOpen(world.sessions.byIndex("repository", `${metadata.namespace}/${metadata.name}`))),
     ),

@@ -28,12 +28,6 @@ export interface GatheredJobs {
   readonly pods: readonly PodFact[];
 }
 
-/** Whether a job does a member's work. */
-export function isJobMember(member: BackupMemberView | RestoreMemberView): boolean {
-  const hasTemplates = "volumeClaimTemplates" in member.target && (member.target.volumeClaimTemplates ?? []).length > 0;
-  return !member.isSidecarModel || hasTemplates;
-}
-
 /**
  * @param ownerUid of the session or restore
  * @param targets those that jobs work for

@@ -28,3 +28,9 @@ export function jobHostName(view: JobView): string {
   const ordinal = view.verb === "restore" ? view.ordinal : undefined;
   return (hosts.find((host) => host.ordinal === ordinal) ?? hosts[0]).hostname;
 }
+
+/** Whether a job does a member's work. */
+export function isJobMember(member: BackupMemberView | RestoreMemberView): boolean {
+  const hasTemplates = "volumeClaimTemplates" in member.target && (member.target.volumeClaimTemplates ?? []).length > 0;
+  return !member.isSidecarModel || hasTemplates;
+}

@@ -5,21 +5,25 @@ import { parseRestoreSession } from "../../shared/api/restore-session.ts";
 import { Annotation, Finalizer } from "../../shared/contract.ts";
 import { assertNever } from "../../shared/errors.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import type { Clock } from "../../shared/kube/clock.ts";
 import type { EventRecorder } from "../../shared/kube/events.ts";
 import { isNotFound } from "../../shared/kube/kube-error.ts";
 import { patchStatusWithTest } from "../../shared/kube/status-patch.ts";
 import type { Logger } from "../../shared/log.ts";
 import { formatTarget, type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
 import type { HookRunner } from "../hooks/hook-runner.ts";
+import type { JobMaker } from "../jobs/job-maker.ts";
 import { isWorkloadKind, WORKLOADS } from "../world/workload-object.ts";
 import type { RestoreMemories } from "./memory.ts";
 import { type RestoreObject, type RestoreStatus, writeRestoreStatus } from "./restore-status.ts";
 import type { Action } from "./step.ts";
-import type { RestoreView } from "./view.ts";
+import { memberOf, type RestoreView, targetsOf } from "./view.ts";
 
 export interface ActPorts {
   readonly client: Pick<KubeClient, "find" | "patch" | "patchStatus">;
   readonly hooks: HookRunner;
+  readonly jobs: Pick<JobMaker, "makeRestoreJobs" | "problems">;
+  readonly clock: Pick<Clock, "now">;
   readonly events: EventRecorder;
   readonly memories: RestoreMemories;
   readonly log: Logger;
@@ -63,6 +67,8 @@ async function actOnce(ports: ActPorts, key: string, view: RestoreView, action: 
     case "AbortHook":
       ports.hooks.abort(action.key);
       return "done";
+    case "EnsureJobs":
+      return ensureJobs(ports, view, action.targetIndex);
     case "RequestInjection":
       return requestInjection(ports, key, view.object, action.ref);
     case "RemoveFinalizer":
@@ -117,6 +123,25 @@ async function writeStatus(
     default:
       return assertNever(write);
   }
+}
+
+/** When they can't be made there is something new to decide on. */
+async function ensureJobs(ports: ActPorts, view: RestoreView, targetIndex: number): Promise<ActOutcome> {
+  const target = targetsOf(view.status)[targetIndex];
+  const member = target && memberOf(view, target);
+  if (member === undefined) return "done";
+  const { apiVersion, kind, metadata } = view.object;
+  const { name, namespace, uid = "" } = metadata;
+  const deadlineAtMs = Date.parse(view.status.sessionDeadline ?? "");
+  await ports.jobs.makeRestoreJobs({
+    owner: { apiVersion, kind, namespace, name, uid },
+    invoker: view.invoker,
+    member: { ...member, index: targetIndex },
+    repository: view.repository,
+    deadlineAtMs: Number.isNaN(deadlineAtMs) ? undefined : deadlineAtMs,
+    nowMs: ports.clock.now(),
+  });
+  return ports.jobs.problems(uid).has(targetIndex) ? "again" : "done";
 }
 
 /** The annotation names the restore; sending it again, even unchanged, sends the workload through admission again. */

@@ -12,17 +12,18 @@
  * | 6 | validated | not begun, not valid or not allowed, or its recovery point is missing | say so and wait |
  * | 7 | begin | not begun | recovery point, repository, one entry a member |
  * | 8 | globalBefore | there is one | run it, wait for it; its failure fails every member before any data is touched |
- * | 9 | lostExecutors | a host's pod is gone | another pod |
- * | 10 | answerLocks | locks whose owner is gone | tell the agent which |
- * | 11 | startMembers | a member's turn has come | the gate at its workload, then its hosts |
- * | 12 | moreHosts | a DaemonSet's rollout reached another node | its host |
- * | 13 | retryHosts | hosts failed and tries are left | their turn again |
- * | 14 | giveTurns | a pod waits in its init-container | its turn |
- * | 15 | memberAfter | a host ended | after-hook |
- * | 16 | concludeMembers | nothing of a member runs | conditions; its phase follows |
- * | 17 | wait | a member is not over | wait |
- * | 18 | globalAfter | there is one | run it by its policy, wait for it |
- * | 19 | finish | | final |
+ * | 9 | jobsEnded | a host's job ended, and the host did not | it fails with the job's reason |
+ * | 10 | lostExecutors | a host's pod is gone | another pod |
+ * | 11 | answerLocks | locks whose owner is gone | tell the agent which |
+ * | 12 | startMembers | a member's turn has come | the gate at its workload, or its jobs; then its hosts |
+ * | 13 | moreHosts | a DaemonSet's rollout reached another node | its host |
+ * | 14 | retryHosts | hosts failed and tries are left | their turn again |
+ * | 15 | giveTurns | a pod waits in its init-container | its turn |
+ * | 16 | memberAfter | a host ended | after-hook |
+ * | 17 | concludeMembers | nothing of a member runs | conditions; its phase follows |
+ * | 18 | wait | a member is not over | wait |
+ * | 19 | globalAfter | there is one | run it by its policy, wait for it |
+ * | 20 | finish | | final |
  */
 import { Finalizer } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
@@ -38,6 +39,7 @@ import {
   giveTurns,
   globalAfter,
   globalBefore,
+  jobsEnded,
   lostExecutors,
   memberAfter,
   startPrepared,
@@ -79,6 +81,7 @@ const TABLE: readonly Row[] = [
   validated,
   begin,
   globalBefore,
+  jobsEnded,
   lostExecutors,
   answerLocks,
   startMembers,

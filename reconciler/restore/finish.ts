@@ -12,7 +12,7 @@ import type { RestoreStatus } from "./restore-status.ts";
 import { abortBeforeHooks } from "./run-rows.ts";
 import { isBegun, withRestoreCondition } from "./start.ts";
 import type { Row, Step } from "./step.ts";
-import { createdAtMs, hostsOf, type MemberStatus, type RestoreView, targetsOf } from "./view.ts";
+import { createdAtMs, hostsOf, isJobTarget, type MemberStatus, type RestoreView, targetsOf } from "./view.ts";
 
 export function areMembersFinal(status: RestoreStatus): boolean {
   return targetsOf(status).every(({ phase }) => phase !== undefined && isFinalRestoreMemberPhase(phase));
@@ -60,7 +60,7 @@ function withNewAttempt(view: RestoreView, host: RestoreHostStats, now: Date): R
 export const retryHosts: Row = {
   name: "hosts tried again",
   next(view, status, now): Step | undefined {
-    const all = targetsOf(status).flatMap(hostsOf);
+    const all = targetsOf(status).flatMap((target) => (isJobTarget(view, target) ? [] : hostsOf(target)));
     const failed = all.filter((host) => isHostRetryLeft(view, status, host));
     if (failed.length === 0 || now.getTime() < retryDueMs(view, failed)) return undefined;
     const isBusy = targetsOf(status).some((target) => {

@@ -6,18 +6,23 @@ import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
 import { type ResolvedTargetRef, resolveTargetRef, targetKey } from "../../shared/target.ts";
 import { mayUseRepository } from "../../shared/usage-policy.ts";
 import type { HookRuns } from "../hooks/hook-plan.ts";
+import { type GatheredJobs, gatherTargetJobs } from "../jobs/gather-target-jobs.ts";
+import { isJobMember } from "../jobs/job-host.ts";
+import type { JobProblem } from "../jobs/target-job.ts";
 import type { Limits, PodFact, WorkloadFact, Workloads } from "../run/world.ts";
 import { formerPods, gatherPods, gatherWorkloads, isInitOf } from "../world/targets.ts";
 import { isWorkloadKind } from "../world/workload-object.ts";
 import type { World } from "../world/world.ts";
 import type { RestoreMemories } from "./memory.ts";
-import { type RestoreObject, readRestoreStatus } from "./restore-status.ts";
-import { type GateFact, hostsOf, type RestoreView, targetsOf } from "./view.ts";
+import { type RestoreObject, type RestoreStatus, readRestoreStatus } from "./restore-status.ts";
+import { findRestoreMember, type GateFact, hostsOf, type RestoreView, targetsOf } from "./view.ts";
 
 export interface GatherPorts {
   readonly world: World;
   readonly memories: RestoreMemories;
   readonly hookRuns: HookRuns;
+  /** Why jobs of the restore could not be made, by position of the member. */
+  readonly jobProblems: ReadonlyMap<number, JobProblem>;
   readonly leaderSinceMs: number;
   readonly monotonicMs: number;
   readonly limits: Limits;
@@ -79,6 +84,22 @@ function busyTargets(world: World, object: RestoreObject, refs: readonly Resolve
   return busy;
 }
 
+/** Jobs of the members that have one. */
+function gatherJobs(
+  ports: GatherPorts,
+  object: RestoreObject,
+  status: RestoreStatus,
+  invoker: RestoreInvokerView,
+): GatheredJobs {
+  const { metadata } = object;
+  const targets = targetsOf(status).flatMap(({ ref, alias }, index) => {
+    const resolved = resolveTargetRef(ref, metadata.namespace);
+    const member = findRestoreMember(invoker.members, resolved, alias);
+    return member === undefined || !isJobMember(member) ? [] : [{ index, ref: resolved, alias, member }];
+  });
+  return gatherTargetJobs(ports.world, metadata.uid ?? "", targets, ports.jobProblems);
+}
+
 /**
  * @param key `Kind/namespace/name` of the restore
  * @param object its newest known state
@@ -94,7 +115,11 @@ export function gatherRestore(ports: GatherPorts, key: string, object: RestoreOb
     ...invoker.members.map(({ ref }) => ref),
   ];
   const all = gatherWorkloads(world, refs);
-  const workloads: Workloads = new Map([...all].map(([target, fact]) => [target, withOwnInits(fact, serves)]));
+  const jobs = gatherJobs(ports, object, status, invoker);
+  const workloads: Workloads = new Map([
+    ...[...all].map(([target, fact]) => [target, withOwnInits(fact, serves)] as const),
+    ...jobs.workloads,
+  ]);
   const hosts = targetsOf(status).flatMap(hostsOf);
   const repositoryName = status.repository ?? invoker.repository;
   const repositoryNamespace = repositoryName?.namespace ?? namespace;
@@ -120,7 +145,8 @@ export function gatherRestore(ports: GatherPorts, key: string, object: RestoreOb
     busyTargets: busyTargets(world, object, refs),
     workloads,
     gates: new Map(refs.map((ref) => [targetKey(ref), gateOf(ports, key, ref, serves)])),
-    pods: gatherPods(world, uids, all),
+    pods: new Map([...gatherPods(world, uids, all), ...jobs.pods.map((pod) => [pod.uid, pod] as const)]),
+    jobs: jobs.jobs,
     formerPods: former,
     silenceMs: memories.silences(key, status, ports.monotonicMs),
     hookRuns: ports.hookRuns,

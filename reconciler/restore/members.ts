@@ -1,9 +1,11 @@
 /** Rows that bring a member to its turn: order, the gate at its workload, its hosts. Pure. */
 import type { RestoreHostStats } from "../../shared/api/host-stats.ts";
 import { Driver, ExecutionOrder } from "../../shared/contract.ts";
+import { assertNever, type ErrorCode } from "../../shared/errors.ts";
 import { type CONDITION_REASONS, ConditionType } from "../../shared/reasons.ts";
 import { type ConditionStatus, findCondition, formatTime } from "../../shared/status/conditions.ts";
 import { formatTarget, targetKey } from "../../shared/target.ts";
+import { decideJobStart, type TargetJob } from "../jobs/target-job.ts";
 import { withExplanation, withoutExplanation, withTargetCondition } from "../run/entries.ts";
 import { hostnamesOf } from "../run/hosts.ts";
 import { type MemberState, memberTurn, type OrderedMember, type Turn } from "../run/order.ts";
@@ -39,9 +41,8 @@ function obstacle(view: RestoreView, target: MemberStatus): Turn | undefined {
   if (member === undefined) {
     return { kind: "refuse", code: "INVALID_OBJECT", message: `${formatTarget(ref)} was removed from the restore` };
   }
-  const isJob = !member.isSidecarModel || (member.target.volumeClaimTemplates ?? []).length > 0;
-  if (view.invoker.driver !== Driver.Restic || isJob) {
-    const message = `${formatTarget(ref)} needs a job, and only workloads with an init-container can be restored so far`;
+  if (view.invoker.driver !== Driver.Restic) {
+    const message = `${formatTarget(ref)}: driver ${view.invoker.driver} is not served, only ${Driver.Restic}`;
     return { kind: "refuse", code: "TARGET_INVALID", message };
   }
   const other = view.busyTargets.get(targetKey(ref));
@@ -66,7 +67,7 @@ function hold(
   _view: RestoreView,
   target: MemberStatus,
   condition: MemberCondition,
-  give: { readonly code: "NOT_FOUND" | "SIDECAR_NOT_RUNNING"; readonly limitMs: number },
+  give: { readonly code: ErrorCode; readonly limitMs: number },
   now: Date,
 ): MemberStatus {
   const since = findCondition(target.conditions, condition.type);
@@ -143,6 +144,52 @@ function startMember(view: RestoreView, target: MemberStatus, now: Date): Member
   return { target: withHosts(injected, hostnames, totalHostsOf(ref.kind, hostnames.length, workload.replicas), now) };
 }
 
+/** As startMember, where jobs do the work. */
+function startJobMember(
+  view: RestoreView,
+  target: MemberStatus,
+  job: TargetJob,
+  targetIndex: number,
+  now: Date,
+): MemberAnswer {
+  const start = decideJobStart(job);
+  const waiting = (message: string) =>
+    ({
+      type: ConditionType.RestoreJobCreated,
+      status: "Unknown",
+      reason: "RestoreJobCreationFailed",
+      message,
+    }) as const;
+  switch (start.kind) {
+    case "refuse":
+      return { target: withRefusal(target, start.code, start.message, now) };
+    case "hold": {
+      const give = { code: start.code, limitMs: view.limits.podWaitMs };
+      return { target: hold(view, target, waiting(start.message), give, now) };
+    }
+    case "make": {
+      const give = { code: "EXECUTOR_LOST", limitMs: view.limits.podWaitMs } as const;
+      const held = hold(view, target, waiting("its job is being made"), give, now);
+      return { target: held, actions: isRefused(RESTORE_WORDS, held) ? [] : [{ kind: "EnsureJobs", targetIndex }] };
+    }
+    case "hosts": {
+      const made = withTargetCondition(
+        target,
+        {
+          type: ConditionType.RestoreJobCreated,
+          status: "True",
+          reason: "RestoreJobCreationSucceeded",
+          message: "the job is running",
+        },
+        now,
+      );
+      return { target: withHosts(made, start.hostnames, start.hostnames.length, now) };
+    }
+    default:
+      return assertNever(start);
+  }
+}
+
 /** A DaemonSet's hosts get their names one by one, while its rollout replaces the pods. */
 function totalHostsOf(kind: string, known: number, wanted: number): number {
   return kind === "DaemonSet" ? Math.max(known, wanted) : known;
@@ -186,8 +233,10 @@ function advance(
       return { target: withRefusal(target, answer.code, answer.message, now) };
     case "hold":
       return { target: withExplanation(target, answer.reason, answer.message) };
-    case "start":
-      return startMember(view, target, now);
+    case "start": {
+      const job = view.jobs.get(index);
+      return job === undefined ? startMember(view, target, now) : startJobMember(view, target, job, index, now);
+    }
   }
 }
 

@@ -7,6 +7,7 @@ import { type RunResult, WorkQueue, type WorkQueueObserver } from "../../shared/
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
 import type { HookRunner } from "../hooks/hook-runner.ts";
+import type { JobMaker } from "../jobs/job-maker.ts";
 import { HostEvents } from "../run/host-events.ts";
 import type { Limits } from "../run/world.ts";
 import type { World } from "../world/world.ts";
@@ -21,6 +22,7 @@ export interface RestoreControllerPorts {
   readonly world: World;
   readonly client: Pick<KubeClient, "find" | "patch" | "patchStatus">;
   readonly hooks: HookRunner;
+  readonly jobs: JobMaker;
   readonly events: EventRecorder;
   readonly clock: Clock;
   readonly log: Logger;
@@ -95,6 +97,7 @@ class RestoreController implements Controller {
     this.#memories.forget(keyOf(restore));
     this.#hostEvents.forget(restore.metadata.uid ?? "");
     this.#ports.hooks.forget(restore.metadata.uid ?? "");
+    this.#ports.jobs.forget(restore.metadata.uid ?? "");
   }
 
   #find(key: string): RestoreObject | undefined {
@@ -105,7 +108,7 @@ class RestoreController implements Controller {
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
-    const { world, clock, hooks, limits, log } = this.#ports;
+    const { world, clock, hooks, jobs, limits, log } = this.#ports;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const restore = this.#find(key);
       if (restore === undefined) return undefined;
@@ -114,6 +117,7 @@ class RestoreController implements Controller {
         world,
         memories: this.#memories,
         hookRuns: hooks.runs(),
+        jobProblems: jobs.problems(restore.metadata.uid ?? ""),
         leaderSinceMs: this.#leaderSinceMs,
         monotonicMs,
         limits,

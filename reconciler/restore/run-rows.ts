@@ -4,6 +4,8 @@ import { isConditionTrue } from "../../shared/status/conditions.ts";
 import { isFinalRestoreMemberPhase, restoreMemberPhase, restorePhase } from "../../shared/status/restore-phase.ts";
 import { resolveTargetRef } from "../../shared/target.ts";
 import { isHookOpen } from "../hooks/hook-records.ts";
+import { stepEndedJob } from "../jobs/ended-job.ts";
+import { isSilentPod } from "../jobs/gather-target-jobs.ts";
 import { stepGlobalAfter, stepGlobalBefore } from "../run/global-hooks.ts";
 import { stepGiveTurn, stepLostExecutor } from "../run/host-turns.ts";
 import { hookKeys, preparedHooks, stepEndHooks, stepMemberAfter, withHookConditions } from "../run/member-hooks.ts";
@@ -14,7 +16,7 @@ import { failureOf, isHostRetryLeft, memberFailure, restoreSummary } from "./out
 import type { RestoreStatus } from "./restore-status.ts";
 import { isBegun } from "./start.ts";
 import type { Action, Row, Step } from "./step.ts";
-import { hostsOf, type MemberStatus, memberOf, type RestoreView, targetsOf } from "./view.ts";
+import { hostsOf, isJobTarget, type MemberStatus, memberOf, type RestoreView, targetsOf } from "./view.ts";
 
 export const RESTORE_WORDS: RunWords = {
   role: "restoreInit",
@@ -82,9 +84,9 @@ export function runFacts(view: RestoreView): RunFacts<RestoreStatus> {
       const isHeld = runHosts(target).some(({ phase }) => phase === "Failed");
       return isHeld ? view.limits.podWaitMs : view.limits.restoreWaitMs;
     },
-    isReportDue: () => true,
+    isReportDue: (_status, host) => !isSilentPod(view.pods.get(host.podUID ?? "")),
     withWork: (_status, host) => host,
-    beforeProblem: NO_CONTAINER_YET,
+    beforeProblem: (target) => (isJobTarget(view, target) ? undefined : NO_CONTAINER_YET),
     canRunAfter: (pod) => pod.isReady,
     failureOf,
     hasFailed: (status, target) =>
@@ -97,7 +99,7 @@ export function runFacts(view: RestoreView): RunFacts<RestoreStatus> {
 
 /** Whether hosts of the member will be tried again. */
 function isRetryOpen(view: RestoreView, status: RestoreStatus, target: MemberStatus): boolean {
-  return hostsOf(target).some((host) => isHostRetryLeft(view, status, host));
+  return !isJobTarget(view, target) && hostsOf(target).some((host) => isHostRetryLeft(view, status, host));
 }
 
 /** Phases from the recorded facts; a member's is final only when its after-hooks are done and no host is tried again. */
@@ -136,6 +138,11 @@ export const globalBefore: Row = {
 export const globalAfter: Row = {
   name: "global postRestore hook",
   next: (view, status, now) => toStep(stepGlobalAfter(runFacts(view), status, now)),
+};
+
+export const jobsEnded: Row = {
+  name: "job ended",
+  next: (view, status, now) => toStep(stepEndedJob(view.jobs, status, now)),
 };
 
 export const lostExecutors: Row = {

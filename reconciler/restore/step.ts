@@ -10,6 +10,8 @@ export type Action =
   | { readonly kind: "RunHook"; readonly run: HookRun }
   | { readonly kind: "StartPrepared"; readonly key: string }
   | { readonly kind: "AbortHook"; readonly key: string }
+  /** Makes the jobs of a member, or finds them made. */
+  | { readonly kind: "EnsureJobs"; readonly targetIndex: number }
   /** Sends the workload through admission, which adds the init-container. */
   | { readonly kind: "RequestInjection"; readonly ref: ResolvedTargetRef }
   /** Lets a deleted restore that upstream left a finalizer on go. */

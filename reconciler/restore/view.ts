@@ -6,6 +6,8 @@ import type { RestoreMemberStatus } from "../../shared/api/restore-batch.ts";
 import type { RestoreInvokerView, RestoreMemberView } from "../../shared/invoker.ts";
 import { type ResolvedTargetRef, resolveTargetRef } from "../../shared/target.ts";
 import type { HookRuns } from "../hooks/hook-plan.ts";
+import { isJobMember } from "../jobs/job-host.ts";
+import type { TargetJobs } from "../jobs/target-job.ts";
 import type { FormerPod } from "../run/locks.ts";
 import type { Limits, Pods, Workloads } from "../run/world.ts";
 import type { RestoreObject, RestoreStatus } from "./restore-status.ts";
@@ -34,6 +36,7 @@ export interface RestoreView {
   /** By targetKey(). */
   readonly gates: ReadonlyMap<string, GateFact>;
   readonly pods: Pods;
+  readonly jobs: TargetJobs;
   readonly formerPods: readonly FormerPod[];
   readonly silenceMs: ReadonlyMap<string, number>;
   readonly hookRuns: HookRuns;
@@ -61,13 +64,33 @@ export function memberOf(
   target: { readonly ref?: MemberStatus["ref"]; readonly alias?: string },
 ): RestoreMemberView | undefined {
   const ref = resolveTargetRef(target.ref, view.object.metadata.namespace);
-  return view.invoker.members.find(
+  return findRestoreMember(view.invoker.members, ref, target.alias);
+}
+
+export function findRestoreMember(
+  members: readonly RestoreMemberView[],
+  ref: ResolvedTargetRef,
+  alias: string | undefined,
+): RestoreMemberView | undefined {
+  return members.find(
     (member) =>
       member.ref.kind === ref.kind &&
       member.ref.name === ref.name &&
       member.ref.namespace === ref.namespace &&
-      (member.alias ?? "") === (target.alias ?? ""),
+      (member.alias ?? "") === (alias ?? ""),
   );
+}
+
+/**
+ * Whether jobs restore the member. Commands of its hooks run in a job's own pod, or behind its Service, before the restore
+ * too; and a job is tried once.
+ */
+export function isJobTarget(
+  view: RestoreView,
+  target: { readonly ref?: MemberStatus["ref"]; readonly alias?: string },
+): boolean {
+  const member = memberOf(view, target);
+  return member !== undefined && isJobMember(member);
 }
 
 export function createdAtMs(view: RestoreView): number {

@@ -28,6 +28,8 @@ export function restoresWokenBy(world: World, wake: (restore: RestoreObject) => 
 
   return [
     world.pods.subscribe(onAny(({ namespace }) => inNamespace(namespace))),
+    world.jobs.subscribe(onAny(({ namespace }) => inNamespace(namespace))),
+    world.jobPods.subscribe(onAny(({ namespace }) => inNamespace(namespace))),
     world.repositories.subscribe(onAny(({ metadata }) => ofRepository(`${metadata.namespace}/${metadata.name}`))),
     ...Object.values(world.workloads).map((informer) =>
       informer.subscribe(onAny(({ facts }) => ofTarget(targetKey(facts)))),

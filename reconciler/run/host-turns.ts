@@ -150,8 +150,9 @@ function giveTo<Status extends RunStatus>(
   if (reconcilerPart(facts.memberOf(target)?.before) !== undefined) {
     // One run of the hook for each pod that gets the host.
     const record = hooksOf(target.hooks, words.before, host.hostname)[attempt - 1];
-    if (record === undefined && facts.beforeProblem !== undefined) {
-      const ended = { phase: "Failed", message: facts.beforeProblem, finishedAt: formatTime(now) } as const;
+    const problem = facts.beforeProblem(target);
+    if (record === undefined && problem !== undefined) {
+      const ended = { phase: "Failed", message: problem, finishedAt: formatTime(now) } as const;
       return {
         status: withRunTarget(status, place.targetIndex, (old) => ({
           ...old,

@@ -66,7 +66,7 @@ export interface RunFacts<Status extends RunStatus> {
   /** What a host is given together with its pod. */
   withWork(status: Status, host: HostEntry): HostEntry;
   /** Why commands before the agent's work can't run at all; undefined when they can. */
-  readonly beforeProblem: string | undefined;
+  beforeProblem(target: TargetEntry): string | undefined;
   /** Whether a command can run in the pod's containers now, after the agent's work. */
   canRunAfter(pod: PodFact): boolean;
   /** First failure of the run so far, or undefined. */

@@ -20,6 +20,7 @@ import {
 import { isJsonObject, textAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { resolveTargetRef, type TargetRefLike, targetKey } from "../../shared/target.ts";
+import { JOBS, type JobFact, type JobPodFact, readJob, readJobPod } from "../jobs/job-object.ts";
 import { type PodObject, readPod } from "./pod-object.ts";
 import { readWorkloadObject, WORKLOADS, type WorkloadKind, type WorkloadObject } from "./workload-object.ts";
 
@@ -37,6 +38,10 @@ export interface World {
   readonly namespaces: Informer<NamespaceFacts>;
   /** Pods that carry one of our containers. Index: uid. */
   readonly pods: Informer<PodObject, "uid">;
+  /** Jobs that work for sessions and restores. Index: uid of the session or restore. */
+  readonly jobs: Informer<JobFact, "owner">;
+  /** Pods of those jobs, likewise. */
+  readonly jobPods: Informer<JobPodFact, "owner">;
   /** Index: `namespace/name` of the BackupBatch that the label names. */
   readonly workloads: Readonly<Record<WorkloadKind, Informer<WorkloadObject, "batch">>>;
 }
@@ -77,9 +82,11 @@ export function createWorld(options: WorldOptions): World {
     resource: Resource,
     transform: (raw: unknown) => T | undefined,
     indexes: InformerOptions<T, I>["indexes"],
+    labelSelector?: string,
   ): Informer<T, I> {
     return createInformer<T, I>({
       ...options,
+      labelSelector,
       resource,
       transform: (raw) => transform(withoutManagedFields(raw)),
       indexes,
@@ -146,6 +153,8 @@ export function createWorld(options: WorldOptions): World {
       indexes: {},
     }),
     pods: inform(PODS, readPod, { uid: ({ uid }) => [uid] }),
+    jobs: inform(JOBS, readJob, { owner: ({ ownerUid }) => [ownerUid] }, Label.JobOwner),
+    jobPods: inform(PODS, readJobPod, { owner: ({ ownerUid }) => [ownerUid] }, Label.JobOwner),
     workloads: {
       Deployment: workloads("Deployment"),
       StatefulSet: workloads("StatefulSet"),
