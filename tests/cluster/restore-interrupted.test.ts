@@ -1,0 +1,116 @@
+import { randomBytes } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
+import { describeTree } from "../support/files/tree.ts";
+import { waitForContainer, waitForReadyPods } from "../support/objects/pods.ts";
+import { KUBERNETES } from "../support/objects/resources.ts";
+import { useProduct } from "../support/product/product-cluster.ts";
+import { batchManifest, partManifest, restoreManifest, restoreMember } from "../support/restore/application.ts";
+import { emptyFolder, openRestoreStand, type RestoreStand } from "../support/restore/restore-stand.ts";
+
+const NAMESPACE = "restore-interrupted";
+const TIMEOUT_MS = 60_000;
+const BIG_BYTES = 16 * 1024 * 1024;
+/** restic's own brake, in KiB a second: the big file takes some two seconds. */
+const SLOWLY = ["--limit-download", "8192"];
+const APP = { kind: "Deployment", name: "app" } as const;
+
+const cluster = useProduct({
+  nodes: ["restore-interrupted-node"],
+  images: { "app:1": {} },
+  reconcilerFlags: ["--heartbeat-stale=3s"],
+});
+
+let stand: RestoreStand;
+let data: string;
+let saved: readonly string[];
+
+function hostOf({ status }: RestoreBatch) {
+  return status?.members?.[0]?.stats?.[0];
+}
+
+function isRestoring(restore: RestoreBatch): boolean {
+  return hostOf(restore)?.phase === "Running";
+}
+
+async function destroy(): Promise<void> {
+  await stand.deleteWorkloads(APP);
+  await emptyFolder(data);
+  await stand.clearMarks();
+}
+
+async function applyApp(): Promise<void> {
+  await stand.apply(partManifest({ ...APP, namespace: NAMESPACE, marks: stand.marks, data }));
+}
+
+beforeAll(async () => {
+  stand = await openRestoreStand(cluster(), NAMESPACE);
+  data = await stand.makeFolder("data");
+  await stand.apply(batchManifest(NAMESPACE, [APP]));
+  await applyApp();
+  await waitForContainer(stand.client, NAMESPACE, "app=app", "stash", 1, TIMEOUT_MS);
+  await emptyFolder(data);
+  await writeFile(join(data, "big"), randomBytes(BIG_BYTES));
+  await writeFile(join(data, "small"), "small");
+  saved = await describeTree(data);
+  await stand.backUp("nightly-1");
+});
+
+test("a pod that is deleted in the middle of its restore is replaced by one that restores everything", async () => {
+  const { client } = stand;
+  await destroy();
+  await stand.apply(restoreManifest(NAMESPACE, "cut", [restoreMember(APP, { args: SLOWLY })]));
+  await applyApp();
+  const begun = hostOf(await stand.waitForRestore("cut", isRestoring));
+  await client.delete(KUBERNETES.Pod, NAMESPACE, begun?.pod ?? "", { gracePeriodSeconds: 0 });
+  const restore = await stand.waitForEnd("cut");
+  expect(restore.status, JSON.stringify(restore.status, null, 1)).toMatchObject({ phase: "Succeeded" });
+  const host = hostOf(restore);
+  expect(host).toMatchObject({ attempt: 2, formerPods: [{ pod: begun?.pod, podUID: begun?.podUID }] });
+  expect(host?.podUID).not.toBe(begun?.podUID);
+  await waitForReadyPods(client, NAMESPACE, "app=app", 1, TIMEOUT_MS);
+  expect(await describeTree(data)).toEqual(saved);
+  expect(await stand.readMarks("empty")).toEqual([]);
+  expect(await stand.readMarks("started")).toHaveLength(1);
+});
+
+test("a reconciler that is killed in the middle of a restore carries it on when it is back", async () => {
+  const { product } = cluster();
+  await destroy();
+  await stand.apply(restoreManifest(NAMESPACE, "headless", [restoreMember(APP, { args: SLOWLY })]));
+  await applyApp();
+  const begun = hostOf(await stand.waitForRestore("headless", isRestoring));
+  await product.kill("reconciler");
+  await stand.waitForRestore("headless", (restore) => hostOf(restore)?.phase === "Succeeded");
+  await waitForReadyPods(stand.client, NAMESPACE, "app=app", 1, TIMEOUT_MS);
+  await product.start("reconciler");
+  const restore = await stand.waitForEnd("headless");
+  expect(restore.status).toMatchObject({ phase: "Succeeded" });
+  expect(hostOf(restore)).toMatchObject({ attempt: 1, podUID: begun?.podUID });
+  expect(await describeTree(data)).toEqual(saved);
+  expect(await stand.readMarks("started")).toHaveLength(1);
+});
+
+test("L40: of two restores of one target the second waits until the first has ended", async () => {
+  await destroy();
+  await stand.apply(restoreManifest(NAMESPACE, "first", [restoreMember(APP, { args: SLOWLY })]));
+  await stand.apply(restoreManifest(NAMESPACE, "second", [restoreMember(APP)]));
+  await applyApp();
+  await stand.waitForRestore("first", isRestoring);
+  const held = await stand.readRestore("second");
+  expect(held.status?.members?.[0]).toMatchObject({
+    phase: "Pending",
+    reason: "OtherSessionRunning",
+    message: `waits for RestoreBatch ${NAMESPACE}/first`,
+  });
+  const first = await stand.waitForEnd("first");
+  const second = await stand.waitForEnd("second");
+  expect([first.status?.phase, second.status?.phase]).toEqual(["Succeeded", "Succeeded"]);
+  const startedAt = Date.parse(hostOf(second)?.startedAt ?? "");
+  expect(startedAt).toBeGreaterThan(Date.parse(hostOf(first)?.finishedAt ?? ""));
+  await waitForReadyPods(stand.client, NAMESPACE, "app=app", 1, TIMEOUT_MS);
+  expect(await describeTree(data)).toEqual(saved);
+  expect(await stand.readMarks("empty")).toEqual([]);
+});
