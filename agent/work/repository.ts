@@ -1,6 +1,7 @@
 /** Opens the repository that a session or restore names. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ResolvedRepository } from "../../shared/api/backend.ts";
+import { secretNameBeside } from "../../shared/backend-secret.ts";
 import { UserError } from "../../shared/errors.ts";
 import { trackRestic } from "../locks/running-restic.ts";
 import { buildRepositoryAccess } from "../restic/backend.ts";
@@ -45,7 +46,11 @@ export async function openRepository(
   if (repository?.backend === undefined) {
     throw new UserError("BACKEND_INVALID", `Repository ${repository?.name ?? ""} has no backend in the status`);
   }
-  const secret = await waitForSecret(repository.backend.storageSecretName, options);
+  const { namespace } = settings.pod;
+  const { storageSecretName } = repository.backend;
+  const secretName =
+    storageSecretName && secretNameBeside(storageSecretName, repository.namespace ?? namespace, namespace);
+  const secret = await waitForSecret(secretName, options);
   return createRestic({
     access: buildRepositoryAccess(repository.backend, secret),
     env: settings.env,

@@ -2,9 +2,9 @@
 import type { LocalBackend } from "../api/backend.ts";
 import type { VolumeMount } from "../api/kubernetes/volume.ts";
 import type { Repository } from "../api/repository.ts";
+import { secretNameBeside } from "../backend-secret.ts";
 import { Path, Volume } from "../contract.ts";
 import { canonicalJson, shortHash } from "../hash.ts";
-import { nameWithSuffix } from "../names.ts";
 import type { InjectionProblem, NamespaceFacts } from "./view.ts";
 import type { JsonObject } from "./workload.ts";
 
@@ -19,17 +19,10 @@ export interface MountedVolume {
   readonly mount: VolumeMount;
 }
 
-/**
- * Name of the backend Secret beside a workload: the Secret itself in the Repository's namespace, else the copy that the
- * reconciler keeps. Two Repositories of different namespaces may use Secrets of one name, so a copy's name tells them apart.
- *
- * @returns undefined when the backend names no Secret
- */
+/** Name of the backend Secret, or its copy, beside a workload. @returns undefined when the backend names none */
 export function backendSecretName(repository: Repository, namespace: string): string | undefined {
   const name = repository.spec.backend?.storageSecretName;
-  if (!name) return undefined;
-  const home = repository.metadata.namespace;
-  return home === namespace ? name : nameWithSuffix(name, shortHash(`${home}/${name}`));
+  return name ? secretNameBeside(name, repository.metadata.namespace, namespace) : undefined;
 }
 
 /** Names are hashes; a Repository, which never changes in memory, keeps its own. The key within is the namespace. */
