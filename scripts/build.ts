@@ -59,6 +59,10 @@ export async function buildBundles(outdir: string): Promise<void> {
         explain: "cli/explain/main.ts",
       },
       banner: { js: REQUIRE_BANNER },
+      // What is imported on demand stays apart: the client library's models alone are 17 MB of source, which a program
+      // in a pod never loads.
+      splitting: true,
+      chunkNames: "parts/[name]-[hash]",
     }),
     build({ ...common, entryPoints: { "stash-batch": "cli/main.ts" }, plugins: [partsAreBundledAlone] }),
   ]);
