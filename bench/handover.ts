@@ -1,0 +1,123 @@
+/**
+ * The hand-over between members of a sequential batch: from the agent's last word about one member to the moment when the
+ * next member's host has its turn, as the API server shows both. Real API server and reconciler; pods and agents stand in.
+ */
+
+import { type BackupSession, parseBackupSession } from "../shared/api/backup-session.ts";
+import { KINDS } from "../shared/api/kinds.ts";
+import { createInformer } from "../shared/kube/informer.ts";
+import { startControlPlane } from "../tests/support/control-plane/control-plane.ts";
+import { applyManifests, parseManifests } from "../tests/support/objects/apply.ts";
+import { startSession, untilSession } from "../tests/support/session/batch-without-nodes.ts";
+import { startSessionStand } from "../tests/support/session/session-stand.ts";
+import { runPods } from "../tests/support/session/stand-in-pods.ts";
+
+const NAMESPACE = "handover";
+const MEMBERS = 11;
+const SESSIONS = 30;
+const END_MS = 60_000;
+
+function deployment(name: string): string {
+  return `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: ${name}, namespace: ${NAMESPACE} }
+spec:
+  selector: { matchLabels: { app: ${name} } }
+  template:
+    metadata: { labels: { app: ${name} } }
+    spec: { containers: [{ name: app, image: none }, { name: stash, image: none }] }
+`;
+}
+
+function batch(names: readonly string[]): string {
+  const members = names.map(
+    (name) => `
+    - target: { alias: ${name}, ref: { apiVersion: apps/v1, kind: Deployment, name: ${name} }, paths: [/data] }`,
+  );
+  return `
+apiVersion: stash.appscode.com/v1beta1
+kind: BackupBatch
+metadata: { name: chain, namespace: ${NAMESPACE} }
+spec:
+  schedule: "0 0 1 1 *"
+  repository: { name: store }
+  executionOrder: Sequential
+  backupHistoryLimit: 2
+  retentionPolicy: { name: keep, keepLast: 1, prune: true }
+  members:${members.join("")}
+`;
+}
+
+/** Milliseconds at which each member was seen over and the next one's host was seen to have its turn. */
+class HandOvers {
+  readonly #ended = new Map<string, number>();
+  readonly #started = new Map<string, number>();
+
+  look({ metadata, status }: BackupSession): void {
+    const now = performance.now();
+    for (const [index, { stats }] of (status?.targets ?? []).entries()) {
+      const key = `${metadata.name}/${index}`;
+      if (stats?.[0]?.podUID !== undefined && !this.#started.has(key)) this.#started.set(key, now);
+      if (stats?.[0]?.phase === "Succeeded" && !this.#ended.has(key)) this.#ended.set(key, now);
+    }
+  }
+
+  /** From the end of a member to the start of the next, sorted. */
+  durations(): readonly number[] {
+    const all: number[] = [];
+    for (const [key, endedAt] of this.#ended) {
+      const slash = key.lastIndexOf("/");
+      const next = this.#started.get(`${key.slice(0, slash)}/${Number(key.slice(slash + 1)) + 1}`);
+      if (next !== undefined) all.push(next - endedAt);
+    }
+    return all.sort((a, b) => a - b);
+  }
+}
+
+function percentile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+export async function run(): Promise<Record<string, number>> {
+  const controlPlane = await startControlPlane();
+  const stand = await startSessionStand({ kubeconfigPath: controlPlane.kubeconfigPath, namespace: NAMESPACE });
+  const { client } = stand;
+  try {
+    const names = Array.from({ length: MEMBERS }, (_, index) => `member-${index}`);
+    await applyManifests(client, parseManifests([...names.map(deployment), batch(names)].join("---")));
+    for (const name of names) await runPods(client, NAMESPACE, `app=${name}`, 1);
+    await stand.startReconciler("--leader-elect=false");
+    const handOvers = new HandOvers();
+    const informer = createInformer({
+      client,
+      resource: KINDS.BackupSession,
+      namespace: NAMESPACE,
+      transform: parseBackupSession,
+      indexes: {},
+      onProblem: () => undefined,
+    });
+    informer.subscribe({ add: (s) => handOvers.look(s), update: (_before, s) => handOvers.look(s) });
+    informer.start();
+    for (let at = 0; at < SESSIONS; at += 1) {
+      await startSession(client, NAMESPACE, `chain-${at}`, 0, "chain");
+      const { status } = await untilSession(client, NAMESPACE, `chain-${at}`, END_MS);
+      if (status?.phase !== "Succeeded") throw new Error(`session ${at} is ${status?.phase}`);
+    }
+    await informer.stop();
+    const durations = handOvers.durations();
+    return {
+      handovers: durations.length,
+      handoverP50Ms: round(percentile(durations, 0.5)),
+      handoverP99Ms: round(percentile(durations, 0.99)),
+      handoverMaxMs: round(durations.at(-1) ?? Number.NaN),
+    };
+  } finally {
+    await stand.stop();
+    await controlPlane.stop();
+  }
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
