@@ -10,7 +10,7 @@ import {
 } from "../../../support/simulation/session-history.ts";
 import type { SessionSimulation } from "../../../support/simulation/session-simulation.ts";
 
-const RUNS = 400;
+const RUNS = 200;
 /** A machine that does other things too needs more than the default. */
 const TIMEOUT_MS = 60_000;
 const RANK: Readonly<Record<string, number>> = { Pending: 0, Running: 1, Succeeded: 2, Failed: 2, Skipped: 2 };
