@@ -77,6 +77,8 @@ interface StartedHosts {
   readonly totalHosts: number;
   /** Since when they wait for a pod: a wait that is over for the target is over for its hosts. */
   readonly waitSince: string;
+  /** What serves them. */
+  readonly executor: "sidecar" | "job";
 }
 
 function withHosts(target: TargetStatus, hosts: StartedHosts, now: Date): TargetStatus {
@@ -99,7 +101,7 @@ function withHosts(target: TargetStatus, hosts: StartedHosts, now: Date): Target
       type: ConditionType.BackupExecutorEnsured,
       status: "True",
       reason: "SuccessfullyEnsuredBackupExecutor",
-      message: "the sidecar is running",
+      message: `the ${hosts.executor} is running`,
     },
     now,
   );
@@ -116,7 +118,11 @@ function startJobTarget(view: SessionView, target: TargetStatus, job: TargetJob,
       return withRefusal(target, start.code, start.message, now);
     case "hosts": {
       const { hostnames } = start;
-      return withHosts(target, { hostnames, totalHosts: hostnames.length, waitSince: formatTime(now) }, now);
+      return withHosts(
+        target,
+        { hostnames, totalHosts: hostnames.length, waitSince: formatTime(now), executor: "job" },
+        now,
+      );
     }
     case "hold":
       return isPatienceOver
@@ -147,7 +153,7 @@ function startTarget(view: SessionView, target: TargetStatus, now: Date): Target
       const wanted = ref.kind === "DaemonSet" ? (workload?.replicas ?? 0) : 0;
       const totalHosts = Math.max(hostnames.length, wanted);
       const waitSince = isPatienceOver ? since : formatTime(now);
-      return withHosts(target, { hostnames, totalHosts, waitSince }, now);
+      return withHosts(target, { hostnames, totalHosts, waitSince, executor: "sidecar" }, now);
     }
   }
 }

@@ -100,6 +100,7 @@ export class RestoreSimulation {
       ),
       pods: this.pods.facts(),
       formerPods: [],
+      jobs: new Map(),
       silenceMs: silenceLengths(this.#silences, this.nowMs),
       hookRuns: { prepared: new Map(), running: new Set(this.running.keys()), finished: this.finished },
       leaderSinceMs: this.leaderSinceMs,
@@ -186,6 +187,7 @@ export class RestoreSimulation {
       case "RemoveFinalizer":
         this.restore = { ...this.restore, metadata: { ...this.restore.metadata, finalizers: [] } };
         return;
+      case "EnsureJobs":
       case "StartPrepared":
       case "EmitEvent":
         return;

@@ -22,6 +22,7 @@ import type { HostStats } from "../../../shared/api/host-stats.ts";
 import type { Repository } from "../../../shared/api/repository.ts";
 import { backupInvokerView } from "../../../shared/invoker.ts";
 import { targetKey } from "../../../shared/target.ts";
+import { SimulatedJobs } from "./jobs.ts";
 import { SimulatedPods, type SimulatedWorkload } from "./pods.ts";
 
 export const SESSION_START_MS = Date.UTC(2024, 3, 30, 2, 0, 0);
@@ -57,6 +58,7 @@ export class SessionSimulation {
   restoringTargets = new Map<string, string>();
   formerPods: FormerPod[] = [];
   readonly pods = new SimulatedPods();
+  readonly jobs = new SimulatedJobs(this.pods);
   readonly workloads: SimulatedWorkload[];
   nowMs = SESSION_START_MS;
   /** The agents' and API server's clocks run on when the reconciler's jumps. */
@@ -101,6 +103,7 @@ export class SessionSimulation {
     const isBegun = this.status.startTime !== undefined;
     const shown = this.batch ?? (isBegun ? this.#lastBatch : undefined);
     const invoker = shown && backupInvokerView(shown);
+    const jobs = this.jobs.facts(invoker?.members ?? []);
     return {
       session: this.session,
       invoker: invoker && {
@@ -116,9 +119,13 @@ export class SessionSimulation {
       siblings: this.siblings,
       busyTargets: this.busyTargets,
       restoringTargets: this.restoringTargets,
-      workloads: new Map(this.workloads.map((workload) => [targetKey(workload), this.pods.workloadFact(workload)])),
+      workloads: new Map([
+        ...this.workloads.map((workload) => [targetKey(workload), this.pods.workloadFact(workload)] as const),
+        ...jobs.workloads,
+      ]),
       pods: this.pods.facts(),
       formerPods: this.formerPods,
+      jobs: jobs.jobs,
       silenceMs: this.#lookForSilence(),
       hookRuns: { prepared: new Map(), running: new Set(this.running.keys()), finished: this.finished },
       cleanup: this.cleanup,
@@ -185,6 +192,11 @@ export class SessionSimulation {
       case "AbortHook":
         this.endHook(action.key, { phase: "Failed", message: "stopped", output: "", finishedAt: this.#time() });
         return;
+      case "EnsureJob": {
+        const member = this.batch && backupInvokerView(this.batch).members[action.targetIndex];
+        if (member !== undefined) this.jobs.make(action.targetIndex, member, this.nowMs);
+        return;
+      }
       case "CreateRetry":
         this.siblings.push({
           name: `nightly-${action.dueAtMs / 1_000}`,

@@ -5,6 +5,7 @@ import type { BackupBatch } from "../../../shared/api/backup-batch.ts";
 import type { BackupHooks } from "../../../shared/api/hooks.ts";
 import type { HostActionResult, HostStats } from "../../../shared/api/host-stats.ts";
 import type { BackupMember } from "../../../shared/api/member.ts";
+import { isErrorCode } from "../../../shared/errors.ts";
 import type { SimulatedWorkload } from "../simulation/pods.ts";
 import { type HostAt, type Pass, SessionSimulation } from "../simulation/session-simulation.ts";
 import { describeChanges, describeHook } from "./describe.ts";
@@ -155,6 +156,8 @@ function describeActions({ actions }: Pass): readonly string[] {
     switch (action.kind) {
       case "RunHook":
         return [describeHook(action.run)];
+      case "EnsureJob":
+        return [`make job ${action.targetIndex}`];
       case "AbortHook":
         return ["abort the hook"];
       case "CreateRetry":
@@ -303,6 +306,12 @@ function playPod(simulation: SessionSimulation, { plain }: Words): void {
   }
 }
 
+function playJob({ jobs }: SessionSimulation, { plain, named }: Words): void {
+  const code = plain[3] ?? "";
+  if (plain[2] !== "fails" || !isErrorCode(code)) throw new Error(`jobs do not know ${plain.join(" ")}`);
+  jobs.set(Number(plain[1]), { kind: "failed", code, message: named.get("message") ?? "" });
+}
+
 function playHook(simulation: SessionSimulation, { plain, named }: Words): void {
   const command = plain[1] ?? "";
   const run = [...simulation.running.values()].find((candidate) => {
@@ -342,6 +351,9 @@ function playEvent(simulation: SessionSimulation, event: string): void {
       return;
     case "hook":
       playHook(simulation, words);
+      return;
+    case "job":
+      playJob(simulation, words);
       return;
     case "restart":
       simulation.restart();

@@ -1,0 +1,76 @@
+/** Jobs of a simulated session: made when the reconciler asks for them, each with one pod. */
+import type { JobOutcome } from "../../../reconciler/jobs/decide-outcome.ts";
+import { isJobMember, jobHosts } from "../../../reconciler/jobs/job-host.ts";
+import type { JobProblem, TargetJobs } from "../../../reconciler/jobs/target-job.ts";
+import { jobKey, type WorkloadFact } from "../../../reconciler/run/world.ts";
+import type { BackupMemberView } from "../../../shared/invoker.ts";
+import { targetKey } from "../../../shared/target.ts";
+import type { SimulatedPods, SimulatedWorkload } from "./pods.ts";
+
+interface SimulatedJob {
+  readonly workload: SimulatedWorkload;
+  outcome: JobOutcome;
+}
+
+export class SimulatedJobs {
+  readonly #pods: SimulatedPods;
+  readonly #jobs = new Map<number, SimulatedJob>();
+  readonly #problems = new Map<number, JobProblem>();
+
+  constructor(pods: SimulatedPods) {
+    this.#pods = pods;
+  }
+
+  /** The catalogue has every Task but `unknown`. */
+  make(index: number, member: BackupMemberView, nowMs: number): void {
+    if (this.#jobs.has(index)) return;
+    const { taskName } = member;
+    if (taskName === "unknown") {
+      this.#problems.set(index, { code: "NOT_FOUND", message: `Task ${taskName} does not exist` });
+      return;
+    }
+    const workload = { kind: "Job", namespace: member.ref.namespace, name: `job-${index}`, replicas: 1 };
+    this.#pods.fill(workload, nowMs);
+    this.#jobs.set(index, { workload, outcome: { kind: "running" } });
+  }
+
+  /** What the job came to, or waits for; a failed one has no living pod. */
+  set(index: number, outcome: JobOutcome): void {
+    const job = this.#jobs.get(index);
+    if (job === undefined) throw new Error(`there is no job ${index}`);
+    job.outcome = outcome;
+    for (const pod of this.#pods.list()) {
+      if (pod.workload !== job.workload) continue;
+      pod.isAgentRunning = outcome.kind === "running";
+      pod.isEnded = outcome.kind === "failed" || outcome.kind === "complete";
+    }
+  }
+
+  facts(members: readonly BackupMemberView[]): {
+    readonly jobs: TargetJobs;
+    readonly workloads: readonly (readonly [string, WorkloadFact])[];
+  } {
+    const ofJobs = members.filter(isJobMember);
+    return {
+      jobs: new Map(
+        ofJobs.map((member) => [
+          member.index,
+          {
+            problem: this.#problems.get(member.index),
+            hosts: jobHosts(member).map(({ hostname }) => ({
+              hostname,
+              outcome: this.#jobs.get(member.index)?.outcome,
+            })),
+          },
+        ]),
+      ),
+      workloads: ofJobs.flatMap((member) => {
+        const job = this.#jobs.get(member.index);
+        if (job === undefined) return [];
+        const fact = this.#pods.workloadFact(job.workload);
+        const hosts = jobHosts(member).map(({ hostname }) => ({ hostname, pods: fact.pods }));
+        return [[jobKey(targetKey(member.ref), member.alias), { ...fact, jobHosts: hosts }] as const];
+      }),
+    };
+  }
+}
