@@ -29,6 +29,9 @@ const checkRecord = shape({
   ticks: text,
   owner: number,
   ownerTicks: text,
+  /** Who started the owner: workers of the same start of the container have the same one. */
+  parent: number,
+  parentTicks: text,
   startedAtMs: number,
   /** Written when it is found dead. */
   goneAtMs: optional(number),
@@ -57,6 +60,15 @@ function isAlive(mark: ProcessMark): boolean {
   return processTicks(mark.pid) === mark.ticks;
 }
 
+/** It may end between the look and the signal. */
+function sendSignal(mark: ProcessMark, signal: NodeJS.Signals): void {
+  try {
+    process.kill(mark.pid, signal);
+  } catch (error) {
+    if (isAlive(mark)) throw error;
+  }
+}
+
 export interface RunningRestic {
   /** Remembers a process until the returned function is called. */
   add(pid: number): () => void;
@@ -73,11 +85,16 @@ function readRecord(path: string): RunningRecord | undefined {
   }
 }
 
+/** Whether the record's owner was started by the same process as this one. */
+function isSibling(record: RunningRecord): boolean {
+  return record.parent === process.ppid && record.parentTicks === (processTicks(process.ppid) ?? "");
+}
+
 async function endProcess(mark: ProcessMark): Promise<void> {
   const until = performance.now() + STOP_LIMIT_MS;
-  process.kill(mark.pid, "SIGTERM");
+  sendSignal(mark, "SIGTERM");
   while (isAlive(mark)) {
-    if (performance.now() > until) process.kill(mark.pid, "SIGKILL");
+    if (performance.now() > until) sendSignal(mark, "SIGKILL");
     await sleep(STOP_POLL_MS);
   }
 }
@@ -92,6 +109,8 @@ export function trackRestic(scratch: string): RunningRestic {
         ticks: processTicks(pid) ?? "",
         owner: process.pid,
         ownerTicks: processTicks(process.pid) ?? "",
+        parent: process.ppid,
+        parentTicks: processTicks(process.ppid) ?? "",
         startedAtMs: Date.now(),
       };
       mkdirSync(folder, { recursive: true });
@@ -108,10 +127,12 @@ export function trackRestic(scratch: string): RunningRestic {
           rmSync(path, { force: true });
           continue;
         }
-        if (isAlive({ pid: record.owner, ticks: record.ownerTicks })) continue;
-        if (isAlive(record)) {
-          log.warn({ pid: record.pid }, "ending a restic that an earlier start left");
-          await endProcess(record);
+        const owner = { pid: record.owner, ticks: record.ownerTicks };
+        if (isAlive(owner) && isSibling(record)) continue;
+        for (const left of [owner, record]) {
+          if (!isAlive(left)) continue;
+          log.warn({ pid: left.pid }, "ending a process that an earlier start left");
+          await endProcess(left);
         }
         const goneAtMs = record.goneAtMs ?? Date.now();
         if (record.goneAtMs === undefined) writeFileSync(path, JSON.stringify({ ...record, goneAtMs }));

@@ -6,17 +6,14 @@ import type { KubeClient } from "../../shared/kube/client.ts";
 import { findConnection } from "../../shared/kube/connect.ts";
 import { createKubeClient } from "../../shared/kube/http-client.ts";
 import {
-  type AgentProcess,
-  type AgentWorld,
-  createAgentWorld,
   createConfiguration,
   createSession,
   isEnded,
-  PASSWORD,
-  startAgent,
   targetFlags,
   waitForEntry,
-} from "../support/agent/agent-world.ts";
+} from "../support/agent/agent-objects.ts";
+import { type AgentProcess, startAgent } from "../support/agent/agent-process.ts";
+import { type AgentWorld, createAgentWorld, PASSWORD } from "../support/agent/agent-world.ts";
 
 let client: KubeClient;
 let world: AgentWorld;

@@ -5,17 +5,16 @@ import type { KubeClient } from "../../shared/kube/client.ts";
 import { findConnection } from "../../shared/kube/connect.ts";
 import { createKubeClient } from "../../shared/kube/http-client.ts";
 import {
-  type AgentWorld,
-  createAgentWorld,
   createConfiguration,
   createRestore,
   createSession,
   isEnded,
   readRestoreEntry,
-  startAgent,
   targetFlags,
   waitForEntry,
-} from "../support/agent/agent-world.ts";
+} from "../support/agent/agent-objects.ts";
+import { startAgent } from "../support/agent/agent-process.ts";
+import { type AgentWorld, createAgentWorld } from "../support/agent/agent-world.ts";
 
 let client: KubeClient;
 let world: AgentWorld;
