@@ -3,15 +3,25 @@
  * hand, so that it takes as little of the machine as it can. Each message { port, seconds } is answered by { count }.
  */
 import { connect, type TLSSocket } from "node:tls";
-import { aBenchWorkload, aReview } from "./_webhook-world.ts";
+import { aBenchWorkload, anInjectedWorkload, aReview } from "./_webhook-world.ts";
 
 const CONNECTIONS = 8;
 const HEADER_END = Buffer.from("\r\n\r\n");
 
-/** Of three workloads one is injected, and the others concern nobody; with `inject` all are. */
-const injectEvery = process.argv[2] === "inject" ? 1 : 3;
+/**
+ * Of ten reviews of a busy cluster one creates a workload that is injected, two update workloads that carry what they
+ * should, and seven concern nobody; with `inject` all are the first.
+ */
+function bodyOf(index: number): string {
+  const turn = process.argv[2] === "inject" ? 0 : index % 10;
+  if (turn === 0) return aReview(aBenchWorkload(`app-${index}`));
+  if (turn > 2) return aReview(aBenchWorkload(`other-${index}`));
+  const injected = anInjectedWorkload(`app-${index}`);
+  return aReview(injected, injected);
+}
+
 const requests = Array.from({ length: 60 }, (_, index) => {
-  const body = aReview(aBenchWorkload(index % injectEvery === 0 ? `app-${index}` : `other-${index}`));
+  const body = bodyOf(index);
   const head = `POST /mutate HTTP/1.1\r\nhost: webhook\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`;
   return Buffer.from(head + body);
 });

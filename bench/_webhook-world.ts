@@ -1,9 +1,13 @@
 /** What the webhook's benches decide on: a cluster of many invokers, and reviews of 16 KiB. */
+import jsonPatch from "fast-json-patch";
 import { parseBackupConfiguration } from "../shared/api/backup-configuration.ts";
 import { parseRepository } from "../shared/api/repository.ts";
 import type { InjectionWorld } from "../shared/injection/gather.ts";
 import { backupInvokerView } from "../shared/invoker.ts";
 import { targetKey } from "../shared/target.ts";
+import { createGather } from "../webhook/gather.ts";
+import { mutate } from "../webhook/mutate.ts";
+import { parseReview } from "../webhook/review.ts";
 
 export const IMAGE = "registry.test/stash-batch:1.0.0";
 export const SETTINGS = { image: IMAGE, nativeSidecar: false, followsImage: false };
@@ -126,4 +130,15 @@ export function aReview(workload: Workload, old?: Workload): string {
   const annotations = { ...workload.metadata.annotations, "kubectl.kubernetes.io/last-applied-configuration": filler };
   const filled = { ...workload, metadata: { ...workload.metadata, annotations } };
   return JSON.stringify({ ...review, request: { ...review.request, object: filled } });
+}
+
+const gather = createGather({ world: createBenchWorld(), settings: SETTINGS, isSynced: () => true });
+
+/** A workload as it is stored after its injection. */
+export function anInjectedWorkload(name: string): Workload {
+  const workload = aBenchWorkload(name);
+  const review = parseReview(aReview(workload));
+  if ("fault" in review) throw new Error(review.fault);
+  const patch = mutate(review.request, gather).answer.patch ?? [];
+  return jsonPatch.applyPatch(workload, structuredClone([...patch])).newDocument;
 }

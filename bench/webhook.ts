@@ -6,13 +6,11 @@ import { type ChildProcess, fork } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import jsonPatch from "fast-json-patch";
 import { issueServer, loadCertificates } from "../tests/support/control-plane/certificates.ts";
 import { createGather } from "../webhook/gather.ts";
 import { mutate } from "../webhook/mutate.ts";
-import type { PatchOperation } from "../webhook/patch.ts";
 import { parseReview } from "../webhook/review.ts";
-import { aBenchWorkload, aReview, createBenchWorld, SETTINGS } from "./_webhook-world.ts";
+import { aBenchWorkload, anInjectedWorkload, aReview, createBenchWorld, SETTINGS } from "./_webhook-world.ts";
 
 const ROUNDS = 7;
 const ROUND_SECONDS = 2;
@@ -111,7 +109,7 @@ function ask<T>(child: ChildProcess, order: string | object): Promise<T> {
 function measureDecisions(): Record<string, number> {
   const gather = createGather({ world: createBenchWorld(), settings: SETTINGS, isSynced: () => true });
   const named = aBenchWorkload("app-1");
-  const injected = injectedVersion();
+  const injected = anInjectedWorkload("app-1");
   const cases = {
     inject: aReview(named),
     refresh: aReview(withMount(injected), injected),
@@ -133,13 +131,6 @@ function measureDecisions(): Record<string, number> {
     figures[`${name}P99Ms`] = times[Math.floor(times.length * 0.99)] ?? 0;
   }
   return figures;
-
-  function injectedVersion() {
-    const review = parseReview(aReview(named));
-    if ("fault" in review) throw new Error(review.fault);
-    const patch = mutate(review.request, gather).answer.patch ?? [];
-    return applyTo(structuredClone(named), patch);
-  }
 }
 
 /** Another user of the data changes what the sidecar must be. */
@@ -147,10 +138,6 @@ function withMount(workload: ReturnType<typeof aBenchWorkload>) {
   const copy = structuredClone(workload);
   Object.assign(copy.spec.template.spec.securityContext, { runAsUser: 1_000 });
   return copy;
-}
-
-function applyTo(workload: ReturnType<typeof aBenchWorkload>, patch: readonly PatchOperation[]) {
-  return jsonPatch.applyPatch(workload, structuredClone([...patch])).newDocument;
 }
 
 function median(values: readonly number[]): number {

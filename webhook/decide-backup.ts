@@ -21,7 +21,7 @@ export interface BackupStepInput {
   readonly annotations: TextMap;
   readonly plan: InjectionPlan;
   /** The workload is new, or its owner changes the template. */
-  readonly isOwnChange: boolean;
+  readonly isOwnChange: () => boolean;
   readonly image: string;
   readonly claimTemplateNames: readonly string[];
 }
@@ -54,7 +54,8 @@ function decideWanted(input: BackupStepInput, plan: BackupPlan): Step {
   const running = textAt(findSidecar(before), "image");
   const isSameHash = appliedHashes(before).backup === plan.hash;
   // A new image alone restarts nobody: it waits for a change that restarts the pods anyway.
-  const image = isSameHash && !isOwnChange && running !== undefined ? running : input.image;
+  const mayStay = isSameHash && running !== undefined && (running === input.image || !isOwnChange());
+  const image = mayStay ? running : input.image;
   if (sidecar !== undefined && isSameHash && image === running && isPlaced(podTemplate, plan)) {
     return { reason: "UpToDate", podTemplate };
   }

@@ -16,7 +16,7 @@ export interface RestoreStepInput {
   readonly plan: InjectionPlan;
   readonly isCreate: boolean;
   /** The workload is new, or its owner changes the template. */
-  readonly isOwnChange: boolean;
+  readonly isOwnChange: () => boolean;
   readonly image: string;
   readonly claimTemplateNames: readonly string[];
 }
@@ -34,7 +34,7 @@ export function decideRestore(input: RestoreStepInput): RestoreStep {
   const container = findInit(podTemplate);
   const problem = plan.restoreProblem?.reason;
   if (container === undefined) return { reason: problem, podTemplate: withoutRestoreInit(podTemplate) };
-  if (isOwnChange && problem === undefined) return dropped(podTemplate);
+  if (problem === undefined && isOwnChange()) return dropped(podTemplate);
   if (!hasItsVolumes(container, podTemplate, claimTemplateNames)) return dropped(podTemplate);
   return { reason: problem, podTemplate };
 }
@@ -49,11 +49,11 @@ function decideWanted(input: RestoreStepInput, plan: RestorePlan): RestoreStep {
   const wasThere = isThere || (oldPodTemplate !== undefined && carries(findInit(oldPodTemplate), plan));
   const isItsTurn = annotations[Annotation.RequestedRestore] === plan.invoker.uid;
   // Taken out by a manifest that doesn't know of it, or no longer right for the template.
-  const isToBeMended = wasThere && (isOwnChange || !isThere);
+  const isToBeMended = wasThere && (!isThere || isOwnChange());
   if (isToBeMended || (!plan.isHolding && (isCreate || isItsTurn))) {
     return { reason: "RestoreInjected", podTemplate: withRestoreInit(podTemplate, plan, image) };
   }
-  if (container !== undefined && isOwnChange && !isThere) return dropped(podTemplate);
+  if (container !== undefined && !isThere && isOwnChange()) return dropped(podTemplate);
   return { reason: plan.isHolding ? undefined : "HeldForTurn", podTemplate };
 }
 

@@ -69,7 +69,7 @@ export function decideMutation(view: MutationView): Decision {
   const { workload, isSynced } = view;
   const { podTemplate } = workload;
   if (workload.isBeingDeleted) return skip("BeingDeleted");
-  const isOwnChange = isChangedByOwner(view);
+  const isOwnChange = once(() => isChangedByOwner(view));
   if (!isSynced) return decideUnsynced(view, isOwnChange);
   if (isOptedOut(view)) {
     const stripped = withoutOwnParts(podTemplate);
@@ -101,6 +101,15 @@ function isUnconcerned(view: MutationView): boolean {
   return !isNamed && !isOptedInByLabel(view) && !carriesOwnParts(view.workload.podTemplate);
 }
 
+/** Comparing two templates costs as much as all else, and most decisions don't need it. */
+function once(answer: () => boolean): () => boolean {
+  let known: boolean | undefined;
+  return () => {
+    known ??= answer();
+    return known;
+  };
+}
+
 /** The workload is new, or its template differs from the one before in more than our parts. */
 function isChangedByOwner({ operation, oldPodTemplate, workload }: MutationView): boolean {
   if (operation === "CREATE" || oldPodTemplate === undefined) return true;
@@ -111,10 +120,10 @@ function isOptedInByLabel({ workload }: MutationView): boolean {
   return workload.labels[Label.BackupBatch] !== undefined;
 }
 
-function decideUnsynced(view: MutationView, isOwnChange: boolean): Decision {
+function decideUnsynced(view: MutationView, isOwnChange: () => boolean): Decision {
   const reasons: Reasons = { backup: "CachesNotSynced" };
   const message = `${formatTarget(view.workload)}: ${INJECTION_REASONS.CachesNotSynced}`;
-  if (isOptedInByLabel(view) && isOwnChange) {
+  if (isOptedInByLabel(view) && isOwnChange()) {
     return { kind: "deny", reasons, message: `${message} (next: try again in a few seconds)` };
   }
   return { kind: "skip", reasons, warnings: [`${message}; what is missing is added later`] };
@@ -124,14 +133,14 @@ function decideUnsynced(view: MutationView, isOwnChange: boolean): Decision {
  * A workload that says itself that it wants a backup is refused when it can't have one, and a new workload whose restore
  * can't be done must not start empty. Updates that leave the template as it is go in always: controllers make them.
  */
-function findRefusal(view: MutationView, plan: InjectionPlan, isOwnChange: boolean): Decision | undefined {
+function findRefusal(view: MutationView, plan: InjectionPlan, isOwnChange: () => boolean): Decision | undefined {
   const { restoreProblem, problems } = plan;
   if (view.operation === "CREATE" && restoreProblem !== undefined) {
     const reasons: Reasons = { backup: plan.reason, restore: restoreProblem.reason };
     return { kind: "deny", reasons, message: `would start without its data: ${formatProblem(restoreProblem)}` };
   }
   const isWrong = plan.backup === undefined && OWNERS_FAULT.includes(plan.reason);
-  if (!isWrong || !isOwnChange || !isOptedInByLabel(view)) return undefined;
+  if (!isWrong || !isOptedInByLabel(view) || !isOwnChange()) return undefined;
   const fault = problems.find(({ reason }) => reason === plan.reason);
   if (fault === undefined) return undefined;
   return { kind: "deny", reasons: { backup: plan.reason }, message: formatProblem(fault) };

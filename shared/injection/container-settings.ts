@@ -19,6 +19,8 @@ const RESERVED_ENV: readonly string[] = IDENTITY_ENV.map(({ name }) => name ?? "
 
 /** Environment: the pod's identity, which nothing overrides, then nice and ionice, then the user's variables by name. */
 export function buildEnv(settings: ContainerSettings | undefined): readonly JsonObject[] {
+  if (settings?.env === undefined && settings?.nice === undefined && settings?.ionice === undefined)
+    return IDENTITY_ENV;
   const byName = new Map<string, EnvVar>();
   const numbers = [
     [Env.NiceAdjustment, settings?.nice?.adjustment],

@@ -46,12 +46,11 @@ interface TemplateParts {
   readonly applicationVolumes: ReadonlySet<string>;
 }
 
-/** Each decision asks several times for the parts of one template, which never changes. */
-const partsOf = new WeakMap<JsonObject, TemplateParts>();
+/** The last answer. Each decision asks several times in a row for the parts of one template, which never changes. */
+let last: { readonly podTemplate: JsonObject; readonly parts: TemplateParts } | undefined;
 
 function readParts(podTemplate: JsonObject): TemplateParts {
-  const known = partsOf.get(podTemplate);
-  if (known !== undefined) return known;
+  if (last?.podTemplate === podTemplate) return last.parts;
   const containers = [
     ...objectsAt(podTemplate, "spec", "initContainers"),
     ...objectsAt(podTemplate, "spec", "containers"),
@@ -61,7 +60,7 @@ function readParts(podTemplate: JsonObject): TemplateParts {
   const volumes = namesOf(listAt(podTemplate, "spec", "volumes"));
   const applicationVolumes = new Set(volumes.filter((name) => !isOwnVolumeName(name) || mounted.has(name)));
   const parts = { containers, application, applicationVolumes };
-  partsOf.set(podTemplate, parts);
+  last = { podTemplate, parts };
   return parts;
 }
 

@@ -180,5 +180,19 @@ function identityOf<Kind extends string>({
  */
 function hashOf({ origin }: BuiltContainer, workload: WorkloadFacts, more: JsonObject): string {
   const { kind, namespace, name } = workload;
-  return fnv1a64Decimal(canonicalJson({ format: HASH_FORMAT, origin, target: { kind, namespace, name }, ...more }));
+  return hashOnce({ format: HASH_FORMAT, origin, target: { kind, namespace, name }, ...more });
+}
+
+/** The same few hashes are asked for with every review of a workload. */
+const REMEMBERED_HASHES = 2_000;
+const hashes = new Map<string, string>();
+
+function hashOnce(content: JsonObject): string {
+  const text = JSON.stringify(content);
+  const known = hashes.get(text);
+  if (known !== undefined) return known;
+  const hash = fnv1a64Decimal(canonicalJson(content));
+  if (hashes.size >= REMEMBERED_HASHES) hashes.clear();
+  hashes.set(text, hash);
+  return hash;
 }

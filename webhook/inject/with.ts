@@ -1,6 +1,12 @@
 /** Puts planned containers into a pod template: adds, refreshes and adopts, always in the same place. */
 import { Annotation } from "../../shared/contract.ts";
-import { containersOf, isRestoreInit, isSidecar, mountedVolumes } from "../../shared/injection/own-parts.ts";
+import {
+  carriesOwnParts,
+  containersOf,
+  isRestoreInit,
+  isSidecar,
+  mountedVolumes,
+} from "../../shared/injection/own-parts.ts";
 import type { BackupPlan, ContainerPlan, RestorePlan } from "../../shared/injection/plan.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import { withChild, withField, withList, withNamed, withoutMatching } from "../json-edit.ts";
@@ -22,7 +28,7 @@ export function withSidecar(podTemplate: JsonObject, plan: BackupPlan, image: st
       plan.volumes,
     );
   });
-  return withHash(withoutUnusedVolumes(placed), Annotation.BackupHash, plan.hash);
+  return withHash(tidied(podTemplate, placed), Annotation.BackupHash, plan.hash);
 }
 
 /** The pod template with the init-container of the plan, before all others: they may need the data. */
@@ -35,7 +41,12 @@ export function withRestoreInit(podTemplate: JsonObject, plan: RestorePlan, imag
     });
     return withVolumes(added, withoutVolumesOfSidecar(plan, podTemplate));
   });
-  return withHash(withoutUnusedVolumes(placed), Annotation.RestoreHash, plan.hash);
+  return withHash(tidied(podTemplate, placed), Annotation.RestoreHash, plan.hash);
+}
+
+/** A template that had nothing of ours before has no volume of ours to lose. */
+function tidied(before: JsonObject, after: JsonObject): JsonObject {
+  return carriesOwnParts(before) ? withoutUnusedVolumes(after) : after;
 }
 
 function finish({ container, args }: ContainerPlan, image: string): JsonObject {
