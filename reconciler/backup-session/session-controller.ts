@@ -32,7 +32,8 @@ export interface SessionControllerPorts {
   readonly observer?: WorkQueueObserver;
 }
 
-const CONCURRENCY = 32;
+/** Enough to keep the API server busy; what is due at this moment is created beside it and must not wait. */
+const CONCURRENCY = 8;
 const DRAIN_MS = 5_000;
 /** Hooks that end soon are still recorded; well below what a leader has left after it stopped renewing its lease. */
 const HOOK_DRAIN_MS = 3_000;

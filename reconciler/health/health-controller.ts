@@ -82,7 +82,8 @@ class HealthController implements Controller {
     const before = invoker.status?.conditions;
     const condition = conditionOf(decideStaleness(invoker, now));
     const known = findCondition(before, ConditionType.BackupStale);
-    if (condition === undefined && known === undefined) return;
+    // That all is well is said only after it was not.
+    if (condition?.status !== "True" && known === undefined) return;
     const conditions =
       condition === undefined ? (before ?? []).filter((one) => one !== known) : withCondition(before, condition, now);
     if (conditions === before) return;

@@ -1,7 +1,7 @@
 /** Sessions under an API server that refuses, fails, is away or is asked by two reconcilers that both believe to lead. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, inject, test } from "vitest";
-import { startSession, untilSession } from "../support/session/batch-without-nodes.ts";
+import { listSessions, startSession, untilSession } from "../support/session/batch-without-nodes.ts";
 import type { ReconcilerProcess } from "../support/session/reconciler-process.ts";
 import { type SessionStand, startSessionStand } from "../support/session/session-stand.ts";
 
@@ -11,7 +11,7 @@ let stand: SessionStand;
 let reconcilers: ReconcilerProcess[] = [];
 
 beforeAll(async () => {
-  const spec = "  backupHistoryLimit: 20\n";
+  const spec = "  backupHistoryLimit: 40\n  retryConfig: { maxRetry: 1, delay: 4s }\n";
   stand = await startSessionStand({ kubeconfigPath: inject("kubeconfig"), namespace: "session-faults", spec });
 }, 120_000);
 
@@ -36,6 +36,22 @@ function statusBody(code: number, reason: string): string {
   return JSON.stringify({ kind: "Status", apiVersion: "v1", status: "Failure", code, reason, message: "made up" });
 }
 
+test("L17: a second try whose name is taken by a scheduled session gets another, and is made once", async () => {
+  const { client, namespace } = stand;
+  await lead();
+  stand.agents.fate = ({ spec: { retryOf } }, { hostname }) =>
+    hostname === "web" && retryOf === undefined ? { reason: "BACKEND_UNREACHABLE", error: "no route" } : undefined;
+  await startSession(client, namespace, "twin", 1);
+  const { status } = await untilSession(client, namespace, "twin", END_MS);
+  const dueSecond = Date.parse(status?.nextRetry ?? "") / 1_000;
+  await startSession(client, namespace, `nightly-${dueSecond}`);
+  await untilSession(client, namespace, "twin", END_MS, (session) => session.status?.retried === true);
+  const retries = (await listSessions(client, namespace)).filter(({ spec }) => spec.retryOf === "twin");
+  expect(retries.map(({ metadata }) => metadata.name)).toEqual([`nightly-${dueSecond + 1}`]);
+  stand.agents.fate = () => undefined;
+  for (const { metadata } of retries) await untilSession(client, namespace, metadata.name, END_MS);
+});
+
 test("two reconcilers that both believe to lead run each hook once and double nothing", async () => {
   await Promise.all([lead(), lead()]);
   for (const name of ["both-1", "both-2", "both-3"]) {
@@ -55,7 +71,7 @@ test.each([
   [409, "Conflict"],
   [429, "TooManyRequests"],
   [500, "InternalError"],
-])("a session goes on under an API server that answers every second write with %i", async (code, reason) => {
+])("L13: a session goes on under an API server that answers every second write with %i", async (code, reason) => {
   let writes = 0;
   stand.proxy.meddle = ({ method, path }) => {
     if (method === "GET" || !path.includes("/backupsessions")) return undefined;

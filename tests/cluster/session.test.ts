@@ -176,7 +176,10 @@ test("a parallel batch saves every host of a StatefulSet, a Deployment and a Dae
     ["logs-node-a Succeeded", "logs-node-b Succeeded"],
   ]);
   for (const { stats } of session.status?.targets ?? []) {
-    for (const { snapshots } of stats ?? []) expect(snapshots?.[0]?.name).toMatch(/^[0-9a-f]{8,64}$/);
+    for (const { snapshots, results } of stats ?? []) {
+      expect(snapshots?.[0]?.name).toMatch(/^[0-9a-f]{8,64}$/);
+      expect((results ?? []).filter(({ phase }) => phase !== "Succeeded")).toEqual([]);
+    }
   }
   const good = (session.status?.conditions ?? []).filter(({ status }) => status === "True").map(({ type }) => type);
   expect(good).toEqual(
