@@ -9,9 +9,9 @@ import type { BackupInvoker, ScheduleWorld } from "./ports.ts";
 /** What is remembered of an invoker between two looks at it. */
 export interface ScheduleMemory {
   readonly uid: string;
-  /** The schedule and the texts it was read from: reading it anew costs a tenth of a millisecond. */
-  readonly readFrom: string;
+  /** The schedule, and what it was read from: reading it anew costs a tenth of a millisecond. */
   readonly schedule: Schedule;
+  readonly readFrom: Pick<BackupInvokerView, "schedule" | "timeZone" | "jitterMs">;
   /** What was last promised; ahead of the informer's copy, which may not show our own last write yet. */
   readonly announced: readonly number[] | undefined;
   readonly missedRuns: number;
@@ -71,11 +71,13 @@ function refreshMemory(
   { status }: BackupInvoker,
   remembered: ScheduleMemory | undefined,
 ): ScheduleMemory {
-  const readFrom = JSON.stringify([invoker.schedule, invoker.timeZone, invoker.jitterMs]);
+  const { schedule, timeZone, jitterMs } = invoker;
+  const known = remembered?.readFrom;
+  const isSame = known?.schedule === schedule && known?.timeZone === timeZone && known?.jitterMs === jitterMs;
   return {
     uid: invoker.uid,
-    readFrom,
-    schedule: remembered?.readFrom === readFrom ? remembered.schedule : readSchedule(invoker),
+    readFrom: { schedule, timeZone, jitterMs },
+    schedule: remembered !== undefined && isSame ? remembered.schedule : readSchedule(invoker),
     announced: remembered === undefined ? status?.nextRuns?.map((time) => Date.parse(time)) : remembered.announced,
     missedRuns: remembered?.missedRuns ?? status?.missedRuns ?? 0,
   };

@@ -43,14 +43,30 @@ const NEVER_FIRES_PROBE_MS = Date.UTC(2024, 0, 1);
  */
 export function parseSchedule(spec: ScheduleSpec): Schedule {
   const { cronText, timeZone } = splitZone(spec);
-  const zone = zoneOffsets(timeZone);
-  const calendar = parseInterval(cronText, spec.anchorMs ?? 0) ?? createCalendar(parseCronFields(cronText), zone);
+  const calendar = parseInterval(cronText, spec.anchorMs ?? 0) ?? cronCalendar(cronText, timeZone);
+  return shiftedSchedule({ cronText, timeZone, calendar }, jitterOffsetMs(spec.jitterMs ?? 0, spec.seed ?? ""));
+}
+
+/** Calendars by zone and text: thousands of invokers say `0 3 * * *`. */
+const calendars = new Map<string, Calendar>();
+const MAX_CALENDARS = 1_000;
+
+function cronCalendar(cronText: string, timeZone: string): Calendar {
+  const key = `${timeZone} ${cronText}`;
+  const known = calendars.get(key);
+  if (known !== undefined) return known;
+  const calendar = createCalendar(parseCronFields(cronText), zoneOffsets(timeZone));
   if (calendar.next(NEVER_FIRES_PROBE_MS) === undefined) {
-    throw new UserError("SCHEDULE_INVALID", `schedule ${JSON.stringify(spec.schedule)}: it never fires`, {
+    throw new UserError("SCHEDULE_INVALID", `schedule ${JSON.stringify(cronText)}: it never fires`, {
       next: "Choose a day of the month that one of the months has.",
     });
   }
-  return shiftedSchedule({ cronText, timeZone, calendar }, jitterOffsetMs(spec.jitterMs ?? 0, spec.seed ?? ""));
+  calendars.set(key, calendar);
+  for (const oldest of calendars.keys()) {
+    if (calendars.size <= MAX_CALENDARS) break;
+    calendars.delete(oldest);
+  }
+  return calendar;
 }
 
 /** The next `count` due times after `afterMs`. */
