@@ -249,7 +249,6 @@ test("a BackupBlueprint is validated where it holds no variables", () => {
       ...spec,
     },
   });
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of a blueprint
   expect(findingsOf(blueprint({ schedule: "${SCHEDULE:=x}" }))).toBe("");
   expect(findingsOf(blueprint({ schedule: "x" }))).toContain("fault spec.schedule");
 });
