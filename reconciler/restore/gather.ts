@@ -92,7 +92,9 @@ function gatherJobs(
   invoker: RestoreInvokerView,
 ): GatheredJobs {
   const { metadata } = object;
-  const targets = targetsOf(status).flatMap(({ ref, alias }, index) => {
+  // Its entries are made of the members in their order, and decided on in the same pass.
+  const entries = status.targets ?? invoker.members;
+  const targets = entries.flatMap(({ ref, alias }, index) => {
     const resolved = resolveTargetRef(ref, metadata.namespace);
     const member = findRestoreMember(invoker.members, resolved, alias);
     return member === undefined || !isJobMember(member) ? [] : [{ index, ref: resolved, alias, member }];

@@ -141,7 +141,9 @@ function startMember(view: RestoreView, target: MemberStatus, now: Date): Member
     return { target: withExplanation(injected, "PodNotReady", `${name} has no pod yet that waits for its data`) };
   }
   const hostnames = hostnamesOf(ref, target.alias, workload);
-  return { target: withHosts(injected, hostnames, totalHostsOf(ref.kind, hostnames.length, workload.replicas), now) };
+  const totalHosts = totalHostsOf(ref.kind, hostnames.length, workload.replicas);
+  const executor = "pods wait in the init-container for their data";
+  return { target: withHosts(injected, { hostnames, totalHosts, executor }, now) };
 }
 
 /** As startMember, where jobs do the work. */
@@ -183,7 +185,10 @@ function startJobMember(
         },
         now,
       );
-      return { target: withHosts(made, start.hostnames, start.hostnames.length, now) };
+      const { hostnames } = start;
+      return {
+        target: withHosts(made, { hostnames, totalHosts: hostnames.length, executor: "the job is there" }, now),
+      };
     }
     default:
       return assertNever(start);
@@ -199,14 +204,21 @@ function newHost(hostname: string, now: Date): RestoreHostStats {
   return { hostname, phase: "Pending", assignedAt: formatTime(now) };
 }
 
-function withHosts(target: MemberStatus, hostnames: readonly string[], totalHosts: number, now: Date): MemberStatus {
+interface Hosts {
+  readonly hostnames: readonly string[];
+  readonly totalHosts: number;
+  /** What brings them their data, for people. */
+  readonly executor: string;
+}
+
+function withHosts(target: MemberStatus, { hostnames, totalHosts, executor }: Hosts, now: Date): MemberStatus {
   const ensured = withTargetCondition(
     target,
     {
       type: ConditionType.RestoreExecutorEnsured,
       status: "True",
       reason: "SuccessfullyEnsuredRestoreExecutor",
-      message: "pods wait in the init-container for their data",
+      message: executor,
     },
     now,
   );

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { parseBackupSession } from "../../shared/api/backup-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
+import { parseRestoreSession } from "../../shared/api/restore-session.ts";
 import { asIs } from "../../shared/kube/client.ts";
 import { describeTree } from "../support/files/tree.ts";
 import { waitForContainer, waitForReadyPods } from "../support/objects/pods.ts";
@@ -145,6 +146,71 @@ describe("workloads that are made after the restore", () => {
     // One generation of the pod template alone: nothing was restarted to get it in.
     const owned = await client.list(KUBERNETES.ReplicaSet, NAMESPACE, asIs, { labelSelector: "app=web" });
     expect(owned.items).toHaveLength(1);
+  });
+});
+
+describe("a StatefulSet whose volume claims are gone too", () => {
+  const claimOf = (name: string) => ({
+    metadata: { name: `${name}-\${POD_ORDINAL}` },
+    spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Mi" } } },
+  });
+
+  async function restoreClaims(name: string) {
+    await stand.apply({
+      apiVersion: KINDS.RestoreSession.apiVersion,
+      kind: "RestoreSession",
+      metadata: { name, namespace: NAMESPACE },
+      spec: {
+        repository: { name: "store" },
+        target: {
+          alias: "db",
+          replicas: ORDINALS.length,
+          // The second claim holds nothing that was backed up, and counts for no host of its own.
+          volumeClaimTemplates: [claimOf("files-db"), claimOf("extra-db")],
+          volumeMounts: [
+            { name: "files-db", mountPath: "/data" },
+            { name: "extra-db", mountPath: "/extra" },
+          ],
+          rules: [{ paths: ["/data"] }],
+        },
+      },
+    });
+    const read = () => stand.client.get(KINDS.RestoreSession, NAMESPACE, name, parseRestoreSession);
+    return waitForValue(read, ({ status }) => ["Succeeded", "Failed"].includes(status?.phase ?? ""), name, 30_000);
+  }
+
+  test("L44: finds them made anew with its data, one host an ordinal however many claims it has", async () => {
+    const { client } = stand;
+    const before = await trees();
+    await stand.deleteWorkloads(DB);
+    for (const ordinal of ORDINALS) {
+      await client.delete(KUBERNETES.PersistentVolumeClaim, NAMESPACE, `files-db-${ordinal}`);
+    }
+    const listClaims = async () => (await client.list(KUBERNETES.PersistentVolumeClaim, NAMESPACE, asIs)).items;
+    await waitForValue(listClaims, ({ length }) => length === 0, "the claims to go", TIMEOUT_MS);
+    await stand.clearMarks();
+    const { status } = await restoreClaims("claims");
+    expect(status, JSON.stringify(status, null, 1)).toMatchObject({ phase: "Succeeded", totalHosts: 3 });
+    expect(status?.stats?.map(({ hostname }) => hostname)).toEqual(["db-0", "db-1", "db-2"]);
+    expect(await trees()).toEqual(before);
+    await applyWorkloads();
+    await waitUntilReady();
+    expect(await trees()).toEqual(before);
+    expect(await stand.readMarks("empty")).toEqual([]);
+  });
+
+  test("L45: a claim that is there already is not written into, and the restore says so", async () => {
+    const before = await trees();
+    const { status } = await restoreClaims("claims-again");
+    expect(status?.phase).toBe("Failed");
+    expect(status?.conditions).toContainEqual(
+      expect.objectContaining({
+        type: "RestoreExecutorEnsured",
+        status: "False",
+        message: expect.stringContaining("files-db-0 exists already"),
+      }),
+    );
+    expect(await trees()).toEqual(before);
   });
 });
 
