@@ -1,6 +1,7 @@
 /** Reads what conditions and phase of an invoker are computed from. */
 
 import { Driver } from "../../shared/contract.ts";
+import { isOptedOut } from "../../shared/injection/opt-out.ts";
 import { appliedHashes } from "../../shared/injection/own-parts.ts";
 import { planInjection } from "../../shared/injection/plan.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
@@ -10,7 +11,7 @@ import { listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { EMPTY_TARGET_KIND, targetKey } from "../../shared/target.ts";
 import type { Trigger } from "../schedule/ensure-trigger.ts";
-import { gatherInjection, isOptedOut } from "../world/injection-world.ts";
+import { gatherInjection } from "../world/injection-world.ts";
 import { gatherInvoker } from "../world/invokers.ts";
 import { ownPods, type WorkloadObject } from "../world/workload-object.ts";
 import type { World } from "../world/world.ts";

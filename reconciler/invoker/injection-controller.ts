@@ -4,6 +4,7 @@
  */
 import { Annotation } from "../../shared/contract.ts";
 import { assertNever, messageOf } from "../../shared/errors.ts";
+import { isOptedOut } from "../../shared/injection/opt-out.ts";
 import { containersOf, isSidecar } from "../../shared/injection/own-parts.ts";
 import { planInjection } from "../../shared/injection/plan.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
@@ -14,7 +15,7 @@ import { KubeError } from "../../shared/kube/kube-error.ts";
 import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
-import { gatherInjection, isOptedOut } from "../world/injection-world.ts";
+import { gatherInjection } from "../world/injection-world.ts";
 import { openRestores } from "../world/targets.ts";
 import { readWorkloadObject, WORKLOADS, type WorkloadObject } from "../world/workload-object.ts";
 import type { World } from "../world/world.ts";

@@ -1,9 +1,9 @@
 /** Whether a workload carries what it should. Pure; the re-submission and the condition StashSidecarInjected agree by it. */
 import { Annotation } from "../../shared/contract.ts";
+import { keepsSidecar } from "../../shared/injection/opt-out.ts";
 import { appliedHashes, containersOf, isOwnContainer, isSidecar } from "../../shared/injection/own-parts.ts";
 import type { InjectionPlan } from "../../shared/injection/plan.ts";
 import type { WorkloadFacts } from "../../shared/injection/workload.ts";
-import type { InjectionReason } from "../../shared/reasons.ts";
 
 export interface WantedInjection {
   readonly plan: InjectionPlan;
@@ -12,9 +12,6 @@ export interface WantedInjection {
 
 /** What the request annotation says where no sidecar is wanted. */
 export const WANTS_NOTHING = "none";
-
-/** Without what these name the container can't be planned, but it is still wanted: restarting pods would mend nothing. */
-const LEAVES_CONTAINER: readonly InjectionReason[] = ["RepositoryMissing", "RepositoryNotAllowed", "AnnotationInvalid"];
 
 /** Value of the annotation that asks for the wanted state. */
 export function wantedHash({ plan, isOptedOut }: WantedInjection): string {
@@ -31,7 +28,7 @@ export function isInjectionCurrent(
   const hasSidecar = containers.some(isSidecar);
   const { plan } = wanted;
   if (plan.backup !== undefined) return hasSidecar && appliedHashes(podTemplate).backup === plan.backup.hash;
-  return !hasSidecar || LEAVES_CONTAINER.includes(plan.reason);
+  return !hasSidecar || keepsSidecar(plan.reason);
 }
 
 /** What was last asked for. */

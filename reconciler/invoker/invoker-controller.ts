@@ -2,6 +2,7 @@
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Finalizer } from "../../shared/contract.ts";
 import { messageOf } from "../../shared/errors.ts";
+import { isOptedOut } from "../../shared/injection/opt-out.ts";
 import { planInjection } from "../../shared/injection/plan.ts";
 import { type Backoff, nextBackoffMs } from "../../shared/kube/backoff.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
@@ -13,7 +14,7 @@ import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
 import { parseInvokerKey } from "../invoker-key.ts";
-import { gatherInjection, isOptedOut } from "../world/injection-world.ts";
+import { gatherInjection } from "../world/injection-world.ts";
 import { findInvokerObject } from "../world/invokers.ts";
 import { decideInvokerStatus, type InvokerStatus } from "./decide-status.ts";
 import { decideFinalize } from "./finalize.ts";

@@ -30,11 +30,3 @@ export function injectionWorld(world: World): InjectionWorld {
 export function gatherInjection(world: World, workload: WorkloadFacts, settings: InjectionSettings): InjectionView {
   return gatherInjectionView(injectionWorld(world), workload, settings);
 }
-
-/** Said by an annotation or a label of the workload or of its namespace. */
-export function isOptedOut({ workload, namespace }: Pick<InjectionView, "workload" | "namespace">): boolean {
-  return [workload, namespace].some(
-    ({ annotations, labels }) =>
-      annotations[Annotation.Inject] === INJECT_DISABLED || labels[Annotation.Inject] === INJECT_DISABLED,
-  );
-}
