@@ -144,7 +144,7 @@ async function run(config: ReconcilerConfig, connection: Connection, log: Logger
   return code;
 }
 
-function electionOf({ config, client, log }: Ports, leadership: Leadership): LeaderElection | undefined {
+function electionOf({ config, client, hooks, log }: Ports, leadership: Leadership): LeaderElection | undefined {
   if (!config.electsLeader) return undefined;
   return new LeaderElection({
     client,
@@ -152,9 +152,11 @@ function electionOf({ config, client, log }: Ports, leadership: Leadership): Lea
     name: LeaseName.Reconciler,
     identity: config.identity,
     onAcquired: () => void leadership.begin(),
-    onLost: (why) => {
+    async onLost(why) {
       log.info({ reason: why }, "leadership ended");
-      return leadership.end();
+      await leadership.end();
+      // What still runs is the next leader's: it counts as interrupted there.
+      hooks.stop();
     },
     onFault: (error) => log.warn({ error: messageOf(error) }, "lease not renewed; it is tried again"),
   });

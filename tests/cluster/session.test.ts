@@ -23,6 +23,8 @@ import {
 
 const NAMESPACE = "sessions";
 const SESSION_MS = 120_000;
+/** Restic on a busy machine takes its time. */
+const TEST_MS = 300_000;
 
 let cluster: InstalledCluster;
 let hooks: HookServer;
@@ -166,7 +168,9 @@ async function describeFiles(): Promise<readonly string[]> {
   return lines;
 }
 
-test("a parallel batch saves every host of a StatefulSet, a Deployment and a DaemonSet, with hooks of every kind", async () => {
+test("a parallel batch saves every host of a StatefulSet, a Deployment and a DaemonSet, with hooks of every kind", {
+  timeout: TEST_MS,
+}, async () => {
   await startSession(cluster.client, NAMESPACE, "parallel-1", 0, "parallel");
   const session = await untilSession(cluster.client, NAMESPACE, "parallel-1", SESSION_MS);
   expect(session.status?.phase, JSON.stringify(session.status)).toBe("Succeeded");
@@ -201,7 +205,9 @@ test("a parallel batch saves every host of a StatefulSet, a Deployment and a Dae
   expect(calls.map((call) => call.trim()).sort()).toEqual(["GET /flush", "GET /flush", "POST /freeze web"]);
 });
 
-test("a sequential batch goes on after a member that failed, and its second try saves that too", async () => {
+test("a sequential batch goes on after a member that failed, and its second try saves that too", {
+  timeout: TEST_MS,
+}, async () => {
   await startSession(cluster.client, NAMESPACE, "sequential-1", 1, "sequential");
   const failed = await untilSession(cluster.client, NAMESPACE, "sequential-1", SESSION_MS);
   expect(hostsOf(failed).map((hosts) => hosts.map((host) => host.split(" ")[1]))).toEqual([
@@ -234,7 +240,7 @@ test("a sequential batch goes on after a member that failed, and its second try 
   expect(left).toContain("parallel-1");
 });
 
-test("a restore of that session brings every file of every host back", async () => {
+test("a restore of that session brings every file of every host back", { timeout: TEST_MS }, async () => {
   const [retry] = (await listSessions(cluster.client, NAMESPACE)).filter(({ spec }) => spec.retryOf !== undefined);
   const before = await describeFiles();
   for (const host of Object.values(HOST_FOLDERS).flat()) {
