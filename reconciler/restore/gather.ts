@@ -3,7 +3,7 @@ import { messageOf, UserError } from "../../shared/errors.ts";
 import { formatInvoker, type RestoreInvokerView, restoreInvokerView } from "../../shared/invoker.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
-import { type ResolvedTargetRef, resolveTargetRef, targetKey } from "../../shared/target.ts";
+import { EMPTY_TARGET_KIND, type ResolvedTargetRef, resolveTargetRef, targetKey } from "../../shared/target.ts";
 import { mayUseRepository } from "../../shared/usage-policy.ts";
 import type { HookRuns } from "../hooks/hook-plan.ts";
 import { type GatheredJobs, gatherTargetJobs } from "../jobs/gather-target-jobs.ts";
@@ -67,6 +67,8 @@ function busyTargets(world: World, object: RestoreObject, refs: readonly Resolve
   const busy = new Map<string, string>();
   const createdAt = object.metadata.creationTimestamp ?? "";
   for (const ref of refs) {
+    // Restores that name no target have none in common.
+    if (ref.kind === EMPTY_TARGET_KIND) continue;
     const key = targetKey(ref);
     const session = world.sessions
       .byIndex("target", key)

@@ -142,7 +142,7 @@ export const globalAfter: Row = {
 
 export const jobsEnded: Row = {
   name: "job ended",
-  next: (view, status, now) => toStep(stepEndedJob(view.jobs, status, now)),
+  next: (view, status, now) => toStep(stepEndedJob(view.jobs, status, now, view.limits.podWaitMs)),
 };
 
 export const lostExecutors: Row = {
