@@ -1,5 +1,4 @@
 /** The reconciler's informers as an injection plan asks them: the same questions that the webhook's answer. */
-import { Annotation, INJECT_DISABLED } from "../../shared/contract.ts";
 import { gatherInjectionView, type InjectionWorld } from "../../shared/injection/gather.ts";
 import type { InjectionSettings, InjectionView } from "../../shared/injection/view.ts";
 import type { WorkloadFacts } from "../../shared/injection/workload.ts";
