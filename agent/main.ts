@@ -22,33 +22,33 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly run: Run }>>> =
   [Command.CreateBackupSession]: () => import("./commands/create-backupsession.ts"),
 };
 
-/** Ends the process after telling why, on stderr and in the pod's termination message. */
-async function fail(error: unknown): Promise<never> {
+/** Tells why the command failed, on stderr and in the pod's termination message. */
+async function tellFailure(error: unknown): Promise<void> {
   const text = error instanceof UserError ? `${error.code}: ${formatUserError(error)}` : messageOf(error);
   process.stderr.write(
     `${JSON.stringify({ level: 60, time: Date.now(), program: "agent", msg: "failed", error: text })}\n`,
   );
   const { writeTermination } = await import("./termination.ts");
   writeTermination(text);
-  process.exit(1);
 }
 
-/** Runs the command that the first argument names. */
+/** Runs the command that the first argument names. @returns the exit code; a failure is told and gives 1 */
 export async function runAgent(argv: readonly string[]): Promise<number> {
-  const [name = "", ...rest] = argv;
-  const load = COMMANDS[name];
-  if (load === undefined) {
-    throw new UserError(
-      "CONFIGURATION_INVALID",
-      `no command ${JSON.stringify(name)}; known: ${Object.keys(COMMANDS).join(", ")}`,
-    );
-  }
-  const { run } = await load();
-  return run(rest);
-}
-
-if (import.meta.main) {
   // restic asks with SIGHUP whether the owner of a lock lives; a process that has taken over that number must not die of it.
   process.on("SIGHUP", () => undefined);
-  runAgent(process.argv.slice(2)).then((code) => process.exit(code), fail);
+  const [name = "", ...rest] = argv;
+  try {
+    const load = COMMANDS[name];
+    if (load === undefined) {
+      const known = Object.keys(COMMANDS).join(", ");
+      throw new UserError("CONFIGURATION_INVALID", `no command ${JSON.stringify(name)}; known: ${known}`);
+    }
+    const { run } = await load();
+    return await run(rest);
+  } catch (error) {
+    await tellFailure(error);
+    return 1;
+  }
 }
+
+if (import.meta.main) process.exit(await runAgent(process.argv.slice(2)));

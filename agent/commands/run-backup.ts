@@ -1,11 +1,13 @@
 /** `run-backup`: the sidecar. */
 import { parseFlags, requireFlags } from "../flags.ts";
+import { relaunchLean } from "../lean.ts";
 import { gatherSettings } from "../settings.ts";
 import { runSidecar } from "../sidecar.ts";
 import { shutdownSignal } from "./shutdown.ts";
 
 /** Runs until SIGTERM. */
 export async function run(argv: readonly string[]): Promise<number> {
+  relaunchLean();
   const flags = parseFlags(argv);
   requireFlags(flags, ["target-kind", "target-name"]);
   const settings = gatherSettings(flags, process.env);

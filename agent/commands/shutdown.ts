@@ -7,11 +7,20 @@ export function shutdownSignal(): AbortSignal {
   return controller.signal;
 }
 
+export interface ParentShutdown {
+  readonly signal: AbortSignal;
+  /** Lets this process end by itself. */
+  close(): void;
+}
+
 /** Aborts also when the process at the other end of stdin is gone. */
-export function shutdownWithParent(): AbortSignal {
+export function shutdownWithParent(): ParentShutdown {
   const controller = new AbortController();
   process.stdin.once("end", () => controller.abort());
   process.stdin.once("error", () => controller.abort());
   process.stdin.resume();
-  return AbortSignal.any([controller.signal, shutdownSignal()]);
+  return {
+    signal: AbortSignal.any([controller.signal, shutdownSignal()]),
+    close: () => process.stdin.destroy(),
+  };
 }

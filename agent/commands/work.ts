@@ -10,13 +10,15 @@ export async function run(argv: readonly string[]): Promise<number> {
   const flag = requireFlags(flags, ["session", "target-kind", "target-name"]);
   const settings = gatherSettings(flags, process.env);
   const { pod, targetKey } = settings;
+  const shutdown = shutdownWithParent();
   await serveSession({
     settings,
     self: { targetKey, podName: pod.name, podUid: pod.uid },
     sessionName: flag("session"),
-    shutdown: shutdownWithParent(),
+    shutdown: shutdown.signal,
     isLingering: true,
     defaultPaths: [],
   });
+  shutdown.close();
   return 0;
 }

@@ -24,6 +24,8 @@ export interface WatchOptions {
   onDeleted(object: unknown): void;
   /** Everything that exists was handed out; `names` holds all of it, so what is missing there is gone. */
   onListed(names: ReadonlySet<string>): void;
+  /** Is called at each sign of life of the API server. */
+  onContact?(): void;
 }
 
 /** The server ends a watch after this time; it is resumed at once. */
@@ -75,6 +77,7 @@ async function listAll(identity: ApiIdentity, options: WatchOptions): Promise<st
     options.onObject(item);
   }
   options.onListed(names);
+  options.onContact?.();
   return resourceVersion;
 }
 
@@ -110,6 +113,7 @@ async function watchOnce(identity: ApiIdentity, options: WatchOptions, since: st
         status = head.status;
       },
       onBody: (chunk) => {
+        options.onContact?.();
         if (status === 200) lines.feed(chunk);
         else errorBody += chunk.toString("utf8");
       },
