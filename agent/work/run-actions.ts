@@ -8,7 +8,7 @@ import { type ActionOutcome, type ActionPorts, runAction } from "../maintain/act
 import type { RetentionScope } from "../maintain/retention.ts";
 import type { AgentBackupInvoker } from "../parse/backup-invoker.ts";
 import type { AgentBackupSession } from "../parse/backup-session.ts";
-import { type OwnEntry, openActions } from "../turn.ts";
+import type { OwnEntry } from "../turn.ts";
 import { readInvoker } from "./read-invoker.ts";
 import { openRepository } from "./repository.ts";
 import { reporterOf, type TurnPorts, withLockOf } from "./turn-ports.ts";
@@ -62,11 +62,15 @@ async function prepare(
   };
 }
 
-/** Runs all open actions, whatever became of the one before. What a stop of the container cuts off stays open. */
-export async function runOpenActions(session: AgentBackupSession, own: OwnEntry, ports: TurnPorts): Promise<void> {
+/** Runs the actions, whatever became of the one before. What a stop of the container cuts off stays open. */
+export async function runActions(
+  session: AgentBackupSession,
+  own: OwnEntry,
+  actions: readonly HostAction[],
+  ports: TurnPorts,
+): Promise<void> {
   const { stopper, log, now } = ports;
   const reporter = reporterOf(session, own, ports);
-  const actions = openActions(own.entry);
   let results: readonly HostActionResult[] = (own.entry.results ?? []).filter(
     ({ action }) => !actions.includes(action),
   );

@@ -1,4 +1,5 @@
 /** Everything that one agent does for one backup session: its turns, then what is asked of it afterwards. */
+import type { HostAction } from "../../shared/api/closed-lists.ts";
 import { UserError } from "../../shared/errors.ts";
 import { createApi } from "../kube/api.ts";
 import { trackRestic } from "../locks/running-restic.ts";
@@ -15,7 +16,7 @@ import {
 } from "../turn.ts";
 import { type HostPhase, runHostTurn } from "./host-turn.ts";
 import { viewObject } from "./object-view.ts";
-import { runOpenActions } from "./run-actions.ts";
+import { runActions } from "./run-actions.ts";
 import { createStopper } from "./stop.ts";
 import type { TurnPorts } from "./turn-ports.ts";
 
@@ -35,8 +36,13 @@ export interface ServeOptions {
 }
 
 type Task =
-  | { readonly kind: "turn"; readonly own: OwnEntry; readonly key: string }
-  | { readonly kind: "actions"; readonly own: OwnEntry; readonly key: string };
+  | { readonly kind: "turn"; readonly own: OwnEntry; readonly keys: readonly string[] }
+  | {
+      readonly kind: "actions";
+      readonly own: OwnEntry;
+      readonly actions: readonly HostAction[];
+      readonly keys: readonly string[];
+    };
 
 /** What is to be done next. `done` holds what this process did already: the watch may lag behind its own writes. */
 export function nextTask(
@@ -47,11 +53,13 @@ export function nextTask(
 ): Task | undefined {
   const tasks = ownEntries(session, self).flatMap((own): Task[] => {
     const key = `${own.pointer}#${own.entry.attempt ?? 1}#${own.entry.podUID ?? ""}`;
-    if (isTurn(own.entry)) return isMaintenance ? [] : [{ kind: "turn", own, key }];
-    const actions = openActions(own.entry);
-    return actions.length > 0 ? [{ kind: "actions", own, key: `${key}#${actions.join(",")}` }] : [];
+    if (isTurn(own.entry)) return isMaintenance || done.has(key) ? [] : [{ kind: "turn", own, keys: [key] }];
+    // One by one: the watch may show the end of some, and not yet that of the others.
+    const actions = openActions(own.entry).filter((action) => !done.has(`${key}#${action}`));
+    const keys = actions.map((action) => `${key}#${action}`);
+    return actions.length > 0 ? [{ kind: "actions", own, actions, keys }] : [];
   });
-  return tasks.find(({ key }) => !done.has(key));
+  return tasks[0];
 }
 
 /** Stops the work when the session ends or goes, its deadline passes, or the entry is given to another pod. */
@@ -142,12 +150,12 @@ export async function serveSession(options: ServeOptions): Promise<ServeEnd> {
     const unguard = guard(task.own, ports);
     try {
       if (task.kind === "turn") phase = await runHostTurn(state.object, task.own, ports);
-      else await runOpenActions(state.object, task.own, ports);
+      else await runActions(state.object, task.own, task.actions, ports);
     } finally {
       unguard();
       shutdown.removeEventListener("abort", onShutdown);
     }
-    done.add(task.key);
+    for (const key of task.keys) done.add(key);
     didWork = true;
   }
   end.abort();

@@ -63,12 +63,12 @@ describe("what is to be done", () => {
     const session = aSession([pending]);
     const task = nextTask(session, SELF, new Set());
     expect(task?.kind).toBe("turn");
-    expect(nextTask(session, SELF, new Set([task?.key ?? ""]))).toBeUndefined();
+    expect(nextTask(session, SELF, new Set(task?.keys))).toBeUndefined();
   });
 
   test("a turn again after a new attempt was given to this pod", () => {
-    const first = nextTask(aSession([pending]), SELF, new Set())?.key ?? "";
-    expect(nextTask(aSession([{ ...pending, attempt: 2 }]), SELF, new Set([first]))?.kind).toBe("turn");
+    const first = nextTask(aSession([pending]), SELF, new Set())?.keys ?? [];
+    expect(nextTask(aSession([{ ...pending, attempt: 2 }]), SELF, new Set(first))?.kind).toBe("turn");
   });
 
   test("an entry that was in the middle, after a restart", () => {
@@ -86,6 +86,16 @@ describe("what is to be done", () => {
     expect(nextTask(aSession([{ ...ended, results }]), SELF, new Set())?.kind).toBe("actions");
     const done = [{ action: "ApplyRetentionPolicy", phase: "Failed" }];
     expect(nextTask(aSession([{ ...ended, results: done }]), SELF, new Set())).toBeUndefined();
+  });
+
+  test("each action once, though the watch shows the end of one before that of the next", () => {
+    const both = { ...ended, actions: ["ApplyRetentionPolicy", "SendRepositoryMetrics"] };
+    const keys = new Set(nextTask(aSession([both]), SELF, new Set())?.keys);
+    const results = [{ action: "ApplyRetentionPolicy", phase: "Succeeded" }];
+    expect(nextTask(aSession([{ ...both, results }]), SELF, keys)).toBeUndefined();
+    const asked = { ...both, results, actions: [...both.actions, "VerifyRepositoryIntegrity"] };
+    const more = nextTask(aSession([asked]), SELF, keys);
+    expect(more?.kind === "actions" && more.actions).toEqual(["VerifyRepositoryIntegrity"]);
   });
 
   test("nothing in a session that is over, and no turn for a maintenance job", () => {
