@@ -66,6 +66,12 @@ export const Annotation = {
   UpstreamBackupInvokerKind: "stash.appscode.com/last-applied-backup-invoker-kind",
   UpstreamRestoreInvoker: "stash.appscode.com/last-applied-restore-invoker",
   UpstreamRestoreInvokerKind: "stash.appscode.com/last-applied-restore-invoker-kind",
+  /** On a Job and its pods: host that they serve. */
+  JobHost: "stash.appscode.com/job-host",
+  /** On the pods of a Job: names of the containers that run our image, comma-separated. */
+  JobOwnSteps: "stash.appscode.com/job-own-steps",
+  /** On the pods of a Job: `namespace/name` of the Service before the application, in whose pods hooks run. */
+  JobService: "stash.appscode.com/job-service",
   /** On a Repository: run a structure check with the next session. The value is free text, often a time. */
   CheckRequested: "stash.appscode.com/check-requested",
   ParamsPrefix: "params.stash.appscode.com/",

@@ -48,6 +48,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   );
   const type = step.flag("hook-type") ?? "";
   if (type === "preBackup" || type === "preRestore") {
+    await entry.initialize();
     await hooks.before(summaryOf(step, undefined));
   } else if (type === "postBackup" || type === "postRestore") {
     const result = readAddonResult(step.output, entry.hostname, isBackup);

@@ -13,6 +13,7 @@ import { restoreObject } from "../restore/restore-object.ts";
 import type { AgentSettings } from "../settings.ts";
 import { isOwnEntry, isSameEntry, ownEntries, type TurnIdentity } from "../turn.ts";
 import { viewObject } from "../work/object-view.ts";
+import { initializeForOthers } from "./initialize-for-others.ts";
 import { waitForEntry } from "./wait-for-entry.ts";
 
 export interface JobHooks {
@@ -34,6 +35,12 @@ export interface JobEntry {
   readonly hooks: readonly HookResult[];
   readonly memberHooks: JobHooks;
   readonly reporter: EntryReporter;
+  /**
+   * Looks for the repository where this host is the one to do so, since another's program would not; does nothing else.
+   *
+   * @throws UserError when it can't be opened or made
+   */
+  initialize(): Promise<void>;
 }
 
 export interface JobStep {
@@ -65,6 +72,10 @@ export async function backupEntry(step: JobStep, sessionName: string): Promise<J
     const answer = await api.get({ ...invoker, namespace: metadata.namespace });
     if (answer.kind !== "ok") throw new UserError("NOT_FOUND", `${kind} ${invoker.name} can't be read`);
     const hooks = memberOf(parseBackupInvoker(answer.object), own.target).spec.hooks;
+    const reporter = createEntryReporter(
+      { object, pointer: own.pointer, hostname: own.hostname, podUid: own.entry.podUID },
+      { api, log, isStillOurs: (raw) => isSameEntry(parseBackupSession(raw), own) },
+    );
     return {
       ...metadata,
       createdAt: metadata.creationTimestamp,
@@ -76,10 +87,8 @@ export async function backupEntry(step: JobStep, sessionName: string): Promise<J
       startedAt: own.entry.startedAt,
       hooks: own.entry.hooks ?? [],
       memberHooks: { before: hooks?.preBackup, after: hooks?.postBackup },
-      reporter: createEntryReporter(
-        { object, pointer: own.pointer, hostname: own.hostname, podUid: own.entry.podUID },
-        { api, log, isStillOurs: (raw) => isSameEntry(parseBackupSession(raw), own) },
-      ),
+      reporter,
+      initialize: () => initializeForOthers(found.object, own, reporter, step),
     };
   } finally {
     end.abort();
@@ -124,6 +133,7 @@ export async function restoreEntry(step: JobStep, kind: string, name: string): P
         { object, pointer: `${member.pointer}/${index}`, hostname, podUid: entry.podUID },
         { api: createApi(identity), log, isStillOurs },
       ),
+      initialize: async () => undefined,
     };
   } finally {
     end.abort();

@@ -22,7 +22,7 @@ import { memberOf, type SessionStatus, type SessionView, targetsOf } from "./vie
 export interface ActPorts {
   readonly client: Pick<KubeClient, "create" | "delete" | "find" | "get" | "patch" | "patchStatus">;
   readonly hooks: HookRunner;
-  readonly jobs: Pick<JobMaker, "makeBackupJob" | "problems">;
+  readonly jobs: Pick<JobMaker, "endJob" | "makeBackupJob" | "problems">;
   readonly clock: Pick<Clock, "now">;
   readonly events: EventRecorder;
   readonly memories: SessionMemories;
@@ -66,6 +66,9 @@ async function actOnce(ports: ActPorts, key: string, view: SessionView, action: 
       return "done";
     case "AbortHook":
       ports.hooks.abort(action.key);
+      return "done";
+    case "EndJob":
+      await ports.jobs.endJob(action.job);
       return "done";
     case "EnsureJob":
       return ensureJob(ports, view, action.targetIndex);

@@ -38,7 +38,7 @@ import { areTargetsFinal, deadline, invokerGone, repositoryRefused } from "./int
 import { missingLabels } from "./labels.ts";
 import { answerLocks } from "./locks.ts";
 import { maintenance } from "./maintenance.ts";
-import { dueJobs, startMembers } from "./members.ts";
+import { deadJobs, dueJobs, startMembers } from "./members.ts";
 import { nextCheckMs } from "./next-check.ts";
 import { passInitOn, repositoryResults } from "./repository-results.ts";
 import {
@@ -116,6 +116,7 @@ export function decideSession(view: SessionView, now: Date): Decision {
   }
   // No job is made while the session itself waits, for its global before-hook say.
   if (last === wait) actions.push(...dueJobs(view, status));
+  actions.push(...deadJobs(view, status, now));
   return {
     actions: status === before ? actions : [{ kind: "WriteStatus", status }, ...actions],
     trail,

@@ -89,7 +89,10 @@ function addresses(status: SessionStatus): readonly HostAddress[] {
 
 /** A host whose pod lives; one that succeeded before one that failed, and the last before the first. */
 function chooseCarrier(view: SessionView, status: SessionStatus): HostAddress | undefined {
-  const living = addresses(status).filter(({ host }) => isAssigned(host) && isAlive(view.pods, host.podUID));
+  const living = addresses(status).filter(
+    ({ host }) =>
+      isAssigned(host) && isAlive(view.pods, host.podUID) && view.pods.get(host.podUID ?? "")?.isSilent !== true,
+  );
   return living.filter(({ host }) => host.phase === "Succeeded").at(-1) ?? living.at(-1);
 }
 

@@ -7,6 +7,7 @@ import { ConditionType } from "../../shared/reasons.ts";
 import { isFinalTargetPhase } from "../../shared/status/backup-phase.ts";
 import { findCondition, formatTime } from "../../shared/status/conditions.ts";
 import { formatTarget, targetKey } from "../../shared/target.ts";
+import { jobsToEnd } from "../jobs/ended-job.ts";
 import { decideJobStart, type TargetJob } from "../jobs/target-job.ts";
 import { withExplanation, withoutExplanation, withTargetCondition } from "../run/entries.ts";
 import { planHosts } from "../run/hosts.ts";
@@ -178,6 +179,12 @@ function advance(view: SessionView, status: SessionStatus, index: number, target
       return job === undefined ? startTarget(view, target, now) : startJobTarget(view, target, job, now);
     }
   }
+}
+
+/** Jobs that are to end now, likewise. */
+export function deadJobs(view: SessionView, status: SessionStatus, now: Date): readonly Action[] {
+  const jobs = jobsToEnd(view.jobs, status, BACKUP_WORDS, now, view.limits.podWaitMs);
+  return jobs.map((job): Action => ({ kind: "EndJob", job }));
 }
 
 /** Jobs that are to be made now, whatever the table says: they change nothing in the status. */

@@ -5,7 +5,6 @@ import { hasCondition, isConditionTrue } from "../../shared/status/conditions.ts
 import { resolveTargetRef } from "../../shared/target.ts";
 import { isHookOpen } from "../hooks/hook-records.ts";
 import { stepEndedJob } from "../jobs/ended-job.ts";
-import { isSilentPod } from "../jobs/gather-target-jobs.ts";
 import { type TargetEntry, withTargetCondition } from "../run/entries.ts";
 import { stepGlobalAfter, stepGlobalBefore } from "../run/global-hooks.ts";
 import { stepGiveTurn, stepLostExecutor } from "../run/host-turns.ts";
@@ -79,7 +78,7 @@ export function runFacts(view: SessionView): RunFacts<SessionStatus> {
     podWaitMsOf: () => view.limits.podWaitMs,
     // Until the repository is opened only the host that opens it has anything to report.
     isReportDue: (status, host) =>
-      !isSilentPod(view.pods.get(host.podUID ?? "")) &&
+      view.pods.get(host.podUID ?? "")?.isSilent !== true &&
       (hasCondition(status.conditions, ConditionType.BackendRepositoryInitialized) || (host.actions?.length ?? 0) > 0),
     withWork(status, host) {
       const isOpened = hasCondition(status.conditions, ConditionType.BackendRepositoryInitialized);
@@ -119,7 +118,7 @@ export const globalAfter: Row = {
 
 export const jobsEnded: Row = {
   name: "job ended",
-  next: (view, status, now) => toStep(stepEndedJob(view.jobs, status, now)),
+  next: (view, status, now) => toStep(stepEndedJob(view.jobs, status, now, view.limits.podWaitMs)),
 };
 
 export const lostExecutors: Row = {

@@ -1,5 +1,6 @@
 /** What one row of the session table may answer, and what the reconciler is then to do. */
 import type { HookRun } from "../hooks/hook-plan.ts";
+import type { JobName } from "../jobs/target-job.ts";
 import type { SessionStatus, SessionView } from "./view.ts";
 
 export type Action =
@@ -10,6 +11,8 @@ export type Action =
   | { readonly kind: "RunHook"; readonly run: HookRun }
   /** Starts a hook whose recorded intent is this process's own, though it did not hear that the write succeeded. */
   | { readonly kind: "StartPrepared"; readonly key: string }
+  /** Ends a job that nobody waits for any more. */
+  | { readonly kind: "EndJob"; readonly job: JobName }
   | { readonly kind: "AbortHook"; readonly key: string }
   /** Makes the job of a target, or finds it made. */
   | { readonly kind: "EnsureJob"; readonly targetIndex: number }

@@ -3,8 +3,8 @@ import type { ErrorCode } from "../../shared/errors.ts";
 import type { JobContainer, JobFact, JobPodFact } from "./job-object.ts";
 
 export type JobOutcome =
-  /** Not running yet; `code` and `message` say what it waits for, should the wait have to end. */
-  | { readonly kind: "starting"; readonly code: ErrorCode; readonly message: string }
+  /** Nothing of it runs; `code` and `message` say what it waits for, should the wait have to end. */
+  | { readonly kind: "starting"; readonly code: ErrorCode; readonly message: string; readonly sinceMs: number }
   | { readonly kind: "running" }
   | { readonly kind: "complete" }
   | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string };
@@ -49,7 +49,7 @@ export function decideJobOutcome(job: JobFact, pods: readonly JobPodFact[]): Job
   const failure = failureOf(job, pod);
   if (failure !== undefined) return failure;
   return pod === undefined
-    ? { kind: "starting", code: "EXECUTOR_LOST", message: `job ${job.name} has no pod yet` }
+    ? { kind: "starting", code: "EXECUTOR_LOST", message: `job ${job.name} has no pod yet`, sinceMs: job.createdAtMs }
     : progressOf(pod);
 }
 
@@ -85,11 +85,13 @@ function progressOf(pod: JobPodFact): JobOutcome {
   const words = `container ${waiting?.name} of pod ${pod.name}: ${reason}: ${waiting?.waiting?.message ?? ""}`;
   const hopeless = HOPELESS[reason];
   if (hopeless !== undefined) return failed(hopeless, words);
+  // A container waits from the end of the one before it.
+  const sinceMs = Math.max(pod.createdAtMs, ...pod.containers.map(({ ended }) => ended?.finishedAtMs ?? 0));
   const patient = PATIENT[reason];
-  if (patient !== undefined) return { kind: "starting", code: patient, message: words };
+  if (patient !== undefined) return { kind: "starting", code: patient, message: words, sinceMs };
   if (pod.unschedulable !== undefined) {
-    return { kind: "starting", code: "UNSCHEDULABLE", message: `pod ${pod.name}: ${pod.unschedulable}` };
+    return { kind: "starting", code: "UNSCHEDULABLE", message: `pod ${pod.name}: ${pod.unschedulable}`, sinceMs };
   }
   if (pod.containers.some(({ isRunning }) => isRunning)) return { kind: "running" };
-  return { kind: "starting", code: "CONTAINER_NOT_STARTED", message: `pod ${pod.name} is being started` };
+  return { kind: "starting", code: "CONTAINER_NOT_STARTED", message: `pod ${pod.name} is being started`, sinceMs };
 }

@@ -1,26 +1,60 @@
 /** Row for hosts whose job ended before they did: what the job came to is their reason. Pure. */
 import { formatTime } from "../../shared/status/conditions.ts";
 import { hostFailure, isOpenHost } from "../run/entries.ts";
-import { type RunStatus, type RunStep, runHosts, runTargets, withRunHost } from "../run/run-facts.ts";
-import { isStarted } from "../run/settled.ts";
-import { endOf, type TargetJobs } from "./target-job.ts";
+import { type RunStatus, type RunStep, type RunWords, runHosts, runTargets, withRunHost } from "../run/run-facts.ts";
+import { isRefused, isStarted } from "../run/settled.ts";
+import type { JobOutcome } from "./decide-outcome.ts";
+import { endOf, type JobName, type JobProblem, type TargetJobs } from "./target-job.ts";
 
-/** @param jobs of the status that is decided on */
+/**
+ * @param jobs of the status that is decided on
+ * @param waitMs longest wait of a container that can't start
+ */
 export function stepEndedJob<Status extends RunStatus>(
   jobs: TargetJobs,
   status: Status,
   now: Date,
+  waitMs: number,
 ): RunStep<Status> | undefined {
   for (const [targetIndex, target] of runTargets(status).entries()) {
     const job = jobs.get(targetIndex);
     if (job === undefined || !isStarted(target)) continue;
     for (const [hostIndex, host] of runHosts(target).entries()) {
       if (!isOpenHost(host)) continue;
-      const end = endOf(job.hosts.find(({ hostname }) => hostname === host.hostname)?.outcome);
+      const outcome = job.hosts.find(({ hostname }) => hostname === host.hostname)?.outcome;
+      const end = endOf(outcome) ?? stuckOf(outcome, now, waitMs);
       if (end === undefined) continue;
       const failure = hostFailure(end.code, end.message, formatTime(now));
       return { status: withRunHost(status, targetIndex, hostIndex, (old) => ({ ...old, ...failure })) };
     }
   }
   return undefined;
+}
+
+/** A later step of a job may find that its container can't start. */
+function stuckOf(outcome: JobOutcome | undefined, now: Date, waitMs: number): JobProblem | undefined {
+  const isStuck = outcome?.kind === "starting" && now.getTime() - outcome.sinceMs >= waitMs;
+  return isStuck ? { code: outcome.code, message: outcome.message } : undefined;
+}
+
+/**
+ * Jobs that nobody waits for any more and that would never end by themselves: of targets that were refused, and of hosts
+ * that were given up because their container can't start.
+ */
+export function jobsToEnd<Status extends RunStatus>(
+  jobs: TargetJobs,
+  status: Status,
+  words: RunWords,
+  now: Date,
+  waitMs: number,
+): readonly JobName[] {
+  return runTargets(status).flatMap((target, index) => {
+    const hosts = runHosts(target);
+    return (jobs.get(index)?.hosts ?? []).flatMap(({ hostname, job, outcome }) => {
+      if (job === undefined || outcome?.kind !== "starting") return [];
+      const isGivenUp = hosts.some((host) => host.hostname === hostname && !isOpenHost(host));
+      const isStuck = isGivenUp && stuckOf(outcome, now, waitMs) !== undefined;
+      return isStuck || isRefused(words, target) ? [job] : [];
+    });
+  });
 }

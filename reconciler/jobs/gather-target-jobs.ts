@@ -1,5 +1,4 @@
 /** The jobs of a session's or restore's targets, from the informers, in the shapes that sequencing reads. */
-import { Container } from "../../shared/contract.ts";
 import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker.ts";
 import type { Informer } from "../../shared/kube/informer.ts";
 import { type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
@@ -49,14 +48,14 @@ export function gatherTargetJobs(
       const job = known.find((one) => one.targetIndex === index && one.hostname === hostname);
       const own = job === undefined ? [] : pods.filter(({ jobUid }) => jobUid === job.uid);
       const outcome = job === undefined ? undefined : decideJobOutcome(job, own);
-      return { hostname, outcome, pods: own.map(podFact), uid: job?.uid };
+      return { hostname, job, outcome, pods: own.map(podFact) };
     });
     jobs.set(index, { problem: problems.get(index), hosts });
     workloads.push([
       jobKey(targetKey(ref), alias),
       {
         ...ref,
-        uid: hosts[0]?.uid ?? "",
+        uid: hosts[0]?.job?.uid ?? "",
         replicas: hosts.length,
         firstOrdinal: 0,
         pods: hosts.flatMap((host) => host.pods),
@@ -91,11 +90,7 @@ function podFact(pod: JobPodFact): PodFact {
     containers: running === undefined ? names : [running.name, ...names.filter((name) => name !== running.name)],
     sidecar: agent,
     restoreInit: agent,
+    isSilent: running !== undefined && !pod.ownSteps.includes(running.name),
     behindService: pod.service,
   };
-}
-
-/** Whether programs of others do the work in the pod: they say nothing while they work. */
-export function isSilentPod(pod: PodFact | undefined): boolean {
-  return pod?.containers.includes(Container.PreTaskHook) ?? false;
 }

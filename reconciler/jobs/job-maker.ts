@@ -11,12 +11,12 @@ import type {
 } from "../../shared/invoker.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import type { Logger } from "../../shared/log.ts";
-import { ensureJob } from "./ensure-job.ts";
+import { endJob, ensureJob } from "./ensure-job.ts";
 import { gatherJob } from "./gather-job.ts";
 import { jobHosts } from "./job-host.ts";
 import type { JobOwner } from "./job-view.ts";
 import { type JobDecision, planBackupJob, planRestoreJob } from "./plan-job.ts";
-import type { JobProblem } from "./target-job.ts";
+import type { JobName, JobProblem } from "./target-job.ts";
 
 export interface JobOrder<Invoker, Member> {
   readonly owner: JobOwner;
@@ -55,6 +55,11 @@ export class JobMaker {
 
   forget(ownerUid: string): void {
     this.#problems.delete(ownerUid);
+  }
+
+  /** Ends a job that nobody waits for; its pod goes with it. @throws KubeError */
+  async endJob(job: JobName): Promise<void> {
+    if (await endJob(this.#ports.client, job)) this.#ports.log.info({ job: job.name }, "job ended");
   }
 
   /** @throws KubeError when the API server refuses or can't be reached */

@@ -14,6 +14,7 @@ export interface JobFact {
   /** Position of the target in its invoker. */
   readonly targetIndex: number;
   readonly hostname: string;
+  readonly createdAtMs: number;
   readonly isComplete: boolean;
   readonly isFailed: boolean;
   /** Why it failed, in the Job controller's words. */
@@ -24,6 +25,7 @@ export interface JobFact {
 /** A container that ended. */
 export interface EndedContainer {
   readonly exitCode: number;
+  readonly finishedAtMs: number;
   readonly reason: string | undefined;
   /** Its last lines. */
   readonly message: string | undefined;
@@ -46,6 +48,8 @@ export interface JobPodFact {
   /** Service before the application, in whose pods hooks run; an empty name where there is none. */
   readonly service: { readonly namespace: string; readonly name: string } | undefined;
   readonly ownerUid: string;
+  /** Names of the containers that run our image. */
+  readonly ownSteps: readonly string[];
   readonly nodeName: string | undefined;
   readonly podIp: string | undefined;
   readonly createdAtMs: number;
@@ -57,6 +61,10 @@ export interface JobPodFact {
   readonly unschedulable: string | undefined;
   /** In the order in which they run. */
   readonly containers: readonly JobContainer[];
+}
+
+function createdAtMs(raw: unknown): number {
+  return Date.parse(textAt(raw, "metadata", "creationTimestamp") ?? "") || 0;
 }
 
 function conditionOf(raw: unknown, type: string): unknown {
@@ -76,6 +84,7 @@ export function readJob(raw: unknown): JobFact | undefined {
     ownerUid,
     targetIndex: Number(textAt(raw, "metadata", "labels", Label.JobTarget) ?? ""),
     hostname: textAt(raw, "metadata", "annotations", Annotation.JobHost) ?? "",
+    createdAtMs: createdAtMs(raw),
     isComplete: textAt(conditionOf(raw, "Complete"), "status") === "True",
     isFailed,
     reason: isFailed ? textAt(failed, "reason") : undefined,
@@ -106,6 +115,7 @@ function readContainers(raw: unknown, specs: string, statuses: string, isInit: b
             ? undefined
             : {
                 exitCode,
+                finishedAtMs: Date.parse(textAt(status, "state", "terminated", "finishedAt") ?? "") || 0,
                 reason: textAt(status, "state", "terminated", "reason"),
                 message: textAt(status, "state", "terminated", "message"),
               },
@@ -134,9 +144,10 @@ export function readJobPod(raw: unknown): JobPodFact | undefined {
     jobUid: textAt(owner, "uid") ?? "",
     service: readService(textAt(raw, "metadata", "annotations", Annotation.JobService)),
     ownerUid,
+    ownSteps: (textAt(raw, "metadata", "annotations", Annotation.JobOwnSteps) ?? "").split(","),
     nodeName: textAt(raw, "spec", "nodeName") || undefined,
     podIp: textAt(raw, "status", "podIP") || undefined,
-    createdAtMs: Date.parse(textAt(raw, "metadata", "creationTimestamp") ?? "") || 0,
+    createdAtMs: createdAtMs(raw),
     phase: textAt(raw, "status", "phase") ?? "Pending",
     reason: textAt(raw, "status", "reason"),
     message: textAt(raw, "status", "message"),

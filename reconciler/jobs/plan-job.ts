@@ -3,7 +3,7 @@
  * ensure-job.ts makes the objects.
  */
 import type { RetentionPolicy } from "../../shared/api/retention-policy.ts";
-import { Command, Container } from "../../shared/contract.ts";
+import { Annotation, Command, Container } from "../../shared/contract.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { shortHash } from "../../shared/hash.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
@@ -98,7 +98,7 @@ function planJob(view: JobView, retentionPolicy?: RetentionPolicy): JobPlan {
         template: {
           metadata: {
             labels: { ...podLabels, ...labels },
-            annotations: { ...podAnnotations, ...annotations },
+            annotations: { ...podAnnotations, ...annotations, [Annotation.JobOwnSteps]: ownSteps(gated) },
           },
           spec: {
             // Programs of others use the account's own token, ours has its own.
@@ -116,6 +116,10 @@ function planJob(view: JobView, retentionPolicy?: RetentionPolicy): JobPlan {
       },
     },
   };
+}
+
+function ownSteps(steps: readonly JobStep[]): string {
+  return steps.flatMap(({ isOurs, name }) => (isOurs ? [name] : [])).join(",");
 }
 
 /** What must be so before anything is resolved. @throws UserError */

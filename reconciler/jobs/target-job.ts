@@ -8,11 +8,21 @@ export interface JobProblem {
   readonly message: string;
 }
 
+export interface JobName {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
 /** Jobs of a target, one a host. */
 export interface TargetJob {
   readonly problem: JobProblem | undefined;
   /** Outcome is undefined while there is no job. */
-  readonly hosts: readonly { readonly hostname: string; readonly outcome: JobOutcome | undefined }[];
+  readonly hosts: readonly {
+    readonly hostname: string;
+    readonly job?: JobName | undefined;
+    readonly outcome: JobOutcome | undefined;
+  }[];
 }
 
 /** By position of the target. */

@@ -22,7 +22,7 @@ import { memberOf, type RestoreView, targetsOf } from "./view.ts";
 export interface ActPorts {
   readonly client: Pick<KubeClient, "find" | "patch" | "patchStatus">;
   readonly hooks: HookRunner;
-  readonly jobs: Pick<JobMaker, "makeRestoreJobs" | "problems">;
+  readonly jobs: Pick<JobMaker, "endJob" | "makeRestoreJobs" | "problems">;
   readonly clock: Pick<Clock, "now">;
   readonly events: EventRecorder;
   readonly memories: RestoreMemories;
@@ -66,6 +66,9 @@ async function actOnce(ports: ActPorts, key: string, view: RestoreView, action: 
       return "done";
     case "AbortHook":
       ports.hooks.abort(action.key);
+      return "done";
+    case "EndJob":
+      await ports.jobs.endJob(action.job);
       return "done";
     case "EnsureJobs":
       return ensureJobs(ports, view, action.targetIndex);

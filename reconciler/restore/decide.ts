@@ -29,6 +29,7 @@ import { Finalizer } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { isConditionTrue } from "../../shared/status/conditions.ts";
+import { jobsToEnd } from "../jobs/ended-job.ts";
 import { areMembersFinal, deadline, finish, retryHosts } from "./finish.ts";
 import { answerLocks } from "./locks.ts";
 import { dueRequests, moreHosts, startMembers } from "./members.ts";
@@ -42,6 +43,7 @@ import {
   jobsEnded,
   lostExecutors,
   memberAfter,
+  RESTORE_WORDS,
   startPrepared,
   withPhases,
 } from "./run-rows.ts";
@@ -123,6 +125,9 @@ export function decideRestore(view: RestoreView, now: Date): Decision {
   const isOver = isRecorded(status) || view.invoker.isBeingDeleted;
   // No workload is touched while the restore itself waits, for its global before-hook say.
   if (last === wait) actions.push(...dueRequests(view, status, now));
+  const { podWaitMs } = view.limits;
+  const dead = jobsToEnd(view.jobs, status, RESTORE_WORDS, now, podWaitMs);
+  actions.push(...dead.map((job): Action => ({ kind: "EndJob", job })));
   return {
     actions: status === before ? actions : [{ kind: "WriteStatus", status }, ...actions],
     trail,

@@ -5,7 +5,6 @@ import { isFinalRestoreMemberPhase, restoreMemberPhase, restorePhase } from "../
 import { resolveTargetRef } from "../../shared/target.ts";
 import { isHookOpen } from "../hooks/hook-records.ts";
 import { stepEndedJob } from "../jobs/ended-job.ts";
-import { isSilentPod } from "../jobs/gather-target-jobs.ts";
 import { stepGlobalAfter, stepGlobalBefore } from "../run/global-hooks.ts";
 import { stepGiveTurn, stepLostExecutor } from "../run/host-turns.ts";
 import { hookKeys, preparedHooks, stepEndHooks, stepMemberAfter, withHookConditions } from "../run/member-hooks.ts";
@@ -84,7 +83,7 @@ export function runFacts(view: RestoreView): RunFacts<RestoreStatus> {
       const isHeld = runHosts(target).some(({ phase }) => phase === "Failed");
       return isHeld ? view.limits.podWaitMs : view.limits.restoreWaitMs;
     },
-    isReportDue: (_status, host) => !isSilentPod(view.pods.get(host.podUID ?? "")),
+    isReportDue: (_status, host) => view.pods.get(host.podUID ?? "")?.isSilent !== true,
     withWork: (_status, host) => host,
     beforeProblem: (target) => (isJobTarget(view, target) ? undefined : NO_CONTAINER_YET),
     canRunAfter: (pod) => pod.isReady,

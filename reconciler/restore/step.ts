@@ -1,6 +1,7 @@
 /** What one row of the restore table may answer, and what the reconciler is then to do. */
 import type { ResolvedTargetRef } from "../../shared/target.ts";
 import type { HookRun } from "../hooks/hook-plan.ts";
+import type { JobName } from "../jobs/target-job.ts";
 import type { RestoreStatus } from "./restore-status.ts";
 import type { RestoreView } from "./view.ts";
 
@@ -9,6 +10,8 @@ export type Action =
   | { readonly kind: "WriteStatus"; readonly status: RestoreStatus }
   | { readonly kind: "RunHook"; readonly run: HookRun }
   | { readonly kind: "StartPrepared"; readonly key: string }
+  /** Ends a job that nobody waits for any more. */
+  | { readonly kind: "EndJob"; readonly job: JobName }
   | { readonly kind: "AbortHook"; readonly key: string }
   /** Makes the jobs of a member, or finds them made. */
   | { readonly kind: "EnsureJobs"; readonly targetIndex: number }

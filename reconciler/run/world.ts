@@ -18,6 +18,8 @@ export interface PodFact {
   readonly sidecar: AgentFact | undefined;
   /** The restore's init-container, where the pod has one. */
   readonly restoreInit: AgentFact | undefined;
+  /** Of a job's pod: a program of somebody else runs in it now, which says nothing and does no work on repositories. */
+  readonly isSilent?: boolean;
   /** Of a job's pod: the Service before its application, in whose pods commands of hooks run. */
   readonly behindService?: { readonly namespace: string; readonly name: string } | undefined;
 }

@@ -11,6 +11,8 @@ export interface PodSummary {
   readonly isBeingDeleted: boolean;
   /** Init-containers first. */
   readonly containers: readonly string[];
+  /** Those of them that run now. */
+  readonly runs: readonly string[];
   /** Containers (of both sorts) that wait or ended badly, with the reason. */
   readonly troubles: readonly string[];
 }
@@ -18,6 +20,7 @@ export interface PodSummary {
 interface ContainerStatus {
   readonly name: string;
   readonly state?: {
+    readonly running?: object;
     readonly waiting?: { readonly reason?: string; readonly message?: string };
     readonly terminated?: { readonly exitCode?: number; readonly reason?: string };
   };
@@ -52,6 +55,7 @@ export function parsePodSummary(value: unknown): PodSummary {
     isReady: value.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
     isBeingDeleted: value.metadata.deletionTimestamp !== undefined,
     containers: [...(value.spec.initContainers ?? []), ...value.spec.containers].map(({ name }) => name),
+    runs: statuses.flatMap(({ name, state }) => (state?.running === undefined ? [] : [name])),
     troubles: statuses.flatMap(({ name, state }) => {
       if (state?.waiting !== undefined)
         return [`${name}: ${state.waiting.reason ?? ""} ${state.waiting.message ?? ""}`.trim()];

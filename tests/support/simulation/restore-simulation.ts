@@ -187,6 +187,7 @@ export class RestoreSimulation {
       case "RemoveFinalizer":
         this.restore = { ...this.restore, metadata: { ...this.restore.metadata, finalizers: [] } };
         return;
+      case "EndJob":
       case "EnsureJobs":
       case "StartPrepared":
       case "EmitEvent":

@@ -216,6 +216,7 @@ export class SessionSimulation {
           status: { ...this.batch.status, lastRecoveryPoint: { session: action.session, time: action.time } },
         };
         return;
+      case "EndJob":
       case "StartPrepared":
       case "ClearCheckRequest":
       case "EmitEvent":

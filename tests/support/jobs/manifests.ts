@@ -1,0 +1,123 @@
+/** A MariaDB and a PostgreSQL in pods, each behind a Service and an AppBinding, and a pod that holds a volume. */
+import type { ImageTable } from "../node/image-table.ts";
+
+/** Blanks, quotes and what an option file or a shell would take for its own. */
+export const DB_PASSWORD = "p\"a'#; \\s=$x";
+
+/** Entry points of the databases' images; the programs are those of this machine. */
+export const DATABASE_IMAGES: ImageTable = {
+  "tests/mariadb:1": {
+    command: [
+      "bash",
+      "-c",
+      `set -eu
+test -d /data/db || mariadb-install-db --no-defaults --user=root --datadir=/data/db --auth-root-authentication-method=normal --skip-test-db >/dev/null
+printf '%s\\n' "CREATE OR REPLACE USER root@'%' IDENTIFIED BY '$(printf %s "$PASSWORD" | sed "s/[\\\\\\\\']/\\\\\\\\&/g")';" "GRANT ALL ON *.* TO root@'%';" >/data/init.sql
+exec mariadbd --no-defaults --user=root --datadir=/data/db --socket=/data/s.sock --pid-file=/data/pid --port=3306 --bind-address=0.0.0.0 --skip-name-resolve --init-file=/data/init.sql`,
+    ],
+  },
+  "tests/postgres:1": {
+    command: [
+      "bash",
+      "-c",
+      `set -eu
+bin=$(echo /usr/lib/postgresql/*/bin | tr ' ' '\\n' | tail -1)
+mkdir -p /data/run && chown postgres /data /data/run
+printf %s "$PASSWORD" >/data/password
+test -d /data/db || setpriv --reuid=postgres --regid=postgres --clear-groups "$bin/initdb" --pgdata=/data/db --username=postgres --pwfile=/data/password --auth-host=scram-sha-256 --auth-local=trust --encoding=UTF8 --locale=C --no-sync >/dev/null
+echo 'host all all all scram-sha-256' >>/data/db/pg_hba.conf
+exec setpriv --reuid=postgres --regid=postgres --clear-groups "$bin/postgres" -D /data/db -k /data/run -c listen_addresses='*' -c fsync=off`,
+    ],
+  },
+  "tests/keeper:1": { command: ["sleep", "1000000"] },
+};
+
+function database(namespace: string, name: string, port: number, scheme: string): string {
+  return `
+apiVersion: v1
+kind: Secret
+metadata: { name: ${name}-auth, namespace: ${namespace} }
+stringData: { user: ${name === "mariadb" ? "root" : "postgres"}, password: ${JSON.stringify(DB_PASSWORD)} }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: ${name}, namespace: ${namespace} }
+spec:
+  strategy: { type: Recreate }
+  selector: { matchLabels: { app: ${name} } }
+  template:
+    metadata: { labels: { app: ${name} } }
+    spec:
+      terminationGracePeriodSeconds: 5
+      containers:
+        - name: server
+          image: tests/${name}:1
+          env: [{ name: PASSWORD, valueFrom: { secretKeyRef: { name: ${name}-auth, key: password } } }]
+          readinessProbe: { tcpSocket: { port: ${port} }, periodSeconds: 1 }
+          volumeMounts: [{ name: data, mountPath: /data }]
+      volumes: [{ name: data, emptyDir: {} }]
+---
+apiVersion: v1
+kind: Service
+metadata: { name: ${name}, namespace: ${namespace} }
+spec: { selector: { app: ${name} }, ports: [{ port: ${port}, protocol: TCP }] }
+---
+apiVersion: appcatalog.appscode.com/v1alpha1
+kind: AppBinding
+metadata: { name: ${name}, namespace: ${namespace} }
+spec:
+  type: kubedb.com/${name}
+  clientConfig: { service: { scheme: ${scheme}, name: ${name}, port: ${port} } }
+  secret: { name: ${name}-auth }
+  secretTransforms: [{ renameKey: { from: user, to: username } }]
+  parameters:
+    apiVersion: appcatalog.appscode.com/v1alpha1
+    kind: StashAddon
+    stash:
+      addon:
+        backupTask: { name: ${name}-backup-10.6.23-v1 }
+        restoreTask: { name: ${name}-restore-10.6.23-v1 }
+---`;
+}
+
+/** @param repository folder of this machine that holds the restic repository */
+export function jobsManifest(namespace: string, repository: string): string {
+  return `
+apiVersion: v1
+kind: Namespace
+metadata: { name: ${namespace} }
+---
+apiVersion: v1
+kind: Secret
+metadata: { name: backend, namespace: ${namespace} }
+stringData: { RESTIC_PASSWORD: not-a-secret }
+---
+apiVersion: stash.appscode.com/v1alpha1
+kind: Repository
+metadata: { name: store, namespace: ${namespace} }
+spec:
+  backend:
+    storageSecretName: backend
+    local: { mountPath: /safe/repository, hostPath: { path: ${repository}, type: Directory } }
+---
+${database(namespace, "mariadb", 3306, "mysql")}
+${database(namespace, "postgres", 5432, "postgresql")}
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: { name: files, namespace: ${namespace} }
+spec: { accessModes: [ReadWriteOnce], storageClassName: standard, resources: { requests: { storage: 1Gi } } }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: keeper, namespace: ${namespace} }
+spec:
+  selector: { matchLabels: { app: keeper } }
+  template:
+    metadata: { labels: { app: keeper } }
+    spec:
+      terminationGracePeriodSeconds: 0
+      containers:
+        - { name: keeper, image: "tests/keeper:1", volumeMounts: [{ name: files, mountPath: /files }] }
+      volumes: [{ name: files, persistentVolumeClaim: { claimName: files } }]
+`;
+}
