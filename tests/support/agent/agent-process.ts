@@ -6,8 +6,6 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentWorld } from "./agent-world.ts";
 
-const MAIN = join(import.meta.dirname, "..", "..", "..", "agent", "main.ts");
-
 export interface AgentProcess {
   readonly child: ChildProcess;
   /** All it wrote so far. */
@@ -32,7 +30,7 @@ export function startAgent(world: AgentWorld, options: AgentOptions): AgentProce
   const child = spawn(
     process.execPath,
     [
-      MAIN,
+      world.script,
       ...options.args,
       `--identity-dir=${world.identity}`,
       `--secrets-dir=${world.secrets}`,

@@ -5,6 +5,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { buildAgent } from "../../../scripts/build.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 
@@ -23,6 +24,8 @@ export interface AgentWorld {
   /** Folder of the data. */
   readonly data: string;
   readonly serverUrl: string;
+  /** The agent as it is bundled for the image. */
+  readonly script: string;
   stop(): Promise<void>;
 }
 
@@ -58,6 +61,7 @@ export async function createAgentWorld(
     data: join(dir, "data"),
   };
   for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true });
+  await buildAgent(join(dir, "agent"));
   await mkdir(join(folders.secrets, "backend"));
   await writeFile(join(folders.secrets, "backend", "RESTIC_PASSWORD"), PASSWORD);
   await client.create(KUBERNETES.Namespace, undefined, { metadata: { name: namespace } }, asIs);
@@ -92,6 +96,7 @@ export async function createAgentWorld(
     dir,
     ...folders,
     serverUrl: api.serverUrl,
+    script: join(dir, "agent", "agent.mjs"),
     async stop() {
       await client.delete(KUBERNETES.Namespace, undefined, namespace);
       await rm(dir, { recursive: true, force: true });
