@@ -57,8 +57,6 @@ export interface HookRuns {
   readonly finished: ReadonlyMap<string, HookOutcome>;
 }
 
-export const NO_HOOK_RUNS: HookRuns = { prepared: new Map(), running: new Set(), finished: new Map() };
-
 /** Whether a hook does anything at all. */
 export function hasHandler(handler: Handler | undefined): handler is Handler {
   return (

@@ -71,7 +71,9 @@ export const validated: Row = {
     const why = whyInvalid(view);
     if (why !== undefined) {
       const [reason, message] = why;
-      return hold(status, { type: ConditionType.ValidationPassed, status: "False", reason, message }, now);
+      const held = hold(status, { type: ConditionType.ValidationPassed, status: "False", reason, message }, now);
+      const news = { kind: "EmitEvent", type: "Warning", reason: "Restore Refused", message } as const;
+      return held.status === undefined ? held : { ...held, actions: [news] };
     }
     const passed = withRestoreCondition(
       status,
