@@ -132,3 +132,40 @@ test("a second session of the same invoker is skipped while the first runs", asy
   stand.agents.look();
   expect((await untilSession(client, namespace, "first", END_MS)).status?.phase).toBe("Succeeded");
 });
+
+async function untilLeading(candidates: readonly ReconcilerProcess[], timeoutMs: number): Promise<ReconcilerProcess> {
+  for (const end = performance.now() + timeoutMs; performance.now() < end; await sleep(50)) {
+    const leader = candidates.find((candidate) => candidate.log().includes('"msg":"leading"'));
+    if (leader !== undefined) return leader;
+  }
+  throw new Error("nobody leads");
+}
+
+test("a session goes on under the next leader, at once after a stop and after the lease ran out otherwise", async () => {
+  const { client, namespace } = stand;
+  const flags = [`--lease-namespace=${namespace}`];
+  reconcilers = await Promise.all([1, 2, 3].map(() => stand.startReconciler(...flags)));
+  let isHeld = true;
+  stand.agents.fate = ({ metadata }) => (metadata.name === "inherited" && isHeld ? "silent" : undefined);
+  const first = await untilLeading(reconcilers, 30_000);
+  await startSession(client, namespace, "inherited");
+  await untilSession(client, namespace, "inherited", END_MS, ({ status }) => status?.phase === "Running");
+
+  first.kill("SIGTERM");
+  await first.ended;
+  const others = reconcilers.filter((reconciler) => reconciler !== first);
+  const second = await untilLeading(others, 12_000);
+
+  second.kill("SIGKILL");
+  await second.ended;
+  const third = await untilLeading(
+    others.filter((reconciler) => reconciler !== second),
+    60_000,
+  );
+  isHeld = false;
+  stand.agents.look();
+  const { status } = await untilSession(client, namespace, "inherited", END_MS);
+  expect(status?.phase).toBe("Succeeded");
+  expect(callsOf("inherited")).toEqual(["/before inherited", "/after inherited"]);
+  expect(third.log()).toContain('"session phase changed"');
+});
