@@ -2,16 +2,16 @@
  * The schedule on a real API server: how late 1,000 invokers that are due in the same second get their sessions, and what 5,000
  * invokers cost at start.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { buildBundles } from "../scripts/build.ts";
-import { parseBackupSession } from "../shared/api/backup-session.ts";
+import { parseBackupBatch } from "../shared/api/backup-batch.ts";
 import { KINDS } from "../shared/api/kinds.ts";
+import { buildBackupSession } from "../shared/build-backup-session.ts";
+import { backupInvokerView } from "../shared/invoker.ts";
 import { asIs, type KubeClient } from "../shared/kube/client.ts";
 import { findConnection } from "../shared/kube/connect.ts";
 import { createKubeClient } from "../shared/kube/http-client.ts";
@@ -20,15 +20,15 @@ import { listAt, textAt } from "../shared/kube/json-value.ts";
 import { type ControlPlane, startControlPlane } from "../tests/support/control-plane/control-plane.ts";
 import { findFreePorts } from "../tests/support/control-plane/free-ports.ts";
 import { KUBERNETES } from "../tests/support/objects/resources.ts";
+import { makePod, rssMiB, type Started, startReconciler, stop } from "./_processes.ts";
 
 const DUE_TOGETHER = 1_000;
 const AT_START = 5_000;
 const NAMESPACE = "bench";
 const CREATE_CONCURRENCY = 32;
+/** As the schedule does it. */
+const BARE_CONCURRENCY = 12;
 const MINUTE_MS = 60_000;
-const MIB = 1_024;
-/** What the image starts node with. */
-const NODE_FLAGS = ["--max-semi-space-size=2"];
 /** How long a restarted reconciler gets before its memory is read: all first looks are over. */
 const SETTLE_MS = 20_000;
 
@@ -64,11 +64,6 @@ async function createBatches(client: KubeClient, from: number, to: number, sched
   await Promise.all(Array.from({ length: CREATE_CONCURRENCY }, worker));
 }
 
-interface Started {
-  readonly child: ChildProcess;
-  readonly readyMs: number;
-}
-
 /** Starts the schedule in a process of its own and waits until all invokers have their next runs. */
 async function startScheduler(kubeconfigPath: string, invokers: number): Promise<Started> {
   const startedAt = performance.now();
@@ -80,40 +75,27 @@ async function startScheduler(kubeconfigPath: string, invokers: number): Promise
   return { child, readyMs: performance.now() - startedAt };
 }
 
-function rssMiB(child: ChildProcess): number {
-  const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / MIB;
-}
-
-async function stop({ child }: Started): Promise<void> {
-  child.kill("SIGTERM");
-  await once(child, "exit");
-}
-
-interface SessionTimes {
+interface SeenSession {
   readonly invoker: string;
-  readonly dueMs: number;
   /** When a watcher heard of it, by this machine's clock. */
   readonly seenMs: number;
 }
 
 /** Notes when each session is first seen, as any other program would see it. */
-function watchSessions(
-  client: KubeClient,
-  signal: AbortSignal,
-): { readonly seen: SessionTimes[]; readonly end: Promise<void> } {
-  const seen: SessionTimes[] = [];
-  const run = async (): Promise<void> => {
-    const { resourceVersion } = await client.list(KINDS.BackupSession, NAMESPACE, asIs);
-    const options = { resourceVersion, timeoutSeconds: 600, signal };
-    for await (const event of client.watch(KINDS.BackupSession, NAMESPACE, options)) {
-      if (event.type !== "ADDED") continue;
-      const session = parseBackupSession(event.object);
-      const { invoker, dueTime = "" } = session.spec;
-      seen.push({ invoker: invoker?.name ?? "", dueMs: Date.parse(dueTime), seenMs: Date.now() });
-    }
-  };
-  return { seen, end: run().catch((error: unknown) => (signal.aborted ? undefined : Promise.reject(error))) };
+async function watchSessions(client: KubeClient): Promise<{ readonly seen: SeenSession[]; stop(): Promise<void> }> {
+  const seen: SeenSession[] = [];
+  const informer = createInformer<string>({
+    client,
+    resource: KINDS.BackupSession,
+    namespace: NAMESPACE,
+    transform: (session) => textAt(session, "spec", "invoker", "name"),
+    indexes: {},
+    onProblem: (problem) => console.error(problem),
+  });
+  informer.subscribe({ add: (invoker) => seen.push({ invoker, seenMs: Date.now() }) });
+  informer.start();
+  await informer.hasSynced();
+  return { seen, stop: () => informer.stop() };
 }
 
 function percentile(values: readonly number[], part: number): number {
@@ -134,101 +116,44 @@ async function measureRush(client: KubeClient, kubeconfigPath: string): Promise<
   await createBatches(client, 0, DUE_TOGETHER, `${due.getUTCMinutes()} ${Number(hour)} * * *`);
   const scheduler = await startScheduler(kubeconfigPath, DUE_TOGETHER);
   if (Date.now() > dueMs - 1_000) throw new Error("the machine was too slow: the due time came before all was ready");
-  const abort = new AbortController();
-  const { seen, end } = watchSessions(client, abort.signal);
+  const sessions = await watchSessions(client);
   await sleep(dueMs - Date.now());
-  for (let waitedMs = 0; seen.length < DUE_TOGETHER && waitedMs < 60_000; waitedMs += 100) await sleep(100);
+  for (let waitedMs = 0; sessions.seen.length < DUE_TOGETHER && waitedMs < 60_000; waitedMs += 100) await sleep(100);
+  // A doubled one would come late.
   await sleep(3_000);
-  abort.abort();
-  await end;
+  await sessions.stop();
   await stop(scheduler);
-  const invokers = new Set(seen.map(({ invoker }) => invoker));
-  return {
-    creationSkewP50Ms: Math.round(
-      percentile(
-        seen.map((one) => one.seenMs - dueMs),
-        0.5,
-      ),
-    ),
-    creationSkewP99Ms: Math.round(
-      percentile(
-        seen.map((one) => one.seenMs - dueMs),
-        0.99,
-      ),
-    ),
-    lost: DUE_TOGETHER - invokers.size,
-    doubled: seen.length - invokers.size,
-  };
-}
-
-/** How a pod of an installation reaches the API server: bundle, address and ServiceAccount files. */
-interface PodLike {
-  readonly bundle: string;
-  readonly accountDir: string;
-  readonly env: Readonly<Record<string, string>>;
-}
-
-async function makePod(client: KubeClient, controlPlane: ControlPlane, dir: string): Promise<PodLike> {
-  const bundleDir = join(dir, "dist");
-  await buildBundles(bundleDir);
-  const account = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "reconciler", namespace: NAMESPACE } };
-  await client.create(KUBERNETES.ServiceAccount, NAMESPACE, account, asIs);
-  const binding = {
-    apiVersion: "rbac.authorization.k8s.io/v1",
-    kind: "ClusterRoleBinding",
-    metadata: { name: "bench" },
-    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "cluster-admin" },
-    subjects: [{ kind: "ServiceAccount", name: "reconciler", namespace: NAMESPACE }],
-  };
-  await client.create(KUBERNETES.ClusterRoleBinding, undefined, binding, asIs);
-  const request = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 36_000 } };
-  const token = await client.createSubresource(
-    KUBERNETES.ServiceAccount,
-    NAMESPACE,
-    "reconciler",
-    "token",
-    request,
-    (answer) => textAt(answer, "status", "token") ?? "",
+  const { items } = await client.list(KINDS.BackupSession, NAMESPACE, (session) =>
+    textAt(session, "spec", "invoker", "name"),
   );
-  const accountDir = join(dir, "account");
-  await mkdir(accountDir);
-  const files = { token, namespace: NAMESPACE, "ca.crt": controlPlane.caPem };
-  for (const [file, text] of Object.entries(files)) await writeFile(join(accountDir, file), text);
-  const { hostname, port } = new URL(controlPlane.serverUrl);
-  const env = { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port };
-  return { bundle: join(bundleDir, "stash-batch.mjs"), accountDir, env };
+  const invokers = new Set(items);
+  const bareMs = await measureBareCreates(client);
+  const skews = sessions.seen.map(({ seenMs }) => seenMs - dueMs);
+  return {
+    creationSkewP50Ms: Math.round(percentile(skews, 0.5)),
+    creationSkewP99Ms: Math.round(percentile(skews, 0.99)),
+    bareCreatesMs: Math.round(bareMs),
+    skewToBareRatio: Math.round((percentile(skews, 0.99) / bareMs) * 100) / 100,
+    lost: DUE_TOGETHER - invokers.size,
+    doubled: items.length - invokers.size,
+  };
 }
 
-/** Puts the ServiceAccount's files where a kubelet does, for this process alone, and becomes the program. */
-const AS_POD = `
-  set -e
-  mount -t tmpfs tmpfs /var/run
-  mkdir -p /var/run/secrets/kubernetes.io/serviceaccount
-  mount --bind "$ACCOUNT_DIR" /var/run/secrets/kubernetes.io/serviceaccount
-  exec "$@"`;
-
-/** Starts the whole reconciler as an image does, and waits until it says that it is ready. */
-async function startReconciler(pod: PodLike, port: number): Promise<Started> {
+/** What the API server itself takes for as many sessions, on this machine at this moment: nothing can be faster. */
+async function measureBareCreates(client: KubeClient): Promise<number> {
+  const { items: batches } = await client.list(KINDS.BackupBatch, NAMESPACE, parseBackupBatch);
+  const bodies = batches.map((batch) =>
+    buildBackupSession({ invoker: backupInvokerView(batch), name: `bare-${batch.metadata.name}`, trigger: "Instant" }),
+  );
   const startedAt = performance.now();
-  const flags = ["--image=bench", `--listen=127.0.0.1:${port}`, "--leader-elect=false", "--log-level=error"];
-  const command = [process.execPath, ...NODE_FLAGS, pod.bundle, "reconciler", ...flags];
-  const child = spawn("unshare", ["--mount", "--propagation", "private", "sh", "-c", AS_POD, "sh", ...command], {
-    stdio: ["ignore", "ignore", "inherit"],
-    env: { PATH: process.env["PATH"] ?? "", ACCOUNT_DIR: pod.accountDir, ...pod.env },
-  });
-  while (!(await isReady(port))) {
-    if (child.exitCode !== null) throw new Error(`the reconciler ended with ${child.exitCode}`);
-    await sleep(20);
-  }
-  return { child, readyMs: performance.now() - startedAt };
-}
-
-async function isReady(port: number): Promise<boolean> {
-  try {
-    return (await fetch(`http://127.0.0.1:${port}/readyz`)).ok;
-  } catch {
-    return false;
-  }
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let body = bodies[next++]; body !== undefined; body = bodies[next++]) {
+      await client.create(KINDS.BackupSession, NAMESPACE, body, asIs);
+    }
+  };
+  await Promise.all(Array.from({ length: BARE_CONCURRENCY }, worker));
+  return performance.now() - startedAt;
 }
 
 /** Waits until every invoker was looked after: its conditions and its next runs stand in its status. */
@@ -262,7 +187,7 @@ async function measureStart(
 ): Promise<Record<string, number>> {
   // Due in the night of 29 February alone, so that nothing starts meanwhile.
   await createBatches(client, DUE_TOGETHER, AT_START, "30 3 29 2 *");
-  const pod = await makePod(client, controlPlane, dir);
+  const pod = await makePod(client, controlPlane, NAMESPACE, dir);
   const [port = 0] = await findFreePorts(1);
   const first = await startReconciler(pod, port);
   const firstSettledMs = await waitUntilSettled(client);
