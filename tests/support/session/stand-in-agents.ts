@@ -65,7 +65,7 @@ async function send(client: KubeClient, { session, pointer, host, fields }: Repo
 
 /** Starts the agents of all pods of a namespace. */
 export async function startStandInAgents(client: KubeClient, namespace: string): Promise<StandInAgents> {
-  const agents = { fate: (() => undefined) as HostFate };
+  const agents: { fate: HostFate } = { fate: () => undefined };
   const informer = createInformer({
     client,
     resource: KINDS.BackupSession,
