@@ -188,8 +188,26 @@ function paramsOf(task: TaskLike | undefined): Readonly<Record<string, string>> 
 /** Name of upstream's addon information within an AppBinding's parameters. */
 const ADDON_TASKS = { backup: "backupTask", restore: "restoreTask" } as const;
 
+/** Applications whose dump and load our catalogue has, by the resource of their type. */
+const CATALOGUE_APPS: readonly string[] = ["mysql", "mariadb", "postgres"];
+
 /**
- * The Task of a member: its own name, else the one that the AppBinding's addon names. Parameters of the member win by
+ * The Task of our catalogue for a target that says which it is, where nobody names one.
+ *
+ * @param appSpec of the AppBinding that is the target
+ */
+export function defaultTaskName(
+  kind: string,
+  appSpec: Pick<AppBindingSpec, "type"> | undefined,
+  verb: "backup" | "restore",
+): string | undefined {
+  if (kind === "PersistentVolumeClaim") return `pvc-${verb}`;
+  const { resource } = appType(appSpec?.type);
+  return CATALOGUE_APPS.includes(resource) ? `${resource}-${verb}` : undefined;
+}
+
+/**
+ * The Task of a member: its own name, else the one that the AppBinding's addon names, else the target's own. Parameters of the member win by
  * name over those of the same verb's addon task (upstream mixes the backup's into a restore, L47).
  *
  * @returns undefined when neither names a Task
@@ -198,8 +216,9 @@ export function chooseTask(
   own: TaskLike | undefined,
   parameters: AppBindingSpec["parameters"],
   verb: "backup" | "restore",
+  ownDefault?: string,
 ): ChosenTask | undefined {
   const addon = parameters?.stash?.addon?.[ADDON_TASKS[verb]];
-  const name = own?.name || addon?.name;
+  const name = own?.name || addon?.name || ownDefault;
   return name ? { name, params: { ...paramsOf(addon), ...paramsOf(own) } } : undefined;
 }

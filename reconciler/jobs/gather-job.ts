@@ -3,7 +3,7 @@ import { type AppBinding, parseAppBinding } from "../../shared/api/app-binding.t
 import { type FunctionObject, parseFunction } from "../../shared/api/function.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseTask, type Task } from "../../shared/api/task.ts";
-import { chooseTask } from "../../shared/app-binding.ts";
+import { chooseTask, defaultTaskName } from "../../shared/app-binding.ts";
 import { UserError } from "../../shared/errors.ts";
 import type { NamespaceFacts } from "../../shared/injection/view.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
@@ -50,7 +50,9 @@ export async function gatherJob(
     isBinding ? findTarget(client, KINDS.AppBinding, ref, parseAppBinding) : undefined,
     isClaim && !hasTemplates ? findTarget(client, CLAIMS, ref, readClaim) : undefined,
   ]);
-  const chosen = chooseTask(member.spec.task, appBinding?.spec.parameters, verb);
+  // Files that fill claims need no Task.
+  const fallback = hasTemplates ? undefined : defaultTaskName(ref.kind, appBinding?.spec, verb);
+  const chosen = chooseTask(member.spec.task, appBinding?.spec.parameters, verb, fallback);
   if (chosen === undefined && !(hasTemplates && verb === "restore")) {
     throw new UserError("TARGET_INVALID", `${formatTarget(ref)} is not a workload, and no task is named for it`, {
       next: "Set task.name, or parameters.stash.addon of the AppBinding.",

@@ -7,6 +7,7 @@ import type { Resource } from "../../shared/kube/resource.ts";
 import { SECRETS } from "../invoker/lookups.ts";
 import {
   type AgentRights,
+  areRightsEmpty,
   buildAgentBinding,
   buildAgentRole,
   COPIES_ANNOTATION,
@@ -38,7 +39,7 @@ export async function actOnRights(
   }
   const noted = notedCopies(textAt(role, "metadata", "annotations", COPIES_ANNOTATION));
   const obsolete = noted.filter((name) => !wanted.copies.some((copy) => copy.name === name));
-  if (wanted.serviceAccounts.length === 0) {
+  if (areRightsEmpty(wanted)) {
     // The Role is the last to go, so without it nothing is left.
     if (role === undefined) return;
     await client.delete(ROLE_BINDINGS, namespace, Install.AgentRole, { signal });

@@ -19,6 +19,11 @@ export interface AgentRights {
   readonly copies: readonly SecretCopy[];
 }
 
+/** Whether nothing is needed in the namespace. Jobs have rights of their own, and need copies alone. */
+export function areRightsEmpty({ serviceAccounts, copies }: AgentRights): boolean {
+  return serviceAccounts.length === 0 && copies.length === 0;
+}
+
 /** On the Role: names of the copies that were made, so that they can be removed without listing Secrets. */
 export const COPIES_ANNOTATION = "stash.appscode.com/secret-copies";
 

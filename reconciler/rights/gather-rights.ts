@@ -1,8 +1,10 @@
 /** Reads which workloads of a namespace carry an agent or are to carry one, and what that takes. */
+import type { BackupMember, RestoreMember } from "../../shared/api/member.ts";
 import { Label } from "../../shared/contract.ts";
 import { containersOf, isOwnContainer } from "../../shared/injection/own-parts.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
-import { targetKey } from "../../shared/target.ts";
+import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
+import { isSidecarModel, targetKey } from "../../shared/target.ts";
 import { mayUseRepository } from "../../shared/usage-policy.ts";
 import { type BackupInvokerObject, invokersOfTarget } from "../invoker/related.ts";
 import type { Restore } from "../world/targets.ts";
@@ -23,11 +25,36 @@ export function gatherRights(world: World, namespace: string): AgentRights {
       for (const copy of users.flatMap((user) => copiesFor(world, namespace, user))) copies.set(copy.name, copy);
     }
   }
+  for (const copy of jobUsersOf(world, namespace).flatMap((user) => copiesFor(world, namespace, user))) {
+    copies.set(copy.name, copy);
+  }
   return {
     namespace,
     serviceAccounts: [...accounts].sort(),
     copies: [...copies.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
   };
+}
+
+/** Invokers and open restores of the namespace whose members need jobs: those run beside them, with rights of their own. */
+function jobUsersOf(world: World, namespace: string): readonly (BackupInvokerObject | Restore)[] {
+  const restores = [...world.restoreSessions.list(namespace), ...world.restoreBatches.list(namespace)];
+  return [
+    ...world.configurations.list(namespace),
+    ...world.batches.list(namespace),
+    ...restores.filter(({ status }) => !isFinalRestorePhase(status?.phase)),
+  ].filter((user) => user.metadata.deletionTimestamp === undefined && membersOf(user).some(needsJob));
+}
+
+type Member = Pick<BackupMember | RestoreMember, "task" | "target">;
+
+function membersOf(user: BackupInvokerObject | Restore): readonly Member[] {
+  const isBatch = user.kind === "BackupBatch" || user.kind === "RestoreBatch";
+  return isBatch ? (user.spec.members ?? []) : [user.spec];
+}
+
+function needsJob({ task, target }: Member): boolean {
+  const templates = target !== undefined && "volumeClaimTemplates" in target ? target.volumeClaimTemplates : undefined;
+  return !isSidecarModel(target?.ref, task?.name) || (templates ?? []).length > 0;
 }
 
 /** Invokers and restores that name the workload and stay. */

@@ -11,6 +11,7 @@ import type { Controller } from "../controller.ts";
 import { wakeNamespaces } from "../invoker/wake.ts";
 import type { World } from "../world/world.ts";
 import { actOnRights, ROLES } from "./act-rights.ts";
+import { areRightsEmpty } from "./decide-rights.ts";
 import { gatherRights } from "./gather-rights.ts";
 
 export interface RightsPorts {
@@ -83,7 +84,7 @@ class RightsController implements Controller {
     const wanted = gatherRights(world, namespace);
     const what = canonicalJson(wanted);
     const done = this.#done.get(namespace);
-    const isEmpty = wanted.serviceAccounts.length === 0;
+    const isEmpty = areRightsEmpty(wanted);
     const againMs = wanted.copies.length > 0 ? COPY_AGAIN_MS : CHECK_AGAIN_MS;
     const ageMs = done === undefined ? Number.POSITIVE_INFINITY : clock.monotonic() - done.atMs;
     if (done?.what === what && (isEmpty || ageMs < againMs)) {

@@ -7,6 +7,7 @@ import {
   appType,
   appUrl,
   chooseTask,
+  defaultTaskName,
 } from "../../../shared/app-binding.ts";
 import { UserError } from "../../../shared/errors.ts";
 
@@ -132,6 +133,18 @@ describe("the Task of a member", () => {
       name: "mysql-restore-8.0.21",
       params: { waitTimeout: "9", args: "app" },
     });
+  });
+
+  test.each([
+    ["PersistentVolumeClaim", undefined, "pvc-restore"],
+    ["AppBinding", "kubedb.com/postgres", "postgres-restore"],
+    ["AppBinding", "mysql", "mysql-restore"],
+    ["AppBinding", "kubedb.com/mongodb", undefined],
+    ["StatefulSet", undefined, undefined],
+  ])("is by default what a %s of type %s says: %s", (kind, type, expected) => {
+    const fallback = defaultTaskName(kind, type === undefined ? undefined : { type }, "restore");
+    expect(chooseTask(undefined, undefined, "restore", fallback)?.name).toBe(expected);
+    expect(chooseTask({ name: "mine" }, undefined, "restore", fallback)?.name).toBe("mine");
   });
 
   test("is missing when nobody names one", () => {
