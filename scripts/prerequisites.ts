@@ -24,6 +24,11 @@ export const PREREQUISITES = {
     why: "to give each pod its own file system and user",
   },
   iproute2: { programs: ["ip"], package: "iproute2", why: "to give each pod its own network" },
+  attr: {
+    programs: ["setfattr", "getfattr"],
+    package: "attr",
+    why: "to compare extended attributes of restored files",
+  },
   procps: { programs: ["ps"], package: "procps", why: "to look at the processes of a pod" },
   "mariadb-server": { programs: ["mariadbd"], package: "mariadb-server", why: "to back up a real MariaDB" },
   "mariadb-client": { programs: ["mariadb-dump"], package: "mariadb-client", why: "to dump and load MariaDB" },

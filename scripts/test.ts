@@ -78,6 +78,7 @@ const DATA_PROGRAMS = [
   "rclone",
   "util-linux",
   "iproute2",
+  "attr",
   "mariadb-server",
   "mariadb-client",
   "postgresql",
