@@ -4,12 +4,11 @@ import { Finalizer } from "../../shared/contract.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { isOptedOut } from "../../shared/injection/opt-out.ts";
 import { planInjection } from "../../shared/injection/plan.ts";
-import { type Backoff, nextBackoffMs } from "../../shared/kube/backoff.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import type { EventRecorder } from "../../shared/kube/events.ts";
 import { isNotFound } from "../../shared/kube/kube-error.ts";
-import { mergeStatus } from "../../shared/kube/status-patch.ts";
+import { mergeStatus, patchStatusWithTest } from "../../shared/kube/status-patch.ts";
 import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
@@ -34,10 +33,12 @@ export interface InvokerPorts extends StatusPorts {
 
 const CONCURRENCY = 8;
 const DRAIN_MS = 5_000;
-/** Secrets and targets that no informer holds: how soon missing ones are looked for again, less and less often. */
-const MISSING_AGAIN: Backoff = { baseMs: 2_000, maxMs: 30_000 };
+/** Secrets and targets that no informer holds: the longer one is missing, the less often it is looked for. */
+const MISSING_AGAIN_MS = { shortest: 2_000, longest: 30_000 };
 /** And those that are there. */
 const FOUND_AGAIN_MS = 5 * 60_000;
+/** The informer is about to show what another wrote. */
+const CONFLICT_AGAIN_MS = 300;
 
 export function createInvokerController(ports: InvokerPorts): Controller {
   return new InvokerController(ports);
@@ -47,8 +48,8 @@ class InvokerController implements Controller {
   readonly name = "invoker";
   readonly #ports: InvokerPorts;
   readonly #queue: WorkQueue;
-  /** How often in a row something of an invoker was looked for in vain. */
-  readonly #vainLooks = new Map<string, number>();
+  /** Since when something of an invoker is missing, milliseconds of the steady clock. */
+  readonly #missingSince = new Map<string, number>();
   #unsubscribe: readonly (() => void)[] = [];
 
   constructor(ports: InvokerPorts) {
@@ -81,13 +82,13 @@ class InvokerController implements Controller {
   async stop(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await this.#queue.stop(DRAIN_MS);
-    this.#vainLooks.clear();
+    this.#missingSince.clear();
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
     const object = findInvokerObject(this.#ports.world, parseInvokerKey(key));
     if (object === undefined) {
-      this.#vainLooks.delete(key);
+      this.#missingSince.delete(key);
       return undefined;
     }
     const { deletionTimestamp, finalizers = [] } = object.metadata;
@@ -96,19 +97,26 @@ class InvokerController implements Controller {
     if (!isHeld) await this.#setFinalizers(object, [...finalizers, Finalizer.Invoker], signal);
     const view = await gatherInvokerStatus(this.#ports, object, signal);
     const status = decideInvokerStatus(view, new Date(this.#ports.clock.now()));
-    await this.#write(object, status, signal);
-    return { requeueAfterMs: this.#nextLookMs(key, view) };
+    const isWritten = await this.#write(object, status, signal);
+    return { requeueAfterMs: isWritten ? this.#nextLookMs(key, view) : CONFLICT_AGAIN_MS };
   }
 
-  async #write(object: BackupInvokerObject, decided: InvokerStatus, signal: AbortSignal): Promise<void> {
+  /** @returns false when another writer of the status came first */
+  async #write(object: BackupInvokerObject, decided: InvokerStatus, signal: AbortSignal): Promise<boolean> {
     const { client, log } = this.#ports;
     const { memberConditions, ...rest } = decided;
-    const after = { ...object.status, ...rest, ...(memberConditions !== undefined && { memberConditions }) };
+    const before = object.status;
+    const after = { ...before, ...rest, ...(memberConditions !== undefined && { memberConditions }) };
     const address = { resource: KINDS[object.kind], ...object.metadata };
-    const outcome = await mergeStatus(client, address, { before: object.status, after }, asIs, { signal });
-    if (outcome.kind === "written" && object.status?.phase !== decided.phase) {
+    // The health of backups has a condition in the same list, so what is replaced is tested.
+    const outcome =
+      before === undefined
+        ? await mergeStatus(client, address, { before, after }, asIs, { signal })
+        : await patchStatusWithTest(client, address, { before, after }, asIs, { signal });
+    if (outcome.kind === "written" && before?.phase !== decided.phase) {
       log.info({ invoker: invokerKeyOf(object), phase: decided.phase }, "invoker's phase changed");
     }
+    return outcome.kind !== "conflict";
   }
 
   async #finalize(object: BackupInvokerObject, signal: AbortSignal): Promise<RunResult | undefined> {
@@ -160,12 +168,13 @@ class InvokerController implements Controller {
 
   #nextLookMs(key: string, view: InvokerStatusView): number {
     if (!isMissingAnything(view)) {
-      this.#vainLooks.delete(key);
+      this.#missingSince.delete(key);
       return FOUND_AGAIN_MS;
     }
-    const looks = this.#vainLooks.get(key) ?? 0;
-    this.#vainLooks.set(key, looks + 1);
-    return nextBackoffMs(MISSING_AGAIN, looks, Math.random());
+    const now = this.#ports.clock.monotonic();
+    const sinceMs = this.#missingSince.get(key) ?? now;
+    this.#missingSince.set(key, sinceMs);
+    return Math.min(Math.max((now - sinceMs) / 2, MISSING_AGAIN_MS.shortest), MISSING_AGAIN_MS.longest);
   }
 }
 
