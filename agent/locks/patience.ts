@@ -21,7 +21,7 @@ export interface PatiencePorts {
   readonly signal: AbortSignal;
   readonly log: Logger;
   /** restic processes of this container that were killed. */
-  readonly dead: readonly DeadRestic[];
+  dead(): readonly DeadRestic[];
   now(): Date;
   /** Ids that the reconciler allows to remove. */
   removable(): readonly string[];
@@ -47,7 +47,7 @@ async function clear(ports: PatiencePorts): Promise<boolean> {
   const facts: LockFacts = {
     locks,
     removable: ports.removable(),
-    dead: ports.dead,
+    dead: ports.dead(),
     hostname: hostname(),
     now: now(),
   };

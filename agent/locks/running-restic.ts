@@ -3,7 +3,7 @@
  * next start can end a restic that was left behind, and can tell a lock of a dead one from anybody else's: by process number
  * and by time, since pods of other namespaces or clusters may carry the same host name.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../log.ts";
@@ -70,10 +70,12 @@ function sendSignal(mark: ProcessMark, signal: NodeJS.Signals): void {
 }
 
 export interface RunningRestic {
-  /** Remembers a process until the returned function is called. */
-  add(pid: number): () => void;
-  /** Processes that an earlier start of the container left. Those that still run are ended first. */
-  settle(log: Logger): Promise<readonly DeadRestic[]>;
+  /** Remembers a process. The returned function is called when it has ended; cleanly, if it had the time to unlock. */
+  add(pid: number): (isClean: boolean) => void;
+  /** Ends what an earlier start of the container left, so that nothing of it works beside this one. */
+  settle(log: Logger): Promise<void>;
+  /** Processes of this container that ended without unlocking, not long ago. */
+  dead(): readonly DeadRestic[];
 }
 
 function readRecord(path: string): RunningRecord | undefined {
@@ -99,32 +101,55 @@ async function endProcess(mark: ProcessMark): Promise<void> {
   }
 }
 
+/** Whole or not at all: another worker may read it at any moment. */
+function writeRecord(path: string, record: RunningRecord): void {
+  writeFileSync(`${path}.new`, JSON.stringify(record));
+  renameSync(`${path}.new`, path);
+}
+
+function newRecord(pid: number): RunningRecord {
+  return {
+    pid,
+    ticks: processTicks(pid) ?? "",
+    owner: process.pid,
+    ownerTicks: processTicks(process.pid) ?? "",
+    parent: process.ppid,
+    parentTicks: processTicks(process.ppid) ?? "",
+    startedAtMs: Date.now(),
+  };
+}
+
 /** @param scratch folder that outlives the container's main process */
 export function trackRestic(scratch: string): RunningRestic {
   const folder = join(scratch, "restic-processes");
+
+  /** Records that can be read, with their files. Others are dropped. */
+  function records(): readonly (readonly [path: string, record: RunningRecord])[] {
+    return listFolder(folder).flatMap((name) => {
+      const path = join(folder, name);
+      const record = readRecord(path);
+      if (record !== undefined) return [[path, record] as const];
+      rmSync(path, { force: true });
+      return [];
+    });
+  }
+
+  function bury(path: string, record: RunningRecord): void {
+    writeRecord(path, { ...record, goneAtMs: Date.now() });
+  }
+
   return {
     add(pid) {
-      const record: RunningRecord = {
-        pid,
-        ticks: processTicks(pid) ?? "",
-        owner: process.pid,
-        ownerTicks: processTicks(process.pid) ?? "",
-        parent: process.ppid,
-        parentTicks: processTicks(process.ppid) ?? "",
-        startedAtMs: Date.now(),
-      };
+      const record = newRecord(pid);
       mkdirSync(folder, { recursive: true });
       const path = join(folder, `${pid}-${record.startedAtMs}.json`);
-      writeFileSync(path, JSON.stringify(record));
-      return () => rmSync(path, { force: true });
+      writeRecord(path, record);
+      return (isClean) => (isClean ? rmSync(path, { force: true }) : bury(path, record));
     },
     async settle(log) {
-      const dead: DeadRestic[] = [];
-      for (const name of listFolder(folder)) {
-        const path = join(folder, name);
-        const record = readRecord(path);
-        if (record === undefined) {
-          rmSync(path, { force: true });
+      for (const [path, record] of records()) {
+        if (record.goneAtMs !== undefined) {
+          if (Date.now() - record.goneAtMs > FORGET_AFTER_MS) rmSync(path, { force: true });
           continue;
         }
         const owner = { pid: record.owner, ticks: record.ownerTicks };
@@ -134,19 +159,20 @@ export function trackRestic(scratch: string): RunningRestic {
           log.warn({ pid: left.pid }, "ending a process that an earlier start left");
           await endProcess(left);
         }
-        const goneAtMs = record.goneAtMs ?? Date.now();
-        if (record.goneAtMs === undefined) writeFileSync(path, JSON.stringify({ ...record, goneAtMs }));
-        if (Date.now() - goneAtMs > FORGET_AFTER_MS) rmSync(path, { force: true });
-        else dead.push({ pid: record.pid, startedAtMs: record.startedAtMs, goneAtMs });
+        bury(path, record);
       }
-      return dead;
+    },
+    dead() {
+      return records().flatMap(([, { pid, startedAtMs, goneAtMs }]) =>
+        goneAtMs === undefined ? [] : [{ pid, startedAtMs, goneAtMs }],
+      );
     },
   };
 }
 
 function listFolder(folder: string): readonly string[] {
   try {
-    return readdirSync(folder);
+    return readdirSync(folder).filter((name) => name.endsWith(".json"));
   } catch {
     return [];
   }

@@ -32,7 +32,7 @@ export interface ResticSettings {
   readonly isCacheEnabled: boolean;
   readonly memoryLimitBytes: number | undefined;
   /** Is told about each restic process, so that a restarted agent can find one that outlived it. */
-  onStart?(pid: number): () => void;
+  onStart?(pid: number): (isClean: boolean) => void;
 }
 
 export interface CallOptions {
@@ -41,7 +41,7 @@ export interface CallOptions {
   onMessage?(message: ResticMessage): void;
   onLine?(line: string): void;
   /** As ResticSettings.onStart, for this call alone. */
-  onStart?(pid: number): () => void;
+  onStart?(pid: number): (isClean: boolean) => void;
   /** As in ResticCall. */
   readonly onStdin?: ResticCall["onStdin"];
   readonly onRawStdout?: ResticCall["onRawStdout"];
@@ -114,8 +114,8 @@ export function createRestic(settings: ResticSettings): Restic {
       onStderr: take,
       onStart(pid) {
         const ends = [settings.onStart?.(pid), options.onStart?.(pid)];
-        return () => {
-          for (const end of ends) end?.();
+        return (isClean) => {
+          for (const end of ends) end?.(isClean);
         };
       },
       ...(options.signal && { signal: options.signal }),

@@ -19,8 +19,11 @@ export interface ResticCall {
   onRawStdout?(stdout: Readable): void;
   /** Whether a line says that the program tries again what can't succeed; after some such lines it is ended. */
   isHopeless?(line: string): boolean;
-  /** Is told the process id as soon as there is one; what it returns is called when the process has ended. */
-  onStart?(pid: number): () => void;
+  /**
+   * Is told the process id as soon as there is one; what it returns is called when the process has ended; cleanly, if
+   * nobody ended it.
+   */
+  onStart?(pid: number): (isClean: boolean) => void;
 }
 
 export interface ResticExit {
@@ -98,18 +101,19 @@ export function runProgram(call: ResticCall): Promise<ResticExit> {
       stream?.on("data", (chunk: Buffer) => lines.feed(chunk));
       stream?.once("end", () => lines.end());
     }
-    function cleanUp(): void {
-      onEnd?.();
+    function cleanUp(isClean: boolean): void {
+      onEnd?.(isClean);
       clearTimeout(limitTimer);
       clearTimeout(killTimer);
       call.signal?.removeEventListener("abort", abort);
     }
     child.once("error", (cause) => {
-      cleanUp();
+      cleanUp(true);
       reject(new UserError("RESTIC_MISSING", `${program} can't be run: ${messageOf(cause)}`, { cause }));
     });
     child.once("close", (code, signal) => {
-      cleanUp();
+      // restic that is ended in the moment in which it takes its lock leaves it.
+      cleanUp(signal === null && stopped === undefined);
       const durationMs = performance.now() - startedAtMs;
       resolve({ code: code ?? undefined, signal: signal ?? undefined, stopped, tail: tail.lines, durationMs });
     });

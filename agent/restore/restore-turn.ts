@@ -27,7 +27,7 @@ export interface RestoreTurnPorts {
   readonly view: ObjectView<AgentRestore>;
   readonly stopper: Stopper;
   readonly log: Logger;
-  readonly dead: readonly DeadRestic[];
+  dead(): readonly DeadRestic[];
   readonly isVerified: boolean;
   readonly targetFolder: string;
   /** What restores the host's data; files by default. */

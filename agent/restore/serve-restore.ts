@@ -118,6 +118,8 @@ async function runTurn(
   options: ServeRestoreOptions,
 ): Promise<"Succeeded" | "Failed" | undefined> {
   const { settings, shutdown } = options;
+  const processes = trackRestic(settings.scratch);
+  await processes.settle(settings.log);
   const stopper = createStopper();
   const onShutdown = () => stopper.stop({ kind: "shutdown" });
   shutdown.addEventListener("abort", onShutdown, { once: true });
@@ -128,7 +130,7 @@ async function runTurn(
       api: createApi(settings.identity),
       view,
       stopper,
-      dead: await trackRestic(settings.scratch).settle(settings.log),
+      dead: processes.dead,
       log: settings.log,
       isVerified: options.isVerified,
       targetFolder: options.targetFolder,

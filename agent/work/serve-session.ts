@@ -115,7 +115,8 @@ export async function serveSession(options: ServeOptions): Promise<ServeEnd> {
     parse: parseBackupSession,
   });
   const api = createApi(settings.identity);
-  const dead = await trackRestic(settings.scratch).settle(log);
+  const processes = trackRestic(settings.scratch);
+  await processes.settle(log);
   const done = new Set<string>();
   let didWork = false;
   let phase: HostPhase | undefined;
@@ -142,7 +143,7 @@ export async function serveSession(options: ServeOptions): Promise<ServeEnd> {
       view,
       stopper,
       log,
-      dead,
+      dead: processes.dead,
       now: () => new Date(),
       defaultPaths: options.defaultPaths,
       saveHost: options.saveHost,

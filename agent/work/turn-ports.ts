@@ -19,8 +19,8 @@ export interface TurnPorts {
   readonly view: ObjectView<AgentBackupSession>;
   readonly stopper: Stopper;
   readonly log: Logger;
-  /** restic processes that an earlier start of this container left, and which are dead now. */
-  readonly dead: readonly DeadRestic[];
+  /** restic processes of this container that ended without unlocking. */
+  dead(): readonly DeadRestic[];
   now(): Date;
   /** Paths where the member names none: a job backs up the volume that is mounted for it. */
   readonly defaultPaths: readonly string[];

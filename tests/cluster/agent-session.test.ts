@@ -1,0 +1,286 @@
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdir, readdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
+import type { HostStats } from "../../shared/api/host-stats.ts";
+import { KINDS } from "../../shared/api/kinds.ts";
+import type { KubeClient } from "../../shared/kube/client.ts";
+import { findConnection } from "../../shared/kube/connect.ts";
+import { createKubeClient } from "../../shared/kube/http-client.ts";
+import {
+  createConfiguration,
+  createSession,
+  isEnded,
+  patchStatus,
+  readEntry,
+  readSession,
+  targetFlags,
+  waitForEntry,
+} from "../support/agent/agent-objects.ts";
+import { type AgentProcess, killContainer, startAgent } from "../support/agent/agent-process.ts";
+import { type AgentWorld, createAgentWorld, PASSWORD } from "../support/agent/agent-world.ts";
+import { type HookServer, startHookServer } from "../support/agent/hook-server.ts";
+import { startTcpProxy } from "../support/kube/tcp-proxy.ts";
+
+const AT = "2026-01-01T00:00:00Z";
+const READY = [{ type: "BackendRepositoryInitialized", status: "True", lastTransitionTime: AT }] as const;
+/** Makes restic take several seconds for the data below. */
+const SLOW = ["--limit-upload=300"];
+const BIG_BYTES = 1_800_000;
+
+let client: KubeClient;
+let world: AgentWorld;
+let hooks: HookServer;
+let agents: AgentProcess[] = [];
+let serial = 0;
+
+beforeAll(async () => {
+  const connection = await findConnection({ env: {}, kubeconfigPath: inject("kubeconfig") });
+  client = createKubeClient({ connection, program: "tests" });
+  world = await createAgentWorld(client, inject("controlPlane"));
+  hooks = await startHookServer();
+  await writeFile(join(world.data, "file"), "content");
+  restic("init");
+});
+
+afterEach(async () => {
+  await Promise.all(agents.map(killContainer));
+  agents = [];
+  hooks.received.length = 0;
+  hooks.answers.clear();
+});
+
+afterAll(async () => {
+  await hooks?.stop();
+  await world?.stop();
+  client?.close();
+});
+
+function restic(...args: readonly string[]): string {
+  const env = { PATH: process.env["PATH"], RESTIC_PASSWORD: PASSWORD, RESTIC_REPOSITORY: world.repository };
+  return execFileSync("restic", ["--no-cache", ...args], { env, encoding: "utf8" });
+}
+
+const locks = () => readdir(join(world.repository, "locks"));
+
+function start(over: Partial<AgentWorld> = {}, env: Readonly<Record<string, string>> = {}): AgentProcess {
+  const agent = startAgent(
+    { ...world, ...over },
+    { args: ["run-backup", ...targetFlags(world)], podUid: "uid-1", env },
+  );
+  agents.push(agent);
+  return agent;
+}
+
+interface Given {
+  readonly target?: Readonly<Record<string, unknown>>;
+  readonly spec?: Readonly<Record<string, unknown>>;
+  readonly entry?: HostStats;
+  readonly status?: Readonly<Record<string, unknown>>;
+  readonly paths?: readonly string[];
+}
+
+/** As given(), with new data that takes several seconds to save. */
+async function givenSlow(more: Given = {}): Promise<string> {
+  await writeFile(join(world.data, "big"), randomBytes(BIG_BYTES));
+  return given({ ...more, target: { args: SLOW } });
+}
+
+/** A session of a configuration of its own. @returns its name */
+async function given({
+  target = {},
+  spec = {},
+  entry = {},
+  status = {},
+  paths = [world.data],
+}: Given = {}): Promise<string> {
+  const name = `run-${++serial}`;
+  await createConfiguration(world, { name, paths, target, spec });
+  await createSession(world, {
+    name,
+    invoker: name,
+    entry: { hostname: "host-0", pod: "web-1", podUID: "uid-1", attempt: 1, phase: "Pending", ...entry },
+    status: { conditions: READY, ...status },
+  });
+  return name;
+}
+
+const ended = (name: string) => waitForEntry(world, name, isEnded);
+const isUploading = (entry: HostStats) => entry.phase === "Running";
+
+async function untilRestic(name: string): Promise<void> {
+  await waitForEntry(world, name, isUploading);
+  while ((await locks()).length === 0) await sleep(50);
+  // In its first moments restic would leave its lock behind.
+  await sleep(800);
+}
+
+async function untilUnlocked(): Promise<void> {
+  while ((await locks()).length > 0) await sleep(50);
+}
+
+describe("the repository's first host", () => {
+  test("is waited for by the others, and starts them", async () => {
+    start();
+    const name = await given({ status: { conditions: [] } });
+    await waitForEntry(world, name, isUploading);
+    await sleep(500);
+    expect((await readEntry(world, name)).phase).toBe("Running");
+    await patchStatus(world, "BackupSession", name, { conditions: READY });
+    expect(await ended(name)).toMatchObject({ phase: "Succeeded" });
+  });
+
+  test("that could not open it fails the others with its reason", async () => {
+    start();
+    const message = "NO_SPACE: the disk of the repository is full";
+    const conditions = [{ ...READY[0], status: "False", message }];
+    const name = await given({ status: { conditions } });
+    expect(await ended(name)).toMatchObject({ phase: "Failed", reason: "NO_SPACE" });
+  });
+});
+
+describe("hooks in the pod", () => {
+  const hook = (path: string, more: object = {}) => ({ httpPost: { port: hooks.port, scheme: "HTTP", path, ...more } });
+
+  test("L70: run for each host around its backup, rendered over the session, and leave their record", async () => {
+    start();
+    const name = await given({
+      spec: {
+        hooks: {
+          preBackup: hook("/freeze", { body: '{"for": "{{ .Target.Name }} of {{ .Namespace }}"}' }),
+          postBackup: hook("/thaw", { body: "{{ .Status.Phase }} {{ .Target.ApiVersion }}" }),
+        },
+      },
+    });
+    const entry = await ended(name);
+    expect(entry).toMatchObject({
+      phase: "Succeeded",
+      hooks: [
+        { type: "preBackup", phase: "Succeeded", hostname: "host-0", podUID: "uid-1", output: "answer to /freeze" },
+        { type: "postBackup", phase: "Succeeded" },
+      ],
+    });
+    expect(hooks.received).toEqual([
+      {
+        method: "POST",
+        path: "/freeze",
+        contentType: "application/json",
+        body: `{"for": "web of ${world.namespace}"}`,
+      },
+      { method: "POST", path: "/thaw", contentType: "text/plain; charset=utf-8", body: "Succeeded apps/v1" },
+    ]);
+  });
+
+  test("L74: the after-hook runs although the before-hook failed, and no data is touched", async () => {
+    start();
+    hooks.answers.set("/freeze", 500);
+    const name = await given({ spec: { hooks: { preBackup: hook("/freeze"), postBackup: hook("/thaw") } } });
+    const entry = await ended(name);
+    expect(entry).toMatchObject({ phase: "Failed", reason: "HOOK_FAILED" });
+    expect(entry.snapshots ?? []).toEqual([]);
+    expect(hooks.received.map(({ path }) => path)).toEqual(["/freeze", "/thaw"]);
+  });
+
+  test("L74: the after-hook runs although the backup failed, by its policy", async () => {
+    start();
+    const onFailure = { ...hook("/alarm", { body: "{{ .Status.Error }}" }), executionPolicy: "OnFailure" };
+    const name = await given({ paths: ["/not/there"], spec: { hooks: { postBackup: onFailure } } });
+    expect(await ended(name)).toMatchObject({ phase: "Failed", reason: "PATH_NOT_FOUND" });
+    expect(hooks.received[0]?.body).toContain("/not/there does not exist");
+    const onSuccess = { ...hook("/praise"), executionPolicy: "OnSuccess" };
+    const other = await given({ paths: ["/not/there"], spec: { hooks: { postBackup: onSuccess } } });
+    expect((await ended(other)).hooks).toMatchObject([{ type: "postBackup", phase: "Skipped" }]);
+  });
+
+  test("a command runs in our own container, a port may go by its name, and time has a limit", async () => {
+    start({}, { STASH_CONTAINER_PORTS: JSON.stringify({ app: { admin: hooks.port } }) });
+    const command = ["sh", "-c", 'echo "$1"', "sh", "{{ .Invoker.Kind }}"];
+    const exec = await given({ spec: { hooks: { preBackup: { containerName: "stash", exec: { command } } } } });
+    expect((await ended(exec)).hooks).toMatchObject([{ phase: "Succeeded", output: "BackupConfiguration\n" }]);
+    const tcp = { containerName: "app", tcpSocket: { port: "admin" } };
+    const named = await given({ spec: { hooks: { preBackup: tcp } } });
+    expect((await ended(named)).hooks).toMatchObject([{ phase: "Succeeded" }]);
+    const slow = { containerName: "stash", exec: { command: ["sleep", "60"] }, timeout: "1s" };
+    const late = await given({ spec: { hooks: { preBackup: slow } } });
+    expect(await ended(late)).toMatchObject({
+      phase: "Failed",
+      hooks: [{ message: "the hook did not end within 1 s" }],
+    });
+  });
+});
+
+describe("what comes in between", () => {
+  test("a stop of the container ends restic cleanly, is told, and the next start goes on", async () => {
+    const first = start();
+    const name = await givenSlow();
+    await untilRestic(name);
+    expect(await first.end("SIGTERM")).toBe(0);
+    expect(await locks()).toEqual([]);
+    expect(await readEntry(world, name)).toMatchObject({ phase: "Running", reason: "RESTIC_KILLED" });
+    start();
+    const entry = await ended(name);
+    expect(entry).toMatchObject({ phase: "Succeeded", snapshots: [{ path: world.data }] });
+    expect(entry.reason).toBeUndefined();
+  });
+
+  test("an outage of the API server loses no result", async () => {
+    const proxy = await startTcpProxy(Number(new URL(world.serverUrl).port));
+    start({ serverUrl: `https://127.0.0.1:${proxy.port}` });
+    const name = await givenSlow();
+    await untilRestic(name);
+    proxy.refuse();
+    await untilUnlocked();
+    await sleep(1_000);
+    expect((await readEntry(world, name)).phase).toBe("Running");
+    proxy.restore();
+    expect(await ended(name)).toMatchObject({ phase: "Succeeded", snapshots: [{ path: world.data }] });
+    await proxy.stop();
+  });
+
+  test("L11: the deadline ends restic, and its reason is the deadline", async () => {
+    start();
+    const sessionDeadline = new Date(Date.now() + 4_000).toISOString();
+    const name = await givenSlow({ status: { sessionDeadline } });
+    expect(await ended(name)).toMatchObject({ phase: "Failed", reason: "DEADLINE_EXCEEDED" });
+    expect(await locks()).toEqual([]);
+  });
+
+  test("a session that is deleted ends its work without a word", async () => {
+    const agent = start();
+    const name = await givenSlow();
+    await untilRestic(name);
+    await client.delete(KINDS.BackupSession, world.namespace, name);
+    await untilUnlocked();
+    while (!agent.output().includes("worker ended")) await sleep(50);
+    expect(restic("snapshots", "--json", "--no-lock", "--tag", `session=${world.namespace}/${name}`).trim()).toBe("[]");
+  });
+
+  test("a host that is given to another pod is left to it", async () => {
+    const agent = start();
+    const name = await givenSlow();
+    await untilRestic(name);
+    const { status } = await readSession(world, name);
+    const targets = (status?.targets ?? []).map((target) => ({
+      ...target,
+      stats: (target.stats ?? []).map((entry) => ({ ...entry, podUID: "uid-2", attempt: 2, phase: "Pending" })),
+    }));
+    await patchStatus(world, "BackupSession", name, { targets });
+    await untilUnlocked();
+    expect(await readEntry(world, name)).toMatchObject({ podUID: "uid-2", phase: "Pending" });
+    expect(agent.output()).not.toContain('"phase":"Succeeded"');
+  });
+
+  test("a Secret that comes late is waited for", async () => {
+    const secret = join(world.secrets, "backend");
+    await rename(secret, `${secret}-away`);
+    await mkdir(secret);
+    start();
+    const name = await given();
+    await waitForEntry(world, name, isUploading);
+    await sleep(300);
+    await rename(`${secret}-away`, secret);
+    expect(await ended(name)).toMatchObject({ phase: "Succeeded" });
+  });
+});
