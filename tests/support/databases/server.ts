@@ -47,15 +47,17 @@ export interface Daemon {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
+/** Becomes its arguments; a process beside it ends them when nobody holds the other end of their input any more. */
+const ENDING_WITH_ITS_STARTER = 'exec 3<&0; (cat <&3 >/dev/null; kill -QUIT $$) & exec "$@" 3<&- </dev/null';
+
 /** Starts a server program and waits until it answers. @throws Error with its log when it does not */
 export async function startDaemon(
   argv: readonly string[],
   options: { readonly dir: string; readonly logPath: string; readonly uid?: number; isReady(): Promise<boolean> },
 ): Promise<Daemon> {
-  const [program = "", ...args] = argv;
   const log = openSync(options.logPath, "w");
-  const child = spawn(program, args, {
-    stdio: ["ignore", log, log],
+  const child = spawn("sh", ["-c", ENDING_WITH_ITS_STARTER, "sh", ...argv], {
+    stdio: ["pipe", log, log],
     ...(options.uid !== undefined && { uid: options.uid, gid: options.uid }),
   });
   const closed = once(child, "close");
@@ -71,5 +73,5 @@ export async function startDaemon(
   }
   const words = readFileSync(options.logPath, "utf8");
   await stop("SIGKILL");
-  throw new Error(`${program} did not start: ${words}`);
+  throw new Error(`${argv[0]} did not start: ${words}`);
 }
