@@ -181,7 +181,8 @@ test("through three authorities and a change of the leader no admission fails", 
   await watch.stop();
   expect(failures).toEqual([]);
   expect(problems).toEqual([]);
-  expect(admitted).toBeGreaterThan(500);
+  // Enough that some fall into every change; how many there are beyond that is the speed of the machine.
+  expect(admitted).toBeGreaterThan(100);
   expect(events.filter((reason) => reason === "CertificateCreateAll")).toHaveLength(1);
   expect(events.filter((reason) => reason === "CertificateRotateCa").length).toBeGreaterThanOrEqual(2);
   expect(expiries.every((at) => at !== undefined && at > Date.now() - 60_000)).toBe(true);
