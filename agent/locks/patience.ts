@@ -12,7 +12,9 @@ import { type DeadRestic, processTicks } from "./running-restic.ts";
 
 /** A little longer than the half hour after which restic itself takes a lock for abandoned. */
 export const LOCK_PATIENCE_MS = 35 * 60_000;
-const RETRY_MS = 15_000;
+/** The first pause, doubled up to the longest: most locks in the way are those of a short command. */
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 15_000;
 /** An answer of the reconciler comes within moments; the next look is then not delayed by the whole pause. */
 const SETTLE_MS = 200;
 
@@ -30,7 +32,6 @@ export interface PatiencePorts {
   /** Tells which locks are in the way; none when they are gone. */
   report(locks: readonly RepositoryLock[]): void;
   readonly patienceMs?: number;
-  readonly retryMs?: number;
 }
 
 export type WithLock = (run: () => Promise<ResticExit>) => Promise<ResticExit>;
@@ -69,7 +70,10 @@ async function pause(ports: PatiencePorts, ms: number): Promise<void> {
   const known = ports.removable().length;
   const until = performance.now() + ms;
   while (!ports.signal.aborted && performance.now() < until && ports.removable().length === known) {
-    const limit = AbortSignal.any([ports.signal, AbortSignal.timeout(Math.max(1, until - performance.now()))]);
+    const limit = AbortSignal.any([
+      ports.signal,
+      AbortSignal.timeout(Math.max(1, Math.ceil(until - performance.now()))),
+    ]);
     await ports.changed(limit);
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   }
@@ -82,15 +86,20 @@ async function pause(ports: PatiencePorts, ms: number): Promise<void> {
 export function createWithLock(ports: PatiencePorts): WithLock {
   return async (run) => {
     const until = performance.now() + (ports.patienceMs ?? LOCK_PATIENCE_MS);
+    let pauseMs = FIRST_PAUSE_MS;
+    const rest = async () => {
+      await pause(ports, pauseMs);
+      pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
+    };
     let exit = await run();
     if (!isLocked(ports.restic, exit)) return exit;
     while (isLocked(ports.restic, exit) && !ports.signal.aborted && performance.now() < until) {
       try {
-        if (!(await clear(ports))) await pause(ports, ports.retryMs ?? RETRY_MS);
+        if (!(await clear(ports))) await rest();
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         ports.log.warn({ code: error.code, error: error.message }, "locks can't be looked at");
-        await pause(ports, ports.retryMs ?? RETRY_MS);
+        await rest();
       }
       if (!ports.signal.aborted) exit = await run();
     }

@@ -1,6 +1,6 @@
 /** What the agent reads of a BackupConfiguration or BackupBatch. */
 import { UserError } from "../../shared/errors.ts";
-import { formatTarget, isSameTarget, resolveTargetRef } from "../../shared/target.ts";
+import { formatTarget, resolveTargetRef, targetKey } from "../../shared/target.ts";
 import { type BackupMemberSpec, type BackupTargetEntry, checkBackupMember } from "./backup-session.ts";
 import { type Checked, flag, list, number, optional, parse, shape, text } from "./check.ts";
 import { checkMetadata } from "./common.ts";
@@ -84,8 +84,8 @@ function batchMembers(spec: unknown): readonly InvokerMember[] {
 export function memberOf(invoker: AgentBackupInvoker, target: BackupTargetEntry): InvokerMember {
   if (target.member !== undefined) return { spec: target.member, isCacheEnabled: true };
   const wanted = resolveTargetRef(target.ref, invoker.namespace);
-  const sameTarget = invoker.members.filter(({ spec }) =>
-    isSameTarget(resolveTargetRef(spec.target?.ref, invoker.namespace), wanted),
+  const sameTarget = invoker.members.filter(
+    ({ spec }) => targetKey(resolveTargetRef(spec.target?.ref, invoker.namespace)) === targetKey(wanted),
   );
   const member =
     sameTarget.find(({ spec }) => (spec.target?.alias || undefined) === (target.alias || undefined)) ?? sameTarget[0];

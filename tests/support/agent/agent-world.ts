@@ -26,6 +26,8 @@ export interface AgentWorld {
   readonly serverUrl: string;
   /** The agent as it is bundled for the image. */
   readonly script: string;
+  /** Gives the agent's account more rights, under a name of their own. */
+  allow(name: string, rules: readonly object[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -45,6 +47,14 @@ const RULES = [
     verbs: ["patch"],
   },
 ];
+
+async function bind(client: KubeClient, namespace: string, name: string, rules: readonly object[]): Promise<void> {
+  const metadata = { name, namespace };
+  const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name };
+  const subjects = [{ kind: "ServiceAccount", name: "workload", namespace }];
+  await client.create(KUBERNETES.Role, namespace, { metadata, rules }, asIs);
+  await client.create(KUBERNETES.RoleBinding, namespace, { metadata, roleRef, subjects }, asIs);
+}
 
 /** Makes the namespace, the rights and the folders. */
 export async function createAgentWorld(
@@ -67,17 +77,7 @@ export async function createAgentWorld(
   await client.create(KUBERNETES.Namespace, undefined, { metadata: { name: namespace } }, asIs);
   const account = { metadata: { name: "workload", namespace } };
   await client.create(KUBERNETES.ServiceAccount, namespace, account, asIs);
-  await client.create(KUBERNETES.Role, namespace, { metadata: { name: "agent", namespace }, rules: RULES }, asIs);
-  await client.create(
-    KUBERNETES.RoleBinding,
-    namespace,
-    {
-      metadata: { name: "agent", namespace },
-      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "agent" },
-      subjects: [{ kind: "ServiceAccount", name: "workload", namespace }],
-    },
-    asIs,
-  );
+  await bind(client, namespace, "agent", RULES);
   const request = { spec: { expirationSeconds: 3_600 } };
   const token = await client.createSubresource(
     KUBERNETES.ServiceAccount,
@@ -97,6 +97,7 @@ export async function createAgentWorld(
     ...folders,
     serverUrl: api.serverUrl,
     script: join(dir, "agent", "agent.mjs"),
+    allow: (name, rules) => bind(client, namespace, name, rules),
     async stop() {
       await client.delete(KUBERNETES.Namespace, undefined, namespace);
       await rm(dir, { recursive: true, force: true });

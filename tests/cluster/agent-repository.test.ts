@@ -1,0 +1,259 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
+import type { HostStats } from "../../shared/api/host-stats.ts";
+import type { KubeClient } from "../../shared/kube/client.ts";
+import { findConnection } from "../../shared/kube/connect.ts";
+import { createKubeClient } from "../../shared/kube/http-client.ts";
+import {
+  createConfiguration,
+  createSession,
+  patchStatus,
+  readSession,
+  targetFlags,
+  waitForEntry,
+} from "../support/agent/agent-objects.ts";
+import { type AgentProcess, killContainer, startAgent, waitForExit } from "../support/agent/agent-process.ts";
+import { type AgentWorld, createAgentWorld, PASSWORD } from "../support/agent/agent-world.ts";
+
+const AT = "2026-01-01T00:00:00Z";
+const READY = [{ type: "BackendRepositoryInitialized", status: "True", lastTransitionTime: AT }] as const;
+const KEEP_ONE = { name: "one", keepLast: 1, prune: true };
+
+let client: KubeClient;
+let world: AgentWorld;
+let agents: AgentProcess[] = [];
+
+function environment() {
+  return { PATH: process.env["PATH"], RESTIC_PASSWORD: PASSWORD, RESTIC_REPOSITORY: world.repository };
+}
+
+function restic(...args: readonly string[]): string {
+  return execFileSync("restic", ["--no-cache", ...args], { env: environment(), encoding: "utf8" });
+}
+
+const locks = () => readdir(join(world.repository, "locks"));
+
+beforeAll(async () => {
+  const connection = await findConnection({ env: {}, kubeconfigPath: inject("kubeconfig") });
+  client = createKubeClient({ connection, program: "tests" });
+  world = await createAgentWorld(client, inject("controlPlane"));
+  await writeFile(join(world.data, "file"), "content");
+  restic("init");
+});
+
+afterEach(async () => {
+  await Promise.all(agents.map(killContainer));
+  agents = [];
+});
+
+afterAll(async () => {
+  await world?.stop();
+  client?.close();
+});
+
+function start(args: readonly string[], uid = "uid-1"): AgentProcess {
+  const agent = startAgent(world, { args: [...args, ...targetFlags(world)], podUid: uid });
+  agents.push(agent);
+  return agent;
+}
+
+/** A session whose host has ended and carries work on the repository. */
+async function givenWork(name: string, actions: HostStats["actions"], entry: HostStats = {}): Promise<void> {
+  await createConfiguration(world, { name, paths: [world.data], spec: { retentionPolicy: KEEP_ONE } });
+  await createSession(world, {
+    name,
+    invoker: name,
+    entry: {
+      hostname: "host-0",
+      pod: "web-1",
+      podUID: "uid-1",
+      phase: "Succeeded",
+      ...entry,
+      ...(actions && { actions }),
+    },
+    status: { conditions: READY },
+  });
+}
+
+const hasResults = (count: number) => (entry: HostStats) =>
+  (entry.results ?? []).filter(({ phase }) => phase !== "Running").length === count;
+
+/** A restic that holds its lock until it is stopped. */
+async function holdLock(): Promise<{ release(): Promise<void>; kill(): Promise<void> }> {
+  const before = (await locks()).length;
+  const child = spawn("restic", ["--no-cache", "backup", "--stdin", "-q"], {
+    env: environment(),
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  while ((await locks()).length === before) await sleep(50);
+  return {
+    async release() {
+      child.stdin.end("dump");
+      await once(child, "close");
+    },
+    async kill() {
+      child.kill("SIGKILL");
+      await once(child, "close");
+    },
+  };
+}
+
+describe("work on the repository", () => {
+  test("L57: keeps and removes only the invoker's own snapshots, then checks and measures", async () => {
+    const own = `invoker=BackupConfiguration/${world.namespace}/keep`;
+    const backup = (...tags: readonly string[]) =>
+      restic("backup", "-q", "--host", "host-0", ...tags.flatMap((tag) => ["--tag", tag]), world.data);
+    backup(own);
+    backup();
+    backup("invoker=BackupConfiguration/elsewhere/other");
+    backup(own);
+    start(["run-backup"]);
+    await givenWork("keep", ["ApplyRetentionPolicy", "VerifyRepositoryIntegrity", "SendRepositoryMetrics"]);
+    const entry = await waitForEntry(world, "keep", hasResults(3), 60_000);
+    expect(entry).toMatchObject({
+      phase: "Succeeded",
+      results: [
+        { action: "ApplyRetentionPolicy", phase: "Succeeded", kept: 1, removed: 2 },
+        { action: "VerifyRepositoryIntegrity", phase: "Succeeded", integrity: true },
+        { action: "SendRepositoryMetrics", phase: "Succeeded", snapshotCount: 2 },
+      ],
+    });
+  });
+
+  test("L63: an action that fails does not keep the next from being done", async () => {
+    start(["run-backup"]);
+    await createConfiguration(world, { name: "bad", paths: [world.data] });
+    await createSession(world, {
+      name: "bad",
+      invoker: "no-such-invoker",
+      entry: {
+        hostname: "host-0",
+        podUID: "uid-1",
+        phase: "Failed",
+        actions: ["ApplyRetentionPolicy", "SendRepositoryMetrics"],
+      },
+      status: { conditions: READY },
+    });
+    const entry = await waitForEntry(world, "bad", hasResults(2));
+    expect(entry.results).toMatchObject([{ phase: "Failed", reason: "NOT_FOUND" }, { phase: "Failed" }]);
+  });
+
+  test("is done by a maintenance job where the pod of the backup is gone", async () => {
+    await givenWork("job", ["SendRepositoryMetrics"], { pod: "gone", podUID: "uid-gone" });
+    const agent = start(["maintain", "--backupsession=job", "--hostname=host-0"], "uid-job");
+    expect(await waitForExit(agent), agent.output()).toBe(0);
+    const entry = (await readSession(world, "job")).status?.targets?.[0]?.stats?.[0];
+    expect(entry?.results).toMatchObject([{ action: "SendRepositoryMetrics", phase: "Succeeded" }]);
+  });
+});
+
+describe("L58: a lock in the way", () => {
+  async function givenRetention(name: string): Promise<void> {
+    const tag = `invoker=BackupConfiguration/${world.namespace}/${name}`;
+    for (let count = 0; count < 2; count++) restic("backup", "-q", "--host", "host-0", "--tag", tag, world.data);
+    await givenWork(name, ["ApplyRetentionPolicy"]);
+  }
+
+  test("of a living owner is told and waited for, and never removed", async () => {
+    start(["run-backup"]);
+    const holder = await holdLock();
+    await givenRetention("living");
+    const waiting = await waitForEntry(world, "living", (entry) => (entry.locks ?? []).length > 0);
+    expect(waiting).toMatchObject({ reason: "REPOSITORY_LOCKED", locks: [{ exclusive: false }] });
+    await sleep(1_000);
+    expect(await locks()).toContain(waiting.locks?.[0]?.id);
+    await holder.release();
+    const entry = await waitForEntry(world, "living", hasResults(1), 60_000);
+    expect(entry.results).toMatchObject([{ phase: "Succeeded", removed: 1 }]);
+    expect(entry.locks ?? []).toEqual([]);
+    expect(entry.reason).toBeUndefined();
+  });
+
+  test("whose owner's pod is gone is removed when the reconciler says so, and no other", async () => {
+    start(["run-backup"]);
+    const dead = await holdLock();
+    await dead.kill();
+    await givenRetention("dead");
+    const waiting = await waitForEntry(world, "dead", (entry) => (entry.locks ?? []).length > 0);
+    const ids = (waiting.locks ?? []).map(({ id }) => id);
+    const { status } = await readSession(world, "dead");
+    const targets = (status?.targets ?? []).map((target) => ({
+      ...target,
+      stats: (target.stats ?? []).map((entry) => ({ ...entry, actionParams: { removableLocks: ids } })),
+    }));
+    await patchStatus(world, "BackupSession", "dead", { targets });
+    expect((await waitForEntry(world, "dead", hasResults(1), 60_000)).results).toMatchObject([{ phase: "Succeeded" }]);
+    expect(await locks()).toEqual([]);
+  });
+});
+
+describe("jobs", () => {
+  test("a job backs up the volume that is mounted for it, and its exit code is the truth", async () => {
+    const volume = join(world.dir, "volume");
+    await mkdir(volume);
+    await writeFile(join(volume, "row"), "1");
+    const target = { kind: "PersistentVolumeClaim", name: "data" };
+    const ref = { ref: { apiVersion: "v1", ...target } };
+    await createConfiguration(world, { name: "pvc", paths: [], target: ref });
+    for (const [name, paths, code] of [
+      ["pvc-good", volume, 0],
+      ["pvc-bad", "/not/there", 1],
+    ] as const) {
+      await createSession(world, {
+        name,
+        invoker: "pvc",
+        target,
+        entry: { hostname: "host-0", phase: "Pending" },
+        status: { conditions: READY },
+      });
+      const flags = [`--backupsession=${name}`, "--target-kind=PersistentVolumeClaim", "--target-name=data"];
+      const args = ["backup-pvc", ...flags, "--hostname=host-0", `--backup-paths=${paths}`, "--linger=false"];
+      const agent = startAgent(world, { args, podUid: "uid-job", podName: "job" });
+      agents.push(agent);
+      expect(await waitForExit(agent), agent.output()).toBe(code);
+    }
+    expect((await readSession(world, "pvc-good")).status?.targets?.[0]?.stats).toMatchObject([
+      { hostname: "host-0", phase: "Succeeded", snapshots: [{ path: volume }] },
+    ]);
+  });
+
+  test("create-backupsession makes one session a slot, however often its pod is started", async () => {
+    await createConfiguration(world, { name: "trigger", paths: [world.data] });
+    const rules = [{ apiGroups: ["stash.appscode.com"], resources: ["backupsessions"], verbs: ["create"] }];
+    await world.allow("trigger", rules);
+    const args = ["create-backupsession", "--invoker-kind=BackupConfiguration", "--invoker-name=trigger"];
+    const podName = "stash-trigger-trigger-28573920-x7k2p";
+    for (let count = 0; count < 2; count++) {
+      const agent = startAgent(world, { args, podUid: "uid-cron", podName });
+      agents.push(agent);
+      expect(await waitForExit(agent), agent.output()).toBe(0);
+    }
+    const session = await readSession(world, "trigger-1714435200");
+    expect(session.spec).toMatchObject({ trigger: "Scheduled", dueTime: "2024-04-30T00:00:00Z" });
+    expect(session.metadata.labels).toMatchObject({ "stash.appscode.com/invoker-name": "trigger" });
+  });
+
+  test("L20: update-status reports what an addon left, and a failure is one", async () => {
+    await createConfiguration(world, { name: "addon", paths: [world.data] });
+    const folder = join(world.dir, "output");
+    await mkdir(folder);
+    const stats = [{ hostname: "host-0", phase: "Failed", error: "no rights" }];
+    await writeFile(join(folder, "output.json"), JSON.stringify({ targetStatus: { stats } }));
+    await createSession(world, { name: "addon", invoker: "addon", entry: { hostname: "host-0", phase: "Pending" } });
+    const flags = [
+      "--backupsession=addon",
+      "--hostname=host-0",
+      "--linger=false",
+      `--output-dir=${folder}`,
+      "--metrics-enabled=true",
+    ];
+    const agent = start(["update-status", ...flags], "uid-job");
+    expect(await waitForExit(agent), agent.output()).toBe(1);
+    const entry = (await readSession(world, "addon")).status?.targets?.[0]?.stats?.[0];
+    expect(entry).toMatchObject({ phase: "Failed", reason: "DUMP_FAILED", error: "no rights" });
+  });
+});
