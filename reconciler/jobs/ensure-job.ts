@@ -77,6 +77,8 @@ async function ensureObject(
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
     const existing = await client.find(resource, namespace, name, asIs);
+    // Gone in the meantime: the next try makes it.
+    if (existing === undefined) throw error;
     requireOurs(existing, resource, `${namespace}/${name}`);
     const body = Object.fromEntries(fields.map((field) => [field, wanted[field]]));
     if (holds(existing, body)) return;
@@ -116,6 +118,7 @@ async function ensureClaim(client: JobWriter, { claim }: PlannedClaim, ownerUid:
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
     const existing = await client.find(CLAIMS, namespace, name, asIs);
+    if (existing === undefined) throw error;
     if (textMapAt(existing, "metadata", "labels")[Label.JobOwner] === ownerUid) return;
     throw new UserError("TARGET_INVALID", `volume claim ${namespace}/${name} exists already`, {
       next: "Delete it if its data is not needed, or restore into the workload that uses it.",
