@@ -19,7 +19,7 @@ import { serviceAccountIdentity } from "./identity.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 const DAY_MS = 86_400_000;
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 120_000;
 
 /** The image that the webhook injects, in the table of a process node. */
 export const PRODUCT_IMAGE = "stash-batch/stash-batch:test";
