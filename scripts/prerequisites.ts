@@ -38,6 +38,7 @@ export const PREREQUISITES = {
     why: "to back up a real PostgreSQL",
   },
   "postgresql-client": { programs: ["pg_dump"], package: "postgresql-client", why: "to dump and load PostgreSQL" },
+  openssl: { programs: ["openssl"], package: "openssl", why: "to issue certificates for databases" },
   "redis-server": { programs: ["redis-server"], package: "redis-server", why: "to back up a real Redis" },
   "php-cli": { programs: ["php"], package: "php-cli", why: "to serve the demo's WordPress" },
   "php-mysql": { programs: ["/usr/lib/php/*/mysqli.so"], package: "php-mysql", why: "for WordPress to reach MariaDB" },

@@ -83,6 +83,7 @@ const DATA_PROGRAMS = [
   "mariadb-client",
   "postgresql",
   "postgresql-client",
+  "openssl",
 ] as const;
 
 async function ensureMachine(): Promise<boolean> {

@@ -48,7 +48,8 @@ function dumpArguments(args: readonly string[], multi: string | undefined): read
 
 function buildFiles({ address, username, password, tls, folder }: DumpRequest): readonly PrivateFile[] {
   const pem: readonly (readonly [string, string, string | undefined])[] = [
-    ["ssl-ca", "ca.crt", tls.ca],
+    // A client that has a CA checks against it, whatever else it is told.
+    ["ssl-ca", "ca.crt", tls.isInsecure ? undefined : tls.ca],
     ["ssl-cert", "tls.crt", tls.certificate?.certificate],
     ["ssl-key", "tls.key", tls.certificate?.key],
   ];
@@ -86,5 +87,7 @@ function option(name: string, value: string): string {
 /** What the client said when it was asked whether the server is there. */
 export function readMysqlProbe(exitCode: number | undefined, words: string): ProbeAnswer {
   if (exitCode === 0) return "ready";
-  return /ERROR (1044|1045|1698|1862|3118)\b|Access denied/i.test(words) ? "refused" : "waiting";
+  return /ERROR (1044|1045|1698|1862|3118)\b|Access denied|ERROR 2026\b.*(certificate|SSL is required)/i.test(words)
+    ? "refused"
+    : "waiting";
 }

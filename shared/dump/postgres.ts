@@ -36,7 +36,9 @@ export function planPostgres(request: DumpRequest): DumpPlan {
 }
 
 function buildEnv({ address, username, password, tls, folder }: DumpRequest): Readonly<Record<string, string>> {
-  const mode = address.query.get("sslmode") ?? (tls.isInsecure && tls.ca !== undefined ? "require" : undefined);
+  const hasCa = tls.ca !== undefined;
+  // libpq's own default goes on without TLS when the certificate is a wrong one.
+  const mode = address.query.get("sslmode") ?? (hasCa ? (tls.isInsecure ? "require" : "verify-ca") : undefined);
   return {
     PGHOST: address.host,
     PGPORT: String(address.port ?? DEFAULT_PORT),
@@ -46,7 +48,8 @@ function buildEnv({ address, username, password, tls, folder }: DumpRequest): Re
     // A file of the image's user would count otherwise.
     PGPASSFILE: password === undefined ? `${folder}/none` : `${folder}/pgpass`,
     ...(mode !== undefined && { PGSSLMODE: mode }),
-    ...(tls.ca !== undefined && { PGSSLROOTCERT: `${folder}/ca.crt` }),
+    // With a CA even `require` checks against it.
+    ...(hasCa && !tls.isInsecure && { PGSSLROOTCERT: `${folder}/ca.crt` }),
     ...(tls.certificate !== undefined && { PGSSLCERT: `${folder}/tls.crt`, PGSSLKEY: `${folder}/tls.key` }),
   };
 }
@@ -62,7 +65,7 @@ function buildFiles({ password, tls, folder }: DumpRequest): readonly PrivateFil
     ...(password === undefined
       ? []
       : [{ path: `${folder}/pgpass`, text: `*:*:*:*:${password.replace(/[\\:]/g, "\\$&")}\n` }]),
-    ...(ca === undefined ? [] : [{ path: `${folder}/ca.crt`, text: ca }]),
+    ...(ca === undefined || tls.isInsecure ? [] : [{ path: `${folder}/ca.crt`, text: ca }]),
     ...(certificate === undefined
       ? []
       : [
@@ -77,7 +80,7 @@ export function readPostgresProbe(exitCode: number | undefined, words: string): 
   if (exitCode === 0) return "ready";
   // The server speaks, and only the database to connect to by default is missing: a dump may name another.
   if (/database ".*" does not exist/.test(words)) return "ready";
-  return /password authentication failed|no password supplied|role ".*" does not exist|no pg_hba\.conf entry|certificate authentication failed|is not permitted to log in/.test(
+  return /password authentication failed|no password supplied|role ".*" does not exist|no pg_hba\.conf entry|certificate|server does not support SSL|is not permitted to log in/.test(
     words,
   )
     ? "refused"

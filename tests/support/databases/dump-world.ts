@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { PathOutcome } from "../../../agent/backup/outcome.ts";
 import { loadDump } from "../../../agent/dump/load-dump.ts";
 import { withPrivateFiles } from "../../../agent/dump/private-files.ts";
+import { type ProgramExit, runDatabaseProgram } from "../../../agent/dump/run-program.ts";
 import { saveDump } from "../../../agent/dump/save-dump.ts";
 import { createRestic, type Restic } from "../../../agent/restic/client.ts";
 import type { Snapshot } from "../../../agent/restic/snapshots.ts";
@@ -15,6 +16,8 @@ export interface DumpWorld {
   readonly restic: Restic;
   readonly dir: string;
   request(server: DatabaseServer, params: DumpRequest["params"], password?: string): DumpRequest;
+  /** Runs the plan's question whether the server is there. */
+  probe(plan: DumpPlan): Promise<ProgramExit>;
   save(plan: DumpPlan, options?: { readonly signal?: AbortSignal }): Promise<PathOutcome>;
   /** Saves, and gives the snapshot's id. @throws Error with what went wrong */
   saveWell(plan: DumpPlan): Promise<string>;
@@ -75,6 +78,7 @@ export async function createDumpWorld(): Promise<DumpWorld> {
       folder,
       params,
     }),
+    probe: (plan) => withPrivateFiles(folder, plan.files, () => runDatabaseProgram(plan.probe, { env, signal })),
     save,
     async saveWell(plan) {
       const outcome = await save(plan);

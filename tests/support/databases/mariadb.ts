@@ -3,14 +3,14 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findFreePorts } from "../control-plane/free-ports.ts";
-import { type DatabaseServer, runTool, startDaemon } from "./server.ts";
+import { type DatabaseServer, runTool, type ServerTls, startDaemon } from "./server.ts";
 
 export interface MariadbServer extends DatabaseServer {
   readonly socket: string;
 }
 
 /** @param password of the user `root`, which connects over TCP */
-export async function startMariadb(password: string): Promise<MariadbServer> {
+export async function startMariadb(password: string, tls?: ServerTls): Promise<MariadbServer> {
   const dir = await mkdtemp(join(tmpdir(), "stash-batch-mariadb-"));
   const data = join(dir, "data");
   const socket = join(dir, "s.sock");
@@ -36,6 +36,7 @@ export async function startMariadb(password: string): Promise<MariadbServer> {
       "--bind-address=127.0.0.1",
       "--skip-name-resolve",
       "--innodb-flush-log-at-trx-commit=0",
+      ...(tls === undefined ? [] : [`--ssl-ca=${tls.ca}`, `--ssl-cert=${tls.certificate}`, `--ssl-key=${tls.key}`]),
     ],
     {
       dir,

@@ -1,13 +1,13 @@
 /** A real PostgreSQL. It refuses to run as root, so its files belong to the user that the package makes. */
 import { globSync } from "node:fs";
-import { chown, mkdtemp, writeFile } from "node:fs/promises";
+import { chown, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findFreePorts } from "../control-plane/free-ports.ts";
-import { type DatabaseServer, runTool, startDaemon } from "./server.ts";
+import { type DatabaseServer, runTool, type ServerTls, startDaemon } from "./server.ts";
 
 /** @param password of the user `postgres`, which connects over TCP */
-export async function startPostgres(password: string): Promise<DatabaseServer> {
+export async function startPostgres(password: string, tls?: ServerTls): Promise<DatabaseServer> {
   const bin = globSync("/usr/lib/postgresql/*/bin").sort().at(-1) ?? "";
   const uid = Number(await runTool(["id", "-u", "postgres"]));
   const dir = await mkdtemp(join(tmpdir(), "stash-batch-postgres-"));
@@ -30,6 +30,7 @@ export async function startPostgres(password: string): Promise<DatabaseServer> {
     { uid },
   );
   const [port = 0] = await findFreePorts(1);
+  const settings = tls === undefined ? [] : await enableTls(data, uid, tls);
   const query = (sql: string, database = "postgres") =>
     runTool(["psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"], {
       input: sql,
@@ -48,9 +49,27 @@ export async function startPostgres(password: string): Promise<DatabaseServer> {
       "listen_addresses=127.0.0.1",
       "-c",
       "fsync=off",
+      ...settings,
     ],
     { dir, uid, logPath: join(dir, "log"), isReady: async () => (await query("SELECT 1")) !== "" },
   );
   // A smart stop waits for clients to leave; SIGINT ends them.
   return { port, username: "postgres", password, query, stop: () => daemon.stop("SIGINT") };
+}
+
+/** Over TCP a client must use TLS; a user named `keeper` needs no password but a certificate. @returns arguments */
+async function enableTls(data: string, uid: number, tls: ServerTls): Promise<readonly string[]> {
+  const own = { ca: join(data, "ca.crt"), certificate: join(data, "server.crt"), key: join(data, "server.key") };
+  for (const part of ["ca", "certificate", "key"] as const) {
+    await writeFile(own[part], await readFile(tls[part]), { mode: 0o600 });
+    await chown(own[part], uid, uid);
+  }
+  const rules = [
+    "local all all trust",
+    "hostssl all keeper 127.0.0.1/32 cert",
+    "hostssl all all 127.0.0.1/32 scram-sha-256",
+  ];
+  await writeFile(join(data, "pg_hba.conf"), `${rules.join("\n")}\n`);
+  const settings = ["ssl=on", `ssl_ca_file=${own.ca}`, `ssl_cert_file=${own.certificate}`, `ssl_key_file=${own.key}`];
+  return settings.flatMap((setting) => ["-c", setting]);
 }

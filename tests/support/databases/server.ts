@@ -14,6 +14,13 @@ export interface DatabaseServer {
   stop(): Promise<void>;
 }
 
+/** Files of a server that speaks TLS and asks clients for a certificate of the same authority. */
+export interface ServerTls {
+  readonly ca: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
 /** Runs a program to its end. @throws Error with its words when it fails */
 export async function runTool(
   argv: readonly string[],

@@ -76,13 +76,18 @@ describe("mysql", () => {
     const textOf = (ca: string | undefined, isInsecure: boolean) =>
       fileOf(planMysql("mysql", aRequest({ tls: { ca, certificate: undefined, isInsecure } })), "/f/client.cnf");
     expect(textOf("CA", false)).toContain("loose-ssl-mode=VERIFY_CA");
-    expect(textOf(undefined, true)).toContain("loose-ssl-verify-server-cert=0");
+    for (const ca of [undefined, "CA"]) {
+      expect(textOf(ca, true)).toContain("loose-ssl-verify-server-cert=0");
+      expect(textOf(ca, true)).not.toContain("ssl-ca");
+    }
     expect(textOf(undefined, false)).not.toContain("ssl");
   });
 
   test.each([
     [0, "", "ready"],
     [1, "ERROR 1045 (28000): Access denied for user", "refused"],
+    [1, "ERROR 2026 (HY000): TLS/SSL error: self-signed certificate in certificate chain", "refused"],
+    [1, "ERROR 2026 (HY000): SSL connection error: error:00000000:lib(0)", "waiting"],
     [1, "ERROR 2002 (HY000): Can't connect to server on 'db' (115)", "waiting"],
     [undefined, "", "waiting"],
   ])("exit %s with %j means %s", (code, words, answer) => {
@@ -115,6 +120,17 @@ describe("postgres", () => {
       PGDATABASE: "shop",
       PGSSLMODE: "verify-full",
     });
+  });
+
+  test("checks the server's certificate against the CA unless the AppBinding says not to", () => {
+    const plan = (ca: string | undefined, isInsecure: boolean) =>
+      planPostgres(aRequest({ tls: { ca, certificate: undefined, isInsecure } }));
+    expect(plan("CA", false).load.env).toMatchObject({ PGSSLMODE: "verify-ca", PGSSLROOTCERT: "/f/ca.crt" });
+    expect(plan("CA", true).load.env).toMatchObject({ PGSSLMODE: "require" });
+    for (const { load } of [plan("CA", true), plan(undefined, false)]) {
+      expect(load.env).not.toHaveProperty("PGSSLROOTCERT");
+    }
+    expect(plan(undefined, false).load.env).not.toHaveProperty("PGSSLMODE");
   });
 
   test("escapes what a password file would take apart", () => {
