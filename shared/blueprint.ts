@@ -1,16 +1,19 @@
 /**
- * What a BackupBlueprint makes of a workload: a Repository and a BackupConfiguration with names that follow from the
- * workload's, so that the webhook can inject before the reconciler has made them.
+ * What a BackupBlueprint makes of a workload, claim or AppBinding: a Repository and a BackupConfiguration with names that
+ * follow from the target's, so that the webhook can inject before the reconciler has made them.
  */
 import { type BackupBlueprint, parseBackupBlueprint } from "./api/backup-blueprint.ts";
 import { type BackupConfiguration, parseBackupConfiguration } from "./api/backup-configuration.ts";
 import { KINDS } from "./api/kinds.ts";
 import { parseRepository, type Repository } from "./api/repository.ts";
+import type { TaskRef } from "./api/task-ref.ts";
+import { appType } from "./app-binding.ts";
 import { Annotation } from "./contract.ts";
 import { UserError } from "./errors.ts";
 import { parseVolumeMount, splitList } from "./labelled-member.ts";
 import { shortKind, validNameWithPrefix } from "./names.ts";
-import { substituteObject } from "./substitution.ts";
+import { substituteObject, type Variables } from "./substitution.ts";
+import { isSidecarKind } from "./target.ts";
 
 export interface BlueprintTarget {
   readonly apiVersion: string;
@@ -18,6 +21,8 @@ export interface BlueprintTarget {
   readonly namespace: string;
   readonly name: string;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Of an AppBinding: its `spec.type` and `spec.version`. */
+  readonly app?: { readonly type: string; readonly version: string } | undefined;
 }
 
 export interface BlueprintResult {
@@ -34,53 +39,36 @@ export function blueprintNames(annotations: Readonly<Record<string, string>>): r
  * Name of what a blueprint makes. The first blueprint of a target uses upstream's formula; each further one, for which
  * upstream has none, adds its own name.
  */
-export function blueprintResultName(target: BlueprintTarget, blueprint: BackupBlueprint): string {
-  const names = blueprintNames(target.annotations);
-  const isElsewhere = (blueprint.spec.backupNamespace ?? target.namespace) !== target.namespace;
-  const ownName = `${shortKind(target.kind)}-${target.name}`;
-  const name = isElsewhere ? validNameWithPrefix(target.namespace, ownName) : ownName;
-  return validNameWithPrefix(name, names[0] === blueprint.metadata.name ? "" : blueprint.metadata.name);
+export function blueprintResultName(target: BlueprintTarget, blueprint: string): string {
+  const [first] = blueprintNames(target.annotations);
+  return validNameWithPrefix(`${shortKind(target.kind)}-${target.name}`, first === blueprint ? "" : blueprint);
 }
 
 /**
- * Resolves a blueprint for a workload.
+ * Resolves a blueprint for a target.
  *
- * @throws UserError INVALID_OBJECT when an annotation is missing or can't be read, a variable has no value, or the
- *   blueprint keeps its BackupConfigurations in another namespace, from where no sidecar can be served
+ * @throws UserError INVALID_OBJECT when an annotation is missing or can't be read, or the blueprint keeps its
+ *   BackupConfigurations in another namespace, from where neither sidecar nor job can be served; VARIABLE_MISSING
  */
-export function resolveWorkloadBlueprint(blueprint: BackupBlueprint, target: BlueprintTarget): BlueprintResult {
-  const { annotations } = target;
-  const paths = splitList(annotations[Annotation.TargetPaths]);
-  const volumeMounts = splitList(annotations[Annotation.VolumeMounts]).map(parseVolumeMount);
-  const missing = [
-    ...(paths.length === 0 ? [Annotation.TargetPaths] : []),
-    ...(volumeMounts.length === 0 ? [Annotation.VolumeMounts] : []),
-  ];
-  if (missing.length > 0) {
-    throw new UserError(
-      "INVALID_OBJECT",
-      `annotation ${Annotation.BackupBlueprint} also needs ${missing.join(" and ")}`,
-      {
-        next: "Set the paths to back up, and the volumes that hold them as volume:mountPath.",
-      },
-    );
-  }
+export function resolveBlueprint(blueprint: BackupBlueprint, target: BlueprintTarget): BlueprintResult {
+  const { annotations, namespace } = target;
+  const { paths, volumeMounts } = readPlaces(target);
   const { spec } = substituteBlueprint(blueprint, target);
-  const namespace = spec.backupNamespace || target.namespace;
-  if (namespace !== target.namespace) {
+  const { backend, wipeOut, usagePolicy, repoNamespace, backupNamespace, task: blueprintTask, ...rest } = spec;
+  if ((backupNamespace || namespace) !== namespace) {
     throw new UserError("INVALID_OBJECT", `BackupBlueprint ${blueprint.metadata.name} has a backupNamespace`, {
-      next: "Leave spec.backupNamespace empty in blueprints for workloads: their sidecars see their own namespace only.",
+      next: "Leave spec.backupNamespace empty: sidecars and jobs work in the namespace of their target.",
     });
   }
-  const name = blueprintResultName(target, blueprint);
-  const repositoryNamespace = spec.repoNamespace || namespace;
-  const { backend, wipeOut, usagePolicy, repoNamespace: _, backupNamespace: __, ...rest } = spec;
+  const name = blueprintResultName(target, blueprint.metadata.name);
+  const repository = repositoryPlace(name, namespace, repoNamespace || namespace);
   const schedule = annotations[Annotation.Schedule] || rest.schedule;
-  const ref = { apiVersion: target.apiVersion, kind: target.kind, name: target.name, namespace: target.namespace };
+  const task = withParams(blueprintTask, annotations);
+  const ref = { apiVersion: target.apiVersion, kind: target.kind, name: target.name, namespace };
   return {
     repository: parseRepository({
       ...identity(KINDS.Repository),
-      metadata: { name, namespace: repositoryNamespace },
+      metadata: repository,
       spec: {
         ...(backend !== undefined && { backend }),
         ...(wipeOut !== undefined && { wipeOut }),
@@ -93,11 +81,46 @@ export function resolveWorkloadBlueprint(blueprint: BackupBlueprint, target: Blu
       spec: {
         ...rest,
         ...(schedule !== undefined && { schedule }),
-        repository: { name, namespace: repositoryNamespace },
-        target: { ref, paths, volumeMounts },
+        ...(task !== undefined && { task }),
+        repository,
+        target: {
+          ref,
+          ...(paths.length > 0 && { paths }),
+          ...(volumeMounts.length > 0 && { volumeMounts }),
+        },
       },
     }),
   };
+}
+
+/** What is backed up, and where it is mounted. A workload must say both; the data of a claim has a place by itself. */
+function readPlaces({ kind, annotations }: BlueprintTarget) {
+  if (kind === "AppBinding") return { paths: [], volumeMounts: [] };
+  const paths = splitList(annotations[Annotation.TargetPaths]);
+  const volumeMounts = splitList(annotations[Annotation.VolumeMounts]).map(parseVolumeMount);
+  const missing = [
+    ...(paths.length === 0 ? [Annotation.TargetPaths] : []),
+    ...(volumeMounts.length === 0 ? [Annotation.VolumeMounts] : []),
+  ];
+  if (!isSidecarKind(kind) || missing.length === 0) return { paths, volumeMounts };
+  throw new UserError("INVALID_OBJECT", `annotation ${Annotation.BackupBlueprint} also needs ${missing.join(" and ")}`, {
+    next: "Set the paths to back up, and the volumes that hold them as volume:mountPath.",
+  });
+}
+
+/** Repositories of many namespaces may be kept in one, so there the name begins with the target's namespace. */
+function repositoryPlace(name: string, targetNamespace: string, namespace: string) {
+  return { name: namespace === targetNamespace ? name : validNameWithPrefix(targetNamespace, name), namespace };
+}
+
+/** Parameters of the annotations win by name over those of the blueprint. */
+function withParams(task: TaskRef | undefined, annotations: BlueprintTarget["annotations"]): TaskRef | undefined {
+  const given = Object.entries(annotations)
+    .filter(([key]) => key.startsWith(Annotation.ParamsPrefix) && key.length > Annotation.ParamsPrefix.length)
+    .map(([key, value]) => ({ name: key.slice(Annotation.ParamsPrefix.length), value }));
+  if (given.length === 0) return task;
+  const kept = (task?.params ?? []).filter(({ name }) => given.every((param) => param.name !== name));
+  return { ...task, params: [...kept, ...given] };
 }
 
 function identity({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }) {
@@ -105,13 +128,24 @@ function identity({ apiVersion, kind }: { readonly apiVersion: string; readonly 
 }
 
 function substituteBlueprint(blueprint: BackupBlueprint, target: BlueprintTarget): BackupBlueprint {
-  const variables = {
+  const variables: Variables = {
     TARGET_API_VERSION: target.apiVersion,
     TARGET_KIND: target.kind.toLowerCase(),
     TARGET_NAME: target.name,
     TARGET_NAMESPACE: target.namespace,
-    TARGET_RESOURCE: `${target.kind.toLowerCase()}s`,
+    ...(isSidecarKind(target.kind) && { TARGET_RESOURCE: `${target.kind.toLowerCase()}s` }),
+    ...(target.app !== undefined && appVariables(target.app)),
   };
   const spec = substituteObject(blueprint.spec, variables, `BackupBlueprint ${blueprint.metadata.name}: spec`);
   return parseBackupBlueprint({ ...blueprint, spec });
+}
+
+function appVariables({ type, version }: { readonly type: string; readonly version: string }): Variables {
+  const { group, resource } = appType(type);
+  return {
+    TARGET_APP_VERSION: version,
+    TARGET_APP_GROUP: group,
+    TARGET_APP_RESOURCE: resource,
+    TARGET_APP_TYPE: type,
+  };
 }

@@ -75,6 +75,8 @@ export const Annotation = {
   /** On a Repository: run a structure check with the next session. The value is free text, often a time. */
   CheckRequested: "stash.appscode.com/check-requested",
   ParamsPrefix: "params.stash.appscode.com/",
+  /** On what was made from a BackupBlueprint: JSON that says what it is, for whom, and from which blueprint. */
+  AutoBackup: "stash.appscode.com/auto-backup",
 } as const;
 
 export const INJECT_DISABLED = "disabled";

@@ -51,6 +51,8 @@ export interface HookOutcome {
 
 /** What the process knows of hooks that it started itself. */
 export interface HookRuns {
+  /** This process, as intents name it. */
+  readonly runner: string;
   /** Keys of hooks whose intent this process wrote or tried to write, with its startedAt. */
   readonly prepared: ReadonlyMap<string, string>;
   readonly running: ReadonlySet<string>;

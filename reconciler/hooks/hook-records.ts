@@ -38,17 +38,20 @@ export function isInterrupted(hook: HookResult): boolean {
 /**
  * Records that a hook is about to start.
  *
+ * @param runner the process that is to run it
  * @param where host and pod of a member's hook; undefined for a global one
  */
 export function withIntent(
   hooks: Hooks,
   type: HookResult["type"],
+  runner: string,
   where: { readonly hostname: string | undefined; readonly podUID: string } | undefined,
   startedAt: Date,
 ): readonly HookResult[] {
   // Milliseconds, unlike elsewhere: a restarted process tells by this time whether the hook was its own.
   const intent: HookResult = {
     type,
+    runner,
     phase: "Running",
     startedAt: startedAt.toISOString(),
     ...(where?.hostname !== undefined && { hostname: where.hostname }),
@@ -70,7 +73,8 @@ export function withSkipped(
 /** Whether this process recorded the hook and has not started it: it did not hear that the record stands. */
 export function isPrepared(hook: HookResult, key: string, runs: HookRuns): boolean {
   const isStarted = runs.running.has(key) || runs.finished.has(key);
-  return isHookOpen(hook) && !isStarted && runs.prepared.get(key) === hook.startedAt;
+  const isOurs = hook.runner === runs.runner && runs.prepared.get(key) === hook.startedAt;
+  return isHookOpen(hook) && !isStarted && isOurs;
 }
 
 export interface OpenHooksView {

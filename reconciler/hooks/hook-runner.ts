@@ -1,4 +1,5 @@
 /** Carries hooks out: commands through the API server's exec, HTTP and TCP from this process; each within its time. */
+import { randomUUID } from "node:crypto";
 import type { Handler } from "../../shared/api/hooks.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
@@ -25,6 +26,7 @@ export interface HookRunnerPorts {
 const OUTPUT_MAX_CHARS = 8_192;
 
 export class HookRunner {
+  readonly #id = randomUUID();
   readonly #ports: HookRunnerPorts;
   readonly #prepared = new Map<string, HookRun>();
   readonly #running = new Map<string, AbortController>();
@@ -38,6 +40,7 @@ export class HookRunner {
   /** What runs and what ended, now. */
   runs(): HookRuns {
     return {
+      runner: this.#id,
       prepared: new Map([...this.#prepared].map(([key, { startedAt }]) => [key, startedAt])),
       running: new Set(this.#running.keys()),
       finished: new Map(this.#finished),

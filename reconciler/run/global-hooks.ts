@@ -25,7 +25,7 @@ function run<Status extends RunStatus>(
 ): RunStep<Status> {
   const handler = facts.globalHooks[side] ?? {};
   return {
-    status: { ...status, hooks: withIntent(status.hooks, facts.words[side], undefined, now) },
+    status: { ...status, hooks: withIntent(status.hooks, facts.words[side], facts.hookRuns.runner, undefined, now) },
     hook: {
       key: hookKey(facts.objectUid, GLOBAL_PLACE, status.hooks?.length ?? 0),
       startedAt: now.toISOString(),

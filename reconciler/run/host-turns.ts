@@ -196,7 +196,7 @@ function runBefore<Status extends RunStatus>(
   return {
     status: withRunTarget(prepared, targetIndex, (old) => ({
       ...old,
-      hooks: withIntent(old.hooks, facts.words.before, where, now),
+      hooks: withIntent(old.hooks, facts.words.before, facts.hookRuns.runner, where, now),
     })),
     hook: {
       key: hookKey(facts.objectUid, `targets/${targetIndex}`, target.hooks?.length ?? 0),

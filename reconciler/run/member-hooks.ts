@@ -121,8 +121,9 @@ function afterHook<Status extends RunStatus>(
     const waitedMs = now.getTime() - (Date.parse(host.finishedAt ?? "") || 0);
     return waitedMs < facts.limits.podWaitMs ? undefined : ended("Failed", "no pod is there in which the hook can run");
   }
+  const where = { hostname: host.hostname, podUID: pod.uid };
   return {
-    status: withHooks((hooks) => withIntent(hooks, words.after, { hostname: host.hostname, podUID: pod.uid }, now)),
+    status: withHooks((hooks) => withIntent(hooks, words.after, facts.hookRuns.runner, where, now)),
     hook: {
       key: hookKey(facts.objectUid, `targets/${index}`, target.hooks?.length ?? 0),
       startedAt: now.toISOString(),

@@ -20,6 +20,7 @@ import {
 import { isJsonObject, textAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { resolveTargetRef, type TargetRefLike, targetKey } from "../../shared/target.ts";
+import { type AnnotatedTarget, readAnnotatedTarget } from "../blueprint/annotated-target.ts";
 import { JOBS, type JobFact, type JobPodFact, readJob, readJobPod } from "../jobs/job-object.ts";
 import { type PodObject, readPod } from "./pod-object.ts";
 import { readWorkloadObject, WORKLOADS, type WorkloadKind, type WorkloadObject } from "./workload-object.ts";
@@ -44,6 +45,8 @@ export interface World {
   readonly jobPods: Informer<JobPodFact, "owner">;
   /** Index: `namespace/name` of the BackupBatch that the label names. */
   readonly workloads: Readonly<Record<WorkloadKind, Informer<WorkloadObject, "batch">>>;
+  /** Claims and AppBindings that name a blueprint. */
+  readonly annotated: Readonly<Record<AnnotatedTarget["kind"], Informer<AnnotatedTarget>>>;
 }
 
 type InvokerIndex = "target" | "repository";
@@ -160,10 +163,21 @@ export function createWorld(options: WorldOptions): World {
       StatefulSet: workloads("StatefulSet"),
       DaemonSet: workloads("DaemonSet"),
     },
+    annotated: {
+      PersistentVolumeClaim: createInformer<AnnotatedTarget>({
+        ...options,
+        resource: CLAIMS,
+        metadataOnly: true,
+        transform: (raw) => readAnnotatedTarget("PersistentVolumeClaim", raw),
+        indexes: {},
+      }),
+      AppBinding: inform(KINDS.AppBinding, (raw) => readAnnotatedTarget("AppBinding", raw), {}),
+    },
   };
 }
 
 const NAMESPACES: Resource = { group: "", version: "v1", plural: "namespaces", namespaced: false };
+const CLAIMS: Resource = { group: "", version: "v1", plural: "persistentvolumeclaims", namespaced: true };
 const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
 
 function readNamespace(raw: unknown): NamespaceFacts {
@@ -179,6 +193,6 @@ type AnyInformer = Pick<Informer<unknown>, "start" | "stop" | "hasSynced" | "hea
 
 /** All informers of the world with their names. */
 export function informersOf(world: World): readonly (readonly [string, AnyInformer])[] {
-  const { workloads, ...rest } = world;
-  return [...Object.entries(rest), ...Object.entries(workloads)];
+  const { workloads, annotated, ...rest } = world;
+  return [...Object.entries(rest), ...Object.entries(workloads), ...Object.entries(annotated)];
 }

@@ -6,6 +6,7 @@ export const hookResultSchema = object({
   type: required(oneOf(HookType), "Which hook it was."),
   hostname: optional(text, "Host that it ran for."),
   podUID: optional(text, "Pod that it ran in."),
+  runner: optional(text, "Process of the reconciler that runs it; unset for a hook that the host's agent runs."),
   phase: optional(oneOf(HookPhase), "How far it is."),
   startedAt: optional(time, "Recorded before it starts, so that a restarted program knows."),
   finishedAt: optional(time, "When it ended."),

@@ -1,7 +1,7 @@
 /** The backup that a workload's blueprint annotation asks for, before the reconciler has made its objects. */
 import type { BackupBlueprint } from "../api/backup-blueprint.ts";
 import type { Repository } from "../api/repository.ts";
-import { blueprintNames, blueprintResultName, resolveWorkloadBlueprint } from "../blueprint.ts";
+import { blueprintNames, blueprintResultName, resolveBlueprint } from "../blueprint.ts";
 import { Annotation } from "../contract.ts";
 import { messageOf, UserError } from "../errors.ts";
 import { type BackupInvokerView, backupInvokerView } from "../invoker.ts";
@@ -28,14 +28,14 @@ export function findBlueprintSources(
   return blueprintNames(workload.annotations).flatMap((name): readonly BlueprintSource[] => {
     const blueprint = world.blueprint(name);
     if (blueprint === undefined) return [missing(workload, name)];
-    if (existing.some((invoker) => invoker.name === blueprintResultName(workload, blueprint))) return [];
+    if (existing.some((invoker) => invoker.name === blueprintResultName(workload, name))) return [];
     return [resolve(world, workload, blueprint)];
   });
 }
 
 function resolve(world: BlueprintWorld, workload: WorkloadFacts, blueprint: BackupBlueprint): BlueprintSource {
   try {
-    const made = resolveWorkloadBlueprint(blueprint, workload);
+    const made = resolveBlueprint(blueprint, workload);
     const { namespace, name } = made.repository.metadata;
     const invoker = backupInvokerView(made.configuration);
     return { source: { invoker, repository: world.repository(namespace, name) ?? made.repository } };

@@ -102,7 +102,7 @@ export class RestoreSimulation {
       formerPods: [],
       jobs: new Map(),
       silenceMs: silenceLengths(this.#silences, this.nowMs),
-      hookRuns: { prepared: new Map(), running: new Set(this.running.keys()), finished: this.finished },
+      hookRuns: { runner: "this", prepared: new Map(), running: new Set(this.running.keys()), finished: this.finished },
       leaderSinceMs: this.leaderSinceMs,
       limits: DEFAULT_LIMITS,
     };

@@ -127,7 +127,7 @@ export class SessionSimulation {
       formerPods: this.formerPods,
       jobs: jobs.jobs,
       silenceMs: this.#lookForSilence(),
-      hookRuns: { prepared: new Map(), running: new Set(this.running.keys()), finished: this.finished },
+      hookRuns: { runner: "this", prepared: new Map(), running: new Set(this.running.keys()), finished: this.finished },
       cleanup: this.cleanup,
       leaderSinceMs: this.leaderSinceMs,
       limits: DEFAULT_LIMITS,
