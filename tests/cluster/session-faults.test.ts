@@ -167,5 +167,6 @@ test("a session goes on under the next leader, at once after a stop and after th
   const { status } = await untilSession(client, namespace, "inherited", END_MS);
   expect(status?.phase).toBe("Succeeded");
   expect(callsOf("inherited")).toEqual(["/before inherited", "/after inherited"]);
-  expect(third.log()).toContain('"session phase changed"');
+  // The process writes its log after the status.
+  await expect.poll(() => third.log(), { timeout: 5_000 }).toContain('"session phase changed"');
 });
