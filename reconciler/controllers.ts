@@ -5,10 +5,12 @@ import type { Clock } from "../shared/kube/clock.ts";
 import type { EventRecorder } from "../shared/kube/events.ts";
 import type { Logger } from "../shared/log.ts";
 import { createSessionController } from "./backup-session/session-controller.ts";
+import { createBlueprintController } from "./blueprint/blueprint-controller.ts";
 import type { ReconcilerConfig } from "./config.ts";
 import type { Controller } from "./controller.ts";
 import { createHealthController } from "./health/health-controller.ts";
 import type { HookRunner } from "./hooks/hook-runner.ts";
+import { createInstallationController } from "./installation/installation-controller.ts";
 import { createInvokerControllers } from "./invoker/invoker-controllers.ts";
 import { JobMaker } from "./jobs/job-maker.ts";
 import type { QueueObservers } from "./metrics/queue-metrics.ts";
@@ -44,6 +46,7 @@ export function createControllers(ports: Ports): readonly Controller[] {
       namespace: config.watchNamespace,
       usesCronJobs,
     }),
+    createBlueprintController(ports),
     createRepositoryController(ports),
     createScheduleController({
       world: scheduleWorld(world),
@@ -56,5 +59,8 @@ export function createControllers(ports: Ports): readonly Controller[] {
     createSessionController({ ...shared, observer: queues("backup-session") }),
     createRestoreController({ ...shared, observer: queues("restore") }),
     createHealthController(ports),
+    ...(config.completesInstallation
+      ? [createInstallationController({ client, clock, log, namespace: config.leaseNamespace })]
+      : []),
   ];
 }

@@ -103,9 +103,13 @@ function readPlaces({ kind, annotations }: BlueprintTarget) {
     ...(volumeMounts.length === 0 ? [Annotation.VolumeMounts] : []),
   ];
   if (!isSidecarKind(kind) || missing.length === 0) return { paths, volumeMounts };
-  throw new UserError("INVALID_OBJECT", `annotation ${Annotation.BackupBlueprint} also needs ${missing.join(" and ")}`, {
-    next: "Set the paths to back up, and the volumes that hold them as volume:mountPath.",
-  });
+  throw new UserError(
+    "INVALID_OBJECT",
+    `annotation ${Annotation.BackupBlueprint} also needs ${missing.join(" and ")}`,
+    {
+      next: "Set the paths to back up, and the volumes that hold them as volume:mountPath.",
+    },
+  );
 }
 
 /** Repositories of many namespaces may be kept in one, so there the name begins with the target's namespace. */

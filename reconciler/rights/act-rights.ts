@@ -1,8 +1,9 @@
 /** Brings Role, RoleBinding and copies of Secrets of a namespace to what its agents need, and removes them with the last agent. */
 import { Install, Label, LabelValue } from "../../shared/contract.ts";
 import { canonicalJson } from "../../shared/hash.ts";
+import { isAsWanted } from "../../shared/kube/as-wanted.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { isJsonObject, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { textAt, valueAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { SECRETS } from "../invoker/lookups.ts";
 import {
@@ -87,12 +88,6 @@ async function apply(
   if (present !== undefined && isAsWanted(present, body)) return;
   const { name, namespace } = body.metadata;
   await client.patch(resource, namespace, name, { kind: "apply", body, force: true }, asIs, { signal });
-}
-
-/** Every field of the wanted object has the same value in the present one, which may have more. */
-export function isAsWanted(present: unknown, wanted: unknown): boolean {
-  if (!isJsonObject(wanted)) return canonicalJson(present) === canonicalJson(wanted);
-  return isJsonObject(present) && Object.entries(wanted).every(([key, value]) => isAsWanted(present[key], value));
 }
 
 async function writeCopy(

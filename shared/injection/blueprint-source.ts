@@ -28,7 +28,9 @@ export function findBlueprintSources(
   return blueprintNames(workload.annotations).flatMap((name): readonly BlueprintSource[] => {
     const blueprint = world.blueprint(name);
     if (blueprint === undefined) return [missing(workload, name)];
-    if (existing.some((invoker) => invoker.name === blueprintResultName(workload, name))) return [];
+    const made = blueprintResultName(workload, name);
+    // One on its way out is made anew: its sidecar stays meanwhile.
+    if (existing.some((invoker) => invoker.name === made && !invoker.isBeingDeleted)) return [];
     return [resolve(world, workload, blueprint)];
   });
 }

@@ -1,0 +1,133 @@
+/** Auto-backup: Repositories and BackupConfigurations of the targets whose annotation names a BackupBlueprint. */
+import { assertNever, messageOf } from "../../shared/errors.ts";
+import type { Clock } from "../../shared/kube/clock.ts";
+import type { EventRecorder } from "../../shared/kube/events.ts";
+import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
+import type { Logger } from "../../shared/log.ts";
+import type { Controller } from "../controller.ts";
+import { type AutoBackupClient, type AutoBackupResult, actOnStep } from "./act-auto-backup.ts";
+import type { AutoBackupTarget } from "./auto-backup-view.ts";
+import { decideAutoBackup } from "./decide-auto-backup.ts";
+import { type AutoBackupWorld, gatherAutoBackup } from "./gather-auto-backup.ts";
+import { wakeAutoBackup } from "./wake.ts";
+
+export interface BlueprintPorts {
+  readonly world: AutoBackupWorld;
+  readonly client: AutoBackupClient;
+  readonly events: Pick<EventRecorder, "record">;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const CONCURRENCY = 4;
+const DRAIN_MS = 5_000;
+/** The informers are about to show what another, or we a moment ago, wrote. */
+const BEHIND_AGAIN_MS = 300;
+/** What stands in the way is an object that no event here tells of. */
+const FAILED_AGAIN_MS = 30_000;
+
+/** Reasons of Events, as upstream writes them. */
+const EVENT = {
+  made: "Auto Backup Resources Creation Succeeded",
+  removed: "Auto Backup Resources Deletion Succeeded",
+  notMade: "Auto Backup Resources Creation Failed",
+  notRemoved: "Auto Backup Resources Deletion Failed",
+} as const;
+
+export function createBlueprintController(ports: BlueprintPorts): Controller {
+  return new BlueprintController(ports);
+}
+
+class BlueprintController implements Controller {
+  readonly name = "blueprint";
+  readonly #ports: BlueprintPorts;
+  readonly #queue: WorkQueue;
+  /** Problems that were told already, by the target's key. */
+  readonly #told = new Map<string, string>();
+  #unsubscribe: readonly (() => void)[] = [];
+
+  constructor(ports: BlueprintPorts) {
+    this.#ports = ports;
+    this.#queue = new WorkQueue({
+      run: (key, signal) => this.#reconcile(key, signal),
+      onError: (target, error, failures) => {
+        ports.log.warn({ target, failures, error: messageOf(error) }, "blueprint not applied; it is tried again");
+      },
+      concurrency: CONCURRENCY,
+      clock: ports.clock,
+    });
+  }
+
+  async start(): Promise<void> {
+    this.#unsubscribe = wakeAutoBackup(this.#ports.world, (key) => this.#queue.add(key));
+    this.#queue.start();
+  }
+
+  async stop(): Promise<void> {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    await this.#queue.stop(DRAIN_MS);
+    this.#told.clear();
+  }
+
+  async #reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
+    const view = gatherAutoBackup(this.#ports.world, key);
+    const results: AutoBackupResult[] = [];
+    for (const step of decideAutoBackup(view)) results.push(await actOnStep(this.#ports.client, step, signal));
+    for (const result of results) this.#log(key, result);
+    const problems = results.flatMap((result) => (result.kind === "Failed" ? [result.problem] : []));
+    if (view.target !== undefined) this.#tell(key, view.target, results);
+    if (problems.length === 0) this.#told.delete(key);
+    else this.#told.set(key, problems.join("\n"));
+    if (results.some(({ kind }) => kind === "Behind")) return { requeueAfterMs: BEHIND_AGAIN_MS };
+    return problems.length > 0 || results.some(({ kind }) => kind === "Waits")
+      ? { requeueAfterMs: FAILED_AGAIN_MS }
+      : undefined;
+  }
+
+  #log(target: string, result: AutoBackupResult): void {
+    const { log } = this.#ports;
+    switch (result.kind) {
+      case "Done":
+        log.info({ target, what: result.what, verb: result.verb }, "blueprint applied");
+        return;
+      case "Waits":
+        log.debug({ target, what: result.what }, "blueprint waits until the former object is gone");
+        return;
+      case "Behind":
+        return;
+      case "Failed":
+        if (!(this.#told.get(target) ?? "").split("\n").includes(result.problem)) {
+          log.warn({ target, error: result.problem }, "blueprint can't be applied");
+        }
+        return;
+      default:
+        assertNever(result);
+    }
+  }
+
+  /** What changed, and problems that are news; one Event for each kind of news. */
+  #tell(key: string, target: AutoBackupTarget, results: readonly AutoBackupResult[]): void {
+    const { apiVersion, kind, namespace, name, uid } = target;
+    const subject = { apiVersion, kind, namespace, name, uid };
+    const tell = (type: "Normal" | "Warning", reason: string, words: readonly string[]): void => {
+      if (words.length > 0) this.#ports.events.record(subject, type, reason, words.join("; "));
+    };
+    const done = results.flatMap((result) => (result.kind === "Done" ? [result] : []));
+    const words = ({ what, verb }: (typeof done)[number]) => `${what} ${verb}`;
+    tell("Normal", EVENT.made, done.filter(({ verb }) => verb !== "removed").map(words));
+    tell("Normal", EVENT.removed, done.filter(({ verb }) => verb === "removed").map(words));
+    const known = (this.#told.get(key) ?? "").split("\n");
+    const failed = results.flatMap((result) => (result.kind === "Failed" ? [result] : []));
+    const news = failed.filter(({ problem }) => !known.includes(problem));
+    tell(
+      "Warning",
+      EVENT.notMade,
+      news.filter(({ isRemoval }) => !isRemoval).map(({ problem }) => problem),
+    );
+    tell(
+      "Warning",
+      EVENT.notRemoved,
+      news.filter(({ isRemoval }) => isRemoval).map(({ problem }) => problem),
+    );
+  }
+}

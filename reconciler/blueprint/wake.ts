@@ -1,0 +1,59 @@
+/** Which changes in the cluster make a target's auto-backup worth a look. */
+import { blueprintNames } from "../../shared/blueprint.ts";
+import { Annotation } from "../../shared/contract.ts";
+import type { ChangeHandler } from "../../shared/kube/intake.ts";
+import { targetKey } from "../../shared/target.ts";
+import { onAny } from "../world/on-any.ts";
+import type { WorkloadObject } from "../world/workload-object.ts";
+import { type AutoBackupWorld, targetsNaming } from "./gather-auto-backup.ts";
+import { readNote } from "./note.ts";
+
+/** @param wake is told targetKey() of a target */
+export function wakeAutoBackup(world: AutoBackupWorld, wake: (key: string) => void): readonly (() => void)[] {
+  const ofMade = onAny<Parameters<typeof readNote>[0]>((object) => {
+    const note = readNote(object);
+    if (note !== undefined) wake(note.target);
+  });
+  const ofWorkload: ChangeHandler<WorkloadObject> = {
+    add: ({ facts }) => {
+      if (isAnnotated(facts)) wake(targetKey(facts));
+    },
+    update: (before, after) => {
+      if (isAnnotated(before.facts) || isAnnotated(after.facts)) {
+        if (newsOf(before) !== newsOf(after)) wake(targetKey(after.facts));
+      }
+    },
+    delete: ({ facts }) => {
+      if (isAnnotated(facts)) wake(targetKey(facts));
+    },
+  };
+  return [
+    ...Object.values(world.workloads).map((informer) => informer.subscribe(ofWorkload)),
+    ...Object.values(world.annotated).map((informer) => informer.subscribe(onAny((one) => wake(targetKey(one))))),
+    world.blueprints.subscribe(
+      onAny(({ metadata }) => {
+        for (const key of targetsNaming(world, (annotations) => blueprintNames(annotations).includes(metadata.name))) {
+          wake(key);
+        }
+      }),
+    ),
+    world.configurations.subscribe(ofMade),
+    world.repositories.subscribe(ofMade),
+    world.namespaces.subscribe({
+      update: (_before, { name }) => {
+        for (const informer of Object.values(world.workloads)) {
+          for (const { facts } of informer.list(name)) if (isAnnotated(facts)) wake(targetKey(facts));
+        }
+      },
+    }),
+  ];
+}
+
+function isAnnotated({ annotations }: WorkloadObject["facts"]): boolean {
+  return annotations[Annotation.BackupBlueprint] !== undefined;
+}
+
+/** Their status changes with every pod, and concerns nobody here. */
+function newsOf({ facts, uid }: WorkloadObject): string {
+  return JSON.stringify([uid, facts.annotations, facts.labels, facts.isBeingDeleted]);
+}
