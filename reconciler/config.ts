@@ -28,6 +28,8 @@ export interface ReconcilerConfig {
   /** Own pod and the container in it that commands of global hooks run in; undefined forbids them. */
   readonly globalHook: { readonly namespace: string; readonly pod: string; readonly container: string } | undefined;
   readonly limits: Limits;
+  /** Whether to apply the catalogue and the budgets of the product's own Deployments. */
+  readonly completesInstallation: boolean;
 }
 
 export const RECONCILER_USAGE = `usage: stash-batch reconciler --image=IMAGE [flags]
@@ -44,6 +46,8 @@ export const RECONCILER_USAGE = `usage: stash-batch reconciler --image=IMAGE [fl
   --trigger KIND                  ${TRIGGERS.join(" or ")}: what starts scheduled sessions (default in-process)
   --global-hook-container NAME    container of the reconciler's own pod in which commands of global hooks may run; it
                                   must not hold the reconciler's credentials (default: such commands are refused)
+  --complete-installation         apply what manifests can't bring: the catalogue of Functions and Tasks, and disruption
+                                  budgets for webhook and reconciler
   --pod-wait DURATION             longest wait for a target's pod (default 5m)
   --restore-wait DURATION         longest wait for the workload and the pods of a restore (default 24h)
   --heartbeat-stale DURATION      silence after which a vanished pod's host is given to another (default 30s)
@@ -64,6 +68,7 @@ const OPTIONS = {
   listen: { type: "string" },
   trigger: { type: "string" },
   "global-hook-container": { type: "string" },
+  "complete-installation": { type: "boolean" },
   "pod-wait": { type: "string" },
   "restore-wait": { type: "string" },
   "heartbeat-stale": { type: "string" },
@@ -133,6 +138,7 @@ export function parseReconcilerArgs(
       followsImage: flags["follow-image"] ?? false,
     },
     globalHook: container && podName && podNamespace ? { namespace: podNamespace, pod: podName, container } : undefined,
+    completesInstallation: flags["complete-installation"] ?? false,
     limits: {
       podWaitMs: limit("pod-wait", flags["pod-wait"], DEFAULT_LIMITS.podWaitMs),
       restoreWaitMs: limit("restore-wait", flags["restore-wait"], DEFAULT_LIMITS.restoreWaitMs),

@@ -1,8 +1,11 @@
 /** Every file that is made from source code, with the text that it should have. */
-
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { renderWebhookConfiguration } from "../webhook/render-configuration.ts";
 import { renderDefinition, STORED_KINDS } from "./crds/definitions.ts";
 import { renderErrorTable } from "./generate-errors.ts";
+import { renderCatalogue } from "./manifests/catalogue.ts";
+import { renderInstallation } from "./manifests/installation.ts";
 
 export interface GeneratedFile {
   /** From the top folder of the project. */
@@ -10,10 +13,20 @@ export interface GeneratedFile {
   readonly text: string;
 }
 
+const root = resolve(import.meta.dirname, "..");
+
 /** Folder that holds nothing but generated files. */
 export const DEFINITIONS_FOLDER = "manifests/crds";
 
 export function generateFiles(): readonly GeneratedFile[] {
+  const sources = generateSources();
+  const texts = new Map(sources.map(({ path, text }) => [join(root, path), text]));
+  const readText = (path: string) => texts.get(path) ?? readFileSync(path, "utf8");
+  return [...sources, { path: "manifests/install.yaml", text: renderInstallation(readText) }];
+}
+
+/** Generated files of which others are made. */
+function generateSources(): readonly GeneratedFile[] {
   return [
     ...STORED_KINDS.map((kind) => ({
       path: `${DEFINITIONS_FOLDER}/${kind.entry.plural}.${kind.entry.group}.yaml`,
@@ -22,6 +35,7 @@ export function generateFiles(): readonly GeneratedFile[] {
     { path: `${DEFINITIONS_FOLDER}/kustomization.yaml`, text: renderDefinitionList() },
     { path: "docs/errors.md", text: renderErrorTable() },
     { path: "manifests/base/webhook-configuration.yaml", text: renderWebhookConfiguration() },
+    { path: "reconciler/installation/catalogue.json", text: renderCatalogue() },
   ];
 }
 

@@ -11,7 +11,7 @@ function resourcesOf(folder: string): readonly string[] {
   return Array.isArray(resources) ? resources.map(String) : [];
 }
 
-test.each(["base", "crds"])("every file of %s is part of what is installed", (folder) => {
+test.each(["base", "crds", "catalog"])("every file of %s is part of what is installed", (folder) => {
   const files = readdirSync(join(manifests, folder)).filter(
     (file) => file.endsWith(".yaml") && file !== "kustomization.yaml",
   );

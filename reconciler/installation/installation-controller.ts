@@ -1,0 +1,61 @@
+/** Completes an installation when this process begins to lead: the catalogue, and budgets for its own Deployments. */
+import { messageOf } from "../../shared/errors.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import type { Clock } from "../../shared/kube/clock.ts";
+import { createDiscovery } from "../../shared/kube/discovery.ts";
+import { KubeError } from "../../shared/kube/kube-error.ts";
+import { WorkQueue } from "../../shared/kube/work-queue.ts";
+import type { Logger } from "../../shared/log.ts";
+import type { Controller } from "../controller.ts";
+import { BUDGET_RESOURCES, buildBudgets, buildCatalogue, type OwnObject } from "./own-objects.ts";
+
+export interface InstallationPorts {
+  readonly client: Pick<KubeClient, "patch" | "read">;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Where the product's own Deployments are. */
+  readonly namespace: string;
+}
+
+const FIELD_MANAGER = "stash-batch-installation";
+const ONLY_KEY = "installation";
+const DRAIN_MS = 2_000;
+/** What somebody deletes comes back after this time. */
+const AGAIN_AFTER_MS = 3_600_000;
+
+export function createInstallationController(ports: InstallationPorts): Controller {
+  const { client, clock, log, namespace } = ports;
+  const queue = new WorkQueue({
+    run: async (_key, signal) => {
+      const budgets = await createDiscovery(client, clock).firstServed(BUDGET_RESOURCES);
+      const objects = [...buildCatalogue(), ...(budgets === undefined ? [] : buildBudgets(namespace, budgets))];
+      for (const object of objects) await applyOwnObject(ports, object, signal);
+      return { requeueAfterMs: AGAIN_AFTER_MS };
+    },
+    onError: (_key, error, failures) => {
+      log.warn({ failures, error: messageOf(error) }, "installation not completed; it is tried again");
+    },
+    concurrency: 1,
+    clock,
+  });
+  return {
+    name: "installation",
+    async start() {
+      queue.start();
+      queue.add(ONLY_KEY);
+    },
+    stop: () => queue.stop(DRAIN_MS),
+  };
+}
+
+/** Fields that somebody else set otherwise stay theirs: the API server tells by the owners of fields. */
+async function applyOwnObject({ client, log }: InstallationPorts, object: OwnObject, signal: AbortSignal) {
+  const { resource, namespace, name, body } = object;
+  const options = { fieldManager: FIELD_MANAGER, signal, maxRetries: 0 };
+  try {
+    await client.patch(resource, namespace, name, { kind: "apply", body, force: false }, asIs, options);
+  } catch (error) {
+    if (!(error instanceof KubeError) || error.status !== 409) throw error;
+    log.info({ resource: resource.plural, name, error: error.detail }, "object of the installation left as it is");
+  }
+}

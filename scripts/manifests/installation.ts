@@ -1,0 +1,43 @@
+/** manifests/install.yaml: what manifests/base stands for, in one file and in an order in which it can be applied. */
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { textAt } from "../../shared/kube/json-value.ts";
+import { composeObjects, type ReadText } from "./compose.ts";
+
+const BASE = join(import.meta.dirname, "../../manifests/base");
+
+/** What others refer to comes first; what sends requests to the pods comes last. */
+const ORDER: readonly string[] = [
+  "Namespace",
+  "CustomResourceDefinition",
+  "PriorityClass",
+  "ServiceAccount",
+  "ClusterRole",
+  "Role",
+  "ClusterRoleBinding",
+  "RoleBinding",
+  "ConfigMap",
+  "Service",
+  "NetworkPolicy",
+  "Deployment",
+  "MutatingWebhookConfiguration",
+  "ValidatingWebhookConfiguration",
+];
+
+const HEADER = `# The installation in one file: kubectl apply --server-side -f install.yaml
+# Generated from manifests/base by \`npm run generate\`.
+`;
+
+/** @throws Error for a kind whose place in the order is not settled */
+export function renderInstallation(readText?: ReadText): string {
+  const ranked = composeObjects(BASE, readText).map((object) => ({
+    object,
+    rank: ORDER.indexOf(textAt(object, "kind") ?? ""),
+  }));
+  const unknown = ranked.find(({ rank }) => rank < 0);
+  if (unknown !== undefined) throw new Error(`kind ${textAt(unknown.object, "kind")} has no place in install.yaml`);
+  const documents = ranked
+    .toSorted((a, b) => a.rank - b.rank)
+    .map(({ object }) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }));
+  return `${HEADER}${documents.join("---\n")}`;
+}

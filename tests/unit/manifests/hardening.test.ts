@@ -1,0 +1,92 @@
+/** What the product's own pods are held to: Pod Security `restricted`, and what keeps an installation available. */
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { readObjects } from "../../../scripts/manifests/compose.ts";
+import { objectsAt } from "../../../shared/injection/workload.ts";
+import { textAt, valueAt } from "../../../shared/kube/json-value.ts";
+
+const objects = readObjects(join(import.meta.dirname, "../../../manifests/install.yaml"));
+const ofKind = (kind: string) => objects.filter((object) => textAt(object, "kind") === kind);
+const named = (list: readonly unknown[]) =>
+  list.map((object) => [textAt(object, "metadata", "name") ?? "", object] as const);
+const deployments = named(ofKind("Deployment"));
+const RESTRICTED_VOLUMES = ["configMap", "downwardAPI", "emptyDir", "projected", "secret", "persistentVolumeClaim"];
+
+test("there are two Deployments, and a Service and a NetworkPolicy for each", () => {
+  expect(deployments.map(([name]) => name)).toEqual(["stash-batch-webhook", "stash-batch-reconciler"]);
+  for (const [name, deployment] of deployments) {
+    const labels = valueAt(deployment, "spec", "template", "metadata", "labels");
+    const service = named(ofKind("Service")).find(([service]) => service === name)?.[1];
+    expect(valueAt(service, "spec", "selector")).toEqual(labels);
+    const policy = named(ofKind("NetworkPolicy")).find(([policy]) => policy === name)?.[1];
+    expect(valueAt(policy, "spec", "podSelector", "matchLabels")).toEqual(labels);
+  }
+});
+
+test("the namespace enforces the Pod Security level restricted", () => {
+  expect(valueAt(ofKind("Namespace")[0], "metadata", "labels")).toMatchObject({
+    "pod-security.kubernetes.io/enforce": "restricted",
+  });
+});
+
+describe.each(deployments)("%s", (name, deployment) => {
+  const pod = valueAt(deployment, "spec", "template", "spec");
+  const containers = objectsAt(pod, "containers");
+
+  test("satisfies Pod Security restricted", () => {
+    expect(valueAt(pod, "securityContext")).toMatchObject({
+      runAsNonRoot: true,
+      seccompProfile: { type: "RuntimeDefault" },
+    });
+    for (const key of ["hostNetwork", "hostPID", "hostIPC"]) expect(valueAt(pod, key)).toBeUndefined();
+    for (const container of containers) {
+      expect(valueAt(container, "securityContext")).toEqual({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ["ALL"] },
+      });
+      for (const port of objectsAt(container, "ports")) expect(valueAt(port, "hostPort")).toBeUndefined();
+    }
+    for (const volume of objectsAt(pod, "volumes")) {
+      const [kind] = Object.keys(volume).filter((key) => key !== "name");
+      expect(RESTRICTED_VOLUMES).toContain(kind);
+    }
+  });
+
+  test("has two replicas that avoid each other's node, a priority, and an identity of its own", () => {
+    expect(valueAt(deployment, "spec", "replicas")).toBe(2);
+    const terms = objectsAt(pod, "affinity", "podAntiAffinity", "preferredDuringSchedulingIgnoredDuringExecution");
+    expect(terms.map((term) => textAt(term, "podAffinityTerm", "topologyKey"))).toEqual(["kubernetes.io/hostname"]);
+    expect(textAt(pod, "priorityClassName")).toBe(textAt(ofKind("PriorityClass")[0], "metadata", "name"));
+    expect(textAt(pod, "serviceAccountName")).toBe(name);
+  });
+
+  test("asks for resources, bounds its memory, and is probed", () => {
+    for (const container of containers) {
+      expect(valueAt(container, "resources")).toMatchObject({
+        requests: { cpu: expect.any(String), memory: expect.any(String) },
+        limits: { memory: expect.any(String) },
+      });
+    }
+    expect(containers[0]).toMatchObject({
+      readinessProbe: { httpGet: { path: "/readyz" } },
+      livenessProbe: { httpGet: { path: "/healthz" } },
+    });
+  });
+});
+
+test("no ServiceAccount hands its token to pods that do not ask for it", () => {
+  const accounts = ofKind("ServiceAccount");
+  expect(accounts).toHaveLength(2);
+  for (const account of accounts) expect(valueAt(account, "automountServiceAccountToken")).toBe(false);
+});
+
+test("the container in which commands of users run has no credentials mounted", () => {
+  const reconciler = deployments.find(([name]) => name === "stash-batch-reconciler")?.[1];
+  const pod = valueAt(reconciler, "spec", "template", "spec");
+  expect(valueAt(pod, "automountServiceAccountToken")).toBe(false);
+  const hooks = objectsAt(pod, "containers").find((container) => textAt(container, "name") === "hooks");
+  expect(hooks).toBeDefined();
+  expect(valueAt(hooks, "volumeMounts")).toBeUndefined();
+  expect(valueAt(hooks, "env")).toBeUndefined();
+});
