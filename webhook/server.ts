@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:https";
 import { type FastifyInstance, type FastifyReply, fastify } from "fastify";
 import type { Logger } from "../shared/log.ts";
 import type { WebhookMetrics } from "./metrics.ts";
+import { watchConnections } from "./open-connections.ts";
 import { type Answer, formatAnswer, type ParsedReview, parseReview } from "./review.ts";
 import type { ServingCertificate } from "./tls.ts";
 
@@ -39,6 +40,7 @@ export function createWebhookServer(certificate: ServingCertificate, ports: Serv
   https.requestTimeout = REQUEST_TIMEOUT_MS;
   https.headersTimeout = REQUEST_TIMEOUT_MS;
   https.keepAliveTimeout = KEEP_ALIVE_MS;
+  const connections = watchConnections(https);
   const app = buildApp(https, ports);
   return {
     listen: async (host, port) => {
@@ -47,7 +49,11 @@ export function createWebhookServer(certificate: ServingCertificate, ports: Serv
       return typeof address === "object" && address !== null ? address.port : port;
     },
     setCertificate: ({ cert, key }) => https.setSecureContext({ cert, key, minVersion: "TLSv1.2" }),
-    close: () => app.close(),
+    close: async () => {
+      const closed = app.close();
+      connections.end();
+      await closed;
+    },
   };
 }
 

@@ -309,3 +309,47 @@ function servedSerial(): Promise<string> {
     socket.on("error", reject);
   });
 }
+
+describe("closing", () => {
+  /** A server of its own, and a connection to it on which nothing was asked yet. */
+  async function connected() {
+    const metrics = createMetrics(() => 0);
+    const own = createWebhookServer(await issue(), {
+      mutate: () => ({ isAllowed: true }),
+      validate: () => new Promise((answer) => setTimeout(() => answer({ isAllowed: true }), 300)),
+      findUnready: async () => [],
+      metrics,
+      log: silent,
+    });
+    const ownPort = await own.listen("127.0.0.1", 0);
+    const socket = connect({ host: "127.0.0.1", port: ownPort, servername: NAME, ca: ca.certPem });
+    const ended = new Promise<void>((done) => socket.once("close", () => done()));
+    let received = "";
+    socket.on("data", (chunk) => {
+      received += String(chunk);
+    });
+    socket.on("error", () => {});
+    await new Promise<void>((done) => socket.once("secureConnect", () => done()));
+    return { own, socket, ended, received: () => received };
+  }
+
+  test("does not wait for a connection that an API server opened ahead and never used", async () => {
+    const { own, ended } = await connected();
+    const startedAt = performance.now();
+    await own.close();
+    await ended;
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+  });
+
+  test("answers what is under way, then ends that connection too", async () => {
+    const { own, socket, ended, received } = await connected();
+    const body = JSON.stringify({ apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", request: { uid: "u" } });
+    const head = `POST /validate HTTP/1.1\r\nhost: ${NAME}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
+    socket.write(head + body);
+    await new Promise((done) => setTimeout(done, 100));
+    await own.close();
+    await ended;
+    expect(received()).toMatch(/^HTTP\/1\.1 200 /);
+    expect(received()).toContain('"allowed":true');
+  });
+});
