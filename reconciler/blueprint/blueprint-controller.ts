@@ -59,7 +59,10 @@ class BlueprintController implements Controller {
   }
 
   async start(): Promise<void> {
-    this.#unsubscribe = wakeAutoBackup(this.#ports.world, (key) => this.#queue.add(key));
+    const wake = (key: string): void => this.#queue.add(key);
+    this.#unsubscribe = wakeAutoBackup(this.#ports.world, wake, () => {
+      for (const key of this.#told.keys()) wake(key);
+    });
     this.#queue.start();
   }
 

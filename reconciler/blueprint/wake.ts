@@ -8,12 +8,28 @@ import type { WorkloadObject } from "../world/workload-object.ts";
 import { type AutoBackupWorld, targetsNaming } from "./gather-auto-backup.ts";
 import { readNote } from "./note.ts";
 
-/** @param wake is told targetKey() of a target */
-export function wakeAutoBackup(world: AutoBackupWorld, wake: (key: string) => void): readonly (() => void)[] {
-  const ofMade = onAny<Parameters<typeof readNote>[0]>((object) => {
+type Noted = Parameters<typeof readNote>[0];
+
+/**
+ * @param wake is told targetKey() of a target
+ * @param onForeign an object that others made is gone: it may have been in the way
+ */
+export function wakeAutoBackup(
+  world: AutoBackupWorld,
+  wake: (key: string) => void,
+  onForeign: () => void,
+): readonly (() => void)[] {
+  const ofMade = (object: Noted): void => {
     const note = readNote(object);
     if (note !== undefined) wake(note.target);
-  });
+  };
+  const made: ChangeHandler<Noted> = {
+    ...onAny(ofMade),
+    delete: (object) => {
+      if (readNote(object) === undefined) onForeign();
+      else ofMade(object);
+    },
+  };
   const ofWorkload: ChangeHandler<WorkloadObject> = {
     add: ({ facts }) => {
       if (isAnnotated(facts)) wake(targetKey(facts));
@@ -37,8 +53,8 @@ export function wakeAutoBackup(world: AutoBackupWorld, wake: (key: string) => vo
         }
       }),
     ),
-    world.configurations.subscribe(ofMade),
-    world.repositories.subscribe(ofMade),
+    world.configurations.subscribe(made),
+    world.repositories.subscribe(made),
     world.namespaces.subscribe({
       update: (_before, { name }) => {
         for (const informer of Object.values(world.workloads)) {

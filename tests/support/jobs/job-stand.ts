@@ -18,7 +18,7 @@ import { waitForReadyPods } from "../objects/pods.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 import type { Installation } from "../product/installed-cluster.ts";
 import { useProduct } from "../product/product-cluster.ts";
-import { startSession, untilSession } from "../session/batch-without-nodes.ts";
+import { untilSession } from "../session/batch-without-nodes.ts";
 import { DATABASE_IMAGES, jobsManifest } from "./manifests.ts";
 
 const END_MS = 120_000;
@@ -44,6 +44,8 @@ export interface JobStand {
   begin(batch: string): Promise<void>;
   untilEnd(batch: string): Promise<NonNullable<BackupSession["status"]>>;
   backUp(batch: string): Promise<NonNullable<BackupSession["status"]>>;
+  /** Runs a session `<configuration>-1`, and waits for its end. */
+  backUpConfiguration(configuration: string): Promise<NonNullable<BackupSession["status"]>>;
   untilRestored(kind: "RestoreBatch" | "RestoreSession", name: string): Promise<RestoreBatch | RestoreSession>;
 }
 
@@ -112,8 +114,18 @@ function createStand(product: Installation, namespace: string, exec: PodExec): J
     await applyManifests(client, parseManifests(text));
   }
 
-  async function begin(batch: string): Promise<void> {
-    await startSession(client, namespace, `${batch}-1`, 0, batch);
+  async function begin(invoker: string, kind = "BackupBatch"): Promise<void> {
+    await client.create(
+      KINDS.BackupSession,
+      namespace,
+      {
+        apiVersion: KINDS.BackupSession.apiVersion,
+        kind: "BackupSession",
+        metadata: { name: `${invoker}-1`, namespace },
+        spec: { invoker: { apiGroup: KINDS.BackupSession.group, kind, name: invoker } },
+      },
+      asIs,
+    );
   }
 
   async function untilEnd(batch: string): Promise<NonNullable<BackupSession["status"]>> {
@@ -154,8 +166,12 @@ ${spec}
   members:${members}`);
       await untilReady(client, namespace, name);
     },
-    begin,
+    begin: (batch) => begin(batch),
     untilEnd,
+    async backUpConfiguration(configuration) {
+      await begin(configuration, "BackupConfiguration");
+      return untilEnd(configuration);
+    },
     async backUp(batch) {
       await begin(batch);
       return untilEnd(batch);

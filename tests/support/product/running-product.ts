@@ -83,6 +83,7 @@ export async function startProduct(options: ProductOptions): Promise<RunningProd
       `--tls-dir=${tlsDir}`,
       `--listen=127.0.0.1:${webhookPort}`,
       "--server-name=localhost",
+      `--trusted-user=${serviceAccountIdentity("stash-batch-reconciler").user}`,
       `--kubeconfig=${kubeconfigs.webhook}`,
       ...(options.webhookFlags ?? []),
     ],
