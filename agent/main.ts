@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly run: Run }>>> =
   [Command.BackupPostgres]: () => import("./commands/backup-pg.ts"),
   [Command.RestorePostgres]: () => import("./commands/restore-pg.ts"),
   [Command.Maintain]: () => import("./commands/maintain.ts"),
+  [Command.FindRecoveryPoints]: () => import("./commands/find-recovery-points.ts"),
   [Command.UpdateStatus]: () => import("./commands/update-status.ts"),
   [Command.RunHook]: () => import("./commands/run-hook.ts"),
   [Command.CreateBackupSession]: () => import("./commands/create-backupsession.ts"),

@@ -32,6 +32,7 @@ const AGENT_COMMANDS: readonly string[] = [
   Command.UpdateStatus,
   Command.RunHook,
   Command.Maintain,
+  Command.FindRecoveryPoints,
   Command.CreateBackupSession,
 ];
 

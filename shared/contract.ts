@@ -38,6 +38,8 @@ export const TARGET_LABEL_PREFIX = "target.stash.appscode.com/";
 export const LabelValue = {
   ComponentBackup: "stash-backup",
   ComponentRestore: "stash-restore",
+  /** In place of a target's number. */
+  PointSearch: "recovery-points",
   ManagedBy: "stash.appscode.com",
   Name: "stash",
 } as const;
@@ -165,6 +167,7 @@ export const Command = {
   RestorePostgres: "restore-pg",
   RunHook: "run-hook",
   Maintain: "maintain",
+  FindRecoveryPoints: "find-recovery-points",
   CreateBackupSession: "create-backupsession",
   /** Not for manifests: what `run-backup` starts for one session, so that the idle process stays small. */
   Work: "work",
@@ -175,6 +178,10 @@ export const SnapshotTag = {
   Session: "session=",
   Invoker: "invoker=",
   Target: "target=",
+  /** When the session was due, or made: what `asOf` looks at. */
+  Time: "time=",
+  /** How many paths of the host the session saves: fewer snapshots than that are no whole host. */
+  Paths: "paths=",
 } as const;
 
 /** Kinds that are backed up by a sidecar and restored by an init-container when no task is named. */

@@ -59,6 +59,11 @@ export function restoreJobName(invokerName: string, targetIndex: number, ordinal
   return validNameWithPrefixNSuffix("stash-restore", invokerName.replaceAll(".", "-"), suffix);
 }
 
+/** Name of the Job that looks for the recovery points of a restore. */
+export function pointSearchJobName(invokerName: string): string {
+  return validNameWithPrefixNSuffix("stash-restore", invokerName.replaceAll(".", "-"), "points");
+}
+
 const SHORT_KINDS: Readonly<Record<string, string>> = {
   Deployment: "deploy",
   ReplicationController: "rc",

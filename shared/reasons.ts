@@ -48,6 +48,7 @@ export const HOLD_REASONS = {
   RepositoryNotReady: "the Repository or its Secret is not there yet",
   OtherSessionRunning: "another session of the same target has not ended",
   MemberHookRunning: "the member's before-hook has not ended",
+  RecoveryPointWanted: "the recovery points of the repository are being looked for",
 } as const;
 
 export type HoldReason = keyof typeof HOLD_REASONS;

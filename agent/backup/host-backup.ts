@@ -1,7 +1,7 @@
 /** Backs up one host: all its paths, each attempted whatever became of the others. */
 import type { SnapshotStats } from "../../shared/api/host-stats.ts";
 import { UserError } from "../../shared/errors.ts";
-import { type SnapshotOrigin, snapshotTags } from "../../shared/snapshot-tags.ts";
+import { recordTags, type SnapshotOrigin, snapshotTags } from "../../shared/snapshot-tags.ts";
 import type { WithLock } from "../locks/patience.ts";
 import type { Logger } from "../log.ts";
 import type { Restic } from "../restic/client.ts";
@@ -89,7 +89,7 @@ async function savePath(
     {
       path,
       host: backup.hostname,
-      tags: snapshotTags(backup.origin),
+      tags: [...snapshotTags(backup.origin), ...recordTags(backup.origin, backup.paths.length)],
       exclude: backup.exclude,
       args: backup.args,
     },

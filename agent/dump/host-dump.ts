@@ -2,7 +2,7 @@
 import { hasDumpFile } from "../../shared/dump/dump-plan.ts";
 import { UserError } from "../../shared/errors.ts";
 import { resolveSnapshots, selectForHost } from "../../shared/restore-rules.ts";
-import { snapshotTags, targetTag } from "../../shared/snapshot-tags.ts";
+import { recordTags, snapshotTags, targetTag } from "../../shared/snapshot-tags.ts";
 import type { backupHost } from "../backup/host-backup.ts";
 import { buildProgress } from "../backup/progress.ts";
 import type { AgentApi } from "../kube/api.ts";
@@ -43,7 +43,11 @@ export function dumpHost({ kind, settings, api }: DumpSettings): typeof backupHo
         onWait: (words) => log.info({ words }, "the database is not ready yet"),
       });
       return saveDump(
-        { plan: database.plan, host: backup.hostname, tags: snapshotTags(backup.origin) },
+        {
+          plan: database.plan,
+          host: backup.hostname,
+          tags: [...snapshotTags(backup.origin), ...recordTags(backup.origin, 1)],
+        },
         {
           restic: ports.restic,
           withLock: ports.withLock,

@@ -70,6 +70,7 @@ const checkBackupSession = shape({
   spec: shape({
     invoker: optional(shape({ kind: text, name: text })),
     retryLeft: optional(number),
+    dueTime: optional(text),
   }),
   status: optional(
     shape({

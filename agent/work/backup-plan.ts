@@ -26,13 +26,14 @@ export async function planBackup(session: AgentBackupSession, own: OwnEntry, por
       next: "Set target.paths in the invoker.",
     });
   }
-  const { namespace, name } = session.metadata;
+  const { namespace, name, creationTimestamp } = session.metadata;
+  const time = session.spec.dueTime ?? creationTimestamp;
   const { kind, namespace: invokerNamespace, name: invokerName } = invoker;
   return {
     member,
     paths,
     origin: {
-      session: { namespace, name },
+      session: { namespace, name, ...(time !== undefined && { time }) },
       invoker: { kind, namespace: invokerNamespace, name: invokerName },
       target: ports.settings.target,
     },

@@ -5,7 +5,7 @@ import { InvokerPhase, OnRestoreFailure, RestorePhase } from "./closed-lists.ts"
 import { conditionSchema } from "./condition.ts";
 import { hookResultSchema } from "./hook-result.ts";
 import { repositoryRefSchema } from "./object-ref.ts";
-import { chosenRecoveryPointSchema, recoveryPointRefSchema } from "./recovery-point.ts";
+import { chosenRecoveryPointSchema, pointSearchSchema, recoveryPointRefSchema } from "./recovery-point.ts";
 import { retentionPolicySchema } from "./retention-policy.ts";
 import { retryConfigSchema } from "./retry-config.ts";
 import {
@@ -68,7 +68,7 @@ export const restoreChoiceProperties = {
   repository,
   timeOut,
   retryConfig,
-  session: optional(text, "BackupSession whose recovery point is restored."),
+  session: optional(text, "BackupSession whose recovery point is restored: NAME, or NAMESPACE/NAME."),
   asOf: optional(time, "Restores the newest complete recovery point at or before this time."),
   onFailure: defaulted(
     oneOf(OnRestoreFailure),
@@ -79,6 +79,8 @@ export const restoreChoiceProperties = {
 
 export const restoreStatusProperties = {
   phase: optional(oneOf(RestorePhase), "How far the restore is."),
+  reason: optional(text, "What it waits for, or error code."),
+  message: optional(text, "Why it waits or failed."),
   sessionDuration: optional(text, "How long it took, rounded to seconds."),
   sessionDeadline: optional(time, "When it must have ended."),
   conditions: optional(list(conditionSchema), "What was found out about it."),
@@ -86,6 +88,10 @@ export const restoreStatusProperties = {
   completionTime: optional(time, "When it ended."),
   repository: optional(resolvedRepositorySchema, "The Repository as it was resolved."),
   recoveryPoint: optional(chosenRecoveryPointSchema, "The recovery point that is restored."),
+  pointSearch: optional(
+    pointSearchSchema,
+    "What was found in the repository while the recovery point is being chosen.",
+  ),
   hooks: optional(list(hookResultSchema), "Hooks that the reconciler ran."),
   retries: optional(int32, "How many times it was tried again."),
 };

@@ -1,5 +1,5 @@
 /** All snapshots of one session: what an application can be taken back to. */
-import { list, object, optional, text, time, type Value } from "./schema.ts";
+import { count, int64, list, object, optional, required, text, time, type Value } from "./schema.ts";
 import { targetRefSchema } from "./target.ts";
 
 const origin = {
@@ -10,19 +10,31 @@ const origin = {
 export const recoveryPointRefSchema = object(origin);
 export type RecoveryPointRef = Value<typeof recoveryPointRefSchema>;
 
+const snapshots = optional(
+  list(
+    object({
+      target: optional(targetRefSchema),
+      hostname: optional(text),
+      path: optional(text),
+      id: optional(text),
+    }),
+  ),
+  "Snapshots that belong to it.",
+);
+
 /** The recovery point that a restore settled on, with the snapshots that it reads. */
 export const chosenRecoveryPointSchema = object({
+  namespace: optional(text, "Namespace of that BackupSession."),
   ...origin,
-  snapshots: optional(
-    list(
-      object({
-        target: optional(targetRefSchema),
-        hostname: optional(text),
-        path: optional(text),
-        id: optional(text),
-      }),
-    ),
-    "Snapshots that belong to it.",
-  ),
+  snapshots,
 });
 export type ChosenRecoveryPoint = Value<typeof chosenRecoveryPointSchema>;
+
+/** What a look into the repository found, until the recovery point is chosen. Written by the job that looked. */
+export const pointSearchSchema = object({
+  generation: required(int64, "Generation of the restore that was looked for."),
+  finishedAt: required(time, "When the look ended."),
+  found: required(count, "Recovery points in the repository."),
+  points: optional(list(chosenRecoveryPointSchema), "Those that the restore may take, or a person may choose from."),
+});
+export type PointSearch = Value<typeof pointSearchSchema>;

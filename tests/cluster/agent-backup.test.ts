@@ -67,6 +67,8 @@ test("a host whose turn has come is backed up into a repository that is made fir
         `session=${world.namespace}/nightly-1`,
         `invoker=BackupConfiguration/${world.namespace}/nightly`,
         `target=Deployment/${world.namespace}/web`,
+        expect.stringMatching(/^time=\d{4}-/),
+        "paths=1",
       ],
     },
   ]);

@@ -156,7 +156,7 @@ describe("the walk agrees with TypeBox's own checker", () => {
           else others += 1;
           expect(isConforming).toBe(Check(schema, value));
         }),
-        { numRuns: 150 },
+        { numRuns: 250 },
       );
       expect(Math.min(conforming, others)).toBeGreaterThan(10);
     },
