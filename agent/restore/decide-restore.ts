@@ -5,6 +5,7 @@ import type { AgentRestore, RestoreEntry, RestoreMember } from "../parse/restore
 import type { PodFacts } from "../settings.ts";
 import { isOwnEntry, type TurnIdentity } from "../turn.ts";
 import type { ObjectState } from "../work/object-view.ts";
+import type { Begun } from "./begun-mark.ts";
 
 export interface RestoreTurn {
   readonly member: RestoreMember;
@@ -29,6 +30,8 @@ export interface RestoreFacts {
   readonly onMissing: OnMissing;
   /** How long the object has been gone, in milliseconds; 0 while it is there. */
   readonly goneMs: number;
+  /** What this pod has begun to write and not ended. */
+  readonly begun: Begun | undefined;
 }
 
 /** `Start`: at once. `StartLater`: when it does not come back. `Fail`: there is nothing to start. */
@@ -70,18 +73,29 @@ function ownTurn(member: RestoreMember, self: TurnIdentity): RestoreTurn | undef
   return { member, entry, hostname: entry.hostname, pointer: `${member.pointer}/${index}` };
 }
 
+/** Nobody restores this pod's data any more. What is half written must not look like data to the application. */
+function afterEnd({ begun }: RestoreFacts, why: string): RestoreDecision {
+  if (begun === undefined || begun.onFailure === "Start") return { kind: "start", why };
+  const what = `${begun.restore} had begun to write the data of host ${begun.hostname}, which is not whole now`;
+  const next = "restore it again, or delete this pod to start the application on what there is";
+  return { kind: "fail", why: `${why}; ${what} (next: ${next})` };
+}
+
 /**
  * | # | facts | decision |
  * |---|---|---|
  * | 1 | not read yet | wait |
- * | 2 | object gone | start, fail, or wait a little whether it is made anew, as the flag says |
- * | 3 | restore succeeded | start |
- * | 4 | no member for this target | start |
- * | 5 | an entry of this pod is open | restore |
- * | 6 | this host's newest entry succeeded | start |
- * | 7 | this host or the restore failed, `onFailure: Start` | start |
- * | 8 | this host or the restore failed | wait for a new attempt |
- * | 9 | otherwise | wait for the turn |
+ * | 2 | object gone, a job, or the flag says start | fail; start |
+ * | 3 | object gone for a moment | wait whether it is made anew |
+ * | 4 | object gone, and this pod had begun to write under `onFailure: Hold` | fail |
+ * | 5 | object gone | start |
+ * | 6 | restore succeeded | start |
+ * | 7 | no member for this target | as rows 4 and 5 |
+ * | 8 | an entry of this pod is open | restore |
+ * | 9 | this host's newest entry succeeded | start |
+ * | 10 | this host or the restore failed, `onFailure: Start` | start |
+ * | 11 | this host or the restore failed | wait for a new attempt |
+ * | 12 | otherwise | wait for the turn |
  */
 export function decideRestore(facts: RestoreFacts): RestoreDecision {
   const { state, self } = facts;
@@ -90,14 +104,13 @@ export function decideRestore(facts: RestoreFacts): RestoreDecision {
     const why = "the restore object does not exist any more";
     if (facts.onMissing === "Fail") return { kind: "fail", why };
     const isAwaited = facts.onMissing === "StartLater" && facts.goneMs < GONE_GRACE_MS;
-    return isAwaited
-      ? { kind: "wait", why: `${why}; unless it is made anew, the application starts` }
-      : { kind: "start", why };
+    const rest = facts.onMissing === "Start" ? ({ kind: "start", why } as const) : afterEnd(facts, why);
+    return isAwaited ? { kind: "wait", why: `${why}; for a moment it may be made anew` } : rest;
   }
   const restore = state.object;
   if (restore.phase === "Succeeded") return { kind: "start", why: "the restore has succeeded before" };
   const member = ownMember(restore, self);
-  if (member === undefined) return { kind: "start", why: "the restore does not name this workload any more" };
+  if (member === undefined) return afterEnd(facts, "the restore does not name this workload any more");
   const turn = ownTurn(member, self);
   if (turn !== undefined) return { kind: "restore", turn };
   const hostname = self.hostname ?? restoreHostName(member, facts.pod);

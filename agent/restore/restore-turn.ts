@@ -15,6 +15,7 @@ import type { AgentSettings } from "../settings.ts";
 import type { ObjectView } from "../work/object-view.ts";
 import { openRepository } from "../work/repository.ts";
 import type { Stopper } from "../work/stop.ts";
+import type { BegunMark } from "./begun-mark.ts";
 import type { RestoreTurn } from "./decide-restore.ts";
 import { type HostRestoreOutcome, restoreHost } from "./host-restore.ts";
 import { buildRestoreResult, type RestoreHostResult } from "./outcome.ts";
@@ -27,6 +28,7 @@ export interface RestoreTurnPorts {
   readonly view: ObjectView<AgentRestore>;
   readonly stopper: Stopper;
   readonly log: Logger;
+  readonly begun: BegunMark;
   dead(): readonly DeadRestic[];
   readonly isVerified: boolean;
   readonly targetFolder: string;
@@ -100,6 +102,7 @@ async function conduct(conducted: Conducted): Promise<RestoreHostResult | undefi
   const lost = new UserError("EXECUTOR_LOST", "the host was given to another pod");
   const failure = stopped?.kind === "failed" ? stopped.error : stopped?.kind === "lost" ? lost : outcome.failure;
   const result = buildRestoreResult(outcome.restored, outcome.warnings, failure, { startedAt, now: now() });
+  if (result.phase === "Succeeded") ports.begun.clear();
   const hookFailure = await hooks.after(summaryOf(conducted, result), false);
   if (stopped?.kind === "lost") return undefined;
   const warnings = hookFailure === undefined ? result.warnings : [...result.warnings, hookFailure.message];
@@ -175,7 +178,11 @@ async function work(conducted: Conducted, hooks: HookRunner): Promise<HostRestor
           changed: (limit) => ports.view.changed(limit),
           report: (locks) => reporter.set({ locks, reason: locks.length > 0 ? "REPOSITORY_LOCKED" : "" }),
         }),
-        beforeWrite: () => hooks.before(summaryOf(conducted)),
+        async beforeWrite() {
+          await hooks.before(summaryOf(conducted));
+          const { kind, namespace, name, onFailure } = restore;
+          ports.begun.write({ restore: `${kind} ${namespace}/${name}`, hostname: turn.hostname, onFailure });
+        },
         onProgress: (progress) => heartbeat.update(buildRestoreProgress(progress)),
         onRestored: (restored) => reporter.set({ snapshots: restored, progress: heartbeat.current() }),
       },

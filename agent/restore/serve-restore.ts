@@ -8,6 +8,7 @@ import type { AgentSettings } from "../settings.ts";
 import type { TurnIdentity } from "../turn.ts";
 import { type ObjectView, viewObject } from "../work/object-view.ts";
 import { createStopper, type Stopper } from "../work/stop.ts";
+import { openBegunMark } from "./begun-mark.ts";
 import { decideRestore, GONE_GRACE_MS, type OnMissing, type RestoreTurn } from "./decide-restore.ts";
 import { restoreObject } from "./restore-object.ts";
 import { type RestoreTurnPorts, runRestoreTurn } from "./restore-turn.ts";
@@ -75,6 +76,7 @@ export async function serveRestore(options: ServeRestoreOptions): Promise<Restor
   const end = new AbortController();
   const object = restoreObject(options.invoker.kind, pod.namespace, options.invoker.name);
   const view = viewObject({ identity, ...object, signal: end.signal, log, parse: parseRestore });
+  const begun = openBegunMark(settings.scratch);
   const done = new Map<string, "Succeeded" | "Failed">();
   let lastWhy = "";
   let goneSinceMs: number | undefined;
@@ -83,7 +85,8 @@ export async function serveRestore(options: ServeRestoreOptions): Promise<Restor
       const state = view.state();
       goneSinceMs = state.kind === "gone" ? (goneSinceMs ?? performance.now()) : undefined;
       const goneMs = goneSinceMs === undefined ? 0 : performance.now() - goneSinceMs;
-      const decision = decideRestore({ state, self, pod, onMissing: options.onMissing, goneMs });
+      const { onMissing } = options;
+      const decision = decideRestore({ state, self, pod, onMissing, goneMs, begun: begun.read() });
       if (decision.kind === "start") return { code: 0, why: decision.why };
       if (decision.kind === "fail") return { code: 1, why: decision.why };
       if (decision.kind === "restore" && state.kind === "present" && !done.has(keyOf(decision.turn))) {
@@ -132,6 +135,7 @@ async function runTurn(
       stopper,
       dead: processes.dead,
       log: settings.log,
+      begun: openBegunMark(settings.scratch),
       isVerified: options.isVerified,
       targetFolder: options.targetFolder,
       restoreHost: options.restoreHost,

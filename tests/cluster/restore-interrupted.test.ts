@@ -1,20 +1,24 @@
 import { randomBytes } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import { KINDS } from "../../shared/api/kinds.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
+import { asIs } from "../../shared/kube/client.ts";
+import { listAt, textAt } from "../../shared/kube/json-value.ts";
 import { describeTree } from "../support/files/tree.ts";
 import { waitForContainer, waitForReadyPods } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
 import { batchManifest, partManifest, restoreManifest, restoreMember } from "../support/restore/application.ts";
-import { emptyFolder, openRestoreStand, type RestoreStand } from "../support/restore/restore-stand.ts";
+import { emptyFolder, openRestoreStand, type RestoreStand, waitForValue } from "../support/restore/restore-stand.ts";
 
 const NAMESPACE = "restore-interrupted";
 const TIMEOUT_MS = 60_000;
 const BIG_BYTES = 16 * 1024 * 1024;
 /** restic's own brake, in KiB a second: the big file takes some two seconds. */
 const SLOWLY = ["--limit-download", "8192"];
+const VERY_SLOWLY = ["--limit-download", "2048"];
 const APP = { kind: "Deployment", name: "app" } as const;
 
 const cluster = useProduct({
@@ -33,6 +37,14 @@ function hostOf({ status }: RestoreBatch) {
 
 function isRestoring(restore: RestoreBatch): boolean {
   return hostOf(restore)?.phase === "Running";
+}
+
+/** Termination message of the pod's init-container. */
+async function readLastWords(pod: string): Promise<string> {
+  const found = await stand.client.get(KUBERNETES.Pod, NAMESPACE, pod, asIs);
+  const [init] = listAt(found, "status", "initContainerStatuses");
+  const [state, last] = ["state", "lastState"].map((at) => textAt(init, at, "terminated", "message"));
+  return state ?? last ?? "";
 }
 
 async function destroy(): Promise<void> {
@@ -73,6 +85,31 @@ test("a pod that is deleted in the middle of its restore is replaced by one that
   await waitForReadyPods(client, NAMESPACE, "app=app", 1, TIMEOUT_MS);
   expect(await describeTree(data)).toEqual(saved);
   expect(await stand.readMarks("empty")).toEqual([]);
+  expect(await stand.readMarks("started")).toHaveLength(1);
+});
+
+test("a restore that is deleted in the middle holds the pod with the next step; what follows that step starts", async () => {
+  const { client } = stand;
+  await destroy();
+  await stand.apply(restoreManifest(NAMESPACE, "dropped", [restoreMember(APP, { args: VERY_SLOWLY })]));
+  await applyApp();
+  const pod = hostOf(await stand.waitForRestore("dropped", isRestoring))?.pod ?? "";
+  await waitForValue(
+    () => readdir(data),
+    (names) => names.length > 0,
+    "the first file",
+  );
+  await client.delete(KINDS.RestoreBatch, NAMESPACE, "dropped");
+  const said = await waitForValue(
+    () => readLastWords(pod),
+    (words) => words.includes("next:"),
+    "the pod's last words",
+  );
+  expect(said).toContain(`RestoreBatch ${NAMESPACE}/dropped had begun to write the data of host app`);
+  expect(said).toContain("delete this pod to start the application on what there is");
+  expect(await stand.readMarks("started")).toEqual([]);
+  await client.delete(KUBERNETES.Pod, NAMESPACE, pod, { gracePeriodSeconds: 0 });
+  await waitForReadyPods(client, NAMESPACE, "app=app", 1, TIMEOUT_MS);
   expect(await stand.readMarks("started")).toHaveLength(1);
 });
 

@@ -25,7 +25,15 @@ function present(spec: object, status: object): RestoreFacts["state"] {
 }
 
 function decide(facts: Partial<RestoreFacts>) {
-  return decideRestore({ state: { kind: "gone" }, self: SELF, pod: POD, onMissing: "StartLater", goneMs: 0, ...facts });
+  return decideRestore({
+    state: { kind: "gone" },
+    self: SELF,
+    pod: POD,
+    onMissing: "StartLater",
+    goneMs: 0,
+    begun: undefined,
+    ...facts,
+  });
 }
 
 describe("an init-container whose restore is deleted", () => {
@@ -40,6 +48,28 @@ describe("an init-container whose restore is deleted", () => {
   test("starts at once where the flag says so, and fails as a job", () => {
     expect(decide({ onMissing: "Start" })).toMatchObject({ kind: "start" });
     expect(decide({ onMissing: "Fail", goneMs: GONE_GRACE_MS })).toMatchObject({ kind: "fail" });
+  });
+
+  test("fails for good, with the next step, where this pod had begun to write", () => {
+    const begun = { restore: "RestoreBatch demo/back", hostname: "web", onFailure: "Hold" } as const;
+    expect(decide({ begun, goneMs: GONE_GRACE_MS - 1 })).toMatchObject({ kind: "wait" });
+    const decision = decide({ begun, goneMs: GONE_GRACE_MS });
+    expect(decision).toMatchObject({ kind: "fail" });
+    expect(decision).toHaveProperty(
+      "why",
+      "the restore object does not exist any more; RestoreBatch demo/back had begun to write the data of host web, which is not whole now (next: restore it again, or delete this pod to start the application on what there is)",
+    );
+  });
+
+  test("starts the application on half-restored data only where the restore said onFailure: Start", () => {
+    const begun = { restore: "RestoreBatch demo/back", hostname: "web", onFailure: "Start" } as const;
+    expect(decide({ begun, goneMs: GONE_GRACE_MS })).toMatchObject({ kind: "start" });
+  });
+
+  test("fails likewise when its member is taken out of the restore", () => {
+    const begun = { restore: "RestoreBatch demo/back", hostname: "web", onFailure: "Hold" } as const;
+    expect(decide({ begun, state: present({ members: [] }, {}) })).toMatchObject({ kind: "fail" });
+    expect(decide({ state: present({ members: [] }, {}) })).toMatchObject({ kind: "start" });
   });
 
   test("holds as before when it is back", () => {

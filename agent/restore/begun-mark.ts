@@ -1,0 +1,41 @@
+/**
+ * Takes note, in the scratch folder, that this pod has begun to write data that is not whole yet. The folder outlives the
+ * container's restarts, and the note a restore that is deleted: what it says can be known from nowhere else then.
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { OnRestoreFailure } from "../../shared/api/closed-lists.ts";
+import { type Checked, oneOf, parse, shape, text } from "../parse/check.ts";
+
+const checkBegun = shape({ restore: text, hostname: text, onFailure: oneOf(OnRestoreFailure) });
+
+/** Which restore began on which host, and what it says about failures. */
+export type Begun = Checked<typeof checkBegun>;
+
+export interface BegunMark {
+  /** @returns undefined when nothing is half done */
+  read(): Begun | undefined;
+  write(begun: Begun): void;
+  /** The data is whole. */
+  clear(): void;
+}
+
+export function openBegunMark(scratch: string): BegunMark {
+  const path = join(scratch, "restore-begun.json");
+  return {
+    read() {
+      let content: string;
+      try {
+        content = readFileSync(path, "utf8");
+      } catch {
+        return undefined;
+      }
+      return parse<Begun>(checkBegun, JSON.parse(content));
+    },
+    write(begun) {
+      mkdirSync(scratch, { recursive: true });
+      writeFileSync(path, JSON.stringify(begun));
+    },
+    clear: () => rmSync(path, { force: true }),
+  };
+}
