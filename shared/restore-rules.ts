@@ -79,6 +79,8 @@ function wantedByPoint(point: ChosenPoint, host: RestoreHost, sourceHost: string
   // Data of another target is taken only when there is no doubt which one.
   const isOneTarget = new Set(ofHost.map(({ target }) => keyOf(target))).size === 1;
   const chosen = ofTarget.length > 0 ? ofTarget : isOneTarget ? ofHost : [];
+  // A part of what was asked for must not pass for the whole.
+  if (!paths.every((path) => chosen.some((snapshot) => snapshot.path === path))) return [];
   return chosen
     .filter(({ path }) => paths.length === 0 || (path !== undefined && paths.includes(path)))
     .flatMap(({ id, path }): WantedSnapshot[] =>

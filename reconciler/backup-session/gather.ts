@@ -5,22 +5,14 @@ import { formatInvoker } from "../../shared/invoker.ts";
 import { isFinalSessionPhase, isFinalTargetPhase } from "../../shared/status/backup-phase.ts";
 import { type ResolvedTargetRef, resolveTargetRef, targetKey } from "../../shared/target.ts";
 import type { HookRuns } from "../hooks/hook-plan.ts";
-import { type GatheredJobs, gatherTargetJobs } from "../jobs/gather-target-jobs.ts";
-import { isJobMember } from "../jobs/job-host.ts";
+import { type GatheredJobs, gatherTargetJobs, jobTargets } from "../jobs/gather-target-jobs.ts";
 import type { JobProblem } from "../jobs/target-job.ts";
 import type { Limits } from "../run/world.ts";
 import { findInvokerObject, gatherInvoker, type InvokerName } from "../world/invokers.ts";
 import { formerPods, gatherPods, gatherWorkloads, openRestores } from "../world/targets.ts";
 import type { World } from "../world/world.ts";
 import type { SessionMemories } from "./memory.ts";
-import {
-  findSessionMember,
-  hostsOf,
-  type InvokerFact,
-  type SessionView,
-  type SiblingSession,
-  targetsOf,
-} from "./view.ts";
+import { hostsOf, type InvokerFact, type SessionView, type SiblingSession, targetsOf } from "./view.ts";
 
 export interface GatherPorts {
   readonly world: World;
@@ -114,11 +106,7 @@ function targetRefs(session: BackupSession, invoker: InvokerFact | undefined): r
 /** Jobs of the targets that have one. */
 function gatherJobs(ports: GatherPorts, session: BackupSession, invoker: InvokerFact | undefined): GatheredJobs {
   const { metadata, status } = session;
-  const targets = targetsOf(status ?? {}).flatMap(({ ref, alias }, index) => {
-    const resolved = resolveTargetRef(ref, metadata.namespace);
-    const member = invoker && findSessionMember(invoker.view.members, resolved, alias);
-    return member === undefined || !isJobMember(member) ? [] : [{ index, ref: resolved, alias, member }];
-  });
+  const targets = jobTargets(status?.targets, invoker?.view.members ?? [], metadata.namespace);
   return gatherTargetJobs(ports.world, metadata.uid ?? "", targets, ports.jobProblems);
 }
 

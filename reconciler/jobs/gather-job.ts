@@ -46,7 +46,7 @@ export async function gatherJob(
   const isClaim = ref.kind === "PersistentVolumeClaim";
   const hasTemplates = "volumeClaimTemplates" in member.target && (member.target.volumeClaimTemplates ?? []).length > 0;
   const [namespaceFacts, appBinding, claim] = await Promise.all([
-    client.find(NAMESPACES, undefined, namespace, (raw) => readNamespace(namespace, raw)),
+    gatherNamespace(client, namespace),
     isBinding ? findTarget(client, KINDS.AppBinding, ref, parseAppBinding) : undefined,
     isClaim && !hasTemplates ? findTarget(client, CLAIMS, ref, readClaim) : undefined,
   ]);
@@ -59,12 +59,18 @@ export async function gatherJob(
     });
   }
   return {
-    namespace: namespaceFacts ?? { name: namespace, labels: {}, annotations: {} },
+    namespace: namespaceFacts,
     task: chosen === undefined ? undefined : await findTask(client, chosen),
     appBinding,
     claim,
     claimUsers: claim === undefined ? [] : await findClaimUsers(client, ref),
   };
+}
+
+/** @throws KubeError when the API server refuses or can't be reached */
+export async function gatherNamespace(client: Pick<JobReader, "find">, namespace: string): Promise<NamespaceFacts> {
+  const found = await client.find(NAMESPACES, undefined, namespace, (raw) => readNamespace(namespace, raw));
+  return found ?? { name: namespace, labels: {}, annotations: {} };
 }
 
 function readNamespace(name: string, raw: unknown): NamespaceFacts {

@@ -1,10 +1,10 @@
 /** The jobs of a session's or restore's targets, from the informers, in the shapes that sequencing reads. */
 import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker.ts";
 import type { Informer } from "../../shared/kube/informer.ts";
-import { type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
+import { type ResolvedTargetRef, resolveTargetRef, type TargetRefLike, targetKey } from "../../shared/target.ts";
 import { jobKey, type PodFact, type WorkloadFact } from "../run/world.ts";
 import { decideJobOutcome } from "./decide-outcome.ts";
-import { jobHosts } from "./job-host.ts";
+import { isJobMember, jobHosts } from "./job-host.ts";
 import type { JobFact, JobPodFact } from "./job-object.ts";
 import type { JobProblem, TargetJob, TargetJobs } from "./target-job.ts";
 
@@ -18,6 +18,23 @@ export interface JobTargetRef {
   readonly ref: ResolvedTargetRef;
   readonly alias: string | undefined;
   readonly member: BackupMemberView | RestoreMemberView;
+}
+
+/**
+ * The targets that jobs work for. Before a run has entries its members count: the entries are made of them in their order, and
+ * decided on in the same pass.
+ */
+export function jobTargets(
+  entries: readonly { readonly ref?: TargetRefLike; readonly alias?: string }[] | undefined,
+  members: readonly (BackupMemberView | RestoreMemberView)[],
+  namespace: string,
+): readonly JobTargetRef[] {
+  return (entries ?? members).flatMap(({ ref, alias }, index) => {
+    const resolved = resolveTargetRef(ref, namespace);
+    const key = targetKey(resolved);
+    const member = members.find((one) => targetKey(one.ref) === key && (one.alias ?? "") === (alias ?? ""));
+    return member === undefined || !isJobMember(member) ? [] : [{ index, ref: resolved, alias, member }];
+  });
 }
 
 export interface GatheredJobs {

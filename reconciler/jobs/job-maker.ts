@@ -12,10 +12,12 @@ import type {
 import type { KubeClient } from "../../shared/kube/client.ts";
 import type { Logger } from "../../shared/log.ts";
 import { endJob, ensureJob } from "./ensure-job.ts";
-import { gatherJob } from "./gather-job.ts";
+import { gatherJob, gatherNamespace } from "./gather-job.ts";
 import { jobHosts } from "./job-host.ts";
 import type { JobOwner } from "./job-view.ts";
 import { type JobDecision, planBackupJob, planRestoreJob } from "./plan-job.ts";
+import { planPointSearch } from "./plan-point-search.ts";
+import { POINT_SEARCH } from "./point-search.ts";
 import type { JobName, JobProblem } from "./target-job.ts";
 
 export interface JobOrder<Invoker, Member> {
@@ -39,6 +41,9 @@ export interface JobMakerPorts {
 
 /** What a program has still to tell after the deadline of its session passed. */
 const DEADLINE_GRACE_SECONDS = 60;
+
+/** What a job's view says of a target where there is none. */
+const NO_TARGET = { task: undefined, appBinding: undefined, claim: undefined, claimUsers: [] } as const;
 
 export class JobMaker {
   readonly #ports: JobMakerPorts;
@@ -78,16 +83,41 @@ export class JobMaker {
     });
   }
 
+  /**
+   * The job that looks for recovery points; it is made with the settings of the first member.
+   *
+   * @throws KubeError when the API server refuses or can't be reached
+   */
+  async makePointSearch(order: Omit<RestoreJobOrder, "member">): Promise<void> {
+    const { owner, invoker, repository } = order;
+    const [first] = invoker.members;
+    if (first === undefined) return;
+    const member = { ...first, index: invoker.members.length };
+    this.#problems.get(owner.uid)?.delete(POINT_SEARCH);
+    await this.#make({ owner, member: { index: POINT_SEARCH } }, async () => {
+      if (repository === undefined) throw new UserError("NOT_FOUND", "the Repository does not exist");
+      const namespace = await gatherNamespace(this.#ports.client, owner.namespace);
+      const view = { ...this.#common({ ...order, member }, repository), ...NO_TARGET, namespace };
+      return [{ kind: "job", plan: planPointSearch({ ...view, verb: "restore", ordinal: undefined }) }];
+    });
+  }
+
   async #view<
     Invoker extends BackupInvokerView | RestoreInvokerView,
     Member extends BackupMemberView | RestoreMemberView,
   >(order: JobOrder<Invoker, Member>, verb: "backup" | "restore") {
-    const { owner, invoker, member, repository, deadlineAtMs, nowMs } = order;
+    const { owner, member, repository } = order;
     if (repository === undefined) throw new UserError("NOT_FOUND", "the Repository does not exist");
     const gathered = await gatherJob(this.#ports.client, owner.namespace, member, verb);
+    return { ...gathered, ...this.#common(order, repository) };
+  }
+
+  #common<Invoker extends BackupInvokerView | RestoreInvokerView, Member extends BackupMemberView | RestoreMemberView>(
+    { owner, invoker, member, deadlineAtMs, nowMs }: JobOrder<Invoker, Member>,
+    repository: Repository,
+  ) {
     const leftSeconds = deadlineAtMs === undefined ? undefined : Math.ceil((deadlineAtMs - nowMs) / 1_000);
     return {
-      ...gathered,
       settings: this.#ports.settings,
       owner,
       invoker: { ...invoker, apiVersion: KINDS[invoker.kind].apiVersion },
@@ -98,7 +128,7 @@ export class JobMaker {
   }
 
   async #make(
-    { owner, member }: JobOrder<unknown, BackupMemberView | RestoreMemberView>,
+    { owner, member }: Pick<JobOrder<unknown, Pick<RestoreMemberView, "index">>, "owner" | "member">,
     plan: () => Promise<readonly JobDecision[]>,
   ): Promise<void> {
     const { client, log } = this.#ports;

@@ -13,6 +13,7 @@ import type { Logger } from "../../shared/log.ts";
 import { formatTarget, type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
 import type { HookRunner } from "../hooks/hook-runner.ts";
 import type { JobMaker } from "../jobs/job-maker.ts";
+import { POINT_SEARCH } from "../jobs/point-search.ts";
 import { isWorkloadKind, WORKLOADS } from "../world/workload-object.ts";
 import type { RestoreMemories } from "./memory.ts";
 import { type RestoreObject, type RestoreStatus, writeRestoreStatus } from "./restore-status.ts";
@@ -22,7 +23,7 @@ import { memberOf, type RestoreView, targetsOf } from "./view.ts";
 export interface ActPorts {
   readonly client: Pick<KubeClient, "find" | "patch" | "patchStatus">;
   readonly hooks: HookRunner;
-  readonly jobs: Pick<JobMaker, "endJob" | "makeRestoreJobs" | "problems">;
+  readonly jobs: Pick<JobMaker, "endJob" | "makePointSearch" | "makeRestoreJobs" | "problems">;
   readonly clock: Pick<Clock, "now">;
   readonly events: EventRecorder;
   readonly memories: RestoreMemories;
@@ -72,6 +73,8 @@ async function actOnce(ports: ActPorts, key: string, view: RestoreView, action: 
       return "done";
     case "EnsureJobs":
       return ensureJobs(ports, view, action.targetIndex);
+    case "EnsurePointSearch":
+      return ensurePointSearch(ports, view);
     case "RequestInjection":
       return requestInjection(ports, key, view.object, action.ref);
     case "RemoveFinalizer":
@@ -133,18 +136,29 @@ async function ensureJobs(ports: ActPorts, view: RestoreView, targetIndex: numbe
   const target = targetsOf(view.status)[targetIndex];
   const member = target && memberOf(view, target);
   if (member === undefined) return "done";
-  const { apiVersion, kind, metadata } = view.object;
+  await ports.jobs.makeRestoreJobs({ ...orderOf(ports, view), member: { ...member, index: targetIndex } });
+  return ports.jobs.problems(view.invoker.uid).has(targetIndex) ? "again" : "done";
+}
+
+/** What keeps it from being made is decided on once; the next look tries again. */
+async function ensurePointSearch(ports: ActPorts, view: RestoreView): Promise<ActOutcome> {
+  const { uid } = view.invoker;
+  await ports.jobs.makePointSearch(orderOf(ports, view));
+  const isNewProblem = view.pointSearch.problem === undefined && ports.jobs.problems(uid).has(POINT_SEARCH);
+  return isNewProblem ? "again" : "done";
+}
+
+function orderOf({ clock }: ActPorts, { object, invoker, repository, status }: RestoreView) {
+  const { apiVersion, kind, metadata } = object;
   const { name, namespace, uid = "" } = metadata;
-  const deadlineAtMs = Date.parse(view.status.sessionDeadline ?? "");
-  await ports.jobs.makeRestoreJobs({
+  const deadlineAtMs = Date.parse(status.sessionDeadline ?? "");
+  return {
     owner: { apiVersion, kind, namespace, name, uid },
-    invoker: view.invoker,
-    member: { ...member, index: targetIndex },
-    repository: view.repository,
+    invoker,
+    repository,
     deadlineAtMs: Number.isNaN(deadlineAtMs) ? undefined : deadlineAtMs,
-    nowMs: ports.clock.now(),
-  });
-  return ports.jobs.problems(uid).has(targetIndex) ? "again" : "done";
+    nowMs: clock.now(),
+  };
 }
 
 /** The annotation names the restore; sending it again, even unchanged, sends the workload through admission again. */

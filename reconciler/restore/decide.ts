@@ -9,7 +9,7 @@
  * | 3 | endHooks | a hook that was recorded as started has ended | record how |
  * | 4 | deadline | passed | everything open fails |
  * | 5 | repositoryFound | not begun | wait for the Repository |
- * | 6 | validated | not begun, not valid or not allowed, or its recovery point is missing | say so and wait |
+ * | 6 | validated | not begun, not valid or not allowed, or its recovery point is not known or missing | look for it, say so, wait |
  * | 7 | begin | not begun | recovery point, repository, one entry a member |
  * | 8 | globalBefore | there is one | run it, wait for it; its failure fails every member before any data is touched |
  * | 9 | jobsEnded | a host's job ended, and the host did not | it fails with the job's reason |
@@ -30,6 +30,7 @@ import { UserError } from "../../shared/errors.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { isConditionTrue } from "../../shared/status/conditions.ts";
 import { jobsToEnd } from "../jobs/ended-job.ts";
+import { withReason } from "./explain.ts";
 import { areMembersFinal, deadline, finish, retryHosts } from "./finish.ts";
 import { answerLocks } from "./locks.ts";
 import { dueRequests, moreHosts, startMembers } from "./members.ts";
@@ -122,6 +123,7 @@ export function decideRestore(view: RestoreView, now: Date): Decision {
     last = step.isEnd === true ? row : undefined;
     if (last !== undefined) break;
   }
+  if (!isRecorded(before) && !view.invoker.isBeingDeleted) status = withReason(view, status);
   const isOver = isRecorded(status) || view.invoker.isBeingDeleted;
   // No workload is touched while the restore itself waits, for its global before-hook say.
   if (last === wait) actions.push(...dueRequests(view, status, now));

@@ -6,8 +6,8 @@ import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
 import { EMPTY_TARGET_KIND, type ResolvedTargetRef, resolveTargetRef, targetKey } from "../../shared/target.ts";
 import { mayUseRepository } from "../../shared/usage-policy.ts";
 import type { HookRuns } from "../hooks/hook-plan.ts";
-import { type GatheredJobs, gatherTargetJobs } from "../jobs/gather-target-jobs.ts";
-import { isJobMember } from "../jobs/job-host.ts";
+import { type GatheredJobs, gatherTargetJobs, jobTargets } from "../jobs/gather-target-jobs.ts";
+import { gatherPointSearch } from "../jobs/point-search.ts";
 import type { JobProblem } from "../jobs/target-job.ts";
 import type { Limits, PodFact, WorkloadFact, Workloads } from "../run/world.ts";
 import { formerPods, gatherPods, gatherWorkloads, isInitOf } from "../world/targets.ts";
@@ -15,7 +15,8 @@ import { isWorkloadKind } from "../world/workload-object.ts";
 import type { World } from "../world/world.ts";
 import type { RestoreMemories } from "./memory.ts";
 import { type RestoreObject, type RestoreStatus, readRestoreStatus } from "./restore-status.ts";
-import { findRestoreMember, type GateFact, hostsOf, type RestoreView, targetsOf } from "./view.ts";
+import { isBegun } from "./start.ts";
+import { type GateFact, hostsOf, type RestoreView, targetsOf } from "./view.ts";
 
 export interface GatherPorts {
   readonly world: World;
@@ -94,13 +95,7 @@ function gatherJobs(
   invoker: RestoreInvokerView,
 ): GatheredJobs {
   const { metadata } = object;
-  // Its entries are made of the members in their order, and decided on in the same pass.
-  const entries = status.targets ?? invoker.members;
-  const targets = entries.flatMap(({ ref, alias }, index) => {
-    const resolved = resolveTargetRef(ref, metadata.namespace);
-    const member = findRestoreMember(invoker.members, resolved, alias);
-    return member === undefined || !isJobMember(member) ? [] : [{ index, ref: resolved, alias, member }];
-  });
+  const targets = jobTargets(status.targets, invoker.members, metadata.namespace);
   return gatherTargetJobs(ports.world, metadata.uid ?? "", targets, ports.jobProblems);
 }
 
@@ -125,7 +120,8 @@ export function gatherRestore(ports: GatherPorts, key: string, object: RestoreOb
     ...jobs.workloads,
   ]);
   const hosts = targetsOf(status).flatMap(hostsOf);
-  const repositoryName = status.repository ?? invoker.repository;
+  // The status has it before the restore begins where a job looks for recovery points; until then the spec counts.
+  const repositoryName = (isBegun(status) ? status.repository : undefined) ?? invoker.repository;
   const repositoryNamespace = repositoryName?.namespace ?? namespace;
   const repositoryKey = `${repositoryNamespace}/${repositoryName?.name ?? ""}`;
   const repository =
@@ -151,6 +147,7 @@ export function gatherRestore(ports: GatherPorts, key: string, object: RestoreOb
     gates: new Map(refs.map((ref) => [targetKey(ref), gateOf(ports, key, ref, serves)])),
     pods: new Map([...gatherPods(world, uids, all), ...jobs.pods.map((pod) => [pod.uid, pod] as const)]),
     jobs: jobs.jobs,
+    pointSearch: gatherPointSearch(world, object.metadata.uid ?? "", ports.jobProblems),
     formerPods: former,
     silenceMs: memories.silences(key, status, ports.monotonicMs),
     hookRuns: ports.hookRuns,

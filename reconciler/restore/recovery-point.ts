@@ -1,68 +1,102 @@
-/** Which recovery point a restore takes: that of a session, or the newest complete one at or before a time. Pure. */
+/**
+ * Which of the recovery points that were found a restore takes: that of a session, or the newest complete one at or before a
+ * time. Pure.
+ */
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { ChosenRecoveryPoint } from "../../shared/api/recovery-point.ts";
+import type { Repository } from "../../shared/api/repository.ts";
 import { type ErrorCode, UserError } from "../../shared/errors.ts";
 import type { RestoreInvokerView, RestoreMemberView } from "../../shared/invoker.ts";
+import { holdsMember, isNamed, type RepositoryPoint } from "../../shared/recovery-points.ts";
+import { selectForHost } from "../../shared/restore-rules.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
-import { formatTarget, resolveTargetRef } from "../../shared/target.ts";
+import { formatTarget, resolveTargetRef, targetKey } from "../../shared/target.ts";
+import { isJobMember, jobHosts } from "../jobs/job-host.ts";
+import { hostnamesOf } from "../run/hosts.ts";
+import type { Workloads } from "../run/world.ts";
 
-type PointSnapshot = NonNullable<ChosenRecoveryPoint["snapshots"]>[number];
-
-/** When the session was due, else when it was made. */
-export function recoveryPointTime({ metadata, spec }: BackupSession): string {
-  return spec.dueTime ?? metadata.creationTimestamp ?? "";
+export interface PointChoice {
+  readonly invoker: Pick<RestoreInvokerView, "session" | "asOfMs" | "members" | "namespace">;
+  readonly repository: Repository | undefined;
+  /** BackupSessions that still exist: they know what failed. */
+  readonly sessions: readonly BackupSession[];
+  readonly workloads: Workloads;
 }
 
-function snapshotsOf(session: BackupSession): readonly PointSnapshot[] {
-  return (session.status?.targets ?? [])
-    .filter(({ phase }) => phase === "Succeeded")
-    .flatMap((target) =>
-      (target.stats ?? []).flatMap((host) =>
-        (host.snapshots ?? []).map(
-          ({ name, path }): PointSnapshot => ({
-            target: resolveTargetRef(target.ref, session.metadata.namespace),
-            ...(host.hostname !== undefined && { hostname: host.hostname }),
-            ...(path !== undefined && { path }),
-            ...(name !== undefined && { id: name }),
-          }),
-        ),
-      ),
-    );
+function sessionOf({ sessions }: PointChoice, point: RepositoryPoint): BackupSession | undefined {
+  return sessions.find(({ metadata }) => metadata.namespace === point.namespace && metadata.name === point.session);
 }
 
-/** Whether the point holds data for a member: of its own target, or of a host that its alias or rules name. */
-function holds(snapshots: readonly PointSnapshot[], member: RestoreMemberView): boolean {
-  const sources = (member.target.rules ?? []).flatMap(({ sourceHost }) => (sourceHost ? [sourceHost] : []));
-  return snapshots.some(({ target, hostname = "" }) => {
-    if (sources.includes(hostname)) return true;
-    if (member.alias !== undefined && (hostname === member.alias || hostname.startsWith(`${member.alias}-`)))
-      return true;
-    return target?.kind === member.ref.kind && target.name === member.ref.name;
+/** Without what the session itself knows to be incomplete: a host that failed leaves the snapshots of the others. */
+function withoutFailed(choice: PointChoice, point: RepositoryPoint): RepositoryPoint {
+  const session = sessionOf(choice, point);
+  if (session === undefined) return point;
+  const failed = (session.status?.targets ?? []).filter(({ phase }) => phase !== "Succeeded");
+  const keys = failed.map(({ ref }) => targetKey(resolveTargetRef(ref, session.metadata.namespace)));
+  return { ...point, snapshots: point.snapshots.filter(({ target }) => !keys.includes(targetKey(target))) };
+}
+
+/** Hosts that are known to want data. Nodes of a DaemonSet come and go; they are not among them. */
+function knownHosts({ workloads }: PointChoice, member: RestoreMemberView): readonly string[] {
+  if (isJobMember(member)) return jobHosts(member).map(({ hostname }) => hostname);
+  const workload = workloads.get(targetKey(member.ref));
+  if (workload === undefined || member.ref.kind === "DaemonSet") return [];
+  return hostnamesOf(member.ref, member.alias, workload);
+}
+
+function hasHost(member: RestoreMemberView, hostname: string, point: RepositoryPoint): boolean {
+  const host = { target: member.ref, alias: member.alias, hostname, podName: undefined };
+  try {
+    selectForHost(member.target.rules ?? [], host, point);
+    return true;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return false;
+  }
+}
+
+/** What the point has no data for: members, or single hosts of theirs. */
+function missingParts(choice: PointChoice, point: RepositoryPoint): readonly string[] {
+  return choice.invoker.members.flatMap((member) => {
+    const name = member.alias ?? formatTarget(member.ref);
+    if (!holdsMember(point, member)) return [name];
+    const hosts = knownHosts(choice, member);
+    const missing = hosts.filter((hostname) => !hasHost(member, hostname, point));
+    if (missing.length === hosts.length && hosts.length > 0) return [name];
+    return missing.map((hostname) => `host ${hostname} of ${name}`);
   });
 }
 
-/** Members for which the session has nothing whole. */
-function missingMembers(session: BackupSession, members: readonly RestoreMemberView[]): readonly string[] {
-  const snapshots = snapshotsOf(session);
-  return members
-    .filter((member) => !holds(snapshots, member))
-    .map((member) => member.alias ?? formatTarget(member.ref));
+function isRunning(choice: PointChoice, point: RepositoryPoint): boolean {
+  const session = sessionOf(choice, point);
+  return session !== undefined && !isFinalSessionPhase(session.status?.phase);
 }
 
-function pointOf(session: BackupSession): ChosenRecoveryPoint {
-  return { session: session.metadata.name, time: recoveryPointTime(session), snapshots: snapshotsOf(session) };
+function isComplete(choice: PointChoice, point: RepositoryPoint): boolean {
+  return !isRunning(choice, point) && missingParts(choice, point).length === 0;
+}
+
+function toChosen({ namespace: ofSession, session, time, snapshots }: RepositoryPoint): ChosenRecoveryPoint {
+  return {
+    namespace: ofSession,
+    session,
+    time,
+    snapshots: snapshots.map(({ target: { kind, name, namespace }, ...rest }) => ({
+      target: { kind, name, namespace },
+      ...rest,
+    })),
+  };
+}
+
+function nameOf({ invoker }: PointChoice, { namespace, session }: RepositoryPoint): string {
+  return namespace === invoker.namespace ? session : `${namespace}/${session}`;
 }
 
 /** What there is to choose from, newest first. */
-function listPoints(sessions: readonly BackupSession[], members: readonly RestoreMemberView[]): string {
-  const whole = newestFirst(sessions).filter((session) => missingMembers(session, members).length === 0);
+function listPoints(choice: PointChoice, points: readonly RepositoryPoint[]): string {
+  const whole = points.filter((point) => isComplete(choice, point));
   if (whole.length === 0) return "there is none that holds all members";
-  const shown = whole.slice(0, 10).map((session) => `${session.metadata.name} of ${recoveryPointTime(session)}`);
-  return `there are ${shown.join(", ")}`;
-}
-
-function newestFirst(sessions: readonly BackupSession[]): readonly BackupSession[] {
-  return [...sessions].sort((a, b) => Date.parse(recoveryPointTime(b)) - Date.parse(recoveryPointTime(a)));
+  return `there are ${whole.map((point) => `${nameOf(choice, point)} of ${point.time}`).join(", ")}`;
 }
 
 function refuse(code: ErrorCode, message: string): never {
@@ -70,44 +104,64 @@ function refuse(code: ErrorCode, message: string): never {
 }
 
 /**
- * Chooses the recovery point that `spec.session` or `spec.asOf` asks for.
+ * Points of one namespace: several may keep theirs in one repository, and a restore must not take the data of a neighbour whose
+ * workloads have the same names. The restore's own namespace comes first, then the Repository's, then the only other one.
  *
- * @param sessions sessions that backed up to the restore's Repository and still exist
- * @returns undefined when neither field is set
- * @throws UserError RECOVERY_POINT_NOT_FOUND or RECOVERY_POINT_INCOMPLETE, with what is missing and what there is
+ * @throws UserError RECOVERY_POINT_NOT_FOUND when several are left
  */
-export function chooseRecoveryPoint(
-  restore: Pick<RestoreInvokerView, "session" | "asOfMs" | "members" | "namespace">,
-  sessions: readonly BackupSession[],
-): ChosenRecoveryPoint | undefined {
-  const { session: name, asOfMs, members, namespace } = restore;
-  const ended = sessions.filter(({ status }) => isFinalSessionPhase(status?.phase));
-  if (name !== undefined) {
-    const named = sessions.filter(({ metadata }) => metadata.name === name);
-    const chosen = named.find(({ metadata }) => metadata.namespace === namespace) ?? named[0];
-    if (chosen === undefined) {
-      refuse("RECOVERY_POINT_NOT_FOUND", `BackupSession ${name} does not exist; ${listPoints(ended, members)}`);
-    }
-    if (!isFinalSessionPhase(chosen.status?.phase)) {
-      refuse("RECOVERY_POINT_INCOMPLETE", `BackupSession ${name} has not ended`);
-    }
-    const missing = missingMembers(chosen, members);
-    if (missing.length > 0) {
-      const what = `BackupSession ${name} did not save ${missing.join(", ")}`;
-      refuse("RECOVERY_POINT_INCOMPLETE", `${what}; ${listPoints(ended, members)}`);
-    }
-    return pointOf(chosen);
+function ofOneNamespace(choice: PointChoice, points: readonly RepositoryPoint[]): readonly RepositoryPoint[] {
+  const namespaces = [...new Set(points.map(({ namespace }) => namespace))];
+  const own = [choice.invoker.namespace, choice.repository?.metadata.namespace];
+  const preferred = own.find((namespace) => namespace !== undefined && namespaces.includes(namespace));
+  if (preferred === undefined && namespaces.length > 1) {
+    const list = namespaces.join(" and ");
+    throw new UserError("RECOVERY_POINT_NOT_FOUND", `namespaces ${list} have recovery points in the repository`, {
+      next: "Set spec.session to NAMESPACE/NAME.",
+    });
   }
-  if (asOfMs === undefined) return undefined;
-  const chosen = newestFirst(ended).find(
-    (session) => Date.parse(recoveryPointTime(session)) <= asOfMs && missingMembers(session, members).length === 0,
+  const chosen = preferred ?? namespaces[0];
+  return points.filter(({ namespace }) => namespace === chosen);
+}
+
+function chooseNamed(choice: PointChoice, points: readonly RepositoryPoint[], name: string): RepositoryPoint {
+  const [chosen] = ofOneNamespace(
+    choice,
+    points.filter((point) => isNamed(point, name)),
   );
   if (chosen === undefined) {
-    const asOf = new Date(asOfMs).toISOString();
-    refuse(
-      "RECOVERY_POINT_NOT_FOUND",
-      `no complete recovery point at or before ${asOf}; ${listPoints(ended, members)}`,
-    );
+    const what = `BackupSession ${name} has no snapshot in the repository`;
+    refuse("RECOVERY_POINT_NOT_FOUND", `${what}; ${listPoints(choice, points)}`);
   }
-  return pointOf(chosen);
+  if (isRunning(choice, chosen)) refuse("RECOVERY_POINT_INCOMPLETE", `BackupSession ${name} has not ended`);
+  const missing = missingParts(choice, chosen);
+  if (missing.length > 0) {
+    const what = `BackupSession ${name} did not save ${missing.join(", ")}`;
+    refuse("RECOVERY_POINT_INCOMPLETE", `${what}; ${listPoints(choice, points)}`);
+  }
+  return chosen;
+}
+
+function chooseAsOf(choice: PointChoice, points: readonly RepositoryPoint[], asOfMs: number): RepositoryPoint {
+  const complete = points.filter((point) => isComplete(choice, point));
+  const chosen = ofOneNamespace(choice, complete).find(({ time }) => Date.parse(time) <= asOfMs);
+  if (chosen === undefined) {
+    const asOf = new Date(asOfMs).toISOString();
+    const what = `no complete recovery point at or before ${asOf}`;
+    refuse("RECOVERY_POINT_NOT_FOUND", `${what}; ${listPoints(choice, points)}`);
+  }
+  return chosen;
+}
+
+/**
+ * Chooses the recovery point that `spec.session`, else `spec.asOf` asks for.
+ *
+ * @param found points in the repository, as the job that looked tells them
+ * @throws UserError RECOVERY_POINT_NOT_FOUND or RECOVERY_POINT_INCOMPLETE, with what is missing and what there is
+ */
+export function chooseRecoveryPoint(choice: PointChoice, found: readonly RepositoryPoint[]): ChosenRecoveryPoint {
+  const { session, asOfMs = Number.POSITIVE_INFINITY } = choice.invoker;
+  const points = found
+    .map((point) => withoutFailed(choice, point))
+    .sort((a, b) => Date.parse(b.time) - Date.parse(a.time));
+  return toChosen(session === undefined ? chooseAsOf(choice, points, asOfMs) : chooseNamed(choice, points, session));
 }

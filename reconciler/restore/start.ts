@@ -1,10 +1,12 @@
 /** The first rows of the restore table: what must be there before any data is touched. Pure. */
 import { Driver } from "../../shared/contract.ts";
-import { formatUserError, UserError } from "../../shared/errors.ts";
+import { canonicalJson } from "../../shared/hash.ts";
 import { formatInvoker } from "../../shared/invoker.ts";
 import { type CONDITION_REASONS, ConditionType } from "../../shared/reasons.ts";
 import { type ConditionStatus, formatTime, withCondition } from "../../shared/status/conditions.ts";
-import { chooseRecoveryPoint } from "./recovery-point.ts";
+import { withExplanation, withoutExplanation } from "../run/entries.ts";
+import { RECOVERY_POINT_WANTED } from "./explain.ts";
+import { decidePoint } from "./point-search.ts";
 import type { RestoreStatus } from "./restore-status.ts";
 import type { Row, Step } from "./step.ts";
 import type { MemberStatus, RestoreView } from "./view.ts";
@@ -69,11 +71,16 @@ export const validated: Row = {
   next(view, status, now): Step | undefined {
     if (isBegun(status)) return undefined;
     const why = whyInvalid(view);
-    if (why !== undefined) {
-      const [reason, message] = why;
-      const held = hold(status, { type: ConditionType.ValidationPassed, status: "False", reason, message }, now);
-      const news = { kind: "EmitEvent", type: "Warning", reason: "Restore Refused", message } as const;
-      return held.status === undefined ? held : { ...held, actions: [news] };
+    if (why !== undefined) return refuse(status, "ResourceValidationFailed", why, now);
+    const point = decidePoint(view, now);
+    if (point.kind === "refused" || point.kind === "wait") {
+      const { pointSearch: _, ...rest } = status;
+      const kept = withRepository(view, point.isOutdated ? rest : status);
+      const step =
+        point.kind === "refused"
+          ? refuse(kept, "RecoveryPointMissing", point.message, now)
+          : { status: withExplanation(kept, RECOVERY_POINT_WANTED, point.message) };
+      return { ...step, actions: [...(step.actions ?? []), ...point.actions], isEnd: true };
     }
     const passed = withRestoreCondition(
       status,
@@ -89,26 +96,34 @@ export const validated: Row = {
   },
 };
 
-function whyInvalid(view: RestoreView): readonly [keyof typeof CONDITION_REASONS, string] | undefined {
+function refuse(
+  status: RestoreStatus,
+  reason: "ResourceValidationFailed" | "RecoveryPointMissing",
+  message: string,
+  now: Date,
+): Step {
+  const held = hold(status, { type: ConditionType.ValidationPassed, status: "False", reason, message }, now);
+  const news = { kind: "EmitEvent", type: "Warning", reason: "Restore Refused", message } as const;
+  return held.status === undefined ? { ...held, status } : { ...held, actions: [news] };
+}
+
+function whyInvalid(view: RestoreView): string | undefined {
   const { invoker, problem } = view;
-  if (problem !== undefined) return ["ResourceValidationFailed", problem];
-  if (invoker.members.length === 0) {
-    return ["ResourceValidationFailed", `${formatInvoker(invoker)} has no members`];
-  }
-  if (!view.mayUseRepository) {
-    const name = `${invoker.repository?.namespace ?? ""}/${invoker.repository?.name ?? ""}`;
-    return [
-      "ResourceValidationFailed",
-      `NOT_ALLOWED: the usagePolicy of Repository ${name} does not allow namespace ${invoker.namespace}`,
-    ];
-  }
-  try {
-    chooseRecoveryPoint(invoker, view.sessions);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return ["RecoveryPointMissing", `${error.code}: ${formatUserError(error)}`];
-  }
+  if (problem !== undefined) return problem;
+  if (invoker.members.length === 0) return `${formatInvoker(invoker)} has no members`;
+  if (view.mayUseRepository) return undefined;
+  const name = `${invoker.repository?.namespace ?? ""}/${invoker.repository?.name ?? ""}`;
+  return `NOT_ALLOWED: the usagePolicy of Repository ${name} does not allow namespace ${invoker.namespace}`;
+}
+
+/** With the Repository as it is now: agents read the backend there. */
+function withRepository({ repository }: RestoreView, status: RestoreStatus): RestoreStatus {
+  if (repository === undefined) return status;
+  const { name, namespace } = repository.metadata;
+  const { backend } = repository.spec;
+  const resolved = { name, namespace, ...(backend !== undefined && { backend }) };
+  const isSame = canonicalJson(status.repository ?? null) === canonicalJson(resolved);
+  return isSame ? status : { ...status, repository: resolved };
 }
 
 function buildMembers(view: RestoreView): readonly MemberStatus[] {
@@ -124,22 +139,16 @@ export const begin: Row = {
   name: "begins",
   next(view, status, now): Step | undefined {
     if (isBegun(status)) return undefined;
-    const { repository, invoker } = view;
-    const point = chooseRecoveryPoint(invoker, view.sessions);
+    const { invoker } = view;
+    const point = decidePoint(view, now);
+    const { pointSearch: _, ...rest } = withRepository(view, status);
     const deadlineMs = invoker.timeOutMs === undefined ? undefined : invoker.createdAtMs + invoker.timeOutMs;
     return {
       status: {
-        ...status,
+        ...withoutExplanation(rest),
         startTime: formatTime(now),
         ...(deadlineMs !== undefined && { sessionDeadline: formatTime(new Date(deadlineMs)) }),
-        ...(repository !== undefined && {
-          repository: {
-            name: repository.metadata.name,
-            namespace: repository.metadata.namespace,
-            ...(repository.spec.backend !== undefined && { backend: repository.spec.backend }),
-          },
-        }),
-        ...(point !== undefined && { recoveryPoint: point }),
+        ...(point.kind === "chosen" && { recoveryPoint: point.point }),
         targets: buildMembers(view),
       },
     };

@@ -15,6 +15,8 @@ export type Action =
   | { readonly kind: "AbortHook"; readonly key: string }
   /** Makes the jobs of a member, or finds them made. */
   | { readonly kind: "EnsureJobs"; readonly targetIndex: number }
+  /** Makes the job that looks for recovery points, or finds it made. */
+  | { readonly kind: "EnsurePointSearch" }
   /** Sends the workload through admission, which adds the init-container. */
   | { readonly kind: "RequestInjection"; readonly ref: ResolvedTargetRef }
   /** Lets a deleted restore that upstream left a finalizer on go. */

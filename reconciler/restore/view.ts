@@ -7,6 +7,7 @@ import type { RestoreInvokerView, RestoreMemberView } from "../../shared/invoker
 import { type ResolvedTargetRef, resolveTargetRef } from "../../shared/target.ts";
 import type { HookRuns } from "../hooks/hook-plan.ts";
 import { isJobMember } from "../jobs/job-host.ts";
+import type { PointSearchJob } from "../jobs/point-search.ts";
 import type { TargetJobs } from "../jobs/target-job.ts";
 import type { FormerPod } from "../run/locks.ts";
 import type { Limits, Pods, Workloads } from "../run/world.ts";
@@ -28,7 +29,7 @@ export interface RestoreView {
   readonly problem: string | undefined;
   readonly repository: Repository | undefined;
   readonly mayUseRepository: boolean;
-  /** Sessions that backed up to the Repository: the recovery points that are known. */
+  /** Sessions that backed up to the Repository and still exist. */
   readonly sessions: readonly BackupSession[];
   /** targetKey() of members that somebody else is working on, and who. */
   readonly busyTargets: ReadonlyMap<string, string>;
@@ -37,6 +38,8 @@ export interface RestoreView {
   readonly gates: ReadonlyMap<string, GateFact>;
   readonly pods: Pods;
   readonly jobs: TargetJobs;
+  /** The job that looks for recovery points. */
+  readonly pointSearch: PointSearchJob;
   readonly formerPods: readonly FormerPod[];
   readonly silenceMs: ReadonlyMap<string, number>;
   readonly hookRuns: HookRuns;

@@ -4,6 +4,7 @@
  */
 
 import type { HookOutcome, HookRun } from "../../../reconciler/hooks/hook-plan.ts";
+import type { JobProblem } from "../../../reconciler/jobs/target-job.ts";
 import { decideRestore } from "../../../reconciler/restore/decide.ts";
 import {
   type RestoreStatus,
@@ -48,6 +49,10 @@ export class RestoreSimulation {
   };
   mayUseRepository = true;
   sessions: BackupSession[] = [];
+  /** Why the job that looks for recovery points can't be made. */
+  pointProblem: JobProblem | undefined;
+  /** Sessions whose snapshots are in the repository, though they don't exist any more. */
+  readonly pruned: BackupSession[] = [];
   readonly busyTargets = new Map<string, string>();
   readonly pods = new SimulatedPods();
   readonly workloads: SimulatedWorkload[];
@@ -101,6 +106,7 @@ export class RestoreSimulation {
       pods: this.pods.facts(),
       formerPods: [],
       jobs: new Map(),
+      pointSearch: { problem: this.pointProblem, job: undefined, outcome: undefined },
       silenceMs: silenceLengths(this.#silences, this.nowMs),
       hookRuns: { runner: "this", prepared: new Map(), running: new Set(this.running.keys()), finished: this.finished },
       leaderSinceMs: this.leaderSinceMs,
@@ -166,6 +172,22 @@ export class RestoreSimulation {
     this.restore = parseRestoreBatch(JSON.parse(JSON.stringify(whole)));
   }
 
+  /** What the job does: tells the snapshots of all sessions. */
+  #look(): void {
+    const points = [...this.sessions, ...this.pruned].map(({ metadata, spec, status }) => ({
+      namespace: metadata.namespace,
+      session: metadata.name,
+      time: spec.dueTime ?? metadata.creationTimestamp ?? "",
+      snapshots: (status?.targets ?? []).flatMap(({ ref, stats = [] }) =>
+        stats.flatMap(({ hostname = "", snapshots = [] }) =>
+          snapshots.map(({ name = "", path = "" }) => ({ target: ref ?? {}, hostname, path, id: name })),
+        ),
+      ),
+    }));
+    const finishedAt = new Date(this.nowMs).toISOString();
+    this.#write({ ...this.status, pointSearch: { generation: 0, finishedAt, found: points.length, points } });
+  }
+
   #carryOut(action: Action): void {
     switch (action.kind) {
       case "WriteStatus":
@@ -186,6 +208,9 @@ export class RestoreSimulation {
         return;
       case "RemoveFinalizer":
         this.restore = { ...this.restore, metadata: { ...this.restore.metadata, finalizers: [] } };
+        return;
+      case "EnsurePointSearch":
+        this.#look();
         return;
       case "EndJob":
       case "EnsureJobs":

@@ -106,6 +106,11 @@ function setScene(scene: Scene, line: string): void {
       scene.later.push(({ sessions }) => sessions.push(session));
       return;
     }
+    case "pruned": {
+      const session = pastSession(words);
+      scene.later.push(({ pruned }) => pruned.push(session));
+      return;
+    }
     case "busy":
       scene.later.push(({ busyTargets }) => busyTargets.set(plain[1] ?? "", plain[2] ?? ""));
       return;

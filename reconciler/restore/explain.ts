@@ -1,0 +1,87 @@
+/** Why a restore waits or failed, in one line at the top of its status. Pure. */
+import { ConditionType, type HoldReason } from "../../shared/reasons.ts";
+import { findCondition, isConditionFalse, isConditionTrue } from "../../shared/status/conditions.ts";
+import { formatTarget } from "../../shared/target.ts";
+import { isAssigned, withExplanation, withoutExplanation } from "../run/entries.ts";
+import { memberFailure } from "./outcome.ts";
+import type { RestoreStatus } from "./restore-status.ts";
+import { hostsOf, type MemberStatus, type RestoreView, targetRef, targetsOf } from "./view.ts";
+
+export const RECOVERY_POINT_WANTED: HoldReason = "RecoveryPointWanted";
+
+interface Explanation {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Conditions of the restore itself that say what is wrong, the most telling first. */
+const BAD_SIGNS: readonly (readonly [ConditionType, "True" | "False"])[] = [
+  [ConditionType.DeadlineExceeded, "True"],
+  [ConditionType.ValidationPassed, "False"],
+  [ConditionType.RepositoryFound, "False"],
+  [ConditionType.GlobalPreRestoreHookSucceeded, "False"],
+];
+
+function ofConditions({ conditions }: RestoreStatus): Explanation | undefined {
+  for (const [type, bad] of BAD_SIGNS) {
+    const isBad = bad === "True" ? isConditionTrue(conditions, type) : isConditionFalse(conditions, type);
+    const found = isBad ? findCondition(conditions, type) : undefined;
+    if (found !== undefined) return { reason: found.reason ?? type, message: found.message ?? "" };
+  }
+  return undefined;
+}
+
+/** A member whose host failed is told before the members that wait, for often they wait because of it. */
+function ofFailure(name: string, target: MemberStatus): Explanation | undefined {
+  const failure = memberFailure(target);
+  if (failure === undefined) return undefined;
+  const host = hostsOf(target).find(({ phase }) => phase === "Failed" || phase === "Unknown");
+  const reason = host?.reason ?? target.reason ?? "HOOK_FAILED";
+  return { reason, message: `${name}: ${failure}` };
+}
+
+function ofWait(name: string, target: MemberStatus): Explanation | undefined {
+  if (target.phase === "Succeeded") return undefined;
+  if (target.reason !== undefined) return { reason: target.reason, message: `${name}: ${target.message ?? ""}` };
+  const host = hostsOf(target).find((one) => one.phase === "Pending" && !isAssigned(one));
+  if (host === undefined) return undefined;
+  const reason: HoldReason = "PodNotReady";
+  return { reason, message: `${name}: host ${host.hostname} waits for a pod whose init-container runs` };
+}
+
+/**
+ * First row that matches:
+ *
+ * | # | facts | told |
+ * |---|---|---|
+ * | 1 | succeeded | nothing |
+ * | 2 | deadline passed, not valid, no Repository, global preRestore hook failed | that condition |
+ * | 3 | a recovery point is looked for | that, as the row that began it said |
+ * | 4 | a member failed | its first failure |
+ * | 5 | the global postRestore hook failed | that condition |
+ * | 6 | a member or host waits | what it waits for |
+ */
+function explain(view: RestoreView, status: RestoreStatus): Explanation | undefined {
+  if (status.phase === "Succeeded") return undefined;
+  const bad = ofConditions(status);
+  if (bad !== undefined) return bad;
+  if (status.startTime === undefined && status.reason === RECOVERY_POINT_WANTED) {
+    return { reason: status.reason, message: status.message ?? "" };
+  }
+  const members = targetsOf(status).map(
+    (target) => [target.alias ?? formatTarget(targetRef(view, target)), target] as const,
+  );
+  const first = (tell: typeof ofFailure) =>
+    members.map(([name, target]) => tell(name, target)).find((told) => told !== undefined);
+  const failure = first(ofFailure);
+  if (failure !== undefined) return failure;
+  const after = findCondition(status.conditions, ConditionType.GlobalPostRestoreHookSucceeded);
+  if (after?.status === "False") return { reason: after.reason ?? after.type, message: after.message ?? "" };
+  return first(ofWait);
+}
+
+/** Puts into words why the restore waits or failed, and takes them back when it goes on. */
+export function withReason(view: RestoreView, status: RestoreStatus): RestoreStatus {
+  const told = explain(view, status);
+  return told === undefined ? withoutExplanation(status) : withExplanation(status, told.reason, told.message);
+}
