@@ -161,8 +161,8 @@ async function issue(
   const keys = await makeKeyPair();
   const cert = forge.pki.createCertificate();
   cert.publicKey = forge.pki.publicKeyFromPem(keys.publicKey);
-  // The leading zero keeps the number positive, as X.509 wants it.
-  cert.serialNumber = `00${randomBytes(16).toString("hex")}`;
+  // The first byte keeps the number positive and in the one form that X.509 has for it.
+  cert.serialNumber = `7f${randomBytes(15).toString("hex")}`;
   cert.validity.notBefore = new Date(Date.now() - DAY_MS);
   cert.validity.notAfter = new Date(Date.now() + VALID_DAYS * DAY_MS);
   cert.setSubject([

@@ -41,6 +41,14 @@ export const KUBERNETES = {
   MutatingWebhookConfiguration: admission("mutatingwebhookconfigurations"),
   ValidatingWebhookConfiguration: admission("validatingwebhookconfigurations"),
   StorageClass: { group: "storage.k8s.io", version: "v1", plural: "storageclasses", namespaced: false },
+  NetworkPolicy: { group: "networking.k8s.io", version: "v1", plural: "networkpolicies", namespaced: true },
+  PriorityClass: { group: "scheduling.k8s.io", version: "v1", plural: "priorityclasses", namespaced: false },
+  CustomResourceDefinition: {
+    group: "apiextensions.k8s.io",
+    version: "v1",
+    plural: "customresourcedefinitions",
+    namespaced: false,
+  },
   Lease: { group: "coordination.k8s.io", version: "v1", plural: "leases", namespaced: true },
 } as const satisfies Record<string, Resource>;
 

@@ -73,7 +73,7 @@ export async function waitForValue<T>(
 
 /** Makes the namespace with a Repository, and folders for it below that of the cluster. */
 export async function openRestoreStand(
-  { client, dir }: Installation,
+  { client, dir }: Pick<Installation, "client" | "dir">,
   namespace: string,
   storage: { readonly repository?: string; readonly allowed?: "All" | "Same" } = {},
 ): Promise<RestoreStand> {

@@ -1,0 +1,30 @@
+/** The two descriptions of the image, Dockerfile and scripts/image-root, say the same. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import {
+  BUNDLES_FOLDER,
+  ENTRY_POINT,
+  HELD_VERSIONS,
+  IMAGE_USER,
+  INSTALLED_PACKAGES,
+  SUITE,
+} from "../../../scripts/image-root/contents.ts";
+
+const dockerfile = readFileSync(join(import.meta.dirname, "../../../Dockerfile"), "utf8");
+
+test("both are made of the same release of Debian, with the same packages", () => {
+  const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
+  expect(bases).toEqual([`node:24-${SUITE}-slim`, `node:24-${SUITE}-slim`]);
+  const [, installed = ""] = /--no-install-recommends (.+) \\$/m.exec(dockerfile) ?? [];
+  const packages = installed.split(" ").map((word) => word.replaceAll("'", ""));
+  const wanted = INSTALLED_PACKAGES.map((name) => (HELD_VERSIONS[name] ? `${name}=${HELD_VERSIONS[name]}*` : name));
+  expect(packages).toEqual(wanted);
+});
+
+test("both start the same program as the same user", () => {
+  const [, entryPoint = ""] = /^ENTRYPOINT (.+)$/m.exec(dockerfile) ?? [];
+  expect(JSON.parse(entryPoint)).toEqual(ENTRY_POINT);
+  expect(dockerfile).toContain(`\nUSER ${IMAGE_USER}:${IMAGE_USER}\n`);
+  expect(dockerfile).toContain(`\nCOPY --from=bundles /source/dist ${BUNDLES_FOLDER}\n`);
+});
