@@ -49,6 +49,15 @@ test("a container that keeps failing backs off, with its exit code and terminati
   expect(pod.status?.phase).toBe("Running");
 });
 
+test("a program that signals its whole process group reaches nobody outside of its container", async () => {
+  const { cluster } = use();
+  const script = "trap '' TERM; kill -TERM 0; read -r stat </proc/self/stat; echo leads $(echo $stat | cut -d' ' -f5)";
+  await cluster.apply(podOf("group", script, {}, { restartPolicy: "Never" }));
+  // The signal would end this very process, and the group of process 1 would not be seen from inside.
+  await cluster.untilPod("group", (pod) => pod.status?.phase === "Succeeded");
+  expect(await cluster.logs("group")).toBe("leads 1\n");
+});
+
 test("an image that the table lacks, and a program that does not exist, are told as a kubelet tells them", async () => {
   const { cluster } = use();
   await cluster.apply(podOf("no-image", "true", { image: "registry/none:1" }));
