@@ -12,6 +12,8 @@ const HELP = `usage: stash-batch COMMAND [flags]
   restore               init-container: restore this pod's data when its turn comes
   create-backupsession  start a session of an invoker now
   explain               say what the webhook decides about a workload, and why
+  doctor                say what is wrong with an installation, and what to do
+  uninstall             take an installation out of a cluster
   idle                  do nothing until a signal; a container for commands of global hooks
   version               print the version
 
@@ -60,6 +62,10 @@ async function run(command: string | undefined, args: readonly string[]): Promis
       return (await import("../reconciler/main.ts")).runReconciler(args, process.env);
     case "explain":
       return (await import("./explain/main.ts")).runExplain(args, process.env);
+    case "doctor":
+      return (await import("./doctor/main.ts")).runDoctor(args, process.env);
+    case "uninstall":
+      return (await import("./uninstall/main.ts")).runUninstall(args, process.env);
     case Command.Idle:
       return untilSignal();
     case "version":

@@ -14,6 +14,8 @@ const PARTS: Readonly<Record<string, string>> = {
   "../webhook/main.ts": "webhook",
   "../reconciler/main.ts": "reconciler",
   "./explain/main.ts": "explain",
+  "./doctor/main.ts": "doctor",
+  "./uninstall/main.ts": "uninstall",
 };
 
 /** Leaves dynamic imports of the parts to run time, pointing at their bundles. */
@@ -77,6 +79,8 @@ export async function buildBundles(outdir: string): Promise<void> {
         webhook: "webhook/main.ts",
         reconciler: "reconciler/main.ts",
         explain: "cli/explain/main.ts",
+        doctor: "cli/doctor/main.ts",
+        uninstall: "cli/uninstall/main.ts",
       },
       banner: { js: REQUIRE_BANNER },
       // What is imported on demand stays apart: the client library's models alone are 17 MB of source, which a program

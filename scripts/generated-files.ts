@@ -6,6 +6,7 @@ import { renderDefinition, STORED_KINDS } from "./crds/definitions.ts";
 import { renderErrorTable } from "./generate-errors.ts";
 import { renderCatalogue } from "./manifests/catalogue.ts";
 import { renderInstallation } from "./manifests/installation.ts";
+import { renderNeededRights } from "./manifests/needed-rights.ts";
 
 export interface GeneratedFile {
   /** From the top folder of the project. */
@@ -36,6 +37,7 @@ function generateSources(): readonly GeneratedFile[] {
     { path: "docs/errors.md", text: renderErrorTable() },
     { path: "manifests/base/webhook-configuration.yaml", text: renderWebhookConfiguration() },
     { path: "reconciler/installation/catalogue.json", text: renderCatalogue() },
+    { path: "cli/doctor/needed-rights.json", text: renderNeededRights() },
   ];
 }
 

@@ -6,6 +6,7 @@ import { Driver } from "../../shared/contract.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import type { RestoreObject } from "../restore/restore-status.ts";
 import type { World } from "../world/world.ts";
+import { CONDITION_GAUGES, conditionSamples } from "./condition-samples.ts";
 import { registerGauges, type Sample } from "./gauge-table.ts";
 import { HEALTH_GAUGES, invokerSamples, openSessionSamples } from "./health-samples.ts";
 import { UPSTREAM_GAUGES } from "./names.ts";
@@ -50,7 +51,15 @@ function* healthSamples(world: World, now: Date): Generator<Sample> {
   yield* openSessionSamples(world.sessions.list(), now);
 }
 
+function* samplesOfConditions(world: World): Generator<Sample> {
+  for (const invoker of [...world.configurations.list(), ...world.batches.list()]) {
+    const { namespace, name } = invoker.metadata;
+    yield* conditionSamples(invoker, world.sessions.byIndex("invoker", `${invoker.kind}/${namespace}/${name}`));
+  }
+}
+
 export function registerMetrics({ registry, world, clock }: MetricsPorts): void {
   registerGauges(registry, UPSTREAM_GAUGES, () => upstreamSamples(world));
   registerGauges(registry, HEALTH_GAUGES, () => healthSamples(world, new Date(clock.now())));
+  registerGauges(registry, CONDITION_GAUGES, () => samplesOfConditions(world));
 }

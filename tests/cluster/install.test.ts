@@ -1,11 +1,16 @@
 /** install.yaml on a real control plane: the product's own pods, from the image's files, with their own rights and no more. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { parseBackupSession } from "../../shared/api/backup-session.ts";
+import { KINDS } from "../../shared/api/kinds.ts";
 import { objectsAt } from "../../shared/injection/workload.ts";
 import { asIs } from "../../shared/kube/client.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
+import type { Resource } from "../../shared/kube/resource.ts";
 import { describeTree } from "../support/files/tree.ts";
+import { runCli } from "../support/install/cli.ts";
+import { listGranted } from "../support/install/granted.ts";
 import { applyInstallation, type InstalledProduct, startEmptyCluster } from "../support/install/installed-product.ts";
 import { listPods, waitForContainer, waitForReadyPods } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
@@ -13,6 +18,8 @@ import { batchManifest, partManifest, restoreManifest, restoreMember } from "../
 import { emptyFolder, openRestoreStand, type RestoreStand, waitForValue } from "../support/restore/restore-stand.ts";
 
 const OWN = "stash-batch";
+const LEASE = "stash-batch-reconciler";
+const INSTALL_PAGE = join(import.meta.dirname, "../../docs/install.md");
 const NAMESPACE = "shop";
 const TIMEOUT_MS = 90_000;
 const START_MS = 300_000;
@@ -26,6 +33,7 @@ const POLICY = (version: string) => ({ group: "policy", version, plural: "poddis
 
 let cluster: InstalledProduct;
 let stand: RestoreStand;
+let grantedBefore: readonly string[];
 
 beforeAll(async () => {
   cluster = await startEmptyCluster({ nodes: ["install-a", "install-b"], images: { "app:1": {} } });
@@ -78,14 +86,6 @@ test("applying install.yaml a second time changes nothing", async () => {
   const bundles = async () =>
     (await client.get(KUBERNETES.ValidatingWebhookConfiguration, undefined, OWN, asIs)) as unknown;
   await waitForValue(bundles, (found) => JSON.stringify(found).includes("caBundle"), "the CA bundle", TIMEOUT_MS);
-  // Until its rollout has ended, the Deployment controller writes too.
-  const rollouts = async () => {
-    const { items } = await client.list(KUBERNETES.Deployment, OWN, asIs);
-    return items.flatMap((deployment) => objectsAt(deployment, "status", "conditions").map(({ reason }) => reason));
-  };
-  const hasEnded = (reasons: readonly unknown[]) =>
-    reasons.filter((reason) => reason === "NewReplicaSetAvailable").length === 2;
-  await waitForValue(rollouts, hasEnded, "the end of both rollouts", TIMEOUT_MS);
   const once = await applyInstallation(client);
   const twice = await applyInstallation(client);
   expect(once.size).toBeGreaterThan(30);
@@ -95,6 +95,7 @@ test("applying install.yaml a second time changes nothing", async () => {
 test("a batch of a StatefulSet and a Deployment is backed up and comes back", async () => {
   const { client } = cluster;
   stand = await openRestoreStand(cluster, NAMESPACE);
+  grantedBefore = await listGranted(cluster.controlPlane, NAMESPACE, "default");
   const shared = await stand.makeFolder("shared");
   await stand.apply(batchManifest(NAMESPACE, MEMBERS, { executionOrder: "Sequential" }));
   const { namespace, marks } = stand;
@@ -127,6 +128,49 @@ test("a batch of a StatefulSet and a Deployment is backed up and comes back", as
   expect(await Promise.all(folders.map((folder) => describeTree(folder)))).toEqual(before);
 });
 
+test("agents are granted what docs/install.md lists, and nothing else", async () => {
+  const after = await listGranted(cluster.controlPlane, NAMESPACE, "default");
+  const gained = after.filter((line) => !grantedBefore.includes(line));
+  const documented = /```agent-rights\n([^`]+)```/.exec(await readFile(INSTALL_PAGE, "utf8"))?.[1] ?? "";
+  expect(gained).toEqual(documented.trim().split("\n").sort());
+});
+
+test("a reconciler that is killed during a session is replaced within 20 s, and nothing is lost or doubled", async () => {
+  const { client, nodes } = cluster;
+  const holder = async () =>
+    textAt(await client.get(KUBERNETES.Lease, OWN, LEASE, asIs), "spec", "holderIdentity") ?? "";
+  const before = await holder();
+  const { items } = await client.list(KUBERNETES.Pod, OWN, (pod) => ({
+    name: textAt(pod, "metadata", "name") ?? "",
+    node: textAt(pod, "spec", "nodeName"),
+  }));
+  const leader = items.find(({ name }) => before.startsWith(name));
+  const session = stand.backUp("nightly-2");
+  const isRunning = async () =>
+    (await client.get(KINDS.BackupSession, NAMESPACE, "nightly-2", parseBackupSession)).status?.targets?.[0]?.stats;
+  await waitForValue(
+    () => isRunning().catch(() => undefined),
+    (stats) => (stats ?? []).length > 0,
+    "a host's turn",
+  );
+  nodes.find(({ name }) => name === leader?.node)?.killContainer(OWN, leader?.name ?? "", "reconciler");
+  const killedAt = performance.now();
+  await waitForValue(holder, (now) => now !== "" && now !== before, "the next leader", TIMEOUT_MS);
+  expect(performance.now() - killedAt).toBeLessThan(20_000);
+  const { status } = await session;
+  expect(status, JSON.stringify(status, null, 1)).toMatchObject({ phase: "Succeeded" });
+  const tag = `session=${NAMESPACE}/nightly-2`;
+  const snapshots: unknown = JSON.parse(stand.restic("snapshots", "--json", "--tag", tag));
+  const hosts = (Array.isArray(snapshots) ? snapshots : []).map((snapshot) => textAt(snapshot, "hostname"));
+  expect(hosts.sort()).toEqual(["db-0", "db-1", "web"]);
+});
+
+test("the doctor finds nothing wrong", async () => {
+  const { exitCode, stdout } = await runCli(cluster, "doctor");
+  expect(stdout).not.toMatch(/^(warning|FAULT)/m);
+  expect(exitCode, stdout).toBe(0);
+});
+
 test("nothing that the product or the agents asked for was refused", async () => {
   const { audit } = cluster;
   expect(await audit.count(PRODUCT_ACCOUNTS)).toBeGreaterThan(50);
@@ -135,4 +179,69 @@ test("nothing that the product or the agents asked for was refused", async () =>
   expect(await audit.refused(APPLICATION_ACCOUNTS)).toEqual([]);
   const restarts = (await listPods(cluster.client, OWN, "")).flatMap(({ troubles }) => troubles);
   expect(restarts).toEqual([]);
+});
+
+async function diagnose(): Promise<{ readonly exitCode: number; readonly wrong: readonly string[] }> {
+  const { exitCode, stdout } = await runCli(cluster, "doctor", "--json");
+  const findings = objectsAt(JSON.parse(stdout), "findings");
+  for (const finding of findings) {
+    if (finding["status"] !== "Ok") expect(textAt(finding, "fix")?.length ?? 0).toBeGreaterThan(10);
+  }
+  const wrong = findings.filter(({ status }) => status !== "Ok");
+  return { exitCode, wrong: wrong.map((finding) => `${textAt(finding, "check")}: ${textAt(finding, "message")}`) };
+}
+
+test("the doctor tells each thing that was broken, and recovers with a second apply", async () => {
+  const { client } = cluster;
+  const image = { kind: "merge", body: { data: { image: "other:1" } } } as const;
+  await client.patch(KUBERNETES.ConfigMap, OWN, OWN, image, asIs);
+  const withoutNodes = { kind: "json", operations: [{ op: "remove", path: "/rules/0" }] } as const;
+  await client.patch(KUBERNETES.ClusterRole, undefined, "stash-batch-webhook", withoutNodes, asIs);
+  const noReplicas = { kind: "merge", body: { spec: { replicas: 0 } } } as const;
+  await client.patch(KUBERNETES.Deployment, OWN, "stash-batch-webhook", noReplicas, asIs);
+  await waitForReadyPods(client, OWN, "app.kubernetes.io/component=webhook", 0, TIMEOUT_MS);
+  await client.delete(KUBERNETES.CustomResourceDefinition, undefined, "tasks.stash.appscode.com");
+  const { exitCode, wrong } = await diagnose();
+  expect(exitCode).toBe(1);
+  const text = wrong.join("\n");
+  expect(text).toContain("definitions: tasks.stash.appscode.com is missing");
+  expect(text).toContain("image: stash-batch-webhook runs stash-batch/stash-batch:0.1.0, but injects other:1");
+  expect(text).toContain("stash-batch-webhook: no replica of Deployment stash-batch/stash-batch-webhook is ready");
+  expect(text).toContain("rights: stash-batch-webhook may not get backupbatches.stash.appscode.com");
+  expect(text).toMatch(/validating webhook answers: .*failed calling webhook/);
+  expect(text).toMatch(/mutating webhook answers: .*failed calling webhook/);
+
+  await applyInstallation(client, { force: true });
+  await componentPods("webhook");
+  await waitForValue(diagnose, (result) => result.exitCode === 0, "a good diagnosis", TIMEOUT_MS);
+});
+
+test("uninstalling tells its steps first, and then leaves nothing that blocks", async () => {
+  const { client } = cluster;
+  const told = await runCli(cluster, "uninstall", "--remove-sidecars", "--remove-definitions");
+  expect(told.exitCode, told.stderr).toBe(0);
+  expect(told.stdout).toContain("would take our containers out of statefulsets.apps shop/db");
+  await componentPods("webhook");
+
+  const done = await runCli(cluster, "uninstall", "--remove-sidecars", "--remove-definitions", "--yes");
+  expect(done.exitCode, done.stdout + done.stderr).toBe(0);
+  for (const resource of [KUBERNETES.MutatingWebhookConfiguration, KUBERNETES.ValidatingWebhookConfiguration]) {
+    expect((await client.list(resource, undefined, asIs)).items).toEqual([]);
+  }
+  expect(await client.find(KUBERNETES.Namespace, undefined, OWN, asIs)).toBeUndefined();
+  expect((await client.list(KUBERNETES.CustomResourceDefinition, undefined, asIs)).items).toEqual([]);
+  const named = async (resource: Resource) =>
+    (await client.list(resource, undefined, (object) => textAt(object, "metadata", "name") ?? "")).items;
+  for (const resource of [KUBERNETES.ClusterRole, KUBERNETES.ClusterRoleBinding, KUBERNETES.PriorityClass]) {
+    expect((await named(resource)).filter((name) => name.includes("stash"))).toEqual([]);
+  }
+  expect((await named(KUBERNETES.Role)).filter((name) => name.includes("stash"))).toEqual([]);
+  const pods = await waitForReadyPods(client, NAMESPACE, "app=db", 2, TIMEOUT_MS);
+  expect(pods.map(({ containers }) => containers)).toEqual([["app"], ["app"]]);
+  // Nothing of ours holds the application's namespace.
+  await client.delete(KUBERNETES.Namespace, undefined, NAMESPACE);
+  const namespace = () => client.find(KUBERNETES.Namespace, undefined, NAMESPACE, asIs);
+  await waitForValue(namespace, (found) => found === undefined, "the namespace to go", TIMEOUT_MS);
+  const again = await runCli(cluster, "uninstall", "--yes");
+  expect(again.exitCode, again.stderr).toBe(0);
 });

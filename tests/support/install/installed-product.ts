@@ -11,7 +11,7 @@ import { readObjects } from "../../../scripts/manifests/compose.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
 import { findConnection } from "../../../shared/kube/connect.ts";
 import { createKubeClient } from "../../../shared/kube/http-client.ts";
-import { textAt } from "../../../shared/kube/json-value.ts";
+import { numberAt, textAt } from "../../../shared/kube/json-value.ts";
 import { type ControlPlane, startControlPlane } from "../control-plane/control-plane.ts";
 import type { ImageTable } from "../node/image-table.ts";
 import { type ProcessNode, startProcessNode } from "../node/process-node.ts";
@@ -82,9 +82,12 @@ export async function startEmptyCluster(options: InstallOptions): Promise<Instal
 /**
  * Applies install.yaml on the server's side, as an admin does.
  *
- * @returns name and resource version of each object
+ * @returns name and version of each object
  */
-export async function applyInstallation(client: KubeClient): Promise<ReadonlyMap<string, string>> {
+export async function applyInstallation(
+  client: KubeClient,
+  { force = false }: { readonly force?: boolean } = {},
+): Promise<ReadonlyMap<string, string>> {
   const versions = new Map<string, string>();
   for (const body of readObjects(INSTALL_FILE)) {
     const kind = textAt(body, "kind") ?? "";
@@ -92,8 +95,14 @@ export async function applyInstallation(client: KubeClient): Promise<ReadonlyMap
     const resource = resourceOf(kind);
     const namespace = resource.namespaced ? textAt(body, "metadata", "namespace") : undefined;
     const options = { fieldManager: "kubectl" };
-    const applied = await client.patch(resource, namespace, name, { kind: "apply", body, force: false }, asIs, options);
-    versions.set(`${kind} ${name}`, textAt(applied, "metadata", "resourceVersion") ?? "");
+    const applied = await client.patch(resource, namespace, name, { kind: "apply", body, force }, asIs, options);
+    versions.set(`${kind} ${name}`, versionOf(kind, applied));
   }
   return versions;
+}
+
+/** A rollout goes on writing the status of a Deployment; its generation counts changes of the rest. */
+function versionOf(kind: string, object: unknown): string {
+  if (kind === "Deployment") return `generation ${numberAt(object, "metadata", "generation")}`;
+  return textAt(object, "metadata", "resourceVersion") ?? "";
 }

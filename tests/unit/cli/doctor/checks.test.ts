@@ -1,0 +1,161 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { checkMutation, checkTrust, checkValidation, serverTimeOf } from "../../../../cli/doctor/admission.ts";
+import { checkDefinitions, checkVersion } from "../../../../cli/doctor/definitions.ts";
+import { FindingStatus, formatFindings } from "../../../../cli/doctor/finding.ts";
+import { checkPrograms, readVariant } from "../../../../cli/doctor/programs.ts";
+import { checkRights, isNeeded, NEEDED_RIGHTS } from "../../../../cli/doctor/rights.ts";
+import { textAt } from "../../../../shared/kube/json-value.ts";
+
+const manifests = join(import.meta.dirname, "../../../../manifests");
+
+/** The definitions as an API server shows them. */
+function served(): Map<string, unknown> {
+  const files = readdirSync(join(manifests, "crds")).filter((file) => file !== "kustomization.yaml");
+  return new Map(
+    files.map((file) => {
+      const definition: unknown = parse(readFileSync(join(manifests, "crds", file), "utf8"));
+      const status = { conditions: [{ type: "Established", status: "True" }] };
+      return [textAt(definition, "metadata", "name") ?? "", { ...Object(definition), status }];
+    }),
+  );
+}
+
+test.each([
+  [19, FindingStatus.Fault],
+  [20, FindingStatus.Ok],
+  [36, FindingStatus.Ok],
+  [37, FindingStatus.Warning],
+])("Kubernetes 1.%s is %s", (minor, status) => {
+  expect(checkVersion({ major: 1, minor, text: `v1.${minor}.0` }).status).toBe(status);
+});
+
+describe("definitions", () => {
+  test("as they are installed are good", () => {
+    expect(checkDefinitions(served())).toMatchObject([{ status: "Ok" }]);
+  });
+
+  test("that are missing, not served yet, or another product's are told one by one", () => {
+    const found = served();
+    found.delete("tasks.stash.appscode.com");
+    found.set("functions.stash.appscode.com", { ...Object(found.get("functions.stash.appscode.com")), status: {} });
+    const batch = structuredClone(found.get("backupbatches.stash.appscode.com"));
+    const schema = Object(batch).spec.versions[0].schema.openAPIV3Schema;
+    delete schema.properties.spec.properties.timeZone;
+    found.set("backupbatches.stash.appscode.com", batch);
+    expect(checkDefinitions(found).map(({ message }) => message)).toEqual([
+      "backupbatches.stash.appscode.com is not of this product (upstream's has fewer fields)",
+      "functions.stash.appscode.com is not served yet",
+      "tasks.stash.appscode.com is missing",
+    ]);
+  });
+});
+
+describe("answers of the webhook", () => {
+  const refused = (detail: string) => ({ kind: "Refused", status: 400, detail }) as const;
+
+  test.each([
+    [
+      "it refuses what it must",
+      refused('admission webhook "invokers.stash.appscode.com" denied the request: no'),
+      "Ok",
+    ],
+    ["it can't be called", refused('failed calling webhook "invokers.stash.appscode.com": refused'), "Fault"],
+    ["it is not asked", { kind: "Accepted", object: {} } as const, "Fault"],
+    ["the caller may not create", refused("backupbatches is forbidden"), "Fault"],
+  ])("validation: %s", (_case, answer, status) => {
+    expect(checkValidation(answer).status).toBe(status);
+  });
+
+  test.each([
+    ["it lets the workload through", { kind: "Accepted", object: {} } as const, "Ok"],
+    ["it can't be called", refused('failed calling webhook "labelled.workloads.stash.appscode.com": refused'), "Fault"],
+  ])("mutation: %s", (_case, answer, status) => {
+    expect(checkMutation(answer).status).toBe(status);
+  });
+
+  test("tell the API server's time when the object was accepted", () => {
+    const object = { metadata: { creationTimestamp: "2024-04-30T02:00:00Z" } };
+    expect(serverTimeOf({ kind: "Accepted", object })).toBe(Date.UTC(2024, 3, 30, 2));
+    expect(serverTimeOf(refused("no"))).toBeUndefined();
+  });
+});
+
+test("a certificate without Secret and one with problems are faults, and each problem is told", () => {
+  expect(checkTrust(undefined, "stash-batch")).toMatchObject([{ status: "Fault" }]);
+  expect(checkTrust([], "stash-batch")).toMatchObject([{ status: "Ok" }]);
+  expect(checkTrust(["a", "b"], "stash-batch").map(({ message }) => message)).toEqual(["a", "b"]);
+});
+
+describe("programs", () => {
+  const deployment = (ready: number, image: string, ...args: readonly string[]) => ({
+    spec: { replicas: 2, template: { spec: { containers: [{ image, args }] } } },
+    status: { readyReplicas: ready },
+  });
+  const view = (webhook: unknown, reconciler: unknown) => ({
+    namespace: "stash-batch",
+    deployments: new Map([
+      ["stash-batch-webhook", webhook],
+      ["stash-batch-reconciler", reconciler],
+    ]),
+    settings: { data: { image: "i:1" } },
+  });
+
+  test("that are missing or have no ready replica are faults; one replica less, or another image, is a warning", () => {
+    const findings = checkPrograms(view(undefined, deployment(0, "i:1")));
+    expect(findings.map(({ status }) => status)).toEqual(["Fault", "Fault"]);
+    const degraded = checkPrograms(view(deployment(1, "i:1"), deployment(2, "i:2")));
+    expect(degraded.map(({ check, status }) => `${check} ${status}`)).toEqual([
+      "stash-batch-webhook Warning",
+      "stash-batch-reconciler Ok",
+      "image Warning",
+    ]);
+  });
+
+  test("say by their flags what they need", () => {
+    const webhook = deployment(2, "i:1", "webhook", "--certificates=cert-manager");
+    const reconciler = deployment(2, "i:1", "reconciler", "--watch-namespace=shop");
+    expect(readVariant(view(webhook, reconciler))).toEqual({ watchedNamespace: "shop", usesCertManager: true });
+  });
+});
+
+describe("rights", () => {
+  test("that are needed are those of the manifests", () => {
+    expect(NEEDED_RIGHTS.length).toBeGreaterThan(100);
+    expect(NEEDED_RIGHTS).toContainEqual({
+      account: "stash-batch-webhook",
+      verb: "patch",
+      group: "",
+      resource: "secrets",
+      name: "stash-batch-serving-cert",
+      isOwnNamespace: true,
+    });
+  });
+
+  test("of the keeper are not needed where cert-manager keeps", () => {
+    const variant = { watchedNamespace: undefined, usesCertManager: true };
+    const left = NEEDED_RIGHTS.filter(({ account }) => account === "stash-batch-webhook").filter((right) =>
+      isNeeded(right, variant),
+    );
+    expect(left.some(({ resource, verb }) => resource === "secrets" && verb === "create")).toBe(false);
+    expect(left.some(({ resource, verb }) => resource === "secrets" && verb === "watch")).toBe(true);
+  });
+
+  test("that are missing are named with their account", () => {
+    const [right] = NEEDED_RIGHTS;
+    const findings = checkRights(right === undefined ? [] : [right], ["stash-batch-webhook", "stash-batch-reconciler"]);
+    expect(findings.map(({ status }) => status)).toEqual(["Fault", "Ok"]);
+    expect(findings[0]?.message).toContain("may not get backupconfigurations.stash.appscode.com");
+    expect(checkRights(undefined, [])).toMatchObject([{ status: "Warning" }]);
+  });
+});
+
+test("findings for a terminal have the fix below what is wrong", () => {
+  const text = formatFindings([
+    { check: "a", status: "Ok", message: "well" },
+    { check: "b", status: "Fault", message: "broken", fix: "mend it" },
+  ]);
+  expect(text.split("\n")).toEqual(["ok       a: well", "FAULT    b: broken", "         fix: mend it"]);
+});

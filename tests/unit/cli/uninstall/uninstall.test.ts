@@ -1,0 +1,80 @@
+import { join } from "node:path";
+import { applyPatch } from "fast-json-patch";
+import { expect, test } from "vitest";
+import { CLUSTER_OBJECTS, DEFINITIONS, WEBHOOK_OBJECTS } from "../../../../cli/uninstall/own-objects.ts";
+import { planRemoval } from "../../../../cli/uninstall/workloads.ts";
+import { composeObjects, readObjects } from "../../../../scripts/manifests/compose.ts";
+import { textAt } from "../../../../shared/kube/json-value.ts";
+
+const manifests = join(import.meta.dirname, "../../../../manifests");
+const DEPLOYMENTS = { group: "apps", version: "v1", plural: "deployments", namespaced: true };
+
+/** `kind name` of everything that has no namespace. */
+function clusterWide(objects: readonly unknown[]): readonly string[] {
+  return objects
+    .filter((object) => textAt(object, "metadata", "namespace") === undefined)
+    .filter((object) => textAt(object, "kind") !== "Namespace")
+    .map((object) =>
+      `${textAt(object, "kind")?.toLowerCase()}s ${textAt(object, "metadata", "name")}`.replace("classs", "classes"),
+    );
+}
+
+test("every object of the installation outside of its namespace is one that uninstalling deletes", () => {
+  const installed = [
+    ...composeObjects(join(manifests, "base")),
+    ...readObjects(join(manifests, "overlays/namespaced/rights.yaml")),
+  ];
+  const deleted = [...WEBHOOK_OBJECTS, ...CLUSTER_OBJECTS, DEFINITIONS].flatMap(({ resource, names }) =>
+    names.map((name) => `${resource.plural} ${name}`),
+  );
+  expect(new Set(clusterWide(installed))).toEqual(new Set(deleted));
+});
+
+const OWN = {
+  spec: {
+    containers: [{ name: "web", image: "web:1", volumeMounts: [{ name: "data", mountPath: "/data" }] }],
+    volumes: [{ name: "data", emptyDir: {} }],
+  },
+  metadata: { labels: { app: "web" } },
+};
+
+function aWorkload(template: unknown, annotations: Readonly<Record<string, string>> = {}) {
+  return {
+    metadata: { name: "web", namespace: "shop", resourceVersion: "7", annotations: { mine: "stays", ...annotations } },
+    spec: { template },
+  };
+}
+
+test("a workload that carries nothing of ours is left alone", () => {
+  expect(planRemoval(DEPLOYMENTS, aWorkload(OWN))).toBeUndefined();
+});
+
+test("L96: a workload with our parts is what its owner wrote after them, and only if nobody changed it in between", () => {
+  const injected = aWorkload(
+    {
+      metadata: { ...OWN.metadata, annotations: { "stash.appscode.com/last-applied-backup-invoker-hash": "1" } },
+      spec: {
+        containers: [
+          ...OWN.spec.containers,
+          {
+            name: "stash",
+            args: ["run-backup"],
+            volumeMounts: [
+              { name: "stash-tmp-dir", mountPath: "/stash-tmp" },
+              { name: "data", mountPath: "/data" },
+            ],
+          },
+        ],
+        volumes: [...OWN.spec.volumes, { name: "stash-tmp-dir", emptyDir: {} }],
+      },
+    },
+    { "stash.appscode.com/requested-injection": "1", "stash.appscode.com/last-applied-backup-invoker": "{}" },
+  );
+  const plan = planRemoval(DEPLOYMENTS, injected);
+  expect(plan?.operations[0]).toEqual({ op: "test", path: "/metadata/resourceVersion", value: "7" });
+  const operations = structuredClone([...(plan?.operations ?? [])]);
+  const { newDocument } = applyPatch(structuredClone(injected), operations, true, false);
+  expect(newDocument.metadata.annotations).toEqual({ mine: "stays" });
+  expect(newDocument.spec.template).toMatchObject(OWN);
+  expect(JSON.stringify(newDocument)).not.toContain("stash");
+});

@@ -1,0 +1,86 @@
+/** Rules and dashboard speak of metrics that the programs really have. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Registry } from "prom-client";
+import { beforeAll, describe, expect, test } from "vitest";
+import { registerMetrics } from "../../../reconciler/metrics/metrics.ts";
+import { registerLateness, registerProcessMetrics } from "../../../reconciler/metrics/process-metrics.ts";
+import { registerQueueMetrics } from "../../../reconciler/metrics/queue-metrics.ts";
+import { createWorld } from "../../../reconciler/world/world.ts";
+import { readObjects } from "../../../scripts/manifests/compose.ts";
+import { objectsAt } from "../../../shared/injection/workload.ts";
+import { systemClock } from "../../../shared/kube/clock.ts";
+import { parseJson, textAt } from "../../../shared/kube/json-value.ts";
+import { createMetrics } from "../../../webhook/metrics.ts";
+
+const folder = join(import.meta.dirname, "../../../manifests/monitoring");
+const [rules] = readObjects(join(folder, "rules.yaml"));
+const alerts = objectsAt(rules, "spec", "groups").flatMap((group) => objectsAt(group, "rules"));
+const dashboard = parseJson(readFileSync(join(folder, "dashboard.json"), "utf8"));
+const panels = objectsAt(dashboard, "panels");
+
+/** Words of the query language that look like names of metrics. */
+const METRIC = /\b(?:stash|process|nodejs)_[a-z0-9_]+\b/g;
+
+function metricsOf(expression: string): readonly string[] {
+  return [...expression.matchAll(METRIC)].map(([name]) => name.replace(/_bucket$/, ""));
+}
+
+/** The world is never started, so nothing is asked of an API server. */
+function emptyWorld() {
+  const unreachable = {
+    // biome-ignore lint/correctness/useYield: nothing ever comes
+    async *listPages() {
+      throw new Error("nothing is read");
+    },
+    // biome-ignore lint/correctness/useYield: nothing ever comes
+    async *watch() {
+      throw new Error("nothing is watched");
+    },
+  };
+  return createWorld({ client: unreachable, onProblem: () => undefined, onFail: () => undefined });
+}
+
+let known: ReadonlySet<string>;
+
+beforeAll(async () => {
+  const registry = new Registry();
+  const world = emptyWorld();
+  registerMetrics({ registry, world, clock: systemClock });
+  registerProcessMetrics({ registry, world, isLeader: () => true });
+  registerQueueMetrics(registry);
+  registerLateness(registry);
+  const text = `${await registry.metrics()}\n${await createMetrics(() => 0).format()}`;
+  known = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name = ""]) => name));
+});
+
+describe.each(alerts.map((alert) => [textAt(alert, "alert") ?? "", alert] as const))("%s", (_name, alert) => {
+  test("asks only for metrics that exist", () => {
+    const names = metricsOf(textAt(alert, "expr") ?? "");
+    expect(names.length).toBeGreaterThan(0);
+    for (const name of names) expect(known, name).toContain(name);
+  });
+
+  test("says how bad it is, what is wrong, and where to look", () => {
+    expect(["warning", "critical"]).toContain(textAt(alert, "labels", "severity"));
+    expect(textAt(alert, "annotations", "summary")).toBeTruthy();
+    expect(textAt(alert, "annotations", "description")).toMatch(/\.$/);
+  });
+});
+
+test("there is an alert for each way in which backups go wrong", () => {
+  const names = alerts.map((alert) => textAt(alert, "alert"));
+  for (const way of ["Stale", "Late", "Missed", "Failed"]) expect(names).toContain(`StashBackup${way}`);
+  for (const name of ["StashRetentionFailed", "StashSidecarMissing", "StashCertificateEnds"]) {
+    expect(names).toContain(name);
+  }
+});
+
+test.each(panels.map((panel) => [textAt(panel, "title") ?? "", panel] as const))(
+  "panel %s asks only for metrics that exist",
+  (_title, panel) => {
+    const expressions = objectsAt(panel, "targets").map((target) => textAt(target, "expr") ?? "");
+    expect(expressions.length).toBeGreaterThan(0);
+    for (const name of expressions.flatMap(metricsOf)) expect(known, name).toContain(name);
+  },
+);
