@@ -47,7 +47,7 @@ export function storageManifests({ namespace, repository, allowed }: Storage): r
 }
 
 export interface ApplicationPart {
-  readonly kind: "Deployment" | "StatefulSet";
+  readonly kind: "Deployment" | "StatefulSet" | "DaemonSet";
   readonly namespace: string;
   readonly name: string;
   readonly replicas?: number;
@@ -78,7 +78,7 @@ export function partManifest(part: ApplicationPart): Manifest {
     kind,
     metadata: { name, namespace },
     spec: {
-      replicas,
+      ...(kind !== "DaemonSet" && { replicas }),
       ...(isStateful && { serviceName: name, podManagementPolicy: "Parallel" }),
       selector: { matchLabels: { app: name } },
       template: {
