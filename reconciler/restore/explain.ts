@@ -1,11 +1,11 @@
 /** Why a restore waits or failed, in one line at the top of its status. Pure. */
 import { ConditionType, type HoldReason } from "../../shared/reasons.ts";
 import { findCondition, isConditionFalse, isConditionTrue } from "../../shared/status/conditions.ts";
-import { formatTarget } from "../../shared/target.ts";
+import { formatTarget, targetKey } from "../../shared/target.ts";
 import { isAssigned, withExplanation, withoutExplanation } from "../run/entries.ts";
 import { memberFailure } from "./outcome.ts";
 import type { RestoreStatus } from "./restore-status.ts";
-import { hostsOf, type MemberStatus, type RestoreView, targetRef, targetsOf } from "./view.ts";
+import { type HeldPod, hostsOf, type MemberStatus, type RestoreView, targetRef, targetsOf } from "./view.ts";
 
 export const RECOVERY_POINT_WANTED: HoldReason = "RecoveryPointWanted";
 
@@ -40,12 +40,18 @@ function ofFailure(name: string, target: MemberStatus): Explanation | undefined 
   return { reason, message: `${name}: ${failure}` };
 }
 
-function ofWait(name: string, target: MemberStatus): Explanation | undefined {
+/** What a member waits for, in words. */
+function ofWait(name: string, target: MemberStatus, held: readonly HeldPod[]): Explanation | undefined {
   if (target.phase === "Succeeded") return undefined;
   if (target.reason !== undefined) return { reason: target.reason, message: `${name}: ${target.message ?? ""}` };
   const host = hostsOf(target).find((one) => one.phase === "Pending" && !isAssigned(one));
   if (host === undefined) return undefined;
   const reason: HoldReason = "PodNotReady";
+  const [other] = held;
+  if (other !== undefined) {
+    const why = `pod ${other.pod} still waits for ${other.waitsFor.replace("/", " ")}`;
+    return { reason, message: `${name}: ${why}, and a StatefulSet replaces no pod that is not ready: delete the pod` };
+  }
   return { reason, message: `${name}: host ${host.hostname} waits for a pod whose init-container runs` };
 }
 
@@ -71,13 +77,15 @@ function explain(view: RestoreView, status: RestoreStatus): Explanation | undefi
   const members = targetsOf(status).map(
     (target) => [target.alias ?? formatTarget(targetRef(view, target)), target] as const,
   );
-  const first = (tell: typeof ofFailure) =>
+  const first = (tell: (name: string, target: MemberStatus) => Explanation | undefined) =>
     members.map(([name, target]) => tell(name, target)).find((told) => told !== undefined);
   const failure = first(ofFailure);
   if (failure !== undefined) return failure;
   const after = findCondition(status.conditions, ConditionType.GlobalPostRestoreHookSucceeded);
   if (after?.status === "False") return { reason: after.reason ?? after.type, message: after.message ?? "" };
-  return first(ofWait);
+  return first((name, target) =>
+    ofWait(name, target, view.heldElsewhere.get(targetKey(targetRef(view, target))) ?? []),
+  );
 }
 
 /** Puts into words why the restore waits or failed, and takes them back when it goes on. */

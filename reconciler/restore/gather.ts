@@ -16,7 +16,7 @@ import type { World } from "../world/world.ts";
 import type { RestoreMemories } from "./memory.ts";
 import { type RestoreObject, type RestoreStatus, readRestoreStatus } from "./restore-status.ts";
 import { isBegun } from "./start.ts";
-import { type GateFact, hostsOf, type RestoreView, targetsOf } from "./view.ts";
+import { type GateFact, type HeldPod, hostsOf, type RestoreView, targetsOf } from "./view.ts";
 
 export interface GatherPorts {
   readonly world: World;
@@ -48,6 +48,15 @@ function withOwnInits(workload: WorkloadFact, serves: string): WorkloadFact {
     return isOwn ? [pod] : [];
   });
   return { ...workload, pods };
+}
+
+/** A StatefulSet does not replace a pod that is not ready: such a pod never gets the init-container of this restore. */
+function heldElsewhere({ kind, pods }: WorkloadFact, serves: string): readonly HeldPod[] {
+  if (kind !== "StatefulSet") return [];
+  return pods.flatMap(({ name, restoreInit, isTerminating }): HeldPod[] => {
+    const waitsFor = restoreInit?.isRunning === true && !isTerminating ? restoreInit.serves : undefined;
+    return waitsFor === undefined || waitsFor === serves ? [] : [{ pod: name, waitsFor }];
+  });
 }
 
 function gateOf(
@@ -145,6 +154,7 @@ export function gatherRestore(ports: GatherPorts, key: string, object: RestoreOb
     busyTargets: busyTargets(world, object, refs),
     workloads,
     gates: new Map(refs.map((ref) => [targetKey(ref), gateOf(ports, key, ref, serves)])),
+    heldElsewhere: new Map([...all].map(([target, fact]) => [target, heldElsewhere(fact, serves)] as const)),
     pods: new Map([...gatherPods(world, uids, all), ...jobs.pods.map((pod) => [pod.uid, pod] as const)]),
     jobs: jobs.jobs,
     pointSearch: gatherPointSearch(world, object.metadata.uid ?? "", ports.jobProblems),

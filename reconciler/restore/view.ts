@@ -21,6 +21,12 @@ export interface GateFact {
   readonly askedMsAgo: number | undefined;
 }
 
+export interface HeldPod {
+  readonly pod: string;
+  /** `Kind/name` of the restore that it waits for. */
+  readonly waitsFor: string;
+}
+
 export interface RestoreView {
   readonly object: RestoreObject;
   readonly status: RestoreStatus;
@@ -37,6 +43,8 @@ export interface RestoreView {
   /** By targetKey(). */
   readonly gates: ReadonlyMap<string, GateFact>;
   readonly pods: Pods;
+  /** By targetKey(): pods of StatefulSets that wait in the init-container of another restore. */
+  readonly heldElsewhere: ReadonlyMap<string, readonly HeldPod[]>;
   readonly jobs: TargetJobs;
   /** The job that looks for recovery points. */
   readonly pointSearch: PointSearchJob;

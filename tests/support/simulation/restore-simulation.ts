@@ -105,6 +105,7 @@ export class RestoreSimulation {
       ),
       pods: this.pods.facts(),
       formerPods: [],
+      heldElsewhere: new Map(),
       jobs: new Map(),
       pointSearch: { problem: this.pointProblem, job: undefined, outcome: undefined },
       silenceMs: silenceLengths(this.#silences, this.nowMs),

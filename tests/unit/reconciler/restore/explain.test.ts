@@ -91,3 +91,15 @@ describe("the reason at the top of a restore's status", () => {
     expect(told(status)).toBe(expected);
   });
 });
+
+test("a StatefulSet's pod that waits for another restore is named, with what to do: its controller never replaces it", () => {
+  const status: RestoreStatus = {
+    startTime: TIME,
+    targets: [{ ...WEB, phase: "Running", stats: [{ hostname: "web", phase: "Pending" }] }],
+  };
+  const heldElsewhere = new Map([["Deployment/demo/web", [{ pod: "web-0", waitsFor: "RestoreBatch/wrong" }]]]);
+  const view = { ...new RestoreSimulation(RESTORE, []).view(), heldElsewhere };
+  expect(withReason(view, status).message).toBe(
+    "web: pod web-0 still waits for RestoreBatch wrong, and a StatefulSet replaces no pod that is not ready: delete the pod",
+  );
+});
