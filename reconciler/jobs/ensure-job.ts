@@ -36,7 +36,8 @@ export async function ensureJob(client: JobWriter, plan: JobPlan): Promise<JobFa
   if (known !== undefined) return known;
   const { namespace, rights } = plan;
   if (rights.account !== undefined) await ensureObject(client, ACCOUNTS, namespace, rights.account, ["metadata"]);
-  await ensureObject(client, ROLES, namespace, rights.role, ["rules"]);
+  // An invoker that was deleted and made anew has another uid: what belongs to the old one is about to be collected.
+  await ensureObject(client, ROLES, namespace, rights.role, ["metadata", "rules"]);
   await ensureBinding(client, namespace, rights.binding);
   for (const claim of plan.claims) await ensureClaim(client, claim, plan.ownerUid);
   try {
@@ -107,7 +108,7 @@ async function ensureBinding(
   namespace: string,
   binding: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  await ensureObject(client, BINDINGS, namespace, binding, ["subjects"]);
+  await ensureObject(client, BINDINGS, namespace, binding, ["metadata", "subjects"]);
 }
 
 /** A claim that another made is never filled: what it holds is not ours to overwrite (L45). */
