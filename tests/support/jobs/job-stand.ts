@@ -2,51 +2,39 @@
 import { readdirSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, inject } from "vitest";
-import type { BackupSession } from "../../../shared/api/backup-session.ts";
-import { KINDS } from "../../../shared/api/kinds.ts";
-import { parseRestoreBatch, type RestoreBatch } from "../../../shared/api/restore-batch.ts";
-import { parseRestoreSession, type RestoreSession } from "../../../shared/api/restore-session.ts";
-import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
+import type { KubeClient } from "../../../shared/kube/client.ts";
 import { findConnection } from "../../../shared/kube/connect.ts";
 import { createPodExec, type PodExec } from "../../../shared/kube/exec.ts";
-import { textAt } from "../../../shared/kube/json-value.ts";
-import { isFinalRestorePhase } from "../../../shared/status/restore-phase.ts";
 import { applyFile, applyManifests, parseManifests } from "../objects/apply.ts";
 import { waitForReadyPods } from "../objects/pods.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 import type { Installation } from "../product/installed-cluster.ts";
 import { useProduct } from "../product/product-cluster.ts";
-import { untilSession } from "../session/batch-without-nodes.ts";
 import { DATABASE_IMAGES, jobsManifest } from "./manifests.ts";
+import { type Runs, runsIn, type SessionStatus } from "./runs.ts";
 
-const END_MS = 120_000;
 const CATALOGUE = resolve(import.meta.dirname, "../../../manifests/catalog");
 
 /** Reference to an AppBinding, in YAML's short form and without its name. */
 export const BINDING = "apiVersion: appcatalog.appscode.com/v1alpha1, kind: AppBinding";
 
-export interface JobStand {
+/** Runs are those of the stand's namespace. */
+export interface JobStand extends Runs {
   readonly product: Installation;
   readonly client: KubeClient;
   readonly namespace: string;
   /** Folder of the restic repository. */
   readonly repository: string;
   apply(text: string): Promise<void>;
-  /** Runs a script in a container of the app's pod. @throws Error with its words when it fails */
-  run(app: string, container: string, script: string): Promise<string>;
   maria(sql: string): Promise<string>;
   postgres(sql: string, database?: string): Promise<string>;
   /** Makes a BackupBatch and waits until it is ready. @param members lines of `spec.members` */
   makeBatch(name: string, members: string, spec?: string): Promise<void>;
-  /** Starts a session `<batch>-1`. */
-  begin(batch: string): Promise<void>;
-  untilEnd(batch: string): Promise<NonNullable<BackupSession["status"]>>;
-  backUp(batch: string): Promise<NonNullable<BackupSession["status"]>>;
-  /** Runs a session `<configuration>-1`, and waits for its end. */
-  backUpConfiguration(configuration: string): Promise<NonNullable<BackupSession["status"]>>;
-  untilRestored(kind: "RestoreBatch" | "RestoreSession", name: string): Promise<RestoreBatch | RestoreSession>;
+  /** Runs a session `<invoker>-1`, and waits for its end. */
+  backUp(invoker: string, kind?: "BackupBatch" | "BackupConfiguration"): Promise<SessionStatus>;
+  /** Runs in another namespace. */
+  in(namespace: string): Runs;
 }
 
 /** @param namespace that the file has for itself; also part of its node's name */
@@ -101,52 +89,28 @@ async function fill({ maria, postgres, run }: JobStand): Promise<void> {
 
 function createStand(product: Installation, namespace: string, exec: PodExec): JobStand {
   const { client, dir } = product;
-
-  async function run(app: string, container: string, script: string): Promise<string> {
-    const [pod] = await waitForReadyPods(client, namespace, `app=${app}`, 1, 60_000);
-    const command = ["bash", "-c", script];
-    const result = await exec({ namespace, pod: pod?.name ?? "", container, command, timeoutMs: 30_000 });
-    if (result.end.kind === "timedOut" || result.end.exitCode !== 0) throw new Error(`${script}: ${result.stderr}`);
-    return result.stdout;
-  }
+  const runs = runsIn(client, namespace, exec);
 
   async function apply(text: string): Promise<void> {
     await applyManifests(client, parseManifests(text));
   }
 
-  async function begin(invoker: string, kind = "BackupBatch"): Promise<void> {
-    await client.create(
-      KINDS.BackupSession,
-      namespace,
-      {
-        apiVersion: KINDS.BackupSession.apiVersion,
-        kind: "BackupSession",
-        metadata: { name: `${invoker}-1`, namespace },
-        spec: { invoker: { apiGroup: KINDS.BackupSession.group, kind, name: invoker } },
-      },
-      asIs,
-    );
-  }
-
-  async function untilEnd(batch: string): Promise<NonNullable<BackupSession["status"]>> {
-    return (await untilSession(client, namespace, `${batch}-1`, END_MS)).status ?? {};
-  }
-
   return {
+    ...runs,
     product,
     client,
     namespace,
     repository: join(dir, "repository"),
     apply,
-    run,
+    in: (other) => runsIn(client, other, exec),
     maria: (sql) =>
-      run(
+      runs.run(
         "mariadb",
         "server",
         `mariadb --no-defaults --socket=/data/s.sock --user=root --batch --raw <<'SQL'\n${sql}\nSQL`,
       ),
     postgres: (sql, database = "postgres") =>
-      run(
+      runs.run(
         "postgres",
         "server",
         `psql -X -q -A -t -v ON_ERROR_STOP=1 -h /data/run -U postgres ${database} <<'SQL'\n${sql}\nSQL`,
@@ -164,34 +128,11 @@ spec:
   timeOut: 10m
 ${spec}
   members:${members}`);
-      await untilReady(client, namespace, name);
+      await runs.untilReady("BackupBatch", name);
     },
-    begin: (batch) => begin(batch),
-    untilEnd,
-    async backUpConfiguration(configuration) {
-      await begin(configuration, "BackupConfiguration");
-      return untilEnd(configuration);
-    },
-    async backUp(batch) {
-      await begin(batch);
-      return untilEnd(batch);
-    },
-    async untilRestored(kind, name) {
-      const parse = (value: unknown): RestoreBatch | RestoreSession =>
-        kind === "RestoreBatch" ? parseRestoreBatch(value) : parseRestoreSession(value);
-      for (const end = performance.now() + END_MS; performance.now() < end; await sleep(100)) {
-        const restore = await client.get(KINDS[kind], namespace, name, parse);
-        if (isFinalRestorePhase(restore.status?.phase)) return restore;
-      }
-      throw new Error(`${name}: ${JSON.stringify(await client.get(KINDS[kind], namespace, name, asIs))}`);
+    async backUp(invoker, kind) {
+      await runs.begin(invoker, kind);
+      return runs.untilEnd(invoker);
     },
   };
-}
-
-async function untilReady(client: KubeClient, namespace: string, batch: string): Promise<void> {
-  const read = () => client.get(KINDS.BackupBatch, namespace, batch, asIs);
-  for (const end = performance.now() + 30_000; performance.now() < end; await sleep(100)) {
-    if (textAt(await read(), "status", "phase") === "Ready") return;
-  }
-  throw new Error(`BackupBatch ${batch} does not get ready: ${JSON.stringify(await read())}`);
 }

@@ -4,18 +4,29 @@ import type { ImageTable } from "../node/image-table.ts";
 /** Blanks, quotes and what an option file or a shell would take for its own. */
 export const DB_PASSWORD = "p\"a'#; \\s=$x";
 
-/** Entry points of the databases' images; the programs are those of this machine. */
+/** Entry point of a MariaDB whose root has the password of an environment variable. */
+function mariadbCommand(folder: string, variable: string): readonly string[] {
+  const password = `$(printf %s "$${variable}" | sed "s/[\\\\\\\\']/\\\\\\\\&/g")`;
+  const grant = `"CREATE OR REPLACE USER root@'%' IDENTIFIED BY '${password}';" "GRANT ALL ON *.* TO root@'%' WITH GRANT OPTION;"`;
+  const script = `set -eu
+test -d ${folder}/db || mariadb-install-db --no-defaults --user=root --datadir=${folder}/db --auth-root-authentication-method=normal --skip-test-db >/dev/null
+printf '%s\\n' ${grant} >${folder}/init.sql
+exec mariadbd --no-defaults --user=root --datadir=${folder}/db --socket=${folder}/s.sock --pid-file=${folder}/pid --port=3306 --bind-address=0.0.0.0 --skip-name-resolve --init-file=${folder}/init.sql`;
+  return ["bash", "-c", script];
+}
+
+/** Entry points of the databases' images, and of those in manifests/examples; the programs are those of this machine. */
 export const DATABASE_IMAGES: ImageTable = {
-  "tests/mariadb:1": {
+  "mariadb:10.11": { command: mariadbCommand("/var/lib/mysql", "MYSQL_ROOT_PASSWORD") },
+  // Fills its folder once, as that image does; no browser comes by.
+  "wordpress:6-apache": {
     command: [
       "bash",
       "-c",
-      `set -eu
-test -d /data/db || mariadb-install-db --no-defaults --user=root --datadir=/data/db --auth-root-authentication-method=normal --skip-test-db >/dev/null
-printf '%s\\n' "CREATE OR REPLACE USER root@'%' IDENTIFIED BY '$(printf %s "$PASSWORD" | sed "s/[\\\\\\\\']/\\\\\\\\&/g")';" "GRANT ALL ON *.* TO root@'%';" >/data/init.sql
-exec mariadbd --no-defaults --user=root --datadir=/data/db --socket=/data/s.sock --pid-file=/data/pid --port=3306 --bind-address=0.0.0.0 --skip-name-resolve --init-file=/data/init.sql`,
+      "cd /var/www/html && { test -d wp-content || { mkdir -p wp-content/uploads && head -c 300000 /dev/urandom >wp-content/uploads/picture.jpg && echo $WORDPRESS_DB_HOST >wp-config.php; }; } && trap 'exit 0' TERM && { sleep 1000000 & wait; }",
     ],
   },
+  "tests/mariadb:1": { command: mariadbCommand("/data", "PASSWORD") },
   "tests/postgres:1": {
     command: [
       "bash",

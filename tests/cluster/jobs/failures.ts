@@ -1,0 +1,207 @@
+/** What becomes of sessions whose jobs fail. */
+import { execFileSync } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { BINDING, type JobStand } from "../../support/jobs/job-stand.ts";
+import { waitForPods } from "../../support/objects/pods.ts";
+
+export function testFailures(stand: () => JobStand): void {
+  function countSnapshots(): number {
+    const env = { ...process.env, RESTIC_PASSWORD: "not-a-secret", RESTIC_REPOSITORY: stand().repository };
+    const output = execFileSync("restic", ["snapshots", "--json", "--no-cache", "--no-lock"], {
+      env,
+      encoding: "utf8",
+    });
+    const list: unknown = JSON.parse(output);
+    return Array.isArray(list) ? list.length : 0;
+  }
+
+  /** Waits until a dump that sleeps at each row is in the middle of a table. */
+  async function untilDumping(): Promise<void> {
+    const query = "SELECT COUNT(*) AS n FROM information_schema.processlist WHERE state = 'User sleep'";
+    for (const end = performance.now() + 30_000; performance.now() < end; await sleep(200)) {
+      if (!(await stand().maria(query)).includes("\n0\n")) return;
+    }
+    throw new Error("the dump did not begin");
+  }
+
+  /** Waits until a container of the session's first job runs. @returns the pod's name */
+  async function untilRuns(batch: string, container: string): Promise<string> {
+    const { client } = stand();
+    const selector = `job-name=stash-backup-${batch}-1-0`;
+    const what = `waited for ${container}`;
+    const pods = await waitForPods(
+      client,
+      { namespace: "jobs", selector, timeoutMs: 60_000, what },
+      ([pod]) => pod?.runs.includes(container) === true,
+    );
+    return pods[0]?.name ?? "";
+  }
+
+  test("L20: a dump that fails is the host's failure with the program's words, and leaves no snapshot", async () => {
+    const { makeBatch, backUp } = stand();
+    const before = countSnapshots();
+    await makeBatch(
+      "wrong",
+      `
+    - target: { alias: shop, ref: { ${BINDING}, name: mariadb } }
+      task: { name: mariadb-backup, params: [{ name: args, value: "--databases 'no such'" }] }`,
+    );
+    const status = await backUp("wrong");
+    expect(status.phase).toBe("Failed");
+    expect(status.targets?.[0]?.stats?.[0]).toMatchObject({
+      phase: "Failed",
+      reason: "DUMP_FAILED",
+      error: expect.stringContaining("no such"),
+    });
+    expect(countSnapshots()).toBe(before);
+  });
+
+  test("credentials that are refused fail the host at once", async () => {
+    const { apply, makeBatch, backUp } = stand();
+    await apply(`
+apiVersion: v1
+kind: Secret
+metadata: { name: bad-auth, namespace: jobs }
+stringData: { username: root, password: wrong }
+---
+apiVersion: appcatalog.appscode.com/v1alpha1
+kind: AppBinding
+metadata: { name: refused, namespace: jobs }
+spec:
+  type: kubedb.com/mariadb
+  clientConfig: { service: { scheme: mysql, name: mariadb, port: 3306 } }
+  secret: { name: bad-auth }`);
+    await makeBatch("refused", `\n    - target: { alias: shop, ref: { ${BINDING}, name: refused } }`);
+    const { targets } = await backUp("refused");
+    expect(targets?.[0]?.stats?.[0]).toMatchObject({ phase: "Failed", reason: "APP_REFUSED" });
+    expect(JSON.stringify(targets)).not.toContain("wrong");
+  });
+
+  test("an agent that is killed in the middle of a dump leaves no snapshot, and its host says what became of it", async () => {
+    const { makeBatch, begin, untilEnd, product } = stand();
+    const before = countSnapshots();
+    await makeBatch(
+      "killed",
+      `
+    - target: { alias: shop, ref: { ${BINDING}, name: mariadb } }
+      task: { name: mariadb-backup, params: [{ name: args, value: "--databases shop --where='SLEEP(20)=0'" }] }`,
+    );
+    await begin("killed");
+    const pod = await untilRuns("killed", "mariadb-backup-0");
+    await untilDumping();
+    product.nodes[0]?.killContainer("jobs", pod, "mariadb-backup-0");
+    const { targets } = await untilEnd("killed");
+    expect(targets?.[0]?.stats?.[0]).toMatchObject({ phase: "Failed", reason: "JOB_FAILED" });
+    expect(countSnapshots()).toBe(before);
+  });
+
+  test("a reconciler that is killed while a job runs goes on with that very job", async () => {
+    const { makeBatch, begin, untilEnd, product } = stand();
+    const before = countSnapshots();
+    await makeBatch(
+      "restarted",
+      `
+    - target: { alias: shop, ref: { ${BINDING}, name: mariadb } }
+      task: { name: mariadb-backup, params: [{ name: args, value: "--databases shop --where='SLEEP(3)=0'" }] }`,
+    );
+    await begin("restarted");
+    const pod = await untilRuns("restarted", "mariadb-backup-0");
+    await untilDumping();
+    await product.product.kill("reconciler");
+    await sleep(2_000);
+    await product.product.start("reconciler");
+    const { phase, targets } = await untilEnd("restarted");
+    expect(phase, JSON.stringify(targets)).toBe("Succeeded");
+    expect(targets?.[0]?.stats).toMatchObject([{ phase: "Succeeded", pod, attempt: 1 }]);
+    expect(countSnapshots()).toBe(before + 1);
+  });
+
+  test("L8: an image that can't be pulled, and a Task that does not exist, end the session with that reason", async () => {
+    await stand().apply(`
+apiVersion: stash.appscode.com/v1beta1
+kind: Function
+metadata: { name: missing-image }
+spec: { image: "registry.example.org/nobody/has:1" }
+---
+apiVersion: stash.appscode.com/v1beta1
+kind: Task
+metadata: { name: missing-image }
+spec: { steps: [{ name: missing-image }, { name: update-status }] }`);
+    const members = `
+    - target: { alias: a, ref: { ${BINDING}, name: mariadb } }
+      task: { name: missing-image }
+    - target: { alias: b, ref: { ${BINDING}, name: postgres } }
+      task: { name: no-such-task }`;
+    await stand().makeBatch("hopeless", members);
+    const status = await stand().backUp("hopeless");
+    expect(status?.phase).toBe("Failed");
+    expect(JSON.stringify(status?.targets?.[0])).toContain("IMAGE_UNAVAILABLE");
+    expect(status?.targets?.[1]).toMatchObject({ phase: "Failed", reason: "NOT_FOUND" });
+  });
+
+  /** A Task whose work a program of somebody else does, then our last step. */
+  async function addonOf(name: string, script: string): Promise<string> {
+    await stand().apply(`
+apiVersion: stash.appscode.com/v1beta1
+kind: Function
+metadata: { name: ${name} }
+spec:
+  image: "tests/keeper:1"
+  command: [bash, -c]
+  args: [${JSON.stringify(script)}]
+---
+apiVersion: stash.appscode.com/v1beta1
+kind: Task
+metadata: { name: ${name} }
+spec:
+  steps:
+    - { name: ${name}, params: [{ name: outputDir, value: /stash-tmp/output }] }
+    - { name: update-status, params: [{ name: outputDir, value: /stash-tmp/output }] }`);
+    return `
+    - target: { alias: addon, ref: { ${BINDING}, name: mariadb } }
+      task: { name: ${name} }`;
+  }
+
+  function outputScript(host: Readonly<Record<string, unknown>>): string {
+    const output = JSON.stringify({ targetStatus: { stats: [{ hostname: "addon", ...host }] } });
+    return `mkdir -p \${outputDir} && echo '${output}' >\${outputDir}/output.json`;
+  }
+
+  test("L20: what a program of somebody else leaves in output.json is the host's result, good or bad", async () => {
+    const snapshots = [{ name: "0123456789abcdef", path: "dump" }];
+    await stand().makeBatch("addon-good", await addonOf("addon-good", outputScript({ phase: "Succeeded", snapshots })));
+    const good = await stand().backUp("addon-good");
+    expect(good?.phase, JSON.stringify(good)).toBe("Succeeded");
+    expect(good?.targets?.[0]?.stats?.[0]).toMatchObject({ hostname: "addon", phase: "Succeeded", snapshots });
+
+    await stand().makeBatch(
+      "addon-bad",
+      await addonOf("addon-bad", outputScript({ phase: "Failed", error: "no disk" })),
+    );
+    const bad = await stand().backUp("addon-bad");
+    expect(bad?.phase).toBe("Failed");
+    expect(bad?.targets?.[0]?.stats?.[0]).toMatchObject({ phase: "Failed", error: expect.stringContaining("no disk") });
+  });
+
+  test("L8: a job whose pod is evicted, and one whose program dies, fail their host with that reason", async () => {
+    await stand().makeBatch("evicted", await addonOf("evicted", "trap 'exit 143' TERM; sleep 1000 & wait"));
+    await stand().begin("evicted");
+    const pod = await untilRuns("evicted", "evicted-0");
+    await stand().product.nodes[0]?.evictPod("jobs", pod, "the disk is full");
+    const evicted = await stand().untilEnd("evicted");
+    expect(evicted?.targets?.[0]?.stats?.[0]).toMatchObject({
+      phase: "Failed",
+      reason: "EVICTED",
+      error: expect.stringContaining("the disk is full"),
+    });
+
+    await stand().makeBatch("dying", await addonOf("dying", "echo these are my last words; exit 3"));
+    const dying = await stand().backUp("dying");
+    expect(dying?.targets?.[0]?.stats?.[0]).toMatchObject({
+      phase: "Failed",
+      reason: "JOB_FAILED",
+      error: expect.stringContaining("ended with exit code 3: these are my last words"),
+    });
+  });
+}
