@@ -40,9 +40,19 @@ export const PREREQUISITES = {
   "postgresql-client": { programs: ["pg_dump"], package: "postgresql-client", why: "to dump and load PostgreSQL" },
   openssl: { programs: ["openssl"], package: "openssl", why: "to issue certificates for databases" },
   "redis-server": { programs: ["redis-server"], package: "redis-server", why: "to back up a real Redis" },
-  "php-cli": { programs: ["php"], package: "php-cli", why: "to serve the demo's WordPress" },
+  "apache-php": {
+    programs: ["apache2", "/usr/lib/apache2/modules/libphp*.so"],
+    package: "libapache2-mod-php",
+    why: "to serve the demo's WordPress",
+  },
   "php-mysql": { programs: ["/usr/lib/php/*/mysqli.so"], package: "php-mysql", why: "for WordPress to reach MariaDB" },
+  "php-gd": { programs: ["/usr/lib/php/*/gd.so"], package: "php-gd", why: "for WordPress to resize pictures" },
   wordpress: { programs: ["/usr/share/wordpress/wp-load.php"], package: "wordpress", why: "as the demo's application" },
+  "wordpress-theme": {
+    programs: ["/usr/share/wordpress/wp-content/themes/twentytwenty*/style.css"],
+    package: "wordpress-theme-twentytwentythree",
+    why: "for WordPress to show its pages",
+  },
 } as const satisfies Record<string, Prerequisite>;
 
 export type PrerequisiteName = keyof typeof PREREQUISITES;

@@ -9,6 +9,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { messageOf } from "../shared/errors.ts";
+import { DEMO_PREREQUISITES } from "./demo/images.ts";
 import { ensureControlPlanePrograms, ensurePrerequisites } from "./prerequisites.ts";
 
 interface Totals {
@@ -84,6 +85,7 @@ const DATA_PROGRAMS = [
   "postgresql",
   "postgresql-client",
   "openssl",
+  ...DEMO_PREREQUISITES,
 ] as const;
 
 async function ensureMachine(): Promise<boolean> {

@@ -1,106 +1,101 @@
-/**
- * `npm run demo`: a real control plane with a node that runs pods as processes, the product beside it, and the story of an
- * application that is backed up, destroyed and restored.
- *
- *   npm run demo                 tells the story and cleans up
- *   npm run demo -- --json       prints a summary for programs as the last line
- *   npm run demo -- --keep       leaves everything running until Ctrl-C and prints how to look at it
- */
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
-import { parseArgs } from "node:util";
+/** `npm run demo`: the whole story on real programs; `--help` lists the flags. */
 import { messageOf } from "../../shared/errors.ts";
-import { startInstalledCluster } from "../../tests/support/product/installed-cluster.ts";
-import { ensureControlPlanePrograms, ensurePrerequisites } from "../prerequisites.ts";
-import { createNarrator, type Narrator } from "./narrator.ts";
-import { type Summary, tellStory } from "./story.ts";
+import { explainFailure, findObstacles, gatherMachineFacts } from "./machine.ts";
+import { type Options, parseOptions, USAGE } from "./options.ts";
+import { openStage, type Stage } from "./stage.ts";
+import { tellStory } from "./story.ts";
+import { formatSummary, type Summary } from "./summary.ts";
+import { createLiveTeller } from "./terminal/live-teller.ts";
+import { createPlainTeller } from "./terminal/plain-teller.ts";
+import { type Teller, untilAborted } from "./terminal/teller.ts";
 
-const USAGE = `usage: npm run demo -- [flags]
+const INTERRUPTED = 130;
+const WRONG_USE = 2;
 
-  --json   print a summary as the last line of stdout; the story goes to stderr
-  --keep   leave everything running until Ctrl-C`;
+class Interrupted extends Error {}
 
-/** Things to undo, newest first. */
-type Undo = () => Promise<void>;
-
-async function runDemo(narrator: Narrator, undo: Undo[], isKept: boolean): Promise<Summary> {
-  narrator.chapter("Making this machine ready (the first time takes minutes)");
-  await ensurePrerequisites({ need: ["restic", "util-linux", "iproute2"], onProgress: narrator.say });
-  await ensureControlPlanePrograms({ onProgress: narrator.say });
-
-  narrator.chapter("Starting a control plane, a node, and stash-batch beside them");
-  const images = {
-    "demo/application:1": { binds: [{ host: import.meta.dirname, path: "/application", readOnly: true }] },
-  };
-  const starting = startInstalledCluster({ images, onProgress: narrator.say });
-  // Also when the demo is interrupted before all of it runs; a failed start has cleaned up after itself.
-  undo.push(async () => (await starting.catch(() => undefined))?.stop());
-  const cluster = await starting;
-  const { client, controlPlane, product } = cluster;
-  const repositoryFolder = join(cluster.dir, "repository");
-  await mkdir(repositoryFolder);
-
-  try {
-    const summary = await tellStory({ client, narrator, repositoryFolder });
-    if (isKept) await keepUntilInterrupted(narrator, controlPlane);
-    return summary;
-  } catch (error) {
-    const logs = await Promise.all((["webhook", "reconciler"] as const).map((program) => product.log(program)));
-    console.error(logs.map((log) => log.split("\n").slice(-40).join("\n")).join("\n---\n"));
-    throw error;
-  }
+/** Aborts at the first SIGINT, SIGTERM or SIGHUP. Later ones are ignored: cleaning up takes seconds and must end. */
+function watchSignals(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => controller.abort());
+  return controller.signal;
 }
 
-async function keepUntilInterrupted(
-  narrator: Narrator,
-  controlPlane: { readonly kubeconfigPath: string; readonly programsDir: string },
-): Promise<void> {
-  narrator.chapter("Everything is left running; Ctrl-C ends it");
-  const kubectl = `${controlPlane.programsDir}/kubectl --kubeconfig ${controlPlane.kubeconfigPath} -n demo`;
-  for (const command of ["get backupbatch,backupsession,restorebatch", "get pods", "describe backupsession"]) {
-    narrator.say(`${kubectl} ${command}`);
-  }
-  await new Promise((done) => process.once("SIGINT", done));
+/** Rejects when the signal aborts. */
+function untilInterrupted(signal: AbortSignal): Promise<never> {
+  const interrupted = new Promise<never>((_, reject) => {
+    if (signal.aborted) reject(new Interrupted());
+    signal.addEventListener("abort", () => reject(new Interrupted()));
+  });
+  interrupted.catch(() => undefined);
+  return interrupted;
 }
 
-async function cleanUp(narrator: Narrator, undo: Undo[]): Promise<void> {
-  for (let step = undo.pop(); step !== undefined; step = undo.pop()) {
-    await step().catch((error: unknown) => narrator.say(`clean-up: ${messageOf(error)}`));
+function createTeller({ isPlain, isJson }: Options): Teller {
+  const stream = isJson ? process.stderr : process.stdout;
+  const isLive = stream.isTTY && !isPlain && process.env["TERM"] !== "dumb";
+  return isLive ? createLiveTeller(stream) : createPlainTeller((text) => stream.write(text));
+}
+
+async function run(options: Options, teller: Teller, stage: Stage, signal: AbortSignal): Promise<Summary> {
+  const interrupted = untilInterrupted(signal);
+  const story = (async () => {
+    const context = await stage.setUp();
+    return tellStory({ ...context, teller: untilAborted(teller, signal), backendName: options.backend });
+  })();
+  // Once it is interrupted, the story fails somewhere or other: its cluster goes away.
+  story.catch(() => undefined);
+  const summary = await Promise.race([story, interrupted]);
+  teller.chapter("Summary");
+  for (const line of formatSummary(summary)) teller.say(line);
+  if (options.isKept) {
+    teller.chapter("Everything is left running; Ctrl-C ends it and cleans up");
+    for (const line of stage.describe()) teller.say(line);
+    await interrupted.catch(() => undefined);
   }
+  return summary;
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: { json: { type: "boolean" }, keep: { type: "boolean" }, help: { type: "boolean", short: "h" } },
-  });
-  if (values.help === true) {
+  let options: Options;
+  try {
+    options = parseOptions(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${messageOf(error)}\n\n${USAGE}`);
+    return WRONG_USE;
+  }
+  if (options.wantsHelp) {
     console.log(USAGE);
     return 0;
   }
-  const narrator = createNarrator((line) => (values.json === true ? console.error(line) : console.log(line)));
-  const undo: Undo[] = [];
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => {
-      if (signal === "SIGINT" && values.keep === true) return;
-      narrator.say("interrupted, cleaning up");
-      void cleanUp(narrator, undo).finally(() => process.exit(130));
-    });
+  const finish = (result: object, code: number) => {
+    if (options.isJson) console.log(JSON.stringify(result));
+    return code;
+  };
+  const obstacles = findObstacles(await gatherMachineFacts());
+  if (obstacles.length > 0) {
+    console.error(obstacles.join("\n"));
+    return finish({ ok: false, error: obstacles.join(" ") }, 1);
   }
+  const signal = watchSignals();
+  const teller = createTeller(options);
+  const stage = openStage(options.backend, untilAborted(teller, signal));
   try {
-    const summary = await runDemo(narrator, undo, values.keep === true);
-    await cleanUp(narrator, undo);
-    narrator.chapter(summary.ok ? "Done: everything came back" : "Something did not come back");
-    for (const { name, phase, snapshots } of summary.sessions)
-      narrator.say(`${name}: ${phase}, ${snapshots} snapshots`);
-    narrator.say(`${summary.comparedEntries} files and folders compared, ${summary.differences.length} differences`);
-    if (values.json === true) console.log(JSON.stringify(summary));
-    return summary.ok ? 0 : 1;
+    const summary = await run(options, teller, stage, signal);
+    teller.chapter("Cleaning up");
+    await stage.close();
+    teller.end();
+    return finish(summary, summary.ok ? 0 : 1);
   } catch (error) {
-    narrator.chapter("The demo failed");
-    console.error(error instanceof Error ? (error.stack ?? error.message) : error);
-    await cleanUp(narrator, undo);
-    if (values.json === true) console.log(JSON.stringify({ ok: false, error: messageOf(error) }));
-    return 1;
+    const wasInterrupted = error instanceof Interrupted;
+    teller.chapter(wasInterrupted ? "Interrupted: cleaning up" : "The demo failed: cleaning up");
+    const logs = wasInterrupted ? [] : await stage.lastWords();
+    await stage.close();
+    teller.end();
+    if (wasInterrupted) return finish({ ok: false, error: "interrupted" }, INTERRUPTED);
+    const why = explainFailure(error);
+    console.error([...logs, messageOf(error), ...(why === undefined ? [] : [why])].join("\n"));
+    return finish({ ok: false, error: why ?? messageOf(error) }, 1);
   }
 }
 

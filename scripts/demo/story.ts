@@ -1,167 +1,187 @@
-/** The story that the demo tells: back up an application of two workloads as one batch, lose its files, restore them. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+/**
+ * The story that the demo tells: a WordPress and its database are backed up as one batch, lost, and brought back. The
+ * same story is a test of the cluster suite.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { applyManifests, parseManifests } from "../../tests/support/objects/apply.ts";
-import { waitForContainer, waitForReadyPods } from "../../tests/support/objects/pods.ts";
-import type { Narrator } from "./narrator.ts";
-import { followRestore, followSession } from "./sessions.ts";
-import { describeVolumes, destroyFiles, findVolumes } from "./volumes.ts";
-
-const STEP_TIMEOUT_MS = 180_000;
-const PODS = { "app=db": 2, "app=web": 1 } as const;
+import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
+import { asIs } from "../../shared/kube/client.ts";
+import { type Application, NAMESPACE, STEP_TIMEOUT_MS } from "./application.ts";
+import type { BackendName, DemoBackend } from "./backend.ts";
+import { compareEvidence, type Evidence } from "./evidence.ts";
+import { followRestore, followSession, membersOfRestore, membersOfSession } from "./follow.ts";
+import { describeRestore, describeSession, type Summary } from "./summary.ts";
+import { formatBytes, formatTimeline } from "./terminal/format.ts";
+import type { MemberState, Teller } from "./terminal/teller.ts";
+import { callHttp } from "./wordpress/http.ts";
+import { paintPicture } from "./wordpress/picture.ts";
+import { findFeed, logIn, setUpSite } from "./wordpress/site.ts";
 
 export interface StoryContext {
-  readonly client: KubeClient;
-  readonly narrator: Narrator;
-  /** Folder that holds the restic repository. */
-  readonly repositoryFolder: string;
+  readonly application: Application;
+  readonly teller: Teller;
+  readonly backendName: BackendName;
+  readonly backend: DemoBackend;
 }
 
-export interface Summary {
-  readonly ok: boolean;
-  readonly sessions: readonly { readonly name: string; readonly phase: string; readonly snapshots: number }[];
-  readonly restoredFrom: string;
-  readonly comparedEntries: number;
-  readonly differences: readonly string[];
-  readonly seconds: number;
+const BATCH = "wordpress-backup";
+const INSTANT = "wordpress-backup-instant";
+const RESTORE = "wordpress-restore";
+const AUTHOR = { name: "author", password: "of-a-demo" } as const;
+const TIMELINE_WIDTH = 40;
+const POLL_MS = 100;
+
+/** What was published, and where it is served. */
+interface Published {
+  readonly paths: readonly string[];
+  readonly picturePath: string;
+  readonly picture: Buffer;
 }
 
-/** Applies one of the demo's manifests; words in capitals stand for what is known only now. */
-async function applyDemoFile(context: StoryContext, file: string, words: Record<string, string> = {}): Promise<void> {
-  let text = await readFile(join(import.meta.dirname, file), "utf8");
-  for (const [word, value] of Object.entries(words)) text = text.replaceAll(word, value);
-  await applyManifests(context.client, parseManifests(text));
+function sayTimeline(teller: Teller, members: readonly MemberState[]): void {
+  for (const line of formatTimeline(members, TIMELINE_WIDTH)) teller.say(line);
 }
 
-async function waitForPods(context: StoryContext): Promise<void> {
-  for (const [selector, count] of Object.entries(PODS)) {
-    const pods = await waitForReadyPods(context.client, "demo", selector, count, STEP_TIMEOUT_MS);
-    for (const pod of pods) context.narrator.say(`pod ${pod.name} is ready: ${pod.containers.join(", ")}`);
+async function deploy({ application, teller, backend }: StoryContext): Promise<void> {
+  teller.chapter("A plan first: Repository, AppBinding and BackupBatch (Sequential: database, then files)");
+  await application.apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } }]);
+  await application.apply(backend.manifests);
+  await application.applyCatalogue();
+  await application.applyFile("backup.yaml");
+  teller.say(`snapshots will lie in ${backend.place}`);
+
+  teller.chapter("The application: Deployment wordpress-app, labelled for the batch, and StatefulSet wordpress-db");
+  await application.applyFile("application.yaml");
+  for (const pod of await application.untilReady()) teller.say(pod);
+  teller.say("WordPress has its sidecar from the first pod on; the database is dumped by a Job and needs none");
+}
+
+async function publish({ application, teller }: StoryContext): Promise<Published> {
+  teller.chapter("Two posts and a picture, through WordPress itself");
+  const origin = await application.origin();
+  await setUpSite(origin, "A demo of stash-batch", AUTHOR);
+  const session = await logIn(origin, AUTHOR);
+  const png = paintPicture(960, 640);
+  const picture = await session.upload("colours.png", png);
+  const [picturePath = ""] = picture.paths;
+  const stamp = new Date().toISOString();
+  const first = await session.publish({ title: "First post", content: `<p>Written at ${stamp}.</p>` });
+  const content = `<p>Naïve 🦆, and a picture:</p><img src="${picturePath}" alt="colours">`;
+  const second = await session.publish({ title: "Second post", content, picture });
+  const posts = [first, second];
+  teller.say(`posts ${posts.join(" and ")}`);
+  teller.say(
+    `picture ${picturePath}, ${formatBytes(png.length)}, and ${picture.paths.length - 1} sizes that WordPress made`,
+  );
+  return { paths: ["/", ...posts, await findFeed(origin), ...picture.paths], picturePath, picture: png };
+}
+
+/** What counts as unharmed. Taken twice, so that nothing is compared that changes by itself. */
+async function takeSteadyEvidence({ application, teller }: StoryContext, published: Published): Promise<Evidence> {
+  const served = await callHttp(await application.origin(), { path: published.picturePath });
+  if (!served.body.equals(published.picture)) throw new Error("WordPress does not serve the picture that was uploaded");
+  const before = await application.takeEvidence(published.paths);
+  const { differences } = compareEvidence(before, await application.takeEvidence(published.paths));
+  if (differences.length > 0) throw new Error(`the site changes by itself: ${differences.join("; ")}`);
+  const broken = before.facts.filter(({ kind, value }) => kind === "page" && !value.startsWith("200 "));
+  if (broken.length > 0) throw new Error(`the site is not well: ${JSON.stringify(broken)}`);
+  if (!before.facts.some(({ kind, name }) => kind === "table" && name === "wp_posts")) {
+    throw new Error("the database has no table wp_posts");
   }
+  teller.say(`noted every byte of ${before.facts.length} pages, pictures, tables and files`);
+  return before;
 }
 
-async function waitForSidecars(context: StoryContext): Promise<void> {
-  for (const [selector, count] of Object.entries(PODS)) {
-    await waitForContainer(context.client, "demo", selector, "stash", count, STEP_TIMEOUT_MS);
-  }
-}
-
-function countSnapshots(session: BackupSession): number {
-  const hosts = (session.status?.targets ?? []).flatMap((target) => target.stats ?? []);
-  return hosts.reduce((sum, host) => sum + (host.snapshots?.length ?? 0), 0);
-}
-
-function mustHaveSucceeded(what: string, status: { readonly phase?: string } | undefined): void {
-  if (status?.phase === "Succeeded") return;
-  throw new Error(`${what} ended ${status?.phase ?? "without a phase"}: ${JSON.stringify(status, null, 2)}`);
-}
-
-async function runInstantSession(context: StoryContext): Promise<BackupSession> {
-  const name = "application-instant";
+async function backUpNow({ application, teller }: StoryContext): Promise<BackupSession> {
+  teller.chapter("A session on request");
+  const { client } = application;
   const body = {
     apiVersion: KINDS.BackupSession.apiVersion,
     kind: "BackupSession",
-    metadata: { name, namespace: "demo" },
-    spec: { invoker: { apiGroup: "stash.appscode.com", kind: "BackupBatch", name: "application" } },
+    metadata: { name: INSTANT, namespace: NAMESPACE },
+    spec: { invoker: { apiGroup: "stash.appscode.com", kind: "BackupBatch", name: BATCH } },
   };
-  await context.client.create(KINDS.BackupSession, "demo", body, asIs);
-  const session = await followSession(context.client, name, context.narrator, STEP_TIMEOUT_MS);
-  mustHaveSucceeded(`session ${name}`, session.status);
+  await client.create(KINDS.BackupSession, NAMESPACE, body, asIs);
+  const run = { namespace: NAMESPACE, name: INSTANT, timeoutMs: STEP_TIMEOUT_MS };
+  const session = await followSession(client, teller, run);
+  sayTimeline(teller, membersOfSession(session));
   return session;
 }
 
-async function waitForScheduledSession(context: StoryContext): Promise<BackupSession> {
-  const deadline = performance.now() + STEP_TIMEOUT_MS;
-  while (performance.now() < deadline) {
-    const { items } = await context.client.list(KINDS.BackupSession, "demo", parseBackupSession);
-    const scheduled = items.find(
-      ({ metadata, status }) => metadata.name !== "application-instant" && status?.phase !== "Skipped",
-    );
-    if (scheduled !== undefined) {
-      const { name } = scheduled.metadata;
-      context.narrator.say(`the schedule made session ${name}`);
-      const session = await followSession(context.client, name, context.narrator, STEP_TIMEOUT_MS);
-      mustHaveSucceeded(`session ${name}`, session.status);
-      return session;
-    }
-    await sleep(200);
+/** @param publishedAt only a session that began after it has everything */
+async function backUpBySchedule({ application, teller }: StoryContext, publishedAt: number): Promise<BackupSession> {
+  teller.chapter('A session by the schedule, "@every 1m"');
+  const { client } = application;
+  for (const end = performance.now() + STEP_TIMEOUT_MS; performance.now() < end; await sleep(POLL_MS)) {
+    const { items } = await client.list(KINDS.BackupSession, NAMESPACE, parseBackupSession);
+    const due = items.find(({ metadata, status }) => {
+      const isLater = Date.parse(metadata.creationTimestamp ?? "") >= publishedAt;
+      return metadata.name !== INSTANT && isLater && status?.phase !== "Skipped";
+    });
+    if (due === undefined) continue;
+    const { name } = due.metadata;
+    teller.say(`the schedule made ${name}`);
+    const session = await followSession(client, teller, { namespace: NAMESPACE, name, timeoutMs: STEP_TIMEOUT_MS });
+    sayTimeline(teller, membersOfSession(session));
+    return session;
   }
   throw new Error("the schedule made no session");
 }
 
-function describeSession(session: BackupSession) {
-  return { name: session.metadata.name, phase: session.status?.phase ?? "", snapshots: countSnapshots(session) };
+async function destroy({ application, teller }: StoryContext, published: Published): Promise<Summary["broken"]> {
+  teller.chapter("Disaster: the database is dropped, the uploads are deleted");
+  // Nobody wants backups of a wreck while it is looked at.
+  const pause = { kind: "merge", body: { spec: { paused: true } } } as const;
+  await application.client.patch(KINDS.BackupBatch, NAMESPACE, BATCH, pause, asIs);
+  await application.run(
+    "wordpress-db",
+    'mariadb -h127.0.0.1 -uroot -p"$MARIADB_ROOT_PASSWORD" -e "DROP DATABASE wordpress"',
+  );
+  await application.run("wordpress-app", "rm -r /var/www/html/wp-content/uploads");
+  const origin = await application.origin();
+  const page = await callHttp(origin, { path: "/" });
+  const picture = await callHttp(origin, { path: published.picturePath });
+  const words = /Error establishing a database connection/.exec(page.body.toString("utf8"))?.[0] ?? "";
+  teller.say(`/ answers ${page.status} ${words}`.trimEnd());
+  teller.say(`the picture answers ${picture.status}`);
+  return { page: page.status, picture: picture.status };
 }
 
-/** Tells the whole story and returns what was found. Throws when a step does not end as it should. */
+async function restore({ application, teller }: StoryContext, from: BackupSession): Promise<RestoreBatch> {
+  teller.chapter(`RestoreBatch ${RESTORE}: every member from the recovery point of ${from.metadata.name}`);
+  await application.applyFile("restore.yaml", { SESSION: from.metadata.name });
+  const run = { namespace: NAMESPACE, name: RESTORE, timeoutMs: STEP_TIMEOUT_MS };
+  const restored = await followRestore(application.client, teller, run);
+  sayTimeline(teller, membersOfRestore(restored));
+  await application.untilReady();
+  return restored;
+}
+
+/** Tells the whole story and returns what was found. @throws Error when a step does not end as it should */
 export async function tellStory(context: StoryContext): Promise<Summary> {
-  const { client, narrator } = context;
+  const { application, teller, backendName } = context;
+  await deploy(context);
+  const published = await publish(context);
+  const publishedAt = Date.now();
+  const before = await takeSteadyEvidence(context, published);
+  const instant = await backUpNow(context);
+  const scheduled = await backUpBySchedule(context, publishedAt);
+  const broken = await destroy(context, published);
+  const restored = describeRestore(await restore(context, instant));
 
-  narrator.chapter("An application of two workloads: StatefulSet db (2 replicas) and Deployment web");
-  await applyDemoFile(context, "application.yaml");
-  await waitForPods(context);
-
-  narrator.chapter("BackupBatch application: both workloads, one after the other, every minute");
-  await applyDemoFile(context, "backup.yaml", { REPOSITORY_FOLDER: context.repositoryFolder });
-  await waitForSidecars(context);
-  narrator.say("the webhook added the stash sidecar to both");
-  await waitForPods(context);
-  const volumes = await findVolumes(client);
-  const before = await describeVolumes(volumes);
-  narrator.say(`${volumes.map((volume) => volume.claim).join(", ")}: ${before.length} files and folders`);
-
-  narrator.chapter("A session by the schedule");
-  const scheduled = await waitForScheduledSession(context);
-  narrator.chapter("A session on request");
-  const instant = await runInstantSession(context);
-  await client.patch(
-    KINDS.BackupBatch,
-    "demo",
-    "application",
-    { kind: "merge", body: { spec: { paused: true } } },
-    asIs,
-  );
-
-  narrator.chapter("Disaster: every file of every volume is deleted");
-  await destroyFiles(volumes);
-  narrator.say(`${(await describeVolumes(volumes)).length} files left`);
-
-  narrator.chapter(`RestoreBatch application-restore: every member from session ${instant.metadata.name}`);
-  await applyDemoFile(context, "restore.yaml", { SESSION: instant.metadata.name });
-  const restore = await followRestore(client, "application-restore", narrator, STEP_TIMEOUT_MS);
-  mustHaveSucceeded("restore application-restore", restore.status);
-  await waitForPods(context);
-
-  narrator.chapter("Comparing every file with what it was: names, contents, modes, owners, times, links");
-  const after = await describeVolumes(volumes);
-  const differences = compareLines(before, after);
-  for (const line of differences.slice(0, 20)) narrator.say(line);
-  narrator.say(
-    differences.length === 0
-      ? `all ${before.length} files and folders are back as they were`
-      : `${differences.length} differences`,
-  );
+  teller.chapter("Everything is compared with what it was");
+  const compared = compareEvidence(before, await application.takeEvidence(published.paths));
+  for (const difference of compared.differences.slice(0, 20)) teller.say(difference);
+  teller.say(compared.differences.length === 0 ? "all of it is back as it was" : "not all of it is back as it was");
+  const wasBroken = broken.page >= 500 && broken.picture === 404;
   return {
-    ok:
-      differences.length === 0 && before.length > 0 && restore.status?.recoveryPoint?.session === instant.metadata.name,
-    sessions: [describeSession(scheduled), describeSession(instant)],
-    restoredFrom: restore.status?.recoveryPoint?.session ?? "",
-    comparedEntries: before.length,
-    differences,
-    seconds: Math.round(narrator.elapsedSeconds()),
+    ok: compared.differences.length === 0 && wasBroken && restored.session === instant.metadata.name,
+    backend: backendName,
+    seconds: Math.round(teller.elapsedSeconds()),
+    sessions: [describeSession(instant, "instant"), describeSession(scheduled, "schedule")],
+    broken,
+    restore: restored,
+    compared,
   };
-}
-
-/** Lines that only one side has. */
-function compareLines(before: readonly string[], after: readonly string[]): readonly string[] {
-  const had = new Set(before);
-  const has = new Set(after);
-  return [
-    ...before.filter((line) => !has.has(line)).map((line) => `lost: ${line}`),
-    ...after.filter((line) => !had.has(line)).map((line) => `new:  ${line}`),
-  ];
 }

@@ -20,8 +20,8 @@ export interface BackendServer {
   stop(): Promise<void>;
 }
 
-async function isListening(port: number): Promise<boolean> {
-  const socket = connect({ host: "127.0.0.1", port });
+async function isListening(host: string, port: number): Promise<boolean> {
+  const socket = connect({ host, port });
   try {
     await once(socket, "connect");
     return true;
@@ -32,20 +32,28 @@ async function isListening(port: number): Promise<boolean> {
   }
 }
 
-async function start(argv: readonly string[], port: number, caPem?: string): Promise<BackendServer> {
-  const [program = "", ...args] = argv;
-  const child: ChildProcess = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+async function start(argv: readonly string[], { host, port }: Address, caPem?: string): Promise<BackendServer> {
+  const [program = ""] = argv;
+  // It ends with the process that started it, however that ends.
+  const child: ChildProcess = spawn("setpriv", ["--pdeathsig", "KILL", "--", ...argv], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   let words = "";
   child.stderr?.on("data", (chunk: Buffer) => {
     words += chunk.toString("utf8");
   });
   const until = performance.now() + START_LIMIT_MS;
-  while (!(await isListening(port))) {
+  while (!(await isListening(host, port))) {
     if (child.exitCode !== null || performance.now() > until) throw new Error(`${program} did not start: ${words}`);
     await sleep(50);
   }
   return {
-    host: "127.0.0.1",
+    host,
     port,
     caPem,
     async stop() {
@@ -61,19 +69,23 @@ export async function startRestServer(folder: string, user: string, password: st
   const [port = 0] = await findFreePorts(1);
   return start(
     ["rclone", "serve", "restic", "--addr", `127.0.0.1:${port}`, "--user", user, "--pass", password, folder],
-    port,
+    { host: "127.0.0.1", port },
   );
 }
 
-/** s3rver over TLS; its keys are S3RVER and S3RVER. */
-export async function startS3Server(dir: string): Promise<BackendServer> {
+/**
+ * s3rver over TLS; its keys are S3RVER and S3RVER.
+ *
+ * @param host address of this machine to listen on
+ */
+export async function startS3Server(dir: string, host = "127.0.0.1"): Promise<BackendServer> {
   const [port = 0] = await findFreePorts(1);
   const validity = { nowMs: Date.now(), lifetimeMs: DAY_MS };
   const ca = await issueCa(validity);
-  const pair = await issueServing(ca, ["127.0.0.1"], validity);
+  const pair = await issueServing(ca, [host], validity);
   await writeFile(join(dir, "s3.key"), pair.keyPem);
   await writeFile(join(dir, "s3.crt"), pair.certPem);
   const files = ["--key", join(dir, "s3.key"), "--cert", join(dir, "s3.crt")];
-  const place = ["-d", join(dir, "s3"), "-a", "127.0.0.1", "-p", String(port)];
-  return start([process.execPath, S3RVER, ...place, "-s", ...files], port, ca.certPem);
+  const place = ["-d", join(dir, "s3"), "-a", host, "-p", String(port)];
+  return start([process.execPath, S3RVER, ...place, "-s", ...files], { host, port }, ca.certPem);
 }
