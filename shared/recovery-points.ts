@@ -4,7 +4,7 @@
  */
 import { SnapshotTag } from "./contract.ts";
 import type { ListedSnapshot, RestoreRule } from "./restore-rules.ts";
-import { type ResolvedTargetRef, targetKey } from "./target.ts";
+import { EMPTY_TARGET_KIND, type ResolvedTargetRef, targetKey } from "./target.ts";
 
 export interface PointSnapshot {
   readonly target: Pick<ResolvedTargetRef, "kind" | "name" | "namespace">;
@@ -120,6 +120,8 @@ export function readRecoveryPoints(snapshots: readonly ListedSnapshot[]): readon
 /** Whether a point has data for a member: of its own target, or of a host that its rules or its alias name. */
 export function holdsMember(point: Pick<RepositoryPoint, "snapshots">, member: WantedMember): boolean {
   const { alias, ref, target } = member;
+  // Claims that belong to nothing yet: their hosts' names alone tell.
+  if (ref.kind === EMPTY_TARGET_KIND && alias === undefined) return point.snapshots.length > 0;
   const sources = (target.rules ?? []).flatMap(({ sourceHost }) => (sourceHost ? [sourceHost] : []));
   return point.snapshots.some(
     ({ target: saved, hostname }) =>

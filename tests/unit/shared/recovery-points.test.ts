@@ -90,6 +90,12 @@ test("a member is held by its target, its alias, or the host that a rule names",
   expect(holds(aMember("shop", [{ sourceHost: "front" }]))).toBe(true);
 });
 
+test("claims that belong to no target and have no alias are told apart by their hosts alone", () => {
+  const [point] = readRecoveryPoints([aSnapshot({ session: "one" })]);
+  const ref = { apiVersion: "na", kind: "EmptyTarget", namespace: "demo", name: "na" };
+  expect(point !== undefined && holdsMember(point, { alias: undefined, ref, target: {} })).toBe(true);
+});
+
 test("a point is named with or without its namespace", () => {
   const [point] = readRecoveryPoints([aSnapshot({ session: "one" })]);
   const names = ["one", "demo/one", "prod/one", "on"];

@@ -65,6 +65,19 @@ describe("what a job needs", () => {
     expect(valueAt(api.get("roles", "demo", ACCOUNT), "rules")).toEqual(PLAN.rights.role["rules"]);
   });
 
+  test("takes over the rights of an invoker of the same name that was deleted: they are about to be collected", async () => {
+    const api = new FakeApi();
+    const view = aBackup({ target: { ref: DB_REF } }, { task: resolved("mysql-backup-8.0.21"), appBinding });
+    await ensureJob(api.client, planOf({ ...view, invoker: { ...view.invoker, uid: "uid-of-old" } }));
+    await api.client.delete(JOBS, "demo", PLAN.name);
+    await ensureJob(api.client, PLAN);
+    for (const plural of ["serviceaccounts", "roles", "rolebindings"]) {
+      expect(valueAt(api.get(plural, "demo", ACCOUNT), "metadata", "ownerReferences")).toMatchObject([
+        { kind: "BackupConfiguration", uid: "uid-of-invoker" },
+      ]);
+    }
+  });
+
   test("leaves an account alone that the settings name", async () => {
     const api = new FakeApi();
     const plan = backupOf({ runtimeSettings: { pod: { serviceAccountName: "theirs" } } });
