@@ -1,6 +1,6 @@
 /** Makes, changes and removes what a target's blueprints stand for. */
 import { KINDS } from "../../shared/api/kinds.ts";
-import { assertNever } from "../../shared/errors.ts";
+import { assertNever, messageOf } from "../../shared/errors.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { isAlreadyExists, isConflict, KubeError } from "../../shared/kube/kube-error.ts";
 import type { AutoBackupStep } from "./decide-auto-backup.ts";
@@ -10,14 +10,36 @@ export type AutoBackupClient = Pick<KubeClient, "create" | "update" | "delete">;
 /** What became of a step. */
 export type AutoBackupResult =
   | { readonly kind: "Done"; readonly verb: "made" | "changed" | "removed"; readonly what: string }
-  /** The informers are about to show what is there now. */
-  | { readonly kind: "Behind" }
+  /** Another write came first: the informers are about to show what is there now. */
+  | { readonly kind: "Behind"; readonly what: string }
   | { readonly kind: "Waits"; readonly what: string }
   /** Nothing here mends it; `isRemoval` tells what was tried. */
   | { readonly kind: "Failed"; readonly isRemoval: boolean; readonly problem: string };
 
-/** @throws KubeError when a later try may succeed */
-export async function actOnStep(
+/**
+ * Carries the steps out. After one that did not succeed its blueprint has to wait: without its Repository a
+ * BackupConfiguration would write elsewhere than the blueprint says.
+ *
+ * @throws KubeError when a later try may succeed
+ */
+export async function actOnSteps(
+  client: AutoBackupClient,
+  steps: readonly AutoBackupStep[],
+  signal: AbortSignal,
+): Promise<readonly AutoBackupResult[]> {
+  const results: AutoBackupResult[] = [];
+  const waiting = new Set<string>();
+  for (const step of steps) {
+    const blueprint = "blueprint" in step ? step.blueprint : undefined;
+    if (blueprint !== undefined && waiting.has(blueprint)) continue;
+    const result = await actOnStep(client, step, signal);
+    if (blueprint !== undefined && result.kind !== "Done") waiting.add(blueprint);
+    results.push(result);
+  }
+  return results;
+}
+
+async function actOnStep(
   client: AutoBackupClient,
   step: AutoBackupStep,
   signal: AbortSignal,
@@ -25,7 +47,7 @@ export async function actOnStep(
   try {
     return await act(client, step, signal);
   } catch (error) {
-    if (isAlreadyExists(error) || isConflict(error)) return { kind: "Behind" };
+    if (isAlreadyExists(error) || isConflict(error)) return { kind: "Behind", what: messageOf(error) };
     if (!(error instanceof KubeError) || error.retryable) throw error;
     return { kind: "Failed", isRemoval: step.kind === "Delete", problem: error.message };
   }

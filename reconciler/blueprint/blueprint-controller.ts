@@ -1,14 +1,16 @@
 /** Auto-backup: Repositories and BackupConfigurations of the targets whose annotation names a BackupBlueprint. */
 import { assertNever, messageOf } from "../../shared/errors.ts";
+import { type Backoff, nextBackoffMs } from "../../shared/kube/backoff.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import type { EventRecorder } from "../../shared/kube/events.ts";
 import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
-import { type AutoBackupClient, type AutoBackupResult, actOnStep } from "./act-auto-backup.ts";
+import { type AutoBackupClient, type AutoBackupResult, actOnSteps } from "./act-auto-backup.ts";
 import type { AutoBackupTarget } from "./auto-backup-view.ts";
+import type { AutoBackupWorld } from "./auto-backup-world.ts";
 import { decideAutoBackup } from "./decide-auto-backup.ts";
-import { type AutoBackupWorld, gatherAutoBackup } from "./gather-auto-backup.ts";
+import { gatherAutoBackup } from "./gather-auto-backup.ts";
 import { wakeAutoBackup } from "./wake.ts";
 
 export interface BlueprintPorts {
@@ -22,7 +24,9 @@ export interface BlueprintPorts {
 const CONCURRENCY = 4;
 const DRAIN_MS = 5_000;
 /** The informers are about to show what another, or we a moment ago, wrote. */
-const BEHIND_AGAIN_MS = 300;
+const BEHIND: Backoff = { baseMs: 300, maxMs: 30_000 };
+/** About ten seconds: what they don't show by then, they don't look at or can't read. */
+const BEHIND_TRIES = 5;
 /** What stands in the way is an object that no event here tells of. */
 const FAILED_AGAIN_MS = 30_000;
 
@@ -44,6 +48,8 @@ class BlueprintController implements Controller {
   readonly #queue: WorkQueue;
   /** Problems that were told already, by the target's key. */
   readonly #told = new Map<string, string>();
+  /** Tries in a row in which another write came first, by the target's key. */
+  readonly #behind = new Map<string, number>();
   #unsubscribe: readonly (() => void)[] = [];
 
   constructor(ports: BlueprintPorts) {
@@ -70,18 +76,24 @@ class BlueprintController implements Controller {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await this.#queue.stop(DRAIN_MS);
     this.#told.clear();
+    this.#behind.clear();
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
     const view = gatherAutoBackup(this.#ports.world, key);
-    const results: AutoBackupResult[] = [];
-    for (const step of decideAutoBackup(view)) results.push(await actOnStep(this.#ports.client, step, signal));
+    const came = await actOnSteps(this.#ports.client, decideAutoBackup(view), signal);
+    const behind = came.some(({ kind }) => kind === "Behind") ? (this.#behind.get(key) ?? 0) : undefined;
+    if (behind === undefined) this.#behind.delete(key);
+    else this.#behind.set(key, behind + 1);
+    const results = came.map((result) => ((behind ?? 0) < BEHIND_TRIES ? result : inTheWay(result)));
     for (const result of results) this.#log(key, result);
     const problems = results.flatMap((result) => (result.kind === "Failed" ? [result.problem] : []));
     if (view.target !== undefined) this.#tell(key, view.target, results);
     if (problems.length === 0) this.#told.delete(key);
     else this.#told.set(key, problems.join("\n"));
-    if (results.some(({ kind }) => kind === "Behind")) return { requeueAfterMs: BEHIND_AGAIN_MS };
+    if (results.some(({ kind }) => kind === "Behind")) {
+      return { requeueAfterMs: nextBackoffMs(BEHIND, behind ?? 0, Math.random()) };
+    }
     return problems.length > 0 || results.some(({ kind }) => kind === "Waits")
       ? { requeueAfterMs: FAILED_AGAIN_MS }
       : undefined;
@@ -133,4 +145,10 @@ class BlueprintController implements Controller {
       news.filter(({ isRemoval }) => isRemoval).map(({ problem }) => problem),
     );
   }
+}
+
+/** An object that is there, and that no informer ever shows, is in the way as any other. */
+function inTheWay(result: AutoBackupResult): AutoBackupResult {
+  if (result.kind !== "Behind") return result;
+  return { kind: "Failed", isRemoval: false, problem: `${result.what}; what is there can't be read from here` };
 }

@@ -4,14 +4,8 @@ import { UserError } from "../../shared/errors.ts";
 import { isOptedOut } from "../../shared/injection/opt-out.ts";
 import { formatTarget, targetKey } from "../../shared/target.ts";
 import { isWorkloadKind } from "../world/workload-object.ts";
-import type { World } from "../world/world.ts";
 import type { AutoBackupTarget, AutoBackupView, BlueprintOutcome } from "./auto-backup-view.ts";
-
-/** The informers that auto-backup looks at. */
-export type AutoBackupWorld = Pick<
-  World,
-  "workloads" | "annotated" | "blueprints" | "namespaces" | "configurations" | "repositories"
->;
+import type { AutoBackupWorld } from "./auto-backup-world.ts";
 
 /** @param key targetKey() of a target that may be gone */
 export function gatherAutoBackup(world: AutoBackupWorld, key: string): AutoBackupView {
