@@ -11,7 +11,7 @@ export interface SnapshotSize {
 const LIST_LIMIT_MS = 60 * 60_000;
 
 /** An entry of a snapshot. */
-export type OnNode = (path: string, type: string) => void;
+export type OnNode = (path: string, type: string, uid: number | undefined) => void;
 
 /**
  * Lists the snapshot. That reads all its folders from the repository, so one that can't be read shows here.
@@ -32,8 +32,10 @@ export async function gatherSnapshotSize(
     onLine(line) {
       const node: unknown = line.startsWith("{") ? JSON.parse(line) : undefined;
       if (!isObject(node) || node["struct_type"] === "snapshot") return;
-      const { type, path } = node;
-      if (typeof type === "string" && typeof path === "string") onNode?.(path, type);
+      const { type, path, uid } = node;
+      if (typeof type === "string" && typeof path === "string") {
+        onNode?.(path, type, typeof uid === "number" ? uid : undefined);
+      }
       if (type !== "file") return;
       files++;
       if (typeof node["size"] === "number") bytes += node["size"];

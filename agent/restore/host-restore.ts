@@ -13,9 +13,10 @@ import { targetTag } from "../../shared/snapshot-tags.ts";
 import type { WithLock } from "../locks/patience.ts";
 import type { Logger } from "../log.ts";
 import type { Restic } from "../restic/client.ts";
-import { gatherSnapshotSize, type SnapshotSize } from "../restic/snapshot-size.ts";
+import { gatherSnapshotSize, type OnNode, type SnapshotSize } from "../restic/snapshot-size.ts";
 import { type Conflicts, clearExisting, createConflicts } from "./conflicts.ts";
 import { type ItemError, isOnlyAbove, itemWarnings, restoreFault } from "./outcome.ts";
+import { createOwners, type Owners } from "./owners.ts";
 import { addProgress, NO_PROGRESS, type RestoreProgress } from "./progress.ts";
 import { parseRestoreLine } from "./restore-messages.ts";
 import { gatherWrittenBytes } from "./written-bytes.ts";
@@ -27,6 +28,8 @@ export interface HostRestore {
   readonly args: readonly string[];
   readonly targetFolder: string;
   readonly isVerified: boolean;
+  /** User that restores. */
+  readonly runsAs: number;
 }
 
 export interface HostRestorePorts {
@@ -70,11 +73,18 @@ export async function restoreHost(restore: HostRestore, ports: HostRestorePorts)
     const snapshots = resolveSnapshots(selection, existing, targetTag(restore.host.target));
     const sizes: SnapshotSize[] = [];
     const conflicts: Conflicts[] = [];
+    const owners: Owners[] = [];
     for (const snapshot of snapshots) {
       const inTheWay = createConflicts(snapshot.paths, restore.targetFolder);
       // With patterns of the user only restic knows what is restored.
-      const look = hasPatterns(selection, restore.args) ? undefined : inTheWay.look;
+      const isAll = !hasPatterns(selection, restore.args);
+      const ownersOf = createOwners(snapshot.paths, restore.runsAs);
       conflicts.push(inTheWay);
+      owners.push(ownersOf);
+      const look: OnNode = (path, type, uid) => {
+        if (isAll) inTheWay.look(path, type);
+        ownersOf.look(path, uid);
+      };
       sizes.push(await gatherSnapshotSize(restic, snapshot.id, signal, look));
     }
     signal.throwIfAborted();
@@ -88,6 +98,7 @@ export async function restoreHost(restore: HostRestore, ports: HostRestorePorts)
       before = addProgress(before, { ...NO_PROGRESS, bytesDone: size.bytes, filesDone: size.files });
       ports.onProgress(before);
       warnings.push(...itemWarnings(errors).map((line) => restic.clean(line)));
+      warnings.push(...[owners[index]?.warning()].filter((line) => line !== undefined));
       restored.push({
         id: snapshot.id,
         path: snapshot.paths.join(","),

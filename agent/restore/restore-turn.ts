@@ -163,6 +163,7 @@ async function work(conducted: Conducted, hooks: HookRunner): Promise<HostRestor
         args: target?.args ?? [],
         targetFolder: ports.targetFolder,
         isVerified: ports.isVerified,
+        runsAs: process.geteuid?.() ?? 0,
       },
       {
         restic,

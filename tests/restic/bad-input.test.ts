@@ -301,4 +301,22 @@ describe("a restore", () => {
     const outcome = await world.restore(poor, { targetFolder: closed });
     expect(outcome.failure?.code).toBe("PERMISSION_DENIED");
   });
+
+  test("by a user who may not set owners brings the data, and says whose it was", async () => {
+    execFileSync("chown", ["-R", "1234:1234", world.data]);
+    await world.backup(restic);
+    chmodSync(world.dir, 0o755);
+    execFileSync("chmod", ["-R", "a+rwX", world.repository, join(world.dir, "scratch")]);
+    const poor = await world.open(undefined, {}, { STASH_RESTIC: unprivilegedRestic(world.dir) });
+    const open = join(world.dir, "open");
+    await mkdir(open);
+    chmodSync(open, 0o777);
+    const outcome = await world.restore(poor, { targetFolder: open, runsAs: 65_534 });
+    expect(outcome.failure).toBeUndefined();
+    expect(execFileSync("cat", [join(open, world.data, "file")], { encoding: "utf8" })).toBe("content");
+    expect(outcome.warnings).toEqual([
+      `user 65534 may not set owners: 2 files or folders belonged to others (${world.data} to 1234) and belong to it now`,
+    ]);
+    expect((await world.restore(restic, { targetFolder: join(world.dir, "as-root") })).warnings).toEqual([]);
+  });
 });

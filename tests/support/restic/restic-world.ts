@@ -95,6 +95,7 @@ export async function createResticWorld(): Promise<ResticWorld> {
           args: [],
           targetFolder: "/",
           isVerified: false,
+          runsAs: process.geteuid?.() ?? 0,
           ...restore,
         },
         {
