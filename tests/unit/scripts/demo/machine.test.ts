@@ -1,0 +1,32 @@
+import { describe, expect, test } from "vitest";
+import { explainFailure, findObstacles, type MachineFacts, NEEDED_BYTES } from "../../../../scripts/demo/machine.ts";
+
+const GOOD: MachineFacts = { platform: "linux", uid: 0, temporaryFolder: "/tmp", freeBytes: NEEDED_BYTES };
+
+describe("before anything is started", () => {
+  test("a machine that has all that is needed has no obstacle", () => {
+    expect(findObstacles(GOOD)).toEqual([]);
+  });
+
+  test("all obstacles are told at once, each with what to do", () => {
+    const obstacles = findObstacles({ platform: "darwin", uid: 501, temporaryFolder: "/small", freeBytes: 1_024 });
+    expect(obstacles).toHaveLength(3);
+    expect(obstacles[0]).toContain("darwin");
+    expect(obstacles[1]).toContain("sudo");
+    expect(obstacles[2]).toContain("/small has 1.0 KiB free");
+    expect(obstacles[2]).toContain("TMPDIR");
+  });
+});
+
+describe("a failure", () => {
+  test("of a full disk or a taken port is explained, wherever the system's words are", () => {
+    expect(explainFailure(new Error("write failed: ENOSPC: no space left on device"))).toContain("disk is full");
+    expect(explainFailure(new Error("etcd ended", { cause: new Error("no space left on device") }))).toContain("disk");
+    expect(explainFailure(new Error("listen EADDRINUSE: address already in use"))).toContain("Run again");
+  });
+
+  test("of another kind is not made into one of those", () => {
+    expect(explainFailure(new Error("BackupSession demo ended Failed"))).toBeUndefined();
+    expect(explainFailure("text")).toBeUndefined();
+  });
+});
