@@ -11,7 +11,7 @@ import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
 import { buildMutatingConfiguration, buildValidatingConfiguration } from "../../../webhook/configuration.ts";
 import { findFreePorts } from "../control-plane/free-ports.ts";
 import { superviseProcesses } from "../control-plane/supervised-processes.ts";
-import { waitUntil } from "../control-plane/wait-until.ts";
+import { FinalError, waitUntil } from "../control-plane/wait-until.ts";
 import type { ImageTable } from "../node/image-table.ts";
 import { applyFile } from "../objects/apply.ts";
 import { KUBERNETES } from "../objects/resources.ts";
@@ -109,7 +109,7 @@ export async function startProduct(options: ProductOptions): Promise<RunningProd
     });
     await waitUntil(`the ${program} is ready`, START_TIMEOUT_MS, async () => {
       const end = processes.endOf(program);
-      if (end !== undefined) throw new Error(`the ${program} ended: ${end}\n${await readLog(logPath(program))}`);
+      if (end !== undefined) throw new FinalError(`the ${program} ended: ${end}\n${await readLog(logPath(program))}`);
       return isOk(readyUrls[program]);
     });
   }
