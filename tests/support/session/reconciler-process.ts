@@ -31,7 +31,9 @@ export async function startReconcilerProcess(options: ReconcilerProcessOptions):
     `--listen=127.0.0.1:${port}`,
     ...(options.flags ?? []),
   ];
-  const child = spawn(resolve(root, "node_modules/node/bin/node"), args, { stdio: ["ignore", "pipe", "pipe"] });
+  // What one that ended in peace has compiled makes the start of the others shorter.
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(options.distFolder, "compiled") };
+  const child = spawn(resolve(root, "node_modules/node/bin/node"), args, { env, stdio: ["ignore", "pipe", "pipe"] });
   const chunks: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
   child.stderr.on("data", (chunk: Buffer) => chunks.push(chunk));

@@ -33,7 +33,7 @@ export interface SessionStandOptions {
   readonly spec?: string;
 }
 
-function proxyKubeconfig(url: string): string {
+export function proxyKubeconfig(url: string): string {
   return stringify({
     apiVersion: "v1",
     kind: "Config",
