@@ -61,6 +61,7 @@ const checkPoint = shape({
 
 const checkStatus = shape({
   phase: optional(text),
+  message: optional(text),
   sessionDeadline: optional(text),
   repository: optional(checkRepository),
   recoveryPoint: optional(checkPoint),
@@ -92,6 +93,8 @@ export interface AgentRestore {
   readonly name: string;
   readonly uid: string;
   readonly phase: string | undefined;
+  /** What it waits for, or why it failed. */
+  readonly message: string | undefined;
   readonly onFailure: "Hold" | "Start";
   readonly deadline: string | undefined;
   readonly repository: Checked<typeof checkRepository> | undefined;
@@ -146,6 +149,7 @@ export function parseRestore(object: unknown): AgentRestore {
     name,
     uid,
     phase: status.phase,
+    message: status.message,
     onFailure: choice.onFailure ?? "Hold",
     deadline: status.sessionDeadline,
     repository: status.repository,

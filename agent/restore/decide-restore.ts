@@ -73,6 +73,10 @@ function ownTurn(member: RestoreMember, self: TurnIdentity): RestoreTurn | undef
   return { member, entry, hostname: entry.hostname, pointer: `${member.pointer}/${index}` };
 }
 
+function whyNot({ phase, message }: AgentRestore): string {
+  return `phase ${phase}${message === undefined ? "" : `: ${message}`}`;
+}
+
 /** Nobody restores this pod's data any more. What is half written must not look like data to the application. */
 function afterEnd({ begun }: RestoreFacts, why: string): RestoreDecision {
   if (begun === undefined || begun.onFailure === "Start") return { kind: "start", why };
@@ -120,6 +124,7 @@ export function decideRestore(facts: RestoreFacts): RestoreDecision {
   if (isFailed && restore.onFailure === "Start") {
     return { kind: "start", why: `the restore failed, and onFailure is Start: ${entry?.error ?? ""}` };
   }
-  if (isFailed) return { kind: "wait", why: `the restore failed: ${entry?.error ?? `phase ${restore.phase}`}` };
-  return { kind: "wait", why: "the turn of this pod has not come yet" };
+  if (isFailed) return { kind: "wait", why: `the restore failed: ${entry?.error ?? whyNot(restore)}` };
+  const told = restore.message === undefined ? "" : `; the restore says: ${restore.message}`;
+  return { kind: "wait", why: `the turn of this pod has not come yet${told}` };
 }

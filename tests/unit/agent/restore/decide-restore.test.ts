@@ -88,3 +88,13 @@ describe("an init-container whose restore failed", () => {
     expect(decide({ state: present({ onFailure: "Start" }, failed) })).toMatchObject({ kind: "start" });
   });
 });
+
+test("an init-container that waits tells what its restore says", () => {
+  const waits = decide({ state: present({}, { phase: "Pending", message: "Repository demo/store does not exist" }) });
+  expect(waits).toHaveProperty(
+    "why",
+    "the turn of this pod has not come yet; the restore says: Repository demo/store does not exist",
+  );
+  const invalid = decide({ state: present({}, { phase: "Invalid", message: "no recovery point" }) });
+  expect(invalid).toEqual({ kind: "wait", why: "the restore failed: phase Invalid: no recovery point" });
+});
