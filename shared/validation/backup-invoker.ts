@@ -39,7 +39,16 @@ export function findBackupInvokerFindings(invoker: Invoker, old?: Invoker): read
 
 /** Validates a blueprint; what holds `${...}` is known only with a target. */
 export function findBlueprintFindings({ spec }: BackupBlueprint): readonly Finding[] {
-  return [...findScheduleFindings(spec), ...findHookFaults(spec.hooks, "spec.hooks")];
+  const elsewhere = warning(
+    "spec.backupNamespace",
+    "serves targets of that namespace alone: sidecars and jobs work beside their target",
+    "Leave it empty; use repoNamespace to keep the Repositories in one place.",
+  );
+  return [
+    ...findScheduleFindings(spec),
+    ...findHookFaults(spec.hooks, "spec.hooks"),
+    ...(spec.backupNamespace ? [elsewhere] : []),
+  ];
 }
 
 function findRepositoryFaults({ spec }: Invoker): readonly Finding[] {

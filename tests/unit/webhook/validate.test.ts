@@ -251,6 +251,7 @@ test("a BackupBlueprint is validated where it holds no variables", () => {
   });
   expect(findingsOf(blueprint({ schedule: "${SCHEDULE:=x}" }))).toBe("");
   expect(findingsOf(blueprint({ schedule: "x" }))).toContain("fault spec.schedule");
+  expect(findingsOf(blueprint({ backupNamespace: "other" }))).toContain("warning spec.backupNamespace");
 });
 
 describe("a request", () => {
