@@ -1,6 +1,6 @@
 /**
- * What admission adds for a client that creates Deployments on a real API server: each is created with the webhook
- * registered and without, in turns, first as a dry run and then for real.
+ * What admission adds for a client that creates Deployments on a real API server: each is created without a webhook, with
+ * one that answers a fixed patch of the same size, and with ours, in turns; first as a dry run and then for real.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -27,43 +27,44 @@ export async function run(): Promise<Record<string, number>> {
   const controlPlane = await startControlPlane({ scheduler: false, controllerManager: false });
   const folder = mkdtempSync(join(tmpdir(), "stash-batch-bench-"));
   const client = await connectTo(controlPlane.kubeconfigPath);
-  let webhook: ChildProcess | undefined;
+  const children: ChildProcess[] = [];
   try {
     await applyManifests(client, aWorld(NAMESPACE));
     const ca = await readAuthority(controlPlane.kubeletCa);
     await writeServingCertificate(folder, ca);
-    const started = await startWebhook(controlPlane, folder);
-    webhook = started.child;
-    const register = () => registerWebhook(client, started.url, ca.certPem);
-    const dryRun = await compare(client, register, { dryRun: true, prefix: "dry" });
-    const real = await compare(client, register, { dryRun: false, prefix: "real" });
-    return {
-      addedP50Ms: real.addedP50Ms,
-      addedP99Ms: real.addedP99Ms,
-      withoutP50Ms: real.withoutP50Ms,
-      withoutP99Ms: real.withoutP99Ms,
-      dryRunAddedP50Ms: dryRun.addedP50Ms,
-      dryRunAddedP99Ms: dryRun.addedP99Ms,
-      dryRunWithoutP50Ms: dryRun.withoutP50Ms,
-      dryRunWithoutP99Ms: dryRun.withoutP99Ms,
-      times: TIMES,
+    const start = async (file: string): Promise<Register> => {
+      const { child, url } = await startWebhook(file, controlPlane, folder);
+      children.push(child);
+      return () => registerWebhook(client, url, ca.certPem);
     };
+    const webhooks = { ours: await start("_admission-webhook.ts"), fixed: await start("_fixed-webhook.ts") };
+    const dryRun = await compare(client, webhooks, { dryRun: true, prefix: "dry" });
+    const real = await compare(client, webhooks, { dryRun: false, prefix: "real" });
+    return { ...real, ...withPrefix("dryRun", dryRun), times: TIMES };
   } finally {
-    webhook?.kill("SIGKILL");
+    for (const child of children) child.kill("SIGKILL");
     client.close();
     await controlPlane.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+function withPrefix(prefix: string, figures: Record<string, number>): Record<string, number> {
+  const entries = Object.entries(figures);
+  return Object.fromEntries(entries.map(([key, value]) => [`${prefix}${key[0]?.toUpperCase()}${key.slice(1)}`, value]));
+}
+
+/** Puts a webhook in force; the returned function takes it away. */
+type Register = () => Promise<() => Promise<void>>;
+
 interface Started {
   readonly child: ChildProcess;
   readonly url: string;
 }
 
-/** The webhook as it is installed: a process of its own. */
-async function startWebhook(controlPlane: ControlPlane, tlsDir: string): Promise<Started> {
-  const child = fork(join(import.meta.dirname, "_admission-webhook.ts"), [controlPlane.kubeconfigPath, tlsDir]);
+/** A webhook as it is installed: a process of its own. */
+async function startWebhook(file: string, controlPlane: ControlPlane, tlsDir: string): Promise<Started> {
+  const child = fork(join(import.meta.dirname, file), [controlPlane.kubeconfigPath, tlsDir]);
   const port = await new Promise<number>((resolve, reject) => {
     child.once("message", (message: { readonly port: number }) => resolve(message.port));
     child.once("exit", (code) => reject(new Error(`the webhook ended with ${code}`)));
@@ -71,46 +72,43 @@ async function startWebhook(controlPlane: ControlPlane, tlsDir: string): Promise
   return { child, url: `https://127.0.0.1:${port}` };
 }
 
-interface Comparison {
-  readonly addedP50Ms: number;
-  readonly addedP99Ms: number;
-  readonly withoutP50Ms: number;
-  readonly withoutP99Ms: number;
-}
+const STATES = ["without", "fixed", "ours"] as const;
+type State = (typeof STATES)[number];
 
 async function compare(
   client: KubeClient,
-  register: () => Promise<() => Promise<void>>,
+  webhooks: Readonly<Record<"fixed" | "ours", Register>>,
   how: { readonly dryRun: boolean; readonly prefix: string },
-): Promise<Comparison> {
-  const times: Record<"with" | "without", number[]> = { with: [], without: [] };
+): Promise<Record<string, number>> {
+  const times: Record<State, number[]> = { without: [], fixed: [], ours: [] };
   for (let block = 0; block < TIMES / BLOCK; block++) {
-    for (const state of ["without", "with"] as const) {
-      const unregister = state === "with" ? await register() : undefined;
+    for (const state of STATES) {
+      const unregister = state === "without" ? undefined : await webhooks[state]();
       await sleep(NOTICE_MS);
       for (let index = -WARM_UP; index < BLOCK; index++) {
         const name = `${how.prefix}-${state}-${block}-${index + WARM_UP}`;
         // Joins the batch by label, so that every creation is injected.
-        const labels = state === "with" ? { "stash.appscode.com/backup-batch": "nightly" } : { other: "label" };
+        const labels = state === "without" ? { other: "label" } : { "stash.appscode.com/backup-batch": "nightly" };
         const annotations = { "stash.appscode.com/volume-mounts": "data:/data" };
         const workload = aWorkload("Deployment", NAMESPACE, name, { labels, annotations });
         const startedAt = performance.now();
         const stored = await client.create(KUBERNETES.Deployment, NAMESPACE, workload, asIs, { dryRun: how.dryRun });
         const elapsed = performance.now() - startedAt;
         const containers = objectsAt(stored, "spec", "template", "spec", "containers").length;
-        if (containers !== (state === "with" ? 2 : 1)) throw new Error(`${name} has ${containers} containers`);
+        if (containers !== (state === "without" ? 1 : 2)) throw new Error(`${name} has ${containers} containers`);
         if (index >= 0) times[state].push(elapsed);
       }
       await unregister?.();
     }
   }
-  const [with50, with99] = [percentile(times.with, 0.5), percentile(times.with, 0.99)];
-  const [without50, without99] = [percentile(times.without, 0.5), percentile(times.without, 0.99)];
+  const added = (state: State, part: number) => percentile(times[state], part) - percentile(times.without, part);
   return {
-    addedP50Ms: with50 - without50,
-    addedP99Ms: with99 - without99,
-    withoutP50Ms: without50,
-    withoutP99Ms: without99,
+    addedP50Ms: added("ours", 0.5),
+    addedP99Ms: added("ours", 0.99),
+    fixedAddedP50Ms: added("fixed", 0.5),
+    fixedAddedP99Ms: added("fixed", 0.99),
+    withoutP50Ms: percentile(times.without, 0.5),
+    withoutP99Ms: percentile(times.without, 0.99),
   };
 }
 
