@@ -8,6 +8,7 @@ import { findConnection } from "../../../shared/kube/connect.ts";
 import { createKubeClient } from "../../../shared/kube/http-client.ts";
 import { type ControlPlane, startControlPlane } from "../control-plane/control-plane.ts";
 import type { ImageTable } from "../node/image-table.ts";
+import { reapFolder } from "../node/node-folder.ts";
 import { type ProcessNode, startProcessNode } from "../node/process-node.ts";
 import { productImage, type RunningProduct, startProduct } from "./running-product.ts";
 
@@ -69,7 +70,12 @@ export function install(plane: PlaneAccess, options: InstallationOptions = {}): 
   return undo.guard(async () => {
     const { kubeconfigPath, kubeletCa, kubeconfigFor } = plane;
     const dir = await mkdtemp(join(tmpdir(), "stash-batch-cluster-"));
-    undo.add(() => rm(dir, { recursive: true, force: true, maxRetries: 5 }));
+    // For an end that lets nothing be undone.
+    const reaper = reapFolder(dir);
+    undo.add(async () => {
+      await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+      reaper.dismiss();
+    });
     const distFolder = join(dir, "dist");
     await buildBundles(distFolder);
     say("bundles are built");
