@@ -85,6 +85,7 @@ const DATA_PROGRAMS = [
   "postgresql",
   "postgresql-client",
   "openssl",
+  "prometheus",
   ...DEMO_PREREQUISITES,
 ] as const;
 

@@ -68,6 +68,12 @@ describe.each(alerts.map((alert) => [textAt(alert, "alert") ?? "", alert] as con
   });
 });
 
+test("docs/operations.md lists every alert and no other", () => {
+  const page = readFileSync(join(folder, "../../docs/operations.md"), "utf8");
+  const listed = [...page.matchAll(/`(Stash[A-Za-z]+)`/g)].map(([, name]) => name);
+  expect(listed.toSorted()).toEqual(alerts.map((alert) => textAt(alert, "alert")).toSorted());
+});
+
 test("there is an alert for each way in which backups go wrong", () => {
   const names = alerts.map((alert) => textAt(alert, "alert"));
   for (const way of ["Stale", "Late", "Missed", "Failed"]) expect(names).toContain(`StashBackup${way}`);
