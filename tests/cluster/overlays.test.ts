@@ -1,0 +1,111 @@
+/** What kustomize makes of base and overlays, and whether the API server takes it. kubectl brings its own kustomize. */
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect,  test } from "vitest";
+import { sharedPlane } from "../support/shared-plane.ts";
+import { readObjects } from "../../scripts/manifests/compose.ts";
+import { objectsAt } from "../../shared/injection/workload.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import { listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { openTestClient } from "../support/kube/test-client.ts";
+import { applyManifests, type Manifest, parseManifests } from "../support/objects/apply.ts";
+import { KUBERNETES, resourceOf } from "../support/objects/resources.ts";
+
+const manifests = resolve(import.meta.dirname, "../../manifests");
+/** Namespaces must exist for what is in them, also for a dry run. */
+const NAMESPACES = ["stash-batch", "applications"];
+
+let client: KubeClient;
+
+beforeAll(async () => {
+  ({ client } = await openTestClient(sharedPlane().kubeconfigPath));
+  for (const name of NAMESPACES) {
+    await applyManifests(client, [{ apiVersion: "v1", kind: "Namespace", metadata: { name } }]);
+  }
+});
+
+afterAll(async () => {
+  for (const name of NAMESPACES) await client.delete(KUBERNETES.Namespace, undefined, name);
+  client.close();
+});
+
+function kustomize(folder: string): readonly Manifest[] {
+  const ours = join(sharedPlane().programsDir, "kubectl");
+  const args = ["kustomize", join(manifests, folder)];
+  const output = execFileSync(existsSync(ours) ? ours : "kubectl", args, {
+    encoding: "utf8",
+    maxBuffer: 64 * 2 ** 20,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  return parseManifests(output);
+}
+
+const named = (objects: readonly Manifest[], kind: string, name: string) =>
+  objects.find((object) => object.kind === kind && object.metadata.name === name);
+
+function containerArgs(objects: readonly Manifest[], name: string): readonly unknown[] {
+  const pod = valueAt(named(objects, "Deployment", name), "spec", "template", "spec");
+  return listAt(objectsAt(pod, "containers")[0], "args");
+}
+
+test("kustomize makes of the base what install.yaml holds", () => {
+  const byName = (objects: readonly unknown[]) =>
+    new Map(objects.map((object) => [`${textAt(object, "kind")} ${textAt(object, "metadata", "name")}`, object]));
+  expect(byName(kustomize("base"))).toEqual(byName(readObjects(join(manifests, "install.yaml"))));
+});
+
+describe.each(["base", "overlays/single-node", "overlays/namespaced", "overlays/cert-manager"])("%s", (folder) => {
+  test("is taken by the API server", async () => {
+    const objects = kustomize(folder).filter(({ apiVersion }) => !apiVersion.startsWith("cert-manager.io/"));
+    expect(objects.length).toBeGreaterThan(25);
+    for (const body of objects) {
+      const resource = resourceOf(body.kind);
+      const namespace = resource.namespaced ? body.metadata.namespace : undefined;
+      const patch = { kind: "apply", body, force: true } as const;
+      await client.patch(resource, namespace, body.metadata.name, patch, asIs, { dryRun: true });
+    }
+  });
+});
+
+test("a single node runs one replica of each", () => {
+  const replicas = kustomize("overlays/single-node")
+    .filter(({ kind }) => kind === "Deployment")
+    .map((deployment) => valueAt(deployment, "spec", "replicas"));
+  expect(replicas).toEqual([1, 1]);
+});
+
+test("in one namespace the reconciler has no rights elsewhere, and nothing else comes to the webhook", () => {
+  const objects = kustomize("overlays/namespaced");
+  expect(named(objects, "ClusterRoleBinding", "stash-batch-reconciler")).toBeUndefined();
+  const bindings = objects.filter(({ kind }) => kind === "RoleBinding").map(({ metadata }) => metadata.namespace);
+  expect(bindings).toContain("applications");
+  const clusterRules = objectsAt(named(objects, "ClusterRole", "stash-batch-reconciler-cluster"), "rules");
+  const clusterWide = clusterRules.flatMap((rule) => listAt(rule, "resources"));
+  for (const resource of ["secrets", "pods", "pods/exec", "deployments"]) expect(clusterWide).not.toContain(resource);
+  expect(containerArgs(objects, "stash-batch-reconciler")).toContain("--watch-namespace=applications");
+  for (const kind of ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"]) {
+    for (const webhook of objectsAt(named(objects, kind, "stash-batch"), "webhooks")) {
+      expect(JSON.stringify(webhook["namespaceSelector"]), textAt(webhook, "name")).toContain("applications");
+    }
+  }
+});
+
+test("with cert-manager the webhook may write neither its Secret nor the CA bundle", () => {
+  const objects = kustomize("overlays/cert-manager");
+  expect(containerArgs(objects, "stash-batch-webhook")).toContain("--certificates=cert-manager");
+  const rules = ["Role", "ClusterRole"].flatMap((kind) =>
+    objectsAt(named(objects, kind, "stash-batch-webhook"), "rules"),
+  );
+  const verbsOn = (resource: string) =>
+    rules.filter((rule) => listAt(rule, "resources").includes(resource)).flatMap((rule) => listAt(rule, "verbs"));
+  expect(new Set(verbsOn("secrets"))).toEqual(new Set(["get", "list", "watch"]));
+  expect(verbsOn("mutatingwebhookconfigurations")).toEqual(["get"]);
+  const certificate = named(objects, "Certificate", "stash-batch-serving-cert");
+  const source = `${certificate?.metadata.namespace}/${certificate?.metadata.name}`;
+  for (const kind of ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"]) {
+    const annotations = valueAt(named(objects, kind, "stash-batch"), "metadata", "annotations");
+    expect(annotations).toEqual({ "cert-manager.io/inject-ca-from": source });
+  }
+  expect(listAt(certificate, "spec", "dnsNames")).toContain("stash-batch-webhook.stash-batch.svc");
+});
