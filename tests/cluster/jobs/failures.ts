@@ -57,7 +57,7 @@ export function testFailures(stand: () => JobStand): void {
     expect(countSnapshots()).toBe(before);
   });
 
-  test("credentials that are refused fail the host at once", async () => {
+  test("a database that refuses, has no Secret or does not answer fails its host with that reason", async () => {
     const { apply, makeBatch, backUp } = stand();
     await apply(`
 apiVersion: v1
@@ -71,10 +71,38 @@ metadata: { name: refused, namespace: jobs }
 spec:
   type: kubedb.com/mariadb
   clientConfig: { service: { scheme: mysql, name: mariadb, port: 3306 } }
+  secret: { name: bad-auth }
+---
+apiVersion: appcatalog.appscode.com/v1alpha1
+kind: AppBinding
+metadata: { name: no-secret, namespace: jobs }
+spec:
+  type: kubedb.com/mariadb
+  clientConfig: { service: { scheme: mysql, name: mariadb, port: 3306 } }
+  secret: { name: nobody-made-it }
+---
+apiVersion: appcatalog.appscode.com/v1alpha1
+kind: AppBinding
+metadata: { name: silent, namespace: jobs }
+spec:
+  type: kubedb.com/mariadb
+  clientConfig: { service: { scheme: mysql, name: mariadb, port: 3307 } }
   secret: { name: bad-auth }`);
-    await makeBatch("refused", `\n    - target: { alias: shop, ref: { ${BINDING}, name: refused } }`);
+    await makeBatch(
+      "refused",
+      `
+    - target: { alias: refused, ref: { ${BINDING}, name: refused } }
+    - target: { alias: no-secret, ref: { ${BINDING}, name: no-secret } }
+    - target: { alias: silent, ref: { ${BINDING}, name: silent } }
+      task: { params: [{ name: waitTimeout, value: "1" }] }`,
+    );
     const { targets } = await backUp("refused");
-    expect(targets?.[0]?.stats?.[0]).toMatchObject({ phase: "Failed", reason: "APP_REFUSED" });
+    const reasons = (targets ?? []).map(({ stats }) => [stats?.[0]?.phase, stats?.[0]?.reason]);
+    expect(reasons).toEqual([
+      ["Failed", "APP_REFUSED"],
+      ["Failed", "SECRET_MISSING"],
+      ["Failed", "APP_UNREACHABLE"],
+    ]);
     expect(JSON.stringify(targets)).not.toContain("wrong");
   });
 

@@ -1,6 +1,6 @@
 /**
- * The example of manifests/examples as it is, but for the Repository's backend: a database by job and files by sidecar in one
- * BackupBatch, both back in one RestoreBatch, the database alone by a RestoreSession.
+ * The example of manifests/examples as it is, but for its namespace, which other tests have, and the Repository's backend: a
+ * database by job and files by sidecar in one BackupBatch, both back in one RestoreBatch, the database alone by a RestoreSession.
  */
 import { mkdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -12,12 +12,13 @@ import { applyManifests, type Manifest, parseManifests } from "../../support/obj
 import { waitForContainer, waitForReadyPods } from "../../support/objects/pods.ts";
 import { KUBERNETES } from "../../support/objects/resources.ts";
 
-const NAMESPACE = "demo";
+const NAMESPACE = "jobs-wordpress";
 const EXAMPLES = resolve(import.meta.dirname, "../../../manifests/examples");
 const POST = "stash-batch-backup-test";
 
 async function readExample(name: string): Promise<readonly Manifest[]> {
-  return parseManifests(await readFile(join(EXAMPLES, `${name}.yaml`), "utf8"));
+  const text = await readFile(join(EXAMPLES, `${name}.yaml`), "utf8");
+  return parseManifests(text.replaceAll(/^( {2}(?:namespace|name)): demo$/gm, `$1: ${NAMESPACE}`));
 }
 
 /** The store is a folder of this machine. */
@@ -48,7 +49,7 @@ export function testWordpress(stand: () => JobStand): void {
     await waitForReadyPods(client, NAMESPACE, "app=wordpress-db", 1, 60_000);
     await runs.run("wordpress-db", "mysql", "until test -S /var/lib/mysql/s.sock; do sleep 0.1; done");
     await sql(
-      `CREATE DATABASE wordpress CHARACTER SET utf8mb4;
+      `CREATE DATABASE IF NOT EXISTS wordpress CHARACTER SET utf8mb4;
        CREATE TABLE wordpress.wp_posts (id INT PRIMARY KEY, post_name VARCHAR(200), post_content LONGTEXT);
        INSERT INTO wordpress.wp_posts VALUES (1, 'hello-world', 'Grüße 🦆'), (2, '${POST}', 'it\\'s "here"');`,
     );
