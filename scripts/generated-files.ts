@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { renderWebhookConfiguration } from "../webhook/render-configuration.ts";
 import { renderDefinition, STORED_KINDS } from "./crds/definitions.ts";
+import { renderFields } from "./docs/field-tables.ts";
 import { renderErrorTable } from "./generate-errors.ts";
 import { renderCatalogue } from "./manifests/catalogue.ts";
 import { renderInstallation } from "./manifests/installation.ts";
@@ -35,6 +36,7 @@ function generateSources(): readonly GeneratedFile[] {
     })),
     { path: `${DEFINITIONS_FOLDER}/kustomization.yaml`, text: renderDefinitionList() },
     { path: "docs/errors.md", text: renderErrorTable() },
+    { path: "docs/fields.md", text: renderFields() },
     { path: "manifests/base/webhook-configuration.yaml", text: renderWebhookConfiguration() },
     { path: "reconciler/installation/catalogue.json", text: renderCatalogue() },
     { path: "cli/doctor/needed-rights.json", text: renderNeededRights() },
