@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 /**
  * Three projects, told apart by what they need: `unit` needs nothing but node, `restic` needs the real restic program,
- * `cluster` needs root, restic and a real control plane (one shared by all files, started by the global set-up).
+ * `cluster` needs root, restic and real control planes (one for each worker, started by the global set-up).
  */
 export default defineConfig({
   test: {
@@ -31,7 +31,8 @@ export default defineConfig({
           globalSetup: ["tests/support/cluster-setup.ts"],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          // Each worker has a control plane of its own.
+          maxWorkers: 2,
         },
       },
     ],

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { findConnection } from "../../shared/kube/connect.ts";
@@ -20,6 +20,7 @@ import {
 import { type AgentProcess, killContainer, startAgent, waitForExit } from "../support/agent/agent-process.ts";
 import { type AgentWorld, createAgentWorld, PASSWORD } from "../support/agent/agent-world.ts";
 import { describeTree } from "../support/files/tree.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 
 const MOMENTS = 20;
 /** Runs at once, on a machine of two cores. */
@@ -49,9 +50,9 @@ function snapshots(): readonly ListedSnapshot[] {
 }
 
 beforeAll(async () => {
-  const connection = await findConnection({ env: {}, kubeconfigPath: inject("kubeconfig") });
+  const connection = await findConnection({ env: {}, kubeconfigPath: sharedPlane().kubeconfigPath });
   client = createKubeClient({ connection, program: "tests" });
-  world = await createAgentWorld(client, inject("controlPlane"));
+  world = await createAgentWorld(client, sharedPlane());
   restic("init");
 });
 

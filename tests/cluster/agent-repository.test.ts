@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { HostStats } from "../../shared/api/host-stats.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { findConnection } from "../../shared/kube/connect.ts";
@@ -18,6 +18,7 @@ import {
 } from "../support/agent/agent-objects.ts";
 import { type AgentProcess, killContainer, startAgent, waitForExit } from "../support/agent/agent-process.ts";
 import { type AgentWorld, createAgentWorld, PASSWORD } from "../support/agent/agent-world.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 
 const AT = "2026-01-01T00:00:00Z";
 const READY = [{ type: "BackendRepositoryInitialized", status: "True", lastTransitionTime: AT }] as const;
@@ -38,9 +39,9 @@ function restic(...args: readonly string[]): string {
 const locks = () => readdir(join(world.repository, "locks"));
 
 beforeAll(async () => {
-  const connection = await findConnection({ env: {}, kubeconfigPath: inject("kubeconfig") });
+  const connection = await findConnection({ env: {}, kubeconfigPath: sharedPlane().kubeconfigPath });
   client = createKubeClient({ connection, program: "tests" });
-  world = await createAgentWorld(client, inject("controlPlane"));
+  world = await createAgentWorld(client, sharedPlane());
   await writeFile(join(world.data, "file"), "content");
   restic("init");
 });

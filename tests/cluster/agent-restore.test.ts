@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { findConnection } from "../../shared/kube/connect.ts";
 import { createKubeClient } from "../../shared/kube/http-client.ts";
@@ -15,14 +15,15 @@ import {
 } from "../support/agent/agent-objects.ts";
 import { startAgent } from "../support/agent/agent-process.ts";
 import { type AgentWorld, createAgentWorld } from "../support/agent/agent-world.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 
 let client: KubeClient;
 let world: AgentWorld;
 
 beforeAll(async () => {
-  const connection = await findConnection({ env: {}, kubeconfigPath: inject("kubeconfig") });
+  const connection = await findConnection({ env: {}, kubeconfigPath: sharedPlane().kubeconfigPath });
   client = createKubeClient({ connection, program: "tests" });
-  world = await createAgentWorld(client, inject("controlPlane"));
+  world = await createAgentWorld(client, sharedPlane());
   await mkdir(join(world.data, "sub"));
   await writeFile(join(world.data, "sub", "file"), "before");
   await createConfiguration(world, { paths: [world.data] });

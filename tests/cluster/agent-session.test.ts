@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { HostStats } from "../../shared/api/host-stats.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
@@ -23,6 +23,7 @@ import { type AgentProcess, killContainer, startAgent } from "../support/agent/a
 import { type AgentWorld, createAgentWorld, PASSWORD } from "../support/agent/agent-world.ts";
 import { type HookServer, startHookServer } from "../support/agent/hook-server.ts";
 import { startTcpProxy } from "../support/kube/tcp-proxy.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 
 const AT = "2026-01-01T00:00:00Z";
 const READY = [{ type: "BackendRepositoryInitialized", status: "True", lastTransitionTime: AT }] as const;
@@ -37,9 +38,9 @@ let agents: AgentProcess[] = [];
 let serial = 0;
 
 beforeAll(async () => {
-  const connection = await findConnection({ env: {}, kubeconfigPath: inject("kubeconfig") });
+  const connection = await findConnection({ env: {}, kubeconfigPath: sharedPlane().kubeconfigPath });
   client = createKubeClient({ connection, program: "tests" });
-  world = await createAgentWorld(client, inject("controlPlane"));
+  world = await createAgentWorld(client, sharedPlane());
   hooks = await startHookServer();
   await writeFile(join(world.data, "file"), "content");
   restic("init");

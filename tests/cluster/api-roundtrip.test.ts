@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { STORED_KINDS, type StoredKind } from "../../scripts/crds/definitions.ts";
 import { parseAppBinding } from "../../shared/api/app-binding.ts";
 import { parseBackupBatch } from "../../shared/api/backup-batch.ts";
@@ -17,6 +17,7 @@ import { UserError } from "../../shared/errors.ts";
 import { type ApiResponse, type ApiServer, connectApiServer } from "../support/api/api-server.ts";
 import { buildFullObject } from "../support/api/full-object.ts";
 import { missingFields } from "../support/api/missing-fields.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 
 const NAMESPACE = "api-roundtrip";
 const APPLY = "application/apply-patch+yaml";
@@ -38,7 +39,7 @@ const PARSERS: Readonly<Record<string, Parser<unknown>>> = {
 let api: ApiServer;
 
 beforeAll(async () => {
-  api = connectApiServer(inject("kubeconfig"));
+  api = connectApiServer(sharedPlane().kubeconfigPath);
   const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } };
   await mustSucceed({
     method: "PATCH",

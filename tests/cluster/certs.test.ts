@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { readCertificate } from "../../certs/certificate-facts.ts";
 import type { CertificateSettings } from "../../certs/decide-certificates.ts";
 import { CertificateMode, createElectedKeeper } from "../../certs/elected-keeper.ts";
@@ -18,6 +18,7 @@ import { createLogger } from "../../shared/log.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { applyManifests } from "../support/objects/apply.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 
 const NAMESPACE = "certs-test";
 const SECRET = { namespace: NAMESPACE, name: "serving" };
@@ -52,7 +53,7 @@ function answer(body: string): string {
 
 beforeAll(async () => {
   client = createKubeClient({
-    connection: await findConnection({ env: {}, kubeconfigPath: inject("kubeconfig") }),
+    connection: await findConnection({ env: {}, kubeconfigPath: sharedPlane().kubeconfigPath }),
     program: "tests",
   });
   server = createServer((request, response) => {

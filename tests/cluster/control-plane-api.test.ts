@@ -3,21 +3,22 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
-import { beforeAll, expect, inject, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { type ApiEndpoint, apiRequest } from "../support/control-plane/api-request.ts";
 import { issueServer, loadCertificates } from "../support/control-plane/certificates.ts";
 import { makeUserKubeconfig } from "../support/control-plane/kubeconfig.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 
 const SOON_MS = 20_000;
 const NODE = "trusted-by-the-api-server";
-const { serverUrl, kubeletCa } = inject("controlPlane");
+const { serverUrl, kubeletCa } = sharedPlane();
 const core = adminConfig().makeApiClient(CoreV1Api);
 let endpoint: ApiEndpoint;
 
 function adminConfig(): KubeConfig {
   const config = new KubeConfig();
-  config.loadFromFile(inject("kubeconfig"));
+  config.loadFromFile(sharedPlane().kubeconfigPath);
   return config;
 }
 

@@ -6,12 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { AppsV1Api, CoreV1Api, KubeConfig } from "@kubernetes/client-node";
-import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type ApiEndpoint, apiRequest } from "../support/control-plane/api-request.ts";
 import { loadCertificates } from "../support/control-plane/certificates.ts";
 import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
 import { processesThatName } from "../support/control-plane/processes-of.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 
 const SERVERS = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
 const SOON_MS = 20_000;
@@ -46,12 +47,12 @@ describe("a control plane that lives through its tests", () => {
   }
 
   test("it is another one than the control plane that the suite shares, and both are ready", async () => {
-    const shared = inject("controlPlane");
+    const shared = sharedPlane();
     expect(controlPlane.serverUrl).not.toBe(shared.serverUrl);
     for (const serverUrl of [shared.serverUrl, controlPlane.serverUrl]) {
       expect(await apiRequest({ ...endpoint, serverUrl }, "/readyz")).toEqual({ status: 200, text: "ok" });
     }
-    const namespaces = await clientOf(inject("kubeconfig")).makeApiClient(CoreV1Api).listNamespace();
+    const namespaces = await clientOf(sharedPlane().kubeconfigPath).makeApiClient(CoreV1Api).listNamespace();
     expect(namespaces.items.map((namespace) => namespace.metadata?.name)).toContain("kube-system");
     expect(await programsIn(controlPlane.dir)).toEqual(SERVERS);
   });

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseBackupBatch } from "../../shared/api/backup-batch.ts";
 import { parseBackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
@@ -16,6 +16,7 @@ import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { applyManifests, type Manifest } from "../support/objects/apply.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { type RunningControllers, startInvokerControllers } from "../support/reconciler/running-controllers.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 import { registerWebhook, startTestWebhook, type TestWebhook } from "../support/webhook/running-webhook.ts";
 
 const NAMESPACE = "invoker-test";
@@ -27,8 +28,8 @@ let unregister: () => Promise<void>;
 let controllers: RunningControllers;
 
 beforeAll(async () => {
-  const { kubeletCa } = inject("controlPlane");
-  const connection = await findConnection({ env: {}, kubeconfigPath: inject("kubeconfig") });
+  const { kubeletCa } = sharedPlane();
+  const connection = await findConnection({ env: {}, kubeconfigPath: sharedPlane().kubeconfigPath });
   client = createKubeClient({ connection, program: "tests" });
   ca = { certPem: await readFile(kubeletCa.certPath, "utf8"), keyPem: await readFile(kubeletCa.keyPath, "utf8") };
   await applyManifests(client, [
@@ -36,7 +37,7 @@ beforeAll(async () => {
     aSecret(NAMESPACE, "backend"),
     aRepository(NAMESPACE, "repo"),
   ]);
-  webhook = await startTestWebhook({ kubeconfigPath: inject("kubeconfig"), ca });
+  webhook = await startTestWebhook({ kubeconfigPath: sharedPlane().kubeconfigPath, ca });
   unregister = await registerWebhook(client, webhook.url, ca.certPem);
   controllers = await startInvokerControllers(client);
   // The API server reads its webhook configurations about once a second.

@@ -1,5 +1,5 @@
 /** The client, Events and discovery against a real API server. */
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { systemClock } from "../../shared/kube/clock.ts";
 import { createDiscovery } from "../../shared/kube/discovery.ts";
@@ -9,6 +9,7 @@ import { numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import { isAlreadyExists, isConflict, isForbidden, isInvalid, toUserError } from "../../shared/kube/kube-error.ts";
 import { failureOf, openTestClient, type TestClient } from "../support/kube/test-client.ts";
 import { defineWidgets, type Widgets } from "../support/kube/widgets.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 
 const CONFIG_MAPS = { group: "", version: "v1", plural: "configmaps", namespaced: true };
 const ACCOUNTS = { group: "", version: "v1", plural: "serviceaccounts", namespaced: true };
@@ -20,7 +21,7 @@ let opened: TestClient;
 let client: KubeClient;
 let widgets: Widgets;
 beforeAll(async () => {
-  opened = await openTestClient(inject("kubeconfig"));
+  opened = await openTestClient(sharedPlane().kubeconfigPath);
   client = opened.client;
   widgets = await defineWidgets(client, NAMESPACE);
 });

@@ -1,6 +1,6 @@
 /** Commands and logs of a real pod, through the API server. */
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import type { Connection } from "../../shared/kube/connection.ts";
 import { createPodExec, type ExecRequest, type PodExec } from "../../shared/kube/exec.ts";
@@ -9,6 +9,7 @@ import { readLogTail } from "../../shared/kube/logs.ts";
 import { startTcpProxy } from "../support/kube/tcp-proxy.ts";
 import { failureOf, openTestClient } from "../support/kube/test-client.ts";
 import { type ProcessNode, startProcessNode } from "../support/node/process-node.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 
 const NAMESPACES = { group: "", version: "v1", plural: "namespaces", namespaced: false };
 const PODS = { group: "", version: "v1", plural: "pods", namespaced: true };
@@ -20,10 +21,10 @@ let client: KubeClient;
 let connection: Connection;
 let exec: PodExec;
 beforeAll(async () => {
-  ({ client, connection } = await openTestClient(inject("kubeconfig")));
-  const { kubeletCa } = inject("controlPlane");
+  ({ client, connection } = await openTestClient(sharedPlane().kubeconfigPath));
+  const { kubeletCa } = sharedPlane();
   node = await startProcessNode({
-    kubeconfigPath: inject("kubeconfig"),
+    kubeconfigPath: sharedPlane().kubeconfigPath,
     name: "kube-exec",
     images: { shell: {} },
     kubeletCa,

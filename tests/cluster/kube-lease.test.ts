@@ -2,12 +2,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { numberAt, parseJson, textAt } from "../../shared/kube/json-value.ts";
 import { LEASES } from "../../shared/kube/lease.ts";
 import { CONTENDER_TIMINGS } from "../support/kube/lease-contender.ts";
 import { openTestClient } from "../support/kube/test-client.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 
 const NAMESPACES = { group: "", version: "v1", plural: "namespaces", namespaced: false };
 const NAMESPACE = "kube-lease";
@@ -25,7 +26,7 @@ interface Contender {
 
 let client: KubeClient;
 beforeAll(async () => {
-  client = (await openTestClient(inject("kubeconfig"))).client;
+  client = (await openTestClient(sharedPlane().kubeconfigPath)).client;
   await client.create(NAMESPACES, undefined, { metadata: { name: NAMESPACE } }, asIs);
 });
 afterAll(async () => {
@@ -42,7 +43,7 @@ afterEach(async () => {
 });
 
 function contend(lease: string, identity: string): Contender {
-  const child = spawn(process.execPath, [PROGRAM, inject("kubeconfig"), NAMESPACE, lease, identity], {
+  const child = spawn(process.execPath, [PROGRAM, sharedPlane().kubeconfigPath, NAMESPACE, lease, identity], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const said: string[] = [];

@@ -1,17 +1,18 @@
 /** Status writes of one and of several programs against a real API server. */
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { textAt, valueAt } from "../../shared/kube/json-value.ts";
 import { mergeStatus, patchStatusWithTest, writeLatestStatus } from "../../shared/kube/status-patch.ts";
 import { failureOf, openTestClient } from "../support/kube/test-client.ts";
 import { defineWidgets, type Widgets } from "../support/kube/widgets.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 
 const NAMESPACE = "kube-status";
 
 let client: KubeClient;
 let widgets: Widgets;
 beforeAll(async () => {
-  ({ client } = await openTestClient(inject("kubeconfig")));
+  ({ client } = await openTestClient(sharedPlane().kubeconfigPath));
   widgets = await defineWidgets(client, NAMESPACE);
 });
 afterAll(async () => {

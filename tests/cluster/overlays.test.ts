@@ -2,8 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { afterAll, beforeAll, describe, expect,  test } from "vitest";
-import { sharedPlane } from "../support/shared-plane.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readObjects } from "../../scripts/manifests/compose.ts";
 import { objectsAt } from "../../shared/injection/workload.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
@@ -11,6 +10,7 @@ import { listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import { openTestClient } from "../support/kube/test-client.ts";
 import { applyManifests, type Manifest, parseManifests } from "../support/objects/apply.ts";
 import { KUBERNETES, resourceOf } from "../support/objects/resources.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 
 const manifests = resolve(import.meta.dirname, "../../manifests");
 /** Namespaces must exist for what is in them, also for a dry run. */

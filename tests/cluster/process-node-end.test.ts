@@ -4,15 +4,16 @@ import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterAll, beforeAll, expect, inject, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { startProcessNode } from "../support/node/process-node.ts";
 import { containerOf, findContainer, isReady, TestCluster, until } from "../support/node/test-cluster.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 
 const NAMESPACE = "process-node-end";
 const MAIN = join(import.meta.dirname, "..", "support", "node", "main.ts");
 let cluster: TestCluster;
 beforeAll(async () => {
-  cluster = new TestCluster(inject("kubeconfig"), NAMESPACE);
+  cluster = new TestCluster(sharedPlane().kubeconfigPath, NAMESPACE);
   await cluster.core.createNamespace({ body: { metadata: { name: NAMESPACE } } });
 });
 afterAll(() => cluster.core.deleteNamespace({ name: NAMESPACE, gracePeriodSeconds: 0 }));
@@ -40,7 +41,7 @@ async function processesOf(seconds: number): Promise<readonly string[]> {
 
 test("stop ends every process, and takes mounts, network, folder and Node away", async () => {
   const node = await startProcessNode({
-    kubeconfigPath: inject("kubeconfig"),
+    kubeconfigPath: sharedPlane().kubeconfigPath,
     name: "pn-stops",
     images: { tools: {} },
   });
@@ -59,7 +60,7 @@ test("stop ends every process, and takes mounts, network, folder and Node away",
 });
 
 test("a node that is started again after a crash runs its pods again, but for those that must not be", async () => {
-  const options = { kubeconfigPath: inject("kubeconfig"), name: "pn-crashes", images: { tools: {} } };
+  const options = { kubeconfigPath: sharedPlane().kubeconfigPath, name: "pn-crashes", images: { tools: {} } };
   const first = await startProcessNode(options);
   await cluster.apply(sleeper("survivor", 50_002));
   await cluster.apply(sleeper("once", 50_004, "Never"));
@@ -92,7 +93,7 @@ test("a SIGKILLed node program leaves no process, no mount, no interface and no 
   await writeFile(images, JSON.stringify({ tools: {} }));
   onTestFinished(() => rm(images));
   const before = await nodeFolders();
-  const flags = ["--kubeconfig", inject("kubeconfig"), "--images", images, "--name", "pn-killed"];
+  const flags = ["--kubeconfig", sharedPlane().kubeconfigPath, "--images", images, "--name", "pn-killed"];
   const program = spawn(process.execPath, [MAIN, ...flags], { stdio: ["pipe", "pipe", "inherit"] });
   const [line] = await firstLine(program.stdout);
   const [{ address }] = JSON.parse(line).nodes;
@@ -112,7 +113,7 @@ test("a SIGKILLed node program leaves no process, no mount, no interface and no 
 
 test("without network namespaces pods have addresses of their own and know their Services by them", async () => {
   const node = await startProcessNode({
-    kubeconfigPath: inject("kubeconfig"),
+    kubeconfigPath: sharedPlane().kubeconfigPath,
     name: "pn-shared",
     images: { tools: {} },
     network: "shared",

@@ -3,10 +3,11 @@ import { execFile } from "node:child_process";
 import https from "node:https";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { expect, inject, test } from "vitest";
+import { expect, test } from "vitest";
 import { startControlPlane } from "../support/control-plane/control-plane.ts";
 import { startProcessNode } from "../support/node/process-node.ts";
 import { containerOf, findContainer, isReady, TestCluster, until, useNodes } from "../support/node/test-cluster.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 
 const use = useNodes("process-node-kubelet", [{ name: "pn-kubelet", images: { tools: {} } }]);
 
@@ -21,8 +22,8 @@ test("kubectl runs commands and reads logs: input, output and exit code arrive",
   await cluster.apply(podOf("spoken-to", { command: ["sh", "-c", "echo started; exec sleep infinity"] }));
   await cluster.untilPod("spoken-to", isReady);
   const run = (input: string, ...words: readonly string[]) => {
-    const flags = ["--kubeconfig", inject("kubeconfig"), "--namespace", cluster.namespace];
-    const program = join(inject("controlPlane").programsDir, "kubectl");
+    const flags = ["--kubeconfig", sharedPlane().kubeconfigPath, "--namespace", cluster.namespace];
+    const program = join(sharedPlane().programsDir, "kubectl");
     const running = promisify(execFile)(program, [...flags, ...words], { maxBuffer: 2 ** 25 });
     running.child.stdin?.end(input);
     return running;
@@ -56,8 +57,8 @@ test("the kubelet port hears nobody without a certificate of the cluster", async
 test("a command ends when its client goes away", async () => {
   const { cluster } = use();
   await cluster.untilPod("spoken-to", isReady);
-  const flags = ["--kubeconfig", inject("kubeconfig"), "--namespace", cluster.namespace];
-  const program = join(inject("controlPlane").programsDir, "kubectl");
+  const flags = ["--kubeconfig", sharedPlane().kubeconfigPath, "--namespace", cluster.namespace];
+  const program = join(sharedPlane().programsDir, "kubectl");
   const client = execFile(program, [...flags, "exec", "spoken-to", "--", "sleep", "60001"]);
   const count = async (): Promise<number> => {
     const script = "cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -o 'sleep 60001' | wc -l";

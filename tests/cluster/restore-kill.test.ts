@@ -1,5 +1,5 @@
 /** The reconciler is killed at every write of a restore, twice in a row, and what it leaves is carried on by the next one. */
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { asIs } from "../../shared/kube/client.ts";
 import { isConditionTrue } from "../../shared/status/conditions.ts";
@@ -7,6 +7,7 @@ import { KUBERNETES } from "../support/objects/resources.ts";
 import { type RestoreKillStand, startRestoreKillStand } from "../support/restore/kill-stand.ts";
 import type { Fault } from "../support/session/api-proxy.ts";
 import type { ReconcilerProcess } from "../support/session/reconciler-process.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 
 /** The request is on its way when the process dies. */
 const DEATH_DELAY_MS = 20;
@@ -17,7 +18,7 @@ let stand: RestoreKillStand;
 
 beforeAll(async () => {
   stand = await startRestoreKillStand({
-    kubeconfigPath: inject("kubeconfig"),
+    kubeconfigPath: sharedPlane().kubeconfigPath,
     namespace: "restore-kill",
     // The second member fails at its first try.
     fate: ({ status }, { hostname }) =>

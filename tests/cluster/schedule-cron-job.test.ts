@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   createCronJobTrigger,
   createInProcessTrigger,
@@ -16,6 +16,7 @@ import type { Resource } from "../../shared/kube/resource.ts";
 import { createLogger } from "../../shared/log.ts";
 import { applyManifests } from "../support/objects/apply.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 
 const NAMESPACE = "cron-job-test";
 const signal = new AbortController().signal;
@@ -25,7 +26,7 @@ let cronJobs: Resource;
 
 beforeAll(async () => {
   client = createKubeClient({
-    connection: await findConnection({ env: {}, kubeconfigPath: inject("kubeconfig") }),
+    connection: await findConnection({ env: {}, kubeconfigPath: sharedPlane().kubeconfigPath }),
     program: "tests",
   });
   const discovery = createDiscovery(client, systemClock);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { createScheduleController } from "../../reconciler/schedule/schedule-controller.ts";
 import { scheduleWorld } from "../../reconciler/world/schedule-world.ts";
 import { createWorld, informersOf, type World } from "../../reconciler/world/world.ts";
@@ -14,6 +14,7 @@ import { createLogger } from "../../shared/log.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { applyManifests } from "../support/objects/apply.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 
 const NAMESPACE = "schedule-test";
 let client: KubeClient;
@@ -21,7 +22,7 @@ let world: World;
 
 beforeAll(async () => {
   client = createKubeClient({
-    connection: await findConnection({ env: {}, kubeconfigPath: inject("kubeconfig") }),
+    connection: await findConnection({ env: {}, kubeconfigPath: sharedPlane().kubeconfigPath }),
     program: "tests",
   });
   await applyManifests(client, [{ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } }]);

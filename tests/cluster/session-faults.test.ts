@@ -1,9 +1,10 @@
 /** Sessions under an API server that refuses, fails, is away or is asked by two reconcilers that both believe to lead. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { listSessions, startSession, untilSession } from "../support/session/batch-without-nodes.ts";
 import type { ReconcilerProcess } from "../support/session/reconciler-process.ts";
 import { type SessionStand, startSessionStand } from "../support/session/session-stand.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 
 const END_MS = 60_000;
 
@@ -12,7 +13,7 @@ let reconcilers: ReconcilerProcess[] = [];
 
 beforeAll(async () => {
   const spec = "  backupHistoryLimit: 40\n  retryConfig: { maxRetry: 1, delay: 4s }\n";
-  stand = await startSessionStand({ kubeconfigPath: inject("kubeconfig"), namespace: "session-faults", spec });
+  stand = await startSessionStand({ kubeconfigPath: sharedPlane().kubeconfigPath, namespace: "session-faults", spec });
 }, 120_000);
 
 afterEach(async () => {

@@ -1,9 +1,10 @@
 /** The reconciler is killed at every write of a session, and what it leaves is carried on by the next one. */
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { Fault } from "../support/session/api-proxy.ts";
 import { listSessions, startSession, untilSession } from "../support/session/batch-without-nodes.ts";
 import { type SessionStand, startSessionStand } from "../support/session/session-stand.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 
 const END_MS = 60_000;
 /** The request is on its way when the process dies. */
@@ -13,7 +14,7 @@ let stand: SessionStand;
 
 beforeAll(async () => {
   stand = await startSessionStand({
-    kubeconfigPath: inject("kubeconfig"),
+    kubeconfigPath: sharedPlane().kubeconfigPath,
     namespace: "session-kill",
     spec: "  backupHistoryLimit: 2\n  retryConfig: { maxRetry: 1, delay: 0s }\n",
   });

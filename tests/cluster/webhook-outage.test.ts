@@ -1,12 +1,13 @@
 /** What clients see while the webhook is down, its certificate changes, or the author of an invoker lacks rights. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { objectsAt } from "../../shared/injection/workload.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import type { KeyAndCertificate } from "../support/control-plane/certificates.ts";
 import { applyManifests, type Manifest } from "../support/objects/apply.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 import { connectTo, letIn, type Person, readAuthority } from "../support/webhook/cluster-client.ts";
 import { aWorkload, aWorld, JOINED } from "../support/webhook/objects.ts";
 import {
@@ -29,10 +30,10 @@ const namesOf = (workload: unknown) =>
   objectsAt(workload, "spec", "template", "spec", "containers").map(({ name }) => name);
 
 beforeAll(async () => {
-  client = await connectTo(inject("kubeconfig"));
-  ca = await readAuthority(inject("controlPlane").kubeletCa);
+  client = await connectTo(sharedPlane().kubeconfigPath);
+  ca = await readAuthority(sharedPlane().kubeletCa);
   await applyManifests(client, aWorld(NAMESPACE));
-  webhook = await startTestWebhook({ kubeconfigPath: inject("kubeconfig"), ca });
+  webhook = await startTestWebhook({ kubeconfigPath: sharedPlane().kubeconfigPath, ca });
   unregister = await registerWebhook(client, webhook.url, ca.certPem, { validates: true });
   await sleep(1_500);
 });
@@ -45,7 +46,7 @@ afterAll(async () => {
 });
 
 describe("whoever writes an invoker", () => {
-  const { serverUrl, caPem } = inject("controlPlane");
+  const { serverUrl, caPem } = sharedPlane();
   const where = { serverUrl, caPem, namespace: NAMESPACE };
   const INVOKERS = {
     apiGroups: ["stash.appscode.com"],
@@ -147,7 +148,7 @@ describe("while the webhook is down", () => {
     await webhook.stop();
     expect(namesOf(await create(deployment("web")))).toEqual(["app"]);
     await expect(create(deployment("joined", JOINED))).rejects.toThrow(/labelled\.workloads\.stash\.appscode\.com/);
-    webhook = await startTestWebhook({ kubeconfigPath: inject("kubeconfig"), ca, port });
+    webhook = await startTestWebhook({ kubeconfigPath: sharedPlane().kubeconfigPath, ca, port });
     expect(namesOf(await create(deployment("joined", JOINED)))).toEqual(["app", "stash"]);
     // What went in meanwhile is mended by the reconciler's annotation.
     const annotations = { "stash.appscode.com/requested-injection": "1" };

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { appliedHashes } from "../../shared/injection/own-parts.ts";
 import { objectsAt, textMapAt } from "../../shared/injection/workload.ts";
@@ -7,6 +7,7 @@ import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import { applyManifests, type Manifest } from "../support/objects/apply.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 import { connectTo, readAuthority } from "../support/webhook/cluster-client.ts";
 import { aWorkload, aWorld, JOINED, resourceOfWorkload } from "../support/webhook/objects.ts";
 import { registerWebhook, startTestWebhook, TEST_IMAGE, type TestWebhook } from "../support/webhook/running-webhook.ts";
@@ -28,10 +29,10 @@ const generationOf = (workload: unknown) => numberAt(workload, "metadata", "gene
 const deployment = (name: string, metadata: object = {}) => aWorkload("Deployment", NAMESPACE, name, metadata);
 
 beforeAll(async () => {
-  client = await connectTo(inject("kubeconfig"));
-  const ca = await readAuthority(inject("controlPlane").kubeletCa);
+  client = await connectTo(sharedPlane().kubeconfigPath);
+  const ca = await readAuthority(sharedPlane().kubeletCa);
   await applyManifests(client, aWorld(NAMESPACE));
-  webhook = await startTestWebhook({ kubeconfigPath: inject("kubeconfig"), ca });
+  webhook = await startTestWebhook({ kubeconfigPath: sharedPlane().kubeconfigPath, ca });
   unregister = await registerWebhook(client, webhook.url, ca.certPem);
   // The API server reads its webhook configurations about once a second.
   await sleep(1_500);
@@ -45,8 +46,8 @@ afterAll(async () => {
 });
 
 test("L90: another replica starts and is ready, though nothing calls it", async () => {
-  const ca = await readAuthority(inject("controlPlane").kubeletCa);
-  const other = await startTestWebhook({ kubeconfigPath: inject("kubeconfig"), ca });
+  const ca = await readAuthority(sharedPlane().kubeletCa);
+  const other = await startTestWebhook({ kubeconfigPath: sharedPlane().kubeconfigPath, ca });
   expect(other.port).not.toBe(webhook.port);
   await other.stop();
 });

@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { afterAll, beforeAll, inject } from "vitest";
+import { afterAll, beforeAll } from "vitest";
 import type { KubeClient } from "../../../shared/kube/client.ts";
 import { findConnection } from "../../../shared/kube/connect.ts";
 import { createPodExec, type PodExec } from "../../../shared/kube/exec.ts";
@@ -11,6 +11,7 @@ import { waitForReadyPods } from "../objects/pods.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 import type { Installation } from "../product/installed-cluster.ts";
 import { useProduct } from "../product/product-cluster.ts";
+import { sharedPlane } from "../shared-plane.ts";
 import { DATABASE_IMAGES, jobsManifest } from "./manifests.ts";
 import { type Runs, runsIn, type SessionStatus } from "./runs.ts";
 
@@ -47,7 +48,9 @@ export function useJobStand(namespace: string): () => JobStand {
   let stand: JobStand | undefined;
 
   beforeAll(async () => {
-    const exec = createPodExec({ connection: await findConnection({ env: {}, kubeconfigPath: inject("kubeconfig") }) });
+    const exec = createPodExec({
+      connection: await findConnection({ env: {}, kubeconfigPath: sharedPlane().kubeconfigPath }),
+    });
     const made = createStand(product(), namespace, exec);
     await mkdir(made.repository);
     for (const file of readdirSync(CATALOGUE)) {

@@ -12,7 +12,8 @@ import {
   type V1Pod,
   type V1Status,
 } from "@kubernetes/client-node";
-import { afterAll, beforeAll, inject } from "vitest";
+import { afterAll, beforeAll } from "vitest";
+import { sharedPlane } from "../shared-plane.ts";
 import { type ProcessNode, type ProcessNodeOptions, startProcessNode } from "./process-node.ts";
 
 export interface ExecResult {
@@ -117,8 +118,8 @@ export function useNodes(
 ): () => { readonly cluster: TestCluster; readonly nodes: readonly ProcessNode[] } {
   let current: { cluster: TestCluster; nodes: readonly ProcessNode[] } | undefined;
   beforeAll(async () => {
-    const kubeconfigPath = inject("kubeconfig");
-    const { kubeletCa } = inject("controlPlane");
+    const kubeconfigPath = sharedPlane().kubeconfigPath;
+    const { kubeletCa } = sharedPlane();
     const cluster = new TestCluster(kubeconfigPath, namespace);
     await cluster.core.createNamespace({ body: { metadata: { name: namespace } } });
     const nodes = await Promise.all(options.map((node) => startProcessNode({ ...node, kubeconfigPath, kubeletCa })));

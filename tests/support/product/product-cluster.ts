@@ -2,8 +2,9 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, inject } from "vitest";
+import { afterAll, beforeAll } from "vitest";
 import { makeUserKubeconfig } from "../control-plane/kubeconfig.ts";
+import { sharedPlane } from "../shared-plane.ts";
 import { type Installation, type InstallationOptions, install } from "./installed-cluster.ts";
 
 /** Starts nodes and product before the tests of the file, and ends them after. Names of nodes differ between files. */
@@ -14,13 +15,13 @@ export function useProduct(options: InstallationOptions & { readonly nodes: read
   beforeAll(async () => {
     const dir = await mkdtemp(join(tmpdir(), "stash-batch-kubeconfigs-"));
     kubeconfigs = dir;
-    const { serverUrl, kubeletCa } = inject("controlPlane");
+    const { serverUrl, kubeletCa } = sharedPlane();
     const kubeconfigFor = async (user: string, groups: readonly string[]) => {
       const path = join(dir, `${user.replaceAll(":", "-")}.yaml`);
       await writeFile(path, await makeUserKubeconfig(serverUrl, user, groups), { mode: 0o600 });
       return path;
     };
-    installation = await install({ kubeconfigPath: inject("kubeconfig"), kubeletCa, kubeconfigFor }, options);
+    installation = await install({ kubeconfigPath: sharedPlane().kubeconfigPath, kubeletCa, kubeconfigFor }, options);
   });
 
   afterAll(async () => {
