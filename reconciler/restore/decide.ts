@@ -28,10 +28,10 @@
 import { Finalizer } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
 import { ConditionType } from "../../shared/reasons.ts";
-import { isConditionTrue } from "../../shared/status/conditions.ts";
+import { hasCondition } from "../../shared/status/conditions.ts";
 import { jobsToEnd } from "../jobs/ended-job.ts";
 import { withReason } from "./explain.ts";
-import { areMembersFinal, deadline, finish, retryHosts } from "./finish.ts";
+import { areMembersFinal, deadline, finish, msToNextTime, retryHosts } from "./finish.ts";
 import { answerLocks } from "./locks.ts";
 import { dueRequests, moreHosts, startMembers } from "./members.ts";
 import type { RestoreStatus } from "./restore-status.ts";
@@ -62,7 +62,7 @@ const deleted: Row = {
 };
 
 function isRecorded(status: RestoreStatus): boolean {
-  return isConditionTrue(status.conditions, ConditionType.MetricsPushed);
+  return hasCondition(status.conditions, ConditionType.MetricsPushed);
 }
 
 const ended: Row = {
@@ -133,7 +133,7 @@ export function decideRestore(view: RestoreView, now: Date): Decision {
   return {
     actions: status === before ? actions : [{ kind: "WriteStatus", status }, ...actions],
     trail,
-    requeueAfterMs: isOver ? undefined : LOOK_EVERY_MS,
+    requeueAfterMs: isOver ? undefined : Math.min(LOOK_EVERY_MS, msToNextTime(view, status, now)),
   };
 }
 

@@ -80,6 +80,19 @@ export const retryHosts: Row = {
   },
 };
 
+/** Milliseconds until the table may say something new by time alone: a deadline, or another try. */
+export function msToNextTime(view: RestoreView, status: RestoreStatus, now: Date): number {
+  const { timeOutMs } = view.invoker;
+  const failed = targetsOf(status).flatMap((target) =>
+    isJobTarget(view, target) ? [] : hostsOf(target).filter((host) => isHostRetryLeft(view, status, host)),
+  );
+  const times = [
+    ...(timeOutMs === undefined ? [] : [createdAtMs(view) + timeOutMs]),
+    ...(failed.length === 0 ? [] : [retryDueMs(view, failed)]),
+  ].filter((time) => time > now.getTime());
+  return Math.min(...times) - now.getTime();
+}
+
 export const finish: Row = {
   name: "final",
   next(view, status, now): Step | undefined {
