@@ -5,7 +5,7 @@
 import { type BackupBlueprint, parseBackupBlueprint } from "./api/backup-blueprint.ts";
 import { type BackupConfiguration, parseBackupConfiguration } from "./api/backup-configuration.ts";
 import { KINDS } from "./api/kinds.ts";
-import { parseRepository, type Repository } from "./api/repository.ts";
+import { parseRepository, type Repository, type UsagePolicy } from "./api/repository.ts";
 import type { TaskRef } from "./api/task-ref.ts";
 import { appType } from "./app-binding.ts";
 import { Annotation } from "./contract.ts";
@@ -14,6 +14,7 @@ import { parseVolumeMount, splitList } from "./labelled-member.ts";
 import { shortKind, validNameWithPrefix } from "./names.ts";
 import { substituteObject, type Variables } from "./substitution.ts";
 import { isSidecarKind } from "./target.ts";
+import { NAMESPACE_NAME_LABEL } from "./usage-policy.ts";
 
 export interface BlueprintTarget {
   readonly apiVersion: string;
@@ -72,7 +73,7 @@ export function resolveBlueprint(blueprint: BackupBlueprint, target: BlueprintTa
       spec: {
         ...(backend !== undefined && { backend }),
         ...(wipeOut !== undefined && { wipeOut }),
-        ...(usagePolicy !== undefined && { usagePolicy }),
+        ...policyFor(usagePolicy, repository.namespace, namespace),
       },
     }),
     configuration: parseBackupConfiguration({
@@ -115,6 +116,14 @@ function readPlaces({ kind, annotations }: BlueprintTarget) {
 /** Repositories of many namespaces may be kept in one, so there the name begins with the target's namespace. */
 function repositoryPlace(name: string, targetNamespace: string, namespace: string) {
   return { name: namespace === targetNamespace ? name : validNameWithPrefix(targetNamespace, name), namespace };
+}
+
+/** A Repository that is kept elsewhere serves its target's namespace alone, unless the blueprint says who may use it. */
+function policyFor(own: UsagePolicy | undefined, namespace: string, targetNamespace: string) {
+  if (own !== undefined) return { usagePolicy: own };
+  if (namespace === targetNamespace) return {};
+  const selector = { matchLabels: { [NAMESPACE_NAME_LABEL]: targetNamespace } };
+  return { usagePolicy: { allowedNamespaces: { from: "Selector", selector } } };
 }
 
 /** Parameters of the annotations win by name over those of the blueprint. */

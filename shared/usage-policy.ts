@@ -2,6 +2,9 @@
 import type { UsagePolicy } from "./api/repository.ts";
 import { matchesLabels } from "./label-selector.ts";
 
+/** Label that API servers from 1.21 on keep on every namespace: its own name. It counts on older ones too. */
+export const NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name";
+
 export interface UsageRequest {
   readonly usagePolicy: UsagePolicy | undefined;
   readonly repositoryNamespace: string;
@@ -30,7 +33,9 @@ export function mayUseRepository(request: UsageRequest): boolean {
     case "Same":
       return isSame;
     case "Selector":
-      return selector !== undefined && matchesLabels(selector, namespaceLabels);
+      return (
+        selector !== undefined && matchesLabels(selector, { ...namespaceLabels, [NAMESPACE_NAME_LABEL]: namespace })
+      );
     default:
       return false;
   }

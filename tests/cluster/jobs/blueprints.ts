@@ -59,6 +59,9 @@ spec:
 
   const isReady = ({ status }: BackupConfiguration): boolean => status?.phase === "Ready";
 
+  const isGone = async (name: string): Promise<boolean> =>
+    (await stand().client.find(KINDS.BackupConfiguration, "jobs", name, asIs)) === undefined;
+
   async function eventsOf(name: string): Promise<readonly string[]> {
     const read = (raw: unknown) =>
       `${textAt(raw, "involvedObject", "name")}: ${textAt(raw, "reason")}: ${textAt(raw, "message")}`;
@@ -131,8 +134,6 @@ spec:
 
     await annotate(["Deployment", "web"], { [NAMED]: null });
     await annotate(["PersistentVolumeClaim", "files"], { [NAMED]: null });
-    const isGone = async (name: string) =>
-      (await client.find(KINDS.BackupConfiguration, "jobs", name, asIs)) === undefined;
     await untilGone("the Deployment's BackupConfiguration", () => isGone("deploy-web"));
     await untilGone("the claim's BackupConfiguration", () => isGone("pvc-files"));
     expect(await client.find(KINDS.Repository, "jobs", "deploy-web", asIs)).toBeDefined();
@@ -141,6 +142,49 @@ spec:
       const template = await client.get(KUBERNETES.Deployment, "jobs", "web", asIs);
       return !JSON.stringify(template).includes('"name":"stash"');
     });
+  });
+
+  test("Repositories can be kept in one namespace, and each serves the namespace of its target", async () => {
+    const { apply, client, backUp } = stand();
+    const vault = "jobs-kept";
+    await apply(`
+apiVersion: v1
+kind: Namespace
+metadata: { name: ${vault} }
+---
+apiVersion: v1
+kind: Secret
+metadata: { name: kept, namespace: ${vault} }
+stringData: { RESTIC_PASSWORD: not-a-secret }
+---
+apiVersion: stash.appscode.com/v1beta1
+kind: BackupBlueprint
+metadata: { name: kept }
+spec:
+  repoNamespace: ${vault}
+  backend:
+    storageSecretName: kept
+    local: { mountPath: /safe, hostPath: { path: ${storeOf()}, type: Directory }, subPath: "kept-\${TARGET_NAME}" }
+  schedule: "0 0 1 1 *"
+  retentionPolicy: { name: keep, keepLast: 5, prune: true }`);
+    await client.create(
+      KUBERNETES.PersistentVolumeClaim,
+      "jobs",
+      {
+        apiVersion: "v1",
+        kind: "PersistentVolumeClaim",
+        metadata: { name: "kept", annotations: { [NAMED]: "kept" } },
+        spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+      },
+      asIs,
+    );
+    const made = await untilConfiguration("pvc-kept", isReady);
+    expect(made.spec.repository).toEqual({ name: "jobs-pvc-kept", namespace: vault });
+    const { phase, targets } = await backUp("pvc-kept", "BackupConfiguration");
+    expect(phase, JSON.stringify(targets)).toBe("Succeeded");
+    await annotate(["PersistentVolumeClaim", "kept"], { [NAMED]: null });
+    await untilGone("the claim's BackupConfiguration", () => isGone("pvc-kept"));
+    await client.delete(KUBERNETES.Namespace, undefined, vault);
   });
 
   test("objects that others made under the same name stay as they are, and the target is told", async () => {

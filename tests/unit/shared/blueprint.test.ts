@@ -95,9 +95,19 @@ describe("what a blueprint makes", () => {
     });
   });
 
-  test("a Repository that is kept in another namespace carries the target's in its name", () => {
+  test("the blueprint's usagePolicy counts where it has one, and none is made beside the target", () => {
+    const usagePolicy = { allowedNamespaces: { from: "All" } };
+    const own = resolveBlueprint(aBlueprint({ repoNamespace: "vault", usagePolicy }), aTarget());
+    expect(own.repository.spec.usagePolicy).toEqual(usagePolicy);
+    expect(resolveBlueprint(aBlueprint(), aTarget()).repository.spec).not.toHaveProperty("usagePolicy");
+  });
+
+  test("a Repository that is kept in another namespace carries the target's in its name, and serves it alone", () => {
     const { repository, configuration } = resolveBlueprint(aBlueprint({ repoNamespace: "vault" }), aTarget());
     expect(repository.metadata).toEqual({ name: "demo-deploy-web", namespace: "vault" });
+    expect(repository.spec.usagePolicy).toEqual({
+      allowedNamespaces: { from: "Selector", selector: { matchLabels: { "kubernetes.io/metadata.name": "demo" } } },
+    });
     expect(configuration.spec.repository).toEqual({ name: "demo-deploy-web", namespace: "vault" });
     expect(configuration.metadata).toEqual({ name: "deploy-web", namespace: "demo" });
   });

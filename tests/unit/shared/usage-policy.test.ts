@@ -22,6 +22,17 @@ test.each<[boolean, string, UsagePolicy | undefined]>([
   );
 });
 
+test("a namespace is known by its name, also where API servers don't label it, and whatever the label says", () => {
+  const byName = (name: string): UsagePolicy => {
+    const selector = { matchLabels: { "kubernetes.io/metadata.name": name } };
+    return { allowedNamespaces: { from: "Selector", selector } };
+  };
+  const ask = (usagePolicy: UsagePolicy, namespaceLabels: Readonly<Record<string, string>>) =>
+    mayUseRepository({ usagePolicy, repositoryNamespace: "store", namespace: "demo", namespaceLabels });
+  expect(ask(byName("demo"), {})).toBe(true);
+  expect(ask(byName("other"), { "kubernetes.io/metadata.name": "other" })).toBe(false);
+});
+
 test.each([
   [true, {}],
   [true, { matchExpressions: [{ key: "team", operator: "In", values: ["a", "b"] }] }],
