@@ -2,7 +2,7 @@
  * Takes note, in the scratch folder, that this pod has begun to write data that is not whole yet. The folder outlives the
  * container's restarts, and the note a restore that is deleted: what it says can be known from nowhere else then.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { OnRestoreFailure } from "../../shared/api/closed-lists.ts";
 import { type Checked, oneOf, parse, shape, text } from "../parse/check.ts";
@@ -20,6 +20,9 @@ export interface BegunMark {
   clear(): void;
 }
 
+/** Something was begun; a damaged note is no reason to start an application on half its data. */
+const UNREADABLE: Begun = { restore: "a restore", hostname: "unknown", onFailure: OnRestoreFailure.Hold };
+
 export function openBegunMark(scratch: string): BegunMark {
   const path = join(scratch, "restore-begun.json");
   return {
@@ -30,11 +33,17 @@ export function openBegunMark(scratch: string): BegunMark {
       } catch {
         return undefined;
       }
-      return parse<Begun>(checkBegun, JSON.parse(content));
+      try {
+        return parse<Begun>(checkBegun, JSON.parse(content));
+      } catch {
+        return UNREADABLE;
+      }
     },
     write(begun) {
       mkdirSync(scratch, { recursive: true });
-      writeFileSync(path, JSON.stringify(begun));
+      // All of it or nothing, wherever the process ends.
+      writeFileSync(`${path}.new`, JSON.stringify(begun));
+      renameSync(`${path}.new`, path);
     },
     clear: () => rmSync(path, { force: true }),
   };
