@@ -1,14 +1,16 @@
 /** An application of a real MariaDB, a Deployment and a DaemonSet loses its data and gets it back in order. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeAll, expect, inject, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { findConnection } from "../../shared/kube/connect.ts";
 import { createPodExec, type PodExec } from "../../shared/kube/exec.ts";
 import { listPods, waitForContainer, waitForReadyPods } from "../support/objects/pods.ts";
+import { KUBERNETES } from "../support/objects/resources.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
 import { batchManifest, partManifest, restoreManifest, restoreMember } from "../support/restore/application.ts";
 import { LOCKING_HOOKS, MARIADB_IMAGE, mariadbManifest, sqlScript, WRITER } from "../support/restore/mariadb-member.ts";
 import { emptyFolder, openRestoreStand, type RestoreStand } from "../support/restore/restore-stand.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 
 const NAMESPACE = "restore-database";
 const NODE = "restore-database-node";
@@ -33,7 +35,7 @@ async function run(script: string): Promise<string> {
 
 beforeAll(async () => {
   stand = await openRestoreStand(cluster(), NAMESPACE);
-  exec = createPodExec({ connection: await findConnection({ env: {}, kubeconfigPath: inject("kubeconfig") }) });
+  exec = createPodExec({ connection: await findConnection({ env: {}, kubeconfigPath: sharedPlane().kubeconfigPath }) });
   const { client, marks } = stand;
   pictures = await stand.makeFolder("pictures");
   logs = await stand.makeFolder("logs");
@@ -105,4 +107,22 @@ test("a database that was backed up while it was written to answers with its old
   expect(await stand.readMarks("empty")).toEqual([]);
   const pods = await listPods(stand.client, NAMESPACE, "app");
   expect(pods.filter(({ isReady }) => isReady)).toHaveLength(3);
+});
+
+test("a StatefulSet's pod that a failed restore holds is named by the next restore, and replaced once it is deleted", async () => {
+  const { client } = stand;
+  const wrong = restoreMember(DB, { rules: [{ snapshots: ["0123abcd"] }] });
+  await stand.apply(restoreManifest(NAMESPACE, "wrong", [wrong]));
+  const failed = await stand.waitForEnd("wrong", TIMEOUT_MS);
+  expect(failed.status).toMatchObject({ phase: "Failed", reason: "SNAPSHOT_NOT_FOUND" });
+  expect(failed.status?.message).toContain("db: db-0: snapshot 0123abcd does not exist");
+  await stand.apply(restoreManifest(NAMESPACE, "right", [restoreMember(DB)]));
+  const told = "db: pod db-0 still waits for RestoreBatch wrong, and a StatefulSet replaces no pod that is not ready";
+  await stand.waitForRestore("right", ({ status }) => status?.message?.startsWith(told) === true, TIMEOUT_MS);
+  await client.delete(KUBERNETES.Pod, NAMESPACE, "db-0");
+  const { status } = await stand.waitForEnd("right", TIMEOUT_MS);
+  expect(status, JSON.stringify(status, null, 1)).toMatchObject({ phase: "Succeeded" });
+  expect(status?.message).toBeUndefined();
+  await waitForReadyPods(client, NAMESPACE, "app=db", 1, TIMEOUT_MS);
+  expect(await run(sqlScript("SELECT COUNT(*) FROM shop.item"))).toBe("2");
 });
