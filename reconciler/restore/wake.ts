@@ -2,7 +2,7 @@
 
 import { ConditionType } from "../../shared/reasons.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
-import { isConditionTrue } from "../../shared/status/conditions.ts";
+import { hasCondition } from "../../shared/status/conditions.ts";
 import { targetKey } from "../../shared/target.ts";
 import { onAny } from "../world/on-any.ts";
 import type { World } from "../world/world.ts";
@@ -16,7 +16,7 @@ import type { RestoreObject } from "./restore-status.ts";
 export function restoresWokenBy(world: World, wake: (restore: RestoreObject) => void): readonly (() => void)[] {
   const wakeOpen = (restores: readonly RestoreObject[]): void => {
     for (const restore of restores) {
-      if (!isConditionTrue(restore.status?.conditions, ConditionType.MetricsPushed)) wake(restore);
+      if (!hasCondition(restore.status?.conditions, ConditionType.MetricsPushed)) wake(restore);
     }
   };
   const inNamespace = (namespace: string): void =>

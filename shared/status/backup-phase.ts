@@ -56,14 +56,16 @@ function isAnyFalse(conditions: readonly ConditionFact[] | undefined, ...types: 
   return types.some((type) => isConditionFalse(conditions, type));
 }
 
+/** We only ever write True; upstream also writes False, and never touches such a session again. */
 function isRecorded({ conditions }: SessionFacts): boolean {
-  return isConditionTrue(conditions, ConditionType.MetricsPushed);
+  return hasCondition(conditions, ConditionType.MetricsPushed);
 }
 
 /**
  * | # | facts | phase |
  * |---|---|---|
  * | 1 | skipped | Skipped |
+ * | 1a | ended by upstream, which could not push its metrics | Failed, as upstream said |
  * | 2 | final facts recorded, and deadline passed or a global hook failed | Failed |
  * | 3 | final facts recorded, and a target failed, or the repository could not be opened or is damaged | Failed |
  * | 4 | final facts recorded, all targets ended | Succeeded |
@@ -72,10 +74,11 @@ function isRecorded({ conditions }: SessionFacts): boolean {
  * | 7 | otherwise | Running |
  *
  * Unlike upstream a failed metrics push, retention or clean-up never turns a good backup into a failed one: they stay
- * visible in their own conditions. `MetricsPushed` True is the mark that everything was recorded.
+ * visible in their own conditions. `MetricsPushed` is the mark that everything was recorded.
  */
 const SESSION_RULES: readonly (readonly [SessionPhase, (session: SessionFacts) => boolean])[] = [
   ["Skipped", ({ conditions }) => isConditionTrue(conditions, ConditionType.BackupSkipped)],
+  ["Failed", ({ conditions }) => isConditionFalse(conditions, ConditionType.MetricsPushed)],
   [
     "Failed",
     (session) =>

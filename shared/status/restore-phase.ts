@@ -1,7 +1,7 @@
 /** Phases of a RestoreSession or RestoreBatch and of its members, computed from recorded facts alone. */
 import { ConditionType } from "../reasons.ts";
 import type { TargetFacts } from "./backup-phase.ts";
-import { type ConditionFact, isConditionFalse, isConditionTrue } from "./conditions.ts";
+import { type ConditionFact, hasCondition, isConditionFalse, isConditionTrue } from "./conditions.ts";
 
 export type RestoreMemberPhase = "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
 export type RestorePhase = RestoreMemberPhase | "Invalid";
@@ -47,11 +47,12 @@ export function isFinalRestoreMemberPhase(phase: RestoreMemberPhase): boolean {
 }
 
 /**
- * As upstream's tables 3.10 and 3.11, with one difference: no phase is final before `MetricsPushed` True says that hooks
+ * As upstream's tables 3.10 and 3.11, with one difference: no phase is final before `MetricsPushed` says that hooks
  * ran and everything was recorded.
  */
 const RESTORE_RULES: readonly (readonly [RestorePhase, (restore: RestoreFacts) => boolean])[] = [
   ["Invalid", ({ conditions }) => isConditionFalse(conditions, ConditionType.ValidationPassed)],
+  ["Failed", ({ conditions }) => isConditionFalse(conditions, ConditionType.MetricsPushed)],
   [
     "Failed",
     (restore) =>
@@ -71,8 +72,9 @@ const RESTORE_RULES: readonly (readonly [RestorePhase, (restore: RestoreFacts) =
   ["Running", () => true],
 ];
 
+/** We only ever write True; upstream also writes False, and never touches such a restore again. */
 function isRecorded({ conditions }: RestoreFacts): boolean {
-  return isConditionTrue(conditions, ConditionType.MetricsPushed);
+  return hasCondition(conditions, ConditionType.MetricsPushed);
 }
 
 /** @see the comment above RESTORE_RULES */

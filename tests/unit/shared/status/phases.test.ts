@@ -89,6 +89,13 @@ describe("a backup session", () => {
     expect(backupSessionPhase(session)).toBe(phase);
   });
 
+  test("that upstream ended with metrics that it could not push stays Failed, and is never gone on with", () => {
+    const ended = conditions({ MetricsPushed: "False", BackupHistoryCleaned: "True" });
+    expect(backupSessionPhase({ targets: ["Succeeded"], conditions: ended })).toBe("Failed");
+    expect(backupSessionPhase({ targets: ["Running"], conditions: ended })).toBe("Failed");
+    expect(restorePhase({ members: ["Succeeded"], conditions: ended })).toBe("Failed");
+  });
+
   test("L59, L63: a failed retention, metrics push or clean-up leaves a good backup good", () => {
     const facts = {
       ...recorded,
