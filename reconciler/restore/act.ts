@@ -136,7 +136,16 @@ async function ensureJobs(ports: ActPorts, view: RestoreView, targetIndex: numbe
   const target = targetsOf(view.status)[targetIndex];
   const member = target && memberOf(view, target);
   if (member === undefined) return "done";
-  await ports.jobs.makeRestoreJobs({ ...orderOf(ports, view), member: { ...member, index: targetIndex } });
+  const users = await ports.jobs.makeRestoreJobs({
+    ...orderOf(ports, view),
+    member: { ...member, index: targetIndex },
+  });
+  if (users.length > 0) {
+    // L53: whether they mind is theirs to know; that they run must not go unsaid.
+    const what = `${formatTarget(member.ref)} is restored while it is mounted by ${users.join(", ")}`;
+    const message = `${what}: scale the workload down before a restore, or restart it afterwards`;
+    ports.events.record(subjectOf(view.object), "Warning", "Volume In Use", message);
+  }
   return ports.jobs.problems(view.invoker.uid).has(targetIndex) ? "again" : "done";
 }
 
