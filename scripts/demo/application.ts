@@ -24,10 +24,10 @@ const CATALOGUE_FILES = ["mariadb.yaml", "pvc.yaml", "update-status.yaml"];
 
 export interface Application {
   readonly client: KubeClient;
-  apply(manifests: readonly Manifest[]): Promise<void>;
+  /** Makes the namespace, the repository and the invoker. @param backend Secret and Repository */
+  applyPlan(backend: readonly Manifest[]): Promise<void>;
   /** Applies one of the demo's manifests. @param words words in the file, and what they stand for */
   applyFile(file: string, words?: Readonly<Record<string, string>>): Promise<void>;
-  applyCatalogue(): Promise<void>;
   /** Waits until database and WordPress are ready. @returns the containers of each pod */
   untilReady(): Promise<readonly string[]>;
   /** Runs a script in the application's container. @throws Error with its words when it fails */
@@ -64,18 +64,21 @@ export function openApplication(client: KubeClient, exec: PodExec): Application 
     };
   }
 
+  async function applyFile(file: string, words: Readonly<Record<string, string>> = {}): Promise<void> {
+    let text = await readFile(join(import.meta.dirname, "manifests", file), "utf8");
+    for (const [word, value] of Object.entries(words)) text = text.replaceAll(word, value);
+    await apply(parseManifests(text));
+  }
+
   return {
     client,
-    apply,
-    async applyFile(file, words = {}) {
-      let text = await readFile(join(import.meta.dirname, "manifests", file), "utf8");
-      for (const [word, value] of Object.entries(words)) text = text.replaceAll(word, value);
-      await apply(parseManifests(text));
-    },
-    async applyCatalogue() {
+    applyFile,
+    async applyPlan(backend) {
+      await apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } }, ...backend]);
       for (const file of CATALOGUE_FILES) {
         await apply(parseManifests(await readFile(join(ROOT, "manifests/catalog", file), "utf8")));
       }
+      await applyFile("backup.yaml");
     },
     async untilReady() {
       const [database] = await waitForReadyPods(client, NAMESPACE, "app=wordpress-db", 1, STEP_TIMEOUT_MS);

@@ -45,10 +45,7 @@ function sayTimeline(teller: Teller, members: readonly MemberState[]): void {
 
 async function deploy({ application, teller, backend }: StoryContext): Promise<void> {
   teller.chapter("A plan first: Repository, AppBinding and BackupBatch (Sequential: database, then files)");
-  await application.apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } }]);
-  await application.apply(backend.manifests);
-  await application.applyCatalogue();
-  await application.applyFile("backup.yaml");
+  await application.applyPlan(backend.manifests);
   teller.say(`snapshots will lie in ${backend.place}`);
 
   teller.chapter("The application: Deployment wordpress-app, labelled for the batch, and StatefulSet wordpress-db");
