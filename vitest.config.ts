@@ -21,7 +21,7 @@ export default defineConfig({
           include: ["tests/restic/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
       {
