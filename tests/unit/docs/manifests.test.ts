@@ -1,4 +1,4 @@
-/** Every manifest in the documents is one that the product takes, and every link and code in them exists. */
+/** Every manifest in the documents, the examples and the demo is one that the product takes, and every link and code in them exists. */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -19,14 +19,22 @@ interface Block {
   readonly text: string;
 }
 
-const blocks: readonly Block[] = pages.flatMap(([path, text]) => {
+const MANIFESTS = globSync(["manifests/examples/*.yaml", "scripts/demo/manifests/*.yaml"], { cwd: root }).sort();
+
+const shown: readonly Block[] = pages.flatMap(([path, text]) => {
   return [...text.matchAll(/^( *)```ya?ml\n([\s\S]*?)^ *```/gm)].map((match, at) => {
     return { name: `${path} ${at + 1}`, text: match[2] ?? "" };
   });
 });
 
-test("the documents show manifests", () => {
-  expect(blocks.length).toBeGreaterThan(8);
+const blocks: readonly Block[] = [
+  ...shown,
+  ...MANIFESTS.map((path) => ({ name: path, text: readFileSync(join(root, path), "utf8") })),
+];
+
+test("the documents show manifests, and examples and demo have some", () => {
+  expect(shown.length).toBeGreaterThan(8);
+  expect(MANIFESTS.length).toBeGreaterThan(5);
 });
 
 describe.each(blocks)("$name", ({ text }) => {
