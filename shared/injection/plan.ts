@@ -5,7 +5,7 @@
 import { OnRestoreFailure } from "../api/closed-lists.ts";
 import { Annotation } from "../contract.ts";
 import { canonicalJson, fnv1a64Decimal } from "../hash.ts";
-import type { BackupInvokerView, RestoreInvokerView } from "../invoker.ts";
+import { type BackupInvokerView, formatInvoker, type RestoreInvokerView } from "../invoker.ts";
 import type { InjectionReason } from "../reasons.ts";
 import { type BuiltContainer, buildContainer, type Ingredient } from "./container.ts";
 import {
@@ -85,10 +85,20 @@ export function planInjection(view: InjectionView): InjectionPlan {
     ...(restoreProblem !== undefined && { restoreProblem }),
     warnings: [
       ...allProblems.filter(isForPeople).map(formatProblem),
+      ...(backup === undefined ? [] : chosen.filter(isWithoutPaths).map(formatPathless)),
       ...(backup?.built.warnings ?? []),
       ...(restore?.built.warnings ?? []),
     ],
   };
+}
+
+function isWithoutPaths({ member }: BackupContribution): boolean {
+  return (member.target.paths ?? []).length === 0;
+}
+
+function formatPathless({ invoker, member }: BackupContribution): string {
+  const where = member.isLabelled ? `the annotation ${Annotation.TargetPaths}` : "target.paths of the member";
+  return `${formatInvoker(invoker)} names no paths, so its sessions fail (next: set ${where})`;
 }
 
 /** A member that is done by a job is no news to anyone. */

@@ -66,6 +66,13 @@ describe("mounts", () => {
   });
 });
 
+test("a member without paths gets its sidecar, and its author a warning with the next step", () => {
+  const plan = planOf({ backups: [aBackup({ target: { paths: [] } })] });
+  expect(plan.reason).toBe("Injected");
+  expect(plan.warnings.join()).toMatch(/web-backup names no paths.*next: set target\.paths/);
+  expect(planOf({ backups: [aBackup()] }).warnings).toEqual([]);
+});
+
 describe("several invokers of one workload", () => {
   test("L32: are served by one sidecar, with the Secrets of all their Repositories", () => {
     const other = aRepository({ metadata: { name: "other" }, spec: { backend: { storageSecretName: "second" } } });
