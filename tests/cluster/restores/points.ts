@@ -96,6 +96,30 @@ export function testRecoveryPoints(cluster: () => Installation): void {
       await stand.client.delete(KINDS.RestoreBatch, NAMESPACE, "to-2");
     });
 
+    test("a repository that can't be read is told, and nothing is touched", async () => {
+      const meta = (name: string) => ({ name, namespace: NAMESPACE });
+      const local = { mountPath: "/safe/repository", hostPath: { path: stand.repository, type: "Directory" } };
+      await stand.apply(
+        { apiVersion: "v1", kind: "Secret", metadata: meta("wrong"), stringData: { RESTIC_PASSWORD: "wrong" } },
+        {
+          apiVersion: KINDS.Repository.apiVersion,
+          kind: "Repository",
+          metadata: meta("closed"),
+          spec: { backend: { storageSecretName: "wrong", local } },
+        },
+        restoreManifest(NAMESPACE, "closed", [restoreMember(DB)], {
+          repository: { name: "closed" },
+          asOf: madeAt.get("point-3"),
+        }),
+      );
+      const { status } = await stand.waitForRestore("closed", isInvalid);
+      expect(status).toMatchObject({ reason: "RecoveryPointMissing" });
+      expect(status?.message).toContain("the look for recovery points failed");
+      expect(status?.message).toContain("REPOSITORY_WRONG_PASSWORD");
+      expect(await readVersions()).toEqual(["db now", "web now"]);
+      await stand.client.delete(KINDS.RestoreBatch, NAMESPACE, "closed");
+    });
+
     test("asOf the second takes both members back to the first, from the repository alone: no BackupSession is left", async () => {
       for (const name of madeAt.keys()) await stand.client.delete(KINDS.BackupSession, NAMESPACE, name);
       const { status } = await restore("as-of-2", { asOf: madeAt.get("point-2") });
