@@ -3,6 +3,7 @@
  * go with the history, and retention takes snapshots of those that stay. Pure.
  */
 import type { ChosenRecoveryPoint, PointSearch } from "../../shared/api/recovery-point.ts";
+import { Driver } from "../../shared/contract.ts";
 import { formatUserError, UserError } from "../../shared/errors.ts";
 import type { RepositoryPoint } from "../../shared/recovery-points.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
@@ -36,7 +37,7 @@ const NOTHING_FOUND_MS = 3_600_000;
 /**
  * | # | facts | answer |
  * |---|---|---|
- * | 1 | neither `session` nor `asOf` | none |
+ * | 1 | neither `session` nor `asOf`, or another driver | none |
  * | 2 | what was found is for another generation of the restore | it goes, and its job |
  * | 3 | a point that was found can be taken | chosen |
  * | 4 | none can, and since then a session ended or an hour passed | it goes, and its job: the next look may find one |
@@ -48,7 +49,8 @@ const NOTHING_FOUND_MS = 3_600_000;
  */
 export function decidePoint(view: RestoreView, now: Date): PointDecision {
   const { invoker, status, object, pointSearch } = view;
-  if (invoker.session === undefined && invoker.asOfMs === undefined) return { kind: "none" };
+  const isWanted = invoker.session !== undefined || invoker.asOfMs !== undefined;
+  if (!isWanted || invoker.driver !== Driver.Restic) return { kind: "none" };
   const { job, problem, outcome } = pointSearch;
   const found = status.pointSearch;
   const endJob: readonly Action[] = job === undefined ? [] : [{ kind: "EndJob", job }];

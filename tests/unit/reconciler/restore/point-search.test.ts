@@ -52,6 +52,7 @@ const TWO = aPoint("two", "2024-04-02T00:00:00Z");
 describe("until the repository was looked into", () => {
   test("a restore by rules asks for nothing", () => {
     expect(decide(aView({}))).toEqual({ kind: "none" });
+    expect(decide(aView({ session: "one", driver: "VolumeSnapshotter" }))).toEqual({ kind: "none" });
   });
 
   test("a job is made, and waited for", () => {
