@@ -1,14 +1,13 @@
-/** What kustomize makes of base and overlays, and whether the API server takes it. kubectl brings its own kustomize. */
-import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+/** What kustomize makes of base and overlays, and whether the API server takes it. */
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readObjects } from "../../scripts/manifests/compose.ts";
 import { objectsAt } from "../../shared/injection/workload.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { kustomize } from "../support/install/kustomize.ts";
 import { openTestClient } from "../support/kube/test-client.ts";
-import { applyManifests, type Manifest, parseManifests } from "../support/objects/apply.ts";
+import { applyManifests, type Manifest } from "../support/objects/apply.ts";
 import { KUBERNETES, resourceOf } from "../support/objects/resources.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 
@@ -26,20 +25,12 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const name of NAMESPACES) await client.delete(KUBERNETES.Namespace, undefined, name);
+  // The other one is the product's, which the next file may need at once.
+  await client.delete(KUBERNETES.Namespace, undefined, "applications");
   client.close();
 });
 
-function kustomize(folder: string): readonly Manifest[] {
-  const ours = join(sharedPlane().programsDir, "kubectl");
-  const args = ["kustomize", join(manifests, folder)];
-  const output = execFileSync(existsSync(ours) ? ours : "kubectl", args, {
-    encoding: "utf8",
-    maxBuffer: 64 * 2 ** 20,
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  return parseManifests(output);
-}
+const made = (folder: string) => kustomize(sharedPlane().programsDir, folder);
 
 const named = (objects: readonly Manifest[], kind: string, name: string) =>
   objects.find((object) => object.kind === kind && object.metadata.name === name);
@@ -52,12 +43,12 @@ function containerArgs(objects: readonly Manifest[], name: string): readonly unk
 test("kustomize makes of the base what install.yaml holds", () => {
   const byName = (objects: readonly unknown[]) =>
     new Map(objects.map((object) => [`${textAt(object, "kind")} ${textAt(object, "metadata", "name")}`, object]));
-  expect(byName(kustomize("base"))).toEqual(byName(readObjects(join(manifests, "install.yaml"))));
+  expect(byName(made("base"))).toEqual(byName(readObjects(join(manifests, "install.yaml"))));
 });
 
 describe.each(["base", "overlays/single-node", "overlays/namespaced", "overlays/cert-manager"])("%s", (folder) => {
   test("is taken by the API server", async () => {
-    const objects = kustomize(folder).filter(({ apiVersion }) => !apiVersion.startsWith("cert-manager.io/"));
+    const objects = made(folder).filter(({ apiVersion }) => !apiVersion.startsWith("cert-manager.io/"));
     expect(objects.length).toBeGreaterThan(25);
     for (const body of objects) {
       const resource = resourceOf(body.kind);
@@ -69,14 +60,14 @@ describe.each(["base", "overlays/single-node", "overlays/namespaced", "overlays/
 });
 
 test("a single node runs one replica of each", () => {
-  const replicas = kustomize("overlays/single-node")
+  const replicas = made("overlays/single-node")
     .filter(({ kind }) => kind === "Deployment")
     .map((deployment) => valueAt(deployment, "spec", "replicas"));
   expect(replicas).toEqual([1, 1]);
 });
 
 test("in one namespace the reconciler has no rights elsewhere, and nothing else comes to the webhook", () => {
-  const objects = kustomize("overlays/namespaced");
+  const objects = made("overlays/namespaced");
   expect(named(objects, "ClusterRoleBinding", "stash-batch-reconciler")).toBeUndefined();
   const bindings = objects.filter(({ kind }) => kind === "RoleBinding").map(({ metadata }) => metadata.namespace);
   expect(bindings).toContain("applications");
@@ -92,7 +83,7 @@ test("in one namespace the reconciler has no rights elsewhere, and nothing else 
 });
 
 test("with cert-manager the webhook may write neither its Secret nor the CA bundle", () => {
-  const objects = kustomize("overlays/cert-manager");
+  const objects = made("overlays/cert-manager");
   expect(containerArgs(objects, "stash-batch-webhook")).toContain("--certificates=cert-manager");
   const rules = ["Role", "ClusterRole"].flatMap((kind) =>
     objectsAt(named(objects, kind, "stash-batch-webhook"), "rules"),

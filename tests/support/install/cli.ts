@@ -2,6 +2,8 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { BUNDLES_FOLDER } from "../../../scripts/image-root/contents.ts";
+import { objectsAt } from "../../../shared/injection/workload.ts";
+import { parseJson, textAt } from "../../../shared/kube/json-value.ts";
 import type { InstalledProduct } from "./installed-product.ts";
 
 export interface CliRun {
@@ -18,4 +20,19 @@ export function runCli({ imageRoot, controlPlane }: InstalledProduct, ...args: r
       resolve({ exitCode: child.exitCode ?? -1, stdout, stderr });
     });
   });
+}
+
+export interface Diagnosis {
+  readonly exitCode: number;
+  /** `check: message` of each finding that is not well. */
+  readonly wrong: readonly string[];
+}
+
+/** Runs the doctor. @throws Error when it finds something wrong without saying what to do */
+export async function diagnose(product: InstalledProduct): Promise<Diagnosis> {
+  const { exitCode, stdout } = await runCli(product, "doctor", "--json");
+  const wrong = objectsAt(parseJson(stdout), "findings").filter(({ status }) => status !== "Ok");
+  const helpless = wrong.find((finding) => (textAt(finding, "fix") ?? "") === "");
+  if (helpless !== undefined) throw new Error(`a finding has no fix: ${JSON.stringify(helpless)}`);
+  return { exitCode, wrong: wrong.map((finding) => `${textAt(finding, "check")}: ${textAt(finding, "message")}`) };
 }

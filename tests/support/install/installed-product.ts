@@ -14,6 +14,7 @@ import { createKubeClient } from "../../../shared/kube/http-client.ts";
 import { numberAt, textAt } from "../../../shared/kube/json-value.ts";
 import { type ControlPlane, startControlPlane } from "../control-plane/control-plane.ts";
 import type { ImageTable } from "../node/image-table.ts";
+import { reapFolder } from "../node/node-folder.ts";
 import { type ProcessNode, startProcessNode } from "../node/process-node.ts";
 import { resourceOf } from "../objects/resources.ts";
 import { type Audit, prepareAudit } from "./audit.ts";
@@ -38,12 +39,21 @@ export interface InstallOptions {
   readonly nodes: readonly string[];
   /** Images besides the product's. */
   readonly images?: ImageTable;
+  /** Is told what happens meanwhile. Default: stderr. */
+  readonly onProgress?: (line: string) => void;
 }
 
 /** Starts everything but applies nothing. */
 export async function startEmptyCluster(options: InstallOptions): Promise<InstalledProduct> {
   const dir = await mkdtemp(join(tmpdir(), "stash-batch-install-"));
-  const undo: (() => Promise<unknown>)[] = [() => rm(dir, { recursive: true, force: true, maxRetries: 5 })];
+  // For an end that lets nothing be undone.
+  const reaper = reapFolder(dir);
+  const undo: (() => Promise<unknown>)[] = [
+    async () => {
+      await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+      reaper.dismiss();
+    },
+  ];
   const stop = async () => {
     for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
   };
@@ -51,7 +61,11 @@ export async function startEmptyCluster(options: InstallOptions): Promise<Instal
     const imageRoot = join(dir, "image");
     const audit = await prepareAudit(dir);
     const [controlPlane] = await Promise.all([
-      startControlPlane({ crds: false, extraApiServerFlags: audit.flags }),
+      startControlPlane({
+        crds: false,
+        extraApiServerFlags: audit.flags,
+        ...(options.onProgress !== undefined && { onProgress: options.onProgress }),
+      }),
       buildImageRoot(imageRoot),
     ]);
     undo.push(() => controlPlane.stop());
