@@ -71,10 +71,13 @@ function buildFiles({ address, username, password, tls, folder }: DumpRequest): 
   return [{ path: `${folder}/client.cnf`, text: `${lines.join("\n")}\n` }, ...texts];
 }
 
-/** MySQL and MariaDB name it differently; `loose` lets each skip the other's. */
+/**
+ * MySQL and MariaDB name it differently; `loose` lets each skip the other's. MariaDB's clients since 11.4 check by themselves
+ * and refuse a server without TLS, so where there is no CA they are told not to: TLS is then used if the server offers it.
+ */
 function verification({ ca, isInsecure }: DumpRequest["tls"]): readonly string[] {
-  if (isInsecure) return ["loose-ssl-verify-server-cert=0"];
-  return ca === undefined ? [] : ["loose-ssl-mode=VERIFY_CA", "loose-ssl-verify-server-cert=1"];
+  if (isInsecure || ca === undefined) return ["loose-ssl-verify-server-cert=0"];
+  return ["loose-ssl-mode=VERIFY_CA", "loose-ssl-verify-server-cert=1"];
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { "\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t" };
