@@ -4,21 +4,20 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseBackupSession } from "../../shared/api/backup-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { objectsAt } from "../../shared/injection/workload.ts";
 import { asIs } from "../../shared/kube/client.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { listAt, textAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { describeTree } from "../support/files/tree.ts";
-import { runCli } from "../support/install/cli.ts";
+import { diagnose, runCli } from "../support/install/cli.ts";
 import { listGranted } from "../support/install/granted.ts";
 import { applyInstallation, type InstalledProduct, startEmptyCluster } from "../support/install/installed-product.ts";
+import { findLeader, type Leader } from "../support/install/leader.ts";
 import { listPods, waitForContainer, waitForReadyPods } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { batchManifest, partManifest, restoreManifest, restoreMember } from "../support/restore/application.ts";
 import { emptyFolder, openRestoreStand, type RestoreStand, waitForValue } from "../support/restore/restore-stand.ts";
 
 const OWN = "stash-batch";
-const LEASE = "stash-batch-reconciler";
 const INSTALL_PAGE = join(import.meta.dirname, "../../docs/install.md");
 const NAMESPACE = "shop";
 const TIMEOUT_MS = 90_000;
@@ -137,14 +136,7 @@ test("agents are granted what docs/install.md lists, and nothing else", async ()
 
 test("a reconciler that is killed during a session is replaced within 20 s, and nothing is lost or doubled", async () => {
   const { client, nodes } = cluster;
-  const holder = async () =>
-    textAt(await client.get(KUBERNETES.Lease, OWN, LEASE, asIs), "spec", "holderIdentity") ?? "";
-  const before = await holder();
-  const { items } = await client.list(KUBERNETES.Pod, OWN, (pod) => ({
-    name: textAt(pod, "metadata", "name") ?? "",
-    node: textAt(pod, "spec", "nodeName"),
-  }));
-  const leader = items.find(({ name }) => before.startsWith(name));
+  const before = await findLeader(client);
   const session = stand.backUp("nightly-2");
   const isRunning = async () =>
     (await client.get(KINDS.BackupSession, NAMESPACE, "nightly-2", parseBackupSession)).status?.targets?.[0]?.stats;
@@ -153,9 +145,10 @@ test("a reconciler that is killed during a session is replaced within 20 s, and 
     (stats) => (stats ?? []).length > 0,
     "a host's turn",
   );
-  nodes.find(({ name }) => name === leader?.node)?.killContainer(OWN, leader?.name ?? "", "reconciler");
+  nodes.find(({ name }) => name === before.node)?.killContainer(OWN, before.pod, "reconciler");
   const killedAt = performance.now();
-  await waitForValue(holder, (now) => now !== "" && now !== before, "the next leader", TIMEOUT_MS);
+  const isNext = ({ holder }: Leader) => holder !== "" && holder !== before.holder;
+  await waitForValue(() => findLeader(client), isNext, "the next leader", TIMEOUT_MS);
   expect(performance.now() - killedAt).toBeLessThan(20_000);
   const { status } = await session;
   expect(status, JSON.stringify(status, null, 1)).toMatchObject({ phase: "Succeeded" });
@@ -181,16 +174,6 @@ test("nothing that the product or the agents asked for was refused", async () =>
   expect(restarts).toEqual([]);
 });
 
-async function diagnose(): Promise<{ readonly exitCode: number; readonly wrong: readonly string[] }> {
-  const { exitCode, stdout } = await runCli(cluster, "doctor", "--json");
-  const findings = objectsAt(JSON.parse(stdout), "findings");
-  for (const finding of findings) {
-    if (finding["status"] !== "Ok") expect(textAt(finding, "fix")?.length ?? 0).toBeGreaterThan(10);
-  }
-  const wrong = findings.filter(({ status }) => status !== "Ok");
-  return { exitCode, wrong: wrong.map((finding) => `${textAt(finding, "check")}: ${textAt(finding, "message")}`) };
-}
-
 test("the doctor tells each thing that was broken, and recovers with a second apply", async () => {
   const { client } = cluster;
   const image = { kind: "merge", body: { data: { image: "other:1" } } } as const;
@@ -201,7 +184,7 @@ test("the doctor tells each thing that was broken, and recovers with a second ap
   await client.patch(KUBERNETES.Deployment, OWN, "stash-batch-webhook", noReplicas, asIs);
   await waitForReadyPods(client, OWN, "app.kubernetes.io/component=webhook", 0, TIMEOUT_MS);
   await client.delete(KUBERNETES.CustomResourceDefinition, undefined, "tasks.stash.appscode.com");
-  const { exitCode, wrong } = await diagnose();
+  const { exitCode, wrong } = await diagnose(cluster);
   expect(exitCode).toBe(1);
   const text = wrong.join("\n");
   expect(text).toContain("definitions: tasks.stash.appscode.com is missing");
@@ -213,22 +196,42 @@ test("the doctor tells each thing that was broken, and recovers with a second ap
 
   await applyInstallation(client, { force: true });
   await componentPods("webhook");
-  await waitForValue(diagnose, (result) => result.exitCode === 0, "a good diagnosis", TIMEOUT_MS);
+  await waitForValue(
+    () => diagnose(cluster),
+    (result) => result.exitCode === 0,
+    "a good diagnosis",
+    TIMEOUT_MS,
+  );
 });
 
-test("uninstalling tells its steps first, and then leaves nothing that blocks", async () => {
+test("uninstalling tells its steps first, and leaves sidecars and objects unless it is asked for more", async () => {
   const { client } = cluster;
   const told = await runCli(cluster, "uninstall", "--remove-sidecars", "--remove-definitions");
   expect(told.exitCode, told.stderr).toBe(0);
   expect(told.stdout).toContain("would take our containers out of statefulsets.apps shop/db");
   await componentPods("webhook");
 
+  const before = await waitForReadyPods(client, NAMESPACE, "app=db", 2, TIMEOUT_MS);
+  const done = await runCli(cluster, "uninstall", "--yes");
+  expect(done.exitCode, done.stdout + done.stderr).toBe(0);
+  expect(await client.find(KUBERNETES.Namespace, undefined, OWN, asIs)).toBeUndefined();
+  const after = await waitForReadyPods(client, NAMESPACE, "app=db", 2, TIMEOUT_MS);
+  expect(after.map(({ uid, containers }) => [uid, containers])).toEqual(
+    before.map(({ uid, containers }) => [uid, containers]),
+  );
+  for (const { containers } of after) expect(containers).toContain("stash");
+  // Nobody is there any more to let it go.
+  const repository = await client.get(KINDS.Repository, NAMESPACE, "store", asIs);
+  expect(listAt(repository, "metadata", "finalizers")).toEqual([]);
+});
+
+test("uninstalling with everything leaves nothing of ours, and nothing that blocks", async () => {
+  const { client } = cluster;
   const done = await runCli(cluster, "uninstall", "--remove-sidecars", "--remove-definitions", "--yes");
   expect(done.exitCode, done.stdout + done.stderr).toBe(0);
   for (const resource of [KUBERNETES.MutatingWebhookConfiguration, KUBERNETES.ValidatingWebhookConfiguration]) {
     expect((await client.list(resource, undefined, asIs)).items).toEqual([]);
   }
-  expect(await client.find(KUBERNETES.Namespace, undefined, OWN, asIs)).toBeUndefined();
   expect((await client.list(KUBERNETES.CustomResourceDefinition, undefined, asIs)).items).toEqual([]);
   const named = async (resource: Resource) =>
     (await client.list(resource, undefined, (object) => textAt(object, "metadata", "name") ?? "")).items;
