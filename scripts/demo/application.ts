@@ -19,8 +19,6 @@ import type { Origin } from "./wordpress/http.ts";
 export const NAMESPACE = "demo";
 export const STEP_TIMEOUT_MS = 180_000;
 const COMMAND_TIMEOUT_MS = 60_000;
-const ROOT = join(import.meta.dirname, "../..");
-const CATALOGUE_FILES = ["mariadb.yaml", "pvc.yaml", "update-status.yaml"];
 
 export interface Application {
   readonly client: KubeClient;
@@ -75,9 +73,6 @@ export function openApplication(client: KubeClient, exec: PodExec): Application 
     applyFile,
     async applyPlan(backend) {
       await apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } }, ...backend]);
-      for (const file of CATALOGUE_FILES) {
-        await apply(parseManifests(await readFile(join(ROOT, "manifests/catalog", file), "utf8")));
-      }
       await applyFile("backup.yaml");
     },
     async untilReady() {

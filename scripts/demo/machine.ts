@@ -3,8 +3,8 @@ import { statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { formatBytes } from "./terminal/format.ts";
 
-/** Volumes, dumps, repository, bundles and etcd's log take about 400 MiB; the rest is room to breathe. */
-export const NEEDED_BYTES = 1024 ** 3;
+/** The product's image takes 420 MiB, volumes and repository 230, the control plane's data 130; the rest is room to breathe. */
+export const NEEDED_BYTES = 1.5 * 1024 ** 3;
 
 export interface MachineFacts {
   readonly platform: string;
@@ -36,10 +36,19 @@ export function findObstacles(facts: MachineFacts): readonly string[] {
   return obstacles;
 }
 
-/** What a failure of the machine means; undefined when the failure is of another kind. */
-export function explainFailure(error: unknown): string | undefined {
+/** Below this, programs fail for want of space in words of their own. */
+const FULL_BYTES = 32 * 1024 ** 2;
+
+/**
+ * What a failure says about the machine; undefined when it is of another kind.
+ *
+ * @param facts of the machine just after the failure
+ */
+export function explainFailure(error: unknown, facts: MachineFacts): string | undefined {
   const text = error instanceof Error ? `${error.message} ${String(error.cause ?? "")}` : String(error);
-  if (/ENOSPC|no space left/i.test(text)) return "The disk is full. Make room in the temporary folder and run again.";
+  if (/ENOSPC|no space left/i.test(text) || facts.freeBytes < FULL_BYTES) {
+    return `${facts.temporaryFolder} is full. Make room there, or name another folder in TMPDIR, and run again.`;
+  }
   if (/EADDRINUSE|address already in use/i.test(text)) {
     return "A port was taken by another program just before it was used. Run again: ports are chosen anew.";
   }

@@ -14,21 +14,29 @@ const WRONG_USE = 2;
 
 class Interrupted extends Error {}
 
-/** Aborts at the first SIGINT, SIGTERM or SIGHUP. Later ones are ignored: cleaning up takes seconds and must end. */
-function watchSignals(): AbortSignal {
+/**
+ * Aborts at the first SIGINT, SIGTERM or SIGHUP, and at the first error that nobody handles (the node's pods write files, and
+ * a disk can be full at any time). What comes later is ignored: cleaning up takes seconds and must end.
+ */
+function watchProcess(): AbortSignal {
   const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => controller.abort());
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(name, () => controller.abort(new Interrupted(name)));
+  }
+  for (const name of ["uncaughtException", "unhandledRejection"] as const) {
+    process.on(name, (error: unknown) => controller.abort(error));
+  }
   return controller.signal;
 }
 
-/** Rejects when the signal aborts. */
-function untilInterrupted(signal: AbortSignal): Promise<never> {
-  const interrupted = new Promise<never>((_, reject) => {
-    if (signal.aborted) reject(new Interrupted());
-    signal.addEventListener("abort", () => reject(new Interrupted()));
+/** Rejects with the signal's reason when it aborts. */
+function untilAbort(signal: AbortSignal): Promise<never> {
+  const aborted = new Promise<never>((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason));
   });
-  interrupted.catch(() => undefined);
-  return interrupted;
+  aborted.catch(() => undefined);
+  return aborted;
 }
 
 function createTeller({ isPlain, isJson }: Options): Teller {
@@ -38,20 +46,22 @@ function createTeller({ isPlain, isJson }: Options): Teller {
 }
 
 async function run(options: Options, teller: Teller, stage: Stage, signal: AbortSignal): Promise<Summary> {
-  const interrupted = untilInterrupted(signal);
+  const aborted = untilAbort(signal);
   const story = (async () => {
     const context = await stage.setUp();
     return tellStory({ ...context, teller: untilAborted(teller, signal), backendName: options.backend });
   })();
   // Once it is interrupted, the story fails somewhere or other: its cluster goes away.
   story.catch(() => undefined);
-  const summary = await Promise.race([story, interrupted]);
+  const summary = await Promise.race([story, aborted]);
   teller.chapter("Summary");
   for (const line of formatSummary(summary)) teller.say(line);
   if (options.isKept) {
     teller.chapter("Everything is left running; Ctrl-C ends it and cleans up");
     for (const line of stage.describe()) teller.say(line);
-    await interrupted.catch(() => undefined);
+    await aborted.catch((error: unknown) => {
+      if (!(error instanceof Interrupted)) throw error;
+    });
   }
   return summary;
 }
@@ -77,7 +87,7 @@ async function main(): Promise<number> {
     console.error(obstacles.join("\n"));
     return finish({ ok: false, error: obstacles.join(" ") }, 1);
   }
-  const signal = watchSignals();
+  const signal = watchProcess();
   const teller = createTeller(options);
   const stage = openStage(options.backend, untilAborted(teller, signal));
   try {
@@ -89,11 +99,11 @@ async function main(): Promise<number> {
   } catch (error) {
     const wasInterrupted = error instanceof Interrupted;
     teller.chapter(wasInterrupted ? "Interrupted: cleaning up" : "The demo failed: cleaning up");
-    const logs = wasInterrupted ? [] : await stage.lastWords();
+    const why = explainFailure(error, await gatherMachineFacts());
+    const logs = wasInterrupted || why !== undefined ? [] : await stage.lastWords();
     await stage.close();
     teller.end();
     if (wasInterrupted) return finish({ ok: false, error: "interrupted" }, INTERRUPTED);
-    const why = explainFailure(error);
     console.error([...logs, messageOf(error), ...(why === undefined ? [] : [why])].join("\n"));
     return finish({ ok: false, error: why ?? messageOf(error) }, 1);
   }

@@ -1,15 +1,30 @@
 /** What the story is told on: the machine's programs, a cluster of its own with the product, and a place for snapshots. */
+import { glob, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { KINDS } from "../../shared/api/kinds.ts";
+import { Install } from "../../shared/contract.ts";
 import { messageOf } from "../../shared/errors.ts";
+import type { KubeClient } from "../../shared/kube/client.ts";
 import { findConnection } from "../../shared/kube/connect.ts";
 import { createPodExec } from "../../shared/kube/exec.ts";
-import { type InstalledCluster, startInstalledCluster } from "../../tests/support/product/installed-cluster.ts";
+import { textAt } from "../../shared/kube/json-value.ts";
+import { waitUntil } from "../../tests/support/control-plane/wait-until.ts";
+import {
+  applyInstallation,
+  type InstalledProduct,
+  startEmptyCluster,
+} from "../../tests/support/install/installed-product.ts";
+import { listPods, waitForReadyPods } from "../../tests/support/objects/pods.ts";
 import { ensureControlPlanePrograms, ensurePrerequisites } from "../prerequisites.ts";
-import { type Application, NAMESPACE, openApplication } from "./application.ts";
+import { type Application, NAMESPACE, openApplication, STEP_TIMEOUT_MS } from "./application.ts";
 import { type BackendName, type DemoBackend, startBackend } from "./backend.ts";
 import { DEMO_IMAGES, DEMO_PREREQUISITES } from "./images.ts";
 import type { Teller } from "./terminal/teller.ts";
 
 const LAST_LINES = 30;
+const REPLICAS = 2;
+/** The last that the reconciler brings and the story needs. */
+const CATALOGUE_TASK = "mariadb-restore";
 
 export interface Stage {
   setUp(): Promise<{ readonly application: Application; readonly backend: DemoBackend }>;
@@ -21,9 +36,24 @@ export interface Stage {
   close(): Promise<void>;
 }
 
+/** Waits for both programs and for what the reconciler adds to the installation. @returns the pods */
+async function untilInstalled(client: KubeClient): Promise<readonly string[]> {
+  const pods: string[] = [];
+  for (const component of ["webhook", "reconciler"]) {
+    const selector = `app.kubernetes.io/component=${component}`;
+    const ready = await waitForReadyPods(client, Install.Namespace, selector, REPLICAS, STEP_TIMEOUT_MS);
+    pods.push(...ready.map(({ name }) => name));
+  }
+  await waitUntil("the reconciler brought the catalogue", STEP_TIMEOUT_MS, async () => {
+    const { items } = await client.list(KINDS.Task, undefined, (task) => textAt(task, "metadata", "name"));
+    return items.includes(CATALOGUE_TASK);
+  });
+  return pods;
+}
+
 export function openStage(backendName: BackendName, teller: Teller): Stage {
-  let starting: Promise<InstalledCluster> | undefined;
-  let cluster: InstalledCluster | undefined;
+  let starting: Promise<InstalledProduct> | undefined;
+  let cluster: InstalledProduct | undefined;
   let backend: DemoBackend | undefined;
   let isClosed = false;
 
@@ -35,11 +65,16 @@ export function openStage(backendName: BackendName, teller: Teller): Stage {
       await ensureControlPlanePrograms({ onProgress });
       if (isClosed) throw new Error("closed");
 
-      teller.chapter("A control plane, a node, and stash-batch beside them");
-      starting = startInstalledCluster({ images: DEMO_IMAGES, onProgress });
+      teller.chapter("A control plane, a node, and the product's image");
+      starting = startEmptyCluster({ nodes: ["node-a"], images: DEMO_IMAGES, onProgress });
       cluster = await starting;
       const { client, controlPlane, dir, nodes } = cluster;
+      teller.say(`API server at ${controlPlane.serverUrl}; its node runs pods as processes of this machine`);
       backend = await startBackend(backendName, { dir, address: nodes[0]?.address ?? "" });
+
+      teller.chapter("kubectl apply --server-side -f manifests/install.yaml");
+      teller.say(`${(await applyInstallation(client)).size} objects`);
+      for (const pod of await untilInstalled(client)) teller.say(`${pod} is ready`);
       const connection = await findConnection({ env: {}, kubeconfigPath: controlPlane.kubeconfigPath });
       return { application: openApplication(client, createPodExec({ connection })), backend };
     },
@@ -52,14 +87,22 @@ export function openStage(backendName: BackendName, teller: Teller): Stage {
         `${kubectl} get pods -o wide`,
         `${kubectl} describe backupsession wordpress-backup-instant`,
         `${kubectl} logs deployment/wordpress-app -c stash`,
+        `${kubectl} logs deployment/stash-batch-reconciler --namespace ${Install.Namespace}`,
         `the snapshots lie in ${backend.place}`,
       ];
     },
     async lastWords() {
       if (cluster === undefined) return [];
-      const { product } = cluster;
-      const logs = await Promise.all((["webhook", "reconciler"] as const).map((program) => product.log(program)));
-      return logs.map((log) => log.trimEnd().split("\n").slice(-LAST_LINES).join("\n"));
+      const { client, nodes } = cluster;
+      const pods = await listPods(client, Install.Namespace, "app.kubernetes.io/component").catch(() => []);
+      const words: string[] = [];
+      for (const { name } of pods) {
+        for await (const path of glob(join(nodes[0]?.podDir(Install.Namespace, name) ?? "", "logs/*/*.log"))) {
+          const lines = (await readFile(path, "utf8")).trimEnd().split("\n");
+          words.push(`--- ${name}`, ...lines.slice(-LAST_LINES));
+        }
+      }
+      return words;
     },
     async close() {
       isClosed = true;

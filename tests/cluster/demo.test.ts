@@ -1,4 +1,5 @@
 /** The demo's story on the shared control plane: a real WordPress and a real MariaDB, backed up, destroyed, brought back. */
+import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openApplication } from "../../scripts/demo/application.ts";
 import { type DemoBackend, startBackend } from "../../scripts/demo/backend.ts";
@@ -9,10 +10,13 @@ import { createPlainTeller } from "../../scripts/demo/terminal/plain-teller.ts";
 import { findConnection } from "../../shared/kube/connect.ts";
 import { createPodExec } from "../../shared/kube/exec.ts";
 import { createKubeClient } from "../../shared/kube/http-client.ts";
+import { applyFile } from "../support/objects/apply.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 
+/** The reconciler brings it where install.yaml was applied; here the programs run beside the cluster. */
+const CATALOGUE = resolve(import.meta.dirname, "../../manifests/catalog/mariadb.yaml");
 /** Each of its steps has a limit of its own, so that the step that hangs is told. */
 const STORY_TIMEOUT_MS = 400_000;
 
@@ -20,6 +24,7 @@ const STORY_TIMEOUT_MS = 400_000;
 beforeAll(async () => {
   const connection = await findConnection({ env: {}, kubeconfigPath: sharedPlane().kubeconfigPath });
   const client = createKubeClient({ connection, program: "tests" });
+  await applyFile(client, CATALOGUE);
   await openApplication(client, createPodExec({ connection })).applyPlan([]);
   client.close();
 });

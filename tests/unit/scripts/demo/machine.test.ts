@@ -19,14 +19,20 @@ describe("before anything is started", () => {
 });
 
 describe("a failure", () => {
+  const explain = (error: unknown, change: Partial<MachineFacts> = {}) => explainFailure(error, { ...GOOD, ...change });
+
   test("of a full disk or a taken port is explained, wherever the system's words are", () => {
-    expect(explainFailure(new Error("write failed: ENOSPC: no space left on device"))).toContain("disk is full");
-    expect(explainFailure(new Error("etcd ended", { cause: new Error("no space left on device") }))).toContain("disk");
-    expect(explainFailure(new Error("listen EADDRINUSE: address already in use"))).toContain("Run again");
+    expect(explain(new Error("write failed: ENOSPC: no space left on device"))).toContain("/tmp is full");
+    expect(explain(new Error("etcd ended", { cause: new Error("no space left on device") }))).toContain("full");
+    expect(explain(new Error("listen EADDRINUSE: address already in use"))).toContain("Run again");
+  });
+
+  test("in other words is one of a full disk where the disk is full", () => {
+    expect(explain(new Error("connect ECONNREFUSED"), { freeBytes: 4_096 })).toContain("/tmp is full");
   });
 
   test("of another kind is not made into one of those", () => {
-    expect(explainFailure(new Error("BackupSession demo ended Failed"))).toBeUndefined();
-    expect(explainFailure("text")).toBeUndefined();
+    expect(explain(new Error("BackupSession demo ended Failed"))).toBeUndefined();
+    expect(explain("text")).toBeUndefined();
   });
 });
