@@ -14,6 +14,7 @@ import type { World } from "../world/world.ts";
 import { actOnRestore, subjectOf } from "./act.ts";
 import { decideRestore } from "./decide.ts";
 import { gatherRestore } from "./gather.ts";
+import { halfDoneWarning } from "./half-done.ts";
 import { RestoreMemories } from "./memory.ts";
 import { type RestoreObject, readRestoreStatus } from "./restore-status.ts";
 import { restoresWokenBy } from "./wake.ts";
@@ -94,6 +95,8 @@ class RestoreController implements Controller {
   }
 
   #onGone(restore: RestoreObject): void {
+    const warning = halfDoneWarning(readRestoreStatus(restore), restore.metadata.namespace);
+    if (warning !== undefined) this.#ports.events.record(subjectOf(restore), "Warning", "Restore Deleted", warning);
     this.#memories.forget(keyOf(restore));
     this.#hostEvents.forget(restore.metadata.uid ?? "");
     this.#ports.hooks.forget(restore.metadata.uid ?? "");

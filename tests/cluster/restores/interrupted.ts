@@ -7,12 +7,15 @@ import { KINDS } from "../../../shared/api/kinds.ts";
 import type { RestoreBatch } from "../../../shared/api/restore-batch.ts";
 import { asIs } from "../../../shared/kube/client.ts";
 import { listAt, textAt } from "../../../shared/kube/json-value.ts";
+import type { Resource } from "../../../shared/kube/resource.ts";
 import { describeTree } from "../../support/files/tree.ts";
 import { waitForContainer, waitForReadyPods } from "../../support/objects/pods.ts";
 import { KUBERNETES } from "../../support/objects/resources.ts";
 import type { Installation } from "../../support/product/installed-cluster.ts";
 import { batchManifest, partManifest, restoreManifest, restoreMember } from "../../support/restore/application.ts";
 import { emptyFolder, openRestoreStand, type RestoreStand, waitForValue } from "../../support/restore/restore-stand.ts";
+
+const EVENTS: Resource = { group: "", version: "v1", plural: "events", namespaced: true };
 
 export function testInterruptions(cluster: () => Installation): void {
   const NAMESPACE = "restore-interrupted";
@@ -110,18 +113,21 @@ export function testInterruptions(cluster: () => Installation): void {
     expect(said).toContain(`RestoreBatch ${NAMESPACE}/dropped had begun to write the data of host app`);
     expect(said).toContain("delete this pod to start the application on what there is");
     expect(await stand.readMarks("started")).toEqual([]);
+    const { items } = await client.list(EVENTS, NAMESPACE, (event) => textAt(event, "message") ?? "");
+    expect(items.join()).toContain("deleted in the middle: the data of app of Deployment");
     await client.delete(KUBERNETES.Pod, NAMESPACE, pod, { gracePeriodSeconds: 0 });
     await waitForReadyPods(client, NAMESPACE, "app=app", 1, TIMEOUT_MS);
     expect(await stand.readMarks("started")).toHaveLength(1);
   });
 
-  test("a reconciler that is killed in the middle of a restore carries it on when it is back", async () => {
-    const { product } = cluster();
+  test("a reconciler that is killed in the middle of a restore carries it on when it is back, and so does the agent by itself", async () => {
+    const { product, nodes } = cluster();
     await destroy();
     await stand.apply(restoreManifest(NAMESPACE, "headless", [restoreMember(APP, { args: SLOWLY })]));
     await applyApp();
     const begun = hostOf(await stand.waitForRestore("headless", isRestoring));
     await product.kill("reconciler");
+    nodes[0]?.killContainer(NAMESPACE, begun?.pod ?? "", "stash-init", "SIGKILL");
     await stand.waitForRestore("headless", (restore) => hostOf(restore)?.phase === "Succeeded");
     await waitForReadyPods(stand.client, NAMESPACE, "app=app", 1, TIMEOUT_MS);
     await product.start("reconciler");
