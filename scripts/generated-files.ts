@@ -1,7 +1,7 @@
 /** Every file that is made from source code, with the text that it should have. */
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { renderWebhookConfiguration } from "../webhook/render-configuration.ts";
+import { renderMatchConditions, renderWebhookConfiguration } from "../webhook/render-configuration.ts";
 import { renderDefinition, STORED_KINDS } from "./crds/definitions.ts";
 import { renderFields } from "./docs/field-tables.ts";
 import { renderErrorTable } from "./generate-errors.ts";
@@ -38,6 +38,7 @@ function generateSources(): readonly GeneratedFile[] {
     { path: "docs/errors.md", text: renderErrorTable() },
     { path: "docs/fields.md", text: renderFields() },
     { path: "manifests/base/webhook-configuration.yaml", text: renderWebhookConfiguration() },
+    { path: "manifests/overlays/match-conditions/conditions.yaml", text: renderMatchConditions() },
     { path: "reconciler/installation/catalogue.json", text: renderCatalogue() },
     { path: "cli/doctor/needed-rights.json", text: renderNeededRights() },
   ];

@@ -33,7 +33,7 @@ const ADMISSION_VERSION = "admissionregistration.k8s.io/v1";
 /** A decision takes a millisecond; this bounds what an outage adds to a request that goes in anyway. */
 const TIMEOUT_SECONDS = 3;
 /** Beta and on by default from here. */
-const MATCH_CONDITIONS_SINCE_MINOR = 28;
+export const MATCH_CONDITIONS_SINCE_MINOR = 28;
 
 const WRITES = ["CREATE", "UPDATE"] as const;
 const ALL_WORKLOADS = [

@@ -59,6 +59,18 @@ describe.each(["base", "overlays/single-node", "overlays/namespaced", "overlays/
   });
 });
 
+test("newer servers are asked to keep workloads' writes that concern nobody, and nothing else", () => {
+  const webhooks = objectsAt(
+    named(made("overlays/match-conditions"), "MutatingWebhookConfiguration", "stash-batch"),
+    "webhooks",
+  );
+  const conditioned = webhooks.filter((webhook) => listAt(webhook, "matchConditions").length > 0);
+  expect(conditioned.map((webhook) => textAt(webhook, "name"))).toEqual([
+    "labelled.workloads.stash.appscode.com",
+    "workloads.stash.appscode.com",
+  ]);
+});
+
 test("a single node runs one replica of each", () => {
   const replicas = made("overlays/single-node")
     .filter(({ kind }) => kind === "Deployment")
