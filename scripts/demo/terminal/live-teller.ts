@@ -20,8 +20,12 @@ function formatLine(member: MemberState): string {
   return `${styleText(colour, formatBar(shareOf(member), BAR_WIDTH))}  ${formatMember(member)}`;
 }
 
-/** @param stream a terminal */
-export function createLiveTeller(stream: NodeJS.WriteStream): Teller {
+/** A stream that moves the cursor as it is told; `columns` is its width in characters. */
+export type Terminal = NodeJS.WritableStream & { readonly columns?: number };
+
+const DEFAULT_COLUMNS = 80;
+
+export function createLiveTeller(stream: Terminal): Teller {
   const update = createLogUpdate(stream);
   const startedAt = performance.now();
   let chapter: { readonly startedAt: number } | undefined;
@@ -33,7 +37,7 @@ export function createLiveTeller(stream: NodeJS.WriteStream): Teller {
     const spinner = styleText("cyan", FRAMES[frame % FRAMES.length] ?? "");
     const time = styleText("gray", formatSeconds(performance.now() - chapter.startedAt));
     const lines = [...members.map((member) => `  ${formatLine(member)}`), `${spinner} ${time}`];
-    update(lines.map((line) => cliTruncate(line, stream.columns || 80)).join("\n"));
+    update(lines.map((line) => cliTruncate(line, stream.columns || DEFAULT_COLUMNS)).join("\n"));
   }
 
   /** Writes lines that stay. */
