@@ -24,6 +24,7 @@ function formatLine(member: MemberState): string {
 export type Terminal = NodeJS.WritableStream & { readonly columns?: number };
 
 const DEFAULT_COLUMNS = 80;
+const SHOW_CURSOR = "\u001b[?25h";
 
 export function createLiveTeller(stream: Terminal): Teller {
   const update = createLogUpdate(stream);
@@ -87,6 +88,8 @@ export function createLiveTeller(stream: Terminal): Teller {
       clearInterval(timer);
       close();
       update.done();
+      // The library brings the cursor back on stderr, which may be another place.
+      stream.write(SHOW_CURSOR);
     },
     elapsedSeconds: () => (performance.now() - startedAt) / 1_000,
   };
