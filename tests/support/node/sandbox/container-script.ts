@@ -97,12 +97,13 @@ function depth(path: string): number {
 export const LAUNCHED = "launched";
 
 /**
- * In a session of its own, as in any container: a program that signals its whole process group reaches nobody else.
+ * In a session of its own, as in any container: a program that signals its whole process group reaches nobody else. An
+ * image whose perl lacks the module for it gets a process group of its own.
  * Becomes the program: working folder and environment come over descriptor 4 (NUL-separated; arguments would show
  * secrets to the whole machine). What it writes to descriptor 3 after `launched` is why it could not.
  */
 const LAUNCHER = [
-  "require POSIX; POSIX::setsid();",
+  "eval { require POSIX; POSIX::setsid() } or setpgrp(0, 0);",
   'open(my $spec, "<&=", 4) or die; my ($cwd, @env) = split(/\\0/, do { local $/; <$spec> }, -1); close $spec;',
   'open(my $report, ">&=", 3) or die; fcntl($report, 2, 1); syswrite $report, "launched\\n";',
   "%ENV = map { split(/=/, $_, 2) } grep { /=/ } @env;",
