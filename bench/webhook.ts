@@ -84,8 +84,9 @@ async function makeCertificate(): Promise<string> {
   return folder;
 }
 
+/** With the flag that the image's entry point has. */
 function start(file: string, ...args: readonly string[]): ChildProcess {
-  return fork(join(import.meta.dirname, file), args);
+  return fork(join(import.meta.dirname, file), args, { execArgv: ["--max-semi-space-size=2"] });
 }
 
 function answer<T>(child: ChildProcess): Promise<T> {
