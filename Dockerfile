@@ -20,6 +20,7 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates 'restic=0.18*' mariadb-client postgresql-client \
  && rm -rf /var/lib/apt/lists/* /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack
 COPY --from=bundles /source/dist /opt/stash-batch/dist
+COPY --from=bundles /source/scripts/image-root/stash-batch /usr/local/bin/stash-batch
 COPY LICENSE /opt/stash-batch/LICENSE
 USER 65534:65534
 # Small young generations keep resident memory low; the budgets of bench/ are measured with this flag.

@@ -3,7 +3,15 @@ import { chmod, copyFile, glob, mkdir, readFile, rm, symlink, writeFile } from "
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { buildBundles } from "../build.ts";
-import { BASE_PACKAGES, BUNDLES_FOLDER, HELD_VERSIONS, INSTALLED_PACKAGES, NODE_PATH, SUITE } from "./contents.ts";
+import {
+  BASE_PACKAGES,
+  BUNDLES_FOLDER,
+  HELD_VERSIONS,
+  INSTALLED_PACKAGES,
+  NAMED_PROGRAM,
+  NODE_PATH,
+  SUITE,
+} from "./contents.ts";
 import { type DebianPackage, describePackage, downloadPackages, unpackPackage } from "./debian-packages.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -29,6 +37,8 @@ export async function buildImageRoot(dir: string): Promise<readonly DebianPackag
   await mkdir(join(dir, "usr/local/bin"), { recursive: true });
   await copyFile(join(root, "node_modules/node/bin/node"), join(dir, NODE_PATH));
   await chmod(join(dir, NODE_PATH), 0o755);
+  await copyFile(join(import.meta.dirname, "stash-batch"), join(dir, NAMED_PROGRAM));
+  await chmod(join(dir, NAMED_PROGRAM), 0o755);
   await buildBundles(join(dir, BUNDLES_FOLDER));
   await copyFile(join(root, "LICENSE"), join(dir, "opt/stash-batch/LICENSE"));
   return packages;

@@ -46,5 +46,7 @@ export const ENTRY_POINT: readonly string[] = [
   "--max-semi-space-size=2",
   `${BUNDLES_FOLDER}/stash-batch.mjs`,
 ];
+/** The same program by its name, for people in a container; a script beside this file. */
+export const NAMED_PROGRAM = "/usr/local/bin/stash-batch";
 /** User and group of the image. */
 export const IMAGE_USER = 65_534;

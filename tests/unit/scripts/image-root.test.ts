@@ -1,5 +1,5 @@
 /** The two descriptions of the image, Dockerfile and scripts/image-root, say the same. */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import {
@@ -8,6 +8,7 @@ import {
   HELD_VERSIONS,
   IMAGE_USER,
   INSTALLED_PACKAGES,
+  NAMED_PROGRAM,
   SUITE,
 } from "../../../scripts/image-root/contents.ts";
 
@@ -27,4 +28,11 @@ test("both start the same program as the same user", () => {
   expect(JSON.parse(entryPoint)).toEqual(ENTRY_POINT);
   expect(dockerfile).toContain(`\nUSER ${IMAGE_USER}:${IMAGE_USER}\n`);
   expect(dockerfile).toContain(`\nCOPY --from=bundles /source/dist ${BUNDLES_FOLDER}\n`);
+});
+
+test("both have the program by its name, and it is what the entry point runs", () => {
+  const source = join(import.meta.dirname, "../../../scripts/image-root/stash-batch");
+  expect(dockerfile).toContain(`\nCOPY --from=bundles /source/scripts/image-root/stash-batch ${NAMED_PROGRAM}\n`);
+  expect(readFileSync(source, "utf8")).toContain(`\nexec ${ENTRY_POINT.join(" ")} "$@"\n`);
+  expect(statSync(source).mode & 0o111).toBe(0o111);
 });
