@@ -196,15 +196,34 @@ export class LeaderElection {
   }
 
   async #release(held: LeaseRecord): Promise<void> {
+    try {
+      if (await this.#isReleased(held)) return;
+      // A renewal that the stop cut off may have been written all the same.
+      const { client, namespace, name, identity } = this.#options;
+      const newest = await client.find(LEASES, namespace, name, readLeaseRecord, this.#releaseOptions());
+      if (newest?.holder === identity) await this.#isReleased(newest);
+    } catch (thrown) {
+      // It runs out by itself.
+      this.#options.onFault(thrown);
+    }
+  }
+
+  /** @returns whether there is nothing of that version left to release */
+  async #isReleased(held: LeaseRecord): Promise<boolean> {
     const { client, namespace } = this.#options;
-    const timeoutMs = this.#timings.retryMs;
     try {
       const body = buildReleasedLease(held, this.#clock.now());
-      await client.update(LEASES, namespace, body, readLeaseRecord, { timeoutMs, maxRetries: 1 });
+      await client.update(LEASES, namespace, body, readLeaseRecord, this.#releaseOptions());
+      return true;
     } catch (thrown) {
-      // It runs out by itself, or another has taken it after all.
-      if (!isConflict(thrown) && !isNotFound(thrown)) this.#options.onFault(thrown);
+      if (isConflict(thrown)) return false;
+      if (isNotFound(thrown)) return true;
+      throw thrown;
     }
+  }
+
+  #releaseOptions() {
+    return { timeoutMs: this.#timings.retryMs, maxRetries: 1 };
   }
 
   /** One attempt at a time, and none longer than half of what the leader has. */

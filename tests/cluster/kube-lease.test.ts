@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { numberAt, parseJson, textAt } from "../../shared/kube/json-value.ts";
-import { LEASES } from "../../shared/kube/lease.ts";
+import { LEASES, LeaderElection } from "../../shared/kube/lease.ts";
 import { CONTENDER_TIMINGS } from "../support/kube/lease-contender.ts";
 import { openTestClient } from "../support/kube/test-client.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
@@ -111,12 +111,44 @@ test("a leader that is paused and continued acts no more once another leads", as
 test("a leader that stops hands over at once", async () => {
   const [leader, other] = await aLeaderAndAnother("stopped");
   leader.child.kill("SIGTERM");
-  const stoppedAt = Date.now();
   await leader.ended;
+  const endedAt = Date.now();
   expect(leader.said).toEqual(["contending", "acquired", "lost: stopped", "stopped"]);
   await eventually(() => other.ledAt.length).toBeGreaterThan(0);
-  expect((other.ledAt[0] ?? 0) - stoppedAt).toBeLessThan(CONTENDER_TIMINGS.leaseDurationMs - 500);
+  expect((other.ledAt[0] ?? 0) - endedAt).toBeLessThan(CONTENDER_TIMINGS.leaseDurationMs - 500);
   expectNoOverlap(leader, other);
+});
+
+test("a leader that stops in the middle of a renewal that is written all the same hands over at once", async () => {
+  let answerCut: () => void = () => {};
+  const cut = new Promise<void>((resolve) => {
+    answerCut = resolve;
+  });
+  const election = new LeaderElection({
+    client: {
+      ...client,
+      update: async (resource, namespace, body, read, options) => {
+        const { signal, ...rest } = options ?? {};
+        const written = await client.update(resource, namespace, body, read, rest);
+        // Renewals carry a signal; their answers come too late.
+        if (signal === undefined) return written;
+        answerCut();
+        return new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+      },
+    },
+    namespace: NAMESPACE,
+    name: "cut",
+    identity: "first",
+    timings: CONTENDER_TIMINGS,
+    onAcquired: () => {},
+    onLost: () => {},
+    onFault: () => {},
+  });
+  election.start();
+  await cut;
+  await election.stop();
+  const lease = await client.get(LEASES, NAMESPACE, "cut", asIs);
+  expect(textAt(lease, "spec", "holderIdentity") ?? "").toBe("");
 });
 
 test("of many that start at the same moment one leads", async () => {
