@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { asIs } from "../../shared/kube/client.ts";
+import { listAt } from "../../shared/kube/json-value.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { applyManifests, parseManifests } from "../support/objects/apply.ts";
 import { waitForContainer, waitForReadyPods } from "../support/objects/pods.ts";
@@ -97,6 +98,12 @@ test("a workload that carries the batch's label starts with the sidecar and is b
   await mkdir(repository);
   await chmod(repository, 0o777);
   await applyManifests(client, parseManifests(BATCH.replace("REPOSITORY", repository)));
+  // As a person would: the workload comes when the batch is known. Within milliseconds of it the sidecar comes a little later.
+  const hasConditions = async () => {
+    const batch = await client.get(KINDS.BackupBatch, NAMESPACE, "labelled", asIs);
+    return listAt(batch, "status", "conditions").length > 0;
+  };
+  await expect.poll(hasConditions, { timeout: TIMEOUT_MS }).toBe(true);
   await applyManifests(client, parseManifests(APP));
   // The first pod has it: no other generation of the pod template was ever made.
   const [pod] = await waitForContainer(client, NAMESPACE, "app=web", "stash", 1, TIMEOUT_MS);
