@@ -111,11 +111,11 @@ test("a leader that is paused and continued acts no more once another leads", as
 test("a leader that stops hands over at once", async () => {
   const [leader, other] = await aLeaderAndAnother("stopped");
   leader.child.kill("SIGTERM");
+  const stoppedAt = Date.now();
   await leader.ended;
-  const endedAt = Date.now();
   expect(leader.said).toEqual(["contending", "acquired", "lost: stopped", "stopped"]);
   await eventually(() => other.ledAt.length).toBeGreaterThan(0);
-  expect((other.ledAt[0] ?? 0) - endedAt).toBeLessThan(CONTENDER_TIMINGS.leaseDurationMs - 500);
+  expect((other.ledAt[0] ?? 0) - stoppedAt).toBeLessThan(CONTENDER_TIMINGS.leaseDurationMs - 500);
   expectNoOverlap(leader, other);
 });
 

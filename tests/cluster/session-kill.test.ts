@@ -95,6 +95,7 @@ test("a session that fails and its second try end whole, whichever write the rec
   expect(total).toBeGreaterThan(8);
   let kills = 0;
   let runs = 0;
+  const writesOfDeath = new Set<number>();
   let reconciler = await stand.startReconciler("--leader-elect=false");
   for (let turn = 0; turn < DEATHS.length * total || runs * 2 < SESSIONS_AT_LEAST || kills < MIN_KILLS; turn += 1) {
     const at = (turn % total) + 1;
@@ -113,7 +114,10 @@ test("a session that fails and its second try end whole, whichever write the rec
     stand.hooks.calls.length = 0;
     await startSession(stand.client, stand.namespace, name, 1);
     await Promise.race([victim.ended, untilRetried(name).catch(() => undefined)]);
-    if (seen >= at) kills += 1;
+    if (seen >= at) {
+      kills += 1;
+      writesOfDeath.add(at);
+    }
     stand.proxy.meddle = () => undefined;
     victim.kill();
     await victim.ended;
@@ -122,5 +126,7 @@ test("a session that fails and its second try end whole, whichever write the rec
     runs += 1;
   }
   expect(kills).toBeGreaterThanOrEqual(MIN_KILLS);
+  // Of two writes that fall together in every run the second is never one to die at.
+  expect(writesOfDeath.size).toBeGreaterThanOrEqual(total - 1);
   expect((await listSessions(stand.client, stand.namespace)).length, "history is pruned").toBeLessThanOrEqual(4);
 });
