@@ -56,12 +56,14 @@ export async function runSidecar(options: SidecarOptions): Promise<void> {
     served.isStarting = true;
     // Loaded when the first session comes.
     const { spawn } = await import("node:child_process");
+    served.isStarting = false;
+    // Meanwhile the pod may have been told to end, or the session have ended.
+    if (shutdown.aborted || !served.hasWork) return;
     const [program = "", ...args] = options.workerArgv;
     // The pipe on stdin is never written: when this process dies, the worker reads its end.
     const worker = spawn(program, [...args, Command.Work, ...options.workerFlags, `--session=${name}`], {
       stdio: ["pipe", "inherit", "inherit"],
     });
-    served.isStarting = false;
     served.worker = worker;
     log.info({ session: name, pid: worker.pid }, "worker started");
     worker.once("error", (error) => log.error({ session: name, error: messageOf(error) }, "worker can't be started"));
