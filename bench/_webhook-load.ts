@@ -1,6 +1,7 @@
 /**
  * Child of bench/webhook.ts: sends reviews over keep-alive TLS connections and counts the answers. It speaks HTTP/1.1 by
- * hand, so that it takes as little of the machine as it can. Each message { port, seconds } is answered by { count }.
+ * hand, so that it takes as little of the machine as it can. Each message { port, seconds } is answered by { count }. argv:
+ * `mixed`, or the one kind of review to send.
  */
 import { connect, type TLSSocket } from "node:tls";
 import { aBenchWorkload, anInjectedWorkload, aReview } from "./_webhook-world.ts";
@@ -8,20 +9,25 @@ import { aBenchWorkload, anInjectedWorkload, aReview } from "./_webhook-world.ts
 const CONNECTIONS = 8;
 const HEADER_END = Buffer.from("\r\n\r\n");
 
-/**
- * Of ten reviews of a busy cluster one creates a workload that is injected, two update workloads that carry what they
- * should, and seven concern nobody; with `inject` all are the first.
- */
-function bodyOf(index: number): string {
-  const turn = process.argv[2] === "inject" ? 0 : index % 10;
-  if (turn === 0) return aReview(aBenchWorkload(`app-${index}`));
-  if (turn > 2) return aReview(aBenchWorkload(`other-${index}`));
-  const injected = anInjectedWorkload(`app-${index}`);
-  return aReview(injected, injected);
+const KINDS = {
+  inject: (index: number) => aReview(aBenchWorkload(`app-${index}`)),
+  upToDate: (index: number) => {
+    const injected = anInjectedWorkload(`app-${index}`);
+    return aReview(injected, injected);
+  },
+  skip: (index: number) => aReview(aBenchWorkload(`other-${index}`)),
+};
+
+/** Of ten reviews of a busy cluster one creates a workload that is injected, two are up to date, seven concern nobody. */
+function kindOf(index: number): keyof typeof KINDS {
+  const only = process.argv[2];
+  if (only === "inject" || only === "upToDate" || only === "skip") return only;
+  const turn = index % 10;
+  return turn === 0 ? "inject" : turn > 2 ? "skip" : "upToDate";
 }
 
 const requests = Array.from({ length: 60 }, (_, index) => {
-  const body = bodyOf(index);
+  const body = KINDS[kindOf(index)](index);
   const head = `POST /mutate HTTP/1.1\r\nhost: webhook\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`;
   return Buffer.from(head + body);
 });

@@ -11,9 +11,10 @@ export interface GatherPorts {
 
 /** Makes the reading side of `/mutate`. */
 export function createGather({ world, settings, isSynced }: GatherPorts): GatherMutation {
-  return (workload, change) => ({
+  return (workload, { operation, oldPodTemplate }) => ({
     ...gatherInjectionView(world, workload, settings),
-    ...change,
+    operation,
+    oldPodTemplate,
     isSynced: isSynced(),
   });
 }

@@ -18,6 +18,7 @@ export function buildPatch(before: unknown, after: unknown, path = ""): readonly
 
 /** One part of a JSON Pointer. */
 export function escapePointer(key: string): string {
+  if (!key.includes("~") && !key.includes("/")) return key;
   return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
@@ -38,6 +39,7 @@ function compareObjects(
     if (!Object.hasOwn(after, key)) operations.push({ op: "remove", path: `${path}/${escapePointer(key)}` });
   }
   for (const [key, value] of Object.entries(after)) {
+    if (before[key] === value) continue;
     const at = `${path}/${escapePointer(key)}`;
     if (Object.hasOwn(before, key)) compare(before[key], value, at, operations);
     else operations.push({ op: "add", path: at, value });

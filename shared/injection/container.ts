@@ -4,25 +4,47 @@ import type { Repository } from "../api/repository.ts";
 import { Command, Container, Path, Volume } from "../contract.ts";
 import { formatInvoker } from "../invoker.ts";
 import { backendVolumes, type MountedVolume, VOLUME_FILE_MODE } from "./backend-volume.ts";
+import { hashContainer } from "./container-hash.ts";
 import {
   buildEnv,
   buildPassedOn,
   buildScratchVolume,
+  type ChosenSettings,
   chooseSettings,
   type MemberSettings,
   reservedEnvIn,
 } from "./container-settings.ts";
-import { uniteMounts } from "./mounts.ts";
-import { buildSecurityContext, decideRunsAs } from "./security-context.ts";
+import { type UnitedMounts, uniteMounts } from "./mounts.ts";
+import { buildSecurityContext, type RunsAs } from "./security-context.ts";
 import type { InjectionView } from "./view.ts";
 import type { JsonObject } from "./workload.ts";
 
 /** What a container is built from: one entry a member, oldest invoker first. */
 export interface Ingredient {
-  readonly invoker: { readonly kind: string; readonly namespace: string; readonly name: string };
+  readonly invoker: {
+    readonly kind: string;
+    readonly namespace: string;
+    readonly name: string;
+    readonly uid: string;
+  };
   readonly repository: Repository | undefined;
   readonly spec: MemberSettings;
   readonly volumeMounts: readonly VolumeMount[];
+}
+
+export type Ingredients = readonly [Ingredient, ...Ingredient[]];
+export type Role = "backup" | "restore";
+
+/** What the members come to, whatever the workload's pods look like. */
+export interface Mixture {
+  readonly oldest: Ingredient;
+  readonly settings: ChosenSettings;
+  readonly backends: UnitedBackends;
+  /** Mounts of the container itself and of its backends. */
+  readonly fixedMounts: readonly VolumeMount[];
+  readonly united: UnitedMounts;
+  /** Volumes of the workload that hold the data. */
+  readonly volumeNames: readonly string[];
 }
 
 export interface BuiltContainer {
@@ -31,51 +53,58 @@ export interface BuiltContainer {
   readonly args: readonly string[];
   readonly volumes: readonly JsonObject[];
   readonly warnings: readonly string[];
-  /** What the container was built from, and that a running pod can't learn later. The hash is made of this. */
-  readonly origin: JsonObject;
+  /** Decimal FNV-1a-64 of what the container was built from, and that a running pod can't learn later. */
+  readonly hash: string;
 }
 
-/** Builds the container for members of which there is at least one. */
-export function buildContainer(
-  view: InjectionView,
-  ingredients: readonly [Ingredient, ...Ingredient[]],
-  role: "backup" | "restore",
-): BuiltContainer {
-  const { workload, namespace, settings } = view;
-  const [oldest] = ingredients;
-  const chosen = chooseSettings(ingredients.map(({ spec }) => spec));
-  const backends = uniteBackends(ingredients, namespace.name);
-  const fixed = [SCRATCH_MOUNT, IDENTITY_MOUNT, ...backends.mounts];
+/** Unites what members ask for. */
+export function mixIngredients(ingredients: Ingredients, namespace: string): Mixture {
+  const backends = uniteBackends(ingredients, namespace);
+  const fixedMounts = [SCRATCH_MOUNT, IDENTITY_MOUNT, ...backends.mounts];
   const united = uniteMounts(
     ingredients.map(({ volumeMounts }) => volumeMounts),
-    fixed.map(({ mountPath }) => mountPath),
+    fixedMounts.map(({ mountPath }) => mountPath),
   );
-  const override = chosen.container?.securityContext;
-  const volumeNames = united.mounts.map(({ name }) => name);
-  const runsAs = decideRunsAs({ podTemplate: workload.podTemplate, namespace, volumeNames, override });
+  return {
+    oldest: ingredients[0],
+    settings: chooseSettings(ingredients.map(({ spec }) => spec)),
+    backends,
+    fixedMounts,
+    united,
+    volumeNames: united.mounts.map(({ name }) => name),
+  };
+}
+
+/** Builds the container. */
+export function buildContainer(mixture: Mixture, runsAs: RunsAs, view: InjectionView, role: Role): BuiltContainer {
+  const { oldest, settings: chosen, backends, fixedMounts, united } = mixture;
+  const { settings } = view;
   const isBackup = role === "backup";
+  const isNative = isBackup && settings.nativeSidecar;
+  const scratch = buildScratchVolume(chosen.tempDir);
+  const origin = {
+    isNative,
+    settings: chosen.container,
+    scratch,
+    mounts: united.mounts,
+    backends: backends.origins,
+    runsAs,
+  };
   return {
     container: {
       name: isBackup ? Container.Sidecar : Container.RestoreInit,
       ...(settings.command !== undefined && { command: settings.command }),
       env: buildEnv(chosen.container),
       ...buildPassedOn(chosen.container),
-      volumeMounts: [...fixed, ...united.mounts],
+      volumeMounts: [...fixedMounts, ...united.mounts],
       terminationMessagePath: "/dev/termination-log",
       terminationMessagePolicy: "File",
-      securityContext: buildSecurityContext(runsAs, override, role),
-      ...(isBackup && settings.nativeSidecar && { restartPolicy: "Always" }),
+      securityContext: buildSecurityContext(runsAs, chosen.container?.securityContext, role),
+      ...(isNative && { restartPolicy: "Always" }),
     },
     args: [isBackup ? Command.RunBackup : Command.Restore, ...identityArgs(oldest, view)],
-    volumes: [buildScratchVolume(chosen.tempDir), IDENTITY_VOLUME, ...backends.volumes],
-    origin: {
-      isNative: isBackup && settings.nativeSidecar,
-      settings: chosen.container,
-      scratch: buildScratchVolume(chosen.tempDir),
-      mounts: united.mounts,
-      backends: backends.origins,
-      runsAs,
-    },
+    volumes: [scratch, IDENTITY_VOLUME, ...backends.volumes],
+    hash: hashContainer(origin, view, isBackup ? undefined : oldest.invoker),
     warnings: [
       ...chosen.contradictions.map(
         (field) =>

@@ -1,6 +1,6 @@
 /** Which parts of a pod template are ours: containers, volumes and annotations that injection added. */
 import { Annotation, Command, Container, Volume } from "../contract.ts";
-import { listAt, textAt } from "../kube/json-value.ts";
+import { listAt, textAt, valueAt } from "../kube/json-value.ts";
 import { type JsonObject, namesOf, objectsAt, type TextMap, textMapAt } from "./workload.ts";
 
 /** Annotations of the pod template that hold what was injected. */
@@ -11,8 +11,9 @@ export interface AppliedHashes {
 
 /** Hashes that the pod template says it carries. */
 export function appliedHashes(podTemplate: unknown): AppliedHashes {
-  const backup = textAt(podTemplate, "metadata", "annotations", Annotation.BackupHash);
-  const restore = textAt(podTemplate, "metadata", "annotations", Annotation.RestoreHash);
+  const annotations = valueAt(podTemplate, "metadata", "annotations");
+  const backup = textAt(annotations, Annotation.BackupHash);
+  const restore = textAt(annotations, Annotation.RestoreHash);
   return { ...(backup !== undefined && { backup }), ...(restore !== undefined && { restore }) };
 }
 
@@ -56,9 +57,10 @@ function readParts(podTemplate: JsonObject): TemplateParts {
     ...objectsAt(podTemplate, "spec", "containers"),
   ];
   const application = containers.filter((container) => !isOwnContainer(container));
-  const mounted = mountedVolumes(application);
+  const mounts = (container: JsonObject, name: string) => namesOf(listAt(container, "volumeMounts")).includes(name);
+  const isMounted = (name: string) => application.some((container) => mounts(container, name));
   const volumes = namesOf(listAt(podTemplate, "spec", "volumes"));
-  const applicationVolumes = new Set(volumes.filter((name) => !isOwnVolumeName(name) || mounted.has(name)));
+  const applicationVolumes = new Set(volumes.filter((name) => !isOwnVolumeName(name) || isMounted(name)));
   const parts = { containers, application, applicationVolumes };
   last = { podTemplate, parts };
   return parts;

@@ -4,10 +4,10 @@
  */
 import { OnRestoreFailure } from "../api/closed-lists.ts";
 import { Annotation } from "../contract.ts";
-import { canonicalJson, fnv1a64Decimal } from "../hash.ts";
 import { type BackupInvokerView, formatInvoker, type RestoreInvokerView } from "../invoker.ts";
 import type { InjectionReason } from "../reasons.ts";
-import { type BuiltContainer, buildContainer, type Ingredient } from "./container.ts";
+import type { BuiltContainer, Ingredient, Role } from "./container.ts";
+import { identityOf } from "./container-hash.ts";
 import {
   type BackupContribution,
   type Contribution,
@@ -17,9 +17,10 @@ import {
   selectBackups,
   selectRestore,
 } from "./contributions.ts";
+import { provideContainer } from "./known-containers.ts";
 import { findObstacle } from "./obstacle.ts";
 import { formatProblem, type InjectionProblem, type InjectionView, type RestoreSource } from "./view.ts";
-import type { JsonObject, WorkloadFacts } from "./workload.ts";
+import type { JsonObject } from "./workload.ts";
 
 /** A container to inject. The image is given when it is built, since a running pod may keep the one that it has. */
 export interface ContainerPlan {
@@ -56,9 +57,6 @@ export interface InjectionPlan {
   /** Texts for people, problems included. */
   readonly warnings: readonly string[];
 }
-
-/** Grows when equal facts are to give another hash. Then every workload's pods are restarted once. */
-const HASH_FORMAT = 1;
 
 /** Plans the containers of a workload. An opt-out is not looked at here. */
 export function planInjection(view: InjectionView): InjectionPlan {
@@ -131,9 +129,7 @@ function planBackup(view: InjectionView, chosen: readonly BackupContribution[]) 
   const built = build(view, chosen, "backup");
   const invoker = chosen[0]?.invoker;
   if (built === undefined || invoker === undefined) return undefined;
-  const { image, followsImage, nativeSidecar } = view.settings;
-  const hash = hashOf(built, view.workload, followsImage ? { image } : {});
-  const plan: BackupPlan = { ...planOf(built, hash), invoker: identityOf(invoker), isNative: nativeSidecar };
+  const plan: BackupPlan = { ...planOf(built), invoker: identityOf(invoker), isNative: view.settings.nativeSidecar };
   return { plan, built };
 }
 
@@ -141,8 +137,7 @@ function planRestore(view: InjectionView, chosen: RestoreContribution | undefine
   if (chosen === undefined) return undefined;
   const built = build(view, [chosen], "restore");
   if (built === undefined) return undefined;
-  const invoker = identityOf(chosen.invoker);
-  const plan: RestorePlan = { ...planOf(built, hashOf(built, view.workload, { invoker })), invoker, isHolding };
+  const plan: RestorePlan = { ...planOf(built), invoker: identityOf(chosen.invoker), isHolding };
   return { plan, built };
 }
 
@@ -152,57 +147,21 @@ function build(
     BackupInvokerView | RestoreInvokerView,
     BackupContribution["member"] | RestoreContribution["member"]
   >[],
-  role: "backup" | "restore",
+  role: Role,
 ): BuiltContainer | undefined {
   const [first, ...others] = chosen.map(
     ({ invoker, member, repository }): Ingredient => ({
       invoker,
       repository,
       spec: member.spec,
-      volumeMounts: member.target.volumeMounts ?? [],
+      volumeMounts: member.target.volumeMounts ?? NO_MOUNTS,
     }),
   );
-  return first === undefined ? undefined : buildContainer(view, [first, ...others], role);
+  return first === undefined ? undefined : provideContainer(view, [first, ...others], role);
 }
 
-function planOf({ container, args, volumes }: BuiltContainer, hash: string): ContainerPlan {
+const NO_MOUNTS: Ingredient["volumeMounts"] = [];
+
+function planOf({ hash, container, args, volumes }: BuiltContainer): ContainerPlan {
   return { hash, container, args, volumes };
-}
-
-function identityOf<Kind extends string>({
-  kind,
-  namespace,
-  name,
-  uid,
-}: {
-  readonly kind: Kind;
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-}) {
-  return { kind, namespace, name, uid };
-}
-
-/**
- * Covers what the container was built from and not how it was built, so that a new version of the product, which may build
- * it otherwise, restarts nobody by itself. Not which invoker the arguments name: the agent serves all sessions of its target.
- * The target is in, so that a template copied to another workload differs.
- */
-function hashOf({ origin }: BuiltContainer, workload: WorkloadFacts, more: JsonObject): string {
-  const { kind, namespace, name } = workload;
-  return hashOnce({ format: HASH_FORMAT, origin, target: { kind, namespace, name }, ...more });
-}
-
-/** The same few hashes are asked for with every review of a workload. */
-const REMEMBERED_HASHES = 2_000;
-const hashes = new Map<string, string>();
-
-function hashOnce(content: JsonObject): string {
-  const text = JSON.stringify(content);
-  const known = hashes.get(text);
-  if (known !== undefined) return known;
-  const hash = fnv1a64Decimal(canonicalJson(content));
-  if (hashes.size >= REMEMBERED_HASHES) hashes.clear();
-  hashes.set(text, hash);
-  return hash;
 }

@@ -33,23 +33,25 @@ export function readWorkload(raw: unknown, namespace?: string): WorkloadFacts | 
   const kind = textAt(raw, "kind") ?? "";
   const apiVersion = textAt(raw, "apiVersion") ?? "";
   const isKnown = SIDECAR_KINDS.some((known) => known === kind) && WORKLOAD_GROUPS.includes(groupOf(apiVersion));
-  const podTemplate = valueAt(raw, "spec", "template");
+  const metadata = valueAt(raw, "metadata");
+  const spec = valueAt(raw, "spec");
+  const podTemplate = valueAt(spec, "template");
   if (!isKnown || !isJsonObject(podTemplate) || !isJsonObject(podTemplate["spec"])) return undefined;
   return {
     apiVersion,
     kind,
-    namespace: textAt(raw, "metadata", "namespace") || (namespace ?? ""),
-    name: textAt(raw, "metadata", "name") ?? "",
-    labels: textMapAt(raw, "metadata", "labels"),
-    annotations: textMapAt(raw, "metadata", "annotations"),
-    isBeingDeleted: valueAt(raw, "metadata", "deletionTimestamp") != null,
+    namespace: textAt(metadata, "namespace") || (namespace ?? ""),
+    name: textAt(metadata, "name") ?? "",
+    labels: textMapAt(metadata, "labels"),
+    annotations: textMapAt(metadata, "annotations"),
+    isBeingDeleted: valueAt(metadata, "deletionTimestamp") != null,
     podTemplate,
-    claimTemplateNames: namesOf(listAt(raw, "spec", "volumeClaimTemplates").map((claim) => valueAt(claim, "metadata"))),
+    claimTemplateNames: namesOf(listAt(spec, "volumeClaimTemplates").map((claim) => valueAt(claim, "metadata"))),
   };
 }
 
 function groupOf(apiVersion: string): string {
-  return apiVersion.split("/", 1)[0] ?? "";
+  return apiVersion.slice(0, Math.max(apiVersion.indexOf("/"), 0));
 }
 
 /** Texts of an object; entries of other types are left out. */

@@ -1,0 +1,68 @@
+/**
+ * Containers that were built before. Members, Repositories and settings never change in memory, and of the pod template
+ * only the user counts, so that the next review of a workload mostly gets the very container of the one before.
+ */
+import {
+  type BuiltContainer,
+  buildContainer,
+  type Ingredients,
+  type Mixture,
+  mixIngredients,
+  type Role,
+} from "./container.ts";
+import { decideRunsAs, type RunsAs } from "./security-context.ts";
+import type { InjectionView } from "./view.ts";
+
+interface Known {
+  readonly ingredients: Ingredients;
+  readonly settings: InjectionView["settings"];
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly mixture: Mixture;
+  readonly runsAs: RunsAs;
+  readonly built: BuiltContainer;
+}
+
+/** Some kilobytes each. By the oldest member, which names one target and is served in one role. */
+const REMEMBERED = 1_000;
+const known = new Map<Ingredients[0]["spec"], Known>();
+
+/** Builds the container for members, or finds the one that was built for the same. */
+export function provideContainer(view: InjectionView, ingredients: Ingredients, role: Role): BuiltContainer {
+  const { workload, namespace, settings } = view;
+  const key = ingredients[0].spec;
+  const before = known.get(key);
+  const isSame = before !== undefined && isFor(before, view, ingredients);
+  const mixture = isSame ? before.mixture : mixIngredients(ingredients, namespace.name);
+  const { volumeNames } = mixture;
+  const override = mixture.settings.container?.securityContext;
+  const runsAs = decideRunsAs({ podTemplate: workload.podTemplate, namespace, volumeNames, override });
+  if (isSame && isSameRunsAs(before.runsAs, runsAs)) return before.built;
+  const built = buildContainer(mixture, runsAs, view, role);
+  if (known.size >= REMEMBERED) known.clear();
+  const { kind, name } = workload;
+  known.set(key, { ingredients, settings, kind, namespace: namespace.name, name, mixture, runsAs, built });
+  return built;
+}
+
+function isFor(before: Known, { workload, namespace, settings }: InjectionView, ingredients: Ingredients): boolean {
+  return (
+    before.settings === settings &&
+    before.kind === workload.kind &&
+    before.namespace === namespace.name &&
+    before.name === workload.name &&
+    before.ingredients.length === ingredients.length &&
+    before.ingredients.every((ingredient, index) => isSameIngredient(ingredient, ingredients[index]))
+  );
+}
+
+function isSameIngredient(a: Ingredients[0], b: Ingredients[0] | undefined): boolean {
+  return (
+    a.invoker === b?.invoker && a.repository === b.repository && a.spec === b.spec && a.volumeMounts === b.volumeMounts
+  );
+}
+
+function isSameRunsAs(a: RunsAs, b: RunsAs): boolean {
+  return a.mode === b.mode && a.user === b.user && a.group === b.group;
+}
