@@ -70,8 +70,8 @@ function findSidecar(podTemplate: JsonObject): JsonObject | undefined {
 /** The sidecar stands in the list that the plan says, and every volume of the plan is there. */
 function isPlaced(podTemplate: JsonObject, plan: BackupPlan): boolean {
   const home = objectsAt(podTemplate, "spec", plan.isNative ? "initContainers" : "containers");
-  const volumes = new Set(namesOf(listAt(podTemplate, "spec", "volumes")));
-  return home.some(isSidecar) && namesOf(plan.volumes).every((name) => volumes.has(name));
+  const volumes = namesOf(listAt(podTemplate, "spec", "volumes"));
+  return home.some(isSidecar) && namesOf(plan.volumes).every((name) => volumes.includes(name));
 }
 
 /** A container that mounts a volume which is gone would make the API server refuse the owner's change. */

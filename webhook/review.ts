@@ -1,6 +1,7 @@
 /** AdmissionReview v1 and v1beta1: what comes in, and what goes out. */
 import { textMapAt } from "../shared/injection/workload.ts";
 import { isJsonObject, listAt, parseJson, textAt, valueAt } from "../shared/kube/json-value.ts";
+import { toText } from "./known-text.ts";
 import type { PatchOperation } from "./patch.ts";
 
 const REVIEW_VERSIONS = ["admission.k8s.io/v1", "admission.k8s.io/v1beta1"] as const;
@@ -113,6 +114,12 @@ export function formatAnswer({ apiVersion, request }: ParsedReview, answer: Answ
 
 function withPatch(response: string, patch: readonly PatchOperation[] | undefined): string {
   if (patch === undefined || patch.length === 0) return response;
-  const text = Buffer.from(JSON.stringify(patch)).toString("base64");
+  const text = Buffer.from(`[${patch.map(formatOperation).join(",")}]`).toString("base64");
   return `${response.slice(0, -1)},"patchType":"JSONPatch","patch":"${text}"}`;
+}
+
+function formatOperation(operation: PatchOperation): string {
+  if (operation.op === "remove") return JSON.stringify(operation);
+  const { op, path, value } = operation;
+  return `{"op":"${op}","path":${JSON.stringify(path)},"value":${toText(value)}}`;
 }

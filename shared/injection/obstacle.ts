@@ -1,6 +1,6 @@
 /** What keeps any container of ours out of a workload, whatever its invokers say. */
 import { Container } from "../contract.ts";
-import { textAt } from "../kube/json-value.ts";
+import { textAt, valueAt } from "../kube/json-value.ts";
 import { formatTarget } from "../target.ts";
 import { applicationContainers, applicationVolumeNames, isOwnVolumeName } from "./own-parts.ts";
 import type { InjectionProblem } from "./view.ts";
@@ -8,7 +8,6 @@ import type { JsonObject, WorkloadFacts } from "./workload.ts";
 
 /** Finds what stands in the way: no name yet, a name of ours in use, or pods that are not Linux. */
 export function findObstacle(workload: WorkloadFacts): InjectionProblem | undefined {
-  const who = formatTarget(workload);
   if (workload.name === "") {
     return {
       reason: "NameMissing",
@@ -16,12 +15,13 @@ export function findObstacle(workload: WorkloadFacts): InjectionProblem | undefi
       next: "Give it a name, or wait: it is submitted again as soon as it has one.",
     };
   }
-  const names: readonly string[] = [Container.Sidecar, Container.RestoreInit];
-  const taken = applicationContainers(workload.podTemplate).find(({ name }) => names.some((own) => own === name));
+  const taken = applicationContainers(workload.podTemplate).find(
+    ({ name }) => name === Container.Sidecar || name === Container.RestoreInit,
+  );
   if (taken !== undefined) {
     return {
       reason: "NameTaken",
-      message: `${who} has a container of its own that is named ${String(taken["name"])}`,
+      message: `${formatTarget(workload)} has a container of its own that is named ${String(taken["name"])}`,
       next: "Rename that container.",
     };
   }
@@ -29,14 +29,14 @@ export function findObstacle(workload: WorkloadFacts): InjectionProblem | undefi
   if (volume !== undefined) {
     return {
       reason: "NameTaken",
-      message: `${who} has a volume of its own that is named ${volume}`,
+      message: `${formatTarget(workload)} has a volume of its own that is named ${volume}`,
       next: "Rename that volume.",
     };
   }
   return runsOtherSystem(workload.podTemplate)
     ? {
         reason: "OtherOperatingSystem",
-        message: `${who} runs Windows, and the backup container needs Linux`,
+        message: `${formatTarget(workload)} runs Windows, and the backup container needs Linux`,
         next: "Back its data up through a volume or a database, by a job.",
       }
     : undefined;
@@ -45,6 +45,8 @@ export function findObstacle(workload: WorkloadFacts): InjectionProblem | undefi
 const SYSTEM_LABELS = ["kubernetes.io/os", "beta.kubernetes.io/os"];
 
 function runsOtherSystem(podTemplate: JsonObject): boolean {
-  const named = SYSTEM_LABELS.map((label) => textAt(podTemplate, "spec", "nodeSelector", label));
-  return [textAt(podTemplate, "spec", "os", "name"), ...named].includes("windows");
+  const spec = valueAt(podTemplate, "spec");
+  if (textAt(spec, "os", "name") === "windows") return true;
+  const selector = valueAt(spec, "nodeSelector");
+  return selector !== undefined && SYSTEM_LABELS.some((label) => textAt(selector, label) === "windows");
 }

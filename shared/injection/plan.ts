@@ -115,6 +115,7 @@ function isEndedRestore({ phase }: RestoreSource): boolean {
  */
 function chooseRestore(view: InjectionView): RestoreSource | undefined {
   const { restores, workload } = view;
+  if (restores.length === 0) return undefined;
   const known = oldestFirst(restores).filter((source) => isByInitContainer(view, source));
   const open = known.filter((source) => !isEndedRestore(source));
   const requested = workload.annotations[Annotation.RequestedRestore];

@@ -10,11 +10,11 @@
  * | 4 | unknown or 0 | any other | 0 with DAC_OVERRIDE; a restore also CHOWN and FOWNER, to give files back to their owners |
  */
 import type { ContainerSecurityContext } from "../api/kubernetes/pod.ts";
-import { isJsonObject, numberAt } from "../kube/json-value.ts";
+import { isJsonObject, listAt, numberAt } from "../kube/json-value.ts";
 import { enforcesRestricted } from "./backend-volume.ts";
-import { applicationContainers, mountedVolumes } from "./own-parts.ts";
+import { applicationContainers } from "./own-parts.ts";
 import type { NamespaceFacts } from "./view.ts";
-import type { JsonObject } from "./workload.ts";
+import { type JsonObject, namesOf } from "./workload.ts";
 
 export interface IdentityRequest {
   readonly podTemplate: JsonObject;
@@ -88,11 +88,9 @@ function findIdentity({ override, podTemplate, volumeNames }: IdentityRequest): 
 }
 
 function findOwner(podTemplate: JsonObject, volumeNames: readonly string[]): JsonObject | undefined {
+  const isOfData = (name: string) => volumeNames.includes(name);
   const containers = applicationContainers(podTemplate);
-  const owners = containers.filter((container) => {
-    const mounted = mountedVolumes([container]);
-    return volumeNames.some((name) => mounted.has(name));
-  });
+  const owners = containers.filter((container) => namesOf(listAt(container, "volumeMounts")).some(isOfData));
   const isLongLived = (container: JsonObject) => !isInitContainer(podTemplate, container);
   return owners.find(isLongLived) ?? owners[0] ?? containers.find(isLongLived);
 }

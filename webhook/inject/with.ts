@@ -10,6 +10,7 @@ import {
 import type { BackupPlan, ContainerPlan, RestorePlan } from "../../shared/injection/plan.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import { withChild, withField, withList, withNamed, withoutMatching } from "../json-edit.ts";
+import { keepText } from "../known-text.ts";
 import { withoutUnusedVolumes } from "./without.ts";
 
 /**
@@ -49,7 +50,18 @@ function tidied(before: JsonObject, after: JsonObject): JsonObject {
   return carriesOwnParts(before) ? withoutUnusedVolumes(after) : after;
 }
 
-function finish({ container, args }: ContainerPlan, image: string): JsonObject {
+/** By the container of the plan, which is the same object for the same workload's next review. */
+const finished = new WeakMap<JsonObject, { readonly image: string; readonly container: JsonObject }>();
+
+function finish(plan: ContainerPlan, image: string): JsonObject {
+  const before = finished.get(plan.container);
+  if (before?.image === image) return before.container;
+  const container = keepText(build(plan, image));
+  finished.set(plan.container, { image, container });
+  return container;
+}
+
+function build({ container, args }: ContainerPlan, image: string): JsonObject {
   const { name, command, ...rest } = container;
   const entryPoint = command === undefined ? {} : { command };
   return { name, image, ...entryPoint, args, imagePullPolicy: pullPolicyOf(image), ...rest };
@@ -69,7 +81,7 @@ function withoutVolumesOfSidecar({ volumes }: RestorePlan, podTemplate: JsonObje
 }
 
 function withVolumes(spec: JsonObject, volumes: readonly JsonObject[]): JsonObject {
-  return withList(spec, "volumes", (items) => volumes.reduce(withNamed, items));
+  return withList(spec, "volumes", (items) => volumes.map(keepText).reduce(withNamed, items));
 }
 
 function withHash(podTemplate: JsonObject, annotation: string, hash: string): JsonObject {

@@ -8,6 +8,7 @@ import {
   mountedVolumes,
 } from "../../shared/injection/own-parts.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
+import { textAt } from "../../shared/kube/json-value.ts";
 import { withChild, withField, withList, withoutField, withoutMatching } from "../json-edit.ts";
 
 /** The pod template without the sidecar, wherever it stands, and without the volumes that only it mounted. */
@@ -31,6 +32,7 @@ function withoutParts(
   annotation: string,
 ): JsonObject {
   const isPresent = containersOf(podTemplate).some(isPart);
+  if (!isPresent && textAt(podTemplate, "metadata", "annotations", annotation) === undefined) return podTemplate;
   const withoutContainer = withChild(podTemplate, "spec", (spec) => {
     const initDone = withList(spec, "initContainers", (items) => withoutMatching(items, isPart));
     return withList(initDone, "containers", (items) => withoutMatching(items, isPart));
