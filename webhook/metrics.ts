@@ -61,6 +61,7 @@ export function createMetrics(ageMs: () => number): WebhookMetrics {
       this.set(ageMs() / 1_000);
     },
   });
+  // One lookup a review: finding a series by its labels costs more than counting in it.
   const reviewsOf = remember((key) => reviews.labels(...splitTwo(key)));
   const expiry = new Gauge({
     name: "stash_batch_webhook_certificate_expiry_timestamp_seconds",

@@ -18,7 +18,6 @@ export function buildPatch(before: unknown, after: unknown, path = ""): readonly
 
 /** One part of a JSON Pointer. */
 export function escapePointer(key: string): string {
-  if (!key.includes("~") && !key.includes("/")) return key;
   return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 

@@ -6,7 +6,8 @@ import type { JsonObject } from "./workload.ts";
 /** Grows when equal facts are to give another hash. Then every workload's pods are restarted once. */
 const HASH_FORMAT = 1;
 
-interface Identity {
+/** The fields by which an invoker is known for ever. */
+export interface InvokerIdentity {
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
@@ -22,7 +23,7 @@ interface Identity {
  * @param restore invoker whose restore the container does; undefined for a backup
  * @returns decimal FNV-1a-64
  */
-export function hashContainer(origin: JsonObject, view: InjectionView, restore: Identity | undefined): string {
+export function hashContainer(origin: JsonObject, view: InjectionView, restore: InvokerIdentity | undefined): string {
   const { kind, namespace, name } = view.workload;
   const { image, followsImage } = view.settings;
   const followed = followsImage && restore === undefined;
@@ -35,8 +36,9 @@ export function hashContainer(origin: JsonObject, view: InjectionView, restore: 
   });
 }
 
-/** The fields by which an invoker is known for ever. */
-export function identityOf<I extends Identity>({ kind, namespace, name, uid }: I): Pick<I, keyof Identity> {
+/** These fields alone, whatever else the invoker has. */
+export function identityOf<I extends InvokerIdentity>(invoker: I): Pick<I, keyof InvokerIdentity> {
+  const { kind, namespace, name, uid } = invoker;
   return { kind, namespace, name, uid };
 }
 

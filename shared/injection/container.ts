@@ -4,7 +4,7 @@ import type { Repository } from "../api/repository.ts";
 import { Command, Container, Path, Volume } from "../contract.ts";
 import { formatInvoker } from "../invoker.ts";
 import { backendVolumes, type MountedVolume, VOLUME_FILE_MODE } from "./backend-volume.ts";
-import { hashContainer } from "./container-hash.ts";
+import { hashContainer, type InvokerIdentity } from "./container-hash.ts";
 import {
   buildEnv,
   buildPassedOn,
@@ -21,12 +21,7 @@ import type { JsonObject } from "./workload.ts";
 
 /** What a container is built from: one entry a member, oldest invoker first. */
 export interface Ingredient {
-  readonly invoker: {
-    readonly kind: string;
-    readonly namespace: string;
-    readonly name: string;
-    readonly uid: string;
-  };
+  readonly invoker: InvokerIdentity;
   readonly repository: Repository | undefined;
   readonly spec: MemberSettings;
   readonly volumeMounts: readonly VolumeMount[];
