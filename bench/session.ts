@@ -122,6 +122,7 @@ function median(values: readonly number[]): number {
 
 export async function run(): Promise<Record<string, number>> {
   const cluster = await startInstalledCluster({
+    nodeNames: ["node-a"],
     images: { "bench/application:1": { command: ["/bin/sleep", "100000"] } },
   });
   try {

@@ -21,9 +21,13 @@ export const PREREQUISITES = {
   "util-linux": {
     programs: ["unshare", "nsenter", "setpriv", "flock"],
     package: "util-linux",
-    why: "to give each pod its own file system and user",
+    why: "to give each node its own view of the machine",
   },
-  iproute2: { programs: ["ip"], package: "iproute2", why: "to give each pod its own network" },
+  iproute2: { programs: ["ip"], package: "iproute2", why: "to give each node its own network" },
+  iptables: { programs: ["iptables"], package: "iptables", why: "for Services inside of nodes" },
+  conntrack: { programs: ["conntrack"], package: "conntrack", why: "for Services inside of nodes" },
+  runc: { programs: ["runc"], package: "runc", why: "to run containers" },
+  mmdebstrap: { programs: ["mmdebstrap"], package: "mmdebstrap", why: "to make images of Debian's packages" },
   attr: {
     programs: ["setfattr", "getfattr"],
     package: "attr",
@@ -57,6 +61,16 @@ export const PREREQUISITES = {
 } as const satisfies Record<string, Prerequisite>;
 
 export type PrerequisiteName = keyof typeof PREREQUISITES;
+
+/** What the nodes of a test cluster and their images are made with. */
+export const NODE_PREREQUISITES = [
+  "util-linux",
+  "iproute2",
+  "iptables",
+  "conntrack",
+  "runc",
+  "mmdebstrap",
+] as const satisfies readonly PrerequisiteName[];
 
 /** What the check and the installation need of a machine. */
 export interface Machine {
@@ -112,19 +126,19 @@ export async function ensurePrerequisites(
 }
 
 /**
- * Finds the programs of a control plane, or makes them (minutes, the first time), by scripts/control-plane.sh.
+ * Finds the programs of a cluster, or makes them (minutes, the first time), by scripts/cluster.sh.
  *
  * @param options.onProgress gets each line of the script's progress
- * @returns folder that holds etcd, kube-apiserver, kube-controller-manager and kube-scheduler
+ * @returns folder that holds etcd, the programs of Kubernetes, containerd and CNI plugins
  * @throws Error with the script's own advice when this machine can't provide them
  */
-export function ensureControlPlanePrograms(options: { readonly onProgress: (line: string) => void }): Promise<string> {
-  const child = spawn(join(import.meta.dirname, "control-plane.sh"), { stdio: ["ignore", "pipe", "pipe"] });
+export function ensureClusterPrograms(options: { readonly onProgress: (line: string) => void }): Promise<string> {
+  const child = spawn(join(import.meta.dirname, "cluster.sh"), { stdio: ["ignore", "pipe", "pipe"] });
   const output: string[] = [];
   const advice: string[] = [];
   createInterface({ input: child.stdout }).on("line", (line) => output.push(line));
   createInterface({ input: child.stderr }).on("line", (line) => {
-    if (line.startsWith("control-plane [")) options.onProgress(line);
+    if (line.startsWith("programs [")) options.onProgress(line);
     else advice.push(line);
   });
   return new Promise((resolve, reject) => {
@@ -132,7 +146,7 @@ export function ensureControlPlanePrograms(options: { readonly onProgress: (line
     child.once("close", (code) => {
       const dir = output.at(-1);
       if (code === 0 && dir !== undefined) resolve(dir);
-      else reject(new Error(advice.join("\n").trim() || `scripts/control-plane.sh ended with exit code ${code}`));
+      else reject(new Error(advice.join("\n").trim() || `scripts/cluster.sh ended with exit code ${code}`));
     });
   });
 }

@@ -1,16 +1,16 @@
 /**
  * `npm test`: sets up what is missing, then runs every check and test. Ends with one line `N passed, N failed, N skipped`.
  *
- *   npm test                  everything
- *   npm test -- unit          only projects that are named (unit, restic, cluster); the rest of the line goes to vitest
+ *   npm test                          everything
+ *   npm test -- unit                  only projects that are named (unit, restic, cluster); the rest goes to vitest
+ *   npm test -- cluster --kubernetes 1.34    the cluster suite on that Kubernetes
  */
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { messageOf } from "../shared/errors.ts";
-import { DEMO_PREREQUISITES } from "./demo/images.ts";
-import { ensureControlPlanePrograms, ensurePrerequisites } from "./prerequisites.ts";
+import { ensureClusterPrograms, ensurePrerequisites, NODE_PREREQUISITES } from "./prerequisites.ts";
 
 interface Totals {
   passed: number;
@@ -21,12 +21,24 @@ interface Totals {
 const root = resolve(import.meta.dirname, "..");
 const bin = (name: string) => join(root, "node_modules", ".bin", name);
 const PROJECTS = ["unit", "restic", "cluster"] as const;
-const args = process.argv.slice(2);
+const { version, args } = takeVersion(process.argv.slice(2));
+if (version !== undefined) process.env["STASH_BATCH_KUBERNETES_VERSION"] = version;
 const named = PROJECTS.filter((project) => args.includes(project));
 const projects = named.length > 0 ? named : PROJECTS;
 const passOn = args.filter((argument) => !PROJECTS.some((project) => project === argument));
 const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
 const startedAt = Date.now();
+
+/** Takes `--kubernetes VERSION` out of the line. */
+function takeVersion(line: readonly string[]): { readonly version: string | undefined; readonly args: string[] } {
+  const args = line.flatMap((argument) => argument.split(/(?<=^--kubernetes)=/));
+  const at = args.indexOf("--kubernetes");
+  if (at === -1) return { version: undefined, args };
+  const [, version = ""] = args.splice(at, 2);
+  if (/^v?\d+\.\d+(\.\d+)?$/.test(version)) return { version, args };
+  console.error(`--kubernetes takes a version such as 1.34, not "${version}"`);
+  process.exit(2);
+}
 
 function say(text: string): void {
   const seconds = ((Date.now() - startedAt) / 1_000).toFixed(0).padStart(4);
@@ -73,31 +85,37 @@ function runProject(project: string): void {
   }
 }
 
-/** What the suites back up with, and what they back up. */
+/** What the suites back up with, what they back up, and what nodes of clusters need of this machine. */
 const DATA_PROGRAMS = [
   "restic",
   "rclone",
-  "util-linux",
-  "iproute2",
   "attr",
+  "procps",
   "mariadb-server",
   "mariadb-client",
   "postgresql",
   "postgresql-client",
   "openssl",
   "prometheus",
-  ...DEMO_PREREQUISITES,
+  ...NODE_PREREQUISITES,
 ] as const;
 
 async function ensureMachine(): Promise<boolean> {
   try {
     await ensurePrerequisites({ need: DATA_PROGRAMS, onProgress: say });
-    await ensureControlPlanePrograms({ onProgress: say });
+    if (projects.includes("cluster")) sayVersions(await ensureClusterPrograms({ onProgress: say }));
     return true;
   } catch (error) {
     console.error(`\n${messageOf(error)}\n`);
     return false;
   }
+}
+
+function sayVersions(programs: string): void {
+  const ask = (program: string, ...words: readonly string[]) =>
+    execFileSync(program, words, { encoding: "utf8" }).split("\n")[0];
+  const kubernetes = ask(join(programs, "kubelet"), "--version");
+  say(`${kubernetes}, ${ask(join(programs, "containerd"), "--version")}, ${ask("runc", "--version")}`);
 }
 
 runCheck("checking style (biome)", "biome", ["check", "."]);

@@ -1,6 +1,4 @@
 /** What the story is told on: the machine's programs, a cluster of its own with the product, and a place for snapshots. */
-import { glob, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Install } from "../../shared/contract.ts";
 import { messageOf } from "../../shared/errors.ts";
@@ -8,6 +6,7 @@ import type { KubeClient } from "../../shared/kube/client.ts";
 import { findConnection } from "../../shared/kube/connect.ts";
 import { createPodExec } from "../../shared/kube/exec.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
+import { readLogTail } from "../../shared/kube/logs.ts";
 import { waitUntil } from "../../tests/support/control-plane/wait-until.ts";
 import {
   applyInstallation,
@@ -15,10 +14,10 @@ import {
   startEmptyCluster,
 } from "../../tests/support/install/installed-product.ts";
 import { listPods, waitForReadyPods } from "../../tests/support/objects/pods.ts";
-import { ensureControlPlanePrograms, ensurePrerequisites } from "../prerequisites.ts";
+import { ensureClusterPrograms, ensurePrerequisites, NODE_PREREQUISITES } from "../prerequisites.ts";
 import { type Application, NAMESPACE, openApplication, STEP_TIMEOUT_MS } from "./application.ts";
 import { type BackendName, type DemoBackend, startBackend } from "./backend.ts";
-import { DEMO_IMAGES, DEMO_PREREQUISITES } from "./images.ts";
+import { DEMO_IMAGES } from "./images.ts";
 import type { Teller } from "./terminal/teller.ts";
 
 const LAST_LINES = 30;
@@ -61,16 +60,16 @@ export function openStage(backendName: BackendName, teller: Teller): Stage {
     async setUp() {
       teller.chapter("Making this machine ready (the first time takes minutes)");
       const onProgress = (line: string) => teller.say(line);
-      await ensurePrerequisites({ need: DEMO_PREREQUISITES, onProgress });
-      await ensureControlPlanePrograms({ onProgress });
+      await ensurePrerequisites({ need: NODE_PREREQUISITES, onProgress });
+      await ensureClusterPrograms({ onProgress });
       if (isClosed) throw new Error("closed");
 
       teller.chapter("A control plane, a node, and the product's image");
       starting = startEmptyCluster({ nodes: ["node-a"], images: DEMO_IMAGES, onProgress });
       cluster = await starting;
-      const { client, controlPlane, dir, nodes } = cluster;
-      teller.say(`API server at ${controlPlane.serverUrl}; its node runs pods as processes of this machine`);
-      backend = await startBackend(backendName, { dir, address: nodes[0]?.address ?? "" });
+      const { client, controlPlane, dir, gateway } = cluster;
+      teller.say(`API server at ${controlPlane.serverUrl}; its node is a kubelet with containerd`);
+      backend = await startBackend(backendName, { dir, address: gateway });
 
       teller.chapter("kubectl apply --server-side -f manifests/install.yaml");
       teller.say(`${(await applyInstallation(client)).size} objects`);
@@ -93,13 +92,14 @@ export function openStage(backendName: BackendName, teller: Teller): Stage {
     },
     async lastWords() {
       if (cluster === undefined) return [];
-      const { client, nodes } = cluster;
+      const { client } = cluster;
       const pods = await listPods(client, Install.Namespace, "app.kubernetes.io/component").catch(() => []);
       const words: string[] = [];
-      for (const { name } of pods) {
-        for await (const path of glob(join(nodes[0]?.podDir(Install.Namespace, name) ?? "", "logs/*/*.log"))) {
-          const lines = (await readFile(path, "utf8")).trimEnd().split("\n");
-          words.push(`--- ${name}`, ...lines.slice(-LAST_LINES));
+      for (const { name, containers } of pods) {
+        for (const container of containers) {
+          const at = { container, lines: LAST_LINES };
+          const text = await readLogTail(client, Install.Namespace, name, at).catch(() => "");
+          words.push(`--- ${name}`, ...text.trimEnd().split("\n"));
         }
       }
       return words;

@@ -227,7 +227,7 @@ describe("what comes in between", () => {
   });
 
   test("an outage of the API server loses no result", async () => {
-    const proxy = await startTcpProxy(Number(new URL(world.serverUrl).port));
+    const proxy = await startTcpProxy(world.serverUrl);
     start({ serverUrl: `https://127.0.0.1:${proxy.port}` });
     const name = await givenSlow();
     await untilRestic(name);

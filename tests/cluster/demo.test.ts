@@ -3,7 +3,6 @@ import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openApplication } from "../../scripts/demo/application.ts";
 import { type DemoBackend, startBackend } from "../../scripts/demo/backend.ts";
-import { DEMO_IMAGES } from "../../scripts/demo/images.ts";
 import { tellStory } from "../../scripts/demo/story.ts";
 import type { Summary } from "../../scripts/demo/summary.ts";
 import { createPlainTeller } from "../../scripts/demo/terminal/plain-teller.ts";
@@ -29,7 +28,7 @@ beforeAll(async () => {
   client.close();
 });
 
-const cluster = useProduct({ nodes: ["demo-node"], images: DEMO_IMAGES });
+const cluster = useProduct();
 
 describe("a WordPress and its database", () => {
   const story: string[] = [];
@@ -37,8 +36,8 @@ describe("a WordPress and its database", () => {
   let summary: Summary;
 
   beforeAll(async () => {
-    const { client, dir, nodes } = cluster();
-    backend = await startBackend("local", { dir, address: nodes[0]?.address ?? "" });
+    const { client, dir, gateway } = cluster();
+    backend = await startBackend("local", { dir, address: gateway });
     const connection = await findConnection({ env: {}, kubeconfigPath: sharedPlane().kubeconfigPath });
     const application = openApplication(client, createPodExec({ connection }));
     const teller = createPlainTeller((text) => story.push(text));

@@ -12,6 +12,7 @@ import { diagnose, runCli } from "../support/install/cli.ts";
 import { listGranted } from "../support/install/granted.ts";
 import { applyInstallation, type InstalledProduct, startEmptyCluster } from "../support/install/installed-product.ts";
 import { findLeader, type Leader } from "../support/install/leader.ts";
+import { killContainer } from "../support/node/containers.ts";
 import { listPods, waitForContainer, waitForReadyPods } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { batchManifest, partManifest, restoreManifest, restoreMember } from "../support/restore/application.ts";
@@ -145,7 +146,7 @@ test("a reconciler that is killed during a session is replaced within 20 s, and 
     (stats) => (stats ?? []).length > 0,
     "a host's turn",
   );
-  nodes.find(({ name }) => name === before.node)?.killContainer(OWN, before.pod, "reconciler");
+  await killContainer(client, nodes, OWN, before.pod, "reconciler");
   const killedAt = performance.now();
   const isNext = ({ holder }: Leader) => holder !== "" && holder !== before.holder;
   await waitForValue(() => findLeader(client), isNext, "the next leader", TIMEOUT_MS);

@@ -8,7 +8,6 @@ import { textAt } from "../../shared/kube/json-value.ts";
 import { readLogTail } from "../../shared/kube/logs.ts";
 import { startTcpProxy } from "../support/kube/tcp-proxy.ts";
 import { failureOf, openTestClient } from "../support/kube/test-client.ts";
-import { type ProcessNode, startProcessNode } from "../support/node/process-node.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 
 const NAMESPACES = { group: "", version: "v1", plural: "namespaces", namespaced: false };
@@ -16,23 +15,15 @@ const PODS = { group: "", version: "v1", plural: "pods", namespaced: true };
 const NAMESPACE = "kube-exec";
 const COMMON = { namespace: NAMESPACE, pod: "talker", container: "main", timeoutMs: 20_000 };
 
-let node: ProcessNode;
 let client: KubeClient;
 let connection: Connection;
 let exec: PodExec;
 beforeAll(async () => {
   ({ client, connection } = await openTestClient(sharedPlane().kubeconfigPath));
-  const { kubeletCa } = sharedPlane();
-  node = await startProcessNode({
-    kubeconfigPath: sharedPlane().kubeconfigPath,
-    name: "kube-exec",
-    images: { shell: {} },
-    kubeletCa,
-  });
   exec = createPodExec({ connection });
   await client.create(NAMESPACES, undefined, { metadata: { name: NAMESPACE } }, asIs);
   const talk = 'for i in $(seq 1 300); do echo "line $i"; done; exec sleep 600';
-  const container = { name: "main", image: "shell", command: ["sh", "-c", talk] };
+  const container = { name: "main", image: "app:1", command: ["sh", "-c", talk] };
   const spec = { automountServiceAccountToken: false, terminationGracePeriodSeconds: 0, containers: [container] };
   // The namespace's ServiceAccount comes a moment after the namespace.
   const create = () => client.create(PODS, NAMESPACE, { metadata: { name: "talker" }, spec }, asIs);
@@ -43,7 +34,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await client?.delete(PODS, NAMESPACE, "talker", { gracePeriodSeconds: 0 });
   await client?.delete(NAMESPACES, undefined, NAMESPACE);
-  await node?.stop();
   client?.close();
 });
 
@@ -103,10 +93,8 @@ describe("a command", () => {
   });
 
   test("whose connection breaks is not run again: nobody knows how it ended", async () => {
-    const proxy = await startTcpProxy(Number(connection.serverUrl.port));
-    const serverUrl = new URL(connection.serverUrl);
-    serverUrl.port = String(proxy.port);
-    const through = createPodExec({ connection: { ...connection, serverUrl } });
+    const proxy = await startTcpProxy(connection.serverUrl);
+    const through = createPodExec({ connection: { ...connection, serverUrl: proxy.url } });
     const running = failureOf(through({ ...COMMON, command: ["sh", "-c", "echo x >>/tmp/runs; sleep 5"] }));
     await vi.waitFor(async () => expect((await sh("cat /tmp/runs")).stdout).toBe("x\n"), { timeout: 10_000 });
     proxy.cut();

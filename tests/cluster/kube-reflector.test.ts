@@ -63,7 +63,7 @@ async function watchNamespace(options: Partial<InformerOptions<Counter, never>> 
   namespaces += 1;
   const namespace = `reflector-${namespaces}`;
   await writer.create(NAMESPACES, undefined, { metadata: { name: namespace } }, asIs);
-  const proxy = await startTcpProxy(Number(new URL(controlPlane.serverUrl).port));
+  const proxy = await startTcpProxy(controlPlane.serverUrl);
   const { client } = await openTestClient(controlPlane.kubeconfigPath, proxy.port);
   const calls: string[] = [];
   const problems: InformerProblem[] = [];

@@ -14,7 +14,6 @@ import {
   GOOD_STATUS,
   OPEN_STATUS,
   UNPUSHED_STATUS,
-  UPSTREAM_IMAGE,
   upstreamCronJob,
   upstreamObjects,
   upstreamSession,
@@ -93,11 +92,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-const upstreamProgram = { command: ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 1 & wait $!; done"] };
-const cluster = useProduct({
-  nodes: ["migration-node"],
-  images: { "app:1": {}, [UPSTREAM_IMAGE]: upstreamProgram },
-});
+const cluster = useProduct();
 
 test("the sidecar of upstream is taken over in place: one container, one rollout, the application untouched", async () => {
   const { client } = cluster();

@@ -15,7 +15,7 @@ import { useProduct } from "../support/product/product-cluster.ts";
 const NAMESPACE = "opt-in-test";
 const TIMEOUT_MS = 60_000;
 
-const cluster = useProduct({ nodes: ["opt-in-node"], images: { "app:1": {} } });
+const cluster = useProduct();
 
 const BATCH = `
 apiVersion: v1

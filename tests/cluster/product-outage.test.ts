@@ -12,7 +12,7 @@ const NAMESPACE = "outage-test";
 const WORKLOADS = 200;
 const REPAIR_TIMEOUT_MS = 60_000;
 
-const cluster = useProduct({ nodes: ["outage-node"] });
+const cluster = useProduct();
 
 function deployment(name: string, labels: Readonly<Record<string, string>> = {}): Manifest {
   return {

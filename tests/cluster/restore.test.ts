@@ -4,7 +4,6 @@
  */
 import { describe } from "vitest";
 import { useProduct } from "../support/product/product-cluster.ts";
-import { MARIADB_IMAGE } from "../support/restore/mariadb-member.ts";
 import { testApplication } from "./restores/application.ts";
 import { testDatabase } from "./restores/database.ts";
 import { testFailures } from "./restores/failures.ts";
@@ -12,11 +11,7 @@ import { holdSchedule } from "./restores/held-schedule.ts";
 import { testInterruptions } from "./restores/interrupted.ts";
 import { testRecoveryPoints } from "./restores/points.ts";
 
-const cluster = useProduct({
-  nodes: ["restore-node"],
-  images: { "app:1": {}, [MARIADB_IMAGE]: {} },
-  reconcilerFlags: ["--heartbeat-stale=3s"],
-});
+const cluster = useProduct({ reconcilerFlags: ["--heartbeat-stale=3s"] });
 const testSchedule = holdSchedule(cluster);
 
 describe("applications", () => testApplication(cluster));

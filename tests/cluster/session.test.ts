@@ -58,7 +58,7 @@ async function untilReady(batch: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  cluster = await startInstalledCluster({ nodes: ["node-a", "node-b"], images: APPLICATION_IMAGE });
+  cluster = await startInstalledCluster({ nodeNames: ["node-a", "node-b"], images: APPLICATION_IMAGE });
   hooks = await startHookServer();
   folder = join(cluster.dir, "application");
   const repository = join(cluster.dir, "repository");

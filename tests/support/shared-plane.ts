@@ -1,7 +1,8 @@
-/** The control planes that the files of the cluster suite share: one for each worker, so that two files never meet. */
+/** The clusters that the files of the cluster suite share: one for each worker, so that two files never meet. */
 import { inject } from "vitest";
+import type { NodeFacts } from "./node/node.ts";
 
-/** What a test file needs to know of its control plane; it can't hold the running thing itself. */
+/** What a test file needs to know of its cluster; it can't hold the running thing itself. */
 export interface SharedControlPlane {
   /** Path of a kubeconfig of a user in system:masters. */
   readonly kubeconfigPath: string;
@@ -9,19 +10,22 @@ export interface SharedControlPlane {
   readonly caPem: string;
   readonly programsDir: string;
   readonly kubeletCa: { readonly certPath: string; readonly keyPath: string };
+  /** This machine's address in the network of nodes and pods. */
+  readonly gateway: string;
+  readonly nodes: readonly NodeFacts[];
 }
 
 declare module "vitest" {
   interface ProvidedContext {
-    readonly controlPlanes: readonly SharedControlPlane[];
+    readonly clusters: readonly SharedControlPlane[];
   }
 }
 
-/** The control plane of the worker that runs this file. */
+/** The cluster of the worker that runs this file. */
 export function sharedPlane(): SharedControlPlane {
   // Vitest numbers the workers that run at the same time from 1.
   const worker = Number(process.env["VITEST_POOL_ID"]);
-  const plane = inject("controlPlanes")[worker - 1];
-  if (plane === undefined) throw new Error(`worker ${worker} has no control plane`);
-  return plane;
+  const cluster = inject("clusters")[worker - 1];
+  if (cluster === undefined) throw new Error(`worker ${worker} has no cluster`);
+  return cluster;
 }

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { BINDING, type JobStand } from "../../support/jobs/job-stand.ts";
+import { killContainer } from "../../support/node/containers.ts";
 import { waitForPods } from "../../support/objects/pods.ts";
 
 export function testFailures(stand: () => JobStand): void {
@@ -107,7 +108,7 @@ spec:
   });
 
   test("an agent that is killed in the middle of a dump leaves no snapshot, and its host says what became of it", async () => {
-    const { makeBatch, begin, untilEnd, product } = stand();
+    const { client, makeBatch, begin, untilEnd, product } = stand();
     const before = countSnapshots();
     await makeBatch(
       "killed",
@@ -118,7 +119,7 @@ spec:
     await begin("killed");
     const pod = await untilRuns("killed", "mariadb-backup-0");
     await untilDumping();
-    product.nodes[0]?.killContainer("jobs", pod, "mariadb-backup-0");
+    await killContainer(client, product.nodes, "jobs", pod, "mariadb-backup-0");
     const { targets } = await untilEnd("killed");
     expect(targets?.[0]?.stats?.[0]).toMatchObject({ phase: "Failed", reason: "JOB_FAILED" });
     expect(countSnapshots()).toBe(before);
@@ -213,15 +214,16 @@ spec:
   });
 
   test("L8: a job whose pod is evicted, and one whose program dies, fail their host with that reason", async () => {
-    await stand().makeBatch("evicted", await addonOf("evicted", "trap 'exit 143' TERM; sleep 1000 & wait"));
-    await stand().begin("evicted");
-    const pod = await untilRuns("evicted", "evicted-0");
-    await stand().product.nodes[0]?.evictPod("jobs", pod, "the disk is full");
-    const evicted = await stand().untilEnd("evicted");
+    const tooMuch = await addonOf(
+      "evicted",
+      "trap 'exit 143' TERM; head -c 40M /dev/zero >/stash-tmp/f; sleep 1000 & wait",
+    );
+    await stand().makeBatch("evicted", `${tooMuch}\n      tempDir: { sizeLimit: 8Mi }`);
+    const evicted = await stand().backUp("evicted");
     expect(evicted?.targets?.[0]?.stats?.[0]).toMatchObject({
       phase: "Failed",
       reason: "EVICTED",
-      error: expect.stringContaining("the disk is full"),
+      error: expect.stringContaining("exceeds the limit"),
     });
 
     await stand().makeBatch("dying", await addonOf("dying", "echo these are my last words; exit 3"));

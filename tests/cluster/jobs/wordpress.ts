@@ -37,7 +37,7 @@ export function testWordpress(stand: () => JobStand): void {
       runs.run(
         "wordpress-db",
         "mysql",
-        `mariadb --no-defaults --socket=/var/lib/mysql/s.sock --user=root --batch --skip-column-names <<'SQL'\n${text}\nSQL`,
+        `mariadb --no-defaults --host=127.0.0.1 --user=root --password="$MYSQL_ROOT_PASSWORD" --batch --skip-column-names <<'SQL'\n${text}\nSQL`,
       );
     const posts = () => sql("SELECT id, post_name, HEX(post_content) FROM wordpress.wp_posts ORDER BY id");
     const files = () =>
@@ -47,7 +47,7 @@ export function testWordpress(stand: () => JobStand): void {
     await mkdir(store);
     await applyManifests(client, await readExample("wordpress"));
     await waitForReadyPods(client, NAMESPACE, "app=wordpress-db", 1, 60_000);
-    await runs.run("wordpress-db", "mysql", "until test -S /var/lib/mysql/s.sock; do sleep 0.1; done");
+    await runs.run("wordpress-db", "mysql", "until (: </dev/tcp/127.0.0.1/3306) 2>/dev/null; do sleep 0.1; done");
     await sql(
       `CREATE DATABASE IF NOT EXISTS wordpress CHARACTER SET utf8mb4;
        CREATE TABLE wordpress.wp_posts (id INT PRIMARY KEY, post_name VARCHAR(200), post_content LONGTEXT);

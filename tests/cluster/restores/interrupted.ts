@@ -9,10 +9,17 @@ import { asIs } from "../../../shared/kube/client.ts";
 import { listAt, textAt } from "../../../shared/kube/json-value.ts";
 import type { Resource } from "../../../shared/kube/resource.ts";
 import { describeTree } from "../../support/files/tree.ts";
+import { killContainer, overfill } from "../../support/node/containers.ts";
 import { waitForContainer, waitForReadyPods } from "../../support/objects/pods.ts";
 import { KUBERNETES } from "../../support/objects/resources.ts";
 import type { Installation } from "../../support/product/installed-cluster.ts";
-import { batchManifest, partManifest, restoreManifest, restoreMember } from "../../support/restore/application.ts";
+import {
+  batchManifest,
+  partManifest,
+  ROOM_BYTES,
+  restoreManifest,
+  restoreMember,
+} from "../../support/restore/application.ts";
 import { emptyFolder, openRestoreStand, type RestoreStand, waitForValue } from "../../support/restore/restore-stand.ts";
 
 const EVENTS: Resource = { group: "", version: "v1", plural: "events", namespaced: true };
@@ -71,14 +78,14 @@ export function testInterruptions(cluster: () => Installation): void {
 
   test("a pod that is deleted or evicted in the middle of its restore is replaced by one that restores everything", async () => {
     const { client } = stand;
-    const [node] = cluster().nodes;
+    const { nodes } = cluster();
     await destroy();
     await stand.apply(restoreManifest(NAMESPACE, "cut", [restoreMember(APP, { args: SLOWLY })]));
     await applyApp();
     const begun = hostOf(await stand.waitForRestore("cut", isRestoring));
     await client.delete(KUBERNETES.Pod, NAMESPACE, begun?.pod ?? "", { gracePeriodSeconds: 0 });
     const again = hostOf(await stand.waitForRestore("cut", (at) => isRestoring(at) && hostOf(at)?.attempt === 2));
-    await node?.evictPod(NAMESPACE, again?.pod ?? "");
+    await overfill(client, nodes, NAMESPACE, again?.pod ?? "", "room", 2 * ROOM_BYTES);
     const restore = await stand.waitForEnd("cut");
     expect(restore.status, JSON.stringify(restore.status, null, 1)).toMatchObject({ phase: "Succeeded" });
     const host = hostOf(restore);
@@ -127,7 +134,7 @@ export function testInterruptions(cluster: () => Installation): void {
     await applyApp();
     const begun = hostOf(await stand.waitForRestore("headless", isRestoring));
     await product.kill("reconciler");
-    nodes[0]?.killContainer(NAMESPACE, begun?.pod ?? "", "stash-init", "SIGKILL");
+    await killContainer(stand.client, nodes, NAMESPACE, begun?.pod ?? "", "stash-init");
     await stand.waitForRestore("headless", (restore) => hostOf(restore)?.phase === "Succeeded");
     await waitForReadyPods(stand.client, NAMESPACE, "app=app", 1, TIMEOUT_MS);
     await product.start("reconciler");

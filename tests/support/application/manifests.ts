@@ -1,16 +1,12 @@
 /** A StatefulSet of 3, a Deployment of 2 and a DaemonSet over all nodes, whose volumes are folders of this machine. */
-import { resolve } from "node:path";
-import type { ImageTable } from "../node/image-table.ts";
+import { NODE_PATH } from "../../../scripts/image-root/contents.ts";
+import type { TestImages } from "../images/test-image.ts";
 
-const root = resolve(import.meta.dirname, "../../..");
-
-export const APPLICATION_IMAGE: ImageTable = {
+export const APPLICATION_IMAGE: TestImages = {
   "tests/application:1": {
-    command: ["/opt/application/node", "/opt/application/files/main.mjs"],
-    binds: [
-      { host: resolve(root, "node_modules/node/bin/node"), path: "/opt/application/node", readOnly: true },
-      { host: import.meta.dirname, path: "/opt/application/files", readOnly: true },
-    ],
+    base: "product",
+    command: [NODE_PATH, "/opt/application/files/main.mjs"],
+    files: { "/opt/application/files": import.meta.dirname },
   },
 };
 

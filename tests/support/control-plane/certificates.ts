@@ -6,15 +6,12 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import forge from "node-forge";
+import { allGateways, KUBERNETES_SERVICE_IP } from "../node/addresses.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const VALID_DAYS = 365;
 /** A certificate that could end while a long test still runs is replaced. */
 const RENEW_BEFORE_MS = 7 * DAY_MS;
-
-/** First address of SERVICE_CIDR: the cluster IP of the Service `kubernetes`. */
-const KUBERNETES_SERVICE_IP = "10.96.0.1";
-export const SERVICE_CIDR = "10.96.0.0/16";
 
 /** Names and addresses that the API server's certificate is good for. */
 const API_SERVER_NAMES = [
@@ -24,7 +21,7 @@ const API_SERVER_NAMES = [
   "kubernetes.default.svc",
   "kubernetes.default.svc.cluster.local",
 ];
-const API_SERVER_ADDRESSES = ["127.0.0.1", "::1", KUBERNETES_SERVICE_IP];
+const API_SERVER_ADDRESSES = ["127.0.0.1", "::1", KUBERNETES_SERVICE_IP, ...allGateways()];
 
 export interface Subject {
   readonly user: string;

@@ -1,12 +1,15 @@
-/** A real control plane on loopback for tests and the demo: etcd, API server, controller manager and scheduler. */
+/** A real control plane for tests and the demo, on loopback or in a network of nodes: etcd, API server, controller manager and scheduler. */
 import { randomBytes } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ClusterAddresses } from "../node/addresses.ts";
+import { makeClusterNetwork } from "../node/cluster-network.ts";
 import type { ApiEndpoint } from "./api-request.ts";
 import { type CertificateFolder, loadCertificates } from "./certificates.ts";
 import { applyDefinitions } from "./custom-resource-definitions.ts";
 import { compactToNewest } from "./etcd.ts";
+import { LOOPBACK } from "./flags.ts";
 import { findFreePorts } from "./free-ports.ts";
 import { formatKubeconfig, makeUserKubeconfig } from "./kubeconfig.ts";
 import { findPrograms, type Programs } from "./programs.ts";
@@ -18,8 +21,13 @@ const DEFINITIONS_FOLDER = join(import.meta.dirname, "..", "..", "..", "manifest
 const PORT_ATTEMPTS = 4;
 
 export interface ControlPlane {
-  /** https://127.0.0.1:PORT */
+  /** https://127.0.0.1:PORT, or https://GATEWAY:PORT with a network. */
   readonly serverUrl: string;
+  /** What nodes plug into; undefined without the option. */
+  readonly network: ClusterAddresses | undefined;
+  /** As a client in system:masters. */
+  readonly endpoint: ApiEndpoint;
+  readonly programs: Programs;
   /** Data folder; removed on stop, and when this process dies. */
   readonly dir: string;
   /** Kubeconfig of a user in system:masters. */
@@ -47,6 +55,8 @@ export interface ControlPlane {
 export interface ControlPlaneOptions {
   /** Applies manifests/crds and waits until they are served. Default true. */
   readonly crds?: boolean;
+  /** Whether nodes can join: the API server then listens at an address of a network of its own. Needs root. Default false. */
+  readonly nodes?: boolean;
   /** Default true. */
   readonly scheduler?: boolean;
   /** Default true. Without it no ServiceAccount is made, so that pods need one made by the test. */
@@ -88,9 +98,10 @@ async function startIn(
   options: ControlPlaneOptions,
 ): Promise<ControlPlane> {
   const { dir } = processes;
+  const network = options.nodes === true ? await makeClusterNetwork(processes) : undefined;
   const [etcdClient = 0, etcdPeer = 0, apiServer = 0] = await findFreePorts(3);
   const endpoint: ApiEndpoint = {
-    serverUrl: `https://127.0.0.1:${apiServer}`,
+    serverUrl: `https://${network?.gateway ?? LOOPBACK}:${apiServer}`,
     caPem: certificates.ca.certPem,
     client: certificates.clients.admin,
   };
@@ -120,6 +131,7 @@ async function startIn(
     kubeconfigs: { controllerManager, scheduler },
     logs,
     endpoint,
+    network,
     extraApiServerFlags: options.extraApiServerFlags ?? [],
   });
   await servers.startEtcd();
@@ -138,6 +150,9 @@ async function startIn(
   let users = 0;
   return {
     serverUrl: endpoint.serverUrl,
+    network,
+    endpoint,
+    programs,
     dir,
     kubeconfigPath,
     caPem: endpoint.caPem,

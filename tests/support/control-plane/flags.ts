@@ -1,6 +1,6 @@
 /** The command lines of etcd and of the Kubernetes programs. */
 import { join } from "node:path";
-import { SERVICE_CIDR } from "./certificates.ts";
+import { type ClusterAddresses, SERVICE_CIDR } from "../node/addresses.ts";
 import type { KubernetesVersion } from "./programs.ts";
 
 /** The issuer of service account tokens, and so the audience that the API server itself accepts. */
@@ -30,19 +30,28 @@ export function etcdFlags(ports: Ports, dataDir: string): string[] {
   ];
 }
 
+export const LOOPBACK = "127.0.0.1";
+
 /**
  * @param pki folder of certificates
  * @param dir folder that the server may write to
+ * @param network where nodes and pods reach it; without one it listens on loopback alone
  */
-export function apiServerFlags(ports: Ports, pki: string, dir: string): string[] {
+export function apiServerFlags(
+  ports: Ports,
+  pki: string,
+  dir: string,
+  network: ClusterAddresses | undefined,
+): string[] {
+  const address = network?.gateway ?? LOOPBACK;
   const file = (name: string): string => join(pki, name);
   return [
     `--etcd-servers=http://127.0.0.1:${ports.etcdClient}`,
-    "--bind-address=127.0.0.1",
+    `--bind-address=${address}`,
     // Without it the server looks for the machine's default route and refuses to start where there is none.
-    "--advertise-address=127.0.0.1",
+    `--advertise-address=${address}`,
     // Endpoints may not be loopback addresses, so the server's own would only ever fail.
-    "--endpoint-reconciler-type=none",
+    ...(network === undefined ? ["--endpoint-reconciler-type=none"] : []),
     `--secure-port=${ports.apiServer}`,
     `--cert-dir=${dir}`,
     `--tls-cert-file=${file("api-server.crt")}`,
@@ -56,9 +65,10 @@ export function apiServerFlags(ports: Ports, pki: string, dir: string): string[]
     `--service-account-signing-key-file=${file("service-account.key")}`,
     `--service-account-issuer=${SERVICE_ACCOUNT_ISSUER}`,
     `--service-cluster-ip-range=${SERVICE_CIDR}`,
-    // Webhooks behind a Service are called at their pods: nothing routes cluster IPs here.
+    // Webhooks behind a Service are called at their pods: cluster IPs are routed inside of nodes alone.
     "--enable-aggregator-routing=true",
     "--authorization-mode=Node,RBAC",
+    "--enable-admission-plugins=NodeRestriction",
     "--allow-privileged=true",
     "--profiling=false",
   ];
@@ -78,6 +88,9 @@ export function controllerManagerFlags(kubeconfigPath: string, pki: string, vers
     "--kube-api-burst=400",
     // A claim that waits for a volume is looked at again after this time.
     "--pvclaimbinder-sync-period=1s",
+    // A node that is silent for so long is NotReady; the default of 40 to 50 s is for networks.
+    "--node-monitor-grace-period=16s",
+    "--node-monitor-period=2s",
     ...noPorts(version),
   ];
 }

@@ -1,4 +1,4 @@
-/** Machines made up of a few folders, on which scripts/control-plane.sh runs, and release sites on loopback. */
+/** Machines made up of a few folders, on which scripts/cluster.sh runs, and release sites on loopback. */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -7,12 +7,32 @@ import { createServer, type RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 
-const SCRIPT = join(import.meta.dirname, "../../../scripts/control-plane.sh");
-export const SERVERS = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
-export const RELEASED = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl"];
+const SCRIPT = join(import.meta.dirname, "../../../scripts/cluster.sh");
+/** What is of Kubernetes itself; kubectl comes along. */
+export const RELEASED = [
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "kubelet",
+  "kube-proxy",
+  "kubectl",
+];
+/** What is of other projects. */
+export const LENT = [
+  "etcd",
+  "containerd",
+  "containerd-shim-runc-v2",
+  "ctr",
+  "bridge",
+  "host-local",
+  "loopback",
+  "portmap",
+];
+/** Every program that a cluster needs, in the order in which the script names them. */
+export const SERVERS = ["etcd", ...RELEASED.filter((name) => name !== "kubectl"), ...LENT.slice(1)];
 /** What the script needs of a machine; apt-get is left out, so that no test installs anything. */
 const TOOLS =
-  "awk bash cat chmod cp cut date dirname env flock gzip id ln mkdir mktemp mv node readlink rm sed sh sha256sum sleep sort tail tar timeout uname wc";
+  "awk bash cat chmod cp cut date dirname env flock grep gzip id ln mkdir mktemp mv node readlink rm sed sh sha256sum sleep sort tail tar timeout uname wc";
 /** Nothing listens here. */
 export const NOWHERE = "http://127.0.0.1:1";
 
@@ -53,6 +73,8 @@ export async function makeUpMachine(): Promise<MadeUpMachine> {
         HOME: dir,
         STASH_BATCH_KUBERNETES_SITE: NOWHERE,
         STASH_BATCH_ETCD_SITE: NOWHERE,
+        STASH_BATCH_CONTAINERD_SITE: NOWHERE,
+        STASH_BATCH_CNI_SITE: NOWHERE,
         ...env,
       },
     });
@@ -74,7 +96,7 @@ export async function makeUpMachine(): Promise<MadeUpMachine> {
   return {
     dir,
     tools,
-    cache: join(dir, ".cache", "stash-batch", "control-plane"),
+    cache: join(dir, ".cache", "stash-batch", "cluster"),
     start,
     run: (env = {}) => start(env).outcome,
     remove: () => rm(dir, { recursive: true, force: true }),

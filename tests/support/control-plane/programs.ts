@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { ensureControlPlanePrograms } from "../../../scripts/prerequisites.ts";
+import { ensureClusterPrograms } from "../../../scripts/prerequisites.ts";
 
 export interface KubernetesVersion {
   readonly major: number;
@@ -22,7 +22,7 @@ export interface Programs {
  * @throws Error with advice when this machine can't provide them
  */
 export async function findPrograms(onProgress: (line: string) => void): Promise<Programs> {
-  const dir = await ensureControlPlanePrograms({ onProgress });
+  const dir = await ensureClusterPrograms({ onProgress });
   const { stdout } = await promisify(execFile)(join(dir, "kube-apiserver"), ["--version"]);
   const [, major, minor] = /^Kubernetes v(\d+)\.(\d+)\./.exec(stdout) ?? [];
   if (major === undefined || minor === undefined) throw new Error(`${dir}/kube-apiserver has no version: ${stdout}`);

@@ -1,6 +1,7 @@
 /** Starts each server of a control plane and knows when it is of use. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { ClusterAddresses } from "../node/addresses.ts";
 import { type ApiEndpoint, apiRequest } from "./api-request.ts";
 import { isEtcdHealthy } from "./etcd.ts";
 import { apiServerFlags, controllerManagerFlags, etcdFlags, type Ports, schedulerFlags } from "./flags.ts";
@@ -34,11 +35,12 @@ interface Settings {
   readonly kubeconfigs: { readonly controllerManager: string; readonly scheduler: string };
   readonly logs: string;
   readonly endpoint: ApiEndpoint;
+  readonly network: ClusterAddresses | undefined;
   readonly extraApiServerFlags: readonly string[];
 }
 
 export function serverProcesses(settings: Settings): ServerProcesses {
-  const { processes, programs, ports, pki, kubeconfigs, logs, endpoint } = settings;
+  const { processes, programs, ports, pki, kubeconfigs, logs, endpoint, network } = settings;
   const { dir } = processes;
 
   function start(name: string, args: readonly string[]): Promise<void> {
@@ -66,7 +68,7 @@ export function serverProcesses(settings: Settings): ServerProcesses {
       await waitWhileRunning("etcd", "etcd is healthy", () => isEtcdHealthy(`http://127.0.0.1:${ports.etcdClient}`));
     },
     async startApiServer() {
-      await start("kube-apiserver", [...apiServerFlags(ports, pki, dir), ...settings.extraApiServerFlags]);
+      await start("kube-apiserver", [...apiServerFlags(ports, pki, dir, network), ...settings.extraApiServerFlags]);
       await waitWhileRunning("kube-apiserver", "the API server is ready", async () => {
         return (await apiRequest(endpoint, "/readyz")).status === 200;
       });

@@ -2,16 +2,22 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import { removeFolder } from "./remove-folder.ts";
-import { type Command, parseNotice, type Request } from "./supervisor-protocol.ts";
+import { type Command, type LastCommand, parseNotice, type Request } from "./supervisor-protocol.ts";
 
 export interface SupervisedProcesses {
   /** Folder for the data of the processes; removed when they are stopped, or when this process dies. */
   readonly dir: string;
+  /** The supervisor's process, which outlives this one until everything is cleaned up. */
+  readonly pid: number;
   start(name: string, command: Command): Promise<void>;
   /** Resolves when the process has ended; nothing happens when it does not run. */
   kill(name: string, signal: NodeJS.Signals): Promise<void>;
   /** How the process ended ("exit code 1", "SIGKILL", ...) since its last start; undefined while it runs. */
   endOf(name: string): string | undefined;
+  /** The process of a name; undefined when it was never started. */
+  pidOf(name: string): number | undefined;
+  /** Runs the command when all processes have ended, also when this process was killed; the newest command first. */
+  atEnd(command: LastCommand): Promise<void>;
   /** Kills all, removes the folder, and ends the supervisor. Calling it again changes nothing. */
   finish(): Promise<void>;
 }
@@ -42,6 +48,7 @@ export async function superviseProcesses(
     env: { PATH: process.env["PATH"] },
   });
   const ends = new Map<string, string>();
+  const pids = new Map<string, number>();
   const killed = new Set<string>();
   const waiters = new Map<number, Waiter>();
   let nextId = 0;
@@ -76,6 +83,7 @@ export async function superviseProcesses(
       supervisor.on("message", (message) => {
         const notice = parseNotice(message);
         if (notice.kind === "ready") resolve();
+        else if (notice.kind === "started") pids.set(notice.name, notice.pid);
         else if (notice.kind === "ended") {
           ends.set(notice.name, notice.how);
           if (finished === undefined && !killed.has(notice.name)) onUnexpectedEnd(notice.name, notice.how);
@@ -97,8 +105,11 @@ export async function superviseProcesses(
     removeFolder(dir);
   }
 
+  const { pid } = supervisor;
+  if (pid === undefined) throw new Error("the supervisor did not start");
   return {
     dir,
+    pid,
     start(name, command) {
       ends.delete(name);
       killed.delete(name);
@@ -109,6 +120,8 @@ export async function superviseProcesses(
       return request({ kind: "kill", name, signal });
     },
     endOf: (name) => ends.get(name),
+    pidOf: (name) => pids.get(name),
+    atEnd: (command) => request({ kind: "atEnd", command }),
     finish() {
       finished ??= finishOrCleanUp();
       return finished;

@@ -5,16 +5,20 @@
  *
  * usage: node supervisor.ts FOLDER   (made here, so that no folder exists that nobody removes)
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { removeFolder } from "./remove-folder.ts";
-import { type Command, type Notice, parseRequest, type Request } from "./supervisor-protocol.ts";
+import { type Command, type LastCommand, type Notice, parseRequest, type Request } from "./supervisor-protocol.ts";
 
 const SETPRIV = "/usr/bin/setpriv";
+/** One that hangs must not keep the others from being run. */
+const LAST_COMMAND_TIMEOUT_MS = 30_000;
 
 const folder = process.argv[2];
 if (folder === undefined) throw new Error("usage: supervisor.ts FOLDER");
 const running = new Map<string, ChildProcess>();
+/** Newest first. */
+const lastCommands: LastCommand[] = [];
 let ending = false;
 
 function tell(notice: Notice): void {
@@ -33,6 +37,7 @@ function start(name: string, command: Command): void {
   const child = spawn(argv[0] ?? command.program, argv.slice(1), { stdio: ["ignore", log, log], cwd: "/" });
   closeSync(log);
   running.set(name, child);
+  if (child.pid !== undefined) tell({ kind: "started", name, pid: child.pid });
   const ended = (how: string): void => {
     running.delete(name);
     tell({ kind: "ended", name, how });
@@ -53,6 +58,10 @@ function kill(name: string, signal: NodeJS.Signals): Promise<void> {
 async function cleanUp(): Promise<void> {
   ending = true;
   await Promise.all([...running.keys()].map((name) => kill(name, "SIGKILL")));
+  for (const { program, args } of lastCommands) {
+    // What it would take away may be gone already.
+    spawnSync(program, [...args], { stdio: "ignore", cwd: "/", timeout: LAST_COMMAND_TIMEOUT_MS });
+  }
   removeFolder(String(folder));
 }
 
@@ -62,6 +71,9 @@ async function carryOut(request: Request): Promise<void> {
       return start(request.name, request.command);
     case "kill":
       return kill(request.name, request.signal);
+    case "atEnd":
+      lastCommands.unshift(request.command);
+      return;
     case "finish":
       return cleanUp();
   }

@@ -12,8 +12,8 @@ export interface CliRun {
   readonly stderr: string;
 }
 
-export function runCli({ imageRoot, controlPlane }: InstalledProduct, ...args: readonly string[]): Promise<CliRun> {
-  const program = join(imageRoot, BUNDLES_FOLDER, "stash-batch.mjs");
+export function runCli({ programFolder, controlPlane }: InstalledProduct, ...args: readonly string[]): Promise<CliRun> {
+  const program = join(programFolder, BUNDLES_FOLDER, "stash-batch.mjs");
   const whole = [program, ...args, `--kubeconfig=${controlPlane.kubeconfigPath}`];
   return new Promise((resolve) => {
     const child = execFile(process.execPath, whole, { encoding: "utf8" }, (_error, stdout, stderr) => {

@@ -1,21 +1,20 @@
 /**
- * An installation as a cluster's admin has it: a control plane, nodes, and install.yaml. Webhook and reconciler are pods that run
- * from the image's file system with the rights of their own ServiceAccounts.
+ * An installation as a cluster's admin has it: a cluster, and install.yaml. Webhook and reconciler are pods of the product's
+ * image, with the rights of their own ServiceAccounts.
  */
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { buildImageRoot } from "../../../scripts/image-root/build-image-root.ts";
-import { ENTRY_POINT, IMAGE_USER } from "../../../scripts/image-root/contents.ts";
 import { readObjects } from "../../../scripts/manifests/compose.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
 import { findConnection } from "../../../shared/kube/connect.ts";
 import { createKubeClient } from "../../../shared/kube/http-client.ts";
 import { numberAt, textAt } from "../../../shared/kube/json-value.ts";
-import { type ControlPlane, startControlPlane } from "../control-plane/control-plane.ts";
-import type { ImageTable } from "../node/image-table.ts";
-import { reapFolder } from "../node/node-folder.ts";
-import { type ProcessNode, startProcessNode } from "../node/process-node.ts";
+import type { ControlPlane } from "../control-plane/control-plane.ts";
+import { reapFolder } from "../control-plane/folder-reaper.ts";
+import type { TestImages } from "../images/test-image.ts";
+import { startCluster } from "../node/cluster.ts";
+import type { ClusterNode } from "../node/node.ts";
 import { resourceOf } from "../objects/resources.ts";
 import { type Audit, prepareAudit } from "./audit.ts";
 
@@ -25,20 +24,22 @@ const INSTALL_FILE = resolve(import.meta.dirname, "../../../manifests/install.ya
 export interface InstalledProduct {
   readonly controlPlane: ControlPlane;
   readonly audit: Audit;
-  readonly nodes: readonly ProcessNode[];
+  readonly nodes: readonly ClusterNode[];
+  /** This machine's address in the network of nodes and pods. */
+  readonly gateway: string;
   /** With every right. */
   readonly client: KubeClient;
   /** Temporary folder for whatever a test needs. */
   readonly dir: string;
-  /** The image's file system. */
-  readonly imageRoot: string;
+  /** Our own program, as it lies in the image's file system. */
+  readonly programFolder: string;
   stop(): Promise<void>;
 }
 
 export interface InstallOptions {
   readonly nodes: readonly string[];
   /** Images besides the product's. */
-  readonly images?: ImageTable;
+  readonly images?: TestImages;
   /** Is told what happens meanwhile. Default: stderr. */
   readonly onProgress?: (line: string) => void;
 }
@@ -58,35 +59,24 @@ export async function startEmptyCluster(options: InstallOptions): Promise<Instal
     for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
   };
   try {
-    const imageRoot = join(dir, "image");
     const audit = await prepareAudit(dir);
-    const [controlPlane] = await Promise.all([
-      startControlPlane({
-        crds: false,
-        extraApiServerFlags: audit.flags,
-        ...(options.onProgress !== undefined && { onProgress: options.onProgress }),
-      }),
-      buildImageRoot(imageRoot),
-    ]);
-    undo.push(() => controlPlane.stop());
-    const { kubeconfigPath, kubeletCa } = controlPlane;
+    const cluster = await startCluster({
+      nodeNames: options.nodes,
+      productNames: [INSTALLED_IMAGE],
+      images: options.images ?? {},
+      crds: false,
+      extraApiServerFlags: audit.flags,
+      ...(options.onProgress !== undefined && { onProgress: options.onProgress }),
+    });
+    undo.push(() => cluster.stop());
+    const { controlPlane, nodes, gateway, programFolder } = cluster;
+    const { kubeconfigPath } = controlPlane;
     const client = createKubeClient({
       connection: await findConnection({ env: {}, kubeconfigPath }),
       program: "tests",
     });
     undo.push(async () => client.close());
-    const product = { root: imageRoot, command: ENTRY_POINT, user: IMAGE_USER };
-    const images = { [INSTALLED_IMAGE]: product, ...options.images };
-    const nodes: ProcessNode[] = [];
-    await mkdir(join(dir, "nodes"));
-    for (const [index, name] of options.nodes.entries()) {
-      const nodeDir = join(dir, "nodes", name);
-      const provisioner = index === 0;
-      const node = await startProcessNode({ kubeconfigPath, kubeletCa, images, name, dir: nodeDir, provisioner });
-      undo.push(() => node.stop());
-      nodes.push(node);
-    }
-    return { controlPlane, audit, nodes, client, dir, imageRoot, stop };
+    return { controlPlane, audit, nodes, gateway, client, dir, programFolder, stop };
   } catch (error) {
     await stop();
     throw error;

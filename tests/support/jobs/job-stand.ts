@@ -12,7 +12,7 @@ import { KUBERNETES } from "../objects/resources.ts";
 import type { Installation } from "../product/installed-cluster.ts";
 import { useProduct } from "../product/product-cluster.ts";
 import { sharedPlane } from "../shared-plane.ts";
-import { DATABASE_IMAGES, jobsManifest } from "./manifests.ts";
+import { jobsManifest } from "./manifests.ts";
 import { type Runs, runsIn, type SessionStatus } from "./runs.ts";
 
 const CATALOGUE = resolve(import.meta.dirname, "../../../manifests/catalog");
@@ -38,11 +38,9 @@ export interface JobStand extends Runs {
   in(namespace: string): Runs;
 }
 
-/** @param namespace that the file has for itself; also part of its node's name */
+/** @param namespace that the file has for itself */
 export function useJobStand(namespace: string): () => JobStand {
   const product = useProduct({
-    nodes: [`${namespace}-node`],
-    images: DATABASE_IMAGES,
     reconcilerFlags: ["--pod-wait=15s"],
   });
   let stand: JobStand | undefined;

@@ -1,5 +1,5 @@
 /** A MariaDB and a PostgreSQL in pods, each behind a Service and an AppBinding, and a pod that holds a volume. */
-import type { ImageTable } from "../node/image-table.ts";
+import type { TestImages } from "../images/test-image.ts";
 
 /** Blanks, quotes and what an option file or a shell would take for its own. */
 export const DB_PASSWORD = "p\"a'#; \\s=$x";
@@ -15,9 +15,8 @@ exec mariadbd --no-defaults --user=root --datadir=${folder}/db --socket=${folder
   return ["bash", "-c", script];
 }
 
-/** Entry points of the databases' images, and of those in manifests/examples; the programs are those of this machine. */
-export const DATABASE_IMAGES: ImageTable = {
-  "mariadb:10.11": { command: mariadbCommand("/var/lib/mysql", "MYSQL_ROOT_PASSWORD") },
+/** Entry points of the databases' images, and of one in manifests/examples. */
+export const DATABASE_IMAGES: TestImages = {
   // Fills its folder once, as that image does; no browser comes by.
   "wordpress:6-apache": {
     command: [

@@ -2,6 +2,8 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 
 export interface TcpProxy {
+  /** Where it listens: the address of the target with another host and port. */
+  readonly url: URL;
   readonly port: number;
   /** Connections open now. */
   readonly connections: number;
@@ -15,7 +17,9 @@ export interface TcpProxy {
   stop(): Promise<void>;
 }
 
-export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
+/** @param targetUrl an address of the API server; its certificate is good for loopback too */
+export async function startTcpProxy(targetUrl: string | URL): Promise<TcpProxy> {
+  const upstream = new URL(targetUrl);
   const pairs = new Map<Socket, Socket>();
   let refusing = false;
   const server: Server = createServer((client) => {
@@ -24,7 +28,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       client.resetAndDestroy();
       return;
     }
-    const target = connect(targetPort, "127.0.0.1");
+    const target = connect(Number(upstream.port), upstream.hostname);
     pairs.set(client, target);
     target.on("error", () => client.destroy());
     client.on("close", () => {
@@ -37,11 +41,16 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const url = new URL(upstream);
+  url.hostname = "127.0.0.1";
+  url.port = String(port);
   const cut = (): void => {
     for (const client of pairs.keys()) client.resetAndDestroy();
   };
   return {
-    port: typeof address === "object" && address !== null ? address.port : 0,
+    url,
+    port,
     get connections() {
       return pairs.size;
     },

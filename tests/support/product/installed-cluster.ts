@@ -1,22 +1,28 @@
-/** Everything that a run of the product needs at once: a control plane, nodes that run pods, and the product beside them. */
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+/** Everything that a run of the product needs at once: a cluster, and the product beside it. */
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildBundles } from "../../../scripts/build.ts";
 import type { KubeClient } from "../../../shared/kube/client.ts";
 import { findConnection } from "../../../shared/kube/connect.ts";
 import { createKubeClient } from "../../../shared/kube/http-client.ts";
-import { type ControlPlane, startControlPlane } from "../control-plane/control-plane.ts";
-import type { ImageTable } from "../node/image-table.ts";
-import { reapFolder } from "../node/node-folder.ts";
-import { type ProcessNode, startProcessNode } from "../node/process-node.ts";
-import { productImage, type RunningProduct, startProduct } from "./running-product.ts";
+import type { ControlPlane } from "../control-plane/control-plane.ts";
+import { reapFolder } from "../control-plane/folder-reaper.ts";
+import type { TestImages } from "../images/test-image.ts";
+import { startCluster } from "../node/cluster.ts";
+import type { NodeFacts } from "../node/node.ts";
+import { PRODUCT_IMAGE, type RunningProduct, startProduct } from "./running-product.ts";
 
-/** What an installation needs of a control plane. */
-export type PlaneAccess = Pick<ControlPlane, "kubeconfigPath" | "kubeletCa" | "kubeconfigFor">;
+/** What an installation needs of a cluster. */
+export interface ClusterAccess extends Pick<ControlPlane, "kubeconfigPath" | "kubeconfigFor"> {
+  readonly nodes: readonly NodeFacts[];
+  readonly gateway: string;
+}
 
 export interface Installation {
-  readonly nodes: readonly ProcessNode[];
+  readonly nodes: readonly NodeFacts[];
+  /** This machine's address in the network of nodes and pods. */
+  readonly gateway: string;
   /** With every right. */
   readonly client: KubeClient;
   readonly product: RunningProduct;
@@ -26,14 +32,17 @@ export interface Installation {
 }
 
 export interface InstallationOptions {
-  /** Names of the nodes; one by default. */
-  readonly nodes?: readonly string[];
-  /** Images besides the product's. */
-  readonly images?: ImageTable;
   readonly webhookFlags?: readonly string[];
   readonly reconcilerFlags?: readonly string[];
   /** Is told what was just started. */
   readonly onProgress?: (line: string) => void;
+}
+
+export interface InstalledClusterOptions extends InstallationOptions {
+  /** Names of the nodes. */
+  readonly nodeNames: readonly string[];
+  /** Images besides the product's. */
+  readonly images?: TestImages;
 }
 
 export interface InstalledCluster extends Installation {
@@ -63,12 +72,12 @@ class UndoList {
   }
 }
 
-/** Starts nodes and product beside a control plane. When a part can't be started those before it are stopped again. */
-export function install(plane: PlaneAccess, options: InstallationOptions = {}): Promise<Installation> {
+/** Starts the product beside a cluster. When a part can't be started those before it are stopped again. */
+export function install(cluster: ClusterAccess, options: InstallationOptions = {}): Promise<Installation> {
   const undo = new UndoList();
   const say = options.onProgress ?? (() => undefined);
   return undo.guard(async () => {
-    const { kubeconfigPath, kubeletCa, kubeconfigFor } = plane;
+    const { kubeconfigPath, kubeconfigFor, nodes, gateway } = cluster;
     const dir = await mkdtemp(join(tmpdir(), "stash-batch-cluster-"));
     // For an end that lets nothing be undone.
     const reaper = reapFolder(dir);
@@ -82,23 +91,6 @@ export function install(plane: PlaneAccess, options: InstallationOptions = {}): 
     const connection = await findConnection({ env: {}, kubeconfigPath });
     const client = createKubeClient({ connection, program: "tests" });
     undo.add(async () => client.close());
-    const images = { ...productImage(distFolder), ...options.images };
-    const nodes: ProcessNode[] = [];
-    await mkdir(join(dir, "nodes"));
-    for (const [index, name] of (options.nodes ?? ["node-a"]).entries()) {
-      const nodeDir = join(dir, "nodes", name);
-      const node = await startProcessNode({
-        kubeconfigPath,
-        kubeletCa,
-        images,
-        name,
-        dir: nodeDir,
-        provisioner: index === 0,
-      });
-      undo.add(() => node.stop());
-      nodes.push(node);
-      say(`node ${name} runs pods as processes of this machine`);
-    }
     const { webhookFlags, reconcilerFlags } = options;
     const product = await startProduct({
       client,
@@ -110,20 +102,26 @@ export function install(plane: PlaneAccess, options: InstallationOptions = {}): 
     });
     undo.add(() => product.stop());
     say("webhook and reconciler are ready");
-    return { nodes, client, product, dir, stop: () => undo.run() };
+    return { nodes, gateway, client, product, dir, stop: () => undo.run() };
   });
 }
 
-/** As install, with a control plane of its own. */
-export function startInstalledCluster(options: InstallationOptions = {}): Promise<InstalledCluster> {
+/** As install, with a cluster of its own. */
+export function startInstalledCluster(options: InstalledClusterOptions): Promise<InstalledCluster> {
   const undo = new UndoList();
   return undo.guard(async () => {
-    const controlPlane = await startControlPlane(
-      options.onProgress === undefined ? {} : { onProgress: options.onProgress },
-    );
-    undo.add(() => controlPlane.stop());
-    options.onProgress?.(`API server at ${controlPlane.serverUrl}`);
-    const installation = await install(controlPlane, options);
+    const { nodeNames, images = {}, onProgress } = options;
+    const cluster = await startCluster({
+      nodeNames,
+      images,
+      productNames: [PRODUCT_IMAGE],
+      ...(onProgress !== undefined && { onProgress }),
+    });
+    undo.add(() => cluster.stop());
+    const { controlPlane, nodes, gateway } = cluster;
+    onProgress?.(`API server at ${controlPlane.serverUrl}, nodes ${nodeNames.join(" and ")}`);
+    const { kubeconfigPath, kubeconfigFor } = controlPlane;
+    const installation = await install({ kubeconfigPath, kubeconfigFor, nodes, gateway }, options);
     undo.add(() => installation.stop());
     return { ...installation, controlPlane, stop: () => undo.run() };
   });

@@ -1,4 +1,4 @@
-/** The whole product on the shared control plane, for a file of tests. */
+/** The whole product on the shared cluster, for a file of tests. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,21 +7,21 @@ import { makeUserKubeconfig } from "../control-plane/kubeconfig.ts";
 import { sharedPlane } from "../shared-plane.ts";
 import { type Installation, type InstallationOptions, install } from "./installed-cluster.ts";
 
-/** Starts nodes and product before the tests of the file, and ends them after. Names of nodes differ between files. */
-export function useProduct(options: InstallationOptions & { readonly nodes: readonly string[] }): () => Installation {
+/** Starts the product before the tests of the file, and ends it after. */
+export function useProduct(options: InstallationOptions = {}): () => Installation {
   let installation: Installation | undefined;
   let kubeconfigs: string | undefined;
 
   beforeAll(async () => {
     const dir = await mkdtemp(join(tmpdir(), "stash-batch-kubeconfigs-"));
     kubeconfigs = dir;
-    const { serverUrl, kubeletCa } = sharedPlane();
+    const { serverUrl, kubeconfigPath, nodes, gateway } = sharedPlane();
     const kubeconfigFor = async (user: string, groups: readonly string[]) => {
       const path = join(dir, `${user.replaceAll(":", "-")}.yaml`);
       await writeFile(path, await makeUserKubeconfig(serverUrl, user, groups), { mode: 0o600 });
       return path;
     };
-    installation = await install({ kubeconfigPath: sharedPlane().kubeconfigPath, kubeletCa, kubeconfigFor }, options);
+    installation = await install({ kubeconfigPath, kubeconfigFor, nodes, gateway }, options);
   });
 
   afterAll(async () => {

@@ -12,7 +12,6 @@ import { buildMutatingConfiguration, buildValidatingConfiguration } from "../../
 import { findFreePorts } from "../control-plane/free-ports.ts";
 import { superviseProcesses } from "../control-plane/supervised-processes.ts";
 import { FinalError, waitUntil } from "../control-plane/wait-until.ts";
-import type { ImageTable } from "../node/image-table.ts";
 import { applyFile } from "../objects/apply.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 import { serviceAccountIdentity } from "./identity.ts";
@@ -21,18 +20,8 @@ const root = resolve(import.meta.dirname, "../../..");
 const DAY_MS = 86_400_000;
 const START_TIMEOUT_MS = 120_000;
 
-/** The image that the webhook injects, in the table of a process node. */
+/** The image that the webhook injects; nodes of test clusters have it. */
 export const PRODUCT_IMAGE = "stash-batch/stash-batch:test";
-
-/** Entry of the product's image: the bundles and their node, at paths that any user can read. */
-export function productImage(distFolder: string): ImageTable {
-  const command = ["/opt/stash-batch/node", "/opt/stash-batch/dist/stash-batch.mjs"];
-  const binds = [
-    { host: resolve(root, "node_modules/node/bin/node"), path: "/opt/stash-batch/node", readOnly: true },
-    { host: distFolder, path: "/opt/stash-batch/dist", readOnly: true },
-  ];
-  return { [PRODUCT_IMAGE]: { command, binds } };
-}
 
 export type Program = "webhook" | "reconciler";
 

@@ -13,6 +13,9 @@ const PROGRAM = [
   "while :; do sleep 1 & wait $!; done",
 ].join("\n");
 
+/** Most that a pod may write into its volume `room` before it is evicted. */
+export const ROOM_BYTES = 2 ** 20;
+
 export interface Storage {
   readonly namespace: string;
   /** Folder of this machine that holds the restic repository. */
@@ -88,6 +91,7 @@ export function partManifest(part: ApplicationPart): Manifest {
           containers: [container],
           volumes: [
             { name: "marks", hostPath: { path: marks, type: "Directory" } },
+            { name: "room", emptyDir: { sizeLimit: ROOM_BYTES } },
             ...(isStateful ? [] : [{ name: "files", hostPath: { path: data, type: "Directory" } }]),
           ],
         },
