@@ -27,6 +27,11 @@ have=$(go env GOVERSION | sed 's/^go//')
 [ "$(printf '%s\n%s\n' "$wanted" "$have" | sort -V | head -n 1)" = "$wanted" ] ||
   closed "Go $have is too old: $wanted or later is needed"
 
+readonly NEEDED_MIB=6000
+free_mib=$(($(df -Pk "$target" | awk 'NR == 2 { print $4 }') / 1024))
+[ "$free_mib" -ge "$NEEDED_MIB" ] ||
+  closed "${target%/*} has $free_mib MiB free and the build needs $NEEDED_MIB: make room there, or name another folder in XDG_CACHE_HOME"
+
 export GOMODCACHE=$target/modules GOCACHE=$target/go-cache GOTMPDIR=$target/go-tmp GOFLAGS=-modcacherw CGO_ENABLED=0
 mkdir -p "$target/bin" "$GOTMPDIR"
 

@@ -3,7 +3,7 @@ import { statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { formatBytes } from "./terminal/format.ts";
 
-/** The product's image takes 420 MiB, volumes and repository 230, the control plane's data 130; the rest is room to breathe. */
+/** Volumes and repository take 230 MiB, the cluster's data 300, images 200 beside the cache; the rest is room to breathe. */
 export const NEEDED_BYTES = 1.5 * 1024 ** 3;
 
 export interface MachineFacts {
@@ -22,9 +22,10 @@ export async function gatherMachineFacts(): Promise<MachineFacts> {
 /** @returns everything that stands in the way, each with what to do; empty when nothing does */
 export function findObstacles(facts: MachineFacts): readonly string[] {
   const obstacles: string[] = [];
-  if (facts.platform !== "linux") obstacles.push(`The demo runs pods as Linux processes; this is ${facts.platform}.`);
+  if (facts.platform !== "linux")
+    obstacles.push(`The demo runs a Kubernetes node, which needs Linux; this is ${facts.platform}.`);
   if (facts.uid !== 0) {
-    obstacles.push("The demo needs root, for the namespaces and mounts of its pods. Run it again with sudo.");
+    obstacles.push("The demo needs root, for the namespaces and mounts of its node. Run it again with sudo.");
   }
   if (facts.freeBytes < NEEDED_BYTES) {
     const { temporaryFolder, freeBytes } = facts;

@@ -2,7 +2,7 @@
 import { messageOf } from "../../shared/errors.ts";
 import { explainFailure, findObstacles, gatherMachineFacts } from "./machine.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
-import { openStage, type Stage } from "./stage.ts";
+import { type ClusterFacts, openStage, type Stage } from "./stage.ts";
 import { tellStory } from "./story.ts";
 import { formatSummary, type Summary } from "./summary.ts";
 import { createLiveTeller } from "./terminal/live-teller.ts";
@@ -45,11 +45,17 @@ function createTeller({ isPlain, isJson }: Options): Teller {
   return isLive ? createLiveTeller(stream) : createPlainTeller((text) => stream.write(text));
 }
 
-async function run(options: Options, teller: Teller, stage: Stage, signal: AbortSignal): Promise<Summary> {
+async function run(
+  options: Options,
+  teller: Teller,
+  stage: Stage,
+  signal: AbortSignal,
+): Promise<Summary & ClusterFacts> {
   const aborted = untilAbort(signal);
   const story = (async () => {
-    const context = await stage.setUp();
-    return tellStory({ ...context, teller: untilAborted(teller, signal), backendName: options.backend });
+    const { cluster, ...context } = await stage.setUp();
+    const summary = await tellStory({ ...context, teller: untilAborted(teller, signal), backendName: options.backend });
+    return { ...summary, ...cluster };
   })();
   // Once it is interrupted, the story fails somewhere or other: its cluster goes away.
   story.catch(() => undefined);

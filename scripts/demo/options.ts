@@ -6,7 +6,7 @@ export const USAGE = `usage: npm run demo -- [flags]
 
 Runs a WordPress and its MariaDB on a cluster of this machine's own, backs them up as one batch, destroys them, brings
 them back and compares every byte. Needs root and a Debian machine. What stays behind are the packages that apt-get installs
-and the programs of the control plane, which are kept for the next time.
+and the programs and images of the cluster, which are kept for the next time.
 
   --backend local|s3   where the snapshots lie: a folder (default), or a server that speaks S3, with TLS
   --keep               leave everything running until Ctrl-C, and print how to look at it

@@ -2,7 +2,7 @@
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Install } from "../../shared/contract.ts";
 import { messageOf } from "../../shared/errors.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { findConnection } from "../../shared/kube/connect.ts";
 import { createPodExec } from "../../shared/kube/exec.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
@@ -14,6 +14,7 @@ import {
   startEmptyCluster,
 } from "../../tests/support/install/installed-product.ts";
 import { listPods, waitForReadyPods } from "../../tests/support/objects/pods.ts";
+import { KUBERNETES } from "../../tests/support/objects/resources.ts";
 import { ensureClusterPrograms, ensurePrerequisites, NODE_PREREQUISITES } from "../prerequisites.ts";
 import { type Application, NAMESPACE, openApplication, STEP_TIMEOUT_MS } from "./application.ts";
 import { type BackendName, type DemoBackend, startBackend } from "./backend.ts";
@@ -25,8 +26,21 @@ const REPLICAS = 2;
 /** The last that the reconciler brings and the story needs. */
 const CATALOGUE_TASK = "mariadb-restore";
 
+/** What the story runs on, as the Node says. */
+export interface ClusterFacts {
+  /** Version of the kubelet, such as v1.37.2. */
+  readonly kubernetes: string;
+  readonly node: "kubelet";
+  /** Such as containerd://2.4.2. */
+  readonly runtime: string;
+}
+
 export interface Stage {
-  setUp(): Promise<{ readonly application: Application; readonly backend: DemoBackend }>;
+  setUp(): Promise<{
+    readonly application: Application;
+    readonly backend: DemoBackend;
+    readonly cluster: ClusterFacts;
+  }>;
   /** How to look at what runs. */
   describe(): readonly string[];
   /** The ends of the product's logs. */
@@ -50,6 +64,12 @@ async function untilInstalled(client: KubeClient): Promise<readonly string[]> {
   return pods;
 }
 
+async function readFacts(client: KubeClient): Promise<ClusterFacts> {
+  const { items } = await client.list(KUBERNETES.Node, undefined, asIs);
+  const info = (field: string) => textAt(items[0], "status", "nodeInfo", field) ?? "";
+  return { kubernetes: info("kubeletVersion"), node: "kubelet", runtime: info("containerRuntimeVersion") };
+}
+
 export function openStage(backendName: BackendName, teller: Teller): Stage {
   let starting: Promise<InstalledProduct> | undefined;
   let cluster: InstalledProduct | undefined;
@@ -64,18 +84,21 @@ export function openStage(backendName: BackendName, teller: Teller): Stage {
       await ensureClusterPrograms({ onProgress });
       if (isClosed) throw new Error("closed");
 
-      teller.chapter("A control plane, a node, and the product's image");
+      teller.chapter("A cluster with one node, and the product's image");
       starting = startEmptyCluster({ nodes: ["node-a"], images: DEMO_IMAGES, onProgress });
       cluster = await starting;
       const { client, controlPlane, dir, gateway } = cluster;
-      teller.say(`API server at ${controlPlane.serverUrl}; its node is a kubelet with containerd`);
+      const facts = await readFacts(client);
+      teller.say(
+        `API server at ${controlPlane.serverUrl}; the node runs kubelet ${facts.kubernetes} on ${facts.runtime}`,
+      );
       backend = await startBackend(backendName, { dir, address: gateway });
 
       teller.chapter("kubectl apply --server-side -f manifests/install.yaml");
       teller.say(`${(await applyInstallation(client)).size} objects`);
       for (const pod of await untilInstalled(client)) teller.say(`${pod} is ready`);
       const connection = await findConnection({ env: {}, kubeconfigPath: controlPlane.kubeconfigPath });
-      return { application: openApplication(client, createPodExec({ connection })), backend };
+      return { application: openApplication(client, createPodExec({ connection })), backend, cluster: facts };
     },
     describe() {
       if (cluster === undefined || backend === undefined) return [];

@@ -2,9 +2,12 @@
 import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { asIs } from "../../../shared/kube/client.ts";
+import { textAt } from "../../../shared/kube/json-value.ts";
 import { BINDING, type JobStand } from "../../support/jobs/job-stand.ts";
 import { killContainer } from "../../support/node/containers.ts";
 import { waitForPods } from "../../support/objects/pods.ts";
+import { KUBERNETES } from "../../support/objects/resources.ts";
 
 export function testFailures(stand: () => JobStand): void {
   function countSnapshots(): number {
@@ -170,13 +173,13 @@ spec: { steps: [{ name: missing-image }, { name: update-status }] }`);
   });
 
   /** A Task whose work a program of somebody else does, then our last step. */
-  async function addonOf(name: string, script: string): Promise<string> {
+  async function addonOf(name: string, script: string, image = "tests/keeper:1"): Promise<string> {
     await stand().apply(`
 apiVersion: stash.appscode.com/v1beta1
 kind: Function
 metadata: { name: ${name} }
 spec:
-  image: "tests/keeper:1"
+  image: "${image}"
   command: [bash, -c]
   args: [${JSON.stringify(script)}]
 ---
@@ -213,7 +216,37 @@ spec:
     expect(bad?.targets?.[0]?.stats?.[0]).toMatchObject({ phase: "Failed", error: expect.stringContaining("no disk") });
   });
 
-  test("L8: a job whose pod is evicted, and one whose program dies, fail their host with that reason", async () => {
+  test("an image that can't be pulled is the host's failure, with the words of the kubelet", async () => {
+    await stand().makeBatch("no-image", await addonOf("no-image", "true", "tests/nobody-made-it:1"));
+    const status = await stand().backUp("no-image");
+    expect(status.targets?.[0]?.stats?.[0]).toMatchObject({
+      phase: "Failed",
+      reason: "IMAGE_UNAVAILABLE",
+      error: expect.stringContaining("tests/nobody-made-it:1"),
+    });
+  });
+
+  test("a claim that waits for its first consumer gets its volume by the job that saves it", async () => {
+    const { apply, client, makeBatch, backUp } = stand();
+    await apply(`
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: { name: unused, namespace: jobs }
+spec: { accessModes: [ReadWriteOnce], storageClassName: standard, resources: { requests: { storage: 1Gi } } }`);
+    await makeBatch(
+      "unused",
+      `
+    - target: { alias: unused, ref: { apiVersion: v1, kind: PersistentVolumeClaim, name: unused } }
+      task: { name: pvc-backup }`,
+    );
+    const claim = () => client.get(KUBERNETES.PersistentVolumeClaim, "jobs", "unused", asIs);
+    expect(textAt(await claim(), "status", "phase")).toBe("Pending");
+    const status = await backUp("unused");
+    expect(status.phase, JSON.stringify(status)).toBe("Succeeded");
+    expect(textAt(await claim(), "status", "phase")).toBe("Bound");
+  });
+
+  test("L8: a job whose pod is evicted, one out of memory, and one whose program dies, fail their host with that reason", async () => {
     const tooMuch = await addonOf(
       "evicted",
       "trap 'exit 143' TERM; head -c 40M /dev/zero >/stash-tmp/f; sleep 1000 & wait",
@@ -224,6 +257,17 @@ spec:
       phase: "Failed",
       reason: "EVICTED",
       error: expect.stringContaining("exceeds the limit"),
+    });
+
+    const greedy = await addonOf("greedy", "exec tail /dev/zero");
+    await stand().makeBatch(
+      "greedy",
+      `${greedy}\n      runtimeSettings: { container: { resources: { limits: { memory: 32Mi } } } }`,
+    );
+    const outOfMemory = await stand().backUp("greedy");
+    expect(outOfMemory?.targets?.[0]?.stats?.[0], JSON.stringify(outOfMemory)).toMatchObject({
+      phase: "Failed",
+      reason: "OUT_OF_MEMORY",
     });
 
     await stand().makeBatch("dying", await addonOf("dying", "echo these are my last words; exit 3"));

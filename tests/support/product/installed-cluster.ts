@@ -46,6 +46,8 @@ export interface InstalledClusterOptions extends InstallationOptions {
 }
 
 export interface InstalledCluster extends Installation {
+  /** A node's loss of power. */
+  stopNode(name: string): Promise<void>;
   readonly controlPlane: ControlPlane;
 }
 
@@ -123,6 +125,7 @@ export function startInstalledCluster(options: InstalledClusterOptions): Promise
     const { kubeconfigPath, kubeconfigFor } = controlPlane;
     const installation = await install({ kubeconfigPath, kubeconfigFor, nodes, gateway }, options);
     undo.add(() => installation.stop());
-    return { ...installation, controlPlane, stop: () => undo.run() };
+    const stopNode = async (name: string) => nodes.find((node) => node.name === name)?.stop();
+    return { ...installation, controlPlane, stopNode, stop: () => undo.run() };
   });
 }

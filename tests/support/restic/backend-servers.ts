@@ -64,13 +64,22 @@ async function start(argv: readonly string[], { host, port }: Address, caPem?: s
   };
 }
 
-/** rclone as a REST server over a folder, with a user and a password. */
-export async function startRestServer(folder: string, user: string, password: string): Promise<BackendServer> {
+/**
+ * rclone as a REST server over a folder, with a user and a password.
+ *
+ * @param host address of this machine to listen on
+ */
+export async function startRestServer(
+  folder: string,
+  user: string,
+  password: string,
+  host = "127.0.0.1",
+): Promise<BackendServer> {
   const [port = 0] = await findFreePorts(1);
-  return start(
-    ["rclone", "serve", "restic", "--addr", `127.0.0.1:${port}`, "--user", user, "--pass", password, folder],
-    { host: "127.0.0.1", port },
-  );
+  return start(["rclone", "serve", "restic", "--addr", `${host}:${port}`, "--user", user, "--pass", password, folder], {
+    host,
+    port,
+  });
 }
 
 /**

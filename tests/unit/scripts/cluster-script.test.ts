@@ -103,7 +103,9 @@ describe("a machine that can provide nothing", () => {
     await putScript(join(machine.tools, "id"), "echo 1000");
     const { code, stderr } = await machine.run();
     expect(code).toBe(3);
-    expect(stderr).toContain("the packages golang-go etcd-server dpkg-dev containerd containernetworking-plugins are missing, and only root can install them");
+    expect(stderr).toContain(
+      "the packages golang-go etcd-server dpkg-dev containerd containernetworking-plugins are missing, and only root can install them",
+    );
     expect(existsSync(join(machine.cache, "1.37.2"))).toBe(false);
   });
 });

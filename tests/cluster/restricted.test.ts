@@ -1,0 +1,120 @@
+/** A namespace that enforces Pod Security `restricted`: nothing of ours needs more. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
+import { KINDS } from "../../shared/api/kinds.ts";
+import { asIs } from "../../shared/kube/client.ts";
+import { textAt } from "../../shared/kube/json-value.ts";
+import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
+import { applyManifests, parseManifests } from "../support/objects/apply.ts";
+import { waitForContainer } from "../support/objects/pods.ts";
+import { useProduct } from "../support/product/product-cluster.ts";
+import { type BackendServer, startRestServer } from "../support/restic/backend-servers.ts";
+import { waitForValue } from "../support/restore/restore-stand.ts";
+
+const NAMESPACE = "restricted";
+const TIMEOUT_MS = 90_000;
+
+const cluster = useProduct();
+let store: BackendServer;
+let dir: string;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "stash-batch-restricted-"));
+  store = await startRestServer(dir, "backup", "secret", cluster().gateway);
+  await applyManifests(
+    cluster().client,
+    parseManifests(`
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: ${NAMESPACE}
+  labels: { pod-security.kubernetes.io/enforce: restricted }
+---
+apiVersion: v1
+kind: Secret
+metadata: { name: backend, namespace: ${NAMESPACE} }
+stringData: { RESTIC_PASSWORD: not-a-secret, REST_SERVER_USERNAME: backup, REST_SERVER_PASSWORD: secret }
+---
+apiVersion: stash.appscode.com/v1alpha1
+kind: Repository
+metadata: { name: store, namespace: ${NAMESPACE} }
+spec: { backend: { storageSecretName: backend, rest: { url: "http://${store.host}:${store.port}/" } } }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: app, namespace: ${NAMESPACE} }
+spec:
+  selector: { matchLabels: { app: app } }
+  strategy: { type: Recreate }
+  template:
+    metadata: { labels: { app: app } }
+    spec:
+      terminationGracePeriodSeconds: 0
+      securityContext: { runAsNonRoot: true, runAsUser: 1000, fsGroup: 1000, seccompProfile: { type: RuntimeDefault } }
+      containers:
+        - name: app
+          image: "app:1"
+          command: [sh, -c, "echo kept >/data/file && chmod 600 /data/file && sleep infinity"]
+          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: [ALL] } }
+          volumeMounts: [{ name: data, mountPath: /data }]
+      volumes: [{ name: data, persistentVolumeClaim: { claimName: data } }]
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: { name: data, namespace: ${NAMESPACE} }
+spec: { accessModes: [ReadWriteOnce], storageClassName: standard, resources: { requests: { storage: 1Gi } } }
+---
+apiVersion: stash.appscode.com/v1beta1
+kind: BackupBatch
+metadata: { name: nightly, namespace: ${NAMESPACE} }
+spec:
+  schedule: "0 0 1 1 *"
+  repository: { name: store }
+  retentionPolicy: { name: keep, keepLast: 2, prune: true }
+  members:
+    - target:
+        alias: app
+        ref: { apiVersion: apps/v1, kind: Deployment, name: app }
+        volumeMounts: [{ name: data, mountPath: /data }]
+        paths: [/data]
+    - target: { alias: claim, ref: { apiVersion: v1, kind: PersistentVolumeClaim, name: data } }
+      task: { name: pvc-backup }
+`),
+  );
+});
+
+afterAll(async () => {
+  await store?.stop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+test("a workload gets its sidecar, and a session of sidecar and job saves what they are allowed to read", async () => {
+  const { client } = cluster();
+  await waitForContainer(client, NAMESPACE, "app=app", "stash", 1, TIMEOUT_MS);
+  const batch = () => client.get(KINDS.BackupBatch, NAMESPACE, "nightly", asIs);
+  await waitForValue(batch, (object) => textAt(object, "status", "phase") === "Ready", "the batch to be ready");
+  await client.create(
+    KINDS.BackupSession,
+    NAMESPACE,
+    {
+      apiVersion: KINDS.BackupSession.apiVersion,
+      kind: "BackupSession",
+      metadata: { name: "nightly-1", namespace: NAMESPACE },
+      spec: { invoker: { apiGroup: "stash.appscode.com", kind: "BackupBatch", name: "nightly" } },
+    },
+    asIs,
+  );
+  const read = (): Promise<BackupSession> =>
+    client.get(KINDS.BackupSession, NAMESPACE, "nightly-1", parseBackupSession);
+  const { status } = await waitForValue(
+    read,
+    (session) => isFinalSessionPhase(session.status?.phase),
+    "the session",
+    TIMEOUT_MS,
+  );
+  expect(status?.targets?.[0], JSON.stringify(status, null, 1)).toMatchObject({ phase: "Succeeded" });
+  expect(status?.targets?.[0]?.stats?.[0]?.snapshots?.[0]?.fileStats?.totalFiles).toBe(1);
+});
