@@ -10,6 +10,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { messageOf } from "../shared/errors.ts";
+import { findObstacles, gatherMachineFacts } from "./machine.ts";
 import { ensureClusterPrograms, ensurePrerequisites, NODE_PREREQUISITES } from "./prerequisites.ts";
 
 interface Totals {
@@ -101,6 +102,11 @@ const DATA_PROGRAMS = [
 ] as const;
 
 async function ensureMachine(): Promise<boolean> {
+  const obstacles = projects.includes("cluster") ? findObstacles(await gatherMachineFacts()) : [];
+  if (obstacles.length > 0) {
+    console.error(`\nThe cluster tests can't run on this machine:\n  - ${obstacles.join("\n  - ")}\n`);
+    return false;
+  }
   try {
     await ensurePrerequisites({ need: DATA_PROGRAMS, onProgress: say });
     if (projects.includes("cluster")) sayVersions(await ensureClusterPrograms({ onProgress: say }));

@@ -1,6 +1,6 @@
 /** `npm run demo`: the whole story on real programs; `--help` lists the flags. */
 import { messageOf } from "../../shared/errors.ts";
-import { explainFailure, findObstacles, gatherMachineFacts } from "./machine.ts";
+import { explainFailure, findObstacles, gatherMachineFacts } from "../machine.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
 import { type ClusterFacts, openStage, type Stage } from "./stage.ts";
 import { tellStory } from "./story.ts";

@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { explainFailure, findObstacles, type MachineFacts, NEEDED_BYTES } from "../../../../scripts/demo/machine.ts";
+import { explainFailure, findObstacles, type MachineFacts, NEEDED_BYTES } from "../../../scripts/machine.ts";
 
-const GOOD: MachineFacts = { platform: "linux", uid: 0, temporaryFolder: "/tmp", freeBytes: NEEDED_BYTES };
+const GOOD: MachineFacts = {
+  platform: "linux",
+  uid: 0,
+  temporaryFolder: "/tmp",
+  freeBytes: NEEDED_BYTES,
+  fileSystems: ["ext4", "overlay"],
+};
 
 describe("before anything is started", () => {
   test("a machine that has all that is needed has no obstacle", () => {
@@ -9,13 +15,23 @@ describe("before anything is started", () => {
   });
 
   test("all obstacles are told at once, each with what to do", () => {
-    const obstacles = findObstacles({ platform: "darwin", uid: 501, temporaryFolder: "/small", freeBytes: 1_024 });
+    const obstacles = findObstacles({
+      platform: "darwin",
+      uid: 501,
+      temporaryFolder: "/small",
+      freeBytes: 1_024,
+      fileSystems: [],
+    });
     expect(obstacles).toHaveLength(3);
     expect(obstacles[0]).toContain("darwin");
     expect(obstacles[1]).toContain("sudo");
     expect(obstacles[2]).toContain("/small has 1.0 KiB free");
     expect(obstacles[2]).toContain("TMPDIR");
   });
+});
+
+test("a kernel without overlayfs is told", () => {
+  expect(findObstacles({ ...GOOD, fileSystems: ["ext4"] })).toEqual([expect.stringContaining("modprobe overlay")]);
 });
 
 describe("a failure", () => {

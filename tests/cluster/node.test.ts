@@ -1,0 +1,83 @@
+/** Nodes of test clusters: what they leave behind, and what they find taken. */
+import { execFileSync, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, expect, test } from "vitest";
+import { parseJson, textAt } from "../../shared/kube/json-value.ts";
+import { processesThatName } from "../support/control-plane/processes-of.ts";
+import { type SupervisedProcesses, superviseProcesses } from "../support/control-plane/supervised-processes.ts";
+import { waitUntil } from "../support/control-plane/wait-until.ts";
+import { clusterAddresses } from "../support/node/addresses.ts";
+import { makeClusterNetwork } from "../support/node/cluster-network.ts";
+
+const SOON_MS = 30_000;
+const opened: SupervisedProcesses[] = [];
+
+afterAll(() => Promise.all(opened.map((processes) => processes.finish())));
+
+async function supervise(): Promise<SupervisedProcesses> {
+  const dir = join(tmpdir(), `stash-batch-network-${randomBytes(4).toString("hex")}`);
+  const processes = await superviseProcesses(dir, () => undefined);
+  opened.push(processes);
+  return processes;
+}
+
+function hasInterface(name: string): boolean {
+  return existsSync(`/sys/class/net/${name}`);
+}
+
+function textsOf(value: unknown, field: string): readonly string[] {
+  const list: unknown = Reflect.get(Object(value), field);
+  return Array.isArray(list) ? list.map(String) : [];
+}
+
+test("a block of addresses that is in use is left alone, one that a killed run left is taken over", async () => {
+  const first = await makeClusterNetwork(await supervise());
+  const left = clusterAddresses(first.index + 1).bridge;
+  // Another run may have that block, and then it must be passed over as well.
+  const isOurs = !hasInterface(left);
+  if (isOurs) {
+    execFileSync("ip", ["link", "add", left, "type", "bridge"]);
+    execFileSync("ip", ["link", "set", left, "alias", "4194304 1"]);
+  }
+  const second = await makeClusterNetwork(await supervise());
+  expect(second.bridge).not.toBe(first.bridge);
+  expect(second.bridge === left).toBe(isOurs);
+  for (const processes of opened) await processes.finish();
+  expect([first, second].map(({ bridge }) => hasInterface(bridge))).toEqual([false, false]);
+});
+
+test("an owner that is killed leaves no process, no mount, no interface, no control group and no folder", async () => {
+  const program = join(import.meta.dirname, "../support/node/main.ts");
+  const owner = spawn(process.execPath, [program], { stdio: ["ignore", "pipe", "inherit"] });
+  const line = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: owner.stdout }).once("line", resolve);
+    owner.once("exit", (code) => reject(new Error(`the owner ended with ${code}`)));
+  });
+  const held = parseJson(line);
+  const bridge = textAt(held, "bridge") ?? "";
+  const folders = textsOf(held, "folders");
+  const cgroups = textsOf(held, "cgroups");
+  expect(hasInterface(bridge)).toBe(true);
+  expect(folders).toHaveLength(2);
+
+  owner.kill("SIGKILL");
+  for (const folder of folders) {
+    await waitUntil(
+      `no process of ${folder} is left`,
+      SOON_MS,
+      async () => (await processesThatName(folder)).length === 0,
+    );
+    await waitUntil(`${folder} is gone`, SOON_MS, async () => !existsSync(folder));
+  }
+  await waitUntil("the bridge is gone", SOON_MS, async () => !hasInterface(bridge));
+  const hierarchies = await readdir("/sys/fs/cgroup");
+  const groups = cgroups.flatMap((name) => ["", ...hierarchies].map((at) => join("/sys/fs/cgroup", at, name)));
+  await waitUntil("the control groups are gone", SOON_MS, async () => !groups.some((path) => existsSync(path)));
+  const mounts = await readFile("/proc/self/mounts", "utf8");
+  expect(folders.filter((folder) => mounts.includes(folder))).toEqual([]);
+});
