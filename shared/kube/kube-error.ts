@@ -136,6 +136,16 @@ export function isInvalid(thrown: unknown): boolean {
   return hasStatus(thrown, 422) || hasStatus(thrown, 400);
 }
 
+/** API servers that find an object too large say so with this status, or with 500 and etcd's words. */
+const TOO_LARGE = /request (entity )?is too large|request entity too large/i;
+
+/** The API server takes no such content, now or later: fields of it are wrong, or it is too large. */
+export function isRefused(thrown: unknown): thrown is KubeError {
+  if (!(thrown instanceof KubeError)) return false;
+  if (isInvalid(thrown) || thrown.status === 413) return true;
+  return thrown.status === 500 && TOO_LARGE.test(thrown.detail);
+}
+
 /** The error as a user sees it. Anything that is no KubeError comes back as INTERNAL, a UserError as it is. */
 export function toUserError(thrown: unknown): UserError {
   if (thrown instanceof UserError) return thrown;
