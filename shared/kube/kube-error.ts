@@ -136,8 +136,8 @@ export function isInvalid(thrown: unknown): boolean {
   return hasStatus(thrown, 422) || hasStatus(thrown, 400);
 }
 
-/** API servers that find an object too large say so with this status, or with 500 and etcd's words. */
-const TOO_LARGE = /request (entity )?is too large|request entity too large/i;
+/** What is too large is answered with 413, or with 500 and the words of etcd or of the connection to it. */
+const TOO_LARGE = /request is too large|message larger than max/i;
 
 /** The API server takes no such content, now or later: fields of it are wrong, or it is too large. */
 export function isRefused(thrown: unknown): thrown is KubeError {

@@ -60,6 +60,15 @@ describe("a status", () => {
       anError(500, "InternalError", "etcdserver: request is too large"),
       "refused",
     ],
+    [
+      "E1: a status that is too large for the way to etcd",
+      anError(
+        500,
+        "Http500",
+        "rpc error: code = ResourceExhausted desc = trying to send message larger than max (9 vs. 8)",
+      ),
+      "refused",
+    ],
   ])("%s is an outcome, no error", async (_, error, kind) => {
     const { client } = new Answers(error);
     expect(await mergeStatus(client, ADDRESS, CHANGE, asIs)).toMatchObject({ kind });
