@@ -131,6 +131,18 @@ export function isForbidden(thrown: unknown): boolean {
   return hasStatus(thrown, 403) || hasStatus(thrown, 401);
 }
 
+/**
+ * Nothing can be made in the namespace, because it is being deleted. There is nothing to do about it, and nothing to tell:
+ * what is in it goes too.
+ */
+export function isNamespaceEnding(thrown: unknown): boolean {
+  return hasStatus(thrown, 403) && thrown instanceof KubeError && thrown.causes.some(isEnding);
+}
+
+function isEnding({ reason }: StatusCause): boolean {
+  return reason === "NamespaceTerminating";
+}
+
 /** The API server understood the object and found fields of it wrong; `causes` names them. */
 export function isInvalid(thrown: unknown): boolean {
   return hasStatus(thrown, 422) || hasStatus(thrown, 400);
