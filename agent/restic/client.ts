@@ -15,7 +15,7 @@ import {
   withPriority,
 } from "./arguments.ts";
 import type { RepositoryAccess } from "./backend.ts";
-import { isHopelessRetry, isRetry, resticFault, withoutSecrets } from "./fault.ts";
+import { hopelessRequest, isRetry, resticFault, withoutSecrets } from "./fault.ts";
 import { buildGoMemoryEnv } from "./memory.ts";
 import { parseResticLine, type ResticMessage } from "./messages.ts";
 import { type ResticCall, type ResticExit, runProgram } from "./run.ts";
@@ -111,7 +111,7 @@ export function createRestic(settings: ResticSettings): Restic {
     return runProgram({
       argv: withPriority([program, ...args], priority),
       env,
-      isHopeless: isHopelessRetry,
+      hopelessRequest,
       onStdout: take,
       onStderr: take,
       onStart(pid) {

@@ -29,7 +29,7 @@ const WORD_RULES: readonly WordRule[] = [
   {
     code: "BACKEND_UNREACHABLE",
     words:
-      /connection refused|no such host|i\/o timeout|network is unreachable|no route to host|connection reset by peer|TLS handshake timeout|server misbehaving|temporary failure in name resolution|context deadline exceeded|EOF while|server gave HTTP response to HTTPS client|http: server closed|connection closed by foreign host|unexpected HTTP response \(5\d\d\)|\b50[234] /i,
+      /connection refused|no such host|i\/o timeout|network is unreachable|no route to host|connection reset by peer|TLS handshake timeout|server misbehaving|temporary failure in name resolution|context deadline exceeded|EOF while|server gave HTTP response to HTTPS client|http: server closed|connection closed by foreign host|unexpected HTTP response \((429|5\d\d)\)|\b50[234] |reduce your request rate|slow ?down|too many requests|(server|service) (is )?(temporarily |currently )?(unavailable|busy)|rateLimitExceeded|operation ?timed ?out/i,
   },
   {
     code: "BACKEND_REFUSED",
@@ -39,7 +39,7 @@ const WORD_RULES: readonly WordRule[] = [
   {
     code: "REPOSITORY_DAMAGED",
     words:
-      /Load(?:Raw)?\(<(data|index|snapshot|key)\/.*(no such file or directory|does not exist|not found|404)|has zero size, invalid repository|ciphertext verification failed|invalid data returned|repository contains errors|LoadIndex returned errors|repository index is damaged|pack .* (not found|damaged)|blob .* not found|tree .* not found|hash mismatch|config or key .* is damaged|config cannot be loaded|invalid character .* looking for|unsupported repository version|number of used blobs is larger/i,
+      /Load(?:Raw)?\(<(data|index|snapshot|key)\/[^>]*>.*(no such file or directory|does not exist|not found|\b404\b)|has zero size, invalid repository|ciphertext verification failed|invalid data returned|repository contains errors|LoadIndex returned errors|repository index is damaged|pack .* (not found|damaged)|blob .* not found|tree .* not found|hash mismatch|config or key .* is damaged|config cannot be loaded|invalid character .* looking for|unsupported repository version|number of used blobs is larger/i,
   },
   { code: "REPOSITORY_READ_ONLY", words: /read-only file system/i },
   {
@@ -63,20 +63,21 @@ const EXIT_CODES: Readonly<Record<number, ErrorCode>> = {
 /** restic's way to say that no file could be read, or only some. */
 export const PARTIAL_EXIT_CODE = 3;
 
-/** restic's words while it tries again, up to a quarter of an hour. */
-const RETRYING = /returned error, retrying after/;
+/** restic's words while it tries again, up to a quarter of an hour: what it asks for, and why it did not get it. */
+const RETRYING = /^(.*?) returned error, retrying after [^:]*: (.*)$/;
 /** Faults that no repetition cures. restic itself gives them up from 0.17 on. */
 const PERMANENT =
-  /no space left on device|disk quota exceeded|permission denied|read-only file system|operation not permitted|access ?denied|invalidaccesskeyid|signaturedoesnotmatch|x509:|no such file or directory|does not exist|not found|404/i;
+  /no space left on device|disk quota exceeded|permission denied|read-only file system|operation not permitted|access ?denied|invalidaccesskeyid|signaturedoesnotmatch|x509:|no such file or directory|does not exist|not found|unexpected HTTP response \(404\)/i;
 
 /** Whether restic says that it tries again. */
 export function isRetry(line: string): boolean {
   return RETRYING.test(line);
 }
 
-/** Whether restic is trying again what can't succeed. */
-export function isHopelessRetry(line: string): boolean {
-  return RETRYING.test(line) && PERMANENT.test(line);
+/** What restic asks for in vain, for a reason that can't pass; undefined when the line says nothing of the kind. */
+export function hopelessRequest(line: string): string | undefined {
+  const [, request, why = ""] = RETRYING.exec(line) ?? [];
+  return PERMANENT.test(why) ? request : undefined;
 }
 
 const NOISE =

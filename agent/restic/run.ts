@@ -18,8 +18,8 @@ export interface ResticCall {
   onStdin?(stdin: Writable): void;
   /** Is handed standard output as it comes, in place of lines. */
   onRawStdout?(stdout: Readable): void;
-  /** Whether a line says that the program tries again what can't succeed; after some such lines it is ended. */
-  isHopeless?(line: string): boolean;
+  /** What a line says that the program tries again and can't succeed with; after some such lines about it it is ended. */
+  hopelessRequest?(line: string): string | undefined;
   /** How long the program may try again, from the first line that says so. */
   readonly retries?: { readonly patienceMs: number; isRetry(line: string): boolean };
   /**
@@ -76,7 +76,14 @@ export function runProgram(call: ResticCall): Promise<ResticExit> {
     const onEnd = child.pid === undefined ? undefined : call.onStart?.(child.pid);
     const tail = createTail();
     let stopped: ResticExit["stopped"];
-    let hopeless = 0;
+    const hopeless = new Map<string, number>();
+    const hearHopeless = (line: string): void => {
+      const request = call.hopelessRequest?.(line);
+      if (request === undefined) return;
+      const times = (hopeless.get(request) ?? 0) + 1;
+      hopeless.set(request, times);
+      if (times >= HOPELESS_LINES) stop("hopeless");
+    };
     let killTimer: NodeJS.Timeout | undefined;
     function stop(why: NonNullable<ResticExit["stopped"]>): void {
       if (stopped !== undefined) return;
@@ -103,7 +110,7 @@ export function runProgram(call: ResticCall): Promise<ResticExit> {
     for (const { stream, take } of streams) {
       const lines = createLineSplitter((line) => {
         for (const words of wordsForPeople(line)) tail.add(words);
-        if (call.isHopeless?.(line) === true && ++hopeless >= HOPELESS_LINES) stop("hopeless");
+        hearHopeless(line);
         hearRetry(line);
         take?.(line);
       });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isHopelessRetry, resticFault, resticWords, withoutSecrets } from "../../../../agent/restic/fault.ts";
+import { hopelessRequest, resticFault, resticWords, withoutSecrets } from "../../../../agent/restic/fault.ts";
 import type { ResticExit } from "../../../../agent/restic/run.ts";
 import { ERRORS } from "../../../../shared/errors.ts";
 
@@ -137,12 +137,33 @@ test("noise and repetitions are left out of the words", () => {
 });
 
 test("only a fault that can't pass is hopeless", () => {
-  expect(isHopelessRetry("Save(<lock/1>) returned error, retrying after 1s: open x: permission denied")).toBe(true);
-  expect(isHopelessRetry("Save(<data/1>) returned error, retrying after 1s: write x: no space left on device")).toBe(
-    true,
-  );
-  expect(isHopelessRetry("Save(<lock/1>) returned error, retrying after 1s: connection refused")).toBe(false);
-  expect(isHopelessRetry("open x: permission denied")).toBe(false);
+  const of = (why: string) => hopelessRequest(`Save(<lock/1>) returned error, retrying after 1s: ${why}`);
+  expect(of("open x: permission denied")).toBe("Save(<lock/1>)");
+  expect(of("write x: no space left on device")).toBe("Save(<lock/1>)");
+  expect(of("unexpected HTTP response (404): 404 Not Found")).toBe("Save(<lock/1>)");
+  expect(of("connection refused")).toBeUndefined();
+  expect(hopelessRequest("open x: permission denied")).toBeUndefined();
+});
+
+test.each([
+  "Load(<index/404abc1234>, 0, 0) returned error, retrying after 1s: connection reset by peer",
+  "Save(<data/e3404fdd02>) returned error, retrying after 404.22ms: Please reduce your request rate.",
+  'List(data) returned error, retrying after 1.404s: Get "http://h:8404/data/": context deadline exceeded',
+])("D15: no digits of an id, a time or a port are a missing file: %s", (line) => {
+  expect(hopelessRequest(line)).toBeUndefined();
+  expect(resticFault("backup", anExit(`${line}\nFatal: unable to save snapshot`)).code).toBe("BACKEND_UNREACHABLE");
+});
+
+test.each([
+  "Fatal: unable to save: Please reduce your request rate.",
+  "Save(<data/1>) returned error, retrying after 1s: SlowDown: Please slow down",
+  "Fatal: unexpected HTTP response (429): 429 Too Many Requests",
+  "Fatal: client.PutObject: The server is temporarily unavailable",
+  "Fatal: googleapi: Error 403: rateLimitExceeded",
+  "Fatal: RESPONSE 503: 503 The server is busy. ERROR CODE: ServerBusy",
+])("C18: a store that has too much to do is tried again later: %s", (words) => {
+  const fault = resticFault("backup", anExit(words));
+  expect([fault.code, fault.retryable]).toEqual(["BACKEND_UNREACHABLE", true]);
 });
 
 test("secrets are blotted out", () => {

@@ -1,6 +1,6 @@
 /** The last words of real restic programs, recorded: every version tells the same causes, each in its own form. */
 import { describe, expect, test } from "vitest";
-import { isRetry, resticFault } from "../../../../agent/restic/fault.ts";
+import { hopelessRequest, isRetry, resticFault } from "../../../../agent/restic/fault.ts";
 import { runProgram } from "../../../../agent/restic/run.ts";
 
 /** Prints the lines to the standard error and ends with the code, as restic did. */
@@ -109,4 +109,17 @@ test("E2: a restic that asks again is ended when the patience is over, one that 
   const [tried, other] = await Promise.all([run(tries), run("repository opened")]);
   expect([tried.stopped, resticFault("look", tried).code]).toEqual(["hopeless", "BACKEND_UNREACHABLE"]);
   expect([other.stopped, other.code]).toEqual([undefined, 7]);
+});
+
+test("D15: only the same request in vain, again and again, ends restic", async () => {
+  const program =
+    "for (const line of process.argv.slice(1)) console.error(line); setTimeout(() => process.exit(7), 1_000);";
+  const line = (id: number) =>
+    `Load(<data/${id}>) returned error, retrying after 1s: open x: no such file or directory`;
+  const run = (lines: readonly string[]) => {
+    return runProgram({ argv: [process.execPath, "-e", program, ...lines], env: process.env, hopelessRequest });
+  };
+  const [others, same] = await Promise.all([run([1, 2, 3, 4].map(line)), run([1, 1, 1].map(line))]);
+  expect([others.stopped, others.code]).toEqual([undefined, 7]);
+  expect(same.stopped).toBe("hopeless");
 });
