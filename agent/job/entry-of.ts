@@ -73,7 +73,7 @@ export async function backupEntry(step: JobStep, sessionName: string): Promise<J
     if (answer.kind !== "ok") throw new UserError("NOT_FOUND", `${kind} ${invoker.name} can't be read`);
     const hooks = memberOf(parseBackupInvoker(answer.object), own.target).spec.hooks;
     const reporter = createEntryReporter(
-      { object, pointer: own.pointer, hostname: own.hostname, podUid: own.entry.podUID },
+      { object, objectUid: metadata.uid, pointer: own.pointer, hostname: own.hostname, podUid: own.entry.podUID },
       { api, log, isStillOurs: (raw) => isSameEntry(parseBackupSession(raw), own) },
     );
     return {
@@ -130,7 +130,7 @@ export async function restoreEntry(step: JobStep, kind: string, name: string): P
       hooks: entry.hooks ?? [],
       memberHooks: { before: member.spec.hooks?.preRestore, after: member.spec.hooks?.postRestore },
       reporter: createEntryReporter(
-        { object, pointer: `${member.pointer}/${index}`, hostname, podUid: entry.podUID },
+        { object, objectUid: restore.uid, pointer: `${member.pointer}/${index}`, hostname, podUid: entry.podUID },
         { api: createApi(identity), log, isStillOurs },
       ),
       initialize: async () => undefined,

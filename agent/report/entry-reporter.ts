@@ -13,6 +13,8 @@ export type EntryFields = Readonly<Record<string, unknown>>;
 
 export interface EntryAddress {
   readonly object: ObjectPath;
+  /** Of the object, which may be made anew under its name. */
+  readonly objectUid: string;
   /** JSON pointer of the entry, such as `/status/targets/0/stats/1`. */
   readonly pointer: string;
   readonly hostname: string;
@@ -34,11 +36,19 @@ export interface EntryReporter {
   readonly lost: AbortSignal;
 }
 
-/** The JSON patch that sets the fields of an entry, guarded by what the entry must still be. */
+/** Characters that API servers spell in another way than we do in the raw text that they compare. */
+const SPELT_DIFFERENTLY = /[<>&\p{Cc}\p{Cs}\u2028\u2029]/u;
+
+/**
+ * The JSON patch that sets the fields of an entry, guarded by what the entry must still be. A host whose name can't be
+ * tested is known by its index alone, which never changes in one object.
+ */
 export function entryPatch(address: EntryAddress, fields: EntryFields): readonly PatchOperation[] {
-  const { pointer } = address;
+  const { pointer, hostname } = address;
   return [
-    { op: "test", path: `${pointer}/hostname`, value: address.hostname },
+    SPELT_DIFFERENTLY.test(hostname)
+      ? { op: "test", path: "/metadata/uid", value: address.objectUid }
+      : { op: "test", path: `${pointer}/hostname`, value: hostname },
     ...(address.podUid === undefined
       ? []
       : [{ op: "test" as const, path: `${pointer}/podUID`, value: address.podUid }]),

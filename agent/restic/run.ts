@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { createLineSplitter } from "../kube/lines.ts";
+import { wordsForPeople } from "./messages.ts";
 
 export interface ResticCall {
   /** Program and arguments; no secret among them. */
@@ -17,8 +18,10 @@ export interface ResticCall {
   onStdin?(stdin: Writable): void;
   /** Is handed standard output as it comes, in place of lines. */
   onRawStdout?(stdout: Readable): void;
-  /** Whether a line says that the program tries again what can't succeed; after some such lines it is ended. */
-  isHopeless?(line: string): boolean;
+  /** What a line says that the program tries again and can't succeed with; after some such lines about it it is ended. */
+  hopelessRequest?(line: string): string | undefined;
+  /** How long the program may try again, from the first line that says so. */
+  readonly retries?: { readonly patienceMs: number; isRetry(line: string): boolean };
   /**
    * Is told the process id as soon as there is one; what it returns is called when the process has ended; cleanly, if
    * nobody ended it.
@@ -73,7 +76,14 @@ export function runProgram(call: ResticCall): Promise<ResticExit> {
     const onEnd = child.pid === undefined ? undefined : call.onStart?.(child.pid);
     const tail = createTail();
     let stopped: ResticExit["stopped"];
-    let hopeless = 0;
+    const hopeless = new Map<string, number>();
+    const hearHopeless = (line: string): void => {
+      const request = call.hopelessRequest?.(line);
+      if (request === undefined) return;
+      const times = (hopeless.get(request) ?? 0) + 1;
+      hopeless.set(request, times);
+      if (times >= HOPELESS_LINES) stop("hopeless");
+    };
     let killTimer: NodeJS.Timeout | undefined;
     function stop(why: NonNullable<ResticExit["stopped"]>): void {
       if (stopped !== undefined) return;
@@ -84,6 +94,11 @@ export function runProgram(call: ResticCall): Promise<ResticExit> {
     }
     const abort = () => stop("abort");
     const limitTimer = call.timeLimitMs === undefined ? undefined : setTimeout(() => stop("time"), call.timeLimitMs);
+    let retryTimer: NodeJS.Timeout | undefined;
+    const hearRetry = (line: string): void => {
+      if (call.retries === undefined || retryTimer !== undefined || !call.retries.isRetry(line)) return;
+      retryTimer = setTimeout(() => stop("hopeless"), call.retries.patienceMs);
+    };
     call.signal?.addEventListener("abort", abort, { once: true });
     if (call.signal?.aborted) abort();
     const { stdout } = child;
@@ -94,8 +109,9 @@ export function runProgram(call: ResticCall): Promise<ResticExit> {
     ];
     for (const { stream, take } of streams) {
       const lines = createLineSplitter((line) => {
-        if (!line.startsWith("{") && !line.startsWith("[")) tail.add(line);
-        if (call.isHopeless?.(line) === true && ++hopeless >= HOPELESS_LINES) stop("hopeless");
+        for (const words of wordsForPeople(line)) tail.add(words);
+        hearHopeless(line);
+        hearRetry(line);
         take?.(line);
       });
       stream?.on("data", (chunk: Buffer) => lines.feed(chunk));
@@ -104,6 +120,7 @@ export function runProgram(call: ResticCall): Promise<ResticExit> {
     function cleanUp(isClean: boolean): void {
       onEnd?.(isClean);
       clearTimeout(limitTimer);
+      clearTimeout(retryTimer);
       clearTimeout(killTimer);
       call.signal?.removeEventListener("abort", abort);
     }

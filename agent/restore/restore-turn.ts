@@ -67,6 +67,7 @@ export async function runRestoreTurn(
   const reporter = createEntryReporter(
     {
       object: restoreObject(restore.kind, restore.namespace, restore.name),
+      objectUid: restore.uid,
       pointer: turn.pointer,
       hostname: turn.hostname,
       podUid: turn.entry.podUID,

@@ -30,10 +30,11 @@ export interface TurnPorts {
 
 /** Reporter of an entry; the work stops when the entry is no longer this agent's. */
 export function reporterOf(session: AgentBackupSession, own: OwnEntry, ports: TurnPorts): EntryReporter {
-  const { namespace, name } = session.metadata;
+  const { namespace, name, uid } = session.metadata;
   const reporter = createEntryReporter(
     {
       object: { kind: "BackupSession", namespace, name },
+      objectUid: uid,
       pointer: own.pointer,
       hostname: own.hostname,
       podUid: own.entry.podUID,

@@ -1,6 +1,10 @@
 /** Sessions under an API server that refuses, fails, is away or is asked by two reconcilers that both believe to lead. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { KINDS } from "../../shared/api/kinds.ts";
+import { asIs } from "../../shared/kube/client.ts";
+import { textAt } from "../../shared/kube/json-value.ts";
+import { KUBERNETES } from "../support/objects/resources.ts";
 import { listSessions, startSession, untilSession } from "../support/session/batch-without-nodes.ts";
 import type { ReconcilerProcess } from "../support/session/reconciler-process.ts";
 import { type SessionStand, startSessionStand } from "../support/session/session-stand.ts";
@@ -105,6 +109,78 @@ test("a session that an outage of the API server interrupts goes on where it was
   const { status } = await untilSession(stand.client, stand.namespace, "outage", END_MS);
   expect(status?.phase).toBe("Succeeded");
   expect(callsOf("outage")).toEqual(["/before outage", "/after outage"]);
+});
+
+test("E1: a session whose texts hold <, > and & goes on to its end", async () => {
+  const { client, namespace } = stand;
+  await lead();
+  const words = 'a < b > c & d \u2028 \\ " end';
+  stand.agents.fate = ({ metadata }) =>
+    metadata.name === "odd-words" ? { reason: "HOOK_FAILED", error: words, warnings: [words] } : undefined;
+  await startSession(client, namespace, "odd-words");
+  const { status } = await untilSession(client, namespace, "odd-words", END_MS);
+  stand.agents.fate = () => undefined;
+  expect(status?.phase).toBe("Failed");
+  expect(status?.targets?.[0]?.stats?.[0]).toMatchObject({ error: words, warnings: [words] });
+  expect(callsOf("odd-words")).toEqual(["/before odd-words", "/after odd-words"]);
+});
+
+test("E1: a status that the API server refuses ends the session with its words", async () => {
+  const { client, namespace } = stand;
+  await lead();
+  let refusals = 0;
+  stand.proxy.meddle = ({ method, path }) => {
+    if (method !== "PATCH" || !path.includes("/backupsessions/refused/status") || refusals >= 2) return undefined;
+    refusals += 1;
+    return { kind: "answer", status: 422, body: statusBody(422, "Invalid") };
+  };
+  await startSession(client, namespace, "refused");
+  const { status } = await untilSession(client, namespace, "refused", END_MS);
+  expect(status?.phase).toBe("Failed");
+  expect(status?.conditions).toMatchObject([{ type: "MetricsPushed", status: "False" }]);
+  expect(status?.conditions?.[0]?.message).toContain("made up");
+  expect(refusals).toBe(2);
+  await startSession(client, namespace, "after-refused");
+  expect((await untilSession(client, namespace, "after-refused", END_MS)).status?.phase).toBe("Succeeded");
+});
+
+test("E14: many invokers at once, and a namespace that goes with its own, leave no warning", async () => {
+  const { client, namespace } = stand;
+  await lead();
+  const ending = `${namespace}-ending`;
+  await client.create(KUBERNETES.Namespace, undefined, { metadata: { name: ending } }, asIs);
+  const build = (place: string, index: number) => ({
+    apiVersion: KINDS.BackupConfiguration.apiVersion,
+    kind: "BackupConfiguration",
+    metadata: { name: `many-${index}`, namespace: place },
+    spec: {
+      schedule: "0 0 1 1 *",
+      repository: { name: "store" },
+      retentionPolicy: { name: "keep", keepLast: 1, prune: true },
+      target: { ref: { apiVersion: "apps/v1", kind: "Deployment", name: "web" }, paths: ["/data"] },
+    },
+  });
+  const places = [namespace, ending].flatMap((place) => Array.from({ length: 30 }, (_, index) => build(place, index)));
+  await Promise.all(
+    places.map((body) => client.create(KINDS.BackupConfiguration, body.metadata.namespace, body, asIs)),
+  );
+  const phases = async () => {
+    const { items } = await client.list(KINDS.BackupConfiguration, namespace, (raw) => textAt(raw, "status", "phase"));
+    return items.filter((phase) => phase !== undefined).length;
+  };
+  await client.delete(KUBERNETES.Namespace, undefined, ending);
+  await expect.poll(phases, { timeout: END_MS }).toBe(30);
+  const isGone = async () => (await client.find(KUBERNETES.Namespace, undefined, ending, asIs)) === undefined;
+  await expect.poll(isGone, { timeout: END_MS }).toBe(true);
+  const warnings = reconcilers
+    .flatMap((reconciler) => reconciler.log().split("\n"))
+    .filter((line) => {
+      return line.includes('"level":40') && line.includes("many-");
+    });
+  expect(warnings).toEqual([]);
+  for (const { metadata } of places.slice(0, 30)) {
+    await client.delete(KINDS.BackupConfiguration, namespace, metadata.name);
+  }
 });
 
 test("L14: a session of an invoker that does not exist is skipped with that reason", async () => {

@@ -28,7 +28,8 @@ export async function startHookServer(): Promise<HookServer> {
     });
     request.on("end", () => {
       calls.push(`${request.url} ${body}`);
-      response.end("ok");
+      // Texts that API servers spell in their own way are the normal case.
+      response.end("ok: a < b & c > d");
     });
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));

@@ -5,6 +5,7 @@ import { UserError } from "../../../../shared/errors.ts";
 
 const ADDRESS = {
   object: { kind: "BackupSession", namespace: "demo", name: "s" },
+  objectUid: "uid-s",
   pointer: "/status/targets/0/stats/1",
   hostname: "host-0",
   podUid: "uid-1",
@@ -54,6 +55,16 @@ describe("a report", () => {
       { op: "add", path: "/status/targets/0/stats/1/phase", value: "Running" },
     ]);
   });
+
+  test.each(["R&D", "a<b", "a>b", "tab\there", "line\u2028end"])(
+    "E1: never tests a text that API servers spell differently: %j",
+    (hostname) => {
+      const [guard, ...rest] = entryPatch({ ...ADDRESS, hostname }, { error: "a & b" });
+      expect(guard).toEqual({ op: "test", path: "/metadata/uid", value: "uid-s" });
+      const tested = rest.filter(({ op }) => op === "test");
+      expect(tested).toEqual([{ op: "test", path: "/status/targets/0/stats/1/podUID", value: "uid-1" }]);
+    },
+  );
 
   test("removes a field whether it was there or not", async () => {
     const server = aServer();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isHopelessRetry, resticFault, resticWords, withoutSecrets } from "../../../../agent/restic/fault.ts";
+import { hopelessRequest, resticFault, resticWords, withoutSecrets } from "../../../../agent/restic/fault.ts";
 import type { ResticExit } from "../../../../agent/restic/run.ts";
 import { ERRORS } from "../../../../shared/errors.ts";
 
@@ -91,6 +91,33 @@ describe("why restic failed, by its end", () => {
   });
 });
 
+describe("E2: restic from 0.17 on, which asks a backend again for a quarter of an hour", () => {
+  const tries = [1, 2, 3].map((at) => {
+    return `Stat(<config/>) returned error, retrying after ${at}s: Head "http://h:9/x/config": dial tcp: connect: connection refused`;
+  });
+  const end = [
+    "signal interrupt received, cleaning up",
+    "Fatal: unable to open config file: context canceled",
+    QUESTION,
+  ];
+
+  test.each(["hopeless", "time"] as const)(
+    "and was ended for that (%s): what it asked in vain is the cause",
+    (stopped) => {
+      const fault = resticFault("look", anExit([...tries, ...end].join("\n"), { stopped }));
+      expect(fault.code).toBe("BACKEND_UNREACHABLE");
+      expect(fault.message).toMatch(/retrying after 3s: .*connection refused$/);
+    },
+  );
+
+  test("and was ended never counts as one that found no repository, whatever it tried", () => {
+    const odd = "Stat(<config/>) returned error, retrying after 1s: words that nobody knows";
+    for (const stopped of ["hopeless", "time"] as const) {
+      expect(resticFault("look", anExit([odd, ...end].join("\n"), { stopped })).code).not.toBe("REPOSITORY_NOT_FOUND");
+    }
+  });
+});
+
 test("L56: the message holds restic's own words, whole, and the table's next step", () => {
   const fault = resticFault("backup of /data", anExit("repository opened\nFatal: wrong password or no key found"));
   expect(fault.message).toBe(
@@ -110,9 +137,33 @@ test("noise and repetitions are left out of the words", () => {
 });
 
 test("only a fault that can't pass is hopeless", () => {
-  expect(isHopelessRetry("Save(<lock/1>) returned error, retrying after 1s: open x: permission denied")).toBe(true);
-  expect(isHopelessRetry("Save(<lock/1>) returned error, retrying after 1s: connection refused")).toBe(false);
-  expect(isHopelessRetry("open x: permission denied")).toBe(false);
+  const of = (why: string) => hopelessRequest(`Save(<lock/1>) returned error, retrying after 1s: ${why}`);
+  expect(of("open x: permission denied")).toBe("Save(<lock/1>)");
+  expect(of("write x: no space left on device")).toBe("Save(<lock/1>)");
+  expect(of("unexpected HTTP response (404): 404 Not Found")).toBe("Save(<lock/1>)");
+  expect(of("connection refused")).toBeUndefined();
+  expect(hopelessRequest("open x: permission denied")).toBeUndefined();
+});
+
+test.each([
+  "Load(<index/404abc1234>, 0, 0) returned error, retrying after 1s: connection reset by peer",
+  "Save(<data/e3404fdd02>) returned error, retrying after 404.22ms: Please reduce your request rate.",
+  'List(data) returned error, retrying after 1.404s: Get "http://h:8404/data/": context deadline exceeded',
+])("D15: no digits of an id, a time or a port are a missing file: %s", (line) => {
+  expect(hopelessRequest(line)).toBeUndefined();
+  expect(resticFault("backup", anExit(`${line}\nFatal: unable to save snapshot`)).code).toBe("BACKEND_UNREACHABLE");
+});
+
+test.each([
+  "Fatal: unable to save: Please reduce your request rate.",
+  "Save(<data/1>) returned error, retrying after 1s: SlowDown: Please slow down",
+  "Fatal: unexpected HTTP response (429): 429 Too Many Requests",
+  "Fatal: client.PutObject: The server is temporarily unavailable",
+  "Fatal: googleapi: Error 403: rateLimitExceeded",
+  "Fatal: RESPONSE 503: 503 The server is busy. ERROR CODE: ServerBusy",
+])("C18: a store that has too much to do is tried again later: %s", (words) => {
+  const fault = resticFault("backup", anExit(words));
+  expect([fault.code, fault.retryable]).toEqual(["BACKEND_UNREACHABLE", true]);
 });
 
 test("secrets are blotted out", () => {
