@@ -1,6 +1,7 @@
 /** The HTTPS server: reviews in, reviews out, and what probes and Prometheus ask. */
 import { createServer, type Server } from "node:https";
 import { type FastifyInstance, type FastifyReply, fastify } from "fastify";
+import { LISTENER_OPTIONS, REQUEST_TIMEOUT_MS, serveRequests } from "../shared/listener.ts";
 import type { Logger } from "../shared/log.ts";
 import type { WebhookMetrics } from "./metrics.ts";
 import { watchConnections } from "./open-connections.ts";
@@ -29,17 +30,19 @@ export interface WebhookServer {
 
 /** An object has 3 MiB at most, and an update carries it twice. */
 const MAX_BODY_BYTES = 7 * 1024 * 1024;
-/** The API server gives up after 3 s; this ends a client that never sends its body. */
-const REQUEST_TIMEOUT_MS = 10_000;
 /** Longer than the 90 s after which the API server closes its idle connections, so that ours never close under a request. */
 const KEEP_ALIVE_MS = 120_000;
 
 /** Builds the server; nothing listens before `listen`. */
 export function createWebhookServer(certificate: ServingCertificate, ports: ServerPorts): WebhookServer {
-  const https = createServer({ cert: certificate.cert, key: certificate.key, minVersion: "TLSv1.2" });
-  https.requestTimeout = REQUEST_TIMEOUT_MS;
-  https.headersTimeout = REQUEST_TIMEOUT_MS;
-  https.keepAliveTimeout = KEEP_ALIVE_MS;
+  const https = createServer({
+    ...LISTENER_OPTIONS,
+    handshakeTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    cert: certificate.cert,
+    key: certificate.key,
+    minVersion: "TLSv1.2",
+  });
   const connections = watchConnections(https);
   const app = buildApp(https, ports);
   return {
@@ -59,7 +62,10 @@ export function createWebhookServer(certificate: ServingCertificate, ports: Serv
 
 function buildApp(https: Server, ports: ServerPorts): FastifyInstance {
   const app = fastify({
-    serverFactory: (handler) => https.on("request", handler),
+    serverFactory: (handler) => {
+      serveRequests(https, handler, (error) => ports.log.warn({ err: error }, "request can't be answered"));
+      return https;
+    },
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: "idle",
     return503OnClosing: false,
