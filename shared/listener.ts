@@ -38,7 +38,10 @@ export function serveRequests(
     } catch (error) {
       onFault(error);
       if (response.headersSent) response.destroy();
-      else response.writeHead(500, { "content-type": "text/plain", connection: "close" }).end("the request can't be answered\n");
+      else
+        response
+          .writeHead(500, { "content-type": "text/plain", connection: "close" })
+          .end("the request can't be answered\n");
     }
   });
 }
