@@ -1,7 +1,7 @@
 /** Serves /metrics, /healthz and /readyz over plain HTTP. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Registry } from "prom-client";
-import { LISTENER_OPTIONS, pathOf, serveRequests } from "../shared/listener.ts";
+import { LISTENER_OPTIONS, limitConnections, pathOf, serveRequests } from "../shared/listener.ts";
 
 export interface StatusServerOptions {
   readonly host: string;
@@ -26,7 +26,7 @@ const MAX_CONNECTIONS = 128;
 /** @throws node's error when the address can't be bound */
 export async function startStatusServer(options: StatusServerOptions): Promise<StatusServer> {
   const server = createServer(LISTENER_OPTIONS);
-  server.maxConnections = MAX_CONNECTIONS;
+  limitConnections(server, MAX_CONNECTIONS);
   const readMetrics = sharedWhileRunning(() => options.registry.metrics());
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     const answer = (status: number, text: string, type = "text/plain; charset=utf-8"): void => {

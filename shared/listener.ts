@@ -1,5 +1,6 @@
 /** What every HTTP listener of ours has in common: limits against clients that mean harm, and an answer whatever they send. */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Server as NetServer, Socket } from "node:net";
 
 /** For all requests of a client that never ends its head or body; the API server itself gives up after 3 s. */
 export const REQUEST_TIMEOUT_MS = 10_000;
@@ -44,4 +45,34 @@ export function serveRequests(
           .end("the request can't be answered\n");
     }
   });
+}
+
+/**
+ * Keeps a server from holding more connections than it can. When there is one too many, the oldest of the address that holds
+ * most is ended: whoever floods us ends his own, and nobody else is kept out. Call it before the server listens.
+ */
+export function limitConnections(server: NetServer, maxConnections: number): void {
+  const byAddress = new Map<string, Set<Socket>>();
+  let count = 0;
+  server.on("connection", (socket: Socket) => {
+    const address = socket.remoteAddress ?? "";
+    const mine = byAddress.get(address) ?? new Set();
+    byAddress.set(address, mine);
+    mine.add(socket);
+    count++;
+    socket.once("close", () => {
+      mine.delete(socket);
+      count--;
+      if (mine.size === 0 && byAddress.get(address) === mine) byAddress.delete(address);
+    });
+    if (count > maxConnections) oldestOfLargest(byAddress.values())?.destroy();
+  });
+}
+
+function oldestOfLargest(groups: Iterable<ReadonlySet<Socket>>): Socket | undefined {
+  let largest: ReadonlySet<Socket> = new Set();
+  for (const group of groups) if (group.size > largest.size) largest = group;
+  // Those that were ended already count until their end is known.
+  for (const socket of largest) if (!socket.destroyed) return socket;
+  return undefined;
 }

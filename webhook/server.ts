@@ -1,11 +1,13 @@
 /** The HTTPS server: reviews in, reviews out, and what probes and Prometheus ask. */
 import { createServer, type Server } from "node:https";
 import { type FastifyInstance, type FastifyReply, fastify } from "fastify";
-import { LISTENER_OPTIONS, REQUEST_TIMEOUT_MS, serveRequests } from "../shared/listener.ts";
+import { LISTENER_OPTIONS, limitConnections, REQUEST_TIMEOUT_MS, serveRequests } from "../shared/listener.ts";
 import type { Logger } from "../shared/log.ts";
+import { BodyIntake, BodyRefused } from "./body-intake.ts";
+import { findJsonFault, MAX_JSON_PARTS } from "./json-size.ts";
 import type { WebhookMetrics } from "./metrics.ts";
 import { watchConnections } from "./open-connections.ts";
-import { type Answer, formatAnswer, type ParsedReview, parseReview } from "./review.ts";
+import { type Answer, formatAnswer, type ParsedReview, parseReview, type ReviewFault } from "./review.ts";
 import type { ServingCertificate } from "./tls.ts";
 
 export interface ServerPorts {
@@ -30,6 +32,12 @@ export interface WebhookServer {
 
 /** An object has 3 MiB at most, and an update carries it twice. */
 const MAX_BODY_BYTES = 7 * 1024 * 1024;
+/** Of all bodies at once: thousands of usual size. With what reading them takes it stays far below the container's limit. */
+const MAX_HELD_BYTES = 32 * 1024 * 1024;
+/** Below this a body can't take much memory, whatever it says, and looking at it would cost each review. */
+const UNSUSPICIOUS_LENGTH = 64 * 1024;
+/** API servers open a connection for each review that they wait for; ten of them with hundreds under way fit. */
+const MAX_CONNECTIONS = 2_048;
 /** Longer than the 90 s after which the API server closes its idle connections, so that ours never close under a request. */
 const KEEP_ALIVE_MS = 120_000;
 
@@ -43,6 +51,7 @@ export function createWebhookServer(certificate: ServingCertificate, ports: Serv
     key: certificate.key,
     minVersion: "TLSv1.2",
   });
+  limitConnections(https, MAX_CONNECTIONS);
   const connections = watchConnections(https);
   const app = buildApp(https, ports);
   return {
@@ -61,19 +70,23 @@ export function createWebhookServer(certificate: ServingCertificate, ports: Serv
 }
 
 function buildApp(https: Server, ports: ServerPorts): FastifyInstance {
+  const intake = new BodyIntake({ maxBodyBytes: MAX_BODY_BYTES, maxHeldBytes: MAX_HELD_BYTES });
   const app = fastify({
     serverFactory: (handler) => {
-      serveRequests(https, handler, (error) => ports.log.warn({ err: error }, "request can't be answered"));
+      const serve: typeof handler = (request, response) => {
+        if (request.method !== "GET") intake.open(request, response);
+        handler(request, response);
+      };
+      serveRequests(https, serve, (error) => ports.log.warn({ err: error }, "request can't be answered"));
       return https;
     },
-    bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: "idle",
     return503OnClosing: false,
     exposeHeadRoutes: false,
   });
   // Own parser: the body's keys are data here, so that `__proto__` in them is no attack but a name.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser("application/json", (_request, payload, done) => intake.read(payload, done));
   addReviews(app, "/mutate", async (review) => ports.mutate(review), ports);
   addReviews(app, "/validate", ports.validate, ports);
   app.get("/healthz", async (_request, reply) => text(reply, 200, "ok"));
@@ -85,7 +98,11 @@ function buildApp(https: Server, ports: ServerPorts): FastifyInstance {
     reply.type(ports.metrics.contentType).send(await ports.metrics.format()),
   );
   app.setNotFoundHandler((_request, reply) => text(reply, 404, "no such path"));
-  app.setErrorHandler((error, _request, reply) => text(reply, statusOf(error), faultOf(error)));
+  app.setErrorHandler((error, _request, reply) => {
+    // What is left of the body is not waited for.
+    if (error instanceof BodyRefused) reply.header("connection", "close");
+    return text(reply, statusOf(error), faultOf(error));
+  });
   return app;
 }
 
@@ -97,7 +114,7 @@ function addReviews(
 ): void {
   app.post(path, async ({ body }, reply) => {
     const startedAt = performance.now();
-    const review = parseReview(typeof body === "string" ? body : "");
+    const review = readReview(typeof body === "string" ? body : "");
     if ("fault" in review) {
       log.warn({ path, reason: review.fault }, "request is no review");
       return text(reply, 400, review.fault);
@@ -106,6 +123,11 @@ function addReviews(
     metrics.countReview(path, given.isAllowed, (performance.now() - startedAt) / 1_000);
     return reply.type("application/json").send(formatAnswer(review, given));
   });
+}
+
+function readReview(body: string): ParsedReview | ReviewFault {
+  const fault = body.length > UNSUSPICIOUS_LENGTH ? findJsonFault(body, { maxParts: MAX_JSON_PARTS }) : undefined;
+  return fault === undefined ? parseReview(body) : { fault: `the body can't be read: ${fault}` };
 }
 
 function text(reply: FastifyReply, status: number, body: string): FastifyReply {
