@@ -12,7 +12,8 @@ import { createGather } from "./gather.ts";
 import { createMetrics } from "./metrics.ts";
 import { createReadiness } from "./readiness.ts";
 import { createWebhookServer } from "./server.ts";
-import { validate } from "./validate/validate.ts";
+import { answerValidation } from "./validate/answer-validation.ts";
+import { createInspector } from "./validate/inspector.ts";
 import { createWorld } from "./world.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -98,12 +99,13 @@ export async function startWebhook(
       log.info({}, "serving certificate replaced");
     },
   });
+  const inspector = createInspector({ log });
   let current = certificates.first;
   let port = config.port;
   let isStopping = false;
   const server = createWebhookServer(certificates.first, {
     mutate: (review) => answerMutation(review, { gather, excludedNamespaces, countReasons: metrics.countReasons, log }),
-    validate: ({ request }) => validate(request, { world, client, ...config }),
+    validate: (body) => answerValidation(body, { inspector, world, client, ...config }),
     findUnready: createReadiness({
       isSynced: () => world.isSynced(),
       isStopping: () => isStopping,
@@ -125,6 +127,7 @@ export async function startWebhook(
     stop: async () => {
       await certificates.stop();
       await server.close();
+      await inspector.stop();
       await world.stop();
       client.close();
     },

@@ -7,14 +7,21 @@ import { BodyIntake, BodyRefused } from "./body-intake.ts";
 import { findJsonFault, MAX_JSON_PARTS } from "./json-size.ts";
 import type { WebhookMetrics } from "./metrics.ts";
 import { watchConnections } from "./open-connections.ts";
-import { type Answer, formatAnswer, type ParsedReview, parseReview, type ReviewFault } from "./review.ts";
+import {
+  type Answer,
+  type AnsweredReview,
+  formatAnswer,
+  type ParsedReview,
+  parseReview,
+  type ReviewFault,
+} from "./review.ts";
 import type { ServingCertificate } from "./tls.ts";
 
 export interface ServerPorts {
   /** Never throws and never waits. */
   readonly mutate: (review: ParsedReview) => Answer;
-  /** Never throws; waits a bounded time. */
-  readonly validate: (review: ParsedReview) => Promise<Answer>;
+  /** Reads and answers the body of a review. Never throws; waits a bounded time. */
+  readonly validate: (body: string) => Promise<AnsweredReview | ReviewFault>;
   /** What keeps the program from being ready; empty when it is. */
   readonly findUnready: () => Promise<readonly string[]>;
   readonly metrics: Pick<WebhookMetrics, "countReview" | "format" | "contentType">;
@@ -87,7 +94,7 @@ function buildApp(https: Server, ports: ServerPorts): FastifyInstance {
   // Own parser: the body's keys are data here, so that `__proto__` in them is no attack but a name.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", (_request, payload, done) => intake.read(payload, done));
-  addReviews(app, "/mutate", async (review) => ports.mutate(review), ports);
+  addReviews(app, "/mutate", async (body) => answerMutation(body, ports), ports);
   addReviews(app, "/validate", ports.validate, ports);
   app.get("/healthz", async (_request, reply) => text(reply, 200, "ok"));
   app.get("/readyz", async (_request, reply) => {
@@ -109,25 +116,26 @@ function buildApp(https: Server, ports: ServerPorts): FastifyInstance {
 function addReviews(
   app: FastifyInstance,
   path: string,
-  answer: (review: ParsedReview) => Promise<Answer>,
+  answer: (body: string) => Promise<AnsweredReview | ReviewFault>,
   { metrics, log }: ServerPorts,
 ): void {
   app.post(path, async ({ body }, reply) => {
     const startedAt = performance.now();
-    const review = readReview(typeof body === "string" ? body : "");
-    if ("fault" in review) {
-      log.warn({ path, reason: review.fault }, "request is no review");
-      return text(reply, 400, review.fault);
+    const answered = await answer(typeof body === "string" ? body : "");
+    if ("fault" in answered) {
+      log.warn({ path, reason: answered.fault }, "request is no review");
+      return text(reply, answered.status ?? 400, answered.fault);
     }
-    const given = await answer(review);
-    metrics.countReview(path, given.isAllowed, (performance.now() - startedAt) / 1_000);
-    return reply.type("application/json").send(formatAnswer(review, given));
+    metrics.countReview(path, answered.answer.isAllowed, (performance.now() - startedAt) / 1_000);
+    return reply.type("application/json").send(formatAnswer(answered.review, answered.answer));
   });
 }
 
-function readReview(body: string): ParsedReview | ReviewFault {
+function answerMutation(body: string, { mutate }: Pick<ServerPorts, "mutate">): AnsweredReview | ReviewFault {
   const fault = body.length > UNSUSPICIOUS_LENGTH ? findJsonFault(body, { maxParts: MAX_JSON_PARTS }) : undefined;
-  return fault === undefined ? parseReview(body) : { fault: `the body can't be read: ${fault}` };
+  if (fault !== undefined) return { fault: `the body can't be read: ${fault}` };
+  const review = parseReview(body);
+  return "fault" in review ? review : { review, answer: mutate(review) };
 }
 
 function text(reply: FastifyReply, status: number, body: string): FastifyReply {

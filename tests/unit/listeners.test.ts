@@ -5,6 +5,7 @@ import { Registry } from "prom-client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type StatusServer, startStatusServer } from "../../reconciler/status-server.ts";
 import { createMetrics } from "../../webhook/metrics.ts";
+import { parseReview } from "../../webhook/review.ts";
 import { createWebhookServer, type WebhookServer } from "../../webhook/server.ts";
 import { issueServer, loadCertificates } from "../support/control-plane/certificates.ts";
 import { exchange, HOSTILE_REQUESTS, type Listener, statusOf } from "../support/http/hostile-requests.ts";
@@ -44,7 +45,10 @@ beforeAll(async () => {
     { cert: certPem, key: keyPem, ca: ca.certPem },
     {
       mutate: () => ({ isAllowed: true }),
-      validate: async () => ({ isAllowed: true }),
+      validate: async (body) => {
+        const review = parseReview(body);
+        return "fault" in review ? review : { review, answer: { isAllowed: true } };
+      },
       findUnready: async () => [],
       metrics: createMetrics(() => 0),
       log: {
