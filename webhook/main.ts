@@ -7,11 +7,12 @@ import type { InformerProblem } from "../shared/kube/informer.ts";
 import { createLogger, type Logger } from "../shared/log.ts";
 import { answerMutation } from "./answer.ts";
 import { startCertificates } from "./certificates.ts";
+import { watchClientAuthority } from "./client-authority.ts";
 import { parseWebhookArgs, WEBHOOK_USAGE, type WebhookConfig } from "./config.ts";
 import { createGather } from "./gather.ts";
 import { createMetrics } from "./metrics.ts";
 import { createReadiness } from "./readiness.ts";
-import { createWebhookServer } from "./server.ts";
+import { createWebhookServer, type ServerPorts } from "./server.ts";
 import { answerValidation } from "./validate/answer-validation.ts";
 import { createInspector } from "./validate/inspector.ts";
 import { createWorld } from "./world.ts";
@@ -99,11 +100,22 @@ export async function startWebhook(
       log.info({}, "serving certificate replaced");
     },
   });
+  const { clientCaPath, clientNames, tls } = config;
+  const authority =
+    clientCaPath === undefined
+      ? undefined
+      : await watchClientAuthority(clientCaPath, {
+          onChange: (pem) => {
+            server.setClientAuthority(pem);
+            log.info({}, "authority of clients replaced");
+          },
+          onProblem: (error) => log.warn({ error: messageOf(error) }, "new authority of clients can't be used"),
+        });
   const inspector = createInspector({ log });
   let current = certificates.first;
   let port = config.port;
   let isStopping = false;
-  const server = createWebhookServer(certificates.first, {
+  const ports: ServerPorts = {
     mutate: (review) => answerMutation(review, { gather, excludedNamespaces, countReasons: metrics.countReasons, log }),
     validate: (body) => answerValidation(body, { inspector, world, client, ...config }),
     findUnready: createReadiness({
@@ -115,7 +127,9 @@ export async function startWebhook(
     }),
     metrics,
     log,
-  });
+  };
+  const clientAuthority = authority && { pem: authority.first, names: clientNames };
+  const server = createWebhookServer(certificates.first, ports, { tls, clientAuthority });
   world.start();
   port = await server.listen(config.host, config.port);
   return {
@@ -125,6 +139,7 @@ export async function startWebhook(
       await sleep(ms);
     },
     stop: async () => {
+      authority?.stop();
       await certificates.stop();
       await server.close();
       await inspector.stop();

@@ -1,9 +1,10 @@
 /** The HTTPS server: reviews in, reviews out, and what probes and Prometheus ask. */
 import { createServer, type Server } from "node:https";
-import { type FastifyInstance, type FastifyReply, fastify } from "fastify";
+import { type FastifyInstance, type FastifyReply, fastify, type onRequestAsyncHookHandler } from "fastify";
 import { LISTENER_OPTIONS, limitConnections, REQUEST_TIMEOUT_MS, serveRequests } from "../shared/listener.ts";
 import type { Logger } from "../shared/log.ts";
 import { BodyIntake, BodyRefused } from "./body-intake.ts";
+import { type ClientAuthority, createClientCheck } from "./client-authority.ts";
 import { findJsonFault, MAX_JSON_PARTS } from "./json-size.ts";
 import type { WebhookMetrics } from "./metrics.ts";
 import { watchConnections } from "./open-connections.ts";
@@ -16,6 +17,7 @@ import {
   type ReviewFault,
 } from "./review.ts";
 import type { ServingCertificate } from "./tls.ts";
+import { DEFAULT_TLS_OPTIONS, type TlsOptions } from "./tls-options.ts";
 
 export interface ServerPorts {
   /** Never throws and never waits. */
@@ -28,11 +30,19 @@ export interface ServerPorts {
   readonly log: Pick<Logger, "warn">;
 }
 
+export interface ServerOptions {
+  readonly tls?: TlsOptions;
+  /** With one, reviews are answered to its clients alone; probes and metrics to anyone. */
+  readonly clientAuthority?: ClientAuthority | undefined;
+}
+
 export interface WebhookServer {
   /** @returns the port that was given, also where 0 was asked for */
   listen(host: string, port: number): Promise<number>;
   /** New connections see the new certificate; those that are open stay. */
   setCertificate(certificate: ServingCertificate): void;
+  /** New connections are checked against the new authority. */
+  setClientAuthority(pem: string): void;
   /** Ends idle connections and waits for answers under way. */
   close(): Promise<void>;
 }
@@ -49,25 +59,45 @@ const MAX_CONNECTIONS = 2_048;
 const KEEP_ALIVE_MS = 120_000;
 
 /** Builds the server; nothing listens before `listen`. */
-export function createWebhookServer(certificate: ServingCertificate, ports: ServerPorts): WebhookServer {
+export function createWebhookServer(
+  certificate: ServingCertificate,
+  ports: ServerPorts,
+  { tls = DEFAULT_TLS_OPTIONS, clientAuthority }: ServerOptions = {},
+): WebhookServer {
+  let serving = certificate;
+  let clientCa = clientAuthority?.pem;
+  const context = () => ({
+    ...tls,
+    cert: serving.cert,
+    key: serving.key,
+    ...(clientCa !== undefined && { ca: clientCa }),
+  });
   const https = createServer({
     ...LISTENER_OPTIONS,
+    ...context(),
     handshakeTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    cert: certificate.cert,
-    key: certificate.key,
-    minVersion: "TLSv1.2",
+    // Probes have no certificate, so one is asked for and looked at where it is needed.
+    requestCert: clientAuthority !== undefined,
+    rejectUnauthorized: false,
   });
   limitConnections(https, MAX_CONNECTIONS);
   const connections = watchConnections(https);
-  const app = buildApp(https, ports);
+  const app = buildApp(https, ports, clientAuthority && createClientCheck(clientAuthority.names));
   return {
     listen: async (host, port) => {
       await app.listen({ host, port });
       const address = https.address();
       return typeof address === "object" && address !== null ? address.port : port;
     },
-    setCertificate: ({ cert, key }) => https.setSecureContext({ cert, key, minVersion: "TLSv1.2" }),
+    setCertificate: (replacement) => {
+      serving = replacement;
+      https.setSecureContext(context());
+    },
+    setClientAuthority: (pem) => {
+      clientCa = pem;
+      https.setSecureContext(context());
+    },
     close: async () => {
       const closed = app.close();
       connections.end();
@@ -76,7 +106,9 @@ export function createWebhookServer(certificate: ServingCertificate, ports: Serv
   };
 }
 
-function buildApp(https: Server, ports: ServerPorts): FastifyInstance {
+type ClientCheck = ReturnType<typeof createClientCheck>;
+
+function buildApp(https: Server, ports: ServerPorts, whyRefused: ClientCheck | undefined): FastifyInstance {
   const intake = new BodyIntake({ maxBodyBytes: MAX_BODY_BYTES, maxHeldBytes: MAX_HELD_BYTES });
   const app = fastify({
     serverFactory: (handler) => {
@@ -94,8 +126,9 @@ function buildApp(https: Server, ports: ServerPorts): FastifyInstance {
   // Own parser: the body's keys are data here, so that `__proto__` in them is no attack but a name.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", (_request, payload, done) => intake.read(payload, done));
-  addReviews(app, "/mutate", async (body) => answerMutation(body, ports), ports);
-  addReviews(app, "/validate", ports.validate, ports);
+  const hooks = whyRefused === undefined ? {} : { onRequest: refuseStrangers(whyRefused) };
+  addReviews(app, { path: "/mutate", hooks, answer: async (body) => answerMutation(body, ports) }, ports);
+  addReviews(app, { path: "/validate", hooks, answer: ports.validate }, ports);
   app.get("/healthz", async (_request, reply) => text(reply, 200, "ok"));
   app.get("/readyz", async (_request, reply) => {
     const unready = await ports.findUnready();
@@ -113,13 +146,22 @@ function buildApp(https: Server, ports: ServerPorts): FastifyInstance {
   return app;
 }
 
-function addReviews(
-  app: FastifyInstance,
-  path: string,
-  answer: (body: string) => Promise<AnsweredReview | ReviewFault>,
-  { metrics, log }: ServerPorts,
-): void {
-  app.post(path, async ({ body }, reply) => {
+/** Before the body is read: a stranger's is not worth it. */
+function refuseStrangers(whyRefused: ClientCheck): onRequestAsyncHookHandler {
+  return async ({ raw }, reply) => {
+    const why = whyRefused(raw);
+    if (why !== undefined) return text(reply.header("connection", "close"), 403, why);
+  };
+}
+
+interface ReviewRoute {
+  readonly path: string;
+  readonly hooks: { readonly onRequest?: onRequestAsyncHookHandler };
+  readonly answer: (body: string) => Promise<AnsweredReview | ReviewFault>;
+}
+
+function addReviews(app: FastifyInstance, { path, hooks, answer }: ReviewRoute, { metrics, log }: ServerPorts): void {
+  app.post(path, hooks, async ({ body }, reply) => {
     const startedAt = performance.now();
     const answered = await answer(typeof body === "string" ? body : "");
     if ("fault" in answered) {
