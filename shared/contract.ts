@@ -120,6 +120,8 @@ export const Path = {
   Identity: "/var/run/secrets/stash.appscode.com/identity",
   /** A Secret S of an application is mounted at `${Path.AppSecrets}/S`, one file a key. */
   AppSecrets: "/etc/stash/app",
+  /** The one folder for volumes of local backends, whose place a Repository's owner chooses. */
+  LocalBackends: "/safe",
   PvcTarget: "/stash-data",
   Interim: "/stash-interim-volume",
   /** Where the steps of a Task leave their results for the last one. */
