@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 # The image of stash-batch: one entry point for webhook, reconciler and agent, with restic beside it.
-# For both platforms, with a list of what is inside:
-#   docker buildx build --platform linux/amd64,linux/arm64 --sbom=true -t stash-batch/stash-batch:0.1.0 .
+# For both platforms, with a list of what is inside and of how it came about:
+#   docker buildx build --platform linux/amd64,linux/arm64 --provenance=mode=max --sbom=true -t registry.example.com/stash-batch:0.1.0 .
 
 FROM node:24-trixie-slim AS bundles
 WORKDIR /source
