@@ -201,6 +201,8 @@ export const Install = {
   Namespace: "stash-batch",
   WebhookService: "stash-batch-webhook",
   ServingSecret: "stash-batch-serving-cert",
+  /** The authority's certificate and key, which the webhook alone reads. */
+  AuthoritySecret: "stash-batch-ca",
   MutatingConfiguration: "stash-batch",
   ValidatingConfiguration: "stash-batch",
   AgentRole: "stash-batch-agent",
