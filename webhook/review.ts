@@ -31,14 +31,31 @@ export interface AdmissionRequest {
   readonly oldObject: unknown;
 }
 
+/** A request without what may be large. */
+export type RequestFacts = Omit<AdmissionRequest, "object" | "oldObject">;
+
 export interface ParsedReview {
   readonly apiVersion: ReviewVersion;
   readonly request: AdmissionRequest;
 }
 
-/** Why a body is no review, for the caller of our API: a 400. */
+/** What is needed of a review to answer it. */
+export interface ReviewHead {
+  readonly apiVersion: ReviewVersion;
+  readonly request: RequestFacts;
+}
+
+/** Why a body is not answered as a review, for the caller of our API. */
 export interface ReviewFault {
   readonly fault: string;
+  /** 400 when there is none: the body is no review. */
+  readonly status?: number;
+}
+
+/** A review and what we say to it. */
+export interface AnsweredReview {
+  readonly review: ReviewHead;
+  readonly answer: Answer;
 }
 
 /** Reads the body of a request. It is never thrown at: what can't be read is answered with what is wrong. */
@@ -99,7 +116,7 @@ const MAX_WARNINGS = 15;
  * The review that answers one, as JSON text. Warnings are known to v1 only. The patch, which is most of it, is text already
  * and goes in as it is: base64 needs no escapes.
  */
-export function formatAnswer({ apiVersion, request }: ParsedReview, answer: Answer): string {
+export function formatAnswer({ apiVersion, request }: ReviewHead, answer: Answer): string {
   const { isAllowed, message, patch, warnings = [], auditAnnotations } = answer;
   const showsWarnings = apiVersion === "admission.k8s.io/v1" && warnings.length > 0;
   const response = JSON.stringify({
