@@ -8,7 +8,8 @@ import { messageOf, UserError } from "../../shared/errors.ts";
 import { shortHash } from "../../shared/hash.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import { backupJobName, NAME_MAX_LENGTH, nameWithSuffix, restoreJobName } from "../../shared/names.ts";
-import { formatTarget } from "../../shared/target.ts";
+import { isReservedVariable } from "../../shared/reserved-variables.ts";
+import { EMPTY_TARGET_KIND, formatTarget, isClusterTask, isTargetKind } from "../../shared/target.ts";
 import { hasHandler } from "../hooks/hook-plan.ts";
 import { findBackendProblem, formatProblemOf } from "./backend-problem.ts";
 import { type PlannedClaim, planClaims } from "./claims.ts";
@@ -127,8 +128,8 @@ function requireReachable(view: JobView): void {
   const { member, owner, repository, namespace } = view;
   const { ref } = member;
   const isHere = ref.namespace === owner.namespace;
-  const isNamespaced = ref.kind === "PersistentVolumeClaim" || ref.kind === "AppBinding";
-  if (isNamespaced && !isHere) {
+  requireKnown(view);
+  if (isTargetKind(ref.kind) && !isHere) {
     throw new UserError(
       "TARGET_INVALID",
       `${formatTarget(ref)} is in another namespace than ${view.invoker.kind} ${owner.namespace}/${view.invoker.name}`,
@@ -137,6 +138,25 @@ function requireReachable(view: JobView): void {
   }
   const problem = findBackendProblem(repository, namespace, formatTarget(ref));
   if (problem !== undefined) throw formatProblemOf(problem);
+}
+
+/** What admission refuses already, for objects that it never saw. @throws UserError */
+function requireKnown({ member, task, verb }: JobView): void {
+  const { ref } = member;
+  const reserved = Object.keys(task?.chosen.params ?? {}).find(isReservedVariable);
+  if (reserved !== undefined) {
+    throw new UserError(
+      "VARIABLE_RESERVED",
+      `parameter ${reserved} of ${formatTarget(ref)} is set by stash-batch itself`,
+    );
+  }
+  const makesItsTarget = verb === "restore" && ref.kind === EMPTY_TARGET_KIND && hasClaimTemplates(member.target);
+  if (isTargetKind(ref.kind) || makesItsTarget || isClusterTask(task?.chosen.name)) return;
+  throw new UserError("TARGET_INVALID", `${formatTarget(ref)} is of a kind that can't be backed up or restored`);
+}
+
+function hasClaimTemplates(target: JobView["member"]["target"]): boolean {
+  return "volumeClaimTemplates" in target && (target.volumeClaimTemplates ?? []).length > 0;
 }
 
 function stepsOf(view: JobView, retentionPolicy: RetentionPolicy | undefined): ResolvedSteps {

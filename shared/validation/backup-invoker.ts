@@ -7,6 +7,7 @@ import { Driver } from "../contract.ts";
 import { parseDuration } from "../duration.ts";
 import { messageOf, UserError } from "../errors.ts";
 import { canonicalJson } from "../hash.ts";
+import { findParamFaults } from "../reserved-variables.ts";
 import { parseSchedule } from "../schedule/schedule.ts";
 import { type Finding, fault, warning } from "./finding.ts";
 import { findHookFaults } from "./hooks.ts";
@@ -47,6 +48,7 @@ export function findBlueprintFindings({ spec }: BackupBlueprint): readonly Findi
   return [
     ...findScheduleFindings(spec),
     ...findHookFaults(spec.hooks, "spec.hooks"),
+    ...findParamFaults(spec.task?.params, "spec.task.params"),
     ...(spec.backupNamespace ? [elsewhere] : []),
   ];
 }

@@ -1,4 +1,5 @@
 /** From a request for `/validate` to its answer. */
+import type { EffectSource } from "../../shared/effects/effects-of.ts";
 import { formatUserError, messageOf, UserError } from "../../shared/errors.ts";
 import type { InjectionWorld } from "../../shared/injection/gather.ts";
 import { type BackupInvokerView, formatInvoker, type RestoreInvokerView } from "../../shared/invoker.ts";
@@ -13,14 +14,15 @@ import { findMissingRights } from "./rights.ts";
 
 export interface ValidatePorts {
   readonly world: Pick<InjectionWorld, "repository" | "namespace">;
-  readonly client: Pick<KubeClient, "create">;
+  readonly client: Pick<KubeClient, "create" | "find">;
   readonly checksRights: boolean;
   readonly trustedUsers: readonly string[];
 }
 
 /**
- * Answers a request. An object that is being deleted, and an update that leaves the spec as it is, are let through: what
- * is wrong with them was wrong before, and finalizers must go.
+ * Answers a request. An update that leaves the spec as it is is let through: what is wrong with it was wrong before, and the finalizers
+ * of an object that is being deleted must go. A deletion alone frees from nothing: a finalizer of its author keeps the object, and runs
+ * go on meanwhile.
  */
 export async function validate(request: AdmissionRequest, ports: ValidatePorts): Promise<Answer> {
   const { operation, subresource, kind } = request;
@@ -28,8 +30,8 @@ export async function validate(request: AdmissionRequest, ports: ValidatePorts):
   if (!isWrite || subresource !== "" || isSettled(request)) return { isAllowed: true };
   const old = operation === "UPDATE" ? withIdentity(request.oldObject, request) : undefined;
   try {
-    const { findings, invoker } = inspectObject(kind, withIdentity(request.object, request), old);
-    const further = invoker === undefined ? [] : await findInvokerFindings(invoker, request, ports);
+    const { findings, source } = inspectObject(kind, withIdentity(request.object, request), old);
+    const further = source === undefined ? [] : await findFurther(source, request, ports);
     return answerOf([...findings, ...further]);
   } catch (thrown) {
     const message = thrown instanceof UserError ? formatUserError(thrown) : messageOf(thrown);
@@ -38,7 +40,6 @@ export async function validate(request: AdmissionRequest, ports: ValidatePorts):
 }
 
 function isSettled({ object, oldObject }: AdmissionRequest): boolean {
-  if (valueAt(object, "metadata", "deletionTimestamp") != null) return true;
   return isJsonObject(oldObject) && isSameJson(valueAt(object, "spec"), valueAt(oldObject, "spec"));
 }
 
@@ -54,15 +55,16 @@ function withIdentity(object: unknown, { name, namespace }: AdmissionRequest): u
   return { ...object, metadata: { ...identity, ...metadata } };
 }
 
-async function findInvokerFindings(
-  invoker: BackupInvokerView | RestoreInvokerView,
+/** What the cluster says of an object without faults: whose Repository it uses, and what its author may do. */
+async function findFurther(
+  source: EffectSource,
   { userInfo }: AdmissionRequest,
   { world, client, checksRights, trustedUsers }: ValidatePorts,
 ): Promise<readonly Finding[]> {
-  const usage = findUsageFindings(invoker, world);
+  const usage = "members" in source ? findUsageFindings(source, world) : [];
   const user = readUser(userInfo);
   if (!checksRights || trustedUsers.includes(user.username)) return usage;
-  return [...usage, ...(await findMissingRights(invoker, user, client))];
+  return [...usage, ...(await findMissingRights(source, user, client))];
 }
 
 /** A Repository may come later than those that name it. */

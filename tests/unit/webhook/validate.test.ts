@@ -271,7 +271,10 @@ describe("a request", () => {
   });
   const ports = (objects: readonly unknown[] = []) => ({
     world: createMemoryWorld(objects),
-    client: { create: () => Promise.reject(new Error("not asked")) },
+    client: {
+      create: () => Promise.reject(new Error("not asked")),
+      find: () => Promise.reject(new Error("not asked")),
+    },
     checksRights: false,
     trustedUsers: [],
   });
@@ -289,9 +292,11 @@ describe("a request", () => {
     expect(warned.warnings?.join()).toContain("Repository demo/repo does not exist");
   });
 
-  test("is not looked at when the object is being deleted or its spec stays: finalizers must go", async () => {
+  test("is not looked at when the spec stays, also of an object that is being deleted: finalizers must go", async () => {
     const deleted = { ...wrong, metadata: { ...wrong.metadata, deletionTimestamp: "2024-01-01T00:00:00Z" } };
-    expect(await validate(request(deleted), ports())).toEqual({ isAllowed: true });
+    expect(await validate(request(deleted, { operation: "UPDATE", oldObject: wrong }), ports())).toEqual({
+      isAllowed: true,
+    });
     expect(await validate(request(wrong, { operation: "UPDATE", oldObject: wrong }), ports())).toEqual({
       isAllowed: true,
     });
