@@ -8,8 +8,10 @@ import { messageOf, UserError } from "../../shared/errors.ts";
 import { shortHash } from "../../shared/hash.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import { backupJobName, NAME_MAX_LENGTH, nameWithSuffix, restoreJobName } from "../../shared/names.ts";
+import { withoutOwnKeys } from "../../shared/own-keys.ts";
 import { isReservedVariable } from "../../shared/reserved-variables.ts";
 import { EMPTY_TARGET_KIND, formatTarget, isClusterTask, isTargetKind } from "../../shared/target.ts";
+import { whyOutside } from "../authority.ts";
 import { hasHandler } from "../hooks/hook-plan.ts";
 import { findBackendProblem, formatProblemOf } from "./backend-problem.ts";
 import { type PlannedClaim, planClaims } from "./claims.ts";
@@ -98,8 +100,12 @@ function planJob(view: JobView, retentionPolicy?: RetentionPolicy): JobPlan {
         ...(view.deadlineSeconds !== undefined && { activeDeadlineSeconds: Math.max(1, view.deadlineSeconds) }),
         template: {
           metadata: {
-            labels: { ...podLabels, ...labels },
-            annotations: { ...podAnnotations, ...annotations, [Annotation.JobOwnSteps]: ownSteps(gated) },
+            labels: { ...withoutOwnKeys(podLabels), ...labels },
+            annotations: {
+              ...withoutOwnKeys(podAnnotations),
+              ...annotations,
+              [Annotation.JobOwnSteps]: ownSteps(gated),
+            },
           },
           spec: {
             // Programs of others use the account's own token, ours has its own.
@@ -127,15 +133,9 @@ function ownSteps(steps: readonly JobStep[]): string {
 function requireReachable(view: JobView): void {
   const { member, owner, repository, namespace } = view;
   const { ref } = member;
-  const isHere = ref.namespace === owner.namespace;
   requireKnown(view);
-  if (isTargetKind(ref.kind) && !isHere) {
-    throw new UserError(
-      "TARGET_INVALID",
-      `${formatTarget(ref)} is in another namespace than ${view.invoker.kind} ${owner.namespace}/${view.invoker.name}`,
-      { next: "Put the invoker into the target's namespace; the Repository may stay in another one." },
-    );
-  }
+  const outside = whyOutside(owner.namespace, member);
+  if (outside !== undefined) throw outside;
   const problem = findBackendProblem(repository, namespace, formatTarget(ref));
   if (problem !== undefined) throw formatProblemOf(problem);
 }

@@ -5,7 +5,6 @@ import { containersOf, isOwnContainer } from "../../shared/injection/own-parts.t
 import { textAt } from "../../shared/kube/json-value.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
 import { isSidecarModel, targetKey } from "../../shared/target.ts";
-import { mayUseRepository } from "../../shared/usage-policy.ts";
 import { type BackupInvokerObject, invokersOfTarget } from "../invoker/related.ts";
 import type { Restore } from "../world/targets.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
@@ -85,12 +84,7 @@ function copiesFor(world: World, namespace: string, user: BackupInvokerObject | 
   const { repository: ref } = user.spec;
   const repository = ref && world.repositories.get(ref.namespace || user.metadata.namespace, ref.name);
   if (repository === undefined || repository.metadata.deletionTimestamp !== undefined) return [];
-  const isAllowed = mayUseRepository({
-    usagePolicy: repository.spec.usagePolicy,
-    repositoryNamespace: repository.metadata.namespace,
-    namespace,
-    namespaceLabels: world.namespaces.get(undefined, namespace)?.labels ?? {},
-  });
-  const copy = isAllowed ? copyOf(repository, namespace) : undefined;
+  const { labels = {} } = world.namespaces.get(undefined, namespace) ?? {};
+  const copy = copyOf(repository, { namespace, labels });
   return copy === undefined ? [] : [copy];
 }
