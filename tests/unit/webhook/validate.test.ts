@@ -252,6 +252,10 @@ test("a BackupBlueprint is validated where it holds no variables", () => {
   expect(findingsOf(blueprint({ schedule: "${SCHEDULE:=x}" }))).toBe("");
   expect(findingsOf(blueprint({ schedule: "x" }))).toContain("fault spec.schedule");
   expect(findingsOf(blueprint({ backupNamespace: "other" }))).toContain("warning spec.backupNamespace");
+  expect(findingsOf(blueprint({ repoNamespace: "vault" }))).toContain("warning spec.allowedNamespaces");
+  expect(findingsOf(blueprint({ repoNamespace: "vault", allowedNamespaces: { from: "All" } }))).toBe("");
+  const params = [{ name: "REPOSITORY_NAME", value: "x" }];
+  expect(findingsOf(blueprint({ task: { name: "t", params } }))).toContain("fault spec.task.params[0]");
 });
 
 describe("a request", () => {
