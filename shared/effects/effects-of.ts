@@ -126,7 +126,7 @@ function effectsOfMember(
       ? []
       : [{ ...onTarget, namespace: ref.namespace, name: ref.name, from: `${field}.target.ref` }]),
     ...(at.isRestore && ref.kind === KINDS.AppBinding.kind ? secretsOfApp(ref, view, `${field}.target.ref`) : []),
-    ...(isJobMember(member) ? [effect(CREATE_PODS, "target: a job works for it")] : []),
+    ...(isJobMember(member) ? [effect(CREATE_PODS, "target (a job works for it)")] : []),
     ...(templates.length > 0 ? [effect(CREATE_CLAIMS, "target.volumeClaimTemplates")] : []),
     ...(spec.interimVolumeTemplate === undefined ? [] : [effect(CREATE_CLAIMS, "interimVolumeTemplate")]),
     ...(hasExecHook(member.hooks) ? [effect(EXEC, "hooks")] : []),

@@ -258,7 +258,7 @@ describe("mallory, who has edit,", () => {
     }));
     await write(mallory, batch(members));
     await expect(write(ops, batch(members))).rejects.toThrow(
-      /update deployments in namespace authority-evil, as .* 99 more/,
+      /update deployments in namespace authority-evil, which .* 99 more/,
     );
   });
 });

@@ -78,7 +78,7 @@ async function findMissingRight(effect: Effect, { user, client, signal }: Asking
     });
     if (isAllowed) return [];
     const next = "Ask for that right, or let someone create it who has it.";
-    return [fault("author", `${user.username} may not ${what}, as ${effect.from} makes us do`, next)];
+    return [fault("author", `${user.username} may not ${what}, which ${effect.from} asks for`, next)];
   } catch (thrown) {
     const next = "Try again; if it stays, look at the log of the webhook.";
     return [fault("author", `whether ${user.username} may ${what} is not known: ${messageOf(thrown)}`, next)];
