@@ -12,7 +12,7 @@
  * | 6 | hooks of the whole batch, of every kind | create pods |
  * | 7 | runtimeSettings | get the Secrets, ConfigMaps and the ServiceAccount that they name, and create pods for the latter; create ServiceAccounts that carry annotations; those of a whole batch: create pods |
  * | 8 | Repository | get its Secret, and what the volume of a local backend names |
- * | 9 | AppBinding | get its Secrets: whoever backs the application up sends them to its address |
+ * | 9 | AppBinding | get its Secrets: whoever backs the application up sends them to its address; one that names a blueprint: create pods |
  * | 10 | BackupBlueprint with repoNamespace | get its Secret there |
  */
 import type { AppBinding } from "../api/app-binding.ts";
@@ -21,6 +21,8 @@ import { KINDS } from "../api/kinds.ts";
 import type { Repository } from "../api/repository.ts";
 import type { RuntimeSettings } from "../api/runtime-settings.ts";
 import { appSecretNames } from "../app-binding.ts";
+import { blueprintNames } from "../blueprint.ts";
+import { Annotation } from "../contract.ts";
 import { assertNever } from "../errors.ts";
 import { type BackupInvokerView, isJobMember, type RestoreInvokerView } from "../invoker.ts";
 import type { ResolvedTargetRef } from "../target.ts";
@@ -69,11 +71,8 @@ export function effectsOf(source: EffectSource, view: EffectView): readonly Effe
       return distinctEffects(effectsOfInvoker(source, view));
     case "Repository":
       return distinctEffects(effectsOfRepository(source));
-    case "AppBinding": {
-      const { namespace } = source.metadata;
-      const at = { namespace, from: "spec.secret" };
-      return distinctEffects(appSecretNames(source).map((name) => ({ ...GET_SECRETS, ...at, name })));
-    }
+    case "AppBinding":
+      return distinctEffects(effectsOfAppBinding(source));
     case "BackupBlueprint":
       return effectsOfBlueprint(source);
     default:
@@ -165,6 +164,16 @@ function effectsOfRepository({ metadata, spec }: Repository): readonly Effect[] 
   return [
     ...(storageSecretName ? [{ ...GET_SECRETS, namespace, name: storageSecretName, from }] : []),
     ...objectsNamedIn(local).map(({ on, name }) => ({ ...on, namespace, name, from: `${from}.local` })),
+  ];
+}
+
+/** A blueprint makes a BackupConfiguration of it, with parameters that its annotations choose. */
+function effectsOfAppBinding(binding: AppBinding): readonly Effect[] {
+  const { namespace, annotations = {} } = binding.metadata;
+  const from = `metadata.annotations[${Annotation.BackupBlueprint}]`;
+  return [
+    ...appSecretNames(binding).map((name) => ({ ...GET_SECRETS, namespace, name, from: "spec.secret" })),
+    ...(blueprintNames(annotations).length > 0 ? [{ ...CREATE_PODS, namespace, from }] : []),
   ];
 }
 

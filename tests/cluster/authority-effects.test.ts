@@ -223,6 +223,18 @@ describe("ops, who may write our kinds and nothing else,", () => {
     await waitUntil("the batch is gone", 10_000, async () => (await find()) === undefined);
   });
 
+  test("has no backup made by annotating an AppBinding, with arguments of his choice", async () => {
+    const binding = appBinding();
+    await write(ops, binding);
+    const annotations = {
+      "stash.appscode.com/backup-blueprint": "daily",
+      "params.stash.appscode.com/args": "--host=x",
+    };
+    const patch = { kind: "merge", body: { metadata: { annotations } } } as const;
+    const annotate = ops.patch(resourceOf("AppBinding"), EVIL, binding.metadata.name, patch, asIs);
+    await expect(annotate).rejects.toThrow(/may not create pods/);
+  });
+
   test("may still write what makes us do nothing", async () => {
     await write(ops, batch([]));
     await write(ops, repository({ s3: { endpoint: "e", bucket: "b" } }));

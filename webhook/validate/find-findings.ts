@@ -7,6 +7,7 @@ import { parseBackupSession } from "../../shared/api/backup-session.ts";
 import { parseRepository } from "../../shared/api/repository.ts";
 import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
 import { parseRestoreSession } from "../../shared/api/restore-session.ts";
+import { Annotation } from "../../shared/contract.ts";
 import type { EffectSource } from "../../shared/effects/effects-of.ts";
 import { UserError } from "../../shared/errors.ts";
 import { canonicalJson } from "../../shared/hash.ts";
@@ -87,10 +88,14 @@ function inspected(findings: readonly Finding[], source: () => EffectSource): In
 }
 
 /** Parameters for the addon's Tasks are held to what an invoker's are. */
-function findAppBindingFaults({ spec }: AppBinding): readonly Finding[] {
+function findAppBindingFaults({ metadata, spec }: AppBinding): readonly Finding[] {
   const addon = spec.parameters?.stash?.addon;
   const field = "spec.parameters.stash.addon";
+  const annotated = Object.keys(metadata.annotations ?? {})
+    .filter((key) => key.startsWith(Annotation.ParamsPrefix))
+    .map((key) => ({ name: key.slice(Annotation.ParamsPrefix.length) }));
   return [
+    ...findParamFaults(annotated, "metadata.annotations"),
     ...findParamFaults(addon?.backupTask?.params, `${field}.backupTask.params`),
     ...findParamFaults(addon?.restoreTask?.params, `${field}.restoreTask.params`),
   ];

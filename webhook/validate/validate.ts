@@ -1,10 +1,13 @@
 /** From a request for `/validate` to its answer. */
+import { KINDS } from "../../shared/api/kinds.ts";
 import type { EffectSource } from "../../shared/effects/effects-of.ts";
 import { formatUserError, messageOf, UserError } from "../../shared/errors.ts";
 import type { InjectionWorld } from "../../shared/injection/gather.ts";
+import { textMapAt } from "../../shared/injection/workload.ts";
 import { type BackupInvokerView, formatInvoker, type RestoreInvokerView } from "../../shared/invoker.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { isJsonObject, valueAt } from "../../shared/kube/json-value.ts";
+import { isOwnKey } from "../../shared/own-keys.ts";
 import { mayUseRepository } from "../../shared/usage-policy.ts";
 import { type Finding, fault, formatFinding, isFault, warning } from "../../shared/validation/finding.ts";
 import { type AdmissionRequest, type Answer, readUser } from "../review.ts";
@@ -39,8 +42,16 @@ export async function validate(request: AdmissionRequest, ports: ValidatePorts):
   }
 }
 
-function isSettled({ object, oldObject }: AdmissionRequest): boolean {
-  return isJsonObject(oldObject) && isSameJson(valueAt(object, "spec"), valueAt(oldObject, "spec"));
+function isSettled({ kind, object, oldObject }: AdmissionRequest): boolean {
+  if (!isJsonObject(oldObject) || !isSameJson(valueAt(object, "spec"), valueAt(oldObject, "spec"))) return false;
+  return kind !== KINDS.AppBinding.kind || isSameJson(ownAnnotations(object), ownAnnotations(oldObject));
+}
+
+/** Those by which an AppBinding asks for a backup, and says how. */
+function ownAnnotations(object: unknown): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(textMapAt(object, "metadata", "annotations")).filter(([key]) => isOwnKey(key)),
+  );
 }
 
 /** Fills in what a request may leave to the API server: the namespace, and a name that it has still to make. */

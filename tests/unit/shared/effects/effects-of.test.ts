@@ -181,7 +181,11 @@ test("an AppBinding sends its Secrets to its address", () => {
       secretTransforms: [{ addKeysFrom: { secretRef: { name: "more" } } }],
     },
   });
-  expect(lines(binding)).toEqual(["get secrets demo/auth", "get secrets demo/tls", "get secrets demo/more"]);
+  const secrets = ["get secrets demo/auth", "get secrets demo/tls", "get secrets demo/more"];
+  expect(lines(binding)).toEqual(secrets);
+  const annotations = { "stash.appscode.com/backup-blueprint": "daily" };
+  const annotated = { ...binding, metadata: { ...binding.metadata, annotations } };
+  expect(lines(annotated)).toEqual([...secrets, "create pods in namespace demo"]);
 });
 
 test("S11: a blueprint hands out the Secret of another namespace", () => {

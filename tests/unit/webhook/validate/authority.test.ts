@@ -166,6 +166,24 @@ describe("an author without rights", () => {
   });
 });
 
+test("an AppBinding asks for a backup by annotations, so its author is asked about them too", async () => {
+  const annotated = (annotations: object) => ({ ...binding(), metadata: { ...binding().metadata, annotations } });
+  const blueprint = { "stash.appscode.com/backup-blueprint": "daily" };
+  const params = { ...blueprint, "params.stash.appscode.com/args": "--host=attacker.test" };
+  const rights = ["get secrets auth"];
+  expect((await write(annotated(blueprint), { rights, old: binding() })).message).toContain("may not create pods");
+  expect((await write(annotated(params), { rights, old: annotated(blueprint) })).message).toContain(
+    "may not create pods",
+  );
+  expect((await write(annotated(blueprint), { rights: [...rights, "create pods"], old: binding() })).isAllowed).toBe(
+    true,
+  );
+  const noted = annotated({ ...blueprint, "example.com/note": "x" });
+  expect(await write(noted, { old: annotated(blueprint) })).toMatchObject({ isAllowed: true, asked: [] });
+  const reserved = annotated({ ...blueprint, "params.stash.appscode.com/TARGET_NAME": "payroll" });
+  expect((await write(reserved, { old: binding() })).message).toContain("TARGET_NAME is set by stash-batch");
+});
+
 test("an author with the rights for all of it is let through", async () => {
   const object = batch(
     [{ target: { ref: DB }, task: { name: "t" }, hooks: { preBackup: { exec: { command: ["id"] } } } }],
