@@ -56,7 +56,7 @@ function needsJob({ task, target }: Member): boolean {
   return !isSidecarModel(target?.ref, task?.name) || (templates ?? []).length > 0;
 }
 
-/** Invokers and restores that name the workload and stay. */
+/** Invokers and restores of the workload's namespace that name it and stay; nothing is made here for those of others. */
 function usersOf(world: World, { facts }: WorkloadObject): readonly (BackupInvokerObject | Restore)[] {
   const key = targetKey(facts);
   const users = [
@@ -64,7 +64,9 @@ function usersOf(world: World, { facts }: WorkloadObject): readonly (BackupInvok
     ...world.restoreSessions.byIndex("target", key),
     ...world.restoreBatches.byIndex("target", key),
   ];
-  return users.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  return users.filter(
+    ({ metadata }) => metadata.deletionTimestamp === undefined && metadata.namespace === facts.namespace,
+  );
 }
 
 /** An agent goes on for a while after the last invoker is gone: until its pods are replaced. */
