@@ -9,17 +9,14 @@ import { shortHash } from "../../shared/hash.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import { backupJobName, NAME_MAX_LENGTH, nameWithSuffix, restoreJobName } from "../../shared/names.ts";
 import { withoutOwnKeys } from "../../shared/own-keys.ts";
-import { isReservedVariable } from "../../shared/reserved-variables.ts";
-import { EMPTY_TARGET_KIND, formatTarget, isClusterTask, isTargetKind } from "../../shared/target.ts";
-import { whyOutside } from "../authority.ts";
 import { hasHandler } from "../hooks/hook-plan.ts";
-import { findBackendProblem, formatProblemOf } from "./backend-problem.ts";
 import { type PlannedClaim, planClaims } from "./claims.ts";
 import { jobHostName } from "./job-host.ts";
 import { jobAnnotations, jobLabels } from "./job-labels.ts";
 import type { BackupJobView, JobView, RestoreJobView } from "./job-view.ts";
 import { buildJobVolumes } from "./job-volumes.ts";
 import { placeJob } from "./placement.ts";
+import { requireReachable } from "./require-reachable.ts";
 import { type JobStep, type ResolvedSteps, resolveSteps } from "./resolve-steps.ts";
 import { type JobRights, planRights } from "./rights.ts";
 import { podSecurityContext } from "./security.ts";
@@ -127,36 +124,6 @@ function planJob(view: JobView, retentionPolicy?: RetentionPolicy): JobPlan {
 
 function ownSteps(steps: readonly JobStep[]): string {
   return steps.flatMap(({ isOurs, name }) => (isOurs ? [name] : [])).join(",");
-}
-
-/** What must be so before anything is resolved. @throws UserError */
-function requireReachable(view: JobView): void {
-  const { member, owner, repository, namespace } = view;
-  const { ref } = member;
-  requireKnown(view);
-  const outside = whyOutside(owner.namespace, member);
-  if (outside !== undefined) throw outside;
-  const problem = findBackendProblem(repository, namespace, formatTarget(ref));
-  if (problem !== undefined) throw formatProblemOf(problem);
-}
-
-/** What admission refuses already, for objects that it never saw. @throws UserError */
-function requireKnown({ member, task, verb }: JobView): void {
-  const { ref } = member;
-  const reserved = Object.keys(task?.chosen.params ?? {}).find(isReservedVariable);
-  if (reserved !== undefined) {
-    throw new UserError(
-      "VARIABLE_RESERVED",
-      `parameter ${reserved} of ${formatTarget(ref)} is set by stash-batch itself`,
-    );
-  }
-  const makesItsTarget = verb === "restore" && ref.kind === EMPTY_TARGET_KIND && hasClaimTemplates(member.target);
-  if (isTargetKind(ref.kind) || makesItsTarget || isClusterTask(task?.chosen.name)) return;
-  throw new UserError("TARGET_INVALID", `${formatTarget(ref)} is of a kind that can't be backed up or restored`);
-}
-
-function hasClaimTemplates(target: JobView["member"]["target"]): boolean {
-  return "volumeClaimTemplates" in target && (target.volumeClaimTemplates ?? []).length > 0;
 }
 
 function stepsOf(view: JobView, retentionPolicy: RetentionPolicy | undefined): ResolvedSteps {
