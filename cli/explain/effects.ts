@@ -2,16 +2,24 @@
 import { type AppBinding, parseAppBinding } from "../../shared/api/app-binding.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { appSecretNames } from "../../shared/app-binding.ts";
+import { Label } from "../../shared/contract.ts";
 import { type Effect, formatEffect } from "../../shared/effects/effect.ts";
 import { appBindingsOf, type EffectSource, type EffectView, effectsOf } from "../../shared/effects/effects-of.ts";
 import { MAX_QUESTIONS, questionsFor } from "../../shared/effects/questions.ts";
+import type { WorkloadFacts } from "../../shared/injection/workload.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
 
-/** Reads the AppBindings that an object names: those of the files count before those of the cluster. */
+/**
+ * Reads the AppBindings that an object names, those of the files before those of the cluster, and the workloads of the files that join a
+ * batch by their label.
+ */
 export async function gatherEffectView(
   source: EffectSource,
-  files: readonly AppBinding[],
+  {
+    appBindings: files,
+    workloads,
+  }: { readonly appBindings: readonly AppBinding[]; readonly workloads: readonly WorkloadFacts[] },
   client: Pick<KubeClient, "find"> | undefined,
 ): Promise<EffectView> {
   const find = async ({ namespace, name }: ResolvedTargetRef): Promise<AppBinding | undefined> =>
@@ -21,7 +29,14 @@ export async function gatherEffectView(
   const known = (await Promise.all(found)).flatMap(([key, binding]) =>
     binding === undefined ? [] : [[key, appSecretNames(binding)] as const],
   );
-  return { appSecrets: new Map(known) };
+  return { appSecrets: new Map(known), labelled: labelledIn(source, workloads) };
+}
+
+function labelledIn(source: EffectSource, workloads: readonly WorkloadFacts[]): EffectView["labelled"] {
+  if (source.kind !== "BackupBatch") return [];
+  return workloads.filter(({ namespace, labels }) => {
+    return namespace === source.namespace && labels[Label.BackupBatch] === source.name;
+  });
 }
 
 /** `BackupBatch demo/nightly`. */

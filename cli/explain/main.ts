@@ -161,10 +161,11 @@ async function explainAll(options: ExplainOptions, cluster: Cluster | undefined)
 
 async function explainEffects(
   source: EffectSource,
-  { appBindings }: FileObjects,
+  { appBindings, others }: FileObjects,
   cluster: Cluster | undefined,
 ): Promise<string> {
-  return formatEffects(source, await gatherEffectView(source, appBindings, cluster?.client));
+  const workloads = others.flatMap((object) => readWorkload(object, "") ?? []);
+  return formatEffects(source, await gatherEffectView(source, { appBindings, workloads }, cluster?.client));
 }
 
 async function findLive(cluster: Cluster | undefined, kind: string, namespace: string, name: string): Promise<unknown> {

@@ -4,7 +4,7 @@
  *
  * | # | object | effects, in its own namespace unless said otherwise |
  * |---|---|---|
- * | 1 | member that names a workload, or a claim | update it |
+ * | 1 | member that names a workload, or a claim; workload that joined the batch by its label | update it |
  * | 2 | member that names an AppBinding | get it; a restore also gets its Secrets |
  * | 3 | member that a job works for | create pods, which lets somebody use any ServiceAccount of the namespace |
  * | 4 | member with claim templates or an interim volume | create claims |
@@ -22,7 +22,7 @@ import type { Repository } from "../api/repository.ts";
 import type { RuntimeSettings } from "../api/runtime-settings.ts";
 import { appSecretNames } from "../app-binding.ts";
 import { blueprintNames } from "../blueprint.ts";
-import { Annotation } from "../contract.ts";
+import { Annotation, Label } from "../contract.ts";
 import { assertNever } from "../errors.ts";
 import { type BackupInvokerView, isJobMember, type RestoreInvokerView } from "../invoker.ts";
 import type { ResolvedTargetRef } from "../target.ts";
@@ -36,6 +36,8 @@ export type EffectSource = BackupInvokerView | RestoreInvokerView | Repository |
 export interface EffectView {
   /** Names of the Secrets of the AppBindings that the object names, by targetKey(); one that is not there is missing. */
   readonly appSecrets: ReadonlyMap<string, readonly string[]>;
+  /** Workloads whose label names the BackupBatch: it decides where their data goes. */
+  readonly labelled: readonly Pick<ResolvedTargetRef, "kind" | "namespace" | "name">[];
 }
 
 /** What is done to a target of each kind; no other kind can be one. */
@@ -97,6 +99,10 @@ function effectsOfInvoker(invoker: BackupInvokerView | RestoreInvokerView, view:
         view,
       }),
     ),
+    ...view.labelled.flatMap(({ kind, namespace: at, name }) => {
+      const onTarget = ON_TARGET[kind];
+      return onTarget === undefined ? [] : [{ ...onTarget, namespace: at, name, from: `label ${Label.BackupBatch}` }];
+    }),
     ...(globalHooks.length > 0 ? [{ ...CREATE_PODS, namespace, from: "spec.hooks" }] : []),
     ...(isRestore(invoker) ? [] : effectsOfTrigger(invoker)),
   ];

@@ -16,6 +16,7 @@ import { applyFile, applyManifests, type Manifest } from "../support/objects/app
 import { KUBERNETES, resourceOf } from "../support/objects/resources.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 import { connectTo, readAuthority } from "../support/webhook/cluster-client.ts";
+import { aWorkload } from "../support/webhook/objects.ts";
 import { registerWebhook, startTestWebhook, type TestWebhook } from "../support/webhook/running-webhook.ts";
 
 const EVIL = "authority-evil";
@@ -233,6 +234,23 @@ describe("ops, who may write our kinds and nothing else,", () => {
     const patch = { kind: "merge", body: { metadata: { annotations } } } as const;
     const annotate = ops.patch(resourceOf("AppBinding"), EVIL, binding.metadata.name, patch, asIs);
     await expect(annotate).rejects.toThrow(/may not create pods/);
+  });
+
+  test("takes over no batch whose workloads joined it by their label", async () => {
+    const object = batch([]);
+    const { name } = object.metadata;
+    await write(ops, object);
+    await write(
+      mallory,
+      aWorkload("Deployment", EVIL, `joined-${name}`, { labels: { "stash.appscode.com/backup-batch": name } }),
+    );
+    const elsewhere = { kind: "merge", body: { spec: { repository: { name: "mine", namespace: OTHER } } } } as const;
+    await expect(ops.patch(resourceOf("BackupBatch"), EVIL, name, elsewhere, asIs)).rejects.toThrow(
+      /may not update deployments authority-evil\/joined-/,
+    );
+    await ops.delete(resourceOf("BackupBatch"), EVIL, name);
+    const again = { ...batch([], { repository: { name: "mine", namespace: OTHER } }), metadata: object.metadata };
+    await expect(write(ops, again)).rejects.toThrow(/may not update deployments/);
   });
 
   test("may still write what makes us do nothing", async () => {

@@ -5,10 +5,12 @@
 import { parseAppBinding } from "../../shared/api/app-binding.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { appSecretNames } from "../../shared/app-binding.ts";
+import { LABEL_VALUE_MAX_LENGTH, Label } from "../../shared/contract.ts";
 import { type Effect, formatEffect } from "../../shared/effects/effect.ts";
 import { appBindingsOf, type EffectSource, type EffectView, effectsOf } from "../../shared/effects/effects-of.ts";
 import { MAX_QUESTIONS, questionsFor } from "../../shared/effects/questions.ts";
 import { messageOf } from "../../shared/errors.ts";
+import type { BackupInvokerView } from "../../shared/invoker.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { textAt, valueAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
@@ -29,7 +31,7 @@ const TIMEOUT_MS = 2_000;
 /** AppBindings that are read for one object. Of the others nothing is known, so the question is about any Secret. */
 const MAX_APP_BINDINGS = 32;
 
-export type RightsClient = Pick<KubeClient, "create" | "find">;
+export type RightsClient = Pick<KubeClient, "create" | "find" | "list">;
 
 interface Asking {
   readonly user: UserFacts;
@@ -54,7 +56,44 @@ export async function findMissingRights(
   return (await Promise.all(answers)).flat();
 }
 
-async function gatherEffectView(source: EffectSource, { client, signal }: Asking): Promise<EffectView> {
+async function gatherEffectView(source: EffectSource, asking: Asking): Promise<EffectView> {
+  const [appSecrets, labelled] = await Promise.all([
+    gatherAppSecrets(source, asking),
+    source.kind === "BackupBatch" ? gatherLabelled(source, asking) : [],
+  ]);
+  return { appSecrets, labelled };
+}
+
+const apps = (plural: string): Resource => ({ group: "apps", version: "v1", plural, namespaced: true });
+const WORKLOADS = [
+  ["Deployment", apps("deployments")],
+  ["StatefulSet", apps("statefulsets")],
+  ["DaemonSet", apps("daemonsets")],
+] as const;
+
+/** Workloads of the batch's namespace that joined it by their label. */
+async function gatherLabelled(
+  { namespace, name }: BackupInvokerView,
+  { client, signal }: Asking,
+): Promise<EffectView["labelled"]> {
+  // A name that is no label's value is in no label.
+  if (name === "" || name.length > LABEL_VALUE_MAX_LENGTH) return [];
+  const options = {
+    labelSelector: `${Label.BackupBatch}=${name}`,
+    metadataOnly: true,
+    timeoutMs: TIMEOUT_MS,
+    maxRetries: 0,
+    signal,
+  };
+  const lists = WORKLOADS.map(async ([kind, resource]) => {
+    const readName = (raw: unknown) => textAt(raw, "metadata", "name") ?? "";
+    const { items } = await client.list(resource, namespace, readName, options);
+    return items.map((workload) => ({ kind, namespace, name: workload }));
+  });
+  return (await Promise.all(lists)).flat();
+}
+
+async function gatherAppSecrets(source: EffectSource, { client, signal }: Asking): Promise<EffectView["appSecrets"]> {
   const refs = [...new Map(appBindingsOf(source).map((ref) => [targetKey(ref), ref])).values()];
   const found = refs.slice(0, MAX_APP_BINDINGS).map(async (ref) => {
     const readNames = (raw: unknown) => appSecretNames(parseAppBinding(raw));
@@ -65,7 +104,7 @@ async function gatherEffectView(source: EffectSource, { client, signal }: Asking
   const known = (await Promise.all(found)).flatMap(([key, names]) =>
     names === undefined ? [] : [[key, names] as const],
   );
-  return { appSecrets: new Map(known) };
+  return new Map(known);
 }
 
 async function findMissingRight(effect: Effect, { user, client, signal }: Asking): Promise<readonly Finding[]> {

@@ -17,7 +17,7 @@ import { findMissingRights } from "./rights.ts";
 
 export interface ValidatePorts {
   readonly world: Pick<InjectionWorld, "repository" | "namespace">;
-  readonly client: Pick<KubeClient, "create" | "find">;
+  readonly client: Pick<KubeClient, "create" | "find" | "list">;
   readonly checksRights: boolean;
   readonly trustedUsers: readonly string[];
 }

@@ -278,6 +278,7 @@ describe("a request", () => {
     client: {
       create: () => Promise.reject(new Error("not asked")),
       find: () => Promise.reject(new Error("not asked")),
+      list: () => Promise.reject(new Error("not asked")),
     },
     checksRights: false,
     trustedUsers: [],

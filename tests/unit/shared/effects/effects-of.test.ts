@@ -5,7 +5,7 @@ import { parseBackupBlueprint } from "../../../../shared/api/backup-blueprint.ts
 import { parseRepository } from "../../../../shared/api/repository.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
 import { formatEffect } from "../../../../shared/effects/effect.ts";
-import { appBindingsOf, type EffectSource, effectsOf } from "../../../../shared/effects/effects-of.ts";
+import { appBindingsOf, type EffectSource, type EffectView, effectsOf } from "../../../../shared/effects/effects-of.ts";
 import { backupInvokerView, restoreInvokerView } from "../../../../shared/invoker.ts";
 
 const WEB = { apiVersion: "apps/v1", kind: "Deployment", name: "web" };
@@ -34,7 +34,7 @@ const restore = (members: readonly object[], spec: object = {}) =>
     }),
   );
 
-const NONE = { appSecrets: new Map<string, readonly string[]>() };
+const NONE: EffectView = { appSecrets: new Map(), labelled: [] };
 const lines = (source: EffectSource, view = NONE): readonly string[] => effectsOf(source, view).map(formatEffect);
 const settings = (runtimeSettings: object) => lines(backup([{ target: { ref: WEB }, runtimeSettings }])).slice(1);
 
@@ -42,6 +42,17 @@ describe("a member", () => {
   test("of a workload updates it, and nothing more", () => {
     expect(lines(backup([{ target: { ref: WEB } }]))).toEqual(["update deployments demo/web"]);
     expect(lines(restore([{ target: { ref: WEB } }]))).toEqual(["update deployments demo/web"]);
+  });
+
+  test("that joined by its label is the batch author's to update: he decides where its data goes", () => {
+    const labelled = [
+      { kind: "Deployment", namespace: "demo", name: "web" },
+      { kind: "StatefulSet", namespace: "demo", name: "db" },
+    ];
+    expect(lines(backup([]), { ...NONE, labelled })).toEqual([
+      "update deployments demo/web",
+      "update statefulsets demo/db",
+    ]);
   });
 
   test("that a job works for makes pods, in which any ServiceAccount can be used", () => {
@@ -60,7 +71,7 @@ describe("a member", () => {
 
   test("of a database writes what its Secrets open when it is restored", () => {
     const members = [{ target: { ref: DB } }];
-    const known = { appSecrets: new Map([["AppBinding/demo/db", ["auth", "tls"]]]) };
+    const known = { ...NONE, appSecrets: new Map([["AppBinding/demo/db", ["auth", "tls"]]]) };
     expect(lines(restore(members), known)).toContain("get secrets demo/auth");
     expect(lines(restore(members), known)).toContain("get secrets demo/tls");
     expect(lines(restore(members)), "one that is not there may name any").toContain("get secrets in namespace demo");

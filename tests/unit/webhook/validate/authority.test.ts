@@ -39,7 +39,12 @@ const binding = (parameters: object | undefined = undefined) => ({
 /** Sends a write of somebody whom the API server grants exactly these rights. */
 async function write(
   object: { readonly kind: string },
-  options: { readonly rights?: readonly string[]; readonly old?: unknown; readonly objects?: readonly unknown[] } = {},
+  options: {
+    readonly rights?: readonly string[];
+    readonly old?: unknown;
+    readonly objects?: readonly unknown[];
+    readonly labelled?: readonly string[];
+  } = {},
 ) {
   const asked: string[] = [];
   const request = {
@@ -70,6 +75,10 @@ async function write(
       find: async <T>(_resource: Resource, _namespace: string | undefined, name: string, parse: Parse<T>) => {
         const found = (options.objects ?? []).find((one) => textAt(one, "metadata", "name") === name);
         return found === undefined ? undefined : parse(found);
+      },
+      list: async <T>(resource: Resource, _namespace: string | undefined, parse: Parse<T>) => {
+        const names = resource.plural === "deployments" ? (options.labelled ?? []) : [];
+        return { items: names.map((name) => parse({ metadata: { name } })), resourceVersion: "1" };
       },
     },
   });
@@ -164,6 +173,17 @@ describe("an author without rights", () => {
     const { isAllowed, asked } = await write(freed, { old: batch([{ target: { ref: WEB } }], { hooks }, gone) });
     expect([isAllowed, asked]).toEqual([true, []]);
   });
+});
+
+test("the author of a batch is asked about the workloads that joined it by their label", async () => {
+  const labelled = ["web", "shop"];
+  const { isAllowed, message } = await write(batch([]), { labelled, rights: ["update deployments web"] });
+  expect(isAllowed).toBe(false);
+  expect(message).toContain(
+    "may not update deployments demo/shop, which label stash.appscode.com/backup-batch asks for",
+  );
+  const rights = labelled.map((name) => `update deployments ${name}`);
+  expect((await write(batch([]), { labelled, rights })).isAllowed).toBe(true);
 });
 
 test("an AppBinding asks for a backup by annotations, so its author is asked about them too", async () => {
