@@ -57,7 +57,7 @@ describe("the thread", () => {
     const result = await inspector.inspect(bodies[0] ?? "");
     expect(result).toMatchObject({
       head: { request: { namespace: "demo", userInfo: { username: "ops" } } },
-      inspected: { inspection: { invoker: { kind: "BackupBatch", name: "x", namespace: "demo" } } },
+      inspected: { inspection: { source: { kind: "BackupBatch", name: "x", namespace: "demo" } } },
     });
     expect(JSON.stringify(result)).not.toContain('"object"');
   });
