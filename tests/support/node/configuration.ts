@@ -56,6 +56,8 @@ export function containerdConfig(folders: NodeFolders, generation: 1 | 2, runcPa
       ? [
           `[plugins."io.containerd.cri.v1.images"]`,
           `  snapshotter = "overlayfs"`,
+          `[plugins."io.containerd.cri.v1.images".registry]`,
+          `  config_path = ${quote(join(dir, "registries"))}`,
           `[plugins."io.containerd.cri.v1.images".pinned_images]`,
           `  sandbox = ${quote(PAUSE_IMAGE)}`,
           `[plugins."io.containerd.cri.v1.runtime"]`,
@@ -66,6 +68,8 @@ export function containerdConfig(folders: NodeFolders, generation: 1 | 2, runcPa
           `[plugins."io.containerd.grpc.v1.cri"]`,
           `  sandbox_image = ${quote(PAUSE_IMAGE)}`,
           `  restrict_oom_score_adj = true`,
+          `[plugins."io.containerd.grpc.v1.cri".registry]`,
+          `  config_path = ${quote(join(dir, "registries"))}`,
           ...runtime("io.containerd.grpc.v1.cri"),
         ];
   return [
@@ -77,6 +81,9 @@ export function containerdConfig(folders: NodeFolders, generation: 1 | 2, runcPa
     "",
   ].join("\n");
 }
+
+/** Every registry is one that refuses at once: what was not imported can't be had, and that is known without waiting. */
+export const NO_REGISTRY = `server = "http://127.0.0.1:1"\n`;
 
 /** A TOML text of these characters is written as JSON writes it. */
 function quote(text: string): string {

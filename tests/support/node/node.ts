@@ -13,7 +13,7 @@ import { superviseProcesses } from "../control-plane/supervised-processes.ts";
 import { FinalError, waitUntil } from "../control-plane/wait-until.ts";
 import { type ClusterAddresses, nodeAddresses } from "./addresses.ts";
 import { ip } from "./cluster-network.ts";
-import { cniConfig, kubeletConfig, type NodeFolders } from "./configuration.ts";
+import { cniConfig, kubeletConfig, NO_REGISTRY, type NodeFolders } from "./configuration.ts";
 import { copyStore } from "./image-store.ts";
 import { createRuntime } from "./runtime.ts";
 import { makeSandbox } from "./sandbox.ts";
@@ -180,7 +180,7 @@ async function writeFiles(
     issueServer(ca, { user: `system:node:${name}`, groups: ["system:nodes"] }, [name], [address]),
     issueClient(ca, { user: "system:kube-proxy", groups: [] }),
   ]);
-  await mkdir(at("cni"), { recursive: true });
+  await Promise.all([at("cni"), at("registries/_default")].map((folder) => mkdir(folder, { recursive: true })));
   const kubelet = kubeletConfig(
     programs.version,
     folders,
@@ -201,6 +201,7 @@ async function writeFiles(
     "kubelet.kubeconfig": formatKubeconfig(endpoint.serverUrl, endpoint.caPem, "kubelet", client),
     "kube-proxy.kubeconfig": formatKubeconfig(endpoint.serverUrl, endpoint.caPem, "kube-proxy", proxy),
     "cni/10-pods.conflist": cniConfig(podCidr, folders),
+    "registries/_default/hosts.toml": NO_REGISTRY,
   };
   await Promise.all(Object.entries(written).map(([file, text]) => writeFile(at(file), text, { mode: 0o600 })));
   return {
