@@ -17,7 +17,7 @@ const DEFINITIONS: Resource = {
 /** Kinds that are stored by the API server; Snapshots are none of these. */
 const STORED: readonly KindEntry[] = Object.values(KINDS).filter(({ kind }) => kind !== "Snapshot");
 const OLDEST_MINOR = 20;
-const NEWEST_MINOR = 36;
+const NEWEST_MINOR = 37;
 const APPLY = "apply the definitions of this version: kubectl apply --server-side -k manifests/crds";
 
 /** A field that upstream's definitions of the batches do not have: a server with those would drop it without a word. */

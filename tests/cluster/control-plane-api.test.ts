@@ -12,7 +12,7 @@ import { sharedPlane } from "../support/shared-plane.ts";
 
 const SOON_MS = 20_000;
 const NODE = "trusted-by-the-api-server";
-const { serverUrl, kubeletCa } = sharedPlane();
+const { serverUrl, kubeletCa, gateway } = sharedPlane();
 const core = adminConfig().makeApiClient(CoreV1Api);
 let endpoint: ApiEndpoint;
 
@@ -84,18 +84,18 @@ test("the API server trusts a kubelet that the kubelet authority signed, and sho
     { certPem, keyPem },
     { user: `system:node:${NODE}`, groups: [] },
     [NODE],
-    ["127.0.0.1"],
+    [gateway],
   );
   const options = { key: serving.keyPem, cert: serving.certPem, ca: certPem, requestCert: true };
   const kubelet = createServer(options, (request, response) => response.end(`${request.url} of ${NODE}`));
   const callers: string[] = [];
   kubelet.on("secureConnection", (socket) => callers.push(String(socket.getPeerCertificate().subject.CN)));
-  await new Promise<void>((resolve) => kubelet.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => kubelet.listen(0, gateway, resolve));
   try {
     const port = portOf(kubelet.address());
     await core.createNode({ body: { metadata: { name: NODE }, spec: { unschedulable: true } } });
     const status = {
-      addresses: [{ type: "InternalIP", address: "127.0.0.1" }],
+      addresses: [{ type: "InternalIP", address: gateway }],
       daemonEndpoints: { kubeletEndpoint: { Port: port } },
     };
     const patched = await apiRequest(endpoint, `/api/v1/nodes/${NODE}/status`, {

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseBackupSession } from "../../shared/api/backup-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { asIs } from "../../shared/kube/client.ts";
+import { systemClock } from "../../shared/kube/clock.ts";
+import { createDiscovery } from "../../shared/kube/discovery.ts";
 import { listAt, textAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { describeTree } from "../support/files/tree.ts";
@@ -29,7 +31,13 @@ const APPLICATION_ACCOUNTS = /^system:serviceaccount:shop:/;
 const DB = { kind: "StatefulSet", name: "db" } as const;
 const WEB = { kind: "Deployment", name: "web" } as const;
 const MEMBERS = [DB, WEB];
-const POLICY = (version: string) => ({ group: "policy", version, plural: "poddisruptionbudgets", namespaced: true });
+/** Newest first. */
+const BUDGETS = ["v1", "v1beta1"].map((version) => ({
+  group: "policy",
+  version,
+  plural: "poddisruptionbudgets",
+  namespaced: true,
+}));
 
 let cluster: InstalledProduct;
 let stand: RestoreStand;
@@ -76,8 +84,9 @@ test("the leading reconciler brings the catalogue and the disruption budgets, wh
     TIMEOUT_MS,
   );
   expect(await names("functions")).toContain("update-status");
-  const budgets = async () =>
-    (await client.list(POLICY("v1beta1"), OWN, (object) => textAt(object, "metadata", "name"))).items;
+  const served = await createDiscovery(client, systemClock).firstServed(BUDGETS);
+  if (served === undefined) throw new Error("no version of PodDisruptionBudget is served");
+  const budgets = async () => (await client.list(served, OWN, (object) => textAt(object, "metadata", "name"))).items;
   await waitForValue(budgets, ({ length }) => length === 2, "the budgets", TIMEOUT_MS);
 });
 

@@ -8,7 +8,10 @@ import { type BackupSession, parseBackupSession } from "../../shared/api/backup-
 import { KINDS } from "../../shared/api/kinds.ts";
 import { objectsAt, textMapAt } from "../../shared/injection/workload.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import { systemClock } from "../../shared/kube/clock.ts";
+import { createDiscovery } from "../../shared/kube/discovery.ts";
 import { listAt, textAt } from "../../shared/kube/json-value.ts";
+import type { Resource } from "../../shared/kube/resource.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import {
   GOOD_STATUS,
@@ -33,7 +36,19 @@ const TIMEOUT_MS = 90_000;
 const OPEN = "web-backup-1700000200";
 const ENDED = { "web-backup-1700000000": GOOD_STATUS, "web-backup-1700000100": UNPUSHED_STATUS };
 const SESSIONS = { ...ENDED, [OPEN]: OPEN_STATUS };
-const CRON_JOBS = { group: "batch", version: "v1beta1", plural: "cronjobs", namespaced: true };
+/** Newest first. */
+const CRON_JOBS = ["v1", "v1beta1"].map((version) => ({
+  group: "batch",
+  version,
+  plural: "cronjobs",
+  namespaced: true,
+}));
+
+async function cronJobsOf(client: KubeClient): Promise<Resource> {
+  const served = await createDiscovery(client, systemClock).firstServed(CRON_JOBS);
+  if (served === undefined) throw new Error("no version of CronJob is served");
+  return served;
+}
 
 let dir: string;
 let data: string;
@@ -65,8 +80,9 @@ async function leaveAsUpstream(client: KubeClient): Promise<void> {
   await applyManifests(client, upstreamObjects(NAMESPACE, folders));
   const configuration = await client.get(KINDS.BackupConfiguration, NAMESPACE, "web-backup", asIs);
   await applyManifests(client, [upstreamWorkload(NAMESPACE, folders)]);
-  const cronJob = upstreamCronJob(NAMESPACE, textAt(configuration, "metadata", "uid") ?? "");
-  await client.create(CRON_JOBS, NAMESPACE, cronJob, asIs);
+  const resource = await cronJobsOf(client);
+  const cronJob = upstreamCronJob(NAMESPACE, textAt(configuration, "metadata", "uid") ?? "", resource.version);
+  await client.create(resource, NAMESPACE, cronJob, asIs);
   for (const [name, status] of Object.entries(SESSIONS)) {
     await applyManifests(client, [upstreamSession(NAMESPACE, name)]);
     await client.patchStatus(KINDS.BackupSession, NAMESPACE, name, { kind: "merge", body: { status } }, asIs);
@@ -113,7 +129,8 @@ test("the sidecar of upstream is taken over in place: one container, one rollout
 
 test("the CronJob that would trigger once more is gone, and the configuration is ready", async () => {
   const { client } = cluster();
-  const cronJob = () => client.find(CRON_JOBS, NAMESPACE, "stash-trigger-web-backup", asIs);
+  const resource = await cronJobsOf(client);
+  const cronJob = () => client.find(resource, NAMESPACE, "stash-trigger-web-backup", asIs);
   await waitForValue(cronJob, (found) => found === undefined, "the CronJob to go", TIMEOUT_MS);
   const phase = async () =>
     textAt(await client.get(KINDS.BackupConfiguration, NAMESPACE, "web-backup", asIs), "status", "phase");

@@ -108,8 +108,13 @@ export const UNPUSHED_STATUS = {
 /** One that was under way when the operator went. */
 export const OPEN_STATUS = { phase: "Running", targets: [{ ref: TARGET, phase: "Running", totalHosts: 1 }] };
 
-/** The CronJob that triggered upstream's sessions. @param owner uid of the BackupConfiguration */
-export function upstreamCronJob(namespace: string, owner: string): Manifest {
+/**
+ * The CronJob that triggered upstream's sessions.
+ *
+ * @param owner uid of the BackupConfiguration
+ * @param version of the group `batch` that the server has CronJobs in
+ */
+export function upstreamCronJob(namespace: string, owner: string, version: string): Manifest {
   const labels = {
     "app.kubernetes.io/component": "stash-backup",
     "app.kubernetes.io/managed-by": "stash.appscode.com",
@@ -117,7 +122,7 @@ export function upstreamCronJob(namespace: string, owner: string): Manifest {
   const args = ["create-backupsession", "--invoker-name=web-backup", "--invoker-kind=BackupConfiguration"];
   const pod = { restartPolicy: "Never", containers: [{ name: "stash-trigger", image: UPSTREAM_IMAGE, args }] };
   return {
-    apiVersion: "batch/v1beta1",
+    apiVersion: `batch/${version}`,
     kind: "CronJob",
     metadata: {
       name: "stash-trigger-web-backup",
