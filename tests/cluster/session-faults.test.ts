@@ -17,7 +17,7 @@ let reconcilers: ReconcilerProcess[] = [];
 
 beforeAll(async () => {
   const spec = "  backupHistoryLimit: 40\n  retryConfig: { maxRetry: 1, delay: 4s }\n";
-  stand = await startSessionStand({ kubeconfigPath: sharedPlane().kubeconfigPath, namespace: "session-faults", spec });
+  stand = await startSessionStand({ ...sharedPlane(), namespace: "session-faults", spec });
 }, 120_000);
 
 afterEach(async () => {

@@ -11,7 +11,7 @@ let stand: SessionStand;
 
 beforeAll(async () => {
   stand = await startSessionStand({
-    kubeconfigPath: sharedPlane().kubeconfigPath,
+    ...sharedPlane(),
     namespace: "session-kill",
     spec: "  backupHistoryLimit: 2\n  retryConfig: { maxRetry: 1, delay: 0s }\n",
   });

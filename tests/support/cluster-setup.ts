@@ -2,7 +2,9 @@
  * Starts the clusters that the files of the cluster suite share, one for each worker, and stops them when all have run. A
  * test that kills or compacts starts its own.
  */
+import { join } from "node:path";
 import type { TestProject } from "vitest/node";
+import { BUNDLES_FOLDER } from "../../scripts/image-root/contents.ts";
 import { SUITE_IMAGES } from "./images/suite-images.ts";
 import { type Cluster, startCluster } from "./node/cluster.ts";
 import { PRODUCT_IMAGE } from "./product/running-product.ts";
@@ -22,10 +24,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
   project.provide(
     "clusters",
-    started.map(({ controlPlane, nodes, gateway }) => {
+    started.map(({ controlPlane, nodes, gateway, programFolder }) => {
       const { kubeconfigPath, serverUrl, caPem, programsDir, kubeletCa } = controlPlane;
+      const bundlesFolder = join(programFolder, BUNDLES_FOLDER);
       const facts = nodes.map(({ name, address, podsDir, cgroup }) => ({ name, address, podsDir, cgroup }));
-      return { kubeconfigPath, serverUrl, caPem, programsDir, kubeletCa, gateway, nodes: facts };
+      return { kubeconfigPath, serverUrl, caPem, programsDir, kubeletCa, gateway, nodes: facts, bundlesFolder };
     }),
   );
   return async () => {

@@ -13,6 +13,8 @@ export interface SharedControlPlane {
   /** This machine's address in the network of nodes and pods. */
   readonly gateway: string;
   readonly nodes: readonly NodeFacts[];
+  /** Folder of the product's bundles, from the present source. */
+  readonly bundlesFolder: string;
 }
 
 declare module "vitest" {

@@ -59,7 +59,7 @@ async function bind(client: KubeClient, namespace: string, name: string, rules: 
 /** Makes the namespace, the rights and the folders. */
 export async function createAgentWorld(
   client: KubeClient,
-  api: { serverUrl: string; caPem: string },
+  api: { readonly serverUrl: string; readonly caPem: string; readonly bundlesFolder?: string },
 ): Promise<AgentWorld> {
   const dir = await mkdtemp(join(tmpdir(), "stash-batch-agent-"));
   const namespace = `agent-${dir.slice(-6).toLowerCase()}`;
@@ -71,7 +71,8 @@ export async function createAgentWorld(
     data: join(dir, "data"),
   };
   for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true });
-  await buildAgent(join(dir, "agent"));
+  const bundles = api.bundlesFolder ?? join(dir, "agent");
+  if (api.bundlesFolder === undefined) await buildAgent(bundles);
   await mkdir(join(folders.secrets, "backend"));
   await writeFile(join(folders.secrets, "backend", "RESTIC_PASSWORD"), PASSWORD);
   await client.create(KUBERNETES.Namespace, undefined, { metadata: { name: namespace } }, asIs);
@@ -96,7 +97,7 @@ export async function createAgentWorld(
     dir,
     ...folders,
     serverUrl: api.serverUrl,
-    script: join(dir, "agent", "agent.mjs"),
+    script: join(bundles, "agent.mjs"),
     allow: (name, rules) => bind(client, namespace, name, rules),
     async stop() {
       await client.delete(KUBERNETES.Namespace, undefined, namespace);

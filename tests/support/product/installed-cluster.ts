@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildBundles } from "../../../scripts/build.ts";
+import { BUNDLES_FOLDER } from "../../../scripts/image-root/contents.ts";
 import type { KubeClient } from "../../../shared/kube/client.ts";
 import { findConnection } from "../../../shared/kube/connect.ts";
 import { createKubeClient } from "../../../shared/kube/http-client.ts";
@@ -17,6 +17,8 @@ import { PRODUCT_IMAGE, type RunningProduct, startProduct } from "./running-prod
 export interface ClusterAccess extends Pick<ControlPlane, "kubeconfigPath" | "kubeconfigFor"> {
   readonly nodes: readonly NodeFacts[];
   readonly gateway: string;
+  /** Folder of the product's bundles. */
+  readonly bundlesFolder: string;
 }
 
 export interface Installation {
@@ -79,7 +81,7 @@ export function install(cluster: ClusterAccess, options: InstallationOptions = {
   const undo = new UndoList();
   const say = options.onProgress ?? (() => undefined);
   return undo.guard(async () => {
-    const { kubeconfigPath, kubeconfigFor, nodes, gateway } = cluster;
+    const { kubeconfigPath, kubeconfigFor, nodes, gateway, bundlesFolder } = cluster;
     const dir = await mkdtemp(join(tmpdir(), "stash-batch-cluster-"));
     // For an end that lets nothing be undone.
     const reaper = reapFolder(dir);
@@ -87,9 +89,6 @@ export function install(cluster: ClusterAccess, options: InstallationOptions = {
       await rm(dir, { recursive: true, force: true, maxRetries: 5 });
       reaper.dismiss();
     });
-    const distFolder = join(dir, "dist");
-    await buildBundles(distFolder);
-    say("bundles are built");
     const connection = await findConnection({ env: {}, kubeconfigPath });
     const client = createKubeClient({ connection, program: "tests" });
     undo.add(async () => client.close());
@@ -97,7 +96,7 @@ export function install(cluster: ClusterAccess, options: InstallationOptions = {
     const product = await startProduct({
       client,
       kubeconfigFor,
-      distFolder,
+      distFolder: bundlesFolder,
       dir: join(dir, "product"),
       ...(webhookFlags !== undefined && { webhookFlags }),
       ...(reconcilerFlags !== undefined && { reconcilerFlags }),
@@ -123,7 +122,8 @@ export function startInstalledCluster(options: InstalledClusterOptions): Promise
     const { controlPlane, nodes, gateway } = cluster;
     onProgress?.(`API server at ${controlPlane.serverUrl}, nodes ${nodeNames.join(" and ")}`);
     const { kubeconfigPath, kubeconfigFor } = controlPlane;
-    const installation = await install({ kubeconfigPath, kubeconfigFor, nodes, gateway }, options);
+    const bundlesFolder = join(cluster.programFolder, BUNDLES_FOLDER);
+    const installation = await install({ kubeconfigPath, kubeconfigFor, nodes, gateway, bundlesFolder }, options);
     undo.add(() => installation.stop());
     const stopNode = async (name: string) => nodes.find((node) => node.name === name)?.stop();
     return { ...installation, controlPlane, stopNode, stop: () => undo.run() };

@@ -15,13 +15,13 @@ export function useProduct(options: InstallationOptions = {}): () => Installatio
   beforeAll(async () => {
     const dir = await mkdtemp(join(tmpdir(), "stash-batch-kubeconfigs-"));
     kubeconfigs = dir;
-    const { serverUrl, kubeconfigPath, nodes, gateway } = sharedPlane();
+    const { serverUrl, kubeconfigPath, nodes, gateway, bundlesFolder } = sharedPlane();
     const kubeconfigFor = async (user: string, groups: readonly string[]) => {
       const path = join(dir, `${user.replaceAll(":", "-")}.yaml`);
       await writeFile(path, await makeUserKubeconfig(serverUrl, user, groups), { mode: 0o600 });
       return path;
     };
-    installation = await install({ kubeconfigPath, kubeconfigFor, nodes, gateway }, options);
+    installation = await install({ kubeconfigPath, kubeconfigFor, nodes, gateway, bundlesFolder }, options);
   });
 
   afterAll(async () => {

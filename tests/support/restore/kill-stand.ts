@@ -6,7 +6,6 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { buildBundles } from "../../../scripts/build.ts";
 import { KINDS } from "../../../shared/api/kinds.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../../../shared/api/restore-batch.ts";
 import type { KubeClient } from "../../../shared/kube/client.ts";
@@ -22,6 +21,8 @@ import { letPodsWait } from "./waiting-pods.ts";
 
 /** Name of each restore: the workloads' init-containers wait for it. */
 export const RESTORE = "back";
+
+import { sharedPlane } from "../shared-plane.ts";
 
 export interface RestoreKillStand {
   readonly namespace: string;
@@ -105,15 +106,11 @@ export async function startRestoreKillStand(options: {
   const { client, connection } = await openTestClient(options.kubeconfigPath);
   const proxy = await startApiProxy(connection);
   const kubeconfigPath = join(dir, "kubeconfig");
-  const distFolder = join(dir, "dist");
+  const distFolder = sharedPlane().bundlesFolder;
   await writeFile(kubeconfigPath, proxyKubeconfig(proxy.url));
   const hooks = await startHookServer();
   await applyManifests(client, parseManifests(APPLICATION.replaceAll("NAMESPACE", namespace)));
-  await Promise.all([
-    buildBundles(distFolder),
-    letPodsWait(client, namespace, "app=db", 2),
-    letPodsWait(client, namespace, "app=web", 1),
-  ]);
+  await Promise.all([letPodsWait(client, namespace, "app=db", 2), letPodsWait(client, namespace, "app=web", 1)]);
   const agents = await startStandInRestoreAgents(client, namespace, options.fate);
   const reconcilers: ReconcilerProcess[] = [];
   const find = () => client.find(KINDS.RestoreBatch, namespace, RESTORE, parseRestoreBatch);

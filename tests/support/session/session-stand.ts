@@ -1,4 +1,5 @@
 /** A stand for tests of the reconciler's process: a real API server behind a proxy, with pods, agents and hooks standing in. */
+
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,6 +29,8 @@ export interface SessionStand {
 export interface SessionStandOptions {
   readonly kubeconfigPath: string;
   /** Made for the stand, with a batch of two members called `nightly`. */
+  /** Folder of the bundles; made anew by default. */
+  readonly bundlesFolder?: string;
   readonly namespace: string;
   /** Further lines of the batch's spec, each indented by two blanks. */
   readonly spec?: string;
@@ -53,7 +56,9 @@ export async function startSessionStand(options: SessionStandOptions): Promise<S
   const kubeconfigPath = join(dir, "kubeconfig");
   await writeFile(kubeconfigPath, proxyKubeconfig(proxy.url));
   const hooks = await startHookServer();
-  await Promise.all([buildBundles(join(dir, "dist")), applyApplication(client, namespace)]);
+  const distFolder = options.bundlesFolder ?? join(dir, "dist");
+  if (options.bundlesFolder === undefined) await buildBundles(distFolder);
+  await applyApplication(client, namespace);
   await applyManifests(client, parseManifests(batchManifest(namespace, hooks.port, options.spec ?? "")));
   const agents = await startStandInAgents(client, namespace);
   const reconcilers: ReconcilerProcess[] = [];
@@ -64,7 +69,6 @@ export async function startSessionStand(options: SessionStandOptions): Promise<S
     hooks,
     agents,
     async startReconciler(...flags) {
-      const distFolder = join(dir, "dist");
       const all = [`--watch-namespace=${namespace}`, ...flags];
       const reconciler = await startReconcilerProcess({ distFolder, kubeconfigPath, flags: all });
       reconcilers.push(reconciler);
