@@ -109,6 +109,13 @@ export interface Answer {
   readonly auditAnnotations?: Readonly<Record<string, string>>;
 }
 
+/** A message may list names of the object; nobody reads thousands of them. */
+const MAX_MESSAGE_LENGTH = 8_000;
+
+function cut(text: string): string {
+  return text.length > MAX_MESSAGE_LENGTH ? `${text.slice(0, MAX_MESSAGE_LENGTH)}...` : text;
+}
+
 /** The API server shows 4,096 bytes of warnings in all, and cuts each at 256 when there are more. */
 const MAX_WARNINGS = 15;
 
@@ -122,8 +129,8 @@ export function formatAnswer({ apiVersion, request }: ReviewHead, answer: Answer
   const response = JSON.stringify({
     uid: request.uid,
     allowed: isAllowed,
-    ...(message !== undefined && { status: { code: 403, reason: "Forbidden", message } }),
-    ...(showsWarnings && { warnings: warnings.slice(0, MAX_WARNINGS) }),
+    ...(message !== undefined && { status: { code: 403, reason: "Forbidden", message: cut(message) } }),
+    ...(showsWarnings && { warnings: warnings.slice(0, MAX_WARNINGS).map(cut) }),
     ...(auditAnnotations !== undefined && { auditAnnotations }),
   });
   return `{"apiVersion":"${apiVersion}","kind":"AdmissionReview","response":${withPatch(response, patch)}}`;

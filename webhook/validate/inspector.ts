@@ -37,8 +37,8 @@ export interface InspectorOptions {
   readonly program?: URL;
 }
 
-/** Objects take milliseconds. With the wait before and the questions to the API server after it, about the 3 s that it gives us. */
-const LIMIT_MS = 1_000;
+/** Objects take milliseconds. The rest is for busy machines; the API server gives up after 3 s. */
+const LIMIT_MS = 2_000;
 const WAIT_MS = 1_500;
 /** Reading the largest body takes a third. What needs more ends its thread, not the program. */
 const MEMORY = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 32 };

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { UserError } from "../../../shared/errors.ts";
 import { replaceMatch, stripMatch } from "../../../shared/glob.ts";
+import { timed } from "../../support/cpu-time.ts";
 
 /** Whether a glob matches a whole text, by trying everything. */
 function matches(glob: readonly string[], text: string): boolean {
@@ -35,12 +36,13 @@ test("characters of two code units stay whole", () => {
 });
 
 test("S8: many stars take no longer than one", () => {
-  const startedAt = performance.now();
   const value = "a".repeat(60_000);
-  expect(stripMatch(value, "##", `${"*a".repeat(100)}*b`)).toBe(value);
-  expect(stripMatch(value, "%", `b${"*a".repeat(100)}`)).toBe(value);
-  expect(replaceMatch(value, "//", `${"a*".repeat(100)}b/x`)).toBe(value);
-  expect(performance.now() - startedAt).toBeLessThan(2_000);
+  const { cpuMs } = timed(() => {
+    expect(stripMatch(value, "##", `${"*a".repeat(100)}*b`)).toBe(value);
+    expect(stripMatch(value, "%", `b${"*a".repeat(100)}`)).toBe(value);
+    expect(replaceMatch(value, "//", `${"a*".repeat(100)}b/x`)).toBe(value);
+  });
+  expect(cpuMs).toBeLessThan(2_000);
 });
 
 test("S8: what is too long to be matched, or becomes too long, is refused", () => {

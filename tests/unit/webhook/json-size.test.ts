@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { findJsonFault } from "../../../webhook/json-size.ts";
+import { timed } from "../../support/cpu-time.ts";
 
 const LIMITS = { maxParts: 10, maxDepth: 3 };
 
@@ -44,8 +45,9 @@ test("depth and parts are those of the value", () => {
 });
 
 test("S8: seven million quotes and backslashes are looked at once", () => {
-  const startedAt = performance.now();
-  findJsonFault(`"${"\\".repeat(3_500_000)}${'\\"'.repeat(1_700_000)}`, LIMITS);
-  findJsonFault('"'.repeat(7_000_000), LIMITS);
-  expect(performance.now() - startedAt).toBeLessThan(1_500);
+  const { cpuMs } = timed(() => {
+    findJsonFault(`"${"\\".repeat(3_500_000)}${'\\"'.repeat(1_700_000)}`, LIMITS);
+    findJsonFault('"'.repeat(7_000_000), LIMITS);
+  });
+  expect(cpuMs).toBeLessThan(1_500);
 });
