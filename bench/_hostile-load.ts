@@ -1,6 +1,6 @@
 /**
- * Child of bench/hostile.ts: sends mutated reviews over kept connections, then hostile bodies and request lines over connections of
- * their own. One message { webhookPort, statusPort, reviews, hostile, seed } is answered by { statuses }: how often each was had.
+ * Child of bench/hostile.ts: sends mutated reviews over kept connections, and between them hostile bodies and request lines over
+ * connections of their own. One message { webhookPort, statusPort, reviews, hostile, seed } is answered by { statuses }: how often each was had.
  */
 import { Agent, request } from "node:https";
 import { exchange, HOSTILE_REQUESTS, statusOf } from "../tests/support/http/hostile-requests.ts";
@@ -15,8 +15,7 @@ interface Order {
   readonly seed: number;
 }
 
-const CONNECTIONS = 8;
-const HOSTILE_AT_ONCE = 24;
+const CONNECTIONS = 16;
 const HOSTILE_WAIT_MS = 150;
 /** Of a hundred hostile requests one is a body of megabytes. */
 const LARGE_BODY_ONE_IN = 100;
@@ -80,19 +79,28 @@ const LARGE_BODIES: readonly (() => string)[] = [
   () => times(8_000_000, "x"),
 ];
 
-async function sendReviews({ webhookPort, reviews, seed }: Order): Promise<void> {
+/** Both kinds in an even mixture from the first to the last, so that what memory does is no matter of which comes when. */
+async function sendAll(order: Order): Promise<void> {
+  const { webhookPort, reviews, hostile, seed } = order;
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   const random = createRandom(seed);
-  let left = reviews;
+  const total = reviews + hostile;
+  const hostileUpTo = (at: number) => Math.floor((at * hostile) / total);
+  let next = 0;
   const work = async (): Promise<void> => {
-    while (left-- > 0) {
-      const isValidation = random() < 0.2;
-      const body = spoilReview(pick(random, isValidation ? VALIDATE : MUTATE), random);
-      count(await post(webhookPort, isValidation ? "/validate" : "/mutate", body, agent));
+    for (let at = next++; at < total; at = next++) {
+      if (hostileUpTo(at + 1) > hostileUpTo(at)) count(await sendOneHostile(order, random));
+      else count(await sendReview(webhookPort, random, agent));
     }
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, work));
   agent.destroy();
+}
+
+function sendReview(port: number, random: Random, agent: Agent): Promise<number | undefined> {
+  const isValidation = random() < 0.2;
+  const body = spoilReview(pick(random, isValidation ? VALIDATE : MUTATE), random);
+  return post(port, isValidation ? "/validate" : "/mutate", body, agent);
 }
 
 function post(port: number, path: string, body: Buffer, agent: Agent | false): Promise<number | undefined> {
@@ -109,15 +117,6 @@ function post(port: number, path: string, body: Buffer, agent: Agent | false): P
   });
 }
 
-async function sendHostile(order: Order): Promise<void> {
-  const random = createRandom(order.seed + 1);
-  let left = order.hostile;
-  const work = async (): Promise<void> => {
-    while (left-- > 0) count(await sendOneHostile(order, random));
-  };
-  await Promise.all(Array.from({ length: HOSTILE_AT_ONCE }, work));
-}
-
 async function sendOneHostile({ webhookPort, statusPort }: Order, random: Random): Promise<number | undefined> {
   if (random() < 1 / LARGE_BODY_ONE_IN)
     return post(webhookPort, pick(random, ["/mutate", "/validate"]), Buffer.from(pick(random, LARGE_BODIES)()), false);
@@ -128,8 +127,7 @@ async function sendOneHostile({ webhookPort, statusPort }: Order, random: Random
 }
 
 process.on("message", async (order: Order) => {
-  await sendReviews(order);
-  await sendHostile(order);
+  await sendAll(order);
   process.send?.({ statuses: Object.fromEntries(statuses) });
 });
 process.on("disconnect", () => process.exit(0));

@@ -50,7 +50,7 @@ export interface WebhookServer {
 /** An object has 3 MiB at most, and an update carries it twice. */
 const MAX_BODY_BYTES = 7 * 1024 * 1024;
 /** Of all bodies at once: thousands of usual size. With what reading them takes it stays far below the container's limit. */
-const MAX_HELD_BYTES = 32 * 1024 * 1024;
+const MAX_HELD_BYTES = 24 * 1024 * 1024;
 /** Below this a body can't take much memory, whatever it says, and looking at it would cost each review. */
 const UNSUSPICIOUS_LENGTH = 64 * 1024;
 /** API servers open a connection for each review that they wait for; ten of them with hundreds under way fit. */
