@@ -27,7 +27,7 @@ test.each([
   [19, FindingStatus.Fault],
   [20, FindingStatus.Ok],
   [36, FindingStatus.Ok],
-  [37, FindingStatus.Warning],
+  [38, FindingStatus.Warning],
 ])("Kubernetes 1.%s is %s", (minor, status) => {
   expect(checkVersion({ major: 1, minor, text: `v1.${minor}.0` }).status).toBe(status);
 });
