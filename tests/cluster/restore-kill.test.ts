@@ -4,21 +4,23 @@ import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { asIs } from "../../shared/kube/client.ts";
 import { isConditionTrue } from "../../shared/status/conditions.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
+import { type PlaneWithoutNodes, startPlaneWithoutNodes } from "../support/plane-without-nodes.ts";
 import { type RestoreKillStand, startRestoreKillStand } from "../support/restore/kill-stand.ts";
 import type { Fault } from "../support/session/api-proxy.ts";
 import type { ReconcilerProcess } from "../support/session/reconciler-process.ts";
-import { sharedPlane } from "../support/shared-plane.ts";
 
 /** The request is on its way when the process dies. */
 const DEATH_DELAY_MS = 20;
 const TEST_MS = 400_000;
 const MIN_KILLS = 50;
 
+let plane: PlaneWithoutNodes;
 let stand: RestoreKillStand;
 
 beforeAll(async () => {
+  plane = await startPlaneWithoutNodes();
   stand = await startRestoreKillStand({
-    kubeconfigPath: sharedPlane().kubeconfigPath,
+    ...plane,
     namespace: "restore-kill",
     // The second member fails at its first try.
     fate: ({ status }, { hostname }) =>
@@ -28,7 +30,10 @@ beforeAll(async () => {
   });
 }, 120_000);
 
-afterAll(() => stand.stop());
+afterAll(async () => {
+  await stand?.stop();
+  await plane?.stop();
+});
 
 /** Every write by which a restore goes on: its status, and the job that looks for its recovery point. */
 function isRestoreWrite({ method, path }: { readonly method: string; readonly path: string }): boolean {

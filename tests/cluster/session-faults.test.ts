@@ -5,19 +5,21 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import { asIs } from "../../shared/kube/client.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
+import { type PlaneWithoutNodes, startPlaneWithoutNodes } from "../support/plane-without-nodes.ts";
 import { listSessions, startSession, untilSession } from "../support/session/batch-without-nodes.ts";
 import type { ReconcilerProcess } from "../support/session/reconciler-process.ts";
 import { type SessionStand, startSessionStand } from "../support/session/session-stand.ts";
-import { sharedPlane } from "../support/shared-plane.ts";
 
 const END_MS = 60_000;
 
+let plane: PlaneWithoutNodes;
 let stand: SessionStand;
 let reconcilers: ReconcilerProcess[] = [];
 
 beforeAll(async () => {
+  plane = await startPlaneWithoutNodes();
   const spec = "  backupHistoryLimit: 40\n  retryConfig: { maxRetry: 1, delay: 4s }\n";
-  stand = await startSessionStand({ ...sharedPlane(), namespace: "session-faults", spec });
+  stand = await startSessionStand({ ...plane, namespace: "session-faults", spec });
 }, 120_000);
 
 afterEach(async () => {
@@ -27,7 +29,10 @@ afterEach(async () => {
   reconcilers = [];
 });
 
-afterAll(() => stand.stop());
+afterAll(async () => {
+  await stand?.stop();
+  await plane?.stop();
+});
 
 async function lead(): Promise<void> {
   reconcilers.push(await stand.startReconciler("--leader-elect=false"));

@@ -1,17 +1,19 @@
 /** The reconciler is killed at every write of a session, and what it leaves is carried on by the next one. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { BackupSession } from "../../shared/api/backup-session.ts";
+import { type PlaneWithoutNodes, startPlaneWithoutNodes } from "../support/plane-without-nodes.ts";
 import { listSessions, startSession, untilSession } from "../support/session/batch-without-nodes.ts";
 import { type SessionStand, startSessionStand } from "../support/session/session-stand.ts";
-import { sharedPlane } from "../support/shared-plane.ts";
 
 const END_MS = 60_000;
 
+let plane: PlaneWithoutNodes;
 let stand: SessionStand;
 
 beforeAll(async () => {
+  plane = await startPlaneWithoutNodes();
   stand = await startSessionStand({
-    ...sharedPlane(),
+    ...plane,
     namespace: "session-kill",
     spec: "  backupHistoryLimit: 2\n  retryConfig: { maxRetry: 1, delay: 0s }\n",
   });
@@ -20,7 +22,10 @@ beforeAll(async () => {
     hostname === "web" && retryOf === undefined ? { reason: "BACKEND_UNREACHABLE", error: "no route" } : undefined;
 }, 120_000);
 
-afterAll(() => stand.stop());
+afterAll(async () => {
+  await stand?.stop();
+  await plane?.stop();
+});
 
 /** Every write by which a session goes on: its status and labels, its second try, its history. */
 function isSessionWrite({ method, path }: { readonly method: string; readonly path: string }): boolean {

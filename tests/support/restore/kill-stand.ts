@@ -22,8 +22,6 @@ import { letPodsWait } from "./waiting-pods.ts";
 /** Name of each restore: the workloads' init-containers wait for it. */
 export const RESTORE = "back";
 
-import { sharedPlane } from "../shared-plane.ts";
-
 export interface RestoreKillStand {
   readonly namespace: string;
   /** Past the proxy. */
@@ -98,6 +96,8 @@ spec:
 /** @param namespace made for the stand */
 export async function startRestoreKillStand(options: {
   readonly kubeconfigPath: string;
+  /** Folder of the bundles. */
+  readonly bundlesFolder: string;
   readonly namespace: string;
   readonly fate: RestoreFate;
 }): Promise<RestoreKillStand> {
@@ -106,7 +106,7 @@ export async function startRestoreKillStand(options: {
   const { client, connection } = await openTestClient(options.kubeconfigPath);
   const proxy = await startApiProxy(connection);
   const kubeconfigPath = join(dir, "kubeconfig");
-  const distFolder = sharedPlane().bundlesFolder;
+  const distFolder = options.bundlesFolder;
   await writeFile(kubeconfigPath, proxyKubeconfig(proxy.url));
   const hooks = await startHookServer();
   await applyManifests(client, parseManifests(APPLICATION.replaceAll("NAMESPACE", namespace)));
