@@ -24,6 +24,8 @@ export const Label = {
   JobTarget: "stash.appscode.com/job-target",
   /** On everything that was made for an agent's rights in a namespace. */
   AgentRights: "stash.appscode.com/agent-rights",
+  /** On a HostRun: uid of the pod that it is for. Agents find theirs by it; what counts is the spec. */
+  PodUid: "stash.appscode.com/pod-uid",
   Component: "app.kubernetes.io/component",
   ManagedBy: "app.kubernetes.io/managed-by",
   Name: "app.kubernetes.io/name",

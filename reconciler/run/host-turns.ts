@@ -5,6 +5,7 @@ import { hookTimeoutMs, reconcilerPart } from "../hooks/hook-plan.ts";
 import { hookKey, hooksOf, isHookOpen, withIntent, withSkipped } from "../hooks/hook-records.ts";
 import { type HostEntry, hostFailure, isAssigned, isOpenHost, type TargetEntry } from "./entries.ts";
 import { execPlace } from "./exec-place.ts";
+import { silenceFactor } from "./heartbeats.ts";
 import { planHosts } from "./hosts.ts";
 import {
   hostKey,
@@ -73,7 +74,7 @@ export function stepLostExecutor<Status extends RunStatus>(
     if (!isOpenHost(host) || !isAssigned(host)) continue;
     const silenceMs = facts.silenceMs.get(hostKey(place.targetIndex, place.hostIndex)) ?? 0;
     if (!isAlive(pods, host.podUID)) {
-      if (host.phase === "Running" && silenceMs < limits.heartbeatStaleMs) continue;
+      if (host.phase === "Running" && silenceMs < limits.heartbeatStaleMs * silenceFactor(status)) continue;
       return { status: withHostAt(status, place, (old) => withoutPod(old, words.maxAttempts, now)) };
     }
     if (silenceMs < limits.agentSilentMs || !facts.isReportDue(status, host)) continue;

@@ -32,6 +32,8 @@ export interface AgentFact {
   readonly message: string | undefined;
   /** `Kind/name` of the invoker that its arguments name. */
   readonly serves: string | undefined;
+  /** The target that they name, where they do. */
+  readonly target?: { readonly kind: string; readonly namespace: string; readonly name: string };
 }
 
 /** A workload and its pods. */

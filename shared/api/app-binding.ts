@@ -5,7 +5,7 @@ import { typedObjectRefSchema } from "./object-ref.ts";
 import { parserOf } from "./parse.ts";
 import { defaulted, flag, int32, list, object, openObject, optional, required, text, type Value } from "./schema.ts";
 
-const secretRefSchema = object({
+export const appSecretRefSchema = object({
   apiGroup: optional(text, "API group; empty for a Secret."),
   kind: defaulted(text, "Secret", "Kind that holds the credentials."),
   name: required(text, "Its name."),
@@ -74,10 +74,10 @@ export const appBindingSchema = object({
     version: optional(text, "Version of the application."),
     appRef: optional(typedObjectRefSchema, "Object behind the binding."),
     clientConfig: required(clientConfigSchema, "How the application is reached."),
-    secret: optional(secretRefSchema, "Credentials."),
+    secret: optional(appSecretRefSchema, "Credentials."),
     secretTransforms: optional(list(secretTransformSchema), "Changes to the credentials before they are used."),
     parameters: optional(appParametersSchema, "Addon parameters."),
-    tlsSecret: optional(secretRefSchema, "Client certificate."),
+    tlsSecret: optional(appSecretRefSchema, "Client certificate."),
   }),
 });
 export type AppBinding = Value<typeof appBindingSchema>;

@@ -9,6 +9,7 @@ import { type Finding, fault, formatFinding, isFault, warning } from "../../shar
 import { type AdmissionRequest, type Answer, readUser } from "../review.ts";
 import { isSameJson } from "../same-json.ts";
 import { inspectObject } from "./find-findings.ts";
+import { validateHostRunWrite } from "./host-runs.ts";
 import { findMissingRights } from "./rights.ts";
 
 export interface ValidatePorts {
@@ -25,6 +26,7 @@ export interface ValidatePorts {
 export async function validate(request: AdmissionRequest, ports: ValidatePorts): Promise<Answer> {
   const { operation, subresource, kind } = request;
   const isWrite = operation === "CREATE" || operation === "UPDATE";
+  if (isWrite && kind === "HostRun") return validateHostRunWrite(request, ports.trustedUsers);
   if (!isWrite || subresource !== "" || isSettled(request)) return { isAllowed: true };
   const old = operation === "UPDATE" ? withIdentity(request.oldObject, request) : undefined;
   try {

@@ -92,16 +92,14 @@ describe("the job of a database", () => {
     expect(secrets).toEqual(["backend", "db-auth", "db-tls"]);
   });
 
-  test("may read its session, its invoker and its AppBinding, write the status, and nothing else", () => {
+  test("may read host runs, report into their statuses, and nothing else", () => {
     expect(plan.rights.role).toMatchObject({
       metadata: { ownerReferences: [{ kind: "BackupConfiguration", uid: "uid-of-invoker" }] },
-      rules: [
-        { resources: ["backupsessions"], verbs: ["get", "list", "watch"] },
-        { resources: ["backupsessions/status"], verbs: ["patch"] },
-        { resources: ["backupconfigurations", "backupbatches"], verbs: ["get"] },
-        { apiGroups: ["appcatalog.appscode.com"], resources: ["appbindings"], resourceNames: ["db"], verbs: ["get"] },
-      ],
     });
+    expect(plan.rights.role["rules"]).toEqual([
+      { apiGroups: ["stash.appscode.com"], resources: ["hostruns"], verbs: ["get", "list", "watch"] },
+      { apiGroups: ["stash.appscode.com"], resources: ["hostruns/status"], verbs: ["patch"] },
+    ]);
     expect(plan.rights.accountName).toBe("backupconfiguration-nightly-0");
     expect(podOf(plan)).toMatchObject({
       serviceAccountName: "backupconfiguration-nightly-0",
