@@ -54,6 +54,8 @@ export const RECONCILER_USAGE = `usage: stash-batch reconciler --image=IMAGE [fl
   --agent-silent DURATION         silence after which an agent whose pod exists is given up (default 10m)
   --maintenance-limit DURATION    longest time for retention and checks where there is no timeOut (default 6h)
   --hook-timeout DURATION         longest time of a hook that sets none (default 5m)
+  --max-concurrent-hosts N        hosts of one target, such as nodes of a DaemonSet, that are at work at the same time
+                                  (default 20)
   --log-level LEVEL               ${LOG_LEVELS.join(", ")} (default info)`;
 
 const OPTIONS = {
@@ -75,6 +77,7 @@ const OPTIONS = {
   "agent-silent": { type: "string" },
   "maintenance-limit": { type: "string" },
   "hook-timeout": { type: "string" },
+  "max-concurrent-hosts": { type: "string" },
   "log-level": { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
@@ -146,6 +149,10 @@ export function parseReconcilerArgs(
       agentSilentMs: limit("agent-silent", flags["agent-silent"], DEFAULT_LIMITS.agentSilentMs),
       maintenanceMs: limit("maintenance-limit", flags["maintenance-limit"], DEFAULT_LIMITS.maintenanceMs),
       hookMs: limit("hook-timeout", flags["hook-timeout"], DEFAULT_LIMITS.hookMs),
+      maxConcurrentHosts: attempt(
+        () => readCount("max-concurrent-hosts", flags["max-concurrent-hosts"], DEFAULT_LIMITS.maxConcurrentHosts),
+        DEFAULT_LIMITS.maxConcurrentHosts,
+      ),
     },
   };
   if (faults.length > 0) throw new UserError("CONFIGURATION_INVALID", faults.join("; "));
@@ -156,6 +163,14 @@ function readLimit(flag: string, text: string): number {
   const limitMs = parseDuration(text, `--${flag}`);
   if (limitMs <= 0) throw new UserError("CONFIGURATION_INVALID", `--${flag}: ${text} is not above zero`);
   return limitMs;
+}
+
+function readCount(flag: string, text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback;
+  if (!/^[1-9][0-9]{0,4}$/.test(text)) {
+    throw new UserError("CONFIGURATION_INVALID", `--${flag}: ${text} is no number from 1 to 99999`);
+  }
+  return Number(text);
 }
 
 function readAddress(text: string): { readonly host: string; readonly port: number } {

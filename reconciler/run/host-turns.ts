@@ -110,15 +110,29 @@ function withoutPod(host: HostEntry, maxAttempts: number, now: Date): HostEntry 
   };
 }
 
-/** Gives a host that waits to a pod; where the member has a before-hook, only after that succeeded in it. */
+/** Targets of which as many hosts are at work as may be, by position. */
+function fullTargets(status: RunStatus, most: number): ReadonlySet<number> {
+  const full = new Set<number>();
+  for (const [index, target] of runTargets(status).entries()) {
+    const atWork = runHosts(target).filter((host) => isOpenHost(host) && isAssigned(host)).length;
+    if (atWork >= most) full.add(index);
+  }
+  return full;
+}
+
+/**
+ * Gives a host that waits to a pod; where the member has a before-hook, only after that succeeded in it. Of a target with
+ * many hosts only so many are at work at the same time.
+ */
 export function stepGiveTurn<Status extends RunStatus>(
   facts: RunFacts<Status>,
   status: Status,
   now: Date,
 ): RunStep<Status> | undefined {
+  const full = fullTargets(status, facts.limits.maxConcurrentHosts);
   for (const place of hostPlaces(status)) {
     const { host, target } = place;
-    if (!isOpenHost(host) || isAssigned(host)) continue;
+    if (!isOpenHost(host) || isAssigned(host) || full.has(place.targetIndex)) continue;
     const waitedMs = now.getTime() - (Date.parse(host.assignedAt ?? "") || 0);
     const isPatienceOver = waitedMs >= facts.podWaitMsOf(target);
     const pod = podFor(facts, target, host, isPatienceOver);
