@@ -1,8 +1,18 @@
 import { defineConfig } from "vitest/config";
 
+/** What all files about the real restic program have in common. */
+const RESTIC = {
+  globalSetup: ["tests/support/restic/restic-setup.ts"],
+  setupFiles: ["tests/support/restic/use-restic.ts"],
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  maxWorkers: 2,
+};
+
 /**
- * Three projects, told apart by what they need: `unit` needs nothing but node, `restic` needs the real restic program,
- * `cluster` needs root, restic and real control planes (one for each worker, started by the global set-up).
+ * Projects, told apart by what they need: `unit` needs nothing but node; `restic` needs the restic that the image ships and
+ * `restic-oldest` the oldest that docs/compatibility.md names, both fetched when they are missing; `cluster` needs root,
+ * restic and real control planes (one for each worker, started by the global set-up).
  */
 export default defineConfig({
   test: {
@@ -15,13 +25,15 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
+      { test: { ...RESTIC, name: "restic", include: ["tests/restic/**/*.test.ts"] } },
       {
         test: {
-          name: "restic",
+          ...RESTIC,
+          name: "restic-oldest",
+          env: { STASH_BATCH_TEST_RESTIC: "oldest" },
+          // Where databases are dumped and loaded, restic only takes and gives one stream.
           include: ["tests/restic/**/*.test.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          maxWorkers: 2,
+          exclude: ["tests/restic/dump-{mariadb,postgres,tls,large}.test.ts"],
         },
       },
       {

@@ -33,14 +33,16 @@ export interface DumpSavePorts {
 
 /** From the end of restic until it is seen. */
 const RESTIC_DEATH_MS = 300;
-/** restic's own words for an input without a byte. */
-const NOTHING_SAVED = /snapshot is empty/;
+/** restic's own words for an input without a byte, up to 0.16 and later. */
+const NOTHING_SAVED = /snapshot is empty|no data read/;
 const FORGET_LIMIT_MS = 10 * 60_000;
 
 interface Attempt {
   readonly exit: ResticExit;
   readonly dumpFailure: UserError | undefined;
   readonly summary: BackupSummary | undefined;
+  /** What restic could not read. */
+  readonly unread: readonly string[];
 }
 
 /** Runs dump and restic. Never throws: what went wrong is the outcome. */
@@ -67,6 +69,7 @@ async function attempt(save: DumpSave, ports: DumpSavePorts): Promise<Attempt> {
   const resticEnded = new AbortController();
   const begun = createBegun(resticEnded.signal);
   let summary: BackupSummary | undefined;
+  const unread: string[] = [];
   let dumping: Promise<UserError | undefined> = Promise.resolve(undefined);
   const running = ports.restic.run(backupArguments(save), {
     signal: AbortSignal.any([ports.signal, end.signal]),
@@ -85,10 +88,11 @@ async function attempt(save: DumpSave, ports: DumpSavePorts): Promise<Attempt> {
       begun.tell();
       if (message.kind === "status") ports.onProgress(message.progress);
       if (message.kind === "summary") summary = message.summary;
+      if (message.kind === "error") unread.push(message.text);
     },
   });
   const exit = await running.finally(() => resticEnded.abort());
-  return { exit, dumpFailure: await dumping, summary };
+  return { exit, dumpFailure: await dumping, summary, unread };
 }
 
 async function judge(attempt: Attempt, startedAt: Date, restic: Restic): Promise<PathOutcome> {
@@ -144,8 +148,9 @@ async function writeDumps(
 }
 
 /** What failed first: a restic that died by itself ends its dump too, and the other way round. */
-function failureOf({ exit, dumpFailure }: Attempt, restic: Restic): UserError | undefined {
-  if (dumpFailure === undefined && exit.tail.some((line) => NOTHING_SAVED.test(line))) return emptyDump();
+function failureOf({ exit, dumpFailure, unread }: Attempt, restic: Restic): UserError | undefined {
+  const isEmpty = [...exit.tail, ...unread].some((line) => NOTHING_SAVED.test(line));
+  if (dumpFailure === undefined && isEmpty) return emptyDump();
   const isOwnEnd = exit.stopped === undefined && exit.code !== 0;
   if (dumpFailure !== undefined && !isOwnEnd) return dumpFailure;
   return exit.code === 0 ? undefined : restic.fault("backup of the dump", exit);

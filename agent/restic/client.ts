@@ -15,7 +15,7 @@ import {
   withPriority,
 } from "./arguments.ts";
 import type { RepositoryAccess } from "./backend.ts";
-import { isHopelessRetry, resticFault, withoutSecrets } from "./fault.ts";
+import { isHopelessRetry, isRetry, resticFault, withoutSecrets } from "./fault.ts";
 import { buildGoMemoryEnv } from "./memory.ts";
 import { parseResticLine, type ResticMessage } from "./messages.ts";
 import { type ResticCall, type ResticExit, runProgram } from "./run.ts";
@@ -38,6 +38,8 @@ export interface ResticSettings {
 export interface CallOptions {
   readonly signal?: AbortSignal;
   readonly timeLimitMs?: number;
+  /** How long restic may ask a backend again that does not answer; else as long as it likes, a quarter of an hour. */
+  readonly retryPatienceMs?: number;
   onMessage?(message: ResticMessage): void;
   onLine?(line: string): void;
   /** As ResticSettings.onStart, for this call alone. */
@@ -120,6 +122,7 @@ export function createRestic(settings: ResticSettings): Restic {
       },
       ...(options.signal && { signal: options.signal }),
       ...(options.timeLimitMs !== undefined && { timeLimitMs: options.timeLimitMs }),
+      ...(options.retryPatienceMs !== undefined && { retries: { patienceMs: options.retryPatienceMs, isRetry } }),
       ...(options.onStdin && { onStdin: options.onStdin }),
       ...(options.onRawStdout && { onRawStdout: options.onRawStdout }),
     });

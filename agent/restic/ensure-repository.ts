@@ -3,6 +3,8 @@ import type { UserError } from "../../shared/errors.ts";
 import type { Restic } from "./client.ts";
 
 const PROBE_LIMIT_MS = 10 * 60_000;
+/** Half a dozen tries. restic before 0.17 says at once that there is no answer; later ones would try for 15 minutes. */
+const RETRY_PATIENCE_MS = 30_000;
 /** restic's words when another host made the repository in the meantime. */
 const EXISTS_ALREADY = /already exists|already initialized/i;
 
@@ -13,7 +15,8 @@ export type RepositoryState =
 
 /** Opens the repository's configuration: the cheapest thing that tells address, credentials and password. */
 export async function probeRepository(restic: Restic, signal: AbortSignal): Promise<RepositoryState> {
-  const exit = await restic.run(["cat", "config", "--no-lock"], { signal, timeLimitMs: PROBE_LIMIT_MS });
+  const limits = { timeLimitMs: PROBE_LIMIT_MS, retryPatienceMs: RETRY_PATIENCE_MS };
+  const exit = await restic.run(["cat", "config", "--no-lock"], { signal, ...limits });
   if (exit.code === 0) return { kind: "exists" };
   const error = restic.fault("look for the repository", exit);
   return error.code === "REPOSITORY_NOT_FOUND" ? { kind: "missing" } : { kind: "fault", error };

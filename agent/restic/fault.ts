@@ -2,7 +2,7 @@
  * Why restic failed. From 0.17 on exit codes tell some causes; older versions tell them by their words alone, and every
  * version does so for the causes that lie in the backend. Pure.
  */
-import { ERRORS, type ErrorCode, UserError } from "../../shared/errors.ts";
+import { assertNever, ERRORS, type ErrorCode, UserError } from "../../shared/errors.ts";
 import type { ResticExit } from "./run.ts";
 
 interface WordRule {
@@ -39,7 +39,7 @@ const WORD_RULES: readonly WordRule[] = [
   {
     code: "REPOSITORY_DAMAGED",
     words:
-      /Load\(<(data|index|snapshot|key)\/.*(no such file or directory|does not exist|not found|404)|has zero size, invalid repository|ciphertext verification failed|invalid data returned|repository contains errors|pack .* (not found|damaged)|blob .* not found|tree .* not found|hash mismatch|config or key .* is damaged|config cannot be loaded|invalid character .* looking for|unsupported repository version|number of used blobs is larger/i,
+      /Load(?:Raw)?\(<(data|index|snapshot|key)\/.*(no such file or directory|does not exist|not found|404)|has zero size, invalid repository|ciphertext verification failed|invalid data returned|repository contains errors|LoadIndex returned errors|repository index is damaged|pack .* (not found|damaged)|blob .* not found|tree .* not found|hash mismatch|config or key .* is damaged|config cannot be loaded|invalid character .* looking for|unsupported repository version|number of used blobs is larger/i,
   },
   { code: "REPOSITORY_READ_ONLY", words: /read-only file system/i },
   {
@@ -67,7 +67,12 @@ export const PARTIAL_EXIT_CODE = 3;
 const RETRYING = /returned error, retrying after/;
 /** Faults that no repetition cures. restic itself gives them up from 0.17 on. */
 const PERMANENT =
-  /permission denied|read-only file system|operation not permitted|access ?denied|invalidaccesskeyid|signaturedoesnotmatch|x509:|no such file or directory|does not exist|not found|404/i;
+  /no space left on device|disk quota exceeded|permission denied|read-only file system|operation not permitted|access ?denied|invalidaccesskeyid|signaturedoesnotmatch|x509:|no such file or directory|does not exist|not found|404/i;
+
+/** Whether restic says that it tries again. */
+export function isRetry(line: string): boolean {
+  return RETRYING.test(line);
+}
 
 /** Whether restic is trying again what can't succeed. */
 export function isHopelessRetry(line: string): boolean {
@@ -78,23 +83,40 @@ const NOISE =
   /^(Warning: at least one source file could not be read|the `unlock` command can be used|Is there a repository at)/;
 const MESSAGE_LENGTH = 1_000;
 
+/** What restic says because it was ended, which is no finding of its own: a missing repository above all. */
+const SAID_AT_OUR_END = /context canceled|^Is there a repository at|signal \w+ received, cleaning up/;
+
 /** restic's own words for people: the fatal lines when there are any, else the last ones. */
 export function resticWords(exit: ResticExit): string {
-  const heard = exit.tail.filter((line, at) => !RETRYING.test(line) || at === exit.tail.length - 1);
+  const own = exit.stopped === undefined ? exit.tail : exit.tail.filter((line) => !SAID_AT_OUR_END.test(line));
+  // Of its tries the last one counts, where nothing came of it.
+  const last = exit.stopped === undefined ? own.at(-1) : own.findLast(isRetry);
+  const heard = own.filter((line, at) => !isRetry(line) || (line === last && at === own.lastIndexOf(line)));
   const fatal = heard.findIndex((line) => line.startsWith("Fatal:"));
   const lines = (fatal >= 0 ? heard.slice(fatal) : heard.slice(-5)).filter((line) => !NOISE.test(line));
   return lines.join("; ").slice(0, MESSAGE_LENGTH);
 }
 
+function codeOfWords(lines: readonly string[]): ErrorCode | undefined {
+  const words = lines.join("\n");
+  return WORD_RULES.find((rule) => rule.words.test(words))?.code;
+}
+
 function codeOf(exit: ResticExit): ErrorCode {
-  if (exit.stopped === "time") return "RESTIC_TIMEOUT";
-  if (exit.stopped === "abort") return "RESTIC_KILLED";
-  if (exit.signal !== undefined && exit.stopped === undefined) return "RESTIC_KILLED";
-  const isOwnEnd = exit.stopped === undefined;
-  const byExit = isOwnEnd && exit.code !== undefined ? EXIT_CODES[exit.code] : undefined;
-  if (byExit !== undefined) return byExit;
-  const words = exit.tail.join("\n");
-  return WORD_RULES.find((rule) => rule.words.test(words))?.code ?? "RESTIC_FAILED";
+  switch (exit.stopped) {
+    case "abort":
+      return "RESTIC_KILLED";
+    case "time":
+      // What it tried again until then is the cause.
+      return codeOfWords(exit.tail.filter(isRetry)) ?? "RESTIC_TIMEOUT";
+    case "hopeless":
+      return codeOfWords(exit.tail.filter((line) => !SAID_AT_OUR_END.test(line))) ?? "RESTIC_FAILED";
+    case undefined:
+      if (exit.signal !== undefined) return "RESTIC_KILLED";
+      return (exit.code === undefined ? undefined : EXIT_CODES[exit.code]) ?? codeOfWords(exit.tail) ?? "RESTIC_FAILED";
+    default:
+      return assertNever(exit.stopped);
+  }
 }
 
 /**

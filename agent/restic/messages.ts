@@ -91,6 +91,26 @@ function progressOf(fields: Fields): BackupProgress {
   };
 }
 
+/** From 0.17 on the words repeat the item; it stands beside them. */
+function itemError(item: string, words: string): ResticMessage {
+  return { kind: "error", item, text: item === "" ? words : words.replace(` ${item}:`, ":") };
+}
+
+/** How output for programs begins: an object or a list, in one line or in several. */
+const FOR_PROGRAMS = /^(\{("|$)|\[(\{|\]|$))/;
+
+/**
+ * What a line says to people. Messages and lists for programs say nothing, with one exception: under `--json` restic from
+ * 0.17 on puts its last words, why it gives up, into a message too.
+ */
+export function wordsForPeople(line: string): readonly string[] {
+  if (!FOR_PROGRAMS.test(line)) return [line];
+  // Most lines are progress or long lists: only what may be the one that counts is read.
+  if (!line.startsWith("{") || !line.includes('"exit_error"')) return [];
+  const message = parseResticLine(line);
+  return message?.kind === "exit-error" ? message.text.split("\n") : [];
+}
+
 /** @returns undefined when the line is no JSON message, which means that it is meant for people */
 export function parseResticLine(line: string): ResticMessage | undefined {
   if (!line.startsWith("{")) return undefined;
@@ -107,7 +127,8 @@ export function parseResticLine(line: string): ResticMessage | undefined {
     case "summary":
       return { kind: "summary", summary: summaryOf(fields) };
     case "error":
-      return { kind: "error", item: text(fields, "item") ?? "", text: errorText(fields["error"]) };
+      // `check` has its words in the message itself.
+      return itemError(text(fields, "item") ?? "", text(fields, "message") ?? errorText(fields["error"]));
     case "exit_error":
       return { kind: "exit-error", code: count(fields, "code"), text: text(fields, "message") ?? "" };
     default:

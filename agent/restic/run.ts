@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { createLineSplitter } from "../kube/lines.ts";
+import { wordsForPeople } from "./messages.ts";
 
 export interface ResticCall {
   /** Program and arguments; no secret among them. */
@@ -19,6 +20,8 @@ export interface ResticCall {
   onRawStdout?(stdout: Readable): void;
   /** Whether a line says that the program tries again what can't succeed; after some such lines it is ended. */
   isHopeless?(line: string): boolean;
+  /** How long the program may try again, from the first line that says so. */
+  readonly retries?: { readonly patienceMs: number; isRetry(line: string): boolean };
   /**
    * Is told the process id as soon as there is one; what it returns is called when the process has ended; cleanly, if
    * nobody ended it.
@@ -84,6 +87,11 @@ export function runProgram(call: ResticCall): Promise<ResticExit> {
     }
     const abort = () => stop("abort");
     const limitTimer = call.timeLimitMs === undefined ? undefined : setTimeout(() => stop("time"), call.timeLimitMs);
+    let retryTimer: NodeJS.Timeout | undefined;
+    const hearRetry = (line: string): void => {
+      if (call.retries === undefined || retryTimer !== undefined || !call.retries.isRetry(line)) return;
+      retryTimer = setTimeout(() => stop("hopeless"), call.retries.patienceMs);
+    };
     call.signal?.addEventListener("abort", abort, { once: true });
     if (call.signal?.aborted) abort();
     const { stdout } = child;
@@ -94,8 +102,9 @@ export function runProgram(call: ResticCall): Promise<ResticExit> {
     ];
     for (const { stream, take } of streams) {
       const lines = createLineSplitter((line) => {
-        if (!line.startsWith("{") && !line.startsWith("[")) tail.add(line);
+        for (const words of wordsForPeople(line)) tail.add(words);
         if (call.isHopeless?.(line) === true && ++hopeless >= HOPELESS_LINES) stop("hopeless");
+        hearRetry(line);
         take?.(line);
       });
       stream?.on("data", (chunk: Buffer) => lines.feed(chunk));
@@ -104,6 +113,7 @@ export function runProgram(call: ResticCall): Promise<ResticExit> {
     function cleanUp(isClean: boolean): void {
       onEnd?.(isClean);
       clearTimeout(limitTimer);
+      clearTimeout(retryTimer);
       clearTimeout(killTimer);
       call.signal?.removeEventListener("abort", abort);
     }

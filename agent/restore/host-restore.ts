@@ -16,7 +16,7 @@ import type { Logger } from "../log.ts";
 import type { Restic } from "../restic/client.ts";
 import { gatherSnapshotSize, type OnNode, type SnapshotSize } from "../restic/snapshot-size.ts";
 import { type Conflicts, clearExisting, createConflicts } from "./conflicts.ts";
-import { type ItemError, isOnlyAbove, itemWarnings, restoreFault } from "./outcome.ts";
+import { errorsOfRestored, type ItemError, isOnlyAbove, itemWarnings, restoreFault } from "./outcome.ts";
 import { createOwners, type Owners } from "./owners.ts";
 import { addProgress, NO_PROGRESS, type RestoreProgress } from "./progress.ts";
 import { parseRestoreLine } from "./restore-messages.ts";
@@ -169,7 +169,8 @@ async function restoreSnapshot(
   let exit = await ports.withLock(() => run([]));
   if (exit.tail.some((line) => NO_LOCK_WRITTEN.test(line))) exit = await run(["--no-lock"]);
   if (exit.code !== 0 && clearExisting(errors)) exit = await ports.withLock(() => run([]));
-  if (exit.code === 0 || isOnlyAbove(errors, snapshot.paths, exit)) return errors;
+  const { paths } = snapshot;
+  if (exit.code === 0 || isOnlyAbove(errors, paths, exit)) return errorsOfRestored(errors, paths);
   const what = `restore of snapshot ${snapshot.id.slice(0, 8)}`;
   throw restoreFault(errors, restic.fault(what, exit), what);
 }

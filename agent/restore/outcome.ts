@@ -18,10 +18,20 @@ export function itemWarnings(errors: readonly ItemError[]): readonly string[] {
   return rest > 0 ? [...named, `${rest} more could not be restored as they were`] : named;
 }
 
-/** Whether the item is a folder above all restored paths, such as a mount point's parents. */
+/** Whether the item is no part of what is restored, but a folder above it, such as a mount point's parents. */
 function isAbove(item: string, paths: readonly string[]): boolean {
-  const folder = item.endsWith("/") ? item : `${item}/`;
-  return paths.every((path) => path !== item && path.startsWith(folder));
+  const folder = withSlash(item);
+  const isPart = paths.some((path) => path === item || item.startsWith(withSlash(path)));
+  return !isPart && paths.some((path) => path.startsWith(folder));
+}
+
+function withSlash(path: string): string {
+  return path.endsWith("/") ? path : `${path}/`;
+}
+
+/** The errors of what is restored. Folders above it keep their mode and owner, which is nothing to warn of. */
+export function errorsOfRestored(errors: readonly ItemError[], paths: readonly string[]): readonly ItemError[] {
+  return errors.filter(({ item }) => !isAbove(item, paths));
 }
 
 /**
@@ -31,7 +41,7 @@ function isAbove(item: string, paths: readonly string[]): boolean {
 export function isOnlyAbove(errors: readonly ItemError[], paths: readonly string[], exit: ResticExit): boolean {
   if (errors.length === 0 || exit.signal !== undefined || exit.stopped !== undefined) return false;
   const isCounted = exit.tail.some((line) => /^Fatal: There were \d+ errors/.test(line));
-  return isCounted && errors.every(({ item }) => isAbove(item, paths));
+  return isCounted && errorsOfRestored(errors, paths).length === 0;
 }
 
 const CODES: readonly (readonly [ErrorCode, RegExp])[] = [

@@ -3,7 +3,8 @@ import { type BackupSession, parseBackupSession } from "../../shared/api/backup-
 import { KINDS } from "../../shared/api/kinds.ts";
 import { assertNever } from "../../shared/errors.ts";
 import { isNotFound } from "../../shared/kube/kube-error.ts";
-import { patchStatusWithTest } from "../../shared/kube/status-patch.ts";
+import { withRefusal } from "../run/refused-status.ts";
+import { tellRefusal, writeRunStatus } from "../run/write-status.ts";
 import type { ActPorts } from "./act-ports.ts";
 import { clearCheckRequest, createRetry, deleteSessions, recordRecoveryPoint } from "./aftermath.ts";
 import type { Action } from "./step.ts";
@@ -77,21 +78,20 @@ async function writeStatus(
   session: BackupSession,
   after: SessionStatus,
 ): Promise<"done" | "again" | "stale"> {
-  const { namespace, name, resourceVersion } = session.metadata;
-  const change = {
-    before: session.status,
-    after,
-    guards: [{ path: "/metadata/resourceVersion", value: resourceVersion }],
-  };
-  const address = { resource: KINDS.BackupSession, namespace, name };
-  const write = await patchStatusWithTest(ports.client, address, change, parseBackupSession, { signal: ports.signal });
+  const now = new Date(ports.clock.now());
+  const write = await writeRunStatus(
+    ports.client,
+    { resource: KINDS.BackupSession, metadata: session.metadata, before: session.status, after },
+    { parse: parseBackupSession, endWith: (words) => withRefusal(session.status ?? {}, words, now) },
+    ports.signal,
+  );
   switch (write.kind) {
     case "written":
       ports.memories.keepWrite(key, write.object);
       if (write.object.status?.phase !== session.status?.phase) {
         ports.log.info({ session: key, phase: write.object.status?.phase }, "session phase changed");
       }
-      return "done";
+      return tellRefusal(ports, { session: key }, subjectOf(session), write.refused) ? "stale" : "done";
     case "unchanged":
       return "done";
     case "conflict":

@@ -91,8 +91,9 @@ class HealthController implements Controller {
     // The list of conditions has another writer too, so the write counts only for the version that was read.
     const guard = resourceVersion === undefined ? {} : { resourceVersion };
     const change = { before: { conditions: before }, after: { conditions }, ...guard };
-    const { kind } = await mergeStatus(client, address, change, asIs, { signal: this.#abort.signal });
-    if (kind !== "written" || condition === undefined || condition.status === known?.status) return;
+    const outcome = await mergeStatus(client, address, change, asIs, { signal: this.#abort.signal });
+    if (outcome.kind === "refused") throw outcome.error;
+    if (outcome.kind !== "written" || condition === undefined || condition.status === known?.status) return;
     log.info({ invoker: `${namespace}/${name}`, reason: condition.reason }, "health of an invoker changed");
     if (condition.status !== "True") return;
     const subject = { apiVersion: invoker.apiVersion, kind: invoker.kind, namespace, name, uid: uid ?? "" };

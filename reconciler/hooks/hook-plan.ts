@@ -42,6 +42,11 @@ export interface HookRun {
   readonly timeoutMs: number;
 }
 
+/** How the message of a hook begins whose end nobody knows: an after-hook is run again. */
+export const INTERRUPTED_PREFIX = "interrupted: ";
+export const PROCESS_ENDED = `${INTERRUPTED_PREFIX}the reconciler stopped while the hook was running`;
+export const CONNECTION_ENDED = `${INTERRUPTED_PREFIX}the connection to the command broke while it was running`;
+
 export interface HookOutcome {
   readonly phase: "Succeeded" | "Failed";
   readonly message: string;

@@ -3,7 +3,7 @@
  * index names a hook for ever. Pure.
  */
 import type { HookResult } from "../../shared/api/hook-result.ts";
-import type { HookRuns } from "./hook-plan.ts";
+import { type HookRuns, INTERRUPTED_PREFIX, PROCESS_ENDED } from "./hook-plan.ts";
 
 export type Hooks = readonly HookResult[] | undefined;
 
@@ -28,11 +28,9 @@ export function isHookOpen(hook: HookResult): boolean {
 /** How often an after-hook is started anew when restarts interrupt it. */
 export const MAX_HOOK_RUNS = 3;
 
-const INTERRUPTED = "interrupted: the reconciler stopped while the hook was running";
-
-/** Whether the hook's end is unknown because its process went away. */
+/** Whether the hook's end is unknown because its process or its connection went away. */
 export function isInterrupted(hook: HookResult): boolean {
-  return hook.phase === "Failed" && hook.message === INTERRUPTED;
+  return hook.phase === "Failed" && hook.message?.startsWith(INTERRUPTED_PREFIX) === true;
 }
 
 /**
@@ -125,7 +123,7 @@ export function withEndedHooks(hooks: Hooks, view: OpenHooksView): Hooks {
     return {
       ...hook,
       phase: "Failed",
-      message: INTERRUPTED,
+      message: PROCESS_ENDED,
       finishedAt: new Date(view.nowMs).toISOString(),
     };
   });

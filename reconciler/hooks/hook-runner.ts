@@ -3,10 +3,19 @@ import { randomUUID } from "node:crypto";
 import type { Handler } from "../../shared/api/hooks.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
-import type { PodExec } from "../../shared/kube/exec.ts";
+import { isEndUnknown, type PodExec } from "../../shared/kube/exec.ts";
 import type { Logger } from "../../shared/log.ts";
-import type { HookOutcome, HookPlace, HookRun, HookRuns, HookSummary } from "./hook-plan.ts";
+import {
+  CONNECTION_ENDED,
+  type HookOutcome,
+  type HookPlace,
+  type HookRun,
+  type HookRuns,
+  type HookSummary,
+  PROCESS_ENDED,
+} from "./hook-plan.ts";
 import { runHttpGet, runHttpPost, runTcpSocket } from "./http-handler.ts";
+import { NotBegunError, untilBegun } from "./until-begun.ts";
 
 /** Renders a template over the summary. @throws when the text is no template */
 export type Render = (template: string, summary: HookSummary, now: Date) => string;
@@ -100,9 +109,9 @@ export class HookRunner {
     cancel();
   }
 
-  /** Cuts all hooks off; their outcomes are not recorded by this process. */
+  /** Cuts all hooks off. What becomes of them is unknown, and said so by whoever leads next. */
   stop(): void {
-    for (const abort of this.#running.values()) abort.abort(new UserError("HOOK_FAILED", "the reconciler stops"));
+    for (const abort of this.#running.values()) abort.abort(new UserError("HOOK_FAILED", PROCESS_ENDED));
   }
 
   async #carryOut(run: HookRun, abort: AbortController): Promise<HookOutcome> {
@@ -114,7 +123,9 @@ export class HookRunner {
     } catch (error) {
       // What was cut off fails with the reason for the cut, not with the words of what it cut.
       const cause: unknown = abort.signal.aborted ? abort.signal.reason : error;
-      return this.#outcome("Failed", messageOf(cause), outputOf(error));
+      const words = isEndUnknown(cause) ? `${CONNECTION_ENDED}: ${messageOf(cause)}` : messageOf(cause);
+      const never = error instanceof NotBegunError ? `: ${error.message}` : "";
+      return this.#outcome("Failed", words + never, outputOf(error));
     } finally {
       cancel();
     }
@@ -145,13 +156,20 @@ export class HookRunner {
 
   async #runCommand(run: HookRun, signal: AbortSignal): Promise<string> {
     const given = run.place ?? this.#globalPlace(run.handler);
-    const place = given.behindService === undefined ? given : await this.#ports.resolvePlace(given, signal);
     const command = (run.handler.exec?.command ?? []).map((argument) => this.#render(argument, run));
     if (command.length === 0) throw new UserError("HOOK_FAILED", "exec.command is empty");
-    if (place.container === undefined)
-      throw new UserError("HOOK_FAILED", `pod ${place.pod} has no container to run in`);
-    const { namespace, pod, container } = place;
-    const result = await this.#ports.exec({ namespace, pod, container, command, timeoutMs: run.timeoutMs, signal });
+    const onRetry = (error: unknown): void => {
+      this.#ports.log.warn({ hook: run.key, error: messageOf(error) }, "hook's command did not begin; sent again");
+    };
+    const result = await untilBegun(
+      async () => {
+        const place = given.behindService === undefined ? given : await this.#ports.resolvePlace(given, signal);
+        const { namespace, pod, container } = place;
+        if (container === undefined) throw new UserError("HOOK_FAILED", `pod ${pod} has no container to run in`);
+        return this.#ports.exec({ namespace, pod, container, command, timeoutMs: run.timeoutMs, signal });
+      },
+      { clock: this.#ports.clock, signal, onRetry },
+    );
     const output = [result.stdout, result.stderr].filter((text) => text !== "").join("\n");
     if (result.end.kind === "timedOut") {
       throw new CommandError(`did not end within ${Math.round(run.timeoutMs / 1_000)} s`, output);

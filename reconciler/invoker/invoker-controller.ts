@@ -7,8 +7,9 @@ import { planInjection } from "../../shared/injection/plan.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import type { EventRecorder } from "../../shared/kube/events.ts";
-import { isNotFound } from "../../shared/kube/kube-error.ts";
-import { mergeStatus, patchStatusWithTest } from "../../shared/kube/status-patch.ts";
+import { textAt } from "../../shared/kube/json-value.ts";
+import { isConflict, isNotFound } from "../../shared/kube/kube-error.ts";
+import { mergeStatus } from "../../shared/kube/status-patch.ts";
 import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
@@ -94,27 +95,32 @@ class InvokerController implements Controller {
     const { deletionTimestamp, finalizers = [] } = object.metadata;
     const isHeld = finalizers.includes(Finalizer.Invoker);
     if (deletionTimestamp !== undefined) return isHeld ? this.#finalize(object, signal) : undefined;
-    if (!isHeld) await this.#setFinalizers(object, [...finalizers, Finalizer.Invoker], signal);
+    const held = isHeld ? object : await this.#setFinalizers(object, [...finalizers, Finalizer.Invoker], signal);
+    if (held === undefined) return { requeueAfterMs: CONFLICT_AGAIN_MS };
     const view = await gatherInvokerStatus(this.#ports, object, signal);
     const status = decideInvokerStatus(view, new Date(this.#ports.clock.now()));
-    const isWritten = await this.#write(object, status, signal);
+    const isWritten = await this.#write(held, status, signal);
     return { requeueAfterMs: isWritten ? this.#nextLookMs(key, view) : CONFLICT_AGAIN_MS };
   }
 
   /** @returns false when another writer of the status came first */
   async #write(object: BackupInvokerObject, decided: InvokerStatus, signal: AbortSignal): Promise<boolean> {
-    const { client, log } = this.#ports;
+    const { client, log, events } = this.#ports;
     const { memberConditions, ...rest } = decided;
     const before = object.status;
     const after = { ...before, ...rest, ...(memberConditions !== undefined && { memberConditions }) };
-    const address = { resource: KINDS[object.kind], ...object.metadata };
-    // The health of backups has a condition in the same list, so what is replaced is tested.
-    const outcome =
-      before === undefined
-        ? await mergeStatus(client, address, { before, after }, asIs, { signal })
-        : await patchStatusWithTest(client, address, { before, after }, asIs, { signal });
+    const { apiVersion, kind } = object;
+    const { namespace, name, uid, resourceVersion } = object.metadata;
+    const address = { resource: KINDS[kind], namespace, name };
+    // The health of backups has a condition in the same list, so the write counts only for the version that was read.
+    const outcome = await mergeStatus(client, address, { before, after, resourceVersion }, asIs, { signal });
     if (outcome.kind === "written" && before?.phase !== decided.phase) {
       log.info({ invoker: invokerKeyOf(object), phase: decided.phase }, "invoker's phase changed");
+    }
+    if (outcome.kind === "refused") {
+      log.error({ invoker: invokerKeyOf(object), error: outcome.error.message }, "invoker's status refused");
+      const words = `the API server refused the status: ${outcome.error.detail}`;
+      events.record({ apiVersion, kind, namespace, name, uid }, "Warning", "Status Refused", words);
     }
     return outcome.kind !== "conflict";
   }
@@ -136,12 +142,10 @@ class InvokerController implements Controller {
       );
       events.record({ apiVersion, kind, namespace, name, uid }, "Warning", "Sidecar Deletion Failed", words);
     }
-    await this.#setFinalizers(
-      object,
-      finalizers.filter((finalizer) => finalizer !== Finalizer.Invoker),
-      signal,
-    );
-    return undefined;
+    const rest = finalizers.filter((finalizer) => finalizer !== Finalizer.Invoker);
+    const released = await this.#setFinalizers(object, rest, signal);
+    // Where another came first the invoker is still held: it is released at the next look.
+    return released === undefined ? { requeueAfterMs: CONFLICT_AGAIN_MS } : undefined;
   }
 
   /** Targets whose template is not yet as it should be without this invoker. */
@@ -156,13 +160,21 @@ class InvokerController implements Controller {
     });
   }
 
-  async #setFinalizers(object: BackupInvokerObject, finalizers: readonly string[], signal: AbortSignal): Promise<void> {
+  /** @returns the object as it is now; undefined when it is gone, or another changed it since it was read */
+  async #setFinalizers<T extends BackupInvokerObject>(
+    object: T,
+    finalizers: readonly string[],
+    signal: AbortSignal,
+  ): Promise<T | undefined> {
     const { namespace, name, resourceVersion } = object.metadata;
     const patch = { kind: "merge", body: { metadata: { resourceVersion, finalizers } } } as const;
     try {
-      await this.#ports.client.patch(KINDS[object.kind], namespace, name, patch, asIs, { signal });
+      const written = await this.#ports.client.patch(KINDS[object.kind], namespace, name, patch, asIs, { signal });
+      const version = textAt(written, "metadata", "resourceVersion");
+      return { ...object, metadata: { ...object.metadata, finalizers, resourceVersion: version } };
     } catch (error) {
-      if (!isNotFound(error)) throw error;
+      if (isNotFound(error) || isConflict(error)) return undefined;
+      throw error;
     }
   }
 

@@ -8,10 +8,10 @@ import { messageOf } from "../../shared/errors.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import type { EventRecorder } from "../../shared/kube/events.ts";
-import { isNotFound } from "../../shared/kube/kube-error.ts";
+import { isConflict, isNotFound } from "../../shared/kube/kube-error.ts";
 import { objectKey, splitObjectKey } from "../../shared/kube/object-meta.ts";
 import { mergeStatus } from "../../shared/kube/status-patch.ts";
-import { WorkQueue } from "../../shared/kube/work-queue.ts";
+import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
 import type { World } from "../world/world.ts";
@@ -28,6 +28,8 @@ export interface RepositoryPorts {
 
 const CONCURRENCY = 4;
 const DRAIN_MS = 5_000;
+/** The informer is about to show what another wrote. */
+const CONFLICT_AGAIN_MS = 300;
 
 export function createRepositoryController(ports: RepositoryPorts): Controller {
   return new RepositoryController(ports);
@@ -42,10 +44,7 @@ class RepositoryController implements Controller {
   constructor(ports: RepositoryPorts) {
     this.#ports = ports;
     this.#queue = new WorkQueue({
-      run: async (key, signal) => {
-        await this.#reconcile(key, signal);
-        return undefined;
-      },
+      run: (key, signal) => this.#reconcile(key, signal),
       onError: (repository, error, failures) => {
         ports.log.warn(
           { repository, failures, error: messageOf(error) },
@@ -67,18 +66,19 @@ class RepositoryController implements Controller {
     await this.#queue.stop(DRAIN_MS);
   }
 
-  async #reconcile(key: string, signal: AbortSignal): Promise<void> {
-    const { world, client } = this.#ports;
+  async #reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
+    const { world, client, log } = this.#ports;
     const { namespace, name } = splitObjectKey(key);
     const repository = world.repositories.get(namespace, name);
-    if (repository === undefined) return;
+    if (repository === undefined) return undefined;
     const { deletionTimestamp, finalizers = [], generation = 0 } = repository.metadata;
     const isHeld = finalizers.includes(Finalizer.Repository);
     if (deletionTimestamp !== undefined) {
-      if (isHeld) await this.#release(repository, finalizers, signal);
-      return;
+      return isHeld ? this.#release(repository, finalizers, signal) : undefined;
     }
-    if (!isHeld) await this.#setFinalizers(repository, [...finalizers, Finalizer.Repository], signal);
+    if (!isHeld && !(await this.#setFinalizers(repository, [...finalizers, Finalizer.Repository], signal))) {
+      return { requeueAfterMs: CONFLICT_AGAIN_MS };
+    }
     const after = decideRepositoryStatus({
       generation,
       status: repository.status,
@@ -86,11 +86,13 @@ class RepositoryController implements Controller {
       sessions: world.sessions.byIndex("repository", key),
     });
     const address = { resource: KINDS.Repository, namespace, name };
-    await mergeStatus(client, address, { before: repository.status, after }, asIs, { signal });
+    const outcome = await mergeStatus(client, address, { before: repository.status, after }, asIs, { signal });
+    if (outcome.kind === "refused") log.error({ repository: key, error: outcome.error.message }, "status refused");
+    return undefined;
   }
 
   /** The data is never touched: see docs/compatibility.md on wipeOut. */
-  async #release(repository: Repository, finalizers: readonly string[], signal: AbortSignal): Promise<void> {
+  async #release(repository: Repository, finalizers: readonly string[], signal: AbortSignal) {
     const { apiVersion, kind, metadata, spec } = repository;
     if (spec.wipeOut === true) {
       const { namespace, name, uid } = metadata;
@@ -101,20 +103,21 @@ class RepositoryController implements Controller {
         "data of a deleted Repository was left as it is",
       );
     }
-    await this.#setFinalizers(
-      repository,
-      finalizers.filter((finalizer) => finalizer !== Finalizer.Repository),
-      signal,
-    );
+    const rest = finalizers.filter((finalizer) => finalizer !== Finalizer.Repository);
+    return (await this.#setFinalizers(repository, rest, signal)) ? undefined : { requeueAfterMs: CONFLICT_AGAIN_MS };
   }
 
-  async #setFinalizers({ metadata }: Repository, finalizers: readonly string[], signal: AbortSignal): Promise<void> {
+  /** @returns false when another changed the Repository since it was read */
+  async #setFinalizers({ metadata }: Repository, finalizers: readonly string[], signal: AbortSignal): Promise<boolean> {
     const { namespace, name, resourceVersion } = metadata;
     const patch = { kind: "merge", body: { metadata: { resourceVersion, finalizers } } } as const;
     try {
       await this.#ports.client.patch(KINDS.Repository, namespace, name, patch, asIs, { signal });
+      return true;
     } catch (error) {
+      if (isConflict(error)) return false;
       if (!isNotFound(error)) throw error;
+      return true;
     }
   }
 }

@@ -8,12 +8,13 @@ import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import type { EventRecorder } from "../../shared/kube/events.ts";
 import { isNotFound } from "../../shared/kube/kube-error.ts";
-import { patchStatusWithTest } from "../../shared/kube/status-patch.ts";
 import type { Logger } from "../../shared/log.ts";
 import { formatTarget, type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
 import type { HookRunner } from "../hooks/hook-runner.ts";
 import type { JobMaker } from "../jobs/job-maker.ts";
 import { POINT_SEARCH } from "../jobs/point-search.ts";
+import { withRefusal } from "../run/refused-status.ts";
+import { tellRefusal, writeRunStatus } from "../run/write-status.ts";
 import { isWorkloadKind, WORKLOADS } from "../world/workload-object.ts";
 import type { RestoreMemories } from "./memory.ts";
 import { type RestoreObject, type RestoreStatus, writeRestoreStatus } from "./restore-status.ts";
@@ -100,23 +101,24 @@ async function writeStatus(
   object: RestoreObject,
   status: RestoreStatus,
 ): Promise<ActOutcome> {
-  const { namespace, name, resourceVersion } = object.metadata;
+  const { namespace, name } = object.metadata;
   const resource = KINDS[object.kind];
   const { signal } = ports;
-  const change = {
-    before: object.status,
-    after: writeRestoreStatus(object, status),
-    guards: [{ path: "/metadata/resourceVersion", value: resourceVersion }],
-  };
   const parse = parseRestoreObject(object);
-  const write = await patchStatusWithTest(ports.client, { resource, namespace, name }, change, parse, { signal });
+  const now = new Date(ports.clock.now());
+  const write = await writeRunStatus(
+    ports.client,
+    { resource, metadata: object.metadata, before: object.status, after: writeRestoreStatus(object, status) },
+    { parse, endWith: (words) => withRefusal(object.status ?? {}, words, now) },
+    signal,
+  );
   switch (write.kind) {
     case "written":
       ports.memories.keepWrite(key, write.object);
       if (write.object.status?.phase !== object.status?.phase) {
         ports.log.info({ restore: key, phase: write.object.status?.phase }, "restore phase changed");
       }
-      return "done";
+      return tellRefusal(ports, { restore: key }, subjectOf(object), write.refused) ? "again" : "done";
     case "unchanged":
       return "done";
     case "conflict": {

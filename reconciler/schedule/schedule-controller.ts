@@ -6,7 +6,7 @@
 import { KINDS } from "../../shared/api/kinds.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { asIs } from "../../shared/kube/client.ts";
-import { isNotFound } from "../../shared/kube/kube-error.ts";
+import { isNotFound, isRefused } from "../../shared/kube/kube-error.ts";
 import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
 import { formatTime } from "../../shared/status/conditions.ts";
 import type { Controller } from "../controller.ts";
@@ -172,7 +172,9 @@ class ScheduleController implements Controller {
       const patch = { kind: "merge", body: { status: write } } as const;
       await this.#ports.client.patchStatus(KINDS[kind], namespace, name, patch, asIs, { signal });
     } catch (error) {
-      if (!isNotFound(error)) throw error;
+      // What is refused once is refused again; the next slot has something new to write.
+      if (isRefused(error)) this.#ports.log.error({ invoker: key, error: error.message }, "status refused");
+      else if (!isNotFound(error)) throw error;
     }
     if (this.#statusWrites.get(key) === write) this.#statusWrites.delete(key);
     return undefined;

@@ -16,7 +16,7 @@ import {
   eventNamespace,
   type Occurrence,
 } from "./event-object.ts";
-import { isAlreadyExists, isNotFound } from "./kube-error.ts";
+import { isAlreadyExists, isNamespaceEnding, isNotFound } from "./kube-error.ts";
 import { type RateLimit, TokenBucket } from "./rate-limit.ts";
 import type { Resource } from "./resource.ts";
 
@@ -152,7 +152,8 @@ class BackgroundRecorder implements EventRecorder {
         await this.#write(event);
       } catch (error) {
         this.#waiting.delete(key);
-        if (!this.#abort.signal.aborted) this.#drop(event, error);
+        // Nobody is left to read it where the namespace is being deleted.
+        if (!this.#abort.signal.aborted && !isNamespaceEnding(error)) this.#drop(event, error);
       }
     }
     // In the same turn as the end of the loop: what is recorded from now on starts the next one.

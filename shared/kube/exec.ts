@@ -36,10 +36,38 @@ export interface ExecResult {
  * Runs a command without standard input.
  *
  * @throws KubeError when the API server refuses, the command cannot be started (reason CommandNotRun), or the connection
- *   breaks before the end is known (ConnectionLost: the command may have run, it is not run again); the signal's reason
- *   when it is aborted
+ *   breaks before the end is known (AnswerLost before the way to the container was open, ConnectionLost after that: the
+ *   command may have run, it is not run again); the signal's reason when it is aborted
  */
 export type PodExec = (request: ExecRequest) => Promise<ExecResult>;
+
+/** Reasons of a KubeError beside those of every call. */
+export const ExecFault = {
+  /** The kubelet, or the API server in its place, says that nothing was run. */
+  CommandNotRun: "CommandNotRun",
+  /** The request was sent, and the connection broke before anybody took it. */
+  AnswerLost: "AnswerLost",
+} as const;
+
+/** Answers of a server or a balancer that is busy, starting, ending, or does not reach the node. */
+const PASSING_STATUSES: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
+/** Newer API servers take the request first and tell on the opened way that they don't reach the node. */
+const NODE_NOT_REACHED =
+  /error dialing backend|unable to upgrade connection|connection refused|connection reset|i\/o timeout|no route to host|TLS handshake timeout|\bEOF\b/i;
+
+/** Whether the command certainly never began, for a reason that may pass: the same request may be sent again. */
+export function isNotBegun(thrown: unknown): boolean {
+  if (!(thrown instanceof KubeError)) return false;
+  const { reason, status, detail } = thrown;
+  if (reason === ExecFault.CommandNotRun) return NODE_NOT_REACHED.test(detail);
+  if (reason === ExecFault.AnswerLost || reason === ConnectionFault.NotConnected) return true;
+  return PASSING_STATUSES.has(status);
+}
+
+/** Whether nobody knows how the command ended: it had begun, and the connection broke. */
+export function isEndUnknown(thrown: unknown): boolean {
+  return thrown instanceof KubeError && thrown.reason === ConnectionFault.ConnectionLost;
+}
 
 export interface PodExecOptions {
   readonly connection: Connection;
@@ -71,7 +99,7 @@ function actionOf({ namespace, pod, container }: ExecRequest): string {
 
 interface OpenedSocket {
   readonly socket: WebSocket;
-  /** Whether the API server may have got the request: from then on nobody knows whether the command runs. */
+  /** Whether the API server may have got the request. */
   readonly isSent: () => boolean;
 }
 
@@ -106,6 +134,7 @@ function waitForEnd(
   const action = actionOf(request);
   const { promise, resolve, reject } = Promise.withResolvers<ExecResult["end"]>();
   let cancelPing: () => void = () => {};
+  let isOpen = false;
 
   const ping = (): void => {
     socket.ping();
@@ -116,6 +145,7 @@ function waitForEnd(
   request.signal?.addEventListener("abort", onAbort, { once: true });
 
   socket.on("open", () => {
+    isOpen = true;
     cancelPing = clock.after(PING_MS, ping);
   });
   socket.on("message", (data) => {
@@ -135,12 +165,14 @@ function waitForEnd(
     });
   });
   socket.on("error", (cause) => {
-    const reason = isSent() ? ConnectionFault.ConnectionLost : ConnectionFault.NotConnected;
+    const unanswered = isSent() ? ExecFault.AnswerLost : ConnectionFault.NotConnected;
+    const reason = isOpen ? ConnectionFault.ConnectionLost : unanswered;
     reject(new KubeError({ action, status: 0, reason, detail: messageOf(cause), cause }));
   });
   socket.on("close", (code) => {
     const detail = `the connection was closed (${code}) before the command's end was known`;
-    reject(new KubeError({ action, status: 0, reason: ConnectionFault.ConnectionLost, detail }));
+    const reason = isOpen ? ConnectionFault.ConnectionLost : ExecFault.AnswerLost;
+    reject(new KubeError({ action, status: 0, reason, detail }));
   });
 
   return promise.finally(() => {
@@ -158,7 +190,7 @@ function settleWith(
   reject: (error: unknown) => void,
 ): void {
   if (end.kind === "exited") resolve(end);
-  else reject(new KubeError({ action, status: 200, reason: "CommandNotRun", detail: end.detail }));
+  else reject(new KubeError({ action, status: 200, reason: ExecFault.CommandNotRun, detail: end.detail }));
 }
 
 function bytesOf(data: Buffer | ArrayBuffer | readonly Buffer[]): Buffer {

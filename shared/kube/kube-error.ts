@@ -131,9 +131,31 @@ export function isForbidden(thrown: unknown): boolean {
   return hasStatus(thrown, 403) || hasStatus(thrown, 401);
 }
 
+/**
+ * Nothing can be made in the namespace, because it is being deleted. There is nothing to do about it, and nothing to tell:
+ * what is in it goes too.
+ */
+export function isNamespaceEnding(thrown: unknown): boolean {
+  return hasStatus(thrown, 403) && thrown instanceof KubeError && thrown.causes.some(isEnding);
+}
+
+function isEnding({ reason }: StatusCause): boolean {
+  return reason === "NamespaceTerminating";
+}
+
 /** The API server understood the object and found fields of it wrong; `causes` names them. */
 export function isInvalid(thrown: unknown): boolean {
   return hasStatus(thrown, 422) || hasStatus(thrown, 400);
+}
+
+/** What is too large is answered with 413, or with 500 and the words of etcd or of the connection to it. */
+const TOO_LARGE = /request is too large|message larger than max/i;
+
+/** The API server takes no such content, now or later: fields of it are wrong, or it is too large. */
+export function isRefused(thrown: unknown): thrown is KubeError {
+  if (!(thrown instanceof KubeError)) return false;
+  if (isInvalid(thrown) || thrown.status === 413) return true;
+  return thrown.status === 500 && TOO_LARGE.test(thrown.detail);
 }
 
 /** The error as a user sees it. Anything that is no KubeError comes back as INTERNAL, a UserError as it is. */

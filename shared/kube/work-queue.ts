@@ -4,8 +4,12 @@
  */
 import { type Backoff, nextBackoffMs } from "./backoff.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { isNamespaceEnding } from "./kube-error.ts";
 
-/** What a run of a key asks for. A thrown error asks for another run after back-off. */
+/**
+ * What a run of a key asks for. A thrown error asks for another run after back-off, unless it says that the namespace is being
+ * deleted.
+ */
 export interface RunResult {
   /** Run again after this time even if nothing changes, in milliseconds. */
   readonly requeueAfterMs?: number | undefined;
@@ -200,9 +204,14 @@ export class WorkQueue {
       this.forget(key);
       if (result?.requeueAfterMs !== undefined) this.addAfter(key, result.requeueAfterMs);
     } catch (error) {
-      failed = true;
-      this.addRateLimited(key);
-      this.#options.onError(key, error, this.failures(key));
+      if (isNamespaceEnding(error)) {
+        // What is left to do there is told by deletions.
+        this.forget(key);
+      } else {
+        failed = true;
+        this.addRateLimited(key);
+        this.#options.onError(key, error, this.failures(key));
+      }
     } finally {
       this.#running.delete(key);
       this.#observer.onEnd?.(key, this.#clock.monotonic() - startedAt, failed);

@@ -75,12 +75,22 @@ function findScheduleFindings(spec: ScheduleSpec): readonly Finding[] {
 
 function findCronFaults({ schedule, timeZone }: ScheduleSpec): readonly Finding[] {
   if (!schedule || schedule.includes("${") || timeZone?.includes("${")) return [];
+  const own = [
+    ...findScheduleFault("spec.schedule", { schedule, timeZone: undefined }),
+    ...findScheduleFault("spec.timeZone", { schedule: ANY_SCHEDULE, timeZone }),
+  ];
+  // Where each is right by itself they may still differ.
+  return own.length > 0 ? own : findScheduleFault("spec.schedule", { schedule, timeZone });
+}
+
+const ANY_SCHEDULE = "0 0 * * *";
+
+function findScheduleFault(field: string, text: Parameters<typeof parseSchedule>[0]): readonly Finding[] {
   try {
-    parseSchedule({ schedule, timeZone });
+    parseSchedule(text);
     return [];
   } catch (thrown) {
-    const next = thrown instanceof UserError ? thrown.next : "Write five cron fields.";
-    return [fault("spec.schedule", messageOf(thrown), next)];
+    return [fault(field, messageOf(thrown), thrown instanceof UserError ? thrown.next : "Write five cron fields.")];
   }
 }
 

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { textAt, valueAt } from "../../shared/kube/json-value.ts";
-import { mergeStatus, patchStatusWithTest, writeLatestStatus } from "../../shared/kube/status-patch.ts";
-import { failureOf, openTestClient } from "../support/kube/test-client.ts";
+import { mergeStatus } from "../../shared/kube/status-patch.ts";
+import { openTestClient } from "../support/kube/test-client.ts";
 import { defineWidgets, type Widgets } from "../support/kube/widgets.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 
@@ -50,57 +50,28 @@ describe("status", () => {
     expect(await statusOf("merged")).toEqual({ phase: "Running" });
   });
 
-  test("of several writers keeps what each of them wrote", async () => {
-    await aWidgetWith("several", hosts("Pending", "Pending"));
-    const before = hosts("Pending", "Pending");
-    const guard = (index: number, value: string) => ({ path: `/status/hosts/${index}/hostname`, value });
-    const outcomes = await Promise.all([
-      patchStatusWithTest(
-        client,
-        address("several"),
-        { before, after: hosts("Running", "Pending"), guards: [guard(0, "a")] },
-        asIs,
-      ),
-      patchStatusWithTest(
-        client,
-        address("several"),
-        { before, after: hosts("Pending", "Done"), guards: [guard(1, "b")] },
-        asIs,
-      ),
-    ]);
-    expect(outcomes.map(({ kind }) => kind)).toEqual(["written", "written"]);
-    expect(await statusOf("several")).toEqual(hosts("Running", "Done"));
-  });
+  test.each(["a < b", "a > b", "a & b", "<a href='x'>&amp;</a>", '\u2028 \t \\ "'])(
+    "E1: is written over a text that servers spell differently: %j",
+    async (words) => {
+      const name = `words-${Buffer.from(words).toString("hex").slice(0, 20)}`;
+      await aWidgetWith(name, { phase: words, hosts: [{ hostname: words, phase: "Pending" }] });
+      const seen = await client.get(widgets.resource, NAMESPACE, name, asIs);
+      const resourceVersion = textAt(seen, "metadata", "resourceVersion") ?? "";
+      const after = { hosts: [{ hostname: words, phase: "Done" }, { hostname: "b" }] };
+      const change = { before: valueAt(seen, "status"), after, resourceVersion };
+      expect(await mergeStatus(client, address(name), change, asIs)).toMatchObject({ kind: "written" });
+      expect(await statusOf(name)).toEqual(after);
+    },
+  );
 
-  test("that does not fit any more is a conflict, and one that is invalid an error", async () => {
-    await aWidgetWith("unfit", hosts("Running", "Pending"));
-    const stale = { before: hosts("Pending", "Pending"), after: hosts("Done", "Pending") };
-    expect(await patchStatusWithTest(client, address("unfit"), stale, asIs)).toMatchObject({ kind: "conflict" });
-    const moved = {
-      before: hosts("Running", "Pending"),
-      after: hosts("Done", "Pending"),
-      guards: [{ path: "/status/hosts/0/hostname", value: "z" }],
-    };
-    expect(await patchStatusWithTest(client, address("unfit"), moved, asIs)).toMatchObject({ kind: "conflict" });
-    const gone = { before: { hosts: [{}, {}, { phase: "a" }] }, after: { hosts: [{}, {}, { phase: "b" }] } };
-    expect(await patchStatusWithTest(client, address("unfit"), gone, asIs)).toMatchObject({ kind: "conflict" });
-    const invalid = { before: hosts("Running", "Pending"), after: hosts("Nonsense", "Pending") };
-    const error = await failureOf(patchStatusWithTest(client, address("unfit"), invalid, asIs));
-    expect(error.causes[0]?.field).toMatch(/^status\.hosts(\[0\])?\.phase$/);
-    expect(await patchStatusWithTest(client, address("nobody"), stale, asIs)).toEqual({ kind: "gone" });
-  });
-
-  test("that many decide at once is decided by each of them on the newest", async () => {
-    await aWidgetWith("busy", { phase: "0" });
-    const increment = (object: unknown) => {
-      const status = valueAt(object, "status");
-      return { before: status, after: { phase: String(Number(textAt(status, "phase")) + 1) } };
-    };
-    const outcomes = await Promise.all(
-      Array.from({ length: 4 }, () => writeLatestStatus(client, address("busy"), asIs, increment)),
-    );
-    const written = outcomes.filter(({ kind }) => kind === "written").length;
-    expect(written).toBeGreaterThan(0);
-    expect(await statusOf("busy")).toEqual({ phase: String(written) });
+  test("that is invalid or too large is refused, and one of an object that is gone is none", async () => {
+    await aWidgetWith("refused", hosts("Running", "Pending"));
+    const before = hosts("Running", "Pending");
+    const invalid = await mergeStatus(client, address("refused"), { before, after: hosts("Nonsense", "Done") }, asIs);
+    expect(invalid.kind === "refused" && invalid.error.causes[0]?.field).toMatch(/^status\.hosts(\[0\])?\.phase$/);
+    const large = { before, after: { ...before, phase: "x".repeat(2 ** 21) } };
+    expect(await mergeStatus(client, address("refused"), large, asIs)).toMatchObject({ kind: "refused" });
+    expect(await statusOf("refused")).toEqual(before);
+    expect(await mergeStatus(client, address("nobody"), large, asIs)).toEqual({ kind: "gone" });
   });
 });

@@ -107,6 +107,39 @@ test("a session that an outage of the API server interrupts goes on where it was
   expect(callsOf("outage")).toEqual(["/before outage", "/after outage"]);
 });
 
+test("E1: a session whose texts hold <, > and & goes on to its end", async () => {
+  const { client, namespace } = stand;
+  await lead();
+  const words = 'a < b > c & d \u2028 \\ " end';
+  stand.agents.fate = ({ metadata }) =>
+    metadata.name === "odd-words" ? { reason: "HOOK_FAILED", error: words, warnings: [words] } : undefined;
+  await startSession(client, namespace, "odd-words");
+  const { status } = await untilSession(client, namespace, "odd-words", END_MS);
+  stand.agents.fate = () => undefined;
+  expect(status?.phase).toBe("Failed");
+  expect(status?.targets?.[0]?.stats?.[0]).toMatchObject({ error: words, warnings: [words] });
+  expect(callsOf("odd-words")).toEqual(["/before odd-words", "/after odd-words"]);
+});
+
+test("E1: a status that the API server refuses ends the session with its words", async () => {
+  const { client, namespace } = stand;
+  await lead();
+  let refusals = 0;
+  stand.proxy.meddle = ({ method, path }) => {
+    if (method !== "PATCH" || !path.includes("/backupsessions/refused/status") || refusals >= 2) return undefined;
+    refusals += 1;
+    return { kind: "answer", status: 422, body: statusBody(422, "Invalid") };
+  };
+  await startSession(client, namespace, "refused");
+  const { status } = await untilSession(client, namespace, "refused", END_MS);
+  expect(status?.phase).toBe("Failed");
+  expect(status?.conditions).toMatchObject([{ type: "MetricsPushed", status: "False" }]);
+  expect(status?.conditions?.[0]?.message).toContain("made up");
+  expect(refusals).toBe(2);
+  await startSession(client, namespace, "after-refused");
+  expect((await untilSession(client, namespace, "after-refused", END_MS)).status?.phase).toBe("Succeeded");
+});
+
 test("L14: a session of an invoker that does not exist is skipped with that reason", async () => {
   await lead();
   const { client, namespace } = stand;

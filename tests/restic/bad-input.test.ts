@@ -79,6 +79,8 @@ describe("the repository", () => {
     };
     const checked = await runAction("VerifyRepositoryIntegrity", ports);
     expect(checked).toMatchObject({ failure: { integrity: false, error: { code: "REPOSITORY_DAMAGED" } } });
+    // restic from 0.17 on needs nothing of the repository for a file that is as it was.
+    rmSync(join(world.data, "file"));
     const restored = await world.restore(restic);
     expect(restored.failure?.code).toBe("REPOSITORY_DAMAGED");
   });

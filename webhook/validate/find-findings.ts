@@ -22,7 +22,7 @@ import { findRestoreInvokerFindings } from "../../shared/validation/restore-invo
 
 export interface Inspection {
   readonly findings: readonly Finding[];
-  /** An invoker without faults, to be looked at further. */
+  /** An invoker that is to be looked at further. */
   readonly invoker?: BackupInvokerView | RestoreInvokerView;
 }
 
@@ -76,9 +76,15 @@ function readOld<T>(parse: (raw: unknown) => T, old: unknown): T | undefined {
   }
 }
 
-/** A view is made only of what has no fault: it reads durations. */
+/** What has a fault is looked at further where that can be: its author hears of everything at once. */
 function inspected(findings: readonly Finding[], view: () => BackupInvokerView | RestoreInvokerView): Inspection {
-  return findings.some(isFault) ? { findings } : { findings, invoker: view() };
+  try {
+    return { findings, invoker: view() };
+  } catch (thrown) {
+    // The view reads durations, of which one may be a fault that is told already.
+    if (thrown instanceof UserError && findings.some(isFault)) return { findings };
+    throw thrown;
+  }
 }
 
 function findSessionFaults(object: unknown, old: unknown): readonly Finding[] {

@@ -15,6 +15,13 @@ export function unprivilegedRestic(dir: string): string {
   return path;
 }
 
+/** A restic that runs as root without the right to set owners, as in a container that keeps few. @returns its path */
+export function resticWithoutChown(dir: string): string {
+  const path = join(dir, "restic-without-chown");
+  writeFileSync(path, '#!/bin/sh\nexec setpriv --inh-caps -chown --bounding-set -chown restic "$@"\n', { mode: 0o755 });
+  return path;
+}
+
 /** A small disk. @returns how to take it away */
 export function mountSmallDisk(folder: string, megabytes: number): () => void {
   mkdirSync(folder, { recursive: true });

@@ -58,6 +58,24 @@ const member = (alias: string | undefined, more: JsonObject = {}, ref: JsonObjec
   ...more,
 });
 
+describe("E14: who writes an invoker hears of all its faults at once", () => {
+  test("of schedule and zone", () => {
+    const found = findingsOf(backupConfiguration({ schedule: "61 * * * *", timeZone: "Nowhere/Land" }));
+    expect(found).toMatch(/spec\.schedule.*61/);
+    expect(found).toMatch(/spec\.timeZone.*Nowhere\/Land/);
+  });
+
+  test("of a Repository that does not allow it, beside what it says itself", () => {
+    const { invoker, findings } = inspectObject(
+      "BackupConfiguration",
+      backupConfiguration({ schedule: "61 * * * *" }),
+      undefined,
+    );
+    expect(findings).toHaveLength(1);
+    expect(invoker?.repository).toEqual({ namespace: "demo", name: "repo" });
+  });
+});
+
 describe("a backup invoker", () => {
   test("as the manual writes it has nothing wrong", () => {
     expect(findingsOf(backupConfiguration())).toBe("");
@@ -70,7 +88,7 @@ describe("a backup invoker", () => {
     [{ schedule: "61 * * * *" }, "fault spec.schedule"],
     [{ schedule: "* * * *" }, "fault spec.schedule"],
     [{ schedule: "0 0 31 2 *" }, "fault spec.schedule"],
-    [{ timeZone: "Mars/Olympus" }, "fault spec.schedule"],
+    [{ timeZone: "Mars/Olympus" }, "fault spec.timeZone"],
     [{ timeOut: "-5m" }, "spec.timeOut"],
     [{ jitter: "5" }, "spec.jitter"],
     [{ backupHistoryLimit: -1 }, "fault spec.backupHistoryLimit"],

@@ -91,6 +91,33 @@ describe("why restic failed, by its end", () => {
   });
 });
 
+describe("E2: restic from 0.17 on, which asks a backend again for a quarter of an hour", () => {
+  const tries = [1, 2, 3].map((at) => {
+    return `Stat(<config/>) returned error, retrying after ${at}s: Head "http://h:9/x/config": dial tcp: connect: connection refused`;
+  });
+  const end = [
+    "signal interrupt received, cleaning up",
+    "Fatal: unable to open config file: context canceled",
+    QUESTION,
+  ];
+
+  test.each(["hopeless", "time"] as const)(
+    "and was ended for that (%s): what it asked in vain is the cause",
+    (stopped) => {
+      const fault = resticFault("look", anExit([...tries, ...end].join("\n"), { stopped }));
+      expect(fault.code).toBe("BACKEND_UNREACHABLE");
+      expect(fault.message).toMatch(/retrying after 3s: .*connection refused$/);
+    },
+  );
+
+  test("and was ended never counts as one that found no repository, whatever it tried", () => {
+    const odd = "Stat(<config/>) returned error, retrying after 1s: words that nobody knows";
+    for (const stopped of ["hopeless", "time"] as const) {
+      expect(resticFault("look", anExit([odd, ...end].join("\n"), { stopped })).code).not.toBe("REPOSITORY_NOT_FOUND");
+    }
+  });
+});
+
 test("L56: the message holds restic's own words, whole, and the table's next step", () => {
   const fault = resticFault("backup of /data", anExit("repository opened\nFatal: wrong password or no key found"));
   expect(fault.message).toBe(
@@ -111,6 +138,9 @@ test("noise and repetitions are left out of the words", () => {
 
 test("only a fault that can't pass is hopeless", () => {
   expect(isHopelessRetry("Save(<lock/1>) returned error, retrying after 1s: open x: permission denied")).toBe(true);
+  expect(isHopelessRetry("Save(<data/1>) returned error, retrying after 1s: write x: no space left on device")).toBe(
+    true,
+  );
   expect(isHopelessRetry("Save(<lock/1>) returned error, retrying after 1s: connection refused")).toBe(false);
   expect(isHopelessRetry("open x: permission denied")).toBe(false);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseResticLine } from "../../../../agent/restic/messages.ts";
+import { parseResticLine, wordsForPeople } from "../../../../agent/restic/messages.ts";
 
 test("a summary of restic 0.14 and one of 0.17 are read alike", () => {
   const old =
@@ -34,7 +34,7 @@ test.each([
   ['{"message_type":"error","error":{"Op":"open","Path":"/a","Err":13},"item":"/a"}', "/a", "open: permission denied"],
   ['{"message_type":"error","error":{"Op":"read","Path":"/a","Err":5},"item":"/a"}', "/a", "read: input/output error"],
   ['{"message_type":"error","error":{"Op":"lstat","Err":999},"item":"/a"}', "/a", "lstat: error 999"],
-  ['{"message_type":"error","error":{"message":"open /b: denied"},"item":"/b"}', "/b", "open /b: denied"],
+  ['{"message_type":"error","error":{"message":"open /b: denied"},"item":"/b"}', "/b", "open: denied"],
   ['{"message_type":"error","error":{},"item":"/c"}', "/c", "unknown error"],
 ])("an unreadable file is named in any version: %s", (line, item, text) => {
   expect(parseResticLine(line)).toEqual({ kind: "error", item, text });
@@ -46,6 +46,36 @@ test("the error at the end is read", () => {
     code: 12,
     text: "Fatal: wrong password",
   });
+});
+
+test("a fault that a check found is read", () => {
+  expect(parseResticLine('{"message_type":"error","message":"pack 1a: not found"}')).toEqual({
+    kind: "error",
+    item: "",
+    text: "pack 1a: not found",
+  });
+});
+
+test.each<[string, readonly string[]]>([
+  ["Fatal: wrong password or no key found", ["Fatal: wrong password or no key found"]],
+  [
+    '{"message_type":"exit_error","code":10,"message":"Fatal: repository does not exist\\nIs there a repository at\\n/r"}',
+    ["Fatal: repository does not exist", "Is there a repository at", "/r"],
+  ],
+  [
+    '{"message_type":"exit_error","code":1,"message":"LoadRaw(\\u003cindex/bb1d\\u003e): invalid data returned"}',
+    ["LoadRaw(<index/bb1d>): invalid data returned"],
+  ],
+  ['{"message_type":"status","percent_done":1,"current_files":["/\\"exit_error\\""]}', []],
+  ['{"message_type":"status","current_files":["\\"exit_error\\""]}', []],
+  ['{"message_type":"error","error":{"message":"open /b: denied"},"item":"/b"}', []],
+  ['[{"time":"2026","id":"5e"}]', []],
+  ["[]", []],
+  ["{", []],
+  ["[0:03] 100.00%  1 / 1 packs", ["[0:03] 100.00%  1 / 1 packs"]],
+  ["{not for programs", ["{not for programs"]],
+])("E2: what a line says to people: %s", (line, words) => {
+  expect(wordsForPeople(line)).toEqual(words);
 });
 
 test("messages of later versions are left alone, and lines for people are none", () => {

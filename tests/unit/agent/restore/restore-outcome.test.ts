@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ResticExit } from "../../../../agent/restic/run.ts";
 import { isInTheWay } from "../../../../agent/restore/conflicts.ts";
-import { isOnlyAbove, itemWarnings, restoreFault } from "../../../../agent/restore/outcome.ts";
+import { errorsOfRestored, isOnlyAbove, itemWarnings, restoreFault } from "../../../../agent/restore/outcome.ts";
 import { buildRestoreProgress } from "../../../../agent/restore/progress.ts";
 import { parseRestoreLine } from "../../../../agent/restore/restore-messages.ts";
 import { UserError } from "../../../../shared/errors.ts";
@@ -39,6 +39,14 @@ describe("errors of folders above the restored paths", () => {
 
   test("do not matter: a container's read-only root keeps them as they are", () => {
     expect(isOnlyAbove([of("/source"), of("/")], paths, anExit())).toBe(true);
+  });
+
+  test("E13: are no warning either, for none of several paths", () => {
+    const several = ["/source/data", "/other/place"];
+    const parents = ["/", "/source", "/other", "/source/"].map(of);
+    const parts = ["/source/data", "/source/data/x", "/other/place/y", "/otherwise"].map(of);
+    expect(errorsOfRestored([...parents, ...parts], several)).toEqual(parts);
+    expect(errorsOfRestored([of("/x"), of("/")], ["/"])).toEqual([of("/x"), of("/")]);
   });
 
   test("matter when anything else went wrong too", () => {

@@ -154,6 +154,15 @@ test("an Event that cannot be written is told, never thrown, and the next ones a
   expect(keeper.counts).toEqual([1]);
 });
 
+test("E14: an Event in a namespace that is being deleted is no loss", async () => {
+  const { recorder, keeper, dropped } = aRecorder();
+  const causes = [{ reason: "NamespaceTerminating", message: undefined, field: undefined }];
+  keeper.failure = new KubeError({ action: "create", status: 403, reason: "Forbidden", detail: "d", causes });
+  recorder.record(SESSION, "Warning", "Backup Failed", "x");
+  await recorder.flush();
+  expect([recorder.dropped, dropped]).toEqual([0, []]);
+});
+
 test("writes come no faster than allowed, and what waits too long in number is dropped", async () => {
   const { recorder, keeper, clock, dropped } = aRecorder();
   for (let i = 0; i < 600; i += 1) recorder.record(SESSION, "Normal", "Started", `m${i}`);

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { KubeError } from "../../../../shared/kube/kube-error.ts";
 import { WorkQueue } from "../../../../shared/kube/work-queue.ts";
 import { settle } from "./manual-clock.ts";
 import { aQueue, Runs } from "./queue-world.ts";
@@ -201,4 +202,21 @@ test("ten thousand keys run once each, and the event loop gets its turns in betw
   clearInterval(ticking);
   expect(runs).toBe(10_000);
   expect(turns).toBeGreaterThan(1);
+});
+
+test("E14: what can't be made in a namespace that is being deleted is neither told nor tried again", async () => {
+  const { queue, runs, clock, errors } = aQueue();
+  const causes = [{ reason: "NamespaceTerminating", message: undefined, field: "metadata.namespace" }];
+  const facts = { action: "create", status: 403, reason: "Forbidden", detail: "being terminated" };
+  queue.add("ending");
+  queue.add("forbidden");
+  await settle();
+  await runs.finish("ending", new KubeError({ ...facts, causes }));
+  await runs.finish("forbidden", new KubeError(facts));
+  await clock.advance(60_000);
+  expect(errors.map(({ key }) => key)).toEqual(["forbidden"]);
+  expect(runs.started).toEqual(["ending", "forbidden", "forbidden"]);
+  queue.add("ending");
+  await settle();
+  expect(runs.running).toContain("ending");
 });
