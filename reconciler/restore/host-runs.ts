@@ -114,7 +114,8 @@ function searchOrder(view: RestoreView, owner: RunOwner): readonly HostRunOrder[
       spec: {
         work: "Maintain",
         run: { kind, name, uid },
-        host: "",
+        // It works for no host. An empty text is none for servers of 1.20.
+        host: pod.name,
         pod,
         ...repositoryOrder(view.repository),
         search: {

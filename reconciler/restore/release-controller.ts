@@ -131,7 +131,8 @@ function releaseRun(
       work: "Restore",
       run: { kind, name, uid: restore?.metadata.uid ?? "" },
       ...(pod.restoreInit?.target !== undefined && { target: pod.restoreInit.target }),
-      host: "",
+      // An empty text is none for servers of 1.20.
+      host: pod.name,
       pod: { name: pod.name, uid: pod.uid },
       release,
     },
