@@ -35,3 +35,16 @@ export function summaryOf(
     RetryLeft: spec.retryLeft ?? 0,
   };
 }
+
+/** As summaryOf, for the hook of a whole session or restore: the order itself says how that has gone. */
+export function globalSummaryOf({ metadata, spec }: HostRun): HookSummary {
+  const { name = spec.run.name, invoker, phase = "", duration = "", error = "" } = spec.hookContext ?? {};
+  return {
+    Name: name,
+    Namespace: metadata.namespace,
+    Invoker: { APIGroup: invoker?.apiGroup ?? STASH_GROUP, Kind: invoker?.kind ?? "", Name: invoker?.name ?? "" },
+    Target: { APIVersion: "", Kind: "", Name: "", Namespace: "" },
+    Status: { Phase: phase, Duration: duration, Error: error },
+    RetryLeft: spec.retryLeft ?? 0,
+  };
+}

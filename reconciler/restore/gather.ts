@@ -16,9 +16,10 @@ import { hostRunsOf } from "../world/host-runs.ts";
 import { formerPods, gatherPods, gatherWorkloads, isInitOf } from "../world/targets.ts";
 import { isWorkloadKind } from "../world/workload-object.ts";
 import type { World } from "../world/world.ts";
-import { runOwnerOf, searchRunName } from "./host-runs.ts";
+import { searchRunName } from "./host-runs.ts";
 import type { RestoreMemories } from "./memory.ts";
 import { type RestoreObject, type RestoreStatus, readRestoreStatus } from "./restore-status.ts";
+import { runOwnerOf } from "./run-owner.ts";
 import { isBegun } from "./start.ts";
 import { type GateFact, type HeldPod, hostsOf, type RestoreView, targetsOf } from "./view.ts";
 

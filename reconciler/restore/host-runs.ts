@@ -18,14 +18,9 @@ import {
   type RunOwner,
   repositoryOrder,
 } from "../run/host-runs.ts";
-import type { RestoreObject, RestoreStatus } from "./restore-status.ts";
+import type { RestoreStatus } from "./restore-status.ts";
+import { runOwnerOf } from "./run-owner.ts";
 import { hostsOf, type MemberStatus, memberOf, type RestoreView, targetRef, targetsOf } from "./view.ts";
-
-/** A restore as the owner of its host runs. */
-export function runOwnerOf({ apiVersion, kind, metadata }: RestoreObject): RunOwner {
-  const { namespace, name, uid = "" } = metadata;
-  return { apiVersion, kind, namespace, name, uid };
-}
 
 /** So many snapshots of a recovery point go into each host run in any case, for people to read in messages. */
 const FEW_SNAPSHOTS = 50;

@@ -17,9 +17,10 @@ import { actOnRestore, subjectOf } from "./act.ts";
 import { decideRestore } from "./decide.ts";
 import { gatherRestore } from "./gather.ts";
 import { halfDoneWarning } from "./half-done.ts";
-import { restoreOrders, runOwnerOf } from "./host-runs.ts";
+import { restoreOrders } from "./host-runs.ts";
 import { RestoreMemories } from "./memory.ts";
 import { type RestoreObject, type RestoreStatus, readRestoreStatus } from "./restore-status.ts";
+import { runOwnerOf } from "./run-owner.ts";
 import type { Action } from "./step.ts";
 import { restoresWokenBy } from "./wake.ts";
 

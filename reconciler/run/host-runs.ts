@@ -87,6 +87,11 @@ function mutablePatch(before: MutablePart, after: MutablePart): object | undefin
   return Object.fromEntries(changed.map((field) => [field, after[field] ?? null]));
 }
 
+/** Not ordered by an entry: what lets a pod go, and hooks of the whole run. */
+function isApart({ spec }: HostRun): boolean {
+  return spec.release !== undefined || spec.work === "Hook";
+}
+
 /**
  * What is to be written so that the host runs are as ordered. One that is no longer ordered and has not ended is cancelled:
  * its host is another pod's, or nobody's.
@@ -105,11 +110,7 @@ export function planHostRuns(
     return patch === undefined ? [] : [{ kind: "patch", name, uid: present.metadata.uid ?? "", spec: patch }];
   });
   const stale = [...known.values()].filter(
-    (run) =>
-      !wanted.has(run.metadata.name) &&
-      !isEndedRun(run) &&
-      run.spec.cancel === undefined &&
-      run.spec.release === undefined,
+    (run) => !wanted.has(run.metadata.name) && !isEndedRun(run) && run.spec.cancel === undefined && !isApart(run),
   );
   const cancel = { reason: "EXECUTOR_LOST", message: "the host was given to another pod" };
   return [

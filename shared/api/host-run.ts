@@ -52,6 +52,16 @@ const hooksOrderSchema = object({
   afterPolicy: optional(text, "On which outcome it runs."),
 });
 
+/** What templates of a hook see that belongs to no host. */
+const hookContextSchema = object({
+  name: optional(text, "Name of the session or restore."),
+  invoker: optional(object({ apiGroup: optional(text), kind: text, name: text }), "What it is a run of."),
+  phase: optional(text, "How it has gone so far."),
+  duration: optional(text, "How long it has taken."),
+  error: optional(text, "What failed first."),
+  timeoutSeconds: optional(int32, "How long the hook may take."),
+});
+
 const retentionOrderSchema = object({
   policy: optional(retentionPolicySchema, "What is kept."),
   hosts: optional(list(text), "Hosts whose snapshots without tags are the invoker's too."),
@@ -105,6 +115,7 @@ export const hostRunSpecSchema = object({
   search: optional(searchOrderSchema, "Recovery points to look for."),
   appBinding: optional(appBindingOrderSchema, "The application whose data it is."),
   hooks: optional(hooksOrderSchema, "Hooks that run in the pod."),
+  hookContext: optional(hookContextSchema, "For work Hook."),
   actions: optional(list(oneOf(HostAction)), "Work on the repository, in order."),
   actionParams: optional(hostActionParamsSchema, "Parameters of that work."),
   retention: optional(retentionOrderSchema, "For ApplyRetentionPolicy."),

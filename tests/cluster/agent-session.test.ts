@@ -130,7 +130,7 @@ describe("hooks in the pod", () => {
     expect(entry).toMatchObject({
       phase: "Succeeded",
       hooks: [
-        { type: "preBackup", phase: "Succeeded", hostname: "host-0", podUID: "uid-1", output: "answer to /freeze" },
+        { type: "preBackup", phase: "Succeeded", hostname: "host-0", podUID: "uid-1", output: "status 200, 17 bytes" },
         { type: "postBackup", phase: "Succeeded" },
       ],
     });

@@ -7,6 +7,7 @@ import { KINDS } from "../../../shared/api/kinds.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../../../shared/api/restore-batch.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
 import { createInformer } from "../../../shared/kube/informer.ts";
+import { startStandInHooks } from "../session/stand-in-hooks.ts";
 
 /** How a host's restore ends; undefined succeeds. */
 export type RestoreFate = (
@@ -73,7 +74,12 @@ export async function startStandInRestoreAgents(
     await client.patchStatus(KINDS.HostRun, namespace, name, patch, asIs).catch(() => undefined);
   };
   informer.subscribe({ add: (run) => void look(run), update: (_before, run) => void look(run) });
+  const hooks = await startStandInHooks(client, namespace);
   informer.start();
   await informer.hasSynced();
-  return { stop: () => informer.stop() };
+  return {
+    stop: async () => {
+      await Promise.all([informer.stop(), hooks.stop()]);
+    },
+  };
 }

@@ -7,6 +7,7 @@ import { type HostRun, parseHostRun } from "../../../shared/api/host-run.ts";
 import { KINDS } from "../../../shared/api/kinds.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
 import { createInformer } from "../../../shared/kube/informer.ts";
+import { startStandInHooks } from "./stand-in-hooks.ts";
 
 /** The host whose backup it is. */
 export interface StandInHost {
@@ -61,6 +62,7 @@ export async function startStandInAgents(client: KubeClient, namespace: string):
     await client.patchStatus(KINDS.HostRun, namespace, name, patch, asIs).catch(() => undefined);
   };
   informer.subscribe({ add: (run) => void look(run), update: (_before, run) => void look(run) });
+  const hooks = await startStandInHooks(client, namespace);
   sessions.start();
   informer.start();
   await Promise.all([sessions.hasSynced(), informer.hasSynced()]);
@@ -75,7 +77,7 @@ export async function startStandInAgents(client: KubeClient, namespace: string):
       for (const run of informer.list()) void look(run);
     },
     stop: async () => {
-      await Promise.all([informer.stop(), sessions.stop()]);
+      await Promise.all([informer.stop(), sessions.stop(), hooks.stop()]);
     },
   };
 }

@@ -120,11 +120,10 @@ describe("the job of a database", () => {
     });
   });
 
-  test("tells the agent its turn's rule, its invoker, and the host that hooks go to", () => {
-    expect(listAt(containersOf(plan)[0], "env").slice(0, 4)).toEqual([
+  test("tells the agent its invoker, and the host that hooks go to", () => {
+    expect(listAt(containersOf(plan)[0], "env").slice(0, 3)).toEqual([
       { name: "STASH_INVOKER_KIND", value: "BackupConfiguration" },
       { name: "STASH_INVOKER_NAME", value: "nightly" },
-      { name: "STASH_TURN_BY_POD", value: "true" },
       { name: "STASH_APP_HOST", value: "db.demo.svc" },
     ]);
   });
