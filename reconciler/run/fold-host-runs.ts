@@ -9,63 +9,55 @@ import { canonicalJson } from "../../shared/hash.ts";
 import { type HostEntry, isOpenHost } from "./entries.ts";
 import { type HostRuns, hostRunName, keyOfEntry, type RunOwner } from "./host-runs.ts";
 import { type RunStatus, runHosts, runTargets } from "./run-facts.ts";
+import { cutText, type TextRoom, textRoom } from "./text-room.ts";
 
-const MAX_TEXT = 2_048;
-const MAX_SHORT_TEXT = 512;
-const MAX_OUTPUT = 4_096;
-/** Of a hook that succeeded nobody reads much. */
-const MAX_GOOD_OUTPUT = 256;
-const MAX_WARNINGS = 30;
-const MAX_HOOKS = 20;
+/** Codes and durations. */
+const MAX_WORD = 64;
+const MAX_HOOKS = 6;
 const MAX_SNAPSHOTS = 500;
 const MAX_LOCKS = 20;
 
-function cut(text: string, max: number): string {
-  return text.length <= max ? text : `${text.slice(0, max - 1)}…`;
-}
-
-function boundHook(hook: HookResult): HookResult {
+function boundHook(hook: HookResult, room: TextRoom): HookResult {
   const { message, output, ...rest } = hook;
-  const most = hook.phase === "Failed" ? MAX_OUTPUT : MAX_GOOD_OUTPUT;
   return {
     ...rest,
-    ...(message !== undefined && { message: cut(message, MAX_TEXT) }),
-    ...(output !== undefined && { output: cut(output, most) }),
+    ...(message !== undefined && { message: cutText(message, room.text) }),
+    ...(output !== undefined && { output: cutText(output, hook.phase === "Failed" ? room.output : room.goodOutput) }),
   };
 }
 
-function boundResult(result: HostActionResult): HostActionResult {
+function boundResult(result: HostActionResult, room: TextRoom): HostActionResult {
   const { message, reason, ...rest } = result;
   return {
     ...rest,
-    ...(reason !== undefined && { reason: cut(reason, MAX_SHORT_TEXT) }),
-    ...(message !== undefined && { message: cut(message, MAX_TEXT) }),
+    ...(reason !== undefined && { reason: cutText(reason, MAX_WORD) }),
+    ...(message !== undefined && { message: cutText(message, room.text) }),
   };
 }
 
 /** What a pod told of actions that it was given, after what others told of theirs. */
-function foldResults(entry: HostEntry, status: HostRunStatus): readonly HostActionResult[] | undefined {
+function foldResults(entry: HostEntry, status: HostRunStatus, room: TextRoom): readonly HostActionResult[] | undefined {
   const told = (status.results ?? []).filter(({ action }) => entry.actions?.includes(action) === true);
   if (told.length === 0) return entry.results;
   const others = (entry.results ?? []).filter(({ action }) => !told.some((result) => result.action === action));
   // One of each: a pod that tells more tells lies.
-  const last = [...new Map(told.map((result) => [result.action, boundResult(result)])).values()];
+  const last = [...new Map(told.map((result) => [result.action, boundResult(result, room)])).values()];
   return [...others, ...last];
 }
 
 /** The part of a report that counts while the host is open: how it goes and how it ended. */
-function foldOutcome(status: HostRunStatus, kind: "backup" | "restore") {
+function foldOutcome(status: HostRunStatus, kind: "backup" | "restore", room: TextRoom) {
   const { phase, startedAt, finishedAt, duration, error, reason, warnings, progress } = status;
   return {
     ...(phase !== undefined && { phase }),
     ...(startedAt !== undefined && { startedAt }),
     ...(finishedAt !== undefined && { finishedAt }),
-    ...(duration !== undefined && { duration: cut(duration, MAX_SHORT_TEXT) }),
+    ...(duration !== undefined && { duration: cutText(duration, MAX_WORD) }),
     // What a pod takes back goes.
-    error: error === undefined ? undefined : cut(error, MAX_TEXT),
-    reason: reason === undefined ? undefined : cut(reason, MAX_SHORT_TEXT),
+    error: error === undefined ? undefined : cutText(error, room.text),
+    reason: reason === undefined ? undefined : cutText(reason, MAX_WORD),
     ...(warnings !== undefined && {
-      warnings: warnings.slice(0, MAX_WARNINGS).map((line) => cut(line, MAX_SHORT_TEXT)),
+      warnings: warnings.slice(0, room.warnings).map((line) => cutText(line, room.warning)),
     }),
     ...(progress !== undefined && { progress }),
     ...(kind === "backup" && status.snapshots !== undefined && { snapshots: status.snapshots.slice(0, MAX_SNAPSHOTS) }),
@@ -74,15 +66,20 @@ function foldOutcome(status: HostRunStatus, kind: "backup" | "restore") {
 }
 
 /** A host's entry with what its pod told. What the reconciler has ended stays as it is; later work is told all the same. */
-export function foldEntry<Entry extends HostEntry>(entry: Entry, run: HostRun, kind: "backup" | "restore"): Entry {
+export function foldEntry<Entry extends HostEntry>(
+  entry: Entry,
+  run: HostRun,
+  kind: "backup" | "restore",
+  room: TextRoom,
+): Entry {
   const { status } = run;
   if (status === undefined) return entry;
-  const results = foldResults(entry, status);
+  const results = foldResults(entry, status, room);
   return {
     ...entry,
-    ...(isOpenHost(entry) && foldOutcome(status, kind)),
+    ...(isOpenHost(entry) && foldOutcome(status, kind, room)),
     ...(!isOpenHost(entry) && status.progress !== undefined && { progress: status.progress }),
-    ...(status.hooks !== undefined && { hooks: status.hooks.slice(-MAX_HOOKS).map(boundHook) }),
+    ...(status.hooks !== undefined && { hooks: status.hooks.slice(-MAX_HOOKS).map((hook) => boundHook(hook, room)) }),
     ...(results !== undefined && { results }),
     ...(status.locks !== undefined && { locks: status.locks.slice(0, MAX_LOCKS) }),
   };
@@ -113,13 +110,14 @@ export function foldHostRuns<Status extends RunStatus>(
   let hasNews = false;
   let hasProgress = false;
   if (known.size === 0) return { status, hasNews, hasProgress };
+  const room = textRoom(runTargets(status).reduce((sum, target) => sum + runHosts(target).length, 0));
   const targets = runTargets(status).map((target, targetIndex) => {
     let isChanged = false;
     const stats = runHosts(target).map((entry) => {
       const key = keyOfEntry(targetIndex, entry);
       const run = key && known.get(hostRunName(owner, key));
       if (run === undefined) return entry;
-      const folded = foldEntry(entry, run, kind);
+      const folded = foldEntry(entry, run, kind, room);
       const isNews = newsOf(folded) !== newsOf(entry);
       const isProgress = canonicalJson(folded.progress ?? null) !== canonicalJson(entry.progress ?? null);
       if (!isNews && !isProgress) return entry;

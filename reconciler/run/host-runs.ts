@@ -3,7 +3,7 @@
  * but the reconciler and the invoker's author writes; entries say only whose turn it is. Pure.
  */
 import type { Handler } from "../../shared/api/hooks.ts";
-import type { HostRun, HostRunSpec } from "../../shared/api/host-run.ts";
+import { type HostRun, type HostRunSpec, parseHostRun } from "../../shared/api/host-run.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import { Label } from "../../shared/contract.ts";
@@ -63,9 +63,18 @@ export type HostRunChange =
   | { readonly kind: "create"; readonly object: HostRun }
   | { readonly kind: "patch"; readonly name: string; readonly uid: string; readonly spec: object };
 
+/** Without fields that are empty texts: servers of 1.20 take them for null, and refuse that. */
+function withoutEmptyTexts(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutEmptyTexts);
+  if (typeof value !== "object" || value === null) return value;
+  const fields = Object.entries(value).filter(([, field]) => field !== "" && field !== undefined);
+  return Object.fromEntries(fields.map(([name, field]) => [name, withoutEmptyTexts(field)]));
+}
+
+/** @throws UserError INVALID_OBJECT when the order is none */
 export function buildHostRun(owner: RunOwner, { name, spec }: HostRunOrder): HostRun {
   const { apiVersion, kind, name: ownerName, uid } = owner;
-  return {
+  return parseHostRun({
     apiVersion: KINDS.HostRun.apiVersion,
     kind: KINDS.HostRun.kind,
     metadata: {
@@ -74,8 +83,8 @@ export function buildHostRun(owner: RunOwner, { name, spec }: HostRunOrder): Hos
       labels: { [Label.PodUid]: spec.pod.uid },
       ownerReferences: [{ apiVersion, kind, name: ownerName, uid, controller: true }],
     },
-    spec,
-  };
+    spec: withoutEmptyTexts(spec),
+  });
 }
 
 /** The merge patch that brings the changeable part of one spec to another; undefined when they agree. */
@@ -84,7 +93,7 @@ function mutablePatch(before: MutablePart, after: MutablePart): object | undefin
     (field) => canonicalJson(before[field] ?? null) !== canonicalJson(after[field] ?? null),
   );
   if (changed.length === 0) return undefined;
-  return Object.fromEntries(changed.map((field) => [field, after[field] ?? null]));
+  return Object.fromEntries(changed.map((field) => [field, withoutEmptyTexts(after[field] ?? null)]));
 }
 
 /** Not ordered by an entry: what lets a pod go, and hooks of the whole run. */

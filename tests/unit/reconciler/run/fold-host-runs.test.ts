@@ -1,13 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { foldEntry, foldHostRuns } from "../../../../reconciler/run/fold-host-runs.ts";
 import { hostRunName } from "../../../../reconciler/run/host-runs.ts";
+import { textRoom } from "../../../../reconciler/run/text-room.ts";
 import type { HostRunStatus } from "../../../../shared/api/host-run.ts";
 import type { HostStats } from "../../../../shared/api/host-stats.ts";
 import { aHostRun } from "../../../support/objects/host-runs.ts";
 
 const ENTRY: HostStats = { hostname: "host-0", pod: "web-1", podUID: "uid-1", attempt: 1, phase: "Pending" };
 const SNAPSHOT = { name: "snap", path: "/data" };
-const fold = (entry: HostStats, status: HostRunStatus) => foldEntry(entry, aHostRun({ status }), "backup");
+const fold = (entry: HostStats, status: HostRunStatus) => foldEntry(entry, aHostRun({ status }), "backup", textRoom(1));
 
 describe("an entry with what its pod told", () => {
   test("has how it goes and how it ended", () => {
@@ -76,8 +77,37 @@ test("D20: what a pod tells is bounded, whatever it prints and however much it l
       })),
     },
   );
-  expect(JSON.stringify(folded).length).toBeLessThan(160_000);
+  expect(JSON.stringify(folded).length).toBeLessThan(64_000);
   expect(folded.results).toHaveLength(1);
+});
+
+test("D20: a status stays within 256 KiB though each of 120 hosts prints 8 KiB in every hook, and all fail", () => {
+  const owner = { name: "nightly-1", uid: "uid-session" };
+  const stats = Array.from({ length: 120 }, (_, at): HostStats => {
+    return {
+      ...ENTRY,
+      hostname: `host-${at}`,
+      pod: `db-${at}`,
+      podUID: `0a1b2c3d-0000-0000-0000-${at}`,
+      node: "node-1",
+    };
+  });
+  const told: HostRunStatus = {
+    phase: "Failed",
+    error: "e".repeat(8_192),
+    warnings: Array.from({ length: 20 }, () => "w".repeat(8_192)),
+    hooks: (["preBackup", "postBackup"] as const).map((type) => {
+      return { type, phase: "Failed", message: "m".repeat(8_192), output: "o".repeat(8_192) };
+    }),
+  };
+  const runs = stats.map((entry) => {
+    const { hostname: host = "", podUID = "" } = entry;
+    const name = hostRunName(owner, { targetIndex: 0, host, attempt: 1, podUid: podUID });
+    return [name, aHostRun({ name, status: told })] as const;
+  });
+  const folded = foldHostRuns(owner, { targets: [{ stats }] }, new Map(runs), "backup");
+  expect(folded.status.targets[0]?.stats?.every(({ phase }) => phase === "Failed")).toBe(true);
+  expect(JSON.stringify(folded.status).length).toBeLessThan(262_144);
 });
 
 describe("a status with what its pods told", () => {

@@ -62,6 +62,17 @@ describe("what is written", () => {
     ]);
   });
 
+  test("no empty text, which servers of 1.20 take for null", () => {
+    const hooks = { before: { httpGet: { port: 80, path: "", httpHeaders: [{ name: "a", value: "b" }] } } };
+    const spec = { ...ORDER.spec, hooks, hookContext: { error: "", phase: "Succeeded" } };
+    const [change] = planHostRuns(OWNER, [{ ...ORDER, spec }], known());
+    expect(change?.kind === "create" && change.object.spec).toMatchObject({
+      hooks: { before: { httpGet: { port: 80, httpHeaders: [{ name: "a", value: "b" }] } } },
+      hookContext: { phase: "Succeeded" },
+    });
+    expect(JSON.stringify(change)).not.toContain('""');
+  });
+
   test("nothing when it is there, even if what it was made of has changed since", () => {
     const order = { ...ORDER, spec: { ...ORDER.spec, host: "another", deadline: "2024-04-30T04:00:00Z" } };
     expect(planHostRuns(OWNER, [order], known(aHostRun()))).toEqual([]);
