@@ -53,7 +53,7 @@ export function refuseHostRunWrite(write: HostRunWrite, writers: readonly string
 const STATUS_REFUSED = "only the pod that spec.pod names may write this status, with a token that was made for it";
 const ORDER_REFUSED = "only the reconciler of stash-batch writes HostRuns";
 
-const POLICY_NAME = "hostruns.stash.appscode.com";
+export const POLICY_NAME = "hostruns.stash.appscode.com";
 export const POLICY_GROUP = "admissionregistration.k8s.io";
 
 const IS_STATUS = "has(request.subResource) && request.subResource == 'status'";
