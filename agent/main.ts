@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly run: Run }>>> =
   [Command.FindRecoveryPoints]: () => import("./commands/find-recovery-points.ts"),
   [Command.UpdateStatus]: () => import("./commands/update-status.ts"),
   [Command.RunHook]: () => import("./commands/run-hook.ts"),
+  [Command.GlobalHook]: () => import("./commands/global-hook.ts"),
   [Command.CreateBackupSession]: () => import("./commands/create-backupsession.ts"),
 };
 

@@ -1,102 +1,63 @@
-/** Whose turn it is: read from the session, never guessed. Pure. */
+/** What is asked of the agent, read from its host runs and never guessed. Pure. */
 import type { HostAction } from "../shared/api/closed-lists.ts";
-import { resolveTargetRef, targetKey } from "../shared/target.ts";
-import type { AgentBackupSession, BackupEntry, BackupTargetEntry } from "./parse/backup-session.ts";
-
-/** Which entries are an agent's own. */
-export interface TurnIdentity {
-  /** `targetKey()` of the target that the agent stands beside. */
-  readonly targetKey: string;
-  readonly podName: string;
-  readonly podUid: string;
-  /** In a job: the host that it was made for. It then also serves an entry that has no pod yet. */
-  readonly hostname?: string | undefined;
-  /** In a maintenance job: the entry is named by its host alone, since the pod that made the backup may be gone. */
-  readonly isAnyPod?: boolean;
-}
-
-/** An entry of this agent. */
-export interface OwnEntry {
-  readonly targetIndex: number;
-  readonly entryIndex: number;
-  readonly target: BackupTargetEntry;
-  readonly entry: BackupEntry;
-  readonly hostname: string;
-  /** JSON pointer of the entry. */
-  readonly pointer: string;
-}
-
-interface EntryLike {
-  readonly hostname?: string;
-  readonly pod?: string;
-  readonly podUID?: string;
-}
-
-/** Whether the entry was given to this agent. */
-export function isOwnEntry(entry: EntryLike, self: TurnIdentity): boolean {
-  if (entry.podUID !== undefined && entry.podUID !== "" && entry.podUID === self.podUid) return true;
-  if (self.hostname === undefined || entry.hostname !== self.hostname) return false;
-  return self.isAnyPod === true || !entry.pod || entry.pod === self.podName;
-}
-
-/** All entries of the agent in a session, in order. */
-export function ownEntries(session: AgentBackupSession, self: TurnIdentity): readonly OwnEntry[] {
-  const targets = session.status?.targets ?? [];
-  return targets.flatMap((target, targetIndex) => {
-    if (targetKey(resolveTargetRef(target.ref, session.metadata.namespace)) !== self.targetKey) return [];
-    return (target.stats ?? []).flatMap((entry, entryIndex) =>
-      entry.hostname !== undefined && isOwnEntry(entry, self)
-        ? [
-            {
-              targetIndex,
-              entryIndex,
-              target,
-              entry,
-              hostname: entry.hostname,
-              pointer: `/status/targets/${targetIndex}/stats/${entryIndex}`,
-            },
-          ]
-        : [],
-    );
-  });
-}
-
-/** Whether the session, read afresh, still gives the entry to the same pod. */
-export function isSameEntry(session: AgentBackupSession, own: OwnEntry): boolean {
-  const entry = session.status?.targets?.[own.targetIndex]?.stats?.[own.entryIndex];
-  return entry !== undefined && entry.hostname === own.hostname && entry.podUID === own.entry.podUID;
-}
-
-/** Succeeded, Failed or Skipped: nothing more will be asked of an agent. */
-export function isFinalSession(session: AgentBackupSession): boolean {
-  const phase = session.status?.phase;
-  return phase === "Succeeded" || phase === "Failed" || phase === "Skipped";
-}
-
-/** Whether the entry waits for its backup, or was in the middle of it. */
-export function isTurn(entry: BackupEntry): boolean {
-  return entry.phase === undefined || entry.phase === "Pending" || entry.phase === "Running";
-}
+import type { HostRun } from "../shared/api/host-run.ts";
 
 /** The first host of a session looks for the repository, and makes it. */
 export const INITIALIZE: HostAction = "InitializeBackendRepository";
 
-/** Work on the repository that was asked for after the backup and has not ended, in order. */
-export function openActions(entry: BackupEntry): readonly HostAction[] {
-  const ended = new Set((entry.results ?? []).filter(({ phase }) => phase !== "Running").map(({ action }) => action));
-  return (entry.actions ?? []).filter((action) => action !== INITIALIZE && !ended.has(action));
+/** Whether the pod has told how its work ended. */
+export function isEnded({ status }: HostRun): boolean {
+  return status?.phase === "Succeeded" || status?.phase === "Failed";
 }
 
-/** Whether the session asks anything of the agent now. */
-export function hasOpenWork(session: AgentBackupSession, self: TurnIdentity): boolean {
-  if (isFinalSession(session)) return false;
-  return ownEntries(session, self).some(({ entry }) => isTurn(entry) || openActions(entry).length > 0);
+/** Whether data waits to be saved or restored, or was in the middle of it. */
+export function isTurn(run: HostRun): boolean {
+  const { work, cancel } = run.spec;
+  return (
+    (work === "Backup" || work === "Restore") && run.spec.release === undefined && cancel === undefined && !isEnded(run)
+  );
 }
 
-/** What the session says about the repository: only True starts the hosts. */
-export function repositoryCondition(
-  session: AgentBackupSession,
-): { readonly status: string; readonly message: string } | undefined {
-  const found = session.status?.conditions?.find(({ type }) => type === "BackendRepositoryInitialized");
-  return found && { status: found.status, message: found.message ?? found.reason ?? "" };
+/** Work on the repository that was asked for and has not ended, in order. */
+export function openActions({ spec, status }: HostRun): readonly HostAction[] {
+  const ended = new Set((status?.results ?? []).filter(({ phase }) => phase !== "Running").map(({ action }) => action));
+  return (spec.actions ?? []).filter((action) => action !== INITIALIZE && !ended.has(action));
+}
+
+/** Whether anything is asked of the agent now. */
+export function hasOpenWork(run: HostRun): boolean {
+  return isTurn(run) || openActions(run).length > 0;
+}
+
+/** Whether a later order takes the place of an earlier one for the same pod. */
+export function isNewer(run: HostRun, other: HostRun): boolean {
+  const age = ({ spec, metadata }: HostRun) => Date.parse(spec.assignedAt ?? metadata.creationTimestamp ?? "") || 0;
+  return age(run) - age(other) > 0 || (age(run) === age(other) && (run.spec.attempt ?? 0) > (other.spec.attempt ?? 0));
+}
+
+export interface Task {
+  readonly run: HostRun;
+  readonly keys: readonly string[];
+  /** Undefined for a host's turn. */
+  readonly actions?: readonly HostAction[];
+}
+
+/**
+ * What is to be done next.
+ *
+ * @param done what this process did already: the watch may lag behind its own writes
+ * @param leavesTurns whether turns are somebody else's, as where another's program does the work
+ */
+export function nextTask(runs: readonly HostRun[], done: ReadonlySet<string>, leavesTurns = false): Task | undefined {
+  for (const run of runs) {
+    const key = run.metadata.uid ?? run.metadata.name;
+    if (isTurn(run)) {
+      if (!leavesTurns && run.spec.work === "Backup" && !done.has(key)) return { run, keys: [key] };
+      continue;
+    }
+    // One by one: the watch may show the end of some, and not yet that of the others.
+    const actions = openActions(run).filter((action) => !done.has(`${key}#${action}`));
+    if (actions.length > 0) return { run, actions, keys: actions.map((action) => `${key}#${action}`) };
+  }
+  return undefined;
 }

@@ -14,7 +14,6 @@ const HELP = `usage: stash-batch COMMAND [flags]
   explain               say what the webhook decides about a workload, and why
   doctor                say what is wrong with an installation, and what to do
   uninstall             take an installation out of a cluster
-  idle                  do nothing until a signal; a container for commands of global hooks
   version               print the version
 
 Each command explains its flags with --help.`;
@@ -33,23 +32,11 @@ const AGENT_COMMANDS: readonly string[] = [
   Command.RestorePostgres,
   Command.UpdateStatus,
   Command.RunHook,
+  Command.GlobalHook,
   Command.Maintain,
   Command.FindRecoveryPoints,
   Command.CreateBackupSession,
 ];
-
-/** Waits for SIGTERM or SIGINT. Keeps a container alive in which others run commands. */
-function untilSignal(): Promise<number> {
-  const timer = setInterval(() => undefined, 2 ** 30);
-  return new Promise((done) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      process.once(signal, () => {
-        clearInterval(timer);
-        done(0);
-      });
-    }
-  });
-}
 
 async function run(command: string | undefined, args: readonly string[]): Promise<number> {
   if (command !== undefined && AGENT_COMMANDS.includes(command)) {
@@ -66,8 +53,6 @@ async function run(command: string | undefined, args: readonly string[]): Promis
       return (await import("./doctor/main.ts")).runDoctor(args, process.env);
     case "uninstall":
       return (await import("./uninstall/main.ts")).runUninstall(args, process.env);
-    case Command.Idle:
-      return untilSignal();
     case "version":
       console.log((await import("../package.json", { with: { type: "json" } })).default.version);
       return 0;

@@ -25,8 +25,6 @@ export interface ReconcilerConfig {
   readonly trigger: Trigger;
   /** As the webhook has them: both compute the same hash. */
   readonly settings: InjectionSettings;
-  /** Own pod and the container in it that commands of global hooks run in; undefined forbids them. */
-  readonly globalHook: { readonly namespace: string; readonly pod: string; readonly container: string } | undefined;
   readonly limits: Limits;
   /** Whether to apply the catalogue and the budgets of the product's own Deployments. */
   readonly completesInstallation: boolean;
@@ -44,8 +42,6 @@ export const RECONCILER_USAGE = `usage: stash-batch reconciler --image=IMAGE [fl
   --lease-namespace NAME          where the Lease is (default $POD_NAMESPACE, else ${Install.Namespace})
   --listen HOST:PORT              where /metrics, /healthz and /readyz are served (default 0.0.0.0:8080)
   --trigger KIND                  ${TRIGGERS.join(" or ")}: what starts scheduled sessions (default in-process)
-  --global-hook-container NAME    container of the reconciler's own pod in which commands of global hooks may run; it
-                                  must not hold the reconciler's credentials (default: such commands are refused)
   --complete-installation         apply what manifests can't bring: the catalogue of Functions and Tasks, and disruption
                                   budgets for webhook and reconciler
   --pod-wait DURATION             longest wait for a target's pod (default 5m)
@@ -54,6 +50,8 @@ export const RECONCILER_USAGE = `usage: stash-batch reconciler --image=IMAGE [fl
   --agent-silent DURATION         silence after which an agent whose pod exists is given up (default 10m)
   --maintenance-limit DURATION    longest time for retention and checks where there is no timeOut (default 6h)
   --hook-timeout DURATION         longest time of a hook that sets none (default 5m)
+  --max-concurrent-hosts N        hosts of one target, such as nodes of a DaemonSet, that are at work at the same time
+                                  (default 20)
   --log-level LEVEL               ${LOG_LEVELS.join(", ")} (default info)`;
 
 const OPTIONS = {
@@ -67,7 +65,6 @@ const OPTIONS = {
   "lease-namespace": { type: "string" },
   listen: { type: "string" },
   trigger: { type: "string" },
-  "global-hook-container": { type: "string" },
   "complete-installation": { type: "boolean" },
   "pod-wait": { type: "string" },
   "restore-wait": { type: "string" },
@@ -75,6 +72,7 @@ const OPTIONS = {
   "agent-silent": { type: "string" },
   "maintenance-limit": { type: "string" },
   "hook-timeout": { type: "string" },
+  "max-concurrent-hosts": { type: "string" },
   "log-level": { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
@@ -116,10 +114,6 @@ export function parseReconcilerArgs(
   const { host, port } = attempt(() => readAddress(flags.listen ?? "0.0.0.0:8080"), { host: "", port: 0 });
   const podName = env[Env.PodName];
   const podNamespace = env[Env.PodNamespace];
-  const container = flags["global-hook-container"];
-  if (container !== undefined && !(podName && podNamespace)) {
-    faults.push(`--global-hook-container needs ${Env.PodName} and ${Env.PodNamespace} in the environment`);
-  }
   const command = flags["agent-command"];
   const config: ReconcilerConfig = {
     kubeconfigPath: flags.kubeconfig,
@@ -137,7 +131,6 @@ export function parseReconcilerArgs(
       nativeSidecar: flags["native-sidecar"] ?? false,
       followsImage: flags["follow-image"] ?? false,
     },
-    globalHook: container && podName && podNamespace ? { namespace: podNamespace, pod: podName, container } : undefined,
     completesInstallation: flags["complete-installation"] ?? false,
     limits: {
       podWaitMs: limit("pod-wait", flags["pod-wait"], DEFAULT_LIMITS.podWaitMs),
@@ -146,6 +139,10 @@ export function parseReconcilerArgs(
       agentSilentMs: limit("agent-silent", flags["agent-silent"], DEFAULT_LIMITS.agentSilentMs),
       maintenanceMs: limit("maintenance-limit", flags["maintenance-limit"], DEFAULT_LIMITS.maintenanceMs),
       hookMs: limit("hook-timeout", flags["hook-timeout"], DEFAULT_LIMITS.hookMs),
+      maxConcurrentHosts: attempt(
+        () => readCount("max-concurrent-hosts", flags["max-concurrent-hosts"], DEFAULT_LIMITS.maxConcurrentHosts),
+        DEFAULT_LIMITS.maxConcurrentHosts,
+      ),
     },
   };
   if (faults.length > 0) throw new UserError("CONFIGURATION_INVALID", faults.join("; "));
@@ -156,6 +153,14 @@ function readLimit(flag: string, text: string): number {
   const limitMs = parseDuration(text, `--${flag}`);
   if (limitMs <= 0) throw new UserError("CONFIGURATION_INVALID", `--${flag}: ${text} is not above zero`);
   return limitMs;
+}
+
+function readCount(flag: string, text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback;
+  if (!/^[1-9][0-9]{0,4}$/.test(text)) {
+    throw new UserError("CONFIGURATION_INVALID", `--${flag}: ${text} is no number from 1 to 99999`);
+  }
+  return Number(text);
 }
 
 function readAddress(text: string): { readonly host: string; readonly port: number } {

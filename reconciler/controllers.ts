@@ -15,6 +15,7 @@ import { createInvokerControllers } from "./invoker/invoker-controllers.ts";
 import { JobMaker } from "./jobs/job-maker.ts";
 import type { QueueObservers } from "./metrics/queue-metrics.ts";
 import { createRepositoryController } from "./repository/repository-controller.ts";
+import { createReleaseController } from "./restore/release-controller.ts";
 import { createRestoreController } from "./restore/restore-controller.ts";
 import { createScheduleController } from "./schedule/schedule-controller.ts";
 import { scheduleWorld } from "./world/schedule-world.ts";
@@ -58,9 +59,18 @@ export function createControllers(ports: Ports): readonly Controller[] {
     }),
     createSessionController({ ...shared, observer: queues("backup-session") }),
     createRestoreController({ ...shared, observer: queues("restore") }),
+    createReleaseController({ world, client, clock, log }),
     createHealthController(ports),
     ...(config.completesInstallation
-      ? [createInstallationController({ client, clock, log, namespace: config.leaseNamespace })]
+      ? [
+          createInstallationController({
+            client,
+            clock,
+            log,
+            namespace: config.leaseNamespace,
+            isClusterWide: config.watchNamespace === undefined,
+          }),
+        ]
       : []),
   ];
 }

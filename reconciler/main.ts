@@ -16,6 +16,7 @@ import { parseReconcilerArgs, RECONCILER_USAGE, type ReconcilerConfig } from "./
 import { createControllers, type Ports } from "./controllers.ts";
 import { HookRunner } from "./hooks/hook-runner.ts";
 import { renderTemplate } from "./hooks/render.ts";
+import { runHookJob } from "./hooks/run-hook-job.ts";
 import { resolveAppPlace } from "./hooks/service-place.ts";
 import { Leadership } from "./leadership.ts";
 import { registerMetrics } from "./metrics/metrics.ts";
@@ -97,7 +98,10 @@ async function run(config: ReconcilerConfig, connection: Connection, log: Logger
     clock: systemClock,
     log,
     resolvePlace: (place, signal) => resolveAppPlace(client, place, signal),
-    globalExec: config.globalHook && { ...config.globalHook, podIp: undefined },
+    async runGlobal(run, signal) {
+      if (run.owner === undefined) throw new UserError("INTERNAL", "a global hook without its run");
+      return runHookJob({ client, settings: config.settings, log }, run.owner, run, signal);
+    },
   });
   const registry = new Registry();
   const queues = registerQueueMetrics(registry);

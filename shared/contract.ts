@@ -24,6 +24,8 @@ export const Label = {
   JobTarget: "stash.appscode.com/job-target",
   /** On everything that was made for an agent's rights in a namespace. */
   AgentRights: "stash.appscode.com/agent-rights",
+  /** On a HostRun: uid of the pod that it is for. Agents find theirs by it; what counts is the spec. */
+  PodUid: "stash.appscode.com/pod-uid",
   Component: "app.kubernetes.io/component",
   ManagedBy: "app.kubernetes.io/managed-by",
   Name: "app.kubernetes.io/name",
@@ -141,8 +143,6 @@ export const Env = {
   /** In a job: what its session or restore is a run of. Functions of upstream's catalogue don't say it by flags. */
   InvokerKind: "STASH_INVOKER_KIND",
   InvokerName: "STASH_INVOKER_NAME",
-  /** In a job: `true` when its steps wait until the host's entry names their pod, since a hook may come before. */
-  TurnByPod: "STASH_TURN_BY_POD",
   /** In a job: host of the application, to which HTTP and TCP hooks go by default. */
   AppHost: "STASH_APP_HOST",
   /** Program to run instead of `restic` on the PATH. */
@@ -153,7 +153,6 @@ export const Env = {
 export const Command = {
   Webhook: "webhook",
   Reconciler: "reconciler",
-  Idle: "idle",
   RunBackup: "run-backup",
   Restore: "restore",
   BackupPvc: "backup-pvc",
@@ -166,6 +165,8 @@ export const Command = {
   BackupPostgres: "backup-pg",
   RestorePostgres: "restore-pg",
   RunHook: "run-hook",
+  /** The hook of a whole session or restore, in a Job of its own. */
+  GlobalHook: "global-hook",
   Maintain: "maintain",
   FindRecoveryPoints: "find-recovery-points",
   CreateBackupSession: "create-backupsession",

@@ -71,8 +71,9 @@ export function buildMutatingConfiguration(options: ConfigurationOptions) {
 }
 
 /**
- * The ValidatingWebhookConfiguration. What could point our rights at others' workloads fails closed; sessions, which the
- * reconciler makes all the time, fail open.
+ * The ValidatingWebhookConfiguration. What could point our rights at others' workloads fails closed, and so do the reports of
+ * agents, which wait for an answer and are sent again; sessions and host runs, which the reconciler makes all the time and
+ * which roles keep from others, fail open.
  */
 export function buildValidatingConfiguration(options: ConfigurationOptions) {
   const common = commonFields(options, "/validate");
@@ -91,6 +92,18 @@ export function buildValidatingConfiguration(options: ConfigurationOptions) {
       name: "sessions.stash.appscode.com",
       ...common,
       rules: [rule(STASH_GROUP, "v1beta1", ["backupsessions"], WRITES)],
+      failurePolicy: "Ignore",
+    },
+    {
+      name: "reports.stash.appscode.com",
+      ...common,
+      rules: [rule(STASH_GROUP, "v1beta1", ["hostruns/status"], ["UPDATE"])],
+      failurePolicy: "Fail",
+    },
+    {
+      name: "hostruns.stash.appscode.com",
+      ...common,
+      rules: [rule(STASH_GROUP, "v1beta1", ["hostruns"], WRITES)],
       failurePolicy: "Ignore",
     },
   ]);

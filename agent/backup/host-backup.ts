@@ -1,4 +1,5 @@
 /** Backs up one host: all its paths, each attempted whatever became of the others. */
+import type { AppBindingOrder } from "../../shared/api/host-run.ts";
 import type { SnapshotStats } from "../../shared/api/host-stats.ts";
 import { UserError } from "../../shared/errors.ts";
 import { recordTags, type SnapshotOrigin, snapshotTags } from "../../shared/snapshot-tags.ts";
@@ -16,7 +17,9 @@ export interface HostBackup {
   readonly exclude: readonly string[];
   readonly args: readonly string[];
   readonly origin: SnapshotOrigin;
-  /** Of an earlier start of this agent for the same entry. */
+  /** The application whose data it is, where it is one's. */
+  readonly appBinding?: AppBindingOrder | undefined;
+  /** Of an earlier start of this agent for the same turn. */
   readonly earlier: readonly SnapshotStats[];
 }
 

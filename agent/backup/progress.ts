@@ -1,10 +1,10 @@
 /** Progress of a host over all its paths, and the heartbeat that carries it. */
 import type { HostProgress } from "../../shared/api/host-stats.ts";
-import type { EntryReporter } from "../report/entry-reporter.ts";
+import type { RunReporter } from "../report/run-reporter.ts";
 import type { BackupProgress } from "../restic/messages.ts";
 
-/** No more than one write a host each ten seconds. */
-export const HEARTBEAT_MS = 10_000;
+/** How often a host tells that it lives where nobody says so; the reconciler says less often the more hosts there are. */
+const HEARTBEAT_SECONDS = 10;
 
 export interface PathProgress {
   readonly pathsDone: number;
@@ -40,11 +40,20 @@ export interface Heartbeat {
   stop(): void;
 }
 
-/** Sends the progress each ten seconds, also when nothing moved: it says that the agent lives. */
-export function startHeartbeat(reporter: EntryReporter, now: () => Date, first: Progress = {}): Heartbeat {
-  let latest = first;
+export interface HeartbeatOptions {
+  /** Seconds between two; 10 when undefined. */
+  readonly everySeconds: number | undefined;
+  readonly first?: Progress | undefined;
+}
+
+/** Sends the progress in even steps, also when nothing moved: it says that the agent lives. */
+export function startHeartbeat(reporter: RunReporter, now: () => Date, options: HeartbeatOptions): Heartbeat {
+  let latest = options.first ?? {};
   const current = (): HostProgress => ({ ...latest, heartbeat: now().toISOString() });
-  const timer = setInterval(() => reporter.set({ progress: current() }), HEARTBEAT_MS);
+  const timer = setInterval(
+    () => reporter.set({ progress: current() }),
+    (options.everySeconds ?? HEARTBEAT_SECONDS) * 1_000,
+  );
   return {
     update: (progress) => {
       latest = progress;

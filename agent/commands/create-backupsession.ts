@@ -1,4 +1,7 @@
 /** `create-backupsession`: what a CronJob runs where the schedule is not kept by the reconciler. */
+import { parseBackupBatch } from "../../shared/api/backup-batch.ts";
+import { parseBackupConfiguration } from "../../shared/api/backup-configuration.ts";
+import { parseBackupSession } from "../../shared/api/backup-session.ts";
 import { backupSessionNames, buildBackupSession } from "../../shared/build-backup-session.ts";
 import { Env } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
@@ -6,8 +9,6 @@ import { type BackupInvokerView, backupInvokerView } from "../../shared/invoker.
 import { parseFlags, requireFlags } from "../flags.ts";
 import { type AgentApi, createApi } from "../kube/api.ts";
 import { createBackoff } from "../kube/backoff.ts";
-import { parseBackupSession } from "../parse/backup-session.ts";
-import { parseWholeInvoker } from "../parse/whole-invoker.ts";
 import { gatherSettings } from "../settings.ts";
 import { shutdownSignal } from "./shutdown.ts";
 
@@ -51,7 +52,9 @@ export async function run(argv: readonly string[]): Promise<number> {
     const found = await api.get({ kind, namespace: pod.namespace, name: flag("invoker-name") });
     if (found.kind === "gone") throw new UserError("NOT_FOUND", `${kind} ${flag("invoker-name")} does not exist`);
     if (found.kind !== "ok") continue;
-    const invoker = backupInvokerView(parseWholeInvoker(found.object));
+    const invoker = backupInvokerView(
+      kind === "BackupBatch" ? parseBackupBatch(found.object) : parseBackupConfiguration(found.object),
+    );
     const trigger = dueAtMs === undefined ? "Instant" : "Scheduled";
     // The second name is for when another invoker has the first.
     for (const name of backupSessionNames(invoker, atMs)) {

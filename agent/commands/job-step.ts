@@ -1,14 +1,20 @@
-/** What `update-status` and `run-hook` share: their entry, by upstream's flags, and the addon's output. */
+/** What `update-status` and `run-hook` share: their host run, and the addon's output. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { flagText, requireFlags } from "../flags.ts";
-import { backupEntry, type JobEntry, type JobStep, restoreEntry } from "../job/entry-of.ts";
+import type { HostRun } from "../../shared/api/host-run.ts";
+import { flagText } from "../flags.ts";
+import { awaitJobRun } from "../job/job-run.ts";
 import { gatherJobSettings } from "../job/job-settings.ts";
-import { jobIdentity } from "./job-identity.ts";
+import type { RunReporter } from "../report/run-reporter.ts";
+import type { AgentSettings } from "../settings.ts";
 import { shutdownSignal } from "./shutdown.ts";
 
-export interface OpenedStep extends JobStep {
-  readonly entry: JobEntry;
+export interface OpenedStep {
+  readonly settings: AgentSettings;
+  readonly shutdown: AbortSignal;
+  readonly run: HostRun;
+  readonly reporter: RunReporter;
+  readonly isBackup: boolean;
   /** Text of the addon's output.json; undefined when there is none. */
   readonly output: string | undefined;
   flag(name: string): string | undefined;
@@ -23,16 +29,19 @@ function readOutput(folder: string | undefined): string | undefined {
   }
 }
 
-/** @throws UserError when the flags are incomplete or the entry does not come */
+/** @throws UserError when the host's turn does not come */
 export async function openStep(argv: readonly string[]): Promise<OpenedStep> {
   const settings = gatherJobSettings(argv, process.env);
   const { flags } = settings;
-  const step: JobStep = { settings, self: jobIdentity(settings), shutdown: shutdownSignal() };
-  const sessionName = flagText(flags, "backupsession");
-  const flag = sessionName === undefined ? requireFlags(flags, ["invoker-kind", "invoker-name"]) : undefined;
-  const entry =
-    sessionName !== undefined
-      ? await backupEntry(step, sessionName)
-      : await restoreEntry(step, flag?.("invoker-kind") ?? "", flag?.("invoker-name") ?? "");
-  return { ...step, entry, output: readOutput(flagText(flags, "output-dir")), flag: (name) => flagText(flags, name) };
+  const shutdown = shutdownSignal();
+  const { run, reporter } = await awaitJobRun(settings, shutdown);
+  return {
+    settings,
+    shutdown,
+    run,
+    reporter,
+    isBackup: run.spec.work === "Backup",
+    output: readOutput(flagText(flags, "output-dir")),
+    flag: (name) => flagText(flags, name),
+  };
 }

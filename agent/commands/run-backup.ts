@@ -1,5 +1,5 @@
 /** `run-backup`: the sidecar. */
-import { parseFlags, requireFlags } from "../flags.ts";
+import { parseFlags } from "../flags.ts";
 import { relaunchLean } from "../lean.ts";
 import { gatherSettings } from "../settings.ts";
 import { runSidecar } from "../sidecar.ts";
@@ -9,14 +9,12 @@ import { shutdownSignal } from "./shutdown.ts";
 export async function run(argv: readonly string[]): Promise<number> {
   relaunchLean();
   const flags = parseFlags(argv);
-  requireFlags(flags, ["target-kind", "target-name"]);
   const settings = gatherSettings(flags, process.env);
   const { pod, targetKey, log } = settings;
   log.info({ target: targetKey, pod: pod.name }, "sidecar started");
   const script = process.argv[1] ?? "";
   await runSidecar({
     settings,
-    self: { targetKey, podName: pod.name, podUid: pod.uid },
     shutdown: shutdownSignal(),
     workerArgv: [process.execPath, script],
     workerFlags: argv,

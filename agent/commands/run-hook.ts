@@ -1,61 +1,54 @@
 /** `run-hook`: a hook container of a job whose addon is not ours. Runs the HTTP and TCP part of the member's hook. */
-import { STASH_GROUP } from "../../shared/contract.ts";
-import { formatDuration } from "../../shared/duration.ts";
 import { UserError } from "../../shared/errors.ts";
-import type { HookSummary } from "../../shared/hooks/summary.ts";
 import { createHostHooks } from "../hooks/host-hooks.ts";
-import { type AddonResult, readAddonResult } from "../job/addon-output.ts";
+import { readAddonResult } from "../job/addon-output.ts";
+import { INITIALIZE } from "../turn.ts";
+import { summaryOf } from "../work/hook-summary.ts";
+import { openForBackup } from "../work/open-for-backup.ts";
+import { createStopper } from "../work/stop.ts";
 import { type OpenedStep, openStep } from "./job-step.ts";
 
-function summaryOf({ entry, settings }: OpenedStep, result: AddonResult | undefined): HookSummary {
-  const { target } = settings;
-  const sinceMs = Date.parse(entry.createdAt ?? entry.startedAt ?? "") || Date.now();
-  return {
-    Name: entry.name,
-    Namespace: entry.namespace,
-    Invoker: { APIGroup: STASH_GROUP, Kind: entry.invoker.kind, Name: entry.invoker.name },
-    Target: { APIVersion: "", Kind: target.kind, Name: target.name, Namespace: target.namespace },
-    Status: {
-      Phase: result?.phase ?? "Succeeded",
-      Duration: formatDuration(Math.round((Date.now() - sinceMs) / 1_000) * 1_000),
-      Error: result?.error ?? "",
-    },
-    RetryLeft: entry.retryLeft,
-  };
+/** Looks for the repository where this host is the one to do so, since another's program would not. @throws UserError */
+async function initialize({ run, reporter, settings, shutdown }: OpenedStep): Promise<void> {
+  const isDone = (run.status?.results ?? []).some(({ action }) => action === INITIALIZE);
+  if (isDone || !(run.spec.actions ?? []).includes(INITIALIZE)) return;
+  const stopper = createStopper();
+  shutdown.addEventListener("abort", () => stopper.stop({ kind: "shutdown" }), { once: true });
+  try {
+    await openForBackup(run, reporter, { settings, stopper, log: settings.log, now: () => new Date() });
+  } finally {
+    await reporter.flush();
+  }
 }
 
 /** @returns 0 when the hook succeeded, was not due, or is one that runs afterwards: its failure stands in the status */
 export async function run(argv: readonly string[]): Promise<number> {
   const step = await openStep(argv);
-  const { entry, settings } = step;
-  const isBackup = entry.kind === "backup";
+  const { run: order, settings, reporter, isBackup } = step;
+  const now = () => new Date();
   const hooks = createHostHooks(
     {
-      ...entry.memberHooks,
+      before: order.spec.hooks?.before,
+      after: order.spec.hooks?.after,
+      afterPolicy: order.spec.hooks?.afterPolicy,
       beforeType: isBackup ? "preBackup" : "preRestore",
       afterType: isBackup ? "postBackup" : "postRestore",
-      recorded: entry.hooks,
-      hostname: entry.hostname,
+      recorded: order.status?.hooks ?? [],
+      hostname: order.spec.host,
       podUid: settings.pod.uid,
     },
-    {
-      env: settings.env,
-      podIp: settings.pod.ip,
-      reporter: entry.reporter,
-      log: settings.log,
-      now: () => new Date(),
-    },
+    { env: settings.env, podIp: settings.pod.ip, reporter, log: settings.log, now },
   );
   const type = step.flag("hook-type") ?? "";
   if (type === "preBackup" || type === "preRestore") {
-    await entry.initialize();
-    await hooks.before(summaryOf(step, undefined));
+    await initialize(step);
+    await hooks.before(summaryOf(order, now(), undefined));
   } else if (type === "postBackup" || type === "postRestore") {
-    const result = readAddonResult(step.output, entry.hostname, isBackup);
-    await hooks.after(summaryOf(step, result), entry.retryLeft > 0);
+    const result = readAddonResult(step.output, order.spec.host, isBackup);
+    await hooks.after(summaryOf(order, now(), result), (order.spec.retryLeft ?? 0) > 0);
   } else {
     throw new UserError("CONFIGURATION_INVALID", `--hook-type ${JSON.stringify(type)} is no type of a hook`);
   }
-  await entry.reporter.flush();
+  await reporter.flush();
   return 0;
 }

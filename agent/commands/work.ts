@@ -1,22 +1,23 @@
-/** `work`: what the sidecar starts for one session. */
+/** `work`: what the sidecar starts for one host run. */
 import { parseFlags, requireFlags } from "../flags.ts";
 import { gatherSettings } from "../settings.ts";
-import { serveSession } from "../work/serve-session.ts";
+import { serveBackups } from "../work/serve-backups.ts";
 import { shutdownWithParent } from "./shutdown.ts";
 
-/** Serves the session until nothing is left to do in it. */
+/** What a session asks for next usually comes within moments; later the sidecar starts another worker. */
+const LINGER_MS = 15_000;
+
+/** Serves the host run until nothing is left to do in it. */
 export async function run(argv: readonly string[]): Promise<number> {
   const flags = parseFlags(argv);
-  const flag = requireFlags(flags, ["session", "target-kind", "target-name"]);
+  const flag = requireFlags(flags, ["host-run"]);
   const settings = gatherSettings(flags, process.env);
-  const { pod, targetKey } = settings;
   const shutdown = shutdownWithParent();
-  await serveSession({
+  await serveBackups({
     settings,
-    self: { targetKey, podName: pod.name, podUid: pod.uid },
-    sessionName: flag("session"),
+    name: flag("host-run"),
     shutdown: shutdown.signal,
-    isLingering: true,
+    lingerMs: LINGER_MS,
     defaultPaths: [],
   });
   shutdown.close();

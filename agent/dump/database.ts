@@ -1,5 +1,6 @@
 /** From an AppBinding and its Secrets to the programs that dump and load its database. */
 import { join } from "node:path";
+import type { AppBindingOrder } from "../../shared/api/host-run.ts";
 import { type AppAddress, appAddress, applySecretTransforms } from "../../shared/app-binding.ts";
 import { Path } from "../../shared/contract.ts";
 import type { DumpPlan, DumpRequest, ProbeAnswer } from "../../shared/dump/dump-plan.ts";
@@ -7,9 +8,6 @@ import { planMysql, readMysqlProbe } from "../../shared/dump/mysql.ts";
 import { planPostgres, readPostgresProbe } from "../../shared/dump/postgres.ts";
 import { UserError } from "../../shared/errors.ts";
 import { type Flags, flagText } from "../flags.ts";
-import type { AgentApi } from "../kube/api.ts";
-import { createBackoff } from "../kube/backoff.ts";
-import { type AgentAppBinding, parseAgentAppBinding } from "../parse/app-binding.ts";
 import { gatherSecret } from "../restic/secret.ts";
 import type { AgentSettings } from "../settings.ts";
 
@@ -65,41 +63,15 @@ const WORDS: Readonly<Record<DatabaseKind, DatabaseWords>> = {
 
 const DEFAULT_WAIT_SECONDS = 300;
 
-function bindingName(flags: Flags, settings: AgentSettings): { readonly namespace: string; readonly name: string } {
-  return {
-    namespace: flagText(flags, "appbinding-namespace") ?? settings.target.namespace,
-    name: flagText(flags, "appbinding") ?? settings.target.name,
-  };
-}
-
-/** @throws UserError NOT_FOUND when there is no such AppBinding, API_FORBIDDEN, or API_UNAVAILABLE after a stop */
-export async function readAppBinding(
-  api: AgentApi,
-  id: { readonly namespace: string; readonly name: string },
-  signal: AbortSignal,
-): Promise<AgentAppBinding> {
-  const backoff = createBackoff({ firstMs: 200, maxMs: 10_000 });
-  while (!signal.aborted) {
-    const answer = await api.get({ kind: "AppBinding", ...id }, signal);
-    if (answer.kind === "ok") return parseAgentAppBinding(answer.object);
-    if (answer.kind === "gone") {
-      throw new UserError("NOT_FOUND", `AppBinding ${id.namespace}/${id.name} does not exist`);
-    }
-    if (answer.kind === "failed" && answer.error.code === "API_FORBIDDEN") throw answer.error;
-    await backoff.wait(signal);
-  }
-  throw new UserError("API_UNAVAILABLE", `AppBinding ${id.namespace}/${id.name} was not read`);
-}
-
 function firstOf(data: ReadonlyMap<string, string>, keys: readonly string[]): string | undefined {
   return keys.map((key) => data.get(key)).find((value) => value !== undefined && value !== "");
 }
 
 function gatherCredentials(
-  binding: AgentAppBinding,
+  order: AppBindingOrder,
   root: string,
 ): { readonly data: ReadonlyMap<string, string>; readonly tls: ReadonlyMap<string, string> } {
-  const { secret, tlsSecret, secretTransforms = [] } = binding.spec;
+  const { secret, tlsSecret, secretTransforms = [] } = order;
   const secretOf = (name: string) => gatherSecret(name, root).values;
   return {
     data: applySecretTransforms(secret === undefined ? new Map() : secretOf(secret.name), secretTransforms, secretOf),
@@ -114,27 +86,30 @@ function certificateOf(tls: ReadonlyMap<string, string>): DumpRequest["tls"]["ce
 }
 
 /**
- * Reads the AppBinding and its Secrets.
+ * Reads the Secrets of the application.
  *
- * @throws UserError when one of them is missing or can't be used
+ * @param order the application, as the host run names it
+ * @throws UserError when there is none, or one of the Secrets is missing or can't be used
  */
-export async function gatherDatabase(
+export function gatherDatabase(
   kind: DatabaseKind,
-  ports: { readonly settings: AgentSettings; readonly api: AgentApi; readonly signal: AbortSignal },
-): Promise<Database> {
-  const { settings } = ports;
-  const { flags } = settings;
+  order: AppBindingOrder | undefined,
+  settings: AgentSettings,
+): Database {
+  const { flags, target } = settings;
   const words = WORDS[kind];
-  const binding = await readAppBinding(ports.api, bindingName(flags, settings), ports.signal);
+  if (order === undefined) {
+    throw new UserError("NOT_FOUND", `AppBinding ${target.namespace}/${target.name} does not exist`);
+  }
   const root = flagText(flags, "app-secrets-dir") ?? Path.AppSecrets;
-  const { data, tls } = gatherCredentials(binding, root);
-  const { caBundle, insecureSkipTLSVerify = false } = binding.spec.clientConfig;
+  const { data, tls } = gatherCredentials(order, root);
+  const { caBundle, insecureSkipTLSVerify = false } = order.clientConfig;
   const certificate = certificateOf(tls);
   const password = firstOf(data, words.passwordKeys);
   const named = certificate === undefined ? undefined : flagText(flags, "user");
   const username = named ?? firstOf(data, words.userKeys) ?? words.defaultUser;
   const folder = join(settings.scratch, "database");
-  const address = appAddress(binding);
+  const address = appAddress({ metadata: order, spec: order });
   return {
     plan: words.plan({
       address,

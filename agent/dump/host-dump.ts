@@ -5,7 +5,6 @@ import { resolveSnapshots, selectForHost } from "../../shared/restore-rules.ts";
 import { recordTags, snapshotTags, targetTag } from "../../shared/snapshot-tags.ts";
 import type { backupHost } from "../backup/host-backup.ts";
 import { buildProgress } from "../backup/progress.ts";
-import type { AgentApi } from "../kube/api.ts";
 import { withoutSecrets } from "../restic/fault.ts";
 import { gatherSnapshotSize } from "../restic/snapshot-size.ts";
 import type { HostRestoreOutcome, restoreHost } from "../restore/host-restore.ts";
@@ -20,7 +19,6 @@ import { saveDump } from "./save-dump.ts";
 export interface DumpSettings {
   readonly kind: DatabaseKind;
   readonly settings: AgentSettings;
-  readonly api: AgentApi;
 }
 
 function cleaned(error: UserError, { secrets }: Database): UserError {
@@ -32,10 +30,10 @@ function cleaned(error: UserError, { secrets }: Database): UserError {
 }
 
 /** Waits for the database, then streams its dump into one snapshot. */
-export function dumpHost({ kind, settings, api }: DumpSettings): typeof backupHost {
+export function dumpHost({ kind, settings }: DumpSettings): typeof backupHost {
   return async (backup, ports) => {
     const { signal, log } = ports;
-    const database = await gatherDatabase(kind, { settings, api, signal });
+    const database = gatherDatabase(kind, backup.appBinding, settings);
     const outcome = await withPrivateFiles(database.folder, database.plan.files, async () => {
       await awaitDatabase(database, {
         env: settings.env,
@@ -67,7 +65,7 @@ export function dumpHost({ kind, settings, api }: DumpSettings): typeof backupHo
 }
 
 /** Finds the wanted dump, waits for the database, and loads it. Nothing is loaded before the dump is known to be there. */
-export function loadHost({ kind, settings, api }: DumpSettings): typeof restoreHost {
+export function loadHost({ kind, settings }: DumpSettings): typeof restoreHost {
   return async (restore, ports): Promise<HostRestoreOutcome> => {
     const { restic, signal, log } = ports;
     const restored: HostRestoreOutcome["restored"][number][] = [];
@@ -77,7 +75,7 @@ export function loadHost({ kind, settings, api }: DumpSettings): typeof restoreH
       const existing = (await restic.snapshots({}, { signal })).filter(({ paths }) => hasDumpFile(paths));
       const snapshots = resolveSnapshots({ ...selection, mayOverlap: true }, existing, targetTag(restore.host.target));
       const sizes = await Promise.all(snapshots.map(({ id }) => gatherSnapshotSize(restic, id, signal)));
-      const database = await gatherDatabase(kind, { settings, api, signal });
+      const database = gatherDatabase(kind, restore.appBinding, settings);
       await ports.beforeWrite();
       await withPrivateFiles(database.folder, database.plan.files, async () => {
         await awaitDatabase(database, {

@@ -3,21 +3,23 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { HookResult } from "../../shared/api/hook-result.ts";
 import type { Handler } from "../../shared/api/hooks.ts";
 import { UserError } from "../../shared/errors.ts";
+import { agentPart } from "../../shared/hooks/agent-part.ts";
 import { whyAfterHookSkipped } from "../../shared/hooks/policy.ts";
 import type { HookSummary } from "../../shared/hooks/summary.ts";
 import type { Logger } from "../log.ts";
-import type { EntryReporter } from "../report/entry-reporter.ts";
-import { agentPart } from "./agent-part.ts";
+import type { RunReporter } from "../report/run-reporter.ts";
 import { type HandlerOutcome, runHandler } from "./run-handler.ts";
 
 const INTENT_WAIT_MS = 5_000;
 
 export interface HostHooks {
   readonly before: Handler | undefined;
-  readonly after: (Handler & { readonly executionPolicy?: string }) | undefined;
+  readonly after: Handler | undefined;
+  /** On which outcome the after-hook runs. */
+  readonly afterPolicy: string | undefined;
   readonly beforeType: "preBackup" | "preRestore";
   readonly afterType: "postBackup" | "postRestore";
-  /** What the entry holds from earlier. */
+  /** What was told earlier. */
   readonly recorded: readonly HookResult[];
   readonly hostname: string;
   readonly podUid: string;
@@ -26,7 +28,7 @@ export interface HostHooks {
 export interface HostHooksPorts {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly podIp: string | undefined;
-  readonly reporter: EntryReporter;
+  readonly reporter: RunReporter;
   readonly log: Logger;
   now(): Date;
 }
@@ -98,7 +100,7 @@ export function createHostHooks(hooks: HostHooks, ports: HostHooksPorts): HookRu
       // With a before-hook that never started there is nothing to undo.
       if (before !== undefined && last(hooks.beforeType) === undefined) return undefined;
       const outcome = summary.Status.Phase === "Succeeded" ? "Succeeded" : "Failed";
-      const skipped = whyAfterHookSkipped({ policy: hooks.after?.executionPolicy, outcome, isRetryLeft });
+      const skipped = whyAfterHookSkipped({ policy: hooks.afterPolicy, outcome, isRetryLeft });
       if (skipped !== undefined) {
         const { hostname, podUid } = hooks;
         const finishedAt = ports.now().toISOString();

@@ -33,19 +33,20 @@ export function hookLimitMs(handler: Handler): number {
 
 /** Runs all handlers in upstream's order; the first failure ends it. Never throws: a failure is the outcome. */
 export async function runHandler(handler: Handler, context: HookContext): Promise<HandlerOutcome> {
+  const abort = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
   try {
     const limitMs = hookLimitMs(handler);
     const limit = new UserError("HOOK_FAILED", `the hook did not end within ${limitMs / 1_000} s`);
-    const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(limit), limitMs);
-    try {
-      return { phase: "Succeeded", message: "", output: await runAll(handler, context, abort.signal) };
-    } finally {
-      clearTimeout(timer);
-    }
+    timer = setTimeout(() => abort.abort(limit), limitMs);
+    return { phase: "Succeeded", message: "", output: await runAll(handler, context, abort.signal) };
   } catch (error) {
     const output = error instanceof CommandError ? error.output : "";
-    return { phase: "Failed", message: messageOf(error), output };
+    // What was cut off fails with the reason for the cut.
+    const cause: unknown = abort.signal.aborted ? abort.signal.reason : error;
+    return { phase: "Failed", message: messageOf(cause), output };
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -5,18 +5,11 @@ import { isObject } from "../parse/check.ts";
 import type { ApiIdentity } from "./identity.ts";
 import { type ApiRequest, sendRequest } from "./request.ts";
 
-/** One operation of a JSON patch. */
-export interface PatchOperation {
-  readonly op: "test" | "add" | "replace" | "remove";
-  readonly path: string;
-  readonly value?: unknown;
-}
-
 export type ApiAnswer =
   | { readonly kind: "ok"; readonly object: unknown }
   /** 404 or 410: the object is not there. */
   | { readonly kind: "gone"; readonly message: string }
-  /** 409 or 422: the object is not as the request takes for granted, or the value is not allowed. */
+  /** 409, 413 or 422: the object is not as the request takes for granted, or the value is too large or not allowed. */
   | { readonly kind: "rejected"; readonly message: string }
   | { readonly kind: "failed"; readonly error: UserError };
 
@@ -29,7 +22,8 @@ export interface ObjectPath {
 export interface AgentApi {
   readonly identity: ApiIdentity;
   get(object: ObjectPath, signal?: AbortSignal): Promise<ApiAnswer>;
-  patchStatus(object: ObjectPath, operations: readonly PatchOperation[], signal?: AbortSignal): Promise<ApiAnswer>;
+  /** Merges into the object. */
+  patchStatus(object: ObjectPath, patch: object, signal?: AbortSignal): Promise<ApiAnswer>;
   create(kind: KindName, namespace: string, object: unknown, signal?: AbortSignal): Promise<ApiAnswer>;
 }
 
@@ -61,7 +55,7 @@ export function readAnswer(status: number, body: string): ApiAnswer {
   if (status >= 200 && status < 300) return { kind: "ok", object: JSON.parse(body) };
   const message = statusMessage(body);
   if (status === 404 || status === 410) return { kind: "gone", message };
-  if (status === 409 || status === 422) return { kind: "rejected", message };
+  if (status === 409 || status === 413 || status === 422) return { kind: "rejected", message };
   if (status === 403) return { kind: "failed", error: new UserError("API_FORBIDDEN", message, { retry: true }) };
   const retry = status === 401 || status === 408 || status === 429 || status >= 500;
   return { kind: "failed", error: new UserError("API_UNAVAILABLE", `HTTP ${status}: ${message}`, { retry }) };
@@ -85,12 +79,12 @@ export function createApi(identity: ApiIdentity): AgentApi {
   return {
     identity,
     get: (object, signal) => ask({ method: "GET", path: objectPath(object), ...(signal && { signal }) }),
-    patchStatus: (object, operations, signal) =>
+    patchStatus: (object, patch, signal) =>
       ask({
         method: "PATCH",
         path: `${objectPath(object)}/status`,
-        body: JSON.stringify(operations),
-        contentType: "application/json-patch+json",
+        body: JSON.stringify(patch),
+        contentType: "application/merge-patch+json",
         ...(signal && { signal }),
       }),
     create: (kind, namespace, object, signal) =>

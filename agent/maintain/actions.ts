@@ -1,8 +1,8 @@
 /** Work on the repository that the reconciler gave to a host: each action, from restic to its result. */
 import type { HostAction } from "../../shared/api/closed-lists.ts";
 import type { HostActionResult } from "../../shared/api/host-stats.ts";
+import type { RetentionPolicy } from "../../shared/api/retention-policy.ts";
 import { assertNever, UserError } from "../../shared/errors.ts";
-import type { RetentionPolicySpec } from "../parse/backup-invoker.ts";
 import { isObject } from "../parse/check.ts";
 import type { Restic } from "../restic/client.ts";
 import { ensureRepository } from "../restic/ensure-repository.ts";
@@ -12,7 +12,7 @@ import { planCommand, policyFlags, type RetentionPlan, type RetentionScope, read
 export interface ActionPorts {
   readonly restic: Restic;
   readonly signal: AbortSignal;
-  readonly policy: RetentionPolicySpec | undefined;
+  readonly policy: RetentionPolicy | undefined;
   readonly scope: RetentionScope;
   readonly readDataSubset: string | undefined;
   /** Runs a command that needs a lock, again while the lock is held by others. */

@@ -3,8 +3,8 @@
  * the invoker's own snapshots, and those are removed by id. Pure.
  */
 
+import type { RetentionPolicy } from "../../shared/api/retention-policy.ts";
 import { SnapshotTag } from "../../shared/contract.ts";
-import type { RetentionPolicySpec } from "../parse/backup-invoker.ts";
 import { isObject } from "../parse/check.ts";
 import { parseSnapshot, type Snapshot } from "../restic/snapshots.ts";
 
@@ -17,7 +17,7 @@ export interface RetentionScope {
 }
 
 /** Flags of the policy; none when it keeps nothing by a rule, which means that nothing is removed. */
-export function policyFlags(policy: RetentionPolicySpec): readonly string[] {
+export function policyFlags(policy: Partial<RetentionPolicy>): readonly string[] {
   const counts: readonly (readonly [string, number | undefined])[] = [
     ["--keep-last", policy.keepLast],
     ["--keep-hourly", policy.keepHourly],
@@ -33,7 +33,7 @@ export function policyFlags(policy: RetentionPolicySpec): readonly string[] {
 }
 
 /** The command that plans: it neither writes nor locks. */
-export function planCommand(policy: RetentionPolicySpec, scope: RetentionScope): readonly string[] {
+export function planCommand(policy: Partial<RetentionPolicy>, scope: RetentionScope): readonly string[] {
   return [
     "forget",
     "--dry-run",

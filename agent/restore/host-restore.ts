@@ -1,4 +1,5 @@
 /** Restores one host: chooses, looks whether all is there, then writes. */
+import type { AppBindingOrder } from "../../shared/api/host-run.ts";
 import type { RestoredSnapshot } from "../../shared/api/host-stats.ts";
 import { UserError } from "../../shared/errors.ts";
 import {
@@ -26,6 +27,8 @@ export interface HostRestore {
   readonly rules: readonly RestoreRule[];
   readonly point: ChosenPoint | undefined;
   readonly args: readonly string[];
+  /** The application whose data it is, where it is one's. */
+  readonly appBinding?: AppBindingOrder | undefined;
   readonly targetFolder: string;
   readonly isVerified: boolean;
   /** User that restores. */

@@ -69,7 +69,7 @@ export function restoreFault(errors: readonly ItemError[], fault: UserError, wha
 
 export interface RestoreHostResult {
   readonly phase: "Succeeded" | "Failed";
-  readonly snapshots: readonly RestoredSnapshot[];
+  readonly restored: readonly RestoredSnapshot[];
   readonly warnings: readonly string[];
   readonly error: string;
   readonly reason: string;
@@ -86,7 +86,7 @@ export function buildRestoreResult(
 ): RestoreHostResult {
   return {
     phase: failure === undefined ? "Succeeded" : "Failed",
-    snapshots: restored,
+    restored,
     warnings,
     error: failure === undefined ? "" : `${failure.message} (next: ${failure.next})`,
     reason: failure?.code ?? "",

@@ -1,26 +1,23 @@
 /** One host's turn in a backup session, from the first report to the last. */
 
+import type { HostRun } from "../../shared/api/host-run.ts";
 import type { SnapshotStats } from "../../shared/api/host-stats.ts";
-import { STASH_GROUP } from "../../shared/contract.ts";
-import { formatDuration } from "../../shared/duration.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
-import type { HookSummary } from "../../shared/hooks/summary.ts";
+import type { SnapshotOrigin } from "../../shared/snapshot-tags.ts";
+import { formatTarget, resolveTargetRef } from "../../shared/target.ts";
 import { findEarlierSnapshot } from "../backup/adopt.ts";
 import { backupHost } from "../backup/host-backup.ts";
 import { buildHostResult, type HostResult, type PathOutcome } from "../backup/outcome.ts";
 import { type Heartbeat, startHeartbeat } from "../backup/progress.ts";
 import { createHostHooks, type HookRunner } from "../hooks/host-hooks.ts";
-import type { AgentBackupSession } from "../parse/backup-session.ts";
-import type { EntryReporter } from "../report/entry-reporter.ts";
-import type { OwnEntry } from "../turn.ts";
-import { type BackupPlan, planBackup } from "./backup-plan.ts";
+import type { RunReporter } from "../report/run-reporter.ts";
+import { summaryOf } from "./hook-summary.ts";
 import { openForBackup } from "./open-for-backup.ts";
 import { reporterOf, type TurnPorts, withLockOf } from "./turn-ports.ts";
 
 interface Turn {
-  readonly session: AgentBackupSession;
-  readonly own: OwnEntry;
-  readonly reporter: EntryReporter;
+  readonly run: HostRun;
+  readonly reporter: RunReporter;
   readonly ports: TurnPorts;
   /** Of the first start, also when this is a later one. */
   readonly startedAt: string;
@@ -28,21 +25,24 @@ interface Turn {
 
 export type HostPhase = HostResult["phase"];
 
+/** What is backed up. */
+interface Plan {
+  readonly origin: SnapshotOrigin;
+  /** Each path once; none where something else than files is saved. */
+  readonly paths: readonly string[];
+}
+
 /** Runs the turn and reports its result. @returns the result's phase; undefined when it was cut short or is not ours */
-export async function runHostTurn(
-  session: AgentBackupSession,
-  own: OwnEntry,
-  ports: TurnPorts,
-): Promise<HostPhase | undefined> {
+export async function runHostTurn(run: HostRun, ports: TurnPorts): Promise<HostPhase | undefined> {
   const { log, now } = ports;
-  const reporter = reporterOf(session, own, ports);
-  const isResumed = own.entry.phase === "Running";
-  const startedAt = (isResumed ? own.entry.startedAt : undefined) ?? now().toISOString();
-  const turn: Turn = { session, own, reporter, ports, startedAt };
+  const reporter = reporterOf(run, ports);
+  const isResumed = run.status?.phase === "Running";
+  const startedAt = (isResumed ? run.status?.startedAt : undefined) ?? now().toISOString();
+  const turn: Turn = { run, reporter, ports, startedAt };
   reporter.set({ phase: "Running", startedAt, error: "", reason: "", progress: { heartbeat: now().toISOString() } });
   if (!(await reporter.flush())) return undefined;
-  log.info({ session: session.metadata.name, host: own.hostname, isResumed }, "host started");
-  const heartbeat = startHeartbeat(reporter, now);
+  log.info({ session: run.spec.run.name, host: run.spec.host, isResumed }, "host started");
+  const heartbeat = startHeartbeat(reporter, now, { everySeconds: run.spec.heartbeatSeconds });
   try {
     const result = await conduct(turn, heartbeat);
     return (await reporter.flush()) ? result?.phase : undefined;
@@ -53,31 +53,30 @@ export async function runHostTurn(
 
 /** The work between first and last report. @returns undefined when it was cut short or is not ours any more */
 async function conduct(turn: Turn, heartbeat: Heartbeat): Promise<HostResult | undefined> {
-  const { ports, reporter, own } = turn;
+  const { ports, reporter, run } = turn;
+  const { host } = run.spec;
+  const hooks = hooksOf(turn);
   let outcomes: readonly PathOutcome[] = [];
   let failure: UserError | undefined;
-  let hooks: HookRunner | undefined;
   try {
-    const plan = await planBackup(turn.session, own, ports);
-    hooks = hooksOf(turn, plan);
-    outcomes = await save(turn, plan, hooks, heartbeat);
+    outcomes = await save(turn, planBackup(run, ports), hooks, heartbeat);
   } catch (error) {
     failure = asUserError(error);
   }
   const stopped = ports.stopper.reason();
   if (stopped?.kind === "shutdown" && !isWhole(outcomes, failure)) {
-    ports.log.info({ host: own.hostname }, "stopped in the middle; the next start goes on");
+    ports.log.info({ host }, "stopped in the middle; the next start goes on");
     reporter.set({ reason: "RESTIC_KILLED", error: "the container was stopped; its next start goes on" });
     return undefined;
   }
   if (stopped?.kind === "failed") failure = stopped.error;
   if (stopped?.kind === "lost") failure = new UserError("EXECUTOR_LOST", "the host was given to another pod");
   const before = resultOf(turn, outcomes, failure);
-  const hookFailure = await hooks?.after(summaryOf(turn, before), (turn.session.spec.retryLeft ?? 0) > 0);
+  const hookFailure = await hooks.after(summaryOf(run, ports.now(), before), (run.spec.retryLeft ?? 0) > 0);
   if (stopped?.kind === "lost") return undefined;
   const result = hookFailure === undefined ? before : withHookFailure(before, hookFailure);
   reporter.set({ ...result, locks: [], progress: heartbeat.current() });
-  ports.log.info({ host: own.hostname, phase: result.phase, reason: result.reason, error: result.error }, "host ended");
+  ports.log.info({ host, phase: result.phase, reason: result.reason, error: result.error }, "host ended");
   return result;
 }
 
@@ -90,75 +89,72 @@ function resultOf(turn: Turn, outcomes: readonly PathOutcome[], failure: UserErr
   return buildHostResult(outcomes, failure, { startedAt: turn.startedAt, now: turn.ports.now() });
 }
 
-function hooksOf(turn: Turn, plan: BackupPlan): HookRunner {
-  const { ports, own, reporter } = turn;
+/** @throws UserError NOT_FOUND when the invoker no longer names the target, TARGET_INVALID when there is nothing to save */
+function planBackup({ metadata, spec }: HostRun, ports: TurnPorts): Plan {
+  const { backup } = spec;
+  const target = resolveTargetRef(spec.target, metadata.namespace);
+  if (backup === undefined) {
+    throw new UserError(
+      "NOT_FOUND",
+      `the invoker of session ${spec.run.name} no longer names ${formatTarget(target)}`,
+      {
+        next: "Nothing to do: the next session follows the invoker as it is now.",
+      },
+    );
+  }
+  const named = [...new Set(backup.paths ?? [])];
+  const paths = named.length > 0 ? named : ports.defaultPaths;
+  // What is not a file has no paths.
+  if (paths.length === 0 && ports.saveHost === undefined) {
+    throw new UserError("TARGET_INVALID", "the member names no paths to back up", {
+      next: "Set target.paths in the invoker.",
+    });
+  }
+  const { kind, namespace = metadata.namespace, name } = backup.invoker;
+  const session = { namespace: metadata.namespace, name: spec.run.name, ...(backup.time && { time: backup.time }) };
+  return { paths, origin: { session, invoker: { kind, namespace, name }, target } };
+}
+
+function hooksOf({ run, ports, reporter }: Turn): HookRunner {
   const { settings, log, now } = ports;
   return createHostHooks(
     {
-      before: plan.member.spec.hooks?.preBackup,
-      after: plan.member.spec.hooks?.postBackup,
+      before: run.spec.hooks?.before,
+      after: run.spec.hooks?.after,
+      afterPolicy: run.spec.hooks?.afterPolicy,
       beforeType: "preBackup",
       afterType: "postBackup",
-      recorded: own.entry.hooks ?? [],
-      hostname: own.hostname,
+      recorded: run.status?.hooks ?? [],
+      hostname: run.spec.host,
       podUid: settings.pod.uid,
     },
     { env: settings.env, podIp: settings.pod.ip, reporter, log, now },
   );
 }
 
-function summaryOf({ session, own, ports }: Turn, result: HostResult | undefined): HookSummary {
-  const { metadata, spec } = session;
-  const createdAtMs = Date.parse(metadata.creationTimestamp ?? "") || ports.now().getTime();
-  const seconds = Math.round((ports.now().getTime() - createdAtMs) / 1_000);
-  const ref = own.target.ref;
-  return {
-    Name: metadata.name,
-    Namespace: metadata.namespace,
-    Invoker: { APIGroup: STASH_GROUP, Kind: spec.invoker?.kind ?? "", Name: spec.invoker?.name ?? "" },
-    Target: {
-      APIVersion: ref?.apiVersion ?? "",
-      Kind: ref?.kind ?? "",
-      Name: ref?.name ?? "",
-      Namespace: ref?.namespace ?? metadata.namespace,
-    },
-    Status: {
-      Phase: result?.phase ?? "Succeeded",
-      Duration: formatDuration(Math.max(0, seconds) * 1_000),
-      Error: result?.error ?? "",
-    },
-    RetryLeft: spec.retryLeft ?? 0,
-  };
-}
-
-async function save(
-  turn: Turn,
-  plan: BackupPlan,
-  hooks: HookRunner,
-  heartbeat: Heartbeat,
-): Promise<readonly PathOutcome[]> {
-  const { ports, own, reporter, session } = turn;
+async function save(turn: Turn, plan: Plan, hooks: HookRunner, heartbeat: Heartbeat): Promise<readonly PathOutcome[]> {
+  const { ports, run, reporter } = turn;
   const { stopper, log, now } = ports;
   const { origin } = plan;
-  const restic = await openForBackup(session, own, plan, reporter, ports);
+  const restic = await openForBackup(run, reporter, ports);
   stopper.signal.throwIfAborted();
-  await hooks.before(summaryOf(turn, undefined));
-  const withLock = withLockOf(own, restic, reporter, ports);
-  // Only an entry that was taken up before can have snapshots that the status does not tell.
-  const mayHaveEarlier = own.entry.phase === "Running" || (own.entry.attempt ?? 1) > 1;
-  const host = own.hostname;
+  await hooks.before(summaryOf(run, now(), undefined));
+  const withLock = withLockOf(run, restic, reporter, ports);
+  // Only a host that was taken up before can have snapshots that nobody was told of.
+  const mayHaveEarlier = run.status?.phase === "Running" || (run.spec.attempt ?? 1) > 1;
+  const { host } = run.spec;
   const adopt = async (path: string) =>
     mayHaveEarlier ? findEarlierSnapshot(restic, { path, host, origin }, stopper.signal) : undefined;
   const onSaved = (snapshots: readonly SnapshotStats[]) => reporter.set({ snapshots });
-  const { target } = plan.member.spec;
   return (ports.saveHost ?? backupHost)(
     {
       hostname: host,
       paths: plan.paths,
-      exclude: target?.exclude ?? [],
-      args: target?.args ?? [],
+      exclude: run.spec.backup?.exclude ?? [],
+      args: run.spec.backup?.args ?? [],
       origin,
-      earlier: own.entry.snapshots ?? [],
+      appBinding: run.spec.appBinding,
+      earlier: run.status?.snapshots ?? [],
     },
     { restic, withLock, signal: stopper.signal, log, now, onProgress: heartbeat.update, onSaved, adopt },
   );

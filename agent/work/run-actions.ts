@@ -1,33 +1,26 @@
-/** Runs the open work on the repository that a host's entry carries, one action after another. */
+/** Runs the open work on the repository that a host run asks for, one action after another. */
 import type { HostAction } from "../../shared/api/closed-lists.ts";
+import type { HostRun } from "../../shared/api/host-run.ts";
 import type { HostActionResult } from "../../shared/api/host-stats.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { invokerTag } from "../../shared/snapshot-tags.ts";
 import { startHeartbeat } from "../backup/progress.ts";
 import { type ActionOutcome, type ActionPorts, runAction } from "../maintain/actions.ts";
 import type { RetentionScope } from "../maintain/retention.ts";
-import type { AgentBackupInvoker } from "../parse/backup-invoker.ts";
-import type { AgentBackupSession } from "../parse/backup-session.ts";
-import type { OwnEntry } from "../turn.ts";
-import { readInvoker } from "./read-invoker.ts";
 import { openRepository } from "./repository.ts";
-import { reporterOf, type TurnPorts, withLockOf } from "./turn-ports.ts";
+import { reporterOf, type WorkPorts, withLockOf } from "./turn-ports.ts";
 
 /** Whose snapshots retention may touch: the invoker's, and those without tags of its hosts and paths. */
-export function retentionScope(session: AgentBackupSession, invoker: AgentBackupInvoker): RetentionScope {
-  const targets = session.status?.targets ?? [];
-  const paths = [
-    ...invoker.members.flatMap(({ spec }) => spec.target?.paths ?? []),
-    ...targets.flatMap(({ member }) => member?.target?.paths ?? []),
-    ...targets.flatMap(({ stats }) =>
-      (stats ?? []).flatMap(({ snapshots }) => (snapshots ?? []).map(({ path }) => path ?? "")),
-    ),
-  ].filter((path) => path !== "");
-  const hosts = targets.flatMap(({ stats }) => (stats ?? []).map(({ hostname }) => hostname ?? "")).filter(Boolean);
-  const { kind, namespace, name } = invoker;
+export function retentionScope({ metadata, spec }: HostRun): RetentionScope {
+  const { retention, backup } = spec;
+  if (backup === undefined) {
+    throw new UserError("NOT_FOUND", `the invoker of session ${spec.run.name} does not exist any more`);
+  }
+  const { kind, namespace = metadata.namespace, name } = backup.invoker;
+  const paths = [...new Set(retention?.paths ?? [])];
   return {
     invokerTag: invokerTag({ kind, namespace, name }),
-    untagged: [...new Set(hosts)].flatMap((host) => [...new Set(paths)].map((path) => ({ host, path }))),
+    untagged: [...new Set(retention?.hosts ?? [])].flatMap((host) => paths.map((path) => ({ host, path }))),
   };
 }
 
@@ -46,35 +39,28 @@ function resultOf(action: HostAction, outcome: ActionOutcome, startedAt: string,
 }
 
 async function prepare(
-  session: AgentBackupSession,
-  own: OwnEntry,
-  ports: TurnPorts,
+  run: HostRun,
+  { settings, stopper }: WorkPorts,
 ): Promise<Pick<ActionPorts, "restic" | "policy" | "scope" | "readDataSubset" | "signal">> {
-  const invoker = await readInvoker(session, ports);
-  const { settings, stopper } = ports;
   const options = { settings, isCacheEnabled: true, signal: stopper.signal };
   return {
-    restic: await openRepository(session.status?.repository, options),
-    policy: invoker.retentionPolicy,
-    scope: retentionScope(session, invoker),
-    readDataSubset: own.entry.actionParams?.readDataSubset,
+    scope: retentionScope(run),
+    restic: await openRepository(run.spec.repository, options),
+    policy: run.spec.retention?.policy,
+    readDataSubset: run.spec.actionParams?.readDataSubset,
     signal: stopper.signal,
   };
 }
 
 /** Runs the actions, whatever became of the one before. What a stop of the container cuts off stays open. */
-export async function runActions(
-  session: AgentBackupSession,
-  own: OwnEntry,
-  actions: readonly HostAction[],
-  ports: TurnPorts,
-): Promise<void> {
+export async function runActions(run: HostRun, actions: readonly HostAction[], ports: WorkPorts): Promise<void> {
   const { stopper, log, now } = ports;
-  const reporter = reporterOf(session, own, ports);
-  let results: readonly HostActionResult[] = (own.entry.results ?? []).filter(
+  const reporter = reporterOf(run, ports);
+  let results: readonly HostActionResult[] = (run.status?.results ?? []).filter(
     ({ action }) => !actions.includes(action),
   );
-  const heartbeat = startHeartbeat(reporter, now, own.entry.progress);
+  const { progress } = run.status ?? {};
+  const heartbeat = startHeartbeat(reporter, now, { everySeconds: run.spec.heartbeatSeconds, first: progress });
   try {
     let prepared: Awaited<ReturnType<typeof prepare>> | undefined;
     for (const action of actions) {
@@ -83,8 +69,8 @@ export async function runActions(
       reporter.set({ results: [...results, { action, phase: "Running", startedAt }] });
       let outcome: ActionOutcome;
       try {
-        prepared ??= await prepare(session, own, ports);
-        const withLock = withLockOf(own, prepared.restic, reporter, ports);
+        prepared ??= await prepare(run, ports);
+        const withLock = withLockOf(run, prepared.restic, reporter, ports);
         outcome = await runAction(action, { ...prepared, withLock });
       } catch (thrown) {
         const error = thrown instanceof UserError ? thrown : new UserError("INTERNAL", messageOf(thrown));
@@ -92,7 +78,7 @@ export async function runActions(
       }
       if (stopper.reason()?.kind === "shutdown" && outcome.kind === "failed") break;
       const result = resultOf(action, outcome, startedAt, now().toISOString());
-      log.info({ action, host: own.hostname, phase: result.phase, reason: result.reason }, "action ended");
+      log.info({ action, host: run.spec.host, phase: result.phase, reason: result.reason }, "action ended");
       results = [...results, result];
       reporter.set({ results });
     }

@@ -9,7 +9,14 @@ import { createKubeClient } from "../../shared/kube/http-client.ts";
 import { formatResource, type Resource } from "../../shared/kube/resource.ts";
 import { findHeldObjects, findRights, findTriggers, formatLeftover, release } from "./leftovers.ts";
 import { parseUninstallArgs, UNINSTALL_USAGE, type UninstallOptions } from "./options.ts";
-import { CLUSTER_OBJECTS, DEFINITIONS, NAMESPACES, type NamedObjects, WEBHOOK_OBJECTS } from "./own-objects.ts";
+import {
+  CLUSTER_OBJECTS,
+  DEFINITIONS,
+  NAMESPACES,
+  type NamedObjects,
+  POLICY_OBJECTS,
+  WEBHOOK_OBJECTS,
+} from "./own-objects.ts";
 import { findCarryingWorkloads, formatWorkload, removeParts } from "./workloads.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -60,7 +67,7 @@ async function uninstall(client: KubeClient, options: UninstallOptions): Promise
   const { namespace, isConfirmed } = options;
   // The webhook's part first: then nothing is injected or refused any more, whatever happens to the rest.
   const stages = [
-    () => Promise.resolve(deletionsOf(client, WEBHOOK_OBJECTS)),
+    () => Promise.resolve(deletionsOf(client, [...WEBHOOK_OBJECTS, ...POLICY_OBJECTS])),
     () => findPrograms(client, namespace),
     () => findLeftSteps(client, options),
     () => Promise.resolve(findOwnSteps(client, options)),

@@ -1,6 +1,7 @@
 /** What an installation has outside of its own namespace, by name. A test compares it with the manifests. */
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Finalizer, Install } from "../../shared/contract.ts";
+import { POLICY_GROUP, POLICY_NAME } from "../../shared/host-run-authority.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 
 export interface NamedObjects {
@@ -26,6 +27,15 @@ export const WEBHOOK_OBJECTS: readonly NamedObjects[] = [
     resource: cluster("admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations"),
     names: [Install.ValidatingConfiguration],
   },
+];
+
+/** What the reconciler adds on servers that know policies. The binding goes first: without it a policy holds nobody. */
+export const POLICY_OBJECTS: readonly NamedObjects[] = [
+  {
+    resource: cluster(POLICY_GROUP, "v1", "validatingadmissionpolicybindings"),
+    names: [POLICY_NAME],
+  },
+  { resource: cluster(POLICY_GROUP, "v1", "validatingadmissionpolicies"), names: [POLICY_NAME] },
 ];
 
 export const NAMESPACES: Resource = cluster("", "v1", "namespaces");

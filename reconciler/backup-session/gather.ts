@@ -7,11 +7,15 @@ import { type ResolvedTargetRef, resolveTargetRef, targetKey } from "../../share
 import type { HookRuns } from "../hooks/hook-plan.ts";
 import { type GatheredJobs, gatherTargetJobs, jobTargets } from "../jobs/gather-target-jobs.ts";
 import type { JobProblem } from "../jobs/target-job.ts";
+import { foldHostRuns } from "../run/fold-host-runs.ts";
+import type { HostRuns } from "../run/host-runs.ts";
 import type { Limits } from "../run/world.ts";
+import { hostRunsOf } from "../world/host-runs.ts";
 import { findInvokerObject, gatherInvoker, type InvokerName } from "../world/invokers.ts";
 import { formerPods, gatherLockOwners, gatherPods, gatherWorkloads, openRestores } from "../world/targets.ts";
 import type { World } from "../world/world.ts";
 import type { SessionMemories } from "./memory.ts";
+import { runOwnerOf } from "./run-owner.ts";
 import { hostsOf, type InvokerFact, type SessionView, type SiblingSession, targetsOf } from "./view.ts";
 
 export interface GatherPorts {
@@ -111,11 +115,30 @@ function gatherJobs(ports: GatherPorts, session: BackupSession, invoker: Invoker
   return gatherTargetJobs(ports.world, owner, targets, ports.jobProblems);
 }
 
+export interface GatheredSession {
+  /** With what pods told in their host runs. */
+  readonly view: SessionView;
+  readonly hostRuns: HostRuns;
+  /** Whether the session as it is stored lacks what pods told. */
+  readonly isBehind: boolean;
+}
+
 /**
  * @param key `namespace/name` of the session
- * @param session its newest known state
+ * @param stored its newest known state
  */
-export function gatherSession(ports: GatherPorts, key: string, session: BackupSession): SessionView {
+export function gatherSession(ports: GatherPorts, key: string, stored: BackupSession): GatheredSession {
+  const { world, memories, monotonicMs } = ports;
+  const { namespace: home, uid = "" } = stored.metadata;
+  const hostRuns = hostRunsOf(world, home, uid);
+  const folded = foldHostRuns(runOwnerOf(stored), stored.status ?? {}, hostRuns, "backup");
+  const session = folded.hasNews || folded.hasProgress ? { ...stored, status: folded.status } : stored;
+  // That a host lives is written with the next news, or after a while.
+  const isBehind = folded.hasNews || (folded.hasProgress && memories.isProgressDue(key, monotonicMs));
+  return { view: viewOf(ports, key, session), hostRuns, isBehind };
+}
+
+function viewOf(ports: GatherPorts, key: string, session: BackupSession): SessionView {
   const { world, memories } = ports;
   const found = findInvoker(ports, key, session);
   const refs = targetRefs(session, found.invoker);

@@ -1,4 +1,5 @@
 /** Rows that end what runs: the deadline, an invoker that goes away, a repository that can't be opened. Pure. */
+import type { HostStats } from "../../shared/api/host-stats.ts";
 import { type ErrorCode, isErrorCode } from "../../shared/errors.ts";
 import { formatInvoker } from "../../shared/invoker.ts";
 import { ConditionType } from "../../shared/reasons.ts";
@@ -60,7 +61,11 @@ export const invokerGone: Row = {
   },
 };
 
-/** Hosts that have their turn fail by themselves when they see the condition; the others never get theirs. */
+/** A host that was to open the repository says itself how that went; no other has begun, and none will. */
+function waitsForRepository(host: HostStats): boolean {
+  return isOpenHost(host) && !(isAssigned(host) && (host.actions ?? []).includes("InitializeBackendRepository"));
+}
+
 export const repositoryRefused: Row = {
   name: "repository can't be opened",
   next(_view, status, now): Step | undefined {
@@ -71,12 +76,12 @@ export const repositoryRefused: Row = {
       if (!isStarted(target) && !isRefused(BACKUP_WORDS, target)) {
         return { status: withTarget(status, index, (old) => withRefusal(old, code, message, now)) };
       }
-      if (hostsOf(target).some((host) => isOpenHost(host) && !isAssigned(host))) {
+      if (hostsOf(target).some(waitsForRepository)) {
         const failure = hostFailure(code, message, formatTime(now));
         return {
           status: withTarget(status, index, (old) => ({
             ...old,
-            stats: hostsOf(old).map((host) => (isOpenHost(host) && !isAssigned(host) ? { ...host, ...failure } : host)),
+            stats: hostsOf(old).map((host) => (waitsForRepository(host) ? { ...host, ...failure } : host)),
           })),
         };
       }

@@ -10,7 +10,12 @@ interface SessionMemory {
   invoker?: InvokerFact;
   cleanup?: CleanupOutcome;
   silences: Silences;
+  /** When its status was last written. */
+  writtenAtMs?: number;
 }
+
+/** As often progress alone is written. */
+const PROGRESS_EVERY_MS = 10_000;
 
 export class SessionMemories {
   readonly #memories = new Map<string, SessionMemory>();
@@ -38,6 +43,14 @@ export class SessionMemories {
 
   keepWrite(key: string, session: BackupSession): void {
     this.#of(key).latest = session;
+  }
+
+  keepWriteTime(key: string, monotonicMs: number): void {
+    this.#of(key).writtenAtMs = monotonicMs;
+  }
+
+  isProgressDue(key: string, monotonicMs: number): boolean {
+    return monotonicMs - (this.#memories.get(key)?.writtenAtMs ?? Number.NEGATIVE_INFINITY) >= PROGRESS_EVERY_MS;
   }
 
   /** An invoker's last readable state: its after-hooks are needed even when it goes away. */

@@ -2,9 +2,9 @@
 import { STASH_GROUP } from "../../shared/contract.ts";
 import { formatRoundedDuration } from "../../shared/duration.ts";
 import { ERRORS, type ErrorCode, isErrorCode } from "../../shared/errors.ts";
+import type { HookSummary } from "../../shared/hooks/summary.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { findCondition, isConditionFalse, isConditionTrue } from "../../shared/status/conditions.ts";
-import type { HookSummary } from "../hooks/hook-plan.ts";
 import type { TargetEntry } from "../run/entries.ts";
 import { runHosts } from "../run/run-facts.ts";
 import { createdAtMs, hostsOf, type SessionStatus, type SessionView, targetRef, targetsOf } from "./view.ts";

@@ -14,6 +14,7 @@ import { isQuiet } from "../run/settled.ts";
 import { withEverythingFailed } from "./give-up.ts";
 import { failureOf, isRetryToFollow, sessionSummary, targetFailure } from "./outcome.ts";
 import { isInitCarried } from "./repository-actions.ts";
+import { runOwnerOf } from "./run-owner.ts";
 import { isBegun } from "./start.ts";
 import type { Action, Row, Step } from "./step.ts";
 import { memberOf, type SessionStatus, type SessionView, targetsOf } from "./view.ts";
@@ -58,6 +59,7 @@ export function runFacts(view: SessionView): RunFacts<SessionStatus> {
     words: BACKUP_WORDS,
     objectUid: session.metadata.uid ?? "",
     namespace: session.metadata.namespace,
+    owner: runOwnerOf(session),
     workloads: view.workloads,
     pods: view.pods,
     silenceMs: view.silenceMs,

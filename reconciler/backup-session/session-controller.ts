@@ -12,12 +12,18 @@ import type { Controller } from "../controller.ts";
 import type { HookRunner } from "../hooks/hook-runner.ts";
 import type { JobMaker } from "../jobs/job-maker.ts";
 import { HostEvents } from "../run/host-events.ts";
+import { planHostRuns } from "../run/host-runs.ts";
+import { syncHostRuns } from "../run/sync-host-runs.ts";
 import type { Limits } from "../run/world.ts";
 import type { World } from "../world/world.ts";
 import { actOnSession, subjectOf } from "./act.ts";
 import { decideSession } from "./decide.ts";
 import { gatherSession } from "./gather.ts";
+import { sessionOrders } from "./host-runs.ts";
 import { SessionMemories } from "./memory.ts";
+import { runOwnerOf } from "./run-owner.ts";
+import type { Action } from "./step.ts";
+import type { SessionStatus } from "./view.ts";
 import { sessionsWokenBy } from "./wake.ts";
 
 export interface SessionControllerPorts {
@@ -121,16 +127,31 @@ class SessionController implements Controller {
         monotonicMs: clock.monotonic(),
         limits,
       };
-      const view = gatherSession(facts, key, session);
+      const { view, hostRuns, isBehind } = gatherSession(facts, key, session);
       const decision = decideSession(view, new Date(clock.now()));
       log.debug({ session: key, trail: decision.trail }, "session decided");
       const wake = (): void => this.#queue.add(key);
       const ports = { ...this.#ports, memories: this.#memories, wake, signal };
-      const outcome = await actOnSession(ports, key, view, decision.actions);
-      if (outcome === "done") return { requeueAfterMs: decision.requeueAfterMs };
+      const decided = writtenStatus(decision.actions);
+      const status = decided ?? view.session.status ?? {};
+      const isWritten = decided !== undefined || isBehind;
+      const actions =
+        decided === undefined && isBehind
+          ? [{ kind: "WriteStatus", status } as const, ...decision.actions]
+          : decision.actions;
+      const outcome = await actOnSession(ports, key, { ...view, session }, actions);
+      if (isWritten) this.#memories.keepWriteTime(key, clock.monotonic());
+      if (outcome === "again") continue;
+      const changes = planHostRuns(runOwnerOf(session), sessionOrders(view, status, hostRuns), hostRuns);
+      if (changes.length > 0) await syncHostRuns(this.#ports.client, session.metadata.namespace, changes, signal);
+      return { requeueAfterMs: decision.requeueAfterMs };
     }
     throw new UserError("API_UNAVAILABLE", `others kept changing ${key} while it was decided`);
   }
+}
+
+function writtenStatus(actions: readonly Action[]): SessionStatus | undefined {
+  return actions.flatMap((action) => (action.kind === "WriteStatus" ? [action.status] : []))[0];
 }
 
 function keyOf({ metadata }: BackupSession): string {

@@ -24,6 +24,12 @@ export function sessionsWokenBy(world: World, wake: Wake): readonly (() => void)
   return [
     world.configurations.subscribe(onAny(onInvoker)),
     world.batches.subscribe(onAny(onInvoker)),
+    world.hostRuns.subscribe(
+      onAny(({ metadata, spec }) => {
+        const session = spec.run.kind === "BackupSession" && world.sessions.get(metadata.namespace, spec.run.name);
+        if (session) wakeOpen([session]);
+      }),
+    ),
     world.pods.subscribe(onAny(onPod)),
     world.jobs.subscribe(onAny(onPod)),
     world.jobPods.subscribe(onAny(onPod)),

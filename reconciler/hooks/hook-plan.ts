@@ -2,6 +2,8 @@
 import type { Handler } from "../../shared/api/hooks.ts";
 import { Container } from "../../shared/contract.ts";
 import { parseDuration } from "../../shared/duration.ts";
+import type { HookSummary } from "../../shared/hooks/summary.ts";
+import type { RunOwner } from "../run/host-runs.ts";
 
 /** Which container a command runs in, or which pod an HTTP or TCP handler speaks to by default. */
 export interface HookPlace {
@@ -14,21 +16,6 @@ export interface HookPlace {
   readonly behindApp?: string;
 }
 
-/** What templates in commands and bodies see. */
-export interface HookSummary {
-  readonly Name: string;
-  readonly Namespace: string;
-  readonly Invoker: { readonly APIGroup: string; readonly Kind: string; readonly Name: string };
-  readonly Target: {
-    readonly APIVersion: string;
-    readonly Kind: string;
-    readonly Name: string;
-    readonly Namespace: string;
-  };
-  readonly Status: { readonly Phase: string; readonly Duration: string; readonly Error: string };
-  readonly RetryLeft: number;
-}
-
 /** A hook that is to be run now. */
 export interface HookRun {
   /** Unique in the process while the session lives; see hookKey(). */
@@ -38,8 +25,10 @@ export interface HookRun {
   /** Of the session or restore that the hook is run for. */
   readonly namespace: string;
   readonly handler: Handler;
-  /** Undefined for a global hook, which runs in the reconciler itself. */
+  /** Undefined for a global hook, which runs in a Job of its own. */
   readonly place: HookPlace | undefined;
+  /** For a global hook: what its Job belongs to. */
+  readonly owner?: RunOwner;
   readonly summary: HookSummary;
   readonly timeoutMs: number;
 }

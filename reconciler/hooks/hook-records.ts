@@ -3,6 +3,7 @@
  * index names a hook for ever. Pure.
  */
 import type { HookResult } from "../../shared/api/hook-result.ts";
+import { cutText, textRoom } from "../run/text-room.ts";
 import { type HookRuns, INTERRUPTED_PREFIX, PROCESS_ENDED } from "./hook-plan.ts";
 
 export type Hooks = readonly HookResult[] | undefined;
@@ -105,6 +106,7 @@ const FOREIGN_GRACE_MS = 60_000;
 export function withEndedHooks(hooks: Hooks, view: OpenHooksView): Hooks {
   if (hooks?.some(isHookOpen) !== true) return hooks;
   let isChanged = false;
+  const room = textRoom(hooks.length);
   const next = hooks.map((hook, index): HookResult => {
     if (!isHookOpen(hook)) return hook;
     const key = hookKey(view.objectUid, view.place, index);
@@ -113,7 +115,14 @@ export function withEndedHooks(hooks: Hooks, view: OpenHooksView): Hooks {
       isChanged = true;
       const { phase, finishedAt, message, output } = outcome;
       // Empty texts are left out: JSON patches of old API servers turn them into null.
-      return { ...hook, phase, finishedAt, ...(message && { message }), ...(output && { output }) };
+      const most = phase === "Failed" ? room.output : room.goodOutput;
+      return {
+        ...hook,
+        phase,
+        finishedAt,
+        ...(message && { message: cutText(message, room.text) }),
+        ...(output && { output: cutText(output, most) }),
+      };
     }
     if (view.runs.running.has(key) || isPrepared(hook, key, view.runs)) return hook;
     const startedMs = Date.parse(hook.startedAt ?? "") || 0;

@@ -1,21 +1,20 @@
-/** Carries hooks out: commands through the API server's exec, HTTP and TCP from this process; each within its time. */
+/** Carries hooks out, each within its time: commands through the API server's exec, global hooks in a Job. */
 import { randomUUID } from "node:crypto";
-import type { Handler } from "../../shared/api/hooks.ts";
 import { formatUserError, messageOf, UserError } from "../../shared/errors.ts";
+import type { HookSummary } from "../../shared/hooks/summary.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import { isEndUnknown, type PodExec } from "../../shared/kube/exec.ts";
 import type { Logger } from "../../shared/log.ts";
 import { execIn, requireInside } from "../authority.ts";
+import { HookFailure } from "./hook-failure.ts";
 import {
   CONNECTION_ENDED,
   type HookOutcome,
   type HookPlace,
   type HookRun,
   type HookRuns,
-  type HookSummary,
   PROCESS_ENDED,
 } from "./hook-plan.ts";
-import { runHttpGet, runHttpPost, runTcpSocket } from "./http-handler.ts";
 import { NotBegunError, untilBegun } from "./until-begun.ts";
 
 /** Renders a template over the summary. @throws when the text is no template */
@@ -28,8 +27,8 @@ export interface HookRunnerPorts {
   readonly log: Logger;
   /** Finds the pod behind a place's AppBinding. @throws UserError HOOK_FAILED when there is none */
   readonly resolvePlace: (place: HookPlace, signal: AbortSignal) => Promise<HookPlace>;
-  /** Where commands of global hooks run; undefined forbids them. */
-  readonly globalExec: HookPlace | undefined;
+  /** Runs a global hook in a Job of its run's namespace. @returns what it printed */
+  readonly runGlobal: (run: HookRun, signal: AbortSignal) => Promise<string>;
 }
 
 /** Room in a status for what a hook printed. */
@@ -119,7 +118,7 @@ export class HookRunner {
     const limit = new UserError("HOOK_FAILED", `did not end within ${Math.round(run.timeoutMs / 1_000)} s`);
     const cancel = this.#ports.clock.after(run.timeoutMs, () => abort.abort(limit));
     try {
-      const output = await this.#runHandlers(run, abort.signal);
+      const output = await this.#runIn(run, abort.signal);
       return this.#outcome("Succeeded", "", output);
     } catch (error) {
       // What was cut off fails with the reason for the cut, not with the words of what it cut.
@@ -137,28 +136,18 @@ export class HookRunner {
     return { phase, message, output: output.slice(0, OUTPUT_MAX_CHARS), finishedAt };
   }
 
-  /** All handlers of the hook in upstream's order; the first failure ends it. */
-  async #runHandlers(run: HookRun, signal: AbortSignal): Promise<string> {
-    const { handler, place } = run;
-    const outputs: string[] = [];
-    if (handler.exec !== undefined) outputs.push(await this.#runCommand(run, signal));
-    if (handler.httpGet !== undefined) outputs.push(await runHttpGet(handler.httpGet, place?.podIp, signal));
-    if (handler.httpPost !== undefined) {
-      const post = withRenderedBody(handler.httpPost, (text) => this.#render(text, run));
-      outputs.push(await runHttpPost(post, place?.podIp, signal));
-    }
-    if (handler.tcpSocket !== undefined) outputs.push(await runTcpSocket(handler.tcpSocket, place?.podIp, signal));
-    return outputs.filter((output) => output !== "").join("\n");
+  /** HTTP, TCP and commands in our own container are the agents': what is left for a member is a command. */
+  #runIn(run: HookRun, signal: AbortSignal): Promise<string> {
+    const { place } = run;
+    return place === undefined ? this.#ports.runGlobal(run, signal) : this.#runCommand(run, place, signal);
   }
 
   #render(text: string, run: HookRun): string {
     return this.#ports.render(text, run.summary, new Date(this.#ports.clock.now()));
   }
 
-  async #runCommand(run: HookRun, signal: AbortSignal): Promise<string> {
-    const given = run.place ?? this.#globalPlace(run.handler);
-    // The administrator's container for global hooks is his to name; every other place is the run's own.
-    const exec = execIn(this.#ports.exec, run.place === undefined ? given.namespace : run.namespace);
+  async #runCommand(run: HookRun, given: HookPlace, signal: AbortSignal): Promise<string> {
+    const exec = execIn(this.#ports.exec, run.namespace);
     requireInside(exec.namespace, given.namespace, `a command in pod ${given.pod}`);
     const command = (run.handler.exec?.command ?? []).map((argument) => this.#render(argument, run));
     if (command.length === 0) throw new UserError("HOOK_FAILED", "exec.command is empty");
@@ -177,33 +166,13 @@ export class HookRunner {
     );
     const output = [result.stdout, result.stderr].filter((text) => text !== "").join("\n");
     if (result.end.kind === "timedOut") {
-      throw new CommandError(`did not end within ${Math.round(run.timeoutMs / 1_000)} s`, output);
+      throw new HookFailure(`did not end within ${Math.round(run.timeoutMs / 1_000)} s`, output);
     }
     if (result.end.exitCode !== 0) {
       const words = (result.stderr || result.stdout).trim().slice(-500);
-      throw new CommandError(`exit code ${result.end.exitCode}${words === "" ? "" : `: ${words}`}`, output);
+      throw new HookFailure(`exit code ${result.end.exitCode}${words === "" ? "" : `: ${words}`}`, output);
     }
     return output;
-  }
-
-  #globalPlace(handler: Handler): HookPlace {
-    const place = this.#ports.globalExec;
-    if (place === undefined || (handler.containerName && handler.containerName !== place.container)) {
-      throw new UserError("HOOK_FAILED", "commands of global hooks are not allowed to run here", {
-        next: "Use httpPost or httpGet, or let the administrator name a container by --global-hook-container.",
-      });
-    }
-    return place;
-  }
-}
-
-/** A command that failed, with what it printed. */
-class CommandError extends UserError {
-  readonly output: string;
-
-  constructor(message: string, output: string) {
-    super("HOOK_FAILED", message);
-    this.output = output;
   }
 }
 
@@ -214,12 +183,5 @@ function wordsOf(cause: unknown): string {
 }
 
 function outputOf(error: unknown): string {
-  return error instanceof CommandError ? error.output : "";
-}
-
-function withRenderedBody(
-  post: NonNullable<Handler["httpPost"]>,
-  render: (text: string) => string,
-): NonNullable<Handler["httpPost"]> {
-  return post.body === undefined ? post : { ...post, body: render(post.body) };
+  return error instanceof HookFailure ? error.output : "";
 }

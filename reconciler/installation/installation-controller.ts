@@ -1,4 +1,7 @@
-/** Completes an installation when this process begins to lead: the catalogue, and budgets for its own Deployments. */
+/**
+ * Completes an installation when this process begins to lead: the policy on host runs, the catalogue, and budgets for its own
+ * Deployments.
+ */
 import { messageOf } from "../../shared/errors.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
@@ -7,14 +10,17 @@ import { KubeError } from "../../shared/kube/kube-error.ts";
 import { WorkQueue } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
+import { findOwnUser, hostRunPolicyObjects, POLICIES } from "./host-run-policy.ts";
 import { BUDGET_RESOURCES, buildBudgets, buildCatalogue, type OwnObject } from "./own-objects.ts";
 
 export interface InstallationPorts {
-  readonly client: Pick<KubeClient, "patch" | "read">;
+  readonly client: Pick<KubeClient, "create" | "patch" | "read">;
   readonly clock: Clock;
   readonly log: Logger;
   /** Where the product's own Deployments are. */
   readonly namespace: string;
+  /** Whether it serves all namespaces: a policy holds in all of them. */
+  readonly isClusterWide: boolean;
 }
 
 const FIELD_MANAGER = "stash-batch-installation";
@@ -24,11 +30,17 @@ const DRAIN_MS = 2_000;
 const AGAIN_AFTER_MS = 3_600_000;
 
 export function createInstallationController(ports: InstallationPorts): Controller {
-  const { client, clock, log, namespace } = ports;
+  const { client, clock, log, namespace, isClusterWide } = ports;
   const queue = new WorkQueue({
     run: async (_key, signal) => {
-      const budgets = await createDiscovery(client, clock).firstServed(BUDGET_RESOURCES);
-      const objects = [...buildCatalogue(), ...(budgets === undefined ? [] : buildBudgets(namespace, budgets))];
+      const discovery = createDiscovery(client, clock);
+      const budgets = await discovery.firstServed(BUDGET_RESOURCES);
+      const hasPolicies = isClusterWide && (await discovery.firstServed([POLICIES])) !== undefined;
+      const objects = [
+        ...(hasPolicies ? hostRunPolicyObjects(await findOwnUser(client, signal)) : []),
+        ...buildCatalogue(),
+        ...(budgets === undefined ? [] : buildBudgets(namespace, budgets)),
+      ];
       for (const object of objects) await applyOwnObject(ports, object, signal);
       return { requeueAfterMs: AGAIN_AFTER_MS };
     },

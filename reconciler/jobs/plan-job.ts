@@ -69,7 +69,8 @@ function planJob(view: JobView, retentionPolicy?: RetentionPolicy): JobPlan {
     throw new UserError("INVALID_OBJECT", `Task ${view.task?.task.metadata.name ?? ""} has no step`);
   }
   const pod = view.member.spec.runtimeSettings?.pod;
-  const rights = planRights(view);
+  const isForeign = steps.some(({ isOurs }) => !isOurs);
+  const rights = planRights(view, isForeign);
   const labels = jobLabels(view);
   const annotations = jobAnnotations(view);
   const { podLabels, podAnnotations, serviceAccountName: _, serviceAccountAnnotations: __, ...podFields } = pod ?? {};
@@ -106,7 +107,7 @@ function planJob(view: JobView, retentionPolicy?: RetentionPolicy): JobPlan {
           },
           spec: {
             // Programs of others use the account's own token, ours has its own.
-            automountServiceAccountToken: steps.some(({ isOurs }) => !isOurs),
+            automountServiceAccountToken: isForeign,
             ...placeJob(view.claim, view.claimUsers, pod),
             ...podFields,
             restartPolicy: "Never",

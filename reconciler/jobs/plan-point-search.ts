@@ -35,7 +35,7 @@ export function planPointSearch(whole: RestoreJobView): JobPlan {
     spec: { args: [Command.FindRecoveryPoints, `--invoker-kind=${invoker.kind}`, `--invoker-name=${invoker.name}`] },
   };
   const volumes = buildJobVolumes(view, []);
-  const rights = planRights(view);
+  const rights = planRights(view, false);
   const labels = { ...jobLabels(view), [Label.JobTarget]: LabelValue.PointSearch };
   const { pod } = spec.runtimeSettings ?? {};
   const { podLabels, podAnnotations, serviceAccountName: _a, serviceAccountAnnotations: _b, ...podFields } = pod ?? {};

@@ -11,6 +11,8 @@ export interface PointSearchJob {
   /** Undefined while there is none. */
   readonly job: (JobName & { readonly createdAtMs: number }) | undefined;
   readonly outcome: JobOutcome | undefined;
+  /** The job's pod that runs now, or ran last; undefined while there is none. */
+  readonly pod: { readonly name: string; readonly uid: string } | undefined;
 }
 
 /** @param owner the restore */
@@ -21,7 +23,9 @@ export function gatherPointSearch(
 ): PointSearchJob {
   // Its label holds a word where those of targets hold a number.
   const job = jobsOf(world, owner).find(({ targetIndex }) => Number.isNaN(targetIndex));
+  const pod = job === undefined ? undefined : podsOf(world, job).at(-1);
   return {
+    pod: pod && { name: pod.name, uid: pod.uid },
     problem: problems.get(POINT_SEARCH),
     job,
     outcome: job === undefined ? undefined : decideJobOutcome(job, podsOf(world, job)),

@@ -1,9 +1,10 @@
 /**
- * As whom a job runs and what it may do: read its session or restore, its invoker and its AppBinding, and write the status.
- * Nothing on Secrets, Pods or RBAC. The objects belong to the invoker and go with it (L77, L78, L79).
+ * As whom a job runs and what it may do: what every agent may. A program of somebody else besides reads the AppBinding, as
+ * upstream's do. Nothing on Secrets, Pods or RBAC. The objects belong to the invoker and go with it (L77, L78, L79).
  */
+import { AGENT_RULES } from "../../shared/agent-rights.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { Label, STASH_GROUP } from "../../shared/contract.ts";
+import { Label } from "../../shared/contract.ts";
 import { shortHash } from "../../shared/hash.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import { NAME_MAX_LENGTH, nameWithSuffix, validNameWithPrefixNSuffix } from "../../shared/names.ts";
@@ -19,24 +20,6 @@ export interface JobRights {
   readonly binding: JsonObject;
 }
 
-const READ = ["get", "list", "watch"];
-
-const RULES = {
-  backup: [
-    { apiGroups: [STASH_GROUP], resources: ["backupsessions"], verbs: READ },
-    { apiGroups: [STASH_GROUP], resources: ["backupsessions/status"], verbs: ["patch"] },
-    { apiGroups: [STASH_GROUP], resources: ["backupconfigurations", "backupbatches"], verbs: ["get"] },
-  ],
-  restore: [
-    { apiGroups: [STASH_GROUP], resources: ["restoresessions", "restorebatches"], verbs: READ },
-    {
-      apiGroups: [STASH_GROUP],
-      resources: ["restoresessions/status", "restorebatches/status"],
-      verbs: ["patch"],
-    },
-  ],
-} as const;
-
 /** Upstream's name; one that is too long is told apart by a hash. */
 function accountName({ invoker, member }: JobView): string {
   const whole = `${invoker.kind.toLowerCase()}-${invoker.name}-${member.index}`.replaceAll(".", "-");
@@ -48,7 +31,8 @@ function accountName({ invoker, member }: JobView): string {
   );
 }
 
-export function planRights(view: JobView): JobRights {
+/** @param isForeign whether a step runs a program that is not ours */
+export function planRights(view: JobView, isForeign: boolean): JobRights {
   const { invoker, owner, member, appBinding } = view;
   const pod = member.spec.runtimeSettings?.pod;
   const name = accountName(view);
@@ -60,12 +44,13 @@ export function planRights(view: JobView): JobRights {
     ownerReferences: [{ apiVersion, kind, name: invokerName, uid, controller: true }],
   };
   const account = pod?.serviceAccountName || name;
-  const bindingRule = appBinding && {
-    apiGroups: [KINDS.AppBinding.group],
-    resources: [KINDS.AppBinding.plural],
-    resourceNames: [appBinding.metadata.name],
-    verbs: ["get"],
-  };
+  const bindingRule = isForeign &&
+    appBinding !== undefined && {
+      apiGroups: [KINDS.AppBinding.group],
+      resources: [KINDS.AppBinding.plural],
+      resourceNames: [appBinding.metadata.name],
+      verbs: ["get"],
+    };
   return {
     accountName: account,
     account: pod?.serviceAccountName
@@ -84,7 +69,7 @@ export function planRights(view: JobView): JobRights {
       apiVersion: "rbac.authorization.k8s.io/v1",
       kind: "Role",
       metadata,
-      rules: [...RULES[view.verb], ...(bindingRule === undefined ? [] : [bindingRule])],
+      rules: [...AGENT_RULES, ...(bindingRule === false ? [] : [bindingRule])],
     },
     binding: {
       apiVersion: "rbac.authorization.k8s.io/v1",

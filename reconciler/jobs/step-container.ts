@@ -28,7 +28,6 @@ function jobEnv(view: JobView): readonly JsonObject[] {
   const values: readonly (readonly [string, string | undefined])[] = [
     [Env.InvokerKind, view.invoker.kind],
     [Env.InvokerName, view.invoker.name],
-    [Env.TurnByPod, "true"],
     [Env.AppHost, host],
     [Env.PodOrdinal, view.verb === "restore" && view.ordinal !== undefined ? String(view.ordinal) : undefined],
   ];

@@ -71,6 +71,7 @@ async function actOnce(ports: ActPorts, key: string, view: RestoreView, action: 
       ports.hooks.abort(action.key);
       return "done";
     case "EndJob":
+      if (action.job.uid === view.pointSearch.job?.uid) ports.memories.keepEndedSearch(key, action.job.uid);
       await ports.jobs.endJob(view.object.metadata, action.job);
       return "done";
     case "EnsureJobs":

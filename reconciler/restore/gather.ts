@@ -9,12 +9,17 @@ import type { HookRuns } from "../hooks/hook-plan.ts";
 import { type GatheredJobs, gatherTargetJobs, jobTargets } from "../jobs/gather-target-jobs.ts";
 import { gatherPointSearch } from "../jobs/point-search.ts";
 import type { JobProblem } from "../jobs/target-job.ts";
+import { foldHostRuns } from "../run/fold-host-runs.ts";
+import type { HostRuns } from "../run/host-runs.ts";
 import type { Limits, PodFact, WorkloadFact, Workloads } from "../run/world.ts";
+import { hostRunsOf } from "../world/host-runs.ts";
 import { formerPods, gatherLockOwners, gatherPods, gatherWorkloads, isInitOf } from "../world/targets.ts";
 import { isWorkloadKind } from "../world/workload-object.ts";
 import type { World } from "../world/world.ts";
+import { searchRunName } from "./host-runs.ts";
 import type { RestoreMemories } from "./memory.ts";
 import { type RestoreObject, type RestoreStatus, readRestoreStatus } from "./restore-status.ts";
+import { runOwnerOf } from "./run-owner.ts";
 import { isBegun } from "./start.ts";
 import { type GateFact, type HeldPod, hostsOf, type RestoreView, targetsOf } from "./view.ts";
 
@@ -109,14 +114,52 @@ function gatherJobs(
   return gatherTargetJobs(ports.world, owner, targets, ports.jobProblems);
 }
 
+export interface GatheredRestore {
+  /** With what pods told in their host runs. */
+  readonly view: RestoreView;
+  readonly hostRuns: HostRuns;
+  /** Whether the restore as it is stored lacks what pods told. */
+  readonly isBehind: boolean;
+}
+
+/** What the job that looks for recovery points told, as long as that is about the restore as it is now. */
+function foldSearch(
+  { memories, world, jobProblems }: GatherPorts,
+  key: string,
+  object: RestoreObject,
+  status: RestoreStatus,
+  hostRuns: HostRuns,
+): RestoreStatus {
+  const { job, pod } = gatherPointSearch(
+    world,
+    { namespace: object.metadata.namespace, uid: object.metadata.uid ?? "" },
+    jobProblems,
+  );
+  if (isBegun(status) || status.pointSearch !== undefined || job === undefined || pod === undefined) return status;
+  const told = hostRuns.get(searchRunName(runOwnerOf(object), pod.uid))?.status?.pointSearch;
+  const isCurrent = told?.generation === (object.metadata.generation ?? 0) && !memories.isEndedSearch(key, job.uid);
+  return told === undefined || !isCurrent ? status : { ...status, pointSearch: told };
+}
+
 /**
  * @param key `Kind/namespace/name` of the restore
  * @param object its newest known state
  */
-export function gatherRestore(ports: GatherPorts, key: string, object: RestoreObject): RestoreView {
+export function gatherRestore(ports: GatherPorts, key: string, object: RestoreObject): GatheredRestore {
+  const { world, memories, monotonicMs } = ports;
+  const { namespace, uid = "" } = object.metadata;
+  const hostRuns = hostRunsOf(world, namespace, uid);
+  const stored = readRestoreStatus(object);
+  const folded = foldHostRuns(runOwnerOf(object), stored, hostRuns, "restore");
+  const status = foldSearch(ports, key, object, folded.status, hostRuns);
+  const hasNews = folded.hasNews || status !== folded.status;
+  const isBehind = hasNews || (folded.hasProgress && memories.isProgressDue(key, monotonicMs));
+  return { view: viewOf(ports, key, object, status), hostRuns, isBehind };
+}
+
+function viewOf(ports: GatherPorts, key: string, object: RestoreObject, status: RestoreStatus): RestoreView {
   const { world, memories } = ports;
   const { invoker, problem } = readInvoker(object);
-  const status = readRestoreStatus(object);
   const { namespace, name } = object.metadata;
   const serves = `${object.kind}/${name}`;
   const refs = [

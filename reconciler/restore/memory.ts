@@ -9,7 +9,14 @@ interface RestoreMemory {
   silences: Silences;
   /** By targetKey(): when the workload was last sent through admission. */
   readonly asked: Map<string, number>;
+  /** When its status was last written. */
+  writtenAtMs?: number;
+  /** uid of the job that looked for recovery points and was ended: what it told is outdated. */
+  endedSearch?: string;
 }
+
+/** As often progress alone is written. */
+const PROGRESS_EVERY_MS = 10_000;
 
 export class RestoreMemories {
   readonly #memories = new Map<string, RestoreMemory>();
@@ -37,6 +44,22 @@ export class RestoreMemories {
 
   keepWrite(key: string, restore: RestoreObject): void {
     this.#of(key).latest = restore;
+  }
+
+  keepWriteTime(key: string, monotonicMs: number): void {
+    this.#of(key).writtenAtMs = monotonicMs;
+  }
+
+  isProgressDue(key: string, monotonicMs: number): boolean {
+    return monotonicMs - (this.#memories.get(key)?.writtenAtMs ?? Number.NEGATIVE_INFINITY) >= PROGRESS_EVERY_MS;
+  }
+
+  keepEndedSearch(key: string, jobUid: string): void {
+    this.#of(key).endedSearch = jobUid;
+  }
+
+  isEndedSearch(key: string, jobUid: string): boolean {
+    return this.#memories.get(key)?.endedSearch === jobUid;
   }
 
   keepAsked(key: string, target: string, monotonicMs: number): void {

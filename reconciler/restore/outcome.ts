@@ -2,10 +2,10 @@
 import { STASH_GROUP } from "../../shared/contract.ts";
 import { formatRoundedDuration } from "../../shared/duration.ts";
 import { ERRORS, isErrorCode } from "../../shared/errors.ts";
+import type { HookSummary } from "../../shared/hooks/summary.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { findCondition, isConditionFalse, isConditionTrue } from "../../shared/status/conditions.ts";
 import { resolveTargetRef } from "../../shared/target.ts";
-import type { HookSummary } from "../hooks/hook-plan.ts";
 import type { HostEntry, TargetEntry } from "../run/entries.ts";
 import { runHosts } from "../run/run-facts.ts";
 import type { RestoreStatus } from "./restore-status.ts";

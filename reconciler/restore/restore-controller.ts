@@ -9,19 +9,24 @@ import type { Controller } from "../controller.ts";
 import type { HookRunner } from "../hooks/hook-runner.ts";
 import type { JobMaker } from "../jobs/job-maker.ts";
 import { HostEvents } from "../run/host-events.ts";
+import { planHostRuns } from "../run/host-runs.ts";
+import { syncHostRuns } from "../run/sync-host-runs.ts";
 import type { Limits } from "../run/world.ts";
 import type { World } from "../world/world.ts";
 import { actOnRestore, subjectOf } from "./act.ts";
 import { decideRestore } from "./decide.ts";
 import { gatherRestore } from "./gather.ts";
 import { halfDoneWarning } from "./half-done.ts";
+import { restoreOrders } from "./host-runs.ts";
 import { RestoreMemories } from "./memory.ts";
-import { type RestoreObject, readRestoreStatus } from "./restore-status.ts";
+import { type RestoreObject, type RestoreStatus, readRestoreStatus } from "./restore-status.ts";
+import { runOwnerOf } from "./run-owner.ts";
+import type { Action } from "./step.ts";
 import { restoresWokenBy } from "./wake.ts";
 
 export interface RestoreControllerPorts {
   readonly world: World;
-  readonly client: Pick<KubeClient, "find" | "patch" | "patchStatus">;
+  readonly client: Pick<KubeClient, "create" | "find" | "patch" | "patchStatus">;
   readonly hooks: HookRunner;
   readonly jobs: JobMaker;
   readonly events: EventRecorder;
@@ -125,16 +130,32 @@ class RestoreController implements Controller {
         monotonicMs,
         limits,
       };
-      const view = gatherRestore(facts, key, restore);
+      const { view, hostRuns, isBehind } = gatherRestore(facts, key, restore);
       const decision = decideRestore(view, new Date(clock.now()));
       log.debug({ restore: key, trail: decision.trail }, "restore decided");
       const wake = (): void => this.#queue.add(key);
       const ports = { ...this.#ports, memories: this.#memories, monotonicMs, wake, signal };
-      const outcome = await actOnRestore(ports, key, view, decision.actions);
-      if (outcome === "done") return { requeueAfterMs: decision.requeueAfterMs };
+      const decided = writtenStatus(decision.actions);
+      const status = decided ?? view.status;
+      const actions =
+        decided === undefined && isBehind
+          ? [{ kind: "WriteStatus", status } as const, ...decision.actions]
+          : decision.actions;
+      const outcome = await actOnRestore(ports, key, view, actions);
+      if (decided !== undefined || isBehind) this.#memories.keepWriteTime(key, clock.monotonic());
+      if (outcome === "again") continue;
+      const changes = planHostRuns(runOwnerOf(restore), restoreOrders(view, status, hostRuns), hostRuns);
+      if (changes.length > 0) {
+        await syncHostRuns(this.#ports.client, restore.metadata.namespace, changes, signal);
+      }
+      return { requeueAfterMs: decision.requeueAfterMs };
     }
     throw new UserError("API_UNAVAILABLE", `others kept changing ${key} while it was decided`);
   }
+}
+
+function writtenStatus(actions: readonly Action[]): RestoreStatus | undefined {
+  return actions.flatMap((action) => (action.kind === "WriteStatus" ? [action.status] : []))[0];
 }
 
 function keyOf({ kind, metadata }: RestoreObject): string {

@@ -13,6 +13,7 @@ import { isQuiet, isSettled } from "../run/settled.ts";
 import { withEverythingFailed } from "./give-up.ts";
 import { failureOf, isHostRetryLeft, memberFailure, restoreSummary } from "./outcome.ts";
 import type { RestoreStatus } from "./restore-status.ts";
+import { runOwnerOf } from "./run-owner.ts";
 import { isBegun } from "./start.ts";
 import type { Action, Row, Step } from "./step.ts";
 import { hostsOf, isJobTarget, type MemberStatus, memberOf, type RestoreView, targetsOf } from "./view.ts";
@@ -60,6 +61,7 @@ export function runFacts(view: RestoreView): RunFacts<RestoreStatus> {
     words: RESTORE_WORDS,
     objectUid: invoker.uid,
     namespace: invoker.namespace,
+    owner: runOwnerOf(view.object),
     workloads: view.workloads,
     pods: view.pods,
     silenceMs: view.silenceMs,

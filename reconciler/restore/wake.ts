@@ -27,6 +27,13 @@ export function restoresWokenBy(world: World, wake: (restore: RestoreObject) => 
     wakeOpen([...world.restoreSessions.byIndex("repository", key), ...world.restoreBatches.byIndex("repository", key)]);
 
   return [
+    world.hostRuns.subscribe(
+      onAny(({ metadata, spec }) => {
+        const informer = spec.run.kind === "RestoreBatch" ? world.restoreBatches : world.restoreSessions;
+        const restore = informer.get(metadata.namespace, spec.run.name);
+        if (restore !== undefined && restore.kind === spec.run.kind) wakeOpen([restore]);
+      }),
+    ),
     world.pods.subscribe(onAny(({ namespace }) => inNamespace(namespace))),
     world.jobs.subscribe(onAny(({ namespace }) => inNamespace(namespace))),
     world.jobPods.subscribe(onAny(({ namespace }) => inNamespace(namespace))),

@@ -1,7 +1,8 @@
 /** What agents of a namespace need there: a Role, who is bound to it, and copies of Secrets from other namespaces. Pure. */
 
+import { AGENT_RULES } from "../../shared/agent-rights.ts";
 import type { Repository } from "../../shared/api/repository.ts";
-import { Install, Label, LabelValue, STASH_GROUP } from "../../shared/contract.ts";
+import { Install, Label, LabelValue } from "../../shared/contract.ts";
 import { backendSecretName } from "../../shared/injection/backend-volume.ts";
 import { SecretGrant } from "../authority.ts";
 
@@ -28,23 +29,6 @@ export function areRightsEmpty({ serviceAccounts, copies }: AgentRights): boolea
 /** On the Role: names of the copies that were made, so that they can be removed without listing Secrets. */
 export const COPIES_ANNOTATION = "stash.appscode.com/secret-copies";
 
-/** What an agent reads: its sessions and restores, what they are runs of, and their Repositories. */
-const READ_KINDS = [
-  "backupsessions",
-  "backupconfigurations",
-  "backupbatches",
-  "restoresessions",
-  "restorebatches",
-  "repositories",
-];
-/** Where an agent reports. */
-const REPORT_KINDS = ["backupsessions/status", "restoresessions/status", "restorebatches/status"];
-
-const RULES = [
-  { apiGroups: [STASH_GROUP], resources: READ_KINDS, verbs: ["get", "list", "watch"] },
-  { apiGroups: [STASH_GROUP], resources: REPORT_KINDS, verbs: ["patch"] },
-];
-
 const LABELS = { [Label.ManagedBy]: LabelValue.ManagedBy, [Label.AgentRights]: "true" };
 const RBAC_GROUP = "rbac.authorization.k8s.io";
 
@@ -65,7 +49,7 @@ export function buildAgentRole({
       labels: LABELS,
       annotations: { [COPIES_ANNOTATION]: JSON.stringify(copies.map(({ name }) => name)) },
     },
-    rules: RULES,
+    rules: AGENT_RULES,
   };
 }
 

@@ -1,4 +1,4 @@
-/** Hooks of the whole run, which run in the reconciler itself. Pure. */
+/** Hooks of the whole run, which run in a Job of its namespace. Pure. */
 import { formatTime, hasCondition, withCondition } from "../../shared/status/conditions.ts";
 import { hasHandler, hookTimeoutMs } from "../hooks/hook-plan.ts";
 import { whySkipped } from "../hooks/hook-policy.ts";
@@ -32,6 +32,7 @@ function run<Status extends RunStatus>(
       namespace: facts.namespace,
       handler,
       place: undefined,
+      owner: facts.owner,
       summary: facts.summaryOf(status, undefined, now),
       timeoutMs: hookTimeoutMs(handler, facts.limits.hookMs),
     },

@@ -5,6 +5,7 @@ import { hookTimeoutMs, reconcilerPart } from "../hooks/hook-plan.ts";
 import { hookKey, hooksOf, isHookOpen, withIntent, withSkipped } from "../hooks/hook-records.ts";
 import { type HostEntry, hostFailure, isAssigned, isOpenHost, type TargetEntry } from "./entries.ts";
 import { execPlace } from "./exec-place.ts";
+import { silenceFactor } from "./heartbeats.ts";
 import { planHosts } from "./hosts.ts";
 import {
   hostKey,
@@ -42,6 +43,19 @@ function withHostAt<Status extends RunStatus>(
   return withRunHost(status, targetIndex, hostIndex, change);
 }
 
+/** Pods that can take the target's hosts now, by host. */
+function podsOf<Status extends RunStatus>(
+  facts: RunFacts<Status>,
+  target: TargetEntry,
+  isPatienceOver: boolean,
+): ReadonlyMap<string, PodFact | undefined> {
+  const ref = facts.refOf(target);
+  const workload = workloadOf(facts.workloads, targetKey(ref), target.alias);
+  const plan = planHosts({ ref, alias: target.alias, workload, role: facts.words.role, isPatienceOver });
+  // Of two hosts of one name the first counts.
+  return new Map(plan.kind === "hosts" ? plan.hosts.toReversed().map(({ hostname, pod }) => [hostname, pod]) : []);
+}
+
 /** Pod that can take the host now. */
 export function podFor<Status extends RunStatus>(
   facts: RunFacts<Status>,
@@ -49,11 +63,7 @@ export function podFor<Status extends RunStatus>(
   host: HostEntry,
   isPatienceOver: boolean,
 ): PodFact | undefined {
-  const ref = facts.refOf(target);
-  const workload = workloadOf(facts.workloads, targetKey(ref), target.alias);
-  const plan = planHosts({ ref, alias: target.alias, workload, role: facts.words.role, isPatienceOver });
-  if (plan.kind !== "hosts") return undefined;
-  return plan.hosts.find((candidate) => candidate.hostname === host.hostname)?.pod;
+  return podsOf(facts, target, isPatienceOver).get(host.hostname ?? "");
 }
 
 /**
@@ -73,7 +83,7 @@ export function stepLostExecutor<Status extends RunStatus>(
     if (!isOpenHost(host) || !isAssigned(host)) continue;
     const silenceMs = facts.silenceMs.get(hostKey(place.targetIndex, place.hostIndex)) ?? 0;
     if (!isAlive(pods, host.podUID)) {
-      if (host.phase === "Running" && silenceMs < limits.heartbeatStaleMs) continue;
+      if (host.phase === "Running" && silenceMs < limits.heartbeatStaleMs * silenceFactor(status)) continue;
       return { status: withHostAt(status, place, (old) => withoutPod(old, words.maxAttempts, now)) };
     }
     if (silenceMs < limits.agentSilentMs || !facts.isReportDue(status, host)) continue;
@@ -109,26 +119,56 @@ function withoutPod(host: HostEntry, maxAttempts: number, now: Date): HostEntry 
   };
 }
 
-/** Gives a host that waits to a pod; where the member has a before-hook, only after that succeeded in it. */
+/** How many more hosts of each target may be at work, by position. */
+function roomOf(status: RunStatus, most: number): number[] {
+  return runTargets(status).map((target) => {
+    return most - runHosts(target).filter((host) => isOpenHost(host) && isAssigned(host)).length;
+  });
+}
+
+/** Finds pods as podFor does, but looks at each target once: it may have thousands of hosts. */
+function createPodFinder<Status extends RunStatus>(facts: RunFacts<Status>) {
+  const known = new Map<string, ReadonlyMap<string, PodFact | undefined>>();
+  return ({ targetIndex, target, host }: HostPlace, isPatienceOver: boolean): PodFact | undefined => {
+    const key = `${targetIndex}/${isPatienceOver}`;
+    const pods = known.get(key) ?? podsOf(facts, target, isPatienceOver);
+    known.set(key, pods);
+    return pods.get(host.hostname ?? "");
+  };
+}
+
+/**
+ * Gives hosts that wait to their pods, all of them at once; where the member has a before-hook one by one, and only after
+ * that succeeded in the pod. Of a target with many hosts only so many are at work at the same time.
+ */
 export function stepGiveTurn<Status extends RunStatus>(
   facts: RunFacts<Status>,
   status: Status,
   now: Date,
 ): RunStep<Status> | undefined {
+  const room = roomOf(status, facts.limits.maxConcurrentHosts);
+  const findPod = createPodFinder(facts);
+  let next = status;
   for (const place of hostPlaces(status)) {
-    const { host, target } = place;
-    if (!isOpenHost(host) || isAssigned(host)) continue;
+    const { host, target, targetIndex } = place;
+    if (!isOpenHost(host) || isAssigned(host) || (room[targetIndex] ?? 0) <= 0) continue;
     const waitedMs = now.getTime() - (Date.parse(host.assignedAt ?? "") || 0);
     const isPatienceOver = waitedMs >= facts.podWaitMsOf(target);
-    const pod = podFor(facts, target, host, isPatienceOver);
-    if (pod !== undefined) {
-      const step = giveTo(facts, status, place, pod, now);
-      if (step !== undefined) return step;
-    } else if (isPatienceOver) {
-      return { status: withHostAt(status, place, (old) => ({ ...old, ...unserved(old, now) })) };
+    const pod = findPod(place, isPatienceOver);
+    if (pod === undefined) {
+      if (isPatienceOver) next = withHostAt(next, place, (old) => ({ ...old, ...unserved(old, now) }));
+      continue;
     }
+    const isHooked = reconcilerPart(facts.memberOf(target)?.before) !== undefined;
+    // What a hook's record says is decided on what is written, and on nothing besides.
+    if (isHooked && next !== status) break;
+    const step = giveTo(facts, next, place, pod, now);
+    if (isHooked && step !== undefined) return step;
+    if (step === undefined || step.isEnd === true) continue;
+    next = step.status;
+    room[targetIndex] = (room[targetIndex] ?? 0) - 1;
   }
-  return undefined;
+  return next === status ? undefined : { status: next };
 }
 
 function unserved(host: HostEntry, now: Date) {

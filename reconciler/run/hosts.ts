@@ -50,24 +50,31 @@ function plan(view: HostsView, source: { ordinal?: number; nodeName?: string }, 
   return { hostname: hostname ?? view.alias ?? "host-0", pod: bestPod(pods, view) };
 }
 
+/** Looked at once for all hosts: a DaemonSet has thousands. */
+function groupPods(pods: readonly PodFact[], keyOf: (pod: PodFact) => string | undefined) {
+  const groups = new Map<string, PodFact[]>();
+  for (const pod of pods) {
+    const key = keyOf(pod);
+    if (key === undefined) continue;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [pod]);
+    else group.push(pod);
+  }
+  return groups;
+}
+
 function statefulSetHosts(view: HostsView, workload: WorkloadFact): readonly HostPlan[] {
+  const byName = groupPods(workload.pods, ({ name }) => name);
   return Array.from({ length: workload.replicas }, (_, at) => {
     const ordinal = workload.firstOrdinal + at;
-    const pods = workload.pods.filter((pod) => pod.name === `${workload.name}-${ordinal}`);
-    return plan(view, { ordinal }, pods);
+    return plan(view, { ordinal }, byName.get(`${workload.name}-${ordinal}`) ?? []);
   });
 }
 
 /** One host a node that has a pod. Nodes whose pod has not been made have no name yet. */
 function daemonSetHosts(view: HostsView, workload: WorkloadFact): readonly HostPlan[] {
-  const nodes = new Set(workload.pods.flatMap((pod) => (pod.nodeName === undefined ? [] : [pod.nodeName])));
-  return [...nodes].sort().map((nodeName) =>
-    plan(
-      view,
-      { nodeName },
-      workload.pods.filter((pod) => pod.nodeName === nodeName),
-    ),
-  );
+  const byNode = groupPods(workload.pods, ({ nodeName }) => nodeName);
+  return [...byNode.keys()].sort().map((nodeName) => plan(view, { nodeName }, byNode.get(nodeName) ?? []));
 }
 
 function hostsOfWorkload(view: HostsView, workload: WorkloadFact): readonly HostPlan[] {

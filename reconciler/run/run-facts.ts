@@ -3,10 +3,12 @@ import type { Condition } from "../../shared/api/condition.ts";
 import type { HookResult } from "../../shared/api/hook-result.ts";
 import type { Handler } from "../../shared/api/hooks.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
+import type { HookSummary } from "../../shared/hooks/summary.ts";
 import type { CONDITION_REASONS, ConditionType } from "../../shared/reasons.ts";
 import type { ResolvedTargetRef } from "../../shared/target.ts";
-import type { HookRun, HookRuns, HookSummary } from "../hooks/hook-plan.ts";
+import type { HookRun, HookRuns } from "../hooks/hook-plan.ts";
 import { type HostEntry, type TargetEntry, withItem } from "./entries.ts";
+import type { RunOwner } from "./host-runs.ts";
 import type { AgentRole } from "./hosts.ts";
 import type { Limits, PodFact, Pods, Workloads } from "./world.ts";
 
@@ -49,6 +51,8 @@ export interface RunFacts<Status extends RunStatus> {
   readonly objectUid: string;
   /** Of the session or restore; nothing is done outside it. */
   readonly namespace: string;
+  /** Owner of what is made for the run. */
+  readonly owner: RunOwner;
   readonly workloads: Workloads;
   readonly pods: Pods;
   /** By hostKey(): for how long, by this process's own clock, the host's entry has not changed. */

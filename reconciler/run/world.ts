@@ -32,6 +32,8 @@ export interface AgentFact {
   readonly message: string | undefined;
   /** `Kind/name` of the invoker that its arguments name. */
   readonly serves: string | undefined;
+  /** The target that they name, where they do. */
+  readonly target?: { readonly kind: string; readonly namespace: string; readonly name: string };
 }
 
 /** A workload and its pods. */
@@ -71,7 +73,7 @@ export function isAlive(pods: Pods, uid: string | undefined): boolean {
   return pod !== undefined && !pod.isEnded;
 }
 
-/** How long to wait for what may never come, in milliseconds. */
+/** How long to wait for what may never come, in milliseconds, and how much to do at once. */
 export interface Limits {
   /** For a target to appear, and for a pod that can serve a host. */
   readonly podWaitMs: number;
@@ -85,6 +87,8 @@ export interface Limits {
   readonly maintenanceMs: number;
   /** For a hook that has no limit of its own. */
   readonly hookMs: number;
+  /** Hosts of one target that are at work at the same time. */
+  readonly maxConcurrentHosts: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -95,4 +99,5 @@ export const DEFAULT_LIMITS: Limits = {
   agentSilentMs: 10 * 60_000,
   maintenanceMs: 6 * 3_600_000,
   hookMs: 5 * 60_000,
+  maxConcurrentHosts: 20,
 };

@@ -17,14 +17,24 @@ function isNamed(name: string): (item: unknown) => boolean {
   return (item) => textAt(item, "name") === name;
 }
 
+function flagValue(container: unknown, flag: string): string | undefined {
+  const args = listAt(container, "args").filter((arg) => typeof arg === "string");
+  return args.find((arg) => arg.startsWith(`${flag}=`))?.slice(flag.length + 1);
+}
+
 /** `Kind/name` of the invoker that the arguments of one of our containers name. */
 export function servedInvoker(container: unknown): string | undefined {
-  const args = listAt(container, "args").filter((arg) => typeof arg === "string");
-  const flagValue = (flag: string): string | undefined =>
-    args.find((arg) => arg.startsWith(`${flag}=`))?.slice(flag.length + 1);
-  const kind = flagValue("--invoker-kind");
-  const name = flagValue("--invoker-name");
+  const kind = flagValue(container, "--invoker-kind");
+  const name = flagValue(container, "--invoker-name");
   return kind === undefined || name === undefined ? undefined : `${kind}/${name}`;
+}
+
+/** The target that they name: the pod's own namespace where they name none. */
+function servedTarget(container: unknown, namespace: string): Pick<AgentFact, "target"> {
+  const kind = flagValue(container, "--target-kind");
+  const name = flagValue(container, "--target-name");
+  if (kind === undefined || name === undefined) return {};
+  return { target: { kind, namespace: flagValue(container, "--target-namespace") ?? namespace, name } };
 }
 
 function readAgent(raw: unknown, container: string): AgentFact | undefined {
@@ -41,6 +51,7 @@ function readAgent(raw: unknown, container: string): AgentFact | undefined {
     startedAtMs: startedAt === undefined ? undefined : Date.parse(startedAt),
     message: words.length === 0 ? undefined : words.join(": "),
     serves: servedInvoker(spec),
+    ...servedTarget(spec, textAt(raw, "metadata", "namespace") ?? ""),
   };
 }
 

@@ -3,6 +3,7 @@ import { type BackupBatch, parseBackupBatch } from "../../shared/api/backup-batc
 import { type BackupBlueprint, parseBackupBlueprint } from "../../shared/api/backup-blueprint.ts";
 import { type BackupConfiguration, parseBackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
+import { type HostRun, parseHostRun } from "../../shared/api/host-run.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository, type Repository } from "../../shared/api/repository.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../../shared/api/restore-batch.ts";
@@ -33,6 +34,8 @@ export interface World {
   readonly batches: Informer<BackupBatch, InvokerIndex>;
   readonly restoreSessions: Informer<RestoreSession, InvokerIndex>;
   readonly restoreBatches: Informer<RestoreBatch, InvokerIndex>;
+  /** Index: uid of the session or restore. */
+  readonly hostRuns: Informer<HostRun, "run">;
   readonly repositories: Informer<Repository>;
   readonly blueprints: Informer<BackupBlueprint>;
   /** Names, labels and annotations of namespaces. */
@@ -141,6 +144,7 @@ export function createWorld(options: WorldOptions): World {
         ),
       repository: (invoker) => repositoryKeys(invoker, invoker.spec.repository),
     }),
+    hostRuns: inform(KINDS.HostRun, parseHostRun, { run: ({ spec }) => [spec.run.uid] }),
     repositories: inform(KINDS.Repository, parseRepository, {}),
     blueprints: createInformer<BackupBlueprint>({
       ...clusterWide,

@@ -10,7 +10,7 @@ readonly version=$1 target=$2
 readonly SUITE=bookworm
 readonly SUITE_VERSION=1.20.2
 # Where Debian's package has the CNI plugins.
-readonly PLUGINS=/usr/lib/cni
+readonly PLUGINS=${STASH_BATCH_CNI_FOLDER:-/usr/lib/cni}
 readonly REFLECT2=golang-github-modern-go-reflect2
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly here

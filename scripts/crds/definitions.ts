@@ -6,6 +6,7 @@ import { backupBlueprintSchema } from "../../shared/api/backup-blueprint.ts";
 import { backupConfigurationSchema } from "../../shared/api/backup-configuration.ts";
 import { backupSessionSchema } from "../../shared/api/backup-session.ts";
 import { functionSchema } from "../../shared/api/function.ts";
+import { hostRunSchema } from "../../shared/api/host-run.ts";
 import { KINDS, type KindEntry } from "../../shared/api/kinds.ts";
 import { repositorySchema } from "../../shared/api/repository.ts";
 import { restoreBatchSchema } from "../../shared/api/restore-batch.ts";
@@ -31,6 +32,7 @@ const SCHEMAS = {
   BackupSession: backupSessionSchema,
   RestoreSession: restoreSessionSchema,
   RestoreBatch: restoreBatchSchema,
+  HostRun: hostRunSchema,
   Function: functionSchema,
   Task: taskSchema,
   AppBinding: appBindingSchema,
@@ -48,6 +50,7 @@ export const STORED_KINDS: readonly StoredKind[] = [
   storedKind("BackupSession"),
   storedKind("RestoreSession"),
   storedKind("RestoreBatch"),
+  storedKind("HostRun"),
   storedKind("Function"),
   storedKind("Task"),
   storedKind("AppBinding"),

@@ -18,7 +18,7 @@ import {
   type Value,
 } from "./schema.ts";
 
-const secretRefSchema = object({
+export const appSecretRefSchema = object({
   apiGroup: optional(nameText, "API group; empty for a Secret."),
   kind: defaulted(nameText, "Secret", "Kind that holds the credentials."),
   name: required(nameText, "Its name."),
@@ -87,10 +87,10 @@ export const appBindingSchema = object({
     version: optional(text, "Version of the application."),
     appRef: optional(typedObjectRefSchema, "Object behind the binding."),
     clientConfig: required(clientConfigSchema, "How the application is reached."),
-    secret: optional(secretRefSchema, "Credentials."),
+    secret: optional(appSecretRefSchema, "Credentials."),
     secretTransforms: optional(list(secretTransformSchema), "Changes to the credentials before they are used."),
     parameters: optional(appParametersSchema, "Addon parameters."),
-    tlsSecret: optional(secretRefSchema, "Client certificate."),
+    tlsSecret: optional(appSecretRefSchema, "Client certificate."),
   }),
 });
 export type AppBinding = Value<typeof appBindingSchema>;

@@ -134,3 +134,25 @@ export type OnRestoreFailure = ValueOf<typeof OnRestoreFailure>;
 /** Which namespaces may use a Repository. */
 export const AllowedNamespacesFrom = { All: "All", Selector: "Selector", Same: "Same" } as const;
 export type AllowedNamespacesFrom = ValueOf<typeof AllowedNamespacesFrom>;
+
+/** What a HostRun orders. */
+export const HostRunWork = {
+  Backup: "Backup",
+  Restore: "Restore",
+  /** Work on the repository alone. */
+  Maintain: "Maintain",
+  Hook: "Hook",
+} as const;
+export type HostRunWork = ValueOf<typeof HostRunWork>;
+
+/** Of a HostRun: how far its pod says that it is. */
+export const HostRunPhase = { Running: "Running", Succeeded: "Succeeded", Failed: "Failed" } as const;
+export type HostRunPhase = ValueOf<typeof HostRunPhase>;
+
+/** When an init-container that has nothing to restore lets the application start. */
+export const ReleaseMode = {
+  Always: "Always",
+  /** Unless this pod had begun to write and its data is not whole. */
+  IfWhole: "IfWhole",
+} as const;
+export type ReleaseMode = ValueOf<typeof ReleaseMode>;

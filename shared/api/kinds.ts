@@ -95,6 +95,16 @@ export const KINDS = {
     ...NAMESPACED,
     statusSubresource: true,
   },
+  HostRun: {
+    kind: "HostRun",
+    ...STASH_V1BETA1,
+    plural: "hostruns",
+    singular: "hostrun",
+    shortNames: [],
+    categories: ["stash", "appscode"],
+    ...NAMESPACED,
+    statusSubresource: true,
+  },
   Function: {
     kind: "Function",
     ...STASH_V1BETA1,

@@ -4,7 +4,6 @@ import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
 import type { Handler } from "../api/hooks.ts";
 import { UserError } from "../errors.ts";
-import { createBoundedText } from "./bounded-text.ts";
 
 type HttpGet = NonNullable<Handler["httpGet"]>;
 type HttpPost = NonNullable<Handler["httpPost"]>;
@@ -32,7 +31,7 @@ interface HttpCall {
 interface HttpAnswer {
   readonly status: number;
   readonly location: string | undefined;
-  readonly text: string;
+  readonly bytes: number;
 }
 
 function portNumber(port: number | string, place: HandlerPlace): number {
@@ -95,11 +94,11 @@ function postCall(handler: HttpPost, place: HandlerPlace): HttpCall {
   };
 }
 
-async function readText(answer: IncomingMessage): Promise<string> {
-  const kept = createBoundedText();
-  answer.setEncoding("utf8");
-  for await (const chunk of answer) kept.add(String(chunk));
-  return kept.text();
+/** Reads the answer to its end and keeps nothing of it: it may hold what is no business of who reads the status. */
+async function countBytes(answer: IncomingMessage): Promise<number> {
+  let bytes = 0;
+  for await (const chunk of answer) bytes += Buffer.isBuffer(chunk) ? chunk.length : 0;
+  return bytes;
 }
 
 function send(call: HttpCall, signal: AbortSignal): Promise<HttpAnswer> {
@@ -110,8 +109,8 @@ function send(call: HttpCall, signal: AbortSignal): Promise<HttpAnswer> {
   const outgoing = url.protocol === "https:" ? httpsRequest(url, options) : httpRequest(url, options);
   outgoing.on("error", reject);
   outgoing.on("response", (answer) => {
-    readText(answer).then(
-      (text) => resolve({ status: answer.statusCode ?? 0, location: answer.headers.location, text }),
+    countBytes(answer).then(
+      (bytes) => resolve({ status: answer.statusCode ?? 0, location: answer.headers.location, bytes }),
       reject,
     );
   });
@@ -123,13 +122,13 @@ function send(call: HttpCall, signal: AbortSignal): Promise<HttpAnswer> {
 async function run(first: HttpCall, signal: AbortSignal): Promise<string> {
   let next = first;
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
-    const { status, location, text } = await send(next, signal);
+    const { status, location, bytes } = await send(next, signal);
     if (status < 200 || status >= 400) {
-      throw new UserError("HOOK_FAILED", `${next.method} ${next.url.href}: status ${status}: ${text.slice(0, 500)}`);
+      throw new UserError("HOOK_FAILED", `${next.method} ${next.url.href}: status ${status}, ${bytes} bytes`);
     }
-    if (status < 300 || location === undefined) return text;
+    if (status < 300 || location === undefined) return `status ${status}, ${bytes} bytes`;
     const url = new URL(location, next.url);
-    if (url.host !== next.url.host) return `redirected to another host: ${url.href}`;
+    if (url.host !== next.url.host) return `status ${status}, ${bytes} bytes`;
     const keepsMethod = status === 307 || status === 308;
     next = keepsMethod ? { ...next, url } : { ...next, url, method: "GET", body: undefined };
   }
@@ -139,7 +138,7 @@ async function run(first: HttpCall, signal: AbortSignal): Promise<string> {
 /**
  * Sends a GET.
  *
- * @returns beginning and end of the answer
+ * @returns status code and size of the answer
  * @throws UserError HOOK_FAILED on a status outside 200 to 399; node's errors of the connection; the signal's reason
  */
 export async function runHttpGet(handler: HttpGet, place: HandlerPlace, signal: AbortSignal): Promise<string> {

@@ -4,15 +4,17 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { parseBackupSession } from "../../shared/api/backup-session.ts";
 import type { HostStats } from "../../shared/api/host-stats.ts";
+import { KINDS } from "../../shared/api/kinds.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { findConnection } from "../../shared/kube/connect.ts";
 import { createKubeClient } from "../../shared/kube/http-client.ts";
 import {
+  changeOrder,
   createConfiguration,
   createSession,
-  patchStatus,
-  readSession,
+  readEntry,
   targetFlags,
   waitForEntry,
 } from "../support/agent/agent-objects.ts";
@@ -20,8 +22,6 @@ import { type AgentProcess, killContainer, startAgent, waitForExit } from "../su
 import { type AgentWorld, createAgentWorld, PASSWORD } from "../support/agent/agent-world.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 
-const AT = "2026-01-01T00:00:00Z";
-const READY = [{ type: "BackendRepositoryInitialized", status: "True", lastTransitionTime: AT }] as const;
 const KEEP_ONE = { name: "one", keepLast: 1, prune: true };
 
 let client: KubeClient;
@@ -79,7 +79,6 @@ async function givenWork(name: string, actions: HostStats["actions"], entry: Hos
       ...entry,
       ...(actions && { actions }),
     },
-    status: { conditions: READY },
   });
 }
 
@@ -140,18 +139,18 @@ describe("work on the repository", () => {
         phase: "Failed",
         actions: ["ApplyRetentionPolicy", "SendRepositoryMetrics"],
       },
-      status: { conditions: READY },
     });
     const entry = await waitForEntry(world, "bad", hasResults(2));
     expect(entry.results).toMatchObject([{ phase: "Failed", reason: "NOT_FOUND" }, { phase: "Failed" }]);
   });
 
   test("is done by a maintenance job where the pod of the backup is gone", async () => {
-    await givenWork("job", ["SendRepositoryMetrics"], { pod: "gone", podUID: "uid-gone" });
-    const agent = start(["maintain", "--backupsession=job", "--hostname=host-0"], "uid-job");
+    await givenWork("job", ["SendRepositoryMetrics"], { pod: "job", podUID: "uid-job" });
+    const agent = start(["maintain"], "uid-job");
     expect(await waitForExit(agent), agent.output()).toBe(0);
-    const entry = (await readSession(world, "job")).status?.targets?.[0]?.stats?.[0];
-    expect(entry?.results).toMatchObject([{ action: "SendRepositoryMetrics", phase: "Succeeded" }]);
+    expect((await readEntry(world, "job")).results).toMatchObject([
+      { action: "SendRepositoryMetrics", phase: "Succeeded" },
+    ]);
   });
 });
 
@@ -184,12 +183,7 @@ describe("L58: a lock in the way", () => {
     await givenRetention("dead");
     const waiting = await waitForEntry(world, "dead", (entry) => (entry.locks ?? []).length > 0);
     const ids = (waiting.locks ?? []).map(({ id }) => id);
-    const { status } = await readSession(world, "dead");
-    const targets = (status?.targets ?? []).map((target) => ({
-      ...target,
-      stats: (target.stats ?? []).map((entry) => ({ ...entry, actionParams: { removableLocks: ids } })),
-    }));
-    await patchStatus(world, "BackupSession", "dead", { targets });
+    await changeOrder(world, "dead", { actionParams: { removableLocks: ids } });
     expect((await waitForEntry(world, "dead", hasResults(1), 60_000)).results).toMatchObject([{ phase: "Succeeded" }]);
     expect(await locks()).toEqual([]);
   });
@@ -212,7 +206,6 @@ describe("jobs", () => {
         invoker: "pvc",
         target,
         entry: { hostname: "host-0", phase: "Pending" },
-        status: { conditions: READY },
       });
       const flags = [`--backupsession=${name}`, "--target-kind=PersistentVolumeClaim", "--target-name=data"];
       const args = ["backup-pvc", ...flags, "--hostname=host-0", `--backup-paths=${paths}`, "--linger=false"];
@@ -220,14 +213,15 @@ describe("jobs", () => {
       agents.push(agent);
       expect(await waitForExit(agent), agent.output()).toBe(code);
     }
-    expect((await readSession(world, "pvc-good")).status?.targets?.[0]?.stats).toMatchObject([
-      { hostname: "host-0", phase: "Succeeded", snapshots: [{ path: volume }] },
-    ]);
+    expect(await readEntry(world, "pvc-good")).toMatchObject({ phase: "Succeeded", snapshots: [{ path: volume }] });
   });
 
   test("create-backupsession makes one session a slot, however often its pod is started", async () => {
     await createConfiguration(world, { name: "trigger", paths: [world.data] });
-    const rules = [{ apiGroups: ["stash.appscode.com"], resources: ["backupsessions"], verbs: ["create"] }];
+    const rules = [
+      { apiGroups: ["stash.appscode.com"], resources: ["backupsessions"], verbs: ["create", "get"] },
+      { apiGroups: ["stash.appscode.com"], resources: ["backupconfigurations"], verbs: ["get"] },
+    ];
     await world.allow("trigger", rules);
     const args = ["create-backupsession", "--invoker-kind=BackupConfiguration", "--invoker-name=trigger"];
     const podName = "stash-trigger-trigger-28573920-x7k2p";
@@ -236,7 +230,7 @@ describe("jobs", () => {
       agents.push(agent);
       expect(await waitForExit(agent), agent.output()).toBe(0);
     }
-    const session = await readSession(world, "trigger-1714435200");
+    const session = await client.get(KINDS.BackupSession, world.namespace, "trigger-1714435200", parseBackupSession);
     expect(session.spec).toMatchObject({ trigger: "Scheduled", dueTime: "2024-04-30T00:00:00Z" });
     expect(session.metadata.labels).toMatchObject({ "stash.appscode.com/invoker-name": "trigger" });
   });
@@ -257,7 +251,10 @@ describe("jobs", () => {
     ];
     const agent = start(["update-status", ...flags], "uid-job");
     expect(await waitForExit(agent), agent.output()).toBe(1);
-    const entry = (await readSession(world, "addon")).status?.targets?.[0]?.stats?.[0];
-    expect(entry).toMatchObject({ phase: "Failed", reason: "DUMP_FAILED", error: "no rights" });
+    expect(await readEntry(world, "addon")).toMatchObject({
+      phase: "Failed",
+      reason: "DUMP_FAILED",
+      error: "no rights",
+    });
   });
 });

@@ -50,7 +50,7 @@ test("an init-container restores at its turn and then lets the application start
   await rm(join(world.data, "sub"), { recursive: true });
   await createRestore(world, {
     name: "back",
-    entries: [{ hostname: "host-0", pod: "web-2", podUID: "uid-2", phase: "Pending" }],
+    entry: { hostname: "host-0", pod: "web-2", podUID: "uid-2", phase: "Pending" },
   });
   const agent = startAgent(world, { args: restoreFlags("back"), podUid: "uid-2", podName: "web-2" });
   expect(await agent.exited, agent.output()).toBe(0);
@@ -65,7 +65,7 @@ test("a second start finds the host restored and needs neither repository nor se
   await writeFile(join(world.data, "sub", "file"), "after");
   const agent = startAgent(
     { ...world, secrets: join(world.dir, "nowhere") },
-    { args: restoreFlags("back"), podUid: "uid-3", podName: "web-3" },
+    { args: restoreFlags("back"), podUid: "uid-2", podName: "web-2" },
   );
   expect(await agent.exited, agent.output()).toBe(0);
   expect(await readFile(join(world.data, "sub", "file"), "utf8")).toBe("after");

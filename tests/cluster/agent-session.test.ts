@@ -6,16 +6,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { HostStats } from "../../shared/api/host-stats.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { findConnection } from "../../shared/kube/connect.ts";
 import { createKubeClient } from "../../shared/kube/http-client.ts";
 import {
+  changeOrder,
   createConfiguration,
   createSession,
   isEnded,
-  patchStatus,
   readEntry,
-  readSession,
   targetFlags,
   waitForEntry,
 } from "../support/agent/agent-objects.ts";
@@ -25,8 +24,6 @@ import { type HookServer, startHookServer } from "../support/agent/hook-server.t
 import { startTcpProxy } from "../support/kube/tcp-proxy.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 
-const AT = "2026-01-01T00:00:00Z";
-const READY = [{ type: "BackendRepositoryInitialized", status: "True", lastTransitionTime: AT }] as const;
 /** Makes restic take several seconds for the data below. */
 const SLOW = ["--limit-upload=300"];
 const BIG_BYTES = 1_800_000;
@@ -76,10 +73,10 @@ function start(over: Partial<AgentWorld> = {}, env: Readonly<Record<string, stri
 }
 
 interface Given {
-  readonly target?: Readonly<Record<string, unknown>>;
-  readonly spec?: Readonly<Record<string, unknown>>;
+  readonly target?: { readonly args?: readonly string[] };
+  readonly spec?: Parameters<typeof createConfiguration>[1]["spec"];
   readonly entry?: HostStats;
-  readonly status?: Readonly<Record<string, unknown>>;
+  readonly deadline?: string;
   readonly paths?: readonly string[];
 }
 
@@ -90,20 +87,14 @@ async function givenSlow(more: Given = {}): Promise<string> {
 }
 
 /** A session of a configuration of its own. @returns its name */
-async function given({
-  target = {},
-  spec = {},
-  entry = {},
-  status = {},
-  paths = [world.data],
-}: Given = {}): Promise<string> {
+async function given({ target = {}, spec, entry = {}, deadline, paths = [world.data] }: Given = {}): Promise<string> {
   const name = `run-${++serial}`;
-  await createConfiguration(world, { name, paths, target, spec });
+  await createConfiguration(world, { name, paths, target, ...(spec !== undefined && { spec }) });
   await createSession(world, {
     name,
     invoker: name,
     entry: { hostname: "host-0", pod: "web-1", podUID: "uid-1", attempt: 1, phase: "Pending", ...entry },
-    status: { conditions: READY, ...status },
+    ...(deadline !== undefined && { deadline }),
   });
   return name;
 }
@@ -122,26 +113,6 @@ async function untilUnlocked(): Promise<void> {
   while ((await locks()).length > 0) await sleep(50);
 }
 
-describe("the repository's first host", () => {
-  test("is waited for by the others, and starts them", async () => {
-    start();
-    const name = await given({ status: { conditions: [] } });
-    await waitForEntry(world, name, isUploading);
-    await sleep(500);
-    expect((await readEntry(world, name)).phase).toBe("Running");
-    await patchStatus(world, "BackupSession", name, { conditions: READY });
-    expect(await ended(name)).toMatchObject({ phase: "Succeeded" });
-  });
-
-  test("that could not open it fails the others with its reason", async () => {
-    start();
-    const message = "NO_SPACE: the disk of the repository is full";
-    const conditions = [{ ...READY[0], status: "False", message }];
-    const name = await given({ status: { conditions } });
-    expect(await ended(name)).toMatchObject({ phase: "Failed", reason: "NO_SPACE" });
-  });
-});
-
 describe("hooks in the pod", () => {
   const hook = (path: string, more: object = {}) => ({ httpPost: { port: hooks.port, scheme: "HTTP", path, ...more } });
 
@@ -159,7 +130,7 @@ describe("hooks in the pod", () => {
     expect(entry).toMatchObject({
       phase: "Succeeded",
       hooks: [
-        { type: "preBackup", phase: "Succeeded", hostname: "host-0", podUID: "uid-1", output: "answer to /freeze" },
+        { type: "preBackup", phase: "Succeeded", hostname: "host-0", podUID: "uid-1", output: "status 200, 17 bytes" },
         { type: "postBackup", phase: "Succeeded" },
       ],
     });
@@ -242,17 +213,17 @@ describe("what comes in between", () => {
 
   test("L11: the deadline ends restic, and its reason is the deadline", async () => {
     start();
-    const sessionDeadline = new Date(Date.now() + 4_000).toISOString();
-    const name = await givenSlow({ status: { sessionDeadline } });
+    const deadline = new Date(Date.now() + 4_000).toISOString();
+    const name = await givenSlow({ deadline });
     expect(await ended(name)).toMatchObject({ phase: "Failed", reason: "DEADLINE_EXCEEDED" });
     expect(await locks()).toEqual([]);
   });
 
-  test("a session that is deleted ends its work without a word", async () => {
+  test("a host run that is deleted ends its work without a word", async () => {
     const agent = start();
     const name = await givenSlow();
     await untilRestic(name);
-    await client.delete(KINDS.BackupSession, world.namespace, name);
+    await client.delete(KINDS.HostRun, world.namespace, name);
     await untilUnlocked();
     while (!agent.output().includes("worker ended")) await sleep(50);
     expect(restic("snapshots", "--json", "--no-lock", "--tag", `session=${world.namespace}/${name}`).trim()).toBe("[]");
@@ -262,15 +233,31 @@ describe("what comes in between", () => {
     const agent = start();
     const name = await givenSlow();
     await untilRestic(name);
-    const { status } = await readSession(world, name);
-    const targets = (status?.targets ?? []).map((target) => ({
-      ...target,
-      stats: (target.stats ?? []).map((entry) => ({ ...entry, podUID: "uid-2", attempt: 2, phase: "Pending" })),
-    }));
-    await patchStatus(world, "BackupSession", name, { targets });
+    await changeOrder(world, name, { cancel: { reason: "EXECUTOR_LOST", message: "another pod has it" } });
     await untilUnlocked();
-    expect(await readEntry(world, name)).toMatchObject({ podUID: "uid-2", phase: "Pending" });
+    expect(await readEntry(world, name)).toMatchObject({ phase: "Running" });
     expect(agent.output()).not.toContain('"phase":"Succeeded"');
+  });
+
+  test("a host whose turn is taken back ends restic, and tells the reason that it was given", async () => {
+    start();
+    const name = await givenSlow();
+    await untilRestic(name);
+    await changeOrder(world, name, { cancel: { reason: "DEADLINE_EXCEEDED", message: "the session is late" } });
+    expect(await ended(name)).toMatchObject({ phase: "Failed", reason: "DEADLINE_EXCEEDED" });
+    expect(await locks()).toEqual([]);
+  });
+
+  test("an order that only a label makes this pod's is none", async () => {
+    const agent = start();
+    const name = await given({ entry: { podUID: "uid-other" } });
+    const labels = { "stash.appscode.com/pod-uid": "uid-1" };
+    const patch = { kind: "merge", body: { metadata: { labels } } } as const;
+    await client.patch(KINDS.HostRun, world.namespace, name, patch, asIs);
+    const own = await given();
+    expect(await ended(own)).toMatchObject({ phase: "Succeeded" });
+    expect((await readEntry(world, name)).phase).toBeUndefined();
+    expect(agent.output()).not.toContain(`"session":"${name}"`);
   });
 
   test("a Secret that comes late is waited for", async () => {

@@ -13,6 +13,7 @@ import { type Finding, fault, formatFinding, isFault, warning } from "../../shar
 import { type AdmissionRequest, type Answer, type RequestFacts, readUser } from "../review.ts";
 import { isSameJson } from "../same-json.ts";
 import { type Inspection, inspectObject } from "./find-findings.ts";
+import { validateHostRunWrite } from "./host-runs.ts";
 import { findMissingRights } from "./rights.ts";
 
 export interface ValidatePorts {
@@ -26,6 +27,7 @@ export interface ValidatePorts {
 export type InspectedRequest =
   | { readonly kind: "allowed" }
   | { readonly kind: "denied"; readonly message: string }
+  | { readonly kind: "hostRun"; readonly object: unknown; readonly oldObject: unknown }
   | { readonly kind: "inspected"; readonly inspection: Inspection };
 
 /** Answers a request: looks at it, then asks the cluster about what was found in it. */
@@ -41,6 +43,8 @@ export async function validate(request: AdmissionRequest, ports: ValidatePorts):
 export function inspectRequest(request: AdmissionRequest): InspectedRequest {
   const { operation, subresource, kind } = request;
   const isWrite = operation === "CREATE" || operation === "UPDATE";
+  // Who writes it decides, also about its status; that takes the user, and no time.
+  if (isWrite && kind === "HostRun") return { kind: "hostRun", object: request.object, oldObject: request.oldObject };
   if (!isWrite || subresource !== "" || isSettled(request)) return { kind: "allowed" };
   const old = operation === "UPDATE" ? withIdentity(request.oldObject, request) : undefined;
   try {
@@ -58,6 +62,10 @@ export async function answerInspected(
 ): Promise<Answer> {
   if (inspected.kind === "allowed") return { isAllowed: true };
   if (inspected.kind === "denied") return { isAllowed: false, message: inspected.message };
+  if (inspected.kind === "hostRun") {
+    const { object, oldObject } = inspected;
+    return validateHostRunWrite({ ...request, object, oldObject }, ports.trustedUsers);
+  }
   try {
     const { findings, source } = inspected.inspection;
     const further = source === undefined ? [] : await findFurther(source, request, ports);

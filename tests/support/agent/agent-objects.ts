@@ -1,11 +1,10 @@
-/** Objects that the reconciler would write, and what the agent makes of them. */
+/** Orders that the reconciler would give, and what the agent makes of them. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { BackupSession, BackupSessionStatus } from "../../../shared/api/backup-session.ts";
+import { type HostRun, type HostRunSpec, parseHostRun } from "../../../shared/api/host-run.ts";
 import type { HostStats, RestoreHostStats } from "../../../shared/api/host-stats.ts";
-import { KINDS, type KindName } from "../../../shared/api/kinds.ts";
-import type { RestoreSession } from "../../../shared/api/restore-session.ts";
+import { KINDS } from "../../../shared/api/kinds.ts";
+import { Label } from "../../../shared/contract.ts";
 import { asIs } from "../../../shared/kube/client.ts";
-import { targetLabelKey } from "../../../shared/target.ts";
 import type { AgentWorld } from "./agent-world.ts";
 
 /** The flags that name a target. */
@@ -13,117 +12,130 @@ export function targetFlags(world: AgentWorld, kind = "Deployment", name = "web"
   return [`--target-kind=${kind}`, `--target-name=${name}`, `--target-namespace=${world.namespace}`];
 }
 
-/** Makes an object of one of our kinds, then its status. */
-export async function createWithStatus(
+/** Pod of orders that name none. */
+const JOB_POD_UID = "uid-job";
+
+/** Gives an order as the reconciler does: found by its pod's uid. */
+export async function giveOrder(
   world: AgentWorld,
-  kind: KindName,
-  object: {
-    readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
-    readonly [field: string]: unknown;
-  },
-  status: unknown,
+  name: string,
+  spec: HostRunSpec,
+  status: HostRun["status"] | undefined,
 ): Promise<void> {
   const { namespace, client } = world;
-  const body = {
-    apiVersion: KINDS[kind].apiVersion,
-    kind,
-    ...object,
-    metadata: { ...object.metadata, namespace },
-  };
-  await client.create(KINDS[kind], namespace, body, asIs);
-  if (status !== undefined) await patchStatus(world, kind, object.metadata.name, status);
+  const { apiVersion, kind } = KINDS.HostRun;
+  const metadata = { name, namespace, labels: { [Label.PodUid]: spec.pod.uid } };
+  await client.create(KINDS.HostRun, namespace, { apiVersion, kind, metadata, spec }, asIs);
+  if (status === undefined) return;
+  await client.patchStatus(KINDS.HostRun, namespace, name, { kind: "merge", body: { status } }, asIs);
 }
 
-/** Merges into the status, as the reconciler's writes do. */
-export async function patchStatus(world: AgentWorld, kind: KindName, name: string, status: unknown): Promise<void> {
-  const patch = { kind: "merge", body: { status } } as const;
-  await world.client.patchStatus(KINDS[kind], world.namespace, name, patch, asIs);
+/** Changes what the reconciler may change of an order. */
+export async function changeOrder(world: AgentWorld, name: string, spec: object): Promise<void> {
+  await world.client.patch(KINDS.HostRun, world.namespace, name, { kind: "merge", body: { spec } }, asIs);
+}
+
+export async function readOrder(world: AgentWorld, name: string): Promise<HostRun> {
+  return world.client.get(KINDS.HostRun, world.namespace, name, parseHostRun);
 }
 
 export interface SessionOptions {
   readonly name: string;
+  /** Configuration whose paths, hooks and retention hold; none when it was not made here. */
   readonly invoker?: string;
   readonly entry: HostStats;
-  readonly status?: Partial<BackupSessionStatus>;
   readonly target?: { readonly kind: string; readonly name: string };
   readonly alias?: string;
+  readonly deadline?: string;
 }
 
-/** A session whose one target has one host entry that was given to a pod. */
+interface ConfigurationOptions {
+  readonly name?: string;
+  readonly paths: readonly string[];
+  readonly target?: { readonly args?: readonly string[]; readonly [field: string]: unknown };
+  readonly spec?: {
+    readonly hooks?: {
+      readonly preBackup?: NonNullable<HostRunSpec["hooks"]>["before"];
+      readonly postBackup?: NonNullable<HostRunSpec["hooks"]>["after"] & { readonly executionPolicy?: string };
+    };
+    readonly retentionPolicy?: NonNullable<HostRunSpec["retention"]>["policy"];
+  };
+}
+
+const configurations = new Map<string, ConfigurationOptions>();
+
+function backupPart(world: AgentWorld, invoker: string): Partial<HostRunSpec> {
+  const { namespace } = world;
+  const options = configurations.get(`${namespace}/${invoker}`);
+  if (options === undefined) return {};
+  const { preBackup, postBackup: { executionPolicy, ...postBackup } = {} } = options.spec?.hooks ?? {};
+  const { retentionPolicy: policy } = options.spec ?? {};
+  return {
+    backup: {
+      invoker: { kind: "BackupConfiguration", namespace, name: invoker },
+      time: new Date().toISOString(),
+      paths: options.paths,
+      args: options.target?.args ?? [],
+    },
+    hooks: {
+      ...(preBackup !== undefined && { before: preBackup }),
+      ...(Object.keys(postBackup).length > 0 && { after: postBackup }),
+      ...(executionPolicy !== undefined && { afterPolicy: executionPolicy }),
+    },
+    retention: { ...(policy !== undefined && { policy }), hosts: ["host-0"], paths: options.paths },
+  };
+}
+
+/** The order that a session gives to one pod; `name` is both the session's and its own. */
 export async function createSession(world: AgentWorld, options: SessionOptions): Promise<void> {
   const { namespace } = world;
-  const ref = { apiVersion: "apps/v1", kind: "Deployment", name: "web", namespace, ...options.target };
-  await createWithStatus(
-    world,
-    "BackupSession",
-    {
-      metadata: { name: options.name, labels: { [targetLabelKey(ref)]: "true" } },
-      spec: {
-        invoker: { apiGroup: "stash.appscode.com", kind: "BackupConfiguration", name: options.invoker ?? "nightly" },
-      },
+  const { name, invoker = "nightly", entry, alias, deadline } = options;
+  const { hostname = "host-0", pod = "web-1", podUID = JOB_POD_UID, phase, attempt = 1, actions } = entry;
+  const isEnded = phase === "Succeeded" || phase === "Failed";
+  const spec: HostRunSpec = {
+    work: "Backup",
+    run: { kind: "BackupSession", name, uid: `uid-of-${name}` },
+    target: { apiVersion: "apps/v1", kind: "Deployment", name: "web", namespace, ...options.target },
+    ...(alias !== undefined && { alias }),
+    host: hostname,
+    pod: { name: pod, uid: podUID },
+    attempt,
+    createdAt: new Date().toISOString(),
+    assignedAt: new Date().toISOString(),
+    ...(deadline !== undefined && { deadline }),
+    repository: resolvedRepository(world),
+    ...backupPart(world, invoker),
+    ...(actions !== undefined && { actions }),
+  };
+  await giveOrder(world, name, spec, isEnded ? { phase } : undefined);
+}
+
+/** A BackupConfiguration of Deployment `web`, and what sessions of it order. */
+export async function createConfiguration(world: AgentWorld, options: ConfigurationOptions): Promise<void> {
+  const { namespace, client } = world;
+  const { name = "nightly", paths, target, spec } = options;
+  configurations.set(`${namespace}/${name}`, options);
+  const { apiVersion, kind } = KINDS.BackupConfiguration;
+  const body = {
+    apiVersion,
+    kind,
+    metadata: { name, namespace },
+    spec: {
+      schedule: "0 3 * * *",
+      repository: { name: "repo" },
+      retentionPolicy: { name: "keep", keepLast: 5, prune: true },
+      target: { ref: { apiVersion: "apps/v1", kind: "Deployment", name: "web" }, paths, ...target },
+      ...spec,
     },
-    {
-      phase: "Running",
-      repository: resolvedRepository(world),
-      targets: [
-        {
-          ref,
-          ...(options.alias !== undefined && { alias: options.alias }),
-          totalHosts: 1,
-          phase: "Running",
-          stats: [options.entry],
-        },
-      ],
-      ...options.status,
-    },
-  );
+  };
+  await client.create(KINDS.BackupConfiguration, namespace, body, asIs);
 }
 
-/** A BackupConfiguration of Deployment `web`. */
-export async function createConfiguration(
-  world: AgentWorld,
-  options: {
-    readonly name?: string;
-    readonly paths: readonly string[];
-    readonly target?: Readonly<Record<string, unknown>>;
-    readonly spec?: Readonly<Record<string, unknown>>;
-  },
-): Promise<void> {
-  await createWithStatus(
-    world,
-    "BackupConfiguration",
-    {
-      metadata: { name: options.name ?? "nightly" },
-      spec: {
-        schedule: "0 3 * * *",
-        repository: { name: "repo" },
-        retentionPolicy: { name: "keep", keepLast: 5, prune: true },
-        target: {
-          ref: { apiVersion: "apps/v1", kind: "Deployment", name: "web" },
-          paths: options.paths,
-          ...options.target,
-        },
-        ...options.spec,
-      },
-    },
-    undefined,
-  );
-}
-
-function isSession(value: unknown): value is BackupSession {
-  return typeof value === "object" && value !== null && "spec" in value;
-}
-
-export async function readSession(world: AgentWorld, name: string): Promise<BackupSession> {
-  return world.client.get(KINDS.BackupSession, world.namespace, name, (value) => {
-    if (!isSession(value)) throw new Error("no session");
-    return value;
-  });
-}
-
-/** The one host entry of a session. */
+/** What the pod of an order told, in the shape of a host's entry. */
 export async function readEntry(world: AgentWorld, name: string): Promise<HostStats> {
-  return (await readSession(world, name)).status?.targets?.[0]?.stats?.[0] ?? {};
+  const { spec, status = {} } = await readOrder(world, name);
+  const { restored: _restored, pointSearch: _pointSearch, ...told } = status;
+  return { hostname: spec.host, podUID: spec.pod.uid, ...told };
 }
 
 /** Polls the entry until it is as wanted. @throws Error with the entry as it was at the end */
@@ -140,7 +152,7 @@ export async function waitForEntry(
     if (isAsWanted(entry)) return entry;
     await sleep(50);
   }
-  throw new Error(`the entry of ${name} did not become as wanted: ${JSON.stringify(entry)}`);
+  throw new Error(`the host run ${name} did not become as wanted: ${JSON.stringify(entry)}`);
 }
 
 /** Whether the host has ended. */
@@ -150,11 +162,10 @@ export function isEnded(entry: HostStats): boolean {
 
 export interface RestoreOptions {
   readonly name: string;
-  readonly entries: readonly RestoreHostStats[];
-  readonly rules?: readonly unknown[];
-  readonly spec?: Readonly<Record<string, unknown>>;
-  readonly target?: Readonly<Record<string, unknown>>;
-  readonly status?: Readonly<Record<string, unknown>>;
+  readonly entry: RestoreHostStats;
+  readonly rules?: NonNullable<HostRunSpec["restore"]>["rules"];
+  readonly alias?: string;
+  readonly target?: { readonly kind: string; readonly name: string };
 }
 
 /** The local repository of the world, as the reconciler resolves it. */
@@ -167,38 +178,28 @@ export function resolvedRepository(world: AgentWorld) {
   };
 }
 
-/** A RestoreSession of Deployment `web`. */
+/** The order that a restore gives to one pod. */
 export async function createRestore(world: AgentWorld, options: RestoreOptions): Promise<void> {
-  const ref = { apiVersion: "apps/v1", kind: "Deployment", name: "web", namespace: world.namespace };
-  await createWithStatus(
-    world,
-    "RestoreSession",
-    {
-      metadata: { name: options.name },
-      spec: {
-        repository: { name: "repo" },
-        target: { ref, rules: options.rules ?? [{ paths: [world.data] }], ...options.target },
-        ...options.spec,
-      },
-    },
-    {
-      phase: "Running",
-      totalHosts: 1,
-      repository: resolvedRepository(world),
-      stats: options.entries,
-      ...options.status,
-    },
-  );
-}
-
-function isRestore(value: unknown): value is RestoreSession {
-  return typeof value === "object" && value !== null && "spec" in value;
+  const { namespace } = world;
+  const { name, entry, rules = [{ paths: [world.data] }], alias } = options;
+  const { hostname = "host-0", pod = "web-1", podUID = JOB_POD_UID, attempt = 1 } = entry;
+  const spec: HostRunSpec = {
+    work: "Restore",
+    run: { kind: "RestoreSession", name, uid: `uid-of-${name}` },
+    target: { apiVersion: "apps/v1", kind: "Deployment", name: "web", namespace, ...options.target },
+    ...(alias !== undefined && { alias }),
+    host: hostname,
+    pod: { name: pod, uid: podUID },
+    attempt,
+    assignedAt: new Date().toISOString(),
+    repository: resolvedRepository(world),
+    restore: { rules },
+  };
+  await giveOrder(world, `restore-${name}`, spec, undefined);
 }
 
 export async function readRestoreEntry(world: AgentWorld, name: string): Promise<RestoreHostStats> {
-  const restore = await world.client.get(KINDS.RestoreSession, world.namespace, name, (value) => {
-    if (!isRestore(value)) throw new Error("no restore");
-    return value;
-  });
-  return restore.status?.stats?.[0] ?? {};
+  const { spec, status = {} } = await readOrder(world, `restore-${name}`);
+  const { restored, pointSearch: _pointSearch, snapshots: _snapshots, ...told } = status;
+  return { hostname: spec.host, ...told, ...(restored !== undefined && { snapshots: restored }) };
 }

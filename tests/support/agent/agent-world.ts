@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildAgent } from "../../../scripts/build.ts";
+import { AGENT_RULES } from "../../../shared/agent-rights.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 
@@ -39,15 +40,6 @@ function tokenOf(value: unknown): string {
   throw new Error("the API server gave no token");
 }
 
-const RULES = [
-  { apiGroups: ["stash.appscode.com"], resources: ["*"], verbs: ["get", "list", "watch"] },
-  {
-    apiGroups: ["stash.appscode.com"],
-    resources: ["backupsessions/status", "restoresessions/status", "restorebatches/status"],
-    verbs: ["patch"],
-  },
-];
-
 async function bind(client: KubeClient, namespace: string, name: string, rules: readonly object[]): Promise<void> {
   const metadata = { name, namespace };
   const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name };
@@ -78,7 +70,7 @@ export async function createAgentWorld(
   await client.create(KUBERNETES.Namespace, undefined, { metadata: { name: namespace } }, asIs);
   const account = { metadata: { name: "workload", namespace } };
   await client.create(KUBERNETES.ServiceAccount, namespace, account, asIs);
-  await bind(client, namespace, "agent", RULES);
+  await bind(client, namespace, "agent", AGENT_RULES);
   const request = { spec: { expirationSeconds: 3_600 } };
   const token = await client.createSubresource(
     KUBERNETES.ServiceAccount,

@@ -76,6 +76,8 @@ export const UPSTREAM_FIELDS: Readonly<Record<Exclude<KindName, "Snapshot">, str
     `{spec.{driver repository.${repository} members[].{${restoreMember}} executionOrder hooks.${restoreHooks} timeOut}` +
     ` status.{phase sessionDuration sessionDeadline conditions[].${condition}` +
     ` members[].{ref!.${targetRef} conditions[].${condition} totalHosts phase stats[].${restoreHost}}}}`,
+  // Ours alone: what is checked is our own reading of it.
+  HostRun: "{spec.{work! host! pod!.{name! uid!} run!.{kind! name! uid!}} status.phase}",
   Function:
     "{spec.{image command[] args[] workingDir ports[].{containerPort! protocol} volumeMounts[].{name! mountPath!}" +
     ` volumeDevices[].{name! devicePath!} runtimeSettings.${container} podSecurityPolicyName}}`,

@@ -75,6 +75,7 @@ export async function makeUpMachine(): Promise<MadeUpMachine> {
         STASH_BATCH_ETCD_SITE: NOWHERE,
         STASH_BATCH_CONTAINERD_SITE: NOWHERE,
         STASH_BATCH_CNI_SITE: NOWHERE,
+        STASH_BATCH_CNI_FOLDER: join(dir, "no-plugins"),
         ...env,
       },
     });

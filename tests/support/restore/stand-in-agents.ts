@@ -1,18 +1,18 @@
 /**
- * Agents without data, as those of sessions: they take the turns that restores give to pods, and look for recovery points, over
- * the protocol that the real agents use. For tests of the reconciler alone; nothing is restored.
+ * Agents without data, as those of sessions: they take the host runs of restores, and look for recovery points, over the
+ * protocol that the real agents use. For tests of the reconciler alone; nothing is restored.
  */
-import type { RestoreHostStats } from "../../../shared/api/host-stats.ts";
+import { type HostRun, parseHostRun } from "../../../shared/api/host-run.ts";
 import { KINDS } from "../../../shared/api/kinds.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../../../shared/api/restore-batch.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
 import { createInformer } from "../../../shared/kube/informer.ts";
-import type { JsonPatchOperation } from "../../../shared/kube/patch.ts";
+import { startStandInHooks } from "../session/stand-in-hooks.ts";
 
 /** How a host's restore ends; undefined succeeds. */
 export type RestoreFate = (
   restore: RestoreBatch,
-  host: RestoreHostStats,
+  host: { readonly hostname: string; readonly podUID: string; readonly attempt: number },
 ) => { readonly reason: string; readonly error: string } | undefined;
 
 export interface StandInRestoreAgents {
@@ -25,51 +25,29 @@ const SNAPSHOTS = [
   { kind: "Deployment", name: "web", hostname: "web" },
 ] as const;
 
-function answer(restore: RestoreBatch, host: RestoreHostStats, fate: RestoreFate) {
-  if (host.phase !== "Pending" || host.podUID === undefined) return undefined;
-  const finishedAt = new Date().toISOString();
-  const failure = fate(restore, host);
-  if (failure !== undefined) return { phase: "Failed", finishedAt, ...failure };
-  return { phase: "Succeeded", finishedAt, snapshots: [{ id: "5eed", path: "/data" }] };
-}
-
 /** What the job finds that looks for recovery points. */
-function found(restore: RestoreBatch): readonly JsonPatchOperation[] {
-  const { metadata, spec, status } = restore;
-  const isWanted = spec.session !== undefined && status?.repository !== undefined && status.startTime === undefined;
-  if (!isWanted || status.pointSearch !== undefined) return [];
-  const { namespace, generation = 0, uid } = metadata;
+function found({ metadata, spec }: HostRun): object {
+  const { namespace } = metadata;
   const snapshots = SNAPSHOTS.map(({ kind, name, hostname }) => ({
     target: { kind, name, namespace },
     hostname,
     path: "/data",
     id: `of-${hostname}`,
   }));
-  const points = [{ namespace, session: spec.session, time: "2024-01-01T00:00:00Z", snapshots }];
-  const value = { generation, finishedAt: new Date().toISOString(), found: 1, points };
-  return [
-    { op: "test", path: "/metadata/uid", value: uid },
-    { op: "add", path: "/status/pointSearch", value },
-  ];
+  const points = [{ namespace, session: spec.search?.session, time: "2024-01-01T00:00:00Z", snapshots }];
+  const finishedAt = new Date().toISOString();
+  return { phase: "Succeeded", pointSearch: { generation: spec.search?.generation, finishedAt, found: 1, points } };
 }
 
-function reports(restore: RestoreBatch, fate: RestoreFate): readonly (readonly JsonPatchOperation[])[] {
-  const { members = [] } = restore.status ?? {};
-  return members.flatMap(({ stats = [] }, member) =>
-    stats.flatMap((host, at): (readonly JsonPatchOperation[])[] => {
-      const fields = answer(restore, host, fate);
-      if (fields === undefined) return [];
-      const pointer = `/status/members/${member}/stats/${at}`;
-      return [
-        [
-          { op: "test", path: "/metadata/uid", value: restore.metadata.uid },
-          { op: "test", path: `${pointer}/podUID`, value: host.podUID },
-          { op: "test", path: `${pointer}/phase`, value: "Pending" },
-          ...Object.entries(fields).map(([key, value]) => ({ op: "add", path: `${pointer}/${key}`, value }) as const),
-        ],
-      ];
-    }),
-  );
+function answer(run: HostRun, restore: RestoreBatch, fate: RestoreFate): object | undefined {
+  const { spec, status } = run;
+  if (status?.phase !== undefined || spec.cancel !== undefined || spec.release !== undefined) return undefined;
+  if (spec.search !== undefined) return found(run);
+  if (spec.work !== "Restore") return undefined;
+  const finishedAt = new Date().toISOString();
+  const failure = fate(restore, { hostname: spec.host, podUID: spec.pod.uid, attempt: spec.attempt ?? 1 });
+  if (failure !== undefined) return { phase: "Failed", finishedAt, ...failure };
+  return { phase: "Succeeded", finishedAt, restored: [{ id: "5eed", path: "/data" }] };
 }
 
 /** Starts the agents of all pods of a namespace. */
@@ -80,25 +58,28 @@ export async function startStandInRestoreAgents(
 ): Promise<StandInRestoreAgents> {
   const informer = createInformer({
     client,
-    resource: KINDS.RestoreBatch,
+    resource: KINDS.HostRun,
     namespace,
-    transform: parseRestoreBatch,
+    transform: parseHostRun,
     indexes: {},
     onProblem: () => undefined,
   });
-  const send = async (name: string, operations: readonly JsonPatchOperation[]): Promise<void> => {
-    // A report that comes too late is repeated with the next change of the restore.
-    await client
-      .patchStatus(KINDS.RestoreBatch, namespace, name, { kind: "json", operations }, asIs)
-      .catch(() => undefined);
+  const look = async (run: HostRun): Promise<void> => {
+    const { name, uid } = run.metadata;
+    const restore = await client.find(KINDS.RestoreBatch, namespace, run.spec.run.name, parseRestoreBatch);
+    const status = restore && answer(run, restore, fate);
+    if (status === undefined) return;
+    // A report that comes too late is repeated with the next change of the host run.
+    const patch = { kind: "merge", body: { metadata: { uid }, status } } as const;
+    await client.patchStatus(KINDS.HostRun, namespace, name, patch, asIs).catch(() => undefined);
   };
-  const look = (restore: RestoreBatch): void => {
-    const looked = found(restore);
-    const all = [...reports(restore, fate), ...(looked.length > 0 ? [looked] : [])];
-    for (const operations of all) void send(restore.metadata.name, operations);
-  };
-  informer.subscribe({ add: look, update: (_before, restore) => look(restore) });
+  informer.subscribe({ add: (run) => void look(run), update: (_before, run) => void look(run) });
+  const hooks = await startStandInHooks(client, namespace);
   informer.start();
   await informer.hasSynced();
-  return { stop: () => informer.stop() };
+  return {
+    stop: async () => {
+      await Promise.all([informer.stop(), hooks.stop()]);
+    },
+  };
 }

@@ -108,7 +108,7 @@ export class RestoreSimulation {
       formerPods: [],
       heldElsewhere: new Map(),
       jobs: new Map(),
-      pointSearch: { problem: this.pointProblem, job: undefined, outcome: undefined },
+      pointSearch: { problem: this.pointProblem, job: undefined, outcome: undefined, pod: undefined },
       silenceMs: silenceLengths(this.#silences, this.nowMs),
       hookRuns: { runner: "this", prepared: new Map(), running: new Set(this.running.keys()), finished: this.finished },
       leaderSinceMs: this.leaderSinceMs,

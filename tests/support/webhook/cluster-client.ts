@@ -70,7 +70,7 @@ export async function letIn(
   };
 }
 
-function kubeconfigOf({ serverUrl, caPem }: { serverUrl: string; caPem: string }, token: string): string {
+export function kubeconfigOf({ serverUrl, caPem }: { serverUrl: string; caPem: string }, token: string): string {
   return JSON.stringify({
     apiVersion: "v1",
     kind: "Config",

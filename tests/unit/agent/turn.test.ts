@@ -1,119 +1,69 @@
 import { describe, expect, test } from "vitest";
-import { parseBackupSession } from "../../../agent/parse/backup-session.ts";
-import { hasOpenWork, isSameEntry, openActions, ownEntries, repositoryCondition } from "../../../agent/turn.ts";
-import { nextTask } from "../../../agent/work/serve-session.ts";
+import { hasOpenWork, isNewer, nextTask, openActions } from "../../../agent/turn.ts";
+import { aHostRun } from "../../support/objects/host-runs.ts";
 
-const SELF = { targetKey: "StatefulSet/demo/db", podName: "db-1", podUid: "uid-1" };
-
-function aSession(stats: readonly object[], status: object = {}, ref: object = {}) {
-  return parseBackupSession({
-    metadata: { name: "nightly-1", namespace: "demo", uid: "u" },
-    spec: { invoker: { kind: "BackupBatch", name: "nightly" } },
-    status: {
-      phase: "Running",
-      targets: [
-        {
-          ref: { apiVersion: "apps/v1", kind: "Deployment", name: "web" },
-          stats: [{ hostname: "x", podUID: "uid-1" }],
-        },
-        { ref: { apiVersion: "apps/v1", kind: "StatefulSet", name: "db", ...ref }, stats },
-      ],
-      ...status,
-    },
-  });
-}
-
-describe("whose turn it is", () => {
-  test("an entry of the own target with the own pod's uid is the agent's, and is named by its place", () => {
-    const session = aSession([
-      { hostname: "host-0", podUID: "uid-0", phase: "Pending" },
-      { hostname: "host-1", podUID: "uid-1", phase: "Pending" },
-    ]);
-    expect(ownEntries(session, SELF)).toMatchObject([{ hostname: "host-1", pointer: "/status/targets/1/stats/1" }]);
-    expect(hasOpenWork(session, SELF)).toBe(true);
-  });
-
-  test("the same pod name with another uid is another pod", () => {
-    expect(ownEntries(aSession([{ hostname: "host-1", pod: "db-1", podUID: "uid-9" }]), SELF)).toEqual([]);
-  });
-
-  test("a target of another namespace is another target", () => {
-    expect(ownEntries(aSession([{ hostname: "h", podUID: "uid-1" }], {}, { namespace: "other" }), SELF)).toEqual([]);
-  });
-
-  test("a job serves its host's entry while it has no pod, or its own", () => {
-    const job = { ...SELF, hostname: "host-0", podUid: "uid-7", podName: "job-x" };
-    expect(ownEntries(aSession([{ hostname: "host-0" }]), job)).toHaveLength(1);
-    expect(ownEntries(aSession([{ hostname: "host-0", pod: "job-x" }]), job)).toHaveLength(1);
-    expect(ownEntries(aSession([{ hostname: "host-0", pod: "job-y" }]), job)).toHaveLength(0);
-    expect(ownEntries(aSession([{ hostname: "host-1" }]), job)).toHaveLength(0);
-  });
-
-  test("a maintenance job serves its host's entry whichever pod made the backup", () => {
-    const job = { ...SELF, hostname: "host-0", podUid: "uid-7", isAnyPod: true };
-    expect(ownEntries(aSession([{ hostname: "host-0", pod: "db-0", podUID: "uid-0" }]), job)).toHaveLength(1);
-  });
-});
+const INIT = "InitializeBackendRepository";
+const NOTHING: ReadonlySet<string> = new Set();
 
 describe("what is to be done", () => {
-  const pending = { hostname: "host-1", podUID: "uid-1", phase: "Pending" };
-  const ended = { ...pending, phase: "Succeeded", actions: ["InitializeBackendRepository", "ApplyRetentionPolicy"] };
+  const ended = aHostRun({ spec: { actions: [INIT, "ApplyRetentionPolicy"] }, status: { phase: "Succeeded" } });
 
   test("a turn, once: the watch may show the old state for a while", () => {
-    const session = aSession([pending]);
-    const task = nextTask(session, SELF, new Set());
-    expect(task?.kind).toBe("turn");
-    expect(nextTask(session, SELF, new Set(task?.keys))).toBeUndefined();
+    const task = nextTask([aHostRun()], NOTHING);
+    expect(task?.actions).toBeUndefined();
+    expect(task?.run.spec.host).toBe("host-0");
+    expect(nextTask([aHostRun()], new Set(task?.keys))).toBeUndefined();
   });
 
-  test("a turn again after a new attempt was given to this pod", () => {
-    const first = nextTask(aSession([pending]), SELF, new Set())?.keys ?? [];
-    expect(nextTask(aSession([{ ...pending, attempt: 2 }]), SELF, new Set(first))?.kind).toBe("turn");
+  test("a turn again when another host run gives it to this pod", () => {
+    const first = new Set(nextTask([aHostRun()], NOTHING)?.keys);
+    const again = aHostRun({ name: "nightly-1-def", spec: { attempt: 2 } });
+    expect(nextTask([aHostRun(), again], first)?.run.metadata.name).toBe("nightly-1-def");
+    expect(isNewer(again, aHostRun())).toBe(true);
   });
 
-  test("an entry that was in the middle, after a restart", () => {
-    expect(nextTask(aSession([{ ...pending, phase: "Running" }]), SELF, new Set())?.kind).toBe("turn");
+  test("a turn that was in the middle, after a restart", () => {
+    expect(nextTask([aHostRun({ status: { phase: "Running" } })], NOTHING)?.actions).toBeUndefined();
+    expect(hasOpenWork(aHostRun({ status: { phase: "Running" } }))).toBe(true);
+  });
+
+  test("nothing of a turn that was taken back", () => {
+    const cancel = { reason: "DEADLINE_EXCEEDED", message: "late" };
+    expect(hasOpenWork(aHostRun({ spec: { cancel } }))).toBe(false);
+    expect(nextTask([aHostRun({ spec: { cancel } })], NOTHING)).toBeUndefined();
   });
 
   test("work on the repository after the turn, without what was done before it", () => {
-    expect(nextTask(aSession([ended]), SELF, new Set())?.kind).toBe("actions");
-    const own = ownEntries(aSession([ended]), SELF)[0];
-    expect(own && openActions(own.entry)).toEqual(["ApplyRetentionPolicy"]);
+    expect(openActions(ended)).toEqual(["ApplyRetentionPolicy"]);
+    expect(nextTask([ended], NOTHING)?.actions).toEqual(["ApplyRetentionPolicy"]);
   });
 
   test("an action is open until its result is final", () => {
-    const results = [{ action: "ApplyRetentionPolicy", phase: "Running" }];
-    expect(nextTask(aSession([{ ...ended, results }]), SELF, new Set())?.kind).toBe("actions");
-    const done = [{ action: "ApplyRetentionPolicy", phase: "Failed" }];
-    expect(nextTask(aSession([{ ...ended, results: done }]), SELF, new Set())).toBeUndefined();
+    const withResult = (phase: "Running" | "Failed") =>
+      aHostRun({
+        spec: ended.spec,
+        status: { phase: "Succeeded", results: [{ action: "ApplyRetentionPolicy", phase }] },
+      });
+    expect(nextTask([withResult("Running")], NOTHING)?.actions).toEqual(["ApplyRetentionPolicy"]);
+    expect(nextTask([withResult("Failed")], NOTHING)).toBeUndefined();
   });
 
   test("each action once, though the watch shows the end of one before that of the next", () => {
-    const both = { ...ended, actions: ["ApplyRetentionPolicy", "SendRepositoryMetrics"] };
-    const keys = new Set(nextTask(aSession([both]), SELF, new Set())?.keys);
-    const results = [{ action: "ApplyRetentionPolicy", phase: "Succeeded" }];
-    expect(nextTask(aSession([{ ...both, results }]), SELF, keys)).toBeUndefined();
-    const asked = { ...both, results, actions: [...both.actions, "VerifyRepositoryIntegrity"] };
-    const more = nextTask(aSession([asked]), SELF, keys);
-    expect(more?.kind === "actions" && more.actions).toEqual(["VerifyRepositoryIntegrity"]);
+    const results = [{ action: "ApplyRetentionPolicy", phase: "Succeeded" }] as const;
+    const status = { phase: "Succeeded" as const, results };
+    const both = { actions: ["ApplyRetentionPolicy", "SendRepositoryMetrics"] } as const;
+    const keys = new Set(nextTask([aHostRun({ spec: both, status: { phase: "Succeeded" } })], NOTHING)?.keys);
+    expect(nextTask([aHostRun({ spec: both, status })], keys)).toBeUndefined();
+    const asked = { actions: [...both.actions, "VerifyRepositoryIntegrity"] } as const;
+    expect(nextTask([aHostRun({ spec: asked, status })], keys)?.actions).toEqual(["VerifyRepositoryIntegrity"]);
   });
 
-  test("nothing in a session that is over, and no turn for a maintenance job", () => {
-    expect(hasOpenWork(aSession([pending], { phase: "Failed" }), SELF)).toBe(false);
-    expect(nextTask(aSession([pending]), SELF, new Set(), true)).toBeUndefined();
+  test("no turn where another's program has it, but work on the repository", () => {
+    expect(nextTask([aHostRun()], NOTHING, true)).toBeUndefined();
+    expect(nextTask([ended], NOTHING, true)?.actions).toEqual(["ApplyRetentionPolicy"]);
   });
-});
 
-test("an entry that was given to another pod, or is gone, is no longer the same", () => {
-  const own = ownEntries(aSession([{ hostname: "host-1", podUID: "uid-1" }]), SELF)[0];
-  if (own === undefined) throw new Error("no entry");
-  expect(isSameEntry(aSession([{ hostname: "host-1", podUID: "uid-1", phase: "Running" }]), own)).toBe(true);
-  expect(isSameEntry(aSession([{ hostname: "host-1", podUID: "uid-2" }]), own)).toBe(false);
-  expect(isSameEntry(aSession([]), own)).toBe(false);
-});
-
-test("the repository's state is what the condition says", () => {
-  const conditions = [{ type: "BackendRepositoryInitialized", status: "False", message: "NO_SPACE: full" }];
-  expect(repositoryCondition(aSession([]))).toBeUndefined();
-  expect(repositoryCondition(aSession([], { conditions }))).toEqual({ status: "False", message: "NO_SPACE: full" });
+  test("a restore is none of the sidecar's work", () => {
+    expect(nextTask([aHostRun({ spec: { work: "Restore" } })], NOTHING)).toBeUndefined();
+  });
 });

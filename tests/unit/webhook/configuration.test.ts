@@ -57,12 +57,14 @@ describe("the mutating configuration", () => {
   });
 });
 
-test("invokers fail closed, and sessions, which are made all the time, fail open", () => {
+test("invokers and agents' reports fail closed; sessions and host runs, which are made all the time, fail open", () => {
   const { webhooks } = buildValidatingConfiguration({ address });
   const policies = webhooks.flatMap(({ failurePolicy, rules }) =>
     rules.flatMap(({ resources }) => resources.map((resource) => [resource, failurePolicy])),
   );
   expect(Object.fromEntries(policies)).toEqual({
+    "hostruns/status": "Fail",
+    hostruns: "Ignore",
     repositories: "Fail",
     backupconfigurations: "Fail",
     backupbatches: "Fail",

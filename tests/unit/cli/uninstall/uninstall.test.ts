@@ -1,8 +1,14 @@
 import { join } from "node:path";
 import { applyPatch } from "fast-json-patch";
 import { expect, test } from "vitest";
-import { CLUSTER_OBJECTS, DEFINITIONS, WEBHOOK_OBJECTS } from "../../../../cli/uninstall/own-objects.ts";
+import {
+  CLUSTER_OBJECTS,
+  DEFINITIONS,
+  POLICY_OBJECTS,
+  WEBHOOK_OBJECTS,
+} from "../../../../cli/uninstall/own-objects.ts";
 import { planRemoval } from "../../../../cli/uninstall/workloads.ts";
+import { hostRunPolicyObjects } from "../../../../reconciler/installation/host-run-policy.ts";
 import { composeObjects, readObjects } from "../../../../scripts/manifests/compose.ts";
 import { textAt } from "../../../../shared/kube/json-value.ts";
 
@@ -28,6 +34,12 @@ test("every object of the installation outside of its namespace is one that unin
     names.map((name) => `${resource.plural} ${name}`),
   );
   expect(new Set(clusterWide(installed))).toEqual(new Set(deleted));
+});
+
+test("what the reconciler adds to an installation is taken away too, by the names that it gives", () => {
+  const added = hostRunPolicyObjects("anybody").map(({ resource, name }) => `${resource.plural} ${name}`);
+  const deleted = POLICY_OBJECTS.flatMap(({ resource, names }) => names.map((name) => `${resource.plural} ${name}`));
+  expect(new Set(deleted)).toEqual(new Set(added));
 });
 
 const OWN = {

@@ -33,7 +33,6 @@ describe("flags of the reconciler", () => {
       logLevel: "info",
       trigger: "in-process",
       settings: { image: "stash:1", nativeSidecar: false, followsImage: false },
-      globalHook: undefined,
       limits: DEFAULT_LIMITS,
     });
   });
@@ -61,7 +60,7 @@ describe("flags of the reconciler", () => {
       "--pod-wait=soon",
       "--hook-timeout=0",
       "--leader-elect=maybe",
-      "--global-hook-container=hooks",
+      "--max-concurrent-hosts=none",
     ]);
     expect(code).toBe("CONFIGURATION_INVALID");
     for (const flag of [
@@ -72,7 +71,7 @@ describe("flags of the reconciler", () => {
       "--pod-wait",
       "--hook-timeout",
       "--leader-elect",
-      "--global-hook-container",
+      "--max-concurrent-hosts",
     ]) {
       expect(message).toContain(flag);
     }

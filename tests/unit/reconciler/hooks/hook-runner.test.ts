@@ -1,7 +1,6 @@
-import { createServer, type Server } from "node:http";
-import { createServer as createTcpServer, type Server as TcpServer } from "node:net";
 import { pino } from "pino";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { HookFailure } from "../../../../reconciler/hooks/hook-failure.ts";
 import type { HookOutcome, HookPlace, HookRun } from "../../../../reconciler/hooks/hook-plan.ts";
 import { HookRunner } from "../../../../reconciler/hooks/hook-runner.ts";
 import { renderTemplate } from "../../../../reconciler/hooks/render.ts";
@@ -19,54 +18,13 @@ const SUMMARY = {
 };
 const PLACE: HookPlace = { namespace: "demo", pod: "web-0", podIp: "127.0.0.1", container: "app" };
 
-interface Call {
-  readonly method: string | undefined;
-  readonly url: string | undefined;
-  readonly type: string | undefined;
-  readonly body: string;
-}
-
-const servers: (Server | TcpServer)[] = [];
-
-afterEach(async () => {
-  for (const server of servers.splice(0)) {
-    if ("closeAllConnections" in server) server.closeAllConnections();
-    await new Promise((done) => server.close(done));
-  }
-});
-
-async function listen(server: Server | TcpServer): Promise<number> {
-  servers.push(server);
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const address = server.address();
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
-
-/** A server that answers with the status that its path names, or never. */
-async function aServer(calls: Call[] = []): Promise<number> {
-  const server = createServer((request, response) => {
-    let body = "";
-    request.on("data", (chunk) => {
-      body += String(chunk);
-    });
-    request.on("end", () => {
-      calls.push({ method: request.method, url: request.url, type: request.headers["content-type"], body });
-      if (request.url === "/never") return;
-      if (request.url === "/there") response.writeHead(302, { location: "/200" }).end();
-      else if (request.url === "/elsewhere") response.writeHead(302, { location: "http://other.invalid/" }).end();
-      else response.writeHead(Number(request.url?.slice(1)) || 200).end("answer");
-    });
-  });
-  return listen(server);
-}
-
 function runHook(
   handler: Handler,
   options: {
     readonly exec?: (request: ExecRequest) => Promise<ExecResult>;
     readonly place?: HookPlace | undefined;
-    readonly globalExec?: HookPlace;
     readonly resolvePlace?: (place: HookPlace) => Promise<HookPlace>;
+    readonly runGlobal?: (run: HookRun, signal: AbortSignal) => Promise<string>;
     readonly timeoutMs?: number;
   } = {},
 ): Promise<HookOutcome> {
@@ -76,7 +34,7 @@ function runHook(
     resolvePlace: options.resolvePlace ?? (async (place) => place),
     clock: systemClock,
     log: pino({ level: "silent" }),
-    globalExec: options.globalExec,
+    runGlobal: options.runGlobal ?? (() => Promise.reject(new Error("no global hook was to run"))),
   });
   const place = "place" in options ? options.place : PLACE;
   const run: HookRun = {
@@ -146,99 +104,33 @@ describe("a command", () => {
     expect(outcome.phase).toBe("Failed");
     expect(outcome.message).toContain("nothing");
   });
-
-  test("of a global hook is refused where no container is meant for it", async () => {
-    const outcome = await runHook({ exec: { command: ["id"] } }, { place: undefined });
-    expect(outcome).toMatchObject({ phase: "Failed", message: "commands of global hooks are not allowed to run here" });
-  });
-
-  test("of a global hook runs in the container that is meant for it, and in no other", async () => {
-    const globalExec = { ...PLACE, container: "hooks" };
-    const exec = async ({ container }: ExecRequest) => exited(0, container);
-    const own = await runHook({ exec: { command: ["id"] } }, { place: undefined, globalExec, exec });
-    expect(own).toMatchObject({ phase: "Succeeded", output: "hooks" });
-    const handler = { exec: { command: ["id"] }, containerName: "reconciler" };
-    const other = await runHook(handler, { place: undefined, globalExec, exec });
-    expect(other.phase).toBe("Failed");
-  });
 });
 
-describe("an HTTP handler", () => {
-  test("succeeds on 200 to 399 and fails on the rest", async () => {
-    const port = await aServer();
-    for (const [status, phase] of [
-      [200, "Succeeded"],
-      [204, "Succeeded"],
-      [404, "Failed"],
-      [500, "Failed"],
-    ] as const) {
-      const outcome = await runHook({ httpGet: { port, path: `/${status}`, scheme: "HTTP" } });
-      expect(outcome.phase, String(status)).toBe(phase);
-    }
-  });
-
-  test("sends the rendered body, with the Content-Type that the user gives or what follows from the body", async () => {
-    const calls: Call[] = [];
-    const port = await aServer(calls);
-    const body = '{"error": {{ .Status.Error | toJson }}}';
-    await runHook({ httpPost: { port, path: "/200", scheme: "HTTP", body } });
-    const httpHeaders = [{ name: "Content-Type", value: "text/x-own" }];
-    await runHook({ httpPost: { port, path: "/200", scheme: "HTTP", body: "plain", httpHeaders } });
-    await runHook({
-      httpPost: { port, path: "/200", scheme: "HTTP", form: [{ key: "a", values: ["1", "2 3"] }] },
-    });
-    expect(calls).toEqual([
-      { method: "POST", url: "/200", type: "application/json", body: '{"error": "no \\"route\\""}' },
-      { method: "POST", url: "/200", type: "text/x-own", body: "plain" },
-      { method: "POST", url: "/200", type: "application/x-www-form-urlencoded", body: "a=1&a=2+3" },
-    ]);
-  });
-
-  test("follows a redirect on the same host, and takes one to another as a success", async () => {
-    const port = await aServer();
-    expect(await runHook({ httpGet: { port, path: "/there" } })).toMatchObject({
+describe("a global hook", () => {
+  test("S5: runs where its job is made, and never by an exec or a call of this process", async () => {
+    const runs: HookRun[] = [];
+    const runGlobal = async (run: HookRun) => {
+      runs.push(run);
+      return "done";
+    };
+    const handler: Handler = { exec: { command: ["id"] }, httpGet: { port: 1, host: "127.0.0.1" } };
+    expect(await runHook(handler, { place: undefined, runGlobal })).toMatchObject({
       phase: "Succeeded",
-      output: "answer",
+      output: "done",
     });
-    const elsewhere = await runHook({ httpGet: { port, path: "/elsewhere" } });
-    expect(elsewhere).toMatchObject({
-      phase: "Succeeded",
-      output: "redirected to another host: http://other.invalid/",
+    expect(runs.map((run) => run.handler)).toEqual([handler]);
+  });
+
+  test("that fails keeps what it printed, and one that takes too long is cut off", async () => {
+    const runGlobal = () => Promise.reject(new HookFailure("exit code 3", "half"));
+    expect(await runHook({ exec: { command: ["x"] } }, { place: undefined, runGlobal })).toMatchObject({
+      phase: "Failed",
+      message: "exit code 3",
+      output: "half",
     });
+    const never = (_run: HookRun, signal: AbortSignal) =>
+      new Promise<string>((_done, fail) => signal.addEventListener("abort", () => fail(signal.reason)));
+    const late = await runHook({ exec: { command: ["x"] } }, { place: undefined, runGlobal: never, timeoutMs: 50 });
+    expect(late.message).toMatch(/^did not end within/);
   });
-
-  test("that is never answered fails at its time limit", async () => {
-    const port = await aServer();
-    const outcome = await runHook({ httpGet: { port, path: "/never" } }, { timeoutMs: 50 });
-    expect(outcome.phase).toBe("Failed");
-    expect(outcome.message).toMatch(/^did not end within/);
-  });
-
-  test("L73: of a global hook without a host fails with words instead of a crash", async () => {
-    const outcome = await runHook({ httpGet: { port: 80 } }, { place: undefined });
-    expect(outcome).toMatchObject({ phase: "Failed", message: "the handler names no host" });
-  });
-});
-
-describe("a TCP handler", () => {
-  test("succeeds when the connection opens and fails when it does not", async () => {
-    const server = createTcpServer((socket) => socket.destroy());
-    const port = await listen(server);
-    expect((await runHook({ tcpSocket: { port } })).phase).toBe("Succeeded");
-    expect((await runHook({ tcpSocket: { port: 1 } })).phase).toBe("Failed");
-    expect((await runHook({ tcpSocket: { port: "http" } })).message).toContain("no number");
-  });
-});
-
-test("handlers run in upstream's order, and the first failure ends the hook", async () => {
-  const calls: Call[] = [];
-  const port = await aServer(calls);
-  const handler: Handler = {
-    exec: { command: ["x"] },
-    httpGet: { port, path: "/500" },
-    httpPost: { port, path: "/200", body: "never sent" },
-  };
-  const outcome = await runHook(handler, { exec: async () => exited(0, "first") });
-  expect(outcome.phase).toBe("Failed");
-  expect(calls.map(({ method }) => method)).toEqual(["GET"]);
 });

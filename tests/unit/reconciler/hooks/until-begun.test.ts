@@ -61,7 +61,7 @@ function aRunner(exec: PodExec): HookRunner {
     resolvePlace: async (place) => place,
     clock: aFastClock(),
     log: pino({ level: "silent" }),
-    globalExec: undefined,
+    runGlobal: () => Promise.reject(new Error("no global hook was to run")),
   });
 }
 

@@ -92,16 +92,14 @@ describe("the job of a database", () => {
     expect(secrets).toEqual(["backend", "db-auth", "db-tls"]);
   });
 
-  test("may read its session, its invoker and its AppBinding, write the status, and nothing else", () => {
+  test("may read host runs, report into their statuses, and nothing else", () => {
     expect(plan.rights.role).toMatchObject({
       metadata: { ownerReferences: [{ kind: "BackupConfiguration", uid: "uid-of-invoker" }] },
-      rules: [
-        { resources: ["backupsessions"], verbs: ["get", "list", "watch"] },
-        { resources: ["backupsessions/status"], verbs: ["patch"] },
-        { resources: ["backupconfigurations", "backupbatches"], verbs: ["get"] },
-        { apiGroups: ["appcatalog.appscode.com"], resources: ["appbindings"], resourceNames: ["db"], verbs: ["get"] },
-      ],
     });
+    expect(plan.rights.role["rules"]).toEqual([
+      { apiGroups: ["stash.appscode.com"], resources: ["hostruns"], verbs: ["get", "list", "watch"] },
+      { apiGroups: ["stash.appscode.com"], resources: ["hostruns/status"], verbs: ["patch"] },
+    ]);
     expect(plan.rights.accountName).toBe("backupconfiguration-nightly-0");
     expect(podOf(plan)).toMatchObject({
       serviceAccountName: "backupconfiguration-nightly-0",
@@ -122,11 +120,10 @@ describe("the job of a database", () => {
     });
   });
 
-  test("tells the agent its turn's rule, its invoker, and the host that hooks go to", () => {
-    expect(listAt(containersOf(plan)[0], "env").slice(0, 4)).toEqual([
+  test("tells the agent its invoker, and the host that hooks go to", () => {
+    expect(listAt(containersOf(plan)[0], "env").slice(0, 3)).toEqual([
       { name: "STASH_INVOKER_KIND", value: "BackupConfiguration" },
       { name: "STASH_INVOKER_NAME", value: "nightly" },
-      { name: "STASH_TURN_BY_POD", value: "true" },
       { name: "STASH_APP_HOST", value: "db.demo.svc" },
     ]);
   });

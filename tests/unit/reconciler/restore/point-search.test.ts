@@ -41,7 +41,7 @@ function found(points: PointSearch["points"], change: Partial<PointSearch> = {})
 
 function aJob(outcome: JobOutcome, ageMs = 1_000): Pick<RestoreView, "pointSearch"> {
   const job = { namespace: "demo", name: "look", uid: "uid-job", createdAtMs: NOW.getTime() - ageMs };
-  return { pointSearch: { problem: undefined, job, outcome } };
+  return { pointSearch: { problem: undefined, job, outcome, pod: undefined } };
 }
 
 const decide = (view: RestoreView, now = NOW) => decidePoint(view, now);
@@ -84,14 +84,16 @@ describe("until the repository was looked into", () => {
 
   test("a job that can't be made refuses the restore and is tried at every look", () => {
     const problem = { code: "BACKEND_INVALID", message: "no such volume" } as const;
-    expect(decide(aView({ session: "one" }, { pointSearch: { problem, job: undefined, outcome: undefined } }))).toEqual(
-      {
-        kind: "refused",
-        message: "BACKEND_INVALID: no such volume",
-        actions: [{ kind: "EnsurePointSearch" }],
-        isOutdated: false,
-      },
-    );
+    expect(
+      decide(
+        aView({ session: "one" }, { pointSearch: { problem, job: undefined, outcome: undefined, pod: undefined } }),
+      ),
+    ).toEqual({
+      kind: "refused",
+      message: "BACKEND_INVALID: no such volume",
+      actions: [{ kind: "EnsurePointSearch" }],
+      isOutdated: false,
+    });
   });
 });
 

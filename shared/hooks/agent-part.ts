@@ -1,6 +1,6 @@
 /** Which part of a member's hook the agent runs. Pure. */
-import type { Handler } from "../../shared/api/hooks.ts";
-import { Container } from "../../shared/contract.ts";
+import type { Handler } from "../api/hooks.ts";
+import { Container } from "../contract.ts";
 
 const OWN_CONTAINERS: readonly string[] = [Container.Sidecar, Container.RestoreInit];
 

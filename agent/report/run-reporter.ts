@@ -1,0 +1,139 @@
+/**
+ * Writes the status of one host run. What is set is merged and sent one request at a time, so a slow API server makes fewer
+ * and larger patches, never a queue. Faults are tried again for as long as the host run exists: an outage of the API server
+ * loses nothing.
+ */
+import type { HostRun } from "../../shared/api/host-run.ts";
+import { messageOf, UserError } from "../../shared/errors.ts";
+import type { AgentApi, ApiAnswer } from "../kube/api.ts";
+import { createBackoff } from "../kube/backoff.ts";
+import type { Logger } from "../log.ts";
+import { isObject } from "../parse/check.ts";
+
+/** Fields of the status. Undefined and empty texts remove the field. */
+export type StatusFields = Readonly<Record<string, unknown>>;
+
+export interface RunReporter {
+  /** Sends the fields soon; a later value of the same field wins. */
+  set(fields: StatusFields): void;
+  /**
+   * Resolves when everything set so far is stored.
+   *
+   * @returns false when the host run is gone
+   * @throws UserError INTERNAL when the API server refuses even the shortest report
+   */
+  flush(): Promise<boolean>;
+  /** Aborts when the host run is gone. */
+  readonly lost: AbortSignal;
+}
+
+/** The merge patch that sets the fields. The uid keeps it from another host run of the same name. */
+export function statusPatch(uid: string | undefined, fields: StatusFields): object {
+  const status = Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, value === undefined || value === "" ? null : value]),
+  );
+  return { ...(uid !== undefined && { metadata: { uid } }), status };
+}
+
+/** What counts when the API server refuses the whole report. */
+const ESSENTIAL = ["phase", "reason", "error", "startedAt", "finishedAt", "duration"];
+const ESSENTIAL_TEXT = 1_000;
+
+function essentialOf(fields: StatusFields, refusal: string): StatusFields {
+  const kept = Object.entries(fields).filter(([name]) => ESSENTIAL.includes(name));
+  const short = kept.map(([name, value]) => [name, typeof value === "string" ? value.slice(0, ESSENTIAL_TEXT) : value]);
+  return {
+    ...Object.fromEntries(short),
+    warnings: [`the API server refused the full report: ${refusal.slice(0, 500)}`],
+  };
+}
+
+export interface ReporterPorts {
+  readonly api: AgentApi;
+  readonly log: Logger;
+}
+
+function uidOf(object: unknown): unknown {
+  return isObject(object) && isObject(object["metadata"]) ? object["metadata"]["uid"] : undefined;
+}
+
+export function createRunReporter(run: Pick<HostRun, "metadata">, { api, log }: ReporterPorts): RunReporter {
+  const { namespace, name, uid } = run.metadata;
+  const object = { kind: "HostRun", namespace, name } as const;
+  const lost = new AbortController();
+  let pending: StatusFields = {};
+  let running: Promise<void> | undefined;
+  let isReduced = false;
+  let refusal: unknown;
+
+  /** After a refusal: is the host run still there, and is it the value that is refused? */
+  async function onRejected(message: string, sent: StatusFields): Promise<void> {
+    const answer = await api.get(object);
+    if (answer.kind === "gone" || (answer.kind === "ok" && uid !== undefined && uidOf(answer.object) !== uid)) {
+      lost.abort(new Error("the host run is gone"));
+      return;
+    }
+    if (answer.kind !== "ok") {
+      pending = { ...sent, ...pending };
+      return;
+    }
+    log.error({ error: message, isReduced }, "report refused");
+    if (isReduced) throw new UserError("INTERNAL", `the API server refuses the report: ${message}`);
+    isReduced = true;
+    pending = essentialOf({ ...sent, ...pending }, message);
+  }
+
+  async function take(answer: ApiAnswer, sent: StatusFields): Promise<"ok" | "again"> {
+    switch (answer.kind) {
+      case "ok":
+        return "ok";
+      case "gone":
+        lost.abort(new Error("the host run is gone"));
+        return "ok";
+      case "rejected":
+        await onRejected(answer.message, sent);
+        return "again";
+      case "failed":
+        pending = { ...sent, ...pending };
+        log.warn({ code: answer.error.code, error: answer.error.message }, "report not stored yet");
+        return "again";
+    }
+  }
+
+  async function send(): Promise<void> {
+    const backoff = createBackoff({ firstMs: 200, maxMs: 15_000 });
+    while (Object.keys(pending).length > 0 && !lost.signal.aborted) {
+      const sent = pending;
+      pending = {};
+      const outcome = await take(await api.patchStatus(object, statusPatch(uid, sent)), sent);
+      if (outcome === "ok") backoff.reset();
+      else if (!lost.signal.aborted) await backoff.wait();
+    }
+  }
+
+  function start(): Promise<void> {
+    running ??= send()
+      .catch((error) => {
+        log.error({ error: messageOf(error) }, "reports end");
+        refusal = error;
+        lost.abort(error);
+      })
+      .finally(() => {
+        running = undefined;
+      });
+    return running;
+  }
+
+  return {
+    lost: lost.signal,
+    set(fields) {
+      pending = { ...pending, ...fields };
+      void start();
+    },
+    async flush() {
+      while ((running !== undefined || Object.keys(pending).length > 0) && !lost.signal.aborted) await start();
+      if (refusal !== undefined) throw refusal;
+      return !lost.signal.aborted;
+    },
+  };
+}

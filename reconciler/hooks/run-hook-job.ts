@@ -1,0 +1,143 @@
+/** Runs a global hook in a throw-away Job of the invoker's namespace, and tells how it ended. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { type HostRun, parseHostRun } from "../../shared/api/host-run.ts";
+import { KINDS } from "../../shared/api/kinds.ts";
+import { messageOf, UserError } from "../../shared/errors.ts";
+import type { InjectionSettings } from "../../shared/injection/view.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import { listAt, textAt } from "../../shared/kube/json-value.ts";
+import { isAlreadyExists, isNotFound } from "../../shared/kube/kube-error.ts";
+import type { Resource } from "../../shared/kube/resource.ts";
+import type { Logger } from "../../shared/log.ts";
+import { inNamespace, type NamespaceClient } from "../authority.ts";
+import { JOBS } from "../jobs/job-object.ts";
+import { buildHostRun, type RunOwner } from "../run/host-runs.ts";
+import { HookFailure } from "./hook-failure.ts";
+import { type HookJobPlan, hookOrder, planHookJob } from "./hook-job.ts";
+import type { HookRun } from "./hook-plan.ts";
+
+export interface HookJobPorts {
+  readonly client: Pick<KubeClient, "create" | "delete" | "find" | "list" | "patch">;
+  readonly settings: InjectionSettings;
+  readonly log: Pick<Logger, "warn">;
+}
+
+const POLL_MS = 250;
+const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
+const ACCOUNTS: Resource = { group: "", version: "v1", plural: "serviceaccounts", namespaced: true };
+const rbac = (plural: string): Resource => ({
+  group: "rbac.authorization.k8s.io",
+  version: "v1",
+  plural,
+  namespaced: true,
+});
+
+/**
+ * @param signal ends the hook, and with it the Job
+ * @returns what it printed
+ * @throws UserError HOOK_FAILED; KubeError
+ */
+export async function runHookJob(
+  ports: HookJobPorts,
+  owner: RunOwner,
+  run: HookRun,
+  signal: AbortSignal,
+): Promise<string> {
+  const { client, settings } = ports;
+  const plan = planHookJob(owner, run, settings);
+  const inside = inNamespace(client, owner.namespace);
+  const jobUid = await makeJob(inside, plan, signal);
+  try {
+    const pod = await untilPod(client, plan, jobUid, signal);
+    const order = { name: plan.name, spec: hookOrder(owner, run, pod) };
+    await createOnce(inside, KINDS.HostRun, buildHostRun(owner, order), signal);
+    return outputOf(await untilEnd(client, plan, pod, signal));
+  } finally {
+    // With its pod: a hook that was cut off must not go on. What is left behind goes with the run.
+    await inside
+      .delete(JOBS, plan.name, { uid: jobUid, propagationPolicy: "Background" })
+      .catch((error) => ports.log.warn({ job: plan.name, error: messageOf(error) }, "hook's job not deleted"));
+  }
+}
+
+async function createOnce(
+  inside: NamespaceClient,
+  resource: Resource,
+  object: object,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await inside.create(resource, object, asIs, { signal });
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
+}
+
+/** @returns the Job's uid */
+async function makeJob(inside: NamespaceClient, plan: HookJobPlan, signal: AbortSignal): Promise<string> {
+  const { namespace, name } = plan;
+  await createOnce(inside, ACCOUNTS, plan.account, signal);
+  await createOnce(inside, rbac("roles"), plan.role, signal);
+  await createOnce(inside, rbac("rolebindings"), plan.binding, signal);
+  await createOnce(inside, JOBS, plan.job, signal);
+  const job = await inside.find(JOBS, name, asIs, { signal });
+  const wanted = listAt(plan.job, "metadata", "ownerReferences").map((owner) => textAt(owner, "uid"))[0];
+  const isOurs = listAt(job, "metadata", "ownerReferences").some((owner) => textAt(owner, "uid") === wanted);
+  const uid = textAt(job, "metadata", "uid");
+  if (isOurs && uid !== undefined) return uid;
+  throw new UserError("HOOK_FAILED", `a job named ${namespace}/${name} belongs to somebody else`, {
+    next: "Delete that job, or rename it.",
+  });
+}
+
+async function podsOf(client: HookJobPorts["client"], plan: HookJobPlan, jobUid: string, signal: AbortSignal) {
+  const selection = { labelSelector: `job-name=${plan.name}`, signal };
+  const { items } = await client.list(PODS, plan.namespace, asIs, selection);
+  return items.filter((pod) =>
+    listAt(pod, "metadata", "ownerReferences").some((owner) => textAt(owner, "uid") === jobUid),
+  );
+}
+
+async function untilPod(client: HookJobPorts["client"], plan: HookJobPlan, jobUid: string, signal: AbortSignal) {
+  for (;;) {
+    signal.throwIfAborted();
+    for (const pod of await podsOf(client, plan, jobUid, signal)) {
+      const name = textAt(pod, "metadata", "name");
+      const uid = textAt(pod, "metadata", "uid");
+      if (name !== undefined && uid !== undefined) return { name, uid };
+    }
+    await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function untilEnd(
+  client: HookJobPorts["client"],
+  plan: HookJobPlan,
+  pod: { readonly name: string; readonly uid: string },
+  signal: AbortSignal,
+): Promise<HostRun> {
+  let endedAtMs: number | undefined;
+  for (;;) {
+    signal.throwIfAborted();
+    const run = await client.find(KINDS.HostRun, plan.namespace, plan.name, parseHostRun, { signal });
+    if (run === undefined) throw new UserError("HOOK_FAILED", "the order of the hook's job is gone");
+    if (run.status?.phase === "Succeeded" || run.status?.phase === "Failed") return run;
+    const now = await client.find(PODS, plan.namespace, pod.name, asIs, { signal }).catch((error) => {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    });
+    const phase = now === undefined ? "Failed" : textAt(now, "status", "phase");
+    if (phase === "Failed" || phase === "Succeeded") {
+      // What it told last may come a moment later than its end.
+      endedAtMs ??= performance.now();
+      if (performance.now() - endedAtMs > 2_000) throw new UserError("HOOK_FAILED", "its job ended without a report");
+    }
+    await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+function outputOf({ status }: HostRun): string {
+  const record = status?.hooks?.at(-1);
+  if (status?.phase === "Succeeded") return record?.output ?? "";
+  throw new HookFailure(status?.error || record?.message || "the hook failed", record?.output ?? "");
+}

@@ -1,0 +1,144 @@
+/** Lets pods go that wait in an init-container whose restore is over, has gone, or no longer names them. */
+import type { HostRun } from "../../shared/api/host-run.ts";
+import { messageOf } from "../../shared/errors.ts";
+import { shortHash } from "../../shared/hash.ts";
+import type { Clock } from "../../shared/kube/clock.ts";
+import { objectKey, splitObjectKey } from "../../shared/kube/object-meta.ts";
+import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
+import type { Logger } from "../../shared/log.ts";
+import { nameWithSuffix } from "../../shared/names.ts";
+import type { Controller } from "../controller.ts";
+import { buildHostRun } from "../run/host-runs.ts";
+import { type HostRunWriter, syncHostRuns } from "../run/sync-host-runs.ts";
+import { onAny } from "../world/on-any.ts";
+import type { PodObject } from "../world/pod-object.ts";
+import type { World } from "../world/world.ts";
+import { decideRelease } from "./decide-release.ts";
+import type { RestoreObject } from "./restore-status.ts";
+
+export interface ReleaseControllerPorts {
+  readonly world: Pick<World, "pods" | "restoreSessions" | "restoreBatches" | "hostRuns">;
+  readonly client: HostRunWriter;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const CONCURRENCY = 8;
+const DRAIN_MS = 5_000;
+
+export function createReleaseController(ports: ReleaseControllerPorts): Controller {
+  return new ReleaseController(ports);
+}
+
+function isWaiting({ restoreInit, isTerminating, isEnded }: PodObject): boolean {
+  return restoreInit?.isRunning === true && restoreInit.serves !== undefined && !isTerminating && !isEnded;
+}
+
+function releaseName(pod: PodObject): string {
+  return nameWithSuffix(pod.name, shortHash(`release/${pod.uid}`));
+}
+
+class ReleaseController implements Controller {
+  readonly name = "release";
+  readonly #ports: ReleaseControllerPorts;
+  readonly #queue: WorkQueue;
+  /** By key of the pod: since when, by this process's own clock, its restore is gone. */
+  readonly #goneSince = new Map<string, number>();
+  #unsubscribe: readonly (() => void)[] = [];
+
+  constructor(ports: ReleaseControllerPorts) {
+    this.#ports = ports;
+    this.#queue = new WorkQueue({
+      run: (key, signal) => this.#reconcile(key, signal),
+      onError: (pod, error, failures) => {
+        ports.log.warn({ pod, failures, error: messageOf(error) }, "pod not released; it is tried again");
+      },
+      concurrency: CONCURRENCY,
+      backoff: { baseMs: 100, maxMs: 10_000 },
+      clock: ports.clock,
+    });
+  }
+
+  async start(): Promise<void> {
+    const { world } = this.#ports;
+    const onRestore = ({ kind, metadata }: RestoreObject): void => {
+      const serves = `${kind}/${metadata.name}`;
+      for (const pod of world.pods.list(metadata.namespace)) {
+        if (isWaiting(pod) && pod.restoreInit?.serves === serves) this.#queue.add(keyOf(pod));
+      }
+    };
+    this.#unsubscribe = [
+      world.pods.subscribe(
+        onAny((pod) => {
+          if (isWaiting(pod)) this.#queue.add(keyOf(pod));
+        }),
+      ),
+      world.restoreSessions.subscribe(onAny(onRestore)),
+      world.restoreBatches.subscribe(onAny(onRestore)),
+    ];
+    this.#queue.start();
+  }
+
+  async stop(): Promise<void> {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    await this.#queue.stop(DRAIN_MS);
+    this.#goneSince.clear();
+  }
+
+  #restoreOf({ namespace, restoreInit }: PodObject): RestoreObject | undefined {
+    const { restoreSessions, restoreBatches } = this.#ports.world;
+    const [kind, name = ""] = (restoreInit?.serves ?? "").split("/");
+    const found = (kind === "RestoreBatch" ? restoreBatches : restoreSessions).get(namespace, name);
+    return found?.metadata.deletionTimestamp === undefined ? found : undefined;
+  }
+
+  async #reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
+    const { world, client, clock, log } = this.#ports;
+    const { namespace = "", name } = splitObjectKey(key);
+    const pod = world.pods.get(namespace, name);
+    if (pod === undefined || !isWaiting(pod) || world.hostRuns.get(namespace, releaseName(pod)) !== undefined) {
+      this.#goneSince.delete(key);
+      return undefined;
+    }
+    const restore = this.#restoreOf(pod);
+    const nowMs = clock.monotonic();
+    if (restore === undefined) this.#goneSince.set(key, this.#goneSince.get(key) ?? nowMs);
+    else this.#goneSince.delete(key);
+    const goneMs = nowMs - (this.#goneSince.get(key) ?? nowMs);
+    const target = pod.restoreInit?.target ?? { kind: "", namespace, name: "" };
+    const decision = decideRelease({ pod, target, restore, goneMs });
+    if (decision.kind === "wait") return { requeueAfterMs: decision.againInMs };
+    const { mode, message } = decision;
+    const object = releaseRun(pod, restore, { mode, message });
+    await syncHostRuns(client, namespace, [{ kind: "create", object }], signal);
+    log.info({ pod: key, mode, reason: message }, "pod released");
+    this.#goneSince.delete(key);
+    return undefined;
+  }
+}
+
+/** It belongs to the pod: there may be no restore any more. */
+function releaseRun(
+  pod: PodObject,
+  restore: RestoreObject | undefined,
+  release: NonNullable<HostRun["spec"]["release"]>,
+): HostRun {
+  const [kind = "", name = ""] = (pod.restoreInit?.serves ?? "").split("/");
+  const owner = { apiVersion: "v1", kind: "Pod", namespace: pod.namespace, name: pod.name, uid: pod.uid };
+  return buildHostRun(owner, {
+    name: releaseName(pod),
+    spec: {
+      work: "Restore",
+      run: { kind, name, uid: restore?.metadata.uid ?? "" },
+      ...(pod.restoreInit?.target !== undefined && { target: pod.restoreInit.target }),
+      // An empty text is none for servers of 1.20.
+      host: pod.name,
+      pod: { name: pod.name, uid: pod.uid },
+      release,
+    },
+  });
+}
+
+function keyOf({ namespace, name }: PodObject): string {
+  return objectKey(namespace, name);
+}

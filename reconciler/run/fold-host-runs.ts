@@ -1,0 +1,134 @@
+/**
+ * Sums host runs up into the entries that people and tools read. A pod writes its status as long as it likes: what is taken
+ * over is bounded here. Pure.
+ */
+import type { HookResult } from "../../shared/api/hook-result.ts";
+import type { HostRun, HostRunStatus } from "../../shared/api/host-run.ts";
+import type { HostActionResult } from "../../shared/api/host-stats.ts";
+import { canonicalJson } from "../../shared/hash.ts";
+import { type HostEntry, isOpenHost } from "./entries.ts";
+import { type HostRuns, hostRunName, keyOfEntry, type RunOwner } from "./host-runs.ts";
+import { type RunStatus, runHosts, runTargets } from "./run-facts.ts";
+import { cutText, type TextRoom, textRoom } from "./text-room.ts";
+
+/** Codes and durations. */
+const MAX_WORD = 64;
+const MAX_HOOKS = 6;
+const MAX_SNAPSHOTS = 500;
+const MAX_LOCKS = 20;
+
+function boundHook(hook: HookResult, room: TextRoom): HookResult {
+  const { message, output, ...rest } = hook;
+  return {
+    ...rest,
+    ...(message !== undefined && { message: cutText(message, room.text) }),
+    ...(output !== undefined && { output: cutText(output, hook.phase === "Failed" ? room.output : room.goodOutput) }),
+  };
+}
+
+function boundResult(result: HostActionResult, room: TextRoom): HostActionResult {
+  const { message, reason, ...rest } = result;
+  return {
+    ...rest,
+    ...(reason !== undefined && { reason: cutText(reason, MAX_WORD) }),
+    ...(message !== undefined && { message: cutText(message, room.text) }),
+  };
+}
+
+/** What a pod told of actions that it was given, after what others told of theirs. */
+function foldResults(entry: HostEntry, status: HostRunStatus, room: TextRoom): readonly HostActionResult[] | undefined {
+  const told = (status.results ?? []).filter(({ action }) => entry.actions?.includes(action) === true);
+  if (told.length === 0) return entry.results;
+  const others = (entry.results ?? []).filter(({ action }) => !told.some((result) => result.action === action));
+  // One of each: a pod that tells more tells lies.
+  const last = [...new Map(told.map((result) => [result.action, boundResult(result, room)])).values()];
+  return [...others, ...last];
+}
+
+/** The part of a report that counts while the host is open: how it goes and how it ended. */
+function foldOutcome(status: HostRunStatus, kind: "backup" | "restore", room: TextRoom) {
+  const { phase, startedAt, finishedAt, duration, error, reason, warnings, progress } = status;
+  return {
+    ...(phase !== undefined && { phase }),
+    ...(startedAt !== undefined && { startedAt }),
+    ...(finishedAt !== undefined && { finishedAt }),
+    ...(duration !== undefined && { duration: cutText(duration, MAX_WORD) }),
+    // What a pod takes back goes.
+    error: error === undefined ? undefined : cutText(error, room.text),
+    reason: reason === undefined ? undefined : cutText(reason, MAX_WORD),
+    ...(warnings !== undefined && {
+      warnings: warnings.slice(0, room.warnings).map((line) => cutText(line, room.warning)),
+    }),
+    ...(progress !== undefined && { progress }),
+    ...(kind === "backup" && status.snapshots !== undefined && { snapshots: status.snapshots.slice(0, MAX_SNAPSHOTS) }),
+    ...(kind === "restore" && status.restored !== undefined && { snapshots: status.restored.slice(0, MAX_SNAPSHOTS) }),
+  };
+}
+
+/** A host's entry with what its pod told. What the reconciler has ended stays as it is; later work is told all the same. */
+export function foldEntry<Entry extends HostEntry>(
+  entry: Entry,
+  run: HostRun,
+  kind: "backup" | "restore",
+  room: TextRoom,
+): Entry {
+  const { status } = run;
+  if (status === undefined) return entry;
+  const results = foldResults(entry, status, room);
+  return {
+    ...entry,
+    ...(isOpenHost(entry) && foldOutcome(status, kind, room)),
+    ...(!isOpenHost(entry) && status.progress !== undefined && { progress: status.progress }),
+    ...(status.hooks !== undefined && { hooks: status.hooks.slice(-MAX_HOOKS).map((hook) => boundHook(hook, room)) }),
+    ...(results !== undefined && { results }),
+    ...(status.locks !== undefined && { locks: status.locks.slice(0, MAX_LOCKS) }),
+  };
+}
+
+function newsOf({ progress: _progress, ...rest }: HostEntry): string {
+  return canonicalJson(rest);
+}
+
+export interface Folded<Status> {
+  readonly status: Status;
+  /** Something besides progress was told. */
+  readonly hasNews: boolean;
+  readonly hasProgress: boolean;
+}
+
+/**
+ * The status with what pods told in their host runs.
+ *
+ * @param known host runs of this very run, by name
+ */
+export function foldHostRuns<Status extends RunStatus>(
+  owner: Pick<RunOwner, "name" | "uid">,
+  status: Status,
+  known: HostRuns,
+  kind: "backup" | "restore",
+): Folded<Status> {
+  let hasNews = false;
+  let hasProgress = false;
+  if (known.size === 0) return { status, hasNews, hasProgress };
+  const room = textRoom(runTargets(status).reduce((sum, target) => sum + runHosts(target).length, 0));
+  const targets = runTargets(status).map((target, targetIndex) => {
+    let isChanged = false;
+    const stats = runHosts(target).map((entry) => {
+      const key = keyOfEntry(targetIndex, entry);
+      const run = key && known.get(hostRunName(owner, key));
+      if (run === undefined) return entry;
+      const folded = foldEntry(entry, run, kind, room);
+      const isNews = newsOf(folded) !== newsOf(entry);
+      const isProgress = canonicalJson(folded.progress ?? null) !== canonicalJson(entry.progress ?? null);
+      if (!isNews && !isProgress) return entry;
+      isChanged = true;
+      hasNews ||= isNews;
+      hasProgress ||= isProgress;
+      return folded;
+    });
+    return isChanged ? { ...target, stats } : target;
+  });
+  return hasNews || hasProgress
+    ? { status: { ...status, targets }, hasNews, hasProgress }
+    : { status, hasNews, hasProgress };
+}

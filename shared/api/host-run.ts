@@ -1,0 +1,158 @@
+/**
+ * HostRun: the order that the reconciler gives to one pod for one host, and that pod's report. The spec is all that an agent
+ * needs, and nobody but the reconciler writes it; the status is written by the one pod that the spec names.
+ */
+import { appSecretRefSchema, clientConfigSchema, secretTransformSchema } from "./app-binding.ts";
+import { resolvedRepositorySchema } from "./backend.ts";
+import { HostAction, HostRunPhase, HostRunWork, OnRestoreFailure, ReleaseMode } from "./closed-lists.ts";
+import { hookResultSchema } from "./hook-result.ts";
+import { handlerSchema } from "./hooks.ts";
+import {
+  hostActionParamsSchema,
+  hostActionResultSchema,
+  hostProgressSchema,
+  repositoryLockSchema,
+  restoredSnapshotSchema,
+  snapshotStatsSchema,
+} from "./host-stats.ts";
+import { KINDS } from "./kinds.ts";
+import { objectMetaSchema, typeMeta } from "./object-meta.ts";
+import { parserOf } from "./parse.ts";
+import { chosenRecoveryPointSchema, pointSearchSchema } from "./recovery-point.ts";
+import { retentionPolicySchema } from "./retention-policy.ts";
+import { flag, int32, int64, list, object, oneOf, optional, required, text, time, type Value } from "./schema.ts";
+import { ruleSchema, targetRefSchema } from "./target.ts";
+
+const namedKindSchema = object({ kind: text, namespace: optional(text), name: text });
+
+const runRefSchema = object({
+  kind: required(text, "Kind of the session or restore."),
+  name: required(text, "Its name, in the same namespace."),
+  uid: required(text, "Its uid."),
+});
+
+const backupOrderSchema = object({
+  invoker: required(namedKindSchema, "What the session is a run of."),
+  time: optional(time, "When the session was due, or made."),
+  paths: optional(list(text), "Paths to back up, one snapshot each."),
+  exclude: optional(list(text), "Patterns of files to leave out."),
+  args: optional(list(text), "Further arguments for restic backup."),
+});
+
+const restoreOrderSchema = object({
+  rules: optional(list(ruleSchema), "What is restored on which host."),
+  point: optional(chosenRecoveryPointSchema, "Recovery point that is restored."),
+  args: optional(list(text), "Further arguments for restic restore."),
+  onFailure: optional(oneOf(OnRestoreFailure), "What the pod does when its restore failed."),
+});
+
+const hooksOrderSchema = object({
+  before: optional(handlerSchema, "Runs before the work."),
+  after: optional(handlerSchema, "Runs after the work."),
+  afterPolicy: optional(text, "On which outcome it runs."),
+});
+
+/** What templates of a hook see that belongs to no host. */
+const hookContextSchema = object({
+  name: optional(text, "Name of the session or restore."),
+  invoker: optional(object({ apiGroup: optional(text), kind: text, name: text }), "What it is a run of."),
+  phase: optional(text, "How it has gone so far."),
+  duration: optional(text, "How long it has taken."),
+  error: optional(text, "What failed first."),
+  timeoutSeconds: optional(int32, "How long the hook may take."),
+});
+
+const retentionOrderSchema = object({
+  policy: optional(retentionPolicySchema, "What is kept."),
+  hosts: optional(list(text), "Hosts whose snapshots without tags are the invoker's too."),
+  paths: optional(list(text), "Paths of those snapshots."),
+});
+
+const searchOrderSchema = object({
+  generation: required(int64, "Generation of the restore that is looked for."),
+  session: optional(text, "BackupSession that is wanted."),
+  asOf: optional(time, "Newest time that is wanted."),
+  members: optional(
+    list(object({ ref: optional(targetRefSchema), alias: optional(text), rules: optional(list(ruleSchema)) })),
+    "What a point must have data for.",
+  ),
+});
+
+/** What an agent reads of an AppBinding, without its parameters. */
+const appBindingOrderSchema = object({
+  namespace: text,
+  name: text,
+  type: optional(text),
+  version: optional(text),
+  clientConfig: required(clientConfigSchema, "How the application is reached."),
+  secret: optional(appSecretRefSchema, "Credentials."),
+  tlsSecret: optional(appSecretRefSchema, "Client certificate."),
+  secretTransforms: optional(list(secretTransformSchema), "Changes to the credentials before they are used."),
+});
+export type AppBindingOrder = Value<typeof appBindingOrderSchema>;
+
+export const hostRunSpecSchema = object({
+  work: required(oneOf(HostRunWork), "What is to be done."),
+  run: required(runRefSchema, "Session or restore that it is part of."),
+  targetIndex: optional(int32, "Position of the target in that run."),
+  target: optional(targetRefSchema, "Which target."),
+  alias: optional(text, "Its alias."),
+  host: required(text, "Host; also restic's --host."),
+  pod: required(object({ name: text, uid: text }), "The one pod that this is for."),
+  attempt: optional(int32, "Counts the turns of the host, from 1."),
+  createdAt: optional(time, "When the run was made."),
+  assignedAt: optional(time, "When the pod was given the host."),
+  deadline: optional(time, "When the work must have ended, by the clock of assignedAt."),
+  retryLeft: optional(int32, "How many more runs may follow if this one fails."),
+  repository: optional(resolvedRepositorySchema, "The Repository as it was resolved."),
+  disableCaching: optional(flag, "Whether restic keeps no cache."),
+  backup: optional(backupOrderSchema, "What is backed up; unset when the invoker no longer names the target."),
+  restore: optional(restoreOrderSchema, "What is restored."),
+  release: optional(
+    object({ mode: required(oneOf(ReleaseMode), "When the application may start."), message: text }),
+    "There is nothing to restore for this pod.",
+  ),
+  search: optional(searchOrderSchema, "Recovery points to look for."),
+  appBinding: optional(appBindingOrderSchema, "The application whose data it is."),
+  hooks: optional(hooksOrderSchema, "Hooks that run in the pod."),
+  hookContext: optional(hookContextSchema, "For work Hook."),
+  actions: optional(list(oneOf(HostAction)), "Work on the repository, in order."),
+  actionParams: optional(hostActionParamsSchema, "Parameters of that work."),
+  retention: optional(retentionOrderSchema, "For ApplyRetentionPolicy."),
+  heartbeatSeconds: optional(int32, "How often the agent says that it is alive."),
+  cancel: optional(
+    object({ reason: required(text, "Error code."), message: required(text, "Why.") }),
+    "The work is to end now.",
+  ),
+  isOver: optional(flag, "Nothing more will be asked of this pod."),
+});
+export type HostRunSpec = Value<typeof hostRunSpecSchema>;
+
+export const hostRunStatusSchema = object({
+  phase: optional(oneOf(HostRunPhase), "How far the pod is."),
+  startedAt: optional(time, "When it started."),
+  finishedAt: optional(time, "When it ended."),
+  duration: optional(text, "How long it took, as Go duration text."),
+  error: optional(text, "Why it failed, or what it waits for."),
+  reason: optional(text, "Error code."),
+  warnings: optional(list(text), "What went wrong without failing the host."),
+  progress: optional(hostProgressSchema, "How far it is."),
+  snapshots: optional(list(snapshotStatsSchema), "Snapshots that were made."),
+  restored: optional(list(restoredSnapshotSchema), "Snapshots that were restored."),
+  hooks: optional(list(hookResultSchema), "Hooks that ran in the pod."),
+  results: optional(list(hostActionResultSchema), "What became of the actions."),
+  locks: optional(list(repositoryLockSchema), "Locks that are in the way."),
+  pointSearch: optional(pointSearchSchema, "Recovery points that were found."),
+});
+export type HostRunStatus = Value<typeof hostRunStatusSchema>;
+
+export const hostRunSchema = object({
+  ...typeMeta(KINDS.HostRun),
+  metadata: objectMetaSchema,
+  spec: hostRunSpecSchema,
+  status: optional(hostRunStatusSchema),
+});
+export type HostRun = Value<typeof hostRunSchema>;
+
+/** Reads a HostRun. @throws UserError INVALID_OBJECT naming the fields */
+export const parseHostRun = parserOf(KINDS.HostRun, hostRunSchema);

@@ -1,0 +1,110 @@
+import { describe, expect, test } from "vitest";
+import type { AgentApi, ApiAnswer } from "../../../../agent/kube/api.ts";
+import { createRunReporter, statusPatch } from "../../../../agent/report/run-reporter.ts";
+import { UserError } from "../../../../shared/errors.ts";
+
+const RUN = { metadata: { name: "nightly-1-abc", namespace: "demo", uid: "uid-run" } };
+const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+function fieldsIn(patch: object): readonly (readonly [string, unknown])[] {
+  const status: unknown = Reflect.get(patch, "status");
+  return typeof status === "object" && status !== null ? Object.entries(status) : [];
+}
+
+/** An API server with one host run, which merges patches and answers as it is told to. */
+function aServer(answers: readonly ApiAnswer["kind"][] = [], uid = "uid-run") {
+  const status = new Map<string, unknown>();
+  const left = [...answers];
+  const requests: object[] = [];
+  const error = new UserError("API_UNAVAILABLE", "down");
+  function answerOf(kind: ApiAnswer["kind"]): ApiAnswer {
+    if (kind === "ok") return { kind, object: { metadata: { uid } } };
+    return kind === "failed" ? { kind, error } : { kind, message: "no" };
+  }
+  const api: Pick<AgentApi, "get" | "patchStatus"> = {
+    get: async () => answerOf("ok"),
+    async patchStatus(_object, patch) {
+      requests.push(patch);
+      const kind = left.shift() ?? "ok";
+      if (kind !== "ok") return answerOf(kind);
+      if (JSON.stringify(Reflect.get(patch, "metadata")) !== JSON.stringify({ uid })) return answerOf("rejected");
+      for (const [field, value] of fieldsIn(patch)) {
+        if (value === null) status.delete(field);
+        else status.set(field, value);
+      }
+      return answerOf("ok");
+    },
+  };
+  const identity = { host: "", port: 0, namespace: "demo", ca: () => "", token: () => "" };
+  return { api: { ...api, identity, create: async () => answerOf("gone") }, status, requests };
+}
+
+const reporterOn = (server: ReturnType<typeof aServer>) => createRunReporter(RUN, { api: server.api, log: SILENT });
+
+describe("a report", () => {
+  test("is a merge into the status of the very host run", () => {
+    expect(statusPatch("uid-run", { phase: "Running" })).toEqual({
+      metadata: { uid: "uid-run" },
+      status: { phase: "Running" },
+    });
+  });
+
+  test("removes a field whether it was there or not", async () => {
+    const server = aServer();
+    server.status.set("error", "old");
+    const reporter = reporterOn(server);
+    reporter.set({ error: "", reason: undefined });
+    expect(await reporter.flush()).toBe(true);
+    expect([...server.status.keys()]).toEqual([]);
+  });
+
+  test("sends what was set in the meantime together, the last value of a field", async () => {
+    const server = aServer();
+    const reporter = reporterOn(server);
+    for (let percent = 0; percent < 50; percent++) reporter.set({ progress: { percent } });
+    reporter.set({ phase: "Succeeded" });
+    await reporter.flush();
+    expect(server.requests.length).toBeLessThanOrEqual(2);
+    expect(Object.fromEntries(server.status)).toMatchObject({ phase: "Succeeded", progress: { percent: 49 } });
+  });
+
+  test("is repeated while the API server is away, and loses nothing", async () => {
+    const server = aServer(["failed", "failed"]);
+    const reporter = reporterOn(server);
+    reporter.set({ phase: "Succeeded" });
+    reporter.set({ snapshots: [{ name: "abc" }] });
+    expect(await reporter.flush()).toBe(true);
+    expect(Object.fromEntries(server.status)).toMatchObject({ phase: "Succeeded", snapshots: [{ name: "abc" }] });
+  });
+
+  test("ends when the host run is gone", async () => {
+    const reporter = reporterOn(aServer(["gone"]));
+    reporter.set({ phase: "Succeeded" });
+    expect(await reporter.flush()).toBe(false);
+    expect(reporter.lost.aborted).toBe(true);
+  });
+
+  test("ends when another host run has the name", async () => {
+    const server = aServer([], "uid-other");
+    const reporter = reporterOn(server);
+    reporter.set({ phase: "Succeeded" });
+    expect(await reporter.flush()).toBe(false);
+    expect(server.status.has("phase")).toBe(false);
+  });
+
+  test("D20: that the API server refuses for its content or size is sent once more with what counts", async () => {
+    const server = aServer(["rejected"]);
+    const reporter = reporterOn(server);
+    reporter.set({ phase: "Failed", error: "e".repeat(9_000), snapshots: [{ name: "abc" }] });
+    expect(await reporter.flush()).toBe(true);
+    expect(Object.fromEntries(server.status)).toMatchObject({ phase: "Failed", error: "e".repeat(1_000) });
+    expect(server.status.has("snapshots")).toBe(false);
+    expect(server.status.get("warnings")).toEqual(["the API server refused the full report: no"]);
+  });
+
+  test("that is refused even so is an error, so that the process does not believe it was stored", async () => {
+    const reporter = reporterOn(aServer(["rejected", "rejected"]));
+    reporter.set({ phase: "Failed" });
+    await expect(reporter.flush()).rejects.toMatchObject({ code: "INTERNAL" });
+  });
+});

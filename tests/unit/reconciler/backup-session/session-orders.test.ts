@@ -1,0 +1,89 @@
+import { describe, expect, test } from "vitest";
+import { sessionOrders } from "../../../../reconciler/backup-session/host-runs.ts";
+import type { BackupBatch } from "../../../../shared/api/backup-batch.ts";
+import type { BackupMember } from "../../../../shared/api/member.ts";
+import { SessionSimulation } from "../../../support/simulation/session-simulation.ts";
+
+const MEMBER: BackupMember = {
+  target: { alias: "agent", ref: { apiVersion: "apps/v1", kind: "DaemonSet", name: "agent" }, paths: ["/data"] },
+};
+
+function aSession(replicas: number, member: BackupMember = MEMBER): SessionSimulation {
+  const batch: BackupBatch = {
+    apiVersion: "stash.appscode.com/v1beta1",
+    kind: "BackupBatch",
+    metadata: { name: "nightly", namespace: "demo", uid: "uid-batch", generation: 1 },
+    spec: {
+      repository: { name: "store" },
+      retentionPolicy: { name: "keep", keepLast: 5, prune: true },
+      members: [member],
+    },
+  };
+  const simulation = new SessionSimulation({
+    batch,
+    workloads: [{ kind: "DaemonSet", namespace: "demo", name: "agent", replicas }],
+  });
+  simulation.settle();
+  return simulation;
+}
+
+const ordersOf = (simulation: SessionSimulation) => sessionOrders(simulation.view(), simulation.status, new Map());
+const atWork = (simulation: SessionSimulation) =>
+  simulation.hosts().filter(({ host }) => host.podUID !== undefined && host.phase === "Pending");
+
+function openRepository(simulation: SessionSimulation): void {
+  simulation.report({ targetIndex: 0, hostIndex: 0 }, (host) => ({
+    ...host,
+    results: [{ action: "InitializeBackendRepository", phase: "Succeeded" }],
+  }));
+  simulation.settle();
+}
+
+describe("the orders of a session", () => {
+  test("go to the first host alone until the repository is open, then to all that are at work", () => {
+    const simulation = aSession(3);
+    const first = simulation.hosts()[0]?.host.hostname;
+    expect(ordersOf(simulation).map(({ spec }) => spec)).toMatchObject([
+      { host: first, actions: ["InitializeBackendRepository"] },
+    ]);
+    openRepository(simulation);
+    expect(ordersOf(simulation)).toHaveLength(3);
+  });
+
+  test("20 hosts of one target are at work at the same time, and the next comes when one ends", () => {
+    const simulation = aSession(45);
+    expect(atWork(simulation)).toHaveLength(20);
+    openRepository(simulation);
+    expect(ordersOf(simulation)).toHaveLength(20);
+    const at = { targetIndex: 0, hostIndex: 3 };
+    simulation.report(at, (host) => ({ ...host, phase: "Succeeded", snapshots: [{ name: "a", path: "/data" }] }));
+    simulation.settle();
+    expect(atWork(simulation)).toHaveLength(20);
+    expect(simulation.hosts()[20]?.host.podUID).toBeDefined();
+    expect(simulation.hosts()[21]?.host.podUID).toBeUndefined();
+  });
+
+  test("D2: say what the Repository and the invoker say, whatever stands in the session's status", () => {
+    const simulation = aSession(1);
+    const evil = { backend: { rest: { url: "http://attacker.example/" } } };
+    const hooks = { preBackup: { exec: { command: ["steal"] }, containerName: "stash" } };
+    const { session } = simulation;
+    const targets = (session.status?.targets ?? []).map((target) => ({
+      ...target,
+      member: { target: { paths: ["/etc"], args: ["--evil"] }, hooks },
+    }));
+    simulation.session = { ...session, status: { ...session.status, repository: evil, targets } };
+    const [order] = ordersOf(simulation);
+    expect(order?.spec).toMatchObject({
+      repository: { name: "store", namespace: "demo", backend: { rest: { url: "http://store:8000/" } } },
+      backup: { paths: ["/data"] },
+    });
+    expect(JSON.stringify(order)).not.toMatch(/attacker|steal|evil|\/etc/);
+  });
+
+  test("say nothing of what to back up when the invoker no longer names the target", () => {
+    const simulation = aSession(1);
+    simulation.batch = simulation.batch && { ...simulation.batch, spec: { ...simulation.batch.spec, members: [] } };
+    expect(ordersOf(simulation)[0]?.spec.backup).toBeUndefined();
+  });
+});
