@@ -40,7 +40,8 @@ export default defineConfig({
         test: {
           name: "cluster",
           include: ["tests/cluster/**/*.test.ts"],
-          globalSetup: ["tests/support/cluster-setup.ts"],
+          globalSetup: [...RESTIC.globalSetup, "tests/support/cluster-setup.ts"],
+          setupFiles: RESTIC.setupFiles,
           testTimeout: 180_000,
           hookTimeout: 180_000,
           // Each worker has a control plane of its own.

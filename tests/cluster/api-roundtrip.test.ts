@@ -6,6 +6,7 @@ import { parseBackupBlueprint } from "../../shared/api/backup-blueprint.ts";
 import { parseBackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import { parseBackupSession } from "../../shared/api/backup-session.ts";
 import { parseFunction } from "../../shared/api/function.ts";
+import { parseHostRun } from "../../shared/api/host-run.ts";
 import { KINDS, type KindEntry } from "../../shared/api/kinds.ts";
 import { type Parser, parseList } from "../../shared/api/parse.ts";
 import { parseRepository } from "../../shared/api/repository.ts";
@@ -34,6 +35,7 @@ const PARSERS: Readonly<Record<string, Parser<unknown>>> = {
   Function: parseFunction,
   Task: parseTask,
   AppBinding: parseAppBinding,
+  HostRun: parseHostRun,
 };
 
 let api: ApiServer;

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { SupervisedProcesses } from "../control-plane/supervised-processes.ts";
-import { type ClusterAddresses, clusterAddresses, MOST_CLUSTERS } from "./addresses.ts";
+import { type ClusterAddresses, clusterAddresses, MOST_CLUSTERS, MOST_NODES, nodeAddresses } from "./addresses.ts";
 
 const run = promisify(execFile);
 
@@ -20,6 +20,10 @@ export async function makeClusterNetwork(processes: SupervisedProcesses): Promis
     const addresses = clusterAddresses(index);
     if (!(await take(addresses.bridge, owner))) continue;
     await processes.atEnd({ program: "ip", args: ["link", "delete", addresses.bridge] });
+    // Namespaces of nodes that ended go a moment later, and their cables with them.
+    for (let number = 1; number <= MOST_NODES; number++) {
+      await ip("link", "delete", nodeAddresses(addresses, number).interface).catch(() => undefined);
+    }
     await ip("address", "add", `${addresses.gateway}/${addresses.prefixLength}`, "dev", addresses.bridge);
     await ip("link", "set", addresses.bridge, "up");
     await writeFile("/proc/sys/net/ipv4/ip_forward", "1");

@@ -79,6 +79,7 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
     const logs = await logsFolder(dir, name, id);
     const path = `${programs.dir}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
     const sandbox = await makeSandbox(processes, name, path, logs);
+    await processes.atEnd({ program: "ip", args: ["link", "delete", cable] });
     await plugIn(sandbox.pid, network, { address, podCidr, cable });
 
     const folders: NodeFolders = { dir, containerdRoot: join(dir, "containerd"), pluginsDir: programs.dir };
