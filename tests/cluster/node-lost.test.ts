@@ -111,8 +111,8 @@ test("the hosts of a DaemonSet are saved; when a node is lost the session ends, 
   const whole = await backUp("whole");
   expect(whole.status?.phase, JSON.stringify(whole.status)).toBe("Succeeded");
   expect(hostsOf(whole)).toEqual([
-    ["node-a", "Succeeded"],
-    ["node-b", "Succeeded"],
+    ["logs-node-a", "Succeeded"],
+    ["logs-node-b", "Succeeded"],
   ]);
 
   await cluster.stopNode("node-b");
@@ -128,6 +128,6 @@ test("the hosts of a DaemonSet are saved; when a node is lost the session ends, 
   const partial = await backUp("partial");
   expect(partial.status?.phase, JSON.stringify(partial.status)).toBe("Failed");
   const saved = hostsOf(partial).filter(([, phase]) => phase === "Succeeded");
-  expect(saved.map(([host]) => host)).not.toContain("node-b");
+  expect(saved.map(([host]) => host)).not.toContain("logs-node-b");
   expect(JSON.stringify(partial.status)).toContain("node-b");
 }, 300_000);
