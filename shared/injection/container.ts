@@ -15,7 +15,7 @@ import {
   reservedEnvIn,
 } from "./container-settings.ts";
 import { type UnitedMounts, uniteMounts } from "./mounts.ts";
-import { buildSecurityContext, type RunsAs } from "./security-context.ts";
+import { buildSecurityContext, findUserWarnings, type RunsAs } from "./security-context.ts";
 import type { InjectionView } from "./view.ts";
 import type { JsonObject } from "./workload.ts";
 
@@ -77,13 +77,14 @@ export function buildContainer(mixture: Mixture, runsAs: RunsAs, view: Injection
   const isBackup = role === "backup";
   const isNative = isBackup && settings.nativeSidecar;
   const scratch = buildScratchVolume(chosen.tempDir);
+  const { isGuessed: _, ...identity } = runsAs;
   const origin = {
     isNative,
     settings: chosen.container,
     scratch,
     mounts: united.mounts,
     backends: backends.origins,
-    runsAs,
+    runsAs: identity,
   };
   return {
     container: {
@@ -101,6 +102,7 @@ export function buildContainer(mixture: Mixture, runsAs: RunsAs, view: Injection
     volumes: [scratch, IDENTITY_VOLUME, ...backends.volumes],
     hash: hashContainer(origin, view, isBackup ? undefined : oldest.invoker),
     warnings: [
+      ...findUserWarnings(runsAs),
       ...chosen.contradictions.map(
         (field) =>
           `several invokers name the workload with different ${field}: that of ${formatInvoker(oldest.invoker)} counts`,

@@ -64,5 +64,5 @@ function isSameIngredient(a: Ingredients[0], b: Ingredients[0] | undefined): boo
 }
 
 function isSameRunsAs(a: RunsAs, b: RunsAs): boolean {
-  return a.mode === b.mode && a.user === b.user && a.group === b.group;
+  return a.mode === b.mode && a.user === b.user && a.group === b.group && a.isGuessed === b.isGuessed;
 }

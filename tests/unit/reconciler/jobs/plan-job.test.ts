@@ -192,6 +192,18 @@ describe("the job of a volume", () => {
     });
   });
 
+  test("C4: runs as 65534 where the job's pod or the container may not be root", () => {
+    const pod = { runtimeSettings: { pod: { securityContext: { runAsNonRoot: true } } } };
+    const container = { runtimeSettings: { container: { securityContext: { runAsNonRoot: true } } } };
+    for (const settings of [pod, container]) {
+      expect(valueAt(containersOf(planOf(pvcBackup(settings)))[0], "securityContext")).toMatchObject({
+        runAsUser: 65534,
+        runAsNonRoot: true,
+        capabilities: { drop: ["ALL"] },
+      });
+    }
+  });
+
   const user = {
     pod: "web-1",
     nodeName: "node-7",
