@@ -1,5 +1,5 @@
 /** What `runtimeSettings.container` and `tempDir` make of the injected container and its scratch volume. */
-import type { EnvVar } from "../api/kubernetes/pod.ts";
+import type { EnvVar, Resources } from "../api/kubernetes/pod.ts";
 import type { ContainerSettings, RuntimeSettings } from "../api/runtime-settings.ts";
 import type { TempDir } from "../api/temp-dir.ts";
 import { Env, Volume } from "../contract.ts";
@@ -38,11 +38,11 @@ export function reservedEnvIn(settings: ContainerSettings | undefined): readonly
   return (settings?.env ?? []).map(({ name }) => name).filter((name) => RESERVED_ENV.includes(name));
 }
 
-/** Fields that are taken over as they are; requests count without limits too (L30). */
-export function buildPassedOn(settings: ContainerSettings | undefined): JsonObject {
-  const { resources, livenessProbe, readinessProbe, lifecycle, envFrom } = settings ?? {};
+/** Fields that are taken over as they are, beside the resources that were found for the container. */
+export function buildPassedOn(settings: ContainerSettings | undefined, resources: Resources): JsonObject {
+  const { livenessProbe, readinessProbe, lifecycle, envFrom } = settings ?? {};
   return {
-    resources: resources ?? {},
+    resources,
     ...(livenessProbe !== undefined && { livenessProbe }),
     ...(readinessProbe !== undefined && { readinessProbe }),
     ...(lifecycle !== undefined && { lifecycle }),

@@ -5,6 +5,7 @@ import { Command, Container, Path, Volume } from "../contract.ts";
 import { formatInvoker } from "../invoker.ts";
 import { backendVolumes, type MountedVolume, VOLUME_FILE_MODE } from "./backend-volume.ts";
 import { hashContainer, type InvokerIdentity } from "./container-hash.ts";
+import { DEFAULT_RESOURCES, mergeResources, readAskedResources } from "./container-resources.ts";
 import {
   buildEnv,
   buildPassedOn,
@@ -78,6 +79,13 @@ export function buildContainer(mixture: Mixture, runsAs: RunsAs, view: Injection
   const isNative = isBackup && settings.nativeSidecar;
   const scratch = buildScratchVolume(chosen.tempDir);
   const { isGuessed: _, ...identity } = runsAs;
+  const asked = readAskedResources(view.workload.annotations);
+  const defaults = settings.resources ?? DEFAULT_RESOURCES;
+  const resources = mergeResources([
+    isBackup ? defaults.sidecar : defaults.restore,
+    asked.resources,
+    chosen.container?.resources,
+  ]);
   const origin = {
     isNative,
     settings: chosen.container,
@@ -85,13 +93,14 @@ export function buildContainer(mixture: Mixture, runsAs: RunsAs, view: Injection
     mounts: united.mounts,
     backends: backends.origins,
     runsAs: identity,
+    ...(asked.resources !== undefined && { resources: asked.resources }),
   };
   return {
     container: {
       name: isBackup ? Container.Sidecar : Container.RestoreInit,
       ...(settings.command !== undefined && { command: settings.command }),
       env: buildEnv(chosen.container),
-      ...buildPassedOn(chosen.container),
+      ...buildPassedOn(chosen.container, resources),
       volumeMounts: [...fixedMounts, ...united.mounts],
       terminationMessagePath: "/dev/termination-log",
       terminationMessagePolicy: "File",
@@ -103,6 +112,7 @@ export function buildContainer(mixture: Mixture, runsAs: RunsAs, view: Injection
     hash: hashContainer(origin, view, isBackup ? undefined : oldest.invoker),
     warnings: [
       ...findUserWarnings(runsAs),
+      ...(asked.warning === undefined ? [] : [asked.warning]),
       ...chosen.contradictions.map(
         (field) =>
           `several invokers name the workload with different ${field}: that of ${formatInvoker(oldest.invoker)} counts`,

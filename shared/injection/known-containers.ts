@@ -2,6 +2,7 @@
  * Containers that were built before. Members, Repositories and settings never change in memory, and of the pod template
  * only the user counts, so that the next review of a workload mostly gets the very container of the one before.
  */
+import { Annotation } from "../contract.ts";
 import {
   type BuiltContainer,
   buildContainer,
@@ -19,6 +20,8 @@ interface Known {
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
+  /** Text of the workload's annotation. */
+  readonly resources: string | undefined;
   readonly mixture: Mixture;
   readonly runsAs: RunsAs;
   readonly built: BuiltContainer;
@@ -41,8 +44,9 @@ export function provideContainer(view: InjectionView, ingredients: Ingredients, 
   if (isSame && isSameRunsAs(before.runsAs, runsAs)) return before.built;
   const built = buildContainer(mixture, runsAs, view, role);
   if (known.size >= REMEMBERED) known.clear();
-  const { kind, name } = workload;
-  known.set(key, { ingredients, settings, kind, namespace: namespace.name, name, mixture, runsAs, built });
+  const { kind, name, annotations } = workload;
+  const resources = annotations[Annotation.Resources];
+  known.set(key, { ingredients, settings, kind, namespace: namespace.name, name, resources, mixture, runsAs, built });
   return built;
 }
 
@@ -52,6 +56,7 @@ function isFor(before: Known, { workload, namespace, settings }: InjectionView, 
     before.kind === workload.kind &&
     before.namespace === namespace.name &&
     before.name === workload.name &&
+    before.resources === workload.annotations[Annotation.Resources] &&
     before.ingredients.length === ingredients.length &&
     before.ingredients.every((ingredient, index) => isSameIngredient(ingredient, ingredients[index]))
   );

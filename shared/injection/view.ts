@@ -2,6 +2,7 @@
 import type { Repository } from "../api/repository.ts";
 import type { BackupInvokerView, RestoreInvokerView } from "../invoker.ts";
 import type { InjectionReason } from "../reasons.ts";
+import type { DefaultResources } from "./container-resources.ts";
 import type { TextMap, WorkloadFacts } from "./workload.ts";
 
 /** Settings of the installation. */
@@ -12,8 +13,10 @@ export interface InjectionSettings {
   readonly command?: readonly string[];
   /** Puts the sidecar among the init-containers with `restartPolicy: Always`; for servers from 1.29. */
   readonly nativeSidecar: boolean;
-  /** A new image changes the hash, so that workloads are re-submitted at once and not at their next own change. */
+  /** A new image, or other default resources, change the hash, so that workloads are re-submitted at once and not at their next own change. */
   readonly followsImage: boolean;
+  /** What our containers request and may use where nobody says otherwise; the product's own when undefined. */
+  readonly resources?: DefaultResources;
 }
 
 export interface NamespaceFacts {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { DEFAULT_RESOURCES } from "../../../shared/injection/container-resources.ts";
 import { appliedHashes } from "../../../shared/injection/own-parts.ts";
+import { objectsAt } from "../../../shared/injection/workload.ts";
 import { decideMutation } from "../../../webhook/decide.ts";
 import { admit, containersIn, edited, initContainersIn, namesIn, sidecarIn, templateOf, volumesIn } from "./apply.ts";
 import { aBackup, aBatch, aDeployment, aRepository, aView, SETTINGS } from "./builders.ts";
@@ -112,6 +114,34 @@ describe("a sidecar that is there already", () => {
     const { decision, workload } = admit({ workload: changed, old: injected, backups: [aBackup()], settings });
     expect(decision.reasons.backup).toBe("Refreshed");
     expect(sidecarIn(workload)["image"]).toBe("registry.test/stash-batch:2.0.0");
+  });
+
+  test("C1: gets other default resources with the workload's next own change, not before", () => {
+    const injected = admit({ backups: [aBackup()] }).workload;
+    const sidecar = { requests: { cpu: "99m" } };
+    const settings = { ...SETTINGS, resources: { ...DEFAULT_RESOURCES, sidecar } };
+    const given = { backups: [aBackup()], settings };
+    expect(admit({ ...given, workload: injected, old: injected }).decision.kind).toBe("skip");
+    const again = admit({ ...given, workload: aDeployment(), old: injected });
+    expect(JSON.stringify(again.workload)).toBe(JSON.stringify(injected));
+    const changed = edited(injected, (spec) => {
+      spec["dnsPolicy"] = "Default";
+    });
+    expect(sidecarIn(admit({ ...given, workload: changed, old: injected }).workload)["resources"]).toEqual(sidecar);
+  });
+
+  test("C1: that had no resources before an upgrade is left alone until its workload changes", () => {
+    const injected = admit({ backups: [aBackup()] }).workload;
+    const before = edited(injected, (spec) => {
+      const containers = objectsAt(spec, "containers");
+      spec["containers"] = containers.map((one) => (one["name"] === "stash" ? { ...one, resources: {} } : one));
+    });
+    expect(admit({ workload: before, old: before, backups: [aBackup()] }).decision.kind).toBe("skip");
+    const changed = edited(before, (spec) => {
+      spec["dnsPolicy"] = "Default";
+    });
+    const { workload } = admit({ workload: changed, old: before, backups: [aBackup()] });
+    expect(sidecarIn(workload)["resources"]).toEqual(DEFAULT_RESOURCES.sidecar);
   });
 
   test("L31: gets a new image at once where the installation says so", () => {

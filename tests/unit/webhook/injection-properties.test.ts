@@ -182,6 +182,12 @@ test("injection can be repeated and taken back, and touches nothing of the appli
       for (const { hostPath } of hostPathsIn(injected).slice(hostPathsIn(original).length)) {
         expect(own).toContain(JSON.stringify(hostPath));
       }
+      // A quota and an autoscaler find in each what they ask for.
+      for (const { resources } of added) {
+        for (const list of ["requests", "limits"]) {
+          for (const name of ["cpu", "memory"]) expect(valueAt(resources, list, name)).toBeDefined();
+        }
+      }
       // Never root where the pod or the namespace forbids it.
       if (forbidsRoot(original) || isRestricted(known.namespace)) {
         seen.rootless += added.length;
