@@ -20,3 +20,9 @@ export function readQuantity(quantity: string | number): number | undefined {
   const exponent = DECIMAL[unit];
   return exponent === undefined ? Number(text) : Number(`${text.slice(0, -1)}e${exponent}`);
 }
+
+/** Whether the first amount is greater; one that is missing or can't be read is not. */
+export function isAbove(amount: string | number | undefined, limit: string | number | undefined): boolean {
+  if (amount === undefined || limit === undefined) return false;
+  return (readQuantity(amount) ?? 0) > (readQuantity(limit) ?? Number.POSITIVE_INFINITY);
+}

@@ -5,7 +5,8 @@
 import type { Resources } from "../api/kubernetes/pod.ts";
 import { Annotation } from "../contract.ts";
 import { UserError } from "../errors.ts";
-import { readQuantity } from "../quantity.ts";
+import { isAbove, readQuantity } from "../quantity.ts";
+import { findResourceFaults } from "../validation/resources.ts";
 import type { TextMap } from "./workload.ts";
 
 /** Defaults of the installation, a container each. */
@@ -46,23 +47,16 @@ export function parseResources(text: string, where: string): Resources {
     if (entry === "") continue;
     const [, list, name = "", amount = ""] = /^(requests|limits)\.([^=]{1,253})=(.{1,64})$/.exec(entry) ?? [];
     const value = readQuantity(amount);
-    if ((list !== "requests" && list !== "limits") || value === undefined || value < 0 || name === "__proto__") {
+    if ((list !== "requests" && list !== "limits") || value === undefined || name === "__proto__") {
       throw new UserError("INVALID_OBJECT", `${where}: ${JSON.stringify(entry.slice(0, 100))} can't be read`, {
         next: "Write requests.cpu=10m,requests.memory=64Mi,limits.memory=1Gi or the like.",
       });
     }
     lists[list][name] = amount;
   }
-  const above = findAboveLimit(lists);
-  if (above === undefined) return withoutEmpty(lists);
-  throw new UserError("INVALID_OBJECT", `${where}: requests.${above} is above limits.${above}`, {
-    next: "Lower the request, or raise the limit.",
-  });
-}
-
-/** Name of a resource of which more is requested than the limit allows. */
-export function findAboveLimit({ requests = {}, limits = {} }: Resources): string | undefined {
-  return Object.keys(requests).find((name) => isAbove(requests[name], limits[name]));
+  const [fault] = findResourceFaults(lists);
+  if (fault === undefined) return withoutEmpty(lists);
+  throw new UserError("INVALID_OBJECT", `${where}: ${fault.field} ${fault.message}`, { next: fault.next });
 }
 
 export interface AskedResources {
@@ -113,12 +107,6 @@ function limitsAlone(base: Resources, { requests, limits = {} }: Resources): Amo
     (name) => requests?.[name] === undefined && base.requests?.[name] !== undefined,
   );
   return Object.fromEntries(names.map((name) => [name, limits[name] ?? 0]));
-}
-
-/** Whether the first amount is greater; one that can't be read is not. */
-export function isAbove(amount: string | number | undefined, limit: string | number | undefined): boolean {
-  if (amount === undefined || limit === undefined) return false;
-  return (readQuantity(amount) ?? 0) > (readQuantity(limit) ?? Number.POSITIVE_INFINITY);
 }
 
 function withoutEmpty({ requests, limits }: { readonly requests: Amounts; readonly limits: Amounts }): Resources {

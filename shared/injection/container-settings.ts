@@ -50,6 +50,12 @@ export function buildPassedOn(settings: ContainerSettings | undefined, resources
   };
 }
 
+/** The same for a container that runs before others: the API server lets it have neither probes nor lifecycle. */
+export function buildPassedOnToInit(settings: ContainerSettings | undefined, resources: Resources): JsonObject {
+  const { livenessProbe: _, readinessProbe: __, lifecycle: ___, ...passedOn } = buildPassedOn(settings, resources);
+  return passedOn;
+}
+
 /** The scratch volume: an emptyDir of the wanted medium and limit. */
 export function buildScratchVolume(tempDir: TempDir | undefined): JsonObject {
   const { medium, sizeLimit } = tempDir ?? {};

@@ -9,6 +9,7 @@ import { DEFAULT_RESOURCES, mergeResources, readAskedResources } from "./contain
 import {
   buildEnv,
   buildPassedOn,
+  buildPassedOnToInit,
   buildScratchVolume,
   type ChosenSettings,
   chooseSettings,
@@ -100,7 +101,7 @@ export function buildContainer(mixture: Mixture, runsAs: RunsAs, view: Injection
       name: isBackup ? Container.Sidecar : Container.RestoreInit,
       ...(settings.command !== undefined && { command: settings.command }),
       env: buildEnv(chosen.container),
-      ...buildPassedOn(chosen.container, resources),
+      ...(isBackup ? buildPassedOn(chosen.container, resources) : buildPassedOnToInit(chosen.container, resources)),
       volumeMounts: [...fixedMounts, ...united.mounts],
       terminationMessagePath: "/dev/termination-log",
       terminationMessagePolicy: "File",

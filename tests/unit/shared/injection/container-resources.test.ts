@@ -3,12 +3,12 @@ import { describe, expect, test } from "vitest";
 import { UserError } from "../../../../shared/errors.ts";
 import {
   DEFAULT_RESOURCES,
-  findAboveLimit,
   mergeResources,
   parseResources,
   readAskedResources,
 } from "../../../../shared/injection/container-resources.ts";
 import { readQuantity } from "../../../../shared/quantity.ts";
+import { findResourceFaults } from "../../../../shared/validation/resources.ts";
 
 const DEFAULTS = DEFAULT_RESOURCES.sidecar;
 
@@ -66,13 +66,13 @@ describe("resources of a container", () => {
 
   const amount = fc.constantFrom("1m", "10m", "1", "64Mi", "1Gi", "2Gi");
   const amounts = fc.dictionary(fc.constantFrom("cpu", "memory", "ephemeral-storage"), amount);
-  const layer = fc.record({ requests: amounts, limits: amounts }).filter((one) => findAboveLimit(one) === undefined);
+  const layer = fc.record({ requests: amounts, limits: amounts }).filter((one) => findResourceFaults(one).length === 0);
 
   test("are never more than their limits, whatever layers come together, and say what the last one says", () => {
     fc.assert(
       fc.property(layer, layer, layer, (a, b, c) => {
         const merged = mergeResources([a, b, c]);
-        expect(findAboveLimit(merged)).toBeUndefined();
+        expect(findResourceFaults(merged)).toEqual([]);
         expect(merged.requests ?? {}).toMatchObject(c.requests);
         expect(merged.limits ?? {}).toMatchObject(c.limits);
         for (const name of Object.keys(a.requests)) expect(merged.requests).toHaveProperty([name]);
@@ -97,6 +97,8 @@ describe("a list of resources", () => {
     "requests.cpu=",
     "requests.cpu=lots",
     "requests.cpu=-1",
+    "requests.storage=1Gi",
+    "requests.nvidia.com/gpu=1",
     "requests.=1",
     "limits.__proto__=1",
     "requests.cpu=2,limits.cpu=1",
