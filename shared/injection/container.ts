@@ -16,6 +16,7 @@ import {
   type MemberSettings,
   reservedEnvIn,
 } from "./container-settings.ts";
+import { fitDefaults } from "./limit-range.ts";
 import { type UnitedMounts, uniteMounts } from "./mounts.ts";
 import { buildSecurityContext, findUserWarnings, type RunsAs } from "./security-context.ts";
 import type { InjectionView } from "./view.ts";
@@ -83,7 +84,7 @@ export function buildContainer(mixture: Mixture, runsAs: RunsAs, view: Injection
   const asked = readAskedResources(view.workload.annotations);
   const defaults = settings.resources ?? DEFAULT_RESOURCES;
   const resources = mergeResources([
-    isBackup ? defaults.sidecar : defaults.restore,
+    fitDefaults(isBackup ? defaults.sidecar : defaults.restore, view.limitRanges ?? []),
     asked.resources,
     chosen.container?.resources,
   ]);

@@ -22,6 +22,7 @@ interface Known {
   readonly name: string;
   /** Text of the workload's annotation. */
   readonly resources: string | undefined;
+  readonly limitRanges: InjectionView["limitRanges"];
   readonly mixture: Mixture;
   readonly runsAs: RunsAs;
   readonly built: BuiltContainer;
@@ -46,12 +47,15 @@ export function provideContainer(view: InjectionView, ingredients: Ingredients, 
   if (known.size >= REMEMBERED) known.clear();
   const { kind, name, annotations } = workload;
   const resources = annotations[Annotation.Resources];
-  known.set(key, { ingredients, settings, kind, namespace: namespace.name, name, resources, mixture, runsAs, built });
+  const place = { kind, namespace: namespace.name, name, resources, limitRanges: view.limitRanges };
+  known.set(key, { ingredients, settings, ...place, mixture, runsAs, built });
   return built;
 }
 
-function isFor(before: Known, { workload, namespace, settings }: InjectionView, ingredients: Ingredients): boolean {
+function isFor(before: Known, view: InjectionView, ingredients: Ingredients): boolean {
+  const { workload, namespace, settings } = view;
   return (
+    isSameList(before.limitRanges ?? [], view.limitRanges ?? []) &&
     before.settings === settings &&
     before.kind === workload.kind &&
     before.namespace === namespace.name &&
@@ -60,6 +64,10 @@ function isFor(before: Known, { workload, namespace, settings }: InjectionView, 
     before.ingredients.length === ingredients.length &&
     before.ingredients.every((ingredient, index) => isSameIngredient(ingredient, ingredients[index]))
   );
+}
+
+function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
 }
 
 function isSameIngredient(a: Ingredients[0], b: Ingredients[0] | undefined): boolean {

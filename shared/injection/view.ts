@@ -3,6 +3,7 @@ import type { Repository } from "../api/repository.ts";
 import type { BackupInvokerView, RestoreInvokerView } from "../invoker.ts";
 import type { InjectionReason } from "../reasons.ts";
 import type { DefaultResources } from "./container-resources.ts";
+import type { LimitRange } from "./limit-range.ts";
 import type { TextMap, WorkloadFacts } from "./workload.ts";
 
 /** Settings of the installation. */
@@ -55,6 +56,8 @@ export interface InjectionView {
   /** Restore invokers that name the workload. */
   readonly restores: readonly RestoreSource[];
   readonly settings: InjectionSettings;
+  /** Of the namespace. Defaults give way to them; no part of the hash. */
+  readonly limitRanges?: readonly LimitRange[];
 }
 
 /** Something that keeps a container from being added, or that its owner should know. */

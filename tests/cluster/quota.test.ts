@@ -9,6 +9,7 @@ import { KUBERNETES } from "../support/objects/resources.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
 
 const NAMESPACE = "quota-test";
+const RANGED = "limit-range-test";
 const TIMEOUT_MS = 120_000;
 
 const cluster = useProduct();
@@ -81,4 +82,31 @@ test("C1, C2: a Deployment under a quota gets its sidecar, its pod is ready agai
   const quota = () => client.get(KUBERNETES.ResourceQuota, NAMESPACE, "team", asIs);
   const used = async () => valueAt(await quota(), "status", "used", "requests.cpu");
   await expect.poll(used, { timeout: TIMEOUT_MS }).toBe("60m");
+});
+
+test("C1: a Deployment under a LimitRange gets its sidecar, though our defaults are outside of it", async () => {
+  const { client } = cluster();
+  const limits = `
+apiVersion: v1
+kind: Namespace
+metadata: { name: ${RANGED} }
+---
+apiVersion: v1
+kind: LimitRange
+metadata: { name: team, namespace: ${RANGED} }
+spec: { limits: [{ type: Container, min: { cpu: 40m, memory: 80Mi }, max: { memory: 512Mi } }] }
+---
+`;
+  await applyManifests(client, parseManifests(limits));
+  const here = (text: string) => text.replaceAll(NAMESPACE, RANGED).replace("memory: 32Mi", "memory: 128Mi");
+  await applyManifests(client, parseManifests(here(APPLICATION)));
+  await waitForReadyPods(client, RANGED, "app=app", 1, TIMEOUT_MS);
+  await applyManifests(client, parseManifests(here(BACKUP)));
+  const [pod] = await waitForContainer(client, RANGED, "app=app", "stash", 1, TIMEOUT_MS);
+  const stored = await client.get(KUBERNETES.Pod, RANGED, pod?.name ?? "", asIs);
+  const [sidecar] = objectsAt(stored, "spec", "containers").filter(({ name }) => name === "stash");
+  expect(sidecar?.["resources"]).toEqual({
+    requests: { cpu: "40m", memory: "512Mi" },
+    limits: { cpu: "1", memory: "512Mi" },
+  });
 });
