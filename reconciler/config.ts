@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { Env, Install } from "../shared/contract.ts";
 import { parseDuration } from "../shared/duration.ts";
 import { messageOf, UserError } from "../shared/errors.ts";
+import { JOB_RESOURCE_OPTIONS, RESOURCE_OPTIONS, readResourceFlags } from "../shared/injection/resource-flags.ts";
 import type { InjectionSettings } from "../shared/injection/view.ts";
 import { LOG_LEVELS, type LogLevel } from "../shared/log.ts";
 import { DEFAULT_LIMITS, type Limits } from "./run/world.ts";
@@ -35,7 +36,11 @@ export const RECONCILER_USAGE = `usage: stash-batch reconciler --image=IMAGE [fl
   --image IMAGE                   image of the injected containers (required; as given to the webhook)
   --agent-command PROGRAM         program in the image, where it has no entry point; repeat for arguments
   --native-sidecar                the webhook injects the sidecar as a restartable init-container
-  --follow-image                  re-submit workloads at once when the image changes
+  --follow-image                  re-submit workloads at once when image or default resources change
+  --sidecar-resources LIST        requests and limits of the injected sidecar where nobody says otherwise, such as
+                                  requests.cpu=10m,limits.memory=1Gi (default: docs/operations.md)
+  --restore-resources LIST        those of the init-container of a restore
+  --job-resources LIST            those of each container of a job
   --kubeconfig FILE               instead of the pod's ServiceAccount
   --watch-namespace NAME          look at this namespace alone (default: all)
   --leader-elect=BOOL             act only while holding the Lease (default true)
@@ -59,6 +64,8 @@ const OPTIONS = {
   "agent-command": { type: "string", multiple: true },
   "native-sidecar": { type: "boolean" },
   "follow-image": { type: "boolean" },
+  ...RESOURCE_OPTIONS,
+  ...JOB_RESOURCE_OPTIONS,
   kubeconfig: { type: "string" },
   "watch-namespace": { type: "string" },
   "leader-elect": { type: "string" },
@@ -115,6 +122,7 @@ export function parseReconcilerArgs(
   const podName = env[Env.PodName];
   const podNamespace = env[Env.PodNamespace];
   const command = flags["agent-command"];
+  const resources = readResourceFlags(flags, faults);
   const config: ReconcilerConfig = {
     kubeconfigPath: flags.kubeconfig,
     watchNamespace: flags["watch-namespace"],
@@ -130,6 +138,7 @@ export function parseReconcilerArgs(
       ...(command !== undefined && { command }),
       nativeSidecar: flags["native-sidecar"] ?? false,
       followsImage: flags["follow-image"] ?? false,
+      resources,
     },
     completesInstallation: flags["complete-installation"] ?? false,
     limits: {

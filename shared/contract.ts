@@ -55,6 +55,8 @@ export const Annotation = {
   Alias: "stash.appscode.com/alias",
   /** Comma-separated restic exclude patterns of a labelled workload. */
   Exclude: "stash.appscode.com/exclude",
+  /** On a workload: requests and limits of our containers, `requests.cpu=10m,limits.memory=1Gi`. */
+  Resources: "stash.appscode.com/resources",
   /** `disabled` on a workload or a namespace opts out of every injection. */
   Inject: "stash.appscode.com/inject",
   /** On a workload's metadata: the reconciler asks for (re-)injection; the value is the hash that it wants to see. */

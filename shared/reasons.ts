@@ -27,6 +27,7 @@ export const INJECTION_REASONS = {
   BlueprintMissing: "the BackupBlueprint that the annotation names does not exist",
   BackendUnusable: "the Repository's backend can't be mounted into this workload",
   VolumeMissing: "a mount names a volume that the workload does not have",
+  SettingsInvalid: "settings of an invoker would make the API server refuse the workload",
   NameTaken: "a container of the application has the name that ours needs",
   NameMissing: "the workload has no name yet; the container is added when it has one",
   OtherOperatingSystem: "the workload's pods do not run Linux",

@@ -4,6 +4,7 @@ import { CertificateMode } from "../certs/elected-keeper.ts";
 import { Env, Install } from "../shared/contract.ts";
 import { parseDuration } from "../shared/duration.ts";
 import { messageOf, UserError } from "../shared/errors.ts";
+import { RESOURCE_OPTIONS, readResourceFlags } from "../shared/injection/resource-flags.ts";
 import type { InjectionSettings } from "../shared/injection/view.ts";
 import { LOG_LEVELS, type LogLevel } from "../shared/log.ts";
 import type { CertificateOrigin } from "./certificates.ts";
@@ -50,7 +51,10 @@ export const WEBHOOK_USAGE = `usage: stash-batch webhook --image=IMAGE [flags]
   --kubeconfig FILE          instead of the pod's ServiceAccount
   --agent-command PROGRAM    program in the image, where it has no entry point; repeat for arguments
   --native-sidecar           inject the sidecar as a restartable init-container (servers from 1.29)
-  --follow-image             re-submit workloads at once when the image changes
+  --follow-image             re-submit workloads at once when image or default resources change
+  --sidecar-resources LIST   requests and limits of the injected sidecar where nobody says otherwise, such as
+                             requests.cpu=10m,limits.memory=1Gi (default: docs/operations.md)
+  --restore-resources LIST   those of the init-container of a restore
   --no-check-rights          let anyone who may create an invoker point it at any workload
   --trusted-user NAME        user whose rights are not checked; repeat for more
   --excluded-namespace NAME  leave workloads of this namespace alone; repeat for more
@@ -73,6 +77,7 @@ const OPTIONS = {
   "agent-command": { type: "string", multiple: true },
   "native-sidecar": { type: "boolean" },
   "follow-image": { type: "boolean" },
+  ...RESOURCE_OPTIONS,
   "no-check-rights": { type: "boolean" },
   "trusted-user": { type: "string", multiple: true },
   "excluded-namespace": { type: "string", multiple: true },
@@ -109,6 +114,7 @@ export function parseWebhookArgs(args: readonly string[], env: Environment): Web
   if (logLevel === undefined) faults.push(`--log-level: ${wantedLevel} is none of ${LOG_LEVELS.join(", ")}`);
   if (flags["client-name"] !== undefined && !flags["client-ca"]) faults.push("--client-name needs --client-ca");
   const tls = parseTlsOptions(flags["tls-min-version"], flags["tls-cipher-suites"], faults);
+  const resources = readResourceFlags(flags, faults);
   const drainMs = readDrain(flags.drain ?? "3s", faults);
   if (faults.length > 0) throw new UserError("CONFIGURATION_INVALID", faults.join("; "));
   const command = flags["agent-command"];
@@ -129,6 +135,7 @@ export function parseWebhookArgs(args: readonly string[], env: Environment): Web
       ...(command !== undefined && { command }),
       nativeSidecar: flags["native-sidecar"] ?? false,
       followsImage: flags["follow-image"] ?? false,
+      resources,
     },
     checksRights: flags["no-check-rights"] !== true,
     trustedUsers: flags["trusted-user"] ?? [],

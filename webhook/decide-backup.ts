@@ -9,6 +9,7 @@ import { listAt, textAt } from "../shared/kube/json-value.ts";
 import type { InjectionReason } from "../shared/reasons.ts";
 import { withSidecar } from "./inject/with.ts";
 import { withoutSidecar } from "./inject/without.ts";
+import { isSameJson } from "./same-json.ts";
 
 export interface Step {
   readonly reason: InjectionReason;
@@ -51,16 +52,30 @@ function decideWanted(input: BackupStepInput, plan: BackupPlan): Step {
   const { podTemplate, oldPodTemplate, isOwnChange } = input;
   const sidecar = findSidecar(podTemplate);
   const before = sidecar === undefined && oldPodTemplate !== undefined ? oldPodTemplate : podTemplate;
-  const running = textAt(findSidecar(before), "image");
+  const running = readWorn(findSidecar(before));
   const isSameHash = appliedHashes(before).backup === plan.hash;
-  // A new image alone restarts nobody: it waits for a change that restarts the pods anyway.
-  const mayStay = isSameHash && running !== undefined && (running === input.image || !isOwnChange());
-  const image = mayStay ? running : input.image;
-  if (sidecar !== undefined && isSameHash && image === running && isPlaced(podTemplate, plan)) {
-    return { reason: "UpToDate", podTemplate };
-  }
+  const wanted: Worn = { image: input.image, resources: plan.container["resources"] };
+  // A new image or other defaults alone restart nobody: they wait for a change that restarts the pods anyway.
+  const mayStay = isSameHash && running !== undefined && (isSameJson(running, wanted) || !isOwnChange());
+  if (sidecar !== undefined && mayStay && isPlaced(podTemplate, plan)) return { reason: "UpToDate", podTemplate };
   const reason = sidecar === undefined ? "Injected" : isUpstreams(sidecar, input.annotations) ? "Adopted" : "Refreshed";
-  return { reason, podTemplate: withSidecar(podTemplate, plan, image) };
+  return {
+    reason,
+    podTemplate: mayStay
+      ? withSidecar(podTemplate, plan, running.image, running.resources)
+      : withSidecar(podTemplate, plan, input.image),
+  };
+}
+
+/** What a container keeps while its hash stays, though the installation says otherwise by now. */
+interface Worn {
+  readonly image: string;
+  readonly resources: unknown;
+}
+
+function readWorn(sidecar: JsonObject | undefined): Worn | undefined {
+  const image = textAt(sidecar, "image");
+  return image === undefined ? undefined : { image, resources: sidecar?.["resources"] ?? {} };
 }
 
 function findSidecar(podTemplate: JsonObject): JsonObject | undefined {

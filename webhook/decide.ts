@@ -6,7 +6,7 @@
  * | 1 | is being deleted | left alone |
  * | 2 | caches not read yet | left alone; refused when it opted in by label |
  * | 3 | opted out | container removed |
- * | 4 | planned container wanted, its hash and container there | left alone, with the image that it has unless the owner changes the template |
+ * | 4 | planned container wanted, its hash and container there | left alone, with image and resources that it has unless the owner changes the template |
  * | 5 | planned container wanted | added, refreshed or adopted |
  * | 6 | an invoker names it, but something it needs is missing | container left as it is; refused when it opted in by label and is wrong by itself |
  * | 7 | nothing names it | container removed |

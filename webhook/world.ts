@@ -1,4 +1,4 @@
-/** The cluster as the webhook sees it: seven informers, and the questions that a decision asks of them. */
+/** The cluster as the webhook sees it: eight informers, and the questions that a decision asks of them. */
 import { parseBackupBatch } from "../shared/api/backup-batch.ts";
 import { type BackupBlueprint, parseBackupBlueprint } from "../shared/api/backup-blueprint.ts";
 import { parseBackupConfiguration } from "../shared/api/backup-configuration.ts";
@@ -7,6 +7,7 @@ import { parseRepository, type Repository } from "../shared/api/repository.ts";
 import { parseRestoreBatch } from "../shared/api/restore-batch.ts";
 import { parseRestoreSession } from "../shared/api/restore-session.ts";
 import type { InjectionWorld } from "../shared/injection/gather.ts";
+import { type LimitRange, readLimitRange } from "../shared/injection/limit-range.ts";
 import type { NamespaceFacts } from "../shared/injection/view.ts";
 import { textMapAt } from "../shared/injection/workload.ts";
 import {
@@ -43,6 +44,7 @@ export interface WorldOptions {
 }
 
 const NAMESPACES: Resource = { group: "", version: "v1", plural: "namespaces", namespaced: false };
+const LIMIT_RANGES: Resource = { group: "", version: "v1", plural: "limitranges", namespaced: true };
 
 type Index = "target";
 
@@ -87,7 +89,14 @@ export function createWorld(options: WorldOptions): WebhookWorld {
     transform: readNamespace,
     indexes: {},
   });
-  const informers = [configurations, batches, restoreSessions, restoreBatches, repositories, blueprints, namespaces];
+  const limitRanges = createInformer<LimitRange, "namespace">({
+    ...options,
+    resource: LIMIT_RANGES,
+    transform: readLimitRange,
+    indexes: { namespace: ({ namespace }) => [namespace] },
+  });
+  const ofInvokers = [configurations, batches, restoreSessions, restoreBatches, repositories, blueprints];
+  const informers = [...ofInvokers, namespaces, limitRanges];
   const readiness = trackSync(informers);
   return {
     start: () => {
@@ -103,6 +112,7 @@ export function createWorld(options: WorldOptions): WebhookWorld {
     blueprint: (name) => blueprints.get(undefined, name),
     backupBatch: (namespace, name) => batches.get(namespace, name),
     backupsNaming: (target) => [...configurations.byIndex("target", target), ...batches.byIndex("target", target)],
+    limitRanges: (namespace) => limitRanges.byIndex("namespace", namespace),
     restoresNaming: (target) => [
       ...restoreSessions.byIndex("target", target),
       ...restoreBatches.byIndex("target", target),

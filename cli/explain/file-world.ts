@@ -128,6 +128,7 @@ export function overlayWorld(files: FileObjects, cluster: InjectionWorld | undef
     backupBatch: (namespace, name) =>
       files.backups.find((backup) => backup.kind === "BackupBatch" && isNamed(backup, namespace, name)) ??
       cluster?.backupBatch(namespace, name),
+    limitRanges: (namespace) => cluster?.limitRanges?.(namespace) ?? [],
     backupsNaming: (target) => {
       const known = cluster?.backupsNaming(target) ?? [];
       const hidden = (old: BackupInvokerView) =>

@@ -1,6 +1,7 @@
 /** Command line of `explain`. */
 import { parseArgs } from "node:util";
 import { messageOf, UserError } from "../../shared/errors.ts";
+import { RESOURCE_OPTIONS, readResourceFlags } from "../../shared/injection/resource-flags.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
 
 export const EXPLAIN_USAGE = `usage: stash-batch explain -f FILE... [flags]
@@ -17,6 +18,8 @@ Repositories, AppBindings and BackupBlueprints it says what their author must be
   --image IMAGE          image of the injected containers, as given to the webhook (default stash-batch)
   --native-sidecar       as given to the webhook
   --follow-image         as given to the webhook
+  --sidecar-resources LIST, --restore-resources LIST
+                         as given to the webhook
 
 KIND is deployment, statefulset, daemonset, backupbatch, backupconfiguration, restorebatch, restoresession, repository or
 appbinding.`;
@@ -56,6 +59,7 @@ const OPTIONS = {
   image: { type: "string" },
   "native-sidecar": { type: "boolean" },
   "follow-image": { type: "boolean" },
+  ...RESOURCE_OPTIONS,
   help: { type: "boolean", short: "h" },
 } as const;
 
@@ -78,7 +82,10 @@ export function parseExplainArgs(args: readonly string[]): ExplainOptions | "hel
   const [word = "", name = ""] = (reference ?? "").split("/");
   const kind = KINDS_BY_WORD[word.toLowerCase()];
   const files = values.filename ?? [];
+  const wrong: string[] = [];
+  const resources = readResourceFlags(values, wrong);
   const faults = [
+    ...wrong,
     ...(reference === undefined && files.length === 0 ? ["name a workload, or a file with -f"] : []),
     ...(reference !== undefined && (kind === undefined || name === "") ? [`${reference} is no KIND/NAME`] : []),
     ...(rest.length > 0 ? [`one workload at a time, not ${rest.join(" ")} too`] : []),
@@ -95,6 +102,7 @@ export function parseExplainArgs(args: readonly string[]): ExplainOptions | "hel
       image: values.image ?? "stash-batch",
       nativeSidecar: values["native-sidecar"] ?? false,
       followsImage: values["follow-image"] ?? false,
+      resources,
     },
   };
 }

@@ -5,7 +5,7 @@
  * |---|---|---|---|
  * | 1 | ours | a dump, or nothing | 65534, unless a local backend needs rows 2 to 4 |
  * | 2 | ours | a volume that a pod mounts as a known user | that user |
- * | 3 | ours | any other volume, in a namespace that enforces `restricted` | 65534 |
+ * | 3 | ours | any other volume, where the namespace enforces `restricted` or `runAsNonRoot` is true | 65534 |
  * | 4 | ours | any other volume | 0 with DAC_OVERRIDE; a restore also CHOWN and FOWNER |
  * | 5 | another's | | as the pod: upstream's user, 65535 or 0 for a restore |
  */
@@ -40,8 +40,10 @@ export function stepSecurityContext(
   override: ContainerSecurityContext | undefined,
 ): { readonly securityContext?: JsonObject } {
   if (!step.isOurs) return override === undefined ? {} : { securityContext: override };
-  const runsAs = decideRunsAs({ ...dataTemplate(view), namespace: view.namespace, override });
-  return { securityContext: buildSecurityContext(runsAs, override, view.verb) };
+  const forbidden = view.member.spec.runtimeSettings?.pod?.securityContext?.runAsNonRoot === true;
+  const wanted = forbidden ? { ...override, runAsNonRoot: true } : override;
+  const runsAs = decideRunsAs({ ...dataTemplate(view), namespace: view.namespace, override: wanted });
+  return { securityContext: buildSecurityContext(runsAs, wanted, view.verb) };
 }
 
 /** Of the pod: the user's, else what other programs than ours need. */

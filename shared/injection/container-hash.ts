@@ -1,5 +1,6 @@
 /** The hash by which a pod template says which container it carries. */
 import { canonicalJson, fnv1a64Decimal } from "../hash.ts";
+import { DEFAULT_RESOURCES } from "./container-resources.ts";
 import type { InjectionView } from "./view.ts";
 import type { JsonObject } from "./workload.ts";
 
@@ -25,13 +26,13 @@ export interface InvokerIdentity {
  */
 export function hashContainer(origin: JsonObject, view: InjectionView, restore: InvokerIdentity | undefined): string {
   const { kind, namespace, name } = view.workload;
-  const { image, followsImage } = view.settings;
+  const { image, followsImage, resources = DEFAULT_RESOURCES } = view.settings;
   const followed = followsImage && restore === undefined;
   return hashOnce({
     format: HASH_FORMAT,
     origin,
     target: { kind, namespace, name },
-    ...(followed && { image }),
+    ...(followed && { image, resources: resources.sidecar }),
     ...(restore !== undefined && { invoker: identityOf(restore) }),
   });
 }

@@ -1,5 +1,5 @@
 /** What `runtimeSettings.container` and `tempDir` make of the injected container and its scratch volume. */
-import type { EnvVar } from "../api/kubernetes/pod.ts";
+import type { EnvVar, Resources } from "../api/kubernetes/pod.ts";
 import type { ContainerSettings, RuntimeSettings } from "../api/runtime-settings.ts";
 import type { TempDir } from "../api/temp-dir.ts";
 import { Env, Volume } from "../contract.ts";
@@ -38,16 +38,22 @@ export function reservedEnvIn(settings: ContainerSettings | undefined): readonly
   return (settings?.env ?? []).map(({ name }) => name).filter((name) => RESERVED_ENV.includes(name));
 }
 
-/** Fields that are taken over as they are; requests count without limits too (L30). */
-export function buildPassedOn(settings: ContainerSettings | undefined): JsonObject {
-  const { resources, livenessProbe, readinessProbe, lifecycle, envFrom } = settings ?? {};
+/** Fields that are taken over as they are, beside the resources that were found for the container. */
+export function buildPassedOn(settings: ContainerSettings | undefined, resources: Resources): JsonObject {
+  const { livenessProbe, readinessProbe, lifecycle, envFrom } = settings ?? {};
   return {
-    resources: resources ?? {},
+    resources,
     ...(livenessProbe !== undefined && { livenessProbe }),
     ...(readinessProbe !== undefined && { readinessProbe }),
     ...(lifecycle !== undefined && { lifecycle }),
     ...(envFrom !== undefined && envFrom.length > 0 && { envFrom }),
   };
+}
+
+/** The same for a container that runs before others: the API server lets it have neither probes nor lifecycle. */
+export function buildPassedOnToInit(settings: ContainerSettings | undefined, resources: Resources): JsonObject {
+  const { livenessProbe: _, readinessProbe: __, lifecycle: ___, ...passedOn } = buildPassedOn(settings, resources);
+  return passedOn;
 }
 
 /** The scratch volume: an emptyDir of the wanted medium and limit. */

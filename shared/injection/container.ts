@@ -5,17 +5,20 @@ import { Command, Container, Path, Volume } from "../contract.ts";
 import { formatInvoker } from "../invoker.ts";
 import { backendVolumes, type MountedVolume, VOLUME_FILE_MODE } from "./backend-volume.ts";
 import { hashContainer, type InvokerIdentity } from "./container-hash.ts";
+import { DEFAULT_RESOURCES, mergeResources, readAskedResources } from "./container-resources.ts";
 import {
   buildEnv,
   buildPassedOn,
+  buildPassedOnToInit,
   buildScratchVolume,
   type ChosenSettings,
   chooseSettings,
   type MemberSettings,
   reservedEnvIn,
 } from "./container-settings.ts";
+import { fitDefaults } from "./limit-range.ts";
 import { type UnitedMounts, uniteMounts } from "./mounts.ts";
-import { buildSecurityContext, type RunsAs } from "./security-context.ts";
+import { buildSecurityContext, findUserWarnings, type RunsAs } from "./security-context.ts";
 import type { InjectionView } from "./view.ts";
 import type { JsonObject } from "./workload.ts";
 
@@ -77,20 +80,29 @@ export function buildContainer(mixture: Mixture, runsAs: RunsAs, view: Injection
   const isBackup = role === "backup";
   const isNative = isBackup && settings.nativeSidecar;
   const scratch = buildScratchVolume(chosen.tempDir);
+  const { isGuessed: _, ...identity } = runsAs;
+  const asked = readAskedResources(view.workload.annotations);
+  const defaults = settings.resources ?? DEFAULT_RESOURCES;
+  const resources = mergeResources([
+    fitDefaults(isBackup ? defaults.sidecar : defaults.restore, view.limitRanges ?? []),
+    asked.resources,
+    chosen.container?.resources,
+  ]);
   const origin = {
     isNative,
     settings: chosen.container,
     scratch,
     mounts: united.mounts,
     backends: backends.origins,
-    runsAs,
+    runsAs: identity,
+    ...(asked.resources !== undefined && { resources: asked.resources }),
   };
   return {
     container: {
       name: isBackup ? Container.Sidecar : Container.RestoreInit,
       ...(settings.command !== undefined && { command: settings.command }),
       env: buildEnv(chosen.container),
-      ...buildPassedOn(chosen.container),
+      ...(isBackup ? buildPassedOn(chosen.container, resources) : buildPassedOnToInit(chosen.container, resources)),
       volumeMounts: [...fixedMounts, ...united.mounts],
       terminationMessagePath: "/dev/termination-log",
       terminationMessagePolicy: "File",
@@ -101,6 +113,8 @@ export function buildContainer(mixture: Mixture, runsAs: RunsAs, view: Injection
     volumes: [scratch, IDENTITY_VOLUME, ...backends.volumes],
     hash: hashContainer(origin, view, isBackup ? undefined : oldest.invoker),
     warnings: [
+      ...findUserWarnings(runsAs),
+      ...(asked.warning === undefined ? [] : [asked.warning]),
       ...chosen.contradictions.map(
         (field) =>
           `several invokers name the workload with different ${field}: that of ${formatInvoker(oldest.invoker)} counts`,

@@ -13,6 +13,8 @@ import {
 import { labelledMember } from "../labelled-member.ts";
 import { formatTarget, isSidecarKind } from "../target.ts";
 import { mayUseRepository } from "../usage-policy.ts";
+import type { Finding } from "../validation/finding.ts";
+import { findContainerFaults } from "../validation/runtime-settings.ts";
 import { findBackendProblem } from "./backend-volume.ts";
 import { findMountProblem } from "./mounts.ts";
 import type { BackupSource, InjectionProblem, InjectionView, RestoreSource } from "./view.ts";
@@ -123,7 +125,27 @@ function findProblem(
     return { reason: "JobModel", message: `${who} names task ${member.taskName}`, next: "Nothing: a job does it." };
   }
   const mounts = member.target.volumeMounts ?? [];
-  return findRepositoryProblem(view, invoker, repository) ?? findMountProblem(view.workload, member.ref, mounts, who);
+  return (
+    findRepositoryProblem(view, invoker, repository) ??
+    findMountProblem(view.workload, member.ref, mounts, who) ??
+    findSettingsProblem(member, who)
+  );
+}
+
+/** By the member's spec, which never changes in memory. */
+const settingsFaults = new WeakMap<Member["spec"], Finding | null>();
+
+/** A container that the API server refuses would freeze every change of the workload, by whomever. */
+function findSettingsProblem(member: Member, who: string): InjectionProblem | undefined {
+  const { spec } = member;
+  let fault = settingsFaults.get(spec);
+  if (fault === undefined) {
+    fault = findContainerFaults(spec, "")[0] ?? null;
+    settingsFaults.set(spec, fault);
+  }
+  if (fault === null) return undefined;
+  const reason = "isLabelled" in member && member.isLabelled ? "AnnotationInvalid" : "SettingsInvalid";
+  return { reason, message: `${who}: ${fault.field} ${fault.message}`, next: fault.next };
 }
 
 function findRepositoryProblem(

@@ -5,6 +5,7 @@ import { Label } from "../contract.ts";
 import type { BackupInvokerView, RepositoryName, RestoreInvokerView } from "../invoker.ts";
 import { targetKey } from "../target.ts";
 import { findBlueprintSources } from "./blueprint-source.ts";
+import type { LimitRange } from "./limit-range.ts";
 import type { InjectionSettings, InjectionView, NamespaceFacts } from "./view.ts";
 import type { WorkloadFacts } from "./workload.ts";
 
@@ -15,6 +16,8 @@ export interface InjectionWorld {
   blueprint(name: string): BackupBlueprint | undefined;
   backupBatch(namespace: string, name: string): BackupInvokerView | undefined;
   backupsNaming(target: string): readonly BackupInvokerView[];
+  /** LimitRanges of a namespace; whoever builds no container need not know them. */
+  limitRanges?(namespace: string): readonly LimitRange[];
   restoresNaming(target: string): readonly { readonly invoker: RestoreInvokerView; readonly phase: string }[];
 }
 
@@ -39,5 +42,6 @@ export function gatherInjectionView(
     blueprints: findBlueprintSources(world, workload, named),
     restores: restores.map(({ invoker, phase }) => ({ invoker, phase, repository: repositoryOf(invoker.repository) })),
     settings,
+    limitRanges: world.limitRanges?.(workload.namespace) ?? [],
   };
 }

@@ -2,6 +2,7 @@
  * Containers that were built before. Members, Repositories and settings never change in memory, and of the pod template
  * only the user counts, so that the next review of a workload mostly gets the very container of the one before.
  */
+import { Annotation } from "../contract.ts";
 import {
   type BuiltContainer,
   buildContainer,
@@ -19,6 +20,9 @@ interface Known {
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
+  /** Text of the workload's annotation. */
+  readonly resources: string | undefined;
+  readonly limitRanges: InjectionView["limitRanges"];
   readonly mixture: Mixture;
   readonly runsAs: RunsAs;
   readonly built: BuiltContainer;
@@ -41,20 +45,29 @@ export function provideContainer(view: InjectionView, ingredients: Ingredients, 
   if (isSame && isSameRunsAs(before.runsAs, runsAs)) return before.built;
   const built = buildContainer(mixture, runsAs, view, role);
   if (known.size >= REMEMBERED) known.clear();
-  const { kind, name } = workload;
-  known.set(key, { ingredients, settings, kind, namespace: namespace.name, name, mixture, runsAs, built });
+  const { kind, name, annotations } = workload;
+  const resources = annotations[Annotation.Resources];
+  const place = { kind, namespace: namespace.name, name, resources, limitRanges: view.limitRanges };
+  known.set(key, { ingredients, settings, ...place, mixture, runsAs, built });
   return built;
 }
 
-function isFor(before: Known, { workload, namespace, settings }: InjectionView, ingredients: Ingredients): boolean {
+function isFor(before: Known, view: InjectionView, ingredients: Ingredients): boolean {
+  const { workload, namespace, settings } = view;
   return (
+    isSameList(before.limitRanges ?? [], view.limitRanges ?? []) &&
     before.settings === settings &&
     before.kind === workload.kind &&
     before.namespace === namespace.name &&
     before.name === workload.name &&
+    before.resources === workload.annotations[Annotation.Resources] &&
     before.ingredients.length === ingredients.length &&
     before.ingredients.every((ingredient, index) => isSameIngredient(ingredient, ingredients[index]))
   );
+}
+
+function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
 }
 
 function isSameIngredient(a: Ingredients[0], b: Ingredients[0] | undefined): boolean {
@@ -64,5 +77,5 @@ function isSameIngredient(a: Ingredients[0], b: Ingredients[0] | undefined): boo
 }
 
 function isSameRunsAs(a: RunsAs, b: RunsAs): boolean {
-  return a.mode === b.mode && a.user === b.user && a.group === b.group;
+  return a.mode === b.mode && a.user === b.user && a.group === b.group && a.isGuessed === b.isGuessed;
 }

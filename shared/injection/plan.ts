@@ -22,7 +22,7 @@ import { findObstacle } from "./obstacle.ts";
 import { formatProblem, type InjectionProblem, type InjectionView, type RestoreSource } from "./view.ts";
 import type { JsonObject } from "./workload.ts";
 
-/** A container to inject. The image is given when it is built, since a running pod may keep the one that it has. */
+/** A container to inject. The image is given when it is built, since a running pod may keep the one that it has, like its resources. */
 export interface ContainerPlan {
   /** Decimal FNV-1a-64; goes into the pod template's annotation. */
   readonly hash: string;

@@ -7,10 +7,14 @@
  * | 1 | set by runtimeSettings, or the application's; not 0 | any | that user, without capabilities |
  * | 2 | unknown or 0 | enforces restricted | 65534, without capabilities |
  * | 3 | unknown | OpenShift gives the namespace its own users | left to OpenShift, which gives the application the same |
- * | 4 | unknown or 0 | any other | 0 with DAC_OVERRIDE; a restore also CHOWN and FOWNER, to give files back to their owners |
+ * | 4 | unknown or 0, and `runAsNonRoot` is true | any other | 65534, without capabilities |
+ * | 5 | unknown or 0 | any other | 0 with DAC_OVERRIDE; a restore also CHOWN and FOWNER, to give files back to their owners |
+ *
+ * `runAsNonRoot` is the pod's, that of the container whose user counts, or that of runtimeSettings: one that is true forbids
+ * root, whatever runtimeSettings say otherwise. A policy that wants it would refuse the application's pods with ours in them.
  */
 import type { ContainerSecurityContext } from "../api/kubernetes/pod.ts";
-import { isJsonObject, listAt, numberAt } from "../kube/json-value.ts";
+import { isJsonObject, listAt, numberAt, valueAt } from "../kube/json-value.ts";
 import { enforcesRestricted } from "./backend-volume.ts";
 import { applicationContainers } from "./own-parts.ts";
 import type { NamespaceFacts } from "./view.ts";
@@ -30,6 +34,8 @@ export interface RunsAs {
   readonly mode: "User" | "Assigned" | "Root";
   readonly user?: number;
   readonly group?: number;
+  /** Root is forbidden and nothing tells whose the data is, so that some of it may not be readable. */
+  readonly isGuessed?: true;
 }
 
 /** User of container images that name none of their own. */
@@ -42,8 +48,10 @@ export function decideRunsAs(request: IdentityRequest): RunsAs {
   const { user, group } = findIdentity(request);
   const ofGroup = group === undefined ? {} : { group };
   if (user !== undefined && user !== 0) return { mode: "User", user, ...ofGroup };
-  if (enforcesRestricted(namespace)) return { mode: "User", user: NOBODY, ...ofGroup };
+  const guessed = { mode: "User", user: NOBODY, ...ofGroup, isGuessed: true } as const;
+  if (enforcesRestricted(namespace)) return guessed;
   if (user === undefined && namespace.annotations[OPENSHIFT_USERS] !== undefined) return { mode: "Assigned" };
+  if (forbidsRoot(request)) return guessed;
   return { mode: "Root", user: 0, ...ofGroup };
 }
 
@@ -56,9 +64,17 @@ const HARDENING = {
 const BACKUP_CAPABILITIES = ["DAC_OVERRIDE"];
 const RESTORE_CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER"];
 
-/** Builds the security context; fields that the user set win, one by one. */
+/** What to tell of a container that runs as a user which nobody named. */
+export function findUserWarnings({ user, isGuessed }: RunsAs): readonly string[] {
+  if (isGuessed === undefined) return [];
+  const why = `the container runs as user ${user}, since it may not be root and no other user is named`;
+  const next = "set runAsUser in runtimeSettings.container.securityContext or in the pod template to the files' owner";
+  return [`${why}: it may be unable to read files of others (next: ${next})`];
+}
+
+/** Builds the security context; fields that the user set win, one by one; where root is forbidden, none of them brings it back. */
 export function buildSecurityContext(
-  { mode, user, group }: RunsAs,
+  { mode, user, group, isGuessed }: RunsAs,
   override: ContainerSecurityContext | undefined,
   role: "backup" | "restore",
 ): JsonObject {
@@ -70,6 +86,7 @@ export function buildSecurityContext(
     ...(group !== undefined && { runAsGroup: group }),
     ...(isRoot && { capabilities: { add, drop: ["ALL"] } }),
     ...override,
+    ...(isGuessed && { runAsUser: user, runAsNonRoot: true }),
   };
 }
 
@@ -85,6 +102,15 @@ function findIdentity({ override, podTemplate, volumeNames }: IdentityRequest): 
     user: override?.runAsUser ?? contextNumber(owner, podTemplate, "runAsUser"),
     group: override?.runAsGroup ?? contextNumber(owner, podTemplate, "runAsGroup"),
   };
+}
+
+function forbidsRoot({ override, podTemplate, volumeNames }: IdentityRequest): boolean {
+  const owner = findOwner(podTemplate, volumeNames);
+  return (
+    override?.runAsNonRoot === true ||
+    valueAt(owner, "securityContext", "runAsNonRoot") === true ||
+    valueAt(podTemplate, "spec", "securityContext", "runAsNonRoot") === true
+  );
 }
 
 function findOwner(podTemplate: JsonObject, volumeNames: readonly string[]): JsonObject | undefined {

@@ -2,6 +2,8 @@
 import type { Repository } from "../api/repository.ts";
 import type { BackupInvokerView, RestoreInvokerView } from "../invoker.ts";
 import type { InjectionReason } from "../reasons.ts";
+import type { DefaultResources } from "./container-resources.ts";
+import type { LimitRange } from "./limit-range.ts";
 import type { TextMap, WorkloadFacts } from "./workload.ts";
 
 /** Settings of the installation. */
@@ -12,8 +14,10 @@ export interface InjectionSettings {
   readonly command?: readonly string[];
   /** Puts the sidecar among the init-containers with `restartPolicy: Always`; for servers from 1.29. */
   readonly nativeSidecar: boolean;
-  /** A new image changes the hash, so that workloads are re-submitted at once and not at their next own change. */
+  /** A new image, or other default resources, change the hash, so that workloads are re-submitted at once and not at their next own change. */
   readonly followsImage: boolean;
+  /** What our containers request and may use where nobody says otherwise; the product's own when undefined. */
+  readonly resources?: DefaultResources;
 }
 
 export interface NamespaceFacts {
@@ -52,6 +56,8 @@ export interface InjectionView {
   /** Restore invokers that name the workload. */
   readonly restores: readonly RestoreSource[];
   readonly settings: InjectionSettings;
+  /** Of the namespace. Defaults give way to them; no part of the hash. */
+  readonly limitRanges?: readonly LimitRange[];
 }
 
 /** Something that keeps a container from being added, or that its owner should know. */

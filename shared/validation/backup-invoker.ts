@@ -12,6 +12,7 @@ import { parseSchedule } from "../schedule/schedule.ts";
 import { type Finding, fault, warning } from "./finding.ts";
 import { findHookFaults } from "./hooks.ts";
 import { findBatchFaults, findMemberFaults } from "./members.ts";
+import { findContainerFaults } from "./runtime-settings.ts";
 
 type Invoker = BackupConfiguration | BackupBatch;
 type ScheduleSpec = Invoker["spec"] | BackupBlueprint["spec"];
@@ -54,6 +55,7 @@ export function findBlueprintFindings({ spec }: BackupBlueprint): readonly Findi
     ...findScheduleFindings(spec),
     ...(spec.repoNamespace && spec.allowedNamespaces === undefined ? [closed] : []),
     ...findHookFaults(spec.hooks, "spec.hooks"),
+    ...findContainerFaults(spec, "spec.").filter(({ message }) => !message.includes("${")),
     ...findParamFaults(spec.task?.params, "spec.task.params"),
     ...(spec.backupNamespace ? [elsewhere] : []),
   ];

@@ -4,6 +4,7 @@ import { findParamFaults } from "../reserved-variables.ts";
 import { isClusterTask, isSidecarKind, isSidecarModel, isTargetKind, resolveTargetRef } from "../target.ts";
 import { type Finding, fault } from "./finding.ts";
 import { findHookFaults } from "./hooks.ts";
+import { findContainerFaults } from "./runtime-settings.ts";
 
 type Member = BackupMember | RestoreMember;
 
@@ -23,6 +24,7 @@ export function findMemberFaults(member: Member, namespace: string, field: strin
     ...findHookFaults(member.hooks, `${field}.hooks`),
     ...findParamFaults(member.task?.params, `${field}.task.params`),
     ...findPathFaults(member, field),
+    ...findContainerFaults(member, `${field}.`),
   ];
 }
 

@@ -116,14 +116,16 @@ test("the hosts of a DaemonSet are saved; when a node is lost the session ends, 
   ]);
 
   await cluster.stopNode("node-b");
-  const ready = async () => {
-    const node = await cluster.client.get(KUBERNETES.Node, undefined, "node-b", asIs);
+  const readyOf = async (name: string) => {
+    const node = await cluster.client.get(KUBERNETES.Node, undefined, name, asIs);
     return textAt(
       objectsAt(node, "status", "conditions").find(({ type }) => type === "Ready"),
       "status",
     );
   };
-  await waitForValue(ready, (status) => status === "Unknown", "the node to be NotReady", TIMEOUT_MS);
+  const isLost = (status: string | undefined) => status === "Unknown";
+  await waitForValue(() => readyOf("node-b"), isLost, "the node to be NotReady", TIMEOUT_MS);
+  expect(await readyOf("node-a")).toBe("True");
 
   const partial = await backUp("partial");
   expect(partial.status?.phase, JSON.stringify(partial.status)).toBe("Failed");

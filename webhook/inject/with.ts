@@ -18,9 +18,10 @@ import { withoutUnusedVolumes } from "./without.ts";
  * as a whole, so that nothing of it outlives the setting that it came from (L28). A new one comes last.
  *
  * @param image image of the agent
+ * @param resources in place of the plan's, those that the container has
  */
-export function withSidecar(podTemplate: JsonObject, plan: BackupPlan, image: string): JsonObject {
-  const container = finish(plan, image);
+export function withSidecar(podTemplate: JsonObject, plan: BackupPlan, image: string, resources?: unknown): JsonObject {
+  const container = resources === undefined ? finish(plan, image) : { ...finish(plan, image), resources };
   const [home, other] = plan.isNative ? ["initContainers", "containers"] : ["containers", "initContainers"];
   const placed = withChild(podTemplate, "spec", (spec) => {
     const moved = withList(spec, other, (items) => withoutMatching(items, isSidecar));

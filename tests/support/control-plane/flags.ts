@@ -89,7 +89,7 @@ export function controllerManagerFlags(kubeconfigPath: string, pki: string, vers
     // A claim that waits for a volume is looked at again after this time.
     "--pvclaimbinder-sync-period=1s",
     // A node that is silent for so long is NotReady; the default of 40 to 50 s is for networks.
-    "--node-monitor-grace-period=16s",
+    "--node-monitor-grace-period=24s",
     "--node-monitor-period=2s",
     ...noPorts(version),
   ];

@@ -22,6 +22,8 @@ export const KUBERNETES = {
   Namespace: core("namespaces", false),
   Node: core("nodes", false),
   Pod: core("pods"),
+  ResourceQuota: core("resourcequotas"),
+  LimitRange: core("limitranges"),
   Secret: core("secrets"),
   ConfigMap: core("configmaps"),
   Service: core("services"),

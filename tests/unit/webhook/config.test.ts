@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { DEFAULT_RESOURCES } from "../../../shared/injection/container-resources.ts";
 import { parseWebhookArgs } from "../../../webhook/config.ts";
 import { DEFAULT_TLS_OPTIONS } from "../../../webhook/tls-options.ts";
 
@@ -12,7 +13,7 @@ test("flags have defaults that fit an installation", () => {
     clientCaPath: undefined,
     clientNames: [],
     kubeconfigPath: undefined,
-    settings: { image: "i:1", nativeSidecar: false, followsImage: false },
+    settings: { image: "i:1", nativeSidecar: false, followsImage: false, resources: DEFAULT_RESOURCES },
     checksRights: true,
     trustedUsers: [],
     excludedNamespaces: ["kube-system", "ops"],
@@ -31,6 +32,16 @@ test("flags are read", () => {
     checksRights: false,
     drainMs: 0,
   });
+});
+
+test("default resources of the injected containers are read, and wrong ones reported", () => {
+  const flags = ["--sidecar-resources=requests.cpu=20m", "--restore-resources="];
+  expect(parseWebhookArgs(["--image=i", ...flags], {})).toMatchObject({
+    settings: { resources: { sidecar: { requests: { cpu: "20m" } }, restore: {} } },
+  });
+  expect(() => parseWebhookArgs(["--sidecar-resources=lots", "--restore-resources=cpu=1"], {})).toThrow(
+    /--image is missing.*--sidecar-resources: "lots".*--restore-resources: "cpu=1"/,
+  );
 });
 
 test("every wrong flag is reported in one go", () => {

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { DEFAULT_RESOURCES } from "../../../shared/injection/container-resources.ts";
 import { appliedHashes } from "../../../shared/injection/own-parts.ts";
+import { objectsAt } from "../../../shared/injection/workload.ts";
 import { decideMutation } from "../../../webhook/decide.ts";
 import { admit, containersIn, edited, initContainersIn, namesIn, sidecarIn, templateOf, volumesIn } from "./apply.ts";
-import { aBackup, aBatch, aDeployment, aRepository, aView, SETTINGS } from "./builders.ts";
+import { aBackup, aBatch, aDeployment, aRepository, aRestore, aView, SETTINGS } from "./builders.ts";
 
 const BATCH_LABEL = "stash.appscode.com/backup-batch";
 const JOINED = {
@@ -112,6 +114,34 @@ describe("a sidecar that is there already", () => {
     const { decision, workload } = admit({ workload: changed, old: injected, backups: [aBackup()], settings });
     expect(decision.reasons.backup).toBe("Refreshed");
     expect(sidecarIn(workload)["image"]).toBe("registry.test/stash-batch:2.0.0");
+  });
+
+  test("C1: gets other default resources with the workload's next own change, not before", () => {
+    const injected = admit({ backups: [aBackup()] }).workload;
+    const sidecar = { requests: { cpu: "99m" } };
+    const settings = { ...SETTINGS, resources: { ...DEFAULT_RESOURCES, sidecar } };
+    const given = { backups: [aBackup()], settings };
+    expect(admit({ ...given, workload: injected, old: injected }).decision.kind).toBe("skip");
+    const again = admit({ ...given, workload: aDeployment(), old: injected });
+    expect(JSON.stringify(again.workload)).toBe(JSON.stringify(injected));
+    const changed = edited(injected, (spec) => {
+      spec["dnsPolicy"] = "Default";
+    });
+    expect(sidecarIn(admit({ ...given, workload: changed, old: injected }).workload)["resources"]).toEqual(sidecar);
+  });
+
+  test("C1: that had no resources before an upgrade is left alone until its workload changes", () => {
+    const injected = admit({ backups: [aBackup()] }).workload;
+    const before = edited(injected, (spec) => {
+      const containers = objectsAt(spec, "containers");
+      spec["containers"] = containers.map((one) => (one["name"] === "stash" ? { ...one, resources: {} } : one));
+    });
+    expect(admit({ workload: before, old: before, backups: [aBackup()] }).decision.kind).toBe("skip");
+    const changed = edited(before, (spec) => {
+      spec["dnsPolicy"] = "Default";
+    });
+    const { workload } = admit({ workload: changed, old: before, backups: [aBackup()] });
+    expect(sidecarIn(workload)["resources"]).toEqual(DEFAULT_RESOURCES.sidecar);
   });
 
   test("L31: gets a new image at once where the installation says so", () => {
@@ -349,5 +379,44 @@ describe("obstacles", () => {
     expect(decision.kind === "change" && decision.warnings.join()).toContain("mounts gone");
     expect(JSON.stringify(sidecarIn(workload))).not.toContain("/gone");
     expect(appliedHashes(templateOf(workload)).backup).toMatch(/^\d+$/);
+  });
+});
+
+describe("settings that no API server accepts, admitted before anyone looked", () => {
+  const resources = { requests: { cpu: "2" }, limits: { cpu: "1" } };
+  const bad = aBackup({ spec: { runtimeSettings: { container: { resources } } } });
+
+  test("C3: are not injected, and the owner hears why", () => {
+    const { decision, workload } = admit({ backups: [bad] });
+    expect(decision).toMatchObject({ kind: "skip", reasons: { backup: "SettingsInvalid" } });
+    expect(decision.kind === "skip" && decision.warnings.join()).toContain(
+      "resources.requests.cpu 2 is above the limit 1",
+    );
+    expect(namesIn(containersIn(workload))).toEqual(["app"]);
+  });
+
+  test("C3: leave the container that is there as it is, also when the owner changes the workload", () => {
+    const injected = admit({ backups: [aBackup()] }).workload;
+    const changed = edited(injected, (spec) => {
+      spec["dnsPolicy"] = "Default";
+    });
+    const { decision, workload } = admit({ workload: changed, old: injected, backups: [bad] });
+    expect(decision).toMatchObject({ kind: "skip", reasons: { backup: "SettingsInvalid" } });
+    expect(sidecarIn(workload)).toEqual(sidecarIn(injected));
+  });
+
+  test("C3: a sub-path of an annotation that leads out of its volume is refused with the workload that has it", () => {
+    const annotations = { "stash.appscode.com/volume-mounts": "data:/data:../other" };
+    const workload = aDeployment({ metadata: { ...JOINED, annotations } });
+    const decision = decideMutation(aView({ workload, backups: [aBatch()] }));
+    expect(decision).toMatchObject({ kind: "deny" });
+    expect(decision.kind === "deny" && decision.message).toContain("leads out of the volume");
+  });
+
+  test("C3: the init-container of a restore has no probes, which it may not have", () => {
+    const exec = { exec: { command: ["true"] } };
+    const container = { livenessProbe: exec, readinessProbe: exec, lifecycle: { preStop: exec } };
+    const { workload } = admit({ restores: [aRestore({ spec: { runtimeSettings: { container } } })] });
+    for (const field of Object.keys(container)) expect(initContainersIn(workload)[0]).not.toHaveProperty(field);
   });
 });

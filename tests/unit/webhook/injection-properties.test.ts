@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { JsonObject } from "../../../shared/injection/workload.ts";
+import { valueAt } from "../../../shared/kube/json-value.ts";
 import { admit, containersIn, initContainersIn, templateOf, volumesIn } from "./apply.ts";
 import { aBackup, aRepository, aRestore, SETTINGS } from "./builders.ts";
 
@@ -15,7 +16,10 @@ const unknownFields = fc.dictionary(
   { maxKeys: 2 },
 );
 
-const user = fc.record({ runAsUser: fc.constantFrom(0, 33, 999), runAsGroup: fc.constant(5) }, { requiredKeys: [] });
+const user = fc.record(
+  { runAsUser: fc.constantFrom(0, 33, 999), runAsGroup: fc.constant(5), runAsNonRoot: fc.boolean() },
+  { requiredKeys: [] },
+);
 
 const mounts = fc.uniqueArray(
   fc.record({ name: fc.constantFrom(...VOLUME_NAMES), mountPath: fc.constantFrom("/a", "/b", "/c", "/d") }),
@@ -137,7 +141,7 @@ const isOurs = ({ name }: JsonObject) => name === "stash" || name === "stash-ini
 const hostPathsIn = (of: unknown) => volumesIn(of).filter(({ hostPath }) => hostPath !== undefined);
 
 test("injection can be repeated and taken back, and touches nothing of the application's", { timeout: 120_000 }, () => {
-  const seen = { changed: 0, both: 0, refused: 0 };
+  const seen = { changed: 0, both: 0, refused: 0, rootless: 0 };
   fc.assert(
     fc.property(workload, world, (original, known) => {
       let injected: unknown;
@@ -178,6 +182,22 @@ test("injection can be repeated and taken back, and touches nothing of the appli
       for (const { hostPath } of hostPathsIn(injected).slice(hostPathsIn(original).length)) {
         expect(own).toContain(JSON.stringify(hostPath));
       }
+      // A quota and an autoscaler find in each what they ask for.
+      for (const { resources } of added) {
+        for (const list of ["requests", "limits"]) {
+          for (const name of ["cpu", "memory"]) expect(valueAt(resources, list, name)).toBeDefined();
+        }
+      }
+      // Never root where the pod or the namespace forbids it.
+      if (forbidsRoot(original) || isRestricted(known.namespace)) {
+        seen.rootless += added.length;
+        for (const { securityContext } of added) {
+          expect(valueAt(securityContext, "runAsUser")).not.toBe(0);
+          if (valueAt(securityContext, "runAsUser") === 65_534) {
+            expect(valueAt(securityContext, "runAsNonRoot")).toBe(true);
+          }
+        }
+      }
       // Names in lists stay unique, as the API server wants them.
       const names = volumesIn(injected).map(({ name }) => name);
       expect(new Set(names).size).toBe(names.length);
@@ -190,7 +210,16 @@ test("injection can be repeated and taken back, and touches nothing of the appli
   expect(seen.changed).toBeGreaterThan(RUNS / 4);
   expect(seen.both).toBeGreaterThan(RUNS / 20);
   expect(seen.refused).toBeGreaterThan(0);
+  expect(seen.rootless).toBeGreaterThan(RUNS / 20);
 });
+
+function forbidsRoot(workload: unknown): boolean {
+  return valueAt(templateOf(workload), "spec", "securityContext", "runAsNonRoot") === true;
+}
+
+function isRestricted(namespace: { readonly labels?: Readonly<Record<string, string>> }): boolean {
+  return namespace.labels?.["pod-security.kubernetes.io/enforce"] === "restricted";
+}
 
 function mountPathsOf(container: JsonObject): readonly unknown[] {
   const list = container["volumeMounts"];

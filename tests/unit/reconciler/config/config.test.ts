@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { parseReconcilerArgs, RECONCILER_USAGE, type ReconcilerConfig } from "../../../../reconciler/config.ts";
 import { DEFAULT_LIMITS } from "../../../../reconciler/run/world.ts";
 import { UserError } from "../../../../shared/errors.ts";
+import { DEFAULT_RESOURCES } from "../../../../shared/injection/container-resources.ts";
 
 function parse(args: readonly string[], env: Readonly<Record<string, string>> = {}): ReconcilerConfig {
   const config = parseReconcilerArgs(args, env, "random");
@@ -32,7 +33,7 @@ describe("flags of the reconciler", () => {
       port: 8080,
       logLevel: "info",
       trigger: "in-process",
-      settings: { image: "stash:1", nativeSidecar: false, followsImage: false },
+      settings: { image: "stash:1", nativeSidecar: false, followsImage: false, resources: DEFAULT_RESOURCES },
       limits: DEFAULT_LIMITS,
     });
   });
@@ -41,6 +42,16 @@ describe("flags of the reconciler", () => {
     const config = parse(["--image=i"], { POD_NAME: "reconciler-0", POD_NAMESPACE: "backup" });
     expect(config.identity).toBe("reconciler-0-random");
     expect(config.leaseNamespace).toBe("backup");
+  });
+
+  test("default resources are those of the webhook, and of jobs", () => {
+    const { settings } = parse(["--image=i", "--sidecar-resources=limits.cpu=2", "--job-resources=requests.cpu=1"]);
+    expect(settings.resources).toEqual({
+      ...DEFAULT_RESOURCES,
+      sidecar: { limits: { cpu: "2" } },
+      job: { requests: { cpu: "1" } },
+    });
+    expect(() => parse(["--image=i", "--job-resources=all"])).toThrow('--job-resources: "all"');
   });
 
   test("limits are durations", () => {

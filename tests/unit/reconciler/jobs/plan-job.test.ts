@@ -189,6 +189,28 @@ describe("the job of a volume", () => {
     });
   });
 
+  test("C1: every container of it has requests and limits; the member's win by name", () => {
+    const resources = { requests: { memory: "96Mi" } };
+    for (const container of containersOf(planOf(pvcBackup({ runtimeSettings: { container: { resources } } })))) {
+      expect(valueAt(container, "resources")).toEqual({
+        requests: { cpu: "10m", memory: "96Mi" },
+        limits: { cpu: "1", memory: "1Gi" },
+      });
+    }
+  });
+
+  test("C4: runs as 65534 where the job's pod or the container may not be root", () => {
+    const pod = { runtimeSettings: { pod: { securityContext: { runAsNonRoot: true } } } };
+    const container = { runtimeSettings: { container: { securityContext: { runAsNonRoot: true } } } };
+    for (const settings of [pod, container]) {
+      expect(valueAt(containersOf(planOf(pvcBackup(settings)))[0], "securityContext")).toMatchObject({
+        runAsUser: 65534,
+        runAsNonRoot: true,
+        capabilities: { drop: ["ALL"] },
+      });
+    }
+  });
+
   const user = {
     pod: "web-1",
     nodeName: "node-7",

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { planInjection } from "../../../../shared/injection/plan.ts";
 import type { InjectionView } from "../../../../shared/injection/view.ts";
+import type { JsonObject } from "../../../../shared/injection/workload.ts";
 import { aBackup, aDeployment, aRepository, aRestore, aView, SETTINGS } from "../../webhook/builders.ts";
 
 const backup = aBackup();
@@ -19,8 +20,8 @@ test("the same review twice gets the very same containers", () => {
   expect(second).toEqual(first);
 });
 
-function ofUser(runAsUser: number): InjectionView["workload"] {
-  return aView({ workload: aDeployment({ podSpec: { securityContext: { runAsUser } } }) }).workload;
+function ofPod(securityContext: JsonObject): InjectionView["workload"] {
+  return aView({ workload: aDeployment({ podSpec: { securityContext } }) }).workload;
 }
 
 const changes: readonly (readonly [string, Partial<InjectionView>])[] = [
@@ -28,7 +29,8 @@ const changes: readonly (readonly [string, Partial<InjectionView>])[] = [
   ["a changed invoker", { backups: [aBackup({ target: { volumeMounts: [{ name: "data", mountPath: "/other" }] } })] }],
   ["one invoker more", { backups: [backup, other] }],
   ["other settings", { settings: { ...SETTINGS, nativeSidecar: true } }],
-  ["another user", { workload: ofUser(77) }],
+  ["another user", { workload: ofPod({ runAsUser: 77 }) }],
+  ["a pod that forbids root", { workload: ofPod({ runAsNonRoot: true }) }],
 ];
 
 test.each(changes)("%s gets the container that it would have got first", (_name, change) => {

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { DEFAULT_RESOURCES } from "../../../../shared/injection/container-resources.ts";
 import { type InjectionPlan, planInjection } from "../../../../shared/injection/plan.ts";
+import type { InjectionSettings } from "../../../../shared/injection/view.ts";
 import type { JsonObject } from "../../../../shared/injection/workload.ts";
-import { aBackup, aBatch, aDeployment, aRepository, aRestore, aView } from "../../webhook/builders.ts";
+import { aBackup, aBatch, aDeployment, aRepository, aRestore, aView, SETTINGS } from "../../webhook/builders.ts";
 
 function containerOf(plan: InjectionPlan): JsonObject {
   if (plan.backup === undefined) throw new Error(`no container: ${plan.reason}`);
@@ -92,7 +94,7 @@ describe("several invokers of one workload", () => {
     });
     const newer = aBackup({ name: "newer", ...settingsOf({ resources: { limits: { cpu: "9" } } }) });
     const plan = planOf({ backups: [newer, older] });
-    expect(containerOf(plan)["resources"]).toEqual({ limits: { cpu: "1" } });
+    expect(containerOf(plan)["resources"]).toMatchObject({ limits: { cpu: "1" } });
     expect(plan.warnings).toEqual([
       "several invokers name the workload with different runtimeSettings.container: that of BackupConfiguration demo/older counts",
     ]);
@@ -102,7 +104,7 @@ describe("several invokers of one workload", () => {
     const plan = planOf({
       backups: [aBackup(), aBackup({ name: "b", ...settingsOf({ resources: { limits: { cpu: "9" } } }) })],
     });
-    expect(containerOf(plan)["resources"]).toEqual({ limits: { cpu: "9" } });
+    expect(containerOf(plan)["resources"]).toMatchObject({ limits: { cpu: "9" } });
     expect(plan.warnings).toEqual([]);
   });
 
@@ -120,8 +122,38 @@ describe("several invokers of one workload", () => {
 
 describe("runtime settings", () => {
   test("L30: requests count without limits", () => {
-    const resources = { requests: { memory: "64Mi" } };
-    expect(containerOf(planOf({ backups: [aBackup(settingsOf({ resources }))] }))["resources"]).toEqual(resources);
+    const resources = { requests: { memory: "65Mi" } };
+    const backups = [aBackup(settingsOf({ resources }))];
+    const settings = { ...SETTINGS, resources: { sidecar: {}, restore: {}, job: {} } };
+    expect(containerOf(planOf({ backups, settings }))["resources"]).toEqual(resources);
+    expect(containerOf(planOf({ backups }))["resources"]).toEqual({
+      requests: { cpu: "10m", memory: "65Mi" },
+      limits: { cpu: "1", memory: "1Gi" },
+    });
+  });
+
+  test("C1: resources are asked for by the workload too, under those of runtimeSettings, and that is part of the hash", () => {
+    const asking = (resources: string) =>
+      aDeployment({ metadata: { annotations: { "stash.appscode.com/resources": resources } } });
+    const workload = asking("requests.cpu=20m,requests.memory=96Mi");
+    const backups = [aBackup(settingsOf({ resources: { requests: { cpu: "30m" } } }))];
+    const plan = planOf({ workload, backups });
+    expect(containerOf(plan)["resources"]).toMatchObject({ requests: { cpu: "30m", memory: "96Mi" } });
+    expect(plan.backup?.hash).not.toBe(planOf({ backups }).backup?.hash);
+    const wrong = planOf({ workload: asking("much"), backups });
+    expect(wrong.backup?.hash).toBe(planOf({ backups }).backup?.hash);
+    expect(wrong.warnings.join()).toContain("annotation stash.appscode.com/resources");
+  });
+
+  test("C1: other defaults of the installation change the container and not the hash", () => {
+    const backups = [aBackup()];
+    const other = { ...SETTINGS, resources: { ...DEFAULT_RESOURCES, sidecar: { requests: { cpu: "99m" } } } };
+    const [before, after] = [planOf({ backups }), planOf({ backups, settings: other })];
+    expect(containerOf(after)["resources"]).toEqual({ requests: { cpu: "99m" } });
+    expect(after.backup?.hash).toBe(before.backup?.hash);
+    const followed = (settings: InjectionSettings) =>
+      planOf({ backups, settings: { ...settings, followsImage: true } });
+    expect(followed(other).backup?.hash).not.toBe(followed(SETTINGS).backup?.hash);
   });
 
   test("L29: settings of the pod change nothing", () => {

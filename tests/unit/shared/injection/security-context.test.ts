@@ -69,7 +69,33 @@ describe("the injected container runs", () => {
     };
     expect(contextOf({})).toEqual(root);
     expect(contextOf({ container: { runAsUser: 0 } })).toEqual(root);
-    expect(contextOf({ pod: { runAsNonRoot: true } })).toEqual(root);
+    expect(contextOf({ pod: { runAsNonRoot: false }, container: { runAsNonRoot: false } })).toEqual(root);
+    expect(contextOf({ more: [{ name: "proxy", securityContext: { runAsNonRoot: true } }] })).toEqual(root);
+  });
+
+  const forbidding: readonly (readonly [string, Case])[] = [
+    ["the pod", { pod: { runAsNonRoot: true } }],
+    ["the pod, which names root", { pod: { runAsNonRoot: true, runAsUser: 0 } }],
+    ["the container with the data", { container: { runAsNonRoot: true } }],
+    ["the pod, and not its container", { pod: { runAsNonRoot: true }, container: { runAsNonRoot: false } }],
+    ["runtimeSettings", { override: { runAsNonRoot: true } }],
+    ["the pod, and runtimeSettings want root", { pod: { runAsNonRoot: true }, override: { runAsUser: 0 } }],
+    [
+      "the container, and runtimeSettings want root",
+      { container: { runAsNonRoot: true }, override: { runAsUser: 0, runAsNonRoot: false } },
+    ],
+    ["Pod Security, and runtimeSettings want root", { labels: RESTRICTED, override: { runAsUser: 0 } }],
+  ];
+  test.each(forbidding)("C4: as 65534 and never as root where root is forbidden by %s", (_who, given) => {
+    for (const isRestore of [false, true]) {
+      expect(contextOf({ ...given, isRestore })).toEqual({ ...HARDENED, runAsUser: 65534, runAsNonRoot: true });
+    }
+  });
+
+  test("C4: as the application's user where that is known, whether or not root is forbidden", () => {
+    expect(contextOf({ pod: { runAsNonRoot: true, runAsUser: 7 } })).toMatchObject({ runAsUser: 7 });
+    const annotations = { "openshift.io/sa.scc.uid-range": "1000640000/10000" };
+    expect(contextOf({ annotations, pod: { runAsNonRoot: true } })).toEqual(HARDENED);
   });
 
   test("in a restore as root that can also give files back to their owners", () => {
