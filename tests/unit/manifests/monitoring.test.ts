@@ -20,7 +20,7 @@ const dashboard = parseJson(readFileSync(join(folder, "dashboard.json"), "utf8")
 const panels = objectsAt(dashboard, "panels");
 
 /** Words of the query language that look like names of metrics. */
-const METRIC = /\b(?:stash|process|nodejs)_[a-z0-9_]+\b/g;
+const METRIC = /\b(?:stash|nodejs|process)_[a-z0-9_]+\b/g;
 
 function metricsOf(expression: string): readonly string[] {
   return [...expression.matchAll(METRIC)].map(([name]) => name.replace(/_bucket$/, ""));
