@@ -45,7 +45,7 @@ const THINGS: readonly (readonly [string, readonly string[]])[] = [
   ["batch", ["jobs", "cronjobs"]],
   ["rbac.authorization.k8s.io", ["roles", "rolebindings", "clusterroles", "clusterrolebindings"]],
   ["stash.appscode.com", [...STASH, ...STASH.map((kind) => `${kind}/status`), "repositories", "functions", "tasks"]],
-  ["stash.appscode.com", ["backupblueprints", "repositories/status"]],
+  ["stash.appscode.com", ["backupblueprints", "repositories/status", "hostruns", "hostruns/status"]],
 ];
 
 /** Asks the API server's authorizer about everything above, and about the AppBindings of the stand by their names. */
