@@ -59,7 +59,7 @@ async function untilReady(batch: string): Promise<void> {
 
 beforeAll(async () => {
   cluster = await startInstalledCluster({ nodeNames: ["node-a", "node-b"], images: APPLICATION_IMAGE });
-  hooks = await startHookServer();
+  hooks = await startHookServer(cluster.gateway);
   folder = join(cluster.dir, "application");
   const repository = join(cluster.dir, "repository");
   await mkdir(join(folder, "notes"), { recursive: true });
@@ -83,7 +83,7 @@ spec:
     storageSecretName: backend
     local: { mountPath: /safe/repository, hostPath: { path: ${repository}, type: Directory } }
 ---`);
-  const host = "host: 127.0.0.1";
+  const host = `host: ${cluster.gateway}`;
   const parallel = batchManifest(
     "parallel",
     `  executionOrder: Parallel

@@ -50,7 +50,7 @@ export function testFailures(cluster: () => Installation): void {
 
   beforeAll(async () => {
     stand = await openRestoreStand(cluster(), NAMESPACE);
-    hooks = await startHookServer();
+    hooks = await startHookServer(cluster().gateway);
     data = await stand.makeFolder("data");
     await stand.apply(batchManifest(NAMESPACE, [APP]), app());
     await waitForContainer(stand.client, NAMESPACE, "app=app", "stash", 1, TIMEOUT_MS);
@@ -129,7 +129,7 @@ export function testFailures(cluster: () => Installation): void {
 
   describe("hooks of a restore", () => {
     const hook = (path: string) => ({
-      host: "127.0.0.1",
+      host: cluster().gateway,
       port: hooks.port,
       path,
       scheme: "HTTP",

@@ -18,8 +18,12 @@ export interface HookServer {
   stop(): Promise<void>;
 }
 
-/** A server that global hooks call; it notes the path of each call. */
-export async function startHookServer(): Promise<HookServer> {
+/**
+ * A server that global hooks call; it notes the path of each call.
+ *
+ * @param host address of this machine to listen on
+ */
+export async function startHookServer(host = "127.0.0.1"): Promise<HookServer> {
   const calls: string[] = [];
   const server: Server = createServer((request, response) => {
     let body = "";
@@ -32,7 +36,7 @@ export async function startHookServer(): Promise<HookServer> {
       response.end("ok: a < b & c > d");
     });
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  await new Promise<void>((done) => server.listen(0, host, done));
   const address = server.address();
   return {
     port: typeof address === "object" && address !== null ? address.port : 0,
