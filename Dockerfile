@@ -1,16 +1,18 @@
 # syntax=docker/dockerfile:1
 # The image of stash-batch: one entry point for webhook, reconciler and agent, with restic beside it.
-# For both platforms, with a list of what is inside:
-#   docker buildx build --platform linux/amd64,linux/arm64 --sbom=true -t stash-batch/stash-batch:0.1.0 .
+# For both platforms, with a list of what is inside and of how it came about, on the base that the tag names at that moment:
+#   npm run release -- --image registry.example.com/stash-batch:0.1.0 --push
 
-FROM node:24-trixie-slim AS bundles
+# The release holds it to a digest.
+ARG BASE=node:24-trixie-slim
+FROM ${BASE} AS bundles
 WORKDIR /source
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY . .
 RUN npm run build
 
-FROM node:24-trixie-slim
+FROM ${BASE}
 LABEL org.opencontainers.image.title="stash-batch" \
       org.opencontainers.image.description="Backup and restore for Kubernetes applications made of several parts" \
       org.opencontainers.image.licenses="Apache-2.0"

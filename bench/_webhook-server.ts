@@ -23,7 +23,7 @@ const server = createWebhookServer(
   { cert: read("tls.crt"), key: read("tls.key"), ca: read("ca.crt") },
   {
     mutate: mode === "fixed" ? () => ({ isAllowed: true }) : decide,
-    validate: async () => ({ isAllowed: true }),
+    validate: async () => ({ fault: "not measured here" }),
     findUnready: async () => [],
     metrics,
     log: silent,

@@ -16,20 +16,17 @@ import {
   decideCertificates,
 } from "./decide-certificates.ts";
 import { certificateView, wantedBundle } from "./gather-certificates.ts";
-import {
-  findCertificateSecret,
-  type SecretAddress,
-  type SecretContents,
-  type StoredSecret,
-  writeCertificateSecret,
-} from "./secret.ts";
+import { findCertificates, type SecretAddress, writeCertificates } from "./secret.ts";
 import { type ConfigurationName, findConfigurations, hasBundle, publishBundle } from "./webhook-configurations.ts";
 
 export interface KeeperPorts {
   readonly client: Pick<KubeClient, "find" | "create" | "patch">;
   readonly clock: Clock;
   readonly log: Logger;
+  /** What is served, and what clients should trust. */
   readonly secret: SecretAddress;
+  /** The authority with its key. */
+  readonly authoritySecret: SecretAddress;
   readonly configurations: readonly ConfigurationName[];
   /** DNS names and addresses under which API servers call the webhook. */
   readonly names: readonly string[];
@@ -88,38 +85,30 @@ export function keepRunning(
 
 async function keepCertificates(ports: KeeperPorts, signal: AbortSignal): Promise<RunResult> {
   const { client, clock, names, settings } = ports;
-  const present = await findCertificateSecret(client, ports.secret, signal);
+  const stored = await findCertificates(client, ports, signal);
   const configurations = await findConfigurations(client, ports.configurations, signal);
-  const view = certificateView(present, configurations, names);
+  const view = certificateView(stored.contents, configurations, names);
   const nowMs = clock.now();
   const step = decideCertificates(view, settings, nowMs);
-  const next = await contentsAfter(step, present, { names, settings, nowMs });
-  // The Secret first: an authority that was published but not stored would be lost with this process.
-  const stored = next === undefined ? present : await store(ports, step, next, present, signal);
-  if (stored === undefined) return { requeueAfterMs: LOOK_EVERY_MS };
-  const bundle = wantedBundle(stored);
+  const contents = (await contentsAfter(step, stored.contents, { names, settings, nowMs })) ?? stored.contents;
+  if (contents === undefined) return { requeueAfterMs: LOOK_EVERY_MS };
+  // Also when nothing new was decided: an earlier version may have stored it otherwise, or a process ended between two writes.
+  await writeCertificates(client, ports, contents, stored, signal);
+  tell(ports, step);
+  const bundle = wantedBundle(contents);
   for (const configuration of configurations) {
     if (hasBundle(configuration, bundle)) continue;
     await publishBundle(client, configuration, bundle, signal);
     ports.log.info({ kind: configuration.kind, name: configuration.name }, "CA bundle published");
   }
-  reportExpiry(ports, certificateView(stored, [], names));
+  reportExpiry(ports, certificateView(contents, [], names));
   return { requeueAfterMs: untilNextLook(step, nowMs) };
 }
 
-async function store(
-  ports: KeeperPorts,
-  step: CertificateStep,
-  next: SecretContents,
-  present: StoredSecret | undefined,
-  signal: AbortSignal,
-): Promise<StoredSecret> {
-  const stored = await writeCertificateSecret(ports.client, ports.secret, next, present, signal);
-  if (step.kind !== "Keep") {
-    ports.log.info({ step: step.kind, reason: step.reason }, "certificates changed");
-    ports.recordEvent("Normal", `Certificate${step.kind}`, `${STEP_WORDS[step.kind]}: ${step.reason}`);
-  }
-  return stored;
+function tell({ log, recordEvent }: KeeperPorts, step: CertificateStep): void {
+  if (step.kind === "Keep") return;
+  log.info({ step: step.kind, reason: step.reason }, "certificates changed");
+  recordEvent("Normal", `Certificate${step.kind}`, `${STEP_WORDS[step.kind]}: ${step.reason}`);
 }
 
 const STEP_WORDS = {

@@ -1,6 +1,7 @@
 /**
- * The Secret that holds the certificates: `tls.crt`, `tls.key` and `ca.crt` as every program expects them, and `ca.key`, which
- * only the keeper reads. `ca.crt` is all that clients should trust: the present authority, then the one before.
+ * The two Secrets of the certificates. The serving one has `tls.crt`, `tls.key` and `ca.crt` as every program expects them; `ca.crt` is
+ * all that clients should trust: the present authority, then the one before. The authority's own has its `ca.crt` and `ca.key`, which
+ * only the keeper reads: with that key one could be any server of the bundle for two years.
  */
 
 import { Label, LabelValue } from "../shared/contract.ts";
@@ -27,6 +28,13 @@ export interface StoredSecret extends SecretContents {
 }
 
 export const SecretKey = { Cert: "tls.crt", Key: "tls.key", Bundle: "ca.crt", CaKey: "ca.key" } as const;
+
+/** What is stored in both Secrets, and what of it they say together. */
+export interface StoredCertificates {
+  readonly contents: SecretContents | undefined;
+  readonly serving: StoredSecret | undefined;
+  readonly authority: StoredSecret | undefined;
+}
 
 /** Reads a Secret object; keys that aren't there are undefined. */
 export function parseCertificateSecret(object: unknown): StoredSecret {
@@ -60,42 +68,98 @@ export function findCertificateSecret(
   return client.find(SECRETS, namespace, name, parseCertificateSecret, { signal });
 }
 
+/** Reads both Secrets. */
+export async function findCertificates(
+  client: Pick<KubeClient, "find">,
+  addresses: CertificateSecrets,
+  signal: AbortSignal,
+): Promise<StoredCertificates> {
+  const serving = await findCertificateSecret(client, addresses.secret, signal);
+  const authority = await findCertificateSecret(client, addresses.authoritySecret, signal);
+  return { contents: unite(serving, authority), serving, authority };
+}
+
+export interface CertificateSecrets {
+  readonly secret: SecretAddress;
+  readonly authoritySecret: SecretAddress;
+}
+
 /**
- * Writes the certificates, creating the Secret when there is none. Other keys of it stay.
+ * The authority's Secret says which authority is the present one, since it is written first. Without it the key may still be where
+ * earlier versions kept it, beside what is served.
+ */
+export function unite(
+  serving: StoredSecret | undefined,
+  authority: StoredSecret | undefined,
+): SecretContents | undefined {
+  if (authority?.caPem === undefined || authority.caKeyPem === undefined) return serving;
+  const { caPem, caKeyPem } = authority;
+  const previousCaPem = [serving?.caPem, serving?.previousCaPem].find((pem) => pem !== undefined && pem !== caPem);
+  return { certPem: serving?.certPem, keyPem: serving?.keyPem, caPem, caKeyPem, previousCaPem };
+}
+
+/**
+ * Writes what is not stored yet, the authority first: one that was published but not stored would be lost with this process. Other keys
+ * of the Secrets stay.
  *
  * @param present what the new contents were decided on
- * @throws KubeError: a conflict when the Secret changed in between
+ * @throws KubeError: a conflict when a Secret changed in between
  */
-export async function writeCertificateSecret(
+export async function writeCertificates(
   client: Pick<KubeClient, "create" | "patch">,
-  { namespace, name }: SecretAddress,
+  addresses: CertificateSecrets,
   contents: SecretContents,
-  present: StoredSecret | undefined,
+  present: StoredCertificates,
   signal: AbortSignal,
-): Promise<StoredSecret> {
-  if (present === undefined) {
-    const body = {
-      apiVersion: "v1",
-      kind: "Secret",
-      type: "kubernetes.io/tls",
-      metadata: { name, namespace, labels: { [Label.ManagedBy]: LabelValue.ManagedBy } },
-      data: encode(contents, undefined),
-    };
-    return client.create(SECRETS, namespace, body, parseCertificateSecret, { signal });
+): Promise<void> {
+  const { serving, authority } = present;
+  const write = { client, signal };
+  if (contents.caPem !== authority?.caPem || contents.caKeyPem !== authority?.caKeyPem) {
+    const data = { [SecretKey.Bundle]: contents.caPem, [SecretKey.CaKey]: contents.caKeyPem };
+    await writeSecret({ address: addresses.authoritySecret, type: "Opaque", data, present: authority }, write);
   }
-  const body = { metadata: { resourceVersion: present.resourceVersion }, data: encode(contents, null) };
-  return client.patch(SECRETS, namespace, name, { kind: "merge", body }, parseCertificateSecret, { signal });
+  const isServed =
+    contents.certPem === serving?.certPem &&
+    contents.keyPem === serving?.keyPem &&
+    bundleOf(contents.caPem, contents.previousCaPem) === bundleOf(serving?.caPem, serving?.previousCaPem) &&
+    serving?.caKeyPem === undefined;
+  if (isServed) return;
+  const data = {
+    [SecretKey.Cert]: contents.certPem,
+    [SecretKey.Key]: contents.keyPem,
+    [SecretKey.Bundle]: bundleOf(contents.caPem, contents.previousCaPem),
+    // Earlier versions kept it here.
+    [SecretKey.CaKey]: undefined,
+  };
+  await writeSecret({ address: addresses.secret, type: "kubernetes.io/tls", data, present: serving }, write);
+}
+
+interface SecretWrite {
+  readonly address: SecretAddress;
+  readonly type: string;
+  /** PEM texts; a key without one is removed. */
+  readonly data: Readonly<Record<string, string | undefined>>;
+  readonly present: StoredSecret | undefined;
+}
+
+async function writeSecret(
+  { address: { namespace, name }, type, data, present }: SecretWrite,
+  { client, signal }: { readonly client: Pick<KubeClient, "create" | "patch">; readonly signal: AbortSignal },
+): Promise<void> {
+  if (present === undefined) {
+    const metadata = { name, namespace, labels: { [Label.ManagedBy]: LabelValue.ManagedBy } };
+    const body = { apiVersion: "v1", kind: "Secret", type, metadata, data: encode(data, undefined) };
+    await client.create(SECRETS, namespace, body, parseCertificateSecret, { signal });
+    return;
+  }
+  const body = { metadata: { resourceVersion: present.resourceVersion }, data: encode(data, null) };
+  await client.patch(SECRETS, namespace, name, { kind: "merge", body }, parseCertificateSecret, { signal });
 }
 
 function encode(
-  contents: SecretContents,
+  data: Readonly<Record<string, string | undefined>>,
   missing: null | undefined,
 ): Readonly<Record<string, string | null | undefined>> {
   const base64 = (pem: string | undefined) => (pem ? Buffer.from(pem, "utf8").toString("base64") : missing);
-  return {
-    [SecretKey.Cert]: base64(contents.certPem),
-    [SecretKey.Key]: base64(contents.keyPem),
-    [SecretKey.Bundle]: base64(bundleOf(contents.caPem, contents.previousCaPem)),
-    [SecretKey.CaKey]: base64(contents.caKeyPem),
-  };
+  return Object.fromEntries(Object.entries(data).map(([key, pem]) => [key, base64(pem)]));
 }

@@ -117,6 +117,7 @@ async function run(config: ReconcilerConfig, connection: Connection, log: Logger
     // A process without contact is not mended by a restart; after very long it ends by itself.
     whyUnhealthy: () => undefined,
     whyNotReady: () => (isSynced ? whyStale() : "caches are not filled yet"),
+    onFault: (error) => log.warn({ error: messageOf(error) }, "request can't be answered"),
   });
   log.info({ port: server.port, identity: config.identity }, "reconciler started");
 

@@ -77,6 +77,7 @@ export async function buildBundles(outdir: string): Promise<void> {
       ...common,
       entryPoints: {
         webhook: "webhook/main.ts",
+        "validate-worker": "webhook/validate/worker.ts",
         reconciler: "reconciler/main.ts",
         explain: "cli/explain/main.ts",
         doctor: "cli/doctor/main.ts",

@@ -10,7 +10,7 @@ import type { TaskRef } from "./api/task-ref.ts";
 import { appType } from "./app-binding.ts";
 import { Annotation } from "./contract.ts";
 import { UserError } from "./errors.ts";
-import { parseVolumeMount, splitList } from "./labelled-member.ts";
+import { parseVolumeMount, readListAnnotation, splitList } from "./labelled-member.ts";
 import { shortKind, validNameWithPrefix } from "./names.ts";
 import { substituteObject, type Variables } from "./substitution.ts";
 import { isSidecarKind } from "./target.ts";
@@ -97,8 +97,8 @@ export function resolveBlueprint(blueprint: BackupBlueprint, target: BlueprintTa
 /** What is backed up, and where it is mounted. A workload must say both; the data of a claim has a place by itself. */
 function readPlaces({ kind, annotations }: BlueprintTarget) {
   if (kind === "AppBinding") return { paths: [], volumeMounts: [] };
-  const paths = splitList(annotations[Annotation.TargetPaths]);
-  const volumeMounts = splitList(annotations[Annotation.VolumeMounts]).map(parseVolumeMount);
+  const paths = readListAnnotation(annotations, Annotation.TargetPaths);
+  const volumeMounts = readListAnnotation(annotations, Annotation.VolumeMounts).map(parseVolumeMount);
   const missing = [
     ...(paths.length === 0 ? [Annotation.TargetPaths] : []),
     ...(volumeMounts.length === 0 ? [Annotation.VolumeMounts] : []),

@@ -120,6 +120,8 @@ export const Path = {
   Identity: "/var/run/secrets/stash.appscode.com/identity",
   /** A Secret S of an application is mounted at `${Path.AppSecrets}/S`, one file a key. */
   AppSecrets: "/etc/stash/app",
+  /** The one folder for volumes of local backends, whose place a Repository's owner chooses. */
+  LocalBackends: "/safe",
   PvcTarget: "/stash-data",
   Interim: "/stash-interim-volume",
   /** Where the steps of a Task leave their results for the last one. */
@@ -199,6 +201,8 @@ export const Install = {
   Namespace: "stash-batch",
   WebhookService: "stash-batch-webhook",
   ServingSecret: "stash-batch-serving-cert",
+  /** The authority's certificate and key, which the webhook alone reads. */
+  AuthoritySecret: "stash-batch-ca",
   MutatingConfiguration: "stash-batch",
   ValidatingConfiguration: "stash-batch",
   AgentRole: "stash-batch-agent",

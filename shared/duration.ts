@@ -12,7 +12,10 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
-const PART = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gy;
+const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gy;
+
+/** Longer than any that Go writes; texts come from annotations, too. */
+export const MAX_DURATION_LENGTH = 32;
 
 /**
  * Reads a Go duration.
@@ -23,6 +26,10 @@ const PART = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gy;
  * @throws UserError INVALID_DURATION naming the field
  */
 export function parseDuration(text: string, field: string): number {
+  if (text.length > MAX_DURATION_LENGTH) {
+    const message = `${field}: a text of ${text.length} characters is no duration`;
+    throw new UserError("INVALID_DURATION", message);
+  }
   const negative = text.startsWith("-");
   const body = negative || text.startsWith("+") ? text.slice(1) : text;
   if (body === "0") return 0;

@@ -4,6 +4,7 @@
  * times. Left out are `define` and `template`, and what reads the environment, the network or secrets.
  */
 import { runTemplate } from "./go-template/evaluate.ts";
+import { templateFault } from "./go-template/lex.ts";
 import { parseTemplate } from "./go-template/parse.ts";
 import type { Value } from "./go-template/value.ts";
 
@@ -16,7 +17,7 @@ import type { Value } from "./go-template/value.ts";
  */
 export function renderTemplate(text: string, data: Value, now: Date): string {
   if (!text.includes("{{")) return text;
-  return runTemplate(parseTemplate(text), data, now).trim();
+  return withinReason(() => runTemplate(parseTemplate(text), data, now).trim());
 }
 
 /**
@@ -25,7 +26,17 @@ export function renderTemplate(text: string, data: Value, now: Date): string {
  * @throws UserError INVALID_OBJECT saying what is wrong and where
  */
 export function checkTemplate(text: string): void {
-  if (text.includes("{{")) parseTemplate(text);
+  if (text.includes("{{")) withinReason(() => parseTemplate(text));
+}
+
+/** JavaScript's own limits, such as those of a text's length, are faults of the template too. */
+function withinReason<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof RangeError) throw templateFault(`it asks for too much: ${error.message}`);
+    throw error;
+  }
 }
 
 export type { Value } from "./go-template/value.ts";

@@ -19,9 +19,10 @@ export interface LabelledWorkload {
  */
 export function labelledMember(workload: LabelledWorkload): BackupMember {
   const { apiVersion, kind, name, namespace, annotations } = workload;
-  const volumeMounts = splitList(annotations[Annotation.VolumeMounts]).map(parseVolumeMount);
-  const paths = splitList(annotations[Annotation.TargetPaths]);
-  const exclude = splitList(annotations[Annotation.Exclude]);
+  const listOf = (key: string) => readListAnnotation(annotations, key);
+  const volumeMounts = listOf(Annotation.VolumeMounts).map(parseVolumeMount);
+  const paths = listOf(Annotation.TargetPaths);
+  const exclude = listOf(Annotation.Exclude);
   return {
     target: {
       alias: annotations[Annotation.Alias] || name,
@@ -50,6 +51,22 @@ export function parseVolumeMount(text: string): { name: string; mountPath: strin
     );
   }
   return { name, mountPath, ...(subPath !== undefined && { subPath }) };
+}
+
+/** As many as a list in a spec may have. */
+const MAX_ITEMS = 1_000;
+
+/**
+ * Items of a comma-separated annotation.
+ *
+ * @throws UserError INVALID_OBJECT when there are more than a spec could list
+ */
+export function readListAnnotation(annotations: Readonly<Record<string, string>>, key: string): readonly string[] {
+  const items = splitList(annotations[key]);
+  if (items.length <= MAX_ITEMS) return items;
+  throw new UserError("INVALID_OBJECT", `annotation ${key} lists ${items.length} items`, {
+    next: `Write at most ${MAX_ITEMS}.`,
+  });
 }
 
 /** Items of a comma-separated annotation, without blanks around them and without empty ones. */

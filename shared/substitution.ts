@@ -15,6 +15,7 @@
  * | `$NAME` | stays |
  */
 import { UserError } from "./errors.ts";
+import { replaceMatch, stripMatch } from "./glob.ts";
 import { isJsonObject } from "./kube/json-value.ts";
 
 export type Variables = Readonly<Record<string, string>>;
@@ -49,8 +50,17 @@ function substituteAt(text: string, variables: Variables, path: string): string 
   }
 }
 
+/** Defaults of defaults: more than anybody writes. Each level reads its text once more. */
+const MAX_DEPTH = 16;
+/** Longer than any object of Kubernetes; what variables hold may be put in again and again. */
+const MAX_RESULT_LENGTH = 1_000_000;
+
 /** Substitutes in one text. @throws UserError as substituteObject */
 export function substitute(text: string, variables: Variables): string {
+  return substituteWithin(text, variables, 0);
+}
+
+function substituteWithin(text: string, variables: Variables, depth: number): string {
   let result = "";
   let at = 0;
   while (at < text.length) {
@@ -60,7 +70,8 @@ export function substitute(text: string, variables: Variables): string {
     const next = text[dollar + 1];
     if (next === "{") {
       const end = findEnd(text, dollar + 2);
-      result += expand(text.slice(dollar + 2, end), variables);
+      result += expand(text.slice(dollar + 2, end), variables, depth);
+      if (result.length > MAX_RESULT_LENGTH) throw unreadable(text, "its result is too long");
       at = end + 1;
     } else {
       result += "$";
@@ -74,8 +85,9 @@ export function substitute(text: string, variables: Variables): string {
 function findEnd(text: string, start: number): number {
   let depth = 0;
   for (let at = start; at < text.length; at++) {
-    if (text.startsWith("${", at)) depth++;
-    else if (text[at] === "}" && depth-- === 0) return at;
+    if (text.startsWith("${", at)) {
+      if (++depth > MAX_DEPTH) throw unreadable(text.slice(start - 2), `references nest deeper than ${MAX_DEPTH}`);
+    } else if (text[at] === "}" && depth-- === 0) return at;
   }
   throw unreadable(text.slice(start - 2));
 }
@@ -83,13 +95,13 @@ function findEnd(text: string, start: number): number {
 const REFERENCE =
   /^(#?)([A-Za-z_][A-Za-z0-9_.-]*?)(?:(:=|:-|=)([\s\S]*)|(\^\^?|,,?)|:(-?\d+)(?::(\d+))?|(##?|%%?|\/\/|\/#|\/%|\/)([\s\S]*))?$/;
 
-function expand(reference: string, variables: Variables): string {
+function expand(reference: string, variables: Variables, depth: number): string {
   const match = REFERENCE.exec(reference);
   if (match === null) throw unreadable(`\${${reference}}`);
   const [, length, name = "", given, fallback = "", letters, offset, count, operator, operand = ""] = match;
   const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
   if (value === undefined) {
-    if (given !== undefined) return substitute(fallback, variables);
+    if (given !== undefined) return substituteWithin(fallback, variables, depth + 1);
     throw new UserError("VARIABLE_MISSING", `variable ${name} has no value`, {
       next: `Give it a value, or write \${${name}:=default}.`,
     });
@@ -98,7 +110,7 @@ function expand(reference: string, variables: Variables): string {
   if (letters !== undefined) return changeCase(value, letters);
   if (offset !== undefined) return [...value].slice(Number(offset), sliceEnd(value, offset, count)).join("");
   if (operator === undefined) return value;
-  const pattern = substitute(operand, variables);
+  const pattern = substituteWithin(operand, variables, depth + 1);
   return operator.startsWith("/") ? replaceMatch(value, operator, pattern) : stripMatch(value, operator, pattern);
 }
 
@@ -115,40 +127,17 @@ function changeCase(value: string, letters: string): string {
   return change(first) + rest.join("");
 }
 
-function stripMatch(value: string, operator: string, glob: string): string {
-  const isLongest = operator.length === 2;
-  const lengths = Array.from({ length: value.length + 1 }, (_, index) => (isLongest ? value.length - index : index));
-  const whole = new RegExp(`^(?:${globSource(glob)})$`);
-  const isStart = operator.startsWith("#");
-  const found = lengths.find((size) => whole.test(isStart ? value.slice(0, size) : value.slice(value.length - size)));
-  if (found === undefined) return value;
-  return isStart ? value.slice(found) : value.slice(0, value.length - found);
-}
+/** Enough of a text to find it again. */
+const SHOWN_LENGTH = 60;
 
-function replaceMatch(value: string, operator: string, operand: string): string {
-  const slash = operand.indexOf("/");
-  const glob = slash < 0 ? operand : operand.slice(0, slash);
-  const replacement = slash < 0 ? "" : operand.slice(slash + 1);
-  if (glob === "") return value;
-  const source = globSource(glob);
-  const anchored = operator === "/#" ? `^(?:${source})` : operator === "/%" ? `(?:${source})$` : source;
-  return value.replace(new RegExp(anchored, operator === "//" ? "g" : ""), () => replacement);
-}
-
-/** A glob as the source of a regular expression. */
-function globSource(glob: string): string {
-  return glob.replace(/\*|\?|\\([\s\S])|[.+^${}()|[\]\\]/g, (special, escaped: string | undefined) => {
-    if (escaped !== undefined) return escapeRegExp(escaped);
-    return special === "*" ? "[\\s\\S]*" : special === "?" ? "[\\s\\S]" : escapeRegExp(special);
-  });
-}
-
-function escapeRegExp(character: string): string {
-  return character.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-}
-
-function unreadable(text: string): UserError {
-  return new UserError("INVALID_OBJECT", `${JSON.stringify(text)} can't be read as a reference to a variable`, {
-    next: `Close it by a brace, or write $$ for a dollar sign.`,
-  });
+function unreadable(text: string, why?: string): UserError {
+  const shown = text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}...` : text;
+  const reason = why === undefined ? "" : `: ${why}`;
+  return new UserError(
+    "INVALID_OBJECT",
+    `${JSON.stringify(shown)} can't be read as a reference to a variable${reason}`,
+    {
+      next: `Close it by a brace, or write $$ for a dollar sign.`,
+    },
+  );
 }

@@ -89,6 +89,7 @@ function createKeeper(
     mode,
     identity: hostname(),
     secret,
+    authoritySecret: { namespace, name: Install.AuthoritySecret },
     configurations: [
       { kind: "MutatingWebhookConfiguration", name: Install.MutatingConfiguration },
       { kind: "ValidatingWebhookConfiguration", name: Install.ValidatingConfiguration },

@@ -7,6 +7,7 @@ import { messageOf, UserError } from "../shared/errors.ts";
 import type { InjectionSettings } from "../shared/injection/view.ts";
 import { LOG_LEVELS, type LogLevel } from "../shared/log.ts";
 import type { CertificateOrigin } from "./certificates.ts";
+import { parseTlsOptions, TLS_VERSIONS, type TlsOptions } from "./tls-options.ts";
 
 export interface WebhookConfig {
   readonly host: string;
@@ -14,6 +15,11 @@ export interface WebhookConfig {
   readonly certificates: CertificateOrigin;
   /** DNS name in the certificate by which the API server calls us. */
   readonly serverName: string;
+  readonly tls: TlsOptions;
+  /** File with the authority of those who may ask for reviews; anyone may without it. */
+  readonly clientCaPath: string | undefined;
+  /** Common names in their certificates; any when there are none. */
+  readonly clientNames: readonly string[];
   readonly kubeconfigPath: string | undefined;
   readonly settings: InjectionSettings;
   /** Whether the author of an invoker must be allowed to do to the targets what the invoker does. */
@@ -36,6 +42,11 @@ export const WEBHOOK_USAGE = `usage: stash-batch webhook --image=IMAGE [flags]
   --tls-dir DIR              instead: a folder with tls.crt, tls.key and ca.crt that somebody else keeps
   --listen HOST:PORT         where to listen (default 0.0.0.0:8443)
   --server-name NAME         name in the certificate (default ${Install.WebhookService}.NAMESPACE.svc)
+  --client-ca FILE           answer reviews only to clients with a certificate of this authority: the API server's
+                             (docs/security.md says how it gets one)
+  --client-name NAME         common name in that certificate; repeat for more (default any)
+  --tls-min-version VERSION  ${Object.keys(TLS_VERSIONS).join(" or ")} (default VersionTLS12)
+  --tls-cipher-suites LIST   suites of TLS 1.2, of those with forward secrecy (default all of them)
   --kubeconfig FILE          instead of the pod's ServiceAccount
   --agent-command PROGRAM    program in the image, where it has no entry point; repeat for arguments
   --native-sidecar           inject the sidecar as a restartable init-container (servers from 1.29)
@@ -54,6 +65,10 @@ const OPTIONS = {
   namespace: { type: "string" },
   listen: { type: "string" },
   "server-name": { type: "string" },
+  "client-ca": { type: "string" },
+  "client-name": { type: "string", multiple: true },
+  "tls-min-version": { type: "string" },
+  "tls-cipher-suites": { type: "string" },
   kubeconfig: { type: "string" },
   "agent-command": { type: "string", multiple: true },
   "native-sidecar": { type: "boolean" },
@@ -92,6 +107,8 @@ export function parseWebhookArgs(args: readonly string[], env: Environment): Web
   const wantedLevel = flags["log-level"] ?? "info";
   const logLevel = LOG_LEVELS.find((level) => level === wantedLevel);
   if (logLevel === undefined) faults.push(`--log-level: ${wantedLevel} is none of ${LOG_LEVELS.join(", ")}`);
+  if (flags["client-name"] !== undefined && !flags["client-ca"]) faults.push("--client-name needs --client-ca");
+  const tls = parseTlsOptions(flags["tls-min-version"], flags["tls-cipher-suites"], faults);
   const drainMs = readDrain(flags.drain ?? "3s", faults);
   if (faults.length > 0) throw new UserError("CONFIGURATION_INVALID", faults.join("; "));
   const command = flags["agent-command"];
@@ -103,6 +120,9 @@ export function parseWebhookArgs(args: readonly string[], env: Environment): Web
       ? { kind: "folder", folder: flags["tls-dir"] }
       : { kind: "secret", namespace, mode: mode ?? CertificateMode.Own },
     serverName: flags["server-name"] ?? `${Install.WebhookService}.${namespace}.svc`,
+    tls,
+    clientCaPath: flags["client-ca"],
+    clientNames: flags["client-name"] ?? [],
     kubeconfigPath: flags.kubeconfig,
     settings: {
       image: flags.image ?? "",

@@ -7,12 +7,14 @@ import type { InformerProblem } from "../shared/kube/informer.ts";
 import { createLogger, type Logger } from "../shared/log.ts";
 import { answerMutation } from "./answer.ts";
 import { startCertificates } from "./certificates.ts";
+import { watchClientAuthority } from "./client-authority.ts";
 import { parseWebhookArgs, WEBHOOK_USAGE, type WebhookConfig } from "./config.ts";
 import { createGather } from "./gather.ts";
 import { createMetrics } from "./metrics.ts";
 import { createReadiness } from "./readiness.ts";
-import { createWebhookServer } from "./server.ts";
-import { validate } from "./validate/validate.ts";
+import { createWebhookServer, type ServerPorts } from "./server.ts";
+import { answerValidation } from "./validate/answer-validation.ts";
+import { createInspector } from "./validate/inspector.ts";
 import { createWorld } from "./world.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -98,12 +100,24 @@ export async function startWebhook(
       log.info({}, "serving certificate replaced");
     },
   });
+  const { clientCaPath, clientNames, tls } = config;
+  const authority =
+    clientCaPath === undefined
+      ? undefined
+      : await watchClientAuthority(clientCaPath, {
+          onChange: (pem) => {
+            server.setClientAuthority(pem);
+            log.info({}, "authority of clients replaced");
+          },
+          onProblem: (error) => log.warn({ error: messageOf(error) }, "new authority of clients can't be used"),
+        });
+  const inspector = createInspector({ log });
   let current = certificates.first;
   let port = config.port;
   let isStopping = false;
-  const server = createWebhookServer(certificates.first, {
+  const ports: ServerPorts = {
     mutate: (review) => answerMutation(review, { gather, excludedNamespaces, countReasons: metrics.countReasons, log }),
-    validate: ({ request }) => validate(request, { world, client, ...config }),
+    validate: (body) => answerValidation(body, { inspector, world, client, ...config }),
     findUnready: createReadiness({
       isSynced: () => world.isSynced(),
       isStopping: () => isStopping,
@@ -113,7 +127,9 @@ export async function startWebhook(
     }),
     metrics,
     log,
-  });
+  };
+  const clientAuthority = authority && { pem: authority.first, names: clientNames };
+  const server = createWebhookServer(certificates.first, ports, { tls, clientAuthority });
   world.start();
   port = await server.listen(config.host, config.port);
   return {
@@ -123,8 +139,10 @@ export async function startWebhook(
       await sleep(ms);
     },
     stop: async () => {
+      authority?.stop();
       await certificates.stop();
       await server.close();
+      await inspector.stop();
       await world.stop();
       client.close();
     },

@@ -31,14 +31,31 @@ export interface AdmissionRequest {
   readonly oldObject: unknown;
 }
 
+/** A request without what may be large. */
+export type RequestFacts = Omit<AdmissionRequest, "object" | "oldObject">;
+
 export interface ParsedReview {
   readonly apiVersion: ReviewVersion;
   readonly request: AdmissionRequest;
 }
 
-/** Why a body is no review, for the caller of our API: a 400. */
+/** What is needed of a review to answer it. */
+export interface ReviewHead {
+  readonly apiVersion: ReviewVersion;
+  readonly request: RequestFacts;
+}
+
+/** Why a body is not answered as a review, for the caller of our API. */
 export interface ReviewFault {
   readonly fault: string;
+  /** 400 when there is none: the body is no review. */
+  readonly status?: number;
+}
+
+/** A review and what we say to it. */
+export interface AnsweredReview {
+  readonly review: ReviewHead;
+  readonly answer: Answer;
 }
 
 /** Reads the body of a request. It is never thrown at: what can't be read is answered with what is wrong. */
@@ -92,6 +109,13 @@ export interface Answer {
   readonly auditAnnotations?: Readonly<Record<string, string>>;
 }
 
+/** A message may list names of the object; nobody reads thousands of them. */
+const MAX_MESSAGE_LENGTH = 8_000;
+
+function cut(text: string): string {
+  return text.length > MAX_MESSAGE_LENGTH ? `${text.slice(0, MAX_MESSAGE_LENGTH)}...` : text;
+}
+
 /** The API server shows 4,096 bytes of warnings in all, and cuts each at 256 when there are more. */
 const MAX_WARNINGS = 15;
 
@@ -99,14 +123,14 @@ const MAX_WARNINGS = 15;
  * The review that answers one, as JSON text. Warnings are known to v1 only. The patch, which is most of it, is text already
  * and goes in as it is: base64 needs no escapes.
  */
-export function formatAnswer({ apiVersion, request }: ParsedReview, answer: Answer): string {
+export function formatAnswer({ apiVersion, request }: ReviewHead, answer: Answer): string {
   const { isAllowed, message, patch, warnings = [], auditAnnotations } = answer;
   const showsWarnings = apiVersion === "admission.k8s.io/v1" && warnings.length > 0;
   const response = JSON.stringify({
     uid: request.uid,
     allowed: isAllowed,
-    ...(message !== undefined && { status: { code: 403, reason: "Forbidden", message } }),
-    ...(showsWarnings && { warnings: warnings.slice(0, MAX_WARNINGS) }),
+    ...(message !== undefined && { status: { code: 403, reason: "Forbidden", message: cut(message) } }),
+    ...(showsWarnings && { warnings: warnings.slice(0, MAX_WARNINGS).map(cut) }),
     ...(auditAnnotations !== undefined && { auditAnnotations }),
   });
   return `{"apiVersion":"${apiVersion}","kind":"AdmissionReview","response":${withPatch(response, patch)}}`;

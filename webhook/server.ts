@@ -1,21 +1,39 @@
 /** The HTTPS server: reviews in, reviews out, and what probes and Prometheus ask. */
 import { createServer, type Server } from "node:https";
-import { type FastifyInstance, type FastifyReply, fastify } from "fastify";
+import { type FastifyInstance, type FastifyReply, fastify, type onRequestAsyncHookHandler } from "fastify";
+import { LISTENER_OPTIONS, limitConnections, REQUEST_TIMEOUT_MS, serveRequests } from "../shared/listener.ts";
 import type { Logger } from "../shared/log.ts";
+import { BodyIntake, BodyRefused } from "./body-intake.ts";
+import { type ClientAuthority, createClientCheck } from "./client-authority.ts";
+import { findJsonFault, MAX_JSON_PARTS } from "./json-size.ts";
 import type { WebhookMetrics } from "./metrics.ts";
 import { watchConnections } from "./open-connections.ts";
-import { type Answer, formatAnswer, type ParsedReview, parseReview } from "./review.ts";
+import {
+  type Answer,
+  type AnsweredReview,
+  formatAnswer,
+  type ParsedReview,
+  parseReview,
+  type ReviewFault,
+} from "./review.ts";
 import type { ServingCertificate } from "./tls.ts";
+import { DEFAULT_TLS_OPTIONS, type TlsOptions } from "./tls-options.ts";
 
 export interface ServerPorts {
   /** Never throws and never waits. */
   readonly mutate: (review: ParsedReview) => Answer;
-  /** Never throws; waits a bounded time. */
-  readonly validate: (review: ParsedReview) => Promise<Answer>;
+  /** Reads and answers the body of a review. Never throws; waits a bounded time. */
+  readonly validate: (body: string) => Promise<AnsweredReview | ReviewFault>;
   /** What keeps the program from being ready; empty when it is. */
   readonly findUnready: () => Promise<readonly string[]>;
   readonly metrics: Pick<WebhookMetrics, "countReview" | "format" | "contentType">;
   readonly log: Pick<Logger, "warn">;
+}
+
+export interface ServerOptions {
+  readonly tls?: TlsOptions;
+  /** With one, reviews are answered to its clients alone; probes and metrics to anyone. */
+  readonly clientAuthority?: ClientAuthority | undefined;
 }
 
 export interface WebhookServer {
@@ -23,32 +41,63 @@ export interface WebhookServer {
   listen(host: string, port: number): Promise<number>;
   /** New connections see the new certificate; those that are open stay. */
   setCertificate(certificate: ServingCertificate): void;
+  /** New connections are checked against the new authority. */
+  setClientAuthority(pem: string): void;
   /** Ends idle connections and waits for answers under way. */
   close(): Promise<void>;
 }
 
 /** An object has 3 MiB at most, and an update carries it twice. */
 const MAX_BODY_BYTES = 7 * 1024 * 1024;
-/** The API server gives up after 3 s; this ends a client that never sends its body. */
-const REQUEST_TIMEOUT_MS = 10_000;
+/** Of all bodies at once: thousands of usual size. With what reading them takes it stays far below the container's limit. */
+const MAX_HELD_BYTES = 24 * 1024 * 1024;
+/** Below this a body can't take much memory, whatever it says, and looking at it would cost each review. */
+const UNSUSPICIOUS_LENGTH = 64 * 1024;
+/** API servers open a connection for each review that they wait for; ten of them with hundreds under way fit. */
+const MAX_CONNECTIONS = 2_048;
 /** Longer than the 90 s after which the API server closes its idle connections, so that ours never close under a request. */
 const KEEP_ALIVE_MS = 120_000;
 
 /** Builds the server; nothing listens before `listen`. */
-export function createWebhookServer(certificate: ServingCertificate, ports: ServerPorts): WebhookServer {
-  const https = createServer({ cert: certificate.cert, key: certificate.key, minVersion: "TLSv1.2" });
-  https.requestTimeout = REQUEST_TIMEOUT_MS;
-  https.headersTimeout = REQUEST_TIMEOUT_MS;
-  https.keepAliveTimeout = KEEP_ALIVE_MS;
+export function createWebhookServer(
+  certificate: ServingCertificate,
+  ports: ServerPorts,
+  { tls = DEFAULT_TLS_OPTIONS, clientAuthority }: ServerOptions = {},
+): WebhookServer {
+  let serving = certificate;
+  let clientCa = clientAuthority?.pem;
+  const context = () => ({
+    ...tls,
+    cert: serving.cert,
+    key: serving.key,
+    ...(clientCa !== undefined && { ca: clientCa }),
+  });
+  const https = createServer({
+    ...LISTENER_OPTIONS,
+    ...context(),
+    handshakeTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // Probes have no certificate, so one is asked for and looked at where it is needed.
+    requestCert: clientAuthority !== undefined,
+    rejectUnauthorized: false,
+  });
+  limitConnections(https, MAX_CONNECTIONS);
   const connections = watchConnections(https);
-  const app = buildApp(https, ports);
+  const app = buildApp(https, ports, clientAuthority && createClientCheck(clientAuthority.names));
   return {
     listen: async (host, port) => {
       await app.listen({ host, port });
       const address = https.address();
       return typeof address === "object" && address !== null ? address.port : port;
     },
-    setCertificate: ({ cert, key }) => https.setSecureContext({ cert, key, minVersion: "TLSv1.2" }),
+    setCertificate: (replacement) => {
+      serving = replacement;
+      https.setSecureContext(context());
+    },
+    setClientAuthority: (pem) => {
+      clientCa = pem;
+      https.setSecureContext(context());
+    },
     close: async () => {
       const closed = app.close();
       connections.end();
@@ -57,19 +106,29 @@ export function createWebhookServer(certificate: ServingCertificate, ports: Serv
   };
 }
 
-function buildApp(https: Server, ports: ServerPorts): FastifyInstance {
+type ClientCheck = ReturnType<typeof createClientCheck>;
+
+function buildApp(https: Server, ports: ServerPorts, whyRefused: ClientCheck | undefined): FastifyInstance {
+  const intake = new BodyIntake({ maxBodyBytes: MAX_BODY_BYTES, maxHeldBytes: MAX_HELD_BYTES });
   const app = fastify({
-    serverFactory: (handler) => https.on("request", handler),
-    bodyLimit: MAX_BODY_BYTES,
+    serverFactory: (handler) => {
+      const serve: typeof handler = (request, response) => {
+        if (request.method !== "GET") intake.open(request, response);
+        handler(request, response);
+      };
+      serveRequests(https, serve, (error) => ports.log.warn({ err: error }, "request can't be answered"));
+      return https;
+    },
     forceCloseConnections: "idle",
     return503OnClosing: false,
     exposeHeadRoutes: false,
   });
   // Own parser: the body's keys are data here, so that `__proto__` in them is no attack but a name.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => done(null, body));
-  addReviews(app, "/mutate", async (review) => ports.mutate(review), ports);
-  addReviews(app, "/validate", ports.validate, ports);
+  app.addContentTypeParser("application/json", (_request, payload, done) => intake.read(payload, done));
+  const hooks = whyRefused === undefined ? {} : { onRequest: refuseStrangers(whyRefused) };
+  addReviews(app, { path: "/mutate", hooks, answer: async (body) => answerMutation(body, ports) }, ports);
+  addReviews(app, { path: "/validate", hooks, answer: ports.validate }, ports);
   app.get("/healthz", async (_request, reply) => text(reply, 200, "ok"));
   app.get("/readyz", async (_request, reply) => {
     const unready = await ports.findUnready();
@@ -79,27 +138,46 @@ function buildApp(https: Server, ports: ServerPorts): FastifyInstance {
     reply.type(ports.metrics.contentType).send(await ports.metrics.format()),
   );
   app.setNotFoundHandler((_request, reply) => text(reply, 404, "no such path"));
-  app.setErrorHandler((error, _request, reply) => text(reply, statusOf(error), faultOf(error)));
+  app.setErrorHandler((error, _request, reply) => {
+    // What is left of the body is not waited for.
+    if (error instanceof BodyRefused) reply.header("connection", "close");
+    return text(reply, statusOf(error), faultOf(error));
+  });
   return app;
 }
 
-function addReviews(
-  app: FastifyInstance,
-  path: string,
-  answer: (review: ParsedReview) => Promise<Answer>,
-  { metrics, log }: ServerPorts,
-): void {
-  app.post(path, async ({ body }, reply) => {
+/** Before the body is read: a stranger's is not worth it. */
+function refuseStrangers(whyRefused: ClientCheck): onRequestAsyncHookHandler {
+  return async ({ raw }, reply) => {
+    const why = whyRefused(raw);
+    if (why !== undefined) return text(reply.header("connection", "close"), 403, why);
+  };
+}
+
+interface ReviewRoute {
+  readonly path: string;
+  readonly hooks: { readonly onRequest?: onRequestAsyncHookHandler };
+  readonly answer: (body: string) => Promise<AnsweredReview | ReviewFault>;
+}
+
+function addReviews(app: FastifyInstance, { path, hooks, answer }: ReviewRoute, { metrics, log }: ServerPorts): void {
+  app.post(path, hooks, async ({ body }, reply) => {
     const startedAt = performance.now();
-    const review = parseReview(typeof body === "string" ? body : "");
-    if ("fault" in review) {
-      log.warn({ path, reason: review.fault }, "request is no review");
-      return text(reply, 400, review.fault);
+    const answered = await answer(typeof body === "string" ? body : "");
+    if ("fault" in answered) {
+      log.warn({ path, reason: answered.fault }, "request is no review");
+      return text(reply, answered.status ?? 400, answered.fault);
     }
-    const given = await answer(review);
-    metrics.countReview(path, given.isAllowed, (performance.now() - startedAt) / 1_000);
-    return reply.type("application/json").send(formatAnswer(review, given));
+    metrics.countReview(path, answered.answer.isAllowed, (performance.now() - startedAt) / 1_000);
+    return reply.type("application/json").send(formatAnswer(answered.review, answered.answer));
   });
+}
+
+function answerMutation(body: string, { mutate }: Pick<ServerPorts, "mutate">): AnsweredReview | ReviewFault {
+  const fault = body.length > UNSUSPICIOUS_LENGTH ? findJsonFault(body, { maxParts: MAX_JSON_PARTS }) : undefined;
+  if (fault !== undefined) return { fault: `the body can't be read: ${fault}` };
+  const review = parseReview(body);
+  return "fault" in review ? review : { review, answer: mutate(review) };
 }
 
 function text(reply: FastifyReply, status: number, body: string): FastifyReply {

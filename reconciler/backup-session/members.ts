@@ -11,7 +11,7 @@ import { jobsToEnd } from "../jobs/ended-job.ts";
 import { decideJobStart, type TargetJob } from "../jobs/target-job.ts";
 import { withExplanation, withoutExplanation, withTargetCondition } from "../run/entries.ts";
 import { planHosts } from "../run/hosts.ts";
-import { type MemberState, memberTurn, type OrderedMember, type Turn } from "../run/order.ts";
+import { type MemberState, memberTurns, type OrderedMember, type Turn, type TurnOf } from "../run/order.ts";
 import { isRefused, isStarted } from "../run/settled.ts";
 import { withTarget } from "./change.ts";
 import { withRefusal } from "./give-up.ts";
@@ -159,16 +159,20 @@ function startTarget(view: SessionView, target: TargetStatus, now: Date): Target
   }
 }
 
-function turnOf(view: SessionView, status: SessionStatus, index: number, target: TargetStatus): Turn {
+function turnsOf(view: SessionView, status: SessionStatus): TurnOf {
   const { executionOrder = "", failurePolicy = "" } = view.invoker?.view ?? {};
   const members = orderedMembers(view, status);
   const failFast = failurePolicy === FailurePolicy.FailFast ? "failurePolicy is FailFast" : undefined;
-  const turn = memberTurn({ executionOrder, failFast, members }, index);
+  return memberTurns({ executionOrder, failFast, members });
+}
+
+function turnOf(view: SessionView, turns: TurnOf, index: number, target: TargetStatus): Turn {
+  const turn = turns(index);
   return turn.kind === "start" ? (obstacle(view, target) ?? turn) : turn;
 }
 
-function advance(view: SessionView, status: SessionStatus, index: number, target: TargetStatus, now: Date) {
-  const answer = turnOf(view, status, index, target);
+function advance(view: SessionView, turns: TurnOf, index: number, target: TargetStatus, now: Date) {
+  const answer = turnOf(view, turns, index, target);
   switch (answer.kind) {
     case "refuse":
       return withRefusal(target, answer.code, answer.message, now);
@@ -189,11 +193,12 @@ export function deadJobs(view: SessionView, status: SessionStatus, now: Date): r
 
 /** Jobs that are to be made now, whatever the table says: they change nothing in the status. */
 export function dueJobs(view: SessionView, status: SessionStatus): readonly Action[] {
-  if (!isBegun(status)) return [];
+  if (!isBegun(status) || view.jobs.size === 0) return [];
+  const turns = turnsOf(view, status);
   return targetsOf(status).flatMap((target, targetIndex): Action[] => {
     const job = view.jobs.get(targetIndex);
     if (job === undefined || isStarted(target) || isRefused(BACKUP_WORDS, target)) return [];
-    const turn = turnOf(view, status, targetIndex, target);
+    const turn = turnOf(view, turns, targetIndex, target);
     const isDue = turn.kind === "start" && decideJobStart(job).kind === "make";
     return isDue ? [{ kind: "EnsureJob", targetIndex }] : [];
   });
@@ -203,9 +208,10 @@ export const startMembers: Row = {
   name: "a member's turn",
   next(view, status, now): Step | undefined {
     if (!isBegun(status)) return undefined;
+    const turns = turnsOf(view, status);
     for (const [index, target] of targetsOf(status).entries()) {
       if (isStarted(target) || isRefused(BACKUP_WORDS, target)) continue;
-      const next = advance(view, status, index, target, now);
+      const next = advance(view, turns, index, target, now);
       if (next !== target) return { status: withTarget(status, index, () => next) };
     }
     return undefined;

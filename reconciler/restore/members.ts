@@ -3,7 +3,7 @@ import { Driver, ExecutionOrder } from "../../shared/contract.ts";
 import { formatTarget, targetKey } from "../../shared/target.ts";
 import { withExplanation } from "../run/entries.ts";
 import { hostnamesOf } from "../run/hosts.ts";
-import { type MemberState, memberTurn, type OrderedMember, type Turn } from "../run/order.ts";
+import { type MemberState, memberTurns, type OrderedMember, type Turn, type TurnOf } from "../run/order.ts";
 import { withRunTarget } from "../run/run-facts.ts";
 import { isRefused, isStarted } from "../run/settled.ts";
 import { withRefusal } from "./give-up.ts";
@@ -43,19 +43,17 @@ function obstacle(view: RestoreView, target: MemberStatus): Turn | undefined {
   return undefined;
 }
 
-function advance(
-  view: RestoreView,
-  status: RestoreStatus,
-  index: number,
-  target: MemberStatus,
-  now: Date,
-): MemberAnswer {
+function turnsOf(view: RestoreView, status: RestoreStatus): TurnOf {
   const { executionOrder } = view.invoker;
   const members = orderedMembers(view, status);
   // Data of a later member is of no use to an application whose earlier one could not be restored.
   const isOrdered = executionOrder === ExecutionOrder.Sequential;
   const failFast = isOrdered ? "the members after it build on its data" : undefined;
-  const turn = memberTurn({ executionOrder, failFast, members }, index);
+  return memberTurns({ executionOrder, failFast, members });
+}
+
+function advance(view: RestoreView, turns: TurnOf, index: number, target: MemberStatus, now: Date): MemberAnswer {
+  const turn = turns(index);
   const answer = turn.kind === "start" ? (obstacle(view, target) ?? turn) : turn;
   switch (answer.kind) {
     case "refuse":
@@ -73,9 +71,10 @@ export const startMembers: Row = {
   name: "a member's turn",
   next(view, status, now): Step | undefined {
     if (!isBegun(status)) return undefined;
+    const turns = turnsOf(view, status);
     for (const [index, target] of targetsOf(status).entries()) {
       if (isStarted(target) || isRefused(RESTORE_WORDS, target)) continue;
-      const answer = advance(view, status, index, target, now);
+      const answer = advance(view, turns, index, target, now);
       if (answer.target === target) continue;
       return {
         status: withRunTarget(status, index, () => answer.target),
@@ -109,9 +108,10 @@ export const moreHosts: Row = {
 /** Requests that are due now, whatever the table says: they change workloads, not the status. */
 export function dueRequests(view: RestoreView, status: RestoreStatus, now: Date): readonly Action[] {
   if (!isBegun(status)) return [];
+  const turns = turnsOf(view, status);
   return targetsOf(status).flatMap((target, index) =>
     isStarted(target) || isRefused(RESTORE_WORDS, target)
       ? []
-      : (advance(view, status, index, target, now).actions ?? []),
+      : (advance(view, turns, index, target, now).actions ?? []),
   );
 }

@@ -2,6 +2,7 @@
 import { ExecutionOrder } from "../../shared/contract.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
 import type { HoldReason } from "../../shared/reasons.ts";
+import { findCircles } from "./circles.ts";
 
 export type MemberState = "Pending" | "Running" | "Succeeded" | "Failed";
 
@@ -24,29 +25,63 @@ export type Turn =
   | { readonly kind: "hold"; readonly reason: HoldReason; readonly message: string }
   | { readonly kind: "refuse"; readonly code: ErrorCode; readonly message: string };
 
+/** Tells the turn of the member at an index. */
+export type TurnOf = (index: number) => Turn;
+
+/** What is asked about a view as a whole, so that all members of a long batch cost as much as one. */
+interface OrderFacts {
+  readonly isSequential: boolean;
+  readonly firstFailed: number;
+  readonly firstUnended: number;
+  readonly named: ReadonlyMap<string, NamedMembers>;
+  readonly circles: ReadonlySet<number>;
+}
+
+/** Members that share a name; there is one of them unless two targets are called alike. */
+interface NamedMembers {
+  readonly indices: number[];
+  firstFailed: number;
+  firstUnended: number;
+}
+
+const NONE = Number.POSITIVE_INFINITY;
+
 function isEnded(member: OrderedMember): boolean {
   return member.state === "Succeeded" || member.state === "Failed";
 }
 
-function nameOf(member: OrderedMember, index: number): string {
-  return member.names[0] ?? `member ${index}`;
+function nameOf(member: OrderedMember | undefined, index: number): string {
+  return member?.names[0] ?? `member ${index}`;
 }
 
-/** Whether a member waits for itself, through `dependsOn` and, in Sequential, through the members before it. */
-function isInCircle({ members }: OrderView, index: number, isSequential: boolean): boolean {
-  const found = new Set<number>();
-  const open = [index];
-  for (let at = open.pop(); at !== undefined; at = open.pop()) {
-    const from = at;
-    const names = members[from]?.dependsOn ?? [];
-    members.forEach((member, to) => {
-      const isAwaited = (isSequential && to < from) || member.names.some((name) => names.includes(name));
-      if (!isAwaited || found.has(to)) return;
-      found.add(to);
-      open.push(to);
-    });
-  }
-  return found.has(index);
+/** The first index that is one, as `Math.min` reads it. */
+function orNone(index: number): number {
+  return index < 0 ? NONE : index;
+}
+
+function factsOf({ executionOrder, members }: OrderView): OrderFacts {
+  const isSequential = executionOrder === ExecutionOrder.Sequential;
+  const named = new Map<string, NamedMembers>();
+  members.forEach((member, index) => {
+    for (const name of new Set(member.names)) {
+      const found = named.get(name) ?? { indices: [], firstFailed: NONE, firstUnended: NONE };
+      named.set(name, found);
+      found.indices.push(index);
+      if (member.state === "Failed") found.firstFailed = Math.min(found.firstFailed, index);
+      if (!isEnded(member)) found.firstUnended = Math.min(found.firstUnended, index);
+    }
+  });
+  const waitsFor = (name: string) => named.get(name)?.indices ?? [];
+  return {
+    isSequential,
+    firstFailed: orNone(members.findIndex(({ state }) => state === "Failed")),
+    firstUnended: orNone(members.findIndex((member) => !isEnded(member))),
+    named,
+    circles: findCircles(
+      members.map(({ dependsOn }) => dependsOn),
+      { waitsFor, isSequential },
+    ),
+  };
 }
 
 /**
@@ -60,40 +95,50 @@ function isInCircle({ members }: OrderView, index: number, isSequential: boolean
  * | 4 | a member that it depends on has not ended | hold |
  * | 5 | Sequential, and an earlier member has not ended | hold |
  * | 6 | otherwise | start |
+ *
+ * What concerns all members is found out once for the view, so that asking for each of them stays linear.
  */
+export function memberTurns(view: OrderView): TurnOf {
+  const facts = factsOf(view);
+  return (index) => turnAt(view, facts, index);
+}
+
+/** The turn of one member alone; see `memberTurns`. */
 export function memberTurn(view: OrderView, index: number): Turn {
-  const { members } = view;
+  return memberTurns(view)(index);
+}
+
+function turnAt({ members, failFast }: OrderView, facts: OrderFacts, index: number): Turn {
   const member = members[index];
   if (member === undefined) return { kind: "refuse", code: "INTERNAL", message: `there is no member ${index}` };
-  const isSequential = view.executionOrder === ExecutionOrder.Sequential;
+  const { isSequential, firstFailed, firstUnended, named, circles } = facts;
+  const nameAt = (at: number) => nameOf(members[at], at);
 
-  const failedAt = members.findIndex((other, at) => other.state === "Failed" && (!isSequential || at < index));
-  if (view.failFast !== undefined && failedAt >= 0) {
-    const name = nameOf(members[failedAt] ?? member, failedAt);
-    return { kind: "refuse", code: "EARLIER_MEMBER_FAILED", message: `${name} failed, and ${view.failFast}` };
-  }
-  for (const name of member.dependsOn) {
-    if (!members.some((other) => other.names.includes(name))) {
-      return { kind: "refuse", code: "INVALID_OBJECT", message: `dependsOn names ${name}, which is no member` };
-    }
-  }
-  if (isInCircle(view, index, isSequential)) {
-    return { kind: "refuse", code: "INVALID_OBJECT", message: "dependsOn makes the member wait for itself" };
-  }
-  const needed = members.filter((other) => other.names.some((name) => member.dependsOn.includes(name)));
-  const failed = needed.find((other) => other.state === "Failed");
-  if (failed !== undefined) {
-    const message = `${nameOf(failed, members.indexOf(failed))} failed, and this member depends on it`;
+  if (failFast !== undefined && firstFailed < (isSequential ? index : NONE)) {
+    const message = `${nameAt(firstFailed)} failed, and ${failFast}`;
     return { kind: "refuse", code: "EARLIER_MEMBER_FAILED", message };
   }
-  const awaited = needed.find((other) => !isEnded(other));
-  if (awaited !== undefined) {
-    const message = `waits for ${nameOf(awaited, members.indexOf(awaited))}, on which it depends`;
+  const unknown = member.dependsOn.find((name) => !named.has(name));
+  if (unknown !== undefined) {
+    return { kind: "refuse", code: "INVALID_OBJECT", message: `dependsOn names ${unknown}, which is no member` };
+  }
+  if (circles.has(index)) {
+    return { kind: "refuse", code: "INVALID_OBJECT", message: "dependsOn makes the member wait for itself" };
+  }
+  const firstOf = (what: "firstFailed" | "firstUnended") =>
+    member.dependsOn.reduce((first, name) => Math.min(first, named.get(name)?.[what] ?? NONE), NONE);
+  const failed = firstOf("firstFailed");
+  if (failed !== NONE) {
+    const message = `${nameAt(failed)} failed, and this member depends on it`;
+    return { kind: "refuse", code: "EARLIER_MEMBER_FAILED", message };
+  }
+  const awaited = firstOf("firstUnended");
+  if (awaited !== NONE) {
+    const message = `waits for ${nameAt(awaited)}, on which it depends`;
     return { kind: "hold", reason: "DependencyRunning", message };
   }
-  const earlier = isSequential ? members.slice(0, index).findIndex((other) => !isEnded(other)) : -1;
-  if (earlier >= 0) {
-    const message = `waits for ${nameOf(members[earlier] ?? member, earlier)}, which comes earlier`;
+  if (isSequential && firstUnended < index) {
+    const message = `waits for ${nameAt(firstUnended)}, which comes earlier`;
     return { kind: "hold", reason: "EarlierMemberRunning", message };
   }
   return { kind: "start" };

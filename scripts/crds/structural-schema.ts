@@ -11,6 +11,8 @@ export interface StructuralSchema {
   pattern?: string;
   minimum?: number;
   maximum?: number;
+  maxLength?: number;
+  maxItems?: number;
   properties?: Record<string, StructuralSchema>;
   required?: readonly string[];
   additionalProperties?: StructuralSchema;
@@ -31,6 +33,8 @@ const COPIED = [
   "pattern",
   "minimum",
   "maximum",
+  "maxLength",
+  "maxItems",
   "x-kubernetes-int-or-string",
   "x-kubernetes-embedded-resource",
   "x-kubernetes-preserve-unknown-fields",

@@ -3,24 +3,37 @@ import { KINDS } from "./kinds.ts";
 import { objectMetaSchema, typeMeta } from "./object-meta.ts";
 import { typedObjectRefSchema } from "./object-ref.ts";
 import { parserOf } from "./parse.ts";
-import { defaulted, flag, int32, list, object, openObject, optional, required, text, type Value } from "./schema.ts";
+import {
+  defaulted,
+  flag,
+  int32,
+  list,
+  namespaceText,
+  nameText,
+  object,
+  openObject,
+  optional,
+  required,
+  text,
+  type Value,
+} from "./schema.ts";
 
 const secretRefSchema = object({
-  apiGroup: optional(text, "API group; empty for a Secret."),
-  kind: defaulted(text, "Secret", "Kind that holds the credentials."),
-  name: required(text, "Its name."),
+  apiGroup: optional(nameText, "API group; empty for a Secret."),
+  kind: defaulted(nameText, "Secret", "Kind that holds the credentials."),
+  name: required(nameText, "Its name."),
 });
 
 const addonTaskSchema = openObject({
-  name: optional(text),
+  name: optional(nameText),
   params: optional(list(openObject({ name: text, value: text }))),
 });
 
 /** Addon parameters: a whole object of a kind that the addon owns. Only what we read is named. */
 export const appParametersSchema = Type.Object(
   {
-    apiVersion: optional(text),
-    kind: optional(text),
+    apiVersion: optional(nameText),
+    kind: optional(nameText),
     stash: optional(
       openObject({
         addon: optional(openObject({ backupTask: optional(addonTaskSchema), restoreTask: optional(addonTaskSchema) })),
@@ -41,7 +54,7 @@ export const secretTransformSchema = object({
     }),
   ),
   addKeysFrom: optional(
-    object({ secretRef: optional(openObject({ name: optional(text) }), "Secret whose keys are added.") }),
+    object({ secretRef: optional(openObject({ name: optional(nameText) }), "Secret whose keys are added.") }),
   ),
   removeKey: optional(object({ key: required(text, "Key to remove.") })),
 });
@@ -52,8 +65,8 @@ export const clientConfigSchema = object({
   service: optional(
     object({
       scheme: required(text, "Scheme of the URL."),
-      namespace: optional(text, "Namespace of the Service; the AppBinding's when empty."),
-      name: required(text, "Name of the Service."),
+      namespace: optional(namespaceText, "Namespace of the Service; the AppBinding's when empty."),
+      name: required(nameText, "Name of the Service."),
       port: required(int32, "Port of the Service."),
       path: optional(text, "Path of the URL."),
       query: optional(text, "Query of the URL."),

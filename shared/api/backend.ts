@@ -1,6 +1,17 @@
 /** Where a restic repository lives. */
 import { volumeSourceProperties } from "./kubernetes/volume.ts";
-import { flag, int64, object, openObject, optional, required, text, type Value } from "./schema.ts";
+import {
+  flag,
+  int64,
+  namespaceText,
+  nameText,
+  object,
+  openObject,
+  optional,
+  required,
+  text,
+  type Value,
+} from "./schema.ts";
 
 const prefix = optional(text, "Folder in the store that holds the repository.");
 const maxConnections = optional(int64, "Limit of connections at a time.");
@@ -13,7 +24,7 @@ export const localBackendSchema = openObject({
 export type LocalBackend = Value<typeof localBackendSchema>;
 
 export const backendSchema = object({
-  storageSecretName: optional(text, "Secret in the Repository's namespace with password and credentials."),
+  storageSecretName: optional(nameText, "Secret in the Repository's namespace with password and credentials."),
   local: optional(localBackendSchema, "A Kubernetes volume."),
   s3: optional(
     object({
@@ -35,8 +46,8 @@ export type Backend = Value<typeof backendSchema>;
 
 /** A Repository as the reconciler resolved it for the agents of another namespace. */
 export const resolvedRepositorySchema = object({
-  name: optional(text, "Name of the Repository."),
-  namespace: optional(text, "Namespace of the Repository."),
+  name: optional(nameText, "Name of the Repository."),
+  namespace: optional(namespaceText, "Namespace of the Repository."),
   backend: optional(backendSchema, "Its backend at that time."),
 });
 export type ResolvedRepository = Value<typeof resolvedRepositorySchema>;

@@ -5,7 +5,7 @@ import { executorProperties } from "./member.ts";
 import { clusterObjectMetaSchema, typeMeta } from "./object-meta.ts";
 import { parserOf } from "./parse.ts";
 import { repositorySpecProperties } from "./repository.ts";
-import { object, optional, text, type Value } from "./schema.ts";
+import { nameText, object, optional, type Value } from "./schema.ts";
 
 export const backupBlueprintSchema = object({
   ...typeMeta(KINDS.BackupBlueprint),
@@ -15,8 +15,8 @@ export const backupBlueprintSchema = object({
     ...executorProperties,
     ...backupScheduleProperties,
     hooks: optional(backupHooksSchema, "What runs before and after."),
-    backupNamespace: optional(text, "Namespace of the BackupConfiguration; the target's when empty."),
-    repoNamespace: optional(text, "Namespace of the Repository; the BackupConfiguration's when empty."),
+    backupNamespace: optional(nameText, "Namespace of the BackupConfiguration; the target's when empty."),
+    repoNamespace: optional(nameText, "Namespace of the Repository; the BackupConfiguration's when empty."),
   }),
 });
 export type BackupBlueprint = Value<typeof backupBlueprintSchema>;

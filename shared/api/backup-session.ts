@@ -13,19 +13,33 @@ import { hostStatsSchema } from "./host-stats.ts";
 import { BackupInvokerKind, KINDS } from "./kinds.ts";
 import { objectMetaSchema, typeMeta } from "./object-meta.ts";
 import { parserOf } from "./parse.ts";
-import { flag, int32, int64, list, object, oneOf, optional, required, text, time, type Value } from "./schema.ts";
+import {
+  flag,
+  int32,
+  int64,
+  list,
+  longList,
+  nameText,
+  object,
+  oneOf,
+  optional,
+  required,
+  text,
+  time,
+  type Value,
+} from "./schema.ts";
 import { backupTargetSchema, targetRefSchema } from "./target.ts";
 
 export const backupInvokerRefSchema = object({
-  apiGroup: optional(text, "API group of the invoker."),
+  apiGroup: optional(nameText, "API group of the invoker."),
   kind: required(oneOf(BackupInvokerKind), "Kind of the invoker."),
-  name: required(text, "Name of the invoker, in the same namespace."),
+  name: required(nameText, "Name of the invoker, in the same namespace."),
 });
 export type BackupInvokerRef = Value<typeof backupInvokerRefSchema>;
 
 export const backupTargetStatusSchema = object({
   ref: optional(targetRefSchema, "Which target."),
-  alias: optional(text, "Its alias."),
+  alias: optional(nameText, "Its alias."),
   member: optional(
     object({
       target: optional(backupTargetSchema, "What is backed up."),
@@ -37,8 +51,8 @@ export const backupTargetStatusSchema = object({
   phase: optional(oneOf(BackupTargetPhase), "How far the target is."),
   reason: optional(text, "Error code."),
   message: optional(text, "Why it waits or failed."),
-  stats: optional(list(hostStatsSchema), "One entry a host."),
-  hooks: optional(list(hookResultSchema), "Hooks of the target that the reconciler ran."),
+  stats: optional(longList(hostStatsSchema), "One entry a host."),
+  hooks: optional(longList(hookResultSchema), "Hooks of the target that the reconciler ran."),
   preBackupActions: optional(list(oneOf(PreBackupAction)), "Work on the repository before the backup."),
   postBackupActions: optional(list(oneOf(PostBackupAction)), "Work on the repository after the backup."),
   conditions: optional(list(conditionSchema), "What was found out about the target."),
@@ -53,7 +67,7 @@ export const backupSessionSchema = object({
     retryLeft: optional(int32, "How many more sessions may follow if this one fails."),
     trigger: optional(oneOf(SessionTrigger), "What made the session."),
     dueTime: optional(time, "When the run was due."),
-    retryOf: optional(text, "The session that this one tries again."),
+    retryOf: optional(nameText, "The session that this one tries again."),
   }),
   status: optional(
     object({
@@ -64,7 +78,7 @@ export const backupSessionSchema = object({
       completionTime: optional(time, "When it ended."),
       invokerGeneration: optional(int64, "Generation of the invoker that the session was decided by."),
       repository: optional(resolvedRepositorySchema, "The Repository as it was resolved."),
-      hooks: optional(list(hookResultSchema), "Global hooks."),
+      hooks: optional(longList(hookResultSchema), "Global hooks."),
       targets: optional(list(backupTargetStatusSchema), "One entry a target."),
       conditions: optional(list(conditionSchema), "What was found out about the session."),
       retried: optional(flag, "Whether a session was made that tries again."),

@@ -1,10 +1,10 @@
 /** What became of a hook. */
 import { HookPhase, HookType } from "./closed-lists.ts";
-import { object, oneOf, optional, required, text, time, type Value } from "./schema.ts";
+import { nameText, object, oneOf, optional, required, text, time, type Value } from "./schema.ts";
 
 export const hookResultSchema = object({
   type: required(oneOf(HookType), "Which hook it was."),
-  hostname: optional(text, "Host that it ran for."),
+  hostname: optional(nameText, "Host that it ran for."),
   podUID: optional(text, "Pod that it ran in."),
   runner: optional(text, "Process of the reconciler that runs it; unset for a hook that the host's agent runs."),
   phase: optional(oneOf(HookPhase), "How far it is."),

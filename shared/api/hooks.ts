@@ -5,6 +5,7 @@ import {
   duration,
   intOrString,
   list,
+  nameText,
   object,
   oneOf,
   optional,
@@ -47,7 +48,7 @@ const handlerProperties = {
     }),
     "Opens a TCP connection.",
   ),
-  containerName: optional(text, "Container that the program runs in, or that names the port."),
+  containerName: optional(nameText, "Container that the program runs in, or that names the port."),
   timeout: optional(duration, "Longest time that the hook may take."),
 };
 

@@ -9,6 +9,8 @@ import {
   int32,
   int64,
   list,
+  longList,
+  nameText,
   object,
   oneOf,
   optional,
@@ -57,26 +59,26 @@ export type HostActionResult = Value<typeof hostActionResultSchema>;
 
 export const hostActionParamsSchema = object({
   readDataSubset: optional(text, "Part of the packs to read, as restic's --read-data-subset takes it."),
-  removableLocks: optional(list(text), "Ids of locks whose owner is known to be gone."),
+  removableLocks: optional(longList(text), "Ids of locks whose owner is known to be gone."),
 });
 export type HostActionParams = Value<typeof hostActionParamsSchema>;
 
 export const formerPodSchema = object({
-  pod: optional(text, "Name of the pod."),
+  pod: optional(nameText, "Name of the pod."),
   podUID: optional(text, "Its uid."),
   assignedAt: optional(time, "When it was given the host."),
 });
 export type FormerPod = Value<typeof formerPodSchema>;
 
 const reportProperties = {
-  hostname: optional(text, "Host; also restic's --host."),
+  hostname: optional(nameText, "Host; also restic's --host."),
   duration: optional(text, "How long it took, as Go duration text."),
   error: optional(text, "Why it failed."),
   reason: optional(text, "Error code."),
-  warnings: optional(list(text), "What went wrong without failing the host."),
-  pod: optional(text, "Pod that serves the host."),
+  warnings: optional(longList(text), "What went wrong without failing the host."),
+  pod: optional(nameText, "Pod that serves the host."),
   podUID: optional(text, "Its uid, so that a new pod of the same name is not taken for it."),
-  node: optional(text, "Node of that pod."),
+  node: optional(nameText, "Node of that pod."),
   attempt: optional(int32, "Counts the pods that were given the host, from 1."),
   assignedAt: optional(time, "When the pod was given the host, or the host began to wait for one."),
   formerPods: optional(list(formerPodSchema), "Pods that had the host before and were lost."),
@@ -87,7 +89,7 @@ const reportProperties = {
   actions: optional(list(oneOf(HostAction)), "Work on the repository that the reconciler gave to this host."),
   actionParams: optional(hostActionParamsSchema, "Parameters of that work."),
   results: optional(list(hostActionResultSchema), "What became of that work."),
-  locks: optional(list(repositoryLockSchema), "Locks that the agent found in its way."),
+  locks: optional(longList(repositoryLockSchema), "Locks that the agent found in its way."),
 };
 
 /** One restic snapshot that a backup made. */
@@ -115,7 +117,7 @@ export type SnapshotStats = Value<typeof snapshotStatsSchema>;
 export const hostStatsSchema = object({
   ...reportProperties,
   phase: optional(oneOf(BackupHostPhase), "How far the host is."),
-  snapshots: optional(list(snapshotStatsSchema), "Snapshots that were made."),
+  snapshots: optional(longList(snapshotStatsSchema), "Snapshots that were made."),
 });
 export type HostStats = Value<typeof hostStatsSchema>;
 
@@ -132,6 +134,6 @@ export type RestoredSnapshot = Value<typeof restoredSnapshotSchema>;
 export const restoreHostStatsSchema = object({
   ...reportProperties,
   phase: optional(oneOf(RestoreHostPhase), "How far the host is."),
-  snapshots: optional(list(restoredSnapshotSchema), "Snapshots that were restored."),
+  snapshots: optional(longList(restoredSnapshotSchema), "Snapshots that were restored."),
 });
 export type RestoreHostStats = Value<typeof restoreHostStatsSchema>;

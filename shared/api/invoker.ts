@@ -10,17 +10,20 @@ import { retentionPolicySchema } from "./retention-policy.ts";
 import { retryConfigSchema } from "./retry-config.ts";
 import {
   count,
+  cronText,
   defaulted,
   duration,
   flag,
   int32,
   int64,
   list,
+  longList,
   oneOf,
   optional,
   required,
   text,
   time,
+  zoneText,
 } from "./schema.ts";
 
 export const driver = defaulted(oneOf(Driver), Driver.Restic, "What makes or restores the copies.");
@@ -35,8 +38,8 @@ export const retryConfig = optional(retryConfigSchema, "Whether and when a faile
 
 /** When runs are due, how many are kept, and which snapshots. */
 export const backupScheduleProperties = {
-  schedule: optional(text, "Cron text with five fields."),
-  timeZone: optional(text, "IANA time zone that the schedule is read in; UTC when empty."),
+  schedule: optional(cronText, "Cron text with five fields."),
+  timeZone: optional(zoneText, "IANA time zone that the schedule is read in; UTC when empty."),
   jitter: optional(duration, "Spreads the starts over this time; stable for each invoker."),
   startingDeadlineSeconds: optional(count, "How late a missed run may still start; one period when empty."),
   retentionPolicy: required(retentionPolicySchema, "Which snapshots are kept."),
@@ -92,6 +95,6 @@ export const restoreStatusProperties = {
     pointSearchSchema,
     "What was found in the repository while the recovery point is being chosen.",
   ),
-  hooks: optional(list(hookResultSchema), "Hooks that the reconciler ran."),
+  hooks: optional(longList(hookResultSchema), "Hooks that the reconciler ran."),
   retries: optional(int32, "How many times it was tried again."),
 };

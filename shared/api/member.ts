@@ -3,7 +3,7 @@
 import { backupHooksSchema, restoreHooksSchema } from "./hooks.ts";
 import { volumeClaimTemplateSchema } from "./kubernetes/volume-claim-template.ts";
 import { runtimeSettingsSchema } from "./runtime-settings.ts";
-import { list, object, optional, text, type Value } from "./schema.ts";
+import { list, nameText, object, optional, type Value } from "./schema.ts";
 import { backupTargetSchema, restoreTargetSchema } from "./target.ts";
 import { taskRefSchema } from "./task-ref.ts";
 import { tempDirSchema } from "./temp-dir.ts";
@@ -27,7 +27,7 @@ export const restoreMemberProperties = {
   hooks: optional(restoreHooksSchema, "What runs before and after."),
 };
 
-const dependsOn = optional(list(text), "Aliases of the members that must have ended before this one starts.");
+const dependsOn = optional(list(nameText), "Aliases of the members that must have ended before this one starts.");
 
 export const backupMemberSchema = object({ ...backupMemberProperties, dependsOn });
 export type BackupMember = Value<typeof backupMemberSchema>;

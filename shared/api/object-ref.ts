@@ -1,16 +1,16 @@
 /** References to other objects. */
-import { object, optional, required, text, type Value } from "./schema.ts";
+import { namespaceText, nameText, object, optional, required, type Value } from "./schema.ts";
 
 export const repositoryRefSchema = object({
-  name: required(text, "Name of the Repository."),
-  namespace: optional(text, "Its namespace; the referring object's when empty."),
+  name: required(nameText, "Name of the Repository."),
+  namespace: optional(namespaceText, "Its namespace; the referring object's when empty."),
 });
 export type RepositoryRef = Value<typeof repositoryRefSchema>;
 
 export const typedObjectRefSchema = object({
-  apiGroup: optional(text),
-  kind: optional(text),
-  namespace: optional(text),
-  name: text,
+  apiGroup: optional(nameText),
+  kind: optional(nameText),
+  namespace: optional(namespaceText),
+  name: nameText,
 });
 export type TypedObjectRef = Value<typeof typedObjectRefSchema>;

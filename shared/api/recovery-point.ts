@@ -1,9 +1,22 @@
 /** All snapshots of one session: what an application can be taken back to. */
-import { count, int64, list, object, optional, required, text, time, type Value } from "./schema.ts";
+import {
+  count,
+  int64,
+  list,
+  longList,
+  namespaceText,
+  nameText,
+  object,
+  optional,
+  required,
+  text,
+  time,
+  type Value,
+} from "./schema.ts";
 import { targetRefSchema } from "./target.ts";
 
 const origin = {
-  session: optional(text, "BackupSession that made it."),
+  session: optional(nameText, "BackupSession that made it."),
   time: optional(time, "When that session was due or was made."),
 };
 
@@ -11,7 +24,7 @@ export const recoveryPointRefSchema = object(origin);
 export type RecoveryPointRef = Value<typeof recoveryPointRefSchema>;
 
 const snapshots = optional(
-  list(
+  longList(
     object({
       target: optional(targetRefSchema),
       hostname: optional(text),
@@ -24,7 +37,7 @@ const snapshots = optional(
 
 /** The recovery point that a restore settled on, with the snapshots that it reads. */
 export const chosenRecoveryPointSchema = object({
-  namespace: optional(text, "Namespace of that BackupSession."),
+  namespace: optional(namespaceText, "Namespace of that BackupSession."),
   ...origin,
   snapshots,
 });

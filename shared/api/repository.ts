@@ -7,7 +7,20 @@ import { objectMetaSchema, typeMeta } from "./object-meta.ts";
 import { typedObjectRefSchema } from "./object-ref.ts";
 import { parserOf } from "./parse.ts";
 import { recoveryPointRefSchema } from "./recovery-point.ts";
-import { count, defaulted, flag, int64, list, object, oneOf, optional, text, time, type Value } from "./schema.ts";
+import {
+  count,
+  defaulted,
+  flag,
+  int64,
+  list,
+  longList,
+  object,
+  oneOf,
+  optional,
+  text,
+  time,
+  type Value,
+} from "./schema.ts";
 
 export const usagePolicySchema = object({
   allowedNamespaces: optional(
@@ -39,7 +52,7 @@ export const repositorySchema = object({
       totalSize: optional(text, "Size of the repository, for people."),
       snapshotCount: optional(int64, "Snapshots in the repository."),
       snapshotsRemovedOnLastCleanup: optional(int64, "Snapshots that retention last removed."),
-      references: optional(list(typedObjectRefSchema), "Invokers that use the Repository."),
+      references: optional(longList(typedObjectRefSchema), "Invokers that use the Repository."),
       conditions: optional(list(conditionSchema), "What was found out about it."),
       recoveryPoints: optional(count, "Complete recovery points in the repository."),
       lastRecoveryPoint: optional(recoveryPointRefSchema, "The newest complete recovery point."),

@@ -8,18 +8,18 @@ import { KINDS } from "./kinds.ts";
 import { restoreMemberSchema } from "./member.ts";
 import { objectMetaSchema, typeMeta } from "./object-meta.ts";
 import { parserOf } from "./parse.ts";
-import { int32, list, object, oneOf, optional, required, text, type Value } from "./schema.ts";
+import { int32, list, longList, nameText, object, oneOf, optional, required, text, type Value } from "./schema.ts";
 import { targetRefSchema } from "./target.ts";
 
 export const restoreMemberStatusSchema = object({
   ref: required(targetRefSchema, "Which member."),
-  alias: optional(text, "Its alias."),
+  alias: optional(nameText, "Its alias."),
   totalHosts: optional(int32, "How many hosts must report."),
   phase: optional(oneOf(RestoreMemberPhase), "How far the member is."),
   reason: optional(text, "Error code."),
   message: optional(text, "Why it waits or failed."),
-  stats: optional(list(restoreHostStatsSchema), "One entry a host."),
-  hooks: optional(list(hookResultSchema), "Hooks of the member that the reconciler ran."),
+  stats: optional(longList(restoreHostStatsSchema), "One entry a host."),
+  hooks: optional(longList(hookResultSchema), "Hooks of the member that the reconciler ran."),
   conditions: optional(list(conditionSchema), "What was found out about the member."),
 });
 export type RestoreMemberStatus = Value<typeof restoreMemberStatusSchema>;

@@ -4,7 +4,7 @@ import { KINDS } from "./kinds.ts";
 import { restoreMemberProperties } from "./member.ts";
 import { objectMetaSchema, typeMeta } from "./object-meta.ts";
 import { parserOf } from "./parse.ts";
-import { int32, list, object, optional, text, type Value } from "./schema.ts";
+import { int32, list, longList, nameText, object, optional, type Value } from "./schema.ts";
 import { ruleSchema } from "./target.ts";
 
 export const restoreSessionSchema = object({
@@ -18,9 +18,9 @@ export const restoreSessionSchema = object({
   status: optional(
     object({
       ...restoreStatusProperties,
-      alias: optional(text, "Alias of the target."),
+      alias: optional(nameText, "Alias of the target."),
       totalHosts: optional(int32, "How many hosts must report."),
-      stats: optional(list(restoreHostStatsSchema), "One entry a host."),
+      stats: optional(longList(restoreHostStatsSchema), "One entry a host."),
     }),
   ),
 });

@@ -1,7 +1,7 @@
-import { flag, int64, list, object, optional, required, text, type Value } from "./schema.ts";
+import { flag, int64, list, nameText, object, optional, required, text, type Value } from "./schema.ts";
 
 export const retentionPolicySchema = object({
-  name: required(text, "Name of the policy, for people."),
+  name: required(nameText, "Name of the policy, for people."),
   keepLast: optional(int64, "Keeps the newest n snapshots."),
   keepHourly: optional(int64, "Keeps the newest snapshot of each of the last n hours that have one."),
   keepDaily: optional(int64, "As keepHourly, for days."),

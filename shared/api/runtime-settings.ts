@@ -8,25 +8,25 @@ import {
   resourcesSchema,
   tolerationSchema,
 } from "./kubernetes/pod.ts";
-import { anyObject, flag, int32, list, object, optional, stringMap, text, type Value } from "./schema.ts";
+import { anyObject, flag, int32, list, nameText, object, optional, stringMap, type Value } from "./schema.ts";
 
 export const podSettingsSchema = object({
   podLabels: optional(stringMap, "Labels of the job's pod."),
   podAnnotations: optional(stringMap, "Annotations of the job's pod."),
-  serviceAccountName: optional(text, "ServiceAccount to run as; none is made then."),
+  serviceAccountName: optional(nameText, "ServiceAccount to run as; none is made then."),
   serviceAccountAnnotations: optional(stringMap, "Annotations of the ServiceAccount that is made."),
   nodeSelector: optional(stringMap),
-  nodeName: optional(text),
+  nodeName: optional(nameText),
   automountServiceAccountToken: optional(flag),
   securityContext: optional(podSecurityContextSchema),
   imagePullSecrets: optional(list(localObjectRefSchema)),
   affinity: optional(anyObject),
-  schedulerName: optional(text),
+  schedulerName: optional(nameText),
   tolerations: optional(list(tolerationSchema)),
-  priorityClassName: optional(text),
+  priorityClassName: optional(nameText),
   priority: optional(int32),
   readinessGates: optional(list(anyObject)),
-  runtimeClassName: optional(text),
+  runtimeClassName: optional(nameText),
   enableServiceLinks: optional(flag),
   topologySpreadConstraints: optional(list(anyObject)),
 });

@@ -18,6 +18,9 @@ export interface CheckedValue {
   readonly problems: readonly FieldProblem[];
 }
 
+/** More than anybody corrects at once; a list of a thousand wrong items is given up early. */
+const MAX_PROBLEMS = 100;
+
 /** Enough of a found text to recognise it, not enough to flood a message. */
 const SHOWN_TEXT_LENGTH = 60;
 
@@ -43,6 +46,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function visit(node: SchemaNode, value: unknown, walk: Walk): unknown {
+  if (walk.problems.length >= MAX_PROBLEMS) return value;
   if (node["x-kubernetes-int-or-string"] === true) {
     if (typeof value === "string") checkText(node, value, walk);
     else if (!Number.isInteger(value)) report(walk, nameExpected(node), nameType(value));
@@ -105,7 +109,11 @@ function visitArray(node: SchemaNode, value: unknown, walk: Walk): unknown {
     report(walk, nameExpected(node), nameType(value));
     return value;
   }
-  const { items: itemNode } = node;
+  const { items: itemNode, maxItems } = node;
+  if (maxItems !== undefined && value.length > maxItems) {
+    report(walk, `at most ${maxItems} items`, `${value.length}`);
+    return value;
+  }
   if (itemNode === undefined) return value;
   const items: readonly unknown[] = value;
   const results = items.map((item, index) => visitAt(index, itemNode, item, walk));
@@ -120,6 +128,11 @@ function visitAt(key: string | number, node: SchemaNode, value: unknown, walk: W
 }
 
 function checkText(node: SchemaNode, value: string, walk: Walk): void {
+  // First of all: whatever else is looked for takes the longer, the longer the text is.
+  if (node.maxLength !== undefined && value.length > node.maxLength && !fits(value, node.maxLength)) {
+    report(walk, `at most ${node.maxLength} characters`, `${value.length}`);
+    return;
+  }
   const isAllowed =
     (node.enum === undefined || node.enum.includes(value)) &&
     (node.pattern === undefined || regExpOf(node.pattern).test(value)) &&
@@ -127,6 +140,11 @@ function checkText(node: SchemaNode, value: string, walk: Walk): void {
   if (isAllowed) return;
   const shown = value.length > SHOWN_TEXT_LENGTH ? `${value.slice(0, SHOWN_TEXT_LENGTH)}...` : value;
   report(walk, nameExpected(node), JSON.stringify(shown));
+}
+
+/** The API server counts code points, of which some are two of the characters that JavaScript counts. */
+function fits(value: string, maxLength: number): boolean {
+  return value.length <= 2 * maxLength && [...value].length <= maxLength;
 }
 
 function checkBounds({ minimum, maximum }: SchemaNode, value: number, walk: Walk): void {

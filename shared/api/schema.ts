@@ -5,6 +5,7 @@
  * Builders are imported from TypeBox one by one: the default import costs each agent about 3 MiB.
  */
 import * as Type from "typebox/type";
+import { MAX_DURATION_LENGTH } from "../duration.ts";
 
 /** What the parser and the CRD generator see of a schema. */
 export interface SchemaNode {
@@ -16,6 +17,8 @@ export interface SchemaNode {
   readonly pattern?: string;
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly maxLength?: number;
+  readonly maxItems?: number;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly required?: readonly string[] | undefined;
   readonly additionalProperties?: SchemaNode;
@@ -41,7 +44,27 @@ export type Value<Schema extends Type.TSchema> = DeepReadonly<Type.Static<Schema
 /** An object whose fields we pass on without looking at them. */
 export type OpenObject = Readonly<Record<string, unknown>>;
 
-export const text = Type.String();
+/** Commands, bodies of requests, messages: far more than anyone writes, so that no object takes long to read. */
+const MAX_TEXT_LENGTH = 65_536;
+/** Kubernetes' own limit for all annotations of an object together. */
+const MAX_ANNOTATION_LENGTH = 262_144;
+/** Members, paths, variables: what people write down one by one. */
+const MAX_ITEMS = 1_000;
+/** Hosts of a DaemonSet, their snapshots, users of a Repository: what grows with the cluster. */
+const MAX_MANY_ITEMS = 20_000;
+const MAX_CRON_LENGTH = 256;
+const MAX_ZONE_LENGTH = 64;
+const MAX_QUANTITY_LENGTH = 64;
+/** Kubernetes' limits for names of objects, and of namespaces. */
+const MAX_NAME_LENGTH = 253;
+const MAX_NAMESPACE_LENGTH = 63;
+
+export const text = Type.String({ maxLength: MAX_TEXT_LENGTH });
+/** Names of objects, kinds, API versions, containers and volumes. */
+export const nameText = Type.String({ maxLength: MAX_NAME_LENGTH });
+export const namespaceText = Type.String({ maxLength: MAX_NAMESPACE_LENGTH });
+export const cronText = Type.String({ maxLength: MAX_CRON_LENGTH });
+export const zoneText = Type.String({ maxLength: MAX_ZONE_LENGTH });
 export const flag = Type.Boolean();
 export const int32 = Type.Integer({ format: "int32" });
 export const int64 = Type.Integer({ format: "int64" });
@@ -51,17 +74,19 @@ export const count = Type.Integer({ format: "int64", minimum: 0 });
 /** RFC 3339 text. */
 export const time = Type.String({ format: "date-time" });
 
-export const DURATION_PATTERN = "^(0|(([0-9]+[.]?[0-9]*|[.][0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$";
-export const QUANTITY_PATTERN = "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+|[numkMGTPE]|[KMGTPE]i)?$";
+// Each character can be read in one way only: a pattern with two takes a time that grows with the square of the text.
+export const DURATION_PATTERN = "^(0|(([0-9]+([.][0-9]*)?|[.][0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$";
+export const QUANTITY_PATTERN = "^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+|[numkMGTPE]|[KMGTPE]i)?$";
 
 /** Go duration text such as `1h30m`. Never negative: every field of this type is a wait or a limit. */
-export const duration = Type.String({ pattern: DURATION_PATTERN });
+export const duration = Type.String({ pattern: DURATION_PATTERN, maxLength: MAX_DURATION_LENGTH });
 
 const INTEGER_OR_TEXT = [{ type: "integer" }, { type: "string" }];
 
 export const intOrString = Type.Unsafe<number | string>({
   "x-kubernetes-int-or-string": true,
   anyOf: INTEGER_OR_TEXT,
+  maxLength: MAX_NAME_LENGTH,
 });
 
 /** Kubernetes quantity, `500m` or `2Gi`; whole numbers may stand without quotes. */
@@ -69,9 +94,14 @@ export const quantity = Type.Unsafe<number | string>({
   "x-kubernetes-int-or-string": true,
   anyOf: INTEGER_OR_TEXT,
   pattern: QUANTITY_PATTERN,
+  maxLength: MAX_QUANTITY_LENGTH,
 });
 
-export const stringMap = Type.Unsafe<Record<string, string>>({ type: "object", additionalProperties: text });
+/** Labels, annotations, selectors. */
+export const stringMap = Type.Unsafe<Record<string, string>>({
+  type: "object",
+  additionalProperties: Type.String({ maxLength: MAX_ANNOTATION_LENGTH }),
+});
 export const quantityMap = Type.Unsafe<Record<string, number | string>>({
   type: "object",
   additionalProperties: quantity,
@@ -81,7 +111,12 @@ export const quantityMap = Type.Unsafe<Record<string, number | string>>({
 export const anyObject = Type.Unsafe<OpenObject>({ type: "object", "x-kubernetes-preserve-unknown-fields": true });
 
 export function list<Item extends Type.TSchema>(items: Item) {
-  return Type.Array(items);
+  return Type.Array(items, { maxItems: MAX_ITEMS });
+}
+
+/** A list that grows with the cluster, not with what a person writes. */
+export function longList<Item extends Type.TSchema>(items: Item) {
+  return Type.Array(items, { maxItems: MAX_MANY_ITEMS });
 }
 
 /** Fields that are not listed are pruned by the API server, and kept by the parser. */

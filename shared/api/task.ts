@@ -2,11 +2,11 @@ import { KINDS } from "./kinds.ts";
 import { volumeSchema } from "./kubernetes/volume.ts";
 import { clusterObjectMetaSchema, typeMeta } from "./object-meta.ts";
 import { parserOf } from "./parse.ts";
-import { list, object, optional, text, type Value } from "./schema.ts";
+import { list, nameText, object, optional, type Value } from "./schema.ts";
 import { paramSchema } from "./task-ref.ts";
 
 export const taskStepSchema = object({
-  name: optional(text, "Name of the Function."),
+  name: optional(nameText, "Name of the Function."),
   params: optional(list(paramSchema), "Values for its variables."),
 });
 export type TaskStep = Value<typeof taskStepSchema>;

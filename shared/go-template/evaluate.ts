@@ -1,4 +1,5 @@
 /** Runs the tree of a template over data. */
+import { Budget } from "./budget.ts";
 import { templateFunctions } from "./functions.ts";
 import { templateFault } from "./lex.ts";
 import type { Expression, Node, Pipeline } from "./parse.ts";
@@ -19,6 +20,7 @@ interface Scope {
 
 interface Run {
   readonly functions: ReadonlyMap<string, TemplateFunction>;
+  readonly budget: Budget;
   output: string;
   steps: number;
 }
@@ -54,7 +56,11 @@ function call(
   }
   const found = run.functions.get(name);
   if (found === undefined) throw templateFault(`unknown function ${name}`);
-  return found([...args.map((arg) => evaluate(arg, dot, scope, run)), ...last]);
+  const given = [...args.map((arg) => evaluate(arg, dot, scope, run)), ...last];
+  for (const value of given) run.budget.spendOn(value);
+  const result = found(given, run.budget);
+  run.budget.spendOn(result);
+  return result;
 }
 
 /** @param last value of the command before, when there is one */
@@ -89,28 +95,28 @@ function evaluatePipeline(pipeline: Pipeline, dot: Value, scope: Scope, run: Run
   return value;
 }
 
-function write(run: Run, text: string): void {
-  run.output += text;
+function write(run: Run, value: Value): void {
+  run.budget.spendOn(value);
+  run.output += printValue(value);
   if (run.output.length > MAX_OUTPUT) throw templateFault("the result becomes too long");
 }
 
-function entriesOf(value: Value): readonly (readonly [Value, Value])[] {
-  if (value === null || value === undefined) return [];
-  if (isList(value)) return value.map((item, at) => [at, item]);
-  if (isMap(value)) {
-    return Object.keys(value)
-      .sort()
-      .map((key) => [key, value[key]]);
-  }
-  if (typeof value === "number") return Array.from({ length: Math.min(MAX_STEPS, value) }, (_, at) => [at, at]);
-  throw templateFault(`range over a ${typeof value}`);
+/** One after another: loops in loops over long lists would hold the entries of all of them. */
+function* entriesOf(value: Value): Generator<readonly [Value, Value]> {
+  if (value === null || value === undefined) return;
+  if (isList(value)) yield* value.entries();
+  else if (isMap(value)) for (const key of Object.keys(value).sort()) yield [key, value[key]];
+  else if (typeof value === "number") for (let at = 0; at < Math.min(MAX_STEPS, value); at++) yield [at, at];
+  else throw templateFault(`range over a ${typeof value}`);
 }
 
 function runRange(node: Node & { kind: "range" }, dot: Value, scope: Scope, run: Run): Flow {
   const { variables } = node.pipeline;
-  const entries = entriesOf(evaluatePipeline({ ...node.pipeline, variables: [] }, dot, scope, run));
-  if (entries.length === 0) return runNodes(node.otherwise, dot, inner(scope), run);
-  for (const [key, item] of entries) {
+  const over = evaluatePipeline({ ...node.pipeline, variables: [] }, dot, scope, run);
+  run.budget.spendOn(over);
+  let isEmpty = true;
+  for (const [key, item] of entriesOf(over)) {
+    isEmpty = false;
     const block = inner(scope);
     const [first, second] = variables;
     if (second !== undefined && first !== undefined) {
@@ -119,7 +125,7 @@ function runRange(node: Node & { kind: "range" }, dot: Value, scope: Scope, run:
     } else if (first !== undefined) block.values.set(first, item);
     if (runNodes(node.body, item, block, run) === "break") break;
   }
-  return "go-on";
+  return isEmpty ? runNodes(node.otherwise, dot, inner(scope), run) : "go-on";
 }
 
 function runNodes(nodes: readonly Node[], dot: Value, scope: Scope, run: Run): Flow {
@@ -138,7 +144,7 @@ function runNode(node: Node, dot: Value, scope: Scope, run: Run): Flow {
       return "go-on";
     case "output": {
       const value = evaluatePipeline(node.pipeline, dot, scope, run);
-      if (node.pipeline.variables.length === 0) write(run, printValue(value));
+      if (node.pipeline.variables.length === 0) write(run, value);
       return "go-on";
     }
     case "break":
@@ -158,7 +164,7 @@ function runNode(node: Node, dot: Value, scope: Scope, run: Run): Flow {
 
 /** @throws UserError INVALID_OBJECT */
 export function runTemplate(nodes: readonly Node[], data: Value, now: Date): string {
-  const run: Run = { functions: templateFunctions(now), output: "", steps: 0 };
+  const run: Run = { functions: templateFunctions(now), budget: new Budget(), output: "", steps: 0 };
   runNodes(nodes, data, { values: new Map([["", data]]), outer: undefined }, run);
   return run.output;
 }

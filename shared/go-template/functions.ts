@@ -60,10 +60,11 @@ function round(value: number, digits: number): number {
 
 /** Blanks only between two values of which neither is a text. */
 function print(args: readonly Value[]): string {
-  return args.reduce<string>((text, value, at) => {
+  const text = args.reduce<string>((before, value, at) => {
     const isApart = at > 0 && typeof value !== "string" && typeof args[at - 1] !== "string";
-    return text + (isApart ? " " : "") + printValue(value);
+    return before + (isApart ? " " : "") + printValue(value);
   }, "");
+  return limited(text);
 }
 
 function arithmetic(combine: (a: number, b: number) => number): TemplateFunction {
@@ -93,7 +94,7 @@ const GO: Readonly<Record<string, TemplateFunction>> = {
   },
   print,
   println: (args) => `${args.map(printValue).join(" ")}\n`,
-  printf: ([format, ...args]) => limited(printf(toText(format), args)),
+  printf: ([format, ...args], budget) => limited(printf(toText(format), args, budget)),
   html: (args) => escapeHtml(args.map(toText).join("")),
   js: (args) => jsonOf(args.map(toText).join("")).slice(1, -1),
   urlquery: (args) => encodeURIComponent(args.map(toText).join("")).replaceAll("%20", "+"),

@@ -15,9 +15,13 @@ export type Token =
   | { readonly kind: "word"; readonly word: string }
   | { readonly kind: "mark"; readonly mark: "|" | "(" | ")" | ":=" | "=" | "," };
 
+/** A message may quote the template, which can be long. */
+const MAX_MESSAGE_LENGTH = 300;
+
 /** The one error of templates: says what is wrong and where. */
 export function templateFault(message: string): UserError {
-  return new UserError("INVALID_OBJECT", `template: ${message}`, { next: "Correct the template of the hook." });
+  const shown = message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}...` : message;
+  return new UserError("INVALID_OBJECT", `template: ${shown}`, { next: "Correct the template of the hook." });
 }
 
 /** End of an action that starts behind `{{`: the first `}}` outside of quotes and comments. */

@@ -31,10 +31,14 @@ export type Node =
 
 const CONSTANTS: Readonly<Record<string, boolean | null>> = { true: true, false: false, nil: null };
 
+/** Brackets in brackets, and blocks in blocks: more than any hook needs, less than the stack has room for. */
+const MAX_DEPTH = 100;
+
 class TokenReader {
   readonly source: string;
   readonly #tokens: readonly Token[];
   #at = 0;
+  #depth = 0;
 
   constructor(source: string) {
     this.source = source;
@@ -47,6 +51,14 @@ class TokenReader {
 
   take(): Token | undefined {
     return this.#tokens[this.#at++];
+  }
+
+  /** Reads what stands in brackets. @throws UserError INVALID_OBJECT when too many of them are open */
+  inBrackets<T>(read: () => T): T {
+    if (++this.#depth > MAX_DEPTH) throw this.fault(`more than ${MAX_DEPTH} brackets in brackets`);
+    const result = read();
+    this.#depth--;
+    return result;
   }
 
   isMark(mark: string, ahead = 0): boolean {
@@ -88,7 +100,7 @@ function parseOperand(reader: TokenReader): Expression | undefined {
     }
     case "mark": {
       if (!reader.takeMark("(")) return undefined;
-      const pipeline = parsePipeline(reader);
+      const pipeline = reader.inBrackets(() => parsePipeline(reader));
       if (!reader.takeMark(")")) throw reader.fault("missing )");
       const inner: Expression = { kind: "pipeline", pipeline };
       const next = reader.peek();
@@ -145,7 +157,8 @@ interface Block {
 }
 
 /** Reads the pieces from the iterator up to `end` or `else`. */
-function parseBlock(pieces: Iterator<Piece>): Block {
+function parseBlock(pieces: Iterator<Piece>, depth = 0): Block {
+  if (depth > MAX_DEPTH) throw templateFault(`more than ${MAX_DEPTH} blocks in blocks`);
   const nodes: Node[] = [];
   for (let next = pieces.next(); next.done !== true; next = pieces.next()) {
     const piece = next.value;
@@ -155,7 +168,7 @@ function parseBlock(pieces: Iterator<Piece>): Block {
     }
     const [word = "", rest = ""] = /^(\w+)(?:\s+|$)([\s\S]*)$/.exec(piece.source)?.slice(1) ?? [];
     if (word === "end" || word === "else") return { nodes, end: piece.source };
-    if (word === "if" || word === "with" || word === "range") nodes.push(parseControl(word, rest, pieces));
+    if (word === "if" || word === "with" || word === "range") nodes.push(parseControl(word, rest, pieces, depth + 1));
     else if (word === "break" || word === "continue") nodes.push({ kind: word });
     else if (word === "define" || word === "template" || word === "block") {
       throw templateFault(`{{${word}}} is not supported`);
@@ -165,18 +178,18 @@ function parseBlock(pieces: Iterator<Piece>): Block {
   return { nodes, end: undefined };
 }
 
-function parseControl(kind: "if" | "with" | "range", source: string, pieces: Iterator<Piece>): Node {
+function parseControl(kind: "if" | "with" | "range", source: string, pieces: Iterator<Piece>, depth: number): Node {
   const pipeline = wholePipeline(source);
-  const body = parseBlock(pieces);
+  const body = parseBlock(pieces, depth);
   if (body.end === undefined) throw templateFault(`{{${kind} ${source}}} has no end`);
   if (!body.end.startsWith("else")) return { kind, pipeline, body: body.nodes, otherwise: [] };
   const again = /^else\s+(if|with)\s+([\s\S]*)$/.exec(body.end);
   if (again?.[1] !== undefined && again[2] !== undefined) {
     // `else if` shares the end of its `if`.
-    const nested = parseControl(again[1] === "if" ? "if" : "with", again[2], pieces);
+    const nested = parseControl(again[1] === "if" ? "if" : "with", again[2], pieces, depth + 1);
     return { kind, pipeline, body: body.nodes, otherwise: [nested] };
   }
-  const otherwise = parseBlock(pieces);
+  const otherwise = parseBlock(pieces, depth);
   if (otherwise.end !== "end") throw templateFault(`{{else}} of {{${kind} ${source}}} has no end`);
   return { kind, pipeline, body: body.nodes, otherwise: otherwise.nodes };
 }

@@ -1,4 +1,5 @@
 /** Go's `printf` for texts, numbers and truth values. */
+import type { Budget } from "./budget.ts";
 import { printValue, quote, toNumber, toText, type Value } from "./value.ts";
 
 const VERB = /%([-+ 0#]*)(\d*)(?:\.(\d*))?([a-zA-Z%])/g;
@@ -52,7 +53,7 @@ function pad(text: string, flags: string, width: number): string {
 }
 
 /** Missing arguments and those too many show as Go shows them. */
-export function printf(format: string, args: readonly Value[]): string {
+export function printf(format: string, args: readonly Value[], budget: Budget): string {
   let next = 0;
   const text = format.replace(
     VERB,
@@ -61,6 +62,7 @@ export function printf(format: string, args: readonly Value[]): string {
       if (next >= args.length) return `%!${verb}(MISSING)`;
       const digits = precision === undefined ? undefined : Number(precision);
       if (!"vsdfFegqtxXobc".includes(verb)) return all;
+      budget.spend(Math.min(Number(width), MAX_WIDTH));
       return pad(formatOne(verb, flags, digits, args[next++]), flags, Number(width));
     },
   );

@@ -1,11 +1,14 @@
 /** Functions of templates that read or make texts. */
 import { createHash } from "node:crypto";
+import type { Budget } from "./budget.ts";
 import { templateFault } from "./lex.ts";
+import { findPattern, matchesPattern, replacePattern } from "./patterns.ts";
 import { isList, isMap, quote, toNumber, toText, type Value } from "./value.ts";
 
-export type TemplateFunction = (args: readonly Value[]) => Value;
+/** What it is given and what it makes is paid for by the caller; the budget is for what takes more than both. */
+export type TemplateFunction = (args: readonly Value[], budget: Budget) => Value;
 
-/** No text grows beyond this by repetition. */
+/** No text grows beyond this. */
 const MAX_TEXT = 1_000_000;
 
 /** @throws UserError INVALID_OBJECT when the text is too long */
@@ -35,9 +38,28 @@ function withText(change: (text: string, ...rest: readonly Value[]) => Value): T
   return (args) => change(toText(args.at(-1)), ...args.slice(0, -1));
 }
 
-function indent(text: string, spaces: Value): string {
-  const pad = " ".repeat(Math.min(1_000, whole(spaces)));
-  return limited(text.replace(/^/gm, pad));
+function indent(text: string, spaces: Value, budget: Budget): string {
+  const pad = " ".repeat(Math.min(1_000, Math.max(0, whole(spaces))));
+  const lines = text.split("\n");
+  budget.spend(lines.length * pad.length);
+  return limited(pad + lines.join(`\n${pad}`));
+}
+
+function repeat(text: string, count: Value, budget: Budget): string {
+  const times = Math.max(0, whole(count));
+  budget.spend(text.length * times);
+  return limited(text.repeat(times));
+}
+
+function replace(text: string, from: string, to: string, budget: Budget): string {
+  const parts = text.split(from);
+  budget.spend(parts.length * to.length);
+  return limited(parts.join(to));
+}
+
+function join(separator: string, texts: readonly string[], budget: Budget): string {
+  budget.spend(separator.length * texts.length);
+  return limited(texts.join(separator));
 }
 
 function trimSet(text: string, set: string): string {
@@ -47,14 +69,6 @@ function trimSet(text: string, set: string): string {
   while (from < to && isIn(text[from])) from++;
   while (to > from && isIn(text[to - 1])) to--;
   return text.slice(from, to);
-}
-
-function pattern(source: Value, flags = ""): RegExp {
-  try {
-    return new RegExp(toText(source), flags);
-  } catch {
-    throw templateFault(`${JSON.stringify(source)} is no pattern`);
-  }
 }
 
 /** Keys in order, as Go writes a map. */
@@ -105,22 +119,22 @@ export const TEXT_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   contains: withText((text, part) => text.includes(toText(part))),
   hasPrefix: withText((text, start) => text.startsWith(toText(start))),
   hasSuffix: withText((text, end) => text.endsWith(toText(end))),
-  repeat: withText((text, count) => limited(text.repeat(Math.min(MAX_TEXT, Math.max(0, whole(count)))))),
-  replace: withText((text, from, to) => limited(text.replaceAll(toText(from), () => toText(to)))),
+  repeat: ([count, text], budget) => repeat(toText(text), count, budget),
+  replace: ([from, to, text], budget) => replace(toText(text), toText(from), toText(to), budget),
   substr: ([from, to, text]) => toText(text).slice(Math.max(0, whole(from)), whole(to) < 0 ? undefined : whole(to)),
-  indent: withText((text, spaces) => indent(text, spaces)),
-  nindent: withText((text, spaces) => `\n${indent(text, spaces)}`),
+  indent: ([spaces, text], budget) => indent(toText(text), spaces, budget),
+  nindent: ([spaces, text], budget) => `\n${indent(toText(text), spaces, budget)}`,
   cat: (args) => args.map(toText).join(" "),
   b64enc: onText((text) => Buffer.from(text).toString("base64")),
   b64dec: onText((text) => Buffer.from(text, "base64").toString("utf8")),
   sha1sum: onText((text) => createHash("sha1").update(text).digest("hex")),
   sha256sum: onText((text) => createHash("sha256").update(text).digest("hex")),
-  regexMatch: ([source, text]) => pattern(source).test(toText(text)),
-  regexFind: ([source, text]) => pattern(source).exec(toText(text))?.[0] ?? "",
-  regexReplaceAll: ([source, text, to]) =>
-    limited(toText(text).replace(pattern(source, "g"), toText(to).replace(/\$\{(\w+)\}/g, "$$$1"))),
+  regexMatch: ([source, text], budget) => matchesPattern(toText(source), toText(text), budget),
+  regexFind: ([source, text], budget) => findPattern(toText(source), toText(text), budget),
+  regexReplaceAll: ([source, text, to], budget) =>
+    limited(replacePattern(toText(source), toText(text), toText(to), budget)),
   splitList: ([separator, text]) => toText(text).split(toText(separator)),
-  join: ([separator, items]) => (isList(items) ? items : [items]).map(toText).join(toText(separator)),
+  join: ([separator, items], budget) => join(toText(separator), (isList(items) ? items : [items]).map(toText), budget),
   toString: (args: readonly Value[]) => toText(args[0]),
   toStrings: ([value]) => list(value).map(toText),
   toJson: ([value]) => jsonOf(value).replace(/[<>&]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`),

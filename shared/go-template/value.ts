@@ -15,8 +15,13 @@ export function isMap(value: Value): value is ValueMap {
 /** False, zero, nothing, and what has no length. */
 export function isTrue(value: Value): boolean {
   if (isList(value)) return value.length > 0;
-  if (isMap(value)) return Object.keys(value).length > 0;
+  if (isMap(value)) return hasKeys(value);
   return Boolean(value);
+}
+
+function hasKeys(value: ValueMap): boolean {
+  for (const key in value) if (Object.hasOwn(value, key)) return true;
+  return false;
 }
 
 /** As `{{ value }}` prints it. */

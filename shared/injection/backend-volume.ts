@@ -5,6 +5,7 @@ import type { Repository } from "../api/repository.ts";
 import { secretNameBeside } from "../backend-secret.ts";
 import { Path, Volume } from "../contract.ts";
 import { canonicalJson, shortHash } from "../hash.ts";
+import { findLocalBackendFault } from "../local-backend.ts";
 import type { InjectionProblem, NamespaceFacts } from "./view.ts";
 import type { JsonObject } from "./workload.ts";
 
@@ -98,6 +99,14 @@ export function findBackendProblem(
   const where = `${who}: the local backend of Repository ${repository.metadata.namespace}/${repository.metadata.name}`;
   if (kinds.length === 0) {
     return { reason: "BackendUnusable", message: `${where} names no volume`, next: "Set one volume source in it." };
+  }
+  const misplaced = findLocalBackendFault(local);
+  if (misplaced !== undefined) {
+    return {
+      reason: "BackendUnusable",
+      message: `${where} can't be mounted: ${misplaced.field} ${misplaced.why}`,
+      next: `Let the Repository's owner choose a path such as ${Path.LocalBackends}/data.`,
+    };
   }
   const home = repository.metadata.namespace;
   const isClaim = local.persistentVolumeClaim !== undefined;

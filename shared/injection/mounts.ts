@@ -61,6 +61,10 @@ function isSameSource(a: VolumeMount, b: VolumeMount): boolean {
   );
 }
 
+/** By hand: a pattern for what stands at the end is tried at each slash, and paths come from annotations. */
 function withoutSlash(path: string): string {
-  return path.length > 1 ? path.replace(/\/+$/, "") : path;
+  if (path.length <= 1) return path;
+  let end = path.length;
+  while (end > 0 && path[end - 1] === "/") end--;
+  return path.slice(0, end);
 }

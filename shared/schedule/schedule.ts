@@ -34,6 +34,8 @@ export interface Schedule {
 }
 
 const ZONE_PREFIX = /^(?:CRON_TZ|TZ)=(\S*)\s+/;
+/** All sixty minutes, one by one, and much more. Texts come from annotations, too. */
+export const MAX_SCHEDULE_LENGTH = 256;
 const NEVER_FIRES_PROBE_MS = Date.UTC(2024, 0, 1);
 
 /**
@@ -86,6 +88,11 @@ export function jitterOffsetMs(jitterMs: number, seed: string): number {
 }
 
 function splitZone({ schedule, timeZone }: ScheduleSpec): { readonly cronText: string; readonly timeZone: string } {
+  if (schedule.length > MAX_SCHEDULE_LENGTH) {
+    throw new UserError("SCHEDULE_INVALID", `a schedule of ${schedule.length} characters is too long`, {
+      next: `Write at most ${MAX_SCHEDULE_LENGTH}, with ranges and steps instead of long lists.`,
+    });
+  }
   const text = schedule.trim();
   const prefix = ZONE_PREFIX.exec(text);
   if (prefix === null) return { cronText: text, timeZone: timeZone || DEFAULT_TIME_ZONE };

@@ -8,6 +8,9 @@ type Member = BackupMember | RestoreMember;
 
 /** Tasks that read objects of the whole cluster may look at other namespaces. */
 const CLUSTER_TASK_PREFIX = "kubedump";
+/** Of one kind in one member: more than these tell nothing new. */
+const MAX_FAULTS_EACH = 5;
+const MAX_SHOWN_CYCLE = 10;
 
 /**
  * Validates one member.
@@ -46,9 +49,11 @@ function findTargetFaults(member: Member, namespace: string, field: string): rea
 function findPathFaults(member: Member, field: string): readonly Finding[] {
   const mounts = member.target?.volumeMounts ?? [];
   const relative = mounts.filter(({ mountPath }) => !mountPath.startsWith("/"));
-  return relative.map(({ mountPath }) =>
-    fault(`${field}.target.volumeMounts`, `mountPath ${mountPath} is not absolute`, "Begin it with a slash."),
-  );
+  return relative
+    .slice(0, MAX_FAULTS_EACH)
+    .map(({ mountPath }) =>
+      fault(`${field}.target.volumeMounts`, `mountPath ${mountPath} is not absolute`, "Begin it with a slash."),
+    );
 }
 
 /**
@@ -56,15 +61,16 @@ function findPathFaults(member: Member, field: string): readonly Finding[] {
  * them; an alias makes them differ.
  */
 export function findBatchFaults(members: readonly Member[], namespace: string): readonly Finding[] {
-  const hosts = members.map((member) => hostsOf(member, namespace));
-  const doubles = members.flatMap((_, index) => {
-    const other = hosts.findIndex((one, before) => before < index && doHostsMeet(one, hosts[index]));
-    if (other < 0) return [];
-    const name = hosts[index]?.name;
+  const taken = new TakenHosts();
+  const doubles = members.flatMap((member, index) => {
+    const hosts = hostsOf(member, namespace);
+    const other = taken.firstLike(hosts);
+    taken.add(hosts, index);
+    if (other === undefined) return [];
     return [
       fault(
         `spec.members[${index}].target.alias`,
-        `its hosts are named like those of spec.members[${other}] (${name})`,
+        `its hosts are named like those of spec.members[${other}] (${hosts.name})`,
         "Give each member an alias of its own.",
       ),
     ];
@@ -88,19 +94,55 @@ function hostsOf(member: Member, namespace: string): Hosts {
   return { alias, name: alias ?? "host-0", isNumbered: false };
 }
 
-function doHostsMeet(a: Hosts, b: Hosts | undefined): boolean {
-  if (b === undefined) return false;
-  if (a.alias !== undefined && a.alias === b.alias) return true;
-  if (a.isNumbered === b.isNumbered) return a.name === b.name;
-  const [numbered, single] = a.isNumbered ? [a, b] : [b, a];
-  return single.name.startsWith(`${numbered.name}-`) && /^\d+$/.test(single.name.slice(numbered.name.length + 1));
+/** Hosts of the members so far, by what those of a later one could share with them. */
+class TakenHosts {
+  readonly #byAlias = new Map<string, number>();
+  readonly #byName = new Map<string, number>();
+  /** Single hosts that are called like one ordinal of a numbered member. */
+  readonly #byBase = new Map<string, number>();
+
+  /** Index of the first member whose hosts are named like these. */
+  firstLike({ alias, name, isNumbered }: Hosts): number | undefined {
+    const base = isNumbered ? undefined : ordinalBase(name);
+    const found = [
+      alias === undefined ? undefined : this.#byAlias.get(alias),
+      this.#byName.get(nameKey(name, isNumbered)),
+      isNumbered ? this.#byBase.get(name) : undefined,
+      base === undefined ? undefined : this.#byName.get(nameKey(base, true)),
+    ].filter((index) => index !== undefined);
+    return found.length === 0 ? undefined : Math.min(...found);
+  }
+
+  add({ alias, name, isNumbered }: Hosts, index: number): void {
+    const base = isNumbered ? undefined : ordinalBase(name);
+    if (alias !== undefined) addFirst(this.#byAlias, alias, index);
+    addFirst(this.#byName, nameKey(name, isNumbered), index);
+    if (base !== undefined) addFirst(this.#byBase, base, index);
+  }
+}
+
+function addFirst(indices: Map<string, number>, key: string, index: number): void {
+  if (!indices.has(key)) indices.set(key, index);
+}
+
+function nameKey(name: string, isNumbered: boolean): string {
+  return `${isNumbered ? "numbered" : "single"} ${name}`;
+}
+
+/** `web` of `web-12`. */
+function ordinalBase(name: string): string | undefined {
+  const dash = name.lastIndexOf("-");
+  return dash >= 0 && /^\d+$/.test(name.slice(dash + 1)) ? name.slice(0, dash) : undefined;
 }
 
 function findDependencyFaults(members: readonly Member[]): readonly Finding[] {
-  const byAlias = new Map(members.flatMap((member) => (member.target?.alias ? [[member.target.alias, member]] : [])));
+  const edges = new Map(
+    members.flatMap(({ target, dependsOn = [] }) => (target?.alias ? [[target.alias, dependsOn] as const] : [])),
+  );
   const unknown = members.flatMap(({ dependsOn = [] }, index) =>
     dependsOn
-      .filter((alias) => !byAlias.has(alias))
+      .filter((alias) => !edges.has(alias))
+      .slice(0, MAX_FAULTS_EACH)
       .map((alias) =>
         fault(
           `spec.members[${index}].dependsOn`,
@@ -109,31 +151,34 @@ function findDependencyFaults(members: readonly Member[]): readonly Finding[] {
         ),
       ),
   );
-  const cycle = findCycle(members);
+  const cycle = findCycle(edges);
   if (unknown.length > 0 || cycle === undefined) return unknown;
-  return [fault("spec.members", `dependsOn runs in a circle: ${cycle.join(" -> ")}`, "Take one of these away.")];
+  const shown = cycle.length > MAX_SHOWN_CYCLE ? [...cycle.slice(0, MAX_SHOWN_CYCLE), "..."] : cycle;
+  return [fault("spec.members", `dependsOn runs in a circle: ${shown.join(" -> ")}`, "Take one of these away.")];
 }
 
-/** Aliases of a circle, its first one again at the end. */
-function findCycle(members: readonly Member[]): readonly string[] | undefined {
-  const edges = new Map(
-    members.flatMap(({ target, dependsOn = [] }) => (target?.alias ? [[target.alias, dependsOn] as const] : [])),
-  );
+/** Aliases of a circle, its first one again at the end. Without recursion: a batch may be one long chain. */
+function findCycle(edges: ReadonlyMap<string, readonly string[]>): readonly string[] | undefined {
   const done = new Set<string>();
-  const visit = (alias: string, way: readonly string[]): readonly string[] | undefined => {
-    const at = way.indexOf(alias);
-    if (at >= 0) return [...way.slice(at), alias];
-    if (done.has(alias)) return undefined;
-    for (const next of edges.get(alias) ?? []) {
-      const found = visit(next, [...way, alias]);
-      if (found !== undefined) return found;
+  for (const start of edges.keys()) {
+    const way: { readonly alias: string; next: number }[] = [];
+    const onWay = new Set<string>();
+    const enter = (alias: string): void => {
+      way.push({ alias, next: 0 });
+      onWay.add(alias);
+    };
+    if (!done.has(start)) enter(start);
+    for (let at = way.at(-1); at !== undefined; at = way.at(-1)) {
+      const next = edges.get(at.alias)?.[at.next++];
+      if (next === undefined) {
+        way.pop();
+        onWay.delete(at.alias);
+        done.add(at.alias);
+      } else if (onWay.has(next)) {
+        const aliases = way.map(({ alias }) => alias);
+        return [...aliases.slice(aliases.indexOf(next)), next];
+      } else if (!done.has(next)) enter(next);
     }
-    done.add(alias);
-    return undefined;
-  };
-  for (const alias of edges.keys()) {
-    const found = visit(alias, []);
-    if (found !== undefined) return found;
   }
   return undefined;
 }

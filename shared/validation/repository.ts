@@ -2,13 +2,12 @@
 import type { Backend } from "../api/backend.ts";
 import type { RepositorySpec } from "../api/repository.ts";
 import { Path } from "../contract.ts";
+import { findLocalBackendFault } from "../local-backend.ts";
 import { type Finding, fault, warning } from "./finding.ts";
 
 const BACKENDS = ["local", "s3", "gcs", "azure", "swift", "b2", "rest"] as const;
 /** Backends whose data can't be wiped, as upstream says. */
 const UNWIPEABLE = ["local", "b2"] as const;
-/** Places in our container that a local backend would hide. */
-const RESERVED = ["/stash", Path.Scratch, Path.Secrets, Path.Identity];
 
 /** Validates the spec of a Repository, or the same part of a BackupBlueprint. */
 export function findRepositoryFindings({
@@ -35,19 +34,7 @@ export function findRepositoryFindings({
 }
 
 function findLocalFaults({ local }: Backend): readonly Finding[] {
-  if (local === undefined) return [];
-  const path = `/${local.mountPath}/`.replace(/\/+/g, "/");
-  const hidden = RESERVED.find((reserved) => path.startsWith(`${reserved}/`) || `${reserved}/`.startsWith(path));
-  const field = "spec.backend.local.mountPath";
-  if (!local.mountPath.startsWith("/")) {
-    return [fault(field, `${local.mountPath} is not absolute`, "Begin it with a slash.")];
-  }
-  if (hidden === undefined) return [];
-  return [
-    fault(
-      field,
-      `${local.mountPath} meets ${hidden}, which the container needs`,
-      "Choose another path, such as /safe/data.",
-    ),
-  ];
+  const found = local && findLocalBackendFault(local);
+  if (found === undefined) return [];
+  return [fault(`spec.backend.local.${found.field}`, found.why, `Choose a path such as ${Path.LocalBackends}/data.`)];
 }

@@ -50,22 +50,36 @@ function findMemberFindings(restore: Restore, namespace: string): readonly Findi
   ];
 }
 
+/** Hosts that are told of one by one; more of them tell nothing new. */
+const MAX_FAULTS_EACH = 5;
+
 /** At most one rule for all hosts, one rule a host, and snapshots or paths but not both. */
 function findRuleFaults(rules: readonly Rule[], field: string): readonly Finding[] {
   const forAll = rules.filter(({ targetHosts = [] }) => targetHosts.length === 0);
-  const hosts = rules.flatMap(({ targetHosts = [] }) => [...new Set(targetHosts)]);
-  const doubled = [...new Set(hosts.filter((host, index) => hosts.indexOf(host) !== index))];
+  const doubled = findDoubles(rules.flatMap(({ targetHosts = [] }) => [...new Set(targetHosts)]));
   return [
     ...(forAll.length > 1
       ? [fault(field, `${forAll.length} rules have no targetHosts`, "Leave targetHosts empty in one rule at most.")]
       : []),
-    ...doubled.map((host) => fault(field, `host ${host} is in several rules`, "Put each host into one rule.")),
+    ...doubled
+      .slice(0, MAX_FAULTS_EACH)
+      .map((host) => fault(field, `host ${host} is in several rules`, "Put each host into one rule.")),
     ...rules.flatMap(({ snapshots = [], paths = [] }, index) =>
       snapshots.length > 0 && paths.length > 0
         ? [fault(`${field}[${index}]`, "has snapshots and paths", "Keep one of them: a snapshot knows its paths.")]
         : [],
     ),
   ];
+}
+
+function findDoubles(texts: readonly string[]): readonly string[] {
+  const seen = new Set<string>();
+  const doubles = new Set<string>();
+  for (const text of texts) {
+    if (seen.has(text)) doubles.add(text);
+    seen.add(text);
+  }
+  return [...doubles];
 }
 
 function findRetryFaults(maxRetry: number | undefined): readonly Finding[] {

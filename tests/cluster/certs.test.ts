@@ -22,6 +22,7 @@ import { sharedPlane } from "../support/shared-plane.ts";
 
 const NAMESPACE = "certs-test";
 const SECRET = { namespace: NAMESPACE, name: "serving" };
+const AUTHORITY = { namespace: NAMESPACE, name: "authority" };
 const CONFIGURATION = { kind: "ValidatingWebhookConfiguration", name: "certs-test" } as const;
 
 /** A life of two years in half a minute: the authority is replaced after 8 s, what is served after 4 s. */
@@ -112,6 +113,7 @@ function createKeeper(
     clock: systemClock,
     log,
     secret: SECRET,
+    authoritySecret: AUTHORITY,
     configurations: [CONFIGURATION],
     names: ["127.0.0.1"],
     settings: FAST,
@@ -228,4 +230,31 @@ test("what else the Secret holds stays, and its type is that of TLS Secrets", as
   await keeper.stop();
   const after = await client.get(KUBERNETES.Secret, NAMESPACE, SECRET.name, asIs);
   expect(isJsonObject(after) && textAt(after, "data", "of-another")).toBe(Buffer.from("kept").toString("base64"));
+});
+
+test("S14: the authority's key is in a Secret of its own, also when an earlier version kept it beside what is served", async () => {
+  const dataOf = async ({ name }: { readonly name: string }): Promise<Record<string, unknown>> => {
+    const object = await client.get(KUBERNETES.Secret, NAMESPACE, name, asIs);
+    const data = isJsonObject(object) ? object["data"] : undefined;
+    return isJsonObject(data) ? { ...data } : {};
+  };
+  const authority = await dataOf(AUTHORITY);
+  expect(Object.keys(authority).sort()).toEqual(["ca.crt", "ca.key"]);
+  expect(Object.keys(await dataOf(SECRET))).not.toContain("ca.key");
+  // As an earlier version left it.
+  const body = { data: { "ca.key": authority["ca.key"] } };
+  await client.patch(KUBERNETES.Secret, NAMESPACE, SECRET.name, { kind: "merge", body }, asIs);
+  await client.delete(KUBERNETES.Secret, NAMESPACE, AUTHORITY.name);
+  const events: string[] = [];
+  const keeper = createKeeper("fifth", events);
+  keeper.start();
+  await waitUntil("the key was moved", 20_000, async () => !("ca.key" in (await dataOf(SECRET))));
+  expect(await dataOf(AUTHORITY)).toEqual(authority);
+  expect(events).not.toContain("CertificateCreateAll");
+  await client.delete(KUBERNETES.Secret, NAMESPACE, AUTHORITY.name);
+  await waitUntil("a lost authority is followed by another", 30_000, async () => {
+    const found = await findCertificateSecret(client, AUTHORITY, signal);
+    return found?.caKeyPem !== undefined && events.includes("CertificateCreateAll");
+  });
+  await keeper.stop();
 });

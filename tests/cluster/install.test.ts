@@ -188,7 +188,7 @@ test("the doctor tells each thing that was broken, and recovers with a second ap
   expect(exitCode).toBe(1);
   const text = wrong.join("\n");
   expect(text).toContain("definitions: tasks.stash.appscode.com is missing");
-  expect(text).toContain("image: stash-batch-webhook runs stash-batch/stash-batch:0.1.0, but injects other:1");
+  expect(text).toContain("image: stash-batch-webhook runs stash-batch.invalid/stash-batch:0.1.0, but injects other:1");
   expect(text).toContain("stash-batch-webhook: no replica of Deployment stash-batch/stash-batch-webhook is ready");
   expect(text).toContain("rights: stash-batch-webhook may not get backupbatches.stash.appscode.com");
   expect(text).toMatch(/validating webhook answers: .*failed calling webhook/);

@@ -6,9 +6,9 @@ import type { KubeClient } from "../../shared/kube/client.ts";
 import { isJsonObject, valueAt } from "../../shared/kube/json-value.ts";
 import { mayUseRepository } from "../../shared/usage-policy.ts";
 import { type Finding, fault, formatFinding, isFault, warning } from "../../shared/validation/finding.ts";
-import { type AdmissionRequest, type Answer, readUser } from "../review.ts";
+import { type AdmissionRequest, type Answer, type RequestFacts, readUser } from "../review.ts";
 import { isSameJson } from "../same-json.ts";
-import { inspectObject } from "./find-findings.ts";
+import { type Inspection, inspectObject } from "./find-findings.ts";
 import { findMissingRights } from "./rights.ts";
 
 export interface ValidatePorts {
@@ -18,23 +18,52 @@ export interface ValidatePorts {
   readonly trustedUsers: readonly string[];
 }
 
-/**
- * Answers a request. An object that is being deleted, and an update that leaves the spec as it is, are let through: what
- * is wrong with them was wrong before, and finalizers must go.
- */
+/** What is found out about a request from itself alone. */
+export type InspectedRequest =
+  | { readonly kind: "allowed" }
+  | { readonly kind: "denied"; readonly message: string }
+  | { readonly kind: "inspected"; readonly inspection: Inspection };
+
+/** Answers a request: looks at it, then asks the cluster about what was found in it. */
 export async function validate(request: AdmissionRequest, ports: ValidatePorts): Promise<Answer> {
+  return answerInspected(inspectRequest(request), request, ports);
+}
+
+/**
+ * Looks at a request. An object that is being deleted, and an update that leaves the spec as it is, are let through: what
+ * is wrong with them was wrong before, and finalizers must go. Pure; how long it takes is up to whoever sent the object.
+ */
+export function inspectRequest(request: AdmissionRequest): InspectedRequest {
   const { operation, subresource, kind } = request;
   const isWrite = operation === "CREATE" || operation === "UPDATE";
-  if (!isWrite || subresource !== "" || isSettled(request)) return { isAllowed: true };
+  if (!isWrite || subresource !== "" || isSettled(request)) return { kind: "allowed" };
   const old = operation === "UPDATE" ? withIdentity(request.oldObject, request) : undefined;
   try {
-    const { findings, invoker } = inspectObject(kind, withIdentity(request.object, request), old);
+    return { kind: "inspected", inspection: inspectObject(kind, withIdentity(request.object, request), old) };
+  } catch (thrown) {
+    return { kind: "denied", message: describe(thrown) };
+  }
+}
+
+/** Answers a request that was looked at. */
+export async function answerInspected(
+  inspected: InspectedRequest,
+  request: RequestFacts,
+  ports: ValidatePorts,
+): Promise<Answer> {
+  if (inspected.kind === "allowed") return { isAllowed: true };
+  if (inspected.kind === "denied") return { isAllowed: false, message: inspected.message };
+  try {
+    const { findings, invoker } = inspected.inspection;
     const further = invoker === undefined ? [] : await findInvokerFindings(invoker, request, ports);
     return answerOf([...findings, ...further]);
   } catch (thrown) {
-    const message = thrown instanceof UserError ? formatUserError(thrown) : messageOf(thrown);
-    return { isAllowed: false, message };
+    return { isAllowed: false, message: describe(thrown) };
   }
+}
+
+function describe(thrown: unknown): string {
+  return thrown instanceof UserError ? formatUserError(thrown) : messageOf(thrown);
 }
 
 function isSettled({ object, oldObject }: AdmissionRequest): boolean {
@@ -56,7 +85,7 @@ function withIdentity(object: unknown, { name, namespace }: AdmissionRequest): u
 
 async function findInvokerFindings(
   invoker: BackupInvokerView | RestoreInvokerView,
-  { userInfo }: AdmissionRequest,
+  { userInfo }: RequestFacts,
   { world, client, checksRights, trustedUsers }: ValidatePorts,
 ): Promise<readonly Finding[]> {
   const usage = findUsageFindings(invoker, world);
@@ -90,8 +119,15 @@ function findUsageFindings(
   return [fault(field, what, "Allow the namespace in the Repository's spec.usagePolicy, or use another Repository.")];
 }
 
+/** More than a person corrects at once. */
+const MAX_SHOWN_FAULTS = 20;
+
 function answerOf(findings: readonly Finding[]): Answer {
   const faults = findings.filter(isFault);
-  if (faults.length > 0) return { isAllowed: false, message: faults.map(formatFinding).join("; ") };
+  if (faults.length > 0) {
+    const shown = faults.slice(0, MAX_SHOWN_FAULTS).map(formatFinding);
+    const hidden = faults.length - shown.length;
+    return { isAllowed: false, message: [...shown, ...(hidden > 0 ? [`and ${hidden} more`] : [])].join("; ") };
+  }
   return { isAllowed: true, warnings: findings.map(formatFinding) };
 }

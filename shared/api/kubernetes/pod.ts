@@ -1,25 +1,37 @@
 /** Parts of a pod that our kinds embed. Only fields that we read are named; all others are kept. */
-import { defaulted, flag, int32, int64, list, openObject, optional, quantityMap, text, type Value } from "../schema.ts";
+import {
+  defaulted,
+  flag,
+  int32,
+  int64,
+  list,
+  nameText,
+  openObject,
+  optional,
+  quantityMap,
+  text,
+  type Value,
+} from "../schema.ts";
 
-export const localObjectRefSchema = openObject({ name: optional(text) });
+export const localObjectRefSchema = openObject({ name: optional(nameText) });
 export type LocalObjectRef = Value<typeof localObjectRefSchema>;
 
-const keyRefSchema = openObject({ name: optional(text), key: text, optional: optional(flag) });
+const keyRefSchema = openObject({ name: optional(nameText), key: text, optional: optional(flag) });
 
 export const envVarSchema = openObject({
-  name: text,
+  name: nameText,
   value: optional(text),
   valueFrom: optional(
     openObject({
       configMapKeyRef: optional(keyRefSchema),
       secretKeyRef: optional(keyRefSchema),
-      fieldRef: optional(openObject({ apiVersion: optional(text), fieldPath: text })),
+      fieldRef: optional(openObject({ apiVersion: optional(nameText), fieldPath: text })),
     }),
   ),
 });
 export type EnvVar = Value<typeof envVarSchema>;
 
-const sourceRefSchema = openObject({ name: optional(text), optional: optional(flag) });
+const sourceRefSchema = openObject({ name: optional(nameText), optional: optional(flag) });
 
 export const envFromSchema = openObject({
   prefix: optional(text),
@@ -62,7 +74,7 @@ export type Toleration = Value<typeof tolerationSchema>;
 
 export const containerPortSchema = openObject({
   containerPort: int32,
-  name: optional(text),
+  name: optional(nameText),
   hostIP: optional(text),
   hostPort: optional(int32),
   protocol: defaulted(text, "TCP", "UDP, TCP, or SCTP."),

@@ -19,7 +19,7 @@ import { type ProcessNode, startProcessNode } from "../node/process-node.ts";
 import { resourceOf } from "../objects/resources.ts";
 import { type Audit, prepareAudit } from "./audit.ts";
 
-export const INSTALLED_IMAGE = "stash-batch/stash-batch:0.1.0";
+export const INSTALLED_IMAGE = "stash-batch.invalid/stash-batch:0.1.0";
 const INSTALL_FILE = resolve(import.meta.dirname, "../../../manifests/install.yaml");
 
 export interface InstalledProduct {

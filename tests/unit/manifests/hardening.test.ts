@@ -29,6 +29,22 @@ test("the namespace enforces the Pod Security level restricted", () => {
   });
 });
 
+test("S13: no image is named that somebody could register", () => {
+  const images = deployments.flatMap(([, deployment]) =>
+    objectsAt(valueAt(deployment, "spec", "template", "spec"), "containers").map((container) =>
+      textAt(container, "image"),
+    ),
+  );
+  const injected = ofKind("ConfigMap").map((object) => textAt(object, "data", "image"));
+  for (const image of [...images, ...injected]) expect(image).toMatch(/^[a-z-]+\.invalid\/[a-z-]+:\d+\.\d+\.\d+$/);
+});
+
+test("S10: metrics that name tenants' objects are for one namespace alone", () => {
+  const policy = named(ofKind("NetworkPolicy")).find(([name]) => name === "stash-batch-reconciler")?.[1];
+  const sources = objectsAt(policy, "spec", "ingress").flatMap((rule) => objectsAt(rule, "from"));
+  expect(sources).toEqual([{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } }]);
+});
+
 describe.each(deployments)("%s", (name, deployment) => {
   const pod = valueAt(deployment, "spec", "template", "spec");
   const containers = objectsAt(pod, "containers");

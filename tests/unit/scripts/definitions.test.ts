@@ -47,7 +47,9 @@ function upstreamFieldsOf(kind: string) {
 
 /** Those that structural schemas of 1.20 know. Rules in CEL are not among them: 1.20 would drop them in silence. */
 const ALLOWED_KEYWORDS = new Set([
-  ..."description type format default enum pattern minimum maximum required properties items".split(" "),
+  ..."description type format default enum pattern minimum maximum maxLength maxItems required properties items".split(
+    " ",
+  ),
   ..."additionalProperties anyOf x-kubernetes-int-or-string x-kubernetes-embedded-resource".split(" "),
   "x-kubernetes-preserve-unknown-fields",
 ]);

@@ -16,7 +16,8 @@ const dockerfile = readFileSync(join(import.meta.dirname, "../../../Dockerfile")
 
 test("both are made of the same release of Debian, with the same packages", () => {
   const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
-  expect(bases).toEqual([`node:24-${SUITE}-slim`, `node:24-${SUITE}-slim`]);
+  expect(bases).toEqual(["${BASE}", "${BASE}"]);
+  expect(/^ARG BASE=(\S+)$/m.exec(dockerfile)?.[1]).toBe(`node:24-${SUITE}-slim`);
   const [, installed = ""] = /--no-install-recommends (.+) \\$/m.exec(dockerfile) ?? [];
   const packages = installed.split(" ").map((word) => word.replaceAll("'", ""));
   const wanted = INSTALLED_PACKAGES.map((name) => (HELD_VERSIONS[name] ? `${name}=${HELD_VERSIONS[name]}*` : name));

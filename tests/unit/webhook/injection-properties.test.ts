@@ -87,7 +87,7 @@ const repository = fc
   .constantFrom<JsonObject>(
     { storageSecretName: "one", s3: { endpoint: "e", bucket: "b" } },
     { storageSecretName: "two", local: { hostPath: { path: "/own" }, mountPath: "/safe" } },
-    { local: { nfs: { server: "n", path: "/" }, mountPath: "/a", subPath: "s" } },
+    { local: { nfs: { server: "n", path: "/" }, mountPath: "/safe/a", subPath: "s" } },
   )
   .map((backend) => aRepository({ spec: { backend } }));
 

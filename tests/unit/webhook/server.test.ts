@@ -6,6 +6,7 @@ import { answerMutation } from "../../../webhook/answer.ts";
 import { createGather } from "../../../webhook/gather.ts";
 import { createMetrics } from "../../../webhook/metrics.ts";
 import { createReadiness } from "../../../webhook/readiness.ts";
+import { parseReview } from "../../../webhook/review.ts";
 import { createWebhookServer, type WebhookServer } from "../../../webhook/server.ts";
 import { issueServer, type KeyAndCertificate, loadCertificates } from "../../support/control-plane/certificates.ts";
 import { createMemoryWorld } from "../../support/injection/memory-world.ts";
@@ -42,6 +43,11 @@ const OBJECTS = [
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
+function allow(body: string) {
+  const review = parseReview(body);
+  return "fault" in review ? review : { review, answer: { isAllowed: true } };
+}
+
 async function issue() {
   const { certPem, keyPem } = await issueServer(ca, { user: "webhook", groups: [] }, [NAME], ["127.0.0.1"]);
   return { cert: certPem, key: keyPem, ca: ca.certPem };
@@ -63,7 +69,7 @@ beforeAll(async () => {
         countReasons: ({ backup }) => decided.push(backup),
         log: silent,
       }),
-    validate: async () => ({ isAllowed: true }),
+    validate: async (body) => allow(body),
     findUnready: createReadiness({
       isSynced: () => isSynced,
       isStopping: () => false,
@@ -316,7 +322,7 @@ describe("closing", () => {
     const metrics = createMetrics(() => 0);
     const own = createWebhookServer(await issue(), {
       mutate: () => ({ isAllowed: true }),
-      validate: () => new Promise((answer) => setTimeout(() => answer({ isAllowed: true }), 300)),
+      validate: (body) => new Promise((answer) => setTimeout(() => answer(allow(body)), 300)),
       findUnready: async () => [],
       metrics,
       log: silent,

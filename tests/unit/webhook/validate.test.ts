@@ -237,10 +237,36 @@ describe("a Repository", () => {
     expect(findingsOf(repository(spec))).toContain(expected);
   });
 
+  test.each([
+    "/opt/stash-batch",
+    "/usr/local/bin",
+    "/etc",
+    "/stash-data",
+    "/safe/../etc/stash/repository",
+    "/safe/./../etc",
+    "/safe/..",
+    "/safer",
+    "/./safe",
+    "/ safe",
+    "/SAFE/data",
+    "/safe/data:/etc",
+    "\\safe",
+  ])("S12: can't lay its volume over %s", (mountPath) => {
+    expect(findingsOf(repository({ backend: { local: { ...local, mountPath }, storageSecretName: "s" } }))).toContain(
+      "fault spec.backend.local.mountPath",
+    );
+  });
+
+  test.each(["..", "a/../..", "/etc", "a/.."])("S12: can't leave its volume by subPath %s", (subPath) => {
+    expect(findingsOf(repository({ backend: { local: { ...local, subPath }, storageSecretName: "s" } }))).toContain(
+      "fault spec.backend.local.subPath",
+    );
+  });
+
   test("with one reachable backend has nothing wrong", () => {
     expect(findingsOf(repository({ backend: { local, storageSecretName: "s" } }))).toBe("");
     expect(
-      findingsOf(repository({ backend: { local: { ...local, mountPath: "/stashed" }, storageSecretName: "s" } })),
+      findingsOf(repository({ backend: { local: { ...local, mountPath: "/safe//data/" }, storageSecretName: "s" } })),
     ).toBe("");
   });
 });

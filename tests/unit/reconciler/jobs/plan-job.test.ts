@@ -370,7 +370,7 @@ describe("a job is refused", () => {
     const other = parseRepository({
       ...repository,
       metadata: { name: "repo", namespace: "backup" },
-      spec: { backend: { local: { mountPath: "/repo", persistentVolumeClaim: { claimName: "r" } } } },
+      spec: { backend: { local: { mountPath: "/safe/repo", persistentVolumeClaim: { claimName: "r" } } } },
     });
     expect(() => planOf(dbBackup({}, { repository: other }))).toThrow(
       expect.objectContaining({ code: "BACKEND_INVALID" }),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type MemberState, memberTurn, type OrderedMember } from "../../../../reconciler/run/order.ts";
+import { type MemberState, memberTurn, memberTurns, type OrderedMember } from "../../../../reconciler/run/order.ts";
+import { timed } from "../../../support/cpu-time.ts";
 
 function aMember(name: string, state: MemberState, ...dependsOn: readonly string[]): OrderedMember {
   return { names: [name], dependsOn, state };
@@ -84,5 +85,30 @@ describe("a member's turn", () => {
     ],
   ])("%s", (_name, view, expected) => {
     expect(turn(view)).toBe(expected);
+  });
+});
+
+describe("S9: a long batch", () => {
+  const COUNT = 3_000;
+  test.each([
+    ["in Sequential", "Sequential", () => []],
+    ["whose members wait for the one before", "Parallel", (at: number) => (at === 0 ? [] : [`m${at - 1}`])],
+    ["whose members all wait for all that share a name", "Parallel", () => ["same"]],
+    [
+      "whose members wait for many",
+      "Sequential",
+      (at: number) => Array.from({ length: 50 }, (_, one) => `m${one % at}`),
+    ],
+  ] as const)("%s takes a time that grows with its length alone", (_name, executionOrder, dependsOn) => {
+    const members = Array.from({ length: COUNT }, (_, at) => ({
+      names: [`m${at}`, ...(at % 2 === 0 ? ["same"] : [])],
+      dependsOn: dependsOn(at),
+      state: "Pending" as const,
+    }));
+    const { cpuMs } = timed(() => {
+      const turns = memberTurns({ executionOrder, failFast: undefined, members });
+      for (const index of members.keys()) turns(index);
+    });
+    expect(cpuMs).toBeLessThan(300);
   });
 });

@@ -207,6 +207,13 @@ describe("a local backend", () => {
     expect(planOf({ backups: [aBackup({ repository })] }).reason).toBe("Injected");
   });
 
+  test("S12: that its Repository's owner lays over our program or our files is not mounted", () => {
+    for (const mountPath of ["/opt/stash-batch", "/usr/local/bin", "/safe/../etc/stash/repository", "/stash-tmp"]) {
+      const repository = withLocal({ nfs: { server: "n", path: "/" }, mountPath });
+      expect(planOf({ backups: [aBackup({ repository })] }).reason).toBe("BackendUnusable");
+    }
+  });
+
   test("that is a claim of another namespace can't be mounted", () => {
     const repository = aRepository({
       metadata: { namespace: "vault" },

@@ -1,0 +1,108 @@
+/** Every listener of the product gets the same hostile requests. A new listener must be added here; the first test says so. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Registry } from "prom-client";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type StatusServer, startStatusServer } from "../../reconciler/status-server.ts";
+import { createMetrics } from "../../webhook/metrics.ts";
+import { parseReview } from "../../webhook/review.ts";
+import { createWebhookServer, type WebhookServer } from "../../webhook/server.ts";
+import { issueServer, loadCertificates } from "../support/control-plane/certificates.ts";
+import { exchange, HOSTILE_REQUESTS, type Listener, statusOf } from "../support/http/hostile-requests.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+const FOLDERS = ["agent", "certs", "cli", "reconciler", "shared", "webhook"];
+
+test("these are all listeners that there are", () => {
+  const found = FOLDERS.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts"))
+      .map((file) => join(folder, file))
+      .filter((file) =>
+        /\bcreateServer\(|\bcreateSecureServer\(|\.listen\(/.test(readFileSync(join(ROOT, file), "utf8")),
+      ),
+  );
+  expect(found.sort()).toEqual(["reconciler/status-server.ts", "webhook/main.ts", "webhook/server.ts"]);
+});
+
+const faults: unknown[] = [];
+let status: StatusServer;
+let webhook: WebhookServer;
+const listeners = new Map<string, Listener>();
+
+beforeAll(async () => {
+  status = await startStatusServer({
+    host: "127.0.0.1",
+    port: 0,
+    registry: new Registry(),
+    whyUnhealthy: () => undefined,
+    whyNotReady: () => undefined,
+    onFault: (error) => faults.push(error),
+  });
+  const { ca } = await loadCertificates();
+  const { certPem, keyPem } = await issueServer(ca, { user: "webhook", groups: [] }, ["x"], ["127.0.0.1"]);
+  webhook = createWebhookServer(
+    { cert: certPem, key: keyPem, ca: ca.certPem },
+    {
+      mutate: () => ({ isAllowed: true }),
+      validate: async (body) => {
+        const review = parseReview(body);
+        return "fault" in review ? review : { review, answer: { isAllowed: true } };
+      },
+      findUnready: async () => [],
+      metrics: createMetrics(() => 0),
+      log: {
+        warn: (fields: object) => {
+          if ("err" in fields) faults.push(fields.err);
+        },
+      },
+    },
+  );
+  listeners.set("the reconciler's status server", { port: status.port, isTls: false });
+  listeners.set("the webhook", { port: await webhook.listen("127.0.0.1", 0), isTls: true });
+});
+
+afterAll(async () => {
+  await status.stop();
+  await webhook.close();
+});
+
+describe.each(["the reconciler's status server", "the webhook"])("S7: %s", (name) => {
+  const listener = (): Listener => listeners.get(name) ?? { port: 0, isTls: false };
+
+  test("answers every hostile request without a fault of its own, and goes on", { timeout: 120_000 }, async () => {
+    const answers: (readonly [string, number | undefined])[] = [];
+    const left = [...HOSTILE_REQUESTS];
+    const work = async (): Promise<void> => {
+      for (let next = left.pop(); next !== undefined; next = left.pop()) {
+        answers.push([next.slice(0, 80), statusOf(await exchange(listener(), next))]);
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, work));
+    expect(answers).toHaveLength(HOSTILE_REQUESTS.length);
+    expect(answers.filter(([, code = 0]) => code >= 500)).toEqual([]);
+    expect(faults).toEqual([]);
+    const healthy = await exchange(listener(), "GET /healthz?verbose HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    expect(statusOf(healthy)).toBe(200);
+  });
+});
+
+test("S7: what a handler throws ends its request alone", async () => {
+  const thrown: unknown[] = [];
+  const broken = await startStatusServer({
+    host: "127.0.0.1",
+    port: 0,
+    registry: new Registry(),
+    whyUnhealthy: () => {
+      throw new Error("no way to tell");
+    },
+    whyNotReady: () => undefined,
+    onFault: (error) => thrown.push(error),
+  });
+  const ask = (path: string) =>
+    exchange({ port: broken.port, isTls: false }, `GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`);
+  expect(statusOf(await ask("/healthz"))).toBe(500);
+  expect(statusOf(await ask("/readyz"))).toBe(200);
+  expect(thrown).toEqual([new Error("no way to tell")]);
+  await broken.stop();
+});
