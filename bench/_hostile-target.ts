@@ -22,6 +22,8 @@ const world = createBenchWorld();
 const gather = createGather({ world, settings: SETTINGS, isSynced: () => true });
 const inspector = createInspector({ log: silent });
 const client = {
+  find: async () => undefined,
+  list: async () => ({ items: [], resourceVersion: "" }),
   create: async <T>(...[, , , parse]: [unknown, unknown, unknown, (raw: unknown) => T, ...unknown[]]) =>
     parse({ status: { allowed: true } }),
 };

@@ -16,7 +16,7 @@ import { parseReconcilerArgs, RECONCILER_USAGE, type ReconcilerConfig } from "./
 import { createControllers, type Ports } from "./controllers.ts";
 import { HookRunner } from "./hooks/hook-runner.ts";
 import { renderTemplate } from "./hooks/render.ts";
-import { resolveServicePlace } from "./hooks/service-place.ts";
+import { resolveAppPlace } from "./hooks/service-place.ts";
 import { Leadership } from "./leadership.ts";
 import { registerMetrics } from "./metrics/metrics.ts";
 import { registerLateness, registerProcessMetrics } from "./metrics/process-metrics.ts";
@@ -96,7 +96,7 @@ async function run(config: ReconcilerConfig, connection: Connection, log: Logger
     render: renderTemplate,
     clock: systemClock,
     log,
-    resolvePlace: (place, signal) => resolveServicePlace(client, place, signal),
+    resolvePlace: (place, signal) => resolveAppPlace(client, place, signal),
     globalExec: config.globalHook && { ...config.globalHook, podIp: undefined },
   });
   const registry = new Registry();

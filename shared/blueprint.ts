@@ -12,9 +12,10 @@ import { Annotation } from "./contract.ts";
 import { UserError } from "./errors.ts";
 import { parseVolumeMount, readListAnnotation, splitList } from "./labelled-member.ts";
 import { shortKind, validNameWithPrefix } from "./names.ts";
+import { isReservedVariable } from "./reserved-variables.ts";
 import { substituteObject, type Variables } from "./substitution.ts";
 import { isSidecarKind } from "./target.ts";
-import { NAMESPACE_NAME_LABEL } from "./usage-policy.ts";
+import { mayUseBlueprint, NAMESPACE_NAME_LABEL } from "./usage-policy.ts";
 
 export interface BlueprintTarget {
   readonly apiVersion: string;
@@ -48,14 +49,21 @@ export function blueprintResultName(target: BlueprintTarget, blueprint: string):
 /**
  * Resolves a blueprint for a target.
  *
- * @throws UserError INVALID_OBJECT when an annotation is missing or can't be read, or the blueprint keeps its
+ * @param namespaceLabels of the target's namespace
+ * @throws UserError NOT_ALLOWED when the blueprint is not for the target's namespace; INVALID_OBJECT when an annotation is missing or can't be read, or the blueprint keeps its
  *   BackupConfigurations in another namespace, from where neither sidecar nor job can be served; VARIABLE_MISSING
  */
-export function resolveBlueprint(blueprint: BackupBlueprint, target: BlueprintTarget): BlueprintResult {
+export function resolveBlueprint(
+  blueprint: BackupBlueprint,
+  target: BlueprintTarget,
+  namespaceLabels: Readonly<Record<string, string>> = {},
+): BlueprintResult {
   const { annotations, namespace } = target;
-  const { paths, volumeMounts } = readPlaces(target);
   const { spec } = substituteBlueprint(blueprint, target);
-  const { backend, wipeOut, usagePolicy, repoNamespace, backupNamespace, task: blueprintTask, ...rest } = spec;
+  requireAllowed(blueprint, { namespace, namespaceLabels, repositoryNamespace: spec.repoNamespace || namespace });
+  const { paths, volumeMounts } = readPlaces(target);
+  const { backend, wipeOut, usagePolicy, repoNamespace, backupNamespace, task: blueprintTask, ...given } = spec;
+  const { allowedNamespaces: _, ...rest } = given;
   if ((backupNamespace || namespace) !== namespace) {
     throw new UserError("INVALID_OBJECT", `BackupBlueprint ${blueprint.metadata.name} has a backupNamespace`, {
       next: "Leave spec.backupNamespace empty: sidecars and jobs work in the namespace of their target.",
@@ -92,6 +100,21 @@ export function resolveBlueprint(blueprint: BackupBlueprint, target: BlueprintTa
       },
     }),
   };
+}
+
+/** Whoever names the blueprint gets its Secret. What it says about that holds as it is written: no variable stands in for a namespace. */
+function requireAllowed(
+  { metadata, spec }: BackupBlueprint,
+  at: {
+    readonly namespace: string;
+    readonly namespaceLabels: Readonly<Record<string, string>>;
+    readonly repositoryNamespace: string;
+  },
+): void {
+  if (mayUseBlueprint({ allowedNamespaces: spec.allowedNamespaces, ...at })) return;
+  throw new UserError("NOT_ALLOWED", `BackupBlueprint ${metadata.name} is not for namespace ${at.namespace}`, {
+    next: "Allow the namespace in the blueprint's spec.allowedNamespaces, or name another blueprint.",
+  });
 }
 
 /** What is backed up, and where it is mounted. A workload must say both; the data of a claim has a place by itself. */
@@ -131,6 +154,13 @@ function withParams(task: TaskRef | undefined, annotations: BlueprintTarget["ann
   const given = Object.entries(annotations)
     .filter(([key]) => key.startsWith(Annotation.ParamsPrefix) && key.length > Annotation.ParamsPrefix.length)
     .map(([key, value]) => ({ name: key.slice(Annotation.ParamsPrefix.length), value }));
+  const reserved = given.find(({ name }) => isReservedVariable(name));
+  if (reserved !== undefined) {
+    throw new UserError(
+      "VARIABLE_RESERVED",
+      `annotation ${Annotation.ParamsPrefix}${reserved.name}: it is set by stash-batch itself`,
+    );
+  }
   if (given.length === 0) return task;
   const kept = (task?.params ?? []).filter(({ name }) => given.every((param) => param.name !== name));
   return { ...task, params: [...kept, ...given] };

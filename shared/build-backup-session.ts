@@ -7,6 +7,7 @@ import { shortHash } from "./hash.ts";
 import type { BackupInvokerView } from "./invoker.ts";
 import { labelValue } from "./label-value.ts";
 import { backupSessionName, NAME_MAX_LENGTH, nameWithSuffix } from "./names.ts";
+import { withoutOwnKeys } from "./own-keys.ts";
 import { formatTime } from "./status/conditions.ts";
 import { EMPTY_TARGET_KIND, targetLabelKey } from "./target.ts";
 
@@ -51,7 +52,7 @@ export function backupSessionLabels(invoker: BackupInvokerView): Readonly<Record
   const targets = invoker.members.filter(({ ref }) => ref.kind !== EMPTY_TARGET_KIND);
   const only = invoker.kind === "BackupConfiguration" ? targets[0]?.ref : undefined;
   return {
-    ...invoker.labels,
+    ...withoutOwnKeys(invoker.labels),
     [Label.Component]: LabelValue.ComponentBackup,
     [Label.ManagedBy]: LabelValue.ManagedBy,
     [Label.InvokerType]: invoker.kind,

@@ -72,8 +72,6 @@ export const Annotation = {
   JobHost: "stash.appscode.com/job-host",
   /** On the pods of a Job: names of the containers that run our image, comma-separated. */
   JobOwnSteps: "stash.appscode.com/job-own-steps",
-  /** On the pods of a Job: `namespace/name` of the Service before the application, in whose pods hooks run. */
-  JobService: "stash.appscode.com/job-service",
   /** On a Repository: run a structure check with the next session. The value is free text, often a time. */
   CheckRequested: "stash.appscode.com/check-requested",
   ParamsPrefix: "params.stash.appscode.com/",

@@ -40,8 +40,12 @@ export const ERRORS = {
     "Set one backend with its required fields.",
   ),
   NOT_ALLOWED: entry(
-    "The Repository's usagePolicy does not allow the namespace.",
-    "Allow the namespace in spec.usagePolicy of the Repository, or use another Repository.",
+    "The Repository's usagePolicy, or the BackupBlueprint's allowedNamespaces, does not allow the namespace.",
+    "Allow the namespace in spec.usagePolicy of the Repository (spec.allowedNamespaces of the BackupBlueprint), or use another one.",
+  ),
+  OUTSIDE_NAMESPACE: entry(
+    "Something was to be done outside the namespace of the object that asks for it.",
+    "Put the object into the namespace where it is to work; only a Repository's usagePolicy reaches further.",
   ),
   // Around the API server.
   NOT_FOUND: entry("The object does not exist.", "Create it, or correct the name.", true),
@@ -174,6 +178,10 @@ export const ERRORS = {
   VARIABLE_MISSING: entry(
     "A variable in a Task or Function has no value and no default.",
     "Set it in task.params, or give it a default as in ${NAME:=default}.",
+  ),
+  VARIABLE_RESERVED: entry(
+    "A parameter of a Task has the name of a variable that this product sets.",
+    "Take the parameter away, or rename it in the Task's Functions.",
   ),
   JOB_FAILED: entry(
     "A container of the job ended with an error, or the job ended without a result.",

@@ -9,6 +9,7 @@ import type { BackupMember, RestoreMember } from "./api/member.ts";
 import type { RestoreBatch } from "./api/restore-batch.ts";
 import type { RestoreSession } from "./api/restore-session.ts";
 import type { RetentionPolicy } from "./api/retention-policy.ts";
+import type { RuntimeSettings } from "./api/runtime-settings.ts";
 import type { BackupTarget, RestoreTarget } from "./api/target.ts";
 import { Driver, ExecutionOrder, FailurePolicy } from "./contract.ts";
 import { parseDuration } from "./duration.ts";
@@ -82,6 +83,8 @@ export interface BackupInvokerView extends InvokerFacts<BackupInvokerKind> {
   readonly isPaused: boolean;
   readonly historyLimit: number;
   readonly retry: RetryView | undefined;
+  /** Of the trigger's pod, where Kubernetes starts the sessions; a BackupConfiguration's are its member's too. */
+  readonly runtimeSettings: RuntimeSettings | undefined;
 }
 
 export interface RestoreInvokerView extends InvokerFacts<RestoreInvokerKind> {
@@ -180,6 +183,7 @@ export function backupInvokerView(invoker: BackupInvoker): BackupInvokerView {
     isPaused: spec.paused ?? false,
     historyLimit: spec.backupHistoryLimit ?? 1,
     retry: retryView(spec.retryConfig),
+    runtimeSettings: spec.runtimeSettings,
   };
 }
 
@@ -212,6 +216,12 @@ export function restoreInvokerView(invoker: RestoreInvoker): RestoreInvokerView 
 function restoreSessionMember({ spec }: RestoreSession): RestoreMember {
   const rules = spec.target?.rules ?? spec.rules;
   return rules === undefined ? spec : { ...spec, target: { ...spec.target, rules } };
+}
+
+/** Whether a job does a member's work. */
+export function isJobMember(member: BackupMemberView | RestoreMemberView): boolean {
+  const hasTemplates = "volumeClaimTemplates" in member.target && (member.target.volumeClaimTemplates ?? []).length > 0;
+  return !member.isSidecarModel || hasTemplates;
 }
 
 /** `BackupBatch demo/nightly`: how messages name an invoker. */

@@ -22,6 +22,7 @@ export const INJECTION_REASONS = {
   RepositoryMissing: "the Repository does not exist yet; the container is added when it appears",
   RepositoryNotAllowed: "the Repository's usagePolicy does not allow the namespace",
   BatchMissing: "the BackupBatch that the label names does not exist",
+  BlueprintNotAllowed: "the BackupBlueprint that the annotation names is not for the namespace",
   BlueprintInvalid: "the BackupBlueprint that the annotation names can't be used for the workload",
   BlueprintMissing: "the BackupBlueprint that the annotation names does not exist",
   BackendUnusable: "the Repository's backend can't be mounted into this workload",

@@ -46,6 +46,22 @@ export function targetKey(ref: Pick<ResolvedTargetRef, "kind" | "namespace" | "n
   return `${ref.kind}/${ref.namespace}/${ref.name}`;
 }
 
+/** Kinds that may be a target; only Tasks of the whole cluster look at others. */
+const TARGET_KINDS: readonly string[] = [...SIDECAR_KINDS, "PersistentVolumeClaim", "AppBinding"];
+
+/** Begins the names of Tasks that read objects of the whole cluster, whatever their target is. */
+const CLUSTER_TASK_PREFIX = "kubedump";
+
+/** Whether something of the kind can be backed up and restored. */
+export function isTargetKind(kind: string): boolean {
+  return TARGET_KINDS.includes(kind);
+}
+
+/** Whether the Task reads objects of the cluster with its own ServiceAccount: its target may be of any kind, or missing. */
+export function isClusterTask(taskName: string | undefined): boolean {
+  return taskName?.startsWith(CLUSTER_TASK_PREFIX) === true;
+}
+
 /** Whether the kind is one of those that get a sidecar and an init-container. */
 export function isSidecarKind(kind: string | undefined): boolean {
   return SIDECAR_KINDS.some((sidecarKind) => sidecarKind === kind);

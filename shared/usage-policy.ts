@@ -1,5 +1,5 @@
 /** Which namespaces may use a Repository. */
-import type { UsagePolicy } from "./api/repository.ts";
+import type { AllowedNamespaces, UsagePolicy } from "./api/repository.ts";
 import { matchesLabels } from "./label-selector.ts";
 
 /** Label that API servers from 1.21 on keep on every namespace: its own name. It counts on older ones too. */
@@ -24,17 +24,43 @@ export interface UsageRequest {
  */
 export function mayUseRepository(request: UsageRequest): boolean {
   const { usagePolicy, repositoryNamespace, namespace, namespaceLabels } = request;
-  const isSame = namespace === repositoryNamespace;
-  if (usagePolicy === undefined) return isSame;
-  const { from, selector } = usagePolicy.allowedNamespaces ?? {};
+  if (usagePolicy === undefined) return namespace === repositoryNamespace;
+  return isAllowed(usagePolicy.allowedNamespaces ?? {}, { home: repositoryNamespace, namespace, namespaceLabels });
+}
+
+/**
+ * Which namespaces may name a BackupBlueprint; as mayUseRepository, with the namespace of the Repositories that it makes as their own. One
+ * that keeps them beside the targets is so open to all, and one that keeps them in a namespace of its own to that one alone.
+ */
+export function mayUseBlueprint(request: {
+  readonly allowedNamespaces: AllowedNamespaces | undefined;
+  readonly repositoryNamespace: string;
+  /** Of the target. */
+  readonly namespace: string;
+  readonly namespaceLabels: Readonly<Record<string, string>>;
+}): boolean {
+  const { allowedNamespaces, repositoryNamespace, namespace, namespaceLabels } = request;
+  if (allowedNamespaces === undefined) return namespace === repositoryNamespace;
+  return isAllowed(allowedNamespaces, { home: repositoryNamespace, namespace, namespaceLabels });
+}
+
+function isAllowed(
+  { from, selector }: Partial<AllowedNamespaces>,
+  at: {
+    readonly home: string;
+    readonly namespace: string;
+    readonly namespaceLabels: Readonly<Record<string, string>>;
+  },
+): boolean {
   switch (from) {
     case "All":
       return true;
     case "Same":
-      return isSame;
+      return at.namespace === at.home;
     case "Selector":
       return (
-        selector !== undefined && matchesLabels(selector, { ...namespaceLabels, [NAMESPACE_NAME_LABEL]: namespace })
+        selector !== undefined &&
+        matchesLabels(selector, { ...at.namespaceLabels, [NAMESPACE_NAME_LABEL]: at.namespace })
       );
     default:
       return false;

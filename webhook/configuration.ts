@@ -2,6 +2,7 @@
  * The two webhook configurations of an installation, for a server version. Workloads that opted in by label go through an
  * entry that fails closed, all others through one that fails open.
  */
+import { KINDS } from "../shared/api/kinds.ts";
 import { Annotation, INJECT_DISABLED, Install, Label } from "../shared/contract.ts";
 
 /** Where the API server finds the webhook: a Service, or a URL without path when it runs outside the cluster. */
@@ -82,6 +83,7 @@ export function buildValidatingConfiguration(options: ConfigurationOptions) {
       rules: [
         rule(STASH_GROUP, "v1alpha1", ["repositories"], WRITES),
         rule(STASH_GROUP, "v1beta1", [...INVOKERS, "backupblueprints"], WRITES),
+        rule(KINDS.AppBinding.group, KINDS.AppBinding.version, [KINDS.AppBinding.plural], WRITES),
       ],
       failurePolicy: "Fail",
     },

@@ -1,11 +1,13 @@
 /** The cluster as files describe it, before what a real cluster holds: so that a change can be explained before it is made. */
 
+import { type AppBinding, parseAppBinding } from "../../shared/api/app-binding.ts";
 import { parseBackupBatch } from "../../shared/api/backup-batch.ts";
 import { type BackupBlueprint, parseBackupBlueprint } from "../../shared/api/backup-blueprint.ts";
 import { parseBackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import { parseRepository, type Repository } from "../../shared/api/repository.ts";
 import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
 import { parseRestoreSession } from "../../shared/api/restore-session.ts";
+import type { EffectSource } from "../../shared/effects/effects-of.ts";
 import type { InjectionWorld } from "../../shared/injection/gather.ts";
 import type { NamespaceFacts } from "../../shared/injection/view.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
@@ -25,6 +27,9 @@ export interface FileObjects {
   readonly blueprints: readonly BackupBlueprint[];
   readonly backups: readonly BackupInvokerView[];
   readonly restores: readonly RestoreInvokerView[];
+  readonly appBindings: readonly AppBinding[];
+  /** Those of ours that make us do something, in the order of the files. */
+  readonly sources: readonly EffectSource[];
   /** Everything else: the workloads to explain among them. */
   readonly others: readonly unknown[];
 }
@@ -41,40 +46,72 @@ export function sortObjects(objects: readonly unknown[]): FileObjects {
     blueprints: [] as BackupBlueprint[],
     backups: [] as BackupInvokerView[],
     restores: [] as RestoreInvokerView[],
+    appBindings: [] as AppBinding[],
+    sources: [] as EffectSource[],
     others: [] as unknown[],
   };
   for (const object of objects) {
-    switch (textAt(object, "kind")) {
-      case "Namespace":
-        sorted.namespaces.push({
-          name: textAt(object, "metadata", "name") ?? "",
-          labels: textMapAt(object, "metadata", "labels"),
-          annotations: textMapAt(object, "metadata", "annotations"),
-        });
-        break;
+    const source = readSource(object);
+    if (source !== undefined) sorted.sources.push(source);
+    switch (source?.kind) {
       case "Repository":
-        sorted.repositories.push(parseRepository(object));
+        sorted.repositories.push(source);
         break;
       case "BackupBlueprint":
-        sorted.blueprints.push(parseBackupBlueprint(object));
+        sorted.blueprints.push(source);
         break;
       case "BackupConfiguration":
-        sorted.backups.push(backupInvokerView(parseBackupConfiguration(object)));
-        break;
       case "BackupBatch":
-        sorted.backups.push(backupInvokerView(parseBackupBatch(object)));
+        sorted.backups.push(source);
         break;
       case "RestoreSession":
-        sorted.restores.push(restoreInvokerView(parseRestoreSession(object)));
-        break;
       case "RestoreBatch":
-        sorted.restores.push(restoreInvokerView(parseRestoreBatch(object)));
+        sorted.restores.push(source);
+        break;
+      case "AppBinding":
+        sorted.appBindings.push(source);
         break;
       default:
-        sorted.others.push(object);
+        if (textAt(object, "kind") === "Namespace") sorted.namespaces.push(readNamespace(object));
+        else sorted.others.push(object);
     }
   }
   return sorted;
+}
+
+/**
+ * Reads an object that makes us do something.
+ *
+ * @returns undefined for every other kind
+ * @throws UserError INVALID_OBJECT naming the field
+ */
+export function readSource(object: unknown): EffectSource | undefined {
+  switch (textAt(object, "kind")) {
+    case "Repository":
+      return parseRepository(object);
+    case "BackupBlueprint":
+      return parseBackupBlueprint(object);
+    case "BackupConfiguration":
+      return backupInvokerView(parseBackupConfiguration(object));
+    case "BackupBatch":
+      return backupInvokerView(parseBackupBatch(object));
+    case "RestoreSession":
+      return restoreInvokerView(parseRestoreSession(object));
+    case "RestoreBatch":
+      return restoreInvokerView(parseRestoreBatch(object));
+    case "AppBinding":
+      return parseAppBinding(object);
+    default:
+      return undefined;
+  }
+}
+
+function readNamespace(object: unknown): NamespaceFacts {
+  return {
+    name: textAt(object, "metadata", "name") ?? "",
+    labels: textMapAt(object, "metadata", "labels"),
+    annotations: textMapAt(object, "metadata", "annotations"),
+  };
 }
 
 const isNamed = (object: { readonly namespace: string; readonly name: string }, namespace: string, name: string) =>

@@ -1,6 +1,11 @@
-/** `stash-batch explain`: runs the webhook's own decision on files or on a live workload, and tells its reasons. */
+/**
+ * `stash-batch explain`: runs the webhook's own decision on files or on a live workload, and tells its reasons; of objects of ours it
+ * tells what their author must be allowed to do.
+ */
 import { readFile } from "node:fs/promises";
 import { parseAllDocuments } from "yaml";
+import { KINDS } from "../../shared/api/kinds.ts";
+import type { EffectSource } from "../../shared/effects/effects-of.ts";
 import { formatUserError, messageOf, UserError } from "../../shared/errors.ts";
 import { gatherInjectionView, type InjectionWorld } from "../../shared/injection/gather.ts";
 import { readWorkload } from "../../shared/injection/workload.ts";
@@ -12,7 +17,8 @@ import type { Resource } from "../../shared/kube/resource.ts";
 import { formatTarget } from "../../shared/target.ts";
 import { decideMutation } from "../../webhook/decide.ts";
 import { createWorld } from "../../webhook/world.ts";
-import { overlayWorld, sortObjects } from "./file-world.ts";
+import { formatEffects, gatherEffectView } from "./effects.ts";
+import { type FileObjects, overlayWorld, readSource, sortObjects } from "./file-world.ts";
 import { formatExplanation } from "./format.ts";
 import { EXPLAIN_USAGE, type ExplainOptions, parseExplainArgs } from "./options.ts";
 
@@ -24,6 +30,9 @@ const WORKLOADS: Readonly<Record<string, Resource>> = {
   StatefulSet: { group: "apps", version: "v1", plural: "statefulsets", namespaced: true },
   DaemonSet: { group: "apps", version: "v1", plural: "daemonsets", namespaced: true },
 };
+
+/** Everything that can be named as KIND/NAME. */
+const LIVE: Readonly<Record<string, Resource>> = { ...WORKLOADS, ...KINDS };
 
 /** What there is of a real cluster. */
 interface Cluster {
@@ -129,7 +138,10 @@ async function explainAll(options: ExplainOptions, cluster: Cluster | undefined)
     if (found === undefined) {
       throw new UserError("NOT_FOUND", `there is no ${options.live.kind} ${options.namespace}/${options.live.name}`);
     }
-    texts.push(explain(options, world, found, found));
+    const source = readSource({ ...(isJsonObject(found) ? found : {}), kind: options.live.kind });
+    texts.push(
+      source === undefined ? explain(options, world, found, found) : await explainEffects(source, files, cluster),
+    );
   }
   for (const object of files.others) {
     const kind = textAt(object, "kind") ?? "";
@@ -138,16 +150,26 @@ async function explainAll(options: ExplainOptions, cluster: Cluster | undefined)
     const live = await findLive(cluster, kind, namespace, textAt(object, "metadata", "name") ?? "");
     texts.push(explain(options, world, object, live));
   }
+  for (const source of files.sources) texts.push(await explainEffects(source, files, cluster));
   if (texts.length === 0) {
-    throw new UserError("NOT_FOUND", "the files hold no Deployment, StatefulSet or DaemonSet", {
+    throw new UserError("NOT_FOUND", "the files hold no workload and no object of stash.appscode.com", {
       next: "add the workload's own file with -f, or name a live one as KIND/NAME",
     });
   }
   return texts;
 }
 
+async function explainEffects(
+  source: EffectSource,
+  { appBindings, others }: FileObjects,
+  cluster: Cluster | undefined,
+): Promise<string> {
+  const workloads = others.flatMap((object) => readWorkload(object, "") ?? []);
+  return formatEffects(source, await gatherEffectView(source, { appBindings, workloads }, cluster?.client));
+}
+
 async function findLive(cluster: Cluster | undefined, kind: string, namespace: string, name: string): Promise<unknown> {
-  const resource = WORKLOADS[kind];
+  const resource = LIVE[kind];
   if (cluster === undefined || resource === undefined || name === "") return undefined;
   return cluster.client.find(resource, namespace, name, asIs);
 }

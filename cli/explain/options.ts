@@ -6,10 +6,11 @@ import type { InjectionSettings } from "../../shared/injection/view.ts";
 export const EXPLAIN_USAGE = `usage: stash-batch explain -f FILE... [flags]
        stash-batch explain KIND/NAME -n NAMESPACE [flags]
 
-Says what the webhook decides about a workload, and why: the change as a diff, and what would restart. Changes nothing.
+Says what the webhook decides about a workload, and why: the change as a diff, and what would restart. Of invokers,
+Repositories, AppBindings and BackupBlueprints it says what their author must be allowed to do. Changes nothing.
 
-  -f, --filename FILE    YAML or JSON; repeat for more. Workloads in it are explained; invokers, Repositories and
-                         Namespaces in it stand before those of the cluster
+  -f, --filename FILE    YAML or JSON; repeat for more. Workloads and objects of ours in it are explained; the latter,
+                         and Namespaces, stand before those of the cluster
   -n, --namespace NAME   namespace of objects that name none (default: default)
   --offline              look at the files alone, at no cluster
   --kubeconfig FILE      how to reach the cluster (default: as kubectl)
@@ -17,7 +18,8 @@ Says what the webhook decides about a workload, and why: the change as a diff, a
   --native-sidecar       as given to the webhook
   --follow-image         as given to the webhook
 
-KIND is deployment, statefulset or daemonset.`;
+KIND is deployment, statefulset, daemonset, backupbatch, backupconfiguration, restorebatch, restoresession, repository or
+appbinding.`;
 
 export interface ExplainOptions {
   readonly files: readonly string[];
@@ -38,6 +40,12 @@ const KINDS_BY_WORD: Readonly<Record<string, string>> = {
   daemonset: "DaemonSet",
   daemonsets: "DaemonSet",
   ds: "DaemonSet",
+  backupbatch: "BackupBatch",
+  backupconfiguration: "BackupConfiguration",
+  restorebatch: "RestoreBatch",
+  restoresession: "RestoreSession",
+  repository: "Repository",
+  appbinding: "AppBinding",
 };
 
 const OPTIONS = {

@@ -46,7 +46,7 @@ async function actOnce(ports: ActPorts, key: string, view: SessionView, action: 
       ports.hooks.abort(action.key);
       return "done";
     case "EndJob":
-      await ports.jobs.endJob(action.job);
+      await ports.jobs.endJob(view.session.metadata, action.job);
       return "done";
     case "EnsureJob":
       return ensureJob(ports, view, action.targetIndex);

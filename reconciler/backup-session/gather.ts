@@ -9,7 +9,7 @@ import { type GatheredJobs, gatherTargetJobs, jobTargets } from "../jobs/gather-
 import type { JobProblem } from "../jobs/target-job.ts";
 import type { Limits } from "../run/world.ts";
 import { findInvokerObject, gatherInvoker, type InvokerName } from "../world/invokers.ts";
-import { formerPods, gatherPods, gatherWorkloads, openRestores } from "../world/targets.ts";
+import { formerPods, gatherLockOwners, gatherPods, gatherWorkloads, openRestores } from "../world/targets.ts";
 import type { World } from "../world/world.ts";
 import type { SessionMemories } from "./memory.ts";
 import { hostsOf, type InvokerFact, type SessionView, type SiblingSession, targetsOf } from "./view.ts";
@@ -107,7 +107,8 @@ function targetRefs(session: BackupSession, invoker: InvokerFact | undefined): r
 function gatherJobs(ports: GatherPorts, session: BackupSession, invoker: InvokerFact | undefined): GatheredJobs {
   const { metadata, status } = session;
   const targets = jobTargets(status?.targets, invoker?.view.members ?? [], metadata.namespace);
-  return gatherTargetJobs(ports.world, metadata.uid ?? "", targets, ports.jobProblems);
+  const owner = { namespace: metadata.namespace, uid: metadata.uid ?? "" };
+  return gatherTargetJobs(ports.world, owner, targets, ports.jobProblems);
 }
 
 /**
@@ -119,12 +120,17 @@ export function gatherSession(ports: GatherPorts, key: string, session: BackupSe
   const found = findInvoker(ports, key, session);
   const refs = targetRefs(session, found.invoker);
   const jobs = gatherJobs(ports, session, found.invoker);
-  const workloads = new Map([...gatherWorkloads(world, refs), ...jobs.workloads]);
+  const workloads = new Map([...gatherWorkloads(world, refs, session.metadata.namespace), ...jobs.workloads]);
   const hosts = targetsOf(session.status ?? {}).flatMap(hostsOf);
   const repositoryName = session.status?.repository ?? found.invoker?.view.repository;
   const namespace = repositoryName?.namespace ?? session.metadata.namespace;
   const isAsked = hosts.some(({ locks }) => (locks?.length ?? 0) > 0);
   const former = isAsked ? formerPods(world, `${namespace}/${repositoryName?.name ?? ""}`) : [];
+  const uids = hosts.map(({ podUID }) => podUID);
+  const pods = new Map([
+    ...gatherPods(world, uids, workloads, session.metadata.namespace),
+    ...jobs.pods.map((pod) => [pod.uid, pod] as const),
+  ]);
   return {
     session,
     invoker: found.invoker,
@@ -142,12 +148,10 @@ export function gatherSession(ports: GatherPorts, key: string, session: BackupSe
       ]),
     ),
     workloads,
-    pods: new Map([
-      ...gatherPods(world, [...hosts.map(({ podUID }) => podUID), ...former.map(({ uid }) => uid)], workloads),
-      ...jobs.pods.map((pod) => [pod.uid, pod] as const),
-    ]),
+    pods,
     jobs: jobs.jobs,
     formerPods: former,
+    lockOwners: gatherLockOwners(world, former, pods),
     silenceMs: memories.silences(key, session, ports.monotonicMs),
     hookRuns: ports.hookRuns,
     cleanup: memories.cleanup(key),

@@ -2,11 +2,12 @@
 
 import type { HostStats } from "../../shared/api/host-stats.ts";
 import { Driver, FailurePolicy } from "../../shared/contract.ts";
-import { assertNever } from "../../shared/errors.ts";
+import { assertNever, formatUserError } from "../../shared/errors.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { isFinalTargetPhase } from "../../shared/status/backup-phase.ts";
 import { findCondition, formatTime } from "../../shared/status/conditions.ts";
 import { formatTarget, targetKey } from "../../shared/target.ts";
+import { whyOutside } from "../authority.ts";
 import { jobsToEnd } from "../jobs/ended-job.ts";
 import { decideJobStart, type TargetJob } from "../jobs/target-job.ts";
 import { withExplanation, withoutExplanation, withTargetCondition } from "../run/entries.ts";
@@ -40,6 +41,8 @@ function obstacle(view: SessionView, target: TargetStatus): Turn | undefined {
   if (member === undefined) {
     return { kind: "refuse", code: "INVALID_OBJECT", message: `${formatTarget(ref)} was removed from the invoker` };
   }
+  const outside = whyOutside(view.session.metadata.namespace, member);
+  if (outside !== undefined) return { kind: "refuse", code: outside.code, message: formatUserError(outside) };
   const refusal = view.invoker?.refusals.get(targetKey(ref));
   if (refusal !== undefined) return { kind: "refuse", code: "INVALID_OBJECT", message: refusal };
   if (view.invoker?.view.driver !== Driver.Restic) {

@@ -57,6 +57,7 @@ export function runFacts(view: SessionView): RunFacts<SessionStatus> {
   return {
     words: BACKUP_WORDS,
     objectUid: session.metadata.uid ?? "",
+    namespace: session.metadata.namespace,
     workloads: view.workloads,
     pods: view.pods,
     silenceMs: view.silenceMs,

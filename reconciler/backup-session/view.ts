@@ -57,6 +57,8 @@ export interface SessionView {
   readonly jobs: TargetJobs;
   /** Pods that sessions and restores gave a host with this repository. */
   readonly formerPods: readonly FormerPod[];
+  /** Pods that locks of the repository may belong to, of any namespace. */
+  readonly lockOwners: Pods;
   /** By hostKey(): for how long, by this process's own clock, the host's entry has not changed. */
   readonly silenceMs: ReadonlyMap<string, number>;
   readonly hookRuns: HookRuns;

@@ -41,7 +41,7 @@ function resolveOrWhyNot(world: AutoBackupWorld, target: AutoBackupTarget, name:
     return { problem: `${formatTarget(target)} names BackupBlueprint ${name}, which ${what}` };
   }
   try {
-    return resolveBlueprint(blueprint, target);
+    return resolveBlueprint(blueprint, target, world.namespaces.get(undefined, target.namespace)?.labels);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { problem: `${error.message}. ${error.next}` };

@@ -61,6 +61,8 @@ export function wakeAutoBackup(
         for (const informer of Object.values(world.workloads)) {
           for (const { facts } of informer.list(name)) if (isAnnotated(facts)) wake(targetKey(facts));
         }
+        for (const informer of Object.values(world.annotated))
+          for (const one of informer.list(name)) wake(targetKey(one));
       },
     }),
   ];

@@ -10,8 +10,8 @@ export interface HookPlace {
   readonly podIp: string | undefined;
   /** Container for `exec`. */
   readonly container: string | undefined;
-  /** A ready pod behind this Service takes the place of the pod that is named. */
-  readonly behindService?: { readonly namespace: string; readonly name: string };
+  /** A ready pod behind the Service of this AppBinding, all of the place's namespace, takes the place of the pod that is named. */
+  readonly behindApp?: string;
 }
 
 /** What templates in commands and bodies see. */
@@ -35,6 +35,8 @@ export interface HookRun {
   readonly key: string;
   /** As the intent in the status has it: tells this process's intent from another's at the same place. */
   readonly startedAt: string;
+  /** Of the session or restore that the hook is run for. */
+  readonly namespace: string;
   readonly handler: Handler;
   /** Undefined for a global hook, which runs in the reconciler itself. */
   readonly place: HookPlace | undefined;

@@ -1,10 +1,11 @@
 /** Carries hooks out: commands through the API server's exec, HTTP and TCP from this process; each within its time. */
 import { randomUUID } from "node:crypto";
 import type { Handler } from "../../shared/api/hooks.ts";
-import { messageOf, UserError } from "../../shared/errors.ts";
+import { formatUserError, messageOf, UserError } from "../../shared/errors.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import { isEndUnknown, type PodExec } from "../../shared/kube/exec.ts";
 import type { Logger } from "../../shared/log.ts";
+import { execIn, requireInside } from "../authority.ts";
 import {
   CONNECTION_ENDED,
   type HookOutcome,
@@ -25,7 +26,7 @@ export interface HookRunnerPorts {
   readonly render: Render;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Finds the pod behind a place's Service. @throws UserError HOOK_FAILED when there is none */
+  /** Finds the pod behind a place's AppBinding. @throws UserError HOOK_FAILED when there is none */
   readonly resolvePlace: (place: HookPlace, signal: AbortSignal) => Promise<HookPlace>;
   /** Where commands of global hooks run; undefined forbids them. */
   readonly globalExec: HookPlace | undefined;
@@ -123,7 +124,7 @@ export class HookRunner {
     } catch (error) {
       // What was cut off fails with the reason for the cut, not with the words of what it cut.
       const cause: unknown = abort.signal.aborted ? abort.signal.reason : error;
-      const words = isEndUnknown(cause) ? `${CONNECTION_ENDED}: ${messageOf(cause)}` : messageOf(cause);
+      const words = isEndUnknown(cause) ? `${CONNECTION_ENDED}: ${wordsOf(cause)}` : wordsOf(cause);
       const never = error instanceof NotBegunError ? `: ${error.message}` : "";
       return this.#outcome("Failed", words + never, outputOf(error));
     } finally {
@@ -156,6 +157,9 @@ export class HookRunner {
 
   async #runCommand(run: HookRun, signal: AbortSignal): Promise<string> {
     const given = run.place ?? this.#globalPlace(run.handler);
+    // The administrator's container for global hooks is his to name; every other place is the run's own.
+    const exec = execIn(this.#ports.exec, run.place === undefined ? given.namespace : run.namespace);
+    requireInside(exec.namespace, given.namespace, `a command in pod ${given.pod}`);
     const command = (run.handler.exec?.command ?? []).map((argument) => this.#render(argument, run));
     if (command.length === 0) throw new UserError("HOOK_FAILED", "exec.command is empty");
     const onRetry = (error: unknown): void => {
@@ -163,10 +167,11 @@ export class HookRunner {
     };
     const result = await untilBegun(
       async () => {
-        const place = given.behindService === undefined ? given : await this.#ports.resolvePlace(given, signal);
-        const { namespace, pod, container } = place;
+        const place = given.behindApp === undefined ? given : await this.#ports.resolvePlace(given, signal);
+        requireInside(exec.namespace, place.namespace, `a command in pod ${place.pod}`);
+        const { pod, container } = place;
         if (container === undefined) throw new UserError("HOOK_FAILED", `pod ${pod} has no container to run in`);
-        return this.#ports.exec({ namespace, pod, container, command, timeoutMs: run.timeoutMs, signal });
+        return exec.run({ pod, container, command, timeoutMs: run.timeoutMs, signal });
       },
       { clock: this.#ports.clock, signal, onRetry },
     );
@@ -200,6 +205,12 @@ class CommandError extends UserError {
     super("HOOK_FAILED", message);
     this.output = output;
   }
+}
+
+/** What the guard refused is told with its code and the way out; other failures in their own words. */
+function wordsOf(cause: unknown): string {
+  const isRefused = cause instanceof UserError && cause.code === "OUTSIDE_NAMESPACE";
+  return isRefused ? `${cause.code}: ${formatUserError(cause)}` : messageOf(cause);
 }
 
 function outputOf(error: unknown): string {

@@ -1,8 +1,12 @@
 /** The pod behind a Service in which a hook's command runs. */
+import { parseAppBinding } from "../../shared/api/app-binding.ts";
+import { KINDS } from "../../shared/api/kinds.ts";
+import { serviceNamespace } from "../../shared/app-binding.ts";
 import { UserError } from "../../shared/errors.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { listAt, textAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
+import { requireInside } from "../authority.ts";
 import type { HookPlace } from "./hook-plan.ts";
 
 const ENDPOINTS: Resource = { group: "", version: "v1", plural: "endpoints", namespaced: true };
@@ -19,22 +23,35 @@ export function podBehind(endpoints: unknown): string | undefined {
   return podsIn("addresses")[0] ?? podsIn("notReadyAddresses")[0];
 }
 
-/** @throws UserError HOOK_FAILED when no pod is behind the Service, or there is no Service */
-export async function resolveServicePlace(
+/**
+ * The place behind a place's AppBinding. The AppBinding is read when the hook runs, and only what is in the place's own namespace counts: a
+ * `service.namespace` is an address to connect to.
+ *
+ * @throws UserError HOOK_FAILED when no pod is behind the Service, or there is no Service; OUTSIDE_NAMESPACE when it is in another namespace
+ */
+export async function resolveAppPlace(
   client: Pick<KubeClient, "find">,
   place: HookPlace,
   signal: AbortSignal,
 ): Promise<HookPlace> {
-  const { namespace = "", name = "" } = place.behindService ?? {};
-  if (name === "") {
-    throw new UserError("HOOK_FAILED", "the AppBinding has no Service, so no pod is known to run the command in", {
-      next: "Set clientConfig.service of the AppBinding, or use httpGet, httpPost or tcpSocket.",
-    });
+  const { namespace, behindApp = "" } = place;
+  const binding = await client.find(KINDS.AppBinding, namespace, behindApp, parseAppBinding, { signal });
+  const service = binding?.spec.clientConfig.service;
+  if (binding === undefined || service === undefined) {
+    const what = binding === undefined ? "does not exist" : "has no Service";
+    throw new UserError(
+      "HOOK_FAILED",
+      `AppBinding ${namespace}/${behindApp} ${what}, so no pod is known to run the command in`,
+      {
+        next: "Set clientConfig.service of the AppBinding, or use httpGet, httpPost or tcpSocket.",
+      },
+    );
   }
-  const pod = podBehind(await client.find(ENDPOINTS, namespace, name, asIs, { signal }));
+  requireInside(namespace, serviceNamespace(binding), `a command in a pod behind Service ${service.name}`);
+  const pod = podBehind(await client.find(ENDPOINTS, namespace, service.name, asIs, { signal }));
   const found = pod === undefined ? undefined : await client.find(PODS, namespace, pod, asIs, { signal });
   if (pod === undefined || found === undefined) {
-    throw new UserError("HOOK_FAILED", `no pod is behind Service ${namespace}/${name}`);
+    throw new UserError("HOOK_FAILED", `no pod is behind Service ${namespace}/${service.name}`);
   }
   return {
     namespace,

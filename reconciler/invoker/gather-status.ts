@@ -1,6 +1,7 @@
 /** Reads what conditions and phase of an invoker are computed from. */
 
 import { Driver } from "../../shared/contract.ts";
+import { formatUserError } from "../../shared/errors.ts";
 import { isOptedOut } from "../../shared/injection/opt-out.ts";
 import { appliedHashes } from "../../shared/injection/own-parts.ts";
 import { planInjection } from "../../shared/injection/plan.ts";
@@ -10,6 +11,7 @@ import type { KubeClient } from "../../shared/kube/client.ts";
 import { listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { EMPTY_TARGET_KIND, targetKey } from "../../shared/target.ts";
+import { whyOutside } from "../authority.ts";
 import type { Trigger } from "../schedule/ensure-trigger.ts";
 import { gatherInjection } from "../world/injection-world.ts";
 import { gatherInvoker } from "../world/invokers.ts";
@@ -70,6 +72,10 @@ async function gatherMember(
   signal: AbortSignal,
 ): Promise<MemberStatusView> {
   if (member.ref.kind === EMPTY_TARGET_KIND) return { member, target: "found", sidecar: undefined };
+  // Whether something is in another namespace is not this one's to know.
+  const outside = whyOutside(invoker.namespace, member);
+  if (outside !== undefined) return { member, target: { unknown: formatUserError(outside) }, sidecar: undefined };
+  if (member.ref.namespace !== invoker.namespace) return { member, target: "found", sidecar: undefined };
   const id = parseWorkloadKey(targetKey(member.ref));
   if (id === undefined) return { member, target: await ports.lookups.target(member.ref), sidecar: undefined };
   const workload = findWorkload(ports.world, id);

@@ -14,6 +14,7 @@ import type { EventRecorder } from "../../shared/kube/events.ts";
 import { KubeError } from "../../shared/kube/kube-error.ts";
 import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
+import { patchNamed } from "../authority.ts";
 import type { Controller } from "../controller.ts";
 import { gatherInjection } from "../world/injection-world.ts";
 import { openRestores } from "../world/targets.ts";
@@ -151,10 +152,10 @@ class InjectionController implements Controller {
     let after: WorkloadObject | undefined;
     let refusal: string | undefined;
     try {
-      after = await client.patch(
-        WORKLOADS[kind],
+      after = await patchNamed(
+        client,
         namespace,
-        name,
+        { resource: WORKLOADS[kind], namespace, name },
         { kind: "merge", body },
         (raw) => readWorkloadObject(kind, raw),
         { signal, fieldManager: FIELD_MANAGER },

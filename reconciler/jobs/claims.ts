@@ -5,6 +5,7 @@ import { UserError } from "../../shared/errors.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
 import { isJsonObject, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import { validNameWithPrefix } from "../../shared/names.ts";
+import { withoutOwnKeys } from "../../shared/own-keys.ts";
 import { substituteObject } from "../../shared/substitution.ts";
 import type { JobView, RestoreJobView } from "./job-view.ts";
 
@@ -98,7 +99,7 @@ function buildClaim(
     metadata: {
       name,
       namespace: view.owner.namespace,
-      labels: { ...labels, ...ownClaimLabels(view) },
+      labels: { ...withoutOwnKeys(labels), ...ownClaimLabels(view) },
       ...(annotations !== undefined && { annotations }),
     },
     spec: template.spec ?? {},

@@ -3,15 +3,14 @@ import { Label } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
 import { canonicalJson } from "../../shared/hash.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import { asIs } from "../../shared/kube/client.ts";
 import { textAt, valueAt } from "../../shared/kube/json-value.ts";
 import { isAlreadyExists } from "../../shared/kube/kube-error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
+import { type NamespaceClient, requireInside } from "../authority.ts";
 import type { PlannedClaim } from "./claims.ts";
 import { JOBS, type JobFact, readJob } from "./job-object.ts";
 import type { JobPlan } from "./plan-job.ts";
-
-export type JobWriter = Pick<KubeClient, "create" | "find" | "patch" | "delete">;
 
 const CLAIMS: Resource = { group: "", version: "v1", plural: "persistentvolumeclaims", namespaced: true };
 const ACCOUNTS: Resource = { group: "", version: "v1", plural: "serviceaccounts", namespaced: true };
@@ -27,23 +26,25 @@ const BINDINGS = rbac("rolebindings");
 /**
  * Makes rights, claims and the job itself, in this order.
  *
+ * @param here the namespace of the session or restore
  * @returns the job, whether it was made now or before
  * @throws UserError TARGET_INVALID when a claim or a job of the name belongs to somebody else
  * @throws KubeError when the API server refuses or can't be reached
  */
-export async function ensureJob(client: JobWriter, plan: JobPlan): Promise<JobFact> {
-  const known = await findJob(client, plan);
+export async function ensureJob(here: NamespaceClient, plan: JobPlan): Promise<JobFact> {
+  requireInside(here.namespace, plan.namespace, `job ${plan.name}`);
+  const known = await findJob(here, plan);
   if (known !== undefined) return known;
-  const { namespace, rights } = plan;
-  if (rights.account !== undefined) await ensureObject(client, ACCOUNTS, namespace, rights.account, ["metadata"]);
+  const { rights } = plan;
+  if (rights.account !== undefined) await ensureObject(here, ACCOUNTS, rights.account, ["metadata"]);
   // An invoker that was deleted and made anew has another uid: what belongs to the old one is about to be collected.
-  await ensureObject(client, ROLES, namespace, rights.role, ["metadata", "rules"]);
-  await ensureBinding(client, namespace, rights.binding);
-  for (const claim of plan.claims) await ensureClaim(client, claim, plan.ownerUid);
+  await ensureObject(here, ROLES, rights.role, ["metadata", "rules"]);
+  await ensureBinding(here, rights.binding);
+  for (const claim of plan.claims) await ensureClaim(here, claim, plan.ownerUid);
   try {
-    return await client.create(JOBS, namespace, plan.job, requireJob);
+    return await here.create(JOBS, plan.job, requireJob);
   } catch (error) {
-    const made = isAlreadyExists(error) ? await findJob(client, plan) : undefined;
+    const made = isAlreadyExists(error) ? await findJob(here, plan) : undefined;
     if (made === undefined) throw error;
     return made;
   }
@@ -55,8 +56,8 @@ function requireJob(raw: unknown): JobFact {
   return job;
 }
 
-async function findJob(client: JobWriter, plan: JobPlan): Promise<JobFact | undefined> {
-  const found = await client.find(JOBS, plan.namespace, plan.name, (raw) => ({ job: readJob(raw) }));
+async function findJob(here: NamespaceClient, plan: JobPlan): Promise<JobFact | undefined> {
+  const found = await here.find(JOBS, plan.name, (raw) => ({ job: readJob(raw) }));
   if (found === undefined) return undefined;
   if (found.job?.ownerUid === plan.ownerUid) return found.job;
   throw new UserError("TARGET_INVALID", `a job named ${plan.namespace}/${plan.name} belongs to somebody else`, {
@@ -66,24 +67,23 @@ async function findJob(client: JobWriter, plan: JobPlan): Promise<JobFact | unde
 
 /** Creates the object, or brings the given fields of the one that exists to what they should be (L94). */
 async function ensureObject(
-  client: JobWriter,
+  here: NamespaceClient,
   resource: Resource,
-  namespace: string,
   wanted: Readonly<Record<string, unknown>>,
   fields: readonly string[],
 ): Promise<void> {
   const name = textAt(wanted, "metadata", "name") ?? "";
   try {
-    await client.create(resource, namespace, wanted, asIs);
+    await here.create(resource, wanted, asIs);
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
-    const existing = await client.find(resource, namespace, name, asIs);
+    const existing = await here.find(resource, name, asIs);
     // Gone in the meantime: the next try makes it.
     if (existing === undefined) throw error;
-    requireOurs(existing, resource, `${namespace}/${name}`);
+    requireOurs(existing, resource, `${here.namespace}/${name}`);
     const body = Object.fromEntries(fields.map((field) => [field, wanted[field]]));
     if (holds(existing, body)) return;
-    await client.patch(resource, namespace, name, { kind: "merge", body }, asIs);
+    await here.patch(resource, name, { kind: "merge", body }, asIs);
   }
 }
 
@@ -103,22 +103,18 @@ function requireOurs(existing: unknown, resource: Resource, what: string): void 
 }
 
 /** The role of a binding can't be changed, but its subjects can. */
-async function ensureBinding(
-  client: JobWriter,
-  namespace: string,
-  binding: Readonly<Record<string, unknown>>,
-): Promise<void> {
-  await ensureObject(client, BINDINGS, namespace, binding, ["metadata", "subjects"]);
+async function ensureBinding(here: NamespaceClient, binding: Readonly<Record<string, unknown>>): Promise<void> {
+  await ensureObject(here, BINDINGS, binding, ["metadata", "subjects"]);
 }
 
 /** A claim that another made is never filled: what it holds is not ours to overwrite (L45). */
-async function ensureClaim(client: JobWriter, { claim }: PlannedClaim, ownerUid: string): Promise<void> {
+async function ensureClaim(here: NamespaceClient, { claim }: PlannedClaim, ownerUid: string): Promise<void> {
   const { name, namespace } = claim.metadata;
   try {
-    await client.create(CLAIMS, namespace, claim, asIs);
+    await here.create(CLAIMS, claim, asIs);
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
-    const existing = await client.find(CLAIMS, namespace, name, asIs);
+    const existing = await here.find(CLAIMS, name, asIs);
     if (existing === undefined) throw error;
     if (textMapAt(existing, "metadata", "labels")[Label.JobOwner] === ownerUid) return;
     throw new UserError("TARGET_INVALID", `volume claim ${namespace}/${name} exists already`, {
@@ -128,6 +124,10 @@ async function ensureClaim(client: JobWriter, { claim }: PlannedClaim, ownerUid:
 }
 
 /** Ends a job whose session does not need it any more; its pods go with it. @returns false when it was gone */
-export async function endJob(client: JobWriter, job: Pick<JobFact, "namespace" | "name" | "uid">): Promise<boolean> {
-  return client.delete(JOBS, job.namespace, job.name, { uid: job.uid, propagationPolicy: "Background" });
+export async function endJob(
+  here: NamespaceClient,
+  job: Pick<JobFact, "namespace" | "name" | "uid">,
+): Promise<boolean> {
+  requireInside(here.namespace, job.namespace, `the end of job ${job.name}`);
+  return here.delete(JOBS, job.name, { uid: job.uid, propagationPolicy: "Background" });
 }

@@ -12,6 +12,7 @@ import type { KubeClient, Parse } from "../../shared/kube/client.ts";
 import { isJsonObject, listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { formatTarget, type ResolvedTargetRef } from "../../shared/target.ts";
+import { whyOutside } from "../authority.ts";
 import { catalogueNames } from "./catalogue-names.ts";
 import type { ClaimFact, ClaimUser, ResolvedTask } from "./job-view.ts";
 
@@ -32,7 +33,7 @@ export interface GatheredJob {
 
 /**
  * @param namespace of the session or restore
- * @throws UserError NOT_FOUND when target, Task or Function does not exist, TARGET_INVALID when no Task is named
+ * @throws UserError OUTSIDE_NAMESPACE; NOT_FOUND when target, Task or Function does not exist, TARGET_INVALID when no Task is named
  * @throws KubeError when the API server refuses or can't be reached
  */
 export async function gatherJob(
@@ -42,6 +43,8 @@ export async function gatherJob(
   verb: "backup" | "restore",
 ): Promise<GatheredJob> {
   const { ref } = member;
+  const outside = whyOutside(namespace, member);
+  if (outside !== undefined) throw outside;
   const isBinding = ref.kind === KINDS.AppBinding.kind;
   const isClaim = ref.kind === "PersistentVolumeClaim";
   const hasTemplates = "volumeClaimTemplates" in member.target && (member.target.volumeClaimTemplates ?? []).length > 0;

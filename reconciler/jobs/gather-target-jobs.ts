@@ -1,4 +1,5 @@
 /** The jobs of a session's or restore's targets, from the informers, in the shapes that sequencing reads. */
+import { KINDS } from "../../shared/api/kinds.ts";
 import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker.ts";
 import type { Informer } from "../../shared/kube/informer.ts";
 import { type ResolvedTargetRef, resolveTargetRef, type TargetRefLike, targetKey } from "../../shared/target.ts";
@@ -10,7 +11,13 @@ import type { JobProblem, TargetJob, TargetJobs } from "./target-job.ts";
 
 export interface JobWorld {
   readonly jobs: Informer<JobFact, "owner">;
-  readonly jobPods: Informer<JobPodFact, "owner">;
+  readonly jobPods: Informer<JobPodFact, "job">;
+}
+
+/** The session or restore whose jobs are meant. An owner's uid alone is not enough: everybody may write one into his own namespace. */
+export interface JobsOwner {
+  readonly namespace: string;
+  readonly uid: string;
 }
 
 export interface JobTargetRef {
@@ -45,27 +52,26 @@ export interface GatheredJobs {
 }
 
 /**
- * @param ownerUid of the session or restore
  * @param targets those that jobs work for
  * @param problems why jobs could not be made, by position of the target
  */
 export function gatherTargetJobs(
   world: JobWorld,
-  ownerUid: string,
+  owner: JobsOwner,
   targets: readonly JobTargetRef[],
   problems: ReadonlyMap<number, JobProblem>,
 ): GatheredJobs {
   const jobs = new Map<number, TargetJob>();
   const workloads: (readonly [string, WorkloadFact])[] = [];
   if (targets.length === 0) return { jobs, workloads, pods: [] };
-  const known = world.jobs.byIndex("owner", ownerUid);
-  const pods = world.jobPods.byIndex("owner", ownerUid);
+  const known = jobsOf(world, owner);
+  const pods = known.flatMap((job) => podsOf(world, job).map((pod) => podFact(pod, appOf(targets, job))));
   for (const { index, ref, alias, member } of targets) {
     const hosts = jobHosts(member).map(({ hostname }) => {
       const job = known.find((one) => one.targetIndex === index && one.hostname === hostname);
-      const own = job === undefined ? [] : pods.filter(({ jobUid }) => jobUid === job.uid);
+      const own = job === undefined ? [] : podsOf(world, job);
       const outcome = job === undefined ? undefined : decideJobOutcome(job, own);
-      return { hostname, job, outcome, pods: own.map(podFact) };
+      return { hostname, job, outcome, pods: own.map((pod) => podFact(pod, appName(ref))) };
     });
     jobs.set(index, { problem: problems.get(index), hosts });
     workloads.push([
@@ -80,11 +86,31 @@ export function gatherTargetJobs(
       },
     ]);
   }
-  return { jobs, workloads, pods: pods.map(podFact) };
+  return { jobs, workloads, pods };
+}
+
+/** Jobs that the session or restore controls, in its own namespace. */
+export function jobsOf(world: Pick<JobWorld, "jobs">, { namespace, uid }: JobsOwner): readonly JobFact[] {
+  return world.jobs.byIndex("owner", uid).filter((job) => job.namespace === namespace);
+}
+
+/** Pods that the job controls, in its own namespace. */
+export function podsOf(world: Pick<JobWorld, "jobPods">, { namespace, uid }: JobFact): readonly JobPodFact[] {
+  return world.jobPods.byIndex("job", uid).filter((pod) => pod.namespace === namespace);
+}
+
+function appOf(targets: readonly JobTargetRef[], job: JobFact): string | undefined {
+  const target = targets.find(({ index }) => index === job.targetIndex);
+  return target && appName(target.ref);
+}
+
+/** The AppBinding that the invoker names: what a pod says of itself is its namespace's to write. */
+function appName({ kind, name }: ResolvedTargetRef): string | undefined {
+  return kind === KINDS.AppBinding.kind ? name : undefined;
 }
 
 /** A job's pod can serve its host while one of its containers runs. */
-function podFact(pod: JobPodFact): PodFact {
+function podFact(pod: JobPodFact, behindApp: string | undefined): PodFact {
   const running = pod.containers.find(({ isRunning }) => isRunning);
   const agent = {
     isRunning: running !== undefined,
@@ -108,6 +134,6 @@ function podFact(pod: JobPodFact): PodFact {
     sidecar: agent,
     restoreInit: agent,
     isSilent: running !== undefined && !pod.ownSteps.includes(running.name),
-    behindService: pod.service,
+    behindApp,
   };
 }

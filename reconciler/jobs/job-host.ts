@@ -3,6 +3,8 @@ import { hostName } from "../../shared/hosts.ts";
 import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker.ts";
 import type { JobView } from "./job-view.ts";
 
+export { isJobMember } from "../../shared/invoker.ts";
+
 export interface JobHost {
   readonly hostname: string;
   /** Of the claims that are made; undefined where none are. */
@@ -27,10 +29,4 @@ export function jobHostName(view: JobView): string {
   const hosts = jobHosts(view.member);
   const ordinal = view.verb === "restore" ? view.ordinal : undefined;
   return (hosts.find((host) => host.ordinal === ordinal) ?? hosts[0]).hostname;
-}
-
-/** Whether a job does a member's work. */
-export function isJobMember(member: BackupMemberView | RestoreMemberView): boolean {
-  const hasTemplates = "volumeClaimTemplates" in member.target && (member.target.volumeClaimTemplates ?? []).length > 0;
-  return !member.isSidecarModel || hasTemplates;
 }

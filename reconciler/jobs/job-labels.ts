@@ -1,13 +1,13 @@
 /** Labels of what is made for a job. Pure. */
-import { serviceNamespace } from "../../shared/app-binding.ts";
 import { Annotation, Label, LabelValue } from "../../shared/contract.ts";
+import { withoutOwnKeys } from "../../shared/own-keys.ts";
 import { jobHostName } from "./job-host.ts";
 import type { JobView } from "./job-view.ts";
 
-/** The invoker's own labels, under upstream's two. */
+/** The invoker's own labels, under upstream's two; keys of our domain are ours alone. */
 export function offshootLabels({ invoker, verb }: JobView): Readonly<Record<string, string>> {
   return {
-    ...invoker.labels,
+    ...withoutOwnKeys(invoker.labels),
     [Label.Component]: verb === "backup" ? LabelValue.ComponentBackup : LabelValue.ComponentRestore,
     [Label.ManagedBy]: LabelValue.ManagedBy,
   };
@@ -24,12 +24,5 @@ export function jobLabels(view: JobView): Readonly<Record<string, string>> {
 
 /** What of a job is no fit for a label. */
 export function jobAnnotations(view: JobView): Readonly<Record<string, string>> {
-  const { appBinding } = view;
-  const service = appBinding?.spec.clientConfig.service;
-  return {
-    [Annotation.JobHost]: jobHostName(view),
-    ...(appBinding !== undefined && {
-      [Annotation.JobService]: service === undefined ? "" : `${serviceNamespace(appBinding)}/${service.name}`,
-    }),
-  };
+  return { [Annotation.JobHost]: jobHostName(view) };
 }

@@ -11,6 +11,7 @@ import type {
 } from "../../shared/invoker.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import type { Logger } from "../../shared/log.ts";
+import { inNamespace } from "../authority.ts";
 import { endJob, ensureJob } from "./ensure-job.ts";
 import { gatherJob, gatherNamespace } from "./gather-job.ts";
 import { jobHosts } from "./job-host.ts";
@@ -62,9 +63,15 @@ export class JobMaker {
     this.#problems.delete(ownerUid);
   }
 
-  /** Ends a job that nobody waits for; its pod goes with it. @throws KubeError */
-  async endJob(job: JobName): Promise<void> {
-    if (await endJob(this.#ports.client, job)) this.#ports.log.info({ job: job.name }, "job ended");
+  /**
+   * Ends a job that nobody waits for; its pod goes with it.
+   *
+   * @param owner the session or restore that it worked for
+   * @throws KubeError; UserError OUTSIDE_NAMESPACE
+   */
+  async endJob(owner: Pick<JobOwner, "namespace">, job: JobName): Promise<void> {
+    if (await endJob(inNamespace(this.#ports.client, owner.namespace), job))
+      this.#ports.log.info({ job: job.name }, "job ended");
   }
 
   /** @throws KubeError when the API server refuses or can't be reached */
@@ -147,7 +154,7 @@ export class JobMaker {
       if (refused !== undefined) throw refused.error;
       for (const decision of decisions) {
         if (decision.kind !== "job") continue;
-        const job = await ensureJob(client, decision.plan);
+        const job = await ensureJob(inNamespace(client, owner.namespace), decision.plan);
         log.info({ ...fields, job: job.name, host: decision.plan.hostname }, "job ensured");
       }
     } catch (error) {

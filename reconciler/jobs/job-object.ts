@@ -1,4 +1,5 @@
 /** Jobs and their pods as the informers keep them: what decides about a host, and none of the rest. */
+import { KINDS } from "../../shared/api/kinds.ts";
 import { Annotation, Label } from "../../shared/contract.ts";
 import { listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
@@ -9,7 +10,7 @@ export interface JobFact {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
-  /** uid of the session or restore that it works for. */
+  /** uid of the session or restore that controls it. */
   readonly ownerUid: string;
   /** Position of the target in its invoker. */
   readonly targetIndex: number;
@@ -44,10 +45,8 @@ export interface JobPodFact {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
+  /** uid of the Job that controls it. */
   readonly jobUid: string;
-  /** Service before the application, in whose pods hooks run; an empty name where there is none. */
-  readonly service: { readonly namespace: string; readonly name: string } | undefined;
-  readonly ownerUid: string;
   /** Names of the containers that run our image. */
   readonly ownSteps: readonly string[];
   readonly nodeName: string | undefined;
@@ -71,9 +70,20 @@ function conditionOf(raw: unknown, type: string): unknown {
   return listAt(raw, "status", "conditions").find((condition) => textAt(condition, "type") === type);
 }
 
-/** Reads a Job; undefined when it is none of ours. */
+const OWNERS = [KINDS.BackupSession, KINDS.RestoreSession, KINDS.RestoreBatch] as const;
+
+/** Of the object's controller, where that is of one of the kinds. Labels say nothing about it: everyone writes labels. */
+function controllerUid(raw: unknown, isKind: (group: string, kind: string) => boolean): string | undefined {
+  const owner = listAt(raw, "metadata", "ownerReferences").find((ref) => valueAt(ref, "controller") === true);
+  const [group = ""] = (textAt(owner, "apiVersion") ?? "").split("/");
+  const uid = isKind(group, textAt(owner, "kind") ?? "") ? textAt(owner, "uid") : undefined;
+  return uid || undefined;
+}
+
+/** Reads a Job; undefined when no session or restore controls it. */
 export function readJob(raw: unknown): JobFact | undefined {
-  const ownerUid = textAt(raw, "metadata", "labels", Label.JobOwner);
+  const isRun = (group: string, kind: string) => OWNERS.some((one) => one.group === group && one.kind === kind);
+  const ownerUid = controllerUid(raw, isRun);
   if (ownerUid === undefined) return undefined;
   const failed = conditionOf(raw, "Failed");
   const isFailed = textAt(failed, "status") === "True";
@@ -124,26 +134,17 @@ function readContainers(raw: unknown, specs: string, statuses: string, isInit: b
   });
 }
 
-function readService(text: string | undefined): JobPodFact["service"] {
-  if (text === undefined) return undefined;
-  const [namespace = "", name = ""] = text.split("/", 2);
-  return { namespace, name };
-}
-
-/** Reads a pod of one of our jobs; undefined when it is none. */
+/** Reads a pod of a Job; undefined when no Job controls it. */
 export function readJobPod(raw: unknown): JobPodFact | undefined {
-  const ownerUid = textAt(raw, "metadata", "labels", Label.JobOwner);
-  if (ownerUid === undefined) return undefined;
-  const owner = listAt(raw, "metadata", "ownerReferences").find((ref) => textAt(ref, "kind") === "Job");
+  const jobUid = controllerUid(raw, (group, kind) => group === JOBS.group && kind === "Job");
+  if (jobUid === undefined) return undefined;
   const scheduled = conditionOf(raw, "PodScheduled");
   const isUnschedulable = textAt(scheduled, "status") === "False" && textAt(scheduled, "reason") === "Unschedulable";
   return {
     namespace: textAt(raw, "metadata", "namespace") ?? "",
     name: textAt(raw, "metadata", "name") ?? "",
     uid: textAt(raw, "metadata", "uid") ?? "",
-    jobUid: textAt(owner, "uid") ?? "",
-    service: readService(textAt(raw, "metadata", "annotations", Annotation.JobService)),
-    ownerUid,
+    jobUid,
     ownSteps: (textAt(raw, "metadata", "annotations", Annotation.JobOwnSteps) ?? "").split(","),
     nodeName: textAt(raw, "spec", "nodeName") || undefined,
     podIp: textAt(raw, "status", "podIP") || undefined,

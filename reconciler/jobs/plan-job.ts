@@ -8,15 +8,15 @@ import { messageOf, UserError } from "../../shared/errors.ts";
 import { shortHash } from "../../shared/hash.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import { backupJobName, NAME_MAX_LENGTH, nameWithSuffix, restoreJobName } from "../../shared/names.ts";
-import { formatTarget } from "../../shared/target.ts";
+import { withoutOwnKeys } from "../../shared/own-keys.ts";
 import { hasHandler } from "../hooks/hook-plan.ts";
-import { findBackendProblem, formatProblemOf } from "./backend-problem.ts";
 import { type PlannedClaim, planClaims } from "./claims.ts";
 import { jobHostName } from "./job-host.ts";
 import { jobAnnotations, jobLabels } from "./job-labels.ts";
 import type { BackupJobView, JobView, RestoreJobView } from "./job-view.ts";
 import { buildJobVolumes } from "./job-volumes.ts";
 import { placeJob } from "./placement.ts";
+import { requireReachable } from "./require-reachable.ts";
 import { type JobStep, type ResolvedSteps, resolveSteps } from "./resolve-steps.ts";
 import { type JobRights, planRights } from "./rights.ts";
 import { podSecurityContext } from "./security.ts";
@@ -97,8 +97,12 @@ function planJob(view: JobView, retentionPolicy?: RetentionPolicy): JobPlan {
         ...(view.deadlineSeconds !== undefined && { activeDeadlineSeconds: Math.max(1, view.deadlineSeconds) }),
         template: {
           metadata: {
-            labels: { ...podLabels, ...labels },
-            annotations: { ...podAnnotations, ...annotations, [Annotation.JobOwnSteps]: ownSteps(gated) },
+            labels: { ...withoutOwnKeys(podLabels), ...labels },
+            annotations: {
+              ...withoutOwnKeys(podAnnotations),
+              ...annotations,
+              [Annotation.JobOwnSteps]: ownSteps(gated),
+            },
           },
           spec: {
             // Programs of others use the account's own token, ours has its own.
@@ -120,23 +124,6 @@ function planJob(view: JobView, retentionPolicy?: RetentionPolicy): JobPlan {
 
 function ownSteps(steps: readonly JobStep[]): string {
   return steps.flatMap(({ isOurs, name }) => (isOurs ? [name] : [])).join(",");
-}
-
-/** What must be so before anything is resolved. @throws UserError */
-function requireReachable(view: JobView): void {
-  const { member, owner, repository, namespace } = view;
-  const { ref } = member;
-  const isHere = ref.namespace === owner.namespace;
-  const isNamespaced = ref.kind === "PersistentVolumeClaim" || ref.kind === "AppBinding";
-  if (isNamespaced && !isHere) {
-    throw new UserError(
-      "TARGET_INVALID",
-      `${formatTarget(ref)} is in another namespace than ${view.invoker.kind} ${owner.namespace}/${view.invoker.name}`,
-      { next: "Put the invoker into the target's namespace; the Repository may stay in another one." },
-    );
-  }
-  const problem = findBackendProblem(repository, namespace, formatTarget(ref));
-  if (problem !== undefined) throw formatProblemOf(problem);
 }
 
 function stepsOf(view: JobView, retentionPolicy: RetentionPolicy | undefined): ResolvedSteps {

@@ -2,6 +2,7 @@
 import { Command, Container, Label, LabelValue } from "../../shared/contract.ts";
 import { shortHash } from "../../shared/hash.ts";
 import { NAME_MAX_LENGTH, nameWithSuffix, pointSearchJobName } from "../../shared/names.ts";
+import { withoutOwnKeys } from "../../shared/own-keys.ts";
 import { findBackendProblem, formatProblemOf } from "./backend-problem.ts";
 import { jobLabels } from "./job-labels.ts";
 import type { RestoreJobView } from "./job-view.ts";
@@ -60,7 +61,10 @@ export function planPointSearch(whole: RestoreJobView): JobPlan {
         backoffLimit: 0,
         activeDeadlineSeconds: Math.max(1, Math.min(view.deadlineSeconds ?? LIMIT_SECONDS, LIMIT_SECONDS)),
         template: {
-          metadata: { labels: { ...podLabels, ...labels }, annotations: { ...podAnnotations } },
+          metadata: {
+            labels: { ...withoutOwnKeys(podLabels), ...labels },
+            annotations: withoutOwnKeys(podAnnotations),
+          },
           spec: {
             automountServiceAccountToken: false,
             ...podFields,

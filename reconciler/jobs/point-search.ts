@@ -1,6 +1,6 @@
 /** The job that looks for the recovery points of a restore, as it is now. */
 import { decideJobOutcome, type JobOutcome } from "./decide-outcome.ts";
-import type { JobWorld } from "./gather-target-jobs.ts";
+import { type JobsOwner, type JobWorld, jobsOf, podsOf } from "./gather-target-jobs.ts";
 import type { JobName, JobProblem } from "./target-job.ts";
 
 /** Stands among the problems of a restore's jobs where the others have the position of their target. */
@@ -13,17 +13,17 @@ export interface PointSearchJob {
   readonly outcome: JobOutcome | undefined;
 }
 
-/** @param ownerUid of the restore */
+/** @param owner the restore */
 export function gatherPointSearch(
   world: JobWorld,
-  ownerUid: string,
+  owner: JobsOwner,
   problems: ReadonlyMap<number, JobProblem>,
 ): PointSearchJob {
   // Its label holds a word where those of targets hold a number.
-  const job = world.jobs.byIndex("owner", ownerUid).find(({ targetIndex }) => Number.isNaN(targetIndex));
+  const job = jobsOf(world, owner).find(({ targetIndex }) => Number.isNaN(targetIndex));
   return {
     problem: problems.get(POINT_SEARCH),
     job,
-    outcome: job === undefined ? undefined : decideJobOutcome(job, world.jobPods.byIndex("owner", ownerUid)),
+    outcome: job === undefined ? undefined : decideJobOutcome(job, podsOf(world, job)),
   };
 }

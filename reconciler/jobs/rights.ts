@@ -7,6 +7,7 @@ import { Label, STASH_GROUP } from "../../shared/contract.ts";
 import { shortHash } from "../../shared/hash.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import { NAME_MAX_LENGTH, nameWithSuffix, validNameWithPrefixNSuffix } from "../../shared/names.ts";
+import { withoutOwnKeys } from "../../shared/own-keys.ts";
 import { offshootLabels } from "./job-labels.ts";
 import type { JobView } from "./job-view.ts";
 
@@ -74,7 +75,7 @@ export function planRights(view: JobView): JobRights {
           kind: "ServiceAccount",
           metadata: {
             ...metadata,
-            ...(pod?.serviceAccountAnnotations && { annotations: pod.serviceAccountAnnotations }),
+            ...(pod?.serviceAccountAnnotations && { annotations: withoutOwnKeys(pod.serviceAccountAnnotations) }),
           },
           // Our agent brings its own token.
           automountServiceAccountToken: false,

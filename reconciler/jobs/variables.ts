@@ -2,6 +2,7 @@
 import type { Backend } from "../../shared/api/backend.ts";
 import type { RetentionPolicy } from "../../shared/api/retention-policy.ts";
 import { Path } from "../../shared/contract.ts";
+import { isReservedVariable } from "../../shared/reserved-variables.ts";
 import type { Variables } from "../../shared/substitution.ts";
 import { splitImage } from "./image.ts";
 import { jobHostName } from "./job-host.ts";
@@ -22,7 +23,8 @@ function joined(values: readonly string[] | undefined, separator: string): strin
 }
 
 /**
- * All variables of a job, without those of a step. The parameters of the task win over everything else.
+ * All variables of a job, without those of a step. A parameter of the task wins only where the name is none of ours: what the
+ * job works on is never its author's to say anew.
  *
  * @param retentionPolicy of the invoker; a restore has none
  */
@@ -31,8 +33,12 @@ export function buildVariables(view: JobView, retentionPolicy?: RetentionPolicy)
     ...present(commonVariables(view)),
     ...present(view.verb === "backup" ? backupVariables(view) : restoreVariables(view)),
     ...(retentionPolicy === undefined ? {} : present(retentionVariables(retentionPolicy))),
-    ...view.task?.chosen.params,
+    ...ownParams(view.task?.chosen.params ?? {}),
   };
+}
+
+function ownParams(params: Variables): Variables {
+  return Object.fromEntries(Object.entries(params).filter(([name]) => !isReservedVariable(name)));
 }
 
 function commonVariables({ owner, invoker, repository, member, settings }: JobView): Candidates {

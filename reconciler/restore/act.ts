@@ -10,6 +10,7 @@ import type { EventRecorder } from "../../shared/kube/events.ts";
 import { isNotFound } from "../../shared/kube/kube-error.ts";
 import type { Logger } from "../../shared/log.ts";
 import { formatTarget, type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
+import { patchNamed } from "../authority.ts";
 import type { HookRunner } from "../hooks/hook-runner.ts";
 import type { JobMaker } from "../jobs/job-maker.ts";
 import { POINT_SEARCH } from "../jobs/point-search.ts";
@@ -70,7 +71,7 @@ async function actOnce(ports: ActPorts, key: string, view: RestoreView, action: 
       ports.hooks.abort(action.key);
       return "done";
     case "EndJob":
-      await ports.jobs.endJob(action.job);
+      await ports.jobs.endJob(view.object.metadata, action.job);
       return "done";
     case "EnsureJobs":
       return ensureJobs(ports, view, action.targetIndex);
@@ -184,7 +185,8 @@ async function requestInjection(
   const body = { metadata: { annotations: { [Annotation.RequestedRestore]: object.metadata.uid ?? "" } } };
   try {
     const patch = { kind: "merge", body } as const;
-    await ports.client.patch(WORKLOADS[ref.kind], ref.namespace, ref.name, patch, asIs, { signal: ports.signal });
+    const workload = { resource: WORKLOADS[ref.kind], ...ref };
+    await patchNamed(ports.client, object.metadata.namespace, workload, patch, asIs, { signal: ports.signal });
     ports.log.info({ restore: key, target: formatTarget(ref) }, "workload sent through admission");
   } catch (error) {
     if (!isNotFound(error)) throw error;

@@ -10,7 +10,7 @@ import { type GatheredJobs, gatherTargetJobs, jobTargets } from "../jobs/gather-
 import { gatherPointSearch } from "../jobs/point-search.ts";
 import type { JobProblem } from "../jobs/target-job.ts";
 import type { Limits, PodFact, WorkloadFact, Workloads } from "../run/world.ts";
-import { formerPods, gatherPods, gatherWorkloads, isInitOf } from "../world/targets.ts";
+import { formerPods, gatherLockOwners, gatherPods, gatherWorkloads, isInitOf } from "../world/targets.ts";
 import { isWorkloadKind } from "../world/workload-object.ts";
 import type { World } from "../world/world.ts";
 import type { RestoreMemories } from "./memory.ts";
@@ -105,7 +105,8 @@ function gatherJobs(
 ): GatheredJobs {
   const { metadata } = object;
   const targets = jobTargets(status.targets, invoker.members, metadata.namespace);
-  return gatherTargetJobs(ports.world, metadata.uid ?? "", targets, ports.jobProblems);
+  const owner = { namespace: metadata.namespace, uid: metadata.uid ?? "" };
+  return gatherTargetJobs(ports.world, owner, targets, ports.jobProblems);
 }
 
 /**
@@ -122,7 +123,7 @@ export function gatherRestore(ports: GatherPorts, key: string, object: RestoreOb
     ...targetsOf(status).map(({ ref }) => resolveTargetRef(ref, namespace)),
     ...invoker.members.map(({ ref }) => ref),
   ];
-  const all = gatherWorkloads(world, refs);
+  const all = gatherWorkloads(world, refs, namespace);
   const jobs = gatherJobs(ports, object, status, invoker);
   const workloads: Workloads = new Map([
     ...[...all].map(([target, fact]) => [target, withOwnInits(fact, serves)] as const),
@@ -137,7 +138,11 @@ export function gatherRestore(ports: GatherPorts, key: string, object: RestoreOb
     repositoryName?.name === undefined ? undefined : world.repositories.get(repositoryNamespace, repositoryName.name);
   const isAsked = hosts.some(({ locks }) => (locks?.length ?? 0) > 0);
   const former = isAsked ? formerPods(world, repositoryKey) : [];
-  const uids = [...hosts.map(({ podUID }) => podUID), ...former.map(({ uid }) => uid)];
+  const uids = hosts.map(({ podUID }) => podUID);
+  const pods = new Map([
+    ...gatherPods(world, uids, all, namespace),
+    ...jobs.pods.map((pod) => [pod.uid, pod] as const),
+  ]);
   return {
     object,
     status,
@@ -155,10 +160,11 @@ export function gatherRestore(ports: GatherPorts, key: string, object: RestoreOb
     workloads,
     gates: new Map(refs.map((ref) => [targetKey(ref), gateOf(ports, key, ref, serves)])),
     heldElsewhere: new Map([...all].map(([target, fact]) => [target, heldElsewhere(fact, serves)] as const)),
-    pods: new Map([...gatherPods(world, uids, all), ...jobs.pods.map((pod) => [pod.uid, pod] as const)]),
+    pods,
     jobs: jobs.jobs,
-    pointSearch: gatherPointSearch(world, object.metadata.uid ?? "", ports.jobProblems),
+    pointSearch: gatherPointSearch(world, { namespace, uid: object.metadata.uid ?? "" }, ports.jobProblems),
     formerPods: former,
+    lockOwners: gatherLockOwners(world, former, pods),
     silenceMs: memories.silences(key, status, ports.monotonicMs),
     hookRuns: ports.hookRuns,
     leaderSinceMs: ports.leaderSinceMs,

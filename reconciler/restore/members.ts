@@ -1,6 +1,8 @@
 /** Rows that bring a member to its turn: its order among them, and what comes to it later. Pure. */
 import { Driver, ExecutionOrder } from "../../shared/contract.ts";
+import { formatUserError } from "../../shared/errors.ts";
 import { formatTarget, targetKey } from "../../shared/target.ts";
+import { whyOutside } from "../authority.ts";
 import { withExplanation } from "../run/entries.ts";
 import { hostnamesOf } from "../run/hosts.ts";
 import { type MemberState, memberTurns, type OrderedMember, type Turn, type TurnOf } from "../run/order.ts";
@@ -38,6 +40,8 @@ function obstacle(view: RestoreView, target: MemberStatus): Turn | undefined {
     const message = `${formatTarget(ref)}: driver ${view.invoker.driver} is not served, only ${Driver.Restic}`;
     return { kind: "refuse", code: "TARGET_INVALID", message };
   }
+  const outside = whyOutside(view.object.metadata.namespace, member);
+  if (outside !== undefined) return { kind: "refuse", code: outside.code, message: formatUserError(outside) };
   const other = view.busyTargets.get(targetKey(ref));
   if (other !== undefined) return { kind: "hold", reason: "OtherSessionRunning", message: `waits for ${other}` };
   return undefined;

@@ -59,6 +59,7 @@ export function runFacts(view: RestoreView): RunFacts<RestoreStatus> {
   return {
     words: RESTORE_WORDS,
     objectUid: invoker.uid,
+    namespace: invoker.namespace,
     workloads: view.workloads,
     pods: view.pods,
     silenceMs: view.silenceMs,

@@ -49,6 +49,8 @@ export interface RestoreView {
   /** The job that looks for recovery points. */
   readonly pointSearch: PointSearchJob;
   readonly formerPods: readonly FormerPod[];
+  /** Pods that locks of the repository may belong to, of any namespace. */
+  readonly lockOwners: Pods;
   readonly silenceMs: ReadonlyMap<string, number>;
   readonly hookRuns: HookRuns;
   readonly leaderSinceMs: number;

@@ -5,6 +5,7 @@ import { isAsWanted } from "../../shared/kube/as-wanted.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { textAt, valueAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
+import { findGranted, inNamespace, type NamespaceClient } from "../authority.ts";
 import { SECRETS } from "../invoker/lookups.ts";
 import {
   type AgentRights,
@@ -32,8 +33,8 @@ export async function actOnRights(
   onForeign: OnForeign,
   signal: AbortSignal,
 ): Promise<void> {
-  const { namespace } = wanted;
-  const role = await client.find(ROLES, namespace, Install.AgentRole, asIs, { signal });
+  const here = inNamespace(client, wanted.namespace);
+  const role = await here.find(ROLES, Install.AgentRole, asIs, { signal });
   if (role !== undefined && !isOurs(role)) {
     onForeign("Role", Install.AgentRole);
     return;
@@ -43,35 +44,34 @@ export async function actOnRights(
   if (areRightsEmpty(wanted)) {
     // The Role is the last to go, so without it nothing is left.
     if (role === undefined) return;
-    await client.delete(ROLE_BINDINGS, namespace, Install.AgentRole, { signal });
-    for (const name of noted) await removeCopy(client, namespace, name, signal);
+    await here.delete(ROLE_BINDINGS, Install.AgentRole, { signal });
+    for (const name of noted) await removeCopy(here, name, signal);
     // Last, since it holds the note of the copies.
-    await client.delete(ROLES, namespace, Install.AgentRole, { signal });
+    await here.delete(ROLES, Install.AgentRole, { signal });
     return;
   }
   // The note names old copies and new ones before anything is made, and only new ones when the old are gone.
-  const planned = [...wanted.copies, ...obsolete.map((name) => ({ name, from: { namespace: "", name: "" } }))];
-  await apply(client, ROLES, role, buildAgentRole({ ...wanted, copies: planned }), signal);
-  await applyBinding(client, wanted, onForeign, signal);
-  for (const copy of wanted.copies) await writeCopy(client, namespace, copy, onForeign, signal);
+  const planned = [...wanted.copies, ...obsolete.map((name) => ({ name }))];
+  await apply(here, ROLES, role, buildAgentRole({ ...wanted, copies: planned }), signal);
+  await applyBinding(here, wanted, onForeign, signal);
+  for (const copy of wanted.copies) await writeCopy(client, here, copy, onForeign, signal);
   if (obsolete.length === 0) return;
-  for (const name of obsolete) await removeCopy(client, namespace, name, signal);
-  await apply(client, ROLES, undefined, buildAgentRole(wanted), signal);
+  for (const name of obsolete) await removeCopy(here, name, signal);
+  await apply(here, ROLES, undefined, buildAgentRole(wanted), signal);
 }
 
-async function applyBinding(client: RightsClient, wanted: AgentRights, onForeign: OnForeign, signal: AbortSignal) {
-  const { namespace } = wanted;
+async function applyBinding(here: NamespaceClient, wanted: AgentRights, onForeign: OnForeign, signal: AbortSignal) {
   const body = buildAgentBinding(wanted);
-  const binding = await client.find(ROLE_BINDINGS, namespace, Install.AgentRole, asIs, { signal });
+  const binding = await here.find(ROLE_BINDINGS, Install.AgentRole, asIs, { signal });
   if (binding !== undefined && !isOurs(binding)) {
     onForeign("RoleBinding", Install.AgentRole);
     return;
   }
   // What a binding refers to can't be changed.
   if (binding !== undefined && textAt(binding, "roleRef", "name") !== body.roleRef.name) {
-    await client.delete(ROLE_BINDINGS, namespace, Install.AgentRole, { signal });
+    await here.delete(ROLE_BINDINGS, Install.AgentRole, { signal });
   }
-  await apply(client, ROLE_BINDINGS, binding, body, signal);
+  await apply(here, ROLE_BINDINGS, binding, body, signal);
 }
 
 interface Body {
@@ -79,40 +79,40 @@ interface Body {
 }
 
 async function apply(
-  client: RightsClient,
+  here: NamespaceClient,
   resource: Resource,
   present: unknown,
   body: Body & Readonly<Record<string, unknown>>,
   signal: AbortSignal,
 ): Promise<void> {
   if (present !== undefined && isAsWanted(present, body)) return;
-  const { name, namespace } = body.metadata;
-  await client.patch(resource, namespace, name, { kind: "apply", body, force: true }, asIs, { signal });
+  await here.patch(resource, body.metadata.name, { kind: "apply", body, force: true }, asIs, { signal });
 }
 
+/** The one Secret that is read elsewhere is the one that its owner granted. */
 async function writeCopy(
-  client: RightsClient,
-  namespace: string,
+  client: Pick<RightsClient, "find">,
+  here: NamespaceClient,
   copy: SecretCopy,
   onForeign: OnForeign,
   signal: AbortSignal,
 ): Promise<void> {
   const { from, name } = copy;
-  const source = await client.find(SECRETS, from.namespace, from.name, asIs, { signal });
-  const present = await client.find(SECRETS, namespace, name, asIs, { signal });
+  const source = await findGranted(client, from, asIs, { signal });
+  const present = await here.find(SECRETS, name, asIs, { signal });
   if (present !== undefined && !isCopy(present)) {
     onForeign("Secret", name);
     return;
   }
   if (source === undefined) {
-    if (present !== undefined) await client.delete(SECRETS, namespace, name, { signal });
+    if (present !== undefined) await here.delete(SECRETS, name, { signal });
     return;
   }
   const data = valueAt(source, "data") ?? {};
   const labels = copyLabels(copy);
   if (present === undefined) {
-    const body = { apiVersion: "v1", kind: "Secret", metadata: { name, namespace, labels }, type: "Opaque", data };
-    await client.create(SECRETS, namespace, body, asIs, { signal });
+    const metadata = { name, namespace: here.namespace, labels };
+    await here.create(SECRETS, { apiVersion: "v1", kind: "Secret", metadata, type: "Opaque", data }, asIs, { signal });
     return;
   }
   const isSame =
@@ -129,14 +129,14 @@ async function writeCopy(
       value,
     })),
   ] as const;
-  await client.patch(SECRETS, namespace, name, { kind: "json", operations }, asIs, { signal });
+  await here.patch(SECRETS, name, { kind: "json", operations }, asIs, { signal });
 }
 
-async function removeCopy(client: RightsClient, namespace: string, name: string, signal: AbortSignal): Promise<void> {
-  const present = await client.find(SECRETS, namespace, name, asIs, { signal });
+async function removeCopy(here: NamespaceClient, name: string, signal: AbortSignal): Promise<void> {
+  const present = await here.find(SECRETS, name, asIs, { signal });
   if (present === undefined || !isCopy(present)) return;
   const uid = textAt(present, "metadata", "uid");
-  await client.delete(SECRETS, namespace, name, { signal, ...(uid !== undefined && { uid }) });
+  await here.delete(SECRETS, name, { signal, ...(uid !== undefined && { uid }) });
 }
 
 /** Only what carries both of our labels is touched. */

@@ -3,12 +3,13 @@
 import type { Repository } from "../../shared/api/repository.ts";
 import { Install, Label, LabelValue, STASH_GROUP } from "../../shared/contract.ts";
 import { backendSecretName } from "../../shared/injection/backend-volume.ts";
+import { SecretGrant } from "../authority.ts";
 
 /** A Secret of another namespace that workloads of this one mount as a copy. */
 export interface SecretCopy {
   /** Name of the copy. */
   readonly name: string;
-  readonly from: { readonly namespace: string; readonly name: string };
+  readonly from: SecretGrant;
 }
 
 export interface AgentRights {
@@ -48,7 +49,13 @@ const LABELS = { [Label.ManagedBy]: LabelValue.ManagedBy, [Label.AgentRights]: "
 const RBAC_GROUP = "rbac.authorization.k8s.io";
 
 /** The Role of a namespace, the same everywhere but for its note of copies. */
-export function buildAgentRole({ namespace, copies }: AgentRights) {
+export function buildAgentRole({
+  namespace,
+  copies,
+}: {
+  readonly namespace: string;
+  readonly copies: readonly Pick<SecretCopy, "name">[];
+}) {
   return {
     apiVersion: `${RBAC_GROUP}/v1`,
     kind: "Role",
@@ -77,13 +84,18 @@ export function copyLabels({ from }: SecretCopy): Readonly<Record<string, string
   return { [Label.ManagedBy]: LabelValue.ManagedBy, [Label.CopiedFromNamespace]: from.namespace };
 }
 
-/** The copy that workloads of a namespace need of a Repository's Secret; undefined where the Secret is beside them. */
-export function copyOf(repository: Repository, namespace: string): SecretCopy | undefined {
-  const secretName = repository.spec.backend?.storageSecretName;
-  const name = backendSecretName(repository, namespace);
-  const home = repository.metadata.namespace;
-  if (!secretName || name === undefined || home === namespace) return undefined;
-  return { name, from: { namespace: home, name: secretName } };
+/**
+ * The copy that workloads of a namespace need of a Repository's Secret; undefined where the Secret is beside them, and where the Repository's
+ * usagePolicy does not allow the namespace.
+ */
+export function copyOf(
+  repository: Repository,
+  user: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> },
+): SecretCopy | undefined {
+  if (repository.metadata.namespace === user.namespace) return undefined;
+  const name = backendSecretName(repository, user.namespace);
+  const from = SecretGrant.by(repository, user);
+  return name === undefined || from === undefined ? undefined : { name, from };
 }
 
 /** Reads the note on a Role; what can't be read names nothing. */

@@ -5,7 +5,6 @@ import { containersOf, isOwnContainer } from "../../shared/injection/own-parts.t
 import { textAt } from "../../shared/kube/json-value.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
 import { isSidecarModel, targetKey } from "../../shared/target.ts";
-import { mayUseRepository } from "../../shared/usage-policy.ts";
 import { type BackupInvokerObject, invokersOfTarget } from "../invoker/related.ts";
 import type { Restore } from "../world/targets.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
@@ -57,7 +56,7 @@ function needsJob({ task, target }: Member): boolean {
   return !isSidecarModel(target?.ref, task?.name) || (templates ?? []).length > 0;
 }
 
-/** Invokers and restores that name the workload and stay. */
+/** Invokers and restores of the workload's namespace that name it and stay; nothing is made here for those of others. */
 function usersOf(world: World, { facts }: WorkloadObject): readonly (BackupInvokerObject | Restore)[] {
   const key = targetKey(facts);
   const users = [
@@ -65,7 +64,9 @@ function usersOf(world: World, { facts }: WorkloadObject): readonly (BackupInvok
     ...world.restoreSessions.byIndex("target", key),
     ...world.restoreBatches.byIndex("target", key),
   ];
-  return users.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  return users.filter(
+    ({ metadata }) => metadata.deletionTimestamp === undefined && metadata.namespace === facts.namespace,
+  );
 }
 
 /** An agent goes on for a while after the last invoker is gone: until its pods are replaced. */
@@ -85,12 +86,7 @@ function copiesFor(world: World, namespace: string, user: BackupInvokerObject | 
   const { repository: ref } = user.spec;
   const repository = ref && world.repositories.get(ref.namespace || user.metadata.namespace, ref.name);
   if (repository === undefined || repository.metadata.deletionTimestamp !== undefined) return [];
-  const isAllowed = mayUseRepository({
-    usagePolicy: repository.spec.usagePolicy,
-    repositoryNamespace: repository.metadata.namespace,
-    namespace,
-    namespaceLabels: world.namespaces.get(undefined, namespace)?.labels ?? {},
-  });
-  const copy = isAllowed ? copyOf(repository, namespace) : undefined;
+  const { labels = {} } = world.namespaces.get(undefined, namespace) ?? {};
+  const copy = copyOf(repository, { namespace, labels });
   return copy === undefined ? [] : [copy];
 }

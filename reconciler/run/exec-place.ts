@@ -4,15 +4,15 @@ import type { HookPlace } from "../hooks/hook-plan.ts";
 import type { PodFact } from "./world.ts";
 
 /**
- * The container that the hook names, else the pod's first. What a job works on is behind a Service: which pod that is gets
- * known when the hook runs.
+ * The container that the hook names, else the pod's first. What a job works on is behind an AppBinding: which pod that is
+ * gets known when the hook runs.
  */
 export function execPlace(pod: PodFact, handler: Handler): HookPlace {
   return {
     namespace: pod.namespace,
     pod: pod.name,
     podIp: pod.podIp,
-    container: handler.containerName || (pod.behindService === undefined ? pod.containers[0] : undefined),
-    ...(pod.behindService !== undefined && { behindService: pod.behindService }),
+    container: handler.containerName || (pod.behindApp === undefined ? pod.containers[0] : undefined),
+    ...(pod.behindApp !== undefined && { behindApp: pod.behindApp }),
   };
 }

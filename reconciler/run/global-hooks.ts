@@ -29,6 +29,7 @@ function run<Status extends RunStatus>(
     hook: {
       key: hookKey(facts.objectUid, GLOBAL_PLACE, status.hooks?.length ?? 0),
       startedAt: now.toISOString(),
+      namespace: facts.namespace,
       handler,
       place: undefined,
       summary: facts.summaryOf(status, undefined, now),

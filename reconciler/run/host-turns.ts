@@ -201,6 +201,7 @@ function runBefore<Status extends RunStatus>(
     hook: {
       key: hookKey(facts.objectUid, `targets/${targetIndex}`, target.hooks?.length ?? 0),
       startedAt: now.toISOString(),
+      namespace: facts.namespace,
       handler,
       place: execPlace(pod, handler),
       summary: facts.summaryOf(status, target, now),

@@ -11,7 +11,8 @@ export interface FormerPod {
 }
 
 export interface LocksView {
-  readonly pods: Pods;
+  /** Of every namespace that uses the repository. */
+  readonly lockOwners: Pods;
   /** Pods that were given a host with this very repository. */
   readonly formerPods: readonly FormerPod[];
 }
@@ -32,13 +33,13 @@ const CLOCK_SKEW_MS = 60_000;
  *
  * "No" is not for ever: restic itself drops a lock that nobody refreshed for half an hour.
  */
-export function isOwnerGone(lock: RepositoryLock, { pods, formerPods }: LocksView): boolean {
+export function isOwnerGone(lock: RepositoryLock, { lockOwners, formerPods }: LocksView): boolean {
   const takenAtMs = Date.parse(lock.createdAt ?? "");
   if (lock.host === undefined || Number.isNaN(takenAtMs)) return false;
   const owners = formerPods.filter((pod) => pod.name === lock.host && takenAtMs >= pod.assignedAtMs - CLOCK_SKEW_MS);
   if (owners.length === 0) return false;
   return owners.every(({ uid }) => {
-    const pod = pods.get(uid);
+    const pod = lockOwners.get(uid);
     if (pod === undefined || pod.isEnded) return true;
     const startedAtMs = (pod.sidecar ?? pod.restoreInit)?.startedAtMs;
     return startedAtMs !== undefined && startedAtMs > takenAtMs + CLOCK_SKEW_MS;

@@ -115,9 +115,9 @@ function afterHook<Status extends RunStatus>(
   });
   if (skipped !== undefined) return ended("Skipped", skipped);
   const known = facts.pods.get(host.podUID ?? "");
-  const own = known?.behindService !== undefined || isAlive(facts.pods, host.podUID) ? known : undefined;
+  const own = known?.behindApp !== undefined || isAlive(facts.pods, host.podUID) ? known : undefined;
   const pod = own ?? podFor(facts, target, host, true);
-  if (pod === undefined || !(pod.behindService !== undefined || facts.canRunAfter(pod))) {
+  if (pod === undefined || !(pod.behindApp !== undefined || facts.canRunAfter(pod))) {
     const waitedMs = now.getTime() - (Date.parse(host.finishedAt ?? "") || 0);
     return waitedMs < facts.limits.podWaitMs ? undefined : ended("Failed", "no pod is there in which the hook can run");
   }
@@ -127,6 +127,7 @@ function afterHook<Status extends RunStatus>(
     hook: {
       key: hookKey(facts.objectUid, `targets/${index}`, target.hooks?.length ?? 0),
       startedAt: now.toISOString(),
+      namespace: facts.namespace,
       handler,
       place: execPlace(pod, handler),
       summary: facts.summaryOf(status, target, now),

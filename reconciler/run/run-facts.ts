@@ -47,6 +47,8 @@ export interface RunMember {
 export interface RunFacts<Status extends RunStatus> {
   readonly words: RunWords;
   readonly objectUid: string;
+  /** Of the session or restore; nothing is done outside it. */
+  readonly namespace: string;
   readonly workloads: Workloads;
   readonly pods: Pods;
   /** By hostKey(): for how long, by this process's own clock, the host's entry has not changed. */

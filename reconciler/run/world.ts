@@ -20,8 +20,8 @@ export interface PodFact {
   readonly restoreInit: AgentFact | undefined;
   /** Of a job's pod: a program of somebody else runs in it now, which says nothing and does no work on repositories. */
   readonly isSilent?: boolean;
-  /** Of a job's pod: the Service before its application, in whose pods commands of hooks run. */
-  readonly behindService?: { readonly namespace: string; readonly name: string } | undefined;
+  /** Of a job's pod: the AppBinding of its namespace that it works on; commands of hooks run in the pods behind that one's Service. */
+  readonly behindApp?: string | undefined;
 }
 
 /** One of our containers in a pod. */

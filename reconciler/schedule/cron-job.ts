@@ -4,6 +4,7 @@ import { Command, Container, Label, LabelValue, STASH_GROUP } from "../../shared
 import { shortHash } from "../../shared/hash.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
 import { CRON_JOB_NAME_MAX_LENGTH, nameWithSuffix } from "../../shared/names.ts";
+import { withoutOwnKeys } from "../../shared/own-keys.ts";
 import type { Schedule } from "../../shared/schedule/schedule.ts";
 import type { BackupInvoker } from "./ports.ts";
 
@@ -164,7 +165,7 @@ function objectMeta({ invoker, name }: CronJobOrder) {
 /** The invoker's own labels, and those by which everything made for a backup is known. */
 function labelsOf({ metadata }: BackupInvoker): Readonly<Record<string, string>> {
   return {
-    ...metadata.labels,
+    ...withoutOwnKeys(metadata.labels),
     [Label.Component]: LabelValue.ComponentBackup,
     [Label.ManagedBy]: LabelValue.ManagedBy,
   };

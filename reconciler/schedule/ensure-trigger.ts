@@ -11,6 +11,7 @@ import { listAt, textAt } from "../../shared/kube/json-value.ts";
 import { isAlreadyExists, isNotFound, KubeError } from "../../shared/kube/kube-error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import type { Logger } from "../../shared/log.ts";
+import { inNamespace } from "../authority.ts";
 import type { TriggerFact } from "../invoker/status-view.ts";
 import { ROLE_BINDINGS, ROLES } from "../rights/act-rights.ts";
 import {
@@ -149,13 +150,12 @@ function isOwnedBy(object: unknown, { metadata }: BackupInvoker): boolean {
 }
 
 async function applyAll(ports: TriggerPorts, order: CronJobOrder, signal: AbortSignal): Promise<void> {
-  const { client } = ports;
-  const { namespace } = order.invoker.metadata;
+  const here = inNamespace(ports.client, order.invoker.metadata.namespace);
   const apply = (resource: Resource, body: unknown) =>
-    client.patch(resource, namespace, order.name, { kind: "apply", body, force: true }, asIs, { signal });
+    here.patch(resource, order.name, { kind: "apply", body, force: true }, asIs, { signal });
   const account = buildTriggerAccount(order);
   if (account !== undefined) {
-    await client.create(SERVICE_ACCOUNTS, namespace, account, asIs, { signal }).catch((error: unknown) => {
+    await here.create(SERVICE_ACCOUNTS, account, asIs, { signal }).catch((error: unknown) => {
       if (!isAlreadyExists(error)) throw error;
     });
   }
@@ -173,7 +173,7 @@ async function removeCronJobs(ports: TriggerPorts, namespace: string | undefined
   for (const item of items.filter(isTriggerOfInvoker)) {
     const [at = "", name = ""] = [textAt(item, "metadata", "namespace"), textAt(item, "metadata", "name")];
     try {
-      await client.delete(resource, at, name, { propagationPolicy: "Background" });
+      await inNamespace(client, at).delete(resource, name, { propagationPolicy: "Background" });
       log.info({ cronJob: `${at}/${name}` }, "CronJob removed: the reconciler itself starts the sessions");
     } catch (error) {
       if (!isNotFound(error)) throw error;

@@ -15,10 +15,15 @@ import type { World } from "./world.ts";
 
 export type Restore = RestoreSession | RestoreBatch;
 
-/** Facts about those of the targets that are there. */
-export function gatherWorkloads(world: World, refs: readonly ResolvedTargetRef[]): Workloads {
+/** Facts about those of the targets that are there; of the run's own namespace, whatever its spec or status names. */
+export function gatherWorkloads(
+  world: Pick<World, "pods" | "workloads">,
+  refs: readonly ResolvedTargetRef[],
+  own: string,
+): Workloads {
   const found = new Map<string, WorkloadFact>();
   for (const { kind, namespace, name } of refs) {
+    if (namespace !== own) continue;
     const workload = isWorkloadKind(kind) ? world.workloads[kind].get(namespace, name) : undefined;
     if (workload === undefined || workload.facts.isBeingDeleted) continue;
     found.set(targetKey(workload.facts), workloadFact(workload, world.pods.list(namespace)));
@@ -34,11 +39,33 @@ export function isInitOf(workload: WorkloadObject, serves: string): boolean {
   );
 }
 
-/** The pods with these uids that are there, and those of the workloads. */
-export function gatherPods(world: World, uids: readonly (string | undefined)[], workloads: Workloads): Pods {
-  const named = uids.flatMap((uid) => (uid === undefined ? [] : world.pods.byIndex("uid", uid)));
+/**
+ * The pods with these uids that are there, and those of the workloads; all of one namespace, that of the run: a uid in a status may be that
+ * of anybody's pod.
+ */
+export function gatherPods(
+  world: Pick<World, "pods">,
+  uids: readonly (string | undefined)[],
+  workloads: Workloads,
+  namespace: string,
+): Pods {
   const own = [...workloads.values()].flatMap(({ pods }) => pods);
-  return new Map([...named, ...own].map((pod) => [pod.uid, pod]));
+  const here = [...podsNamed(world, uids), ...own].filter((pod) => pod.namespace === namespace);
+  return new Map(here.map((pod) => [pod.uid, pod]));
+}
+
+/**
+ * The pods that a repository's locks may belong to, wherever they are: several namespaces may use one. Nothing is done in them.
+ *
+ * @param former of formerPods()
+ */
+export function gatherLockOwners(world: Pick<World, "pods">, former: readonly FormerPod[], own: Pods): Pods {
+  const uids = former.map(({ uid }) => uid);
+  return new Map([...own, ...podsNamed(world, uids).map((pod) => [pod.uid, pod] as const)]);
+}
+
+function podsNamed(world: Pick<World, "pods">, uids: readonly (string | undefined)[]) {
+  return uids.flatMap((uid) => (uid === undefined ? [] : world.pods.byIndex("uid", uid)));
 }
 
 /** Restores that have not ended and name one of the targets, by targetKey(). */

@@ -41,8 +41,8 @@ export interface World {
   readonly pods: Informer<PodObject, "uid">;
   /** Jobs that work for sessions and restores. Index: uid of the session or restore. */
   readonly jobs: Informer<JobFact, "owner">;
-  /** Pods of those jobs, likewise. */
-  readonly jobPods: Informer<JobPodFact, "owner">;
+  /** Pods of those jobs. Index: uid of the Job. */
+  readonly jobPods: Informer<JobPodFact, "job">;
   /** Index: `namespace/name` of the BackupBatch that the label names. */
   readonly workloads: Readonly<Record<WorkloadKind, Informer<WorkloadObject, "batch">>>;
   /** Claims and AppBindings that name a blueprint. */
@@ -157,7 +157,7 @@ export function createWorld(options: WorldOptions): World {
     }),
     pods: inform(PODS, readPod, { uid: ({ uid }) => [uid] }),
     jobs: inform(JOBS, readJob, { owner: ({ ownerUid }) => [ownerUid] }, Label.JobOwner),
-    jobPods: inform(PODS, readJobPod, { owner: ({ ownerUid }) => [ownerUid] }, Label.JobOwner),
+    jobPods: inform(PODS, readJobPod, { job: ({ jobUid }) => [jobUid] }, Label.JobOwner),
     workloads: {
       Deployment: workloads("Deployment"),
       StatefulSet: workloads("StatefulSet"),

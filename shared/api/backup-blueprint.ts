@@ -4,7 +4,7 @@ import { KINDS } from "./kinds.ts";
 import { executorProperties } from "./member.ts";
 import { clusterObjectMetaSchema, typeMeta } from "./object-meta.ts";
 import { parserOf } from "./parse.ts";
-import { repositorySpecProperties } from "./repository.ts";
+import { allowedNamespacesSchema, repositorySpecProperties } from "./repository.ts";
 import { nameText, object, optional, type Value } from "./schema.ts";
 
 export const backupBlueprintSchema = object({
@@ -17,6 +17,10 @@ export const backupBlueprintSchema = object({
     hooks: optional(backupHooksSchema, "What runs before and after."),
     backupNamespace: optional(nameText, "Namespace of the BackupConfiguration; the target's when empty."),
     repoNamespace: optional(nameText, "Namespace of the Repository; the BackupConfiguration's when empty."),
+    allowedNamespaces: optional(
+      allowedNamespacesSchema,
+      "Namespaces whose targets may use the blueprint: all when empty, but with repoNamespace that one alone.",
+    ),
   }),
 });
 export type BackupBlueprint = Value<typeof backupBlueprintSchema>;

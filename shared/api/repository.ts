@@ -22,14 +22,14 @@ import {
   type Value,
 } from "./schema.ts";
 
+export const allowedNamespacesSchema = object({
+  from: defaulted(oneOf(AllowedNamespacesFrom), AllowedNamespacesFrom.Same, "How namespaces are chosen."),
+  selector: optional(labelSelectorSchema, "Labels of the namespaces, with from: Selector."),
+});
+export type AllowedNamespaces = Value<typeof allowedNamespacesSchema>;
+
 export const usagePolicySchema = object({
-  allowedNamespaces: optional(
-    object({
-      from: defaulted(oneOf(AllowedNamespacesFrom), AllowedNamespacesFrom.Same, "How namespaces are chosen."),
-      selector: optional(labelSelectorSchema, "Labels of the namespaces, with from: Selector."),
-    }),
-    "Namespaces whose invokers may use the Repository.",
-  ),
+  allowedNamespaces: optional(allowedNamespacesSchema, "Namespaces whose invokers may use the Repository."),
 });
 export type UsagePolicy = Value<typeof usagePolicySchema>;
 

@@ -6,10 +6,11 @@ import { Annotation } from "../contract.ts";
 import { messageOf, UserError } from "../errors.ts";
 import { type BackupInvokerView, backupInvokerView } from "../invoker.ts";
 import { formatTarget } from "../target.ts";
-import type { BlueprintSource } from "./view.ts";
+import type { BlueprintSource, NamespaceFacts } from "./view.ts";
 import type { WorkloadFacts } from "./workload.ts";
 
 interface BlueprintWorld {
+  namespace(name: string): NamespaceFacts | undefined;
   blueprint(name: string): BackupBlueprint | undefined;
   repository(namespace: string, name: string): Repository | undefined;
 }
@@ -37,14 +38,16 @@ export function findBlueprintSources(
 
 function resolve(world: BlueprintWorld, workload: WorkloadFacts, blueprint: BackupBlueprint): BlueprintSource {
   try {
-    const made = resolveBlueprint(blueprint, workload);
+    const made = resolveBlueprint(blueprint, workload, world.namespace(workload.namespace)?.labels);
     const { namespace, name } = made.repository.metadata;
     const invoker = backupInvokerView(made.configuration);
     return { source: { invoker, repository: world.repository(namespace, name) ?? made.repository } };
   } catch (thrown) {
     const next = thrown instanceof UserError ? thrown.next : "Correct the blueprint or the annotations.";
+    const isForbidden = thrown instanceof UserError && thrown.code === "NOT_ALLOWED";
+    const reason = isForbidden ? "BlueprintNotAllowed" : "BlueprintInvalid";
     return {
-      problem: { reason: "BlueprintInvalid", message: `${formatTarget(workload)}: ${messageOf(thrown)}`, next },
+      problem: { reason, message: `${formatTarget(workload)}: ${messageOf(thrown)}`, next },
     };
   }
 }

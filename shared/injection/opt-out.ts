@@ -15,6 +15,7 @@ const KEEPS_CONTAINER: readonly InjectionReason[] = [
   "RepositoryMissing",
   "RepositoryNotAllowed",
   "AnnotationInvalid",
+  "BlueprintNotAllowed",
   "BlueprintInvalid",
 ];
 

@@ -7,6 +7,7 @@ import { Driver } from "../contract.ts";
 import { parseDuration } from "../duration.ts";
 import { messageOf, UserError } from "../errors.ts";
 import { canonicalJson } from "../hash.ts";
+import { findParamFaults } from "../reserved-variables.ts";
 import { parseSchedule } from "../schedule/schedule.ts";
 import { type Finding, fault, warning } from "./finding.ts";
 import { findHookFaults } from "./hooks.ts";
@@ -44,9 +45,16 @@ export function findBlueprintFindings({ spec }: BackupBlueprint): readonly Findi
     "serves targets of that namespace alone: sidecars and jobs work beside their target",
     "Leave it empty; use repoNamespace to keep the Repositories in one place.",
   );
+  const closed = warning(
+    "spec.allowedNamespaces",
+    `is missing, so only targets of namespace ${spec.repoNamespace} may name the blueprint`,
+    "Allow the namespaces whose targets may use the Secret of that namespace.",
+  );
   return [
     ...findScheduleFindings(spec),
+    ...(spec.repoNamespace && spec.allowedNamespaces === undefined ? [closed] : []),
     ...findHookFaults(spec.hooks, "spec.hooks"),
+    ...findParamFaults(spec.task?.params, "spec.task.params"),
     ...(spec.backupNamespace ? [elsewhere] : []),
   ];
 }

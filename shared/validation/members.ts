@@ -1,13 +1,12 @@
 /** Members of a batch: targets that can be reached, hosts that differ, dependencies that end. */
 import type { BackupMember, RestoreMember } from "../api/member.ts";
-import { isSidecarKind, isSidecarModel, resolveTargetRef } from "../target.ts";
+import { findParamFaults } from "../reserved-variables.ts";
+import { isClusterTask, isSidecarKind, isSidecarModel, isTargetKind, resolveTargetRef } from "../target.ts";
 import { type Finding, fault } from "./finding.ts";
 import { findHookFaults } from "./hooks.ts";
 
 type Member = BackupMember | RestoreMember;
 
-/** Tasks that read objects of the whole cluster may look at other namespaces. */
-const CLUSTER_TASK_PREFIX = "kubedump";
 /** Of one kind in one member: more than these tell nothing new. */
 const MAX_FAULTS_EACH = 5;
 const MAX_SHOWN_CYCLE = 10;
@@ -22,20 +21,30 @@ export function findMemberFaults(member: Member, namespace: string, field: strin
   return [
     ...findTargetFaults(member, namespace, `${field}.target.ref`),
     ...findHookFaults(member.hooks, `${field}.hooks`),
+    ...findParamFaults(member.task?.params, `${field}.task.params`),
     ...findPathFaults(member, field),
   ];
 }
 
+/** What no right can be asked for is refused: no target, and a kind that nobody here backs up. */
 function findTargetFaults(member: Member, namespace: string, field: string): readonly Finding[] {
   const given = member.target?.ref;
-  if (given === undefined) return [];
   const task = member.task?.name ?? "";
-  if ((given.kind ?? "") === "" || (given.name ?? "") === "") {
-    const hasTemplates = "volumeClaimTemplates" in (member.target ?? {});
-    return hasTemplates ? [] : [fault(field, "lacks kind or name", "Set apiVersion, kind and name of the target.")];
+  if (!given?.kind && !given?.name) {
+    if (isClusterTask(task) || hasClaimTemplates(member)) return [];
+    return [fault(field, "is missing", "Set apiVersion, kind and name of the target.")];
+  }
+  if (!given.kind || !given.name) {
+    if (hasClaimTemplates(member)) return [];
+    return [fault(field, "lacks kind or name", "Set apiVersion, kind and name of the target.")];
   }
   const ref = resolveTargetRef(given, namespace);
-  if (ref.namespace === namespace || task.startsWith(CLUSTER_TASK_PREFIX)) return [];
+  if (isClusterTask(task)) return [];
+  if (!isTargetKind(ref.kind)) {
+    const next = "Name a Deployment, StatefulSet, DaemonSet, PersistentVolumeClaim or AppBinding.";
+    return [fault(`${field}.kind`, `${ref.kind} can't be backed up or restored`, next)];
+  }
+  if (ref.namespace === namespace) return [];
   if (ref.kind !== "PersistentVolumeClaim" && !isSidecarModel(ref, task)) return [];
   return [
     fault(
@@ -44,6 +53,10 @@ function findTargetFaults(member: Member, namespace: string, field: string): rea
       `Create this object in ${ref.namespace}.`,
     ),
   ];
+}
+
+function hasClaimTemplates({ target = {} }: Member): boolean {
+  return "volumeClaimTemplates" in target && (target.volumeClaimTemplates ?? []).length > 0;
 }
 
 function findPathFaults(member: Member, field: string): readonly Finding[] {

@@ -1,4 +1,5 @@
 /** What is found wrong with an object of ours by what it says itself. Pure. */
+import { type AppBinding, parseAppBinding } from "../../shared/api/app-binding.ts";
 import { parseBackupBatch } from "../../shared/api/backup-batch.ts";
 import { parseBackupBlueprint } from "../../shared/api/backup-blueprint.ts";
 import { parseBackupConfiguration } from "../../shared/api/backup-configuration.ts";
@@ -6,15 +7,13 @@ import { parseBackupSession } from "../../shared/api/backup-session.ts";
 import { parseRepository } from "../../shared/api/repository.ts";
 import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
 import { parseRestoreSession } from "../../shared/api/restore-session.ts";
+import { Annotation } from "../../shared/contract.ts";
+import type { EffectSource } from "../../shared/effects/effects-of.ts";
 import { UserError } from "../../shared/errors.ts";
 import { canonicalJson } from "../../shared/hash.ts";
-import {
-  type BackupInvokerView,
-  backupInvokerView,
-  type RestoreInvokerView,
-  restoreInvokerView,
-} from "../../shared/invoker.ts";
+import { backupInvokerView, restoreInvokerView } from "../../shared/invoker.ts";
 import { valueAt } from "../../shared/kube/json-value.ts";
+import { findParamFaults } from "../../shared/reserved-variables.ts";
 import { findBackupInvokerFindings, findBlueprintFindings } from "../../shared/validation/backup-invoker.ts";
 import { type Finding, fault, isFault } from "../../shared/validation/finding.ts";
 import { findRepositoryFindings } from "../../shared/validation/repository.ts";
@@ -22,8 +21,8 @@ import { findRestoreInvokerFindings } from "../../shared/validation/restore-invo
 
 export interface Inspection {
   readonly findings: readonly Finding[];
-  /** An invoker that is to be looked at further. */
-  readonly invoker?: BackupInvokerView | RestoreInvokerView;
+  /** What has effects, to be looked at further. */
+  readonly source?: EffectSource;
 }
 
 /**
@@ -34,8 +33,14 @@ export interface Inspection {
  */
 export function inspectObject(kind: string, object: unknown, old: unknown): Inspection {
   switch (kind) {
-    case "Repository":
-      return { findings: findRepositoryFindings(parseRepository(object).spec) };
+    case "Repository": {
+      const repository = parseRepository(object);
+      return inspected(findRepositoryFindings(repository.spec), () => repository);
+    }
+    case "AppBinding": {
+      const appBinding = parseAppBinding(object);
+      return inspected(findAppBindingFaults(appBinding), () => appBinding);
+    }
     case "BackupConfiguration": {
       const invoker = parseBackupConfiguration(object);
       const before = readOld(parseBackupConfiguration, old);
@@ -57,7 +62,8 @@ export function inspectObject(kind: string, object: unknown, old: unknown): Insp
     }
     case "BackupBlueprint": {
       const blueprint = parseBackupBlueprint(object);
-      return { findings: [...findBlueprintFindings(blueprint), ...findRepositoryFindings(blueprint.spec)] };
+      const findings = [...findBlueprintFindings(blueprint), ...findRepositoryFindings(blueprint.spec)];
+      return inspected(findings, () => blueprint);
     }
     case "BackupSession":
       return { findings: findSessionFaults(object, old) };
@@ -77,14 +83,28 @@ function readOld<T>(parse: (raw: unknown) => T, old: unknown): T | undefined {
 }
 
 /** What has a fault is looked at further where that can be: its author hears of everything at once. */
-function inspected(findings: readonly Finding[], view: () => BackupInvokerView | RestoreInvokerView): Inspection {
+function inspected(findings: readonly Finding[], source: () => EffectSource): Inspection {
   try {
-    return { findings, invoker: view() };
+    return { findings, source: source() };
   } catch (thrown) {
     // The view reads durations, of which one may be a fault that is told already.
     if (thrown instanceof UserError && findings.some(isFault)) return { findings };
     throw thrown;
   }
+}
+
+/** Parameters for the addon's Tasks are held to what an invoker's are. */
+function findAppBindingFaults({ metadata, spec }: AppBinding): readonly Finding[] {
+  const addon = spec.parameters?.stash?.addon;
+  const field = "spec.parameters.stash.addon";
+  const annotated = Object.keys(metadata.annotations ?? {})
+    .filter((key) => key.startsWith(Annotation.ParamsPrefix))
+    .map((key) => ({ name: key.slice(Annotation.ParamsPrefix.length) }));
+  return [
+    ...findParamFaults(annotated, "metadata.annotations"),
+    ...findParamFaults(addon?.backupTask?.params, `${field}.backupTask.params`),
+    ...findParamFaults(addon?.restoreTask?.params, `${field}.restoreTask.params`),
+  ];
 }
 
 function findSessionFaults(object: unknown, old: unknown): readonly Finding[] {

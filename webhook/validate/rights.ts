@@ -1,15 +1,21 @@
 /**
- * Whether the author of an invoker may do to its targets what the invoker will do with our rights: change the workloads, and
- * run programs in pods where it has exec hooks. Otherwise everyone who may write an invoker had our rights.
+ * Whether the author of an object may do by himself what the object makes us do with our rights. Otherwise everyone who may write one
+ * had our rights.
  */
+import { parseAppBinding } from "../../shared/api/app-binding.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
+import { appSecretNames } from "../../shared/app-binding.ts";
+import { LABEL_VALUE_MAX_LENGTH, Label } from "../../shared/contract.ts";
+import { type Effect, formatEffect } from "../../shared/effects/effect.ts";
+import { appBindingsOf, type EffectSource, type EffectView, effectsOf } from "../../shared/effects/effects-of.ts";
+import { MAX_QUESTIONS, questionsFor } from "../../shared/effects/questions.ts";
 import { messageOf } from "../../shared/errors.ts";
-import type { BackupInvokerView, RestoreInvokerView } from "../../shared/invoker.ts";
+import type { BackupInvokerView } from "../../shared/invoker.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { textAt, valueAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
+import { targetKey } from "../../shared/target.ts";
 import { type Finding, fault } from "../../shared/validation/finding.ts";
-import { hasExecHook } from "../../shared/validation/hooks.ts";
 import type { UserFacts } from "../review.ts";
 
 const ACCESS_REVIEWS: Resource = {
@@ -22,82 +28,103 @@ const ACCESS_REVIEWS: Resource = {
 /** For all questions together; less than the 3 s that the API server gives us. */
 const TIMEOUT_MS = 2_000;
 
-/** What an author must be allowed to do to a target of each kind; an AppBinding is only read. */
-const ON_TARGET: Readonly<Record<string, Pick<Access, "verb" | "group" | "resource">>> = {
-  Deployment: { verb: "update", group: "apps", resource: "deployments" },
-  StatefulSet: { verb: "update", group: "apps", resource: "statefulsets" },
-  DaemonSet: { verb: "update", group: "apps", resource: "daemonsets" },
-  DeploymentConfig: { verb: "update", group: "apps.openshift.io", resource: "deploymentconfigs" },
-  PersistentVolumeClaim: { verb: "update", group: "", resource: "persistentvolumeclaims" },
-  AppBinding: { verb: "get", group: KINDS.AppBinding.group, resource: KINDS.AppBinding.plural },
-};
+/** AppBindings that are read for one object. Of the others nothing is known, so the question is about any Secret. */
+const MAX_APP_BINDINGS = 32;
 
-interface Access {
-  readonly verb: string;
-  readonly group: string;
-  readonly resource: string;
-  readonly subresource?: string;
-  readonly namespace: string;
-  readonly name?: string;
-}
+export type RightsClient = Pick<KubeClient, "create" | "find" | "list">;
 
-/** What an author must be allowed to do. */
-export function accessNeeded(invoker: BackupInvokerView | RestoreInvokerView): readonly Access[] {
-  const targets = invoker.members.flatMap(({ ref }): readonly Access[] => {
-    const known = ON_TARGET[ref.kind];
-    return known === undefined ? [] : [{ ...known, namespace: ref.namespace, name: ref.name }];
-  });
-  const hooked = invoker.members.filter(({ hooks }) => hasExecHook(hooks)).map(({ ref }) => ref.namespace);
-  const namespaces = new Set([...hooked, ...(hasExecHook(invoker.hooks) ? [invoker.namespace] : [])]);
-  const execs = [...namespaces].map((namespace) => ({
-    verb: "create",
-    group: "",
-    resource: "pods",
-    subresource: "exec",
-    namespace,
-  }));
-  const all = [...targets, ...execs];
-  return [...new Map(all.map((access) => [JSON.stringify(access), access])).values()];
+interface Asking {
+  readonly user: UserFacts;
+  readonly client: RightsClient;
+  readonly signal: AbortSignal;
 }
 
 /** Asks the API server. What it doesn't answer in time counts as not allowed. */
 export async function findMissingRights(
-  invoker: BackupInvokerView | RestoreInvokerView,
+  source: EffectSource,
   user: UserFacts,
-  client: Pick<KubeClient, "create">,
+  client: RightsClient,
 ): Promise<readonly Finding[]> {
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
-  const questions = accessNeeded(invoker).map((access) => findMissingRight(access, { user, client, signal }));
-  return (await Promise.all(questions)).flat();
+  const asking = { user, client, signal: AbortSignal.timeout(TIMEOUT_MS) };
+  const effects = effectsOf(source, await gatherEffectView(source, asking));
+  const { ask, tooMany } = questionsFor(effects);
+  if (tooMany !== undefined) {
+    const what = `has ${tooMany} effects of different kinds, and ${user.username} can be asked about ${MAX_QUESTIONS}`;
+    return [fault("spec", what, "Divide it into several objects.")];
+  }
+  const answers = ask.map((effect) => findMissingRight(effect, asking));
+  return (await Promise.all(answers)).flat();
 }
 
-async function findMissingRight(
-  access: Access,
-  { user, client, signal }: { user: UserFacts; client: Pick<KubeClient, "create">; signal: AbortSignal },
-): Promise<readonly Finding[]> {
-  const what = describe(access);
+async function gatherEffectView(source: EffectSource, asking: Asking): Promise<EffectView> {
+  const [appSecrets, labelled] = await Promise.all([
+    gatherAppSecrets(source, asking),
+    source.kind === "BackupBatch" ? gatherLabelled(source, asking) : [],
+  ]);
+  return { appSecrets, labelled };
+}
+
+const apps = (plural: string): Resource => ({ group: "apps", version: "v1", plural, namespaced: true });
+const WORKLOADS = [
+  ["Deployment", apps("deployments")],
+  ["StatefulSet", apps("statefulsets")],
+  ["DaemonSet", apps("daemonsets")],
+] as const;
+
+/** Workloads of the batch's namespace that joined it by their label. */
+async function gatherLabelled(
+  { namespace, name }: BackupInvokerView,
+  { client, signal }: Asking,
+): Promise<EffectView["labelled"]> {
+  // A name that is no label's value is in no label.
+  if (name === "" || name.length > LABEL_VALUE_MAX_LENGTH) return [];
+  const options = {
+    labelSelector: `${Label.BackupBatch}=${name}`,
+    metadataOnly: true,
+    timeoutMs: TIMEOUT_MS,
+    maxRetries: 0,
+    signal,
+  };
+  const lists = WORKLOADS.map(async ([kind, resource]) => {
+    const readName = (raw: unknown) => textAt(raw, "metadata", "name") ?? "";
+    const { items } = await client.list(resource, namespace, readName, options);
+    return items.map((workload) => ({ kind, namespace, name: workload }));
+  });
+  return (await Promise.all(lists)).flat();
+}
+
+async function gatherAppSecrets(source: EffectSource, { client, signal }: Asking): Promise<EffectView["appSecrets"]> {
+  const refs = [...new Map(appBindingsOf(source).map((ref) => [targetKey(ref), ref])).values()];
+  const found = refs.slice(0, MAX_APP_BINDINGS).map(async (ref) => {
+    const readNames = (raw: unknown) => appSecretNames(parseAppBinding(raw));
+    const options = { timeoutMs: TIMEOUT_MS, maxRetries: 0, signal };
+    const names = await client.find(KINDS.AppBinding, ref.namespace, ref.name, readNames, options);
+    return [targetKey(ref), names] as const;
+  });
+  const known = (await Promise.all(found)).flatMap(([key, names]) =>
+    names === undefined ? [] : [[key, names] as const],
+  );
+  return new Map(known);
+}
+
+async function findMissingRight(effect: Effect, { user, client, signal }: Asking): Promise<readonly Finding[]> {
+  const what = formatEffect(effect);
   try {
-    const isAllowed = await client.create(ACCESS_REVIEWS, undefined, accessReview(access, user), readAllowed, {
+    const isAllowed = await client.create(ACCESS_REVIEWS, undefined, accessReview(effect, user), readAllowed, {
       timeoutMs: TIMEOUT_MS,
       maxRetries: 0,
       signal,
     });
     if (isAllowed) return [];
-    return [
-      fault("author", `${user.username} may not ${what}`, "Ask for that right, or let someone create it who has it."),
-    ];
+    const next = "Ask for that right, or let someone create it who has it.";
+    return [fault("author", `${user.username} may not ${what}, which ${effect.from} asks for`, next)];
   } catch (thrown) {
     const next = "Try again; if it stays, look at the log of the webhook.";
     return [fault("author", `whether ${user.username} may ${what} is not known: ${messageOf(thrown)}`, next)];
   }
 }
 
-function describe({ verb, resource, subresource, namespace, name }: Access): string {
-  const what = subresource === undefined ? resource : `${resource}/${subresource}`;
-  return name === undefined ? `${verb} ${what} in namespace ${namespace}` : `${verb} ${what} ${namespace}/${name}`;
-}
-
-function accessReview({ verb, group, resource, subresource, namespace, name }: Access, user: UserFacts) {
+function accessReview({ verb, group, resource, subresource, namespace, name }: Effect, user: UserFacts) {
   return {
     apiVersion: "authorization.k8s.io/v1",
     kind: "SubjectAccessReview",

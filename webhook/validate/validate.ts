@@ -1,9 +1,13 @@
 /** From a request for `/validate` to its answer. */
+import { KINDS } from "../../shared/api/kinds.ts";
+import type { EffectSource } from "../../shared/effects/effects-of.ts";
 import { formatUserError, messageOf, UserError } from "../../shared/errors.ts";
 import type { InjectionWorld } from "../../shared/injection/gather.ts";
+import { textMapAt } from "../../shared/injection/workload.ts";
 import { type BackupInvokerView, formatInvoker, type RestoreInvokerView } from "../../shared/invoker.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { isJsonObject, valueAt } from "../../shared/kube/json-value.ts";
+import { isOwnKey } from "../../shared/own-keys.ts";
 import { mayUseRepository } from "../../shared/usage-policy.ts";
 import { type Finding, fault, formatFinding, isFault, warning } from "../../shared/validation/finding.ts";
 import { type AdmissionRequest, type Answer, type RequestFacts, readUser } from "../review.ts";
@@ -13,7 +17,7 @@ import { findMissingRights } from "./rights.ts";
 
 export interface ValidatePorts {
   readonly world: Pick<InjectionWorld, "repository" | "namespace">;
-  readonly client: Pick<KubeClient, "create">;
+  readonly client: Pick<KubeClient, "create" | "find" | "list">;
   readonly checksRights: boolean;
   readonly trustedUsers: readonly string[];
 }
@@ -30,8 +34,9 @@ export async function validate(request: AdmissionRequest, ports: ValidatePorts):
 }
 
 /**
- * Looks at a request. An object that is being deleted, and an update that leaves the spec as it is, are let through: what
- * is wrong with them was wrong before, and finalizers must go. Pure; how long it takes is up to whoever sent the object.
+ * Looks at a request. An update that leaves the spec as it is is let through: what is wrong with it was wrong before, and
+ * the finalizers of an object that is being deleted must go. A deletion alone frees from nothing: a finalizer of its author
+ * keeps the object, and runs go on meanwhile. Pure; how long it takes is up to whoever sent the object.
  */
 export function inspectRequest(request: AdmissionRequest): InspectedRequest {
   const { operation, subresource, kind } = request;
@@ -54,8 +59,8 @@ export async function answerInspected(
   if (inspected.kind === "allowed") return { isAllowed: true };
   if (inspected.kind === "denied") return { isAllowed: false, message: inspected.message };
   try {
-    const { findings, invoker } = inspected.inspection;
-    const further = invoker === undefined ? [] : await findInvokerFindings(invoker, request, ports);
+    const { findings, source } = inspected.inspection;
+    const further = source === undefined ? [] : await findFurther(source, request, ports);
     return answerOf([...findings, ...further]);
   } catch (thrown) {
     return { isAllowed: false, message: describe(thrown) };
@@ -66,9 +71,16 @@ function describe(thrown: unknown): string {
   return thrown instanceof UserError ? formatUserError(thrown) : messageOf(thrown);
 }
 
-function isSettled({ object, oldObject }: AdmissionRequest): boolean {
-  if (valueAt(object, "metadata", "deletionTimestamp") != null) return true;
-  return isJsonObject(oldObject) && isSameJson(valueAt(object, "spec"), valueAt(oldObject, "spec"));
+function isSettled({ kind, object, oldObject }: AdmissionRequest): boolean {
+  if (!isJsonObject(oldObject) || !isSameJson(valueAt(object, "spec"), valueAt(oldObject, "spec"))) return false;
+  return kind !== KINDS.AppBinding.kind || isSameJson(ownAnnotations(object), ownAnnotations(oldObject));
+}
+
+/** Those by which an AppBinding asks for a backup, and says how. */
+function ownAnnotations(object: unknown): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(textMapAt(object, "metadata", "annotations")).filter(([key]) => isOwnKey(key)),
+  );
 }
 
 /** Fills in what a request may leave to the API server: the namespace, and a name that it has still to make. */
@@ -83,15 +95,16 @@ function withIdentity(object: unknown, { name, namespace }: AdmissionRequest): u
   return { ...object, metadata: { ...identity, ...metadata } };
 }
 
-async function findInvokerFindings(
-  invoker: BackupInvokerView | RestoreInvokerView,
+/** What the cluster says of an object without faults: whose Repository it uses, and what its author may do. */
+async function findFurther(
+  source: EffectSource,
   { userInfo }: RequestFacts,
   { world, client, checksRights, trustedUsers }: ValidatePorts,
 ): Promise<readonly Finding[]> {
-  const usage = findUsageFindings(invoker, world);
+  const usage = "members" in source ? findUsageFindings(source, world) : [];
   const user = readUser(userInfo);
   if (!checksRights || trustedUsers.includes(user.username)) return usage;
-  return [...usage, ...(await findMissingRights(invoker, user, client))];
+  return [...usage, ...(await findMissingRights(source, user, client))];
 }
 
 /** A Repository may come later than those that name it. */

@@ -162,6 +162,7 @@ kind: BackupBlueprint
 metadata: { name: kept }
 spec:
   repoNamespace: ${vault}
+  allowedNamespaces: { from: All }
   backend:
     storageSecretName: kept
     local: { mountPath: /safe, hostPath: { path: ${storeOf()}, type: Directory }, subPath: "kept-\${TARGET_NAME}" }

@@ -104,6 +104,7 @@ export class RestoreSimulation {
         }),
       ),
       pods: this.pods.facts(),
+      lockOwners: this.pods.facts(),
       formerPods: [],
       heldElsewhere: new Map(),
       jobs: new Map(),

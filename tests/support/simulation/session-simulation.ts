@@ -124,6 +124,7 @@ export class SessionSimulation {
         ...jobs.workloads,
       ]),
       pods: this.pods.facts(),
+      lockOwners: this.pods.facts(),
       formerPods: this.formerPods,
       jobs: jobs.jobs,
       silenceMs: this.#lookForSilence(),

@@ -46,6 +46,42 @@ spec:
         volumeMounts: [{name: VOLUME, mountPath: /var/www}]
 `;
 
+const EFFECTS = `
+apiVersion: stash.appscode.com/v1alpha1
+kind: Repository
+metadata: {name: repo}
+spec: {backend: {storageSecretName: backend, s3: {endpoint: s3.test, bucket: b}}}
+---
+apiVersion: appcatalog.appscode.com/v1alpha1
+kind: AppBinding
+metadata: {name: db}
+spec: {clientConfig: {url: "tcp://db:3306"}, secret: {name: auth}}
+---
+apiVersion: stash.appscode.com/v1beta1
+kind: BackupBatch
+metadata: {name: nightly}
+spec:
+  repository: {name: repo}
+  retentionPolicy: {name: keep, keepLast: 3, prune: true}
+  members:
+    - target: {ref: {apiVersion: appcatalog.appscode.com/v1alpha1, kind: AppBinding, name: db}}
+      task: {name: mysql-backup}
+      hooks: {preBackup: {exec: {command: [sync]}}}
+---
+apiVersion: stash.appscode.com/v1beta1
+kind: RestoreBatch
+metadata: {name: back}
+spec:
+  repository: {name: repo}
+  session: nightly-1
+  members: [{target: {ref: {apiVersion: appcatalog.appscode.com/v1alpha1, kind: AppBinding, name: db}}}]
+---
+apiVersion: stash.appscode.com/v1beta1
+kind: BackupBatch
+metadata: {name: empty}
+spec: {repository: {name: repo}, retentionPolicy: {name: keep, keepLast: 3, prune: true}}
+`;
+
 function file(name: string, text: string): string {
   const path = join(dir, name);
   writeFileSync(path, text);
@@ -93,6 +129,22 @@ describe("explain of files alone", () => {
     );
     expect(stdout).toContain("VolumeMissing");
     expect(stdout).toMatch(/warning: .*fils/);
+  });
+
+  test("tells what the authors of objects of ours must be allowed to do, and which field asks for it", () => {
+    const { status, stdout } = explain("--offline", "-n", "demo", "-f", file("effects.yaml", EFFECTS));
+    expect(stdout.split("\n\n")).toContain(
+      [
+        "BackupBatch demo/nightly: its author must be allowed to",
+        "  get appbindings demo/db             (spec.members[0].target.ref)",
+        "  create pods in namespace demo       (spec.members[0].target (a job works for it))",
+        "  create pods/exec in namespace demo  (spec.members[0].hooks)",
+      ].join("\n"),
+    );
+    expect(stdout).toContain("get secrets demo/auth");
+    expect(stdout).toContain("Repository demo/repo: its author must be allowed to\n  get secrets demo/backend");
+    expect(stdout).toContain("BackupBatch demo/empty: its author needs no right besides that to write it.");
+    expect(status).toBe(0);
   });
 
   test("names the field of an object that can't be read", () => {

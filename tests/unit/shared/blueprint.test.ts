@@ -36,6 +36,9 @@ const APP = {
   app: { type: "kubedb.com/postgres", version: "13.1" },
 };
 
+/** Keeps its Repositories, and so its Secret, in one namespace, and lets every target use them. */
+const VAULT = { repoNamespace: "vault", allowedNamespaces: { from: "All" } };
+
 const prefixOf = (prefix: string, target: BlueprintTarget) =>
   resolveBlueprint(
     aBlueprint({ backend: { storageSecretName: "s", s3: { endpoint: "e", bucket: "b", prefix } } }),
@@ -97,13 +100,13 @@ describe("what a blueprint makes", () => {
 
   test("the blueprint's usagePolicy counts where it has one, and none is made beside the target", () => {
     const usagePolicy = { allowedNamespaces: { from: "All" } };
-    const own = resolveBlueprint(aBlueprint({ repoNamespace: "vault", usagePolicy }), aTarget());
+    const own = resolveBlueprint(aBlueprint({ ...VAULT, usagePolicy }), aTarget());
     expect(own.repository.spec.usagePolicy).toEqual(usagePolicy);
     expect(resolveBlueprint(aBlueprint(), aTarget()).repository.spec).not.toHaveProperty("usagePolicy");
   });
 
   test("a Repository that is kept in another namespace carries the target's in its name, and serves it alone", () => {
-    const { repository, configuration } = resolveBlueprint(aBlueprint({ repoNamespace: "vault" }), aTarget());
+    const { repository, configuration } = resolveBlueprint(aBlueprint(VAULT), aTarget());
     expect(repository.metadata).toEqual({ name: "demo-deploy-web", namespace: "vault" });
     expect(repository.spec.usagePolicy).toEqual({
       allowedNamespaces: { from: "Selector", selector: { matchLabels: { "kubernetes.io/metadata.name": "demo" } } },
@@ -111,6 +114,62 @@ describe("what a blueprint makes", () => {
     expect(configuration.spec.repository).toEqual({ name: "demo-deploy-web", namespace: "vault" });
     expect(configuration.metadata).toEqual({ name: "deploy-web", namespace: "demo" });
   });
+});
+
+describe("S11: who may name a blueprint", () => {
+  const mayUse = (spec: object, namespace = "demo", labels: Readonly<Record<string, string>> = {}) => {
+    try {
+      resolveBlueprint(aBlueprint(spec), aTarget({ namespace }), labels);
+      return true;
+    } catch (error) {
+      expect(error).toMatchObject({ code: "NOT_ALLOWED" });
+      return false;
+    }
+  };
+  const byLabel = { from: "Selector", selector: { matchLabels: { team: "a" } } };
+  const byName = (name: string) => ({
+    from: "Selector",
+    selector: { matchLabels: { "kubernetes.io/metadata.name": name } },
+  });
+
+  test("is everyone where its Secret is the target's own namespace's", () => {
+    expect(mayUse({})).toBe(true);
+  });
+
+  test("is nobody else where its Secret is kept in one namespace, unless it says who", () => {
+    const kept = { repoNamespace: "vault" };
+    expect(mayUse(kept)).toBe(false);
+    expect(mayUse(kept, "vault")).toBe(true);
+    expect(mayUse({ ...kept, usagePolicy: { allowedNamespaces: { from: "All" } } })).toBe(false);
+    expect(mayUse({ ...kept, allowedNamespaces: {} })).toBe(false);
+    expect(mayUse({ ...kept, allowedNamespaces: { from: "Same" } })).toBe(false);
+    expect(mayUse({ ...kept, allowedNamespaces: { from: "All" } })).toBe(true);
+  });
+
+  test("is told by labels of the namespace, which its users can't give it, and by its name", () => {
+    const kept = { repoNamespace: "vault", allowedNamespaces: byLabel };
+    expect(mayUse(kept)).toBe(false);
+    expect(mayUse(kept, "demo", { team: "b" })).toBe(false);
+    expect(mayUse(kept, "demo", { team: "a" })).toBe(true);
+    expect(mayUse({ repoNamespace: "vault", allowedNamespaces: byName("demo") })).toBe(true);
+    expect(
+      mayUse({ repoNamespace: "vault", allowedNamespaces: byName("prod") }, "demo", {
+        "kubernetes.io/metadata.name": "prod",
+      }),
+    ).toBe(false);
+    expect(mayUse({ allowedNamespaces: byLabel }), "also without repoNamespace").toBe(false);
+  });
+
+  test("is not widened by variables, which take the target's words", () => {
+    expect(mayUse({ repoNamespace: "vault", allowedNamespaces: byName("${TARGET_NAMESPACE}") })).toBe(false);
+  });
+});
+
+test("S6a: annotations give no parameter the name of a variable of ours", () => {
+  const annotations = { ...NAMED, "params.stash.appscode.com/TARGET_NAME": "payroll" };
+  expect(() => resolveBlueprint(aBlueprint(), aTarget({ ...APP, annotations }))).toThrow(
+    expect.objectContaining({ code: "VARIABLE_RESERVED" }),
+  );
 });
 
 describe("variables", () => {

@@ -69,6 +69,7 @@ test("invokers fail closed, and sessions, which are made all the time, fail open
     restoresessions: "Fail",
     restorebatches: "Fail",
     backupblueprints: "Fail",
+    appbindings: "Fail",
     backupsessions: "Ignore",
   });
 });

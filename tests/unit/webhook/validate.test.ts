@@ -66,13 +66,13 @@ describe("E14: who writes an invoker hears of all its faults at once", () => {
   });
 
   test("of a Repository that does not allow it, beside what it says itself", () => {
-    const { invoker, findings } = inspectObject(
+    const { source, findings } = inspectObject(
       "BackupConfiguration",
       backupConfiguration({ schedule: "61 * * * *" }),
       undefined,
     );
     expect(findings).toHaveLength(1);
-    expect(invoker?.repository).toEqual({ namespace: "demo", name: "repo" });
+    expect(source).toMatchObject({ repository: { namespace: "demo", name: "repo" } });
   });
 });
 
@@ -296,6 +296,10 @@ test("a BackupBlueprint is validated where it holds no variables", () => {
   expect(findingsOf(blueprint({ schedule: "${SCHEDULE:=x}" }))).toBe("");
   expect(findingsOf(blueprint({ schedule: "x" }))).toContain("fault spec.schedule");
   expect(findingsOf(blueprint({ backupNamespace: "other" }))).toContain("warning spec.backupNamespace");
+  expect(findingsOf(blueprint({ repoNamespace: "vault" }))).toContain("warning spec.allowedNamespaces");
+  expect(findingsOf(blueprint({ repoNamespace: "vault", allowedNamespaces: { from: "All" } }))).toBe("");
+  const params = [{ name: "REPOSITORY_NAME", value: "x" }];
+  expect(findingsOf(blueprint({ task: { name: "t", params } }))).toContain("fault spec.task.params[0]");
 });
 
 describe("a request", () => {
@@ -315,7 +319,11 @@ describe("a request", () => {
   });
   const ports = (objects: readonly unknown[] = []) => ({
     world: createMemoryWorld(objects),
-    client: { create: () => Promise.reject(new Error("not asked")) },
+    client: {
+      create: () => Promise.reject(new Error("not asked")),
+      find: () => Promise.reject(new Error("not asked")),
+      list: () => Promise.reject(new Error("not asked")),
+    },
     checksRights: false,
     trustedUsers: [],
   });
@@ -333,9 +341,11 @@ describe("a request", () => {
     expect(warned.warnings?.join()).toContain("Repository demo/repo does not exist");
   });
 
-  test("is not looked at when the object is being deleted or its spec stays: finalizers must go", async () => {
+  test("is not looked at when the spec stays, also of an object that is being deleted: finalizers must go", async () => {
     const deleted = { ...wrong, metadata: { ...wrong.metadata, deletionTimestamp: "2024-01-01T00:00:00Z" } };
-    expect(await validate(request(deleted), ports())).toEqual({ isAllowed: true });
+    expect(await validate(request(deleted, { operation: "UPDATE", oldObject: wrong }), ports())).toEqual({
+      isAllowed: true,
+    });
     expect(await validate(request(wrong, { operation: "UPDATE", oldObject: wrong }), ports())).toEqual({
       isAllowed: true,
     });

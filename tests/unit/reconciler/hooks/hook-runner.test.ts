@@ -66,13 +66,14 @@ function runHook(
     readonly exec?: (request: ExecRequest) => Promise<ExecResult>;
     readonly place?: HookPlace | undefined;
     readonly globalExec?: HookPlace;
+    readonly resolvePlace?: (place: HookPlace) => Promise<HookPlace>;
     readonly timeoutMs?: number;
   } = {},
 ): Promise<HookOutcome> {
   const runner = new HookRunner({
     exec: options.exec ?? (() => Promise.reject(new Error("no command was to run"))),
     render: renderTemplate,
-    resolvePlace: async (place) => place,
+    resolvePlace: options.resolvePlace ?? (async (place) => place),
     clock: systemClock,
     log: pino({ level: "silent" }),
     globalExec: options.globalExec,
@@ -81,6 +82,7 @@ function runHook(
   const run: HookRun = {
     key: "uid/session/0",
     startedAt: "2024-04-30T02:00:00.000Z",
+    namespace: "demo",
     handler,
     place,
     summary: SUMMARY,
@@ -108,6 +110,23 @@ describe("a command", () => {
     const outcome = await runHook({ exec: { command: ["say", "{{ .Status.Phase }} {{ .Name | upper }}"] } }, { exec });
     expect(outcome).toMatchObject({ phase: "Succeeded", output: "done" });
     expect(requests[0]).toMatchObject({ pod: "web-0", container: "app", command: ["say", "Failed NIGHTLY-1"] });
+  });
+
+  test("S1, S2, S3: never runs outside the run's namespace, wherever its place comes from", async () => {
+    const requests: ExecRequest[] = [];
+    const exec = async (request: ExecRequest) => {
+      requests.push(request);
+      return exited(0, "pwned");
+    };
+    const foreign: HookPlace = { ...PLACE, namespace: "victim", pod: "bank-0" };
+    const direct = await runHook({ exec: { command: ["id"] } }, { exec, place: foreign });
+    const options = { exec, place: { ...PLACE, behindApp: "db" }, resolvePlace: async () => foreign };
+    const behind = await runHook({ exec: { command: ["id"] } }, options);
+    for (const outcome of [direct, behind]) {
+      expect(outcome).toMatchObject({ phase: "Failed", output: "" });
+      expect(outcome.message).toMatch(/^OUTSIDE_NAMESPACE: .*namespace victim.*\(next: /);
+    }
+    expect(requests).toEqual([]);
   });
 
   test("that exits with another code than 0 fails with its words", async () => {

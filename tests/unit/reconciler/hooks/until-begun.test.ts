@@ -11,6 +11,7 @@ import { KubeError } from "../../../../shared/kube/kube-error.ts";
 const DONE: ExecResult = { end: { kind: "exited", exitCode: 0 }, stdout: "done", stderr: "" };
 const RUN: HookRun = {
   key: "uid/session/0",
+  namespace: "demo",
   startedAt: "2024-04-30T02:00:00.000Z",
   handler: { exec: { command: ["thaw"] } },
   place: { namespace: "demo", pod: "web-0", podIp: undefined, container: "app" },

@@ -2,11 +2,17 @@ import { describe, expect, test } from "vitest";
 import { decideJobOutcome } from "../../../../reconciler/jobs/decide-outcome.ts";
 import { type JobFact, readJob, readJobPod } from "../../../../reconciler/jobs/job-object.ts";
 
-const OWNER = { "stash.appscode.com/job-owner": "session" };
+const OWNER = {
+  apiVersion: "stash.appscode.com/v1beta1",
+  kind: "BackupSession",
+  name: "s",
+  uid: "session",
+  controller: true,
+};
 
 function aJob(conditions: readonly unknown[] = []): JobFact {
   const job = readJob({
-    metadata: { name: "j", namespace: "demo", uid: "job", labels: OWNER },
+    metadata: { name: "j", namespace: "demo", uid: "job", ownerReferences: [OWNER] },
     status: { conditions },
   });
   if (job === undefined) throw new Error("no job");
@@ -21,9 +27,8 @@ function aPod(status: Readonly<Record<string, unknown>>, createdAt = "2024-01-01
       name: "j-x",
       namespace: "demo",
       uid: "pod",
-      labels: OWNER,
       creationTimestamp: createdAt,
-      ownerReferences: [{ kind: "Job", uid: "job" }],
+      ownerReferences: [{ apiVersion: "batch/v1", kind: "Job", name: "j", uid: "job", controller: true }],
     },
     spec: { nodeName: "n", initContainers: [{ name: "first" }], containers: [{ name: "main" }] },
     status,

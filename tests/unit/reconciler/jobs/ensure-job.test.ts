@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: claim templates have variables
 import { describe, expect, test } from "vitest";
+import { inNamespace } from "../../../../reconciler/authority.ts";
 import { ensureJob } from "../../../../reconciler/jobs/ensure-job.ts";
 import { JOBS } from "../../../../reconciler/jobs/job-object.ts";
 import type { JobPlan } from "../../../../reconciler/jobs/plan-job.ts";
@@ -26,7 +27,7 @@ const ACCOUNT = PLAN.rights.accountName;
 describe("what a job needs", () => {
   test("is made before it: account, role, binding, then the job", async () => {
     const api = new FakeApi();
-    const job = await ensureJob(api.client, PLAN);
+    const job = await ensureJob(inNamespace(api.client, "demo"), PLAN);
     expect(job).toMatchObject({ name: PLAN.name, hostname: "host-0", targetIndex: 0, ownerUid: "uid-of-session" });
     expect(api.writes).toEqual([
       `create serviceaccounts demo/${ACCOUNT}`,
@@ -38,29 +39,29 @@ describe("what a job needs", () => {
 
   test("is made once, however often it is asked for", async () => {
     const api = new FakeApi();
-    const first = await ensureJob(api.client, PLAN);
+    const first = await ensureJob(inNamespace(api.client, "demo"), PLAN);
     api.writes.length = 0;
-    expect(await ensureJob(api.client, PLAN)).toEqual(first);
+    expect(await ensureJob(inNamespace(api.client, "demo"), PLAN)).toEqual(first);
     expect(api.writes).toEqual([]);
   });
 
   test("is completed when an earlier try ended between any two of its parts", async () => {
     for (let isThere = 0; isThere < 4; isThere++) {
       const api = new FakeApi();
-      await expect(ensureJob(breakAfter(api, isThere), PLAN)).rejects.toThrow("away");
-      expect(await ensureJob(api.client, PLAN)).toMatchObject({ name: PLAN.name });
+      await expect(ensureJob(inNamespace(breakAfter(api, isThere), "demo"), PLAN)).rejects.toThrow("away");
+      expect(await ensureJob(inNamespace(api.client, "demo"), PLAN)).toMatchObject({ name: PLAN.name });
       expect(api.writes).toHaveLength(4);
     }
   });
 
   test("is brought up to date for the next session: rights that somebody widened are narrow again (L94)", async () => {
     const api = new FakeApi();
-    await ensureJob(api.client, PLAN);
+    await ensureJob(inNamespace(api.client, "demo"), PLAN);
     await api.client.delete(JOBS, "demo", PLAN.name);
     const role = { ...PLAN.rights.role, rules: [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }] };
     api.put("roles", role);
     api.writes.length = 0;
-    await ensureJob(api.client, PLAN);
+    await ensureJob(inNamespace(api.client, "demo"), PLAN);
     expect(api.writes).toEqual([`merge roles demo/${ACCOUNT}`, `create jobs demo/${PLAN.name}`]);
     expect(valueAt(api.get("roles", "demo", ACCOUNT), "rules")).toEqual(PLAN.rights.role["rules"]);
   });
@@ -68,9 +69,12 @@ describe("what a job needs", () => {
   test("takes over the rights of an invoker of the same name that was deleted: they are about to be collected", async () => {
     const api = new FakeApi();
     const view = aBackup({ target: { ref: DB_REF } }, { task: resolved("mysql-backup-8.0.21"), appBinding });
-    await ensureJob(api.client, planOf({ ...view, invoker: { ...view.invoker, uid: "uid-of-old" } }));
+    await ensureJob(
+      inNamespace(api.client, "demo"),
+      planOf({ ...view, invoker: { ...view.invoker, uid: "uid-of-old" } }),
+    );
     await api.client.delete(JOBS, "demo", PLAN.name);
-    await ensureJob(api.client, PLAN);
+    await ensureJob(inNamespace(api.client, "demo"), PLAN);
     for (const plural of ["serviceaccounts", "roles", "rolebindings"]) {
       expect(valueAt(api.get(plural, "demo", ACCOUNT), "metadata", "ownerReferences")).toMatchObject([
         { kind: "BackupConfiguration", uid: "uid-of-invoker" },
@@ -81,7 +85,7 @@ describe("what a job needs", () => {
   test("leaves an account alone that the settings name", async () => {
     const api = new FakeApi();
     const plan = backupOf({ runtimeSettings: { pod: { serviceAccountName: "theirs" } } });
-    await ensureJob(api.client, plan);
+    await ensureJob(inNamespace(api.client, "demo"), plan);
     expect(api.names("serviceaccounts")).toEqual([]);
     expect(plan.rights.binding).toMatchObject({ subjects: [{ kind: "ServiceAccount", name: "theirs" }] });
   });
@@ -108,7 +112,7 @@ describe("what belongs to somebody else is left alone and told:", () => {
     api.put(plural, object);
     const name = String(valueAt(object, "metadata", "name"));
     const before = api.get(plural, "demo", name);
-    await expect(ensureJob(api.client, plan)).rejects.toMatchObject({ code: "TARGET_INVALID" });
+    await expect(ensureJob(inNamespace(api.client, "demo"), plan)).rejects.toMatchObject({ code: "TARGET_INVALID" });
     expect(api.get(plural, "demo", name)).toEqual(before);
     expect(api.writes.filter((write) => write.startsWith("create jobs"))).toEqual([]);
   });
@@ -117,22 +121,24 @@ describe("what belongs to somebody else is left alone and told:", () => {
 describe("L45: the claims of a restore", () => {
   test("are made with their variables, owned by nothing, and used again when the same restore goes on", async () => {
     const api = new FakeApi();
-    await ensureJob(api.client, restoreOf(0));
-    await ensureJob(api.client, restoreOf(1));
+    await ensureJob(inNamespace(api.client, "demo"), restoreOf(0));
+    await ensureJob(inNamespace(api.client, "demo"), restoreOf(1));
     expect(api.names("persistentvolumeclaims")).toEqual(["demo/files-0", "demo/files-1"]);
     const made = api.get("persistentvolumeclaims", "demo", "files-1");
     expect(made).toMatchObject({ metadata: { labels: { "stash.appscode.com/job-owner": "uid-of-restore" } } });
     expect(valueAt(made, "metadata", "ownerReferences")).toBeUndefined();
     await api.client.delete(JOBS, "demo", restoreOf(1).name);
-    await ensureJob(api.client, restoreOf(1));
+    await ensureJob(inNamespace(api.client, "demo"), restoreOf(1));
     expect(api.get("persistentvolumeclaims", "demo", "files-1")).toEqual(made);
   });
 
   test("of an earlier restore are not written into by the next", async () => {
     const api = new FakeApi();
-    await ensureJob(api.client, restoreOf(0));
+    await ensureJob(inNamespace(api.client, "demo"), restoreOf(0));
     await api.client.delete(JOBS, "demo", restoreOf(0).name);
-    await expect(ensureJob(api.client, restoreOf(0, "uid-of-next"))).rejects.toThrow("files-0 exists already");
+    await expect(ensureJob(inNamespace(api.client, "demo"), restoreOf(0, "uid-of-next"))).rejects.toThrow(
+      "files-0 exists already",
+    );
   });
 });
 

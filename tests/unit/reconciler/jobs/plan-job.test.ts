@@ -363,7 +363,7 @@ describe("a Task of two steps", () => {
 describe("a job is refused", () => {
   test.each([DB_REF, PVC_REF])("when its target $kind is in another namespace", (ref) => {
     const view = aBackup({ target: { ref: { ...ref, namespace: "prod" } } }, { task: resolved("pvc-backup") });
-    expect(() => planOf(view)).toThrow(expect.objectContaining({ code: "TARGET_INVALID" }));
+    expect(() => planOf(view)).toThrow(expect.objectContaining({ code: "OUTSIDE_NAMESPACE" }));
   });
 
   test("when the local backend is a claim of another namespace", () => {
@@ -438,5 +438,44 @@ describe("a restore into claim templates", () => {
   test("is refused when a claim is mounted nowhere", () => {
     const view = aRestore({ target: { ...target, volumeMounts: target.volumeMounts.slice(0, 1) } }, { ordinal: 0 });
     expect(() => planOf(view)).toThrow(expect.objectContaining({ code: "VOLUME_NOT_FOUND" }));
+  });
+});
+
+describe("what users give to what is made for them", () => {
+  const OURS = {
+    "stash.appscode.com/job-service": "victim/bank",
+    "stash.appscode.com/job-owner": "other",
+    "Stash.appscode.com/x": "1",
+    "target.stash.appscode.com/deployment-x": "true",
+  };
+  const pod = { podLabels: { app: "x", ...OURS }, podAnnotations: { note: "x", ...OURS } };
+
+  test("S2: has no keys of our domain: they would say something to us", () => {
+    const view = aBackup({ target: { ref: PVC_REF }, runtimeSettings: { pod } }, { task: resolved("pvc-backup") });
+    const labels = { team: "a", ...OURS };
+    const { job, rights } = planOf({ ...view, invoker: { ...view.invoker, labels } });
+    const seen = [job, rights.role, rights.account].map((made) => valueAt(made, "metadata", "labels"));
+    const template = [
+      valueAt(job, "spec", "template", "metadata", "labels"),
+      valueAt(job, "spec", "template", "metadata", "annotations"),
+    ];
+    expect(JSON.stringify([...seen, ...template])).not.toMatch(/victim|other|Stash\.|target\.stash/);
+    expect(template[0]).toMatchObject({ app: "x", team: "a", "stash.appscode.com/job-owner": "uid-of-session" });
+    expect(template[1]).toMatchObject({ note: "x" });
+  });
+
+  test("S6a: has no parameter with the name of a variable of ours, wherever it comes from", () => {
+    const task = resolved("mysql-backup", { TARGET_NAME: "payroll" });
+    expect(() => planOf(aBackup({ target: { ref: DB_REF } }, { task, appBinding }))).toThrow(
+      expect.objectContaining({ code: "VARIABLE_RESERVED" }),
+    );
+  });
+
+  test("S6b: names no kind that nobody knows", () => {
+    const ref = { apiVersion: "x/v1", kind: "Foo", name: "payroll" };
+    expect(() => planOf(aBackup({ target: { ref } }, { task: resolved("pvc-backup") }))).toThrow(
+      expect.objectContaining({ code: "TARGET_INVALID" }),
+    );
+    expect(() => planOf(aBackup({}, { task: resolved("pvc-backup") }))).toThrow("can't be backed up");
   });
 });

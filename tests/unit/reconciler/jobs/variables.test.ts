@@ -57,10 +57,17 @@ describe("a backup's variables", () => {
     }
   });
 
-  test("yield to the parameters of the task", () => {
-    const task = resolved("mysql-backup", { args: "--databases shop", TARGET_PATHS: "/mine" });
+  test("S6a: stay what they are, whatever the parameters of the task say; others are the task's", () => {
+    const params = {
+      args: "--databases shop",
+      TARGET_NAME: "payroll",
+      NAMESPACE: "kube-system",
+      EXCLUDE_PATTERNS: "x",
+    };
+    const task = resolved("mysql-backup", params);
     const variables = buildVariables(aBackup({ target: { ref: DB_REF } }, { task }));
-    expect(variables).toMatchObject({ args: "--databases shop", TARGET_PATHS: "/mine" });
+    expect(variables).toMatchObject({ args: "--databases shop", TARGET_NAME: "db", NAMESPACE: "demo" });
+    expect(variables).not.toHaveProperty("EXCLUDE_PATTERNS");
   });
 
   test("name the interim volume's folder when there is one", () => {

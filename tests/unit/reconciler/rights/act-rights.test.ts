@@ -8,7 +8,18 @@ import { aRepository } from "../invoker/builders.ts";
 
 const signal = new AbortController().signal;
 const NAMESPACE = "demo";
-const copy = { name: "backend-0a1b2c3d4e", from: { namespace: "vault", name: "backend" } };
+const USER = { namespace: NAMESPACE, labels: {} };
+const OPEN = { allowedNamespaces: { from: "All" } } as const;
+const shared = (namespace: string, spec: object = {}) =>
+  copyOf(aRepository({ namespace, spec: { ...aRepository().spec, usagePolicy: OPEN, ...spec } }), USER);
+
+function theCopy() {
+  const made = shared("vault");
+  if (made === undefined) throw new Error("the Repository allows it");
+  return { ...made, name: "backend-0a1b2c3d4e" };
+}
+
+const copy = theCopy();
 
 function rights(facts: Partial<AgentRights> = {}): AgentRights {
   return { namespace: NAMESPACE, serviceAccounts: ["default", "web"], copies: [], ...facts };
@@ -145,11 +156,17 @@ describe("copies of Secrets", () => {
   });
 
   test("are needed for Repositories of other namespaces only", () => {
-    expect(copyOf(aRepository(), "demo")).toBeUndefined();
-    const far = copyOf(aRepository({ namespace: "vault" }), "demo");
-    expect(far?.from).toEqual({ namespace: "vault", name: "backend" });
-    expect(far?.name).not.toBe(copyOf(aRepository({ namespace: "other" }), "demo")?.name);
-    expect(copyOf(aRepository({ namespace: "vault", spec: { backend: {} } }), "demo")).toBeUndefined();
+    expect(shared(NAMESPACE)).toBeUndefined();
+    const far = shared("vault");
+    expect([far?.from.namespace, far?.from.name]).toEqual(["vault", "backend"]);
+    expect(far?.from.grantor).toBe("Repository vault/repo");
+    expect(far?.name).not.toBe(shared("other")?.name);
+    expect(shared("vault", { backend: {} })).toBeUndefined();
+  });
+
+  test("are never made where the Repository's owner does not allow it", () => {
+    expect(copyOf(aRepository({ namespace: "vault" }), USER)).toBeUndefined();
+    expect(shared("vault", { usagePolicy: { allowedNamespaces: { from: "Same" } } })).toBeUndefined();
   });
 
   test("a note that can't be read names none", () => {

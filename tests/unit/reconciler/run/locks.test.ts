@@ -34,7 +34,7 @@ function answer(
   host: string | undefined = "db-0",
 ): boolean {
   const lock = { id: "l", createdAt: TAKEN, ...(host !== undefined && { host }) };
-  return isOwnerGone(lock, { formerPods, pods: new Map(pods.map((pod) => [pod.uid, pod])) });
+  return isOwnerGone(lock, { formerPods, lockOwners: new Map(pods.map((pod) => [pod.uid, pod])) });
 }
 
 test("L58: a lock of a host that never served the repository stays: it may live in another cluster", () => {
@@ -64,7 +64,7 @@ test("a lock that one of two pods of the same name may hold stays", () => {
 });
 
 test("a lock without an owner's name or time stays", () => {
-  const view = { formerPods: [served("old")], pods: new Map() };
+  const view = { formerPods: [served("old")], lockOwners: new Map() };
   expect(isOwnerGone({ id: "l", createdAt: TAKEN }, view)).toBe(false);
   expect(isOwnerGone({ id: "l", host: "db-0" }, view)).toBe(false);
 });
