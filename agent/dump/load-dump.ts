@@ -2,9 +2,10 @@
  * Streams a dump out of a snapshot into the program that loads it. The program sees the end of its input only when restic
  * ended well, so that a half-read dump is never taken for a whole one.
  */
-import type { Readable, Writable } from "node:stream";
+import type { Readable, Transform, Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { DUMP_FILE, type DumpPlan, type ProgramCall } from "../../shared/dump/dump-plan.ts";
+import { editForOlderServer } from "../../shared/dump/older-server.ts";
 import { readRoleLines } from "../../shared/dump/role-lines.ts";
 import { UserError } from "../../shared/errors.ts";
 import type { WithLock } from "../locks/patience.ts";
@@ -13,9 +14,10 @@ import type { ResticExit } from "../restic/run.ts";
 import { createBegun } from "./begun.ts";
 import { roleFilter } from "./role-filter.ts";
 import { type Environment, formatExit, type ProgramExit, runDatabaseProgram } from "./run-program.ts";
+import { settingsFilter } from "./settings-filter.ts";
 
 export interface DumpLoad {
-  readonly plan: Pick<DumpPlan, "load" | "listRoles">;
+  readonly plan: Pick<DumpPlan, "load" | "listRoles" | "listSettings">;
   readonly snapshotId: string;
   /** Name of the dump in the snapshot; it may be upstream's. */
   readonly file?: string;
@@ -55,7 +57,7 @@ async function attempt(load: DumpLoad, ports: DumpLoadPorts): Promise<Attempt> {
   const begun = createBegun(resticEnded.signal);
   const loaderEnded = new AbortController();
   const readingFailed = new AbortController();
-  const filter = await buildFilter(load, env, ports.signal);
+  const filters = await buildFilters(load, env, ports.signal);
   let stdin: Writable | undefined;
   const loading = runDatabaseProgram(load.plan.load, {
     env,
@@ -82,7 +84,8 @@ async function attempt(load: DumpLoad, ports: DumpLoadPorts): Promise<Attempt> {
         bytes += chunk.length;
         ports.onBytes(bytes);
       });
-      if (stdin !== undefined) copying = copy(filter === undefined ? stdout : stdout.pipe(filter), stdin);
+      const filtered = filters.reduce<Readable>((from, filter) => from.pipe(filter), stdout);
+      if (stdin !== undefined) copying = copy(filtered, stdin);
     },
   });
   const read = await reading.finally(() => resticEnded.abort());
@@ -115,14 +118,24 @@ function failureOf({ read, loaded }: Attempt, call: ProgramCall, restic: Restic)
   return new UserError("DUMP_FAILED", `load: ${call.argv[0]} ended before the dump did`);
 }
 
-async function buildFilter({ plan, username }: DumpLoad, env: Environment, signal: AbortSignal) {
-  if (plan.listRoles === undefined) return undefined;
-  const exit = await runDatabaseProgram(plan.listRoles, { env, signal });
-  if (exit.code !== 0) throw new UserError("DUMP_FAILED", `list of roles: ${formatExit(plan.listRoles, exit)}`);
-  return roleFilter(
-    readRoleLines(
-      exit.output.split("\n").filter((line) => line !== ""),
-      username,
-    ),
-  );
+/** What a server gets to hear depends on what it has. */
+async function buildFilters(
+  { plan, username }: DumpLoad,
+  env: Environment,
+  signal: AbortSignal,
+): Promise<readonly Transform[]> {
+  const ask = async (what: string, call: ProgramCall) => {
+    const exit = await runDatabaseProgram(call, { env, signal });
+    if (exit.code !== 0) throw new UserError("DUMP_FAILED", `list of ${what}: ${formatExit(call, exit)}`);
+    return exit.output.split("\n").filter((line) => line !== "");
+  };
+  const filters: Transform[] = [];
+  if (plan.listRoles !== undefined) {
+    filters.push(roleFilter(readRoleLines(await ask("roles", plan.listRoles), username)));
+  }
+  if (plan.listSettings !== undefined) {
+    const edit = editForOlderServer(await ask("settings", plan.listSettings));
+    if (edit !== undefined) filters.push(settingsFilter(edit));
+  }
+  return filters;
 }

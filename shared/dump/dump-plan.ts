@@ -50,6 +50,8 @@ export interface DumpPlan {
   readonly load: ProgramCall;
   /** PostgreSQL: lists the roles that exist, one a line. */
   readonly listRoles?: ProgramCall;
+  /** PostgreSQL: lists the server's version and the names of its settings, one a line. */
+  readonly listSettings?: ProgramCall;
 }
 
 /** What the probe's words mean. */

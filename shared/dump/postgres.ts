@@ -2,6 +2,7 @@
 import { UserError } from "../errors.ts";
 import { splitArguments } from "./command-line.ts";
 import type { DumpPlan, DumpRequest, PrivateFile, ProbeAnswer, ProgramCall } from "./dump-plan.ts";
+import { SETTINGS_QUERY } from "./older-server.ts";
 
 const DEFAULT_PORT = 5432;
 const DUMP_PROGRAMS = ["pg_dumpall", "pg_dump"];
@@ -32,6 +33,7 @@ export function planPostgres(request: DumpRequest): DumpPlan {
     dumps: [call(program, "--no-password", ...args)],
     load: call("psql", "--no-psqlrc", "--no-password", "--quiet", "--set=ON_ERROR_STOP=1", ...args),
     listRoles: ask("SELECT rolname FROM pg_catalog.pg_roles"),
+    listSettings: ask(SETTINGS_QUERY),
   };
 }
 

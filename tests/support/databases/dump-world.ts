@@ -28,7 +28,10 @@ export interface DumpWorld {
   stop(): Promise<void>;
 }
 
-export async function createDumpWorld(): Promise<DumpWorld> {
+/** @param installClients puts other clients than those of this machine into a folder; they are given the second one's files */
+export async function createDumpWorld(
+  installClients?: (dir: string, shared: string) => Promise<string>,
+): Promise<DumpWorld> {
   const dir = await mkdtemp(join(tmpdir(), "stash-batch-dump-"));
   const repository = join(dir, "repository");
   const folder = join(dir, "private");
@@ -49,7 +52,8 @@ export async function createDumpWorld(): Promise<DumpWorld> {
   const made = await restic.run(["init"], {});
   if (made.code !== 0) throw restic.fault("init", made);
   const signal = new AbortController().signal;
-  const env = process.env;
+  const clients = await installClients?.(join(dir, "clients"), folder);
+  const env = clients === undefined ? process.env : { ...process.env, PATH: `${clients}:${process.env["PATH"]}` };
 
   async function save(plan: DumpPlan, options: { readonly signal?: AbortSignal } = {}): Promise<PathOutcome> {
     return withPrivateFiles(folder, plan.files, () =>

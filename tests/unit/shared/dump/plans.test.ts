@@ -30,8 +30,8 @@ describe.each([
   ["postgres", planPostgres],
 ])("L81: of %s", (_name, plan) => {
   test("neither arguments nor environment hold the password, one private file does", () => {
-    const { files, probe, dumps, load, listRoles } = plan(aRequest());
-    expect(JSON.stringify([probe, dumps, load, listRoles])).not.toContain(PASSWORD);
+    const { files, probe, dumps, load, listRoles, listSettings } = plan(aRequest());
+    expect(JSON.stringify([probe, dumps, load, listRoles, listSettings])).not.toContain(PASSWORD);
     expect(files.filter(({ text }) => text.includes(PASSWORD)).length).toBe(1);
   });
 
