@@ -1,7 +1,7 @@
 /** The image's file system in a folder, for machines without Docker: what the Dockerfile puts together, from the same sources. */
 import { chmod, copyFile, glob, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { buildBundles } from "../build.ts";
 import {
   BASE_PACKAGES,
@@ -25,6 +25,13 @@ const STICKY_MODE = 0o1777;
  * @throws Error when a package can't be had, or not in the version that it is held to
  */
 export async function buildImageRoot(dir: string): Promise<readonly DebianPackage[]> {
+  const packages = await buildImageBase(dir);
+  await buildImageProgram(dir);
+  return packages;
+}
+
+/** As buildImageRoot, without our own program: what changes with Debian and node alone. */
+export async function buildImageBase(dir: string): Promise<readonly DebianPackage[]> {
   await rm(dir, { recursive: true, force: true });
   await mkdir(dir, { recursive: true });
   const cache = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
@@ -37,11 +44,16 @@ export async function buildImageRoot(dir: string): Promise<readonly DebianPackag
   await mkdir(join(dir, "usr/local/bin"), { recursive: true });
   await copyFile(join(root, "node_modules/node/bin/node"), join(dir, NODE_PATH));
   await chmod(join(dir, NODE_PATH), 0o755);
+  return packages;
+}
+
+/** Our own program alone, and its licence. @param dir folder that may hold other files */
+export async function buildImageProgram(dir: string): Promise<void> {
+  await mkdir(dirname(join(dir, NAMED_PROGRAM)), { recursive: true });
   await copyFile(join(import.meta.dirname, "stash-batch"), join(dir, NAMED_PROGRAM));
   await chmod(join(dir, NAMED_PROGRAM), 0o755);
   await buildBundles(join(dir, BUNDLES_FOLDER));
   await copyFile(join(root, "LICENSE"), join(dir, "opt/stash-batch/LICENSE"));
-  return packages;
 }
 
 function checkVersions(packages: readonly DebianPackage[]): void {
