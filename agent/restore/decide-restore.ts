@@ -40,7 +40,8 @@ function release({ begun }: RestoreFacts, why: string): RestoreDecision {
  * | 6 | released, unless this pod had begun to write under `onFailure: Hold` | start; fail |
  * | 7 | the newest one failed, `onFailure: Start` | start |
  * | 8 | the newest one failed | wait for a new attempt |
- * | 9 | otherwise | wait for the turn |
+ * | 9 | held | wait, with the reason |
+ * | 10 | otherwise | wait for the turn |
  */
 export function decideRestore(facts: RestoreFacts): RestoreDecision {
   const { runs, isOneTurn, wasThere } = facts;
@@ -60,12 +61,12 @@ export function decideRestore(facts: RestoreFacts): RestoreDecision {
   const error = newest?.status?.error ?? newest?.spec.cancel?.message;
   if (isOneTurn && newest !== undefined) return { kind: "fail", why: error ?? "the restore ended before its turn" };
   if (isOneTurn && wasThere) return { kind: "fail", why: "the restore object does not exist any more" };
-  const last = releases[0];
-  if (last !== undefined) return release(facts, last.message);
+  const ifWhole = releases.find(({ mode }) => mode === "IfWhole");
+  if (ifWhole !== undefined) return release(facts, ifWhole.message);
   const isFailed = newest !== undefined && (isEnded(newest) || newest.spec.cancel !== undefined);
   if (isFailed && newest.spec.restore?.onFailure === "Start") {
     return { kind: "start", why: `the restore failed, and onFailure is Start: ${error ?? ""}` };
   }
   if (isFailed) return { kind: "wait", why: `the restore failed: ${error ?? ""}` };
-  return { kind: "wait", why: "the turn of this pod has not come yet" };
+  return { kind: "wait", why: releases[0]?.message ?? "the turn of this pod has not come yet" };
 }

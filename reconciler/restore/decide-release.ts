@@ -67,7 +67,8 @@ export function restoreHostName(member: RestoreMemberView, pod: ReleaseFacts["po
  * | 5 | an entry of this pod is open | wait |
  * | 6 | this host's newest entry succeeded | release |
  * | 7 | this host or the restore failed, `onFailure: Start` | release |
- * | 8 | otherwise | wait |
+ * | 8 | this host, by another pod, or the restore failed | hold, with the reason |
+ * | 9 | otherwise | wait |
  */
 export function decideRelease({ pod, target, restore, goneMs }: ReleaseFacts): ReleaseDecision {
   if (restore === undefined) {
@@ -92,6 +93,9 @@ export function decideRelease({ pod, target, restore, goneMs }: ReleaseFacts): R
   const entry = entries.findLast((candidate) => candidate.hostname === hostname);
   if (entry?.phase === "Succeeded") return release("Always", `host ${hostname} was restored before`);
   const isFailed = entry?.phase === "Failed" || ["Failed", "Unknown", "Invalid"].includes(status.phase ?? "");
-  if (!isFailed || invoker.onFailure !== "Start") return WAIT;
-  return release("Always", `the restore failed, and onFailure is Start: ${entry?.error ?? status.message ?? ""}`);
+  if (!isFailed) return WAIT;
+  const why = entry?.error || status.message || `its phase is ${status.phase}`;
+  if (invoker.onFailure === "Start") return release("Always", `the restore failed, and onFailure is Start: ${why}`);
+  // A pod that failed by itself knows why.
+  return entry?.podUID === pod.uid ? WAIT : release("Never", `the restore failed: ${why}`);
 }

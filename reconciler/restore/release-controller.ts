@@ -1,4 +1,5 @@
-/** Lets pods go that wait in an init-container whose restore is over, has gone, or no longer names them. */
+/** Tells pods that wait in an init-container and get no turn whether they may start: their restore is over, has gone, or no longer names them. */
+import { ReleaseMode } from "../../shared/api/closed-lists.ts";
 import type { HostRun } from "../../shared/api/host-run.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { shortHash } from "../../shared/hash.ts";
@@ -8,7 +9,7 @@ import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import { nameWithSuffix } from "../../shared/names.ts";
 import type { Controller } from "../controller.ts";
-import { buildHostRun } from "../run/host-runs.ts";
+import { buildHostRun, type HostRunChange } from "../run/host-runs.ts";
 import { type HostRunWriter, syncHostRuns } from "../run/sync-host-runs.ts";
 import { onAny } from "../world/on-any.ts";
 import type { PodObject } from "../world/pod-object.ts";
@@ -96,7 +97,8 @@ class ReleaseController implements Controller {
     const { world, client, clock, log } = this.#ports;
     const { namespace = "", name } = splitObjectKey(key);
     const pod = world.pods.get(namespace, name);
-    if (pod === undefined || !isWaiting(pod) || world.hostRuns.get(namespace, releaseName(pod)) !== undefined) {
+    const known = pod && world.hostRuns.get(namespace, releaseName(pod));
+    if (pod === undefined || !isWaiting(pod) || (known !== undefined && !isHold(known))) {
       this.#goneSince.delete(key);
       return undefined;
     }
@@ -109,12 +111,28 @@ class ReleaseController implements Controller {
     const decision = decideRelease({ pod, target, restore, goneMs });
     if (decision.kind === "wait") return { requeueAfterMs: decision.againInMs };
     const { mode, message } = decision;
-    const object = releaseRun(pod, restore, { mode, message });
-    await syncHostRuns(client, namespace, [{ kind: "create", object }], signal);
-    log.info({ pod: key, mode, reason: message }, "pod released");
-    this.#goneSince.delete(key);
+    const release = { mode, message };
+    if (known?.spec.release?.mode !== mode || known.spec.release.message !== message) {
+      await syncHostRuns(client, namespace, [changeOf(pod, restore, known, release)], signal);
+      log.info({ pod: key, mode, reason: message }, "pod told whether it may start");
+    }
+    if (mode !== ReleaseMode.Never) this.#goneSince.delete(key);
     return undefined;
   }
+}
+
+function isHold({ spec }: HostRun): boolean {
+  return spec.release?.mode === ReleaseMode.Never;
+}
+
+function changeOf(
+  pod: PodObject,
+  restore: RestoreObject | undefined,
+  known: HostRun | undefined,
+  release: NonNullable<HostRun["spec"]["release"]>,
+): HostRunChange {
+  if (known === undefined) return { kind: "create", object: releaseRun(pod, restore, release) };
+  return { kind: "patch", name: known.metadata.name, uid: known.metadata.uid ?? "", spec: { release } };
 }
 
 /** It belongs to the pod: there may be no restore any more. */

@@ -149,10 +149,12 @@ export type HostRunWork = ValueOf<typeof HostRunWork>;
 export const HostRunPhase = { Running: "Running", Succeeded: "Succeeded", Failed: "Failed" } as const;
 export type HostRunPhase = ValueOf<typeof HostRunPhase>;
 
-/** When an init-container that has nothing to restore lets the application start. */
+/** When an init-container that has no turn lets the application start. */
 export const ReleaseMode = {
   Always: "Always",
   /** Unless this pod had begun to write and its data is not whole. */
   IfWhole: "IfWhole",
+  /** Not before another restore brings its data: this one failed. */
+  Never: "Never",
 } as const;
 export type ReleaseMode = ValueOf<typeof ReleaseMode>;

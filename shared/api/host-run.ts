@@ -110,7 +110,7 @@ export const hostRunSpecSchema = object({
   restore: optional(restoreOrderSchema, "What is restored."),
   release: optional(
     object({ mode: required(oneOf(ReleaseMode), "When the application may start."), message: text }),
-    "There is nothing to restore for this pod.",
+    "The pod gets no turn: whether the application may start all the same, and why.",
   ),
   search: optional(searchOrderSchema, "Recovery points to look for."),
   appBinding: optional(appBindingOrderSchema, "The application whose data it is."),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { decideRestore, type RestoreFacts } from "../../../../agent/restore/decide-restore.ts";
+import type { ReleaseMode } from "../../../../shared/api/closed-lists.ts";
 import type { HostRun } from "../../../../shared/api/host-run.ts";
 import { aHostRun } from "../../../support/objects/host-runs.ts";
 
@@ -11,7 +12,7 @@ function aTurn(status?: HostRun["status"], spec: Partial<HostRun["spec"]> = {}):
   return aHostRun({ spec: { work: "Restore", ...spec }, ...(status !== undefined && { status }) });
 }
 
-function aRelease(mode: "Always" | "IfWhole"): HostRun {
+function aRelease(mode: ReleaseMode): HostRun {
   return aHostRun({ name: "web-1-go", spec: { work: "Restore", host: "", release: { mode, message: "it is gone" } } });
 }
 
@@ -54,6 +55,11 @@ describe("an init-container", () => {
     expect(decide({ runs: [failed] })).toEqual({ kind: "wait", why: "the restore failed: no space" });
     const again = aHostRun({ name: "again", spec: { work: "Restore", attempt: 2 } });
     expect(decide({ runs: [failed, again] })).toMatchObject({ kind: "restore" });
+  });
+
+  test("L37: is held when its restore failed in another pod, says why, and takes the turn of the next restore", () => {
+    expect(decide({ runs: [aRelease("Never")] })).toEqual({ kind: "wait", why: "it is gone" });
+    expect(decide({ runs: [aRelease("Never"), aTurn()] })).toMatchObject({ kind: "restore" });
   });
 
   test("starts the application when the restore says onFailure: Start", () => {

@@ -54,11 +54,25 @@ describe("a pod whose restore is over", () => {
   });
 
   test("L37: is held when it failed, unless the restore says onFailure: Start", () => {
-    expect(decide({ restore: aRestore({}, { phase: "Failed" }) })).toEqual({ kind: "wait" });
+    const failed = aRestore({}, { phase: "Failed", message: "no snapshot" });
+    expect(decide({ restore: failed })).toEqual({
+      kind: "release",
+      mode: "Never",
+      message: "the restore failed: no snapshot",
+    });
     const start = { onFailure: "Start" };
     expect(decide({ restore: aRestore(start, { phase: "Failed" }) })).toMatchObject({ mode: "Always" });
     expect(decide({ restore: aRestore(start, { phase: "Invalid" }) })).toMatchObject({ mode: "Always" });
     expect(decide({ restore: aRestore(start, { phase: "Running" }) })).toEqual({ kind: "wait" });
+  });
+
+  test("L37: is told why its host failed in another pod, and left to itself where it was its own", () => {
+    const stats = (podUID: string) => [{ hostname: "host-0", podUID, phase: "Failed", error: "no snapshot 0123abcd" }];
+    expect(decide({ restore: aRestore({}, { phase: "Failed" }, stats("uid-0")) })).toMatchObject({
+      mode: "Never",
+      message: "the restore failed: no snapshot 0123abcd",
+    });
+    expect(decide({ restore: aRestore({}, { phase: "Failed" }, stats("uid-1")) })).toEqual({ kind: "wait" });
   });
 
   test("is held by a spec that can't be read", () => {
