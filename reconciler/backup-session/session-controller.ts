@@ -1,5 +1,6 @@
 /** Keeps BackupSessions going: one queue of sessions, woken by everything that a decision reads. */
 import type { BackupSession } from "../../shared/api/backup-session.ts";
+import { KINDS } from "../../shared/api/kinds.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
@@ -143,7 +144,8 @@ class SessionController implements Controller {
       if (isWritten) this.#memories.keepWriteTime(key, clock.monotonic());
       if (outcome === "again") continue;
       const changes = planHostRuns(runOwnerOf(session), sessionOrders(view, status, hostRuns), hostRuns);
-      if (changes.length > 0) await syncHostRuns(this.#ports.client, session.metadata.namespace, changes, signal);
+      const { metadata } = this.#memories.newest(key, session) ?? session;
+      await syncHostRuns(this.#ports.client, { resource: KINDS.BackupSession, metadata }, changes, signal);
       return { requeueAfterMs: decision.requeueAfterMs };
     }
     throw new UserError("API_UNAVAILABLE", `others kept changing ${key} while it was decided`);

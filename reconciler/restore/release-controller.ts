@@ -10,7 +10,7 @@ import type { Logger } from "../../shared/log.ts";
 import { nameWithSuffix } from "../../shared/names.ts";
 import type { Controller } from "../controller.ts";
 import { buildHostRun, type HostRunChange } from "../run/host-runs.ts";
-import { type HostRunWriter, syncHostRuns } from "../run/sync-host-runs.ts";
+import { type HostRunWriter, writeHostRun } from "../run/sync-host-runs.ts";
 import { onAny } from "../world/on-any.ts";
 import type { PodObject } from "../world/pod-object.ts";
 import type { World } from "../world/world.ts";
@@ -113,7 +113,7 @@ class ReleaseController implements Controller {
     const { mode, message } = decision;
     const release = { mode, message };
     if (known?.spec.release?.mode !== mode || known.spec.release.message !== message) {
-      await syncHostRuns(client, namespace, [changeOf(pod, restore, known, release)], signal);
+      await writeHostRun(client, namespace, changeOf(pod, restore, known, release), signal);
       log.info({ pod: key, mode, reason: message }, "pod told whether it may start");
     }
     if (mode !== ReleaseMode.Never) this.#goneSince.delete(key);

@@ -1,4 +1,5 @@
 /** Keeps RestoreSessions and RestoreBatches going: one queue, woken by everything that a decision reads. */
+import { KINDS } from "../../shared/api/kinds.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
@@ -145,9 +146,8 @@ class RestoreController implements Controller {
       if (decided !== undefined || isBehind) this.#memories.keepWriteTime(key, clock.monotonic());
       if (outcome === "again") continue;
       const changes = planHostRuns(runOwnerOf(restore), restoreOrders(view, status, hostRuns), hostRuns);
-      if (changes.length > 0) {
-        await syncHostRuns(this.#ports.client, restore.metadata.namespace, changes, signal);
-      }
+      const { kind, metadata } = this.#memories.newest(key, restore) ?? restore;
+      await syncHostRuns(this.#ports.client, { resource: KINDS[kind], metadata }, changes, signal);
       return { requeueAfterMs: decision.requeueAfterMs };
     }
     throw new UserError("API_UNAVAILABLE", `others kept changing ${key} while it was decided`);
