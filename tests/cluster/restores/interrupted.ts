@@ -33,6 +33,8 @@ export function testInterruptions(cluster: () => Installation): void {
   /** restic's own brake, in KiB a second: the big file takes some two seconds. */
   const SLOWLY = ["--limit-download", "8192"];
   const VERY_SLOWLY = ["--limit-download", "2048"];
+  /** Half a minute: a kubelet looks every 10 s at what its pods have written. */
+  const UNTIL_EVICTED = ["--limit-download", "512"];
   const APP = { kind: "Deployment", name: "app" } as const;
 
   let stand: RestoreStand;
@@ -82,13 +84,13 @@ export function testInterruptions(cluster: () => Installation): void {
     const { client } = stand;
     const { nodes } = cluster();
     await destroy();
-    await stand.apply(restoreManifest(NAMESPACE, "cut", [restoreMember(APP, { args: SLOWLY })]));
+    await stand.apply(restoreManifest(NAMESPACE, "cut", [restoreMember(APP, { args: UNTIL_EVICTED })]));
     await applyApp();
     const begun = hostOf(await stand.waitForRestore("cut", isRestoring));
     await client.delete(KUBERNETES.Pod, NAMESPACE, begun?.pod ?? "", { gracePeriodSeconds: 0 });
     const again = hostOf(await stand.waitForRestore("cut", (at) => isRestoring(at) && hostOf(at)?.attempt === 2));
     await overfill(client, nodes, NAMESPACE, again?.pod ?? "", "room", 2 * ROOM_BYTES);
-    const restore = await stand.waitForEnd("cut");
+    const restore = await stand.waitForEnd("cut", 2 * TIMEOUT_MS);
     expect(restore.status, JSON.stringify(restore.status, null, 1)).toMatchObject({ phase: "Succeeded" });
     const host = hostOf(restore);
     const former = [begun, again].map((lost) => ({ pod: lost?.pod, podUID: lost?.podUID }));
