@@ -87,7 +87,8 @@ export function testFailures(cluster: () => Installation): void {
       await waitForHold();
       const [next] = await listPods(stand.client, NAMESPACE, "app=app");
       const path = `/api/v1/namespaces/${NAMESPACE}/pods/${next?.name}/log`;
-      const readLog = () => stand.client.read(path, { container: "stash-init" });
+      // A container that is still to start has no log.
+      const readLog = () => stand.client.read(path, { container: "stash-init" }).catch(() => "");
       await waitForValue(readLog, (log) => log.includes("0123abcd does not exist"), "the reason in its log", 10_000);
       expect(await stand.readMarks("started")).toEqual([]);
       expect(await describeTree(data)).toEqual([]);
