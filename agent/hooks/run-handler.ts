@@ -5,14 +5,12 @@ import { messageOf, UserError } from "../../shared/errors.ts";
 import { renderTemplate } from "../../shared/go-template.ts";
 import { type HandlerPlace, runHttpGet, runHttpPost, runTcpSocket } from "../../shared/hooks/http-handler.ts";
 import { type HookSummary, hookTemplateData } from "../../shared/hooks/summary.ts";
-import { namedPorts } from "./container-ports.ts";
 import { CommandError, runCommand } from "./run-command.ts";
 
 /** As upstream's, for a hook that has no limit of its own. */
 export const DEFAULT_HOOK_LIMIT_MS = 5 * 60_000;
 
 export interface HookContext {
-  readonly env: Readonly<Record<string, string | undefined>>;
   readonly podIp: string | undefined;
   readonly summary: HookSummary;
   now(): Date;
@@ -53,11 +51,7 @@ export async function runHandler(handler: Handler, context: HookContext): Promis
 async function runAll(handler: Handler, context: HookContext, signal: AbortSignal): Promise<string> {
   const data = hookTemplateData(context.summary);
   const render = (text: string) => renderTemplate(text, data, context.now());
-  const place: HandlerPlace = {
-    host: context.podIp,
-    ports: namedPorts(context.env, handler.containerName),
-    render,
-  };
+  const place: HandlerPlace = { host: context.podIp, render };
   const outputs: string[] = [];
   if (handler.exec !== undefined) outputs.push(await runCommand((handler.exec.command ?? []).map(render), signal));
   if (handler.httpGet !== undefined) outputs.push(await runHttpGet(handler.httpGet, place, signal));

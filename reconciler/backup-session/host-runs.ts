@@ -60,6 +60,7 @@ function retentionOrder(view: SessionView, status: SessionStatus): Pick<HostRunS
 function backupOrder(
   view: SessionView,
   target: TargetStatus,
+  podUid: string,
 ): Pick<HostRunSpec, "backup" | "hooks" | "disableCaching"> {
   const member = memberOf(view, target);
   const { invoker, session } = view;
@@ -76,7 +77,7 @@ function backupOrder(
       ...(exclude !== undefined && { exclude }),
       ...(args !== undefined && { args }),
     },
-    ...hooksOrder(member.hooks?.preBackup, member.hooks?.postBackup),
+    ...hooksOrder(member.hooks?.preBackup, member.hooks?.postBackup, view.pods.get(podUid)?.namedPorts ?? []),
     ...(member.spec.tempDir?.disableCaching === true && { disableCaching: true }),
   };
 }
@@ -108,7 +109,7 @@ function orderOf(
       ...(status.sessionDeadline !== undefined && { deadline: status.sessionDeadline }),
       ...(spec.retryLeft !== undefined && { retryLeft: spec.retryLeft }),
       ...repositoryOrder(view.repository),
-      ...backupOrder(view, target),
+      ...backupOrder(view, target, key.podUid),
       ...actions,
       // Settled with the action: what it is about must not change under it.
       ...(isRetained &&

@@ -9,6 +9,7 @@ import { isOpenHost } from "../run/entries.ts";
 import { heartbeatSeconds } from "../run/heartbeats.ts";
 import {
   cancelOf,
+  type HostRunKey,
   type HostRunOrder,
   type HostRuns,
   hooksOrder,
@@ -43,7 +44,7 @@ function restoreOrder(
   view: RestoreView,
   status: RestoreStatus,
   target: MemberStatus,
-  host: string,
+  { host, podUid }: HostRunKey,
 ): Pick<HostRunSpec, "restore" | "hooks" | "disableCaching"> {
   const member = memberOf(view, target);
   const { onFailure } = view.object.spec;
@@ -57,7 +58,7 @@ function restoreOrder(
       ...(args !== undefined && { args }),
       ...(onFailure !== undefined && { onFailure }),
     },
-    ...hooksOrder(member.hooks?.preRestore, member.hooks?.postRestore),
+    ...hooksOrder(member.hooks?.preRestore, member.hooks?.postRestore, view.pods.get(podUid)?.namedPorts ?? []),
     ...(member.spec.tempDir?.disableCaching === true && { disableCaching: true }),
   };
 }
@@ -85,7 +86,7 @@ function orderOf(
       ...(creationTimestamp !== undefined && { createdAt: creationTimestamp }),
       ...(status.sessionDeadline !== undefined && { deadline: status.sessionDeadline }),
       ...repositoryOrder(view.repository),
-      ...restoreOrder(view, status, target, key.host),
+      ...restoreOrder(view, status, target, key),
       heartbeatSeconds: heartbeatSeconds(status),
       ...cancelOf(host, present),
       ...(isOver && { isOver }),
