@@ -4,6 +4,7 @@ import type { HostStats } from "../../shared/api/host-stats.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { isConditionTrue } from "../../shared/status/conditions.ts";
+import { resolveTargetRef } from "../../shared/target.ts";
 import { isOpenHost } from "../run/entries.ts";
 import { heartbeatSeconds } from "../run/heartbeats.ts";
 import {
@@ -18,16 +19,9 @@ import {
   type RunOwner,
   repositoryOrder,
 } from "../run/host-runs.ts";
-import { runOwnerOf } from "./run-owner.ts";
-import {
-  hostsOf,
-  memberOf,
-  type SessionStatus,
-  type SessionView,
-  type TargetStatus,
-  targetRef,
-  targetsOf,
-} from "./view.ts";
+import { runHosts, runTargets } from "../run/run-facts.ts";
+import { runOwnerOf } from "../run/view.ts";
+import { memberOf, type SessionStatus, type SessionView, type TargetStatus } from "./view.ts";
 
 /** The first host makes sure that the repository exists; all others get their order after that. */
 function mayBegin(status: SessionStatus, host: HostStats): boolean {
@@ -41,7 +35,7 @@ function hasOpenActions({ actions }: Pick<HostRunSpec, "actions">): boolean {
 
 /** Hosts and paths whose snapshots without tags are the invoker's too: upstream made them. */
 function retentionOrder(view: SessionView, status: SessionStatus): Pick<HostRunSpec, "retention"> {
-  const hosts = targetsOf(status).flatMap(hostsOf);
+  const hosts = runTargets(status).flatMap(runHosts);
   const members = view.invoker?.view.members ?? [];
   const paths = [
     ...members.flatMap(({ target }) => target.paths ?? []),
@@ -63,10 +57,10 @@ function backupOrder(
   podUid: string,
 ): Pick<HostRunSpec, "backup" | "hooks" | "disableCaching"> {
   const member = memberOf(view, target);
-  const { invoker, session } = view;
+  const { invoker, object } = view;
   if (invoker === undefined || member === undefined) return {};
   const { kind, namespace, name } = invoker.view;
-  const { metadata, spec } = session;
+  const { metadata, spec } = object;
   const time = spec.dueTime ?? metadata.creationTimestamp;
   const { paths, exclude, args } = member.target;
   return {
@@ -97,14 +91,18 @@ function orderOf(
   const actions = actionsOf(host, present);
   const isTurn = isOpenHost(host) && mayBegin(status, host);
   if (present === undefined && !isTurn && !hasOpenActions(actions)) return undefined;
-  const { metadata, spec } = view.session;
+  const { metadata, spec } = view.object;
   const isOver = view.jobs.has(targetIndex) && isFinalSessionPhase(status.phase);
   const isRetained = (actions.actions ?? []).includes("ApplyRetentionPolicy");
   return {
     name,
     spec: {
       work: isTurn ? "Backup" : "Maintain",
-      ...hostOrder(owner, { key, ref: targetRef(view, target), alias: target.alias }, host),
+      ...hostOrder(
+        owner,
+        { key, ref: resolveTargetRef(target.ref, view.object.metadata.namespace), alias: target.alias },
+        host,
+      ),
       ...(metadata.creationTimestamp !== undefined && { createdAt: metadata.creationTimestamp }),
       ...(status.sessionDeadline !== undefined && { deadline: status.sessionDeadline }),
       ...(spec.retryLeft !== undefined && { retryLeft: spec.retryLeft }),
@@ -128,8 +126,8 @@ function orderOf(
  * @param known host runs of the session
  */
 export function sessionOrders(view: SessionView, status: SessionStatus, known: HostRuns): readonly HostRunOrder[] {
-  const owner = runOwnerOf(view.session);
-  return targetsOf(status).flatMap((target, targetIndex) =>
-    hostsOf(target).flatMap((host) => orderOf(view, status, owner, { targetIndex, target, host }, known) ?? []),
+  const owner = runOwnerOf(view.object);
+  return runTargets(status).flatMap((target, targetIndex) =>
+    runHosts(target).flatMap((host) => orderOf(view, status, owner, { targetIndex, target, host }, known) ?? []),
   );
 }

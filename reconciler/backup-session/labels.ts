@@ -10,9 +10,9 @@ function isNeeded(key: string): boolean {
 
 /** Labels that a session must carry so that its agents and its history find it; undefined when it carries them all. */
 export function missingLabels(view: SessionView): Readonly<Record<string, string>> | undefined {
-  const { session, invoker } = view;
-  if (invoker === undefined || isFinalSessionPhase(session.status?.phase)) return undefined;
-  const present = session.metadata.labels ?? {};
+  const { object, invoker, status } = view;
+  if (invoker === undefined || isFinalSessionPhase(status.phase)) return undefined;
+  const present = object.metadata.labels ?? {};
   const missing = Object.entries(backupSessionLabels(invoker.view)).filter(
     ([key, value]) => isNeeded(key) && present[key] !== value,
   );

@@ -3,9 +3,10 @@ import { ConditionType, type HoldReason } from "../../shared/reasons.ts";
 import { findCondition, isConditionFalse, isConditionTrue } from "../../shared/status/conditions.ts";
 import { formatTarget, targetKey } from "../../shared/target.ts";
 import { isAssigned, withExplanation, withoutExplanation } from "../run/entries.ts";
-import { memberFailure } from "./outcome.ts";
+import { targetFailure } from "../run/outcome.ts";
 import type { RestoreStatus } from "./restore-status.ts";
 import { type HeldPod, hostsOf, type MemberStatus, type RestoreView, targetRef, targetsOf } from "./view.ts";
+import { RESTORE_WORDS } from "./words.ts";
 
 export const RECOVERY_POINT_WANTED: HoldReason = "RecoveryPointWanted";
 
@@ -33,7 +34,7 @@ function ofConditions({ conditions }: RestoreStatus): Explanation | undefined {
 
 /** A member whose host failed is told before the members that wait, for often they wait because of it. */
 function ofFailure(name: string, target: MemberStatus): Explanation | undefined {
-  const failure = memberFailure(target);
+  const failure = targetFailure(RESTORE_WORDS, target);
   if (failure === undefined) return undefined;
   const host = hostsOf(target).find(({ phase }) => phase === "Failed" || phase === "Unknown");
   const reason = host?.reason ?? target.reason ?? "HOOK_FAILED";

@@ -1,21 +1,25 @@
 /** Rows that end a restore: its deadline, hosts that are tried again, and the mark that everything is recorded. Pure. */
+
 import type { RestoreHostStats } from "../../shared/api/host-stats.ts";
 import { formatRoundedDuration } from "../../shared/duration.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { formatTime, hasCondition } from "../../shared/status/conditions.ts";
-import { isFinalRestoreMemberPhase } from "../../shared/status/restore-phase.ts";
-import { isOpenHost } from "../run/entries.ts";
+import { isOpenHost, withEntryCondition } from "../run/entries.ts";
+import { withDeadlineExceeded } from "../run/give-up.ts";
+import { abortBeforeHooks } from "../run/rows.ts";
+import { areTargetsOver, isBegun, isOver } from "../run/settled.ts";
+import { createdAtMs } from "../run/view.ts";
 import { isAlive } from "../run/world.ts";
-import { withEverythingFailed } from "./give-up.ts";
-import { isHostRetryLeft } from "./outcome.ts";
+import { runFacts } from "./facts.ts";
 import type { RestoreStatus } from "./restore-status.ts";
-import { abortBeforeHooks } from "./run-rows.ts";
-import { isBegun, withRestoreCondition } from "./start.ts";
+import { isHostRetryLeft } from "./retry.ts";
 import type { Row, Step } from "./step.ts";
-import { createdAtMs, hostsOf, isJobTarget, type MemberStatus, type RestoreView, targetsOf } from "./view.ts";
+import { hostsOf, isJobTarget, type MemberStatus, type RestoreView, targetsOf } from "./view.ts";
+import { RESTORE_WORDS } from "./words.ts";
 
-export function areMembersFinal(status: RestoreStatus): boolean {
-  return targetsOf(status).every(({ phase }) => phase !== undefined && isFinalRestoreMemberPhase(phase));
+/** Whether the mark is there that nothing more is recorded. */
+export function isRecorded(status: Pick<RestoreStatus, "conditions">): boolean {
+  return hasCondition(status.conditions, ConditionType.MetricsPushed);
 }
 
 /** The deadline counts from the restore's creation; it also ends one that never began. */
@@ -25,17 +29,12 @@ export const deadline: Row = {
     const { timeOutMs } = view.invoker;
     if (timeOutMs === undefined || hasCondition(status.conditions, ConditionType.DeadlineExceeded)) return undefined;
     const atMs = createdAtMs(view) + timeOutMs;
-    if (now.getTime() < atMs || (isBegun(status) && areMembersFinal(status))) return undefined;
+    if (now.getTime() < atMs || (isBegun(status) && areTargetsOver(status))) return undefined;
     const message = `the restore did not end before ${formatTime(new Date(atMs))}`;
     const begun: RestoreStatus = isBegun(status) ? status : { ...status, startTime: formatTime(now), targets: [] };
-    const failed = withEverythingFailed(begun, "DEADLINE_EXCEEDED", message, now);
     return {
-      status: withRestoreCondition(
-        failed,
-        { type: ConditionType.DeadlineExceeded, status: "True", reason: "FailedToCompleteWithinDeadline", message },
-        now,
-      ),
-      actions: abortBeforeHooks(view, status),
+      status: withDeadlineExceeded(RESTORE_WORDS, begun, message, now),
+      actions: abortBeforeHooks(runFacts(view), status),
     };
   },
 };
@@ -60,7 +59,9 @@ function withNewAttempt(view: RestoreView, host: RestoreHostStats, now: Date): R
 export const retryHosts: Row = {
   name: "hosts tried again",
   next(view, status, now): Step | undefined {
-    const all = targetsOf(status).flatMap((target) => (isJobTarget(view, target) ? [] : hostsOf(target)));
+    const all = targetsOf(status).flatMap((target) =>
+      isOver(target) || isJobTarget(view, target) ? [] : hostsOf(target),
+    );
     const failed = all.filter((host) => isHostRetryLeft(view, status, host));
     if (failed.length === 0 || now.getTime() < retryDueMs(view, failed)) return undefined;
     const isBusy = targetsOf(status).some((target) => {
@@ -84,7 +85,9 @@ export const retryHosts: Row = {
 export function msToNextTime(view: RestoreView, status: RestoreStatus, now: Date): number {
   const { timeOutMs } = view.invoker;
   const failed = targetsOf(status).flatMap((target) =>
-    isJobTarget(view, target) ? [] : hostsOf(target).filter((host) => isHostRetryLeft(view, status, host)),
+    isOver(target) || isJobTarget(view, target)
+      ? []
+      : hostsOf(target).filter((host) => isHostRetryLeft(view, status, host)),
   );
   const times = [
     ...(timeOutMs === undefined ? [] : [createdAtMs(view) + timeOutMs]),
@@ -96,9 +99,9 @@ export function msToNextTime(view: RestoreView, status: RestoreStatus, now: Date
 export const finish: Row = {
   name: "final",
   next(view, status, now): Step | undefined {
-    if (!isBegun(status) || hasCondition(status.conditions, ConditionType.MetricsPushed)) return undefined;
+    if (!isBegun(status) || isRecorded(status)) return undefined;
     return {
-      status: withRestoreCondition(
+      status: withEntryCondition(
         {
           ...status,
           completionTime: formatTime(now),

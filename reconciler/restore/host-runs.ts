@@ -19,8 +19,8 @@ import {
   type RunOwner,
   repositoryOrder,
 } from "../run/host-runs.ts";
+import { runOwnerOf } from "../run/view.ts";
 import type { RestoreStatus } from "./restore-status.ts";
-import { runOwnerOf } from "./run-owner.ts";
 import { hostsOf, type MemberStatus, memberOf, type RestoreView, targetRef, targetsOf } from "./view.ts";
 
 /** So many snapshots of a recovery point go into each host run in any case, for people to read in messages. */

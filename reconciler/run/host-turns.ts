@@ -1,4 +1,5 @@
 /** Gives hosts to pods, with the before-hook in between, and takes them from pods that are gone. Pure. */
+
 import { formatTime } from "../../shared/status/conditions.ts";
 import { targetKey } from "../../shared/target.ts";
 import { hookTimeoutMs, reconcilerPart } from "../hooks/hook-plan.ts";
@@ -7,6 +8,7 @@ import { type HostEntry, hostFailure, isAssigned, isOpenHost, type TargetEntry }
 import { execPlace } from "./exec-place.ts";
 import { silenceFactor } from "./heartbeats.ts";
 import { planHosts } from "./hosts.ts";
+import { runSummary } from "./outcome.ts";
 import {
   hostKey,
   type RunFacts,
@@ -86,7 +88,8 @@ export function stepLostExecutor<Status extends RunStatus>(
       if (host.phase === "Running" && silenceMs < limits.heartbeatStaleMs * silenceFactor(status)) continue;
       return { status: withHostAt(status, place, (old) => withoutPod(old, words.maxAttempts, now)) };
     }
-    if (silenceMs < limits.agentSilentMs || !facts.isReportDue(status, host)) continue;
+    const isSilent = pods.get(host.podUID ?? "")?.isSilent === true;
+    if (silenceMs < limits.agentSilentMs || isSilent || !facts.isReportDue(status, host)) continue;
     const message = `pod ${host.pod ?? ""} exists, but its agent has not reported for ${Math.round(silenceMs / 1_000)} s`;
     const failure = hostFailure("EXECUTOR_LOST", message, formatTime(now));
     return { status: withHostAt(status, place, (old) => ({ ...old, ...failure })) };
@@ -244,7 +247,7 @@ function runBefore<Status extends RunStatus>(
       namespace: facts.namespace,
       handler,
       place: execPlace(pod, handler),
-      summary: facts.summaryOf(status, target, now),
+      summary: runSummary(facts, status, target, now),
       timeoutMs: hookTimeoutMs(handler, facts.limits.hookMs),
     },
   };

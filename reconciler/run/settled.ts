@@ -4,7 +4,7 @@ import { hasCondition, isConditionFalse } from "../../shared/status/conditions.t
 import { reconcilerPart } from "../hooks/hook-plan.ts";
 import { hooksOf, isHookOpen, isInterrupted, lastHook, MAX_HOOK_RUNS } from "../hooks/hook-records.ts";
 import { type HostEntry, isOpenHost, type TargetEntry } from "./entries.ts";
-import { type RunFacts, type RunStatus, type RunWords, runHosts } from "./run-facts.ts";
+import { type RunFacts, type RunStatus, type RunWords, runHosts, runTargets } from "./run-facts.ts";
 
 /** Whether the target was refused before it started. */
 export function isRefused(words: RunWords, target: TargetEntry): boolean {
@@ -59,6 +59,22 @@ function areHooksRecorded(words: RunWords, target: TargetEntry): boolean {
   const isRecorded = (type: HookResult["type"], condition: RunWords["beforeHook"]): boolean =>
     allHooks(target, type).length === 0 || hasCondition(target.conditions, condition.type);
   return isRecorded(words.before, words.beforeHook) && isRecorded(words.after, words.afterHook);
+}
+
+const FINAL_PHASES: readonly (string | undefined)[] = ["Succeeded", "Failed", "Unknown"];
+
+/** Whether the run is at work, or was. */
+export function isBegun(status: Pick<RunStatus, "startTime">): boolean {
+  return status.startTime !== undefined;
+}
+
+/** Whether the target's phase is final. */
+export function isOver({ phase }: Pick<TargetEntry, "phase">): boolean {
+  return FINAL_PHASES.includes(phase);
+}
+
+export function areTargetsOver(status: RunStatus): boolean {
+  return runTargets(status).every(isOver);
 }
 
 /** Whether nothing of the target runs any more: what is left is to record the outcome. */

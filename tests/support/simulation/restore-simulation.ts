@@ -208,13 +208,11 @@ export class RestoreSimulation {
         this.askedAtMs.set(targetKey(action.ref), this.nowMs);
         if (this.isWebhookUp) this.injected.add(targetKey(action.ref));
         return;
-      case "RemoveFinalizer":
-        this.restore = { ...this.restore, metadata: { ...this.restore.metadata, finalizers: [] } };
-        return;
       case "EnsurePointSearch":
         this.#look();
         return;
       case "EndJob":
+      case "EndPointSearch":
       case "EnsureJobs":
       case "StartPrepared":
       case "EmitEvent":

@@ -1,0 +1,60 @@
+/** A restore as the rows that it shares with sessions see it. Pure. */
+import { STASH_GROUP } from "../../shared/contract.ts";
+import { restoreMemberPhase, restorePhase } from "../../shared/status/restore-phase.ts";
+import { type RunFacts, runHosts, runTargets } from "../run/run-facts.ts";
+import { commonFacts, createdAtMs } from "../run/view.ts";
+import type { RestoreStatus } from "./restore-status.ts";
+import { isHostRetryLeft } from "./retry.ts";
+import { isJobTarget, memberOf, type RestoreView } from "./view.ts";
+import { RESTORE_WORDS } from "./words.ts";
+
+const NO_CONTAINER_YET =
+  "the application's containers do not run before the restore; use containerName: stash-init, httpGet, httpPost or tcpSocket";
+
+export function runFacts(view: RestoreView): RunFacts<RestoreStatus> {
+  const { invoker } = view;
+  const { kind, name, namespace, retry } = invoker;
+  const global = invoker.hooks;
+  return {
+    ...commonFacts(view),
+    words: RESTORE_WORDS,
+    globalHooks: {
+      before: global?.preRestore,
+      after: global?.postRestore,
+      afterPolicy: global?.postRestore?.executionPolicy,
+    },
+    memberOf(target) {
+      const member = memberOf(view, target);
+      if (member === undefined) return undefined;
+      const { preRestore: before, postRestore: after } = member.hooks ?? {};
+      return { view: member, before, after, afterPolicy: after?.executionPolicy };
+    },
+    // A rollout brings the pods one after another, and one may wait for a person; but behind a pod that is held for good
+    // no other comes.
+    podWaitMsOf(target) {
+      const isHeld = runHosts(target).some(({ phase }) => phase === "Failed");
+      return isHeld ? view.limits.podWaitMs : view.limits.restoreWaitMs;
+    },
+    isReportDue: () => true,
+    withWork: (_status, host) => host,
+    beforeProblem: (target) => (isJobTarget(view, target) ? undefined : NO_CONTAINER_YET),
+    canRunAfter: (pod) => pod.isReady,
+    isRetryToFollow: () => false,
+    isRetryOpen: (status, target) =>
+      !isJobTarget(view, target) && runHosts(target).some((host) => isHostRetryLeft(view, status, host)),
+    summary: {
+      name,
+      namespace,
+      invoker: { APIGroup: STASH_GROUP, Kind: kind, Name: name },
+      createdAtMs: createdAtMs(view),
+    },
+    retryLeft: ({ retries = 0 }) => Math.max(0, (retry?.maxRetry ?? 0) - retries),
+    targetPhase: restoreMemberPhase,
+    runPhase: ({ conditions, ...status }) =>
+      restorePhase({
+        members: runTargets(status).map(({ phase = "Pending" }) => phase),
+        ...(conditions !== undefined && { conditions }),
+      }),
+    concluded: (target) => target,
+  };
+}

@@ -1,0 +1,74 @@
+/** What the decisions about every run read: gathered from informers, plus what this process knows of itself. */
+import type { Condition } from "../../shared/api/condition.ts";
+import type { Repository } from "../../shared/api/repository.ts";
+import { resolveTargetRef } from "../../shared/target.ts";
+import type { HookRuns } from "../hooks/hook-plan.ts";
+import type { TargetJobs } from "../jobs/target-job.ts";
+import type { TargetEntry } from "./entries.ts";
+import type { RunOwner } from "./host-runs.ts";
+import type { FormerPod } from "./locks.ts";
+import type { Limits, Pods, Workloads } from "./world.ts";
+
+/** A BackupSession, RestoreSession or RestoreBatch. */
+export interface RunObject {
+  readonly apiVersion: string;
+  readonly kind: "BackupSession" | "RestoreSession" | "RestoreBatch";
+  readonly metadata: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly uid?: string;
+    readonly resourceVersion?: string;
+    readonly creationTimestamp?: string;
+    readonly deletionTimestamp?: string;
+    readonly finalizers?: readonly string[];
+  };
+  readonly status?: { readonly phase?: string; readonly conditions?: readonly Condition[] };
+}
+
+export interface RunView<Run extends RunObject, Status> {
+  /** As the API server has it. */
+  readonly object: Run;
+  /** Its status in the shape that the rows read, with what pods told in their host runs. */
+  readonly status: Status;
+  readonly repository: Repository | undefined;
+  /** targetKey() of targets that somebody else is working on, and who. */
+  readonly busyTargets: ReadonlyMap<string, string>;
+  /** Jobs too, by jobKey(). */
+  readonly workloads: Workloads;
+  readonly pods: Pods;
+  readonly jobs: TargetJobs;
+  /** Pods that sessions and restores gave a host with this repository. */
+  readonly formerPods: readonly FormerPod[];
+  /** Pods that locks of the repository may belong to, of any namespace. */
+  readonly lockOwners: Pods;
+  /** By hostKey(): for how long, by this process's own clock, the host's entry has not changed. */
+  readonly silenceMs: ReadonlyMap<string, number>;
+  readonly hookRuns: HookRuns;
+  readonly leaderSinceMs: number;
+  readonly limits: Limits;
+}
+
+/** A run as the owner of what is made for it, and as what Events are about. */
+export function runOwnerOf({ apiVersion, kind, metadata }: RunObject): RunOwner {
+  const { namespace, name, uid = "" } = metadata;
+  return { apiVersion, kind, namespace, name, uid };
+}
+
+/** @returns milliseconds since the epoch; 0 while the API server has not said */
+export function createdAtMs({ object }: RunView<RunObject, unknown>): number {
+  return Date.parse(object.metadata.creationTimestamp ?? "") || 0;
+}
+
+/** The part of a run's facts that is the same for every kind. */
+export function commonFacts(view: RunView<RunObject, unknown>) {
+  const { object, workloads, pods, silenceMs, hookRuns, leaderSinceMs, limits } = view;
+  const { namespace, uid = "" } = object.metadata;
+  const known = { workloads, pods, silenceMs, hookRuns, leaderSinceMs, limits };
+  return {
+    ...known,
+    objectUid: uid,
+    namespace,
+    owner: runOwnerOf(object),
+    refOf: ({ ref }: Pick<TargetEntry, "ref">) => resolveTargetRef(ref, namespace),
+  };
+}
