@@ -1,30 +1,15 @@
 /** The host runs that follow from a session's entries. Pure. */
 import type { HostRunSpec } from "../../shared/api/host-run.ts";
-import type { HostStats } from "../../shared/api/host-stats.ts";
 import { ConditionType } from "../../shared/reasons.ts";
-import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { isConditionTrue } from "../../shared/status/conditions.ts";
-import { resolveTargetRef } from "../../shared/target.ts";
-import { isOpenHost } from "../run/entries.ts";
-import { heartbeatSeconds } from "../run/heartbeats.ts";
-import {
-  actionsOf,
-  cancelOf,
-  type HostRunOrder,
-  type HostRuns,
-  hooksOrder,
-  hostOrder,
-  hostRunName,
-  keyOfEntry,
-  type RunOwner,
-  repositoryOrder,
-} from "../run/host-runs.ts";
+import { type HostEntry, isOpenHost, type TargetEntry } from "../run/entries.ts";
+import { actionsOf, type HostRunOrder, type HostRuns, hooksOrder } from "../run/host-runs.ts";
+import { hostOrders, type OrderedHost } from "../run/orders.ts";
 import { runHosts, runTargets } from "../run/run-facts.ts";
-import { runOwnerOf } from "../run/view.ts";
-import { memberOf, type SessionStatus, type SessionView, type TargetStatus } from "./view.ts";
+import { memberOf, type SessionStatus, type SessionView } from "./view.ts";
 
 /** The first host makes sure that the repository exists; all others get their order after that. */
-function mayBegin(status: SessionStatus, host: HostStats): boolean {
+function mayBegin(status: SessionStatus, host: HostEntry): boolean {
   const isFirst = (host.actions ?? []).includes("InitializeBackendRepository");
   return isFirst || isConditionTrue(status.conditions, ConditionType.BackendRepositoryInitialized);
 }
@@ -53,7 +38,7 @@ function retentionOrder(view: SessionView, status: SessionStatus): Pick<HostRunS
 
 function backupOrder(
   view: SessionView,
-  target: TargetStatus,
+  target: TargetEntry,
   podUid: string,
 ): Pick<HostRunSpec, "backup" | "hooks" | "disableCaching"> {
   const member = memberOf(view, target);
@@ -76,47 +61,21 @@ function backupOrder(
   };
 }
 
-function orderOf(
-  view: SessionView,
-  status: SessionStatus,
-  owner: RunOwner,
-  at: { readonly targetIndex: number; readonly target: TargetStatus; readonly host: HostStats },
-  known: HostRuns,
-): HostRunOrder | undefined {
-  const { targetIndex, target, host } = at;
-  const key = keyOfEntry(targetIndex, host);
-  if (key === undefined) return undefined;
-  const name = hostRunName(owner, key);
-  const present = known.get(name);
+/** What is ordered of a host besides what every run orders. */
+function partOf(view: SessionView, status: SessionStatus, { target, host, key, present }: OrderedHost) {
   const actions = actionsOf(host, present);
   const isTurn = isOpenHost(host) && mayBegin(status, host);
   if (present === undefined && !isTurn && !hasOpenActions(actions)) return undefined;
-  const { metadata, spec } = view.object;
-  const isOver = view.jobs.has(targetIndex) && isFinalSessionPhase(status.phase);
+  const { retryLeft } = view.object.spec;
   const isRetained = (actions.actions ?? []).includes("ApplyRetentionPolicy");
   return {
-    name,
-    spec: {
-      work: isTurn ? "Backup" : "Maintain",
-      ...hostOrder(
-        owner,
-        { key, ref: resolveTargetRef(target.ref, view.object.metadata.namespace), alias: target.alias },
-        host,
-      ),
-      ...(metadata.creationTimestamp !== undefined && { createdAt: metadata.creationTimestamp }),
-      ...(status.sessionDeadline !== undefined && { deadline: status.sessionDeadline }),
-      ...(spec.retryLeft !== undefined && { retryLeft: spec.retryLeft }),
-      ...repositoryOrder(view.repository),
-      ...backupOrder(view, target, key.podUid),
-      ...actions,
-      // Settled with the action: what it is about must not change under it.
-      ...(isRetained &&
-        (present?.spec.retention ? { retention: present.spec.retention } : retentionOrder(view, status))),
-      heartbeatSeconds: heartbeatSeconds(status),
-      ...cancelOf(host, present),
-      ...(isOver && { isOver }),
-    },
-  };
+    work: isTurn ? "Backup" : "Maintain",
+    ...(retryLeft !== undefined && { retryLeft }),
+    ...backupOrder(view, target, key.podUid),
+    ...actions,
+    // Settled with the action: what it is about must not change under it.
+    ...(isRetained && (present?.spec.retention ? { retention: present.spec.retention } : retentionOrder(view, status))),
+  } as const;
 }
 
 /**
@@ -126,8 +85,5 @@ function orderOf(
  * @param known host runs of the session
  */
 export function sessionOrders(view: SessionView, status: SessionStatus, known: HostRuns): readonly HostRunOrder[] {
-  const owner = runOwnerOf(view.object);
-  return runTargets(status).flatMap((target, targetIndex) =>
-    runHosts(target).flatMap((host) => orderOf(view, status, owner, { targetIndex, target, host }, known) ?? []),
-  );
+  return hostOrders(view, status, known, (at) => partOf(view, status, at));
 }

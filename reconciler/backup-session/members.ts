@@ -5,11 +5,12 @@ import { FailurePolicy } from "../../shared/contract.ts";
 import { assertNever, type ErrorCode } from "../../shared/errors.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { formatTime } from "../../shared/status/conditions.ts";
-import { resolveTargetRef, targetKey } from "../../shared/target.ts";
+import { targetKey } from "../../shared/target.ts";
 import { type TargetEntry, withEntryCondition, withoutExplanation } from "../run/entries.ts";
 import { withRefusal } from "../run/give-up.ts";
 import { planHosts } from "../run/hosts.ts";
 import { createMemberRows, heldSince, type MemberAnswer, startByJobs, withHold } from "../run/members.ts";
+import { targetRef } from "../run/view.ts";
 import { runFacts } from "./facts.ts";
 import type { OwnAction } from "./step.ts";
 import type { SessionStatus, SessionView } from "./view.ts";
@@ -77,7 +78,7 @@ function startTarget(view: SessionView, target: TargetEntry, index: number, now:
     } as const;
     return startByJobs<OwnAction>(BACKUP_WORDS, target, job, how, now);
   }
-  const ref = resolveTargetRef(target.ref, view.object.metadata.namespace);
+  const ref = targetRef(view, target);
   const since = heldSince(target, WAITING);
   const isPatienceOver = since !== undefined && now.getTime() - Date.parse(since) >= view.limits.podWaitMs;
   const workload = view.workloads.get(targetKey(ref));
@@ -105,8 +106,8 @@ export const { startMembers, dueActions: dueJobs } = createMemberRows<SessionVie
     const failFast = failurePolicy === FailurePolicy.FailFast ? "failurePolicy is FailFast" : undefined;
     return { executionOrder, failFast, driver };
   },
-  obstacle({ invoker, object }, { ref }) {
-    const message = invoker?.refusals.get(targetKey(resolveTargetRef(ref, object.metadata.namespace)));
+  obstacle(view, target) {
+    const message = view.invoker?.refusals.get(targetKey(targetRef(view, target)));
     return message === undefined ? undefined : { kind: "refuse", code: "INVALID_OBJECT", message };
   },
   start: startTarget,

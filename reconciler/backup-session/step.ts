@@ -1,5 +1,6 @@
 /** What the rows of sessions alone may answer. */
-import type { RunAction, Row as RunRow, Step as RunStep } from "../run/step.ts";
+
+import type { RunAction, Row as SharedRow, Step as SharedStep } from "../run/step.ts";
 import type { SessionStatus, SessionView } from "./view.ts";
 
 export type OwnAction =
@@ -14,5 +15,5 @@ export type OwnAction =
   | { readonly kind: "ClearCheckRequest"; readonly namespace: string; readonly name: string; readonly value: string };
 
 export type Action = RunAction<SessionStatus> | OwnAction;
-export type Step = RunStep<SessionStatus, Action>;
-export type Row = RunRow<SessionView, SessionStatus, Action>;
+export type Step = SharedStep<SessionStatus, Action>;
+export type Row = SharedRow<SessionView, SessionStatus, Action>;

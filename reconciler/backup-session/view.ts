@@ -1,10 +1,9 @@
 /** What the decisions about one BackupSession read: gathered from informers, plus what this process knows of itself. */
 import type { BackupSession, BackupSessionStatus, BackupTargetStatus } from "../../shared/api/backup-session.ts";
 import type { BackupInvokerView, BackupMemberView } from "../../shared/invoker.ts";
-import { resolveTargetRef } from "../../shared/target.ts";
 import type { TargetEntry } from "../run/entries.ts";
 import { createMemberFinder } from "../run/find-member.ts";
-import type { RunView } from "../run/view.ts";
+import { type RunView, targetRef } from "../run/view.ts";
 
 export type SessionStatus = BackupSessionStatus;
 export type TargetStatus = BackupTargetStatus;
@@ -50,10 +49,6 @@ export interface SessionView extends RunView<BackupSession, SessionStatus> {
 const findMember = createMemberFinder<BackupMemberView>();
 
 /** Member of the invoker that a target's entry stands for; undefined when the invoker no longer has it. */
-export function memberOf(
-  view: SessionView,
-  { ref, alias }: Pick<TargetEntry, "ref" | "alias">,
-): BackupMemberView | undefined {
-  const resolved = resolveTargetRef(ref, view.object.metadata.namespace);
-  return findMember(view.invoker?.view.members ?? [], resolved, alias);
+export function memberOf(view: SessionView, target: Pick<TargetEntry, "ref" | "alias">): BackupMemberView | undefined {
+  return findMember(view.invoker?.view.members ?? [], targetRef(view, target), target.alias);
 }

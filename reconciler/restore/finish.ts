@@ -7,6 +7,7 @@ import { formatTime, hasCondition } from "../../shared/status/conditions.ts";
 import { isOpenHost, withEntryCondition } from "../run/entries.ts";
 import { withDeadlineExceeded } from "../run/give-up.ts";
 import { abortBeforeHooks } from "../run/rows.ts";
+import { runHosts, runTargets } from "../run/run-facts.ts";
 import { areTargetsOver, isBegun, isOver } from "../run/settled.ts";
 import { createdAtMs } from "../run/view.ts";
 import { isAlive } from "../run/world.ts";
@@ -14,7 +15,7 @@ import { runFacts } from "./facts.ts";
 import type { RestoreStatus } from "./restore-status.ts";
 import { isHostRetryLeft } from "./retry.ts";
 import type { Row, Step } from "./step.ts";
-import { hostsOf, isJobTarget, type MemberStatus, type RestoreView, targetsOf } from "./view.ts";
+import { isJobTarget, type MemberStatus, type RestoreView } from "./view.ts";
 import { RESTORE_WORDS } from "./words.ts";
 
 /** Whether the mark is there that nothing more is recorded. */
@@ -59,18 +60,18 @@ function withNewAttempt(view: RestoreView, host: RestoreHostStats, now: Date): R
 export const retryHosts: Row = {
   name: "hosts tried again",
   next(view, status, now): Step | undefined {
-    const all = targetsOf(status).flatMap((target) =>
-      isOver(target) || isJobTarget(view, target) ? [] : hostsOf(target),
+    const all = runTargets(status).flatMap((target) =>
+      isOver(target) || isJobTarget(view, target) ? [] : runHosts(target),
     );
     const failed = all.filter((host) => isHostRetryLeft(view, status, host));
     if (failed.length === 0 || now.getTime() < retryDueMs(view, failed)) return undefined;
-    const isBusy = targetsOf(status).some((target) => {
-      const hosts = hostsOf(target);
+    const isBusy = runTargets(status).some((target) => {
+      const hosts = runHosts(target);
       return hosts.some((host) => failed.includes(host)) && hosts.some(isOpenHost);
     });
     if (isBusy) return undefined;
-    const targets = targetsOf(status).map((target): MemberStatus => {
-      const hosts = hostsOf(target);
+    const targets = runTargets(status).map((target): MemberStatus => {
+      const hosts = runHosts(target);
       if (!hosts.some((host) => failed.includes(host))) return target;
       return {
         ...target,
@@ -84,10 +85,10 @@ export const retryHosts: Row = {
 /** Milliseconds until the table may say something new by time alone: a deadline, or another try. */
 export function msToNextTime(view: RestoreView, status: RestoreStatus, now: Date): number {
   const { timeOutMs } = view.invoker;
-  const failed = targetsOf(status).flatMap((target) =>
+  const failed = runTargets(status).flatMap((target) =>
     isOver(target) || isJobTarget(view, target)
       ? []
-      : hostsOf(target).filter((host) => isHostRetryLeft(view, status, host)),
+      : runHosts(target).filter((host) => isHostRetryLeft(view, status, host)),
   );
   const times = [
     ...(timeOutMs === undefined ? [] : [createdAtMs(view) + timeOutMs]),

@@ -15,8 +15,9 @@ import {
 import { hostnamesOf } from "../run/hosts.ts";
 import { type MemberAnswer, startByJobs, withHold } from "../run/members.ts";
 import { isRefused } from "../run/settled.ts";
+import { targetRef } from "../run/view.ts";
 import type { OwnAction } from "./step.ts";
-import { type RestoreView, targetRef } from "./view.ts";
+import type { RestoreView } from "./view.ts";
 import { RESTORE_WORDS } from "./words.ts";
 
 /** A workload that was asked for the init-container is asked again after this long: the webhook may have been away. */

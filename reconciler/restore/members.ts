@@ -1,10 +1,11 @@
 /** Rows that bring a member to its turn: what stands against it, and what comes to it later. Pure. */
 import { ExecutionOrder } from "../../shared/contract.ts";
-import { resolveTargetRef, targetKey } from "../../shared/target.ts";
+import { targetKey } from "../../shared/target.ts";
 import { hostnamesOf } from "../run/hosts.ts";
 import { createMemberRows } from "../run/members.ts";
 import { runHosts, runTargets, withRunTarget } from "../run/run-facts.ts";
 import { isStarted } from "../run/settled.ts";
+import { targetRef } from "../run/view.ts";
 import { runFacts } from "./facts.ts";
 import { newHost, startMember, totalHostsOf } from "./member-start.ts";
 import type { RestoreStatus } from "./restore-status.ts";
@@ -27,7 +28,7 @@ export const moreHosts: Row = {
   name: "more hosts",
   next(view, status, now): Step | undefined {
     for (const [index, target] of runTargets(status).entries()) {
-      const ref = resolveTargetRef(target.ref, view.object.metadata.namespace);
+      const ref = targetRef(view, target);
       const workload = view.workloads.get(targetKey(ref));
       if (ref.kind !== "DaemonSet" || !isStarted(target) || workload === undefined) continue;
       const hosts = runHosts(target);

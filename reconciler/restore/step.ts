@@ -2,7 +2,7 @@
 
 import type { ResolvedTargetRef } from "../../shared/target.ts";
 import type { JobName } from "../jobs/target-job.ts";
-import type { RunAction, Row as RunRow, Step as RunStep } from "../run/step.ts";
+import type { RunAction, Row as SharedRow, Step as SharedStep } from "../run/step.ts";
 import type { RestoreStatus } from "./restore-status.ts";
 import type { RestoreView } from "./view.ts";
 
@@ -17,5 +17,5 @@ export type OwnAction =
   | { readonly kind: "RequestInjection"; readonly ref: ResolvedTargetRef };
 
 export type Action = RunAction<RestoreStatus> | OwnAction;
-export type Step = RunStep<RestoreStatus, Action>;
-export type Row = RunRow<RestoreView, RestoreStatus, Action>;
+export type Step = SharedStep<RestoreStatus, Action>;
+export type Row = SharedRow<RestoreView, RestoreStatus, Action>;

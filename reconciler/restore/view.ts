@@ -1,14 +1,12 @@
 /** What the decisions about one restore read: gathered from informers, plus what this process knows of itself. */
 import type { BackupSession } from "../../shared/api/backup-session.ts";
-import type { RestoreHostStats } from "../../shared/api/host-stats.ts";
 import type { RestoreMemberStatus } from "../../shared/api/restore-batch.ts";
 import type { RestoreInvokerView, RestoreMemberView } from "../../shared/invoker.ts";
-import { type ResolvedTargetRef, resolveTargetRef } from "../../shared/target.ts";
 import { isJobMember } from "../jobs/job-host.ts";
 import type { PointSearchJob } from "../jobs/point-search.ts";
 import type { TargetEntry } from "../run/entries.ts";
 import { createMemberFinder } from "../run/find-member.ts";
-import type { RunView } from "../run/view.ts";
+import { type RunView, targetRef } from "../run/view.ts";
 import type { RestoreObject, RestoreStatus } from "./restore-status.ts";
 
 /** What a workload's pod template says about this restore. */
@@ -42,26 +40,13 @@ export interface RestoreView extends RunView<RestoreObject, RestoreStatus> {
 
 export type MemberStatus = RestoreMemberStatus;
 
-export function targetsOf(status: RestoreStatus): readonly MemberStatus[] {
-  return status.targets ?? [];
-}
-
-export function hostsOf(target: MemberStatus): readonly RestoreHostStats[] {
-  return target.stats ?? [];
-}
-
-export function targetRef(view: RestoreView, target: Pick<TargetEntry, "ref">): ResolvedTargetRef {
-  return resolveTargetRef(target.ref, view.object.metadata.namespace);
-}
+export { runHosts as hostsOf, runTargets as targetsOf } from "../run/run-facts.ts";
 
 const findMember = createMemberFinder<RestoreMemberView>();
 
 /** Member of the restore that an entry stands for. */
-export function memberOf(
-  view: RestoreView,
-  { ref, alias }: Pick<TargetEntry, "ref" | "alias">,
-): RestoreMemberView | undefined {
-  return findMember(view.invoker.members, resolveTargetRef(ref, view.object.metadata.namespace), alias);
+export function memberOf(view: RestoreView, target: Pick<TargetEntry, "ref" | "alias">): RestoreMemberView | undefined {
+  return findMember(view.invoker.members, targetRef(view, target), target.alias);
 }
 
 /**

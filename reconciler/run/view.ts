@@ -1,7 +1,7 @@
 /** What the decisions about every run read: gathered from informers, plus what this process knows of itself. */
 import type { Condition } from "../../shared/api/condition.ts";
 import type { Repository } from "../../shared/api/repository.ts";
-import { resolveTargetRef } from "../../shared/target.ts";
+import { type ResolvedTargetRef, resolveTargetRef } from "../../shared/target.ts";
 import type { HookRuns } from "../hooks/hook-plan.ts";
 import type { TargetJobs } from "../jobs/target-job.ts";
 import type { TargetEntry } from "./entries.ts";
@@ -59,6 +59,14 @@ export function createdAtMs({ object }: RunView<RunObject, unknown>): number {
   return Date.parse(object.metadata.creationTimestamp ?? "") || 0;
 }
 
+/** What an entry names; of the run's namespace where it names none. */
+export function targetRef(
+  { object }: RunView<RunObject, unknown>,
+  { ref }: Pick<TargetEntry, "ref">,
+): ResolvedTargetRef {
+  return resolveTargetRef(ref, object.metadata.namespace);
+}
+
 /** The part of a run's facts that is the same for every kind. */
 export function commonFacts(view: RunView<RunObject, unknown>) {
   const { object, workloads, pods, silenceMs, hookRuns, leaderSinceMs, limits } = view;
@@ -69,6 +77,6 @@ export function commonFacts(view: RunView<RunObject, unknown>) {
     objectUid: uid,
     namespace,
     owner: runOwnerOf(object),
-    refOf: ({ ref }: Pick<TargetEntry, "ref">) => resolveTargetRef(ref, namespace),
+    refOf: (target: Pick<TargetEntry, "ref">) => targetRef(view, target),
   };
 }
