@@ -1,7 +1,6 @@
 /** Keeps runs of one kind going: one queue, woken by everything that a decision reads. */
 import { messageOf, UserError } from "../../shared/errors.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
-import type { EventRecorder } from "../../shared/kube/events.ts";
 import { type RunResult, WorkQueue, type WorkQueueObserver } from "../../shared/kube/work-queue.ts";
 import type { Controller } from "../controller.ts";
 import type { World } from "../world/world.ts";
@@ -18,9 +17,9 @@ import { type RunObject, type RunView, runOwnerOf } from "./view.ts";
 import { runsWokenBy } from "./wake.ts";
 import type { Limits } from "./world.ts";
 
-export interface RunControllerPorts extends Pick<ActPorts<RunObject, unknown>, "client" | "hooks" | "jobs" | "log"> {
+export interface RunControllerPorts
+  extends Pick<ActPorts<RunObject, unknown>, "client" | "events" | "hooks" | "jobs" | "log"> {
   readonly world: World;
-  readonly events: EventRecorder;
   readonly clock: Clock;
   readonly limits: Limits;
   readonly observer?: WorkQueueObserver;
