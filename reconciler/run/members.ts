@@ -7,7 +7,7 @@ import { whyOutside } from "../authority.ts";
 import { decideJobStart, type TargetJob } from "../jobs/target-job.ts";
 import { type EntryCondition, type TargetEntry, withEntryCondition, withExplanation } from "./entries.ts";
 import { withRefusal } from "./give-up.ts";
-import { type MemberState, memberTurns, type Turn, type TurnOf } from "./order.ts";
+import { type MemberState, type MemberTurns, memberTurns, type Turn } from "./order.ts";
 import { type RunFacts, type RunStatus, type RunWords, runTargets } from "./run-facts.ts";
 import { isBegun, isOver, isRefused, isStarted } from "./settled.ts";
 import type { Row } from "./step.ts";
@@ -73,7 +73,7 @@ function obstacleTo<View extends RunView<RunObject, Status>, Status extends RunS
 export function createMemberRows<View extends RunView<RunObject, Status>, Status extends RunStatus, Own>(
   rules: MemberRules<View, Status, Own>,
 ) {
-  function turnsOf(view: View, status: Status): TurnOf {
+  function turnsOf(view: View, status: Status): MemberTurns {
     const { memberOf, refOf } = rules.factsOf(view);
     const members = runTargets(status).map((target) => ({
       names: [target.alias ?? refOf(target).name],
@@ -83,9 +83,9 @@ export function createMemberRows<View extends RunView<RunObject, Status>, Status
     return memberTurns({ ...rules.orderOf(view), members });
   }
 
-  function advance(view: View, turns: TurnOf, index: number, target: TargetEntry, now: Date): MemberAnswer<Own> {
+  function advance(view: View, turns: MemberTurns, index: number, target: TargetEntry, now: Date): MemberAnswer<Own> {
     const { words } = rules.factsOf(view);
-    const turn = turns(index);
+    const turn = turns.of(index);
     const answer = turn.kind === "start" ? (obstacleTo(rules, view, target) ?? turn) : turn;
     switch (answer.kind) {
       case "refuse":
@@ -111,14 +111,16 @@ export function createMemberRows<View extends RunView<RunObject, Status>, Status
       const before = runTargets(status);
       if (!before.some((target) => isWaiting(words, target))) return undefined;
       const turns = turnsOf(view, status);
-      // The turns hold until one is refused: that may refuse or free others.
-      let isStale = false;
-      const targets = before.map((target, index) => {
-        if (isStale || !isWaiting(words, target)) return target;
+      const targets: TargetEntry[] = [...before];
+      const queue = [...before.keys()];
+      for (const index of queue) {
+        const target = targets[index];
+        if (target === undefined || !isWaiting(words, target)) continue;
         const next = advance(view, turns, index, target, now).target;
-        isStale = isRefused(words, next);
-        return next;
-      });
+        targets[index] = next;
+        // Members that were looked at before may be refused by it; those that come later see it anyway.
+        if (isRefused(words, next)) queue.push(...turns.fail(index).filter((other) => other < index));
+      }
       return targets.some((target, index) => target !== before[index]) ? { status: { ...status, targets } } : undefined;
     },
   };

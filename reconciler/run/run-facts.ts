@@ -157,3 +157,29 @@ export function withRunHost<Status extends RunStatus>(
     stats: withItem(runHosts(target), hostIndex, change),
   }));
 }
+
+/** Where a host's entry is. */
+export interface HostPlace {
+  readonly targetIndex: number;
+  readonly target: TargetEntry;
+  readonly hostIndex: number;
+  readonly host: HostEntry;
+}
+
+/**
+ * The status with each host's entry changed; the very same when no entry is. All are looked at in one go: there may be thousands.
+ *
+ * @param change of an entry; it is given back as it is where nothing changes
+ */
+export function withEachHost<Status extends RunStatus>(
+  status: Status,
+  change: (place: HostPlace) => HostEntry,
+): Status {
+  const before = runTargets(status);
+  const targets = before.map((target, targetIndex) => {
+    const hosts = runHosts(target);
+    const stats = hosts.map((host, hostIndex) => change({ targetIndex, target, hostIndex, host }));
+    return stats.some((host, hostIndex) => host !== hosts[hostIndex]) ? { ...target, stats } : target;
+  });
+  return targets.some((target, index) => target !== before[index]) ? { ...status, targets } : status;
+}
