@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { HookResult } from "../../shared/api/hook-result.ts";
 import type { Handler } from "../../shared/api/hooks.ts";
 import { UserError } from "../../shared/errors.ts";
-import { agentPart } from "../../shared/hooks/agent-part.ts";
+import { agentPart } from "../../shared/hooks/parts.ts";
 import { whyAfterHookSkipped } from "../../shared/hooks/policy.ts";
 import type { HookSummary } from "../../shared/hooks/summary.ts";
 import type { Logger } from "../log.ts";

@@ -1,8 +1,8 @@
 /** Hooks of the whole run, which run in a Job of its namespace. Pure. */
 
+import { hasHandler, hookTimeoutMs } from "../../shared/hooks/parts.ts";
+import { whyAfterHookSkipped } from "../../shared/hooks/policy.ts";
 import { formatTime, hasCondition, withCondition } from "../../shared/status/conditions.ts";
-import { hasHandler, hookTimeoutMs } from "../hooks/hook-plan.ts";
-import { whySkipped } from "../hooks/hook-policy.ts";
 import {
   hookKey,
   hooksOf,
@@ -100,7 +100,7 @@ export function stepGlobalAfter<Status extends RunStatus>(
   if (record === undefined || (isCut && hasHandler(globalHooks.after))) {
     if (!hasHandler(globalHooks.after)) return undefined;
     if (hasHandler(globalHooks.before) && lastHook(status.hooks, words.before) === undefined) return undefined;
-    const skipped = whySkipped({
+    const skipped = whyAfterHookSkipped({
       policy: globalHooks.afterPolicy,
       outcome: runFailure(facts.words, status) === undefined ? "Succeeded" : "Failed",
       isRetryLeft: facts.isRetryToFollow(status),

@@ -8,7 +8,7 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import { Label } from "../../shared/contract.ts";
 import { canonicalJson, shortHash } from "../../shared/hash.ts";
-import { agentPart } from "../../shared/hooks/agent-part.ts";
+import { agentPart } from "../../shared/hooks/parts.ts";
 import { type NamedPort, withPortNumbers } from "../../shared/hooks/port-names.ts";
 import { nameWithSuffix } from "../../shared/names.ts";
 import type { ResolvedTargetRef } from "../../shared/target.ts";

@@ -1,8 +1,8 @@
 /** Commands that run in a member's containers after its hosts ended, and the record of what hooks came to. Pure. */
 import type { HookResult } from "../../shared/api/hook-result.ts";
+import { hookTimeoutMs, reconcilerPart } from "../../shared/hooks/parts.ts";
+import { whyAfterHookSkipped } from "../../shared/hooks/policy.ts";
 import { formatTime } from "../../shared/status/conditions.ts";
-import { hookTimeoutMs, reconcilerPart } from "../hooks/hook-plan.ts";
-import { whySkipped } from "../hooks/hook-policy.ts";
 import { hookKey, isPrepared, withEndedHooks, withIntent, withSkipped } from "../hooks/hook-records.ts";
 import { type HostEntry, isOpenHost, type TargetEntry, withEntryCondition } from "./entries.ts";
 import { execPlace } from "./exec-place.ts";
@@ -109,7 +109,7 @@ function afterHook<Status extends RunStatus>(
       withSkipped(hooks, words.after, host.hostname, { phase, message, finishedAt: formatTime(now) }),
     ),
   });
-  const skipped = whySkipped({
+  const skipped = whyAfterHookSkipped({
     policy: member?.afterPolicy,
     outcome: hasFailed(facts.words, status, target) ? "Failed" : "Succeeded",
     isRetryLeft: facts.isRetryToFollow(status),

@@ -1,7 +1,7 @@
 /** When a target is over: its hosts have ended, its after-hooks are done, and what they came to is recorded. Pure. */
 import type { HookResult } from "../../shared/api/hook-result.ts";
+import { reconcilerPart } from "../../shared/hooks/parts.ts";
 import { hasCondition, isConditionFalse } from "../../shared/status/conditions.ts";
-import { reconcilerPart } from "../hooks/hook-plan.ts";
 import { hooksOf, isHookOpen, isInterrupted, lastHook, MAX_HOOK_RUNS } from "../hooks/hook-records.ts";
 import { type HostEntry, isOpenHost, type TargetEntry } from "./entries.ts";
 import { type RunFacts, type RunStatus, type RunWords, runHosts, runTargets } from "./run-facts.ts";

@@ -1,7 +1,6 @@
 import { pino } from "pino";
 import { expect, test, vi } from "vitest";
 import { HookRunner } from "../../../../reconciler/hooks/hook-runner.ts";
-import { renderTemplate } from "../../../../reconciler/hooks/render.ts";
 import { JobMaker } from "../../../../reconciler/jobs/job-maker.ts";
 import { RESTORE_KIND } from "../../../../reconciler/restore/restore-kind.ts";
 import { createRunController } from "../../../../reconciler/run/controller.ts";
@@ -37,7 +36,6 @@ function aController(restore: RestoreBatch, api: FakeApi) {
     client: { ...api.client, patchStatus: api.client.patch },
     hooks: new HookRunner({
       exec: nothing,
-      render: renderTemplate,
       resolvePlace: nothing,
       runGlobal: nothing,
       clock: systemClock,
