@@ -1,9 +1,9 @@
 /** The last rows: history, the end, and the session that tries again. Pure. */
 import { Annotation } from "../../shared/contract.ts";
-import { formatRoundedDuration } from "../../shared/duration.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { formatTime, hasCondition } from "../../shared/status/conditions.ts";
+import { isRecorded, withEnd } from "../run/ended.ts";
 import { withEntryCondition } from "../run/entries.ts";
 import { runFailure } from "../run/outcome.ts";
 import { areTargetsOver, isBegun } from "../run/settled.ts";
@@ -38,7 +38,7 @@ export function sessionsToDelete(
     .map(({ name }) => name);
 }
 
-function isOver(status: SessionStatus): boolean {
+function isDone(status: SessionStatus): boolean {
   return isSkipped(status) || (isBegun(status) && areTargetsOver(status));
 }
 
@@ -46,7 +46,7 @@ function isOver(status: SessionStatus): boolean {
 export const history: Row = {
   name: "history",
   next(view, status, now): Step | undefined {
-    if (!isOver(status) || hasCondition(status.conditions, ConditionType.BackupHistoryCleaned)) return undefined;
+    if (!isDone(status) || hasCondition(status.conditions, ConditionType.BackupHistoryCleaned)) return undefined;
     const self: SiblingSession = {
       name: view.object.metadata.name,
       createdAtMs: createdAtMs(view),
@@ -79,29 +79,13 @@ export const history: Row = {
 export const finish: Row = {
   name: "final",
   next(view, status, now): Step | undefined {
-    if (isSkipped(status) || !isOver(status) || hasCondition(status.conditions, ConditionType.MetricsPushed)) {
-      return undefined;
-    }
+    if (isSkipped(status) || !isDone(status) || isRecorded(status)) return undefined;
     const retry = view.invoker?.view.retry;
     const willRetry =
       runFailure(BACKUP_WORDS, status) !== undefined && retry !== undefined && isRetryToFollow(view, status);
-    const final: SessionStatus = {
-      ...status,
-      completionTime: formatTime(now),
-      sessionDuration: formatRoundedDuration(Math.max(0, now.getTime() - createdAtMs(view))),
-      ...(willRetry && { nextRetry: formatTime(new Date(now.getTime() + retry.delayMs)) }),
-    };
+    const nextRetry = willRetry ? formatTime(new Date(now.getTime() + retry.delayMs)) : undefined;
     return {
-      status: withEntryCondition(
-        final,
-        {
-          type: ConditionType.MetricsPushed,
-          status: "True",
-          reason: "SuccessfullyPushedMetrics",
-          message: "everything is recorded",
-        },
-        now,
-      ),
+      status: withEnd(view, { ...status, ...(nextRetry !== undefined && { nextRetry }) }, now),
       actions: clearCheckRequest(view, status),
     };
   },

@@ -24,11 +24,12 @@
  * | 19 | finish | | final |
  */
 import { decideRun, type RunTable } from "../run/decide.ts";
+import { isRecorded } from "../run/ended.ts";
 import { createRows } from "../run/rows.ts";
 import type { Decision } from "../run/step.ts";
 import { withReason } from "./explain.ts";
 import { runFacts } from "./facts.ts";
-import { deadline, finish, isRecorded, msToNextTime, retryHosts } from "./finish.ts";
+import { deadline, finish, msToNextTime, retryHosts } from "./finish.ts";
 import { dueRequests, moreHosts, startMembers } from "./members.ts";
 import type { RestoreStatus } from "./restore-status.ts";
 import { begin, repositoryFound, validated } from "./start.ts";

@@ -2,6 +2,7 @@
 import { STASH_GROUP } from "../../shared/contract.ts";
 import { restoreMemberPhase, restorePhase } from "../../shared/status/restore-phase.ts";
 import { type RunFacts, runHosts, runTargets } from "../run/run-facts.ts";
+import { isOver } from "../run/settled.ts";
 import { commonFacts, createdAtMs } from "../run/view.ts";
 import type { RestoreStatus } from "./restore-status.ts";
 import { isHostRetryLeft } from "./retry.ts";
@@ -41,7 +42,9 @@ export function runFacts(view: RestoreView): RunFacts<RestoreStatus> {
     canRunAfter: (pod) => pod.isReady,
     isRetryToFollow: () => false,
     isRetryOpen: (status, target) =>
-      !isJobTarget(view, target) && runHosts(target).some((host) => isHostRetryLeft(view, status, host)),
+      !isOver(target) &&
+      !isJobTarget(view, target) &&
+      runHosts(target).some((host) => isHostRetryLeft(view, status, host)),
     summary: {
       name,
       namespace,

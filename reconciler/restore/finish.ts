@@ -1,10 +1,10 @@
 /** Rows that end a restore: its deadline, hosts that are tried again, and the mark that everything is recorded. Pure. */
 
 import type { RestoreHostStats } from "../../shared/api/host-stats.ts";
-import { formatRoundedDuration } from "../../shared/duration.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { formatTime, hasCondition } from "../../shared/status/conditions.ts";
-import { isOpenHost, withEntryCondition } from "../run/entries.ts";
+import { isRecorded, withEnd } from "../run/ended.ts";
+import { isOpenHost } from "../run/entries.ts";
 import { withDeadlineExceeded } from "../run/give-up.ts";
 import { abortBeforeHooks } from "../run/rows.ts";
 import { runHosts, runTargets } from "../run/run-facts.ts";
@@ -17,11 +17,6 @@ import { isHostRetryLeft } from "./retry.ts";
 import type { Row, Step } from "./step.ts";
 import { isJobTarget, type MemberStatus, type RestoreView } from "./view.ts";
 import { RESTORE_WORDS } from "./words.ts";
-
-/** Whether the mark is there that nothing more is recorded. */
-export function isRecorded(status: Pick<RestoreStatus, "conditions">): boolean {
-  return hasCondition(status.conditions, ConditionType.MetricsPushed);
-}
 
 /** The deadline counts from the restore's creation; it also ends one that never began. */
 export const deadline: Row = {
@@ -99,23 +94,6 @@ export function msToNextTime(view: RestoreView, status: RestoreStatus, now: Date
 
 export const finish: Row = {
   name: "final",
-  next(view, status, now): Step | undefined {
-    if (!isBegun(status) || isRecorded(status)) return undefined;
-    return {
-      status: withEntryCondition(
-        {
-          ...status,
-          completionTime: formatTime(now),
-          sessionDuration: formatRoundedDuration(Math.max(0, now.getTime() - createdAtMs(view))),
-        },
-        {
-          type: ConditionType.MetricsPushed,
-          status: "True",
-          reason: "SuccessfullyPushedMetrics",
-          message: "everything is recorded",
-        },
-        now,
-      ),
-    };
-  },
+  next: (view, status, now) =>
+    isBegun(status) && !isRecorded(status) ? { status: withEnd(view, status, now) } : undefined,
 };

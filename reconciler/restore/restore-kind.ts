@@ -2,11 +2,11 @@
 import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
 import { parseRestoreSession } from "../../shared/api/restore-session.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
+import { isRecorded } from "../run/ended.ts";
 import type { RunKind } from "../run/run-kind.ts";
 import { onAny } from "../world/on-any.ts";
 import { actOnRestore } from "./act.ts";
 import { decideRestore } from "./decide.ts";
-import { isRecorded } from "./finish.ts";
 import { foldSearch, gatherRestore, type RestoreMemory } from "./gather.ts";
 import { halfDoneWarning } from "./half-done.ts";
 import { restoreOrders } from "./host-runs.ts";

@@ -77,16 +77,20 @@ export function areTargetsOver(status: RunStatus): boolean {
   return runTargets(status).every(isOver);
 }
 
+/** Whether all hosts of the target are known and have ended; also of one that was refused before it had any. */
+export function areHostsDone(target: TargetEntry): boolean {
+  const hosts = runHosts(target);
+  return hosts.length >= (target.totalHosts ?? 0) && !hosts.some(isOpenHost);
+}
+
 /** Whether nothing of the target runs any more: what is left is to record the outcome. */
 export function isQuiet<Status extends RunStatus>(facts: RunFacts<Status>, target: TargetEntry): boolean {
   if (isRefused(facts.words, target)) return true;
   if (!isStarted(target)) return false;
-  const hosts = runHosts(target);
   return (
-    hosts.length >= (target.totalHosts ?? 0) &&
-    !hosts.some(isOpenHost) &&
+    areHostsDone(target) &&
     !(target.hooks ?? []).some(isHookOpen) &&
-    !hosts.some((host) => needsAfterHook(facts, target, host))
+    !runHosts(target).some((host) => needsAfterHook(facts, target, host))
   );
 }
 
