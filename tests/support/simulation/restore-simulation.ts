@@ -165,6 +165,7 @@ export class RestoreSimulation {
     if (old !== undefined) this.pods.remove(old.uid);
     const pod = this.pods.add(workload, at, this.nowMs);
     pod.isWaiting = true;
+    pod.isOfRestore = true;
     pod.isReady = false;
     return pod;
   }
