@@ -27,21 +27,59 @@
  * | 22 | history | | old sessions go |
  * | 23 | finish | | final |
  */
+import { backupSessionLabels } from "../../shared/build-backup-session.ts";
+import { Label, TARGET_LABEL_PREFIX } from "../../shared/contract.ts";
+import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { decideRun, type RunTable } from "../run/decide.ts";
 import { createRows } from "../run/rows.ts";
 import type { Decision } from "../run/step.ts";
-import { runFacts } from "./facts.ts";
+import { BACKUP_WORDS, runFacts } from "./facts.ts";
 import { finish, history, retry } from "./finish.ts";
 import { deadline, invokerGone, repositoryRefused } from "./interruptions.ts";
-import { missingLabels } from "./labels.ts";
 import { maintenance } from "./maintenance.ts";
 import { dueJobs, startMembers } from "./members.ts";
-import { nextCheckMs } from "./next-check.ts";
 import { passInitOn, repositoryResults } from "./repository-results.ts";
 import { awaitInvoker, begin, skip } from "./start.ts";
 import type { Action, OwnAction } from "./step.ts";
 import type { SessionStatus, SessionView } from "./view.ts";
-import { BACKUP_WORDS } from "./words.ts";
+
+function isNeeded(key: string): boolean {
+  return key === Label.InvokerType || key === Label.InvokerName || key.startsWith(TARGET_LABEL_PREFIX);
+}
+
+/** Labels that a session must carry so that its agents and its history find it; undefined when it carries them all. */
+function missingLabels(view: SessionView): Readonly<Record<string, string>> | undefined {
+  const { object, invoker, status } = view;
+  if (invoker === undefined || isFinalSessionPhase(status.phase)) return undefined;
+  const present = object.metadata.labels ?? {};
+  const missing = Object.entries(backupSessionLabels(invoker.view)).filter(
+    ([key, value]) => isNeeded(key) && present[key] !== value,
+  );
+  return missing.length === 0 ? undefined : Object.fromEntries(missing);
+}
+
+/**
+ * Longest time between two looks at a session that runs: waits and silences end without an event, and a clock that jumps
+ * makes a timer wrong by as much.
+ */
+const LOOK_EVERY_MS = 10_000;
+/** Longest sleep before a retry, for the same reason. */
+const RETRY_LOOK_EVERY_MS = 60_000;
+
+function nextCheckMs(view: SessionView, status: SessionStatus, now: Date): number | undefined {
+  if (isFinalSessionPhase(status.phase)) {
+    const isWaiting = status.phase === "Failed" && status.nextRetry !== undefined && status.retried !== true;
+    if (!isWaiting || view.invoker === undefined) return undefined;
+    return clamp(Date.parse(status.nextRetry ?? "") - now.getTime(), RETRY_LOOK_EVERY_MS);
+  }
+  const deadlineMs = Date.parse(status.sessionDeadline ?? "");
+  const untilDeadlineMs = Number.isNaN(deadlineMs) ? LOOK_EVERY_MS : deadlineMs - now.getTime();
+  return clamp(untilDeadlineMs > 0 ? untilDeadlineMs : LOOK_EVERY_MS, LOOK_EVERY_MS);
+}
+
+function clamp(waitMs: number, maxMs: number): number {
+  return Math.min(Math.max(waitMs, 50), maxMs);
+}
 
 const shared = createRows<SessionView, SessionStatus>({ words: BACKUP_WORDS, factsOf: runFacts });
 

@@ -1,15 +1,89 @@
-/** A session as the rows that it shares with restores see it. Pure. */
+/** A session as the engine sees it: its words, whether another tries again, and its facts. Pure. */
 import { STASH_GROUP } from "../../shared/contract.ts";
+import { ERRORS, type ErrorCode, isErrorCode } from "../../shared/errors.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { backupSessionPhase, backupTargetPhase } from "../../shared/status/backup-phase.ts";
-import { hasCondition } from "../../shared/status/conditions.ts";
+import { hasCondition, isConditionFalse, isConditionTrue } from "../../shared/status/conditions.ts";
 import { type TargetEntry, withEntryCondition } from "../run/entries.ts";
-import { type RunFacts, runHosts, runTargets } from "../run/run-facts.ts";
+import { targetFailure } from "../run/outcome.ts";
+import { type RunFacts, type RunWords, runHosts, runTargets } from "../run/run-facts.ts";
 import { commonFacts, createdAtMs } from "../run/view.ts";
 import { isInitCarried } from "./repository-actions.ts";
-import { isRetryToFollow } from "./retry.ts";
 import { memberOf, type SessionStatus, type SessionView } from "./view.ts";
-import { BACKUP_WORDS } from "./words.ts";
+
+export const BACKUP_WORDS: RunWords = {
+  run: "session",
+  work: "backup",
+  event: "Backup",
+  invoker: "invoker",
+  role: "sidecar",
+  before: "preBackup",
+  after: "postBackup",
+  executorEnsured: {
+    type: ConditionType.BackupExecutorEnsured,
+    good: "SuccessfullyEnsuredBackupExecutor",
+    bad: "FailedToEnsureBackupExecutor",
+  },
+  beforeHook: {
+    type: ConditionType.PreBackupHookExecutionSucceeded,
+    good: "SuccessfullyExecutedPreBackupHook",
+    bad: "FailedToExecutePreBackupHook",
+  },
+  afterHook: {
+    type: ConditionType.PostBackupHookExecutionSucceeded,
+    good: "SuccessfullyExecutedPostBackupHook",
+    bad: "FailedToExecutePostBackupHook",
+  },
+  globalBefore: {
+    type: ConditionType.GlobalPreBackupHookSucceeded,
+    good: "GlobalPreBackupHookExecutedSuccessfully",
+    bad: "GlobalPreBackupHookExecutionFailed",
+  },
+  globalAfter: {
+    type: ConditionType.GlobalPostBackupHookSucceeded,
+    good: "GlobalPostBackupHookExecutedSuccessfully",
+    bad: "GlobalPostBackupHookExecutionFailed",
+  },
+  failures: [
+    ConditionType.GlobalPreBackupHookSucceeded,
+    ConditionType.BackendRepositoryInitialized,
+    ConditionType.RepositoryIntegrityVerified,
+    ConditionType.GlobalPostBackupHookSucceeded,
+  ],
+  // A lost host is given to one other pod.
+  maxAttempts: 2,
+};
+
+/** Codes that the table calls hopeless, but whose causes often pass by themselves. */
+const WORTH_ANOTHER_TRY: ReadonlySet<ErrorCode> = new Set(["HOOK_FAILED", "RESTIC_FAILED", "DUMP_FAILED", "INTERNAL"]);
+
+/** Error codes of everything that failed; undefined stands for a failure without a code. */
+function failureCodes(status: SessionStatus): readonly (string | undefined)[] {
+  const global = [
+    isConditionTrue(status.conditions, ConditionType.DeadlineExceeded) ? ["DEADLINE_EXCEEDED"] : [],
+    isConditionFalse(status.conditions, ConditionType.RepositoryIntegrityVerified) ? ["REPOSITORY_DAMAGED"] : [],
+    isConditionFalse(status.conditions, ConditionType.GlobalPostBackupHookSucceeded) ? ["HOOK_FAILED"] : [],
+  ].flat();
+  const targets = runTargets(status).flatMap((target) => {
+    const hosts = runHosts(target).filter((host) => host.phase === "Failed");
+    if (hosts.length > 0) return hosts.map((host) => host.reason);
+    return targetFailure(BACKUP_WORDS, target) === undefined ? [] : [target.reason || undefined];
+  });
+  return [...global, ...targets];
+}
+
+/**
+ * Whether another session will try again: the invoker says so, tries are left, and at least one failure may pass by
+ * itself. Only when every failure is one that a repetition can't change (a wrong password, say) none follows.
+ */
+export function isRetryToFollow(view: SessionView, status: SessionStatus): boolean {
+  const isWanted = view.invoker?.view.retry !== undefined && !view.invoker.view.isBeingDeleted;
+  if (!isWanted || (view.object.spec.retryLeft ?? 0) <= 0) return false;
+  return failureCodes(status).some((code) => {
+    if (code === undefined || !isErrorCode(code)) return true;
+    return ERRORS[code].retryable || WORTH_ANOTHER_TRY.has(code);
+  });
+}
 
 export function runFacts(view: SessionView): RunFacts<SessionStatus> {
   const { invoker, object } = view;

@@ -8,11 +8,10 @@ import { withEntryCondition } from "../run/entries.ts";
 import { runFailure } from "../run/outcome.ts";
 import { areTargetsOver, isBegun } from "../run/settled.ts";
 import { createdAtMs } from "../run/view.ts";
-import { isRetryToFollow } from "./retry.ts";
+import { BACKUP_WORDS, isRetryToFollow } from "./facts.ts";
 import { isSkipped } from "./start.ts";
 import type { Action, Row, Step } from "./step.ts";
 import type { SessionStatus, SessionView, SiblingSession } from "./view.ts";
-import { BACKUP_WORDS } from "./words.ts";
 
 function newestFirst(a: SiblingSession, b: SiblingSession): number {
   return b.createdAtMs - a.createdAtMs || (a.name < b.name ? 1 : -1);

@@ -1,5 +1,4 @@
 /** Rows that end what runs: the deadline, an invoker that goes away, a repository that can't be opened. Pure. */
-
 import type { HostStats } from "../../shared/api/host-stats.ts";
 import { type ErrorCode, isErrorCode } from "../../shared/errors.ts";
 import { formatInvoker } from "../../shared/invoker.ts";
@@ -10,10 +9,9 @@ import { withDeadlineExceeded, withEverythingFailed, withRefusal } from "../run/
 import { abortBeforeHooks } from "../run/rows.ts";
 import { runHosts, runTargets } from "../run/run-facts.ts";
 import { isBegun, isQuiet, isRefused, isStarted } from "../run/settled.ts";
-import { runFacts } from "./facts.ts";
+import { BACKUP_WORDS, runFacts } from "./facts.ts";
 import type { Row, Step } from "./step.ts";
 import type { SessionStatus, SessionView } from "./view.ts";
-import { BACKUP_WORDS } from "./words.ts";
 
 /** Whether data may still be read: a host has not ended or a target has not started. */
 function isWorkLeft(view: SessionView, status: SessionStatus): boolean {

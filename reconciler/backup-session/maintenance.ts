@@ -1,5 +1,4 @@
 /** Row for keeping the repository in order after the last target: one host applies retention, checks, and counts. Pure. */
-
 import type { HostStats } from "../../shared/api/host-stats.ts";
 import { Annotation } from "../../shared/contract.ts";
 import { ConditionType } from "../../shared/reasons.ts";

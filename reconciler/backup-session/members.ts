@@ -1,5 +1,4 @@
 /** What brings a target of a session to its turn: what stands against it, and its hosts. Pure. */
-
 import type { HostStats } from "../../shared/api/host-stats.ts";
 import { FailurePolicy } from "../../shared/contract.ts";
 import { assertNever, type ErrorCode } from "../../shared/errors.ts";
@@ -11,10 +10,9 @@ import { withRefusal } from "../run/give-up.ts";
 import { planHosts } from "../run/hosts.ts";
 import { createMemberRows, heldSince, type MemberAnswer, startByJobs, withHold } from "../run/members.ts";
 import { targetRef } from "../run/view.ts";
-import { runFacts } from "./facts.ts";
+import { BACKUP_WORDS, runFacts } from "./facts.ts";
 import type { OwnAction } from "./step.ts";
 import type { SessionStatus, SessionView } from "./view.ts";
-import { BACKUP_WORDS } from "./words.ts";
 
 /** The wait for what is to do the work. */
 const WAITING = { type: ConditionType.BackupExecutorEnsured, status: "Unknown" } as const;

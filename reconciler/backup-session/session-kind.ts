@@ -6,11 +6,11 @@ import { onAny } from "../world/on-any.ts";
 import type { World } from "../world/world.ts";
 import { actOnSession } from "./act.ts";
 import { decideSession } from "./decide.ts";
+import { BACKUP_WORDS } from "./facts.ts";
 import { gatherSession, type SessionMemory } from "./gather.ts";
 import { sessionOrders } from "./host-runs.ts";
 import type { OwnAction } from "./step.ts";
 import type { SessionStatus, SessionView } from "./view.ts";
-import { BACKUP_WORDS } from "./words.ts";
 
 interface Named {
   readonly kind: string;

@@ -1,5 +1,4 @@
 /** What the rows of sessions alone may answer. */
-
 import type { RunAction, Row as SharedRow, Step as SharedStep } from "../run/step.ts";
 import type { SessionStatus, SessionView } from "./view.ts";
 

@@ -2,8 +2,7 @@
 import type { BackupSession, BackupSessionStatus, BackupTargetStatus } from "../../shared/api/backup-session.ts";
 import type { BackupInvokerView, BackupMemberView } from "../../shared/invoker.ts";
 import type { TargetEntry } from "../run/entries.ts";
-import { createMemberFinder } from "../run/find-member.ts";
-import { type RunView, targetRef } from "../run/view.ts";
+import { createMemberFinder, type RunView, targetRef } from "../run/view.ts";
 
 export type SessionStatus = BackupSessionStatus;
 export type TargetStatus = BackupTargetStatus;

@@ -28,14 +28,13 @@ import { isRecorded } from "../run/ended.ts";
 import { createRows } from "../run/rows.ts";
 import type { Decision } from "../run/step.ts";
 import { withReason } from "./explain.ts";
-import { runFacts } from "./facts.ts";
+import { RESTORE_WORDS, runFacts } from "./facts.ts";
 import { deadline, finish, msToNextTime, retryHosts } from "./finish.ts";
 import { dueRequests, moreHosts, startMembers } from "./members.ts";
 import type { RestoreStatus } from "./restore-status.ts";
 import { begin, repositoryFound, validated } from "./start.ts";
 import type { Action, OwnAction, Row } from "./step.ts";
 import type { RestoreView } from "./view.ts";
-import { RESTORE_WORDS } from "./words.ts";
 
 const shared = createRows<RestoreView, RestoreStatus>({ words: RESTORE_WORDS, factsOf: runFacts });
 

@@ -6,9 +6,9 @@ import { isAssigned, withExplanation, withoutExplanation } from "../run/entries.
 import { targetFailure } from "../run/outcome.ts";
 import { runHosts, runTargets } from "../run/run-facts.ts";
 import { targetRef } from "../run/view.ts";
+import { RESTORE_WORDS } from "./facts.ts";
 import type { RestoreStatus } from "./restore-status.ts";
 import type { HeldPod, MemberStatus, RestoreView } from "./view.ts";
-import { RESTORE_WORDS } from "./words.ts";
 
 export const RECOVERY_POINT_WANTED: HoldReason = "RecoveryPointWanted";
 

@@ -1,13 +1,62 @@
-/** A restore as the rows that it shares with sessions see it. Pure. */
+/** A restore as the engine sees it: its words, which hosts are tried again, and its facts. Pure. */
 import { STASH_GROUP } from "../../shared/contract.ts";
+import { ERRORS, isErrorCode } from "../../shared/errors.ts";
+import { ConditionType } from "../../shared/reasons.ts";
+import { isConditionTrue } from "../../shared/status/conditions.ts";
 import { restoreMemberPhase, restorePhase } from "../../shared/status/restore-phase.ts";
-import { type RunFacts, runHosts, runTargets } from "../run/run-facts.ts";
+import type { HostEntry } from "../run/entries.ts";
+import { type RunFacts, type RunWords, runHosts, runTargets } from "../run/run-facts.ts";
 import { isOver } from "../run/settled.ts";
 import { commonFacts, createdAtMs } from "../run/view.ts";
 import type { RestoreStatus } from "./restore-status.ts";
-import { isHostRetryLeft } from "./retry.ts";
 import { isJobTarget, memberOf, type RestoreView } from "./view.ts";
-import { RESTORE_WORDS } from "./words.ts";
+
+export const RESTORE_WORDS: RunWords = {
+  run: "restore",
+  work: "restore",
+  event: "Restore",
+  invoker: "restore",
+  role: "restoreInit",
+  before: "preRestore",
+  after: "postRestore",
+  executorEnsured: {
+    type: ConditionType.RestoreExecutorEnsured,
+    good: "SuccessfullyEnsuredRestoreExecutor",
+    bad: "FailedToEnsureRestoreExecutor",
+  },
+  beforeHook: {
+    type: ConditionType.PreRestoreHookExecutionSucceeded,
+    good: "SuccessfullyExecutedPreRestoreHook",
+    bad: "FailedToExecutePreRestoreHook",
+  },
+  afterHook: {
+    type: ConditionType.PostRestoreHookExecutionSucceeded,
+    good: "SuccessfullyExecutedPostRestoreHook",
+    bad: "FailedToExecutePostRestoreHook",
+  },
+  globalBefore: {
+    type: ConditionType.GlobalPreRestoreHookSucceeded,
+    good: "GlobalPreRestoreHookExecutedSuccessfully",
+    bad: "GlobalPreRestoreHookExecutionFailed",
+  },
+  globalAfter: {
+    type: ConditionType.GlobalPostRestoreHookSucceeded,
+    good: "GlobalPostRestoreHookExecutedSuccessfully",
+    bad: "GlobalPostRestoreHookExecutionFailed",
+  },
+  failures: [ConditionType.GlobalPreRestoreHookSucceeded, ConditionType.GlobalPostRestoreHookSucceeded],
+  // A pod that is lost is replaced by its workload, and the new one waits for its data: evictions are no failures.
+  maxAttempts: 10,
+};
+
+/** Whether a failed host gets another try by the restore's retryConfig. */
+export function isHostRetryLeft(view: RestoreView, status: RestoreStatus, host: HostEntry): boolean {
+  const { retry } = view.invoker;
+  if (retry === undefined || host.phase !== "Failed" || (status.retries ?? 0) >= retry.maxRetry) return false;
+  if (isConditionTrue(status.conditions, ConditionType.DeadlineExceeded)) return false;
+  const { reason } = host;
+  return reason === undefined || !isErrorCode(reason) || ERRORS[reason].retryable || reason === "RESTIC_FAILED";
+}
 
 const NO_CONTAINER_YET =
   "the application's containers do not run before the restore; use containerName: stash-init, httpGet, httpPost or tcpSocket";

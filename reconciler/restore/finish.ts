@@ -1,5 +1,4 @@
 /** Rows that end a restore: its deadline, hosts that are tried again, and the mark that everything is recorded. Pure. */
-
 import type { RestoreHostStats } from "../../shared/api/host-stats.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { formatTime, hasCondition } from "../../shared/status/conditions.ts";
@@ -11,12 +10,10 @@ import { runHosts, runTargets } from "../run/run-facts.ts";
 import { areTargetsOver, isBegun, isOver } from "../run/settled.ts";
 import { createdAtMs } from "../run/view.ts";
 import { isAlive } from "../run/world.ts";
-import { runFacts } from "./facts.ts";
+import { isHostRetryLeft, RESTORE_WORDS, runFacts } from "./facts.ts";
 import type { RestoreStatus } from "./restore-status.ts";
-import { isHostRetryLeft } from "./retry.ts";
 import type { Row, Step } from "./step.ts";
 import { isJobTarget, type MemberStatus, type RestoreView } from "./view.ts";
-import { RESTORE_WORDS } from "./words.ts";
 
 /** The deadline counts from the restore's creation; it also ends one that never began. */
 export const deadline: Row = {

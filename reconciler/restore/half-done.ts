@@ -1,5 +1,4 @@
 /** What a restore that is deleted before its end leaves behind, for people. Pure. */
-
 import { ConditionType } from "../../shared/reasons.ts";
 import { isConditionTrue } from "../../shared/status/conditions.ts";
 import { formatTarget, resolveTargetRef } from "../../shared/target.ts";

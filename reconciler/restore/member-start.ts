@@ -1,5 +1,4 @@
 /** What a member's turn begins with: the gate at its workload, or its jobs, then its hosts. Pure. */
-
 import type { RestoreHostStats } from "../../shared/api/host-stats.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
 import { ConditionType } from "../../shared/reasons.ts";
@@ -16,9 +15,9 @@ import { hostnamesOf } from "../run/hosts.ts";
 import { type MemberAnswer, startByJobs, withHold } from "../run/members.ts";
 import { isRefused } from "../run/settled.ts";
 import { targetRef } from "../run/view.ts";
+import { RESTORE_WORDS } from "./facts.ts";
 import type { OwnAction } from "./step.ts";
 import type { RestoreView } from "./view.ts";
-import { RESTORE_WORDS } from "./words.ts";
 
 /** A workload that was asked for the init-container is asked again after this long: the webhook may have been away. */
 const ASK_AGAIN_MS = 10_000;

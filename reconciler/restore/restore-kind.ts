@@ -7,13 +7,13 @@ import type { RunKind } from "../run/run-kind.ts";
 import { onAny } from "../world/on-any.ts";
 import { actOnRestore } from "./act.ts";
 import { decideRestore } from "./decide.ts";
+import { RESTORE_WORDS } from "./facts.ts";
 import { foldSearch, gatherRestore, type RestoreMemory } from "./gather.ts";
 import { halfDoneWarning } from "./half-done.ts";
 import { restoreOrders } from "./host-runs.ts";
 import { type RestoreObject, type RestoreStatus, readRestoreStatus, writeRestoreStatus } from "./restore-status.ts";
 import type { OwnAction } from "./step.ts";
 import type { RestoreView } from "./view.ts";
-import { RESTORE_WORDS } from "./words.ts";
 
 export const RESTORE_KIND: RunKind<RestoreObject, RestoreView, RestoreStatus, OwnAction, RestoreMemory> = {
   name: "restore",

@@ -5,8 +5,7 @@ import type { RestoreInvokerView, RestoreMemberView } from "../../shared/invoker
 import { isJobMember } from "../jobs/job-host.ts";
 import type { PointSearchJob } from "../jobs/point-search.ts";
 import type { TargetEntry } from "../run/entries.ts";
-import { createMemberFinder } from "../run/find-member.ts";
-import { type RunView, targetRef } from "../run/view.ts";
+import { createMemberFinder, type RunView, targetRef } from "../run/view.ts";
 import type { RestoreObject, RestoreStatus } from "./restore-status.ts";
 
 /** What a workload's pod template says about this restore. */

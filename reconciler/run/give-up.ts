@@ -1,5 +1,4 @@
 /** Targets and hosts that end without having run. Pure. */
-
 import type { ErrorCode } from "../../shared/errors.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { formatTime } from "../../shared/status/conditions.ts";

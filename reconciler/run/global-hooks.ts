@@ -1,5 +1,4 @@
 /** Hooks of the whole run, which run in a Job of its namespace. Pure. */
-
 import { hasHandler, hookTimeoutMs } from "../../shared/hooks/parts.ts";
 import { whyAfterHookSkipped } from "../../shared/hooks/policy.ts";
 import { formatTime, hasCondition, withCondition } from "../../shared/status/conditions.ts";

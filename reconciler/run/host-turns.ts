@@ -1,5 +1,4 @@
 /** Gives hosts to pods, with the before-hook in between, and takes them from pods that are gone. Pure. */
-
 import { hookTimeoutMs, reconcilerPart } from "../../shared/hooks/parts.ts";
 import { formatTime } from "../../shared/status/conditions.ts";
 import { targetKey } from "../../shared/target.ts";

@@ -1,5 +1,4 @@
 /** How a run went, from its recorded facts: for hook policies and templates. Pure. */
-
 import { formatRoundedDuration } from "../../shared/duration.ts";
 import type { HookSummary } from "../../shared/hooks/summary.ts";
 import { ConditionType } from "../../shared/reasons.ts";

@@ -1,5 +1,4 @@
 /** The rows that every kind of run has. Pure. */
-
 import { isHookOpen } from "../hooks/hook-records.ts";
 import { stepEndedJob } from "../jobs/ended-job.ts";
 import { stepGlobalAfter, stepGlobalBefore } from "./global-hooks.ts";

@@ -1,4 +1,4 @@
-/** When a target is over: its hosts have ended, its after-hooks are done, and what they came to is recorded. Pure. */
+/** When a target is over: its hosts have ended, its after-hooks are done, and what they came to is recorded. Its phase follows. Pure. */
 import type { HookResult } from "../../shared/api/hook-result.ts";
 import { reconcilerPart } from "../../shared/hooks/parts.ts";
 import { hasCondition, isConditionFalse } from "../../shared/status/conditions.ts";
@@ -96,4 +96,24 @@ export function isQuiet<Status extends RunStatus>(facts: RunFacts<Status>, targe
 
 export function isSettled<Status extends RunStatus>(facts: RunFacts<Status>, target: TargetEntry): boolean {
   return isQuiet(facts, target) && areHooksRecorded(facts.words, target);
+}
+
+/**
+ * A target's phase is final only when its after-hooks are done too and no host is tried again. Then it stays, unless a DaemonSet gets
+ * one host more: an edit of the invoker can't open it again.
+ */
+export function withPhases<Status extends RunStatus>(facts: RunFacts<Status>, status: Status): Status {
+  const before = runTargets(status);
+  const targets = before.map((target): TargetEntry => {
+    const computed = facts.targetPhase(target);
+    const isEnded = isOver({ phase: computed });
+    if (isEnded && isOver(target) && areHostsDone(target)) return target;
+    const isHeldOpen = isEnded && (!isSettled(facts, target) || facts.isRetryOpen(status, target));
+    const phase = isHeldOpen ? "Running" : computed;
+    return phase === target.phase ? target : { ...target, phase };
+  });
+  const isChanged = targets.some((target, index) => target !== before[index]);
+  const phased = isChanged ? { ...status, targets } : status;
+  const phase = facts.runPhase(phased);
+  return phase === status.phase ? phased : { ...phased, phase };
 }

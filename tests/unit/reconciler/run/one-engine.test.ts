@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { decideSession } from "../../../../reconciler/backup-session/decide.ts";
-import { BACKUP_WORDS } from "../../../../reconciler/backup-session/words.ts";
+import { BACKUP_WORDS } from "../../../../reconciler/backup-session/facts.ts";
 import { targetFailure } from "../../../../reconciler/run/outcome.ts";
 import { parseBackupBatch } from "../../../../shared/api/backup-batch.ts";
 import { parseRestoreBatch, type RestoreBatchSpec } from "../../../../shared/api/restore-batch.ts";
