@@ -141,19 +141,25 @@ export interface ListedSnapshot {
 
 const MAX_LISTED = 20;
 
-function describe(snapshots: readonly ListedSnapshot[]): string {
+function describe(snapshots: readonly ListedSnapshot[], unlisted: number): string {
   if (snapshots.length === 0) return "the repository holds no snapshot";
   const lines = snapshots
     .slice(0, MAX_LISTED)
     .map(({ id, time, hostname, paths }) => `${id.slice(0, 8)} ${time.slice(0, 19)} ${hostname} ${paths.join(",")}`);
-  const rest = snapshots.length - lines.length;
+  const rest = snapshots.length - lines.length + unlisted;
   return `there are ${lines.join("; ")}${rest > 0 ? ` and ${rest} more` : ""}`;
 }
 
-function notFound(what: string, newestFirst: readonly ListedSnapshot[], sourceHost: string): UserError {
+/** Names those of the host where there are any. */
+function notFound(
+  what: string,
+  newestFirst: readonly ListedSnapshot[],
+  sourceHost: string,
+  unlisted: number,
+): UserError {
   const ofHost = newestFirst.filter(({ hostname }) => hostname === sourceHost);
-  const shown = ofHost.length > 0 ? ofHost : newestFirst;
-  return new UserError("SNAPSHOT_NOT_FOUND", `${what} does not exist; ${describe(shown)}`);
+  const there = ofHost.length > 0 ? describe(ofHost, 0) : describe(newestFirst, unlisted);
+  return new UserError("SNAPSHOT_NOT_FOUND", `${what} does not exist; ${there}`);
 }
 
 /**
@@ -186,6 +192,7 @@ export interface ResolvedSnapshot {
  * Finds the wanted snapshots among those that exist, so that nothing is touched when one is missing.
  *
  * @param ownTag `target=` tag of the target that is restored
+ * @param unlisted how many there are besides, of other hosts
  * @returns outer paths before inner ones
  * @throws UserError SNAPSHOT_NOT_FOUND with the list of what exists, PATHS_OVERLAP
  */
@@ -193,6 +200,7 @@ export function resolveSnapshots(
   selection: RestoreSelection,
   existing: readonly ListedSnapshot[],
   ownTag: string,
+  unlisted = 0,
 ): readonly ResolvedSnapshot[] {
   const { sourceHost } = selection;
   const newestFirst = [...existing].sort((a, b) => Date.parse(b.time) - Date.parse(a.time));
@@ -202,14 +210,14 @@ export function resolveSnapshots(
       const found = newestFirst.filter(({ id }) => id.startsWith(wanted.id));
       // A short id may be the beginning of several.
       const first = found.find(({ hostname }) => hostname === sourceHost) ?? found[0];
-      if (first === undefined) throw notFound(`snapshot ${wanted.id}`, newestFirst, sourceHost);
+      if (first === undefined) throw notFound(`snapshot ${wanted.id}`, newestFirst, sourceHost, unlisted);
       return first;
     }
     const what =
       wanted.by === "path" ? `snapshot of path ${wanted.path} of host ${sourceHost}` : `snapshot of host ${sourceHost}`;
     const candidates = wanted.by === "path" ? ofHost.filter(({ paths }) => paths.includes(wanted.path)) : ofHost;
     const first = candidates.length === 0 ? undefined : ofTarget(candidates, ownTag, what)[0];
-    if (first === undefined) throw notFound(what, newestFirst, sourceHost);
+    if (first === undefined) throw notFound(what, newestFirst, sourceHost, unlisted);
     return first;
   }
   const resolved = [...new Map(selection.wanted.map(resolve).map((snapshot) => [snapshot.id, snapshot])).values()];

@@ -7,6 +7,7 @@ import type { backupHost } from "../backup/host-backup.ts";
 import { buildProgress } from "../backup/progress.ts";
 import { withoutSecrets } from "../restic/fault.ts";
 import { gatherSnapshotSize } from "../restic/snapshot-size.ts";
+import { gatherCandidates } from "../restore/candidates.ts";
 import type { HostRestoreOutcome, restoreHost } from "../restore/host-restore.ts";
 import { NO_PROGRESS } from "../restore/progress.ts";
 import type { AgentSettings } from "../settings.ts";
@@ -72,8 +73,10 @@ export function loadHost({ kind, settings }: DumpSettings): typeof restoreHost {
     try {
       // L43: the snapshots of this host and target alone are looked at.
       const selection = selectForHost(restore.rules, restore.host, restore.point);
-      const existing = (await restic.snapshots({}, { signal })).filter(({ paths }) => hasDumpFile(paths));
-      const snapshots = resolveSnapshots({ ...selection, mayOverlap: true }, existing, targetTag(restore.host.target));
+      const isDump = ({ paths }: { readonly paths: readonly string[] }) => hasDumpFile(paths);
+      const { existing, unlisted } = await gatherCandidates(restic, selection, signal, isDump);
+      const tag = targetTag(restore.host.target);
+      const snapshots = resolveSnapshots({ ...selection, mayOverlap: true }, existing, tag, unlisted);
       const sizes = await Promise.all(snapshots.map(({ id }) => gatherSnapshotSize(restic, id, signal)));
       const database = gatherDatabase(kind, restore.appBinding, settings);
       await ports.beforeWrite();

@@ -10,7 +10,7 @@ import { gatherLocks } from "./gather-locks.ts";
 import { removeLock } from "./remove-lock.ts";
 import { type DeadRestic, processTicks } from "./running-restic.ts";
 
-/** A little longer than the half hour after which restic itself takes a lock for abandoned. */
+/** A little longer than the half hour after which a lock that nobody refreshed is taken for abandoned. */
 export const LOCK_PATIENCE_MS = 35 * 60_000;
 /** The first pause, doubled up to the longest: most locks in the way are those of a short command. */
 const FIRST_PAUSE_MS = 1_000;
@@ -40,8 +40,34 @@ function isLocked(restic: Restic, exit: ResticExit): boolean {
   return exit.code !== 0 && exit.stopped === undefined && restic.fault("lock", exit).code === "REPOSITORY_LOCKED";
 }
 
+/** Since when locks are seen, by the own monotonic clock. What is not there any more is forgotten. */
+class SeenLocks {
+  #since = new Map<string, number>();
+
+  /** @returns for how long each has been seen, in milliseconds */
+  look(locks: readonly RepositoryLock[]): ReadonlyMap<string, number> {
+    const nowMs = performance.now();
+    this.#since = new Map(locks.map(({ id }) => [id, this.#since.get(id) ?? nowMs]));
+    return new Map([...this.#since].map(([id, sinceMs]) => [id, nowMs - sinceMs]));
+  }
+}
+
+/** Removes the lock in the plain way that the backend has. @returns false when that is not to be had */
+async function removePlainly(ports: PatiencePorts, lock: RepositoryLock): Promise<boolean> {
+  const { restic, log, now } = ports;
+  try {
+    if (!(await removeLock(restic.access, lock.id, now()))) return false;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    log.warn({ code: error.code, error: error.message }, "lock not removed; restic is asked");
+    return false;
+  }
+  log.warn({ lock: lock.id, host: lock.host, pid: lock.pid, createdAt: lock.createdAt }, "abandoned lock removed");
+  return true;
+}
+
 /** Removes what may be removed. @returns whether anything was */
-async function clear(ports: PatiencePorts): Promise<boolean> {
+async function clear(ports: PatiencePorts, seen: SeenLocks): Promise<boolean> {
   const { restic, log, now } = ports;
   const locks = await gatherLocks(restic, ports.signal);
   ports.report(locks);
@@ -51,14 +77,11 @@ async function clear(ports: PatiencePorts): Promise<boolean> {
     dead: ports.dead(),
     hostname: hostname(),
     now: now(),
+    seenMs: seen.look(locks),
   };
-  let removed = 0;
-  for (const lock of removableLocks(facts)) {
-    if (!(await removeLock(restic.access, lock.id, now()))) continue;
-    removed++;
-    log.warn({ lock: lock.id, host: lock.host, pid: lock.pid, createdAt: lock.createdAt }, "abandoned lock removed");
-  }
-  if (removed > 0) return true;
+  let isAnyRemoved = false;
+  for (const lock of removableLocks(facts)) isAnyRemoved = (await removePlainly(ports, lock)) || isAnyRemoved;
+  if (isAnyRemoved) return true;
   if (!isUnlockSafe({ ...facts, isRunning: (pid) => processTicks(pid) !== undefined })) return locks.length === 0;
   const exit = await restic.run(["unlock"], { signal: ports.signal });
   log.warn({ code: exit.code }, "stale locks removed by restic");
@@ -87,6 +110,7 @@ export function createWithLock(ports: PatiencePorts): WithLock {
   return async (run) => {
     const until = performance.now() + (ports.patienceMs ?? LOCK_PATIENCE_MS);
     let pauseMs = FIRST_PAUSE_MS;
+    const seen = new SeenLocks();
     const rest = async () => {
       await pause(ports, pauseMs);
       pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
@@ -95,7 +119,7 @@ export function createWithLock(ports: PatiencePorts): WithLock {
     if (!isLocked(ports.restic, exit)) return exit;
     while (isLocked(ports.restic, exit) && !ports.signal.aborted && performance.now() < until) {
       try {
-        if (!(await clear(ports))) await rest();
+        if (!(await clear(ports, seen))) await rest();
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         ports.log.warn({ code: error.code, error: error.message }, "locks can't be looked at");

@@ -5,8 +5,8 @@
  * refreshes, so an id that was reported is never its lock for more than five minutes.
  */
 import { readFileSync, rmSync } from "node:fs";
-import { request as httpRequest } from "node:http";
-import { request as httpsRequest, type RequestOptions } from "node:https";
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from "node:https";
 import { join } from "node:path";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import type { RepositoryAccess } from "../restic/backend.ts";
@@ -25,20 +25,26 @@ function flagValue(access: RepositoryAccess, flag: string): string | undefined {
   return at < 0 ? undefined : access.flags[at + 1];
 }
 
-function sendDelete({ url, headers }: DeleteRequest, access: RepositoryAccess): Promise<number> {
+/** Through the proxy, with the CA and the client certificate that restic uses. */
+function sendDelete({ url, headers }: DeleteRequest, access: RepositoryAccess): Promise<IncomingMessage> {
   const caFile = flagValue(access, "--cacert");
+  const clientFile = flagValue(access, "--tls-client-cert");
+  const client = clientFile === undefined ? undefined : readFileSync(clientFile);
+  const isTls = url.protocol === "https:";
+  const proxyEnv = { ...process.env, ...access.env };
   const options: RequestOptions = {
     method: "DELETE",
     headers,
     timeout: REQUEST_LIMIT_MS,
-    agent: false,
+    agent: isTls ? new HttpsAgent({ proxyEnv }) : new HttpAgent({ proxyEnv }),
     ...(caFile !== undefined && { ca: readFileSync(caFile) }),
+    ...(client !== undefined && { cert: client, key: client }),
     ...(access.flags.includes("--insecure-tls") && { rejectUnauthorized: false }),
   };
   return new Promise((resolve, reject) => {
-    const request = (url.protocol === "https:" ? httpsRequest : httpRequest)(url, options, (response) => {
+    const request = (isTls ? httpsRequest : httpRequest)(url, options, (response) => {
       response.resume();
-      response.once("end", () => resolve(response.statusCode ?? 0));
+      response.once("end", () => resolve(response));
     });
     request.once("timeout", () => request.destroy(new Error("no answer in time")));
     request.once("error", reject);
@@ -60,8 +66,13 @@ export function restDelete(repository: string, id: string): DeleteRequest {
   };
 }
 
-/** Address of the lock in an S3 bucket, signed. @returns undefined without keys: those of a role are restic's own matter */
-export function s3Delete(access: RepositoryAccess, id: string, now: Date): DeleteRequest | undefined {
+/**
+ * Address of the lock in an S3 bucket, signed.
+ *
+ * @param region of the bucket, where the store has told it; else as it is set
+ * @returns undefined without keys: those of a role are restic's own matter
+ */
+export function s3Delete(access: RepositoryAccess, id: string, now: Date, region?: string): DeleteRequest | undefined {
   const { env } = access;
   const accessKey = env["AWS_ACCESS_KEY_ID"];
   const secretKey = env["AWS_SECRET_ACCESS_KEY"];
@@ -71,13 +82,20 @@ export function s3Delete(access: RepositoryAccess, id: string, now: Date): Delet
   url.pathname = `${url.pathname.replace(/\/+$/, "")}/locks/${id}`;
   const sessionToken = env["AWS_SESSION_TOKEN"];
   const keys = { accessKey, secretKey, ...(sessionToken !== undefined && { sessionToken }) };
-  return { url, headers: signS3Delete(url, { ...keys, region: env["AWS_DEFAULT_REGION"] || "us-east-1" }, now) };
+  const signedFor = region ?? (env["AWS_DEFAULT_REGION"] || "us-east-1");
+  return { url, headers: signS3Delete(url, { ...keys, region: signedFor }, now) };
 }
 
-function buildDelete(access: RepositoryAccess, id: string, now: Date): DeleteRequest | undefined {
+function buildDelete(access: RepositoryAccess, id: string, now: Date, region?: string): DeleteRequest | undefined {
   if (access.provider === "rest") return restDelete(access.env["RESTIC_REPOSITORY"] ?? "", id);
-  if (access.provider === "s3") return s3Delete(access, id, now);
+  if (access.provider === "s3") return s3Delete(access, id, now, region);
   return undefined;
+}
+
+/** S3 refuses what is signed for another region, and names the bucket's own. */
+function bucketRegion({ headers }: IncomingMessage): string | undefined {
+  const region = headers["x-amz-bucket-region"];
+  return typeof region === "string" ? region : undefined;
 }
 
 /**
@@ -94,9 +112,12 @@ export async function removeLock(access: RepositoryAccess, id: string, now: Date
   }
   const request = buildDelete(access, id, now);
   if (request === undefined) return false;
-  let status: number;
+  let status = 0;
   try {
-    status = await sendDelete(request, access);
+    const answer = await sendDelete(request, access);
+    const region = answer.statusCode === 204 ? undefined : bucketRegion(answer);
+    const again = region === undefined ? undefined : buildDelete(access, id, now, region);
+    status = (again === undefined ? answer : await sendDelete(again, access)).statusCode ?? 0;
   } catch (cause) {
     throw new UserError("BACKEND_UNREACHABLE", `lock ${id.slice(0, 8)} could not be removed: ${messageOf(cause)}`, {
       cause,

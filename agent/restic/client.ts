@@ -16,10 +16,11 @@ import {
 } from "./arguments.ts";
 import type { RepositoryAccess } from "./backend.ts";
 import { hopelessRequest, isRetry, resticFault, withoutSecrets } from "./fault.ts";
+import { createItemSplitter } from "./json-items.ts";
 import { buildGoMemoryEnv } from "./memory.ts";
 import { parseResticLine, type ResticMessage } from "./messages.ts";
 import { type ResticCall, type ResticExit, runProgram } from "./run.ts";
-import { parseSnapshots, type Snapshot } from "./snapshots.ts";
+import { readSnapshot, type Snapshot } from "./snapshots.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -53,8 +54,16 @@ export interface Restic {
   readonly access: RepositoryAccess;
   backup(backup: BackupArguments, options: CallOptions): Promise<ResticExit>;
   restore(restore: RestoreArguments, options: CallOptions): Promise<ResticExit>;
-  /** @throws UserError when restic can't list */
-  snapshots(filter: SnapshotFilter, options?: CallOptions): Promise<readonly Snapshot[]>;
+  /**
+   * Reads the list as it comes: of a repository of many only those stay in memory that are kept.
+   *
+   * @param options.keep which ones are wanted; all by default
+   * @throws UserError when restic can't list
+   */
+  snapshots(
+    filter: SnapshotFilter,
+    options?: CallOptions & { keep?(snapshot: Snapshot): boolean },
+  ): Promise<readonly Snapshot[]>;
   /** Any other command; the caller reads its output line by line. */
   run(command: readonly string[], options: CallOptions): Promise<ResticExit>;
   /** The error of a run that failed, cleaned of secrets. */
@@ -140,15 +149,25 @@ export function createRestic(settings: ResticSettings): Restic {
     access,
     backup: (backup, options) => execute(backupArguments(backup, common), options),
     restore: (restore, options) => execute(restoreArguments(restore, common), options),
-    async snapshots(filter, options = {}) {
-      const lines: string[] = [];
+    async snapshots(filter, { keep, ...options } = {}) {
+      const kept: Snapshot[] = [];
+      let problem: unknown;
+      const items = createItemSplitter((text) => {
+        try {
+          const snapshot = readSnapshot(text);
+          if (keep?.(snapshot) !== false) kept.push(snapshot);
+        } catch (error) {
+          problem ??= error;
+        }
+      });
       const exit = await execute(snapshotsArguments(filter, common), {
         timeLimitMs: SHORT_LIMIT_MS,
         ...options,
-        onLine: (line) => lines.push(line),
+        onRawStdout: (stdout) => stdout.on("data", (chunk: Buffer) => items.feed(chunk)),
       });
       if (exit.code !== 0) throw fault("list of snapshots", exit);
-      return parseSnapshots(lines.filter((line) => line.startsWith("[")).join(""));
+      if (problem !== undefined) throw problem;
+      return kept;
     },
     run: (command, options) => execute(plainArguments(command, common), options),
     fault,

@@ -39,7 +39,7 @@ const WORD_RULES: readonly WordRule[] = [
   {
     code: "REPOSITORY_DAMAGED",
     words:
-      /Load(?:Raw)?\(<(data|index|snapshot|key)\/[^>]*>.*(no such file or directory|does not exist|not found|\b404\b)|has zero size, invalid repository|ciphertext verification failed|invalid data returned|repository contains errors|LoadIndex returned errors|repository index is damaged|pack .* (not found|damaged)|blob .* not found|tree .* not found|hash mismatch|config or key .* is damaged|config cannot be loaded|invalid character .* looking for|unsupported repository version|number of used blobs is larger/i,
+      /Load(?:Raw)?\(<(data|index|snapshot|key)\/[^>]*>.*(no such file or directory|does not exist|not found|(?:HTTP|response|status|StatusCode)\W{0,3}(?:code)?\W{0,3}404\b)|has zero size, invalid repository|ciphertext verification failed|invalid data returned|repository contains errors|LoadIndex returned errors|repository index is damaged|pack .* (not found|damaged)|blob .* not found|tree .* not found|hash mismatch|config or key .* is damaged|config cannot be loaded|invalid character .* looking for|unsupported repository version|number of used blobs is larger/i,
   },
   { code: "REPOSITORY_READ_ONLY", words: /read-only file system/i },
   {

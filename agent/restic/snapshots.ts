@@ -31,25 +31,20 @@ export function parseSnapshot(value: unknown): Snapshot | undefined {
 }
 
 /**
- * Reads the output of `restic snapshots --json`.
+ * Reads one item of the output of `restic snapshots --json`.
  *
- * @throws UserError RESTIC_FAILED when it is no list of snapshots
+ * @throws UserError RESTIC_FAILED when it is no snapshot
  */
-export function parseSnapshots(output: string): readonly Snapshot[] {
-  let list: unknown;
+export function readSnapshot(text: string): Snapshot {
+  let value: unknown;
   try {
-    list = output === "" ? [] : JSON.parse(output);
+    value = JSON.parse(text);
   } catch (cause) {
-    throw new UserError("RESTIC_FAILED", "restic's list of snapshots is no JSON", { cause });
+    throw new UserError("RESTIC_FAILED", "a snapshot in restic's list is no JSON", { cause });
   }
-  // An empty repository gives `null` in some versions.
-  if (list === null) return [];
-  if (!Array.isArray(list)) throw new UserError("RESTIC_FAILED", "restic's list of snapshots is no list");
-  return list.map((item) => {
-    const snapshot = parseSnapshot(item);
-    if (snapshot === undefined) throw new UserError("RESTIC_FAILED", "a snapshot in restic's list has no id or time");
-    return snapshot;
-  });
+  const snapshot = parseSnapshot(value);
+  if (snapshot === undefined) throw new UserError("RESTIC_FAILED", "a snapshot in restic's list has no id or time");
+  return snapshot;
 }
 
 /** Newest first. restic's times have nine decimals and a zone, so they are compared as instants, then as text. */

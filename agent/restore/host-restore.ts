@@ -15,6 +15,7 @@ import type { WithLock } from "../locks/patience.ts";
 import type { Logger } from "../log.ts";
 import type { Restic } from "../restic/client.ts";
 import { gatherSnapshotSize, type OnNode, type SnapshotSize } from "../restic/snapshot-size.ts";
+import { gatherCandidates } from "./candidates.ts";
 import { type Conflicts, clearExisting, createConflicts } from "./conflicts.ts";
 import { errorsOfRestored, type ItemError, isOnlyAbove, itemWarnings, restoreFault } from "./outcome.ts";
 import { createOwners, type Owners } from "./owners.ts";
@@ -72,8 +73,8 @@ export async function restoreHost(restore: HostRestore, ports: HostRestorePorts)
   const warnings: string[] = [];
   try {
     const selection = selectForHost(restore.rules, restore.host, restore.point);
-    const existing = await restic.snapshots({}, { signal });
-    const snapshots = resolveSnapshots(selection, existing, targetTag(restore.host.target));
+    const { existing, unlisted } = await gatherCandidates(restic, selection, signal);
+    const snapshots = resolveSnapshots(selection, existing, targetTag(restore.host.target), unlisted);
     const sizes: SnapshotSize[] = [];
     const conflicts: Conflicts[] = [];
     const owners: Owners[] = [];

@@ -6,16 +6,17 @@
  * | 1 | the user's settings name a node, or an affinity | as they say |
  * | 2 | mounted by no pod, or can be mounted by several nodes | anywhere |
  * | 3 | one pod alone may have it, and one has | refused |
- * | 4 | one node alone may mount it | beside the pod that has it |
+ * | 4 | one node alone may mount it | on the node of the pod that has it, with that pod's tolerations |
+ *
+ * The node is named by its name: its label `kubernetes.io/hostname` may say something else.
  */
 import type { PodSettings } from "../../shared/api/runtime-settings.ts";
 import { UserError } from "../../shared/errors.ts";
-import type { JsonObject } from "../../shared/injection/workload.ts";
+import { type JsonObject, objectsAt } from "../../shared/injection/workload.ts";
 import type { ClaimFact, ClaimUser } from "./job-view.ts";
 
 const MANY_NODES: readonly string[] = ["ReadWriteMany", "ReadOnlyMany"];
 const ONE_POD = "ReadWriteOncePod";
-const HOSTNAME = "kubernetes.io/hostname";
 
 /**
  * @returns fields of the pod's spec
@@ -35,8 +36,10 @@ export function placeJob(
   }
   const isChosen = settings?.nodeName !== undefined || settings?.affinity !== undefined;
   if (isChosen || claim.accessModes.some((mode) => MANY_NODES.includes(mode))) return {};
-  const term = { matchExpressions: [{ key: HOSTNAME, operator: "In", values: [user.nodeName] }] };
+  const term = { matchFields: [{ key: "metadata.name", operator: "In", values: [user.nodeName] }] };
+  const tolerations = objectsAt(user.podTemplate, "spec", "tolerations");
   return {
     affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term] } } },
+    ...(tolerations.length > 0 && { tolerations }),
   };
 }

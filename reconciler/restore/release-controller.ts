@@ -1,20 +1,17 @@
 /** Tells pods that wait in an init-container and get no turn whether they may start: their restore is over, has gone, or no longer names them. */
 import { ReleaseMode } from "../../shared/api/closed-lists.ts";
-import type { HostRun } from "../../shared/api/host-run.ts";
 import { messageOf } from "../../shared/errors.ts";
-import { shortHash } from "../../shared/hash.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import { objectKey, splitObjectKey } from "../../shared/kube/object-meta.ts";
 import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
-import { nameWithSuffix } from "../../shared/names.ts";
 import type { Controller } from "../controller.ts";
-import { buildHostRun, type HostRunChange } from "../run/host-runs.ts";
-import { type HostRunWriter, syncHostRuns } from "../run/sync-host-runs.ts";
+import { type HostRunWriter, writeHostRun } from "../run/sync-host-runs.ts";
 import { onAny } from "../world/on-any.ts";
 import type { PodObject } from "../world/pod-object.ts";
 import type { World } from "../world/world.ts";
 import { decideRelease } from "./decide-release.ts";
+import { isHold, releaseChange, releaseName } from "./release-run.ts";
 import type { RestoreObject } from "./restore-status.ts";
 
 export interface ReleaseControllerPorts {
@@ -33,10 +30,6 @@ export function createReleaseController(ports: ReleaseControllerPorts): Controll
 
 function isWaiting({ restoreInit, isTerminating, isEnded }: PodObject): boolean {
   return restoreInit?.isRunning === true && restoreInit.serves !== undefined && !isTerminating && !isEnded;
-}
-
-function releaseName(pod: PodObject): string {
-  return nameWithSuffix(pod.name, shortHash(`release/${pod.uid}`));
 }
 
 class ReleaseController implements Controller {
@@ -113,48 +106,12 @@ class ReleaseController implements Controller {
     const { mode, message } = decision;
     const release = { mode, message };
     if (known?.spec.release?.mode !== mode || known.spec.release.message !== message) {
-      await syncHostRuns(client, namespace, [changeOf(pod, restore, known, release)], signal);
+      await writeHostRun(client, namespace, releaseChange(pod, restore, known, release), signal);
       log.info({ pod: key, mode, reason: message }, "pod told whether it may start");
     }
     if (mode !== ReleaseMode.Never) this.#goneSince.delete(key);
     return undefined;
   }
-}
-
-function isHold({ spec }: HostRun): boolean {
-  return spec.release?.mode === ReleaseMode.Never;
-}
-
-function changeOf(
-  pod: PodObject,
-  restore: RestoreObject | undefined,
-  known: HostRun | undefined,
-  release: NonNullable<HostRun["spec"]["release"]>,
-): HostRunChange {
-  if (known === undefined) return { kind: "create", object: releaseRun(pod, restore, release) };
-  return { kind: "patch", name: known.metadata.name, uid: known.metadata.uid ?? "", spec: { release } };
-}
-
-/** It belongs to the pod: there may be no restore any more. */
-function releaseRun(
-  pod: PodObject,
-  restore: RestoreObject | undefined,
-  release: NonNullable<HostRun["spec"]["release"]>,
-): HostRun {
-  const [kind = "", name = ""] = (pod.restoreInit?.serves ?? "").split("/");
-  const owner = { apiVersion: "v1", kind: "Pod", namespace: pod.namespace, name: pod.name, uid: pod.uid };
-  return buildHostRun(owner, {
-    name: releaseName(pod),
-    spec: {
-      work: "Restore",
-      run: { kind, name, uid: restore?.metadata.uid ?? "" },
-      ...(pod.restoreInit?.target !== undefined && { target: pod.restoreInit.target }),
-      // An empty text is none for servers of 1.20.
-      host: pod.name,
-      pod: { name: pod.name, uid: pod.uid },
-      release,
-    },
-  });
 }
 
 function keyOf({ namespace, name }: PodObject): string {

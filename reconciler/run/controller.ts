@@ -1,4 +1,5 @@
 /** Keeps runs of one kind going: one queue, woken by everything that a decision reads. */
+import { KINDS } from "../../shared/api/kinds.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import { type RunResult, WorkQueue, type WorkQueueObserver } from "../../shared/kube/work-queue.ts";
@@ -107,7 +108,8 @@ export function createRunController<
       if (decided !== undefined || isBehind) memories.keepWriteTime(key, clock.monotonic());
       if (outcome === "again") continue;
       const changes = planHostRuns(runOwnerOf(run), kind.ordersOf(view, status, hostRuns), hostRuns);
-      if (changes.length > 0) await syncHostRuns(client, run.metadata.namespace, changes, signal);
+      const { metadata } = memories.newest(key, run) ?? run;
+      await syncHostRuns(client, { resource: KINDS[run.kind], metadata }, changes, signal);
       return { requeueAfterMs: decision.requeueAfterMs };
     }
     throw new UserError("API_UNAVAILABLE", `others kept changing ${key} while it was decided`);

@@ -62,7 +62,9 @@ export interface HostRunOrder {
 
 export type HostRunChange =
   | { readonly kind: "create"; readonly object: HostRun }
-  | { readonly kind: "patch"; readonly name: string; readonly uid: string; readonly spec: object };
+  | { readonly kind: "patch"; readonly name: string; readonly uid: string; readonly spec: object }
+  /** No entry orders it any more. */
+  | { readonly kind: "withdraw"; readonly name: string; readonly uid: string; readonly spec: object };
 
 /** Without fields that are empty texts: servers of 1.20 take them for null, and refuse that. */
 function withoutEmptyTexts(value: unknown): unknown {
@@ -127,7 +129,7 @@ export function planHostRuns(
     ...changes,
     ...stale.map(
       ({ metadata }): HostRunChange => ({
-        kind: "patch",
+        kind: "withdraw",
         name: metadata.name,
         uid: metadata.uid ?? "",
         spec: { cancel },

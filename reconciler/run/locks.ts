@@ -20,6 +20,14 @@ export interface LocksView {
 /** The clocks of nodes and API server differ by less than this. */
 const CLOCK_SKEW_MS = 60_000;
 
+/** Longest host name of a container. */
+const HOST_NAME_MAX = 63;
+
+/** Host name that the kubelet gives to a pod's containers, and so the one in restic's locks. */
+function hostNameOf(podName: string): string {
+  return podName.slice(0, HOST_NAME_MAX).replace(/[-.]+$/, "");
+}
+
 /**
  * Whether a lock's owner is known to be gone. restic names the host after the pod.
  *
@@ -31,12 +39,14 @@ const CLOCK_SKEW_MS = 60_000;
  * | 4 | our container in it started after the lock was taken | yes: its process is gone |
  * | 5 | otherwise | no |
  *
- * "No" is not for ever: restic itself drops a lock that nobody refreshed for half an hour.
+ * "No" is not for ever: an agent that waits sees that nobody refreshes the lock.
  */
 export function isOwnerGone(lock: RepositoryLock, { lockOwners, formerPods }: LocksView): boolean {
   const takenAtMs = Date.parse(lock.createdAt ?? "");
   if (lock.host === undefined || Number.isNaN(takenAtMs)) return false;
-  const owners = formerPods.filter((pod) => pod.name === lock.host && takenAtMs >= pod.assignedAtMs - CLOCK_SKEW_MS);
+  const owners = formerPods.filter(
+    (pod) => hostNameOf(pod.name) === lock.host && takenAtMs >= pod.assignedAtMs - CLOCK_SKEW_MS,
+  );
   if (owners.length === 0) return false;
   return owners.every(({ uid }) => {
     const pod = lockOwners.get(uid);

@@ -3,8 +3,10 @@ import { parseAppBinding } from "../../shared/api/app-binding.ts";
 import { type AppBindingOrder, type HostRun, parseHostRun } from "../../shared/api/host-run.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { UserError } from "../../shared/errors.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import { textAt } from "../../shared/kube/json-value.ts";
 import { isAlreadyExists, isConflict, isNotFound } from "../../shared/kube/kube-error.ts";
+import type { Resource } from "../../shared/kube/resource.ts";
 import type { HostRunChange } from "./host-runs.ts";
 
 /** As many are written at the same time: a DaemonSet of thousands must not wait for them one by one. */
@@ -12,22 +14,47 @@ const AT_ONCE = 16;
 
 export type HostRunWriter = Pick<KubeClient, "create" | "find" | "patch">;
 
+/** The session or restore that the changes were planned for, as it was read then. */
+export interface PlannedFor {
+  readonly resource: Resource;
+  readonly metadata: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly resourceVersion?: string | undefined;
+  };
+}
+
 /**
- * @param namespace of the run
+ * Who looks at an old state, as one who led before and does not know yet, finds host runs that nothing in it orders. So none
+ * is withdrawn unless the API server has no newer state.
+ *
  * @throws KubeError when the API server refuses or can't be reached
  */
 export async function syncHostRuns(
   client: HostRunWriter,
-  namespace: string,
+  run: PlannedFor,
   changes: readonly HostRunChange[],
   signal: AbortSignal,
 ): Promise<void> {
-  for (let from = 0; from < changes.length; from += AT_ONCE) {
-    await Promise.all(changes.slice(from, from + AT_ONCE).map((change) => write(client, namespace, change, signal)));
+  const isOld = changes.some(({ kind }) => kind === "withdraw") && !(await isNewest(client, run, signal));
+  const due = isOld ? changes.filter(({ kind }) => kind !== "withdraw") : changes;
+  for (let from = 0; from < due.length; from += AT_ONCE) {
+    const some = due.slice(from, from + AT_ONCE);
+    await Promise.all(some.map((change) => writeHostRun(client, run.metadata.namespace, change, signal)));
   }
 }
 
-async function write(
+async function isNewest(
+  client: HostRunWriter,
+  { resource, metadata }: PlannedFor,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const newest = await client.find(resource, metadata.namespace, metadata.name, asIs, { signal });
+  return textAt(newest, "metadata", "resourceVersion") === metadata.resourceVersion;
+}
+
+/** @throws KubeError when the API server refuses or can't be reached */
+export async function writeHostRun(
   client: HostRunWriter,
   namespace: string,
   change: HostRunChange,

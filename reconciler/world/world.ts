@@ -144,7 +144,9 @@ export function createWorld(options: WorldOptions): World {
         ),
       repository: (invoker) => repositoryKeys(invoker, invoker.spec.repository),
     }),
-    hostRuns: inform(KINDS.HostRun, parseHostRun, { run: ({ spec }) => [spec.run.uid] }),
+    hostRuns: inform(KINDS.HostRun, parseHostRun, {
+      run: ({ spec }) => [spec.run.uid].filter((uid) => uid !== undefined),
+    }),
     repositories: inform(KINDS.Repository, parseRepository, {}),
     blueprints: createInformer<BackupBlueprint>({
       ...clusterWide,

@@ -28,7 +28,7 @@ const namedKindSchema = object({ kind: text, namespace: optional(text), name: te
 const runRefSchema = object({
   kind: required(text, "Kind of the session or restore."),
   name: required(text, "Its name, in the same namespace."),
-  uid: required(text, "Its uid."),
+  uid: optional(text, "Its uid; unset where it is gone."),
 });
 
 const backupOrderSchema = object({

@@ -34,8 +34,13 @@ afterAll(async () => {
   await plane?.stop();
 });
 
+/** Starts one that leads: what began before that is another's who is gone, as far as it can know. */
 async function lead(): Promise<void> {
-  reconcilers.push(await stand.startReconciler("--leader-elect=false"));
+  const reconciler = await stand.startReconciler("--leader-elect=false");
+  reconcilers.push(reconciler);
+  for (const deadline = performance.now() + END_MS; !reconciler.log().includes('"msg":"leading"'); await sleep(50)) {
+    if (performance.now() > deadline) throw new Error(`the reconciler does not lead:\n${reconciler.log()}`);
+  }
 }
 
 function callsOf(name: string): readonly string[] {
@@ -67,7 +72,7 @@ test("two reconcilers that both believe to lead run each hook once and double no
   for (const name of ["both-1", "both-2", "both-3"]) {
     await startSession(stand.client, stand.namespace, name);
     const { status } = await untilSession(stand.client, stand.namespace, name, END_MS);
-    expect(status?.phase).toBe("Succeeded");
+    expect(status?.phase, JSON.stringify(status, null, 1)).toBe("Succeeded");
     expect(callsOf(name)).toEqual([`/before ${name}`, `/after ${name}`]);
     expect(status?.targets?.map(({ stats }) => stats?.map(({ hostname }) => hostname))).toEqual([
       ["db-0", "db-1"],

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { findConnection } from "../../../shared/kube/connect.ts";
 import { createPodExec, type PodExec } from "../../../shared/kube/exec.ts";
-import { listPods, waitForContainer, waitForReadyPods } from "../../support/objects/pods.ts";
+import { waitForContainer, waitForReadyPods } from "../../support/objects/pods.ts";
 import { KUBERNETES } from "../../support/objects/resources.ts";
 import type { Installation } from "../../support/product/installed-cluster.ts";
 import { batchManifest, partManifest, restoreManifest, restoreMember } from "../../support/restore/application.ts";
@@ -105,8 +105,7 @@ export function testDatabase(cluster: () => Installation): void {
     expect(await readFile(join(pictures, "picture"), "utf8")).toBe("old picture");
     expect(await readFile(join(logs, "log"), "utf8")).toBe("old log");
     expect(await stand.readMarks("empty")).toEqual([]);
-    const pods = await listPods(stand.client, NAMESPACE, "app");
-    expect(pods.filter(({ isReady }) => isReady)).toHaveLength(3);
+    await waitForReadyPods(stand.client, NAMESPACE, "app", 3, TIMEOUT_MS);
   });
 
   test("a StatefulSet's pod that a failed restore holds is named by the next restore, and replaced once it is deleted", async () => {

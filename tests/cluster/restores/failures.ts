@@ -1,5 +1,5 @@
 /** Restores that fail, that are given up, and whose hooks fail. */
-import { mkdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { KINDS } from "../../../shared/api/kinds.ts";
@@ -87,7 +87,8 @@ export function testFailures(cluster: () => Installation): void {
       await waitForHold();
       const [next] = await listPods(stand.client, NAMESPACE, "app=app");
       const path = `/api/v1/namespaces/${NAMESPACE}/pods/${next?.name}/log`;
-      const readLog = () => stand.client.read(path, { container: "stash-init" });
+      // A container that is still to start has no log.
+      const readLog = () => stand.client.read(path, { container: "stash-init" }).catch(() => "");
       await waitForValue(readLog, (log) => log.includes("0123abcd does not exist"), "the reason in its log", 10_000);
       expect(await stand.readMarks("started")).toEqual([]);
       expect(await describeTree(data)).toEqual([]);
@@ -198,14 +199,15 @@ export function testFailures(cluster: () => Installation): void {
   test("a restore with retryConfig gives a host that failed its turn again, in the pod that waits for it", async () => {
     await waitUntilReady();
     await rm(join(data, "kept"));
-    // A folder is nothing that a restore takes away.
+    // A folder that holds something is nothing that a restore takes away.
     await mkdir(join(data, "kept"));
+    await writeFile(join(data, "kept", "mine"), "mine");
     const retryConfig = { maxRetry: 1, delay: "3s" };
     await stand.apply(restoreManifest(NAMESPACE, "retried", [restoreMember(APP)], { retryConfig }));
     const hostOf = ({ status }: RestoreBatch) => status?.members?.[0]?.stats?.[0];
     const failed = await stand.waitForRestore("retried", (restore) => hostOf(restore)?.phase === "Failed");
     expect(failed.status).toMatchObject({ phase: "Running", reason: "RESTIC_FAILED" });
-    await rmdir(join(data, "kept"));
+    await rm(join(data, "kept"), { recursive: true });
     const ended = await stand.waitForEnd("retried");
     expect(ended.status, JSON.stringify(ended.status, null, 1)).toMatchObject({ phase: "Succeeded", retries: 1 });
     expect(hostOf(ended)).toMatchObject({ attempt: 2, podUID: hostOf(failed)?.podUID });

@@ -77,7 +77,7 @@ export const UPSTREAM_FIELDS: Readonly<Record<Exclude<KindName, "Snapshot">, str
     ` status.{phase sessionDuration sessionDeadline conditions[].${condition}` +
     ` members[].{ref!.${targetRef} conditions[].${condition} totalHosts phase stats[].${restoreHost}}}}`,
   // Ours alone: what is checked is our own reading of it.
-  HostRun: "{spec.{work! host! pod!.{name! uid!} run!.{kind! name! uid!}} status.phase}",
+  HostRun: "{spec.{work! host! pod!.{name! uid!} run!.{kind! name! uid}} status.phase}",
   Function:
     "{spec.{image command[] args[] workingDir ports[].{containerPort! protocol} volumeMounts[].{name! mountPath!}" +
     ` volumeDevices[].{name! devicePath!} runtimeSettings.${container} podSecurityPolicyName}}`,

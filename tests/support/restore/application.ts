@@ -73,6 +73,8 @@ export function partManifest(part: ApplicationPart): Manifest {
     volumeMounts: [
       { name: "files", mountPath: "/data" },
       { name: "marks", mountPath: "/marks" },
+      // A volume that no container mounts is not made.
+      { name: "room", mountPath: "/room" },
     ],
     ...part.container,
   };

@@ -7,7 +7,7 @@ const ago = (minutes: number) => new Date(NOW.getTime() - minutes * 60_000).toIS
 const DEAD = { pid: 7, startedAtMs: Date.parse(ago(10)), goneAtMs: Date.parse(ago(8)) };
 
 function facts(change: Partial<LockFacts>): LockFacts {
-  return { locks: [], removable: [], dead: [], hostname: "db-0", now: NOW, ...change };
+  return { locks: [], removable: [], dead: [], hostname: "db-0", now: NOW, seenMs: new Map(), ...change };
 }
 const idsOf = (change: Partial<LockFacts>) => removableLocks(facts(change)).map(({ id }) => id);
 
@@ -24,8 +24,14 @@ describe("L58: a lock may be removed", () => {
     expect(idsOf({ locks: [{ id: "a", host: "db-0", pid: 7, createdAt: ago(9) }], dead: [DEAD] })).toEqual(["a"]);
   });
 
-  test("when nobody has refreshed it for half an hour", () => {
-    expect(idsOf({ locks: [{ id: "a", host: "x", createdAt: ago(31) }] })).toEqual(["a"]);
+  test("when it looks stale, and this process saw for ten minutes that nobody refreshes it", () => {
+    const locks = [{ id: "a", host: "x", createdAt: ago(31) }];
+    expect(idsOf({ locks, seenMs: new Map([["a", 11 * 60_000]]) })).toEqual(["a"]);
+  });
+
+  test("when this process saw for half an hour that nobody refreshes it, whatever its owner's clock said", () => {
+    const seenMs = new Map([["a", 31 * 60_000]]);
+    expect(idsOf({ locks: [{ id: "a", host: "x", createdAt: ago(-600) }], seenMs })).toEqual(["a"]);
   });
 });
 
@@ -38,6 +44,12 @@ describe("L58: a lock stays", () => {
       { id: "host", host: "db-1", pid: 7, createdAt: ago(9) },
     ];
     expect(idsOf({ locks, dead: [DEAD] })).toEqual([]);
+  });
+
+  test("D14: of a living owner whose node's clock is behind: it is refreshed under another id", () => {
+    const looksOld = { host: "x", createdAt: ago(40) };
+    expect(idsOf({ locks: [{ id: "a", ...looksOld }] })).toEqual([]);
+    expect(idsOf({ locks: [{ id: "b", ...looksOld }], seenMs: new Map([["b", 5 * 60_000]]) })).toEqual([]);
   });
 
   test("of which nothing is known", () => {
@@ -57,6 +69,14 @@ describe("`restic unlock`, which goes by host name and process number, is safe",
     const locks = [
       { id: "a", host: "db-0", pid: 7, createdAt: ago(9) },
       { id: "b", host: "db-0", pid: 8, createdAt: ago(1) },
+    ];
+    expect(isUnlockSafe({ ...facts({ locks, dead: [DEAD] }), isRunning })).toBe(false);
+  });
+
+  test("D14: but not when it would take a lock that only looks stale", () => {
+    const locks = [
+      { id: "a", host: "db-0", pid: 7, createdAt: ago(9) },
+      { id: "b", host: "x", pid: 9, createdAt: ago(40) },
     ];
     expect(isUnlockSafe({ ...facts({ locks, dead: [DEAD] }), isRunning })).toBe(false);
   });

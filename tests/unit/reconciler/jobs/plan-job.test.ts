@@ -226,6 +226,18 @@ describe("the job of a volume", () => {
     expect(JSON.stringify(podOf(plan)["affinity"])).toContain('"values":["node-7"]');
   });
 
+  test("D22: is placed by the node's name, whatever the node's labels say, with the tolerations of the pod that is there", () => {
+    const tolerations = [{ key: "databases", operator: "Exists", effect: "NoSchedule" }];
+    const tolerant = { ...user, podTemplate: { spec: { ...user.podTemplate.spec, tolerations } } };
+    const pod = podOf(planOf(pvcBackup({}, { claimUsers: [tolerant] })));
+    expect(JSON.stringify(pod["affinity"])).toContain(
+      '"matchFields":[{"key":"metadata.name","operator":"In","values":["node-7"]}]',
+    );
+    expect(pod["tolerations"]).toEqual(tolerations);
+    const own = { runtimeSettings: { pod: { tolerations: [{ operator: "Exists" }] } } };
+    expect(podOf(planOf(pvcBackup(own, { claimUsers: [tolerant] })))["tolerations"]).toEqual([{ operator: "Exists" }]);
+  });
+
   test("runs anywhere when several nodes can mount it, or where the user says", () => {
     const many = { claim: { name: "files", accessModes: ["ReadWriteMany"] }, claimUsers: [user] };
     expect(podOf(planOf(pvcBackup({}, many)))).not.toHaveProperty("affinity");

@@ -92,7 +92,7 @@ describe("what is written", () => {
 
   test("an order that nobody gives any more is cancelled once, unless its pod has ended", () => {
     const [change] = planHostRuns(OWNER, [], known(aHostRun()));
-    expect(change).toMatchObject({ kind: "patch", spec: { cancel: { reason: "EXECUTOR_LOST" } } });
+    expect(change).toMatchObject({ kind: "withdraw", spec: { cancel: { reason: "EXECUTOR_LOST" } } });
     const cancel = { reason: "EXECUTOR_LOST", message: "" };
     expect(planHostRuns(OWNER, [], known(aHostRun({ spec: { cancel } })))).toEqual([]);
     expect(planHostRuns(OWNER, [], known(aHostRun({ status: { phase: "Succeeded" } })))).toEqual([]);

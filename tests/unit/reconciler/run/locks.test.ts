@@ -68,3 +68,9 @@ test("a lock without an owner's name or time stays", () => {
   expect(isOwnerGone({ id: "l", createdAt: TAKEN }, view)).toBe(false);
   expect(isOwnerGone({ id: "l", host: "db-0" }, view)).toBe(false);
 });
+
+test("D23: a lock of a pod with a long name is known by the host name that the kubelet made of it", () => {
+  const long = `stash-backup-${"a".repeat(49)}-1714442400-0-x8kq2`;
+  expect(answer([served("old", long)], [], `stash-backup-${"a".repeat(49)}`)).toBe(true);
+  expect(answer([served("old", long)], [], long)).toBe(false);
+});
