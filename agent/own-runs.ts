@@ -2,10 +2,10 @@
 import { type HostRun, parseHostRun } from "../shared/api/host-run.ts";
 import { Label } from "../shared/contract.ts";
 import { messageOf } from "../shared/errors.ts";
+import { isJsonObject } from "../shared/kube/json-value.ts";
 import type { ApiIdentity } from "./kube/identity.ts";
 import { watch } from "./kube/watch.ts";
 import type { Logger } from "./log.ts";
-import { isObject } from "./parse/check.ts";
 
 export interface OwnRuns {
   /** Undefined before all of them were read once. */
@@ -31,7 +31,7 @@ export interface OwnRunsOptions {
 }
 
 function nameOf(object: unknown): string {
-  const metadata = isObject(object) && isObject(object["metadata"]) ? object["metadata"] : {};
+  const metadata = isJsonObject(object) && isJsonObject(object["metadata"]) ? object["metadata"] : {};
   return typeof metadata["name"] === "string" ? metadata["name"] : "";
 }
 

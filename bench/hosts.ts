@@ -10,6 +10,7 @@ import { buildHostRun } from "../reconciler/run/host-runs.ts";
 import type { BackupBatch } from "../shared/api/backup-batch.ts";
 import type { HostRun } from "../shared/api/host-run.ts";
 import { SessionSimulation } from "../tests/support/simulation/session-simulation.ts";
+import { memberFigures } from "./_member-load.ts";
 
 const ROUNDS = 5;
 
@@ -98,5 +99,6 @@ export async function run(): Promise<Record<string, number>> {
     bytesPerHeartbeat1000: many,
     statusBytes120: statusBytes(120),
     statusBytesMax: statusBytes(5_000),
+    ...memberFigures(),
   };
 }

@@ -1,7 +1,7 @@
 /** The CA bundles in the webhook configurations: what API servers trust when they call the webhook. */
 import { asIs, type KubeClient } from "../shared/kube/client.ts";
 import { listAt, textAt } from "../shared/kube/json-value.ts";
-import type { JsonPatchOperation } from "../shared/kube/patch.ts";
+import { atVersion, type JsonPatchOperation } from "../shared/kube/patch.ts";
 import type { Resource } from "../shared/kube/resource.ts";
 
 const admission = { group: "admissionregistration.k8s.io", version: "v1", namespaced: false } as const;
@@ -17,6 +17,7 @@ export interface ConfigurationName {
 }
 
 export interface WebhookConfiguration extends ConfigurationName {
+  readonly resourceVersion: string;
   readonly webhooks: readonly {
     readonly name: string;
     /** PEM; empty when there is none. */
@@ -33,7 +34,9 @@ export async function findConfigurations(
   const found = await Promise.all(
     names.map(async ({ kind, name }) => {
       const object = await client.find(WEBHOOK_CONFIGURATIONS[kind], undefined, name, asIs, { signal });
-      return object === undefined ? [] : [{ kind, name, webhooks: listAt(object, "webhooks").map(readWebhook) }];
+      if (object === undefined) return [];
+      const resourceVersion = textAt(object, "metadata", "resourceVersion") ?? "";
+      return [{ kind, name, resourceVersion, webhooks: listAt(object, "webhooks").map(readWebhook) }];
     }),
   );
   return found.flat();
@@ -53,7 +56,7 @@ export function hasBundle({ webhooks }: WebhookConfiguration, bundle: string): b
 /**
  * Writes the bundle into every webhook of a configuration; nothing else of it is touched.
  *
- * @throws KubeError: 422 when the webhooks were reordered in between
+ * @throws KubeError: 409 when somebody changed the configuration in between
  */
 export async function publishBundle(
   client: Pick<KubeClient, "patch">,
@@ -62,14 +65,10 @@ export async function publishBundle(
   signal: AbortSignal,
 ): Promise<void> {
   const value = Buffer.from(bundle, "utf8").toString("base64");
-  const operations = configuration.webhooks.flatMap((webhook, index): readonly JsonPatchOperation[] =>
-    webhook.bundle === bundle
-      ? []
-      : [
-          { op: "test", path: `/webhooks/${index}/name`, value: webhook.name },
-          { op: "add", path: `/webhooks/${index}/clientConfig/caBundle`, value },
-        ],
+  const additions = configuration.webhooks.flatMap((webhook, index): readonly JsonPatchOperation[] =>
+    webhook.bundle === bundle ? [] : [{ op: "add", path: `/webhooks/${index}/clientConfig/caBundle`, value }],
   );
-  const { kind, name } = configuration;
+  const { kind, name, resourceVersion } = configuration;
+  const operations = [atVersion(resourceVersion), ...additions];
   await client.patch(WEBHOOK_CONFIGURATIONS[kind], undefined, name, { kind: "json", operations }, asIs, { signal });
 }

@@ -4,7 +4,7 @@ import type { KubeClient } from "../shared/kube/client.ts";
 import type { Clock } from "../shared/kube/clock.ts";
 import type { EventRecorder } from "../shared/kube/events.ts";
 import type { Logger } from "../shared/log.ts";
-import { createSessionController } from "./backup-session/session-controller.ts";
+import { SESSION_KIND } from "./backup-session/session-kind.ts";
 import { createBlueprintController } from "./blueprint/blueprint-controller.ts";
 import type { ReconcilerConfig } from "./config.ts";
 import type { Controller } from "./controller.ts";
@@ -16,7 +16,8 @@ import { JobMaker } from "./jobs/job-maker.ts";
 import type { QueueObservers } from "./metrics/queue-metrics.ts";
 import { createRepositoryController } from "./repository/repository-controller.ts";
 import { createReleaseController } from "./restore/release-controller.ts";
-import { createRestoreController } from "./restore/restore-controller.ts";
+import { RESTORE_KIND } from "./restore/restore-kind.ts";
+import { createRunController } from "./run/controller.ts";
 import { createScheduleController } from "./schedule/schedule-controller.ts";
 import { scheduleWorld } from "./world/schedule-world.ts";
 import type { World } from "./world/world.ts";
@@ -57,8 +58,8 @@ export function createControllers(ports: Ports): readonly Controller[] {
       startsSessions: !usesCronJobs,
       observer: { onStarted: (_invoker, _dueAtMs, lateMs) => onLate(lateMs) },
     }),
-    createSessionController({ ...shared, observer: queues("backup-session") }),
-    createRestoreController({ ...shared, observer: queues("restore") }),
+    createRunController(SESSION_KIND, { ...shared, observer: queues("backup-session") }),
+    createRunController(RESTORE_KIND, { ...shared, observer: queues("restore") }),
     createReleaseController({ world, client, clock, log }),
     createHealthController(ports),
     ...(config.completesInstallation

@@ -15,7 +15,6 @@ import { createLogger, type Logger } from "../shared/log.ts";
 import { parseReconcilerArgs, RECONCILER_USAGE, type ReconcilerConfig } from "./config.ts";
 import { createControllers, type Ports } from "./controllers.ts";
 import { HookRunner } from "./hooks/hook-runner.ts";
-import { renderTemplate } from "./hooks/render.ts";
 import { runHookJob } from "./hooks/run-hook-job.ts";
 import { resolveAppPlace } from "./hooks/service-place.ts";
 import { Leadership } from "./leadership.ts";
@@ -94,7 +93,6 @@ async function run(config: ReconcilerConfig, connection: Connection, log: Logger
   });
   const hooks = new HookRunner({
     exec: createPodExec({ connection }),
-    render: renderTemplate,
     clock: systemClock,
     log,
     resolvePlace: (place, signal) => resolveAppPlace(client, place, signal),

@@ -140,8 +140,6 @@ export const Env = {
   NiceAdjustment: "NICE_ADJUSTMENT",
   IoniceClass: "IONICE_CLASS",
   IoniceClassData: "IONICE_CLASS_DATA",
-  /** Named ports of the pod's containers as JSON, `{container: {name: number}}`: hooks may name a port. */
-  ContainerPorts: "STASH_CONTAINER_PORTS",
   /** In a job: what its session or restore is a run of. Functions of upstream's catalogue don't say it by flags. */
   InvokerKind: "STASH_INVOKER_KIND",
   InvokerName: "STASH_INVOKER_NAME",

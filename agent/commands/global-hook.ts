@@ -11,7 +11,7 @@ import { shutdownSignal } from "./shutdown.ts";
 /** @returns 0 when the hook succeeded and that is stored */
 export async function run(argv: readonly string[]): Promise<number> {
   const settings = gatherSettings(parseFlags(argv), process.env);
-  const { env, log, identity } = settings;
+  const { log, identity } = settings;
   const order = await awaitOrder(settings, shutdownSignal(), ({ spec }) => spec.work === "Hook");
   const reporter = createRunReporter(order, { api: createApi(identity), log });
   const handler = order.spec.hooks?.before ?? {};
@@ -21,7 +21,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   reporter.set({ phase: "Running", startedAt });
   const summary = globalSummaryOf(order);
   // There is no pod beside it whose ports or address a handler could mean.
-  const outcome = await runHandler(limited, { env, podIp: undefined, summary, now: () => new Date() });
+  const outcome = await runHandler(limited, { podIp: undefined, summary, now: () => new Date() });
   const finishedAt = new Date().toISOString();
   const { phase, message, output } = outcome;
   const record = { type: "preBackup", phase, startedAt, finishedAt, ...(output !== "" && { output }) };

@@ -37,7 +37,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       hostname: order.spec.host,
       podUid: settings.pod.uid,
     },
-    { env: settings.env, podIp: settings.pod.ip, reporter, log: settings.log, now },
+    { podIp: settings.pod.ip, reporter, log: settings.log, now },
   );
   const type = step.flag("hook-type") ?? "";
   if (type === "preBackup" || type === "preRestore") {

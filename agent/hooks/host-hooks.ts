@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { HookResult } from "../../shared/api/hook-result.ts";
 import type { Handler } from "../../shared/api/hooks.ts";
 import { UserError } from "../../shared/errors.ts";
-import { agentPart } from "../../shared/hooks/agent-part.ts";
+import { agentPart } from "../../shared/hooks/parts.ts";
 import { whyAfterHookSkipped } from "../../shared/hooks/policy.ts";
 import type { HookSummary } from "../../shared/hooks/summary.ts";
 import type { Logger } from "../log.ts";
@@ -26,7 +26,6 @@ export interface HostHooks {
 }
 
 export interface HostHooksPorts {
-  readonly env: Readonly<Record<string, string | undefined>>;
   readonly podIp: string | undefined;
   readonly reporter: RunReporter;
   readonly log: Logger;
@@ -77,7 +76,7 @@ export function createHostHooks(hooks: HostHooks, ports: HostHooksPorts): HookRu
     // which may thaw what is frozen, does not wait out an outage of the API server.
     const isAfter = type === hooks.afterType;
     await Promise.race([ports.reporter.flush(), ...(isAfter ? [sleep(INTENT_WAIT_MS)] : [])]);
-    const outcome = await runHandler(handler, { env: ports.env, podIp: ports.podIp, summary, now: ports.now });
+    const outcome = await runHandler(handler, { podIp: ports.podIp, summary, now: ports.now });
     conclude(outcome);
     ports.log.info({ hook: type, host: hostname, phase: outcome.phase, error: outcome.message }, "hook ended");
     return outcome;

@@ -1,18 +1,17 @@
 /** Runs the agent's part of a hook within its time limit. */
 import type { Handler } from "../../shared/api/hooks.ts";
-import { parseDuration } from "../../shared/duration.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
-import { renderTemplate } from "../../shared/go-template.ts";
+import { HookFailure } from "../../shared/hooks/failure.ts";
 import { type HandlerPlace, runHttpGet, runHttpPost, runTcpSocket } from "../../shared/hooks/http-handler.ts";
-import { type HookSummary, hookTemplateData } from "../../shared/hooks/summary.ts";
-import { namedPorts } from "./container-ports.ts";
-import { CommandError, runCommand } from "./run-command.ts";
+import { hookTimeoutMs } from "../../shared/hooks/parts.ts";
+import { renderHook } from "../../shared/hooks/render.ts";
+import type { HookSummary } from "../../shared/hooks/summary.ts";
+import { runCommand } from "./run-command.ts";
 
 /** As upstream's, for a hook that has no limit of its own. */
 export const DEFAULT_HOOK_LIMIT_MS = 5 * 60_000;
 
 export interface HookContext {
-  readonly env: Readonly<Record<string, string | undefined>>;
   readonly podIp: string | undefined;
   readonly summary: HookSummary;
   now(): Date;
@@ -24,24 +23,17 @@ export interface HandlerOutcome {
   readonly output: string;
 }
 
-/** Limit of a hook in milliseconds. */
-export function hookLimitMs(handler: Handler): number {
-  return handler.timeout === undefined
-    ? DEFAULT_HOOK_LIMIT_MS
-    : parseDuration(handler.timeout, "timeout") || DEFAULT_HOOK_LIMIT_MS;
-}
-
 /** Runs all handlers in upstream's order; the first failure ends it. Never throws: a failure is the outcome. */
 export async function runHandler(handler: Handler, context: HookContext): Promise<HandlerOutcome> {
   const abort = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   try {
-    const limitMs = hookLimitMs(handler);
+    const limitMs = hookTimeoutMs(handler, DEFAULT_HOOK_LIMIT_MS);
     const limit = new UserError("HOOK_FAILED", `the hook did not end within ${limitMs / 1_000} s`);
     timer = setTimeout(() => abort.abort(limit), limitMs);
     return { phase: "Succeeded", message: "", output: await runAll(handler, context, abort.signal) };
   } catch (error) {
-    const output = error instanceof CommandError ? error.output : "";
+    const output = error instanceof HookFailure ? error.output : "";
     // What was cut off fails with the reason for the cut.
     const cause: unknown = abort.signal.aborted ? abort.signal.reason : error;
     return { phase: "Failed", message: messageOf(cause), output };
@@ -51,13 +43,8 @@ export async function runHandler(handler: Handler, context: HookContext): Promis
 }
 
 async function runAll(handler: Handler, context: HookContext, signal: AbortSignal): Promise<string> {
-  const data = hookTemplateData(context.summary);
-  const render = (text: string) => renderTemplate(text, data, context.now());
-  const place: HandlerPlace = {
-    host: context.podIp,
-    ports: namedPorts(context.env, handler.containerName),
-    render,
-  };
+  const render = (text: string) => renderHook(text, context.summary, context.now());
+  const place: HandlerPlace = { host: context.podIp, render };
   const outputs: string[] = [];
   if (handler.exec !== undefined) outputs.push(await runCommand((handler.exec.command ?? []).map(render), signal));
   if (handler.httpGet !== undefined) outputs.push(await runHttpGet(handler.httpGet, place, signal));

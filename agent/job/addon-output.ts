@@ -1,32 +1,33 @@
 /** `output.json`, in which an addon's container says what became of its hosts. Upstream's addons write it and end with 0 in any case. */
 import type { SnapshotStats } from "../../shared/api/host-stats.ts";
+import { readerOf } from "../../shared/api/parse.ts";
+import { int64, longList, object, optional, text } from "../../shared/api/schema.ts";
 import { UserError } from "../../shared/errors.ts";
-import { type Checked, list, number, optional, parse, shape, text } from "../parse/check.ts";
 
-const checkOutput = shape({
+const outputSchema = object({
   targetStatus: optional(
-    shape({
+    object({
       stats: optional(
-        list(
-          shape({
+        longList(
+          object({
             hostname: optional(text),
             phase: optional(text),
             duration: optional(text),
             error: optional(text),
             snapshots: optional(
-              list(
-                shape({
+              longList(
+                object({
                   name: optional(text),
                   path: optional(text),
                   totalSize: optional(text),
                   uploaded: optional(text),
                   processingTime: optional(text),
                   fileStats: optional(
-                    shape({
-                      totalFiles: optional(number),
-                      newFiles: optional(number),
-                      modifiedFiles: optional(number),
-                      unmodifiedFiles: optional(number),
+                    object({
+                      totalFiles: optional(int64),
+                      newFiles: optional(int64),
+                      modifiedFiles: optional(int64),
+                      unmodifiedFiles: optional(int64),
                     }),
                   ),
                 }),
@@ -38,7 +39,8 @@ const checkOutput = shape({
     }),
   ),
 });
-type Output = Checked<typeof checkOutput>;
+const readOutput = readerOf(outputSchema, () => "output.json");
+type Output = ReturnType<typeof readOutput>;
 
 export interface AddonResult {
   readonly phase: "Succeeded" | "Failed";
@@ -55,7 +57,7 @@ function failed(error: UserError): AddonResult {
 
 function read(raw: string): Output {
   try {
-    return parse<Output>(checkOutput, JSON.parse(raw));
+    return readOutput(JSON.parse(raw));
   } catch (cause) {
     throw new UserError("DUMP_FAILED", "the addon's output.json can't be read", { cause });
   }

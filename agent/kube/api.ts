@@ -1,7 +1,7 @@
 /** JSON requests to the API server: what was answered, told apart by what the caller can do about it. */
 import { KINDS, type KindName } from "../../shared/api/kinds.ts";
 import { UserError } from "../../shared/errors.ts";
-import { isObject } from "../parse/check.ts";
+import { isJsonObject } from "../../shared/kube/json-value.ts";
 import type { ApiIdentity } from "./identity.ts";
 import { type ApiRequest, sendRequest } from "./request.ts";
 
@@ -43,7 +43,7 @@ function objectPath({ kind, namespace, name }: ObjectPath): string {
 export function statusMessage(body: string): string {
   try {
     const status: unknown = JSON.parse(body);
-    if (isObject(status) && typeof status["message"] === "string") return status["message"];
+    if (isJsonObject(status) && typeof status["message"] === "string") return status["message"];
   } catch {
     // Not JSON: a proxy or load balancer spoke.
   }

@@ -4,8 +4,8 @@
  */
 import type { KindName } from "../../shared/api/kinds.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
+import { isJsonObject } from "../../shared/kube/json-value.ts";
 import type { Logger } from "../log.ts";
-import { isObject } from "../parse/check.ts";
 import { collectionPath, statusMessage } from "./api.ts";
 import { createBackoff } from "./backoff.ts";
 import type { ApiIdentity } from "./identity.ts";
@@ -37,7 +37,7 @@ const LIST_SILENCE_LIMIT_MS = 30_000;
 const GOOD_WATCH_MS = 5_000;
 
 function metadataText(object: unknown, field: string): string | undefined {
-  if (!isObject(object) || !isObject(object["metadata"])) return undefined;
+  if (!isJsonObject(object) || !isJsonObject(object["metadata"])) return undefined;
   const value = object["metadata"][field];
   return typeof value === "string" ? value : undefined;
 }
@@ -68,7 +68,7 @@ async function listAll(identity: ApiIdentity, options: WatchOptions): Promise<st
   if (status !== 200) throw refusal(status, body);
   const list: unknown = JSON.parse(body);
   const resourceVersion = metadataText(list, "resourceVersion");
-  if (!isObject(list) || !Array.isArray(list["items"]) || resourceVersion === undefined) {
+  if (!isJsonObject(list) || !Array.isArray(list["items"]) || resourceVersion === undefined) {
     throw new UserError("API_UNAVAILABLE", "the API server's list has no items");
   }
   const names = new Set<string>();
@@ -88,7 +88,7 @@ async function watchOnce(identity: ApiIdentity, options: WatchOptions, since: st
   let errorBody = "";
   const lines = createLineSplitter((line) => {
     const event: unknown = JSON.parse(line);
-    if (!isObject(event)) return;
+    if (!isJsonObject(event)) return;
     if (event["type"] === "ERROR") {
       resourceVersion = undefined;
       return;

@@ -1,6 +1,6 @@
 /** Reads the locks of a repository. */
 import type { RepositoryLock } from "../../shared/api/host-stats.ts";
-import { isObject } from "../parse/check.ts";
+import { isJsonObject } from "../../shared/kube/json-value.ts";
 import type { Restic } from "../restic/client.ts";
 
 const LIMIT_MS = 120_000;
@@ -14,7 +14,7 @@ export function parseLock(id: string, output: string): RepositoryLock | undefine
   } catch {
     return undefined;
   }
-  if (!isObject(lock)) return undefined;
+  if (!isJsonObject(lock)) return undefined;
   const { hostname, username, pid, time, exclusive } = lock;
   return {
     id,

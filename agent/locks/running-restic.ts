@@ -6,8 +6,10 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { readerOf } from "../../shared/api/parse.ts";
+import { int64, object, optional, text } from "../../shared/api/schema.ts";
+import { isJsonObject } from "../../shared/kube/json-value.ts";
 import type { Logger } from "../log.ts";
-import { type Checked, isObject, number, optional, parse, shape, text } from "../parse/check.ts";
 
 /** A process, told apart from a later one with the same number by its start time. */
 interface ProcessMark {
@@ -24,19 +26,20 @@ export interface DeadRestic {
   readonly goneAtMs: number;
 }
 
-const checkRecord = shape({
-  pid: number,
+const recordSchema = object({
+  pid: int64,
   ticks: text,
-  owner: number,
+  owner: int64,
   ownerTicks: text,
   /** Who started the owner: workers of the same start of the container have the same one. */
-  parent: number,
+  parent: int64,
   parentTicks: text,
-  startedAtMs: number,
+  startedAtMs: int64,
   /** Written when it is found dead. */
-  goneAtMs: optional(number),
+  goneAtMs: optional(int64),
 });
-type RunningRecord = Checked<typeof checkRecord>;
+const parseRecord = readerOf(recordSchema, () => "record");
+type RunningRecord = ReturnType<typeof parseRecord>;
 
 const STOP_LIMIT_MS = 10_000;
 const STOP_POLL_MS = 100;
@@ -81,7 +84,7 @@ export interface RunningRestic {
 function readRecord(path: string): RunningRecord | undefined {
   try {
     const raw: unknown = JSON.parse(readFileSync(path, "utf8"));
-    return isObject(raw) ? parse<RunningRecord>(checkRecord, raw) : undefined;
+    return isJsonObject(raw) ? parseRecord(raw) : undefined;
   } catch {
     return undefined;
   }

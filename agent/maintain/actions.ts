@@ -3,7 +3,7 @@ import type { HostAction } from "../../shared/api/closed-lists.ts";
 import type { HostActionResult } from "../../shared/api/host-stats.ts";
 import type { RetentionPolicy } from "../../shared/api/retention-policy.ts";
 import { assertNever, UserError } from "../../shared/errors.ts";
-import { isObject } from "../parse/check.ts";
+import { isJsonObject } from "../../shared/kube/json-value.ts";
 import type { Restic } from "../restic/client.ts";
 import { ensureRepository } from "../restic/ensure-repository.ts";
 import type { ResticExit } from "../restic/run.ts";
@@ -111,8 +111,8 @@ async function check(ports: ActionPorts, flags: readonly string[]): Promise<Acti
 async function measure(ports: ActionPorts): Promise<ActionFacts> {
   const output = await collect(ports, ["stats", "--json", "--mode", "raw-data", "--no-lock"], "size of the repository");
   const stats: unknown = JSON.parse(output.slice(Math.max(0, output.indexOf("{"))));
-  const size = isObject(stats) ? stats["total_size"] : undefined;
-  const count = isObject(stats) ? stats["snapshots_count"] : undefined;
+  const size = isJsonObject(stats) ? stats["total_size"] : undefined;
+  const count = isJsonObject(stats) ? stats["snapshots_count"] : undefined;
   if (typeof size !== "number") throw new UserError("RESTIC_FAILED", "restic stats named no size");
   const snapshotCount =
     typeof count === "number" ? count : (await ports.restic.snapshots({}, { signal: ports.signal })).length;

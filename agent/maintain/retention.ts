@@ -5,7 +5,7 @@
 
 import type { RetentionPolicy } from "../../shared/api/retention-policy.ts";
 import { SnapshotTag } from "../../shared/contract.ts";
-import { isObject } from "../parse/check.ts";
+import { isJsonObject } from "../../shared/kube/json-value.ts";
 import { parseSnapshot, type Snapshot } from "../restic/snapshots.ts";
 
 /** Whose snapshots a policy may touch. */
@@ -63,7 +63,7 @@ function isOwn(snapshot: Snapshot, scope: RetentionScope): boolean {
 }
 
 function snapshotsOf(group: unknown, field: "keep" | "remove"): readonly Snapshot[] {
-  const list = isObject(group) ? group[field] : undefined;
+  const list = isJsonObject(group) ? group[field] : undefined;
   return Array.isArray(list) ? list.map(parseSnapshot).filter((snapshot) => snapshot !== undefined) : [];
 }
 

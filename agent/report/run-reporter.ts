@@ -5,10 +5,10 @@
  */
 import type { HostRun } from "../../shared/api/host-run.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
+import { isJsonObject } from "../../shared/kube/json-value.ts";
 import type { AgentApi, ApiAnswer } from "../kube/api.ts";
 import { createBackoff } from "../kube/backoff.ts";
 import type { Logger } from "../log.ts";
-import { isObject } from "../parse/check.ts";
 
 /** Fields of the status. Undefined and empty texts remove the field. */
 export type StatusFields = Readonly<Record<string, unknown>>;
@@ -54,7 +54,7 @@ export interface ReporterPorts {
 }
 
 function uidOf(object: unknown): unknown {
-  return isObject(object) && isObject(object["metadata"]) ? object["metadata"]["uid"] : undefined;
+  return isJsonObject(object) && isJsonObject(object["metadata"]) ? object["metadata"]["uid"] : undefined;
 }
 
 export function createRunReporter(run: Pick<HostRun, "metadata">, { api, log }: ReporterPorts): RunReporter {

@@ -1,5 +1,5 @@
 /** Lines of restic's JSON output, versions 0.14 to 0.19. What we don't know is left alone. */
-import { isObject } from "../parse/check.ts";
+import { isJsonObject } from "../../shared/kube/json-value.ts";
 
 export interface BackupProgress {
   /** Between 0 and 1. */
@@ -58,7 +58,7 @@ const ERRNO: Readonly<Record<number, string>> = {
 /** restic writes a Go error: an object of its fields up to 0.16, `{message}` later, sometimes plain text. */
 function errorText(error: unknown): string {
   if (typeof error === "string") return error;
-  if (!isObject(error)) return "unknown error";
+  if (!isJsonObject(error)) return "unknown error";
   const message = text(error, "message");
   if (message !== undefined) return message;
   const number = error["Err"];
@@ -120,7 +120,7 @@ export function parseResticLine(line: string): ResticMessage | undefined {
   } catch {
     return undefined;
   }
-  if (!isObject(fields)) return undefined;
+  if (!isJsonObject(fields)) return undefined;
   switch (fields["message_type"]) {
     case "status":
       return { kind: "status", progress: progressOf(fields) };

@@ -1,6 +1,6 @@
 /** Files and bytes of a snapshot, counted as `restic backup` counts them: regular files, without folders and links. */
 import type { UserError } from "../../shared/errors.ts";
-import { isObject } from "../parse/check.ts";
+import { isJsonObject } from "../../shared/kube/json-value.ts";
 import type { Restic } from "./client.ts";
 
 export interface SnapshotSize {
@@ -31,7 +31,7 @@ export async function gatherSnapshotSize(
     timeLimitMs: LIST_LIMIT_MS,
     onLine(line) {
       const node: unknown = line.startsWith("{") ? JSON.parse(line) : undefined;
-      if (!isObject(node) || node["struct_type"] === "snapshot") return;
+      if (!isJsonObject(node) || node["struct_type"] === "snapshot") return;
       const { type, path, uid } = node;
       if (typeof type === "string" && typeof path === "string") {
         onNode?.(path, type, typeof uid === "number" ? uid : undefined);

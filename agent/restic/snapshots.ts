@@ -1,6 +1,6 @@
 /** restic's list of snapshots. */
 import { UserError } from "../../shared/errors.ts";
-import { isObject } from "../parse/check.ts";
+import { isJsonObject } from "../../shared/kube/json-value.ts";
 
 /** A restic snapshot. */
 export interface Snapshot {
@@ -18,7 +18,7 @@ function texts(value: unknown): readonly string[] {
 
 /** A snapshot object of `snapshots` or `forget`, or undefined when it is none. */
 export function parseSnapshot(value: unknown): Snapshot | undefined {
-  if (!isObject(value)) return undefined;
+  if (!isJsonObject(value)) return undefined;
   const { id, time, hostname } = value;
   if (typeof id !== "string" || typeof time !== "string") return undefined;
   return {

@@ -5,12 +5,13 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { OnRestoreFailure } from "../../shared/api/closed-lists.ts";
-import { type Checked, oneOf, parse, shape, text } from "../parse/check.ts";
+import { readerOf } from "../../shared/api/parse.ts";
+import { object, oneOf, text } from "../../shared/api/schema.ts";
 
-const checkBegun = shape({ restore: text, hostname: text, onFailure: oneOf(OnRestoreFailure) });
+const readBegun = readerOf(object({ restore: text, hostname: text, onFailure: oneOf(OnRestoreFailure) }), () => "note");
 
 /** Which restore began on which host, and what it says about failures. */
-export type Begun = Checked<typeof checkBegun>;
+export type Begun = ReturnType<typeof readBegun>;
 
 export interface BegunMark {
   /** @returns undefined when nothing is half done */
@@ -34,7 +35,7 @@ export function openBegunMark(scratch: string): BegunMark {
         return undefined;
       }
       try {
-        return parse<Begun>(checkBegun, JSON.parse(content));
+        return readBegun(JSON.parse(content));
       } catch {
         return UNREADABLE;
       }

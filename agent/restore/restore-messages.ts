@@ -1,5 +1,5 @@
 /** What restic says while it restores, in any version from 0.14 on. Pure. */
-import { isObject } from "../parse/check.ts";
+import { isJsonObject } from "../../shared/kube/json-value.ts";
 import type { RestoreProgress } from "./progress.ts";
 
 export type RestoreMessage =
@@ -16,7 +16,7 @@ function number(fields: Readonly<Record<string, unknown>>, name: string): number
 
 function text(value: unknown): string {
   if (typeof value === "string") return value;
-  if (isObject(value) && typeof value["message"] === "string") return value["message"];
+  if (isJsonObject(value) && typeof value["message"] === "string") return value["message"];
   return "unknown error";
 }
 
@@ -30,7 +30,7 @@ function ofJson(line: string): RestoreMessage {
   } catch {
     return { kind: "other" };
   }
-  if (!isObject(fields)) return { kind: "other" };
+  if (!isJsonObject(fields)) return { kind: "other" };
   switch (fields["message_type"]) {
     case "status":
     case "summary":

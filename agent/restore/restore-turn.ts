@@ -86,7 +86,7 @@ function hooksOf({ run, reporter, ports }: Conducted): HookRunner {
       hostname: run.spec.host,
       podUid: settings.pod.uid,
     },
-    { env: settings.env, podIp: settings.pod.ip, reporter, log, now },
+    { podIp: settings.pod.ip, reporter, log, now },
   );
 }
 

@@ -128,7 +128,7 @@ function hooksOf({ run, ports, reporter }: Turn): HookRunner {
       hostname: run.spec.host,
       podUid: settings.pod.uid,
     },
-    { env: settings.env, podIp: settings.pod.ip, reporter, log, now },
+    { podIp: settings.pod.ip, reporter, log, now },
   );
 }
 

@@ -4,7 +4,7 @@ import { carriesOwnParts } from "../../shared/injection/own-parts.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { isJsonObject, textAt, valueAt } from "../../shared/kube/json-value.ts";
-import type { JsonPatchOperation } from "../../shared/kube/patch.ts";
+import { atVersion, type JsonPatchOperation } from "../../shared/kube/patch.ts";
 import { formatResource, type Resource } from "../../shared/kube/resource.ts";
 import { withoutOwnParts } from "../../webhook/inject/without.ts";
 import { buildPatch, escapePointer } from "../../webhook/patch.ts";
@@ -53,7 +53,7 @@ export function planRemoval(resource: Resource, workload: unknown): CarryingWork
     name: textAt(workload, "metadata", "name") ?? "",
     operations: [
       // Only what was looked at is changed.
-      { op: "test", path: "/metadata/resourceVersion", value: textAt(workload, "metadata", "resourceVersion") },
+      atVersion(textAt(workload, "metadata", "resourceVersion") ?? ""),
       ...left.map((key) => ({ op: "remove" as const, path: `/metadata/annotations/${escapePointer(key)}` })),
       ...(isCarrying ? buildPatch(podTemplate, withoutOwnParts(podTemplate), "/spec/template") : []),
     ],

@@ -9,9 +9,12 @@ import { asIs } from "../../shared/kube/client.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
 import { isAlreadyExists, isConflict, isNotFound } from "../../shared/kube/kube-error.ts";
 import { backupSessionName } from "../../shared/names.ts";
-import type { ActPorts } from "./act-ports.ts";
+import type { ActPorts } from "../run/run-kind.ts";
+import type { SessionMemory } from "./gather.ts";
 import type { Action } from "./step.ts";
 import type { SessionView } from "./view.ts";
+
+export type SessionActPorts = ActPorts<BackupSession, SessionMemory>;
 
 /** A retry's name has its due second in it; where that name is taken by another session the next second is tried. */
 const RETRY_NAME_TRIES = 10;
@@ -19,14 +22,14 @@ const RETRY_NAME_TRIES = 10;
 const CLEAR_TRIES = 5;
 
 export async function createRetry(
-  ports: ActPorts,
+  ports: SessionActPorts,
   key: string,
-  { session, invoker }: SessionView,
+  { object, invoker }: SessionView,
   dueAtMs: number,
   retryLeft: number,
 ): Promise<"done" | "again"> {
   if (invoker === undefined) return "done";
-  const { namespace, name } = session.metadata;
+  const { namespace, name } = object.metadata;
   const { client, signal } = ports;
   for (let later = 0; later < RETRY_NAME_TRIES; later += 1) {
     const retry = buildBackupSession({
@@ -52,7 +55,7 @@ export async function createRetry(
 }
 
 async function createOrFind(
-  client: ActPorts["client"],
+  client: SessionActPorts["client"],
   session: BackupSession,
   signal: AbortSignal,
 ): Promise<BackupSession | undefined> {
@@ -66,27 +69,27 @@ async function createOrFind(
 }
 
 export async function deleteSessions(
-  ports: ActPorts,
+  ports: SessionActPorts,
   key: string,
-  { session }: SessionView,
+  { object }: SessionView,
   names: readonly string[],
 ): Promise<"again"> {
   const failures: string[] = [];
   for (const name of names) {
     const options = { propagationPolicy: "Background", signal: ports.signal } as const;
     try {
-      await ports.client.delete(KINDS.BackupSession, session.metadata.namespace, name, options);
+      await ports.client.delete(KINDS.BackupSession, object.metadata.namespace, name, options);
     } catch (error) {
       failures.push(`${name}: ${messageOf(error)}`);
     }
   }
   ports.log.info({ session: key, deleted: names.length - failures.length, failed: failures.length }, "history cleaned");
-  ports.memories.keepCleanup(key, { error: failures.length === 0 ? undefined : failures.join("; ") });
+  ports.memories.own(key).cleanup = { error: failures.length === 0 ? undefined : failures.join("; ") };
   return "again";
 }
 
 export async function recordRecoveryPoint(
-  ports: ActPorts,
+  ports: SessionActPorts,
   { invoker }: SessionView,
   action: Extract<Action, { kind: "RecordRecoveryPoint" }>,
 ): Promise<"done"> {
@@ -110,7 +113,7 @@ export async function recordRecoveryPoint(
  * API servers compare a tested text as they spell it themselves.
  */
 export async function clearCheckRequest(
-  ports: { readonly client: Pick<ActPorts["client"], "find" | "patch">; readonly signal: AbortSignal },
+  ports: { readonly client: Pick<SessionActPorts["client"], "find" | "patch">; readonly signal: AbortSignal },
   { namespace, name, value }: Extract<Action, { kind: "ClearCheckRequest" }>,
 ): Promise<"done"> {
   const { client, signal } = ports;

@@ -1,10 +1,6 @@
 /**
  * What is to be done for a BackupSession now. Reads no clock and writes nothing.
  *
- * The table below is read from the top; the first row that matches changes the recorded facts, and the table is read
- * again, until a row says that nothing more can be said or none matches. So one pass does all that can be done at once,
- * and a restarted reconciler goes on where the facts are.
- *
  * | # | row | when | then |
  * |---|---|---|---|
  * | 1 | retry | final | make the session that tries again when its time has come; else nothing |
@@ -31,103 +27,103 @@
  * | 22 | history | | old sessions go |
  * | 23 | finish | | final |
  */
-import { UserError } from "../../shared/errors.ts";
-import { withPhases } from "./change.ts";
+import { backupSessionLabels } from "../../shared/build-backup-session.ts";
+import { Label, TARGET_LABEL_PREFIX } from "../../shared/contract.ts";
+import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
+import { decideRun, type RunTable } from "../run/decide.ts";
+import { createRows } from "../run/rows.ts";
+import type { Decision } from "../run/step.ts";
+import { BACKUP_WORDS, runFacts } from "./facts.ts";
 import { finish, history, retry } from "./finish.ts";
-import { areTargetsFinal, deadline, invokerGone, repositoryRefused } from "./interruptions.ts";
-import { missingLabels } from "./labels.ts";
-import { answerLocks } from "./locks.ts";
+import { deadline, invokerGone, repositoryRefused } from "./interruptions.ts";
 import { maintenance } from "./maintenance.ts";
-import { deadJobs, dueJobs, startMembers } from "./members.ts";
-import { nextCheckMs } from "./next-check.ts";
+import { dueJobs, startMembers } from "./members.ts";
 import { passInitOn, repositoryResults } from "./repository-results.ts";
-import {
-  concludeTargets,
-  endHooks,
-  giveTurns,
-  globalAfter,
-  globalBefore,
-  jobsEnded,
-  lostExecutors,
-  memberAfter,
-  startPrepared,
-} from "./run-rows.ts";
-import { awaitInvoker, begin, isBegun, skip } from "./start.ts";
-import type { Action, Decision, Row } from "./step.ts";
-import type { SessionView } from "./view.ts";
+import { awaitInvoker, begin, skip } from "./start.ts";
+import type { Action, OwnAction } from "./step.ts";
+import type { SessionStatus, SessionView } from "./view.ts";
 
-const wait: Row = {
-  name: "wait for targets",
-  next: (_view, status) => (isBegun(status) && !areTargetsFinal(status) ? { isEnd: true } : undefined),
+function isNeeded(key: string): boolean {
+  return key === Label.InvokerType || key === Label.InvokerName || key.startsWith(TARGET_LABEL_PREFIX);
+}
+
+/** Labels that a session must carry so that its agents and its history find it; undefined when it carries them all. */
+function missingLabels(view: SessionView): Readonly<Record<string, string>> | undefined {
+  const { object, invoker, status } = view;
+  if (invoker === undefined || isFinalSessionPhase(status.phase)) return undefined;
+  const present = object.metadata.labels ?? {};
+  const missing = Object.entries(backupSessionLabels(invoker.view)).filter(
+    ([key, value]) => isNeeded(key) && present[key] !== value,
+  );
+  return missing.length === 0 ? undefined : Object.fromEntries(missing);
+}
+
+/**
+ * Longest time between two looks at a session that runs: waits and silences end without an event, and a clock that jumps
+ * makes a timer wrong by as much.
+ */
+const LOOK_EVERY_MS = 10_000;
+/** Longest sleep before a retry, for the same reason. */
+const RETRY_LOOK_EVERY_MS = 60_000;
+
+function nextCheckMs(view: SessionView, status: SessionStatus, now: Date): number | undefined {
+  if (isFinalSessionPhase(status.phase)) {
+    const isWaiting = status.phase === "Failed" && status.nextRetry !== undefined && status.retried !== true;
+    if (!isWaiting || view.invoker === undefined) return undefined;
+    return clamp(Date.parse(status.nextRetry ?? "") - now.getTime(), RETRY_LOOK_EVERY_MS);
+  }
+  const deadlineMs = Date.parse(status.sessionDeadline ?? "");
+  const untilDeadlineMs = Number.isNaN(deadlineMs) ? LOOK_EVERY_MS : deadlineMs - now.getTime();
+  return clamp(untilDeadlineMs > 0 ? untilDeadlineMs : LOOK_EVERY_MS, LOOK_EVERY_MS);
+}
+
+function clamp(waitMs: number, maxMs: number): number {
+  return Math.min(Math.max(waitMs, 50), maxMs);
+}
+
+const shared = createRows<SessionView, SessionStatus>({ words: BACKUP_WORDS, factsOf: runFacts });
+
+const TABLE: RunTable<SessionView, SessionStatus, OwnAction> = {
+  rows: [
+    retry,
+    awaitInvoker,
+    skip,
+    begin,
+    shared.endHooks,
+    repositoryResults,
+    deadline,
+    invokerGone,
+    shared.globalBefore,
+    repositoryRefused,
+    shared.jobsEnded,
+    shared.lostExecutors,
+    passInitOn,
+    shared.answerLocks,
+    startMembers,
+    shared.giveTurns,
+    shared.memberAfter,
+    shared.concludeTargets,
+    shared.wait,
+    maintenance,
+    shared.globalAfter,
+    history,
+    finish,
+  ],
+  wait: shared.wait,
+  factsOf: runFacts,
+  always(view) {
+    const labels = missingLabels(view);
+    return labels === undefined ? [] : [{ kind: "AddLabels", labels }];
+  },
+  due: dueJobs,
+  explained: (_view, status) => status,
+  lookAgainMs: nextCheckMs,
 };
-
-const TABLE: readonly Row[] = [
-  retry,
-  awaitInvoker,
-  skip,
-  begin,
-  endHooks,
-  repositoryResults,
-  deadline,
-  invokerGone,
-  globalBefore,
-  repositoryRefused,
-  jobsEnded,
-  lostExecutors,
-  passInitOn,
-  answerLocks,
-  startMembers,
-  giveTurns,
-  memberAfter,
-  concludeTargets,
-  wait,
-  maintenance,
-  globalAfter,
-  history,
-  finish,
-];
-
-/** Enough for a DaemonSet of thousands of nodes; beyond it a row must be matching without changing anything. */
-const MAX_STEPS = 100_000;
 
 /**
  * @param now current time
  * @throws UserError INTERNAL when the table does not come to an end
  */
-export function decideSession(view: SessionView, now: Date): Decision {
-  const before = view.session.status ?? {};
-  const labels = missingLabels(view);
-  const actions: Action[] = [...startPrepared(view)];
-  if (labels !== undefined) actions.unshift({ kind: "AddLabels", labels });
-  const trail: string[] = [];
-  let last: Row | undefined;
-  // Agents change entries too: the phases follow before any row looks.
-  let status = withPhases(view, before);
-  for (let steps = 0; ; steps += 1) {
-    if (steps > MAX_STEPS) throw new UserError("INTERNAL", `the session table does not end: ${trail.slice(-3)}`);
-    const matched = firstMatch(view, status, now);
-    if (matched === undefined) break;
-    const { row, step } = matched;
-    trail.push(row.name);
-    actions.push(...(step.actions ?? []));
-    if (step.status !== undefined) status = withPhases(view, step.status);
-    last = step.isEnd === true ? row : undefined;
-    if (last !== undefined) break;
-  }
-  // No job is made while the session itself waits, for its global before-hook say.
-  if (last === wait) actions.push(...dueJobs(view, status));
-  actions.push(...deadJobs(view, status, now));
-  return {
-    actions: status === before ? actions : [{ kind: "WriteStatus", status }, ...actions],
-    trail,
-    requeueAfterMs: nextCheckMs(view, status, now),
-  };
-}
-
-function firstMatch(view: SessionView, status: SessionView["session"]["status"] & object, now: Date) {
-  for (const row of TABLE) {
-    const step = row.next(view, status, now);
-    if (step !== undefined) return { row, step };
-  }
-  return undefined;
+export function decideSession(view: SessionView, now: Date): Decision<Action> {
+  return decideRun(TABLE, view, now);
 }

@@ -1,15 +1,17 @@
 /** The last rows: history, the end, and the session that tries again. Pure. */
 import { Annotation } from "../../shared/contract.ts";
-import { formatRoundedDuration } from "../../shared/duration.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { formatTime, hasCondition } from "../../shared/status/conditions.ts";
-import { withSessionCondition } from "./change.ts";
-import { areTargetsFinal } from "./interruptions.ts";
-import { failureOf, isRetryToFollow } from "./outcome.ts";
-import { isBegun, isSkipped } from "./start.ts";
+import { isRecorded, withEnd } from "../run/ended.ts";
+import { withEntryCondition } from "../run/entries.ts";
+import { runFailure } from "../run/outcome.ts";
+import { areTargetsOver, isBegun } from "../run/settled.ts";
+import { createdAtMs } from "../run/view.ts";
+import { BACKUP_WORDS, isRetryToFollow } from "./facts.ts";
+import { isSkipped } from "./start.ts";
 import type { Action, Row, Step } from "./step.ts";
-import { createdAtMs, type SessionStatus, type SessionView, type SiblingSession } from "./view.ts";
+import type { SessionStatus, SessionView, SiblingSession } from "./view.ts";
 
 function newestFirst(a: SiblingSession, b: SiblingSession): number {
   return b.createdAtMs - a.createdAtMs || (a.name < b.name ? 1 : -1);
@@ -35,21 +37,21 @@ export function sessionsToDelete(
     .map(({ name }) => name);
 }
 
-function isOver(status: SessionStatus): boolean {
-  return isSkipped(status) || (isBegun(status) && areTargetsFinal(status));
+function isDone(status: SessionStatus): boolean {
+  return isSkipped(status) || (isBegun(status) && areTargetsOver(status));
 }
 
 /** A session that waits to be tried again, and those that a retry came from, are kept like any other. */
 export const history: Row = {
   name: "history",
   next(view, status, now): Step | undefined {
-    if (!isOver(status) || hasCondition(status.conditions, ConditionType.BackupHistoryCleaned)) return undefined;
+    if (!isDone(status) || hasCondition(status.conditions, ConditionType.BackupHistoryCleaned)) return undefined;
     const self: SiblingSession = {
-      name: view.session.metadata.name,
+      name: view.object.metadata.name,
       createdAtMs: createdAtMs(view),
-      phase: isSkipped(status) ? "Skipped" : failureOf(status) === undefined ? "Succeeded" : "Failed",
+      phase: isSkipped(status) ? "Skipped" : runFailure(BACKUP_WORDS, status) === undefined ? "Succeeded" : "Failed",
       isStarted: isBegun(status),
-      retryOf: view.session.spec.retryOf,
+      retryOf: view.object.spec.retryOf,
     };
     const names =
       view.invoker === undefined ? [] : sessionsToDelete(self, view.siblings, view.invoker.view.historyLimit);
@@ -58,7 +60,7 @@ export const history: Row = {
     }
     const error = view.cleanup?.error;
     return {
-      status: withSessionCondition(
+      status: withEntryCondition(
         status,
         {
           type: ConditionType.BackupHistoryCleaned,
@@ -76,28 +78,13 @@ export const history: Row = {
 export const finish: Row = {
   name: "final",
   next(view, status, now): Step | undefined {
-    if (isSkipped(status) || !isOver(status) || hasCondition(status.conditions, ConditionType.MetricsPushed)) {
-      return undefined;
-    }
+    if (isSkipped(status) || !isDone(status) || isRecorded(status)) return undefined;
     const retry = view.invoker?.view.retry;
-    const willRetry = failureOf(status) !== undefined && retry !== undefined && isRetryToFollow(view, status);
-    const final: SessionStatus = {
-      ...status,
-      completionTime: formatTime(now),
-      sessionDuration: formatRoundedDuration(Math.max(0, now.getTime() - createdAtMs(view))),
-      ...(willRetry && { nextRetry: formatTime(new Date(now.getTime() + retry.delayMs)) }),
-    };
+    const willRetry =
+      runFailure(BACKUP_WORDS, status) !== undefined && retry !== undefined && isRetryToFollow(view, status);
+    const nextRetry = willRetry ? formatTime(new Date(now.getTime() + retry.delayMs)) : undefined;
     return {
-      status: withSessionCondition(
-        final,
-        {
-          type: ConditionType.MetricsPushed,
-          status: "True",
-          reason: "SuccessfullyPushedMetrics",
-          message: "everything is recorded",
-        },
-        now,
-      ),
+      status: withEnd(view, { ...status, ...(nextRetry !== undefined && { nextRetry }) }, now),
       actions: clearCheckRequest(view, status),
     };
   },
@@ -105,7 +92,7 @@ export const finish: Row = {
 
 /** What a good session is still to tell others; nothing when they know. */
 function aftermath(view: SessionView, status: SessionStatus): readonly Action[] {
-  const { metadata, spec } = view.session;
+  const { metadata, spec } = view.object;
   const time = spec.dueTime ?? metadata.creationTimestamp ?? status.completionTime ?? "";
   const known = view.invoker?.lastRecoveryPointMs;
   const isThere = view.invoker?.view.isBeingDeleted === false;
@@ -138,12 +125,12 @@ export const retry: Row = {
     const { nextRetry } = status;
     const invoker = view.invoker?.view;
     if (status.phase !== "Failed" || nextRetry === undefined || status.retried === true) return { isEnd: true };
-    if (view.siblings.some(({ retryOf }) => retryOf === view.session.metadata.name)) {
+    if (view.siblings.some(({ retryOf }) => retryOf === view.object.metadata.name)) {
       return { status: { ...status, retried: true }, isEnd: true };
     }
     const dueAtMs = Date.parse(nextRetry);
     if (now.getTime() < dueAtMs || invoker === undefined || invoker.isBeingDeleted) return { isEnd: true };
-    const retryLeft = Math.max(0, (view.session.spec.retryLeft ?? 0) - 1);
+    const retryLeft = Math.max(0, (view.object.spec.retryLeft ?? 0) - 1);
     return { actions: [{ kind: "CreateRetry", dueAtMs, retryLeft }], isEnd: true };
   },
 };

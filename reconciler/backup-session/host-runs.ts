@@ -1,36 +1,15 @@
 /** The host runs that follow from a session's entries. Pure. */
 import type { HostRunSpec } from "../../shared/api/host-run.ts";
-import type { HostStats } from "../../shared/api/host-stats.ts";
 import { ConditionType } from "../../shared/reasons.ts";
-import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { isConditionTrue } from "../../shared/status/conditions.ts";
-import { isOpenHost } from "../run/entries.ts";
-import { heartbeatSeconds } from "../run/heartbeats.ts";
-import {
-  actionsOf,
-  cancelOf,
-  type HostRunOrder,
-  type HostRuns,
-  hooksOrder,
-  hostOrder,
-  hostRunName,
-  keyOfEntry,
-  type RunOwner,
-  repositoryOrder,
-} from "../run/host-runs.ts";
-import { runOwnerOf } from "./run-owner.ts";
-import {
-  hostsOf,
-  memberOf,
-  type SessionStatus,
-  type SessionView,
-  type TargetStatus,
-  targetRef,
-  targetsOf,
-} from "./view.ts";
+import { type HostEntry, isOpenHost, type TargetEntry } from "../run/entries.ts";
+import { actionsOf, type HostRunOrder, type HostRuns, hooksOrder } from "../run/host-runs.ts";
+import { hostOrders, type OrderedHost } from "../run/orders.ts";
+import { runHosts, runTargets } from "../run/run-facts.ts";
+import { memberOf, type SessionStatus, type SessionView } from "./view.ts";
 
 /** The first host makes sure that the repository exists; all others get their order after that. */
-function mayBegin(status: SessionStatus, host: HostStats): boolean {
+function mayBegin(status: SessionStatus, host: HostEntry): boolean {
   const isFirst = (host.actions ?? []).includes("InitializeBackendRepository");
   return isFirst || isConditionTrue(status.conditions, ConditionType.BackendRepositoryInitialized);
 }
@@ -41,7 +20,7 @@ function hasOpenActions({ actions }: Pick<HostRunSpec, "actions">): boolean {
 
 /** Hosts and paths whose snapshots without tags are the invoker's too: upstream made them. */
 function retentionOrder(view: SessionView, status: SessionStatus): Pick<HostRunSpec, "retention"> {
-  const hosts = targetsOf(status).flatMap(hostsOf);
+  const hosts = runTargets(status).flatMap(runHosts);
   const members = view.invoker?.view.members ?? [];
   const paths = [
     ...members.flatMap(({ target }) => target.paths ?? []),
@@ -59,13 +38,14 @@ function retentionOrder(view: SessionView, status: SessionStatus): Pick<HostRunS
 
 function backupOrder(
   view: SessionView,
-  target: TargetStatus,
+  target: TargetEntry,
+  podUid: string,
 ): Pick<HostRunSpec, "backup" | "hooks" | "disableCaching"> {
   const member = memberOf(view, target);
-  const { invoker, session } = view;
+  const { invoker, object } = view;
   if (invoker === undefined || member === undefined) return {};
   const { kind, namespace, name } = invoker.view;
-  const { metadata, spec } = session;
+  const { metadata, spec } = object;
   const time = spec.dueTime ?? metadata.creationTimestamp;
   const { paths, exclude, args } = member.target;
   return {
@@ -76,48 +56,26 @@ function backupOrder(
       ...(exclude !== undefined && { exclude }),
       ...(args !== undefined && { args }),
     },
-    ...hooksOrder(member.hooks?.preBackup, member.hooks?.postBackup),
+    ...hooksOrder(member.hooks?.preBackup, member.hooks?.postBackup, view.pods.get(podUid)?.namedPorts ?? []),
     ...(member.spec.tempDir?.disableCaching === true && { disableCaching: true }),
   };
 }
 
-function orderOf(
-  view: SessionView,
-  status: SessionStatus,
-  owner: RunOwner,
-  at: { readonly targetIndex: number; readonly target: TargetStatus; readonly host: HostStats },
-  known: HostRuns,
-): HostRunOrder | undefined {
-  const { targetIndex, target, host } = at;
-  const key = keyOfEntry(targetIndex, host);
-  if (key === undefined) return undefined;
-  const name = hostRunName(owner, key);
-  const present = known.get(name);
+/** What is ordered of a host besides what every run orders. */
+function partOf(view: SessionView, status: SessionStatus, { target, host, key, present }: OrderedHost) {
   const actions = actionsOf(host, present);
   const isTurn = isOpenHost(host) && mayBegin(status, host);
   if (present === undefined && !isTurn && !hasOpenActions(actions)) return undefined;
-  const { metadata, spec } = view.session;
-  const isOver = view.jobs.has(targetIndex) && isFinalSessionPhase(status.phase);
+  const { retryLeft } = view.object.spec;
   const isRetained = (actions.actions ?? []).includes("ApplyRetentionPolicy");
   return {
-    name,
-    spec: {
-      work: isTurn ? "Backup" : "Maintain",
-      ...hostOrder(owner, { key, ref: targetRef(view, target), alias: target.alias }, host),
-      ...(metadata.creationTimestamp !== undefined && { createdAt: metadata.creationTimestamp }),
-      ...(status.sessionDeadline !== undefined && { deadline: status.sessionDeadline }),
-      ...(spec.retryLeft !== undefined && { retryLeft: spec.retryLeft }),
-      ...repositoryOrder(view.repository),
-      ...backupOrder(view, target),
-      ...actions,
-      // Settled with the action: what it is about must not change under it.
-      ...(isRetained &&
-        (present?.spec.retention ? { retention: present.spec.retention } : retentionOrder(view, status))),
-      heartbeatSeconds: heartbeatSeconds(status),
-      ...cancelOf(host, present),
-      ...(isOver && { isOver }),
-    },
-  };
+    work: isTurn ? "Backup" : "Maintain",
+    ...(retryLeft !== undefined && { retryLeft }),
+    ...backupOrder(view, target, key.podUid),
+    ...actions,
+    // Settled with the action: what it is about must not change under it.
+    ...(isRetained && (present?.spec.retention ? { retention: present.spec.retention } : retentionOrder(view, status))),
+  } as const;
 }
 
 /**
@@ -127,8 +85,5 @@ function orderOf(
  * @param known host runs of the session
  */
 export function sessionOrders(view: SessionView, status: SessionStatus, known: HostRuns): readonly HostRunOrder[] {
-  const owner = runOwnerOf(view.session);
-  return targetsOf(status).flatMap((target, targetIndex) =>
-    hostsOf(target).flatMap((host) => orderOf(view, status, owner, { targetIndex, target, host }, known) ?? []),
-  );
+  return hostOrders(view, status, known, (at) => partOf(view, status, at));
 }

@@ -3,26 +3,21 @@ import type { HostStats } from "../../shared/api/host-stats.ts";
 import { type ErrorCode, isErrorCode } from "../../shared/errors.ts";
 import { formatInvoker } from "../../shared/invoker.ts";
 import { ConditionType } from "../../shared/reasons.ts";
-import { isFinalTargetPhase } from "../../shared/status/backup-phase.ts";
 import { findCondition, formatTime, hasCondition, isConditionFalse } from "../../shared/status/conditions.ts";
 import { hostFailure, isAssigned, isOpenHost } from "../run/entries.ts";
-import { isQuiet, isRefused, isStarted } from "../run/settled.ts";
-import { withSessionCondition, withTarget } from "./change.ts";
-import { withEverythingFailed, withRefusal } from "./give-up.ts";
-import { abortBeforeHooks, BACKUP_WORDS, runFacts } from "./run-rows.ts";
-import { isBegun } from "./start.ts";
+import { withDeadlineExceeded, withEverythingFailed, withRefusal } from "../run/give-up.ts";
+import { abortBeforeHooks } from "../run/rows.ts";
+import { runHosts, runTargets } from "../run/run-facts.ts";
+import { isBegun, isQuiet, isRefused, isStarted } from "../run/settled.ts";
+import { BACKUP_WORDS, runFacts } from "./facts.ts";
 import type { Row, Step } from "./step.ts";
-import { hostsOf, type SessionStatus, type SessionView, targetsOf } from "./view.ts";
-
-/** Whether every target is over. */
-export function areTargetsFinal(status: SessionStatus): boolean {
-  return targetsOf(status).every((target) => target.phase !== undefined && isFinalTargetPhase(target.phase));
-}
+import type { SessionStatus, SessionView } from "./view.ts";
 
 /** Whether data may still be read: a host has not ended or a target has not started. */
 function isWorkLeft(view: SessionView, status: SessionStatus): boolean {
-  return targetsOf(status).some(
-    (target) => !isQuiet(runFacts(view), target) && (!isStarted(target) || hostsOf(target).some(isOpenHost)),
+  const facts = runFacts(view);
+  return runTargets(status).some(
+    (target) => !isQuiet(facts, target) && (!isStarted(target) || runHosts(target).some(isOpenHost)),
   );
 }
 
@@ -34,14 +29,9 @@ export const deadline: Row = {
     if (!isBegun(status) || hasCondition(status.conditions, ConditionType.DeadlineExceeded)) return undefined;
     if (!isWorkLeft(view, status)) return undefined;
     const message = `the session did not end before ${sessionDeadline}`;
-    const failed = withEverythingFailed(status, "DEADLINE_EXCEEDED", message, now);
     return {
-      status: withSessionCondition(
-        failed,
-        { type: ConditionType.DeadlineExceeded, status: "True", reason: "FailedToCompleteWithinDeadline", message },
-        now,
-      ),
-      actions: abortBeforeHooks(view, status),
+      status: withDeadlineExceeded(BACKUP_WORDS, status, message, now),
+      actions: abortBeforeHooks(runFacts(view), status),
     };
   },
 };
@@ -52,11 +42,11 @@ export const invokerGone: Row = {
     const isThere = view.invokerProblem !== undefined || view.invoker?.view.isBeingDeleted === false;
     if (!isBegun(status) || isThere) return undefined;
     if (!isWorkLeft(view, status)) return undefined;
-    const { kind = "", name = "" } = view.session.spec.invoker ?? {};
-    const what = formatInvoker({ kind, namespace: view.session.metadata.namespace, name });
+    const { kind = "", name = "" } = view.object.spec.invoker ?? {};
+    const what = formatInvoker({ kind, namespace: view.object.metadata.namespace, name });
     return {
-      status: withEverythingFailed(status, "NOT_FOUND", `InvokerNotFound: ${what} was deleted`, now),
-      actions: abortBeforeHooks(view, status),
+      status: withEverythingFailed(BACKUP_WORDS, status, "NOT_FOUND", `InvokerNotFound: ${what} was deleted`, now),
+      actions: abortBeforeHooks(runFacts(view), status),
     };
   },
 };
@@ -72,21 +62,17 @@ export const repositoryRefused: Row = {
     if (!isConditionFalse(status.conditions, ConditionType.BackendRepositoryInitialized)) return undefined;
     const condition = findCondition(status.conditions, ConditionType.BackendRepositoryInitialized);
     const { code, message } = splitCode(condition?.message ?? "the repository could not be opened");
-    for (const [index, target] of targetsOf(status).entries()) {
+    const failure = hostFailure(code, message, formatTime(now));
+    const before = runTargets(status);
+    const targets = before.map((target) => {
       if (!isStarted(target) && !isRefused(BACKUP_WORDS, target)) {
-        return { status: withTarget(status, index, (old) => withRefusal(old, code, message, now)) };
+        return withRefusal(BACKUP_WORDS, target, code, message, now);
       }
-      if (hostsOf(target).some(waitsForRepository)) {
-        const failure = hostFailure(code, message, formatTime(now));
-        return {
-          status: withTarget(status, index, (old) => ({
-            ...old,
-            stats: hostsOf(old).map((host) => (waitsForRepository(host) ? { ...host, ...failure } : host)),
-          })),
-        };
-      }
-    }
-    return undefined;
+      if (!runHosts(target).some(waitsForRepository)) return target;
+      const stats = runHosts(target).map((host) => (waitsForRepository(host) ? { ...host, ...failure } : host));
+      return { ...target, stats };
+    });
+    return targets.some((target, index) => target !== before[index]) ? { status: { ...status, targets } } : undefined;
   },
 };
 

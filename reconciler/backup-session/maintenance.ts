@@ -3,14 +3,13 @@ import type { HostStats } from "../../shared/api/host-stats.ts";
 import { Annotation } from "../../shared/contract.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { hasCondition, isConditionTrue } from "../../shared/status/conditions.ts";
-import { isAssigned } from "../run/entries.ts";
+import { type HostEntry, isAssigned, withEntryCondition } from "../run/entries.ts";
+import { runHosts, runTargets, withRunHost } from "../run/run-facts.ts";
+import { areTargetsOver, isBegun } from "../run/settled.ts";
 import { isAlive } from "../run/world.ts";
-import { withHost, withSessionCondition, withTarget } from "./change.ts";
-import { areTargetsFinal } from "./interruptions.ts";
 import { type ActionName, conditionOf, isActionOpen, WORDS } from "./repository-actions.ts";
-import { isBegun } from "./start.ts";
 import type { Row, Step } from "./step.ts";
-import { hostsOf, type SessionStatus, type SessionView, targetsOf } from "./view.ts";
+import type { SessionStatus, SessionView } from "./view.ts";
 
 const CHECK_EVERY_MS = 24 * 3_600_000;
 const READ_DATA_EVERY_MS = 7 * CHECK_EVERY_MS;
@@ -62,7 +61,7 @@ function sayWhenChecked(view: SessionView, status: SessionStatus, now: Date): St
   if (hasCondition(status.conditions, ConditionType.RepositoryIntegrityVerified) || !lastCheckTime) return undefined;
   const message = `not due: the check of ${lastCheckTime} found no error`;
   return {
-    status: withSessionCondition(status, conditionOf("VerifyRepositoryIntegrity", "good", message), now),
+    status: withEntryCondition(status, conditionOf("VerifyRepositoryIntegrity", "good", message), now),
   };
 }
 
@@ -70,7 +69,7 @@ function sayWhenChecked(view: SessionView, status: SessionStatus, now: Date): St
 function isMaintained(status: SessionStatus): boolean {
   return (
     isBegun(status) &&
-    areTargetsFinal(status) &&
+    areTargetsOver(status) &&
     isConditionTrue(status.conditions, ConditionType.BackendRepositoryInitialized)
   );
 }
@@ -82,8 +81,8 @@ interface HostAddress {
 }
 
 function addresses(status: SessionStatus): readonly HostAddress[] {
-  return targetsOf(status).flatMap((target, targetIndex) =>
-    hostsOf(target).map((host, hostIndex) => ({ targetIndex, hostIndex, host })),
+  return runTargets(status).flatMap((target, targetIndex) =>
+    runHosts(target).map((host, hostIndex) => ({ targetIndex, hostIndex, host })),
   );
 }
 
@@ -104,24 +103,24 @@ const MAINTENANCE: readonly ActionName[] = [
 ];
 
 function withActions(status: SessionStatus, at: HostAddress, work: Maintenance): SessionStatus {
-  const change = (host: HostStats): HostStats => ({
+  const change = (host: HostEntry): HostEntry => ({
     ...host,
     actions: [...(host.actions ?? []), ...work.actions],
     ...(work.readDataSubset !== undefined && {
       actionParams: { ...host.actionParams, readDataSubset: work.readDataSubset },
     }),
   });
-  return withTarget(status, at.targetIndex, (target) => withHost(target, at.hostIndex, change));
+  return withRunHost(status, at.targetIndex, at.hostIndex, change);
 }
 
 /** Takes open work from a host. */
 function withoutOpenActions(status: SessionStatus, at: HostAddress): SessionStatus {
-  const change = (host: HostStats): HostStats => ({
+  const change = (host: HostEntry): HostEntry => ({
     ...host,
     actions: (host.actions ?? []).filter((action) => !(MAINTENANCE.includes(action) && isActionOpen(host, action))),
     results: (host.results ?? []).filter((result) => result.phase !== "Running"),
   });
-  return withTarget(status, at.targetIndex, (target) => withHost(target, at.hostIndex, change));
+  return withRunHost(status, at.targetIndex, at.hostIndex, change);
 }
 
 function withUndone(status: SessionStatus, actions: readonly ActionName[], message: string, now: Date): SessionStatus {
@@ -129,7 +128,7 @@ function withUndone(status: SessionStatus, actions: readonly ActionName[], messa
     (next, action) =>
       hasCondition(next.conditions, WORDS[action].type)
         ? next
-        : withSessionCondition(next, conditionOf(action, "undone", message), now),
+        : withEntryCondition(next, conditionOf(action, "undone", message), now),
     status,
   );
 }

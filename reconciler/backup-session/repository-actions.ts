@@ -1,9 +1,9 @@
 /** Work on the repository that hosts are given, and the conditions that it ends in. Pure. */
 import type { HostActionResult, HostStats } from "../../shared/api/host-stats.ts";
 import { type CONDITION_REASONS, ConditionType } from "../../shared/reasons.ts";
-import { isOpenHost } from "../run/entries.ts";
-import type { SessionCondition } from "./change.ts";
-import { hostsOf, type SessionStatus, targetsOf } from "./view.ts";
+import { type EntryCondition, type HostEntry, isOpenHost } from "../run/entries.ts";
+import { runHosts, runTargets } from "../run/run-facts.ts";
+import type { SessionStatus } from "./view.ts";
 
 export type ActionName = HostActionResult["action"];
 type Reason = keyof typeof CONDITION_REASONS;
@@ -42,18 +42,18 @@ export const WORDS: Readonly<Record<ActionName, ActionWords>> = {
   },
 };
 
-export function resultOf(host: HostStats, action: ActionName): HostActionResult | undefined {
+export function resultOf(host: HostEntry, action: ActionName): HostActionResult | undefined {
   return (host.results ?? []).filter((result) => result.action === action).at(-1);
 }
 
 /** Whether the host still has the action to do. */
-export function isActionOpen(host: HostStats, action: ActionName): boolean {
+export function isActionOpen(host: HostEntry, action: ActionName): boolean {
   const result = resultOf(host, action);
   return (host.actions ?? []).includes(action) && (result === undefined || result.phase === "Running");
 }
 
 export function allHosts(status: SessionStatus): readonly HostStats[] {
-  return targetsOf(status).flatMap(hostsOf);
+  return runTargets(status).flatMap(runHosts);
 }
 
 /** Whether a host that can still do so is to open the repository. */
@@ -70,7 +70,7 @@ export type ActionOutcome = "good" | "bad" | "undone";
  * Condition of an action. A check that could not be done is Unknown: only a repository that was found damaged makes the
  * condition False, and with it the session Failed.
  */
-export function conditionOf(action: ActionName, outcome: ActionOutcome, message: string): SessionCondition {
+export function conditionOf(action: ActionName, outcome: ActionOutcome, message: string): EntryCondition {
   const words = WORDS[action];
   const isUnknown = outcome === "undone" && words.type === ConditionType.RepositoryIntegrityVerified;
   return {

@@ -1,12 +1,11 @@
 /** Rows for what agents report about the repository, and for who opens it. Pure. */
-import type { HostActionResult, HostStats } from "../../shared/api/host-stats.ts";
+import type { HostActionResult } from "../../shared/api/host-stats.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { findCondition, hasCondition } from "../../shared/status/conditions.ts";
-import { isAssigned, isOpenHost } from "../run/entries.ts";
-import { withHost, withSessionCondition, withTarget } from "./change.ts";
+import { type HostEntry, isAssigned, isOpenHost, withEntryCondition } from "../run/entries.ts";
+import { runHosts, runTargets, withRunHost } from "../run/run-facts.ts";
 import { type ActionOutcome, allHosts, conditionOf, isInitCarried, WORDS } from "./repository-actions.ts";
 import type { Row, Step } from "./step.ts";
-import { hostsOf, targetsOf } from "./view.ts";
 
 function isCheck(type: ConditionType): boolean {
   return type === ConditionType.RepositoryIntegrityVerified;
@@ -36,7 +35,7 @@ export const repositoryResults: Row = {
         // Two checks share a condition: damage that the second one found still counts.
         const isNews = outcome === "bad" && isCheck(type) && present?.status !== "False";
         if (present !== undefined && !isNews) continue;
-        return { status: withSessionCondition(status, conditionOf(result.action, outcome, describe(result)), now) };
+        return { status: withEntryCondition(status, conditionOf(result.action, outcome, describe(result)), now) };
       }
     }
     return undefined;
@@ -50,14 +49,14 @@ export const passInitOn: Row = {
     if (hasCondition(status.conditions, ConditionType.BackendRepositoryInitialized) || isInitCarried(status)) {
       return undefined;
     }
-    for (const [targetIndex, target] of targetsOf(status).entries()) {
-      const hostIndex = hostsOf(target).findIndex((host) => isOpenHost(host) && isAssigned(host));
+    for (const [targetIndex, target] of runTargets(status).entries()) {
+      const hostIndex = runHosts(target).findIndex((host) => isOpenHost(host) && isAssigned(host));
       if (hostIndex < 0) continue;
-      const withInit = (host: HostStats): HostStats => ({
+      const withInit = (host: HostEntry): HostEntry => ({
         ...host,
         actions: [...(host.actions ?? []), "InitializeBackendRepository"],
       });
-      return { status: withTarget(status, targetIndex, (old) => withHost(old, hostIndex, withInit)) };
+      return { status: withRunHost(status, targetIndex, hostIndex, withInit) };
     }
     return undefined;
   },

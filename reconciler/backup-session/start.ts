@@ -5,16 +5,14 @@ import { ConditionType, SKIP_REASONS, type SkipReason } from "../../shared/reaso
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { formatTime, isConditionTrue } from "../../shared/status/conditions.ts";
 import { formatTarget, targetKey } from "../../shared/target.ts";
-import { withSessionCondition } from "./change.ts";
+import { withEntryCondition } from "../run/entries.ts";
+import { isBegun } from "../run/settled.ts";
+import { createdAtMs } from "../run/view.ts";
 import type { Row, Step } from "./step.ts";
-import { createdAtMs, type SessionStatus, type SessionView, type SiblingSession, type TargetStatus } from "./view.ts";
+import type { SessionStatus, SessionView, SiblingSession, TargetStatus } from "./view.ts";
 
 /** How long a new session waits for its invoker's controller to see the invoker, before it is skipped. */
 const INVOKER_GRACE_MS = 30_000;
-
-export function isBegun(status: SessionStatus): boolean {
-  return status.startTime !== undefined;
-}
 
 export function isSkipped(status: SessionStatus): boolean {
   return isConditionTrue(status.conditions, ConditionType.BackupSkipped);
@@ -22,9 +20,7 @@ export function isSkipped(status: SessionStatus): boolean {
 
 function isOlder(sibling: SiblingSession, view: SessionView): boolean {
   const created = createdAtMs(view);
-  return (
-    sibling.createdAtMs < created || (sibling.createdAtMs === created && sibling.name < view.session.metadata.name)
-  );
+  return sibling.createdAtMs < created || (sibling.createdAtMs === created && sibling.name < view.object.metadata.name);
 }
 
 /** The session that has the invoker: one that has started, else the oldest. */
@@ -35,11 +31,11 @@ function rivalOf(view: SessionView): SiblingSession | undefined {
 
 /** First reason that applies, with its detail. */
 function whyNotRun(view: SessionView): readonly [SkipReason, string] | undefined {
-  const { invoker, session } = view;
+  const { invoker, object } = view;
   if (view.invokerProblem !== undefined) return ["InvokerNotReady", view.invokerProblem];
   if (invoker === undefined || invoker.view.isBeingDeleted) {
-    const { kind = "BackupConfiguration", name = "" } = session.spec.invoker ?? {};
-    const what = formatInvoker({ kind, namespace: session.metadata.namespace, name });
+    const { kind = "BackupConfiguration", name = "" } = object.spec.invoker ?? {};
+    const what = formatInvoker({ kind, namespace: object.metadata.namespace, name });
     return ["InvokerNotFound", `${what} ${invoker === undefined ? "does not exist" : "is being deleted"}`];
   }
   const { members, driver, repository } = invoker.view;
@@ -80,7 +76,7 @@ export const skip: Row = {
     const [reason, detail] = why;
     const message = `${reason}: ${SKIP_REASONS[reason]} (${detail})`;
     return {
-      status: withSessionCondition(
+      status: withEntryCondition(
         { ...status, completionTime: formatTime(now) },
         { type: ConditionType.BackupSkipped, status: "True", reason: "SkippedTakingNewBackup", message },
         now,

@@ -1,7 +1,5 @@
 /** What a hook is, where it runs, and how it ended: values that decisions make and the runner carries out. */
 import type { Handler } from "../../shared/api/hooks.ts";
-import { Container } from "../../shared/contract.ts";
-import { parseDuration } from "../../shared/duration.ts";
 import type { HookSummary } from "../../shared/hooks/summary.ts";
 import type { RunOwner } from "../run/host-runs.ts";
 
@@ -53,36 +51,4 @@ export interface HookRuns {
   readonly prepared: ReadonlyMap<string, string>;
   readonly running: ReadonlySet<string>;
   readonly finished: ReadonlyMap<string, HookOutcome>;
-}
-
-/** Whether a hook does anything at all. */
-export function hasHandler(handler: Handler | undefined): handler is Handler {
-  return (
-    handler !== undefined &&
-    (handler.exec !== undefined ||
-      handler.httpGet !== undefined ||
-      handler.httpPost !== undefined ||
-      handler.tcpSocket !== undefined)
-  );
-}
-
-/**
- * The part of a member's hook that the reconciler runs: a command in one of the application's containers. Commands in our
- * own container, HTTP and TCP are the agent's.
- */
-export function reconcilerPart(handler: Handler | undefined): Handler | undefined {
-  const containerName = handler?.containerName;
-  const isOurs = containerName === Container.Sidecar || containerName === Container.RestoreInit;
-  if (handler?.exec === undefined || isOurs) return undefined;
-  const { exec, timeout } = handler;
-  return {
-    exec,
-    ...(containerName !== undefined && { containerName }),
-    ...(timeout !== undefined && { timeout }),
-  };
-}
-
-/** Time limit of a hook: its own, else the given one, in milliseconds. */
-export function hookTimeoutMs(handler: Handler, defaultMs: number): number {
-  return handler.timeout === undefined ? defaultMs : parseDuration(handler.timeout, "timeout") || defaultMs;
 }

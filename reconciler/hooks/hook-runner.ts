@@ -1,12 +1,13 @@
 /** Carries hooks out, each within its time: commands through the API server's exec, global hooks in a Job. */
 import { randomUUID } from "node:crypto";
 import { formatUserError, messageOf, UserError } from "../../shared/errors.ts";
-import type { HookSummary } from "../../shared/hooks/summary.ts";
+import { keepEnds } from "../../shared/hooks/bounded-text.ts";
+import { HookFailure } from "../../shared/hooks/failure.ts";
+import { renderHook } from "../../shared/hooks/render.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import { isEndUnknown, type PodExec } from "../../shared/kube/exec.ts";
 import type { Logger } from "../../shared/log.ts";
 import { execIn, requireInside } from "../authority.ts";
-import { HookFailure } from "./hook-failure.ts";
 import {
   CONNECTION_ENDED,
   type HookOutcome,
@@ -17,12 +18,8 @@ import {
 } from "./hook-plan.ts";
 import { NotBegunError, untilBegun } from "./until-begun.ts";
 
-/** Renders a template over the summary. @throws when the text is no template */
-export type Render = (template: string, summary: HookSummary, now: Date) => string;
-
 export interface HookRunnerPorts {
   readonly exec: PodExec;
-  readonly render: Render;
   readonly clock: Clock;
   readonly log: Logger;
   /** Finds the pod behind a place's AppBinding. @throws UserError HOOK_FAILED when there is none */
@@ -30,9 +27,6 @@ export interface HookRunnerPorts {
   /** Runs a global hook in a Job of its run's namespace. @returns what it printed */
   readonly runGlobal: (run: HookRun, signal: AbortSignal) => Promise<string>;
 }
-
-/** Room in a status for what a hook printed. */
-const OUTPUT_MAX_CHARS = 8_192;
 
 export class HookRunner {
   readonly #id = randomUUID();
@@ -133,7 +127,7 @@ export class HookRunner {
 
   #outcome(phase: HookOutcome["phase"], message: string, output: string): HookOutcome {
     const finishedAt = new Date(this.#ports.clock.now()).toISOString();
-    return { phase, message, output: output.slice(0, OUTPUT_MAX_CHARS), finishedAt };
+    return { phase, message, output: keepEnds(output), finishedAt };
   }
 
   /** HTTP, TCP and commands in our own container are the agents': what is left for a member is a command. */
@@ -142,14 +136,11 @@ export class HookRunner {
     return place === undefined ? this.#ports.runGlobal(run, signal) : this.#runCommand(run, place, signal);
   }
 
-  #render(text: string, run: HookRun): string {
-    return this.#ports.render(text, run.summary, new Date(this.#ports.clock.now()));
-  }
-
   async #runCommand(run: HookRun, given: HookPlace, signal: AbortSignal): Promise<string> {
     const exec = execIn(this.#ports.exec, run.namespace);
     requireInside(exec.namespace, given.namespace, `a command in pod ${given.pod}`);
-    const command = (run.handler.exec?.command ?? []).map((argument) => this.#render(argument, run));
+    const now = new Date(this.#ports.clock.now());
+    const command = (run.handler.exec?.command ?? []).map((argument) => renderHook(argument, run.summary, now));
     if (command.length === 0) throw new UserError("HOOK_FAILED", "exec.command is empty");
     const onRetry = (error: unknown): void => {
       this.#ports.log.warn({ hook: run.key, error: messageOf(error) }, "hook's command did not begin; sent again");

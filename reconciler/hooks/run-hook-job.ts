@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type HostRun, parseHostRun } from "../../shared/api/host-run.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
+import { HookFailure } from "../../shared/hooks/failure.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { listAt, textAt } from "../../shared/kube/json-value.ts";
@@ -12,7 +13,6 @@ import type { Logger } from "../../shared/log.ts";
 import { inNamespace, type NamespaceClient } from "../authority.ts";
 import { JOBS } from "../jobs/job-object.ts";
 import { buildHostRun, type RunOwner } from "../run/host-runs.ts";
-import { HookFailure } from "./hook-failure.ts";
 import { type HookJobPlan, hookOrder, planHookJob } from "./hook-job.ts";
 import type { HookRun } from "./hook-plan.ts";
 

@@ -1,7 +1,7 @@
 /** Row for hosts whose job ended before they did: what the job came to is their reason. Pure. */
 import { formatTime } from "../../shared/status/conditions.ts";
 import { hostFailure, isOpenHost } from "../run/entries.ts";
-import { type RunStatus, type RunStep, type RunWords, runHosts, runTargets, withRunHost } from "../run/run-facts.ts";
+import { type RunStatus, type RunStep, type RunWords, runHosts, runTargets, withEachHost } from "../run/run-facts.ts";
 import { isRefused, isStarted } from "../run/settled.ts";
 import type { JobOutcome } from "./decide-outcome.ts";
 import { endOf, type JobName, type JobProblem, type TargetJobs } from "./target-job.ts";
@@ -16,19 +16,14 @@ export function stepEndedJob<Status extends RunStatus>(
   now: Date,
   waitMs: number,
 ): RunStep<Status> | undefined {
-  for (const [targetIndex, target] of runTargets(status).entries()) {
+  const next = withEachHost(status, ({ target, targetIndex, host }) => {
     const job = jobs.get(targetIndex);
-    if (job === undefined || !isStarted(target)) continue;
-    for (const [hostIndex, host] of runHosts(target).entries()) {
-      if (!isOpenHost(host)) continue;
-      const outcome = job.hosts.find(({ hostname }) => hostname === host.hostname)?.outcome;
-      const end = endOf(outcome) ?? stuckOf(outcome, now, waitMs);
-      if (end === undefined) continue;
-      const failure = hostFailure(end.code, end.message, formatTime(now));
-      return { status: withRunHost(status, targetIndex, hostIndex, (old) => ({ ...old, ...failure })) };
-    }
-  }
-  return undefined;
+    if (job === undefined || !isStarted(target) || !isOpenHost(host)) return host;
+    const outcome = job.hosts.find(({ hostname }) => hostname === host.hostname)?.outcome;
+    const end = endOf(outcome) ?? stuckOf(outcome, now, waitMs);
+    return end === undefined ? host : { ...host, ...hostFailure(end.code, end.message, formatTime(now)) };
+  });
+  return next === status ? undefined : { status: next };
 }
 
 /** A later step of a job may find that its container can't start. */

@@ -1,146 +1,86 @@
 /**
- * What is to be done for a RestoreSession or RestoreBatch now. Reads no clock and writes nothing. As decideSession, the
- * table is read from the top until a row says that nothing more can be said or none matches.
+ * What is to be done for a RestoreSession or RestoreBatch now. Reads no clock and writes nothing.
  *
  * | # | row | when | then |
  * |---|---|---|---|
- * | 1 | deleted | | a finalizer that upstream left goes |
- * | 2 | ended | everything is recorded | nothing |
- * | 3 | endHooks | a hook that was recorded as started has ended | record how |
- * | 4 | deadline | passed | everything open fails |
- * | 5 | repositoryFound | not begun | wait for the Repository |
- * | 6 | validated | not begun, not valid or not allowed, or its recovery point is not known or missing | look for it, say so, wait |
- * | 7 | begin | not begun | recovery point, repository, one entry a member |
- * | 8 | globalBefore | there is one | run it, wait for it; its failure fails every member before any data is touched |
- * | 9 | jobsEnded | a host's job ended, and the host did not | it fails with the job's reason |
- * | 10 | lostExecutors | a host's pod is gone | another pod |
- * | 11 | answerLocks | locks whose owner is gone | tell the agent which |
- * | 12 | startMembers | a member's turn has come | the gate at its workload, or its jobs; then its hosts |
- * | 13 | moreHosts | a DaemonSet's rollout reached another node | its host |
- * | 14 | retryHosts | hosts failed and tries are left | their turn again |
- * | 15 | giveTurns | a pod waits in its init-container | its turn |
- * | 16 | memberAfter | a host ended | after-hook |
- * | 17 | concludeMembers | nothing of a member runs | conditions; its phase follows |
- * | 18 | wait | a member is not over | wait |
- * | 19 | globalAfter | there is one | run it by its policy, wait for it |
- * | 20 | finish | | final |
+ * | 1 | ended | everything is recorded | nothing |
+ * | 2 | endHooks | a hook that was recorded as started has ended | record how |
+ * | 3 | deadline | passed | everything open fails |
+ * | 4 | repositoryFound | not begun | wait for the Repository |
+ * | 5 | validated | not begun, not valid or not allowed, or its recovery point is not known or missing | look for it, say so, wait |
+ * | 6 | begin | not begun | recovery point, repository, one entry a member |
+ * | 7 | globalBefore | there is one | run it, wait for it; its failure fails every member before any data is touched |
+ * | 8 | jobsEnded | a host's job ended, and the host did not | it fails with the job's reason |
+ * | 9 | lostExecutors | a host's pod is gone | another pod |
+ * | 10 | answerLocks | locks whose owner is gone | tell the agent which |
+ * | 11 | startMembers | a member's turn has come | the gate at its workload, or its jobs; then its hosts |
+ * | 12 | moreHosts | a DaemonSet's rollout reached another node | its host |
+ * | 13 | retryHosts | hosts failed and tries are left | their turn again |
+ * | 14 | giveTurns | a pod waits in its init-container | its turn |
+ * | 15 | memberAfter | a host ended | after-hook |
+ * | 16 | concludeTargets | nothing of a member runs | conditions; its phase follows |
+ * | 17 | wait | a member is not over | wait |
+ * | 18 | globalAfter | there is one | run it by its policy, wait for it |
+ * | 19 | finish | | final |
  */
-import { Finalizer } from "../../shared/contract.ts";
-import { UserError } from "../../shared/errors.ts";
-import { ConditionType } from "../../shared/reasons.ts";
-import { hasCondition } from "../../shared/status/conditions.ts";
-import { jobsToEnd } from "../jobs/ended-job.ts";
+import { decideRun, type RunTable } from "../run/decide.ts";
+import { isRecorded } from "../run/ended.ts";
+import { createRows } from "../run/rows.ts";
+import type { Decision } from "../run/step.ts";
 import { withReason } from "./explain.ts";
-import { areMembersFinal, deadline, finish, msToNextTime, retryHosts } from "./finish.ts";
-import { answerLocks } from "./locks.ts";
+import { RESTORE_WORDS, runFacts } from "./facts.ts";
+import { deadline, finish, msToNextTime, retryHosts } from "./finish.ts";
 import { dueRequests, moreHosts, startMembers } from "./members.ts";
 import type { RestoreStatus } from "./restore-status.ts";
-import {
-  concludeMembers,
-  endHooks,
-  giveTurns,
-  globalAfter,
-  globalBefore,
-  jobsEnded,
-  lostExecutors,
-  memberAfter,
-  RESTORE_WORDS,
-  startPrepared,
-  withPhases,
-} from "./run-rows.ts";
-import { begin, isBegun, repositoryFound, validated } from "./start.ts";
-import type { Action, Decision, Row } from "./step.ts";
+import { begin, repositoryFound, validated } from "./start.ts";
+import type { Action, OwnAction, Row } from "./step.ts";
 import type { RestoreView } from "./view.ts";
 
-const deleted: Row = {
-  name: "deleted",
-  next({ object, invoker }) {
-    if (!invoker.isBeingDeleted) return undefined;
-    const hasOurs = (object.metadata.finalizers ?? []).includes(Finalizer.Invoker);
-    return { actions: hasOurs ? [{ kind: "RemoveFinalizer" }] : [], isEnd: true };
-  },
-};
-
-function isRecorded(status: RestoreStatus): boolean {
-  return hasCondition(status.conditions, ConditionType.MetricsPushed);
-}
+const shared = createRows<RestoreView, RestoreStatus>({ words: RESTORE_WORDS, factsOf: runFacts });
 
 const ended: Row = {
   name: "final already",
   next: (_view, status) => (isRecorded(status) ? { isEnd: true } : undefined),
 };
 
-const wait: Row = {
-  name: "wait for members",
-  next: (_view, status) => (isBegun(status) && !areMembersFinal(status) ? { isEnd: true } : undefined),
-};
-
-const TABLE: readonly Row[] = [
-  deleted,
-  ended,
-  endHooks,
-  deadline,
-  repositoryFound,
-  validated,
-  begin,
-  globalBefore,
-  jobsEnded,
-  lostExecutors,
-  answerLocks,
-  startMembers,
-  moreHosts,
-  retryHosts,
-  giveTurns,
-  memberAfter,
-  concludeMembers,
-  wait,
-  globalAfter,
-  finish,
-];
-
-const MAX_STEPS = 100_000;
 /** Waits end without an event, and clocks jump. */
 const LOOK_EVERY_MS = 10_000;
+
+const TABLE: RunTable<RestoreView, RestoreStatus, OwnAction> = {
+  rows: [
+    ended,
+    shared.endHooks,
+    deadline,
+    repositoryFound,
+    validated,
+    begin,
+    shared.globalBefore,
+    shared.jobsEnded,
+    shared.lostExecutors,
+    shared.answerLocks,
+    startMembers,
+    moreHosts,
+    retryHosts,
+    shared.giveTurns,
+    shared.memberAfter,
+    shared.concludeTargets,
+    shared.wait,
+    shared.globalAfter,
+    finish,
+  ],
+  wait: shared.wait,
+  factsOf: runFacts,
+  always: () => [],
+  due: dueRequests,
+  explained: (view, status) => (isRecorded(view.status) ? status : withReason(view, status)),
+  lookAgainMs: (view, status, now) =>
+    isRecorded(status) ? undefined : Math.min(LOOK_EVERY_MS, msToNextTime(view, status, now)),
+};
 
 /**
  * @param now current time
  * @throws UserError INTERNAL when the table does not come to an end
  */
-export function decideRestore(view: RestoreView, now: Date): Decision {
-  const before = view.status;
-  const actions: Action[] = [...startPrepared(view)];
-  const trail: string[] = [];
-  let status = view.invoker.isBeingDeleted ? before : withPhases(view, before);
-  let last: Row | undefined;
-  for (let steps = 0; ; steps += 1) {
-    if (steps > MAX_STEPS) throw new UserError("INTERNAL", `the restore table does not end: ${trail.slice(-3)}`);
-    const matched = firstMatch(view, status, now);
-    if (matched === undefined) break;
-    const { row, step } = matched;
-    trail.push(row.name);
-    actions.push(...(step.actions ?? []));
-    if (step.status !== undefined) status = withPhases(view, step.status);
-    last = step.isEnd === true ? row : undefined;
-    if (last !== undefined) break;
-  }
-  if (!isRecorded(before) && !view.invoker.isBeingDeleted) status = withReason(view, status);
-  const isOver = isRecorded(status) || view.invoker.isBeingDeleted;
-  // No workload is touched while the restore itself waits, for its global before-hook say.
-  if (last === wait) actions.push(...dueRequests(view, status, now));
-  const { podWaitMs } = view.limits;
-  const dead = jobsToEnd(view.jobs, status, RESTORE_WORDS, now, podWaitMs);
-  actions.push(...dead.map((job): Action => ({ kind: "EndJob", job })));
-  return {
-    actions: status === before ? actions : [{ kind: "WriteStatus", status }, ...actions],
-    trail,
-    requeueAfterMs: isOver ? undefined : Math.min(LOOK_EVERY_MS, msToNextTime(view, status, now)),
-  };
-}
-
-function firstMatch(view: RestoreView, status: RestoreStatus, now: Date) {
-  for (const row of TABLE) {
-    const step = row.next(view, status, now);
-    if (step !== undefined) return { row, step };
-  }
-  return undefined;
+export function decideRestore(view: RestoreView, now: Date): Decision<Action> {
+  return decideRun(TABLE, view, now);
 }

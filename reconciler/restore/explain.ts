@@ -3,9 +3,12 @@ import { ConditionType, type HoldReason } from "../../shared/reasons.ts";
 import { findCondition, isConditionFalse, isConditionTrue } from "../../shared/status/conditions.ts";
 import { formatTarget, targetKey } from "../../shared/target.ts";
 import { isAssigned, withExplanation, withoutExplanation } from "../run/entries.ts";
-import { memberFailure } from "./outcome.ts";
+import { targetFailure } from "../run/outcome.ts";
+import { runHosts, runTargets } from "../run/run-facts.ts";
+import { targetRef } from "../run/view.ts";
+import { RESTORE_WORDS } from "./facts.ts";
 import type { RestoreStatus } from "./restore-status.ts";
-import { type HeldPod, hostsOf, type MemberStatus, type RestoreView, targetRef, targetsOf } from "./view.ts";
+import type { HeldPod, MemberStatus, RestoreView } from "./view.ts";
 
 export const RECOVERY_POINT_WANTED: HoldReason = "RecoveryPointWanted";
 
@@ -33,9 +36,9 @@ function ofConditions({ conditions }: RestoreStatus): Explanation | undefined {
 
 /** A member whose host failed is told before the members that wait, for often they wait because of it. */
 function ofFailure(name: string, target: MemberStatus): Explanation | undefined {
-  const failure = memberFailure(target);
+  const failure = targetFailure(RESTORE_WORDS, target);
   if (failure === undefined) return undefined;
-  const host = hostsOf(target).find(({ phase }) => phase === "Failed" || phase === "Unknown");
+  const host = runHosts(target).find(({ phase }) => phase === "Failed" || phase === "Unknown");
   const reason = host?.reason ?? target.reason ?? "HOOK_FAILED";
   return { reason, message: `${name}: ${failure}` };
 }
@@ -44,7 +47,7 @@ function ofFailure(name: string, target: MemberStatus): Explanation | undefined 
 function ofWait(name: string, target: MemberStatus, held: readonly HeldPod[]): Explanation | undefined {
   if (target.phase === "Succeeded") return undefined;
   if (target.reason !== undefined) return { reason: target.reason, message: `${name}: ${target.message ?? ""}` };
-  const host = hostsOf(target).find((one) => one.phase === "Pending" && !isAssigned(one));
+  const host = runHosts(target).find((one) => one.phase === "Pending" && !isAssigned(one));
   if (host === undefined) return undefined;
   const reason: HoldReason = "PodNotReady";
   const [other] = held;
@@ -74,7 +77,7 @@ function explain(view: RestoreView, status: RestoreStatus): Explanation | undefi
   if (status.startTime === undefined && status.reason === RECOVERY_POINT_WANTED) {
     return { reason: status.reason, message: status.message ?? "" };
   }
-  const members = targetsOf(status).map(
+  const members = runTargets(status).map(
     (target) => [target.alias ?? formatTarget(targetRef(view, target)), target] as const,
   );
   const first = (tell: (name: string, target: MemberStatus) => Explanation | undefined) =>

@@ -1,22 +1,19 @@
 /** Rows that end a restore: its deadline, hosts that are tried again, and the mark that everything is recorded. Pure. */
 import type { RestoreHostStats } from "../../shared/api/host-stats.ts";
-import { formatRoundedDuration } from "../../shared/duration.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { formatTime, hasCondition } from "../../shared/status/conditions.ts";
-import { isFinalRestoreMemberPhase } from "../../shared/status/restore-phase.ts";
+import { isRecorded, withEnd } from "../run/ended.ts";
 import { isOpenHost } from "../run/entries.ts";
+import { withDeadlineExceeded } from "../run/give-up.ts";
+import { abortBeforeHooks } from "../run/rows.ts";
+import { runHosts, runTargets } from "../run/run-facts.ts";
+import { areTargetsOver, isBegun, isOver } from "../run/settled.ts";
+import { createdAtMs } from "../run/view.ts";
 import { isAlive } from "../run/world.ts";
-import { withEverythingFailed } from "./give-up.ts";
-import { isHostRetryLeft } from "./outcome.ts";
+import { isHostRetryLeft, RESTORE_WORDS, runFacts } from "./facts.ts";
 import type { RestoreStatus } from "./restore-status.ts";
-import { abortBeforeHooks } from "./run-rows.ts";
-import { isBegun, withRestoreCondition } from "./start.ts";
 import type { Row, Step } from "./step.ts";
-import { createdAtMs, hostsOf, isJobTarget, type MemberStatus, type RestoreView, targetsOf } from "./view.ts";
-
-export function areMembersFinal(status: RestoreStatus): boolean {
-  return targetsOf(status).every(({ phase }) => phase !== undefined && isFinalRestoreMemberPhase(phase));
-}
+import { isJobTarget, type MemberStatus, type RestoreView } from "./view.ts";
 
 /** The deadline counts from the restore's creation; it also ends one that never began. */
 export const deadline: Row = {
@@ -25,17 +22,12 @@ export const deadline: Row = {
     const { timeOutMs } = view.invoker;
     if (timeOutMs === undefined || hasCondition(status.conditions, ConditionType.DeadlineExceeded)) return undefined;
     const atMs = createdAtMs(view) + timeOutMs;
-    if (now.getTime() < atMs || (isBegun(status) && areMembersFinal(status))) return undefined;
+    if (now.getTime() < atMs || (isBegun(status) && areTargetsOver(status))) return undefined;
     const message = `the restore did not end before ${formatTime(new Date(atMs))}`;
     const begun: RestoreStatus = isBegun(status) ? status : { ...status, startTime: formatTime(now), targets: [] };
-    const failed = withEverythingFailed(begun, "DEADLINE_EXCEEDED", message, now);
     return {
-      status: withRestoreCondition(
-        failed,
-        { type: ConditionType.DeadlineExceeded, status: "True", reason: "FailedToCompleteWithinDeadline", message },
-        now,
-      ),
-      actions: abortBeforeHooks(view, status),
+      status: withDeadlineExceeded(RESTORE_WORDS, begun, message, now),
+      actions: abortBeforeHooks(runFacts(view), status),
     };
   },
 };
@@ -60,16 +52,18 @@ function withNewAttempt(view: RestoreView, host: RestoreHostStats, now: Date): R
 export const retryHosts: Row = {
   name: "hosts tried again",
   next(view, status, now): Step | undefined {
-    const all = targetsOf(status).flatMap((target) => (isJobTarget(view, target) ? [] : hostsOf(target)));
+    const all = runTargets(status).flatMap((target) =>
+      isOver(target) || isJobTarget(view, target) ? [] : runHosts(target),
+    );
     const failed = all.filter((host) => isHostRetryLeft(view, status, host));
     if (failed.length === 0 || now.getTime() < retryDueMs(view, failed)) return undefined;
-    const isBusy = targetsOf(status).some((target) => {
-      const hosts = hostsOf(target);
+    const isBusy = runTargets(status).some((target) => {
+      const hosts = runHosts(target);
       return hosts.some((host) => failed.includes(host)) && hosts.some(isOpenHost);
     });
     if (isBusy) return undefined;
-    const targets = targetsOf(status).map((target): MemberStatus => {
-      const hosts = hostsOf(target);
+    const targets = runTargets(status).map((target): MemberStatus => {
+      const hosts = runHosts(target);
       if (!hosts.some((host) => failed.includes(host))) return target;
       return {
         ...target,
@@ -83,8 +77,10 @@ export const retryHosts: Row = {
 /** Milliseconds until the table may say something new by time alone: a deadline, or another try. */
 export function msToNextTime(view: RestoreView, status: RestoreStatus, now: Date): number {
   const { timeOutMs } = view.invoker;
-  const failed = targetsOf(status).flatMap((target) =>
-    isJobTarget(view, target) ? [] : hostsOf(target).filter((host) => isHostRetryLeft(view, status, host)),
+  const failed = runTargets(status).flatMap((target) =>
+    isOver(target) || isJobTarget(view, target)
+      ? []
+      : runHosts(target).filter((host) => isHostRetryLeft(view, status, host)),
   );
   const times = [
     ...(timeOutMs === undefined ? [] : [createdAtMs(view) + timeOutMs]),
@@ -95,23 +91,6 @@ export function msToNextTime(view: RestoreView, status: RestoreStatus, now: Date
 
 export const finish: Row = {
   name: "final",
-  next(view, status, now): Step | undefined {
-    if (!isBegun(status) || hasCondition(status.conditions, ConditionType.MetricsPushed)) return undefined;
-    return {
-      status: withRestoreCondition(
-        {
-          ...status,
-          completionTime: formatTime(now),
-          sessionDuration: formatRoundedDuration(Math.max(0, now.getTime() - createdAtMs(view))),
-        },
-        {
-          type: ConditionType.MetricsPushed,
-          status: "True",
-          reason: "SuccessfullyPushedMetrics",
-          message: "everything is recorded",
-        },
-        now,
-      ),
-    };
-  },
+  next: (view, status, now) =>
+    isBegun(status) && !isRecorded(status) ? { status: withEnd(view, status, now) } : undefined,
 };

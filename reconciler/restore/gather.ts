@@ -1,38 +1,33 @@
-/** Reads what the decision about one restore needs, from informers and memory alone. */
+/** Reads what decisions about restores read and others don't: the spec, the gates at workloads, who else works on the targets. */
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { formatInvoker, type RestoreInvokerView, restoreInvokerView } from "../../shared/invoker.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
-import { EMPTY_TARGET_KIND, type ResolvedTargetRef, resolveTargetRef, targetKey } from "../../shared/target.ts";
+import { EMPTY_TARGET_KIND, type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
 import { mayUseRepository } from "../../shared/usage-policy.ts";
-import type { HookRuns } from "../hooks/hook-plan.ts";
-import { type GatheredJobs, gatherTargetJobs, jobTargets } from "../jobs/gather-target-jobs.ts";
 import { gatherPointSearch } from "../jobs/point-search.ts";
-import type { JobProblem } from "../jobs/target-job.ts";
-import { foldHostRuns } from "../run/fold-host-runs.ts";
+import { gatherCommon } from "../run/gather.ts";
 import type { HostRuns } from "../run/host-runs.ts";
-import type { Limits, PodFact, WorkloadFact, Workloads } from "../run/world.ts";
-import { hostRunsOf } from "../world/host-runs.ts";
-import { formerPods, gatherLockOwners, gatherPods, gatherWorkloads, isInitOf } from "../world/targets.ts";
+import type { GatherPorts } from "../run/run-kind.ts";
+import { isBegun } from "../run/settled.ts";
+import { runOwnerOf } from "../run/view.ts";
+import type { PodFact, WorkloadFact } from "../run/world.ts";
+import { isInitOf } from "../world/targets.ts";
 import { isWorkloadKind } from "../world/workload-object.ts";
 import type { World } from "../world/world.ts";
 import { searchRunName } from "./host-runs.ts";
-import type { RestoreMemories } from "./memory.ts";
-import { type RestoreObject, type RestoreStatus, readRestoreStatus } from "./restore-status.ts";
-import { runOwnerOf } from "./run-owner.ts";
-import { isBegun } from "./start.ts";
-import { type GateFact, type HeldPod, hostsOf, type RestoreView, targetsOf } from "./view.ts";
+import type { RestoreObject, RestoreStatus } from "./restore-status.ts";
+import type { GateFact, HeldPod, RestoreView } from "./view.ts";
 
-export interface GatherPorts {
-  readonly world: World;
-  readonly memories: RestoreMemories;
-  readonly hookRuns: HookRuns;
-  /** Why jobs of the restore could not be made, by position of the member. */
-  readonly jobProblems: ReadonlyMap<number, JobProblem>;
-  readonly leaderSinceMs: number;
-  readonly monotonicMs: number;
-  readonly limits: Limits;
+/** What the process remembers of a restore besides what it does of every run. */
+export interface RestoreMemory {
+  /** By targetKey(): when the workload was last sent through admission. */
+  readonly askedAtMs: Map<string, number>;
+  /** uid of the job that looked for recovery points and was ended: what it told is outdated. */
+  endedSearch?: string;
 }
+
+type RestorePorts = GatherPorts<RestoreObject, RestoreMemory>;
 
 /** The invoker's view; where the spec can't be read, that of the restore without what can't be. */
 function readInvoker(object: RestoreObject): { readonly invoker: RestoreInvokerView; readonly problem?: string } {
@@ -65,15 +60,16 @@ function heldElsewhere({ kind, pods }: WorkloadFact, serves: string): readonly H
 }
 
 function gateOf(
-  { world, memories, monotonicMs }: GatherPorts,
+  { world, memories, monotonicMs }: RestorePorts,
   key: string,
   ref: ResolvedTargetRef,
   serves: string,
 ): GateFact {
   const workload = isWorkloadKind(ref.kind) ? world.workloads[ref.kind].get(ref.namespace, ref.name) : undefined;
+  const askedAtMs = memories.own(key).askedAtMs.get(targetKey(ref));
   return {
     isInjected: workload !== undefined && isInitOf(workload, serves),
-    askedMsAgo: memories.askedMsAgo(key, targetKey(ref), monotonicMs),
+    askedMsAgo: askedAtMs === undefined ? undefined : monotonicMs - askedAtMs,
   };
 }
 
@@ -101,30 +97,9 @@ function busyTargets(world: World, object: RestoreObject, refs: readonly Resolve
   return busy;
 }
 
-/** Jobs of the members that have one. */
-function gatherJobs(
-  ports: GatherPorts,
-  object: RestoreObject,
-  status: RestoreStatus,
-  invoker: RestoreInvokerView,
-): GatheredJobs {
-  const { metadata } = object;
-  const targets = jobTargets(status.targets, invoker.members, metadata.namespace);
-  const owner = { namespace: metadata.namespace, uid: metadata.uid ?? "" };
-  return gatherTargetJobs(ports.world, owner, targets, ports.jobProblems);
-}
-
-export interface GatheredRestore {
-  /** With what pods told in their host runs. */
-  readonly view: RestoreView;
-  readonly hostRuns: HostRuns;
-  /** Whether the restore as it is stored lacks what pods told. */
-  readonly isBehind: boolean;
-}
-
 /** What the job that looks for recovery points told, as long as that is about the restore as it is now. */
-function foldSearch(
-  { memories, world, jobProblems }: GatherPorts,
+export function foldSearch(
+  { memories, world, jobProblems }: RestorePorts,
   key: string,
   object: RestoreObject,
   status: RestoreStatus,
@@ -137,80 +112,39 @@ function foldSearch(
   );
   if (isBegun(status) || status.pointSearch !== undefined || job === undefined || pod === undefined) return status;
   const told = hostRuns.get(searchRunName(runOwnerOf(object), pod.uid))?.status?.pointSearch;
-  const isCurrent = told?.generation === (object.metadata.generation ?? 0) && !memories.isEndedSearch(key, job.uid);
+  const isCurrent = told?.generation === (object.metadata.generation ?? 0) && memories.own(key).endedSearch !== job.uid;
   return told === undefined || !isCurrent ? status : { ...status, pointSearch: told };
 }
 
-/**
- * @param key `Kind/namespace/name` of the restore
- * @param object its newest known state
- */
-export function gatherRestore(ports: GatherPorts, key: string, object: RestoreObject): GatheredRestore {
-  const { world, memories, monotonicMs } = ports;
-  const { namespace, uid = "" } = object.metadata;
-  const hostRuns = hostRunsOf(world, namespace, uid);
-  const stored = readRestoreStatus(object);
-  const folded = foldHostRuns(runOwnerOf(object), stored, hostRuns, "restore");
-  const status = foldSearch(ports, key, object, folded.status, hostRuns);
-  const hasNews = folded.hasNews || status !== folded.status;
-  const isBehind = hasNews || (folded.hasProgress && memories.isProgressDue(key, monotonicMs));
-  return { view: viewOf(ports, key, object, status), hostRuns, isBehind };
-}
-
-function viewOf(ports: GatherPorts, key: string, object: RestoreObject, status: RestoreStatus): RestoreView {
-  const { world, memories } = ports;
+/** @param key of the restore in memory */
+export function gatherRestore(
+  ports: RestorePorts,
+  key: string,
+  object: RestoreObject,
+  status: RestoreStatus,
+): RestoreView {
+  const { world, jobProblems } = ports;
   const { invoker, problem } = readInvoker(object);
-  const { namespace, name } = object.metadata;
+  const { namespace, name, uid = "" } = object.metadata;
   const serves = `${object.kind}/${name}`;
-  const refs = [
-    ...targetsOf(status).map(({ ref }) => resolveTargetRef(ref, namespace)),
-    ...invoker.members.map(({ ref }) => ref),
-  ];
-  const all = gatherWorkloads(world, refs, namespace);
-  const jobs = gatherJobs(ports, object, status, invoker);
-  const workloads: Workloads = new Map([
-    ...[...all].map(([target, fact]) => [target, withOwnInits(fact, serves)] as const),
-    ...jobs.workloads,
-  ]);
-  const hosts = targetsOf(status).flatMap(hostsOf);
-  // The status has it before the restore begins where a job looks for recovery points; until then the spec counts.
-  const repositoryName = (isBegun(status) ? status.repository : undefined) ?? invoker.repository;
-  const repositoryNamespace = repositoryName?.namespace ?? namespace;
-  const repositoryKey = `${repositoryNamespace}/${repositoryName?.name ?? ""}`;
-  const repository =
-    repositoryName?.name === undefined ? undefined : world.repositories.get(repositoryNamespace, repositoryName.name);
-  const isAsked = hosts.some(({ locks }) => (locks?.length ?? 0) > 0);
-  const former = isAsked ? formerPods(world, repositoryKey) : [];
-  const uids = hosts.map(({ podUID }) => podUID);
-  const pods = new Map([
-    ...gatherPods(world, uids, all, namespace),
-    ...jobs.pods.map((pod) => [pod.uid, pod] as const),
-  ]);
+  const common = gatherCommon(ports, key, object, status, invoker);
+  const { view, refs, workloads, repositoryNamespace, repositoryKey } = common;
+  const own = [...workloads].map(([target, fact]) => [target, withOwnInits(fact, serves)] as const);
   return {
-    object,
-    status,
+    ...view,
+    workloads: new Map([...view.workloads, ...own]),
     invoker,
     problem,
-    repository,
     mayUseRepository: mayUseRepository({
-      usagePolicy: repository?.spec.usagePolicy,
+      usagePolicy: view.repository?.spec.usagePolicy,
       repositoryNamespace,
       namespace,
       namespaceLabels: world.namespaces.get(undefined, namespace)?.labels ?? {},
     }),
     sessions: world.sessions.byIndex("repository", repositoryKey),
     busyTargets: busyTargets(world, object, refs),
-    workloads,
     gates: new Map(refs.map((ref) => [targetKey(ref), gateOf(ports, key, ref, serves)])),
-    heldElsewhere: new Map([...all].map(([target, fact]) => [target, heldElsewhere(fact, serves)] as const)),
-    pods,
-    jobs: jobs.jobs,
-    pointSearch: gatherPointSearch(world, { namespace, uid: object.metadata.uid ?? "" }, ports.jobProblems),
-    formerPods: former,
-    lockOwners: gatherLockOwners(world, former, pods),
-    silenceMs: memories.silences(key, status, ports.monotonicMs),
-    hookRuns: ports.hookRuns,
-    leaderSinceMs: ports.leaderSinceMs,
-    limits: ports.limits,
+    heldElsewhere: new Map([...workloads].map(([target, fact]) => [target, heldElsewhere(fact, serves)] as const)),
+    pointSearch: gatherPointSearch(world, { namespace, uid }, jobProblems),
   };
 }

@@ -1,10 +1,9 @@
 /** What a restore that is deleted before its end leaves behind, for people. Pure. */
-
 import { ConditionType } from "../../shared/reasons.ts";
 import { isConditionTrue } from "../../shared/status/conditions.ts";
 import { formatTarget, resolveTargetRef } from "../../shared/target.ts";
+import { runHosts, runTargets } from "../run/run-facts.ts";
 import type { RestoreStatus } from "./restore-status.ts";
-import { hostsOf, targetsOf } from "./view.ts";
 
 /** A host whose agent had begun and not succeeded: part of its data may be restored, part old. */
 const MAYBE_HALF: readonly string[] = ["Running", "Failed"];
@@ -15,8 +14,8 @@ const MAYBE_HALF: readonly string[] = ["Running", "Failed"];
  */
 export function halfDoneWarning(status: RestoreStatus, namespace: string): string | undefined {
   if (isConditionTrue(status.conditions, ConditionType.MetricsPushed)) return undefined;
-  const hosts = targetsOf(status).flatMap((target) => {
-    const begun = hostsOf(target).filter(
+  const hosts = runTargets(status).flatMap((target) => {
+    const begun = runHosts(target).filter(
       ({ phase, startedAt }) => startedAt !== undefined && MAYBE_HALF.includes(phase ?? ""),
     );
     return begun.map(({ hostname }) => `${hostname} of ${formatTarget(resolveTargetRef(target.ref, namespace))}`);

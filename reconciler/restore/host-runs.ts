@@ -1,26 +1,22 @@
 /** The host runs that follow from a restore's entries, and that of the job which looks for recovery points. Pure. */
 import type { HostRunSpec } from "../../shared/api/host-run.ts";
-import type { RestoreHostStats } from "../../shared/api/host-stats.ts";
 import type { ChosenRecoveryPoint } from "../../shared/api/recovery-point.ts";
 import { podOrdinal } from "../../shared/hosts.ts";
 import type { RestoreMemberView } from "../../shared/invoker.ts";
-import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
-import { isOpenHost } from "../run/entries.ts";
-import { heartbeatSeconds } from "../run/heartbeats.ts";
+import { isOpenHost, type TargetEntry } from "../run/entries.ts";
 import {
-  cancelOf,
+  type HostRunKey,
   type HostRunOrder,
   type HostRuns,
   hooksOrder,
-  hostOrder,
   hostRunName,
-  keyOfEntry,
   type RunOwner,
   repositoryOrder,
 } from "../run/host-runs.ts";
+import { hostOrders } from "../run/orders.ts";
+import { runOwnerOf } from "../run/view.ts";
 import type { RestoreStatus } from "./restore-status.ts";
-import { runOwnerOf } from "./run-owner.ts";
-import { hostsOf, type MemberStatus, memberOf, type RestoreView, targetRef, targetsOf } from "./view.ts";
+import { memberOf, type RestoreView } from "./view.ts";
 
 /** So many snapshots of a recovery point go into each host run in any case, for people to read in messages. */
 const FEW_SNAPSHOTS = 50;
@@ -42,8 +38,8 @@ function pointOf(
 function restoreOrder(
   view: RestoreView,
   status: RestoreStatus,
-  target: MemberStatus,
-  host: string,
+  target: TargetEntry,
+  { host, podUid }: HostRunKey,
 ): Pick<HostRunSpec, "restore" | "hooks" | "disableCaching"> {
   const member = memberOf(view, target);
   const { onFailure } = view.object.spec;
@@ -57,39 +53,8 @@ function restoreOrder(
       ...(args !== undefined && { args }),
       ...(onFailure !== undefined && { onFailure }),
     },
-    ...hooksOrder(member.hooks?.preRestore, member.hooks?.postRestore),
+    ...hooksOrder(member.hooks?.preRestore, member.hooks?.postRestore, view.pods.get(podUid)?.namedPorts ?? []),
     ...(member.spec.tempDir?.disableCaching === true && { disableCaching: true }),
-  };
-}
-
-function orderOf(
-  view: RestoreView,
-  status: RestoreStatus,
-  owner: RunOwner,
-  at: { readonly targetIndex: number; readonly target: MemberStatus; readonly host: RestoreHostStats },
-  known: HostRuns,
-): HostRunOrder | undefined {
-  const { targetIndex, target, host } = at;
-  const key = keyOfEntry(targetIndex, host);
-  if (key === undefined) return undefined;
-  const name = hostRunName(owner, key);
-  const present = known.get(name);
-  if (present === undefined && !isOpenHost(host)) return undefined;
-  const { creationTimestamp } = view.object.metadata;
-  const isOver = view.jobs.has(targetIndex) && isFinalRestorePhase(status.phase);
-  return {
-    name,
-    spec: {
-      work: "Restore",
-      ...hostOrder(owner, { key, ref: targetRef(view, target), alias: target.alias }, host),
-      ...(creationTimestamp !== undefined && { createdAt: creationTimestamp }),
-      ...(status.sessionDeadline !== undefined && { deadline: status.sessionDeadline }),
-      ...repositoryOrder(view.repository),
-      ...restoreOrder(view, status, target, key.host),
-      heartbeatSeconds: heartbeatSeconds(status),
-      ...cancelOf(host, present),
-      ...(isOver && { isOver }),
-    },
   };
 }
 
@@ -135,9 +100,10 @@ function searchOrder(view: RestoreView, owner: RunOwner): readonly HostRunOrder[
  * @param known host runs of the restore
  */
 export function restoreOrders(view: RestoreView, status: RestoreStatus, known: HostRuns): readonly HostRunOrder[] {
-  const owner = runOwnerOf(view.object);
-  const hosts = targetsOf(status).flatMap((target, targetIndex) =>
-    hostsOf(target).flatMap((host) => orderOf(view, status, owner, { targetIndex, target, host }, known) ?? []),
+  const hosts = hostOrders(view, status, known, ({ target, host, key, present }) =>
+    present === undefined && !isOpenHost(host)
+      ? undefined
+      : { work: "Restore", ...restoreOrder(view, status, target, key) },
   );
-  return [...hosts, ...searchOrder(view, owner)];
+  return [...hosts, ...searchOrder(view, runOwnerOf(view.object))];
 }

@@ -1,47 +1,36 @@
 /** What a member's turn begins with: the gate at its workload, or its jobs, then its hosts. Pure. */
 import type { RestoreHostStats } from "../../shared/api/host-stats.ts";
-import { assertNever, type ErrorCode } from "../../shared/errors.ts";
-import { type CONDITION_REASONS, ConditionType } from "../../shared/reasons.ts";
-import { type ConditionStatus, findCondition, formatTime } from "../../shared/status/conditions.ts";
+import type { ErrorCode } from "../../shared/errors.ts";
+import { ConditionType } from "../../shared/reasons.ts";
+import { formatTime } from "../../shared/status/conditions.ts";
 import { formatTarget, targetKey } from "../../shared/target.ts";
-import { decideJobStart, type TargetJob } from "../jobs/target-job.ts";
-import { withExplanation, withoutExplanation, withTargetCondition } from "../run/entries.ts";
+import {
+  type EntryCondition,
+  type TargetEntry,
+  withEntryCondition,
+  withExplanation,
+  withoutExplanation,
+} from "../run/entries.ts";
 import { hostnamesOf } from "../run/hosts.ts";
+import { type MemberAnswer, startByJobs, withHold } from "../run/members.ts";
 import { isRefused } from "../run/settled.ts";
-import { withRefusal } from "./give-up.ts";
-import { RESTORE_WORDS } from "./run-rows.ts";
-import type { Action } from "./step.ts";
-import { type MemberStatus, type RestoreView, targetRef } from "./view.ts";
+import { targetRef } from "../run/view.ts";
+import { RESTORE_WORDS } from "./facts.ts";
+import type { OwnAction } from "./step.ts";
+import type { RestoreView } from "./view.ts";
 
 /** A workload that was asked for the init-container is asked again after this long: the webhook may have been away. */
 const ASK_AGAIN_MS = 10_000;
 
-export interface MemberAnswer {
-  readonly target: MemberStatus;
-  readonly actions?: readonly Action[];
-}
-
-interface MemberCondition {
-  readonly type: ConditionType;
-  readonly status: ConditionStatus;
-  readonly reason: keyof typeof CONDITION_REASONS;
-  readonly message: string;
-}
-
-/** Holds the member with a condition; when it has been held for too long, gives it up. */
+/** Holds the member with a condition that also says why; when it has been held for too long, gives it up. */
 function hold(
-  _view: RestoreView,
-  target: MemberStatus,
-  condition: MemberCondition,
+  target: TargetEntry,
+  condition: EntryCondition,
   give: { readonly code: ErrorCode; readonly limitMs: number },
   now: Date,
-): MemberStatus {
-  const since = findCondition(target.conditions, condition.type);
-  const isOver =
-    since?.status === condition.status && now.getTime() - Date.parse(since.lastTransitionTime) >= give.limitMs;
-  if (isOver) return withRefusal(target, give.code, condition.message, now);
-  const held = withTargetCondition(target, condition, now);
-  return withExplanation(held, condition.reason, condition.message);
+): TargetEntry {
+  const { reason, message } = condition;
+  return withHold(RESTORE_WORDS, target, { ...give, condition, reason, message }, now);
 }
 
 /**
@@ -52,7 +41,7 @@ function hold(
  * | 3 | wants no pod | wait |
  * | 4 | otherwise | its hosts |
  */
-export function startMember(view: RestoreView, target: MemberStatus, now: Date): MemberAnswer {
+function startInPods(view: RestoreView, target: TargetEntry, now: Date): MemberAnswer<OwnAction> {
   const ref = targetRef(view, target);
   const key = targetKey(ref);
   const workload = view.workloads.get(key);
@@ -65,9 +54,9 @@ export function startMember(view: RestoreView, target: MemberStatus, now: Date):
       message: `${name} does not exist`,
     } as const;
     const give = { code: "NOT_FOUND", limitMs: view.limits.restoreWaitMs } as const;
-    return { target: hold(view, target, condition, give, now) };
+    return { target: hold(target, condition, give, now) };
   }
-  const found = withTargetCondition(
+  const found = withEntryCondition(
     target,
     {
       type: ConditionType.RestoreTargetFound,
@@ -86,14 +75,14 @@ export function startMember(view: RestoreView, target: MemberStatus, now: Date):
       message: `${name} was sent through admission, and the webhook has not added the init-container yet`,
     } as const;
     const give = { code: "SIDECAR_NOT_RUNNING", limitMs: view.limits.podWaitMs } as const;
-    const held = hold(view, found, condition, give, now);
+    const held = hold(found, condition, give, now);
     const isDue = gate?.askedMsAgo === undefined || gate.askedMsAgo >= ASK_AGAIN_MS;
     return {
       target: held,
       actions: isDue && !isRefused(RESTORE_WORDS, held) ? [{ kind: "RequestInjection", ref }] : [],
     };
   }
-  const injected = withTargetCondition(
+  const injected = withEntryCondition(
     found,
     {
       type: ConditionType.StashInitContainerInjected,
@@ -112,53 +101,32 @@ export function startMember(view: RestoreView, target: MemberStatus, now: Date):
   return { target: withHosts(injected, { hostnames, totalHosts, executor }, now) };
 }
 
-/** As startMember, where jobs do the work. */
-export function startJobMember(
+/** The turn of a member. */
+export function startMember(
   view: RestoreView,
-  target: MemberStatus,
-  job: TargetJob,
+  target: TargetEntry,
   targetIndex: number,
   now: Date,
-): MemberAnswer {
-  const start = decideJobStart(job);
-  const waiting = (message: string) =>
+): MemberAnswer<OwnAction> {
+  const job = view.jobs.get(targetIndex);
+  if (job === undefined) return startInPods(view, target, now);
+  const created = (status: "True" | "Unknown", message: string) =>
     ({
       type: ConditionType.RestoreJobCreated,
-      status: "Unknown",
-      reason: "RestoreJobCreationFailed",
+      status,
+      reason: status === "True" ? "RestoreJobCreationSucceeded" : "RestoreJobCreationFailed",
       message,
     }) as const;
-  switch (start.kind) {
-    case "refuse":
-      return { target: withRefusal(target, start.code, start.message, now) };
-    case "hold": {
-      const give = { code: start.code, limitMs: view.limits.podWaitMs };
-      return { target: hold(view, target, waiting(start.message), give, now) };
-    }
-    case "make": {
-      const give = { code: "EXECUTOR_LOST", limitMs: view.limits.podWaitMs } as const;
-      const held = hold(view, target, waiting("its job is being made"), give, now);
-      return { target: held, actions: isRefused(RESTORE_WORDS, held) ? [] : [{ kind: "EnsureJobs", targetIndex }] };
-    }
-    case "hosts": {
-      const made = withTargetCondition(
-        target,
-        {
-          type: ConditionType.RestoreJobCreated,
-          status: "True",
-          reason: "RestoreJobCreationSucceeded",
-          message: "the job is running",
-        },
-        now,
-      );
-      const { hostnames } = start;
-      return {
-        target: withHosts(made, { hostnames, totalHosts: hostnames.length, executor: "the job is there" }, now),
-      };
-    }
-    default:
-      return assertNever(start);
-  }
+  const how = {
+    make: { kind: "EnsureJobs", targetIndex },
+    hold: (code: ErrorCode, message: string) =>
+      hold(target, created("Unknown", message), { code, limitMs: view.limits.podWaitMs }, now),
+    started(hostnames: readonly string[]) {
+      const made = withEntryCondition(target, created("True", "the job is running"), now);
+      return withHosts(made, { hostnames, totalHosts: hostnames.length, executor: "the job is there" }, now);
+    },
+  } as const;
+  return startByJobs<OwnAction>(RESTORE_WORDS, target, job, how, now);
 }
 
 /** A DaemonSet's hosts get their names one by one, while its rollout replaces the pods. */
@@ -177,8 +145,8 @@ interface Hosts {
   readonly executor: string;
 }
 
-function withHosts(target: MemberStatus, { hostnames, totalHosts, executor }: Hosts, now: Date): MemberStatus {
-  const ensured = withTargetCondition(
+function withHosts(target: TargetEntry, { hostnames, totalHosts, executor }: Hosts, now: Date): TargetEntry {
+  const ensured = withEntryCondition(
     target,
     {
       type: ConditionType.RestoreExecutorEnsured,

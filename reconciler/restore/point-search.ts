@@ -53,7 +53,7 @@ export function decidePoint(view: RestoreView, now: Date): PointDecision {
   if (!isWanted || invoker.driver !== Driver.Restic) return { kind: "none" };
   const { job, problem, outcome } = pointSearch;
   const found = status.pointSearch;
-  const endJob: readonly Action[] = job === undefined ? [] : [{ kind: "EndJob", job }];
+  const endJob: readonly Action[] = job === undefined ? [] : [{ kind: "EndPointSearch", job }];
   if (found !== undefined) {
     const isOutdated = found.generation !== (object.metadata.generation ?? 0);
     if (isOutdated) return { kind: "wait", message: "the restore was changed", actions: endJob, isOutdated };

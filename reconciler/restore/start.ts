@@ -2,34 +2,19 @@
 import { Driver } from "../../shared/contract.ts";
 import { canonicalJson } from "../../shared/hash.ts";
 import { formatInvoker } from "../../shared/invoker.ts";
-import { type CONDITION_REASONS, ConditionType } from "../../shared/reasons.ts";
-import { type ConditionStatus, formatTime, withCondition } from "../../shared/status/conditions.ts";
-import { withExplanation, withoutExplanation } from "../run/entries.ts";
+import { ConditionType } from "../../shared/reasons.ts";
+import { formatTime } from "../../shared/status/conditions.ts";
+import { type EntryCondition, withEntryCondition, withExplanation, withoutExplanation } from "../run/entries.ts";
+import { isBegun } from "../run/settled.ts";
 import { RECOVERY_POINT_WANTED } from "./explain.ts";
 import { decidePoint } from "./point-search.ts";
 import type { RestoreStatus } from "./restore-status.ts";
 import type { Row, Step } from "./step.ts";
 import type { MemberStatus, RestoreView } from "./view.ts";
 
-export function isBegun(status: RestoreStatus): boolean {
-  return status.startTime !== undefined;
-}
-
-export interface RestoreCondition {
-  readonly type: ConditionType;
-  readonly status: ConditionStatus;
-  readonly reason: keyof typeof CONDITION_REASONS;
-  readonly message: string;
-}
-
-export function withRestoreCondition(status: RestoreStatus, condition: RestoreCondition, now: Date): RestoreStatus {
-  const conditions = withCondition(status.conditions, condition, now);
-  return conditions === status.conditions ? status : { ...status, conditions };
-}
-
 /** Holds the restore with a condition that says why. */
-function hold(status: RestoreStatus, condition: RestoreCondition, now: Date): Step {
-  const held = withRestoreCondition(status, condition, now);
+function hold(status: RestoreStatus, condition: EntryCondition, now: Date): Step {
+  const held = withEntryCondition(status, condition, now);
   return held === status ? { isEnd: true } : { status: held, isEnd: true };
 }
 
@@ -51,7 +36,7 @@ export const repositoryFound: Row = {
         now,
       );
     }
-    const found = withRestoreCondition(
+    const found = withEntryCondition(
       status,
       {
         type: ConditionType.RepositoryFound,
@@ -82,7 +67,7 @@ export const validated: Row = {
           : { status: withExplanation(kept, RECOVERY_POINT_WANTED, point.message) };
       return { ...step, actions: [...(step.actions ?? []), ...point.actions], isEnd: true };
     }
-    const passed = withRestoreCondition(
+    const passed = withEntryCondition(
       status,
       {
         type: ConditionType.ValidationPassed,

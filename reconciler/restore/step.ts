@@ -1,50 +1,20 @@
-/** What one row of the restore table may answer, and what the reconciler is then to do. */
+/** What the rows of restores alone may answer. */
 import type { ResolvedTargetRef } from "../../shared/target.ts";
-import type { HookRun } from "../hooks/hook-plan.ts";
 import type { JobName } from "../jobs/target-job.ts";
+import type { RunAction, Row as SharedRow, Step as SharedStep } from "../run/step.ts";
 import type { RestoreStatus } from "./restore-status.ts";
 import type { RestoreView } from "./view.ts";
 
-export type Action =
-  /** Writes the status, on the condition that the restore is still the one that was read. Comes before all others. */
-  | { readonly kind: "WriteStatus"; readonly status: RestoreStatus }
-  | { readonly kind: "RunHook"; readonly run: HookRun }
-  | { readonly kind: "StartPrepared"; readonly key: string }
-  /** Ends a job that nobody waits for any more. */
-  | { readonly kind: "EndJob"; readonly job: JobName }
-  | { readonly kind: "AbortHook"; readonly key: string }
+export type OwnAction =
   /** Makes the jobs of a member, or finds them made. */
   | { readonly kind: "EnsureJobs"; readonly targetIndex: number }
   /** Makes the job that looks for recovery points, or finds it made. */
   | { readonly kind: "EnsurePointSearch" }
+  /** Ends it, for what it told or tells is outdated. */
+  | { readonly kind: "EndPointSearch"; readonly job: JobName }
   /** Sends the workload through admission, which adds the init-container. */
-  | { readonly kind: "RequestInjection"; readonly ref: ResolvedTargetRef }
-  /** Lets a deleted restore that upstream left a finalizer on go. */
-  | { readonly kind: "RemoveFinalizer" }
-  | {
-      readonly kind: "EmitEvent";
-      readonly type: "Normal" | "Warning";
-      readonly reason: string;
-      readonly message: string;
-    };
+  | { readonly kind: "RequestInjection"; readonly ref: ResolvedTargetRef };
 
-/** A row that matched: the status after it, and further actions. */
-export interface Step {
-  readonly status?: RestoreStatus;
-  readonly actions?: readonly Action[];
-  /** Nothing more can be said before the actions are done or something happens. */
-  readonly isEnd?: boolean;
-}
-
-export interface Row {
-  readonly name: string;
-  /** @returns undefined when the row does not match */
-  next(view: RestoreView, status: RestoreStatus, now: Date): Step | undefined;
-}
-
-export interface Decision {
-  readonly actions: readonly Action[];
-  /** Names of the rows that matched, in order. */
-  readonly trail: readonly string[];
-  readonly requeueAfterMs: number | undefined;
-}
+export type Action = RunAction<RestoreStatus> | OwnAction;
+export type Step = SharedStep<RestoreStatus, Action>;
+export type Row = SharedRow<RestoreView, RestoreStatus, Action>;

@@ -3,7 +3,7 @@ import { Install, Label, LabelValue } from "../../shared/contract.ts";
 import { canonicalJson } from "../../shared/hash.ts";
 import { isAsWanted } from "../../shared/kube/as-wanted.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { isJsonObject, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { findGranted, inNamespace, type NamespaceClient } from "../authority.ts";
 import { SECRETS } from "../invoker/lookups.ts";
@@ -108,7 +108,8 @@ async function writeCopy(
     if (present !== undefined) await here.delete(SECRETS, name, { signal });
     return;
   }
-  const data = valueAt(source, "data") ?? {};
+  const read = valueAt(source, "data");
+  const data = isJsonObject(read) ? read : {};
   const labels = copyLabels(copy);
   if (present === undefined) {
     const metadata = { name, namespace: here.namespace, labels };
@@ -120,16 +121,11 @@ async function writeCopy(
     isAsWanted(valueAt(present, "metadata", "labels"), labels);
   if (isSame) return;
   // Keys that are gone from the source go from the copy.
-  const operations = [
-    { op: "test", path: "/metadata/resourceVersion", value: textAt(present, "metadata", "resourceVersion") },
-    { op: "add", path: "/data", value: data },
-    ...Object.entries(labels).map(([key, value]) => ({
-      op: "add" as const,
-      path: `/metadata/labels/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`,
-      value,
-    })),
-  ] as const;
-  await here.patch(SECRETS, name, { kind: "json", operations }, asIs, { signal });
+  const before = valueAt(present, "data");
+  const gone = Object.fromEntries(Object.keys(isJsonObject(before) ? before : {}).map((key) => [key, null]));
+  const metadata = { resourceVersion: textAt(present, "metadata", "resourceVersion"), labels };
+  const body = { metadata, data: { ...gone, ...data } };
+  await here.patch(SECRETS, name, { kind: "merge", body }, asIs, { signal });
 }
 
 async function removeCopy(here: NamespaceClient, name: string, signal: AbortSignal): Promise<void> {

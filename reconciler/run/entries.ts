@@ -7,7 +7,8 @@ import type { HookResult } from "../../shared/api/hook-result.ts";
 import type { HostStats, RestoreHostStats } from "../../shared/api/host-stats.ts";
 import type { TargetRef } from "../../shared/api/target.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
-import { type NewCondition, withCondition } from "../../shared/status/conditions.ts";
+import type { CONDITION_REASONS, ConditionType } from "../../shared/reasons.ts";
+import { type ConditionStatus, withCondition } from "../../shared/status/conditions.ts";
 
 /** A host's entry, of a backup or of a restore. */
 export type HostEntry = HostStats | RestoreHostStats;
@@ -40,9 +41,21 @@ export function withItem<Item>(items: readonly Item[], index: number, change: (i
   return items.map((item, at) => (at === index ? change(item) : item));
 }
 
-export function withTargetCondition<Target extends TargetEntry>(target: Target, next: NewCondition, now: Date): Target {
-  const conditions = withCondition(target.conditions, next, now);
-  return conditions === target.conditions ? target : { ...target, conditions };
+export interface EntryCondition {
+  readonly type: ConditionType;
+  readonly status: ConditionStatus;
+  readonly reason: keyof typeof CONDITION_REASONS;
+  readonly message: string;
+}
+
+/** The status of a run or the entry of a target with one condition set; the very same when nothing changes. */
+export function withEntryCondition<Entry extends Pick<TargetEntry, "conditions">>(
+  entry: Entry,
+  next: EntryCondition,
+  now: Date,
+): Entry {
+  const conditions = withCondition(entry.conditions, next, now);
+  return conditions === entry.conditions ? entry : { ...entry, conditions };
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Hooks of the whole run, which run in a Job of its namespace. Pure. */
+import { hasHandler, hookTimeoutMs } from "../../shared/hooks/parts.ts";
+import { whyAfterHookSkipped } from "../../shared/hooks/policy.ts";
 import { formatTime, hasCondition, withCondition } from "../../shared/status/conditions.ts";
-import { hasHandler, hookTimeoutMs } from "../hooks/hook-plan.ts";
-import { whySkipped } from "../hooks/hook-policy.ts";
 import {
   hookKey,
   hooksOf,
@@ -12,10 +12,11 @@ import {
   withIntent,
   withSkipped,
 } from "../hooks/hook-records.ts";
+import { withEverythingFailed } from "./give-up.ts";
 import { GLOBAL_PLACE } from "./member-hooks.ts";
-import { type ConditionWords, type RunFacts, type RunStatus, type RunStep, runTargets } from "./run-facts.ts";
-
-const FINAL_PHASES: readonly string[] = ["Succeeded", "Failed", "Unknown"];
+import { runFailure, runSummary } from "./outcome.ts";
+import type { ConditionWords, RunFacts, RunStatus, RunStep } from "./run-facts.ts";
+import { areTargetsOver } from "./settled.ts";
 
 function run<Status extends RunStatus>(
   facts: RunFacts<Status>,
@@ -33,7 +34,7 @@ function run<Status extends RunStatus>(
       handler,
       place: undefined,
       owner: facts.owner,
-      summary: facts.summaryOf(status, undefined, now),
+      summary: runSummary(facts, status, undefined, now),
       timeoutMs: hookTimeoutMs(handler, facts.limits.hookMs),
     },
   };
@@ -66,7 +67,7 @@ export function stepGlobalBefore<Status extends RunStatus>(
   const record = lastHook(status.hooks, words.before);
   if (record === undefined) {
     // Nothing is prepared for members that don't run any more.
-    const isOver = runTargets(status).every(({ phase }) => FINAL_PHASES.includes(phase ?? ""));
+    const isOver = areTargetsOver(status);
     return !hasHandler(globalHooks.before) || isOver ? undefined : run(facts, status, "before", now);
   }
   if (isHookOpen(record)) return { isEnd: true };
@@ -74,7 +75,13 @@ export function stepGlobalBefore<Status extends RunStatus>(
     return { status: conclude(status, words.globalBefore, true, `the global ${words.before} hook succeeded`, now) };
   }
   const message = record.message ?? "";
-  const failed = facts.withEverythingFailed(status, "HOOK_FAILED", `global ${words.before} hook: ${message}`, now);
+  const failed = withEverythingFailed(
+    facts.words,
+    status,
+    "HOOK_FAILED",
+    `global ${words.before} hook: ${message}`,
+    now,
+  );
   return { status: conclude(failed, words.globalBefore, false, message, now) };
 }
 
@@ -92,9 +99,9 @@ export function stepGlobalAfter<Status extends RunStatus>(
   if (record === undefined || (isCut && hasHandler(globalHooks.after))) {
     if (!hasHandler(globalHooks.after)) return undefined;
     if (hasHandler(globalHooks.before) && lastHook(status.hooks, words.before) === undefined) return undefined;
-    const skipped = whySkipped({
+    const skipped = whyAfterHookSkipped({
       policy: globalHooks.afterPolicy,
-      outcome: facts.failureOf(status) === undefined ? "Succeeded" : "Failed",
+      outcome: runFailure(facts.words, status) === undefined ? "Succeeded" : "Failed",
       isRetryLeft: facts.isRetryToFollow(status),
     });
     if (skipped === undefined) return run(facts, status, "after", now);

@@ -5,12 +5,12 @@ import { isOpenHost } from "./entries.ts";
 import { hostKey, type RunStatus, runHosts, runTargets } from "./run-facts.ts";
 
 export class HostEvents {
-  readonly #events: EventRecorder;
+  readonly #events: Pick<EventRecorder, "record">;
   readonly #work: "Backup" | "Restore";
   /** By the object's uid: hosts that were seen open, and so are news when they end. */
   readonly #open = new Map<string, Set<string>>();
 
-  constructor(events: EventRecorder, work: "Backup" | "Restore") {
+  constructor(events: Pick<EventRecorder, "record">, work: "Backup" | "Restore") {
     this.#events = events;
     this.#work = work;
   }

@@ -8,7 +8,8 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import { Label } from "../../shared/contract.ts";
 import { canonicalJson, shortHash } from "../../shared/hash.ts";
-import { agentPart } from "../../shared/hooks/agent-part.ts";
+import { agentPart } from "../../shared/hooks/parts.ts";
+import { type NamedPort, withPortNumbers } from "../../shared/hooks/port-names.ts";
 import { nameWithSuffix } from "../../shared/names.ts";
 import type { ResolvedTargetRef } from "../../shared/target.ts";
 import { type HostEntry, isOpenHost } from "./entries.ts";
@@ -156,13 +157,22 @@ export function actionsOf(entry: HostEntry, known: HostRun | undefined): Pick<Ho
   return actions.length === 0 ? {} : { actions };
 }
 
-/** The part of a member's hooks that runs in the pod. */
+/**
+ * The part of a member's hooks that runs in the pod.
+ *
+ * @param ports of the pod's containers: its agent may not read them
+ */
 export function hooksOrder(
   before: Handler | undefined,
   after: (Handler & { readonly executionPolicy?: string }) | undefined,
+  ports: readonly NamedPort[],
 ): Pick<HostRunSpec, "hooks"> {
   const { executionPolicy, ...afterHandler } = after ?? {};
-  const own = { before: agentPart(before), after: after && agentPart(afterHandler) };
+  const partOf = (handler: Handler | undefined): Handler | undefined => {
+    const part = agentPart(handler);
+    return part && withPortNumbers(part, ports);
+  };
+  const own = { before: partOf(before), after: after && partOf(afterHandler) };
   if (own.before === undefined && own.after === undefined) return {};
   return {
     hooks: {

@@ -1,31 +1,27 @@
 /** Gives hosts to pods, with the before-hook in between, and takes them from pods that are gone. Pure. */
+import { hookTimeoutMs, reconcilerPart } from "../../shared/hooks/parts.ts";
 import { formatTime } from "../../shared/status/conditions.ts";
 import { targetKey } from "../../shared/target.ts";
-import { hookTimeoutMs, reconcilerPart } from "../hooks/hook-plan.ts";
 import { hookKey, hooksOf, isHookOpen, withIntent, withSkipped } from "../hooks/hook-records.ts";
 import { type HostEntry, hostFailure, isAssigned, isOpenHost, type TargetEntry } from "./entries.ts";
 import { execPlace } from "./exec-place.ts";
 import { silenceFactor } from "./heartbeats.ts";
 import { planHosts } from "./hosts.ts";
+import { runSummary } from "./outcome.ts";
 import {
+  type HostPlace,
   hostKey,
   type RunFacts,
   type RunStatus,
   type RunStep,
   runHosts,
   runTargets,
+  withEachHost,
   withRunHost,
   withRunTarget,
 } from "./run-facts.ts";
 import { isStarted } from "./settled.ts";
 import { isAlive, type PodFact, workloadOf } from "./world.ts";
-
-interface HostPlace {
-  readonly targetIndex: number;
-  readonly target: TargetEntry;
-  readonly hostIndex: number;
-  readonly host: HostEntry;
-}
 
 /** Every host of every started target. */
 function* hostPlaces(status: RunStatus): Generator<HostPlace> {
@@ -78,20 +74,19 @@ export function stepLostExecutor<Status extends RunStatus>(
   now: Date,
 ): RunStep<Status> | undefined {
   const { limits, pods, words } = facts;
-  for (const place of hostPlaces(status)) {
-    const { host } = place;
-    if (!isOpenHost(host) || !isAssigned(host)) continue;
-    const silenceMs = facts.silenceMs.get(hostKey(place.targetIndex, place.hostIndex)) ?? 0;
+  const staleMs = limits.heartbeatStaleMs * silenceFactor(status);
+  const next = withEachHost(status, ({ target, targetIndex, host, hostIndex }) => {
+    if (!isStarted(target) || !isOpenHost(host) || !isAssigned(host)) return host;
+    const silenceMs = facts.silenceMs.get(hostKey(targetIndex, hostIndex)) ?? 0;
     if (!isAlive(pods, host.podUID)) {
-      if (host.phase === "Running" && silenceMs < limits.heartbeatStaleMs * silenceFactor(status)) continue;
-      return { status: withHostAt(status, place, (old) => withoutPod(old, words.maxAttempts, now)) };
+      return host.phase === "Running" && silenceMs < staleMs ? host : withoutPod(host, words.maxAttempts, now);
     }
-    if (silenceMs < limits.agentSilentMs || !facts.isReportDue(status, host)) continue;
+    const isSilent = pods.get(host.podUID ?? "")?.isSilent === true;
+    if (silenceMs < limits.agentSilentMs || isSilent || !facts.isReportDue(status, host)) return host;
     const message = `pod ${host.pod ?? ""} exists, but its agent has not reported for ${Math.round(silenceMs / 1_000)} s`;
-    const failure = hostFailure("EXECUTOR_LOST", message, formatTime(now));
-    return { status: withHostAt(status, place, (old) => ({ ...old, ...failure })) };
-  }
-  return undefined;
+    return { ...host, ...hostFailure("EXECUTOR_LOST", message, formatTime(now)) };
+  });
+  return next === status ? undefined : { status: next };
 }
 
 /** The host waits for another pod, or failed if it has had its chances. Open repository work is open again. */
@@ -244,7 +239,7 @@ function runBefore<Status extends RunStatus>(
       namespace: facts.namespace,
       handler,
       place: execPlace(pod, handler),
-      summary: facts.summaryOf(status, target, now),
+      summary: runSummary(facts, status, target, now),
       timeoutMs: hookTimeoutMs(handler, facts.limits.hookMs),
     },
   };

@@ -1,16 +1,17 @@
 /** Commands that run in a member's containers after its hosts ended, and the record of what hooks came to. Pure. */
 import type { HookResult } from "../../shared/api/hook-result.ts";
+import { hookTimeoutMs, reconcilerPart } from "../../shared/hooks/parts.ts";
+import { whyAfterHookSkipped } from "../../shared/hooks/policy.ts";
 import { formatTime } from "../../shared/status/conditions.ts";
-import { hookTimeoutMs, reconcilerPart } from "../hooks/hook-plan.ts";
-import { whySkipped } from "../hooks/hook-policy.ts";
 import { hookKey, isPrepared, withEndedHooks, withIntent, withSkipped } from "../hooks/hook-records.ts";
-import { type HostEntry, isOpenHost, type TargetEntry, withTargetCondition } from "./entries.ts";
+import { type HostEntry, isOpenHost, type TargetEntry, withEntryCondition } from "./entries.ts";
 import { execPlace } from "./exec-place.ts";
 import { podFor } from "./host-turns.ts";
+import { hasFailed, runSummary } from "./outcome.ts";
 import {
   type ConditionWords,
   type RunFacts,
-  type RunMember,
+  type RunHooks,
   type RunStatus,
   type RunStep,
   runHosts,
@@ -68,7 +69,7 @@ export function stepEndHooks<Status extends RunStatus>(
   return undefined;
 }
 
-function longestMs<Status extends RunStatus>({ limits }: RunFacts<Status>, member: RunMember | undefined): number {
+function longestMs<Status extends RunStatus>({ limits }: RunFacts<Status>, member: RunHooks | undefined): number {
   const handlers = [member?.before ?? {}, member?.after ?? {}];
   return Math.max(...handlers.map((handler) => hookTimeoutMs(handler, limits.hookMs)));
 }
@@ -108,9 +109,9 @@ function afterHook<Status extends RunStatus>(
       withSkipped(hooks, words.after, host.hostname, { phase, message, finishedAt: formatTime(now) }),
     ),
   });
-  const skipped = whySkipped({
+  const skipped = whyAfterHookSkipped({
     policy: member?.afterPolicy,
-    outcome: facts.hasFailed(status, target) ? "Failed" : "Succeeded",
+    outcome: hasFailed(facts.words, status, target) ? "Failed" : "Succeeded",
     isRetryLeft: facts.isRetryToFollow(status),
   });
   if (skipped !== undefined) return ended("Skipped", skipped);
@@ -130,7 +131,7 @@ function afterHook<Status extends RunStatus>(
       namespace: facts.namespace,
       handler,
       place: execPlace(pod, handler),
-      summary: facts.summaryOf(status, target, now),
+      summary: runSummary(facts, status, target, now),
       timeoutMs: hookTimeoutMs(handler, facts.limits.hookMs),
     },
   };
@@ -158,7 +159,7 @@ function withHookCondition(
   const last = [...new Map(hooks.map((hook) => [hook.hostname ?? "", hook])).values()];
   const failed = last.find((hook) => hook.phase === "Failed");
   const skipped = last.find((hook) => hook.phase === "Skipped");
-  return withTargetCondition(
+  return withEntryCondition(
     target,
     {
       type: words.type,

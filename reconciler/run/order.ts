@@ -25,63 +25,104 @@ export type Turn =
   | { readonly kind: "hold"; readonly reason: HoldReason; readonly message: string }
   | { readonly kind: "refuse"; readonly code: ErrorCode; readonly message: string };
 
-/** Tells the turn of the member at an index. */
-export type TurnOf = (index: number) => Turn;
-
-/** What is asked about a view as a whole, so that all members of a long batch cost as much as one. */
-interface OrderFacts {
-  readonly isSequential: boolean;
-  readonly firstFailed: number;
-  readonly firstUnended: number;
-  readonly named: ReadonlyMap<string, NamedMembers>;
-  readonly circles: ReadonlySet<number>;
+/** The turns of all members, while one after another is refused. */
+export interface MemberTurns {
+  /** The turn of the member at an index. */
+  of(index: number): Turn;
+  /** Takes note that a member which had not ended failed. @returns members that depend on it */
+  fail(index: number): readonly number[];
 }
 
-/** Members that share a name; there is one of them unless two targets are called alike. */
-interface NamedMembers {
-  readonly indices: number[];
+/** The first members of a list that failed and that have not ended. */
+interface Firsts {
   firstFailed: number;
   firstUnended: number;
 }
 
+/** What is asked about a view as a whole, so that all members of a long batch cost as much as one. */
+interface OrderFacts {
+  readonly isSequential: boolean;
+  readonly all: Firsts;
+  readonly states: MemberState[];
+  readonly named: ReadonlyMap<string, NamedMembers>;
+  readonly dependents: ReadonlyMap<string, readonly number[]>;
+  readonly circles: ReadonlySet<number>;
+}
+
+/** Members that share a name; there is one of them unless two targets are called alike. */
+interface NamedMembers extends Firsts {
+  readonly indices: number[];
+}
+
 const NONE = Number.POSITIVE_INFINITY;
 
-function isEnded(member: OrderedMember): boolean {
-  return member.state === "Succeeded" || member.state === "Failed";
+function isEnded(state: MemberState | undefined): boolean {
+  return state === "Succeeded" || state === "Failed";
 }
 
 function nameOf(member: OrderedMember | undefined, index: number): string {
   return member?.names[0] ?? `member ${index}`;
 }
 
-/** The first index that is one, as `Math.min` reads it. */
-function orNone(index: number): number {
-  return index < 0 ? NONE : index;
-}
-
 function factsOf({ executionOrder, members }: OrderView): OrderFacts {
   const isSequential = executionOrder === ExecutionOrder.Sequential;
   const named = new Map<string, NamedMembers>();
+  const dependents = new Map<string, number[]>();
+  const all: Firsts = { firstFailed: NONE, firstUnended: NONE };
   members.forEach((member, index) => {
+    note(all, member.state, index);
     for (const name of new Set(member.names)) {
       const found = named.get(name) ?? { indices: [], firstFailed: NONE, firstUnended: NONE };
       named.set(name, found);
       found.indices.push(index);
-      if (member.state === "Failed") found.firstFailed = Math.min(found.firstFailed, index);
-      if (!isEnded(member)) found.firstUnended = Math.min(found.firstUnended, index);
+      note(found, member.state, index);
+    }
+    for (const name of new Set(member.dependsOn)) {
+      const found = dependents.get(name);
+      if (found === undefined) dependents.set(name, [index]);
+      else found.push(index);
     }
   });
   const waitsFor = (name: string) => named.get(name)?.indices ?? [];
   return {
     isSequential,
-    firstFailed: orNone(members.findIndex(({ state }) => state === "Failed")),
-    firstUnended: orNone(members.findIndex((member) => !isEnded(member))),
+    all,
+    states: members.map(({ state }) => state),
     named,
+    dependents,
     circles: findCircles(
       members.map(({ dependsOn }) => dependsOn),
       { waitsFor, isSequential },
     ),
   };
+}
+
+function note(firsts: Firsts, state: MemberState, index: number): void {
+  if (state === "Failed") firsts.firstFailed = Math.min(firsts.firstFailed, index);
+  if (!isEnded(state)) firsts.firstUnended = Math.min(firsts.firstUnended, index);
+}
+
+/** The first at or after an index that has not ended; members only end, so nobody is looked at twice. */
+function nextUnended(states: readonly MemberState[], from: number): number {
+  let index = from;
+  while (index < states.length && isEnded(states[index])) index += 1;
+  return index < states.length ? index : NONE;
+}
+
+function failAt({ members }: OrderView, facts: OrderFacts, index: number): readonly number[] {
+  const { all, states, named, dependents } = facts;
+  const names = new Set(members[index]?.names ?? []);
+  states[index] = "Failed";
+  note(all, "Failed", index);
+  if (all.firstUnended === index) all.firstUnended = nextUnended(states, index);
+  for (const name of names) {
+    const found = named.get(name);
+    if (found === undefined) continue;
+    note(found, "Failed", index);
+    if (found.firstUnended !== index) continue;
+    found.firstUnended = found.indices.find((at) => at > index && !isEnded(states[at])) ?? NONE;
+  }
+  return [...names].flatMap((name) => dependents.get(name) ?? []);
 }
 
 /**
@@ -98,20 +139,16 @@ function factsOf({ executionOrder, members }: OrderView): OrderFacts {
  *
  * What concerns all members is found out once for the view, so that asking for each of them stays linear.
  */
-export function memberTurns(view: OrderView): TurnOf {
+export function memberTurns(view: OrderView): MemberTurns {
   const facts = factsOf(view);
-  return (index) => turnAt(view, facts, index);
-}
-
-/** The turn of one member alone; see `memberTurns`. */
-export function memberTurn(view: OrderView, index: number): Turn {
-  return memberTurns(view)(index);
+  return { of: (index) => turnAt(view, facts, index), fail: (index) => failAt(view, facts, index) };
 }
 
 function turnAt({ members, failFast }: OrderView, facts: OrderFacts, index: number): Turn {
   const member = members[index];
   if (member === undefined) return { kind: "refuse", code: "INTERNAL", message: `there is no member ${index}` };
-  const { isSequential, firstFailed, firstUnended, named, circles } = facts;
+  const { isSequential, named, circles } = facts;
+  const { firstFailed, firstUnended } = facts.all;
   const nameAt = (at: number) => nameOf(members[at], at);
 
   if (failFast !== undefined && firstFailed < (isSequential ? index : NONE)) {

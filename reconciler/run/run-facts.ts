@@ -2,8 +2,8 @@
 import type { Condition } from "../../shared/api/condition.ts";
 import type { HookResult } from "../../shared/api/hook-result.ts";
 import type { Handler } from "../../shared/api/hooks.ts";
-import type { ErrorCode } from "../../shared/errors.ts";
 import type { HookSummary } from "../../shared/hooks/summary.ts";
+import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker.ts";
 import type { CONDITION_REASONS, ConditionType } from "../../shared/reasons.ts";
 import type { ResolvedTargetRef } from "../../shared/target.ts";
 import type { HookRun, HookRuns } from "../hooks/hook-plan.ts";
@@ -14,6 +14,11 @@ import type { Limits, PodFact, Pods, Workloads } from "./world.ts";
 
 /** The part of a session's or restore's status that these rows change. */
 export interface RunStatus {
+  readonly phase?: string;
+  /** From then on the run is at work. */
+  readonly startTime?: string;
+  readonly sessionDeadline?: string;
+  readonly repository?: { readonly name?: string; readonly namespace?: string };
   readonly targets?: readonly TargetEntry[];
   readonly hooks?: readonly HookResult[];
   readonly conditions?: readonly Condition[];
@@ -27,6 +32,12 @@ export interface ConditionWords {
 
 /** The words in which a backup and a restore differ. */
 export interface RunWords {
+  readonly run: "session" | "restore";
+  readonly work: "backup" | "restore";
+  /** Begins the reasons of Events. */
+  readonly event: "Backup" | "Restore";
+  /** What names the members. */
+  readonly invoker: "invoker" | "restore";
   readonly role: AgentRole;
   readonly before: "preBackup" | "preRestore";
   readonly after: "postBackup" | "postRestore";
@@ -35,15 +46,21 @@ export interface RunWords {
   readonly afterHook: ConditionWords;
   readonly globalBefore: ConditionWords;
   readonly globalAfter: ConditionWords;
+  /** Conditions of the run that are failures when they are False, in the order in which they are told. */
+  readonly failures: readonly ConditionType[];
   /** How many pods one host is given to at most. */
   readonly maxAttempts: number;
 }
 
-/** Hooks of a member, as its invoker has them now. */
-export interface RunMember {
+/** Hooks of a member or of the whole run, as the invoker has them now. */
+export interface RunHooks {
   readonly before: Handler | undefined;
   readonly after: Handler | undefined;
   readonly afterPolicy: string | undefined;
+}
+
+export interface RunMember extends RunHooks {
+  readonly view: BackupMemberView | RestoreMemberView;
 }
 
 export interface RunFacts<Status extends RunStatus> {
@@ -61,7 +78,7 @@ export interface RunFacts<Status extends RunStatus> {
   readonly leaderSinceMs: number;
   readonly limits: Limits;
   /** Handlers of the whole run. */
-  readonly globalHooks: RunMember;
+  readonly globalHooks: RunHooks;
   /** Undefined when the invoker no longer has the member. */
   memberOf(target: TargetEntry): RunMember | undefined;
   refOf(target: TargetEntry): ResolvedTargetRef;
@@ -75,14 +92,28 @@ export interface RunFacts<Status extends RunStatus> {
   beforeProblem(target: TargetEntry): string | undefined;
   /** Whether a command can run in the pod's containers now, after the agent's work. */
   canRunAfter(pod: PodFact): boolean;
-  /** First failure of the run so far, or undefined. */
-  failureOf(status: Status): string | undefined;
-  hasFailed(status: Status, target: TargetEntry): boolean;
+  /** Whether another run will try again. */
   isRetryToFollow(status: Status): boolean;
-  /** @param target undefined for the whole run */
-  summaryOf(status: Status, target: TargetEntry | undefined, now: Date): HookSummary;
-  /** Gives up everything that has not ended. */
-  withEverythingFailed(status: Status, code: ErrorCode, message: string, now: Date): Status;
+  /** Whether hosts of the target will be tried again within this run. */
+  isRetryOpen(status: Status, target: TargetEntry): boolean;
+  /** Tries that are left, for templates of hooks. */
+  retryLeft(status: Status): number;
+  /** What they see besides that and how it went. */
+  readonly summary: SummarySource;
+  /** Phase by the facts of the target's entry alone. */
+  targetPhase(target: TargetEntry): string;
+  /** Phase of the run, by its conditions and the phases of its targets. */
+  runPhase(status: Status): string;
+  /** What is recorded of a target that is over, besides what its hooks came to. */
+  concluded(target: TargetEntry, now: Date): TargetEntry;
+}
+
+/** What templates of hooks see of a run whatever it came to. */
+export interface SummarySource {
+  readonly name: string;
+  readonly namespace: string;
+  readonly invoker: HookSummary["Invoker"];
+  readonly createdAtMs: number;
 }
 
 /** A row that matched: the status after it, and a hook whose intent it holds; or nothing but to wait. */
@@ -95,18 +126,22 @@ export function hostKey(targetIndex: number, hostIndex: number): string {
   return `${targetIndex}/${hostIndex}`;
 }
 
-export function runTargets(status: RunStatus): readonly TargetEntry[] {
+interface WithTargets<Target extends TargetEntry> {
+  readonly targets?: readonly Target[];
+}
+
+export function runTargets<Target extends TargetEntry>(status: WithTargets<Target>): readonly Target[] {
   return status.targets ?? [];
 }
 
-export function runHosts(target: TargetEntry): readonly HostEntry[] {
+export function runHosts<Host extends HostEntry>(target: { readonly stats?: readonly Host[] }): readonly Host[] {
   return target.stats ?? [];
 }
 
-export function withRunTarget<Status extends RunStatus>(
-  status: Status,
+export function withRunTarget<Target extends TargetEntry, Status>(
+  status: Status & WithTargets<Target>,
   index: number,
-  change: (target: TargetEntry) => TargetEntry,
+  change: (target: Target) => Target,
 ): Status {
   return { ...status, targets: withItem(runTargets(status), index, change) };
 }
@@ -121,4 +156,30 @@ export function withRunHost<Status extends RunStatus>(
     ...target,
     stats: withItem(runHosts(target), hostIndex, change),
   }));
+}
+
+/** Where a host's entry is. */
+export interface HostPlace {
+  readonly targetIndex: number;
+  readonly target: TargetEntry;
+  readonly hostIndex: number;
+  readonly host: HostEntry;
+}
+
+/**
+ * The status with each host's entry changed; the very same when no entry is. All are looked at in one go: there may be thousands.
+ *
+ * @param change of an entry; it is given back as it is where nothing changes
+ */
+export function withEachHost<Status extends RunStatus>(
+  status: Status,
+  change: (place: HostPlace) => HostEntry,
+): Status {
+  const before = runTargets(status);
+  const targets = before.map((target, targetIndex) => {
+    const hosts = runHosts(target);
+    const stats = hosts.map((host, hostIndex) => change({ targetIndex, target, hostIndex, host }));
+    return stats.some((host, hostIndex) => host !== hosts[hostIndex]) ? { ...target, stats } : target;
+  });
+  return targets.some((target, index) => target !== before[index]) ? { ...status, targets } : status;
 }

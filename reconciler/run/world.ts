@@ -1,4 +1,5 @@
 /** Facts about workloads and pods that sequencing reads: plain values, shrunk from what the API server sends. */
+import type { NamedPort } from "../../shared/hooks/port-names.ts";
 
 /** A pod, as far as it can serve a host. */
 export interface PodFact {
@@ -14,6 +15,8 @@ export interface PodFact {
   readonly isEnded: boolean;
   /** Names of the containers in order, without ours. */
   readonly containers: readonly string[];
+  /** Ports that its containers name, in the order of the containers. */
+  readonly namedPorts?: readonly NamedPort[];
   /** The sidecar, where the pod has one. */
   readonly sidecar: AgentFact | undefined;
   /** The restore's init-container, where the pod has one. */

@@ -1,8 +1,9 @@
 /** A pod as the informer keeps it: what sequencing needs, and none of the rest. */
 import { Container } from "../../shared/contract.ts";
+import type { NamedPort } from "../../shared/hooks/port-names.ts";
 import { appliedHashes } from "../../shared/injection/own-parts.ts";
 import { type TextMap, textMapAt } from "../../shared/injection/workload.ts";
-import { listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import type { AgentFact, PodFact } from "../run/world.ts";
 
 export interface PodObject extends PodFact {
@@ -61,6 +62,14 @@ function readOwner(raw: unknown): PodObject["owner"] {
   return { kind: textAt(owner, "kind") ?? "", name: textAt(owner, "name") ?? "", uid: textAt(owner, "uid") ?? "" };
 }
 
+function readPorts(container: unknown): readonly NamedPort[] {
+  const ofContainer = textAt(container, "name") ?? "";
+  return listAt(container, "ports").flatMap((port) => {
+    const [name, number] = [textAt(port, "name"), numberAt(port, "containerPort")];
+    return name === undefined || number === undefined ? [] : [{ container: ofContainer, name, number }];
+  });
+}
+
 const OURS: readonly string[] = [Container.Sidecar, Container.RestoreInit];
 
 /** Reads a pod; undefined when it carries none of our containers. */
@@ -82,6 +91,7 @@ export function readPod(raw: unknown): PodObject | undefined {
     isTerminating: valueAt(raw, "metadata", "deletionTimestamp") !== undefined,
     isEnded: phase === "Succeeded" || phase === "Failed",
     containers: containers.filter((name) => !OURS.includes(name)),
+    namedPorts: [...listAt(raw, "spec", "containers"), ...listAt(raw, "spec", "initContainers")].flatMap(readPorts),
     sidecar,
     restoreInit,
     labels: textMapAt(raw, "metadata", "labels"),

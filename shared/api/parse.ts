@@ -20,13 +20,25 @@ export function parserOf<const Schema extends Type.TSchema & SchemaNode>(
   entry: KindEntry,
   schema: Schema,
 ): Parser<Value<Schema>> {
+  return readerOf(schema, (value) => describeObject(entry, value));
+}
+
+/**
+ * As parserOf(), for values that are no objects of the API server.
+ *
+ * @param describe names the value in messages
+ */
+export function readerOf<const Schema extends Type.TSchema & SchemaNode>(
+  schema: Schema,
+  describe: (value: unknown) => string,
+): Parser<Value<Schema>> {
   return (value) => {
     const checked = checkValue(schema, value);
     if (isConforming<Schema>(checked.value, checked.problems)) return checked.value;
     const shown = checked.problems.slice(0, MAX_SHOWN_PROBLEMS).map(formatProblem);
     const hidden = checked.problems.length - shown.length;
     if (hidden > 0) shown.push(`and ${hidden} more`);
-    throw new UserError("INVALID_OBJECT", `${describeObject(entry, value)}: ${shown.join("; ")}`);
+    throw new UserError("INVALID_OBJECT", `${describe(value)}: ${shown.join("; ")}`);
   };
 }
 

@@ -26,3 +26,10 @@ export function createBoundedText(each: number = KEPT_EACH_END): BoundedText {
     },
   };
 }
+
+/** Both ends of a long text; a short one as it is. */
+export function keepEnds(text: string): string {
+  const kept = createBoundedText();
+  kept.add(text);
+  return kept.text();
+}

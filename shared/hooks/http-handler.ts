@@ -13,8 +13,6 @@ type TcpSocket = NonNullable<Handler["tcpSocket"]>;
 export interface HandlerPlace {
   /** Host where the handler names none. */
   readonly host: string | undefined;
-  /** Numbers of named ports. */
-  readonly ports: ReadonlyMap<string, number>;
   /** Renders templates in paths, headers, bodies and form values. */
   render(text: string): string;
 }
@@ -34,8 +32,9 @@ interface HttpAnswer {
   readonly bytes: number;
 }
 
-function portNumber(port: number | string, place: HandlerPlace): number {
-  const number = place.ports.get(String(port)) ?? Number(port);
+/** Names were replaced where the pod's containers are known. */
+function portNumber(port: number | string): number {
+  const number = Number(port);
   if (Number.isInteger(number) && number >= 1 && number <= 65_535) return number;
   throw new UserError("HOOK_FAILED", `port ${JSON.stringify(port)} is no number from 1 to 65535 and no known name`, {
     next: "Write the port's number, or the name of a port of the container that containerName names.",
@@ -51,7 +50,7 @@ function hostOf(host: string | undefined, place: HandlerPlace): string {
 function urlOf(handler: HttpGet | HttpPost, place: HandlerPlace): URL {
   const host = hostOf(handler.host, place);
   const scheme = (handler.scheme || "HTTP").toLowerCase();
-  const base = `${scheme}://${host.includes(":") ? `[${host}]` : host}:${portNumber(handler.port, place)}`;
+  const base = `${scheme}://${host.includes(":") ? `[${host}]` : host}:${portNumber(handler.port)}`;
   try {
     return new URL(place.render(handler.path || "/"), base);
   } catch (cause) {
@@ -154,7 +153,7 @@ export async function runHttpPost(handler: HttpPost, place: HandlerPlace, signal
 /** Succeeds when the connection opens. @throws node's error of the connection; the signal's reason */
 export async function runTcpSocket(handler: TcpSocket, place: HandlerPlace, signal: AbortSignal): Promise<string> {
   const host = hostOf(handler.host, place);
-  const port = portNumber(handler.port, place);
+  const port = portNumber(handler.port);
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   signal.throwIfAborted();
   const socket = connect({ host, port });

@@ -166,14 +166,19 @@ describe("hooks in the pod", () => {
     expect((await ended(other)).hooks).toMatchObject([{ type: "postBackup", phase: "Skipped" }]);
   });
 
-  test("a command runs in our own container, a port may go by its name, and time has a limit", async () => {
-    start({}, { STASH_CONTAINER_PORTS: JSON.stringify({ app: { admin: hooks.port } }) });
+  test("a command runs in our own container, a port that nobody has is told, and time has a limit", async () => {
+    start();
     const command = ["sh", "-c", 'echo "$1"', "sh", "{{ .Invoker.Kind }}"];
     const exec = await given({ spec: { hooks: { preBackup: { containerName: "stash", exec: { command } } } } });
     expect((await ended(exec)).hooks).toMatchObject([{ phase: "Succeeded", output: "BackupConfiguration\n" }]);
-    const tcp = { containerName: "app", tcpSocket: { port: "admin" } };
-    const named = await given({ spec: { hooks: { preBackup: tcp } } });
-    expect((await ended(named)).hooks).toMatchObject([{ phase: "Succeeded" }]);
+    const tcp = { containerName: "app", tcpSocket: { port: hooks.port } };
+    const numbered = await given({ spec: { hooks: { preBackup: tcp } } });
+    expect((await ended(numbered)).hooks).toMatchObject([{ phase: "Succeeded" }]);
+    const unknown = { containerName: "app", tcpSocket: { port: "admin" } };
+    const named = await given({ spec: { hooks: { preBackup: unknown } } });
+    expect((await ended(named)).hooks).toMatchObject([
+      { message: expect.stringContaining('port "admin" is no number') },
+    ]);
     const slow = { containerName: "stash", exec: { command: ["sleep", "60"] }, timeout: "1s" };
     const late = await given({ spec: { hooks: { preBackup: slow } } });
     expect(await ended(late)).toMatchObject({

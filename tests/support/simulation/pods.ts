@@ -21,6 +21,8 @@ export interface SimulatedPod {
   agentStartedAtMs: number;
   /** Whether the pod waits in the init-container of the restore. */
   isWaiting: boolean;
+  /** Whether its template has that init-container, which stays there when it has ended. */
+  isOfRestore: boolean;
 }
 
 /** All pods of a simulated cluster. */
@@ -49,6 +51,7 @@ export class SimulatedPods {
       isEnded: false,
       agentStartedAtMs: nowMs,
       isWaiting: false,
+      isOfRestore: false,
     };
     this.#pods.set(pod.uid, pod);
     return pod;
@@ -97,8 +100,8 @@ function podFact(pod: SimulatedPod): PodFact {
       message: undefined,
       serves: undefined,
     },
-    restoreInit: pod.isWaiting
-      ? { isRunning: true, startedAtMs: pod.agentStartedAtMs, message: undefined, serves: "RestoreBatch/back" }
+    restoreInit: pod.isOfRestore
+      ? { isRunning: pod.isWaiting, startedAtMs: pod.agentStartedAtMs, message: undefined, serves: "RestoreBatch/back" }
       : undefined,
   };
 }

@@ -165,6 +165,7 @@ export class RestoreSimulation {
     if (old !== undefined) this.pods.remove(old.uid);
     const pod = this.pods.add(workload, at, this.nowMs);
     pod.isWaiting = true;
+    pod.isOfRestore = true;
     pod.isReady = false;
     return pod;
   }
@@ -208,13 +209,11 @@ export class RestoreSimulation {
         this.askedAtMs.set(targetKey(action.ref), this.nowMs);
         if (this.isWebhookUp) this.injected.add(targetKey(action.ref));
         return;
-      case "RemoveFinalizer":
-        this.restore = { ...this.restore, metadata: { ...this.restore.metadata, finalizers: [] } };
-        return;
       case "EnsurePointSearch":
         this.#look();
         return;
       case "EndJob":
+      case "EndPointSearch":
       case "EnsureJobs":
       case "StartPrepared":
       case "EmitEvent":

@@ -105,7 +105,8 @@ export class SessionSimulation {
     const invoker = shown && backupInvokerView(shown);
     const jobs = this.jobs.facts(invoker?.members ?? []);
     return {
-      session: this.session,
+      object: this.session,
+      status: this.status,
       invoker: invoker && {
         view: this.batch === undefined ? { ...invoker, isBeingDeleted: true } : invoker,
         phase: this.invokerPhase,

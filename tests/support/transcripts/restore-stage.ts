@@ -160,8 +160,6 @@ function describeAction(action: Action): readonly string[] {
       return ["abort the hook"];
     case "RequestInjection":
       return [`send ${action.ref.kind} ${action.ref.name} through admission`];
-    case "RemoveFinalizer":
-      return ["remove the finalizer"];
     default:
       return [];
   }

@@ -99,7 +99,7 @@ function setScene(scene: Scene, line: string): void {
       );
       return;
     case "busy":
-      scene.later.push(({ busyTargets }) => busyTargets.set(plain[1] ?? "", plain[2] ?? ""));
+      scene.later.push(({ busyTargets }) => busyTargets.set(plain[1] ?? "", `BackupSession ${plain[2] ?? ""}`));
       return;
     case "restoring":
       scene.later.push(({ restoringTargets }) => restoringTargets.set(plain[1] ?? "", plain[2] ?? ""));

@@ -91,7 +91,14 @@ describe("issued certificates", () => {
 
 function published(contents: SecretContents): readonly WebhookConfiguration[] {
   const bundle = wantedBundle(contents);
-  return [{ kind: "MutatingWebhookConfiguration", name: "stash-batch", webhooks: [{ name: "a", bundle }] }];
+  return [
+    {
+      kind: "MutatingWebhookConfiguration",
+      name: "stash-batch",
+      resourceVersion: "1",
+      webhooks: [{ name: "a", bundle }],
+    },
+  ];
 }
 
 test("from nothing through a rotation of the authority, each step leads to the next", async () => {

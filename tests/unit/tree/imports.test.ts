@@ -89,18 +89,9 @@ test("files that decide import no input or output", () => {
   expect(wrong).toEqual([]);
 });
 
-/** What a JSON patch may test: values that nobody can put `<`, `>` or `&` into, by the file that does. */
-const TESTED_VALUES: Readonly<Record<string, readonly string[]>> = {
-  "certs/webhook-configurations.ts": ["webhook.name"],
-  "cli/uninstall/workloads.ts": ['textAt(workload, "metadata", "resourceVersion")'],
-  "reconciler/rights/act-rights.ts": ['textAt(present, "metadata", "resourceVersion")'],
-};
-
-test("E1: no JSON patch tests a value of free text: API servers compare their own spelling of it", () => {
+test("E1: no JSON patch tests a value: API servers compare their own spelling of it", () => {
   const found = Object.keys(ALLOWED)
     .flatMap(sourceFiles)
-    .map((file) => [file, [...readFileSync(join(root, file), "utf8").matchAll(/op: "test"(.*)/g)]] as const)
-    .filter(([, uses]) => uses.length > 0)
-    .map(([file, uses]) => [file, uses.map(([, rest = ""]) => /value: (.*?) \}/.exec(rest)?.[1] ?? rest)]);
-  expect(Object.fromEntries(found)).toEqual(TESTED_VALUES);
+    .filter((file) => /\bop["']?: ["']test["']/.test(readFileSync(join(root, file), "utf8")));
+  expect(found).toEqual([]);
 });

@@ -55,7 +55,7 @@ async function aServer(calls: Call[] = []): Promise<number> {
 }
 
 function runHook(handler: Handler, podIp: string | undefined = "127.0.0.1"): Promise<HandlerOutcome> {
-  return runHandler(handler, { env: {}, podIp, summary: SUMMARY, now: () => new Date(0) });
+  return runHandler(handler, { podIp, summary: SUMMARY, now: () => new Date(0) });
 }
 
 describe("an HTTP handler", () => {
@@ -112,7 +112,7 @@ describe("an HTTP handler", () => {
   test("L73: of a global hook without a host fails with words instead of a crash", async () => {
     const outcome = await runHandler(
       { httpGet: { port: 80 } },
-      { env: {}, podIp: undefined, summary: SUMMARY, now: () => new Date(0) },
+      { podIp: undefined, summary: SUMMARY, now: () => new Date(0) },
     );
     expect(outcome).toMatchObject({ phase: "Failed", message: "the handler names no host" });
   });

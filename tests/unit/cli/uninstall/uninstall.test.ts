@@ -83,7 +83,7 @@ test("L96: a workload with our parts is what its owner wrote after them, and onl
     { "stash.appscode.com/requested-injection": "1", "stash.appscode.com/last-applied-backup-invoker": "{}" },
   );
   const plan = planRemoval(DEPLOYMENTS, injected);
-  expect(plan?.operations[0]).toEqual({ op: "test", path: "/metadata/resourceVersion", value: "7" });
+  expect(plan?.operations[0]).toEqual({ op: "replace", path: "/metadata/resourceVersion", value: "7" });
   const operations = structuredClone([...(plan?.operations ?? [])]);
   const { newDocument } = applyPatch(structuredClone(injected), operations, true, false);
   expect(newDocument.metadata.annotations).toEqual({ mine: "stays" });

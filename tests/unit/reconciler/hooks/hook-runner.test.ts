@@ -1,10 +1,9 @@
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";
-import { HookFailure } from "../../../../reconciler/hooks/hook-failure.ts";
 import type { HookOutcome, HookPlace, HookRun } from "../../../../reconciler/hooks/hook-plan.ts";
 import { HookRunner } from "../../../../reconciler/hooks/hook-runner.ts";
-import { renderTemplate } from "../../../../reconciler/hooks/render.ts";
 import type { Handler } from "../../../../shared/api/hooks.ts";
+import { HookFailure } from "../../../../shared/hooks/failure.ts";
 import { systemClock } from "../../../../shared/kube/clock.ts";
 import type { ExecRequest, ExecResult } from "../../../../shared/kube/exec.ts";
 
@@ -30,7 +29,6 @@ function runHook(
 ): Promise<HookOutcome> {
   const runner = new HookRunner({
     exec: options.exec ?? (() => Promise.reject(new Error("no command was to run"))),
-    render: renderTemplate,
     resolvePlace: options.resolvePlace ?? (async (place) => place),
     clock: systemClock,
     log: pino({ level: "silent" }),
@@ -68,6 +66,13 @@ describe("a command", () => {
     const outcome = await runHook({ exec: { command: ["say", "{{ .Status.Phase }} {{ .Name | upper }}"] } }, { exec });
     expect(outcome).toMatchObject({ phase: "Succeeded", output: "done" });
     expect(requests[0]).toMatchObject({ pod: "web-0", container: "app", command: ["say", "Failed NIGHTLY-1"] });
+  });
+
+  test.each([0, 3])("that prints a lot and ends with %i is kept with its beginning and its end", async (exitCode) => {
+    const stdout = `first${"x".repeat(20_000)}last`;
+    const { output } = await runHook({ exec: { command: ["dump"] } }, { exec: async () => exited(exitCode, stdout) });
+    expect(output).toMatch(/^firstx+\n\.\.\. \d+ characters left out \.\.\.\nx+last$/);
+    expect(output.length).toBeLessThan(8_300);
   });
 
   test("S1, S2, S3: never runs outside the run's namespace, wherever its place comes from", async () => {

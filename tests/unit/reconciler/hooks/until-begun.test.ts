@@ -57,7 +57,6 @@ function aFastClock(): Clock {
 function aRunner(exec: PodExec): HookRunner {
   return new HookRunner({
     exec,
-    render: (text) => text,
     resolvePlace: async (place) => place,
     clock: aFastClock(),
     log: pino({ level: "silent" }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { BACKUP_WORDS } from "../../../../reconciler/backup-session/run-rows.ts";
+import { BACKUP_WORDS } from "../../../../reconciler/backup-session/facts.ts";
 import { podBehind } from "../../../../reconciler/hooks/service-place.ts";
 import type { JobOutcome } from "../../../../reconciler/jobs/decide-outcome.ts";
 import { jobsToEnd, stepEndedJob } from "../../../../reconciler/jobs/ended-job.ts";

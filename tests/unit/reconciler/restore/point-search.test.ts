@@ -45,7 +45,7 @@ function aJob(outcome: JobOutcome, ageMs = 1_000): Pick<RestoreView, "pointSearc
 }
 
 const decide = (view: RestoreView, now = NOW) => decidePoint(view, now);
-const END_JOB = [{ kind: "EndJob", job: { name: "look" } }];
+const END_JOB = [{ kind: "EndPointSearch", job: { name: "look" } }];
 const ONE = aPoint("one", "2024-04-01T00:00:00Z");
 const TWO = aPoint("two", "2024-04-02T00:00:00Z");
 

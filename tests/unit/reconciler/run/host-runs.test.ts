@@ -125,13 +125,27 @@ describe("what is ordered", () => {
 
   test("only the part of a hook that runs in the pod: no command for another container goes to an agent", () => {
     const exec = { command: ["sync"] };
-    expect(hooksOrder({ exec }, { exec, containerName: "app", executionPolicy: "Always" })).toEqual({});
-    expect(hooksOrder({ exec, containerName: "stash" }, undefined)).toEqual({
+    expect(hooksOrder({ exec }, { exec, containerName: "app", executionPolicy: "Always" }, [])).toEqual({});
+    expect(hooksOrder({ exec, containerName: "stash" }, undefined, [])).toEqual({
       hooks: { before: { exec, containerName: "stash" } },
     });
     const httpGet = { port: 80 };
-    expect(hooksOrder(undefined, { exec, httpGet, executionPolicy: "OnFailure" })).toEqual({
+    expect(hooksOrder(undefined, { exec, httpGet, executionPolicy: "OnFailure" }, [])).toEqual({
       hooks: { after: { httpGet }, afterPolicy: "OnFailure" },
+    });
+  });
+
+  test("E3: ports of hooks as numbers, which only the pod's containers tell", () => {
+    const ports = [
+      { container: "proxy", name: "admin", number: 15_000 },
+      { container: "app", name: "admin", number: 8_081 },
+    ];
+    const before = { containerName: "app", httpPost: { port: "admin", body: "freeze" } };
+    expect(hooksOrder(before, { tcpSocket: { port: "admin" } }, ports)).toEqual({
+      hooks: {
+        before: { containerName: "app", httpPost: { port: 8_081, body: "freeze" } },
+        after: { tcpSocket: { port: 15_000 } },
+      },
     });
   });
 });

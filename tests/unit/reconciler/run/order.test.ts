@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type MemberState, memberTurn, memberTurns, type OrderedMember } from "../../../../reconciler/run/order.ts";
+import { type MemberState, memberTurns, type OrderedMember } from "../../../../reconciler/run/order.ts";
 import { timed } from "../../../support/cpu-time.ts";
 
 function aMember(name: string, state: MemberState, ...dependsOn: readonly string[]): OrderedMember {
@@ -14,7 +15,7 @@ interface Case {
 }
 
 function turn({ order = "Parallel", failFast, members, at }: Case): string {
-  const answer = memberTurn({ executionOrder: order, failFast, members }, at);
+  const answer = memberTurns({ executionOrder: order, failFast, members }).of(at);
   return answer.kind === "hold"
     ? `hold ${answer.reason}`
     : answer.kind === "refuse"
@@ -88,6 +89,41 @@ describe("a member's turn", () => {
   });
 });
 
+test("members that are refused one after another leave the turns as if all were asked for anew", () => {
+  const names = fc.constantFrom("a", "b", "c", "d");
+  const states = fc.constantFrom<MemberState>("Pending", "Running", "Succeeded", "Failed");
+  const anyMember = fc.record({
+    names: fc.array(names, { minLength: 1, maxLength: 2 }),
+    dependsOn: fc.array(names, { maxLength: 2 }),
+    state: states,
+  });
+  const anyView = fc.record({
+    executionOrder: fc.constantFrom("Parallel", "Sequential"),
+    failFast: fc.constantFrom(undefined, "failurePolicy is FailFast"),
+    members: fc.array(anyMember, { minLength: 1, maxLength: 6 }),
+    failing: fc.array(fc.nat(5), { maxLength: 4 }),
+  });
+  fc.assert(
+    fc.property(anyView, ({ failing, ...view }) => {
+      const turns = memberTurns(view);
+      const members: OrderedMember[] = [...view.members];
+      for (const at of failing) {
+        const member = members[at];
+        if (member === undefined || member.state === "Succeeded" || member.state === "Failed") continue;
+        members[at] = { ...member, state: "Failed" };
+        const dependents = new Set(turns.fail(at));
+        const anew = memberTurns({ ...view, members });
+        for (const index of members.keys()) expect(turns.of(index)).toEqual(anew.of(index));
+        const waiting = members.flatMap(({ dependsOn }, index) =>
+          dependsOn.some((name) => member.names.includes(name)) ? [index] : [],
+        );
+        expect([...dependents].sort()).toEqual(waiting);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
 describe("S9: a long batch", () => {
   const COUNT = 3_000;
   test.each([
@@ -107,7 +143,7 @@ describe("S9: a long batch", () => {
     }));
     const { cpuMs } = timed(() => {
       const turns = memberTurns({ executionOrder, failFast: undefined, members });
-      for (const index of members.keys()) turns(index);
+      for (const index of members.keys()) turns.of(index);
     });
     expect(cpuMs).toBeLessThan(300);
   });

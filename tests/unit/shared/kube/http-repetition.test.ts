@@ -1,20 +1,21 @@
 import { describe, expect, test } from "vitest";
 import { asIs, type KubeClient } from "../../../../shared/kube/client.ts";
 import { createKubeClient } from "../../../../shared/kube/http-client.ts";
+import { atVersion } from "../../../../shared/kube/patch.ts";
 import { aClient, BATCHES, cut, failure, HASTE, inTurn, ok, opened, refuse } from "./client-world.ts";
 import { type Answer, answerJson, aStatus, LocalServer } from "./local-server.ts";
 
 describe("repetition", () => {
   const named = { metadata: { name: "a" } };
   const versioned = { metadata: { name: "a", resourceVersion: "5" } };
-  const tested = { kind: "json", operations: [{ op: "test", path: "/a", value: 1 }] } as const;
-  const untested = { kind: "json", operations: [{ op: "replace", path: "/a", value: 1 }] } as const;
+  const bound = { kind: "json", operations: [atVersion("5")] } as const;
+  const unbound = { kind: "json", operations: [{ op: "replace", path: "/a", value: 1 }] } as const;
 
   test.each([
     ["a read", (c: KubeClient) => c.get(BATCHES, "demo", "a", asIs)],
     ["a create under a fixed name", (c: KubeClient) => c.create(BATCHES, "demo", named, asIs)],
     ["an update of a version", (c: KubeClient) => c.update(BATCHES, "demo", versioned, asIs)],
-    ["a patch with a test", (c: KubeClient) => c.patch(BATCHES, "demo", "a", tested, asIs)],
+    ["a JSON patch of a version", (c: KubeClient) => c.patch(BATCHES, "demo", "a", bound, asIs)],
     ["a merge patch", (c: KubeClient) => c.patchStatus(BATCHES, "demo", "a", { kind: "merge", body: {} }, asIs)],
     ["a delete", (c: KubeClient) => c.delete(BATCHES, "demo", "a")],
   ])("%s is repeated when the connection breaks", async (_, call) => {
@@ -29,7 +30,7 @@ describe("repetition", () => {
       (c: KubeClient) => c.create(BATCHES, "demo", { metadata: { generateName: "a-" } }, asIs),
     ],
     ["an update of whatever there is", (c: KubeClient) => c.update(BATCHES, "demo", named, asIs)],
-    ["a JSON patch without a test", (c: KubeClient) => c.patch(BATCHES, "demo", "a", untested, asIs)],
+    ["a JSON patch of whatever there is", (c: KubeClient) => c.patch(BATCHES, "demo", "a", unbound, asIs)],
   ])("%s is not repeated when the connection breaks", async (_, call) => {
     const { client, server } = await aClient(inTurn(cut, ok));
     expect(await failure(call(client))).toMatchObject({ status: 0, reason: "ConnectionLost", retryable: true });

@@ -1,4 +1,5 @@
-import { UserError } from "../../shared/errors.ts";
+/** How hooks fail, whoever runs them. */
+import { UserError } from "../errors.ts";
 
 /** A hook that failed, with what it printed. */
 export class HookFailure extends UserError {

@@ -1,0 +1,168 @@
+/** Carries out what was decided for one run. The status is written first; nothing else happens unless it stands. */
+import { KINDS } from "../../shared/api/kinds.ts";
+import { Finalizer } from "../../shared/contract.ts";
+import { assertNever } from "../../shared/errors.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import { isNotFound } from "../../shared/kube/kube-error.ts";
+import { withRefusal } from "./refused-status.ts";
+import type { RunStatus } from "./run-facts.ts";
+import type { ActOutcome, ActPorts, RunKind } from "./run-kind.ts";
+import type { RunAction } from "./step.ts";
+import { type RunObject, type RunView, runOwnerOf } from "./view.ts";
+import { tellRefusal, writeRunStatus } from "./write-status.ts";
+
+const SHARED: Readonly<Record<RunAction<unknown>["kind"], true>> = {
+  WriteStatus: true,
+  RunHook: true,
+  StartPrepared: true,
+  AbortHook: true,
+  EndJob: true,
+  EmitEvent: true,
+};
+
+function isShared<Status, Own extends { readonly kind: string }>(
+  action: RunAction<Status> | Own,
+): action is RunAction<Status> {
+  return Object.hasOwn(SHARED, action.kind);
+}
+
+/** @throws KubeError when the API server refuses or can't be reached */
+export async function actOnRun<
+  Run extends RunObject,
+  View extends RunView<Run, Status>,
+  Status extends RunStatus,
+  Own extends { readonly kind: string },
+  Memory,
+>(
+  kind: RunKind<Run, View, Status, Own, Memory>,
+  ports: ActPorts<Run, Memory>,
+  key: string,
+  view: View,
+  actions: readonly (RunAction<Status> | Own)[],
+): Promise<"done" | "again"> {
+  let outcome: "done" | "again" = "done";
+  for (const action of actions) if (isShared(action) && action.kind === "RunHook") ports.hooks.prepare(action.run);
+  for (const action of actions) {
+    const next = isShared(action)
+      ? await actShared(kind, ports, key, view.object, action)
+      : await kind.act(ports, key, view, action);
+    if (next === "stale") return "again";
+    if (next === "again") outcome = "again";
+  }
+  return outcome;
+}
+
+async function actShared<
+  Run extends RunObject,
+  View extends RunView<Run, Status>,
+  Status extends RunStatus,
+  Own extends { readonly kind: string },
+  Memory,
+>(
+  kind: RunKind<Run, View, Status, Own, Memory>,
+  ports: ActPorts<Run, Memory>,
+  key: string,
+  run: Run,
+  action: RunAction<Status>,
+): Promise<ActOutcome> {
+  switch (action.kind) {
+    case "WriteStatus":
+      return writeStatus(kind, ports, key, run, action.status);
+    case "RunHook":
+      ports.hooks.start(action.run, ports.wake);
+      return "done";
+    case "StartPrepared":
+      ports.hooks.startPrepared(action.key, ports.wake);
+      return "done";
+    case "AbortHook":
+      ports.hooks.abort(action.key);
+      return "done";
+    case "EndJob":
+      await ports.jobs.endJob(run.metadata, action.job);
+      return "done";
+    case "EmitEvent":
+      ports.events.record(runOwnerOf(run), action.type, action.reason, action.message);
+      return "done";
+    default:
+      return assertNever(action);
+  }
+}
+
+/** The write stands only if nobody, agent or another reconciler, changed the run since it was read. */
+async function writeStatus<
+  Run extends RunObject,
+  View extends RunView<Run, Status>,
+  Status extends RunStatus,
+  Own extends { readonly kind: string },
+  Memory,
+>(
+  kind: RunKind<Run, View, Status, Own, Memory>,
+  ports: ActPorts<Run, Memory>,
+  key: string,
+  run: Run,
+  status: Status,
+): Promise<ActOutcome> {
+  const { client, clock, log, memories, signal } = ports;
+  const { namespace, name } = run.metadata;
+  const resource = KINDS[run.kind];
+  const parse = kind.parserOf(run);
+  const named = { [kind.words.run]: key };
+  const now = new Date(clock.now());
+  const write = await writeRunStatus(
+    client,
+    { resource, metadata: run.metadata, before: run.status, after: kind.writeStatus(run, status) },
+    { parse, endWith: (words) => withRefusal(run.status ?? {}, words, now) },
+    signal,
+  );
+  switch (write.kind) {
+    case "written": {
+      memories.keepWrite(key, write.object);
+      const phase = write.object.status?.phase;
+      if (phase !== run.status?.phase) log.info({ ...named, phase }, `${kind.words.run} phase changed`);
+      return tellRefusal(ports, named, runOwnerOf(run), write.refused) ? "stale" : "done";
+    }
+    case "unchanged":
+      return "done";
+    case "conflict": {
+      // The informer may be behind: decide on what the API server has.
+      const newest = await client.find(resource, namespace, name, parse, { signal });
+      if (newest !== undefined) memories.keepWrite(key, newest);
+      return "stale";
+    }
+    case "gone":
+      return "stale";
+    default:
+      return assertNever(write);
+  }
+}
+
+/** Lets a deleted run go that upstream left a finalizer on. */
+export async function removeFinalizer(
+  client: Pick<KubeClient, "patch">,
+  { kind, metadata }: RunObject,
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespace, name, uid, resourceVersion, finalizers = [] } = metadata;
+  if (!finalizers.includes(Finalizer.Invoker)) return;
+  const rest = finalizers.filter((finalizer) => finalizer !== Finalizer.Invoker);
+  const patch = { kind: "merge", body: { metadata: { uid, resourceVersion, finalizers: rest } } } as const;
+  try {
+    await client.patch(KINDS[kind], namespace, name, patch, asIs, { signal });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+/** What the order of a job says of its run. */
+export function jobOrderOf<Run extends RunObject, Status extends RunStatus>(
+  { object, repository, status }: RunView<Run, Status>,
+  nowMs: number,
+) {
+  const deadlineAtMs = Date.parse(status.sessionDeadline ?? "");
+  return {
+    owner: runOwnerOf(object),
+    repository,
+    deadlineAtMs: Number.isNaN(deadlineAtMs) ? undefined : deadlineAtMs,
+    nowMs,
+  };
+}

@@ -1,0 +1,154 @@
+/** Keeps runs of one kind going: one queue, woken by everything that a decision reads. */
+import { KINDS } from "../../shared/api/kinds.ts";
+import { messageOf, UserError } from "../../shared/errors.ts";
+import type { Clock } from "../../shared/kube/clock.ts";
+import { type RunResult, WorkQueue, type WorkQueueObserver } from "../../shared/kube/work-queue.ts";
+import type { Controller } from "../controller.ts";
+import type { World } from "../world/world.ts";
+import { actOnRun, removeFinalizer } from "./act.ts";
+import { gatherRun } from "./gather.ts";
+import { HostEvents } from "./host-events.ts";
+import { planHostRuns } from "./host-runs.ts";
+import { RunMemories } from "./memory.ts";
+import type { RunStatus } from "./run-facts.ts";
+import type { ActPorts, RunKind } from "./run-kind.ts";
+import type { RunAction } from "./step.ts";
+import { syncHostRuns } from "./sync-host-runs.ts";
+import { type RunObject, type RunView, runOwnerOf } from "./view.ts";
+import { runsWokenBy } from "./wake.ts";
+import type { Limits } from "./world.ts";
+
+export interface RunControllerPorts
+  extends Pick<ActPorts<RunObject, unknown>, "client" | "events" | "hooks" | "jobs" | "log"> {
+  readonly world: World;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly observer?: WorkQueueObserver;
+}
+
+const DRAIN_MS = 5_000;
+/** Hooks that end soon are still recorded; well below what a leader has left after it stopped renewing its lease. */
+const HOOK_DRAIN_MS = 3_000;
+/** A pass ends in a few rounds; more mean that others write as fast as this process does. */
+const MAX_ROUNDS = 10;
+
+/** A controller for runs of the kind; it does nothing until it is started. */
+export function createRunController<
+  Run extends RunObject,
+  View extends RunView<Run, Status>,
+  Status extends RunStatus,
+  Own extends { readonly kind: string },
+  Memory,
+>(kind: RunKind<Run, View, Status, Own, Memory>, ports: RunControllerPorts): Controller {
+  type Action = RunAction<Status> | Own;
+  const { world, clock, hooks, jobs, limits, log, events, client } = ports;
+  const what = kind.words.run;
+  const memories = new RunMemories<Run, Memory>(() => kind.createMemory());
+  const hostEvents = new HostEvents(events, kind.words.event);
+  let leaderSinceMs = 0;
+  let unsubscribe: readonly (() => void)[] = [];
+
+  const queue = new WorkQueue({
+    run: reconcile,
+    onError: (key, error, failures) => {
+      log.warn({ [what]: key, failures, error: messageOf(error) }, `${what} not carried on; it is tried again`);
+    },
+    concurrency: kind.concurrency,
+    // Everything that waits for the API server waits on this; a run must not lose minutes to a short outage.
+    backoff: { baseMs: 100, maxMs: 10_000 },
+    clock,
+    ...(ports.observer !== undefined && { observer: ports.observer }),
+  });
+
+  function onRun(run: Run): void {
+    hostEvents.look(runOwnerOf(run), kind.readStatus(run));
+    queue.add(keyOf(run));
+  }
+
+  function onGone(run: Run): void {
+    const { uid = "" } = run.metadata;
+    const last = kind.lastWords(run);
+    if (last !== undefined) events.record(runOwnerOf(run), last.type, last.reason, last.message);
+    memories.forget(keyOf(run));
+    hostEvents.forget(uid);
+    hooks.forget(uid);
+    jobs.forget(uid);
+  }
+
+  function find(key: string): Run | undefined {
+    const [wanted, namespace = "", name = ""] = key.split("/");
+    const informed = kind.informersOf(world).map((informer) => informer.get(namespace, name));
+    return memories.newest(
+      key,
+      informed.find((run) => run?.kind === wanted),
+    );
+  }
+
+  async function reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const run = find(key);
+      if (run === undefined) return undefined;
+      // Nothing is ordered any more: what it owns goes with it.
+      if (run.metadata.deletionTimestamp !== undefined) {
+        await removeFinalizer(client, run, signal);
+        return undefined;
+      }
+      const monotonicMs = clock.monotonic();
+      const facts = { world, memories, leaderSinceMs, monotonicMs, limits };
+      const known = { hookRuns: hooks.runs(), jobProblems: jobs.problems(run.metadata.uid ?? "") };
+      const { view, hostRuns, isBehind } = gatherRun(kind, { ...facts, ...known }, key, run);
+      const decision = kind.decide(view, new Date(clock.now()));
+      log.debug({ [what]: key, trail: decision.trail }, `${what} decided`);
+      const wake = (): void => queue.add(key);
+      const decided = writtenStatus(decision.actions);
+      const status = decided ?? view.status;
+      const actions: readonly Action[] =
+        decided === undefined && isBehind ? [{ kind: "WriteStatus", status }, ...decision.actions] : decision.actions;
+      const outcome = await actOnRun(kind, { ...ports, memories, monotonicMs, wake, signal }, key, view, actions);
+      if (decided !== undefined || isBehind) memories.keepWriteTime(key, clock.monotonic());
+      if (outcome === "again") continue;
+      const changes = planHostRuns(runOwnerOf(run), kind.ordersOf(view, status, hostRuns), hostRuns);
+      const { metadata } = memories.newest(key, run) ?? run;
+      await syncHostRuns(client, { resource: KINDS[run.kind], metadata }, changes, signal);
+      return { requeueAfterMs: decision.requeueAfterMs };
+    }
+    throw new UserError("API_UNAVAILABLE", `others kept changing ${key} while it was decided`);
+  }
+
+  return {
+    name: kind.name,
+    async start() {
+      leaderSinceMs = clock.now();
+      unsubscribe = [
+        ...kind
+          .informersOf(world)
+          .map((informer) => informer.subscribe({ add: onRun, update: (_before, run) => onRun(run), delete: onGone })),
+        ...runsWokenBy(kind, world, (run) => queue.add(keyOf(run))),
+      ];
+      queue.start();
+    },
+    async stop() {
+      for (const end of unsubscribe) end();
+      await hooks.whenIdle(HOOK_DRAIN_MS);
+      await queue.stop(DRAIN_MS);
+      memories.clear();
+    },
+  };
+}
+
+function writtenStatus<Status, Own extends { readonly kind: string }>(
+  actions: readonly (RunAction<Status> | Own)[],
+): Status | undefined {
+  for (const action of actions) if (isWrite(action)) return action.status;
+  return undefined;
+}
+
+function isWrite<Status, Own extends { readonly kind: string }>(
+  action: RunAction<Status> | Own,
+): action is Extract<RunAction<Status>, { kind: "WriteStatus" }> {
+  return action.kind === "WriteStatus";
+}
+
+function keyOf({ kind, metadata }: RunObject): string {
+  return `${kind}/${metadata.namespace}/${metadata.name}`;
+}

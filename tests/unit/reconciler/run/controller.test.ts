@@ -1,0 +1,77 @@
+import { pino } from "pino";
+import { expect, test, vi } from "vitest";
+import { HookRunner } from "../../../../reconciler/hooks/hook-runner.ts";
+import { JobMaker } from "../../../../reconciler/jobs/job-maker.ts";
+import { RESTORE_KIND } from "../../../../reconciler/restore/restore-kind.ts";
+import { createRunController } from "../../../../reconciler/run/controller.ts";
+import { DEFAULT_LIMITS } from "../../../../reconciler/run/world.ts";
+import type { RestoreBatch } from "../../../../shared/api/restore-batch.ts";
+import { Finalizer } from "../../../../shared/contract.ts";
+import { systemClock } from "../../../../shared/kube/clock.ts";
+import { FakeApi } from "../fake-api.ts";
+import { aRestore, KnownRestores } from "./known-restores.ts";
+
+/** At work: its only host has its turn, and its host run is not there. */
+const AT_WORK = {
+  startTime: "2024-04-30T08:00:00Z",
+  phase: "Running",
+  conditions: [{ type: "RepositoryFound", status: "True", lastTransitionTime: "2024-04-30T08:00:00Z" }],
+  members: [
+    {
+      alias: "web",
+      ref: { apiVersion: "apps/v1", kind: "Deployment", name: "web", namespace: "demo" },
+      phase: "Running",
+      totalHosts: 1,
+      stats: [{ hostname: "host-0", phase: "Running", pod: "web-0", podUID: "uid-pod", attempt: 1 }],
+    },
+  ],
+};
+
+function aController(restore: RestoreBatch, api: FakeApi) {
+  const log = pino({ level: "silent" });
+  api.put("restorebatches", { ...restore });
+  const nothing = () => Promise.reject(new Error("no hook was to run"));
+  return createRunController(RESTORE_KIND, {
+    world: new KnownRestores(restore).world,
+    client: { ...api.client, patchStatus: api.client.patch },
+    hooks: new HookRunner({
+      exec: nothing,
+      resolvePlace: nothing,
+      runGlobal: nothing,
+      clock: systemClock,
+      log,
+    }),
+    jobs: new JobMaker({
+      client: api.client,
+      settings: { image: "stash-batch:test", nativeSidecar: false, followsImage: false },
+      log,
+    }),
+    events: { record: () => undefined },
+    clock: systemClock,
+    log,
+    limits: DEFAULT_LIMITS,
+  });
+}
+
+test("a run at work is given its host runs", async () => {
+  const api = new FakeApi();
+  const controller = aController(aRestore("back", {}, AT_WORK), api);
+  await controller.start();
+  await vi.waitFor(() => expect(api.names("hostruns")).toHaveLength(1));
+  await controller.stop();
+});
+
+test("a run that is being deleted is given none: what it owns goes with it, and so does the finalizer that upstream left", async () => {
+  const api = new FakeApi();
+  const deletionTimestamp = "2024-04-30T08:10:00Z";
+  const finalizers = ["somebody.else/keeps", Finalizer.Invoker];
+  const controller = aController(aRestore("back", { deletionTimestamp, finalizers }, AT_WORK), api);
+  await controller.start();
+  await vi.waitFor(() => expect(api.writes).not.toEqual([]));
+  await controller.stop();
+  expect(api.writes).toEqual(["merge restorebatches demo/back"]);
+  expect(api.get("restorebatches", "demo", "back")).toMatchObject({
+    metadata: { finalizers: ["somebody.else/keeps"] },
+    status: AT_WORK,
+  });
+});
