@@ -3,10 +3,12 @@ import { type BackupSession, parseBackupSession } from "../../shared/api/backup-
 import { KINDS } from "../../shared/api/kinds.ts";
 import { assertNever } from "../../shared/errors.ts";
 import { isNotFound } from "../../shared/kube/kube-error.ts";
+import { withRecords } from "../run/record-runs.ts";
 import { withRefusal } from "../run/refused-status.ts";
 import { tellRefusal, writeRunStatus } from "../run/write-status.ts";
 import type { ActPorts } from "./act-ports.ts";
 import { clearCheckRequest, createRetry, deleteSessions, recordRecoveryPoint } from "./aftermath.ts";
+import { runOwnerOf } from "./run-owner.ts";
 import type { Action } from "./step.ts";
 import { memberOf, type SessionStatus, type SessionView, targetsOf } from "./view.ts";
 
@@ -33,7 +35,7 @@ export async function actOnSession(
 async function actOnce(ports: ActPorts, key: string, view: SessionView, action: Action): Promise<ActOutcome | "stale"> {
   switch (action.kind) {
     case "WriteStatus":
-      return writeStatus(ports, key, view.session, action.status);
+      return writeStatus(ports, key, action.status);
     case "AddLabels":
       return addLabels(ports, key, view.session, action.labels);
     case "RunHook":
@@ -72,13 +74,10 @@ export function subjectOf({ apiVersion, kind, metadata }: BackupSession) {
 }
 
 /** The write stands only if nobody, agent or another reconciler, changed the session since it was read. */
-async function writeStatus(
-  ports: ActPorts,
-  key: string,
-  session: BackupSession,
-  after: SessionStatus,
-): Promise<"done" | "again" | "stale"> {
+async function writeStatus(ports: ActPorts, key: string, whole: SessionStatus): Promise<"done" | "again" | "stale"> {
+  const { session, recorded } = ports.stored;
   const now = new Date(ports.clock.now());
+  const after = await withRecords(ports.client, runOwnerOf(session), whole, recorded, ports.signal);
   const write = await writeRunStatus(
     ports.client,
     { resource: KINDS.BackupSession, metadata: session.metadata, before: session.status, after },

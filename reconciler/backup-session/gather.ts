@@ -17,6 +17,7 @@ import type { World } from "../world/world.ts";
 import type { SessionMemories } from "./memory.ts";
 import { runOwnerOf } from "./run-owner.ts";
 import { hostsOf, type InvokerFact, type SessionView, type SiblingSession, targetsOf } from "./view.ts";
+import { wholeSession } from "./whole-session.ts";
 
 export interface GatherPorts {
   readonly world: World;
@@ -89,7 +90,7 @@ function busyTargets(world: World, session: BackupSession, refs: readonly Resolv
     const key = targetKey(ref);
     const other = world.sessions.byIndex("target", key).find((candidate) => {
       if (invokerKey(candidate) === invokerKey(session) || isFinalSessionPhase(candidate.status?.phase)) return false;
-      return targetsOf(candidate.status ?? {}).some(
+      return targetsOf(wholeSession(world, candidate).status ?? {}).some(
         (target) =>
           targetKey(resolveTargetRef(target.ref, candidate.metadata.namespace)) === key &&
           target.totalHosts !== undefined &&

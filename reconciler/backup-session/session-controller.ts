@@ -13,8 +13,11 @@ import type { HookRunner } from "../hooks/hook-runner.ts";
 import type { JobMaker } from "../jobs/job-maker.ts";
 import { HostEvents } from "../run/host-events.ts";
 import { planHostRuns } from "../run/host-runs.ts";
+import { gatherRecords } from "../run/record-runs.ts";
 import { syncHostRuns } from "../run/sync-host-runs.ts";
+import { wholeStatus } from "../run/whole-status.ts";
 import type { Limits } from "../run/world.ts";
+import { hostRunsOf } from "../world/host-runs.ts";
 import type { World } from "../world/world.ts";
 import { actOnSession, subjectOf } from "./act.ts";
 import { decideSession } from "./decide.ts";
@@ -97,7 +100,6 @@ class SessionController implements Controller {
   }
 
   #onSession(session: BackupSession): void {
-    this.#hostEvents.look(subjectOf(session), session.status ?? {});
     this.#queue.add(keyOf(session));
   }
 
@@ -116,8 +118,14 @@ class SessionController implements Controller {
     const { world, clock, hooks, jobs, limits, log } = this.#ports;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const { namespace, name } = splitObjectKey(key);
-      const session = this.#memories.newest(key, world.sessions.get(namespace, name));
-      if (session === undefined || session.metadata.deletionTimestamp !== undefined) return undefined;
+      const stored = this.#memories.newest(key, world.sessions.get(namespace, name));
+      if (stored === undefined || stored.metadata.deletionTimestamp !== undefined) return undefined;
+      const owner = runOwnerOf(stored);
+      const known = hostRunsOf(world, owner.namespace, owner.uid);
+      const recorded = await gatherRecords(this.#ports.client, owner, stored.status ?? {}, known, signal);
+      const session =
+        stored.status === undefined ? stored : { ...stored, status: wholeStatus(stored.status, recorded, "backup") };
+      this.#hostEvents.look(subjectOf(session), session.status ?? {});
       const facts = {
         world,
         memories: this.#memories,
@@ -131,7 +139,7 @@ class SessionController implements Controller {
       const decision = decideSession(view, new Date(clock.now()));
       log.debug({ session: key, trail: decision.trail }, "session decided");
       const wake = (): void => this.#queue.add(key);
-      const ports = { ...this.#ports, memories: this.#memories, wake, signal };
+      const ports = { ...this.#ports, memories: this.#memories, stored: { session: stored, recorded }, wake, signal };
       const decided = writtenStatus(decision.actions);
       const status = decided ?? view.session.status ?? {};
       const isWritten = decided !== undefined || isBehind;
@@ -139,10 +147,10 @@ class SessionController implements Controller {
         decided === undefined && isBehind
           ? [{ kind: "WriteStatus", status } as const, ...decision.actions]
           : decision.actions;
-      const outcome = await actOnSession(ports, key, { ...view, session }, actions);
+      const outcome = await actOnSession(ports, key, view, actions);
       if (isWritten) this.#memories.keepWriteTime(key, clock.monotonic());
       if (outcome === "again") continue;
-      const changes = planHostRuns(runOwnerOf(session), sessionOrders(view, status, hostRuns), hostRuns);
+      const changes = planHostRuns(owner, sessionOrders(view, status, hostRuns), hostRuns);
       if (changes.length > 0) await syncHostRuns(this.#ports.client, session.metadata.namespace, changes, signal);
       return { requeueAfterMs: decision.requeueAfterMs };
     }

@@ -14,21 +14,26 @@ import { patchNamed } from "../authority.ts";
 import type { HookRunner } from "../hooks/hook-runner.ts";
 import type { JobMaker } from "../jobs/job-maker.ts";
 import { POINT_SEARCH } from "../jobs/point-search.ts";
+import { withRecords } from "../run/record-runs.ts";
+import type { Recorded } from "../run/records.ts";
 import { withRefusal } from "../run/refused-status.ts";
 import { tellRefusal, writeRunStatus } from "../run/write-status.ts";
 import { isWorkloadKind, WORKLOADS } from "../world/workload-object.ts";
 import type { RestoreMemories } from "./memory.ts";
 import { type RestoreObject, type RestoreStatus, writeRestoreStatus } from "./restore-status.ts";
+import { runOwnerOf } from "./run-owner.ts";
 import type { Action } from "./step.ts";
 import { memberOf, type RestoreView, targetsOf } from "./view.ts";
 
 export interface ActPorts {
-  readonly client: Pick<KubeClient, "find" | "patch" | "patchStatus">;
+  readonly client: Pick<KubeClient, "create" | "find" | "patch" | "patchStatus">;
   readonly hooks: HookRunner;
   readonly jobs: Pick<JobMaker, "endJob" | "makePointSearch" | "makeRestoreJobs" | "problems">;
   readonly clock: Pick<Clock, "now">;
   readonly events: EventRecorder;
   readonly memories: RestoreMemories;
+  /** What the records of the restore, as the API server has it, hold. */
+  readonly recorded: Recorded;
   readonly log: Logger;
   readonly monotonicMs: number;
   /** Look at the restore again. */
@@ -100,13 +105,14 @@ async function writeStatus(
   ports: ActPorts,
   key: string,
   object: RestoreObject,
-  status: RestoreStatus,
+  whole: RestoreStatus,
 ): Promise<ActOutcome> {
   const { namespace, name } = object.metadata;
   const resource = KINDS[object.kind];
   const { signal } = ports;
   const parse = parseRestoreObject(object);
   const now = new Date(ports.clock.now());
+  const status = await withRecords(ports.client, runOwnerOf(object), whole, ports.recorded, signal);
   const write = await writeRunStatus(
     ports.client,
     { resource, metadata: object.metadata, before: object.status, after: writeRestoreStatus(object, status) },

@@ -11,6 +11,8 @@ import { gatherPointSearch } from "../jobs/point-search.ts";
 import type { JobProblem } from "../jobs/target-job.ts";
 import { foldHostRuns } from "../run/fold-host-runs.ts";
 import type { HostRuns } from "../run/host-runs.ts";
+import type { Recorded } from "../run/records.ts";
+import { wholeStatus } from "../run/whole-status.ts";
 import type { Limits, PodFact, WorkloadFact, Workloads } from "../run/world.ts";
 import { hostRunsOf } from "../world/host-runs.ts";
 import { formerPods, gatherLockOwners, gatherPods, gatherWorkloads, isInitOf } from "../world/targets.ts";
@@ -117,6 +119,8 @@ function gatherJobs(
 export interface GatheredRestore {
   /** With what pods told in their host runs. */
   readonly view: RestoreView;
+  /** The whole status as it is stored, without what pods told since. */
+  readonly stored: RestoreStatus;
   readonly hostRuns: HostRuns;
   /** Whether the restore as it is stored lacks what pods told. */
   readonly isBehind: boolean;
@@ -144,17 +148,23 @@ function foldSearch(
 /**
  * @param key `Kind/namespace/name` of the restore
  * @param object its newest known state
+ * @param recorded what its records hold
  */
-export function gatherRestore(ports: GatherPorts, key: string, object: RestoreObject): GatheredRestore {
+export function gatherRestore(
+  ports: GatherPorts,
+  key: string,
+  object: RestoreObject,
+  recorded: Recorded,
+): GatheredRestore {
   const { world, memories, monotonicMs } = ports;
   const { namespace, uid = "" } = object.metadata;
   const hostRuns = hostRunsOf(world, namespace, uid);
-  const stored = readRestoreStatus(object);
+  const stored = wholeStatus(readRestoreStatus(object), recorded, "restore");
   const folded = foldHostRuns(runOwnerOf(object), stored, hostRuns, "restore");
   const status = foldSearch(ports, key, object, folded.status, hostRuns);
   const hasNews = folded.hasNews || status !== folded.status;
   const isBehind = hasNews || (folded.hasProgress && memories.isProgressDue(key, monotonicMs));
-  return { view: viewOf(ports, key, object, status), hostRuns, isBehind };
+  return { view: viewOf(ports, key, object, status), stored, hostRuns, isBehind };
 }
 
 function viewOf(ports: GatherPorts, key: string, object: RestoreObject, status: RestoreStatus): RestoreView {

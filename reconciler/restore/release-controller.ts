@@ -16,6 +16,7 @@ import type { PodObject } from "../world/pod-object.ts";
 import type { World } from "../world/world.ts";
 import { decideRelease } from "./decide-release.ts";
 import type { RestoreObject } from "./restore-status.ts";
+import { wholeRestoreStatus } from "./whole-restore.ts";
 
 export interface ReleaseControllerPorts {
   readonly world: Pick<World, "pods" | "restoreSessions" | "restoreBatches" | "hostRuns">;
@@ -108,7 +109,13 @@ class ReleaseController implements Controller {
     else this.#goneSince.delete(key);
     const goneMs = nowMs - (this.#goneSince.get(key) ?? nowMs);
     const target = pod.restoreInit?.target ?? { kind: "", namespace, name: "" };
-    const decision = decideRelease({ pod, target, restore, goneMs });
+    const decision = decideRelease({
+      pod,
+      target,
+      restore,
+      whole: restore && wholeRestoreStatus(world, restore),
+      goneMs,
+    });
     if (decision.kind === "wait") return { requeueAfterMs: decision.againInMs };
     const { mode, message } = decision;
     const release = { mode, message };

@@ -10,8 +10,10 @@ import type { HookRunner } from "../hooks/hook-runner.ts";
 import type { JobMaker } from "../jobs/job-maker.ts";
 import { HostEvents } from "../run/host-events.ts";
 import { planHostRuns } from "../run/host-runs.ts";
+import { gatherRecords } from "../run/record-runs.ts";
 import { syncHostRuns } from "../run/sync-host-runs.ts";
 import type { Limits } from "../run/world.ts";
+import { hostRunsOf } from "../world/host-runs.ts";
 import type { World } from "../world/world.ts";
 import { actOnRestore, subjectOf } from "./act.ts";
 import { decideRestore } from "./decide.ts";
@@ -23,6 +25,7 @@ import { type RestoreObject, type RestoreStatus, readRestoreStatus } from "./res
 import { runOwnerOf } from "./run-owner.ts";
 import type { Action } from "./step.ts";
 import { restoresWokenBy } from "./wake.ts";
+import { wholeRestoreStatus } from "./whole-restore.ts";
 
 export interface RestoreControllerPorts {
   readonly world: World;
@@ -95,12 +98,11 @@ class RestoreController implements Controller {
   }
 
   #onRestore(restore: RestoreObject): void {
-    this.#hostEvents.look(subjectOf(restore), readRestoreStatus(restore));
     this.#queue.add(keyOf(restore));
   }
 
   #onGone(restore: RestoreObject): void {
-    const warning = halfDoneWarning(readRestoreStatus(restore), restore.metadata.namespace);
+    const warning = halfDoneWarning(wholeRestoreStatus(this.#ports.world, restore), restore.metadata.namespace);
     if (warning !== undefined) this.#ports.events.record(subjectOf(restore), "Warning", "Restore Deleted", warning);
     this.#memories.forget(keyOf(restore));
     this.#hostEvents.forget(restore.metadata.uid ?? "");
@@ -130,11 +132,15 @@ class RestoreController implements Controller {
         monotonicMs,
         limits,
       };
-      const { view, hostRuns, isBehind } = gatherRestore(facts, key, restore);
+      const owner = runOwnerOf(restore);
+      const known = hostRunsOf(world, owner.namespace, owner.uid);
+      const recorded = await gatherRecords(this.#ports.client, owner, readRestoreStatus(restore), known, signal);
+      const { view, stored, hostRuns, isBehind } = gatherRestore(facts, key, restore, recorded);
+      this.#hostEvents.look(subjectOf(restore), stored);
       const decision = decideRestore(view, new Date(clock.now()));
       log.debug({ restore: key, trail: decision.trail }, "restore decided");
       const wake = (): void => this.#queue.add(key);
-      const ports = { ...this.#ports, memories: this.#memories, monotonicMs, wake, signal };
+      const ports = { ...this.#ports, memories: this.#memories, recorded, monotonicMs, wake, signal };
       const decided = writtenStatus(decision.actions);
       const status = decided ?? view.status;
       const actions =
@@ -144,7 +150,7 @@ class RestoreController implements Controller {
       const outcome = await actOnRestore(ports, key, view, actions);
       if (decided !== undefined || isBehind) this.#memories.keepWriteTime(key, clock.monotonic());
       if (outcome === "again") continue;
-      const changes = planHostRuns(runOwnerOf(restore), restoreOrders(view, status, hostRuns), hostRuns);
+      const changes = planHostRuns(owner, restoreOrders(view, status, hostRuns), hostRuns);
       if (changes.length > 0) {
         await syncHostRuns(this.#ports.client, restore.metadata.namespace, changes, signal);
       }

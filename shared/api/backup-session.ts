@@ -29,6 +29,7 @@ import {
   type Value,
 } from "./schema.ts";
 import { backupTargetSchema, targetRefSchema } from "./target.ts";
+import { recordProperties, unlistedSchema } from "./unlisted.ts";
 
 export const backupInvokerRefSchema = object({
   apiGroup: optional(nameText, "API group of the invoker."),
@@ -56,6 +57,7 @@ export const backupTargetStatusSchema = object({
   preBackupActions: optional(list(oneOf(PreBackupAction)), "Work on the repository before the backup."),
   postBackupActions: optional(list(oneOf(PostBackupAction)), "Work on the repository after the backup."),
   conditions: optional(list(conditionSchema), "What was found out about the target."),
+  unlisted: optional(unlistedSchema, "What is left out here because there is so much of it."),
 });
 export type BackupTargetStatus = Value<typeof backupTargetStatusSchema>;
 
@@ -83,6 +85,7 @@ export const backupSessionSchema = object({
       conditions: optional(list(conditionSchema), "What was found out about the session."),
       retried: optional(flag, "Whether a session was made that tries again."),
       nextRetry: optional(time, "When that will be made."),
+      ...recordProperties,
     }),
   ),
 });

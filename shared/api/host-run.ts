@@ -20,7 +20,21 @@ import { objectMetaSchema, typeMeta } from "./object-meta.ts";
 import { parserOf } from "./parse.ts";
 import { chosenRecoveryPointSchema, pointSearchSchema } from "./recovery-point.ts";
 import { retentionPolicySchema } from "./retention-policy.ts";
-import { flag, int32, int64, list, object, oneOf, optional, required, text, time, type Value } from "./schema.ts";
+import {
+  flag,
+  int32,
+  int64,
+  list,
+  longList,
+  object,
+  oneOf,
+  optional,
+  recordedText,
+  required,
+  text,
+  time,
+  type Value,
+} from "./schema.ts";
 import { ruleSchema, targetRefSchema } from "./target.ts";
 
 const namedKindSchema = object({ kind: text, namespace: optional(text), name: text });
@@ -78,6 +92,13 @@ const searchOrderSchema = object({
   ),
 });
 
+/** A part of a run's status, as JSON. */
+const recordedPieceSchema = object({
+  key: required(text, "Which part."),
+  json: required(recordedText, "The part itself."),
+});
+export type RecordedPiece = Value<typeof recordedPieceSchema>;
+
 /** What an agent reads of an AppBinding, without its parameters. */
 const appBindingOrderSchema = object({
   namespace: text,
@@ -125,6 +146,10 @@ export const hostRunSpecSchema = object({
     "The work is to end now.",
   ),
   isOver: optional(flag, "Nothing more will be asked of this pod."),
+  record: optional(
+    longList(recordedPieceSchema),
+    "For work Record: parts of the run's status that it has no room for.",
+  ),
 });
 export type HostRunSpec = Value<typeof hostRunSpecSchema>;
 

@@ -71,6 +71,7 @@ export const formerPodSchema = object({
 export type FormerPod = Value<typeof formerPodSchema>;
 
 const reportProperties = {
+  position: optional(count, "Place among all hosts of the target, where not all of them are listed."),
   hostname: optional(nameText, "Host; also restic's --host."),
   duration: optional(text, "How long it took, as Go duration text."),
   error: optional(text, "Why it failed."),

@@ -23,17 +23,14 @@ const origin = {
 export const recoveryPointRefSchema = object(origin);
 export type RecoveryPointRef = Value<typeof recoveryPointRefSchema>;
 
-const snapshots = optional(
-  longList(
-    object({
-      target: optional(targetRefSchema),
-      hostname: optional(text),
-      path: optional(text),
-      id: optional(text),
-    }),
-  ),
-  "Snapshots that belong to it.",
-);
+export const chosenSnapshotSchema = object({
+  target: optional(targetRefSchema),
+  hostname: optional(text),
+  path: optional(text),
+  id: optional(text),
+});
+
+const snapshots = optional(longList(chosenSnapshotSchema), "Snapshots that belong to it.");
 
 /** The recovery point that a restore settled on, with the snapshots that it reads. */
 export const chosenRecoveryPointSchema = object({
