@@ -41,9 +41,25 @@ const texts = new WeakMap<object, { readonly json: string; readonly bytes: numbe
 function textOf(value: object) {
   const known = texts.get(value);
   if (known !== undefined) return known;
-  const json = canonicalJson(value);
-  const text = { json, bytes: Buffer.byteLength(json) };
+  const text = textWith(value, undefined);
   texts.set(value, text);
+  return text;
+}
+
+/** @param beside what is listed with it and never recorded */
+function textWith(value: object, beside: object | undefined) {
+  const json = canonicalJson(value);
+  const further = beside === undefined ? 0 : Buffer.byteLength(canonicalJson({ beside }));
+  return { json, bytes: Buffer.byteLength(json) + further };
+}
+
+/** Without its progress: that is news every few seconds, and comes from the host run at each look. */
+function textOfHost(host: HostEntry) {
+  const known = texts.get(host);
+  if (known !== undefined) return known;
+  const { progress, ...lasting } = host;
+  const text = textWith(lasting, progress);
+  texts.set(host, text);
   return text;
 }
 
@@ -89,26 +105,18 @@ function hasManyTargets(status: RunStatus): boolean {
 /** All parts of the whole status that may be kept elsewhere, the most important first. */
 export function piecesOf(status: RunStatus): readonly Piece[] {
   const pieces: Piece[] = [];
-  const add = (key: string, rank: Rank, value: object): void => {
-    pieces.push({ key, rank, ...textOf(value) });
-  };
   for (const [at, target] of runTargets(status).entries()) {
     const rank = target.phase === "Failed" ? RANKS.failed : RANKS.target;
-    if (hasManyTargets(status)) pieces.push({ key: pieceKey.target(at), rank, ...jsonOf(headOf(target)) });
+    if (hasManyTargets(status)) pieces.push({ key: pieceKey.target(at), rank, ...textWith(headOf(target), undefined) });
     for (const [position, host] of runHosts(target).entries()) {
-      add(pieceKey.host(at, position), rankOfHost(host), host);
+      pieces.push({ key: pieceKey.host(at, position), rank: rankOfHost(host), ...textOfHost(host) });
     }
     for (const [position, hook] of (target.hooks ?? []).entries()) {
-      add(pieceKey.hook(at, position), rankOfHook(hook), hook);
+      pieces.push({ key: pieceKey.hook(at, position), rank: rankOfHook(hook), ...textOf(hook) });
     }
   }
   for (const [position, snapshot] of (status.recoveryPoint?.snapshots ?? []).entries()) {
-    add(pieceKey.snapshot(position), RANKS.snapshot, snapshot);
+    pieces.push({ key: pieceKey.snapshot(position), rank: RANKS.snapshot, ...textOf(snapshot) });
   }
   return pieces.sort((a, b) => a.rank - b.rank);
-}
-
-function jsonOf(value: object) {
-  const json = canonicalJson(value);
-  return { json, bytes: Buffer.byteLength(json) };
 }

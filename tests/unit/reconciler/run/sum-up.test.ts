@@ -1,7 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decideSession } from "../../../../reconciler/backup-session/decide.ts";
-import type { RestoreStatus } from "../../../../reconciler/restore/restore-status.ts";
+import {
+  type RestoreStatus,
+  readRestoreStatus,
+  writeRestoreStatus,
+} from "../../../../reconciler/restore/restore-status.ts";
 import { NOTHING_RECORDED } from "../../../../reconciler/run/records.ts";
 import { sumUp } from "../../../../reconciler/run/sum-up.ts";
 import type { BackupBatch } from "../../../../shared/api/backup-batch.ts";
@@ -13,6 +17,7 @@ import {
 import type { HookResult } from "../../../../shared/api/hook-result.ts";
 import type { HostStats } from "../../../../shared/api/host-stats.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
+import { parseRestoreSession } from "../../../../shared/api/restore-session.ts";
 import { StatusStore } from "../../../support/objects/records.ts";
 import { SessionSimulation } from "../../../support/simulation/session-simulation.ts";
 
@@ -201,6 +206,68 @@ describe("a status that is summed up", () => {
     expect(succeeded + listed("Succeeded")).toBe(4_099);
     expect(pending + listed("Pending")).toBe(880);
     expect(target?.stats?.find(({ phase }) => phase === "Failed")?.position).toBe(4_000);
+  });
+
+  test("makes no record of signs of life: what is at work is told by its host run", async () => {
+    const at = (second: number) => new Date(Date.UTC(2024, 3, 30, 2, 0, second)).toISOString();
+    const statusAt = (second: number): BackupSessionStatus => ({
+      targets: Array.from(
+        { length: 1_000 },
+        (_, target): BackupTargetStatus => ({
+          ref: { apiVersion: "apps/v1", kind: "Deployment", name: `app-${target}`, namespace: "demo" },
+          totalHosts: 1,
+          phase: "Running",
+          stats: [
+            {
+              hostname: "host-0",
+              phase: "Running",
+              pod: `app-${target}-${"x".repeat(40)}`,
+              podUID: `0a1b2c3d-0000-0000-0000-${target}`,
+              progress: { percent: second, bytesDone: second, heartbeat: at(second) },
+            },
+          ],
+        }),
+      ),
+    });
+    const store = new StatusStore("backup", parseSessionStatus);
+    await store.write(statusAt(0));
+    const made = store.records.size;
+    expect(made).toBeGreaterThan(0);
+    for (let second = 10; second < 60; second += 10) {
+      await store.write(statusAt(second));
+      expect(store.bytes()).toBeLessThanOrEqual(BUDGET);
+    }
+    expect(store.records.size).toBe(made);
+    const lasting = (status: BackupSessionStatus) =>
+      status.targets?.map(({ stats, ...target }) => ({
+        ...target,
+        stats: stats?.map(({ progress: _, ...host }) => host),
+      }));
+    expect(lasting(store.read())).toEqual(lasting(statusAt(50)));
+  });
+
+  test("of a RestoreSession comes back too, though its only member is the object itself", async () => {
+    const stats = Array.from({ length: 5_000 }, (_, at) => ({
+      hostname: `node-${at}`,
+      phase: "Succeeded" as const,
+      snapshots: [{ id: "a".repeat(64), path: "/data" }],
+    }));
+    const restore = parseRestoreSession({
+      apiVersion: "stash.appscode.com/v1beta1",
+      kind: "RestoreSession",
+      metadata: { name: "r", namespace: "d" },
+      spec: { target: { ref: { apiVersion: "apps/v1", kind: "DaemonSet", name: "agent" } } },
+      status: { startTime: TIME, totalHosts: 5_000, stats },
+    });
+    const whole = readRestoreStatus(restore);
+    const store = new StatusStore<RestoreStatus>("restore", (value) => {
+      const status = writeRestoreStatus(restore, parseRestoreStatus(value));
+      return readRestoreStatus(parseRestoreSession(JSON.parse(JSON.stringify({ ...restore, status }))));
+    });
+    await store.write(whole);
+    expect(store.bytes()).toBeLessThanOrEqual(BUDGET);
+    expect(store.stored?.targets?.[0]?.unlisted?.succeeded).toBeGreaterThan(3_000);
+    expect(store.read()).toEqual(whole);
   });
 
   test("keeps the records few: one is made for many changes", async () => {
