@@ -9,6 +9,7 @@ import { areTargetsFinal } from "./interruptions.ts";
 import { failureOf, isRetryToFollow } from "./outcome.ts";
 import { isBegun, isSkipped } from "./start.ts";
 import type { Action, Row, Step } from "./step.ts";
+import { tellUnreadFiles } from "./unreadable.ts";
 import { createdAtMs, type SessionStatus, type SessionView, type SiblingSession } from "./view.ts";
 
 function newestFirst(a: SiblingSession, b: SiblingSession): number {
@@ -87,9 +88,10 @@ export const finish: Row = {
       sessionDuration: formatRoundedDuration(Math.max(0, now.getTime() - createdAtMs(view))),
       ...(willRetry && { nextRetry: formatTime(new Date(now.getTime() + retry.delayMs)) }),
     };
+    const told = tellUnreadFiles(view, final, now);
     return {
       status: withSessionCondition(
-        final,
+        told.status,
         {
           type: ConditionType.MetricsPushed,
           status: "True",
@@ -98,7 +100,7 @@ export const finish: Row = {
         },
         now,
       ),
-      actions: clearCheckRequest(view, status),
+      actions: [...clearCheckRequest(view, status), ...told.actions],
     };
   },
 };
@@ -111,7 +113,16 @@ function aftermath(view: SessionView, status: SessionStatus): readonly Action[] 
   const isThere = view.invoker?.view.isBeingDeleted === false;
   const isNews = isThere && (known === undefined || known < Date.parse(time));
   if (!isNews) return [];
-  return [{ kind: "RecordRecoveryPoint", session: metadata.name, time, endedAt: status.completionTime ?? time }];
+  const { completionTime: endedAt = time, unreadableFiles } = status;
+  return [
+    {
+      kind: "RecordRecoveryPoint",
+      session: metadata.name,
+      time,
+      endedAt,
+      ...(unreadableFiles !== undefined && { unreadableFiles }),
+    },
+  ];
 }
 
 /** The annotation is taken back when its check has an outcome. */

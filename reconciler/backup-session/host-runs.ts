@@ -1,6 +1,7 @@
 /** The host runs that follow from a session's entries. Pure. */
 import type { HostRunSpec } from "../../shared/api/host-run.ts";
 import type { HostStats } from "../../shared/api/host-stats.ts";
+import { normalPaths } from "../../shared/paths.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { isConditionTrue } from "../../shared/status/conditions.ts";
@@ -52,7 +53,7 @@ function retentionOrder(view: SessionView, status: SessionStatus): Pick<HostRunS
     retention: {
       ...(policy !== undefined && { policy }),
       hosts: [...new Set(hosts.flatMap(({ hostname }) => (hostname ? [hostname] : [])))],
-      paths: [...new Set(paths)],
+      paths: normalPaths(paths),
     },
   };
 }
@@ -72,7 +73,7 @@ function backupOrder(
     backup: {
       invoker: { kind, namespace, name },
       ...(time !== undefined && { time }),
-      ...(paths !== undefined && { paths }),
+      ...(paths !== undefined && { paths: normalPaths(paths) }),
       ...(exclude !== undefined && { exclude }),
       ...(args !== undefined && { args }),
     },

@@ -76,7 +76,7 @@ function foldResults(entry: HostEntry, status: HostRunStatus, room: TextRoom): r
 
 /** The part of a report that counts while the host is open: how it goes and how it ended. */
 function foldOutcome(status: HostRunStatus, kind: "backup" | "restore", room: TextRoom) {
-  const { phase, startedAt, finishedAt, duration, error, reason, warnings, progress } = status;
+  const { phase, startedAt, finishedAt, duration, error, reason, warnings, unreadableFiles, progress } = status;
   return {
     ...(phase !== undefined && { phase }),
     ...(startedAt !== undefined && { startedAt }),
@@ -88,6 +88,7 @@ function foldOutcome(status: HostRunStatus, kind: "backup" | "restore", room: Te
     ...(warnings !== undefined && {
       warnings: warnings.slice(0, room.warnings).map((line) => cutText(line, room.warning)),
     }),
+    ...(unreadableFiles !== undefined && { unreadableFiles }),
     ...(progress !== undefined && { progress }),
     ...(kind === "backup" && status.snapshots !== undefined && { snapshots: boundSnapshots(status.snapshots) }),
     ...(kind === "restore" && status.restored !== undefined && { snapshots: boundSnapshots(status.restored) }),

@@ -14,6 +14,7 @@ import { BackupInvokerKind, KINDS } from "./kinds.ts";
 import { objectMetaSchema, typeMeta } from "./object-meta.ts";
 import { parserOf } from "./parse.ts";
 import {
+  count,
   flag,
   int32,
   int64,
@@ -80,6 +81,7 @@ export const backupSessionSchema = object({
       completionTime: optional(time, "When it ended."),
       invokerGeneration: optional(int64, "Generation of the invoker that the session was decided by."),
       repository: optional(resolvedRepositorySchema, "The Repository as it was resolved."),
+      unreadableFiles: optional(count, "Files that could not be read, over all hosts."),
       hooks: optional(longList(hookResultSchema), "Global hooks."),
       targets: optional(list(backupTargetStatusSchema), "One entry a target."),
       conditions: optional(list(conditionSchema), "What was found out about the session."),

@@ -21,6 +21,7 @@ import { parserOf } from "./parse.ts";
 import { chosenRecoveryPointSchema, pointSearchSchema } from "./recovery-point.ts";
 import { retentionPolicySchema } from "./retention-policy.ts";
 import {
+  count,
   flag,
   int32,
   int64,
@@ -161,6 +162,7 @@ export const hostRunStatusSchema = object({
   error: optional(text, "Why it failed, or what it waits for."),
   reason: optional(text, "Error code."),
   warnings: optional(list(text), "What went wrong without failing the host."),
+  unreadableFiles: optional(count, "Files that could not be read."),
   progress: optional(hostProgressSchema, "How far it is."),
   snapshots: optional(list(snapshotStatsSchema), "Snapshots that were made."),
   restored: optional(list(restoredSnapshotSchema), "Snapshots that were restored."),

@@ -18,6 +18,7 @@ import { targetRefSchema } from "./target.ts";
 const origin = {
   session: optional(nameText, "BackupSession that made it."),
   time: optional(time, "When that session was due or was made."),
+  unreadableFiles: optional(count, "Files that could not be read and are not in it."),
 };
 
 export const recoveryPointRefSchema = object(origin);
