@@ -87,3 +87,9 @@ describe("the orders of a session", () => {
     expect(ordersOf(simulation)[0]?.spec.backup).toBeUndefined();
   });
 });
+
+test("C02: an order's paths have one form, however the member writes them", () => {
+  const target = { ...MEMBER.target, paths: ["/data/", "//data", "/b"] };
+  const [order] = ordersOf(aSession(1, { ...MEMBER, target }));
+  expect(order?.spec.backup?.paths).toEqual(["/data", "/b"]);
+});
