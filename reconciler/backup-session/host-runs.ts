@@ -40,6 +40,10 @@ function hasOpenActions({ actions }: Pick<HostRunSpec, "actions">): boolean {
   return (actions ?? []).some((action) => action !== "InitializeBackendRepository");
 }
 
+/** More are not named: what upstream made of further ones stays. */
+const MAX_UNTAGGED_HOSTS = 10_000;
+const MAX_UNTAGGED_PATHS = 1_000;
+
 /** Hosts and paths whose snapshots without tags are the invoker's too: upstream made them. */
 function retentionOrder(view: SessionView, status: SessionStatus): Pick<HostRunSpec, "retention"> {
   const hosts = targetsOf(status).flatMap(hostsOf);
@@ -52,8 +56,8 @@ function retentionOrder(view: SessionView, status: SessionStatus): Pick<HostRunS
   return {
     retention: {
       ...(policy !== undefined && { policy }),
-      hosts: [...new Set(hosts.flatMap(({ hostname }) => (hostname ? [hostname] : [])))],
-      paths: normalPaths(paths),
+      hosts: [...new Set(hosts.flatMap(({ hostname }) => (hostname ? [hostname] : [])))].slice(0, MAX_UNTAGGED_HOSTS),
+      paths: normalPaths(paths).slice(0, MAX_UNTAGGED_PATHS),
     },
   };
 }

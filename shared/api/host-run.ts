@@ -79,8 +79,8 @@ const hookContextSchema = object({
 
 const retentionOrderSchema = object({
   policy: optional(retentionPolicySchema, "What is kept."),
-  hosts: optional(list(text), "Hosts whose snapshots without tags are the invoker's too."),
-  paths: optional(list(text), "Paths of those snapshots."),
+  hosts: optional(longList(text), "Hosts whose snapshots without tags are the invoker's too."),
+  paths: optional(longList(text), "Paths of those snapshots."),
 });
 
 const searchOrderSchema = object({
