@@ -96,8 +96,8 @@ kind: Repository
 metadata: { name: store, namespace: ${NAMESPACE} }
 spec: { backend: { storageSecretName: backend, rest: { url: "http://${store.host}:${store.port}/" } } }
 `,
-        workload("files", "touch /data/secret && chmod 000 /data/secret && ln -s file /data/current"),
-        workload("folders", "mkdir /data/pgdata && echo 1 >/data/pgdata/1 && chmod 700 /data/pgdata"),
+        workload("files", "touch /data/secret && chmod 000 /data/secret && ln -sfn file /data/current"),
+        workload("folders", "mkdir -p /data/pgdata && echo 1 >/data/pgdata/1 && chmod 700 /data/pgdata"),
         configuration("files", "files", "[/data/]"),
         configuration("folders", "folders", "[/data]"),
         configuration("nothing", "files", "[/data/current, /usr]"),
