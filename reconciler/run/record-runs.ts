@@ -7,7 +7,7 @@ import { isAlreadyExists } from "../../shared/kube/kube-error.ts";
 import { buildHostRun, type HostRuns, type RunOwner } from "./host-runs.ts";
 import { missingRecords, type Recorded, recordedIn, recordName } from "./records.ts";
 import type { RunStatus } from "./run-facts.ts";
-import { sumUp } from "./sum-up.ts";
+import { STATUS_ROOM, type StatusRoom, sumUp } from "./sum-up.ts";
 
 /** A pod has to have a name and a uid. This is none. */
 const NO_POD = { name: "none", uid: "none" };
@@ -48,6 +48,7 @@ function buildRecord(owner: RunOwner, name: string, record: readonly RecordedPie
  *
  * @param whole as it was decided
  * @param recorded what the records of the stored status hold
+ * @param room as in sumUp
  * @throws KubeError when the API server refuses or can't be reached; then nothing may be stored
  */
 export async function withRecords<Status extends RunStatus>(
@@ -56,8 +57,9 @@ export async function withRecords<Status extends RunStatus>(
   whole: Status,
   recorded: Recorded,
   signal: AbortSignal,
+  room: StatusRoom = STATUS_ROOM,
 ): Promise<Status> {
-  const { status, records } = sumUp(whole, recorded);
+  const { status, records } = sumUp(whole, recorded, room);
   if (records.length === 0) return status;
   const names = [...recorded.names];
   for (const pieces of records) {

@@ -11,17 +11,29 @@ import type { Recorded } from "./records.ts";
 import { type RunStatus, runHosts, runTargets } from "./run-facts.ts";
 import { cutText } from "./text-room.ts";
 
+/** How many bytes a status, and what it leaves out, may take. */
+export interface StatusRoom {
+  readonly status: number;
+  /** Less is listed than would fit, so that a record is made for many changes and not for each. */
+  readonly listed: number;
+  /** Listed in any case, where targets alone take that much. */
+  readonly leastListed: number;
+  /** Names of targets whose details are not listed. */
+  readonly stubs: number;
+  /** Well below what etcd takes. */
+  readonly record: number;
+}
+
 /** 256 KiB are for the status; a little is left for what the API server spells longer. */
-export const STATUS_BYTES = 250_000;
-/** Less is listed than would fit, so that a record is made for many changes and not for each. */
-const LISTED_BYTES = 180_000;
-const LEAST_LISTED_BYTES = 20_000;
-/** Names of targets whose details are not listed take no more than this. */
-const STUBS_BYTES = 200_000;
+export const STATUS_ROOM: StatusRoom = {
+  status: 250_000,
+  listed: 180_000,
+  leastListed: 20_000,
+  stubs: 200_000,
+  record: 256_000,
+};
 /** Brackets, commas, `"position":12345`. */
 const BYTES_BESIDE = 24;
-/** Well below what etcd takes. */
-const RECORD_BYTES = 256_000;
 /** Of conditions and hooks of the run itself. */
 const LONGEST_TEXT = 1_024;
 
@@ -124,13 +136,13 @@ function sumUpTarget(target: TargetEntry, at: number, listed: ReadonlySet<string
 }
 
 /** Lists of pieces, each small enough for one object. */
-function recordsOf(pieces: readonly Piece[]): readonly (readonly RecordedPiece[])[] {
+function recordsOf(pieces: readonly Piece[], bytesOfOne: number): readonly (readonly RecordedPiece[])[] {
   const records: RecordedPiece[][] = [];
   let room = 0;
   for (const { key, json, bytes } of pieces) {
     if (bytes > room || records.length === 0) {
       records.push([]);
-      room = RECORD_BYTES;
+      room = bytesOfOne;
     }
     records.at(-1)?.push({ key, json });
     room -= bytes;
@@ -147,19 +159,30 @@ function recordsOf(pieces: readonly Piece[]): readonly (readonly RecordedPiece[]
  * | 2 | there is none | what is most important is listed, the other pieces that the records lack go into new ones |
  *
  * @param recorded what the records of the stored status hold
+ * @param room how much there is of it
  */
-export function sumUp<Status extends RunStatus>(whole: Status, recorded: Recorded): SummedUp<Status> {
-  if (recorded.names.length === 0 && bytesOf(whole) <= STATUS_BYTES) return { status: whole, records: [] };
+export function sumUp<Status extends RunStatus>(
+  whole: Status,
+  recorded: Recorded,
+  room: StatusRoom = STATUS_ROOM,
+): SummedUp<Status> {
+  if (recorded.names.length === 0 && bytesOf(whole) <= room.status) return { status: whole, records: [] };
   const pieces = piecesOf(whole);
   const [fresh, kept] = partition(pieces, ({ key, json }) => recorded.parts.get(key)?.json !== json);
   const base = { ...baseOf(whole), records: recorded.names };
-  const named = namedTargets(runTargets(whole), STUBS_BYTES - bytesOf(assemble(base, new Set(), new Set())));
+  const named = namedTargets(runTargets(whole), room.stubs - bytesOf(assemble(base, new Set(), new Set())));
   const fixed = bytesOf(assemble(base, new Set(), named));
-  const isRoom = fixed + sizeOf(fresh) <= STATUS_BYTES;
-  const least = isRoom ? sizeOf(fresh) : LEAST_LISTED_BYTES;
-  const listed = fill(isRoom ? [...fresh, ...kept] : pieces, Math.max(LISTED_BYTES - fixed, least));
+  const isRoom = fixed + sizeOf(fresh) <= room.status;
+  const least = isRoom ? sizeOf(fresh) : room.leastListed;
+  const listed = fill(isRoom ? [...fresh, ...kept] : pieces, Math.max(room.listed - fixed, least));
   const status = assemble(base, listed, named);
-  return { status, records: recordsOf(fresh.filter(({ key }) => !listed.has(key))) };
+  return {
+    status,
+    records: recordsOf(
+      fresh.filter(({ key }) => !listed.has(key)),
+      room.record,
+    ),
+  };
 }
 
 /** The status with those of its pieces that are listed; snapshots that would leave a gap are taken from the set. */

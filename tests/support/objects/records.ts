@@ -3,6 +3,7 @@
 import { withRecords } from "../../../reconciler/run/record-runs.ts";
 import { NOTHING_RECORDED, type Recorded, recordedIn } from "../../../reconciler/run/records.ts";
 import type { RunStatus } from "../../../reconciler/run/run-facts.ts";
+import { STATUS_ROOM, type StatusRoom } from "../../../reconciler/run/sum-up.ts";
 import { type RunKind, wholeStatus } from "../../../reconciler/run/whole-status.ts";
 import { type HostRun, parseHostRun } from "../../../shared/api/host-run.ts";
 import type { KubeClient } from "../../../shared/kube/client.ts";
@@ -22,7 +23,10 @@ export class StatusStore<Status extends RunStatus> {
   readonly records = new Map<string, HostRun>();
   stored: Status | undefined;
 
-  constructor(kind: RunKind, parse: (value: unknown) => Status) {
+  readonly #room: StatusRoom;
+
+  constructor(kind: RunKind, parse: (value: unknown) => Status, room: StatusRoom = STATUS_ROOM) {
+    this.#room = room;
     this.#kind = kind;
     this.#parse = parse;
   }
@@ -40,7 +44,8 @@ export class StatusStore<Status extends RunStatus> {
   };
 
   async write(whole: Status): Promise<void> {
-    const status = await withRecords(this.#client, OWNER, whole, this.#recorded(), new AbortController().signal);
+    const { signal } = new AbortController();
+    const status = await withRecords(this.#client, OWNER, whole, this.#recorded(), signal, this.#room);
     this.stored = this.#parse(JSON.parse(JSON.stringify(status)));
   }
 
