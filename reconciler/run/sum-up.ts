@@ -73,7 +73,8 @@ function baseOf<Status extends RunStatus>(whole: Status) {
 /** What stays of a target whose details are not listed. */
 function stubOf({ ref, totalHosts, phase, reason }: TargetEntry, isNamed: boolean): TargetEntry {
   return {
-    ...(isNamed && ref !== undefined && { ref }),
+    // A restore's member must have one.
+    ...(ref !== undefined && { ref: isNamed ? ref : {} }),
     ...(totalHosts !== undefined && { totalHosts }),
     ...(phase !== undefined && { phase }),
     ...(reason !== undefined && { reason: cutText(reason, 64) }),
