@@ -96,7 +96,7 @@ kind: Repository
 metadata: { name: store, namespace: ${NAMESPACE} }
 spec: { backend: { storageSecretName: backend, rest: { url: "http://${store.host}:${store.port}/" } } }
 `,
-        workload("files", "touch /data/secret && chmod 000 /data/secret && ln -sfn file /data/current"),
+        workload("files", "touch /data/private && chmod 000 /data/private && ln -sfn file /data/current"),
         workload("folders", "mkdir -p /data/pgdata && echo 1 >/data/pgdata/1 && chmod 700 /data/pgdata"),
         configuration("files", "files", "[/data/]"),
         configuration("folders", "folders", "[/data]"),
@@ -149,7 +149,7 @@ test("D1: a file of mode 000 of another user is counted where people look, and t
   // C02: the path has one form, however it is written.
   const [host] = status?.targets?.[0]?.stats ?? [];
   expect(host).toMatchObject({ phase: "Succeeded", unreadableFiles: 1, snapshots: [{ path: "/data" }] });
-  expect(host?.warnings?.[0]).toMatch(/\/data\/secret: .*permission denied/);
+  expect(host?.warnings?.[0]).toMatch(/\/data\/private: .*permission denied/);
   expect(findCondition(status?.conditions, "AllFilesRead")).toMatchObject({
     status: "False",
     reason: "FilesUnreadable",
