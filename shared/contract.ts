@@ -183,6 +183,10 @@ export const SnapshotTag = {
   Time: "time=",
   /** How many paths of the host the session saves: fewer snapshots than that are no whole host. */
   Paths: "paths=",
+  /** So many files could not be read. */
+  Unreadable: "unreadable=",
+  /** Not all that was wanted is in it; the value is the error code. It belongs to no recovery point. */
+  Incomplete: "incomplete=",
 } as const;
 
 /** Kinds that are backed up by a sidecar and restored by an init-container when no task is named. */

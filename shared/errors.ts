@@ -112,8 +112,8 @@ export const ERRORS = {
     "Choose one of the snapshots that the message lists.",
   ),
   NOTHING_SELECTED: entry(
-    "The restore's rules select nothing for this host.",
-    "Add a rule with snapshots or paths that covers the host.",
+    "Nothing is selected: no rule covers the host, or patterns leave nothing of it.",
+    "Correct rules, include and exclude so that they select what is wanted.",
   ),
   PATH_NOT_FOUND: entry(
     "A path to back up does not exist in the container.",
@@ -127,9 +127,13 @@ export const ERRORS = {
     "Two paths of one restore lie within each other.",
     "Keep only the outer path, or restore them by two runs.",
   ),
+  PATH_IS_LINK: entry(
+    "A path to back up is a symbolic link, of which restic would save the name alone.",
+    "Name the folder that the link leads to in target.paths, or the one that holds both.",
+  ),
   FILES_UNREADABLE: entry(
-    "restic could not read all files.",
-    "Give the container's user the right to read them, or exclude them; the others are saved.",
+    "A folder or a path could not be read, or no file of it.",
+    "Give the container's user the right to read it (runtimeSettings.container.securityContext), or exclude it.",
   ),
   SOURCE_CHANGED: entry(
     "The data changed or vanished while it was read.",

@@ -99,6 +99,8 @@ export const ConditionType = {
   RestoreCompleted: "RestoreCompleted",
   /** Ours: late, missed or stale backups; True when something is wrong. */
   BackupStale: "BackupStale",
+  /** Ours: False when files could not be read and so are not in the backup. */
+  AllFilesRead: "AllFilesRead",
   InjectionConflict: "InjectionConflict",
 } as const;
 
@@ -140,6 +142,7 @@ export const CONDITION_REASONS = {
   FailedToExecutePreBackupHook: "the preBackup hook failed",
   SuccessfullyExecutedPostBackupHook: "the postBackup hook succeeded, or its policy skipped it",
   FailedToExecutePostBackupHook: "the postBackup hook failed",
+  FilesUnreadable: "some files could not be read, and are not in the backup",
   SuccessfullyAppliedRetentionPolicy: "old snapshots were removed as the policy says",
   FailedToApplyRetentionPolicy: "the retention policy could not be applied",
   SuccessfullyVerifiedRepositoryIntegrity: "restic check found no error",

@@ -4,6 +4,7 @@
  */
 import { SnapshotTag } from "./contract.ts";
 import type { ListedSnapshot, RestoreRule } from "./restore-rules.ts";
+import { tagValue } from "./snapshot-tags.ts";
 import { EMPTY_TARGET_KIND, type ResolvedTargetRef, targetKey } from "./target.ts";
 
 export interface PointSnapshot {
@@ -21,6 +22,8 @@ export interface RepositoryPoint {
   /** When the session was due or made; of an older snapshot the second in its name, else when it was taken. ISO 8601. */
   readonly time: string;
   readonly snapshots: readonly PointSnapshot[];
+  /** Files that its snapshots lack since they could not be read; undefined when there are none. */
+  readonly unreadableFiles?: number;
 }
 
 /** A member of a restore, as far as finding its data goes. */
@@ -35,10 +38,6 @@ export interface WantedPoint {
   readonly session: string | undefined;
   readonly asOfMs: number | undefined;
   readonly members: readonly WantedMember[];
-}
-
-function tagValue({ tags }: ListedSnapshot, prefix: string): string | undefined {
-  return tags.find((tag) => tag.startsWith(prefix))?.slice(prefix.length);
 }
 
 /** Scheduled sessions end in the unix second of their due time. */
@@ -97,7 +96,7 @@ export function readRecoveryPoints(snapshots: readonly ListedSnapshot[]): readon
   const bySession = new Map<string, ListedSnapshot[]>();
   for (const snapshot of snapshots) {
     const session = tagValue(snapshot, SnapshotTag.Session);
-    if (session === undefined) continue;
+    if (session === undefined || tagValue(snapshot, SnapshotTag.Incomplete) !== undefined) continue;
     bySession.set(session, [...(bySession.get(session) ?? []), snapshot]);
   }
   const points = [...bySession].map(([key, members]): RepositoryPoint => {
@@ -105,13 +104,22 @@ export function readRecoveryPoints(snapshots: readonly ListedSnapshot[]): readon
     const session = key.slice(slash + 1);
     const found = newestOfEach(members.flatMap((snapshot) => readTagged(snapshot) ?? []));
     const broken = brokenTargets(found);
+    const whole = found.filter(({ target }) => !broken.has(targetKey(target)));
+    const unreadable = whole.reduce(
+      (sum, one) => sum + (Number(tagValue(one.snapshot, SnapshotTag.Unreadable)) || 0),
+      0,
+    );
     return {
       namespace: key.slice(0, Math.max(0, slash)),
       session,
       time: timeOf(session, members),
-      snapshots: found
-        .filter(({ target }) => !broken.has(targetKey(target)))
-        .map(({ snapshot, target, path }) => ({ target, hostname: snapshot.hostname, path, id: snapshot.id })),
+      snapshots: whole.map(({ snapshot, target, path }) => ({
+        target,
+        hostname: snapshot.hostname,
+        path,
+        id: snapshot.id,
+      })),
+      ...(unreadable > 0 && { unreadableFiles: unreadable }),
     };
   });
   return points.sort((a, b) => Date.parse(b.time) - Date.parse(a.time));

@@ -2,8 +2,11 @@
  * Which snapshots a host's restore reads: rules by host, or a recovery point. Pure. Nothing selected is an error here, never
  * a success without data.
  */
+import { SnapshotTag } from "./contract.ts";
 import { UserError } from "./errors.ts";
 import { hostName, podOrdinal } from "./hosts.ts";
+import { normalPath, normalPaths } from "./paths.ts";
+import { tagValue } from "./snapshot-tags.ts";
 import { type ResolvedTargetRef, resolveTargetRef, type TargetRefLike, targetKey } from "./target.ts";
 
 /** A rule as it is written. */
@@ -73,7 +76,9 @@ export function selectRule(rules: readonly RestoreRule[], host: RestoreHost): Re
 }
 
 function wantedByPoint(point: ChosenPoint, host: RestoreHost, sourceHost: string, paths: readonly string[]) {
-  const ofHost = (point.snapshots ?? []).filter(({ hostname }) => hostname === sourceHost);
+  const ofHost = (point.snapshots ?? [])
+    .filter(({ hostname }) => hostname === sourceHost)
+    .map((snapshot) => (snapshot.path === undefined ? snapshot : { ...snapshot, path: normalPath(snapshot.path) }));
   const keyOf = (ref: TargetRefLike | undefined) => targetKey(resolveTargetRef(ref, host.target.namespace));
   const ofTarget = ofHost.filter(({ target }) => keyOf(target) === targetKey(host.target));
   // Data of another target is taken only when there is no doubt which one.
@@ -110,7 +115,7 @@ export function selectForHost(
   const sourceHost = rule?.sourceHost ? hostOfRuleName(rule.sourceHost, host) : host.hostname;
   const patterns = { include: rule?.include ?? [], exclude: rule?.exclude ?? [] };
   if (point !== undefined) {
-    const wanted = wantedByPoint(point, host, sourceHost, rule?.paths ?? []);
+    const wanted = wantedByPoint(point, host, sourceHost, normalPaths(rule?.paths ?? []));
     if (wanted.length > 0) return { sourceHost, wanted, ...patterns, mayOverlap: true };
     throw new UserError(
       "SNAPSHOT_NOT_FOUND",
@@ -123,7 +128,7 @@ export function selectForHost(
   const wanted: readonly WantedSnapshot[] =
     (rule.snapshots ?? []).length > 0
       ? [...new Set(rule.snapshots)].map((id) => (id === "latest" ? { by: "latest" } : { by: "id", id }))
-      : [...new Set(rule.paths)].map((path) => ({ by: "path", path }));
+      : normalPaths(rule.paths ?? []).map((path) => ({ by: "path", path }));
   if (wanted.length === 0) {
     throw new UserError("NOTHING_SELECTED", `the rule for host ${host.hostname} names neither snapshots nor paths`);
   }
@@ -204,7 +209,10 @@ export function resolveSnapshots(
 ): readonly ResolvedSnapshot[] {
   const { sourceHost } = selection;
   const newestFirst = [...existing].sort((a, b) => Date.parse(b.time) - Date.parse(a.time));
-  const ofHost = newestFirst.filter(({ hostname }) => hostname === sourceHost);
+  // One that is not whole is taken only by who names it.
+  const ofHost = newestFirst.filter(
+    (snapshot) => snapshot.hostname === sourceHost && tagValue(snapshot, SnapshotTag.Incomplete) === undefined,
+  );
   function resolve(wanted: WantedSnapshot): ListedSnapshot {
     if (wanted.by === "id") {
       const found = newestFirst.filter(({ id }) => id.startsWith(wanted.id));

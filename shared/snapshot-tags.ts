@@ -9,6 +9,11 @@ export interface SnapshotOrigin {
   readonly target: Pick<ResolvedTargetRef, "kind" | "namespace" | "name">;
 }
 
+/** What follows the first tag with the prefix. */
+export function tagValue({ tags }: { readonly tags: readonly string[] }, prefix: string): string | undefined {
+  return tags.find((tag) => tag.startsWith(prefix))?.slice(prefix.length);
+}
+
 /** Namespaces are part of a tag, since several may share one repository. */
 export function sessionTag(session: Pick<SnapshotOrigin["session"], "namespace" | "name">): string {
   return `${SnapshotTag.Session}${session.namespace}/${session.name}`;

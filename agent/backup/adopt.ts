@@ -1,33 +1,66 @@
-/** Finds a snapshot that an earlier start of this agent made for the same session, host and path. */
+/** Snapshots that an earlier start of this agent made for the same session, host and path. */
 import type { SnapshotStats } from "../../shared/api/host-stats.ts";
+import { SnapshotTag } from "../../shared/contract.ts";
 import { formatSize } from "../../shared/size.ts";
-import { type SnapshotOrigin, snapshotTags } from "../../shared/snapshot-tags.ts";
+import { type SnapshotOrigin, snapshotTags, tagValue } from "../../shared/snapshot-tags.ts";
+import type { WithLock } from "../locks/patience.ts";
 import type { Restic } from "../restic/client.ts";
 import { gatherSnapshotSize } from "../restic/snapshot-size.ts";
 import { byNewest } from "../restic/snapshots.ts";
 
+const FORGET_LIMIT_MS = 30 * 60_000;
+
+/** What an earlier start left in the repository. */
+export interface Earlier {
+  /** Known to be all that was wanted but so many files. Counts of new and changed files went with the process that knew them. */
+  readonly snapshot?: SnapshotStats;
+  /** Ids of those of which nobody knows any more whether all was read: they give way to a new one. */
+  readonly unsure: readonly string[];
+}
+
+export const NOTHING_EARLIER: Earlier = { unsure: [] };
+
 /**
- * The newest snapshot with the tags of the session, of the same host and path. Counts of new and changed files went with the
- * process that knew them.
+ * Snapshots with the tags of the session, of the same host and path. That files could not be read is written to a snapshot after
+ * it is made, so one without that mark may lack it because nobody came to it.
  *
  * @throws UserError when restic can't list
  */
-export async function findEarlierSnapshot(
+export async function findEarlier(
   restic: Restic,
   wanted: { readonly path: string; readonly host: string; readonly origin: SnapshotOrigin },
   signal: AbortSignal,
-): Promise<SnapshotStats | undefined> {
+): Promise<Earlier> {
   const { path, host, origin } = wanted;
   const found = await restic.snapshots({ host, path, tags: snapshotTags(origin) }, { signal });
-  const newest = found.filter(({ paths }) => paths.length === 1 && paths[0] === path).sort(byNewest)[0];
-  if (newest === undefined) return undefined;
+  const own = found.filter(({ paths }) => paths.length === 1 && paths[0] === path).sort(byNewest);
+  const newest = own.find((snapshot) => tagValue(snapshot, SnapshotTag.Unreadable) !== undefined);
+  if (newest === undefined) return { unsure: own.map(({ id }) => id) };
   const { files, bytes } = await gatherSnapshotSize(restic, newest.id, signal);
-  return {
+  const snapshot = {
     name: newest.id,
     path,
     time: new Date(newest.time).toISOString(),
     totalSize: formatSize(bytes),
     sizeBytes: bytes,
+    unreadableFiles: Number(tagValue(newest, SnapshotTag.Unreadable)),
     fileStats: { totalFiles: files },
   };
+  return { snapshot, unsure: own.flatMap(({ id }) => (id === newest.id ? [] : [id])) };
+}
+
+/**
+ * Takes away what gave way to a whole snapshot.
+ *
+ * @returns a warning when that could not be done
+ */
+export async function removeUnsure(
+  ids: readonly string[],
+  { restic, withLock, signal }: { readonly restic: Restic; readonly withLock: WithLock; readonly signal: AbortSignal },
+): Promise<readonly string[]> {
+  if (ids.length === 0) return [];
+  const exit = await withLock(() => restic.run(["forget", ...ids], { signal, timeLimitMs: FORGET_LIMIT_MS }));
+  if (exit.code === 0) return [];
+  const { message } = restic.fault("removal of snapshots that an earlier start left", exit);
+  return [message];
 }

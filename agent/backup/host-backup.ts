@@ -2,11 +2,13 @@
 import type { AppBindingOrder } from "../../shared/api/host-run.ts";
 import type { SnapshotStats } from "../../shared/api/host-stats.ts";
 import { UserError } from "../../shared/errors.ts";
+import { normalPaths } from "../../shared/paths.ts";
 import { recordTags, type SnapshotOrigin, snapshotTags } from "../../shared/snapshot-tags.ts";
 import type { WithLock } from "../locks/patience.ts";
 import type { Logger } from "../log.ts";
 import type { Restic } from "../restic/client.ts";
 import type { BackupProgress } from "../restic/messages.ts";
+import { type Earlier, NOTHING_EARLIER, removeUnsure } from "./adopt.ts";
 import type { PathOutcome } from "./outcome.ts";
 import { backupPath } from "./path-backup.ts";
 import { buildProgress, type Progress } from "./progress.ts";
@@ -19,6 +21,8 @@ export interface HostBackup {
   readonly origin: SnapshotOrigin;
   /** The application whose data it is, where it is one's. */
   readonly appBinding?: AppBindingOrder | undefined;
+  /** Where the container has volumes; undefined where that means nothing. */
+  readonly mounts?: readonly string[] | undefined;
   /** Of an earlier start of this agent for the same turn. */
   readonly earlier: readonly SnapshotStats[];
 }
@@ -33,7 +37,7 @@ export interface HostBackupPorts {
   /** Is told all snapshots so far as soon as there is one more. */
   onSaved(snapshots: readonly SnapshotStats[]): void;
   /** Finds what an earlier start of this agent saved of the path without telling. */
-  adopt(path: string): Promise<SnapshotStats | undefined>;
+  adopt(path: string): Promise<Earlier>;
 }
 
 function sum(snapshots: readonly SnapshotStats[], read: (snapshot: SnapshotStats) => number | undefined): number {
@@ -43,18 +47,19 @@ function sum(snapshots: readonly SnapshotStats[], read: (snapshot: SnapshotStats
 /** Outcome of each path, in order. */
 export async function backupHost(backup: HostBackup, ports: HostBackupPorts): Promise<readonly PathOutcome[]> {
   const outcomes: PathOutcome[] = [];
+  const paths = normalPaths(backup.paths);
   const saved = () => outcomes.flatMap((outcome) => (outcome.kind === "saved" ? [outcome.snapshot] : []));
   function tell(current: BackupProgress | undefined): void {
     const progress = buildProgress({
       pathsDone: outcomes.length,
-      pathsTotal: backup.paths.length,
+      pathsTotal: paths.length,
       bytesDone: sum(saved(), ({ sizeBytes }) => sizeBytes),
       filesDone: sum(saved(), ({ fileStats }) => fileStats?.totalFiles),
       current,
     });
     ports.onProgress(progress);
   }
-  for (const path of backup.paths) {
+  for (const path of paths) {
     if (ports.signal.aborted) {
       outcomes.push({ kind: "failed", path, error: notBegun(path), warnings: [] });
       continue;
@@ -78,11 +83,14 @@ async function savePath(
 ): Promise<PathOutcome> {
   const { restic, signal, log, now } = ports;
   const fields = { path, host: backup.hostname };
+  let earlier = NOTHING_EARLIER;
   try {
-    const known = backup.earlier.find((snapshot) => snapshot.path === path) ?? (await ports.adopt(path));
+    const told = backup.earlier.find((snapshot) => snapshot.path === path);
+    if (told === undefined) earlier = await ports.adopt(path);
+    const known = told ?? earlier.snapshot;
     if (known !== undefined) {
       log.info({ ...fields, snapshot: known.name }, "path was saved before the restart");
-      return { kind: "saved", snapshot: known, warnings: [] };
+      return { kind: "saved", snapshot: known, warnings: await removeUnsure(earlier.unsure, ports) };
     }
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -92,13 +100,19 @@ async function savePath(
     {
       path,
       host: backup.hostname,
-      tags: [...snapshotTags(backup.origin), ...recordTags(backup.origin, backup.paths.length)],
+      tags: [...snapshotTags(backup.origin), ...recordTags(backup.origin, normalPaths(backup.paths).length)],
       exclude: backup.exclude,
       args: backup.args,
     },
-    { restic, signal, now, onProgress, withLock: ports.withLock },
+    { restic, signal, now, onProgress, withLock: ports.withLock, mounts: backup.mounts },
   );
   if (outcome.kind === "saved") log.info({ ...fields, snapshot: outcome.snapshot.name }, "path saved");
   else log.warn({ ...fields, code: outcome.error.code, error: outcome.error.message }, "path not saved");
-  return outcome;
+  const warnings = isJudged(outcome) ? await removeUnsure(earlier.unsure, ports) : [];
+  return { ...outcome, warnings: [...outcome.warnings, ...warnings] };
+}
+
+/** Whether restic came to an end, so that what is there now stands for what an earlier start left. */
+function isJudged(outcome: PathOutcome): boolean {
+  return outcome.kind === "saved" || ["FILES_UNREADABLE", "NOTHING_SELECTED"].includes(outcome.error.code);
 }

@@ -7,23 +7,31 @@ import type { BackupSummary } from "../restic/messages.ts";
 
 export type PathOutcome =
   | { readonly kind: "saved"; readonly snapshot: SnapshotStats; readonly warnings: readonly string[] }
-  | { readonly kind: "failed"; readonly path: string; readonly error: UserError; readonly warnings: readonly string[] };
+  | {
+      readonly kind: "failed";
+      readonly path: string;
+      readonly error: UserError;
+      readonly warnings: readonly string[];
+      /** How many files and folders restic could not read. */
+      readonly unreadable?: number;
+    };
 
-/** As many unreadable files are named; the others are counted. */
-export const MAX_UNREADABLE_NAMED = 20;
-
-/** Warnings about files that restic could not read. */
-export function unreadableWarnings(path: string, named: readonly string[], total: number): readonly string[] {
-  if (total === 0) return [];
-  const rest = total - named.length;
-  return [...named, ...(rest > 0 ? [`${rest} more files of ${path} could not be read`] : [])];
+export interface SavedSnapshot {
+  readonly id: string;
+  readonly at: Date;
+  readonly unreadable: number;
 }
 
 /** Snapshot entry of the status. */
-export function buildSnapshotStats(path: string, summary: BackupSummary, snapshotId: string, at: Date): SnapshotStats {
+export function buildSnapshotStats(
+  path: string,
+  summary: BackupSummary,
+  { id, at, unreadable }: SavedSnapshot,
+): SnapshotStats {
   return {
-    name: snapshotId,
+    name: id,
     path,
+    ...(unreadable > 0 && { unreadableFiles: unreadable }),
     totalSize: formatSize(summary.bytesTotal),
     uploaded: formatSize(summary.bytesAdded),
     processingTime: formatClock(summary.seconds),
@@ -43,10 +51,16 @@ export interface HostResult {
   readonly phase: "Succeeded" | "Failed";
   readonly snapshots: readonly SnapshotStats[];
   readonly warnings: readonly string[];
+  /** Over all paths. */
+  readonly unreadableFiles: number;
   readonly error: string;
   readonly reason: string;
   readonly duration: string;
   readonly finishedAt: string;
+}
+
+function unreadableOf(outcome: PathOutcome): number {
+  return (outcome.kind === "saved" ? outcome.snapshot.unreadableFiles : outcome.unreadable) ?? 0;
 }
 
 /**
@@ -68,6 +82,7 @@ export function buildHostResult(
     phase: errors.length === 0 ? "Succeeded" : "Failed",
     snapshots: outcomes.flatMap((outcome) => (outcome.kind === "saved" ? [outcome.snapshot] : [])),
     warnings: outcomes.flatMap(({ warnings }) => warnings),
+    unreadableFiles: outcomes.reduce((sum, outcome) => sum + unreadableOf(outcome), 0),
     error:
       errors.length === 0 ? "" : `${errors.map(({ message }) => message).join("; ")} (next: ${nextSteps.join(" ")})`,
     reason,

@@ -5,13 +5,19 @@ import type { BackupArguments } from "../restic/arguments.ts";
 import type { Restic } from "../restic/client.ts";
 import { PARTIAL_EXIT_CODE } from "../restic/fault.ts";
 import type { BackupProgress, BackupSummary } from "../restic/messages.ts";
-import { buildSnapshotStats, MAX_UNREADABLE_NAMED, type PathOutcome, unreadableWarnings } from "./outcome.ts";
+import { hasFile, itemKindOf } from "./item-kind.ts";
+import { judgePath } from "./judge-path.ts";
+import { markIncomplete, markUnreadable } from "./mark-snapshot.ts";
+import { buildSnapshotStats, type PathOutcome } from "./outcome.ts";
 import { checkBackupPath } from "./path-check.ts";
+import { ReadFaults } from "./read-faults.ts";
 
 export interface PathBackupPorts {
   readonly restic: Restic;
   readonly signal: AbortSignal;
   readonly withLock: WithLock;
+  /** As in checkBackupPath. */
+  readonly mounts: readonly string[] | undefined;
   now(): Date;
   onProgress(progress: BackupProgress): void;
 }
@@ -33,23 +39,19 @@ function asFailed(path: string, thrown: unknown, warnings: readonly string[]): P
 export async function backupPath(backup: BackupArguments, ports: PathBackupPorts): Promise<PathOutcome> {
   const { path } = backup;
   const { restic } = ports;
-  const named: string[] = [];
-  let unreadable = 0;
+  const faults = new ReadFaults();
+  let hasErrors = false;
   let summary: BackupSummary | undefined;
-  const warnings = () => unreadableWarnings(path, named, unreadable).map((line) => restic.clean(line));
+  const warnings = () => faults.warnings(path).map((line) => restic.clean(line));
+  const failed = (thrown: unknown, further: readonly string[] = []): PathOutcome => ({
+    ...asFailed(path, thrown, [...warnings(), ...further]),
+    ...(faults.count > 0 && { unreadable: faults.count }),
+  });
   // restic dates a snapshot by the start of its run.
   const startedAt = ports.now();
   try {
-    if (backup.args.some(isDryRun)) {
-      throw new UserError(
-        "NO_SNAPSHOT_REPORTED",
-        `backup of ${path}: target.args ask for a dry run, which saves nothing`,
-        {
-          next: "Remove --dry-run from target.args.",
-        },
-      );
-    }
-    checkBackupPath(path, restic.access.localFolder);
+    requireWrite(backup);
+    checkBackupPath(path, restic.access.localFolder, ports.mounts);
     const run = () =>
       restic.backup(backup, {
         signal: ports.signal,
@@ -57,28 +59,72 @@ export async function backupPath(backup: BackupArguments, ports: PathBackupPorts
           if (message.kind === "status") ports.onProgress(message.progress);
           if (message.kind === "summary") summary = message.summary;
           if (message.kind === "error") {
-            unreadable++;
-            if (named.length < MAX_UNREADABLE_NAMED) named.push(`${message.item}: ${message.text}`);
+            hasErrors = true;
+            faults.add(message, itemKindOf(message.item));
           }
         },
       });
     const exit = await ports.withLock(run);
     if (exit.code !== 0 && exit.code !== PARTIAL_EXIT_CODE) {
-      return asFailed(path, restic.fault(`backup of ${path}`, exit), warnings());
+      return failed(restic.fault(`backup of ${path}`, exit));
     }
-    if (summary?.snapshotId === undefined) {
-      return asFailed(
-        path,
-        new UserError("NO_SNAPSHOT_REPORTED", `backup of ${path}: restic named no snapshot`),
-        warnings(),
-      );
+    const id = summary?.snapshotId;
+    if (summary === undefined || id === undefined) {
+      return failed(new UserError("NO_SNAPSHOT_REPORTED", `backup of ${path}: restic named no snapshot`));
     }
+    const isEmpty = summary.filesTotal === 0;
+    const error = judgePath({
+      path,
+      filesRead: summary.filesTotal,
+      unreadable: faults.count,
+      firstFolder: faults.firstFolder,
+      isUnnamed: exit.code === PARTIAL_EXIT_CODE && !hasErrors,
+      hasFile: isEmpty && !hasErrors && hasFile(path),
+    });
+    if (error !== undefined) return failed(cleaned(error, restic), await setAside(backup, id, error, ports));
+    const unreadable = faults.count;
+    const saved = {
+      id: unreadable === 0 ? id : await markUnreadable(backup, id, unreadable, ports),
+      at: startedAt,
+      unreadable,
+    };
     return {
       kind: "saved",
-      snapshot: buildSnapshotStats(path, summary, summary.snapshotId, startedAt),
-      warnings: warnings(),
+      snapshot: buildSnapshotStats(path, summary, saved),
+      warnings: [...warnings(), ...(isEmpty ? [`${path} holds no file`] : [])],
     };
   } catch (error) {
-    return asFailed(path, error, warnings());
+    return failed(error);
+  }
+}
+
+function requireWrite({ path, args }: BackupArguments): void {
+  if (!args.some(isDryRun)) return;
+  throw new UserError("NO_SNAPSHOT_REPORTED", `backup of ${path}: target.args ask for a dry run, which saves nothing`, {
+    next: "Remove --dry-run from target.args.",
+  });
+}
+
+function cleaned(error: UserError, restic: Restic): UserError {
+  return new UserError(error.code, restic.clean(error.message), { next: error.next, retry: error.retryable });
+}
+
+/**
+ * What was read stays, for who has nothing else, but belongs to no recovery point.
+ *
+ * @returns a warning when that could not be written down
+ */
+async function setAside(
+  backup: BackupArguments,
+  id: string,
+  { code }: UserError,
+  ports: PathBackupPorts,
+): Promise<readonly string[]> {
+  try {
+    await markIncomplete(backup, id, code, ports);
+    return [];
+  } catch (error) {
+    const why = ports.restic.clean(messageOf(error));
+    return [`snapshot ${id.slice(0, 8)} of ${backup.path} is not whole, and could not be marked so: ${why}`];
   }
 }

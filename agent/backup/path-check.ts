@@ -16,24 +16,49 @@ function realPath(path: string): string | undefined {
   }
 }
 
+/** Whether the path lies in a mount other than the container's own root, is one, or holds one. */
+function isReached(path: string, mounts: readonly string[]): boolean {
+  return mounts.some((mount) => mount !== sep && (isWithin(path, mount) || isWithin(mount, path)));
+}
+
+/** restic saves a link's name and not what it leads to: the snapshot would be empty and look good. */
+function linkError(path: string): UserError {
+  const real = realPath(path);
+  const leads = real === undefined ? "and leads nowhere" : `to ${real}`;
+  return new UserError("PATH_IS_LINK", `path ${path} is a symbolic link ${leads}`);
+}
+
 /**
  * @param repositoryFolder folder of a local repository
- * @throws UserError PATH_NOT_FOUND or PATH_INSIDE_REPOSITORY
+ * @param mounts where the container has volumes; undefined where that means nothing
+ * @throws UserError PATH_NOT_FOUND, PATH_IS_LINK, FILES_UNREADABLE or PATH_INSIDE_REPOSITORY
  */
-export function checkBackupPath(path: string, repositoryFolder: string | undefined): void {
+export function checkBackupPath(
+  path: string,
+  repositoryFolder: string | undefined,
+  mounts: readonly string[] | undefined,
+): void {
   if (!isAbsolute(path)) {
     throw new UserError("PATH_NOT_FOUND", `path ${JSON.stringify(path)} is not absolute`);
   }
   try {
     const status = lstatSync(path);
+    if (status.isSymbolicLink()) throw linkError(path);
     // A snapshot of a folder that can't be listed would be empty and look good.
-    if (!status.isSymbolicLink()) accessSync(path, constants.R_OK | (status.isDirectory() ? constants.X_OK : 0));
+    accessSync(path, constants.R_OK | (status.isDirectory() ? constants.X_OK : 0));
   } catch (cause) {
+    if (cause instanceof UserError) throw cause;
     const isDenied = cause instanceof Error && "code" in cause && cause.code === "EACCES";
     throw new UserError(
       isDenied ? "FILES_UNREADABLE" : "PATH_NOT_FOUND",
       `path ${path} ${isDenied ? "can't be read by the container's user" : "does not exist in the container"}`,
       { cause, ...(isDenied && { next: "Give the container's user the right to read the path." }) },
+    );
+  }
+  if (mounts !== undefined && !isReached(realPath(path) ?? path, mounts)) {
+    throw new UserError(
+      "PATH_NOT_FOUND",
+      `path ${path} is on no volume of the container: what is there belongs to its image`,
     );
   }
   const repository = repositoryFolder === undefined ? undefined : realPath(repositoryFolder);

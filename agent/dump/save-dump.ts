@@ -104,7 +104,8 @@ async function judge(attempt: Attempt, startedAt: Date, restic: Restic): Promise
     return failed(new UserError("NO_SNAPSHOT_REPORTED", "backup of the dump: restic named no snapshot"));
   }
   if (summary.bytesTotal === 0) return failed(await withoutSnapshot(emptyDump(), id, restic));
-  return { kind: "saved", snapshot: buildSnapshotStats(DUMP_FILE, summary, id, startedAt), warnings: [] };
+  const snapshot = buildSnapshotStats(DUMP_FILE, summary, { id, at: startedAt, unreadable: 0 });
+  return { kind: "saved", snapshot, warnings: [] };
 }
 
 function emptyDump(): UserError {

@@ -127,6 +127,8 @@ export function parseResticLine(line: string): ResticMessage | undefined {
     case "summary":
       return { kind: "summary", summary: summaryOf(fields) };
     case "error":
+      // What looks ahead for the sizes meets the same files, and is no reader.
+      if (fields["during"] === "scan") return { kind: "other" };
       // `check` has its words in the message itself.
       return itemError(text(fields, "item") ?? "", text(fields, "message") ?? errorText(fields["error"]));
     case "exit_error":

@@ -10,8 +10,8 @@ export interface SnapshotSize {
 
 const LIST_LIMIT_MS = 60 * 60_000;
 
-/** An entry of a snapshot. */
-export type OnNode = (path: string, type: string, uid: number | undefined) => void;
+/** An entry of a snapshot. @returns false when it is not to be counted */
+export type OnNode = (path: string, type: string, uid: number | undefined) => boolean | undefined;
 
 /**
  * Lists the snapshot. That reads all its folders from the repository, so one that can't be read shows here.
@@ -33,10 +33,9 @@ export async function gatherSnapshotSize(
       const node: unknown = line.startsWith("{") ? JSON.parse(line) : undefined;
       if (!isJsonObject(node) || node["struct_type"] === "snapshot") return;
       const { type, path, uid } = node;
-      if (typeof type === "string" && typeof path === "string") {
-        onNode?.(path, type, typeof uid === "number" ? uid : undefined);
-      }
-      if (type !== "file") return;
+      const isNode = typeof type === "string" && typeof path === "string";
+      const isCounted = !isNode || onNode?.(path, type, typeof uid === "number" ? uid : undefined) !== false;
+      if (type !== "file" || !isCounted) return;
       files++;
       if (typeof node["size"] === "number") bytes += node["size"];
     },

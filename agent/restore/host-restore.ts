@@ -21,6 +21,7 @@ import { errorsOfRestored, type ItemError, isOnlyAbove, itemWarnings, restoreFau
 import { createOwners, type Owners } from "./owners.ts";
 import { addProgress, NO_PROGRESS, type RestoreProgress } from "./progress.ts";
 import { parseRestoreLine } from "./restore-messages.ts";
+import { createSelected } from "./selected.ts";
 import { gatherWrittenBytes } from "./written-bytes.ts";
 
 export interface HostRestore {
@@ -78,19 +79,27 @@ export async function restoreHost(restore: HostRestore, ports: HostRestorePorts)
     const sizes: SnapshotSize[] = [];
     const conflicts: Conflicts[] = [];
     const owners: Owners[] = [];
+    // What patterns of the user leave is not compared with what stands in its way.
+    const isAll = !hasPatterns(selection, restore.args);
+    const selected = createSelected(
+      selection,
+      restore.args,
+      snapshots.flatMap(({ paths }) => paths),
+    );
     for (const snapshot of snapshots) {
       const inTheWay = createConflicts(snapshot.paths, restore.targetFolder);
-      // With patterns of the user only restic knows what is restored.
-      const isAll = !hasPatterns(selection, restore.args);
       const ownersOf = createOwners(snapshot.paths, restore.runsAs);
       conflicts.push(inTheWay);
       owners.push(ownersOf);
       const look: OnNode = (path, type, uid) => {
         if (isAll) inTheWay.look(path, type);
         ownersOf.look(path, uid);
+        return selected.look(path);
       };
       sizes.push(await gatherSnapshotSize(restic, snapshot.id, signal, look));
     }
+    // A snapshot without any entry is whole when it is empty.
+    if (!isAll) selected.requireSome();
     signal.throwIfAborted();
     await ports.beforeWrite();
     let before = sizes.reduce((sum, size) => addProgress(sum, totalOf(size)), NO_PROGRESS);

@@ -3,10 +3,12 @@
 import type { HostRun } from "../../shared/api/host-run.ts";
 import type { SnapshotStats } from "../../shared/api/host-stats.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
+import { normalPaths } from "../../shared/paths.ts";
 import type { SnapshotOrigin } from "../../shared/snapshot-tags.ts";
 import { formatTarget, resolveTargetRef } from "../../shared/target.ts";
-import { findEarlierSnapshot } from "../backup/adopt.ts";
+import { findEarlier, NOTHING_EARLIER } from "../backup/adopt.ts";
 import { backupHost } from "../backup/host-backup.ts";
+import { gatherVolumes } from "../backup/mounts.ts";
 import { buildHostResult, type HostResult, type PathOutcome } from "../backup/outcome.ts";
 import { type Heartbeat, startHeartbeat } from "../backup/progress.ts";
 import { createHostHooks, type HookRunner } from "../hooks/host-hooks.ts";
@@ -102,7 +104,7 @@ function planBackup({ metadata, spec }: HostRun, ports: TurnPorts): Plan {
       },
     );
   }
-  const named = [...new Set(backup.paths ?? [])];
+  const named = normalPaths(backup.paths ?? []);
   const paths = named.length > 0 ? named : ports.defaultPaths;
   // What is not a file has no paths.
   if (paths.length === 0 && ports.saveHost === undefined) {
@@ -144,7 +146,7 @@ async function save(turn: Turn, plan: Plan, hooks: HookRunner, heartbeat: Heartb
   const mayHaveEarlier = run.status?.phase === "Running" || (run.spec.attempt ?? 1) > 1;
   const { host } = run.spec;
   const adopt = async (path: string) =>
-    mayHaveEarlier ? findEarlierSnapshot(restic, { path, host, origin }, stopper.signal) : undefined;
+    mayHaveEarlier ? findEarlier(restic, { path, host, origin }, stopper.signal) : NOTHING_EARLIER;
   const onSaved = (snapshots: readonly SnapshotStats[]) => reporter.set({ snapshots });
   return (ports.saveHost ?? backupHost)(
     {
@@ -154,6 +156,7 @@ async function save(turn: Turn, plan: Plan, hooks: HookRunner, heartbeat: Heartb
       args: run.spec.backup?.args ?? [],
       origin,
       appBinding: run.spec.appBinding,
+      mounts: gatherVolumes(),
       earlier: run.status?.snapshots ?? [],
     },
     { restic, withLock, signal: stopper.signal, log, now, onProgress: heartbeat.update, onSaved, adopt },

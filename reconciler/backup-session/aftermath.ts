@@ -97,7 +97,12 @@ export async function recordRecoveryPoint(
   const { kind, namespace, name } = invoker.view;
   const status = {
     lastSuccessfulTime: action.endedAt,
-    lastRecoveryPoint: { session: action.session, time: action.time },
+    // Of an earlier one nothing may stay.
+    lastRecoveryPoint: {
+      session: action.session,
+      time: action.time,
+      unreadableFiles: action.unreadableFiles ?? null,
+    },
   };
   try {
     const patch = { kind: "merge", body: { status } } as const;

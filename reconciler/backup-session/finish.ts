@@ -11,6 +11,7 @@ import { createdAtMs } from "../run/view.ts";
 import { BACKUP_WORDS, isRetryToFollow } from "./facts.ts";
 import { isSkipped } from "./start.ts";
 import type { Action, Row, Step } from "./step.ts";
+import { tellUnreadFiles } from "./unreadable.ts";
 import type { SessionStatus, SessionView, SiblingSession } from "./view.ts";
 
 function newestFirst(a: SiblingSession, b: SiblingSession): number {
@@ -83,9 +84,10 @@ export const finish: Row = {
     const willRetry =
       runFailure(BACKUP_WORDS, status) !== undefined && retry !== undefined && isRetryToFollow(view, status);
     const nextRetry = willRetry ? formatTime(new Date(now.getTime() + retry.delayMs)) : undefined;
+    const told = tellUnreadFiles(view, { ...status, ...(nextRetry !== undefined && { nextRetry }) }, now);
     return {
-      status: withEnd(view, { ...status, ...(nextRetry !== undefined && { nextRetry }) }, now),
-      actions: clearCheckRequest(view, status),
+      status: withEnd(view, told.status, now),
+      actions: [...clearCheckRequest(view, status), ...told.actions],
     };
   },
 };
@@ -98,7 +100,16 @@ function aftermath(view: SessionView, status: SessionStatus): readonly Action[] 
   const isThere = view.invoker?.view.isBeingDeleted === false;
   const isNews = isThere && (known === undefined || known < Date.parse(time));
   if (!isNews) return [];
-  return [{ kind: "RecordRecoveryPoint", session: metadata.name, time, endedAt: status.completionTime ?? time }];
+  const { completionTime: endedAt = time, unreadableFiles } = status;
+  return [
+    {
+      kind: "RecordRecoveryPoint",
+      session: metadata.name,
+      time,
+      endedAt,
+      ...(unreadableFiles !== undefined && { unreadableFiles }),
+    },
+  ];
 }
 
 /** The annotation is taken back when its check has an outcome. */

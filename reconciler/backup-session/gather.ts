@@ -12,6 +12,7 @@ import { findInvokerObject, gatherInvoker, type InvokerName } from "../world/inv
 import { openRestores } from "../world/targets.ts";
 import type { World } from "../world/world.ts";
 import type { CleanupOutcome, InvokerFact, SessionStatus, SessionView, SiblingSession } from "./view.ts";
+import { wholeSession } from "./whole-session.ts";
 
 /** What the process remembers of a session besides what it does of every run. */
 export interface SessionMemory {
@@ -82,7 +83,7 @@ function busyTargets(world: World, session: BackupSession, refs: readonly Resolv
     const key = targetKey(ref);
     const other = world.sessions.byIndex("target", key).find((candidate) => {
       if (invokerKey(candidate) === invokerKey(session) || isFinalSessionPhase(candidate.status?.phase)) return false;
-      return runTargets(candidate.status ?? {}).some(
+      return runTargets(wholeSession(world, candidate).status ?? {}).some(
         (target) =>
           targetKey(resolveTargetRef(target.ref, candidate.metadata.namespace)) === key &&
           isStarted(target) &&

@@ -1,5 +1,6 @@
 /** The host runs that follow from a session's entries. Pure. */
 import type { HostRunSpec } from "../../shared/api/host-run.ts";
+import { normalPaths } from "../../shared/paths.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { isConditionTrue } from "../../shared/status/conditions.ts";
 import { type HostEntry, isOpenHost, type TargetEntry } from "../run/entries.ts";
@@ -18,6 +19,10 @@ function hasOpenActions({ actions }: Pick<HostRunSpec, "actions">): boolean {
   return (actions ?? []).some((action) => action !== "InitializeBackendRepository");
 }
 
+/** More are not named: what upstream made of further ones stays. */
+const MAX_UNTAGGED_HOSTS = 10_000;
+const MAX_UNTAGGED_PATHS = 1_000;
+
 /** Hosts and paths whose snapshots without tags are the invoker's too: upstream made them. */
 function retentionOrder(view: SessionView, status: SessionStatus): Pick<HostRunSpec, "retention"> {
   const hosts = runTargets(status).flatMap(runHosts);
@@ -30,8 +35,8 @@ function retentionOrder(view: SessionView, status: SessionStatus): Pick<HostRunS
   return {
     retention: {
       ...(policy !== undefined && { policy }),
-      hosts: [...new Set(hosts.flatMap(({ hostname }) => (hostname ? [hostname] : [])))],
-      paths: [...new Set(paths)],
+      hosts: [...new Set(hosts.flatMap(({ hostname }) => (hostname ? [hostname] : [])))].slice(0, MAX_UNTAGGED_HOSTS),
+      paths: normalPaths(paths).slice(0, MAX_UNTAGGED_PATHS),
     },
   };
 }
@@ -52,7 +57,7 @@ function backupOrder(
     backup: {
       invoker: { kind, namespace, name },
       ...(time !== undefined && { time }),
-      ...(paths !== undefined && { paths }),
+      ...(paths !== undefined && { paths: normalPaths(paths) }),
       ...(exclude !== undefined && { exclude }),
       ...(args !== undefined && { args }),
     },

@@ -9,7 +9,13 @@ export type OwnAction =
   | { readonly kind: "CreateRetry"; readonly dueAtMs: number; readonly retryLeft: number }
   | { readonly kind: "DeleteSessions"; readonly names: readonly string[] }
   /** Tells the invoker of its newest recovery point. */
-  | { readonly kind: "RecordRecoveryPoint"; readonly session: string; readonly time: string; readonly endedAt: string }
+  | {
+      readonly kind: "RecordRecoveryPoint";
+      readonly session: string;
+      readonly time: string;
+      readonly endedAt: string;
+      readonly unreadableFiles?: number;
+    }
   /** The check that the Repository's annotation asked for was done. */
   | { readonly kind: "ClearCheckRequest"; readonly namespace: string; readonly name: string; readonly value: string };
 

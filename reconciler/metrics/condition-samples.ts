@@ -5,13 +5,14 @@ import type { BackupSession } from "../../shared/api/backup-session.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import type { GaugeSpec, Sample } from "./gauge-table.ts";
-import type { Labels } from "./session-samples.ts";
+import { type Labels, newestEnded } from "./session-samples.ts";
 
 const INVOKER = ["invoker_kind", "invoker_name", "namespace"] as const;
 
 const NAME = {
   notInjected: "stash_batch_invoker_targets_without_sidecar",
   retentionFailed: "stash_batch_invoker_retention_failed",
+  unreadable: "stash_batch_session_unreadable_files",
 } as const;
 
 export const CONDITION_GAUGES: readonly GaugeSpec[] = [
@@ -20,6 +21,11 @@ export const CONDITION_GAUGES: readonly GaugeSpec[] = [
     name: NAME.retentionFailed,
     labelNames: INVOKER,
     help: "1 when the newest session that applied retention could not",
+  },
+  {
+    name: NAME.unreadable,
+    labelNames: INVOKER,
+    help: "files that the newest session that ended could not read",
   },
 ];
 
@@ -55,6 +61,7 @@ export function* conditionSamples(
     .map(({ status }) => statusOf(status?.conditions, ConditionType.RetentionPolicyApplied))
     .find((status) => status !== undefined);
   yield { name: NAME.retentionFailed, labels, value: applied === "False" ? 1 : 0 };
+  yield { name: NAME.unreadable, labels, value: newestEnded(sessions).ended?.status?.unreadableFiles ?? 0 };
 }
 
 function createdAt({ metadata }: BackupSession): number {

@@ -107,5 +107,11 @@ function withRecoveryPoint(
   const time = spec.dueTime ?? metadata.creationTimestamp;
   const isNewer = time !== undefined && timeMs(time) > timeMs(status.lastRecoveryPoint?.time);
   if (session?.phase !== "Succeeded" || !isNewer) return status;
-  return { ...status, lastRecoveryPoint: { session: metadata.name, time } };
+  const { unreadableFiles } = session;
+  const lastRecoveryPoint = {
+    session: metadata.name,
+    time,
+    ...(unreadableFiles !== undefined && { unreadableFiles }),
+  };
+  return { ...status, lastRecoveryPoint };
 }

@@ -6,7 +6,7 @@ import { type RestoreInvokerView, type RestoreMemberView, restoreInvokerView } f
 import { resolveTargetRef, targetKey } from "../../shared/target.ts";
 import { isOpenHost } from "../run/entries.ts";
 import type { PodFact } from "../run/world.ts";
-import { type RestoreObject, readRestoreStatus } from "./restore-status.ts";
+import { type RestoreObject, type RestoreStatus, readRestoreStatus } from "./restore-status.ts";
 import { hostsOf, targetsOf } from "./view.ts";
 
 export interface ReleaseFacts {
@@ -15,6 +15,8 @@ export interface ReleaseFacts {
   readonly target: { readonly kind: string; readonly namespace: string; readonly name: string };
   /** The restore that it waits for; undefined when there is none of the name. */
   readonly restore: RestoreObject | undefined;
+  /** Its whole status, where that is more than the object has. */
+  readonly whole?: RestoreStatus | undefined;
   /** For how long there has been none, in milliseconds. */
   readonly goneMs: number;
 }
@@ -70,12 +72,12 @@ export function restoreHostName(member: RestoreMemberView, pod: ReleaseFacts["po
  * | 8 | this host, by another pod, or the restore failed | hold, with the reason |
  * | 9 | otherwise | wait |
  */
-export function decideRelease({ pod, target, restore, goneMs }: ReleaseFacts): ReleaseDecision {
+export function decideRelease({ pod, target, restore, whole, goneMs }: ReleaseFacts): ReleaseDecision {
   if (restore === undefined) {
     if (goneMs < GONE_GRACE_MS) return { kind: "wait", againInMs: GONE_GRACE_MS - goneMs };
     return release("IfWhole", "the restore object does not exist any more");
   }
-  const status = readRestoreStatus(restore);
+  const status = whole ?? readRestoreStatus(restore);
   if (status.phase === "Succeeded") return release("Always", "the restore has succeeded before");
   const invoker = readInvoker(restore);
   if (invoker === undefined) return WAIT;

@@ -76,11 +76,13 @@ function isComplete(choice: PointChoice, point: RepositoryPoint): boolean {
   return !isRunning(choice, point) && missingParts(choice, point).length === 0;
 }
 
-function toChosen({ namespace: ofSession, session, time, snapshots }: RepositoryPoint): ChosenRecoveryPoint {
+function toChosen(point: RepositoryPoint): ChosenRecoveryPoint {
+  const { namespace: ofSession, session, time, snapshots, unreadableFiles } = point;
   return {
     namespace: ofSession,
     session,
     time,
+    ...(unreadableFiles !== undefined && { unreadableFiles }),
     snapshots: snapshots.map(({ target: { kind, name, namespace }, ...rest }) => ({
       target: { kind, name, namespace },
       ...rest,

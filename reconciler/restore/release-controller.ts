@@ -13,6 +13,7 @@ import type { World } from "../world/world.ts";
 import { decideRelease } from "./decide-release.ts";
 import { isHold, releaseChange, releaseName } from "./release-run.ts";
 import type { RestoreObject } from "./restore-status.ts";
+import { wholeRestoreStatus } from "./whole-restore.ts";
 
 export interface ReleaseControllerPorts {
   readonly world: Pick<World, "pods" | "restoreSessions" | "restoreBatches" | "hostRuns">;
@@ -101,7 +102,13 @@ class ReleaseController implements Controller {
     else this.#goneSince.delete(key);
     const goneMs = nowMs - (this.#goneSince.get(key) ?? nowMs);
     const target = pod.restoreInit?.target ?? { kind: "", namespace, name: "" };
-    const decision = decideRelease({ pod, target, restore, goneMs });
+    const decision = decideRelease({
+      pod,
+      target,
+      restore,
+      whole: restore && wholeRestoreStatus(world, restore),
+      goneMs,
+    });
     if (decision.kind === "wait") return { requeueAfterMs: decision.againInMs };
     const { mode, message } = decision;
     const release = { mode, message };

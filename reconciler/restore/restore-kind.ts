@@ -42,8 +42,8 @@ export const RESTORE_KIND: RunKind<RestoreObject, RestoreView, RestoreStatus, Ow
     ),
     world.namespaces.subscribe(onAny(({ name }) => inNamespace(name))),
   ],
-  lastWords(restore) {
-    const message = halfDoneWarning(readRestoreStatus(restore), restore.metadata.namespace);
+  lastWords(restore, status) {
+    const message = halfDoneWarning(status, restore.metadata.namespace);
     return message === undefined ? undefined : { type: "Warning", reason: "Restore Deleted", message };
   },
 };

@@ -41,7 +41,7 @@ export function readRestoreStatus(restore: RestoreObject): RestoreStatus {
     const { members, ...rest } = restore.status;
     return { ...rest, ...(members !== undefined && { targets: members }) };
   }
-  const { alias, totalHosts, stats, hooks, conditions, ...rest } = restore.status;
+  const { alias, totalHosts, stats, unlisted, hooks, conditions, ...rest } = restore.status;
   const own = (conditions ?? []).filter((condition) => !isOfMember(condition));
   const ofMember = (conditions ?? []).filter(isOfMember);
   const isBegun = rest.startTime !== undefined;
@@ -50,6 +50,7 @@ export function readRestoreStatus(restore: RestoreObject): RestoreStatus {
     ...(alias !== undefined && { alias }),
     ...(totalHosts !== undefined && { totalHosts }),
     ...(stats !== undefined && { stats }),
+    ...(unlisted !== undefined && { unlisted }),
     ...(hooks !== undefined && { hooks }),
     ...(ofMember.length > 0 && { conditions: ofMember }),
   };
@@ -85,6 +86,7 @@ export function writeRestoreStatus(
     ...(member?.alias !== undefined && { alias: member.alias }),
     ...(member?.totalHosts !== undefined && { totalHosts: member.totalHosts }),
     ...(member?.stats !== undefined && { stats: member.stats }),
+    ...(member?.unlisted !== undefined && { unlisted: member.unlisted }),
     ...(member?.hooks !== undefined && { hooks: member.hooks }),
     ...(merged.length > 0 && { conditions: merged }),
   };

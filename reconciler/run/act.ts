@@ -4,6 +4,7 @@ import { Finalizer } from "../../shared/contract.ts";
 import { assertNever } from "../../shared/errors.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { isNotFound } from "../../shared/kube/kube-error.ts";
+import { withRecords } from "./record-runs.ts";
 import { withRefusal } from "./refused-status.ts";
 import type { RunStatus } from "./run-facts.ts";
 import type { ActOutcome, ActPorts, RunKind } from "./run-kind.ts";
@@ -108,9 +109,10 @@ async function writeStatus<
   const parse = kind.parserOf(run);
   const named = { [kind.words.run]: key };
   const now = new Date(clock.now());
+  const stored = await withRecords(client, runOwnerOf(run), status, ports.recorded, signal);
   const write = await writeRunStatus(
     client,
-    { resource, metadata: run.metadata, before: run.status, after: kind.writeStatus(run, status) },
+    { resource, metadata: run.metadata, before: run.status, after: kind.writeStatus(run, stored) },
     { parse, endWith: (words) => withRefusal(run.status ?? {}, words, now) },
     signal,
   );

@@ -4,18 +4,22 @@ import { messageOf, UserError } from "../../shared/errors.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import { type RunResult, WorkQueue, type WorkQueueObserver } from "../../shared/kube/work-queue.ts";
 import type { Controller } from "../controller.ts";
+import { hostRunsOf } from "../world/host-runs.ts";
 import type { World } from "../world/world.ts";
 import { actOnRun, removeFinalizer } from "./act.ts";
 import { gatherRun } from "./gather.ts";
 import { HostEvents } from "./host-events.ts";
 import { planHostRuns } from "./host-runs.ts";
 import { RunMemories } from "./memory.ts";
+import { gatherRecords } from "./record-runs.ts";
+import { recordedIn } from "./records.ts";
 import type { RunStatus } from "./run-facts.ts";
 import type { ActPorts, RunKind } from "./run-kind.ts";
 import type { RunAction } from "./step.ts";
 import { syncHostRuns } from "./sync-host-runs.ts";
 import { type RunObject, type RunView, runOwnerOf } from "./view.ts";
 import { runsWokenBy } from "./wake.ts";
+import { wholeStatus } from "./whole-status.ts";
 import type { Limits } from "./world.ts";
 
 export interface RunControllerPorts
@@ -61,14 +65,20 @@ export function createRunController<
   });
 
   function onRun(run: Run): void {
-    hostEvents.look(runOwnerOf(run), kind.readStatus(run));
     queue.add(keyOf(run));
+  }
+
+  function readStored(run: Run) {
+    const owner = runOwnerOf(run);
+    return { owner, stored: kind.readStatus(run), hostRuns: hostRunsOf(world, owner.namespace, owner.uid) };
   }
 
   function onGone(run: Run): void {
     const { uid = "" } = run.metadata;
-    const last = kind.lastWords(run);
-    if (last !== undefined) events.record(runOwnerOf(run), last.type, last.reason, last.message);
+    const { owner, stored, hostRuns } = readStored(run);
+    const whole = wholeStatus(stored, recordedIn(owner, stored.records, hostRuns), kind.words.work);
+    const last = kind.lastWords(run, whole);
+    if (last !== undefined) events.record(owner, last.type, last.reason, last.message);
     memories.forget(keyOf(run));
     hostEvents.forget(uid);
     hooks.forget(uid);
@@ -96,7 +106,11 @@ export function createRunController<
       const monotonicMs = clock.monotonic();
       const facts = { world, memories, leaderSinceMs, monotonicMs, limits };
       const known = { hookRuns: hooks.runs(), jobProblems: jobs.problems(run.metadata.uid ?? "") };
-      const { view, hostRuns, isBehind } = gatherRun(kind, { ...facts, ...known }, key, run);
+      const { owner, stored, hostRuns } = readStored(run);
+      const recorded = await gatherRecords(client, owner, stored, hostRuns, signal);
+      const whole = wholeStatus(stored, recorded, kind.words.work);
+      hostEvents.look(owner, whole);
+      const { view, isBehind } = gatherRun(kind, { ...facts, ...known }, key, run, { stored: whole, hostRuns });
       const decision = kind.decide(view, new Date(clock.now()));
       log.debug({ [what]: key, trail: decision.trail }, `${what} decided`);
       const wake = (): void => queue.add(key);
@@ -104,10 +118,16 @@ export function createRunController<
       const status = decided ?? view.status;
       const actions: readonly Action[] =
         decided === undefined && isBehind ? [{ kind: "WriteStatus", status }, ...decision.actions] : decision.actions;
-      const outcome = await actOnRun(kind, { ...ports, memories, monotonicMs, wake, signal }, key, view, actions);
+      const outcome = await actOnRun(
+        kind,
+        { ...ports, memories, recorded, monotonicMs, wake, signal },
+        key,
+        view,
+        actions,
+      );
       if (decided !== undefined || isBehind) memories.keepWriteTime(key, clock.monotonic());
       if (outcome === "again") continue;
-      const changes = planHostRuns(runOwnerOf(run), kind.ordersOf(view, status, hostRuns), hostRuns);
+      const changes = planHostRuns(owner, kind.ordersOf(view, status, hostRuns), hostRuns);
       const { metadata } = memories.newest(key, run) ?? run;
       await syncHostRuns(client, { resource: KINDS[run.kind], metadata }, changes, signal);
       return { requeueAfterMs: decision.requeueAfterMs };

@@ -6,6 +6,7 @@ import type { Condition } from "../../shared/api/condition.ts";
 import type { HookResult } from "../../shared/api/hook-result.ts";
 import type { HostStats, RestoreHostStats } from "../../shared/api/host-stats.ts";
 import type { TargetRef } from "../../shared/api/target.ts";
+import type { Unlisted } from "../../shared/api/unlisted.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
 import type { CONDITION_REASONS, ConditionType } from "../../shared/reasons.ts";
 import { type ConditionStatus, withCondition } from "../../shared/status/conditions.ts";
@@ -24,6 +25,8 @@ export interface TargetEntry {
   readonly stats?: readonly HostEntry[];
   readonly hooks?: readonly HookResult[];
   readonly conditions?: readonly Condition[];
+  /** Only in a status as it is stored. */
+  readonly unlisted?: Unlisted;
 }
 
 /** Whether the host has neither ended nor been given up. */

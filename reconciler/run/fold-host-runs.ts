@@ -4,7 +4,7 @@
  */
 import type { HookResult } from "../../shared/api/hook-result.ts";
 import type { HostRun, HostRunStatus } from "../../shared/api/host-run.ts";
-import type { HostActionResult } from "../../shared/api/host-stats.ts";
+import type { HostActionResult, RepositoryLock } from "../../shared/api/host-stats.ts";
 import { canonicalJson } from "../../shared/hash.ts";
 import { type HostEntry, isOpenHost } from "./entries.ts";
 import { type HostRuns, hostRunName, keyOfEntry, type RunOwner } from "./host-runs.ts";
@@ -13,16 +13,45 @@ import { cutText, type TextRoom, textRoom } from "./text-room.ts";
 
 /** Codes and durations. */
 const MAX_WORD = 64;
+const MAX_NAME = 256;
 const MAX_HOOKS = 6;
 const MAX_SNAPSHOTS = 500;
+/** Of all snapshots of a host together. */
+const MAX_SNAPSHOTS_LENGTH = 100_000;
 const MAX_LOCKS = 20;
 
 function boundHook(hook: HookResult, room: TextRoom): HookResult {
-  const { message, output, ...rest } = hook;
+  const { type, hostname, phase, startedAt, finishedAt, message, output } = hook;
   return {
-    ...rest,
+    type,
+    ...(hostname !== undefined && { hostname }),
+    ...(phase !== undefined && { phase }),
+    ...(startedAt !== undefined && { startedAt }),
+    ...(finishedAt !== undefined && { finishedAt }),
     ...(message !== undefined && { message: cutText(message, room.text) }),
     ...(output !== undefined && { output: cutText(output, hook.phase === "Failed" ? room.output : room.goodOutput) }),
+  };
+}
+
+/** The first of them that are not too long together. */
+function boundSnapshots<Snapshot>(snapshots: readonly Snapshot[]): readonly Snapshot[] {
+  let room = MAX_SNAPSHOTS_LENGTH;
+  const most = snapshots.slice(0, MAX_SNAPSHOTS);
+  const end = most.findIndex((snapshot) => {
+    room -= JSON.stringify(snapshot).length;
+    return room < 0;
+  });
+  return end < 0 ? most : most.slice(0, end);
+}
+
+/** Words of a lock that others wrote. */
+function boundLock(lock: RepositoryLock): RepositoryLock {
+  const { id, host, user, ...rest } = lock;
+  return {
+    ...rest,
+    id: cutText(id, MAX_NAME),
+    ...(host !== undefined && { host: cutText(host, MAX_NAME) }),
+    ...(user !== undefined && { user: cutText(user, MAX_NAME) }),
   };
 }
 
@@ -47,7 +76,7 @@ function foldResults(entry: HostEntry, status: HostRunStatus, room: TextRoom): r
 
 /** The part of a report that counts while the host is open: how it goes and how it ended. */
 function foldOutcome(status: HostRunStatus, kind: "backup" | "restore", room: TextRoom) {
-  const { phase, startedAt, finishedAt, duration, error, reason, warnings, progress } = status;
+  const { phase, startedAt, finishedAt, duration, error, reason, warnings, unreadableFiles, progress } = status;
   return {
     ...(phase !== undefined && { phase }),
     ...(startedAt !== undefined && { startedAt }),
@@ -59,9 +88,10 @@ function foldOutcome(status: HostRunStatus, kind: "backup" | "restore", room: Te
     ...(warnings !== undefined && {
       warnings: warnings.slice(0, room.warnings).map((line) => cutText(line, room.warning)),
     }),
+    ...(unreadableFiles !== undefined && { unreadableFiles }),
     ...(progress !== undefined && { progress }),
-    ...(kind === "backup" && status.snapshots !== undefined && { snapshots: status.snapshots.slice(0, MAX_SNAPSHOTS) }),
-    ...(kind === "restore" && status.restored !== undefined && { snapshots: status.restored.slice(0, MAX_SNAPSHOTS) }),
+    ...(kind === "backup" && status.snapshots !== undefined && { snapshots: boundSnapshots(status.snapshots) }),
+    ...(kind === "restore" && status.restored !== undefined && { snapshots: boundSnapshots(status.restored) }),
   };
 }
 
@@ -81,7 +111,7 @@ export function foldEntry<Entry extends HostEntry>(
     ...(!isOpenHost(entry) && status.progress !== undefined && { progress: status.progress }),
     ...(status.hooks !== undefined && { hooks: status.hooks.slice(-MAX_HOOKS).map((hook) => boundHook(hook, room)) }),
     ...(results !== undefined && { results }),
-    ...(status.locks !== undefined && { locks: status.locks.slice(0, MAX_LOCKS) }),
+    ...(status.locks !== undefined && { locks: status.locks.slice(0, MAX_LOCKS).map(boundLock) }),
   };
 }
 

@@ -2,7 +2,6 @@
 import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker.ts";
 import { type ResolvedTargetRef, resolveTargetRef } from "../../shared/target.ts";
 import { gatherTargetJobs, jobTargets } from "../jobs/gather-target-jobs.ts";
-import { hostRunsOf } from "../world/host-runs.ts";
 import { formerPods, gatherLockOwners, gatherPods, gatherWorkloads } from "../world/targets.ts";
 import { foldHostRuns } from "./fold-host-runs.ts";
 import type { HostRuns } from "./host-runs.ts";
@@ -15,9 +14,14 @@ import type { Workloads } from "./world.ts";
 export interface GatheredRun<View> {
   /** With what pods told in their host runs. */
   readonly view: View;
-  readonly hostRuns: HostRuns;
   /** Whether the run as it is stored lacks what pods told. */
   readonly isBehind: boolean;
+}
+
+export interface KnownRun<Status> {
+  /** Its whole status as it is stored. */
+  readonly stored: Status;
+  readonly hostRuns: HostRuns;
 }
 
 /**
@@ -35,16 +39,15 @@ export function gatherRun<
   ports: GatherPorts<Run, Memory>,
   key: string,
   run: Run,
+  { stored, hostRuns }: KnownRun<Status>,
 ): GatheredRun<View> {
-  const { world, memories, monotonicMs } = ports;
-  const { namespace, uid = "" } = run.metadata;
-  const hostRuns = hostRunsOf(world, namespace, uid);
-  const folded = foldHostRuns(runOwnerOf(run), kind.readStatus(run), hostRuns, kind.words.work);
+  const { memories, monotonicMs } = ports;
+  const folded = foldHostRuns(runOwnerOf(run), stored, hostRuns, kind.words.work);
   const status = kind.fold(ports, key, run, folded.status, hostRuns);
   const hasNews = folded.hasNews || status !== folded.status;
   // That a host lives is written with the next news, or after a while.
   const isBehind = hasNews || (folded.hasProgress && memories.isProgressDue(key, monotonicMs));
-  return { view: kind.viewOf(ports, key, run, status), hostRuns, isBehind };
+  return { view: kind.viewOf(ports, key, run, status), isBehind };
 }
 
 /** What the invoker of a run names. */

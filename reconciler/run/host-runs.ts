@@ -99,9 +99,9 @@ function mutablePatch(before: MutablePart, after: MutablePart): object | undefin
   return Object.fromEntries(changed.map((field) => [field, withoutEmptyTexts(after[field] ?? null)]));
 }
 
-/** Not ordered by an entry: what lets a pod go, and hooks of the whole run. */
+/** Not ordered by an entry: what lets a pod go, hooks of the whole run, and records. */
 function isApart({ spec }: HostRun): boolean {
-  return spec.release !== undefined || spec.work === "Hook";
+  return spec.release !== undefined || spec.work === "Hook" || spec.work === "Record";
 }
 
 /**

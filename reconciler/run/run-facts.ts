@@ -2,6 +2,7 @@
 import type { Condition } from "../../shared/api/condition.ts";
 import type { HookResult } from "../../shared/api/hook-result.ts";
 import type { Handler } from "../../shared/api/hooks.ts";
+import type { ChosenRecoveryPoint } from "../../shared/api/recovery-point.ts";
 import type { HookSummary } from "../../shared/hooks/summary.ts";
 import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker.ts";
 import type { CONDITION_REASONS, ConditionType } from "../../shared/reasons.ts";
@@ -22,6 +23,10 @@ export interface RunStatus {
   readonly targets?: readonly TargetEntry[];
   readonly hooks?: readonly HookResult[];
   readonly conditions?: readonly Condition[];
+  readonly recoveryPoint?: ChosenRecoveryPoint;
+  /** Both only in a status as it is stored. */
+  readonly records?: readonly string[];
+  readonly unlistedSnapshots?: number;
 }
 
 export interface ConditionWords {

@@ -12,6 +12,7 @@ import type { JobProblem } from "../jobs/target-job.ts";
 import type { World } from "../world/world.ts";
 import type { HostRunOrder, HostRuns } from "./host-runs.ts";
 import type { RunMemories } from "./memory.ts";
+import type { Recorded } from "./records.ts";
 import type { RunStatus, RunWords } from "./run-facts.ts";
 import type { Decision, RunAction } from "./step.ts";
 import type { RunObject, RunView } from "./view.ts";
@@ -44,6 +45,8 @@ export interface ActPorts<Run extends RunObject, Memory> {
   readonly monotonicMs: number;
   readonly events: Pick<EventRecorder, "record">;
   readonly memories: RunMemories<Run, Memory>;
+  /** What the records of the run, as the API server has it, hold. */
+  readonly recorded: Recorded;
   readonly log: Logger;
   /** Look at the run again. */
   readonly wake: () => void;
@@ -98,6 +101,10 @@ export interface RunKind<
   act(ports: ActPorts<Run, Memory>, key: string, view: View, action: Own): Promise<ActOutcome>;
   /** Subscribes to what only this kind reads. @returns functions that end the subscriptions */
   wokenBy(world: World, wakers: Wakers<Run>): readonly (() => void)[];
-  /** What people must know when the run is deleted as it is. */
-  lastWords(run: Run): EventText | undefined;
+  /**
+   * What people must know when the run is deleted as it is.
+   *
+   * @param status its whole status
+   */
+  lastWords(run: Run, status: Status): EventText | undefined;
 }

@@ -1,4 +1,5 @@
 /** For how long the entries of hosts that have their turn have stayed the same, by this process's own clock. */
+import { canonicalJson } from "../../shared/hash.ts";
 import { isAssigned, isOpenHost } from "./entries.ts";
 import { hostKey, type RunStatus, runHosts, runTargets } from "./run-facts.ts";
 
@@ -22,7 +23,8 @@ export function nextSilences(known: Silences, status: RunStatus, monotonicMs: nu
     for (const [hostIndex, host] of runHosts(target).entries()) {
       if (!isOpenHost(host) || !isAssigned(host)) continue;
       const key = hostKey(targetIndex, hostIndex);
-      const entry = JSON.stringify(host);
+      // The order of fields is no sign of life: it depends on where the entry was kept.
+      const entry = canonicalJson(host);
       const before = known.get(key);
       next.set(key, before?.entry === entry ? before : { entry, sinceMs: monotonicMs });
     }

@@ -9,6 +9,7 @@ import { type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
 import type { HostEntry } from "../run/entries.ts";
 import type { FormerPod } from "../run/locks.ts";
 import type { Pods, WorkloadFact, Workloads } from "../run/world.ts";
+import { hostRunsOf } from "./host-runs.ts";
 import { servedInvoker } from "./pod-object.ts";
 import { isWorkloadKind, type WorkloadObject, workloadFact } from "./workload-object.ts";
 import type { World } from "./world.ts";
@@ -91,18 +92,28 @@ function sessionHosts(session: BackupSession): readonly HostEntry[] {
   return (session.status?.targets ?? []).flatMap((target) => target.stats ?? []);
 }
 
+/** A run whose status leaves hosts out still has a host run for each pod that ever had a turn. */
+function unlistedPods(world: World, { metadata, status }: BackupSession | Restore): readonly FormerPod[] {
+  if (status?.records === undefined) return [];
+  const runs = [...hostRunsOf(world, metadata.namespace, metadata.uid ?? "").values()];
+  return runs
+    .filter(({ spec }) => spec.work !== "Record")
+    .map(({ spec: { pod, assignedAt } }) => ({ ...pod, assignedAtMs: Date.parse(assignedAt ?? "") || 0 }));
+}
+
 /** Pods that sessions and restores gave a host with the Repository, now or before. */
 export function formerPods(world: World, repositoryKey: string): readonly FormerPod[] {
-  const hosts = [
-    ...world.sessions.byIndex("repository", repositoryKey).flatMap(sessionHosts),
-    ...world.restoreSessions.byIndex("repository", repositoryKey).flatMap(restoreHosts),
-    ...world.restoreBatches.byIndex("repository", repositoryKey).flatMap(restoreHosts),
+  const sessions = world.sessions.byIndex("repository", repositoryKey);
+  const restores = [
+    ...world.restoreSessions.byIndex("repository", repositoryKey),
+    ...world.restoreBatches.byIndex("repository", repositoryKey),
   ];
-  return hosts
+  const listed = [...sessions.flatMap(sessionHosts), ...restores.flatMap(restoreHosts)]
     .flatMap((host) => [host, ...(host.formerPods ?? [])])
     .flatMap(({ pod, podUID, assignedAt }) =>
       pod === undefined || podUID === undefined
         ? []
         : [{ name: pod, uid: podUID, assignedAtMs: Date.parse(assignedAt ?? "") || 0 }],
     );
+  return [...listed, ...[...sessions, ...restores].flatMap((run) => unlistedPods(world, run))];
 }

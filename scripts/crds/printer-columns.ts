@@ -47,6 +47,7 @@ export const PRINTER_COLUMNS: Readonly<Record<Exclude<KindName, "Snapshot">, rea
     phase,
     sessionDuration,
     age,
+    wide("Unreadable-Files", ".status.unreadableFiles"),
   ],
   RestoreSession: [repository, phase, sessionDuration, age],
   RestoreBatch: [repository, phase, sessionDuration, age],

@@ -14,6 +14,7 @@ import { BackupInvokerKind, KINDS } from "./kinds.ts";
 import { objectMetaSchema, typeMeta } from "./object-meta.ts";
 import { parserOf } from "./parse.ts";
 import {
+  count,
   flag,
   int32,
   int64,
@@ -29,6 +30,7 @@ import {
   type Value,
 } from "./schema.ts";
 import { backupTargetSchema, targetRefSchema } from "./target.ts";
+import { recordProperties, unlistedSchema } from "./unlisted.ts";
 
 export const backupInvokerRefSchema = object({
   apiGroup: optional(nameText, "API group of the invoker."),
@@ -56,6 +58,7 @@ export const backupTargetStatusSchema = object({
   preBackupActions: optional(list(oneOf(PreBackupAction)), "Work on the repository before the backup."),
   postBackupActions: optional(list(oneOf(PostBackupAction)), "Work on the repository after the backup."),
   conditions: optional(list(conditionSchema), "What was found out about the target."),
+  unlisted: optional(unlistedSchema, "What is left out here because there is so much of it."),
 });
 export type BackupTargetStatus = Value<typeof backupTargetStatusSchema>;
 
@@ -78,11 +81,13 @@ export const backupSessionSchema = object({
       completionTime: optional(time, "When it ended."),
       invokerGeneration: optional(int64, "Generation of the invoker that the session was decided by."),
       repository: optional(resolvedRepositorySchema, "The Repository as it was resolved."),
+      unreadableFiles: optional(count, "Files that could not be read, over all hosts."),
       hooks: optional(longList(hookResultSchema), "Global hooks."),
       targets: optional(list(backupTargetStatusSchema), "One entry a target."),
       conditions: optional(list(conditionSchema), "What was found out about the session."),
       retried: optional(flag, "Whether a session was made that tries again."),
       nextRetry: optional(time, "When that will be made."),
+      ...recordProperties,
     }),
   ),
 });

@@ -142,6 +142,8 @@ export const HostRunWork = {
   /** Work on the repository alone. */
   Maintain: "Maintain",
   Hook: "Hook",
+  /** No order: it keeps what the status of a large run has no room for. */
+  Record: "Record",
 } as const;
 export type HostRunWork = ValueOf<typeof HostRunWork>;
 

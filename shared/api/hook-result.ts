@@ -1,8 +1,9 @@
 /** What became of a hook. */
 import { HookPhase, HookType } from "./closed-lists.ts";
-import { nameText, object, oneOf, optional, required, text, time, type Value } from "./schema.ts";
+import { count, nameText, object, oneOf, optional, required, text, time, type Value } from "./schema.ts";
 
 export const hookResultSchema = object({
+  position: optional(count, "Place among all hooks of the target, where not all of them are listed."),
   type: required(oneOf(HookType), "Which hook it was."),
   hostname: optional(nameText, "Host that it ran for."),
   podUID: optional(text, "Pod that it ran in."),

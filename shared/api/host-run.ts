@@ -20,7 +20,22 @@ import { objectMetaSchema, typeMeta } from "./object-meta.ts";
 import { parserOf } from "./parse.ts";
 import { chosenRecoveryPointSchema, pointSearchSchema } from "./recovery-point.ts";
 import { retentionPolicySchema } from "./retention-policy.ts";
-import { flag, int32, int64, list, object, oneOf, optional, required, text, time, type Value } from "./schema.ts";
+import {
+  count,
+  flag,
+  int32,
+  int64,
+  list,
+  longList,
+  object,
+  oneOf,
+  optional,
+  recordedText,
+  required,
+  text,
+  time,
+  type Value,
+} from "./schema.ts";
 import { ruleSchema, targetRefSchema } from "./target.ts";
 
 const namedKindSchema = object({ kind: text, namespace: optional(text), name: text });
@@ -64,8 +79,8 @@ const hookContextSchema = object({
 
 const retentionOrderSchema = object({
   policy: optional(retentionPolicySchema, "What is kept."),
-  hosts: optional(list(text), "Hosts whose snapshots without tags are the invoker's too."),
-  paths: optional(list(text), "Paths of those snapshots."),
+  hosts: optional(longList(text), "Hosts whose snapshots without tags are the invoker's too."),
+  paths: optional(longList(text), "Paths of those snapshots."),
 });
 
 const searchOrderSchema = object({
@@ -77,6 +92,13 @@ const searchOrderSchema = object({
     "What a point must have data for.",
   ),
 });
+
+/** A part of a run's status, as JSON. */
+const recordedPieceSchema = object({
+  key: required(text, "Which part."),
+  json: required(recordedText, "The part itself."),
+});
+export type RecordedPiece = Value<typeof recordedPieceSchema>;
 
 /** What an agent reads of an AppBinding, without its parameters. */
 const appBindingOrderSchema = object({
@@ -125,6 +147,10 @@ export const hostRunSpecSchema = object({
     "The work is to end now.",
   ),
   isOver: optional(flag, "Nothing more will be asked of this pod."),
+  record: optional(
+    longList(recordedPieceSchema),
+    "For work Record: parts of the run's status that it has no room for.",
+  ),
 });
 export type HostRunSpec = Value<typeof hostRunSpecSchema>;
 
@@ -136,6 +162,7 @@ export const hostRunStatusSchema = object({
   error: optional(text, "Why it failed, or what it waits for."),
   reason: optional(text, "Error code."),
   warnings: optional(list(text), "What went wrong without failing the host."),
+  unreadableFiles: optional(count, "Files that could not be read."),
   progress: optional(hostProgressSchema, "How far it is."),
   snapshots: optional(list(snapshotStatsSchema), "Snapshots that were made."),
   restored: optional(list(restoredSnapshotSchema), "Snapshots that were restored."),

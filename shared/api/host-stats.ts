@@ -71,11 +71,13 @@ export const formerPodSchema = object({
 export type FormerPod = Value<typeof formerPodSchema>;
 
 const reportProperties = {
+  position: optional(count, "Place among all hosts of the target, where not all of them are listed."),
   hostname: optional(nameText, "Host; also restic's --host."),
   duration: optional(text, "How long it took, as Go duration text."),
   error: optional(text, "Why it failed."),
   reason: optional(text, "Error code."),
   warnings: optional(longList(text), "What went wrong without failing the host."),
+  unreadableFiles: optional(count, "Files that could not be read."),
   pod: optional(nameText, "Pod that serves the host."),
   podUID: optional(text, "Its uid, so that a new pod of the same name is not taken for it."),
   node: optional(nameText, "Node of that pod."),
@@ -101,6 +103,7 @@ export const snapshotStatsSchema = object({
   processingTime: optional(text, "Minutes and seconds that it took."),
   sizeBytes: optional(count, "Size of the data."),
   uploadedBytes: optional(count, "What the repository grew by."),
+  unreadableFiles: optional(count, "Files that could not be read and are not in it."),
   time: optional(time, "Time of the snapshot."),
   fileStats: optional(
     object({

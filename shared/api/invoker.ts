@@ -25,6 +25,7 @@ import {
   time,
   zoneText,
 } from "./schema.ts";
+import { recordProperties } from "./unlisted.ts";
 
 export const driver = defaulted(oneOf(Driver), Driver.Restic, "What makes or restores the copies.");
 export const executionOrder = defaulted(
@@ -97,4 +98,5 @@ export const restoreStatusProperties = {
   ),
   hooks: optional(longList(hookResultSchema), "Hooks that the reconciler ran."),
   retries: optional(int32, "How many times it was tried again."),
+  ...recordProperties,
 };

@@ -18,22 +18,20 @@ import { targetRefSchema } from "./target.ts";
 const origin = {
   session: optional(nameText, "BackupSession that made it."),
   time: optional(time, "When that session was due or was made."),
+  unreadableFiles: optional(count, "Files that could not be read and are not in it."),
 };
 
 export const recoveryPointRefSchema = object(origin);
 export type RecoveryPointRef = Value<typeof recoveryPointRefSchema>;
 
-const snapshots = optional(
-  longList(
-    object({
-      target: optional(targetRefSchema),
-      hostname: optional(text),
-      path: optional(text),
-      id: optional(text),
-    }),
-  ),
-  "Snapshots that belong to it.",
-);
+export const chosenSnapshotSchema = object({
+  target: optional(targetRefSchema),
+  hostname: optional(text),
+  path: optional(text),
+  id: optional(text),
+});
+
+const snapshots = optional(longList(chosenSnapshotSchema), "Snapshots that belong to it.");
 
 /** The recovery point that a restore settled on, with the snapshots that it reads. */
 export const chosenRecoveryPointSchema = object({

@@ -10,6 +10,7 @@ import { objectMetaSchema, typeMeta } from "./object-meta.ts";
 import { parserOf } from "./parse.ts";
 import { int32, list, longList, nameText, object, oneOf, optional, required, text, type Value } from "./schema.ts";
 import { targetRefSchema } from "./target.ts";
+import { unlistedSchema } from "./unlisted.ts";
 
 export const restoreMemberStatusSchema = object({
   ref: required(targetRefSchema, "Which member."),
@@ -21,6 +22,7 @@ export const restoreMemberStatusSchema = object({
   stats: optional(longList(restoreHostStatsSchema), "One entry a host."),
   hooks: optional(longList(hookResultSchema), "Hooks of the member that the reconciler ran."),
   conditions: optional(list(conditionSchema), "What was found out about the member."),
+  unlisted: optional(unlistedSchema, "What is left out here because there is so much of it."),
 });
 export type RestoreMemberStatus = Value<typeof restoreMemberStatusSchema>;
 

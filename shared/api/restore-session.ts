@@ -6,6 +6,7 @@ import { objectMetaSchema, typeMeta } from "./object-meta.ts";
 import { parserOf } from "./parse.ts";
 import { int32, list, longList, nameText, object, optional, type Value } from "./schema.ts";
 import { ruleSchema } from "./target.ts";
+import { unlistedSchema } from "./unlisted.ts";
 
 export const restoreSessionSchema = object({
   ...typeMeta(KINDS.RestoreSession),
@@ -21,6 +22,7 @@ export const restoreSessionSchema = object({
       alias: optional(nameText, "Alias of the target."),
       totalHosts: optional(int32, "How many hosts must report."),
       stats: optional(longList(restoreHostStatsSchema), "One entry a host."),
+      unlisted: optional(unlistedSchema, "What is left out here because there is so much of it."),
     }),
   ),
 });

@@ -48,6 +48,8 @@ export type OpenObject = Readonly<Record<string, unknown>>;
 const MAX_TEXT_LENGTH = 65_536;
 /** Kubernetes' own limit for all annotations of an object together. */
 const MAX_ANNOTATION_LENGTH = 262_144;
+/** A host's entry with all its snapshots. */
+export const MAX_RECORDED_LENGTH = 262_144;
 /** Members, paths, variables: what people write down one by one. */
 const MAX_ITEMS = 1_000;
 /** Hosts of a DaemonSet, their snapshots, users of a Repository: what grows with the cluster. */
@@ -60,6 +62,7 @@ const MAX_NAME_LENGTH = 253;
 const MAX_NAMESPACE_LENGTH = 63;
 
 export const text = Type.String({ maxLength: MAX_TEXT_LENGTH });
+export const recordedText = Type.String({ maxLength: MAX_RECORDED_LENGTH });
 /** Names of objects, kinds, API versions, containers and volumes. */
 export const nameText = Type.String({ maxLength: MAX_NAME_LENGTH });
 export const namespaceText = Type.String({ maxLength: MAX_NAMESPACE_LENGTH });

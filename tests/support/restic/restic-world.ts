@@ -2,7 +2,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { backupHost, type HostBackup } from "../../../agent/backup/host-backup.ts";
+import { NOTHING_EARLIER } from "../../../agent/backup/adopt.ts";
+import { backupHost, type HostBackup, type HostBackupPorts } from "../../../agent/backup/host-backup.ts";
 import type { PathOutcome } from "../../../agent/backup/outcome.ts";
 import { createAgentLogger, type Logger } from "../../../agent/log.ts";
 import { buildRepositoryAccess } from "../../../agent/restic/backend.ts";
@@ -33,7 +34,12 @@ export interface ResticWorld {
   readonly log: Logger;
   /** restic by way of a mounted Secret. */
   open(backend?: Backend, secret?: Readonly<Record<string, string>>, env?: Record<string, string>): Promise<Restic>;
-  backup(restic: Restic, backup?: Partial<HostBackup>, signal?: AbortSignal): Promise<readonly PathOutcome[]>;
+  backup(
+    restic: Restic,
+    backup?: Partial<HostBackup>,
+    signal?: AbortSignal,
+    ports?: Partial<HostBackupPorts>,
+  ): Promise<readonly PathOutcome[]>;
   restore(
     restic: Restic,
     restore?: Partial<HostRestore>,
@@ -71,7 +77,7 @@ export async function createResticWorld(): Promise<ResticWorld> {
         memoryLimitBytes: undefined,
       });
     },
-    backup(restic, backup = {}, signal = new AbortController().signal) {
+    backup(restic, backup = {}, signal = new AbortController().signal, ports = {}) {
       return backupHost(
         { hostname: "host-0", paths: [data], exclude: [], args: [], origin: ORIGIN, earlier: [], ...backup },
         {
@@ -82,7 +88,8 @@ export async function createResticWorld(): Promise<ResticWorld> {
           now: () => new Date(),
           onProgress: () => undefined,
           onSaved: () => undefined,
-          adopt: async () => undefined,
+          adopt: async () => NOTHING_EARLIER,
+          ...ports,
         },
       );
     },

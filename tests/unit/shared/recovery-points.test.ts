@@ -157,3 +157,19 @@ describe("candidates", () => {
     expect(found).toHaveLength(1);
   });
 });
+
+describe("D1: a recovery point", () => {
+  test("has nothing of a snapshot that is not whole", () => {
+    const whole = aSnapshot({ session: "one", hostname: "a" });
+    const part = aSnapshot({ session: "one", hostname: "b", tags: ["incomplete=FILES_UNREADABLE"] });
+    expect(readRecoveryPoints([whole, part])[0]?.snapshots.map(({ hostname }) => hostname)).toEqual(["a"]);
+    expect(readRecoveryPoints([part])).toEqual([]);
+  });
+
+  test("tells how many files its snapshots lack", () => {
+    const one = aSnapshot({ session: "one", hostname: "a", tags: ["unreadable=2"] });
+    const other = aSnapshot({ session: "one", hostname: "b", tags: ["unreadable=3"] });
+    expect(readRecoveryPoints([one, other])[0]?.unreadableFiles).toBe(5);
+    expect(readRecoveryPoints([aSnapshot({ session: "one" })])[0]).not.toHaveProperty("unreadableFiles");
+  });
+});

@@ -156,3 +156,31 @@ describe("snapshots are found", () => {
     expect(resolveSnapshots(byPath("/a", "/ab"), all, OWN)).toHaveLength(2);
   });
 });
+
+describe("C02: a path of a rule", () => {
+  test("selects the snapshot of the same path, however each of them is written", () => {
+    const rules = [{ paths: ["/a/", "//a"] }];
+    expect(selectForHost(rules, HOST, undefined).wanted).toEqual([{ by: "path", path: "/a" }]);
+    const point = { session: "s", snapshots: [{ target: TARGET, hostname: "data-1", path: "/a/", id: "s1" }] };
+    expect(selectForHost(rules, HOST, point).wanted).toEqual([{ by: "id", id: "s1", path: "/a" }]);
+  });
+});
+
+describe("D1: a snapshot that is not whole", () => {
+  const at = (id: string, day: number, tags: readonly string[]): ListedSnapshot => ({
+    id,
+    time: `2026-01-0${day}T00:00:00Z`,
+    hostname: "data-1",
+    paths: ["/a"],
+    tags: [OWN, ...tags],
+  });
+  const existing = [at("whole", 1, []), at("part", 2, ["incomplete=FILES_UNREADABLE"])];
+  const choose = (rule: { readonly paths?: readonly string[]; readonly snapshots?: readonly string[] }) =>
+    resolveSnapshots(selectForHost([rule], HOST, undefined), existing, OWN).map(({ id }) => id);
+
+  test("is taken by no path and by no 'latest', and by its id", () => {
+    expect(choose({ paths: ["/a"] })).toEqual(["whole"]);
+    expect(choose({ snapshots: ["latest"] })).toEqual(["whole"]);
+    expect(choose({ snapshots: ["part"] })).toEqual(["part"]);
+  });
+});

@@ -1,10 +1,5 @@
 import { describe, expect, test } from "vitest";
-import {
-  buildHostResult,
-  buildSnapshotStats,
-  type PathOutcome,
-  unreadableWarnings,
-} from "../../../../agent/backup/outcome.ts";
+import { buildHostResult, buildSnapshotStats, type PathOutcome } from "../../../../agent/backup/outcome.ts";
 import { buildProgress } from "../../../../agent/backup/progress.ts";
 import { UserError } from "../../../../shared/errors.ts";
 
@@ -22,7 +17,7 @@ const SUMMARY = {
 };
 const saved = (path: string): PathOutcome => ({
   kind: "saved",
-  snapshot: buildSnapshotStats(path, SUMMARY, "abc", NOW),
+  snapshot: buildSnapshotStats(path, SUMMARY, { id: "abc", at: NOW, unreadable: 2 }),
   warnings: [`${path}/x: denied`],
 });
 const failed = (path: string, code: "NO_SPACE" | "RESTIC_KILLED"): PathOutcome => ({
@@ -33,7 +28,7 @@ const failed = (path: string, code: "NO_SPACE" | "RESTIC_KILLED"): PathOutcome =
 });
 
 test("a snapshot is told with upstream's texts and with bytes", () => {
-  expect(buildSnapshotStats("/data", SUMMARY, "abc", NOW)).toEqual({
+  expect(buildSnapshotStats("/data", SUMMARY, { id: "abc", at: NOW, unreadable: 0 })).toEqual({
     name: "abc",
     path: "/data",
     totalSize: "3.000 MiB",
@@ -54,6 +49,7 @@ describe("a host", () => {
       reason: "",
       duration: "1m5.5s",
       warnings: ["/a/x: denied", "/b/x: denied"],
+      unreadableFiles: 4,
     });
   });
 
@@ -74,12 +70,6 @@ describe("a host", () => {
     const failure = new UserError("REPOSITORY_NOT_FOUND", "there is none");
     expect(buildHostResult([], failure, TIMES).phase).toBe("Failed");
   });
-});
-
-test("unreadable files beyond the named ones are counted", () => {
-  expect(unreadableWarnings("/a", [], 0)).toEqual([]);
-  expect(unreadableWarnings("/a", ["x"], 1)).toEqual(["x"]);
-  expect(unreadableWarnings("/a", ["x"], 4)).toEqual(["x", "3 more files of /a could not be read"]);
 });
 
 test("progress counts each path as the same share, and tells a remaining time only for the last", () => {

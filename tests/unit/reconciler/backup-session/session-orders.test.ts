@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { sessionOrders } from "../../../../reconciler/backup-session/host-runs.ts";
+import { buildHostRun } from "../../../../reconciler/run/host-runs.ts";
 import type { BackupBatch } from "../../../../shared/api/backup-batch.ts";
 import type { BackupMember } from "../../../../shared/api/member.ts";
 import { SessionSimulation } from "../../../support/simulation/session-simulation.ts";
@@ -86,4 +87,26 @@ describe("the orders of a session", () => {
     simulation.batch = simulation.batch && { ...simulation.batch, spec: { ...simulation.batch.spec, members: [] } };
     expect(ordersOf(simulation)[0]?.spec.backup).toBeUndefined();
   });
+});
+
+test("C02: an order's paths have one form, however the member writes them", () => {
+  const target = { ...MEMBER.target, paths: ["/data/", "//data", "/b"] };
+  const [order] = ordersOf(aSession(1, { ...MEMBER, target }));
+  expect(order?.spec.backup?.paths).toEqual(["/data", "/b"]);
+});
+
+test("D10: the order to keep the repository in order names every host of a large target, and is one that is taken", () => {
+  const simulation = aSession(1_100);
+  openRepository(simulation);
+  for (let round = 0; round < 200 && atWork(simulation).length > 0; round += 1) {
+    for (const at of atWork(simulation)) {
+      simulation.report(at, (host) => ({ ...host, phase: "Succeeded", snapshots: [{ name: "a", path: "/data" }] }));
+    }
+    simulation.settle();
+  }
+  const order = ordersOf(simulation).find(({ spec }) => spec.actions?.includes("ApplyRetentionPolicy"));
+  if (order === undefined) throw new Error("nobody keeps the repository in order");
+  expect(order.spec.retention?.hosts).toHaveLength(1_100);
+  const owner = { apiVersion: "", kind: "BackupSession", namespace: "demo", name: "nightly-1", uid: "uid-session" };
+  expect(buildHostRun(owner, order).spec.retention?.hosts).toHaveLength(1_100);
 });

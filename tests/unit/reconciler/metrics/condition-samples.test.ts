@@ -40,7 +40,7 @@ function valuesOf(samples: ReturnType<typeof conditionSamples>): readonly number
 }
 
 test("members whose pods lack the sidecar are counted; those of which nothing is known yet are not", () => {
-  expect(valuesOf(conditionSamples(aBatch("True", "False", "Unknown", "False"), []))).toEqual([2, 0]);
+  expect(valuesOf(conditionSamples(aBatch("True", "False", "Unknown", "False"), []))).toEqual([2, 0, 0]);
 });
 
 test("a BackupConfiguration has one target", () => {
@@ -51,7 +51,7 @@ test("a BackupConfiguration has one target", () => {
     spec: { retentionPolicy: { name: "keep", prune: true } },
     status: { conditions: [condition("StashSidecarInjected", "False")] },
   });
-  expect(valuesOf(conditionSamples(configuration, []))).toEqual([1, 0]);
+  expect(valuesOf(conditionSamples(configuration, []))).toEqual([1, 0, 0]);
 });
 
 test("retention is judged by the newest session that ended and says something of it", () => {
@@ -61,8 +61,8 @@ test("retention is judged by the newest session that ended and says something of
     aSession("29", "Skipped"),
     aSession("28", "Succeeded", "True"),
   ];
-  expect(valuesOf(conditionSamples(aBatch("True"), sessions))).toEqual([0, 0]);
+  expect(valuesOf(conditionSamples(aBatch("True"), sessions))).toEqual([0, 0, 0]);
   expect(valuesOf(conditionSamples(aBatch("True"), [...sessions, aSession("29", "Succeeded", "False")]))).toEqual([
-    0, 1,
+    0, 1, 0,
   ]);
 });

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { RestoreStatus } from "../../../../reconciler/restore/restore-status.ts";
-import type { RestoreBatch } from "../../../../shared/api/restore-batch.ts";
+import { type RestoreStatus, readRestoreStatus } from "../../../../reconciler/restore/restore-status.ts";
+import { parseRestoreBatch, type RestoreBatch } from "../../../../shared/api/restore-batch.ts";
+import { StatusStore } from "../../../support/objects/records.ts";
 import type { SimulatedWorkload } from "../../../support/simulation/pods.ts";
 import { RESTORE_START_MS, RestoreSimulation } from "../../../support/simulation/restore-simulation.ts";
 
@@ -278,4 +279,42 @@ check("the global after-hook runs once the global before-hook started", (history
   fc.pre((history.globalHooks & 3) === 3);
   const types = new Set((play(history, () => {}).status.hooks ?? []).map(({ type }) => type));
   expect(types.has("postRestore")).toBe(types.has("preRestore"));
+});
+
+/** So little that nearly everything is kept in records. */
+const ROOM = { status: 500, listed: 200, leastListed: 0, stubs: 200, record: 300 };
+
+/** As one that was read: progress comes from host runs. */
+function lasting(status: RestoreStatus): unknown {
+  const targets = status.targets?.map(({ stats, ...target }) => {
+    return { ...target, stats: stats?.map(({ progress: _progress, ...host }) => host) };
+  });
+  return JSON.parse(JSON.stringify({ ...status, targets }));
+}
+
+test("D20: every status of a restore comes back whole when nearly all of it is kept in records", {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  let records = 0;
+  await fc.assert(
+    fc.asyncProperty(anyHistory, async (history) => {
+      const seen: RestoreStatus[] = [];
+      const { restore } = play(history, (_simulation, _before, after) => seen.push(after));
+      const store = new StatusStore<RestoreStatus>(
+        "restore",
+        (value) => {
+          const { targets: members, ...rest } = JSON.parse(JSON.stringify(value));
+          return readRestoreStatus(parseRestoreBatch({ ...restore, status: { ...rest, members } }));
+        },
+        ROOM,
+      );
+      for (const status of seen) {
+        await store.write(status);
+        expect(lasting(store.read())).toEqual(lasting(status));
+      }
+      records += store.records.size;
+    }),
+    { numRuns: 50 },
+  );
+  expect(records).toBeGreaterThan(500);
 });
