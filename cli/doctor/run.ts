@@ -1,10 +1,13 @@
-/** `stash-batch doctor`: looks at an installation through the API server, and says what is wrong and what to do. */
-import { formatUserError, messageOf, UserError } from "../../shared/errors.ts";
+/** Looks at an installation through the API server, and says what is wrong and what to do. */
+import { Install } from "../../shared/contract.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { systemClock } from "../../shared/kube/clock.ts";
-import { findConnection } from "../../shared/kube/connect.ts";
 import { createDiscovery } from "../../shared/kube/discovery.ts";
 import { createKubeClient } from "../../shared/kube/http-client.ts";
+import { openCluster } from "../cluster/open-cluster.ts";
+import type { Input } from "../program/command.ts";
+import { ExitCode } from "../program/exit-code.ts";
+import { isData, printData } from "../terminal/print.ts";
 import {
   checkMutation,
   checkValidation,
@@ -16,53 +19,40 @@ import {
 import { checkClocks, gatherLeases } from "./clocks.ts";
 import { checkDefinitions, checkVersion, findDefinitions } from "./definitions.ts";
 import { type Finding, FindingStatus, formatFindings } from "./finding.ts";
-import { DOCTOR_USAGE, type DoctorOptions, parseDoctorArgs } from "./options.ts";
 import { checkPrograms, gatherPrograms, readVariant } from "./programs.ts";
 import { checkRights, findMissingRights } from "./rights.ts";
 import { inspectUpstream } from "./upstream.ts";
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 const ACCOUNTS = ["stash-batch-webhook", "stash-batch-reconciler"];
 const TIME_LIMIT_MS = 60_000;
 
-/** @returns exit code: 0 without faults, 1 with one or when the cluster can't be looked at, 2 for wrong flags */
-export async function runDoctor(args: readonly string[], env: Environment): Promise<number> {
-  let options: DoctorOptions | "help";
-  try {
-    options = parseDoctorArgs(args);
-  } catch (error) {
-    console.error(`${messageOf(error)}\n\n${DOCTOR_USAGE}`);
-    return 2;
-  }
-  if (options === "help") {
-    console.log(DOCTOR_USAGE);
-    return 0;
-  }
-  try {
-    const findings = await examine(options, env);
-    console.log(options.isJson ? JSON.stringify({ findings }, null, 2) : formatFindings(findings));
-    return findings.some(({ status }) => status === FindingStatus.Fault) ? 1 : 0;
-  } catch (error) {
-    console.error(error instanceof UserError ? formatUserError(error) : messageOf(error));
-    return 1;
-  }
+interface Places {
+  /** Of the installation. */
+  readonly namespace: string;
+  /** Not one that the webhook leaves alone. */
+  readonly probeNamespace: string;
 }
 
-async function examine(options: DoctorOptions, env: Environment): Promise<readonly Finding[]> {
-  const { kubeconfigPath } = options;
-  const connection = await findConnection({ env, ...(kubeconfigPath !== undefined && { kubeconfigPath }) });
+/** @returns Fault when something is at fault; warnings are none */
+export async function runDoctor(input: Input): Promise<ExitCode> {
+  const { flags, terminal } = input;
+  const { connection } = await openCluster(input);
   const client = createKubeClient({ connection, program: "doctor" });
   try {
-    return await inspect(client, options);
+    const findings = await inspect(client, {
+      namespace: flags.text("namespace") ?? Install.Namespace,
+      probeNamespace: flags.text("probe-namespace") ?? "default",
+    });
+    if (isData(input.format)) printData(input, { findings });
+    else terminal.print(formatFindings(findings));
+    return findings.some(({ status }) => status === FindingStatus.Fault) ? ExitCode.Fault : ExitCode.Good;
   } finally {
     client.close();
   }
 }
 
 /** Everything, from what the rest stands on to what stands on the rest. */
-async function inspect(client: KubeClient, options: DoctorOptions): Promise<readonly Finding[]> {
-  const { namespace, probeNamespace } = options;
+async function inspect(client: KubeClient, { namespace, probeNamespace }: Places): Promise<readonly Finding[]> {
   const signal = AbortSignal.timeout(TIME_LIMIT_MS);
   const version = await createDiscovery(client, systemClock).serverVersion();
   const definitions = await findDefinitions(client);

@@ -1,14 +1,17 @@
-/** `stash-batch uninstall`: takes an installation out of a cluster, one step after another; a step that is done is passed over. */
+/** Takes an installation out of a cluster, one step after another; a step that is done is passed over. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { formatUserError, messageOf, UserError } from "../../shared/errors.ts";
+import { Install } from "../../shared/contract.ts";
+import { UserError } from "../../shared/errors.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { systemClock } from "../../shared/kube/clock.ts";
-import { findConnection } from "../../shared/kube/connect.ts";
 import { createDiscovery } from "../../shared/kube/discovery.ts";
 import { createKubeClient } from "../../shared/kube/http-client.ts";
 import { formatResource, type Resource } from "../../shared/kube/resource.ts";
+import { openCluster } from "../cluster/open-cluster.ts";
+import type { Input } from "../program/command.ts";
+import { ExitCode } from "../program/exit-code.ts";
+import { isData, printData } from "../terminal/print.ts";
 import { findHeldObjects, findRights, findTriggers, formatLeftover, release } from "./leftovers.ts";
-import { parseUninstallArgs, UNINSTALL_USAGE, type UninstallOptions } from "./options.ts";
 import {
   CLUSTER_OBJECTS,
   DEFINITIONS,
@@ -18,8 +21,6 @@ import {
   WEBHOOK_OBJECTS,
 } from "./own-objects.ts";
 import { findCarryingWorkloads, formatWorkload, removeParts } from "./workloads.ts";
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 const DEPLOYMENTS: Resource = { group: "apps", version: "v1", plural: "deployments", namespaced: true };
 const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
@@ -34,53 +35,61 @@ interface Step {
   readonly act: () => Promise<unknown>;
 }
 
-/** @returns exit code: 0 when done (or told), 1 when something failed, 2 for wrong flags */
-export async function runUninstall(args: readonly string[], env: Environment): Promise<number> {
-  let options: UninstallOptions | "help";
+/** What is taken out, and how far one goes. */
+interface Removal {
+  /** Of the installation. */
+  readonly namespace: string;
+  readonly removesSidecars: boolean;
+  readonly removesDefinitions: boolean;
+  readonly isConfirmed: boolean;
+}
+
+/** Tells each step, and takes it where --yes says so. */
+export async function runUninstall(input: Input): Promise<ExitCode> {
+  const { flags, terminal } = input;
+  const { connection } = await openCluster(input);
+  const client = createKubeClient({ connection, program: "uninstall" });
+  const removal: Removal = {
+    namespace: flags.text("namespace") ?? Install.Namespace,
+    removesSidecars: flags.has("remove-sidecars"),
+    removesDefinitions: flags.has("remove-definitions"),
+    isConfirmed: flags.has("yes"),
+  };
+  const { isConfirmed } = removal;
+  const goesOn = "nothing is blocked by what is done so far: run the command again when the cause is mended";
+  if (isConfirmed) input.leavesBehind(goesOn);
+  const steps: string[] = [];
   try {
-    options = parseUninstallArgs(args);
-  } catch (error) {
-    console.error(`${messageOf(error)}\n\n${UNINSTALL_USAGE}`);
-    return 2;
-  }
-  if (options === "help") {
-    console.log(UNINSTALL_USAGE);
-    return 0;
-  }
-  const { kubeconfigPath } = options;
-  let client: KubeClient | undefined;
-  try {
-    const connection = await findConnection({ env, ...(kubeconfigPath !== undefined && { kubeconfigPath }) });
-    client = createKubeClient({ connection, program: "uninstall" });
-    await uninstall(client, options);
-    return 0;
-  } catch (error) {
-    console.error(error instanceof UserError ? formatUserError(error) : messageOf(error));
-    console.error("nothing is blocked by what is done so far: run the command again when the cause is mended");
-    return 1;
+    await uninstall(client, removal, (text) => {
+      steps.push(text);
+      if (!isData(input.format)) terminal.print(isConfirmed ? text : `would ${text}`);
+    });
+    if (isData(input.format)) printData(input, { isDone: isConfirmed, steps });
+    else if (!isConfirmed) terminal.print(`\n${steps.length} steps. Nothing was changed: add --yes to do this.`);
+    return ExitCode.Good;
+  } catch (thrown) {
+    terminal.note(goesOn);
+    throw thrown;
   } finally {
-    client?.close();
+    client.close();
   }
 }
 
-async function uninstall(client: KubeClient, options: UninstallOptions): Promise<void> {
-  const { namespace, isConfirmed } = options;
+async function uninstall(client: KubeClient, removal: Removal, tell: (text: string) => void): Promise<void> {
+  const { namespace, isConfirmed } = removal;
   // The webhook's part first: then nothing is injected or refused any more, whatever happens to the rest.
   const stages = [
     () => Promise.resolve(deletionsOf(client, [...WEBHOOK_OBJECTS, ...POLICY_OBJECTS])),
     () => findPrograms(client, namespace),
-    () => findLeftSteps(client, options),
-    () => Promise.resolve(findOwnSteps(client, options)),
+    () => findLeftSteps(client, removal),
+    () => Promise.resolve(findOwnSteps(client, removal)),
   ];
-  let count = 0;
   for (const stage of stages) {
     for (const { text, act } of await stage()) {
-      count += 1;
-      console.log(isConfirmed ? text : `would ${text}`);
+      tell(text);
       if (isConfirmed) await act();
     }
   }
-  if (!isConfirmed) console.log(`\n${count} steps. Nothing was changed: add --yes to do this.`);
 }
 
 function deletionsOf(client: KubeClient, objects: readonly NamedObjects[]): readonly Step[] {
@@ -109,7 +118,7 @@ async function findPrograms(client: KubeClient, namespace: string): Promise<read
   return [...stops, wait];
 }
 
-async function findLeftSteps(client: KubeClient, { removesSidecars }: UninstallOptions): Promise<readonly Step[]> {
+async function findLeftSteps(client: KubeClient, { removesSidecars }: Removal): Promise<readonly Step[]> {
   const triggers = await findTriggers(client, createDiscovery(client, systemClock));
   const held = await findHeldObjects(client);
   const rights = removesSidecars ? await findRights(client) : [];
@@ -131,7 +140,7 @@ async function findLeftSteps(client: KubeClient, { removesSidecars }: UninstallO
   ];
 }
 
-function findOwnSteps(client: KubeClient, { namespace, removesDefinitions }: UninstallOptions): readonly Step[] {
+function findOwnSteps(client: KubeClient, { namespace, removesDefinitions }: Removal): readonly Step[] {
   const goneNamespace = {
     text: `delete ${formatResource(NAMESPACES, undefined, namespace)} and wait until it is gone`,
     act: async () => {

@@ -1,26 +1,29 @@
 /**
- * `stash-batch explain`: runs the webhook's own decision on files or on a live workload, and tells its reasons; of objects of ours it
+ * Runs the webhook's own decision on files or on a live workload, and tells its reasons; of objects of ours it
  * tells what their author must be allowed to do.
  */
 import { readFile } from "node:fs/promises";
 import { parseAllDocuments } from "yaml";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { EffectSource } from "../../shared/effects/effects-of.ts";
-import { formatUserError, messageOf, UserError } from "../../shared/errors.ts";
+import { UserError } from "../../shared/errors.ts";
 import { gatherInjectionView, type InjectionWorld } from "../../shared/injection/gather.ts";
 import { readWorkload } from "../../shared/injection/workload.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { findConnection } from "../../shared/kube/connect.ts";
 import { createKubeClient } from "../../shared/kube/http-client.ts";
 import { isJsonObject, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { formatTarget } from "../../shared/target.ts";
 import { decideMutation } from "../../webhook/decide.ts";
 import { createWorld } from "../../webhook/world.ts";
-import { formatEffects, gatherEffectView } from "./effects.ts";
+import { openCluster } from "../cluster/open-cluster.ts";
+import type { Input } from "../program/command.ts";
+import { ExitCode } from "../program/exit-code.ts";
+import { isData, printData } from "../terminal/print.ts";
+import { describeEffects, formatEffects, gatherEffectView } from "./effects.ts";
 import { type FileObjects, overlayWorld, readSource, sortObjects } from "./file-world.ts";
 import { formatExplanation } from "./format.ts";
-import { EXPLAIN_USAGE, type ExplainOptions, parseExplainArgs } from "./options.ts";
+import { type ExplainOptions, readExplainOptions } from "./options.ts";
 
 const SYNC_TIMEOUT_MS = 30_000;
 const POLL_MS = 50;
@@ -34,49 +37,42 @@ const WORKLOADS: Readonly<Record<string, Resource>> = {
 /** Everything that can be named as KIND/NAME. */
 const LIVE: Readonly<Record<string, Resource>> = { ...WORKLOADS, ...KINDS };
 
+/** What is asked for, and the namespace of objects that name none. */
+type Choice = ExplainOptions & { readonly namespace: string };
+
 /** What there is of a real cluster. */
 interface Cluster {
   readonly client: KubeClient;
+  /** Of objects that name none. */
+  readonly namespace: string;
   readonly world: InjectionWorld;
   close(): Promise<void>;
 }
 
-/**
- * Explains and prints.
- *
- * @returns exit code: 0 when everything could be explained, 1 when not, 2 for wrong flags
- */
-export async function runExplain(
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<number> {
+/** What is told of one object. */
+interface Told {
+  readonly data: object;
+  readonly text: string;
+}
+
+/** Explains and prints. */
+export async function runExplain(input: Input): Promise<ExitCode> {
+  const options = readExplainOptions(input.words, input.flags);
   let cluster: Cluster | undefined;
   try {
-    const options = parseExplainArgs(args);
-    if (options === "help") {
-      console.log(EXPLAIN_USAGE);
-      return 0;
-    }
-    cluster = options.isOffline ? undefined : await openCluster(options, env);
-    const texts = await explainAll(options, cluster);
-    console.log(texts.join("\n\n"));
-    return 0;
-  } catch (error) {
-    console.error(error instanceof UserError ? formatUserError(error) : messageOf(error));
-    const isUsage = error instanceof UserError && error.code === "CONFIGURATION_INVALID";
-    if (isUsage) console.error(`\n${EXPLAIN_USAGE}`);
-    return isUsage ? 2 : 1;
+    cluster = options.isOffline ? undefined : await watchCluster(input);
+    const namespace = input.flags.text("namespace") ?? cluster?.namespace ?? "default";
+    const told = await explainAll({ ...options, namespace }, cluster);
+    if (isData(input.format)) printData(input, { explanations: told.map(({ data }) => data) });
+    else input.terminal.print(told.map(({ text }) => text).join("\n\n"));
+    return ExitCode.Good;
   } finally {
     await cluster?.close();
   }
 }
 
-async function openCluster(
-  options: ExplainOptions,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<Cluster> {
-  const { kubeconfigPath } = options;
-  const connection = await findConnection({ env, ...(kubeconfigPath !== undefined && { kubeconfigPath }) });
+async function watchCluster(input: Input): Promise<Cluster> {
+  const { connection, namespace } = await openCluster(input);
   const client = createKubeClient({ connection, program: "explain" });
   const problems: string[] = [];
   const world = createWorld({
@@ -102,7 +98,7 @@ async function openCluster(
     }
     await new Promise((done) => setTimeout(done, POLL_MS));
   }
-  return { client, world, close };
+  return { client, namespace, world, close };
 }
 
 async function readObjects(files: readonly string[]): Promise<readonly unknown[]> {
@@ -128,18 +124,18 @@ function withNamespace(object: unknown, namespace: string): unknown {
   return { ...object, metadata: { ...metadata, namespace } };
 }
 
-async function explainAll(options: ExplainOptions, cluster: Cluster | undefined): Promise<readonly string[]> {
+async function explainAll(options: Choice, cluster: Cluster | undefined): Promise<readonly Told[]> {
   const objects = (await readObjects(options.files)).map((object) => withNamespace(object, options.namespace));
   const files = sortObjects(objects);
   const world = overlayWorld(files, cluster?.world);
-  const texts: string[] = [];
+  const told: Told[] = [];
   if (options.live !== undefined) {
     const found = await findLive(cluster, options.live.kind, options.namespace, options.live.name);
     if (found === undefined) {
       throw new UserError("NOT_FOUND", `there is no ${options.live.kind} ${options.namespace}/${options.live.name}`);
     }
     const source = readSource({ ...(isJsonObject(found) ? found : {}), kind: options.live.kind });
-    texts.push(
+    told.push(
       source === undefined ? explain(options, world, found, found) : await explainEffects(source, files, cluster),
     );
   }
@@ -148,24 +144,25 @@ async function explainAll(options: ExplainOptions, cluster: Cluster | undefined)
     if (WORKLOADS[kind] === undefined) continue;
     const namespace = textAt(object, "metadata", "namespace") ?? options.namespace;
     const live = await findLive(cluster, kind, namespace, textAt(object, "metadata", "name") ?? "");
-    texts.push(explain(options, world, object, live));
+    told.push(explain(options, world, object, live));
   }
-  for (const source of files.sources) texts.push(await explainEffects(source, files, cluster));
-  if (texts.length === 0) {
+  for (const source of files.sources) told.push(await explainEffects(source, files, cluster));
+  if (told.length === 0) {
     throw new UserError("NOT_FOUND", "the files hold no workload and no object of stash.appscode.com", {
       next: "add the workload's own file with -f, or name a live one as KIND/NAME",
     });
   }
-  return texts;
+  return told;
 }
 
 async function explainEffects(
   source: EffectSource,
   { appBindings, others }: FileObjects,
   cluster: Cluster | undefined,
-): Promise<string> {
+): Promise<Told> {
   const workloads = others.flatMap((object) => readWorkload(object, "") ?? []);
-  return formatEffects(source, await gatherEffectView(source, { appBindings, workloads }, cluster?.client));
+  const view = await gatherEffectView(source, { appBindings, workloads }, cluster?.client);
+  return { data: describeEffects(source, view), text: formatEffects(source, view) };
 }
 
 async function findLive(cluster: Cluster | undefined, kind: string, namespace: string, name: string): Promise<unknown> {
@@ -174,7 +171,7 @@ async function findLive(cluster: Cluster | undefined, kind: string, namespace: s
   return cluster.client.find(resource, namespace, name, asIs);
 }
 
-function explain(options: ExplainOptions, world: InjectionWorld, object: unknown, live: unknown): string {
+function explain(options: Choice, world: InjectionWorld, object: unknown, live: unknown): Told {
   const workload = readWorkload(object, options.namespace);
   if (workload === undefined) throw new UserError("INVALID_OBJECT", "the workload has no pod template");
   const liveTemplate = valueAt(live, "spec", "template");
@@ -190,12 +187,13 @@ function explain(options: ExplainOptions, world: InjectionWorld, object: unknown
     "status",
     textAt(object, "kind") === "DaemonSet" ? "currentNumberScheduled" : "replicas",
   );
-  return formatExplanation({
+  const explanation = {
     workload: formatTarget(workload),
     decision,
     podTemplate: workload.podTemplate,
     replicas: live === undefined ? undefined : typeof replicas === "number" ? replicas : 0,
     strategy:
       textAt(object, "spec", "updateStrategy", "type") ?? textAt(object, "spec", "strategy", "type") ?? "RollingUpdate",
-  });
+  };
+  return { data: { workload: explanation.workload, ...decision }, text: formatExplanation(explanation) };
 }
