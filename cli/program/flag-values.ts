@@ -7,6 +7,8 @@ export interface FlagValues {
   list(name: string): readonly string[];
   /** Whether a flag without a value was given. */
   has(name: string): boolean;
+  /** Whether `--no-NAME` was given. */
+  isOff(name: string): boolean;
 }
 
 /** @param values by the flag's long name in camel case, as the parser gives them */
@@ -23,6 +25,7 @@ export function flagValues(values: Readonly<Record<string, unknown>>): FlagValue
       return Array.isArray(value) ? value.map(String) : [];
     },
     has: (name) => at(name) === true,
+    isOff: (name) => at(name) === false,
   };
 }
 

@@ -6,8 +6,8 @@ import {
   formatTable,
   formatTimeline,
   shareOf,
-} from "../../../../scripts/demo/terminal/format.ts";
-import type { MemberState } from "../../../../scripts/demo/terminal/teller.ts";
+} from "../../../../cli/runs/format.ts";
+import type { MemberState } from "../../../../cli/runs/member-state.ts";
 
 function aMember(change: Partial<MemberState> = {}): MemberState {
   return {

@@ -1,5 +1,5 @@
 /** Numbers and bars for people. */
-import type { MemberState } from "./teller.ts";
+import type { MemberState } from "./member-state.ts";
 
 const UNITS = ["B", "KiB", "MiB", "GiB"] as const;
 
@@ -54,11 +54,12 @@ export function formatTimeline(members: readonly MemberState[], width: number): 
   const from = Math.min(...worked.map(({ startedAt }) => startedAt));
   const until = Math.max(...worked.map(({ finishedAt }) => finishedAt));
   const column = (at: number) => Math.round(((at - from) / Math.max(1, until - from)) * width);
+  const nameWidth = Math.max(6, ...worked.map(({ name }) => name.length));
   return worked.map(({ name, startedAt, finishedAt }) => {
     const begin = Math.min(column(startedAt), width - 1);
     const length = Math.max(1, column(finishedAt) - begin);
     const bar = "·".repeat(begin) + "█".repeat(length) + "·".repeat(width - begin - length);
-    return `${name.padEnd(6)}  ${bar}  ${formatSeconds(startedAt - from)} to ${formatSeconds(finishedAt - from)}`;
+    return `${name.padEnd(nameWidth)}  ${bar}  ${formatSeconds(startedAt - from)} to ${formatSeconds(finishedAt - from)}`;
   });
 }
 
