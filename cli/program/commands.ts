@@ -6,11 +6,15 @@ import { DOCTOR } from "../doctor/command.ts";
 import { EVENTS } from "../events/command.ts";
 import { EXPLAIN } from "../explain/command.ts";
 import { LOGS } from "../logs/command.ts";
+import { PAUSE } from "../pause/command.ts";
 import { POINTS } from "../points/command.ts";
 import { REPOSITORIES } from "../repositories/command.ts";
+import { RESTORE } from "../restore/command.ts";
 import { RESTORES } from "../restores/command.ts";
+import { RESUME } from "../resume/command.ts";
 import { SESSIONS } from "../sessions/command.ts";
 import { STATUS } from "../status/command.ts";
+import { TRIGGER } from "../trigger/command.ts";
 import { UNINSTALL } from "../uninstall/command.ts";
 import { VERSION } from "../version/command.ts";
 import type { CommandSpec } from "./command.ts";
@@ -25,6 +29,10 @@ export const COMMANDS: readonly CommandSpec[] = [
   DESCRIBE,
   LOGS,
   EVENTS,
+  TRIGGER,
+  RESTORE,
+  PAUSE,
+  RESUME,
   EXPLAIN,
   DOCTOR,
   UNINSTALL,
