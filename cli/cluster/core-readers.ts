@@ -50,6 +50,13 @@ export function coreReaders(api: CoreV1Api): CoreReaders {
           : api.listNamespacedPersistentVolumeClaim({ namespace, ...page }, options),
       find: (namespace, name, options) => api.readNamespacedPersistentVolumeClaim({ namespace, name }, options),
     },
+    services: {
+      list: (namespace, page, options) =>
+        namespace === undefined
+          ? api.listServiceForAllNamespaces(page, options)
+          : api.listNamespacedService({ namespace, ...page }, options),
+      find: (namespace, name, options) => api.readNamespacedService({ namespace, name }, options),
+    },
     namespaces: {
       list: (_namespace, page, options) => api.listNamespace(page, options),
       find: (_namespace, name, options) => api.readNamespace({ name }, options),

@@ -1,10 +1,12 @@
 /** All commands that people type. A new one is a folder and a row. */
 import { BATCHES } from "../batches/command.ts";
 import { COMPLETE, COMPLETION } from "../completion/command.ts";
+import { COVERAGE } from "../coverage/command.ts";
 import { DESCRIBE } from "../describe/command.ts";
 import { DOCTOR } from "../doctor/command.ts";
 import { EVENTS } from "../events/command.ts";
 import { EXPLAIN } from "../explain/command.ts";
+import { LINT } from "../lint/command.ts";
 import { LOGS } from "../logs/command.ts";
 import { PAUSE } from "../pause/command.ts";
 import { POINTS } from "../points/command.ts";
@@ -33,6 +35,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   RESTORE,
   PAUSE,
   RESUME,
+  COVERAGE,
+  LINT,
   EXPLAIN,
   DOCTOR,
   UNINSTALL,

@@ -27,6 +27,8 @@ export interface PointChoice {
   readonly spec: { readonly session: string } | { readonly asOf: string };
   /** The point that this is, as far as anybody here knows. */
   readonly point: Point | undefined;
+  /** Where none that is known has all members: the newest one, and what it lacks. */
+  readonly nearest?: { readonly session: string; readonly lacks: readonly string[] };
 }
 
 export interface KnownPoints {
@@ -45,16 +47,19 @@ export interface KnownPoints {
  */
 export function choosePoint(wish: PointWish, known: KnownPoints): PointChoice {
   const whole = known.points.filter((point) => lackedMembers(point, known.members).length === 0);
+  const [newest] = whole.length > 0 ? [] : known.points;
+  const nearest = newest && { session: newest.session, lacks: lackedMembers(newest, known.members) };
   switch (wish.kind) {
     case "latest": {
       const [point] = whole;
       // The repository may know of points that no object tells of.
-      return point === undefined ? asOf(known.nowMs, undefined) : { spec: { session: point.session }, point };
+      return point === undefined ? asOf(known.nowMs, undefined, nearest) : { spec: { session: point.session }, point };
     }
     case "at":
       return asOf(
         wish.atMs,
         whole.find(({ time }) => Date.parse(time) <= wish.atMs),
+        nearest,
       );
     case "session":
       return named(wish.session, known, whole);
@@ -65,8 +70,9 @@ export function choosePoint(wish: PointWish, known: KnownPoints): PointChoice {
   }
 }
 
-function asOf(atMs: number, point: Point | undefined): PointChoice {
-  return { spec: { asOf: new Date(atMs).toISOString().replace(/\.\d+/, "") }, point };
+function asOf(atMs: number, point: Point | undefined, nearest: PointChoice["nearest"]): PointChoice {
+  const spec = { asOf: new Date(atMs).toISOString().replace(/\.\d+/, "") };
+  return { spec, point, ...(nearest !== undefined && { nearest }) };
 }
 
 function named(session: string, { points, namespace, members }: KnownPoints, whole: readonly Point[]): PointChoice {

@@ -17,6 +17,7 @@ import {
 import type { RestoreObject } from "../objects/restores.ts";
 import type { Point, PointSnapshot } from "../points/recovery-points.ts";
 import { leftOut, type NamedMember } from "./build-restore.ts";
+import type { PointChoice } from "./choose-point.ts";
 
 /** A workload as it is now; undefined in the map where it does not exist. */
 export interface TargetFacts {
@@ -27,6 +28,7 @@ export interface PlanView {
   readonly restore: RestoreBatch;
   readonly members: readonly NamedMember[];
   readonly point: Point | undefined;
+  readonly nearest?: PointChoice["nearest"];
   /** Workloads and other targets by `targetKey`; a key without value is a target that does not exist. */
   readonly targets: ReadonlyMap<string, TargetFacts | undefined>;
   readonly hasRepository: boolean;
@@ -49,6 +51,7 @@ export interface PlannedMember {
 
 export interface Plan {
   readonly point: Pick<Point, "session" | "time" | "isComplete"> | undefined;
+  readonly nearest: PointChoice["nearest"];
   readonly members: readonly PlannedMember[];
   /** What it would wait for, one sentence each. */
   readonly waitsFor: readonly string[];
@@ -62,6 +65,7 @@ export function decidePlan(view: PlanView): Plan {
   const steps = stepsOf(invoker.members, invoker.executionOrder);
   return {
     point: point && { session: point.session, time: point.time, isComplete: point.isComplete },
+    nearest: view.nearest,
     members: invoker.members.map((member, at): PlannedMember => {
       const name = members[at]?.name ?? member.alias ?? member.ref.name;
       const saved = point?.members?.find((one) => one.name === name);

@@ -44,9 +44,17 @@ export function formatPlan(restore: RestoreBatch, plan: Plan, look: PlanLook): r
   ];
 }
 
-function formatPoint({ point }: Plan, spec: RestoreBatch["spec"], nowMs: number): string {
+function formatPoint({ point, nearest }: Plan, spec: RestoreBatch["spec"], nowMs: number): string {
   if (point !== undefined) return `${point.session} of ${point.time} (${formatSince(point.time, nowMs)} ago)`;
-  if (spec.session !== undefined)
-    return `session ${spec.session}, of which no object here knows: it is looked for in the repository`;
-  return `the newest complete one at or before ${spec.asOf ?? "now"}, of which no object here knows: it is looked for in the repository`;
+  const wanted =
+    spec.session === undefined
+      ? `the newest complete one at or before ${spec.asOf ?? "now"}`
+      : `session ${spec.session}`;
+  return `${wanted}, which is looked for in the repository: no object here tells of it${formatNearest(nearest)}`;
+}
+
+/** What the newest point that is known lacks, where no point has everything. */
+export function formatNearest(nearest: Plan["nearest"]): string {
+  if (nearest === undefined || nearest.lacks.length === 0) return "";
+  return ` (${nearest.session}, the newest one known, does not hold ${nearest.lacks.join(", ")}; --member leaves members out)`;
 }

@@ -18,15 +18,16 @@ import { readTimeout } from "../runs/wait-flags.ts";
 import { plainText } from "../terminal/plain-text.ts";
 import { printData } from "../terminal/print.ts";
 import { buildRestore, membersOfInvoker, type NamedMember, restoreName } from "./build-restore.ts";
-import { chooseMembers, choosePoint, type PointWish, readWish } from "./choose-point.ts";
+import { chooseMembers, choosePoint, type PointChoice, type PointWish, readWish } from "./choose-point.ts";
 import { decidePlan } from "./decide-plan.ts";
-import { formatPlan } from "./format-plan.ts";
+import { formatNearest, formatPlan } from "./format-plan.ts";
 import { gatherPlanView, rememberedMembers } from "./gather-restore.ts";
 
 interface Prepared {
   readonly restore: RestoreBatch;
   readonly members: readonly NamedMember[];
   readonly point: Point | undefined;
+  readonly nearest?: PointChoice["nearest"];
 }
 
 export async function runRestore(input: Input): Promise<ExitCode> {
@@ -79,7 +80,7 @@ async function prepare(input: Input, cluster: Cluster, wish: PointWish, nowMs: n
     nowMs,
   });
   const restore = buildRestore({ invoker, members, choice, name: flags.text("name") ?? restoreName(name, nowMs) });
-  return { restore, members, point: choice.point };
+  return { restore, members, ...choice };
 }
 
 /** Whoever may not look at workloads can still restore what the batch and its sessions name. */
@@ -100,10 +101,12 @@ async function findLabelled(
   }
 }
 
-function describePoint({ restore, point }: Prepared): string {
+function describePoint({ restore, point, nearest }: Prepared): string {
   if (point !== undefined) return `restores ${point.session} of ${point.time}`;
   const { session, asOf } = restore.spec;
-  return `restores ${session === undefined ? `the newest complete point at or before ${asOf ?? "now"}` : `session ${session}`}`;
+  const wanted =
+    session === undefined ? `the newest complete point at or before ${asOf ?? "now"}` : `session ${session}`;
+  return `restores ${wanted}${formatNearest(nearest)}`;
 }
 
 async function tellPlan(input: Input, cluster: Cluster, prepared: Prepared, nowMs: number): Promise<void> {

@@ -42,6 +42,15 @@ describe("the point", () => {
     expect(choosePoint({ kind: "at", atMs: 0 }, known).point).toBeUndefined();
   });
 
+  test("where no point that is known has all members, the newest is told with what it lacks", () => {
+    const choice = choosePoint({ kind: "latest" }, { ...known, members: ["db", "web", "extra"] });
+    expect(choice).toEqual({
+      spec: { asOf: "2030-01-02T12:00:00Z" },
+      point: undefined,
+      nearest: { session: "shop-2", lacks: ["web", "extra"] },
+    });
+  });
+
   test("without any that is known the repository is asked for the newest", () => {
     expect(choosePoint({ kind: "latest" }, { ...known, points: [] }).spec).toEqual({ asOf: "2030-01-02T12:00:00Z" });
   });
