@@ -4,7 +4,8 @@ const MOST = 3;
 
 /** The nearest of the names that there are, best first; none where nothing is near. */
 export function nearestNames(wanted: string, names: Iterable<string>, most: number = MOST): readonly string[] {
-  const limit = Math.max(2, Math.floor(wanted.length / 3));
+  // Of a short word little is left when two of its letters are others.
+  const limit = Math.max(1, Math.floor(wanted.length / 3));
   const ranked = [...new Set(names)].map((name) => ({ name, distance: distanceOf(wanted, name) }));
   return ranked
     .filter(({ distance }) => distance <= limit)

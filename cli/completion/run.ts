@@ -78,7 +78,7 @@ async function askCluster(what: Completes, input: Pick<Input, "flags" | "env">):
     const items = await cluster.list(resource, resource.namespaced ? cluster.namespace : undefined);
     return items.map((item) => ({
       word: before + (textAt(item, "metadata", "name") ?? ""),
-      summary: textAt(item, "kind") ?? resource.plural,
+      summary: textAt(item, "kind") ?? what,
     }));
   });
   return (await Promise.all(lists)).flat();

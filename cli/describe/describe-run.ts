@@ -32,7 +32,7 @@ export function describeRun(run: RunObject, look: DescribeLook): readonly string
     ["Conditions", conditionTable([{ name: "(all)", conditions: run.status?.conditions ?? [] }, ...members], look)],
   ];
   return [
-    `${run.kind} ${run.metadata.namespace}/${run.metadata.name}`,
+    withinWidth(`${run.kind} ${run.metadata.namespace}/${run.metadata.name}`, look),
     ...headOf(run, look).map((line) => withinWidth(line, look)),
     ...sections.flatMap(([title, lines]) =>
       lines.length === 0 ? [] : ["", title, ...lines.map((line) => withinWidth(`  ${line}`, look))],

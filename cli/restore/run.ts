@@ -13,7 +13,7 @@ import { isPointOf, type Point } from "../points/recovery-points.ts";
 import { Format, type Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { UsageError } from "../program/usage-error.ts";
-import { tellStarted } from "../runs/started-run.ts";
+import { createOrTell, tellStarted } from "../runs/started-run.ts";
 import { readTimeout } from "../runs/wait-flags.ts";
 import { plainText } from "../terminal/plain-text.ts";
 import { printData } from "../terminal/print.ts";
@@ -44,8 +44,9 @@ export async function runRestore(input: Input): Promise<ExitCode> {
     await tellPlan(input, cluster, prepared, nowMs);
     return ExitCode.Good;
   }
-  input.leavesBehind(`the restore may have been made; see whether: ${input.programName} restores -n ${namespace}`);
-  const made = await cluster.create(KINDS.RestoreBatch, namespace, prepared.restore);
+  const made = await createOrTell(input, `${input.programName} restores ${name} -n ${namespace}`, () =>
+    cluster.create(KINDS.RestoreBatch, namespace, prepared.restore),
+  );
   if (input.format === Format.Table || input.format === Format.Wide) input.terminal.note(describePoint(prepared));
   return tellStarted(input, cluster, { kind: "RestoreBatch", name }, made);
 }

@@ -1,6 +1,7 @@
 /** What comes after a run was made: it is named, waited for, and told. */
 import { KINDS } from "../../shared/api/kinds.ts";
 import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { toUserError } from "../../shared/kube/kube-error.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { kubectlName, readOne } from "../objects/read-objects.ts";
 import { hasEnded } from "../objects/read-run.ts";
@@ -12,6 +13,22 @@ import { isData, printData } from "../terminal/print.ts";
 import { exitCodeOf, formatEnd } from "./end-of-run.ts";
 import { followRun } from "./follow-run.ts";
 import { readTimeout } from "./wait-flags.ts";
+
+/**
+ * Makes something that may be there although nobody heard of it: when Ctrl-C comes in between, or when no answer does.
+ *
+ * @param look what tells whether it is
+ */
+export async function createOrTell<T>(input: Input, look: string, create: () => Promise<T>): Promise<T> {
+  const uncertain = `it may have been made; see whether: ${look}`;
+  input.leavesBehind(uncertain);
+  try {
+    return await create();
+  } catch (thrown) {
+    if (toUserError(thrown).code === "API_UNAVAILABLE") input.terminal.note(uncertain);
+    throw thrown;
+  }
+}
 
 /** @param made the object as the API server answered */
 export async function tellStarted(input: Input, cluster: Cluster, word: RunWord, made: unknown): Promise<ExitCode> {

@@ -8,7 +8,7 @@ import { openCluster } from "../cluster/open-cluster.ts";
 import { findInvoker } from "../objects/invokers.ts";
 import type { Input } from "../program/command.ts";
 import type { ExitCode } from "../program/exit-code.ts";
-import { tellStarted } from "../runs/started-run.ts";
+import { createOrTell, tellStarted } from "../runs/started-run.ts";
 import { readTimeout } from "../runs/wait-flags.ts";
 
 const SECOND_MS = 1_000;
@@ -24,8 +24,7 @@ export async function runTrigger(input: Input): Promise<ExitCode> {
     input.terminal.note(`${object.kind} ${object.metadata.name} is ${phase}: the session may be skipped`);
   }
   const look = `${input.programName} sessions --batch ${object.metadata.name} -n ${cluster.namespace}`;
-  input.leavesBehind(`the session may have been made; see whether: ${look}`);
-  const { name, made } = await createSession(cluster, backupInvokerView(object));
+  const { name, made } = await createOrTell(input, look, () => createSession(cluster, backupInvokerView(object)));
   return tellStarted(input, cluster, { kind: "BackupSession", name }, made);
 }
 

@@ -175,7 +175,7 @@ describe("lists", () => {
     const isGood = (one: unknown) => textAt(one, "state") === "Good";
     expect(await waitForValue(read, isGood, "the application is not well")).toMatchObject({
       name: "nightly",
-      lastRun: { phase: "Succeeded" },
+      point: expect.stringMatching(/^nightly-/),
     });
     expect(await output("status", "-A")).toMatch(new RegExp(`^${NAMESPACE} +nightly +Good +\\d+s `, "m"));
   });
@@ -260,7 +260,7 @@ test("explain, doctor and uninstall are the same program", async () => {
 test("completion knows the names in the cluster", async () => {
   expect(await output("__complete", "trigger", "")).toBe("nightly\tBackupBatch\n:4\n");
   expect(await output("__complete", "describe", "session/")).toContain(`session/${session}\t`);
-  expect(await output("__complete", "status", "-n", "cli-te")).toBe(`${NAMESPACE}\tNamespace\n:4\n`);
+  expect(await output("__complete", "status", "-n", "cli-te")).toBe(`${NAMESPACE}\tnamespace\n:4\n`);
 });
 
 describe("restore", () => {

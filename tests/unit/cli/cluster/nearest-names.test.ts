@@ -11,7 +11,9 @@ test("distances count insertions, deletions, changes and swaps", () => {
 });
 
 test("the nearest names come first, and far ones not at all", () => {
-  expect(nearestNames("shpo", ["other", "shop", "ship"])).toEqual(["shop", "ship"]);
+  expect(nearestNames("shpo", ["other", "shop", "ship"])).toEqual(["shop"]);
+  expect(nearestNames("wordpess", ["wordpress-old", "wordpress", "wordpres"])).toEqual(["wordpress", "wordpres"]);
+  expect(nearestNames("wbe", ["db", "web"])).toEqual(["web"]);
   expect(nearestNames("wordpress", ["nightly-wordpress-backup", "files"])).toEqual(["nightly-wordpress-backup"]);
   expect(nearestNames("x", ["completely-different"])).toEqual([]);
 });
