@@ -65,6 +65,7 @@ export async function runCoverage(input: Input): Promise<ExitCode> {
     columns: [...namespaceColumn<CoverageRow>(cluster, (row) => row.namespace), ...COLUMNS],
     data: { covered, uncovered: all.filter(isOpen).length, items: rows },
     nameOf: ({ kind, name }) => `${kind.toLowerCase()}/${name}`,
+    styleOf: ({ state }) => (state === "Uncovered" ? "red" : state === "Part" ? "yellow" : undefined),
     nothing: `everything that holds data is covered: ${covered} workloads and claims`,
   });
   const end = endOf(input, invokers, appBindings);

@@ -31,6 +31,7 @@ export async function runSessions(input: Input): Promise<ExitCode> {
     columns: [...namespaceColumn<BackupSession>(cluster, (one) => one.metadata.namespace), ...columns(Date.now())],
     data: listOf(entries.map(({ raw }) => raw)),
     nameOf: ({ metadata }) => kubectlName(KINDS.BackupSession, metadata.name),
+    styleOf: ({ status }) => (status?.phase === "Failed" ? "red" : status?.phase === "Skipped" ? "yellow" : undefined),
     nothing: nothingIn("sessions", cluster),
   });
   return endOf(input, read);

@@ -9,9 +9,20 @@ import { kubectlName, type ReadObjects, readObjects } from "../objects/read-obje
 import type { Input } from "../program/command.ts";
 import type { ExitCode } from "../program/exit-code.ts";
 import { printListing } from "../terminal/print.ts";
+import type { Style } from "../terminal/style.ts";
 import type { Column } from "../terminal/table.ts";
 import { formatAge, formatUntil } from "../terminal/times.ts";
-import { byUrgency, decideHealth, type Health } from "./decide-health.ts";
+import { byUrgency, decideHealth, type Health, type HealthState } from "./decide-health.ts";
+
+const STYLES: Readonly<Partial<Record<HealthState, Style>>> = {
+  Invalid: "red",
+  Damaged: "red",
+  NotReady: "red",
+  Failing: "red",
+  Stale: "red",
+  NoPoint: "yellow",
+  Paused: "yellow",
+};
 
 export async function runStatus(input: Input): Promise<ExitCode> {
   const cluster = await openCluster(input);
@@ -46,6 +57,7 @@ export async function runStatus(input: Input): Promise<ExitCode> {
     columns: [...namespaceColumn<Health>(cluster, ({ namespace }) => namespace), ...columns(nowMs)],
     data: { applications: rows },
     nameOf: ({ kind, name }) => kubectlName(KINDS[kind], name),
+    styleOf: ({ state }) => STYLES[state],
     nothing: nothingIn("batches", cluster),
   });
   return endOf(input, invokers, sessions, repositories);

@@ -3,6 +3,7 @@ import { stringify } from "yaml";
 import { assertNever } from "../../shared/errors.ts";
 import { Format, type Input } from "../program/command.ts";
 import { plainText } from "./plain-text.ts";
+import { type Style, styled } from "./style.ts";
 import { type Column, formatTable } from "./table.ts";
 
 export interface Listing<Row> {
@@ -12,6 +13,8 @@ export interface Listing<Row> {
   readonly data: object;
   /** `backupbatch.stash.appscode.com/shop`. */
   readonly nameOf: (row: Row) => string;
+  /** Colour of a row, where a person looks. */
+  readonly styleOf?: (row: Row) => Style | undefined;
   /** What to say where there is nothing. */
   readonly nothing: string;
 }
@@ -33,7 +36,11 @@ export function printListing<Row>(input: Pick<Input, "format" | "terminal">, lis
         break;
       }
       const look = { isWide: format === Format.Wide, width: terminal.width };
-      for (const line of formatTable(listing.rows, listing.columns, look)) terminal.print(plainText(line));
+      for (const [at, line] of formatTable(listing.rows, listing.columns, look).entries()) {
+        const row = listing.rows[at - 1];
+        const style = row === undefined ? "bold" : listing.styleOf?.(row);
+        terminal.print(styled(terminal, style, plainText(line)));
+      }
       break;
     }
     default:
