@@ -23,7 +23,7 @@ import { loadKubeconfig } from "./kubeconfig.ts";
 import { withinLimit } from "./time-limit.ts";
 
 /** With the start of the program itself, somebody waits 5 s at most. */
-const REACH_MS = 3_000;
+const REACH_MS = 2_500;
 const CALL_MS = 30_000;
 const PAGE_SIZE = 500;
 const FIELD_MANAGER = "kubectl-stash";
