@@ -1,30 +1,34 @@
 /**
  * `npm run build`: bundles the product into dist/. The agent is bundled alone, so that a sidecar loads nothing else;
- * `stash-batch.mjs` is the entry that loads the part which a command needs.
+ * `stash-batch.mjs` is the entry that loads the part which a command needs, `kubectl-stash.cjs` what people type, in one file.
  */
-import { rmSync } from "node:fs";
+import { chmodSync, rmSync, symlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 
 const root = resolve(import.meta.dirname, "..");
 
-/** The parts that the entry loads on demand, by the module that it imports. */
+/** The kubectl plugin: one file for any place and any Node from 20 on. */
+export const PLUGIN_FILE = "kubectl-stash.cjs";
+const OLDEST_NODE = 20;
+/** The name under which kubectl asks the plugin for completions. */
+export const COMPLETING_LINK = "kubectl_complete-stash";
+
+/** The parts that the entry loads on demand: the file of the bundle, by the module that it imports. */
 const PARTS: Readonly<Record<string, string>> = {
-  "../agent/main.ts": "agent",
-  "../webhook/main.ts": "webhook",
-  "../reconciler/main.ts": "reconciler",
-  "./explain/main.ts": "explain",
-  "./doctor/main.ts": "doctor",
-  "./uninstall/main.ts": "uninstall",
+  "../agent/main.ts": "agent.mjs",
+  "../webhook/main.ts": "webhook.mjs",
+  "../reconciler/main.ts": "reconciler.mjs",
+  "./kubectl-stash.ts": PLUGIN_FILE,
 };
 
 /** Leaves dynamic imports of the parts to run time, pointing at their bundles. */
 const partsAreBundledAlone: Plugin = {
   name: "parts-are-bundled-alone",
   setup(builder) {
-    builder.onResolve({ filter: /^\.\.?\/.*\/main\.ts$/ }, ({ path, kind }) => {
+    builder.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, kind }) => {
       const part = PARTS[path];
-      return part === undefined || kind !== "dynamic-import" ? undefined : { path: `./${part}.mjs`, external: true };
+      return part === undefined || kind !== "dynamic-import" ? undefined : { path: `./${part}`, external: true };
     });
   },
 };
@@ -64,6 +68,47 @@ export async function buildAgent(outdir: string): Promise<void> {
 }
 
 /**
+ * First lines of the plugin. They are read by every Node there ever was, before anything that an old one lacks is reached.
+ * A file of this kind knows by itself whether it was started or loaded.
+ */
+const PLUGIN_BANNER = `#!/usr/bin/env node
+if (parseInt(process.versions.node, 10) < ${OLDEST_NODE}) {
+  console.error("kubectl stash needs Node ${OLDEST_NODE} or later, and this is " + process.version + ": " + process.execPath);
+  process.exit(1);
+}
+var stashIsMain = require.main === module;`;
+
+/**
+ * Builds the kubectl plugin alone.
+ *
+ * @param outdir folder for it and its link; absolute
+ */
+export async function buildPlugin(outdir: string): Promise<void> {
+  const outfile = join(outdir, PLUGIN_FILE);
+  await build({
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    // What older ones can at least read, so that the first lines can say what is needed.
+    target: "node10.4",
+    outfile,
+    entryPoints: ["cli/kubectl-stash.ts"],
+    banner: { js: PLUGIN_BANNER },
+    define: { "import.meta.main": "stashIsMain" },
+    // The client library's own version of it does not load under Node 20.
+    alias: { undici: "undici-for-node-20" },
+    minify: true,
+    keepNames: true,
+    legalComments: "linked",
+    logLevel: "warning",
+    absWorkingDir: root,
+  });
+  chmodSync(outfile, 0o755);
+  rmSync(join(outdir, COMPLETING_LINK), { force: true });
+  symlinkSync(PLUGIN_FILE, join(outdir, COMPLETING_LINK));
+}
+
+/**
  * Builds all bundles.
  *
  * @param outdir folder that is emptied first; absolute
@@ -79,9 +124,6 @@ export async function buildBundles(outdir: string): Promise<void> {
         webhook: "webhook/main.ts",
         "validate-worker": "webhook/validate/worker.ts",
         reconciler: "reconciler/main.ts",
-        explain: "cli/explain/main.ts",
-        doctor: "cli/doctor/main.ts",
-        uninstall: "cli/uninstall/main.ts",
       },
       banner: { js: REQUIRE_BANNER },
       // What is imported on demand stays apart: the client library's models alone are 17 MB of source, which a program
@@ -90,6 +132,7 @@ export async function buildBundles(outdir: string): Promise<void> {
       chunkNames: "parts/[name]-[hash]",
     }),
     build({ ...common, entryPoints: { "stash-batch": "cli/main.ts" }, plugins: [partsAreBundledAlone] }),
+    buildPlugin(outdir),
   ]);
 }
 

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { renderMatchConditions, renderWebhookConfiguration } from "../webhook/render-configuration.ts";
 import { renderDefinition, STORED_KINDS } from "./crds/definitions.ts";
+import { renderCliPage } from "./docs/cli-page.ts";
 import { renderFields } from "./docs/field-tables.ts";
 import { renderErrorTable } from "./generate-errors.ts";
 import { renderCatalogue } from "./manifests/catalogue.ts";
@@ -37,6 +38,7 @@ function generateSources(): readonly GeneratedFile[] {
     { path: `${DEFINITIONS_FOLDER}/kustomization.yaml`, text: renderDefinitionList() },
     { path: "docs/errors.md", text: renderErrorTable() },
     { path: "docs/fields.md", text: renderFields() },
+    { path: "docs/cli.md", text: renderCliPage() },
     { path: "manifests/base/webhook-configuration.yaml", text: renderWebhookConfiguration() },
     { path: "manifests/overlays/match-conditions/conditions.yaml", text: renderMatchConditions() },
     { path: "reconciler/installation/catalogue.json", text: renderCatalogue() },

@@ -1,7 +1,7 @@
 /** Whether this machine can hold a test cluster, told before anything is started. */
 import { readFile, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { formatBytes } from "./demo/terminal/format.ts";
+import { formatBytes } from "../cli/runs/format.ts";
 
 /** Volumes and repository take 230 MiB, the cluster's data 300, images 200 beside the cache; the rest is room to breathe. */
 export const NEEDED_BYTES = 1.5 * 1024 ** 3;

@@ -46,6 +46,11 @@ function nameOf(source: EffectSource): string {
   return `${source.kind} ${"namespace" in metadata ? `${metadata.namespace}/` : ""}${metadata.name}`;
 }
 
+/** The same for programs. */
+export function describeEffects(source: EffectSource, view: EffectView): object {
+  return { object: nameOf(source), effects: effectsOf(source, view) };
+}
+
 /** The whole text, without a newline at its end. */
 export function formatEffects(source: EffectSource, view: EffectView): string {
   const effects = effectsOf(source, view);

@@ -2,7 +2,10 @@
  * The story that the demo tells: a WordPress and its database are backed up as one batch, lost, and brought back. The
  * same story is a test of the cluster suite.
  */
+
 import { setTimeout as sleep } from "node:timers/promises";
+import { formatBytes, formatTimeline } from "../../cli/runs/format.ts";
+import { type MemberState, membersOfRestore, membersOfSession } from "../../cli/runs/member-state.ts";
 import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
@@ -10,10 +13,9 @@ import { asIs } from "../../shared/kube/client.ts";
 import { type Application, NAMESPACE, STEP_TIMEOUT_MS } from "./application.ts";
 import type { BackendName, DemoBackend } from "./backend.ts";
 import { compareEvidence, type Evidence } from "./evidence.ts";
-import { followRestore, followSession, membersOfRestore, membersOfSession } from "./follow.ts";
+import { followRestore, followSession } from "./follow.ts";
 import { describeRestore, describeSession, type Summary } from "./summary.ts";
-import { formatBytes, formatTimeline } from "./terminal/format.ts";
-import type { MemberState, Teller } from "./terminal/teller.ts";
+import type { Teller } from "./terminal/teller.ts";
 import { callHttp } from "./wordpress/http.ts";
 import { paintPicture } from "./wordpress/picture.ts";
 import { findFeed, logIn, setUpSite } from "./wordpress/site.ts";

@@ -1,10 +1,10 @@
 /** What the demo found, for people and for programs. */
+import { formatBytes, formatSeconds, formatTable } from "../../cli/runs/format.ts";
+import { membersOfRestore, membersOfSession } from "../../cli/runs/member-state.ts";
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import type { BackendName } from "./backend.ts";
 import type { Comparison } from "./evidence.ts";
-import { membersOfRestore, membersOfSession } from "./follow.ts";
-import { formatBytes, formatSeconds, formatTable } from "./terminal/format.ts";
 
 interface MemberSummary {
   readonly name: string;

@@ -6,6 +6,7 @@
 import { nextBackoffMs } from "./backoff.ts";
 import type { KubeClient } from "./client.ts";
 import { type Clock, sleep } from "./clock.ts";
+import { createDeferred } from "./deferred.ts";
 import { textAt } from "./json-value.ts";
 import { isOlderVersion } from "./object-meta.ts";
 import { QuietTimer } from "./quiet-timer.ts";
@@ -57,7 +58,7 @@ export interface ReflectorHealth {
 
 export class Reflector {
   readonly #options: ReflectorOptions;
-  readonly #synced = Promise.withResolvers<void>();
+  readonly #synced = createDeferred<void>();
   readonly #stale: QuietTimer;
   readonly #fail: QuietTimer;
   #turn = new AbortController();

@@ -2,8 +2,9 @@
 import { styleText } from "node:util";
 import cliTruncate from "cli-truncate";
 import { createLogUpdate } from "log-update";
-import { formatBar, formatMember, formatSeconds, shareOf } from "./format.ts";
-import type { MemberState, Teller } from "./teller.ts";
+import { formatBar, formatMember, formatSeconds, shareOf } from "../../../cli/runs/format.ts";
+import type { MemberState } from "../../../cli/runs/member-state.ts";
+import type { Teller } from "./teller.ts";
 
 const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"] as const;
 const FRAME_MS = 80;

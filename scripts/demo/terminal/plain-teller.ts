@@ -1,5 +1,5 @@
 /** The story as plain lines, each with the seconds since its start. */
-import { formatMember } from "./format.ts";
+import { formatMember } from "../../../cli/runs/format.ts";
 import type { Teller, Write } from "./teller.ts";
 
 export function createPlainTeller(write: Write): Teller {

@@ -1,18 +1,5 @@
 /** How the demo speaks: chapters, facts, and the state of a run's members. */
-
-/** How far one member of a run is. */
-export interface MemberState {
-  readonly name: string;
-  readonly phase: string;
-  /** From 0 to 100, where the agent told it. */
-  readonly percent: number | undefined;
-  readonly bytesDone: number | undefined;
-  /** What there is to add: hooks, errors. */
-  readonly note: string;
-  /** Milliseconds since the epoch; undefined while it has not begun or ended. */
-  readonly startedAt: number | undefined;
-  readonly finishedAt: number | undefined;
-}
+import type { MemberState } from "../../../cli/runs/member-state.ts";
 
 export interface Teller {
   /** Starts a chapter; the one before is over. */

@@ -1,8 +1,8 @@
 import { PassThrough } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
+import type { MemberState } from "../../../../cli/runs/member-state.ts";
 import { createLiveTeller } from "../../../../scripts/demo/terminal/live-teller.ts";
-import type { MemberState } from "../../../../scripts/demo/terminal/teller.ts";
 
 const SHOW_CURSOR = "\u001b[?25h";
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import type { MemberState } from "../../../../cli/runs/member-state.ts";
 import { createPlainTeller } from "../../../../scripts/demo/terminal/plain-teller.ts";
-import { type MemberState, untilAborted } from "../../../../scripts/demo/terminal/teller.ts";
+import { untilAborted } from "../../../../scripts/demo/terminal/teller.ts";
 
 const member = (phase: string, percent: number, note = ""): MemberState => ({
   name: "db",

@@ -1,0 +1,157 @@
+/** Opens the cluster that the flags name, with the Kubernetes client library. */
+import {
+  ApiException,
+  type ConfigurationOptions,
+  CoreV1Api,
+  CustomObjectsApi,
+  type KubeConfig,
+  Log,
+  type ObservableMiddleware,
+  PatchStrategy,
+  setHeaderOptions,
+  VersionApi,
+} from "@kubernetes/client-node";
+import { connectionOfConfig } from "../../shared/kube/config-connection.ts";
+import { isNotFound } from "../../shared/kube/kube-error.ts";
+import { formatResource, type Resource, type Selection } from "../../shared/kube/resource.ts";
+import type { Input } from "../program/command.ts";
+import { itemsOf, nextPage, plainJson } from "./answers.ts";
+import type { Cluster } from "./cluster.ts";
+import { coreReaders } from "./core-readers.ts";
+import { explainFailure } from "./failure.ts";
+import { loadKubeconfig } from "./kubeconfig.ts";
+import { withinLimit } from "./time-limit.ts";
+
+/** With the start of the program itself, somebody waits 5 s at most. */
+const REACH_MS = 2_500;
+const CALL_MS = 30_000;
+const PAGE_SIZE = 500;
+const FIELD_MANAGER = "kubectl-stash";
+
+type CallOptions = ConfigurationOptions<ObservableMiddleware>;
+
+/**
+ * Opens the cluster and makes sure that somebody answers.
+ *
+ * @throws UserError CONFIGURATION_INVALID, or API_UNAVAILABLE naming the address
+ */
+export async function openCluster({ flags, env }: Pick<Input, "flags" | "env">): Promise<Cluster> {
+  const config = loadKubeconfig({ path: flags.text("kubeconfig"), context: flags.text("context"), env });
+  const connection = connectionOfConfig(config);
+  const address = connection.serverUrl.href.replace(/\/$/, "");
+  await reach(config, address);
+  const namespace = flags.text("namespace") ?? connection.namespace ?? "default";
+  return {
+    address,
+    namespace,
+    scope: flags.has("all-namespaces") ? undefined : namespace,
+    connection,
+    ...reads(config, address),
+    ...writes(config, address),
+  };
+}
+
+/** Any answer will do: whoever may not read the version may read other things. */
+async function reach(config: KubeConfig, address: string): Promise<void> {
+  try {
+    await config.makeApiClient(VersionApi).getCode(undefined, withinLimit(REACH_MS));
+  } catch (thrown) {
+    if (!(thrown instanceof ApiException)) throw explainFailure(thrown, { action: "reach", address });
+  }
+}
+
+function reads(config: KubeConfig, address: string): Pick<Cluster, "list" | "find" | "copyLog"> {
+  const custom = config.makeApiClient(CustomObjectsApi);
+  const core = coreReaders(config.makeApiClient(CoreV1Api));
+
+  async function readPage(
+    resource: Resource,
+    namespace: string | undefined,
+    page: Selection & { readonly _continue?: string; readonly limit: number },
+  ): Promise<unknown> {
+    const { group, version, plural } = resource;
+    const options = withinLimit(CALL_MS);
+    if (group === "") return core.list(plural, namespace, page, options);
+    const given = Object.fromEntries(Object.entries(page).filter(([, value]) => value !== undefined));
+    if (namespace !== undefined) {
+      return custom.listNamespacedCustomObject({ group, version, plural, namespace, ...given }, options);
+    }
+    return custom.listClusterCustomObject({ group, version, plural, ...given }, options);
+  }
+
+  return {
+    async list(resource, namespace, selection = {}) {
+      const action = `list ${formatResource(resource, namespace)}`;
+      try {
+        const items: unknown[] = [];
+        let _continue: string | undefined;
+        do {
+          const at = _continue === undefined ? {} : { _continue };
+          const page = await readPage(resource, namespace, { ...selection, ...at, limit: PAGE_SIZE });
+          items.push(...itemsOf(page));
+          _continue = nextPage(page);
+        } while (_continue !== undefined);
+        return items;
+      } catch (thrown) {
+        throw explainFailure(thrown, { action, address, right: { verb: "list", resource, namespace } });
+      }
+    },
+    async find(resource, namespace, name) {
+      const { group, version, plural } = resource;
+      const options = withinLimit(CALL_MS);
+      try {
+        if (group === "") return plainJson(await core.find(plural, namespace, name, options));
+        if (namespace === undefined) {
+          return await custom.getClusterCustomObject({ group, version, plural, name }, options);
+        }
+        return await custom.getNamespacedCustomObject({ group, version, plural, namespace, name }, options);
+      } catch (thrown) {
+        const action = `get ${formatResource(resource, namespace, name)}`;
+        const error = explainFailure(thrown, { action, address, right: { verb: "get", resource, namespace } });
+        if (isNotFound(error)) return undefined;
+        throw error;
+      }
+    },
+    async copyLog(namespace, { pod, container, follow, since, previous }, into) {
+      const log = new Log(config);
+      const resource: Resource = { group: "", version: "v1", plural: "pods/log", namespaced: true };
+      try {
+        const time = since === undefined ? {} : { sinceTime: since };
+        const former = previous === true ? { previous } : {};
+        return await log.log(namespace, pod, container, into, { follow, ...time, ...former });
+      } catch (thrown) {
+        const action = `read the log of ${container} in ${namespace}/${pod}`;
+        throw explainFailure(thrown, { action, address, right: { verb: "get", resource, namespace } });
+      }
+    },
+  };
+}
+
+function writes(config: KubeConfig, address: string): Pick<Cluster, "create" | "mergePatch"> {
+  const custom = config.makeApiClient(CustomObjectsApi);
+  return {
+    async create(resource, namespace, body, { isDryRun } = {}) {
+      const { group, version, plural } = resource;
+      const dry = isDryRun === true ? { dryRun: "All" } : {};
+      const order = { group, version, plural, namespace, body, fieldManager: FIELD_MANAGER, ...dry };
+      try {
+        return await custom.createNamespacedCustomObject(order, withinLimit(CALL_MS));
+      } catch (thrown) {
+        const action = `create ${formatResource(resource, namespace)}`;
+        throw explainFailure(thrown, { action, address, right: { verb: "create", resource, namespace } });
+      }
+    },
+    async mergePatch(resource, namespace, name, body, { isDryRun } = {}) {
+      const { group, version, plural } = resource;
+      const dry = isDryRun === true ? { dryRun: "All" } : {};
+      const order = { group, version, plural, namespace, name, body, fieldManager: FIELD_MANAGER, ...dry };
+      const options: CallOptions = setHeaderOptions("Content-Type", PatchStrategy.MergePatch, withinLimit(CALL_MS));
+      try {
+        return await custom.patchNamespacedCustomObject(order, options);
+      } catch (thrown) {
+        const action = `patch ${formatResource(resource, namespace, name)}`;
+        throw explainFailure(thrown, { action, address, right: { verb: "patch", resource, namespace } });
+      }
+    },
+  };
+}

@@ -1,0 +1,39 @@
+/** `explain`, as people type it. */
+import { CommandGroup, type CommandSpec, Completes, Format, Scope } from "../program/command.ts";
+
+export const EXPLAIN: CommandSpec = {
+  name: "explain",
+  group: CommandGroup.Check,
+  summary: "Say what the webhook decides about a workload, and why",
+  details: `Shows the change as a diff, and what would restart. Of invokers, Repositories, AppBindings and BackupBlueprints it says what their
+author must be allowed to do. Changes nothing. KIND is deployment, statefulset, daemonset, backupbatch, backupconfiguration,
+restorebatch, restoresession, repository or appbinding.`,
+  args: [{ name: "KIND/NAME", summary: "a live object", isOptional: true }],
+  flags: [
+    {
+      flags: "-f, --filename <file>",
+      summary:
+        "YAML or JSON; repeat for more. Workloads and objects of ours in it are explained; the latter, and Namespaces, stand before those of the cluster",
+      isMany: true,
+      completes: Completes.File,
+    },
+    { flags: "--offline", summary: "look at the files alone, at no cluster" },
+    {
+      flags: "--image <image>",
+      summary: "image of the injected containers, as given to the webhook (default: stash-batch)",
+    },
+    { flags: "--native-sidecar", summary: "as given to the webhook" },
+    { flags: "--follow-image", summary: "as given to the webhook" },
+    { flags: "--sidecar-resources <list>", summary: "as given to the webhook" },
+    { flags: "--restore-resources <list>", summary: "as given to the webhook" },
+  ],
+  scope: Scope.Namespace,
+  namespaceSummary: "namespace of objects that name none (default: that of the context; default with --offline)",
+  formats: [Format.Table, Format.Json, Format.Yaml],
+  examples: [
+    { line: "explain deployment/web -n demo", does: "what becomes of a live workload" },
+    { line: "explain -f deployment.yaml -f batch.yaml --offline", does: "the change as a diff, from files alone" },
+    { line: "explain backupbatch/nightly", does: "what its author must be allowed to do" },
+  ],
+  load: async () => (await import("./run.ts")).runExplain,
+};

@@ -1,0 +1,50 @@
+/** `kubectl stash`: everything that people type. The image's `stash-batch` loads the same for the commands that it shares. */
+import { basename } from "node:path";
+import { Completion } from "./completion/words.ts";
+import { COMMANDS } from "./program/commands.ts";
+import { ExitCode } from "./program/exit-code.ts";
+import { PROGRAM_SUMMARY } from "./program/parse.ts";
+import { runProgram } from "./program/run.ts";
+import { processTerminal } from "./terminal/terminal.ts";
+import { readProductVersion } from "./version/product-version.ts";
+
+/**
+ * Runs a command line, and ends the process when all output is out.
+ *
+ * @param more what the help of the whole says at its end
+ */
+export async function main(argv: readonly string[], programName: string, more?: string): Promise<void> {
+  const { stdout, stderr, env } = process;
+  let leftBehind: string | undefined;
+  for (const output of [stdout, stderr]) {
+    output.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+      process.exit(ExitCode.PipeClosed);
+    });
+  }
+  process.on("SIGINT", () => {
+    if (leftBehind !== undefined) stderr.write(`\n${leftBehind}\n`);
+    process.exit(ExitCode.Interrupted);
+  });
+  const exitCode = await runProgram({
+    argv,
+    commands: COMMANDS,
+    facts: { name: programName, version: await readProductVersion(), summary: PROGRAM_SUMMARY, more },
+    terminal: processTerminal(env, stdout, stderr),
+    env,
+    leavesBehind: (text) => {
+      leftBehind = text;
+    },
+  });
+  // Connections that are kept open must not keep the process; what is written goes out first.
+  stdout.write("", () => stderr.write("", () => process.exit(exitCode)));
+}
+
+/** kubectl asks a program of this name for completions of its plugin. */
+const COMPLETING_NAME = "kubectl_complete-stash";
+
+if (import.meta.main) {
+  const argv = process.argv.slice(2);
+  const isCompleting = basename(process.argv[1] ?? "").startsWith(COMPLETING_NAME);
+  void main(isCompleting ? [Completion.Command, ...argv] : argv, "kubectl stash");
+}

@@ -1,0 +1,159 @@
+/** What a restore would do, as far as the objects of the cluster tell. Pure. */
+
+import { type MemberState, memberTurns } from "../../reconciler/run/order.ts";
+import type { BackupSession } from "../../shared/api/backup-session.ts";
+import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
+import { ExecutionOrder } from "../../shared/contract.ts";
+import { isJobMember, type RestoreMemberView, restoreInvokerView } from "../../shared/invoker.ts";
+import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
+import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
+import {
+  EMPTY_TARGET_KIND,
+  formatTarget,
+  type ResolvedTargetRef,
+  resolveTargetRef,
+  targetKey,
+} from "../../shared/target.ts";
+import type { RestoreObject } from "../objects/restores.ts";
+import type { Point, PointSnapshot } from "../points/recovery-points.ts";
+import { leftOut, type NamedMember } from "./build-restore.ts";
+import type { PointChoice } from "./choose-point.ts";
+
+/** A workload as it is now; undefined in the map where it does not exist. */
+export interface TargetFacts {
+  readonly replicas: number;
+}
+
+export interface PlanView {
+  readonly restore: RestoreBatch;
+  readonly members: readonly NamedMember[];
+  readonly point: Point | undefined;
+  readonly nearest?: PointChoice["nearest"];
+  /** Workloads and other targets by `targetKey`; a key without value is a target that does not exist. */
+  readonly targets: ReadonlyMap<string, TargetFacts | undefined>;
+  readonly hasRepository: boolean;
+  /** Tasks of the restore that do not exist. */
+  readonly missingTasks: readonly string[];
+  readonly sessions: readonly BackupSession[];
+  readonly restores: readonly RestoreObject[];
+}
+
+export interface PlannedMember {
+  readonly name: string;
+  /** Members of one step start together. */
+  readonly step: number;
+  readonly target: string;
+  readonly how: string;
+  readonly restarts: string;
+  readonly snapshots: readonly PointSnapshot[];
+  readonly sizeBytes: number;
+}
+
+export interface Plan {
+  readonly point: Pick<Point, "session" | "time" | "isComplete"> | undefined;
+  readonly nearest: PointChoice["nearest"];
+  readonly members: readonly PlannedMember[];
+  /** What it would wait for, one sentence each. */
+  readonly waitsFor: readonly string[];
+  /** What the batch says and the restore does not. */
+  readonly leftOut: readonly string[];
+}
+
+export function decidePlan(view: PlanView): Plan {
+  const { restore, point, members } = view;
+  const invoker = restoreInvokerView({ ...restore, metadata: { ...restore.metadata } });
+  const steps = stepsOf(invoker.members, invoker.executionOrder);
+  return {
+    point: point && { session: point.session, time: point.time, isComplete: point.isComplete },
+    nearest: view.nearest,
+    members: invoker.members.map((member, at): PlannedMember => {
+      const name = members[at]?.name ?? member.alias ?? member.ref.name;
+      const saved = point?.members?.find((one) => one.name === name);
+      return {
+        name,
+        step: steps[at] ?? 0,
+        target: formatTarget(member.ref),
+        how: howOf(member),
+        restarts: restartsOf(member, view.targets),
+        snapshots: saved?.snapshots ?? [],
+        sizeBytes: saved?.sizeBytes ?? 0,
+      };
+    }),
+    waitsFor: waitsFor(view, invoker.members),
+    leftOut: members.flatMap(leftOut),
+  };
+}
+
+/** The step in which each member starts, when all goes well. A member that never starts has step 0. */
+function stepsOf(members: readonly RestoreMemberView[], executionOrder: string): readonly number[] {
+  const states = members.map((): MemberState => "Pending");
+  const steps = members.map(() => 0);
+  for (let step = 1; step <= members.length; step++) {
+    const turns = memberTurns({
+      executionOrder: executionOrder || ExecutionOrder.Parallel,
+      failFast: undefined,
+      members: members.map(({ alias, ref, dependsOn }, at) => ({
+        names: [alias ?? ref.name],
+        dependsOn,
+        state: states[at] ?? "Pending",
+      })),
+    });
+    const starting = members.flatMap((_member, at) =>
+      states[at] === "Pending" && turns(at).kind === "start" ? [at] : [],
+    );
+    for (const at of starting) {
+      states[at] = "Succeeded";
+      steps[at] = step;
+    }
+  }
+  return steps;
+}
+
+function howOf(member: RestoreMemberView): string {
+  if (!isJobMember(member)) return "init-container of its pods";
+  return member.taskName === undefined ? "Job" : `Job with Task ${member.taskName}`;
+}
+
+function restartsOf(member: RestoreMemberView, targets: PlanView["targets"]): string {
+  if (isJobMember(member)) return "nothing";
+  const facts = targets.get(targetKey(member.ref));
+  if (facts === undefined) return "nothing: it does not exist yet";
+  if (facts.replicas === 0) return "nothing: it has no replicas";
+  return facts.replicas === 1 ? "its pod" : `its ${facts.replicas} pods`;
+}
+
+function waitsFor(view: PlanView, members: readonly RestoreMemberView[]): readonly string[] {
+  const { restore, hasRepository, missingTasks, targets } = view;
+  const { repository } = restore.spec;
+  const absent = members.filter(({ ref }) => targets.has(targetKey(ref)) && targets.get(targetKey(ref)) === undefined);
+  return [
+    ...(hasRepository ? [] : [`Repository ${repository?.name ?? "of the batch"} does not exist`]),
+    ...missingTasks.map((task) => `Task ${task} does not exist`),
+    ...absent.map(({ ref }) => `${formatTarget(ref)} does not exist: it is waited for`),
+    ...view.sessions
+      .filter((session) => touches(session, members))
+      .map(({ metadata, status }) => {
+        return `BackupSession ${metadata.name} of the same targets is ${status?.phase ?? "Pending"}`;
+      }),
+    ...view.restores
+      .filter((other) => overlaps(other, members))
+      .map(({ kind, metadata, status }) => {
+        return `${kind} ${metadata.name} of the same targets is ${status?.phase ?? "Pending"}`;
+      }),
+  ];
+}
+
+const keysOf = (refs: readonly ResolvedTargetRef[]) =>
+  new Set(refs.filter(({ kind }) => kind !== EMPTY_TARGET_KIND).map(targetKey));
+
+function touches({ metadata, status }: BackupSession, members: readonly RestoreMemberView[]): boolean {
+  if (isFinalSessionPhase(status?.phase)) return false;
+  const wanted = keysOf(members.map(({ ref }) => ref));
+  return (status?.targets ?? []).some(({ ref }) => wanted.has(targetKey(resolveTargetRef(ref, metadata.namespace))));
+}
+
+function overlaps(other: RestoreObject, members: readonly RestoreMemberView[]): boolean {
+  if (isFinalRestorePhase(other.status?.phase)) return false;
+  const wanted = keysOf(members.map(({ ref }) => ref));
+  return restoreInvokerView(other).members.some(({ ref }) => wanted.has(targetKey(ref)));
+}

@@ -1,0 +1,60 @@
+/** A plan as text. Pure. */
+import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
+import { formatSize } from "../../shared/size.ts";
+import { formatTable } from "../terminal/table.ts";
+import { formatSince } from "../terminal/times.ts";
+import type { Plan, PlannedMember } from "./decide-plan.ts";
+
+export interface PlanLook {
+  readonly nowMs: number;
+  readonly width: number | undefined;
+}
+
+export function formatPlan(restore: RestoreBatch, plan: Plan, look: PlanLook): readonly string[] {
+  const { metadata, spec } = restore;
+  const table = formatTable(
+    plan.members,
+    [
+      { heading: "STEP", cell: ({ step }: PlannedMember) => (step === 0 ? "never" : String(step)) },
+      { heading: "MEMBER", cell: ({ name }) => name },
+      { heading: "TARGET", cell: ({ target }) => target, mayShrink: true },
+      { heading: "BY", cell: ({ how }) => how, mayShrink: true },
+      {
+        heading: "SNAPSHOTS",
+        cell: ({ snapshots }) => snapshots.map(({ id }) => id.slice(0, 8)).join(" ") || "-",
+        mayShrink: true,
+      },
+      { heading: "SIZE", cell: ({ sizeBytes }) => (sizeBytes === 0 ? "-" : formatSize(sizeBytes)) },
+      { heading: "RESTARTS", cell: ({ restarts }) => restarts, mayShrink: true },
+    ],
+    { isWide: true, width: look.width },
+  );
+  const list = (title: string, lines: readonly string[]) =>
+    lines.length === 0 ? [] : ["", title, ...lines.map((line) => `  ${line}`)];
+  return [
+    `RestoreBatch ${metadata.namespace}/${metadata.name}: a dry run, nothing was changed`,
+    `  Point       ${formatPoint(plan, spec, look.nowMs)}`,
+    `  Repository  ${spec.repository?.name ?? "-"}`,
+    "",
+    ...table,
+    ...list("It would wait for:", plan.waitsFor),
+    ...list("Not taken over from the batch:", plan.leftOut),
+    "",
+    "Files that are there and not in a snapshot stay. Which files come back, the repository tells when it runs.",
+  ];
+}
+
+function formatPoint({ point, nearest }: Plan, spec: RestoreBatch["spec"], nowMs: number): string {
+  if (point !== undefined) return `${point.session} of ${point.time} (${formatSince(point.time, nowMs)} ago)`;
+  const wanted =
+    spec.session === undefined
+      ? `the newest complete one at or before ${spec.asOf ?? "now"}`
+      : `session ${spec.session}`;
+  return `${wanted}, which is looked for in the repository: no object here tells of it${formatNearest(nearest)}`;
+}
+
+/** What the newest point that is known lacks, where no point has everything. */
+export function formatNearest(nearest: Plan["nearest"]): string {
+  if (nearest === undefined || nearest.lacks.length === 0) return "";
+  return ` (${nearest.session}, the newest one known, does not hold ${nearest.lacks.join(", ")}; --member leaves members out)`;
+}

@@ -1,0 +1,430 @@
+/** Every command of `kubectl stash`, through the built program, against an installation with real data. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse, stringify } from "yaml";
+import { PLUGIN_FILE } from "../../scripts/build.ts";
+import { KINDS } from "../../shared/api/kinds.ts";
+import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
+import { asIs } from "../../shared/kube/client.ts";
+import { listAt, parseJson, textAt } from "../../shared/kube/json-value.ts";
+import { type PluginOptions, type PluginRun, runPlugin } from "../support/cli/plugin.ts";
+import { makeUserKubeconfig } from "../support/control-plane/kubeconfig.ts";
+import { describeTree } from "../support/files/tree.ts";
+import { listPods, waitForContainer, waitForReadyPods } from "../support/objects/pods.ts";
+import { useProduct } from "../support/product/product-cluster.ts";
+import { batchManifest, partManifest } from "../support/restore/application.ts";
+import { emptyFolder, openRestoreStand, type RestoreStand, waitForValue } from "../support/restore/restore-stand.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
+
+const NAMESPACE = "cli-test";
+const TIMEOUT_MS = 90_000;
+const DB = { kind: "Deployment", name: "db" } as const;
+const WEB = { kind: "Deployment", name: "web" } as const;
+
+const cluster = useProduct();
+let stand: RestoreStand;
+let dir: string;
+let kubeconfig: string;
+/** Folders of the data, by member. */
+const folders = new Map<string, string>();
+
+/** A kubeconfig with the test's namespace as that of its context. */
+async function writeKubeconfig(name: string, text: string): Promise<string> {
+  const config = parse(text);
+  for (const context of config.contexts) context.context.namespace = NAMESPACE;
+  const path = join(dir, name);
+  await writeFile(path, stringify(config), { mode: 0o600 });
+  return path;
+}
+
+function stash(args: readonly string[], options: PluginOptions = {}): Promise<PluginRun> {
+  const env = { KUBECONFIG: kubeconfig, ...options.env };
+  return runPlugin(join(sharedPlane().bundlesFolder, PLUGIN_FILE), args, { ...options, env });
+}
+
+/** Of a run that must be good. */
+async function output(...args: readonly string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await stash(args);
+  expect({ args, exitCode, stderr }).toMatchObject({ exitCode: 0 });
+  return stdout;
+}
+
+async function data(...args: readonly string[]): Promise<unknown> {
+  return parseJson(await output(...args, "-o", "json"));
+}
+
+async function trees() {
+  return Object.fromEntries(
+    await Promise.all([...folders].map(async ([name, folder]) => [name, await describeTree(folder)] as const)),
+  );
+}
+
+async function podUids(): Promise<readonly string[]> {
+  return (await listPods(stand.client, NAMESPACE, "app")).map(({ uid }) => uid).sort();
+}
+
+beforeAll(async () => {
+  const { serverUrl } = sharedPlane();
+  dir = await mkdtemp(join(tmpdir(), "stash-batch-cli-"));
+  kubeconfig = await writeKubeconfig("admin", await makeUserKubeconfig(serverUrl, "admin", ["system:masters"]));
+  stand = await openRestoreStand(cluster(), NAMESPACE);
+  const { marks } = stand;
+  for (const part of [DB, WEB]) {
+    const folder = await stand.makeFolder(part.name);
+    folders.set(part.name, folder);
+    await writeFile(join(folder, "own"), `data of ${part.name}`);
+  }
+  await stand.apply(batchManifest(NAMESPACE, [DB, WEB], { executionOrder: "Sequential" }));
+  for (const part of [DB, WEB]) {
+    await stand.apply(partManifest({ ...part, namespace: NAMESPACE, marks, data: folders.get(part.name) ?? "" }));
+  }
+  for (const { name } of [DB, WEB])
+    await waitForContainer(stand.client, NAMESPACE, `app=${name}`, "stash", 1, TIMEOUT_MS);
+  const isReady = (batch: unknown) => textAt(batch, "status", "phase") === "Ready";
+  await waitForValue(
+    () => stand.client.get(KINDS.BackupBatch, NAMESPACE, "nightly", asIs),
+    isReady,
+    "the batch is not ready",
+  );
+});
+
+afterAll(async () => {
+  if (dir !== undefined) await rm(dir, { recursive: true, force: true });
+});
+
+let session = "";
+
+test("before the first backup status says so, and what to do", async () => {
+  expect(await data("status")).toMatchObject({
+    applications: [{ name: "nightly", state: "NoPoint", nextStep: "back it up now: trigger nightly" }],
+  });
+  const { exitCode, stderr } = await stash(["points"]);
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 0,
+    stderr: `there are no recovery points in namespace ${NAMESPACE}\n`,
+  });
+});
+
+test("trigger --wait backs up, shows the members, and ends with a table", async () => {
+  const { exitCode, stdout, stderr } = await stash(["trigger", "nightly", "--wait"]);
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+  expect(stdout).toMatch(/^backupsession\.stash\.appscode\.com\/nightly-\d{10} created\n/);
+  expect(stdout).toMatch(/^db +Succeeded +[0-9a-f]{8} +\d+/m);
+  expect(stdout).toMatch(/^web +Succeeded +[0-9a-f]{8} +\d+/m);
+  expect(stdout).toMatch(/^BackupSession cli-test\/nightly-\d{10}: Succeeded in \d+s$/m);
+  expect(stderr).toMatch(/^db: Succeeded/m);
+  session = /nightly-\d{10}/.exec(stdout)?.[0] ?? "";
+});
+
+test("trigger -o name prints the name alone, and two in one second are two sessions", async () => {
+  const runs = await Promise.all([
+    output("trigger", "nightly", "-o", "name"),
+    output("trigger", "nightly", "-o", "name"),
+  ]);
+  expect(new Set(runs).size).toBe(2);
+  for (const run of runs) {
+    const [, name = ""] = run.trim().split("/");
+    const read = () => stand.client.get(KINDS.BackupSession, NAMESPACE, name, asIs);
+    const isOver = (one: unknown) => ["Succeeded", "Skipped"].includes(textAt(one, "status", "phase") ?? "");
+    await waitForValue(read, isOver, `session ${name}`, TIMEOUT_MS);
+  }
+});
+
+describe("lists", () => {
+  test.each([
+    ["batches", "nightly", "backupbatch.stash.appscode.com/nightly"],
+    ["repositories", "store", "repository.stash.appscode.com/store"],
+  ])("%s in every format", async (command, name, full) => {
+    expect(await output(command)).toMatch(new RegExp(`^NAME .*\\n${name} `));
+    expect(await output(command, "-A", "-o", "wide")).toMatch(
+      new RegExp(`^NAMESPACE .*\\n(.*\\n)*${NAMESPACE} +${name} `),
+    );
+    expect(await output(command, name, "-o", "name")).toBe(`${full}\n`);
+    expect(await data(command)).toMatchObject({ kind: "List", items: [{ metadata: { name } }] });
+    expect(parse(await output(command, "-o", "yaml"))).toMatchObject({ kind: "List", items: [{ metadata: { name } }] });
+  });
+
+  test("sessions, those of one batch, with members and size", async () => {
+    expect(await output("sessions", "--batch", "nightly")).toMatch(
+      new RegExp(`^${session} +nightly +Succeeded +2/2 +\\d+`, "m"),
+    );
+    const { exitCode, stderr } = await stash(["sessions", "--batch", "nightyl"]);
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("did you mean nightly?"),
+    });
+  });
+
+  test("points of a batch, with their members", async () => {
+    const points = listAt(await data("points", "nightly"), "points");
+    expect(points.length).toBeGreaterThan(1);
+    expect(points.find((point) => textAt(point, "session") === session)).toMatchObject({
+      isComplete: true,
+      members: [
+        { name: "db", isSaved: true },
+        { name: "web", isSaved: true },
+      ],
+    });
+    expect(await output("points")).toMatch(new RegExp(`^${session} +nightly .* yes .* db, web$`, "m"));
+  });
+
+  test("status of an application that is well", async () => {
+    const read = async () => listAt(await data("status"), "applications")[0];
+    const isGood = (one: unknown) => textAt(one, "state") === "Good";
+    expect(await waitForValue(read, isGood, "the application is not well")).toMatchObject({
+      name: "nightly",
+      point: expect.stringMatching(/^nightly-/),
+    });
+    expect(await output("status", "-A")).toMatch(new RegExp(`^${NAMESPACE} +nightly +Good +\\d+s `, "m"));
+  });
+
+  test("no line is longer than a narrow terminal, and nothing is coloured in a pipe", async () => {
+    for (const command of [["status"], ["sessions", "-o", "wide"], ["describe", "session", session]]) {
+      const { stdout } = await stash(command, { env: { COLUMNS: "40" } });
+      for (const line of stdout.split("\n")) expect([...line].length, line).toBeLessThanOrEqual(40);
+      expect(stdout).not.toContain("\u001b");
+    }
+  });
+});
+
+test("describe tells members, lanes, hosts, snapshots and conditions", async () => {
+  const text = await output("describe", "session", session);
+  for (const part of ["Members", "Hosts", "Snapshots", "Work on the repository", "Conditions", "█", "/data"]) {
+    expect(text).toContain(part);
+  }
+  expect(await data("describe", `session/${session}`)).toMatchObject({
+    kind: "BackupSession",
+    metadata: { name: session },
+  });
+  expect(await stash(["describe", "session", "nightly-1"])).toMatchObject({ exitCode: 1 });
+});
+
+test("logs prints what each member's sidecar logged, with its name before it", async () => {
+  const text = await output("logs", `session/${session}`);
+  expect(text).toMatch(/^\[db\] \d\d:\d\d:\d\d info {2}path saved .*path=\/data/m);
+  expect(text).toMatch(/^\[web\] \d\d:\d\d:\d\d info {2}path saved/m);
+  expect(await output("logs", "session", session, "-m", "db", "--no-follow")).not.toContain("[web]");
+});
+
+test("events prints those of our objects alone", async () => {
+  const events = listAt(await data("events"), "items");
+  expect(events.length).toBeGreaterThan(0);
+  for (const event of events) expect(textAt(event, "involvedObject", "apiVersion")).toContain("appscode.com");
+  expect(await output("events", `backupsession/${session}`)).toContain(`BackupSession/${session}`);
+});
+
+test("coverage tells what nobody saves, with the line to add, and may fail for it", async () => {
+  expect(await data("coverage")).toMatchObject({ uncovered: 0, items: [] });
+  const claim = {
+    apiVersion: "v1",
+    kind: "PersistentVolumeClaim",
+    metadata: { name: "forgotten", namespace: NAMESPACE },
+    spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Mi" } } },
+  };
+  await stand.apply(claim);
+  expect(await output("coverage")).toMatch(/^Uncovered +PersistentVolumeClaim +forgotten +- +no batch names it/m);
+  const { exitCode, stdout } = await stash(["coverage", "-A", "--fail-on-uncovered", "-o", "name"]);
+  expect(exitCode).toBe(1);
+  expect(stdout).toContain("persistentvolumeclaim/forgotten\n");
+});
+
+test("lint finds in files what the webhook would refuse", async () => {
+  const path = join(dir, "batch.yaml");
+  await writeFile(path, stringify({ ...batchManifest(NAMESPACE, [DB, WEB], { schedlue: "@daily" }) }));
+  const { exitCode, stdout } = await stash(["lint", "-f", path]);
+  expect(exitCode).toBe(1);
+  expect(stdout).toContain("spec.schedlue: there is no such field (next: did you mean schedule?)");
+  await writeFile(path, stringify(batchManifest(NAMESPACE, [DB, WEB])));
+  expect(await output("lint", "-f", path)).toBe("");
+});
+
+test("explain, doctor and uninstall are the same program", async () => {
+  expect(await output("explain", "deployment/web")).toContain("UpToDate");
+  expect(await data("explain", "deployment/web")).toMatchObject({
+    explanations: [{ workload: `Deployment ${NAMESPACE}/web`, kind: "skip" }],
+  });
+  // The programs run beside this cluster, not in it.
+  const doctor = await stash(["doctor", "--json"]);
+  expect(doctor.exitCode).toBe(1);
+  expect(parseJson(doctor.stdout)).toMatchObject({
+    findings: expect.arrayContaining([{ check: "Kubernetes version", status: "Ok", message: expect.any(String) }]),
+  });
+  const told = await output("uninstall");
+  expect(told).toMatch(/^would delete /m);
+  expect(told).toContain("Nothing was changed");
+  expect(await data("uninstall")).toMatchObject({ isDone: false });
+});
+
+test("completion knows the names in the cluster", async () => {
+  expect(await output("__complete", "trigger", "")).toBe("nightly\tBackupBatch\n:4\n");
+  expect(await output("__complete", "describe", "session/")).toContain(`session/${session}\t`);
+  expect(await output("__complete", "status", "-n", "cli-te")).toBe(`${NAMESPACE}\tnamespace\n:4\n`);
+});
+
+describe("restore", () => {
+  test("--dry-run changes nothing and tells the plan", async () => {
+    const pods = await podUids();
+    const text = await output("restore", "nightly", "--at", "1 second ago", "--dry-run");
+    expect(text).toContain("a dry run, nothing was changed");
+    expect(text).toMatch(/Point +nightly-\d{10} of /);
+    expect(text).toMatch(/^1 +db +Deployment cli-test\/db +init-container of its pods +[0-9a-f]{8} .* its pod$/m);
+    expect(text).toMatch(/^2 +web +/m);
+    expect((await stand.client.list(KINDS.RestoreBatch, NAMESPACE, asIs)).items).toEqual([]);
+    expect(await podUids()).toEqual(pods);
+  });
+
+  test("--dry-run -o yaml is the RestoreBatch, and -o json has the plan with it", async () => {
+    const manifest = parse(await output("restore", "nightly", "--session", session, "--dry-run", "-o", "yaml"));
+    expect(parseRestoreBatch(manifest).spec).toMatchObject({ session, executionOrder: "Sequential" });
+    expect(Object.keys(manifest).sort()).toEqual(["apiVersion", "kind", "metadata", "spec"]);
+    expect(await data("restore", "nightly", "-m", "web", "--dry-run")).toMatchObject({
+      plan: { members: [{ name: "web", step: 1 }], waitsFor: [] },
+    });
+  });
+
+  test("what the webhook refuses is told under --dry-run, too", async () => {
+    const { exitCode, stderr } = await stash(["restore", "nightly", "--name", "Not_A_Name", "--dry-run"]);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("Not_A_Name") });
+  });
+
+  test.each([
+    [["--at", "2030-01-02 11:00"], 2, "names no time zone"],
+    [["--at", "1h ago", "--session", "x"], 2, "exclude each other"],
+    [["-m", "wbe"], 2, "did you mean web?"],
+    [["--dry-run", "--wait"], 2, "exclude each other"],
+    [["--timeout", "soon", "--wait"], 2, "is no duration"],
+  ])("%j is refused", async (flags, code, words) => {
+    const { exitCode, stderr } = await stash(["restore", "nightly", ...flags]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: code, stderr: expect.stringContaining(words) });
+  });
+
+  test("--wait brings the data back", async () => {
+    const before = await trees();
+    for (const folder of folders.values()) await emptyFolder(folder);
+    const { exitCode, stdout, stderr } = await stash([
+      "restore",
+      "nightly",
+      "--session",
+      session,
+      "--name",
+      "back",
+      "--wait",
+    ]);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    expect(stdout).toMatch(/^restorebatch\.stash\.appscode\.com\/back created\n/);
+    expect(stdout).toMatch(/^db +Succeeded +[0-9a-f]{8}/m);
+    expect(stderr).toContain(`restores ${session} of `);
+    for (const { name } of [DB, WEB]) await waitForReadyPods(stand.client, NAMESPACE, `app=${name}`, 1, TIMEOUT_MS);
+    expect(await trees()).toEqual(before);
+  });
+
+  test("restores, describe and logs tell of it", async () => {
+    expect(await output("restores")).toMatch(new RegExp(`^back +Succeeded +${session} +2/2 `, "m"));
+    expect(await output("describe", "restore", "back")).toContain(`Point      ${session} of `);
+    expect(await output("logs", "restore/back")).toMatch(/^\[web\] /m);
+  });
+});
+
+describe("pause and resume", () => {
+  const isPaused = async () => {
+    const batch = await stand.client.get(KINDS.BackupBatch, NAMESPACE, "nightly", asIs);
+    return JSON.stringify(batch).includes('"paused":true');
+  };
+
+  test("stop the schedule and start it again, each once", async () => {
+    const name = "backupbatch.stash.appscode.com/nightly";
+    expect(await output("pause", "nightly")).toBe(`${name} paused\n`);
+    expect(await isPaused()).toBe(true);
+    expect(await output("pause", "backup", "--backupbatch=nightly")).toBe(`${name} was paused already\n`);
+    expect(await output("status", "-o", "wide")).toMatch(/nightly +Paused/);
+    expect(await output("resume", "nightly")).toBe(`${name} resumed\n`);
+    expect(await isPaused()).toBe(false);
+  });
+
+  test("of several batches, the good ones are done and the exit code says that others are not", async () => {
+    const { exitCode, stderr, stdout } = await stash(["resume", "nightly", "nobody"]);
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 3,
+      stdout: "backupbatch.stash.appscode.com/nightly was not paused\n",
+    });
+    expect(stderr).toContain("nobody not resumed");
+  });
+});
+
+describe("bad days", () => {
+  test("a session of which a part was saved ends with 3, and says why and what to do", async () => {
+    await stand.apply({
+      ...batchManifest(NAMESPACE, [DB, WEB], { executionOrder: "Parallel" }),
+      metadata: { name: "half", namespace: NAMESPACE },
+    });
+    await stand.client.patch(
+      KINDS.BackupBatch,
+      NAMESPACE,
+      "half",
+      {
+        kind: "json",
+        operations: [{ op: "replace", path: "/spec/members/1/target/paths", value: ["/data/nowhere"] }],
+      },
+      asIs,
+    );
+    const isReady = (batch: unknown) => textAt(batch, "status", "phase") === "Ready";
+    await waitForValue(() => stand.client.get(KINDS.BackupBatch, NAMESPACE, "half", asIs), isReady, "not ready");
+    for (const { name } of [DB, WEB]) await waitForReadyPods(stand.client, NAMESPACE, `app=${name}`, 1, TIMEOUT_MS);
+    const { exitCode, stdout } = await stash(["trigger", "half", "--wait"]);
+    expect({ exitCode, stdout }).toMatchObject({ exitCode: 3 });
+    expect(stdout).toMatch(/^why: PATH_NOT_FOUND: web: /m);
+    expect(stdout).toMatch(/^next: Correct target\.paths/m);
+    expect(await output("status", "half")).toMatch(/half +Failing .* Failed PATH_NOT_FOUND/);
+    const failed = /half-\d{10}/.exec(stdout)?.[0] ?? "";
+    const refused = await stash(["restore", "half", "--session", failed, "--dry-run"]);
+    expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("did not save web") });
+    expect(await output("restore", "half", "--session", failed, "-m", "db", "--dry-run")).toContain("a dry run");
+  });
+
+  test("without rights the right is named, and how to ask for it", async () => {
+    const text = await makeUserKubeconfig(sharedPlane().serverUrl, "nobody", []);
+    const env = { KUBECONFIG: await writeKubeconfig("nobody", text) };
+    for (const args of [
+      ["status"],
+      ["trigger", "nightly"],
+      ["restore", "nightly", "--dry-run"],
+      ["points", "-o", "json"],
+    ]) {
+      const { exitCode, stderr } = await stash(args, { env });
+      expect({ args, exitCode }).toEqual({ args, exitCode: 1 });
+      expect(stderr).toMatch(
+        /^error: you lack the right to list \S+ in namespace cli-test: .*kubectl auth can-i list \S+ -n cli-test\)\n$/,
+      );
+    }
+    const all = await stash(["status", "-A"], { env });
+    expect(all.stderr).toMatch(/kubectl auth can-i list \S+ -A; or look at one namespace with -n\)\n$/);
+  });
+
+  test("Ctrl-C while waiting says what goes on, and it goes on", async () => {
+    const { exitCode, stderr, stdout } = await stash(["trigger", "nightly", "--wait"], {
+      onOutput: (printed) => (printed.includes(" created\n") ? "SIGINT" : undefined),
+    });
+    const [name = ""] = /nightly-\d{10}/.exec(stdout) ?? [];
+    expect(exitCode).toBe(130);
+    expect(stderr).toContain(
+      `BackupSession ${NAMESPACE}/${name} goes on in the cluster; see how: kubectl stash describe session/${name} -n ${NAMESPACE}\n`,
+    );
+    const read = () => stand.client.get(KINDS.BackupSession, NAMESPACE, name, asIs);
+    await waitForValue(read, (one) => textAt(one, "status", "phase") === "Succeeded", `session ${name}`, TIMEOUT_MS);
+  });
+
+  test("the time of --timeout ends the waiting alone", async () => {
+    const { exitCode, stderr } = await stash(["trigger", "nightly", "--wait", "--timeout", "10ms"]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      /the time of --timeout is over: BackupSession cli-test\/nightly-\d{10} goes on in the cluster/,
+    );
+  });
+
+  test("a reader that goes away is no fault", async () => {
+    const { stderr } = await stash(["batches", "-A", "-o", "json"], { closesAfterBytes: 1 });
+    expect(stderr).toBe("");
+  });
+});

@@ -1,0 +1,91 @@
+import { expect, test } from "vitest";
+import { isPointOf, listPoints, newestComplete } from "../../../../cli/points/recovery-points.ts";
+import { parseRepository } from "../../../../shared/api/repository.ts";
+import { aBatch, aSession, hoursAgo } from "../../../support/cli/objects.ts";
+
+const NONE = { sessions: [], repositories: [], invokers: [] };
+
+function aRepository(status: object) {
+  const raw = {
+    apiVersion: "stash.appscode.com/v1alpha1",
+    kind: "Repository",
+    metadata: { name: "store", namespace: "demo" },
+    spec: {},
+    status,
+  };
+  return { raw, object: parseRepository(raw) };
+}
+
+test("a session is a point with its members and snapshots", () => {
+  const [point] = listPoints({ ...NONE, sessions: [aSession()] });
+  expect(point).toMatchObject({
+    namespace: "demo",
+    session: "shop-1",
+    time: hoursAgo(5),
+    invoker: "shop",
+    repository: "demo/store",
+    isComplete: true,
+    members: [
+      { name: "db", isSaved: true, sizeBytes: 2_048, snapshots: [{ host: "db", path: "/data", id: "dbaaaabbbb" }] },
+      { name: "web", isSaved: true },
+    ],
+  });
+});
+
+test("a point that lacks a member is told as incomplete, and which one it is", () => {
+  const session = aSession({ phase: "Failed", targets: [{ alias: "db" }, { alias: "web", phase: "Failed" }] });
+  expect(listPoints({ ...NONE, sessions: [session] })).toMatchObject([
+    { isComplete: false, members: [{ isSaved: true }, { name: "web", isSaved: false }] },
+  ]);
+});
+
+test("a session that runs, or that saved nothing, is no point", () => {
+  const nothing = aSession({ phase: "Failed", targets: [{ alias: "db", phase: "Failed" }] });
+  expect(listPoints({ ...NONE, sessions: [aSession({ phase: "Running" }), nothing] })).toEqual([]);
+});
+
+test("points of the repository's status are there when all sessions are gone", () => {
+  const repository = aRepository({
+    points: [
+      { session: "shop-1893585600", time: hoursAgo(20), complete: true, members: [{ alias: "db", sizeBytes: 7 }] },
+      { session: "other/blog-1", time: hoursAgo(30), complete: false },
+      { session: "broken" },
+    ],
+    lastRecoveryPoint: { session: "shop-9", time: hoursAgo(2) },
+  });
+  expect(listPoints({ ...NONE, repositories: [repository] })).toMatchObject([
+    { session: "shop-9", isComplete: true, members: undefined },
+    { session: "shop-1893585600", isComplete: true, members: [{ name: "db", sizeBytes: 7 }], source: "Repository" },
+    { namespace: "other", session: "blog-1", isComplete: false },
+  ]);
+});
+
+test("each point is told once, by who knows most of it", () => {
+  const repository = aRepository({ lastRecoveryPoint: { session: "shop-1", time: hoursAgo(5) } });
+  const points = listPoints({ sessions: [aSession()], repositories: [repository], invokers: [aBatch()] });
+  expect(points).toMatchObject([{ session: "shop-1", source: "BackupSession" }]);
+});
+
+test("the newest complete point at or before a time is found", () => {
+  const half = aSession({ name: "half", hoursAgo: 1, targets: [{ alias: "db" }, { alias: "web", phase: "Failed" }] });
+  const points = listPoints({ ...NONE, sessions: [aSession(), half, aSession({ name: "old", hoursAgo: 9 })] });
+  expect(newestComplete(points)?.session).toBe("shop-1");
+  expect(newestComplete(points, Date.parse(hoursAgo(5)))?.session).toBe("shop-1");
+  expect(newestComplete(points, Date.parse(hoursAgo(6)))?.session).toBe("old");
+  expect(newestComplete(points, Date.parse(hoursAgo(10)))).toBeUndefined();
+});
+
+test("whose a point is follows from its session, else from the session's name", () => {
+  const [told] = listPoints({ ...NONE, sessions: [aSession({ name: "any", batch: "shop" })] });
+  const untold = (session: string) =>
+    listPoints({ ...NONE, repositories: [aRepository({ points: [{ session, time: hoursAgo(1) }] })] })[0];
+  for (const [point, isOf] of [
+    [told, true],
+    [untold("shop-1893585600"), true],
+    [untold("shop-blue-1893585600"), false],
+    [untold("shop-now"), false],
+    [untold("elsewhere/shop-1893585600"), false],
+  ] as const) {
+    expect(point && isPointOf(point, aBatch()), point?.session).toBe(isOf);
+  }
+});
