@@ -4,7 +4,7 @@ import type { VolumeMount } from "../../shared/api/kubernetes/volume.ts";
 import type { ContainerSettings } from "../../shared/api/runtime-settings.ts";
 import { appAddress } from "../../shared/app-binding.ts";
 import { Env, Volume } from "../../shared/contract.ts";
-import { DEFAULT_RESOURCES, mergeResources } from "../../shared/injection/container-resources.ts";
+import { jobResources } from "../../shared/injection/container-resources.ts";
 import { buildEnv, buildPassedOn } from "../../shared/injection/container-settings.ts";
 import { uniteMounts } from "../../shared/injection/mounts.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
@@ -46,8 +46,7 @@ export function buildStepContainer(
 ): JsonObject {
   const { spec } = step;
   const settings = mergeSettings(spec.runtimeSettings, view.member.spec.runtimeSettings?.container);
-  const { job } = view.settings.resources ?? DEFAULT_RESOURCES;
-  const resources = mergeResources([job, settings.resources]);
+  const resources = jobResources(view.settings.resources, view.limitRanges, settings.resources);
   const { livenessProbe, readinessProbe, lifecycle, ...passedOn } = buildPassedOn(settings, resources);
   const command = spec.command ?? (step.isOurs ? view.settings.command : undefined);
   const own = [...volumes.mounts, ...volumes.appMounts, ...memberMounts(view)];

@@ -2,6 +2,8 @@
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Command, Container, Label, LabelValue, STASH_GROUP } from "../../shared/contract.ts";
 import { shortHash } from "../../shared/hash.ts";
+import { jobResources } from "../../shared/injection/container-resources.ts";
+import type { LimitRange } from "../../shared/injection/limit-range.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
 import { CRON_JOB_NAME_MAX_LENGTH, nameWithSuffix } from "../../shared/names.ts";
 import { withoutOwnKeys } from "../../shared/own-keys.ts";
@@ -26,7 +28,9 @@ export interface CronJobOrder {
   /** API version of CronJobs that the server has. */
   readonly apiVersion: string;
   readonly zones: ZoneSupport;
-  readonly settings: Pick<InjectionSettings, "image" | "command">;
+  readonly settings: Pick<InjectionSettings, "image" | "command" | "resources">;
+  /** Of the invoker's namespace. */
+  readonly limitRanges: readonly LimitRange[];
 }
 
 const PREFIX = "stash-trigger";
@@ -92,7 +96,7 @@ function podSettings({ spec }: BackupInvoker, name: string): Readonly<Record<str
   return { ...pod, serviceAccountName: serviceAccountName || name };
 }
 
-function triggerContainer({ invoker, settings }: CronJobOrder): Readonly<Record<string, unknown>> {
+function triggerContainer({ invoker, settings, limitRanges }: CronJobOrder): Readonly<Record<string, unknown>> {
   const { resources, env, envFrom, securityContext } = invoker.spec.runtimeSettings?.container ?? {};
   const restricted = {
     allowPrivilegeEscalation: false,
@@ -109,7 +113,7 @@ function triggerContainer({ invoker, settings }: CronJobOrder): Readonly<Record<
     ...(settings.command !== undefined && { command: settings.command }),
     args: [Command.CreateBackupSession, `--invoker-name=${invoker.metadata.name}`, `--invoker-kind=${invoker.kind}`],
     securityContext: securityContext ?? restricted,
-    ...(resources !== undefined && { resources }),
+    resources: jobResources(settings.resources, limitRanges, resources),
     ...(env !== undefined && { env }),
     ...(envFrom !== undefined && { envFrom }),
   };

@@ -7,6 +7,7 @@ import { Annotation } from "../contract.ts";
 import { UserError } from "../errors.ts";
 import { isAbove, readQuantity } from "../quantity.ts";
 import { findResourceFaults } from "../validation/resources.ts";
+import { fitDefaults, type LimitRange } from "./limit-range.ts";
 import type { TextMap } from "./workload.ts";
 
 /** Defaults of the installation, a container each. */
@@ -87,6 +88,22 @@ export function mergeResources(layers: readonly (Resources | undefined)[]): Reso
   let merged: Resources = {};
   for (const layer of layers) if (layer !== undefined) merged = withLayer(merged, layer);
   return merged;
+}
+
+/**
+ * Resources of a job's container.
+ *
+ * @param defaults of the installation; the product's own when undefined
+ * @param ranges of the namespace in which it runs
+ * @param asked what the member's settings ask for
+ */
+export function jobResources(
+  defaults: DefaultResources | undefined,
+  ranges: readonly LimitRange[],
+  asked?: Resources,
+): Resources {
+  const { job } = defaults ?? DEFAULT_RESOURCES;
+  return mergeResources([fitDefaults(job, ranges), asked]);
 }
 
 function withLayer(base: Resources, layer: Resources): Resources {

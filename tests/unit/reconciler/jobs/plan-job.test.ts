@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { parseFunction } from "../../../../shared/api/function.ts";
 import { parseRepository } from "../../../../shared/api/repository.ts";
 import { parseTask } from "../../../../shared/api/task.ts";
+import { readLimitRange } from "../../../../shared/injection/limit-range.ts";
 import { listAt, textAt, valueAt } from "../../../../shared/kube/json-value.ts";
 import {
   aBackup,
@@ -194,6 +195,19 @@ describe("the job of a volume", () => {
     for (const container of containersOf(planOf(pvcBackup({ runtimeSettings: { container: { resources } } })))) {
       expect(valueAt(container, "resources")).toEqual({
         requests: { cpu: "10m", memory: "96Mi" },
+        limits: { cpu: "1", memory: "1Gi" },
+      });
+    }
+  });
+
+  test("C1: a LimitRange of the namespace counts for each container of it", () => {
+    const limits = [{ type: "Container", min: { memory: "128Mi" }, maxLimitRequestRatio: { cpu: "2" } }];
+    const limitRanges = [readLimitRange({ metadata: { namespace: "demo" }, spec: { limits } })];
+    const containers = containersOf(planOf(pvcBackup({}, { limitRanges })));
+    expect(containers.length).toBeGreaterThan(0);
+    for (const container of containers) {
+      expect(valueAt(container, "resources")).toEqual({
+        requests: { cpu: "1", memory: "128Mi" },
         limits: { cpu: "1", memory: "1Gi" },
       });
     }
