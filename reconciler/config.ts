@@ -6,6 +6,7 @@ import { messageOf, UserError } from "../shared/errors.ts";
 import { JOB_RESOURCE_OPTIONS, RESOURCE_OPTIONS, readResourceFlags } from "../shared/injection/resource-flags.ts";
 import type { InjectionSettings } from "../shared/injection/view.ts";
 import { LOG_LEVELS, type LogLevel } from "../shared/log.ts";
+import { DEFAULT_TROUBLE_LIMITS, type TroubleLimits } from "./invoker/trouble.ts";
 import { DEFAULT_LIMITS, type Limits } from "./run/world.ts";
 
 export const TRIGGERS = ["in-process", "cronjob"] as const;
@@ -27,6 +28,7 @@ export interface ReconcilerConfig {
   /** As the webhook has them: both compute the same hash. */
   readonly settings: InjectionSettings;
   readonly limits: Limits;
+  readonly troubleLimits: TroubleLimits;
   /** Whether to apply the catalogue and the budgets of the product's own Deployments. */
   readonly completesInstallation: boolean;
 }
@@ -55,6 +57,9 @@ export const RECONCILER_USAGE = `usage: stash-batch reconciler --image=IMAGE [fl
   --agent-silent DURATION         silence after which an agent whose pod exists is given up (default 10m)
   --maintenance-limit DURATION    longest time for retention and checks where there is no timeOut (default 6h)
   --hook-timeout DURATION         longest time of a hook that sets none (default 5m)
+  --pods-not-made-limit DURATION  how long pods of a workload can't be made because of the sidecar alone, before it is taken out
+                                  (default 2m)
+  --pods-not-ready-limit DURATION  how long they are not ready because of it alone, likewise (default 10m)
   --max-concurrent-hosts N        hosts of one target, such as nodes of a DaemonSet, that are at work at the same time
                                   (default 20)
   --log-level LEVEL               ${LOG_LEVELS.join(", ")} (default info)`;
@@ -79,6 +84,8 @@ const OPTIONS = {
   "agent-silent": { type: "string" },
   "maintenance-limit": { type: "string" },
   "hook-timeout": { type: "string" },
+  "pods-not-made-limit": { type: "string" },
+  "pods-not-ready-limit": { type: "string" },
   "max-concurrent-hosts": { type: "string" },
   "log-level": { type: "string" },
   help: { type: "boolean", short: "h" },
@@ -141,6 +148,10 @@ export function parseReconcilerArgs(
       resources,
     },
     completesInstallation: flags["complete-installation"] ?? false,
+    troubleLimits: {
+      notMadeMs: limit("pods-not-made-limit", flags["pods-not-made-limit"], DEFAULT_TROUBLE_LIMITS.notMadeMs),
+      notReadyMs: limit("pods-not-ready-limit", flags["pods-not-ready-limit"], DEFAULT_TROUBLE_LIMITS.notReadyMs),
+    },
     limits: {
       podWaitMs: limit("pod-wait", flags["pod-wait"], DEFAULT_LIMITS.podWaitMs),
       restoreWaitMs: limit("restore-wait", flags["restore-wait"], DEFAULT_LIMITS.restoreWaitMs),

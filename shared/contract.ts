@@ -61,6 +61,11 @@ export const Annotation = {
   Inject: "stash.appscode.com/inject",
   /** On a workload's metadata: the reconciler asks for (re-)injection; the value is the hash that it wants to see. */
   RequestedInjection: "stash.appscode.com/requested-injection",
+  /**
+   * On a workload's metadata: the reconciler says that the cluster refused pods with the sidecar, so that none is injected while it
+   * is there; the value is a Hold of shared/injection/hold.ts.
+   */
+  InjectionHeld: "stash.appscode.com/injection-held",
   /** On a workload's metadata: the reconciler says that this restore's turn has come; the value is the restore's uid. */
   RequestedRestore: "stash.appscode.com/requested-restore",
   /** On the pod template: what the injected sidecar was built from (decimal FNV-1a-64). */

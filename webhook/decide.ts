@@ -8,8 +8,9 @@
  * | 3 | opted out | container removed |
  * | 4 | planned container wanted, its hash and container there | left alone, with image and resources that it has unless the owner changes the template |
  * | 5 | planned container wanted | added, refreshed or adopted |
- * | 6 | an invoker names it, but something it needs is missing | container left as it is; refused when it opted in by label and is wrong by itself |
- * | 7 | nothing names it | container removed |
+ * | 6 | the cluster refused pods with the container, and the workload is held | container removed |
+ * | 7 | an invoker names it, but something it needs is missing | container left as it is; refused when it opted in by label and is wrong by itself |
+ * | 8 | nothing names it | container removed |
  *
  * | # | restore | init-container |
  * |---|---|---|

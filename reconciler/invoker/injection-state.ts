@@ -8,13 +8,15 @@ import type { WorkloadFacts } from "../../shared/injection/workload.ts";
 export interface WantedInjection {
   readonly plan: InjectionPlan;
   readonly isOptedOut: boolean;
+  /** That is injected now. */
+  readonly image: string;
 }
 
 /** What the request annotation says where no sidecar is wanted. */
 export const WANTS_NOTHING = "none";
 
 /** Value of the annotation that asks for the wanted state. */
-export function wantedHash({ plan, isOptedOut }: WantedInjection): string {
+export function wantedHash({ plan, isOptedOut }: Pick<WantedInjection, "plan" | "isOptedOut">): string {
   return isOptedOut ? WANTS_NOTHING : (plan.backup?.hash ?? WANTS_NOTHING);
 }
 
@@ -25,10 +27,11 @@ export function isInjectionCurrent(
 ): boolean {
   const containers = containersOf(podTemplate);
   if (wanted.isOptedOut) return !containers.some(isOwnContainer);
-  const hasSidecar = containers.some(isSidecar);
+  const sidecar = containers.find(isSidecar);
   const { plan } = wanted;
-  if (plan.backup !== undefined) return hasSidecar && appliedHashes(podTemplate).backup === plan.backup.hash;
-  return !hasSidecar || keepsSidecar(plan.reason);
+  if (plan.backup === undefined) return sidecar === undefined || keepsSidecar(plan.reason);
+  const hasHash = appliedHashes(podTemplate).backup === plan.backup.hash;
+  return sidecar !== undefined && hasHash;
 }
 
 /** What was last asked for. */
