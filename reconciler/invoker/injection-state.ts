@@ -1,5 +1,6 @@
 /** Whether a workload carries what it should. Pure; the re-submission and the condition StashSidecarInjected agree by it. */
 import { Annotation } from "../../shared/contract.ts";
+import { isAsPlanned } from "../../shared/injection/as-planned.ts";
 import { keepsSidecar } from "../../shared/injection/opt-out.ts";
 import { appliedHashes, containersOf, isOwnContainer, isSidecar } from "../../shared/injection/own-parts.ts";
 import type { InjectionPlan } from "../../shared/injection/plan.ts";
@@ -28,10 +29,10 @@ export function isInjectionCurrent(
   const containers = containersOf(podTemplate);
   if (wanted.isOptedOut) return !containers.some(isOwnContainer);
   const sidecar = containers.find(isSidecar);
-  const { plan } = wanted;
+  const { plan, image } = wanted;
   if (plan.backup === undefined) return sidecar === undefined || keepsSidecar(plan.reason);
   const hasHash = appliedHashes(podTemplate).backup === plan.backup.hash;
-  return sidecar !== undefined && hasHash;
+  return sidecar !== undefined && hasHash && isAsPlanned(sidecar, podTemplate, plan.backup, image);
 }
 
 /** What was last asked for. */
