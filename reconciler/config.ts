@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { Env, Install } from "../shared/contract.ts";
 import { parseDuration } from "../shared/duration.ts";
 import { messageOf, UserError } from "../shared/errors.ts";
+import { PULL_SECRET_OPTIONS, readPullSecrets } from "../shared/injection/pull-secrets.ts";
 import { JOB_RESOURCE_OPTIONS, RESOURCE_OPTIONS, readResourceFlags } from "../shared/injection/resource-flags.ts";
 import type { InjectionSettings } from "../shared/injection/view.ts";
 import { LOG_LEVELS, type LogLevel } from "../shared/log.ts";
@@ -43,6 +44,7 @@ export const RECONCILER_USAGE = `usage: stash-batch reconciler --image=IMAGE [fl
                                   requests.cpu=10m,limits.memory=1Gi (default: docs/operations.md)
   --restore-resources LIST        those of the init-container of a restore
   --job-resources LIST            those of each container of a job
+  --pull-secrets LIST             names of Secrets of our namespace with which the image is pulled, parted by commas
   --kubeconfig FILE               instead of the pod's ServiceAccount
   --watch-namespace NAME          look at this namespace alone (default: all)
   --leader-elect=BOOL             act only while holding the Lease (default true)
@@ -71,6 +73,7 @@ const OPTIONS = {
   "follow-image": { type: "boolean" },
   ...RESOURCE_OPTIONS,
   ...JOB_RESOURCE_OPTIONS,
+  ...PULL_SECRET_OPTIONS,
   kubeconfig: { type: "string" },
   "watch-namespace": { type: "string" },
   "leader-elect": { type: "string" },
@@ -130,6 +133,7 @@ export function parseReconcilerArgs(
   const podNamespace = env[Env.PodNamespace];
   const command = flags["agent-command"];
   const resources = readResourceFlags(flags, faults);
+  const pullSecrets = readPullSecrets(flags["pull-secrets"], podNamespace ?? Install.Namespace, faults);
   const config: ReconcilerConfig = {
     kubeconfigPath: flags.kubeconfig,
     watchNamespace: flags["watch-namespace"],
@@ -146,6 +150,7 @@ export function parseReconcilerArgs(
       nativeSidecar: flags["native-sidecar"] ?? false,
       followsImage: flags["follow-image"] ?? false,
       resources,
+      ...(pullSecrets.length > 0 && { pullSecrets }),
     },
     completesInstallation: flags["complete-installation"] ?? false,
     troubleLimits: {

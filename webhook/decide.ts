@@ -29,6 +29,7 @@ import { INJECTION_REASONS, type InjectionReason } from "../shared/reasons.ts";
 import { formatTarget } from "../shared/target.ts";
 import { decideBackup } from "./decide-backup.ts";
 import { decideRestore } from "./decide-restore.ts";
+import { settlePullSecrets } from "./inject/pull-secrets.ts";
 import { withoutOwnParts } from "./inject/without.ts";
 import { isSameJson } from "./same-json.ts";
 
@@ -88,8 +89,10 @@ export function decideMutation(view: MutationView): Decision {
     backup: backup.reason,
     ...(restore.reason !== undefined && { restore: restore.reason }),
   };
-  if (backup.podTemplate === podTemplate) return { kind: "skip", reasons, warnings: plan.warnings };
-  return change(view, backup.podTemplate, reasons, plan.warnings);
+  const isAsBefore = () => backup.podTemplate === podTemplate && !isOwnChange();
+  const settled = settlePullSecrets(backup.podTemplate, view, isAsBefore);
+  if (settled === podTemplate) return { kind: "skip", reasons, warnings: plan.warnings };
+  return change(view, settled, reasons, plan.warnings);
 }
 
 function skip(reason: InjectionReason): Decision {

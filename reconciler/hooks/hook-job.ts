@@ -13,6 +13,7 @@ import type { LimitRange } from "../../shared/injection/limit-range.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import { nameWithSuffix } from "../../shared/names.ts";
+import { pullSecretFields } from "../jobs/pull-secrets.ts";
 import type { RunOwner } from "../run/host-runs.ts";
 import type { HookRun } from "./hook-plan.ts";
 
@@ -74,6 +75,7 @@ export function planHookJob(
             restartPolicy: "Never",
             serviceAccountName: name,
             automountServiceAccountToken: false,
+            ...pullSecretFields({ settings, namespace, hasUsersAccount: false }),
             securityContext: {
               runAsUser: NOBODY,
               runAsGroup: NOBODY,

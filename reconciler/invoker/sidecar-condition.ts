@@ -26,6 +26,8 @@ export interface SidecarFacts {
   readonly refusal: Refusal | undefined;
   /** What keeps pods of the present template from being made or ready. */
   readonly trouble: Trouble | undefined;
+  /** Names beside the pods of the Secrets that can pull our image. */
+  readonly pullSecrets: readonly string[];
 }
 
 interface Answer {
@@ -84,11 +86,23 @@ function sidecarAnswer(facts: SidecarFacts, present: readonly ConditionFact[]): 
   return rolloutAnswer(facts, target, no);
 }
 
-function refusedMessage({ refusal }: SidecarFacts, target: string, present: readonly ConditionFact[]): string {
+function refusedMessage(
+  { refusal, pullSecrets }: SidecarFacts,
+  target: string,
+  present: readonly ConditionFact[],
+): string {
   const known = present.find(({ type }) => type === ConditionType.StashSidecarInjected);
   if (refusal === undefined && known?.reason === "InjectionRefusedByCluster" && known.message) return known.message;
   const words = refusal === undefined ? INJECTION_REASONS.InjectionRefusedByCluster : refusal.words;
-  return `${target} goes without the container: ${words} (next: make room for it, or change the workload or the invoker; it is tried again then)`;
+  return `${target} goes without the container: ${words} (next: ${nextStep(words, pullSecrets)})`;
+}
+
+function nextStep(words: string, pullSecrets: readonly string[]): string {
+  if (!/ErrImagePull|ImagePullBackOff/.test(words)) {
+    return "make room for it, or change the workload or the invoker; it is tried again then";
+  }
+  if (pullSecrets.length === 0) return "name a Secret that can pull the image in pull-secrets of the installation";
+  return `add ${pullSecrets.join(", ")} to imagePullSecrets of the pod template or of its ServiceAccount, and restart the workload`;
 }
 
 /** So many requests without effect are no coincidence. */

@@ -8,6 +8,7 @@ import type { InjectionSettings } from "../../shared/injection/view.ts";
 import { CRON_JOB_NAME_MAX_LENGTH, nameWithSuffix } from "../../shared/names.ts";
 import { withoutOwnKeys } from "../../shared/own-keys.ts";
 import type { Schedule } from "../../shared/schedule/schedule.ts";
+import { pullSecretFields } from "../jobs/pull-secrets.ts";
 import type { BackupInvoker } from "./ports.ts";
 
 /**
@@ -28,7 +29,7 @@ export interface CronJobOrder {
   /** API version of CronJobs that the server has. */
   readonly apiVersion: string;
   readonly zones: ZoneSupport;
-  readonly settings: Pick<InjectionSettings, "image" | "command" | "resources">;
+  readonly settings: Pick<InjectionSettings, "image" | "command" | "resources" | "pullSecrets">;
   /** Of the invoker's namespace. */
   readonly limitRanges: readonly LimitRange[];
 }
@@ -55,7 +56,7 @@ export function cronJobNames({ kind, metadata }: BackupInvoker): readonly string
 }
 
 export function buildCronJob(order: CronJobOrder) {
-  const { invoker, schedule, name, apiVersion, zones } = order;
+  const { invoker, schedule, apiVersion, zones } = order;
   const { spec } = invoker;
   return {
     apiVersion,
@@ -76,7 +77,7 @@ export function buildCronJob(order: CronJobOrder) {
           ttlSecondsAfterFinished: JOB_TTL_SECONDS,
           template: {
             metadata: { labels: labelsOf(invoker) },
-            spec: { ...podSettings(invoker, name), restartPolicy: "Never", containers: [triggerContainer(order)] },
+            spec: { ...podSettings(order), restartPolicy: "Never", containers: [triggerContainer(order)] },
           },
         },
       },
@@ -85,15 +86,21 @@ export function buildCronJob(order: CronJobOrder) {
 }
 
 /** Upstream applies the invoker's own runtime settings to the trigger's pod, all but labels and the made account's notes. */
-function podSettings({ spec }: BackupInvoker, name: string): Readonly<Record<string, unknown>> {
+function podSettings({ invoker, name, settings }: CronJobOrder): Readonly<Record<string, unknown>> {
   const {
     podLabels: _labels,
     podAnnotations: _annotations,
     serviceAccountAnnotations: _accountAnnotations,
     serviceAccountName,
     ...pod
-  } = spec.runtimeSettings?.pod ?? {};
-  return { ...pod, serviceAccountName: serviceAccountName || name };
+  } = invoker.spec.runtimeSettings?.pod ?? {};
+  const pulls = pullSecretFields({
+    settings,
+    namespace: invoker.metadata.namespace,
+    asked: pod.imagePullSecrets,
+    hasUsersAccount: Boolean(serviceAccountName),
+  });
+  return { ...pod, ...pulls, serviceAccountName: serviceAccountName || name };
 }
 
 function triggerContainer({ invoker, settings, limitRanges }: CronJobOrder): Readonly<Record<string, unknown>> {

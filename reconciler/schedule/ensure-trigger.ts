@@ -30,7 +30,7 @@ import type { BackupInvoker } from "./ports.ts";
 export interface TriggerPorts {
   readonly client: Pick<KubeClient, "create" | "delete" | "find" | "list" | "patch">;
   readonly discovery: Discovery;
-  readonly settings: Pick<InjectionSettings, "image" | "command" | "resources">;
+  readonly settings: Pick<InjectionSettings, "image" | "command" | "resources" | "pullSecrets">;
   readonly log: Logger;
 }
 

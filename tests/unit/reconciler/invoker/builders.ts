@@ -152,6 +152,7 @@ export function sidecarFacts(facts: Partial<SidecarFacts> = {}): SidecarFacts {
     record: undefined,
     refusal: undefined,
     trouble: undefined,
+    pullSecrets: [],
     ...facts,
   };
 }

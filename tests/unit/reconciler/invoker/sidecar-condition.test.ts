@@ -161,4 +161,13 @@ describe("the condition StashSidecarInjected", () => {
     const other = [{ ...before, reason: "SidecarInjectionPending" }];
     expect(sidecarCondition(held, other).message).not.toContain("ImagePullBackOff");
   });
+
+  test("D9: of an image that can't be pulled tells which Secret helps", () => {
+    const words = "pod web-0: container stash: ImagePullBackOff: no basic auth credentials";
+    const held = { ...missing, wanted: { plan: noPlan("InjectionRefusedByCluster"), isOptedOut: false, image: IMAGE } };
+    const message = (pullSecrets: readonly string[]) =>
+      sidecarCondition(sidecarFacts({ ...held, refusal: { ...refusal, words }, pullSecrets })).message;
+    expect(message(["stash-pull-0"])).toContain("add stash-pull-0 to imagePullSecrets");
+    expect(message([])).toContain("pull-secrets of the installation");
+  });
 });

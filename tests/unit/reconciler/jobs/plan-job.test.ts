@@ -213,6 +213,27 @@ describe("the job of a volume", () => {
     }
   });
 
+  test("D9: pulls its images with the installation's Secrets, unless its account is the user's and has what it has", () => {
+    const pullSecrets = [{ namespace: "stash-batch", name: "registry" }];
+    const settings = { image: IMAGE, nativeSidecar: false, followsImage: false, pullSecrets };
+    const secretsOf = (pod: object) =>
+      valueAt(
+        planOf(pvcBackup({ runtimeSettings: { pod } }, { settings })).job,
+        "spec",
+        "template",
+        "spec",
+        "imagePullSecrets",
+      );
+    const ours = { name: expect.stringMatching(/^stash-pull-/) };
+    expect(secretsOf({})).toEqual([ours]);
+    expect(secretsOf({ imagePullSecrets: [{ name: "mine" }] })).toEqual([{ name: "mine" }, ours]);
+    expect(secretsOf({ serviceAccountName: "theirs" })).toBeUndefined();
+    expect(secretsOf({ serviceAccountName: "theirs", imagePullSecrets: [{ name: "mine" }] })).toEqual([
+      { name: "mine" },
+      ours,
+    ]);
+  });
+
   test("C4: runs as 65534 where the job's pod or the container may not be root", () => {
     const pod = { runtimeSettings: { pod: { securityContext: { runAsNonRoot: true } } } };
     const container = { runtimeSettings: { container: { securityContext: { runAsNonRoot: true } } } };
