@@ -135,6 +135,9 @@ export const Path = {
   Output: "/stash-tmp/output",
 } as const;
 
+/** What the agent takes the scratch volume to hold where nothing says otherwise. */
+export const SCRATCH_LIMIT = "1Gi";
+
 export const Env = {
   NodeName: "NODE_NAME",
   PodName: "POD_NAME",
@@ -152,6 +155,8 @@ export const Env = {
   InvokerName: "STASH_INVOKER_NAME",
   /** In a job: host of the application, to which HTTP and TCP hooks go by default. */
   AppHost: "STASH_APP_HOST",
+  /** How much the scratch volume holds, where that is less than SCRATCH_LIMIT: a quantity. */
+  ScratchLimit: "STASH_SCRATCH_LIMIT",
   /** Program to run instead of `restic` on the PATH. */
   Restic: "STASH_RESTIC",
 } as const;

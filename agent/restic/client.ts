@@ -19,6 +19,7 @@ import { hopelessRequest, isRetry, resticFault, withoutSecrets } from "./fault.t
 import { buildGoMemoryEnv } from "./memory.ts";
 import { parseResticLine, type ResticMessage } from "./messages.ts";
 import { type ResticCall, type ResticExit, runProgram } from "./run.ts";
+import { CacheGuard, gatherCacheLimit } from "./scratch.ts";
 import { parseSnapshots, type Snapshot } from "./snapshots.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,6 +32,8 @@ export interface ResticSettings {
   readonly scratch: string;
   readonly isCacheEnabled: boolean;
   readonly memoryLimitBytes: number | undefined;
+  /** Is told when the cache is given up, since it takes too much of the scratch volume. */
+  onCacheFull?(bytes: number): void;
   /** Is told about each restic process, so that a restarted agent can find one that outlived it. */
   onStart?(pid: number): (isClean: boolean) => void;
 }
@@ -84,10 +87,16 @@ function buildEnvironment(settings: ResticSettings, temporary: string): Environm
 export function createRestic(settings: ResticSettings): Restic {
   const { access, scratch } = settings;
   const temporary = join(scratch, "tmp");
-  const common: CommonFlags = {
-    flags: access.flags,
-    isCacheEnabled: settings.isCacheEnabled,
-    cacheFolder: join(scratch, "restic-cache"),
+  const cacheFolder = join(scratch, "restic-cache");
+  const { onCacheFull } = settings;
+  const cache = new CacheGuard({
+    folder: cacheFolder,
+    limitBytes: gatherCacheLimit(settings.env),
+    ...(onCacheFull !== undefined && { onFull: onCacheFull }),
+  });
+  const gatherCommon = async (): Promise<CommonFlags> => {
+    if (settings.isCacheEnabled) await cache.look();
+    return { flags: access.flags, isCacheEnabled: settings.isCacheEnabled && !cache.isGivenUp, cacheFolder };
   };
   try {
     mkdirSync(temporary, { recursive: true });
@@ -102,7 +111,20 @@ export function createRestic(settings: ResticSettings): Restic {
   };
   const program = settings.env[Env.Restic] || "restic";
 
-  function execute(args: readonly string[], options: CallOptions): Promise<ResticExit> {
+  async function execute(
+    argsWith: (common: CommonFlags) => readonly string[],
+    options: CallOptions,
+  ): Promise<ResticExit> {
+    const args = argsWith(await gatherCommon());
+    const endWatch = settings.isCacheEnabled ? cache.watch() : undefined;
+    try {
+      return await start(args, options);
+    } finally {
+      await endWatch?.();
+    }
+  }
+
+  function start(args: readonly string[], options: CallOptions): Promise<ResticExit> {
     function take(line: string): void {
       const message = options.onMessage && parseResticLine(line);
       if (message !== undefined) options.onMessage?.(message);
@@ -138,11 +160,11 @@ export function createRestic(settings: ResticSettings): Restic {
 
   return {
     access,
-    backup: (backup, options) => execute(backupArguments(backup, common), options),
-    restore: (restore, options) => execute(restoreArguments(restore, common), options),
+    backup: (backup, options) => execute((common) => backupArguments(backup, common), options),
+    restore: (restore, options) => execute((common) => restoreArguments(restore, common), options),
     async snapshots(filter, options = {}) {
       const lines: string[] = [];
-      const exit = await execute(snapshotsArguments(filter, common), {
+      const exit = await execute((common) => snapshotsArguments(filter, common), {
         timeLimitMs: SHORT_LIMIT_MS,
         ...options,
         onLine: (line) => lines.push(line),
@@ -150,7 +172,7 @@ export function createRestic(settings: ResticSettings): Restic {
       if (exit.code !== 0) throw fault("list of snapshots", exit);
       return parseSnapshots(lines.filter((line) => line.startsWith("[")).join(""));
     },
-    run: (command, options) => execute(plainArguments(command, common), options),
+    run: (command, options) => execute((common) => plainArguments(command, common), options),
     fault,
     clean: (text) => withoutSecrets(text, access.secrets),
   };

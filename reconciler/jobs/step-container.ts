@@ -5,7 +5,7 @@ import type { ContainerSettings } from "../../shared/api/runtime-settings.ts";
 import { appAddress } from "../../shared/app-binding.ts";
 import { Env, Volume } from "../../shared/contract.ts";
 import { jobResources } from "../../shared/injection/container-resources.ts";
-import { buildEnv, buildPassedOn } from "../../shared/injection/container-settings.ts";
+import { buildEnv, buildPassedOn, findScratchLimit } from "../../shared/injection/container-settings.ts";
 import { uniteMounts } from "../../shared/injection/mounts.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import type { JobView } from "./job-view.ts";
@@ -60,7 +60,7 @@ export function buildStepContainer(
     ...(spec.workingDir !== undefined && { workingDir: spec.workingDir }),
     ...(spec.ports !== undefined && { ports: spec.ports }),
     ...(spec.volumeDevices !== undefined && { volumeDevices: spec.volumeDevices }),
-    env: [...jobEnv(view), ...buildEnv(settings)],
+    env: [...jobEnv(view), ...buildEnv(settings, findScratchLimit(view.member.spec.tempDir, resources))],
     ...passedOn,
     ...(role === "main" && {
       ...(livenessProbe !== undefined && { livenessProbe }),
