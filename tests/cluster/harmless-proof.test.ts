@@ -151,6 +151,18 @@ describe("C1, C08: a namespace whose quota has no room for the sidecar", () => {
   });
 });
 
+test("a hold that somebody forges costs him his own backup for a moment, and nobody anything else", async () => {
+  const annotate = (value: string) => {
+    const body = { metadata: { annotations: { "stash.appscode.com/injection-held": value } } };
+    return cluster().client.patch(KUBERNETES.Deployment, FULL, "app", { kind: "merge", body }, asIs);
+  };
+  // Nothing is refused any more, so a dry run ends it.
+  await annotate("dry-run");
+  await untilInjected(FULL);
+  await annotate("pods/forged");
+  await untilInjected(FULL);
+});
+
 describe("D9: a policy that refuses pods with the sidecar", () => {
   beforeAll(async () => {
     await apply(POLICY);

@@ -108,9 +108,21 @@ describe("D9: an image that no node can pull", () => {
     await waitForReadyPods(client, NAMESPACE, "app=web", 1, TIMEOUT_MS);
     await apply(backup("Deployment", NAMESPACE, "web"));
     await untilTroubled(NAMESPACE, "web");
-    // Whoever asks is told at once, and is never told that all is well.
-    const pending = await condition(NAMESPACE, "web");
-    expect(pending?.status).not.toBe("True");
+    // The trouble is told as soon as the kubelet tells it, and from then on nothing is called good.
+    const told: string[] = [];
+    await expect
+      .poll(
+        async () => {
+          const now = await condition(NAMESPACE, "web");
+          told.push(`${now?.status} ${now?.message}`);
+          return now?.reason;
+        },
+        { timeout: TIMEOUT_MS, interval: 50 },
+      )
+      .toBe("InjectionRefusedByCluster");
+    const first = told.findIndex((words) => words.includes("container stash:"));
+    expect(told[first]).toMatch(/^False .*container stash: (ImagePullBackOff|ErrImagePull)/);
+    expect(told.slice(first).filter((words) => words.startsWith("True"))).toEqual([]);
     const message = await untilReason(NAMESPACE, "web", "InjectionRefusedByCluster");
     expect(message).toMatch(/container stash: (ImagePullBackOff|ErrImagePull)/);
     await untilAlone(NAMESPACE, "web", 1);
