@@ -6,7 +6,8 @@
  * | 1 | is taken | yes | passed |
  * | 2 | is taken | no | refused, with the quota's name |
  * | 3 | is refused by a quota | yes, and a pod goes before its successor comes | passed: it will have room |
- * | 4 | is refused | | refused, with the cluster's words |
+ * | 4 | is refused, one without it too, and no pod exists | | passed: it is not the sidecar, and there is nothing to lose |
+ * | 5 | is refused | | refused, with the cluster's words |
  */
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import { isJsonObject, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
@@ -19,6 +20,8 @@ export type PodAnswer = { readonly kind: "Taken" } | { readonly kind: "Refused";
 
 export interface ProofView {
   readonly answer: PodAnswer;
+  /** Of a pod without the sidecar; asked only where the other one is refused and no pod exists. */
+  readonly without?: PodAnswer | undefined;
   /** What one pod takes of quotas more than its predecessor, by the quota's names. */
   readonly added: ReadonlyMap<string, number>;
   /** Pods that are to be replaced. */
@@ -34,6 +37,7 @@ export function decideProof(view: ProofView): ProofDecision {
   const { answer, quotas, isReplacedInPlace: isInPlace } = view;
   const lack = findLack(view);
   if (answer.kind === "Taken") return lack === undefined ? { kind: "Passed" } : { kind: "Refused", words: lack };
+  if (view.pods === 0 && view.without?.kind === "Refused") return { kind: "Passed" };
   // What a quota counts that counts only some pods is not known.
   const hasRoom = lack === undefined && !quotas.some(({ isScoped }) => isScoped);
   return isByQuota(answer.words) && hasRoom && isInPlace ? { kind: "Passed" } : answer;

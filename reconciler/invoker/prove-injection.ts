@@ -50,11 +50,15 @@ export async function proveInjection(
   if (!isInjectionCurrent(admitted.workload.facts, wanted)) return { kind: "Vain" };
   const answer = await askPod(ports, workload, podTemplate, signal);
   if (answer.kind === "Unknown") return answer;
+  const pods = workload.existingReplicas;
+  const isAlsoAsked = answer.kind === "Refused" && pods === 0;
+  const without = isAlsoAsked ? await askPod(ports, workload, workload.facts.podTemplate, signal) : undefined;
   const sidecar = answer.kind === "Taken" ? answer.sidecar : findSidecar(podTemplate);
   return decideProof({
     answer,
+    without: without?.kind === "Unknown" ? undefined : without,
     added: addedAmounts(sidecar, findSidecar(workload.facts.podTemplate)),
-    pods: workload.existingReplicas,
+    pods,
     isReplacedInPlace: isReplacedInPlace(workload),
     quotas: ports.quotas,
   });
