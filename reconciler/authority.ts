@@ -2,10 +2,11 @@
  * The one guard before everything that the reconciler does for an object of a namespace: commands in pods, Jobs, Secrets, claims,
  * ServiceAccounts and the Roles and RoleBindings for them, patches of workloads. It knows one thing, the namespace of the object that the
  * work is for, and refuses all that lies outside it, whatever a spec, a status, a label or another object says. What the owner of the other side
- * grants is the one exception: a Secret of a Repository whose usagePolicy allows the namespace.
+ * grants is the one exception: a Secret of a Repository whose usagePolicy allows the namespace, and one that the installation names for pulling.
  */
 import type { Repository } from "../shared/api/repository.ts";
 import { UserError } from "../shared/errors.ts";
+import type { PullSecret } from "../shared/injection/pull-secrets.ts";
 import type { CallOptions, DeleteOptions, KubeClient, Parse, Patch, WriteOptions } from "../shared/kube/client.ts";
 import type { ExecRequest, ExecResult, PodExec } from "../shared/kube/exec.ts";
 import { listAt, textAt } from "../shared/kube/json-value.ts";
@@ -128,21 +129,22 @@ export function execIn(exec: PodExec, namespace: string): NamespaceExec {
   return { namespace, run: (request) => exec({ ...request, namespace }) };
 }
 
-/** A Secret of another namespace that its owner lets this one use. Only `SecretGrant.by` makes one. */
+/** A Secret of another namespace that its owner lets this one use. Only `SecretGrant.by` and `SecretGrant.toPull` make one. */
 export class SecretGrant {
   readonly namespace: string;
   readonly name: string;
-  readonly #repository: string;
+  /** `Repository vault/store`: by what its owner grants it. */
+  readonly grantor: string;
 
-  private constructor(repository: string, namespace: string, name: string) {
-    this.#repository = repository;
+  private constructor(grantor: string, namespace: string, name: string) {
+    this.grantor = grantor;
     this.namespace = namespace;
     this.name = name;
   }
 
-  /** `Repository vault/store`: by which object its owner grants it. */
-  get grantor(): string {
-    return `Repository ${this.namespace}/${this.#repository}`;
+  /** What the administrator names in the installation's settings: every namespace with our containers may pull their image. */
+  static toPull({ namespace, name }: PullSecret): SecretGrant {
+    return new SecretGrant("the installation's settings", namespace, name);
   }
 
   /** @returns undefined when the Repository has no Secret, or its usagePolicy does not allow the namespace */
@@ -157,7 +159,9 @@ export class SecretGrant {
       namespaceLabels: user.labels,
     });
     const name = spec.backend?.storageSecretName;
-    return isAllowed && name ? new SecretGrant(metadata.name, metadata.namespace, name) : undefined;
+    return isAllowed && name
+      ? new SecretGrant(`Repository ${metadata.namespace}/${metadata.name}`, metadata.namespace, name)
+      : undefined;
   }
 }
 

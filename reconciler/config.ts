@@ -3,9 +3,11 @@ import { parseArgs } from "node:util";
 import { Env, Install } from "../shared/contract.ts";
 import { parseDuration } from "../shared/duration.ts";
 import { messageOf, UserError } from "../shared/errors.ts";
+import { PULL_SECRET_OPTIONS, readPullSecrets } from "../shared/injection/pull-secrets.ts";
 import { JOB_RESOURCE_OPTIONS, RESOURCE_OPTIONS, readResourceFlags } from "../shared/injection/resource-flags.ts";
 import type { InjectionSettings } from "../shared/injection/view.ts";
 import { LOG_LEVELS, type LogLevel } from "../shared/log.ts";
+import { DEFAULT_TROUBLE_LIMITS, type TroubleLimits } from "./invoker/trouble.ts";
 import { DEFAULT_LIMITS, type Limits } from "./run/world.ts";
 
 export const TRIGGERS = ["in-process", "cronjob"] as const;
@@ -27,6 +29,7 @@ export interface ReconcilerConfig {
   /** As the webhook has them: both compute the same hash. */
   readonly settings: InjectionSettings;
   readonly limits: Limits;
+  readonly troubleLimits: TroubleLimits;
   /** Whether to apply the catalogue and the budgets of the product's own Deployments. */
   readonly completesInstallation: boolean;
 }
@@ -41,6 +44,7 @@ export const RECONCILER_USAGE = `usage: stash-batch reconciler --image=IMAGE [fl
                                   requests.cpu=10m,limits.memory=1Gi (default: docs/operations.md)
   --restore-resources LIST        those of the init-container of a restore
   --job-resources LIST            those of each container of a job
+  --pull-secrets LIST             names of Secrets of our namespace with which the image is pulled, parted by commas
   --kubeconfig FILE               instead of the pod's ServiceAccount
   --watch-namespace NAME          look at this namespace alone (default: all)
   --leader-elect=BOOL             act only while holding the Lease (default true)
@@ -55,6 +59,9 @@ export const RECONCILER_USAGE = `usage: stash-batch reconciler --image=IMAGE [fl
   --agent-silent DURATION         silence after which an agent whose pod exists is given up (default 10m)
   --maintenance-limit DURATION    longest time for retention and checks where there is no timeOut (default 6h)
   --hook-timeout DURATION         longest time of a hook that sets none (default 5m)
+  --pods-not-made-limit DURATION  how long pods of a workload can't be made because of the sidecar alone, before it is taken out
+                                  (default 2m)
+  --pods-not-ready-limit DURATION  how long they are not ready because of it alone, likewise (default 10m)
   --max-concurrent-hosts N        hosts of one target, such as nodes of a DaemonSet, that are at work at the same time
                                   (default 20)
   --log-level LEVEL               ${LOG_LEVELS.join(", ")} (default info)`;
@@ -66,6 +73,7 @@ const OPTIONS = {
   "follow-image": { type: "boolean" },
   ...RESOURCE_OPTIONS,
   ...JOB_RESOURCE_OPTIONS,
+  ...PULL_SECRET_OPTIONS,
   kubeconfig: { type: "string" },
   "watch-namespace": { type: "string" },
   "leader-elect": { type: "string" },
@@ -79,6 +87,8 @@ const OPTIONS = {
   "agent-silent": { type: "string" },
   "maintenance-limit": { type: "string" },
   "hook-timeout": { type: "string" },
+  "pods-not-made-limit": { type: "string" },
+  "pods-not-ready-limit": { type: "string" },
   "max-concurrent-hosts": { type: "string" },
   "log-level": { type: "string" },
   help: { type: "boolean", short: "h" },
@@ -123,6 +133,7 @@ export function parseReconcilerArgs(
   const podNamespace = env[Env.PodNamespace];
   const command = flags["agent-command"];
   const resources = readResourceFlags(flags, faults);
+  const pullSecrets = readPullSecrets(flags["pull-secrets"], podNamespace ?? Install.Namespace, faults);
   const config: ReconcilerConfig = {
     kubeconfigPath: flags.kubeconfig,
     watchNamespace: flags["watch-namespace"],
@@ -139,8 +150,13 @@ export function parseReconcilerArgs(
       nativeSidecar: flags["native-sidecar"] ?? false,
       followsImage: flags["follow-image"] ?? false,
       resources,
+      ...(pullSecrets.length > 0 && { pullSecrets }),
     },
     completesInstallation: flags["complete-installation"] ?? false,
+    troubleLimits: {
+      notMadeMs: limit("pods-not-made-limit", flags["pods-not-made-limit"], DEFAULT_TROUBLE_LIMITS.notMadeMs),
+      notReadyMs: limit("pods-not-ready-limit", flags["pods-not-ready-limit"], DEFAULT_TROUBLE_LIMITS.notReadyMs),
+    },
     limits: {
       podWaitMs: limit("pod-wait", flags["pod-wait"], DEFAULT_LIMITS.podWaitMs),
       restoreWaitMs: limit("restore-wait", flags["restore-wait"], DEFAULT_LIMITS.restoreWaitMs),

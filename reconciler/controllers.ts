@@ -47,6 +47,7 @@ export function createControllers(ports: Ports): readonly Controller[] {
       settings: config.settings,
       namespace: config.watchNamespace,
       usesCronJobs,
+      troubleLimits: config.troubleLimits,
     }),
     createBlueprintController(ports),
     createRepositoryController(ports),

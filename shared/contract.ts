@@ -61,6 +61,11 @@ export const Annotation = {
   Inject: "stash.appscode.com/inject",
   /** On a workload's metadata: the reconciler asks for (re-)injection; the value is the hash that it wants to see. */
   RequestedInjection: "stash.appscode.com/requested-injection",
+  /**
+   * On a workload's metadata: the reconciler says that the cluster refused pods with the sidecar, so that none is injected while it
+   * is there; the value is a Hold of shared/injection/hold.ts.
+   */
+  InjectionHeld: "stash.appscode.com/injection-held",
   /** On a workload's metadata: the reconciler says that this restore's turn has come; the value is the restore's uid. */
   RequestedRestore: "stash.appscode.com/requested-restore",
   /** On the pod template: what the injected sidecar was built from (decimal FNV-1a-64). */
@@ -130,6 +135,9 @@ export const Path = {
   Output: "/stash-tmp/output",
 } as const;
 
+/** What the agent takes the scratch volume to hold where nothing says otherwise. */
+export const SCRATCH_LIMIT = "1Gi";
+
 export const Env = {
   NodeName: "NODE_NAME",
   PodName: "POD_NAME",
@@ -145,6 +153,8 @@ export const Env = {
   InvokerName: "STASH_INVOKER_NAME",
   /** In a job: host of the application, to which HTTP and TCP hooks go by default. */
   AppHost: "STASH_APP_HOST",
+  /** How much the scratch volume holds, where that is less than SCRATCH_LIMIT: a quantity. */
+  ScratchLimit: "STASH_SCRATCH_LIMIT",
   /** Program to run instead of `restic` on the PATH. */
   Restic: "STASH_RESTIC",
 } as const;

@@ -34,6 +34,7 @@ export const INJECTION_REASONS = {
   AnnotationInvalid: "an annotation of the workload can't be read",
   InvokerInvalid: "an invoker that names the workload can't be read",
   InjectionConflict: "another controller keeps reverting the injection",
+  InjectionRefusedByCluster: "the cluster refuses the workload's pods with the container, so it is left out",
   HeldForTurn: "a running workload is restored when its turn has come",
   CachesNotSynced: "the webhook has not read the cluster's state yet",
 } as const;

@@ -4,6 +4,7 @@ import { CertificateMode } from "../certs/elected-keeper.ts";
 import { Env, Install } from "../shared/contract.ts";
 import { parseDuration } from "../shared/duration.ts";
 import { messageOf, UserError } from "../shared/errors.ts";
+import { PULL_SECRET_OPTIONS, readPullSecrets } from "../shared/injection/pull-secrets.ts";
 import { RESOURCE_OPTIONS, readResourceFlags } from "../shared/injection/resource-flags.ts";
 import type { InjectionSettings } from "../shared/injection/view.ts";
 import { LOG_LEVELS, type LogLevel } from "../shared/log.ts";
@@ -55,6 +56,7 @@ export const WEBHOOK_USAGE = `usage: stash-batch webhook --image=IMAGE [flags]
   --sidecar-resources LIST   requests and limits of the injected sidecar where nobody says otherwise, such as
                              requests.cpu=10m,limits.memory=1Gi (default: docs/operations.md)
   --restore-resources LIST   those of the init-container of a restore
+  --pull-secrets LIST        names of Secrets of our namespace with which the image is pulled, parted by commas
   --no-check-rights          let anyone who may create an invoker point it at any workload
   --trusted-user NAME        user whose rights are not checked; repeat for more
   --excluded-namespace NAME  leave workloads of this namespace alone; repeat for more
@@ -78,6 +80,7 @@ const OPTIONS = {
   "native-sidecar": { type: "boolean" },
   "follow-image": { type: "boolean" },
   ...RESOURCE_OPTIONS,
+  ...PULL_SECRET_OPTIONS,
   "no-check-rights": { type: "boolean" },
   "trusted-user": { type: "string", multiple: true },
   "excluded-namespace": { type: "string", multiple: true },
@@ -116,9 +119,10 @@ export function parseWebhookArgs(args: readonly string[], env: Environment): Web
   const tls = parseTlsOptions(flags["tls-min-version"], flags["tls-cipher-suites"], faults);
   const resources = readResourceFlags(flags, faults);
   const drainMs = readDrain(flags.drain ?? "3s", faults);
+  const namespace = flags.namespace || env[Env.PodNamespace] || Install.Namespace;
+  const pullSecrets = readPullSecrets(flags["pull-secrets"], namespace, faults);
   if (faults.length > 0) throw new UserError("CONFIGURATION_INVALID", faults.join("; "));
   const command = flags["agent-command"];
-  const namespace = flags.namespace || env[Env.PodNamespace] || Install.Namespace;
   return {
     host: (listen?.[1] ?? "").replace(/^\[|\]$/g, "") || "0.0.0.0",
     port,
@@ -136,6 +140,7 @@ export function parseWebhookArgs(args: readonly string[], env: Environment): Web
       nativeSidecar: flags["native-sidecar"] ?? false,
       followsImage: flags["follow-image"] ?? false,
       resources,
+      ...(pullSecrets.length > 0 && { pullSecrets }),
     },
     checksRights: flags["no-check-rights"] !== true,
     trustedUsers: flags["trusted-user"] ?? [],

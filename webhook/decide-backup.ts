@@ -1,5 +1,6 @@
 /** The backup half of the decision; the table is in decide.ts. */
 import { Annotation } from "../shared/contract.ts";
+import { isAsPlanned } from "../shared/injection/as-planned.ts";
 import { keepsSidecar } from "../shared/injection/opt-out.ts";
 import { appliedHashes, containersOf, isSidecar } from "../shared/injection/own-parts.ts";
 import type { BackupPlan, InjectionPlan } from "../shared/injection/plan.ts";
@@ -49,22 +50,51 @@ export function decideBackup(input: BackupStepInput): Step {
 }
 
 function decideWanted(input: BackupStepInput, plan: BackupPlan): Step {
-  const { podTemplate, oldPodTemplate, isOwnChange } = input;
+  const { podTemplate, oldPodTemplate, isOwnChange, image } = input;
   const sidecar = findSidecar(podTemplate);
-  const before = sidecar === undefined && oldPodTemplate !== undefined ? oldPodTemplate : podTemplate;
-  const running = readWorn(findSidecar(before));
-  const isSameHash = appliedHashes(before).backup === plan.hash;
-  const wanted: Worn = { image: input.image, resources: plan.container["resources"] };
+  const former = formerSidecar(oldPodTemplate, plan);
+  const isSameHash =
+    appliedHashes(sidecar === undefined ? (oldPodTemplate ?? podTemplate) : podTemplate).backup === plan.hash;
+  const found = sidecar ?? former;
+  const isForeign = isForeignImage(sidecar, former, image);
+  const running = readWorn(found, isForeign ? former : found);
+  const wanted: Worn = { image, resources: plan.container["resources"] };
   // A new image or other defaults alone restart nobody: they wait for a change that restarts the pods anyway.
   const mayStay = isSameHash && running !== undefined && (isSameJson(running, wanted) || !isOwnChange());
-  if (sidecar !== undefined && mayStay && isPlaced(podTemplate, plan)) return { reason: "UpToDate", podTemplate };
+  const isWhole =
+    sidecar !== undefined &&
+    !isForeign &&
+    isPlaced(podTemplate, plan) &&
+    isAsPlanned(sidecar, podTemplate, plan, image);
+  if (mayStay && isWhole) return { reason: "UpToDate", podTemplate };
   const reason = sidecar === undefined ? "Injected" : isUpstreams(sidecar, input.annotations) ? "Adopted" : "Refreshed";
   return {
     reason,
     podTemplate: mayStay
       ? withSidecar(podTemplate, plan, running.image, running.resources)
-      : withSidecar(podTemplate, plan, input.image),
+      : withSidecar(podTemplate, plan, image),
   };
+}
+
+/** The sidecar before an update, where it was made from the same. */
+function formerSidecar(oldPodTemplate: JsonObject | undefined, plan: BackupPlan): JsonObject | undefined {
+  if (oldPodTemplate === undefined || appliedHashes(oldPodTemplate).backup !== plan.hash) return undefined;
+  return findSidecar(oldPodTemplate);
+}
+
+/**
+ * Whether an update brings an image that is neither the one before nor the one that is injected now. The same one from another registry
+ * is none: other webhooks send images through a mirror.
+ */
+function isForeignImage(sidecar: JsonObject | undefined, former: JsonObject | undefined, image: string): boolean {
+  if (sidecar === undefined || former === undefined) return false;
+  const found = lastPart(sidecar["image"]);
+  return found !== lastPart(former["image"]) && found !== lastPart(image);
+}
+
+/** Name and tag, or name and digest. */
+function lastPart(image: unknown): string {
+  return typeof image === "string" ? image.slice(image.lastIndexOf("/") + 1) : "";
 }
 
 /** What a container keeps while its hash stays, though the installation says otherwise by now. */
@@ -73,8 +103,8 @@ interface Worn {
   readonly resources: unknown;
 }
 
-function readWorn(sidecar: JsonObject | undefined): Worn | undefined {
-  const image = textAt(sidecar, "image");
+function readWorn(sidecar: JsonObject | undefined, ofImage: JsonObject | undefined): Worn | undefined {
+  const image = textAt(ofImage, "image");
   return image === undefined ? undefined : { image, resources: sidecar?.["resources"] ?? {} };
 }
 

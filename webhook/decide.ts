@@ -8,8 +8,9 @@
  * | 3 | opted out | container removed |
  * | 4 | planned container wanted, its hash and container there | left alone, with image and resources that it has unless the owner changes the template |
  * | 5 | planned container wanted | added, refreshed or adopted |
- * | 6 | an invoker names it, but something it needs is missing | container left as it is; refused when it opted in by label and is wrong by itself |
- * | 7 | nothing names it | container removed |
+ * | 6 | the cluster refused pods with the container, and the workload is held | container removed |
+ * | 7 | an invoker names it, but something it needs is missing | container left as it is; refused when it opted in by label and is wrong by itself |
+ * | 8 | nothing names it | container removed |
  *
  * | # | restore | init-container |
  * |---|---|---|
@@ -28,6 +29,7 @@ import { INJECTION_REASONS, type InjectionReason } from "../shared/reasons.ts";
 import { formatTarget } from "../shared/target.ts";
 import { decideBackup } from "./decide-backup.ts";
 import { decideRestore } from "./decide-restore.ts";
+import { settlePullSecrets } from "./inject/pull-secrets.ts";
 import { withoutOwnParts } from "./inject/without.ts";
 import { isSameJson } from "./same-json.ts";
 
@@ -87,8 +89,10 @@ export function decideMutation(view: MutationView): Decision {
     backup: backup.reason,
     ...(restore.reason !== undefined && { restore: restore.reason }),
   };
-  if (backup.podTemplate === podTemplate) return { kind: "skip", reasons, warnings: plan.warnings };
-  return change(view, backup.podTemplate, reasons, plan.warnings);
+  const isAsBefore = () => backup.podTemplate === podTemplate && !isOwnChange();
+  const settled = settlePullSecrets(backup.podTemplate, view, isAsBefore);
+  if (settled === podTemplate) return { kind: "skip", reasons, warnings: plan.warnings };
+  return change(view, settled, reasons, plan.warnings);
 }
 
 function skip(reason: InjectionReason): Decision {

@@ -1,6 +1,7 @@
 /** From an admission request to its answer: which page of the decision it is for, and how that is said on the wire. */
 import { assertNever } from "../shared/errors.ts";
-import { readWorkload, type WorkloadFacts } from "../shared/injection/workload.ts";
+import { keepingHold } from "../shared/injection/hold.ts";
+import { readWorkload, textMapAt, type WorkloadFacts } from "../shared/injection/workload.ts";
 import { isJsonObject, valueAt } from "../shared/kube/json-value.ts";
 import type { InjectionReason } from "../shared/reasons.ts";
 import { type Decision, decideMutation, type MutationView, type Reasons } from "./decide.ts";
@@ -24,8 +25,9 @@ export function mutate(request: AdmissionRequest, gather: GatherMutation): Mutat
   if (request.subresource !== "") return untouched("Subresource");
   if (operation !== "CREATE" && operation !== "UPDATE") return untouched("OtherKind");
   if (request.kind === "RestoreSession") return patched("OtherKind", moveDeprecatedRules(object));
-  const workload = readWorkload(object, namespace);
-  if (workload === undefined) return untouched("OtherKind");
+  const read = readWorkload(object, namespace);
+  if (read === undefined) return untouched("OtherKind");
+  const workload = keepingHold(read, textMapAt(oldObject, "metadata", "annotations"));
   const oldTemplate = valueAt(oldObject, "spec", "template");
   const oldPodTemplate = isJsonObject(oldTemplate) ? oldTemplate : undefined;
   const decision = decideMutation(gather(workload, { operation, oldPodTemplate }));

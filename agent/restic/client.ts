@@ -20,6 +20,7 @@ import { createItemSplitter } from "./json-items.ts";
 import { buildGoMemoryEnv } from "./memory.ts";
 import { parseResticLine, type ResticMessage } from "./messages.ts";
 import { type ResticCall, type ResticExit, runProgram } from "./run.ts";
+import { CacheGuard, gatherCacheLimit } from "./scratch.ts";
 import { readSnapshot, type Snapshot } from "./snapshots.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -32,6 +33,8 @@ export interface ResticSettings {
   readonly scratch: string;
   readonly isCacheEnabled: boolean;
   readonly memoryLimitBytes: number | undefined;
+  /** Is told when the cache is given up, since it takes too much of the scratch volume. */
+  onCacheFull?(bytes: number): void;
   /** Is told about each restic process, so that a restarted agent can find one that outlived it. */
   onStart?(pid: number): (isClean: boolean) => void;
 }
@@ -93,10 +96,16 @@ function buildEnvironment(settings: ResticSettings, temporary: string): Environm
 export function createRestic(settings: ResticSettings): Restic {
   const { access, scratch } = settings;
   const temporary = join(scratch, "tmp");
-  const common: CommonFlags = {
-    flags: access.flags,
-    isCacheEnabled: settings.isCacheEnabled,
-    cacheFolder: join(scratch, "restic-cache"),
+  const cacheFolder = join(scratch, "restic-cache");
+  const { onCacheFull } = settings;
+  const cache = new CacheGuard({
+    folder: cacheFolder,
+    limitBytes: gatherCacheLimit(settings.env),
+    ...(onCacheFull !== undefined && { onFull: onCacheFull }),
+  });
+  const gatherCommon = async (): Promise<CommonFlags> => {
+    if (settings.isCacheEnabled) await cache.look();
+    return { flags: access.flags, isCacheEnabled: settings.isCacheEnabled && !cache.isGivenUp, cacheFolder };
   };
   try {
     mkdirSync(temporary, { recursive: true });
@@ -111,7 +120,20 @@ export function createRestic(settings: ResticSettings): Restic {
   };
   const program = settings.env[Env.Restic] || "restic";
 
-  function execute(args: readonly string[], options: CallOptions): Promise<ResticExit> {
+  async function execute(
+    argsWith: (common: CommonFlags) => readonly string[],
+    options: CallOptions,
+  ): Promise<ResticExit> {
+    const args = argsWith(await gatherCommon());
+    const endWatch = settings.isCacheEnabled ? cache.watch() : undefined;
+    try {
+      return await start(args, options);
+    } finally {
+      await endWatch?.();
+    }
+  }
+
+  function start(args: readonly string[], options: CallOptions): Promise<ResticExit> {
     function take(line: string): void {
       const message = options.onMessage && parseResticLine(line);
       if (message !== undefined) options.onMessage?.(message);
@@ -147,8 +169,8 @@ export function createRestic(settings: ResticSettings): Restic {
 
   return {
     access,
-    backup: (backup, options) => execute(backupArguments(backup, common), options),
-    restore: (restore, options) => execute(restoreArguments(restore, common), options),
+    backup: (backup, options) => execute((common) => backupArguments(backup, common), options),
+    restore: (restore, options) => execute((common) => restoreArguments(restore, common), options),
     async snapshots(filter, { keep, ...options } = {}) {
       const kept: Snapshot[] = [];
       let problem: unknown;
@@ -160,7 +182,7 @@ export function createRestic(settings: ResticSettings): Restic {
           problem ??= error;
         }
       });
-      const exit = await execute(snapshotsArguments(filter, common), {
+      const exit = await execute((common) => snapshotsArguments(filter, common), {
         timeLimitMs: SHORT_LIMIT_MS,
         ...options,
         onRawStdout: (stdout) => stdout.on("data", (chunk: Buffer) => items.feed(chunk)),
@@ -169,7 +191,7 @@ export function createRestic(settings: ResticSettings): Restic {
       if (problem !== undefined) throw problem;
       return kept;
     },
-    run: (command, options) => execute(plainArguments(command, common), options),
+    run: (command, options) => execute((common) => plainArguments(command, common), options),
     fault,
     clean: (text) => withoutSecrets(text, access.secrets),
   };

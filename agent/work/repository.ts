@@ -58,5 +58,7 @@ export async function openRepository(
     isCacheEnabled: options.isCacheEnabled && settings.isCacheEnabled,
     memoryLimitBytes: settings.memoryLimitBytes,
     onStart: trackRestic(settings.scratch).add,
+    onCacheFull: (bytes) =>
+      settings.log.warn({ bytes }, "restic's cache takes too much of the scratch volume; it goes on without one"),
   });
 }

@@ -99,7 +99,7 @@ function stepsOf(members: readonly RestoreMemberView[], executionOrder: string):
       })),
     });
     const starting = members.flatMap((_member, at) =>
-      states[at] === "Pending" && turns(at).kind === "start" ? [at] : [],
+      states[at] === "Pending" && turns.of(at).kind === "start" ? [at] : [],
     );
     for (const at of starting) {
       states[at] = "Succeeded";

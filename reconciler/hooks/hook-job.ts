@@ -7,10 +7,13 @@ import type { HostRunSpec } from "../../shared/api/host-run.ts";
 import { Command, Container, Label, LabelValue } from "../../shared/contract.ts";
 import { shortHash } from "../../shared/hash.ts";
 import { IDENTITY_MOUNT, IDENTITY_VOLUME, SCRATCH_MOUNT } from "../../shared/injection/container.ts";
+import { jobResources } from "../../shared/injection/container-resources.ts";
 import { buildEnv, buildScratchVolume } from "../../shared/injection/container-settings.ts";
+import type { LimitRange } from "../../shared/injection/limit-range.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import { nameWithSuffix } from "../../shared/names.ts";
+import { pullSecretFields } from "../jobs/pull-secrets.ts";
 import type { RunOwner } from "../run/host-runs.ts";
 import type { HookRun } from "./hook-plan.ts";
 
@@ -34,7 +37,13 @@ export function hookJobName(owner: RunOwner, key: string): string {
   return nameWithSuffix(`${owner.name.replaceAll(".", "-")}-hook`, shortHash(`${owner.uid}/${key}`));
 }
 
-export function planHookJob(owner: RunOwner, run: HookRun, settings: InjectionSettings): HookJobPlan {
+/** @param ranges of the namespace in which it runs */
+export function planHookJob(
+  owner: RunOwner,
+  run: HookRun,
+  settings: InjectionSettings,
+  ranges: readonly LimitRange[],
+): HookJobPlan {
   const { apiVersion, kind, namespace, name: ownerName, uid } = owner;
   const name = hookJobName(owner, run.key);
   const labels = { [Label.ManagedBy]: LabelValue.ManagedBy };
@@ -66,6 +75,7 @@ export function planHookJob(owner: RunOwner, run: HookRun, settings: InjectionSe
             restartPolicy: "Never",
             serviceAccountName: name,
             automountServiceAccountToken: false,
+            ...pullSecretFields({ settings, namespace, hasUsersAccount: false }),
             securityContext: {
               runAsUser: NOBODY,
               runAsGroup: NOBODY,
@@ -80,7 +90,7 @@ export function planHookJob(owner: RunOwner, run: HookRun, settings: InjectionSe
                 ...(settings.command !== undefined && { command: settings.command }),
                 args: [Command.GlobalHook],
                 env: buildEnv(undefined),
-                resources: { requests: { cpu: "10m", memory: "32Mi" }, limits: { memory: "256Mi" } },
+                resources: jobResources(settings.resources, ranges),
                 securityContext: restricted,
                 terminationMessagePolicy: "FallbackToLogsOnError",
                 volumeMounts: [SCRATCH_MOUNT, IDENTITY_MOUNT],

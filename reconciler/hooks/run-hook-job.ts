@@ -11,6 +11,7 @@ import { isAlreadyExists, isNotFound } from "../../shared/kube/kube-error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import type { Logger } from "../../shared/log.ts";
 import { inNamespace, type NamespaceClient } from "../authority.ts";
+import { gatherLimitRanges } from "../jobs/gather-job.ts";
 import { JOBS } from "../jobs/job-object.ts";
 import { buildHostRun, type RunOwner } from "../run/host-runs.ts";
 import { type HookJobPlan, hookOrder, planHookJob } from "./hook-job.ts";
@@ -44,7 +45,8 @@ export async function runHookJob(
   signal: AbortSignal,
 ): Promise<string> {
   const { client, settings } = ports;
-  const plan = planHookJob(owner, run, settings);
+  const ranges = await gatherLimitRanges(client, owner.namespace, signal);
+  const plan = planHookJob(owner, run, settings, ranges);
   const inside = inNamespace(client, owner.namespace);
   const jobUid = await makeJob(inside, plan, signal);
   try {

@@ -35,15 +35,19 @@ export function decideInvokerStatus(view: InvokerStatusView, now: Date): Invoker
   const { invoker } = view;
   const ofInvoker = [...driverConditions(view), triggerCondition(view)];
   const isBatch = invoker.kind === "BackupBatch";
-  const ofMembers = view.members.map((member) => ({ ref: member.member.ref, wanted: memberConditions(member) }));
+  const ofMembers = view.members.map((member) => {
+    const { ref } = member.member;
+    const present = isBatch ? presentOf(view, ref) : view.conditions;
+    return { ref, present, wanted: memberConditions(member, present) };
+  });
   const wanted = isBatch ? ofInvoker : [...ofInvoker, ...ofMembers.flatMap((member) => member.wanted)];
   const conditions = replaced(view.conditions, wanted, now);
   return {
     conditions,
     memberConditions: isBatch
-      ? ofMembers.map(({ ref, wanted: ofMember }) => ({
+      ? ofMembers.map(({ ref, present, wanted: ofMember }) => ({
           target: ref,
-          conditions: replaced(presentOf(view, ref), ofMember, now),
+          conditions: replaced(present, ofMember, now),
         }))
       : undefined,
     phase: invokerPhase({ driver: invoker.driver, conditions }),
@@ -142,13 +146,16 @@ function triggerCondition({ trigger, invoker }: InvokerStatusView): NewCondition
   }
 }
 
-function memberConditions({ member, target, sidecar }: MemberStatusView): readonly NewCondition[] {
+function memberConditions(
+  { member, target, sidecar }: MemberStatusView,
+  present: readonly ConditionFact[],
+): readonly NewCondition[] {
   const found = lookupCondition(target, ConditionType.BackupTargetFound, formatTarget(member.ref), {
     found: "TargetAvailable",
     missing: "TargetNotAvailable",
     unknown: "UnableToCheckTargetAvailability",
   });
-  return sidecar === undefined ? [found] : [found, sidecarCondition(sidecar)];
+  return sidecar === undefined ? [found] : [found, sidecarCondition(sidecar, present)];
 }
 
 function lookupCondition(

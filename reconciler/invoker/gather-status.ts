@@ -2,34 +2,38 @@
 
 import { Driver } from "../../shared/contract.ts";
 import { formatUserError } from "../../shared/errors.ts";
-import { isOptedOut } from "../../shared/injection/opt-out.ts";
 import { appliedHashes } from "../../shared/injection/own-parts.ts";
-import { planInjection } from "../../shared/injection/plan.ts";
+import { pullSecretBeside } from "../../shared/injection/pull-secrets.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
 import type { BackupInvokerView, BackupMemberView } from "../../shared/invoker.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
+import type { Clock } from "../../shared/kube/clock.ts";
 import { listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { EMPTY_TARGET_KIND, targetKey } from "../../shared/target.ts";
 import { whyOutside } from "../authority.ts";
 import type { Trigger } from "../schedule/ensure-trigger.ts";
-import { gatherInjection } from "../world/injection-world.ts";
 import { gatherInvoker } from "../world/invokers.ts";
 import { ownPods, type WorkloadObject } from "../world/workload-object.ts";
 import type { World } from "../world/world.ts";
-import type { InjectionRecords } from "./injection-records.ts";
+import { findTroubleOf, wantedFor } from "./gather-request.ts";
+import type { InjectionRecord } from "./injection-record.ts";
 import { isInjectionCurrent } from "./injection-state.ts";
 import type { Lookup, Lookups } from "./lookups.ts";
+import type { Refusal } from "./refusal.ts";
 import type { BackupInvokerObject } from "./related.ts";
 import { podsLacking, type SidecarFacts, whyKept } from "./sidecar-condition.ts";
 import type { InvokerStatusView, MemberStatusView } from "./status-view.ts";
+import type { TargetMemory } from "./target-memory.ts";
 import { findWorkload, parseWorkloadKey } from "./workload-key.ts";
 
 export interface StatusPorts {
   readonly world: World;
   readonly client: Pick<KubeClient, "list">;
   readonly lookups: Lookups;
-  readonly records: InjectionRecords;
+  readonly records: TargetMemory<InjectionRecord>;
+  readonly refusals: TargetMemory<Refusal>;
+  readonly clock: Pick<Clock, "now">;
   readonly settings: InjectionSettings;
   /** Makes sure that something triggers the sessions. */
   readonly trigger: Trigger;
@@ -88,15 +92,24 @@ async function gatherMember(
 }
 
 async function gatherSidecar(
-  { world, client, records, settings }: StatusPorts,
+  { world, client, records, refusals, settings, clock }: StatusPorts,
   workload: WorkloadObject,
   unreadable: string | undefined,
   signal: AbortSignal,
 ): Promise<SidecarFacts> {
-  const view = gatherInjection(world, workload.facts, settings);
-  const wanted = { plan: planInjection(view), isOptedOut: isOptedOut(view) };
+  const wanted = wantedFor(world, workload.facts, settings);
   const pods = ownPods(workload, world.pods.list(workload.facts.namespace));
-  const facts = { workload, wanted, unreadable, pods, record: records.get(targetKey(workload.facts)) };
+  const target = targetKey(workload.facts);
+  const facts = {
+    workload,
+    wanted,
+    unreadable,
+    pods,
+    record: records.get(target),
+    refusal: refusals.get(target),
+    trouble: findTroubleOf(world, workload, wanted, clock.now()),
+    pullSecrets: (settings.pullSecrets ?? []).map((one) => pullSecretBeside(one, workload.facts.namespace)),
+  };
   const isKept =
     whyKept(workload) !== undefined &&
     isInjectionCurrent(workload.facts, wanted) &&

@@ -1,41 +1,30 @@
 /**
  * Finds workloads whose pod template is not as the invokers want it, and sends them through admission again: what an outage
- * of the webhook let through, what an edit changed, what a deletion leaves behind. The webhook alone changes templates.
+ * of the webhook let through, what an edit changed, what a deletion leaves behind. The webhook alone changes templates. What a
+ * cluster would refuse is found before, by a dry run; what keeps pods down all the same is taken out again.
  */
-import { Annotation } from "../../shared/contract.ts";
 import { assertNever, messageOf } from "../../shared/errors.ts";
-import { isOptedOut } from "../../shared/injection/opt-out.ts";
-import { containersOf, isSidecar } from "../../shared/injection/own-parts.ts";
-import { planInjection } from "../../shared/injection/plan.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
-import type { EventRecorder } from "../../shared/kube/events.ts";
-import { KubeError } from "../../shared/kube/kube-error.ts";
 import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
-import type { Logger } from "../../shared/log.ts";
-import { patchNamed } from "../authority.ts";
 import type { Controller } from "../controller.ts";
-import { gatherInjection } from "../world/injection-world.ts";
-import { openRestores } from "../world/targets.ts";
-import { readWorkloadObject, WORKLOADS, type WorkloadObject } from "../world/workload-object.ts";
+import type { WorkloadObject } from "../world/workload-object.ts";
 import type { World } from "../world/world.ts";
+import { type ActPorts, actOnProof, actOnRelease, actOnRequest, actOnTrouble, type Subject } from "./act-injection.ts";
 import { decideRequest } from "./decide-request.ts";
-import { afterLook, afterVainRequest, type InjectionRecord, isNewConflict, withConflict } from "./injection-record.ts";
-import type { InjectionRecords } from "./injection-records.ts";
-import { isInjectionCurrent, WANTS_NOTHING, type WantedInjection, wantedHash } from "./injection-state.ts";
-import { FIELD_MANAGER, findTemplateManager } from "./template-manager.ts";
+import { gatherInjectionFacts, type InjectionFacts } from "./gather-request.ts";
+import { afterLook, type InjectionRecord, isNewConflict, withConflict } from "./injection-record.ts";
+import { WANTS_NOTHING, wantedHash } from "./injection-state.ts";
+import { releaseStuck } from "./release-stuck.ts";
+import { findTemplateManager } from "./template-manager.ts";
+import { type LastingTrouble, lastingTrouble, type TroubleLimits } from "./trouble.ts";
 import { wakeTargets } from "./wake.ts";
+import { wakeRefused } from "./wake-refused.ts";
 import { findWorkload, parseWorkloadKey, type WorkloadId } from "./workload-key.ts";
 
-export interface InjectionPorts {
+export interface InjectionPorts extends ActPorts {
   readonly world: World;
-  readonly client: Pick<KubeClient, "find" | "patch">;
   readonly settings: InjectionSettings;
-  readonly records: InjectionRecords;
-  readonly events: Pick<EventRecorder, "record">;
-  readonly clock: Clock;
-  readonly log: Logger;
+  readonly limits: TroubleLimits;
 }
 
 /** Each request may start a rollout: a few at a time leave the cluster's nodes room. */
@@ -67,7 +56,9 @@ class InjectionController implements Controller {
   }
 
   async start(): Promise<void> {
-    this.#unsubscribe = wakeTargets(this.#ports.world, (target) => this.#queue.add(target));
+    const { world, refusals } = this.#ports;
+    const wake = (target: string): void => this.#queue.add(target);
+    this.#unsubscribe = [...wakeTargets(world, wake), ...wakeRefused(world, refusals, wake)];
     this.#queue.start();
   }
 
@@ -75,38 +66,56 @@ class InjectionController implements Controller {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await this.#queue.stop(DRAIN_MS);
     this.#latest.clear();
-    this.#ports.records.clear();
+    const { records, refusals, troubles } = this.#ports;
+    for (const memory of [records, refusals, troubles]) memory.clear();
   }
 
   async #reconcile(target: string, signal: AbortSignal): Promise<RunResult | undefined> {
-    const { world, settings, records, clock } = this.#ports;
+    const { world, settings, records, refusals, troubles, clock, limits } = this.#ports;
     const id = parseWorkloadKey(target);
     const workload = id && this.#newest(target, findWorkload(world, id));
     if (id === undefined || workload === undefined) {
-      records.forget(target);
+      for (const memory of [records, refusals, troubles]) memory.forget(target);
       this.#latest.delete(target);
       return undefined;
     }
-    const view = gatherInjection(world, workload.facts, settings);
-    const wanted: WantedInjection = { plan: planInjection(view), isOptedOut: isOptedOut(view) };
-    const isCurrent = isInjectionCurrent(workload.facts, wanted);
+    const facts = gatherInjectionFacts(world, workload, settings, clock.now());
+    const isUnconcerned = facts.isCurrent && facts.hold === undefined && wantedHash(facts.wanted) === WANTS_NOTHING;
     // Most workloads of a cluster have nothing to do with backups.
-    if (isCurrent && wantedHash(wanted) === WANTS_NOTHING && records.get(target) === undefined) return undefined;
-    const record = await this.#look(target, id, { wanted: wantedHash(wanted), isCurrent }, signal);
-    const isRestoring = [...openRestores(world, [workload.facts]).values()].some(
-      ({ status }) => status?.phase === "Running",
-    );
+    if (isUnconcerned && records.get(target) === undefined) return undefined;
+    await releaseStuck(this.#ports, facts, signal);
+    const record = await this.#look(target, id, facts, signal);
     const decision = decideRequest(
-      { isBeingDeleted: workload.facts.isBeingDeleted, isCurrent, isRestoring, record },
+      {
+        isBeingDeleted: workload.facts.isBeingDeleted,
+        isCurrent: facts.isCurrent,
+        isRestoring: facts.isRestoring,
+        record,
+        hold: facts.hold,
+        wantsSidecar: wantedHash(facts.unheld) !== WANTS_NOTHING,
+        origin: facts.origin,
+        refusal: refusals.get(target),
+        trouble: this.#lookAtTrouble(target, facts),
+        limits,
+      },
       clock.monotonic(),
     );
+    const subject: Subject = { target, id, facts, signal, keep: (after) => void this.#latest.set(target, after) };
     switch (decision.kind) {
       case "Leave":
+        if (decision.reason === "UpToDate") refusals.forget(target);
         return record.conflict && { requeueAfterMs: Math.max(record.conflict.untilMs - clock.monotonic(), 1) };
       case "Wait":
         return { requeueAfterMs: decision.requeueAfterMs };
       case "Request":
-        return this.#request(target, id, wanted, record, signal);
+        return actOnRequest(this.#ports, subject, facts.wanted);
+      case "Prove":
+        return actOnProof(this.#ports, subject);
+      case "Release":
+        await actOnRelease(this.#ports, subject);
+        return undefined;
+      case "TakeOut":
+        return actOnTrouble(this.#ports, subject, decision.trouble);
       default:
         return assertNever(decision);
     }
@@ -120,13 +129,9 @@ class InjectionController implements Controller {
     return informed;
   }
 
-  async #look(
-    target: string,
-    id: WorkloadId,
-    seen: { readonly wanted: string; readonly isCurrent: boolean },
-    signal: AbortSignal,
-  ): Promise<InjectionRecord> {
+  async #look(target: string, id: WorkloadId, facts: InjectionFacts, signal: AbortSignal): Promise<InjectionRecord> {
     const { records, clock, client, log } = this.#ports;
+    const seen = { wanted: wantedHash(facts.wanted), isCurrent: facts.isCurrent };
     const looked = afterLook(records.get(target), seen, clock.monotonic());
     if (!isNewConflict(looked)) {
       records.set(target, looked);
@@ -139,50 +144,11 @@ class InjectionController implements Controller {
     return record;
   }
 
-  async #request(
-    target: string,
-    id: WorkloadId,
-    wanted: WantedInjection,
-    record: InjectionRecord,
-    signal: AbortSignal,
-  ): Promise<RunResult | undefined> {
-    const { client, records, clock, log } = this.#ports;
-    const { kind, namespace, name } = id;
-    const body = { metadata: { annotations: { [Annotation.RequestedInjection]: record.wanted } } };
-    let after: WorkloadObject | undefined;
-    let refusal: string | undefined;
-    try {
-      after = await patchNamed(
-        client,
-        namespace,
-        { resource: WORKLOADS[kind], namespace, name },
-        { kind: "merge", body },
-        (raw) => readWorkloadObject(kind, raw),
-        { signal, fieldManager: FIELD_MANAGER },
-      );
-    } catch (error) {
-      if (!(error instanceof KubeError) || error.retryable) throw error;
-      refusal = messageOf(error);
-    }
-    if (after !== undefined && isInjectionCurrent(after.facts, wanted)) {
-      this.#latest.set(target, after);
-      records.set(target, afterLook(record, { wanted: record.wanted, isCurrent: true }, clock.monotonic()));
-      this.#tell(id, after, wanted);
-      return undefined;
-    }
-    const vain = afterVainRequest(record, refusal, clock.monotonic());
-    records.set(target, vain);
-    log.warn({ target, requests: vain.vainRequests, error: refusal }, "workload re-submitted in vain");
-    return { requeueAfterMs: vain.notBeforeMs - clock.monotonic() };
-  }
-
-  #tell({ kind, namespace, name }: WorkloadId, after: WorkloadObject, wanted: WantedInjection): void {
-    const { events, log } = this.#ports;
-    const isInjected = containersOf(after.facts.podTemplate).some(isSidecar);
-    log.info({ target: `${kind}/${namespace}/${name}`, hash: wantedHash(wanted) }, "workload re-submitted");
-    const subject = { apiVersion: after.facts.apiVersion, kind, namespace, name, uid: after.uid };
-    if (isInjected)
-      events.record(subject, "Normal", "Sidecar Injection Succeeded", "the pod template carries the sidecar");
-    else events.record(subject, "Normal", "Sidecar Deletion Succeeded", "the sidecar is gone from the pod template");
+  #lookAtTrouble(target: string, { trouble }: InjectionFacts): LastingTrouble | undefined {
+    const { troubles, clock } = this.#ports;
+    const lasting = lastingTrouble(troubles.get(target), trouble, clock.monotonic());
+    if (lasting === undefined) troubles.forget(target);
+    else troubles.set(target, lasting);
+    return lasting;
   }
 }

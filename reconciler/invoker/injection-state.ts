@@ -1,5 +1,6 @@
 /** Whether a workload carries what it should. Pure; the re-submission and the condition StashSidecarInjected agree by it. */
 import { Annotation } from "../../shared/contract.ts";
+import { isAsPlanned } from "../../shared/injection/as-planned.ts";
 import { keepsSidecar } from "../../shared/injection/opt-out.ts";
 import { appliedHashes, containersOf, isOwnContainer, isSidecar } from "../../shared/injection/own-parts.ts";
 import type { InjectionPlan } from "../../shared/injection/plan.ts";
@@ -8,13 +9,15 @@ import type { WorkloadFacts } from "../../shared/injection/workload.ts";
 export interface WantedInjection {
   readonly plan: InjectionPlan;
   readonly isOptedOut: boolean;
+  /** That is injected now. */
+  readonly image: string;
 }
 
 /** What the request annotation says where no sidecar is wanted. */
 export const WANTS_NOTHING = "none";
 
 /** Value of the annotation that asks for the wanted state. */
-export function wantedHash({ plan, isOptedOut }: WantedInjection): string {
+export function wantedHash({ plan, isOptedOut }: Pick<WantedInjection, "plan" | "isOptedOut">): string {
   return isOptedOut ? WANTS_NOTHING : (plan.backup?.hash ?? WANTS_NOTHING);
 }
 
@@ -25,10 +28,11 @@ export function isInjectionCurrent(
 ): boolean {
   const containers = containersOf(podTemplate);
   if (wanted.isOptedOut) return !containers.some(isOwnContainer);
-  const hasSidecar = containers.some(isSidecar);
-  const { plan } = wanted;
-  if (plan.backup !== undefined) return hasSidecar && appliedHashes(podTemplate).backup === plan.backup.hash;
-  return !hasSidecar || keepsSidecar(plan.reason);
+  const sidecar = containers.find(isSidecar);
+  const { plan, image } = wanted;
+  if (plan.backup === undefined) return sidecar === undefined || keepsSidecar(plan.reason);
+  const hasHash = appliedHashes(podTemplate).backup === plan.backup.hash;
+  return sidecar !== undefined && hasHash && isAsPlanned(sidecar, podTemplate, plan.backup, image);
 }
 
 /** What was last asked for. */

@@ -2,8 +2,6 @@
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Finalizer } from "../../shared/contract.ts";
 import { messageOf } from "../../shared/errors.ts";
-import { isOptedOut } from "../../shared/injection/opt-out.ts";
-import { planInjection } from "../../shared/injection/plan.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import type { EventRecorder } from "../../shared/kube/events.ts";
@@ -14,10 +12,10 @@ import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
 import { parseInvokerKey } from "../invoker-key.ts";
-import { gatherInjection } from "../world/injection-world.ts";
 import { findInvokerObject } from "../world/invokers.ts";
 import { decideInvokerStatus, type InvokerStatus } from "./decide-status.ts";
 import { decideFinalize } from "./finalize.ts";
+import { wantedFor } from "./gather-request.ts";
 import { gatherInvokerStatus, type StatusPorts } from "./gather-status.ts";
 import { isInjectionCurrent } from "./injection-state.ts";
 import { type BackupInvokerObject, invokerKeyOf, invokersOfTarget, targetsOfInvoker } from "./related.ts";
@@ -66,17 +64,15 @@ class InvokerController implements Controller {
   }
 
   async start(): Promise<void> {
-    const { world, records, trigger, log } = this.#ports;
+    const { world, records, refusals, trigger, log } = this.#ports;
     await trigger.prepare().catch((error: unknown) => {
       log.warn({ error: messageOf(error) }, "CronJobs of a former installation not looked for");
     });
     const wake = (key: string): void => this.#queue.add(key);
-    this.#unsubscribe = [
-      ...wakeInvokers(world, wake),
-      records.subscribe((target) => {
-        for (const invoker of invokersOfTarget(world, target)) wake(invokerKeyOf(invoker));
-      }),
-    ];
+    const wakeOf = (target: string): void => {
+      for (const invoker of invokersOfTarget(world, target)) wake(invokerKeyOf(invoker));
+    };
+    this.#unsubscribe = [...wakeInvokers(world, wake), records.subscribe(wakeOf), refusals.subscribe(wakeOf)];
     this.#queue.start();
   }
 
@@ -155,8 +151,7 @@ class InvokerController implements Controller {
       const id = parseWorkloadKey(target);
       const workload = id && findWorkload(world, id);
       if (workload === undefined || workload.facts.isBeingDeleted) return false;
-      const view = gatherInjection(world, workload.facts, settings);
-      return !isInjectionCurrent(workload.facts, { plan: planInjection(view), isOptedOut: isOptedOut(view) });
+      return !isInjectionCurrent(workload.facts, wantedFor(world, workload.facts, settings));
     });
   }
 

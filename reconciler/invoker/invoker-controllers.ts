@@ -10,9 +10,12 @@ import { createRightsController } from "../rights/rights-controller.ts";
 import { createCronJobTrigger, createInProcessTrigger } from "../schedule/ensure-trigger.ts";
 import type { World } from "../world/world.ts";
 import { createInjectionController } from "./injection-controller.ts";
-import { InjectionRecords } from "./injection-records.ts";
+import type { InjectionRecord } from "./injection-record.ts";
 import { createInvokerController } from "./invoker-controller.ts";
 import { Lookups } from "./lookups.ts";
+import type { Refusal } from "./refusal.ts";
+import { TargetMemory } from "./target-memory.ts";
+import type { LastingTrouble, TroubleLimits } from "./trouble.ts";
 
 export interface InvokerControllersPorts {
   readonly world: World;
@@ -20,6 +23,7 @@ export interface InvokerControllersPorts {
   readonly settings: InjectionSettings;
   /** Whether CronJobs trigger the sessions instead of the reconciler. */
   readonly usesCronJobs: boolean;
+  readonly troubleLimits: TroubleLimits;
   /** Only this namespace; all when undefined. */
   readonly namespace: string | undefined;
   readonly events: Pick<EventRecorder, "record">;
@@ -29,14 +33,18 @@ export interface InvokerControllersPorts {
 
 export function createInvokerControllers(ports: InvokerControllersPorts): readonly Controller[] {
   const { client, clock, namespace } = ports;
-  const records = new InjectionRecords();
+  const memories = {
+    records: new TargetMemory<InjectionRecord>(),
+    refusals: new TargetMemory<Refusal>(),
+    troubles: new TargetMemory<LastingTrouble>(),
+  };
   const triggerPorts = { ...ports, discovery: createDiscovery(client, clock) };
   const trigger = ports.usesCronJobs
     ? createCronJobTrigger(triggerPorts)
     : createInProcessTrigger(triggerPorts, namespace);
   return [
     createRightsController(ports),
-    createInjectionController({ ...ports, records }),
-    createInvokerController({ ...ports, records, trigger, lookups: new Lookups(client, clock) }),
+    createInjectionController({ ...ports, ...memories, limits: ports.troubleLimits }),
+    createInvokerController({ ...ports, ...memories, trigger, lookups: new Lookups(client, clock) }),
   ];
 }

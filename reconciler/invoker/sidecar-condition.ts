@@ -3,12 +3,14 @@ import { Container } from "../../shared/contract.ts";
 import { formatProblem } from "../../shared/injection/view.ts";
 import { isJsonObject, numberAt, textAt } from "../../shared/kube/json-value.ts";
 import { type ConditionReason, ConditionType, INJECTION_REASONS } from "../../shared/reasons.ts";
-import type { NewCondition } from "../../shared/status/conditions.ts";
+import type { ConditionFact, NewCondition } from "../../shared/status/conditions.ts";
 import { formatTarget } from "../../shared/target.ts";
 import type { PodObject } from "../world/pod-object.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
 import type { InjectionRecord } from "./injection-record.ts";
 import { isInjectionCurrent, type WantedInjection } from "./injection-state.ts";
+import type { Refusal } from "./refusal.ts";
+import type { Trouble } from "./trouble.ts";
 
 export interface SidecarFacts {
   readonly workload: WorkloadObject;
@@ -20,6 +22,12 @@ export interface SidecarFacts {
   /** Names of pods that lack the present container; read only when the update strategy keeps them. */
   readonly keptPods: readonly string[];
   readonly record: InjectionRecord | undefined;
+  /** What the cluster said to pods with the sidecar. */
+  readonly refusal: Refusal | undefined;
+  /** What keeps pods of the present template from being made or ready. */
+  readonly trouble: Trouble | undefined;
+  /** Names beside the pods of the Secrets that can pull our image. */
+  readonly pullSecrets: readonly string[];
 }
 
 interface Answer {
@@ -38,25 +46,30 @@ const SHOWN_PODS = 10;
  * |---|---|---|
  * | 1 | annotations of a labelled workload can't be read | False `AnnotationInvalid` |
  * | 2 | workload or namespace opted out | False `OptedOut` |
- * | 3 | the container can't be planned | False, the reason of the plan |
- * | 4 | others undo the injection again and again | False `InjectionConflict` |
- * | 5 | the template lacks the container, the API server refused it or requests had no effect | False `SidecarInjectionFailed` |
- * | 6 | the template lacks the container | False `SidecarInjectionPending` |
- * | 7 | pods lack it, and the update strategy keeps them | False `SidecarWaitsForPodRestart` |
- * | 8 | pods lack it | False `SidecarInjectionPending` |
- * | 9 | otherwise | True `SidecarInjectionSucceeded` |
+ * | 3 | the cluster refuses pods with the container, and it is held back | False `InjectionRefusedByCluster`, with its words |
+ * | 4 | the container can't be planned | False, the reason of the plan |
+ * | 5 | others undo the injection again and again | False `InjectionConflict` |
+ * | 6 | the template lacks the container as it is wanted, since the cluster refuses pods with it | False `InjectionRefusedByCluster`, likewise |
+ * | 7 | the template lacks the container, the API server refused it or requests had no effect | False `SidecarInjectionFailed` |
+ * | 8 | the template lacks the container | False `SidecarInjectionPending` |
+ * | 9 | pods lack it, and the update strategy keeps them | False `SidecarWaitsForPodRestart` |
+ * | 10 | pods lack it, are missing, or it keeps them from being ready | False `SidecarInjectionPending`, with the cluster's words |
+ * | 11 | otherwise | True `SidecarInjectionSucceeded` |
+ *
+ * @param present conditions as the status has them: the cluster's words outlive the process that heard them
  */
-export function sidecarCondition(facts: SidecarFacts): NewCondition {
-  return { type: ConditionType.StashSidecarInjected, ...sidecarAnswer(facts) };
+export function sidecarCondition(facts: SidecarFacts, present: readonly ConditionFact[] = []): NewCondition {
+  return { type: ConditionType.StashSidecarInjected, ...sidecarAnswer(facts, present) };
 }
 
-function sidecarAnswer(facts: SidecarFacts): Answer {
+function sidecarAnswer(facts: SidecarFacts, present: readonly ConditionFact[]): Answer {
   const { workload, wanted, unreadable, record } = facts;
   const target = formatTarget(workload.facts);
   const no = (reason: ConditionReason, message: string): Answer => ({ status: "False", reason, message });
   if (unreadable !== undefined) return no("AnnotationInvalid", `${target}: ${unreadable}`);
   if (wanted.isOptedOut) return no("OptedOut", `${target}: ${INJECTION_REASONS.OptedOut}`);
   const { plan } = wanted;
+  if (plan.reason === "InjectionRefusedByCluster") return no(plan.reason, refusedMessage(facts, target, present));
   if (plan.backup === undefined) {
     const problem = plan.problems.find(({ reason }) => reason === plan.reason);
     return no(
@@ -64,8 +77,32 @@ function sidecarAnswer(facts: SidecarFacts): Answer {
       problem === undefined ? `${target}: ${INJECTION_REASONS[plan.reason]}` : formatProblem(problem),
     );
   }
-  if (!isInjectionCurrent(workload.facts, wanted)) return notCurrent(target, record, no);
+  if (!isInjectionCurrent(workload.facts, wanted)) {
+    const isRefused = facts.refusal !== undefined && record?.conflict === undefined;
+    return isRefused
+      ? no("InjectionRefusedByCluster", refusedMessage(facts, target, present))
+      : notCurrent(target, record, no);
+  }
   return rolloutAnswer(facts, target, no);
+}
+
+function refusedMessage(
+  { refusal, pullSecrets }: SidecarFacts,
+  target: string,
+  present: readonly ConditionFact[],
+): string {
+  const known = present.find(({ type }) => type === ConditionType.StashSidecarInjected);
+  if (refusal === undefined && known?.reason === "InjectionRefusedByCluster" && known.message) return known.message;
+  const words = refusal === undefined ? INJECTION_REASONS.InjectionRefusedByCluster : refusal.words;
+  return `${target} goes without the container: ${words} (next: ${nextStep(words, pullSecrets)})`;
+}
+
+function nextStep(words: string, pullSecrets: readonly string[]): string {
+  if (!/ErrImagePull|ImagePullBackOff/.test(words)) {
+    return "make room for it, or change the workload or the invoker; it is tried again then";
+  }
+  if (pullSecrets.length === 0) return "name a Secret that can pull the image in pull-secrets of the installation";
+  return `add ${pullSecrets.join(", ")} to imagePullSecrets of the pod template or of its ServiceAccount, and restart the workload`;
 }
 
 /** So many requests without effect are no coincidence. */
@@ -105,19 +142,19 @@ function rolloutAnswer(
     return no("SidecarInjectionPending", `${target}: its controller has not seen the change yet`);
   }
   const lacking = podsLacking(facts);
-  if (lacking === 0) {
-    return {
-      status: "True",
-      reason: "SidecarInjectionSucceeded",
-      message: `every pod of ${target} carries the container`,
-    };
+  const { trouble } = facts;
+  if (lacking === 0 && trouble === undefined) {
+    const message =
+      workload.existingReplicas === 0
+        ? `${target} has no pods now; its template carries the container`
+        : `every pod of ${target} carries the container`;
+    return { status: "True", reason: "SidecarInjectionSucceeded", message };
   }
-  const kept = whyKept(workload);
+  const kept = lacking === 0 ? undefined : whyKept(workload);
   if (kept === undefined) {
-    return no(
-      "SidecarInjectionPending",
-      `${target}: ${lacking} of ${workload.existingReplicas} pods lack the container yet`,
-    );
+    const lack = `${lacking} of ${workload.existingReplicas} pods lack the container yet`;
+    const known = [...(lacking > 0 ? [lack] : []), ...(trouble === undefined ? [] : [trouble.words])];
+    return no("SidecarInjectionPending", `${target}: ${known.join("; ")}`);
   }
   const names = facts.keptPods.slice(0, SHOWN_PODS).join(", ");
   const more = facts.keptPods.length > SHOWN_PODS ? ` and ${facts.keptPods.length - SHOWN_PODS} more` : "";

@@ -56,6 +56,7 @@ export function wakeTargets(world: World, wake: Wake): readonly (() => void)[] {
       ofInvoker(after);
     }),
     ...onWorkloads(world, (before, after) => ofWorkload(after ?? before)),
+    onPods(world, wake),
     ...onRestores(world, (restore) => {
       for (const target of targetsOfRestore(restore)) wake(target);
     }),
@@ -145,7 +146,7 @@ function onNamespaces(world: World, wake: (namespace: NamespaceFacts) => void): 
   );
 }
 
-/** A pod came, went, ended, or carries another container. */
+/** A pod came, went, ended, carries another container, or is held up by ours. */
 function onPods(world: World, wake: (target: string) => void): () => void {
   return world.pods.subscribe(
     handlerOf<PodObject>((before, after) => {
@@ -153,6 +154,7 @@ function onPods(world: World, wake: (target: string) => void): () => void {
         before !== undefined &&
         after !== undefined &&
         before.isEnded === after.isEnded &&
+        before.holdup?.words === after.holdup?.words &&
         before.backupHash === after.backupHash;
       const target = isSame ? undefined : [after ?? before].flatMap(present).map(targetOfPod)[0];
       if (target !== undefined) wake(target);

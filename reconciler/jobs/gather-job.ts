@@ -5,6 +5,7 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import { parseTask, type Task } from "../../shared/api/task.ts";
 import { chooseTask, defaultTaskName } from "../../shared/app-binding.ts";
 import { UserError } from "../../shared/errors.ts";
+import { type LimitRange, readLimitRange } from "../../shared/injection/limit-range.ts";
 import type { NamespaceFacts } from "../../shared/injection/view.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
 import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker.ts";
@@ -21,10 +22,12 @@ export type JobReader = Pick<KubeClient, "find" | "list">;
 const NAMESPACES: Resource = { group: "", version: "v1", plural: "namespaces", namespaced: false };
 const CLAIMS: Resource = { group: "", version: "v1", plural: "persistentvolumeclaims", namespaced: true };
 const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
+const LIMIT_RANGES: Resource = { group: "", version: "v1", plural: "limitranges", namespaced: true };
 
 /** What a job's view needs of the cluster beside what the caller has. */
 export interface GatheredJob {
   readonly namespace: NamespaceFacts;
+  readonly limitRanges: readonly LimitRange[];
   readonly task: ResolvedTask | undefined;
   readonly appBinding: AppBinding | undefined;
   readonly claim: ClaimFact | undefined;
@@ -48,8 +51,9 @@ export async function gatherJob(
   const isBinding = ref.kind === KINDS.AppBinding.kind;
   const isClaim = ref.kind === "PersistentVolumeClaim";
   const hasTemplates = "volumeClaimTemplates" in member.target && (member.target.volumeClaimTemplates ?? []).length > 0;
-  const [namespaceFacts, appBinding, claim] = await Promise.all([
+  const [namespaceFacts, limitRanges, appBinding, claim] = await Promise.all([
     gatherNamespace(client, namespace),
+    gatherLimitRanges(client, namespace),
     isBinding ? findTarget(client, KINDS.AppBinding, ref, parseAppBinding) : undefined,
     isClaim && !hasTemplates ? findTarget(client, CLAIMS, ref, readClaim) : undefined,
   ]);
@@ -63,6 +67,7 @@ export async function gatherJob(
   }
   return {
     namespace: namespaceFacts,
+    limitRanges,
     task: chosen === undefined ? undefined : await findTask(client, chosen),
     appBinding,
     claim,
@@ -74,6 +79,16 @@ export async function gatherJob(
 export async function gatherNamespace(client: Pick<JobReader, "find">, namespace: string): Promise<NamespaceFacts> {
   const found = await client.find(NAMESPACES, undefined, namespace, (raw) => readNamespace(namespace, raw));
   return found ?? { name: namespace, labels: {}, annotations: {} };
+}
+
+/** @throws KubeError when the API server refuses or can't be reached */
+export async function gatherLimitRanges(
+  client: Pick<JobReader, "list">,
+  namespace: string,
+  signal?: AbortSignal,
+): Promise<readonly LimitRange[]> {
+  const { items } = await client.list(LIMIT_RANGES, namespace, readLimitRange, { signal });
+  return items;
 }
 
 function readNamespace(name: string, raw: unknown): NamespaceFacts {

@@ -13,7 +13,7 @@ import type { KubeClient } from "../../shared/kube/client.ts";
 import type { Logger } from "../../shared/log.ts";
 import { inNamespace } from "../authority.ts";
 import { endJob, ensureJob } from "./ensure-job.ts";
-import { gatherJob, gatherNamespace } from "./gather-job.ts";
+import { gatherJob, gatherLimitRanges, gatherNamespace } from "./gather-job.ts";
 import { jobHosts } from "./job-host.ts";
 import type { JobOwner } from "./job-view.ts";
 import { type JobDecision, planBackupJob, planRestoreJob } from "./plan-job.ts";
@@ -111,8 +111,11 @@ export class JobMaker {
     this.#problems.get(owner.uid)?.delete(POINT_SEARCH);
     await this.#make({ owner, member: { index: POINT_SEARCH } }, async () => {
       if (repository === undefined) throw new UserError("NOT_FOUND", "the Repository does not exist");
-      const namespace = await gatherNamespace(this.#ports.client, owner.namespace);
-      const view = { ...this.#common({ ...order, member }, repository), ...NO_TARGET, namespace };
+      const [namespace, limitRanges] = await Promise.all([
+        gatherNamespace(this.#ports.client, owner.namespace),
+        gatherLimitRanges(this.#ports.client, owner.namespace),
+      ]);
+      const view = { ...this.#common({ ...order, member }, repository), ...NO_TARGET, namespace, limitRanges };
       return [{ kind: "job", plan: planPointSearch({ ...view, verb: "restore", ordinal: undefined }) }];
     });
   }

@@ -4,6 +4,7 @@ import type { FunctionObject } from "../../shared/api/function.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import type { Task } from "../../shared/api/task.ts";
 import type { ChosenTask } from "../../shared/app-binding.ts";
+import type { LimitRange } from "../../shared/injection/limit-range.ts";
 import type { InjectionSettings, NamespaceFacts } from "../../shared/injection/view.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import type {
@@ -59,6 +60,8 @@ interface CommonView<Member, Kind extends string> {
   readonly settings: InjectionSettings;
   /** Of the owner. */
   readonly namespace: NamespaceFacts;
+  /** Of that namespace. */
+  readonly limitRanges: readonly LimitRange[];
   readonly owner: JobOwner;
   readonly invoker: JobInvoker<Kind>;
   readonly member: Member;

@@ -16,6 +16,7 @@ import { jobAnnotations, jobLabels } from "./job-labels.ts";
 import type { BackupJobView, JobView, RestoreJobView } from "./job-view.ts";
 import { buildJobVolumes } from "./job-volumes.ts";
 import { placeJob } from "./placement.ts";
+import { pullSecretFields } from "./pull-secrets.ts";
 import { requireReachable } from "./require-reachable.ts";
 import { type JobStep, type ResolvedSteps, resolveSteps } from "./resolve-steps.ts";
 import { type JobRights, planRights } from "./rights.ts";
@@ -110,6 +111,12 @@ function planJob(view: JobView, retentionPolicy?: RetentionPolicy): JobPlan {
             automountServiceAccountToken: isForeign,
             ...placeJob(view.claim, view.claimUsers, pod),
             ...podFields,
+            ...pullSecretFields({
+              settings: view.settings,
+              namespace: view.owner.namespace,
+              asked: podFields.imagePullSecrets,
+              hasUsersAccount: rights.account === undefined,
+            }),
             restartPolicy: "Never",
             serviceAccountName: rights.accountName,
             securityContext: podSecurityContext(view, steps),

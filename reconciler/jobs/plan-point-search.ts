@@ -8,6 +8,7 @@ import { jobLabels } from "./job-labels.ts";
 import type { RestoreJobView } from "./job-view.ts";
 import { buildJobVolumes } from "./job-volumes.ts";
 import type { JobPlan } from "./plan-job.ts";
+import { pullSecretFields } from "./pull-secrets.ts";
 import type { JobStep } from "./resolve-steps.ts";
 import { planRights } from "./rights.ts";
 import { podSecurityContext } from "./security.ts";
@@ -68,6 +69,12 @@ export function planPointSearch(whole: RestoreJobView): JobPlan {
           spec: {
             automountServiceAccountToken: false,
             ...podFields,
+            ...pullSecretFields({
+              settings: view.settings,
+              namespace: view.owner.namespace,
+              asked: podFields.imagePullSecrets,
+              hasUsersAccount: rights.account === undefined,
+            }),
             restartPolicy: "Never",
             serviceAccountName: rights.accountName,
             securityContext: podSecurityContext(view, [step]),

@@ -4,8 +4,8 @@ import type { VolumeMount } from "../../shared/api/kubernetes/volume.ts";
 import type { ContainerSettings } from "../../shared/api/runtime-settings.ts";
 import { appAddress } from "../../shared/app-binding.ts";
 import { Env, Volume } from "../../shared/contract.ts";
-import { DEFAULT_RESOURCES, mergeResources } from "../../shared/injection/container-resources.ts";
-import { buildEnv, buildPassedOn } from "../../shared/injection/container-settings.ts";
+import { jobResources } from "../../shared/injection/container-resources.ts";
+import { buildEnv, buildPassedOn, findScratchLimit } from "../../shared/injection/container-settings.ts";
 import { uniteMounts } from "../../shared/injection/mounts.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import type { JobView } from "./job-view.ts";
@@ -46,8 +46,7 @@ export function buildStepContainer(
 ): JsonObject {
   const { spec } = step;
   const settings = mergeSettings(spec.runtimeSettings, view.member.spec.runtimeSettings?.container);
-  const { job } = view.settings.resources ?? DEFAULT_RESOURCES;
-  const resources = mergeResources([job, settings.resources]);
+  const resources = jobResources(view.settings.resources, view.limitRanges, settings.resources);
   const { livenessProbe, readinessProbe, lifecycle, ...passedOn } = buildPassedOn(settings, resources);
   const command = spec.command ?? (step.isOurs ? view.settings.command : undefined);
   const own = [...volumes.mounts, ...volumes.appMounts, ...memberMounts(view)];
@@ -61,7 +60,7 @@ export function buildStepContainer(
     ...(spec.workingDir !== undefined && { workingDir: spec.workingDir }),
     ...(spec.ports !== undefined && { ports: spec.ports }),
     ...(spec.volumeDevices !== undefined && { volumeDevices: spec.volumeDevices }),
-    env: [...jobEnv(view), ...buildEnv(settings)],
+    env: [...jobEnv(view), ...buildEnv(settings, findScratchLimit(view.member.spec.tempDir, resources))],
     ...passedOn,
     ...(role === "main" && {
       ...(livenessProbe !== undefined && { livenessProbe }),

@@ -98,7 +98,8 @@ async function writeCopy(
   signal: AbortSignal,
 ): Promise<void> {
   const { from, name } = copy;
-  const source = await findGranted(client, from, asIs, { signal });
+  const found = await findGranted(client, from, asIs, { signal });
+  const source = copy.isForPull && !isPullSecret(found) ? undefined : found;
   const present = await here.find(SECRETS, name, asIs, { signal });
   if (present !== undefined && !isCopy(present)) {
     onForeign("Secret", name);
@@ -113,7 +114,8 @@ async function writeCopy(
   const labels = copyLabels(copy);
   if (present === undefined) {
     const metadata = { name, namespace: here.namespace, labels };
-    await here.create(SECRETS, { apiVersion: "v1", kind: "Secret", metadata, type: "Opaque", data }, asIs, { signal });
+    const type = (copy.isForPull && textAt(source, "type")) || "Opaque";
+    await here.create(SECRETS, { apiVersion: "v1", kind: "Secret", metadata, type, data }, asIs, { signal });
     return;
   }
   const isSame =
@@ -126,6 +128,13 @@ async function writeCopy(
   const metadata = { resourceVersion: textAt(present, "metadata", "resourceVersion"), labels };
   const body = { metadata, data: { ...gone, ...data } };
   await here.patch(SECRETS, name, { kind: "merge", body }, asIs, { signal });
+}
+
+const PULL_TYPES: readonly string[] = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg"];
+
+/** Nothing else is handed out, whatever the settings name: keys of ours lie in that namespace too. */
+function isPullSecret(secret: unknown): boolean {
+  return PULL_TYPES.includes(textAt(secret, "type") ?? "");
 }
 
 async function removeCopy(here: NamespaceClient, name: string, signal: AbortSignal): Promise<void> {

@@ -4,6 +4,7 @@ import { AGENT_RULES } from "../../shared/agent-rights.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import { Install, Label, LabelValue } from "../../shared/contract.ts";
 import { backendSecretName } from "../../shared/injection/backend-volume.ts";
+import { type PullSecret, pullSecretBeside } from "../../shared/injection/pull-secrets.ts";
 import { SecretGrant } from "../authority.ts";
 
 /** A Secret of another namespace that workloads of this one mount as a copy. */
@@ -11,6 +12,8 @@ export interface SecretCopy {
   /** Name of the copy. */
   readonly name: string;
   readonly from: SecretGrant;
+  /** The kubelet takes it by its type. */
+  readonly isForPull?: true;
 }
 
 export interface AgentRights {
@@ -80,6 +83,12 @@ export function copyOf(
   const name = backendSecretName(repository, user.namespace);
   const from = SecretGrant.by(repository, user);
   return name === undefined || from === undefined ? undefined : { name, from };
+}
+
+/** The copy of a pull secret; undefined where the Secret is beside the pods. */
+export function pullCopyOf(secret: PullSecret, namespace: string): SecretCopy | undefined {
+  if (secret.namespace === namespace) return undefined;
+  return { name: pullSecretBeside(secret, namespace), from: SecretGrant.toPull(secret), isForPull: true };
 }
 
 /** Reads the note on a Role; what can't be read names nothing. */

@@ -2,6 +2,7 @@
 import type { BackupMember, RestoreMember } from "../../shared/api/member.ts";
 import { Label } from "../../shared/contract.ts";
 import { containersOf, isOwnContainer } from "../../shared/injection/own-parts.ts";
+import type { PullSecret } from "../../shared/injection/pull-secrets.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
 import { isSidecarModel, targetKey } from "../../shared/target.ts";
@@ -9,11 +10,12 @@ import { type BackupInvokerObject, invokersOfTarget } from "../invoker/related.t
 import type { Restore } from "../world/targets.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
 import type { World } from "../world/world.ts";
-import { type AgentRights, copyOf, type SecretCopy } from "./decide-rights.ts";
+import { type AgentRights, copyOf, pullCopyOf, type SecretCopy } from "./decide-rights.ts";
 
 const DEFAULT_SERVICE_ACCOUNT = "default";
 
-export function gatherRights(world: World, namespace: string): AgentRights {
+/** @param pullSecrets of the installation */
+export function gatherRights(world: World, namespace: string, pullSecrets: readonly PullSecret[] = []): AgentRights {
   const accounts = new Set<string>();
   const copies = new Map<string, SecretCopy>();
   for (const informer of Object.values(world.workloads)) {
@@ -24,8 +26,12 @@ export function gatherRights(world: World, namespace: string): AgentRights {
       for (const copy of users.flatMap((user) => copiesFor(world, namespace, user))) copies.set(copy.name, copy);
     }
   }
-  for (const copy of jobUsersOf(world, namespace).flatMap((user) => copiesFor(world, namespace, user))) {
-    copies.set(copy.name, copy);
+  const jobUsers = jobUsersOf(world, namespace);
+  for (const copy of jobUsers.flatMap((user) => copiesFor(world, namespace, user))) copies.set(copy.name, copy);
+  const hasPods = accounts.size > 0 || jobUsers.length > 0;
+  for (const secret of hasPods ? pullSecrets : []) {
+    const copy = pullCopyOf(secret, namespace);
+    if (copy !== undefined) copies.set(copy.name, copy);
   }
   return {
     namespace,

@@ -2,6 +2,7 @@
 import { Label } from "../../shared/contract.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { canonicalJson } from "../../shared/hash.ts";
+import type { InjectionSettings } from "../../shared/injection/view.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
@@ -19,6 +20,7 @@ export interface RightsPorts {
   /** Only this namespace; all when undefined. */
   readonly namespace: string | undefined;
   readonly client: Pick<KubeClient, "create" | "delete" | "find" | "list" | "patch">;
+  readonly settings: Pick<InjectionSettings, "pullSecrets">;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -76,12 +78,12 @@ class RightsController implements Controller {
   }
 
   async #reconcile(namespace: string, signal: AbortSignal): Promise<RunResult | undefined> {
-    const { world, client, clock, log } = this.#ports;
+    const { world, client, settings, clock, log } = this.#ports;
     if (world.namespaces.get(undefined, namespace) === undefined) {
       this.#done.delete(namespace);
       return undefined;
     }
-    const wanted = gatherRights(world, namespace);
+    const wanted = gatherRights(world, namespace, settings.pullSecrets);
     const what = canonicalJson(wanted);
     const done = this.#done.get(namespace);
     const isEmpty = areRightsEmpty(wanted);

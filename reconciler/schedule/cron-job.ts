@@ -2,10 +2,13 @@
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Command, Container, Label, LabelValue, STASH_GROUP } from "../../shared/contract.ts";
 import { shortHash } from "../../shared/hash.ts";
+import { jobResources } from "../../shared/injection/container-resources.ts";
+import type { LimitRange } from "../../shared/injection/limit-range.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
 import { CRON_JOB_NAME_MAX_LENGTH, nameWithSuffix } from "../../shared/names.ts";
 import { withoutOwnKeys } from "../../shared/own-keys.ts";
 import type { Schedule } from "../../shared/schedule/schedule.ts";
+import { pullSecretFields } from "../jobs/pull-secrets.ts";
 import type { BackupInvoker } from "./ports.ts";
 
 /**
@@ -26,7 +29,9 @@ export interface CronJobOrder {
   /** API version of CronJobs that the server has. */
   readonly apiVersion: string;
   readonly zones: ZoneSupport;
-  readonly settings: Pick<InjectionSettings, "image" | "command">;
+  readonly settings: Pick<InjectionSettings, "image" | "command" | "resources" | "pullSecrets">;
+  /** Of the invoker's namespace. */
+  readonly limitRanges: readonly LimitRange[];
 }
 
 const PREFIX = "stash-trigger";
@@ -51,7 +56,7 @@ export function cronJobNames({ kind, metadata }: BackupInvoker): readonly string
 }
 
 export function buildCronJob(order: CronJobOrder) {
-  const { invoker, schedule, name, apiVersion, zones } = order;
+  const { invoker, schedule, apiVersion, zones } = order;
   const { spec } = invoker;
   return {
     apiVersion,
@@ -72,7 +77,7 @@ export function buildCronJob(order: CronJobOrder) {
           ttlSecondsAfterFinished: JOB_TTL_SECONDS,
           template: {
             metadata: { labels: labelsOf(invoker) },
-            spec: { ...podSettings(invoker, name), restartPolicy: "Never", containers: [triggerContainer(order)] },
+            spec: { ...podSettings(order), restartPolicy: "Never", containers: [triggerContainer(order)] },
           },
         },
       },
@@ -81,18 +86,24 @@ export function buildCronJob(order: CronJobOrder) {
 }
 
 /** Upstream applies the invoker's own runtime settings to the trigger's pod, all but labels and the made account's notes. */
-function podSettings({ spec }: BackupInvoker, name: string): Readonly<Record<string, unknown>> {
+function podSettings({ invoker, name, settings }: CronJobOrder): Readonly<Record<string, unknown>> {
   const {
     podLabels: _labels,
     podAnnotations: _annotations,
     serviceAccountAnnotations: _accountAnnotations,
     serviceAccountName,
     ...pod
-  } = spec.runtimeSettings?.pod ?? {};
-  return { ...pod, serviceAccountName: serviceAccountName || name };
+  } = invoker.spec.runtimeSettings?.pod ?? {};
+  const pulls = pullSecretFields({
+    settings,
+    namespace: invoker.metadata.namespace,
+    asked: pod.imagePullSecrets,
+    hasUsersAccount: Boolean(serviceAccountName),
+  });
+  return { ...pod, ...pulls, serviceAccountName: serviceAccountName || name };
 }
 
-function triggerContainer({ invoker, settings }: CronJobOrder): Readonly<Record<string, unknown>> {
+function triggerContainer({ invoker, settings, limitRanges }: CronJobOrder): Readonly<Record<string, unknown>> {
   const { resources, env, envFrom, securityContext } = invoker.spec.runtimeSettings?.container ?? {};
   const restricted = {
     allowPrivilegeEscalation: false,
@@ -109,7 +120,7 @@ function triggerContainer({ invoker, settings }: CronJobOrder): Readonly<Record<
     ...(settings.command !== undefined && { command: settings.command }),
     args: [Command.CreateBackupSession, `--invoker-name=${invoker.metadata.name}`, `--invoker-kind=${invoker.kind}`],
     securityContext: securityContext ?? restricted,
-    ...(resources !== undefined && { resources }),
+    resources: jobResources(settings.resources, limitRanges, resources),
     ...(env !== undefined && { env }),
     ...(envFrom !== undefined && { envFrom }),
   };

@@ -13,6 +13,7 @@ import type { Resource } from "../../shared/kube/resource.ts";
 import type { Logger } from "../../shared/log.ts";
 import { inNamespace } from "../authority.ts";
 import type { TriggerFact } from "../invoker/status-view.ts";
+import { gatherLimitRanges } from "../jobs/gather-job.ts";
 import { ROLE_BINDINGS, ROLES } from "../rights/act-rights.ts";
 import {
   buildCronJob,
@@ -29,7 +30,7 @@ import type { BackupInvoker } from "./ports.ts";
 export interface TriggerPorts {
   readonly client: Pick<KubeClient, "create" | "delete" | "find" | "list" | "patch">;
   readonly discovery: Discovery;
-  readonly settings: Pick<InjectionSettings, "image" | "command">;
+  readonly settings: Pick<InjectionSettings, "image" | "command" | "resources" | "pullSecrets">;
   readonly log: Logger;
 }
 
@@ -127,6 +128,7 @@ async function orderOf(ports: TriggerPorts, invoker: BackupInvoker, signal: Abor
     apiVersion: `${resource.group}/${resource.version}`,
     zones,
     settings: ports.settings,
+    limitRanges: await gatherLimitRanges(ports.client, invoker.metadata.namespace, signal),
   };
 }
 

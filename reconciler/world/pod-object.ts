@@ -5,11 +5,14 @@ import { appliedHashes } from "../../shared/injection/own-parts.ts";
 import { type TextMap, textMapAt } from "../../shared/injection/workload.ts";
 import { listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import type { AgentFact, PodFact } from "../run/world.ts";
+import { type PodHoldup, readHoldup } from "./pod-holdup.ts";
 
 export interface PodObject extends PodFact {
   readonly labels: TextMap;
   /** What its sidecar was built from. */
   readonly backupHash: string | undefined;
+  /** Why it is not ready, where that is the sidecar alone. */
+  readonly holdup: PodHoldup | undefined;
   /** The controller that made it. */
   readonly owner: { readonly kind: string; readonly name: string; readonly uid: string } | undefined;
 }
@@ -96,6 +99,7 @@ export function readPod(raw: unknown): PodObject | undefined {
     restoreInit,
     labels: textMapAt(raw, "metadata", "labels"),
     backupHash: appliedHashes(raw).backup,
+    holdup: readHoldup(raw),
     owner: readOwner(raw),
   };
 }

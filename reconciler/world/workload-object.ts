@@ -34,6 +34,8 @@ export interface WorkloadObject {
   /** A paused Deployment makes no pods of its present template. */
   readonly isPaused: boolean;
   readonly firstOrdinal: number;
+  /** Why a Deployment's pods can't be made, in its controller's words; other kinds tell only that they are missing. */
+  readonly failure: string | undefined;
   /** `spec.updateStrategy` or `spec.strategy`, as it came. */
   readonly strategy: unknown;
 }
@@ -75,8 +77,14 @@ export function readWorkloadObject(kind: WorkloadKind, raw: unknown): WorkloadOb
     existingReplicas: numberAt(raw, "status", isDaemonSet ? "currentNumberScheduled" : "replicas") ?? 0,
     isPaused: valueAt(raw, "spec", "paused") === true,
     firstOrdinal: numberAt(raw, "spec", "ordinals", "start") ?? 0,
+    failure: readFailure(raw),
     strategy: valueAt(raw, "spec", "updateStrategy") ?? valueAt(raw, "spec", "strategy"),
   };
+}
+
+function readFailure(raw: unknown): string | undefined {
+  const failure = listAt(raw, "status", "conditions").find((one) => textAt(one, "type") === "ReplicaFailure");
+  return textAt(failure, "status") === "True" ? (textAt(failure, "message") ?? "its pods can't be made") : undefined;
 }
 
 /** Label that a Deployment's controller puts on pods; the rest of their ReplicaSet's name. */

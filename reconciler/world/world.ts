@@ -9,6 +9,7 @@ import { parseRepository, type Repository } from "../../shared/api/repository.ts
 import { parseRestoreBatch, type RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { parseRestoreSession, type RestoreSession } from "../../shared/api/restore-session.ts";
 import { Label } from "../../shared/contract.ts";
+import { type LimitRange, readLimitRange } from "../../shared/injection/limit-range.ts";
 import type { NamespaceFacts } from "../../shared/injection/view.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
@@ -24,6 +25,7 @@ import { resolveTargetRef, type TargetRefLike, targetKey } from "../../shared/ta
 import { type AnnotatedTarget, readAnnotatedTarget } from "../blueprint/annotated-target.ts";
 import { JOBS, type JobFact, type JobPodFact, readJob, readJobPod } from "../jobs/job-object.ts";
 import { type PodObject, readPod } from "./pod-object.ts";
+import { QUOTAS, type QuotaFact, readQuota } from "./quota-object.ts";
 import { readWorkloadObject, WORKLOADS, type WorkloadKind, type WorkloadObject } from "./workload-object.ts";
 
 export interface World {
@@ -40,6 +42,9 @@ export interface World {
   readonly blueprints: Informer<BackupBlueprint>;
   /** Names, labels and annotations of namespaces. */
   readonly namespaces: Informer<NamespaceFacts>;
+  /** What containers may ask for, and what all pods of a namespace may. */
+  readonly limitRanges: Informer<LimitRange>;
+  readonly quotas: Informer<QuotaFact>;
   /** Pods that carry one of our containers. Index: uid. */
   readonly pods: Informer<PodObject, "uid">;
   /** Jobs that work for sessions and restores. Index: uid of the session or restore. */
@@ -161,6 +166,8 @@ export function createWorld(options: WorldOptions): World {
       transform: readNamespace,
       indexes: {},
     }),
+    limitRanges: inform(LIMIT_RANGES, readLimitRange, {}),
+    quotas: inform(QUOTAS, readQuota, {}),
     pods: inform(PODS, readPod, { uid: ({ uid }) => [uid] }),
     jobs: inform(JOBS, readJob, { owner: ({ ownerUid }) => [ownerUid] }, Label.JobOwner),
     jobPods: inform(PODS, readJobPod, { job: ({ jobUid }) => [jobUid] }, Label.JobOwner),
@@ -185,6 +192,8 @@ export function createWorld(options: WorldOptions): World {
 const NAMESPACES: Resource = { group: "", version: "v1", plural: "namespaces", namespaced: false };
 const CLAIMS: Resource = { group: "", version: "v1", plural: "persistentvolumeclaims", namespaced: true };
 const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
+
+const LIMIT_RANGES: Resource = { group: "", version: "v1", plural: "limitranges", namespaced: true };
 
 function readNamespace(raw: unknown): NamespaceFacts {
   return {

@@ -3,11 +3,14 @@
  * goes by utilisation stops.
  */
 import type { Resources } from "../api/kubernetes/pod.ts";
-import { Annotation } from "../contract.ts";
+import { Annotation, SCRATCH_LIMIT } from "../contract.ts";
 import { UserError } from "../errors.ts";
+import { valueAt } from "../kube/json-value.ts";
 import { isAbove, readQuantity } from "../quantity.ts";
 import { findResourceFaults } from "../validation/resources.ts";
-import type { TextMap } from "./workload.ts";
+import { fitDefaults, type LimitRange } from "./limit-range.ts";
+import { applicationContainers } from "./own-parts.ts";
+import type { JsonObject, TextMap } from "./workload.ts";
 
 /** Defaults of the installation, a container each. */
 export interface DefaultResources {
@@ -65,6 +68,30 @@ export interface AskedResources {
   readonly warning?: string;
 }
 
+const STORAGE = "ephemeral-storage";
+
+/**
+ * Whether a container of the application limits what the pod may store on its node. Such a limit is the pod's, and our scratch volume
+ * counts against it.
+ */
+export function hasStorageLimit(podTemplate: JsonObject): boolean {
+  return applicationContainers(podTemplate).some(
+    (container) => valueAt(container, "resources", "limits", STORAGE) !== undefined,
+  );
+}
+
+/** Default resources with room for the scratch volume, where the pod has a limit: without one they would make it one. */
+export function withScratch(defaults: Resources, isLimited: boolean): Resources {
+  if (!isLimited || defaults.limits?.[STORAGE] !== undefined) return defaults;
+  return {
+    requests: { [STORAGE]: SCRATCH_REQUEST, ...defaults.requests },
+    limits: { ...defaults.limits, [STORAGE]: SCRATCH_LIMIT },
+  };
+}
+
+/** A cache grows only where there is one; a request as high as the limit would keep pods from small nodes. */
+const SCRATCH_REQUEST = "16Mi";
+
 /** What the workload's annotation asks for. One that can't be read counts as none, and is told. */
 export function readAskedResources(annotations: TextMap): AskedResources {
   const text = annotations[Annotation.Resources];
@@ -87,6 +114,22 @@ export function mergeResources(layers: readonly (Resources | undefined)[]): Reso
   let merged: Resources = {};
   for (const layer of layers) if (layer !== undefined) merged = withLayer(merged, layer);
   return merged;
+}
+
+/**
+ * Resources of a job's container.
+ *
+ * @param defaults of the installation; the product's own when undefined
+ * @param ranges of the namespace in which it runs
+ * @param asked what the member's settings ask for
+ */
+export function jobResources(
+  defaults: DefaultResources | undefined,
+  ranges: readonly LimitRange[],
+  asked?: Resources,
+): Resources {
+  const { job } = defaults ?? DEFAULT_RESOURCES;
+  return mergeResources([fitDefaults(job, ranges), asked]);
 }
 
 function withLayer(base: Resources, layer: Resources): Resources {

@@ -2,8 +2,9 @@
 import type { EnvVar, Resources } from "../api/kubernetes/pod.ts";
 import type { ContainerSettings, RuntimeSettings } from "../api/runtime-settings.ts";
 import type { TempDir } from "../api/temp-dir.ts";
-import { Env, Volume } from "../contract.ts";
+import { Env, SCRATCH_LIMIT, Volume } from "../contract.ts";
 import { canonicalJson } from "../hash.ts";
+import { isAbove } from "../quantity.ts";
 import type { JsonObject } from "./workload.ts";
 
 /** Where the agent learns which pod it runs in. Written as the API server stores it. */
@@ -17,10 +18,23 @@ const IDENTITY_ENV = [
 
 const RESERVED_ENV: readonly string[] = IDENTITY_ENV.map(({ name }) => name ?? "");
 
+/** How much of the node the scratch volume may take; undefined where nothing says. */
+export function findScratchLimit(tempDir: TempDir | undefined, resources: Resources): string | number | undefined {
+  const limits = [tempDir?.sizeLimit, resources.limits?.["ephemeral-storage"]].filter((limit) => limit !== undefined);
+  return limits.reduce<string | number | undefined>(
+    (least, limit) => (least === undefined || isAbove(least, limit) ? limit : least),
+    undefined,
+  );
+}
+
 /** Environment: the pod's identity, which nothing overrides, then nice and ionice, then the user's variables by name. */
-export function buildEnv(settings: ContainerSettings | undefined): readonly JsonObject[] {
-  if (settings?.env === undefined && settings?.nice === undefined && settings?.ionice === undefined)
-    return IDENTITY_ENV;
+export function buildEnv(
+  settings: ContainerSettings | undefined,
+  scratchLimit?: string | number | undefined,
+): readonly JsonObject[] {
+  const isTight = isAbove(SCRATCH_LIMIT, scratchLimit);
+  const { env, nice, ionice } = settings ?? {};
+  if (env === undefined && nice === undefined && ionice === undefined && !isTight) return IDENTITY_ENV;
   const byName = new Map<string, EnvVar>();
   const numbers = [
     [Env.NiceAdjustment, settings?.nice?.adjustment],
@@ -28,6 +42,8 @@ export function buildEnv(settings: ContainerSettings | undefined): readonly Json
     [Env.IoniceClassData, settings?.ionice?.classData],
   ] as const;
   for (const [name, value] of numbers) if (value !== undefined) byName.set(name, { name, value: String(value) });
+  // The agent takes more than that where nobody tells it.
+  if (isTight) byName.set(Env.ScratchLimit, { name: Env.ScratchLimit, value: String(scratchLimit) });
   for (const variable of settings?.env ?? []) byName.set(variable.name, variable);
   for (const name of RESERVED_ENV) byName.delete(name);
   return [...IDENTITY_ENV, ...byName.values()];

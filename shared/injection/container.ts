@@ -5,7 +5,13 @@ import { Command, Container, Path, Volume } from "../contract.ts";
 import { formatInvoker } from "../invoker.ts";
 import { backendVolumes, type MountedVolume, VOLUME_FILE_MODE } from "./backend-volume.ts";
 import { hashContainer, type InvokerIdentity } from "./container-hash.ts";
-import { DEFAULT_RESOURCES, mergeResources, readAskedResources } from "./container-resources.ts";
+import {
+  DEFAULT_RESOURCES,
+  hasStorageLimit,
+  mergeResources,
+  readAskedResources,
+  withScratch,
+} from "./container-resources.ts";
 import {
   buildEnv,
   buildPassedOn,
@@ -13,6 +19,7 @@ import {
   buildScratchVolume,
   type ChosenSettings,
   chooseSettings,
+  findScratchLimit,
   type MemberSettings,
   reservedEnvIn,
 } from "./container-settings.ts";
@@ -83,8 +90,9 @@ export function buildContainer(mixture: Mixture, runsAs: RunsAs, view: Injection
   const { isGuessed: _, ...identity } = runsAs;
   const asked = readAskedResources(view.workload.annotations);
   const defaults = settings.resources ?? DEFAULT_RESOURCES;
+  const isLimited = hasStorageLimit(view.workload.podTemplate);
   const resources = mergeResources([
-    fitDefaults(isBackup ? defaults.sidecar : defaults.restore, view.limitRanges ?? []),
+    fitDefaults(withScratch(isBackup ? defaults.sidecar : defaults.restore, isLimited), view.limitRanges ?? []),
     asked.resources,
     chosen.container?.resources,
   ]);
@@ -101,7 +109,7 @@ export function buildContainer(mixture: Mixture, runsAs: RunsAs, view: Injection
     container: {
       name: isBackup ? Container.Sidecar : Container.RestoreInit,
       ...(settings.command !== undefined && { command: settings.command }),
-      env: buildEnv(chosen.container),
+      env: buildEnv(chosen.container, findScratchLimit(chosen.tempDir, resources)),
       ...(isBackup ? buildPassedOn(chosen.container, resources) : buildPassedOnToInit(chosen.container, resources)),
       volumeMounts: [...fixedMounts, ...united.mounts],
       terminationMessagePath: "/dev/termination-log",

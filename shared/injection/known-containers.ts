@@ -11,6 +11,7 @@ import {
   mixIngredients,
   type Role,
 } from "./container.ts";
+import { hasStorageLimit } from "./container-resources.ts";
 import { decideRunsAs, type RunsAs } from "./security-context.ts";
 import type { InjectionView } from "./view.ts";
 
@@ -23,6 +24,7 @@ interface Known {
   /** Text of the workload's annotation. */
   readonly resources: string | undefined;
   readonly limitRanges: InjectionView["limitRanges"];
+  readonly isLimited: boolean;
   readonly mixture: Mixture;
   readonly runsAs: RunsAs;
   readonly built: BuiltContainer;
@@ -47,7 +49,8 @@ export function provideContainer(view: InjectionView, ingredients: Ingredients, 
   if (known.size >= REMEMBERED) known.clear();
   const { kind, name, annotations } = workload;
   const resources = annotations[Annotation.Resources];
-  const place = { kind, namespace: namespace.name, name, resources, limitRanges: view.limitRanges };
+  const isLimited = hasStorageLimit(workload.podTemplate);
+  const place = { kind, namespace: namespace.name, name, resources, limitRanges: view.limitRanges, isLimited };
   known.set(key, { ingredients, settings, ...place, mixture, runsAs, built });
   return built;
 }
@@ -60,6 +63,7 @@ function isFor(before: Known, view: InjectionView, ingredients: Ingredients): bo
     before.kind === workload.kind &&
     before.namespace === namespace.name &&
     before.name === workload.name &&
+    before.isLimited === hasStorageLimit(workload.podTemplate) &&
     before.resources === workload.annotations[Annotation.Resources] &&
     before.ingredients.length === ingredients.length &&
     before.ingredients.every((ingredient, index) => isSameIngredient(ingredient, ingredients[index]))

@@ -5,7 +5,8 @@
 import { OnRestoreFailure } from "../api/closed-lists.ts";
 import { Annotation } from "../contract.ts";
 import { type BackupInvokerView, formatInvoker, type RestoreInvokerView } from "../invoker.ts";
-import type { InjectionReason } from "../reasons.ts";
+import { INJECTION_REASONS, type InjectionReason } from "../reasons.ts";
+import { formatTarget } from "../target.ts";
 import type { BuiltContainer, Ingredient, Role } from "./container.ts";
 import { identityOf } from "./container-hash.ts";
 import {
@@ -17,10 +18,11 @@ import {
   selectBackups,
   selectRestore,
 } from "./contributions.ts";
+import { readHold } from "./hold.ts";
 import { provideContainer } from "./known-containers.ts";
 import { findObstacle } from "./obstacle.ts";
 import { formatProblem, type InjectionProblem, type InjectionView, type RestoreSource } from "./view.ts";
-import type { JsonObject } from "./workload.ts";
+import type { JsonObject, WorkloadFacts } from "./workload.ts";
 
 /** A container to inject. The image is given when it is built, since a running pod may keep the one that it has, like its resources. */
 export interface ContainerPlan {
@@ -66,15 +68,17 @@ export function planInjection(view: InjectionView): InjectionPlan {
   const restoreChosen = restoreSelection?.chosen[0];
   const wantsAny = chosen.length > 0 || restoreChosen !== undefined;
   const obstacle = wantsAny ? findObstacle(view.workload) : undefined;
-  const backup = obstacle === undefined ? planBackup(view, chosen) : undefined;
+  const held = obstacle === undefined && chosen.length > 0 ? findHold(view.workload) : undefined;
+  const backup = obstacle === undefined && held === undefined ? planBackup(view, chosen) : undefined;
   const isHolding = source !== undefined && isHoldingRestore(source);
   const restore = obstacle === undefined ? planRestore(view, restoreChosen, isHolding) : undefined;
   const restoreProblems = restoreSelection?.problems ?? [];
-  const allProblems = [...(obstacle === undefined ? [] : [obstacle]), ...problems, ...restoreProblems];
+  const ofWorkload = [obstacle, held].filter((one) => one !== undefined);
+  const allProblems = [...ofWorkload, ...problems, ...restoreProblems];
   const isAwaited = source !== undefined && !isHolding && source.invoker.onFailure !== OnRestoreFailure.Start;
   const isLeftOut = isAwaited && restore === undefined;
   const restoreProblem = isLeftOut ? (obstacle ?? restoreProblems[0]) : undefined;
-  const backupProblem = obstacle ?? problems.find(isForPeople) ?? problems[0];
+  const backupProblem = obstacle ?? held ?? problems.find(isForPeople) ?? problems[0];
   return {
     ...(backup !== undefined && { backup: backup.plan }),
     ...(restore !== undefined && { restore: restore.plan }),
@@ -87,6 +91,15 @@ export function planInjection(view: InjectionView): InjectionPlan {
       ...(backup?.built.warnings ?? []),
       ...(restore?.built.warnings ?? []),
     ],
+  };
+}
+
+function findHold(workload: WorkloadFacts): InjectionProblem | undefined {
+  if (readHold(workload.annotations) === undefined) return undefined;
+  return {
+    reason: "InjectionRefusedByCluster",
+    message: `${formatTarget(workload)} goes without its backup: ${INJECTION_REASONS.InjectionRefusedByCluster}`,
+    next: "See the condition StashSidecarInjected of its invoker for the cluster's words.",
   };
 }
 

@@ -4,6 +4,7 @@ import type { BackupInvokerView, RestoreInvokerView } from "../invoker.ts";
 import type { InjectionReason } from "../reasons.ts";
 import type { DefaultResources } from "./container-resources.ts";
 import type { LimitRange } from "./limit-range.ts";
+import type { PullSecret } from "./pull-secrets.ts";
 import type { TextMap, WorkloadFacts } from "./workload.ts";
 
 /** Settings of the installation. */
@@ -18,6 +19,8 @@ export interface InjectionSettings {
   readonly followsImage: boolean;
   /** What our containers request and may use where nobody says otherwise; the product's own when undefined. */
   readonly resources?: DefaultResources;
+  /** With which the image is pulled. */
+  readonly pullSecrets?: readonly PullSecret[];
 }
 
 export interface NamespaceFacts {

@@ -2,11 +2,13 @@
 import { Annotation } from "../../shared/contract.ts";
 import {
   containersOf,
+  isOwnContainer,
   isOwnVolumeName,
   isRestoreInit,
   isSidecar,
   mountedVolumes,
 } from "../../shared/injection/own-parts.ts";
+import { withoutPullSecrets } from "../../shared/injection/pull-secrets.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
 import { withChild, withField, withList, withoutField, withoutMatching } from "../json-edit.ts";
@@ -38,7 +40,13 @@ function withoutParts(
     return withList(initDone, "containers", (items) => withoutMatching(items, isPart));
   });
   const withoutVolumes = isPresent ? withoutUnusedVolumes(withoutContainer) : withoutContainer;
-  return withoutAnnotation(withoutVolumes, annotation);
+  const isLast = isPresent && !containersOf(withoutVolumes).some(isOwnContainer);
+  return withoutAnnotation(isLast ? withoutCopies(withoutVolumes) : withoutVolumes, annotation);
+}
+
+/** The pod template without references to our copies of pull secrets. */
+function withoutCopies(podTemplate: JsonObject): JsonObject {
+  return withChild(podTemplate, "spec", (spec) => withList(spec, "imagePullSecrets", withoutPullSecrets));
 }
 
 /** Volumes of ours that no container mounts any more. */

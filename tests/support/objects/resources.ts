@@ -42,6 +42,8 @@ export const KUBERNETES = {
   ClusterRoleBinding: rbac("clusterrolebindings", false),
   MutatingWebhookConfiguration: admission("mutatingwebhookconfigurations"),
   ValidatingWebhookConfiguration: admission("validatingwebhookconfigurations"),
+  ValidatingAdmissionPolicy: admission("validatingadmissionpolicies"),
+  ValidatingAdmissionPolicyBinding: admission("validatingadmissionpolicybindings"),
   StorageClass: { group: "storage.k8s.io", version: "v1", plural: "storageclasses", namespaced: false },
   NetworkPolicy: { group: "networking.k8s.io", version: "v1", plural: "networkpolicies", namespaced: true },
   PriorityClass: { group: "scheduling.k8s.io", version: "v1", plural: "priorityclasses", namespaced: false },

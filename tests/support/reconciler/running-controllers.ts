@@ -1,6 +1,7 @@
 /** Controllers of the reconciler in this process, on a real API server. */
 import type { Controller } from "../../../reconciler/controller.ts";
 import { createInvokerControllers } from "../../../reconciler/invoker/invoker-controllers.ts";
+import { DEFAULT_TROUBLE_LIMITS } from "../../../reconciler/invoker/trouble.ts";
 import { createRepositoryController } from "../../../reconciler/repository/repository-controller.ts";
 import { createWorld, informersOf, type World } from "../../../reconciler/world/world.ts";
 import type { KubeClient } from "../../../shared/kube/client.ts";
@@ -30,6 +31,7 @@ export async function startInvokerControllers(
     events,
     settings: { image: TEST_IMAGE, nativeSidecar: false, followsImage: false },
     usesCronJobs: options.usesCronJobs ?? false,
+    troubleLimits: DEFAULT_TROUBLE_LIMITS,
     namespace: undefined,
     clock: systemClock,
     log: createLogger("reconciler", process.env["STASH_BATCH_TEST_LOGS"] === undefined ? "error" : "debug"),

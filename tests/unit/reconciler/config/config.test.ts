@@ -35,6 +35,7 @@ describe("flags of the reconciler", () => {
       trigger: "in-process",
       settings: { image: "stash:1", nativeSidecar: false, followsImage: false, resources: DEFAULT_RESOURCES },
       limits: DEFAULT_LIMITS,
+      troubleLimits: { notMadeMs: 120_000, notReadyMs: 600_000 },
     });
   });
 
@@ -54,9 +55,20 @@ describe("flags of the reconciler", () => {
     expect(() => parse(["--image=i", "--job-resources=all"])).toThrow('--job-resources: "all"');
   });
 
+  test("pull secrets are those of its own namespace", () => {
+    const { settings } = parse(["--image=i", "--pull-secrets=a,b"], { POD_NAMESPACE: "backup" });
+    expect(settings.pullSecrets?.map(({ namespace, name }) => `${namespace}/${name}`)).toEqual([
+      "backup/a",
+      "backup/b",
+    ]);
+    expect(() => parse(["--image=i", "--pull-secrets=A"])).toThrow("--pull-secrets: A");
+  });
+
   test("limits are durations", () => {
     const { limits } = parse(["--image=i", "--pod-wait=90s", "--restore-wait=2h", "--hook-timeout=1m"]);
     expect(limits).toEqual({ ...DEFAULT_LIMITS, podWaitMs: 90_000, restoreWaitMs: 7_200_000, hookMs: 60_000 });
+    const given = parse(["--image=i", "--pods-not-made-limit=30s", "--pods-not-ready-limit=1m"]);
+    expect(given.troubleLimits).toEqual({ notMadeMs: 30_000, notReadyMs: 60_000 });
   });
 
   test("an IPv6 address is given in brackets", () => {

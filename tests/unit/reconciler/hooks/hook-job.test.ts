@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { hookJobName, hookOrder, planHookJob } from "../../../../reconciler/hooks/hook-job.ts";
 import type { HookRun } from "../../../../reconciler/hooks/hook-plan.ts";
+import { readLimitRange } from "../../../../shared/injection/limit-range.ts";
+import { objectsAt } from "../../../../shared/injection/workload.ts";
 import { valueAt } from "../../../../shared/kube/json-value.ts";
 
 const OWNER = {
@@ -27,7 +29,8 @@ const RUN: HookRun = {
   },
   timeoutMs: 1_500,
 };
-const plan = planHookJob(OWNER, RUN, { image: "stash-batch:1", nativeSidecar: false, followsImage: false });
+const SETTINGS = { image: "stash-batch:1", nativeSidecar: false, followsImage: false };
+const plan = planHookJob(OWNER, RUN, SETTINGS, []);
 const podSpec = valueAt(plan.job, "spec", "template", "spec");
 
 describe("S5: the job of a global hook", () => {
@@ -59,10 +62,19 @@ describe("S5: the job of a global hook", () => {
         {
           args: ["global-hook"],
           securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
-          resources: { limits: { memory: "256Mi" } },
+          resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { cpu: "1", memory: "1Gi" } },
         },
       ],
     });
+  });
+
+  test("C1: takes the installation's resources, as a LimitRange of its namespace lets them be", () => {
+    const range = readLimitRange({
+      spec: { limits: [{ type: "Container", min: { cpu: "40m" }, max: { memory: "1Mi" } }] },
+    });
+    const { job } = planHookJob(OWNER, RUN, SETTINGS, [range]);
+    const [container] = objectsAt(job, "spec", "template", "spec", "containers");
+    expect(container?.["resources"]).toEqual({ requests: { cpu: "40m" }, limits: { cpu: "1" } });
   });
 
   test("has another name for another hook, and fits", () => {

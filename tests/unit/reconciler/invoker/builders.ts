@@ -61,6 +61,9 @@ export function aStatusView(facts: Partial<InvokerStatusView> = {}): InvokerStat
   };
 }
 
+/** Image that is injected. */
+export const IMAGE = "stash-batch:1";
+
 export const HASH = "4711";
 
 /** A plan that wants the sidecar. */
@@ -69,7 +72,7 @@ export function aPlan(facts: Partial<InjectionPlan> = {}): InjectionPlan {
     backup: {
       hash: HASH,
       container: {},
-      args: [],
+      args: ["run-backup"],
       volumes: [],
       invoker: { kind: "BackupConfiguration", namespace: "demo", name: "nightly", uid: "uid" },
       isNative: false,
@@ -133,6 +136,7 @@ export function aPod(name: string, hash: string | undefined): PodObject {
     restoreInit: undefined,
     labels: { app: "web" },
     backupHash: hash,
+    holdup: undefined,
     owner: { kind: "StatefulSet", name: "web", uid: "workload-uid" },
   };
 }
@@ -141,11 +145,14 @@ export function aPod(name: string, hash: string | undefined): PodObject {
 export function sidecarFacts(facts: Partial<SidecarFacts> = {}): SidecarFacts {
   return {
     workload: aWorkload({ applied: HASH }),
-    wanted: { plan: aPlan(), isOptedOut: false },
+    wanted: { plan: aPlan(), isOptedOut: false, image: IMAGE },
     unreadable: undefined,
     pods: [aPod("web-0", HASH), aPod("web-1", HASH)],
     keptPods: [],
     record: undefined,
+    refusal: undefined,
+    trouble: undefined,
+    pullSecrets: [],
     ...facts,
   };
 }

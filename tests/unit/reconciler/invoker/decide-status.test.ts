@@ -2,7 +2,16 @@ import { describe, expect, test } from "vitest";
 import { decideInvokerStatus } from "../../../../reconciler/invoker/decide-status.ts";
 import type { InvokerStatusView } from "../../../../reconciler/invoker/status-view.ts";
 import type { ConditionFact } from "../../../../shared/status/conditions.ts";
-import { aBatch, aConfiguration, aRepository, aStatusView, aWorkload, noPlan, sidecarFacts } from "./builders.ts";
+import {
+  aBatch,
+  aConfiguration,
+  aRepository,
+  aStatusView,
+  aWorkload,
+  IMAGE,
+  noPlan,
+  sidecarFacts,
+} from "./builders.ts";
 
 const NOW = new Date("2026-01-02T03:04:05Z");
 const EARLIER = "2026-01-01T00:00:00Z";
@@ -182,7 +191,7 @@ describe("a BackupBatch", () => {
 
   test("has its members' conditions apart, with the time of each", () => {
     const invoker = aBatch([ref("web"), ref("db")]);
-    const wanted = { plan: noPlan("VolumeMissing"), isOptedOut: false };
+    const wanted = { plan: noPlan("VolumeMissing"), isOptedOut: false, image: IMAGE };
     const [web, db] = invoker.members;
     if (web === undefined || db === undefined) throw new Error("no members");
     const earlier = {

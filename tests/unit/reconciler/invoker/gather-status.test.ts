@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { gatherInvokerStatus } from "../../../../reconciler/invoker/gather-status.ts";
-import { InjectionRecords } from "../../../../reconciler/invoker/injection-records.ts";
 import { Lookups } from "../../../../reconciler/invoker/lookups.ts";
+import { TargetMemory } from "../../../../reconciler/invoker/target-memory.ts";
 import { createWorld } from "../../../../reconciler/world/world.ts";
 import { parseBackupBatch } from "../../../../shared/api/backup-batch.ts";
 import { systemClock } from "../../../../shared/kube/clock.ts";
@@ -43,7 +43,9 @@ test("whether something is in another namespace is not told: nobody asks there",
     world,
     client,
     lookups: new Lookups(client, systemClock),
-    records: new InjectionRecords(),
+    records: new TargetMemory<never>(),
+    refusals: new TargetMemory<never>(),
+    clock: systemClock,
     settings: { image: "i:1", nativeSidecar: false, followsImage: false },
     trigger: { prepare: async () => {}, ensure: async () => ({ kind: "InProcess" }) as const },
   };

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { decideRequest, type RequestView } from "../../../../reconciler/invoker/decide-request.ts";
 import { decideFinalize, LONGEST_FINALIZE_MS } from "../../../../reconciler/invoker/finalize.ts";
 import {
   afterLook,
@@ -12,7 +11,7 @@ import {
 } from "../../../../reconciler/invoker/injection-record.ts";
 import { isInjectionCurrent, wantedHash } from "../../../../reconciler/invoker/injection-state.ts";
 import { templateManager } from "../../../../reconciler/invoker/template-manager.ts";
-import { aPlan, aWorkload, HASH, noPlan } from "./builders.ts";
+import { aPlan, aWorkload, HASH, IMAGE, noPlan } from "./builders.ts";
 
 const MINUTE_MS = 60_000;
 const wanted = "1";
@@ -92,31 +91,9 @@ describe("requests without effect", () => {
   });
 });
 
-describe("whether a workload is sent through admission again", () => {
-  const view: RequestView = { isBeingDeleted: false, isCurrent: false, isRestoring: false, record: newRecord(wanted) };
-  test.each<[string, Partial<RequestView>, object]>([
-    ["it is not as wanted", {}, { kind: "Request", wanted }],
-    ["it is as wanted", { isCurrent: true }, { kind: "Leave", reason: "UpToDate" }],
-    ["it is being deleted", { isBeingDeleted: true }, { kind: "Leave", reason: "BeingDeleted" }],
-    ["its data is being restored", { isRestoring: true }, { kind: "Leave", reason: "RestoreRunning" }],
-    [
-      "others undo it",
-      { record: withConflict(newRecord(wanted), "argo", 0) },
-      { kind: "Leave", reason: "InjectionConflict" },
-    ],
-    [
-      "it was tried in vain just now",
-      { record: { ...newRecord(wanted), notBeforeMs: 150 } },
-      { kind: "Wait", requeueAfterMs: 50 },
-    ],
-  ])("when %s", (_when, facts, decision) => {
-    expect(decideRequest({ ...view, ...facts }, 100)).toEqual(decision);
-  });
-});
-
 describe("whether a template is as the plan says", () => {
   const state = (applied: string | undefined, plan = aPlan(), isOptedOut = false) =>
-    isInjectionCurrent(aWorkload({ applied }).facts, { plan, isOptedOut });
+    isInjectionCurrent(aWorkload({ applied }).facts, { plan, isOptedOut, image: IMAGE });
 
   test("the wanted sidecar with its hash, nothing less", () => {
     expect(state(HASH)).toBe(true);

@@ -1,31 +1,61 @@
 import { describe, expect, test } from "vitest";
 import { newRecord } from "../../../../reconciler/invoker/injection-record.ts";
 import { sidecarCondition, whyKept } from "../../../../reconciler/invoker/sidecar-condition.ts";
-import { aPlan, aPod, aWorkload, HASH, noPlan, sidecarFacts } from "./builders.ts";
+import { aPlan, aPod, aWorkload, HASH, IMAGE, noPlan, sidecarFacts } from "./builders.ts";
 
 const missing = { workload: aWorkload(), pods: [] };
 const problem = { reason: "VolumeMissing", message: "volume data is not there", next: "Name a volume." } as const;
+
+const refusal = { origin: "o", words: "exceeded quota: team", times: 1, notBeforeMs: 0 };
 
 describe("the condition StashSidecarInjected", () => {
   test.each([
     ["every pod carries it", {}, "True", "SidecarInjectionSucceeded"],
     [
-      "there are no pods",
-      { workload: aWorkload({ applied: HASH, status: { replicas: 0 } }), pods: [] },
+      "it is scaled to zero",
+      { workload: aWorkload({ applied: HASH, spec: { replicas: 0 }, status: { replicas: 0 } }), pods: [] },
       "True",
       "SidecarInjectionSucceeded",
     ],
+    [
+      "pods are missing",
+      {
+        workload: aWorkload({ applied: HASH, status: { replicas: 0 } }),
+        pods: [],
+        trouble: { kind: "NotMade", words: "2 of 2 pods are missing" },
+      },
+      "False",
+      "SidecarInjectionPending",
+    ],
+    [
+      "it keeps pods from being ready",
+      { trouble: { kind: "NotReady", words: "pod web-0: container stash: ErrImagePull" } },
+      "False",
+      "SidecarInjectionPending",
+    ],
+    [
+      "the cluster refuses pods with another one than they have",
+      { workload: aWorkload({ applied: "other" }), refusal },
+      "False",
+      "InjectionRefusedByCluster",
+    ],
+    [
+      "the cluster refuses pods with it",
+      { ...missing, wanted: { plan: noPlan("InjectionRefusedByCluster"), isOptedOut: false, image: IMAGE }, refusal },
+      "False",
+      "InjectionRefusedByCluster",
+    ],
     ["annotations can't be read", { unreadable: "volume-mounts is wrong" }, "False", "AnnotationInvalid"],
-    ["it is opted out", { wanted: { plan: aPlan(), isOptedOut: true } }, "False", "OptedOut"],
+    ["it is opted out", { wanted: { plan: aPlan(), isOptedOut: true, image: IMAGE } }, "False", "OptedOut"],
     [
       "a volume is missing",
-      { ...missing, wanted: { plan: noPlan("VolumeMissing", [problem]), isOptedOut: false } },
+      { ...missing, wanted: { plan: noPlan("VolumeMissing", [problem]), isOptedOut: false, image: IMAGE } },
       "False",
       "VolumeMissing",
     ],
     [
       "the Repository is missing",
-      { wanted: { plan: noPlan("RepositoryMissing"), isOptedOut: false } },
+      { wanted: { plan: noPlan("RepositoryMissing"), isOptedOut: false, image: IMAGE } },
       "False",
       "RepositoryMissing",
     ],
@@ -102,9 +132,42 @@ describe("the condition StashSidecarInjected", () => {
   });
 
   test("a problem tells what to do", () => {
-    const wanted = { plan: noPlan("VolumeMissing", [problem]), isOptedOut: false };
+    const wanted = { plan: noPlan("VolumeMissing", [problem]), isOptedOut: false, image: IMAGE };
     expect(sidecarCondition(sidecarFacts({ ...missing, wanted })).message).toBe(
       "volume data is not there (next: Name a volume.)",
     );
+  });
+
+  test("C1, C08: has the cluster's own words, of missing pods as of a refusal", () => {
+    const trouble = { kind: "NotMade", words: "must specify limits.cpu" } as const;
+    expect(sidecarCondition(sidecarFacts({ trouble })).message).toContain("must specify limits.cpu");
+    const held = { ...missing, wanted: { plan: noPlan("InjectionRefusedByCluster"), isOptedOut: false, image: IMAGE } };
+    expect(sidecarCondition(sidecarFacts({ ...held, refusal })).message).toContain("exceeded quota: team");
+  });
+
+  test("keeps the words that the process before this one heard", () => {
+    const held = sidecarFacts({
+      ...missing,
+      wanted: { plan: noPlan("InjectionRefusedByCluster"), isOptedOut: false, image: IMAGE },
+    });
+    const before = {
+      type: "StashSidecarInjected",
+      status: "False",
+      message: "ImagePullBackOff",
+      lastTransitionTime: "2024-04-30T00:00:00Z",
+    } as const;
+    const known = [{ ...before, reason: "InjectionRefusedByCluster" }];
+    expect(sidecarCondition(held, known).message).toBe("ImagePullBackOff");
+    const other = [{ ...before, reason: "SidecarInjectionPending" }];
+    expect(sidecarCondition(held, other).message).not.toContain("ImagePullBackOff");
+  });
+
+  test("D9: of an image that can't be pulled tells which Secret helps", () => {
+    const words = "pod web-0: container stash: ImagePullBackOff: no basic auth credentials";
+    const held = { ...missing, wanted: { plan: noPlan("InjectionRefusedByCluster"), isOptedOut: false, image: IMAGE } };
+    const message = (pullSecrets: readonly string[]) =>
+      sidecarCondition(sidecarFacts({ ...held, refusal: { ...refusal, words }, pullSecrets })).message;
+    expect(message(["stash-pull-0"])).toContain("add stash-pull-0 to imagePullSecrets");
+    expect(message([])).toContain("pull-secrets of the installation");
   });
 });

@@ -79,6 +79,7 @@ const common = {
   appBinding: undefined,
   claim: undefined,
   claimUsers: [],
+  limitRanges: [],
   deadlineSeconds: undefined,
 } as const;
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { parseFunction } from "../../../../shared/api/function.ts";
 import { parseRepository } from "../../../../shared/api/repository.ts";
 import { parseTask } from "../../../../shared/api/task.ts";
+import { readLimitRange } from "../../../../shared/injection/limit-range.ts";
 import { listAt, textAt, valueAt } from "../../../../shared/kube/json-value.ts";
 import {
   aBackup,
@@ -197,6 +198,40 @@ describe("the job of a volume", () => {
         limits: { cpu: "1", memory: "1Gi" },
       });
     }
+  });
+
+  test("C1: a LimitRange of the namespace counts for each container of it", () => {
+    const limits = [{ type: "Container", min: { memory: "128Mi" }, maxLimitRequestRatio: { cpu: "2" } }];
+    const limitRanges = [readLimitRange({ metadata: { namespace: "demo" }, spec: { limits } })];
+    const containers = containersOf(planOf(pvcBackup({}, { limitRanges })));
+    expect(containers.length).toBeGreaterThan(0);
+    for (const container of containers) {
+      expect(valueAt(container, "resources")).toEqual({
+        requests: { cpu: "1", memory: "128Mi" },
+        limits: { cpu: "1", memory: "1Gi" },
+      });
+    }
+  });
+
+  test("D9: pulls its images with the installation's Secrets, unless its account is the user's and has what it has", () => {
+    const pullSecrets = [{ namespace: "stash-batch", name: "registry" }];
+    const settings = { image: IMAGE, nativeSidecar: false, followsImage: false, pullSecrets };
+    const secretsOf = (pod: object) =>
+      valueAt(
+        planOf(pvcBackup({ runtimeSettings: { pod } }, { settings })).job,
+        "spec",
+        "template",
+        "spec",
+        "imagePullSecrets",
+      );
+    const ours = { name: expect.stringMatching(/^stash-pull-/) };
+    expect(secretsOf({})).toEqual([ours]);
+    expect(secretsOf({ imagePullSecrets: [{ name: "mine" }] })).toEqual([{ name: "mine" }, ours]);
+    expect(secretsOf({ serviceAccountName: "theirs" })).toBeUndefined();
+    expect(secretsOf({ serviceAccountName: "theirs", imagePullSecrets: [{ name: "mine" }] })).toEqual([
+      { name: "mine" },
+      ours,
+    ]);
   });
 
   test("C4: runs as 65534 where the job's pod or the container may not be root", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { actOnRights } from "../../../../reconciler/rights/act-rights.ts";
-import { type AgentRights, copyOf, notedCopies } from "../../../../reconciler/rights/decide-rights.ts";
+import { type AgentRights, copyOf, notedCopies, pullCopyOf } from "../../../../reconciler/rights/decide-rights.ts";
 import { isAsWanted } from "../../../../shared/kube/as-wanted.ts";
 import { listAt, textAt, valueAt } from "../../../../shared/kube/json-value.ts";
 import { FakeApi } from "../fake-api.ts";
@@ -133,6 +133,20 @@ describe("copies of Secrets", () => {
     await api.client.delete({ group: "", version: "v1", plural: "secrets", namespaced: true }, "vault", "backend");
     await act(rights({ copies: [copy] }));
     expect(api.names("secrets")).toEqual([]);
+  });
+
+  test("D9: of a pull secret have its type, and nothing else is copied under that name", async () => {
+    const { api, act } = anApi();
+    const pull = pullCopyOf({ namespace: "home", name: "registry" }, NAMESPACE);
+    if (pull === undefined) throw new Error("no copy");
+    const type = "kubernetes.io/dockerconfigjson";
+    api.put("secrets", { ...aSecret("home", "registry", { ".dockerconfigjson": "e30=" }), type });
+    await act(rights({ copies: [pull] }));
+    expect(api.get("secrets", NAMESPACE, pull.name)).toMatchObject({ type, data: { ".dockerconfigjson": "e30=" } });
+    api.put("secrets", { ...aSecret("home", "registry", { "tls.key": "a2V5" }), type: "kubernetes.io/tls" });
+    await act(rights({ copies: [pull] }));
+    expect(api.names("secrets")).toEqual(["home/registry"]);
+    expect(pullCopyOf({ namespace: NAMESPACE, name: "registry" }, NAMESPACE)).toBeUndefined();
   });
 
   test("never touch a Secret that is no copy", async () => {

@@ -44,3 +44,11 @@ test("what an invoker of another namespace names makes no rights and no copy of 
   const own = gatherRights(worldWith("victim"), "victim");
   expect([own.serviceAccounts, own.copies.length]).toEqual([["default"], 1]);
 });
+
+test("D9: pull secrets are copied where pods of ours are, and nowhere else", () => {
+  const secrets = [{ namespace: "stash-batch", name: "registry" }];
+  const names = (world: ReturnType<typeof worldWith>) =>
+    gatherRights(world, "victim", secrets).copies.map(({ name }) => name);
+  expect(names(worldWith("victim"))).toContainEqual(expect.stringMatching(/^stash-pull-/));
+  expect(names(worldWith("evil"))).toEqual([]);
+});

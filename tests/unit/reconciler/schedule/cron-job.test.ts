@@ -4,11 +4,13 @@ import {
   buildTriggerAccount,
   buildTriggerBinding,
   buildTriggerRole,
+  type CronJobOrder,
   cronJobNames,
   type ZoneSupport,
 } from "../../../../reconciler/schedule/cron-job.ts";
 import { createCronJobTrigger, createInProcessTrigger } from "../../../../reconciler/schedule/ensure-trigger.ts";
 import { type BackupConfiguration, parseBackupConfiguration } from "../../../../shared/api/backup-configuration.ts";
+import { readLimitRange } from "../../../../shared/injection/limit-range.ts";
 import type { Discovery } from "../../../../shared/kube/discovery.ts";
 import { textAt } from "../../../../shared/kube/json-value.ts";
 import { createLogger } from "../../../../shared/log.ts";
@@ -29,9 +31,13 @@ function aConfiguration(name: string, spec: object = {}): BackupConfiguration {
   });
 }
 
-function order(invoker: BackupConfiguration, zones: ZoneSupport = "field") {
+function order(
+  invoker: BackupConfiguration,
+  zones: ZoneSupport = "field",
+  limitRanges: CronJobOrder["limitRanges"] = [],
+): CronJobOrder {
   const schedule = parseSchedule({ schedule: invoker.spec.schedule ?? "", timeZone: invoker.spec.timeZone });
-  return { invoker, schedule, name: "stash-trigger-web", apiVersion: "batch/v1", zones, settings };
+  return { invoker, schedule, name: "stash-trigger-web", apiVersion: "batch/v1", zones, settings, limitRanges };
 }
 
 describe("the name of a CronJob", () => {
@@ -96,6 +102,14 @@ describe("L83: a CronJob", () => {
       "app.kubernetes.io/component": "stash-backup",
       "app.kubernetes.io/managed-by": "stash.appscode.com",
     });
+  });
+
+  test("C1: has requests and limits where nobody sets them, within a LimitRange of the namespace", () => {
+    const range = readLimitRange({ spec: { limits: [{ type: "Container", min: { cpu: "50m" } }] } });
+    const { spec } = buildCronJob(order(aConfiguration("web"), "field", [range])).spec.jobTemplate.spec.template;
+    expect(spec.containers).toMatchObject([
+      { resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { cpu: "1", memory: "1Gi" } } },
+    ]);
   });
 
   test("L79: belongs to the invoker, with all that its pod needs, in the invoker's namespace", () => {

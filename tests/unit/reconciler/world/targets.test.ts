@@ -19,6 +19,7 @@ function aPod(namespace: string, uid: string): PodObject {
     restoreInit: undefined,
     labels: {},
     backupHash: undefined,
+    holdup: undefined,
     owner: undefined,
   };
 }

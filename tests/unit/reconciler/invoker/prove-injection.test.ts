@@ -1,0 +1,128 @@
+import { describe, expect, test } from "vitest";
+import { type ProofPorts, proveInjection, proveRefusal } from "../../../../reconciler/invoker/prove-injection.ts";
+import { readQuota } from "../../../../reconciler/world/quota-object.ts";
+import { isJsonObject, listAt, textAt, valueAt } from "../../../../shared/kube/json-value.ts";
+import { KubeError } from "../../../../shared/kube/kube-error.ts";
+import { aPlan, aWorkload, HASH, IMAGE } from "./builders.ts";
+
+const ID = { kind: "Deployment", namespace: "demo", name: "web" } as const;
+const wanted = { plan: aPlan(), isOptedOut: false, image: IMAGE };
+const signal = new AbortController().signal;
+const HELD = "stash.appscode.com/injection-held";
+const APPLIED = "stash.appscode.com/last-applied-backup-invoker-hash";
+
+interface Cluster {
+  /** What admission makes of a patch that asks for the sidecar. */
+  readonly admits?: boolean;
+  /** What is said to pods with the sidecar, and to those without. */
+  readonly withSidecar?: KubeError;
+  readonly without?: KubeError;
+  readonly workload?: KubeError;
+  readonly quotas?: ProofPorts["quotas"];
+}
+
+function refusal(status: number, reason: string, detail: string): KubeError {
+  return new KubeError({ action: "create pods", status, reason, detail });
+}
+
+/** An API server that keeps nothing, and says whether it was asked to keep something. */
+function clusterOf({ admits = true, withSidecar, without, workload, quotas = [] }: Cluster) {
+  const calls: string[] = [];
+  const ports: ProofPorts = {
+    quotas,
+    client: {
+      find: async () => undefined,
+      delete: async () => false,
+      patch: async (resource, namespace, name, patch, parse, options) => {
+        calls.push(`patch ${resource.plural} ${namespace}/${name} ${options?.dryRun === true ? "dry" : "kept"}`);
+        if (workload !== undefined) throw workload;
+        const annotations = valueAt(patch.kind === "json" ? undefined : patch.body, "metadata", "annotations");
+        const isWanted = admits && typeof valueAt(annotations, HELD) !== "string";
+        const sidecar = { name: "stash", args: ["run-backup"], resources: { requests: { memory: "64Mi" } } };
+        return parse({
+          metadata: { name: "web", namespace: "demo", uid: "workload-uid" },
+          spec: {
+            template: {
+              metadata: { annotations: isWanted ? { [APPLIED]: HASH } : {} },
+              spec: { containers: [{ name: "app" }, ...(isWanted ? [sidecar] : [])] },
+            },
+          },
+        });
+      },
+      create: async (resource, namespace, body, parse, options) => {
+        const names = listAt(body, "spec", "containers").map((one) => textAt(one, "name"));
+        calls.push(
+          `create ${resource.plural} ${namespace} ${names.join("+")} ${options?.dryRun === true ? "dry" : "kept"}`,
+        );
+        const error = names.includes("stash") ? withSidecar : without;
+        if (error !== undefined) throw error;
+        return parse(isJsonObject(body) ? body : {});
+      },
+    },
+  };
+  return { calls, ports };
+}
+
+const prove = async (cluster: Cluster) => {
+  const { calls, ports } = clusterOf(cluster);
+  return { calls, proof: await proveInjection(ports, ID, aWorkload(), wanted, signal) };
+};
+
+describe("asking the cluster before a sidecar is injected", () => {
+  test("leaves nothing behind, and asks about the very template that admission makes", async () => {
+    const { calls, proof } = await prove({});
+    expect(proof).toEqual({ kind: "Passed" });
+    expect(calls).toEqual(["patch deployments demo/web dry", "create pods demo app+stash dry"]);
+  });
+
+  test("C1: hands on the cluster's own words", async () => {
+    const words = 'pods "web-dry-run" is forbidden: failed quota: team: must specify limits.cpu';
+    const { proof } = await prove({ withSidecar: refusal(403, "Forbidden", words) });
+    expect(proof).toEqual({ kind: "Refused", words });
+  });
+
+  test("counts the sidecars of all pods against the quotas", async () => {
+    const status = { hard: { memory: "200Mi" }, used: { memory: "100Mi" } };
+    const { proof } = await prove({ quotas: [readQuota({ metadata: { name: "team" }, status })] });
+    expect(proof).toMatchObject({ kind: "Refused", words: expect.stringContaining("quota team has memory 200Mi") });
+  });
+
+  test("C3: a workload that may not be changed at all is refused too", async () => {
+    const { proof, calls } = await prove({ workload: refusal(422, "Invalid", "spec is invalid") });
+    expect(proof).toEqual({ kind: "Refused", words: "spec is invalid" });
+    expect(calls).toHaveLength(1);
+  });
+
+  test.each([
+    ["a webhook that is away", { admits: false }, { kind: "Vain" }],
+    ["a workload that is gone", { workload: refusal(404, "NotFound", "gone") }, { kind: "Vain" }],
+    [
+      "another webhook that takes no dry runs",
+      { withSidecar: refusal(400, "BadRequest", 'admission webhook "x" does not support dry run') },
+      { kind: "Unknown" },
+    ],
+  ])("is no answer with %s", async (_what, cluster, expected) => {
+    expect((await prove(cluster)).proof).toMatchObject(expected);
+  });
+
+  test("is tried again where the API server could not answer", async () => {
+    await expect(prove({ withSidecar: refusal(500, "InternalError", "failed calling webhook") })).rejects.toThrow(
+      "failed calling webhook",
+    );
+  });
+});
+
+describe("whether the sidecar alone keeps pods from being made", () => {
+  const words = "exceeded quota: team";
+  const no = refusal(403, "Forbidden", words);
+  test.each<[string, Cluster, string | undefined]>([
+    ["with it they are refused, without it they are not", { withSidecar: no }, words],
+    ["they are refused in any case", { withSidecar: no, without: no }, undefined],
+    ["they are not refused", {}, undefined],
+    ["nobody can ask about the workload without it", { withSidecar: no, workload: no }, undefined],
+  ])("%s", async (_when, cluster, expected) => {
+    const { calls, ports } = clusterOf(cluster);
+    expect(await proveRefusal(ports, ID, aWorkload({ applied: HASH }), signal)).toBe(expected);
+    expect(calls.filter((call) => call.endsWith("kept"))).toEqual([]);
+  });
+});
