@@ -8,6 +8,7 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import type { EffectSource } from "../../shared/effects/effects-of.ts";
 import { formatUserError, messageOf, UserError } from "../../shared/errors.ts";
 import { gatherInjectionView, type InjectionWorld } from "../../shared/injection/gather.ts";
+import { readStrategy } from "../../shared/injection/strategy.ts";
 import { readWorkload } from "../../shared/injection/workload.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { findConnection } from "../../shared/kube/connect.ts";
@@ -183,6 +184,7 @@ function explain(options: ExplainOptions, world: InjectionWorld, object: unknown
     ...view,
     operation: live === undefined ? "CREATE" : "UPDATE",
     oldPodTemplate: isJsonObject(liveTemplate) ? liveTemplate : undefined,
+    oldStrategy: live === undefined ? undefined : readStrategy(live),
     isSynced: true,
   });
   const replicas = valueAt(
