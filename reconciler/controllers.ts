@@ -17,6 +17,7 @@ import type { QueueObservers } from "./metrics/queue-metrics.ts";
 import { createRepositoryController } from "./repository/repository-controller.ts";
 import { createReleaseController } from "./restore/release-controller.ts";
 import { createRestoreController } from "./restore/restore-controller.ts";
+import { createStrategyController } from "./restore/strategy-controller.ts";
 import { createScheduleController } from "./schedule/schedule-controller.ts";
 import { scheduleWorld } from "./world/schedule-world.ts";
 import type { World } from "./world/world.ts";
@@ -60,6 +61,7 @@ export function createControllers(ports: Ports): readonly Controller[] {
     createSessionController({ ...shared, observer: queues("backup-session") }),
     createRestoreController({ ...shared, observer: queues("restore") }),
     createReleaseController({ world, client, clock, log }),
+    createStrategyController({ world, client, settings: config.settings, clock, log }),
     createHealthController(ports),
     ...(config.completesInstallation
       ? [
