@@ -17,16 +17,17 @@ import { POINT_SEARCH } from "../jobs/point-search.ts";
 import { withRefusal } from "../run/refused-status.ts";
 import { tellRefusal, writeRunStatus } from "../run/write-status.ts";
 import { isWorkloadKind, WORKLOADS } from "../world/workload-object.ts";
+import { lookAtPods } from "./look-at-pods.ts";
 import type { RestoreMemories } from "./memory.ts";
 import { type RestoreObject, type RestoreStatus, writeRestoreStatus } from "./restore-status.ts";
 import type { Action } from "./step.ts";
 import { memberOf, type RestoreView, targetsOf } from "./view.ts";
 
 export interface ActPorts {
-  readonly client: Pick<KubeClient, "find" | "patch" | "patchStatus">;
+  readonly client: Pick<KubeClient, "find" | "list" | "patch" | "patchStatus">;
   readonly hooks: HookRunner;
   readonly jobs: Pick<JobMaker, "endJob" | "makePointSearch" | "makeRestoreJobs" | "problems">;
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Pick<Clock, "now" | "monotonic">;
   readonly events: EventRecorder;
   readonly memories: RestoreMemories;
   readonly log: Logger;
@@ -80,6 +81,9 @@ async function actOnce(ports: ActPorts, key: string, view: RestoreView, action: 
       return ensurePointSearch(ports, view);
     case "RequestInjection":
       return requestInjection(ports, key, view.object, action.ref);
+    case "LookAtPods":
+      ports.memories.keepSeen(key, await lookAtPods(ports, view.object.metadata.namespace, action.uids));
+      return "again";
     case "RemoveFinalizer":
       return removeFinalizer(ports, view.object);
     case "EmitEvent":

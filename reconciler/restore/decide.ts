@@ -19,11 +19,12 @@
  * | 13 | moreHosts | a DaemonSet's rollout reached another node | its host |
  * | 14 | retryHosts | hosts failed and tries are left | their turn again |
  * | 15 | giveTurns | a pod waits in its init-container | its turn |
- * | 16 | memberAfter | a host ended | after-hook |
- * | 17 | concludeMembers | nothing of a member runs | conditions; its phase follows |
- * | 18 | wait | a member is not over | wait |
- * | 19 | globalAfter | there is one | run it by its policy, wait for it |
- * | 20 | finish | | final |
+ * | 16 | tellOldPods | other pods mount what the pod restores | their names, until they are gone |
+ * | 17 | memberAfter | a host ended | after-hook |
+ * | 18 | concludeMembers | nothing of a member runs | conditions; its phase follows |
+ * | 19 | wait | a member is not over | wait |
+ * | 20 | globalAfter | there is one | run it by its policy, wait for it |
+ * | 21 | finish | | final |
  */
 import { Finalizer } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
@@ -34,6 +35,7 @@ import { withReason } from "./explain.ts";
 import { areMembersFinal, deadline, finish, msToNextTime, retryHosts } from "./finish.ts";
 import { answerLocks } from "./locks.ts";
 import { dueRequests, moreHosts, startMembers } from "./members.ts";
+import { dueLooks, msToNextLook, tellOldPods } from "./old-pod-rows.ts";
 import type { RestoreStatus } from "./restore-status.ts";
 import {
   concludeMembers,
@@ -91,6 +93,7 @@ const TABLE: readonly Row[] = [
   moreHosts,
   retryHosts,
   giveTurns,
+  tellOldPods,
   memberAfter,
   concludeMembers,
   wait,
@@ -127,14 +130,19 @@ export function decideRestore(view: RestoreView, now: Date): Decision {
   const isOver = isRecorded(status) || view.invoker.isBeingDeleted;
   // No workload is touched while the restore itself waits, for its global before-hook say.
   if (last === wait) actions.push(...dueRequests(view, status, now));
+  if (!isOver) actions.push(...dueLooks(view, status, now));
   const { podWaitMs } = view.limits;
   const dead = jobsToEnd(view.jobs, status, RESTORE_WORDS, now, podWaitMs);
   actions.push(...dead.map((job): Action => ({ kind: "EndJob", job })));
   return {
     actions: status === before ? actions : [{ kind: "WriteStatus", status }, ...actions],
     trail,
-    requeueAfterMs: isOver ? undefined : Math.min(LOOK_EVERY_MS, msToNextTime(view, status, now)),
+    requeueAfterMs: isOver ? undefined : nextLookMs(view, status, now),
   };
+}
+
+function nextLookMs(view: RestoreView, status: RestoreStatus, now: Date): number {
+  return Math.min(LOOK_EVERY_MS, msToNextTime(view, status, now), msToNextLook(view, status, now));
 }
 
 function firstMatch(view: RestoreView, status: RestoreStatus, now: Date) {

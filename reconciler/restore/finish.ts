@@ -5,7 +5,6 @@ import { ConditionType } from "../../shared/reasons.ts";
 import { formatTime, hasCondition } from "../../shared/status/conditions.ts";
 import { isFinalRestoreMemberPhase } from "../../shared/status/restore-phase.ts";
 import { isOpenHost } from "../run/entries.ts";
-import { isAlive } from "../run/world.ts";
 import { withEverythingFailed } from "./give-up.ts";
 import { isHostRetryLeft } from "./outcome.ts";
 import type { RestoreStatus } from "./restore-status.ts";
@@ -46,14 +45,11 @@ function retryDueMs(view: RestoreView, hosts: readonly RestoreHostStats[]): numb
   return Math.max(0, ...ends) + (view.invoker.retry?.delayMs ?? 0);
 }
 
-function withNewAttempt(view: RestoreView, host: RestoreHostStats, now: Date): RestoreHostStats {
-  const { pod, podUID, node, startedAt: _started, finishedAt: _finished, ...rest } = host;
+function withNewAttempt(host: RestoreHostStats, now: Date): RestoreHostStats {
+  const { pod: _pod, podUID: _uid, node: _node, startedAt: _started, finishedAt: _finished, ...rest } = host;
   const { error: _error, reason: _reason, progress: _progress, ...kept } = rest;
-  const attempt = host.attempt ?? 1;
-  const fresh = { ...kept, phase: "Pending", assignedAt: formatTime(now) } as const;
-  // A pod that holds is given its turn again; for one that is gone the next is awaited.
-  if (!isAlive(view.pods, podUID) || pod === undefined || podUID === undefined) return { ...fresh, attempt };
-  return { ...fresh, pod, podUID, ...(node !== undefined && { node }), attempt: attempt + 1 };
+  // A pod that holds is given its turn again, as any is: when nobody else mounts what it restores.
+  return { ...kept, phase: "Pending", assignedAt: formatTime(now), attempt: host.attempt ?? 1 };
 }
 
 /** Tries all failed hosts again at the same time, when no other host is under way. */
@@ -73,7 +69,7 @@ export const retryHosts: Row = {
       if (!hosts.some((host) => failed.includes(host))) return target;
       return {
         ...target,
-        stats: hosts.map((host) => (failed.includes(host) ? withNewAttempt(view, host, now) : host)),
+        stats: hosts.map((host) => (failed.includes(host) ? withNewAttempt(host, now) : host)),
       };
     });
     return { status: { ...status, targets, retries: (status.retries ?? 0) + 1 } };

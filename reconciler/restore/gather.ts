@@ -16,6 +16,7 @@ import { hostRunsOf } from "../world/host-runs.ts";
 import { formerPods, gatherLockOwners, gatherPods, gatherWorkloads, isInitOf } from "../world/targets.ts";
 import { isWorkloadKind } from "../world/workload-object.ts";
 import type { World } from "../world/world.ts";
+import { gatherQuiet, stuckRollout } from "./gather-quiet.ts";
 import { searchRunName } from "./host-runs.ts";
 import type { RestoreMemories } from "./memory.ts";
 import { type RestoreObject, type RestoreStatus, readRestoreStatus } from "./restore-status.ts";
@@ -73,6 +74,7 @@ function gateOf(
   const workload = isWorkloadKind(ref.kind) ? world.workloads[ref.kind].get(ref.namespace, ref.name) : undefined;
   return {
     isInjected: workload !== undefined && isInitOf(workload, serves),
+    stuck: workload && stuckRollout(workload),
     askedMsAgo: memories.askedMsAgo(key, targetKey(ref), monotonicMs),
   };
 }
@@ -204,6 +206,7 @@ function viewOf(ports: GatherPorts, key: string, object: RestoreObject, status: 
     gates: new Map(refs.map((ref) => [targetKey(ref), gateOf(ports, key, ref, serves)])),
     heldElsewhere: new Map([...all].map(([target, fact]) => [target, heldElsewhere(fact, serves)] as const)),
     pods,
+    quiet: gatherQuiet(ports, key, object),
     jobs: jobs.jobs,
     pointSearch: gatherPointSearch(world, { namespace, uid: object.metadata.uid ?? "" }, ports.jobProblems),
     formerPods: former,

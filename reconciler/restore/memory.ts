@@ -2,6 +2,7 @@
 import { isOlderVersion } from "../../shared/kube/object-meta.ts";
 import { NO_SILENCES, nextSilences, type Silences, silenceLengths } from "../run/silences.ts";
 import type { RestoreObject, RestoreStatus } from "./restore-status.ts";
+import type { SeenPods } from "./seen-pods.ts";
 
 interface RestoreMemory {
   /** Our own last write, until the informer shows it. */
@@ -9,6 +10,8 @@ interface RestoreMemory {
   silences: Silences;
   /** By targetKey(): when the workload was last sent through admission. */
   readonly asked: Map<string, number>;
+  /** Pods of its namespace, as they were looked at last. */
+  seen?: SeenPods;
   /** When its status was last written. */
   writtenAtMs?: number;
   /** uid of the job that looked for recovery points and was ended: what it told is outdated. */
@@ -69,6 +72,14 @@ export class RestoreMemories {
   askedMsAgo(key: string, target: string, monotonicMs: number): number | undefined {
     const at = this.#memories.get(key)?.asked.get(target);
     return at === undefined ? undefined : monotonicMs - at;
+  }
+
+  keepSeen(key: string, seen: SeenPods): void {
+    this.#of(key).seen = seen;
+  }
+
+  seen(key: string): SeenPods | undefined {
+    return this.#memories.get(key)?.seen;
   }
 
   silences(key: string, status: RestoreStatus, monotonicMs: number): ReadonlyMap<string, number> {

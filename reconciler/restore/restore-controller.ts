@@ -27,7 +27,7 @@ import { restoresWokenBy } from "./wake.ts";
 
 export interface RestoreControllerPorts {
   readonly world: World;
-  readonly client: Pick<KubeClient, "create" | "find" | "patch" | "patchStatus">;
+  readonly client: Pick<KubeClient, "create" | "find" | "list" | "patch" | "patchStatus">;
   readonly hooks: HookRunner;
   readonly jobs: JobMaker;
   readonly events: EventRecorder;

@@ -12,6 +12,7 @@ import { type RunFacts, type RunStep, type RunWords, runHosts, withRunTarget } f
 import { isQuiet, isSettled } from "../run/settled.ts";
 import { withEverythingFailed } from "./give-up.ts";
 import { failureOf, isHostRetryLeft, memberFailure, restoreSummary } from "./outcome.ts";
+import { turnGate } from "./quiet-gate.ts";
 import type { RestoreStatus } from "./restore-status.ts";
 import { runOwnerOf } from "./run-owner.ts";
 import { isBegun } from "./start.ts";
@@ -86,6 +87,7 @@ export function runFacts(view: RestoreView): RunFacts<RestoreStatus> {
       const isHeld = runHosts(target).some(({ phase }) => phase === "Failed");
       return isHeld ? view.limits.podWaitMs : view.limits.restoreWaitMs;
     },
+    turnGate: (status, target, pod) => turnGate(view, status, target, pod),
     isReportDue: (_status, host) => view.pods.get(host.podUID ?? "")?.isSilent !== true,
     withWork: (_status, host) => host,
     beforeProblem: (target) => (isJobTarget(view, target) ? undefined : NO_CONTAINER_YET),

@@ -19,6 +19,8 @@ export type Action =
   | { readonly kind: "EnsurePointSearch" }
   /** Sends the workload through admission, which adds the init-container. */
   | { readonly kind: "RequestInjection"; readonly ref: ResolvedTargetRef }
+  /** Looks at all pods of the namespace: who else mounts what those with these uids restore. */
+  | { readonly kind: "LookAtPods"; readonly uids: readonly string[] }
   /** Lets a deleted restore that upstream left a finalizer on go. */
   | { readonly kind: "RemoveFinalizer" }
   | {

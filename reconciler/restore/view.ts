@@ -11,6 +11,8 @@ import type { PointSearchJob } from "../jobs/point-search.ts";
 import type { TargetJobs } from "../jobs/target-job.ts";
 import type { FormerPod } from "../run/locks.ts";
 import type { Limits, Pods, Workloads } from "../run/world.ts";
+import type { StuckRollout } from "./old-pods.ts";
+import type { QuietFacts } from "./quiet-gate.ts";
 import type { RestoreObject, RestoreStatus } from "./restore-status.ts";
 
 /** What a workload's pod template says about this restore. */
@@ -19,6 +21,8 @@ export interface GateFact {
   readonly isInjected: boolean;
   /** How long ago the workload was last asked for it; undefined when it was not. */
   readonly askedMsAgo: number | undefined;
+  /** Why the workload's controller does not replace its pods by itself. */
+  readonly stuck?: StuckRollout | undefined;
 }
 
 export interface HeldPod {
@@ -45,6 +49,8 @@ export interface RestoreView {
   readonly pods: Pods;
   /** By targetKey(): pods of StatefulSets that wait in the init-container of another restore. */
   readonly heldElsewhere: ReadonlyMap<string, readonly HeldPod[]>;
+  /** Who else mounts what is restored. */
+  readonly quiet: QuietFacts;
   readonly jobs: TargetJobs;
   /** The job that looks for recovery points. */
   readonly pointSearch: PointSearchJob;

@@ -21,6 +21,8 @@ export interface SimulatedPod {
   agentStartedAtMs: number;
   /** Whether the pod waits in the init-container of the restore. */
   isWaiting: boolean;
+  /** Whether it was made for the restore, though it may run by now. */
+  hasInit: boolean;
 }
 
 /** All pods of a simulated cluster. */
@@ -49,6 +51,7 @@ export class SimulatedPods {
       isEnded: false,
       agentStartedAtMs: nowMs,
       isWaiting: false,
+      hasInit: false,
     };
     this.#pods.set(pod.uid, pod);
     return pod;
