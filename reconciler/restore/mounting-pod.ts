@@ -70,18 +70,19 @@ function readVolume(volume: JsonObject, pod: string, node: string | undefined): 
   return { key: `${kind}/${canonicalJson(where)}`, path: "/", words: `volume ${name} (${kind})` };
 }
 
-/** Names of the volumes that a container can write. */
-function writtenBy(container: JsonObject): readonly string[] {
-  return listAt(container, "volumeMounts").flatMap((mount) => {
-    const name = textAt(mount, "name");
-    return name === undefined || valueAt(mount, "readOnly") === true ? [] : [name];
-  });
+interface Mount {
+  readonly volume: string;
+  /** Folder of the volume that is mounted; the whole where the pod's variables decide. */
+  readonly subPath: string;
+  readonly isReadOnly: boolean;
 }
 
-function mountedBy(container: JsonObject): readonly string[] {
-  return [...listAt(container, "volumeMounts"), ...listAt(container, "volumeDevices")].flatMap(
-    (mount) => textAt(mount, "name") ?? [],
-  );
+function mountsOf(container: JsonObject): readonly Mount[] {
+  return [...listAt(container, "volumeMounts"), ...listAt(container, "volumeDevices")].flatMap((mount): Mount[] => {
+    const volume = textAt(mount, "name");
+    if (volume === undefined) return [];
+    return [{ volume, subPath: textAt(mount, "subPath") ?? "", isReadOnly: valueAt(mount, "readOnly") === true }];
+  });
 }
 
 function isInitDone(pod: unknown, name: unknown): boolean {
@@ -111,26 +112,26 @@ export function readMountingPod(raw: unknown): MountingPod | undefined {
   const node = textAt(spec, "nodeName") || undefined;
   const containers = [...containersOf({ spec }), ...objectsAt(spec, "ephemeralContainers")];
   const init = containers.find(isRestoreInit);
-  const mounted = new Set(containers.flatMap(mountedBy));
-  const written = new Set(init === undefined ? [] : writtenBy(init));
-  const volumes: SharedVolume[] = [];
-  const restored: SharedVolume[] = [];
-  for (const volume of objectsAt(spec, "volumes")) {
-    const key = textAt(volume, "name") ?? "";
-    const shared = mounted.has(key) ? readVolume(volume, name, node) : undefined;
-    if (shared === undefined) continue;
-    volumes.push(shared);
-    // A repository that lies in a volume is no part of what is restored.
-    if (written.has(key) && !isOwnVolumeName(key)) restored.push(shared);
-  }
+  const volumes = new Map(
+    objectsAt(spec, "volumes").map((volume) => [textAt(volume, "name") ?? "", readVolume(volume, name, node)]),
+  );
+  const shared = (mounts: readonly Mount[]): readonly SharedVolume[] =>
+    mounts.flatMap(({ volume, subPath }) => {
+      const whole = volumes.get(volume);
+      return whole === undefined ? [] : [{ ...whole, path: folder(`${whole.path}/${subPath}`) }];
+    });
+  // A repository that lies in a volume is no part of what is restored.
+  const written = (init === undefined ? [] : mountsOf(init)).filter(
+    ({ volume, isReadOnly }) => !isReadOnly && !isOwnVolumeName(volume),
+  );
   return {
     name,
     uid: textAt(raw, "metadata", "uid") ?? "",
     owner: readOwner(raw),
     isTerminating: valueAt(raw, "metadata", "deletionTimestamp") !== undefined,
     isWaiting: init !== undefined && phase !== "Running" && !isInitDone(raw, init["name"]),
-    volumes,
-    restored,
+    volumes: shared(containers.flatMap(mountsOf)),
+    restored: shared(written),
   };
 }
 

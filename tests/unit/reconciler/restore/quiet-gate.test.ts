@@ -104,6 +104,29 @@ describe("D3: pods mount the same", () => {
     expect(inTheWay({}, aPod("a", { spec: { containers: block } }))).toEqual(["a"]);
   });
 
+  test("folder of a claim, where each mounts a part of it", () => {
+    const part = (subPath: string, key = "subPath") => ({
+      containers: [{ name: "app", volumeMounts: [{ name: "files", mountPath: "/data", [key]: subPath }] }],
+    });
+    const initContainers = [
+      { name: "stash-init", args: ["restore"], volumeMounts: [{ name: "files", mountPath: "/data", subPath: "web" }] },
+    ];
+    const others = [
+      aPod("same", { spec: part("web/") }),
+      aPod("below", { spec: part("web/cache") }),
+      aPod("beside", { spec: part("website") }),
+      aPod("other", { spec: part("api") }),
+      aPod("all", {}),
+      aPod("unknown", { spec: part("$(POD_NAME)", "subPathExpr") }),
+    ];
+    expect(inTheWay({ spec: { ...part("web"), initContainers } }, ...others)).toEqual([
+      "same",
+      "below",
+      "all",
+      "unknown",
+    ]);
+  });
+
   test("but nothing that is every pod's own, or that the restore only reads", () => {
     for (const source of [{ emptyDir: {} }, { configMap: { name: "c" } }, { secret: {} }, { csi: { driver: "d" } }]) {
       expect(inTheWay({ source }, aPod("a", { source }))).toEqual([]);
