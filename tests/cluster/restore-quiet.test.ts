@@ -3,11 +3,13 @@ import { randomBytes } from "node:crypto";
 import { rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { asIs } from "../../shared/kube/client.ts";
-import { textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import type { JsonPatchOperation } from "../../shared/kube/patch.ts";
+import { buildMutatingConfiguration, INSTALLED_ADDRESS } from "../../webhook/configuration.ts";
 import { listPods, waitForContainer, waitForPods, waitForReadyPods } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
@@ -241,5 +243,48 @@ describe("D3: OldPodsRunning", () => {
     await restore("shared-again", SHARED);
     const { status } = await stand.waitForEnd("shared-again", TIMEOUT_MS);
     expect(status, JSON.stringify(status, null, 1)).toMatchObject({ phase: "Succeeded" });
+  });
+});
+
+describe("where the server is asked match conditions before the webhook", () => {
+  /** Sets the conditions of an installation on a newer server, or takes them away. */
+  async function setConditions(op: "add" | "remove"): Promise<void> {
+    const { client } = stand;
+    const wanted = buildMutatingConfiguration({ address: INSTALLED_ADDRESS, serverMinor: 30 });
+    const present = await client.get(KUBERNETES.MutatingWebhookConfiguration, undefined, wanted.metadata.name, asIs);
+    const operations = listAt(present, "webhooks").flatMap((webhook, index): JsonPatchOperation[] => {
+      const same = wanted.webhooks.find(({ name }) => name === textAt(webhook, "name"));
+      const value = valueAt(same, "matchConditions");
+      const path = `/webhooks/${index}/matchConditions`;
+      if (value === undefined) return [];
+      return [op === "add" ? { op, path, value } : { op, path }];
+    });
+    expect(operations.length).toBe(2);
+    const patch = { kind: "json", operations } as const;
+    await client.patch(KUBERNETES.MutatingWebhookConfiguration, undefined, wanted.metadata.name, patch, asIs);
+    // API servers learn of a configuration within a second.
+    await sleep(2_000);
+  }
+
+  beforeAll(() => setConditions("add"));
+  afterAll(() => setConditions("remove"));
+
+  test("D3: the request that changes nothing reaches it, and the strategy is back", async () => {
+    const before = strategyOf(await readWeb());
+    await restore("conditioned", WEB, SLOWLY);
+    await stand.waitForRestore("conditioned", isRestoring);
+    const answered = await patchWeb({ spec: { strategy: STRATEGY } });
+    expect(strategyOf(answered)).toBe(JSON.stringify({ type: "Recreate" }));
+    expect((await stand.waitForEnd("conditioned", TIMEOUT_MS)).status?.phase).toBe("Succeeded");
+    await expectStrategyBack(before);
+    await waitForWeb();
+  });
+
+  test("workloads without a field for a strategy reach it too", async () => {
+    const { client } = stand;
+    const changed = (body: unknown) =>
+      client.patch(KUBERNETES.DaemonSet, NAMESPACE, "agents", { kind: "merge", body }, asIs, { dryRun: true });
+    const optedOut = await changed({ metadata: { annotations: { "stash.appscode.com/inject": "disabled" } } });
+    expect(JSON.stringify(valueAt(optedOut, "spec", "template"))).not.toContain("run-backup");
   });
 });
