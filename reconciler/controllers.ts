@@ -17,6 +17,7 @@ import type { QueueObservers } from "./metrics/queue-metrics.ts";
 import { createRepositoryController } from "./repository/repository-controller.ts";
 import { createReleaseController } from "./restore/release-controller.ts";
 import { RESTORE_KIND } from "./restore/restore-kind.ts";
+import { createStrategyController } from "./restore/strategy-controller.ts";
 import { createRunController } from "./run/controller.ts";
 import { createScheduleController } from "./schedule/schedule-controller.ts";
 import { scheduleWorld } from "./world/schedule-world.ts";
@@ -62,6 +63,7 @@ export function createControllers(ports: Ports): readonly Controller[] {
     createRunController(SESSION_KIND, { ...shared, observer: queues("backup-session") }),
     createRunController(RESTORE_KIND, { ...shared, observer: queues("restore") }),
     createReleaseController({ world, client, clock, log }),
+    createStrategyController({ world, client, settings: config.settings, clock, log }),
     createHealthController(ports),
     ...(config.completesInstallation
       ? [

@@ -68,6 +68,8 @@ export const Annotation = {
   InjectionHeld: "stash.appscode.com/injection-held",
   /** On a workload's metadata: the reconciler says that this restore's turn has come; the value is the restore's uid. */
   RequestedRestore: "stash.appscode.com/requested-restore",
+  /** On a Deployment's metadata: its owner's `spec.strategy` as JSON (`null` for none), while a restore holds it at `Recreate`. */
+  KeptStrategy: "stash.appscode.com/kept-strategy",
   /** On the pod template: what the injected sidecar was built from (decimal FNV-1a-64). */
   BackupHash: "stash.appscode.com/last-applied-backup-invoker-hash",
   /** On the pod template: what the injected init-container was built from (decimal FNV-1a-64). */

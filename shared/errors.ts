@@ -231,6 +231,11 @@ export const ERRORS = {
     "Look at the StashSidecarInjected condition and at the workload's rollout.",
     true,
   ),
+  OLD_PODS_RUNNING: entry(
+    "Pods that mount what is to be restored went on running, and would have written beside the restore.",
+    "Do what the message says with the pods that it names, and restore again.",
+    true,
+  ),
   NO_REPLICAS: entry(
     "The target has no replicas, so there is nothing that can read its data.",
     "Scale the workload up.",

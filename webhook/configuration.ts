@@ -153,18 +153,26 @@ const OUR_ANNOTATIONS = [
   Annotation.TargetPaths,
   Annotation.VolumeMounts,
   Annotation.Alias,
+  Annotation.KeptStrategy,
 ];
 
 /**
- * Updates that change neither the pod template nor what a person may set for us: those of controllers, which write
- * revisions and replicas all the time, and which an outage must not stop.
+ * All but updates that change neither the pod template, nor the strategy, nor what a person may set for us: those of controllers,
+ * which write revisions and replicas all the time, and which an outage must not stop. One that changes nothing at all is the
+ * reconciler's, which sends a workload through admission again.
  */
 const CONCERNS_US = [
   "request.operation != 'UPDATE'",
   "object.spec.template != oldObject.spec.template",
-  "(has(object.metadata.labels) ? object.metadata.labels : {}) != (has(oldObject.metadata.labels) ? oldObject.metadata.labels : {})",
+  `${childOf("object.spec", "strategy")} != ${childOf("oldObject.spec", "strategy")}`,
+  `${childOf("object.metadata", "labels")} != ${childOf("oldObject.metadata", "labels")}`,
+  `(object.spec == oldObject.spec && ${childOf("object.metadata", "annotations")} == ${childOf("oldObject.metadata", "annotations")})`,
   ...OUR_ANNOTATIONS.map((key) => `${annotationOf("object", key)} != ${annotationOf("oldObject", key)}`),
 ].join(" || ");
+
+function childOf(object: string, key: string): string {
+  return `(has(${object}.${key}) ? ${object}.${key} : {})`;
+}
 
 function annotationOf(object: string, key: string): string {
   const annotations = `${object}.metadata.annotations`;

@@ -1,9 +1,8 @@
 /** The restore half of the decision; the table is in decide.ts. */
 import { Annotation } from "../shared/contract.ts";
-import { appliedHashes, containersOf, isRestoreInit } from "../shared/injection/own-parts.ts";
+import { appliedHashes, containersOf, isInitOf, isRestoreInit } from "../shared/injection/own-parts.ts";
 import type { InjectionPlan, RestorePlan } from "../shared/injection/plan.ts";
 import type { JsonObject, TextMap } from "../shared/injection/workload.ts";
-import { listAt } from "../shared/kube/json-value.ts";
 import type { InjectionReason } from "../shared/reasons.ts";
 import { hasItsVolumes } from "./decide-backup.ts";
 import { withRestoreInit } from "./inject/with.ts";
@@ -65,8 +64,6 @@ function findInit(podTemplate: JsonObject): JsonObject | undefined {
   return containersOf(podTemplate).find(isRestoreInit);
 }
 
-/** Whether a container is that of the planned restore, and not of an earlier one. */
 function carries(container: JsonObject | undefined, { invoker }: RestorePlan): boolean {
-  const args = listAt(container, "args");
-  return args.includes(`--invoker-kind=${invoker.kind}`) && args.includes(`--invoker-name=${invoker.name}`);
+  return container !== undefined && isInitOf(container, invoker);
 }

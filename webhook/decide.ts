@@ -18,11 +18,14 @@
  * | 2 | one is open otherwise | left as it is: running pods wait for their turn |
  * | 3 | none is open, and the owner changes the template | dropped, unless the restore failed and holds the pods |
  * | 4 | none is open | left as it is |
+ *
+ * The strategy of a Deployment goes with the init-container of an open restore: shared/injection/strategy.ts.
  */
 import { Annotation, Label } from "../shared/contract.ts";
 import { isOptedOut } from "../shared/injection/opt-out.ts";
 import { carriesOwnParts } from "../shared/injection/own-parts.ts";
 import { type InjectionPlan, planInjection } from "../shared/injection/plan.ts";
+import { decideStrategy, isUnderRestore, type StrategyState, strategyState } from "../shared/injection/strategy.ts";
 import { formatProblem, type InjectionView } from "../shared/injection/view.ts";
 import type { JsonObject } from "../shared/injection/workload.ts";
 import { INJECTION_REASONS, type InjectionReason } from "../shared/reasons.ts";
@@ -37,6 +40,8 @@ export interface MutationView extends InjectionView {
   readonly operation: "CREATE" | "UPDATE";
   /** The pod template before an update. */
   readonly oldPodTemplate: JsonObject | undefined;
+  /** The strategy before an update. */
+  readonly oldStrategy: StrategyState | undefined;
   readonly isSynced: boolean;
 }
 
@@ -54,6 +59,8 @@ export type Decision =
       readonly podTemplate: JsonObject;
       /** Keys on the workload's own metadata that upstream Stash left. */
       readonly removedAnnotations: readonly string[];
+      /** What becomes of a Deployment's strategy; undefined when it stays. */
+      readonly strategy: StrategyState | undefined;
       readonly warnings: readonly string[];
     };
 
@@ -75,7 +82,9 @@ export function decideMutation(view: MutationView): Decision {
   if (!isSynced) return decideUnsynced(view, isOwnChange);
   if (isOptedOut(view)) {
     const stripped = withoutOwnParts(podTemplate);
-    return stripped === podTemplate ? skip("OptedOut") : change(view, stripped, { backup: "Removed" }, []);
+    const strategy = strategyOf(view, stripped, undefined);
+    if (stripped === podTemplate && strategy === undefined) return skip("OptedOut");
+    return change(view, { podTemplate: stripped, strategy }, { backup: "Removed" }, []);
   }
   if (isUnconcerned(view)) return skip("NoInvoker");
   const plan = planInjection(view);
@@ -85,14 +94,27 @@ export function decideMutation(view: MutationView): Decision {
   const input = { ...workload, plan, isOwnChange, image, oldPodTemplate: view.oldPodTemplate };
   const restore = decideRestore({ ...input, isCreate: view.operation === "CREATE" });
   const backup = decideBackup({ ...input, podTemplate: restore.podTemplate });
-  const reasons: Reasons = {
-    backup: backup.reason,
-    ...(restore.reason !== undefined && { restore: restore.reason }),
-  };
   const isAsBefore = () => backup.podTemplate === podTemplate && !isOwnChange();
   const settled = settlePullSecrets(backup.podTemplate, view, isAsBefore);
-  if (settled === podTemplate) return { kind: "skip", reasons, warnings: plan.warnings };
-  return change(view, settled, reasons, plan.warnings);
+  const strategy = strategyOf(view, settled, plan);
+  const isReturned = strategy !== undefined && strategy.kept === undefined;
+  const restoreReason = restore.reason ?? (isReturned ? "StrategyReturned" : undefined);
+  const reasons: Reasons = {
+    backup: backup.reason,
+    ...(restoreReason !== undefined && { restore: restoreReason }),
+  };
+  if (settled === podTemplate && strategy === undefined) return { kind: "skip", reasons, warnings: plan.warnings };
+  return change(view, { podTemplate: settled, strategy }, reasons, plan.warnings);
+}
+
+/** @param podTemplate as it will be */
+function strategyOf({ workload, oldStrategy }: MutationView, podTemplate: JsonObject, plan: InjectionPlan | undefined) {
+  return decideStrategy({
+    kind: workload.kind,
+    isUnderRestore: isUnderRestore(podTemplate, plan?.restore),
+    state: strategyState(workload),
+    before: oldStrategy,
+  });
 }
 
 function skip(reason: InjectionReason): Decision {
@@ -102,7 +124,8 @@ function skip(reason: InjectionReason): Decision {
 /** Nothing names the workload and it carries nothing of ours: most of what comes, and answered without a plan. */
 function isUnconcerned(view: MutationView): boolean {
   const isNamed = view.backups.length > 0 || view.restores.length > 0 || view.blueprints.length > 0;
-  return !isNamed && !isOptedInByLabel(view) && !carriesOwnParts(view.workload.podTemplate);
+  const isKept = strategyState(view.workload).kept !== undefined;
+  return !isNamed && !isKept && !isOptedInByLabel(view) && !carriesOwnParts(view.workload.podTemplate);
 }
 
 /** Comparing two templates costs as much as all else, and most decisions don't need it. */
@@ -157,8 +180,13 @@ const UPSTREAM_ANNOTATIONS = [
   Annotation.UpstreamRestoreInvokerKind,
 ];
 
-function change(view: MutationView, podTemplate: JsonObject, reasons: Reasons, warnings: readonly string[]): Decision {
+function change(
+  view: MutationView,
+  parts: { readonly podTemplate: JsonObject; readonly strategy: StrategyState | undefined },
+  reasons: Reasons,
+  warnings: readonly string[],
+): Decision {
   const { annotations } = view.workload;
   const removedAnnotations = UPSTREAM_ANNOTATIONS.filter((key) => annotations[key] !== undefined);
-  return { kind: "change", reasons, podTemplate, removedAnnotations, warnings };
+  return { kind: "change", reasons, ...parts, removedAnnotations, warnings };
 }

@@ -11,10 +11,9 @@ export interface GatherPorts {
 
 /** Makes the reading side of `/mutate`. */
 export function createGather({ world, settings, isSynced }: GatherPorts): GatherMutation {
-  return (workload, { operation, oldPodTemplate }) => ({
+  return (workload, change) => ({
     ...gatherInjectionView(world, workload, settings),
-    operation,
-    oldPodTemplate,
+    ...change,
     isSynced: isSynced(),
   });
 }

@@ -1,17 +1,19 @@
 /** From an admission request to its answer: which page of the decision it is for, and how that is said on the wire. */
 import { assertNever } from "../shared/errors.ts";
 import { keepingHold } from "../shared/injection/hold.ts";
+import { readStrategy } from "../shared/injection/strategy.ts";
 import { readWorkload, textMapAt, type WorkloadFacts } from "../shared/injection/workload.ts";
 import { isJsonObject, valueAt } from "../shared/kube/json-value.ts";
 import type { InjectionReason } from "../shared/reasons.ts";
 import { type Decision, decideMutation, type MutationView, type Reasons } from "./decide.ts";
 import { moveDeprecatedRules } from "./move-rules.ts";
-import { buildPatch, escapePointer, type PatchOperation } from "./patch.ts";
+import type { PatchOperation } from "./patch.ts";
 import type { AdmissionRequest, Answer } from "./review.ts";
+import { buildWorkloadPatch } from "./workload-patch.ts";
 
 export type GatherMutation = (
   workload: WorkloadFacts,
-  change: Pick<MutationView, "operation" | "oldPodTemplate">,
+  change: Pick<MutationView, "operation" | "oldPodTemplate" | "oldStrategy">,
 ) => MutationView;
 
 export interface MutationResult {
@@ -30,11 +32,12 @@ export function mutate(request: AdmissionRequest, gather: GatherMutation): Mutat
   const workload = keepingHold(read, textMapAt(oldObject, "metadata", "annotations"));
   const oldTemplate = valueAt(oldObject, "spec", "template");
   const oldPodTemplate = isJsonObject(oldTemplate) ? oldTemplate : undefined;
-  const decision = decideMutation(gather(workload, { operation, oldPodTemplate }));
-  return { answer: answerOf(decision, workload), reasons: decision.reasons };
+  const oldStrategy = oldPodTemplate === undefined ? undefined : readStrategy(oldObject);
+  const decision = decideMutation(gather(workload, { operation, oldPodTemplate, oldStrategy }));
+  return { answer: answerOf(decision, object, workload), reasons: decision.reasons };
 }
 
-function answerOf(decision: Decision, workload: WorkloadFacts): Answer {
+function answerOf(decision: Decision, object: unknown, workload: WorkloadFacts): Answer {
   const auditAnnotations = auditOf(decision.reasons);
   switch (decision.kind) {
     case "skip":
@@ -42,20 +45,12 @@ function answerOf(decision: Decision, workload: WorkloadFacts): Answer {
     case "deny":
       return { isAllowed: false, message: decision.message, auditAnnotations };
     case "change": {
-      const { podTemplate, removedAnnotations, warnings } = decision;
-      const patch = [
-        ...buildPatch(workload.podTemplate, podTemplate, "/spec/template"),
-        ...removedAnnotations.map(removeAnnotation),
-      ];
-      return { isAllowed: true, patch, warnings, auditAnnotations };
+      const { warnings } = decision;
+      return { isAllowed: true, patch: buildWorkloadPatch(object, workload, decision), warnings, auditAnnotations };
     }
     default:
       return assertNever(decision);
   }
-}
-
-function removeAnnotation(key: string): PatchOperation {
-  return { op: "remove", path: `/metadata/annotations/${escapePointer(key)}` };
 }
 
 /** Keys of audit annotations; the API server puts the webhook's name before them. */

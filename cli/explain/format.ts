@@ -1,6 +1,7 @@
 /** What `explain` prints: the decision, its reasons, the change as a diff, and what would restart. */
 import { createTwoFilesPatch } from "diff";
 import { stringify } from "yaml";
+import type { StrategyState } from "../../shared/injection/strategy.ts";
 import { INJECTION_REASONS } from "../../shared/reasons.ts";
 import type { Decision, Reasons } from "../../webhook/decide.ts";
 
@@ -22,13 +23,18 @@ function formatReasons({ backup, restore }: Reasons): readonly string[] {
   ];
 }
 
-function formatRestart({ decision, replicas, strategy }: Explanation): string {
-  if (decision.kind !== "change") return "Nothing restarts.";
+function formatRestart({ decision, podTemplate, replicas, strategy }: Explanation): string {
+  if (decision.kind !== "change" || decision.podTemplate === podTemplate) return "Nothing restarts.";
   if (replicas === undefined) return "It does not run yet, so nothing restarts.";
   if (replicas === 0) return "It has no replicas, so nothing restarts.";
   const pods = replicas === 1 ? "its pod is" : `its ${replicas} pods are`;
   if (strategy === "OnDelete") return `Its strategy is OnDelete: ${pods} replaced only when somebody deletes them.`;
   return `The pod template changes: ${pods} replaced (${strategy}).`;
+}
+
+function formatStrategy({ strategy, kept }: StrategyState): string {
+  if (kept === undefined) return `spec.strategy is its owner's again: ${JSON.stringify(strategy ?? null)}`;
+  return `spec.strategy is Recreate until the restore has ended; then it is again ${kept}`;
 }
 
 /** The whole text, without a newline at its end. */
@@ -44,6 +50,7 @@ export function formatExplanation(explanation: Explanation): string {
       const after = stringify(decision.podTemplate, { lineWidth: 0 });
       lines.push("", createTwoFilesPatch("pod template", "pod template as admitted", before, after).trimEnd());
       for (const key of decision.removedAnnotations) lines.push(`annotation ${key} is removed`);
+      if (decision.strategy !== undefined) lines.push(formatStrategy(decision.strategy));
       break;
     }
     case "skip":

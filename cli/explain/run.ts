@@ -8,6 +8,7 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import type { EffectSource } from "../../shared/effects/effects-of.ts";
 import { UserError } from "../../shared/errors.ts";
 import { gatherInjectionView, type InjectionWorld } from "../../shared/injection/gather.ts";
+import { readStrategy } from "../../shared/injection/strategy.ts";
 import { readWorkload } from "../../shared/injection/workload.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { createKubeClient } from "../../shared/kube/http-client.ts";
@@ -180,6 +181,7 @@ function explain(options: Choice, world: InjectionWorld, object: unknown, live: 
     ...view,
     operation: live === undefined ? "CREATE" : "UPDATE",
     oldPodTemplate: isJsonObject(liveTemplate) ? liveTemplate : undefined,
+    oldStrategy: live === undefined ? undefined : readStrategy(live),
     isSynced: true,
   });
   const replicas = valueAt(

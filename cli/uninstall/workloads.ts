@@ -1,6 +1,7 @@
 /** Takes our parts out of workloads; what stays is, byte for byte, what their owners wrote. */
 import { Annotation } from "../../shared/contract.ts";
 import { carriesOwnParts } from "../../shared/injection/own-parts.ts";
+import { decideStrategy, readStrategy } from "../../shared/injection/strategy.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { isJsonObject, textAt, valueAt } from "../../shared/kube/json-value.ts";
@@ -8,6 +9,7 @@ import { atVersion, type JsonPatchOperation } from "../../shared/kube/patch.ts";
 import { formatResource, type Resource } from "../../shared/kube/resource.ts";
 import { withoutOwnParts } from "../../webhook/inject/without.ts";
 import { buildPatch, escapePointer } from "../../webhook/patch.ts";
+import { withStrategy } from "../../webhook/workload-patch.ts";
 
 const apps = (plural: string): Resource => ({ group: "apps", version: "v1", plural, namespaced: true });
 const WORKLOADS = [apps("deployments"), apps("statefulsets"), apps("daemonsets")];
@@ -46,7 +48,13 @@ export function planRemoval(resource: Resource, workload: unknown): CarryingWork
   const annotations = textMapAt(workload, "metadata", "annotations");
   const left = OWN_ANNOTATIONS.filter((key) => annotations[key] !== undefined);
   const isCarrying = carriesOwnParts(podTemplate);
-  if (!isCarrying && left.length === 0) return undefined;
+  // A restore that is still open holds a Deployment's strategy.
+  const strategy = decideStrategy({
+    kind: resource.plural === "deployments" ? "Deployment" : "",
+    isUnderRestore: false,
+    state: readStrategy(workload),
+  });
+  if (!isCarrying && left.length === 0 && strategy === undefined) return undefined;
   return {
     resource,
     namespace: textAt(workload, "metadata", "namespace") ?? "",
@@ -56,6 +64,9 @@ export function planRemoval(resource: Resource, workload: unknown): CarryingWork
       atVersion(textAt(workload, "metadata", "resourceVersion") ?? ""),
       ...left.map((key) => ({ op: "remove" as const, path: `/metadata/annotations/${escapePointer(key)}` })),
       ...(isCarrying ? buildPatch(podTemplate, withoutOwnParts(podTemplate), "/spec/template") : []),
+      ...(strategy === undefined || !isJsonObject(workload)
+        ? []
+        : buildPatch(workload, withStrategy(workload, strategy))),
     ],
   };
 }

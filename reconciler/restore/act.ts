@@ -12,6 +12,7 @@ import type { ActOutcome, ActPorts } from "../run/run-kind.ts";
 import { runOwnerOf } from "../run/view.ts";
 import { isWorkloadKind, WORKLOADS } from "../world/workload-object.ts";
 import type { RestoreMemory } from "./gather.ts";
+import { lookAtPods } from "./look-at-pods.ts";
 import type { RestoreObject } from "./restore-status.ts";
 import type { OwnAction } from "./step.ts";
 import { memberOf, type RestoreView } from "./view.ts";
@@ -36,6 +37,9 @@ export async function actOnRestore(
       return "done";
     case "RequestInjection":
       return requestInjection(ports, key, view.object, action.ref);
+    case "LookAtPods":
+      ports.memories.own(key).seen = await lookAtPods(ports, view.object.metadata.namespace, action.uids);
+      return "again";
     default:
       return assertNever(action);
   }

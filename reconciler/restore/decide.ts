@@ -17,11 +17,12 @@
  * | 12 | moreHosts | a DaemonSet's rollout reached another node | its host |
  * | 13 | retryHosts | hosts failed and tries are left | their turn again |
  * | 14 | giveTurns | a pod waits in its init-container | its turn |
- * | 15 | memberAfter | a host ended | after-hook |
- * | 16 | concludeTargets | nothing of a member runs | conditions; its phase follows |
- * | 17 | wait | a member is not over | wait |
- * | 18 | globalAfter | there is one | run it by its policy, wait for it |
- * | 19 | finish | | final |
+ * | 15 | tellOldPods | other pods mount what the pod restores | their names, until they are gone |
+ * | 16 | memberAfter | a host ended | after-hook |
+ * | 17 | concludeTargets | nothing of a member runs | conditions; its phase follows |
+ * | 18 | wait | a member is not over | wait |
+ * | 19 | globalAfter | there is one | run it by its policy, wait for it |
+ * | 20 | finish | | final |
  */
 import { decideRun, type RunTable } from "../run/decide.ts";
 import { isRecorded } from "../run/ended.ts";
@@ -31,6 +32,7 @@ import { withReason } from "./explain.ts";
 import { RESTORE_WORDS, runFacts } from "./facts.ts";
 import { deadline, finish, msToNextTime, retryHosts } from "./finish.ts";
 import { dueRequests, moreHosts, startMembers } from "./members.ts";
+import { dueLooks, msToNextLook, tellOldPods } from "./old-pod-rows.ts";
 import type { RestoreStatus } from "./restore-status.ts";
 import { begin, repositoryFound, validated } from "./start.ts";
 import type { Action, OwnAction, Row } from "./step.ts";
@@ -62,6 +64,7 @@ const TABLE: RunTable<RestoreView, RestoreStatus, OwnAction> = {
     moreHosts,
     retryHosts,
     shared.giveTurns,
+    tellOldPods,
     shared.memberAfter,
     shared.concludeTargets,
     shared.wait,
@@ -71,10 +74,12 @@ const TABLE: RunTable<RestoreView, RestoreStatus, OwnAction> = {
   wait: shared.wait,
   factsOf: runFacts,
   always: () => [],
-  due: dueRequests,
+  due: (view, status, now) => [...dueRequests(view, status, now), ...dueLooks(view, status, now)],
   explained: (view, status) => (isRecorded(view.status) ? status : withReason(view, status)),
-  lookAgainMs: (view, status, now) =>
-    isRecorded(status) ? undefined : Math.min(LOOK_EVERY_MS, msToNextTime(view, status, now)),
+  lookAgainMs(view, status, now) {
+    if (isRecorded(status)) return undefined;
+    return Math.min(LOOK_EVERY_MS, msToNextTime(view, status, now), msToNextLook(view, status, now));
+  },
 };
 
 /**

@@ -8,6 +8,7 @@ import type { HostEntry } from "../run/entries.ts";
 import { type RunFacts, type RunWords, runHosts, runTargets } from "../run/run-facts.ts";
 import { isOver } from "../run/settled.ts";
 import { commonFacts, createdAtMs } from "../run/view.ts";
+import { turnGate } from "./quiet-gate.ts";
 import type { RestoreStatus } from "./restore-status.ts";
 import { isJobTarget, memberOf, type RestoreView } from "./view.ts";
 
@@ -85,6 +86,7 @@ export function runFacts(view: RestoreView): RunFacts<RestoreStatus> {
       const isHeld = runHosts(target).some(({ phase }) => phase === "Failed");
       return isHeld ? view.limits.podWaitMs : view.limits.restoreWaitMs;
     },
+    turnGate: (status, target, pod) => turnGate(view, status, target, pod),
     isReportDue: () => true,
     withWork: (_status, host) => host,
     beforeProblem: (target) => (isJobTarget(view, target) ? undefined : NO_CONTAINER_YET),

@@ -9,7 +9,6 @@ import { abortBeforeHooks } from "../run/rows.ts";
 import { runHosts, runTargets } from "../run/run-facts.ts";
 import { areTargetsOver, isBegun, isOver } from "../run/settled.ts";
 import { createdAtMs } from "../run/view.ts";
-import { isAlive } from "../run/world.ts";
 import { isHostRetryLeft, RESTORE_WORDS, runFacts } from "./facts.ts";
 import type { RestoreStatus } from "./restore-status.ts";
 import type { Row, Step } from "./step.ts";
@@ -38,14 +37,11 @@ function retryDueMs(view: RestoreView, hosts: readonly RestoreHostStats[]): numb
   return Math.max(0, ...ends) + (view.invoker.retry?.delayMs ?? 0);
 }
 
-function withNewAttempt(view: RestoreView, host: RestoreHostStats, now: Date): RestoreHostStats {
-  const { pod, podUID, node, startedAt: _started, finishedAt: _finished, ...rest } = host;
+function withNewAttempt(host: RestoreHostStats, now: Date): RestoreHostStats {
+  const { pod: _pod, podUID: _uid, node: _node, startedAt: _started, finishedAt: _finished, ...rest } = host;
   const { error: _error, reason: _reason, progress: _progress, ...kept } = rest;
-  const attempt = host.attempt ?? 1;
-  const fresh = { ...kept, phase: "Pending", assignedAt: formatTime(now) } as const;
-  // A pod that holds is given its turn again; for one that is gone the next is awaited.
-  if (!isAlive(view.pods, podUID) || pod === undefined || podUID === undefined) return { ...fresh, attempt };
-  return { ...fresh, pod, podUID, ...(node !== undefined && { node }), attempt: attempt + 1 };
+  // A pod that holds is given its turn again, as any is: when nobody else mounts what it restores.
+  return { ...kept, phase: "Pending", assignedAt: formatTime(now), attempt: host.attempt ?? 1 };
 }
 
 /** Tries all failed hosts again at the same time, when no other host is under way. */
@@ -67,7 +63,7 @@ export const retryHosts: Row = {
       if (!hosts.some((host) => failed.includes(host))) return target;
       return {
         ...target,
-        stats: hosts.map((host) => (failed.includes(host) ? withNewAttempt(view, host, now) : host)),
+        stats: hosts.map((host) => (failed.includes(host) ? withNewAttempt(host, now) : host)),
       };
     });
     return { status: { ...status, targets, retries: (status.retries ?? 0) + 1 } };

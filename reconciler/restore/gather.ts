@@ -15,14 +15,18 @@ import type { PodFact, WorkloadFact } from "../run/world.ts";
 import { isInitOf } from "../world/targets.ts";
 import { isWorkloadKind } from "../world/workload-object.ts";
 import type { World } from "../world/world.ts";
+import { gatherQuiet, stuckRollout } from "./gather-quiet.ts";
 import { searchRunName } from "./host-runs.ts";
 import type { RestoreObject, RestoreStatus } from "./restore-status.ts";
+import type { SeenPods } from "./seen-pods.ts";
 import type { GateFact, HeldPod, RestoreView } from "./view.ts";
 
 /** What the process remembers of a restore besides what it does of every run. */
 export interface RestoreMemory {
   /** By targetKey(): when the workload was last sent through admission. */
   readonly askedAtMs: Map<string, number>;
+  /** Pods of its namespace, as they were looked at last. */
+  seen?: SeenPods;
   /** uid of the job that looked for recovery points and was ended: what it told is outdated. */
   endedSearch?: string;
 }
@@ -69,6 +73,7 @@ function gateOf(
   const askedAtMs = memories.own(key).askedAtMs.get(targetKey(ref));
   return {
     isInjected: workload !== undefined && isInitOf(workload, serves),
+    stuck: workload && stuckRollout(workload),
     askedMsAgo: askedAtMs === undefined ? undefined : monotonicMs - askedAtMs,
   };
 }
@@ -123,7 +128,7 @@ export function gatherRestore(
   object: RestoreObject,
   status: RestoreStatus,
 ): RestoreView {
-  const { world, jobProblems } = ports;
+  const { world, memories, monotonicMs, jobProblems } = ports;
   const { invoker, problem } = readInvoker(object);
   const { namespace, name, uid = "" } = object.metadata;
   const serves = `${object.kind}/${name}`;
@@ -145,6 +150,7 @@ export function gatherRestore(
     busyTargets: busyTargets(world, object, refs),
     gates: new Map(refs.map((ref) => [targetKey(ref), gateOf(ports, key, ref, serves)])),
     heldElsewhere: new Map([...workloads].map(([target, fact]) => [target, heldElsewhere(fact, serves)] as const)),
+    quiet: gatherQuiet({ world, monotonicMs, seen: memories.own(key).seen }, namespace, uid),
     pointSearch: gatherPointSearch(world, { namespace, uid }, jobProblems),
   };
 }

@@ -13,7 +13,9 @@ export type OwnAction =
   /** Ends it, for what it told or tells is outdated. */
   | { readonly kind: "EndPointSearch"; readonly job: JobName }
   /** Sends the workload through admission, which adds the init-container. */
-  | { readonly kind: "RequestInjection"; readonly ref: ResolvedTargetRef };
+  | { readonly kind: "RequestInjection"; readonly ref: ResolvedTargetRef }
+  /** Looks at all pods of the namespace: who else mounts what those with these uids restore. */
+  | { readonly kind: "LookAtPods"; readonly uids: readonly string[] };
 
 export type Action = RunAction<RestoreStatus> | OwnAction;
 export type Step = SharedStep<RestoreStatus, Action>;

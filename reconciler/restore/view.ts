@@ -6,6 +6,8 @@ import { isJobMember } from "../jobs/job-host.ts";
 import type { PointSearchJob } from "../jobs/point-search.ts";
 import type { TargetEntry } from "../run/entries.ts";
 import { createMemberFinder, type RunView, targetRef } from "../run/view.ts";
+import type { StuckRollout } from "./old-pods.ts";
+import type { QuietFacts } from "./quiet-gate.ts";
 import type { RestoreObject, RestoreStatus } from "./restore-status.ts";
 
 /** What a workload's pod template says about this restore. */
@@ -14,6 +16,8 @@ export interface GateFact {
   readonly isInjected: boolean;
   /** How long ago the workload was last asked for it; undefined when it was not. */
   readonly askedMsAgo: number | undefined;
+  /** Why the workload's controller does not replace its pods by itself. */
+  readonly stuck?: StuckRollout | undefined;
 }
 
 export interface HeldPod {
@@ -33,6 +37,8 @@ export interface RestoreView extends RunView<RestoreObject, RestoreStatus> {
   readonly gates: ReadonlyMap<string, GateFact>;
   /** By targetKey(): pods of StatefulSets that wait in the init-container of another restore. */
   readonly heldElsewhere: ReadonlyMap<string, readonly HeldPod[]>;
+  /** Who else mounts what is restored. */
+  readonly quiet: QuietFacts;
   /** The job that looks for recovery points. */
   readonly pointSearch: PointSearchJob;
 }

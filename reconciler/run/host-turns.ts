@@ -21,6 +21,7 @@ import {
   withRunTarget,
 } from "./run-facts.ts";
 import { isStarted } from "./settled.ts";
+import { OPEN_GATE } from "./turn-gate.ts";
 import { isAlive, type PodFact, workloadOf } from "./world.ts";
 
 /** Every host of every started target. */
@@ -40,7 +41,7 @@ function withHostAt<Status extends RunStatus>(
 }
 
 /** Pods that can take the target's hosts now, by host. */
-function podsOf<Status extends RunStatus>(
+export function podsOf<Status extends RunStatus>(
   facts: RunFacts<Status>,
   target: TargetEntry,
   isPatienceOver: boolean,
@@ -154,6 +155,12 @@ export function stepGiveTurn<Status extends RunStatus>(
       if (isPatienceOver) next = withHostAt(next, place, (old) => ({ ...old, ...unserved(old, now) }));
       continue;
     }
+    const gate = facts.turnGate?.(next, target, pod) ?? OPEN_GATE;
+    if (gate.kind !== "open") {
+      const isOver = isPatienceOver && gate.kind === "closed";
+      if (isOver) next = withHostAt(next, place, (old) => ({ ...old, ...shutOut(gate.message, now) }));
+      continue;
+    }
     const isHooked = reconcilerPart(facts.memberOf(target)?.before) !== undefined;
     // What a hook's record says is decided on what is written, and on nothing besides.
     if (isHooked && next !== status) break;
@@ -170,6 +177,10 @@ function unserved(host: HostEntry, now: Date) {
   return host.attempt === undefined
     ? hostFailure("SIDECAR_NOT_RUNNING", "no ready pod that serves the host runs our container", formatTime(now))
     : hostFailure("EXECUTOR_LOST", "its pod is gone, and no other pod could take over", formatTime(now));
+}
+
+function shutOut(message: string, now: Date) {
+  return hostFailure("OLD_PODS_RUNNING", message, formatTime(now));
 }
 
 function giveTo<Status extends RunStatus>(

@@ -11,6 +11,7 @@ import type { HookRun, HookRuns } from "../hooks/hook-plan.ts";
 import { type HostEntry, type TargetEntry, withItem } from "./entries.ts";
 import type { RunOwner } from "./host-runs.ts";
 import type { AgentRole } from "./hosts.ts";
+import type { TurnGate } from "./turn-gate.ts";
 import type { Limits, PodFact, Pods, Workloads } from "./world.ts";
 
 /** The part of a session's or restore's status that these rows change. */
@@ -89,6 +90,8 @@ export interface RunFacts<Status extends RunStatus> {
   refOf(target: TargetEntry): ResolvedTargetRef;
   /** How long a host of the target waits for a pod, in milliseconds. */
   podWaitMsOf(target: TargetEntry): number;
+  /** Whether a host's turn may be given to the pod now; always where it is left out. */
+  turnGate?(status: Status, target: TargetEntry, pod: PodFact): TurnGate;
   /** Whether an agent that has its turn would report by now, and does not wait for another host. */
   isReportDue(status: Status, host: HostEntry): boolean;
   /** What a host is given together with its pod. */

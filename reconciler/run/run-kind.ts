@@ -38,10 +38,10 @@ export interface GatherPorts<Run extends RunObject, Memory> {
 }
 
 export interface ActPorts<Run extends RunObject, Memory> {
-  readonly client: Pick<KubeClient, "create" | "delete" | "find" | "patch" | "patchStatus">;
+  readonly client: Pick<KubeClient, "create" | "delete" | "find" | "list" | "patch" | "patchStatus">;
   readonly hooks: HookRunner;
   readonly jobs: JobMaker;
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Pick<Clock, "now" | "monotonic">;
   readonly monotonicMs: number;
   readonly events: Pick<EventRecorder, "record">;
   readonly memories: RunMemories<Run, Memory>;

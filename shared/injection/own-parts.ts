@@ -27,6 +27,13 @@ export function isRestoreInit(container: JsonObject): boolean {
   return container["name"] === Container.RestoreInit && listAt(container, "args")[0] === Command.Restore;
 }
 
+/** Whether a container is the init-container of one restore, and not of an earlier one. */
+export function isInitOf(container: JsonObject, restore: { readonly kind: string; readonly name: string }): boolean {
+  const args = listAt(container, "args");
+  const names = [`--invoker-kind=${restore.kind}`, `--invoker-name=${restore.name}`];
+  return isRestoreInit(container) && names.every((name) => args.includes(name));
+}
+
 /** Whether a container is either of the two. */
 export function isOwnContainer(container: JsonObject): boolean {
   return isSidecar(container) || isRestoreInit(container);

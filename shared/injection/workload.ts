@@ -16,6 +16,8 @@ export interface WorkloadFacts {
   readonly isBeingDeleted: boolean;
   /** `spec.template`, as it came. */
   readonly podTemplate: JsonObject;
+  /** `spec.strategy`, as it came. */
+  readonly strategy: unknown;
   /** Volumes that a StatefulSet adds to each of its pods. */
   readonly claimTemplateNames: readonly string[];
 }
@@ -46,6 +48,7 @@ export function readWorkload(raw: unknown, namespace?: string): WorkloadFacts | 
     annotations: textMapAt(metadata, "annotations"),
     isBeingDeleted: valueAt(metadata, "deletionTimestamp") != null,
     podTemplate,
+    strategy: valueAt(spec, "strategy"),
     claimTemplateNames: namesOf(listAt(spec, "volumeClaimTemplates").map((claim) => valueAt(claim, "metadata"))),
   };
 }

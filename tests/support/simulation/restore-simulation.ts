@@ -6,11 +6,14 @@
 import type { HookOutcome, HookRun } from "../../../reconciler/hooks/hook-plan.ts";
 import type { JobProblem } from "../../../reconciler/jobs/target-job.ts";
 import { decideRestore } from "../../../reconciler/restore/decide.ts";
+import { readMountingPod } from "../../../reconciler/restore/mounting-pod.ts";
+import type { StuckRollout } from "../../../reconciler/restore/old-pods.ts";
 import {
   type RestoreStatus,
   readRestoreStatus,
   writeRestoreStatus,
 } from "../../../reconciler/restore/restore-status.ts";
+import { SeenPods } from "../../../reconciler/restore/seen-pods.ts";
 import type { Action } from "../../../reconciler/restore/step.ts";
 import type { RestoreView } from "../../../reconciler/restore/view.ts";
 import { withItem } from "../../../reconciler/run/entries.ts";
@@ -66,7 +69,14 @@ export class RestoreSimulation {
   readonly finished = new Map<string, HookOutcome>();
   readonly passes: RestorePass[] = [];
   readonly startedHooks: HookRun[] = [];
+  /** By targetKey(): why a workload's controller leaves its pods as they are. */
+  readonly stuck = new Map<string, StuckRollout>();
+  /** By name: claim of a Deployment, where it is not its own. */
+  readonly claims = new Map<string, string>();
+  /** Pods of others that mount a claim. */
+  readonly strangers = new Map<string, { readonly claim: string; readonly owner?: string | undefined }>();
   #silences: Silences = NO_SILENCES;
+  #seen: SeenPods | undefined;
 
   constructor(restore: RestoreBatch, workloads: readonly SimulatedWorkload[]) {
     this.restore = restore;
@@ -100,13 +110,14 @@ export class RestoreSimulation {
           const key = targetKey(workload);
           const askedAt = this.askedAtMs.get(key);
           const askedMsAgo = askedAt === undefined ? undefined : this.nowMs - askedAt;
-          return [key, { isInjected: this.injected.has(key), askedMsAgo }];
+          return [key, { isInjected: this.injected.has(key), askedMsAgo, stuck: this.stuck.get(key) }];
         }),
       ),
       pods: this.pods.facts(),
       lockOwners: this.pods.facts(),
       formerPods: [],
       heldElsewhere: new Map(),
+      quiet: { seen: this.#seen, monotonicMs: this.nowMs, atWork: new Set() },
       jobs: new Map(),
       pointSearch: { problem: this.pointProblem, job: undefined, outcome: undefined, pod: undefined },
       silenceMs: silenceLengths(this.#silences, this.nowMs),
@@ -156,13 +167,19 @@ export class RestoreSimulation {
     this.finished.clear();
     this.askedAtMs.clear();
     this.#silences = NO_SILENCES;
+    this.#seen = undefined;
     this.leaderSinceMs = this.nowMs;
   }
 
-  /** A rollout brings a pod that waits in the init-container; a StatefulSet's takes the place of the old one. */
+  /**
+   * A rollout brings a pod that waits in the init-container. It takes the place of the old one; a Deployment's replaces all old ones, for
+   * its strategy is Recreate.
+   */
   rollOut(workload: SimulatedWorkload, at: number): SimulatedPod {
-    const old = this.pods.list().find((pod) => pod.workload === workload && pod.nodeName === `node-${at}`);
-    if (old !== undefined) this.pods.remove(old.uid);
+    const isRecreated = workload.kind === "Deployment";
+    for (const pod of this.pods.list().filter((old) => old.workload === workload)) {
+      if (pod.nodeName === `node-${at}` || (isRecreated && !pod.isOfRestore)) this.pods.remove(pod.uid);
+    }
     const pod = this.pods.add(workload, at, this.nowMs);
     pod.isWaiting = true;
     pod.isOfRestore = true;
@@ -173,6 +190,50 @@ export class RestoreSimulation {
   #write(status: RestoreStatus): void {
     const whole: unknown = { ...this.restore, status: writeRestoreStatus(this.restore, status) };
     this.restore = parseRestoreBatch(JSON.parse(JSON.stringify(whole)));
+  }
+
+  /** A StatefulSet's pod has a claim of its own, a DaemonSet's a folder of its node; a Deployment's share one. */
+  #lookAtPods(uids: readonly string[]): void {
+    const own = this.pods.list().map(({ workload, name, uid, nodeName, isWaiting, isEnded }) => {
+      const claimName =
+        workload.kind === "StatefulSet" ? `files-${name}` : (this.claims.get(workload.name) ?? workload.name);
+      const isOfNode = workload.kind === "DaemonSet";
+      const source = isOfNode
+        ? { hostPath: { path: `/var/${workload.name}` } }
+        : { persistentVolumeClaim: { claimName } };
+      const mount = { volumeMounts: [{ name: "files", mountPath: "/data" }] };
+      const init = { name: "stash-init", args: ["restore"], ...mount };
+      const isOfReplicaSet = workload.kind === "Deployment";
+      const owner = { controller: true, kind: isOfReplicaSet ? "ReplicaSet" : workload.kind };
+      return {
+        metadata: {
+          name,
+          uid,
+          labels: { "pod-template-hash": "1" },
+          ownerReferences: [{ ...owner, name: isOfReplicaSet ? `${workload.name}-1` : workload.name }],
+        },
+        spec: {
+          nodeName,
+          containers: [{ name: "app", ...mount }],
+          ...(isWaiting && { initContainers: [init] }),
+          volumes: [{ name: "files", ...source }],
+        },
+        status: { phase: isEnded ? "Failed" : isWaiting ? "Pending" : "Running" },
+      };
+    });
+    const strangers = [...this.strangers].map(([name, { claim, owner }]) => ({
+      metadata: {
+        name,
+        uid: `uid-${name}`,
+        ...(owner !== undefined && { ownerReferences: [{ controller: true, kind: "StatefulSet", name: owner }] }),
+      },
+      spec: {
+        containers: [{ name: "app", volumeMounts: [{ name: "files", mountPath: "/data" }] }],
+        volumes: [{ name: "files", persistentVolumeClaim: { claimName: claim } }],
+      },
+    }));
+    const pods = [...own, ...strangers].flatMap((raw) => readMountingPod(raw) ?? []);
+    this.#seen = new SeenPods(pods, uids, this.nowMs, 0);
   }
 
   /** What the job does: tells the snapshots of all sessions. */
@@ -211,6 +272,9 @@ export class RestoreSimulation {
         return;
       case "EnsurePointSearch":
         this.#look();
+        return;
+      case "LookAtPods":
+        this.#lookAtPods(action.uids);
         return;
       case "EndJob":
       case "EndPointSearch":

@@ -202,6 +202,13 @@ function findWorkload(simulation: RestoreSimulation, name: string): SimulatedWor
   return workload;
 }
 
+/** `stranger NAME claim=CLAIM owner=NAME`, a pod that mounts the claim; `stranger NAME goes` */
+function playStranger({ strangers }: RestoreSimulation, { plain, named }: Words): void {
+  const name = plain[1] ?? "";
+  if (plain[2] === "goes") strangers.delete(name);
+  else strangers.set(name, { claim: named.get("claim") ?? "", owner: named.get("owner") });
+}
+
 function playEvent(simulation: RestoreSimulation, event: string): void {
   const words = parseWords(event);
   const { plain } = words;
@@ -227,6 +234,12 @@ function playEvent(simulation: RestoreSimulation, event: string): void {
       simulation.injected.add(targetKey(workload));
       return;
     }
+    case "stranger":
+      playStranger(simulation, words);
+      return;
+    case "stuck":
+      simulation.stuck.set(`Deployment/demo/${plain[1]}`, "Paused");
+      return;
     case "webhook":
       simulation.isWebhookUp = plain[1] === "up";
       return;

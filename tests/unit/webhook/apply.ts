@@ -2,20 +2,14 @@
 import jsonPatch from "fast-json-patch";
 import { type JsonObject, objectsAt, readWorkload } from "../../../shared/injection/workload.ts";
 import { type Decision, decideMutation } from "../../../webhook/decide.ts";
-import { buildPatch, escapePointer } from "../../../webhook/patch.ts";
+import { buildWorkloadPatch } from "../../../webhook/workload-patch.ts";
 import { aDeployment, aView } from "./builders.ts";
 
 /** The workload as it is after the decision; the one given is left alone. */
 export function apply<T>(workload: T, decision: Decision): T {
   if (decision.kind === "deny") throw new Error(`refused: ${decision.message}`);
   if (decision.kind === "skip") return workload;
-  const patch = [
-    ...buildPatch(templateOf(workload), decision.podTemplate, "/spec/template"),
-    ...decision.removedAnnotations.map((key) => ({
-      op: "remove" as const,
-      path: `/metadata/annotations/${escapePointer(key)}`,
-    })),
-  ];
+  const patch = buildWorkloadPatch(workload, { podTemplate: templateOf(workload) }, decision);
   return jsonPatch.applyPatch(structuredClone(workload), structuredClone(patch), true).newDocument;
 }
 

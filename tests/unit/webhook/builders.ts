@@ -3,6 +3,7 @@ import { parseBackupBatch } from "../../../shared/api/backup-batch.ts";
 import { parseBackupConfiguration } from "../../../shared/api/backup-configuration.ts";
 import { parseRepository, type Repository } from "../../../shared/api/repository.ts";
 import { parseRestoreSession } from "../../../shared/api/restore-session.ts";
+import { readStrategy } from "../../../shared/injection/strategy.ts";
 import type { BackupSource, InjectionSettings, RestoreSource } from "../../../shared/injection/view.ts";
 import { type JsonObject, readWorkload } from "../../../shared/injection/workload.ts";
 import { backupInvokerView, restoreInvokerView } from "../../../shared/invoker.ts";
@@ -143,7 +144,7 @@ export function aRestore(change: BackupChange & { readonly phase?: string } = {}
   return { invoker, repository, phase: change.phase ?? "" };
 }
 
-interface ViewChange extends Partial<Omit<MutationView, "workload" | "namespace" | "oldPodTemplate">> {
+interface ViewChange extends Partial<Omit<MutationView, "workload" | "namespace" | "oldPodTemplate" | "oldStrategy">> {
   readonly workload?: unknown;
   /** The workload before an update. */
   readonly old?: unknown;
@@ -165,6 +166,7 @@ export function aView(change: ViewChange = {}): MutationView {
     ...rest,
     workload: facts,
     oldPodTemplate: old === undefined ? undefined : readWorkload(old, "demo")?.podTemplate,
+    oldStrategy: old === undefined ? undefined : readStrategy(old),
     namespace: { name: "demo", labels: {}, annotations: {}, ...namespace },
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { decideMutation } from "../../../webhook/decide.ts";
-import { admit, edited, initContainersIn, namesIn, restoreInitIn, sidecarIn, volumesIn } from "./apply.ts";
+import { admit, edited, initContainersIn, namesIn, restoreInitIn, sidecarIn, templateOf, volumesIn } from "./apply.ts";
 import { aBackup, aDeployment, aRepository, aRestore, aView } from "./builders.ts";
 
 const withOtherImage = <T>(workload: T) =>
@@ -165,9 +165,11 @@ describe("a workload that waits for its data", () => {
 
   test("L39: drops the init-container of an ended restore with its next own change, never by itself", () => {
     const restores = [aRestore({ phase: "Succeeded" })];
-    const untouched = admit({ workload: waiting, old: waiting, restores });
-    expect(untouched.decision.kind).toBe("skip");
-    expect(admit({ workload: waiting, old: waiting, restores: [] }).decision.kind).toBe("skip");
+    for (const ended of [restores, []]) {
+      const untouched = admit({ workload: waiting, old: waiting, restores: ended });
+      expect(templateOf(untouched.workload)).toEqual(templateOf(waiting));
+      expect(admit({ workload: untouched.workload, old: waiting, restores: ended }).decision.kind).toBe("skip");
+    }
     const { decision, workload } = admit({ workload: withOtherImage(waiting), old: waiting, restores });
     expect(decision.reasons.restore).toBe("RestoreRemoved");
     expect(JSON.stringify(workload)).toBe(JSON.stringify(withOtherImage(aDeployment())));
@@ -179,7 +181,8 @@ describe("a workload that waits for its data", () => {
     const reborn = aRestore({ metadata: { uid: "uid-reborn" } });
     for (const restore of [second, reborn]) {
       const before = admit({ workload: waiting, old: waiting, restores: [ended, restore] });
-      expect(before.decision).toMatchObject({ kind: "skip", reasons: { restore: "HeldForTurn" } });
+      expect(before.decision.reasons).toMatchObject({ restore: "HeldForTurn" });
+      expect(templateOf(before.workload)).toEqual(templateOf(waiting));
       const requested = requesting(waiting, restore.invoker.uid);
       const { decision, workload } = admit({ workload: requested, old: waiting, restores: [ended, restore] });
       expect(decision.reasons.restore).toBe("RestoreInjected");

@@ -65,6 +65,13 @@ const workload = fc
     podFields: unknownFields,
     templateFields: unknownFields,
     fields: unknownFields,
+    strategy: fc.option(
+      fc.constantFrom<JsonObject>(
+        { type: "Recreate" },
+        { type: "RollingUpdate", rollingUpdate: { maxSurge: "25%", maxUnavailable: 0 } },
+      ),
+      { nil: undefined },
+    ),
     pod: fc.option(user, { nil: undefined }),
   })
   .map((parts) => ({
@@ -73,6 +80,7 @@ const workload = fc
     ...parts.fields,
     metadata: { name: "web", namespace: "demo" },
     spec: {
+      ...(parts.strategy && { strategy: parts.strategy }),
       template: {
         ...parts.templateFields,
         metadata: { labels: { app: "web" }, ...(parts.annotations && { annotations: parts.annotations }) },
@@ -153,6 +161,10 @@ test("injection can be repeated and taken back, and touches nothing of the appli
         seen.refused++;
         return;
       }
+      // With the init-container comes Recreate, and never without it.
+      const isRecreate = valueAt(injected, "spec", "strategy", "type") === "Recreate";
+      const isWaiting = initContainersIn(injected).some(({ name }) => name === "stash-init");
+      expect(isRecreate).toBe(isWaiting || original.spec.strategy?.["type"] === "Recreate");
       const added = [...initContainersIn(injected), ...containersIn(injected)].filter(isOurs);
       if (added.length > 0) seen.changed++;
       if (added.length > 1) seen.both++;

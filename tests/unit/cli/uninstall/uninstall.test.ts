@@ -90,3 +90,20 @@ test("L96: a workload with our parts is what its owner wrote after them, and onl
   expect(newDocument.spec.template).toMatchObject(OWN);
   expect(JSON.stringify(newDocument)).not.toContain("stash");
 });
+
+test("D3: a Deployment whose restore is still open gets its strategy back with the rest", () => {
+  const strategy = { type: "RollingUpdate", rollingUpdate: { maxSurge: 1 } };
+  const workload = {
+    metadata: {
+      name: "web",
+      namespace: "demo",
+      resourceVersion: "7",
+      annotations: { "stash.appscode.com/kept-strategy": JSON.stringify(strategy), mine: "stays" },
+    },
+    spec: { strategy: { type: "Recreate" }, template: OWN },
+  };
+  const operations = structuredClone([...(planRemoval(DEPLOYMENTS, workload)?.operations ?? [])]);
+  const { newDocument } = applyPatch(structuredClone(workload), operations, true, false);
+  expect(newDocument.spec).toEqual({ strategy, template: OWN });
+  expect(newDocument.metadata.annotations).toEqual({ mine: "stays" });
+});

@@ -1,0 +1,56 @@
+/**
+ * Nobody writes while a restore writes: a host's turn comes only when no other live pod mounts what its pod restores. Pods that wait in an
+ * init-container are no obstacle, unless a restore is at work in them. Pure; the pods are looked at on request, just before a turn.
+ */
+import { isAssigned, isOpenHost, type TargetEntry } from "../run/entries.ts";
+import { runHosts, runTargets } from "../run/run-facts.ts";
+import { OPEN_GATE, type TurnGate } from "../run/turn-gate.ts";
+import { targetRef } from "../run/view.ts";
+import type { PodFact } from "../run/world.ts";
+import { formatOldPods } from "./old-pods.ts";
+import type { RestoreStatus } from "./restore-status.ts";
+import type { SeenPods } from "./seen-pods.ts";
+import { isJobTarget, type RestoreView } from "./view.ts";
+
+/** What the gate reads besides the restore. */
+export interface QuietFacts {
+  /** Undefined before the first look. */
+  readonly seen: SeenPods | undefined;
+  readonly monotonicMs: number;
+  /** uids of pods that another restore has given their turn. */
+  readonly atWork: ReadonlySet<string>;
+}
+
+const UNKNOWN: TurnGate = { kind: "unknown" };
+
+function isAtWork({ quiet }: RestoreView, status: RestoreStatus, uid: string): boolean {
+  if (quiet.atWork.has(uid)) return true;
+  return runTargets(status).some((target) =>
+    runHosts(target).some((host) => host.podUID === uid && isOpenHost(host) && isAssigned(host)),
+  );
+}
+
+/**
+ * | # | what the pod restores | gate |
+ * |---|---|---|
+ * | 1 | a job does it | open: those who mount the claim were told |
+ * | 2 | not looked at since the pod waits, or too long ago | unknown |
+ * | 3 | nobody else mounts it, or only pods whose application has not started | open |
+ * | 4 | somebody does | closed, with their names |
+ */
+export function turnGate(
+  view: RestoreView,
+  status: RestoreStatus,
+  target: TargetEntry,
+  { uid }: Pick<PodFact, "uid">,
+): TurnGate {
+  if (isJobTarget(view, target)) return OPEN_GATE;
+  const { seen, monotonicMs } = view.quiet;
+  const pod = seen?.get(uid);
+  if (seen === undefined || pod === undefined || !seen.isFresh(monotonicMs, uid)) return UNKNOWN;
+  const others = seen.sharing(pod).filter(({ pod: other }) => !other.isWaiting || isAtWork(view, status, other.uid));
+  const [first] = others;
+  if (first === undefined) return OPEN_GATE;
+  const pods = others.map((other) => other.pod);
+  return { kind: "closed", message: formatOldPods(targetRef(view, target), pods, first.words) };
+}
