@@ -1,6 +1,6 @@
 /** Reads what decides about the injection of one workload. */
 import { Annotation } from "../../shared/contract.ts";
-import { type Hold, podOrigin, readHold, withoutHold } from "../../shared/injection/hold.ts";
+import { type Hold, podOrigin, readHold, WANTS_NOTHING, withoutHold } from "../../shared/injection/hold.ts";
 import { isOptedOut } from "../../shared/injection/opt-out.ts";
 import { planInjection } from "../../shared/injection/plan.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
@@ -9,7 +9,7 @@ import { gatherInjection } from "../world/injection-world.ts";
 import { openRestores } from "../world/targets.ts";
 import { ownPods, type WorkloadObject } from "../world/workload-object.ts";
 import type { World } from "../world/world.ts";
-import { isInjectionCurrent, WANTS_NOTHING, type WantedInjection, wantedHash } from "./injection-state.ts";
+import { isInjectionCurrent, type WantedInjection, wantedHash } from "./injection-state.ts";
 import { findTrouble, type Trouble } from "./trouble.ts";
 
 export interface InjectionFacts {

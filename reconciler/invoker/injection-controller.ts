@@ -3,7 +3,9 @@
  * of the webhook let through, what an edit changed, what a deletion leaves behind. The webhook alone changes templates. What a
  * cluster would refuse is found before, by a dry run; what keeps pods down all the same is taken out again.
  */
+
 import { assertNever, messageOf } from "../../shared/errors.ts";
+import { WANTS_NOTHING } from "../../shared/injection/hold.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
 import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
 import type { Controller } from "../controller.ts";
@@ -13,7 +15,7 @@ import { type ActPorts, actOnProof, actOnRelease, actOnRequest, actOnTrouble, ty
 import { decideRequest } from "./decide-request.ts";
 import { gatherInjectionFacts, type InjectionFacts } from "./gather-request.ts";
 import { afterLook, type InjectionRecord, isNewConflict, withConflict } from "./injection-record.ts";
-import { WANTS_NOTHING, wantedHash } from "./injection-state.ts";
+import { wantedHash } from "./injection-state.ts";
 import { releaseStuck } from "./release-stuck.ts";
 import { findTemplateManager } from "./template-manager.ts";
 import { type LastingTrouble, lastingTrouble, type TroubleLimits } from "./trouble.ts";

@@ -1,6 +1,7 @@
 /** Whether a workload carries what it should. Pure; the re-submission and the condition StashSidecarInjected agree by it. */
 import { Annotation } from "../../shared/contract.ts";
 import { isAsPlanned } from "../../shared/injection/as-planned.ts";
+import { WANTS_NOTHING } from "../../shared/injection/hold.ts";
 import { keepsSidecar } from "../../shared/injection/opt-out.ts";
 import { appliedHashes, containersOf, isOwnContainer, isSidecar } from "../../shared/injection/own-parts.ts";
 import type { InjectionPlan } from "../../shared/injection/plan.ts";
@@ -12,9 +13,6 @@ export interface WantedInjection {
   /** That is injected now. */
   readonly image: string;
 }
-
-/** What the request annotation says where no sidecar is wanted. */
-export const WANTS_NOTHING = "none";
 
 /** Value of the annotation that asks for the wanted state. */
 export function wantedHash({ plan, isOptedOut }: Pick<WantedInjection, "plan" | "isOptedOut">): string {

@@ -34,16 +34,19 @@ export function withoutHold(workload: WorkloadFacts): WorkloadFacts {
   return { ...workload, annotations };
 }
 
+/** What the request annotation says where no sidecar is wanted. */
+export const WANTS_NOTHING = "none";
+
 /**
  * The workload with the hold of its former version, where a replacement dropped it with all other annotations. Only the reconciler ends
- * one, and says so by asking for another hash in the same change.
+ * one, and says so by asking for a sidecar in the same change.
  */
 export function keepingHold(workload: WorkloadFacts, before: TextMap): WorkloadFacts {
   const held = before[Annotation.InjectionHeld];
   const { annotations } = workload;
   if (held === undefined || annotations[Annotation.InjectionHeld] !== undefined) return workload;
   const requested = annotations[Annotation.RequestedInjection];
-  const isEnded = requested !== undefined && requested !== before[Annotation.RequestedInjection];
+  const isEnded = requested !== undefined && requested !== WANTS_NOTHING;
   return isEnded ? workload : { ...workload, annotations: { ...annotations, [Annotation.InjectionHeld]: held } };
 }
 

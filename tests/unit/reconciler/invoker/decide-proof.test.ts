@@ -13,6 +13,8 @@ const quota = (hard: object, used: object, spec: object = {}) =>
 const refused = (words: string) => ({ kind: "Refused", words }) as const;
 const FULL = 'pods "web-dry-run" is forbidden: exceeded quota: team, requested: requests.cpu=1';
 
+const bare = { answer: refused("no account"), without: refused("no account") };
+
 const view: ProofView = {
   answer: { kind: "Taken" },
   added: new Map([["requests.memory", 64 * 2 ** 20]]),
@@ -39,6 +41,13 @@ describe("whether the cluster takes pods with the sidecar", () => {
       "taken, and the quota counts other pods",
       { quotas: [quota({ "requests.memory": "1" }, {}, { scopes: ["BestEffort"] })] },
       undefined,
+    ],
+    ["refused with and without it, and there is no pod", { ...bare, pods: 0 }, undefined],
+    ["refused with and without it, and pods run", bare, "no account"],
+    [
+      "refused for the sidecar alone, and there is no pod",
+      { answer: refused("root"), without: { kind: "Taken" }, pods: 0 },
+      "root",
     ],
     ["refused by a policy", { answer: refused("root"), isReplacedInPlace: true }, "root"],
     [

@@ -40,6 +40,9 @@ describe("a hold", () => {
     expect(held({ [REQUESTED]: "none" })).toBe(true);
     expect(held({ [REQUESTED]: "4711" })).toBe(false);
     expect(readHold(keepingHold(aWorkload({}), {}).annotations)).toBeUndefined();
+    // One that somebody wrote by hand, with the reconciler's request of before beside it, ends by the same request.
+    const forged = { [HELD]: "dry-run", [REQUESTED]: "4711" };
+    expect(readHold(keepingHold(aWorkload({ [REQUESTED]: "4711" }), forged).annotations)).toBeUndefined();
   });
 });
 
