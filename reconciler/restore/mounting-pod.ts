@@ -4,6 +4,7 @@ import { canonicalJson } from "../../shared/hash.ts";
 import { containersOf, isOwnVolumeName, isRestoreInit } from "../../shared/injection/own-parts.ts";
 import { type JsonObject, objectsAt } from "../../shared/injection/workload.ts";
 import { isJsonObject, listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { subPathOf } from "./sub-path.ts";
 
 /** A volume that other pods may mount too. */
 export interface SharedVolume {
@@ -72,16 +73,17 @@ function readVolume(volume: JsonObject, pod: string, node: string | undefined): 
 
 interface Mount {
   readonly volume: string;
-  /** Folder of the volume that is mounted; the whole where the pod's variables decide. */
+  /** Folder of the volume that is mounted; the whole where it is not known. */
   readonly subPath: string;
   readonly isReadOnly: boolean;
 }
 
-function mountsOf(container: JsonObject): readonly Mount[] {
+function mountsOf(pod: unknown, container: JsonObject): readonly Mount[] {
   return [...listAt(container, "volumeMounts"), ...listAt(container, "volumeDevices")].flatMap((mount): Mount[] => {
     const volume = textAt(mount, "name");
     if (volume === undefined) return [];
-    return [{ volume, subPath: textAt(mount, "subPath") ?? "", isReadOnly: valueAt(mount, "readOnly") === true }];
+    const subPath = subPathOf(pod, container, mount);
+    return [{ volume, subPath, isReadOnly: valueAt(mount, "readOnly") === true }];
   });
 }
 
@@ -121,7 +123,7 @@ export function readMountingPod(raw: unknown): MountingPod | undefined {
       return whole === undefined ? [] : [{ ...whole, path: folder(`${whole.path}/${subPath}`) }];
     });
   // A repository that lies in a volume is no part of what is restored.
-  const written = (init === undefined ? [] : mountsOf(init)).filter(
+  const written = (init === undefined ? [] : mountsOf(raw, init)).filter(
     ({ volume, isReadOnly }) => !isReadOnly && !isOwnVolumeName(volume),
   );
   return {
@@ -130,7 +132,7 @@ export function readMountingPod(raw: unknown): MountingPod | undefined {
     owner: readOwner(raw),
     isTerminating: valueAt(raw, "metadata", "deletionTimestamp") !== undefined,
     isWaiting: init !== undefined && phase !== "Running" && !isInitDone(raw, init["name"]),
-    volumes: shared(containers.flatMap(mountsOf)),
+    volumes: shared(containers.flatMap((container) => mountsOf(raw, container))),
     restored: shared(written),
   };
 }
