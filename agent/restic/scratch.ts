@@ -36,9 +36,19 @@ export async function measureBytes(folder: string): Promise<number> {
 
 /** By these restic knows the folder as its cache. */
 const KEPT: readonly string[] = ["CACHEDIR.TAG", "version"];
+/** A file that restic writes has such a name until it is whole. It fails when the file is gone before it gets its own. */
+const UNFINISHED_PREFIX = "tmp-";
+/** What nobody has written to for so long is of a restic that was killed. */
+const ABANDONED_AFTER_MS = 60_000;
+
+async function isBeingWritten(path: string, name: string): Promise<boolean> {
+  if (!name.startsWith(UNFINISHED_PREFIX)) return false;
+  const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: 0 }));
+  return Date.now() - mtimeMs < ABANDONED_AFTER_MS;
+}
 
 /**
- * Removes the files of a cache. A restic that runs takes one that is gone for one that it never had; of folders that are gone restic 0.14
+ * Removes the files of a cache but those that are being written. A restic that runs takes one that is gone for one that it never had; of folders that are gone restic 0.14
  * makes an error that it repeats for a quarter of an hour.
  */
 export async function emptyCache(folder: string): Promise<void> {
@@ -46,7 +56,8 @@ export async function emptyCache(folder: string): Promise<void> {
   for (const entry of entries) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) await emptyCache(path);
-    else if (!KEPT.includes(entry.name)) await rm(path, { force: true }).catch(() => undefined);
+    else if (!KEPT.includes(entry.name) && !(await isBeingWritten(path, entry.name)))
+      await rm(path, { force: true }).catch(() => undefined);
   }
 }
 
