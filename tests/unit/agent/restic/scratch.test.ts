@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { CacheGuard, gatherCacheLimit, measureBytes } from "../../../../agent/restic/scratch.ts";
+import { CacheGuard, emptyCache, gatherCacheLimit, measureBytes } from "../../../../agent/restic/scratch.ts";
 
 let dir: string;
 beforeEach(async () => {
@@ -55,4 +55,17 @@ describe("D9: restic's cache in the scratch volume", () => {
     await end();
     expect(await measureBytes(folder)).toBe(0);
   });
+});
+
+test("D9: what restic is writing stays when the cache is emptied; what a killed one left goes", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "stash-batch-cache-"));
+  try {
+    for (const name of ["whole", "tmp-1", "tmp-2"]) await writeFile(join(folder, name), "x");
+    const longAgo = new Date(Date.now() - 3_600_000);
+    await utimes(join(folder, "tmp-2"), longAgo, longAgo);
+    await emptyCache(folder);
+    expect(await readdir(folder)).toEqual(["tmp-1"]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
