@@ -126,6 +126,7 @@ export const begin: Row = {
     if (isBegun(status)) return undefined;
     const { invoker } = view;
     const point = decidePoint(view, now);
+    if (point.kind === "refused" || point.kind === "wait") return undefined;
     const { pointSearch: _, ...rest } = withRepository(view, status);
     const deadlineMs = invoker.timeOutMs === undefined ? undefined : invoker.createdAtMs + invoker.timeOutMs;
     return {

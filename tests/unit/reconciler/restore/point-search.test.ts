@@ -97,6 +97,36 @@ describe("until the repository was looked into", () => {
   });
 });
 
+test("nobody looks when the newest session tells its point whole", () => {
+  const repository = {
+    apiVersion: "stash.appscode.com/v1alpha1",
+    kind: "Repository",
+    metadata: { name: "store", namespace: "demo" },
+    spec: {},
+    status: { lastBackupTime: ONE.time },
+  } as const;
+  const stats = [{ hostname: "web", phase: "Succeeded", snapshots: [{ name: "1234", path: "/data" }] }];
+  const session = (target: object) =>
+    parseBackupSession({
+      apiVersion: "stash.appscode.com/v1beta1",
+      kind: "BackupSession",
+      metadata: { name: "one", namespace: "demo", creationTimestamp: ONE.time },
+      spec: {},
+      status: { phase: "Succeeded", targets: [{ ref: REF, phase: "Succeeded", totalHosts: 1, stats, ...target }] },
+    });
+  const answer = (spec: Partial<RestoreBatchSpec>, target: object = {}) =>
+    decide(aView(spec, { repository, sessions: [session(target)] }));
+  for (const spec of [{ session: "one" }, { asOf: "2024-04-30T00:00:00Z" }]) {
+    expect(answer(spec)).toMatchObject({
+      kind: "chosen",
+      point: { session: "one", snapshots: [{ hostname: "web", path: "/data", id: "1234" }] },
+    });
+  }
+  // Not of every member: only the repository tells what there is instead.
+  const members = ["web", "db"].map((name) => ({ target: { alias: name, ref: { ...REF, name } } }));
+  expect(answer({ session: "one", members })).toMatchObject({ kind: "wait", actions: [{ kind: "EnsurePointSearch" }] });
+});
+
 describe("what was found", () => {
   test("is forgotten with its job when the restore was changed since", () => {
     const view = aView({ session: "one" }, { ...found([ONE], { generation: 0 }), ...aJob({ kind: "complete" }) });
