@@ -4,6 +4,7 @@ import { formatUserError, messageOf, UserError } from "../shared/errors.ts";
 import { findConnection } from "../shared/kube/connect.ts";
 import { createKubeClient } from "../shared/kube/http-client.ts";
 import type { InformerProblem } from "../shared/kube/informer.ts";
+import { withOwnImage } from "../shared/kube/own-image.ts";
 import { createLogger, type Logger } from "../shared/log.ts";
 import { answerMutation } from "./answer.ts";
 import { startCertificates } from "./certificates.ts";
@@ -73,9 +74,10 @@ export async function startWebhook(
   env: Environment,
   { log, onFail }: WebhookPorts,
 ): Promise<RunningWebhook> {
-  const { kubeconfigPath, settings, excludedNamespaces } = config;
+  const { kubeconfigPath, excludedNamespaces } = config;
   const connection = await findConnection({ env, ...(kubeconfigPath !== undefined && { kubeconfigPath }) });
   const client = createKubeClient({ connection, program: "webhook" });
+  const settings = await withOwnImage(config.settings, "webhook", client, env);
   const world = createWorld({
     client,
     onProblem: (problem) => {

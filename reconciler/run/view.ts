@@ -18,11 +18,16 @@ export interface RunObject {
     readonly name: string;
     readonly uid?: string;
     readonly resourceVersion?: string;
+    readonly generation?: number;
     readonly creationTimestamp?: string;
     readonly deletionTimestamp?: string;
     readonly finalizers?: readonly string[];
   };
-  readonly status?: { readonly phase?: string; readonly conditions?: readonly Condition[] };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly phase?: string;
+    readonly conditions?: readonly Condition[];
+  };
 }
 
 export interface RunView<Run extends RunObject, Status> {

@@ -25,10 +25,10 @@ export const recoveryPointRefSchema = object(origin);
 export type RecoveryPointRef = Value<typeof recoveryPointRefSchema>;
 
 export const chosenSnapshotSchema = object({
-  target: optional(targetRefSchema),
-  hostname: optional(text),
-  path: optional(text),
-  id: optional(text),
+  target: optional(targetRefSchema, "Whose data it is."),
+  hostname: optional(text, "Host that it was made on."),
+  path: optional(text, "Path that was backed up, or name of the dump."),
+  id: optional(text, "Id of the snapshot."),
 });
 
 const snapshots = optional(longList(chosenSnapshotSchema), "Snapshots that belong to it.");
