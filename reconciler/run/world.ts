@@ -37,6 +37,8 @@ export interface AgentFact {
   readonly serves: string | undefined;
   /** The target that they name, where they do. */
   readonly target?: { readonly kind: string; readonly namespace: string; readonly name: string };
+  /** What is mounted where, both as shared/injection/mounts.ts has them: placeOf() and sourceOf(). Undefined where nobody looked. */
+  readonly mounts?: ReadonlyMap<string, string>;
 }
 
 /** A workload and its pods. */

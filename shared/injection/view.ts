@@ -70,6 +70,8 @@ export interface InjectionProblem {
   readonly message: string;
   /** What the user does next. */
   readonly next: string;
+  /** The invoker whose member it is about, as formatInvoker() has it; undefined where it is the workload's. */
+  readonly invoker?: string;
 }
 
 /** One line for warnings and denials. */
