@@ -13,7 +13,7 @@ export interface PodFact {
   readonly isTerminating: boolean;
   /** Phase Succeeded or Failed, as after an eviction: none of its containers runs again. */
   readonly isEnded: boolean;
-  /** Names of the containers in order, without ours. */
+  /** Names of the containers without ours: the main one first, the others in order. */
   readonly containers: readonly string[];
   /** Ports that its containers name, in the order of the containers. */
   readonly namedPorts?: readonly NamedPort[];

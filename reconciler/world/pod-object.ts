@@ -6,6 +6,7 @@ import { appliedHashes } from "../../shared/injection/own-parts.ts";
 import { objectsAt, type TextMap, textMapAt } from "../../shared/injection/workload.ts";
 import { listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import type { AgentFact, PodFact } from "../run/world.ts";
+import { applicationNames } from "./main-container.ts";
 import { type PodHoldup, readHoldup } from "./pod-holdup.ts";
 
 export interface PodObject extends PodFact {
@@ -94,8 +95,6 @@ function readPorts(container: unknown): readonly NamedPort[] {
   });
 }
 
-const OURS: readonly string[] = [Container.Sidecar, Container.RestoreInit];
-
 /** Reads a pod; undefined when it carries none of our containers. */
 export function readPod(raw: unknown): PodObject | undefined {
   const sidecar = readAgent(raw, Container.Sidecar);
@@ -103,7 +102,6 @@ export function readPod(raw: unknown): PodObject | undefined {
   if (sidecar === undefined && restoreInit === undefined) return undefined;
   const phase = textAt(raw, "status", "phase");
   const ready = listAt(raw, "status", "conditions").find((condition) => textAt(condition, "type") === "Ready");
-  const containers = listAt(raw, "spec", "containers").flatMap((container) => textAt(container, "name") ?? []);
   return {
     namespace: textAt(raw, "metadata", "namespace") ?? "",
     name: textAt(raw, "metadata", "name") ?? "",
@@ -114,7 +112,7 @@ export function readPod(raw: unknown): PodObject | undefined {
     isReady: textAt(ready, "status") === "True",
     isTerminating: valueAt(raw, "metadata", "deletionTimestamp") !== undefined,
     isEnded: phase === "Succeeded" || phase === "Failed",
-    containers: containers.filter((name) => !OURS.includes(name)),
+    containers: applicationNames(raw),
     namedPorts: [...listAt(raw, "spec", "containers"), ...listAt(raw, "spec", "initContainers")].flatMap(readPorts),
     sidecar,
     restoreInit,

@@ -21,6 +21,7 @@ import {
 import { readHold } from "./hold.ts";
 import { provideContainer } from "./known-containers.ts";
 import { findObstacle } from "./obstacle.ts";
+import { findSettingWarnings } from "./own-settings.ts";
 import { findPodWarnings, findRestoreWarnings } from "./pod-warnings.ts";
 import { formatProblem, type InjectionProblem, type InjectionView, type RestoreSource } from "./view.ts";
 import type { JsonObject, WorkloadFacts } from "./workload.ts";
@@ -93,7 +94,9 @@ export function planInjection(view: InjectionView): InjectionPlan {
       ...(backup?.built.warnings ?? []),
       ...(restore?.built.warnings ?? []),
       ...(restore === undefined ? [] : findRestoreWarnings(view.workload, restore.plan.container)),
-      ...(backup === undefined && restore === undefined ? [] : findPodWarnings(view.workload)),
+      ...(backup === undefined && restore === undefined
+        ? []
+        : [...findPodWarnings(view.workload), ...findSettingWarnings(view)]),
     ],
   };
 }
