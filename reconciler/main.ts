@@ -3,9 +3,11 @@ import { randomUUID } from "node:crypto";
 import { Registry } from "prom-client";
 import { LeaseName } from "../shared/contract.ts";
 import { messageOf, UserError } from "../shared/errors.ts";
+import { supportsNative } from "../shared/injection/own-settings.ts";
 import { systemClock } from "../shared/kube/clock.ts";
 import { findConnection } from "../shared/kube/connect.ts";
 import type { Connection } from "../shared/kube/connection.ts";
+import { createDiscovery } from "../shared/kube/discovery.ts";
 import { createEventRecorder } from "../shared/kube/events.ts";
 import { createPodExec } from "../shared/kube/exec.ts";
 import { createKubeClient } from "../shared/kube/http-client.ts";
@@ -107,7 +109,8 @@ async function run(flags: ReconcilerConfig, env: Environment, connection: Connec
   const queues = registerQueueMetrics(registry);
   const onLate = registerLateness(registry);
   const ports: Ports = { config, client, world, events, hooks, clock: systemClock, log, registry, queues, onLate };
-  const leadership = new Leadership(() => createControllers(ports), log, end);
+  let { settings } = config;
+  const leadership = new Leadership(() => createControllers({ ...ports, config: { ...config, settings } }), log, end);
   registerMetrics({ registry, world, clock: systemClock });
   registerProcessMetrics({ registry, world, isLeader: () => leadership.isLeading });
   const informers = informersOf(world);
@@ -132,6 +135,8 @@ async function run(flags: ReconcilerConfig, env: Environment, connection: Connec
   const first = await Promise.race([synced.then(() => undefined), stopped]);
   const election = electionOf(ports, leadership);
   if (first === undefined) {
+    const version = await createDiscovery(client, systemClock).serverVersion();
+    settings = { ...settings, supportsNative: supportsNative(version) };
     isSynced = true;
     log.info({ objects: Object.fromEntries(informers.map(([name, { size }]) => [name, size()])) }, "caches are filled");
     if (election === undefined) await leadership.begin();

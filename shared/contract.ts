@@ -57,6 +57,10 @@ export const Annotation = {
   Exclude: "stash.appscode.com/exclude",
   /** On a workload: requests and limits of our containers, `requests.cpu=10m,limits.memory=1Gi`. */
   Resources: "stash.appscode.com/resources",
+  /** On a workload or a namespace: image of the injected containers in place of the installation's. */
+  Image: "stash.appscode.com/image",
+  /** On a workload or a namespace: `true` puts the sidecar among the init-containers, `false` among the containers. */
+  NativeSidecar: "stash.appscode.com/native-sidecar",
   /** `disabled` on a workload or a namespace opts out of every injection. */
   Inject: "stash.appscode.com/inject",
   /** On a workload's metadata: the reconciler asks for (re-)injection; the value is the hash that it wants to see. */

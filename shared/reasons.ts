@@ -28,6 +28,8 @@ export const INJECTION_REASONS = {
   BlueprintMissing: "the BackupBlueprint that the annotation names does not exist",
   BackendUnusable: "the Repository's backend can't be mounted into this workload",
   VolumeMissing: "a mount names a volume that the workload does not have",
+  MountUnusable: "a mount can't be made in the container: no kubelet would start the pods with it",
+  MountTaken: "another volume is mounted in the container where a member wants its own",
   SettingsInvalid: "settings of an invoker would make the API server refuse the workload",
   NameTaken: "a container of the application has the name that ours needs",
   NameMissing: "the workload has no name yet; the container is added when it has one",

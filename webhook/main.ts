@@ -1,6 +1,7 @@
 /** The webhook program: builds what is real, and ends in order. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { formatUserError, messageOf, UserError } from "../shared/errors.ts";
+import { supportsNative } from "../shared/injection/own-settings.ts";
 import { findConnection } from "../shared/kube/connect.ts";
 import { createKubeClient } from "../shared/kube/http-client.ts";
 import type { InformerProblem } from "../shared/kube/informer.ts";
@@ -14,6 +15,7 @@ import { createGather } from "./gather.ts";
 import { createMetrics } from "./metrics.ts";
 import { createReadiness } from "./readiness.ts";
 import { createWebhookServer, type ServerPorts } from "./server.ts";
+import { askVersion } from "./server-version.ts";
 import { answerValidation } from "./validate/answer-validation.ts";
 import { createInspector } from "./validate/inspector.ts";
 import { createWorld } from "./world.ts";
@@ -90,7 +92,16 @@ export async function startWebhook(
     },
   });
   const metrics = createMetrics(() => world.ageMs());
-  const gather = createGather({ world, settings, isSynced: () => world.isSynced() });
+  let gather = createGather({ world, settings, isSynced: () => false });
+  const ending = new AbortController();
+  let isVersionKnown = false;
+  const isSynced = () => isVersionKnown && world.isSynced();
+  void askVersion(client, { signal: ending.signal, log }).then((version) => {
+    if (version === undefined) return;
+    const known = { ...settings, supportsNative: supportsNative(version) };
+    gather = createGather({ world, settings: known, isSynced });
+    isVersionKnown = true;
+  });
   const certificates = await startCertificates(config.certificates, {
     client,
     log,
@@ -121,7 +132,7 @@ export async function startWebhook(
     mutate: (review) => answerMutation(review, { gather, excludedNamespaces, countReasons: metrics.countReasons, log }),
     validate: (body) => answerValidation(body, { inspector, world, client, ...config }),
     findUnready: createReadiness({
-      isSynced: () => world.isSynced(),
+      isSynced,
       isStopping: () => isStopping,
       certificate: () => current,
       port: () => port,
@@ -141,6 +152,7 @@ export async function startWebhook(
       await sleep(ms);
     },
     stop: async () => {
+      ending.abort();
       authority?.stop();
       await certificates.stop();
       await server.close();

@@ -8,6 +8,7 @@ import { type TargetEntry, withEntryCondition } from "../run/entries.ts";
 import { targetFailure } from "../run/outcome.ts";
 import { type RunFacts, type RunWords, runHosts, runTargets } from "../run/run-facts.ts";
 import { commonFacts, createdAtMs } from "../run/view.ts";
+import { volumeGate } from "./own-volumes.ts";
 import { isInitCarried } from "./repository-actions.ts";
 import { memberOf, type SessionStatus, type SessionView } from "./view.ts";
 
@@ -104,6 +105,7 @@ export function runFacts(view: SessionView): RunFacts<SessionStatus> {
       return { view: member, before, after, afterPolicy: after?.executionPolicy };
     },
     podWaitMsOf: () => view.limits.podWaitMs,
+    turnGate: (_, target, pod) => volumeGate(view, target, pod),
     // Until the repository is opened only the host that opens it has anything to report.
     isReportDue: (status, host) =>
       hasCondition(status.conditions, ConditionType.BackendRepositoryInitialized) || (host.actions?.length ?? 0) > 0,

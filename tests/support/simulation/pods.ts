@@ -23,6 +23,8 @@ export interface SimulatedPod {
   isWaiting: boolean;
   /** Whether its template has that init-container, which stays there when it has ended. */
   isOfRestore: boolean;
+  /** What its sidecar has where; undefined where nobody looks. */
+  mounts?: ReadonlyMap<string, string>;
 }
 
 /** All pods of a simulated cluster. */
@@ -99,6 +101,7 @@ function podFact(pod: SimulatedPod): PodFact {
       startedAtMs: pod.agentStartedAtMs,
       message: undefined,
       serves: undefined,
+      ...(pod.mounts !== undefined && { mounts: pod.mounts }),
     },
     restoreInit: pod.isOfRestore
       ? { isRunning: pod.isWaiting, startedAtMs: pod.agentStartedAtMs, message: undefined, serves: "RestoreBatch/back" }
