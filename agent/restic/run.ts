@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { createLineSplitter } from "../kube/lines.ts";
-import { wordsForPeople } from "./messages.ts";
+import { createTail } from "./tail.ts";
 
 export interface ResticCall {
   /** Program and arguments; no secret among them. */
@@ -43,24 +43,6 @@ export interface ResticExit {
 export const STOP_GRACE_MS = 8_000;
 /** A fault of the moment, such as rights that are just being set, may show once or twice. */
 const HOPELESS_LINES = 3;
-const TAIL_LINES = 40;
-const TAIL_LINE_LENGTH = 1_000;
-
-/** Part of a Go stack trace: a function, or an indented place in a source file. */
-const TRACE = /^\s+\S+\.(go|s):\d+$|^(main|runtime|[\w.-]+\/[\w./~-]+)\.[\w.()*]+$/;
-
-/** Keeps the last lines that are meant for people. */
-function createTail(): { add(line: string): void; readonly lines: string[] } {
-  const lines: string[] = [];
-  return {
-    lines,
-    add(line) {
-      if (line.trim() === "" || TRACE.test(line)) return;
-      lines.push(line.slice(0, TAIL_LINE_LENGTH));
-      if (lines.length > TAIL_LINES) lines.shift();
-    },
-  };
-}
 
 /**
  * Runs the program to its end.
@@ -109,7 +91,7 @@ export function runProgram(call: ResticCall): Promise<ResticExit> {
     ];
     for (const { stream, take } of streams) {
       const lines = createLineSplitter((line) => {
-        for (const words of wordsForPeople(line)) tail.add(words);
+        tail.add(line);
         hearHopeless(line);
         hearRetry(line);
         take?.(line);

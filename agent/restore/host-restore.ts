@@ -15,7 +15,7 @@ import type { Restic } from "../restic/client.ts";
 import type { SnapshotSize } from "../restic/list-snapshot.ts";
 import { clearExisting } from "./conflicts.ts";
 import { lookAtSnapshots } from "./look.ts";
-import { errorsOfRestored, type ItemError, isOnlyAbove, itemWarnings, restoreFault } from "./outcome.ts";
+import { errorsOfRestored, type ItemError, isDataWhole, itemWarnings, restoreFault } from "./outcome.ts";
 import { addProgress, NO_PROGRESS, type RestoreProgress } from "./progress.ts";
 import { parseRestoreLine } from "./restore-messages.ts";
 import { gatherWrittenBytes } from "./written-bytes.ts";
@@ -74,6 +74,7 @@ export async function restoreHost(restore: HostRestore, ports: HostRestorePorts)
       before = addProgress(before, { ...NO_PROGRESS, bytesDone: size.bytes, filesDone: size.files });
       ports.onProgress(before);
       warnings.push(...itemWarnings(errors).map((line) => restic.clean(line)));
+      if (errors.length > 0 && restore.isVerified) warnings.push(NOT_VERIFIED);
       warnings.push(...[owners.warning()].filter((line) => line !== undefined));
       restored.push({
         id: snapshot.id,
@@ -101,6 +102,9 @@ interface Done {
 function totalOf(size: SnapshotSize): RestoreProgress {
   return { ...NO_PROGRESS, bytesTotal: size.bytes, filesTotal: size.files };
 }
+
+const NOT_VERIFIED =
+  "the restored files were not compared with the snapshot: restic ends before it does where metadata can't be set";
 
 /** restic's words when it may not even write its lock: a repository that can be read can be restored from all the same. */
 const NO_LOCK_WRITTEN =
@@ -143,7 +147,7 @@ async function restoreSnapshot(
   if (exit.tail.some((line) => NO_LOCK_WRITTEN.test(line))) exit = await run(["--no-lock"]);
   if (exit.code !== 0 && clearExisting(errors)) exit = await ports.withLock(() => run([]));
   const { paths } = snapshot;
-  if (exit.code === 0 || isOnlyAbove(errors, paths, exit)) return errorsOfRestored(errors, paths);
+  if (exit.code === 0 || isDataWhole(errors, paths, exit)) return errorsOfRestored(errors, paths);
   const what = `restore of snapshot ${snapshot.id.slice(0, 8)}`;
   throw restoreFault(errors, restic.fault(what, exit), what);
 }

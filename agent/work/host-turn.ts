@@ -2,7 +2,7 @@
 
 import type { HostRun } from "../../shared/api/host-run.ts";
 import type { SnapshotStats } from "../../shared/api/host-stats.ts";
-import { messageOf, UserError } from "../../shared/errors.ts";
+import { UserError } from "../../shared/errors.ts";
 import { normalPaths } from "../../shared/paths.ts";
 import type { SnapshotOrigin } from "../../shared/snapshot-tags.ts";
 import { formatTarget, resolveTargetRef } from "../../shared/target.ts";
@@ -11,6 +11,7 @@ import { backupHost } from "../backup/host-backup.ts";
 import { gatherVolumes } from "../backup/mounts.ts";
 import { buildHostResult, type HostResult, type PathOutcome } from "../backup/outcome.ts";
 import { type Heartbeat, startHeartbeat } from "../backup/progress.ts";
+import { asUserError } from "../file-faults.ts";
 import { createHostHooks, type HookRunner } from "../hooks/host-hooks.ts";
 import type { RunReporter } from "../report/run-reporter.ts";
 import { summaryOf } from "./hook-summary.ts";
@@ -161,12 +162,6 @@ async function save(turn: Turn, plan: Plan, hooks: HookRunner, heartbeat: Heartb
     },
     { restic, withLock, signal: stopper.signal, log, now, onProgress: heartbeat.update, onSaved, adopt },
   );
-}
-
-function asUserError(thrown: unknown): UserError {
-  if (thrown instanceof UserError) return thrown;
-  const isAbort = thrown instanceof Error && thrown.name === "AbortError";
-  return new UserError(isAbort ? "RESTIC_KILLED" : "INTERNAL", messageOf(thrown), { cause: thrown });
 }
 
 /** Whether nothing was cut short: then a stop of the container does not matter any more. */

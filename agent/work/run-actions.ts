@@ -2,9 +2,10 @@
 import type { HostAction } from "../../shared/api/closed-lists.ts";
 import type { HostRun } from "../../shared/api/host-run.ts";
 import type { HostActionResult } from "../../shared/api/host-stats.ts";
-import { messageOf, UserError } from "../../shared/errors.ts";
+import { UserError } from "../../shared/errors.ts";
 import { invokerTag } from "../../shared/snapshot-tags.ts";
 import { startHeartbeat } from "../backup/progress.ts";
+import { asUserError } from "../file-faults.ts";
 import { type ActionOutcome, type ActionPorts, runAction } from "../maintain/actions.ts";
 import type { RetentionScope } from "../maintain/retention.ts";
 import { openRepository } from "./repository.ts";
@@ -73,7 +74,7 @@ export async function runActions(run: HostRun, actions: readonly HostAction[], p
         const withLock = withLockOf(run, prepared.restic, reporter, ports);
         outcome = await runAction(action, { ...prepared, withLock });
       } catch (thrown) {
-        const error = thrown instanceof UserError ? thrown : new UserError("INTERNAL", messageOf(thrown));
+        const error = asUserError(thrown);
         outcome = { kind: "failed", failure: { error } };
       }
       if (stopper.reason()?.kind === "shutdown" && outcome.kind === "failed") break;

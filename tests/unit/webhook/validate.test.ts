@@ -387,3 +387,26 @@ describe("a request", () => {
     expect((await validate(request(backupConfiguration()), trusted)).isAllowed).toBe(true);
   });
 });
+
+describe("C13: a mount on which a restore could not write", () => {
+  const mounts = [
+    { name: "data", mountPath: "/data", readOnly: true },
+    { name: "logs", mountPath: "/logs" },
+  ];
+
+  test("is a warning to who writes the restore, alone or in a batch", () => {
+    const target = { ref: REF, rules: [{ paths: ["/data"] }], volumeMounts: mounts };
+    const found = /^warning .*spec(\.members\[0\])?\.target\.volumeMounts.* \/data readOnly/m;
+    expect(findingsOf(restoreSession({ target }))).toMatch(found);
+    const batch = {
+      ...restoreSession(),
+      kind: "RestoreBatch",
+      spec: { repository: { name: "repo" }, members: [{ target }] },
+    };
+    expect(findingsOf(batch)).toMatch(found);
+  });
+
+  test("is none of a backup's concern", () => {
+    expect(findingsOf(backupConfiguration({ target: { ref: REF, paths: ["/data"], volumeMounts: mounts } }))).toBe("");
+  });
+});
