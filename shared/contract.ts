@@ -161,6 +161,8 @@ export const Env = {
   AppHost: "STASH_APP_HOST",
   /** How much the scratch volume holds, where that is less than SCRATCH_LIMIT: a quantity. */
   ScratchLimit: "STASH_SCRATCH_LIMIT",
+  /** How long restic may stand still: a duration; `0` for as long as it likes. */
+  StallLimit: "STASH_STALL_LIMIT",
   /** Program to run instead of `restic` on the PATH. */
   Restic: "STASH_RESTIC",
 } as const;

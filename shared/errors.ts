@@ -154,6 +154,11 @@ export const ERRORS = {
     true,
   ),
   RESTIC_TIMEOUT: entry("restic did not end in time.", "Raise spec.timeOut, or look for a slow backend.", true),
+  RESTIC_STALLED: entry(
+    "restic made no progress for half an hour: neither bytes nor files, and it neither read nor wrote.",
+    "Look at the volume and the backend that it waits for, such as an NFS server that is away.",
+    true,
+  ),
   RESTIC_FAILED: entry(
     "restic failed for a reason that is not in the table.",
     "Read restic's own words in the message.",
@@ -195,6 +200,11 @@ export const ERRORS = {
     "A container of the job ended with an error, or the job ended without a result.",
     "Read the container's last words in the message and its log.",
   ),
+  JOB_REFUSED: entry(
+    "The API server refuses the job or something that belongs to it.",
+    "Do what the API server's words in the message ask for: a quota, a policy, a right or a setting.",
+    true,
+  ),
   IMAGE_UNAVAILABLE: entry(
     "The image of a container could not be pulled.",
     "Correct the image of the Function, or set imagePullSecrets in runtimeSettings.pod.",
@@ -206,7 +216,7 @@ export const ERRORS = {
     true,
   ),
   OUT_OF_MEMORY: entry(
-    "A container of the job was ended because it used more memory than its limit.",
+    "The container was ended because it used more memory than its limit.",
     "Raise the limit in runtimeSettings.container.resources.",
     true,
   ),
@@ -228,6 +238,11 @@ export const ERRORS = {
   EXECUTOR_LOST: entry(
     "The pod that served the host is gone and no other could take over.",
     "Look at the workload's pods and events; the next session tries again.",
+    true,
+  ),
+  AGENT_RESTARTED: entry(
+    "What served the host ended three times in the middle of its work.",
+    "Look at the container's last state and log; often its memory limit in runtimeSettings.container.resources is too low.",
     true,
   ),
   SIDECAR_NOT_RUNNING: entry(

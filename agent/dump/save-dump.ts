@@ -151,7 +151,8 @@ async function writeDumps(
 function failureOf({ exit, dumpFailure, unread }: Attempt, restic: Restic): UserError | undefined {
   const isEmpty = [...exit.tail, ...unread].some((line) => NOTHING_SAVED.test(line));
   if (dumpFailure === undefined && isEmpty) return emptyDump();
-  const isOwnEnd = exit.stopped === undefined && exit.code !== 0;
+  // One that stands still may wait for its dump; that was ended with it.
+  const isOwnEnd = exit.stopped === "stall" || (exit.stopped === undefined && exit.code !== 0);
   if (dumpFailure !== undefined && !isOwnEnd) return dumpFailure;
   return exit.code === 0 ? undefined : restic.fault("backup of the dump", exit);
 }

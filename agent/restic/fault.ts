@@ -66,7 +66,10 @@ function codeOf(exit: ResticExit): ErrorCode {
     case "abort":
       return "RESTIC_KILLED";
     case "time":
+      // What it tried again until then is the cause.
       return codeOfLast(exit.tail.filter(isRetry), "try") ?? "RESTIC_TIMEOUT";
+    case "stall":
+      return "RESTIC_STALLED";
     case "hopeless":
       return (
         codeOfLast(
@@ -94,13 +97,15 @@ function codeOf(exit: ResticExit): ErrorCode {
 export function resticFault(what: string, exit: ResticExit): UserError {
   const code = codeOf(exit);
   const ended =
-    exit.stopped === "time"
-      ? "it did not end in time"
-      : exit.stopped === "hopeless"
-        ? "it tried again in vain"
-        : exit.signal !== undefined
-          ? `it was ended by ${exit.signal}`
-          : `it ended with exit code ${exit.code}`;
+    exit.stopped === "stall"
+      ? "it stood still and was ended"
+      : exit.stopped === "time"
+        ? "it did not end in time"
+        : exit.stopped === "hopeless"
+          ? "it tried again in vain"
+          : exit.signal !== undefined
+            ? `it was ended by ${exit.signal}`
+            : `it ended with exit code ${exit.code}`;
   const words = resticWords(exit);
   return new UserError(code, `${what}: ${ERRORS[code].meaning} ${words === "" ? `(${ended})` : words}`);
 }

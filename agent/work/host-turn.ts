@@ -4,6 +4,7 @@ import type { HostRun } from "../../shared/api/host-run.ts";
 import type { SnapshotStats } from "../../shared/api/host-stats.ts";
 import { UserError } from "../../shared/errors.ts";
 import { normalPaths } from "../../shared/paths.ts";
+import { requireFewStarts } from "../../shared/restarts.ts";
 import type { SnapshotOrigin } from "../../shared/snapshot-tags.ts";
 import { formatTarget, resolveTargetRef } from "../../shared/target.ts";
 import { findEarlier, NOTHING_EARLIER } from "../backup/adopt.ts";
@@ -24,6 +25,7 @@ interface Turn {
   readonly ports: TurnPorts;
   /** Of the first start, also when this is a later one. */
   readonly startedAt: string;
+  readonly starts: number;
 }
 
 export type HostPhase = HostResult["phase"];
@@ -41,10 +43,19 @@ export async function runHostTurn(run: HostRun, ports: TurnPorts): Promise<HostP
   const reporter = reporterOf(run, ports);
   const isResumed = run.status?.phase === "Running";
   const startedAt = (isResumed ? run.status?.startedAt : undefined) ?? now().toISOString();
-  const turn: Turn = { run, reporter, ports, startedAt };
-  reporter.set({ phase: "Running", startedAt, error: "", reason: "", progress: { heartbeat: now().toISOString() } });
+  const starts = (run.status?.starts ?? 0) + 1;
+  const turn: Turn = { run, reporter, ports, startedAt, starts };
+  // Counted before the work: what kills it must not go uncounted.
+  reporter.set({
+    phase: "Running",
+    starts,
+    startedAt,
+    error: "",
+    reason: "",
+    progress: { heartbeat: now().toISOString() },
+  });
   if (!(await reporter.flush())) return undefined;
-  log.info({ session: run.spec.run.name, host: run.spec.host, isResumed }, "host started");
+  log.info({ session: run.spec.run.name, host: run.spec.host, starts }, "host started");
   const heartbeat = startHeartbeat(reporter, now, { everySeconds: run.spec.heartbeatSeconds });
   try {
     const result = await conduct(turn, heartbeat);
@@ -62,6 +73,7 @@ async function conduct(turn: Turn, heartbeat: Heartbeat): Promise<HostResult | u
   let outcomes: readonly PathOutcome[] = [];
   let failure: UserError | undefined;
   try {
+    requireFewStarts(turn.starts, `host ${host}`);
     outcomes = await save(turn, planBackup(run, ports), hooks, heartbeat);
   } catch (error) {
     failure = asUserError(error);

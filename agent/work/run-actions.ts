@@ -3,6 +3,7 @@ import type { HostAction } from "../../shared/api/closed-lists.ts";
 import type { HostRun } from "../../shared/api/host-run.ts";
 import type { HostActionResult } from "../../shared/api/host-stats.ts";
 import { UserError } from "../../shared/errors.ts";
+import { requireFewStarts } from "../../shared/restarts.ts";
 import { invokerTag } from "../../shared/snapshot-tags.ts";
 import { startHeartbeat } from "../backup/progress.ts";
 import { asUserError } from "../file-faults.ts";
@@ -67,9 +68,14 @@ export async function runActions(run: HostRun, actions: readonly HostAction[], p
     for (const action of actions) {
       if (stopper.signal.aborted) break;
       const startedAt = now().toISOString();
-      reporter.set({ results: [...results, { action, phase: "Running", startedAt }] });
+      const earlier = run.status?.results?.findLast((result) => result.action === action);
+      const starts = (earlier?.starts ?? 0) + 1;
+      // Counted before the work: what kills it must not go uncounted.
+      reporter.set({ results: [...results, { action, phase: "Running", starts, startedAt }] });
+      if (!(await reporter.flush())) break;
       let outcome: ActionOutcome;
       try {
+        requireFewStarts(starts, action);
         prepared ??= await prepare(run, ports);
         const withLock = withLockOf(run, prepared.restic, reporter, ports);
         outcome = await runAction(action, { ...prepared, withLock });

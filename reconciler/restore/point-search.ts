@@ -8,7 +8,7 @@ import { formatUserError, UserError } from "../../shared/errors.ts";
 import type { RepositoryPoint } from "../../shared/recovery-points.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { resolveTargetRef } from "../../shared/target.ts";
-import { endOf } from "../jobs/target-job.ts";
+import { endOf, type JobProblem } from "../jobs/target-job.ts";
 import { readKnownPoint } from "./known-point.ts";
 import { chooseRecoveryPoint } from "./recovery-point.ts";
 import type { Action } from "./step.ts";
@@ -34,6 +34,7 @@ export type PointDecision =
 /** A look that failed, or found nothing that could be taken, is repeated after this long. */
 const LOOK_AGAIN_MS = 60_000;
 const NOTHING_FOUND_MS = 3_600_000;
+const LONGEST_LOOK_MS = 3_600_000;
 
 /**
  * | # | facts | answer |
@@ -47,7 +48,8 @@ const NOTHING_FOUND_MS = 3_600_000;
  * | 7 | the job can't be made | refused; tried again at each look |
  * | 8 | no job | make it |
  * | 9 | the job failed | refused; made anew a minute later |
- * | 10 | otherwise | wait for it |
+ * | 10 | the job can't start for too long, or takes too long | as in 9, and it ends |
+ * | 11 | otherwise | wait for it |
  */
 export function decidePoint(view: RestoreView, now: Date): PointDecision {
   const { invoker, status, object, pointSearch } = view;
@@ -73,13 +75,20 @@ export function decidePoint(view: RestoreView, now: Date): PointDecision {
     return { kind: "refused", message: `${problem.code}: ${problem.message}`, actions: make, isOutdated: false };
   }
   if (job === undefined) return { kind: "wait", message: LOOKING, actions: make, isOutdated: false };
-  const end = endOf(outcome);
-  const isOld = now.getTime() - job.createdAtMs >= LOOK_AGAIN_MS;
+  const ageMs = now.getTime() - job.createdAtMs;
+  const end = endOf(outcome) ?? lateOf(view, ageMs);
+  const isOld = ageMs >= LOOK_AGAIN_MS;
   if (end === undefined) return { kind: "wait", message: waitOf(view), actions: [], isOutdated: false };
   // What a job told may come a moment later than its end.
   if (outcome?.kind === "complete" && !isOld) return { kind: "wait", message: LOOKING, actions: [], isOutdated: false };
   const message = `the look for recovery points failed: ${end.code}: ${end.message}`;
   return { kind: "refused", message, actions: isOld ? endJob : [], isOutdated: false };
+}
+
+/** What is wrong with a job that should have told by now. */
+function lateOf({ limits, pointSearch: { outcome } }: RestoreView, ageMs: number): JobProblem | undefined {
+  if (outcome?.kind === "starting" && ageMs >= limits.podWaitMs) return outcome;
+  return ageMs >= LONGEST_LOOK_MS ? { code: "JOB_FAILED", message: "it did not end in time" } : undefined;
 }
 
 const LOOKING = "a job looks for recovery points in the repository";

@@ -177,6 +177,7 @@ export type HostRunSpec = Value<typeof hostRunSpecSchema>;
 
 export const hostRunStatusSchema = object({
   phase: optional(oneOf(HostRunPhase), "How far the pod is."),
+  starts: optional(count, "How often what serves the host has begun: it may end in the middle of its work."),
   startedAt: optional(time, "When it started."),
   finishedAt: optional(time, "When it ended."),
   duration: optional(text, "How long it took, as Go duration text."),

@@ -140,7 +140,9 @@ export class SessionSimulation {
   settle(): void {
     for (let round = 0; round < 50; round += 1) {
       const decision = decideSession(this.view(), new Date(this.nowMs + this.clockJumpMs));
-      if (decision.actions.length === 0) return;
+      // A job that is refused for the moment is tried again with each look.
+      const isIdle = decision.actions.every((one) => one.kind === "EnsureJob" && this.jobs.isRefused(one.targetIndex));
+      if (isIdle) return;
       const before = this.status;
       for (const action of decision.actions) this.#carryOut(action);
       this.passes.push({ before, after: this.status, actions: decision.actions, trail: decision.trail });

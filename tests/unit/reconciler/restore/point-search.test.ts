@@ -82,6 +82,23 @@ describe("until the repository was looked into", () => {
     expect(decide(aView({ session: "one" }, aJob({ kind: "complete" }, 60_000)))).toMatchObject({ actions: END_JOB });
   });
 
+  test.each<[string, JobOutcome, number]>([
+    ["can't start", { kind: "starting", code: "UNSCHEDULABLE", message: "0/3 nodes", sinceMs: 0 }, 5 * 60_000],
+    ["does not end", { kind: "running" }, 3_600_000],
+  ])(
+    "D19: a job that %s holds nobody for ever: the restore is refused, and the job made anew",
+    (_what, outcome, limitMs) => {
+      expect(decide(aView({ session: "one" }, aJob(outcome, limitMs - 1_000)))).toMatchObject({
+        kind: "wait",
+        actions: [],
+      });
+      expect(decide(aView({ session: "one" }, aJob(outcome, limitMs)))).toMatchObject({
+        kind: "refused",
+        actions: END_JOB,
+      });
+    },
+  );
+
   test("a job that can't be made refuses the restore and is tried at every look", () => {
     const problem = { code: "BACKEND_INVALID", message: "no such volume" } as const;
     expect(
