@@ -67,6 +67,11 @@ function hasPatterns({ include, exclude }: Patterns, args: readonly string[]): b
   return include.length > 0 || exclude.length > 0 || args.some((arg) => PATTERN_FLAG.test(arg));
 }
 
+/** A host that the application did not have then begins empty. */
+function nothingThen({ host, point }: HostRestore): string {
+  return `recovery point ${point?.session ?? ""} is older than host ${host.hostname}: nothing was restored on it`;
+}
+
 /** Restores the host. Nothing is written before all wanted snapshots are known to exist and to be readable. */
 export async function restoreHost(restore: HostRestore, ports: HostRestorePorts): Promise<HostRestoreOutcome> {
   const { restic, signal, log } = ports;
@@ -99,7 +104,8 @@ export async function restoreHost(restore: HostRestore, ports: HostRestorePorts)
       sizes.push(await gatherSnapshotSize(restic, snapshot.id, signal, look));
     }
     // A snapshot without any entry is whole when it is empty.
-    if (!isAll) selected.requireSome();
+    if (!isAll && snapshots.length > 0) selected.requireSome();
+    if (snapshots.length === 0) warnings.push(nothingThen(restore));
     signal.throwIfAborted();
     await ports.beforeWrite();
     let before = sizes.reduce((sum, size) => addProgress(sum, totalOf(size)), NO_PROGRESS);

@@ -129,3 +129,18 @@ test("D4: what another's program saved becomes part of the point", async () => {
     warnings: [expect.stringContaining("part of no recovery point")],
   });
 });
+
+test("D25: a host that a StatefulSet did not have then begins empty, and says so", async () => {
+  const target = { apiVersion: "apps/v1", kind: "StatefulSet", namespace: "demo", name: "db" } as const;
+  const [id = ""] = (await restic.snapshots({})).map((snapshot) => snapshot.id);
+  const point = { session: "s-6", snapshots: [{ target, hostname: "host-0", path: world.data, id, hosts: 1 }] };
+  const restore = (hostname: string, rules: readonly object[] = []) =>
+    world.restore(restic, { host: { target, alias: undefined, hostname, podName: undefined }, rules, point });
+  expect(await restore("host-1")).toMatchObject({
+    failure: undefined,
+    restored: [],
+    warnings: [expect.stringContaining("host host-1")],
+  });
+  expect((await restore("db-1")).failure?.code).toBe("SNAPSHOT_NOT_FOUND");
+  expect((await restore("host-1", [{ sourceHost: "host-7" }])).failure?.code).toBe("SNAPSHOT_NOT_FOUND");
+});

@@ -95,5 +95,8 @@ export const rulesArbitrary: fc.Arbitrary<KeepRules> = fc.oneof(
 );
 
 export function historyArbitrary(maxSteps: number): fc.Arbitrary<History> {
-  return fc.record({ rules: rulesArbitrary, steps: fc.array(step, { minLength: 4, maxLength: maxSteps, size: "max" }) });
+  return fc.record({
+    rules: rulesArbitrary,
+    steps: fc.array(step, { minLength: 4, maxLength: maxSteps, size: "max" }),
+  });
 }
