@@ -201,6 +201,10 @@ export const SnapshotTag = {
   Time: "time=",
   /** How many paths of the host the session saves: fewer snapshots than that are no whole host. */
   Paths: "paths=",
+  /** How many hosts the member has in the session: fewer than that are no whole member. */
+  Hosts: "hosts=",
+  /** Position of the member in its session, from 1, and how many there are, as `2/3`. */
+  Member: "member=",
   /** So many files could not be read. */
   Unreadable: "unreadable=",
   /** Not all that was wanted is in it; the value is the error code. It belongs to no recovery point. */

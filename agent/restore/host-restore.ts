@@ -56,6 +56,11 @@ interface Patterns {
   readonly exclude: readonly string[];
 }
 
+/** A host that the application did not have then begins empty. */
+function nothingThen({ host, point }: HostRestore): string {
+  return `recovery point ${point?.session ?? ""} is older than host ${host.hostname}: nothing was restored on it`;
+}
+
 /** Restores the host. Nothing is written before all wanted snapshots are known to exist and to be readable. */
 export async function restoreHost(restore: HostRestore, ports: HostRestorePorts): Promise<HostRestoreOutcome> {
   const { restic, signal, log } = ports;
@@ -64,6 +69,7 @@ export async function restoreHost(restore: HostRestore, ports: HostRestorePorts)
   try {
     const selection = selectForHost(restore.rules, restore.host, restore.point);
     const seen = await lookAtSnapshots(restore, selection, ports);
+    if (seen.length === 0) warnings.push(nothingThen(restore));
     signal.throwIfAborted();
     await ports.beforeWrite();
     let before = seen.reduce((sum, { size }) => addProgress(sum, totalOf(size)), NO_PROGRESS);

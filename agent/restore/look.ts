@@ -36,7 +36,7 @@ function hasPatterns({ include, exclude }: RestoreSelection, args: readonly stri
  * Each process of restic opens the repository anew, which takes the better part of a second: one that finds and lists a single
  * snapshot spares the list of all.
  *
- * @returns outer paths before inner ones
+ * @returns outer paths before inner ones; nothing when nothing is wanted
  * @throws UserError when a wanted snapshot is missing, with what there is, or can't be read, or patterns leave nothing of them
  */
 export async function lookAtSnapshots(
@@ -45,7 +45,8 @@ export async function lookAtSnapshots(
   ports: LookPorts,
 ): Promise<readonly SeenSnapshot[]> {
   const [only, ...others] = selection.wanted;
-  const which = only !== undefined && others.length === 0 ? flagsOf(only, selection, restore) : undefined;
+  if (only === undefined) return [];
+  const which = others.length === 0 ? flagsOf(only, selection, restore) : undefined;
   const seen = which === undefined ? undefined : await lookAtOne(which, restore, selection, ports);
   if (seen !== undefined) return [seen];
   const { existing, unlisted } = await gatherCandidates(ports.restic, selection, ports.signal);

@@ -6,7 +6,6 @@ import { UserError } from "../../shared/errors.ts";
 import { normalPaths } from "../../shared/paths.ts";
 import { requireFewStarts } from "../../shared/restarts.ts";
 import type { SnapshotOrigin } from "../../shared/snapshot-tags.ts";
-import { formatTarget, resolveTargetRef } from "../../shared/target.ts";
 import { findEarlier, NOTHING_EARLIER } from "../backup/adopt.ts";
 import { backupHost } from "../backup/host-backup.ts";
 import { gatherVolumes } from "../backup/mounts.ts";
@@ -17,6 +16,7 @@ import { createHostHooks, type HookRunner } from "../hooks/host-hooks.ts";
 import type { RunReporter } from "../report/run-reporter.ts";
 import { summaryOf } from "./hook-summary.ts";
 import { openForBackup } from "./open-for-backup.ts";
+import { originOf } from "./origin.ts";
 import { reporterOf, type TurnPorts, withLockOf } from "./turn-ports.ts";
 
 interface Turn {
@@ -105,19 +105,9 @@ function resultOf(turn: Turn, outcomes: readonly PathOutcome[], failure: UserErr
 }
 
 /** @throws UserError NOT_FOUND when the invoker no longer names the target, TARGET_INVALID when there is nothing to save */
-function planBackup({ metadata, spec }: HostRun, ports: TurnPorts): Plan {
-  const { backup } = spec;
-  const target = resolveTargetRef(spec.target, metadata.namespace);
-  if (backup === undefined) {
-    throw new UserError(
-      "NOT_FOUND",
-      `the invoker of session ${spec.run.name} no longer names ${formatTarget(target)}`,
-      {
-        next: "Nothing to do: the next session follows the invoker as it is now.",
-      },
-    );
-  }
-  const named = normalPaths(backup.paths ?? []);
+function planBackup(run: HostRun, ports: TurnPorts): Plan {
+  const origin = originOf(run);
+  const named = normalPaths(run.spec.backup?.paths ?? []);
   const paths = named.length > 0 ? named : ports.defaultPaths;
   // What is not a file has no paths.
   if (paths.length === 0 && ports.saveHost === undefined) {
@@ -125,9 +115,7 @@ function planBackup({ metadata, spec }: HostRun, ports: TurnPorts): Plan {
       next: "Set target.paths in the invoker.",
     });
   }
-  const { kind, namespace = metadata.namespace, name } = backup.invoker;
-  const session = { namespace: metadata.namespace, name: spec.run.name, ...(backup.time && { time: backup.time }) };
-  return { paths, origin: { session, invoker: { kind, namespace, name }, target } };
+  return { paths, origin };
 }
 
 function hooksOf({ run, ports, reporter }: Turn): HookRunner {

@@ -12,10 +12,11 @@ import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { resolveTargetRef } from "../../shared/target.ts";
 import type { RestoreView } from "./view.ts";
 
-export type KnownPointFacts = Pick<RestoreView, "invoker" | "repository" | "sessions">;
+export type KnownPointFacts = Pick<RestoreView, "invoker" | "repository" | "sessions" | "clusterId">;
 
 /** @returns undefined when it is not what the restore asks for, or not known for certain */
-export function readKnownPoint({ invoker, repository, sessions }: KnownPointFacts): RepositoryPoint | undefined {
+export function readKnownPoint(facts: KnownPointFacts): RepositoryPoint | undefined {
+  const { invoker, repository, sessions, clusterId } = facts;
   const { namespace, session: wanted, asOfMs = Number.POSITIVE_INFINITY } = invoker;
   const newest = newestWork(sessions.filter((session) => session.metadata.namespace === namespace));
   if (newest === undefined || repository === undefined) return undefined;
@@ -26,7 +27,7 @@ export function readKnownPoint({ invoker, repository, sessions }: KnownPointFact
   const point = isSameStore && isLast ? pointOf(newest) : undefined;
   if (point === undefined) return undefined;
   const isWanted = wanted === undefined ? Date.parse(point.time) <= asOfMs : isNamed(point, wanted);
-  return isWanted ? point : undefined;
+  return isWanted ? { ...point, ...(clusterId !== undefined && { cluster: clusterId }) } : undefined;
 }
 
 /** Of the sessions that ran, or began to: one that failed may have saved all that a restore asks for. */
@@ -69,7 +70,7 @@ function snapshotsOf(
     if (host.phase !== "Succeeded" || (host.snapshots ?? []).length === 0) return undefined;
     for (const { name: id, path } of host.snapshots ?? []) {
       if (id === undefined || path === undefined || host.hostname === undefined) return undefined;
-      snapshots.push({ target, hostname: host.hostname, path, id });
+      snapshots.push({ target, hostname: host.hostname, path, id, hosts: totalHosts });
     }
   }
   return snapshots;

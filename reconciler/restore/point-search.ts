@@ -106,15 +106,17 @@ function hasNews({ sessions }: RestoreView, found: PointSearch): boolean {
 }
 
 function readPoints({ points = [] }: PointSearch): readonly RepositoryPoint[] {
-  return points.map(({ namespace = "", session = "", time = "", snapshots = [] }) => ({
+  return points.map(({ namespace = "", session = "", time = "", snapshots = [], ...rest }) => ({
+    ...rest,
     namespace,
     session,
     time,
-    snapshots: snapshots.map(({ target, hostname = "", path = "", id = "" }) => ({
+    snapshots: snapshots.map(({ target, hostname = "", path = "", id = "", hosts }) => ({
       target: resolveTargetRef(target, namespace),
       hostname,
       path,
       id,
+      ...(hosts !== undefined && { hosts }),
     })),
   }));
 }

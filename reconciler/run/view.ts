@@ -36,6 +36,8 @@ export interface RunView<Run extends RunObject, Status> {
   /** Its status in the shape that the rows read, with what pods told in their host runs. */
   readonly status: Status;
   readonly repository: Repository | undefined;
+  /** uid of the cluster's kube-system; undefined until it is known. */
+  readonly clusterId?: string | undefined;
   /** targetKey() of targets that somebody else is working on, and who. */
   readonly busyTargets: ReadonlyMap<string, string>;
   /** Jobs too, by jobKey(). */

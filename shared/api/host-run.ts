@@ -53,6 +53,9 @@ const runRefSchema = object({
 
 const backupOrderSchema = object({
   invoker: required(namedKindSchema, "What the session is a run of."),
+  cluster: optional(text, "uid of the cluster's kube-system: part of the snapshots' tags."),
+  hosts: optional(int32, "How many hosts the target has."),
+  members: optional(int32, "How many targets the session has."),
   time: optional(time, "When the session was due, or made."),
   paths: optional(list(text), "Paths to back up, one snapshot each."),
   exclude: optional(list(text), "Patterns of files to leave out."),

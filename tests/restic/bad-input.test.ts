@@ -74,7 +74,7 @@ describe("the repository", () => {
       restic,
       signal,
       policy: undefined,
-      scope: { invokerTag: "", untagged: [] },
+      scope: () => ({ invokerTag: undefined, sessionTag: undefined, untagged: [] }),
       readDataSubset: undefined,
       withLock: (run) => run(),
     };

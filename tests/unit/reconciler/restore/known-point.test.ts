@@ -50,15 +50,15 @@ function facts(
     spec: { backend },
     status: { lastBackupTime },
   });
-  return { invoker: restoreInvokerView(restore), repository, sessions };
+  return { invoker: restoreInvokerView(restore), repository, sessions, clusterId: "cluster" };
 }
 
 const known = (...args: Parameters<typeof facts>) => readKnownPoint(facts(...args))?.session;
 
 test("the newest session tells its point: each host with its snapshots", () => {
   const point = readKnownPoint(facts({ session: "new" }, [NEW, OLD]));
-  expect(point).toMatchObject({ namespace: "demo", session: "new", time: "2024-04-02T00:00:00Z" });
-  const snapshots = HOSTS.map((hostname) => ({ hostname, path: "/data", id: `new-${hostname}` }));
+  expect(point).toMatchObject({ cluster: "cluster", namespace: "demo", session: "new", time: "2024-04-02T00:00:00Z" });
+  const snapshots = HOSTS.map((hostname) => ({ hostname, path: "/data", id: `new-${hostname}`, hosts: 2 }));
   expect(point?.snapshots).toMatchObject(snapshots);
   expect(known({ asOf: "2024-04-02T00:00:00Z" }, [OLD, NEW])).toBe("new");
 });
