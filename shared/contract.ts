@@ -40,6 +40,8 @@ export const TARGET_LABEL_PREFIX = "target.stash.appscode.com/";
 export const LabelValue = {
   ComponentBackup: "stash-backup",
   ComponentRestore: "stash-restore",
+  /** Jobs that people start to look into a repository, or to work on it. */
+  ComponentRepositoryWork: "stash-repository-work",
   /** In place of a target's number. */
   PointSearch: "recovery-points",
   ManagedBy: "stash.appscode.com",
@@ -163,6 +165,8 @@ export const Env = {
   ScratchLimit: "STASH_SCRATCH_LIMIT",
   /** How long restic may stand still: a duration; `0` for as long as it likes. */
   StallLimit: "STASH_STALL_LIMIT",
+  /** In a job that a person started: the Repository as JSON, without its Secret. */
+  Repository: "STASH_REPOSITORY",
   /** Program to run instead of `restic` on the PATH. */
   Restic: "STASH_RESTIC",
 } as const;
@@ -188,6 +192,12 @@ export const Command = {
   Maintain: "maintain",
   FindRecoveryPoints: "find-recovery-points",
   CreateBackupSession: "create-backupsession",
+  /** Runs restic on the Repository that the environment names, for a person: arguments, input and output are restic's. */
+  Restic: "restic",
+  /** Waits for commands that a person runs in the container, and ends when none came for a while. */
+  RepositoryShell: "repository-shell",
+  /** Adds a password to a repository; it comes on the first line of the input. */
+  AddKey: "add-key",
   /** Not for manifests: what `run-backup` starts for one session, so that the idle process stays small. */
   Work: "work",
 } as const;

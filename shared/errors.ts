@@ -265,6 +265,7 @@ export const ERRORS = {
     "Raise spec.timeOut, or look at what was slow.",
     true,
   ),
+  CANCELLED: entry("Somebody cancelled the session.", "Start another one; what was saved before stays."),
   EARLIER_MEMBER_FAILED: entry(
     "A member that comes earlier failed, and the batch's failurePolicy is FailFast.",
     "Correct the earlier member.",

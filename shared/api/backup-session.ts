@@ -73,6 +73,7 @@ export const backupSessionSchema = object({
     trigger: optional(oneOf(SessionTrigger), "What made the session."),
     dueTime: optional(time, "When the run was due."),
     retryOf: optional(nameText, "The session that this one tries again."),
+    cancel: optional(flag, "Ends the session, and its retries; hooks that are to run after it still run."),
   }),
   status: observedStatus({
     phase: optional(oneOf(BackupSessionPhase), "How far the session is."),

@@ -271,15 +271,21 @@ describe("a Repository", () => {
   });
 });
 
-test("a BackupSession keeps its spec", () => {
-  const session = (name: string) => ({
+test("a BackupSession keeps its spec, but may be cancelled, once and for all", () => {
+  const session = (name: string, spec: JsonObject = {}) => ({
     apiVersion: "stash.appscode.com/v1beta1",
     kind: "BackupSession",
     metadata: { name: "s", namespace: "demo" },
-    spec: { invoker: { kind: "BackupBatch", name } },
+    spec: { invoker: { kind: "BackupBatch", name }, ...spec },
   });
   expect(findingsOf(session("a"), session("a"))).toBe("");
   expect(findingsOf(session("b"), session("a"))).toContain("of a session can't change");
+  expect(findingsOf(session("a", { cancel: true }), session("a"))).toBe("");
+  expect(findingsOf(session("a", { cancel: true }), session("a", { cancel: true }))).toBe("");
+  expect(findingsOf(session("b", { cancel: true }), session("a"))).toContain("of a session can't change");
+  for (const later of [{}, { cancel: false }]) {
+    expect(findingsOf(session("a", later), session("a", { cancel: true }))).toContain("can't be taken back");
+  }
 });
 
 test("a BackupBlueprint is validated where it holds no variables", () => {
