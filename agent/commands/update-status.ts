@@ -1,12 +1,11 @@
 /** `update-status`: the last step of a job whose addon is not ours. It reports what the addon left in output.json. */
-import { once } from "node:events";
 import type { SnapshotStats } from "../../shared/api/host-stats.ts";
 import { UserError } from "../../shared/errors.ts";
 import { flagBoolean } from "../flags.ts";
 import { readAddonResult } from "../job/addon-output.ts";
 import { type TaggedSnapshots, tagSnapshots, untagged } from "../job/tag-snapshots.ts";
 import { createWithLock } from "../locks/patience.ts";
-import type { Restic } from "../restic/client.ts";
+import { watchOwnRuns } from "../own-runs.ts";
 import { isEnded } from "../turn.ts";
 import { openRepository } from "../work/repository.ts";
 import { serveBackups } from "../work/serve-backups.ts";
@@ -54,29 +53,30 @@ async function report(step: OpenedStep): Promise<number> {
 const LOCK_WAIT_MS = 5 * 60_000;
 
 async function tagged(
-  { run, settings, shutdown: signal }: OpenedStep,
+  { run, reporter, settings, shutdown: signal }: OpenedStep,
   snapshots: readonly SnapshotStats[],
 ): Promise<TaggedSnapshots> {
-  const { log } = settings;
-  let restic: Restic;
+  const { identity, log, pod } = settings;
+  const end = new AbortController();
+  const runs = watchOwnRuns({ identity, namespace: pod.namespace, podUid: pod.uid, signal: end.signal, log });
   try {
-    restic = await openRepository(run.spec.repository, { settings, isCacheEnabled: true, signal });
+    const restic = await openRepository(run.spec.repository, { settings, isCacheEnabled: true, signal });
+    const withLock = createWithLock({
+      restic,
+      signal,
+      log,
+      dead: () => [],
+      now: () => new Date(),
+      removable: () => (runs.get(run.metadata.name) ?? run).spec.actionParams?.removableLocks ?? [],
+      changed: (limit) => runs.changed(limit),
+      report: (locks) => reporter.set({ locks }),
+      patienceMs: LOCK_WAIT_MS,
+    });
+    return await tagSnapshots(run, snapshots, { restic, withLock, signal });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return untagged(snapshots, error.message);
+  } finally {
+    end.abort();
   }
-  const withLock = createWithLock({
-    restic,
-    signal,
-    log,
-    dead: () => [],
-    now: () => new Date(),
-    removable: () => [],
-    changed: async (limit) => {
-      if (!limit.aborted) await once(limit, "abort");
-    },
-    report: () => undefined,
-    patienceMs: LOCK_WAIT_MS,
-  });
-  return tagSnapshots(run, snapshots, { restic, withLock, signal });
 }
