@@ -261,6 +261,10 @@ export const ERRORS = {
     "Raise spec.timeOut, or look at what was slow.",
     true,
   ),
+  CANCELLED: entry(
+    "The session or restore was deleted before its end.",
+    "Nothing to do: what was at work ended, and its after-hooks ran.",
+  ),
   EARLIER_MEMBER_FAILED: entry(
     "A member that comes earlier failed, and the batch's failurePolicy is FailFast.",
     "Correct the earlier member.",

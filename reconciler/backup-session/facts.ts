@@ -7,7 +7,7 @@ import { hasCondition, isConditionFalse, isConditionTrue } from "../../shared/st
 import { type TargetEntry, withEntryCondition } from "../run/entries.ts";
 import { targetFailure } from "../run/outcome.ts";
 import { type RunFacts, type RunWords, runHosts, runTargets } from "../run/run-facts.ts";
-import { commonFacts, createdAtMs } from "../run/view.ts";
+import { commonFacts, createdAtMs, isDeleted } from "../run/view.ts";
 import { isInitCarried } from "./repository-actions.ts";
 import { memberOf, type SessionStatus, type SessionView } from "./view.ts";
 
@@ -78,6 +78,7 @@ function failureCodes(status: SessionStatus): readonly (string | undefined)[] {
  */
 export function isRetryToFollow(view: SessionView, status: SessionStatus): boolean {
   const isWanted = view.invoker?.view.retry !== undefined && !view.invoker.view.isBeingDeleted;
+  if (isDeleted(view.object)) return false;
   if (!isWanted || (view.object.spec.retryLeft ?? 0) <= 0) return false;
   return failureCodes(status).some((code) => {
     if (code === undefined || !isErrorCode(code)) return true;

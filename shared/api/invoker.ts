@@ -34,7 +34,10 @@ export const executionOrder = defaulted(
   "Whether members run at once or one after another.",
 );
 export const repository = optional(repositoryRefSchema, "Repository that holds the data.");
-export const timeOut = optional(duration, "Longest time that a run may take; 0 for as long as it likes. Without it there is a default.");
+export const timeOut = optional(
+  duration,
+  "Longest time that a run may take; 0 for as long as it likes. Without it there is a default.",
+);
 export const retryConfig = optional(retryConfigSchema, "Whether and when a failed run is tried again.");
 
 /** When runs are due, how many are kept, and which snapshots. */
