@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./tests/support/longest-first.ts";
 
 /** What all files about the real restic program have in common. */
 const RESTIC = {
@@ -16,6 +17,7 @@ const RESTIC = {
  */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -44,8 +46,8 @@ export default defineConfig({
           setupFiles: RESTIC.setupFiles,
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          // Each worker has a control plane of its own.
-          maxWorkers: 2,
+          // Each worker has a control plane of its own. Tests wait more than they work: three keep two cores busy.
+          maxWorkers: 3,
         },
       },
     ],

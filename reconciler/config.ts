@@ -6,6 +6,7 @@ import { messageOf, UserError } from "../shared/errors.ts";
 import { PULL_SECRET_OPTIONS, readPullSecrets } from "../shared/injection/pull-secrets.ts";
 import { JOB_RESOURCE_OPTIONS, RESOURCE_OPTIONS, readResourceFlags } from "../shared/injection/resource-flags.ts";
 import type { InjectionSettings } from "../shared/injection/view.ts";
+import { knowsOwnPod } from "../shared/kube/own-image.ts";
 import { LOG_LEVELS, type LogLevel } from "../shared/log.ts";
 import { DEFAULT_TROUBLE_LIMITS, type TroubleLimits } from "./invoker/trouble.ts";
 import { DEFAULT_LIMITS, type Limits } from "./run/world.ts";
@@ -26,7 +27,7 @@ export interface ReconcilerConfig {
   readonly port: number;
   readonly logLevel: LogLevel;
   readonly trigger: Trigger;
-  /** As the webhook has them: both compute the same hash. */
+  /** As the webhook has them: both compute the same hash. Without an image until the own pod is read. */
   readonly settings: InjectionSettings;
   readonly limits: Limits;
   readonly troubleLimits: TroubleLimits;
@@ -38,9 +39,9 @@ export interface ReconcilerConfig {
 
 const DEFAULT_MAX_UNAVAILABLE = 20;
 
-export const RECONCILER_USAGE = `usage: stash-batch reconciler --image=IMAGE [flags]
+export const RECONCILER_USAGE = `usage: stash-batch reconciler [flags]
 
-  --image IMAGE                   image of the injected containers (required; as given to the webhook)
+  --image IMAGE                   image of the injected containers (default: that of our own pod)
   --agent-command PROGRAM         program in the image, where it has no entry point; repeat for arguments
   --native-sidecar                the webhook injects the sidecar as a restartable init-container
   --follow-image                  re-submit workloads at once when image or default resources change
@@ -143,7 +144,7 @@ export function parseReconcilerArgs(
   const limitOrNone = (flag: string, text: string | undefined, fallbackMs: number): number =>
     text === undefined ? fallbackMs : attempt(() => readLimitOrNone(flag, text), fallbackMs);
 
-  if (!flags.image) faults.push("--image is missing");
+  if (!flags.image && !knowsOwnPod(env)) faults.push("--image is missing, and nothing says which pod this is");
   const { host, port } = attempt(() => readAddress(flags.listen ?? "0.0.0.0:8080"), { host: "", port: 0 });
   const podName = env[Env.PodName];
   const podNamespace = env[Env.PodNamespace];

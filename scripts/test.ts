@@ -15,6 +15,7 @@ import { join, resolve } from "node:path";
 import { messageOf } from "../shared/errors.ts";
 import { findObstacles, gatherMachineFacts } from "./machine.ts";
 import { ensureClusterPrograms, ensurePrerequisites, NODE_PREREQUISITES } from "./prerequisites.ts";
+import { failuresOf } from "./test-report.ts";
 
 interface Totals {
   passed: number;
@@ -31,6 +32,7 @@ const named = PROJECTS.filter((project) => args.includes(project));
 const projects = named.length > 0 ? named : PROJECTS;
 const passOn = args.filter((argument) => !PROJECTS.some((project) => project === argument));
 const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
+const failures: string[] = [];
 const startedAt = Date.now();
 
 /** Takes `--kubernetes VERSION` out of the line. */
@@ -53,7 +55,10 @@ function runCheck(title: string, program: string, programArgs: readonly string[]
   say(title);
   const { status } = spawnSync(bin(program), programArgs, { cwd: root, stdio: "inherit" });
   if (status === 0) totals.passed += 1;
-  else totals.failed += 1;
+  else {
+    totals.failed += 1;
+    failures.push(title);
+  }
 }
 
 function countOf(report: unknown, field: string): number {
@@ -79,10 +84,15 @@ function runProject(project: string): void {
     totals.passed += countOf(report, "numPassedTests");
     totals.failed += countOf(report, "numFailedTests");
     totals.skipped += countOf(report, "numPendingTests") + countOf(report, "numTodoTests");
+    const failed = failuresOf(report).map((failure) => `${project}: ${failure}`);
+    failures.push(...failed);
     // A file that fails to load, or a set-up that fails, has no failed test but must not pass.
-    if (status !== 0 && countOf(report, "numFailedTests") === 0) totals.failed += 1;
+    if (status !== 0 && countOf(report, "numFailedTests") === 0) {
+      totals.failed += 1;
+      if (failed.length === 0) failures.push(`${project}: vitest ended with ${status ?? "a signal"}`);
+    }
   } catch (error) {
-    console.error(`the ${project} tests left no report: ${messageOf(error)}`);
+    failures.push(`${project}: no report: ${messageOf(error)}`);
     totals.failed += 1;
   } finally {
     rmSync(dir, { recursive: true, force: true });
@@ -134,10 +144,12 @@ const machineIsReady = !needsMachine || (await ensureMachine());
 for (const project of projects) {
   if (project === "unit" || machineIsReady) runProject(project);
   else {
-    console.error(`the ${project} tests can't run on this machine (see above)`);
+    failures.push(`${project}: these tests can't run on this machine (see above)`);
     totals.failed += 1;
   }
 }
 say("done");
+// Said again at the end: a log may be kept without its beginning.
+if (failures.length > 0) console.error(`\nFailed:\n${failures.map((failure) => `  - ${failure}`).join("\n")}\n`);
 console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 process.exit(totals.failed === 0 ? 0 : 1);

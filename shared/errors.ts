@@ -36,8 +36,8 @@ export const ERRORS = {
     "Name a volume of the pod template, or one of the StatefulSet's volumeClaimTemplates.",
   ),
   BACKEND_INVALID: entry(
-    "The Repository's backend lacks what is needed to reach it.",
-    "Set one backend with its required fields.",
+    "The Repository's backend lacks what is needed to reach it, or restic has no such backend.",
+    "Set one backend with its required fields; the image's restic has no azure.",
   ),
   NOT_ALLOWED: entry(
     "The Repository's usagePolicy, or the BackupBlueprint's allowedNamespaces, does not allow the namespace.",
@@ -93,7 +93,11 @@ export const ERRORS = {
     "The repository cannot be written.",
     "Give the backend's credentials, or the user of the container, the right to write.",
   ),
-  NO_SPACE: entry("A disk is full.", "Free or add space where the message says, then run again.", true),
+  NO_SPACE: entry(
+    "A disk is full, or as much is stored as a store allows.",
+    "Free or add space where the message says, or raise the store's limit, then run again.",
+    true,
+  ),
   BACKEND_REFUSED: entry(
     "The backend refused the credentials or the request.",
     "Check the credentials in the Secret and the rights that they carry.",
@@ -262,8 +266,8 @@ export const ERRORS = {
     true,
   ),
   CANCELLED: entry(
-    "The session or restore was deleted before its end.",
-    "Nothing to do: what was at work ended, and its after-hooks ran.",
+    "Somebody cancelled or deleted the session or restore before its end.",
+    "Start another one; what was saved before stays, and after-hooks that were owed ran.",
   ),
   EARLIER_MEMBER_FAILED: entry(
     "A member that comes earlier failed, and the batch's failurePolicy is FailFast.",

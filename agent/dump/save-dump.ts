@@ -6,8 +6,9 @@
 import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DUMP_FILE, type DumpPlan } from "../../shared/dump/dump-plan.ts";
-import { messageOf, UserError } from "../../shared/errors.ts";
+import { UserError } from "../../shared/errors.ts";
 import { buildSnapshotStats, type PathOutcome } from "../backup/outcome.ts";
+import { asUserError } from "../file-faults.ts";
 import type { WithLock } from "../locks/patience.ts";
 import { withPriority } from "../restic/arguments.ts";
 import type { Restic } from "../restic/client.ts";
@@ -58,9 +59,7 @@ export async function saveDump(save: DumpSave, ports: DumpSavePorts): Promise<Pa
     if (last === undefined) throw new UserError("INTERNAL", "backup of the dump: restic was not run");
     return await judge(last, startedAt, ports.restic);
   } catch (thrown) {
-    return failed(
-      thrown instanceof UserError ? thrown : new UserError("INTERNAL", messageOf(thrown), { cause: thrown }),
-    );
+    return failed(asUserError(thrown));
   }
 }
 
@@ -142,7 +141,7 @@ async function writeDumps(
       if (exit.code !== 0) return new UserError("DUMP_FAILED", `dump: ${formatExit(dump, exit)}`);
     }
   } catch (thrown) {
-    return thrown instanceof UserError ? thrown : new UserError("INTERNAL", messageOf(thrown), { cause: thrown });
+    return asUserError(thrown);
   }
   stdin.end();
   return undefined;

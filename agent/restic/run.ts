@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { createLineSplitter } from "../kube/lines.ts";
-import { wordsForPeople } from "./messages.ts";
 import { gatherTransfers, watchStall } from "./stall.ts";
+import { createTail } from "./tail.ts";
 
 export interface ResticCall {
   /** Program and arguments; no secret among them. */
@@ -50,24 +50,6 @@ export const STOP_GRACE_MS = 8_000;
 const KILL_GRACE_MS = 10_000;
 /** A fault of the moment, such as rights that are just being set, may show once or twice. */
 const HOPELESS_LINES = 3;
-const TAIL_LINES = 40;
-const TAIL_LINE_LENGTH = 1_000;
-
-/** Part of a Go stack trace: a function, or an indented place in a source file. */
-const TRACE = /^\s+\S+\.(go|s):\d+$|^(main|runtime|[\w.-]+\/[\w./~-]+)\.[\w.()*]+$/;
-
-/** Keeps the last lines that are meant for people. */
-function createTail(): { add(line: string): void; readonly lines: string[] } {
-  const lines: string[] = [];
-  return {
-    lines,
-    add(line) {
-      if (line.trim() === "" || TRACE.test(line)) return;
-      lines.push(line.slice(0, TAIL_LINE_LENGTH));
-      if (lines.length > TAIL_LINES) lines.shift();
-    },
-  };
-}
 
 /**
  * Runs the program to its end.
@@ -141,7 +123,7 @@ export function runProgram(call: ResticCall): Promise<ResticExit> {
     ];
     for (const { stream, take } of streams) {
       const lines = createLineSplitter((line) => {
-        for (const words of wordsForPeople(line)) tail.add(words);
+        tail.add(line);
         hearHopeless(line);
         hearRetry(line);
         const progress = stallWatch && call.stall?.progressOf(line);

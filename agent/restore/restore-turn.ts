@@ -1,9 +1,10 @@
 /** One host's turn in a restore, from the first report to the last. */
 import type { HostRun } from "../../shared/api/host-run.ts";
-import { messageOf, UserError } from "../../shared/errors.ts";
+import { UserError } from "../../shared/errors.ts";
 import { requireFewStarts } from "../../shared/restarts.ts";
 import { resolveTargetRef } from "../../shared/target.ts";
 import { type Heartbeat, startHeartbeat } from "../backup/progress.ts";
+import { asUserError } from "../file-faults.ts";
 import { createHostHooks, type HookRunner } from "../hooks/host-hooks.ts";
 import type { RunReporter } from "../report/run-reporter.ts";
 import { summaryOf } from "../work/hook-summary.ts";
@@ -137,9 +138,6 @@ async function work(conducted: Conducted, hooks: HookRunner): Promise<HostRestor
       },
     );
   } catch (error) {
-    const isAbort = error instanceof Error && error.name === "AbortError";
-    const code = isAbort ? "RESTIC_KILLED" : "INTERNAL";
-    const failure = error instanceof UserError ? error : new UserError(code, messageOf(error), { cause: error });
-    return { restored: [], warnings: [], failure };
+    return { restored: [], warnings: [], failure: asUserError(error) };
   }
 }

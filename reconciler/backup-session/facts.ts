@@ -8,6 +8,7 @@ import { type TargetEntry, withEntryCondition } from "../run/entries.ts";
 import { targetFailure } from "../run/outcome.ts";
 import { type RunFacts, type RunWords, runHosts, runTargets } from "../run/run-facts.ts";
 import { commonFacts, createdAtMs, isDeleted } from "../run/view.ts";
+import { volumeGate } from "./own-volumes.ts";
 import { isInitCarried } from "./repository-actions.ts";
 import { memberOf, type SessionStatus, type SessionView } from "./view.ts";
 
@@ -79,7 +80,8 @@ function failureCodes(status: SessionStatus): readonly (string | undefined)[] {
 export function isRetryToFollow(view: SessionView, status: SessionStatus): boolean {
   const isWanted = view.invoker?.view.retry !== undefined && !view.invoker.view.isBeingDeleted;
   if (isDeleted(view.object)) return false;
-  if (!isWanted || (view.object.spec.retryLeft ?? 0) <= 0) return false;
+  const { retryLeft = 0, cancel = false } = view.object.spec;
+  if (!isWanted || cancel || retryLeft <= 0) return false;
   return failureCodes(status).some((code) => {
     if (code === undefined || !isErrorCode(code)) return true;
     return ERRORS[code].retryable || WORTH_ANOTHER_TRY.has(code);
@@ -105,6 +107,7 @@ export function runFacts(view: SessionView): RunFacts<SessionStatus> {
       return { view: member, before, after, afterPolicy: after?.executionPolicy };
     },
     podWaitMsOf: () => view.limits.podWaitMs,
+    turnGate: (_, target, pod) => volumeGate(view, target, pod),
     // Until the repository is opened only the host that opens it has anything to report.
     isReportDue: (status, host) =>
       hasCondition(status.conditions, ConditionType.BackendRepositoryInitialized) || (host.actions?.length ?? 0) > 0,

@@ -5,7 +5,7 @@ import { formatUserError } from "../../shared/errors.ts";
 import { appliedHashes } from "../../shared/injection/own-parts.ts";
 import { pullSecretBeside } from "../../shared/injection/pull-secrets.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
-import type { BackupInvokerView, BackupMemberView } from "../../shared/invoker.ts";
+import { type BackupInvokerView, type BackupMemberView, formatInvoker } from "../../shared/invoker.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import { listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
@@ -88,7 +88,8 @@ async function gatherMember(
   if (!isThere || !member.isSidecarModel || invoker.driver !== Driver.Restic) {
     return { member, target, sidecar: undefined };
   }
-  return { member, target, sidecar: await gatherSidecar(ports, workload, unreadable, signal) };
+  const sidecar = await gatherSidecar(ports, workload, unreadable, signal);
+  return { member, target, sidecar: { ...sidecar, invoker: formatInvoker(invoker) } };
 }
 
 async function gatherSidecar(

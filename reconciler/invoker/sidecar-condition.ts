@@ -1,5 +1,6 @@
 /** The condition StashSidecarInjected of one member: which pods carry the container, and why others don't. Pure. */
 import { Container } from "../../shared/contract.ts";
+import { isForPeople } from "../../shared/injection/plan.ts";
 import { formatProblem } from "../../shared/injection/view.ts";
 import { isJsonObject, numberAt, textAt } from "../../shared/kube/json-value.ts";
 import { type ConditionReason, ConditionType, INJECTION_REASONS } from "../../shared/reasons.ts";
@@ -17,6 +18,8 @@ export interface SidecarFacts {
   readonly wanted: WantedInjection;
   /** Why the annotations of a labelled workload can't be read. */
   readonly unreadable: string | undefined;
+  /** As formatInvoker() has the invoker whose condition it is: the container may serve others and not its member. */
+  readonly invoker?: string;
   /** The workload's own pods that carry one of our containers. */
   readonly pods: readonly PodObject[];
   /** Names of pods that lack the present container; read only when the update strategy keeps them. */
@@ -48,13 +51,14 @@ const SHOWN_PODS = 10;
  * | 2 | workload or namespace opted out | False `OptedOut` |
  * | 3 | the cluster refuses pods with the container, and it is held back | False `InjectionRefusedByCluster`, with its words |
  * | 4 | the container can't be planned | False, the reason of the plan |
- * | 5 | others undo the injection again and again | False `InjectionConflict` |
- * | 6 | the template lacks the container as it is wanted, since the cluster refuses pods with it | False `InjectionRefusedByCluster`, likewise |
- * | 7 | the template lacks the container, the API server refused it or requests had no effect | False `SidecarInjectionFailed` |
- * | 8 | the template lacks the container | False `SidecarInjectionPending` |
- * | 9 | pods lack it, and the update strategy keeps them | False `SidecarWaitsForPodRestart` |
- * | 10 | pods lack it, are missing, or it keeps them from being ready | False `SidecarInjectionPending`, with the cluster's words |
- * | 11 | otherwise | True `SidecarInjectionSucceeded` |
+ * | 5 | the container serves others, and this member not as it wants | False, the reason |
+ * | 6 | others undo the injection again and again | False `InjectionConflict` |
+ * | 7 | the template lacks the container as it is wanted, since the cluster refuses pods with it | False `InjectionRefusedByCluster`, likewise |
+ * | 8 | the template lacks the container, the API server refused it or requests had no effect | False `SidecarInjectionFailed` |
+ * | 9 | the template lacks the container | False `SidecarInjectionPending` |
+ * | 10 | pods lack it, and the update strategy keeps them | False `SidecarWaitsForPodRestart` |
+ * | 11 | pods lack it, are missing, or it keeps them from being ready | False `SidecarInjectionPending`, with the cluster's words |
+ * | 12 | otherwise | True `SidecarInjectionSucceeded` |
  *
  * @param present conditions as the status has them: the cluster's words outlive the process that heard them
  */
@@ -77,6 +81,10 @@ function sidecarAnswer(facts: SidecarFacts, present: readonly ConditionFact[]): 
       problem === undefined ? `${target}: ${INJECTION_REASONS[plan.reason]}` : formatProblem(problem),
     );
   }
+  const own = plan.problems.find(
+    (one) => one.invoker !== undefined && one.invoker === facts.invoker && isForPeople(one),
+  );
+  if (own !== undefined) return no(own.reason, formatProblem(own));
   if (!isInjectionCurrent(workload.facts, wanted)) {
     const isRefused = facts.refusal !== undefined && record?.conflict === undefined;
     return isRefused

@@ -128,6 +128,7 @@ export const begin: Row = {
   next(view, status, now): Step | undefined {
     if (isBegun(status)) return undefined;
     const point = decidePoint(view, now);
+    if (point.kind === "refused" || point.kind === "wait") return undefined;
     const { pointSearch: _, ...rest } = withRepository(view, status);
     const startTime = formatTime(now);
     const endMs = deadlineMs(view, startTime);

@@ -22,7 +22,7 @@ import {
   withRunTarget,
 } from "./run-facts.ts";
 import { isStarted } from "./settled.ts";
-import { OPEN_GATE } from "./turn-gate.ts";
+import { OPEN_GATE, type TurnGate } from "./turn-gate.ts";
 import { isAlive, type PodFact, workloadOf } from "./world.ts";
 
 /** Every host of every started target. */
@@ -166,7 +166,7 @@ export function stepGiveTurn<Status extends RunStatus>(
     const gate = facts.turnGate?.(next, target, pod) ?? OPEN_GATE;
     if (gate.kind !== "open") {
       const isOver = isPatienceOver && gate.kind === "closed";
-      if (isOver) next = withHostAt(next, place, (old) => ({ ...old, ...shutOut(gate.message, now) }));
+      if (isOver) next = withHostAt(next, place, (old) => ({ ...old, ...shutOut(gate, now) }));
       continue;
     }
     const isHooked = reconcilerPart(facts.memberOf(target)?.before) !== undefined;
@@ -187,8 +187,8 @@ function unserved(host: HostEntry, now: Date) {
     : hostFailure("EXECUTOR_LOST", "its pod is gone, and no other pod could take over", formatTime(now));
 }
 
-function shutOut(message: string, now: Date) {
-  return hostFailure("OLD_PODS_RUNNING", message, formatTime(now));
+function shutOut({ message, code }: Extract<TurnGate, { readonly kind: "closed" }>, now: Date) {
+  return hostFailure(code ?? "OLD_PODS_RUNNING", message, formatTime(now));
 }
 
 function giveTo<Status extends RunStatus>(

@@ -15,7 +15,7 @@ export interface PodFact {
   readonly isEnded: boolean;
   /** Its controller makes pods of a newer template: it will end. */
   readonly isOutdated?: boolean;
-  /** Names of the containers in order, without ours. */
+  /** Names of the containers without ours: the main one first, the others in order. */
   readonly containers: readonly string[];
   /** Ports that its containers name, in the order of the containers. */
   readonly namedPorts?: readonly NamedPort[];
@@ -41,6 +41,8 @@ export interface AgentFact {
   readonly serves: string | undefined;
   /** The target that they name, where they do. */
   readonly target?: { readonly kind: string; readonly namespace: string; readonly name: string };
+  /** What is mounted where, both as shared/injection/mounts.ts has them: placeOf() and sourceOf(). Undefined where nobody looked. */
+  readonly mounts?: ReadonlyMap<string, string>;
 }
 
 /** A workload and its pods. */

@@ -109,10 +109,10 @@ export const snapshotStatsSchema = object({
   time: optional(time, "Time of the snapshot."),
   fileStats: optional(
     object({
-      totalFiles: optional(int64),
-      newFiles: optional(int64),
-      modifiedFiles: optional(int64),
-      unmodifiedFiles: optional(int64),
+      totalFiles: optional(int64, "All."),
+      newFiles: optional(int64, "Those that are new."),
+      modifiedFiles: optional(int64, "Those that changed."),
+      unmodifiedFiles: optional(int64, "Those that did not change."),
     }),
     "Counts of files.",
   ),

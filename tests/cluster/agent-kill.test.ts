@@ -19,6 +19,7 @@ import {
 import { type AgentProcess, killContainer, startAgent, waitForExit } from "../support/agent/agent-process.ts";
 import { type AgentWorld, createAgentWorld, PASSWORD } from "../support/agent/agent-world.ts";
 import { describeTree } from "../support/files/tree.ts";
+import { writeEmptyRepository } from "../support/restic/empty-repository.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 
 const MOMENTS = 20;
@@ -52,7 +53,7 @@ beforeAll(async () => {
   const connection = await findConnection({ env: {}, kubeconfigPath: sharedPlane().kubeconfigPath });
   client = createKubeClient({ connection, program: "tests" });
   world = await createAgentWorld(client, sharedPlane());
-  restic("init");
+  writeEmptyRepository(world.repository, PASSWORD);
 });
 
 afterAll(async () => {

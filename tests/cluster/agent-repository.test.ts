@@ -20,6 +20,7 @@ import {
 } from "../support/agent/agent-objects.ts";
 import { type AgentProcess, killContainer, startAgent, waitForExit } from "../support/agent/agent-process.ts";
 import { type AgentWorld, createAgentWorld, PASSWORD } from "../support/agent/agent-world.ts";
+import { writeEmptyRepository } from "../support/restic/empty-repository.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 
 const KEEP_ONE = { name: "one", keepLast: 1, prune: true };
@@ -46,7 +47,7 @@ beforeAll(async () => {
   client = createKubeClient({ connection, program: "tests" });
   world = await createAgentWorld(client, sharedPlane());
   await writeFile(join(world.data, "file"), "content");
-  restic("init");
+  writeEmptyRepository(world.repository, PASSWORD);
 });
 
 afterEach(async () => {

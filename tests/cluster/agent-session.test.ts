@@ -22,6 +22,7 @@ import { type AgentProcess, killContainer, startAgent } from "../support/agent/a
 import { type AgentWorld, createAgentWorld, PASSWORD } from "../support/agent/agent-world.ts";
 import { type HookServer, startHookServer } from "../support/agent/hook-server.ts";
 import { startTcpProxy } from "../support/kube/tcp-proxy.ts";
+import { writeEmptyRepository } from "../support/restic/empty-repository.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 
 /** Makes restic take several seconds for the data below. */
@@ -40,7 +41,7 @@ beforeAll(async () => {
   world = await createAgentWorld(client, sharedPlane());
   hooks = await startHookServer();
   await writeFile(join(world.data, "file"), "content");
-  restic("init");
+  writeEmptyRepository(world.repository, PASSWORD);
 });
 
 afterEach(async () => {

@@ -13,6 +13,7 @@ import { describeTree } from "../support/files/tree.ts";
 import { applyManifests, parseManifests } from "../support/objects/apply.ts";
 import { waitForContainer } from "../support/objects/pods.ts";
 import { type InstalledCluster, startInstalledCluster } from "../support/product/installed-cluster.ts";
+import { writeEmptyRepository } from "../support/restic/empty-repository.ts";
 import {
   type HookServer,
   listSessions,
@@ -22,6 +23,7 @@ import {
 } from "../support/session/batch-without-nodes.ts";
 
 const NAMESPACE = "sessions";
+const PASSWORD = "not-a-secret";
 const SESSION_MS = 120_000;
 /** Restic on a busy machine takes its time. */
 const TEST_MS = 300_000;
@@ -63,7 +65,7 @@ beforeAll(async () => {
   folder = join(cluster.dir, "application");
   const repository = join(cluster.dir, "repository");
   await mkdir(join(folder, "notes"), { recursive: true });
-  await mkdir(repository);
+  writeEmptyRepository(repository, PASSWORD);
   for (const host of Object.values(HOST_FOLDERS).flat()) await mkdir(join(folder, host));
   await apply(`
 apiVersion: v1
@@ -73,7 +75,7 @@ metadata: { name: ${NAMESPACE} }
 apiVersion: v1
 kind: Secret
 metadata: { name: backend, namespace: ${NAMESPACE} }
-stringData: { RESTIC_PASSWORD: not-a-secret }
+stringData: { RESTIC_PASSWORD: ${PASSWORD} }
 ---
 apiVersion: stash.appscode.com/v1alpha1
 kind: Repository

@@ -4,19 +4,15 @@ import { mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Restic } from "../../agent/restic/client.ts";
-import { ensureRepository } from "../../agent/restic/ensure-repository.ts";
 import { describeTree } from "../support/files/tree.ts";
 import { describeAttributes, makeOddTree } from "../support/restic/odd-tree.ts";
 import { createResticWorld, type ResticWorld } from "../support/restic/restic-world.ts";
 
 let world: ResticWorld;
 let restic: Restic;
-const signal = new AbortController().signal;
-
 beforeAll(async () => {
   world = await createResticWorld();
   restic = await world.open();
-  await ensureRepository(restic, signal);
 });
 
 afterAll(() => world?.stop());

@@ -4,7 +4,6 @@ import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Restic } from "../../agent/restic/client.ts";
-import { ensureRepository } from "../../agent/restic/ensure-repository.ts";
 import { createSelection } from "../../agent/restic/patterns.ts";
 import { createResticWorld, type ResticWorld } from "../support/restic/restic-world.ts";
 
@@ -26,7 +25,6 @@ const FILES = [
 beforeAll(async () => {
   world = await createResticWorld();
   restic = await world.open();
-  await ensureRepository(restic, new AbortController().signal);
   for (const file of FILES) {
     mkdirSync(dirname(join(world.data, file)), { recursive: true });
     writeFileSync(join(world.data, file), file);

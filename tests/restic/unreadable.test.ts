@@ -7,7 +7,6 @@ import { findEarlier } from "../../agent/backup/adopt.ts";
 import type { HostBackup } from "../../agent/backup/host-backup.ts";
 import { buildHostResult, type HostResult } from "../../agent/backup/outcome.ts";
 import type { Restic } from "../../agent/restic/client.ts";
-import { ensureRepository } from "../../agent/restic/ensure-repository.ts";
 import { readRecoveryPoints } from "../../shared/recovery-points.ts";
 import { snapshotTags } from "../../shared/snapshot-tags.ts";
 import { unprivilegedRestic } from "../support/restic/hostile.ts";
@@ -22,7 +21,6 @@ beforeEach(async () => {
   chmodSync(world.dir, 0o755);
   restic = await world.open(undefined, {}, { STASH_RESTIC: unprivilegedRestic(world.dir) });
   execFileSync("chmod", ["-R", "a+rwX", world.repository, join(world.dir, "scratch")]);
-  await ensureRepository(restic, signal);
   writeFileSync(join(world.data, "readable"), "content");
 });
 

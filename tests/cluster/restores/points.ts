@@ -83,7 +83,12 @@ export function testRecoveryPoints(cluster: () => Installation): void {
 
   describe("with three recovery points, of which the second lacks a member", () => {
     test("spec.session that names the incomplete one is refused with what is missing and what there is", async () => {
-      const before = await listPods(stand.client, NAMESPACE, "app");
+      // The pods of the last rollout are gone: what is there now is what must stay.
+      const before = await waitForValue(
+        () => listPods(stand.client, NAMESPACE, "app"),
+        (pods) => pods.length === MEMBERS.length && pods.every(({ isReady }) => isReady),
+        "one pod a member",
+      );
       const members = MEMBERS.map((member) => restoreMember(member));
       await stand.apply(restoreManifest(NAMESPACE, "to-2", members, { session: "point-2" }));
       const why = whyInvalid(await stand.waitForRestore("to-2", isInvalid));

@@ -10,6 +10,7 @@ import { saveDump } from "../../../agent/dump/save-dump.ts";
 import { createRestic, type Restic } from "../../../agent/restic/client.ts";
 import type { Snapshot } from "../../../agent/restic/snapshots.ts";
 import type { DumpPlan, DumpRequest } from "../../../shared/dump/dump-plan.ts";
+import { writeEmptyRepository } from "../restic/empty-repository.ts";
 import type { DatabaseServer } from "./server.ts";
 
 export interface DumpWorld {
@@ -49,8 +50,7 @@ export async function createDumpWorld(
     isCacheEnabled: false,
     memoryLimitBytes: undefined,
   });
-  const made = await restic.run(["init"], {});
-  if (made.code !== 0) throw restic.fault("init", made);
+  writeEmptyRepository(repository, "of tests");
   const signal = new AbortController().signal;
   const clients = await installClients?.(join(dir, "clients"), folder);
   const env = clients === undefined ? process.env : { ...process.env, PATH: `${clients}:${process.env["PATH"]}` };

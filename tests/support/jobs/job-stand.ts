@@ -1,6 +1,5 @@
 /** Databases and a volume in pods on the shared control plane, with the whole product beside them, for a file of tests. */
 import { readdirSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import type { KubeClient } from "../../../shared/kube/client.ts";
@@ -11,8 +10,9 @@ import { waitForReadyPods } from "../objects/pods.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 import type { Installation } from "../product/installed-cluster.ts";
 import { useProduct } from "../product/product-cluster.ts";
+import { writeEmptyRepository } from "../restic/empty-repository.ts";
 import { sharedPlane } from "../shared-plane.ts";
-import { jobsManifest } from "./manifests.ts";
+import { JOBS_PASSWORD, jobsManifest } from "./manifests.ts";
 import { type Runs, runsIn, type SessionStatus } from "./runs.ts";
 
 const CATALOGUE = resolve(import.meta.dirname, "../../../manifests/catalog");
@@ -50,7 +50,7 @@ export function useJobStand(namespace: string): () => JobStand {
       connection: await findConnection({ env: {}, kubeconfigPath: sharedPlane().kubeconfigPath }),
     });
     const made = createStand(product(), namespace, exec);
-    await mkdir(made.repository);
+    writeEmptyRepository(made.repository, JOBS_PASSWORD);
     for (const file of readdirSync(CATALOGUE)) {
       if (file !== "kustomization.yaml") await applyFile(made.client, join(CATALOGUE, file));
     }

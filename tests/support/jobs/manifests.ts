@@ -1,6 +1,9 @@
 /** A MariaDB and a PostgreSQL in pods, each behind a Service and an AppBinding, and a pod that holds a volume. */
 import type { TestImages } from "../images/test-image.ts";
 
+/** Of the Repository `store`. */
+export const JOBS_PASSWORD = "not-a-secret";
+
 /** Blanks, quotes and what an option file or a shell would take for its own. */
 export const DB_PASSWORD = "p\"a'#; \\s=$x";
 
@@ -100,7 +103,7 @@ metadata: { name: ${namespace} }
 apiVersion: v1
 kind: Secret
 metadata: { name: backend, namespace: ${namespace} }
-stringData: { RESTIC_PASSWORD: not-a-secret }
+stringData: { RESTIC_PASSWORD: ${JOBS_PASSWORD} }
 ---
 apiVersion: stash.appscode.com/v1alpha1
 kind: Repository

@@ -16,19 +16,21 @@ import {
   restoreHost,
 } from "../../../agent/restore/host-restore.ts";
 import type { Backend } from "../../../shared/api/backend.ts";
+import { writeEmptyRepository } from "./empty-repository.ts";
 
 export const PASSWORD = "of tests, long enough";
 export const TARGET = { apiVersion: "apps/v1", kind: "Deployment", namespace: "demo", name: "web" } as const;
 export const ORIGIN = {
   session: { namespace: "demo", name: "nightly-1" },
-  invoker: { kind: "BackupConfiguration", namespace: "demo", name: "nightly" },
+  invoker: { kind: "BackupConfiguration", namespace: "demo", name: "nightly", cluster: "of-tests" },
   target: TARGET,
+  part: { member: 1, members: 1, hosts: 1 },
 } as const;
 
 export interface ResticWorld {
   readonly dir: string;
   readonly data: string;
-  /** Folder of the local repository. */
+  /** Folder of the local repository, which is empty at first. */
   readonly repository: string;
   readonly localBackend: Backend;
   readonly log: Logger;
@@ -53,7 +55,8 @@ export async function createResticWorld(): Promise<ResticWorld> {
   const data = join(dir, "data");
   const repository = join(dir, "repository");
   const secrets = join(dir, "secrets");
-  for (const folder of [data, repository, secrets, join(dir, "scratch")]) await mkdir(folder);
+  for (const folder of [data, secrets, join(dir, "scratch")]) await mkdir(folder);
+  writeEmptyRepository(repository, PASSWORD);
   const localBackend: Backend = { storageSecretName: "backend", local: { mountPath: repository } };
   const log = createAgentLogger("error", (line) => process.stderr.write(line));
   let opened = 0;

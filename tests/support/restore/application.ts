@@ -13,6 +13,9 @@ const PROGRAM = [
   "while :; do sleep 1 & wait $!; done",
 ].join("\n");
 
+/** Of the Repository `store`. */
+export const STORAGE_PASSWORD = "test";
+
 /** Most that a pod may write into its volume `room` before it is evicted. */
 export const ROOM_BYTES = 2 ** 20;
 
@@ -32,7 +35,7 @@ export function storageManifests({ namespace, repository, allowed }: Storage): r
       apiVersion: "v1",
       kind: "Secret",
       metadata: { name: "backend", namespace },
-      stringData: { RESTIC_PASSWORD: "test" },
+      stringData: { RESTIC_PASSWORD: STORAGE_PASSWORD },
     },
     {
       apiVersion: KINDS.Repository.apiVersion,

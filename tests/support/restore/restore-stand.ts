@@ -13,7 +13,8 @@ import { applyManifests, type Manifest } from "../objects/apply.ts";
 import { listPods, waitForPods } from "../objects/pods.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 import type { Installation } from "../product/installed-cluster.ts";
-import { storageManifests } from "./application.ts";
+import { writeEmptyRepository } from "../restic/empty-repository.ts";
+import { STORAGE_PASSWORD, storageManifests } from "./application.ts";
 
 const TIMEOUT_MS = 60_000;
 const POLL_MS = 100;
@@ -87,6 +88,7 @@ export async function openRestoreStand(
   await makeFolder(".");
   const marks = await makeFolder("marks");
   const repository = storage.repository ?? (await makeFolder("repository"));
+  if (storage.repository === undefined) writeEmptyRepository(repository, STORAGE_PASSWORD);
   await applyManifests(client, storageManifests({ namespace, ...storage, repository }));
 
   const readRestore = (name: string) => client.get(KINDS.RestoreBatch, namespace, name, parseRestoreBatch);
@@ -142,7 +144,7 @@ export async function openRestoreStand(
       }
     },
     restic(...args) {
-      const env = { ...process.env, RESTIC_PASSWORD: "test", RESTIC_REPOSITORY: repository };
+      const env = { ...process.env, RESTIC_PASSWORD: STORAGE_PASSWORD, RESTIC_REPOSITORY: repository };
       return execFileSync("restic", ["--no-cache", ...args], { env, encoding: "utf8" });
     },
   };

@@ -28,6 +28,8 @@ export interface SimulatedPod {
   isWaiting: boolean;
   /** Whether its template has that init-container, which stays there when it has ended. */
   isOfRestore: boolean;
+  /** What its sidecar has where; undefined where nobody looks. */
+  mounts?: ReadonlyMap<string, string>;
 }
 
 /** All pods of a simulated cluster. */
@@ -108,6 +110,7 @@ function podFact(pod: SimulatedPod): PodFact {
       message: undefined,
       lastEnd: pod.lastEnd,
       serves: undefined,
+      ...(pod.mounts !== undefined && { mounts: pod.mounts }),
     },
     restoreInit: pod.isOfRestore
       ? { isRunning: pod.isWaiting, startedAtMs: pod.agentStartedAtMs, message: undefined, serves: "RestoreBatch/back" }

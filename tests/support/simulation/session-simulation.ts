@@ -178,6 +178,11 @@ export class SessionSimulation {
     if (this.running.delete(key)) this.finished.set(key, outcome);
   }
 
+  /** Somebody writes into the session that it is to end. */
+  cancel(): void {
+    this.session = { ...this.session, spec: { ...this.session.spec, cancel: true } };
+  }
+
   /** The reconciler's process is killed and a new one leads: what only memory held is lost. */
   restart(): void {
     this.running.clear();
