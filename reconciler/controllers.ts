@@ -49,6 +49,7 @@ export function createControllers(ports: Ports): readonly Controller[] {
       namespace: config.watchNamespace,
       usesCronJobs,
       troubleLimits: config.troubleLimits,
+      maxUnavailableWorkloads: config.maxUnavailableWorkloads,
     }),
     createBlueprintController(ports),
     createRepositoryController(ports),

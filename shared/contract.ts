@@ -101,6 +101,8 @@ export const INJECT_DISABLED = "disabled";
 export const Finalizer = {
   Repository: "stash",
   Invoker: "stash.appscode.com",
+  /** Ours: on a session or restore whose after-hooks are owed. */
+  AfterHooks: "stash.appscode.com/after-hooks",
 } as const;
 
 export const Container = {

@@ -265,7 +265,10 @@ export const ERRORS = {
     "Raise spec.timeOut, or look at what was slow.",
     true,
   ),
-  CANCELLED: entry("Somebody cancelled the session.", "Start another one; what was saved before stays."),
+  CANCELLED: entry(
+    "Somebody cancelled or deleted the session or restore before its end.",
+    "Start another one; what was saved before stays, and after-hooks that were owed ran.",
+  ),
   EARLIER_MEMBER_FAILED: entry(
     "A member that comes earlier failed, and the batch's failurePolicy is FailFast.",
     "Correct the earlier member.",

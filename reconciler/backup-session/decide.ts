@@ -12,22 +12,23 @@
  * | 7 | deadline | passed while work is left | everything open fails |
  * | 8 | cancelled | `spec.cancel` is set while work is left | everything open fails |
  * | 9 | invokerGone | while work is left | everything open fails |
- * | 10 | globalBefore | there is one | run it, wait for it; its failure fails every target |
- * | 11 | repositoryRefused | it can't be opened | what has not started fails |
- * | 12 | jobsEnded | a host's job ended, and the host did not | it fails with the job's reason |
- * | 13 | explainRestarts | an agent was given up because it began again and again | the kubelet's word for why |
- * | 14 | lostExecutors | a host's pod is gone or its agent silent | another pod, once; then ExecutorLost |
- * | 15 | passInitOn | nobody is opening the repository | the next host does |
- * | 16 | answerLocks | locks whose owner is gone | tell the agent which |
- * | 17 | startMembers | a member's turn has come | its hosts; or held, or refused |
- * | 18 | giveTurns | a host waits | before-hook, then its pod |
- * | 19 | memberAfter | a host ended | after-hook |
- * | 20 | concludeTargets | nothing of a target runs | conditions; its phase follows |
- * | 21 | wait | a target is not over | wait |
- * | 22 | maintenance | all targets are over | one host keeps the repository in order |
- * | 23 | globalAfter | there is one | run it by its policy, wait for it |
- * | 24 | history | | old sessions go |
- * | 25 | finish | | final |
+ * | 10 | deleted | the session is deleted, and held for what it owes | everything open fails |
+ * | 11 | globalBefore | there is one | run it, wait for it; its failure fails every target |
+ * | 12 | repositoryRefused | it can't be opened | what has not started fails |
+ * | 13 | jobsEnded | a host's job ended, and the host did not | it fails with the job's reason |
+ * | 14 | explainRestarts | an agent was given up because it began again and again | the kubelet's word for why |
+ * | 15 | lostExecutors | a host's pod is gone or its agent silent | another pod, once; then ExecutorLost |
+ * | 16 | passInitOn | nobody is opening the repository | the next host does |
+ * | 17 | answerLocks | locks whose owner is gone | tell the agent which |
+ * | 18 | startMembers | a member's turn has come | its hosts; or held, or refused |
+ * | 19 | giveTurns | a host waits | before-hook, then its pod |
+ * | 20 | memberAfter | a host ended | after-hook |
+ * | 21 | concludeTargets | nothing of a target runs | conditions; its phase follows |
+ * | 22 | wait | a target is not over | wait |
+ * | 23 | maintenance | all targets are over | one host keeps the repository in order |
+ * | 24 | globalAfter | there is one | run it by its policy, wait for it |
+ * | 25 | history | | old sessions go |
+ * | 26 | finish | | final |
  */
 import { backupSessionLabels } from "../../shared/build-backup-session.ts";
 import { Label, TARGET_LABEL_PREFIX } from "../../shared/contract.ts";
@@ -96,6 +97,7 @@ const TABLE: RunTable<SessionView, SessionStatus, OwnAction> = {
     deadline,
     cancelled,
     invokerGone,
+    shared.deleted,
     shared.globalBefore,
     repositoryRefused,
     shared.jobsEnded,

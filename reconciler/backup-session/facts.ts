@@ -7,7 +7,7 @@ import { hasCondition, isConditionFalse, isConditionTrue } from "../../shared/st
 import { type TargetEntry, withEntryCondition } from "../run/entries.ts";
 import { targetFailure } from "../run/outcome.ts";
 import { type RunFacts, type RunWords, runHosts, runTargets } from "../run/run-facts.ts";
-import { commonFacts, createdAtMs } from "../run/view.ts";
+import { commonFacts, createdAtMs, isDeleted } from "../run/view.ts";
 import { volumeGate } from "./own-volumes.ts";
 import { isInitCarried } from "./repository-actions.ts";
 import { memberOf, type SessionStatus, type SessionView } from "./view.ts";
@@ -79,6 +79,7 @@ function failureCodes(status: SessionStatus): readonly (string | undefined)[] {
  */
 export function isRetryToFollow(view: SessionView, status: SessionStatus): boolean {
   const isWanted = view.invoker?.view.retry !== undefined && !view.invoker.view.isBeingDeleted;
+  if (isDeleted(view.object)) return false;
   const { retryLeft = 0, cancel = false } = view.object.spec;
   if (!isWanted || cancel || retryLeft <= 0) return false;
   return failureCodes(status).some((code) => {

@@ -7,7 +7,7 @@ import { isRecorded, withEnd } from "../run/ended.ts";
 import { withEntryCondition } from "../run/entries.ts";
 import { runFailure } from "../run/outcome.ts";
 import { areTargetsOver, isBegun } from "../run/settled.ts";
-import { createdAtMs } from "../run/view.ts";
+import { createdAtMs, isDeleted } from "../run/view.ts";
 import { BACKUP_WORDS, isRetryToFollow } from "./facts.ts";
 import { isSkipped } from "./start.ts";
 import type { Action, Row, Step } from "./step.ts";
@@ -46,7 +46,12 @@ function isDone(status: SessionStatus): boolean {
 export const history: Row = {
   name: "history",
   next(view, status, now): Step | undefined {
-    if (!isDone(status) || hasCondition(status.conditions, ConditionType.BackupHistoryCleaned)) return undefined;
+    if (
+      !isDone(status) ||
+      isDeleted(view.object) ||
+      hasCondition(status.conditions, ConditionType.BackupHistoryCleaned)
+    )
+      return undefined;
     const self: SiblingSession = {
       name: view.object.metadata.name,
       createdAtMs: createdAtMs(view),

@@ -6,6 +6,7 @@ import { hasCondition, isConditionTrue } from "../../shared/status/conditions.ts
 import { type HostEntry, isAssigned, withEntryCondition } from "../run/entries.ts";
 import { runHosts, runTargets, withRunHost } from "../run/run-facts.ts";
 import { areTargetsOver, isBegun } from "../run/settled.ts";
+import { isDeleted } from "../run/view.ts";
 import { isAlive } from "../run/world.ts";
 import { type ActionName, conditionOf, isActionOpen, WORDS } from "./repository-actions.ts";
 import type { Row, Step } from "./step.ts";
@@ -156,7 +157,7 @@ function isMaintenanceOver(view: SessionView, status: SessionStatus, now: Date):
 export const maintenance: Row = {
   name: "repository kept in order",
   next(view, status, now): Step | undefined {
-    if (!isMaintained(status)) return undefined;
+    if (!isMaintained(status) || isDeleted(view.object)) return undefined;
     const told = addresses(status).filter(({ host }) => (host.actions ?? []).some((a) => MAINTENANCE.includes(a)));
     const open = told.find(({ host }) => MAINTENANCE.some((action) => isActionOpen(host, action)));
     const isDone = hasCondition(status.conditions, ConditionType.RepositoryMetricsPushed);

@@ -5,9 +5,10 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { HookFailure } from "../../shared/hooks/failure.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
+import { type Backoff, nextBackoffMs } from "../../shared/kube/backoff.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { listAt, textAt } from "../../shared/kube/json-value.ts";
-import { isAlreadyExists, isNotFound } from "../../shared/kube/kube-error.ts";
+import { isAlreadyExists, isConflict, isNotFound, KubeError } from "../../shared/kube/kube-error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import type { Logger } from "../../shared/log.ts";
 import { inNamespace, type NamespaceClient } from "../authority.ts";
@@ -44,7 +45,8 @@ export async function runHookJob(
   run: HookRun,
   signal: AbortSignal,
 ): Promise<string> {
-  const { client, settings } = ports;
+  const { settings } = ports;
+  const client = patient(ports.client, signal);
   const ranges = await gatherLimitRanges(client, owner.namespace, signal);
   const plan = planHookJob(owner, run, settings, ranges);
   const inside = inNamespace(client, owner.namespace);
@@ -60,6 +62,33 @@ export async function runHookJob(
       .delete(JOBS, plan.name, { uid: jobUid, propagationPolicy: "Background" })
       .catch((error) => ports.log.warn({ job: plan.name, error: messageOf(error) }, "hook's job not deleted"));
   }
+}
+
+const BACKOFF: Backoff = { baseMs: 250, maxMs: 5_000 };
+
+/**
+ * The Job goes on by itself while the API server is away, so each call is made until it is answered. Repeating is harmless: names are
+ * settled, and what exists was made before.
+ */
+function patient(client: HookJobPorts["client"], signal: AbortSignal): HookJobPorts["client"] {
+  const answered = async <T>(send: () => Promise<T>): Promise<T> => {
+    for (let failures = 0; ; failures += 1) {
+      try {
+        return await send();
+      } catch (error) {
+        const mayPass = error instanceof KubeError && error.retryable && !isConflict(error);
+        if (!mayPass || signal.aborted) throw error;
+        await sleep(nextBackoffMs(BACKOFF, failures, Math.random()), undefined, { signal }).catch(() => undefined);
+      }
+    }
+  };
+  return {
+    create: (...args) => answered(() => client.create(...args)),
+    find: (...args) => answered(() => client.find(...args)),
+    list: (...args) => answered(() => client.list(...args)),
+    patch: (...args) => answered(() => client.patch(...args)),
+    delete: (...args) => client.delete(...args),
+  };
 }
 
 async function createOnce(

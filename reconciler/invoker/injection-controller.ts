@@ -17,6 +17,7 @@ import { gatherInjectionFacts, type InjectionFacts } from "./gather-request.ts";
 import { afterLook, type InjectionRecord, isNewConflict, withConflict } from "./injection-record.ts";
 import { wantedHash } from "./injection-state.ts";
 import { releaseStuck } from "./release-stuck.ts";
+import { Rollouts, WAIT_MS } from "./rollouts.ts";
 import { findTemplateManager } from "./template-manager.ts";
 import { type LastingTrouble, lastingTrouble, type TroubleLimits } from "./trouble.ts";
 import { wakeTargets } from "./wake.ts";
@@ -27,6 +28,8 @@ export interface InjectionPorts extends ActPorts {
   readonly world: World;
   readonly settings: InjectionSettings;
   readonly limits: TroubleLimits;
+  /** How many workloads may roll out at the same time because of us. */
+  readonly maxUnavailableWorkloads: number;
 }
 
 /** Each request may start a rollout: a few at a time leave the cluster's nodes room. */
@@ -43,10 +46,12 @@ class InjectionController implements Controller {
   readonly #queue: WorkQueue;
   /** What the API server answered to our last request, until the informer shows it. */
   readonly #latest = new Map<string, WorkloadObject>();
+  readonly #rollouts: Rollouts;
   #unsubscribe: readonly (() => void)[] = [];
 
   constructor(ports: InjectionPorts) {
     this.#ports = ports;
+    this.#rollouts = new Rollouts(ports.maxUnavailableWorkloads);
     this.#queue = new WorkQueue({
       run: (key, signal) => this.#reconcile(key, signal),
       onError: (target, error, failures) => {
@@ -68,6 +73,7 @@ class InjectionController implements Controller {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await this.#queue.stop(DRAIN_MS);
     this.#latest.clear();
+    this.#rollouts.clear();
     const { records, refusals, troubles } = this.#ports;
     for (const memory of [records, refusals, troubles]) memory.clear();
   }
@@ -102,7 +108,20 @@ class InjectionController implements Controller {
       },
       clock.monotonic(),
     );
-    const subject: Subject = { target, id, facts, signal, keep: (after) => void this.#latest.set(target, after) };
+    const subject: Subject = {
+      target,
+      id,
+      facts,
+      signal,
+      keep: (after) => {
+        this.#latest.set(target, after);
+        // Its pods are replaced only where the template is another.
+        if (after.generation > workload.generation) this.#rollouts.begin(target, clock.monotonic());
+      },
+    };
+    const restartsPods = decision.kind === "Request" || decision.kind === "Prove";
+    if (restartsPods && !this.#hasRoom()) return { requeueAfterMs: WAIT_MS };
+    if (restartsPods) this.#rollouts.begin(target, clock.monotonic());
     switch (decision.kind) {
       case "Leave":
         if (decision.reason === "UpToDate") refusals.forget(target);
@@ -121,6 +140,15 @@ class InjectionController implements Controller {
       default:
         return assertNever(decision);
     }
+  }
+
+  #hasRoom(): boolean {
+    const { world, clock } = this.#ports;
+    const find = (target: string): WorkloadObject | undefined => {
+      const id = parseWorkloadKey(target);
+      return id && this.#newest(target, findWorkload(world, id));
+    };
+    return this.#rollouts.hasRoom(find, clock.monotonic());
   }
 
   #newest(target: string, informed: WorkloadObject | undefined): WorkloadObject | undefined {

@@ -24,6 +24,7 @@ export interface InvokerControllersPorts {
   /** Whether CronJobs trigger the sessions instead of the reconciler. */
   readonly usesCronJobs: boolean;
   readonly troubleLimits: TroubleLimits;
+  readonly maxUnavailableWorkloads: number;
   /** Only this namespace; all when undefined. */
   readonly namespace: string | undefined;
   readonly events: Pick<EventRecorder, "record">;

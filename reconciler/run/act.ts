@@ -1,9 +1,7 @@
 /** Carries out what was decided for one run. The status is written first; nothing else happens unless it stands. */
 import { KINDS } from "../../shared/api/kinds.ts";
-import { Finalizer } from "../../shared/contract.ts";
 import { assertNever } from "../../shared/errors.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { isNotFound } from "../../shared/kube/kube-error.ts";
+import { beginHook } from "./begin-hook.ts";
 import { withRecords } from "./record-runs.ts";
 import { withRefusal } from "./refused-status.ts";
 import type { RunStatus } from "./run-facts.ts";
@@ -71,11 +69,11 @@ async function actShared<
     case "WriteStatus":
       return writeStatus(kind, ports, key, run, action.status);
     case "RunHook":
-      ports.hooks.start(action.run, ports.wake);
-      return "done";
-    case "StartPrepared":
-      ports.hooks.startPrepared(action.key, ports.wake);
-      return "done";
+      return beginHook(kind, ports, key, run, action.run);
+    case "StartPrepared": {
+      const prepared = ports.hooks.prepared(action.key);
+      return prepared === undefined ? "done" : beginHook(kind, ports, key, run, prepared);
+    }
     case "AbortHook":
       ports.hooks.abort(action.key);
       return "done";
@@ -144,23 +142,6 @@ async function writeStatus<
       return "stale";
     default:
       return assertNever(write);
-  }
-}
-
-/** Lets a deleted run go that upstream left a finalizer on. */
-export async function removeFinalizer(
-  client: Pick<KubeClient, "patch">,
-  { kind, metadata }: RunObject,
-  signal: AbortSignal,
-): Promise<void> {
-  const { namespace, name, uid, resourceVersion, finalizers = [] } = metadata;
-  if (!finalizers.includes(Finalizer.Invoker)) return;
-  const rest = finalizers.filter((finalizer) => finalizer !== Finalizer.Invoker);
-  const patch = { kind: "merge", body: { metadata: { uid, resourceVersion, finalizers: rest } } } as const;
-  try {
-    await client.patch(KINDS[kind], namespace, name, patch, asIs, { signal });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
   }
 }
 

@@ -1,7 +1,9 @@
 /** Reads what the decision about one run needs, from informers and memory alone. */
 import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker.ts";
 import { type ResolvedTargetRef, resolveTargetRef } from "../../shared/target.ts";
+import { readOwed } from "../hooks/owed.ts";
 import { gatherTargetJobs, jobTargets } from "../jobs/gather-target-jobs.ts";
+import { hostRunsOf } from "../world/host-runs.ts";
 import { formerPods, gatherLockOwners, gatherPods, gatherWorkloads } from "../world/targets.ts";
 import { clusterIdOf } from "../world/world.ts";
 import { foldHostRuns } from "./fold-host-runs.ts";
@@ -106,6 +108,7 @@ export function gatherCommon<Run extends RunObject, Status extends RunStatus, Me
     lockOwners: gatherLockOwners(world, former, pods),
     silenceMs: memories.silences(key, status, monotonicMs),
     hookRuns,
+    owed: readOwed(hostRunsOf(world, namespace, uid)),
     leaderSinceMs,
     limits,
   };

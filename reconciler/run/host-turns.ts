@@ -8,6 +8,7 @@ import { execPlace } from "./exec-place.ts";
 import { silenceFactor } from "./heartbeats.ts";
 import { planHosts } from "./hosts.ts";
 import { runSummary } from "./outcome.ts";
+import { owedTarget } from "./owed-hooks.ts";
 import {
   type HostPlace,
   hostKey,
@@ -243,7 +244,9 @@ function runBefore<Status extends RunStatus>(
   now: Date,
 ): RunStep<Status> {
   const { target, targetIndex, host } = place;
-  const handler = reconcilerPart(facts.memberOf(target)?.before) ?? {};
+  const member = facts.memberOf(target);
+  const handler = reconcilerPart(member?.before) ?? {};
+  const after = reconcilerPart(member?.after);
   const prepared = withHostAt(status, place, (old) => ({ ...old, pod: pod.name }));
   const where = { hostname: host.hostname, podUID: pod.uid };
   return {
@@ -259,6 +262,13 @@ function runBefore<Status extends RunStatus>(
       place: execPlace(pod, handler),
       summary: runSummary(facts, status, target, now),
       timeoutMs: hookTimeoutMs(handler, facts.limits.hookMs),
+      owes: after && {
+        target: owedTarget(facts, target),
+        hostname: host.hostname,
+        podUID: pod.uid,
+        after,
+        afterPolicy: member?.afterPolicy,
+      },
     },
   };
 }

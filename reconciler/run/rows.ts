@@ -1,6 +1,7 @@
 /** The rows that every kind of run has. Pure. */
 import { isHookOpen } from "../hooks/hook-records.ts";
 import { stepEndedJob } from "../jobs/ended-job.ts";
+import { whenDeleted } from "./deleted.ts";
 import { stepGlobalAfter, stepGlobalBefore } from "./global-hooks.ts";
 import { stepGiveTurn, stepLostExecutor } from "./host-turns.ts";
 import { stepAnswerLocks } from "./locks.ts";
@@ -34,6 +35,14 @@ export function createRows<View extends RunView<RunObject, Status>, Status exten
   }
   return {
     endHooks: row("hook ended", (view, status, now) => stepEndHooks(factsOf(view), status, now)),
+    deleted: {
+      name: `${words.run} deleted`,
+      next(view, status, now) {
+        const facts = factsOf(view);
+        const given = whenDeleted(facts, status, now);
+        return given && { status: given, actions: abortBeforeHooks(facts, status) };
+      },
+    } satisfies Shared,
     globalBefore: row(`global ${words.before} hook`, (view, status, now) =>
       isBegun(status) ? stepGlobalBefore(factsOf(view), status, now) : undefined,
     ),

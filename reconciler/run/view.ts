@@ -1,5 +1,6 @@
 /** What the decisions about every run read: gathered from informers, plus what this process knows of itself. */
 import type { Condition } from "../../shared/api/condition.ts";
+import type { OwedHook } from "../../shared/api/host-run.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import { type ResolvedTargetRef, resolveTargetRef } from "../../shared/target.ts";
 import type { HookRuns } from "../hooks/hook-plan.ts";
@@ -51,8 +52,14 @@ export interface RunView<Run extends RunObject, Status> {
   /** By hostKey(): for how long, by this process's own clock, the host's entry has not changed. */
   readonly silenceMs: ReadonlyMap<string, number>;
   readonly hookRuns: HookRuns;
+  /** After-hooks that are owed, as they were when their before-hooks began. */
+  readonly owed: readonly OwedHook[];
   readonly leaderSinceMs: number;
   readonly limits: Limits;
+}
+
+export function isDeleted({ metadata }: RunObject): boolean {
+  return metadata.deletionTimestamp !== undefined;
 }
 
 /** A run as the owner of what is made for it, and as what Events are about. */
@@ -76,12 +83,13 @@ export function targetRef(
 
 /** The part of a run's facts that is the same for every kind. */
 export function commonFacts(view: RunView<RunObject, unknown>) {
-  const { object, workloads, pods, silenceMs, hookRuns, leaderSinceMs, limits } = view;
+  const { object, workloads, pods, silenceMs, hookRuns, owed, leaderSinceMs, limits } = view;
   const { namespace, uid = "" } = object.metadata;
-  const known = { workloads, pods, silenceMs, hookRuns, leaderSinceMs, limits };
+  const known = { workloads, pods, silenceMs, hookRuns, owed, leaderSinceMs, limits };
   return {
     ...known,
     objectUid: uid,
+    isDeleted: isDeleted(object),
     namespace,
     owner: runOwnerOf(object),
     refOf: (target: Pick<TargetEntry, "ref">) => targetRef(view, target),

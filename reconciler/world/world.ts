@@ -24,6 +24,7 @@ import type { Resource } from "../../shared/kube/resource.ts";
 import { resolveTargetRef, type TargetRefLike, targetKey } from "../../shared/target.ts";
 import { type AnnotatedTarget, readAnnotatedTarget } from "../blueprint/annotated-target.ts";
 import { JOBS, type JobFact, type JobPodFact, readJob, readJobPod } from "../jobs/job-object.ts";
+import { keptFacts } from "./packed-template.ts";
 import { type PodObject, readPod } from "./pod-object.ts";
 import { QUOTAS, type QuotaFact, readQuota } from "./quota-object.ts";
 import { readWorkloadObject, WORKLOADS, type WorkloadKind, type WorkloadObject } from "./workload-object.ts";
@@ -108,7 +109,7 @@ export function createWorld(options: WorldOptions): World {
   const clusterWide = { ...options, namespace: undefined };
 
   const workloads = (kind: WorkloadKind) =>
-    inform<WorkloadObject, "batch">(WORKLOADS[kind], (raw) => readWorkloadObject(kind, raw), {
+    inform<WorkloadObject, "batch">(WORKLOADS[kind], (raw) => keptWorkload(readWorkloadObject(kind, raw)), {
       batch: ({ facts }) => {
         const batch = facts.labels[Label.BackupBatch];
         return batch ? [`${facts.namespace}/${batch}`] : [];
@@ -187,6 +188,10 @@ export function createWorld(options: WorldOptions): World {
       AppBinding: inform(KINDS.AppBinding, (raw) => readAnnotatedTarget("AppBinding", raw), {}),
     },
   };
+}
+
+function keptWorkload(workload: WorkloadObject | undefined): WorkloadObject | undefined {
+  return workload && { ...workload, facts: keptFacts(workload.facts) };
 }
 
 const NAMESPACES: Resource = { group: "", version: "v1", plural: "namespaces", namespaced: false };

@@ -134,6 +134,20 @@ const appBindingOrderSchema = object({
 });
 export type AppBindingOrder = Value<typeof appBindingOrderSchema>;
 
+/** An after-hook that is owed, as it was when its before-hook began. */
+const owedHookSchema = object({
+  target: required(text, "Which target it is about."),
+  hostname: optional(text, "Which host."),
+  podUID: optional(text, "Pod that had the host's turn."),
+  pod: optional(text, "Name of the pod in which the before-hook ran."),
+  container: optional(text, "Its container."),
+  behindApp: optional(text, "AppBinding behind whose Service that pod is."),
+  ranIn: optional(object({ pod: text, uid: text }), "Which pod that was, behind an AppBinding's Service."),
+  after: required(handlerSchema, "The hook."),
+  afterPolicy: optional(text, "On which outcome it runs."),
+});
+export type OwedHook = Value<typeof owedHookSchema>;
+
 export const hostRunSpecSchema = object({
   work: required(oneOf(HostRunWork), "What is to be done."),
   run: required(runRefSchema, "Session or restore that it is part of."),
@@ -175,6 +189,7 @@ export const hostRunSpecSchema = object({
     longList(recordedPieceSchema),
     "For work Record: parts of the run's status that it has no room for.",
   ),
+  owed: optional(owedHookSchema, "For work Record: an after-hook that is owed."),
 });
 export type HostRunSpec = Value<typeof hostRunSpecSchema>;
 

@@ -31,6 +31,9 @@ export class SimulatedJobs {
     }
     const workload = { kind: "Job", namespace: member.ref.namespace, name: `job-${index}`, replicas: 1 };
     this.#pods.fill(workload, nowMs);
+    for (const pod of this.#pods.list()) {
+      if (pod.workload === workload && member.ref.kind === "AppBinding") pod.behindApp = member.ref.name;
+    }
     this.#jobs.set(index, { workload, outcome: { kind: "running" } });
   }
 

@@ -22,6 +22,8 @@ export interface SimulatedPod {
   /** Why its agent ended the last time. */
   lastEnd: string | undefined;
   agentStartedAtMs: number;
+  /** Of a job: the application that it works on. */
+  behindApp?: string;
   /** Whether the pod waits in the init-container of the restore. */
   isWaiting: boolean;
   /** Whether its template has that init-container, which stays there when it has ended. */
@@ -101,6 +103,7 @@ function podFact(pod: SimulatedPod): PodFact {
     isTerminating: pod.isTerminating,
     isEnded: pod.isEnded,
     containers: ["app"],
+    ...(pod.behindApp !== undefined && { behindApp: pod.behindApp }),
     sidecar: {
       isRunning: pod.isAgentRunning,
       startedAtMs: pod.agentStartedAtMs,

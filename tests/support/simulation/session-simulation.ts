@@ -12,17 +12,20 @@ import type {
   SiblingSession,
 } from "../../../reconciler/backup-session/view.ts";
 import type { HookOutcome, HookRun } from "../../../reconciler/hooks/hook-plan.ts";
+import { readOwed } from "../../../reconciler/hooks/owed.ts";
 import { withItem } from "../../../reconciler/run/entries.ts";
 import type { FormerPod } from "../../../reconciler/run/locks.ts";
 import { NO_SILENCES, nextSilences, type Silences, silenceLengths } from "../../../reconciler/run/silences.ts";
 import { DEFAULT_LIMITS } from "../../../reconciler/run/world.ts";
 import type { BackupBatch } from "../../../shared/api/backup-batch.ts";
 import { type BackupSession, parseBackupSession } from "../../../shared/api/backup-session.ts";
+import type { HostRun } from "../../../shared/api/host-run.ts";
 import type { HostStats } from "../../../shared/api/host-stats.ts";
 import type { Repository } from "../../../shared/api/repository.ts";
 import { backupInvokerView } from "../../../shared/invoker.ts";
 import { targetKey } from "../../../shared/target.ts";
 import { SimulatedJobs } from "./jobs.ts";
+import { keepOwed } from "./owed.ts";
 import { SimulatedPods, type SimulatedWorkload } from "./pods.ts";
 
 export const SESSION_START_MS = Date.UTC(2024, 3, 30, 2, 0, 0);
@@ -69,6 +72,8 @@ export class SessionSimulation {
   cleanup: CleanupOutcome | undefined;
   /** Every hook that was ever started. */
   readonly startedHooks: HookRun[] = [];
+  /** Host runs that keep what is owed. */
+  readonly records = new Map<string, HostRun>();
   /** Everything that was decided and done since this was last emptied. */
   readonly passes: Pass[] = [];
   #silences: Silences = NO_SILENCES;
@@ -130,6 +135,7 @@ export class SessionSimulation {
       jobs: jobs.jobs,
       silenceMs: this.#lookForSilence(),
       hookRuns: { runner: "this", prepared: new Map(), running: new Set(this.running.keys()), finished: this.finished },
+      owed: readOwed(this.records),
       cleanup: this.cleanup,
       leaderSinceMs: this.leaderSinceMs,
       limits: DEFAULT_LIMITS,
@@ -192,9 +198,13 @@ export class SessionSimulation {
         this.session = parseBackupSession(JSON.parse(JSON.stringify({ ...this.session, status: action.status })));
         return;
       case "AddLabels":
-        this.session = { ...this.session, metadata: { ...this.session.metadata, labels: action.labels } };
+        this.session = {
+          ...this.session,
+          metadata: { ...this.session.metadata, labels: { ...this.session.metadata.labels, ...action.labels } },
+        };
         return;
       case "RunHook":
+        keepOwed(this, action.run);
         this.running.set(action.run.key, action.run);
         this.startedHooks.push(action.run);
         return;
