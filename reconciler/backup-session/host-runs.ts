@@ -45,7 +45,7 @@ function backupOrder(
   view: SessionView,
   target: TargetEntry,
   podUid: string,
-): Pick<HostRunSpec, "backup" | "hooks" | "disableCaching"> {
+): Pick<HostRunSpec, "backup" | "hooks" | "disableCaching" | "graceSeconds"> {
   const member = memberOf(view, target);
   const { invoker, object } = view;
   if (invoker === undefined || member === undefined) return {};
@@ -53,6 +53,7 @@ function backupOrder(
   const { metadata, spec } = object;
   const time = spec.dueTime ?? metadata.creationTimestamp;
   const { paths, exclude, args } = member.target;
+  const { namedPorts = [], graceSeconds } = view.pods.get(podUid) ?? {};
   return {
     backup: {
       invoker: { kind, namespace, name },
@@ -61,7 +62,8 @@ function backupOrder(
       ...(exclude !== undefined && { exclude }),
       ...(args !== undefined && { args }),
     },
-    ...hooksOrder(member.hooks?.preBackup, member.hooks?.postBackup, view.pods.get(podUid)?.namedPorts ?? []),
+    ...hooksOrder(member.hooks?.preBackup, member.hooks?.postBackup, namedPorts),
+    ...(graceSeconds !== undefined && { graceSeconds }),
     ...(member.spec.tempDir?.disableCaching === true && { disableCaching: true }),
   };
 }
