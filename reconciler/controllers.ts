@@ -49,6 +49,9 @@ export function createControllers(ports: Ports): readonly Controller[] {
       namespace: config.watchNamespace,
       usesCronJobs,
       troubleLimits: config.troubleLimits,
+      ...(config.maxUnavailableWorkloads !== undefined && {
+        maxUnavailableWorkloads: config.maxUnavailableWorkloads,
+      }),
     }),
     createBlueprintController(ports),
     createRepositoryController(ports),
