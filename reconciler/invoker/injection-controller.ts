@@ -131,19 +131,22 @@ class InjectionController implements Controller {
       case "Release":
         await actOnRelease(this.#ports, subject);
         return undefined;
-      case "TakeOut":
-        this.#endRollout(target, "bad");
-        return actOnTrouble(this.#ports, subject, decision.trouble);
+      case "TakeOut": {
+        const result = await actOnTrouble(this.#ports, subject, decision.trouble);
+        // Where the sidecar was not why, the trouble is still there.
+        if (troubles.get(target) === undefined) this.#endRollout(target, "bad");
+        return result;
+      }
       default:
         return assertNever(decision);
     }
   }
 
-  /** A workload without pods restarts nothing, and one that was restarting already is none more. */
+  /** A workload that has no ready pod has none to lose. */
   async #proveInTurn(subject: Subject): Promise<RunResult | undefined> {
     const { rollouts, queued, clock } = this.#ports;
     const { target, facts } = subject;
-    const isRestart = facts.workload.existingReplicas > 0;
+    const isRestart = facts.workload.readyReplicas > 0;
     if (isRestart && !rollouts.tryToBegin(target, clock.monotonic())) {
       queued.set(target, rollouts.running);
       return { requeueAfterMs: TURN_AGAIN_MS };
