@@ -323,7 +323,10 @@ describe.concurrent("a native sidecar by the workload's own annotation", () => {
     const backend = { local };
     const metadata = { annotations: { "stash.appscode.com/native-sidecar": "true" } };
     const podSpec = { terminationGracePeriodSeconds: 90 };
-    const container = { command: ["sh", "-c", "head -c 300000000 /dev/urandom >/data/file && sleep infinity"] };
+    // It ends as soon as it is told to: then the sidecar is told as well.
+    const script =
+      "trap 'exit 0' TERM; head -c 300000000 /dev/urandom >/data/file; while :; do sleep 1 & wait $!; done";
+    const container = { command: ["sh", "-c", script] };
     await stage.apply(aNamespace(ns, { backend }), anApplication(ns, { metadata, podSpec, container, spec: RECREATE }));
     await stage.apply(aBackupOf(ns));
     const pod = await stage.untilInjected(ns);
