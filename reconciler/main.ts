@@ -13,6 +13,7 @@ import { createPodExec } from "../shared/kube/exec.ts";
 import { createKubeClient } from "../shared/kube/http-client.ts";
 import type { InformerProblem } from "../shared/kube/informer.ts";
 import { LeaderElection } from "../shared/kube/lease.ts";
+import { withOwnImage } from "../shared/kube/own-image.ts";
 import { createLogger, type Logger } from "../shared/log.ts";
 import { parseReconcilerArgs, RECONCILER_USAGE, type ReconcilerConfig } from "./config.ts";
 import { createControllers, type Ports } from "./controllers.ts";
@@ -54,7 +55,7 @@ export async function runReconciler(argv: readonly string[], env: Environment): 
   try {
     const { kubeconfigPath } = config;
     const connection = await findConnection({ env, ...(kubeconfigPath !== undefined && { kubeconfigPath }) });
-    return await run(config, connection, log);
+    return await run(config, env, connection, log);
   } catch (error) {
     const next = error instanceof UserError ? error.next : undefined;
     log.error({ error: messageOf(error), next }, "reconciler failed");
@@ -75,9 +76,10 @@ function untilStopped(): { readonly stopped: Promise<number>; readonly end: (cod
   return { stopped, end: resolve };
 }
 
-async function run(config: ReconcilerConfig, connection: Connection, log: Logger): Promise<number> {
+async function run(flags: ReconcilerConfig, env: Environment, connection: Connection, log: Logger): Promise<number> {
   const { stopped, end } = untilStopped();
   const client = createKubeClient({ connection, program: "reconciler" });
+  const config = { ...flags, settings: await withOwnImage(flags.settings, "reconciler", client, env) };
   const world = createWorld({
     client,
     namespace: config.watchNamespace,

@@ -40,6 +40,8 @@ export const TARGET_LABEL_PREFIX = "target.stash.appscode.com/";
 export const LabelValue = {
   ComponentBackup: "stash-backup",
   ComponentRestore: "stash-restore",
+  /** Jobs that people start to look into a repository, or to work on it. */
+  ComponentRepositoryWork: "stash-repository-work",
   /** In place of a target's number. */
   PointSearch: "recovery-points",
   ManagedBy: "stash.appscode.com",
@@ -161,6 +163,10 @@ export const Env = {
   AppHost: "STASH_APP_HOST",
   /** How much the scratch volume holds, where that is less than SCRATCH_LIMIT: a quantity. */
   ScratchLimit: "STASH_SCRATCH_LIMIT",
+  /** How long restic may stand still: a duration; `0` for as long as it likes. */
+  StallLimit: "STASH_STALL_LIMIT",
+  /** In a job that a person started: the Repository as JSON, without its Secret. */
+  Repository: "STASH_REPOSITORY",
   /** Program to run instead of `restic` on the PATH. */
   Restic: "STASH_RESTIC",
 } as const;
@@ -186,6 +192,12 @@ export const Command = {
   Maintain: "maintain",
   FindRecoveryPoints: "find-recovery-points",
   CreateBackupSession: "create-backupsession",
+  /** Runs restic on the Repository that the environment names, for a person: arguments, input and output are restic's. */
+  Restic: "restic",
+  /** Waits for commands that a person runs in the container, and ends when none came for a while. */
+  RepositoryShell: "repository-shell",
+  /** Adds a password to a repository; it comes on the first line of the input. */
+  AddKey: "add-key",
   /** Not for manifests: what `run-backup` starts for one session, so that the idle process stays small. */
   Work: "work",
 } as const;
@@ -199,6 +211,10 @@ export const SnapshotTag = {
   Time: "time=",
   /** How many paths of the host the session saves: fewer snapshots than that are no whole host. */
   Paths: "paths=",
+  /** How many hosts the member has in the session: fewer than that are no whole member. */
+  Hosts: "hosts=",
+  /** Position of the member in its session, from 1, and how many there are, as `2/3`. */
+  Member: "member=",
   /** So many files could not be read. */
   Unreadable: "unreadable=",
   /** Not all that was wanted is in it; the value is the error code. It belongs to no recovery point. */

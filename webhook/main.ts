@@ -5,6 +5,7 @@ import { supportsNative } from "../shared/injection/own-settings.ts";
 import { findConnection } from "../shared/kube/connect.ts";
 import { createKubeClient } from "../shared/kube/http-client.ts";
 import type { InformerProblem } from "../shared/kube/informer.ts";
+import { withOwnImage } from "../shared/kube/own-image.ts";
 import { createLogger, type Logger } from "../shared/log.ts";
 import { answerMutation } from "./answer.ts";
 import { startCertificates } from "./certificates.ts";
@@ -75,9 +76,10 @@ export async function startWebhook(
   env: Environment,
   { log, onFail }: WebhookPorts,
 ): Promise<RunningWebhook> {
-  const { kubeconfigPath, settings, excludedNamespaces } = config;
+  const { kubeconfigPath, excludedNamespaces } = config;
   const connection = await findConnection({ env, ...(kubeconfigPath !== undefined && { kubeconfigPath }) });
   const client = createKubeClient({ connection, program: "webhook" });
+  const settings = await withOwnImage(config.settings, "webhook", client, env);
   const world = createWorld({
     client,
     onProblem: (problem) => {

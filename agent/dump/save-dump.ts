@@ -6,8 +6,9 @@
 import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DUMP_FILE, type DumpPlan } from "../../shared/dump/dump-plan.ts";
-import { messageOf, UserError } from "../../shared/errors.ts";
+import { UserError } from "../../shared/errors.ts";
 import { buildSnapshotStats, type PathOutcome } from "../backup/outcome.ts";
+import { asUserError } from "../file-faults.ts";
 import type { WithLock } from "../locks/patience.ts";
 import { withPriority } from "../restic/arguments.ts";
 import type { Restic } from "../restic/client.ts";
@@ -58,9 +59,7 @@ export async function saveDump(save: DumpSave, ports: DumpSavePorts): Promise<Pa
     if (last === undefined) throw new UserError("INTERNAL", "backup of the dump: restic was not run");
     return await judge(last, startedAt, ports.restic);
   } catch (thrown) {
-    return failed(
-      thrown instanceof UserError ? thrown : new UserError("INTERNAL", messageOf(thrown), { cause: thrown }),
-    );
+    return failed(asUserError(thrown));
   }
 }
 
@@ -142,7 +141,7 @@ async function writeDumps(
       if (exit.code !== 0) return new UserError("DUMP_FAILED", `dump: ${formatExit(dump, exit)}`);
     }
   } catch (thrown) {
-    return thrown instanceof UserError ? thrown : new UserError("INTERNAL", messageOf(thrown), { cause: thrown });
+    return asUserError(thrown);
   }
   stdin.end();
   return undefined;
@@ -152,7 +151,8 @@ async function writeDumps(
 function failureOf({ exit, dumpFailure, unread }: Attempt, restic: Restic): UserError | undefined {
   const isEmpty = [...exit.tail, ...unread].some((line) => NOTHING_SAVED.test(line));
   if (dumpFailure === undefined && isEmpty) return emptyDump();
-  const isOwnEnd = exit.stopped === undefined && exit.code !== 0;
+  // One that stands still may wait for its dump; that was ended with it.
+  const isOwnEnd = exit.stopped === "stall" || (exit.stopped === undefined && exit.code !== 0);
   if (dumpFailure !== undefined && !isOwnEnd) return dumpFailure;
   return exit.code === 0 ? undefined : restic.fault("backup of the dump", exit);
 }

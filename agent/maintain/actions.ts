@@ -7,13 +7,15 @@ import { isJsonObject } from "../../shared/kube/json-value.ts";
 import type { Restic } from "../restic/client.ts";
 import { ensureRepository } from "../restic/ensure-repository.ts";
 import type { ResticExit } from "../restic/run.ts";
-import { planCommand, policyFlags, type RetentionPlan, type RetentionScope, readPlan } from "./retention.ts";
+import { createIsOwn, planRetention, type RetentionScope } from "./decide-retention.ts";
+import { hasRule } from "./keep-rules.ts";
 
 export interface ActionPorts {
   readonly restic: Restic;
   readonly signal: AbortSignal;
   readonly policy: RetentionPolicy | undefined;
-  readonly scope: RetentionScope;
+  /** Whose snapshots a policy may touch. @throws UserError NOT_FOUND when the invoker is gone */
+  scope(): RetentionScope;
   readonly readDataSubset: string | undefined;
   /** Runs a command that needs a lock, again while the lock is held by others. */
   withLock(run: () => Promise<ResticExit>): Promise<ResticExit>;
@@ -70,13 +72,16 @@ async function removeSnapshots(ids: readonly string[], ports: ActionPorts): Prom
 }
 
 async function applyRetention(ports: ActionPorts): Promise<ActionFacts> {
-  const { policy } = ports;
+  const { policy, restic, signal } = ports;
   if (policy === undefined) throw new UserError("INVALID_OBJECT", "the invoker has no retentionPolicy");
-  if (policyFlags(policy).length === 0) {
+  const scope = ports.scope();
+  if (!hasRule(policy)) {
     return { message: `policy ${policy.name ?? ""} has no keep rule, so nothing is removed`, removed: 0 };
   }
-  const output = await collect(ports, planCommand(policy, ports.scope), "plan of retention");
-  const plan: RetentionPlan = readPlan(output, ports.scope);
+  if (scope.invokerTag === undefined) {
+    return { message: "it is not known yet which cluster this is, so nothing is removed", removed: 0 };
+  }
+  const plan = planRetention(await restic.snapshots({}, { signal, keep: createIsOwn(scope) }), policy, scope);
   if (policy.dryRun === true) {
     const ids = plan.remove.map((id) => id.slice(0, 8)).join(", ");
     return { kept: plan.kept + plan.remove.length, removed: 0, message: `dry run: would remove ${ids || "nothing"}` };

@@ -3,6 +3,7 @@ import { type BackupSession, parseBackupSession } from "../../shared/api/backup-
 import { KINDS } from "../../shared/api/kinds.ts";
 import { assertNever } from "../../shared/errors.ts";
 import { isNotFound } from "../../shared/kube/kube-error.ts";
+import { isNews } from "../jobs/target-job.ts";
 import { jobOrderOf } from "../run/act.ts";
 import { runTargets } from "../run/run-facts.ts";
 import type { ActOutcome } from "../run/run-kind.ts";
@@ -64,10 +65,12 @@ async function ensureJob(ports: SessionActPorts, view: SessionView, targetIndex:
   const target = runTargets(view.status)[targetIndex];
   const member = target && memberOf(view, target);
   if (view.invoker === undefined || member === undefined) return "done";
+  const uid = view.object.metadata.uid ?? "";
+  const known = ports.jobs.problems(uid).get(targetIndex);
   await ports.jobs.makeBackupJob({
     ...jobOrderOf(view, ports.clock.now()),
     invoker: view.invoker.view,
     member: { ...member, index: targetIndex },
   });
-  return ports.jobs.problems(view.object.metadata.uid ?? "").has(targetIndex) ? "again" : "done";
+  return isNews(known, ports.jobs.problems(uid).get(targetIndex)) ? "again" : "done";
 }

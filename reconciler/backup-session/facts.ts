@@ -79,7 +79,8 @@ function failureCodes(status: SessionStatus): readonly (string | undefined)[] {
  */
 export function isRetryToFollow(view: SessionView, status: SessionStatus): boolean {
   const isWanted = view.invoker?.view.retry !== undefined && !view.invoker.view.isBeingDeleted;
-  if (!isWanted || (view.object.spec.retryLeft ?? 0) <= 0) return false;
+  const { retryLeft = 0, cancel = false } = view.object.spec;
+  if (!isWanted || cancel || retryLeft <= 0) return false;
   return failureCodes(status).some((code) => {
     if (code === undefined || !isErrorCode(code)) return true;
     return ERRORS[code].retryable || WORTH_ANOTHER_TRY.has(code);

@@ -135,7 +135,8 @@ export const retry: Row = {
     if (status.phase === "Succeeded") return { actions: aftermath(view, status), isEnd: true };
     const { nextRetry } = status;
     const invoker = view.invoker?.view;
-    if (status.phase !== "Failed" || nextRetry === undefined || status.retried === true) return { isEnd: true };
+    const isOpen = status.phase === "Failed" && nextRetry !== undefined && status.retried !== true;
+    if (!isOpen || view.object.spec.cancel === true) return { isEnd: true };
     if (view.siblings.some(({ retryOf }) => retryOf === view.object.metadata.name)) {
       return { status: { ...status, retried: true }, isEnd: true };
     }

@@ -43,6 +43,7 @@ function retentionOrder(view: SessionView, status: SessionStatus): Pick<HostRunS
 
 function backupOrder(
   view: SessionView,
+  status: SessionStatus,
   target: TargetEntry,
   podUid: string,
 ): Pick<HostRunSpec, "backup" | "hooks" | "disableCaching" | "graceSeconds"> {
@@ -57,6 +58,8 @@ function backupOrder(
   return {
     backup: {
       invoker: { kind, namespace, name },
+      ...(view.clusterId !== undefined && { cluster: view.clusterId }),
+      ...(target.totalHosts !== undefined && { hosts: target.totalHosts, members: runTargets(status).length }),
       ...(time !== undefined && { time }),
       ...(paths !== undefined && { paths: normalPaths(paths) }),
       ...(exclude !== undefined && { exclude }),
@@ -78,7 +81,7 @@ function partOf(view: SessionView, status: SessionStatus, { target, host, key, p
   return {
     work: isTurn ? "Backup" : "Maintain",
     ...(retryLeft !== undefined && { retryLeft }),
-    ...backupOrder(view, target, key.podUid),
+    ...backupOrder(view, status, target, key.podUid),
     ...actions,
     // Settled with the action: what it is about must not change under it.
     ...(isRetained && (present?.spec.retention ? { retention: present.spec.retention } : retentionOrder(view, status))),

@@ -135,7 +135,8 @@ function withUndone(status: SessionStatus, actions: readonly ActionName[], messa
 
 function isMaintenanceOver(view: SessionView, status: SessionStatus, now: Date): boolean {
   const deadlineMs = Date.parse(status.sessionDeadline ?? "");
-  if (!Number.isNaN(deadlineMs)) return now.getTime() >= deadlineMs;
+  const isLimited = view.invoker?.view.timeOutMs !== undefined && !Number.isNaN(deadlineMs);
+  if (isLimited) return now.getTime() >= deadlineMs;
   const ends = addresses(status).map(({ host }) => Date.parse(host.finishedAt ?? "") || 0);
   const begin = Date.parse(status.startTime ?? "") || 0;
   return now.getTime() >= Math.max(begin, ...ends) + view.limits.maintenanceMs;

@@ -18,6 +18,8 @@ export interface JobFact {
   readonly createdAtMs: number;
   readonly isComplete: boolean;
   readonly isFailed: boolean;
+  /** Whether its controller makes another pod for one that was evicted, or whose node is lost. */
+  readonly replacesPods?: boolean;
   /** Why it failed, in the Job controller's words. */
   readonly reason: string | undefined;
   readonly message: string | undefined;
@@ -56,6 +58,8 @@ export interface JobPodFact {
   readonly reason: string | undefined;
   readonly message: string | undefined;
   readonly isTerminating: boolean;
+  /** Something else than the pod itself ended it: an eviction, a drain, a lost node. */
+  readonly isDisrupted?: boolean;
   /** Why no node takes it; undefined when one does. */
   readonly unschedulable: string | undefined;
   /** In the order in which they run. */
@@ -97,6 +101,7 @@ export function readJob(raw: unknown): JobFact | undefined {
     createdAtMs: createdAtMs(raw),
     isComplete: textAt(conditionOf(raw, "Complete"), "status") === "True",
     isFailed,
+    replacesPods: listAt(raw, "spec", "podFailurePolicy", "rules").length > 0,
     reason: isFailed ? textAt(failed, "reason") : undefined,
     message: isFailed ? textAt(failed, "message") : undefined,
   };
@@ -153,6 +158,7 @@ export function readJobPod(raw: unknown): JobPodFact | undefined {
     reason: textAt(raw, "status", "reason"),
     message: textAt(raw, "status", "message"),
     isTerminating: valueAt(raw, "metadata", "deletionTimestamp") !== undefined,
+    isDisrupted: textAt(conditionOf(raw, "DisruptionTarget"), "status") === "True",
     unschedulable: isUnschedulable ? (textAt(scheduled, "message") ?? "no node fits") : undefined,
     containers: [
       ...readContainers(raw, "initContainers", "initContainerStatuses", true),

@@ -3,7 +3,10 @@ import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { HostActionResult, HostStats } from "../../shared/api/host-stats.ts";
 import type { TypedObjectRef } from "../../shared/api/object-ref.ts";
 import type { RepositoryStatus } from "../../shared/api/repository.ts";
+import { ConditionType } from "../../shared/reasons.ts";
 import { formatSize } from "../../shared/size.ts";
+import { findCondition } from "../../shared/status/conditions.ts";
+import { repositoryReadiness, withReadiness } from "../../shared/status/readiness.ts";
 
 export interface RepositoryView {
   readonly generation: number;
@@ -17,10 +20,28 @@ export interface RepositoryView {
  * The status, brought forward by what the sessions tell. Sessions are removed by their history limit, so what stands in the
  * status is only ever replaced by something newer.
  */
-export function decideRepositoryStatus({ generation, status, references, sessions }: RepositoryView): RepositoryStatus {
+export function decideRepositoryStatus(
+  { generation, status, references, sessions }: RepositoryView,
+  now: Date,
+): RepositoryStatus {
   const oldestFirst = [...sessions].sort((a, b) => createdAtMs(a) - createdAtMs(b));
   const folded = oldestFirst.reduce<RepositoryStatus>(withSession, status ?? {});
-  return { ...folded, observedGeneration: generation, references };
+  const readiness = repositoryReadiness({
+    integrity: folded.integrity,
+    openFault: openFault(oldestFirst, status?.conditions),
+  });
+  const conditions = withReadiness(status?.conditions, readiness, generation, now);
+  return { ...folded, observedGeneration: generation, references, conditions };
+}
+
+/** Why the newest session that tried could not open the repository. It is remembered when that session is gone. */
+function openFault(oldestFirst: readonly BackupSession[], known: RepositoryStatus["conditions"]): string | undefined {
+  const type = ConditionType.BackendRepositoryInitialized;
+  const tries = oldestFirst.flatMap(({ status }) => findCondition(status?.conditions, type) ?? []);
+  const last = tries.at(-1);
+  if (last !== undefined) return last.status === "False" ? last.message || "it could not be opened" : undefined;
+  const told = findCondition(known, ConditionType.Ready);
+  return told?.reason === "FailedToInitializeBackendRepository" ? told.message : undefined;
 }
 
 function createdAtMs({ metadata }: BackupSession): number {

@@ -7,6 +7,7 @@ import { formatTarget, type ResolvedTargetRef, targetKey } from "../../shared/ta
 import { patchNamed } from "../authority.ts";
 import { proveRestore } from "../invoker/prove-injection.ts";
 import { POINT_SEARCH } from "../jobs/point-search.ts";
+import { isNews } from "../jobs/target-job.ts";
 import { jobOrderOf } from "../run/act.ts";
 import { runTargets } from "../run/run-facts.ts";
 import type { ActOutcome, ActPorts } from "../run/run-kind.ts";
@@ -51,6 +52,7 @@ async function ensureJobs(ports: RestoreActPorts, view: RestoreView, targetIndex
   const target = runTargets(view.status)[targetIndex];
   const member = target && memberOf(view, target);
   if (member === undefined) return "done";
+  const known = ports.jobs.problems(view.invoker.uid).get(targetIndex);
   const users = await ports.jobs.makeRestoreJobs({
     ...jobOrderOf(view, ports.clock.now()),
     invoker: view.invoker,
@@ -62,7 +64,7 @@ async function ensureJobs(ports: RestoreActPorts, view: RestoreView, targetIndex
     const message = `${what}: scale the workload down before a restore, or restart it afterwards`;
     ports.events.record(runOwnerOf(view.object), "Warning", "Volume In Use", message);
   }
-  return ports.jobs.problems(view.invoker.uid).has(targetIndex) ? "again" : "done";
+  return isNews(known, ports.jobs.problems(view.invoker.uid).get(targetIndex)) ? "again" : "done";
 }
 
 /** What keeps it from being made is decided on once; the next look tries again. */

@@ -11,18 +11,19 @@
  * | 6 | begin | not begun | recovery point, repository, one entry a member |
  * | 7 | globalBefore | there is one | run it, wait for it; its failure fails every member before any data is touched |
  * | 8 | jobsEnded | a host's job ended, and the host did not | it fails with the job's reason |
- * | 9 | lostExecutors | a host's pod is gone | another pod |
- * | 10 | answerLocks | locks whose owner is gone | tell the agent which |
- * | 11 | startMembers | a member's turn has come | the gate at its workload, or its jobs; then its hosts |
- * | 12 | moreHosts | a DaemonSet's rollout reached another node | its host |
- * | 13 | retryHosts | hosts failed and tries are left | their turn again |
- * | 14 | giveTurns | a pod waits in its init-container | its turn |
- * | 15 | tellOldPods | other pods mount what the pod restores | their names, until they are gone |
- * | 16 | memberAfter | a host ended | after-hook |
- * | 17 | concludeTargets | nothing of a member runs | conditions; its phase follows |
- * | 18 | wait | a member is not over | wait |
- * | 19 | globalAfter | there is one | run it by its policy, wait for it |
- * | 20 | finish | | final |
+ * | 9 | explainRestarts | an agent was given up because it began again and again | the kubelet's word for why |
+ * | 10 | lostExecutors | a host's pod is gone | another pod |
+ * | 11 | answerLocks | locks whose owner is gone | tell the agent which |
+ * | 12 | startMembers | a member's turn has come | the gate at its workload, or its jobs; then its hosts |
+ * | 13 | moreHosts | a DaemonSet's rollout reached another node | its host |
+ * | 14 | retryHosts | hosts failed and tries are left | their turn again |
+ * | 15 | giveTurns | a pod waits in its init-container | its turn |
+ * | 16 | tellOldPods | other pods mount what the pod restores | their names, until they are gone |
+ * | 17 | memberAfter | a host ended | after-hook |
+ * | 18 | concludeTargets | nothing of a member runs | conditions; its phase follows |
+ * | 19 | wait | a member is not over | wait |
+ * | 20 | globalAfter | there is one | run it by its policy, wait for it |
+ * | 21 | finish | | final |
  */
 import { decideRun, type RunTable } from "../run/decide.ts";
 import { isRecorded } from "../run/ended.ts";
@@ -58,6 +59,7 @@ const TABLE: RunTable<RestoreView, RestoreStatus, OwnAction> = {
     begin,
     shared.globalBefore,
     shared.jobsEnded,
+    shared.explainRestarts,
     shared.lostExecutors,
     shared.answerLocks,
     startMembers,

@@ -9,6 +9,7 @@ import { withRefusal } from "./refused-status.ts";
 import type { RunStatus } from "./run-facts.ts";
 import type { ActOutcome, ActPorts, RunKind } from "./run-kind.ts";
 import type { RunAction } from "./step.ts";
+import { toldStatus, withRunReadiness } from "./told-status.ts";
 import { type RunObject, type RunView, runOwnerOf } from "./view.ts";
 import { tellRefusal, writeRunStatus } from "./write-status.ts";
 
@@ -112,8 +113,16 @@ async function writeStatus<
   const stored = await withRecords(client, runOwnerOf(run), status, ports.recorded, signal);
   const write = await writeRunStatus(
     client,
-    { resource, metadata: run.metadata, before: run.status, after: kind.writeStatus(run, stored) },
-    { parse, endWith: (words) => withRefusal(run.status ?? {}, words, now) },
+    {
+      resource,
+      metadata: run.metadata,
+      before: run.status,
+      after: kind.writeStatus(run, toldStatus(kind.words.work, run, { whole: status, stored }, now)),
+    },
+    {
+      parse,
+      endWith: (words) => withRunReadiness(withRefusal(run.status ?? {}, words, now), run.metadata.generation, now),
+    },
     signal,
   );
   switch (write.kind) {

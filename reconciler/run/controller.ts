@@ -17,6 +17,7 @@ import type { RunStatus } from "./run-facts.ts";
 import type { ActPorts, RunKind } from "./run-kind.ts";
 import type { RunAction } from "./step.ts";
 import { syncHostRuns } from "./sync-host-runs.ts";
+import { isTold } from "./told-status.ts";
 import { type RunObject, type RunView, runOwnerOf } from "./view.ts";
 import { runsWokenBy } from "./wake.ts";
 import { wholeStatus } from "./whole-status.ts";
@@ -117,7 +118,9 @@ export function createRunController<
       const decided = writtenStatus(decision.actions);
       const status = decided ?? view.status;
       const actions: readonly Action[] =
-        decided === undefined && isBehind ? [{ kind: "WriteStatus", status }, ...decision.actions] : decision.actions;
+        decided === undefined && (isBehind || !isTold(run))
+          ? [{ kind: "WriteStatus", status }, ...decision.actions]
+          : decision.actions;
       const outcome = await actOnRun(
         kind,
         { ...ports, memories, recorded, monotonicMs, wake, signal },

@@ -3,6 +3,7 @@ import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker.t
 import { type ResolvedTargetRef, resolveTargetRef } from "../../shared/target.ts";
 import { gatherTargetJobs, jobTargets } from "../jobs/gather-target-jobs.ts";
 import { formerPods, gatherLockOwners, gatherPods, gatherWorkloads } from "../world/targets.ts";
+import { clusterIdOf } from "../world/world.ts";
 import { foldHostRuns } from "./fold-host-runs.ts";
 import type { HostRuns } from "./host-runs.ts";
 import { type RunStatus, runHosts, runTargets } from "./run-facts.ts";
@@ -97,6 +98,7 @@ export function gatherCommon<Run extends RunObject, Status extends RunStatus, Me
     status,
     repository:
       repository?.name === undefined ? undefined : world.repositories.get(repositoryNamespace, repository.name),
+    clusterId: clusterIdOf(world),
     workloads: new Map([...workloads, ...jobs.workloads]),
     pods,
     jobs: jobs.jobs,

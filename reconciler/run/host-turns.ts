@@ -67,7 +67,8 @@ export function podFor<Status extends RunStatus>(
  * | # | host that has not ended and has a pod | answer |
  * |---|---|---|
  * | 1 | pod gone, agent silent long enough or never started | wait for another pod, or ExecutorLost after the last |
- * | 2 | pod there, agent silent for very long | ExecutorLost |
+ * | 2 | pod on its way out, agent silent long enough: its node is lost, or it was stopped | as in 1 |
+ * | 3 | pod there, agent silent for very long | ExecutorLost |
  */
 export function stepLostExecutor<Status extends RunStatus>(
   facts: RunFacts<Status>,
@@ -80,9 +81,15 @@ export function stepLostExecutor<Status extends RunStatus>(
     if (!isStarted(target) || !isOpenHost(host) || !isAssigned(host)) return host;
     const silenceMs = facts.silenceMs.get(hostKey(targetIndex, hostIndex)) ?? 0;
     if (!isAlive(pods, host.podUID)) {
-      return host.phase === "Running" && silenceMs < staleMs ? host : withoutPod(host, words.maxAttempts, now);
+      return host.phase === "Running" && silenceMs < staleMs
+        ? host
+        : withoutPod(host, "is gone", words.maxAttempts, now);
     }
-    const isSilent = pods.get(host.podUID ?? "")?.isSilent === true;
+    const { isTerminating = false, isSilent = false } = pods.get(host.podUID ?? "") ?? {};
+    // A program of somebody else says nothing for as long as it likes, but not on a pod that should be gone.
+    const mostMs = isSilent ? limits.agentSilentMs : staleMs;
+    if (isTerminating && silenceMs >= mostMs)
+      return withoutPod(host, "is on its way out and silent", words.maxAttempts, now);
     if (silenceMs < limits.agentSilentMs || isSilent || !facts.isReportDue(status, host)) return host;
     const message = `pod ${host.pod ?? ""} exists, but its agent has not reported for ${Math.round(silenceMs / 1_000)} s`;
     return { ...host, ...hostFailure("EXECUTOR_LOST", message, formatTime(now)) };
@@ -91,15 +98,15 @@ export function stepLostExecutor<Status extends RunStatus>(
 }
 
 /** The host waits for another pod, or failed if it has had its chances. Open repository work is open again. */
-function withoutPod(host: HostEntry, maxAttempts: number, now: Date): HostEntry {
+function withoutPod(host: HostEntry, how: string, maxAttempts: number, now: Date): HostEntry {
   const attempt = host.attempt ?? 1;
   const results = host.results?.filter((result) => result.phase !== "Running");
   const kept = { ...(results !== undefined && { results }) };
   if (attempt >= maxAttempts) {
-    const message = `pod ${host.pod ?? ""} is gone, and the host was given to ${attempt} pods already`;
+    const message = `pod ${host.pod ?? ""} ${how}, and the host was given to ${attempt} pods already`;
     return { ...host, ...kept, ...hostFailure("EXECUTOR_LOST", message, formatTime(now)) };
   }
-  const { pod, podUID, node: _node, assignedAt, startedAt: _started, progress: _progress, ...rest } = host;
+  const { pod, podUID, node: _node, assignedAt, startedAt: _at, starts: _starts, progress: _progress, ...rest } = host;
   const former = {
     ...(pod !== undefined && { pod }),
     ...(podUID !== undefined && { podUID }),

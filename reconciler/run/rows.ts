@@ -5,6 +5,7 @@ import { stepGlobalAfter, stepGlobalBefore } from "./global-hooks.ts";
 import { stepGiveTurn, stepLostExecutor } from "./host-turns.ts";
 import { stepAnswerLocks } from "./locks.ts";
 import { hookKeys, stepEndHooks, stepMemberAfter, withHookConditions } from "./member-hooks.ts";
+import { stepExplainRestarts } from "./restarts.ts";
 import { type RunFacts, type RunStatus, type RunStep, type RunWords, runTargets } from "./run-facts.ts";
 import { areTargetsOver, isBegun, isOver, isQuiet } from "./settled.ts";
 import type { Row, RunAction, Step } from "./step.ts";
@@ -38,6 +39,7 @@ export function createRows<View extends RunView<RunObject, Status>, Status exten
     ),
     globalAfter: row(`global ${words.after} hook`, (view, status, now) => stepGlobalAfter(factsOf(view), status, now)),
     jobsEnded: row("job ended", (view, status, now) => stepEndedJob(view.jobs, status, now, view.limits.podWaitMs)),
+    explainRestarts: row("killed again and again", (view, status) => stepExplainRestarts(factsOf(view), status)),
     lostExecutors: row("executor lost", (view, status, now) => stepLostExecutor(factsOf(view), status, now)),
     answerLocks: row("locks without owner", (view, status) => {
       const answered = stepAnswerLocks(view, status);

@@ -16,7 +16,10 @@ import type { Limits, PodFact, Pods, Workloads } from "./world.ts";
 
 /** The part of a session's or restore's status that these rows change. */
 export interface RunStatus {
+  readonly observedGeneration?: number;
   readonly phase?: string;
+  /** Why a restore waits or failed. */
+  readonly message?: string;
   /** From then on the run is at work. */
   readonly startTime?: string;
   readonly sessionDeadline?: string;
@@ -28,6 +31,7 @@ export interface RunStatus {
   /** Both only in a status as it is stored. */
   readonly records?: readonly string[];
   readonly unlistedSnapshots?: number;
+  readonly membersDone?: string;
 }
 
 export interface ConditionWords {

@@ -18,11 +18,16 @@ export interface RunObject {
     readonly name: string;
     readonly uid?: string;
     readonly resourceVersion?: string;
+    readonly generation?: number;
     readonly creationTimestamp?: string;
     readonly deletionTimestamp?: string;
     readonly finalizers?: readonly string[];
   };
-  readonly status?: { readonly phase?: string; readonly conditions?: readonly Condition[] };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly phase?: string;
+    readonly conditions?: readonly Condition[];
+  };
 }
 
 export interface RunView<Run extends RunObject, Status> {
@@ -31,6 +36,8 @@ export interface RunView<Run extends RunObject, Status> {
   /** Its status in the shape that the rows read, with what pods told in their host runs. */
   readonly status: Status;
   readonly repository: Repository | undefined;
+  /** uid of the cluster's kube-system; undefined until it is known. */
+  readonly clusterId?: string | undefined;
   /** targetKey() of targets that somebody else is working on, and who. */
   readonly busyTargets: ReadonlyMap<string, string>;
   /** Jobs too, by jobKey(). */

@@ -56,6 +56,7 @@ function readAgent(raw: unknown, container: string): AgentFact | undefined {
     isRunning: valueAt(status, "state", "running") !== undefined,
     startedAtMs: startedAt === undefined ? undefined : Date.parse(startedAt),
     message: words.length === 0 ? undefined : words.join(": "),
+    lastEnd: textAt(status, "lastState", "terminated", "reason"),
     serves: servedInvoker(spec),
     mounts: readMounts(spec),
     ...servedTarget(spec, textAt(raw, "metadata", "namespace") ?? ""),

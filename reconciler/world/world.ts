@@ -40,8 +40,8 @@ export interface World {
   readonly hostRuns: Informer<HostRun, "run">;
   readonly repositories: Informer<Repository>;
   readonly blueprints: Informer<BackupBlueprint>;
-  /** Names, labels and annotations of namespaces. */
-  readonly namespaces: Informer<NamespaceFacts>;
+  /** Names, uids, labels and annotations of namespaces. */
+  readonly namespaces: Informer<SeenNamespace>;
   /** What containers may ask for, and what all pods of a namespace may. */
   readonly limitRanges: Informer<LimitRange>;
   readonly quotas: Informer<QuotaFact>;
@@ -159,7 +159,7 @@ export function createWorld(options: WorldOptions): World {
       transform: (raw) => parseBackupBlueprint(withoutManagedFields(raw)),
       indexes: {},
     }),
-    namespaces: createInformer<NamespaceFacts>({
+    namespaces: createInformer<SeenNamespace>({
       ...clusterWide,
       resource: NAMESPACES,
       metadataOnly: true,
@@ -195,12 +195,22 @@ const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: t
 
 const LIMIT_RANGES: Resource = { group: "", version: "v1", plural: "limitranges", namespaced: true };
 
-function readNamespace(raw: unknown): NamespaceFacts {
+export interface SeenNamespace extends NamespaceFacts {
+  readonly uid: string | undefined;
+}
+
+function readNamespace(raw: unknown): SeenNamespace {
   return {
+    uid: textAt(raw, "metadata", "uid"),
     name: textAt(raw, "metadata", "name") ?? "",
     labels: textMapAt(raw, "metadata", "labels"),
     annotations: textMapAt(raw, "metadata", "annotations"),
   };
+}
+
+/** What tells the cluster from others: it keeps its kube-system for as long as it lives. */
+export function clusterIdOf({ namespaces }: Pick<World, "namespaces">): string | undefined {
+  return namespaces.get(undefined, "kube-system")?.uid;
 }
 
 /** What all informers can do, whatever they hold. */

@@ -15,6 +15,10 @@ export const BackupSessionPhase = {
 } as const;
 export type BackupSessionPhase = ValueOf<typeof BackupSessionPhase>;
 
+/** What an ended BackupSession left: all members' data, some of it, or nothing. */
+export const PointState = { Complete: "Complete", Partial: "Partial", None: "None" } as const;
+export type PointState = ValueOf<typeof PointState>;
+
 /** Of one target in a BackupSession. */
 export const BackupTargetPhase = {
   Pending: "Pending",

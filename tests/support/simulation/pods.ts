@@ -18,6 +18,9 @@ export interface SimulatedPod {
   hasAgent: boolean;
   isAgentRunning: boolean;
   isEnded: boolean;
+  isTerminating: boolean;
+  /** Why its agent ended the last time. */
+  lastEnd: string | undefined;
   agentStartedAtMs: number;
   /** Whether the pod waits in the init-container of the restore. */
   isWaiting: boolean;
@@ -51,6 +54,8 @@ export class SimulatedPods {
       hasAgent: true,
       isAgentRunning: true,
       isEnded: false,
+      isTerminating: false,
+      lastEnd: undefined,
       agentStartedAtMs: nowMs,
       isWaiting: false,
       isOfRestore: false,
@@ -93,13 +98,14 @@ function podFact(pod: SimulatedPod): PodFact {
     podIp: "127.1.0.1",
     createdAtMs: pod.createdAtMs,
     isReady: pod.isReady,
-    isTerminating: false,
+    isTerminating: pod.isTerminating,
     isEnded: pod.isEnded,
     containers: ["app"],
     sidecar: {
       isRunning: pod.isAgentRunning,
       startedAtMs: pod.agentStartedAtMs,
       message: undefined,
+      lastEnd: pod.lastEnd,
       serves: undefined,
       ...(pod.mounts !== undefined && { mounts: pod.mounts }),
     },

@@ -140,7 +140,9 @@ export class SessionSimulation {
   settle(): void {
     for (let round = 0; round < 50; round += 1) {
       const decision = decideSession(this.view(), new Date(this.nowMs + this.clockJumpMs));
-      if (decision.actions.length === 0) return;
+      // A job that is refused for the moment is tried again with each look.
+      const isIdle = decision.actions.every((one) => one.kind === "EnsureJob" && this.jobs.isRefused(one.targetIndex));
+      if (isIdle) return;
       const before = this.status;
       for (const action of decision.actions) this.#carryOut(action);
       this.passes.push({ before, after: this.status, actions: decision.actions, trail: decision.trail });
@@ -168,6 +170,11 @@ export class SessionSimulation {
 
   endHook(key: string, outcome: HookOutcome): void {
     if (this.running.delete(key)) this.finished.set(key, outcome);
+  }
+
+  /** Somebody writes into the session that it is to end. */
+  cancel(): void {
+    this.session = { ...this.session, spec: { ...this.session.spec, cancel: true } };
   }
 
   /** The reconciler's process is killed and a new one leads: what only memory held is lost. */

@@ -358,6 +358,9 @@ function playEvent(simulation: SessionSimulation, event: string): void {
     case "restart":
       simulation.restart();
       return;
+    case "cancel":
+      simulation.cancel();
+      return;
     case "scale": {
       const index = simulation.workloads.findIndex(({ name }) => name === plain[1]);
       const workload = simulation.workloads[index];

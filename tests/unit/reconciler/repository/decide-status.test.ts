@@ -43,9 +43,10 @@ function aSession({
 }
 
 function fold(sessions: readonly SessionShape[], status?: RepositoryStatus): RepositoryStatus {
-  return decideRepositoryStatus({ generation: 2, status, references: [], sessions: sessions.map(aSession) });
+  return decideRepositoryStatus({ generation: 2, status, references: [], sessions: sessions.map(aSession) }, NOW);
 }
 
+const NOW = new Date("2026-01-03T00:00:00Z");
 const DAY_1 = "2026-01-01T03:00:00Z";
 const DAY_2 = "2026-01-02T03:00:00Z";
 const retention = { action: "ApplyRetentionPolicy", phase: "Succeeded", kept: 7, removed: 2 };
@@ -157,6 +158,7 @@ describe("checks", () => {
 test("L88: references are what names the Repository now, whatever stood there", () => {
   const stale = { kind: "Nothing", namespace: "gone", name: "gone" };
   const references = [{ kind: "BackupBatch", namespace: "demo", name: "nightly" }];
-  const status = decideRepositoryStatus({ generation: 1, status: { references: [stale] }, references, sessions: [] });
+  const view = { generation: 1, status: { references: [stale] }, references, sessions: [] };
+  const status = decideRepositoryStatus(view, NOW);
   expect(status.references).toEqual(references);
 });

@@ -13,7 +13,7 @@ import { aRestore, KnownRestores } from "./known-restores.ts";
 
 /** At work: its only host has its turn, and its host run is not there. */
 const AT_WORK = {
-  startTime: "2024-04-30T08:00:00Z",
+  startTime: new Date().toISOString(),
   phase: "Running",
   conditions: [{ type: "RepositoryFound", status: "True", lastTransitionTime: "2024-04-30T08:00:00Z" }],
   members: [
