@@ -8,6 +8,7 @@ import { JOB_RESOURCE_OPTIONS, RESOURCE_OPTIONS, readResourceFlags } from "../sh
 import type { InjectionSettings } from "../shared/injection/view.ts";
 import { knowsOwnPod } from "../shared/kube/own-image.ts";
 import { LOG_LEVELS, type LogLevel } from "../shared/log.ts";
+import { DEFAULT_MAX_UNAVAILABLE } from "./invoker/rollouts.ts";
 import { DEFAULT_TROUBLE_LIMITS, type TroubleLimits } from "./invoker/trouble.ts";
 import { DEFAULT_LIMITS, type Limits } from "./run/world.ts";
 
@@ -31,13 +32,11 @@ export interface ReconcilerConfig {
   readonly settings: InjectionSettings;
   readonly limits: Limits;
   readonly troubleLimits: TroubleLimits;
-  /** How many workloads may roll out at the same time because they are sent through admission. */
-  readonly maxUnavailableWorkloads: number;
+  /** Workloads that restart for their sidecar at the same time; the default when undefined. */
+  readonly maxUnavailableWorkloads?: number;
   /** Whether to apply the catalogue and the budgets of the product's own Deployments. */
   readonly completesInstallation: boolean;
 }
-
-const DEFAULT_MAX_UNAVAILABLE = 20;
 
 export const RECONCILER_USAGE = `usage: stash-batch reconciler [flags]
 
@@ -71,7 +70,7 @@ export const RECONCILER_USAGE = `usage: stash-batch reconciler [flags]
   --pods-not-made-limit DURATION  how long pods of a workload can't be made because of the sidecar alone, before it is taken out
                                   (default 2m)
   --pods-not-ready-limit DURATION  how long they are not ready because of it alone, likewise (default 10m)
-  --max-unavailable-workloads N   workloads that roll out at the same time because their sidecar changes (default 20)
+  --max-unavailable-workloads N   workloads that restart for their sidecar at the same time (default ${DEFAULT_MAX_UNAVAILABLE})
   --max-concurrent-hosts N        hosts of one target, such as nodes of a DaemonSet, that are at work at the same time
                                   (default 20)
   --log-level LEVEL               ${LOG_LEVELS.join(", ")} (default info)`;
@@ -174,10 +173,12 @@ export function parseReconcilerArgs(
       notMadeMs: limit("pods-not-made-limit", flags["pods-not-made-limit"], DEFAULT_TROUBLE_LIMITS.notMadeMs),
       notReadyMs: limit("pods-not-ready-limit", flags["pods-not-ready-limit"], DEFAULT_TROUBLE_LIMITS.notReadyMs),
     },
-    maxUnavailableWorkloads: attempt(
-      () => readCount("max-unavailable-workloads", flags["max-unavailable-workloads"], DEFAULT_MAX_UNAVAILABLE),
-      DEFAULT_MAX_UNAVAILABLE,
-    ),
+    ...(flags["max-unavailable-workloads"] !== undefined && {
+      maxUnavailableWorkloads: attempt(
+        () => readCount("max-unavailable-workloads", flags["max-unavailable-workloads"], DEFAULT_MAX_UNAVAILABLE),
+        DEFAULT_MAX_UNAVAILABLE,
+      ),
+    }),
     limits: {
       podWaitMs: limit("pod-wait", flags["pod-wait"], DEFAULT_LIMITS.podWaitMs),
       restoreWaitMs: limit("restore-wait", flags["restore-wait"], DEFAULT_LIMITS.restoreWaitMs),

@@ -49,7 +49,9 @@ export function createControllers(ports: Ports): readonly Controller[] {
       namespace: config.watchNamespace,
       usesCronJobs,
       troubleLimits: config.troubleLimits,
-      maxUnavailableWorkloads: config.maxUnavailableWorkloads,
+      ...(config.maxUnavailableWorkloads !== undefined && {
+        maxUnavailableWorkloads: config.maxUnavailableWorkloads,
+      }),
     }),
     createBlueprintController(ports),
     createRepositoryController(ports),

@@ -81,7 +81,7 @@ async function conduct(turn: Turn, heartbeat: Heartbeat): Promise<HostResult | u
   const stopped = ports.stopper.reason();
   if (stopped?.kind === "shutdown" && !isWhole(outcomes, failure)) {
     ports.log.info({ host }, "stopped in the middle; the next start goes on");
-    reporter.set({ reason: "RESTIC_KILLED", error: "the container was stopped; its next start goes on" });
+    reporter.set({ reason: "RESTIC_KILLED", error: formatCutShort(run.spec.graceSeconds) });
     return undefined;
   }
   if (stopped?.kind === "failed") failure = stopped.error;
@@ -93,6 +93,14 @@ async function conduct(turn: Turn, heartbeat: Heartbeat): Promise<HostResult | u
   reporter.set({ ...result, locks: [], progress: heartbeat.current() });
   ports.log.info({ host, phase: result.phase, reason: result.reason, error: result.error }, "host ended");
   return result;
+}
+
+function formatCutShort(graceSeconds: number | undefined): string {
+  const ofGrace =
+    graceSeconds === undefined
+      ? ""
+      : ` before the backup was whole: the pod has terminationGracePeriodSeconds: ${graceSeconds}`;
+  return `the container was stopped${ofGrace}; its next start, or the pod that follows, goes on`;
 }
 
 /** The after-hook comes when the data is saved: that it failed is told beside the result, and the reconciler judges it. */

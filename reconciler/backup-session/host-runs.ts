@@ -46,7 +46,7 @@ function backupOrder(
   status: SessionStatus,
   target: TargetEntry,
   podUid: string,
-): Pick<HostRunSpec, "backup" | "hooks" | "disableCaching"> {
+): Pick<HostRunSpec, "backup" | "hooks" | "disableCaching" | "graceSeconds"> {
   const member = memberOf(view, target);
   const { invoker, object } = view;
   if (invoker === undefined || member === undefined) return {};
@@ -54,6 +54,7 @@ function backupOrder(
   const { metadata, spec } = object;
   const time = spec.dueTime ?? metadata.creationTimestamp;
   const { paths, exclude, args } = member.target;
+  const { namedPorts = [], graceSeconds } = view.pods.get(podUid) ?? {};
   return {
     backup: {
       invoker: { kind, namespace, name },
@@ -64,7 +65,8 @@ function backupOrder(
       ...(exclude !== undefined && { exclude }),
       ...(args !== undefined && { args }),
     },
-    ...hooksOrder(member.hooks?.preBackup, member.hooks?.postBackup, view.pods.get(podUid)?.namedPorts ?? []),
+    ...hooksOrder(member.hooks?.preBackup, member.hooks?.postBackup, namedPorts),
+    ...(graceSeconds !== undefined && { graceSeconds }),
     ...(member.spec.tempDir?.disableCaching === true && { disableCaching: true }),
   };
 }

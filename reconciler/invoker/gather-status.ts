@@ -33,6 +33,8 @@ export interface StatusPorts {
   readonly lookups: Lookups;
   readonly records: TargetMemory<InjectionRecord>;
   readonly refusals: TargetMemory<Refusal>;
+  /** How many others are restarting, of targets that wait for them. */
+  readonly queued?: TargetMemory<number>;
   readonly clock: Pick<Clock, "now">;
   readonly settings: InjectionSettings;
   /** Makes sure that something triggers the sessions. */
@@ -93,7 +95,7 @@ async function gatherMember(
 }
 
 async function gatherSidecar(
-  { world, client, records, refusals, settings, clock }: StatusPorts,
+  { world, client, records, refusals, queued, settings, clock }: StatusPorts,
   workload: WorkloadObject,
   unreadable: string | undefined,
   signal: AbortSignal,
@@ -108,6 +110,7 @@ async function gatherSidecar(
     pods,
     record: records.get(target),
     refusal: refusals.get(target),
+    waitsForOthers: queued?.get(target),
     trouble: findTroubleOf(world, workload, wanted, clock.now()),
     pullSecrets: (settings.pullSecrets ?? []).map((one) => pullSecretBeside(one, workload.facts.namespace)),
   };

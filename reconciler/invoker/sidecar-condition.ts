@@ -25,6 +25,8 @@ export interface SidecarFacts {
   /** Names of pods that lack the present container; read only when the update strategy keeps them. */
   readonly keptPods: readonly string[];
   readonly record: InjectionRecord | undefined;
+  /** How many other workloads are restarting for theirs, where this one waits for them. */
+  readonly waitsForOthers?: number | undefined;
   /** What the cluster said to pods with the sidecar. */
   readonly refusal: Refusal | undefined;
   /** What keeps pods of the present template from being made or ready. */
@@ -89,7 +91,7 @@ function sidecarAnswer(facts: SidecarFacts, present: readonly ConditionFact[]): 
     const isRefused = facts.refusal !== undefined && record?.conflict === undefined;
     return isRefused
       ? no("InjectionRefusedByCluster", refusedMessage(facts, target, present))
-      : notCurrent(target, record, no);
+      : notCurrent(target, facts, no);
   }
   return rolloutAnswer(facts, target, no);
 }
@@ -118,7 +120,7 @@ const VAIN_REQUESTS = 2;
 
 function notCurrent(
   target: string,
-  record: InjectionRecord | undefined,
+  { record, waitsForOthers }: Pick<SidecarFacts, "record" | "waitsForOthers">,
   no: (reason: ConditionReason, message: string) => Answer,
 ): Answer {
   if (record?.conflict !== undefined) {
@@ -137,7 +139,12 @@ function notCurrent(
       `${target} was re-submitted ${record.vainRequests} times, and admission did not change it (next: see whether the webhook runs and is registered for the namespace)`,
     );
   }
-  return no("SidecarInjectionPending", `${target} is being re-submitted`);
+  return no(
+    "SidecarInjectionPending",
+    waitsForOthers === undefined
+      ? `${target} is being re-submitted`
+      : `${target} gets the container when fewer workloads are restarting for theirs: ${waitsForOthers} are now`,
+  );
 }
 
 function rolloutAnswer(

@@ -17,6 +17,8 @@ export interface PodFact {
   readonly isOutdated?: boolean;
   /** Names of the containers without ours: the main one first, the others in order. */
   readonly containers: readonly string[];
+  /** How long its containers have to end once they are told to, in seconds. */
+  readonly graceSeconds?: number | undefined;
   /** Ports that its containers name, in the order of the containers. */
   readonly namedPorts?: readonly NamedPort[];
   /** The sidecar, where the pod has one. */

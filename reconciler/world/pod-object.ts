@@ -113,6 +113,7 @@ export function readPod(raw: unknown): PodObject | undefined {
     isReady: textAt(ready, "status") === "True",
     isTerminating: valueAt(raw, "metadata", "deletionTimestamp") !== undefined,
     isEnded: phase === "Succeeded" || phase === "Failed",
+    graceSeconds: numberAt(raw, "spec", "terminationGracePeriodSeconds"),
     containers: applicationNames(raw),
     namedPorts: [...listAt(raw, "spec", "containers"), ...listAt(raw, "spec", "initContainers")].flatMap(readPorts),
     sidecar,

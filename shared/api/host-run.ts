@@ -180,6 +180,7 @@ export const hostRunSpecSchema = object({
   actionParams: optional(hostActionParamsSchema, "Parameters of that work."),
   retention: optional(retentionOrderSchema, "For ApplyRetentionPolicy."),
   heartbeatSeconds: optional(int32, "How often the agent says that it is alive."),
+  graceSeconds: optional(int32, "How long the pod's containers have to end once they are told to."),
   cancel: optional(
     object({ reason: required(text, "Error code."), message: required(text, "Why.") }),
     "The work is to end now.",

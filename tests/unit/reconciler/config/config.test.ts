@@ -70,6 +70,8 @@ describe("flags of the reconciler", () => {
     expect(limits).toEqual({ ...DEFAULT_LIMITS, podWaitMs: 90_000, restoreWaitMs: 7_200_000, hookMs: 60_000 });
     const given = parse(["--image=i", "--pods-not-made-limit=30s", "--pods-not-ready-limit=1m"]);
     expect(given.troubleLimits).toEqual({ notMadeMs: 30_000, notReadyMs: 60_000 });
+    expect(parse(["--image=i", "--max-unavailable-workloads=3"]).maxUnavailableWorkloads).toBe(3);
+    expect(() => parse(["--image=i", "--max-unavailable-workloads=0"])).toThrow("--max-unavailable-workloads: 0");
   });
 
   test("D8: the default deadlines can be switched off, and only they", () => {

@@ -1,73 +1,64 @@
+/** Workloads get their sidecars a few at a time. */
 import { describe, expect, test } from "vitest";
-import { isRolling, Rollouts } from "../../../../reconciler/invoker/rollouts.ts";
-import { readWorkloadObject } from "../../../../reconciler/world/workload-object.ts";
+import { isRolledOut, Rollouts } from "../../../../reconciler/invoker/rollouts.ts";
+import { aWorkload } from "./builders.ts";
 
-interface State {
-  readonly spec?: object;
-  readonly status?: object;
-}
+const LIMIT_MS = 1_000;
+const begun = (rollouts: Rollouts, targets: string, nowMs = 0) =>
+  [...targets].filter((target) => rollouts.tryToBegin(target, nowMs)).join("");
 
-const DONE = { observedGeneration: 2, replicas: 2, updatedReplicas: 2, readyReplicas: 2 };
-
-function aWorkload({ spec = {}, status = {} }: State = {}) {
-  const workload = readWorkloadObject("Deployment", {
-    metadata: { namespace: "demo", name: "web", generation: 2 },
-    spec: { replicas: 2, template: { spec: { containers: [] } }, ...spec },
-    status: { ...DONE, ...status },
-  });
-  if (workload === undefined) throw new Error("no workload");
-  return workload;
-}
-
-describe("a workload is rolling out", () => {
-  test.each<[string, State]>([
-    ["its controller has not seen the template", { status: { observedGeneration: 1 } }],
-    ["not all pods are of the new template", { status: { updatedReplicas: 1 } }],
-    ["not all are ready", { status: { readyReplicas: 1 } }],
-  ])("D24: while %s", (_what, state) => {
-    expect(isRolling(aWorkload(state))).toBe(true);
+describe("of many workloads", () => {
+  test("as many begin as may, the others are woken in their order as those end", () => {
+    const rollouts = new Rollouts({ most: 2, limitMs: LIMIT_MS });
+    expect(begun(rollouts, "abcde")).toBe("ab");
+    expect(rollouts.end("b", "good")).toEqual(["c"]);
+    expect(begun(rollouts, "cd")).toBe("c");
+    rollouts.leave("d");
+    expect(rollouts.end("a", "good")).toEqual(["e"]);
+    expect(rollouts.end("c", "good")).toEqual(["e"]);
+    expect(rollouts.running).toBe(0);
   });
 
-  test.each<[string, State]>([
-    ["it has", {}],
-    ["it is scaled to nothing", { spec: { replicas: 0 }, status: { updatedReplicas: 0, readyReplicas: 0 } }],
-    ["it is paused", { spec: { paused: true }, status: { updatedReplicas: 0 } }],
-    [
-      "somebody replaces its pods by hand",
-      { spec: { strategy: { type: "OnDelete" } }, status: { updatedReplicas: 0 } },
-    ],
-  ])("D24: not when %s", (_what, state) => {
-    expect(isRolling(aWorkload(state))).toBe(false);
+  test("one that has begun may ask again, and takes no second place", () => {
+    const rollouts = new Rollouts({ most: 2, limitMs: LIMIT_MS });
+    expect(begun(rollouts, "aaab")).toBe("aaab");
+    expect(rollouts.running).toBe(2);
+  });
+
+  test("one that does not come to an end keeps nobody waiting for ever", () => {
+    const rollouts = new Rollouts({ most: 1, limitMs: LIMIT_MS });
+    expect(begun(rollouts, "ab")).toBe("a");
+    expect(begun(rollouts, "b", LIMIT_MS - 1)).toBe("");
+    expect(begun(rollouts, "b", LIMIT_MS)).toBe("b");
+  });
+
+  test("after one that was taken out again they go one by one, and more as they end well", () => {
+    const rollouts = new Rollouts({ most: 4, limitMs: LIMIT_MS });
+    expect(begun(rollouts, "abcdefgh")).toBe("abcd");
+    expect(rollouts.end("a", "bad")).toEqual([]);
+    for (const target of "bc") rollouts.end(target);
+    expect(begun(rollouts, "e")).toBe("");
+    expect(rollouts.end("d")).toEqual(["e"]);
+    expect(begun(rollouts, "ef")).toBe("e");
+    expect(rollouts.end("e", "good")).toEqual(["f", "g"]);
+    expect(begun(rollouts, "fgh")).toBe("fg");
+    rollouts.end("f", "good");
+    expect(begun(rollouts, "hijk")).toBe("hij");
   });
 });
 
-describe("of many workloads that are to be re-submitted", () => {
-  const rolling = aWorkload({ status: { updatedReplicas: 0 } });
-
-  test("D24: only so many roll out at the same time; each that ends makes room for one", () => {
-    const workloads = new Map(Array.from({ length: 100 }, (_, at) => [`w${at}`, aWorkload()]));
-    const rollouts = new Rollouts(5);
-    let most = 0;
-    for (let round = 0, next = 0; next < 100; round += 1) {
-      while (next < 100 && rollouts.hasRoom((target) => workloads.get(target), round)) {
-        workloads.set(`w${next}`, rolling);
-        rollouts.begin(`w${next}`, round);
-        next += 1;
-      }
-      const atWork = [...workloads].filter(([, workload]) => workload === rolling);
-      most = Math.max(most, atWork.length);
-      const [first] = atWork;
-      if (first !== undefined) workloads.set(first[0], aWorkload());
-    }
-    expect(most).toBe(5);
-  });
-
-  test("D24: one that is stuck, or gone, keeps the others waiting for a while at most", () => {
-    const rollouts = new Rollouts(1);
-    rollouts.begin("stuck", 0);
-    expect(rollouts.hasRoom(() => rolling, 299_000)).toBe(false);
-    expect(rollouts.hasRoom(() => rolling, 300_000)).toBe(true);
-    rollouts.begin("gone", 0);
-    expect(rollouts.hasRoom(() => undefined, 1)).toBe(true);
-  });
+test.each([
+  [
+    "its controller has not seen the change",
+    { status: { observedGeneration: 1, updatedReplicas: 2, readyReplicas: 2 } },
+    false,
+  ],
+  ["pods of the former template are there", { status: { updatedReplicas: 2, readyReplicas: 2, replicas: 3 } }, false],
+  ["a new pod is not ready", { status: { updatedReplicas: 2, readyReplicas: 1 } }, false],
+  ["all are new and ready", { status: { updatedReplicas: 2, readyReplicas: 2 } }, true],
+  ["it wants no pods", { spec: { replicas: 0 }, status: { replicas: 0 } }, true],
+  ["it is paused", { spec: { paused: true }, status: { updatedReplicas: 0 } }, true],
+  ["its pods wait for somebody to restart them", { spec: { updateStrategy: { type: "OnDelete" } } }, true],
+])("a rollout is over: %s", (_, shape, isOver) => {
+  expect(isRolledOut(aWorkload(shape))).toBe(isOver);
 });

@@ -64,7 +64,7 @@ function aStage(change: Partial<FakeApi["client"]> = {}) {
     clock: systemClock,
     log,
   });
-  const memories = new RunMemories<RestoreObject, RestoreMemory>(() => ({ askedAtMs: new Map() }));
+  const memories = new RunMemories<RestoreObject, RestoreMemory>(() => ({ askedAtMs: new Map(), refusals: new Map() }));
   const settings = { image: "stash-batch:test", nativeSidecar: false, followsImage: false };
   const begin = () =>
     new Promise<void>((done, fail) => {
