@@ -101,6 +101,8 @@ const DATA_PROGRAMS = [
   "postgresql-client",
   "openssl",
   "prometheus",
+  "lua",
+  "jq",
   ...NODE_PREREQUISITES,
 ] as const;
 

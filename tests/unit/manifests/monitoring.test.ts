@@ -54,7 +54,7 @@ beforeAll(async () => {
   known = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name = ""]) => name));
 });
 
-describe.each(alerts.map((alert) => [textAt(alert, "alert") ?? "", alert] as const))("%s", (_name, alert) => {
+describe.each(alerts.map((alert) => [textAt(alert, "alert") ?? "", alert] as const))("%s", (name, alert) => {
   test("asks only for metrics that exist", () => {
     const names = metricsOf(textAt(alert, "expr") ?? "");
     expect(names.length).toBeGreaterThan(0);
@@ -66,6 +66,21 @@ describe.each(alerts.map((alert) => [textAt(alert, "alert") ?? "", alert] as con
     expect(textAt(alert, "annotations", "summary")).toBeTruthy();
     expect(textAt(alert, "annotations", "description")).toMatch(/\.$/);
   });
+
+  test("links to a runbook that says what it means, where to look and what to do", () => {
+    const [page = "", anchor = ""] = (textAt(alert, "annotations", "runbook_url") ?? "").split("#");
+    const text = readFileSync(join(folder, "../..", page), "utf8");
+    const sections = text.split(/^## /m).slice(1);
+    const section = sections.find((one) => one.split("\n")[0]?.toLowerCase() === anchor);
+    expect(anchor).toBe(name.toLowerCase());
+    for (const word of ["**Means.**", "**Look.**", "**Do.**"]) expect(section).toContain(word);
+  });
+});
+
+test("there is a runbook for each alert and no other", () => {
+  const page = readFileSync(join(folder, "../../docs/runbooks.md"), "utf8");
+  const titles = [...page.matchAll(/^## (.*)$/gm)].map(([, title]) => title);
+  expect(titles.toSorted()).toEqual(alerts.map((alert) => textAt(alert, "alert")).toSorted());
 });
 
 test("docs/operations.md lists every alert and no other", () => {
