@@ -6,7 +6,8 @@ import { listAt, textAt } from "../../../shared/kube/json-value.ts";
 import type { ReadText } from "../compose.ts";
 import { renderFixedFiles } from "./fixed-files.ts";
 import { renderValues, renderValuesSchema } from "./render-values.ts";
-import { type ChartFile, renderTemplates } from "./templates.ts";
+import type { ChartFile } from "./template-context.ts";
+import { renderTemplates } from "./templates.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 

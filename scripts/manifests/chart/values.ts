@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { objectsAt } from "../../../shared/injection/workload.ts";
 import { valueAt } from "../../../shared/kube/json-value.ts";
 import { readObjects } from "../compose.ts";
+import { COUNT, FLAG, FLAGS, LABELS, NAME, NAME_OR_NONE, OPEN, RESOURCE_LIST, SECRET_NAME } from "./value-schemas.ts";
 
 const BASE = join(import.meta.dirname, "../../../manifests/base");
 
@@ -17,21 +18,6 @@ export interface ChartValue {
   readonly schema: ValueSchema;
   readonly meaning: string;
 }
-
-const FLAG = { type: "boolean" } as const;
-const COUNT = { type: "integer", minimum: 1, maximum: 100 } as const;
-const LABELS = { type: "object", additionalProperties: { type: "string" } } as const;
-const NAME = { type: "string", pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", maxLength: 63 } as const;
-const NAME_OR_NONE = { ...NAME, pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$" } as const;
-const SECRET_NAME = { type: "string", pattern: "^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$", maxLength: 253 } as const;
-const FLAGS = { type: "array", items: { type: "string", pattern: "^--[a-z]" } } as const;
-const OPEN = { type: "object" } as const;
-/** As the programs read it: shared/injection/resource-flags.ts. */
-const RESOURCE_LIST = {
-  type: "string",
-  pattern:
-    "^((requests|limits)[.][a-z0-9./-]+=[0-9.]+[a-zA-Z]*(,(requests|limits)[.][a-z0-9./-]+=[0-9.]+[a-zA-Z]*)*)?$",
-} as const;
 
 function programOf(name: "webhook" | "reconciler"): unknown {
   return readObjects(join(BASE, `deployment-${name}.yaml`))[0];
