@@ -10,7 +10,7 @@ import { createWorld } from "../../../reconciler/world/world.ts";
 import { readObjects } from "../../../scripts/manifests/compose.ts";
 import { objectsAt } from "../../../shared/injection/workload.ts";
 import { systemClock } from "../../../shared/kube/clock.ts";
-import { parseJson, textAt } from "../../../shared/kube/json-value.ts";
+import { numberAt, parseJson, textAt } from "../../../shared/kube/json-value.ts";
 import { createMetrics } from "../../../webhook/metrics.ts";
 
 const folder = join(import.meta.dirname, "../../../manifests/monitoring");
@@ -105,3 +105,34 @@ test.each(panels.map((panel) => [textAt(panel, "title") ?? "", panel] as const))
     for (const name of expressions.flatMap(metricsOf)) expect(known, name).toContain(name);
   },
 );
+
+test("every panel has a unit, and what is bad has a colour and a runbook", () => {
+  for (const panel of panels) {
+    expect(textAt(panel, "fieldConfig", "defaults", "unit"), textAt(panel, "title")).toBeTruthy();
+  }
+  const stats = panels.filter((panel) => textAt(panel, "type") === "stat");
+  const coloured = stats.filter(
+    (panel) => objectsAt(panel, "fieldConfig", "defaults", "thresholds", "steps").length > 1,
+  );
+  expect(coloured.length).toBeGreaterThanOrEqual(5);
+  const links = panels.flatMap((panel) => [
+    ...(textAt(panel, "description") ?? "").matchAll(/docs\/runbooks[.]md#(\S+)/g),
+  ]);
+  expect(links.length).toBeGreaterThanOrEqual(6);
+  const names = alerts.map((alert) => textAt(alert, "alert")?.toLowerCase());
+  for (const [, anchor] of links) expect(names).toContain(anchor);
+});
+
+test("the dashboard names what is stale and what failed, not only how many", () => {
+  const tables = panels.filter((panel) => textAt(panel, "type") === "table").map((panel) => textAt(panel, "title"));
+  expect(tables).toEqual(["What is stale", "What failed last"]);
+});
+
+test("no two panels lie on each other", () => {
+  const cells = panels.flatMap((panel) => {
+    const at = (key: string) => numberAt(panel, "gridPos", key) ?? 0;
+    const across = Array.from({ length: at("w") }, (_, step) => at("x") + step);
+    return across.flatMap((x) => Array.from({ length: at("h") }, (_, step) => `${x},${at("y") + step}`));
+  });
+  expect(new Set(cells).size).toBe(cells.length);
+});
