@@ -111,6 +111,8 @@ const DATA_PROGRAMS = [
   "postgresql-client",
   "openssl",
   "prometheus",
+  "lua",
+  "jq",
   ...NODE_PREREQUISITES,
 ] as const;
 
@@ -122,7 +124,11 @@ async function ensureMachine(): Promise<boolean> {
   }
   try {
     await ensurePrerequisites({ need: DATA_PROGRAMS, onProgress: say });
-    if (projects.includes("cluster")) sayVersions(await ensureClusterPrograms({ onProgress: say }));
+    if (projects.includes("cluster")) {
+      sayVersions(await ensureClusterPrograms({ onProgress: say }));
+      // Minutes, the first time: more than a test's set-up may take. Without it the tests of the chart alone fail.
+      spawnSync(join(import.meta.dirname, "helm.sh"), { stdio: ["ignore", "ignore", "inherit"] });
+    }
     return true;
   } catch (error) {
     console.error(`\n${messageOf(error)}\n`);

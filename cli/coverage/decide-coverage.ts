@@ -178,7 +178,7 @@ function uncovered(
   const object = `${kind.toLowerCase()}/${name}`;
   const why = "no batch names it";
   if (batch === undefined)
-    return { why, add: `make a BackupBatch in ${namespace} with it as a member (docs/quickstart.md)` };
+    return { why, add: `make a BackupBatch in ${namespace} with it as a member (docs/your-application.md)` };
   return {
     why,
     add:
