@@ -1,6 +1,7 @@
 /** Every command of `kubectl stash`, through the built program, against an installation with real data. */
-import { rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { JOBS } from "../../cli/repository-work/work-pod.ts";
@@ -197,7 +198,12 @@ test("explain, doctor and uninstall are the same program", async () => {
     explanations: [{ workload: `Deployment ${NAMESPACE}/web`, kind: "skip" }],
   });
   // The programs run beside this cluster, not in it.
-  const doctor = await stash(["doctor", "--json"]);
+  const bundle = join(stage.dir, "bundle.tar.gz");
+  const doctor = await stash(["doctor", "--json", "--bundle", bundle]);
+  const held = gunzipSync(await readFile(bundle)).toString();
+  expect(held).toContain('"name": "nightly"');
+  const password = Buffer.from("test").toString("base64");
+  for (const secret of ["RESTIC_PASSWORD", password]) expect(held).not.toContain(secret);
   expect(doctor.exitCode).toBe(1);
   expect(parseJson(doctor.stdout)).toMatchObject({
     findings: expect.arrayContaining([{ check: "Kubernetes version", status: "Ok", message: expect.any(String) }]),
