@@ -7,6 +7,7 @@ import { systemClock } from "../../shared/kube/clock.ts";
 import { createDiscovery } from "../../shared/kube/discovery.ts";
 import { createKubeClient } from "../../shared/kube/http-client.ts";
 import { formatSize } from "../../shared/size.ts";
+import { buildTarball } from "../../shared/tarball.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
 import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
@@ -22,7 +23,6 @@ import {
   serverTimeOf,
 } from "./admission.ts";
 import { gatherBundle } from "./bundle/gather-bundle.ts";
-import { buildTarball } from "./bundle/write-tar.ts";
 import { checkClocks, gatherLeases } from "./clocks.ts";
 import { checkDefinitions, checkVersion, findDefinitions } from "./definitions.ts";
 import { type Finding, FindingStatus, formatFindings } from "./finding.ts";
@@ -60,7 +60,7 @@ export async function runDoctor(input: Input): Promise<ExitCode> {
   }
 }
 
-/** Whoever may not write there is told before anything else is. */
+/** What support needs, in one file for its owner alone. */
 async function writeBundle(
   { flags, terminal }: Input,
   client: KubeClient,

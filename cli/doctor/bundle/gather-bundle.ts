@@ -5,9 +5,9 @@ import { listAt, textAt } from "../../../shared/kube/json-value.ts";
 import { toUserError } from "../../../shared/kube/kube-error.ts";
 import { readLogTail } from "../../../shared/kube/logs.ts";
 import type { Resource } from "../../../shared/kube/resource.ts";
+import type { PackedFile } from "../../../shared/tarball.ts";
 import type { Finding } from "../finding.ts";
 import { redact, redactText } from "./redact.ts";
-import type { TextFile } from "./write-tar.ts";
 
 const LOG_LINES = 5_000;
 const LOG_BYTES = 4 * 1024 * 1024;
@@ -69,19 +69,19 @@ export interface BundleFacts {
 }
 
 /** What can't be read has its reason in place of its content. */
-export async function gatherBundle(client: KubeClient, facts: BundleFacts): Promise<readonly TextFile[]> {
+export async function gatherBundle(client: KubeClient, facts: BundleFacts): Promise<readonly PackedFile[]> {
   const { namespace, findings, versions } = facts;
   const objects = async (folder: string, [name, resource]: readonly [string, Resource], place: string | undefined) => ({
     path: `${folder}/${name}.json`,
-    text: await readAsText(async () => {
+    data: await readAsText(async () => {
       const { items } = await client.list(resource, place, asIs);
       const kept = newestOf(items);
       return JSON.stringify({ count: items.length, items: kept.map(redact) }, null, 1);
     }),
   });
   return [
-    { path: "findings.json", text: JSON.stringify(findings, null, 1) },
-    { path: "versions.json", text: JSON.stringify(versions, null, 1) },
+    { path: "findings.json", data: JSON.stringify(findings, null, 1) },
+    { path: "versions.json", data: JSON.stringify(versions, null, 1) },
     ...(await Promise.all(OF_CLUSTER.map((one) => objects("cluster", one, undefined)))),
     ...(await Promise.all(OF_INSTALLATION.map((one) => objects("installation", one, namespace)))),
     await ourEvents(client),
@@ -105,16 +105,16 @@ function newestOf(items: readonly unknown[]): readonly unknown[] {
 }
 
 /** Events of other products' objects are nobody's business here. */
-async function ourEvents(client: KubeClient): Promise<TextFile> {
+async function ourEvents(client: KubeClient): Promise<PackedFile> {
   const text = await readAsText(async () => {
     const { items } = await client.list(core("events"), undefined, asIs);
     const own = items.filter((event) => (textAt(event, "involvedObject", "apiVersion") ?? "").includes("appscode.com"));
     return JSON.stringify({ count: own.length, items: newestOf(own).map(redact) }, null, 1);
   });
-  return { path: "cluster/events.json", text };
+  return { path: "cluster/events.json", data: text };
 }
 
-async function logs(client: KubeClient, namespace: string): Promise<readonly TextFile[]> {
+async function logs(client: KubeClient, namespace: string): Promise<readonly PackedFile[]> {
   const pods = await client.list(PODS, namespace, asIs).catch(() => ({ items: [] }));
   const places = pods.items.flatMap((pod) => {
     const name = textAt(pod, "metadata", "name") ?? "";
@@ -126,7 +126,7 @@ async function logs(client: KubeClient, namespace: string): Promise<readonly Tex
   const read = places.map(async ({ pod, container, previous }) => {
     const options = { container, lines: LOG_LINES, maxLength: LOG_BYTES, previous };
     const text = await readLogTail(client, namespace, pod, options).catch(() => "");
-    return { path: `logs/${pod.slice(0, 63)}${previous ? ".previous" : ""}.log`.slice(0, 100), text: redactText(text) };
+    return { path: `logs/${pod.slice(0, 63)}${previous ? ".previous" : ""}.log`.slice(0, 100), data: redactText(text) };
   });
-  return (await Promise.all(read)).filter(({ text }) => text !== "");
+  return (await Promise.all(read)).filter(({ data }) => data !== "");
 }

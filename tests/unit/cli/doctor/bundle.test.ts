@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { redact, redactText } from "../../../../cli/doctor/bundle/redact.ts";
-import { buildTarball } from "../../../../cli/doctor/bundle/write-tar.ts";
+import { buildTarball } from "../../../../shared/tarball.ts";
 
 const CANARY = "canary-7f3a";
 
@@ -75,8 +75,8 @@ test("a line of a log keeps its address without who asks", () => {
 test("tar reads the bundle", () => {
   const tarball = buildTarball(
     [
-      { path: "findings.json", text: "[]" },
-      { path: "logs/ü.log", text: "x".repeat(5_000) },
+      { path: "findings.json", data: "[]" },
+      { path: "logs/ü.log", data: "x".repeat(5_000) },
     ],
     1_000_000,
   );

@@ -1,31 +1,33 @@
-/** A tar of a few texts, compressed. Pure. */
+/** A tar of a few files, compressed. Pure. */
 import { gzipSync } from "node:zlib";
 
-export interface TextFile {
+export interface PackedFile {
   readonly path: string;
-  readonly text: string;
+  readonly data: string | Uint8Array;
+  /** For its owner alone by default. */
+  readonly mode?: number;
 }
 
 const BLOCK = 512;
 const MOST_NAME = 100;
 
 /** @throws TypeError for a path that a header can't hold */
-export function buildTarball(files: readonly TextFile[], modifiedAtMs: number): Buffer {
-  const parts = files.flatMap(({ path, text }) => {
-    const data = Buffer.from(text);
+export function buildTarball(files: readonly PackedFile[], modifiedAtMs: number): Buffer {
+  const parts = files.flatMap(({ path, data: content, mode = 0o600 }) => {
+    const data = Buffer.from(content);
     const padding = Buffer.alloc((BLOCK - (data.length % BLOCK)) % BLOCK);
-    return [header(path, data.length, modifiedAtMs), data, padding];
+    return [header(path, mode, data.length, modifiedAtMs), data, padding];
   });
   return gzipSync(Buffer.concat([...parts, Buffer.alloc(2 * BLOCK)]));
 }
 
-function header(path: string, size: number, modifiedAtMs: number): Buffer {
+function header(path: string, mode: number, size: number, modifiedAtMs: number): Buffer {
   const block = Buffer.alloc(BLOCK);
   if (Buffer.byteLength(path) > MOST_NAME) throw new TypeError(`${path} is too long for the archive`);
   const octal = (value: number, length: number) => `${value.toString(8).padStart(length - 1, "0")}\0`;
   const fields: readonly (readonly [number, string])[] = [
     [0, path],
-    [100, octal(0o600, 8)],
+    [100, octal(mode, 8)],
     [108, octal(0, 8)],
     [116, octal(0, 8)],
     [124, octal(size, 12)],
