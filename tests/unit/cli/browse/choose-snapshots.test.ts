@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Snapshot } from "../../../../agent/restic/snapshots.ts";
 import { ofMember, oneHolding, snapshotsOfPoint } from "../../../../cli/browse/choose-snapshots.ts";
 import { isWithin, parseBackupPath, parsePlaceWord } from "../../../../cli/browse/place-word.ts";
-import { readListedFile } from "../../../../cli/browse/run-ls.ts";
+import { formatFile, readListedFile } from "../../../../cli/browse/run-ls.ts";
 
 const point = {
   namespace: "shop",
@@ -96,4 +96,17 @@ test("lines of restic's list are files, or about the snapshot", () => {
     sizeBytes: 3,
     modifiedAt: "2030-01-01T00:00:00Z",
   });
+});
+
+test("a line of the list fits into the terminal, and is whole where nobody looks", () => {
+  const file = {
+    path: `/data/${"deep/".repeat(20)}file`,
+    type: "file",
+    mode: "-rw-r--r--",
+    sizeBytes: 3,
+    modifiedAt: "2030-01-01T00:00:00Z",
+  };
+  for (const width of [20, 40, 80, 120]) expect([...formatFile(file, width)].length).toBeLessThanOrEqual(width);
+  expect(formatFile(file, 40)).toMatch(/^ +3 B {2}\/data/);
+  expect(formatFile(file, undefined)).toContain(file.path);
 });
