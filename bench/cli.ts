@@ -80,7 +80,7 @@ function median(values: readonly number[]): number {
 }
 
 export async function run(): Promise<Readonly<Record<string, number>>> {
-  const folder = process.env["BENCH_KEEP"] ?? (await mkdtemp(join(tmpdir(), "stash-batch-bench-cli-")));
+  const folder = await mkdtemp(join(tmpdir(), "stash-batch-bench-cli-"));
   const plane = await startControlPlane({ scheduler: false, controllerManager: false });
   try {
     await buildPlugin(folder);
