@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly run: Run }>>> =
   [Command.CreateBackupSession]: () => import("./commands/create-backupsession.ts"),
   [Command.Restic]: () => import("./commands/restic.ts"),
   [Command.RepositoryShell]: () => import("./commands/repository-shell.ts"),
+  [Command.TryRestore]: () => import("./commands/try-restore.ts"),
   [Command.AddKey]: () => import("./commands/add-key.ts"),
 };
 

@@ -198,6 +198,8 @@ export const Command = {
   Restic: "restic",
   /** Waits for commands that a person runs in the container, and ends when none came for a while. */
   RepositoryShell: "repository-shell",
+  /** Tells what a restore of a snapshot would write over in this pod, for a person. Nothing is written. */
+  TryRestore: "try-restore",
   /** Adds a password to a repository; it comes on the first line of the input. */
   AddKey: "add-key",
   /** Not for manifests: what `run-backup` starts for one session, so that the idle process stays small. */

@@ -42,12 +42,16 @@ export async function withPoints<T>(
   });
 }
 
-async function listSnapshots(shell: Shell, { namespace, session }: FoundPoint): Promise<readonly Snapshot[]> {
+/** All snapshots of a repository, or those of one point. */
+export async function listSnapshots(
+  shell: Shell,
+  point?: Pick<FoundPoint, "namespace" | "session">,
+): Promise<readonly Snapshot[]> {
   const found: Snapshot[] = [];
   const stdout = new PassThrough();
   const items = createItemSplitter((text) => void found.push(readSnapshot(text)));
   stdout.on("data", (chunk: Buffer) => items.feed(chunk));
-  const tag = sessionTag({ namespace, name: session });
-  await shell.run([Command.Restic, "snapshots", "--json", "--no-lock", "--tag", tag], { stdout });
+  const tag = point === undefined ? [] : ["--tag", sessionTag({ namespace: point.namespace, name: point.session })];
+  await shell.run([Command.Restic, "snapshots", "--json", "--no-lock", ...tag], { stdout });
   return found;
 }

@@ -4,6 +4,7 @@ import { formatSize } from "../../shared/size.ts";
 import { Format, type Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { plainText } from "../terminal/plain-text.ts";
+import { cut } from "../terminal/table.ts";
 import { ofMember, oneHolding, type PointSnapshots } from "./choose-snapshots.ts";
 import { withPoints } from "./open-place.ts";
 import { parseBackupPath, parsePlaceWord } from "./place-word.ts";
@@ -76,16 +77,21 @@ function printerOf({ format, terminal }: Input): Printer {
       if (format === Format.Json) {
         terminal.write(`${count === 1 ? '{"files": [\n' : ",\n"}${JSON.stringify(file)}`);
       } else if (format === Format.Name) terminal.print(plainText(file.path));
-      else {
-        const size = file.type === "file" ? formatSize(file.sizeBytes) : "-";
-        terminal.print(
-          plainText(`${file.mode.padEnd(11)} ${size.padStart(12)}  ${file.modifiedAt.padEnd(25)}  ${file.path}`),
-        );
-      }
+      else terminal.print(formatFile(file, terminal.width));
     },
     end() {
       if (format === Format.Json) terminal.print(count === 0 ? '{"files": []}' : "\n]}");
       else if (count === 0) terminal.note("there is nothing");
     },
   };
+}
+
+/** Of all that is told beside the path a narrow terminal has room for the size. */
+const WIDE = 80;
+
+export function formatFile({ mode, type, sizeBytes, modifiedAt, path }: ListedFile, width: number | undefined): string {
+  const size = (type === "file" ? formatSize(sizeBytes) : "-").padStart(10);
+  if (width !== undefined && width < WIDE) return cut(plainText(`${size}  ${path}`), width);
+  const line = plainText(`${mode.padEnd(11)} ${size}  ${modifiedAt.padEnd(25)}  ${path}`);
+  return width === undefined ? line : cut(line, width);
 }

@@ -48,8 +48,8 @@ export function coreWriters(api: CoreV1Api): CoreWriters {
       throw new TypeError(`no command changes ${plural}`);
     },
     async remove(plural, order, options) {
-      if (plural !== "persistentvolumeclaims") throw new TypeError(`no command deletes ${plural}`);
-      await api.deleteNamespacedPersistentVolumeClaim(order, options);
+      if (plural !== "secrets") throw new TypeError(`no command deletes ${plural}`);
+      await api.deleteNamespacedSecret(order, options);
     },
   };
 }

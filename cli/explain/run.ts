@@ -17,7 +17,9 @@ import type { Resource } from "../../shared/kube/resource.ts";
 import { formatTarget } from "../../shared/target.ts";
 import { decideMutation } from "../../webhook/decide.ts";
 import { createWorld } from "../../webhook/world.ts";
+import type { Cluster as ReadCluster } from "../cluster/cluster.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
+import { saversOf } from "../coverage/decide-coverage.ts";
 import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { isData, printData } from "../terminal/print.ts";
@@ -25,6 +27,8 @@ import { describeEffects, formatEffects, gatherEffectView } from "./effects.ts";
 import { type FileObjects, overlayWorld, readSource, sortObjects } from "./file-world.ts";
 import { formatExplanation } from "./format.ts";
 import { type ExplainOptions, readExplainOptions } from "./options.ts";
+import { formatSaver, gatherPointsOf, gatherSaversView } from "./savers.ts";
+import { describeSchedulePlan, formatSchedulePlan } from "./schedule-plan.ts";
 
 const SYNC_TIMEOUT_MS = 30_000;
 const POLL_MS = 50;
@@ -47,6 +51,8 @@ interface Cluster {
   /** Of objects that name none. */
   readonly namespace: string;
   readonly world: InjectionWorld;
+  /** The same for single objects. */
+  readonly reader: ReadCluster;
   close(): Promise<void>;
 }
 
@@ -73,7 +79,8 @@ export async function runExplain(input: Input): Promise<ExitCode> {
 }
 
 async function watchCluster(input: Input): Promise<Cluster> {
-  const { connection, namespace } = await openCluster(input);
+  const reader = await openCluster(input);
+  const { connection, namespace } = reader;
   const client = createKubeClient({ connection, program: "explain" });
   const problems: string[] = [];
   const world = createWorld({
@@ -99,7 +106,7 @@ async function watchCluster(input: Input): Promise<Cluster> {
     }
     await new Promise((done) => setTimeout(done, POLL_MS));
   }
-  return { client, namespace, world, close };
+  return { client, namespace, world, reader, close };
 }
 
 async function readObjects(files: readonly string[]): Promise<readonly unknown[]> {
@@ -137,7 +144,9 @@ async function explainAll(options: Choice, cluster: Cluster | undefined): Promis
     }
     const source = readSource({ ...(isJsonObject(found) ? found : {}), kind: options.live.kind });
     told.push(
-      source === undefined ? explain(options, world, found, found) : await explainEffects(source, files, cluster),
+      source === undefined
+        ? await explain(options, world, found, found, files, cluster)
+        : await explainSource(source, files, cluster),
     );
   }
   for (const object of files.others) {
@@ -145,9 +154,9 @@ async function explainAll(options: Choice, cluster: Cluster | undefined): Promis
     if (WORKLOADS[kind] === undefined) continue;
     const namespace = textAt(object, "metadata", "namespace") ?? options.namespace;
     const live = await findLive(cluster, kind, namespace, textAt(object, "metadata", "name") ?? "");
-    told.push(explain(options, world, object, live));
+    told.push(await explain(options, world, object, live, files, cluster));
   }
-  for (const source of files.sources) told.push(await explainEffects(source, files, cluster));
+  for (const source of files.sources) told.push(await explainSource(source, files, cluster));
   if (told.length === 0) {
     throw new UserError("NOT_FOUND", "the files hold no workload and no object of stash.appscode.com", {
       next: "add the workload's own file with -f, or name a live one as KIND/NAME",
@@ -156,14 +165,25 @@ async function explainAll(options: Choice, cluster: Cluster | undefined): Promis
   return told;
 }
 
-async function explainEffects(
+async function explainSource(
   source: EffectSource,
   { appBindings, others }: FileObjects,
   cluster: Cluster | undefined,
 ): Promise<Told> {
   const workloads = others.flatMap((object) => readWorkload(object, "") ?? []);
   const view = await gatherEffectView(source, { appBindings, workloads }, cluster?.client);
-  return { data: describeEffects(source, view), text: formatEffects(source, view) };
+  const effects = { data: describeEffects(source, view), text: formatEffects(source, view) };
+  if (source.kind !== "BackupBatch" && source.kind !== "BackupConfiguration") return effects;
+  const nowMs = Date.now();
+  const points = cluster && (await gatherPointsOf(cluster.reader, source));
+  const lines = formatSchedulePlan(source, points, nowMs);
+  return {
+    data: {
+      ...effects.data,
+      ...describeSchedulePlan(source, points, nowMs),
+    },
+    text: [`${source.kind} ${source.namespace}/${source.name}`, ...lines, "", effects.text].join("\n"),
+  };
 }
 
 async function findLive(cluster: Cluster | undefined, kind: string, namespace: string, name: string): Promise<unknown> {
@@ -172,7 +192,14 @@ async function findLive(cluster: Cluster | undefined, kind: string, namespace: s
   return cluster.client.find(resource, namespace, name, asIs);
 }
 
-function explain(options: Choice, world: InjectionWorld, object: unknown, live: unknown): Told {
+async function explain(
+  options: Choice,
+  world: InjectionWorld,
+  object: unknown,
+  live: unknown,
+  files: FileObjects,
+  cluster: Cluster | undefined,
+): Promise<Told> {
   const workload = readWorkload(object, options.namespace);
   if (workload === undefined) throw new UserError("INVALID_OBJECT", "the workload has no pod template");
   const liveTemplate = valueAt(live, "spec", "template");
@@ -189,13 +216,19 @@ function explain(options: Choice, world: InjectionWorld, object: unknown, live: 
     "status",
     textAt(object, "kind") === "DaemonSet" ? "currentNumberScheduled" : "replicas",
   );
+  const savers = saversOf(workload, await gatherSaversView(workload.namespace, files, cluster?.reader));
   const explanation = {
     workload: formatTarget(workload),
+    savers: savers.map(formatSaver),
+    hasDiff: options.hasDiff,
     decision,
     podTemplate: workload.podTemplate,
     replicas: live === undefined ? undefined : typeof replicas === "number" ? replicas : 0,
     strategy:
       textAt(object, "spec", "updateStrategy", "type") ?? textAt(object, "spec", "strategy", "type") ?? "RollingUpdate",
   };
-  return { data: { workload: explanation.workload, ...decision }, text: formatExplanation(explanation) };
+  return {
+    data: { workload: explanation.workload, backedUpBy: savers, ...decision },
+    text: formatExplanation(explanation),
+  };
 }

@@ -2,15 +2,19 @@
 import { BATCHES } from "../batches/command.ts";
 import { CAT, DIFF, LS } from "../browse/commands.ts";
 import { CANCEL } from "../cancel/command.ts";
+import { CLONE } from "../clone/command.ts";
 import { COMPLETE, COMPLETION } from "../completion/command.ts";
 import { COPY } from "../copy/command.ts";
 import { COVERAGE } from "../coverage/command.ts";
+import { CREATE } from "../create/command.ts";
+import { DEBUG } from "../debug/command.ts";
 import { DELETE } from "../delete/command.ts";
 import { DESCRIBE } from "../describe/command.ts";
 import { DOCTOR } from "../doctor/command.ts";
 import { DOWNLOAD } from "../download/command.ts";
 import { EVENTS } from "../events/command.ts";
 import { EXPLAIN } from "../explain/command.ts";
+import { GEN } from "../gen/command.ts";
 import { KEY } from "../key/command.ts";
 import { LINT } from "../lint/command.ts";
 import { LOGS } from "../logs/command.ts";
@@ -44,10 +48,13 @@ export const COMMANDS: readonly CommandSpec[] = [
   RESUME,
   CANCEL,
   COPY,
+  CLONE,
+  CREATE,
   LS,
   CAT,
   DOWNLOAD,
   DIFF,
+  GEN,
   CHECK,
   PRUNE,
   UNLOCK,
@@ -59,6 +66,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   LINT,
   EXPLAIN,
   DOCTOR,
+  DEBUG,
   UNINSTALL,
   COMPLETION,
   VERSION,

@@ -3,6 +3,7 @@ import { parseBackupSession } from "../../shared/api/backup-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { UserError } from "../../shared/errors.ts";
+import { restoreInvokerView } from "../../shared/invoker.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
 import { findInvoker } from "../objects/invokers.ts";
@@ -20,8 +21,10 @@ import { printData } from "../terminal/print.ts";
 import { buildRestore, membersOfInvoker, type NamedMember, restoreName } from "./build-restore.ts";
 import { chooseMembers, choosePoint, type PointChoice, type PointWish, readWish } from "./choose-point.ts";
 import { decidePlan } from "./decide-plan.ts";
+import { withFiles } from "./file-plan.ts";
 import { formatNearest, formatPlan } from "./format-plan.ts";
 import { gatherPlanView, rememberedMembers } from "./gather-restore.ts";
+import { tryFiles } from "./try-files.ts";
 
 interface Prepared {
   readonly restore: RestoreBatch;
@@ -121,7 +124,9 @@ async function tellPlan(input: Input, cluster: Cluster, prepared: Prepared, nowM
     terminal.print(kubectlName(KINDS.RestoreBatch, restore.metadata.name));
     return;
   }
-  const plan = decidePlan({ ...prepared, ...(await gatherPlanView(cluster, restore)) });
+  const known = decidePlan({ ...prepared, ...(await gatherPlanView(cluster, restore)) });
+  const tried = input.flags.isOff("files") ? [] : await tryFiles(cluster, restoreInvokerView(restore), known.members);
+  const plan = withFiles(known, tried);
   if (format === Format.Json) {
     printData(input, { restore, plan });
     return;

@@ -1,8 +1,10 @@
 /** Every command of `kubectl stash`, through the built program, against an installation with real data. */
-import { rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
+import { JOBS } from "../../cli/repository-work/work-pod.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
 import { asIs } from "../../shared/kube/client.ts";
@@ -15,6 +17,7 @@ import { batchManifest } from "../support/restore/application.ts";
 import { emptyFolder, waitForValue } from "../support/restore/restore-stand.ts";
 import { testChanges } from "./cli/changes.ts";
 import { testRepositoryWork } from "./cli/repository.ts";
+import { testUpstreamCommands } from "./cli/upstream.ts";
 
 const NAMESPACE = "cli-test";
 const TIMEOUT_MS = 90_000;
@@ -195,7 +198,12 @@ test("explain, doctor and uninstall are the same program", async () => {
     explanations: [{ workload: `Deployment ${NAMESPACE}/web`, kind: "skip" }],
   });
   // The programs run beside this cluster, not in it.
-  const doctor = await stash(["doctor", "--json"]);
+  const bundle = join(stage.dir, "bundle.tar.gz");
+  const doctor = await stash(["doctor", "--json", "--bundle", bundle]);
+  const held = gunzipSync(await readFile(bundle)).toString();
+  expect(held).toContain('"name": "nightly"');
+  const password = Buffer.from("test").toString("base64");
+  for (const secret of ["RESTIC_PASSWORD", password]) expect(held).not.toContain(secret);
   expect(doctor.exitCode).toBe(1);
   expect(parseJson(doctor.stdout)).toMatchObject({
     findings: expect.arrayContaining([{ check: "Kubernetes version", status: "Ok", message: expect.any(String) }]),
@@ -213,15 +221,29 @@ test("completion knows the names in the cluster", async () => {
 });
 
 describe("restore", () => {
-  test("--dry-run changes nothing and tells the plan", async () => {
+  test("--dry-run changes nothing and tells the plan, with the files that it would write over", async () => {
+    const own = join(stage.folders.get("web") ?? "", "own");
+    const extra = join(stage.folders.get("db") ?? "", "deep/er/file");
+    await writeFile(own, "changed since");
+    await rm(extra);
     const pods = await podUids();
+    const before = await trees();
+    const snapshots = () => stage.stand.restic("list", "snapshots", "--no-lock");
+    const known = snapshots();
     const text = await output("restore", "nightly", "--at", "1 second ago", "--dry-run");
     expect(text).toContain("a dry run, nothing was changed");
     expect(text).toMatch(/Point +nightly-\d{10} of /);
     expect(text).toMatch(/^1 +db +Deployment cli-test\/db +init-container of its pods +[0-9a-f]{8} .* its pod$/m);
     expect(text).toMatch(/^2 +web +/m);
+    expect(text).toMatch(/^ {2}db: 1 new, 0 written over, 2 the same; 4 B of /m);
+    expect(text).toMatch(/^ {2}web: 0 new, 1 written over, 2 the same; 11 B of .*\n {4}writes over \/data\/own$/m);
     expect((await stage.stand.client.list(KINDS.RestoreBatch, NAMESPACE, asIs)).items).toEqual([]);
+    expect((await stage.stand.client.list(JOBS, NAMESPACE, asIs)).items).toEqual([]);
     expect(await podUids()).toEqual(pods);
+    expect(await trees()).toEqual(before);
+    expect(snapshots()).toBe(known);
+    await writeFile(own, "data of web");
+    await writeFile(extra, "deep");
   });
 
   test("--dry-run -o yaml is the RestoreBatch, and -o json has the plan with it", async () => {
@@ -310,6 +332,12 @@ describe("repositories", () =>
   ));
 
 describe("changes", () => testChanges(() => stage));
+
+describe("upstream's commands", () =>
+  testUpstreamCommands(
+    () => stage,
+    () => session,
+  ));
 
 describe("bad days", () => {
   test("a session of which a part was saved ends with 3, and says why and what to do", async () => {

@@ -131,6 +131,40 @@ export function testRepositoryWork(stage: () => CliStage, session: () => string)
     });
   });
 
+  test("whoever has the documented Role may look into backups; without pods/exec the right is named, and nothing is left", async () => {
+    const { stash, stand, namespace, writeKubeconfig } = stage();
+    const rules = [
+      { apiGroups: ["stash.appscode.com"], resources: ["*"], verbs: ["get", "list"] },
+      { apiGroups: [""], resources: ["pods", "pods/log"], verbs: ["get", "list"] },
+      { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", "delete"] },
+    ];
+    const exec = { apiGroups: [""], resources: ["pods/exec"], verbs: ["create"] };
+    for (const [name, given] of [
+      ["reader", [...rules, exec]],
+      ["half-reader", rules],
+    ] as const) {
+      const rbac = "rbac.authorization.k8s.io";
+      await stand.apply(
+        { apiVersion: `${rbac}/v1`, kind: "Role", metadata: { name, namespace }, rules: given },
+        {
+          apiVersion: `${rbac}/v1`,
+          kind: "RoleBinding",
+          metadata: { name, namespace },
+          roleRef: { apiGroup: rbac, kind: "Role", name },
+          subjects: [{ kind: "User", apiGroup: rbac, name }],
+        },
+      );
+    }
+    const as = async (user: string) =>
+      stash(["cat", `${session()}:web`, "/data/deep/er/file"], {
+        env: { KUBECONFIG: await writeKubeconfig(user, []) },
+      });
+    expect(await as("reader")).toMatchObject({ exitCode: 0, stdout: "deep" });
+    const refused = await as("half-reader");
+    expect(refused).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(refused.stderr).toContain(`kubectl auth can-i create pods --subresource=exec -n ${namespace}`);
+  });
+
   test("no Job is left of looking, and none has the Secret's content in it", async () => {
     const { stand, namespace } = stage();
     const read = async () => (await stand.client.list(JOBS, namespace, asIs)).items;

@@ -3,7 +3,6 @@ import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect } from "vitest";
 import { parse, stringify } from "yaml";
 import { PLUGIN_FILE } from "../../../scripts/build.ts";
 import { KINDS } from "../../../shared/api/kinds.ts";
@@ -56,7 +55,7 @@ export async function openCliStage(cluster: Installation, namespace: string): Pr
   }
   async function output(...args: readonly string[]): Promise<string> {
     const { exitCode, stdout, stderr } = await stash(args);
-    expect({ args, exitCode, stdout, stderr }).toMatchObject({ exitCode: 0 });
+    if (exitCode !== 0) throw new Error(`${args.join(" ")} ended with ${exitCode}: ${stderr}${stdout}`);
     return stdout;
   }
   const stand = await openRestoreStand(cluster, namespace);

@@ -1,6 +1,6 @@
 /** Volumes of a workload that outlive its pods. Pure. */
-import { objectsAt, type WorkloadFacts } from "../../shared/injection/workload.ts";
-import { textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { objectsAt, type WorkloadFacts } from "./injection/workload.ts";
+import { textAt, valueAt } from "./kube/json-value.ts";
 
 export interface ClaimVolume {
   /** Of the volume. */
