@@ -57,7 +57,9 @@ export const RECONCILER_USAGE = `usage: stash-batch reconciler --image=IMAGE [fl
   --restore-wait DURATION         longest wait for the workload and the pods of a restore (default 24h)
   --heartbeat-stale DURATION      silence after which a vanished pod's host is given to another (default 30s)
   --agent-silent DURATION         silence after which an agent whose pod exists is given up (default 10m)
-  --maintenance-limit DURATION    longest time for retention and checks where there is no timeOut (default 6h)
+  --maintenance-limit DURATION    longest time for checks and prune of a Repository, and for retention where there is no
+                                  timeOut (default 6h)
+  --maintenance-delay DURATION    how long a Repository must be at rest before checks and prune begin (default 30s)
   --hook-timeout DURATION         longest time of a hook that sets none (default 5m)
   --pods-not-made-limit DURATION  how long pods of a workload can't be made because of the sidecar alone, before it is taken out
                                   (default 2m)
@@ -86,6 +88,7 @@ const OPTIONS = {
   "heartbeat-stale": { type: "string" },
   "agent-silent": { type: "string" },
   "maintenance-limit": { type: "string" },
+  "maintenance-delay": { type: "string" },
   "hook-timeout": { type: "string" },
   "pods-not-made-limit": { type: "string" },
   "pods-not-ready-limit": { type: "string" },
@@ -163,6 +166,7 @@ export function parseReconcilerArgs(
       heartbeatStaleMs: limit("heartbeat-stale", flags["heartbeat-stale"], DEFAULT_LIMITS.heartbeatStaleMs),
       agentSilentMs: limit("agent-silent", flags["agent-silent"], DEFAULT_LIMITS.agentSilentMs),
       maintenanceMs: limit("maintenance-limit", flags["maintenance-limit"], DEFAULT_LIMITS.maintenanceMs),
+      maintenanceDelayMs: limit("maintenance-delay", flags["maintenance-delay"], DEFAULT_LIMITS.maintenanceDelayMs),
       hookMs: limit("hook-timeout", flags["hook-timeout"], DEFAULT_LIMITS.hookMs),
       maxConcurrentHosts: attempt(
         () => readCount("max-concurrent-hosts", flags["max-concurrent-hosts"], DEFAULT_LIMITS.maxConcurrentHosts),

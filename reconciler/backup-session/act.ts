@@ -6,13 +6,7 @@ import { isNotFound } from "../../shared/kube/kube-error.ts";
 import { jobOrderOf } from "../run/act.ts";
 import { runTargets } from "../run/run-facts.ts";
 import type { ActOutcome } from "../run/run-kind.ts";
-import {
-  clearCheckRequest,
-  createRetry,
-  deleteSessions,
-  recordRecoveryPoint,
-  type SessionActPorts,
-} from "./aftermath.ts";
+import { createRetry, deleteSessions, recordRecoveryPoint, type SessionActPorts } from "./aftermath.ts";
 import type { OwnAction } from "./step.ts";
 import { memberOf, type SessionView } from "./view.ts";
 
@@ -34,8 +28,6 @@ export async function actOnSession(
       return deleteSessions(ports, key, view, action.names);
     case "RecordRecoveryPoint":
       return recordRecoveryPoint(ports, view, action);
-    case "ClearCheckRequest":
-      return clearCheckRequest(ports, action);
     default:
       return assertNever(action);
   }

@@ -86,8 +86,10 @@ export interface Limits {
   readonly heartbeatStaleMs: number;
   /** Without a heartbeat, before an agent whose pod exists is given up. */
   readonly agentSilentMs: number;
-  /** For the work on the repository after the last member, where the invoker has no timeOut. */
+  /** For checks and prune of a Repository; for retention after the last member, where the invoker has no timeOut. */
   readonly maintenanceMs: number;
+  /** How long a Repository must be at rest before checks and prune begin. */
+  readonly maintenanceDelayMs: number;
   /** For a hook that has no limit of its own. */
   readonly hookMs: number;
   /** Hosts of one target that are at work at the same time. */
@@ -101,6 +103,7 @@ export const DEFAULT_LIMITS: Limits = {
   heartbeatStaleMs: 30_000,
   agentSilentMs: 10 * 60_000,
   maintenanceMs: 6 * 3_600_000,
+  maintenanceDelayMs: 30_000,
   hookMs: 5 * 60_000,
   maxConcurrentHosts: 20,
 };
