@@ -64,7 +64,9 @@ export const RECONCILER_USAGE = `usage: stash-batch reconciler [flags]
   --session-limit DURATION        longest time of a session without timeOut, where two periods of its schedule are not longer
                                   (default 24h; 0 for none)
   --restore-limit DURATION        longest time of a restore without timeOut, from its begin (default 168h; 0 for none)
-  --maintenance-limit DURATION    longest time for retention and checks where there is no timeOut (default 6h)
+  --maintenance-limit DURATION    longest time for checks and prune of a Repository, and for retention where there is no
+                                  timeOut (default 6h)
+  --maintenance-delay DURATION    how long a Repository must be at rest before checks and prune begin (default 30s)
   --hook-timeout DURATION         longest time of a hook that sets none (default 5m)
   --after-hook-wait DURATION      how long the command of an after-hook is tried while its pod can't be reached (default 30m)
   --pods-not-made-limit DURATION  how long pods of a workload can't be made because of the sidecar alone, before it is taken out
@@ -97,6 +99,7 @@ const OPTIONS = {
   "session-limit": { type: "string" },
   "restore-limit": { type: "string" },
   "maintenance-limit": { type: "string" },
+  "maintenance-delay": { type: "string" },
   "hook-timeout": { type: "string" },
   "after-hook-wait": { type: "string" },
   "pods-not-made-limit": { type: "string" },
@@ -187,6 +190,7 @@ export function parseReconcilerArgs(
       sessionMs: limitOrNone("session-limit", flags["session-limit"], DEFAULT_LIMITS.sessionMs),
       restoreMs: limitOrNone("restore-limit", flags["restore-limit"], DEFAULT_LIMITS.restoreMs),
       maintenanceMs: limit("maintenance-limit", flags["maintenance-limit"], DEFAULT_LIMITS.maintenanceMs),
+      maintenanceDelayMs: limit("maintenance-delay", flags["maintenance-delay"], DEFAULT_LIMITS.maintenanceDelayMs),
       hookMs: limit("hook-timeout", flags["hook-timeout"], DEFAULT_LIMITS.hookMs),
       hookBeginMs: limit("after-hook-wait", flags["after-hook-wait"], DEFAULT_LIMITS.hookBeginMs),
       maxConcurrentHosts: attempt(

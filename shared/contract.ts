@@ -18,7 +18,7 @@ export const Label = {
   BackupBatch: "stash.appscode.com/backup-batch",
   /** On a Secret: this is the copy of a backend Secret, its value is the namespace it was copied from. */
   CopiedFromNamespace: "stash.appscode.com/copied-from-namespace",
-  /** On a Job and its pods: uid of the session or restore that it works for. */
+  /** On a Job and its pods: uid of the session, restore or Repository that it works for. */
   JobOwner: "stash.appscode.com/job-owner",
   /** On a Job and its pods: the target's position in its invoker, from 0. */
   JobTarget: "stash.appscode.com/job-target",
@@ -44,6 +44,7 @@ export const LabelValue = {
   ComponentRepositoryWork: "stash-repository-work",
   /** In place of a target's number. */
   PointSearch: "recovery-points",
+  Maintenance: "maintenance",
   ManagedBy: "stash.appscode.com",
   Name: "stash",
 } as const;
@@ -89,7 +90,7 @@ export const Annotation = {
   JobHost: "stash.appscode.com/job-host",
   /** On the pods of a Job: names of the containers that run our image, comma-separated. */
   JobOwnSteps: "stash.appscode.com/job-own-steps",
-  /** On a Repository: run a structure check with the next session. The value is free text, often a time. */
+  /** On a Repository: check it as soon as nobody uses it. The value is free text, often a time. */
   CheckRequested: "stash.appscode.com/check-requested",
   ParamsPrefix: "params.stash.appscode.com/",
   /** On what was made from a BackupBlueprint: JSON that says what it is, for whom, and from which blueprint. */

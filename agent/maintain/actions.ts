@@ -87,11 +87,13 @@ async function applyRetention(ports: ActionPorts): Promise<ActionFacts> {
     return { kept: plan.kept + plan.remove.length, removed: 0, message: `dry run: would remove ${ids || "nothing"}` };
   }
   await removeSnapshots(plan.remove, ports);
-  if (policy.prune === true && plan.remove.length > 0) {
-    const exit = await ports.withLock(() => call(ports, ["prune"]));
-    if (exit.code !== 0) throw ports.restic.fault("prune", exit);
-  }
   return { kept: plan.kept, removed: plan.remove.length };
+}
+
+async function prune(ports: ActionPorts): Promise<ActionFacts> {
+  const exit = await ports.withLock(() => call(ports, ["prune"]));
+  if (exit.code !== 0) throw ports.restic.fault("prune", exit);
+  return { message: "what no snapshot needs is gone" };
 }
 
 const MAX_FAULTS_TOLD = 5;
@@ -136,6 +138,8 @@ async function perform(action: HostAction, ports: ActionPorts): Promise<ActionOu
       return check(ports, []);
     case "VerifyRepositoryData":
       return check(ports, [`--read-data-subset=${ports.readDataSubset ?? "1/8"}`]);
+    case "PruneRepository":
+      return { kind: "done", facts: await prune(ports) };
     case "SendRepositoryMetrics":
       return { kind: "done", facts: await measure(ports) };
     default:

@@ -57,6 +57,15 @@ async function prepare(
   };
 }
 
+/** The session waits for it. What is not removed now is planned anew by the next one. */
+const RETENTION_PATIENCE_MS = 5 * 60_000;
+
+/** @throws UserError REPOSITORY_DAMAGED before something is taken out of a repository that was just found damaged */
+function requireSound(action: HostAction, results: readonly HostActionResult[]): void {
+  if (action !== "PruneRepository" || !results.some(({ integrity }) => integrity === false)) return;
+  throw new UserError("REPOSITORY_DAMAGED", "nothing is taken out of a repository that the check found damaged");
+}
+
 /** Runs the actions, whatever became of the one before. What a stop of the container cuts off stays open. */
 export async function runActions(run: HostRun, actions: readonly HostAction[], ports: WorkPorts): Promise<void> {
   const { stopper, log, now } = ports;
@@ -80,7 +89,9 @@ export async function runActions(run: HostRun, actions: readonly HostAction[], p
       try {
         requireFewStarts(starts, action);
         prepared ??= await prepare(run, ports);
-        const withLock = withLockOf(run, prepared.restic, reporter, ports);
+        requireSound(action, results);
+        const patienceMs = action === "ApplyRetentionPolicy" ? RETENTION_PATIENCE_MS : undefined;
+        const withLock = withLockOf(run, prepared.restic, reporter, ports, patienceMs);
         outcome = await runAction(action, { ...prepared, withLock });
       } catch (thrown) {
         const error = asUserError(thrown);

@@ -7,13 +7,7 @@ import { isNews } from "../jobs/target-job.ts";
 import { jobOrderOf } from "../run/act.ts";
 import { runTargets } from "../run/run-facts.ts";
 import type { ActOutcome } from "../run/run-kind.ts";
-import {
-  clearCheckRequest,
-  createRetry,
-  deleteSessions,
-  recordRecoveryPoint,
-  type SessionActPorts,
-} from "./aftermath.ts";
+import { createRetry, deleteSessions, recordRecoveryPoint, type SessionActPorts } from "./aftermath.ts";
 import type { OwnAction } from "./step.ts";
 import { memberOf, type SessionView } from "./view.ts";
 
@@ -35,8 +29,6 @@ export async function actOnSession(
       return deleteSessions(ports, key, view, action.names);
     case "RecordRecoveryPoint":
       return recordRecoveryPoint(ports, view, action);
-    case "ClearCheckRequest":
-      return clearCheckRequest(ports, action);
     default:
       return assertNever(action);
   }

@@ -1,5 +1,4 @@
 /** The last rows: history, the end, and the session that tries again. Pure. */
-import { Annotation } from "../../shared/contract.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { formatTime, hasCondition } from "../../shared/status/conditions.ts";
@@ -92,7 +91,7 @@ export const finish: Row = {
     const told = tellUnreadFiles(view, { ...status, ...(nextRetry !== undefined && { nextRetry }) }, now);
     return {
       status: withEnd(view, told.status, now),
-      actions: [...clearCheckRequest(view, status), ...told.actions],
+      actions: told.actions,
     };
   },
 };
@@ -115,18 +114,6 @@ function aftermath(view: SessionView, status: SessionStatus): readonly Action[] 
       ...(unreadableFiles !== undefined && { unreadableFiles }),
     },
   ];
-}
-
-/** The annotation is taken back when its check has an outcome. */
-function clearCheckRequest(view: SessionView, status: SessionStatus): readonly Action[] {
-  const value = view.repository?.metadata.annotations?.[Annotation.CheckRequested];
-  if (value === undefined || view.repository === undefined) return [];
-  const hosts = (status.targets ?? []).flatMap((target) => target.stats ?? []);
-  const isChecked = hosts.some((host) =>
-    (host.results ?? []).some(({ action, phase }) => action === "VerifyRepositoryIntegrity" && phase !== "Running"),
-  );
-  const { namespace, name } = view.repository.metadata;
-  return isChecked ? [{ kind: "ClearCheckRequest", namespace, name, value }] : [];
 }
 
 /** A session that is final stays as it is; only the one that tries again may still have to be made. */

@@ -34,7 +34,8 @@ function retentionOrder(view: SessionView, status: SessionStatus): Pick<HostRunS
   const policy = view.invoker?.view.retentionPolicy;
   return {
     retention: {
-      ...(policy !== undefined && { policy }),
+      // Prune is the Repository's own work; agents of older versions would do it here.
+      ...(policy !== undefined && { policy: { ...policy, prune: false } }),
       hosts: [...new Set(hosts.flatMap(({ hostname }) => (hostname ? [hostname] : [])))].slice(0, MAX_UNTAGGED_HOSTS),
       paths: normalPaths(paths).slice(0, MAX_UNTAGGED_PATHS),
     },

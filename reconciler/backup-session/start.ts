@@ -101,7 +101,7 @@ function buildTargets(view: SessionView): readonly TargetStatus[] {
       ...(isRestic && index === 0 && { preBackupActions: ["InitializeBackendRepository"] }),
       ...(isRestic &&
         index === members.length - 1 && {
-          postBackupActions: ["ApplyRetentionPolicy", "VerifyRepositoryIntegrity", "SendRepositoryMetrics"],
+          postBackupActions: ["ApplyRetentionPolicy", "SendRepositoryMetrics"],
         }),
     }),
   );

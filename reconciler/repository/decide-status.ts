@@ -66,7 +66,7 @@ function withSession(status: RepositoryStatus, session: BackupSession): Reposito
   const ended = hosts.flatMap((host) =>
     (host.results ?? []).filter(({ phase }) => phase !== "Running").map((result): Reported => ({ host, result })),
   );
-  return withRecoveryPoint(withChecks(withBackup(status, session, hosts, ended), ended), session);
+  return withRecoveryPoint(withRemoval(withBackup(status, session, hosts, ended), session, ended), session);
 }
 
 /** Times and sizes, of the newest session that saved anything. */
@@ -94,31 +94,19 @@ function withBackup(
   };
 }
 
-const CHECKS: readonly HostActionResult["action"][] = ["VerifyRepositoryIntegrity", "VerifyRepositoryData"];
-
-/** A check that could not run says nothing: the next session checks again. */
-function verdictOf({ phase, integrity, reason }: HostActionResult): boolean | undefined {
-  if (integrity !== undefined) return integrity;
-  if (phase === "Succeeded") return true;
-  return reason === "REPOSITORY_DAMAGED" ? false : undefined;
-}
-
-function withChecks(status: RepositoryStatus, ended: readonly Reported[]): RepositoryStatus {
-  const lastMs = Math.max(timeMs(status.lastCheckTime), timeMs(status.lastReadDataCheckTime));
-  const checks = ended.filter(({ result }) => CHECKS.includes(result.action) && verdictOf(result) !== undefined);
-  const fresh = checks.filter(({ result }) => timeMs(result.finishedAt) > lastMs);
-  if (fresh.length === 0) return status;
-  const structure = fresh.findLast(({ result }) => result.action === "VerifyRepositoryIntegrity")?.result;
-  const data = fresh.findLast(({ result }) => result.action === "VerifyRepositoryData");
-  const subset = data?.host.actionParams?.readDataSubset;
-  return {
-    ...status,
-    // Of the checks of one session the worse one counts, whichever came first.
-    integrity: checks.every(({ result }) => verdictOf(result) === true),
-    ...(structure?.finishedAt !== undefined && { lastCheckTime: structure.finishedAt }),
-    ...(data?.result.finishedAt !== undefined && { lastReadDataCheckTime: data.result.finishedAt }),
-    ...(subset !== undefined && { readDataSubset: subset }),
-  };
+/** Snapshots of which nobody knows whether they went count as removed: a prune too many does no harm. */
+function withRemoval(
+  status: RepositoryStatus,
+  { metadata }: BackupSession,
+  ended: readonly Reported[],
+): RepositoryStatus {
+  const removal = ended
+    .map(({ result }) => result)
+    .findLast(({ action, phase, removed = 0 }) => {
+      return action === "ApplyRetentionPolicy" && (removed > 0 || phase === "Failed");
+    });
+  if (removal === undefined) return status;
+  return { ...status, lastRemoval: `${metadata.namespace}/${metadata.name} ${removal.finishedAt ?? ""}`.trim() };
 }
 
 function withRecoveryPoint(

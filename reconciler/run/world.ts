@@ -103,8 +103,10 @@ export interface Limits {
   readonly sessionMs: number;
   /** For a restore that has no timeOut, from its begin; 0 for none. */
   readonly restoreMs: number;
-  /** For the work on the repository after the last member, where the invoker has no timeOut. */
+  /** For checks and prune of a Repository; for retention after the last member, where the invoker has no timeOut. */
   readonly maintenanceMs: number;
+  /** How long a Repository must be at rest before checks and prune begin. */
+  readonly maintenanceDelayMs: number;
   /** For a hook that has no limit of its own. */
   readonly hookMs: number;
   /** For the command of an after-hook to begin, besides the time that it may take: an API server or a node may be away. */
@@ -122,6 +124,7 @@ export const DEFAULT_LIMITS: Limits = {
   sessionMs: 24 * 3_600_000,
   restoreMs: 7 * 24 * 3_600_000,
   maintenanceMs: 6 * 3_600_000,
+  maintenanceDelayMs: 30_000,
   hookMs: 5 * 60_000,
   hookBeginMs: 30 * 60_000,
   maxConcurrentHosts: 20,

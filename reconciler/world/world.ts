@@ -37,9 +37,10 @@ export interface World {
   readonly batches: Informer<BackupBatch, InvokerIndex>;
   readonly restoreSessions: Informer<RestoreSession, InvokerIndex>;
   readonly restoreBatches: Informer<RestoreBatch, InvokerIndex>;
-  /** Index: uid of the session or restore. */
+  /** Index: uid of the session, restore or Repository. */
   readonly hostRuns: Informer<HostRun, "run">;
-  readonly repositories: Informer<Repository>;
+  /** Index: uid. */
+  readonly repositories: Informer<Repository, "uid">;
   readonly blueprints: Informer<BackupBlueprint>;
   /** Names, uids, labels and annotations of namespaces. */
   readonly namespaces: Informer<SeenNamespace>;
@@ -48,7 +49,7 @@ export interface World {
   readonly quotas: Informer<QuotaFact>;
   /** Pods that carry one of our containers. Index: uid. */
   readonly pods: Informer<PodObject, "uid">;
-  /** Jobs that work for sessions and restores. Index: uid of the session or restore. */
+  /** Jobs that work for sessions, restores and Repositories. Index: uid of what they work for. */
   readonly jobs: Informer<JobFact, "owner">;
   /** Pods of those jobs. Index: uid of the Job. */
   readonly jobPods: Informer<JobPodFact, "job">;
@@ -153,7 +154,9 @@ export function createWorld(options: WorldOptions): World {
     hostRuns: inform(KINDS.HostRun, parseHostRun, {
       run: ({ spec }) => [spec.run.uid].filter((uid) => uid !== undefined),
     }),
-    repositories: inform(KINDS.Repository, parseRepository, {}),
+    repositories: inform(KINDS.Repository, parseRepository, {
+      uid: ({ metadata }) => [metadata.uid].filter((uid) => uid !== undefined),
+    }),
     blueprints: createInformer<BackupBlueprint>({
       ...clusterWide,
       resource: KINDS.BackupBlueprint,

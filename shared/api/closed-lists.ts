@@ -121,8 +121,19 @@ export const HostAction = {
   ...PostBackupAction,
   /** Reads a part of the packs and compares their contents with their hashes. */
   VerifyRepositoryData: "VerifyRepositoryData",
+  /** Takes what no snapshot needs any more out of the repository. */
+  PruneRepository: "PruneRepository",
 } as const;
 export type HostAction = ValueOf<typeof HostAction>;
+
+/** How far a maintenance of a Repository is. Stopped: a backup or restore came, or its window closed. */
+export const MaintenancePhase = {
+  Running: "Running",
+  Succeeded: "Succeeded",
+  Failed: "Failed",
+  Stopped: "Stopped",
+} as const;
+export type MaintenancePhase = ValueOf<typeof MaintenancePhase>;
 
 export const HostActionPhase = { Running: "Running", Succeeded: "Succeeded", Failed: "Failed" } as const;
 export type HostActionPhase = ValueOf<typeof HostActionPhase>;

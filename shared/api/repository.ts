@@ -1,5 +1,6 @@
+import * as Type from "typebox/type";
 import { backendSchema } from "./backend.ts";
-import { AllowedNamespacesFrom } from "./closed-lists.ts";
+import { AllowedNamespacesFrom, HostAction, MaintenancePhase } from "./closed-lists.ts";
 import { conditionsSchema } from "./condition.ts";
 import { KINDS } from "./kinds.ts";
 import { labelSelectorSchema } from "./kubernetes/label-selector.ts";
@@ -8,7 +9,22 @@ import { typedObjectRefSchema } from "./object-ref.ts";
 import { observedStatus } from "./observed-status.ts";
 import { parserOf } from "./parse.ts";
 import { recoveryPointRefSchema } from "./recovery-point.ts";
-import { count, defaulted, flag, int64, longList, object, oneOf, optional, text, time, type Value } from "./schema.ts";
+import {
+  count,
+  defaulted,
+  flag,
+  int64,
+  list,
+  longList,
+  object,
+  oneOf,
+  optional,
+  required,
+  text,
+  time,
+  type Value,
+  zoneText,
+} from "./schema.ts";
 
 export const allowedNamespacesSchema = object({
   from: defaulted(oneOf(AllowedNamespacesFrom), AllowedNamespacesFrom.Same, "How namespaces are chosen."),
@@ -21,10 +37,38 @@ export const usagePolicySchema = object({
 });
 export type UsagePolicy = Value<typeof usagePolicySchema>;
 
+const clock = Type.String({ pattern: "^([01][0-9]|2[0-3]):[0-5][0-9]$" });
+
+export const maintenanceSchema = object({
+  window: optional(
+    object({
+      from: required(clock, "When it opens, as 22:00."),
+      until: required(clock, "When it closes, as 06:00; the next day where that is earlier."),
+      timeZone: optional(zoneText, "IANA name of the zone; UTC when empty."),
+    }),
+    "When checks and prune may run; at any time when empty.",
+  ),
+});
+export type Maintenance = Value<typeof maintenanceSchema>;
+
+/** One run of checks and prune. */
+export const maintenanceRunSchema = object({
+  phase: required(oneOf(MaintenancePhase), "How far it is."),
+  startedAt: required(time, "When it was begun."),
+  finishedAt: optional(time, "When it ended."),
+  actions: optional(list(oneOf(HostAction)), "What is done, in order."),
+  readDataSubset: optional(text, "Which part of the data is read."),
+  covers: optional(text, "The last removal of snapshots before it."),
+  reason: optional(text, "Error code."),
+  message: optional(text, "Why it failed or was stopped, or what it waits for."),
+});
+export type MaintenanceRun = Value<typeof maintenanceRunSchema>;
+
 export const repositorySpecProperties = {
   backend: optional(backendSchema, "Where the restic repository lives."),
   wipeOut: optional(flag, "Deletes the data together with the Repository."),
   usagePolicy: optional(usagePolicySchema, "Who may use the Repository; its own namespace when empty."),
+  maintenance: optional(maintenanceSchema, "When checks and prune run."),
 };
 
 export const repositorySchema = object({
@@ -45,6 +89,10 @@ export const repositorySchema = object({
     lastCheckTime: optional(time, "When the structure was last checked."),
     lastReadDataCheckTime: optional(time, "When a part of the data was last read and checked."),
     readDataSubset: optional(text, "Which part that was."),
+    lastRemoval: optional(text, "Session after which snapshots were last removed, and when."),
+    lastPruneTime: optional(time, "When what no snapshot needs was last taken out of the repository."),
+    prunedRemoval: optional(text, "The last removal that this covers."),
+    maintenanceRuns: optional(list(maintenanceRunSchema), "The last runs of checks and prune, newest first."),
   }),
 });
 export type Repository = Value<typeof repositorySchema>;

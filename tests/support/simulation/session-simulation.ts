@@ -237,7 +237,6 @@ export class SessionSimulation {
         return;
       case "EndJob":
       case "StartPrepared":
-      case "ClearCheckRequest":
       case "EmitEvent":
         return;
     }

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { clearCheckRequest } from "../../../../reconciler/backup-session/aftermath.ts";
+import { clearCheckRequest } from "../../../../reconciler/maintenance/check-request.ts";
 import { Annotation } from "../../../../shared/contract.ts";
 import { textMapAt } from "../../../../shared/injection/workload.ts";
 import { FakeApi } from "../fake-api.ts";
 
-const ACTION = { kind: "ClearCheckRequest", namespace: "demo", name: "store", value: "<now> & then" } as const;
+const ACTION = { namespace: "demo", name: "store", value: "<now> & then" } as const;
 
 function aRepository(value: string) {
   const annotations = { [Annotation.CheckRequested]: value, other: "stays" };
