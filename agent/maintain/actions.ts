@@ -40,22 +40,22 @@ const IDS_A_CALL = 500;
 const DROPPED = /Connection closed by foreign host/i;
 const DROPPED_TRIES = 3;
 
-async function call(
-  ports: ActionPorts,
-  command: readonly string[],
-  onLine?: (line: string) => void,
-): Promise<ResticExit> {
-  const options = { signal: ports.signal, ...(onLine && { onLine }) };
-  let exit = await ports.restic.run(command, options);
+/** @param output is filled with what the last try wrote for programs */
+async function call(ports: ActionPorts, command: readonly string[], output: string[] = []): Promise<ResticExit> {
+  const run = () => {
+    output.length = 0;
+    return ports.restic.run(command, { signal: ports.signal, onOutput: (line) => output.push(line) });
+  };
+  let exit = await run();
   for (let tries = 1; tries < DROPPED_TRIES && exit.tail.some((line) => DROPPED.test(line)); tries++) {
-    exit = await ports.restic.run(command, options);
+    exit = await run();
   }
   return exit;
 }
 
 async function collect(ports: ActionPorts, command: readonly string[], what: string): Promise<string> {
   const lines: string[] = [];
-  const exit = await call(ports, command, (line) => lines.push(line));
+  const exit = await call(ports, command, lines);
   if (exit.code !== 0) throw ports.restic.fault(what, exit);
   return lines.join("\n");
 }
@@ -108,9 +108,19 @@ async function check(ports: ActionPorts, flags: readonly string[]): Promise<Acti
   return { kind: "failed", failure: { error: told, integrity: false } };
 }
 
+/** restic 0.19.0 writes its progress before it. */
+function parseLastObject(output: string): unknown {
+  const line = output.split("\n").findLast((text) => text.startsWith("{"));
+  try {
+    return JSON.parse(line ?? "");
+  } catch {
+    return undefined;
+  }
+}
+
 async function measure(ports: ActionPorts): Promise<ActionFacts> {
   const output = await collect(ports, ["stats", "--json", "--mode", "raw-data", "--no-lock"], "size of the repository");
-  const stats: unknown = JSON.parse(output.slice(Math.max(0, output.indexOf("{"))));
+  const stats = parseLastObject(output);
   const size = isJsonObject(stats) ? stats["total_size"] : undefined;
   const count = isJsonObject(stats) ? stats["snapshots_count"] : undefined;
   if (typeof size !== "number") throw new UserError("RESTIC_FAILED", "restic stats named no size");

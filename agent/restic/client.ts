@@ -45,7 +45,10 @@ export interface CallOptions {
   /** How long restic may ask a backend again that does not answer; else as long as it likes, a quarter of an hour. */
   readonly retryPatienceMs?: number;
   onMessage?(message: ResticMessage): void;
+  /** Of both streams: what is said to people stands among it. */
   onLine?(line: string): void;
+  /** Of standard output alone, where programs read. */
+  onOutput?(line: string): void;
   /** As ResticSettings.onStart, for this call alone. */
   onStart?(pid: number): (isClean: boolean) => void;
   /** As in ResticCall. */
@@ -143,7 +146,10 @@ export function createRestic(settings: ResticSettings): Restic {
       argv: withPriority([program, ...args], priority),
       env,
       hopelessRequest,
-      onStdout: take,
+      onStdout(line) {
+        take(line);
+        options.onOutput?.(line);
+      },
       onStderr: take,
       onStart(pid) {
         const ends = [settings.onStart?.(pid), options.onStart?.(pid)];
