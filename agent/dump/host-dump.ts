@@ -61,7 +61,15 @@ export function dumpHost({ kind, settings }: DumpSettings): typeof backupHost {
     if (outcome.kind === "failed") return [{ ...outcome, error: cleaned(outcome.error, database) }];
     log.info({ snapshot: outcome.snapshot.name, host: backup.hostname }, "dump saved");
     ports.onSaved([outcome.snapshot]);
-    return [{ ...outcome, warnings: [...(ports.restic.access.warnings ?? []), ...outcome.warnings] }];
+    return [
+      {
+        ...outcome,
+        warnings: [
+          ...(ports.restic.access.warnings ?? []),
+          ...outcome.warnings.map((line) => withoutSecrets(line, database.secrets)),
+        ],
+      },
+    ];
   };
 }
 

@@ -12,7 +12,7 @@ import { createMemberRows, heldSince, type MemberAnswer, startByJobs, withHold }
 import { targetRef } from "../run/view.ts";
 import { BACKUP_WORDS, runFacts } from "./facts.ts";
 import type { OwnAction } from "./step.ts";
-import type { SessionStatus, SessionView } from "./view.ts";
+import { memberOf, type SessionStatus, type SessionView } from "./view.ts";
 
 /** The wait for what is to do the work. */
 const WAITING = { type: ConditionType.BackupExecutorEnsured, status: "Unknown" } as const;
@@ -80,7 +80,8 @@ function startTarget(view: SessionView, target: TargetEntry, index: number, now:
   const since = heldSince(target, WAITING);
   const isPatienceOver = since !== undefined && now.getTime() - Date.parse(since) >= view.limits.podWaitMs;
   const workload = view.workloads.get(targetKey(ref));
-  const plan = planHosts({ ref, alias: target.alias, workload, role: "sidecar", isPatienceOver });
+  const mounts = memberOf(view, target)?.target.volumeMounts;
+  const plan = planHosts({ ref, alias: target.alias, mounts, workload, role: "sidecar", isPatienceOver });
   switch (plan.kind) {
     case "failed":
       return { target: withRefusal(BACKUP_WORDS, target, plan.code, plan.message, now) };

@@ -7,6 +7,7 @@ import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { listAt, textAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { requireInside } from "../authority.ts";
+import { applicationContainers } from "../run/application-container.ts";
 import type { HookPlace } from "./hook-plan.ts";
 
 const ENDPOINTS: Resource = { group: "", version: "v1", plural: "endpoints", namespaced: true };
@@ -57,6 +58,6 @@ export async function resolveAppPlace(
     namespace,
     pod,
     podIp: textAt(found, "status", "podIP"),
-    container: place.container ?? textAt(listAt(found, "spec", "containers")[0], "name"),
+    container: place.container ?? applicationContainers(found)[0],
   };
 }

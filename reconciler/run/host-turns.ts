@@ -48,7 +48,8 @@ export function podsOf<Status extends RunStatus>(
 ): ReadonlyMap<string, PodFact | undefined> {
   const ref = facts.refOf(target);
   const workload = workloadOf(facts.workloads, targetKey(ref), target.alias);
-  const plan = planHosts({ ref, alias: target.alias, workload, role: facts.words.role, isPatienceOver });
+  const mounts = facts.words.role === "sidecar" ? facts.memberOf(target)?.view.target.volumeMounts : undefined;
+  const plan = planHosts({ ref, alias: target.alias, mounts, workload, role: facts.words.role, isPatienceOver });
   // Of two hosts of one name the first counts.
   return new Map(plan.kind === "hosts" ? plan.hosts.toReversed().map(({ hostname, pod }) => [hostname, pod]) : []);
 }

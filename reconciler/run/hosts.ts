@@ -3,6 +3,7 @@ import type { ErrorCode } from "../../shared/errors.ts";
 import { hostName } from "../../shared/hosts.ts";
 import type { HoldReason } from "../../shared/reasons.ts";
 import { formatTarget, type ResolvedTargetRef } from "../../shared/target.ts";
+import { type MountFact, missingMount } from "./served-mounts.ts";
 import type { PodFact, WorkloadFact } from "./world.ts";
 
 /** Which of our containers must run in the pod. */
@@ -22,15 +23,19 @@ export type TargetPlan =
 export interface HostsView {
   readonly ref: ResolvedTargetRef;
   readonly alias: string | undefined;
+  /** Mounts that the member wants in the container. */
+  readonly mounts?: readonly MountFact[] | undefined;
   readonly workload: WorkloadFact | undefined;
   readonly role: AgentRole;
   /** The wait is over: take what there is, ready or not. */
   readonly isPatienceOver: boolean;
 }
 
-function canServe(pod: PodFact, role: AgentRole, isPatienceOver: boolean): boolean {
+function canServe(pod: PodFact, { role, isPatienceOver, mounts = [] }: HostsView): boolean {
   const agent = pod[role];
   if (pod.isTerminating || pod.isEnded || agent === undefined || !agent.isRunning) return false;
+  // What stands at that place would be saved under the member's name.
+  if (missingMount(mounts, agent.mounts) !== undefined) return false;
   // A pod is not ready while its init-containers run.
   return role === "restoreInit" || pod.isReady || isPatienceOver;
 }
@@ -41,7 +46,7 @@ function byAge(a: PodFact, b: PodFact): number {
 
 /** Ready pods first, then the oldest. */
 function bestPod(pods: readonly PodFact[], view: HostsView): PodFact | undefined {
-  const serving = pods.filter((pod) => canServe(pod, view.role, view.isPatienceOver));
+  const serving = pods.filter((pod) => canServe(pod, view));
   return serving.sort((a, b) => Number(b.isReady) - Number(a.isReady) || byAge(a, b))[0];
 }
 
@@ -79,7 +84,9 @@ function daemonSetHosts(view: HostsView, workload: WorkloadFact): readonly HostP
 
 function hostsOfWorkload(view: HostsView, workload: WorkloadFact): readonly HostPlan[] {
   if (workload.jobHosts !== undefined) {
-    return workload.jobHosts.map(({ hostname, pods }) => ({ hostname, pod: bestPod(pods, view) }));
+    // A job mounts what its own member wants.
+    const ofJobs = { ...view, mounts: undefined };
+    return workload.jobHosts.map(({ hostname, pods }) => ({ hostname, pod: bestPod(pods, ofJobs) }));
   }
   switch (view.ref.kind) {
     case "StatefulSet":
@@ -123,8 +130,12 @@ export function planHosts(view: HostsView): TargetPlan {
   return { kind: "hosts", hosts };
 }
 
+function lacking(target: string, container: string, pod: PodFact, { name, mountPath }: MountFact): string {
+  return `the container ${container} of pod ${pod.name} of ${target} does not mount volume ${name} at ${mountPath}: the pod is older than the member, or another member has something else there (give each a mountPath of its own)`;
+}
+
 /** Tells which step towards a serving pod is missing. */
-function whyNotServed({ ref, role }: HostsView, workload: WorkloadFact): string {
+function whyNotServed({ ref, role, mounts = [] }: HostsView, workload: WorkloadFact): string {
   const target = formatTarget(ref);
   const container = role === "sidecar" ? "stash" : "stash-init";
   const living = workload.pods.filter((pod) => !pod.isEnded && !pod.isTerminating);
@@ -132,6 +143,8 @@ function whyNotServed({ ref, role }: HostsView, workload: WorkloadFact): string 
   const first = carrying[0];
   if (first === undefined) return `no pod of ${target} carries the container ${container}`;
   const running = carrying.find((pod) => pod[role]?.isRunning);
+  const missing = missingMount(mounts, running?.[role]?.mounts);
+  if (running !== undefined && missing !== undefined) return lacking(target, container, running, missing);
   if (running !== undefined) return `pod ${running.name} of ${target} is not ready`;
   const why = first[role]?.message;
   return `the container ${container} of pod ${first.name} is not running${why === undefined ? "" : `: ${why}`}`;

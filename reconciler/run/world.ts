@@ -1,5 +1,6 @@
 /** Facts about workloads and pods that sequencing reads: plain values, shrunk from what the API server sends. */
 import type { NamedPort } from "../../shared/hooks/port-names.ts";
+import type { MountFact } from "./served-mounts.ts";
 
 /** A pod, as far as it can serve a host. */
 export interface PodFact {
@@ -13,7 +14,7 @@ export interface PodFact {
   readonly isTerminating: boolean;
   /** Phase Succeeded or Failed, as after an eviction: none of its containers runs again. */
   readonly isEnded: boolean;
-  /** Names of the containers in order, without ours. */
+  /** Names of the containers without ours, those of the application first. */
   readonly containers: readonly string[];
   /** Ports that its containers name, in the order of the containers. */
   readonly namedPorts?: readonly NamedPort[];
@@ -35,6 +36,8 @@ export interface AgentFact {
   readonly message: string | undefined;
   /** `Kind/name` of the invoker that its arguments name. */
   readonly serves: string | undefined;
+  /** What it mounts; undefined where that is not known. */
+  readonly mounts?: readonly MountFact[];
   /** The target that they name, where they do. */
   readonly target?: { readonly kind: string; readonly namespace: string; readonly name: string };
 }

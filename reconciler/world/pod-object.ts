@@ -4,6 +4,8 @@ import type { NamedPort } from "../../shared/hooks/port-names.ts";
 import { appliedHashes } from "../../shared/injection/own-parts.ts";
 import { type TextMap, textMapAt } from "../../shared/injection/workload.ts";
 import { listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { applicationContainers } from "../run/application-container.ts";
+import type { MountFact } from "../run/served-mounts.ts";
 import type { AgentFact, PodFact } from "../run/world.ts";
 import { type PodHoldup, readHoldup } from "./pod-holdup.ts";
 
@@ -56,7 +58,17 @@ function readAgent(raw: unknown, container: string): AgentFact | undefined {
     message: words.length === 0 ? undefined : words.join(": "),
     serves: servedInvoker(spec),
     ...servedTarget(spec, textAt(raw, "metadata", "namespace") ?? ""),
+    mounts: readMounts(spec),
   };
+}
+
+function readMounts(container: unknown): readonly MountFact[] {
+  return listAt(container, "volumeMounts").flatMap((mount) => {
+    const [name, mountPath] = [textAt(mount, "name"), textAt(mount, "mountPath")];
+    if (name === undefined || mountPath === undefined) return [];
+    const [subPath, subPathExpr] = [textAt(mount, "subPath"), textAt(mount, "subPathExpr")];
+    return [{ name, mountPath, ...(subPath && { subPath }), ...(subPathExpr && { subPathExpr }) }];
+  });
 }
 
 function readOwner(raw: unknown): PodObject["owner"] {
@@ -82,7 +94,6 @@ export function readPod(raw: unknown): PodObject | undefined {
   if (sidecar === undefined && restoreInit === undefined) return undefined;
   const phase = textAt(raw, "status", "phase");
   const ready = listAt(raw, "status", "conditions").find((condition) => textAt(condition, "type") === "Ready");
-  const containers = listAt(raw, "spec", "containers").flatMap((container) => textAt(container, "name") ?? []);
   return {
     namespace: textAt(raw, "metadata", "namespace") ?? "",
     name: textAt(raw, "metadata", "name") ?? "",
@@ -93,7 +104,7 @@ export function readPod(raw: unknown): PodObject | undefined {
     isReady: textAt(ready, "status") === "True",
     isTerminating: valueAt(raw, "metadata", "deletionTimestamp") !== undefined,
     isEnded: phase === "Succeeded" || phase === "Failed",
-    containers: containers.filter((name) => !OURS.includes(name)),
+    containers: applicationContainers(raw, OURS),
     namedPorts: [...listAt(raw, "spec", "containers"), ...listAt(raw, "spec", "initContainers")].flatMap(readPorts),
     sidecar,
     restoreInit,

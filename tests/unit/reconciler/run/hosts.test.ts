@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { planHosts, type TargetPlan } from "../../../../reconciler/run/hosts.ts";
+import type { MountFact } from "../../../../reconciler/run/served-mounts.ts";
 import type { PodFact, WorkloadFact } from "../../../../reconciler/run/world.ts";
 
 function aPod(name: string, change: Partial<PodFact> = {}): PodFact {
@@ -88,5 +89,52 @@ describe("hosts of a workload", () => {
 
   test("a workload without replicas can't be served at all", () => {
     expect(plan("Deployment", [], { replicas: 0 })).toMatchObject({ kind: "failed", code: "NO_REPLICAS" });
+  });
+});
+
+describe("C12: a member whose mounts the sidecar of a pod does not have", () => {
+  const sidecar = (mounts: readonly MountFact[] | undefined) => ({
+    isRunning: true,
+    startedAtMs: 0,
+    message: undefined,
+    serves: undefined,
+    ...(mounts && { mounts }),
+  });
+  const wanted = [{ name: "b", mountPath: "/backup/" }];
+  const planFor = (pods: readonly PodFact[], mounts: readonly MountFact[] = wanted) => {
+    const workload = {
+      kind: "Deployment",
+      namespace: "demo",
+      name: "app",
+      uid: "u",
+      replicas: 1,
+      firstOrdinal: 0,
+      pods,
+    };
+    const ref = { apiVersion: "apps/v1", kind: "Deployment", name: "app", namespace: "demo" };
+    return planHosts({ ref, alias: undefined, mounts, workload, role: "sidecar", isPatienceOver: true });
+  };
+
+  test.each<[string, readonly MountFact[]]>([
+    ["another volume there", [{ name: "a", mountPath: "/backup" }]],
+    ["another part of the volume there", [{ name: "b", mountPath: "/backup", subPath: "x" }]],
+    ["another expression there", [{ name: "b", mountPath: "/backup", subPathExpr: "$(POD)" }]],
+    ["the volume elsewhere", [{ name: "b", mountPath: "/backup/b" }]],
+    ["nothing", []],
+  ])("is never served by it: %s", (_what, mounts) => {
+    const plan = planFor([aPod("one", { sidecar: sidecar(mounts) })]);
+    expect(plan).toMatchObject({ kind: "hold", code: "SIDECAR_NOT_RUNNING" });
+    expect(served(plan)[0]).toMatch(/does not mount volume b at \/backup/);
+  });
+
+  test("is served by a pod that has them, and by one of which nobody knows", () => {
+    const fit = [
+      { name: "b", mountPath: "/backup" },
+      { name: "a", mountPath: "/a" },
+    ];
+    const pods = [aPod("old", { sidecar: sidecar([]) }), aPod("new", { createdAtMs: 9, sidecar: sidecar(fit) })];
+    expect(served(planFor(pods))).toEqual(["host-0=new"]);
+    expect(served(planFor([aPod("one", { sidecar: sidecar(undefined) })]))).toEqual(["host-0=one"]);
+    expect(served(planFor([aPod("one", { sidecar: sidecar([]) })], []))).toEqual(["host-0=one"]);
   });
 });
