@@ -35,7 +35,7 @@ test("a session is told with its failure, next step, lanes, hosts, snapshots, ho
     "Phase      Failed in 42s",
     "Run of     BackupBatch shop (Scheduled)",
     "Failure    NO_SPACE: web: the disk is full",
-    "Next step  Free or add space where the message says, then run again.",
+    "Next step  Free or add space where the message says, or raise the store's limit, then run again.",
     "dbaaaabb",
     "2.000 KiB",
     "3 kept, 1 removed",
