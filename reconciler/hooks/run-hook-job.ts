@@ -46,10 +46,10 @@ export async function runHookJob(
   signal: AbortSignal,
 ): Promise<string> {
   const { settings } = ports;
-  const client = patient(ports.client, signal);
+  const client = patientReader(ports.client, signal);
   const ranges = await gatherLimitRanges(client, owner.namespace, signal);
   const plan = planHookJob(owner, run, settings, ranges);
-  const inside = inNamespace(client, owner.namespace);
+  const inside = patientInside(inNamespace(ports.client, owner.namespace), signal);
   const jobUid = await makeJob(inside, plan, signal);
   try {
     const pod = await untilPod(client, plan, jobUid, signal);
@@ -70,8 +70,8 @@ const BACKOFF: Backoff = { baseMs: 250, maxMs: 5_000 };
  * The Job goes on by itself while the API server is away, so each call is made until it is answered. Repeating is harmless: names are
  * settled, and what exists was made before.
  */
-function patient(client: HookJobPorts["client"], signal: AbortSignal): HookJobPorts["client"] {
-  const answered = async <T>(send: () => Promise<T>): Promise<T> => {
+function patience(signal: AbortSignal) {
+  return async <T>(send: () => Promise<T>): Promise<T> => {
     for (let failures = 0; ; failures += 1) {
       try {
         return await send();
@@ -82,12 +82,25 @@ function patient(client: HookJobPorts["client"], signal: AbortSignal): HookJobPo
       }
     }
   };
+}
+
+type Reader = Pick<KubeClient, "find" | "list">;
+
+function patientReader(client: Reader, signal: AbortSignal): Reader {
+  const answered = patience(signal);
   return {
-    create: (...args) => answered(() => client.create(...args)),
     find: (...args) => answered(() => client.find(...args)),
     list: (...args) => answered(() => client.list(...args)),
-    patch: (...args) => answered(() => client.patch(...args)),
-    delete: (...args) => client.delete(...args),
+  };
+}
+
+/** @param inside behind the guard */
+function patientInside(inside: NamespaceClient, signal: AbortSignal): NamespaceClient {
+  const answered = patience(signal);
+  return {
+    ...inside,
+    find: (...args) => answered(() => inside.find(...args)),
+    create: (...args) => answered(() => inside.create(...args)),
   };
 }
 
@@ -121,7 +134,7 @@ async function makeJob(inside: NamespaceClient, plan: HookJobPlan, signal: Abort
   });
 }
 
-async function podsOf(client: HookJobPorts["client"], plan: HookJobPlan, jobUid: string, signal: AbortSignal) {
+async function podsOf(client: Reader, plan: HookJobPlan, jobUid: string, signal: AbortSignal) {
   const selection = { labelSelector: `job-name=${plan.name}`, signal };
   const { items } = await client.list(PODS, plan.namespace, asIs, selection);
   return items.filter((pod) =>
@@ -129,7 +142,7 @@ async function podsOf(client: HookJobPorts["client"], plan: HookJobPlan, jobUid:
   );
 }
 
-async function untilPod(client: HookJobPorts["client"], plan: HookJobPlan, jobUid: string, signal: AbortSignal) {
+async function untilPod(client: Reader, plan: HookJobPlan, jobUid: string, signal: AbortSignal) {
   for (;;) {
     signal.throwIfAborted();
     for (const pod of await podsOf(client, plan, jobUid, signal)) {
@@ -142,7 +155,7 @@ async function untilPod(client: HookJobPorts["client"], plan: HookJobPlan, jobUi
 }
 
 async function untilEnd(
-  client: HookJobPorts["client"],
+  client: Reader,
   plan: HookJobPlan,
   pod: { readonly name: string; readonly uid: string },
   signal: AbortSignal,

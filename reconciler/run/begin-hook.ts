@@ -90,17 +90,18 @@ async function hold<
   run: Run,
 ): Promise<void> {
   const parse = kind.parserOf(run);
-  const resource = KINDS[run.kind];
   let newest = memories.newest(key, run) ?? run;
   for (let tries = 1; !isHeld(newest); tries += 1) {
     const { namespace, name, uid, resourceVersion, finalizers = [] } = newest.metadata;
     const metadata = { uid, resourceVersion, finalizers: [...finalizers, Finalizer.AfterHooks] };
     try {
-      newest = await client.patch(resource, namespace, name, { kind: "merge", body: { metadata } }, parse, { signal });
+      newest = await client.patch(KINDS[run.kind], namespace, name, { kind: "merge", body: { metadata } }, parse, {
+        signal,
+      });
       memories.keepWrite(key, newest);
     } catch (error) {
       if (!isConflict(error) || tries >= TRIES) throw error;
-      newest = (await client.find(resource, namespace, name, parse, { signal })) ?? newest;
+      newest = (await client.find(KINDS[run.kind], namespace, name, parse, { signal })) ?? newest;
       if (newest.metadata.uid !== uid) throw error;
     }
   }

@@ -142,7 +142,10 @@ const owedHookSchema = object({
   pod: optional(text, "Name of the pod in which the before-hook ran."),
   container: optional(text, "Its container."),
   behindApp: optional(text, "AppBinding behind whose Service that pod is."),
-  ranIn: optional(object({ pod: text, uid: text }), "Which pod that was, behind an AppBinding's Service."),
+  ranIn: optional(
+    object({ pod: required(text, "Its name."), uid: required(text, "Its uid.") }),
+    "Which pod that was, behind an AppBinding's Service.",
+  ),
   after: required(handlerSchema, "The hook."),
   afterPolicy: optional(text, "On which outcome it runs."),
 });

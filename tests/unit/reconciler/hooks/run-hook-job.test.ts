@@ -23,7 +23,7 @@ const RUN: HookRun = {
   summary: {
     Name: "nightly-1",
     Namespace: "demo",
-    Invoker: { APIGroup: "", Kind: "", Name: "" },
+    Invoker: { APIGroup: "stash.appscode.com", Kind: "BackupBatch", Name: "nightly" },
     Target: { APIVersion: "", Kind: "", Name: "", Namespace: "" },
     Status: { Phase: "Succeeded", Duration: "", Error: "" },
     RetryLeft: 0,
