@@ -36,7 +36,6 @@ describe("flags of the reconciler", () => {
       settings: { image: "stash:1", nativeSidecar: false, followsImage: false, resources: DEFAULT_RESOURCES },
       limits: DEFAULT_LIMITS,
       troubleLimits: { notMadeMs: 120_000, notReadyMs: 600_000 },
-      maxUnavailableWorkloads: 20,
     });
   });
 
