@@ -125,6 +125,19 @@ export function testRecoveryPoints(cluster: () => Installation): void {
       await stand.client.delete(KINDS.RestoreBatch, NAMESPACE, "closed");
     });
 
+    test("the newest is taken from its session, and no job looks into the repository", async () => {
+      const listJobs = async () => {
+        const { items } = await stand.client.list(KUBERNETES.Event, NAMESPACE, asIs);
+        const made = items.filter((event) => textAt(event, "involvedObject", "kind") === "Job");
+        return [...new Set(made.map((event) => textAt(event, "involvedObject", "uid")))].sort();
+      };
+      const before = await listJobs();
+      const { status } = await restore("newest", { asOf: new Date().toISOString() });
+      expect(status?.recoveryPoint?.session).toBe("point-3");
+      expect(await listJobs()).toEqual(before);
+      expect(await readVersions()).toEqual(["db 3", "web 3"]);
+    });
+
     test("asOf the second takes both members back to the first, from the repository alone: no BackupSession is left", async () => {
       for (const name of madeAt.keys()) await stand.client.delete(KINDS.BackupSession, NAMESPACE, name);
       const { status } = await restore("as-of-2", { asOf: madeAt.get("point-2") });
