@@ -51,7 +51,7 @@ async function reach(kind: string, world: ResticWorld): Promise<Reached> {
       server,
     };
   }
-  return { backend: world.localBackend, secret: {}, server: undefined };
+  return { backend: world.bareBackend, secret: {}, server: undefined };
 }
 
 function statsOf(outcome: PathOutcome | undefined) {

@@ -54,7 +54,7 @@ describe("the repository", () => {
   });
 
   test("that does not exist is told to a restore", async () => {
-    const none = await world.open({ local: { mountPath: join(world.dir, "nowhere") } });
+    const none = await world.open(world.bareBackend);
     const outcome = await world.restore(none);
     expect(outcome.failure?.code).toBe("REPOSITORY_NOT_FOUND");
   });

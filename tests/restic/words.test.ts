@@ -22,7 +22,7 @@ const FIRST_OF_EACH: readonly StoreCase[] = [
 
 test("D15: every type of message that restic writes is known", async () => {
   const world = await createResticWorld();
-  const restic = await world.open();
+  const restic = await world.open(world.bareBackend);
   writeFileSync(join(world.data, "file"), "content");
   writeFileSync(join(world.data, "left out"), "content");
   const backup = ["backup", "--json", "--verbose=2", "--exclude", "left out", world.data];

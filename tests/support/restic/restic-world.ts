@@ -33,6 +33,8 @@ export interface ResticWorld {
   /** Folder of the local repository, which is empty at first. */
   readonly repository: string;
   readonly localBackend: Backend;
+  /** A local one without a repository. */
+  readonly bareBackend: Backend;
   readonly log: Logger;
   /** restic by way of a mounted Secret. */
   open(backend?: Backend, secret?: Readonly<Record<string, string>>, env?: Record<string, string>): Promise<Restic>;
@@ -65,6 +67,7 @@ export async function createResticWorld(): Promise<ResticWorld> {
     data,
     repository,
     localBackend,
+    bareBackend: { storageSecretName: "backend", local: { mountPath: join(dir, "bare") } },
     log,
     async open(backend = localBackend, secret = {}, env = {}) {
       const name = `backend-${opened++}`;
