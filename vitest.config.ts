@@ -7,7 +7,8 @@ const RESTIC = {
   setupFiles: ["tests/support/restic/use-restic.ts"],
   testTimeout: 120_000,
   hookTimeout: 120_000,
-  maxWorkers: 2,
+  // Some wait, for a store that is away or a database that starts.
+  maxWorkers: 3,
 };
 
 /**
