@@ -44,6 +44,7 @@ export const PREREQUISITES = {
   "postgresql-client": { programs: ["pg_dump"], package: "postgresql-client", why: "to dump and load PostgreSQL" },
   openssl: { programs: ["openssl"], package: "openssl", why: "to issue certificates for databases" },
   prometheus: { programs: ["promtool"], package: "prometheus", why: "to evaluate the alert rules" },
+  chromium: { programs: ["/usr/bin/chromium"], package: "chromium", why: "to look at the pages of `kubectl stash ui`" },
   "redis-server": { programs: ["redis-server"], package: "redis-server", why: "to back up a real Redis" },
   "apache-php": {
     programs: ["apache2", "/usr/lib/apache2/modules/libphp*.so"],

@@ -111,6 +111,7 @@ const DATA_PROGRAMS = [
   "postgresql-client",
   "openssl",
   "prometheus",
+  "chromium",
   ...NODE_PREREQUISITES,
 ] as const;
 

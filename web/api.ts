@@ -1,7 +1,7 @@
 /** What the pages ask of the program that serves them. All paths are relative: whatever lies elsewhere is never asked. */
 import { useEffect, useState } from "preact/hooks";
 import { formatQuery, type Params } from "./route.ts";
-import type { Envelope, Refusal } from "./wire.ts";
+import type { Envelope, Reply } from "./wire.ts";
 
 export interface Seen<View> extends Envelope<View> {
   /** This machine's clock when it came. */
@@ -90,12 +90,10 @@ export async function ask<Value>(path: string, body: object = {}): Promise<Answe
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),
     });
-    if (response.ok) {
-      const value: Value = await response.json();
-      return { kind: "good", value };
-    }
-    const { error }: Refusal = await response.json();
-    return { kind: "bad", message: `${error.code}: ${error.message}`, next: error.next };
+    const reply: Reply<Value> = await response.json();
+    if ("value" in reply) return { kind: "good", value: reply.value };
+    const { code, message, next } = reply.error;
+    return { kind: "bad", message: `${code}: ${message}`, next };
   } catch {
     return { kind: "bad", message: "the program does not answer", next: "see that `kubectl stash ui` still runs" };
   }

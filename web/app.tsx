@@ -6,6 +6,7 @@ import { Application } from "./pages/application.tsx";
 import { Calendar } from "./pages/calendar.tsx";
 import { Coverage } from "./pages/coverage.tsx";
 import { Doctor } from "./pages/doctor.tsx";
+import { Explain } from "./pages/explain.tsx";
 import { Overview } from "./pages/overview.tsx";
 import { Points } from "./pages/points.tsx";
 import { Repositories } from "./pages/repositories.tsx";
@@ -32,6 +33,7 @@ const PAGES: Readonly<Record<string, PageEntry>> = {
   calendar: { page: Calendar, label: "Calendar" },
   repositories: { page: Repositories, label: "Repositories" },
   coverage: { page: Coverage, label: "Coverage" },
+  explain: { page: Explain, label: "Explain" },
   doctor: { page: Doctor, label: "Doctor" },
 };
 

@@ -31,6 +31,9 @@ export interface Refusal {
   readonly error: { readonly code: string; readonly message: string; readonly next: string };
 }
 
+/** An answer to what a page asks once. */
+export type Reply<Value> = { readonly value: Value } | Refusal;
+
 export interface About {
   readonly server: string;
   /** Undefined: all namespaces. */
@@ -125,6 +128,7 @@ export interface Host {
   readonly name: string;
   readonly phase: string;
   readonly pod?: string | undefined;
+  readonly podUid?: string | undefined;
   readonly node?: string | undefined;
   readonly attempt?: number | undefined;
   readonly failure?: Failure | undefined;
@@ -237,7 +241,8 @@ export interface RepositoryRow {
     readonly time: string;
     readonly session: string;
     readonly sizeBytes: number;
-    readonly addedBytes: number;
+    /** Undefined where nobody tells. */
+    readonly addedBytes?: number | undefined;
   }[];
 }
 
@@ -276,6 +281,11 @@ export interface CoverageView {
   readonly failures: readonly string[];
 }
 
+export interface DoctorOrder {
+  /** Of the installation. */
+  readonly namespace: string;
+}
+
 export interface DoctorView {
   readonly findings: readonly {
     readonly check: string;
@@ -283,6 +293,34 @@ export interface DoctorView {
     readonly message: string;
     readonly fix?: string | undefined;
   }[];
+}
+
+export interface ExplainOrder {
+  /** YAML documents. */
+  readonly text: string;
+}
+
+export interface ExplainView {
+  /** How the image is called in it. */
+  readonly image: string;
+  /** Of objects that name none. */
+  readonly namespace: string;
+  /** One a workload or object of ours: the decision, its reasons, and the change. */
+  readonly texts: readonly string[];
+}
+
+export interface LogOrder {
+  /** Of the run. */
+  readonly kind: string;
+  readonly namespace: string;
+  readonly pod: string;
+  readonly podUid: string;
+}
+
+export interface LogView {
+  /** At most so many of each. */
+  readonly lines: number;
+  readonly containers: readonly { readonly container: string; readonly text: string }[];
 }
 
 export interface PlanOrder extends ApplicationName {

@@ -1,5 +1,4 @@
 /** What pages ask for once, and what they may do. */
-import { Install } from "../../shared/contract.ts";
 import { backupInvokerView } from "../../shared/invoker.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import type { CoverageView, DoctorView, Started } from "../../web/wire.ts";
@@ -9,6 +8,8 @@ import { gatherCoverage } from "../coverage/gather-coverage.ts";
 import { inspectInstallation } from "../doctor/run.ts";
 import { findInvoker } from "../objects/invokers.ts";
 import { createSession } from "../trigger/create-session.ts";
+import { explainText } from "./explain.ts";
+import { readTail } from "./log-tail.ts";
 import type { Plans } from "./plans.ts";
 import { requireText } from "./read-body.ts";
 import type { Ask } from "./server.ts";
@@ -28,8 +29,10 @@ export function createQuestions({ cluster, client, plans }: QuestionPorts): Read
       const open = rows.filter(({ state }) => state !== CoverageState.Covered);
       return { covered: rows.length - open.length, rows: open, failures };
     },
-    async doctor(): Promise<DoctorView> {
-      const places = { namespace: Install.Namespace, probeNamespace: "default" };
+    explain: (body) => explainText(cluster, body),
+    log: (body) => readTail(cluster, client, body),
+    async doctor(body): Promise<DoctorView> {
+      const places = { namespace: requireText(body, "namespace"), probeNamespace: "default" };
       return { findings: await inspectInstallation(client, places) };
     },
   };

@@ -5,6 +5,8 @@ import { UserError } from "../../shared/errors.ts";
 import { isJsonObject } from "../../shared/kube/json-value.ts";
 import { toUserError } from "../../shared/kube/kube-error.ts";
 import { LISTENER_OPTIONS, limitConnections, pathOf, serveRequests } from "../../shared/listener.ts";
+import type { Reply } from "../../web/wire.ts";
+import { UsageError } from "../program/usage-error.ts";
 import { ACTIONS_FOLDER, type AccessRefusal, decideAccess, type ServingFacts } from "./decide-access.ts";
 import type { PageFiles } from "./pages.ts";
 import type { SignIn } from "./sign-in.ts";
@@ -134,10 +136,11 @@ function addRoutes(app: FastifyInstance, ports: UiPorts, streams: Streams): void
       if (!streams.open(view, readQuery(request.query), reply)) void reply.code(503).send("too many pages are open\n");
     });
   }
-  for (const [name, ask] of Object.entries(ports.questions))
-    app.post(`${base}ask/${name}`, async ({ body }) => ask(body));
+  for (const [name, ask] of Object.entries(ports.questions)) {
+    app.post(`${base}ask/${name}`, async ({ body }) => reply(ask, body, ports));
+  }
   for (const [name, act] of Object.entries(ports.actions)) {
-    app.post(`${base}${ACTIONS_FOLDER}${name}`, async ({ body }) => act(body));
+    app.post(`${base}${ACTIONS_FOLDER}${name}`, async ({ body }) => reply(act, body, ports));
   }
   app.setNotFoundHandler((_request, reply) => {
     return reply.code(404).send({ error: { code: "NO_SUCH_PATH", message: "there is nothing here", next: "go back" } });
@@ -166,22 +169,33 @@ function refuseSignIn(reply: FastifyReply): FastifyReply {
     );
 }
 
-/** What went wrong, in words and with the next step; what is nobody's fault but ours is told to the program, too. */
-function sendFault(thrown: unknown, reply: FastifyReply, { onFault }: UiPorts): FastifyReply {
-  const status =
-    typeof thrown === "object" && thrown !== null && "statusCode" in thrown ? Number(thrown.statusCode) : 0;
-  if (status >= 400 && status < 500) {
-    return reply
-      .code(status)
-      .send({ error: { code: "BAD_REQUEST", message: "the request can't be read", next: "load the page again" } });
+/**
+ * What was asked for, or why there is none, in words and with the next step. Both are good answers of this server; what is nobody's
+ * fault but ours is told to the program, too.
+ */
+async function reply(ask: Ask, body: unknown, { onFault }: UiPorts): Promise<Reply<unknown>> {
+  try {
+    return { value: await ask(body) };
+  } catch (thrown) {
+    const known = thrown instanceof UsageError ? usageFault(thrown) : toUserError(thrown);
+    if (known.code === "INTERNAL") onFault(thrown);
+    return { error: { code: known.code, message: known.message, next: known.next } };
   }
-  const known = thrown instanceof Error && thrown.name === "UsageError" ? usageFault(thrown) : toUserError(thrown);
-  if (known.code === "INTERNAL") onFault(thrown);
-  return reply.code(422).send({ error: { code: known.code, message: known.message, next: known.next } });
+}
+
+/** A request that can't be read, or a fault of ours. */
+function sendFault(thrown: unknown, answer: FastifyReply, { onFault }: UiPorts): FastifyReply {
+  const status =
+    typeof thrown === "object" && thrown !== null && "statusCode" in thrown ? Number(thrown.statusCode) : 500;
+  const isOurs = status < 400 || status >= 500;
+  if (isOurs) onFault(thrown);
+  const message = isOurs ? "the request can't be answered" : "the request can't be read";
+  return answer
+    .code(isOurs ? 500 : status)
+    .send({ error: { code: isOurs ? "INTERNAL" : "BAD_REQUEST", message, next: "load the page again" } });
 }
 
 /** What would be a wrong command line is a wrong choice here. */
-function usageFault(thrown: Error): UserError {
-  const next = "next" in thrown && typeof thrown.next === "string" ? { next: thrown.next } : {};
-  return new UserError("INVALID_OBJECT", thrown.message, next);
+function usageFault({ message, next }: UsageError): UserError {
+  return new UserError("INVALID_OBJECT", message, next === undefined ? {} : { next });
 }

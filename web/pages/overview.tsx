@@ -89,10 +89,12 @@ function Row({ row, nowMs }: { readonly row: OverviewRow; readonly nowMs: number
       </dl>
       <Days days={days} />
       {message !== undefined && (
-        <p class="why">
-          <Name>{message}</Name>
-          {next !== undefined && <> Next: {next}</>}
-        </p>
+        <div class="why">
+          <p>
+            <Name>{message}</Name>
+          </p>
+          {next !== undefined && <p>Next: {next}</p>}
+        </div>
       )}
     </li>
   );

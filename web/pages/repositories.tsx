@@ -37,11 +37,7 @@ function Row({ row, nowMs }: { readonly row: RepositoryRow; readonly nowMs: numb
       <h2>
         <Name>{`${row.namespace}/${row.name}`}</Name>
       </h2>
-      {integrity === undefined ? (
-        <span class="state warn">? Not checked</span>
-      ) : (
-        <State value={integrity ? "Good" : "Damaged"} />
-      )}
+      <Integrity value={integrity} />
       <dl>
         <dt>Where</dt>
         <dd>
@@ -70,6 +66,13 @@ function Row({ row, nowMs }: { readonly row: RepositoryRow; readonly nowMs: numb
   );
 }
 
+/** Unknown is not the same as whole. */
+function Integrity({ value }: { readonly value: boolean | undefined }): JSX.Element {
+  if (value === false) return <State value="Damaged" />;
+  if (value === undefined) return <span class="state warn">? Not checked</span>;
+  return <span class="state good">✓ Last check found no fault</span>;
+}
+
 const WIDTH = 600;
 const HEIGHT = 80;
 /** More are not told apart; the table has all. */
@@ -78,7 +81,7 @@ const MOST_BARS = 60;
 /** What each session that is kept read, and what it added: a picture, and the same as a table. */
 function History({ history }: Pick<RepositoryRow, "history">): JSX.Element {
   const shown = history.slice(-MOST_BARS);
-  const most = Math.max(1, ...shown.map(({ sizeBytes, addedBytes }) => Math.max(sizeBytes, addedBytes)));
+  const most = Math.max(1, ...shown.map(({ sizeBytes, addedBytes }) => Math.max(sizeBytes, addedBytes ?? 0)));
   const width = Math.min(40, WIDTH / shown.length);
   const heightOf = (bytes: number) => Math.max(1, (bytes / most) * HEIGHT);
   const label = `Data of the last ${shown.length} sessions that are kept, at most ${formatBytes(most)}, and what each added; the table below has the numbers`;
@@ -94,13 +97,15 @@ function History({ history }: Pick<RepositoryRow, "history">): JSX.Element {
               y={HEIGHT - heightOf(sizeBytes)}
               height={heightOf(sizeBytes)}
             />
-            <rect
-              class="added"
-              x={at * width + width / 4}
-              width={width / 2}
-              y={HEIGHT - heightOf(addedBytes)}
-              height={heightOf(addedBytes)}
-            />
+            {addedBytes !== undefined && (
+              <rect
+                class="added"
+                x={at * width + width / 4}
+                width={width / 2}
+                y={HEIGHT - heightOf(addedBytes)}
+                height={heightOf(addedBytes)}
+              />
+            )}
           </g>
         ))}
       </svg>

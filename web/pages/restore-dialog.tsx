@@ -159,7 +159,10 @@ function Confirm({ plan, order }: { readonly plan: PlanAnswer; readonly order: P
   };
   return (
     <form onSubmit={(event) => void apply(event)}>
-      <p>What the members hold now is replaced. Nothing else is deleted.</p>
+      <p>
+        Files of the point are written over those that are there; files that it does not hold stay. Of a database, what
+        the dump holds is replaced.
+      </p>
       <label>
         Type{" "}
         <strong>

@@ -1,10 +1,12 @@
 /** A session or a restore: lanes, and what there is to know of one member. */
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { type Answer, ask } from "../api.ts";
 import { formatBytes, formatCount, formatTime } from "../format.ts";
 import { describeProgress, Lanes } from "../parts/lanes.tsx";
 import { FailureBox, Name, Pages, Scroll, State, Time } from "../parts/words.tsx";
 import { formatRoute, type Params } from "../route.ts";
-import type { Hook, Host, Lane, Run } from "../wire.ts";
+import type { Hook, Host, Lane, LogOrder, LogView, Run } from "../wire.ts";
 
 interface RunProps {
   readonly run: Run;
@@ -60,7 +62,7 @@ export function RunDetails({ run, params, nowMs }: RunProps): JSX.Element {
       {lane === undefined ? (
         run.lanes.length > 0 && <p class="muted">Choose a member to see its hosts, snapshots and hooks.</p>
       ) : (
-        <LaneDetails lane={lane} params={{ ...params, member: lane.name }} />
+        <LaneDetails lane={lane} kind={run.kind} params={{ ...params, member: lane.name }} />
       )}
       {run.hooks.length > 0 && <Hooks title="Hooks of the whole" hooks={run.hooks} />}
       <details>
@@ -92,7 +94,14 @@ export function RunDetails({ run, params, nowMs }: RunProps): JSX.Element {
   );
 }
 
-function LaneDetails({ lane, params }: { readonly lane: Lane; readonly params: Params }): JSX.Element {
+interface LaneProps {
+  readonly lane: Lane;
+  /** Of the run. */
+  readonly kind: string;
+  readonly params: Params;
+}
+
+function LaneDetails({ lane, kind, params }: LaneProps): JSX.Element {
   return (
     <section aria-labelledby="member">
       <h3 id="member">
@@ -101,7 +110,7 @@ function LaneDetails({ lane, params }: { readonly lane: Lane; readonly params: P
       {lane.failure !== undefined && <FailureBox failure={lane.failure} />}
       {lane.hosts.length === 0 && <p class="muted">No host has begun.</p>}
       {lane.hosts.map((host) => (
-        <HostDetails key={host.name} host={host} />
+        <HostDetails key={host.name} host={host} kind={kind} namespace={params["namespace"] ?? ""} />
       ))}
       <Pages page="application" params={params} paged={lane.hostPages} what="hosts" param="hosts" />
       {lane.unlistedHosts > 0 && (
@@ -115,8 +124,14 @@ function LaneDetails({ lane, params }: { readonly lane: Lane; readonly params: P
   );
 }
 
-function HostDetails({ host }: { readonly host: Host }): JSX.Element {
-  const { name, phase, pod, node, attempt, failure, warnings, unreadableFiles, progress, snapshots } = host;
+interface HostProps {
+  readonly host: Host;
+  readonly kind: string;
+  readonly namespace: string;
+}
+
+function HostDetails({ host, kind, namespace }: HostProps): JSX.Element {
+  const { name, phase, pod, podUid, node, attempt, failure, warnings, unreadableFiles, progress, snapshots } = host;
   const place = [
     pod && `pod ${pod}`,
     node && `node ${node}`,
@@ -150,6 +165,12 @@ function HostDetails({ host }: { readonly host: Host }): JSX.Element {
           ))}
         </ul>
       )}
+      {pod !== undefined && podUid !== undefined && (
+        <details>
+          <summary>Log of its pod</summary>
+          <LogTail order={{ kind, namespace, pod, podUid }} />
+        </details>
+      )}
     </article>
   );
 }
@@ -166,6 +187,32 @@ function Hooks({ title, hooks }: { readonly title: string; readonly hooks: reado
           </li>
         ))}
       </ul>
+    </>
+  );
+}
+
+/** Read when somebody wants it. */
+function LogTail({ order }: { readonly order: LogOrder }): JSX.Element {
+  const [answer, setAnswer] = useState<Answer<LogView>>();
+  const read = async () => setAnswer(await ask<LogView>("ask/log", order));
+  return (
+    <>
+      <button type="button" onClick={() => void read()}>
+        Read the last lines
+      </button>
+      <div role="status">
+        {answer?.kind === "good" && answer.value.containers.length === 0 && <p>It has not logged yet.</p>}
+      </div>
+      {answer?.kind === "bad" && <FailureBox failure={answer} />}
+      {answer?.kind === "good" &&
+        answer.value.containers.map(({ container, text }) => (
+          <Scroll key={container} label={`Log of ${container}`}>
+            <p>
+              <Name>{container}</Name>, at most {formatCount(answer.value.lines, "line")}
+            </p>
+            <pre>{text}</pre>
+          </Scroll>
+        ))}
     </>
   );
 }

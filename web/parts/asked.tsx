@@ -7,21 +7,22 @@ import { FailureBox } from "./words.tsx";
 
 interface AskedProps<Value> {
   readonly path: string;
+  readonly body?: object;
   readonly children: (value: Value) => ComponentChildren;
 }
 
 /** Asks at once, and again by a button. */
-export function Asked<Value>({ path, children }: AskedProps<Value>): JSX.Element {
+export function Asked<Value>({ path, body, children }: AskedProps<Value>): JSX.Element {
   const [answer, setAnswer] = useState<Answer<Value> & { readonly at: string }>();
   const [turn, setTurn] = useState(0);
   useEffect(() => {
     let isWanted = true;
     setAnswer(undefined);
-    void ask<Value>(path).then((found) => isWanted && setAnswer({ ...found, at: new Date().toISOString() }));
+    void ask<Value>(path, body).then((found) => isWanted && setAnswer({ ...found, at: new Date().toISOString() }));
     return () => {
       isWanted = false;
     };
-  }, [path, turn]);
+  }, [path, body, turn]);
   return (
     <>
       <div role="status">

@@ -4,6 +4,7 @@ import type { BackupInvokerObject } from "../../objects/invokers.ts";
 import { isPointOf, listPoints, type Point } from "../../points/recovery-points.ts";
 import type { WorldView } from "../world.ts";
 import { pageOf } from "./page-of.ts";
+import { type SessionSizes, sizesOf } from "./session-sizes.ts";
 import type { Asked } from "./view-table.ts";
 
 /** Asked with `kind`, `namespace` and `name` for those of one application; with none for all. */
@@ -14,28 +15,27 @@ export function decidePoints({ world, query }: Asked): PointsView {
     return kind === query["kind"] && metadata.namespace === query["namespace"] && metadata.name === query["name"];
   });
   const points = listPoints({ sessions: world.sessions(), repositories: world.repositories(), invokers });
-  const added = addedBytes(world);
+  const sizes = sizesBySession(world);
   const isAsked = query["name"] !== undefined;
   const found = points.filter((point) => !isAsked || (wanted !== undefined && isPointOf(point, wanted)));
   const { rows, ...page } = pageOf(found, query["page"]);
-  return { ...page, rows: rows.map((point) => rowOf(point, invokers, added)) };
+  return { ...page, rows: rows.map((point) => rowOf(point, invokers, sizes)) };
 }
 
-/** What the repository grew by, by session. */
-function addedBytes(world: WorldView): ReadonlyMap<string, number> {
+/** By session. */
+function sizesBySession(world: WorldView): ReadonlyMap<string, SessionSizes> {
   return new Map(
-    world.sessions().map(({ metadata, status }) => {
-      const snapshots = (status?.targets ?? []).flatMap(({ stats = [] }) =>
-        stats.flatMap((host) => host.snapshots ?? []),
-      );
-      const bytes = snapshots.reduce((sum, { uploadedBytes = 0 }) => sum + uploadedBytes, 0);
-      return [`${metadata.namespace}/${metadata.name}`, bytes];
-    }),
+    world.sessions().map((session) => [`${session.metadata.namespace}/${session.metadata.name}`, sizesOf(session)]),
   );
 }
 
-function rowOf(point: Point, invokers: readonly BackupInvokerObject[], added: ReadonlyMap<string, number>): PointRow {
+function rowOf(
+  point: Point,
+  invokers: readonly BackupInvokerObject[],
+  sizes: ReadonlyMap<string, SessionSizes>,
+): PointRow {
   const { namespace, session, time, repository, isComplete, members, source } = point;
+  const known = source === "BackupSession" ? sizes.get(`${namespace}/${session}`) : undefined;
   const owner = invokers.find((invoker) => isPointOf(point, invoker));
   return {
     namespace,
@@ -44,8 +44,8 @@ function rowOf(point: Point, invokers: readonly BackupInvokerObject[], added: Re
     application: owner && { kind: owner.kind, namespace, name: owner.metadata.name },
     repository,
     isComplete,
-    sizeBytes: members?.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    addedBytes: source === "BackupSession" ? added.get(`${namespace}/${session}`) : undefined,
+    sizeBytes: known?.sizeBytes,
+    addedBytes: known?.addedBytes,
     members: members?.map(({ name, isSaved }) => ({ name, isSaved })),
     source,
   };

@@ -1,10 +1,10 @@
 /** Where data is saved, and how it grew. Pure. */
 import type { RepositoriesView, RepositoryRow } from "../../../web/wire.ts";
-import { savedBytes } from "../../objects/session-facts.ts";
 import { pointOfSession } from "../../points/recovery-points.ts";
 import { formatBackend } from "../../repositories/format-backend.ts";
 import type { WorldView } from "../world.ts";
 import { pageOf } from "./page-of.ts";
+import { sizesOf } from "./session-sizes.ts";
 import type { Asked } from "./view-table.ts";
 
 export function decideRepositories({ world, query }: Asked): RepositoriesView {
@@ -46,14 +46,9 @@ function historiesOf(world: WorldView): ReadonlyMap<string, RepositoryRow["histo
   for (const session of world.sessions()) {
     const point = pointOfSession(session);
     if (point?.repository === undefined) continue;
-    const targets = session.status?.targets ?? [];
-    const snapshots = targets.flatMap(({ stats = [] }) => stats.flatMap((host) => host.snapshots ?? []));
-    const entry = {
-      time: point.time,
-      session: nameOf(session),
-      sizeBytes: targets.reduce((sum, target) => sum + savedBytes(target), 0),
-      addedBytes: snapshots.reduce((sum, { uploadedBytes = 0 }) => sum + uploadedBytes, 0),
-    };
+    const { sizeBytes, addedBytes } = sizesOf(session);
+    if (sizeBytes === undefined) continue;
+    const entry = { time: point.time, session: nameOf(session), sizeBytes, addedBytes };
     const known = found.get(point.repository);
     if (known === undefined) found.set(point.repository, [entry]);
     else known.push(entry);

@@ -127,12 +127,25 @@ function hookOf({ type, hostname, phase = "Running", startedAt, finishedAt, mess
 }
 
 function hostOf(host: HostFacts): Host {
-  const { hostname, phase = "Pending", pod, node, attempt, error, reason, warnings, unreadableFiles, progress } = host;
+  const {
+    hostname,
+    phase = "Pending",
+    pod,
+    podUID,
+    node,
+    attempt,
+    error,
+    reason,
+    warnings,
+    unreadableFiles,
+    progress,
+  } = host;
   const why = error ?? (phase === "Failed" ? reason : undefined);
   return {
     name: hostname ?? "?",
     phase,
     pod,
+    podUid: podUID,
     node,
     attempt,
     failure: why === undefined ? undefined : coded(reason, why),

@@ -1,8 +1,10 @@
 /** The local server, over real connections. */
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { UsageError } from "../../../../cli/program/usage-error.ts";
 import { startUiServer, type UiServer } from "../../../../cli/ui/server.ts";
 import { createSignIn, TOKEN_LIFETIME_MS } from "../../../../cli/ui/sign-in.ts";
+import { UserError } from "../../../../shared/errors.ts";
 import { exchange, HOSTILE_REQUESTS, statusOf } from "../../../support/http/hostile-requests.ts";
 
 const HTML = '<!doctype html><script type="module" src="./app.js"></script>';
@@ -43,7 +45,18 @@ async function start(allowsActions = false): Promise<UiServer> {
         listeners.add(changed);
         return () => void listeners.delete(changed);
       },
-      questions: { echo: async (body) => ({ body }) },
+      questions: {
+        echo: async (body) => ({ body }),
+        usage: async () => {
+          throw new UsageError("there is no such member", "did you mean web?");
+        },
+        forbidden: async () => {
+          throw new UserError("API_FORBIDDEN", "you lack the right", { next: "ask for it" });
+        },
+        fault: async () => {
+          throw new TypeError("no way");
+        },
+      },
       actions: {
         note: async (body) => {
           done.push(body);
@@ -213,6 +226,21 @@ describe("what another page or program sends", () => {
     expect(faults).toEqual([]);
     expect((await send(server.address, { path: "./", headers: { cookie } })).status).toBe(200);
   });
+});
+
+test("an answer is a value, or what went wrong with the next step; only faults of ours are told to the program", async () => {
+  const ask = async (name: string) =>
+    JSON.parse((await post(server.address, cookie, `ask/${name}`, {}, '{"a":1}')).text);
+  expect(await ask("echo")).toEqual({ value: { body: { a: 1 } } });
+  expect(await ask("usage")).toMatchObject({
+    error: { message: "there is no such member", next: "did you mean web?" },
+  });
+  expect(await ask("forbidden")).toEqual({
+    error: { code: "API_FORBIDDEN", message: "you lack the right", next: "ask for it" },
+  });
+  expect(faults).toEqual([]);
+  expect(await ask("fault")).toMatchObject({ error: { code: "INTERNAL" } });
+  expect(faults.splice(0)).toEqual([new TypeError("no way")]);
 });
 
 test("nothing is changed unless it is allowed", async () => {
