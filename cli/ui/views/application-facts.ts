@@ -22,23 +22,28 @@ export interface KnownApplication {
   readonly told: ApplicationHealth;
 }
 
-/** Worst first. */
-export function knownApplications(world: WorldView, nowMs: number): readonly KnownApplication[] {
+/** How one application is. */
+export function createKnowing(world: WorldView, nowMs: number): (invoker: BackupInvokerObject) => KnownApplication {
   const integrity = new Map<string, boolean | undefined>(
     world.repositories().map(({ object: { metadata, status } }) => {
       return [`${metadata.namespace}/${metadata.name}`, status?.integrity] as const;
     }),
   );
   const hidden = ["BackupSession", "Repository"].filter((kind) => world.unreadable.has(kind));
+  return (invoker) => {
+    const { repository } = invoker.spec;
+    const place = `${repository?.namespace || invoker.metadata.namespace}/${repository?.name}`;
+    const sessions = world.sessions(invoker);
+    const health = decideHealth({ invoker, sessions, integrity: integrity.get(place), nowMs });
+    return { invoker, health, told: tell(invoker, health, hidden) };
+  };
+}
+
+/** All, worst first. */
+export function knownApplications(world: WorldView, nowMs: number): readonly KnownApplication[] {
   return world
     .invokers()
-    .map((invoker): KnownApplication => {
-      const { repository } = invoker.spec;
-      const place = `${repository?.namespace || invoker.metadata.namespace}/${repository?.name}`;
-      const sessions = world.sessions(invoker);
-      const health = decideHealth({ invoker, sessions, integrity: integrity.get(place), nowMs });
-      return { invoker, health, told: tell(invoker, health, hidden) };
-    })
+    .map(createKnowing(world, nowMs))
     .sort((a, b) => rankOf(a) - rankOf(b) || byUrgency(a.health, b.health));
 }
 
@@ -85,25 +90,27 @@ export function scheduleOf(invoker: BackupInvokerObject): Schedule | undefined {
 /** Days that the heat map shows. */
 export const DAYS_SHOWN = 14;
 
-/** @param zone of whoever looks */
-export function daysOf(
-  invoker: BackupInvokerObject,
+/** @param zone of whoever looks @returns what tells the days of an application */
+export function createDays(
   world: WorldView,
   zone: string | undefined,
   nowMs: number,
-): readonly Day[] {
-  const namespaced = world
-    .repositories()
-    .filter(({ object }) => object.metadata.namespace === invoker.metadata.namespace);
-  const points = listPoints({ sessions: [], repositories: namespaced, invokers: [invoker] });
-  return decideDays({
-    days: lastDays(DAYS_SHOWN, knownZone(zone), nowMs),
-    createdMs: Date.parse(invoker.metadata.creationTimestamp ?? "") || 0,
-    sessions: world.unreadable.has("BackupSession") ? undefined : world.sessions(invoker),
-    pointTimes: points
-      .filter((point) => point.isComplete && isPointOf(point, invoker))
-      .map(({ time }) => Date.parse(time)),
-    schedule: scheduleOf(invoker),
-    nowMs,
-  });
+): (invoker: BackupInvokerObject) => readonly Day[] {
+  const days = lastDays(DAYS_SHOWN, knownZone(zone), nowMs);
+  const repositories = world.repositories();
+  return (invoker) => {
+    const { namespace, creationTimestamp } = invoker.metadata;
+    const own = repositories.filter(({ object }) => object.metadata.namespace === namespace);
+    const points = listPoints({ sessions: [], repositories: own, invokers: [invoker] });
+    return decideDays({
+      days,
+      createdMs: Date.parse(creationTimestamp ?? "") || 0,
+      sessions: world.unreadable.has("BackupSession") ? undefined : world.sessions(invoker),
+      pointTimes: points
+        .filter((point) => point.isComplete && isPointOf(point, invoker))
+        .map(({ time }) => Date.parse(time)),
+      schedule: scheduleOf(invoker),
+      nowMs,
+    });
+  };
 }

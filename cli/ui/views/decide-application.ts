@@ -9,7 +9,7 @@ import type { RestoreObject } from "../../objects/restores.ts";
 import { memberName } from "../../objects/session-facts.ts";
 import { membersOfInvoker } from "../../restore/build-restore.ts";
 import type { WorldView } from "../world.ts";
-import { daysOf, knownApplications } from "./application-facts.ts";
+import { createDays, createKnowing } from "./application-facts.ts";
 import { decideRun, summaryOf } from "./decide-run.ts";
 import { pageOf } from "./page-of.ts";
 import type { Asked } from "./view-table.ts";
@@ -18,11 +18,11 @@ const RUNS_SHOWN = 20;
 
 /** Asked with `kind`, `namespace` and `name`; `run` is `KIND/NAME` of one run, the newest where there is none. */
 export function decideApplication({ world, query, nowMs }: Asked): ApplicationView {
-  const found = knownApplications(world, nowMs).find(({ told }) => {
-    return told.kind === query["kind"] && told.namespace === query["namespace"] && told.name === query["name"];
+  const invoker = world.invokers().find(({ kind, metadata }) => {
+    return kind === query["kind"] && metadata.namespace === query["namespace"] && metadata.name === query["name"];
   });
-  if (found === undefined) return { runs: pageOf([], undefined, RUNS_SHOWN) };
-  const { invoker, told } = found;
+  if (invoker === undefined) return { runs: pageOf([], undefined, RUNS_SHOWN) };
+  const { told } = createKnowing(world, nowMs)(invoker);
   const { repository } = invoker.spec;
   const runs = runsOf(invoker, world);
   const wanted = query["run"];
@@ -37,7 +37,7 @@ export function decideApplication({ world, query, nowMs }: Asked): ApplicationVi
       isPaused: invoker.spec.paused === true,
       repository: repository?.name && `${repository.namespace || invoker.metadata.namespace}/${repository.name}`,
       members: membersIn(invoker, runs),
-      days: daysOf(invoker, world, query["zone"], nowMs),
+      days: createDays(world, query["zone"], nowMs)(invoker),
     },
     runs: { ...page, rows: rows.map(summaryOf) },
     run: run && decideRun(run, query["hosts"]),

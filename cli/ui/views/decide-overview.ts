@@ -1,6 +1,6 @@
 /** All applications, worst first, with what became of their last days. Pure. */
 import type { OverviewView } from "../../../web/wire.ts";
-import { daysOf, knownApplications } from "./application-facts.ts";
+import { createDays, knownApplications } from "./application-facts.ts";
 import { pageOf } from "./page-of.ts";
 import type { Asked } from "./view-table.ts";
 
@@ -11,9 +11,10 @@ export function decideOverview({ world, query, nowMs }: Asked): OverviewView {
   const words = (query["find"] ?? "").toLowerCase();
   const found = all.filter(({ told }) => `${told.namespace}/${told.name}`.toLowerCase().includes(words));
   const { rows, ...page } = pageOf(found, query["page"]);
+  const daysOf = createDays(world, query["zone"], nowMs);
   return {
     ...page,
     counts: [...counts].map(([state, count]) => ({ state, count })),
-    rows: rows.map(({ told, invoker }) => ({ ...told, days: daysOf(invoker, world, query["zone"], nowMs) })),
+    rows: rows.map(({ told, invoker }) => ({ ...told, days: daysOf(invoker) })),
   };
 }

@@ -16,26 +16,24 @@ interface WorldFacts {
   readonly unreadable?: readonly string[];
 }
 
-export function aWorld({
-  invokers = [],
-  sessions = [],
-  restores = [],
-  repositories = [],
-  unreadable = [],
-}: WorldFacts = {}): WorldView {
+const keyOf = (kind: string | undefined, namespace: string, name: string | undefined) => `${kind}/${namespace}/${name}`;
+
+export function aWorld(facts: WorldFacts = {}): WorldView {
+  const { invokers = [], sessions = [], restores = [], repositories = [], unreadable = [] } = facts;
+  const newestFirst = [...sessions].sort(byAge);
+  const byInvoker = Map.groupBy(newestFirst, ({ spec: { invoker }, metadata }) =>
+    keyOf(invoker?.kind, metadata.namespace, invoker?.name),
+  );
+  const readRepositories = repositories.map((raw) => ({ raw, object: parseRepository(raw) }));
   return {
     isLoading: false,
     notices: [],
     unreadable: new Set(unreadable),
     invokers: () => invokers,
     sessions: (of) =>
-      [...sessions].sort(byAge).filter(({ spec: { invoker }, metadata }) => {
-        if (of === undefined) return true;
-        const isSame = invoker?.kind === of.kind && invoker.name === of.metadata.name;
-        return isSame && metadata.namespace === of.metadata.namespace;
-      }),
+      of === undefined ? newestFirst : (byInvoker.get(keyOf(of.kind, of.metadata.namespace, of.metadata.name)) ?? []),
     restores: (namespace) =>
       restores.filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace),
-    repositories: () => repositories.map((raw) => ({ raw, object: parseRepository(raw) })),
+    repositories: () => readRepositories,
   };
 }
