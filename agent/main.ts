@@ -22,6 +22,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly run: Run }>>> =
   [Command.RunHook]: () => import("./commands/run-hook.ts"),
   [Command.GlobalHook]: () => import("./commands/global-hook.ts"),
   [Command.CreateBackupSession]: () => import("./commands/create-backupsession.ts"),
+  [Command.Restic]: () => import("./commands/restic.ts"),
+  [Command.RepositoryShell]: () => import("./commands/repository-shell.ts"),
+  [Command.TryRestore]: () => import("./commands/try-restore.ts"),
+  [Command.AddKey]: () => import("./commands/add-key.ts"),
 };
 
 /** Tells why the command failed, on stderr and in the pod's termination message. */

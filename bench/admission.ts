@@ -103,6 +103,8 @@ async function compare(
   }
   const added = (state: State, part: number) => percentile(times[state], part) - percentile(times.without, part);
   return {
+    relativeP50: added("ours", 0.5) / added("fixed", 0.5),
+    relativeP99: added("ours", 0.99) / added("fixed", 0.99),
     addedP50Ms: added("ours", 0.5),
     addedP99Ms: added("ours", 0.99),
     fixedAddedP50Ms: added("fixed", 0.5),

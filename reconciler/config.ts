@@ -6,7 +6,9 @@ import { messageOf, UserError } from "../shared/errors.ts";
 import { PULL_SECRET_OPTIONS, readPullSecrets } from "../shared/injection/pull-secrets.ts";
 import { JOB_RESOURCE_OPTIONS, RESOURCE_OPTIONS, readResourceFlags } from "../shared/injection/resource-flags.ts";
 import type { InjectionSettings } from "../shared/injection/view.ts";
+import { knowsOwnPod } from "../shared/kube/own-image.ts";
 import { LOG_LEVELS, type LogLevel } from "../shared/log.ts";
+import { DEFAULT_MAX_UNAVAILABLE } from "./invoker/rollouts.ts";
 import { DEFAULT_TROUBLE_LIMITS, type TroubleLimits } from "./invoker/trouble.ts";
 import { DEFAULT_LIMITS, type Limits } from "./run/world.ts";
 
@@ -26,17 +28,19 @@ export interface ReconcilerConfig {
   readonly port: number;
   readonly logLevel: LogLevel;
   readonly trigger: Trigger;
-  /** As the webhook has them: both compute the same hash. */
+  /** As the webhook has them: both compute the same hash. Without an image until the own pod is read. */
   readonly settings: InjectionSettings;
   readonly limits: Limits;
   readonly troubleLimits: TroubleLimits;
+  /** Workloads that restart for their sidecar at the same time; the default when undefined. */
+  readonly maxUnavailableWorkloads?: number;
   /** Whether to apply the catalogue and the budgets of the product's own Deployments. */
   readonly completesInstallation: boolean;
 }
 
-export const RECONCILER_USAGE = `usage: stash-batch reconciler --image=IMAGE [flags]
+export const RECONCILER_USAGE = `usage: stash-batch reconciler [flags]
 
-  --image IMAGE                   image of the injected containers (required; as given to the webhook)
+  --image IMAGE                   image of the injected containers (default: that of our own pod)
   --agent-command PROGRAM         program in the image, where it has no entry point; repeat for arguments
   --native-sidecar                the webhook injects the sidecar as a restartable init-container
   --follow-image                  re-submit workloads at once when image or default resources change
@@ -57,11 +61,18 @@ export const RECONCILER_USAGE = `usage: stash-batch reconciler --image=IMAGE [fl
   --restore-wait DURATION         longest wait for the workload and the pods of a restore (default 24h)
   --heartbeat-stale DURATION      silence after which a vanished pod's host is given to another (default 30s)
   --agent-silent DURATION         silence after which an agent whose pod exists is given up (default 10m)
-  --maintenance-limit DURATION    longest time for retention and checks where there is no timeOut (default 6h)
+  --session-limit DURATION        longest time of a session without timeOut, where two periods of its schedule are not longer
+                                  (default 24h; 0 for none)
+  --restore-limit DURATION        longest time of a restore without timeOut, from its begin (default 168h; 0 for none)
+  --maintenance-limit DURATION    longest time for checks and prune of a Repository, and for retention where there is no
+                                  timeOut (default 6h)
+  --maintenance-delay DURATION    how long a Repository must be at rest before checks and prune begin (default 30s)
   --hook-timeout DURATION         longest time of a hook that sets none (default 5m)
+  --after-hook-wait DURATION      how long the command of an after-hook is tried while its pod can't be reached (default 30m)
   --pods-not-made-limit DURATION  how long pods of a workload can't be made because of the sidecar alone, before it is taken out
                                   (default 2m)
   --pods-not-ready-limit DURATION  how long they are not ready because of it alone, likewise (default 10m)
+  --max-unavailable-workloads N   workloads that restart for their sidecar at the same time (default ${DEFAULT_MAX_UNAVAILABLE})
   --max-concurrent-hosts N        hosts of one target, such as nodes of a DaemonSet, that are at work at the same time
                                   (default 20)
   --log-level LEVEL               ${LOG_LEVELS.join(", ")} (default info)`;
@@ -85,10 +96,15 @@ const OPTIONS = {
   "restore-wait": { type: "string" },
   "heartbeat-stale": { type: "string" },
   "agent-silent": { type: "string" },
+  "session-limit": { type: "string" },
+  "restore-limit": { type: "string" },
   "maintenance-limit": { type: "string" },
+  "maintenance-delay": { type: "string" },
   "hook-timeout": { type: "string" },
+  "after-hook-wait": { type: "string" },
   "pods-not-made-limit": { type: "string" },
   "pods-not-ready-limit": { type: "string" },
+  "max-unavailable-workloads": { type: "string" },
   "max-concurrent-hosts": { type: "string" },
   "log-level": { type: "string" },
   help: { type: "boolean", short: "h" },
@@ -127,7 +143,10 @@ export function parseReconcilerArgs(
   const limit = (flag: string, text: string | undefined, fallbackMs: number): number =>
     text === undefined ? fallbackMs : attempt(() => readLimit(flag, text), fallbackMs);
 
-  if (!flags.image) faults.push("--image is missing");
+  const limitOrNone = (flag: string, text: string | undefined, fallbackMs: number): number =>
+    text === undefined ? fallbackMs : attempt(() => readLimitOrNone(flag, text), fallbackMs);
+
+  if (!flags.image && !knowsOwnPod(env)) faults.push("--image is missing, and nothing says which pod this is");
   const { host, port } = attempt(() => readAddress(flags.listen ?? "0.0.0.0:8080"), { host: "", port: 0 });
   const podName = env[Env.PodName];
   const podNamespace = env[Env.PodNamespace];
@@ -157,13 +176,23 @@ export function parseReconcilerArgs(
       notMadeMs: limit("pods-not-made-limit", flags["pods-not-made-limit"], DEFAULT_TROUBLE_LIMITS.notMadeMs),
       notReadyMs: limit("pods-not-ready-limit", flags["pods-not-ready-limit"], DEFAULT_TROUBLE_LIMITS.notReadyMs),
     },
+    ...(flags["max-unavailable-workloads"] !== undefined && {
+      maxUnavailableWorkloads: attempt(
+        () => readCount("max-unavailable-workloads", flags["max-unavailable-workloads"], DEFAULT_MAX_UNAVAILABLE),
+        DEFAULT_MAX_UNAVAILABLE,
+      ),
+    }),
     limits: {
       podWaitMs: limit("pod-wait", flags["pod-wait"], DEFAULT_LIMITS.podWaitMs),
       restoreWaitMs: limit("restore-wait", flags["restore-wait"], DEFAULT_LIMITS.restoreWaitMs),
       heartbeatStaleMs: limit("heartbeat-stale", flags["heartbeat-stale"], DEFAULT_LIMITS.heartbeatStaleMs),
       agentSilentMs: limit("agent-silent", flags["agent-silent"], DEFAULT_LIMITS.agentSilentMs),
+      sessionMs: limitOrNone("session-limit", flags["session-limit"], DEFAULT_LIMITS.sessionMs),
+      restoreMs: limitOrNone("restore-limit", flags["restore-limit"], DEFAULT_LIMITS.restoreMs),
       maintenanceMs: limit("maintenance-limit", flags["maintenance-limit"], DEFAULT_LIMITS.maintenanceMs),
+      maintenanceDelayMs: limit("maintenance-delay", flags["maintenance-delay"], DEFAULT_LIMITS.maintenanceDelayMs),
       hookMs: limit("hook-timeout", flags["hook-timeout"], DEFAULT_LIMITS.hookMs),
+      hookBeginMs: limit("after-hook-wait", flags["after-hook-wait"], DEFAULT_LIMITS.hookBeginMs),
       maxConcurrentHosts: attempt(
         () => readCount("max-concurrent-hosts", flags["max-concurrent-hosts"], DEFAULT_LIMITS.maxConcurrentHosts),
         DEFAULT_LIMITS.maxConcurrentHosts,
@@ -178,6 +207,10 @@ function readLimit(flag: string, text: string): number {
   const limitMs = parseDuration(text, `--${flag}`);
   if (limitMs <= 0) throw new UserError("CONFIGURATION_INVALID", `--${flag}: ${text} is not above zero`);
   return limitMs;
+}
+
+function readLimitOrNone(flag: string, text: string): number {
+  return parseDuration(text, `--${flag}`) === 0 ? 0 : readLimit(flag, text);
 }
 
 function readCount(flag: string, text: string | undefined, fallback: number): number {

@@ -13,6 +13,7 @@ import type { HookRunner } from "./hooks/hook-runner.ts";
 import { createInstallationController } from "./installation/installation-controller.ts";
 import { createInvokerControllers } from "./invoker/invoker-controllers.ts";
 import { JobMaker } from "./jobs/job-maker.ts";
+import { createMaintenanceController } from "./maintenance/controller.ts";
 import type { QueueObservers } from "./metrics/queue-metrics.ts";
 import { createRepositoryController } from "./repository/repository-controller.ts";
 import { createReleaseController } from "./restore/release-controller.ts";
@@ -49,9 +50,13 @@ export function createControllers(ports: Ports): readonly Controller[] {
       namespace: config.watchNamespace,
       usesCronJobs,
       troubleLimits: config.troubleLimits,
+      ...(config.maxUnavailableWorkloads !== undefined && {
+        maxUnavailableWorkloads: config.maxUnavailableWorkloads,
+      }),
     }),
     createBlueprintController(ports),
     createRepositoryController(ports),
+    createMaintenanceController({ ...ports, settings: config.settings, limits: config.limits }),
     createScheduleController({
       world: scheduleWorld(world),
       client,

@@ -3,14 +3,17 @@ import { randomUUID } from "node:crypto";
 import { Registry } from "prom-client";
 import { LeaseName } from "../shared/contract.ts";
 import { messageOf, UserError } from "../shared/errors.ts";
+import { supportsNative } from "../shared/injection/own-settings.ts";
 import { systemClock } from "../shared/kube/clock.ts";
 import { findConnection } from "../shared/kube/connect.ts";
 import type { Connection } from "../shared/kube/connection.ts";
+import { createDiscovery } from "../shared/kube/discovery.ts";
 import { createEventRecorder } from "../shared/kube/events.ts";
 import { createPodExec } from "../shared/kube/exec.ts";
 import { createKubeClient } from "../shared/kube/http-client.ts";
 import type { InformerProblem } from "../shared/kube/informer.ts";
 import { LeaderElection } from "../shared/kube/lease.ts";
+import { withOwnImage } from "../shared/kube/own-image.ts";
 import { createLogger, type Logger } from "../shared/log.ts";
 import { parseReconcilerArgs, RECONCILER_USAGE, type ReconcilerConfig } from "./config.ts";
 import { createControllers, type Ports } from "./controllers.ts";
@@ -52,7 +55,7 @@ export async function runReconciler(argv: readonly string[], env: Environment): 
   try {
     const { kubeconfigPath } = config;
     const connection = await findConnection({ env, ...(kubeconfigPath !== undefined && { kubeconfigPath }) });
-    return await run(config, connection, log);
+    return await run(config, env, connection, log);
   } catch (error) {
     const next = error instanceof UserError ? error.next : undefined;
     log.error({ error: messageOf(error), next }, "reconciler failed");
@@ -73,9 +76,10 @@ function untilStopped(): { readonly stopped: Promise<number>; readonly end: (cod
   return { stopped, end: resolve };
 }
 
-async function run(config: ReconcilerConfig, connection: Connection, log: Logger): Promise<number> {
+async function run(flags: ReconcilerConfig, env: Environment, connection: Connection, log: Logger): Promise<number> {
   const { stopped, end } = untilStopped();
   const client = createKubeClient({ connection, program: "reconciler" });
+  const config = { ...flags, settings: await withOwnImage(flags.settings, "reconciler", client, env) };
   const world = createWorld({
     client,
     namespace: config.watchNamespace,
@@ -105,7 +109,8 @@ async function run(config: ReconcilerConfig, connection: Connection, log: Logger
   const queues = registerQueueMetrics(registry);
   const onLate = registerLateness(registry);
   const ports: Ports = { config, client, world, events, hooks, clock: systemClock, log, registry, queues, onLate };
-  const leadership = new Leadership(() => createControllers(ports), log, end);
+  let { settings } = config;
+  const leadership = new Leadership(() => createControllers({ ...ports, config: { ...config, settings } }), log, end);
   registerMetrics({ registry, world, clock: systemClock });
   registerProcessMetrics({ registry, world, isLeader: () => leadership.isLeading });
   const informers = informersOf(world);
@@ -130,6 +135,8 @@ async function run(config: ReconcilerConfig, connection: Connection, log: Logger
   const first = await Promise.race([synced.then(() => undefined), stopped]);
   const election = electionOf(ports, leadership);
   if (first === undefined) {
+    const version = await createDiscovery(client, systemClock).serverVersion();
+    settings = { ...settings, supportsNative: supportsNative(version) };
     isSynced = true;
     log.info({ objects: Object.fromEntries(informers.map(([name, { size }]) => [name, size()])) }, "caches are filled");
     if (election === undefined) await leadership.begin();

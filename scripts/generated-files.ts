@@ -3,10 +3,14 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { renderMatchConditions, renderWebhookConfiguration } from "../webhook/render-configuration.ts";
 import { renderDefinition, STORED_KINDS } from "./crds/definitions.ts";
+import { renderChartPage } from "./docs/chart-page.ts";
 import { renderCliPage } from "./docs/cli-page.ts";
 import { renderFields } from "./docs/field-tables.ts";
 import { renderErrorTable } from "./generate-errors.ts";
 import { renderCatalogue } from "./manifests/catalogue.ts";
+import { renderChart } from "./manifests/chart/chart.ts";
+import { renderArgoDifferences, renderArgoSettings, renderFluxChecks } from "./manifests/gitops/argocd.ts";
+import { renderJsonSchemas } from "./manifests/gitops/json-schemas.ts";
 import { renderInstallation } from "./manifests/installation.ts";
 import { renderNeededRights } from "./manifests/needed-rights.ts";
 
@@ -18,14 +22,21 @@ export interface GeneratedFile {
 
 const root = resolve(import.meta.dirname, "..");
 
-/** Folder that holds nothing but generated files. */
+/** Folders that hold nothing but generated files. */
 export const DEFINITIONS_FOLDER = "manifests/crds";
+export const CHART_FOLDER = "manifests/chart";
+
+const GITOPS_FOLDER = "manifests/gitops";
 
 export function generateFiles(): readonly GeneratedFile[] {
   const sources = generateSources();
   const texts = new Map(sources.map(({ path, text }) => [join(root, path), text]));
   const readText = (path: string) => texts.get(path) ?? readFileSync(path, "utf8");
-  return [...sources, { path: "manifests/install.yaml", text: renderInstallation(readText) }];
+  return [
+    ...sources,
+    { path: "manifests/install.yaml", text: renderInstallation(readText) },
+    ...renderChart(readText).map(({ path, text }) => ({ path: `${CHART_FOLDER}/${path}`, text })),
+  ];
 }
 
 /** Generated files of which others are made. */
@@ -39,8 +50,13 @@ function generateSources(): readonly GeneratedFile[] {
     { path: "docs/errors.md", text: renderErrorTable() },
     { path: "docs/fields.md", text: renderFields() },
     { path: "docs/cli.md", text: renderCliPage() },
+    { path: "docs/chart.md", text: renderChartPage() },
     { path: "manifests/base/webhook-configuration.yaml", text: renderWebhookConfiguration() },
     { path: "manifests/overlays/match-conditions/conditions.yaml", text: renderMatchConditions() },
+    { path: `${GITOPS_FOLDER}/argocd-cm.yaml`, text: renderArgoSettings() },
+    { path: `${GITOPS_FOLDER}/argocd-application.yaml`, text: renderArgoDifferences() },
+    { path: `${GITOPS_FOLDER}/flux-health.yaml`, text: renderFluxChecks() },
+    ...renderJsonSchemas().map(({ path, text }) => ({ path: `${GITOPS_FOLDER}/schemas/${path}`, text })),
     { path: "reconciler/installation/catalogue.json", text: renderCatalogue() },
     { path: "cli/doctor/needed-rights.json", text: renderNeededRights() },
   ];

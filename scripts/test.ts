@@ -112,6 +112,8 @@ const DATA_PROGRAMS = [
   "openssl",
   "prometheus",
   "chromium",
+  "lua",
+  "jq",
   ...NODE_PREREQUISITES,
 ] as const;
 
@@ -123,7 +125,11 @@ async function ensureMachine(): Promise<boolean> {
   }
   try {
     await ensurePrerequisites({ need: DATA_PROGRAMS, onProgress: say });
-    if (projects.includes("cluster")) sayVersions(await ensureClusterPrograms({ onProgress: say }));
+    if (projects.includes("cluster")) {
+      sayVersions(await ensureClusterPrograms({ onProgress: say }));
+      // Minutes, the first time: more than a test's set-up may take. Without it the tests of the chart alone fail.
+      spawnSync(join(import.meta.dirname, "helm.sh"), { stdio: ["ignore", "ignore", "inherit"] });
+    }
     return true;
   } catch (error) {
     console.error(`\n${messageOf(error)}\n`);

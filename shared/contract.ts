@@ -18,7 +18,7 @@ export const Label = {
   BackupBatch: "stash.appscode.com/backup-batch",
   /** On a Secret: this is the copy of a backend Secret, its value is the namespace it was copied from. */
   CopiedFromNamespace: "stash.appscode.com/copied-from-namespace",
-  /** On a Job and its pods: uid of the session or restore that it works for. */
+  /** On a Job and its pods: uid of the session, restore or Repository that it works for. */
   JobOwner: "stash.appscode.com/job-owner",
   /** On a Job and its pods: the target's position in its invoker, from 0. */
   JobTarget: "stash.appscode.com/job-target",
@@ -40,8 +40,11 @@ export const TARGET_LABEL_PREFIX = "target.stash.appscode.com/";
 export const LabelValue = {
   ComponentBackup: "stash-backup",
   ComponentRestore: "stash-restore",
+  /** Jobs that people start to look into a repository, or to work on it. */
+  ComponentRepositoryWork: "stash-repository-work",
   /** In place of a target's number. */
   PointSearch: "recovery-points",
+  Maintenance: "maintenance",
   ManagedBy: "stash.appscode.com",
   Name: "stash",
 } as const;
@@ -57,6 +60,10 @@ export const Annotation = {
   Exclude: "stash.appscode.com/exclude",
   /** On a workload: requests and limits of our containers, `requests.cpu=10m,limits.memory=1Gi`. */
   Resources: "stash.appscode.com/resources",
+  /** On a workload or a namespace: image of the injected containers in place of the installation's. */
+  Image: "stash.appscode.com/image",
+  /** On a workload or a namespace: `true` puts the sidecar among the init-containers, `false` among the containers. */
+  NativeSidecar: "stash.appscode.com/native-sidecar",
   /** `disabled` on a workload or a namespace opts out of every injection. */
   Inject: "stash.appscode.com/inject",
   /** On a workload's metadata: the reconciler asks for (re-)injection; the value is the hash that it wants to see. */
@@ -83,7 +90,7 @@ export const Annotation = {
   JobHost: "stash.appscode.com/job-host",
   /** On the pods of a Job: names of the containers that run our image, comma-separated. */
   JobOwnSteps: "stash.appscode.com/job-own-steps",
-  /** On a Repository: run a structure check with the next session. The value is free text, often a time. */
+  /** On a Repository: check it as soon as nobody uses it. The value is free text, often a time. */
   CheckRequested: "stash.appscode.com/check-requested",
   ParamsPrefix: "params.stash.appscode.com/",
   /** On what was made from a BackupBlueprint: JSON that says what it is, for whom, and from which blueprint. */
@@ -95,6 +102,8 @@ export const INJECT_DISABLED = "disabled";
 export const Finalizer = {
   Repository: "stash",
   Invoker: "stash.appscode.com",
+  /** Ours: on a session or restore whose after-hooks are owed. */
+  AfterHooks: "stash.appscode.com/after-hooks",
 } as const;
 
 export const Container = {
@@ -157,6 +166,10 @@ export const Env = {
   AppHost: "STASH_APP_HOST",
   /** How much the scratch volume holds, where that is less than SCRATCH_LIMIT: a quantity. */
   ScratchLimit: "STASH_SCRATCH_LIMIT",
+  /** How long restic may stand still: a duration; `0` for as long as it likes. */
+  StallLimit: "STASH_STALL_LIMIT",
+  /** In a job that a person started: the Repository as JSON, without its Secret. */
+  Repository: "STASH_REPOSITORY",
   /** Program to run instead of `restic` on the PATH. */
   Restic: "STASH_RESTIC",
 } as const;
@@ -182,6 +195,14 @@ export const Command = {
   Maintain: "maintain",
   FindRecoveryPoints: "find-recovery-points",
   CreateBackupSession: "create-backupsession",
+  /** Runs restic on the Repository that the environment names, for a person: arguments, input and output are restic's. */
+  Restic: "restic",
+  /** Waits for commands that a person runs in the container, and ends when none came for a while. */
+  RepositoryShell: "repository-shell",
+  /** Tells what a restore of a snapshot would write over in this pod, for a person. Nothing is written. */
+  TryRestore: "try-restore",
+  /** Adds a password to a repository; it comes on the first line of the input. */
+  AddKey: "add-key",
   /** Not for manifests: what `run-backup` starts for one session, so that the idle process stays small. */
   Work: "work",
 } as const;
@@ -195,6 +216,10 @@ export const SnapshotTag = {
   Time: "time=",
   /** How many paths of the host the session saves: fewer snapshots than that are no whole host. */
   Paths: "paths=",
+  /** How many hosts the member has in the session: fewer than that are no whole member. */
+  Hosts: "hosts=",
+  /** Position of the member in its session, from 1, and how many there are, as `2/3`. */
+  Member: "member=",
   /** So many files could not be read. */
   Unreadable: "unreadable=",
   /** Not all that was wanted is in it; the value is the error code. It belongs to no recovery point. */

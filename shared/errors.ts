@@ -36,8 +36,8 @@ export const ERRORS = {
     "Name a volume of the pod template, or one of the StatefulSet's volumeClaimTemplates.",
   ),
   BACKEND_INVALID: entry(
-    "The Repository's backend lacks what is needed to reach it.",
-    "Set one backend with its required fields.",
+    "The Repository's backend lacks what is needed to reach it, or restic has no such backend.",
+    "Set one backend with its required fields; the image's restic has no azure.",
   ),
   NOT_ALLOWED: entry(
     "The Repository's usagePolicy, or the BackupBlueprint's allowedNamespaces, does not allow the namespace.",
@@ -93,7 +93,11 @@ export const ERRORS = {
     "The repository cannot be written.",
     "Give the backend's credentials, or the user of the container, the right to write.",
   ),
-  NO_SPACE: entry("A disk is full.", "Free or add space where the message says, then run again.", true),
+  NO_SPACE: entry(
+    "A disk is full, or as much is stored as a store allows.",
+    "Free or add space where the message says, or raise the store's limit, then run again.",
+    true,
+  ),
   BACKEND_REFUSED: entry(
     "The backend refused the credentials or the request.",
     "Check the credentials in the Secret and the rights that they carry.",
@@ -150,6 +154,11 @@ export const ERRORS = {
     true,
   ),
   RESTIC_TIMEOUT: entry("restic did not end in time.", "Raise spec.timeOut, or look for a slow backend.", true),
+  RESTIC_STALLED: entry(
+    "restic made no progress for half an hour: neither bytes nor files, and it neither read nor wrote.",
+    "Look at the volume and the backend that it waits for, such as an NFS server that is away.",
+    true,
+  ),
   RESTIC_FAILED: entry(
     "restic failed for a reason that is not in the table.",
     "Read restic's own words in the message.",
@@ -191,6 +200,11 @@ export const ERRORS = {
     "A container of the job ended with an error, or the job ended without a result.",
     "Read the container's last words in the message and its log.",
   ),
+  JOB_REFUSED: entry(
+    "The API server refuses the job or something that belongs to it.",
+    "Do what the API server's words in the message ask for: a quota, a policy, a right or a setting.",
+    true,
+  ),
   IMAGE_UNAVAILABLE: entry(
     "The image of a container could not be pulled.",
     "Correct the image of the Function, or set imagePullSecrets in runtimeSettings.pod.",
@@ -202,7 +216,7 @@ export const ERRORS = {
     true,
   ),
   OUT_OF_MEMORY: entry(
-    "A container of the job was ended because it used more memory than its limit.",
+    "The container was ended because it used more memory than its limit.",
     "Raise the limit in runtimeSettings.container.resources.",
     true,
   ),
@@ -226,6 +240,11 @@ export const ERRORS = {
     "Look at the workload's pods and events; the next session tries again.",
     true,
   ),
+  AGENT_RESTARTED: entry(
+    "What served the host ended three times in the middle of its work.",
+    "Look at the container's last state and log; often its memory limit in runtimeSettings.container.resources is too low.",
+    true,
+  ),
   SIDECAR_NOT_RUNNING: entry(
     "No ready pod of the target runs the stash container.",
     "Look at the StashSidecarInjected condition and at the workload's rollout.",
@@ -245,6 +264,10 @@ export const ERRORS = {
     "The session did not end before its deadline.",
     "Raise spec.timeOut, or look at what was slow.",
     true,
+  ),
+  CANCELLED: entry(
+    "Somebody cancelled or deleted the session or restore before its end.",
+    "Start another one; what was saved before stays, and after-hooks that were owed ran.",
   ),
   EARLIER_MEMBER_FAILED: entry(
     "A member that comes earlier failed, and the batch's failurePolicy is FailFast.",

@@ -28,6 +28,8 @@ export const INJECTION_REASONS = {
   BlueprintMissing: "the BackupBlueprint that the annotation names does not exist",
   BackendUnusable: "the Repository's backend can't be mounted into this workload",
   VolumeMissing: "a mount names a volume that the workload does not have",
+  MountUnusable: "a mount can't be made in the container: no kubelet would start the pods with it",
+  MountTaken: "another volume is mounted in the container where a member wants its own",
   SettingsInvalid: "settings of an invoker would make the API server refuse the workload",
   NameTaken: "a container of the application has the name that ours needs",
   NameMissing: "the workload has no name yet; the container is added when it has one",
@@ -105,6 +107,10 @@ export const ConditionType = {
   /** Ours: False when files could not be read and so are not in the backup. */
   AllFilesRead: "AllFilesRead",
   InjectionConflict: "InjectionConflict",
+  /** The three that tools know, on every kind: shared/status/readiness.ts. */
+  Ready: "Ready",
+  Reconciling: "Reconciling",
+  Stalled: "Stalled",
 } as const;
 
 export type ConditionType = (typeof ConditionType)[keyof typeof ConditionType];
@@ -175,6 +181,16 @@ export const CONDITION_REASONS = {
   RecoveryPointMissing: "the wanted recovery point does not exist or lacks a member",
   NoRecentRecoveryPoint: "there has been no good recovery point for longer than twice the period",
   RecentRecoveryPoint: "the last good recovery point is recent",
+  BackupsCanRun: "the next session can back everything up",
+  RunPending: "the run has not started",
+  RunRunning: "the run is at work",
+  RunSucceeded: "the run ended well",
+  RunFailed: "the run failed",
+  RunSkipped: "the session made no backup",
+  RunInvalid: "the restore is invalid or not allowed",
+  RunUnknown: "nobody can tell how the run ended",
+  RepositoryUsable: "nothing is known against the repository",
+  RepositoryDamaged: "the last check found damage in the repository",
   RevertedByOthers: "another field manager removed the container again and again",
 } as const;
 

@@ -3,8 +3,9 @@
  * looks finds candidates with it, and the reconciler chooses among them.
  */
 import { SnapshotTag } from "./contract.ts";
+import { isWholeSnapshot, partsOfPoint } from "./point-parts.ts";
 import type { ListedSnapshot, RestoreRule } from "./restore-rules.ts";
-import { tagValue } from "./snapshot-tags.ts";
+import { clusterOf, tagValue } from "./snapshot-tags.ts";
 import { EMPTY_TARGET_KIND, type ResolvedTargetRef, targetKey } from "./target.ts";
 
 export interface PointSnapshot {
@@ -13,9 +14,13 @@ export interface PointSnapshot {
   readonly path: string;
   /** Full id. */
   readonly id: string;
+  /** How many hosts the target had; undefined where older tags don't tell. */
+  readonly hosts?: number;
 }
 
 export interface RepositoryPoint {
+  /** uid of the kube-system of the cluster that made it; undefined where older tags don't tell. */
+  readonly cluster?: string;
   /** Of the session. */
   readonly namespace: string;
   readonly session: string;
@@ -47,17 +52,20 @@ function secondOfName(session: string, invoker: string | undefined): number | un
   return name !== undefined && seconds !== undefined && session === `${name}-${seconds}` ? Number(seconds) : undefined;
 }
 
-function timeOf(session: string, snapshots: readonly ListedSnapshot[]): string {
+/** When the session of the snapshots was due or made. ISO 8601. */
+export function timeOf(session: string, snapshots: readonly Pick<ListedSnapshot, "time" | "tags">[]): string {
   const [first] = snapshots;
   const tagged = first && tagValue(first, SnapshotTag.Time);
   if (tagged !== undefined && !Number.isNaN(Date.parse(tagged))) return tagged;
   const seconds = first && secondOfName(session, tagValue(first, SnapshotTag.Invoker));
-  const ms = seconds === undefined ? Math.min(...snapshots.map(({ time }) => Date.parse(time))) : seconds * 1_000;
+  const ms =
+    seconds === undefined
+      ? snapshots.reduce((oldest, { time }) => Math.min(oldest, Date.parse(time)), Number.POSITIVE_INFINITY)
+      : seconds * 1_000;
   return new Date(ms).toISOString();
 }
 
-interface Tagged {
-  readonly snapshot: ListedSnapshot;
+interface Tagged extends ListedSnapshot {
   readonly target: PointSnapshot["target"];
   readonly path: string;
 }
@@ -65,63 +73,80 @@ interface Tagged {
 function readTagged(snapshot: ListedSnapshot): Tagged | undefined {
   const [kind, namespace, name] = tagValue(snapshot, SnapshotTag.Target)?.split("/") ?? [];
   if (!kind || !namespace || !name) return undefined;
-  return { snapshot, target: { kind, namespace, name }, path: snapshot.paths.join(",") };
+  return { ...snapshot, target: { kind, namespace, name }, path: snapshot.paths.join(",") };
 }
 
 /** Newest of each host and path: a backup that was cut short and begun again may have left two. */
 function newestOfEach(found: readonly Tagged[]): readonly Tagged[] {
   const byPlace = new Map<string, Tagged>();
   for (const one of found) {
-    const key = JSON.stringify([targetKey(one.target), one.snapshot.hostname, one.path]);
+    const key = JSON.stringify([targetKey(one.target), one.hostname, one.path]);
     const known = byPlace.get(key);
-    if (known === undefined || Date.parse(known.snapshot.time) <= Date.parse(one.snapshot.time)) byPlace.set(key, one);
+    if (known === undefined || Date.parse(known.time) <= Date.parse(one.time)) byPlace.set(key, one);
   }
   return [...byPlace.values()];
 }
 
-/** Targets of which a host lacks a path that the session was to save. */
-function brokenTargets(found: readonly Tagged[]): ReadonlySet<string> {
-  const counts = new Map<string, number>();
-  const keyOf = ({ target, snapshot }: Tagged) => JSON.stringify([targetKey(target), snapshot.hostname]);
-  for (const one of found) counts.set(keyOf(one), (counts.get(keyOf(one)) ?? 0) + 1);
-  const broken = found.filter((one) => {
-    const wanted = Number(tagValue(one.snapshot, SnapshotTag.Paths) ?? 1);
-    return (counts.get(keyOf(one)) ?? 0) < wanted;
-  });
-  return new Set(broken.map(({ target }) => targetKey(target)));
+function readPoint(key: string, members: readonly ListedSnapshot[]): RepositoryPoint {
+  const slash = key.indexOf("/");
+  const session = key.slice(slash + 1);
+  const found = newestOfEach(members.flatMap((snapshot) => readTagged(snapshot) ?? []));
+  const parts = partsOfPoint(found).filter(({ isWhole }) => isWhole);
+  const snapshots = parts.flatMap((part) => part.snapshots.map((snapshot) => ({ snapshot, hosts: part.hosts })));
+  const unreadable = snapshots.reduce(
+    (sum, { snapshot }) => sum + (Number(tagValue(snapshot, SnapshotTag.Unreadable)) || 0),
+    0,
+  );
+  const cluster = members.map(clusterOf).find((one) => one !== undefined);
+  return {
+    ...(cluster !== undefined && { cluster }),
+    namespace: key.slice(0, Math.max(0, slash)),
+    session,
+    time: timeOf(session, members),
+    snapshots: snapshots.map(({ snapshot: { target, hostname, path, id }, hosts }) => ({
+      target,
+      hostname,
+      path,
+      id,
+      ...(hosts !== undefined && { hosts }),
+    })),
+    ...(unreadable > 0 && { unreadableFiles: unreadable }),
+  };
+}
+
+/**
+ * The snapshots of one session tag, apart by the cluster that made them: two clusters may have sessions of the same name. Those that
+ * name no cluster belong to the only one there is, as far as that has nothing of their target: an agent of an older version made them.
+ */
+function ofEachCluster(snapshots: readonly ListedSnapshot[]): readonly (readonly ListedSnapshot[])[] {
+  const groups = grouped(snapshots, clusterOf);
+  const unnamed = groups.get(undefined);
+  const [first, ...others] = [...groups].flatMap(([cluster, group]) => (cluster === undefined ? [] : [group]));
+  if (first === undefined || others.length > 0 || unnamed === undefined) return [...groups.values()];
+  const targets = new Set(first.map(targetOf));
+  return [[...unnamed.filter((snapshot) => !targets.has(targetOf(snapshot))), ...first]];
+}
+
+function targetOf(snapshot: ListedSnapshot): string | undefined {
+  return tagValue(snapshot, SnapshotTag.Target);
+}
+
+function grouped<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, readonly Item[]> {
+  const groups = new Map<Key, Item[]>();
+  for (const item of items) {
+    const known = groups.get(keyOf(item));
+    if (known === undefined) groups.set(keyOf(item), [item]);
+    else known.push(item);
+  }
+  return groups;
 }
 
 /** All recovery points of a repository, newest first. Data that is not whole is left out. */
 export function readRecoveryPoints(snapshots: readonly ListedSnapshot[]): readonly RepositoryPoint[] {
-  const bySession = new Map<string, ListedSnapshot[]>();
-  for (const snapshot of snapshots) {
-    const session = tagValue(snapshot, SnapshotTag.Session);
-    if (session === undefined || tagValue(snapshot, SnapshotTag.Incomplete) !== undefined) continue;
-    bySession.set(session, [...(bySession.get(session) ?? []), snapshot]);
-  }
-  const points = [...bySession].map(([key, members]): RepositoryPoint => {
-    const slash = key.indexOf("/");
-    const session = key.slice(slash + 1);
-    const found = newestOfEach(members.flatMap((snapshot) => readTagged(snapshot) ?? []));
-    const broken = brokenTargets(found);
-    const whole = found.filter(({ target }) => !broken.has(targetKey(target)));
-    const unreadable = whole.reduce(
-      (sum, one) => sum + (Number(tagValue(one.snapshot, SnapshotTag.Unreadable)) || 0),
-      0,
-    );
-    return {
-      namespace: key.slice(0, Math.max(0, slash)),
-      session,
-      time: timeOf(session, members),
-      snapshots: whole.map(({ snapshot, target, path }) => ({
-        target,
-        hostname: snapshot.hostname,
-        path,
-        id: snapshot.id,
-      })),
-      ...(unreadable > 0 && { unreadableFiles: unreadable }),
-    };
-  });
+  const bySession = grouped(snapshots.filter(isWholeSnapshot), (snapshot) => tagValue(snapshot, SnapshotTag.Session));
+  const points = [...bySession].flatMap(([key, group]) =>
+    key === undefined ? [] : ofEachCluster(group).map((own) => readPoint(key, own)),
+  );
   return points.sort((a, b) => Date.parse(b.time) - Date.parse(a.time));
 }
 
@@ -151,7 +176,7 @@ const MAX_SNAPSHOTS = 2_000;
 
 /**
  * Points that a restore may take, few enough for a status: those that are named; and of those that hold all members the
- * newest of each namespace in question, before those that are too young to be taken, which are told for people.
+ * newest of each namespace and cluster in question, before those that are too young to be taken, which are told for people.
  */
 export function selectCandidates(
   points: readonly RepositoryPoint[],
@@ -163,10 +188,12 @@ export function selectCandidates(
   );
   const isOldEnough = ({ time }: RepositoryPoint) => asOfMs === undefined || Date.parse(time) <= asOfMs;
   const wanted = others.filter(isOldEnough);
-  const newestOfNamespaces = wanted.filter(
-    (point, at) => wanted.findIndex(({ namespace }) => namespace === point.namespace) === at,
+  const isOfSameOrigin = (a: RepositoryPoint, b: RepositoryPoint) =>
+    a.namespace === b.namespace && a.cluster === b.cluster;
+  const newestOfOrigins = wanted.filter(
+    (point, at) => wanted.findIndex((other) => isOfSameOrigin(other, point)) === at,
   );
-  const ordered = [...named, ...newestOfNamespaces, ...wanted, ...others];
+  const ordered = [...named, ...newestOfOrigins, ...wanted, ...others];
   let snapshots = 0;
   return [...new Set(ordered)].slice(0, MAX_CANDIDATES).filter((point, at) => {
     snapshots += point.snapshots.length;

@@ -35,6 +35,8 @@ export interface ChosenPoint {
     readonly hostname?: string;
     readonly path?: string;
     readonly id?: string;
+    /** How many hosts its target had. */
+    readonly hosts?: number;
   }[];
 }
 
@@ -46,6 +48,7 @@ export type WantedSnapshot =
 
 export interface RestoreSelection {
   readonly sourceHost: string;
+  /** None only for a host that the application did not have when its recovery point was made. */
   readonly wanted: readonly WantedSnapshot[];
   readonly include: readonly string[];
   readonly exclude: readonly string[];
@@ -93,6 +96,28 @@ function wantedByPoint(point: ChosenPoint, host: RestoreHost, sourceHost: string
     );
 }
 
+function splitOrdinal(hostname: string): readonly [string, number] | undefined {
+  const [, prefix, ordinal] = /^(.*)-(\d+)$/.exec(hostname) ?? [];
+  return prefix === undefined ? undefined : [prefix, Number(ordinal)];
+}
+
+/**
+ * Whether a StatefulSet had all its hosts in the point, and this one came later. Told by the name alone a host could as well be one
+ * that was renamed, so all must be called alike.
+ */
+function isLaterHost(point: ChosenPoint, { target, hostname }: RestoreHost): boolean {
+  const own = splitOrdinal(hostname);
+  const saved = (point.snapshots ?? []).filter(
+    (snapshot) => targetKey(resolveTargetRef(snapshot.target, target.namespace)) === targetKey(target),
+  );
+  const names = [...new Set(saved.map((snapshot) => snapshot.hostname ?? ""))].map(splitOrdinal);
+  if (target.kind !== "StatefulSet" || own === undefined || names.length === 0) return false;
+  return (
+    saved.every(({ hosts }) => hosts === names.length) &&
+    names.every((name) => name !== undefined && name[0] === own[0] && name[1] < own[1])
+  );
+}
+
 function describePoint(point: ChosenPoint): string {
   const lines = (point.snapshots ?? []).map(({ target, hostname, path, id }) =>
     [`${target?.kind ?? ""} ${target?.name ?? ""}`.trim(), hostname, path, id].filter(Boolean).join(" "),
@@ -116,7 +141,8 @@ export function selectForHost(
   const patterns = { include: rule?.include ?? [], exclude: rule?.exclude ?? [] };
   if (point !== undefined) {
     const wanted = wantedByPoint(point, host, sourceHost, normalPaths(rule?.paths ?? []));
-    if (wanted.length > 0) return { sourceHost, wanted, ...patterns, mayOverlap: true };
+    const isLater = !rule?.sourceHost && isLaterHost(point, host);
+    if (wanted.length > 0 || isLater) return { sourceHost, wanted, ...patterns, mayOverlap: true };
     throw new UserError(
       "SNAPSHOT_NOT_FOUND",
       `recovery point ${point.session ?? ""} holds no snapshot of host ${sourceHost}; it holds ${describePoint(point)}`,

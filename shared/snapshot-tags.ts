@@ -5,8 +5,26 @@ import { type ResolvedTargetRef, targetKey } from "./target.ts";
 /** What made a snapshot. */
 export interface SnapshotOrigin {
   readonly session: { readonly namespace: string; readonly name: string; readonly time?: string };
-  readonly invoker: { readonly kind: string; readonly namespace: string; readonly name: string };
+  readonly invoker: TaggedInvoker;
   readonly target: Pick<ResolvedTargetRef, "kind" | "namespace" | "name">;
+  /** Which part of the session it is. */
+  readonly part?: SessionPart;
+}
+
+export interface TaggedInvoker {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** uid of the cluster's kube-system: several clusters may keep what has the same names in one bucket. */
+  readonly cluster?: string;
+}
+
+export interface SessionPart {
+  /** Position of the member, from 1. */
+  readonly member: number;
+  readonly members: number;
+  /** How many hosts the member has. */
+  readonly hosts: number;
 }
 
 /** What follows the first tag with the prefix. */
@@ -19,8 +37,13 @@ export function sessionTag(session: Pick<SnapshotOrigin["session"], "namespace" 
   return `${SnapshotTag.Session}${session.namespace}/${session.name}`;
 }
 
-export function invokerTag(invoker: SnapshotOrigin["invoker"]): string {
-  return `${SnapshotTag.Invoker}${invoker.kind}/${invoker.namespace}/${invoker.name}`;
+export function invokerTag({ kind, namespace, name, cluster }: TaggedInvoker): string {
+  return SnapshotTag.Invoker + [kind, namespace, name, ...(cluster ? [cluster] : [])].join("/");
+}
+
+/** The cluster that made a snapshot; undefined where it has no tag, or one of the form that named no cluster. */
+export function clusterOf(snapshot: { readonly tags: readonly string[] }): string | undefined {
+  return tagValue(snapshot, SnapshotTag.Invoker)?.split("/")[3];
 }
 
 export function targetTag(target: SnapshotOrigin["target"]): string {
@@ -38,7 +61,11 @@ export function snapshotTags(origin: SnapshotOrigin): readonly string[] {
  *
  * @param paths how many paths the session saves of the host
  */
-export function recordTags({ session }: SnapshotOrigin, paths: number): readonly string[] {
+export function recordTags({ session, part }: SnapshotOrigin, paths: number): readonly string[] {
   const time = session.time === undefined ? [] : [`${SnapshotTag.Time}${session.time}`];
-  return [...time, `${SnapshotTag.Paths}${paths}`];
+  const ofPart =
+    part === undefined
+      ? []
+      : [`${SnapshotTag.Hosts}${part.hosts}`, `${SnapshotTag.Member}${part.member}/${part.members}`];
+  return [...time, `${SnapshotTag.Paths}${paths}`, ...ofPart];
 }

@@ -332,7 +332,7 @@ export interface PlanAnswer {
   readonly id: string;
   readonly restore: RunName & { readonly namespace: string };
   readonly yaml: string;
-  /** Whether the API server took it in a dry run. */
+  /** Whether the API server took it in a dry run, and restic was asked for one. */
   readonly isChecked: boolean;
   readonly notes: readonly string[];
   readonly point?: { readonly session: string; readonly time: string; readonly isComplete: boolean } | undefined;
@@ -345,6 +345,8 @@ export interface PlanAnswer {
     readonly snapshots: readonly Snapshot[];
     readonly sizeBytes: number;
   }[];
+  /** What restic's own dry run says of the members' files, line by line; nothing where it was not asked. */
+  readonly files: readonly string[];
   readonly waitsFor: readonly string[];
   readonly leftOut: readonly string[];
 }

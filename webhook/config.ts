@@ -7,6 +7,7 @@ import { messageOf, UserError } from "../shared/errors.ts";
 import { PULL_SECRET_OPTIONS, readPullSecrets } from "../shared/injection/pull-secrets.ts";
 import { RESOURCE_OPTIONS, readResourceFlags } from "../shared/injection/resource-flags.ts";
 import type { InjectionSettings } from "../shared/injection/view.ts";
+import { knowsOwnPod } from "../shared/kube/own-image.ts";
 import { LOG_LEVELS, type LogLevel } from "../shared/log.ts";
 import type { CertificateOrigin } from "./certificates.ts";
 import { parseTlsOptions, TLS_VERSIONS, type TlsOptions } from "./tls-options.ts";
@@ -23,6 +24,7 @@ export interface WebhookConfig {
   /** Common names in their certificates; any when there are none. */
   readonly clientNames: readonly string[];
   readonly kubeconfigPath: string | undefined;
+  /** Without an image until the own pod is read. */
   readonly settings: InjectionSettings;
   /** Whether the author of an invoker must be allowed to do to the targets what the invoker does. */
   readonly checksRights: boolean;
@@ -35,9 +37,9 @@ export interface WebhookConfig {
   readonly drainMs: number;
 }
 
-export const WEBHOOK_USAGE = `usage: stash-batch webhook --image=IMAGE [flags]
+export const WEBHOOK_USAGE = `usage: stash-batch webhook [flags]
 
-  --image IMAGE              image of the injected containers (required)
+  --image IMAGE              image of the injected containers (default: that of our own pod)
   --certificates MODE        own: one replica makes and rotates them in Secret ${Install.ServingSecret} (default);
                              cert-manager: it does so, and injects the CA
   --namespace NAME           of that Secret (default $POD_NAMESPACE, else ${Install.Namespace})
@@ -104,7 +106,7 @@ export function parseWebhookArgs(args: readonly string[], env: Environment): Web
   const listen = /^(.*):(\d+)$/.exec(flags.listen ?? "0.0.0.0:8443");
   const port = Number(listen?.[2]);
   if (listen === null || port > 65_535) faults.push(`--listen: ${flags.listen} is no HOST:PORT`);
-  if (!flags.image) faults.push("--image is missing");
+  if (!flags.image && !knowsOwnPod(env)) faults.push("--image is missing, and nothing says which pod this is");
   const modes = Object.values(CertificateMode);
   const wantedMode = flags.certificates ?? CertificateMode.Own;
   const mode = modes.find((known) => known === wantedMode);

@@ -68,6 +68,7 @@ export type Decision =
 const OWNERS_FAULT: readonly InjectionReason[] = [
   "AnnotationInvalid",
   "VolumeMissing",
+  "MountUnusable",
   "NameTaken",
   "OtherOperatingSystem",
   "BackendUnusable",

@@ -1,9 +1,11 @@
 /** The webhook program: builds what is real, and ends in order. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { formatUserError, messageOf, UserError } from "../shared/errors.ts";
+import { supportsNative } from "../shared/injection/own-settings.ts";
 import { findConnection } from "../shared/kube/connect.ts";
 import { createKubeClient } from "../shared/kube/http-client.ts";
 import type { InformerProblem } from "../shared/kube/informer.ts";
+import { withOwnImage } from "../shared/kube/own-image.ts";
 import { createLogger, type Logger } from "../shared/log.ts";
 import { answerMutation } from "./answer.ts";
 import { startCertificates } from "./certificates.ts";
@@ -13,6 +15,7 @@ import { createGather } from "./gather.ts";
 import { createMetrics } from "./metrics.ts";
 import { createReadiness } from "./readiness.ts";
 import { createWebhookServer, type ServerPorts } from "./server.ts";
+import { askVersion } from "./server-version.ts";
 import { answerValidation } from "./validate/answer-validation.ts";
 import { createInspector } from "./validate/inspector.ts";
 import { createWorld } from "./world.ts";
@@ -73,9 +76,10 @@ export async function startWebhook(
   env: Environment,
   { log, onFail }: WebhookPorts,
 ): Promise<RunningWebhook> {
-  const { kubeconfigPath, settings, excludedNamespaces } = config;
+  const { kubeconfigPath, excludedNamespaces } = config;
   const connection = await findConnection({ env, ...(kubeconfigPath !== undefined && { kubeconfigPath }) });
   const client = createKubeClient({ connection, program: "webhook" });
+  const settings = await withOwnImage(config.settings, "webhook", client, env);
   const world = createWorld({
     client,
     onProblem: (problem) => {
@@ -88,7 +92,16 @@ export async function startWebhook(
     },
   });
   const metrics = createMetrics(() => world.ageMs());
-  const gather = createGather({ world, settings, isSynced: () => world.isSynced() });
+  let gather = createGather({ world, settings, isSynced: () => false });
+  const ending = new AbortController();
+  let isVersionKnown = false;
+  const isSynced = () => isVersionKnown && world.isSynced();
+  void askVersion(client, { signal: ending.signal, log }).then((version) => {
+    if (version === undefined) return;
+    const known = { ...settings, supportsNative: supportsNative(version) };
+    gather = createGather({ world, settings: known, isSynced });
+    isVersionKnown = true;
+  });
   const certificates = await startCertificates(config.certificates, {
     client,
     log,
@@ -119,7 +132,7 @@ export async function startWebhook(
     mutate: (review) => answerMutation(review, { gather, excludedNamespaces, countReasons: metrics.countReasons, log }),
     validate: (body) => answerValidation(body, { inspector, world, client, ...config }),
     findUnready: createReadiness({
-      isSynced: () => world.isSynced(),
+      isSynced,
       isStopping: () => isStopping,
       certificate: () => current,
       port: () => port,
@@ -139,6 +152,7 @@ export async function startWebhook(
       await sleep(ms);
     },
     stop: async () => {
+      ending.abort();
       authority?.stop();
       await certificates.stop();
       await server.close();

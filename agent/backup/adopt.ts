@@ -5,7 +5,7 @@ import { formatSize } from "../../shared/size.ts";
 import { type SnapshotOrigin, snapshotTags, tagValue } from "../../shared/snapshot-tags.ts";
 import type { WithLock } from "../locks/patience.ts";
 import type { Restic } from "../restic/client.ts";
-import { gatherSnapshotSize } from "../restic/snapshot-size.ts";
+import { gatherSnapshotSize } from "../restic/list-snapshot.ts";
 import { byNewest } from "../restic/snapshots.ts";
 
 const FORGET_LIMIT_MS = 30 * 60_000;

@@ -68,7 +68,14 @@ export async function backupHost(backup: HostBackup, ports: HostBackupPorts): Pr
     tell(undefined);
     ports.onSaved(saved());
   }
-  return outcomes;
+  return withWarnings(outcomes, ports.restic.access.warnings ?? []);
+}
+
+/** What is odd about the Secret is told once a host. */
+function withWarnings(outcomes: readonly PathOutcome[], warnings: readonly string[]): readonly PathOutcome[] {
+  return outcomes.map((outcome, at) =>
+    at === 0 ? { ...outcome, warnings: [...warnings, ...outcome.warnings] } : outcome,
+  );
 }
 
 function notBegun(path: string): UserError {

@@ -1,6 +1,7 @@
 /** Adds to a snapshot what restic did not know before it had read everything. */
 import { SnapshotTag } from "../../shared/contract.ts";
 import { type ErrorCode, UserError } from "../../shared/errors.ts";
+import { isWholeSnapshot } from "../../shared/point-parts.ts";
 import type { WithLock } from "../locks/patience.ts";
 import type { BackupArguments } from "../restic/arguments.ts";
 import type { Restic } from "../restic/client.ts";
@@ -43,25 +44,17 @@ export async function markUnreadable(saved: Saved, id: string, unreadable: numbe
 }
 
 /**
- * Takes a snapshot that is not whole from the recovery points, and from what the invoker's retention counts. What was read
- * stays for who has nothing else, until there is a newer one of the kind.
+ * Takes a snapshot that is not whole from the recovery points. What was read stays for who has nothing else, until there is a newer
+ * one of the kind.
  *
  * @throws UserError when the repository can't be written or listed
  */
 export async function markIncomplete(saved: Saved, id: string, code: ErrorCode, ports: MarkPorts): Promise<void> {
   const tag = `${SnapshotTag.Incomplete}${code}`;
-  const { invoker, rest } = splitInvoker(saved.tags);
-  const removal = invoker.flatMap((one) => ["--remove", one]);
-  await change(`mark of snapshot ${id.slice(0, 8)}`, ["tag", "--add", tag, ...removal, id], ports);
-  const target = rest.filter((one) => one.startsWith(SnapshotTag.Target));
-  const ofKind = (await find(saved, target, ports)).filter(({ tags }) => {
-    return tags.some((one) => one.startsWith(SnapshotTag.Incomplete));
-  });
+  await change(`mark of snapshot ${id.slice(0, 8)}`, ["tag", "--add", tag, id], ports);
+  // Without the invoker it could be another's, of another cluster.
+  const kind = saved.tags.filter((one) => one.startsWith(SnapshotTag.Target) || one.startsWith(SnapshotTag.Invoker));
+  const ofKind = (await find(saved, kind, ports)).filter((snapshot) => !isWholeSnapshot(snapshot));
   const old = ofKind.slice(1).map(({ id: one }) => one);
   if (old.length > 0) await change("removal of older snapshots that are not whole", ["forget", ...old], ports);
-}
-
-function splitInvoker(tags: readonly string[]) {
-  const isInvoker = (tag: string) => tag.startsWith(SnapshotTag.Invoker);
-  return { invoker: tags.filter(isInvoker), rest: tags.filter((tag) => !isInvoker(tag)) };
 }

@@ -1,5 +1,6 @@
 /** Backs up one path with one restic run. */
 import { messageOf, UserError } from "../../shared/errors.ts";
+import { asUserError } from "../file-faults.ts";
 import type { WithLock } from "../locks/patience.ts";
 import type { BackupArguments } from "../restic/arguments.ts";
 import type { Restic } from "../restic/client.ts";
@@ -28,11 +29,7 @@ function isDryRun(arg: string): boolean {
 }
 
 function asFailed(path: string, thrown: unknown, warnings: readonly string[]): PathOutcome {
-  const error =
-    thrown instanceof UserError
-      ? thrown
-      : new UserError("INTERNAL", `${path}: ${messageOf(thrown)}`, { cause: thrown });
-  return { kind: "failed", path, error, warnings };
+  return { kind: "failed", path, error: asUserError(thrown, path), warnings };
 }
 
 /** Runs restic for the path. Never throws: what went wrong is the outcome. */

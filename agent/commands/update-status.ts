@@ -1,7 +1,13 @@
 /** `update-status`: the last step of a job whose addon is not ours. It reports what the addon left in output.json. */
+import type { SnapshotStats } from "../../shared/api/host-stats.ts";
+import { UserError } from "../../shared/errors.ts";
 import { flagBoolean } from "../flags.ts";
 import { readAddonResult } from "../job/addon-output.ts";
+import { type TaggedSnapshots, tagSnapshots, untagged } from "../job/tag-snapshots.ts";
+import { createWithLock } from "../locks/patience.ts";
+import { watchOwnRuns } from "../own-runs.ts";
 import { isEnded } from "../turn.ts";
+import { openRepository } from "../work/repository.ts";
 import { serveBackups } from "../work/serve-backups.ts";
 import { type OpenedStep, openStep } from "./job-step.ts";
 
@@ -20,15 +26,19 @@ async function linger({ settings, shutdown }: OpenedStep): Promise<void> {
   await serveBackups({ settings, shutdown, lingerMs, leavesTurns: true, defaultPaths: [] });
 }
 
-async function report({ run: order, reporter, output, settings, isBackup }: OpenedStep): Promise<number> {
+async function report(step: OpenedStep): Promise<number> {
+  const { run: order, reporter, output, settings, isBackup } = step;
   // Our own steps report by themselves.
   if (isEnded(order)) return order.status?.phase === "Succeeded" ? 0 : 1;
   const result = readAddonResult(output, order.spec.host, isBackup);
-  const { snapshots, ...rest } = result;
+  const { snapshots: named, ...rest } = result;
+  const isTagged = isBackup && result.phase === "Succeeded";
+  const { snapshots, warnings } = isTagged ? await tagged(step, named) : { snapshots: named, warnings: [] };
   const finishedAt = new Date().toISOString();
   reporter.set({
     ...rest,
     ...(isBackup && { snapshots }),
+    ...(warnings.length > 0 && { warnings }),
     finishedAt,
     startedAt: order.status?.startedAt ?? finishedAt,
     progress: { heartbeat: finishedAt },
@@ -37,4 +47,36 @@ async function report({ run: order, reporter, output, settings, isBackup }: Open
   const { phase, reason } = result;
   settings.log.info({ host: order.spec.host, phase, reason, isStored }, "addon's result");
   return isStored && phase === "Succeeded" ? 0 : 1;
+}
+
+/** The session's other hosts may hold the repository for a while. */
+const LOCK_WAIT_MS = 5 * 60_000;
+
+async function tagged(
+  { run, reporter, settings, shutdown: signal }: OpenedStep,
+  snapshots: readonly SnapshotStats[],
+): Promise<TaggedSnapshots> {
+  const { identity, log, pod } = settings;
+  const end = new AbortController();
+  const runs = watchOwnRuns({ identity, namespace: pod.namespace, podUid: pod.uid, signal: end.signal, log });
+  try {
+    const restic = await openRepository(run.spec.repository, { settings, isCacheEnabled: true, signal });
+    const withLock = createWithLock({
+      restic,
+      signal,
+      log,
+      dead: () => [],
+      now: () => new Date(),
+      removable: () => (runs.get(run.metadata.name) ?? run).spec.actionParams?.removableLocks ?? [],
+      changed: (limit) => runs.changed(limit),
+      report: (locks) => reporter.set({ locks }),
+      patienceMs: LOCK_WAIT_MS,
+    });
+    return await tagSnapshots(run, snapshots, { restic, withLock, signal });
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return untagged(snapshots, error.message);
+  } finally {
+    end.abort();
+  }
 }

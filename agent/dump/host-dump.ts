@@ -6,7 +6,7 @@ import { recordTags, snapshotTags, targetTag } from "../../shared/snapshot-tags.
 import type { backupHost } from "../backup/host-backup.ts";
 import { buildProgress } from "../backup/progress.ts";
 import { withoutSecrets } from "../restic/fault.ts";
-import { gatherSnapshotSize } from "../restic/snapshot-size.ts";
+import { gatherSnapshotSize } from "../restic/list-snapshot.ts";
 import { gatherCandidates } from "../restore/candidates.ts";
 import type { HostRestoreOutcome, restoreHost } from "../restore/host-restore.ts";
 import { NO_PROGRESS } from "../restore/progress.ts";
@@ -61,7 +61,15 @@ export function dumpHost({ kind, settings }: DumpSettings): typeof backupHost {
     if (outcome.kind === "failed") return [{ ...outcome, error: cleaned(outcome.error, database) }];
     log.info({ snapshot: outcome.snapshot.name, host: backup.hostname }, "dump saved");
     ports.onSaved([outcome.snapshot]);
-    return [outcome];
+    return [
+      {
+        ...outcome,
+        warnings: [
+          ...(ports.restic.access.warnings ?? []),
+          ...outcome.warnings.map((line) => withoutSecrets(line, database.secrets)),
+        ],
+      },
+    ];
   };
 }
 

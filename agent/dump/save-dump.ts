@@ -6,8 +6,9 @@
 import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DUMP_FILE, type DumpPlan } from "../../shared/dump/dump-plan.ts";
-import { messageOf, UserError } from "../../shared/errors.ts";
+import { UserError } from "../../shared/errors.ts";
 import { buildSnapshotStats, type PathOutcome } from "../backup/outcome.ts";
+import { asUserError } from "../file-faults.ts";
 import type { WithLock } from "../locks/patience.ts";
 import { withPriority } from "../restic/arguments.ts";
 import type { Restic } from "../restic/client.ts";
@@ -17,7 +18,7 @@ import { createBegun } from "./begun.ts";
 import { type Environment, formatExit, runDatabaseProgram } from "./run-program.ts";
 
 export interface DumpSave {
-  readonly plan: Pick<DumpPlan, "dumps">;
+  readonly plan: Pick<DumpPlan, "dumps" | "leavesOut">;
   readonly host: string;
   readonly tags: readonly string[];
 }
@@ -43,6 +44,8 @@ interface Attempt {
   readonly summary: BackupSummary | undefined;
   /** What restic could not read. */
   readonly unread: readonly string[];
+  /** What dump programs said that ended well. */
+  readonly remarks: readonly string[];
 }
 
 /** Runs dump and restic. Never throws: what went wrong is the outcome. */
@@ -56,11 +59,9 @@ export async function saveDump(save: DumpSave, ports: DumpSavePorts): Promise<Pa
       return last.exit;
     });
     if (last === undefined) throw new UserError("INTERNAL", "backup of the dump: restic was not run");
-    return await judge(last, startedAt, ports.restic);
+    return await judge(last, save, startedAt, ports.restic);
   } catch (thrown) {
-    return failed(
-      thrown instanceof UserError ? thrown : new UserError("INTERNAL", messageOf(thrown), { cause: thrown }),
-    );
+    return failed(asUserError(thrown));
   }
 }
 
@@ -70,12 +71,14 @@ async function attempt(save: DumpSave, ports: DumpSavePorts): Promise<Attempt> {
   const begun = createBegun(resticEnded.signal);
   let summary: BackupSummary | undefined;
   const unread: string[] = [];
+  const remarks: string[] = [];
   let dumping: Promise<UserError | undefined> = Promise.resolve(undefined);
   const running = ports.restic.run(backupArguments(save), {
     signal: AbortSignal.any([ports.signal, end.signal]),
     onStdin(stdin) {
       const signal = AbortSignal.any([ports.signal, resticEnded.signal]);
-      dumping = writeDumps(save, stdin, { env: ports.env, signal }).then(async (failure) => {
+      const onRemark = (words: string) => remarks.push(words);
+      dumping = writeDumps(save, stdin, { env: ports.env, signal, onRemark }).then(async (failure) => {
         if (failure === undefined) return undefined;
         await begun.wait();
         // A restic that died takes its dump with it: it is given the time to say so itself.
@@ -92,10 +95,10 @@ async function attempt(save: DumpSave, ports: DumpSavePorts): Promise<Attempt> {
     },
   });
   const exit = await running.finally(() => resticEnded.abort());
-  return { exit, dumpFailure: await dumping, summary, unread };
+  return { exit, dumpFailure: await dumping, summary, unread, remarks };
 }
 
-async function judge(attempt: Attempt, startedAt: Date, restic: Restic): Promise<PathOutcome> {
+async function judge(attempt: Attempt, save: DumpSave, startedAt: Date, restic: Restic): Promise<PathOutcome> {
   const { summary } = attempt;
   const id = summary?.snapshotId;
   const failure = failureOf(attempt, restic);
@@ -105,7 +108,16 @@ async function judge(attempt: Attempt, startedAt: Date, restic: Restic): Promise
   }
   if (summary.bytesTotal === 0) return failed(await withoutSnapshot(emptyDump(), id, restic));
   const snapshot = buildSnapshotStats(DUMP_FILE, summary, { id, at: startedAt, unreadable: 0 });
-  return { kind: "saved", snapshot, warnings: [] };
+  return { kind: "saved", snapshot, warnings: [...(save.plan.leavesOut ?? []), ...remarksOf(attempt)] };
+}
+
+const MAX_REMARKS = 20;
+
+/** A program that was told to go on after errors says here what its dump lacks. */
+function remarksOf({ remarks }: Attempt): readonly string[] {
+  const lines = remarks.flatMap((words) => words.split("\n")).filter((line) => line.trim() !== "");
+  const rest = lines.length - MAX_REMARKS;
+  return [...lines.slice(0, MAX_REMARKS), ...(rest > 0 ? [`${rest} more remarks of the dump program`] : [])];
 }
 
 function emptyDump(): UserError {
@@ -125,7 +137,7 @@ function backupArguments({ host, tags }: DumpSave): readonly string[] {
 async function writeDumps(
   { plan }: DumpSave,
   stdin: Writable,
-  options: { readonly env: Environment; readonly signal: AbortSignal },
+  options: { readonly env: Environment; readonly signal: AbortSignal; onRemark(words: string): void },
 ): Promise<UserError | undefined> {
   // restic that went away is seen by its exit.
   stdin.on("error", () => undefined);
@@ -140,9 +152,10 @@ async function writeDumps(
       const call = { ...dump, argv: withPriority(dump.argv, priority) };
       const exit = await runDatabaseProgram(call, { ...options, stdout: stdin });
       if (exit.code !== 0) return new UserError("DUMP_FAILED", `dump: ${formatExit(dump, exit)}`);
+      if (exit.words !== "") options.onRemark(exit.words);
     }
   } catch (thrown) {
-    return thrown instanceof UserError ? thrown : new UserError("INTERNAL", messageOf(thrown), { cause: thrown });
+    return asUserError(thrown);
   }
   stdin.end();
   return undefined;
@@ -152,7 +165,8 @@ async function writeDumps(
 function failureOf({ exit, dumpFailure, unread }: Attempt, restic: Restic): UserError | undefined {
   const isEmpty = [...exit.tail, ...unread].some((line) => NOTHING_SAVED.test(line));
   if (dumpFailure === undefined && isEmpty) return emptyDump();
-  const isOwnEnd = exit.stopped === undefined && exit.code !== 0;
+  // One that stands still may wait for its dump; that was ended with it.
+  const isOwnEnd = exit.stopped === "stall" || (exit.stopped === undefined && exit.code !== 0);
   if (dumpFailure !== undefined && !isOwnEnd) return dumpFailure;
   return exit.code === 0 ? undefined : restic.fault("backup of the dump", exit);
 }

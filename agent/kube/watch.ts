@@ -2,12 +2,14 @@
  * One list, then one watch for as long as the process lives. A cut or silent connection is resumed from the last resource
  * version; a version that the server has forgotten leads to a new list.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { KindName } from "../../shared/api/kinds.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { isJsonObject } from "../../shared/kube/json-value.ts";
 import type { Logger } from "../log.ts";
 import { collectionPath, statusMessage } from "./api.ts";
 import { createBackoff } from "./backoff.ts";
+import type { ResponseHead } from "./http-response.ts";
 import type { ApiIdentity } from "./identity.ts";
 import { createLineSplitter } from "./lines.ts";
 import { sendRequest } from "./request.ts";
@@ -28,8 +30,13 @@ export interface WatchOptions {
   onContact?(): void;
 }
 
-/** The server ends a watch after this time; it is resumed at once. */
+/** The server ends a watch after this time, at most twice as long; it is resumed at once. Not all agents come back together. */
 const WATCH_SECONDS = 3_000;
+/** A watch that ends earlier was cut, and with it those of all other agents: they come back over this time. */
+const SPREAD_MS = 5_000;
+const LONGEST_PAUSE_MS = 60_000;
+/** A server that ends in good order says so up to this much before its time. */
+const EARLY_MS = 10_000;
 /** Bookmarks come about once a minute: three missing ones are a dead connection. */
 const SILENCE_LIMIT_MS = 200_000;
 const LIST_SILENCE_LIMIT_MS = 30_000;
@@ -49,15 +56,36 @@ function queryOf(options: WatchOptions, extra: Readonly<Record<string, string>>)
   return `${collectionPath(options.kind, options.namespace)}?${query}`;
 }
 
-function refusal(status: number, body: string): UserError {
-  const code = status === 403 ? "API_FORBIDDEN" : "API_UNAVAILABLE";
-  return new UserError(code, `HTTP ${status}: ${statusMessage(body)}`, { retry: true });
+/** The API server's no, and how long it asks to be left alone. */
+class Refusal extends UserError {
+  readonly retryAfterMs: number;
+
+  constructor({ status, headers }: ResponseHead, body: string) {
+    const code = status === 403 ? "API_FORBIDDEN" : "API_UNAVAILABLE";
+    super(code, `HTTP ${status}: ${statusMessage(body)}`, { retry: true });
+    const seconds = Number(headers.get("retry-after") ?? 0);
+    this.retryAfterMs = seconds > 0 ? Math.min(seconds * 1_000, LONGEST_PAUSE_MS) : 0;
+  }
+}
+
+/**
+ * How long to stay away after a watch that was a good one.
+ *
+ * @param seconds that it was asked to last
+ * @param random in [0, 1)
+ */
+export function pauseAfterWatch(lastedMs: number, seconds: number, random: number): number {
+  return lastedMs < seconds * 1_000 - EARLY_MS ? SPREAD_MS * random : 0;
+}
+
+async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+  await sleep(delayMs, undefined, { signal }).catch(() => undefined);
 }
 
 /** Lists from etcd, not from a cache: an agent that starts again must see what it wrote itself before. */
 async function listAll(identity: ApiIdentity, options: WatchOptions): Promise<string> {
   const chunks: Buffer[] = [];
-  const { status } = await sendRequest(identity, {
+  const head = await sendRequest(identity, {
     method: "GET",
     path: queryOf(options, {}),
     silenceLimitMs: LIST_SILENCE_LIMIT_MS,
@@ -65,7 +93,7 @@ async function listAll(identity: ApiIdentity, options: WatchOptions): Promise<st
     onBody: (chunk) => chunks.push(chunk),
   });
   const body = Buffer.concat(chunks).toString("utf8");
-  if (status !== 200) throw refusal(status, body);
+  if (head.status !== 200) throw new Refusal(head, body);
   const list: unknown = JSON.parse(body);
   const resourceVersion = metadataText(list, "resourceVersion");
   if (!isJsonObject(list) || !Array.isArray(list["items"]) || resourceVersion === undefined) {
@@ -82,9 +110,14 @@ async function listAll(identity: ApiIdentity, options: WatchOptions): Promise<st
 }
 
 /** Watches until the connection ends. @returns where to go on; undefined when a new list is needed */
-async function watchOnce(identity: ApiIdentity, options: WatchOptions, since: string): Promise<string | undefined> {
+async function watchOnce(
+  identity: ApiIdentity,
+  options: WatchOptions,
+  since: string,
+  seconds: number,
+): Promise<string | undefined> {
   let resourceVersion: string | undefined = since;
-  let status = 0;
+  let head: ResponseHead = { status: 0, headers: new Map() };
   let errorBody = "";
   const lines = createLineSplitter((line) => {
     const event: unknown = JSON.parse(line);
@@ -105,16 +138,16 @@ async function watchOnce(identity: ApiIdentity, options: WatchOptions, since: st
         watch: "true",
         allowWatchBookmarks: "true",
         resourceVersion: since,
-        timeoutSeconds: String(WATCH_SECONDS),
+        timeoutSeconds: String(seconds),
       }),
       silenceLimitMs: SILENCE_LIMIT_MS,
       signal: options.signal,
-      onHead: (head) => {
-        status = head.status;
+      onHead: (received) => {
+        head = received;
       },
       onBody: (chunk) => {
         options.onContact?.();
-        if (status === 200) lines.feed(chunk);
+        if (head.status === 200) lines.feed(chunk);
         else errorBody += chunk.toString("utf8");
       },
     });
@@ -123,8 +156,8 @@ async function watchOnce(identity: ApiIdentity, options: WatchOptions, since: st
     options.log.debug({ error: messageOf(error) }, "watch ended");
     return resourceVersion;
   }
-  if (status === 410) return undefined;
-  if (status !== 200) throw refusal(status, errorBody);
+  if (head.status === 410) return undefined;
+  if (head.status !== 200) throw new Refusal(head, errorBody);
   return resourceVersion;
 }
 
@@ -136,14 +169,19 @@ export async function watch(identity: ApiIdentity, options: WatchOptions): Promi
     try {
       resourceVersion ??= await listAll(identity, options);
       const startedAtMs = performance.now();
-      resourceVersion = await watchOnce(identity, options, resourceVersion);
-      if (performance.now() - startedAtMs >= GOOD_WATCH_MS) backoff.reset();
-      else await backoff.wait(options.signal);
+      const seconds = Math.round(WATCH_SECONDS * (1 + Math.random()));
+      resourceVersion = await watchOnce(identity, options, resourceVersion, seconds);
+      const lastedMs = performance.now() - startedAtMs;
+      if (lastedMs >= GOOD_WATCH_MS) {
+        backoff.reset();
+        await pause(pauseAfterWatch(lastedMs, seconds, Math.random()), options.signal);
+      } else await backoff.wait(options.signal);
     } catch (error) {
       if (options.signal.aborted) return;
       if (!(error instanceof UserError)) throw error;
       options.log.warn({ code: error.code, error: error.message }, "watch failed");
       await backoff.wait(options.signal);
+      if (error instanceof Refusal) await pause(error.retryAfterMs, options.signal);
     }
   }
 }

@@ -32,7 +32,7 @@ export async function gatherLocks(restic: Restic, signal: AbortSignal): Promise<
   const listed = await restic.run(["list", "locks", "--no-lock"], {
     signal,
     timeLimitMs: LIMIT_MS,
-    onLine: (line) => {
+    onOutput: (line) => {
       const id = line.trim();
       if (LOCK_ID.test(id)) ids.push(id);
     },
@@ -44,7 +44,7 @@ export async function gatherLocks(restic: Restic, signal: AbortSignal): Promise<
     const exit = await restic.run(["cat", "lock", id, "--no-lock"], {
       signal,
       timeLimitMs: LIMIT_MS,
-      onLine: (line) => lines.push(line),
+      onOutput: (line) => lines.push(line),
     });
     const lock = exit.code === 0 ? parseLock(id, lines.join("\n")) : undefined;
     if (lock !== undefined) locks.push(lock);

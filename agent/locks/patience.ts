@@ -92,6 +92,8 @@ async function clear(ports: PatiencePorts, seen: SeenLocks): Promise<boolean> {
 async function pause(ports: PatiencePorts, ms: number): Promise<void> {
   const known = ports.removable().length;
   const until = performance.now() + ms;
+  // The timer of a signal keeps no process alive.
+  const awake = setTimeout(() => undefined, ms);
   while (!ports.signal.aborted && performance.now() < until && ports.removable().length === known) {
     const limit = AbortSignal.any([
       ports.signal,
@@ -100,6 +102,7 @@ async function pause(ports: PatiencePorts, ms: number): Promise<void> {
     await ports.changed(limit);
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   }
+  clearTimeout(awake);
 }
 
 /**

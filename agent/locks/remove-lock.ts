@@ -5,7 +5,7 @@
  * refreshes, so an id that was reported is never its lock for more than five minutes.
  */
 import { readFileSync, rmSync } from "node:fs";
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from "node:https";
 import { join } from "node:path";
 import { messageOf, UserError } from "../../shared/errors.ts";
@@ -14,6 +14,15 @@ import { signS3Delete } from "./s3-signature.ts";
 
 const LOCK_ID = /^[0-9a-f]{64}$/;
 const REQUEST_LIMIT_MS = 30_000;
+
+/** Of an error, in XML. */
+const MAX_BODY_LENGTH = 16 * 1024;
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
 
 interface DeleteRequest {
   readonly url: URL;
@@ -26,7 +35,7 @@ function flagValue(access: RepositoryAccess, flag: string): string | undefined {
 }
 
 /** Through the proxy, with the CA and the client certificate that restic uses. */
-function sendDelete({ url, headers }: DeleteRequest, access: RepositoryAccess): Promise<IncomingMessage> {
+function sendDelete({ url, headers }: DeleteRequest, access: RepositoryAccess): Promise<Answer> {
   const caFile = flagValue(access, "--cacert");
   const clientFile = flagValue(access, "--tls-client-cert");
   const client = clientFile === undefined ? undefined : readFileSync(clientFile);
@@ -43,8 +52,12 @@ function sendDelete({ url, headers }: DeleteRequest, access: RepositoryAccess): 
   };
   return new Promise((resolve, reject) => {
     const request = (isTls ? httpsRequest : httpRequest)(url, options, (response) => {
-      response.resume();
-      response.once("end", () => resolve(response));
+      let body = "";
+      response.on("data", (chunk: Buffer) => {
+        if (body.length < MAX_BODY_LENGTH) body += chunk.toString("utf8");
+      });
+      response.once("error", reject);
+      response.once("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
     });
     request.once("timeout", () => request.destroy(new Error("no answer in time")));
     request.once("error", reject);
@@ -82,7 +95,7 @@ export function s3Delete(access: RepositoryAccess, id: string, now: Date, region
   url.pathname = `${url.pathname.replace(/\/+$/, "")}/locks/${id}`;
   const sessionToken = env["AWS_SESSION_TOKEN"];
   const keys = { accessKey, secretKey, ...(sessionToken !== undefined && { sessionToken }) };
-  const signedFor = region ?? (env["AWS_DEFAULT_REGION"] || "us-east-1");
+  const signedFor = region ?? (env["AWS_DEFAULT_REGION"] || process.env["AWS_DEFAULT_REGION"] || "us-east-1");
   return { url, headers: signS3Delete(url, { ...keys, region: signedFor }, now) };
 }
 
@@ -92,10 +105,11 @@ function buildDelete(access: RepositoryAccess, id: string, now: Date, region?: s
   return undefined;
 }
 
-/** S3 refuses what is signed for another region, and names the bucket's own. */
-function bucketRegion({ headers }: IncomingMessage): string | undefined {
+/** S3 refuses what is signed for another region, and names the bucket's own: in a header, and other stores in the text alone. */
+function bucketRegion({ headers, body }: Answer): string | undefined {
   const region = headers["x-amz-bucket-region"];
-  return typeof region === "string" ? region : undefined;
+  if (typeof region === "string") return region;
+  return /<Region>([\w-]+)<\/Region>/.exec(body)?.[1] ?? /expecting '([\w-]+)'/.exec(body)?.[1];
 }
 
 /**
@@ -115,9 +129,9 @@ export async function removeLock(access: RepositoryAccess, id: string, now: Date
   let status = 0;
   try {
     const answer = await sendDelete(request, access);
-    const region = answer.statusCode === 204 ? undefined : bucketRegion(answer);
+    const region = answer.status === 204 ? undefined : bucketRegion(answer);
     const again = region === undefined ? undefined : buildDelete(access, id, now, region);
-    status = (again === undefined ? answer : await sendDelete(again, access)).statusCode ?? 0;
+    status = (again === undefined ? answer : await sendDelete(again, access)).status;
   } catch (cause) {
     throw new UserError("BACKEND_UNREACHABLE", `lock ${id.slice(0, 8)} could not be removed: ${messageOf(cause)}`, {
       cause,

@@ -42,6 +42,7 @@ const parseRecord = readerOf(recordSchema, () => "record");
 type RunningRecord = ReturnType<typeof parseRecord>;
 
 const STOP_LIMIT_MS = 10_000;
+const KILL_LIMIT_MS = 10_000;
 const STOP_POLL_MS = 100;
 /** Its locks are stale by restic's own rule long before. */
 const FORGET_AFTER_MS = 2 * 3_600_000;
@@ -99,7 +100,10 @@ async function endProcess(mark: ProcessMark): Promise<void> {
   const until = performance.now() + STOP_LIMIT_MS;
   sendSignal(mark, "SIGTERM");
   while (isAlive(mark)) {
-    if (performance.now() > until) sendSignal(mark, "SIGKILL");
+    const lateMs = performance.now() - until;
+    // It waits for a disk or a file server that is away, and ends before it does anything else.
+    if (lateMs > KILL_LIMIT_MS) return;
+    if (lateMs > 0) sendSignal(mark, "SIGKILL");
     await sleep(STOP_POLL_MS);
   }
 }

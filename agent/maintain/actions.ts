@@ -7,13 +7,15 @@ import { isJsonObject } from "../../shared/kube/json-value.ts";
 import type { Restic } from "../restic/client.ts";
 import { ensureRepository } from "../restic/ensure-repository.ts";
 import type { ResticExit } from "../restic/run.ts";
-import { planCommand, policyFlags, type RetentionPlan, type RetentionScope, readPlan } from "./retention.ts";
+import { createIsOwn, planRetention, type RetentionScope } from "./decide-retention.ts";
+import { hasRule } from "./keep-rules.ts";
 
 export interface ActionPorts {
   readonly restic: Restic;
   readonly signal: AbortSignal;
   readonly policy: RetentionPolicy | undefined;
-  readonly scope: RetentionScope;
+  /** Whose snapshots a policy may touch. @throws UserError NOT_FOUND when the invoker is gone */
+  scope(): RetentionScope;
   readonly readDataSubset: string | undefined;
   /** Runs a command that needs a lock, again while the lock is held by others. */
   withLock(run: () => Promise<ResticExit>): Promise<ResticExit>;
@@ -40,22 +42,22 @@ const IDS_A_CALL = 500;
 const DROPPED = /Connection closed by foreign host/i;
 const DROPPED_TRIES = 3;
 
-async function call(
-  ports: ActionPorts,
-  command: readonly string[],
-  onLine?: (line: string) => void,
-): Promise<ResticExit> {
-  const options = { signal: ports.signal, ...(onLine && { onLine }) };
-  let exit = await ports.restic.run(command, options);
+/** @param output is filled with what the last try wrote for programs */
+async function call(ports: ActionPorts, command: readonly string[], output: string[] = []): Promise<ResticExit> {
+  const run = () => {
+    output.length = 0;
+    return ports.restic.run(command, { signal: ports.signal, onOutput: (line) => output.push(line) });
+  };
+  let exit = await run();
   for (let tries = 1; tries < DROPPED_TRIES && exit.tail.some((line) => DROPPED.test(line)); tries++) {
-    exit = await ports.restic.run(command, options);
+    exit = await run();
   }
   return exit;
 }
 
 async function collect(ports: ActionPorts, command: readonly string[], what: string): Promise<string> {
   const lines: string[] = [];
-  const exit = await call(ports, command, (line) => lines.push(line));
+  const exit = await call(ports, command, lines);
   if (exit.code !== 0) throw ports.restic.fault(what, exit);
   return lines.join("\n");
 }
@@ -70,23 +72,28 @@ async function removeSnapshots(ids: readonly string[], ports: ActionPorts): Prom
 }
 
 async function applyRetention(ports: ActionPorts): Promise<ActionFacts> {
-  const { policy } = ports;
+  const { policy, restic, signal } = ports;
   if (policy === undefined) throw new UserError("INVALID_OBJECT", "the invoker has no retentionPolicy");
-  if (policyFlags(policy).length === 0) {
+  const scope = ports.scope();
+  if (!hasRule(policy)) {
     return { message: `policy ${policy.name ?? ""} has no keep rule, so nothing is removed`, removed: 0 };
   }
-  const output = await collect(ports, planCommand(policy, ports.scope), "plan of retention");
-  const plan: RetentionPlan = readPlan(output, ports.scope);
+  if (scope.invokerTag === undefined) {
+    return { message: "it is not known yet which cluster this is, so nothing is removed", removed: 0 };
+  }
+  const plan = planRetention(await restic.snapshots({}, { signal, keep: createIsOwn(scope) }), policy, scope);
   if (policy.dryRun === true) {
     const ids = plan.remove.map((id) => id.slice(0, 8)).join(", ");
     return { kept: plan.kept + plan.remove.length, removed: 0, message: `dry run: would remove ${ids || "nothing"}` };
   }
   await removeSnapshots(plan.remove, ports);
-  if (policy.prune === true && plan.remove.length > 0) {
-    const exit = await ports.withLock(() => call(ports, ["prune"]));
-    if (exit.code !== 0) throw ports.restic.fault("prune", exit);
-  }
   return { kept: plan.kept, removed: plan.remove.length };
+}
+
+async function prune(ports: ActionPorts): Promise<ActionFacts> {
+  const exit = await ports.withLock(() => call(ports, ["prune"]));
+  if (exit.code !== 0) throw ports.restic.fault("prune", exit);
+  return { message: "what no snapshot needs is gone" };
 }
 
 const MAX_FAULTS_TOLD = 5;
@@ -108,9 +115,19 @@ async function check(ports: ActionPorts, flags: readonly string[]): Promise<Acti
   return { kind: "failed", failure: { error: told, integrity: false } };
 }
 
+/** restic 0.19.0 writes its progress before it. */
+function parseLastObject(output: string): unknown {
+  const line = output.split("\n").findLast((text) => text.startsWith("{"));
+  try {
+    return JSON.parse(line ?? "");
+  } catch {
+    return undefined;
+  }
+}
+
 async function measure(ports: ActionPorts): Promise<ActionFacts> {
   const output = await collect(ports, ["stats", "--json", "--mode", "raw-data", "--no-lock"], "size of the repository");
-  const stats: unknown = JSON.parse(output.slice(Math.max(0, output.indexOf("{"))));
+  const stats = parseLastObject(output);
   const size = isJsonObject(stats) ? stats["total_size"] : undefined;
   const count = isJsonObject(stats) ? stats["snapshots_count"] : undefined;
   if (typeof size !== "number") throw new UserError("RESTIC_FAILED", "restic stats named no size");
@@ -131,6 +148,8 @@ async function perform(action: HostAction, ports: ActionPorts): Promise<ActionOu
       return check(ports, []);
     case "VerifyRepositoryData":
       return check(ports, [`--read-data-subset=${ports.readDataSubset ?? "1/8"}`]);
+    case "PruneRepository":
+      return { kind: "done", facts: await prune(ports) };
     case "SendRepositoryMetrics":
       return { kind: "done", facts: await measure(ports) };
     default:

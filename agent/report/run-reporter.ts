@@ -6,6 +6,7 @@
 import type { HostRun } from "../../shared/api/host-run.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { runReadiness, withReadiness } from "../../shared/status/readiness.ts";
 import type { AgentApi, ApiAnswer } from "../kube/api.ts";
 import { createBackoff } from "../kube/backoff.ts";
 import type { Logger } from "../log.ts";
@@ -36,7 +37,7 @@ export function statusPatch(uid: string | undefined, fields: StatusFields): obje
 }
 
 /** What counts when the API server refuses the whole report. */
-const ESSENTIAL = ["phase", "reason", "error", "startedAt", "finishedAt", "duration"];
+const ESSENTIAL = ["phase", "reason", "error", "startedAt", "finishedAt", "duration", "conditions"];
 const ESSENTIAL_TEXT = 1_000;
 
 function essentialOf(fields: StatusFields, refusal: string): StatusFields {
@@ -51,14 +52,20 @@ function essentialOf(fields: StatusFields, refusal: string): StatusFields {
 export interface ReporterPorts {
   readonly api: AgentApi;
   readonly log: Logger;
+  /** The machine's clock, unless another is given. */
+  readonly now?: () => Date;
 }
 
 function uidOf(object: unknown): unknown {
   return isJsonObject(object) && isJsonObject(object["metadata"]) ? object["metadata"]["uid"] : undefined;
 }
 
-export function createRunReporter(run: Pick<HostRun, "metadata">, { api, log }: ReporterPorts): RunReporter {
+export function createRunReporter(
+  run: Pick<HostRun, "metadata" | "status">,
+  { api, log, now = () => new Date() }: ReporterPorts,
+): RunReporter {
   const { namespace, name, uid } = run.metadata;
+  let conditions = run.status?.conditions;
   const object = { kind: "HostRun", namespace, name } as const;
   const lost = new AbortController();
   let pending: StatusFields = {};
@@ -111,6 +118,14 @@ export function createRunReporter(run: Pick<HostRun, "metadata">, { api, log }: 
     }
   }
 
+  /** Conditions go with the phase, in the same request. A host run's order may grow after its end: no generation is told. */
+  function conditionsFor({ phase, error }: StatusFields): StatusFields {
+    if (typeof phase !== "string") return {};
+    const message = typeof error === "string" ? error : undefined;
+    conditions = withReadiness(conditions, runReadiness({ phase, message }), undefined, now());
+    return { conditions };
+  }
+
   function start(): Promise<void> {
     running ??= send()
       .catch((error) => {
@@ -127,7 +142,7 @@ export function createRunReporter(run: Pick<HostRun, "metadata">, { api, log }: 
   return {
     lost: lost.signal,
     set(fields) {
-      pending = { ...pending, ...fields };
+      pending = { ...pending, ...fields, ...conditionsFor(fields) };
       void start();
     },
     async flush() {

@@ -2,6 +2,8 @@
 import { join } from "node:path";
 import type { Backend } from "../../shared/api/backend.ts";
 import { UserError } from "../../shared/errors.ts";
+import { ENVIRONMENT_KEYS, PROVIDERS, type Provider, requireKeys } from "./secret-keys.ts";
+import { FILE_KEYS, PASSWORD_KEY, secretWarnings } from "./secret-values.ts";
 
 /** A backend Secret as it is mounted: one file a key. */
 export interface SecretView {
@@ -19,75 +21,13 @@ export interface RepositoryAccess {
   readonly flags: readonly string[];
   /** Folder of a local repository, else undefined. */
   readonly localFolder: string | undefined;
+  /** What is odd about the Secret, for people. */
+  readonly warnings?: readonly string[];
   /** Texts that no log line or status may show. */
   readonly secrets: readonly string[];
 }
 
-export const PROVIDERS = ["local", "s3", "gcs", "azure", "swift", "b2", "rest"] as const;
-export type Provider = (typeof PROVIDERS)[number];
-
-/**
- * Keys of the Secret that become environment variables of restic. Upstream knows the first part; the second one makes
- * short-lived credentials, other kinds of keys, proxies and restic's own tuning possible.
- */
-const ENVIRONMENT_KEYS: Readonly<Record<Provider | "any", readonly string[]>> = {
-  any: [
-    "RESTIC_COMPRESSION",
-    "RESTIC_PACK_SIZE",
-    "RESTIC_READ_CONCURRENCY",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-  ],
-  local: [],
-  s3: [
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_PROFILE",
-    "AWS_ROLE_ARN",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-  ],
-  gcs: ["GOOGLE_PROJECT_ID", "GOOGLE_ACCESS_TOKEN"],
-  azure: ["AZURE_ACCOUNT_NAME", "AZURE_ACCOUNT_KEY", "AZURE_ACCOUNT_SAS", "AZURE_ENDPOINT_SUFFIX"],
-  swift: [
-    "ST_AUTH",
-    "ST_USER",
-    "ST_KEY",
-    "OS_AUTH_URL",
-    "OS_REGION_NAME",
-    "OS_USERNAME",
-    "OS_USER_ID",
-    "OS_PASSWORD",
-    "OS_TENANT_ID",
-    "OS_TENANT_NAME",
-    "OS_USER_DOMAIN_NAME",
-    "OS_USER_DOMAIN_ID",
-    "OS_PROJECT_NAME",
-    "OS_PROJECT_DOMAIN_NAME",
-    "OS_PROJECT_DOMAIN_ID",
-    "OS_TRUST_ID",
-    "OS_APPLICATION_CREDENTIAL_ID",
-    "OS_APPLICATION_CREDENTIAL_SECRET",
-    "OS_APPLICATION_CREDENTIAL_NAME",
-    "OS_STORAGE_URL",
-    "OS_AUTH_TOKEN",
-  ],
-  b2: ["B2_ACCOUNT_ID", "B2_ACCOUNT_KEY"],
-  rest: [],
-};
-
-const REQUIRED_KEYS: Readonly<Partial<Record<Provider, readonly string[]>>> = {
-  b2: ["B2_ACCOUNT_ID", "B2_ACCOUNT_KEY"],
-};
-
-const PASSWORD = "RESTIC_PASSWORD";
-const CA = "CA_CERT_DATA";
-const CLIENT_CERTIFICATE = "TLS_CLIENT_CERT_DATA";
-const GCS_KEY = "GOOGLE_SERVICE_ACCOUNT_JSON_KEY";
+const { ca: CA, clientCertificate: CLIENT_CERTIFICATE, gcsKey: GCS_KEY } = FILE_KEYS;
 /** Values shorter than this are left alone when messages are cleaned: they would blot out ordinary words. */
 const MIN_SECRET_LENGTH = 4;
 
@@ -148,20 +88,6 @@ function connectionFlags(backend: Backend, provider: Provider): string[] {
   return ["--option", `${provider === "gcs" ? "gs" : provider}.connections=${connections}`];
 }
 
-function requireKeys(secret: SecretView, provider: Provider): void {
-  const missing = [PASSWORD, ...(REQUIRED_KEYS[provider] ?? [])].filter((key) => !secret.values.get(key));
-  if (missing.length > 0) {
-    throw new UserError("SECRET_INVALID", `Secret ${secret.name} lacks ${missing.join(", ")}`, {
-      next: `Add ${missing.join(", ")} to Secret ${secret.name}.`,
-    });
-  }
-  for (const [key, value] of secret.values) {
-    if (key !== CA && value.includes("\0")) {
-      throw new UserError("SECRET_INVALID", `${key} of Secret ${secret.name} holds a zero byte`);
-    }
-  }
-}
-
 /**
  * Address, credentials and common flags of a repository.
  *
@@ -172,7 +98,7 @@ export function buildRepositoryAccess(backend: Backend, secret: SecretView): Rep
   requireKeys(secret, provider);
   const env: Record<string, string> = {
     RESTIC_REPOSITORY: repositoryAddress(backend, secret),
-    RESTIC_PASSWORD: secret.values.get(PASSWORD) ?? "",
+    RESTIC_PASSWORD: secret.values.get(PASSWORD_KEY) ?? "",
   };
   for (const key of [...ENVIRONMENT_KEYS[provider], ...ENVIRONMENT_KEYS.any]) {
     const value = secret.values.get(key);
@@ -193,6 +119,7 @@ export function buildRepositoryAccess(backend: Backend, secret: SecretView): Rep
     env,
     flags,
     localFolder: backend.local?.mountPath,
+    warnings: secretWarnings(secret.name, secret.values),
     secrets: [...secret.values.entries()]
       .filter(([key, value]) => key !== CA && value.length >= MIN_SECRET_LENGTH)
       .flatMap(([, value]) => [value, encodeURIComponent(value)]),

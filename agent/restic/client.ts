@@ -2,7 +2,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Env } from "../../shared/contract.ts";
-import { UserError } from "../../shared/errors.ts";
+import { parseDuration } from "../../shared/duration.ts";
+import { messageOf, UserError } from "../../shared/errors.ts";
 import {
   type BackupArguments,
   backupArguments,
@@ -22,6 +23,7 @@ import { parseResticLine, type ResticMessage } from "./messages.ts";
 import { type ResticCall, type ResticExit, runProgram } from "./run.ts";
 import { CacheGuard, gatherCacheLimit } from "./scratch.ts";
 import { readSnapshot, type Snapshot } from "./snapshots.ts";
+import { STALL_LIMIT_MS } from "./stall.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -45,7 +47,10 @@ export interface CallOptions {
   /** How long restic may ask a backend again that does not answer; else as long as it likes, a quarter of an hour. */
   readonly retryPatienceMs?: number;
   onMessage?(message: ResticMessage): void;
+  /** Of both streams: what is said to people stands among it. */
   onLine?(line: string): void;
+  /** Of standard output alone, where programs read. */
+  onOutput?(line: string): void;
   /** As ResticSettings.onStart, for this call alone. */
   onStart?(pid: number): (isClean: boolean) => void;
   /** As in ResticCall. */
@@ -92,6 +97,24 @@ function buildEnvironment(settings: ResticSettings, temporary: string): Environm
   };
 }
 
+/** @throws UserError CONFIGURATION_INVALID when the limit is no duration */
+function readStallLimit(env: Environment): number {
+  const text = env[Env.StallLimit];
+  if (!text) return STALL_LIMIT_MS;
+  try {
+    return Math.max(0, parseDuration(text, Env.StallLimit));
+  } catch (cause) {
+    throw new UserError("CONFIGURATION_INVALID", messageOf(cause), { cause });
+  }
+}
+
+/** Bytes and files that a line calls done; what it says besides, such as the time, is no progress. */
+function progressOf(line: string): string | undefined {
+  const message = parseResticLine(line);
+  if (message?.kind !== "status") return undefined;
+  return `${message.progress.bytesDone} ${message.progress.filesDone}`;
+}
+
 /** @throws UserError CONFIGURATION_INVALID when the scratch folder can't be written */
 export function createRestic(settings: ResticSettings): Restic {
   const { access, scratch } = settings;
@@ -119,6 +142,7 @@ export function createRestic(settings: ResticSettings): Restic {
     ioniceClassData: settings.env[Env.IoniceClassData] ?? "",
   };
   const program = settings.env[Env.Restic] || "restic";
+  const stallLimitMs = readStallLimit(settings.env);
 
   async function execute(
     argsWith: (common: CommonFlags) => readonly string[],
@@ -143,7 +167,10 @@ export function createRestic(settings: ResticSettings): Restic {
       argv: withPriority([program, ...args], priority),
       env,
       hopelessRequest,
-      onStdout: take,
+      onStdout(line) {
+        take(line);
+        options.onOutput?.(line);
+      },
       onStderr: take,
       onStart(pid) {
         const ends = [settings.onStart?.(pid), options.onStart?.(pid)];
@@ -153,6 +180,8 @@ export function createRestic(settings: ResticSettings): Restic {
       },
       ...(options.signal && { signal: options.signal }),
       ...(options.timeLimitMs !== undefined && { timeLimitMs: options.timeLimitMs }),
+      // Who takes the output himself may let restic wait for him.
+      ...(stallLimitMs > 0 && options.onRawStdout === undefined && { stall: { limitMs: stallLimitMs, progressOf } }),
       ...(options.retryPatienceMs !== undefined && { retries: { patienceMs: options.retryPatienceMs, isRetry } }),
       ...(options.onStdin && { onStdin: options.onStdin }),
       ...(options.onRawStdout && { onRawStdout: options.onRawStdout }),

@@ -4,53 +4,7 @@
  */
 import { assertNever, ERRORS, type ErrorCode, UserError } from "../../shared/errors.ts";
 import type { ResticExit } from "./run.ts";
-
-interface WordRule {
-  readonly code: ErrorCode;
-  readonly words: RegExp;
-}
-
-/**
- * First match wins, so what names a cause exactly stands before what may be a consequence of it: a backend that can't be
- * reached also makes restic ask "Is there a repository at the following location?".
- */
-const WORD_RULES: readonly WordRule[] = [
-  { code: "REPOSITORY_WRONG_PASSWORD", words: /wrong password or no key found/i },
-  {
-    code: "REPOSITORY_LOCKED",
-    words: /repository is already locked|unable to create lock in backend: .*already locked/i,
-  },
-  { code: "NO_SPACE", words: /no space left on device|disk quota exceeded|insufficient storage|XMinioStorageFull/i },
-  {
-    code: "BACKEND_CERTIFICATE",
-    words:
-      /x509:|certificate signed by unknown authority|certificate is not trusted|tls: failed to verify|certificate has expired/i,
-  },
-  {
-    code: "BACKEND_UNREACHABLE",
-    words:
-      /connection refused|no such host|i\/o timeout|network is unreachable|no route to host|connection reset by peer|TLS handshake timeout|server misbehaving|temporary failure in name resolution|context deadline exceeded|EOF while|server gave HTTP response to HTTPS client|http: server closed|connection closed by foreign host|unexpected HTTP response \((429|5\d\d)\)|\b50[234] |reduce your request rate|slow ?down|too many requests|(server|service) (is )?(temporarily |currently )?(unavailable|busy)|rateLimitExceeded|operation ?timed ?out/i,
-  },
-  {
-    code: "BACKEND_REFUSED",
-    words:
-      /access ?denied|invalidaccesskeyid|signaturedoesnotmatch|authorizationheadermalformed|access key id you provided|\b40[13] (unauthorized|forbidden)|unexpected HTTP response \(40[13]\)|authentication ?failed|invalid_grant|could not find default credentials|unauthorized|no valid credential/i,
-  },
-  {
-    code: "REPOSITORY_DAMAGED",
-    words:
-      /Load(?:Raw)?\(<(data|index|snapshot|key)\/[^>]*>.*(no such file or directory|does not exist|not found|(?:HTTP|response|status|StatusCode)\W{0,3}(?:code)?\W{0,3}404\b)|has zero size, invalid repository|ciphertext verification failed|invalid data returned|repository contains errors|LoadIndex returned errors|repository index is damaged|pack .* (not found|damaged)|blob .* not found|tree .* not found|hash mismatch|config or key .* is damaged|config cannot be loaded|invalid character .* looking for|unsupported repository version|number of used blobs is larger/i,
-  },
-  { code: "REPOSITORY_READ_ONLY", words: /read-only file system/i },
-  {
-    code: "REPOSITORY_NOT_FOUND",
-    words:
-      /unable to open config file: .*(no such file or directory|does not exist|not ?found|404)|repository does not exist|is there a repository at the following location/i,
-  },
-  { code: "REPOSITORY_READ_ONLY", words: /permission denied|operation not permitted/i },
-  { code: "SNAPSHOT_NOT_FOUND", words: /no (matching )?snapshot|snapshot .* not found|no matching ID found/i },
-  { code: "RESTIC_KILLED", words: /cannot allocate memory|out of memory|signal: killed/i },
-];
+import { codeOfWords, isLasting } from "./word-rules.ts";
 
 /** Exit codes that mean one thing in every version that gives them (0.17 and later). */
 const EXIT_CODES: Readonly<Record<number, ErrorCode>> = {
@@ -65,9 +19,6 @@ export const PARTIAL_EXIT_CODE = 3;
 
 /** restic's words while it tries again, up to a quarter of an hour: what it asks for, and why it did not get it. */
 const RETRYING = /^(.*?) returned error, retrying after [^:]*: (.*)$/;
-/** Faults that no repetition cures. restic itself gives them up from 0.17 on. */
-const PERMANENT =
-  /no space left on device|disk quota exceeded|permission denied|read-only file system|operation not permitted|access ?denied|invalidaccesskeyid|signaturedoesnotmatch|x509:|no such file or directory|does not exist|not found|unexpected HTTP response \(404\)/i;
 
 /** Whether restic says that it tries again. */
 export function isRetry(line: string): boolean {
@@ -77,7 +28,7 @@ export function isRetry(line: string): boolean {
 /** What restic asks for in vain, for a reason that can't pass; undefined when the line says nothing of the kind. */
 export function hopelessRequest(line: string): string | undefined {
   const [, request, why = ""] = RETRYING.exec(line) ?? [];
-  return PERMANENT.test(why) ? request : undefined;
+  return isLasting(why) ? request : undefined;
 }
 
 const NOISE =
@@ -98,9 +49,16 @@ export function resticWords(exit: ResticExit): string {
   return lines.join("; ").slice(0, MESSAGE_LENGTH);
 }
 
-function codeOfWords(lines: readonly string[]): ErrorCode | undefined {
-  const words = lines.join("\n");
-  return WORD_RULES.find((rule) => rule.words.test(words))?.code;
+/** What a restore says about a single file, whose name may hold any words. */
+const OF_A_FILE = /^ignoring error for /;
+
+/** @param last the last try counts before other words, since restic was ended in the middle of it */
+function codeOfLast(tail: readonly string[], last: "try" | "words"): ErrorCode | undefined {
+  const tries = tail.findLast(isRetry);
+  const byTry = tries === undefined ? undefined : codeOfWords([tries]);
+  // What it tried again before is no cause: it came to something, or its end is told in the last words too.
+  const byWords = codeOfWords(tail.filter((line) => !isRetry(line) && !OF_A_FILE.test(line)));
+  return last === "try" ? (byTry ?? byWords) : (byWords ?? byTry);
 }
 
 function codeOf(exit: ResticExit): ErrorCode {
@@ -109,12 +67,23 @@ function codeOf(exit: ResticExit): ErrorCode {
       return "RESTIC_KILLED";
     case "time":
       // What it tried again until then is the cause.
-      return codeOfWords(exit.tail.filter(isRetry)) ?? "RESTIC_TIMEOUT";
+      return codeOfLast(exit.tail.filter(isRetry), "try") ?? "RESTIC_TIMEOUT";
+    case "stall":
+      return "RESTIC_STALLED";
     case "hopeless":
-      return codeOfWords(exit.tail.filter((line) => !SAID_AT_OUR_END.test(line))) ?? "RESTIC_FAILED";
+      return (
+        codeOfLast(
+          exit.tail.filter((line) => !SAID_AT_OUR_END.test(line)),
+          "try",
+        ) ?? "RESTIC_FAILED"
+      );
     case undefined:
       if (exit.signal !== undefined) return "RESTIC_KILLED";
-      return (exit.code === undefined ? undefined : EXIT_CODES[exit.code]) ?? codeOfWords(exit.tail) ?? "RESTIC_FAILED";
+      return (
+        (exit.code === undefined ? undefined : EXIT_CODES[exit.code]) ??
+        codeOfLast(exit.tail, "words") ??
+        "RESTIC_FAILED"
+      );
     default:
       return assertNever(exit.stopped);
   }
@@ -128,13 +97,15 @@ function codeOf(exit: ResticExit): ErrorCode {
 export function resticFault(what: string, exit: ResticExit): UserError {
   const code = codeOf(exit);
   const ended =
-    exit.stopped === "time"
-      ? "it did not end in time"
-      : exit.stopped === "hopeless"
-        ? "it tried again in vain"
-        : exit.signal !== undefined
-          ? `it was ended by ${exit.signal}`
-          : `it ended with exit code ${exit.code}`;
+    exit.stopped === "stall"
+      ? "it stood still and was ended"
+      : exit.stopped === "time"
+        ? "it did not end in time"
+        : exit.stopped === "hopeless"
+          ? "it tried again in vain"
+          : exit.signal !== undefined
+            ? `it was ended by ${exit.signal}`
+            : `it ended with exit code ${exit.code}`;
   const words = resticWords(exit);
   return new UserError(code, `${what}: ${ERRORS[code].meaning} ${words === "" ? `(${ended})` : words}`);
 }

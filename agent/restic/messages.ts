@@ -28,6 +28,8 @@ export type ResticMessage =
   /** A file could not be read or written. */
   | { readonly kind: "error"; readonly item: string; readonly text: string }
   | { readonly kind: "exit-error"; readonly code: number; readonly text: string }
+  /** Words about no file. */
+  | { readonly kind: "words"; readonly text: string }
   | { readonly kind: "other" };
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -68,7 +70,8 @@ function errorText(error: unknown): string {
 
 function summaryOf(fields: Fields): BackupSummary {
   return {
-    snapshotId: text(fields, "snapshot_id") || undefined,
+    // A dry run names one that is not there.
+    snapshotId: fields["dry_run"] === true ? undefined : text(fields, "snapshot_id") || undefined,
     filesNew: count(fields, "files_new"),
     filesChanged: count(fields, "files_changed"),
     filesUnmodified: count(fields, "files_unmodified"),
@@ -93,22 +96,60 @@ function progressOf(fields: Fields): BackupProgress {
 
 /** From 0.17 on the words repeat the item; it stands beside them. */
 function itemError(item: string, words: string): ResticMessage {
-  return { kind: "error", item, text: item === "" ? words : words.replace(` ${item}:`, ":") };
+  if (item === "") return { kind: "words", text: words };
+  return { kind: "error", item, text: words.replace(` ${item}:`, ":") };
+}
+
+function otherMessage(fields: Fields): ResticMessage {
+  const isKnown = Object.hasOwn(MESSAGE_TYPES, text(fields, "message_type") ?? "");
+  const words = isKnown ? undefined : text(fields, "message");
+  return words === undefined ? { kind: "other" } : { kind: "words", text: words };
 }
 
 /** How output for programs begins: an object or a list, in one line or in several. */
 const FOR_PROGRAMS = /^(\{("|$)|\[(\{|\]|$))/;
+const TYPE = /^\{"message_type":"(\w+)"/;
 
 /**
- * What a line says to people. Messages and lists for programs say nothing, with one exception: under `--json` restic from
- * 0.17 on puts its last words, why it gives up, into a message too.
+ * Every type of message that restic from 0.14 to 0.19 writes, and what becomes of it.
+ * - `read`: parsed below
+ * - `nothing`: of no concern, or read from the list that the command prints
+ */
+export const MESSAGE_TYPES: Readonly<Record<string, "read" | "nothing">> = {
+  status: "read",
+  summary: "read",
+  error: "read",
+  exit_error: "read",
+  // Each file of a backup or restore, with `--verbose` among the user's arguments.
+  verbose_status: "nothing",
+  excluded_item: "nothing",
+  initialized: "nothing",
+  changed: "nothing",
+  snapshot: "nothing",
+  node: "nothing",
+  change: "nothing",
+  statistics: "nothing",
+  version: "nothing",
+};
+
+/**
+ * What a line says to people. Messages and lists for programs say nothing, with few exceptions: under `--json` restic from
+ * 0.17 on puts its last words, why it gives up, into a message too; `check` does so with all that it finds; and a type that
+ * nobody knows yet may have words that count.
  */
 export function wordsForPeople(line: string): readonly string[] {
   if (!FOR_PROGRAMS.test(line)) return [line];
-  // Most lines are progress or long lists: only what may be the one that counts is read.
-  if (!line.startsWith("{") || !line.includes('"exit_error"')) return [];
+  if (!line.startsWith("{")) return [];
+  const type = TYPE.exec(line)?.[1];
+  // Most lines are progress or long lists: only what may be one that counts is read.
+  const mayCount = type === undefined ? line.includes('"exit_error"') : isWordy(type);
+  if (!mayCount) return [];
   const message = parseResticLine(line);
-  return message?.kind === "exit-error" ? message.text.split("\n") : [];
+  return message?.kind === "exit-error" || message?.kind === "words" ? message.text.split("\n") : [];
+}
+
+function isWordy(type: string): boolean {
+  return type === "exit_error" || type === "error" || !Object.hasOwn(MESSAGE_TYPES, type);
 }
 
 /** @returns undefined when the line is no JSON message, which means that it is meant for people */
@@ -134,6 +175,6 @@ export function parseResticLine(line: string): ResticMessage | undefined {
     case "exit_error":
       return { kind: "exit-error", code: count(fields, "code"), text: text(fields, "message") ?? "" };
     default:
-      return { kind: "other" };
+      return otherMessage(fields);
   }
 }

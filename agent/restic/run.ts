@@ -3,13 +3,18 @@ import { spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { createLineSplitter } from "../kube/lines.ts";
-import { wordsForPeople } from "./messages.ts";
+import { gatherTransfers, watchStall } from "./stall.ts";
+import { createTail } from "./tail.ts";
 
 export interface ResticCall {
   /** Program and arguments; no secret among them. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly timeLimitMs?: number;
+  /** How long the program may stand still: see watchStall. `progressOf` reads what a line tells of its work. */
+  readonly stall?: { readonly limitMs: number; progressOf(line: string): string | undefined };
+  /** What it is given when it is ended: from SIGINT to SIGKILL, and from there to being left behind. */
+  readonly graces?: { readonly stopMs: number; readonly killMs: number };
   /** Ends the program; the reason tells why. */
   readonly signal?: AbortSignal;
   onStdout?(line: string): void;
@@ -33,7 +38,7 @@ export interface ResticExit {
   readonly code: number | undefined;
   readonly signal: NodeJS.Signals | undefined;
   /** Why we ended it ourselves; undefined when it ended by itself. */
-  readonly stopped: "time" | "abort" | "hopeless" | undefined;
+  readonly stopped: "time" | "abort" | "hopeless" | "stall" | undefined;
   /** The last lines for people of both streams, oldest first. */
   readonly tail: readonly string[];
   readonly durationMs: number;
@@ -41,26 +46,10 @@ export interface ResticExit {
 
 /** After a SIGINT restic removes its lock, which takes one request to the backend. */
 export const STOP_GRACE_MS = 8_000;
+/** A program that waits for a disk or a file server that is away can't even be killed. It is left behind then. */
+const KILL_GRACE_MS = 10_000;
 /** A fault of the moment, such as rights that are just being set, may show once or twice. */
 const HOPELESS_LINES = 3;
-const TAIL_LINES = 40;
-const TAIL_LINE_LENGTH = 1_000;
-
-/** Part of a Go stack trace: a function, or an indented place in a source file. */
-const TRACE = /^\s+\S+\.(go|s):\d+$|^(main|runtime|[\w.-]+\/[\w./~-]+)\.[\w.()*]+$/;
-
-/** Keeps the last lines that are meant for people. */
-function createTail(): { add(line: string): void; readonly lines: string[] } {
-  const lines: string[] = [];
-  return {
-    lines,
-    add(line) {
-      if (line.trim() === "" || TRACE.test(line)) return;
-      lines.push(line.slice(0, TAIL_LINE_LENGTH));
-      if (lines.length > TAIL_LINES) lines.shift();
-    },
-  };
-}
 
 /**
  * Runs the program to its end.
@@ -90,7 +79,21 @@ export function runProgram(call: ResticCall): Promise<ResticExit> {
       stopped = why;
       // restic knows SIGTERM only since 0.17: before that it would leave its lock behind.
       child.kill("SIGINT");
-      killTimer = setTimeout(() => child.kill("SIGKILL"), STOP_GRACE_MS);
+      killTimer = setTimeout(() => {
+        child.kill("SIGKILL");
+        killTimer = setTimeout(leaveBehind, call.graces?.killMs ?? KILL_GRACE_MS);
+      }, call.graces?.stopMs ?? STOP_GRACE_MS);
+    }
+    /** It is still among those that the next start ends. */
+    function leaveBehind(): void {
+      clearUp();
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
+      child.unref();
+      tail.add(`process ${child.pid} can't be ended`);
+      resolve(exitWith(undefined, undefined));
+    }
+    function exitWith(code: number | undefined, signal: NodeJS.Signals | undefined): ResticExit {
+      return { code, signal, stopped, tail: tail.lines, durationMs: performance.now() - startedAtMs };
     }
     const abort = () => stop("abort");
     const limitTimer = call.timeLimitMs === undefined ? undefined : setTimeout(() => stop("time"), call.timeLimitMs);
@@ -101,6 +104,17 @@ export function runProgram(call: ResticCall): Promise<ResticExit> {
     };
     call.signal?.addEventListener("abort", abort, { once: true });
     if (call.signal?.aborted) abort();
+    let heardBytes = 0;
+    const { pid } = child;
+    const stallWatch =
+      call.stall === undefined || pid === undefined
+        ? undefined
+        : watchStall({
+            limitMs: call.stall.limitMs,
+            transfers: () => gatherTransfers(pid),
+            heardBytes: () => heardBytes,
+            onStall: () => stop("stall"),
+          });
     const { stdout } = child;
     if (stdout !== null) call.onRawStdout?.(stdout);
     const streams = [
@@ -109,16 +123,25 @@ export function runProgram(call: ResticCall): Promise<ResticExit> {
     ];
     for (const { stream, take } of streams) {
       const lines = createLineSplitter((line) => {
-        for (const words of wordsForPeople(line)) tail.add(words);
+        tail.add(line);
         hearHopeless(line);
         hearRetry(line);
+        const progress = stallWatch && call.stall?.progressOf(line);
+        if (progress !== undefined) stallWatch?.tell(progress);
         take?.(line);
       });
-      stream?.on("data", (chunk: Buffer) => lines.feed(chunk));
+      stream?.on("data", (chunk: Buffer) => {
+        heardBytes += chunk.length;
+        lines.feed(chunk);
+      });
       stream?.once("end", () => lines.end());
     }
     function cleanUp(isClean: boolean): void {
       onEnd?.(isClean);
+      clearUp();
+    }
+    function clearUp(): void {
+      stallWatch?.end();
       clearTimeout(limitTimer);
       clearTimeout(retryTimer);
       clearTimeout(killTimer);
@@ -131,8 +154,7 @@ export function runProgram(call: ResticCall): Promise<ResticExit> {
     child.once("close", (code, signal) => {
       // restic that is ended in the moment in which it takes its lock leaves it.
       cleanUp(signal === null && stopped === undefined);
-      const durationMs = performance.now() - startedAtMs;
-      resolve({ code: code ?? undefined, signal: signal ?? undefined, stopped, tail: tail.lines, durationMs });
+      resolve(exitWith(code ?? undefined, signal ?? undefined));
     });
   });
 }

@@ -10,6 +10,8 @@ export interface Snapshot {
   readonly hostname: string;
   readonly paths: readonly string[];
   readonly tags: readonly string[];
+  /** Id that it had before restic changed its tags. */
+  readonly original?: string;
 }
 
 function texts(value: unknown): readonly string[] {
@@ -19,7 +21,7 @@ function texts(value: unknown): readonly string[] {
 /** A snapshot object of `snapshots` or `forget`, or undefined when it is none. */
 export function parseSnapshot(value: unknown): Snapshot | undefined {
   if (!isJsonObject(value)) return undefined;
-  const { id, time, hostname } = value;
+  const { id, time, hostname, original } = value;
   if (typeof id !== "string" || typeof time !== "string") return undefined;
   return {
     id,
@@ -27,6 +29,7 @@ export function parseSnapshot(value: unknown): Snapshot | undefined {
     hostname: typeof hostname === "string" ? hostname : "",
     paths: texts(value["paths"]),
     tags: texts(value["tags"]),
+    ...(typeof original === "string" && { original }),
   };
 }
 

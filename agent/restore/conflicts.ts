@@ -3,8 +3,9 @@
  * name; worse, it would write a file through a link to wherever that points, wait for ever to open a pipe, and change the
  * content of a file's other names.
  */
-import { lstatSync, readdirSync, rmSync, type Stats } from "node:fs";
+import { lstatSync, readdirSync, type Stats, unlinkSync } from "node:fs";
 import { join } from "node:path";
+import { asUserError } from "../file-faults.ts";
 
 /** Where a name that is no UTF-8 had bytes that JSON can't say. */
 const REPLACED = "\ufffd";
@@ -48,6 +49,16 @@ export function isInTheWay(type: string, present: Pick<Stats, "isDirectory" | "i
   return true;
 }
 
+/** @throws UserError that names the path and why it has to stay, such as PERMISSION_DENIED on a read-only mount */
+function remove(path: string | Buffer): void {
+  try {
+    unlinkSync(path);
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return;
+    throw asUserError(cause, "removal of what stands in the way of a restored file");
+  }
+}
+
 export interface Conflicts {
   /** Looks at a node of the snapshot. Nothing is changed. */
   look(path: string, type: string): void;
@@ -71,7 +82,7 @@ export function createConflicts(roots: readonly string[], targetFolder: string):
       if (onDisk !== undefined && present !== undefined && isInTheWay(type, present)) found.push(onDisk);
     },
     clear() {
-      for (const path of found) rmSync(path, { force: true });
+      for (const path of found) remove(path);
       return found.length;
     },
   };
@@ -87,7 +98,7 @@ export function clearExisting(errors: readonly { readonly item: string; readonly
     if (!EXISTS.test(text)) continue;
     const onDisk = findOnDisk(item);
     if (onDisk === undefined || statOf(onDisk)?.isDirectory() !== false) continue;
-    rmSync(onDisk, { force: true });
+    remove(onDisk);
     cleared++;
   }
   return cleared > 0;

@@ -7,21 +7,17 @@ import {
   type ResolvedSnapshot,
   type RestoreHost,
   type RestoreRule,
-  resolveSnapshots,
   selectForHost,
 } from "../../shared/restore-rules.ts";
-import { targetTag } from "../../shared/snapshot-tags.ts";
 import type { WithLock } from "../locks/patience.ts";
 import type { Logger } from "../log.ts";
 import type { Restic } from "../restic/client.ts";
-import { gatherSnapshotSize, type OnNode, type SnapshotSize } from "../restic/snapshot-size.ts";
-import { gatherCandidates } from "./candidates.ts";
-import { type Conflicts, clearExisting, createConflicts } from "./conflicts.ts";
-import { errorsOfRestored, type ItemError, isOnlyAbove, itemWarnings, restoreFault } from "./outcome.ts";
-import { createOwners, type Owners } from "./owners.ts";
+import type { SnapshotSize } from "../restic/list-snapshot.ts";
+import { clearExisting } from "./conflicts.ts";
+import { lookAtSnapshots } from "./look.ts";
+import { errorsOfRestored, type ItemError, isDataWhole, itemWarnings, restoreFault } from "./outcome.ts";
 import { addProgress, NO_PROGRESS, type RestoreProgress } from "./progress.ts";
 import { parseRestoreLine } from "./restore-messages.ts";
-import { createSelected } from "./selected.ts";
 import { gatherWrittenBytes } from "./written-bytes.ts";
 
 export interface HostRestore {
@@ -55,16 +51,14 @@ export interface HostRestoreOutcome {
   readonly failure: UserError | undefined;
 }
 
-const PATTERN_FLAG = /^(--i?(include|exclude)(-file)?(=|$)|-[ei])/;
-
 interface Patterns {
   readonly include: readonly string[];
   readonly exclude: readonly string[];
 }
 
-/** Whether the user says which files are restored. */
-function hasPatterns({ include, exclude }: Patterns, args: readonly string[]): boolean {
-  return include.length > 0 || exclude.length > 0 || args.some((arg) => PATTERN_FLAG.test(arg));
+/** A host that the application did not have then begins empty. */
+function nothingThen({ host, point }: HostRestore): string {
+  return `recovery point ${point?.session ?? ""} is older than host ${host.hostname}: nothing was restored on it`;
 }
 
 /** Restores the host. Nothing is written before all wanted snapshots are known to exist and to be readable. */
@@ -74,44 +68,20 @@ export async function restoreHost(restore: HostRestore, ports: HostRestorePorts)
   const warnings: string[] = [];
   try {
     const selection = selectForHost(restore.rules, restore.host, restore.point);
-    const { existing, unlisted } = await gatherCandidates(restic, selection, signal);
-    const snapshots = resolveSnapshots(selection, existing, targetTag(restore.host.target), unlisted);
-    const sizes: SnapshotSize[] = [];
-    const conflicts: Conflicts[] = [];
-    const owners: Owners[] = [];
-    // What patterns of the user leave is not compared with what stands in its way.
-    const isAll = !hasPatterns(selection, restore.args);
-    const selected = createSelected(
-      selection,
-      restore.args,
-      snapshots.flatMap(({ paths }) => paths),
-    );
-    for (const snapshot of snapshots) {
-      const inTheWay = createConflicts(snapshot.paths, restore.targetFolder);
-      const ownersOf = createOwners(snapshot.paths, restore.runsAs);
-      conflicts.push(inTheWay);
-      owners.push(ownersOf);
-      const look: OnNode = (path, type, uid) => {
-        if (isAll) inTheWay.look(path, type);
-        ownersOf.look(path, uid);
-        return selected.look(path);
-      };
-      sizes.push(await gatherSnapshotSize(restic, snapshot.id, signal, look));
-    }
-    // A snapshot without any entry is whole when it is empty.
-    if (!isAll) selected.requireSome();
+    const seen = await lookAtSnapshots(restore, selection, ports);
+    if (seen.length === 0) warnings.push(nothingThen(restore));
     signal.throwIfAborted();
     await ports.beforeWrite();
-    let before = sizes.reduce((sum, size) => addProgress(sum, totalOf(size)), NO_PROGRESS);
-    for (const [index, snapshot] of snapshots.entries()) {
-      const size = sizes[index] ?? { bytes: 0, files: 0 };
+    let before = seen.reduce((sum, { size }) => addProgress(sum, totalOf(size)), NO_PROGRESS);
+    for (const { snapshot, size, conflicts, owners } of seen) {
       const tell = (done: Done) => ports.onProgress(addProgress(before, { ...NO_PROGRESS, ...done }));
-      conflicts[index]?.clear();
+      conflicts.clear();
       const errors = await restoreSnapshot(snapshot, size, restore, selection, { ...ports, tell });
       before = addProgress(before, { ...NO_PROGRESS, bytesDone: size.bytes, filesDone: size.files });
       ports.onProgress(before);
       warnings.push(...itemWarnings(errors).map((line) => restic.clean(line)));
-      warnings.push(...[owners[index]?.warning()].filter((line) => line !== undefined));
+      if (errors.length > 0 && restore.isVerified) warnings.push(NOT_VERIFIED);
+      warnings.push(...[owners.warning()].filter((line) => line !== undefined));
       restored.push({
         id: snapshot.id,
         path: snapshot.paths.join(","),
@@ -138,6 +108,9 @@ interface Done {
 function totalOf(size: SnapshotSize): RestoreProgress {
   return { ...NO_PROGRESS, bytesTotal: size.bytes, filesTotal: size.files };
 }
+
+const NOT_VERIFIED =
+  "the restored files were not compared with the snapshot: restic ends before it does where metadata can't be set";
 
 /** restic's words when it may not even write its lock: a repository that can be read can be restored from all the same. */
 const NO_LOCK_WRITTEN =
@@ -180,7 +153,7 @@ async function restoreSnapshot(
   if (exit.tail.some((line) => NO_LOCK_WRITTEN.test(line))) exit = await run(["--no-lock"]);
   if (exit.code !== 0 && clearExisting(errors)) exit = await ports.withLock(() => run([]));
   const { paths } = snapshot;
-  if (exit.code === 0 || isOnlyAbove(errors, paths, exit)) return errorsOfRestored(errors, paths);
+  if (exit.code === 0 || isDataWhole(errors, paths, exit)) return errorsOfRestored(errors, paths);
   const what = `restore of snapshot ${snapshot.id.slice(0, 8)}`;
   throw restoreFault(errors, restic.fault(what, exit), what);
 }

@@ -11,11 +11,30 @@ export interface ItemError {
 
 const MAX_NAMED = 20;
 
-/** Lines for the status: the first errors by name, the others counted. */
+/** What restic sets on a file or folder after its content, by its words when it can't. */
+const METADATA: readonly (readonly [string, RegExp])[] = [
+  ["owners", /^(Lchown: )?l?chown /],
+  ["modes", /^(Chmod: )?chmod /],
+  ["times", /^(failed to restore timestamp of |UtimesNano)/],
+  ["extended attributes", /^xattr\.\w+ /],
+];
+
+function metadataOf({ text }: ItemError): string | undefined {
+  return METADATA.find(([, words]) => words.test(text))?.[0];
+}
+
+/** Lines for the status: what metadata could not be set, in sum; other errors by name, the first of them. */
 export function itemWarnings(errors: readonly ItemError[]): readonly string[] {
-  const named = errors.slice(0, MAX_NAMED).map(({ item, text }) => `${item}: ${text}`);
-  const rest = errors.length - named.length;
-  return rest > 0 ? [...named, `${rest} more could not be restored as they were`] : named;
+  const sums = METADATA.flatMap(([what]) => {
+    const own = errors.filter((error) => metadataOf(error) === what);
+    const [first] = own;
+    const files = own.length === 1 ? "1 file or folder" : `${own.length} files or folders`;
+    return first === undefined ? [] : [`${what} of ${files} could not be set, first ${first.item}: ${first.text}`];
+  });
+  const others = errors.filter((error) => metadataOf(error) === undefined);
+  const named = others.slice(0, MAX_NAMED).map(({ item, text }) => `${item}: ${text}`);
+  const rest = others.length - named.length;
+  return [...sums, ...named, ...(rest > 0 ? [`${rest} more could not be restored as they were`] : [])];
 }
 
 /** Whether the item is no part of what is restored, but a folder above it, such as a mount point's parents. */
@@ -35,13 +54,14 @@ export function errorsOfRestored(errors: readonly ItemError[], paths: readonly s
 }
 
 /**
- * Whether the only thing that went wrong is that folders above the restored paths kept their mode or owner. They are not
- * part of the data, and in a container with a read-only root they can't be changed.
+ * Whether nothing went wrong with the data: folders above the restored paths kept their mode or owner, which are not part of it
+ * and can't be changed in a container with a read-only root; and what was restored lacks metadata that the container may not set.
  */
-export function isOnlyAbove(errors: readonly ItemError[], paths: readonly string[], exit: ResticExit): boolean {
+export function isDataWhole(errors: readonly ItemError[], paths: readonly string[], exit: ResticExit): boolean {
   if (errors.length === 0 || exit.signal !== undefined || exit.stopped !== undefined) return false;
-  const isCounted = exit.tail.some((line) => /^Fatal: There were \d+ errors/.test(line));
-  return isCounted && errorsOfRestored(errors, paths).length === 0;
+  const counted = exit.tail.map((line) => /^Fatal: There were (\d+) errors/.exec(line)?.[1]).find(Boolean);
+  if (counted === undefined || Number(counted) > errors.length) return false;
+  return errorsOfRestored(errors, paths).every((error) => metadataOf(error) !== undefined);
 }
 
 const CODES: readonly (readonly [ErrorCode, RegExp])[] = [

@@ -20,8 +20,29 @@ function text(value: unknown): string {
   return "unknown error";
 }
 
-/** `ignoring error for /data/file: lchown ...` of versions before 0.16; the item has no colon followed by a blank. */
-const IGNORED = /^ignoring error for (.+?): (.*)$/;
+/** `ignoring error for /data/file: lchown ...` of versions before 0.16, and of later ones without `--json`. */
+const IGNORED = /^ignoring error for (.*)$/;
+
+/**
+ * A name may hold a colon and a blank too, as what parts it from the words does. Where the words name the file again, the right
+ * place is known; else the first one counts.
+ */
+function splitIgnored(text: string): { readonly item: string; readonly text: string } | undefined {
+  const places: number[] = [];
+  for (let at = text.indexOf(": "); at >= 0; at = text.indexOf(": ", at + 1)) places.push(at);
+  const splits = places.map((at) => ({ item: text.slice(0, at), text: text.slice(at + 2) }));
+  return splits.find((split) => namesAgain(split.text, split.item)) ?? splits[0];
+}
+
+/** `open /away/data/a: b: denied` names `/data/a: b`, below the folder that it is restored to. */
+function namesAgain(words: string, item: string): boolean {
+  const named = /^(?:(?:Lchown|Chmod|UtimesNano): )?(?:failed to restore timestamp of "|[\w.]+ )(\/.*)$/.exec(
+    words,
+  )?.[1];
+  if (named === undefined) return false;
+  const at = named.indexOf(item);
+  return at >= 0 && /^(:| |"|$)/.test(named.slice(at + item.length));
+}
 
 function ofJson(line: string): RestoreMessage {
   let fields: unknown;
@@ -52,7 +73,6 @@ function ofJson(line: string): RestoreMessage {
 
 export function parseRestoreLine(line: string): RestoreMessage {
   if (line.startsWith("{")) return ofJson(line);
-  const match = IGNORED.exec(line);
-  if (match?.[1] === undefined) return { kind: "other" };
-  return { kind: "item-error", item: match[1], text: match[2] ?? "" };
+  const split = splitIgnored(IGNORED.exec(line)?.[1] ?? "");
+  return split === undefined ? { kind: "other" } : { kind: "item-error", ...split };
 }

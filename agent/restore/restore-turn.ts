@@ -1,8 +1,10 @@
 /** One host's turn in a restore, from the first report to the last. */
 import type { HostRun } from "../../shared/api/host-run.ts";
-import { messageOf, UserError } from "../../shared/errors.ts";
+import { UserError } from "../../shared/errors.ts";
+import { requireFewStarts } from "../../shared/restarts.ts";
 import { resolveTargetRef } from "../../shared/target.ts";
 import { type Heartbeat, startHeartbeat } from "../backup/progress.ts";
+import { asUserError } from "../file-faults.ts";
 import { createHostHooks, type HookRunner } from "../hooks/host-hooks.ts";
 import type { RunReporter } from "../report/run-reporter.ts";
 import { summaryOf } from "../work/hook-summary.ts";
@@ -27,6 +29,7 @@ interface Conducted {
   readonly heartbeat: Heartbeat;
   readonly ports: RestoreTurnPorts;
   readonly startedAt: string;
+  readonly starts: number;
 }
 
 /** Runs the turn and reports its result. @returns the result's phase; undefined when it was cut short or is not ours */
@@ -38,12 +41,21 @@ export async function runRestoreTurn(
   const reporter = reporterOf(run, ports);
   const isResumed = run.status?.phase === "Running";
   const startedAt = (isResumed ? run.status?.startedAt : undefined) ?? now().toISOString();
-  reporter.set({ phase: "Running", startedAt, error: "", reason: "", progress: { heartbeat: now().toISOString() } });
+  const starts = (run.status?.starts ?? 0) + 1;
+  // Counted before the work: what kills it must not go uncounted.
+  reporter.set({
+    phase: "Running",
+    starts,
+    startedAt,
+    error: "",
+    reason: "",
+    progress: { heartbeat: now().toISOString() },
+  });
   if (!(await reporter.flush())) return undefined;
-  log.info({ restore: run.spec.run.name, host: run.spec.host, isResumed }, "host started");
+  log.info({ restore: run.spec.run.name, host: run.spec.host, starts }, "host started");
   const heartbeat = startHeartbeat(reporter, now, { everySeconds: run.spec.heartbeatSeconds });
   try {
-    const result = await conduct({ run, reporter, heartbeat, ports, startedAt });
+    const result = await conduct({ run, reporter, heartbeat, ports, startedAt, starts });
     return (await reporter.flush()) ? result?.phase : undefined;
   } finally {
     heartbeat.stop();
@@ -96,6 +108,7 @@ async function work(conducted: Conducted, hooks: HookRunner): Promise<HostRestor
   const { spec, metadata } = run;
   const { signal } = stopper;
   try {
+    requireFewStarts(conducted.starts, `host ${spec.host}`);
     const isCacheEnabled = spec.disableCaching !== true;
     const restic = await openRepository(spec.repository, { settings, isCacheEnabled, signal });
     const target = resolveTargetRef(spec.target, metadata.namespace);
@@ -125,9 +138,6 @@ async function work(conducted: Conducted, hooks: HookRunner): Promise<HostRestor
       },
     );
   } catch (error) {
-    const isAbort = error instanceof Error && error.name === "AbortError";
-    const code = isAbort ? "RESTIC_KILLED" : "INTERNAL";
-    const failure = error instanceof UserError ? error : new UserError(code, messageOf(error), { cause: error });
-    return { restored: [], warnings: [], failure };
+    return { restored: [], warnings: [], failure: asUserError(error) };
   }
 }

@@ -2,19 +2,21 @@
 
 import type { HostRun } from "../../shared/api/host-run.ts";
 import type { SnapshotStats } from "../../shared/api/host-stats.ts";
-import { messageOf, UserError } from "../../shared/errors.ts";
+import { UserError } from "../../shared/errors.ts";
 import { normalPaths } from "../../shared/paths.ts";
+import { requireFewStarts } from "../../shared/restarts.ts";
 import type { SnapshotOrigin } from "../../shared/snapshot-tags.ts";
-import { formatTarget, resolveTargetRef } from "../../shared/target.ts";
 import { findEarlier, NOTHING_EARLIER } from "../backup/adopt.ts";
 import { backupHost } from "../backup/host-backup.ts";
 import { gatherVolumes } from "../backup/mounts.ts";
 import { buildHostResult, type HostResult, type PathOutcome } from "../backup/outcome.ts";
 import { type Heartbeat, startHeartbeat } from "../backup/progress.ts";
+import { asUserError } from "../file-faults.ts";
 import { createHostHooks, type HookRunner } from "../hooks/host-hooks.ts";
 import type { RunReporter } from "../report/run-reporter.ts";
 import { summaryOf } from "./hook-summary.ts";
 import { openForBackup } from "./open-for-backup.ts";
+import { originOf } from "./origin.ts";
 import { reporterOf, type TurnPorts, withLockOf } from "./turn-ports.ts";
 
 interface Turn {
@@ -23,6 +25,7 @@ interface Turn {
   readonly ports: TurnPorts;
   /** Of the first start, also when this is a later one. */
   readonly startedAt: string;
+  readonly starts: number;
 }
 
 export type HostPhase = HostResult["phase"];
@@ -40,10 +43,19 @@ export async function runHostTurn(run: HostRun, ports: TurnPorts): Promise<HostP
   const reporter = reporterOf(run, ports);
   const isResumed = run.status?.phase === "Running";
   const startedAt = (isResumed ? run.status?.startedAt : undefined) ?? now().toISOString();
-  const turn: Turn = { run, reporter, ports, startedAt };
-  reporter.set({ phase: "Running", startedAt, error: "", reason: "", progress: { heartbeat: now().toISOString() } });
+  const starts = (run.status?.starts ?? 0) + 1;
+  const turn: Turn = { run, reporter, ports, startedAt, starts };
+  // Counted before the work: what kills it must not go uncounted.
+  reporter.set({
+    phase: "Running",
+    starts,
+    startedAt,
+    error: "",
+    reason: "",
+    progress: { heartbeat: now().toISOString() },
+  });
   if (!(await reporter.flush())) return undefined;
-  log.info({ session: run.spec.run.name, host: run.spec.host, isResumed }, "host started");
+  log.info({ session: run.spec.run.name, host: run.spec.host, starts }, "host started");
   const heartbeat = startHeartbeat(reporter, now, { everySeconds: run.spec.heartbeatSeconds });
   try {
     const result = await conduct(turn, heartbeat);
@@ -61,6 +73,7 @@ async function conduct(turn: Turn, heartbeat: Heartbeat): Promise<HostResult | u
   let outcomes: readonly PathOutcome[] = [];
   let failure: UserError | undefined;
   try {
+    requireFewStarts(turn.starts, `host ${host}`);
     outcomes = await save(turn, planBackup(run, ports), hooks, heartbeat);
   } catch (error) {
     failure = asUserError(error);
@@ -68,7 +81,7 @@ async function conduct(turn: Turn, heartbeat: Heartbeat): Promise<HostResult | u
   const stopped = ports.stopper.reason();
   if (stopped?.kind === "shutdown" && !isWhole(outcomes, failure)) {
     ports.log.info({ host }, "stopped in the middle; the next start goes on");
-    reporter.set({ reason: "RESTIC_KILLED", error: "the container was stopped; its next start goes on" });
+    reporter.set({ reason: "RESTIC_KILLED", error: formatCutShort(run.spec.graceSeconds) });
     return undefined;
   }
   if (stopped?.kind === "failed") failure = stopped.error;
@@ -82,6 +95,14 @@ async function conduct(turn: Turn, heartbeat: Heartbeat): Promise<HostResult | u
   return result;
 }
 
+function formatCutShort(graceSeconds: number | undefined): string {
+  const ofGrace =
+    graceSeconds === undefined
+      ? ""
+      : ` before the backup was whole: the pod has terminationGracePeriodSeconds: ${graceSeconds}`;
+  return `the container was stopped${ofGrace}; its next start, or the pod that follows, goes on`;
+}
+
 /** The after-hook comes when the data is saved: that it failed is told beside the result, and the reconciler judges it. */
 function withHookFailure(result: HostResult, failure: UserError): HostResult {
   return { ...result, warnings: [...result.warnings, failure.message] };
@@ -92,19 +113,9 @@ function resultOf(turn: Turn, outcomes: readonly PathOutcome[], failure: UserErr
 }
 
 /** @throws UserError NOT_FOUND when the invoker no longer names the target, TARGET_INVALID when there is nothing to save */
-function planBackup({ metadata, spec }: HostRun, ports: TurnPorts): Plan {
-  const { backup } = spec;
-  const target = resolveTargetRef(spec.target, metadata.namespace);
-  if (backup === undefined) {
-    throw new UserError(
-      "NOT_FOUND",
-      `the invoker of session ${spec.run.name} no longer names ${formatTarget(target)}`,
-      {
-        next: "Nothing to do: the next session follows the invoker as it is now.",
-      },
-    );
-  }
-  const named = normalPaths(backup.paths ?? []);
+function planBackup(run: HostRun, ports: TurnPorts): Plan {
+  const origin = originOf(run);
+  const named = normalPaths(run.spec.backup?.paths ?? []);
   const paths = named.length > 0 ? named : ports.defaultPaths;
   // What is not a file has no paths.
   if (paths.length === 0 && ports.saveHost === undefined) {
@@ -112,9 +123,7 @@ function planBackup({ metadata, spec }: HostRun, ports: TurnPorts): Plan {
       next: "Set target.paths in the invoker.",
     });
   }
-  const { kind, namespace = metadata.namespace, name } = backup.invoker;
-  const session = { namespace: metadata.namespace, name: spec.run.name, ...(backup.time && { time: backup.time }) };
-  return { paths, origin: { session, invoker: { kind, namespace, name }, target } };
+  return { paths, origin };
 }
 
 function hooksOf({ run, ports, reporter }: Turn): HookRunner {
@@ -161,12 +170,6 @@ async function save(turn: Turn, plan: Plan, hooks: HookRunner, heartbeat: Heartb
     },
     { restic, withLock, signal: stopper.signal, log, now, onProgress: heartbeat.update, onSaved, adopt },
   );
-}
-
-function asUserError(thrown: unknown): UserError {
-  if (thrown instanceof UserError) return thrown;
-  const isAbort = thrown instanceof Error && thrown.name === "AbortError";
-  return new UserError(isAbort ? "RESTIC_KILLED" : "INTERNAL", messageOf(thrown), { cause: thrown });
 }
 
 /** Whether nothing was cut short: then a stop of the container does not matter any more. */

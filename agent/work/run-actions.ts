@@ -2,24 +2,29 @@
 import type { HostAction } from "../../shared/api/closed-lists.ts";
 import type { HostRun } from "../../shared/api/host-run.ts";
 import type { HostActionResult } from "../../shared/api/host-stats.ts";
-import { messageOf, UserError } from "../../shared/errors.ts";
-import { invokerTag } from "../../shared/snapshot-tags.ts";
+import { UserError } from "../../shared/errors.ts";
+import { requireFewStarts } from "../../shared/restarts.ts";
+import { invokerTag, sessionTag } from "../../shared/snapshot-tags.ts";
 import { startHeartbeat } from "../backup/progress.ts";
+import { asUserError } from "../file-faults.ts";
 import { type ActionOutcome, type ActionPorts, runAction } from "../maintain/actions.ts";
-import type { RetentionScope } from "../maintain/retention.ts";
+import type { RetentionScope } from "../maintain/decide-retention.ts";
+import { taggedInvoker } from "./origin.ts";
 import { openRepository } from "./repository.ts";
 import { reporterOf, type WorkPorts, withLockOf } from "./turn-ports.ts";
 
 /** Whose snapshots retention may touch: the invoker's, and those without tags of its hosts and paths. */
 export function retentionScope({ metadata, spec }: HostRun): RetentionScope {
-  const { retention, backup } = spec;
+  const { retention, backup, run } = spec;
+  const { namespace } = metadata;
   if (backup === undefined) {
-    throw new UserError("NOT_FOUND", `the invoker of session ${spec.run.name} does not exist any more`);
+    throw new UserError("NOT_FOUND", `the invoker of session ${run.name} does not exist any more`);
   }
-  const { kind, namespace = metadata.namespace, name } = backup.invoker;
   const paths = [...new Set(retention?.paths ?? [])];
   return {
-    invokerTag: invokerTag({ kind, namespace, name }),
+    // Without its cluster the tag could be another's.
+    invokerTag: backup.cluster === undefined ? undefined : invokerTag(taggedInvoker(namespace, backup)),
+    sessionTag: sessionTag({ namespace, name: run.name }),
     untagged: [...new Set(retention?.hosts ?? [])].flatMap((host) => paths.map((path) => ({ host, path }))),
   };
 }
@@ -44,12 +49,21 @@ async function prepare(
 ): Promise<Pick<ActionPorts, "restic" | "policy" | "scope" | "readDataSubset" | "signal">> {
   const options = { settings, isCacheEnabled: true, signal: stopper.signal };
   return {
-    scope: retentionScope(run),
+    scope: () => retentionScope(run),
     restic: await openRepository(run.spec.repository, options),
     policy: run.spec.retention?.policy,
     readDataSubset: run.spec.actionParams?.readDataSubset,
     signal: stopper.signal,
   };
+}
+
+/** The session waits for it. What is not removed now is planned anew by the next one. */
+const RETENTION_PATIENCE_MS = 5 * 60_000;
+
+/** @throws UserError REPOSITORY_DAMAGED before something is taken out of a repository that was just found damaged */
+function requireSound(action: HostAction, results: readonly HostActionResult[]): void {
+  if (action !== "PruneRepository" || !results.some(({ integrity }) => integrity === false)) return;
+  throw new UserError("REPOSITORY_DAMAGED", "nothing is taken out of a repository that the check found damaged");
 }
 
 /** Runs the actions, whatever became of the one before. What a stop of the container cuts off stays open. */
@@ -66,14 +80,21 @@ export async function runActions(run: HostRun, actions: readonly HostAction[], p
     for (const action of actions) {
       if (stopper.signal.aborted) break;
       const startedAt = now().toISOString();
-      reporter.set({ results: [...results, { action, phase: "Running", startedAt }] });
+      const earlier = run.status?.results?.findLast((result) => result.action === action);
+      const starts = (earlier?.starts ?? 0) + 1;
+      // Counted before the work: what kills it must not go uncounted.
+      reporter.set({ results: [...results, { action, phase: "Running", starts, startedAt }] });
+      if (!(await reporter.flush())) break;
       let outcome: ActionOutcome;
       try {
+        requireFewStarts(starts, action);
         prepared ??= await prepare(run, ports);
-        const withLock = withLockOf(run, prepared.restic, reporter, ports);
+        requireSound(action, results);
+        const patienceMs = action === "ApplyRetentionPolicy" ? RETENTION_PATIENCE_MS : undefined;
+        const withLock = withLockOf(run, prepared.restic, reporter, ports, patienceMs);
         outcome = await runAction(action, { ...prepared, withLock });
       } catch (thrown) {
-        const error = thrown instanceof UserError ? thrown : new UserError("INTERNAL", messageOf(thrown));
+        const error = asUserError(thrown);
         outcome = { kind: "failed", failure: { error } };
       }
       if (stopper.reason()?.kind === "shutdown" && outcome.kind === "failed") break;

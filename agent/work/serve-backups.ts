@@ -5,6 +5,7 @@ import { trackRestic } from "../locks/running-restic.ts";
 import { watchOwnRuns } from "../own-runs.ts";
 import type { AgentSettings } from "../settings.ts";
 import { nextTask, openActions, type Task } from "../turn.ts";
+import { graceMs } from "./grace.ts";
 import { guardWork } from "./guard.ts";
 import { type HostPhase, runHostTurn } from "./host-turn.ts";
 import { runActions } from "./run-actions.ts";
@@ -83,7 +84,13 @@ export async function serveBackups(options: ServeOptions): Promise<ServeEnd> {
       continue;
     }
     const stopper = createStopper();
-    const onShutdown = () => stopper.stop({ kind: "shutdown" });
+    const goesOnMs = task.actions === undefined ? graceMs(task.run.spec.graceSeconds) : 0;
+    let grace: NodeJS.Timeout | undefined;
+    const onShutdown = () => {
+      if (goesOnMs === 0) return stopper.stop({ kind: "shutdown" });
+      log.info({ session: task.run.spec.run.name, goesOnMs }, "the pod is to end; the backup has its grace");
+      grace = setTimeout(() => stopper.stop({ kind: "shutdown" }), goesOnMs);
+    };
     shutdown.addEventListener("abort", onShutdown, { once: true });
     const ports: TurnPorts = {
       settings,
@@ -101,6 +108,7 @@ export async function serveBackups(options: ServeOptions): Promise<ServeEnd> {
       if (task.actions === undefined) phase = ended;
     } finally {
       shutdown.removeEventListener("abort", onShutdown);
+      clearTimeout(grace);
     }
     for (const key of task.keys) done.add(key);
     idleSinceMs = performance.now();

@@ -37,8 +37,15 @@ export function reporterOf(run: HostRun, ports: WorkPorts): RunReporter {
 }
 
 /** Patience with locks that tells what is in the way through the host run. */
-export function withLockOf(run: HostRun, restic: Restic, reporter: RunReporter, ports: WorkPorts): WithLock {
+export function withLockOf(
+  run: HostRun,
+  restic: Restic,
+  reporter: RunReporter,
+  ports: WorkPorts,
+  patienceMs?: number,
+): WithLock {
   return createWithLock({
+    ...(patienceMs !== undefined && { patienceMs }),
     restic,
     signal: ports.stopper.signal,
     log: ports.log,

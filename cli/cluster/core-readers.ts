@@ -57,6 +57,13 @@ export function coreReaders(api: CoreV1Api): CoreReaders {
           : api.listNamespacedService({ namespace, ...page }, options),
       find: (namespace, name, options) => api.readNamespacedService({ namespace, name }, options),
     },
+    secrets: {
+      list: (namespace, page, options) =>
+        namespace === undefined
+          ? api.listSecretForAllNamespaces(page, options)
+          : api.listNamespacedSecret({ namespace, ...page }, options),
+      find: (namespace, name, options) => api.readNamespacedSecret({ namespace, name }, options),
+    },
     namespaces: {
       list: (_namespace, page, options) => api.listNamespace(page, options),
       find: (_namespace, name, options) => api.readNamespace({ name }, options),

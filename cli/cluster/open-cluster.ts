@@ -18,6 +18,8 @@ import type { Input } from "../program/command.ts";
 import { itemsOf, nextPage, plainJson } from "./answers.ts";
 import type { Cluster } from "./cluster.ts";
 import { coreReaders } from "./core-readers.ts";
+import { coreWriters } from "./core-writers.ts";
+import { execIn } from "./exec-in.ts";
 import { explainFailure } from "./failure.ts";
 import { loadKubeconfig } from "./kubeconfig.ts";
 import { withinLimit } from "./time-limit.ts";
@@ -48,6 +50,7 @@ export async function openCluster({ flags, env }: Pick<Input, "flags" | "env">):
     connection,
     ...reads(config, address),
     ...writes(config, address),
+    exec: (inNamespace, choice) => execIn(config, address, inNamespace, choice),
   };
 }
 
@@ -127,14 +130,16 @@ function reads(config: KubeConfig, address: string): Pick<Cluster, "list" | "fin
   };
 }
 
-function writes(config: KubeConfig, address: string): Pick<Cluster, "create" | "mergePatch"> {
+function writes(config: KubeConfig, address: string): Pick<Cluster, "create" | "mergePatch" | "remove"> {
   const custom = config.makeApiClient(CustomObjectsApi);
+  const core = coreWriters(config.makeApiClient(CoreV1Api));
   return {
     async create(resource, namespace, body, { isDryRun } = {}) {
       const { group, version, plural } = resource;
       const dry = isDryRun === true ? { dryRun: "All" } : {};
       const order = { group, version, plural, namespace, body, fieldManager: FIELD_MANAGER, ...dry };
       try {
+        if (group === "") return await core.create(plural, order, withinLimit(CALL_MS));
         return await custom.createNamespacedCustomObject(order, withinLimit(CALL_MS));
       } catch (thrown) {
         const action = `create ${formatResource(resource, namespace)}`;
@@ -147,10 +152,26 @@ function writes(config: KubeConfig, address: string): Pick<Cluster, "create" | "
       const order = { group, version, plural, namespace, name, body, fieldManager: FIELD_MANAGER, ...dry };
       const options: CallOptions = setHeaderOptions("Content-Type", PatchStrategy.MergePatch, withinLimit(CALL_MS));
       try {
+        if (group === "") return await core.patch(plural, order, options);
         return await custom.patchNamespacedCustomObject(order, options);
       } catch (thrown) {
         const action = `patch ${formatResource(resource, namespace, name)}`;
         throw explainFailure(thrown, { action, address, right: { verb: "patch", resource, namespace } });
+      }
+    },
+    async remove(resource, namespace, name) {
+      const { group, version, plural } = resource;
+      // What it made goes with it; the answer does not wait for that.
+      const order = { group, version, plural, namespace, name, propagationPolicy: "Background" };
+      try {
+        if (group === "") await core.remove(plural, order, withinLimit(CALL_MS));
+        else await custom.deleteNamespacedCustomObject(order, withinLimit(CALL_MS));
+        return true;
+      } catch (thrown) {
+        const action = `delete ${formatResource(resource, namespace, name)}`;
+        const error = explainFailure(thrown, { action, address, right: { verb: "delete", resource, namespace } });
+        if (isNotFound(error)) return false;
+        throw error;
       }
     },
   };

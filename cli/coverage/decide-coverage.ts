@@ -1,6 +1,7 @@
 /** Which workloads and claims are backed up, and by whom. Pure. */
 import type { AppBinding } from "../../shared/api/app-binding.ts";
 import { appAddress } from "../../shared/app-binding.ts";
+import { volumesWithClaims } from "../../shared/claim-volumes.ts";
 import { Annotation, INJECT_DISABLED, Label } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
 import type { WorkloadFacts } from "../../shared/injection/workload.ts";
@@ -9,7 +10,6 @@ import { type BackupInvokerView, type BackupMemberView, isJobMember } from "../.
 import { textAt } from "../../shared/kube/json-value.ts";
 import { labelledMember } from "../../shared/labelled-member.ts";
 import { targetKey } from "../../shared/target.ts";
-import { volumesWithClaims } from "./claims-of.ts";
 
 export const CoverageState = {
   Uncovered: "Uncovered",
@@ -42,6 +42,9 @@ export interface CoverageView {
   readonly optedOutNamespaces: ReadonlySet<string>;
 }
 
+/** What tells who backs a workload up. */
+export type SaversView = Pick<CoverageView, "invokers" | "appBindings" | "services">;
+
 const ORDER: readonly CoverageState[] = Object.values(CoverageState);
 
 /** What is not covered first. */
@@ -55,8 +58,12 @@ export function decideCoverage(view: CoverageView): readonly CoverageRow[] {
 }
 
 /** A member that saves the workload, and who has it. */
-interface Saver {
+export interface Saver {
   readonly by: string;
+  /** Name of the member there. */
+  readonly member: string;
+  /** Whether a Job does it, instead of a sidecar in the pods. */
+  readonly isJob: boolean;
   /** Volumes that are saved; undefined: all that it has, in its own way. */
   readonly volumes: readonly string[] | undefined;
 }
@@ -91,13 +98,18 @@ function workloadRow(workload: WorkloadFacts, view: CoverageView): CoverageRow |
   };
 }
 
-function saversOf(workload: WorkloadFacts, view: CoverageView): readonly Saver[] {
+/** Everybody who backs the workload up. */
+export function saversOf(workload: WorkloadFacts, view: SaversView): readonly Saver[] {
   const key = targetKey(workload);
   const named = view.invokers.flatMap((invoker) => {
     const members = invoker.members.filter((member) => targetKey(member.ref) === key);
-    return members.map((member): Saver => ({ by: describe(invoker), volumes: savedVolumes(member) }));
+    return members.map((member): Saver => ({ ...saverOf(invoker, member), volumes: savedVolumes(member) }));
   });
   return [...named, ...labelledSavers(workload, view), ...databaseSavers(workload, view)];
+}
+
+function saverOf(invoker: BackupInvokerView, member: BackupMemberView): Omit<Saver, "volumes"> {
+  return { by: describe(invoker), member: member.alias ?? member.ref.name, isJob: isJobMember(member) };
 }
 
 const describe = ({ kind, namespace, name }: Pick<BackupInvokerView, "kind" | "namespace" | "name">) =>
@@ -108,12 +120,14 @@ function savedVolumes(member: BackupMemberView): readonly string[] | undefined {
 }
 
 /** By the label of a batch. A blueprint makes a BackupConfiguration, which names the workload. */
-function labelledSavers(workload: WorkloadFacts, { invokers }: CoverageView): readonly Saver[] {
+function labelledSavers(workload: WorkloadFacts, { invokers }: SaversView): readonly Saver[] {
   const label = workload.labels[Label.BackupBatch];
   const batch = invokers.find(({ kind, namespace, name }) => {
     return kind === "BackupBatch" && namespace === workload.namespace && name === label;
   });
-  return batch === undefined ? [] : [{ by: describe(batch), volumes: labelledVolumes(workload) }];
+  if (batch === undefined) return [];
+  const member = workload.annotations[Annotation.Alias] ?? workload.name;
+  return [{ by: describe(batch), member, isJob: false, volumes: labelledVolumes(workload) }];
 }
 
 function labelledVolumes(workload: WorkloadFacts): readonly string[] {
@@ -126,10 +140,11 @@ function labelledVolumes(workload: WorkloadFacts): readonly string[] {
 }
 
 /** AppBindings that are backed up, whose Service leads to the workload's pods: their dump is the data. */
-function databaseSavers(workload: WorkloadFacts, { invokers, appBindings, services }: CoverageView): readonly Saver[] {
+function databaseSavers(workload: WorkloadFacts, { invokers, appBindings, services }: SaversView): readonly Saver[] {
   const podLabels = textMapAt(workload.podTemplate, "metadata", "labels");
   return invokers.flatMap((invoker) =>
-    invoker.members.flatMap(({ ref }): Saver[] => {
+    invoker.members.flatMap((member): Saver[] => {
+      const { ref } = member;
       if (ref.kind !== "AppBinding" || ref.namespace !== workload.namespace) return [];
       const service = serviceOf(appBindings.find((one) => isNamed(one, ref.namespace, ref.name)));
       const selector = textMapAt(
@@ -139,7 +154,7 @@ function databaseSavers(workload: WorkloadFacts, { invokers, appBindings, servic
       );
       const entries = Object.entries(selector);
       const leadsHere = entries.length > 0 && entries.every(([key, value]) => podLabels[key] === value);
-      return leadsHere ? [{ by: describe(invoker), volumes: undefined }] : [];
+      return leadsHere ? [{ ...saverOf(invoker, member), volumes: undefined }] : [];
     }),
   );
 }
@@ -178,7 +193,7 @@ function uncovered(
   const object = `${kind.toLowerCase()}/${name}`;
   const why = "no batch names it";
   if (batch === undefined)
-    return { why, add: `make a BackupBatch in ${namespace} with it as a member (docs/quickstart.md)` };
+    return { why, add: `make a BackupBatch in ${namespace} with it as a member (docs/your-application.md)` };
   return {
     why,
     add:

@@ -1,4 +1,4 @@
-/** Whether webhook and reconciler run, of the image that they are told to inject. */
+/** Whether webhook and reconciler run, and inject the same image. */
 
 import { objectsAt } from "../../shared/injection/workload.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
@@ -8,24 +8,23 @@ import { type Finding, fault, ok, warning } from "./finding.ts";
 import type { Variant } from "./rights.ts";
 
 const DEPLOYMENTS: Resource = { group: "apps", version: "v1", plural: "deployments", namespaced: true };
-const CONFIG_MAPS: Resource = { group: "", version: "v1", plural: "configmaps", namespaced: true };
 const NAMES = ["stash-batch-webhook", "stash-batch-reconciler"] as const;
-const SETTINGS = "stash-batch";
+const IMAGE_FLAG = "--image=";
+/** What the manifests say before somebody names an image: a name that nobody can ever register. */
+const UNNAMED = /^[^/]+[.]invalid\//;
 const WATCH_FLAG = "--watch-namespace=";
 
 export interface ProgramsView {
   readonly namespace: string;
   /** By name; undefined where there is none. */
   readonly deployments: ReadonlyMap<string, unknown>;
-  readonly settings: unknown;
 }
 
 export async function gatherPrograms(client: Pick<KubeClient, "find">, namespace: string): Promise<ProgramsView> {
   const deployments = await Promise.all(
     NAMES.map(async (name) => [name, await client.find(DEPLOYMENTS, namespace, name, asIs)] as const),
   );
-  const settings = await client.find(CONFIG_MAPS, namespace, SETTINGS, asIs);
-  return { namespace, deployments: new Map(deployments), settings };
+  return { namespace, deployments: new Map(deployments) };
 }
 
 /** What the programs' flags say about the installation. */
@@ -41,12 +40,9 @@ export function readVariant({ deployments }: ProgramsView): Variant {
   };
 }
 
-export function checkPrograms({ namespace, deployments, settings }: ProgramsView): readonly Finding[] {
-  const wanted = textAt(settings, "data", "image");
-  return NAMES.flatMap((name) => {
-    const deployment = deployments.get(name);
-    return [checkReplicas(namespace, name, deployment), ...checkImages(namespace, name, deployment, wanted)];
-  });
+export function checkPrograms(view: ProgramsView): readonly Finding[] {
+  const replicas = NAMES.map((name) => checkReplicas(view.namespace, name, view.deployments.get(name)));
+  return [...replicas, ...checkImages(view)];
 }
 
 function checkReplicas(namespace: string, name: string, deployment: unknown): Finding {
@@ -62,19 +58,31 @@ function checkReplicas(namespace: string, name: string, deployment: unknown): Fi
   return ok(name, `${ready} of ${wanted} replicas are ready`);
 }
 
-function checkImages(
-  namespace: string,
-  name: string,
-  deployment: unknown,
-  wanted: string | undefined,
-): readonly Finding[] {
-  if (deployment === undefined) return [];
-  const images = objectsAt(valueAt(deployment, "spec", "template", "spec"), "containers").map((container) =>
-    textAt(container, "image"),
-  );
-  const other = images.find((image) => image !== wanted);
-  if (other === undefined) return [];
-  const check = "image";
-  const message = `${name} runs ${other}, but injects ${wanted ?? "nothing that is set"}`;
-  return [warning(check, message, `set \`image\` in ConfigMap ${namespace}/${SETTINGS} to the Deployments' image`)];
+/** The image that a program injects: what its flag says, else its own. */
+function injectedBy(deployment: unknown): string | undefined {
+  const [container] = objectsAt(valueAt(deployment, "spec", "template", "spec"), "containers");
+  const flag = listAt(container, "args")
+    .map(String)
+    .find((one) => one.startsWith(IMAGE_FLAG));
+  return flag?.slice(IMAGE_FLAG.length) ?? textAt(container, "image");
+}
+
+function checkImages({ namespace, deployments }: ProgramsView): readonly Finding[] {
+  const known = NAMES.flatMap((name) => {
+    const deployment = deployments.get(name);
+    const image = injectedBy(deployment);
+    const isReady = (numberAt(deployment, "status", "readyReplicas") ?? 0) > 0;
+    return image === undefined ? [] : [{ name, image, isReady }];
+  });
+  // Where its pods run, somebody put an image of that name onto the nodes.
+  const unnamed = known.filter(({ image, isReady }) => UNNAMED.test(image) && !isReady);
+  if (unnamed.length > 0) {
+    const message = `${unnamed.map(({ name }) => name).join(" and ")} run ${unnamed[0]?.image}, which is no image that exists`;
+    return [fault("image", message, `name your image in both Deployments of namespace ${namespace}: docs/install.md`)];
+  }
+  const [first, ...others] = known;
+  const other = others.find(({ image }) => image !== first?.image);
+  if (first === undefined || other === undefined) return [];
+  const message = `${first.name} injects ${first.image}, but ${other.name} injects ${other.image}`;
+  return [warning("image", message, `give both Deployments of namespace ${namespace} the same image`)];
 }

@@ -1,13 +1,19 @@
 /** Looks at an installation through the API server, and says what is wrong and what to do. */
+import { writeFile } from "node:fs/promises";
 import { Install } from "../../shared/contract.ts";
+import { messageOf } from "../../shared/errors.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { systemClock } from "../../shared/kube/clock.ts";
 import { createDiscovery } from "../../shared/kube/discovery.ts";
 import { createKubeClient } from "../../shared/kube/http-client.ts";
+import { formatSize } from "../../shared/size.ts";
+import { buildTarball } from "../../shared/tarball.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
 import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
+import { UsageError } from "../program/usage-error.ts";
 import { isData, printData } from "../terminal/print.ts";
+import { readProductVersion } from "../version/product-version.ts";
 import {
   checkMutation,
   checkValidation,
@@ -16,6 +22,7 @@ import {
   probeValidation,
   serverTimeOf,
 } from "./admission.ts";
+import { gatherBundle } from "./bundle/gather-bundle.ts";
 import { checkClocks, gatherLeases } from "./clocks.ts";
 import { checkDefinitions, checkVersion, findDefinitions } from "./definitions.ts";
 import { type Finding, FindingStatus, formatFindings } from "./finding.ts";
@@ -43,12 +50,33 @@ export async function runDoctor(input: Input): Promise<ExitCode> {
       namespace: flags.text("namespace") ?? Install.Namespace,
       probeNamespace: flags.text("probe-namespace") ?? "default",
     });
+    const bundle = flags.text("bundle");
+    if (bundle !== undefined) await writeBundle(input, client, bundle, findings);
     if (isData(input.format)) printData(input, { findings });
     else terminal.print(formatFindings(findings));
     return findings.some(({ status }) => status === FindingStatus.Fault) ? ExitCode.Fault : ExitCode.Good;
   } finally {
     client.close();
   }
+}
+
+/** What support needs, in one file for its owner alone. */
+async function writeBundle(
+  { flags, terminal }: Input,
+  client: KubeClient,
+  path: string,
+  findings: readonly Finding[],
+): Promise<void> {
+  const namespace = flags.text("namespace") ?? Install.Namespace;
+  const server = await createDiscovery(client, systemClock).serverVersion();
+  const versions = { plugin: await readProductVersion(), server, node: process.version };
+  const tarball = buildTarball(await gatherBundle(client, { namespace, findings, versions }), Date.now());
+  try {
+    await writeFile(path, tarball, { mode: 0o600 });
+  } catch (thrown) {
+    throw new UsageError(`the bundle can't be written: ${messageOf(thrown)}`, "name another file with --bundle");
+  }
+  terminal.note(`${path} holds what support needs, ${formatSize(tarball.length)}; look into it before you send it`);
 }
 
 /** Everything, from what the rest stands on to what stands on the rest. */

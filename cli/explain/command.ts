@@ -5,8 +5,9 @@ export const EXPLAIN: CommandSpec = {
   name: "explain",
   group: CommandGroup.Check,
   summary: "Say what the webhook decides about a workload, and why",
-  details: `Shows the change as a diff, and what would restart. Of invokers, Repositories, AppBindings and BackupBlueprints it says what their
-author must be allowed to do. Changes nothing. KIND is deployment, statefulset, daemonset, backupbatch, backupconfiguration,
+  details: `First what is decided, who backs it up, and what would restart; with --diff the change line by line. Of batches and BackupConfigurations it
+says when they run next, in their zone, and which points their retention keeps and removes; of all objects of ours what their author must be
+allowed to do. Changes nothing. KIND is deployment, statefulset, daemonset, backupbatch, backupconfiguration,
 restorebatch, restoresession, repository or appbinding.`,
   args: [{ name: "KIND/NAME", summary: "a live object", isOptional: true }],
   flags: [
@@ -17,6 +18,7 @@ restorebatch, restoresession, repository or appbinding.`,
       isMany: true,
       completes: Completes.File,
     },
+    { flags: "--diff", summary: "show the change of the pod template line by line" },
     { flags: "--offline", summary: "look at the files alone, at no cluster" },
     {
       flags: "--image <image>",
@@ -32,8 +34,11 @@ restorebatch, restoresession, repository or appbinding.`,
   formats: [Format.Table, Format.Json, Format.Yaml],
   examples: [
     { line: "explain deployment/web -n demo", does: "what becomes of a live workload" },
-    { line: "explain -f deployment.yaml -f batch.yaml --offline", does: "the change as a diff, from files alone" },
-    { line: "explain backupbatch/nightly", does: "what its author must be allowed to do" },
+    {
+      line: "explain -f deployment.yaml -f batch.yaml --offline --diff",
+      does: "the change line by line, from files alone",
+    },
+    { line: "explain backupbatch/nightly", does: "when it runs, what stays, what its author must be allowed to do" },
   ],
   load: async () => (await import("./run.ts")).runExplain,
 };

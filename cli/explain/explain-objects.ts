@@ -8,21 +8,19 @@ import { UserError } from "../../shared/errors.ts";
 import { gatherInjectionView, type InjectionWorld } from "../../shared/injection/gather.ts";
 import { readStrategy } from "../../shared/injection/strategy.ts";
 import { readWorkload } from "../../shared/injection/workload.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import type { Connection } from "../../shared/kube/connection.ts";
-import { createKubeClient } from "../../shared/kube/http-client.ts";
+import { asIs } from "../../shared/kube/client.ts";
 import { isJsonObject, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { formatTarget } from "../../shared/target.ts";
 import { decideMutation } from "../../webhook/decide.ts";
-import { createWorld } from "../../webhook/world.ts";
+import { saversOf } from "../coverage/decide-coverage.ts";
 import { describeEffects, formatEffects, gatherEffectView } from "./effects.ts";
 import { type FileObjects, overlayWorld, readSource, sortObjects } from "./file-world.ts";
 import { formatExplanation } from "./format.ts";
 import type { ExplainOptions } from "./options.ts";
-
-const SYNC_TIMEOUT_MS = 30_000;
-const POLL_MS = 50;
+import { formatSaver, gatherPointsOf, gatherSaversView } from "./savers.ts";
+import { describeSchedulePlan, formatSchedulePlan } from "./schedule-plan.ts";
+import type { WatchedCluster } from "./watch-cluster.ts";
 
 const WORKLOADS: Readonly<Record<string, Resource>> = {
   Deployment: { group: "apps", version: "v1", plural: "deployments", namespaced: true },
@@ -34,60 +32,16 @@ const WORKLOADS: Readonly<Record<string, Resource>> = {
 const LIVE: Readonly<Record<string, Resource>> = { ...WORKLOADS, ...KINDS };
 
 /** What is asked for, and the namespace of objects that name none. */
-export type Choice = Pick<ExplainOptions, "live" | "settings"> & {
+export type Choice = Pick<ExplainOptions, "live" | "settings" | "hasDiff"> & {
   readonly namespace: string;
   /** What is to be explained, beside the live one. */
   readonly objects: readonly unknown[];
 };
 
-/** What there is of a real cluster. */
-export interface WatchedCluster {
-  readonly client: KubeClient;
-  /** Of objects that name none. */
-  readonly namespace: string;
-  readonly world: InjectionWorld;
-  close(): Promise<void>;
-}
-
 /** What is told of one object. */
 export interface Told {
   readonly data: object;
   readonly text: string;
-}
-
-interface Watched {
-  readonly connection: Connection;
-  readonly namespace: string;
-}
-
-/** Reads all that a decision looks at. @throws UserError API_UNAVAILABLE when that takes too long */
-export async function watchCluster({ connection, namespace }: Watched): Promise<WatchedCluster> {
-  const client = createKubeClient({ connection, program: "explain" });
-  const problems: string[] = [];
-  const world = createWorld({
-    client,
-    onProblem: (problem) =>
-      problems.push(
-        JSON.stringify(problem, (_key, field: unknown) => (field instanceof Error ? field.message : field)),
-      ),
-    onFail: () => undefined,
-  });
-  world.start();
-  const close = async () => {
-    await world.stop();
-    client.close();
-  };
-  const deadline = performance.now() + SYNC_TIMEOUT_MS;
-  while (!world.isSynced()) {
-    if (performance.now() > deadline) {
-      await close();
-      throw new UserError("API_UNAVAILABLE", `the cluster could not be read: ${problems.slice(0, 3).join("; ")}`, {
-        next: "check --kubeconfig and your rights to list the kinds of stash.appscode.com, or use --offline",
-      });
-    }
-    await new Promise((done) => setTimeout(done, POLL_MS));
-  }
-  return { client, namespace, world, close };
 }
 
 /** The object with the namespace that an apply would give it. */
@@ -110,7 +64,9 @@ export async function explainAll(options: Choice, cluster: WatchedCluster | unde
     }
     const source = readSource({ ...(isJsonObject(found) ? found : {}), kind: options.live.kind });
     told.push(
-      source === undefined ? explain(options, world, found, found) : await explainEffects(source, files, cluster),
+      source === undefined
+        ? await explain(options, world, found, found, files, cluster)
+        : await explainSource(source, files, cluster),
     );
   }
   for (const object of files.others) {
@@ -118,9 +74,9 @@ export async function explainAll(options: Choice, cluster: WatchedCluster | unde
     if (WORKLOADS[kind] === undefined) continue;
     const namespace = textAt(object, "metadata", "namespace") ?? options.namespace;
     const live = await findLive(cluster, kind, namespace, textAt(object, "metadata", "name") ?? "");
-    told.push(explain(options, world, object, live));
+    told.push(await explain(options, world, object, live, files, cluster));
   }
-  for (const source of files.sources) told.push(await explainEffects(source, files, cluster));
+  for (const source of files.sources) told.push(await explainSource(source, files, cluster));
   if (told.length === 0) {
     throw new UserError("NOT_FOUND", "the files hold no workload and no object of stash.appscode.com", {
       next: "add the workload's own file with -f, or name a live one as KIND/NAME",
@@ -129,14 +85,25 @@ export async function explainAll(options: Choice, cluster: WatchedCluster | unde
   return told;
 }
 
-async function explainEffects(
+async function explainSource(
   source: EffectSource,
   { appBindings, others }: FileObjects,
   cluster: WatchedCluster | undefined,
 ): Promise<Told> {
   const workloads = others.flatMap((object) => readWorkload(object, "") ?? []);
   const view = await gatherEffectView(source, { appBindings, workloads }, cluster?.client);
-  return { data: describeEffects(source, view), text: formatEffects(source, view) };
+  const effects = { data: describeEffects(source, view), text: formatEffects(source, view) };
+  if (source.kind !== "BackupBatch" && source.kind !== "BackupConfiguration") return effects;
+  const nowMs = Date.now();
+  const points = cluster && (await gatherPointsOf(cluster.reader, source));
+  const lines = formatSchedulePlan(source, points, nowMs);
+  return {
+    data: {
+      ...effects.data,
+      ...describeSchedulePlan(source, points, nowMs),
+    },
+    text: [`${source.kind} ${source.namespace}/${source.name}`, ...lines, "", effects.text].join("\n"),
+  };
 }
 
 async function findLive(
@@ -150,7 +117,14 @@ async function findLive(
   return cluster.client.find(resource, namespace, name, asIs);
 }
 
-function explain(options: Choice, world: InjectionWorld, object: unknown, live: unknown): Told {
+async function explain(
+  options: Choice,
+  world: InjectionWorld,
+  object: unknown,
+  live: unknown,
+  files: FileObjects,
+  cluster: WatchedCluster | undefined,
+): Promise<Told> {
   const workload = readWorkload(object, options.namespace);
   if (workload === undefined) throw new UserError("INVALID_OBJECT", "the workload has no pod template");
   const liveTemplate = valueAt(live, "spec", "template");
@@ -167,13 +141,19 @@ function explain(options: Choice, world: InjectionWorld, object: unknown, live: 
     "status",
     textAt(object, "kind") === "DaemonSet" ? "currentNumberScheduled" : "replicas",
   );
+  const savers = saversOf(workload, await gatherSaversView(workload.namespace, files, cluster?.reader));
   const explanation = {
     workload: formatTarget(workload),
+    savers: savers.map(formatSaver),
+    hasDiff: options.hasDiff,
     decision,
     podTemplate: workload.podTemplate,
     replicas: live === undefined ? undefined : typeof replicas === "number" ? replicas : 0,
     strategy:
       textAt(object, "spec", "updateStrategy", "type") ?? textAt(object, "spec", "strategy", "type") ?? "RollingUpdate",
   };
-  return { data: { workload: explanation.workload, ...decision }, text: formatExplanation(explanation) };
+  return {
+    data: { workload: explanation.workload, backedUpBy: savers, ...decision },
+    text: formatExplanation(explanation),
+  };
 }

@@ -12,6 +12,10 @@ export interface Explanation {
   readonly podTemplate: unknown;
   /** Pods that run now; undefined when the workload is not in a cluster. */
   readonly replicas: number | undefined;
+  /** Who backs it up, one line each. */
+  readonly savers: readonly string[];
+  /** Whether the change is shown line by line. */
+  readonly hasDiff: boolean;
   /** How a changed template reaches the pods, as the workload says. */
   readonly strategy: string;
 }
@@ -37,28 +41,25 @@ function formatStrategy({ strategy, kept }: StrategyState): string {
   return `spec.strategy is Recreate until the restore has ended; then it is again ${kept}`;
 }
 
-/** The whole text, without a newline at its end. */
+/** The whole text, without a newline at its end: what counts first, the change line by line last. */
 export function formatExplanation(explanation: Explanation): string {
-  const { workload, decision, podTemplate } = explanation;
-  const lines = [`${workload}: ${decision.kind}`, ...formatReasons(decision.reasons)];
-  switch (decision.kind) {
-    case "deny":
-      lines.push("", `It would be refused: ${decision.message}`);
-      break;
-    case "change": {
-      const before = stringify(podTemplate, { lineWidth: 0 });
-      const after = stringify(decision.podTemplate, { lineWidth: 0 });
-      lines.push("", createTwoFilesPatch("pod template", "pod template as admitted", before, after).trimEnd());
-      for (const key of decision.removedAnnotations) lines.push(`annotation ${key} is removed`);
-      if (decision.strategy !== undefined) lines.push(formatStrategy(decision.strategy));
-      break;
-    }
-    case "skip":
-      break;
-  }
-  if (decision.kind !== "deny") {
-    for (const warning of decision.warnings) lines.push("", `warning: ${warning}`);
-    lines.push("", formatRestart(explanation));
-  }
+  const { workload, decision, savers } = explanation;
+  const lines = [`${workload}: ${decision.kind}`, ...formatReasons(decision.reasons), ...savers];
+  if (decision.kind === "deny") return [...lines, "", `It would be refused: ${decision.message}`].join("\n");
+  lines.push(formatRestart(explanation), ...decision.warnings.map((warning) => `warning: ${warning}`));
+  if (decision.kind === "change") lines.push(...formatChange(explanation, decision));
   return lines.join("\n");
+}
+
+function formatChange(
+  { podTemplate, hasDiff }: Explanation,
+  decision: Decision & { readonly kind: "change" },
+): readonly string[] {
+  const removed = decision.removedAnnotations.map((key) => `annotation ${key} is removed`);
+  const strategy = decision.strategy === undefined ? [] : [formatStrategy(decision.strategy)];
+  if (!hasDiff) return [...removed, ...strategy, "See the change line by line with --diff."];
+  const before = stringify(podTemplate, { lineWidth: 0 });
+  const after = stringify(decision.podTemplate, { lineWidth: 0 });
+  const diff = createTwoFilesPatch("pod template", "pod template as admitted", before, after).trimEnd();
+  return [...removed, ...strategy, "", diff];
 }

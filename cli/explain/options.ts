@@ -8,6 +8,8 @@ export interface ExplainOptions {
   readonly files: readonly string[];
   readonly live: { readonly kind: string; readonly name: string } | undefined;
   readonly isOffline: boolean;
+  /** The change is shown line by line. */
+  readonly hasDiff: boolean;
   readonly settings: InjectionSettings;
 }
 
@@ -54,6 +56,7 @@ export function readExplainOptions(words: readonly string[], flags: FlagValues):
     files,
     live: kind === undefined ? undefined : { kind, name },
     isOffline: flags.has("offline"),
+    hasDiff: flags.has("diff"),
     settings: {
       image: flags.text("image") ?? "stash-batch",
       nativeSidecar: flags.has("native-sidecar"),

@@ -4,9 +4,10 @@ import { openCluster } from "../cluster/open-cluster.ts";
 import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { isData, printData } from "../terminal/print.ts";
-import { explainAll, type WatchedCluster, watchCluster } from "./explain-objects.ts";
+import { explainAll } from "./explain-objects.ts";
 import { readExplainOptions } from "./options.ts";
 import { parseObjects } from "./parse-objects.ts";
+import { type WatchedCluster, watchCluster } from "./watch-cluster.ts";
 
 /** Explains and prints. */
 export async function runExplain(input: Input): Promise<ExitCode> {

@@ -1,5 +1,4 @@
 /** Prints what the pods of a run log. */
-import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../shared/errors.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
@@ -11,6 +10,7 @@ import { parseRunWords, type RunWord } from "../objects/run-words.ts";
 import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { UsageError } from "../program/usage-error.ts";
+import { lineWriter } from "../terminal/line-writer.ts";
 import { plainText } from "../terminal/plain-text.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { formatLogLine, type HostPod, logContainers, podsOfRun } from "./log-places.ts";
@@ -123,27 +123,4 @@ class LogFollower {
   isEmpty(): boolean {
     return this.#opened.size + this.#missed.size === 0;
   }
-}
-
-/** A stream that gives whole lines. It ends without complaint, however its source does. */
-function lineWriter(onLine: (line: string) => void): { readonly stream: Writable; readonly end: Promise<void> } {
-  const decoder = new TextDecoder();
-  let rest = "";
-  const stream = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) onLine(line);
-      done();
-    },
-    final(done) {
-      if (rest !== "") onLine(rest);
-      done();
-    },
-  });
-  const end = new Promise<void>((resolve) => {
-    stream.on("error", () => resolve());
-    stream.on("close", () => resolve());
-  });
-  return { stream, end };
 }

@@ -66,6 +66,8 @@ export const TEXT_OR_DATA: readonly Format[] = [Format.Table, Format.Json, Forma
 export const CommandGroup = {
   See: "See what is saved",
   Do: "Back up and restore",
+  Repository: "Work on repositories",
+  Look: "Look into backups",
   Check: "Check and explain",
   Program: "The program itself",
 } as const;

@@ -51,7 +51,7 @@ export function parseLine(
   const found: Found[] = [];
   const program = buildProgram(commands, facts, terminal, (one) => found.push(one));
   try {
-    program.parse([...argv], { from: "user" });
+    program.parse([...withPlainSwitches(argv, commands)], { from: "user" });
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     return { kind: "told", exitCode: thrown.exitCode === 0 ? ExitCode.Good : ExitCode.Usage };
@@ -61,6 +61,23 @@ export function parseLine(
   const leading: Values = program.opts();
   refuseForeign(one.command, leading, program);
   return { kind: "run", command: one.command, words: one.words, flags: flagValues({ ...leading, ...one.values }) };
+}
+
+/** Upstream's plugin, as all of its kind, also takes `--prune=true`; commander knows switches without a value alone. */
+function withPlainSwitches(argv: readonly string[], commands: readonly CommandSpec[]): readonly string[] {
+  const command = commands.find(({ name, aliases = [] }) =>
+    argv.some((word) => word === name || aliases.includes(word)),
+  );
+  const switches = new Set(
+    (command === undefined ? [] : flagsOf(command))
+      .filter(({ flags }) => !flags.includes("<"))
+      .map((flag) => buildOption(flag).long),
+  );
+  return argv.flatMap((word) => {
+    const [, flag = "", value] = /^(--[a-z][a-z-]*)=(true|false)$/.exec(word) ?? [];
+    if (value === undefined || !switches.has(flag)) return [word];
+    return value === "true" ? [flag] : [];
+  });
 }
 
 /** The whole program as commander has it: for help and for documentation, too. */

@@ -35,6 +35,8 @@ export async function runProgram(run: ProgramRun): Promise<ExitCode> {
 }
 
 function formatOf({ formats }: CommandSpec, flags: FlagValues): Format {
+  // Without formats, -o is a flag of the command's own.
+  if (formats.length === 0) return Format.Table;
   if (flags.has("json")) return Format.Json;
   const wanted = flags.text("output");
   const found = formats.find((format) => format === wanted);

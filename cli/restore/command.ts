@@ -9,8 +9,9 @@ export const RESTORE: CommandSpec = {
   details: `Makes a RestoreBatch of the members of the batch: to the newest complete point at or before --at, to that of --session, or to the newest
 complete one. A workload's pods restart, and each waits until it has its data; a database's dump is loaded by a Job.
 
---dry-run changes nothing: the API server checks the RestoreBatch, and the plan is told, as far as the objects of the cluster know it: members in
-order, point and snapshots, pods that restart, what it would wait for. With -o yaml that is the RestoreBatch alone, for Git; with -o json both.`,
+--dry-run changes nothing: the API server checks the RestoreBatch, and the plan is told: members in order, point and snapshots, pods that restart,
+what it would wait for. Files and bytes, and which files would be written over, are told by restic's own dry run in the sidecars of the pods that
+run now; that needs the right to create pods/exec. With -o yaml it is the RestoreBatch alone, for Git; with -o json both.`,
   args: [{ name: "batch", summary: "NAME, or KIND/NAME where both kinds have one", completes: Completes.Invoker }],
   flags: [
     { flags: "--at <time>", summary: "a time with its zone, or '2 hours ago'" },
@@ -23,6 +24,7 @@ order, point and snapshots, pods that restart, what it would wait for. With -o y
     { flags: "-m, --member <alias>", summary: "only this member; repeat for more", isMany: true },
     { flags: "--name <name>", summary: "name of the RestoreBatch (default: the batch's, and the second)" },
     { flags: "--dry-run", summary: "change nothing; tell the plan" },
+    { flags: "--no-files", summary: "with --dry-run: do not ask restic about files" },
     ...WAIT_FLAGS,
   ],
   scope: Scope.Namespace,

@@ -1,5 +1,6 @@
 /** What a restore would do, as far as the objects of the cluster tell. Pure. */
 
+import type { TriedRestore } from "../../agent/restore/tried-restore.ts";
 import { type MemberState, memberTurns } from "../../reconciler/run/order.ts";
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
@@ -47,7 +48,13 @@ export interface PlannedMember {
   readonly restarts: string;
   readonly snapshots: readonly PointSnapshot[];
   readonly sizeBytes: number;
+  /** What restic's dry run says of its files, where it was asked for. */
+  readonly files?: MemberFiles;
 }
+
+export type MemberFiles =
+  | { readonly kind: "tried"; readonly files: TriedRestore }
+  | { readonly kind: "unknown"; readonly why: string };
 
 export interface Plan {
   readonly point: Pick<Point, "session" | "time" | "isComplete"> | undefined;

@@ -4,6 +4,7 @@ import { formatSize } from "../../shared/size.ts";
 import { formatTable } from "../terminal/table.ts";
 import { formatSince } from "../terminal/times.ts";
 import type { Plan, PlannedMember } from "./decide-plan.ts";
+import { formatFiles } from "./file-plan.ts";
 
 export interface PlanLook {
   readonly nowMs: number;
@@ -37,10 +38,11 @@ export function formatPlan(restore: RestoreBatch, plan: Plan, look: PlanLook): r
     `  Repository  ${spec.repository?.name ?? "-"}`,
     "",
     ...table,
+    ...list("Files, by restic's own dry run:", plan.members.flatMap(formatFiles)),
     ...list("It would wait for:", plan.waitsFor),
     ...list("Not taken over from the batch:", plan.leftOut),
     "",
-    "Files that are there and not in a snapshot stay. Which files come back, the repository tells when it runs.",
+    "Files that are there and not in a snapshot stay.",
   ];
 }
 

@@ -1,5 +1,6 @@
 /** Makes a RestoreBatch, or tells what it would do. */
 import { KINDS } from "../../shared/api/kinds.ts";
+import { restoreInvokerView } from "../../shared/invoker.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
 import { kubectlName } from "../objects/read-objects.ts";
@@ -12,9 +13,11 @@ import { plainText } from "../terminal/plain-text.ts";
 import { printData } from "../terminal/print.ts";
 import { readWish } from "./choose-point.ts";
 import { decidePlan } from "./decide-plan.ts";
+import { withFiles } from "./file-plan.ts";
 import { formatNearest, formatPlan } from "./format-plan.ts";
 import { gatherPlanView } from "./gather-restore.ts";
 import { type PreparedRestore, prepareRestore } from "./prepare-restore.ts";
+import { tryFiles } from "./try-files.ts";
 
 export async function runRestore(input: Input): Promise<ExitCode> {
   const { flags } = input;
@@ -63,7 +66,9 @@ async function tellPlan(input: Input, cluster: Cluster, prepared: PreparedRestor
     terminal.print(kubectlName(KINDS.RestoreBatch, restore.metadata.name));
     return;
   }
-  const plan = decidePlan({ ...prepared, ...(await gatherPlanView(cluster, restore)) });
+  const known = decidePlan({ ...prepared, ...(await gatherPlanView(cluster, restore)) });
+  const tried = input.flags.isOff("files") ? [] : await tryFiles(cluster, restoreInvokerView(restore), known.members);
+  const plan = withFiles(known, tried);
   if (format === Format.Json) {
     printData(input, { restore, plan });
     return;

@@ -1,4 +1,5 @@
 /** Where a command writes to. */
+import { Writable } from "node:stream";
 
 export interface Terminal {
   /** Writes a text and a line's end to the output. */
@@ -7,6 +8,8 @@ export interface Terminal {
   note(text: string): void;
   /** Writes to the output as it is. */
   write(text: string): void;
+  /** A stream whose bytes go to the output as they are, no faster than it takes them; its end does not end the output. */
+  openOutput(): Writable;
   /** Whether a person looks at the output, so that lines may be drawn again. */
   readonly isInteractive: boolean;
   readonly hasColor: boolean;
@@ -19,7 +22,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 interface Output {
   readonly isTTY?: boolean;
   readonly columns?: number;
-  write(text: string): unknown;
+  write(data: string | Uint8Array, done?: (error?: Error | null) => void): unknown;
 }
 
 /** Narrower ones show nothing anyhow. */
@@ -34,6 +37,7 @@ export function processTerminal(env: Environment, out: Output, err: Output): Ter
     print: (text) => void out.write(`${text}\n`),
     note: (text) => void err.write(`${text}\n`),
     write: (text) => void out.write(text),
+    openOutput: () => new Writable({ write: (chunk: Buffer, _encoding, done) => void out.write(chunk, () => done()) }),
     isInteractive,
     hasColor: isInteractive && !env["NO_COLOR"],
     width: isWidthKnown && columns !== undefined ? Math.max(MIN_WIDTH, columns) : undefined,

@@ -2,8 +2,9 @@
 import { readResourceFlags } from "../../shared/injection/resource-flags.ts";
 import type { ExplainView } from "../../web/wire.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { explainAll, watchCluster } from "../explain/explain-objects.ts";
+import { explainAll } from "../explain/explain-objects.ts";
 import { parseObjects } from "../explain/parse-objects.ts";
+import { watchCluster } from "../explain/watch-cluster.ts";
 import { requireText } from "./read-body.ts";
 
 /** The command's own name for it, where no --image tells. */
@@ -17,7 +18,7 @@ export async function explainText(cluster: Cluster, body: unknown): Promise<Expl
     const resources = readResourceFlags({}, []);
     const settings = { image: IMAGE, nativeSidecar: false, followsImage: false, resources };
     const { namespace } = cluster;
-    const told = await explainAll({ live: undefined, settings, namespace, objects }, watched);
+    const told = await explainAll({ live: undefined, hasDiff: true, settings, namespace, objects }, watched);
     return { image: IMAGE, namespace, texts: told.map(({ text }) => text) };
   } finally {
     await watched.close();

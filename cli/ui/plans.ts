@@ -4,11 +4,14 @@ import { stringify } from "yaml";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { UserError } from "../../shared/errors.ts";
+import { restoreInvokerView } from "../../shared/invoker.ts";
 import type { PlanAnswer, Started } from "../../web/wire.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { decidePlan } from "../restore/decide-plan.ts";
+import { formatFiles, withFiles } from "../restore/file-plan.ts";
 import { gatherPlanView } from "../restore/gather-restore.ts";
 import { prepareRestore } from "../restore/prepare-restore.ts";
+import { tryFiles } from "../restore/try-files.ts";
 import { requireText } from "./read-body.ts";
 
 export interface Plans {
@@ -26,7 +29,7 @@ interface Planned {
 
 export interface PlanPorts {
   readonly cluster: Cluster;
-  /** Whether the API server may be asked for a dry run, which is a right to create. */
+  /** Whether dry runs may be asked for: of the API server, and of restic in the pods. Both need a right to create. */
   readonly allowsActions: boolean;
   readonly now: () => number;
 }
@@ -64,8 +67,9 @@ export function createPlans({ cluster, allowsActions, now }: PlanPorts): Plans {
       });
       const { restore } = prepared;
       if (allowsActions) await here.create(KINDS.RestoreBatch, namespace, restore, { isDryRun: true });
-      const plan = decidePlan({ ...prepared, ...(await gatherPlanView(here, restore)) });
-      const { members, waitsFor, leftOut, point } = plan;
+      const known = decidePlan({ ...prepared, ...(await gatherPlanView(here, restore)) });
+      const tried = allowsActions ? await tryFiles(here, restoreInvokerView(restore), known.members) : [];
+      const { members, waitsFor, leftOut, point } = withFiles(known, tried);
       return {
         id: keep({ restore, application: name, atMs: now() }),
         restore: { kind: restore.kind, namespace, name: restore.metadata.name },
@@ -73,7 +77,8 @@ export function createPlans({ cluster, allowsActions, now }: PlanPorts): Plans {
         isChecked: allowsActions,
         notes,
         point: point && { session: point.session, time: point.time, isComplete: point.isComplete },
-        members: members.map((member) => ({ ...member })),
+        members: members.map(({ files: _, ...member }) => member),
+        files: members.flatMap(formatFiles),
         waitsFor,
         leftOut,
       };

@@ -70,6 +70,7 @@ export const DEFINITIONS: NamedObjects = {
 export const HELD_KINDS: readonly Resource[] = [
   KINDS.BackupConfiguration,
   KINDS.BackupBatch,
+  KINDS.BackupSession,
   KINDS.RestoreSession,
   KINDS.RestoreBatch,
   KINDS.Repository,

@@ -3,16 +3,11 @@ import { type BackupSession, parseBackupSession } from "../../shared/api/backup-
 import { KINDS } from "../../shared/api/kinds.ts";
 import { assertNever } from "../../shared/errors.ts";
 import { isNotFound } from "../../shared/kube/kube-error.ts";
+import { isNews } from "../jobs/target-job.ts";
 import { jobOrderOf } from "../run/act.ts";
 import { runTargets } from "../run/run-facts.ts";
 import type { ActOutcome } from "../run/run-kind.ts";
-import {
-  clearCheckRequest,
-  createRetry,
-  deleteSessions,
-  recordRecoveryPoint,
-  type SessionActPorts,
-} from "./aftermath.ts";
+import { createRetry, deleteSessions, recordRecoveryPoint, type SessionActPorts } from "./aftermath.ts";
 import type { OwnAction } from "./step.ts";
 import { memberOf, type SessionView } from "./view.ts";
 
@@ -34,8 +29,6 @@ export async function actOnSession(
       return deleteSessions(ports, key, view, action.names);
     case "RecordRecoveryPoint":
       return recordRecoveryPoint(ports, view, action);
-    case "ClearCheckRequest":
-      return clearCheckRequest(ports, action);
     default:
       return assertNever(action);
   }
@@ -64,10 +57,12 @@ async function ensureJob(ports: SessionActPorts, view: SessionView, targetIndex:
   const target = runTargets(view.status)[targetIndex];
   const member = target && memberOf(view, target);
   if (view.invoker === undefined || member === undefined) return "done";
+  const uid = view.object.metadata.uid ?? "";
+  const known = ports.jobs.problems(uid).get(targetIndex);
   await ports.jobs.makeBackupJob({
     ...jobOrderOf(view, ports.clock.now()),
     invoker: view.invoker.view,
     member: { ...member, index: targetIndex },
   });
-  return ports.jobs.problems(view.object.metadata.uid ?? "").has(targetIndex) ? "again" : "done";
+  return isNews(known, ports.jobs.problems(uid).get(targetIndex)) ? "again" : "done";
 }

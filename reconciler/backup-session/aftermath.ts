@@ -3,11 +3,9 @@ import { type BackupSession, parseBackupSession } from "../../shared/api/backup-
 import { SessionTrigger } from "../../shared/api/closed-lists.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { buildBackupSession } from "../../shared/build-backup-session.ts";
-import { Annotation } from "../../shared/contract.ts";
-import { messageOf, UserError } from "../../shared/errors.ts";
+import { messageOf } from "../../shared/errors.ts";
 import { asIs } from "../../shared/kube/client.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
-import { isAlreadyExists, isConflict, isNotFound } from "../../shared/kube/kube-error.ts";
+import { isAlreadyExists, isNotFound } from "../../shared/kube/kube-error.ts";
 import { backupSessionName } from "../../shared/names.ts";
 import type { ActPorts } from "../run/run-kind.ts";
 import type { SessionMemory } from "./gather.ts";
@@ -18,8 +16,6 @@ export type SessionActPorts = ActPorts<BackupSession, SessionMemory>;
 
 /** A retry's name has its due second in it; where that name is taken by another session the next second is tried. */
 const RETRY_NAME_TRIES = 10;
-/** Each other writer of the Repository costs one. */
-const CLEAR_TRIES = 5;
 
 export async function createRetry(
   ports: SessionActPorts,
@@ -111,29 +107,4 @@ export async function recordRecoveryPoint(
     if (!isNotFound(error)) throw error;
   }
   return "done";
-}
-
-/**
- * Only the request that was served: a newer one has another value. That is compared here and bound to the version, since
- * API servers compare a tested text as they spell it themselves.
- */
-export async function clearCheckRequest(
-  ports: { readonly client: Pick<SessionActPorts["client"], "find" | "patch">; readonly signal: AbortSignal },
-  { namespace, name, value }: Extract<Action, { kind: "ClearCheckRequest" }>,
-): Promise<"done"> {
-  const { client, signal } = ports;
-  for (let attempt = 0; attempt < CLEAR_TRIES; attempt += 1) {
-    const repository = await client.find(KINDS.Repository, namespace, name, asIs, { signal });
-    if (textAt(repository, "metadata", "annotations", Annotation.CheckRequested) !== value) return "done";
-    const resourceVersion = textAt(repository, "metadata", "resourceVersion");
-    const metadata = { resourceVersion, annotations: { [Annotation.CheckRequested]: null } };
-    try {
-      await client.patch(KINDS.Repository, namespace, name, { kind: "merge", body: { metadata } }, asIs, { signal });
-      return "done";
-    } catch (error) {
-      if (isNotFound(error)) return "done";
-      if (!isConflict(error)) throw error;
-    }
-  }
-  throw new UserError("API_UNAVAILABLE", `others kept changing Repository ${namespace}/${name}`, { retry: true });
 }

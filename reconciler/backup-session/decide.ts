@@ -10,22 +10,25 @@
  * | 5 | endHooks | a hook that was recorded as started has ended | record how |
  * | 6 | repositoryResults | an agent reports about the repository | conditions |
  * | 7 | deadline | passed while work is left | everything open fails |
- * | 8 | invokerGone | while work is left | everything open fails |
- * | 9 | globalBefore | there is one | run it, wait for it; its failure fails every target |
- * | 10 | repositoryRefused | it can't be opened | what has not started fails |
- * | 11 | jobsEnded | a host's job ended, and the host did not | it fails with the job's reason |
- * | 12 | lostExecutors | a host's pod is gone or its agent silent | another pod, once; then ExecutorLost |
- * | 13 | passInitOn | nobody is opening the repository | the next host does |
- * | 14 | answerLocks | locks whose owner is gone | tell the agent which |
- * | 15 | startMembers | a member's turn has come | its hosts; or held, or refused |
- * | 16 | giveTurns | a host waits | before-hook, then its pod |
- * | 17 | memberAfter | a host ended | after-hook |
- * | 18 | concludeTargets | nothing of a target runs | conditions; its phase follows |
- * | 19 | wait | a target is not over | wait |
- * | 20 | maintenance | all targets are over | one host keeps the repository in order |
- * | 21 | globalAfter | there is one | run it by its policy, wait for it |
- * | 22 | history | | old sessions go |
- * | 23 | finish | | final |
+ * | 8 | cancelled | `spec.cancel` is set while work is left | everything open fails |
+ * | 9 | invokerGone | while work is left | everything open fails |
+ * | 10 | deleted | the session is deleted, and held for what it owes | everything open fails |
+ * | 11 | globalBefore | there is one | run it, wait for it; its failure fails every target |
+ * | 12 | repositoryRefused | it can't be opened | what has not started fails |
+ * | 13 | jobsEnded | a host's job ended, and the host did not | it fails with the job's reason |
+ * | 14 | explainRestarts | an agent was given up because it began again and again | the kubelet's word for why |
+ * | 15 | lostExecutors | a host's pod is gone or its agent silent | another pod, once; then ExecutorLost |
+ * | 16 | passInitOn | nobody is opening the repository | the next host does |
+ * | 17 | answerLocks | locks whose owner is gone | tell the agent which |
+ * | 18 | startMembers | a member's turn has come | its hosts; or held, or refused |
+ * | 19 | giveTurns | a host waits | before-hook, then its pod |
+ * | 20 | memberAfter | a host ended | after-hook |
+ * | 21 | concludeTargets | nothing of a target runs | conditions; its phase follows |
+ * | 22 | wait | a target is not over | wait |
+ * | 23 | maintenance | all targets are over | one host keeps the repository in order |
+ * | 24 | globalAfter | there is one | run it by its policy, wait for it |
+ * | 25 | history | | old sessions go |
+ * | 26 | finish | | final |
  */
 import { backupSessionLabels } from "../../shared/build-backup-session.ts";
 import { Label, TARGET_LABEL_PREFIX } from "../../shared/contract.ts";
@@ -35,7 +38,7 @@ import { createRows } from "../run/rows.ts";
 import type { Decision } from "../run/step.ts";
 import { BACKUP_WORDS, runFacts } from "./facts.ts";
 import { finish, history, retry } from "./finish.ts";
-import { deadline, invokerGone, repositoryRefused } from "./interruptions.ts";
+import { cancelled, deadline, invokerGone, repositoryRefused } from "./interruptions.ts";
 import { maintenance } from "./maintenance.ts";
 import { dueJobs, startMembers } from "./members.ts";
 import { passInitOn, repositoryResults } from "./repository-results.ts";
@@ -92,10 +95,13 @@ const TABLE: RunTable<SessionView, SessionStatus, OwnAction> = {
     shared.endHooks,
     repositoryResults,
     deadline,
+    cancelled,
     invokerGone,
+    shared.deleted,
     shared.globalBefore,
     repositoryRefused,
     shared.jobsEnded,
+    shared.explainRestarts,
     shared.lostExecutors,
     passInitOn,
     shared.answerLocks,

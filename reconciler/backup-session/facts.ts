@@ -7,7 +7,8 @@ import { hasCondition, isConditionFalse, isConditionTrue } from "../../shared/st
 import { type TargetEntry, withEntryCondition } from "../run/entries.ts";
 import { targetFailure } from "../run/outcome.ts";
 import { type RunFacts, type RunWords, runHosts, runTargets } from "../run/run-facts.ts";
-import { commonFacts, createdAtMs } from "../run/view.ts";
+import { commonFacts, createdAtMs, isDeleted } from "../run/view.ts";
+import { volumeGate } from "./own-volumes.ts";
 import { isInitCarried } from "./repository-actions.ts";
 import { memberOf, type SessionStatus, type SessionView } from "./view.ts";
 
@@ -54,8 +55,25 @@ export const BACKUP_WORDS: RunWords = {
   maxAttempts: 2,
 };
 
-/** Codes that the table calls hopeless, but whose causes often pass by themselves. */
-const WORTH_ANOTHER_TRY: ReadonlySet<ErrorCode> = new Set(["HOOK_FAILED", "RESTIC_FAILED", "DUMP_FAILED", "INTERNAL"]);
+/** Codes that the table calls hopeless, but whose causes often pass by themselves, or by what others do meanwhile. */
+const WORTH_ANOTHER_TRY: ReadonlySet<ErrorCode> = new Set([
+  "HOOK_FAILED",
+  "RESTIC_FAILED",
+  "DUMP_FAILED",
+  "JOB_FAILED",
+  "INTERNAL",
+  // An application makes its folders when it comes to it.
+  "PATH_NOT_FOUND",
+  "PATH_IS_LINK",
+  "FILES_UNREADABLE",
+  "NOTHING_SELECTED",
+  // Rights and certificates are given and renewed elsewhere.
+  "BACKEND_REFUSED",
+  "BACKEND_CERTIFICATE",
+  "REPOSITORY_READ_ONLY",
+  "PERMISSION_DENIED",
+  "APP_REFUSED",
+]);
 
 /** Error codes of everything that failed; undefined stands for a failure without a code. */
 function failureCodes(status: SessionStatus): readonly (string | undefined)[] {
@@ -78,11 +96,16 @@ function failureCodes(status: SessionStatus): readonly (string | undefined)[] {
  */
 export function isRetryToFollow(view: SessionView, status: SessionStatus): boolean {
   const isWanted = view.invoker?.view.retry !== undefined && !view.invoker.view.isBeingDeleted;
-  if (!isWanted || (view.object.spec.retryLeft ?? 0) <= 0) return false;
-  return failureCodes(status).some((code) => {
-    if (code === undefined || !isErrorCode(code)) return true;
-    return ERRORS[code].retryable || WORTH_ANOTHER_TRY.has(code);
-  });
+  if (isDeleted(view.object)) return false;
+  const { retryLeft = 0, cancel = false } = view.object.spec;
+  if (!isWanted || cancel || retryLeft <= 0) return false;
+  return failureCodes(status).some(isWorthAnotherTry);
+}
+
+/** @param code of a failure; undefined stands for one without a code */
+export function isWorthAnotherTry(code: string | undefined): boolean {
+  if (code === undefined || !isErrorCode(code)) return true;
+  return ERRORS[code].retryable || WORTH_ANOTHER_TRY.has(code);
 }
 
 export function runFacts(view: SessionView): RunFacts<SessionStatus> {
@@ -104,6 +127,7 @@ export function runFacts(view: SessionView): RunFacts<SessionStatus> {
       return { view: member, before, after, afterPolicy: after?.executionPolicy };
     },
     podWaitMsOf: () => view.limits.podWaitMs,
+    turnGate: (_, target, pod) => volumeGate(view, target, pod),
     // Until the repository is opened only the host that opens it has anything to report.
     isReportDue: (status, host) =>
       hasCondition(status.conditions, ConditionType.BackendRepositoryInitialized) || (host.actions?.length ?? 0) > 0,

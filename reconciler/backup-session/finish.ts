@@ -1,5 +1,4 @@
 /** The last rows: history, the end, and the session that tries again. Pure. */
-import { Annotation } from "../../shared/contract.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { formatTime, hasCondition } from "../../shared/status/conditions.ts";
@@ -7,7 +6,7 @@ import { isRecorded, withEnd } from "../run/ended.ts";
 import { withEntryCondition } from "../run/entries.ts";
 import { runFailure } from "../run/outcome.ts";
 import { areTargetsOver, isBegun } from "../run/settled.ts";
-import { createdAtMs } from "../run/view.ts";
+import { createdAtMs, isDeleted } from "../run/view.ts";
 import { BACKUP_WORDS, isRetryToFollow } from "./facts.ts";
 import { isSkipped } from "./start.ts";
 import type { Action, Row, Step } from "./step.ts";
@@ -46,7 +45,12 @@ function isDone(status: SessionStatus): boolean {
 export const history: Row = {
   name: "history",
   next(view, status, now): Step | undefined {
-    if (!isDone(status) || hasCondition(status.conditions, ConditionType.BackupHistoryCleaned)) return undefined;
+    if (
+      !isDone(status) ||
+      isDeleted(view.object) ||
+      hasCondition(status.conditions, ConditionType.BackupHistoryCleaned)
+    )
+      return undefined;
     const self: SiblingSession = {
       name: view.object.metadata.name,
       createdAtMs: createdAtMs(view),
@@ -87,7 +91,7 @@ export const finish: Row = {
     const told = tellUnreadFiles(view, { ...status, ...(nextRetry !== undefined && { nextRetry }) }, now);
     return {
       status: withEnd(view, told.status, now),
-      actions: [...clearCheckRequest(view, status), ...told.actions],
+      actions: told.actions,
     };
   },
 };
@@ -112,18 +116,6 @@ function aftermath(view: SessionView, status: SessionStatus): readonly Action[] 
   ];
 }
 
-/** The annotation is taken back when its check has an outcome. */
-function clearCheckRequest(view: SessionView, status: SessionStatus): readonly Action[] {
-  const value = view.repository?.metadata.annotations?.[Annotation.CheckRequested];
-  if (value === undefined || view.repository === undefined) return [];
-  const hosts = (status.targets ?? []).flatMap((target) => target.stats ?? []);
-  const isChecked = hosts.some((host) =>
-    (host.results ?? []).some(({ action, phase }) => action === "VerifyRepositoryIntegrity" && phase !== "Running"),
-  );
-  const { namespace, name } = view.repository.metadata;
-  return isChecked ? [{ kind: "ClearCheckRequest", namespace, name, value }] : [];
-}
-
 /** A session that is final stays as it is; only the one that tries again may still have to be made. */
 export const retry: Row = {
   name: "final already",
@@ -135,7 +127,8 @@ export const retry: Row = {
     if (status.phase === "Succeeded") return { actions: aftermath(view, status), isEnd: true };
     const { nextRetry } = status;
     const invoker = view.invoker?.view;
-    if (status.phase !== "Failed" || nextRetry === undefined || status.retried === true) return { isEnd: true };
+    const isOpen = status.phase === "Failed" && nextRetry !== undefined && status.retried !== true;
+    if (!isOpen || view.object.spec.cancel === true) return { isEnd: true };
     if (view.siblings.some(({ retryOf }) => retryOf === view.object.metadata.name)) {
       return { status: { ...status, retried: true }, isEnd: true };
     }

@@ -4,6 +4,7 @@ import { messageOf, UserError } from "../../shared/errors.ts";
 import { formatInvoker } from "../../shared/invoker.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { type ResolvedTargetRef, resolveTargetRef, targetKey } from "../../shared/target.ts";
+import { periodMs } from "../health/staleness.ts";
 import { gatherCommon } from "../run/gather.ts";
 import { runTargets } from "../run/run-facts.ts";
 import type { GatherPorts } from "../run/run-kind.ts";
@@ -55,6 +56,7 @@ function findInvoker({ world, memories }: SessionPorts, key: string, session: Ba
       phase: status?.phase,
       isObserved: (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0),
       message: unmet.map(({ type, message }) => `${type}: ${message ?? ""}`).join("; "),
+      periodMs: periodMs(status?.nextRuns ?? []),
       lastRecoveryPointMs: Number.isNaN(recoveryPoint) ? undefined : recoveryPoint,
     };
     memories.own(key).invoker = invoker;

@@ -34,7 +34,8 @@ function retentionOrder(view: SessionView, status: SessionStatus): Pick<HostRunS
   const policy = view.invoker?.view.retentionPolicy;
   return {
     retention: {
-      ...(policy !== undefined && { policy }),
+      // Prune is the Repository's own work; agents of older versions would do it here.
+      ...(policy !== undefined && { policy: { ...policy, prune: false } }),
       hosts: [...new Set(hosts.flatMap(({ hostname }) => (hostname ? [hostname] : [])))].slice(0, MAX_UNTAGGED_HOSTS),
       paths: normalPaths(paths).slice(0, MAX_UNTAGGED_PATHS),
     },
@@ -43,9 +44,10 @@ function retentionOrder(view: SessionView, status: SessionStatus): Pick<HostRunS
 
 function backupOrder(
   view: SessionView,
+  status: SessionStatus,
   target: TargetEntry,
   podUid: string,
-): Pick<HostRunSpec, "backup" | "hooks" | "disableCaching"> {
+): Pick<HostRunSpec, "backup" | "hooks" | "disableCaching" | "graceSeconds"> {
   const member = memberOf(view, target);
   const { invoker, object } = view;
   if (invoker === undefined || member === undefined) return {};
@@ -53,15 +55,19 @@ function backupOrder(
   const { metadata, spec } = object;
   const time = spec.dueTime ?? metadata.creationTimestamp;
   const { paths, exclude, args } = member.target;
+  const { namedPorts = [], graceSeconds } = view.pods.get(podUid) ?? {};
   return {
     backup: {
       invoker: { kind, namespace, name },
+      ...(view.clusterId !== undefined && { cluster: view.clusterId }),
+      ...(target.totalHosts !== undefined && { hosts: target.totalHosts, members: runTargets(status).length }),
       ...(time !== undefined && { time }),
       ...(paths !== undefined && { paths: normalPaths(paths) }),
       ...(exclude !== undefined && { exclude }),
       ...(args !== undefined && { args }),
     },
-    ...hooksOrder(member.hooks?.preBackup, member.hooks?.postBackup, view.pods.get(podUid)?.namedPorts ?? []),
+    ...hooksOrder(member.hooks?.preBackup, member.hooks?.postBackup, namedPorts),
+    ...(graceSeconds !== undefined && { graceSeconds }),
     ...(member.spec.tempDir?.disableCaching === true && { disableCaching: true }),
   };
 }
@@ -76,7 +82,7 @@ function partOf(view: SessionView, status: SessionStatus, { target, host, key, p
   return {
     work: isTurn ? "Backup" : "Maintain",
     ...(retryLeft !== undefined && { retryLeft }),
-    ...backupOrder(view, target, key.podUid),
+    ...backupOrder(view, status, target, key.podUid),
     ...actions,
     // Settled with the action: what it is about must not change under it.
     ...(isRetained && (present?.spec.retention ? { retention: present.spec.retention } : retentionOrder(view, status))),

@@ -1,4 +1,4 @@
-/** Rows that end what runs: the deadline, an invoker that goes away, a repository that can't be opened. Pure. */
+/** Rows that end what runs: the deadline, a person, an invoker that goes away, a repository that can't be opened. Pure. */
 import type { HostStats } from "../../shared/api/host-stats.ts";
 import { type ErrorCode, isErrorCode } from "../../shared/errors.ts";
 import { formatInvoker } from "../../shared/invoker.ts";
@@ -31,6 +31,18 @@ export const deadline: Row = {
     const message = `the session did not end before ${sessionDeadline}`;
     return {
       status: withDeadlineExceeded(BACKUP_WORDS, status, message, now),
+      actions: abortBeforeHooks(runFacts(view), status),
+    };
+  },
+};
+
+/** Nothing that a person asks for is begun after this; hooks whose before-hook has started follow as always. */
+export const cancelled: Row = {
+  name: "cancelled",
+  next(view, status, now): Step | undefined {
+    if (view.object.spec.cancel !== true || !isBegun(status) || !isWorkLeft(view, status)) return undefined;
+    return {
+      status: withEverythingFailed(BACKUP_WORDS, status, "CANCELLED", "spec.cancel of the session was set", now),
       actions: abortBeforeHooks(runFacts(view), status),
     };
   },

@@ -1,67 +1,34 @@
-/** Row for keeping the repository in order after the last target: one host applies retention, checks, and counts. Pure. */
+/** Row for keeping the repository in order after the last target: one host applies retention and counts. Pure. */
 import type { HostStats } from "../../shared/api/host-stats.ts";
-import { Annotation } from "../../shared/contract.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { hasCondition, isConditionTrue } from "../../shared/status/conditions.ts";
 import { type HostEntry, isAssigned, withEntryCondition } from "../run/entries.ts";
 import { runHosts, runTargets, withRunHost } from "../run/run-facts.ts";
 import { areTargetsOver, isBegun } from "../run/settled.ts";
+import { isDeleted } from "../run/view.ts";
 import { isAlive } from "../run/world.ts";
-import { type ActionName, conditionOf, isActionOpen, WORDS } from "./repository-actions.ts";
+import { type ActionName, conditionOf, isActionOpen, type ToldAction, WORDS } from "./repository-actions.ts";
 import type { Row, Step } from "./step.ts";
 import type { SessionStatus, SessionView } from "./view.ts";
 
-const CHECK_EVERY_MS = 24 * 3_600_000;
-const READ_DATA_EVERY_MS = 7 * CHECK_EVERY_MS;
-/** Every pack is read once in as many weeks. */
-const READ_DATA_PARTS = 8;
+/** In upstream's order. Checks and prune are the Repository's own: reconciler/maintenance/. */
+const MAINTENANCE = ["ApplyRetentionPolicy", "SendRepositoryMetrics"] as const;
 
-/** A check that is nearly due is done now rather than a whole schedule period late. */
-const EARLY_MS = 10 * 60_000;
-
-interface Maintenance {
-  readonly actions: readonly ActionName[];
-  readonly readDataSubset: string | undefined;
+function isMaintenance(action: ActionName): boolean {
+  return MAINTENANCE.some((one) => one === action);
 }
 
-function isDue(lastTime: string | undefined, everyMs: number, now: Date): boolean {
-  const lastMs = Date.parse(lastTime ?? "");
-  return Number.isNaN(lastMs) || lastMs > now.getTime() || now.getTime() - lastMs >= everyMs - EARLY_MS;
-}
-
-/** `3/8` follows `2/8`, `1/8` follows `8/8`. */
-export function nextReadDataSubset(last: string | undefined): string {
-  const part = Number(/^(\d+)\/\d+$/.exec(last ?? "")?.[1] ?? 0);
-  return `${(part % READ_DATA_PARTS) + 1}/${READ_DATA_PARTS}`;
-}
-
-/** The work that is due now, in upstream's order. A repository's first data check comes a week after its first backup. */
-function dueMaintenance(view: SessionView, now: Date): Maintenance {
-  const status = view.repository?.status;
-  const annotations = view.repository?.metadata.annotations ?? {};
-  const isRequested = annotations[Annotation.CheckRequested] !== undefined;
-  const isDamaged = status?.integrity === false;
-  const isCheckDue = isRequested || isDamaged || isDue(status?.lastCheckTime, CHECK_EVERY_MS, now);
-  const lastRead = status?.lastReadDataCheckTime ?? status?.firstBackupTime;
-  const isReadDue = lastRead !== undefined && isDue(lastRead, READ_DATA_EVERY_MS, now);
+/** What the Repository's own checks found last. */
+function sayWhatWasChecked(view: SessionView, status: SessionStatus, now: Date): Step | undefined {
+  const { lastCheckTime, lastReadDataCheckTime, integrity } = view.repository?.status ?? {};
+  const lastTime = lastCheckTime ?? lastReadDataCheckTime;
+  if (hasCondition(status.conditions, ConditionType.RepositoryIntegrityVerified) || !lastTime) return undefined;
+  const [outcome, message] =
+    integrity === false
+      ? (["bad", `the check of ${lastTime} found the repository damaged`] as const)
+      : (["good", `the check of ${lastTime} found no error`] as const);
   return {
-    actions: [
-      "ApplyRetentionPolicy",
-      ...(isCheckDue ? (["VerifyRepositoryIntegrity"] as const) : []),
-      ...(isReadDue ? (["VerifyRepositoryData"] as const) : []),
-      "SendRepositoryMetrics",
-    ],
-    readDataSubset: isReadDue ? nextReadDataSubset(status?.readDataSubset) : undefined,
-  };
-}
-
-/** A session that was not to check says when the last check was. */
-function sayWhenChecked(view: SessionView, status: SessionStatus, now: Date): Step | undefined {
-  const { lastCheckTime } = view.repository?.status ?? {};
-  if (hasCondition(status.conditions, ConditionType.RepositoryIntegrityVerified) || !lastCheckTime) return undefined;
-  const message = `not due: the check of ${lastCheckTime} found no error`;
-  return {
-    status: withEntryCondition(status, conditionOf("VerifyRepositoryIntegrity", "good", message), now),
+    status: withEntryCondition(status, conditionOf("VerifyRepositoryIntegrity", outcome, message), now),
   };
 }
 
@@ -95,21 +62,8 @@ function chooseCarrier(view: SessionView, status: SessionStatus): HostAddress | 
   return living.filter(({ host }) => host.phase === "Succeeded").at(-1) ?? living.at(-1);
 }
 
-const MAINTENANCE: readonly ActionName[] = [
-  "ApplyRetentionPolicy",
-  "VerifyRepositoryIntegrity",
-  "VerifyRepositoryData",
-  "SendRepositoryMetrics",
-];
-
-function withActions(status: SessionStatus, at: HostAddress, work: Maintenance): SessionStatus {
-  const change = (host: HostEntry): HostEntry => ({
-    ...host,
-    actions: [...(host.actions ?? []), ...work.actions],
-    ...(work.readDataSubset !== undefined && {
-      actionParams: { ...host.actionParams, readDataSubset: work.readDataSubset },
-    }),
-  });
+function withActions(status: SessionStatus, at: HostAddress, work: readonly ToldAction[]): SessionStatus {
+  const change = (host: HostEntry): HostEntry => ({ ...host, actions: [...(host.actions ?? []), ...work] });
   return withRunHost(status, at.targetIndex, at.hostIndex, change);
 }
 
@@ -117,13 +71,13 @@ function withActions(status: SessionStatus, at: HostAddress, work: Maintenance):
 function withoutOpenActions(status: SessionStatus, at: HostAddress): SessionStatus {
   const change = (host: HostEntry): HostEntry => ({
     ...host,
-    actions: (host.actions ?? []).filter((action) => !(MAINTENANCE.includes(action) && isActionOpen(host, action))),
+    actions: (host.actions ?? []).filter((action) => !(isMaintenance(action) && isActionOpen(host, action))),
     results: (host.results ?? []).filter((result) => result.phase !== "Running"),
   });
   return withRunHost(status, at.targetIndex, at.hostIndex, change);
 }
 
-function withUndone(status: SessionStatus, actions: readonly ActionName[], message: string, now: Date): SessionStatus {
+function withUndone(status: SessionStatus, actions: readonly ToldAction[], message: string, now: Date): SessionStatus {
   return actions.reduce(
     (next, action) =>
       hasCondition(next.conditions, WORDS[action].type)
@@ -135,7 +89,8 @@ function withUndone(status: SessionStatus, actions: readonly ActionName[], messa
 
 function isMaintenanceOver(view: SessionView, status: SessionStatus, now: Date): boolean {
   const deadlineMs = Date.parse(status.sessionDeadline ?? "");
-  if (!Number.isNaN(deadlineMs)) return now.getTime() >= deadlineMs;
+  const isLimited = view.invoker?.view.timeOutMs !== undefined && !Number.isNaN(deadlineMs);
+  if (isLimited) return now.getTime() >= deadlineMs;
   const ends = addresses(status).map(({ host }) => Date.parse(host.finishedAt ?? "") || 0);
   const begin = Date.parse(status.startTime ?? "") || 0;
   return now.getTime() >= Math.max(begin, ...ends) + view.limits.maintenanceMs;
@@ -155,17 +110,16 @@ function isMaintenanceOver(view: SessionView, status: SessionStatus, now: Date):
 export const maintenance: Row = {
   name: "repository kept in order",
   next(view, status, now): Step | undefined {
-    if (!isMaintained(status)) return undefined;
-    const told = addresses(status).filter(({ host }) => (host.actions ?? []).some((a) => MAINTENANCE.includes(a)));
+    if (!isMaintained(status) || isDeleted(view.object)) return undefined;
+    const told = addresses(status).filter(({ host }) => (host.actions ?? []).some(isMaintenance));
     const open = told.find(({ host }) => MAINTENANCE.some((action) => isActionOpen(host, action)));
     const isDone = hasCondition(status.conditions, ConditionType.RepositoryMetricsPushed);
     if (open === undefined) {
-      if (told.length > 0 || isDone) return sayWhenChecked(view, status, now);
-      const work = dueMaintenance(view, now);
+      if (told.length > 0 || isDone) return sayWhatWasChecked(view, status, now);
       const carrier = chooseCarrier(view, status);
       return carrier === undefined
-        ? { status: withUndone(status, work.actions, "no pod is left that could do it", now) }
-        : { status: withActions(status, carrier, work) };
+        ? { status: withUndone(status, MAINTENANCE, "no pod is left that could do it", now) }
+        : { status: withActions(status, carrier, MAINTENANCE) };
     }
     const rest = MAINTENANCE.filter((action) => isActionOpen(open.host, action));
     if (isMaintenanceOver(view, status, now)) {
@@ -176,11 +130,6 @@ export const maintenance: Row = {
     const freed = withoutOpenActions(status, open);
     return carrier === undefined
       ? { status: withUndone(freed, rest, "its pod is gone, and no other is left", now) }
-      : {
-          status: withActions(freed, carrier, {
-            actions: rest,
-            readDataSubset: open.host.actionParams?.readDataSubset,
-          }),
-        };
+      : { status: withActions(freed, carrier, rest) };
   },
 };

@@ -6,6 +6,8 @@ import { runHosts, runTargets } from "../run/run-facts.ts";
 import type { SessionStatus } from "./view.ts";
 
 export type ActionName = HostActionResult["action"];
+/** What sessions have a condition for. */
+export type ToldAction = Exclude<ActionName, "PruneRepository">;
 type Reason = keyof typeof CONDITION_REASONS;
 
 interface ActionWords {
@@ -14,7 +16,8 @@ interface ActionWords {
   readonly bad: Reason;
 }
 
-export const WORDS: Readonly<Record<ActionName, ActionWords>> = {
+/** Prune is work of the Repository's own maintenance, and no condition of a session. */
+export const WORDS: Readonly<Record<ToldAction, ActionWords>> = {
   InitializeBackendRepository: {
     type: ConditionType.BackendRepositoryInitialized,
     good: "BackendRepositoryFound",
@@ -70,7 +73,7 @@ export type ActionOutcome = "good" | "bad" | "undone";
  * Condition of an action. A check that could not be done is Unknown: only a repository that was found damaged makes the
  * condition False, and with it the session Failed.
  */
-export function conditionOf(action: ActionName, outcome: ActionOutcome, message: string): EntryCondition {
+export function conditionOf(action: ToldAction, outcome: ActionOutcome, message: string): EntryCondition {
   const words = WORDS[action];
   const isUnknown = outcome === "undone" && words.type === ConditionType.RepositoryIntegrityVerified;
   return {

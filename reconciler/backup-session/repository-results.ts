@@ -28,14 +28,15 @@ export const repositoryResults: Row = {
   next(_view, status, now): Step | undefined {
     for (const host of allHosts(status)) {
       for (const result of host.results ?? []) {
-        const { type } = WORDS[result.action];
-        if (result.phase === "Running") continue;
+        const { action } = result;
+        if (result.phase === "Running" || action === "PruneRepository") continue;
+        const { type } = WORDS[action];
         const outcome = outcomeOf(result);
         const present = findCondition(status.conditions, type);
         // Two checks share a condition: damage that the second one found still counts.
         const isNews = outcome === "bad" && isCheck(type) && present?.status !== "False";
         if (present !== undefined && !isNews) continue;
-        return { status: withEntryCondition(status, conditionOf(result.action, outcome, describe(result)), now) };
+        return { status: withEntryCondition(status, conditionOf(action, outcome, describe(result)), now) };
       }
     }
     return undefined;

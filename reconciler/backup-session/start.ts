@@ -101,10 +101,19 @@ function buildTargets(view: SessionView): readonly TargetStatus[] {
       ...(isRestic && index === 0 && { preBackupActions: ["InitializeBackendRepository"] }),
       ...(isRestic &&
         index === members.length - 1 && {
-          postBackupActions: ["ApplyRetentionPolicy", "VerifyRepositoryIntegrity", "SendRepositoryMetrics"],
+          postBackupActions: ["ApplyRetentionPolicy", "SendRepositoryMetrics"],
         }),
     }),
   );
+}
+
+const PERIODS = 2;
+
+/** How long the session may take: its invoker's timeOut, of which 0 means no limit; else the default, or two periods. */
+function timeLimitMs({ invoker, limits }: SessionView): number | undefined {
+  const { timeOutMs } = invoker?.view ?? {};
+  if (timeOutMs !== undefined) return timeOutMs > 0 ? timeOutMs : undefined;
+  return limits.sessionMs > 0 ? Math.max(limits.sessionMs, PERIODS * (invoker?.periodMs ?? 0)) : undefined;
 }
 
 /** From here on the session runs. The deadline counts from its creation and is known at once. */
@@ -114,7 +123,8 @@ export const begin: Row = {
     const invoker = view.invoker?.view;
     if (isBegun(status) || isSkipped(status) || invoker === undefined) return undefined;
     const { repository } = view;
-    const deadlineMs = invoker.timeOutMs === undefined ? undefined : createdAtMs(view) + invoker.timeOutMs;
+    const limitMs = timeLimitMs(view);
+    const deadlineMs = limitMs === undefined ? undefined : createdAtMs(view) + limitMs;
     return {
       status: {
         ...status,

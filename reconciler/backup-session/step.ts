@@ -15,9 +15,7 @@ export type OwnAction =
       readonly time: string;
       readonly endedAt: string;
       readonly unreadableFiles?: number;
-    }
-  /** The check that the Repository's annotation asked for was done. */
-  | { readonly kind: "ClearCheckRequest"; readonly namespace: string; readonly name: string; readonly value: string };
+    };
 
 export type Action = RunAction<SessionStatus> | OwnAction;
 export type Step = SharedStep<SessionStatus, Action>;

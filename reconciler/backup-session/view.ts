@@ -25,6 +25,8 @@ export interface InvokerFact {
   readonly message: string;
   /** targetKey() of members that can't be read, and why. */
   readonly refusals: ReadonlyMap<string, string>;
+  /** Longest distance between two of its next runs; undefined without a schedule. */
+  readonly periodMs?: number | undefined;
   /** Time of the newest recovery point that its status names. */
   readonly lastRecoveryPointMs: number | undefined;
 }

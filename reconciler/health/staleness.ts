@@ -12,7 +12,7 @@ export type Staleness =
 const PERIODS = 2;
 
 /** Longest distance between two of the next runs; undefined when there are not two. */
-function periodMs(nextRuns: readonly string[]): number | undefined {
+export function periodMs(nextRuns: readonly string[]): number | undefined {
   const times = nextRuns.map((time) => Date.parse(time));
   const gaps = times.slice(1).map((time, index) => time - (times[index] ?? time));
   return gaps.length === 0 ? undefined : Math.max(...gaps);

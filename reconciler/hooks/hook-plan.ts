@@ -2,6 +2,7 @@
 import type { Handler } from "../../shared/api/hooks.ts";
 import type { HookSummary } from "../../shared/hooks/summary.ts";
 import type { RunOwner } from "../run/host-runs.ts";
+import type { Owes, RanIn } from "./owed.ts";
 
 /** Which container a command runs in, or which pod an HTTP or TCP handler speaks to by default. */
 export interface HookPlace {
@@ -12,6 +13,8 @@ export interface HookPlace {
   readonly container: string | undefined;
   /** A ready pod behind the Service of this AppBinding, all of the place's namespace, takes the place of the pod that is named. */
   readonly behindApp?: string;
+  /** But first of all this one, while it lives. */
+  readonly ranIn?: RanIn | undefined;
 }
 
 /** A hook that is to be run now. */
@@ -29,10 +32,16 @@ export interface HookRun {
   readonly owner?: RunOwner;
   readonly summary: HookSummary;
   readonly timeoutMs: number;
+  /** How long its command is tried while it can't begin; undefined: within its time. */
+  readonly beginWithinMs?: number;
+  /** Of a before-hook: the after-hook that follows from it. */
+  readonly owes?: Owes | undefined;
 }
 
 /** How the message of a hook begins whose end nobody knows: an after-hook is run again. */
 export const INTERRUPTED_PREFIX = "interrupted: ";
+/** The same where it certainly did not begin, since its pod was gone: it is run in the one that took its place. */
+export const POD_GONE_PREFIX = "not begun: ";
 export const PROCESS_ENDED = `${INTERRUPTED_PREFIX}the reconciler stopped while the hook was running`;
 export const CONNECTION_ENDED = `${INTERRUPTED_PREFIX}the connection to the command broke while it was running`;
 

@@ -4,7 +4,7 @@
  */
 import type { HookResult } from "../../shared/api/hook-result.ts";
 import { cutText, textRoom } from "../run/text-room.ts";
-import { type HookRuns, INTERRUPTED_PREFIX, PROCESS_ENDED } from "./hook-plan.ts";
+import { type HookRuns, INTERRUPTED_PREFIX, POD_GONE_PREFIX, PROCESS_ENDED } from "./hook-plan.ts";
 
 export type Hooks = readonly HookResult[] | undefined;
 
@@ -32,6 +32,22 @@ export const MAX_HOOK_RUNS = 3;
 /** Whether the hook's end is unknown because its process or its connection went away. */
 export function isInterrupted(hook: HookResult): boolean {
   return hook.phase === "Failed" && hook.message?.startsWith(INTERRUPTED_PREFIX) === true;
+}
+
+/** So many pods may go before a command reaches them. */
+const MAX_PODS_GONE = 10;
+
+/**
+ * Whether an after-hook is to run again.
+ *
+ * @param records of it, not empty
+ */
+export function isToRepeat(records: readonly HookResult[]): boolean {
+  const isGone = (hook: HookResult) => hook.phase === "Failed" && hook.message?.startsWith(POD_GONE_PREFIX) === true;
+  const last = records.at(-1);
+  if (last === undefined) return false;
+  if (isInterrupted(last)) return records.filter(isInterrupted).length < MAX_HOOK_RUNS;
+  return isGone(last) && records.filter(isGone).length < MAX_PODS_GONE;
 }
 
 /**

@@ -6,6 +6,7 @@ import { HookFailure } from "../../shared/hooks/failure.ts";
 import { renderHook } from "../../shared/hooks/render.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import { isEndUnknown, type PodExec } from "../../shared/kube/exec.ts";
+import { isNotFound } from "../../shared/kube/kube-error.ts";
 import type { Logger } from "../../shared/log.ts";
 import { execIn, requireInside } from "../authority.ts";
 import {
@@ -14,6 +15,7 @@ import {
   type HookPlace,
   type HookRun,
   type HookRuns,
+  POD_GONE_PREFIX,
   PROCESS_ENDED,
 } from "./hook-plan.ts";
 import { NotBegunError, untilBegun } from "./until-begun.ts";
@@ -52,15 +54,34 @@ export class HookRunner {
 
   /**
    * Takes note of a hook whose intent is about to be written. If the write's answer is lost, the intent is found in the
-   * status later, and `startPrepared` runs it.
+   * status later, and started with the next look.
    */
   prepare(run: HookRun): void {
     this.#prepared.set(run.key, run);
   }
 
-  startPrepared(key: string, onEnd: () => void): void {
-    const run = this.#prepared.get(key);
-    if (run !== undefined) this.start(run, onEnd);
+  /** A hook that was prepared and has not started. */
+  prepared(key: string): HookRun | undefined {
+    return this.#prepared.get(key);
+  }
+
+  /**
+   * The hook with the pod in which it is to run, where that is one of an application.
+   *
+   * @throws UserError HOOK_FAILED when there is none; KubeError
+   */
+  async placed(run: HookRun, signal: AbortSignal): Promise<HookRun> {
+    const { place } = run;
+    if (place?.behindApp === undefined) return run;
+    const { ranIn } = await this.#ports.resolvePlace(place, signal);
+    return { ...run, place: { ...place, ranIn } };
+  }
+
+  /** Ends a hook that can't start. @param onEnd called when its outcome can be read */
+  refuse(run: HookRun, words: string, onEnd: () => void): void {
+    this.#prepared.delete(run.key);
+    this.#finished.set(run.key, this.#outcome("Failed", words, ""));
+    onEnd();
   }
 
   /**
@@ -110,14 +131,17 @@ export class HookRunner {
 
   async #carryOut(run: HookRun, abort: AbortController): Promise<HookOutcome> {
     const limit = new UserError("HOOK_FAILED", `did not end within ${Math.round(run.timeoutMs / 1_000)} s`);
-    const cancel = this.#ports.clock.after(run.timeoutMs, () => abort.abort(limit));
+    const mostMs = (run.beginWithinMs ?? 0) + run.timeoutMs;
+    const cancel = this.#ports.clock.after(mostMs, () => abort.abort(limit));
     try {
       const output = await this.#runIn(run, abort.signal);
       return this.#outcome("Succeeded", "", output);
     } catch (error) {
       // What was cut off fails with the reason for the cut, not with the words of what it cut.
       const cause: unknown = abort.signal.aborted ? abort.signal.reason : error;
-      const words = isEndUnknown(cause) ? `${CONNECTION_ENDED}: ${wordsOf(cause)}` : wordsOf(cause);
+      const isPodGone = run.beginWithinMs !== undefined && isNotFound(cause);
+      const prefix = isEndUnknown(cause) ? `${CONNECTION_ENDED}: ` : isPodGone ? POD_GONE_PREFIX : "";
+      const words = prefix + wordsOf(cause);
       const never = error instanceof NotBegunError ? `: ${error.message}` : "";
       return this.#outcome("Failed", words + never, outputOf(error));
     } finally {
@@ -153,7 +177,7 @@ export class HookRunner {
         if (container === undefined) throw new UserError("HOOK_FAILED", `pod ${pod} has no container to run in`);
         return exec.run({ pod, container, command, timeoutMs: run.timeoutMs, signal });
       },
-      { clock: this.#ports.clock, signal, onRetry },
+      { clock: this.#ports.clock, signal, onRetry, withinMs: run.beginWithinMs },
     );
     const output = [result.stdout, result.stderr].filter((text) => text !== "").join("\n");
     if (result.end.kind === "timedOut") {

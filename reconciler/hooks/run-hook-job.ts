@@ -5,9 +5,10 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { HookFailure } from "../../shared/hooks/failure.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
+import { type Backoff, nextBackoffMs } from "../../shared/kube/backoff.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { listAt, textAt } from "../../shared/kube/json-value.ts";
-import { isAlreadyExists, isNotFound } from "../../shared/kube/kube-error.ts";
+import { isAlreadyExists, isConflict, isNotFound, KubeError } from "../../shared/kube/kube-error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import type { Logger } from "../../shared/log.ts";
 import { inNamespace, type NamespaceClient } from "../authority.ts";
@@ -44,10 +45,11 @@ export async function runHookJob(
   run: HookRun,
   signal: AbortSignal,
 ): Promise<string> {
-  const { client, settings } = ports;
+  const { settings } = ports;
+  const client = patientReader(ports.client, signal);
   const ranges = await gatherLimitRanges(client, owner.namespace, signal);
   const plan = planHookJob(owner, run, settings, ranges);
-  const inside = inNamespace(client, owner.namespace);
+  const inside = patientInside(inNamespace(ports.client, owner.namespace), signal);
   const jobUid = await makeJob(inside, plan, signal);
   try {
     const pod = await untilPod(client, plan, jobUid, signal);
@@ -60,6 +62,46 @@ export async function runHookJob(
       .delete(JOBS, plan.name, { uid: jobUid, propagationPolicy: "Background" })
       .catch((error) => ports.log.warn({ job: plan.name, error: messageOf(error) }, "hook's job not deleted"));
   }
+}
+
+const BACKOFF: Backoff = { baseMs: 250, maxMs: 5_000 };
+
+/**
+ * The Job goes on by itself while the API server is away, so each call is made until it is answered. Repeating is harmless: names are
+ * settled, and what exists was made before.
+ */
+function patience(signal: AbortSignal) {
+  return async <T>(send: () => Promise<T>): Promise<T> => {
+    for (let failures = 0; ; failures += 1) {
+      try {
+        return await send();
+      } catch (error) {
+        const mayPass = error instanceof KubeError && error.retryable && !isConflict(error);
+        if (!mayPass || signal.aborted) throw error;
+        await sleep(nextBackoffMs(BACKOFF, failures, Math.random()), undefined, { signal }).catch(() => undefined);
+      }
+    }
+  };
+}
+
+type Reader = Pick<KubeClient, "find" | "list">;
+
+function patientReader(client: Reader, signal: AbortSignal): Reader {
+  const answered = patience(signal);
+  return {
+    find: (...args) => answered(() => client.find(...args)),
+    list: (...args) => answered(() => client.list(...args)),
+  };
+}
+
+/** @param inside behind the guard */
+function patientInside(inside: NamespaceClient, signal: AbortSignal): NamespaceClient {
+  const answered = patience(signal);
+  return {
+    ...inside,
+    find: (...args) => answered(() => inside.find(...args)),
+    create: (...args) => answered(() => inside.create(...args)),
+  };
 }
 
 async function createOnce(
@@ -92,7 +134,7 @@ async function makeJob(inside: NamespaceClient, plan: HookJobPlan, signal: Abort
   });
 }
 
-async function podsOf(client: HookJobPorts["client"], plan: HookJobPlan, jobUid: string, signal: AbortSignal) {
+async function podsOf(client: Reader, plan: HookJobPlan, jobUid: string, signal: AbortSignal) {
   const selection = { labelSelector: `job-name=${plan.name}`, signal };
   const { items } = await client.list(PODS, plan.namespace, asIs, selection);
   return items.filter((pod) =>
@@ -100,7 +142,7 @@ async function podsOf(client: HookJobPorts["client"], plan: HookJobPlan, jobUid:
   );
 }
 
-async function untilPod(client: HookJobPorts["client"], plan: HookJobPlan, jobUid: string, signal: AbortSignal) {
+async function untilPod(client: Reader, plan: HookJobPlan, jobUid: string, signal: AbortSignal) {
   for (;;) {
     signal.throwIfAborted();
     for (const pod of await podsOf(client, plan, jobUid, signal)) {
@@ -113,7 +155,7 @@ async function untilPod(client: HookJobPorts["client"], plan: HookJobPlan, jobUi
 }
 
 async function untilEnd(
-  client: HookJobPorts["client"],
+  client: Reader,
   plan: HookJobPlan,
   pod: { readonly name: string; readonly uid: string },
   signal: AbortSignal,

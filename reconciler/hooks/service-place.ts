@@ -7,6 +7,7 @@ import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { listAt, textAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { requireInside } from "../authority.ts";
+import { DEFAULT_CONTAINER } from "../world/main-container.ts";
 import type { HookPlace } from "./hook-plan.ts";
 
 const ENDPOINTS: Resource = { group: "", version: "v1", plural: "endpoints", namespaced: true };
@@ -23,8 +24,15 @@ export function podBehind(endpoints: unknown): string | undefined {
   return podsIn("addresses")[0] ?? podsIn("notReadyAddresses")[0];
 }
 
+/** The container that a pod's annotation says is meant by one who names none, else the first. */
+function mainContainer(pod: unknown): string | undefined {
+  const names = listAt(pod, "spec", "containers").map((container) => textAt(container, "name"));
+  const named = textAt(pod, "metadata", "annotations", DEFAULT_CONTAINER);
+  return names.includes(named) ? named : names[0];
+}
+
 /**
- * The place behind a place's AppBinding. The AppBinding is read when the hook runs, and only what is in the place's own namespace counts: a
+ * The place behind a place's AppBinding: the pod in which an earlier hook ran, while it lives, else one behind the Service. The AppBinding is read when the hook runs, and only what is in the place's own namespace counts: a
  * `service.namespace` is an address to connect to.
  *
  * @throws UserError HOOK_FAILED when no pod is behind the Service, or there is no Service; OUTSIDE_NAMESPACE when it is in another namespace
@@ -34,7 +42,10 @@ export async function resolveAppPlace(
   place: HookPlace,
   signal: AbortSignal,
 ): Promise<HookPlace> {
-  const { namespace, behindApp = "" } = place;
+  const { namespace, behindApp = "", ranIn } = place;
+  const earlier = ranIn && (await client.find(PODS, namespace, ranIn.pod, asIs, { signal }));
+  const isSame = ranIn !== undefined && textAt(earlier, "metadata", "uid") === ranIn.uid;
+  if (isSame && isLiving(earlier)) return placeIn(place, ranIn.pod, earlier);
   const binding = await client.find(KINDS.AppBinding, namespace, behindApp, parseAppBinding, { signal });
   const service = binding?.spec.clientConfig.service;
   if (binding === undefined || service === undefined) {
@@ -53,10 +64,21 @@ export async function resolveAppPlace(
   if (pod === undefined || found === undefined) {
     throw new UserError("HOOK_FAILED", `no pod is behind Service ${namespace}/${service.name}`);
   }
+  return placeIn(place, pod, found);
+}
+
+function isLiving(pod: unknown): boolean {
+  const phase = textAt(pod, "status", "phase");
+  return pod !== undefined && phase !== "Succeeded" && phase !== "Failed";
+}
+
+function placeIn({ namespace, container }: HookPlace, pod: string, found: unknown): HookPlace {
+  const uid = textAt(found, "metadata", "uid");
   return {
     namespace,
     pod,
     podIp: textAt(found, "status", "podIP"),
-    container: place.container ?? textAt(listAt(found, "spec", "containers")[0], "name"),
+    container: container ?? mainContainer(found),
+    ...(uid !== undefined && { ranIn: { pod, uid } }),
   };
 }

@@ -14,6 +14,8 @@ export interface BeginPorts {
   readonly clock: Clock;
   /** The hook's time limit, and whatever else ends it. */
   readonly signal: AbortSignal;
+  /** How long it is tried; undefined: until the signal ends it. */
+  readonly withinMs?: number | undefined;
   onRetry(error: unknown): void;
 }
 
@@ -22,12 +24,19 @@ export interface BeginPorts {
  *
  * @throws NotBegunError when the signal ends the waiting; whatever `send` throws once the command may have begun, or can't
  */
-export async function untilBegun<T>(send: () => Promise<T>, { clock, signal, onRetry }: BeginPorts): Promise<T> {
+export async function untilBegun<T>(
+  send: () => Promise<T>,
+  { clock, signal, withinMs, onRetry }: BeginPorts,
+): Promise<T> {
+  const endMs = clock.monotonic() + (withinMs ?? Number.POSITIVE_INFINITY);
   for (let failures = 0; ; failures += 1) {
     try {
       return await send();
     } catch (error) {
       if (!isNotBegun(error)) throw error;
+      if (clock.monotonic() >= endMs) {
+        throw new NotBegunError(`the command never began: ${messageOf(error)}`, { cause: error });
+      }
       onRetry(error);
       try {
         await sleep(clock, nextBackoffMs(BACKOFF, failures, Math.random()), signal);

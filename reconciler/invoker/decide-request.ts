@@ -11,7 +11,7 @@
  * | 6 | is as it should be, and its pods can't be made or become ready | the sidecar is taken out after a limit |
  * | 7 | others undo the injection again and again, or a restore runs | left alone |
  * | 8 | was re-submitted in vain, or refused, a moment ago | waits |
- * | 9 | lacks the sidecar | asked for by a dry run, then re-submitted |
+ * | 9 | lacks the sidecar | asked for by a dry run, then re-submitted, as soon as few enough others are restarting |
  * | 10 | has one too many | re-submitted |
  */
 import type { Hold } from "../../shared/injection/hold.ts";

@@ -6,6 +6,7 @@ import { formatInvoker } from "../../shared/invoker.ts";
 import { type ConditionReason, ConditionType } from "../../shared/reasons.ts";
 import { type ConditionFact, type NewCondition, withCondition } from "../../shared/status/conditions.ts";
 import { type InvokerPhase, invokerPhase } from "../../shared/status/invoker-phase.ts";
+import { invokerReadiness, withReadiness } from "../../shared/status/readiness.ts";
 import { formatTarget, type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
 import { mayUseRepository } from "../../shared/usage-policy.ts";
 import type { Lookup } from "./lookups.ts";
@@ -42,15 +43,19 @@ export function decideInvokerStatus(view: InvokerStatusView, now: Date): Invoker
   });
   const wanted = isBatch ? ofInvoker : [...ofInvoker, ...ofMembers.flatMap((member) => member.wanted)];
   const conditions = replaced(view.conditions, wanted, now);
+  const conditionsOfMembers = isBatch
+    ? ofMembers.map(({ ref, present, wanted: ofMember }) => ({
+        target: ref,
+        conditions: replaced(present, ofMember, now),
+      }))
+    : undefined;
+  const phase = invokerPhase({ driver: invoker.driver, conditions });
+  const members = (conditionsOfMembers ?? []).map((member) => member.conditions);
+  const readiness = invokerReadiness({ phase, conditions, members });
   return {
-    conditions,
-    memberConditions: isBatch
-      ? ofMembers.map(({ ref, present, wanted: ofMember }) => ({
-          target: ref,
-          conditions: replaced(present, ofMember, now),
-        }))
-      : undefined,
-    phase: invokerPhase({ driver: invoker.driver, conditions }),
+    conditions: withReadiness(conditions, readiness, invoker.generation, now),
+    memberConditions: conditionsOfMembers,
+    phase,
     observedGeneration: invoker.generation,
   };
 }

@@ -46,7 +46,7 @@ export function gatherInjectionFacts(
     unheld,
     isCurrent,
     isRestoring: [...openRestores(world, [facts]).values()].some(({ status }) => status?.phase === "Running"),
-    origin: originOf(facts, unheld, settings),
+    origin: originOf(facts, unheld, settings.resources),
     trouble: hasSidecar ? findTroubleOf(world, workload, wanted, nowMs) : undefined,
   };
 }
@@ -54,7 +54,7 @@ export function gatherInjectionFacts(
 /** What the workload should carry, a hold on it taken into account. */
 export function wantedFor(world: World, facts: WorkloadFacts, settings: InjectionSettings): WantedInjection {
   const view = gatherInjection(world, facts, settings);
-  return { plan: planInjection(view), isOptedOut: isOptedOut(view), image: settings.image };
+  return { plan: planInjection(view), isOptedOut: isOptedOut(view), image: view.settings.image };
 }
 
 /** What keeps the workload's pods from being made or ready, as far as it may be the sidecar. */
@@ -69,11 +69,11 @@ export function findTroubleOf(
 }
 
 /** Image and default resources are no part of a hash, and may be the very reason of a refusal. */
-function originOf(facts: WorkloadFacts, unheld: WantedInjection, { image, resources }: InjectionSettings): string {
+function originOf(facts: WorkloadFacts, unheld: WantedInjection, resources: InjectionSettings["resources"]): string {
   const asked = facts.annotations[Annotation.Resources];
   return podOrigin(facts.podTemplate, {
     hash: wantedHash(unheld),
-    image,
+    image: unheld.image,
     ...(resources !== undefined && { resources: resources.sidecar }),
     ...(asked !== undefined && { asked }),
   });

@@ -5,7 +5,7 @@ import { formatUserError } from "../../shared/errors.ts";
 import { appliedHashes } from "../../shared/injection/own-parts.ts";
 import { pullSecretBeside } from "../../shared/injection/pull-secrets.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
-import type { BackupInvokerView, BackupMemberView } from "../../shared/invoker.ts";
+import { type BackupInvokerView, type BackupMemberView, formatInvoker } from "../../shared/invoker.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import { listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
@@ -33,6 +33,8 @@ export interface StatusPorts {
   readonly lookups: Lookups;
   readonly records: TargetMemory<InjectionRecord>;
   readonly refusals: TargetMemory<Refusal>;
+  /** How many others are restarting, of targets that wait for them. */
+  readonly queued?: TargetMemory<number>;
   readonly clock: Pick<Clock, "now">;
   readonly settings: InjectionSettings;
   /** Makes sure that something triggers the sessions. */
@@ -88,11 +90,12 @@ async function gatherMember(
   if (!isThere || !member.isSidecarModel || invoker.driver !== Driver.Restic) {
     return { member, target, sidecar: undefined };
   }
-  return { member, target, sidecar: await gatherSidecar(ports, workload, unreadable, signal) };
+  const sidecar = await gatherSidecar(ports, workload, unreadable, signal);
+  return { member, target, sidecar: { ...sidecar, invoker: formatInvoker(invoker) } };
 }
 
 async function gatherSidecar(
-  { world, client, records, refusals, settings, clock }: StatusPorts,
+  { world, client, records, refusals, queued, settings, clock }: StatusPorts,
   workload: WorkloadObject,
   unreadable: string | undefined,
   signal: AbortSignal,
@@ -107,6 +110,7 @@ async function gatherSidecar(
     pods,
     record: records.get(target),
     refusal: refusals.get(target),
+    waitsForOthers: queued?.get(target),
     trouble: findTroubleOf(world, workload, wanted, clock.now()),
     pullSecrets: (settings.pullSecrets ?? []).map((one) => pullSecretBeside(one, workload.facts.namespace)),
   };

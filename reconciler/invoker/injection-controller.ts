@@ -15,15 +15,21 @@ import { type ActPorts, actOnProof, actOnRelease, actOnRequest, actOnTrouble, ty
 import { decideRequest } from "./decide-request.ts";
 import { gatherInjectionFacts, type InjectionFacts } from "./gather-request.ts";
 import { afterLook, type InjectionRecord, isNewConflict, withConflict } from "./injection-record.ts";
-import { wantedHash } from "./injection-state.ts";
+import { isInjectionCurrent, wantedHash } from "./injection-state.ts";
 import { releaseStuck } from "./release-stuck.ts";
+import { isRolledOut, type Rollouts } from "./rollouts.ts";
+import type { TargetMemory } from "./target-memory.ts";
+import { type SkipPorts, tellSkip } from "./tell-skip.ts";
 import { findTemplateManager } from "./template-manager.ts";
 import { type LastingTrouble, lastingTrouble, type TroubleLimits } from "./trouble.ts";
 import { wakeTargets } from "./wake.ts";
 import { wakeRefused } from "./wake-refused.ts";
 import { findWorkload, parseWorkloadKey, type WorkloadId } from "./workload-key.ts";
 
-export interface InjectionPorts extends ActPorts {
+export interface InjectionPorts extends ActPorts, SkipPorts {
+  readonly rollouts: Rollouts;
+  /** How many others are restarting, of targets that wait for them. */
+  readonly queued: TargetMemory<number>;
   readonly world: World;
   readonly settings: InjectionSettings;
   readonly limits: TroubleLimits;
@@ -32,6 +38,8 @@ export interface InjectionPorts extends ActPorts {
 /** Each request may start a rollout: a few at a time leave the cluster's nodes room. */
 const CONCURRENCY = 4;
 const DRAIN_MS = 5_000;
+/** Whoever waits for others to restart is woken when one has; this is for one that never tells. */
+const TURN_AGAIN_MS = 30_000;
 
 export function createInjectionController(ports: InjectionPorts): Controller {
   return new InjectionController(ports);
@@ -68,21 +76,24 @@ class InjectionController implements Controller {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await this.#queue.stop(DRAIN_MS);
     this.#latest.clear();
-    const { records, refusals, troubles } = this.#ports;
-    for (const memory of [records, refusals, troubles]) memory.clear();
+    const { records, refusals, troubles, told, queued, rollouts } = this.#ports;
+    for (const memory of [records, refusals, troubles, told, queued, rollouts]) memory.clear();
   }
 
   async #reconcile(target: string, signal: AbortSignal): Promise<RunResult | undefined> {
-    const { world, settings, records, refusals, troubles, clock, limits } = this.#ports;
+    const { world, settings, records, refusals, troubles, told, queued, rollouts, clock, limits } = this.#ports;
     const id = parseWorkloadKey(target);
     const workload = id && this.#newest(target, findWorkload(world, id));
     if (id === undefined || workload === undefined) {
-      for (const memory of [records, refusals, troubles]) memory.forget(target);
+      for (const memory of [records, refusals, troubles, told, queued]) memory.forget(target);
       this.#latest.delete(target);
+      this.#endRollout(target);
       return undefined;
     }
+    if (rollouts.isRunning(target) && isRolledOut(workload)) this.#endRollout(target, "good");
     const facts = gatherInjectionFacts(world, workload, settings, clock.now());
     const isUnconcerned = facts.isCurrent && facts.hold === undefined && wantedHash(facts.wanted) === WANTS_NOTHING;
+    tellSkip(this.#ports, id, facts);
     // Most workloads of a cluster have nothing to do with backups.
     if (isUnconcerned && records.get(target) === undefined) return undefined;
     await releaseStuck(this.#ports, facts, signal);
@@ -103,6 +114,10 @@ class InjectionController implements Controller {
       clock.monotonic(),
     );
     const subject: Subject = { target, id, facts, signal, keep: (after) => void this.#latest.set(target, after) };
+    if (decision.kind !== "Prove") {
+      rollouts.leave(target);
+      queued.forget(target);
+    }
     switch (decision.kind) {
       case "Leave":
         if (decision.reason === "UpToDate") refusals.forget(target);
@@ -112,15 +127,44 @@ class InjectionController implements Controller {
       case "Request":
         return actOnRequest(this.#ports, subject, facts.wanted);
       case "Prove":
-        return actOnProof(this.#ports, subject);
+        return this.#proveInTurn(subject);
       case "Release":
         await actOnRelease(this.#ports, subject);
         return undefined;
-      case "TakeOut":
-        return actOnTrouble(this.#ports, subject, decision.trouble);
+      case "TakeOut": {
+        const result = await actOnTrouble(this.#ports, subject, decision.trouble);
+        // Where the sidecar was not why, the trouble is still there.
+        if (troubles.get(target) === undefined) this.#endRollout(target, "bad");
+        return result;
+      }
       default:
         return assertNever(decision);
     }
+  }
+
+  /** A workload that has no ready pod has none to lose. */
+  async #proveInTurn(subject: Subject): Promise<RunResult | undefined> {
+    const { rollouts, queued, clock } = this.#ports;
+    const { target, facts } = subject;
+    const isRestart = facts.workload.readyReplicas > 0;
+    if (isRestart && !rollouts.tryToBegin(target, clock.monotonic())) {
+      queued.set(target, rollouts.running);
+      return { requeueAfterMs: TURN_AGAIN_MS };
+    }
+    queued.forget(target);
+    let isBegun = false;
+    try {
+      const result = await actOnProof(this.#ports, subject);
+      const after = this.#latest.get(target);
+      isBegun = after !== undefined && isInjectionCurrent(after.facts, facts.unheld);
+      return result;
+    } finally {
+      if (isRestart && !isBegun) this.#endRollout(target);
+    }
+  }
+
+  #endRollout(target: string, outcome?: "good" | "bad"): void {
+    for (const other of this.#ports.rollouts.end(target, outcome)) this.#queue.add(other);
   }
 
   #newest(target: string, informed: WorkloadObject | undefined): WorkloadObject | undefined {

@@ -64,7 +64,7 @@ class InvokerController implements Controller {
   }
 
   async start(): Promise<void> {
-    const { world, records, refusals, trigger, log } = this.#ports;
+    const { world, records, refusals, queued, trigger, log } = this.#ports;
     await trigger.prepare().catch((error: unknown) => {
       log.warn({ error: messageOf(error) }, "CronJobs of a former installation not looked for");
     });
@@ -72,7 +72,8 @@ class InvokerController implements Controller {
     const wakeOf = (target: string): void => {
       for (const invoker of invokersOfTarget(world, target)) wake(invokerKeyOf(invoker));
     };
-    this.#unsubscribe = [...wakeInvokers(world, wake), records.subscribe(wakeOf), refusals.subscribe(wakeOf)];
+    const ofMemories = [records, refusals, ...(queued === undefined ? [] : [queued])];
+    this.#unsubscribe = [...wakeInvokers(world, wake), ...ofMemories.map((memory) => memory.subscribe(wakeOf))];
     this.#queue.start();
   }
 

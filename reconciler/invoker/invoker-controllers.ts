@@ -14,6 +14,7 @@ import type { InjectionRecord } from "./injection-record.ts";
 import { createInvokerController } from "./invoker-controller.ts";
 import { Lookups } from "./lookups.ts";
 import type { Refusal } from "./refusal.ts";
+import { DEFAULT_MAX_UNAVAILABLE, Rollouts } from "./rollouts.ts";
 import { TargetMemory } from "./target-memory.ts";
 import type { LastingTrouble, TroubleLimits } from "./trouble.ts";
 
@@ -24,6 +25,8 @@ export interface InvokerControllersPorts {
   /** Whether CronJobs trigger the sessions instead of the reconciler. */
   readonly usesCronJobs: boolean;
   readonly troubleLimits: TroubleLimits;
+  /** Workloads that restart for their sidecar at the same time; 10 when undefined. */
+  readonly maxUnavailableWorkloads?: number;
   /** Only this namespace; all when undefined. */
   readonly namespace: string | undefined;
   readonly events: Pick<EventRecorder, "record">;
@@ -37,6 +40,12 @@ export function createInvokerControllers(ports: InvokerControllersPorts): readon
     records: new TargetMemory<InjectionRecord>(),
     refusals: new TargetMemory<Refusal>(),
     troubles: new TargetMemory<LastingTrouble>(),
+    told: new TargetMemory<string>(),
+    queued: new TargetMemory<number>(),
+    rollouts: new Rollouts({
+      most: ports.maxUnavailableWorkloads ?? DEFAULT_MAX_UNAVAILABLE,
+      limitMs: ports.troubleLimits.notReadyMs,
+    }),
   };
   const triggerPorts = { ...ports, discovery: createDiscovery(client, clock) };
   const trigger = ports.usesCronJobs

@@ -3,10 +3,10 @@
  * Security and the policies of others all answer. The template is what the webhook itself makes of the workload.
  */
 import { Container } from "../../shared/contract.ts";
-import { containersOf } from "../../shared/injection/own-parts.ts";
+import { containersOf, isRestoreInit } from "../../shared/injection/own-parts.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { isJsonObject, listAt, textAt } from "../../shared/kube/json-value.ts";
 import { isNotFound, KubeError } from "../../shared/kube/kube-error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { inNamespace } from "../authority.ts";
@@ -54,6 +54,8 @@ export async function proveInjection(
   const isAlsoAsked = answer.kind === "Refused" && pods === 0;
   const without = isAlsoAsked ? await askPod(ports, workload, workload.facts.podTemplate, signal) : undefined;
   const sidecar = answer.kind === "Taken" ? answer.sidecar : findSidecar(podTemplate);
+  const claim = pods > 0 ? await findLoneClaim(ports, workload, podTemplate, signal) : undefined;
+  if (claim !== undefined) return { kind: "Refused", words: claim };
   return decideProof({
     answer,
     without: without?.kind === "Unknown" ? undefined : without,
@@ -82,6 +84,61 @@ export async function proveRefusal(
   if (held.kind !== "Admitted" || findSidecar(held.workload.facts.podTemplate) !== undefined) return undefined;
   const without = await askPod(ports, workload, held.workload.facts.podTemplate, signal);
   return without.kind === "Taken" ? withSidecar.words : undefined;
+}
+
+/**
+ * Whether pods of the workload may be made with the init-container of a restore. Quotas are left to the dry run: a pod's requests and limits
+ * are the greater of its init-containers' and of the sum of the others', so that it hardly needs more than its predecessor.
+ *
+ * @param ask annotations by which admission adds it
+ * @throws KubeError when the API server can't be reached
+ */
+export async function proveRestore(
+  client: ProofPorts["client"],
+  id: WorkloadId,
+  workload: WorkloadObject,
+  ask: Ask,
+  signal: AbortSignal,
+): Promise<Proof> {
+  const ports = { client, quotas: [] };
+  const admitted = await askAdmission(ports, id, ask, signal);
+  if (admitted.kind !== "Admitted") return admitted;
+  const { podTemplate } = admitted.workload.facts;
+  if (!containersOf(podTemplate).some(isRestoreInit)) return { kind: "Vain" };
+  const answer = await askPod(ports, workload, podTemplate, signal);
+  if (answer.kind === "Unknown") return answer;
+  const pods = workload.existingReplicas;
+  const isAlsoAsked = answer.kind === "Refused" && pods === 0;
+  const without = isAlsoAsked ? await askPod(ports, workload, workload.facts.podTemplate, signal) : undefined;
+  return decideProof({
+    answer,
+    without: without?.kind === "Unknown" ? undefined : without,
+    added: new Map(),
+    pods,
+    // By then it has the strategy of its restore.
+    isReplacedInPlace: isReplacedInPlace(admitted.workload),
+    quotas: ports.quotas,
+  });
+}
+
+const CLAIMS: Resource = { group: "", version: "v1", plural: "persistentvolumeclaims", namespaced: true };
+
+/** A claim for one pod at a time, where the next pod is to come before the present one goes: the rollout would never end. */
+async function findLoneClaim(
+  { client }: ProofPorts,
+  workload: WorkloadObject,
+  podTemplate: JsonObject,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (workload.facts.kind !== "Deployment" || isReplacedInPlace(workload)) return undefined;
+  for (const volume of listAt(podTemplate, "spec", "volumes")) {
+    const claim = textAt(volume, "persistentVolumeClaim", "claimName");
+    if (claim === undefined) continue;
+    const found = await client.find(CLAIMS, workload.facts.namespace, claim, asIs, { signal });
+    if (!listAt(found, "spec", "accessModes").includes("ReadWriteOncePod")) continue;
+    return `claim ${claim} is ReadWriteOncePod and the Deployment makes the next pod before the present one goes, so that its restart would never end: set strategy.type to Recreate`;
+  }
+  return undefined;
 }
 
 type Admission = { readonly kind: "Admitted"; readonly workload: WorkloadObject } | Exclude<Proof, { kind: "Passed" }>;

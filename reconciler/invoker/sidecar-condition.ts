@@ -1,5 +1,6 @@
 /** The condition StashSidecarInjected of one member: which pods carry the container, and why others don't. Pure. */
 import { Container } from "../../shared/contract.ts";
+import { isForPeople } from "../../shared/injection/plan.ts";
 import { formatProblem } from "../../shared/injection/view.ts";
 import { isJsonObject, numberAt, textAt } from "../../shared/kube/json-value.ts";
 import { type ConditionReason, ConditionType, INJECTION_REASONS } from "../../shared/reasons.ts";
@@ -17,11 +18,15 @@ export interface SidecarFacts {
   readonly wanted: WantedInjection;
   /** Why the annotations of a labelled workload can't be read. */
   readonly unreadable: string | undefined;
+  /** As formatInvoker() has the invoker whose condition it is: the container may serve others and not its member. */
+  readonly invoker?: string;
   /** The workload's own pods that carry one of our containers. */
   readonly pods: readonly PodObject[];
   /** Names of pods that lack the present container; read only when the update strategy keeps them. */
   readonly keptPods: readonly string[];
   readonly record: InjectionRecord | undefined;
+  /** How many other workloads are restarting for theirs, where this one waits for them. */
+  readonly waitsForOthers?: number | undefined;
   /** What the cluster said to pods with the sidecar. */
   readonly refusal: Refusal | undefined;
   /** What keeps pods of the present template from being made or ready. */
@@ -48,13 +53,14 @@ const SHOWN_PODS = 10;
  * | 2 | workload or namespace opted out | False `OptedOut` |
  * | 3 | the cluster refuses pods with the container, and it is held back | False `InjectionRefusedByCluster`, with its words |
  * | 4 | the container can't be planned | False, the reason of the plan |
- * | 5 | others undo the injection again and again | False `InjectionConflict` |
- * | 6 | the template lacks the container as it is wanted, since the cluster refuses pods with it | False `InjectionRefusedByCluster`, likewise |
- * | 7 | the template lacks the container, the API server refused it or requests had no effect | False `SidecarInjectionFailed` |
- * | 8 | the template lacks the container | False `SidecarInjectionPending` |
- * | 9 | pods lack it, and the update strategy keeps them | False `SidecarWaitsForPodRestart` |
- * | 10 | pods lack it, are missing, or it keeps them from being ready | False `SidecarInjectionPending`, with the cluster's words |
- * | 11 | otherwise | True `SidecarInjectionSucceeded` |
+ * | 5 | the container serves others, and this member not as it wants | False, the reason |
+ * | 6 | others undo the injection again and again | False `InjectionConflict` |
+ * | 7 | the template lacks the container as it is wanted, since the cluster refuses pods with it | False `InjectionRefusedByCluster`, likewise |
+ * | 8 | the template lacks the container, the API server refused it or requests had no effect | False `SidecarInjectionFailed` |
+ * | 9 | the template lacks the container | False `SidecarInjectionPending` |
+ * | 10 | pods lack it, and the update strategy keeps them | False `SidecarWaitsForPodRestart` |
+ * | 11 | pods lack it, are missing, or it keeps them from being ready | False `SidecarInjectionPending`, with the cluster's words |
+ * | 12 | otherwise | True `SidecarInjectionSucceeded` |
  *
  * @param present conditions as the status has them: the cluster's words outlive the process that heard them
  */
@@ -77,11 +83,15 @@ function sidecarAnswer(facts: SidecarFacts, present: readonly ConditionFact[]): 
       problem === undefined ? `${target}: ${INJECTION_REASONS[plan.reason]}` : formatProblem(problem),
     );
   }
+  const own = plan.problems.find(
+    (one) => one.invoker !== undefined && one.invoker === facts.invoker && isForPeople(one),
+  );
+  if (own !== undefined) return no(own.reason, formatProblem(own));
   if (!isInjectionCurrent(workload.facts, wanted)) {
     const isRefused = facts.refusal !== undefined && record?.conflict === undefined;
     return isRefused
       ? no("InjectionRefusedByCluster", refusedMessage(facts, target, present))
-      : notCurrent(target, record, no);
+      : notCurrent(target, facts, no);
   }
   return rolloutAnswer(facts, target, no);
 }
@@ -110,7 +120,7 @@ const VAIN_REQUESTS = 2;
 
 function notCurrent(
   target: string,
-  record: InjectionRecord | undefined,
+  { record, waitsForOthers }: Pick<SidecarFacts, "record" | "waitsForOthers">,
   no: (reason: ConditionReason, message: string) => Answer,
 ): Answer {
   if (record?.conflict !== undefined) {
@@ -129,7 +139,12 @@ function notCurrent(
       `${target} was re-submitted ${record.vainRequests} times, and admission did not change it (next: see whether the webhook runs and is registered for the namespace)`,
     );
   }
-  return no("SidecarInjectionPending", `${target} is being re-submitted`);
+  return no(
+    "SidecarInjectionPending",
+    waitsForOthers === undefined
+      ? `${target} is being re-submitted`
+      : `${target} gets the container when fewer workloads are restarting for theirs: ${waitsForOthers} are now`,
+  );
 }
 
 function rolloutAnswer(

@@ -33,24 +33,33 @@ const PATIENT: Readonly<Record<string, ErrorCode>> = {
  * | # | facts | outcome |
  * |---|---|---|
  * | 1 | the job is complete | complete |
- * | 2 | the pod was evicted, or its job's deadline passed | failed: EVICTED, DEADLINE_EXCEEDED |
- * | 3 | a container was ended for lack of memory | failed: OUT_OF_MEMORY |
- * | 4 | a container ended badly | failed: JOB_FAILED with its last lines |
- * | 5 | the job or the pod failed in another way | failed: JOB_FAILED, or EXECUTOR_LOST without a pod |
- * | 6 | a container can never start | failed: IMAGE_UNAVAILABLE |
- * | 7 | a container can't start, the kubelet tries again | starting: IMAGE_UNAVAILABLE, CONTAINER_NOT_STARTED |
- * | 8 | no node takes the pod | starting: UNSCHEDULABLE |
- * | 9 | a container runs | running |
- * | 10 | otherwise | starting |
+ * | 2 | the pod was evicted or its node is lost, and the job gets another | starting: EVICTED |
+ * | 3 | the pod was evicted, or its job's deadline passed | failed: EVICTED, DEADLINE_EXCEEDED |
+ * | 4 | a container was ended for lack of memory | failed: OUT_OF_MEMORY |
+ * | 5 | a container ended badly | failed: JOB_FAILED with its last lines |
+ * | 6 | the job or the pod failed in another way | failed: JOB_FAILED, or EXECUTOR_LOST without a pod |
+ * | 7 | a container can never start | failed: IMAGE_UNAVAILABLE |
+ * | 8 | a container can't start, the kubelet tries again | starting: IMAGE_UNAVAILABLE, CONTAINER_NOT_STARTED |
+ * | 9 | no node takes the pod | starting: UNSCHEDULABLE |
+ * | 10 | a container runs | running |
+ * | 11 | otherwise | starting |
  */
 export function decideJobOutcome(job: JobFact, pods: readonly JobPodFact[]): JobOutcome {
   if (job.isComplete) return { kind: "complete" };
   const pod = pods.filter(({ jobUid }) => jobUid === job.uid).sort((a, b) => b.createdAtMs - a.createdAtMs)[0];
+  if (pod?.phase === "Failed" && pod.isDisrupted === true && job.replacesPods === true && !job.isFailed) {
+    const message = `pod ${pod.name} was ended by its node or a drain (${pod.reason ?? ""}: ${pod.message ?? ""}), another is made`;
+    return { kind: "starting", code: "EVICTED", message, sinceMs: endOfPod(pod) };
+  }
   const failure = failureOf(job, pod);
   if (failure !== undefined) return failure;
   return pod === undefined
     ? { kind: "starting", code: "EXECUTOR_LOST", message: `job ${job.name} has no pod yet`, sinceMs: job.createdAtMs }
     : progressOf(pod);
+}
+
+function endOfPod({ createdAtMs, containers }: JobPodFact): number {
+  return Math.max(createdAtMs, ...containers.map(({ ended }) => ended?.finishedAtMs ?? 0));
 }
 
 function failed(code: ErrorCode, message: string): JobOutcome {

@@ -142,6 +142,21 @@ async function findInCatalogue<T extends Task | FunctionObject>(
   });
 }
 
+/**
+ * The claim that a local backend is, and the pods that mount it.
+ *
+ * @throws UserError NOT_FOUND when it does not exist; KubeError
+ */
+export async function gatherBackendClaim(
+  client: JobReader,
+  namespace: string,
+  name: string,
+): Promise<Pick<GatheredJob, "claim" | "claimUsers">> {
+  const ref = { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name };
+  const claim = await findTarget(client, CLAIMS, ref, readClaim);
+  return { claim, claimUsers: await findClaimUsers(client, ref) };
+}
+
 /** Pods on a node that mount the claim, oldest first. */
 async function findClaimUsers(client: JobReader, ref: ResolvedTargetRef): Promise<readonly ClaimUser[]> {
   const { items } = await client.list(PODS, ref.namespace, (raw) => readClaimUser(raw, ref.name));

@@ -15,6 +15,7 @@ import { inNamespace } from "../authority.ts";
 import { endJob, ensureJob } from "./ensure-job.ts";
 import { gatherJob, gatherLimitRanges, gatherNamespace } from "./gather-job.ts";
 import { jobHosts } from "./job-host.ts";
+import { gatherPodRefusal, refusalOf } from "./job-refusal.ts";
 import type { JobOwner } from "./job-view.ts";
 import { type JobDecision, planBackupJob, planRestoreJob } from "./plan-job.ts";
 import { planPointSearch } from "./plan-point-search.ts";
@@ -109,7 +110,7 @@ export class JobMaker {
     if (first === undefined) return;
     const member = { ...first, index: invoker.members.length };
     this.#problems.get(owner.uid)?.delete(POINT_SEARCH);
-    await this.#make({ owner, member: { index: POINT_SEARCH } }, async () => {
+    await this.#make({ owner, member: { index: POINT_SEARCH }, nowMs: order.nowMs }, async () => {
       if (repository === undefined) throw new UserError("NOT_FOUND", "the Repository does not exist");
       const [namespace, limitRanges] = await Promise.all([
         gatherNamespace(this.#ports.client, owner.namespace),
@@ -146,26 +147,36 @@ export class JobMaker {
   }
 
   async #make(
-    { owner, member }: Pick<JobOrder<unknown, Pick<RestoreMemberView, "index">>, "owner" | "member">,
+    { owner, member, nowMs }: Pick<JobOrder<unknown, Pick<RestoreMemberView, "index">>, "owner" | "member" | "nowMs">,
     plan: () => Promise<readonly JobDecision[]>,
   ): Promise<void> {
     const { client, log } = this.#ports;
     const fields = { owner: `${owner.kind} ${owner.namespace}/${owner.name}`, target: member.index };
+    const problems = this.#problems.get(owner.uid) ?? new Map<number, JobProblem>();
+    const refuse = (problem: JobProblem): void => {
+      log.warn({ ...fields, code: problem.code, error: problem.message }, "job refused");
+      this.#problems.set(owner.uid, problems.set(member.index, problem));
+    };
     try {
       const decisions = await plan();
       const refused = decisions.find((decision) => decision.kind === "refused");
       if (refused !== undefined) throw refused.error;
+      let podProblem: JobProblem | undefined;
       for (const decision of decisions) {
         if (decision.kind !== "job") continue;
         const job = await ensureJob(inNamespace(client, owner.namespace), decision.plan);
         log.info({ ...fields, job: job.name, host: decision.plan.hostname }, "job ensured");
+        podProblem ??= await gatherPodRefusal(client, job, nowMs);
       }
+      if (podProblem !== undefined) refuse(podProblem);
+      else problems.delete(member.index);
     } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      log.warn({ ...fields, code: error.code, error: error.message }, "job refused");
-      const problems = this.#problems.get(owner.uid) ?? new Map<number, JobProblem>();
-      const message = `${error.message} (next: ${error.next})`;
-      this.#problems.set(owner.uid, problems.set(member.index, { code: error.code, message }));
+      const problem =
+        error instanceof UserError
+          ? { code: error.code, message: `${error.message} (next: ${error.next})` }
+          : refusalOf(error);
+      if (problem === undefined) throw error;
+      refuse(problem);
     }
   }
 }

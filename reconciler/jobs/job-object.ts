@@ -10,7 +10,7 @@ export interface JobFact {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
-  /** uid of the session or restore that controls it. */
+  /** uid of the session, restore or Repository that controls it. */
   readonly ownerUid: string;
   /** Position of the target in its invoker. */
   readonly targetIndex: number;
@@ -18,6 +18,8 @@ export interface JobFact {
   readonly createdAtMs: number;
   readonly isComplete: boolean;
   readonly isFailed: boolean;
+  /** Whether its controller makes another pod for one that was evicted, or whose node is lost. */
+  readonly replacesPods?: boolean;
   /** Why it failed, in the Job controller's words. */
   readonly reason: string | undefined;
   readonly message: string | undefined;
@@ -56,6 +58,8 @@ export interface JobPodFact {
   readonly reason: string | undefined;
   readonly message: string | undefined;
   readonly isTerminating: boolean;
+  /** Something else than the pod itself ended it: an eviction, a drain, a lost node. */
+  readonly isDisrupted?: boolean;
   /** Why no node takes it; undefined when one does. */
   readonly unschedulable: string | undefined;
   /** In the order in which they run. */
@@ -70,7 +74,7 @@ function conditionOf(raw: unknown, type: string): unknown {
   return listAt(raw, "status", "conditions").find((condition) => textAt(condition, "type") === type);
 }
 
-const OWNERS = [KINDS.BackupSession, KINDS.RestoreSession, KINDS.RestoreBatch] as const;
+const OWNERS = [KINDS.BackupSession, KINDS.RestoreSession, KINDS.RestoreBatch, KINDS.Repository] as const;
 
 /** Of the object's controller, where that is of one of the kinds. Labels say nothing about it: everyone writes labels. */
 function controllerUid(raw: unknown, isKind: (group: string, kind: string) => boolean): string | undefined {
@@ -80,7 +84,7 @@ function controllerUid(raw: unknown, isKind: (group: string, kind: string) => bo
   return uid || undefined;
 }
 
-/** Reads a Job; undefined when no session or restore controls it. */
+/** Reads a Job; undefined when no session, restore or Repository controls it. */
 export function readJob(raw: unknown): JobFact | undefined {
   const isRun = (group: string, kind: string) => OWNERS.some((one) => one.group === group && one.kind === kind);
   const ownerUid = controllerUid(raw, isRun);
@@ -97,6 +101,7 @@ export function readJob(raw: unknown): JobFact | undefined {
     createdAtMs: createdAtMs(raw),
     isComplete: textAt(conditionOf(raw, "Complete"), "status") === "True",
     isFailed,
+    replacesPods: listAt(raw, "spec", "podFailurePolicy", "rules").length > 0,
     reason: isFailed ? textAt(failed, "reason") : undefined,
     message: isFailed ? textAt(failed, "message") : undefined,
   };
@@ -153,6 +158,7 @@ export function readJobPod(raw: unknown): JobPodFact | undefined {
     reason: textAt(raw, "status", "reason"),
     message: textAt(raw, "status", "message"),
     isTerminating: valueAt(raw, "metadata", "deletionTimestamp") !== undefined,
+    isDisrupted: textAt(conditionOf(raw, "DisruptionTarget"), "status") === "True",
     unschedulable: isUnschedulable ? (textAt(scheduled, "message") ?? "no node fits") : undefined,
     containers: [
       ...readContainers(raw, "initContainers", "initContainerStatuses", true),

@@ -86,4 +86,9 @@ export interface RestoreJobView extends CommonView<RestoreMemberView, RestoreInv
   readonly ordinal: number | undefined;
 }
 
-export type JobView = BackupJobView | RestoreJobView;
+/** The work is the Repository's own: it is its own invoker, and has no data but the backend. */
+export interface MaintenanceJobView extends CommonView<BackupMemberView, "Repository"> {
+  readonly verb: "backup";
+}
+
+export type JobView = BackupJobView | RestoreJobView | MaintenanceJobView;

@@ -59,6 +59,9 @@ function decide(plan: () => JobPlan): JobDecision {
   }
 }
 
+/** A pod that a drain, an eviction or a lost node ended is made anew and counts as no failure; older servers leave this out. */
+const ANOTHER_POD = { rules: [{ action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] }] };
+
 function planJob(view: JobView, retentionPolicy?: RetentionPolicy): JobPlan {
   requireReachable(view);
   const claims = planClaims(view);
@@ -96,6 +99,7 @@ function planJob(view: JobView, retentionPolicy?: RetentionPolicy): JobPlan {
       },
       spec: {
         backoffLimit: 0,
+        ...(view.verb === "backup" && { podFailurePolicy: ANOTHER_POD }),
         ...(view.deadlineSeconds !== undefined && { activeDeadlineSeconds: Math.max(1, view.deadlineSeconds) }),
         template: {
           metadata: {

@@ -6,6 +6,13 @@ import type { JobOutcome } from "./decide-outcome.ts";
 export interface JobProblem {
   readonly code: ErrorCode;
   readonly message: string;
+  /** It may pass by itself, as a quota that is used up: it is tried again until the wait is over. */
+  readonly isPassing?: boolean;
+}
+
+/** Whether there is something new to decide on. */
+export function isNews(before: JobProblem | undefined, after: JobProblem | undefined): boolean {
+  return after !== undefined && after.message !== before?.message;
 }
 
 export interface JobName {
@@ -29,7 +36,7 @@ export interface TargetJob {
 export type TargetJobs = ReadonlyMap<number, TargetJob>;
 
 export type JobStart =
-  | { readonly kind: "make" }
+  | { readonly kind: "make"; readonly problem: JobProblem | undefined }
   | { readonly kind: "refuse"; readonly code: ErrorCode; readonly message: string }
   | { readonly kind: "hold"; readonly code: ErrorCode; readonly message: string }
   | { readonly kind: "hosts"; readonly hostnames: readonly string[] };
@@ -38,16 +45,18 @@ export type JobStart =
  * | # | jobs of the target at its turn | answer |
  * |---|---|---|
  * | 1 | they can't be made | refuse |
- * | 2 | one is missing | make it |
+ * | 2 | one is missing, or has no pod | make it, or learn why it has none |
  * | 3 | each has ended | refuse, with what the first came to |
  * | 4 | one runs | its hosts |
  * | 5 | otherwise | hold, with what they wait for |
  */
 export function decideJobStart({ problem, hosts }: TargetJob): JobStart {
-  if (problem !== undefined) return { kind: "refuse", ...problem };
+  if (problem !== undefined && problem.isPassing !== true) return { kind: "refuse", ...problem };
   const outcomes = hosts.flatMap(({ outcome }) => (outcome === undefined ? [] : [outcome]));
   const first = outcomes[0];
-  if (first === undefined || outcomes.length < hosts.length) return { kind: "make" };
+  if (first === undefined || outcomes.length < hosts.length || outcomes.some(isWithoutPod)) {
+    return { kind: "make", problem };
+  }
   if (outcomes.every((outcome) => endOf(outcome) !== undefined)) {
     return { kind: "refuse", ...(endOf(first) ?? NO_RESULT) };
   }
@@ -58,6 +67,10 @@ export function decideJobStart({ problem, hosts }: TargetJob): JobStart {
   return starting === undefined
     ? { kind: "hold", code: "CONTAINER_NOT_STARTED", message: "the job is being started" }
     : { kind: "hold", code: starting.code, message: starting.message };
+}
+
+function isWithoutPod(outcome: JobOutcome): boolean {
+  return outcome.kind === "starting" && outcome.code === "EXECUTOR_LOST";
 }
 
 const NO_RESULT: JobProblem = { code: "JOB_FAILED", message: "the job ended without a result" };

@@ -6,7 +6,7 @@ import { isReservedVariable } from "../../shared/reserved-variables.ts";
 import type { Variables } from "../../shared/substitution.ts";
 import { splitImage } from "./image.ts";
 import { jobHostName } from "./job-host.ts";
-import type { BackupJobView, JobView, RestoreJobView } from "./job-view.ts";
+import type { JobView, RestoreJobView } from "./job-view.ts";
 import { matchingRule } from "./matching-rule.ts";
 
 /** Undefined values have no variable: `${X}` is an error then, and `${X:=d}` is `d`. */
@@ -99,7 +99,7 @@ function backendVariables(backend: Backend): Candidates {
   return { ...of("rest", host, path), REPOSITORY_ENDPOINT: rest?.url };
 }
 
-function backupVariables(view: BackupJobView): Candidates {
+function backupVariables(view: Extract<JobView, { verb: "backup" }>): Candidates {
   const { target } = view.member;
   return {
     BACKUP_SESSION: view.owner.name,

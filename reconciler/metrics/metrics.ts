@@ -7,6 +7,7 @@ import type { Clock } from "../../shared/kube/clock.ts";
 import type { RestoreObject } from "../restore/restore-status.ts";
 import type { World } from "../world/world.ts";
 import { CONDITION_GAUGES, conditionSamples } from "./condition-samples.ts";
+import { COVERAGE_GAUGES, coverageSamples } from "./coverage-samples.ts";
 import { registerGauges, type Sample } from "./gauge-table.ts";
 import { HEALTH_GAUGES, invokerSamples, openSessionSamples } from "./health-samples.ts";
 import { UPSTREAM_GAUGES } from "./names.ts";
@@ -58,8 +59,17 @@ function* samplesOfConditions(world: World): Generator<Sample> {
   }
 }
 
+function* samplesOfCoverage(world: World): Generator<Sample> {
+  yield* coverageSamples({
+    workloads: Object.values(world.workloads).flatMap((kind) => kind.list().map(({ facts }) => facts)),
+    invokers: [...world.configurations.list(), ...world.batches.list()],
+    annotationsOf: (namespace) => world.namespaces.get(undefined, namespace)?.annotations ?? {},
+  });
+}
+
 export function registerMetrics({ registry, world, clock }: MetricsPorts): void {
   registerGauges(registry, UPSTREAM_GAUGES, () => upstreamSamples(world));
   registerGauges(registry, HEALTH_GAUGES, () => healthSamples(world, new Date(clock.now())));
   registerGauges(registry, CONDITION_GAUGES, () => samplesOfConditions(world));
+  registerGauges(registry, COVERAGE_GAUGES, () => samplesOfCoverage(world));
 }

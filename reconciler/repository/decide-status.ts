@@ -3,7 +3,10 @@ import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { HostActionResult, HostStats } from "../../shared/api/host-stats.ts";
 import type { TypedObjectRef } from "../../shared/api/object-ref.ts";
 import type { RepositoryStatus } from "../../shared/api/repository.ts";
+import { ConditionType } from "../../shared/reasons.ts";
 import { formatSize } from "../../shared/size.ts";
+import { findCondition } from "../../shared/status/conditions.ts";
+import { repositoryReadiness, withReadiness } from "../../shared/status/readiness.ts";
 
 export interface RepositoryView {
   readonly generation: number;
@@ -17,10 +20,28 @@ export interface RepositoryView {
  * The status, brought forward by what the sessions tell. Sessions are removed by their history limit, so what stands in the
  * status is only ever replaced by something newer.
  */
-export function decideRepositoryStatus({ generation, status, references, sessions }: RepositoryView): RepositoryStatus {
+export function decideRepositoryStatus(
+  { generation, status, references, sessions }: RepositoryView,
+  now: Date,
+): RepositoryStatus {
   const oldestFirst = [...sessions].sort((a, b) => createdAtMs(a) - createdAtMs(b));
   const folded = oldestFirst.reduce<RepositoryStatus>(withSession, status ?? {});
-  return { ...folded, observedGeneration: generation, references };
+  const readiness = repositoryReadiness({
+    integrity: folded.integrity,
+    openFault: openFault(oldestFirst, status?.conditions),
+  });
+  const conditions = withReadiness(status?.conditions, readiness, generation, now);
+  return { ...folded, observedGeneration: generation, references, conditions };
+}
+
+/** Why the newest session that tried could not open the repository. It is remembered when that session is gone. */
+function openFault(oldestFirst: readonly BackupSession[], known: RepositoryStatus["conditions"]): string | undefined {
+  const type = ConditionType.BackendRepositoryInitialized;
+  const tries = oldestFirst.flatMap(({ status }) => findCondition(status?.conditions, type) ?? []);
+  const last = tries.at(-1);
+  if (last !== undefined) return last.status === "False" ? last.message || "it could not be opened" : undefined;
+  const told = findCondition(known, ConditionType.Ready);
+  return told?.reason === "FailedToInitializeBackendRepository" ? told.message : undefined;
 }
 
 function createdAtMs({ metadata }: BackupSession): number {
@@ -45,7 +66,7 @@ function withSession(status: RepositoryStatus, session: BackupSession): Reposito
   const ended = hosts.flatMap((host) =>
     (host.results ?? []).filter(({ phase }) => phase !== "Running").map((result): Reported => ({ host, result })),
   );
-  return withRecoveryPoint(withChecks(withBackup(status, session, hosts, ended), ended), session);
+  return withRecoveryPoint(withRemoval(withBackup(status, session, hosts, ended), session, ended), session);
 }
 
 /** Times and sizes, of the newest session that saved anything. */
@@ -73,31 +94,19 @@ function withBackup(
   };
 }
 
-const CHECKS: readonly HostActionResult["action"][] = ["VerifyRepositoryIntegrity", "VerifyRepositoryData"];
-
-/** A check that could not run says nothing: the next session checks again. */
-function verdictOf({ phase, integrity, reason }: HostActionResult): boolean | undefined {
-  if (integrity !== undefined) return integrity;
-  if (phase === "Succeeded") return true;
-  return reason === "REPOSITORY_DAMAGED" ? false : undefined;
-}
-
-function withChecks(status: RepositoryStatus, ended: readonly Reported[]): RepositoryStatus {
-  const lastMs = Math.max(timeMs(status.lastCheckTime), timeMs(status.lastReadDataCheckTime));
-  const checks = ended.filter(({ result }) => CHECKS.includes(result.action) && verdictOf(result) !== undefined);
-  const fresh = checks.filter(({ result }) => timeMs(result.finishedAt) > lastMs);
-  if (fresh.length === 0) return status;
-  const structure = fresh.findLast(({ result }) => result.action === "VerifyRepositoryIntegrity")?.result;
-  const data = fresh.findLast(({ result }) => result.action === "VerifyRepositoryData");
-  const subset = data?.host.actionParams?.readDataSubset;
-  return {
-    ...status,
-    // Of the checks of one session the worse one counts, whichever came first.
-    integrity: checks.every(({ result }) => verdictOf(result) === true),
-    ...(structure?.finishedAt !== undefined && { lastCheckTime: structure.finishedAt }),
-    ...(data?.result.finishedAt !== undefined && { lastReadDataCheckTime: data.result.finishedAt }),
-    ...(subset !== undefined && { readDataSubset: subset }),
-  };
+/** Snapshots of which nobody knows whether they went count as removed: a prune too many does no harm. */
+function withRemoval(
+  status: RepositoryStatus,
+  { metadata }: BackupSession,
+  ended: readonly Reported[],
+): RepositoryStatus {
+  const removal = ended
+    .map(({ result }) => result)
+    .findLast(({ action, phase, removed = 0 }) => {
+      return action === "ApplyRetentionPolicy" && (removed > 0 || phase === "Failed");
+    });
+  if (removal === undefined) return status;
+  return { ...status, lastRemoval: `${metadata.namespace}/${metadata.name} ${removal.finishedAt ?? ""}`.trim() };
 }
 
 function withRecoveryPoint(

@@ -67,7 +67,7 @@ class RepositoryController implements Controller {
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
-    const { world, client, log } = this.#ports;
+    const { world, client, clock, log } = this.#ports;
     const { namespace, name } = splitObjectKey(key);
     const repository = world.repositories.get(namespace, name);
     if (repository === undefined) return undefined;
@@ -79,12 +79,13 @@ class RepositoryController implements Controller {
     if (!isHeld && !(await this.#setFinalizers(repository, [...finalizers, Finalizer.Repository], signal))) {
       return { requeueAfterMs: CONFLICT_AGAIN_MS };
     }
-    const after = decideRepositoryStatus({
+    const view = {
       generation,
       status: repository.status,
       references: referencesTo(world, key),
       sessions: world.sessions.byIndex("repository", key),
-    });
+    };
+    const after = decideRepositoryStatus(view, new Date(clock.now()));
     const address = { resource: KINDS.Repository, namespace, name };
     const outcome = await mergeStatus(client, address, { before: repository.status, after }, asIs, { signal });
     if (outcome.kind === "refused") log.error({ repository: key, error: outcome.error.message }, "status refused");

@@ -5,12 +5,14 @@ import { asIs } from "../../shared/kube/client.ts";
 import { isNotFound } from "../../shared/kube/kube-error.ts";
 import { formatTarget, type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
 import { patchNamed } from "../authority.ts";
+import { proveRestore } from "../invoker/prove-injection.ts";
 import { POINT_SEARCH } from "../jobs/point-search.ts";
+import { isNews } from "../jobs/target-job.ts";
 import { jobOrderOf } from "../run/act.ts";
 import { runTargets } from "../run/run-facts.ts";
 import type { ActOutcome, ActPorts } from "../run/run-kind.ts";
 import { runOwnerOf } from "../run/view.ts";
-import { isWorkloadKind, WORKLOADS } from "../world/workload-object.ts";
+import { isWorkloadKind, readWorkloadObject, WORKLOADS } from "../world/workload-object.ts";
 import type { RestoreMemory } from "./gather.ts";
 import { lookAtPods } from "./look-at-pods.ts";
 import type { RestoreObject } from "./restore-status.ts";
@@ -50,6 +52,7 @@ async function ensureJobs(ports: RestoreActPorts, view: RestoreView, targetIndex
   const target = runTargets(view.status)[targetIndex];
   const member = target && memberOf(view, target);
   if (member === undefined) return "done";
+  const known = ports.jobs.problems(view.invoker.uid).get(targetIndex);
   const users = await ports.jobs.makeRestoreJobs({
     ...jobOrderOf(view, ports.clock.now()),
     invoker: view.invoker,
@@ -61,7 +64,7 @@ async function ensureJobs(ports: RestoreActPorts, view: RestoreView, targetIndex
     const message = `${what}: scale the workload down before a restore, or restart it afterwards`;
     ports.events.record(runOwnerOf(view.object), "Warning", "Volume In Use", message);
   }
-  return ports.jobs.problems(view.invoker.uid).has(targetIndex) ? "again" : "done";
+  return isNews(known, ports.jobs.problems(view.invoker.uid).get(targetIndex)) ? "again" : "done";
 }
 
 /** What keeps it from being made is decided on once; the next look tries again. */
@@ -80,8 +83,18 @@ async function requestInjection(
   ref: ResolvedTargetRef,
 ): Promise<ActOutcome> {
   if (!isWorkloadKind(ref.kind)) return "done";
-  ports.memories.own(key).askedAtMs.set(targetKey(ref), ports.monotonicMs);
-  const body = { metadata: { annotations: { [Annotation.RequestedRestore]: object.metadata.uid ?? "" } } };
+  const memory = ports.memories.own(key);
+  const ask = { [Annotation.RequestedRestore]: object.metadata.uid ?? "" };
+  memory.askedAtMs.set(targetKey(ref), ports.monotonicMs);
+  const words = await whyRefused(ports, object, ref, ask);
+  const isNews = words !== memory.refusals.get(targetKey(ref));
+  if (words !== undefined) {
+    memory.refusals.set(targetKey(ref), words);
+    if (isNews) tellRefusal(ports, key, object, ref, words);
+    return isNews ? "again" : "done";
+  }
+  memory.refusals.delete(targetKey(ref));
+  const body = { metadata: { annotations: ask } };
   try {
     const patch = { kind: "merge", body } as const;
     const workload = { resource: WORKLOADS[ref.kind], ...ref };
@@ -91,4 +104,38 @@ async function requestInjection(
     if (!isNotFound(error)) throw error;
   }
   return "done";
+}
+
+/** What the cluster says to a dry run of a pod with the init-container: a pod that can't be made must not replace one that runs. */
+async function whyRefused(
+  { client, signal, log }: RestoreActPorts,
+  object: RestoreObject,
+  ref: ResolvedTargetRef,
+  ask: Readonly<Record<string, string>>,
+): Promise<string | undefined> {
+  const { kind, name } = ref;
+  const { namespace } = object.metadata;
+  if (!isWorkloadKind(kind) || ref.namespace !== namespace) return undefined;
+  const read = (raw: unknown) => readWorkloadObject(kind, raw);
+  const workload = await client.find(WORKLOADS[kind], namespace, name, read, { signal });
+  if (workload === undefined) return undefined;
+  const proof = await proveRestore(client, { kind, namespace, name }, workload, ask, signal);
+  if (proof.kind === "Refused") return proof.words;
+  if (proof.kind === "Unknown") log.warn({ target: formatTarget(ref), error: proof.words }, "no dry run of the pods");
+  return undefined;
+}
+
+function tellRefusal(
+  { events, log }: RestoreActPorts,
+  key: string,
+  object: RestoreObject,
+  ref: ResolvedTargetRef,
+  words: string,
+): void {
+  log.warn(
+    { restore: key, target: formatTarget(ref), error: words },
+    "the cluster refuses pods with the init-container",
+  );
+  const message = `${formatTarget(ref)} is not restored yet, since its pods would be refused: ${words}`;
+  events.record(runOwnerOf(object), "Warning", "InjectionRefusedByCluster", message);
 }

@@ -9,20 +9,22 @@
  * | 4 | repositoryFound | not begun | wait for the Repository |
  * | 5 | validated | not begun, not valid or not allowed, or its recovery point is not known or missing | look for it, say so, wait |
  * | 6 | begin | not begun | recovery point, repository, one entry a member |
- * | 7 | globalBefore | there is one | run it, wait for it; its failure fails every member before any data is touched |
- * | 8 | jobsEnded | a host's job ended, and the host did not | it fails with the job's reason |
- * | 9 | lostExecutors | a host's pod is gone | another pod |
- * | 10 | answerLocks | locks whose owner is gone | tell the agent which |
- * | 11 | startMembers | a member's turn has come | the gate at its workload, or its jobs; then its hosts |
- * | 12 | moreHosts | a DaemonSet's rollout reached another node | its host |
- * | 13 | retryHosts | hosts failed and tries are left | their turn again |
- * | 14 | giveTurns | a pod waits in its init-container | its turn |
- * | 15 | tellOldPods | other pods mount what the pod restores | their names, until they are gone |
- * | 16 | memberAfter | a host ended | after-hook |
- * | 17 | concludeTargets | nothing of a member runs | conditions; its phase follows |
- * | 18 | wait | a member is not over | wait |
- * | 19 | globalAfter | there is one | run it by its policy, wait for it |
- * | 20 | finish | | final |
+ * | 7 | deleted | the restore is deleted, and held for what it owes | everything open fails |
+ * | 8 | globalBefore | there is one | run it, wait for it; its failure fails every member before any data is touched |
+ * | 9 | jobsEnded | a host's job ended, and the host did not | it fails with the job's reason |
+ * | 10 | explainRestarts | an agent was given up because it began again and again | the kubelet's word for why |
+ * | 11 | lostExecutors | a host's pod is gone | another pod |
+ * | 12 | answerLocks | locks whose owner is gone | tell the agent which |
+ * | 13 | startMembers | a member's turn has come | the gate at its workload, or its jobs; then its hosts |
+ * | 14 | moreHosts | a DaemonSet's rollout reached another node | its host |
+ * | 15 | retryHosts | hosts failed and tries are left | their turn again |
+ * | 16 | giveTurns | a pod waits in its init-container | its turn |
+ * | 17 | tellOldPods | other pods mount what the pod restores | their names, until they are gone |
+ * | 18 | memberAfter | a host ended | after-hook |
+ * | 19 | concludeTargets | nothing of a member runs | conditions; its phase follows |
+ * | 20 | wait | a member is not over | wait |
+ * | 21 | globalAfter | there is one | run it by its policy, wait for it |
+ * | 22 | finish | | final |
  */
 import { decideRun, type RunTable } from "../run/decide.ts";
 import { isRecorded } from "../run/ended.ts";
@@ -56,8 +58,10 @@ const TABLE: RunTable<RestoreView, RestoreStatus, OwnAction> = {
     repositoryFound,
     validated,
     begin,
+    shared.deleted,
     shared.globalBefore,
     shared.jobsEnded,
+    shared.explainRestarts,
     shared.lostExecutors,
     shared.answerLocks,
     startMembers,

@@ -7,7 +7,7 @@ import { restoreMemberPhase, restorePhase } from "../../shared/status/restore-ph
 import type { HostEntry } from "../run/entries.ts";
 import { type RunFacts, type RunWords, runHosts, runTargets } from "../run/run-facts.ts";
 import { isOver } from "../run/settled.ts";
-import { commonFacts, createdAtMs } from "../run/view.ts";
+import { commonFacts, createdAtMs, isDeleted } from "../run/view.ts";
 import { turnGate } from "./quiet-gate.ts";
 import type { RestoreStatus } from "./restore-status.ts";
 import { isJobTarget, memberOf, type RestoreView } from "./view.ts";
@@ -54,7 +54,7 @@ export const RESTORE_WORDS: RunWords = {
 export function isHostRetryLeft(view: RestoreView, status: RestoreStatus, host: HostEntry): boolean {
   const { retry } = view.invoker;
   if (retry === undefined || host.phase !== "Failed" || (status.retries ?? 0) >= retry.maxRetry) return false;
-  if (isConditionTrue(status.conditions, ConditionType.DeadlineExceeded)) return false;
+  if (isConditionTrue(status.conditions, ConditionType.DeadlineExceeded) || isDeleted(view.object)) return false;
   const { reason } = host;
   return reason === undefined || !isErrorCode(reason) || ERRORS[reason].retryable || reason === "RESTIC_FAILED";
 }

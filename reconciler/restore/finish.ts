@@ -14,13 +14,22 @@ import type { RestoreStatus } from "./restore-status.ts";
 import type { Row, Step } from "./step.ts";
 import { isJobTarget, type MemberStatus, type RestoreView } from "./view.ts";
 
-/** The deadline counts from the restore's creation; it also ends one that never began. */
+/**
+ * When the restore must have ended: `timeOut` counts from its creation, and also ends one that never began; without one the default
+ * counts from its begin. Undefined where there is no limit, as with a timeOut of 0.
+ */
+export function deadlineMs(view: RestoreView, startTime: string | undefined): number | undefined {
+  const { timeOutMs } = view.invoker;
+  if (timeOutMs !== undefined) return timeOutMs > 0 ? createdAtMs(view) + timeOutMs : undefined;
+  const { restoreMs } = view.limits;
+  return restoreMs > 0 && startTime !== undefined ? Date.parse(startTime) + restoreMs : undefined;
+}
+
 export const deadline: Row = {
   name: "deadline passed",
   next(view, status, now): Step | undefined {
-    const { timeOutMs } = view.invoker;
-    if (timeOutMs === undefined || hasCondition(status.conditions, ConditionType.DeadlineExceeded)) return undefined;
-    const atMs = createdAtMs(view) + timeOutMs;
+    const atMs = deadlineMs(view, status.startTime);
+    if (atMs === undefined || hasCondition(status.conditions, ConditionType.DeadlineExceeded)) return undefined;
     if (now.getTime() < atMs || (isBegun(status) && areTargetsOver(status))) return undefined;
     const message = `the restore did not end before ${formatTime(new Date(atMs))}`;
     const begun: RestoreStatus = isBegun(status) ? status : { ...status, startTime: formatTime(now), targets: [] };
@@ -39,7 +48,7 @@ function retryDueMs(view: RestoreView, hosts: readonly RestoreHostStats[]): numb
 
 function withNewAttempt(host: RestoreHostStats, now: Date): RestoreHostStats {
   const { pod: _pod, podUID: _uid, node: _node, startedAt: _started, finishedAt: _finished, ...rest } = host;
-  const { error: _error, reason: _reason, progress: _progress, ...kept } = rest;
+  const { error: _error, reason: _reason, progress: _progress, starts: _starts, ...kept } = rest;
   // A pod that holds is given its turn again, as any is: when nobody else mounts what it restores.
   return { ...kept, phase: "Pending", assignedAt: formatTime(now), attempt: host.attempt ?? 1 };
 }
@@ -72,14 +81,14 @@ export const retryHosts: Row = {
 
 /** Milliseconds until the table may say something new by time alone: a deadline, or another try. */
 export function msToNextTime(view: RestoreView, status: RestoreStatus, now: Date): number {
-  const { timeOutMs } = view.invoker;
+  const atMs = deadlineMs(view, status.startTime);
   const failed = runTargets(status).flatMap((target) =>
     isOver(target) || isJobTarget(view, target)
       ? []
       : runHosts(target).filter((host) => isHostRetryLeft(view, status, host)),
   );
   const times = [
-    ...(timeOutMs === undefined ? [] : [createdAtMs(view) + timeOutMs]),
+    ...(atMs === undefined ? [] : [atMs]),
     ...(failed.length === 0 ? [] : [retryDueMs(view, failed)]),
   ].filter((time) => time > now.getTime());
   return Math.min(...times) - now.getTime();

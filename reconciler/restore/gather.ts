@@ -25,6 +25,8 @@ import type { GateFact, HeldPod, RestoreView } from "./view.ts";
 export interface RestoreMemory {
   /** By targetKey(): when the workload was last sent through admission. */
   readonly askedAtMs: Map<string, number>;
+  /** By targetKey(): what the cluster said to its pods with the init-container. */
+  readonly refusals: Map<string, string>;
   /** Pods of its namespace, as they were looked at last. */
   seen?: SeenPods;
   /** uid of the job that looked for recovery points and was ended: what it told is outdated. */
@@ -70,11 +72,13 @@ function gateOf(
   serves: string,
 ): GateFact {
   const workload = isWorkloadKind(ref.kind) ? world.workloads[ref.kind].get(ref.namespace, ref.name) : undefined;
-  const askedAtMs = memories.own(key).askedAtMs.get(targetKey(ref));
+  const { askedAtMs: asked, refusals } = memories.own(key);
+  const askedAtMs = asked.get(targetKey(ref));
   return {
     isInjected: workload !== undefined && isInitOf(workload, serves),
     stuck: workload && stuckRollout(workload),
     askedMsAgo: askedAtMs === undefined ? undefined : monotonicMs - askedAtMs,
+    refusal: refusals.get(targetKey(ref)),
   };
 }
 

@@ -33,11 +33,25 @@ function hold(
   return withHold(RESTORE_WORDS, target, { ...give, condition, reason, message }, now);
 }
 
+function notAdded(name: string) {
+  return {
+    reason: "InitContainerInjectionFailed",
+    message: `${name} was sent through admission, and the webhook has not added the init-container yet`,
+  } as const;
+}
+
+function refused(name: string, words: string) {
+  return {
+    reason: "InitContainerInjectionFailed",
+    message: `InjectionRefusedByCluster: ${name} keeps its pods as they are, since the cluster refuses them with the init-container: ${words} (next: make room for it, or change the workload; it is tried again)`,
+  } as const;
+}
+
 /**
  * | # | workload at the member's turn | answer |
  * |---|---|---|
  * | 1 | does not exist | wait for it: admission gives it the init-container when it is created |
- * | 2 | its template has no init-container of this restore | ask for it, again and again |
+ * | 2 | its template has no init-container of this restore | ask for it, again and again: by a dry run of a pod first |
  * | 3 | wants no pod | wait |
  * | 4 | otherwise | its hosts |
  */
@@ -68,11 +82,11 @@ function startInPods(view: RestoreView, target: TargetEntry, now: Date): MemberA
   );
   const gate = view.gates.get(key);
   if (gate?.isInjected !== true) {
+    const refusal = gate?.refusal;
     const condition = {
       type: ConditionType.StashInitContainerInjected,
       status: "Unknown",
-      reason: "InitContainerInjectionFailed",
-      message: `${name} was sent through admission, and the webhook has not added the init-container yet`,
+      ...(refusal === undefined ? notAdded(name) : refused(name, refusal)),
     } as const;
     const give = { code: "SIDECAR_NOT_RUNNING", limitMs: view.limits.podWaitMs } as const;
     const held = hold(found, condition, give, now);

@@ -18,12 +18,16 @@ import type { Workloads } from "../run/world.ts";
 export interface PointChoice {
   readonly invoker: Pick<RestoreInvokerView, "session" | "asOfMs" | "members" | "namespace">;
   readonly repository: Repository | undefined;
+  /** uid of this cluster's kube-system; undefined until it is known. */
+  readonly clusterId?: string | undefined;
   /** BackupSessions that still exist: they know what failed. */
   readonly sessions: readonly BackupSession[];
   readonly workloads: Workloads;
 }
 
-function sessionOf({ sessions }: PointChoice, point: RepositoryPoint): BackupSession | undefined {
+/** Another cluster's sessions may have the same names. */
+function sessionOf({ sessions, clusterId }: PointChoice, point: RepositoryPoint): BackupSession | undefined {
+  if (point.cluster !== undefined && point.cluster !== clusterId) return undefined;
   return sessions.find(({ metadata }) => metadata.namespace === point.namespace && metadata.name === point.session);
 }
 
@@ -77,9 +81,10 @@ function isComplete(choice: PointChoice, point: RepositoryPoint): boolean {
 }
 
 function toChosen(point: RepositoryPoint): ChosenRecoveryPoint {
-  const { namespace: ofSession, session, time, snapshots, unreadableFiles } = point;
+  const { namespace: ofSession, session, time, snapshots, unreadableFiles, cluster } = point;
   return {
     namespace: ofSession,
+    ...(cluster !== undefined && { cluster }),
     session,
     time,
     ...(unreadableFiles !== undefined && { unreadableFiles }),
@@ -122,7 +127,29 @@ function ofOneNamespace(choice: PointChoice, points: readonly RepositoryPoint[])
     });
   }
   const chosen = preferred ?? namespaces[0];
-  return points.filter(({ namespace }) => namespace === chosen);
+  return ofOneCluster(
+    choice,
+    points.filter(({ namespace }) => namespace === chosen),
+  );
+}
+
+/**
+ * Points of one cluster: those of this one and those that name none, else those of the only other one.
+ *
+ * @throws UserError RECOVERY_POINT_NOT_FOUND when several are left
+ */
+function ofOneCluster({ clusterId }: PointChoice, points: readonly RepositoryPoint[]): readonly RepositoryPoint[] {
+  const own = points.filter(({ cluster }) => cluster === undefined || cluster === clusterId);
+  if (own.length > 0) return own;
+  const clusters = [...new Set(points.map(({ cluster }) => cluster))];
+  if (clusters.length <= 1) return points;
+  throw new UserError(
+    "RECOVERY_POINT_NOT_FOUND",
+    `${clusters.length} other clusters keep such points in the repository`,
+    {
+      next: "Name the snapshots by id in the rules.",
+    },
+  );
 }
 
 function chooseNamed(choice: PointChoice, points: readonly RepositoryPoint[], name: string): RepositoryPoint {

@@ -19,7 +19,7 @@ export const RESTORE_KIND: RunKind<RestoreObject, RestoreView, RestoreStatus, Ow
   name: "restore",
   words: RESTORE_WORDS,
   concurrency: 16,
-  createMemory: () => ({ askedAtMs: new Map() }),
+  createMemory: () => ({ askedAtMs: new Map(), refusals: new Map() }),
   informersOf: ({ restoreSessions, restoreBatches }) => [restoreSessions, restoreBatches],
   parserOf: ({ kind }) => (kind === "RestoreBatch" ? parseRestoreBatch : parseRestoreSession),
   readStatus: readRestoreStatus,

@@ -5,8 +5,10 @@ import { formatInvoker } from "../../shared/invoker.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { formatTime } from "../../shared/status/conditions.ts";
 import { type EntryCondition, withEntryCondition, withExplanation, withoutExplanation } from "../run/entries.ts";
+import { heldSince } from "../run/members.ts";
 import { isBegun } from "../run/settled.ts";
 import { RECOVERY_POINT_WANTED } from "./explain.ts";
+import { deadlineMs } from "./finish.ts";
 import { decidePoint } from "./point-search.ts";
 import type { RestoreStatus } from "./restore-status.ts";
 import type { Row, Step } from "./step.ts";
@@ -25,16 +27,17 @@ export const repositoryFound: Row = {
     if (isBegun(status) || invoker.driver !== Driver.Restic) return undefined;
     const name = `Repository ${invoker.repository?.namespace ?? ""}/${invoker.repository?.name ?? ""}`;
     if (repository === undefined) {
-      return hold(
-        status,
-        {
-          type: ConditionType.RepositoryFound,
-          status: "False",
-          reason: "RepositoryNotAvailable",
-          message: invoker.repository === undefined ? "spec.repository is not set" : `${name} does not exist`,
-        },
-        now,
-      );
+      const missing = {
+        type: ConditionType.RepositoryFound,
+        status: "False",
+        reason: "RepositoryNotAvailable",
+        message: invoker.repository === undefined ? "spec.repository is not set" : `${name} does not exist`,
+      } as const;
+      const since = Date.parse(heldSince(status, missing) ?? "");
+      const isPatienceOver = now.getTime() - since >= view.limits.podWaitMs;
+      return isPatienceOver
+        ? refuse(status, "RepositoryNotAvailable", missing.message, now)
+        : hold(status, missing, now);
     }
     const found = withEntryCondition(
       status,
@@ -83,7 +86,7 @@ export const validated: Row = {
 
 function refuse(
   status: RestoreStatus,
-  reason: "ResourceValidationFailed" | "RecoveryPointMissing",
+  reason: "ResourceValidationFailed" | "RecoveryPointMissing" | "RepositoryNotAvailable",
   message: string,
   now: Date,
 ): Step {
@@ -124,15 +127,16 @@ export const begin: Row = {
   name: "begins",
   next(view, status, now): Step | undefined {
     if (isBegun(status)) return undefined;
-    const { invoker } = view;
     const point = decidePoint(view, now);
+    if (point.kind === "refused" || point.kind === "wait") return undefined;
     const { pointSearch: _, ...rest } = withRepository(view, status);
-    const deadlineMs = invoker.timeOutMs === undefined ? undefined : invoker.createdAtMs + invoker.timeOutMs;
+    const startTime = formatTime(now);
+    const endMs = deadlineMs(view, startTime);
     return {
       status: {
         ...withoutExplanation(rest),
-        startTime: formatTime(now),
-        ...(deadlineMs !== undefined && { sessionDeadline: formatTime(new Date(deadlineMs)) }),
+        startTime,
+        ...(endMs !== undefined && { sessionDeadline: formatTime(new Date(endMs)) }),
         ...(point.kind === "chosen" && { recoveryPoint: point.point }),
         targets: buildMembers(view),
       },

@@ -14,6 +14,8 @@ import type { RestoreObject, RestoreStatus } from "./restore-status.ts";
 export interface GateFact {
   /** The template has the init-container of this restore. */
   readonly isInjected: boolean;
+  /** The cluster's words, where it refuses pods with the init-container. */
+  readonly refusal?: string | undefined;
   /** How long ago the workload was last asked for it; undefined when it was not. */
   readonly askedMsAgo: number | undefined;
   /** Why the workload's controller does not replace its pods by itself. */

@@ -12,6 +12,7 @@ import type { Controller } from "../controller.ts";
 import { wakeNamespaces } from "../invoker/wake.ts";
 import type { World } from "../world/world.ts";
 import { actOnRights, ROLES } from "./act-rights.ts";
+import { CopiedSources } from "./copied-sources.ts";
 import { areRightsEmpty } from "./decide-rights.ts";
 import { gatherRights } from "./gather-rights.ts";
 
@@ -29,12 +30,17 @@ const CONCURRENCY = 4;
 const DRAIN_MS = 5_000;
 /** Secrets are not watched: how soon a change of the original reaches its copies. */
 const COPY_AGAIN_MS = 60_000;
+/** What was read of an original for one namespace counts for all that come soon. */
+const FRESH_MS = COPY_AGAIN_MS / 2;
 /** What somebody deleted by hand comes back after this long at the latest. */
 const CHECK_AGAIN_MS = 10 * 60_000;
 
 interface Done {
   readonly what: string;
   readonly atMs: number;
+  /** What the originals of its copies held, and when that was last looked at. */
+  readonly sources: string;
+  readonly lookedAtMs: number;
 }
 
 export function createRightsController(ports: RightsPorts): Controller {
@@ -45,12 +51,14 @@ class RightsController implements Controller {
   readonly name = "rights";
   readonly #ports: RightsPorts;
   readonly #queue: WorkQueue;
+  readonly #sources: CopiedSources;
   /** What each namespace was last brought to: most changes of workloads change nothing here. */
   readonly #done = new Map<string, Done>();
   #unsubscribe: readonly (() => void)[] = [];
 
   constructor(ports: RightsPorts) {
     this.#ports = ports;
+    this.#sources = new CopiedSources(ports.client, ports.clock, FRESH_MS);
     this.#queue = new WorkQueue({
       run: (namespace, signal) => this.#reconcile(namespace, signal),
       onError: (namespace, error, failures) => {
@@ -75,6 +83,7 @@ class RightsController implements Controller {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await this.#queue.stop(DRAIN_MS);
     this.#done.clear();
+    this.#sources.clear();
   }
 
   async #reconcile(namespace: string, signal: AbortSignal): Promise<RunResult | undefined> {
@@ -87,10 +96,19 @@ class RightsController implements Controller {
     const what = canonicalJson(wanted);
     const done = this.#done.get(namespace);
     const isEmpty = areRightsEmpty(wanted);
-    const againMs = wanted.copies.length > 0 ? COPY_AGAIN_MS : CHECK_AGAIN_MS;
-    const ageMs = done === undefined ? Number.POSITIVE_INFINITY : clock.monotonic() - done.atMs;
-    if (done?.what === what && (isEmpty || ageMs < againMs)) {
-      return isEmpty ? undefined : { requeueAfterMs: againMs - ageMs };
+    const hasCopies = wanted.copies.length > 0;
+    const againMs = hasCopies ? COPY_AGAIN_MS : CHECK_AGAIN_MS;
+    const nowMs = clock.monotonic();
+    if (done?.what === what) {
+      if (isEmpty) return undefined;
+      const leftMs = againMs - (nowMs - done.lookedAtMs);
+      if (leftMs > 0) return { requeueAfterMs: leftMs };
+    }
+    const sources = hasCopies ? await this.#sources.hashOf(wanted.copies, signal) : "";
+    // Of most namespaces nothing changes, and then nothing of them is read.
+    if (done?.what === what && done.sources === sources && nowMs - done.atMs < CHECK_AGAIN_MS) {
+      this.#done.set(namespace, { ...done, lookedAtMs: nowMs });
+      return { requeueAfterMs: againMs };
     }
     await actOnRights(
       client,
@@ -98,7 +116,7 @@ class RightsController implements Controller {
       (kind, name) => log.warn({ kind, namespace, name }, "object of another has the name that agents' rights need"),
       signal,
     );
-    this.#done.set(namespace, { what, atMs: clock.monotonic() });
+    this.#done.set(namespace, { what, atMs: clock.monotonic(), sources, lookedAtMs: nowMs });
     if (done?.what !== what && !(isEmpty && done === undefined)) {
       const { serviceAccounts, copies } = wanted;
       log.info({ namespace, serviceAccounts, copies: copies.map(({ name }) => name) }, "agents' rights changed");

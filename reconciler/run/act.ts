@@ -1,14 +1,13 @@
 /** Carries out what was decided for one run. The status is written first; nothing else happens unless it stands. */
 import { KINDS } from "../../shared/api/kinds.ts";
-import { Finalizer } from "../../shared/contract.ts";
 import { assertNever } from "../../shared/errors.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { isNotFound } from "../../shared/kube/kube-error.ts";
+import { beginHook } from "./begin-hook.ts";
 import { withRecords } from "./record-runs.ts";
 import { withRefusal } from "./refused-status.ts";
 import type { RunStatus } from "./run-facts.ts";
 import type { ActOutcome, ActPorts, RunKind } from "./run-kind.ts";
 import type { RunAction } from "./step.ts";
+import { toldStatus, withRunReadiness } from "./told-status.ts";
 import { type RunObject, type RunView, runOwnerOf } from "./view.ts";
 import { tellRefusal, writeRunStatus } from "./write-status.ts";
 
@@ -70,11 +69,11 @@ async function actShared<
     case "WriteStatus":
       return writeStatus(kind, ports, key, run, action.status);
     case "RunHook":
-      ports.hooks.start(action.run, ports.wake);
-      return "done";
-    case "StartPrepared":
-      ports.hooks.startPrepared(action.key, ports.wake);
-      return "done";
+      return beginHook(kind, ports, key, run, action.run);
+    case "StartPrepared": {
+      const prepared = ports.hooks.prepared(action.key);
+      return prepared === undefined ? "done" : beginHook(kind, ports, key, run, prepared);
+    }
     case "AbortHook":
       ports.hooks.abort(action.key);
       return "done";
@@ -112,8 +111,16 @@ async function writeStatus<
   const stored = await withRecords(client, runOwnerOf(run), status, ports.recorded, signal);
   const write = await writeRunStatus(
     client,
-    { resource, metadata: run.metadata, before: run.status, after: kind.writeStatus(run, stored) },
-    { parse, endWith: (words) => withRefusal(run.status ?? {}, words, now) },
+    {
+      resource,
+      metadata: run.metadata,
+      before: run.status,
+      after: kind.writeStatus(run, toldStatus(kind.words.work, run, { whole: status, stored }, now)),
+    },
+    {
+      parse,
+      endWith: (words) => withRunReadiness(withRefusal(run.status ?? {}, words, now), run.metadata.generation, now),
+    },
     signal,
   );
   switch (write.kind) {
@@ -135,23 +142,6 @@ async function writeStatus<
       return "stale";
     default:
       return assertNever(write);
-  }
-}
-
-/** Lets a deleted run go that upstream left a finalizer on. */
-export async function removeFinalizer(
-  client: Pick<KubeClient, "patch">,
-  { kind, metadata }: RunObject,
-  signal: AbortSignal,
-): Promise<void> {
-  const { namespace, name, uid, resourceVersion, finalizers = [] } = metadata;
-  if (!finalizers.includes(Finalizer.Invoker)) return;
-  const rest = finalizers.filter((finalizer) => finalizer !== Finalizer.Invoker);
-  const patch = { kind: "merge", body: { metadata: { uid, resourceVersion, finalizers: rest } } } as const;
-  try {
-    await client.patch(KINDS[kind], namespace, name, patch, asIs, { signal });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
   }
 }
 

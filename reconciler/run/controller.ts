@@ -1,12 +1,15 @@
 /** Keeps runs of one kind going: one queue, woken by everything that a decision reads. */
 import { KINDS } from "../../shared/api/kinds.ts";
+import { Finalizer } from "../../shared/contract.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import { type RunResult, WorkQueue, type WorkQueueObserver } from "../../shared/kube/work-queue.ts";
 import type { Controller } from "../controller.ts";
 import { hostRunsOf } from "../world/host-runs.ts";
 import type { World } from "../world/world.ts";
-import { actOnRun, removeFinalizer } from "./act.ts";
+import { actOnRun } from "./act.ts";
+import { isHeld } from "./deleted.ts";
+import { removeFinalizers } from "./finalizers.ts";
 import { gatherRun } from "./gather.ts";
 import { HostEvents } from "./host-events.ts";
 import { planHostRuns } from "./host-runs.ts";
@@ -15,9 +18,11 @@ import { gatherRecords } from "./record-runs.ts";
 import { recordedIn } from "./records.ts";
 import type { RunStatus } from "./run-facts.ts";
 import type { ActPorts, RunKind } from "./run-kind.ts";
+import { isBegun } from "./settled.ts";
 import type { RunAction } from "./step.ts";
 import { syncHostRuns } from "./sync-host-runs.ts";
-import { type RunObject, type RunView, runOwnerOf } from "./view.ts";
+import { isTold } from "./told-status.ts";
+import { isDeleted, type RunObject, type RunView, runOwnerOf } from "./view.ts";
 import { runsWokenBy } from "./wake.ts";
 import { wholeStatus } from "./whole-status.ts";
 import type { Limits } from "./world.ts";
@@ -94,14 +99,29 @@ export function createRunController<
     );
   }
 
+  /**
+   * A run that has ended owes nothing any more. One that is deleted before is ordered nothing, and what it owns goes with it; only while
+   * an after-hook may be owed it is carried on to its end.
+   */
+  async function letGo(run: Run, signal: AbortSignal): Promise<Run | "gone" | "held"> {
+    const isOver = kind.isEnded(run) || !isBegun(kind.readStatus(run));
+    if (isDeleted(run) && (isOver || !isHeld(run))) {
+      await removeFinalizers(client, run, [Finalizer.Invoker, Finalizer.AfterHooks], kind.parserOf(run), signal);
+      return "gone";
+    }
+    if (!isHeld(run) || !isOver) return "held";
+    return (await removeFinalizers(client, run, [Finalizer.AfterHooks], kind.parserOf(run), signal)) ?? "gone";
+  }
+
   async function reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const run = find(key);
       if (run === undefined) return undefined;
-      // Nothing is ordered any more: what it owns goes with it.
-      if (run.metadata.deletionTimestamp !== undefined) {
-        await removeFinalizer(client, run, signal);
-        return undefined;
+      const freed = await letGo(run, signal);
+      if (freed === "gone") return undefined;
+      if (freed !== "held") {
+        memories.keepWrite(key, freed);
+        continue;
       }
       const monotonicMs = clock.monotonic();
       const facts = { world, memories, leaderSinceMs, monotonicMs, limits };
@@ -117,7 +137,9 @@ export function createRunController<
       const decided = writtenStatus(decision.actions);
       const status = decided ?? view.status;
       const actions: readonly Action[] =
-        decided === undefined && isBehind ? [{ kind: "WriteStatus", status }, ...decision.actions] : decision.actions;
+        decided === undefined && (isBehind || !isTold(run))
+          ? [{ kind: "WriteStatus", status }, ...decision.actions]
+          : decision.actions;
       const outcome = await actOnRun(
         kind,
         { ...ports, memories, recorded, monotonicMs, wake, signal },

@@ -4,7 +4,7 @@ import type { HookPlace } from "../hooks/hook-plan.ts";
 import type { PodFact } from "./world.ts";
 
 /**
- * The container that the hook names, else the pod's first. What a job works on is behind an AppBinding: which pod that is
+ * The container that the hook names, else the pod's main one. What a job works on is behind an AppBinding: which pod that is
  * gets known when the hook runs.
  */
 export function execPlace(pod: PodFact, handler: Handler): HookPlace {

@@ -76,9 +76,10 @@ function foldResults(entry: HostEntry, status: HostRunStatus, room: TextRoom): r
 
 /** The part of a report that counts while the host is open: how it goes and how it ended. */
 function foldOutcome(status: HostRunStatus, kind: "backup" | "restore", room: TextRoom) {
-  const { phase, startedAt, finishedAt, duration, error, reason, warnings, unreadableFiles, progress } = status;
+  const { phase, starts, startedAt, finishedAt, duration, error, reason, warnings, unreadableFiles, progress } = status;
   return {
     ...(phase !== undefined && { phase }),
+    ...(starts !== undefined && { starts }),
     ...(startedAt !== undefined && { startedAt }),
     ...(finishedAt !== undefined && { finishedAt }),
     ...(duration !== undefined && { duration: cutText(duration, MAX_WORD) }),

@@ -1,8 +1,11 @@
 /** Reads what the decision about one run needs, from informers and memory alone. */
 import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker.ts";
 import { type ResolvedTargetRef, resolveTargetRef } from "../../shared/target.ts";
+import { readOwed } from "../hooks/owed.ts";
 import { gatherTargetJobs, jobTargets } from "../jobs/gather-target-jobs.ts";
+import { hostRunsOf } from "../world/host-runs.ts";
 import { formerPods, gatherLockOwners, gatherPods, gatherWorkloads } from "../world/targets.ts";
+import { clusterIdOf } from "../world/world.ts";
 import { foldHostRuns } from "./fold-host-runs.ts";
 import type { HostRuns } from "./host-runs.ts";
 import { type RunStatus, runHosts, runTargets } from "./run-facts.ts";
@@ -97,6 +100,7 @@ export function gatherCommon<Run extends RunObject, Status extends RunStatus, Me
     status,
     repository:
       repository?.name === undefined ? undefined : world.repositories.get(repositoryNamespace, repository.name),
+    clusterId: clusterIdOf(world),
     workloads: new Map([...workloads, ...jobs.workloads]),
     pods,
     jobs: jobs.jobs,
@@ -104,6 +108,7 @@ export function gatherCommon<Run extends RunObject, Status extends RunStatus, Me
     lockOwners: gatherLockOwners(world, former, pods),
     silenceMs: memories.silences(key, status, monotonicMs),
     hookRuns,
+    owed: readOwed(hostRunsOf(world, namespace, uid)),
     leaderSinceMs,
     limits,
   };

@@ -1,17 +1,10 @@
 /** Hooks of the whole run, which run in a Job of its namespace. Pure. */
+import type { Handler } from "../../shared/api/hooks.ts";
 import { hasHandler, hookTimeoutMs } from "../../shared/hooks/parts.ts";
 import { whyAfterHookSkipped } from "../../shared/hooks/policy.ts";
 import { formatTime, hasCondition, withCondition } from "../../shared/status/conditions.ts";
-import {
-  hookKey,
-  hooksOf,
-  isHookOpen,
-  isInterrupted,
-  lastHook,
-  MAX_HOOK_RUNS,
-  withIntent,
-  withSkipped,
-} from "../hooks/hook-records.ts";
+import { hookKey, hooksOf, isHookOpen, isToRepeat, lastHook, withIntent, withSkipped } from "../hooks/hook-records.ts";
+import { GLOBAL_TARGET } from "../hooks/owed.ts";
 import { withEverythingFailed } from "./give-up.ts";
 import { GLOBAL_PLACE } from "./member-hooks.ts";
 import { runFailure, runSummary } from "./outcome.ts";
@@ -22,9 +15,11 @@ function run<Status extends RunStatus>(
   facts: RunFacts<Status>,
   status: Status,
   side: "before" | "after",
+  handler: Handler,
   now: Date,
 ): RunStep<Status> {
-  const handler = facts.globalHooks[side] ?? {};
+  const { after, afterPolicy } = facts.globalHooks;
+  const isOwed = side === "before" && hasHandler(after);
   return {
     status: { ...status, hooks: withIntent(status.hooks, facts.words[side], facts.hookRuns.runner, undefined, now) },
     hook: {
@@ -36,6 +31,8 @@ function run<Status extends RunStatus>(
       owner: facts.owner,
       summary: runSummary(facts, status, undefined, now),
       timeoutMs: hookTimeoutMs(handler, facts.limits.hookMs),
+      ...(isOwed &&
+        after && { owes: { target: GLOBAL_TARGET, hostname: undefined, podUID: undefined, after, afterPolicy } }),
     },
   };
 }
@@ -68,7 +65,10 @@ export function stepGlobalBefore<Status extends RunStatus>(
   if (record === undefined) {
     // Nothing is prepared for members that don't run any more.
     const isOver = areTargetsOver(status);
-    return !hasHandler(globalHooks.before) || isOver ? undefined : run(facts, status, "before", now);
+    const { before } = globalHooks;
+    return before === undefined || !hasHandler(before) || isOver
+      ? undefined
+      : run(facts, status, "before", before, now);
   }
   if (isHookOpen(record)) return { isEnd: true };
   if (record.phase === "Succeeded") {
@@ -95,16 +95,18 @@ export function stepGlobalAfter<Status extends RunStatus>(
   if (hasCondition(status.conditions, words.globalAfter.type)) return undefined;
   const records = hooksOf(status.hooks, words.after);
   const record = records.at(-1);
-  const isCut = record !== undefined && isInterrupted(record) && records.length < MAX_HOOK_RUNS;
-  if (record === undefined || (isCut && hasHandler(globalHooks.after))) {
-    if (!hasHandler(globalHooks.after)) return undefined;
+  // As it was when the before-hook began: the invoker may have been edited since, or be gone.
+  const owed = facts.owed.find(({ target }) => target === GLOBAL_TARGET);
+  const after = owed?.after ?? globalHooks.after;
+  if (record === undefined || (isToRepeat(records) && hasHandler(after))) {
+    if (after === undefined || !hasHandler(after)) return undefined;
     if (hasHandler(globalHooks.before) && lastHook(status.hooks, words.before) === undefined) return undefined;
     const skipped = whyAfterHookSkipped({
-      policy: globalHooks.afterPolicy,
+      policy: owed === undefined ? globalHooks.afterPolicy : owed.afterPolicy,
       outcome: runFailure(facts.words, status) === undefined ? "Succeeded" : "Failed",
       isRetryLeft: facts.isRetryToFollow(status),
     });
-    if (skipped === undefined) return run(facts, status, "after", now);
+    if (skipped === undefined) return run(facts, status, "after", after, now);
     const ended = { phase: "Skipped", message: skipped, finishedAt: formatTime(now) } as const;
     return { status: { ...status, hooks: withSkipped(status.hooks, words.after, undefined, ended) } };
   }

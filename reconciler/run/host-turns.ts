@@ -8,6 +8,7 @@ import { execPlace } from "./exec-place.ts";
 import { silenceFactor } from "./heartbeats.ts";
 import { planHosts } from "./hosts.ts";
 import { runSummary } from "./outcome.ts";
+import { owedTarget } from "./owed-hooks.ts";
 import {
   type HostPlace,
   hostKey,
@@ -21,7 +22,7 @@ import {
   withRunTarget,
 } from "./run-facts.ts";
 import { isStarted } from "./settled.ts";
-import { OPEN_GATE } from "./turn-gate.ts";
+import { OPEN_GATE, type TurnGate } from "./turn-gate.ts";
 import { isAlive, type PodFact, workloadOf } from "./world.ts";
 
 /** Every host of every started target. */
@@ -67,7 +68,8 @@ export function podFor<Status extends RunStatus>(
  * | # | host that has not ended and has a pod | answer |
  * |---|---|---|
  * | 1 | pod gone, agent silent long enough or never started | wait for another pod, or ExecutorLost after the last |
- * | 2 | pod there, agent silent for very long | ExecutorLost |
+ * | 2 | pod on its way out, agent silent long enough: its node is lost, or it was stopped | as in 1 |
+ * | 3 | pod there, agent silent for very long | ExecutorLost |
  */
 export function stepLostExecutor<Status extends RunStatus>(
   facts: RunFacts<Status>,
@@ -80,9 +82,15 @@ export function stepLostExecutor<Status extends RunStatus>(
     if (!isStarted(target) || !isOpenHost(host) || !isAssigned(host)) return host;
     const silenceMs = facts.silenceMs.get(hostKey(targetIndex, hostIndex)) ?? 0;
     if (!isAlive(pods, host.podUID)) {
-      return host.phase === "Running" && silenceMs < staleMs ? host : withoutPod(host, words.maxAttempts, now);
+      return host.phase === "Running" && silenceMs < staleMs
+        ? host
+        : withoutPod(host, "is gone", words.maxAttempts, now);
     }
-    const isSilent = pods.get(host.podUID ?? "")?.isSilent === true;
+    const { isTerminating = false, isSilent = false } = pods.get(host.podUID ?? "") ?? {};
+    // A program of somebody else says nothing for as long as it likes, but not on a pod that should be gone.
+    const mostMs = isSilent ? limits.agentSilentMs : staleMs;
+    if (isTerminating && silenceMs >= mostMs)
+      return withoutPod(host, "is on its way out and silent", words.maxAttempts, now);
     if (silenceMs < limits.agentSilentMs || isSilent || !facts.isReportDue(status, host)) return host;
     const message = `pod ${host.pod ?? ""} exists, but its agent has not reported for ${Math.round(silenceMs / 1_000)} s`;
     return { ...host, ...hostFailure("EXECUTOR_LOST", message, formatTime(now)) };
@@ -91,15 +99,15 @@ export function stepLostExecutor<Status extends RunStatus>(
 }
 
 /** The host waits for another pod, or failed if it has had its chances. Open repository work is open again. */
-function withoutPod(host: HostEntry, maxAttempts: number, now: Date): HostEntry {
+function withoutPod(host: HostEntry, how: string, maxAttempts: number, now: Date): HostEntry {
   const attempt = host.attempt ?? 1;
   const results = host.results?.filter((result) => result.phase !== "Running");
   const kept = { ...(results !== undefined && { results }) };
   if (attempt >= maxAttempts) {
-    const message = `pod ${host.pod ?? ""} is gone, and the host was given to ${attempt} pods already`;
+    const message = `pod ${host.pod ?? ""} ${how}, and the host was given to ${attempt} pods already`;
     return { ...host, ...kept, ...hostFailure("EXECUTOR_LOST", message, formatTime(now)) };
   }
-  const { pod, podUID, node: _node, assignedAt, startedAt: _started, progress: _progress, ...rest } = host;
+  const { pod, podUID, node: _node, assignedAt, startedAt: _at, starts: _starts, progress: _progress, ...rest } = host;
   const former = {
     ...(pod !== undefined && { pod }),
     ...(podUID !== undefined && { podUID }),
@@ -158,7 +166,7 @@ export function stepGiveTurn<Status extends RunStatus>(
     const gate = facts.turnGate?.(next, target, pod) ?? OPEN_GATE;
     if (gate.kind !== "open") {
       const isOver = isPatienceOver && gate.kind === "closed";
-      if (isOver) next = withHostAt(next, place, (old) => ({ ...old, ...shutOut(gate.message, now) }));
+      if (isOver) next = withHostAt(next, place, (old) => ({ ...old, ...shutOut(gate, now) }));
       continue;
     }
     const isHooked = reconcilerPart(facts.memberOf(target)?.before) !== undefined;
@@ -179,8 +187,8 @@ function unserved(host: HostEntry, now: Date) {
     : hostFailure("EXECUTOR_LOST", "its pod is gone, and no other pod could take over", formatTime(now));
 }
 
-function shutOut(message: string, now: Date) {
-  return hostFailure("OLD_PODS_RUNNING", message, formatTime(now));
+function shutOut({ message, code }: Extract<TurnGate, { readonly kind: "closed" }>, now: Date) {
+  return hostFailure(code ?? "OLD_PODS_RUNNING", message, formatTime(now));
 }
 
 function giveTo<Status extends RunStatus>(
@@ -236,7 +244,9 @@ function runBefore<Status extends RunStatus>(
   now: Date,
 ): RunStep<Status> {
   const { target, targetIndex, host } = place;
-  const handler = reconcilerPart(facts.memberOf(target)?.before) ?? {};
+  const member = facts.memberOf(target);
+  const handler = reconcilerPart(member?.before) ?? {};
+  const after = reconcilerPart(member?.after);
   const prepared = withHostAt(status, place, (old) => ({ ...old, pod: pod.name }));
   const where = { hostname: host.hostname, podUID: pod.uid };
   return {
@@ -252,6 +262,13 @@ function runBefore<Status extends RunStatus>(
       place: execPlace(pod, handler),
       summary: runSummary(facts, status, target, now),
       timeoutMs: hookTimeoutMs(handler, facts.limits.hookMs),
+      owes: after && {
+        target: owedTarget(facts, target),
+        hostname: host.hostname,
+        podUID: pod.uid,
+        after,
+        afterPolicy: member?.afterPolicy,
+      },
     },
   };
 }

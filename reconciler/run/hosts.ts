@@ -39,10 +39,20 @@ function byAge(a: PodFact, b: PodFact): number {
   return a.createdAtMs - b.createdAtMs || (a.name < b.name ? -1 : 1);
 }
 
-/** Ready pods first, then the oldest. */
+function isComing(pod: PodFact, role: AgentRole): boolean {
+  return !pod.isTerminating && !pod.isEnded && pod[role] !== undefined && pod.isOutdated !== true;
+}
+
+/**
+ * Pods of the newest revision first, then ready ones, then the oldest. While one of the newest revision is on its way none of an older one
+ * is taken: the rollout is about to end it.
+ */
 function bestPod(pods: readonly PodFact[], view: HostsView): PodFact | undefined {
   const serving = pods.filter((pod) => canServe(pod, view.role, view.isPatienceOver));
-  return serving.sort((a, b) => Number(b.isReady) - Number(a.isReady) || byAge(a, b))[0];
+  const isRolling = !view.isPatienceOver && pods.some((pod) => isComing(pod, view.role));
+  const taken = isRolling ? serving.filter(({ isOutdated }) => isOutdated !== true) : serving;
+  const outdated = ({ isOutdated = false }: PodFact) => Number(isOutdated);
+  return taken.sort((a, b) => Number(b.isReady) - Number(a.isReady) || outdated(a) - outdated(b) || byAge(a, b))[0];
 }
 
 function plan(view: HostsView, source: { ordinal?: number; nodeName?: string }, pods: readonly PodFact[]): HostPlan {
@@ -102,7 +112,7 @@ export function hostnamesOf(
 }
 
 /**
- * Hosts of a target: a Deployment has one (its oldest ready pod serves it), a StatefulSet one an ordinal, a DaemonSet one
+ * Hosts of a target: a Deployment has one (its oldest ready pod of the newest revision serves it), a StatefulSet one an ordinal, a DaemonSet one
  * a node. A target is held until at least one of its hosts can be served, a DaemonSet until every node that wants a pod
  * has one.
  */
@@ -132,6 +142,8 @@ function whyNotServed({ ref, role }: HostsView, workload: WorkloadFact): string 
   const first = carrying[0];
   if (first === undefined) return `no pod of ${target} carries the container ${container}`;
   const running = carrying.find((pod) => pod[role]?.isRunning);
+  if (running?.isReady === true)
+    return `a rollout of ${target} is about to end pod ${running.name}, and no pod of the new template is ready`;
   if (running !== undefined) return `pod ${running.name} of ${target} is not ready`;
   const why = first[role]?.message;
   return `the container ${container} of pod ${first.name} is not running${why === undefined ? "" : `: ${why}`}`;

@@ -1,13 +1,15 @@
 /** Commands that run in a member's containers after its hosts ended, and the record of what hooks came to. Pure. */
 import type { HookResult } from "../../shared/api/hook-result.ts";
-import { hookTimeoutMs, reconcilerPart } from "../../shared/hooks/parts.ts";
+import { hookTimeoutMs } from "../../shared/hooks/parts.ts";
 import { whyAfterHookSkipped } from "../../shared/hooks/policy.ts";
 import { formatTime } from "../../shared/status/conditions.ts";
+import type { HookPlace } from "../hooks/hook-plan.ts";
 import { hookKey, isPrepared, withEndedHooks, withIntent, withSkipped } from "../hooks/hook-records.ts";
 import { type HostEntry, isOpenHost, type TargetEntry, withEntryCondition } from "./entries.ts";
 import { execPlace } from "./exec-place.ts";
 import { podFor } from "./host-turns.ts";
 import { hasFailed, runSummary } from "./outcome.ts";
+import { type DueAfterHook, dueAfterHook } from "./owed-hooks.ts";
 import {
   type ConditionWords,
   type RunFacts,
@@ -19,7 +21,7 @@ import {
   withRunTarget,
 } from "./run-facts.ts";
 import { allHooks, isStarted, needsAfterHook } from "./settled.ts";
-import { isAlive } from "./world.ts";
+import { isLost } from "./world.ts";
 
 /** Place of the whole run's hooks in its status. */
 export const GLOBAL_PLACE = "session";
@@ -71,7 +73,7 @@ export function stepEndHooks<Status extends RunStatus>(
 
 function longestMs<Status extends RunStatus>({ limits }: RunFacts<Status>, member: RunHooks | undefined): number {
   const handlers = [member?.before ?? {}, member?.after ?? {}];
-  return Math.max(...handlers.map((handler) => hookTimeoutMs(handler, limits.hookMs)));
+  return limits.hookBeginMs + Math.max(...handlers.map((handler) => hookTimeoutMs(handler, limits.hookMs)));
 }
 
 /** Runs a host's after-hook as soon as the host ended, in its pod or in the pod that took its place. */
@@ -99,9 +101,10 @@ function afterHook<Status extends RunStatus>(
   host: HostEntry,
   now: Date,
 ): RunStep<Status> | undefined {
-  const { words } = facts;
-  const member = facts.memberOf(target);
-  const handler = reconcilerPart(member?.after) ?? {};
+  const { words, limits } = facts;
+  const due = dueAfterHook(facts, target, host);
+  if (due === undefined) return undefined;
+  const { handler } = due;
   const withHooks = (change: (hooks: TargetEntry["hooks"]) => readonly HookResult[]): Status =>
     withRunTarget(status, index, (old) => ({ ...old, hooks: change(old.hooks) }));
   const ended = (phase: "Skipped" | "Failed", message: string): RunStep<Status> => ({
@@ -110,31 +113,53 @@ function afterHook<Status extends RunStatus>(
     ),
   });
   const skipped = whyAfterHookSkipped({
-    policy: member?.afterPolicy,
+    policy: due.policy,
     outcome: hasFailed(facts.words, status, target) ? "Failed" : "Succeeded",
     isRetryLeft: facts.isRetryToFollow(status),
   });
   if (skipped !== undefined) return ended("Skipped", skipped);
-  const known = facts.pods.get(host.podUID ?? "");
-  const own = known?.behindApp !== undefined || isAlive(facts.pods, host.podUID) ? known : undefined;
-  const pod = own ?? podFor(facts, target, host, true);
-  if (pod === undefined || !(pod.behindApp !== undefined || facts.canRunAfter(pod))) {
+  const where = afterPlace(facts, target, host, due);
+  if (where === undefined) {
     const waitedMs = now.getTime() - (Date.parse(host.finishedAt ?? "") || 0);
-    return waitedMs < facts.limits.podWaitMs ? undefined : ended("Failed", "no pod is there in which the hook can run");
+    return waitedMs < limits.podWaitMs ? undefined : ended("Failed", "no pod is there in which the hook can run");
   }
-  const where = { hostname: host.hostname, podUID: pod.uid };
+  const { podUID, place } = where;
   return {
-    status: withHooks((hooks) => withIntent(hooks, words.after, facts.hookRuns.runner, where, now)),
+    status: withHooks((hooks) =>
+      withIntent(hooks, words.after, facts.hookRuns.runner, { hostname: host.hostname, podUID }, now),
+    ),
     hook: {
       key: hookKey(facts.objectUid, `targets/${index}`, target.hooks?.length ?? 0),
       startedAt: now.toISOString(),
       namespace: facts.namespace,
       handler,
-      place: execPlace(pod, handler),
+      place,
       summary: runSummary(facts, status, target, now),
-      timeoutMs: hookTimeoutMs(handler, facts.limits.hookMs),
+      timeoutMs: hookTimeoutMs(handler, limits.hookMs),
+      beginWithinMs: limits.hookBeginMs,
     },
   };
+}
+
+/** Where the before-hook ran, else in the pod that took its place; undefined while there is none. */
+function afterPlace<Status extends RunStatus>(
+  facts: RunFacts<Status>,
+  target: TargetEntry,
+  host: HostEntry,
+  { handler, podUID, owed }: DueAfterHook,
+): { readonly podUID: string; readonly place: HookPlace } | undefined {
+  if (owed?.behindApp !== undefined && podUID !== undefined) {
+    // The pod of the job may be gone: the application's is behind its Service.
+    const { behindApp, ranIn, pod = "" } = owed;
+    const { namespace } = facts;
+    const container = handler.containerName || undefined;
+    return { podUID, place: { namespace, pod, podIp: undefined, container, behindApp, ranIn } };
+  }
+  const own = [podUID, host.podUID].flatMap((uid) => facts.pods.get(uid ?? "") ?? []);
+  const reached = own.find((pod) => pod.behindApp !== undefined || !isLost(pod));
+  const pod = reached ?? podFor(facts, target, host, true);
+  if (pod === undefined || !(pod.behindApp !== undefined || facts.canRunAfter(pod))) return undefined;
+  return { podUID: pod.uid, place: execPlace(pod, handler) };
 }
 
 /** The target with what its hooks came to as conditions. */

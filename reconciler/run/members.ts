@@ -4,7 +4,7 @@ import { assertNever, type ErrorCode, formatUserError } from "../../shared/error
 import { findCondition } from "../../shared/status/conditions.ts";
 import { formatTarget, targetKey } from "../../shared/target.ts";
 import { whyOutside } from "../authority.ts";
-import { decideJobStart, type TargetJob } from "../jobs/target-job.ts";
+import { decideJobStart, type JobProblem, type TargetJob } from "../jobs/target-job.ts";
 import { type EntryCondition, type TargetEntry, withEntryCondition, withExplanation } from "./entries.ts";
 import { withRefusal } from "./give-up.ts";
 import { type MemberState, type MemberTurns, memberTurns, type Turn } from "./order.ts";
@@ -148,7 +148,10 @@ export interface Hold {
 }
 
 /** Since when the target has had the condition as it is now to be set; undefined when it has not. */
-export function heldSince({ conditions }: TargetEntry, { type, status }: Pick<EntryCondition, "type" | "status">) {
+export function heldSince(
+  { conditions }: Pick<TargetEntry, "conditions">,
+  { type, status }: Pick<EntryCondition, "type" | "status">,
+) {
   const present = findCondition(conditions, type);
   return present?.status === status ? present.lastTransitionTime : undefined;
 }
@@ -170,6 +173,8 @@ export interface JobMember<Own> {
   started(hostnames: readonly string[]): TargetEntry;
 }
 
+const BEING_MADE: JobProblem = { code: "EXECUTOR_LOST", message: "its job is being made" };
+
 /** A member's turn where jobs do the work. */
 export function startByJobs<Own>(
   words: RunWords,
@@ -185,7 +190,8 @@ export function startByJobs<Own>(
     case "hold":
       return { target: hold(start.code, start.message) };
     case "make": {
-      const held = hold("EXECUTOR_LOST", "its job is being made");
+      const { code, message } = start.problem ?? BEING_MADE;
+      const held = hold(code, message);
       return isRefused(words, held) ? { target: held } : { target: held, actions: [make] };
     }
     case "hosts":

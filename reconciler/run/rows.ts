@@ -1,10 +1,12 @@
 /** The rows that every kind of run has. Pure. */
 import { isHookOpen } from "../hooks/hook-records.ts";
 import { stepEndedJob } from "../jobs/ended-job.ts";
+import { whenDeleted } from "./deleted.ts";
 import { stepGlobalAfter, stepGlobalBefore } from "./global-hooks.ts";
 import { stepGiveTurn, stepLostExecutor } from "./host-turns.ts";
 import { stepAnswerLocks } from "./locks.ts";
 import { hookKeys, stepEndHooks, stepMemberAfter, withHookConditions } from "./member-hooks.ts";
+import { stepExplainRestarts } from "./restarts.ts";
 import { type RunFacts, type RunStatus, type RunStep, type RunWords, runTargets } from "./run-facts.ts";
 import { areTargetsOver, isBegun, isOver, isQuiet } from "./settled.ts";
 import type { Row, RunAction, Step } from "./step.ts";
@@ -33,11 +35,20 @@ export function createRows<View extends RunView<RunObject, Status>, Status exten
   }
   return {
     endHooks: row("hook ended", (view, status, now) => stepEndHooks(factsOf(view), status, now)),
+    deleted: {
+      name: `${words.run} deleted`,
+      next(view, status, now) {
+        const facts = factsOf(view);
+        const given = whenDeleted(facts, status, now);
+        return given && { status: given, actions: abortBeforeHooks(facts, status) };
+      },
+    } satisfies Shared,
     globalBefore: row(`global ${words.before} hook`, (view, status, now) =>
       isBegun(status) ? stepGlobalBefore(factsOf(view), status, now) : undefined,
     ),
     globalAfter: row(`global ${words.after} hook`, (view, status, now) => stepGlobalAfter(factsOf(view), status, now)),
     jobsEnded: row("job ended", (view, status, now) => stepEndedJob(view.jobs, status, now, view.limits.podWaitMs)),
+    explainRestarts: row("killed again and again", (view, status) => stepExplainRestarts(factsOf(view), status)),
     lostExecutors: row("executor lost", (view, status, now) => stepLostExecutor(factsOf(view), status, now)),
     answerLocks: row("locks without owner", (view, status) => {
       const answered = stepAnswerLocks(view, status);

@@ -2,6 +2,7 @@
 import type { Condition } from "../../shared/api/condition.ts";
 import type { HookResult } from "../../shared/api/hook-result.ts";
 import type { Handler } from "../../shared/api/hooks.ts";
+import type { OwedHook } from "../../shared/api/host-run.ts";
 import type { ChosenRecoveryPoint } from "../../shared/api/recovery-point.ts";
 import type { HookSummary } from "../../shared/hooks/summary.ts";
 import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker.ts";
@@ -16,7 +17,10 @@ import type { Limits, PodFact, Pods, Workloads } from "./world.ts";
 
 /** The part of a session's or restore's status that these rows change. */
 export interface RunStatus {
+  readonly observedGeneration?: number;
   readonly phase?: string;
+  /** Why a restore waits or failed. */
+  readonly message?: string;
   /** From then on the run is at work. */
   readonly startTime?: string;
   readonly sessionDeadline?: string;
@@ -28,6 +32,7 @@ export interface RunStatus {
   /** Both only in a status as it is stored. */
   readonly records?: readonly string[];
   readonly unlistedSnapshots?: number;
+  readonly membersDone?: string;
 }
 
 export interface ConditionWords {
@@ -81,6 +86,10 @@ export interface RunFacts<Status extends RunStatus> {
   /** By hostKey(): for how long, by this process's own clock, the host's entry has not changed. */
   readonly silenceMs: ReadonlyMap<string, number>;
   readonly hookRuns: HookRuns;
+  /** After-hooks that are owed, as they were when their before-hooks began. */
+  readonly owed: readonly OwedHook[];
+  /** The run is being deleted: what is owed is done, and nothing else. */
+  readonly isDeleted: boolean;
   readonly leaderSinceMs: number;
   readonly limits: Limits;
   /** Handlers of the whole run. */

@@ -1,9 +1,9 @@
 /** When a target is over: its hosts have ended, its after-hooks are done, and what they came to is recorded. Its phase follows. Pure. */
 import type { HookResult } from "../../shared/api/hook-result.ts";
-import { reconcilerPart } from "../../shared/hooks/parts.ts";
 import { hasCondition, isConditionFalse } from "../../shared/status/conditions.ts";
-import { hooksOf, isHookOpen, isInterrupted, lastHook, MAX_HOOK_RUNS } from "../hooks/hook-records.ts";
+import { isHookOpen } from "../hooks/hook-records.ts";
 import { type HostEntry, isOpenHost, type TargetEntry } from "./entries.ts";
+import { dueAfterHook } from "./owed-hooks.ts";
 import { type RunFacts, type RunStatus, type RunWords, runHosts, runTargets } from "./run-facts.ts";
 
 /** Whether the target was refused before it started. */
@@ -16,32 +16,13 @@ export function isStarted(target: TargetEntry): boolean {
   return target.totalHosts !== undefined;
 }
 
-/**
- * Whether a host's after-hook is still to run:
- *
- * | # | facts | answer |
- * |---|---|---|
- * | 1 | no command for the reconciler to run | no |
- * | 2 | it has run, or was skipped by its policy | no |
- * | 3 | it was interrupted by restarts too often | no |
- * | 4 | there is a before-hook | if that started |
- * | 5 | there is none | if a pod ever had the host's turn |
- */
+/** Whether a host's after-hook is still to run. */
 export function needsAfterHook<Status extends RunStatus>(
   facts: RunFacts<Status>,
   target: TargetEntry,
   host: HostEntry,
 ): boolean {
-  const { words } = facts;
-  const member = facts.memberOf(target);
-  if (reconcilerPart(member?.after) === undefined) return false;
-  const records = hooksOf(target.hooks, words.after, host.hostname);
-  const last = records.at(-1);
-  if (last !== undefined && !(isInterrupted(last) && records.length < MAX_HOOK_RUNS)) return false;
-  if (reconcilerPart(member?.before) !== undefined) {
-    return lastHook(target.hooks, words.before, host.hostname) !== undefined;
-  }
-  return host.pod !== undefined || (host.formerPods?.length ?? 0) > 0;
+  return dueAfterHook(facts, target, host) !== undefined;
 }
 
 /** Hooks of one type, those that the reconciler ran and those that agents ran. */

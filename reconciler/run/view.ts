@@ -1,5 +1,6 @@
 /** What the decisions about every run read: gathered from informers, plus what this process knows of itself. */
 import type { Condition } from "../../shared/api/condition.ts";
+import type { OwedHook } from "../../shared/api/host-run.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import { type ResolvedTargetRef, resolveTargetRef } from "../../shared/target.ts";
 import type { HookRuns } from "../hooks/hook-plan.ts";
@@ -18,11 +19,16 @@ export interface RunObject {
     readonly name: string;
     readonly uid?: string;
     readonly resourceVersion?: string;
+    readonly generation?: number;
     readonly creationTimestamp?: string;
     readonly deletionTimestamp?: string;
     readonly finalizers?: readonly string[];
   };
-  readonly status?: { readonly phase?: string; readonly conditions?: readonly Condition[] };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly phase?: string;
+    readonly conditions?: readonly Condition[];
+  };
 }
 
 export interface RunView<Run extends RunObject, Status> {
@@ -31,6 +37,8 @@ export interface RunView<Run extends RunObject, Status> {
   /** Its status in the shape that the rows read, with what pods told in their host runs. */
   readonly status: Status;
   readonly repository: Repository | undefined;
+  /** uid of the cluster's kube-system; undefined until it is known. */
+  readonly clusterId?: string | undefined;
   /** targetKey() of targets that somebody else is working on, and who. */
   readonly busyTargets: ReadonlyMap<string, string>;
   /** Jobs too, by jobKey(). */
@@ -44,8 +52,14 @@ export interface RunView<Run extends RunObject, Status> {
   /** By hostKey(): for how long, by this process's own clock, the host's entry has not changed. */
   readonly silenceMs: ReadonlyMap<string, number>;
   readonly hookRuns: HookRuns;
+  /** After-hooks that are owed, as they were when their before-hooks began. */
+  readonly owed: readonly OwedHook[];
   readonly leaderSinceMs: number;
   readonly limits: Limits;
+}
+
+export function isDeleted({ metadata }: RunObject): boolean {
+  return metadata.deletionTimestamp !== undefined;
 }
 
 /** A run as the owner of what is made for it, and as what Events are about. */
@@ -69,12 +83,13 @@ export function targetRef(
 
 /** The part of a run's facts that is the same for every kind. */
 export function commonFacts(view: RunView<RunObject, unknown>) {
-  const { object, workloads, pods, silenceMs, hookRuns, leaderSinceMs, limits } = view;
+  const { object, workloads, pods, silenceMs, hookRuns, owed, leaderSinceMs, limits } = view;
   const { namespace, uid = "" } = object.metadata;
-  const known = { workloads, pods, silenceMs, hookRuns, leaderSinceMs, limits };
+  const known = { workloads, pods, silenceMs, hookRuns, owed, leaderSinceMs, limits };
   return {
     ...known,
     objectUid: uid,
+    isDeleted: isDeleted(object),
     namespace,
     owner: runOwnerOf(object),
     refOf: (target: Pick<TargetEntry, "ref">) => targetRef(view, target),

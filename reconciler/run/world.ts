@@ -13,8 +13,12 @@ export interface PodFact {
   readonly isTerminating: boolean;
   /** Phase Succeeded or Failed, as after an eviction: none of its containers runs again. */
   readonly isEnded: boolean;
-  /** Names of the containers in order, without ours. */
+  /** Its controller makes pods of a newer template: it will end. */
+  readonly isOutdated?: boolean;
+  /** Names of the containers without ours: the main one first, the others in order. */
   readonly containers: readonly string[];
+  /** How long its containers have to end once they are told to, in seconds. */
+  readonly graceSeconds?: number | undefined;
   /** Ports that its containers name, in the order of the containers. */
   readonly namedPorts?: readonly NamedPort[];
   /** The sidecar, where the pod has one. */
@@ -33,10 +37,14 @@ export interface AgentFact {
   readonly startedAtMs: number | undefined;
   /** Why it waits or ended, in the kubelet's words. */
   readonly message: string | undefined;
+  /** Why it ended the last time before it started anew, in the kubelet's word. */
+  readonly lastEnd?: string | undefined;
   /** `Kind/name` of the invoker that its arguments name. */
   readonly serves: string | undefined;
   /** The target that they name, where they do. */
   readonly target?: { readonly kind: string; readonly namespace: string; readonly name: string };
+  /** What is mounted where, both as shared/injection/mounts.ts has them: placeOf() and sourceOf(). Undefined where nobody looked. */
+  readonly mounts?: ReadonlyMap<string, string>;
 }
 
 /** A workload and its pods. */
@@ -76,6 +84,11 @@ export function isAlive(pods: Pods, uid: string | undefined): boolean {
   return pod !== undefined && !pod.isEnded;
 }
 
+/** Whether the pod is on its way out and can't be reached: its node is lost, and only the API server still has it. */
+export function isLost(pod: PodFact | undefined): boolean {
+  return pod === undefined || pod.isEnded || (pod.isTerminating && !pod.isReady);
+}
+
 /** How long to wait for what may never come, in milliseconds, and how much to do at once. */
 export interface Limits {
   /** For a target to appear, and for a pod that can serve a host. */
@@ -86,10 +99,18 @@ export interface Limits {
   readonly heartbeatStaleMs: number;
   /** Without a heartbeat, before an agent whose pod exists is given up. */
   readonly agentSilentMs: number;
-  /** For the work on the repository after the last member, where the invoker has no timeOut. */
+  /** For a session whose invoker has no timeOut, from its creation, where two of its periods are not longer; 0 for none. */
+  readonly sessionMs: number;
+  /** For a restore that has no timeOut, from its begin; 0 for none. */
+  readonly restoreMs: number;
+  /** For checks and prune of a Repository; for retention after the last member, where the invoker has no timeOut. */
   readonly maintenanceMs: number;
+  /** How long a Repository must be at rest before checks and prune begin. */
+  readonly maintenanceDelayMs: number;
   /** For a hook that has no limit of its own. */
   readonly hookMs: number;
+  /** For the command of an after-hook to begin, besides the time that it may take: an API server or a node may be away. */
+  readonly hookBeginMs: number;
   /** Hosts of one target that are at work at the same time. */
   readonly maxConcurrentHosts: number;
 }
@@ -100,7 +121,11 @@ export const DEFAULT_LIMITS: Limits = {
   // Three of the agent's heartbeats, which come at least every 10 s.
   heartbeatStaleMs: 30_000,
   agentSilentMs: 10 * 60_000,
+  sessionMs: 24 * 3_600_000,
+  restoreMs: 7 * 24 * 3_600_000,
   maintenanceMs: 6 * 3_600_000,
+  maintenanceDelayMs: 30_000,
   hookMs: 5 * 60_000,
+  hookBeginMs: 30 * 60_000,
   maxConcurrentHosts: 20,
 };

@@ -1,10 +1,12 @@
 /** A pod as the informer keeps it: what sequencing needs, and none of the rest. */
 import { Container } from "../../shared/contract.ts";
 import type { NamedPort } from "../../shared/hooks/port-names.ts";
+import { placeOf, sourceOf } from "../../shared/injection/mounts.ts";
 import { appliedHashes } from "../../shared/injection/own-parts.ts";
-import { type TextMap, textMapAt } from "../../shared/injection/workload.ts";
+import { objectsAt, type TextMap, textMapAt } from "../../shared/injection/workload.ts";
 import { listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import type { AgentFact, PodFact } from "../run/world.ts";
+import { applicationNames } from "./main-container.ts";
 import { type PodHoldup, readHoldup } from "./pod-holdup.ts";
 
 export interface PodObject extends PodFact {
@@ -54,9 +56,30 @@ function readAgent(raw: unknown, container: string): AgentFact | undefined {
     isRunning: valueAt(status, "state", "running") !== undefined,
     startedAtMs: startedAt === undefined ? undefined : Date.parse(startedAt),
     message: words.length === 0 ? undefined : words.join(": "),
+    lastEnd: textAt(status, "lastState", "terminated", "reason"),
     serves: servedInvoker(spec),
+    mounts: readMounts(spec),
     ...servedTarget(spec, textAt(raw, "metadata", "namespace") ?? ""),
   };
+}
+
+/** Pods of one workload mount the same, and a cluster may have thousands of them. */
+const REMEMBERED_MOUNTS = 1_000;
+const knownMounts = new Map<string, ReadonlyMap<string, string>>();
+
+function readMounts(container: unknown): ReadonlyMap<string, string> {
+  const entries = objectsAt(container, "volumeMounts").map((mount): readonly [string, string] => {
+    const [subPath, subPathExpr] = [textAt(mount, "subPath"), textAt(mount, "subPathExpr")];
+    return [
+      placeOf(textAt(mount, "mountPath") ?? ""),
+      sourceOf({ name: textAt(mount, "name") ?? "", subPath, subPathExpr }),
+    ];
+  });
+  const key = JSON.stringify(entries);
+  const known = knownMounts.get(key) ?? new Map(entries);
+  if (knownMounts.size >= REMEMBERED_MOUNTS) knownMounts.clear();
+  knownMounts.set(key, known);
+  return known;
 }
 
 function readOwner(raw: unknown): PodObject["owner"] {
@@ -73,8 +96,6 @@ function readPorts(container: unknown): readonly NamedPort[] {
   });
 }
 
-const OURS: readonly string[] = [Container.Sidecar, Container.RestoreInit];
-
 /** Reads a pod; undefined when it carries none of our containers. */
 export function readPod(raw: unknown): PodObject | undefined {
   const sidecar = readAgent(raw, Container.Sidecar);
@@ -82,7 +103,6 @@ export function readPod(raw: unknown): PodObject | undefined {
   if (sidecar === undefined && restoreInit === undefined) return undefined;
   const phase = textAt(raw, "status", "phase");
   const ready = listAt(raw, "status", "conditions").find((condition) => textAt(condition, "type") === "Ready");
-  const containers = listAt(raw, "spec", "containers").flatMap((container) => textAt(container, "name") ?? []);
   return {
     namespace: textAt(raw, "metadata", "namespace") ?? "",
     name: textAt(raw, "metadata", "name") ?? "",
@@ -93,7 +113,8 @@ export function readPod(raw: unknown): PodObject | undefined {
     isReady: textAt(ready, "status") === "True",
     isTerminating: valueAt(raw, "metadata", "deletionTimestamp") !== undefined,
     isEnded: phase === "Succeeded" || phase === "Failed",
-    containers: containers.filter((name) => !OURS.includes(name)),
+    graceSeconds: numberAt(raw, "spec", "terminationGracePeriodSeconds"),
+    containers: applicationNames(raw),
     namedPorts: [...listAt(raw, "spec", "containers"), ...listAt(raw, "spec", "initContainers")].flatMap(readPorts),
     sidecar,
     restoreInit,

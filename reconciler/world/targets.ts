@@ -4,6 +4,8 @@ import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import type { RestoreSession } from "../../shared/api/restore-session.ts";
 import { Container } from "../../shared/contract.ts";
 import { listAt, textAt } from "../../shared/kube/json-value.ts";
+import { ConditionType } from "../../shared/reasons.ts";
+import { hasCondition } from "../../shared/status/conditions.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
 import { type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
 import type { HostEntry } from "../run/entries.ts";
@@ -69,15 +71,30 @@ function podsNamed(world: Pick<World, "pods">, uids: readonly (string | undefine
   return uids.flatMap((uid) => (uid === undefined ? [] : world.pods.byIndex("uid", uid)));
 }
 
-/** Restores that have not ended and name one of the targets, by targetKey(). */
+/**
+ * Whether a restore touches anything, or is about to: a hook of it began, or a member's turn came. One that only waits (for its target,
+ * say) is in nobody's way.
+ */
+function isAtWork({ metadata, kind, status }: Restore): boolean {
+  const isOpen = metadata.deletionTimestamp === undefined && !isFinalRestorePhase(status?.phase);
+  if (!isOpen || status?.startTime === undefined) return false;
+  const members = kind === "RestoreBatch" ? (status.members ?? []) : [status];
+  return (
+    (status.hooks ?? []).length > 0 ||
+    members.some(
+      ({ totalHosts, conditions }) =>
+        totalHosts !== undefined || hasCondition(conditions, ConditionType.StashInitContainerInjected),
+    )
+  );
+}
+
+/** Restores that are at work and name one of the targets, by targetKey(). */
 export function openRestores(world: World, refs: readonly ResolvedTargetRef[]): ReadonlyMap<string, Restore> {
   const found = new Map<string, Restore>();
   for (const ref of refs) {
     const key = targetKey(ref);
     const restores = [...world.restoreSessions.byIndex("target", key), ...world.restoreBatches.byIndex("target", key)];
-    const open = restores.find(
-      ({ metadata, status }) => metadata.deletionTimestamp === undefined && !isFinalRestorePhase(status?.phase),
-    );
+    const open = restores.find(isAtWork);
     if (open !== undefined) found.set(key, open);
   }
   return found;

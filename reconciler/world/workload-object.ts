@@ -1,5 +1,6 @@
 /** A workload as the informer keeps it, and which pods are its own. */
 import type { LabelSelector } from "../../shared/api/kubernetes/label-selector.ts";
+import { appliedHashes } from "../../shared/injection/own-parts.ts";
 import { readWorkload, textMapAt, type WorkloadFacts } from "../../shared/injection/workload.ts";
 import { isJsonObject, listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
@@ -103,9 +104,40 @@ export function ownPods(workload: WorkloadObject, pods: readonly PodObject[]): r
   return pods.filter((pod) => isOwnPod(workload, pod));
 }
 
+/** Label of pods of a StatefulSet or DaemonSet that names the template they were made of. */
+const REVISION_HASH = "controller-revision-hash";
+
+function revisionOf({ labels }: PodObject): string | undefined {
+  return labels[POD_TEMPLATE_HASH] ?? labels[REVISION_HASH];
+}
+
+/**
+ * The revision that the controller makes pods of now: that of the newest pod, for only in the present one pods are added. Where pods
+ * carry the sidecar that the template has now, one of them.
+ */
+function newestRevision({ facts }: WorkloadObject, pods: readonly PodObject[]): string | undefined {
+  const living = pods.filter((pod) => !pod.isTerminating && !pod.isEnded);
+  const { backup } = appliedHashes(facts.podTemplate);
+  const asInjected = living.filter(({ backupHash }) => backupHash === backup);
+  const known = asInjected.length > 0 ? asInjected : living;
+  const [first, ...rest] = known;
+  return (
+    first && revisionOf(rest.reduce((newest, pod) => (pod.createdAtMs > newest.createdAtMs ? pod : newest), first))
+  );
+}
+
+/** The pods, with a mark on those that a rollout is about to end. */
+function withOutdated(workload: WorkloadObject, pods: readonly PodObject[]): readonly PodObject[] {
+  const isSeen = workload.observedGeneration >= workload.generation;
+  if (isSeen && workload.updatedReplicas >= workload.existingReplicas) return pods;
+  const newest = newestRevision(workload, pods);
+  return pods.map((pod) => (revisionOf(pod) === newest ? pod : { ...pod, isOutdated: true }));
+}
+
 /** @param pods pods of the workload's namespace that carry one of our containers */
 export function workloadFact(workload: WorkloadObject, pods: readonly PodObject[]): WorkloadFact {
   const { kind, namespace, name } = workload.facts;
   const { uid, replicas, firstOrdinal } = workload;
-  return { kind, namespace, name, uid, replicas, firstOrdinal, pods: ownPods(workload, pods) };
+  const own = withOutdated(workload, ownPods(workload, pods));
+  return { kind, namespace, name, uid, replicas, firstOrdinal, pods: own };
 }

@@ -24,6 +24,7 @@ import type { Resource } from "../../shared/kube/resource.ts";
 import { resolveTargetRef, type TargetRefLike, targetKey } from "../../shared/target.ts";
 import { type AnnotatedTarget, readAnnotatedTarget } from "../blueprint/annotated-target.ts";
 import { JOBS, type JobFact, type JobPodFact, readJob, readJobPod } from "../jobs/job-object.ts";
+import { keptFacts } from "./packed-template.ts";
 import { type PodObject, readPod } from "./pod-object.ts";
 import { QUOTAS, type QuotaFact, readQuota } from "./quota-object.ts";
 import { readWorkloadObject, WORKLOADS, type WorkloadKind, type WorkloadObject } from "./workload-object.ts";
@@ -36,18 +37,19 @@ export interface World {
   readonly batches: Informer<BackupBatch, InvokerIndex>;
   readonly restoreSessions: Informer<RestoreSession, InvokerIndex>;
   readonly restoreBatches: Informer<RestoreBatch, InvokerIndex>;
-  /** Index: uid of the session or restore. */
+  /** Index: uid of the session, restore or Repository. */
   readonly hostRuns: Informer<HostRun, "run">;
-  readonly repositories: Informer<Repository>;
+  /** Index: uid. */
+  readonly repositories: Informer<Repository, "uid">;
   readonly blueprints: Informer<BackupBlueprint>;
-  /** Names, labels and annotations of namespaces. */
-  readonly namespaces: Informer<NamespaceFacts>;
+  /** Names, uids, labels and annotations of namespaces. */
+  readonly namespaces: Informer<SeenNamespace>;
   /** What containers may ask for, and what all pods of a namespace may. */
   readonly limitRanges: Informer<LimitRange>;
   readonly quotas: Informer<QuotaFact>;
   /** Pods that carry one of our containers. Index: uid. */
   readonly pods: Informer<PodObject, "uid">;
-  /** Jobs that work for sessions and restores. Index: uid of the session or restore. */
+  /** Jobs that work for sessions, restores and Repositories. Index: uid of what they work for. */
   readonly jobs: Informer<JobFact, "owner">;
   /** Pods of those jobs. Index: uid of the Job. */
   readonly jobPods: Informer<JobPodFact, "job">;
@@ -108,7 +110,7 @@ export function createWorld(options: WorldOptions): World {
   const clusterWide = { ...options, namespace: undefined };
 
   const workloads = (kind: WorkloadKind) =>
-    inform<WorkloadObject, "batch">(WORKLOADS[kind], (raw) => readWorkloadObject(kind, raw), {
+    inform<WorkloadObject, "batch">(WORKLOADS[kind], (raw) => keptWorkload(readWorkloadObject(kind, raw)), {
       batch: ({ facts }) => {
         const batch = facts.labels[Label.BackupBatch];
         return batch ? [`${facts.namespace}/${batch}`] : [];
@@ -152,14 +154,16 @@ export function createWorld(options: WorldOptions): World {
     hostRuns: inform(KINDS.HostRun, parseHostRun, {
       run: ({ spec }) => [spec.run.uid].filter((uid) => uid !== undefined),
     }),
-    repositories: inform(KINDS.Repository, parseRepository, {}),
+    repositories: inform(KINDS.Repository, parseRepository, {
+      uid: ({ metadata }) => [metadata.uid].filter((uid) => uid !== undefined),
+    }),
     blueprints: createInformer<BackupBlueprint>({
       ...clusterWide,
       resource: KINDS.BackupBlueprint,
       transform: (raw) => parseBackupBlueprint(withoutManagedFields(raw)),
       indexes: {},
     }),
-    namespaces: createInformer<NamespaceFacts>({
+    namespaces: createInformer<SeenNamespace>({
       ...clusterWide,
       resource: NAMESPACES,
       metadataOnly: true,
@@ -189,18 +193,32 @@ export function createWorld(options: WorldOptions): World {
   };
 }
 
+function keptWorkload(workload: WorkloadObject | undefined): WorkloadObject | undefined {
+  return workload && { ...workload, facts: keptFacts(workload.facts) };
+}
+
 const NAMESPACES: Resource = { group: "", version: "v1", plural: "namespaces", namespaced: false };
 const CLAIMS: Resource = { group: "", version: "v1", plural: "persistentvolumeclaims", namespaced: true };
 const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
 
 const LIMIT_RANGES: Resource = { group: "", version: "v1", plural: "limitranges", namespaced: true };
 
-function readNamespace(raw: unknown): NamespaceFacts {
+export interface SeenNamespace extends NamespaceFacts {
+  readonly uid: string | undefined;
+}
+
+function readNamespace(raw: unknown): SeenNamespace {
   return {
+    uid: textAt(raw, "metadata", "uid"),
     name: textAt(raw, "metadata", "name") ?? "",
     labels: textMapAt(raw, "metadata", "labels"),
     annotations: textMapAt(raw, "metadata", "annotations"),
   };
+}
+
+/** What tells the cluster from others: it keeps its kube-system for as long as it lives. */
+export function clusterIdOf({ namespaces }: Pick<World, "namespaces">): string | undefined {
+  return namespaces.get(undefined, "kube-system")?.uid;
 }
 
 /** What all informers can do, whatever they hold. */

@@ -95,15 +95,19 @@ function rootSchema(schema: SchemaNode, entry: KindEntry): StructuralSchema {
     {
       type: "object",
       required: schema.required?.filter((field) => !typeMeta.has(field)),
-      properties: ownFields,
+      properties: {
+        ...ownFields,
+        ...(ownFields["spec"] && { spec: { ...ownFields["spec"], description: "What is wanted." } }),
+      },
     },
     entry.kind,
   );
   return {
     ...root,
     properties: {
-      apiVersion: { type: "string" },
-      kind: { type: "string" },
+      apiVersion: { description: "Version of the API that the object is written in.", type: "string" },
+      kind: { description: "What the object is.", type: "string" },
+      // The API server has its own words for it, and takes no others.
       metadata: { type: "object" },
       ...properties,
     },

@@ -22,41 +22,65 @@ const task = column("Task", ".spec.task.name");
 const schedule = column("Schedule", ".spec.schedule");
 const paused = column("Paused", ".spec.paused", "boolean");
 const phase = column("Phase", ".status.phase");
-const sessionDuration = column("Duration", ".status.sessionDuration");
+const duration = column("Duration", ".status.sessionDuration");
 const repository = column("Repository", ".spec.repository.name");
-const nextAndLastRun = [
-  wide("Last-Success", ".status.lastSuccessfulTime", "date"),
+const members = column("Members", ".status.membersDone");
+const ready = column("Ready", '.status.conditions[?(@.type=="Ready")].status');
+const why = wide("Why", '.status.conditions[?(@.type=="Ready")].message');
+const invoker = [
+  schedule,
+  paused,
+  column("Last-Point", ".status.lastRecoveryPoint.time", "date"),
   // A string: kubectl prints a date column as the time since, and a time to come as <invalid>.
-  wide("Next", ".status.nextRuns[0]"),
+  column("Next", ".status.nextRuns[0]"),
+  phase,
+  ready,
+  age,
+  wide("Last-Success", ".status.lastSuccessfulTime", "date"),
+  why,
 ];
+const restore = [repository, members, phase, duration, ready, age, why];
 
 export const PRINTER_COLUMNS: Readonly<Record<Exclude<KindName, "Snapshot">, readonly PrinterColumn[]>> = {
   Repository: [
     column("Integrity", ".status.integrity", "boolean"),
+    column("Last-Point", ".status.lastRecoveryPoint.time", "date"),
+    column("Points", ".status.recoveryPoints", "integer"),
     column("Size", ".status.totalSize"),
-    column("Snapshot-Count", ".status.snapshotCount", "integer"),
-    column("Last-Successful-Backup", ".status.lastBackupTime", "date"),
+    column("Last-Check", ".status.lastCheckTime", "date"),
+    column("Last-Prune", ".status.lastPruneTime", "date"),
+    ready,
     age,
+    wide("Snapshot-Count", ".status.snapshotCount", "integer"),
+    wide("Last-Successful-Backup", ".status.lastBackupTime", "date"),
+    wide("Maintenance", ".status.maintenanceRuns[0].phase"),
+    why,
   ],
-  BackupConfiguration: [task, schedule, paused, phase, age, ...nextAndLastRun],
-  BackupBatch: [schedule, paused, phase, age, ...nextAndLastRun],
+  BackupConfiguration: [task, ...invoker],
+  BackupBatch: invoker,
   BackupBlueprint: [task, schedule, age],
   BackupSession: [
     column("Invoker-Type", ".spec.invoker.kind"),
     column("Invoker-Name", ".spec.invoker.name"),
+    members,
+    column("Size", ".status.totalSize"),
+    column("Point", ".status.point"),
     phase,
-    sessionDuration,
+    duration,
+    ready,
     age,
     wide("Unreadable-Files", ".status.unreadableFiles"),
+    why,
   ],
-  RestoreSession: [repository, phase, sessionDuration, age],
-  RestoreBatch: [repository, phase, sessionDuration, age],
+  RestoreSession: restore,
+  RestoreBatch: restore,
   HostRun: [
     column("Work", ".spec.work"),
     column("Run", ".spec.run.name"),
     column("Host", ".spec.host"),
     column("Pod", ".spec.pod.name"),
     phase,
+    ready,
     age,
   ],
   Function: [age],

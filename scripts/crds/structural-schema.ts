@@ -21,6 +21,8 @@ export interface StructuralSchema {
   "x-kubernetes-int-or-string"?: boolean;
   "x-kubernetes-preserve-unknown-fields"?: boolean;
   "x-kubernetes-embedded-resource"?: boolean;
+  "x-kubernetes-list-type"?: "map";
+  "x-kubernetes-list-map-keys"?: readonly string[];
 }
 
 /** Keywords that the API server takes as they are. The order is that of the YAML files. */
@@ -38,6 +40,8 @@ const COPIED = [
   "x-kubernetes-int-or-string",
   "x-kubernetes-embedded-resource",
   "x-kubernetes-preserve-unknown-fields",
+  "x-kubernetes-list-type",
+  "x-kubernetes-list-map-keys",
   "required",
 ] as const;
 const NESTED = ["anyOf", "properties", "additionalProperties", "items"];

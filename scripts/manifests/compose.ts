@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { parse, parseAllDocuments } from "yaml";
 import { isJsonObject, textAt } from "../../shared/kube/json-value.ts";
 
-const LISTS = ["bases", "resources"];
 const HEAD = ["apiVersion", "kind"];
 
 /** Text of a file; the disk's, unless a generator is about to write another. */
@@ -13,20 +12,18 @@ export type ReadText = (path: string) => string;
 const readFromDisk: ReadText = (path) => readFileSync(path, "utf8");
 
 /**
- * The objects of a kustomization, in the order of its lists; folders first.
+ * The objects of a kustomization, in the order of its list.
  *
  * @throws Error when the kustomization does more than list, since the result would be another than kustomize's
  */
 export function composeObjects(folder: string, readText: ReadText = readFromDisk): readonly unknown[] {
   const kustomization: unknown = parse(readText(join(folder, "kustomization.yaml")));
   if (!isJsonObject(kustomization)) throw new Error(`${folder} has no kustomization`);
-  const unknown = Object.keys(kustomization).filter((key) => !LISTS.includes(key) && !HEAD.includes(key));
+  const unknown = Object.keys(kustomization).filter((key) => key !== "resources" && !HEAD.includes(key));
   if (unknown.length > 0) throw new Error(`${folder}: ${unknown.join(", ")} of a kustomization can't be composed`);
-  return LISTS.flatMap((list) => {
-    const entries = kustomization[list] ?? [];
-    if (!Array.isArray(entries)) throw new Error(`${folder}: ${list} is no list`);
-    return entries.flatMap((entry) => readEntry(folder, String(entry), readText));
-  });
+  const entries = kustomization["resources"] ?? [];
+  if (!Array.isArray(entries)) throw new Error(`${folder}: resources is no list`);
+  return entries.flatMap((entry) => readEntry(folder, String(entry), readText));
 }
 
 function readEntry(folder: string, entry: string, readText: ReadText): readonly unknown[] {

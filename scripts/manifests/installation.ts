@@ -6,6 +6,9 @@ import { composeObjects, type ReadText } from "./compose.ts";
 
 const BASE = join(import.meta.dirname, "../../manifests/base");
 
+/** Stands for the image in every manifest. */
+export const UNNAMED_IMAGE = "stash-batch.invalid/stash-batch:0.1.0";
+
 /** What others refer to comes first; what sends requests to the pods comes last. */
 const ORDER: readonly string[] = [
   "Namespace",
@@ -24,7 +27,8 @@ const ORDER: readonly string[] = [
   "ValidatingWebhookConfiguration",
 ];
 
-const HEADER = `# The installation in one file: kubectl apply --server-side -f install.yaml
+const HEADER = `# Name your image first: sed 's|${UNNAMED_IMAGE}|REGISTRY/NAME:TAG|' install.yaml | kubectl apply --server-side -f -
+# The installation in one file. The image that it names can't be pulled from anywhere, and nobody can ever register that name.
 # Generated from manifests/base by \`npm run generate\`.
 `;
 

@@ -25,19 +25,29 @@ export const appSecretRefSchema = object({
 });
 
 const addonTaskSchema = openObject({
-  name: optional(nameText),
-  params: optional(list(openObject({ name: text, value: text }))),
+  name: optional(nameText, "Name of the Task."),
+  params: optional(
+    list(openObject({ name: required(text, "Name of the variable."), value: required(text, "Its value.") })),
+    "Values for the variables of its Functions.",
+  ),
 });
 
 /** Addon parameters: a whole object of a kind that the addon owns. Only what we read is named. */
 export const appParametersSchema = Type.Object(
   {
-    apiVersion: optional(nameText),
-    kind: optional(nameText),
+    apiVersion: optional(nameText, "API version of the parameters."),
+    kind: optional(nameText, "Their kind."),
     stash: optional(
       openObject({
-        addon: optional(openObject({ backupTask: optional(addonTaskSchema), restoreTask: optional(addonTaskSchema) })),
+        addon: optional(
+          openObject({
+            backupTask: optional(addonTaskSchema, "Task that backs the application up."),
+            restoreTask: optional(addonTaskSchema, "Task that restores it."),
+          }),
+          "What works on the application.",
+        ),
       }),
+      "What is for backups.",
     ),
   },
   { "x-kubernetes-embedded-resource": true, "x-kubernetes-preserve-unknown-fields": true },
@@ -45,18 +55,25 @@ export const appParametersSchema = Type.Object(
 export type AppParameters = Value<typeof appParametersSchema>;
 
 export const secretTransformSchema = object({
-  renameKey: optional(object({ from: required(text, "Old key."), to: required(text, "New key.") })),
+  renameKey: optional(object({ from: required(text, "Old key."), to: required(text, "New key.") }), "Renames a key."),
   addKey: optional(
     object({
       key: required(text, "Key to add."),
       value: optional(Type.String({ format: "byte" }), "Its value in base64."),
       stringValue: optional(text, "Its value as text; wins over value."),
     }),
+    "Adds a key.",
   ),
   addKeysFrom: optional(
-    object({ secretRef: optional(openObject({ name: optional(nameText) }), "Secret whose keys are added.") }),
+    object({
+      secretRef: optional(
+        openObject({ name: optional(nameText, "Its name, in the same namespace.") }),
+        "Secret whose keys are added.",
+      ),
+    }),
+    "Adds all keys of another Secret.",
   ),
-  removeKey: optional(object({ key: required(text, "Key to remove.") })),
+  removeKey: optional(object({ key: required(text, "Key to remove.") }), "Removes a key."),
 });
 export type SecretTransform = Value<typeof secretTransformSchema>;
 

@@ -1,5 +1,6 @@
 /** Where a restic repository lives. */
 import { volumeSourceProperties } from "./kubernetes/volume.ts";
+import { readerOf } from "./parse.ts";
 import {
   flag,
   int64,
@@ -51,3 +52,6 @@ export const resolvedRepositorySchema = object({
   backend: optional(backendSchema, "Its backend at that time."),
 });
 export type ResolvedRepository = Value<typeof resolvedRepositorySchema>;
+
+/** Reads a Repository as it is handed from one program to another. @throws UserError INVALID_OBJECT naming the fields */
+export const parseResolvedRepository = readerOf(resolvedRepositorySchema, () => "the Repository in the environment");

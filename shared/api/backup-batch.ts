@@ -1,5 +1,5 @@
 import { FailurePolicy } from "../contract.ts";
-import { conditionSchema } from "./condition.ts";
+import { conditionsSchema } from "./condition.ts";
 import { backupHooksSchema } from "./hooks.ts";
 import {
   backupInvokerStatusProperties,
@@ -10,6 +10,7 @@ import {
 import { KINDS } from "./kinds.ts";
 import { backupMemberSchema } from "./member.ts";
 import { objectMetaSchema, typeMeta } from "./object-meta.ts";
+import { observedStatus } from "./observed-status.ts";
 import { parserOf } from "./parse.ts";
 import { runtimeSettingsSchema } from "./runtime-settings.ts";
 import { defaulted, list, object, oneOf, optional, required, type Value } from "./schema.ts";
@@ -17,7 +18,7 @@ import { targetRefSchema } from "./target.ts";
 
 export const memberConditionsSchema = object({
   target: required(targetRefSchema, "Which member."),
-  conditions: optional(list(conditionSchema), "What was found out about it."),
+  conditions: optional(conditionsSchema, "What was found out about it."),
 });
 export type MemberConditions = Value<typeof memberConditionsSchema>;
 
@@ -37,12 +38,10 @@ export const backupBatchSchema = object({
     ...backupScheduleProperties,
     ...backupInvokerSwitches,
   }),
-  status: optional(
-    object({
-      ...backupInvokerStatusProperties,
-      memberConditions: optional(list(memberConditionsSchema), "What was found out about single members."),
-    }),
-  ),
+  status: observedStatus({
+    ...backupInvokerStatusProperties,
+    memberConditions: optional(list(memberConditionsSchema), "What was found out about single members."),
+  }),
 });
 export type BackupBatch = Value<typeof backupBatchSchema>;
 export type BackupBatchSpec = BackupBatch["spec"];

@@ -2,14 +2,15 @@ import { backupInvokerStatusProperties, backupInvokerSwitches, backupSchedulePro
 import { KINDS } from "./kinds.ts";
 import { backupMemberProperties } from "./member.ts";
 import { objectMetaSchema, typeMeta } from "./object-meta.ts";
+import { observedStatus } from "./observed-status.ts";
 import { parserOf } from "./parse.ts";
-import { object, optional, type Value } from "./schema.ts";
+import { object, type Value } from "./schema.ts";
 
 export const backupConfigurationSchema = object({
   ...typeMeta(KINDS.BackupConfiguration),
   metadata: objectMetaSchema,
   spec: object({ ...backupMemberProperties, ...backupScheduleProperties, ...backupInvokerSwitches }),
-  status: optional(object(backupInvokerStatusProperties)),
+  status: observedStatus(backupInvokerStatusProperties),
 });
 export type BackupConfiguration = Value<typeof backupConfigurationSchema>;
 export type BackupConfigurationSpec = BackupConfiguration["spec"];

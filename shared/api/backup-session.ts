@@ -2,16 +2,18 @@ import { resolvedRepositorySchema } from "./backend.ts";
 import {
   BackupSessionPhase,
   BackupTargetPhase,
+  PointState,
   PostBackupAction,
   PreBackupAction,
   SessionTrigger,
 } from "./closed-lists.ts";
-import { conditionSchema } from "./condition.ts";
+import { conditionsSchema } from "./condition.ts";
 import { hookResultSchema } from "./hook-result.ts";
 import { backupHooksSchema } from "./hooks.ts";
 import { hostStatsSchema } from "./host-stats.ts";
 import { BackupInvokerKind, KINDS } from "./kinds.ts";
 import { objectMetaSchema, typeMeta } from "./object-meta.ts";
+import { observedStatus } from "./observed-status.ts";
 import { parserOf } from "./parse.ts";
 import {
   count,
@@ -57,7 +59,7 @@ export const backupTargetStatusSchema = object({
   hooks: optional(longList(hookResultSchema), "Hooks of the target that the reconciler ran."),
   preBackupActions: optional(list(oneOf(PreBackupAction)), "Work on the repository before the backup."),
   postBackupActions: optional(list(oneOf(PostBackupAction)), "Work on the repository after the backup."),
-  conditions: optional(list(conditionSchema), "What was found out about the target."),
+  conditions: optional(conditionsSchema, "What was found out about the target."),
   unlisted: optional(unlistedSchema, "What is left out here because there is so much of it."),
 });
 export type BackupTargetStatus = Value<typeof backupTargetStatusSchema>;
@@ -71,25 +73,27 @@ export const backupSessionSchema = object({
     trigger: optional(oneOf(SessionTrigger), "What made the session."),
     dueTime: optional(time, "When the run was due."),
     retryOf: optional(nameText, "The session that this one tries again."),
+    cancel: optional(flag, "Ends the session, and its retries; hooks that are to run after it still run."),
   }),
-  status: optional(
-    object({
-      phase: optional(oneOf(BackupSessionPhase), "How far the session is."),
-      sessionDuration: optional(text, "How long it took, rounded to seconds."),
-      sessionDeadline: optional(time, "When it must have ended."),
-      startTime: optional(time, "When it started."),
-      completionTime: optional(time, "When it ended."),
-      invokerGeneration: optional(int64, "Generation of the invoker that the session was decided by."),
-      repository: optional(resolvedRepositorySchema, "The Repository as it was resolved."),
-      unreadableFiles: optional(count, "Files that could not be read, over all hosts."),
-      hooks: optional(longList(hookResultSchema), "Global hooks."),
-      targets: optional(list(backupTargetStatusSchema), "One entry a target."),
-      conditions: optional(list(conditionSchema), "What was found out about the session."),
-      retried: optional(flag, "Whether a session was made that tries again."),
-      nextRetry: optional(time, "When that will be made."),
-      ...recordProperties,
-    }),
-  ),
+  status: observedStatus({
+    phase: optional(oneOf(BackupSessionPhase), "How far the session is."),
+    sessionDuration: optional(text, "How long it took, rounded to seconds."),
+    sessionDeadline: optional(time, "When it must have ended."),
+    startTime: optional(time, "When it started."),
+    completionTime: optional(time, "When it ended."),
+    invokerGeneration: optional(int64, "Generation of the invoker that the session was decided by."),
+    repository: optional(resolvedRepositorySchema, "The Repository as it was resolved."),
+    unreadableFiles: optional(count, "Files that could not be read, over all hosts."),
+    hooks: optional(longList(hookResultSchema), "Global hooks."),
+    targets: optional(list(backupTargetStatusSchema), "One entry a target."),
+    conditions: optional(conditionsSchema, "What was found out about the session."),
+    retried: optional(flag, "Whether a session was made that tries again."),
+    nextRetry: optional(time, "When that will be made."),
+    membersDone: optional(nameText, "How many targets have ended, of how many."),
+    totalSize: optional(nameText, "Size of the data in all snapshots that were made, for people."),
+    point: optional(oneOf(PointState), "Whether the session left a recovery point, once it has ended."),
+    ...recordProperties,
+  }),
 });
 export type BackupSession = Value<typeof backupSessionSchema>;
 export type BackupSessionSpec = BackupSession["spec"];

@@ -15,6 +15,10 @@ export const BackupSessionPhase = {
 } as const;
 export type BackupSessionPhase = ValueOf<typeof BackupSessionPhase>;
 
+/** What an ended BackupSession left: all members' data, some of it, or nothing. */
+export const PointState = { Complete: "Complete", Partial: "Partial", None: "None" } as const;
+export type PointState = ValueOf<typeof PointState>;
+
 /** Of one target in a BackupSession. */
 export const BackupTargetPhase = {
   Pending: "Pending",
@@ -117,8 +121,19 @@ export const HostAction = {
   ...PostBackupAction,
   /** Reads a part of the packs and compares their contents with their hashes. */
   VerifyRepositoryData: "VerifyRepositoryData",
+  /** Takes what no snapshot needs any more out of the repository. */
+  PruneRepository: "PruneRepository",
 } as const;
 export type HostAction = ValueOf<typeof HostAction>;
+
+/** How far a maintenance of a Repository is. Stopped: a backup or restore came, or its window closed. */
+export const MaintenancePhase = {
+  Running: "Running",
+  Succeeded: "Succeeded",
+  Failed: "Failed",
+  Stopped: "Stopped",
+} as const;
+export type MaintenancePhase = ValueOf<typeof MaintenancePhase>;
 
 export const HostActionPhase = { Running: "Running", Succeeded: "Succeeded", Failed: "Failed" } as const;
 export type HostActionPhase = ValueOf<typeof HostActionPhase>;

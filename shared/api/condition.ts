@@ -1,5 +1,5 @@
 import { ConditionSeverity, ConditionStatus } from "./closed-lists.ts";
-import { int64, object, oneOf, optional, required, text, time, type Value } from "./schema.ts";
+import { int64, listByKey, object, oneOf, optional, required, text, time, type Value } from "./schema.ts";
 
 export const conditionSchema = object({
   type: required(text, "What the condition is about."),
@@ -11,3 +11,6 @@ export const conditionSchema = object({
   message: optional(text, "One sentence for people."),
 });
 export type Condition = Value<typeof conditionSchema>;
+
+/** One condition of each type. */
+export const conditionsSchema = listByKey(conditionSchema, "type");

@@ -35,7 +35,7 @@ const handlerProperties = {
       ...httpProperties,
       body: optional(text, "Body of the request."),
       form: optional(
-        list(object({ key: optional(text), values: optional(list(text)) })),
+        list(object({ key: optional(text, "Name of the field."), values: optional(list(text), "Its values.") })),
         "Fields of a form, sent as the body.",
       ),
     }),

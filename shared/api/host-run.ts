@@ -5,6 +5,7 @@
 import { appSecretRefSchema, clientConfigSchema, secretTransformSchema } from "./app-binding.ts";
 import { resolvedRepositorySchema } from "./backend.ts";
 import { HostAction, HostRunPhase, HostRunWork, OnRestoreFailure, ReleaseMode } from "./closed-lists.ts";
+import { conditionsSchema } from "./condition.ts";
 import { hookResultSchema } from "./hook-result.ts";
 import { handlerSchema } from "./hooks.ts";
 import {
@@ -38,7 +39,11 @@ import {
 } from "./schema.ts";
 import { ruleSchema, targetRefSchema } from "./target.ts";
 
-const namedKindSchema = object({ kind: text, namespace: optional(text), name: text });
+const namedKindSchema = object({
+  kind: required(text, "Kind."),
+  namespace: optional(text, "Namespace."),
+  name: required(text, "Name."),
+});
 
 const runRefSchema = object({
   kind: required(text, "Kind of the session or restore."),
@@ -48,6 +53,9 @@ const runRefSchema = object({
 
 const backupOrderSchema = object({
   invoker: required(namedKindSchema, "What the session is a run of."),
+  cluster: optional(text, "uid of the cluster's kube-system: part of the snapshots' tags."),
+  hosts: optional(int32, "How many hosts the target has."),
+  members: optional(int32, "How many targets the session has."),
   time: optional(time, "When the session was due, or made."),
   paths: optional(list(text), "Paths to back up, one snapshot each."),
   exclude: optional(list(text), "Patterns of files to leave out."),
@@ -70,7 +78,14 @@ const hooksOrderSchema = object({
 /** What templates of a hook see that belongs to no host. */
 const hookContextSchema = object({
   name: optional(text, "Name of the session or restore."),
-  invoker: optional(object({ apiGroup: optional(text), kind: text, name: text }), "What it is a run of."),
+  invoker: optional(
+    object({
+      apiGroup: optional(text, "API group."),
+      kind: required(text, "Kind."),
+      name: required(text, "Name."),
+    }),
+    "What it is a run of.",
+  ),
   phase: optional(text, "How it has gone so far."),
   duration: optional(text, "How long it has taken."),
   error: optional(text, "What failed first."),
@@ -88,7 +103,13 @@ const searchOrderSchema = object({
   session: optional(text, "BackupSession that is wanted."),
   asOf: optional(time, "Newest time that is wanted."),
   members: optional(
-    list(object({ ref: optional(targetRefSchema), alias: optional(text), rules: optional(list(ruleSchema)) })),
+    list(
+      object({
+        ref: optional(targetRefSchema, "Which member."),
+        alias: optional(text, "Its alias."),
+        rules: optional(list(ruleSchema), "What is restored on which host."),
+      }),
+    ),
     "What a point must have data for.",
   ),
 });
@@ -102,16 +123,33 @@ export type RecordedPiece = Value<typeof recordedPieceSchema>;
 
 /** What an agent reads of an AppBinding, without its parameters. */
 const appBindingOrderSchema = object({
-  namespace: text,
-  name: text,
-  type: optional(text),
-  version: optional(text),
+  namespace: required(text, "Its namespace."),
+  name: required(text, "Its name."),
+  type: optional(text, "Type of the application."),
+  version: optional(text, "Version of the application."),
   clientConfig: required(clientConfigSchema, "How the application is reached."),
   secret: optional(appSecretRefSchema, "Credentials."),
   tlsSecret: optional(appSecretRefSchema, "Client certificate."),
   secretTransforms: optional(list(secretTransformSchema), "Changes to the credentials before they are used."),
 });
 export type AppBindingOrder = Value<typeof appBindingOrderSchema>;
+
+/** An after-hook that is owed, as it was when its before-hook began. */
+const owedHookSchema = object({
+  target: required(text, "Which target it is about."),
+  hostname: optional(text, "Which host."),
+  podUID: optional(text, "Pod that had the host's turn."),
+  pod: optional(text, "Name of the pod in which the before-hook ran."),
+  container: optional(text, "Its container."),
+  behindApp: optional(text, "AppBinding behind whose Service that pod is."),
+  ranIn: optional(
+    object({ pod: required(text, "Its name."), uid: required(text, "Its uid.") }),
+    "Which pod that was, behind an AppBinding's Service.",
+  ),
+  after: required(handlerSchema, "The hook."),
+  afterPolicy: optional(text, "On which outcome it runs."),
+});
+export type OwedHook = Value<typeof owedHookSchema>;
 
 export const hostRunSpecSchema = object({
   work: required(oneOf(HostRunWork), "What is to be done."),
@@ -120,7 +158,10 @@ export const hostRunSpecSchema = object({
   target: optional(targetRefSchema, "Which target."),
   alias: optional(text, "Its alias."),
   host: required(text, "Host; also restic's --host."),
-  pod: required(object({ name: text, uid: text }), "The one pod that this is for."),
+  pod: required(
+    object({ name: required(text, "Its name."), uid: required(text, "Its uid.") }),
+    "The one pod that this is for.",
+  ),
   attempt: optional(int32, "Counts the turns of the host, from 1."),
   createdAt: optional(time, "When the run was made."),
   assignedAt: optional(time, "When the pod was given the host."),
@@ -131,7 +172,7 @@ export const hostRunSpecSchema = object({
   backup: optional(backupOrderSchema, "What is backed up; unset when the invoker no longer names the target."),
   restore: optional(restoreOrderSchema, "What is restored."),
   release: optional(
-    object({ mode: required(oneOf(ReleaseMode), "When the application may start."), message: text }),
+    object({ mode: required(oneOf(ReleaseMode), "When the application may start."), message: required(text, "Why.") }),
     "The pod gets no turn: whether the application may start all the same, and why.",
   ),
   search: optional(searchOrderSchema, "Recovery points to look for."),
@@ -142,6 +183,7 @@ export const hostRunSpecSchema = object({
   actionParams: optional(hostActionParamsSchema, "Parameters of that work."),
   retention: optional(retentionOrderSchema, "For ApplyRetentionPolicy."),
   heartbeatSeconds: optional(int32, "How often the agent says that it is alive."),
+  graceSeconds: optional(int32, "How long the pod's containers have to end once they are told to."),
   cancel: optional(
     object({ reason: required(text, "Error code."), message: required(text, "Why.") }),
     "The work is to end now.",
@@ -151,11 +193,13 @@ export const hostRunSpecSchema = object({
     longList(recordedPieceSchema),
     "For work Record: parts of the run's status that it has no room for.",
   ),
+  owed: optional(owedHookSchema, "For work Record: an after-hook that is owed."),
 });
 export type HostRunSpec = Value<typeof hostRunSpecSchema>;
 
 export const hostRunStatusSchema = object({
   phase: optional(oneOf(HostRunPhase), "How far the pod is."),
+  starts: optional(count, "How often what serves the host has begun: it may end in the middle of its work."),
   startedAt: optional(time, "When it started."),
   finishedAt: optional(time, "When it ended."),
   duration: optional(text, "How long it took, as Go duration text."),
@@ -170,6 +214,7 @@ export const hostRunStatusSchema = object({
   results: optional(list(hostActionResultSchema), "What became of the actions."),
   locks: optional(list(repositoryLockSchema), "Locks that are in the way."),
   pointSearch: optional(pointSearchSchema, "Recovery points that were found."),
+  conditions: optional(conditionsSchema, "How it went, for tools."),
 });
 export type HostRunStatus = Value<typeof hostRunStatusSchema>;
 
@@ -177,7 +222,7 @@ export const hostRunSchema = object({
   ...typeMeta(KINDS.HostRun),
   metadata: objectMetaSchema,
   spec: hostRunSpecSchema,
-  status: optional(hostRunStatusSchema),
+  status: optional(hostRunStatusSchema, "What the pod reports."),
 });
 export type HostRun = Value<typeof hostRunSchema>;
 

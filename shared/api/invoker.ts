@@ -2,7 +2,7 @@
 import { Driver, ExecutionOrder } from "../contract.ts";
 import { resolvedRepositorySchema } from "./backend.ts";
 import { InvokerPhase, OnRestoreFailure, RestorePhase } from "./closed-lists.ts";
-import { conditionSchema } from "./condition.ts";
+import { conditionsSchema } from "./condition.ts";
 import { hookResultSchema } from "./hook-result.ts";
 import { repositoryRefSchema } from "./object-ref.ts";
 import { chosenRecoveryPointSchema, pointSearchSchema, recoveryPointRefSchema } from "./recovery-point.ts";
@@ -15,9 +15,9 @@ import {
   duration,
   flag,
   int32,
-  int64,
   list,
   longList,
+  nameText,
   oneOf,
   optional,
   required,
@@ -34,7 +34,10 @@ export const executionOrder = defaulted(
   "Whether members run at once or one after another.",
 );
 export const repository = optional(repositoryRefSchema, "Repository that holds the data.");
-export const timeOut = optional(duration, "Longest time that a run may take.");
+export const timeOut = optional(
+  duration,
+  "Longest time that a run may take; 0 for as long as it likes. Without it there is a default.",
+);
 export const retryConfig = optional(retryConfigSchema, "Whether and when a failed run is tried again.");
 
 /** When runs are due, how many are kept, and which snapshots. */
@@ -50,8 +53,7 @@ export const backupScheduleProperties = {
 };
 
 export const backupInvokerStatusProperties = {
-  observedGeneration: optional(int64, "Generation that was last reconciled."),
-  conditions: optional(list(conditionSchema), "What was found out about it."),
+  conditions: optional(conditionsSchema, "What was found out about it."),
   phase: optional(oneOf(InvokerPhase), "Whether backups can run."),
   nextRuns: optional(list(time), "The next due times."),
   lastScheduleTime: optional(time, "Due time of the last scheduled run."),
@@ -87,7 +89,7 @@ export const restoreStatusProperties = {
   message: optional(text, "Why it waits or failed."),
   sessionDuration: optional(text, "How long it took, rounded to seconds."),
   sessionDeadline: optional(time, "When it must have ended."),
-  conditions: optional(list(conditionSchema), "What was found out about it."),
+  conditions: optional(conditionsSchema, "What was found out about it."),
   startTime: optional(time, "When it started."),
   completionTime: optional(time, "When it ended."),
   repository: optional(resolvedRepositorySchema, "The Repository as it was resolved."),
@@ -98,5 +100,6 @@ export const restoreStatusProperties = {
   ),
   hooks: optional(longList(hookResultSchema), "Hooks that the reconciler ran."),
   retries: optional(int32, "How many times it was tried again."),
+  membersDone: optional(nameText, "How many members have ended, of how many."),
   ...recordProperties,
 };

@@ -1,14 +1,14 @@
 /** apiVersion, kind and metadata, as far as we use them. */
 import type { KindEntry } from "./kinds.ts";
-import { flag, int64, list, literal, object, optional, stringMap, text, time, type Value } from "./schema.ts";
+import { flag, int64, list, literal, object, optional, required, stringMap, text, time, type Value } from "./schema.ts";
 
 export const ownerReferenceSchema = object({
-  apiVersion: text,
-  kind: text,
-  name: text,
-  uid: text,
-  controller: optional(flag),
-  blockOwnerDeletion: optional(flag),
+  apiVersion: required(text, "API version of the owner."),
+  kind: required(text, "Its kind."),
+  name: required(text, "Its name."),
+  uid: required(text, "Its uid."),
+  controller: optional(flag, "Whether it is the one controller."),
+  blockOwnerDeletion: optional(flag, "Whether it waits for this object when it is deleted in the foreground."),
 });
 export type OwnerReference = Value<typeof ownerReferenceSchema>;
 

@@ -8,9 +8,9 @@ export const repositoryRefSchema = object({
 export type RepositoryRef = Value<typeof repositoryRefSchema>;
 
 export const typedObjectRefSchema = object({
-  apiGroup: optional(nameText),
-  kind: optional(nameText),
-  namespace: optional(namespaceText),
-  name: nameText,
+  apiGroup: optional(nameText, "API group of the object."),
+  kind: optional(nameText, "Its kind."),
+  namespace: optional(namespaceText, "Its namespace."),
+  name: required(nameText, "Its name."),
 });
 export type TypedObjectRef = Value<typeof typedObjectRefSchema>;

@@ -25,10 +25,11 @@ export const recoveryPointRefSchema = object(origin);
 export type RecoveryPointRef = Value<typeof recoveryPointRefSchema>;
 
 export const chosenSnapshotSchema = object({
-  target: optional(targetRefSchema),
-  hostname: optional(text),
-  path: optional(text),
-  id: optional(text),
+  target: optional(targetRefSchema, "Whose data it is."),
+  hostname: optional(text, "Host that it was made on."),
+  path: optional(text, "Path that was backed up, or name of the dump."),
+  id: optional(text, "Id of the snapshot."),
+  hosts: optional(count, "How many hosts its target had."),
 });
 
 const snapshots = optional(longList(chosenSnapshotSchema), "Snapshots that belong to it.");
@@ -36,6 +37,7 @@ const snapshots = optional(longList(chosenSnapshotSchema), "Snapshots that belon
 /** The recovery point that a restore settled on, with the snapshots that it reads. */
 export const chosenRecoveryPointSchema = object({
   namespace: optional(namespaceText, "Namespace of that BackupSession."),
+  cluster: optional(text, "uid of the kube-system of the cluster that made it."),
   ...origin,
   snapshots,
 });

@@ -1,10 +1,12 @@
+import * as Type from "typebox/type";
 import { backendSchema } from "./backend.ts";
-import { AllowedNamespacesFrom } from "./closed-lists.ts";
-import { conditionSchema } from "./condition.ts";
+import { AllowedNamespacesFrom, HostAction, MaintenancePhase } from "./closed-lists.ts";
+import { conditionsSchema } from "./condition.ts";
 import { KINDS } from "./kinds.ts";
 import { labelSelectorSchema } from "./kubernetes/label-selector.ts";
 import { objectMetaSchema, typeMeta } from "./object-meta.ts";
 import { typedObjectRefSchema } from "./object-ref.ts";
+import { observedStatus } from "./observed-status.ts";
 import { parserOf } from "./parse.ts";
 import { recoveryPointRefSchema } from "./recovery-point.ts";
 import {
@@ -17,9 +19,11 @@ import {
   object,
   oneOf,
   optional,
+  required,
   text,
   time,
   type Value,
+  zoneText,
 } from "./schema.ts";
 
 export const allowedNamespacesSchema = object({
@@ -33,34 +37,63 @@ export const usagePolicySchema = object({
 });
 export type UsagePolicy = Value<typeof usagePolicySchema>;
 
+const clock = Type.String({ pattern: "^([01][0-9]|2[0-3]):[0-5][0-9]$" });
+
+export const maintenanceSchema = object({
+  window: optional(
+    object({
+      from: required(clock, "When it opens, as 22:00."),
+      until: required(clock, "When it closes, as 06:00; the next day where that is earlier."),
+      timeZone: optional(zoneText, "IANA name of the zone; UTC when empty."),
+    }),
+    "When checks and prune may run; at any time when empty.",
+  ),
+});
+export type Maintenance = Value<typeof maintenanceSchema>;
+
+/** One run of checks and prune. */
+export const maintenanceRunSchema = object({
+  phase: required(oneOf(MaintenancePhase), "How far it is."),
+  startedAt: required(time, "When it was begun."),
+  finishedAt: optional(time, "When it ended."),
+  actions: optional(list(oneOf(HostAction)), "What is done, in order."),
+  readDataSubset: optional(text, "Which part of the data is read."),
+  covers: optional(text, "The last removal of snapshots before it."),
+  reason: optional(text, "Error code."),
+  message: optional(text, "Why it failed or was stopped, or what it waits for."),
+});
+export type MaintenanceRun = Value<typeof maintenanceRunSchema>;
+
 export const repositorySpecProperties = {
   backend: optional(backendSchema, "Where the restic repository lives."),
   wipeOut: optional(flag, "Deletes the data together with the Repository."),
   usagePolicy: optional(usagePolicySchema, "Who may use the Repository; its own namespace when empty."),
+  maintenance: optional(maintenanceSchema, "When checks and prune run."),
 };
 
 export const repositorySchema = object({
   ...typeMeta(KINDS.Repository),
   metadata: objectMetaSchema,
   spec: object(repositorySpecProperties),
-  status: optional(
-    object({
-      observedGeneration: optional(int64, "Generation that was last reconciled."),
-      firstBackupTime: optional(time, "When the first backup was taken."),
-      lastBackupTime: optional(time, "When the newest backup was taken."),
-      integrity: optional(flag, "Whether the last check found no fault."),
-      totalSize: optional(text, "Size of the repository, for people."),
-      snapshotCount: optional(int64, "Snapshots in the repository."),
-      snapshotsRemovedOnLastCleanup: optional(int64, "Snapshots that retention last removed."),
-      references: optional(longList(typedObjectRefSchema), "Invokers that use the Repository."),
-      conditions: optional(list(conditionSchema), "What was found out about it."),
-      recoveryPoints: optional(count, "Complete recovery points in the repository."),
-      lastRecoveryPoint: optional(recoveryPointRefSchema, "The newest complete recovery point."),
-      lastCheckTime: optional(time, "When the structure was last checked."),
-      lastReadDataCheckTime: optional(time, "When a part of the data was last read and checked."),
-      readDataSubset: optional(text, "Which part that was."),
-    }),
-  ),
+  status: observedStatus({
+    firstBackupTime: optional(time, "When the first backup was taken."),
+    lastBackupTime: optional(time, "When the newest backup was taken."),
+    integrity: optional(flag, "Whether the last check found no fault."),
+    totalSize: optional(text, "Size of the repository, for people."),
+    snapshotCount: optional(int64, "Snapshots in the repository."),
+    snapshotsRemovedOnLastCleanup: optional(int64, "Snapshots that retention last removed."),
+    references: optional(longList(typedObjectRefSchema), "Invokers that use the Repository."),
+    conditions: optional(conditionsSchema, "What was found out about it."),
+    recoveryPoints: optional(count, "Complete recovery points in the repository."),
+    lastRecoveryPoint: optional(recoveryPointRefSchema, "The newest complete recovery point."),
+    lastCheckTime: optional(time, "When the structure was last checked."),
+    lastReadDataCheckTime: optional(time, "When a part of the data was last read and checked."),
+    readDataSubset: optional(text, "Which part that was."),
+    lastRemoval: optional(text, "Session after which snapshots were last removed, and when."),
+    lastPruneTime: optional(time, "When what no snapshot needs was last taken out of the repository."),
+    prunedRemoval: optional(text, "The last removal that this covers."),
+    maintenanceRuns: optional(list(maintenanceRunSchema), "The last runs of checks and prune, newest first."),
+  }),
 });
 export type Repository = Value<typeof repositorySchema>;
 export type RepositorySpec = Repository["spec"];

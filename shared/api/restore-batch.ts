@@ -1,5 +1,5 @@
 import { RestoreMemberPhase } from "./closed-lists.ts";
-import { conditionSchema } from "./condition.ts";
+import { conditionsSchema } from "./condition.ts";
 import { hookResultSchema } from "./hook-result.ts";
 import { restoreHooksSchema } from "./hooks.ts";
 import { restoreHostStatsSchema } from "./host-stats.ts";
@@ -7,6 +7,7 @@ import { executionOrder, restoreChoiceProperties, restoreStatusProperties } from
 import { KINDS } from "./kinds.ts";
 import { restoreMemberSchema } from "./member.ts";
 import { objectMetaSchema, typeMeta } from "./object-meta.ts";
+import { observedStatus } from "./observed-status.ts";
 import { parserOf } from "./parse.ts";
 import { int32, list, longList, nameText, object, oneOf, optional, required, text, type Value } from "./schema.ts";
 import { targetRefSchema } from "./target.ts";
@@ -21,7 +22,7 @@ export const restoreMemberStatusSchema = object({
   message: optional(text, "Why it waits or failed."),
   stats: optional(longList(restoreHostStatsSchema), "One entry a host."),
   hooks: optional(longList(hookResultSchema), "Hooks of the member that the reconciler ran."),
-  conditions: optional(list(conditionSchema), "What was found out about the member."),
+  conditions: optional(conditionsSchema, "What was found out about the member."),
   unlisted: optional(unlistedSchema, "What is left out here because there is so much of it."),
 });
 export type RestoreMemberStatus = Value<typeof restoreMemberStatusSchema>;
@@ -35,12 +36,10 @@ export const restoreBatchSchema = object({
     executionOrder,
     hooks: optional(restoreHooksSchema, "What runs before the first and after the last member."),
   }),
-  status: optional(
-    object({
-      ...restoreStatusProperties,
-      members: optional(list(restoreMemberStatusSchema), "One entry a member."),
-    }),
-  ),
+  status: observedStatus({
+    ...restoreStatusProperties,
+    members: optional(list(restoreMemberStatusSchema), "One entry a member."),
+  }),
 });
 export type RestoreBatch = Value<typeof restoreBatchSchema>;
 export type RestoreBatchSpec = RestoreBatch["spec"];

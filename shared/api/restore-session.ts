@@ -3,6 +3,7 @@ import { restoreChoiceProperties, restoreStatusProperties } from "./invoker.ts";
 import { KINDS } from "./kinds.ts";
 import { restoreMemberProperties } from "./member.ts";
 import { objectMetaSchema, typeMeta } from "./object-meta.ts";
+import { observedStatus } from "./observed-status.ts";
 import { parserOf } from "./parse.ts";
 import { int32, list, longList, nameText, object, optional, type Value } from "./schema.ts";
 import { ruleSchema } from "./target.ts";
@@ -16,15 +17,13 @@ export const restoreSessionSchema = object({
     ...restoreChoiceProperties,
     rules: optional(list(ruleSchema), "Deprecated: write target.rules."),
   }),
-  status: optional(
-    object({
-      ...restoreStatusProperties,
-      alias: optional(nameText, "Alias of the target."),
-      totalHosts: optional(int32, "How many hosts must report."),
-      stats: optional(longList(restoreHostStatsSchema), "One entry a host."),
-      unlisted: optional(unlistedSchema, "What is left out here because there is so much of it."),
-    }),
-  ),
+  status: observedStatus({
+    ...restoreStatusProperties,
+    alias: optional(nameText, "Alias of the target."),
+    totalHosts: optional(int32, "How many hosts must report."),
+    stats: optional(longList(restoreHostStatsSchema), "One entry a host."),
+    unlisted: optional(unlistedSchema, "What is left out here because there is so much of it."),
+  }),
 });
 export type RestoreSession = Value<typeof restoreSessionSchema>;
 export type RestoreSessionSpec = RestoreSession["spec"];

@@ -15,29 +15,29 @@ export const podSettingsSchema = object({
   podAnnotations: optional(stringMap, "Annotations of the job's pod."),
   serviceAccountName: optional(nameText, "ServiceAccount to run as; none is made then."),
   serviceAccountAnnotations: optional(stringMap, "Annotations of the ServiceAccount that is made."),
-  nodeSelector: optional(stringMap),
-  nodeName: optional(nameText),
-  automountServiceAccountToken: optional(flag),
-  securityContext: optional(podSecurityContextSchema),
-  imagePullSecrets: optional(list(localObjectRefSchema)),
-  affinity: optional(anyObject),
-  schedulerName: optional(nameText),
-  tolerations: optional(list(tolerationSchema)),
-  priorityClassName: optional(nameText),
-  priority: optional(int32),
-  readinessGates: optional(list(anyObject)),
-  runtimeClassName: optional(nameText),
-  enableServiceLinks: optional(flag),
-  topologySpreadConstraints: optional(list(anyObject)),
+  nodeSelector: optional(stringMap, "Labels of the nodes that it may run on."),
+  nodeName: optional(nameText, "The node that it runs on."),
+  automountServiceAccountToken: optional(flag, "Whether the token of the ServiceAccount is mounted."),
+  securityContext: optional(podSecurityContextSchema, "User, groups and rights of the pod."),
+  imagePullSecrets: optional(list(localObjectRefSchema), "Secrets for the image's registry."),
+  affinity: optional(anyObject, "Where it prefers to run."),
+  schedulerName: optional(nameText, "The scheduler that places it."),
+  tolerations: optional(list(tolerationSchema), "Taints of nodes that it bears."),
+  priorityClassName: optional(nameText, "PriorityClass."),
+  priority: optional(int32, "Priority, as its class says."),
+  readinessGates: optional(list(anyObject), "Further conditions for being ready."),
+  runtimeClassName: optional(nameText, "RuntimeClass."),
+  enableServiceLinks: optional(flag, "Whether Services are told in variables."),
+  topologySpreadConstraints: optional(list(anyObject), "How pods are spread over the cluster."),
 });
 export type PodSettings = Value<typeof podSettingsSchema>;
 
 export const containerSettingsSchema = object({
   resources: optional(resourcesSchema, "Requests and limits."),
-  livenessProbe: optional(anyObject),
-  readinessProbe: optional(anyObject),
-  lifecycle: optional(anyObject),
-  securityContext: optional(containerSecurityContextSchema),
+  livenessProbe: optional(anyObject, "When the container is restarted."),
+  readinessProbe: optional(anyObject, "When the container counts as ready."),
+  lifecycle: optional(anyObject, "What runs at its start and before its end."),
+  securityContext: optional(containerSecurityContextSchema, "User, group and rights of the container."),
   nice: optional(object({ adjustment: optional(int32, "-20 (most favourable) to 19.") }), "CPU priority."),
   ionice: optional(
     object({
@@ -46,8 +46,8 @@ export const containerSettingsSchema = object({
     }),
     "Disk priority.",
   ),
-  envFrom: optional(list(envFromSchema)),
-  env: optional(list(envVarSchema)),
+  envFrom: optional(list(envFromSchema), "Variables from whole ConfigMaps and Secrets."),
+  env: optional(list(envVarSchema), "Variables."),
 });
 export type ContainerSettings = Value<typeof containerSettingsSchema>;
 

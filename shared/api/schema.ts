@@ -27,6 +27,8 @@ export interface SchemaNode {
   readonly "x-kubernetes-int-or-string"?: boolean;
   readonly "x-kubernetes-preserve-unknown-fields"?: boolean;
   readonly "x-kubernetes-embedded-resource"?: boolean;
+  readonly "x-kubernetes-list-type"?: "map";
+  readonly "x-kubernetes-list-map-keys"?: readonly string[];
   readonly "~kind"?: string;
   readonly "~unsafe"?: unknown;
   readonly "~optional"?: true;
@@ -115,6 +117,15 @@ export const anyObject = Type.Unsafe<OpenObject>({ type: "object", "x-kubernetes
 
 export function list<Item extends Type.TSchema>(items: Item) {
   return Type.Array(items, { maxItems: MAX_ITEMS });
+}
+
+/** A list whose items differ in one field, so that several writers can own an item each. */
+export function listByKey<Item extends Type.TSchema>(items: Item, key: string) {
+  return Type.Array(items, {
+    maxItems: MAX_ITEMS,
+    "x-kubernetes-list-type": "map",
+    "x-kubernetes-list-map-keys": [key],
+  });
 }
 
 /** A list that grows with the cluster, not with what a person writes. */

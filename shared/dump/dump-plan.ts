@@ -46,6 +46,8 @@ export interface DumpPlan {
   readonly probe: ProgramCall;
   /** Run one after another, into one stream. */
   readonly dumps: readonly ProgramCall[];
+  /** What the dump does not bring back, one sentence each. */
+  readonly leavesOut?: readonly string[];
   /** Reads the stream. */
   readonly load: ProgramCall;
   /** PostgreSQL: lists the roles that exist, one a line. */

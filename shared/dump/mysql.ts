@@ -25,12 +25,31 @@ export function planMysql(flavor: MysqlFlavor, request: DumpRequest): DumpPlan {
   const options = `--defaults-extra-file=${request.folder}/client.cnf`;
   const args = splitArguments(request.params.args, "args");
   const call = (...argv: readonly string[]): ProgramCall => ({ argv, env: {} });
+  const dumps = dumpArguments(args, request.params.multiDumpArgs);
   return {
     files,
     probe: call(client, options, `--connect-timeout=${CONNECT_TIMEOUT_SECONDS}`, "--execute=SELECT 1"),
-    dumps: dumpArguments(args, request.params.multiDumpArgs).map((own) => call(dump, options, ...own)),
+    dumps: dumps.map((own) => call(dump, options, ...(isOfDatabases(own) ? EVERYTHING : []), ...own)),
+    leavesOut: dumps.some(ignoresAccounts) ? [NO_ACCOUNTS] : [],
     load: call(client, options, ...args),
   };
+}
+
+/** What belongs to a database besides its tables. The user's arguments come later, and may take each back. */
+const EVERYTHING = ["--routines", "--events", "--triggers"];
+
+const NO_ACCOUNTS =
+  "accounts and their rights are not in the dump, since args leave out the database mysql: make them anew before a restore into an empty server";
+
+/** Whether whole databases are dumped; of one that is named with tables only these are meant. */
+function isOfDatabases(args: readonly string[]): boolean {
+  return args.some((arg) => arg === "--all-databases" || arg === "--databases" || /^-[a-zA-Z]*[AB]$/.test(arg));
+}
+
+function ignoresAccounts(args: readonly string[]): boolean {
+  return args.some(
+    (arg, at) => arg === "--ignore-database=mysql" || (arg === "--ignore-database" && args[at + 1] === "mysql"),
+  );
 }
 
 /** Arguments of each dump: without `multiDumpArgs` one, else one for each part that `$args=` begins. */

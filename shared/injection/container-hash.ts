@@ -26,13 +26,14 @@ export interface InvokerIdentity {
  */
 export function hashContainer(origin: JsonObject, view: InjectionView, restore: InvokerIdentity | undefined): string {
   const { kind, namespace, name } = view.workload;
-  const { image, followsImage, resources = DEFAULT_RESOURCES } = view.settings;
+  const { image, pinnedImage, followsImage, resources = DEFAULT_RESOURCES } = view.settings;
   const followed = followsImage && restore === undefined;
   return hashOnce({
     format: HASH_FORMAT,
     origin,
     target: { kind, namespace, name },
     ...(followed && { image, resources: resources.sidecar }),
+    ...(pinnedImage !== undefined && restore === undefined && { pinnedImage }),
     ...(restore !== undefined && { invoker: identityOf(restore) }),
   });
 }

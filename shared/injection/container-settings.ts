@@ -16,7 +16,8 @@ const IDENTITY_ENV = [
   [Env.PodIp, "status.podIP"],
 ].map(([name, fieldPath]) => ({ name, valueFrom: { fieldRef: { apiVersion: "v1", fieldPath } } }));
 
-const RESERVED_ENV: readonly string[] = IDENTITY_ENV.map(({ name }) => name ?? "");
+/** Variables that each of our containers has, and that nobody can set. */
+export const OWN_ENV: readonly string[] = IDENTITY_ENV.map(({ name }) => name ?? "");
 
 /** How much of the node the scratch volume may take; undefined where nothing says. */
 export function findScratchLimit(tempDir: TempDir | undefined, resources: Resources): string | number | undefined {
@@ -45,13 +46,13 @@ export function buildEnv(
   // The agent takes more than that where nobody tells it.
   if (isTight) byName.set(Env.ScratchLimit, { name: Env.ScratchLimit, value: String(scratchLimit) });
   for (const variable of settings?.env ?? []) byName.set(variable.name, variable);
-  for (const name of RESERVED_ENV) byName.delete(name);
+  for (const name of OWN_ENV) byName.delete(name);
   return [...IDENTITY_ENV, ...byName.values()];
 }
 
 /** Names that the user set and that the agent needs for itself. */
 export function reservedEnvIn(settings: ContainerSettings | undefined): readonly string[] {
-  return (settings?.env ?? []).map(({ name }) => name).filter((name) => RESERVED_ENV.includes(name));
+  return (settings?.env ?? []).map(({ name }) => name).filter((name) => OWN_ENV.includes(name));
 }
 
 /** Fields that are taken over as they are, beside the resources that were found for the container. */

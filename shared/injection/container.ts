@@ -23,10 +23,11 @@ import {
   type MemberSettings,
   reservedEnvIn,
 } from "./container-settings.ts";
+import { findContested } from "./contested.ts";
 import { fitDefaults } from "./limit-range.ts";
-import { type UnitedMounts, uniteMounts } from "./mounts.ts";
+import { uniteMounts } from "./mounts.ts";
 import { buildSecurityContext, findUserWarnings, type RunsAs } from "./security-context.ts";
-import type { InjectionView } from "./view.ts";
+import type { InjectionProblem, InjectionView } from "./view.ts";
 import type { JsonObject } from "./workload.ts";
 
 /** What a container is built from: one entry a member, oldest invoker first. */
@@ -47,9 +48,12 @@ export interface Mixture {
   readonly backends: UnitedBackends;
   /** Mounts of the container itself and of its backends. */
   readonly fixedMounts: readonly VolumeMount[];
-  readonly united: UnitedMounts;
+  /** Of the data of all members. */
+  readonly dataMounts: readonly VolumeMount[];
   /** Volumes of the workload that hold the data. */
   readonly volumeNames: readonly string[];
+  /** Members that don't get their place. */
+  readonly contested: readonly InjectionProblem[];
 }
 
 export interface BuiltContainer {
@@ -58,6 +62,8 @@ export interface BuiltContainer {
   readonly args: readonly string[];
   readonly volumes: readonly JsonObject[];
   readonly warnings: readonly string[];
+  /** Members that it can't serve as they want. */
+  readonly problems: readonly InjectionProblem[];
   /** Decimal FNV-1a-64 of what the container was built from, and that a running pod can't learn later. */
   readonly hash: string;
 }
@@ -66,7 +72,7 @@ export interface BuiltContainer {
 export function mixIngredients(ingredients: Ingredients, namespace: string): Mixture {
   const backends = uniteBackends(ingredients, namespace);
   const fixedMounts = [SCRATCH_MOUNT, IDENTITY_MOUNT, ...backends.mounts];
-  const united = uniteMounts(
+  const { mounts: dataMounts } = uniteMounts(
     ingredients.map(({ volumeMounts }) => volumeMounts),
     fixedMounts.map(({ mountPath }) => mountPath),
   );
@@ -75,14 +81,15 @@ export function mixIngredients(ingredients: Ingredients, namespace: string): Mix
     settings: chooseSettings(ingredients.map(({ spec }) => spec)),
     backends,
     fixedMounts,
-    united,
-    volumeNames: united.mounts.map(({ name }) => name),
+    dataMounts,
+    volumeNames: dataMounts.map(({ name }) => name),
+    contested: findContested(ingredients, namespace, [SCRATCH_MOUNT.mountPath, IDENTITY_MOUNT.mountPath]),
   };
 }
 
 /** Builds the container. */
 export function buildContainer(mixture: Mixture, runsAs: RunsAs, view: InjectionView, role: Role): BuiltContainer {
-  const { oldest, settings: chosen, backends, fixedMounts, united } = mixture;
+  const { oldest, settings: chosen, backends, fixedMounts, dataMounts } = mixture;
   const { settings } = view;
   const isBackup = role === "backup";
   const isNative = isBackup && settings.nativeSidecar;
@@ -100,7 +107,7 @@ export function buildContainer(mixture: Mixture, runsAs: RunsAs, view: Injection
     isNative,
     settings: chosen.container,
     scratch,
-    mounts: united.mounts,
+    mounts: dataMounts,
     backends: backends.origins,
     runsAs: identity,
     ...(asked.resources !== undefined && { resources: asked.resources }),
@@ -111,7 +118,7 @@ export function buildContainer(mixture: Mixture, runsAs: RunsAs, view: Injection
       ...(settings.command !== undefined && { command: settings.command }),
       env: buildEnv(chosen.container, findScratchLimit(chosen.tempDir, resources)),
       ...(isBackup ? buildPassedOn(chosen.container, resources) : buildPassedOnToInit(chosen.container, resources)),
-      volumeMounts: [...fixedMounts, ...united.mounts],
+      volumeMounts: [...fixedMounts, ...dataMounts],
       terminationMessagePath: "/dev/termination-log",
       terminationMessagePolicy: "File",
       securityContext: buildSecurityContext(runsAs, chosen.container?.securityContext, role),
@@ -120,15 +127,13 @@ export function buildContainer(mixture: Mixture, runsAs: RunsAs, view: Injection
     args: [isBackup ? Command.RunBackup : Command.Restore, ...identityArgs(oldest, view)],
     volumes: [scratch, IDENTITY_VOLUME, ...backends.volumes],
     hash: hashContainer(origin, view, isBackup ? undefined : oldest.invoker),
+    problems: mixture.contested,
     warnings: [
       ...findUserWarnings(runsAs),
       ...(asked.warning === undefined ? [] : [asked.warning]),
       ...chosen.contradictions.map(
         (field) =>
           `several invokers name the workload with different ${field}: that of ${formatInvoker(oldest.invoker)} counts`,
-      ),
-      ...[...united.contested, ...backends.contested].map(
-        (path) => `mount path ${path} is wanted twice: the first use counts`,
       ),
       ...reservedEnvIn(chosen.container).map(
         (name) => `runtimeSettings can't set ${name}: the agent needs it for itself`,
@@ -177,7 +182,6 @@ interface UnitedBackends {
   readonly origins: readonly JsonObject[];
   readonly volumes: readonly JsonObject[];
   readonly mounts: readonly VolumeMount[];
-  readonly contested: readonly string[];
 }
 
 /** Each Secret and each local volume once, however many members use it. */
@@ -185,8 +189,8 @@ function uniteBackends(ingredients: readonly Ingredient[], namespace: string): U
   const all: MountedVolume[] = ingredients.flatMap(({ repository }) =>
     repository === undefined ? [] : backendVolumes(repository, namespace),
   );
-  const { mounts, contested } = uniteMounts([all.map(({ mount }) => mount)], []);
+  const { mounts } = uniteMounts([all.map(({ mount }) => mount)], []);
   const kept = mounts.flatMap((mount) => all.find((one) => one.mount === mount) ?? []);
   const volumes = new Map(kept.map(({ volume, mount }) => [mount.name, volume]));
-  return { volumes: [...volumes.values()], origins: kept.map(({ origin }) => origin), mounts, contested };
+  return { volumes: [...volumes.values()], origins: kept.map(({ origin }) => origin), mounts };
 }

@@ -1,5 +1,6 @@
 /** Which members of which invokers a workload's containers serve, and what is wrong with the others. */
 import type { Repository } from "../api/repository.ts";
+import type { ContainerSettings } from "../api/runtime-settings.ts";
 import { Driver, Label } from "../contract.ts";
 import { messageOf, UserError } from "../errors.ts";
 import {
@@ -54,12 +55,17 @@ export function selectBackups(view: InjectionView): Selection<BackupContribution
     const named = membersNaming(view, invoker);
     const members = named.length === 0 && isLabelledBatch && labelled.member ? [labelled.member] : named;
     for (const member of members) {
-      const problem = findProblem(view, invoker, member, repository);
+      const problem = findProblem(view, { invoker, member, repository }, settingsOf(chosen));
       if (problem === undefined) chosen.push({ invoker, member, repository });
-      else problems.push(problem);
+      else problems.push({ ...problem, invoker: formatInvoker(invoker) });
     }
   }
   return { chosen, problems };
+}
+
+/** Settings of the one container of several members: the first that has any says. */
+function settingsOf(chosen: readonly BackupContribution[]): ContainerSettings | undefined {
+  return chosen.map(({ member }) => member.spec.runtimeSettings?.container).find((settings) => settings !== undefined);
 }
 
 /**
@@ -71,7 +77,7 @@ export function selectRestore(view: InjectionView, source: RestoreSource): Selec
   const problems: InjectionProblem[] = [];
   const { invoker, repository } = source;
   for (const member of membersNaming(view, invoker)) {
-    const problem = findProblem(view, invoker, member, repository);
+    const problem = findProblem(view, { invoker, member, repository });
     if (problem === undefined || problem.reason === "RepositoryMissing") {
       chosen.push({ invoker, member, repository: problem === undefined ? repository : undefined });
     }
@@ -111,11 +117,11 @@ function membersNaming<M extends Member>(
   return invoker.members.filter(({ ref }) => ref.kind === kind && ref.name === name && ref.namespace === namespace);
 }
 
+/** @param settings of the container that others brought; the member's own count where there are none */
 function findProblem(
   view: InjectionView,
-  invoker: Invoker,
-  member: Member,
-  repository: Repository | undefined,
+  { invoker, member, repository }: Contribution<Invoker, Member>,
+  settings: ContainerSettings | undefined = member.spec.runtimeSettings?.container,
 ): InjectionProblem | undefined {
   const who = formatInvoker(invoker);
   if (invoker.driver !== Driver.Restic) {
@@ -124,10 +130,10 @@ function findProblem(
   if (!member.isSidecarModel && isSidecarKind(member.ref.kind)) {
     return { reason: "JobModel", message: `${who} names task ${member.taskName}`, next: "Nothing: a job does it." };
   }
-  const mounts = member.target.volumeMounts ?? [];
+  const mounting = { volumeMounts: member.target.volumeMounts ?? [], settings };
   return (
     findRepositoryProblem(view, invoker, repository) ??
-    findMountProblem(view.workload, member.ref, mounts, who) ??
+    findMountProblem(view.workload, member.ref, mounting, who) ??
     findSettingsProblem(member, who)
   );
 }

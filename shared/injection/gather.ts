@@ -6,6 +6,7 @@ import type { BackupInvokerView, RepositoryName, RestoreInvokerView } from "../i
 import { targetKey } from "../target.ts";
 import { findBlueprintSources } from "./blueprint-source.ts";
 import type { LimitRange } from "./limit-range.ts";
+import { settingsFor } from "./own-settings.ts";
 import type { InjectionSettings, InjectionView, NamespaceFacts } from "./view.ts";
 import type { WorkloadFacts } from "./workload.ts";
 
@@ -21,7 +22,7 @@ export interface InjectionWorld {
   restoresNaming(target: string): readonly { readonly invoker: RestoreInvokerView; readonly phase: string }[];
 }
 
-/** Gathers the view of one workload; nothing is awaited. */
+/** Gathers the view of one workload; nothing is awaited. @param settings of the installation */
 export function gatherInjectionView(
   world: InjectionWorld,
   workload: WorkloadFacts,
@@ -35,13 +36,14 @@ export function gatherInjectionView(
   const backups = isAlsoNamed ? named : [...named, labelled];
   const restores = workload.name === "" ? [] : world.restoresNaming(key);
   const repositoryOf = (name: RepositoryName | undefined) => name && world.repository(name.namespace, name.name);
+  const namespace = world.namespace(workload.namespace) ?? { name: workload.namespace, labels: {}, annotations: {} };
   return {
     workload,
-    namespace: world.namespace(workload.namespace) ?? { name: workload.namespace, labels: {}, annotations: {} },
+    namespace,
     backups: backups.map((invoker) => ({ invoker, repository: repositoryOf(invoker.repository) })),
     blueprints: findBlueprintSources(world, workload, named),
     restores: restores.map(({ invoker, phase }) => ({ invoker, phase, repository: repositoryOf(invoker.repository) })),
-    settings,
+    settings: settingsFor(settings, { workload, namespace }),
     limitRanges: world.limitRanges?.(workload.namespace) ?? [],
   };
 }

@@ -2,20 +2,26 @@
 import type { VolumeMount } from "../api/kubernetes/volume.ts";
 import { formatTarget, type ResolvedTargetRef } from "../target.ts";
 import { applicationVolumeNames } from "./own-parts.ts";
+import { findUnusableMount, type MountingSettings } from "./unusable-mounts.ts";
 import type { InjectionProblem } from "./view.ts";
 import type { WorkloadFacts } from "./workload.ts";
 
-/** Finds a mount whose volume the workload's pods will not have: the API server would refuse the whole workload. */
+/**
+ * Finds a mount whose volume the workload's pods will not have, or that a kubelet can't make in our container: the API server would refuse
+ * the whole workload, or its pods would never start.
+ *
+ * @param settings of the container that is to mount
+ */
 export function findMountProblem(
   workload: WorkloadFacts,
   ref: ResolvedTargetRef,
-  mounts: readonly VolumeMount[],
+  { volumeMounts: mounts, settings }: MountingSettings,
   who: string,
 ): InjectionProblem | undefined {
   if (mounts.length === 0) return undefined;
   const known = applicationVolumeNames(workload.podTemplate);
   const missing = mounts.filter(({ name }) => !known.has(name) && !workload.claimTemplateNames.includes(name));
-  if (missing.length === 0) return undefined;
+  if (missing.length === 0) return findUnusableMount(workload, { volumeMounts: mounts, settings }, who);
   const names = [...new Set(missing.map(({ name }) => name))].join(", ");
   const choices = [...known, ...workload.claimTemplateNames].sort().join(", ");
   return {
@@ -23,6 +29,28 @@ export function findMountProblem(
     message: `${who} mounts ${names}, which ${formatTarget(ref)} does not have`,
     next: choices === "" ? "Add the volume to the pod template." : `Name one of its volumes: ${choices}.`,
   };
+}
+
+/** What is mounted at a place of a container. */
+export interface MountPlace {
+  /** As placeOf() has it. */
+  readonly path: string;
+  /** As it was written. */
+  readonly mountPath: string;
+  readonly volume: string;
+  /** As sourceOf() has it. */
+  readonly source: string;
+}
+
+/** The volume and the place in it; whether it may be written does not matter. */
+export function sourceOf({ name, subPath, subPathExpr }: MountSource): string {
+  return JSON.stringify([name, subPath ?? "", subPathExpr ?? ""]);
+}
+
+interface MountSource {
+  readonly name: string;
+  readonly subPath?: string | undefined;
+  readonly subPathExpr?: string | undefined;
 }
 
 export interface UnitedMounts {
@@ -38,31 +66,27 @@ export interface UnitedMounts {
  * @param reserved mount paths that are taken already
  */
 export function uniteMounts(lists: readonly (readonly VolumeMount[])[], reserved: readonly string[]): UnitedMounts {
-  const byPath = new Map<string, VolumeMount | undefined>(reserved.map((path) => [withoutSlash(path), undefined]));
+  const byPath = new Map<string, VolumeMount | undefined>(reserved.map((path) => [placeOf(path), undefined]));
   const mounts: VolumeMount[] = [];
   const contested: string[] = [];
   for (const mount of lists.flat()) {
-    const path = withoutSlash(mount.mountPath);
+    const path = placeOf(mount.mountPath);
     const first = byPath.get(path);
     if (!byPath.has(path)) {
       byPath.set(path, mount);
       mounts.push(mount);
-    } else if (first === undefined || !isSameSource(first, mount)) {
+    } else if (first === undefined || sourceOf(first) !== sourceOf(mount)) {
       contested.push(mount.mountPath);
     }
   }
   return { mounts, contested };
 }
 
-/** Same place of the same volume; whether it may be written is left to the first. */
-function isSameSource(a: VolumeMount, b: VolumeMount): boolean {
-  return (
-    a.name === b.name && (a.subPath ?? "") === (b.subPath ?? "") && (a.subPathExpr ?? "") === (b.subPathExpr ?? "")
-  );
-}
-
-/** By hand: a pattern for what stands at the end is tried at each slash, and paths come from annotations. */
-function withoutSlash(path: string): string {
+/**
+ * A mount path in the form in which two of them can be compared: without slashes at the end. By hand: a pattern for what stands at the end
+ * is tried at each slash, and paths come from annotations.
+ */
+export function placeOf(path: string): string {
   if (path.length <= 1) return path;
   let end = path.length;
   while (end > 0 && path[end - 1] === "/") end--;

@@ -1,10 +1,10 @@
 /** What keeps any container of ours out of a workload, whatever its invokers say. */
 import { Container } from "../contract.ts";
-import { textAt, valueAt } from "../kube/json-value.ts";
+import { listAt, textAt, valueAt } from "../kube/json-value.ts";
 import { formatTarget } from "../target.ts";
 import { applicationContainers, applicationVolumeNames, isOwnVolumeName } from "./own-parts.ts";
 import type { InjectionProblem } from "./view.ts";
-import type { JsonObject, WorkloadFacts } from "./workload.ts";
+import { type JsonObject, namesOf, type WorkloadFacts } from "./workload.ts";
 
 /** Finds what stands in the way: no name yet, a name of ours in use, or pods that are not Linux. */
 export function findObstacle(workload: WorkloadFacts): InjectionProblem | undefined {
@@ -25,11 +25,16 @@ export function findObstacle(workload: WorkloadFacts): InjectionProblem | undefi
       next: "Rename that container.",
     };
   }
-  const volume = [...applicationVolumeNames(workload.podTemplate)].find(isOwnVolumeName);
+  // A claim template of that name, or a mount of a volume that is not there yet, would become ours by injection.
+  const volume = [
+    ...applicationVolumeNames(workload.podTemplate),
+    ...workload.claimTemplateNames,
+    ...applicationContainers(workload.podTemplate).flatMap((container) => namesOf(listAt(container, "volumeMounts"))),
+  ].find(isOwnVolumeName);
   if (volume !== undefined) {
     return {
       reason: "NameTaken",
-      message: `${formatTarget(workload)} has a volume of its own that is named ${volume}`,
+      message: `${formatTarget(workload)} has a volume of its own that is named ${volume}, or mounts one`,
       next: "Rename that volume.",
     };
   }

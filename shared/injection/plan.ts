@@ -21,6 +21,8 @@ import {
 import { readHold } from "./hold.ts";
 import { provideContainer } from "./known-containers.ts";
 import { findObstacle } from "./obstacle.ts";
+import { findSettingWarnings } from "./own-settings.ts";
+import { findPodWarnings, findRestoreWarnings } from "./pod-warnings.ts";
 import { formatProblem, type InjectionProblem, type InjectionView, type RestoreSource } from "./view.ts";
 import type { JsonObject, WorkloadFacts } from "./workload.ts";
 
@@ -74,7 +76,8 @@ export function planInjection(view: InjectionView): InjectionPlan {
   const restore = obstacle === undefined ? planRestore(view, restoreChosen, isHolding) : undefined;
   const restoreProblems = restoreSelection?.problems ?? [];
   const ofWorkload = [obstacle, held].filter((one) => one !== undefined);
-  const allProblems = [...ofWorkload, ...problems, ...restoreProblems];
+  const ofContainers = [backup, restore].flatMap((one) => one?.built.problems ?? []);
+  const allProblems = [...ofWorkload, ...problems, ...restoreProblems, ...ofContainers];
   const isAwaited = source !== undefined && !isHolding && source.invoker.onFailure !== OnRestoreFailure.Start;
   const isLeftOut = isAwaited && restore === undefined;
   const restoreProblem = isLeftOut ? (obstacle ?? restoreProblems[0]) : undefined;
@@ -90,6 +93,10 @@ export function planInjection(view: InjectionView): InjectionPlan {
       ...(backup === undefined ? [] : chosen.filter(isWithoutPaths).map(formatPathless)),
       ...(backup?.built.warnings ?? []),
       ...(restore?.built.warnings ?? []),
+      ...(restore === undefined ? [] : findRestoreWarnings(view.workload, restore.plan.container)),
+      ...(backup === undefined && restore === undefined
+        ? []
+        : [...findPodWarnings(view.workload), ...findSettingWarnings(view)]),
     ],
   };
 }
@@ -113,7 +120,7 @@ function formatPathless({ invoker, member }: BackupContribution): string {
 }
 
 /** A member that is done by a job is no news to anyone. */
-function isForPeople({ reason }: InjectionProblem): boolean {
+export function isForPeople({ reason }: InjectionProblem): boolean {
   return reason !== "JobModel" && reason !== "OtherDriver";
 }
 

@@ -29,12 +29,12 @@ export function readPullSecrets(text: string | undefined, namespace: string, fau
   return [...new Set(names)].filter((name) => NAME.test(name)).map((name) => ({ namespace, name }));
 }
 
-const PREFIX = "stash-pull-";
-const COPY = new RegExp(`^${PREFIX}[0-9a-z]{10}$`);
+export const PULL_SECRET_PREFIX = "stash-pull-";
+const COPY = new RegExp(`^${PULL_SECRET_PREFIX}[0-9a-z]{10}$`);
 
 /** Name of a Secret beside pods of a namespace: the Secret itself at home, elsewhere its copy. */
 export function pullSecretBeside({ namespace: home, name }: PullSecret, namespace: string): string {
-  return home === namespace ? name : `${PREFIX}${shortHash(`${home}/${name}`)}`;
+  return home === namespace ? name : `${PULL_SECRET_PREFIX}${shortHash(`${home}/${name}`)}`;
 }
 
 function isCopy(reference: unknown): boolean {

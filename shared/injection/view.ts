@@ -15,6 +15,10 @@ export interface InjectionSettings {
   readonly command?: readonly string[];
   /** Puts the sidecar among the init-containers with `restartPolicy: Always`; for servers from 1.29. */
   readonly nativeSidecar: boolean;
+  /** Whether the cluster's servers know such a sidecar; they do when undefined. */
+  readonly supportsNative?: boolean;
+  /** The image, where workload or namespace named one themselves. It changes the hash, so that it counts at once. */
+  readonly pinnedImage?: string;
   /** A new image, or other default resources, change the hash, so that workloads are re-submitted at once and not at their next own change. */
   readonly followsImage: boolean;
   /** What our containers request and may use where nobody says otherwise; the product's own when undefined. */
@@ -70,6 +74,8 @@ export interface InjectionProblem {
   readonly message: string;
   /** What the user does next. */
   readonly next: string;
+  /** The invoker whose member it is about, as formatInvoker() has it; undefined where it is the workload's. */
+  readonly invoker?: string;
 }
 
 /** One line for warnings and denials. */

@@ -20,6 +20,8 @@ export interface WorkloadFacts {
   readonly strategy: unknown;
   /** Volumes that a StatefulSet adds to each of its pods. */
   readonly claimTemplateNames: readonly string[];
+  /** Those of them that ask for a block device. */
+  readonly blockClaimNames?: readonly string[];
 }
 
 /** API versions under which the kinds that we change are known. */
@@ -39,6 +41,8 @@ export function readWorkload(raw: unknown, namespace?: string): WorkloadFacts | 
   const spec = valueAt(raw, "spec");
   const podTemplate = valueAt(spec, "template");
   if (!isKnown || !isJsonObject(podTemplate) || !isJsonObject(podTemplate["spec"])) return undefined;
+  const claims = listAt(spec, "volumeClaimTemplates");
+  const blockClaims = claims.filter((claim) => textAt(claim, "spec", "volumeMode") === "Block");
   return {
     apiVersion,
     kind,
@@ -49,7 +53,8 @@ export function readWorkload(raw: unknown, namespace?: string): WorkloadFacts | 
     isBeingDeleted: valueAt(metadata, "deletionTimestamp") != null,
     podTemplate,
     strategy: valueAt(spec, "strategy"),
-    claimTemplateNames: namesOf(listAt(spec, "volumeClaimTemplates").map((claim) => valueAt(claim, "metadata"))),
+    claimTemplateNames: namesOf(claims.map((claim) => valueAt(claim, "metadata"))),
+    ...(blockClaims.length > 0 && { blockClaimNames: namesOf(blockClaims.map((claim) => valueAt(claim, "metadata"))) }),
   };
 }
 

@@ -1,8 +1,9 @@
 /** Repository: a backend that can be reached and, where asked for, wiped. */
 import type { Backend } from "../api/backend.ts";
-import type { RepositorySpec } from "../api/repository.ts";
+import type { Maintenance, RepositorySpec } from "../api/repository.ts";
 import { Path } from "../contract.ts";
 import { findLocalBackendFault } from "../local-backend.ts";
+import { isZone } from "../maintenance-window.ts";
 import { type Finding, fault, warning } from "./finding.ts";
 
 const BACKENDS = ["local", "s3", "gcs", "azure", "swift", "b2", "rest"] as const;
@@ -13,7 +14,8 @@ const UNWIPEABLE = ["local", "b2"] as const;
 export function findRepositoryFindings({
   backend,
   wipeOut,
-}: Pick<RepositorySpec, "backend" | "wipeOut">): readonly Finding[] {
+  maintenance,
+}: Pick<RepositorySpec, "backend" | "wipeOut" | "maintenance">): readonly Finding[] {
   const given = BACKENDS.filter((name) => backend?.[name] !== undefined);
   const [used] = given;
   if (backend === undefined || used === undefined) {
@@ -27,9 +29,29 @@ export function findRepositoryFindings({
       fault("spec.wipeOut", `a ${name} backend can't be wiped`, "Leave wipeOut out, and delete the data yourself."),
     ),
     ...findLocalFaults(backend),
+    ...findWindowFaults(maintenance),
     ...(backend.storageSecretName
       ? []
       : [warning("spec.backend.storageSecretName", "is missing", "Name the Secret that holds RESTIC_PASSWORD.")]),
+  ];
+}
+
+function findWindowFaults({ window }: Maintenance = {}): readonly Finding[] {
+  if (window === undefined) return [];
+  const field = "spec.maintenance.window";
+  return [
+    ...(isZone(window.timeZone)
+      ? []
+      : [
+          fault(
+            `${field}.timeZone`,
+            `${JSON.stringify(window.timeZone)} is no time zone`,
+            "Name one such as Europe/Berlin.",
+          ),
+        ]),
+    ...(window.from === window.until
+      ? [fault(field, "never opens", "Leave it out, or let from and until differ.")]
+      : []),
   ];
 }
 

@@ -1,4 +1,5 @@
 /** RestoreSession and RestoreBatch. */
+import type { RestoreMember } from "../api/member.ts";
 import type { RestoreBatch } from "../api/restore-batch.ts";
 import type { RestoreSession } from "../api/restore-session.ts";
 import type { Rule } from "../api/target.ts";
@@ -35,6 +36,7 @@ function findMemberFindings(restore: Restore, namespace: string): readonly Findi
     const { spec } = restore;
     return [
       ...findMemberFaults(spec, namespace, "spec"),
+      ...findReadOnlyMounts(spec, "spec"),
       // Validated in both places: where rules belong, and where upstream once read them (L49).
       ...findRuleFaults(spec.rules ?? [], "spec.rules"),
       ...findRuleFaults(spec.target?.rules ?? [], "spec.target.rules"),
@@ -44,9 +46,26 @@ function findMemberFindings(restore: Restore, namespace: string): readonly Findi
   return [
     ...members.flatMap((member, index) => [
       ...findMemberFaults(member, namespace, `spec.members[${index}]`),
+      ...findReadOnlyMounts(member, `spec.members[${index}]`),
       ...findRuleFaults(member.target?.rules ?? [], `spec.members[${index}].target.rules`),
     ]),
     ...findBatchFaults(members, namespace),
+  ];
+}
+
+/** A restore has to write there. */
+function findReadOnlyMounts({ target }: Pick<RestoreMember, "target">, field: string): readonly Finding[] {
+  const paths = (target?.volumeMounts ?? []).flatMap(({ readOnly, mountPath }) =>
+    readOnly === true ? [mountPath] : [],
+  );
+  if (paths.length === 0) return [];
+  const named = paths.slice(0, MAX_FAULTS_EACH).join(", ");
+  return [
+    warning(
+      `${field}.target.volumeMounts`,
+      `mounts ${named} readOnly, where a restore writes`,
+      "Leave readOnly out; what is restored elsewhere is no matter.",
+    ),
   ];
 }
 

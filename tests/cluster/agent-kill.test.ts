@@ -167,3 +167,51 @@ describe("an agent that is killed", () => {
     expect(restic("check", "--no-lock")).toContain("no errors were found");
   });
 });
+
+describe("an agent whose restic", () => {
+  /** A restic that does what the script says when it is asked for the command, and is the real one else. */
+  async function playRestic(name: string, command: string, script: string): Promise<Readonly<Record<string, string>>> {
+    const file = join(world.dir, `restic-${name}`);
+    const body = `#!/bin/sh\ncase " $* " in *" ${command} "*) ${script};; esac\nexec restic "$@"\n`;
+    await writeFile(file, body, { mode: 0o755 });
+    return { STASH_RESTIC: file };
+  }
+
+  test("D5: takes the whole container with it each time is started three times, then the host fails", async () => {
+    const { name, scratch } = await prepare(900);
+    // As the kernel does since cgroups of version 2: the group ends as a whole.
+    const env = await playRestic(name, "backup", "kill -9 0");
+    await createSession(world, {
+      name,
+      invoker: name,
+      target: { kind: "Deployment", name },
+      alias: name,
+      entry: { hostname: name, pod: name, podUID: `uid-${name}`, attempt: 1, phase: "Pending" },
+    });
+    const flags = ["run-backup", ...targetFlags(world, "Deployment", name)];
+    const options = { args: flags, podUid: `uid-${name}`, podName: name, scratch, env };
+    for (let start = 1; start <= 3; start += 1) await startAgent(world, options).exited;
+    const idle = startAgent(world, options);
+    const entry = await waitForEntry(world, name, isEnded, 60_000);
+    expect(entry).toMatchObject({ phase: "Failed", reason: "AGENT_RESTARTED", starts: 4 });
+    expect(entry.error).toMatch(/ended 3 times/);
+    await killContainer(idle);
+  });
+
+  test("D8: stands still is ended with a code of its own, and the agent takes the next work", async () => {
+    const { name, scratch } = await prepare(901);
+    const env = { ...(await playRestic(name, "backup", "exec sleep 600")), STASH_STALL_LIMIT: "2s" };
+    await createSession(world, {
+      name,
+      invoker: name,
+      target: { kind: "Deployment", name },
+      alias: name,
+      entry: { hostname: name, pod: name, podUID: `uid-${name}`, attempt: 1, phase: "Pending" },
+    });
+    const flags = ["run-backup", ...targetFlags(world, "Deployment", name)];
+    const agent = startAgent(world, { args: flags, podUid: `uid-${name}`, podName: name, scratch, env });
+    const entry = await waitForEntry(world, name, isEnded, 60_000);
+    expect(entry, agent.output()).toMatchObject({ phase: "Failed", reason: "RESTIC_STALLED" });
+    await killContainer(agent);
+  });
+});

@@ -1,97 +1,49 @@
 /** Every command of `kubectl stash`, through the built program, against an installation with real data. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
-import { PLUGIN_FILE } from "../../scripts/build.ts";
+import { JOBS } from "../../cli/repository-work/work-pod.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
 import { asIs } from "../../shared/kube/client.ts";
 import { listAt, parseJson, textAt } from "../../shared/kube/json-value.ts";
-import { type PluginOptions, type PluginRun, runPlugin } from "../support/cli/plugin.ts";
-import { makeUserKubeconfig } from "../support/control-plane/kubeconfig.ts";
+import { type CliStage, DB, openCliStage, WEB } from "../support/cli/stage.ts";
 import { describeTree } from "../support/files/tree.ts";
-import { listPods, waitForContainer, waitForReadyPods } from "../support/objects/pods.ts";
+import { listPods, waitForReadyPods } from "../support/objects/pods.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
-import { batchManifest, partManifest } from "../support/restore/application.ts";
-import { emptyFolder, openRestoreStand, type RestoreStand, waitForValue } from "../support/restore/restore-stand.ts";
-import { sharedPlane } from "../support/shared-plane.ts";
+import { batchManifest } from "../support/restore/application.ts";
+import { emptyFolder, waitForValue } from "../support/restore/restore-stand.ts";
+import { testChanges } from "./cli/changes.ts";
+import { testRepositoryWork } from "./cli/repository.ts";
+import { testUpstreamCommands } from "./cli/upstream.ts";
 
 const NAMESPACE = "cli-test";
 const TIMEOUT_MS = 90_000;
-const DB = { kind: "Deployment", name: "db" } as const;
-const WEB = { kind: "Deployment", name: "web" } as const;
 
 const cluster = useProduct();
-let stand: RestoreStand;
-let dir: string;
-let kubeconfig: string;
-/** Folders of the data, by member. */
-const folders = new Map<string, string>();
-
-/** A kubeconfig with the test's namespace as that of its context. */
-async function writeKubeconfig(name: string, text: string): Promise<string> {
-  const config = parse(text);
-  for (const context of config.contexts) context.context.namespace = NAMESPACE;
-  const path = join(dir, name);
-  await writeFile(path, stringify(config), { mode: 0o600 });
-  return path;
-}
-
-function stash(args: readonly string[], options: PluginOptions = {}): Promise<PluginRun> {
-  const env = { KUBECONFIG: kubeconfig, ...options.env };
-  return runPlugin(join(sharedPlane().bundlesFolder, PLUGIN_FILE), args, { ...options, env });
-}
-
-/** Of a run that must be good. */
-async function output(...args: readonly string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await stash(args);
-  expect({ args, exitCode, stderr }).toMatchObject({ exitCode: 0 });
-  return stdout;
-}
-
-async function data(...args: readonly string[]): Promise<unknown> {
-  return parseJson(await output(...args, "-o", "json"));
-}
+let stage: CliStage;
+const stash: CliStage["stash"] = (...given) => stage.stash(...given);
+const output: CliStage["output"] = (...given) => stage.output(...given);
+const data: CliStage["data"] = (...given) => stage.data(...given);
 
 async function trees() {
   return Object.fromEntries(
-    await Promise.all([...folders].map(async ([name, folder]) => [name, await describeTree(folder)] as const)),
+    await Promise.all([...stage.folders].map(async ([name, folder]) => [name, await describeTree(folder)] as const)),
   );
 }
 
 async function podUids(): Promise<readonly string[]> {
-  return (await listPods(stand.client, NAMESPACE, "app")).map(({ uid }) => uid).sort();
+  return (await listPods(stage.stand.client, NAMESPACE, "app")).map(({ uid }) => uid).sort();
 }
 
 beforeAll(async () => {
-  const { serverUrl } = sharedPlane();
-  dir = await mkdtemp(join(tmpdir(), "stash-batch-cli-"));
-  kubeconfig = await writeKubeconfig("admin", await makeUserKubeconfig(serverUrl, "admin", ["system:masters"]));
-  stand = await openRestoreStand(cluster(), NAMESPACE);
-  const { marks } = stand;
-  for (const part of [DB, WEB]) {
-    const folder = await stand.makeFolder(part.name);
-    folders.set(part.name, folder);
-    await writeFile(join(folder, "own"), `data of ${part.name}`);
-  }
-  await stand.apply(batchManifest(NAMESPACE, [DB, WEB], { executionOrder: "Sequential" }));
-  for (const part of [DB, WEB]) {
-    await stand.apply(partManifest({ ...part, namespace: NAMESPACE, marks, data: folders.get(part.name) ?? "" }));
-  }
-  for (const { name } of [DB, WEB])
-    await waitForContainer(stand.client, NAMESPACE, `app=${name}`, "stash", 1, TIMEOUT_MS);
-  const isReady = (batch: unknown) => textAt(batch, "status", "phase") === "Ready";
-  await waitForValue(
-    () => stand.client.get(KINDS.BackupBatch, NAMESPACE, "nightly", asIs),
-    isReady,
-    "the batch is not ready",
-  );
+  stage = await openCliStage(cluster(), NAMESPACE);
 });
 
 afterAll(async () => {
-  if (dir !== undefined) await rm(dir, { recursive: true, force: true });
+  if (stage !== undefined) await rm(stage.dir, { recursive: true, force: true });
 });
 
 let session = "";
@@ -126,7 +78,7 @@ test("trigger -o name prints the name alone, and two in one second are two sessi
   expect(new Set(runs).size).toBe(2);
   for (const run of runs) {
     const [, name = ""] = run.trim().split("/");
-    const read = () => stand.client.get(KINDS.BackupSession, NAMESPACE, name, asIs);
+    const read = () => stage.stand.client.get(KINDS.BackupSession, NAMESPACE, name, asIs);
     const isOver = (one: unknown) => ["Succeeded", "Skipped"].includes(textAt(one, "status", "phase") ?? "");
     await waitForValue(read, isOver, `session ${name}`, TIMEOUT_MS);
   }
@@ -223,7 +175,7 @@ test("coverage tells what nobody saves, with the line to add, and may fail for i
     metadata: { name: "forgotten", namespace: NAMESPACE },
     spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Mi" } } },
   };
-  await stand.apply(claim);
+  await stage.stand.apply(claim);
   expect(await output("coverage")).toMatch(/^Uncovered +PersistentVolumeClaim +forgotten +- +no batch names it/m);
   const { exitCode, stdout } = await stash(["coverage", "-A", "--fail-on-uncovered", "-o", "name"]);
   expect(exitCode).toBe(1);
@@ -231,7 +183,7 @@ test("coverage tells what nobody saves, with the line to add, and may fail for i
 });
 
 test("lint finds in files what the webhook would refuse", async () => {
-  const path = join(dir, "batch.yaml");
+  const path = join(stage.dir, "batch.yaml");
   await writeFile(path, stringify({ ...batchManifest(NAMESPACE, [DB, WEB], { schedlue: "@daily" }) }));
   const { exitCode, stdout } = await stash(["lint", "-f", path]);
   expect(exitCode).toBe(1);
@@ -246,7 +198,12 @@ test("explain, doctor and uninstall are the same program", async () => {
     explanations: [{ workload: `Deployment ${NAMESPACE}/web`, kind: "skip" }],
   });
   // The programs run beside this cluster, not in it.
-  const doctor = await stash(["doctor", "--json"]);
+  const bundle = join(stage.dir, "bundle.tar.gz");
+  const doctor = await stash(["doctor", "--json", "--bundle", bundle]);
+  const held = gunzipSync(await readFile(bundle)).toString();
+  expect(held).toContain('"name": "nightly"');
+  const password = Buffer.from("test").toString("base64");
+  for (const secret of ["RESTIC_PASSWORD", password]) expect(held).not.toContain(secret);
   expect(doctor.exitCode).toBe(1);
   expect(parseJson(doctor.stdout)).toMatchObject({
     findings: expect.arrayContaining([{ check: "Kubernetes version", status: "Ok", message: expect.any(String) }]),
@@ -264,15 +221,29 @@ test("completion knows the names in the cluster", async () => {
 });
 
 describe("restore", () => {
-  test("--dry-run changes nothing and tells the plan", async () => {
+  test("--dry-run changes nothing and tells the plan, with the files that it would write over", async () => {
+    const own = join(stage.folders.get("web") ?? "", "own");
+    const extra = join(stage.folders.get("db") ?? "", "deep/er/file");
+    await writeFile(own, "changed since");
+    await rm(extra);
     const pods = await podUids();
+    const before = await trees();
+    const snapshots = () => stage.stand.restic("list", "snapshots", "--no-lock");
+    const known = snapshots();
     const text = await output("restore", "nightly", "--at", "1 second ago", "--dry-run");
     expect(text).toContain("a dry run, nothing was changed");
     expect(text).toMatch(/Point +nightly-\d{10} of /);
     expect(text).toMatch(/^1 +db +Deployment cli-test\/db +init-container of its pods +[0-9a-f]{8} .* its pod$/m);
     expect(text).toMatch(/^2 +web +/m);
-    expect((await stand.client.list(KINDS.RestoreBatch, NAMESPACE, asIs)).items).toEqual([]);
+    expect(text).toMatch(/^ {2}db: 1 new, 0 written over, 2 the same; 4 B of /m);
+    expect(text).toMatch(/^ {2}web: 0 new, 1 written over, 2 the same; 11 B of .*\n {4}writes over \/data\/own$/m);
+    expect((await stage.stand.client.list(KINDS.RestoreBatch, NAMESPACE, asIs)).items).toEqual([]);
+    expect((await stage.stand.client.list(JOBS, NAMESPACE, asIs)).items).toEqual([]);
     expect(await podUids()).toEqual(pods);
+    expect(await trees()).toEqual(before);
+    expect(snapshots()).toBe(known);
+    await writeFile(own, "data of web");
+    await writeFile(extra, "deep");
   });
 
   test("--dry-run -o yaml is the RestoreBatch, and -o json has the plan with it", async () => {
@@ -302,7 +273,7 @@ describe("restore", () => {
 
   test("--wait brings the data back", async () => {
     const before = await trees();
-    for (const folder of folders.values()) await emptyFolder(folder);
+    for (const folder of stage.folders.values()) await emptyFolder(folder);
     const { exitCode, stdout, stderr } = await stash([
       "restore",
       "nightly",
@@ -316,7 +287,8 @@ describe("restore", () => {
     expect(stdout).toMatch(/^restorebatch\.stash\.appscode\.com\/back created\n/);
     expect(stdout).toMatch(/^db +Succeeded +[0-9a-f]{8}/m);
     expect(stderr).toContain(`restores ${session} of `);
-    for (const { name } of [DB, WEB]) await waitForReadyPods(stand.client, NAMESPACE, `app=${name}`, 1, TIMEOUT_MS);
+    for (const { name } of [DB, WEB])
+      await waitForReadyPods(stage.stand.client, NAMESPACE, `app=${name}`, 1, TIMEOUT_MS);
     expect(await trees()).toEqual(before);
   });
 
@@ -329,7 +301,7 @@ describe("restore", () => {
 
 describe("pause and resume", () => {
   const isPaused = async () => {
-    const batch = await stand.client.get(KINDS.BackupBatch, NAMESPACE, "nightly", asIs);
+    const batch = await stage.stand.client.get(KINDS.BackupBatch, NAMESPACE, "nightly", asIs);
     return JSON.stringify(batch).includes('"paused":true');
   };
 
@@ -353,13 +325,27 @@ describe("pause and resume", () => {
   });
 });
 
+describe("repositories", () =>
+  testRepositoryWork(
+    () => stage,
+    () => session,
+  ));
+
+describe("changes", () => testChanges(() => stage));
+
+describe("upstream's commands", () =>
+  testUpstreamCommands(
+    () => stage,
+    () => session,
+  ));
+
 describe("bad days", () => {
   test("a session of which a part was saved ends with 3, and says why and what to do", async () => {
-    await stand.apply({
+    await stage.stand.apply({
       ...batchManifest(NAMESPACE, [DB, WEB], { executionOrder: "Parallel" }),
       metadata: { name: "half", namespace: NAMESPACE },
     });
-    await stand.client.patch(
+    await stage.stand.client.patch(
       KINDS.BackupBatch,
       NAMESPACE,
       "half",
@@ -370,8 +356,9 @@ describe("bad days", () => {
       asIs,
     );
     const isReady = (batch: unknown) => textAt(batch, "status", "phase") === "Ready";
-    await waitForValue(() => stand.client.get(KINDS.BackupBatch, NAMESPACE, "half", asIs), isReady, "not ready");
-    for (const { name } of [DB, WEB]) await waitForReadyPods(stand.client, NAMESPACE, `app=${name}`, 1, TIMEOUT_MS);
+    await waitForValue(() => stage.stand.client.get(KINDS.BackupBatch, NAMESPACE, "half", asIs), isReady, "not ready");
+    for (const { name } of [DB, WEB])
+      await waitForReadyPods(stage.stand.client, NAMESPACE, `app=${name}`, 1, TIMEOUT_MS);
     const { exitCode, stdout } = await stash(["trigger", "half", "--wait"]);
     expect({ exitCode, stdout }).toMatchObject({ exitCode: 3 });
     expect(stdout).toMatch(/^why: PATH_NOT_FOUND: web: /m);
@@ -384,8 +371,7 @@ describe("bad days", () => {
   });
 
   test("without rights the right is named, and how to ask for it", async () => {
-    const text = await makeUserKubeconfig(sharedPlane().serverUrl, "nobody", []);
-    const env = { KUBECONFIG: await writeKubeconfig("nobody", text) };
+    const env = { KUBECONFIG: await stage.writeKubeconfig("nobody", []) };
     for (const args of [
       ["status"],
       ["trigger", "nightly"],
@@ -411,7 +397,7 @@ describe("bad days", () => {
     expect(stderr).toContain(
       `BackupSession ${NAMESPACE}/${name} goes on in the cluster; see how: kubectl stash describe session/${name} -n ${NAMESPACE}\n`,
     );
-    const read = () => stand.client.get(KINDS.BackupSession, NAMESPACE, name, asIs);
+    const read = () => stage.stand.client.get(KINDS.BackupSession, NAMESPACE, name, asIs);
     await waitForValue(read, (one) => textAt(one, "status", "phase") === "Succeeded", `session ${name}`, TIMEOUT_MS);
   });
 

@@ -1,13 +1,10 @@
 /** What somebody changes by hand in an injected sidecar is put back, with the webhook there and after it was away. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { parseBackupConfiguration } from "../../shared/api/backup-configuration.ts";
-import { KINDS } from "../../shared/api/kinds.ts";
 import { type JsonObject, objectsAt } from "../../shared/injection/workload.ts";
 import { asIs } from "../../shared/kube/client.ts";
 import { listAt, valueAt } from "../../shared/kube/json-value.ts";
-import { applyManifests, parseManifests } from "../support/objects/apply.ts";
-import { waitForContainer } from "../support/objects/pods.ts";
+import { aBackupOf, aNamespace, anApplication, harmlessStage } from "../support/harmless/stage.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
 
@@ -16,60 +13,22 @@ const TIMEOUT_MS = 90_000;
 
 const cluster = useProduct();
 
+const stage = harmlessStage(cluster);
+
 /** Settings that API servers store in words of their own. */
-const MANIFESTS = `
-apiVersion: v1
-kind: Namespace
-metadata: { name: ${NAMESPACE} }
----
-apiVersion: v1
-kind: Secret
-metadata: { name: backend, namespace: ${NAMESPACE} }
-stringData: { RESTIC_PASSWORD: not-a-secret }
----
-apiVersion: stash.appscode.com/v1alpha1
-kind: Repository
-metadata: { name: store, namespace: ${NAMESPACE} }
-spec:
-  backend:
-    storageSecretName: backend
-    local: { mountPath: /safe/data, hostPath: { path: /tmp } }
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: app, namespace: ${NAMESPACE} }
-spec:
-  selector: { matchLabels: { app: app } }
-  template:
-    metadata: { labels: { app: app } }
-    spec:
-      terminationGracePeriodSeconds: 0
-      containers:
-        - name: app
-          image: "app:1"
-          command: [sh, -c, "echo kept >/data/file && sleep infinity"]
-          volumeMounts: [{ name: data, mountPath: /data }]
-      volumes: [{ name: data, emptyDir: {} }]
----
-apiVersion: stash.appscode.com/v1beta1
-kind: BackupConfiguration
-metadata: { name: app, namespace: ${NAMESPACE} }
-spec:
-  schedule: "0 0 1 1 *"
-  repository: { name: store }
-  retentionPolicy: { name: keep, keepLast: 2, prune: true }
-  tempDir: { sizeLimit: 1024Mi }
-  runtimeSettings:
-    container:
-      resources: { limits: { cpu: 1000m, memory: 1024Mi } }
-      securityContext: { runAsUser: 65534, capabilities: { add: [], drop: [ALL] }, privileged: false }
-      livenessProbe: { exec: { command: ["true"] }, periodSeconds: 30 }
-      env: [{ name: EMPTY, value: "" }]
-  target:
-    ref: { apiVersion: apps/v1, kind: Deployment, name: app }
-    volumeMounts: [{ name: data, mountPath: /data, readOnly: false, subPath: "" }]
-    paths: [/data]
-`;
+const SETTINGS = {
+  tempDir: { sizeLimit: "1024Mi" },
+  runtimeSettings: {
+    container: {
+      resources: { limits: { cpu: "1000m", memory: "1024Mi" } },
+      securityContext: { runAsUser: 65534, capabilities: { add: [], drop: ["ALL"] }, privileged: false },
+      livenessProbe: { exec: { command: ["true"] }, periodSeconds: 30 },
+      env: [{ name: "EMPTY", value: "" }],
+    },
+  },
+};
+const MOUNTS = { volumeMounts: [{ name: "data", mountPath: "/data", readOnly: false, subPath: "" }] };
+const BACKEND = { local: { mountPath: "/safe/data", hostPath: { path: "/tmp" } } };
 
 const template = async () => {
   const workload = await cluster().client.get(KUBERNETES.Deployment, NAMESPACE, "app", asIs);
@@ -95,17 +54,11 @@ async function tamper(change: JsonObject): Promise<void> {
   await cluster().client.patch(KUBERNETES.Deployment, NAMESPACE, "app", { kind: "json", operations }, asIs);
 }
 
-async function condition() {
-  const invoker = await cluster().client.find(KINDS.BackupConfiguration, NAMESPACE, "app", parseBackupConfiguration);
-  return invoker?.status?.conditions?.find(({ type }) => type === "StashSidecarInjected");
-}
-
-const untilInjected = () =>
-  expect.poll(async () => (await condition())?.reason, { timeout: TIMEOUT_MS }).toBe("SidecarInjectionSucceeded");
+const untilInjected = () => stage.untilInjected(NAMESPACE);
 
 test("S14: a sidecar as the API server stores it is no drift: it is injected once", async () => {
-  await applyManifests(cluster().client, parseManifests(MANIFESTS));
-  await waitForContainer(cluster().client, NAMESPACE, "app=app", "stash", 1, TIMEOUT_MS);
+  await stage.apply(aNamespace(NAMESPACE, { backend: BACKEND }), anApplication(NAMESPACE));
+  await stage.apply(aBackupOf(NAMESPACE, { target: MOUNTS, spec: SETTINGS }));
   await untilInjected();
   const generation = async () =>
     valueAt(await cluster().client.get(KUBERNETES.Deployment, NAMESPACE, "app", asIs), "metadata", "generation");
@@ -141,9 +94,8 @@ test("S14: what was changed while the webhook was away is seen, and put back whe
   // Nothing asks for this workload by label, so it is let through.
   await tamper({ securityContext: { privileged: true, runAsUser: 0 } });
   expect(await sidecar()).not.toEqual(before);
-  await expect.poll(async () => (await condition())?.status, { timeout: TIMEOUT_MS }).toBe("False");
+  await expect.poll(async () => (await stage.condition(NAMESPACE))?.status, { timeout: TIMEOUT_MS }).toBe("False");
   await cluster().product.start("webhook");
   await expect.poll(() => sidecar(), { timeout: TIMEOUT_MS }).toEqual(before);
-  await waitForContainer(cluster().client, NAMESPACE, "app=app", "stash", 1, TIMEOUT_MS);
   await untilInjected();
 });

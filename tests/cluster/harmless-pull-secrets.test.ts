@@ -1,9 +1,12 @@
 /** The installation's pull secrets: beside the pods that need them, in their templates, and gone with the last of them. */
 import { expect, test } from "vitest";
+import { isRolledOut } from "../../reconciler/invoker/rollouts.ts";
+import { readWorkloadObject } from "../../reconciler/world/workload-object.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
+import { containersOf, isSidecar } from "../../shared/injection/own-parts.ts";
 import { asIs } from "../../shared/kube/client.ts";
 import { listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
-import { applyManifests, parseManifests } from "../support/objects/apply.ts";
+import { aBackupOf, aNamespace, anApplication, harmlessStage } from "../support/harmless/stage.ts";
 import { waitForContainer, waitForReadyPods } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
@@ -13,59 +16,18 @@ const TIMEOUT_MS = 60_000;
 
 const cluster = useProduct({
   webhookFlags: ["--pull-secrets=registry,missing"],
-  reconcilerFlags: ["--pull-secrets=registry,missing"],
+  reconcilerFlags: ["--pull-secrets=registry,missing", "--max-unavailable-workloads=1"],
 });
 
-const MANIFESTS = `
-apiVersion: v1
-kind: Secret
-metadata: { name: registry, namespace: stash-batch }
-type: kubernetes.io/dockerconfigjson
-stringData: { .dockerconfigjson: '{"auths":{"registry.test":{"auth":"YTpi"}}}' }
----
-apiVersion: v1
-kind: Namespace
-metadata: { name: ${NAMESPACE} }
----
-apiVersion: v1
-kind: Secret
-metadata: { name: backend, namespace: ${NAMESPACE} }
-stringData: { RESTIC_PASSWORD: not-a-secret }
----
-apiVersion: stash.appscode.com/v1alpha1
-kind: Repository
-metadata: { name: store, namespace: ${NAMESPACE} }
-spec: { backend: { storageSecretName: backend, rest: { url: "http://127.0.0.1:1/" } } }
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: app, namespace: ${NAMESPACE} }
-spec:
-  selector: { matchLabels: { app: app } }
-  template:
-    metadata: { labels: { app: app } }
-    spec:
-      terminationGracePeriodSeconds: 0
-      imagePullSecrets: [{ name: mine }]
-      containers:
-        - name: app
-          image: "app:1"
-          command: [sh, -c, "echo kept >/data/file && sleep infinity"]
-          volumeMounts: [{ name: data, mountPath: /data }]
-      volumes: [{ name: data, emptyDir: {} }]
----
-apiVersion: stash.appscode.com/v1beta1
-kind: BackupConfiguration
-metadata: { name: app, namespace: ${NAMESPACE} }
-spec:
-  schedule: "0 0 1 1 *"
-  repository: { name: store }
-  retentionPolicy: { name: keep, keepLast: 2, prune: true }
-  target:
-    ref: { apiVersion: apps/v1, kind: Deployment, name: app }
-    volumeMounts: [{ name: data, mountPath: /data }]
-    paths: [/data]
-`;
+const stage = harmlessStage(cluster);
+
+const REGISTRY = {
+  apiVersion: "v1",
+  kind: "Secret",
+  metadata: { name: "registry", namespace: "stash-batch" },
+  type: "kubernetes.io/dockerconfigjson",
+  stringData: { ".dockerconfigjson": '{"auths":{"registry.test":{"auth":"YTpi"}}}' },
+};
 
 test("D9: come with the sidecar, with the type that the kubelet wants, and go with it", async () => {
   const { client } = cluster();
@@ -77,7 +39,8 @@ test("D9: come with the sidecar, with the type that the kubelet wants, and go wi
     const workload = await client.get(KUBERNETES.Deployment, NAMESPACE, "app", asIs);
     return listAt(workload, "spec", "template", "spec", "imagePullSecrets").map((one) => textAt(one, "name"));
   };
-  await applyManifests(client, parseManifests(MANIFESTS));
+  const podSpec = { imagePullSecrets: [{ name: "mine" }] };
+  await stage.apply(REGISTRY, aNamespace(NAMESPACE), anApplication(NAMESPACE, { podSpec }), aBackupOf(NAMESPACE));
   await waitForContainer(client, NAMESPACE, "app=app", "stash", 1, TIMEOUT_MS);
   await expect.poll(async () => (await copies()).length, { timeout: TIMEOUT_MS }).toBe(1);
   const [copy] = await copies();
@@ -91,4 +54,27 @@ test("D9: come with the sidecar, with the type that the kubelet wants, and go wi
   await expect.poll(references, { timeout: TIMEOUT_MS }).toEqual(["mine"]);
   await waitForReadyPods(client, NAMESPACE, "app=app", 1, TIMEOUT_MS);
   await expect.poll(copies, { timeout: TIMEOUT_MS }).toEqual([]);
+});
+
+test("where one workload at a time may restart, no second one begins before the first is ready again", async () => {
+  const namespace = "harmless-paced";
+  const names = ["one", "two", "three"];
+  const { client } = cluster();
+  await stage.apply(aNamespace(namespace), ...names.map((name) => anApplication(namespace, { name })));
+  for (const name of names) await waitForReadyPods(client, namespace, `app=${name}`, 1, TIMEOUT_MS);
+  await stage.apply(...names.map((name) => aBackupOf(namespace, { name })));
+  let most = 0;
+  let told = false;
+  for (const until = performance.now() + 2 * TIMEOUT_MS; performance.now() < until; ) {
+    const { items } = await client.list(KUBERNETES.Deployment, namespace, (raw) =>
+      readWorkloadObject("Deployment", raw),
+    );
+    const injected = items.flatMap((one) => (one && containersOf(one.facts.podTemplate).some(isSidecar) ? [one] : []));
+    most = Math.max(most, injected.filter((one) => !isRolledOut(one)).length);
+    const conditions = await Promise.all(names.map((name) => stage.condition(namespace, name)));
+    told ||= conditions.some((one) => one?.message?.includes("when fewer workloads are restarting") === true);
+    if (conditions.every((one) => one?.reason === "SidecarInjectionSucceeded")) break;
+  }
+  for (const name of names) await stage.untilInjected(namespace, name);
+  expect([most, told]).toEqual([1, true]);
 });

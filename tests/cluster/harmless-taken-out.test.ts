@@ -5,10 +5,11 @@ import { parseBackupConfiguration } from "../../shared/api/backup-configuration.
 import { KINDS } from "../../shared/api/kinds.ts";
 import { asIs } from "../../shared/kube/client.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
-import { applyManifests, parseManifests } from "../support/objects/apply.ts";
+import { aBackupOf, aNamespace, anApplication, harmlessStage, type WorkloadKind } from "../support/harmless/stage.ts";
 import { listPods, waitForPods, waitForReadyPods } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
+import { PRODUCT_IMAGE } from "../support/product/running-product.ts";
 
 const NAMESPACE = "harmless-out";
 const FULL = "harmless-out-full";
@@ -21,80 +22,20 @@ const cluster = useProduct({
   reconcilerFlags: [`--image=${IMAGE}`, "--pods-not-made-limit=3s", "--pods-not-ready-limit=5s"],
 });
 
-type Kind = "Deployment" | "StatefulSet" | "DaemonSet";
+const stage = harmlessStage(cluster);
+const { untilAlone, condition } = stage;
 
-const workload = (kind: Kind, namespace: string, name: string, spec: string) => `
-apiVersion: apps/v1
-kind: ${kind}
-metadata: { name: ${name}, namespace: ${namespace} }
-spec:
-  selector: { matchLabels: { app: ${name} } }
-${spec}
-  template:
-    metadata: { labels: { app: ${name} } }
-    spec:
-      terminationGracePeriodSeconds: 0
-      containers:
-        - name: app
-          image: "app:1"
-          command: [sh, -c, "echo kept >/data/file && sleep infinity"]
-          resources: { requests: { cpu: 50m, memory: 64Mi }, limits: { cpu: 500m, memory: 128Mi } }
-          volumeMounts: [{ name: data, mountPath: /data }]
-      volumes: [{ name: data, emptyDir: {} }]
----`;
-
-const repository = (namespace: string) => `
-apiVersion: v1
-kind: Namespace
-metadata: { name: ${namespace} }
----
-apiVersion: v1
-kind: Secret
-metadata: { name: backend, namespace: ${namespace} }
-stringData: { RESTIC_PASSWORD: not-a-secret }
----
-apiVersion: stash.appscode.com/v1alpha1
-kind: Repository
-metadata: { name: store, namespace: ${namespace} }
-spec: { backend: { storageSecretName: backend, rest: { url: "http://127.0.0.1:1/" } } }
----`;
-
-const backup = (kind: Kind, namespace: string, name: string) => `
-apiVersion: stash.appscode.com/v1beta1
-kind: BackupConfiguration
-metadata: { name: ${name}, namespace: ${namespace} }
-spec:
-  schedule: "0 0 1 1 *"
-  repository: { name: store }
-  retentionPolicy: { name: keep, keepLast: 2, prune: true }
-  target:
-    ref: { apiVersion: apps/v1, kind: ${kind}, name: ${name} }
-    volumeMounts: [{ name: data, mountPath: /data }]
-    paths: [/data]
----`;
-
-async function apply(...texts: readonly string[]): Promise<void> {
-  await applyManifests(cluster().client, parseManifests(texts.join("\n")));
+async function untilReason(namespace: string, name: string, reason: string): Promise<string> {
+  return stage.untilReason(namespace, reason, name);
 }
 
-async function condition(namespace: string, name: string) {
-  const invoker = await cluster().client.find(KINDS.BackupConfiguration, namespace, name, parseBackupConfiguration);
-  return invoker?.status?.conditions?.find(({ type }) => type === "StashSidecarInjected");
-}
+/** Its requests are what the quotas of these tests count. */
+const RESOURCES = { requests: { cpu: "50m", memory: "64Mi" }, limits: { cpu: "500m", memory: "128Mi" } };
 
-async function untilReason(namespace: string, name: string, reason: string) {
-  await expect.poll(async () => (await condition(namespace, name))?.reason, { timeout: TIMEOUT_MS }).toBe(reason);
-  return (await condition(namespace, name))?.message ?? "";
-}
+const workload = (kind: WorkloadKind, namespace: string, name: string, spec: object) =>
+  anApplication(namespace, { kind, name, spec, container: { resources: RESOURCES } });
 
-/** Waits until all pods are ready and the application is alone in them. */
-async function untilAlone(namespace: string, name: string, count: number): Promise<void> {
-  const at = { namespace, selector: `app=${name}`, timeoutMs: TIMEOUT_MS, what: "waited for pods without sidecar" };
-  await waitForPods(cluster().client, at, (pods) => {
-    const isAlone = pods.every(({ isReady, containers }) => isReady && !containers.includes("stash"));
-    return pods.length === count && isAlone && pods.every(({ isBeingDeleted }) => !isBeingDeleted);
-  });
-}
+const backup = (kind: WorkloadKind, namespace: string, name: string) => aBackupOf(namespace, { kind, name });
 
 async function untilTroubled(namespace: string, name: string): Promise<void> {
   const at = { namespace, selector: `app=${name}`, timeoutMs: TIMEOUT_MS, what: "waited for a sidecar" };
@@ -103,10 +44,13 @@ async function untilTroubled(namespace: string, name: string): Promise<void> {
 
 describe("D9: an image that no node can pull", () => {
   test("a Deployment is ready again without the sidecar, and stays so until it is changed", async () => {
-    await apply(repository(NAMESPACE), workload("Deployment", NAMESPACE, "web", "  strategy: { type: Recreate }"));
+    await stage.apply(
+      aNamespace(NAMESPACE),
+      workload("Deployment", NAMESPACE, "web", { strategy: { type: "Recreate" } }),
+    );
     const { client } = cluster();
     await waitForReadyPods(client, NAMESPACE, "app=web", 1, TIMEOUT_MS);
-    await apply(backup("Deployment", NAMESPACE, "web"));
+    await stage.apply(backup("Deployment", NAMESPACE, "web"));
     await untilTroubled(NAMESPACE, "web");
     // The trouble is told as soon as the kubelet tells it, and from then on nothing is called good.
     const told: string[] = [];
@@ -150,14 +94,14 @@ describe("D9: an image that no node can pull", () => {
 
   test("a StatefulSet and a DaemonSet too: no pod of a former template is left behind", async () => {
     const { client } = cluster();
-    await apply(
-      workload("StatefulSet", NAMESPACE, "set", "  replicas: 2\n  serviceName: set"),
-      workload("DaemonSet", NAMESPACE, "node", ""),
+    await stage.apply(
+      workload("StatefulSet", NAMESPACE, "set", { replicas: 2, serviceName: "set" }),
+      workload("DaemonSet", NAMESPACE, "node", {}),
     );
     await waitForReadyPods(client, NAMESPACE, "app=set", 2, TIMEOUT_MS);
     const nodes = cluster().nodes.length;
     await waitForReadyPods(client, NAMESPACE, "app=node", nodes, TIMEOUT_MS);
-    await apply(backup("StatefulSet", NAMESPACE, "set"), backup("DaemonSet", NAMESPACE, "node"));
+    await stage.apply(backup("StatefulSet", NAMESPACE, "set"), backup("DaemonSet", NAMESPACE, "node"));
     for (const name of ["set", "node"]) await untilTroubled(NAMESPACE, name);
     for (const name of ["set", "node"]) await untilReason(NAMESPACE, name, "InjectionRefusedByCluster");
     await untilAlone(NAMESPACE, "set", 2);
@@ -165,25 +109,33 @@ describe("D9: an image that no node can pull", () => {
   });
 });
 
+test("a namespace that pins another image goes on with it, whatever the installation has", async () => {
+  const pinned = "harmless-pinned";
+  const metadata = { annotations: { "stash.appscode.com/image": PRODUCT_IMAGE } };
+  await stage.apply(aNamespace(pinned, { metadata }), anApplication(pinned), aBackupOf(pinned));
+  const pod = await stage.untilInjected(pinned);
+  expect((await stage.sidecarOf(pinned, pod?.name ?? ""))?.["image"]).toBe(PRODUCT_IMAGE);
+});
+
 describe("C1, C08: a workload that is made after its invoker, in a namespace without room for the sidecar", () => {
-  const quota = (memory: string) => `
-apiVersion: v1
-kind: ResourceQuota
-metadata: { name: team, namespace: ${FULL} }
-spec: { hard: { requests.memory: ${memory} } }
----`;
+  const quota = {
+    apiVersion: "v1",
+    kind: "ResourceQuota",
+    metadata: { name: "team", namespace: FULL },
+    spec: { hard: { "requests.memory": "100Mi" } },
+  };
 
   test.each([
-    ["Deployment", "web", ""],
-    ["StatefulSet", "set", "  serviceName: set"],
+    ["Deployment", "web", {}],
+    ["StatefulSet", "set", { serviceName: "set" }],
   ] as const)("a %s starts without it, and the condition has the quota's words", async (kind, name, spec) => {
-    await apply(repository(FULL), quota("100Mi"), backup(kind, FULL, name));
+    await stage.apply(aNamespace(FULL), quota, backup(kind, FULL, name));
     const known = async () => {
       const found = await cluster().client.find(KINDS.BackupConfiguration, FULL, name, parseBackupConfiguration);
       return found?.status?.phase;
     };
     await expect.poll(known, { timeout: TIMEOUT_MS }).toBe("Ready");
-    await apply(workload(kind, FULL, name, spec));
+    await stage.apply(workload(kind, FULL, name, spec));
     const message = await untilReason(FULL, name, "InjectionRefusedByCluster");
     expect(message).toContain("exceeded quota: team");
     await untilAlone(FULL, name, 1);

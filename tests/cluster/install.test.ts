@@ -12,7 +12,12 @@ import type { Resource } from "../../shared/kube/resource.ts";
 import { describeTree } from "../support/files/tree.ts";
 import { diagnose, runCli } from "../support/install/cli.ts";
 import { listGranted } from "../support/install/granted.ts";
-import { applyInstallation, type InstalledProduct, startEmptyCluster } from "../support/install/installed-product.ts";
+import {
+  applyInstallation,
+  INSTALLED_IMAGE,
+  type InstalledProduct,
+  startEmptyCluster,
+} from "../support/install/installed-product.ts";
 import { findLeader, type Leader } from "../support/install/leader.ts";
 import { killContainer } from "../support/node/containers.ts";
 import { listPods, waitForContainer, waitForReadyPods } from "../support/objects/pods.ts";
@@ -186,11 +191,15 @@ test("nothing that the product or the agents asked for was refused", async () =>
 
 test("the doctor tells each thing that was broken, and recovers with a second apply", async () => {
   const { client } = cluster;
-  const image = { kind: "merge", body: { data: { image: "other:1" } } } as const;
-  await client.patch(KUBERNETES.ConfigMap, OWN, OWN, image, asIs);
   const withoutNodes = { kind: "json", operations: [{ op: "remove", path: "/rules/0" }] } as const;
   await client.patch(KUBERNETES.ClusterRole, undefined, "stash-batch-webhook", withoutNodes, asIs);
-  const noReplicas = { kind: "merge", body: { spec: { replicas: 0 } } } as const;
+  const noReplicas = {
+    kind: "json",
+    operations: [
+      { op: "replace", path: "/spec/replicas", value: 0 },
+      { op: "replace", path: "/spec/template/spec/containers/0/image", value: "other:1" },
+    ],
+  } as const;
   await client.patch(KUBERNETES.Deployment, OWN, "stash-batch-webhook", noReplicas, asIs);
   await waitForReadyPods(client, OWN, "app.kubernetes.io/component=webhook", 0, TIMEOUT_MS);
   await client.delete(KUBERNETES.CustomResourceDefinition, undefined, "tasks.stash.appscode.com");
@@ -198,7 +207,9 @@ test("the doctor tells each thing that was broken, and recovers with a second ap
   expect(exitCode).toBe(1);
   const text = wrong.join("\n");
   expect(text).toContain("definitions: tasks.stash.appscode.com is missing");
-  expect(text).toContain("image: stash-batch-webhook runs stash-batch.invalid/stash-batch:0.1.0, but injects other:1");
+  expect(text).toContain(
+    `image: stash-batch-webhook injects other:1, but stash-batch-reconciler injects ${INSTALLED_IMAGE}`,
+  );
   expect(text).toContain("stash-batch-webhook: no replica of Deployment stash-batch/stash-batch-webhook is ready");
   expect(text).toContain("rights: stash-batch-webhook may not get backupbatches.stash.appscode.com");
   expect(text).toMatch(/validating webhook answers: .*failed calling webhook/);

@@ -161,6 +161,9 @@ describe("a BackupConfiguration", () => {
       CronJobCreated: "True InProcessSchedule",
       BackupTargetFound: "True TargetAvailable",
       StashSidecarInjected: "True SidecarInjectionSucceeded",
+      Ready: "True BackupsCanRun",
+      Reconciling: "False BackupsCanRun",
+      Stalled: "False BackupsCanRun",
     });
     expect(object?.status?.phase).toBe("Ready");
     expect(object?.status?.observedGeneration).toBe(object?.metadata.generation);

@@ -164,7 +164,8 @@ test("sessions that upstream ended stay as they ended, and its finalizers hold n
   const { client } = cluster();
   for (const [name, status] of Object.entries(ENDED)) {
     const found = await client.get(KINDS.BackupSession, NAMESPACE, name, parseBackupSession);
-    expect(found.status, name).toMatchObject(status);
+    // What tools of today read comes beside what upstream wrote.
+    expect(found.status, name).toMatchObject({ ...status, conditions: expect.arrayContaining([...status.conditions]) });
   }
   const held = [
     [KINDS.BackupConfiguration, "web-backup"],

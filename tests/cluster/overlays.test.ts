@@ -1,7 +1,11 @@
 /** What kustomize makes of base and overlays, and whether the API server takes it. */
-import { join, resolve } from "node:path";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { stringify } from "yaml";
 import { readObjects } from "../../scripts/manifests/compose.ts";
+import { UNNAMED_IMAGE } from "../../scripts/manifests/installation.ts";
 import { objectsAt } from "../../shared/injection/workload.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
@@ -57,6 +61,31 @@ describe.each(["base", "overlays/single-node", "overlays/namespaced", "overlays/
       await client.patch(resource, namespace, body.metadata.name, patch, asIs, { dryRun: true });
     }
   });
+});
+
+test("`images` of a kustomization alone names the image everywhere", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "stash-batch-images-"));
+  try {
+    const [name = ""] = UNNAMED_IMAGE.split(":");
+    const kustomization = {
+      apiVersion: "kustomize.config.k8s.io/v1beta1",
+      kind: "Kustomization",
+      resources: [relative(dir, join(manifests, "base"))],
+      images: [{ name, newName: "registry.example.com/stash-batch", newTag: "7" }],
+    };
+    await writeFile(join(dir, "kustomization.yaml"), stringify(kustomization));
+    const objects = made(relative(manifests, dir));
+    expect(JSON.stringify(objects)).not.toContain(".invalid");
+    const images = objects
+      .filter(({ kind }) => kind === "Deployment")
+      .map((deployment) => {
+        const [container] = objectsAt(valueAt(deployment, "spec", "template", "spec"), "containers");
+        return textAt(container, "image");
+      });
+    expect(images).toEqual(["registry.example.com/stash-batch:7", "registry.example.com/stash-batch:7"]);
+  } finally {
+    await rm(dir, { recursive: true });
+  }
 });
 
 test("newer servers are asked to keep workloads' writes that concern nobody, and nothing else", () => {

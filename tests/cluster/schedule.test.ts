@@ -131,8 +131,11 @@ test("a restore of a target holds the due run until it has ended", async () => {
       spec: { target: { ...target, rules: [{ snapshots: ["latest"] }] } },
     },
   ]);
+  // One that only waits is in nobody's way.
+  const atWork = { phase: "Running", startTime: new Date().toISOString(), totalHosts: 1 };
+  await client.patchStatus(KINDS.RestoreSession, NAMESPACE, "back", { kind: "merge", body: { status: atWork } }, asIs);
   await waitUntil("the informer knows the restore", 10_000, async () => {
-    return world.restoreSessions.get(NAMESPACE, "back") !== undefined;
+    return world.restoreSessions.get(NAMESPACE, "back")?.status?.startTime !== undefined;
   });
   const controller = createController(clockBefore(60_000));
   await controller.start();

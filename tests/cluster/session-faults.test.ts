@@ -147,7 +147,12 @@ test("E1: a status that the API server refuses ends the session with its words",
   await startSession(client, namespace, "refused");
   const { status } = await untilSession(client, namespace, "refused", END_MS);
   expect(status?.phase).toBe("Failed");
-  expect(status?.conditions).toMatchObject([{ type: "MetricsPushed", status: "False" }]);
+  expect(status?.conditions).toMatchObject([
+    { type: "MetricsPushed", status: "False" },
+    { type: "Ready", status: "False" },
+    { type: "Reconciling", status: "False" },
+    { type: "Stalled", status: "True" },
+  ]);
   expect(status?.conditions?.[0]?.message).toContain("made up");
   expect(refusals).toBe(2);
   await startSession(client, namespace, "after-refused");

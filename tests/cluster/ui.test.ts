@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { PLUGIN_FILE } from "../../scripts/build.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
@@ -215,6 +215,8 @@ test("a restore by clicks shows its plan first, asks for the name, is followed, 
     /^1\s+db\s+Deployment ui-test\/db\s+init-container of its pods\s+its pod\s+1 snapshot, /,
   );
   expect(await rows.nth(2).innerText()).toMatch(/^2\s+web\s/);
+  const files = dialog.getByRole("region", { name: "Files" }).locator("pre");
+  expect(await files.textContent()).toMatch(/^db: 1 new, 0 written over, .*\nweb: 1 new, 0 written over, /);
   expect(await findViolations(page)).toEqual([]);
   await page.screenshot({ path: join(PICTURES, "restore.png") });
   const restore = dialog.getByRole("button", { name: "Restore", exact: true });
@@ -228,67 +230,85 @@ test("a restore by clicks shows its plan first, asks for the name, is followed, 
   expect(await trees()).toEqual(before);
 });
 
-const PAGES = [
-  ["overview", "#/overview", "Overview"],
-  ["application", application(), `${NAMESPACE}/nightly`],
-  ["application-failed", application(LONG_NAME), `${NAMESPACE}/${LONG_NAME}`],
-  ["points", "#/points", "Recovery points"],
-  ["calendar", "#/calendar", "Calendar"],
-  ["repositories", "#/repositories", "Repositories"],
-  ["coverage", "#/coverage", "Coverage"],
-  ["explain", "#/explain", "Explain"],
-  ["doctor", "#/doctor", "Doctor"],
-] as const;
+/** Each with what it must say. */
+const PAGES: readonly (readonly [string, string, string, (at: Page) => Promise<void>])[] = [
+  [
+    "overview",
+    "#/overview",
+    "Overview",
+    async (at) => {
+      await stateIn(card("nightly", at), "Good").waitFor();
+      await stateIn(card(LONG_NAME, at), "Failing").waitFor();
+      const complete = card("nightly", at).getByText(/: complete, 1 of 1 run complete$/);
+      await complete.waitFor({ state: "attached" });
+    },
+  ],
+  ["application", application(), `${NAMESPACE}/nightly`, (at) => runState(at).getByText("Succeeded").waitFor()],
+  [
+    "application-failed",
+    application(LONG_NAME),
+    `${NAMESPACE}/${LONG_NAME}`,
+    async (at) => {
+      // The restore of the same part is newer.
+      await at.getByRole("link", { name: /^n+-\d{10}$/ }).click();
+      await runState(at).getByText("Failed").waitFor();
+    },
+  ],
+  ["points", "#/points", "Recovery points", (at) => at.getByText(session).first().waitFor()],
+  [
+    "calendar",
+    "#/calendar",
+    "Calendar",
+    (at) => at.getByRole("listitem").filter({ hasText: LONG_NAME }).getByText("its schedule is paused").waitFor(),
+  ],
+  [
+    "repositories",
+    "#/repositories",
+    "Repositories",
+    (at) =>
+      at
+        .getByRole("listitem")
+        .filter({ hasText: `${NAMESPACE}/store` })
+        .getByText("local")
+        .waitFor(),
+  ],
+  ["coverage", "#/coverage", "Coverage", (at) => at.getByText("Nothing lacks.").waitFor()],
+  ["explain", "#/explain", "Explain", (at) => at.getByLabel("Manifest, as YAML").waitFor()],
+  [
+    "doctor",
+    "#/doctor",
+    "Doctor",
+    (at) => at.getByRole("listitem").filter({ hasText: "Kubernetes version" }).getByText("Ok").waitFor(),
+  ],
+];
 
-describe.each([
-  ["light", 1_280],
-  ["dark", 1_280],
-  ["light", 360],
-] as const)("every page, %s and %i wide,", (colorScheme, width) => {
-  test("breaks no rule for those who see, hear or type otherwise, and fits", async () => {
-    const other = await browser.newContext({
-      colorScheme,
-      viewport: { width, height: 900 },
-      storageState: await context.storageState(),
-      locale: "en-US",
-    });
-    // A second tab of somebody who is signed in.
-    const { page: tab } = await open(other, base);
-    for (const [name, hash, heading] of PAGES) {
-      await goTo(hash, heading, tab);
-      // What is narrow is the same page.
-      if (width > 360) expect({ name, violations: await findViolations(tab) }).toEqual({ name, violations: [] });
-      expect({ name, over: await tab.evaluate("document.documentElement.scrollWidth - innerWidth") }).toEqual({
-        name,
-        over: 0,
-      });
-      await tab.screenshot({ path: join(PICTURES, `${name}-${colorScheme}-${width}.png`), fullPage: true });
-    }
-    await expectClean();
-    opened.pop();
-    await other.close();
-  });
-});
-
-test("what each page says is so", async () => {
-  await goTo("#/overview", "Overview");
-  await stateIn(card("nightly"), "Good").waitFor();
-  await stateIn(card(LONG_NAME), "Failing").waitFor();
-  await card("nightly")
-    .getByText(/: complete, 1 of 1 run complete$/)
-    .waitFor({ state: "attached" });
-  await goTo("#/repositories", "Repositories");
-  await page
-    .getByRole("listitem")
-    .filter({ hasText: `${NAMESPACE}/store` })
-    .getByText("local")
-    .waitFor();
-  await goTo("#/calendar", "Calendar");
-  await page.getByRole("listitem").filter({ hasText: LONG_NAME }).getByText("its schedule is paused").waitFor();
-  await goTo("#/coverage", "Coverage");
-  await page.getByText("Nothing lacks.").waitFor();
-  await goTo("#/doctor", "Doctor");
-  await page.getByRole("listitem").filter({ hasText: "Kubernetes version" }).getByText("Ok").waitFor();
+test("every page says what is so, breaks no rule for those who see, hear or type otherwise, and fits", async () => {
+  const other = await browser.newContext({ storageState: await context.storageState(), locale: "en-US" });
+  other.setDefaultTimeout(TIMEOUT_MS);
+  // A second tab of somebody who is signed in.
+  const { page: tab } = await open(other, base);
+  const picture = (name: string) => tab.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
+  const overWidth = () => tab.evaluate("document.documentElement.scrollWidth - innerWidth");
+  for (const [name, hash, heading, says] of PAGES) {
+    await tab.emulateMedia({ colorScheme: "light" });
+    await tab.setViewportSize({ width: 1_280, height: 900 });
+    await goTo(hash, heading, tab);
+    await says(tab);
+    const found: Record<string, unknown> = { light: await findViolations(tab), wide: await overWidth() };
+    await picture(`${name}-light-1280`);
+    // What is dark or narrow is the same page: its colours and its width are all that differ.
+    await tab.emulateMedia({ colorScheme: "dark" });
+    found["dark"] = await findViolations(tab, "colours");
+    await picture(`${name}-dark-1280`);
+    await tab.emulateMedia({ colorScheme: "light" });
+    await tab.setViewportSize({ width: 360, height: 900 });
+    found["narrow"] = await overWidth();
+    await picture(`${name}-light-360`);
+    expect({ name, ...found }).toEqual({ name, light: [], wide: 0, dark: [], narrow: 0 });
+  }
+  await expectClean();
+  opened.pop();
+  await other.close();
 });
 
 test("a manifest that is pasted is explained with its change, and what is none is told", async () => {

@@ -71,7 +71,11 @@ describe.each(["local", "REST", "S3"])("a repository on a %s backend", (kind) =>
     reached = await reach(kind, world);
     restic = await world.open(reached.backend, reached.secret);
     const policy = { name: "last", keepLast: 1, prune: true };
-    const scope = { invokerTag: invokerTag(ORIGIN.invoker), untagged: [{ host: "host-0", path: world.data }] };
+    const scope = () => ({
+      invokerTag: invokerTag(ORIGIN.invoker),
+      sessionTag: undefined,
+      untagged: [{ host: "host-0", path: world.data }],
+    });
     actions = { restic, signal, policy, scope, readDataSubset: "1/2", withLock: (run) => run() };
     for (let index = 0; index < 20; index++) await writeFile(join(world.data, `f${index}`), `content ${index}`);
   });
@@ -90,7 +94,8 @@ describe.each(["local", "REST", "S3"])("a repository on a %s backend", (kind) =>
     const first = statsOf((await world.backup(restic))[0]);
     expect(first.fileStats).toEqual({ totalFiles: 20, newFiles: 20, modifiedFiles: 0, unmodifiedFiles: 0 });
     await writeFile(join(world.data, "f3"), "changed");
-    const second = statsOf((await world.backup(restic))[0]);
+    const origin = { ...ORIGIN, session: { namespace: "demo", name: "nightly-2" } };
+    const second = statsOf((await world.backup(restic, { origin }))[0]);
     expect(second.fileStats).toEqual({ totalFiles: 20, newFiles: 0, modifiedFiles: 1, unmodifiedFiles: 19 });
     expect(second.name).not.toBe(first.name);
     expect(first.totalSize).toMatch(/^\d+ B$/);

@@ -54,7 +54,8 @@ describe("the repository", () => {
   });
 
   test("that does not exist is told to a restore", async () => {
-    const outcome = await world.restore(restic);
+    const none = await world.open({ local: { mountPath: join(world.dir, "nowhere") } });
+    const outcome = await world.restore(none);
     expect(outcome.failure?.code).toBe("REPOSITORY_NOT_FOUND");
   });
 
@@ -73,7 +74,7 @@ describe("the repository", () => {
       restic,
       signal,
       policy: undefined,
-      scope: { invokerTag: "", untagged: [] },
+      scope: () => ({ invokerTag: undefined, sessionTag: undefined, untagged: [] }),
       readDataSubset: undefined,
       withLock: (run) => run(),
     };

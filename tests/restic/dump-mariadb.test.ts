@@ -54,6 +54,59 @@ describe.each(["mariadb", "mysql"] as const)("by the programs of %s", (flavor) =
   });
 });
 
+describe.each(["mariadb", "mysql"] as const)("E5: by the programs of %s a default dump", (flavor) => {
+  const DATABASE = "odd `name`-é";
+  const NAME = "`odd ``name``-é`";
+  const EVERYTHING = `
+CREATE DATABASE ${NAME};
+USE ${NAME};
+CREATE TABLE \`sel;ect\` (id INT PRIMARY KEY, \`gr oup\` TEXT, twice INT GENERATED ALWAYS AS (id * 2) STORED);
+CREATE TABLE log (line TEXT);
+CREATE TRIGGER \`on insert\` AFTER INSERT ON \`sel;ect\` FOR EACH ROW INSERT INTO log VALUES (CONCAT('new ', NEW.id));
+CREATE VIEW \`a view\` AS SELECT id, twice FROM \`sel;ect\`;
+CREATE VIEW later AS SELECT * FROM \`a view\`;
+DELIMITER $$
+CREATE PROCEDURE \`add it\`(IN n INT) BEGIN INSERT INTO \`sel;ect\` (id) VALUES (n); END$$
+CREATE FUNCTION half(n INT) RETURNS INT DETERMINISTIC RETURN n / 2$$
+CREATE EVENT \`each night\` ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01 02:00:00' DO DELETE FROM log$$
+DELIMITER ;
+CALL \`add it\`(7);
+CREATE OR REPLACE USER reader@'%' IDENTIFIED BY 'x';
+GRANT SELECT ON ${NAME}.* TO reader@'%';
+`;
+  const ALL_OF_IT = `
+SELECT * FROM \`sel;ect\`; SELECT * FROM log; SELECT * FROM later; SELECT half(8);
+SELECT routine_name, routine_type, routine_definition FROM information_schema.routines WHERE routine_schema = DATABASE() ORDER BY 1;
+SELECT event_name, event_definition, starts FROM information_schema.events WHERE event_schema = DATABASE();
+SELECT trigger_name, action_statement FROM information_schema.triggers WHERE trigger_schema = DATABASE();
+`;
+
+  test("brings back routines, events, triggers and views, and names what it leaves out", async () => {
+    await server.query(EVERYTHING);
+    const before = await server.query(ALL_OF_IT, DATABASE);
+    const outcome = await world.save(planMysql(flavor, world.request(server, ALL)));
+    expect(outcome).toMatchObject({ kind: "saved", warnings: [expect.stringMatching(/^accounts and their rights/)] });
+    await server.query(`DROP DATABASE ${NAME}`);
+    const id = outcome.kind === "saved" ? (outcome.snapshot.name ?? "") : "";
+    await world.load(planMysql(flavor, world.request(server, { args: "" })), id, server.username);
+    expect(await server.query(ALL_OF_IT, DATABASE)).toBe(before);
+    for (const name of ["add it", "half", "each night", "on insert"]) expect(before).toContain(name);
+    await server.query(`DROP DATABASE ${NAME}`);
+  });
+
+  test("with the database mysql leaves out nothing that would have to be named", async () => {
+    const outcome = await world.save(planMysql(flavor, world.request(server, { args: "--all-databases" })));
+    expect(outcome).toMatchObject({ kind: "saved", warnings: [] });
+  });
+});
+
+test("E5: what a dump program remarks though it ends well is a warning", async () => {
+  const plan = planMysql("mariadb", world.request(server, ALL));
+  const dumps = [{ argv: ["sh", "-c", "echo 'SELECT 1;'; echo 'warning: a view is broken' >&2"], env: {} }];
+  const outcome = await world.save({ ...plan, dumps, leavesOut: [] });
+  expect(outcome).toMatchObject({ kind: "saved", warnings: ["warning: a view is broken"] });
+});
+
 test("several dumps by multiDumpArgs are one stream", async () => {
   await server.query("CREATE DATABASE other; CREATE TABLE other.t (x INT); INSERT INTO other.t VALUES (7)");
   const params = {

@@ -11,7 +11,7 @@ const LONGEST: readonly string[] = [
   "agent-kill",
   "restore-kill",
   "install",
-  "harmless-scratch",
+  "harmless",
   "demo",
   "unreadable",
   "bad-input",

@@ -54,7 +54,7 @@ export function RestoreDialog({ order, allowsActions, onClose }: DialogProps): J
 }
 
 function Plan({ plan }: { readonly plan: PlanAnswer }): JSX.Element {
-  const { point, members, waitsFor, leftOut, notes, yaml, isChecked } = plan;
+  const { point, members, files, waitsFor, leftOut, notes, yaml, isChecked } = plan;
   return (
     <>
       <p>
@@ -63,7 +63,7 @@ function Plan({ plan }: { readonly plan: PlanAnswer }): JSX.Element {
           : `The point is of ${formatTime(point.time)}.`}{" "}
         {isChecked
           ? "The API server took it in a dry run; nothing was changed."
-          : "The API server was not asked whether it takes it."}
+          : "The API server was not asked whether it takes it, and restic not about files."}
       </p>
       <Scroll label="Plan">
         <table>
@@ -101,6 +101,14 @@ function Plan({ plan }: { readonly plan: PlanAnswer }): JSX.Element {
           </tbody>
         </table>
       </Scroll>
+      {files.length > 0 && (
+        <>
+          <p>Files, by restic's own dry run; those that are there and not in a snapshot stay:</p>
+          <Scroll label="Files">
+            <pre>{files.join("\n")}</pre>
+          </Scroll>
+        </>
+      )}
       <Sentences title="It would wait for" texts={waitsFor} />
       <Sentences title="The batch says and the restore does not" texts={leftOut} />
       <Sentences title="Not seen" texts={notes} />

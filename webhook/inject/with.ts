@@ -9,6 +9,7 @@ import {
 } from "../../shared/injection/own-parts.ts";
 import type { BackupPlan, ContainerPlan, RestorePlan } from "../../shared/injection/plan.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
+import { isJsonObject, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import { withChild, withField, withList, withNamed, withoutMatching } from "../json-edit.ts";
 import { keepText } from "../known-text.ts";
 import { withoutUnusedVolumes } from "./without.ts";
@@ -33,17 +34,35 @@ export function withSidecar(podTemplate: JsonObject, plan: BackupPlan, image: st
   return withHash(tidied(podTemplate, placed), Annotation.BackupHash, plan.hash);
 }
 
-/** The pod template with the init-container of the plan, before all others: they may need the data. */
+/** The pod template with the init-container of the plan, before all others but a mesh's proxy: they may need the data. */
 export function withRestoreInit(podTemplate: JsonObject, plan: RestorePlan, image: string): JsonObject {
   const container = finish(plan, image);
   const placed = withChild(podTemplate, "spec", (spec) => {
     const added = withList(spec, "initContainers", (items) => {
       const others = withoutMatching(items, isRestoreInit);
-      return others === items ? [container, ...items] : withNamed(items, container);
+      return others === items
+        ? items.toSpliced(placeOfRestore(items, container), 0, container)
+        : withNamed(items, container);
     });
     return withVolumes(added, withoutVolumesOfSidecar(plan, podTemplate));
   });
   return withHash(tidied(podTemplate, placed), Annotation.RestoreHash, plan.hash);
+}
+
+/** Proxies that stand among the init-containers, where they run from then on: what comes before them has no network of the mesh. */
+const PROXIES: readonly string[] = ["istio-proxy", "linkerd-proxy", "consul-dataplane", "kuma-sidecar"];
+
+/** Behind a native sidecar that is a mesh's proxy, unless something up to there mounts what is restored; else first. */
+function placeOfRestore(items: readonly unknown[], container: JsonObject): number {
+  const isProxy = (item: unknown) => valueAt(item, "restartPolicy") === "Always" && isNamedProxy(textAt(item, "name"));
+  const place = items.findLastIndex(isProxy) + 1;
+  const restored = mountedVolumes([container]);
+  const mounted = mountedVolumes(items.slice(0, place).filter(isJsonObject));
+  return [...mounted].some((name) => restored.has(name)) ? 0 : place;
+}
+
+function isNamedProxy(name: string | undefined): boolean {
+  return name !== undefined && PROXIES.includes(name);
 }
 
 /** A template that had nothing of ours before has no volume of ours to lose. */

@@ -109,8 +109,15 @@ function findAppBindingFaults({ metadata, spec }: AppBinding): readonly Finding[
 
 function findSessionFaults(object: unknown, old: unknown): readonly Finding[] {
   const { spec } = parseBackupSession(object);
-  if (old !== undefined && canonicalJson(spec) !== canonicalJson(valueAt(old, "spec"))) {
-    return [fault("spec", "of a session can't change", "Create another BackupSession.")];
+  if (old !== undefined) {
+    const before = valueAt(old, "spec");
+    const wasCancelled = valueAt(before, "cancel") === true;
+    if (canonicalJson({ ...spec, cancel: true }) !== canonicalJson({ ...Object(before), cancel: true })) {
+      return [fault("spec", "of a session can't change, but for cancel", "Create another BackupSession.")];
+    }
+    if (wasCancelled && spec.cancel !== true) {
+      return [fault("spec.cancel", "can't be taken back", "Create another BackupSession.")];
+    }
   }
   if ((spec.retryLeft ?? 0) >= 0) return [];
   return [fault("spec.retryLeft", `${spec.retryLeft} is negative`, "Write zero or more.")];

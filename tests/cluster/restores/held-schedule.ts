@@ -2,15 +2,19 @@
 import { beforeAll, expect, test } from "vitest";
 import { parseBackupSession } from "../../../shared/api/backup-session.ts";
 import { KINDS } from "../../../shared/api/kinds.ts";
+import { waitForReadyPods } from "../../support/objects/pods.ts";
 import type { Installation } from "../../support/product/installed-cluster.ts";
-import { batchManifest, restoreManifest, restoreMember } from "../../support/restore/application.ts";
+import { batchManifest, partManifest, restoreManifest, restoreMember } from "../../support/restore/application.ts";
 import { openRestoreStand, type RestoreStand, waitForValue } from "../../support/restore/restore-stand.ts";
 
 const NAMESPACE = "restore-hold";
-const LATER = { kind: "Deployment", name: "later" } as const;
+const APP = { kind: "Deployment", name: "app" } as const;
+const TIMEOUT_MS = 60_000;
+/** Goes on for as long as it is wanted. */
+const LONG_HOOK = { exec: { command: ["sleep", "280"] }, containerName: "stash-init" };
 
 /**
- * Holds a schedule of every minute by a restore whose only target is missing, so that it goes on for as long as it is wanted.
+ * Holds a schedule of every minute by a restore at work: it runs its member's hook.
  *
  * @returns what tells the test that looks at it, when a minute has passed with other tests
  */
@@ -19,8 +23,13 @@ export function holdSchedule(cluster: () => Installation): () => void {
 
   beforeAll(async () => {
     stand = await openRestoreStand(cluster(), NAMESPACE);
-    await stand.apply(restoreManifest(NAMESPACE, "open", [restoreMember(LATER)]));
-    await stand.apply(batchManifest(NAMESPACE, [LATER], { schedule: "* * * * *" }));
+    const data = await stand.makeFolder("data");
+    await stand.apply(partManifest({ ...APP, namespace: NAMESPACE, marks: stand.marks, data }));
+    await waitForReadyPods(stand.client, NAMESPACE, "app=app", 1, TIMEOUT_MS);
+    const members = [{ ...restoreMember(APP), hooks: { preRestore: LONG_HOOK } }];
+    await stand.apply(restoreManifest(NAMESPACE, "open", members));
+    await stand.waitForRestore("open", ({ status }) => (status?.members?.[0]?.stats ?? []).length > 0);
+    await stand.apply(batchManifest(NAMESPACE, [APP], { schedule: "* * * * *" }));
   });
 
   return () => {

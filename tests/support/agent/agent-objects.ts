@@ -12,6 +12,9 @@ export function targetFlags(world: AgentWorld, kind = "Deployment", name = "web"
   return [`--target-kind=${kind}`, `--target-name=${name}`, `--target-namespace=${world.namespace}`];
 }
 
+/** The cluster of the orders, as the reconciler knows it by its kube-system. */
+export const CLUSTER_ID = "uid-of-kube-system";
+
 /** Pod of orders that name none. */
 const JOB_POD_UID = "uid-job";
 
@@ -73,6 +76,9 @@ function backupPart(world: AgentWorld, invoker: string): Partial<HostRunSpec> {
   return {
     backup: {
       invoker: { kind: "BackupConfiguration", namespace, name: invoker },
+      cluster: CLUSTER_ID,
+      hosts: 1,
+      members: 1,
       time: new Date().toISOString(),
       paths: options.paths,
       args: options.target?.args ?? [],
@@ -96,6 +102,7 @@ export async function createSession(world: AgentWorld, options: SessionOptions):
     work: "Backup",
     run: { kind: "BackupSession", name, uid: `uid-of-${name}` },
     target: { apiVersion: "apps/v1", kind: "Deployment", name: "web", namespace, ...options.target },
+    targetIndex: 0,
     ...(alias !== undefined && { alias }),
     host: hostname,
     pod: { name: pod, uid: podUID },

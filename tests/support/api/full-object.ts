@@ -40,7 +40,8 @@ function fullValue(node: SchemaNode, keys: readonly string[]): unknown {
     case "array":
       return [fullValue(node.items ?? {}, keys)];
     case "string":
-      return textFor(node, key);
+      // The type that columns look for.
+      return keys.at(-2) === "conditions" && key === "type" ? "Ready" : textFor(node, key);
     case "integer":
       return Math.max(node.minimum ?? 0, 7);
     case "number":

@@ -15,13 +15,17 @@ export interface PluginOptions {
   readonly nodeArgs?: readonly string[];
   /** Is called with all of the output so far; what it returns is sent as a signal. */
   readonly onOutput?: (stdout: string, stderr: string) => NodeJS.Signals | undefined;
+  /** How the output is read: as text by default. */
+  readonly encoding?: "base64";
+  /** What it may read from its input; nothing by default. */
+  readonly input?: string;
   /** Closes the output after so many bytes, as `head` does. */
   readonly closesAfterBytes?: number;
 }
 
 /** @param file the plugin */
 export function runPlugin(file: string, args: readonly string[], options: PluginOptions = {}): Promise<PluginRun> {
-  const { env = {}, nodeArgs = [], onOutput, closesAfterBytes } = options;
+  const { env = {}, nodeArgs = [], onOutput, closesAfterBytes, encoding, input = "" } = options;
   const startedMs = performance.now();
   const { PATH = "", HOME = "" } = process.env;
   const child = spawn(process.execPath, [...nodeArgs, file, ...args], { env: { PATH, HOME, ...env } });
@@ -34,6 +38,9 @@ export function runPlugin(file: string, args: readonly string[], options: Plugin
     isSent = true;
     child.kill(signal);
   };
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(input);
+  if (encoding !== undefined) child.stdout.setEncoding(encoding);
   child.stdout.on("data", (chunk) => {
     stdout += String(chunk);
     if (closesAfterBytes !== undefined && stdout.length >= closesAfterBytes) child.stdout.destroy();

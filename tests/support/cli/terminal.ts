@@ -1,4 +1,5 @@
 /** A terminal that remembers, for tests of what commands print. */
+import { Writable } from "node:stream";
 import type { Terminal } from "../../../cli/terminal/terminal.ts";
 
 export interface RecordingTerminal extends Terminal {
@@ -15,6 +16,13 @@ export function recordingTerminal(look: Partial<Pick<Terminal, "hasColor" | "isI
     print: (text) => void printed.push(`${text}\n`),
     note: (text) => void noted.push(`${text}\n`),
     write: (text) => void printed.push(text),
+    openOutput: () =>
+      new Writable({
+        write(chunk: Buffer, _encoding, done) {
+          printed.push(chunk.toString());
+          done();
+        },
+      }),
     isInteractive: false,
     hasColor: false,
     width: undefined,

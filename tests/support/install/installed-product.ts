@@ -6,6 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { readObjects } from "../../../scripts/manifests/compose.ts";
+import { UNNAMED_IMAGE } from "../../../scripts/manifests/installation.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
 import { findConnection } from "../../../shared/kube/connect.ts";
 import { createKubeClient } from "../../../shared/kube/http-client.ts";
@@ -18,7 +19,7 @@ import type { ClusterNode } from "../node/node.ts";
 import { resourceOf } from "../objects/resources.ts";
 import { type Audit, prepareAudit } from "./audit.ts";
 
-export const INSTALLED_IMAGE = "stash-batch.invalid/stash-batch:0.1.0";
+export const INSTALLED_IMAGE = UNNAMED_IMAGE;
 const INSTALL_FILE = resolve(import.meta.dirname, "../../../manifests/install.yaml");
 
 export interface InstalledProduct {

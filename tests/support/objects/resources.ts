@@ -45,6 +45,7 @@ export const KUBERNETES = {
   ValidatingAdmissionPolicy: admission("validatingadmissionpolicies"),
   ValidatingAdmissionPolicyBinding: admission("validatingadmissionpolicybindings"),
   StorageClass: { group: "storage.k8s.io", version: "v1", plural: "storageclasses", namespaced: false },
+  PodDisruptionBudget: { group: "policy", version: "v1", plural: "poddisruptionbudgets", namespaced: true },
   NetworkPolicy: { group: "networking.k8s.io", version: "v1", plural: "networkpolicies", namespaced: true },
   PriorityClass: { group: "scheduling.k8s.io", version: "v1", plural: "priorityclasses", namespaced: false },
   CustomResourceDefinition: {

@@ -10,7 +10,7 @@ import type { ControlPlane } from "../control-plane/control-plane.ts";
 import { reapFolder } from "../control-plane/folder-reaper.ts";
 import type { TestImages } from "../images/test-image.ts";
 import { startCluster } from "../node/cluster.ts";
-import type { NodeFacts } from "../node/node.ts";
+import type { ClusterNode, NodeFacts } from "../node/node.ts";
 import { PRODUCT_IMAGE, type RunningProduct, startProduct } from "./running-product.ts";
 
 /** What an installation needs of a cluster. */
@@ -50,6 +50,8 @@ export interface InstalledClusterOptions extends InstallationOptions {
 export interface InstalledCluster extends Installation {
   /** A node's loss of power. */
   stopNode(name: string): Promise<void>;
+  /** Its programs can be killed and started one by one. */
+  nodeNamed(name: string): ClusterNode;
   readonly controlPlane: ControlPlane;
 }
 
@@ -126,6 +128,11 @@ export function startInstalledCluster(options: InstalledClusterOptions): Promise
     const installation = await install({ kubeconfigPath, kubeconfigFor, nodes, gateway, bundlesFolder }, options);
     undo.add(() => installation.stop());
     const stopNode = async (name: string) => nodes.find((node) => node.name === name)?.stop();
-    return { ...installation, controlPlane, stopNode, stop: () => undo.run() };
+    const nodeNamed = (name: string): ClusterNode => {
+      const node = nodes.find((one) => one.name === name);
+      if (node === undefined) throw new Error(`there is no node ${name}`);
+      return node;
+    };
+    return { ...installation, controlPlane, stopNode, nodeNamed, stop: () => undo.run() };
   });
 }

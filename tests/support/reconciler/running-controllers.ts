@@ -32,6 +32,7 @@ export async function startInvokerControllers(
     settings: { image: TEST_IMAGE, nativeSidecar: false, followsImage: false },
     usesCronJobs: options.usesCronJobs ?? false,
     troubleLimits: DEFAULT_TROUBLE_LIMITS,
+    maxUnavailableWorkloads: 20,
     namespace: undefined,
     clock: systemClock,
     log: createLogger("reconciler", process.env["STASH_BATCH_TEST_LOGS"] === undefined ? "error" : "debug"),

@@ -22,8 +22,9 @@ export const PASSWORD = "of tests, long enough";
 export const TARGET = { apiVersion: "apps/v1", kind: "Deployment", namespace: "demo", name: "web" } as const;
 export const ORIGIN = {
   session: { namespace: "demo", name: "nightly-1" },
-  invoker: { kind: "BackupConfiguration", namespace: "demo", name: "nightly" },
+  invoker: { kind: "BackupConfiguration", namespace: "demo", name: "nightly", cluster: "of-tests" },
   target: TARGET,
+  part: { member: 1, members: 1, hosts: 1 },
 } as const;
 
 export interface ResticWorld {

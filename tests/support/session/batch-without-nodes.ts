@@ -131,13 +131,14 @@ export async function startSession(
   namespace: string,
   name: string,
   retryLeft = 0,
-  batch = "nightly",
+  invoker = "nightly",
+  kind: "BackupBatch" | "BackupConfiguration" = "BackupBatch",
 ): Promise<void> {
   const body = {
     apiVersion: KINDS.BackupSession.apiVersion,
     kind: "BackupSession",
     metadata: { name, namespace },
-    spec: { invoker: { apiGroup: KINDS.BackupSession.group, kind: "BackupBatch", name: batch }, retryLeft },
+    spec: { invoker: { apiGroup: KINDS.BackupSession.group, kind, name: invoker }, retryLeft },
   };
   await client.create(KINDS.BackupSession, namespace, body, asIs);
 }

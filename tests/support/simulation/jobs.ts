@@ -23,7 +23,7 @@ export class SimulatedJobs {
 
   /** The catalogue has every Task but `unknown`. */
   make(index: number, member: BackupMemberView, nowMs: number): void {
-    if (this.#jobs.has(index)) return;
+    if (this.#jobs.has(index) || this.#problems.has(index)) return;
     const { taskName } = member;
     if (taskName === "unknown") {
       this.#problems.set(index, { code: "NOT_FOUND", message: `Task ${taskName} does not exist` });
@@ -31,7 +31,31 @@ export class SimulatedJobs {
     }
     const workload = { kind: "Job", namespace: member.ref.namespace, name: `job-${index}`, replicas: 1 };
     this.#pods.fill(workload, nowMs);
+    for (const pod of this.#pods.list()) {
+      if (pod.workload === workload && member.ref.kind === "AppBinding") pod.behindApp = member.ref.name;
+    }
     this.#jobs.set(index, { workload, outcome: { kind: "running" } });
+  }
+
+  /** The API server takes no job of the target. */
+  refuse(index: number, problem: JobProblem): void {
+    this.#problems.set(index, problem);
+  }
+
+  isRefused(index: number): boolean {
+    return this.#problems.get(index)?.isPassing === true;
+  }
+
+  /** Its pod is evicted, and its controller makes another one. */
+  evict(index: number, nowMs: number): void {
+    const job = this.#jobs.get(index);
+    if (job === undefined) throw new Error(`there is no job ${index}`);
+    for (const pod of this.#pods.list()) {
+      if (pod.workload !== job.workload) continue;
+      pod.isAgentRunning = false;
+      pod.isEnded = true;
+    }
+    this.#pods.fill(job.workload, nowMs);
   }
 
   /** What the job came to, or waits for; a failed one has no living pod. */

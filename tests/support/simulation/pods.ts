@@ -18,11 +18,18 @@ export interface SimulatedPod {
   hasAgent: boolean;
   isAgentRunning: boolean;
   isEnded: boolean;
+  isTerminating: boolean;
+  /** Why its agent ended the last time. */
+  lastEnd: string | undefined;
   agentStartedAtMs: number;
+  /** Of a job: the application that it works on. */
+  behindApp?: string;
   /** Whether the pod waits in the init-container of the restore. */
   isWaiting: boolean;
   /** Whether its template has that init-container, which stays there when it has ended. */
   isOfRestore: boolean;
+  /** What its sidecar has where; undefined where nobody looks. */
+  mounts?: ReadonlyMap<string, string>;
 }
 
 /** All pods of a simulated cluster. */
@@ -49,6 +56,8 @@ export class SimulatedPods {
       hasAgent: true,
       isAgentRunning: true,
       isEnded: false,
+      isTerminating: false,
+      lastEnd: undefined,
       agentStartedAtMs: nowMs,
       isWaiting: false,
       isOfRestore: false,
@@ -91,14 +100,17 @@ function podFact(pod: SimulatedPod): PodFact {
     podIp: "127.1.0.1",
     createdAtMs: pod.createdAtMs,
     isReady: pod.isReady,
-    isTerminating: false,
+    isTerminating: pod.isTerminating,
     isEnded: pod.isEnded,
     containers: ["app"],
+    ...(pod.behindApp !== undefined && { behindApp: pod.behindApp }),
     sidecar: {
       isRunning: pod.isAgentRunning,
       startedAtMs: pod.agentStartedAtMs,
       message: undefined,
+      lastEnd: pod.lastEnd,
       serves: undefined,
+      ...(pod.mounts !== undefined && { mounts: pod.mounts }),
     },
     restoreInit: pod.isOfRestore
       ? { isRunning: pod.isWaiting, startedAtMs: pod.agentStartedAtMs, message: undefined, serves: "RestoreBatch/back" }

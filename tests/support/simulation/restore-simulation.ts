@@ -4,6 +4,7 @@
  */
 
 import type { HookOutcome, HookRun } from "../../../reconciler/hooks/hook-plan.ts";
+import { readOwed } from "../../../reconciler/hooks/owed.ts";
 import type { JobProblem } from "../../../reconciler/jobs/target-job.ts";
 import { decideRestore } from "../../../reconciler/restore/decide.ts";
 import { readMountingPod } from "../../../reconciler/restore/mounting-pod.ts";
@@ -20,11 +21,13 @@ import { withItem } from "../../../reconciler/run/entries.ts";
 import { NO_SILENCES, nextSilences, type Silences, silenceLengths } from "../../../reconciler/run/silences.ts";
 import { DEFAULT_LIMITS } from "../../../reconciler/run/world.ts";
 import type { BackupSession } from "../../../shared/api/backup-session.ts";
+import type { HostRun } from "../../../shared/api/host-run.ts";
 import type { RestoreHostStats } from "../../../shared/api/host-stats.ts";
 import type { Repository } from "../../../shared/api/repository.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../../../shared/api/restore-batch.ts";
 import { restoreInvokerView } from "../../../shared/invoker.ts";
 import { targetKey } from "../../../shared/target.ts";
+import { keepOwed } from "./owed.ts";
 import { type SimulatedPod, SimulatedPods, type SimulatedWorkload } from "./pods.ts";
 
 export const RESTORE_START_MS = Date.UTC(2024, 3, 30, 8, 0, 0);
@@ -69,6 +72,8 @@ export class RestoreSimulation {
   readonly finished = new Map<string, HookOutcome>();
   readonly passes: RestorePass[] = [];
   readonly startedHooks: HookRun[] = [];
+  /** Host runs that keep what is owed. */
+  readonly records = new Map<string, HostRun>();
   /** By targetKey(): why a workload's controller leaves its pods as they are. */
   readonly stuck = new Map<string, StuckRollout>();
   /** By name: claim of a Deployment, where it is not its own. */
@@ -123,6 +128,7 @@ export class RestoreSimulation {
       silenceMs: silenceLengths(this.#silences, this.nowMs),
       hookRuns: { runner: "this", prepared: new Map(), running: new Set(this.running.keys()), finished: this.finished },
       leaderSinceMs: this.leaderSinceMs,
+      owed: readOwed(this.records),
       limits: DEFAULT_LIMITS,
     };
   }
@@ -258,6 +264,7 @@ export class RestoreSimulation {
         this.#write(action.status);
         return;
       case "RunHook":
+        keepOwed(this, action.run);
         this.running.set(action.run.key, action.run);
         this.startedHooks.push(action.run);
         return;

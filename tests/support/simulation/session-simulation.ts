@@ -12,17 +12,20 @@ import type {
   SiblingSession,
 } from "../../../reconciler/backup-session/view.ts";
 import type { HookOutcome, HookRun } from "../../../reconciler/hooks/hook-plan.ts";
+import { readOwed } from "../../../reconciler/hooks/owed.ts";
 import { withItem } from "../../../reconciler/run/entries.ts";
 import type { FormerPod } from "../../../reconciler/run/locks.ts";
 import { NO_SILENCES, nextSilences, type Silences, silenceLengths } from "../../../reconciler/run/silences.ts";
 import { DEFAULT_LIMITS } from "../../../reconciler/run/world.ts";
 import type { BackupBatch } from "../../../shared/api/backup-batch.ts";
 import { type BackupSession, parseBackupSession } from "../../../shared/api/backup-session.ts";
+import type { HostRun } from "../../../shared/api/host-run.ts";
 import type { HostStats } from "../../../shared/api/host-stats.ts";
 import type { Repository } from "../../../shared/api/repository.ts";
 import { backupInvokerView } from "../../../shared/invoker.ts";
 import { targetKey } from "../../../shared/target.ts";
 import { SimulatedJobs } from "./jobs.ts";
+import { keepOwed } from "./owed.ts";
 import { SimulatedPods, type SimulatedWorkload } from "./pods.ts";
 
 export const SESSION_START_MS = Date.UTC(2024, 3, 30, 2, 0, 0);
@@ -69,6 +72,8 @@ export class SessionSimulation {
   cleanup: CleanupOutcome | undefined;
   /** Every hook that was ever started. */
   readonly startedHooks: HookRun[] = [];
+  /** Host runs that keep what is owed. */
+  readonly records = new Map<string, HostRun>();
   /** Everything that was decided and done since this was last emptied. */
   readonly passes: Pass[] = [];
   #silences: Silences = NO_SILENCES;
@@ -130,6 +135,7 @@ export class SessionSimulation {
       jobs: jobs.jobs,
       silenceMs: this.#lookForSilence(),
       hookRuns: { runner: "this", prepared: new Map(), running: new Set(this.running.keys()), finished: this.finished },
+      owed: readOwed(this.records),
       cleanup: this.cleanup,
       leaderSinceMs: this.leaderSinceMs,
       limits: DEFAULT_LIMITS,
@@ -140,7 +146,9 @@ export class SessionSimulation {
   settle(): void {
     for (let round = 0; round < 50; round += 1) {
       const decision = decideSession(this.view(), new Date(this.nowMs + this.clockJumpMs));
-      if (decision.actions.length === 0) return;
+      // A job that is refused for the moment is tried again with each look.
+      const isIdle = decision.actions.every((one) => one.kind === "EnsureJob" && this.jobs.isRefused(one.targetIndex));
+      if (isIdle) return;
       const before = this.status;
       for (const action of decision.actions) this.#carryOut(action);
       this.passes.push({ before, after: this.status, actions: decision.actions, trail: decision.trail });
@@ -170,6 +178,11 @@ export class SessionSimulation {
     if (this.running.delete(key)) this.finished.set(key, outcome);
   }
 
+  /** Somebody writes into the session that it is to end. */
+  cancel(): void {
+    this.session = { ...this.session, spec: { ...this.session.spec, cancel: true } };
+  }
+
   /** The reconciler's process is killed and a new one leads: what only memory held is lost. */
   restart(): void {
     this.running.clear();
@@ -185,9 +198,13 @@ export class SessionSimulation {
         this.session = parseBackupSession(JSON.parse(JSON.stringify({ ...this.session, status: action.status })));
         return;
       case "AddLabels":
-        this.session = { ...this.session, metadata: { ...this.session.metadata, labels: action.labels } };
+        this.session = {
+          ...this.session,
+          metadata: { ...this.session.metadata, labels: { ...this.session.metadata.labels, ...action.labels } },
+        };
         return;
       case "RunHook":
+        keepOwed(this, action.run);
         this.running.set(action.run.key, action.run);
         this.startedHooks.push(action.run);
         return;
@@ -220,7 +237,6 @@ export class SessionSimulation {
         return;
       case "EndJob":
       case "StartPrepared":
-      case "ClearCheckRequest":
       case "EmitEvent":
         return;
     }

@@ -115,7 +115,11 @@ function setScene(scene: Scene, line: string): void {
         const { repository } = simulation;
         if (plain[1] === "gone") simulation.repository = undefined;
         else if (repository !== undefined) {
-          simulation.repository = { ...repository, status: Object.fromEntries(named) };
+          const { integrity, ...status } = Object.fromEntries(named);
+          simulation.repository = {
+            ...repository,
+            status: { ...status, ...(integrity !== undefined && { integrity: integrity === "true" }) },
+          };
         }
       });
       return;
@@ -168,8 +172,6 @@ function describeActions({ actions }: Pass): readonly string[] {
         return [`event ${action.type} ${action.reason}`];
       case "RecordRecoveryPoint":
         return [`recovery point ${action.session} of ${action.time}`];
-      case "ClearCheckRequest":
-        return ["take back the request for a check"];
       default:
         return [];
     }
@@ -357,6 +359,9 @@ function playEvent(simulation: SessionSimulation, event: string): void {
       return;
     case "restart":
       simulation.restart();
+      return;
+    case "cancel":
+      simulation.cancel();
       return;
     case "scale": {
       const index = simulation.workloads.findIndex(({ name }) => name === plain[1]);

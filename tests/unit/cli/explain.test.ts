@@ -100,12 +100,14 @@ describe("explain of files alone", () => {
   test("shows what would be added, and why", () => {
     const { status, stdout } = explain(
       "--offline",
+      "--diff",
       "-f",
       file("web.yaml", DEPLOYMENT),
       "-f",
       file("batch.yaml", INVOKER.replace("VOLUME", "files")),
     );
-    expect(stdout).toContain("Deployment default/web: change");
+    expect(stdout.split("\n")[0]).toBe("Deployment default/web: change");
+    expect(stdout).toContain("  backed up by a sidecar as member web of BackupBatch default/nightly\n");
     expect(stdout).toContain("backup:  Injected: the container was added");
     expect(stdout).toMatch(/^\+\s+- name: stash$/m);
     expect(stdout).toContain("nothing restarts");

@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { globSync, readdirSync, readFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import { expect, test } from "vitest";
-import { parse } from "yaml";
-import { generateFiles } from "../../../scripts/generated-files.ts";
+import { CHART_FOLDER, generateFiles } from "../../../scripts/generated-files.ts";
 import { composeObjects, readObjects } from "../../../scripts/manifests/compose.ts";
 import { textAt } from "../../../shared/kube/json-value.ts";
 
@@ -20,6 +19,15 @@ test.each(generateFiles().map(({ path, text }) => [path, text] as const))(
   },
 );
 
+test("the chart's folder holds nothing that is not generated", () => {
+  const files = readdirSync(join(root, CHART_FOLDER), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)));
+  const generated = generateFiles().map(({ path }) => path);
+  expect(files.filter((path) => !generated.includes(path))).toEqual([]);
+  expect(files.length).toBeGreaterThan(25);
+});
+
 test("install.yaml holds every object of the base once, and nothing else", () => {
   const installed = readObjects(join(manifests, "install.yaml")).map(nameOf);
   const composed = composeObjects(join(manifests, "base")).map(nameOf);
@@ -35,10 +43,14 @@ test("install.yaml begins with the namespace and ends with what sends requests t
 });
 
 test("a kustomization that does more than list is refused, since only kustomize knows what it makes", () => {
-  expect(() => composeObjects(join(manifests, "overlays/single-node"))).toThrow(/patchesJson6902/);
+  expect(() => composeObjects(join(manifests, "overlays/single-node"))).toThrow(/patches/);
 });
 
-test("folders of the base are named in a way that kubectl 1.20 knows", () => {
-  const base: unknown = parse(readFileSync(join(manifests, "base/kustomization.yaml"), "utf8"));
-  expect(base).toMatchObject({ bases: ["../crds"] });
+test("no kustomization uses a field that kustomize calls deprecated", () => {
+  const files = globSync("manifests/**/kustomization.yaml", { cwd: root });
+  expect(files.length).toBeGreaterThan(7);
+  for (const file of files) {
+    const text = readFileSync(join(root, file), "utf8");
+    expect(text, file).not.toMatch(/^(bases|patchesStrategicMerge|patchesJson6902|commonLabels|vars|imageTags):/m);
+  }
 });

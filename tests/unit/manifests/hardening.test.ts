@@ -1,11 +1,14 @@
 /** What the product's own pods are held to: Pod Security `restricted`, and what keeps an installation available. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readObjects } from "../../../scripts/manifests/compose.ts";
+import { UNNAMED_IMAGE } from "../../../scripts/manifests/installation.ts";
 import { objectsAt } from "../../../shared/injection/workload.ts";
 import { textAt, valueAt } from "../../../shared/kube/json-value.ts";
 
-const objects = readObjects(join(import.meta.dirname, "../../../manifests/install.yaml"));
+const INSTALL_FILE = join(import.meta.dirname, "../../../manifests/install.yaml");
+const objects = readObjects(INSTALL_FILE);
 const ofKind = (kind: string) => objects.filter((object) => textAt(object, "kind") === kind);
 const named = (list: readonly unknown[]) =>
   list.map((object) => [textAt(object, "metadata", "name") ?? "", object] as const);
@@ -35,8 +38,36 @@ test("S13: no image is named that somebody could register", () => {
       textAt(container, "image"),
     ),
   );
-  const injected = ofKind("ConfigMap").map((object) => textAt(object, "data", "image"));
-  for (const image of [...images, ...injected]) expect(image).toMatch(/^[a-z-]+\.invalid\/[a-z-]+:\d+\.\d+\.\d+$/);
+  expect(images).toEqual([UNNAMED_IMAGE, UNNAMED_IMAGE]);
+  expect(UNNAMED_IMAGE).toMatch(/^[a-z-]+\.invalid\/[a-z-]+:\d+\.\d+\.\d+$/);
+});
+
+test("the first line of install.yaml names the image everywhere, and says so nowhere else", () => {
+  const text = readFileSync(INSTALL_FILE, "utf8");
+  const [, from = "", to = ""] =
+    /^# Name your image first: sed 's\|(.+)\|(.+)\|' install.yaml \| kubectl apply /.exec(text) ?? [];
+  expect(from).toBe(UNNAMED_IMAGE);
+  const named = text.replaceAll(from, to);
+  expect(named).not.toContain(".invalid");
+  expect(named.split(`image: ${to}`).length - 1).toBe(2);
+});
+
+test("both programs may read their own pod, whose image they inject", () => {
+  for (const program of ["webhook", "reconciler"]) {
+    const role = ofKind("Role").find((one) => textAt(one, "metadata", "name") === `stash-batch-${program}`);
+    expect(objectsAt(role, "rules")).toContainEqual({ apiGroups: [""], resources: ["pods"], verbs: ["get"] });
+    const pod = valueAt(
+      deployments.find(([name]) => name === `stash-batch-${program}`)?.[1],
+      "spec",
+      "template",
+      "spec",
+    );
+    const [container] = objectsAt(pod, "containers");
+    expect(textAt(container, "name")).toBe(program);
+    expect(objectsAt(container, "env").map((one) => textAt(one, "name"))).toEqual(
+      expect.arrayContaining(["POD_NAME", "POD_NAMESPACE"]),
+    );
+  }
 });
 
 test("S10: metrics that name tenants' objects are for one namespace alone", () => {

@@ -10,7 +10,7 @@ import { createWorld } from "../../../reconciler/world/world.ts";
 import { readObjects } from "../../../scripts/manifests/compose.ts";
 import { objectsAt } from "../../../shared/injection/workload.ts";
 import { systemClock } from "../../../shared/kube/clock.ts";
-import { parseJson, textAt } from "../../../shared/kube/json-value.ts";
+import { numberAt, parseJson, textAt } from "../../../shared/kube/json-value.ts";
 import { createMetrics } from "../../../webhook/metrics.ts";
 
 const folder = join(import.meta.dirname, "../../../manifests/monitoring");
@@ -54,7 +54,7 @@ beforeAll(async () => {
   known = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name = ""]) => name));
 });
 
-describe.each(alerts.map((alert) => [textAt(alert, "alert") ?? "", alert] as const))("%s", (_name, alert) => {
+describe.each(alerts.map((alert) => [textAt(alert, "alert") ?? "", alert] as const))("%s", (name, alert) => {
   test("asks only for metrics that exist", () => {
     const names = metricsOf(textAt(alert, "expr") ?? "");
     expect(names.length).toBeGreaterThan(0);
@@ -66,6 +66,21 @@ describe.each(alerts.map((alert) => [textAt(alert, "alert") ?? "", alert] as con
     expect(textAt(alert, "annotations", "summary")).toBeTruthy();
     expect(textAt(alert, "annotations", "description")).toMatch(/\.$/);
   });
+
+  test("links to a runbook that says what it means, where to look and what to do", () => {
+    const [page = "", anchor = ""] = (textAt(alert, "annotations", "runbook_url") ?? "").split("#");
+    const text = readFileSync(join(folder, "../..", page), "utf8");
+    const sections = text.split(/^## /m).slice(1);
+    const section = sections.find((one) => one.split("\n")[0]?.toLowerCase() === anchor);
+    expect(anchor).toBe(name.toLowerCase());
+    for (const word of ["**Means.**", "**Look.**", "**Do.**"]) expect(section).toContain(word);
+  });
+});
+
+test("there is a runbook for each alert and no other", () => {
+  const page = readFileSync(join(folder, "../../docs/runbooks.md"), "utf8");
+  const titles = [...page.matchAll(/^## (.*)$/gm)].map(([, title]) => title);
+  expect(titles.toSorted()).toEqual(alerts.map((alert) => textAt(alert, "alert")).toSorted());
 });
 
 test("docs/operations.md lists every alert and no other", () => {
@@ -90,3 +105,34 @@ test.each(panels.map((panel) => [textAt(panel, "title") ?? "", panel] as const))
     for (const name of expressions.flatMap(metricsOf)) expect(known, name).toContain(name);
   },
 );
+
+test("every panel has a unit, and what is bad has a colour and a runbook", () => {
+  for (const panel of panels) {
+    expect(textAt(panel, "fieldConfig", "defaults", "unit"), textAt(panel, "title")).toBeTruthy();
+  }
+  const stats = panels.filter((panel) => textAt(panel, "type") === "stat");
+  const coloured = stats.filter(
+    (panel) => objectsAt(panel, "fieldConfig", "defaults", "thresholds", "steps").length > 1,
+  );
+  expect(coloured.length).toBeGreaterThanOrEqual(5);
+  const links = panels.flatMap((panel) => [
+    ...(textAt(panel, "description") ?? "").matchAll(/docs\/runbooks[.]md#(\S+)/g),
+  ]);
+  expect(links.length).toBeGreaterThanOrEqual(6);
+  const names = alerts.map((alert) => textAt(alert, "alert")?.toLowerCase());
+  for (const [, anchor] of links) expect(names).toContain(anchor);
+});
+
+test("the dashboard names what is stale and what failed, not only how many", () => {
+  const tables = panels.filter((panel) => textAt(panel, "type") === "table").map((panel) => textAt(panel, "title"));
+  expect(tables).toEqual(["What is stale", "What failed last"]);
+});
+
+test("no two panels lie on each other", () => {
+  const cells = panels.flatMap((panel) => {
+    const at = (key: string) => numberAt(panel, "gridPos", key) ?? 0;
+    const across = Array.from({ length: at("w") }, (_, step) => at("x") + step);
+    return across.flatMap((x) => Array.from({ length: at("h") }, (_, step) => `${x},${at("y") + step}`));
+  });
+  expect(new Set(cells).size).toBe(cells.length);
+});

@@ -51,7 +51,7 @@ const ALLOWED_KEYWORDS = new Set([
     " ",
   ),
   ..."additionalProperties anyOf x-kubernetes-int-or-string x-kubernetes-embedded-resource".split(" "),
-  "x-kubernetes-preserve-unknown-fields",
+  ..."x-kubernetes-preserve-unknown-fields x-kubernetes-list-type x-kubernetes-list-map-keys".split(" "),
 ]);
 
 function isDefaultAllowed(node: StructuralSchema): boolean {
@@ -80,7 +80,7 @@ describe("generated files", () => {
   });
 });
 
-describe.each(kinds)("the definition of %s", (_name, { entry, schema }) => {
+describe.each(kinds)("the definition of %s", (_name, { entry, schema, columns }) => {
   const onDisk = schemaOnDisk(entry.plural, entry.group);
 
   test("loses no field of the schema", () => {
@@ -97,6 +97,36 @@ describe.each(kinds)("the definition of %s", (_name, { entry, schema }) => {
       return childAt(onDisk, keys.slice(0, -1))?.required?.includes(keys.at(-1) ?? "") !== true;
     });
     expect(optional).toEqual([]);
+  });
+
+  test("describes every field", () => {
+    const silent = [...nodesOf(onDisk)].filter(([keys, { description = "" }]) => {
+      const isField = !["[]", "*", undefined].includes(keys.at(-1)) && keys.join() !== "metadata";
+      return isField && !/^.+[.]$/s.test(description);
+    });
+    expect(silent.map(([keys]) => keys.join("."))).toEqual([]);
+  });
+
+  test("keeps one condition of each type, wherever conditions stand", () => {
+    const lists = [...nodesOf(onDisk)].filter(([keys]) => /^conditions$/.test(keys.at(-1) ?? ""));
+    for (const [, node] of lists) {
+      expect(node).toMatchObject({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] });
+    }
+    expect(lists.length > 0).toBe(entry.statusSubresource);
+  });
+
+  test("has a short name, and columns that fit beside each other", () => {
+    expect(entry.shortNames.length).toBeGreaterThan(0);
+    const shown = columns.filter(({ priority = 0 }) => priority === 0);
+    expect(shown.length).toBeLessThanOrEqual(9);
+    const paths = columns.map(({ jsonPath }) =>
+      jsonPath
+        .replace(/\[[^\]]*\]/g, ".[]")
+        .slice(1)
+        .split("."),
+    );
+    const known = paths.filter((keys) => keys[0] !== "metadata");
+    expect(known.filter((keys) => childAt(onDisk, keys) === undefined)).toEqual([]);
   });
 
   test("is structural, and says nothing that an API server of 1.20 refuses or ignores", () => {
@@ -150,16 +180,20 @@ test("the key facts of the BackupBatch definition", () => {
     listKind: "BackupBatchList",
     plural: "backupbatches",
     singular: "backupbatch",
+    shortNames: ["bbatch"],
     categories: ["stash", "appscode", "all"],
   });
   expect(version).toMatchObject({ name: "v1beta1", served: true, storage: true, subresources: { status: {} } });
   expect(version?.additionalPrinterColumns.map(({ name, priority = 0 }) => [name, priority])).toEqual([
     ["Schedule", 0],
     ["Paused", 0],
+    ["Last-Point", 0],
+    ["Next", 0],
     ["Phase", 0],
+    ["Ready", 0],
     ["Age", 0],
     ["Last-Success", 1],
-    ["Next", 1],
+    ["Why", 1],
   ]);
   const schema = schemaOf(definition);
   expect(schema.required).toEqual(["spec"]);
@@ -175,8 +209,9 @@ test("the key facts of the BackupBatch definition", () => {
     anyOf: [{ type: "integer" }, { type: "string" }],
   });
   const kept = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
-  expect(childAt(schema, ["spec", "members", "[]", "runtimeSettings", "pod", "affinity"])).toEqual(kept);
+  expect(childAt(schema, ["spec", "members", "[]", "runtimeSettings", "pod", "affinity"])).toMatchObject(kept);
   expect(childAt(schema, ["metadata"])).toEqual({ type: "object" });
+  expect(childAt(schema, ["status"])?.default).toEqual({ observedGeneration: -1 });
 });
 
 test("writing a definition twice gives the same bytes, and a header that tells where it comes from", () => {

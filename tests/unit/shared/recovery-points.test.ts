@@ -81,6 +81,46 @@ describe("what belongs to a recovery point", () => {
   });
 });
 
+describe("D25: a recovery point", () => {
+  const ofHost = (host: number, hosts: number, tags: readonly string[] = []) =>
+    aSnapshot({
+      session: "one",
+      hostname: `node-${host}`,
+      target: "DaemonSet/demo/agent",
+      tags: [`hosts=${hosts}`, ...tags],
+    });
+
+  test("holds nothing of a member of which a host is missing, though its session is gone", () => {
+    const other = aSnapshot({ session: "one", tags: ["hosts=1"] });
+    const names = (snapshots: readonly ListedSnapshot[]) =>
+      readRecoveryPoints(snapshots)[0]?.snapshots.map(({ hostname }) => hostname);
+    expect(names([ofHost(1, 3), ofHost(2, 3), other])).toEqual(["web"]);
+    expect(names([ofHost(1, 3), ofHost(2, 3), ofHost(3, 3), other])).toEqual(["node-1", "node-2", "node-3", "web"]);
+    // The same target twice under two aliases.
+    const twice = [ofHost(1, 1, ["member=1/2"]), ofHost(2, 2, ["member=2/2"])];
+    expect(names(twice)).toEqual(["node-1"]);
+  });
+
+  test("is of one cluster alone, though two have sessions of the same name", () => {
+    const tagged = (cluster: string, hostname: string, target = "Deployment/demo/web"): ListedSnapshot => ({
+      ...aSnapshot({ session: "one", hostname, id: `${cluster}-${hostname}` }),
+      tags: ["session=demo/one", `invoker=BackupBatch/demo/nightly${cluster}`, `target=${target}`],
+    });
+    const pointsOf = (snapshots: readonly ListedSnapshot[]) =>
+      readRecoveryPoints(snapshots).map(({ cluster, snapshots: own }) => [cluster, own.map(({ id }) => id)]);
+    const both = [tagged("/a", "web"), tagged("/b", "web")];
+    expect(pointsOf(both)).toEqual([
+      ["a", ["/a-web"]],
+      ["b", ["/b-web"]],
+    ]);
+    // What names none belongs to the only one that there is, as far as that lacks it.
+    const older = [tagged("", "web"), tagged("", "db", "StatefulSet/demo/db")];
+    expect(pointsOf([tagged("/a", "web"), ...older])).toEqual([["a", ["-db", "/a-web"]]]);
+    expect(pointsOf([...both, ...older])).toHaveLength(3);
+    expect(pointsOf(older)).toEqual([[undefined, ["-web", "-db"]]]);
+  });
+});
+
 test("a member is held by its target, its alias, or the host that a rule names", () => {
   const [point] = readRecoveryPoints([aSnapshot({ session: "one", hostname: "front", target: "Deployment/prod/web" })]);
   const holds = (member: ReturnType<typeof aMember>) => point !== undefined && holdsMember(point, member);

@@ -39,6 +39,14 @@ const containers = (prefix: string, minLength: number) =>
       })),
     );
 
+/** A mesh's proxy may be among them: then that is where a restore's network begins. */
+const initContainers = fc
+  .record({ list: containers("init", 1), place: fc.nat({ max: 6 }) })
+  .map(({ list, place }): readonly JsonObject[] => {
+    const proxy = { name: "istio-proxy", image: "i", restartPolicy: "Always" };
+    return place > list.length ? list : list.toSpliced(place, 0, proxy);
+  });
+
 const volumes = fc
   .record({
     source: fc.constantFrom<JsonObject>(
@@ -59,7 +67,7 @@ const volumes = fc
 const workload = fc
   .record({
     containers: containers("app", 1),
-    initContainers: fc.option(containers("init", 1), { nil: undefined }),
+    initContainers: fc.option(initContainers, { nil: undefined }),
     volumes: fc.option(volumes, { nil: undefined }),
     annotations: fc.option(fc.constantFrom({ a: "1" }, { "x/y": "", b: "2" }), { nil: undefined }),
     podFields: unknownFields,

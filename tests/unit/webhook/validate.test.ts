@@ -271,15 +271,21 @@ describe("a Repository", () => {
   });
 });
 
-test("a BackupSession keeps its spec", () => {
-  const session = (name: string) => ({
+test("a BackupSession keeps its spec, but may be cancelled, once and for all", () => {
+  const session = (name: string, spec: JsonObject = {}) => ({
     apiVersion: "stash.appscode.com/v1beta1",
     kind: "BackupSession",
     metadata: { name: "s", namespace: "demo" },
-    spec: { invoker: { kind: "BackupBatch", name } },
+    spec: { invoker: { kind: "BackupBatch", name }, ...spec },
   });
   expect(findingsOf(session("a"), session("a"))).toBe("");
   expect(findingsOf(session("b"), session("a"))).toContain("of a session can't change");
+  expect(findingsOf(session("a", { cancel: true }), session("a"))).toBe("");
+  expect(findingsOf(session("a", { cancel: true }), session("a", { cancel: true }))).toBe("");
+  expect(findingsOf(session("b", { cancel: true }), session("a"))).toContain("of a session can't change");
+  for (const later of [{}, { cancel: false }]) {
+    expect(findingsOf(session("a", later), session("a", { cancel: true }))).toContain("can't be taken back");
+  }
 });
 
 test("a BackupBlueprint is validated where it holds no variables", () => {
@@ -385,5 +391,28 @@ describe("a request", () => {
     expect(message).toContain("is not known: not asked");
     const trusted = { ...ports(), checksRights: true, trustedUsers: ["jane"] };
     expect((await validate(request(backupConfiguration()), trusted)).isAllowed).toBe(true);
+  });
+});
+
+describe("C13: a mount on which a restore could not write", () => {
+  const mounts = [
+    { name: "data", mountPath: "/data", readOnly: true },
+    { name: "logs", mountPath: "/logs" },
+  ];
+
+  test("is a warning to who writes the restore, alone or in a batch", () => {
+    const target = { ref: REF, rules: [{ paths: ["/data"] }], volumeMounts: mounts };
+    const found = /^warning .*spec(\.members\[0\])?\.target\.volumeMounts.* \/data readOnly/m;
+    expect(findingsOf(restoreSession({ target }))).toMatch(found);
+    const batch = {
+      ...restoreSession(),
+      kind: "RestoreBatch",
+      spec: { repository: { name: "repo" }, members: [{ target }] },
+    };
+    expect(findingsOf(batch)).toMatch(found);
+  });
+
+  test("is none of a backup's concern", () => {
+    expect(findingsOf(backupConfiguration({ target: { ref: REF, paths: ["/data"], volumeMounts: mounts } }))).toBe("");
   });
 });

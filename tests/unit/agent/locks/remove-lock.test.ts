@@ -56,3 +56,16 @@ test("a refusal is told with the store's answer", async () => {
     message: expect.stringContaining("403"),
   });
 });
+
+test.each([
+  "<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-central-1</Region></Error>",
+  "<Error><Message>The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-central-1'</Message></Error>",
+])("C16: a store that names the bucket's region in its text alone is asked again too", async (body) => {
+  const { asked, port } = await startStore((request, response) => {
+    const isRight = request.headers.authorization?.includes("/eu-central-1/s3/") === true;
+    if (isRight) response.writeHead(204).end();
+    else response.writeHead(400, { "content-type": "application/xml" }).end(body);
+  });
+  expect(await removeLock(s3Access(`http://127.0.0.1:${port}/bucket/prefix`), ID, NOW)).toBe(true);
+  expect(asked).toHaveLength(2);
+});

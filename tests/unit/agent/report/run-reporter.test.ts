@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { AgentApi, ApiAnswer } from "../../../../agent/kube/api.ts";
 import { createRunReporter, statusPatch } from "../../../../agent/report/run-reporter.ts";
 import { UserError } from "../../../../shared/errors.ts";
+import { listAt, textAt } from "../../../../shared/kube/json-value.ts";
 
 const RUN = { metadata: { name: "nightly-1-abc", namespace: "demo", uid: "uid-run" } };
 const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -39,6 +40,9 @@ function aServer(answers: readonly ApiAnswer["kind"][] = [], uid = "uid-run") {
   return { api: { ...api, identity, create: async () => answerOf("gone") }, status, requests };
 }
 
+const readCondition = (one: unknown) =>
+  [textAt(one, "type"), [textAt(one, "status"), textAt(one, "reason"), textAt(one, "lastTransitionTime")]] as const;
+
 const reporterOn = (server: ReturnType<typeof aServer>) => createRunReporter(RUN, { api: server.api, log: SILENT });
 
 describe("a report", () => {
@@ -75,6 +79,30 @@ describe("a report", () => {
     reporter.set({ snapshots: [{ name: "abc" }] });
     expect(await reporter.flush()).toBe(true);
     expect(Object.fromEntries(server.status)).toMatchObject({ phase: "Succeeded", snapshots: [{ name: "abc" }] });
+  });
+
+  test("tells with the phase what tools read, and when that changed", async () => {
+    const server = aServer();
+    let time = "2026-01-01T00:00:00Z";
+    const reporter = createRunReporter(RUN, { api: server.api, log: SILENT, now: () => new Date(time) });
+    const told = () => Object.fromEntries(listAt(Object.fromEntries(server.status), "conditions").map(readCondition));
+    reporter.set({ phase: "Running" });
+    await reporter.flush();
+    expect(told()).toEqual({
+      Ready: ["False", "RunRunning", time],
+      Reconciling: ["True", "RunRunning", time],
+      Stalled: ["False", "RunRunning", time],
+    });
+    const began = time;
+    time = "2026-01-01T00:05:00Z";
+    reporter.set({ progress: { percent: 5 } });
+    reporter.set({ phase: "Failed", error: "disk full" });
+    await reporter.flush();
+    expect(told()).toEqual({
+      Ready: ["False", "RunFailed", began],
+      Reconciling: ["False", "RunFailed", time],
+      Stalled: ["True", "RunFailed", time],
+    });
   });
 
   test("ends when the host run is gone", async () => {

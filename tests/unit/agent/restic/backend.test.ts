@@ -45,6 +45,8 @@ describe("the address of a repository", () => {
   });
 });
 
+const CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n";
+
 describe("credentials", () => {
   test("go into the environment, each kind its own", () => {
     const keys = { AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "key", AZURE_ACCOUNT_KEY: "other" };
@@ -62,14 +64,17 @@ describe("credentials", () => {
     expect(s3.env).toMatchObject({ AWS_SESSION_TOKEN: "t", HTTPS_PROXY: "p" });
     const azure = build({ azure: { container: "c" } }, { AZURE_ACCOUNT_SAS: "sas", RESTIC_COMPRESSION: "max" });
     expect(azure.env).toMatchObject({ AZURE_ACCOUNT_SAS: "sas", RESTIC_COMPRESSION: "max" });
-    const rest = build({ rest: { url: "https://h" } }, { TLS_CLIENT_CERT_DATA: "pem" });
+    const rest = build(
+      { rest: { url: "https://h" } },
+      { TLS_CLIENT_CERT_DATA: `${CERTIFICATE}-----BEGIN RSA PRIVATE KEY-----\n` },
+    );
     expect(rest.flags).toEqual(["--tls-client-cert", "/secrets/backend/TLS_CLIENT_CERT_DATA"]);
   });
 
   test("L64: certificates and key files are used where they are mounted, so no copy is left behind", () => {
     const { env, flags } = build(
       { gcs: { bucket: "b" } },
-      { CA_CERT_DATA: "pem", GOOGLE_SERVICE_ACCOUNT_JSON_KEY: "{}" },
+      { CA_CERT_DATA: CERTIFICATE, GOOGLE_SERVICE_ACCOUNT_JSON_KEY: '{"type":"service_account"}' },
     );
     expect(flags).toEqual(["--cacert", "/secrets/backend/CA_CERT_DATA"]);
     expect(env["GOOGLE_APPLICATION_CREDENTIALS"]).toBe("/secrets/backend/GOOGLE_SERVICE_ACCOUNT_JSON_KEY");
@@ -77,7 +82,7 @@ describe("credentials", () => {
 
   test("never stand in the flags", () => {
     const backend: Backend = { s3: { endpoint: "e", bucket: "b", insecureTLS: true } };
-    const access = build(backend, { AWS_SECRET_ACCESS_KEY: "hush hush" });
+    const access = build(backend, { AWS_ACCESS_KEY_ID: "AKIA", AWS_SECRET_ACCESS_KEY: "hush hush" });
     expect(access.flags).toEqual(["--insecure-tls"]);
     expect(access.secrets).toContain("hush hush");
     expect(access.secrets).toContain("hush%20hush");

@@ -50,8 +50,7 @@ test("the error at the end is read", () => {
 
 test("a fault that a check found is read", () => {
   expect(parseResticLine('{"message_type":"error","message":"pack 1a: not found"}')).toEqual({
-    kind: "error",
-    item: "",
+    kind: "words",
     text: "pack 1a: not found",
   });
 });
@@ -76,6 +75,24 @@ test.each<[string, readonly string[]]>([
   ["{not for programs", ["{not for programs"]],
 ])("E2: what a line says to people: %s", (line, words) => {
   expect(wordsForPeople(line)).toEqual(words);
+});
+
+test("D15: a type of message that nobody knows yet has words that count", () => {
+  expect(wordsForPeople('{"message_type":"warning","message":"the store is old\\nvery old"}')).toEqual([
+    "the store is old",
+    "very old",
+  ]);
+  expect(wordsForPeople('{"message_type":"excluded_item","item":"/a","message":"no"}')).toEqual([]);
+});
+
+test("D15: what a check finds says something to people, in every form", () => {
+  const line = '{"message_type":"error","message":"Load(<data/1>) returned error, retrying after 1s: 503"}';
+  expect(wordsForPeople(line)).toEqual(["Load(<data/1>) returned error, retrying after 1s: 503"]);
+});
+
+test("D15: a snapshot of a dry run is none", () => {
+  const line = '{"message_type":"summary","snapshot_id":"1234","dry_run":true}';
+  expect(parseResticLine(line)).toMatchObject({ kind: "summary", summary: { snapshotId: undefined } });
 });
 
 test("messages of later versions are left alone, and lines for people are none", () => {

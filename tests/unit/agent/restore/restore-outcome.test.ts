@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ResticExit } from "../../../../agent/restic/run.ts";
 import { isInTheWay } from "../../../../agent/restore/conflicts.ts";
-import { errorsOfRestored, isOnlyAbove, itemWarnings, restoreFault } from "../../../../agent/restore/outcome.ts";
+import { errorsOfRestored, isDataWhole, itemWarnings, restoreFault } from "../../../../agent/restore/outcome.ts";
 import { buildRestoreProgress } from "../../../../agent/restore/progress.ts";
 import { parseRestoreLine } from "../../../../agent/restore/restore-messages.ts";
 import { UserError } from "../../../../shared/errors.ts";
@@ -15,8 +15,8 @@ describe("what restic says while it restores", () => {
   test("up to 0.15 in words", () => {
     expect(parseRestoreLine("ignoring error for /data/a: b: lchown /data/a: b: operation not permitted")).toEqual({
       kind: "item-error",
-      item: "/data/a",
-      text: "b: lchown /data/a: b: operation not permitted",
+      item: "/data/a: b",
+      text: "lchown /data/a: b: operation not permitted",
     });
   });
 
@@ -38,7 +38,7 @@ describe("errors of folders above the restored paths", () => {
   const of = (item: string) => ({ item, text: "chmod: read-only file system" });
 
   test("do not matter: a container's read-only root keeps them as they are", () => {
-    expect(isOnlyAbove([of("/source"), of("/")], paths, anExit())).toBe(true);
+    expect(isDataWhole([of("/source"), of("/")], paths, anExit())).toBe(true);
   });
 
   test("E13: are no warning either, for none of several paths", () => {
@@ -50,12 +50,12 @@ describe("errors of folders above the restored paths", () => {
   });
 
   test("matter when anything else went wrong too", () => {
-    expect(isOnlyAbove([of("/source"), of("/source/data/x")], paths, anExit())).toBe(false);
-    expect(isOnlyAbove([of("/source/data")], paths, anExit())).toBe(false);
-    expect(isOnlyAbove([of("/sour")], paths, anExit())).toBe(false);
-    expect(isOnlyAbove([of("/source")], paths, anExit({ tail: ["Fatal: unable to open repository"] }))).toBe(false);
-    expect(isOnlyAbove([of("/source")], paths, anExit({ code: undefined, signal: "SIGKILL" }))).toBe(false);
-    expect(isOnlyAbove([], paths, anExit())).toBe(false);
+    expect(isDataWhole([of("/source"), of("/source/data/x")], paths, anExit())).toBe(false);
+    expect(isDataWhole([of("/source/data")], paths, anExit())).toBe(false);
+    expect(isDataWhole([of("/sour")], paths, anExit())).toBe(false);
+    expect(isDataWhole([of("/source")], paths, anExit({ tail: ["Fatal: unable to open repository"] }))).toBe(false);
+    expect(isDataWhole([of("/source")], paths, anExit({ code: undefined, signal: "SIGKILL" }))).toBe(false);
+    expect(isDataWhole([], paths, anExit())).toBe(false);
   });
 });
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { describeRun } from "../../../../cli/describe/describe-run.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
+import { ERRORS } from "../../../../shared/errors.ts";
 import { aSession, hoursAgo, NOW_MS } from "../../../support/cli/objects.ts";
 
 const times = (from: number, until: number) => ({ startedAt: hoursAgo(5 - from), finishedAt: hoursAgo(5 - until) });
@@ -35,7 +36,7 @@ test("a session is told with its failure, next step, lanes, hosts, snapshots, ho
     "Phase      Failed in 42s",
     "Run of     BackupBatch shop (Scheduled)",
     "Failure    NO_SPACE: web: the disk is full",
-    "Next step  Free or add space where the message says, then run again.",
+    `Next step  ${ERRORS.NO_SPACE.next}`,
     "dbaaaabb",
     "2.000 KiB",
     "3 kept, 1 removed",

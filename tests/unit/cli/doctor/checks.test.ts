@@ -7,6 +7,7 @@ import { checkDefinitions, checkVersion } from "../../../../cli/doctor/definitio
 import { FindingStatus, formatFindings } from "../../../../cli/doctor/finding.ts";
 import { checkPrograms, readVariant } from "../../../../cli/doctor/programs.ts";
 import { checkRights, isNeeded, NEEDED_RIGHTS } from "../../../../cli/doctor/rights.ts";
+import { UNNAMED_IMAGE } from "../../../../scripts/manifests/installation.ts";
 import { textAt } from "../../../../shared/kube/json-value.ts";
 
 const manifests = join(import.meta.dirname, "../../../../manifests");
@@ -100,7 +101,6 @@ describe("programs", () => {
       ["stash-batch-webhook", webhook],
       ["stash-batch-reconciler", reconciler],
     ]),
-    settings: { data: { image: "i:1" } },
   });
 
   test("that are missing or have no ready replica are faults; one replica less, or another image, is a warning", () => {
@@ -112,6 +112,23 @@ describe("programs", () => {
       "stash-batch-reconciler Ok",
       "image Warning",
     ]);
+  });
+
+  test("that inject another image by a flag than the other one runs are told", () => {
+    const findings = checkPrograms(view(deployment(2, "i:1", "--image=i:3"), deployment(2, "i:1")));
+    expect(findings.at(-1)?.message).toBe("stash-batch-webhook injects i:3, but stash-batch-reconciler injects i:1");
+    expect(checkPrograms(view(deployment(2, "i:1"), deployment(2, "i:1"))).map(({ status }) => status)).toEqual([
+      "Ok",
+      "Ok",
+    ]);
+  });
+
+  test("whose image nobody has named are told so, and what to do", () => {
+    const [, , finding] = checkPrograms(view(deployment(0, UNNAMED_IMAGE), deployment(0, UNNAMED_IMAGE)));
+    expect(finding).toMatchObject({ check: "image", status: "Fault" });
+    expect(finding?.message).toContain(`run ${UNNAMED_IMAGE}, which is no image that exists`);
+    const running = checkPrograms(view(deployment(2, UNNAMED_IMAGE), deployment(2, UNNAMED_IMAGE)));
+    expect(running.map(({ status }) => status)).toEqual(["Ok", "Ok"]);
   });
 
   test("say by their flags what they need", () => {

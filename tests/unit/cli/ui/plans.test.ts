@@ -1,10 +1,11 @@
 /** Restores by clicks: what was shown is what is made, once, and only when the name was typed. */
 import { beforeEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import type { Cluster } from "../../../../cli/cluster/cluster.ts";
+import type { Cluster, ExecChoice } from "../../../../cli/cluster/cluster.ts";
 import { createPlans, PLAN_LIFETIME_MS } from "../../../../cli/ui/plans.ts";
 import { KINDS } from "../../../../shared/api/kinds.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
+import { Command, Container, Volume } from "../../../../shared/contract.ts";
 import { textAt } from "../../../../shared/kube/json-value.ts";
 import { aBatch, aSession, NOW_MS } from "../../../support/cli/objects.ts";
 
@@ -18,9 +19,10 @@ interface Created {
 
 let objects: Readonly<Record<string, readonly unknown[]>>;
 let created: Created[];
+let executed: ExecChoice[];
 let nowMs: number;
 
-/** A cluster of two objects that keeps what is created. */
+/** A cluster of few objects that keeps what is created, and whose containers know of one file that differs. */
 const cluster: Cluster = {
   address: "https://127.0.0.1:1",
   namespace: "default",
@@ -47,16 +49,52 @@ const cluster: Cluster = {
   mergePatch: async () => {
     throw new TypeError("nothing is patched");
   },
+  remove: async () => {
+    throw new TypeError("nothing is deleted");
+  },
+  exec: async (_namespace, choice) => {
+    executed.push(choice);
+    choice.stdout.end(JSON.stringify({ ...TRIED, overwritten: ["/data/own"] }));
+    choice.stderr.end();
+    return 0;
+  },
   copyLog: async () => {
     throw new TypeError("no log is read");
   },
 };
+
+const TRIED = { newFiles: 0, changedFiles: 1, sameFiles: 2, totalBytes: 2_048, writtenBytes: 11 };
+
+/** What restic is asked by: the Repository, and the web part with a pod whose sidecar runs. */
+function withPods(): typeof objects {
+  const labels = { app: "web" };
+  return {
+    ...objects,
+    [KINDS.Repository.plural]: [
+      {
+        apiVersion: KINDS.Repository.apiVersion,
+        kind: "Repository",
+        metadata: { namespace: "demo", name: "store" },
+        spec: { backend: { local: { mountPath: "/repository" } } },
+      },
+    ],
+    deployments: [{ metadata: { namespace: "demo", name: "web" }, spec: { selector: { matchLabels: labels } } }],
+    pods: [
+      {
+        metadata: { namespace: "demo", name: "web-0", labels },
+        spec: { volumes: [{ name: Volume.Identity }], containers: [{ name: Container.Sidecar }] },
+        status: { containerStatuses: [{ name: Container.Sidecar, state: { running: {} } }] },
+      },
+    ],
+  };
+}
 
 const plansOf = (allowsActions = true) => createPlans({ cluster, allowsActions, now: () => nowMs });
 
 beforeEach(() => {
   objects = { [KINDS.BackupBatch.plural]: [aBatch()], [KINDS.BackupSession.plural]: [aSession()] };
   created = [];
+  executed = [];
   nowMs = NOW_MS;
 });
 
@@ -72,9 +110,24 @@ describe("a plan", () => {
     expect(created).toEqual([{ namespace: "demo", isDryRun: true, body: parse(plan.yaml) }]);
   });
 
+  test("tells what restic's dry run says of files, as the command does, and why where it can't", async () => {
+    objects = withPods();
+    const { files } = await plansOf().plan(ORDER);
+    expect(files).toEqual([
+      "db: not known: its pods are not known",
+      "web: 0 new, 1 written over, 2 the same; 11 B of 2.000 KiB are written",
+      "  writes over /data/own",
+    ]);
+    expect(executed.map(({ pod, command }) => [pod, ...command.slice(0, 2)])).toEqual([
+      ["web-0", "stash-batch", Command.TryRestore],
+    ]);
+  });
+
   test("without --allow-actions sends nothing but reads, and says so", async () => {
-    expect((await plansOf(false).plan(ORDER)).isChecked).toBe(false);
+    objects = withPods();
+    expect(await plansOf(false).plan(ORDER)).toMatchObject({ isChecked: false, files: [] });
     expect(created).toEqual([]);
+    expect(executed).toEqual([]);
   });
 
   test("of a session that did not save all members is refused with what it lacks", async () => {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { sessionsToDelete } from "../../../../reconciler/backup-session/finish.ts";
-import { nextReadDataSubset } from "../../../../reconciler/backup-session/maintenance.ts";
 import type { SiblingSession } from "../../../../reconciler/backup-session/view.ts";
 
 function aSession(name: string, createdAtMs: number, phase: string | undefined): SiblingSession {
@@ -32,15 +31,4 @@ describe("history", () => {
     const skipped = aSession("self", 100, "Skipped");
     expect(sessionsToDelete(skipped, [aSession("a", 1, "Succeeded")], 0)).toEqual(["a"]);
   });
-});
-
-test("every part of the data is read once, in turns", () => {
-  const parts: string[] = [];
-  let last: string | undefined;
-  for (let week = 0; week < 9; week += 1) {
-    last = nextReadDataSubset(last);
-    parts.push(last);
-  }
-  expect(parts).toEqual(["1/8", "2/8", "3/8", "4/8", "5/8", "6/8", "7/8", "8/8", "1/8"]);
-  expect(nextReadDataSubset("10%")).toBe("1/8");
 });

@@ -51,6 +51,12 @@ describe("the orders of a session", () => {
     expect(ordersOf(simulation)).toHaveLength(3);
   });
 
+  test("D25: say how many hosts the target has, how many targets the session, and which cluster it is", () => {
+    const simulation = aSession(3);
+    const [order] = sessionOrders({ ...simulation.view(), clusterId: "this" }, simulation.status, new Map());
+    expect(order?.spec).toMatchObject({ targetIndex: 0, backup: { cluster: "this", hosts: 3, members: 1 } });
+  });
+
   test("20 hosts of one target are at work at the same time, and the next comes when one ends", () => {
     const simulation = aSession(45);
     expect(atWork(simulation)).toHaveLength(20);

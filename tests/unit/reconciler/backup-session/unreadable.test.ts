@@ -88,12 +88,10 @@ describe("D1: a session", () => {
     const points = actions.flatMap((action) => (action.kind === "RecordRecoveryPoint" ? [action.unreadableFiles] : []));
     expect(points).toEqual([3]);
     const session = { ...simulation.session, spec: { ...simulation.session.spec, dueTime: "2024-04-30T02:00:00Z" } };
-    const repository = decideRepositoryStatus({
-      generation: 1,
-      status: undefined,
-      references: [],
-      sessions: [session],
-    });
+    const repository = decideRepositoryStatus(
+      { generation: 1, status: undefined, references: [], sessions: [session] },
+      new Date("2024-04-30T03:00:00Z"),
+    );
     expect(repository.lastRecoveryPoint?.unreadableFiles).toBe(3);
     expect(unreadableSamples(ended)).toEqual([3]);
   });

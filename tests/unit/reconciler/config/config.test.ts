@@ -36,6 +36,7 @@ describe("flags of the reconciler", () => {
       settings: { image: "stash:1", nativeSidecar: false, followsImage: false, resources: DEFAULT_RESOURCES },
       limits: DEFAULT_LIMITS,
       troubleLimits: { notMadeMs: 120_000, notReadyMs: 600_000 },
+      maxUnavailableWorkloads: 20,
     });
   });
 
@@ -69,6 +70,20 @@ describe("flags of the reconciler", () => {
     expect(limits).toEqual({ ...DEFAULT_LIMITS, podWaitMs: 90_000, restoreWaitMs: 7_200_000, hookMs: 60_000 });
     const given = parse(["--image=i", "--pods-not-made-limit=30s", "--pods-not-ready-limit=1m"]);
     expect(given.troubleLimits).toEqual({ notMadeMs: 30_000, notReadyMs: 60_000 });
+    expect(parse(["--image=i", "--max-unavailable-workloads=3"]).maxUnavailableWorkloads).toBe(3);
+    expect(() => parse(["--image=i", "--max-unavailable-workloads=0"])).toThrow("--max-unavailable-workloads: 0");
+  });
+
+  test("D8: the default deadlines can be switched off, and only they", () => {
+    const off = parse(["--image=i", "--session-limit=0", "--restore-limit=0", "--after-hook-wait=1m"]);
+    expect(off.limits).toEqual({ ...DEFAULT_LIMITS, sessionMs: 0, restoreMs: 0, hookBeginMs: 60_000 });
+    expect(faultOf(["--image=i", "--session-limit=-1h"]).message).toContain("--session-limit");
+    expect(faultOf(["--image=i", "--after-hook-wait=0"]).message).toContain("--after-hook-wait");
+  });
+
+  test("D24: how many workloads roll out at once is a number", () => {
+    expect(parse(["--image=i", "--max-unavailable-workloads=3"]).maxUnavailableWorkloads).toBe(3);
+    expect(faultOf(["--image=i", "--max-unavailable-workloads=0"]).message).toContain("--max-unavailable-workloads");
   });
 
   test("an IPv6 address is given in brackets", () => {

@@ -53,3 +53,35 @@ describe("the place behind an AppBinding", () => {
     await expect(resolveAppPlace(new FakeApi().client, PLACE, signal)).rejects.toThrow("does not exist");
   });
 });
+
+describe("D17: the pod of an earlier hook", () => {
+  const EARLIER = { ...PLACE, ranIn: { pod: "db-1", uid: "uid-db-1" } };
+
+  function aService(status: object = { phase: "Running" }, uid = "uid-db-1") {
+    const api = anApi({ name: "db" });
+    const addresses = [{ targetRef: { kind: "Pod", name: "db-0" } }];
+    api.put("endpoints", { metadata: { name: "db", namespace: "demo" }, subsets: [{ addresses }] });
+    for (const pod of [
+      { name: "db-0", uid: "uid-db-0" },
+      { name: "db-1", uid },
+    ]) {
+      api.put("pods", {
+        metadata: { ...pod, namespace: "demo" },
+        spec: { containers: [{ name: "postgres" }] },
+        status,
+      });
+    }
+    return resolveAppPlace(api.client, EARLIER, signal);
+  }
+
+  test("is taken while it lives, though the Service leads to another one now", async () => {
+    expect(await aService()).toMatchObject({ pod: "db-1", container: "postgres" });
+  });
+
+  test.each<[string, Parameters<typeof aService>]>([
+    ["has ended", [{ phase: "Failed" }]],
+    ["is another one of the same name", [{ phase: "Running" }, "uid-other"]],
+  ])("is left for one behind the Service when it %s", async (_what, how) => {
+    expect(await aService(...how)).toMatchObject({ pod: "db-0", ranIn: { pod: "db-0", uid: "uid-db-0" } });
+  });
+});

@@ -2,7 +2,7 @@
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";
 import type { HookOutcome, HookRun } from "../../../../reconciler/hooks/hook-plan.ts";
-import { isInterrupted } from "../../../../reconciler/hooks/hook-records.ts";
+import { isInterrupted, isToRepeat } from "../../../../reconciler/hooks/hook-records.ts";
 import { HookRunner } from "../../../../reconciler/hooks/hook-runner.ts";
 import type { Clock } from "../../../../shared/kube/clock.ts";
 import type { ExecResult, PodExec } from "../../../../shared/kube/exec.ts";
@@ -64,9 +64,9 @@ function aRunner(exec: PodExec): HookRunner {
   });
 }
 
-function outcomeOf(runner: HookRunner): Promise<HookOutcome> {
+function outcomeOf(runner: HookRunner, change: Partial<HookRun> = {}): Promise<HookOutcome> {
   return new Promise((done) => {
-    runner.start(RUN, () => {
+    runner.start({ ...RUN, ...change }, () => {
       const outcome = runner.runs().finished.get(RUN.key);
       if (outcome !== undefined) done(outcome);
     });
@@ -163,5 +163,41 @@ describe("E11: a command that may have run, or never will", () => {
   test("that fails by itself never counts as interrupted", async () => {
     const exec: PodExec = async () => ({ ...DONE, end: { kind: "exited", exitCode: 1 }, stderr: "interrupted: no" });
     expect(isInterrupted({ type: "postBackup", ...(await outcomeOf(aRunner(exec))) })).toBe(false);
+  });
+});
+
+describe("D6: a command of an after-hook", () => {
+  const AFTER = { beginWithinMs: 600_000, timeoutMs: 10_000 };
+  const AWAY = anError(500, "InternalError", "error dialing backend: dial tcp: connection refused");
+
+  test("is tried for as long as it takes to reach its pod, whatever time it may take itself", async () => {
+    const { exec, calls } = failing(60, AWAY);
+    expect(await outcomeOf(aRunner(exec), AFTER)).toMatchObject({ phase: "Succeeded" });
+    expect(calls.count).toBe(61);
+  });
+
+  test("that never reaches it ends, and says so", async () => {
+    const { exec } = failing(Number.POSITIVE_INFINITY, AWAY);
+    const { phase, message } = await outcomeOf(aRunner(exec), AFTER);
+    expect(phase).toBe("Failed");
+    expect(message).toMatch(/^the command never began: .*connection refused/);
+  });
+
+  test("whose pod is gone is owed to the one that took its place; that of a before-hook is not", async () => {
+    const gone = anError(404, "NotFound", 'pods "web-0" not found');
+    const after = await outcomeOf(aRunner(failing(1, gone).exec), AFTER);
+    expect(isToRepeat([{ type: "postBackup", ...after }])).toBe(true);
+    const before = await outcomeOf(aRunner(failing(1, gone).exec));
+    expect(isToRepeat([{ type: "preBackup", ...before }])).toBe(false);
+  });
+
+  test("has its own time once it began", async () => {
+    const timesAsked: number[] = [];
+    const exec: PodExec = async ({ timeoutMs }) => {
+      timesAsked.push(timeoutMs);
+      return DONE;
+    };
+    await outcomeOf(aRunner(exec), AFTER);
+    expect(timesAsked).toEqual([10_000]);
   });
 });

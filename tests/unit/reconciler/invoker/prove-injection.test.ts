@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { type ProofPorts, proveInjection, proveRefusal } from "../../../../reconciler/invoker/prove-injection.ts";
+import {
+  type ProofPorts,
+  proveInjection,
+  proveRefusal,
+  proveRestore,
+} from "../../../../reconciler/invoker/prove-injection.ts";
 import { readQuota } from "../../../../reconciler/world/quota-object.ts";
 import { isJsonObject, listAt, textAt, valueAt } from "../../../../shared/kube/json-value.ts";
 import { KubeError } from "../../../../shared/kube/kube-error.ts";
@@ -19,6 +24,8 @@ interface Cluster {
   readonly without?: KubeError;
   readonly workload?: KubeError;
   readonly quotas?: ProofPorts["quotas"];
+  /** Access mode of every claim. */
+  readonly accessMode?: string;
 }
 
 function refusal(status: number, reason: string, detail: string): KubeError {
@@ -26,35 +33,48 @@ function refusal(status: number, reason: string, detail: string): KubeError {
 }
 
 /** An API server that keeps nothing, and says whether it was asked to keep something. */
-function clusterOf({ admits = true, withSidecar, without, workload, quotas = [] }: Cluster) {
+function clusterOf({ admits = true, withSidecar, without, workload, quotas = [], accessMode }: Cluster) {
   const calls: string[] = [];
   const ports: ProofPorts = {
     quotas,
     client: {
-      find: async () => undefined,
+      find: async (resource, _namespace, name, parse) => {
+        calls.push(`find ${resource.plural} ${name}`);
+        return accessMode === undefined ? undefined : parse({ spec: { accessModes: [accessMode] } });
+      },
       delete: async () => false,
       patch: async (resource, namespace, name, patch, parse, options) => {
         calls.push(`patch ${resource.plural} ${namespace}/${name} ${options?.dryRun === true ? "dry" : "kept"}`);
         if (workload !== undefined) throw workload;
         const annotations = valueAt(patch.kind === "json" ? undefined : patch.body, "metadata", "annotations");
-        const isWanted = admits && typeof valueAt(annotations, HELD) !== "string";
+        const isRestore = valueAt(annotations, "stash.appscode.com/requested-restore") !== undefined;
+        const isWanted = admits && !isRestore && typeof valueAt(annotations, HELD) !== "string";
+        const init = { name: "stash-init", args: ["restore"] };
         const sidecar = { name: "stash", args: ["run-backup"], resources: { requests: { memory: "64Mi" } } };
         return parse({
           metadata: { name: "web", namespace: "demo", uid: "workload-uid" },
           spec: {
             template: {
               metadata: { annotations: isWanted ? { [APPLIED]: HASH } : {} },
-              spec: { containers: [{ name: "app" }, ...(isWanted ? [sidecar] : [])] },
+              spec: {
+                initContainers: admits && isRestore ? [init] : [],
+                containers: [{ name: "app" }, ...(isWanted ? [sidecar] : [])],
+                volumes: [{ name: "data", persistentVolumeClaim: { claimName: "data" } }],
+              },
             },
+            strategy: { type: isRestore ? "Recreate" : "RollingUpdate" },
           },
         });
       },
       create: async (resource, namespace, body, parse, options) => {
-        const names = listAt(body, "spec", "containers").map((one) => textAt(one, "name"));
+        const names = ["initContainers", "containers"].flatMap((list) =>
+          listAt(body, "spec", list).map((one) => textAt(one, "name")),
+        );
         calls.push(
           `create ${resource.plural} ${namespace} ${names.join("+")} ${options?.dryRun === true ? "dry" : "kept"}`,
         );
-        const error = names.includes("stash") ? withSidecar : without;
+        const isOurs = names.includes("stash") || names.includes("stash-init");
+        const error = isOurs ? withSidecar : without;
         if (error !== undefined) throw error;
         return parse(isJsonObject(body) ? body : {});
       },
@@ -72,7 +92,11 @@ describe("asking the cluster before a sidecar is injected", () => {
   test("leaves nothing behind, and asks about the very template that admission makes", async () => {
     const { calls, proof } = await prove({});
     expect(proof).toEqual({ kind: "Passed" });
-    expect(calls).toEqual(["patch deployments demo/web dry", "create pods demo app+stash dry"]);
+    expect(calls).toEqual([
+      "patch deployments demo/web dry",
+      "create pods demo app+stash dry",
+      "find persistentvolumeclaims data",
+    ]);
   });
 
   test("C1: hands on the cluster's own words", async () => {
@@ -109,6 +133,60 @@ describe("asking the cluster before a sidecar is injected", () => {
     await expect(prove({ withSidecar: refusal(500, "InternalError", "failed calling webhook") })).rejects.toThrow(
       "failed calling webhook",
     );
+  });
+});
+
+describe("a claim for one pod at a time", () => {
+  const proofOf = async (spec: object, accessMode = "ReadWriteOncePod") => {
+    const { ports } = clusterOf({ accessMode });
+    return proveInjection(ports, ID, aWorkload({ spec }), wanted, signal);
+  };
+
+  test("of a Deployment that makes the next pod first is told before a rollout that would never end", async () => {
+    const proof = await proofOf({ strategy: { type: "RollingUpdate" } });
+    expect(proof).toMatchObject({ kind: "Refused", words: expect.stringContaining("claim data is ReadWriteOncePod") });
+  });
+
+  test.each([
+    [{ strategy: { type: "Recreate" } }, "ReadWriteOncePod"],
+    [{ strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1 } } }, "ReadWriteOncePod"],
+    [{ strategy: { type: "RollingUpdate" } }, "ReadWriteOnce"],
+  ])("is no obstacle with %j and %s", async (spec, accessMode) => {
+    expect(await proofOf(spec, accessMode)).toEqual({ kind: "Passed" });
+  });
+});
+
+describe("asking the cluster before a restore", () => {
+  const ask = { "stash.appscode.com/requested-restore": "uid" };
+  const proveRestoreOf = async (cluster: Cluster, replicas = 2) => {
+    const { calls, ports } = clusterOf(cluster);
+    const workload = aWorkload({ status: { replicas } });
+    return { calls, proof: await proveRestore(ports.client, ID, workload, ask, signal) };
+  };
+
+  test("leaves nothing behind, and asks about pods with the init-container", async () => {
+    const { calls, proof } = await proveRestoreOf({});
+    expect(proof).toEqual({ kind: "Passed" });
+    expect(calls).toEqual(["patch deployments demo/web dry", "create pods demo stash-init+app dry"]);
+  });
+
+  test.each<[string, Cluster, number, string]>([
+    ["hands on the cluster's words", { withSidecar: refusal(403, "Forbidden", "no root here") }, 2, "Refused"],
+    [
+      "minds no quota that has room when its pods are gone",
+      { withSidecar: refusal(403, "Forbidden", "exceeded quota: q") },
+      2,
+      "Passed",
+    ],
+    [
+      "minds nothing where pods are refused anyway and none is there",
+      { withSidecar: refusal(403, "Forbidden", "no"), without: refusal(403, "Forbidden", "no") },
+      0,
+      "Passed",
+    ],
+    ["is no answer with a webhook that is away", { admits: false }, 2, "Vain"],
+  ])("%s", async (_what, cluster, replicas, kind) => {
+    expect((await proveRestoreOf(cluster, replicas)).proof.kind).toBe(kind);
   });
 });
 

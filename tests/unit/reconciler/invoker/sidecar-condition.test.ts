@@ -59,6 +59,32 @@ describe("the condition StashSidecarInjected", () => {
       "False",
       "RepositoryMissing",
     ],
+    [
+      "it serves others, and this member not as it wants",
+      {
+        invoker: "BackupConfiguration demo/beta",
+        wanted: {
+          plan: aPlan({ problems: [{ ...problem, reason: "MountTaken", invoker: "BackupConfiguration demo/beta" }] }),
+          isOptedOut: false,
+          image: IMAGE,
+        },
+      },
+      "False",
+      "MountTaken",
+    ],
+    [
+      "it serves this member, and another one not as that wants",
+      {
+        invoker: "BackupConfiguration demo/alpha",
+        wanted: {
+          plan: aPlan({ problems: [{ ...problem, reason: "MountTaken", invoker: "BackupConfiguration demo/beta" }] }),
+          isOptedOut: false,
+          image: IMAGE,
+        },
+      },
+      "True",
+      "SidecarInjectionSucceeded",
+    ],
     ["it was not asked for yet", missing, "False", "SidecarInjectionPending"],
     ["the template has another one", { workload: aWorkload({ applied: "other" }) }, "False", "SidecarInjectionPending"],
     [

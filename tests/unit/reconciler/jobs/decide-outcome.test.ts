@@ -10,9 +10,10 @@ const OWNER = {
   controller: true,
 };
 
-function aJob(conditions: readonly unknown[] = []): JobFact {
+function aJob(conditions: readonly unknown[] = [], spec: object = {}): JobFact {
   const job = readJob({
     metadata: { name: "j", namespace: "demo", uid: "job", ownerReferences: [OWNER] },
+    spec,
     status: { conditions },
   });
   if (job === undefined) throw new Error("no job");
@@ -139,5 +140,31 @@ describe("a job", () => {
   test("of somebody else is not read", () => {
     expect(readJob({ metadata: { name: "j", labels: {} } })).toBeUndefined();
     expect(readJobPod({ metadata: { name: "p" } })).toBeUndefined();
+  });
+});
+
+describe("a job whose controller replaces pods", () => {
+  const spec = { podFailurePolicy: { rules: [{ action: "Ignore", onPodConditions: [{ type: "DisruptionTarget" }] }] } };
+  const disrupted = [{ type: "DisruptionTarget", status: "True" }];
+  const evicted = aPod({ phase: "Failed", reason: "Evicted", message: "low on disk", conditions: disrupted });
+
+  test("D16: gets another pod for one that was evicted, which is no failure of its host", () => {
+    expect(decideJobOutcome(aJob([], spec), [evicted])).toMatchObject({ kind: "starting", code: "EVICTED" });
+    const next = aPod(
+      { phase: "Running", containerStatuses: [{ name: "main", state: { running: {} } }] },
+      "2024-01-01T00:05:00Z",
+    );
+    expect(decideJobOutcome(aJob([], spec), [evicted, next])).toMatchObject({ kind: "running" });
+  });
+
+  test("D16: gets none for a pod that failed by itself, or that its controller gave up", () => {
+    const failed = aPod({ phase: "Failed", reason: "Error" });
+    expect(decideJobOutcome(aJob([], spec), [failed])).toMatchObject({ kind: "failed", code: "JOB_FAILED" });
+    const givenUp = aJob([{ type: "Failed", status: "True", reason: "x" }], spec);
+    expect(decideJobOutcome(givenUp, [evicted])).toMatchObject({ kind: "failed", code: "EVICTED" });
+  });
+
+  test("D16: is told from one of an older server, which dropped the policy", () => {
+    expect(decideJobOutcome(aJob(), [evicted])).toMatchObject({ kind: "failed", code: "EVICTED" });
   });
 });

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { JobMaker } from "../../../../reconciler/jobs/job-maker.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
 import { restoreInvokerView } from "../../../../shared/invoker.ts";
+import { KubeError } from "../../../../shared/kube/kube-error.ts";
 import { createLogger } from "../../../../shared/log.ts";
 import { FakeApi } from "../fake-api.ts";
 import { functions, IMAGE, PVC_REF, repository, tasks } from "./builders.ts";
@@ -71,5 +72,63 @@ test("why there can be no look for recovery points is remembered, and forgotten 
   await maker.makePointSearch({ ...anOrder(), repository: undefined });
   expect([...maker.problems("uid-of-restore").values()]).toMatchObject([{ code: "NOT_FOUND" }]);
   await maker.makePointSearch(anOrder());
+  expect(maker.problems("uid-of-restore").size).toBe(0);
+});
+
+/** The cluster answers the creation of a Job with this. */
+function refusing(api: FakeApi, status: number, reason: string, detail: string): JobMaker {
+  const { create } = api.client;
+  const client: FakeApi["client"] = {
+    ...api.client,
+    create: (resource, ...rest) => {
+      if (resource.plural === "jobs") throw new KubeError({ action: "create jobs demo/x", status, reason, detail });
+      return create(resource, ...rest);
+    },
+  };
+  const settings = { image: IMAGE, nativeSidecar: false, followsImage: false };
+  return new JobMaker({ client, settings, log: createLogger("test", "error") });
+}
+
+test.each([
+  [403, "Forbidden", 'jobs "x" is forbidden: exceeded quota: none, requested: count/jobs.batch=1', true],
+  [403, "Forbidden", 'admission webhook "validate.kyverno.svc" denied the request: no Jobs at night', undefined],
+  [422, "Invalid", 'Job "x" is invalid: spec.template.spec.containers[0].image: Required value', undefined],
+  [500, "InternalError", 'failed calling webhook "policy": context deadline exceeded', true],
+])(
+  "D7: a job that is refused with %i %s is told with the API server's words",
+  async (status, reason, words, isPassing) => {
+    const maker = refusing(aCluster(), status, reason, words);
+    await maker.makeRestoreJobs(anOrder());
+    const [problem] = maker.problems("uid-of-restore").values();
+    expect(problem?.code).toBe("JOB_REFUSED");
+    expect(problem?.message).toContain(words);
+    expect(problem?.isPassing).toBe(isPassing);
+  },
+);
+
+test("D7: no answer at all is no refusal: the whole look is tried again", async () => {
+  const maker = refusing(aCluster(), 0, "NotConnected", "connect ECONNREFUSED");
+  await expect(maker.makeRestoreJobs(anOrder())).rejects.toThrow(/ECONNREFUSED/);
+  expect(maker.problems("uid-of-restore").size).toBe(0);
+});
+
+test("D7: why the pod of a job is not made is told in the cluster's words, and forgotten when it is", async () => {
+  const api = aCluster();
+  const maker = aMaker(api);
+  await maker.makeRestoreJobs(anOrder());
+  const words = 'Error creating: pods "x" is forbidden: violates PodSecurity "restricted:latest"';
+  const lastTimestamp = "2024-01-01T00:00:00Z";
+  api.put("events", {
+    metadata: { namespace: "demo", name: "e1" },
+    message: "older",
+    lastTimestamp: "2023-01-01T00:00:00Z",
+  });
+  api.put("events", { metadata: { namespace: "demo", name: "e2" }, message: words, lastTimestamp });
+  await maker.makeRestoreJobs({ ...anOrder(), nowMs: Date.now() + 60_000 });
+  expect([...maker.problems("uid-of-restore").values()]).toMatchObject([{ code: "JOB_REFUSED", isPassing: true }]);
+  expect(JSON.stringify([...maker.problems("uid-of-restore").values()])).toContain("violates PodSecurity");
+  await api.client.delete({ group: "", version: "v1", plural: "events", namespaced: true }, "demo", "e1");
+  await api.client.delete({ group: "", version: "v1", plural: "events", namespaced: true }, "demo", "e2");
+  await maker.makeRestoreJobs({ ...anOrder(), nowMs: Date.now() + 60_000 });
   expect(maker.problems("uid-of-restore").size).toBe(0);
 });

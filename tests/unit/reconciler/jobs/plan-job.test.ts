@@ -61,7 +61,14 @@ describe("the job of a database", () => {
           { kind: "BackupSession", name: "nightly-1714435200", uid: "uid-of-session", controller: true },
         ],
       },
-      spec: { backoffLimit: 0, template: { spec: { restartPolicy: "Never" } } },
+      spec: {
+        backoffLimit: 0,
+        // D16: of a pod that was evicted there is another.
+        podFailurePolicy: {
+          rules: [{ action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] }],
+        },
+        template: { spec: { restartPolicy: "Never" } },
+      },
     });
   });
 

@@ -43,9 +43,10 @@ function aSession({
 }
 
 function fold(sessions: readonly SessionShape[], status?: RepositoryStatus): RepositoryStatus {
-  return decideRepositoryStatus({ generation: 2, status, references: [], sessions: sessions.map(aSession) });
+  return decideRepositoryStatus({ generation: 2, status, references: [], sessions: sessions.map(aSession) }, NOW);
 }
 
+const NOW = new Date("2026-01-03T00:00:00Z");
 const DAY_1 = "2026-01-01T03:00:00Z";
 const DAY_2 = "2026-01-02T03:00:00Z";
 const retention = { action: "ApplyRetentionPolicy", phase: "Succeeded", kept: 7, removed: 2 };
@@ -119,44 +120,35 @@ describe("what sessions tell of their Repository", () => {
   });
 });
 
-describe("checks", () => {
-  test("L63: a check that finds damage makes integrity false, and a good one true again", () => {
-    const damaged = fold([{ createdAt: DAY_1, results: [check(DAY_1, { phase: "Failed", integrity: false })] }]);
-    expect(damaged).toMatchObject({ integrity: false, lastCheckTime: DAY_1 });
-    const mended = fold([{ createdAt: DAY_2, results: [check(DAY_2)] }], damaged);
-    expect(mended).toMatchObject({ integrity: true, lastCheckTime: DAY_2 });
+describe("D25: the last removal of snapshots", () => {
+  const removal = (removed: number, change: object = {}) => ({ ...retention, removed, finishedAt: DAY_1, ...change });
+  const of = (at: string) => `nightly-${Date.parse(at) / 1_000} ${DAY_1}`;
+
+  test("is that of the newest session which removed some, or of which nobody knows", () => {
+    const status = fold([
+      { createdAt: DAY_2, results: [removal(0)] },
+      { createdAt: DAY_1, results: [removal(3)] },
+    ]);
+    expect(status.lastRemoval).toContain(of(DAY_1));
+    const failed = removal(0, { phase: "Failed", removed: undefined });
+    expect(fold([{ createdAt: DAY_2, results: [failed] }], status).lastRemoval).toContain(of(DAY_2));
   });
 
-  test("a check that could not run leaves everything as it was, so that the next session checks again", () => {
-    const failed = check(DAY_2, { phase: "Failed", integrity: undefined, reason: "BACKEND_UNREACHABLE" });
-    const known = fold([{ createdAt: DAY_1, results: [check(DAY_1)] }]);
-    expect(fold([{ createdAt: DAY_2, hostPhase: "Failed", phase: "Failed", results: [failed] }], known)).toEqual(known);
+  test("stays when its session has gone", () => {
+    const status = fold([{ createdAt: DAY_1, results: [removal(3)] }]);
+    expect(fold([], status).lastRemoval).toBe(status.lastRemoval);
+    expect(fold([{ createdAt: DAY_1, results: [removal(0)] }])).not.toHaveProperty("lastRemoval");
   });
+});
 
-  test("restic's own word for damage counts where no verdict was sent", () => {
-    const failed = check(DAY_1, { phase: "Failed", integrity: undefined, reason: "REPOSITORY_DAMAGED" });
-    expect(fold([{ createdAt: DAY_1, results: [failed] }]).integrity).toBe(false);
-  });
-
-  test("of one session the worse counts, and the part of the data that was read is kept", () => {
-    const data = {
-      action: "VerifyRepositoryData",
-      phase: "Failed",
-      integrity: false,
-      finishedAt: "2026-01-01T03:10:00Z",
-    };
-    const status = fold([{ createdAt: DAY_1, readDataSubset: "3/8", results: [data, check("2026-01-01T03:11:00Z")] }]);
-    expect(status).toMatchObject({
-      integrity: false,
-      readDataSubset: "3/8",
-      lastReadDataCheckTime: "2026-01-01T03:10:00Z",
-    });
-  });
+test("D13: what sessions of an older version checked is not the Repository's: its maintenance alone says", () => {
+  expect(fold([{ createdAt: DAY_1, results: [check(DAY_1)] }])).not.toHaveProperty("lastCheckTime");
 });
 
 test("L88: references are what names the Repository now, whatever stood there", () => {
   const stale = { kind: "Nothing", namespace: "gone", name: "gone" };
   const references = [{ kind: "BackupBatch", namespace: "demo", name: "nightly" }];
-  const status = decideRepositoryStatus({ generation: 1, status: { references: [stale] }, references, sessions: [] });
+  const view = { generation: 1, status: { references: [stale] }, references, sessions: [] };
+  const status = decideRepositoryStatus(view, NOW);
   expect(status.references).toEqual(references);
 });

@@ -82,6 +82,23 @@ describe("until the repository was looked into", () => {
     expect(decide(aView({ session: "one" }, aJob({ kind: "complete" }, 60_000)))).toMatchObject({ actions: END_JOB });
   });
 
+  test.each<[string, JobOutcome, number]>([
+    ["can't start", { kind: "starting", code: "UNSCHEDULABLE", message: "0/3 nodes", sinceMs: 0 }, 5 * 60_000],
+    ["does not end", { kind: "running" }, 3_600_000],
+  ])(
+    "D19: a job that %s holds nobody for ever: the restore is refused, and the job made anew",
+    (_what, outcome, limitMs) => {
+      expect(decide(aView({ session: "one" }, aJob(outcome, limitMs - 1_000)))).toMatchObject({
+        kind: "wait",
+        actions: [],
+      });
+      expect(decide(aView({ session: "one" }, aJob(outcome, limitMs)))).toMatchObject({
+        kind: "refused",
+        actions: END_JOB,
+      });
+    },
+  );
+
   test("a job that can't be made refuses the restore and is tried at every look", () => {
     const problem = { code: "BACKEND_INVALID", message: "no such volume" } as const;
     expect(
@@ -95,6 +112,36 @@ describe("until the repository was looked into", () => {
       isOutdated: false,
     });
   });
+});
+
+test("nobody looks when the newest session tells its point whole", () => {
+  const repository = {
+    apiVersion: "stash.appscode.com/v1alpha1",
+    kind: "Repository",
+    metadata: { name: "store", namespace: "demo" },
+    spec: {},
+    status: { lastBackupTime: ONE.time },
+  } as const;
+  const stats = [{ hostname: "web", phase: "Succeeded", snapshots: [{ name: "1234", path: "/data" }] }];
+  const session = (target: object) =>
+    parseBackupSession({
+      apiVersion: "stash.appscode.com/v1beta1",
+      kind: "BackupSession",
+      metadata: { name: "one", namespace: "demo", creationTimestamp: ONE.time },
+      spec: {},
+      status: { phase: "Succeeded", targets: [{ ref: REF, phase: "Succeeded", totalHosts: 1, stats, ...target }] },
+    });
+  const answer = (spec: Partial<RestoreBatchSpec>, target: object = {}) =>
+    decide(aView(spec, { repository, sessions: [session(target)] }));
+  for (const spec of [{ session: "one" }, { asOf: "2024-04-30T00:00:00Z" }]) {
+    expect(answer(spec)).toMatchObject({
+      kind: "chosen",
+      point: { session: "one", snapshots: [{ hostname: "web", path: "/data", id: "1234" }] },
+    });
+  }
+  // Not of every member: only the repository tells what there is instead.
+  const members = ["web", "db"].map((name) => ({ target: { alias: name, ref: { ...REF, name } } }));
+  expect(answer({ session: "one", members })).toMatchObject({ kind: "wait", actions: [{ kind: "EnsurePointSearch" }] });
 });
 
 describe("what was found", () => {
@@ -163,6 +210,57 @@ describe("what was found", () => {
       kind: "refused",
       message: expect.stringContaining("Set spec.session to NAMESPACE/NAME"),
     });
+  });
+
+  test("D25: of another cluster is not taken while there is something of one's own, and its sessions are not asked", () => {
+    const asOf = "2024-04-30T00:00:00Z";
+    const theirs = { ...TWO, cluster: "that" };
+    const own = { ...ONE, cluster: "this" };
+    const choose = (points: PointSearch["points"], change: Partial<RestoreView> = {}) =>
+      decide(aView({ asOf }, { ...found(points), clusterId: "this", ...change }));
+    expect(choose([theirs, own])).toMatchObject({ point: { session: "one", cluster: "this" } });
+    expect(choose([theirs, ONE])).toMatchObject({ point: { session: "one" } });
+    expect(choose([theirs])).toMatchObject({ point: { session: "two", cluster: "that" } });
+    expect(choose([theirs, { ...ONE, cluster: "third" }])).toMatchObject({
+      kind: "refused",
+      message: expect.stringContaining("2 other clusters"),
+    });
+    const running = parseBackupSession({
+      apiVersion: "stash.appscode.com/v1beta1",
+      kind: "BackupSession",
+      metadata: { name: "two", namespace: "demo" },
+      spec: {},
+      status: { phase: "Running" },
+    });
+    expect(choose([theirs], { sessions: [running] })).toMatchObject({ kind: "chosen" });
+    expect(choose([{ ...TWO, cluster: "this" }], { sessions: [running] })).toMatchObject({ kind: "refused" });
+  });
+
+  test("D25: of a StatefulSet that was scaled up since is complete, where its tags say how many hosts there were", () => {
+    const ref = { apiVersion: "apps/v1", kind: "StatefulSet", name: "db" };
+    const target = { kind: "StatefulSet", name: "db", namespace: "demo" };
+    const pointOf = (hostnames: readonly string[], hosts?: number) => ({
+      namespace: "demo",
+      session: "one",
+      time: "2024-04-01T00:00:00Z",
+      snapshots: hostnames.map((hostname) => ({
+        target,
+        hostname,
+        path: "/data",
+        id: hostname,
+        ...(hosts && { hosts }),
+      })),
+    });
+    const choose = (point: ReturnType<typeof pointOf>) => {
+      const view = aView({ session: "one", members: [{ target: { ref } }] }, found([point]));
+      const replicas = { ...ref, namespace: "demo", uid: "u", replicas: 3, firstOrdinal: 0, pods: [] };
+      return decide({ ...view, workloads: new Map([["StatefulSet/demo/db", replicas]]) });
+    };
+    expect(choose(pointOf(["host-0", "host-1"], 2))).toMatchObject({ kind: "chosen" });
+    // Nobody knows of these whether there were more.
+    expect(choose(pointOf(["host-0", "host-1"]))).toMatchObject({ message: expect.stringContaining("host host-2") });
+    expect(choose(pointOf(["host-0", "host-2"], 3))).toMatchObject({ message: expect.stringContaining("host host-1") });
+    expect(choose(pointOf(["db-0", "db-1"], 2))).toMatchObject({ kind: "refused" });
   });
 
   test("must hold every path that the rules name", () => {

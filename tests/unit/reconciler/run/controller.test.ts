@@ -13,7 +13,7 @@ import { aRestore, KnownRestores } from "./known-restores.ts";
 
 /** At work: its only host has its turn, and its host run is not there. */
 const AT_WORK = {
-  startTime: "2024-04-30T08:00:00Z",
+  startTime: new Date().toISOString(),
   phase: "Running",
   conditions: [{ type: "RepositoryFound", status: "True", lastTransitionTime: "2024-04-30T08:00:00Z" }],
   members: [
@@ -74,4 +74,27 @@ test("a run that is being deleted is given none: what it owns goes with it, and 
     metadata: { finalizers: ["somebody.else/keeps"] },
     status: AT_WORK,
   });
+});
+
+test("D18: a run that is deleted while it owes an after-hook is carried on, and let go at its end", async () => {
+  const metadata = { deletionTimestamp: new Date().toISOString(), finalizers: [Finalizer.AfterHooks] };
+  const open = new FakeApi();
+  const atWork = aController(aRestore("back", metadata, AT_WORK), open);
+  await atWork.start();
+  await vi.waitFor(() =>
+    expect(open.get("restorebatches", "demo", "back")).toMatchObject({
+      metadata,
+      status: { members: [{ stats: [{ phase: "Failed", reason: "CANCELLED" }] }] },
+    }),
+  );
+  await atWork.stop();
+  const ended = new FakeApi();
+  const recorded = { type: "MetricsPushed", status: "True", lastTransitionTime: "2024-04-30T08:00:00Z" };
+  const status = { ...AT_WORK, phase: "Failed", conditions: [...AT_WORK.conditions, recorded] };
+  const over = aController(aRestore("back", metadata, status), ended);
+  await over.start();
+  await vi.waitFor(() =>
+    expect(ended.get("restorebatches", "demo", "back")).toMatchObject({ metadata: { finalizers: [] } }),
+  );
+  await over.stop();
 });

@@ -1,7 +1,56 @@
 import { describe, expect, test } from "vitest";
 import type { PodObject } from "../../../../reconciler/world/pod-object.ts";
-import { gatherLockOwners, gatherPods, gatherWorkloads } from "../../../../reconciler/world/targets.ts";
+import { gatherLockOwners, gatherPods, gatherWorkloads, openRestores } from "../../../../reconciler/world/targets.ts";
 import { createWorld } from "../../../../reconciler/world/world.ts";
+import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
+
+const WEB = { apiVersion: "apps/v1", kind: "Deployment", name: "web", namespace: "demo" };
+
+function openWith(status: object | undefined) {
+  const restore = parseRestoreBatch({
+    apiVersion: "stash.appscode.com/v1beta1",
+    kind: "RestoreBatch",
+    metadata: { name: "back", namespace: "demo", uid: "uid-restore" },
+    spec: { repository: { name: "store" }, members: [{ target: { ref: WEB } }] },
+    ...(status !== undefined && { status }),
+  });
+  const world = { ...empty, restoreBatches: { ...empty.restoreBatches, byIndex: () => [restore] } };
+  return openRestores(world, [WEB]).size;
+}
+
+describe("a restore is in the way of backups", () => {
+  const startTime = "2024-04-30T08:00:00Z";
+
+  test.each<[string, object | undefined]>([
+    ["nobody has looked at it yet", undefined],
+    ["its Repository is missing", { phase: "Pending" }],
+    ["it is Invalid", { phase: "Invalid" }],
+    ["it waits for its target", { phase: "Pending", startTime, members: [{ ref: WEB }] }],
+    ["it has ended", { phase: "Succeeded", startTime, members: [{ ref: WEB, totalHosts: 1 }] }],
+  ])("D19: not while %s", (_what, status) => {
+    expect(openWith(status)).toBe(0);
+  });
+
+  test.each<[string, object]>([
+    ["hosts have their turn", { phase: "Running", startTime, members: [{ ref: WEB, totalHosts: 1 }] }],
+    [
+      "its workload is sent through admission",
+      {
+        phase: "Pending",
+        startTime,
+        members: [
+          {
+            ref: WEB,
+            conditions: [{ type: "StashInitContainerInjected", status: "Unknown", lastTransitionTime: startTime }],
+          },
+        ],
+      },
+    ],
+    ["its global hook runs", { phase: "Pending", startTime, hooks: [{ type: "preRestore" }], members: [{ ref: WEB }] }],
+  ])("D19: while %s", (_what, status) => {
+    expect(openWith(status)).toBe(1);
+  });
+});
 
 function aPod(namespace: string, uid: string): PodObject {
   return {

@@ -47,11 +47,34 @@ describe.each([
   });
 });
 
+const EVERYTHING = ["--routines", "--events", "--triggers"];
+
 describe("mysql", () => {
+  test.each([
+    ["--all-databases", true],
+    ["-A", true],
+    ["-B shop", true],
+    ["--skip-comments --databases shop", true],
+    ["shop", false],
+    ["shop item", false],
+  ])("E5: dumps all that belongs to whole databases: %s", (args, isOfDatabases) => {
+    const argv = planMysql("mariadb", aRequest({ params: { args } })).dumps[0]?.argv.slice(2, 5);
+    if (isOfDatabases) expect(argv).toEqual(EVERYTHING);
+    else expect(argv).not.toContain("--routines");
+  });
+
+  test("E5: names the accounts that arguments leave out, and nothing else", () => {
+    const leftOut = (args: string) => planMysql("mysql", aRequest({ params: { args } })).leavesOut;
+    expect(leftOut("--all-databases --ignore-database=mysql")).toEqual([expect.stringMatching(/^accounts/)]);
+    expect(leftOut("--all-databases --ignore-database mysql")).toHaveLength(1);
+    expect(leftOut("--all-databases")).toEqual([]);
+    expect(leftOut("--databases shop")).toEqual([]);
+  });
+
   test("dumps and loads with the user's arguments after the option file", () => {
     const plan = planMysql("mysql", aRequest({ params: { args: "--databases 'my shop'" } }));
     expect(plan.dumps.map(({ argv }) => argv)).toEqual([
-      ["mysqldump", "--defaults-extra-file=/f/client.cnf", "--databases", "my shop"],
+      ["mysqldump", "--defaults-extra-file=/f/client.cnf", ...EVERYTHING, "--databases", "my shop"],
     ]);
     expect(plan.load.argv).toEqual(["mysql", "--defaults-extra-file=/f/client.cnf", "--databases", "my shop"]);
   });
@@ -62,7 +85,7 @@ describe("mysql", () => {
       aRequest({ params: { args: "-x", multiDumpArgs: "$args=--databases a $args=b c" } }),
     );
     expect(plan.dumps.map(({ argv }) => argv.slice(2))).toEqual([
-      ["-x", "--databases", "a"],
+      [...EVERYTHING, "-x", "--databases", "a"],
       ["b", "c"],
     ]);
   });

@@ -1,0 +1,151 @@
+/**
+ * Retention of one invoker, as a plan. What counts are its complete recovery points; only its own snapshots are touched. Pure.
+ *
+ * | # | snapshot | goes when |
+ * |---|---|---|
+ * | 1 | of another invoker or cluster, or of the form of tags that names no cluster | never |
+ * | 2 | of the session that runs, or with a tag of `keepTags` | never |
+ * | 3 | of a complete point | the rules, which see complete points alone, don't keep the point |
+ * | 4 | of a point that is not complete | as many newer complete points stay as `keepLast`, or the longest rule, says |
+ * | 5 | without any tag, of a host and path of the invoker: upstream made it | the rules, which see it beside the complete points, don't keep it |
+ * | 6 | likewise, but younger than one of the invoker's own | never: somebody else makes them |
+ */
+import { SnapshotTag } from "../../shared/contract.ts";
+import { isCompletePoint } from "../../shared/point-parts.ts";
+import { timeOf } from "../../shared/recovery-points.ts";
+import { tagValue } from "../../shared/snapshot-tags.ts";
+import type { Snapshot } from "../restic/snapshots.ts";
+import { type Dated, isKeptByTag, type KeepRules, keptBy, patience } from "./keep-rules.ts";
+
+/** Whose snapshots a policy may touch. */
+export interface RetentionScope {
+  /** `invoker=` tag of the invoker with its cluster; undefined while the cluster is not known: then nothing is removed. */
+  readonly invokerTag: string | undefined;
+  /** `session=` tag of the session that asks. */
+  readonly sessionTag: string | undefined;
+  /** Hosts and paths whose snapshots without any tag are the invoker's too. */
+  readonly untagged: readonly { readonly host: string; readonly path: string }[];
+}
+
+export interface RetentionPlan {
+  readonly kept: number;
+  readonly remove: readonly string[];
+  /** Complete points that stay. */
+  readonly points: number;
+}
+
+interface Point extends Dated {
+  readonly session: string;
+  readonly snapshots: readonly Snapshot[];
+  readonly isComplete: boolean;
+}
+
+function placeKey(host: string, path: string): string {
+  return JSON.stringify([host, path]);
+}
+
+function keyOf({ hostname, paths }: Snapshot): string {
+  return placeKey(hostname, paths.length === 1 ? (paths[0] ?? "") : "");
+}
+
+/** Whether the policy may have a say in what becomes of a snapshot. */
+export function createIsOwn(scope: RetentionScope): (snapshot: Snapshot) => boolean {
+  const { invokerTag } = scope;
+  const places = new Set(scope.untagged.map(({ host, path }) => placeKey(host, path)));
+  return (snapshot) => {
+    if (invokerTag === undefined) return false;
+    if (snapshot.tags.length === 0) return snapshot.paths.length === 1 && places.has(keyOf(snapshot));
+    return snapshot.tags.includes(invokerTag);
+  };
+}
+
+function byAge(a: Dated & { readonly key: string }, b: Dated & { readonly key: string }): number {
+  return b.timeMs - a.timeMs || (a.key < b.key ? 1 : -1);
+}
+
+/** Newest first. */
+function pointsOf(own: readonly Snapshot[]): readonly Point[] {
+  const bySession = Map.groupBy(own, (snapshot) => tagValue(snapshot, SnapshotTag.Session));
+  const points = [...bySession].flatMap(([session, snapshots]) =>
+    session === undefined
+      ? []
+      : [
+          {
+            key: session,
+            session,
+            snapshots,
+            timeMs: Date.parse(timeOf(session.slice(session.indexOf("/") + 1), snapshots)),
+            tags: [...new Set(snapshots.flatMap(({ tags }) => tags))],
+            isComplete: isCompletePoint(snapshots),
+          },
+        ],
+  );
+  return points.sort(byAge);
+}
+
+/** Points that go, as a whole. The newest complete one stays, whatever the rules are. */
+function pointsToRemove(points: readonly Point[], rules: KeepRules, sessionTag: string | undefined): readonly Point[] {
+  const complete = points.filter(({ isComplete }) => isComplete);
+  const kept = new Set([...complete.slice(0, 1), ...keptBy(rules, complete)]);
+  const wanted = patience(rules);
+  let newer = 0;
+  return points.filter((point) => {
+    const isDone = newer >= wanted;
+    if (kept.has(point)) newer += 1;
+    if (`${SnapshotTag.Session}${point.session}` === sessionTag) return false;
+    return point.isComplete ? !kept.has(point) : isDone;
+  });
+}
+
+/** Snapshots without tags that go, of one host and path. */
+function untaggedToRemove(
+  untagged: readonly Snapshot[],
+  points: readonly Point[],
+  rules: KeepRules,
+): readonly Snapshot[] {
+  const [first] = untagged;
+  if (first === undefined) return [];
+  const beside = points.filter(({ snapshots }) => snapshots.some((snapshot) => keyOf(snapshot) === keyOf(first)));
+  const begin = beside.reduce(
+    (oldest, { snapshots }) => snapshots.reduce((ms, { time }) => Math.min(ms, Date.parse(time)), oldest),
+    Number.POSITIVE_INFINITY,
+  );
+  if (untagged.some(({ time }) => Date.parse(time) >= begin)) return [];
+  const items = untagged.map((snapshot) => ({
+    snapshot,
+    key: snapshot.id,
+    timeMs: Date.parse(snapshot.time),
+    tags: snapshot.tags,
+  }));
+  const complete = beside
+    .filter(({ isComplete }) => isComplete)
+    .map(({ session, timeMs, tags }) => ({ key: session, timeMs, tags, snapshot: undefined }));
+  const kept = keptBy(rules, [...items, ...complete].sort(byAge));
+  return items.filter((item) => !kept.has(item)).map(({ snapshot }) => snapshot);
+}
+
+/**
+ * What the policy removes and keeps.
+ *
+ * @param snapshots of the repository, in any order; those that are not the invoker's are left alone
+ * @param rules at least one that keeps something, as hasRule() says
+ */
+export function planRetention(snapshots: readonly Snapshot[], rules: KeepRules, scope: RetentionScope): RetentionPlan {
+  const own = snapshots.filter(createIsOwn(scope));
+  const points = pointsOf(own.filter(({ tags }) => tags.length > 0));
+  const removed = pointsToRemove(points, rules, scope.sessionTag);
+  const untagged = Map.groupBy(
+    own.filter(({ tags }) => tags.length === 0),
+    keyOf,
+  );
+  // Oldest first: what is cut short leaves no gap among the newer ones.
+  const remove = [
+    ...[...untagged.values()].flatMap((group) => untaggedToRemove(group, points, rules)),
+    ...removed.toReversed().flatMap((point) => point.snapshots.filter((snapshot) => !isKeptByTag(rules, snapshot))),
+  ].map(({ id }) => id);
+  return {
+    kept: own.length - remove.length,
+    remove,
+    points: points.filter((point) => point.isComplete && !removed.includes(point)).length,
+  };
+}

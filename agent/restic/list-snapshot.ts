@@ -1,0 +1,69 @@
+/** The entries of one snapshot, as `restic ls` tells them. */
+import type { UserError } from "../../shared/errors.ts";
+import { isJsonObject } from "../../shared/kube/json-value.ts";
+import type { Restic } from "./client.ts";
+import { parseSnapshot, type Snapshot } from "./snapshots.ts";
+
+/** Counted as `restic backup` counts: regular files, without folders and links. */
+export interface SnapshotSize {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** An entry of a snapshot. @returns false when it is not to be counted */
+export type OnNode = (path: string, type: string, uid: number | undefined) => boolean | undefined;
+
+export interface ListPorts {
+  readonly signal: AbortSignal;
+  /** Is told the snapshot before any of its entries. What it throws ends the list and is thrown on. */
+  onSnapshot?(snapshot: Snapshot): void;
+  readonly onNode?: OnNode;
+}
+
+const LIST_LIMIT_MS = 60 * 60_000;
+
+/**
+ * Lists a snapshot. That reads all its folders from the repository, so one that can't be read shows here.
+ *
+ * @param which id, or `latest` with restic's own filters
+ * @throws UserError when restic can't find or read it
+ */
+export async function listSnapshot(restic: Restic, which: readonly string[], ports: ListPorts): Promise<SnapshotSize> {
+  let files = 0;
+  let bytes = 0;
+  let thrown: { readonly error: unknown } | undefined;
+  const stop = new AbortController();
+  const exit = await restic.run(["ls", "--json", "--no-lock", ...which], {
+    signal: AbortSignal.any([ports.signal, stop.signal]),
+    timeLimitMs: LIST_LIMIT_MS,
+    onLine(line) {
+      const node: unknown = line.startsWith("{") ? JSON.parse(line) : undefined;
+      if (!isJsonObject(node) || thrown !== undefined) return;
+      if (node["struct_type"] === "snapshot") {
+        try {
+          const snapshot = parseSnapshot(node);
+          if (snapshot !== undefined) ports.onSnapshot?.(snapshot);
+        } catch (error) {
+          thrown = { error };
+          stop.abort();
+        }
+        return;
+      }
+      const { type, path, uid } = node;
+      const isNode = typeof type === "string" && typeof path === "string";
+      const isCounted = !isNode || ports.onNode?.(path, type, typeof uid === "number" ? uid : undefined) !== false;
+      if (type !== "file" || !isCounted) return;
+      files++;
+      if (typeof node["size"] === "number") bytes += node["size"];
+    },
+  });
+  if (thrown !== undefined) throw thrown.error;
+  if (exit.code === 0) return { files, bytes };
+  const error: UserError = restic.fault(`look at snapshot ${which[0]?.slice(0, 8)}`, exit);
+  throw error;
+}
+
+/** Files and bytes of a snapshot. @throws UserError when restic can't read it */
+export function gatherSnapshotSize(restic: Restic, id: string, signal: AbortSignal): Promise<SnapshotSize> {
+  return listSnapshot(restic, [id], { signal });
+}

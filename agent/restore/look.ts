@@ -1,0 +1,143 @@
+/** What a restore looks at before it writes: which snapshots, what is in them, and what stands in their way. */
+import { UserError } from "../../shared/errors.ts";
+import {
+  type ListedSnapshot,
+  type ResolvedSnapshot,
+  type RestoreSelection,
+  resolveSnapshots,
+} from "../../shared/restore-rules.ts";
+import { targetTag } from "../../shared/snapshot-tags.ts";
+import { listSnapshot, type OnNode, type SnapshotSize } from "../restic/list-snapshot.ts";
+import { gatherCandidates } from "./candidates.ts";
+import { type Conflicts, createConflicts } from "./conflicts.ts";
+import type { HostRestore, HostRestorePorts } from "./host-restore.ts";
+import { createOwners, type Owners } from "./owners.ts";
+import { createSelected } from "./selected.ts";
+
+/** A snapshot that was looked at, whole. */
+export interface SeenSnapshot {
+  readonly snapshot: ResolvedSnapshot;
+  /** Of what is restored of it. */
+  readonly size: SnapshotSize;
+  readonly conflicts: Conflicts;
+  readonly owners: Owners;
+}
+
+type LookPorts = Pick<HostRestorePorts, "restic" | "signal">;
+
+const PATTERN_FLAG = /^(--i?(include|exclude)(-file)?(=|$)|-[ei])/;
+
+/** Whether the user says which files are restored. */
+function hasPatterns({ include, exclude }: RestoreSelection, args: readonly string[]): boolean {
+  return include.length > 0 || exclude.length > 0 || args.some((arg) => PATTERN_FLAG.test(arg));
+}
+
+/**
+ * Each process of restic opens the repository anew, which takes the better part of a second: one that finds and lists a single
+ * snapshot spares the list of all.
+ *
+ * @returns outer paths before inner ones; nothing when nothing is wanted
+ * @throws UserError when a wanted snapshot is missing, with what there is, or can't be read, or patterns leave nothing of them
+ */
+export async function lookAtSnapshots(
+  restore: HostRestore,
+  selection: RestoreSelection,
+  ports: LookPorts,
+): Promise<readonly SeenSnapshot[]> {
+  const [only, ...others] = selection.wanted;
+  if (only === undefined) return [];
+  const which = others.length === 0 ? flagsOf(only, selection, restore) : undefined;
+  const seen = which === undefined ? undefined : await lookAtOne(which, restore, selection, ports);
+  if (seen !== undefined) return [seen];
+  const { existing, unlisted } = await gatherCandidates(ports.restic, selection, ports.signal);
+  const snapshots = resolveSnapshots(selection, existing, targetTag(restore.host.target), unlisted);
+  const selected = selectedOf(restore, selection, snapshots);
+  const all: SeenSnapshot[] = [];
+  for (const snapshot of snapshots) {
+    const watch = createWatch(restore, selection, snapshot, selected.look);
+    const size = await listSnapshot(ports.restic, [snapshot.id], { signal: ports.signal, onNode: watch.look });
+    all.push({ snapshot, size, conflicts: watch.conflicts, owners: watch.owners });
+  }
+  // A snapshot without any entry is whole when it is empty.
+  if (hasPatterns(selection, restore.args)) selected.requireSome();
+  return all;
+}
+
+/** How `restic ls` is asked for it. */
+function flagsOf(
+  wanted: RestoreSelection["wanted"][number],
+  { sourceHost }: RestoreSelection,
+  { host }: HostRestore,
+): readonly string[] {
+  if (wanted.by === "id") return [wanted.id];
+  const path = wanted.by === "path" ? ["--path", wanted.path] : [];
+  return ["latest", "--host", sourceHost, "--tag", targetTag(host.target), ...path];
+}
+
+/** @returns undefined when only the list of all can tell what is meant, or what there is instead */
+async function lookAtOne(
+  which: readonly string[],
+  restore: HostRestore,
+  selection: RestoreSelection,
+  { restic, signal }: LookPorts,
+): Promise<SeenSnapshot | undefined> {
+  let found: { readonly snapshot: ResolvedSnapshot; readonly watch: Watch; requireSome(): void } | undefined;
+  let size: SnapshotSize;
+  try {
+    size = await listSnapshot(restic, which, {
+      signal,
+      onSnapshot(listed) {
+        const snapshot = resolveAlone(listed, restore, selection);
+        const selected = selectedOf(restore, selection, [snapshot]);
+        const watch = createWatch(restore, selection, snapshot, selected.look);
+        found = { snapshot, watch, requireSome: selected.requireSome };
+      },
+      onNode: (path, type, uid) => found?.watch.look(path, type, uid),
+    });
+  } catch (error) {
+    if (!(error instanceof UserError) || signal.aborted) throw error;
+    return undefined;
+  }
+  if (found === undefined) return undefined;
+  if (hasPatterns(selection, restore.args)) found.requireSome();
+  return { snapshot: found.snapshot, size, conflicts: found.watch.conflicts, owners: found.watch.owners };
+}
+
+/** @throws UserError when restic's choice is not the one that is meant */
+function resolveAlone(listed: ListedSnapshot, restore: HostRestore, selection: RestoreSelection): ResolvedSnapshot {
+  const [snapshot] = resolveSnapshots(selection, [listed], targetTag(restore.host.target));
+  if (snapshot === undefined) throw new UserError("SNAPSHOT_NOT_FOUND", "the snapshot is not the one that is meant");
+  return snapshot;
+}
+
+function selectedOf(restore: HostRestore, selection: RestoreSelection, snapshots: readonly ResolvedSnapshot[]) {
+  return createSelected(
+    selection,
+    restore.args,
+    snapshots.flatMap(({ paths }) => paths),
+  );
+}
+
+interface Watch {
+  readonly look: OnNode;
+  readonly conflicts: Conflicts;
+  readonly owners: Owners;
+}
+
+function createWatch(
+  restore: HostRestore,
+  selection: RestoreSelection,
+  { paths }: ResolvedSnapshot,
+  isSelected: (path: string) => boolean,
+): Watch {
+  // What patterns of the user leave is not compared with what stands in its way.
+  const isAll = !hasPatterns(selection, restore.args);
+  const conflicts = createConflicts(paths, restore.targetFolder);
+  const owners = createOwners(paths, restore.runsAs);
+  const look: OnNode = (path, type, uid) => {
+    if (isAll) conflicts.look(path, type);
+    owners.look(path, uid);
+    return isSelected(path);
+  };
+  return { look, conflicts, owners };
+}

@@ -1,0 +1,94 @@
+/** Runs commands in containers, with outputs of any size. */
+import { once } from "node:events";
+import { Writable } from "node:stream";
+import { Exec, type KubeConfig, type V1Status } from "@kubernetes/client-node";
+import { UserError } from "../../shared/errors.ts";
+import { parseExecEnd } from "../../shared/kube/exec-protocol.ts";
+import { textAt } from "../../shared/kube/json-value.ts";
+import { kubeErrorOfAnswer } from "../../shared/kube/kube-error.ts";
+import type { Resource } from "../../shared/kube/resource.ts";
+import type { ExecChoice } from "./cluster.ts";
+import { explainFailure } from "./failure.ts";
+import { buildMissingRight } from "./missing-right.ts";
+
+const POD_EXEC: Resource = { group: "", version: "v1", plural: "pods/exec", namespaced: true };
+
+/** @throws UserError when the connection breaks before the command's end is known */
+export async function execIn(
+  config: KubeConfig,
+  address: string,
+  namespace: string,
+  { pod, container, command, stdin, stdout, stderr }: ExecChoice,
+): Promise<number> {
+  let status: V1Status | undefined;
+  const pace: { slow: (isFull: boolean) => void } = { slow: () => undefined };
+  const output = paced(stdout, (isFull) => pace.slow(isFull));
+  const errors = paced(stderr, () => undefined);
+  const ended = Promise.all([once(output, "close"), once(errors, "close")]);
+  const failed = new Promise<never>((_resolve, reject) => {
+    for (const stream of [output, errors]) stream.once("error", reject);
+  });
+  const socket = await new Exec(config)
+    .exec(namespace, pod, container, [...command], output, errors, stdin ?? null, false, (end) => {
+      status = end;
+    })
+    .catch((thrown: unknown) => {
+      throw explainRefusal(thrown, address, namespace, pod);
+    });
+  pace.slow = (isFull) => (isFull ? socket.pause() : socket.resume());
+  const closed = once(socket, "close").then(() => {
+    // Without an end from the other side nobody else ends them.
+    output.end();
+    errors.end();
+  });
+  try {
+    await Promise.race([Promise.all([ended, closed]), failed]);
+  } finally {
+    socket.close();
+  }
+  if (status === undefined) {
+    throw new UserError("API_UNAVAILABLE", `the connection to ${namespace}/${pod} broke before the command had ended`, {
+      next: "run it again",
+    });
+  }
+  const end = parseExecEnd(JSON.stringify(status));
+  if (end.kind === "exited") return end.exitCode;
+  throw new UserError("API_UNAVAILABLE", `the command was not run in ${namespace}/${pod}: ${end.detail}`, {
+    next: "look at the pod with kubectl describe",
+  });
+}
+
+/** A refusal to open the way has no body that the library would hand on. */
+function explainRefusal(thrown: unknown, address: string, namespace: string, pod: string): Error {
+  const action = `run a command in ${namespace}/${pod}`;
+  const right = { verb: "create", resource: POD_EXEC, namespace };
+  const words = textAt(thrown, "message") ?? "";
+  const status = Number(/Unexpected server response: (\d{3})/.exec(words)?.[1]);
+  if (status === 403) return buildMissingRight(kubeErrorOfAnswer(action, status, words), right);
+  if (status > 0) return kubeErrorOfAnswer(action, status, words);
+  return explainFailure(thrown instanceof Error ? thrown : new Error(words, { cause: thrown }), { action, address });
+}
+
+/** Hands on what comes, and tells when the receiver is behind and when it no longer is. */
+function paced(into: Writable, tell: (isFull: boolean) => void): Writable {
+  into.once("error", (error) => stream.destroy(error));
+  const stream: Writable = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      if (into.write(chunk)) {
+        done();
+        return;
+      }
+      tell(true);
+      into.once("drain", () => {
+        tell(false);
+        done();
+      });
+    },
+    final(done) {
+      into.end();
+      if (into.writableFinished) done();
+      else into.once("finish", () => done());
+    },
+  });
+  return stream;
+}

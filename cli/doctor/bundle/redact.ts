@@ -1,0 +1,68 @@
+/**
+ * An object without what may be secret. Secrets themselves are never read; but people write passwords into commands, headers, variables,
+ * parameters and addresses. Pure.
+ */
+import { isJsonObject } from "../../../shared/kube/json-value.ts";
+import { isOwnKey } from "../../../shared/own-keys.ts";
+
+export const REDACTED = "(left out)";
+
+/** Fields of any object whose whole content is left out. */
+const HIDDEN: ReadonlySet<string> = new Set([
+  "command",
+  "args",
+  "body",
+  "form",
+  "output",
+  "stdout",
+  "stderr",
+  "data",
+  "stringData",
+  "binaryData",
+  "parameters",
+  "secretTransforms",
+  "caBundle",
+  "managedFields",
+]);
+
+/** Lists of names and values, whose values are left out. */
+const NAMED_VALUES: ReadonlySet<string> = new Set(["env", "params", "httpHeaders", "headers"]);
+
+const USER_IN_ADDRESS = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi;
+
+/** Keeps the shape, so that people see what there was. */
+export function redact(value: unknown): unknown {
+  if (typeof value === "string") return redactText(value);
+  if (Array.isArray(value)) return value.map(redact);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).flatMap(([key, field]) => redactField(key, field)));
+}
+
+function redactField(key: string, field: unknown): readonly (readonly [string, unknown])[] {
+  if (key === "managedFields") return [];
+  if (HIDDEN.has(key)) return [[key, REDACTED]];
+  if (key === "annotations" && isJsonObject(field)) return [[key, redactAnnotations(field)]];
+  if (NAMED_VALUES.has(key) && Array.isArray(field)) return [[key, field.map(withoutValue)]];
+  return [[key, redact(field)]];
+}
+
+function withoutValue(entry: unknown): unknown {
+  if (!isJsonObject(entry)) return REDACTED;
+  const kept = Object.entries(entry).filter(([key]) => key !== "value" && key !== "values");
+  return Object.fromEntries([...kept, ["value", REDACTED]].map(([key, field]) => [String(key), redact(field)]));
+}
+
+/** Those of others may hold a whole object, as kubectl's does; those with parameters hold what a hook may be told. */
+function redactAnnotations(annotations: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(
+    Object.entries(annotations).map(([key, value]) => {
+      const isKept = isOwnKey(key) && !key.startsWith("params.");
+      return [key, isKept ? redact(value) : REDACTED];
+    }),
+  );
+}
+
+/** A text, such as a line of a log, without names and passwords in addresses. */
+export function redactText(text: string): string {
+  return text.replace(USER_IN_ADDRESS, `$1${REDACTED}@`);
+}

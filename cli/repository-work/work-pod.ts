@@ -1,0 +1,101 @@
+/** Makes the Job of some work, and waits for its pod. */
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { UserError } from "../../shared/errors.ts";
+import { listAt, numberAt, textAt } from "../../shared/kube/json-value.ts";
+import type { Resource } from "../../shared/kube/resource.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import type { FlagValues } from "../program/flag-values.ts";
+import { buildWorkJob, type WorkOrder } from "./build-work-job.ts";
+import { PODS, type WorkView } from "./gather-work.ts";
+
+export const JOBS: Resource = { group: "batch", version: "v1", plural: "jobs", namespaced: true };
+const EVENTS: Resource = { group: "", version: "v1", plural: "events", namespaced: true };
+const POLL_MS = 200;
+/** An image is pulled in this time, and a node found. */
+const START_MS = 180_000;
+/** Nothing that these say is mended by waiting. */
+const HOPELESS = new Set(["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError"]);
+
+export interface WorkPod {
+  readonly namespace: string;
+  readonly job: string;
+  readonly pod: string;
+}
+
+/** What is known of the Job at once. */
+export type WorkJob = Omit<WorkPod, "pod">;
+
+/** Makes the Job. Nothing has run when it returns. */
+export async function createWorkJob(
+  cluster: Cluster,
+  view: WorkView,
+  order: Pick<WorkOrder, "what" | "args">,
+  flags: FlagValues,
+): Promise<WorkJob> {
+  const suffix = randomBytes(4).toString("hex");
+  const job = buildWorkJob({ ...view, ...order, suffix, serviceAccount: flags.text("service-account") });
+  await cluster.create(JOBS, job.metadata.namespace, job);
+  return { namespace: job.metadata.namespace, job: job.metadata.name };
+}
+
+/**
+ * Waits until the container runs or has run.
+ *
+ * @throws UserError CONTAINER_NOT_STARTED with what Kubernetes says, when it does not start
+ */
+export async function awaitWorkPod(cluster: Cluster, { namespace, job }: WorkJob): Promise<WorkPod> {
+  const deadline = performance.now() + START_MS;
+  for (;;) {
+    const [pod] = await cluster.list(PODS, namespace, { labelSelector: `job-name=${job}` });
+    const [status] = listAt(pod, "status", "containerStatuses");
+    const name = textAt(pod, "metadata", "name") ?? "";
+    const hasBegun = textAt(status, "state", "running", "startedAt") !== undefined || exitCodeOf(pod) !== undefined;
+    if (hasBegun) return { namespace, job, pod: name };
+    const waiting = textAt(status, "state", "waiting", "reason");
+    const isLate = performance.now() > deadline;
+    if (isLate || HOPELESS.has(waiting ?? "")) {
+      const why = [waiting, textAt(status, "state", "waiting", "message")].filter(Boolean).join(": ");
+      throw notStarted(namespace, job, why || (await lastWarning(cluster, namespace, [job, name])));
+    }
+    const refusal = pod === undefined ? await refusalOf(cluster, namespace, job) : undefined;
+    if (refusal !== undefined) throw notStarted(namespace, job, refusal);
+    await sleep(POLL_MS);
+  }
+}
+
+/** Undefined while it runs. A pod that was killed before its container ended has none of its own. */
+export function exitCodeOf(pod: unknown): number | undefined {
+  const [status] = listAt(pod, "status", "containerStatuses");
+  const exitCode = numberAt(status, "state", "terminated", "exitCode");
+  if (exitCode !== undefined) return exitCode;
+  return textAt(pod, "status", "phase") === "Failed" ? 1 : undefined;
+}
+
+/** A pod that the API server refuses is told by an event alone. */
+async function refusalOf(cluster: Cluster, namespace: string, job: string): Promise<string | undefined> {
+  const events = await cluster
+    .list(EVENTS, namespace, { fieldSelector: `involvedObject.name=${job},reason=FailedCreate` })
+    .catch(() => []);
+  return events.flatMap((event) => textAt(event, "message") ?? []).at(-1);
+}
+
+async function lastWarning(cluster: Cluster, namespace: string, names: readonly string[]): Promise<string> {
+  const found = await Promise.all(
+    names.map((name) =>
+      cluster.list(EVENTS, namespace, { fieldSelector: `involvedObject.name=${name},type=Warning` }).catch(() => []),
+    ),
+  );
+  return (
+    found
+      .flat()
+      .flatMap((event) => textAt(event, "message") ?? [])
+      .at(-1) ?? "its pod did not start in time"
+  );
+}
+
+function notStarted(namespace: string, job: string, why: string): UserError {
+  return new UserError("CONTAINER_NOT_STARTED", `Job ${namespace}/${job} does not start: ${why}`, {
+    next: "mend that and try again; --image and --service-account choose others",
+  });
+}

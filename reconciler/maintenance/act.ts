@@ -1,0 +1,141 @@
+/** Carries out what was decided for the maintenance of a Repository. */
+import type { HostRunSpec } from "../../shared/api/host-run.ts";
+import { KINDS } from "../../shared/api/kinds.ts";
+import type { MaintenanceRun, Repository, RepositoryStatus } from "../../shared/api/repository.ts";
+import { UserError } from "../../shared/errors.ts";
+import type { InjectionSettings } from "../../shared/injection/view.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import { objectKey } from "../../shared/kube/object-meta.ts";
+import { mergeStatus } from "../../shared/kube/status-patch.ts";
+import type { Logger } from "../../shared/log.ts";
+import { inNamespace } from "../authority.ts";
+import { endJob } from "../jobs/ensure-job.ts";
+import type { JobProblem } from "../jobs/target-job.ts";
+import { buildHostRun, repositoryOrder } from "../run/host-runs.ts";
+import { writeHostRun } from "../run/sync-host-runs.ts";
+import { clearCheckRequest } from "./check-request.ts";
+import type { MaintenanceDecision } from "./decide.ts";
+import { makeMaintenanceJob } from "./make-job.ts";
+import { maintenanceRunName } from "./names.ts";
+import type { MaintenanceJob, MaintenanceView } from "./view.ts";
+
+export interface MaintenanceActPorts {
+  readonly client: Pick<KubeClient, "create" | "delete" | "find" | "list" | "patch" | "patchStatus">;
+  readonly settings: InjectionSettings;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+export interface Acted {
+  /** Why the job could not be made. */
+  readonly problem?: JobProblem;
+  /** Another wrote the Repository since it was read: look again. */
+  readonly isBehind?: boolean;
+}
+
+/** @throws KubeError when the API server refuses or can't be reached */
+export async function actOnMaintenance(
+  ports: MaintenanceActPorts,
+  view: MaintenanceView,
+  decision: Exclude<MaintenanceDecision, { kind: "wait" }>,
+  nodeName: string | undefined,
+): Promise<Acted> {
+  const { repository } = view;
+  const { log } = ports;
+  const key = objectKey(repository.metadata.namespace, repository.metadata.name);
+  switch (decision.kind) {
+    case "claim": {
+      const isWritten = await writeStatus(ports, repository, decision.status);
+      if (isWritten) log.info({ repository: key, actions: decision.run.actions }, "maintenance begun");
+      return { isBehind: !isWritten };
+    }
+    case "make-job":
+      return makeJob(ports, view, decision.run, nodeName);
+    case "order":
+      await order(ports, repository, decision.run, decision.pod);
+      return {};
+    case "end": {
+      if (!(await writeStatus(ports, repository, decision.status))) return { isBehind: true };
+      const { phase, reason, message } = decision.run;
+      log.info({ repository: key, phase, reason, message }, "maintenance ended");
+      await cleanUp(ports, view);
+      const { namespace, name } = repository.metadata;
+      const value = decision.servedRequest;
+      if (value !== undefined) await clearCheckRequest(ports, { namespace, name, value });
+      return {};
+    }
+    case "clean-up":
+      await cleanUp(ports, view);
+      return {};
+  }
+}
+
+/** Only on the version that was decided on: of two that lead for a moment one alone begins. */
+async function writeStatus(
+  { client, signal, log }: MaintenanceActPorts,
+  { metadata, status }: Repository,
+  after: RepositoryStatus,
+): Promise<boolean> {
+  const { namespace, name, resourceVersion } = metadata;
+  const address = { resource: KINDS.Repository, namespace, name };
+  const outcome = await mergeStatus(client, address, { before: status, after, resourceVersion }, asIs, { signal });
+  if (outcome.kind === "refused") {
+    log.error({ repository: objectKey(namespace, name), error: outcome.error.message }, "status refused");
+  }
+  return outcome.kind === "written" || outcome.kind === "unchanged";
+}
+
+async function makeJob(
+  ports: MaintenanceActPorts,
+  { repository, limits }: MaintenanceView,
+  run: MaintenanceRun,
+  nodeName: string | undefined,
+): Promise<Acted> {
+  const deadlineSeconds = Math.ceil(limits.maintenanceMs / 1_000);
+  try {
+    await makeMaintenanceJob(ports, { repository, run, deadlineSeconds, nodeName });
+    return {};
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { problem: { code: error.code, message: `${error.message} (next: ${error.next})` } };
+  }
+}
+
+async function order(
+  { client, signal }: MaintenanceActPorts,
+  repository: Repository,
+  run: MaintenanceRun,
+  pod: NonNullable<MaintenanceJob["pod"]>,
+): Promise<void> {
+  const { apiVersion, kind } = KINDS.Repository;
+  const { namespace, name, uid = "" } = repository.metadata;
+  const { readDataSubset } = run;
+  const spec: HostRunSpec = {
+    work: "Maintain",
+    run: { kind, name, uid },
+    // It works for no host.
+    host: pod.name,
+    pod,
+    assignedAt: run.startedAt,
+    ...repositoryOrder(repository),
+    actions: run.actions ?? [],
+    ...(readDataSubset !== undefined && { actionParams: { readDataSubset } }),
+  };
+  const object = buildHostRun(
+    { apiVersion, kind, namespace, name, uid },
+    { name: maintenanceRunName(repository, run.startedAt, pod.uid), spec },
+  );
+  await writeHostRun(client, namespace, { kind: "create", object }, signal);
+}
+
+/** The order goes first: its pod sees that within moments, and ends restic, which unlocks. */
+async function cleanUp(
+  { client, signal }: MaintenanceActPorts,
+  { repository, hostRuns, jobs }: MaintenanceView,
+): Promise<void> {
+  const here = inNamespace(client, repository.metadata.namespace);
+  for (const { metadata } of hostRuns) {
+    await here.delete(KINDS.HostRun, metadata.name, { ...(metadata.uid && { uid: metadata.uid }), signal });
+  }
+  for (const job of jobs) await endJob(here, job);
+}

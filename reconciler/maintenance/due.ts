@@ -1,0 +1,79 @@
+/** Which work on a Repository is due. Pure. */
+import type { HostAction } from "../../shared/api/closed-lists.ts";
+import type { Repository, RepositoryStatus } from "../../shared/api/repository.ts";
+import { Annotation } from "../../shared/contract.ts";
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const READ_DATA_EVERY_MS = 7 * DAY_MS;
+/** What other programs removed, or a removal that nobody told of, is taken out after as long. */
+const PRUNE_ANYWAY_MS = 7 * DAY_MS;
+/** Every pack is read once in as many weeks. */
+const READ_DATA_PARTS = 8;
+/** What is nearly due is done now rather than a whole period of the schedule late. */
+const EARLY_MS = 10 * 60_000;
+/** After one that failed. */
+const AGAIN_MS = HOUR_MS;
+
+export interface DueWork {
+  readonly actions: readonly HostAction[];
+  readonly readDataSubset: string | undefined;
+  /** Somebody asked for it: it waits for no more than those who use the repository. */
+  readonly isRequested: boolean;
+}
+
+export interface DueView {
+  readonly repository: Pick<Repository, "metadata" | "status">;
+  /** Whether an invoker's retentionPolicy asks for prune. */
+  readonly isPruneWanted: boolean;
+}
+
+function isDue(lastTime: string | undefined, everyMs: number, now: Date): boolean {
+  const lastMs = Date.parse(lastTime ?? "");
+  return Number.isNaN(lastMs) || lastMs > now.getTime() || now.getTime() - lastMs >= everyMs - EARLY_MS;
+}
+
+/** `3/8` follows `2/8`, `1/8` follows `8/8`. */
+export function nextReadDataSubset(last: string | undefined): string {
+  const part = Number(/^(\d+)\/\d+$/.exec(last ?? "")?.[1] ?? 0);
+  return `${(part % READ_DATA_PARTS) + 1}/${READ_DATA_PARTS}`;
+}
+
+/** A damaged repository is looked at again each hour, and nothing is taken out of it. */
+function isPruneDue(status: RepositoryStatus, now: Date): boolean {
+  const { lastPruneTime, lastRemoval, prunedRemoval, firstBackupTime, integrity } = status;
+  if (integrity === false) return false;
+  const isRemoved = lastRemoval !== undefined && lastRemoval !== prunedRemoval;
+  const isLongAgo = isDue(lastPruneTime ?? firstBackupTime, PRUNE_ANYWAY_MS, now);
+  return (isRemoved || isLongAgo) && isDue(lastPruneTime, DAY_MS, now);
+}
+
+/** The work that is due; no actions where there is none. A repository without a backup needs none. */
+export function dueWork({ repository, isPruneWanted }: DueView, now: Date): DueWork {
+  const { status = {}, metadata } = repository;
+  const isRequested = metadata.annotations?.[Annotation.CheckRequested] !== undefined;
+  const { firstBackupTime, lastCheckTime, lastReadDataCheckTime, integrity, readDataSubset } = status;
+  if (firstBackupTime === undefined) {
+    return { actions: isRequested ? ["VerifyRepositoryIntegrity"] : [], readDataSubset: undefined, isRequested };
+  }
+  const isCheckDue = isRequested || isDue(lastCheckTime, integrity === false ? HOUR_MS : DAY_MS, now);
+  // The first comes a week after the first backup.
+  const isReadDue = isDue(lastReadDataCheckTime ?? firstBackupTime, READ_DATA_EVERY_MS, now);
+  return {
+    actions: [
+      ...(isCheckDue ? (["VerifyRepositoryIntegrity"] as const) : []),
+      ...(isReadDue ? (["VerifyRepositoryData"] as const) : []),
+      ...(isPruneWanted && isPruneDue(status, now) ? (["PruneRepository"] as const) : []),
+    ],
+    readDataSubset: isReadDue ? nextReadDataSubset(readDataSubset) : undefined,
+    isRequested,
+  };
+}
+
+/** How long work that is due still waits, since it failed a short while ago; 0 or less when it does not. */
+export function backoffMs({ status }: Pick<Repository, "status">, now: Date): number {
+  const last = status?.maintenanceRuns?.[0];
+  if (last?.phase !== "Failed") return 0;
+  const endedMs = Date.parse(last.finishedAt ?? last.startedAt);
+  return Math.min(endedMs + AGAIN_MS - now.getTime(), AGAIN_MS);
+}

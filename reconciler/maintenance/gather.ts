@@ -1,0 +1,83 @@
+/** Reads what the decision about one Repository's maintenance needs, from informers and memory alone. */
+import type { Repository } from "../../shared/api/repository.ts";
+import { formatInvoker } from "../../shared/invoker.ts";
+import { objectKey } from "../../shared/kube/object-meta.ts";
+import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
+import { decideJobOutcome } from "../jobs/decide-outcome.ts";
+import { jobsOf, podsOf } from "../jobs/gather-target-jobs.ts";
+import { hostRunsOf } from "../world/host-runs.ts";
+import type { World } from "../world/world.ts";
+import type { MaintenanceJob, MaintenanceView } from "./view.ts";
+
+export type MaintenanceWorld = Pick<
+  World,
+  | "repositories"
+  | "configurations"
+  | "batches"
+  | "sessions"
+  | "restoreSessions"
+  | "restoreBatches"
+  | "hostRuns"
+  | "jobs"
+  | "jobPods"
+>;
+
+/** A session from its creation on, a restore while it is at work: it may wait a day for its workload before that. */
+function userOf(world: MaintenanceWorld, key: string): string | undefined {
+  const session = world.sessions.byIndex("repository", key).find(({ status }) => !isFinalSessionPhase(status?.phase));
+  if (session !== undefined) return formatInvoker({ kind: "BackupSession", ...session.metadata });
+  const restores = [
+    ...world.restoreSessions.byIndex("repository", key),
+    ...world.restoreBatches.byIndex("repository", key),
+  ];
+  const restore = restores.find(({ status }) => status?.phase === "Running");
+  return restore && formatInvoker({ kind: restore.kind, ...restore.metadata });
+}
+
+function restSinceMs(world: MaintenanceWorld, key: string): number | undefined {
+  const ends = [
+    ...world.sessions.byIndex("repository", key),
+    ...world.restoreSessions.byIndex("repository", key),
+    ...world.restoreBatches.byIndex("repository", key),
+  ].map(({ status }) => Date.parse((status && "completionTime" in status ? status.completionTime : undefined) ?? ""));
+  return ends.reduce<number | undefined>(
+    (newest, ms) => (Number.isNaN(ms) ? newest : Math.max(newest ?? ms, ms)),
+    undefined,
+  );
+}
+
+/** What the process itself remembers. */
+export type MaintenanceMemory = Pick<MaintenanceView, "problem" | "completeForMs" | "limits">;
+
+export function gatherMaintenance(
+  world: MaintenanceWorld,
+  repository: Repository,
+  memory: MaintenanceMemory,
+): MaintenanceView {
+  const { namespace, name, uid = "" } = repository.metadata;
+  const key = objectKey(namespace, name);
+  const owner = { namespace, uid };
+  const invokers = [...world.configurations.byIndex("repository", key), ...world.batches.byIndex("repository", key)];
+  const jobs = jobsOf(world, owner).map((job): MaintenanceJob => {
+    const pods = podsOf(world, job);
+    const pod = pods.filter(({ isTerminating }) => !isTerminating).at(-1);
+    const { name: jobName, namespace: at, uid: jobUid, createdAtMs } = job;
+    return {
+      name: jobName,
+      namespace: at,
+      uid: jobUid,
+      createdAtMs,
+      outcome: decideJobOutcome(job, pods),
+      pod: pod && { name: pod.name, uid: pod.uid },
+    };
+  });
+  return {
+    repository,
+    isPruneWanted: invokers.some(({ spec }) => spec.retentionPolicy?.prune === true),
+    user: userOf(world, key),
+    restSinceMs: restSinceMs(world, key),
+    jobs,
+    hostRuns: [...hostRunsOf(world, namespace, uid).values()],
+    ...memory,
+  };
+}

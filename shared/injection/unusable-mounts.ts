@@ -1,0 +1,52 @@
+/** Mounts that the API server takes and no kubelet can make: in our container they would keep the application's pods from starting. */
+import type { VolumeMount } from "../api/kubernetes/volume.ts";
+import type { ContainerSettings } from "../api/runtime-settings.ts";
+import { namesInExpression } from "../expression.ts";
+import { listAt } from "../kube/json-value.ts";
+import { formatTarget } from "../target.ts";
+import { OWN_ENV } from "./container-settings.ts";
+import { applicationContainers } from "./own-parts.ts";
+import type { InjectionProblem } from "./view.ts";
+import { namesOf, type WorkloadFacts } from "./workload.ts";
+
+export interface MountingSettings {
+  readonly volumeMounts: readonly VolumeMount[];
+  /** Of the container that mounts. */
+  readonly settings: ContainerSettings | undefined;
+}
+
+/** A block device that is mounted as a file system, or a sub-path made of a variable that the container does not have. */
+export function findUnusableMount(
+  workload: WorkloadFacts,
+  { volumeMounts, settings }: MountingSettings,
+  who: string,
+): InjectionProblem | undefined {
+  const devices = deviceNames(workload);
+  const device = volumeMounts.find(({ name }) => devices.has(name));
+  if (device !== undefined) {
+    return {
+      reason: "MountUnusable",
+      message: `${who} mounts ${device.name} at ${device.mountPath}, which ${formatTarget(workload)} uses as a block device`,
+      next: "Leave that volume out of volumeMounts: restic saves files. Dump what is on the device into a volume with a file system, by a hook or a Task.",
+    };
+  }
+  // What a ConfigMap or Secret brings is not known here.
+  if ((settings?.envFrom ?? []).length > 0) return undefined;
+  const known = new Set([...OWN_ENV, ...(settings?.env ?? []).map(({ name }) => name)]);
+  for (const { name, mountPath, subPathExpr = "" } of volumeMounts) {
+    const missing = namesInExpression(subPathExpr).filter((variable) => !known.has(variable));
+    if (missing.length === 0) continue;
+    return {
+      reason: "MountUnusable",
+      message: `${who} mounts ${name} at ${mountPath} by subPathExpr ${subPathExpr}, and the backup container has no variable ${missing.join(", ")}`,
+      next: "Set it in runtimeSettings.container.env as the application's container has it, or name the folder by subPath.",
+    };
+  }
+  return undefined;
+}
+
+/** Volumes that a container of the application has as devices, and claim templates that ask for one. */
+function deviceNames({ podTemplate, blockClaimNames = [] }: WorkloadFacts): ReadonlySet<string> {
+  const used = applicationContainers(podTemplate).flatMap((container) => namesOf(listAt(container, "volumeDevices")));
+  return new Set([...used, ...blockClaimNames]);
+}

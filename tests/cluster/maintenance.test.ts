@@ -1,0 +1,211 @@
+/** Checks and prune of a Repository on a real node: a run of its own in the Repository's namespace, which gives way to backups. */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
+import { parseHostRun } from "../../shared/api/host-run.ts";
+import { KINDS } from "../../shared/api/kinds.ts";
+import { parseRepository, type RepositoryStatus } from "../../shared/api/repository.ts";
+import { Annotation } from "../../shared/contract.ts";
+import { asIs } from "../../shared/kube/client.ts";
+import { textAt } from "../../shared/kube/json-value.ts";
+import type { Resource } from "../../shared/kube/resource.ts";
+import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
+import { findCondition } from "../../shared/status/conditions.ts";
+import { applyManifests, parseManifests } from "../support/objects/apply.ts";
+import { waitForContainer } from "../support/objects/pods.ts";
+import { useProduct } from "../support/product/product-cluster.ts";
+import { type BackendServer, startRestServer } from "../support/restic/backend-servers.ts";
+import { waitForValue } from "../support/restore/restore-stand.ts";
+
+const NAMESPACE = "upkeep";
+const VAULT = "upkeep-vault";
+const TIMEOUT_MS = 120_000;
+const JOBS: Resource = { group: "batch", version: "v1", plural: "jobs", namespaced: true };
+
+const cluster = useProduct();
+let store: BackendServer;
+let dir: string;
+let foreign: ChildProcess | undefined;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "stash-batch-upkeep-"));
+  store = await startRestServer(dir, "backup", "secret", cluster().gateway);
+  await applyManifests(
+    cluster().client,
+    parseManifests(`
+apiVersion: v1
+kind: Namespace
+metadata: { name: ${NAMESPACE} }
+---
+apiVersion: v1
+kind: Namespace
+metadata: { name: ${VAULT}, labels: { pod-security.kubernetes.io/enforce: restricted } }
+---
+apiVersion: v1
+kind: Secret
+metadata: { name: backend, namespace: ${VAULT} }
+stringData: { RESTIC_PASSWORD: not-a-secret, REST_SERVER_USERNAME: backup, REST_SERVER_PASSWORD: secret }
+---
+apiVersion: stash.appscode.com/v1alpha1
+kind: Repository
+metadata: { name: store, namespace: ${VAULT} }
+spec:
+  backend: { storageSecretName: backend, rest: { url: "http://${store.host}:${store.port}/" } }
+  usagePolicy: { allowedNamespaces: { from: All } }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: app, namespace: ${NAMESPACE} }
+spec:
+  selector: { matchLabels: { app: app } }
+  template:
+    metadata: { labels: { app: app } }
+    spec:
+      terminationGracePeriodSeconds: 0
+      containers:
+        - name: app
+          image: "app:1"
+          command: [sh, -c, "date >/data/file; sleep infinity"]
+          volumeMounts: [{ name: data, mountPath: /data }]
+      volumes: [{ name: data, emptyDir: {} }]
+---
+apiVersion: stash.appscode.com/v1beta1
+kind: BackupConfiguration
+metadata: { name: app, namespace: ${NAMESPACE} }
+spec:
+  schedule: "0 0 1 1 *"
+  repository: { name: store, namespace: ${VAULT} }
+  retentionPolicy: { name: one, keepLast: 1, prune: true }
+  target:
+    ref: { apiVersion: apps/v1, kind: Deployment, name: app }
+    volumeMounts: [{ name: data, mountPath: /data }]
+    paths: [/data]
+`),
+  );
+  await waitForContainer(cluster().client, NAMESPACE, "app=app", "stash", 1, TIMEOUT_MS);
+}, 300_000);
+
+afterAll(async () => {
+  foreign?.kill("SIGKILL");
+  await store?.stop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+async function repositoryStatus(): Promise<RepositoryStatus> {
+  const repository = await cluster().client.get(KINDS.Repository, VAULT, "store", parseRepository);
+  return repository.status ?? {};
+}
+
+const latestRun = ({ maintenanceRuns }: RepositoryStatus) => maintenanceRuns?.[0];
+
+async function backup(name: string): Promise<BackupSession> {
+  const { client } = cluster();
+  const configuration = () => client.get(KINDS.BackupConfiguration, NAMESPACE, "app", asIs);
+  const isReady = (object: unknown) => textAt(object, "status", "phase") === "Ready";
+  await waitForValue(configuration, isReady, "the configuration to be ready", TIMEOUT_MS);
+  const session = {
+    apiVersion: KINDS.BackupSession.apiVersion,
+    kind: "BackupSession",
+    metadata: { name, namespace: NAMESPACE },
+    spec: { invoker: { apiGroup: "stash.appscode.com", kind: "BackupConfiguration", name: "app" } },
+  };
+  await client.create(KINDS.BackupSession, NAMESPACE, session, asIs);
+  const read = () => client.get(KINDS.BackupSession, NAMESPACE, name, parseBackupSession);
+  const ended = await waitForValue(read, ({ status }) => isFinalSessionPhase(status?.phase), name, TIMEOUT_MS);
+  expect(ended.status, JSON.stringify(ended.status, null, 1)).toMatchObject({ phase: "Succeeded" });
+  return ended;
+}
+
+async function askForCheck(value: string): Promise<void> {
+  const body = { metadata: { annotations: { [Annotation.CheckRequested]: value } } };
+  await cluster().client.patch(KINDS.Repository, VAULT, "store", { kind: "merge", body }, asIs);
+}
+
+async function checkRequest(): Promise<string | undefined> {
+  const repository = await cluster().client.get(KINDS.Repository, VAULT, "store", asIs);
+  return textAt(repository, "metadata", "annotations", Annotation.CheckRequested);
+}
+
+/** Of the Repository: a Job and an order, as long as it is at work. */
+async function madeThings(): Promise<readonly string[]> {
+  const { client } = cluster();
+  const nameOf = (object: unknown): string => textAt(object, "metadata", "name") ?? "";
+  const jobs = await client.list(JOBS, VAULT, nameOf);
+  const runs = await client.list(KINDS.HostRun, VAULT, nameOf);
+  return [...jobs.items, ...runs.items];
+}
+
+function restic(...args: readonly string[]): string {
+  return execFileSync("restic", ["--no-cache", ...args], { env: environment(), encoding: "utf8" });
+}
+
+function environment() {
+  return {
+    PATH: process.env["PATH"],
+    RESTIC_PASSWORD: "not-a-secret",
+    RESTIC_REPOSITORY: `rest:http://backup:secret@${store.host}:${store.port}/`,
+  };
+}
+
+test("D13: checks and prune run in the Repository's namespace, and its status says when", async () => {
+  const first = await backup("one");
+  const results = (first.status?.targets ?? []).flatMap((target) =>
+    (target.stats ?? []).flatMap((host) => host.results ?? []),
+  );
+  expect(results.map(({ action }) => action)).toEqual([
+    "InitializeBackendRepository",
+    "ApplyRetentionPolicy",
+    "SendRepositoryMetrics",
+  ]);
+  await backup("two");
+  await waitForValue(repositoryStatus, ({ lastRemoval }) => lastRemoval !== undefined, "the removal", TIMEOUT_MS);
+  await askForCheck("please");
+  const isDone = (status: RepositoryStatus) => latestRun(status)?.phase === "Succeeded";
+  const status = await waitForValue(repositoryStatus, isDone, "the maintenance", TIMEOUT_MS);
+  expect(latestRun(status)).toMatchObject({ actions: ["VerifyRepositoryIntegrity", "PruneRepository"] });
+  expect(status).toMatchObject({ integrity: true, prunedRemoval: status.lastRemoval });
+  expect(status.lastCheckTime).toBeDefined();
+  expect(status.lastPruneTime).toBeDefined();
+  await waitForValue(checkRequest, (value) => value === undefined, "the request to be taken back", TIMEOUT_MS);
+  await waitForValue(madeThings, (names) => names.length === 0, "the job to go", TIMEOUT_MS);
+  // Of this cluster alone, and one complete point.
+  const snapshots: unknown = JSON.parse(restic("snapshots", "--json"));
+  expect(snapshots).toHaveLength(1);
+  expect(JSON.stringify(snapshots)).toMatch(
+    /"invoker=BackupConfiguration\/upkeep\/app\/[0-9a-f-]{36}".*"paths=1","hosts=1","member=1\/1"/,
+  );
+}, 200_000);
+
+test("D13: a check gives way to a backup at once, and comes again when that has ended", async () => {
+  // Somebody else's lock: the check waits for it, a backup does not.
+  foreign = spawn("restic", ["--no-cache", "backup", "--stdin", "--quiet"], {
+    env: environment(),
+    stdio: ["pipe", "ignore", "inherit"],
+  });
+  await askForCheck("again");
+  const runs = async () => (await cluster().client.list(KINDS.HostRun, VAULT, parseHostRun)).items;
+  await waitForValue(
+    runs,
+    (items) => items.some(({ status }) => (status?.locks ?? []).length > 0),
+    "the wait",
+    TIMEOUT_MS,
+  );
+  const isStopped = (status: RepositoryStatus) => latestRun(status)?.phase === "Stopped";
+  const stopped = waitForValue(repositoryStatus, isStopped, "the stop", TIMEOUT_MS);
+  const third = backup("three");
+  expect(latestRun(await stopped)?.message).toContain("BackupSession upkeep/three");
+  const exited = once(foreign, "exit");
+  foreign.stdin?.end("of somebody else");
+  await exited;
+  const session = await third;
+  expect(findCondition(session.status?.conditions, "RepositoryIntegrityVerified")).toMatchObject({ status: "True" });
+  const isDone = (status: RepositoryStatus) => latestRun(status)?.phase === "Succeeded";
+  const status = await waitForValue(repositoryStatus, isDone, "the check", TIMEOUT_MS);
+  expect(status.maintenanceRuns?.map(({ phase }) => phase)).toEqual(["Succeeded", "Stopped", "Succeeded"]);
+  // Pruned a moment ago: not again on the same day.
+  expect(latestRun(status)?.actions).toEqual(["VerifyRepositoryIntegrity"]);
+}, 200_000);

@@ -1,0 +1,80 @@
+/** Which processes of restic a restore needs before it writes: each opens the repository anew. */
+import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Restic } from "../../agent/restic/client.ts";
+import type { HostRestore } from "../../agent/restore/host-restore.ts";
+import { createResticWorld, ORIGIN, type ResticWorld } from "../support/restic/restic-world.ts";
+
+let world: ResticWorld;
+let restic: Restic;
+let away: string;
+
+beforeEach(async () => {
+  world = await createResticWorld();
+  const script = join(world.dir, "noting-restic");
+  writeFileSync(script, `#!/bin/sh\necho "$1" >>${join(world.dir, "commands")}\nexec restic "$@"\n`);
+  chmodSync(script, 0o755);
+  restic = await world.open(undefined, {}, { STASH_RESTIC: script });
+  away = join(world.dir, "away");
+  await mkdir(away);
+});
+
+afterEach(() => world?.stop());
+
+async function save(content: string, tag?: string): Promise<string> {
+  await writeFile(join(world.data, "file"), content);
+  const [outcome] = await world.backup(restic, tag === undefined ? {} : { args: ["--tag", tag] });
+  if (outcome?.kind !== "saved") throw new Error(JSON.stringify(outcome));
+  return outcome.snapshot.name ?? "";
+}
+
+/** @returns commands of restic, content of the file that came back, failure */
+async function restore(wish: Partial<HostRestore>) {
+  rmSync(join(world.dir, "commands"), { force: true });
+  const { failure } = await world.restore(restic, { targetFolder: away, ...wish });
+  const commands = readFileSync(join(world.dir, "commands"), "utf8").trim().split("\n");
+  const content = failure === undefined ? readFileSync(join(away, world.data, "file"), "utf8") : undefined;
+  return { commands, content, failure };
+}
+
+test("one snapshot is found and looked at by one process: the newest of a path, or one by its id", async () => {
+  const first = await save("one");
+  await save("two");
+  const newest = await restore({ rules: [{ paths: [world.data] }] });
+  expect(newest).toEqual({ commands: ["ls", "restore"], content: "two", failure: undefined });
+  const named = await restore({ rules: [{ snapshots: [first.slice(0, 10)] }] });
+  expect(named).toEqual({ commands: ["ls", "restore"], content: "one", failure: undefined });
+  const session = `${ORIGIN.session.namespace}/${ORIGIN.session.name}`;
+  const snapshots = [{ target: ORIGIN.target, hostname: "host-0", path: world.data, id: first }];
+  const ofPoint = await restore({ rules: [], point: { session, snapshots } });
+  expect(ofPoint).toEqual({ commands: ["ls", "restore"], content: "one", failure: undefined });
+});
+
+test("one that is not whole, and one of another target, is not taken for the newest: the list of all decides", async () => {
+  await save("whole");
+  await save("part", "incomplete=true");
+  const { commands, content } = await restore({ rules: [{ paths: [world.data] }] });
+  expect({ commands, content }).toEqual({ commands: ["ls", "snapshots", "ls", "restore"], content: "whole" });
+  const host = {
+    target: { ...ORIGIN.target, name: "other" },
+    alias: undefined,
+    hostname: "host-0",
+    podName: "other-1",
+  };
+  const ofOther = await restore({ host, rules: [{ paths: [world.data] }] });
+  expect(ofOther.commands).toContain("snapshots");
+  expect(ofOther.content).toBe("whole");
+});
+
+test("a snapshot that does not exist is told with what there is, and nothing is written", async () => {
+  const id = await save("one");
+  for (const rule of [{ paths: ["/no/such"] }, { snapshots: ["0123abcd"] }]) {
+    const { failure, commands } = await restore({ rules: [rule] });
+    expect(failure?.code).toBe("SNAPSHOT_NOT_FOUND");
+    expect(failure?.message).toContain(id.slice(0, 8));
+    expect(commands).not.toContain("restore");
+  }
+  expect(await readdir(away)).toEqual([]);
+});

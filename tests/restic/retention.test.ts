@@ -1,0 +1,146 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { tagSnapshots } from "../../agent/job/tag-snapshots.ts";
+import { type ActionPorts, runAction } from "../../agent/maintain/actions.ts";
+import type { Restic } from "../../agent/restic/client.ts";
+import { ensureRepository } from "../../agent/restic/ensure-repository.ts";
+import { parseHostRun } from "../../shared/api/host-run.ts";
+import { KINDS } from "../../shared/api/kinds.ts";
+import { readRecoveryPoints } from "../../shared/recovery-points.ts";
+import { invokerTag, type SnapshotOrigin } from "../../shared/snapshot-tags.ts";
+import { createResticWorld, ORIGIN, type ResticWorld } from "../support/restic/restic-world.ts";
+
+const signal = new AbortController().signal;
+let world: ResticWorld;
+let restic: Restic;
+
+beforeAll(async () => {
+  world = await createResticWorld();
+  restic = await world.open();
+  await ensureRepository(restic, signal);
+  await writeFile(join(world.data, "file"), "content");
+});
+
+afterAll(() => world?.stop());
+
+function originOf(day: number, member: number, change: Partial<SnapshotOrigin["invoker"]> = {}): SnapshotOrigin {
+  return {
+    session: { namespace: "demo", name: `s-${day}`, time: `2026-01-0${day}T00:00:00Z` },
+    invoker: { ...ORIGIN.invoker, ...change },
+    target: { ...ORIGIN.target, name: member === 1 ? "app" : "db" },
+    part: { member, members: 2, hosts: 1 },
+  };
+}
+
+async function save(day: number, member: number, change: Partial<SnapshotOrigin["invoker"]> = {}): Promise<void> {
+  const origin = originOf(day, member, change);
+  const [outcome] = await world.backup(restic, { hostname: origin.target.name, origin });
+  expect(outcome).toMatchObject({ kind: "saved" });
+}
+
+function retain(policy: ActionPorts["policy"], day: number) {
+  return runAction("ApplyRetentionPolicy", {
+    restic,
+    signal,
+    policy,
+    scope: () => ({
+      invokerTag: invokerTag(ORIGIN.invoker),
+      sessionTag: `session=demo/s-${day}`,
+      untagged: [],
+    }),
+    readDataSubset: undefined,
+    withLock: (run) => run(),
+  });
+}
+
+async function points() {
+  return readRecoveryPoints(await restic.snapshots({})).map(({ session, cluster, snapshots }) => [
+    session,
+    cluster,
+    snapshots.map(({ hostname }) => hostname).sort(),
+  ]);
+}
+
+describe("D4: retention with restic itself", () => {
+  test("leaves the last complete point when a member fails twice, and takes it when newer ones are complete", async () => {
+    for (const member of [1, 2]) await save(1, member);
+    await save(2, 1);
+    await save(3, 1);
+    const policy = { name: "two", keepLast: 2, prune: false };
+    expect(await retain(policy, 3)).toEqual({ kind: "done", facts: { kept: 4, removed: 0 } });
+    for (const member of [1, 2]) await save(4, member);
+    for (const member of [1, 2]) await save(4, member, { cluster: "another" });
+    for (const member of [1, 2]) await save(5, member);
+    expect(await retain({ ...policy, dryRun: true }, 5)).toMatchObject({ facts: { kept: 8, removed: 0 } });
+    expect(await retain(policy, 5)).toEqual({ kind: "done", facts: { kept: 4, removed: 4 } });
+    expect(await points()).toEqual([
+      ["s-5", "of-tests", ["app", "db"]],
+      ["s-4", "of-tests", ["app", "db"]],
+      ["s-4", "another", ["app", "db"]],
+    ]);
+  });
+});
+
+test("D4: what another's program saved becomes part of the point", async () => {
+  await save(6, 1);
+  const lines: string[] = [];
+  const added = await restic.run(["backup", "--json", "--host", "db", world.data], {
+    onLine: (line) => lines.push(line),
+  });
+  expect(added.code).toBe(0);
+  const name = /"snapshot_id":"([0-9a-f]{8})/.exec(lines.at(-1) ?? "")?.[1] ?? "";
+  const run = parseHostRun({
+    apiVersion: KINDS.HostRun.apiVersion,
+    kind: "HostRun",
+    metadata: { namespace: "demo", name: "r" },
+    spec: {
+      work: "Backup",
+      run: { kind: "BackupSession", name: "s-6" },
+      targetIndex: 1,
+      target: { apiVersion: "apps/v1", kind: "Deployment", name: "db" },
+      host: "db",
+      pod: { name: "p", uid: "u" },
+      backup: {
+        invoker: { kind: "BackupConfiguration", name: "nightly" },
+        cluster: "of-tests",
+        hosts: 1,
+        members: 2,
+        time: "2026-01-06T00:00:00Z",
+      },
+    },
+  });
+  const ports = { restic, signal, withLock: (call: () => ReturnType<Restic["run"]>) => call() };
+  const { snapshots, warnings } = await tagSnapshots(run, [{ name, path: world.data }], ports);
+  expect(warnings).toEqual([]);
+  expect((await points())[0]).toEqual(["s-6", "of-tests", ["app", "db"]]);
+  expect((await restic.snapshots({})).map(({ id }) => id)).toContain(snapshots[0]?.name);
+  expect(await retain({ name: "one", keepLast: 1, prune: false }, 6)).toEqual({
+    kind: "done",
+    facts: { kept: 2, removed: 4 },
+  });
+  // What can't be tagged is told, and stays what it is.
+  const refused = await tagSnapshots(run, [{ name: "00000000", path: world.data }], {
+    ...ports,
+    withLock: async () => ({ code: 1, tail: [], stopped: undefined, signal: undefined, durationMs: 0 }),
+  });
+  expect(refused).toMatchObject({
+    snapshots: [{ name: "00000000" }],
+    warnings: [expect.stringContaining("part of no recovery point")],
+  });
+});
+
+test("D25: a host that a StatefulSet did not have then begins empty, and says so", async () => {
+  const target = { apiVersion: "apps/v1", kind: "StatefulSet", namespace: "demo", name: "db" } as const;
+  const [id = ""] = (await restic.snapshots({})).map((snapshot) => snapshot.id);
+  const point = { session: "s-6", snapshots: [{ target, hostname: "host-0", path: world.data, id, hosts: 1 }] };
+  const restore = (hostname: string, rules: readonly object[] = []) =>
+    world.restore(restic, { host: { target, alias: undefined, hostname, podName: undefined }, rules, point });
+  expect(await restore("host-1")).toMatchObject({
+    failure: undefined,
+    restored: [],
+    warnings: [expect.stringContaining("host host-1")],
+  });
+  expect((await restore("db-1")).failure?.code).toBe("SNAPSHOT_NOT_FOUND");
+  expect((await restore("host-1", [{ sourceHost: "host-7" }])).failure?.code).toBe("SNAPSHOT_NOT_FOUND");
+});

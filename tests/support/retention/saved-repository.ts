@@ -1,0 +1,207 @@
+/** Plays a history against the planner, and knows by itself what each session saved: no tag is read here. */
+import { planRetention, type RetentionPlan } from "../../../agent/maintain/decide-retention.ts";
+import type { Snapshot } from "../../../agent/restic/snapshots.ts";
+import {
+  invokerTag,
+  recordTags,
+  type SnapshotOrigin,
+  sessionTag,
+  snapshotTags,
+} from "../../../shared/snapshot-tags.ts";
+import type { History, HostFate, Neighbour, Step } from "./history.ts";
+
+const NAMESPACE = "demo";
+export const CLUSTER = "0f8fad5b-d9cb-469f-a165-70867728950e";
+const OTHER_CLUSTER = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
+const INVOKER = { kind: "BackupBatch", namespace: NAMESPACE, name: "nightly" };
+const PATHS = ["/a", "/b"];
+const HOUR_MS = 3_600_000;
+
+interface Member {
+  readonly name: string;
+  readonly hosts: number;
+}
+
+/** What a session really saved. */
+export interface SavedPoint {
+  readonly session: string;
+  readonly timeMs: number;
+  readonly ids: readonly string[];
+  /** Every path of every host of every member was saved. */
+  readonly isComplete: boolean;
+}
+
+/** A snapshot before it has an id. */
+export type NewSnapshot = Omit<Snapshot, "id">;
+
+/** Where snapshots are kept: a list, or a real repository. */
+export interface Store {
+  save(snapshot: NewSnapshot): Promise<string>;
+  /** Applies the policy, removing at most so many snapshots. */
+  retain(history: History, sessionTag: string, limit: number | undefined): Promise<void>;
+  ids(): Promise<ReadonlySet<string>>;
+}
+
+/** @param onRetained is told what is there after each retention */
+export async function playHistory(
+  history: History,
+  store: Store,
+  onRetained: (state: PlayedState) => void,
+): Promise<void> {
+  const play = new Play(store);
+  for (const step of history.steps) {
+    await play.take(step, history);
+    if (step.kind === "retention") {
+      onRetained({
+        points: play.points,
+        foreign: play.foreign,
+        present: await store.ids(),
+        isWhole: step.cutAfter === undefined,
+        last: play.last,
+      });
+    }
+  }
+}
+
+export interface PlayedState {
+  readonly points: readonly SavedPoint[];
+  /** Ids of what is nobody's or somebody else's. */
+  readonly foreign: readonly string[];
+  readonly present: ReadonlySet<string>;
+  /** Whether all that was to be removed was. */
+  readonly isWhole: boolean;
+  /** Session that asked. */
+  readonly last: string;
+}
+
+class Play {
+  readonly points: SavedPoint[] = [];
+  readonly foreign: string[] = [];
+  last = "none";
+  #members: readonly Member[] = [
+    { name: "web", hosts: 1 },
+    { name: "db", hosts: 2 },
+  ];
+  #nowMs = Date.parse("2026-01-01T00:00:00Z");
+  #made = 0;
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async take(step: Step, history: History): Promise<void> {
+    const at = "member" in step ? step.member % this.#members.length : 0;
+    const change = (with_: Partial<Member>) =>
+      this.#members.map((member, index) => (index === at ? { ...member, ...with_ } : member));
+    switch (step.kind) {
+      case "session":
+        this.#nowMs += step.hours * HOUR_MS;
+        await this.#session(step.fates);
+        if (step.isRetry && !this.points.at(-1)?.isComplete) {
+          this.#nowMs += HOUR_MS / 60;
+          await this.#session(["saved"]);
+        }
+        return;
+      case "rename":
+        this.#members = change({ name: `renamed-${this.#made}` });
+        return;
+      case "scale":
+        this.#members = change({ hosts: step.hosts });
+        return;
+      case "add":
+        this.#members = [...this.#members, { name: `more-${this.#made}`, hosts: 1 }];
+        return;
+      case "drop":
+        if (this.#members.length > 1) this.#members = this.#members.filter((_, index) => index !== at);
+        return;
+      case "neighbour":
+        await this.#neighbour(step.of);
+        return;
+      case "retention":
+        await this.#store.retain(history, sessionTag({ namespace: NAMESPACE, name: this.last }), step.cutAfter);
+    }
+  }
+
+  #origin(at: number, change: Partial<SnapshotOrigin["invoker"]> = {}): SnapshotOrigin {
+    const { name, hosts } = this.#members[at] ?? { name: "", hosts: 0 };
+    return {
+      session: { namespace: NAMESPACE, name: this.last, time: new Date(this.#nowMs).toISOString() },
+      invoker: { ...INVOKER, cluster: CLUSTER, ...change },
+      target: { kind: "StatefulSet", namespace: NAMESPACE, name },
+      part: { member: at + 1, members: this.#members.length, hosts },
+    };
+  }
+
+  async #session(fates: readonly HostFate[]): Promise<void> {
+    this.#made += 1;
+    this.last = `nightly-${this.#made}`;
+    const ids: string[] = [];
+    let at = 0;
+    let isComplete = true;
+    for (const [member, { name, hosts }] of this.#members.entries()) {
+      for (let ordinal = 0; ordinal < hosts; ordinal += 1) {
+        const fate = fates[at % fates.length] ?? "saved";
+        at += 1;
+        if (fate !== "saved") isComplete = false;
+        for (const path of pathsOf(fate)) {
+          const origin = this.#origin(member);
+          const marks = fate === "not whole" && path === PATHS[0] ? ["incomplete=FILES_UNREADABLE"] : [];
+          const tags = [...snapshotTags(origin), ...recordTags(origin, PATHS.length), ...marks];
+          ids.push(await this.#save(`${name}-${ordinal}`, path, tags));
+        }
+      }
+    }
+    this.points.push({ session: this.last, timeMs: this.#nowMs, ids, isComplete });
+  }
+
+  #save(hostname: string, path: string, tags: readonly string[]): Promise<string> {
+    return this.#store.save({ hostname, paths: [path], tags, time: new Date(this.#nowMs).toISOString() });
+  }
+
+  async #neighbour(of: Neighbour): Promise<void> {
+    const { cluster: _, ...older } = this.#origin(0).invoker;
+    const origins = {
+      "other cluster": this.#origin(0, { cluster: OTHER_CLUSTER }),
+      "other invoker": this.#origin(0, { name: "hourly" }),
+      "older tags": { ...this.#origin(0), invoker: older },
+      "no tags": undefined,
+    };
+    const origin = origins[of];
+    for (const path of PATHS) {
+      const tags = origin === undefined ? [] : [...snapshotTags(origin), ...recordTags(origin, PATHS.length)];
+      this.foreign.push(await this.#save(`${this.#members[0]?.name ?? ""}-0`, path, tags));
+    }
+  }
+}
+
+function pathsOf(fate: HostFate): readonly string[] {
+  if (fate === "failed") return [];
+  return fate === "lacks a path" ? PATHS.slice(1) : PATHS;
+}
+
+/** A repository in memory; removal is what the planner plans. */
+export function createListStore(onPlan: (plan: RetentionPlan) => void = () => undefined): Store {
+  let snapshots: readonly Snapshot[] = [];
+  let made = 0;
+  return {
+    async save(snapshot) {
+      made += 1;
+      const id = `id-${made}`;
+      snapshots = [...snapshots, { ...snapshot, id }];
+      return id;
+    },
+    async retain({ rules }, ofSession, limit) {
+      const scope = { invokerTag: ownTag(), sessionTag: ofSession, untagged: [] };
+      const plan = planRetention(snapshots, rules, scope);
+      onPlan(plan);
+      const gone = new Set(plan.remove.slice(0, limit));
+      snapshots = snapshots.filter(({ id }) => !gone.has(id));
+    },
+    ids: async () => new Set(snapshots.map(({ id }) => id)),
+  };
+}
+
+export function ownTag(): string {
+  return invokerTag({ ...INVOKER, cluster: CLUSTER });
+}

@@ -1,0 +1,180 @@
+import { describe, expect, test } from "vitest";
+import { decideMaintenance } from "../../../../reconciler/maintenance/decide.ts";
+import type { MaintenanceRun, RepositoryStatus } from "../../../../shared/api/repository.ts";
+import { Annotation } from "../../../../shared/contract.ts";
+import { aHostRun, aJob, aRepository, aView, FRESH, NOW } from "./builders.ts";
+
+const CHECK_DUE: RepositoryStatus = { lastCheckTime: "2026-01-09T02:00:00Z" };
+const RUN: MaintenanceRun = {
+  phase: "Running",
+  startedAt: "2026-01-10T01:50:00.000Z",
+  actions: ["VerifyRepositoryIntegrity", "PruneRepository"],
+};
+const AT_WORK = aRepository({ ...CHECK_DUE, maintenanceRuns: [RUN] });
+const done = { phase: "Succeeded", finishedAt: "2026-01-10T01:59:00Z" } as const;
+
+function claimed(status: RepositoryStatus, change: Parameters<typeof aView>[1] = {}) {
+  const decision = decideMaintenance(aView(aRepository(status), change), NOW);
+  return decision.kind === "claim" ? decision.run : decision;
+}
+
+describe("D13: what is due", () => {
+  test("is a check a day, a part of the data a week, and a prune after a removal", () => {
+    expect(claimed({})).toMatchObject({ kind: "wait", why: "nothing is due" });
+    expect(claimed(CHECK_DUE)).toMatchObject({ phase: "Running", actions: ["VerifyRepositoryIntegrity"] });
+    const weekAgo = { lastReadDataCheckTime: "2026-01-03T02:00:00Z", readDataSubset: "8/8" };
+    expect(claimed(weekAgo)).toMatchObject({ actions: ["VerifyRepositoryData"], readDataSubset: "1/8" });
+    const removal = { lastRemoval: "demo/s-2", prunedRemoval: "demo/s-1", lastPruneTime: "2026-01-09T02:00:00Z" };
+    expect(claimed(removal)).toMatchObject({ actions: ["PruneRepository"], covers: "demo/s-2" });
+    expect(claimed(removal, { isPruneWanted: false })).toMatchObject({ kind: "wait" });
+    expect(claimed({ ...removal, prunedRemoval: "demo/s-2" })).toMatchObject({ kind: "wait" });
+  });
+
+  test("is nothing before the first backup, unless somebody asks for a check", () => {
+    const { firstBackupTime: _, ...none } = FRESH;
+    const fresh = { ...aRepository(), status: none };
+    expect(decideMaintenance(aView(fresh), NOW)).toMatchObject({ kind: "wait" });
+  });
+
+  test("is a prune at most once a day, and one a week whatever is known of removals", () => {
+    const today = { lastRemoval: "demo/s-2", lastPruneTime: "2026-01-09T20:00:00Z" };
+    expect(claimed(today)).toMatchObject({ kind: "wait" });
+    expect(claimed({ lastPruneTime: "2026-01-03T01:00:00Z" })).toMatchObject({ actions: ["PruneRepository"] });
+    const { lastPruneTime: _, ...never } = FRESH;
+    const decision = decideMaintenance(aView({ ...aRepository(), status: never }), NOW);
+    expect(decision).toMatchObject({ kind: "claim", run: { actions: ["PruneRepository"] } });
+  });
+
+  test("of a damaged repository is a check each hour, and no prune", () => {
+    const damaged = { integrity: false, lastRemoval: "demo/s-2", lastPruneTime: "2026-01-01T00:00:00Z" };
+    expect(claimed(damaged)).toMatchObject({ actions: ["VerifyRepositoryIntegrity"] });
+    expect(claimed({ ...damaged, lastCheckTime: "2026-01-10T01:30:00Z" })).toMatchObject({ kind: "wait" });
+  });
+});
+
+describe("D13: what is due waits", () => {
+  test.each<[string, Parameters<typeof aView>[1]]>([
+    ["while somebody uses the repository", { user: "BackupSession demo/s" }],
+    ["until the repository was at rest for a while", { restSinceMs: NOW.getTime() - 10_000 }],
+  ])("%s", (_why, change) => {
+    expect(claimed(CHECK_DUE, change)).toMatchObject({ kind: "wait" });
+  });
+
+  test("until its window opens, in the zone of the window", () => {
+    const inWindow = (from: string, until: string, timeZone = "") =>
+      decideMaintenance(aView(aRepository(CHECK_DUE, { maintenance: { window: { from, until, timeZone } } })), NOW)
+        .kind;
+    expect(inWindow("01:00", "03:00")).toBe("claim");
+    expect(inWindow("22:00", "03:00")).toBe("claim");
+    expect(inWindow("02:00", "02:01")).toBe("claim");
+    expect(inWindow("03:00", "01:00")).toBe("wait");
+    expect(inWindow("01:00", "02:00")).toBe("wait");
+    expect(inWindow("11:00", "12:00", "Asia/Tokyo")).toBe("claim");
+    expect(inWindow("01:00", "03:00", "Asia/Tokyo")).toBe("wait");
+    expect(inWindow("00:00", "23:59", "Nowhere/Land")).toBe("wait");
+  });
+
+  test("an hour after one that failed, and not after one that was stopped", () => {
+    const claimedAfter = (phase: MaintenanceRun["phase"], finishedAt: string) =>
+      claimed({ ...CHECK_DUE, maintenanceRuns: [{ ...RUN, phase, finishedAt }] });
+    expect(claimedAfter("Failed", "2026-01-10T01:30:00Z")).toMatchObject({ kind: "wait", requeueAfterMs: 30 * 60_000 });
+    expect(claimedAfter("Failed", "2026-01-10T00:59:00Z")).toMatchObject({ phase: "Running" });
+    expect(claimedAfter("Stopped", "2026-01-10T01:59:00Z")).toMatchObject({ phase: "Running" });
+  });
+
+  test("for nobody but users of the repository when somebody asks for a check", () => {
+    const metadata = { annotations: { [Annotation.CheckRequested]: "now" } };
+    const window = { from: "03:00", until: "04:00" };
+    const failed = { maintenanceRuns: [{ ...RUN, phase: "Failed", finishedAt: "2026-01-10T01:59:00Z" }] } as const;
+    const asked = aRepository(failed, { maintenance: { window } }, metadata);
+    const view = aView(asked, { restSinceMs: NOW.getTime() });
+    expect(decideMaintenance(view, NOW)).toMatchObject({
+      kind: "claim",
+      run: { actions: ["VerifyRepositoryIntegrity"] },
+    });
+    expect(decideMaintenance({ ...view, user: "BackupSession demo/s" }, NOW)).toMatchObject({ kind: "wait" });
+  });
+
+  test("until what an earlier one left is gone", () => {
+    const repository = aRepository(CHECK_DUE);
+    expect(decideMaintenance(aView(repository, { jobs: [aJob(repository)] }), NOW)).toEqual({ kind: "clean-up" });
+    expect(decideMaintenance(aView(repository, { hostRuns: [aHostRun([])] }), NOW)).toEqual({ kind: "clean-up" });
+  });
+});
+
+describe("D13: one that is at work", () => {
+  const decide = (change: Parameters<typeof aView>[1], now = NOW) => decideMaintenance(aView(AT_WORK, change), now);
+
+  test("gets its job, then its order, then the time that it needs", () => {
+    expect(decide({})).toMatchObject({ kind: "make-job" });
+    expect(decide({ jobs: [aJob(AT_WORK, { pod: undefined })] })).toMatchObject({ kind: "wait" });
+    expect(decide({ jobs: [aJob(AT_WORK)] })).toMatchObject({ kind: "order", pod: { uid: "uid-pod" } });
+    expect(decide({ jobs: [aJob(AT_WORK)], hostRuns: [aHostRun([])] })).toMatchObject({ kind: "wait" });
+  });
+
+  test("ends when all its actions have, with what they found", () => {
+    const results = [
+      { action: "VerifyRepositoryIntegrity", integrity: true, ...done },
+      { action: "PruneRepository", ...done },
+    ] as const;
+    const half = [results[0], { action: "PruneRepository", phase: "Running" }] as const;
+    expect(decide({ jobs: [aJob(AT_WORK)], hostRuns: [aHostRun(half)] })).toMatchObject({ kind: "wait" });
+    // A backup that comes now takes nothing from what was found.
+    expect(decide({ hostRuns: [aHostRun(results)], user: "BackupSession demo/s" })).toMatchObject({
+      kind: "end",
+      run: { phase: "Succeeded" },
+      status: { integrity: true, lastCheckTime: done.finishedAt, lastPruneTime: done.finishedAt },
+    });
+  });
+
+  test("is stopped at once when a backup comes, and keeps what it has found so far", () => {
+    const half = [{ action: "VerifyRepositoryIntegrity", integrity: true, ...done }] as const;
+    const view = { jobs: [aJob(AT_WORK)], hostRuns: [aHostRun(half)], user: "BackupSession demo/s" };
+    expect(decide(view)).toMatchObject({
+      kind: "end",
+      run: { phase: "Stopped", message: "BackupSession demo/s uses the repository" },
+      status: { lastCheckTime: done.finishedAt, maintenanceRuns: [{ phase: "Stopped" }] },
+    });
+  });
+
+  test("is stopped when its window closes", () => {
+    const window = { from: "01:00", until: "02:00" };
+    const repository = aRepository({ maintenanceRuns: [RUN] }, { maintenance: { window } });
+    expect(decideMaintenance(aView(repository), NOW)).toMatchObject({ kind: "end", run: { phase: "Stopped" } });
+  });
+
+  test.each([
+    ["its time is up", {}, new Date(NOW.getTime() + 6 * 3_600_000), "DEADLINE_EXCEEDED"],
+    ["its job can't be made", { problem: { code: "BACKEND_INVALID", message: "no" } as const }, NOW, "BACKEND_INVALID"],
+    [
+      "its job failed",
+      { jobs: [aJob(AT_WORK, { outcome: { kind: "failed", code: "OUT_OF_MEMORY", message: "no" } })] },
+      NOW,
+      "OUT_OF_MEMORY",
+    ],
+    [
+      "its job ended without a word",
+      { jobs: [aJob(AT_WORK, { outcome: { kind: "complete" } })], completeForMs: 10_000 },
+      NOW,
+      "JOB_FAILED",
+    ],
+  ])("fails when %s", (_why, change, now, reason) => {
+    expect(decide(change, now)).toMatchObject({ kind: "end", run: { phase: "Failed", reason } });
+  });
+
+  test("takes the request back that it served, and no other", () => {
+    const metadata = { annotations: { [Annotation.CheckRequested]: "now" } };
+    const repository = aRepository({ maintenanceRuns: [RUN] }, {}, metadata);
+    const checked = aHostRun([{ action: "VerifyRepositoryIntegrity", integrity: true, ...done }]);
+    const stopped = { user: "BackupSession demo/s" };
+    expect(decideMaintenance(aView(repository, { ...stopped, hostRuns: [checked] }), NOW)).toMatchObject({
+      servedRequest: "now",
+    });
+    expect(decideMaintenance(aView(repository, stopped), NOW)).toMatchObject({ servedRequest: undefined });
+  });
+
+  test("of a Repository that is deleted is nobody's business", () => {
+    const repository = aRepository({ maintenanceRuns: [RUN] }, {}, { deletionTimestamp: "2026-01-10T01:59:00Z" });
+    expect(decideMaintenance(aView(repository), NOW)).toMatchObject({ kind: "wait", requeueAfterMs: undefined });
+  });
+});
