@@ -1,10 +1,12 @@
 /**
  * `npm run build`: bundles the product into dist/. The agent is bundled alone, so that a sidecar loads nothing else;
- * `stash-batch.mjs` is the entry that loads the part which a command needs, `kubectl-stash.cjs` what people type, in one file.
+ * `stash-batch.mjs` is the entry that loads the part which a command needs, `kubectl-stash.cjs` what people type, in one file
+ * with the pages of its `ui`.
  */
 import { chmodSync, rmSync, symlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
+import { buildPages } from "./build-pages.ts";
 
 const root = resolve(import.meta.dirname, "..");
 
@@ -94,7 +96,7 @@ export async function buildPlugin(outdir: string): Promise<void> {
     outfile,
     entryPoints: ["cli/kubectl-stash.ts"],
     banner: { js: PLUGIN_BANNER },
-    define: { "import.meta.main": "stashIsMain" },
+    define: { "import.meta.main": "stashIsMain", STASH_UI_PAGES: JSON.stringify(await buildPages()) },
     // The client library's own version of it does not load under Node 20.
     alias: { undici: "undici-for-node-20" },
     minify: true,

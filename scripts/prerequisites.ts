@@ -44,6 +44,7 @@ export const PREREQUISITES = {
   "postgresql-client": { programs: ["pg_dump"], package: "postgresql-client", why: "to dump and load PostgreSQL" },
   openssl: { programs: ["openssl"], package: "openssl", why: "to issue certificates for databases" },
   prometheus: { programs: ["promtool"], package: "prometheus", why: "to evaluate the alert rules" },
+  chromium: { programs: ["/usr/bin/chromium"], package: "chromium", why: "to look at the pages of `kubectl stash ui`" },
   lua: { programs: ["lua5.4"], package: "lua5.4", why: "to run the health checks of Argo CD" },
   jq: { programs: ["jq"], package: "jq", why: "to run what Argo CD is told to leave alone" },
   "redis-server": { programs: ["redis-server"], package: "redis-server", why: "to back up a real Redis" },

@@ -111,6 +111,7 @@ const DATA_PROGRAMS = [
   "postgresql-client",
   "openssl",
   "prometheus",
+  "chromium",
   "lua",
   "jq",
   ...NODE_PREREQUISITES,
@@ -145,6 +146,7 @@ function sayVersions(programs: string): void {
 
 runCheck("checking style (biome)", "biome", ["check", "."]);
 runCheck("checking types (tsc)", "tsc", ["--noEmit"]);
+runCheck("checking types of the pages (tsc)", "tsc", ["--noEmit", "-p", "web"]);
 const needsMachine = projects.some((project) => project !== "unit");
 const machineIsReady = !needsMachine || (await ensureMachine());
 for (const project of projects) {

@@ -33,7 +33,7 @@ import { inspectUpstream } from "./upstream.ts";
 const ACCOUNTS = ["stash-batch-webhook", "stash-batch-reconciler"];
 const TIME_LIMIT_MS = 60_000;
 
-interface Places {
+export interface Places {
   /** Of the installation. */
   readonly namespace: string;
   /** Not one that the webhook leaves alone. */
@@ -46,7 +46,7 @@ export async function runDoctor(input: Input): Promise<ExitCode> {
   const { connection } = await openCluster(input);
   const client = createKubeClient({ connection, program: "doctor" });
   try {
-    const findings = await inspect(client, {
+    const findings = await inspectInstallation(client, {
       namespace: flags.text("namespace") ?? Install.Namespace,
       probeNamespace: flags.text("probe-namespace") ?? "default",
     });
@@ -80,7 +80,10 @@ async function writeBundle(
 }
 
 /** Everything, from what the rest stands on to what stands on the rest. */
-async function inspect(client: KubeClient, { namespace, probeNamespace }: Places): Promise<readonly Finding[]> {
+export async function inspectInstallation(
+  client: KubeClient,
+  { namespace, probeNamespace }: Places,
+): Promise<readonly Finding[]> {
   const signal = AbortSignal.timeout(TIME_LIMIT_MS);
   const version = await createDiscovery(client, systemClock).serverVersion();
   const definitions = await findDefinitions(client);

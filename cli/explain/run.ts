@@ -1,75 +1,23 @@
-/**
- * Runs the webhook's own decision on files or on a live workload, and tells its reasons; of objects of ours it
- * tells what their author must be allowed to do.
- */
+/** Explains files or a live workload, and prints. */
 import { readFile } from "node:fs/promises";
-import { parseAllDocuments } from "yaml";
-import { KINDS } from "../../shared/api/kinds.ts";
-import type { EffectSource } from "../../shared/effects/effects-of.ts";
-import { UserError } from "../../shared/errors.ts";
-import { gatherInjectionView, type InjectionWorld } from "../../shared/injection/gather.ts";
-import { readStrategy } from "../../shared/injection/strategy.ts";
-import { readWorkload } from "../../shared/injection/workload.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { createKubeClient } from "../../shared/kube/http-client.ts";
-import { isJsonObject, textAt, valueAt } from "../../shared/kube/json-value.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
-import { formatTarget } from "../../shared/target.ts";
-import { decideMutation } from "../../webhook/decide.ts";
-import { createWorld } from "../../webhook/world.ts";
-import type { Cluster as ReadCluster } from "../cluster/cluster.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
-import { saversOf } from "../coverage/decide-coverage.ts";
 import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { isData, printData } from "../terminal/print.ts";
-import { describeEffects, formatEffects, gatherEffectView } from "./effects.ts";
-import { type FileObjects, overlayWorld, readSource, sortObjects } from "./file-world.ts";
-import { formatExplanation } from "./format.ts";
-import { type ExplainOptions, readExplainOptions } from "./options.ts";
-import { formatSaver, gatherPointsOf, gatherSaversView } from "./savers.ts";
-import { describeSchedulePlan, formatSchedulePlan } from "./schedule-plan.ts";
-
-const SYNC_TIMEOUT_MS = 30_000;
-const POLL_MS = 50;
-
-const WORKLOADS: Readonly<Record<string, Resource>> = {
-  Deployment: { group: "apps", version: "v1", plural: "deployments", namespaced: true },
-  StatefulSet: { group: "apps", version: "v1", plural: "statefulsets", namespaced: true },
-  DaemonSet: { group: "apps", version: "v1", plural: "daemonsets", namespaced: true },
-};
-
-/** Everything that can be named as KIND/NAME. */
-const LIVE: Readonly<Record<string, Resource>> = { ...WORKLOADS, ...KINDS };
-
-/** What is asked for, and the namespace of objects that name none. */
-type Choice = ExplainOptions & { readonly namespace: string };
-
-/** What there is of a real cluster. */
-interface Cluster {
-  readonly client: KubeClient;
-  /** Of objects that name none. */
-  readonly namespace: string;
-  readonly world: InjectionWorld;
-  /** The same for single objects. */
-  readonly reader: ReadCluster;
-  close(): Promise<void>;
-}
-
-/** What is told of one object. */
-interface Told {
-  readonly data: object;
-  readonly text: string;
-}
+import { explainAll } from "./explain-objects.ts";
+import { readExplainOptions } from "./options.ts";
+import { parseObjects } from "./parse-objects.ts";
+import { type WatchedCluster, watchCluster } from "./watch-cluster.ts";
 
 /** Explains and prints. */
 export async function runExplain(input: Input): Promise<ExitCode> {
   const options = readExplainOptions(input.words, input.flags);
-  let cluster: Cluster | undefined;
+  let cluster: WatchedCluster | undefined;
   try {
-    cluster = options.isOffline ? undefined : await watchCluster(input);
+    cluster = options.isOffline ? undefined : await watchCluster(await openCluster(input));
     const namespace = input.flags.text("namespace") ?? cluster?.namespace ?? "default";
-    const told = await explainAll({ ...options, namespace }, cluster);
+    const objects = await readFiles(options.files);
+    const told = await explainAll({ ...options, objects, namespace }, cluster);
     if (isData(input.format)) printData(input, { explanations: told.map(({ data }) => data) });
     else input.terminal.print(told.map(({ text }) => text).join("\n\n"));
     return ExitCode.Good;
@@ -78,157 +26,7 @@ export async function runExplain(input: Input): Promise<ExitCode> {
   }
 }
 
-async function watchCluster(input: Input): Promise<Cluster> {
-  const reader = await openCluster(input);
-  const { connection, namespace } = reader;
-  const client = createKubeClient({ connection, program: "explain" });
-  const problems: string[] = [];
-  const world = createWorld({
-    client,
-    onProblem: (problem) =>
-      problems.push(
-        JSON.stringify(problem, (_key, field: unknown) => (field instanceof Error ? field.message : field)),
-      ),
-    onFail: () => undefined,
-  });
-  world.start();
-  const close = async () => {
-    await world.stop();
-    client.close();
-  };
-  const deadline = performance.now() + SYNC_TIMEOUT_MS;
-  while (!world.isSynced()) {
-    if (performance.now() > deadline) {
-      await close();
-      throw new UserError("API_UNAVAILABLE", `the cluster could not be read: ${problems.slice(0, 3).join("; ")}`, {
-        next: "check --kubeconfig and your rights to list the kinds of stash.appscode.com, or use --offline",
-      });
-    }
-    await new Promise((done) => setTimeout(done, POLL_MS));
-  }
-  return { client, namespace, world, reader, close };
-}
-
-async function readObjects(files: readonly string[]): Promise<readonly unknown[]> {
-  const objects: unknown[] = [];
-  for (const file of files) {
-    const documents = parseAllDocuments(await readFile(file, "utf8"));
-    for (const document of documents) {
-      if (document.errors[0] !== undefined) {
-        throw new UserError("INVALID_OBJECT", `${file}: ${document.errors[0].message}`);
-      }
-      const value: unknown = document.toJS();
-      const items = valueAt(value, "items");
-      if (value !== null) objects.push(...(Array.isArray(items) ? items : [value]));
-    }
-  }
-  return objects;
-}
-
-/** The object with the namespace that an apply would give it. */
-function withNamespace(object: unknown, namespace: string): unknown {
-  const metadata = valueAt(object, "metadata");
-  if (!isJsonObject(object) || !isJsonObject(metadata) || metadata["namespace"] !== undefined) return object;
-  return { ...object, metadata: { ...metadata, namespace } };
-}
-
-async function explainAll(options: Choice, cluster: Cluster | undefined): Promise<readonly Told[]> {
-  const objects = (await readObjects(options.files)).map((object) => withNamespace(object, options.namespace));
-  const files = sortObjects(objects);
-  const world = overlayWorld(files, cluster?.world);
-  const told: Told[] = [];
-  if (options.live !== undefined) {
-    const found = await findLive(cluster, options.live.kind, options.namespace, options.live.name);
-    if (found === undefined) {
-      throw new UserError("NOT_FOUND", `there is no ${options.live.kind} ${options.namespace}/${options.live.name}`);
-    }
-    const source = readSource({ ...(isJsonObject(found) ? found : {}), kind: options.live.kind });
-    told.push(
-      source === undefined
-        ? await explain(options, world, found, found, files, cluster)
-        : await explainSource(source, files, cluster),
-    );
-  }
-  for (const object of files.others) {
-    const kind = textAt(object, "kind") ?? "";
-    if (WORKLOADS[kind] === undefined) continue;
-    const namespace = textAt(object, "metadata", "namespace") ?? options.namespace;
-    const live = await findLive(cluster, kind, namespace, textAt(object, "metadata", "name") ?? "");
-    told.push(await explain(options, world, object, live, files, cluster));
-  }
-  for (const source of files.sources) told.push(await explainSource(source, files, cluster));
-  if (told.length === 0) {
-    throw new UserError("NOT_FOUND", "the files hold no workload and no object of stash.appscode.com", {
-      next: "add the workload's own file with -f, or name a live one as KIND/NAME",
-    });
-  }
-  return told;
-}
-
-async function explainSource(
-  source: EffectSource,
-  { appBindings, others }: FileObjects,
-  cluster: Cluster | undefined,
-): Promise<Told> {
-  const workloads = others.flatMap((object) => readWorkload(object, "") ?? []);
-  const view = await gatherEffectView(source, { appBindings, workloads }, cluster?.client);
-  const effects = { data: describeEffects(source, view), text: formatEffects(source, view) };
-  if (source.kind !== "BackupBatch" && source.kind !== "BackupConfiguration") return effects;
-  const nowMs = Date.now();
-  const points = cluster && (await gatherPointsOf(cluster.reader, source));
-  const lines = formatSchedulePlan(source, points, nowMs);
-  return {
-    data: {
-      ...effects.data,
-      ...describeSchedulePlan(source, points, nowMs),
-    },
-    text: [`${source.kind} ${source.namespace}/${source.name}`, ...lines, "", effects.text].join("\n"),
-  };
-}
-
-async function findLive(cluster: Cluster | undefined, kind: string, namespace: string, name: string): Promise<unknown> {
-  const resource = LIVE[kind];
-  if (cluster === undefined || resource === undefined || name === "") return undefined;
-  return cluster.client.find(resource, namespace, name, asIs);
-}
-
-async function explain(
-  options: Choice,
-  world: InjectionWorld,
-  object: unknown,
-  live: unknown,
-  files: FileObjects,
-  cluster: Cluster | undefined,
-): Promise<Told> {
-  const workload = readWorkload(object, options.namespace);
-  if (workload === undefined) throw new UserError("INVALID_OBJECT", "the workload has no pod template");
-  const liveTemplate = valueAt(live, "spec", "template");
-  const view = gatherInjectionView(world, workload, options.settings);
-  const decision = decideMutation({
-    ...view,
-    operation: live === undefined ? "CREATE" : "UPDATE",
-    oldPodTemplate: isJsonObject(liveTemplate) ? liveTemplate : undefined,
-    oldStrategy: live === undefined ? undefined : readStrategy(live),
-    isSynced: true,
-  });
-  const replicas = valueAt(
-    live,
-    "status",
-    textAt(object, "kind") === "DaemonSet" ? "currentNumberScheduled" : "replicas",
-  );
-  const savers = saversOf(workload, await gatherSaversView(workload.namespace, files, cluster?.reader));
-  const explanation = {
-    workload: formatTarget(workload),
-    savers: savers.map(formatSaver),
-    hasDiff: options.hasDiff,
-    decision,
-    podTemplate: workload.podTemplate,
-    replicas: live === undefined ? undefined : typeof replicas === "number" ? replicas : 0,
-    strategy:
-      textAt(object, "spec", "updateStrategy", "type") ?? textAt(object, "spec", "strategy", "type") ?? "RollingUpdate",
-  };
-  return {
-    data: { workload: explanation.workload, backedUpBy: savers, ...decision },
-    text: formatExplanation(explanation),
-  };
+async function readFiles(files: readonly string[]): Promise<readonly unknown[]> {
+  const texts = await Promise.all(files.map(async (file) => [file, await readFile(file, "utf8")] as const));
+  return texts.flatMap(([file, text]) => parseObjects(text, file));
 }

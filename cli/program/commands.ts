@@ -28,6 +28,7 @@ import { RESUME } from "../resume/command.ts";
 import { SESSIONS } from "../sessions/command.ts";
 import { STATUS } from "../status/command.ts";
 import { TRIGGER } from "../trigger/command.ts";
+import { UI } from "../ui/command.ts";
 import { UNINSTALL } from "../uninstall/command.ts";
 import { VERSION } from "../version/command.ts";
 import type { CommandSpec } from "./command.ts";
@@ -40,6 +41,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   POINTS,
   REPOSITORIES,
   DESCRIBE,
+  UI,
   LOGS,
   EVENTS,
   TRIGGER,

@@ -9,6 +9,7 @@ import type { ExitCode } from "../program/exit-code.ts";
 import { printListing } from "../terminal/print.ts";
 import type { Column } from "../terminal/table.ts";
 import { formatSince } from "../terminal/times.ts";
+import { formatBackend } from "./format-backend.ts";
 
 export async function runRepositories(input: Input): Promise<ExitCode> {
   const cluster = await openCluster(input);
@@ -43,21 +44,4 @@ function columns(nowMs: number): readonly Column<Repository>[] {
     { heading: "DATA READ", cell: ({ status }) => formatSince(status?.lastReadDataCheckTime, nowMs), isWide: true },
     { heading: "BACKEND", cell: formatBackend, isWide: true, mayShrink: true },
   ];
-}
-
-/** The kind of backend and its bucket or path; never what the Secret holds. */
-function formatBackend({ spec }: Repository): string {
-  const { storageSecretName: _secret, ...backends } = spec.backend ?? {};
-  const found = Object.entries(backends).find(([, value]) => typeof value === "object" && value !== null);
-  if (found === undefined) return "-";
-  const [kind, settings] = found;
-  const facts = Object.entries(settings).filter(([key]) =>
-    ["bucket", "container", "mountPath", "url", "prefix"].includes(key),
-  );
-  return [kind, ...facts.map(([, value]) => withoutLogin(String(value)))].join(" ");
-}
-
-/** Addresses of REST servers may hold a password. */
-function withoutLogin(text: string): string {
-  return text.replace(/\/\/[^/@]*@/, "//…@");
 }

@@ -1,16 +1,9 @@
 /** Makes a RestoreBatch, or tells what it would do. */
-import { parseBackupSession } from "../../shared/api/backup-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
-import { UserError } from "../../shared/errors.ts";
 import { restoreInvokerView } from "../../shared/invoker.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
-import { findInvoker } from "../objects/invokers.ts";
-import { kubectlName, readObjects } from "../objects/read-objects.ts";
-import { readLabelledMembers } from "../objects/workloads.ts";
-import { gatherPoints } from "../points/gather-points.ts";
-import { isPointOf, type Point } from "../points/recovery-points.ts";
+import { kubectlName } from "../objects/read-objects.ts";
 import { Format, type Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { UsageError } from "../program/usage-error.ts";
@@ -18,29 +11,29 @@ import { createOrTell, tellStarted } from "../runs/started-run.ts";
 import { readTimeout } from "../runs/wait-flags.ts";
 import { plainText } from "../terminal/plain-text.ts";
 import { printData } from "../terminal/print.ts";
-import { buildRestore, membersOfInvoker, type NamedMember, restoreName } from "./build-restore.ts";
-import { chooseMembers, choosePoint, type PointChoice, type PointWish, readWish } from "./choose-point.ts";
+import { readWish } from "./choose-point.ts";
 import { decidePlan } from "./decide-plan.ts";
 import { withFiles } from "./file-plan.ts";
 import { formatNearest, formatPlan } from "./format-plan.ts";
-import { gatherPlanView, rememberedMembers } from "./gather-restore.ts";
+import { gatherPlanView } from "./gather-restore.ts";
+import { type PreparedRestore, prepareRestore } from "./prepare-restore.ts";
 import { tryFiles } from "./try-files.ts";
-
-interface Prepared {
-  readonly restore: RestoreBatch;
-  readonly members: readonly NamedMember[];
-  readonly point: Point | undefined;
-  readonly nearest?: PointChoice["nearest"];
-}
 
 export async function runRestore(input: Input): Promise<ExitCode> {
   const { flags } = input;
   const nowMs = Date.now();
-  const wish = readWish(flags, nowMs);
+  const point = readWish(flags, nowMs);
   readTimeout(flags);
   if (flags.has("dry-run") && flags.has("wait")) throw new UsageError("--dry-run and --wait exclude each other");
   const cluster = await openCluster(input);
-  const prepared = await prepare(input, cluster, wish, nowMs);
+  const prepared = await prepareRestore(cluster, {
+    word: input.words[0] ?? "",
+    point,
+    members: flags.list("member"),
+    name: flags.text("name"),
+    nowMs,
+    note: (text) => input.terminal.note(text),
+  });
   const { namespace, name } = prepared.restore.metadata;
   if (flags.has("dry-run")) {
     await cluster.create(KINDS.RestoreBatch, namespace, prepared.restore, { isDryRun: true });
@@ -54,58 +47,7 @@ export async function runRestore(input: Input): Promise<ExitCode> {
   return tellStarted(input, cluster, { kind: "RestoreBatch", name }, made);
 }
 
-async function prepare(input: Input, cluster: Cluster, wish: PointWish, nowMs: number): Promise<Prepared> {
-  const { flags, words } = input;
-  const { object: invoker } = await findInvoker(cluster, words[0] ?? "");
-  const { namespace, name } = invoker.metadata;
-  const [{ points }, sessions] = await Promise.all([
-    gatherPoints(cluster, namespace),
-    readObjects(cluster, KINDS.BackupSession, parseBackupSession, { namespace }),
-  ]);
-  const own = membersOfInvoker(invoker);
-  const labelled = invoker.kind === "BackupBatch" ? await findLabelled(input, cluster, namespace, name) : [];
-  const remembered = rememberedMembers(
-    sessions.entries.map(({ object }) => object),
-    name,
-  );
-  const all = [...own, ...labelled, ...remembered];
-  // Each once: the batch's own words first, then those of the workload.
-  const each = all.filter((member, at) => all.findIndex((known) => known.name === member.name) === at);
-  const members = chooseMembers(each, flags.list("member"));
-  if (members.length === 0)
-    throw new UsageError(
-      `${name} has no members, and no session of it tells of any`,
-      "name a session that exists, or back up first",
-    );
-  const choice = choosePoint(wish, {
-    points: points.filter((point) => isPointOf(point, invoker)),
-    namespace,
-    members: members.map((member) => member.name),
-    nowMs,
-  });
-  const restore = buildRestore({ invoker, members, choice, name: flags.text("name") ?? restoreName(name, nowMs) });
-  return { restore, members, ...choice };
-}
-
-/** Whoever may not look at workloads can still restore what the batch and its sessions name. */
-async function findLabelled(
-  { terminal }: Input,
-  cluster: Cluster,
-  namespace: string,
-  batch: string,
-): Promise<readonly NamedMember[]> {
-  try {
-    return await readLabelledMembers(cluster, namespace, batch);
-  } catch (thrown) {
-    if (!(thrown instanceof UserError) || thrown.code !== "API_FORBIDDEN") throw thrown;
-    terminal.note(
-      `workloads that joined ${batch} by their label since its last session are not seen: ${thrown.message}`,
-    );
-    return [];
-  }
-}
-
-function describePoint({ restore, point, nearest }: Prepared): string {
+function describePoint({ restore, point, nearest }: PreparedRestore): string {
   if (point !== undefined) return `restores ${point.session} of ${point.time}`;
   const { session, asOf } = restore.spec;
   const wanted =
@@ -113,7 +55,7 @@ function describePoint({ restore, point, nearest }: Prepared): string {
   return `restores ${wanted}${formatNearest(nearest)}`;
 }
 
-async function tellPlan(input: Input, cluster: Cluster, prepared: Prepared, nowMs: number): Promise<void> {
+async function tellPlan(input: Input, cluster: Cluster, prepared: PreparedRestore, nowMs: number): Promise<void> {
   const { restore } = prepared;
   const { format, terminal } = input;
   if (format === Format.Yaml) {

@@ -95,7 +95,7 @@ async function main(): Promise<number> {
   }
   const signal = watchProcess();
   const teller = createTeller(options);
-  const stage = openStage(options.backend, untilAborted(teller, signal));
+  const stage = openStage(options, untilAborted(teller, signal));
   try {
     const summary = await run(options, teller, stage, signal);
     teller.chapter("Cleaning up");

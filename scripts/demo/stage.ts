@@ -1,4 +1,5 @@
 /** What the story is told on: the machine's programs, a cluster of its own with the product, and a place for snapshots. */
+import { join } from "node:path";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Install } from "../../shared/contract.ts";
 import { messageOf } from "../../shared/errors.ts";
@@ -7,6 +8,7 @@ import { findConnection } from "../../shared/kube/connect.ts";
 import { createPodExec } from "../../shared/kube/exec.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
 import { readLogTail } from "../../shared/kube/logs.ts";
+import { startUi, type UiProcess } from "../../tests/support/cli/ui-process.ts";
 import { waitUntil } from "../../tests/support/control-plane/wait-until.ts";
 import {
   applyInstallation,
@@ -15,10 +17,13 @@ import {
 } from "../../tests/support/install/installed-product.ts";
 import { listPods, waitForReadyPods } from "../../tests/support/objects/pods.ts";
 import { KUBERNETES } from "../../tests/support/objects/resources.ts";
+import { PLUGIN_FILE } from "../build.ts";
+import { BUNDLES_FOLDER } from "../image-root/contents.ts";
 import { ensureClusterPrograms, ensurePrerequisites, NODE_PREREQUISITES } from "../prerequisites.ts";
 import { type Application, NAMESPACE, openApplication, STEP_TIMEOUT_MS } from "./application.ts";
-import { type BackendName, type DemoBackend, startBackend } from "./backend.ts";
+import { type DemoBackend, startBackend } from "./backend.ts";
 import { DEMO_IMAGES } from "./images.ts";
+import type { Options } from "./options.ts";
 import type { Teller } from "./terminal/teller.ts";
 
 const LAST_LINES = 30;
@@ -70,10 +75,14 @@ async function readFacts(client: KubeClient): Promise<ClusterFacts> {
   return { kubernetes: info("kubeletVersion"), node: "kubelet", runtime: info("containerRuntimeVersion") };
 }
 
-export function openStage(backendName: BackendName, teller: Teller): Stage {
+/** What of the options the stage is built by. */
+type StageOptions = Pick<Options, "backend" | "hasPages">;
+
+export function openStage({ backend: backendName, hasPages }: StageOptions, teller: Teller): Stage {
   let starting: Promise<InstalledProduct> | undefined;
   let cluster: InstalledProduct | undefined;
   let backend: DemoBackend | undefined;
+  let pages: UiProcess | undefined;
   let isClosed = false;
 
   return {
@@ -97,6 +106,11 @@ export function openStage(backendName: BackendName, teller: Teller): Stage {
       teller.chapter("kubectl apply --server-side -f manifests/install.yaml");
       teller.say(`${(await applyInstallation(client)).size} objects`);
       for (const pod of await untilInstalled(client)) teller.say(`${pod} is ready`);
+      if (hasPages) {
+        const program = join(cluster.programFolder, BUNDLES_FOLDER, PLUGIN_FILE);
+        pages = await startUi(program, controlPlane.kubeconfigPath, ["-n", NAMESPACE, "--allow-actions"]);
+        teller.say(`look on, in one browser: ${pages.address}`);
+      }
       const connection = await findConnection({ env: {}, kubeconfigPath: controlPlane.kubeconfigPath });
       return { application: openApplication(client, createPodExec({ connection })), backend, cluster: facts };
     },
@@ -130,6 +144,7 @@ export function openStage(backendName: BackendName, teller: Teller): Stage {
     async close() {
       isClosed = true;
       const tell = (error: unknown) => teller.say(`clean-up: ${messageOf(error)}`);
+      await pages?.stop().catch(tell);
       // A failed start has cleaned up after itself.
       cluster ??= await starting?.catch(() => undefined);
       await backend?.stop().catch(tell);

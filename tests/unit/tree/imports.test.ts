@@ -11,7 +11,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   reconciler: ["shared", "certs"],
   agent: ["shared"],
   certs: ["shared"],
-  cli: ["shared", "webhook", "reconciler", "agent", "certs"],
+  cli: ["shared", "webhook", "reconciler", "agent", "certs", "web"],
+  web: [],
 };
 
 interface Import {
@@ -23,7 +24,7 @@ interface Import {
 function sourceFiles(folder: string): readonly string[] {
   try {
     return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-      .filter((file) => file.endsWith(".ts"))
+      .filter((file) => /\.tsx?$/.test(file))
       .map((file) => join(folder, file));
   } catch {
     return [];
@@ -55,6 +56,18 @@ describe.each(Object.entries(ALLOWED))("%s", (folder, allowed) => {
     });
     expect(wrong).toEqual([]);
   });
+});
+
+test("the pages load preact and nothing else, and of them the programs know the types alone", () => {
+  const packages = sourceFiles("web")
+    .flatMap(importsOf)
+    .filter(({ specifier }) => !specifier.startsWith("."));
+  expect([...new Set(packages.map(({ specifier }) => specifier))].sort()).toEqual(["preact", "preact/hooks"]);
+  const ofPages = sourceFiles("cli")
+    .flatMap(importsOf)
+    .filter((found) => folderOf(found) === "web");
+  expect(ofPages.length).toBeGreaterThan(0);
+  expect(ofPages.filter(({ file, isTypeOnly }) => !isTypeOnly || !file.startsWith("cli/ui/"))).toEqual([]);
 });
 
 test("the agent never loads the Kubernetes client library, the logger, or more of the schema library than its builders", () => {

@@ -5,6 +5,7 @@ test("without flags the demo keeps nothing, prints no JSON and uses a folder", (
   expect(parseOptions([])).toEqual({
     backend: "local",
     isKept: false,
+    hasPages: false,
     isPlain: false,
     isJson: false,
     wantsHelp: false,
@@ -13,10 +14,11 @@ test("without flags the demo keeps nothing, prints no JSON and uses a folder", (
 
 test("every flag of the help is understood", () => {
   const flags = [...USAGE.matchAll(/^ {2}(--\w+)/gm)].map(([, flag = ""]) => flag);
-  expect(flags).toEqual(["--backend", "--keep", "--plain", "--json", "--help"]);
-  expect(parseOptions(["--backend", "s3", "--keep", "--plain", "--json", "--help"])).toEqual({
+  expect(flags).toEqual(["--backend", "--keep", "--ui", "--plain", "--json", "--help"]);
+  expect(parseOptions(["--backend", "s3", "--keep", "--ui", "--plain", "--json", "--help"])).toEqual({
     backend: "s3",
     isKept: true,
+    hasPages: true,
     isPlain: true,
     isJson: true,
     wantsHelp: true,

@@ -1,0 +1,61 @@
+/** Reads what coverage is decided by, and decides. */
+import { parseAppBinding } from "../../shared/api/app-binding.ts";
+import { KINDS } from "../../shared/api/kinds.ts";
+import { Annotation, INJECT_DISABLED } from "../../shared/contract.ts";
+import { UserError } from "../../shared/errors.ts";
+import { textMapAt } from "../../shared/injection/workload.ts";
+import { backupInvokerView } from "../../shared/invoker.ts";
+import { textAt } from "../../shared/kube/json-value.ts";
+import type { Resource } from "../../shared/kube/resource.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { readInvokers } from "../objects/invokers.ts";
+import { readObjects } from "../objects/read-objects.ts";
+import { readWorkloads } from "../objects/workloads.ts";
+import { type CoverageRow, decideCoverage } from "./decide-coverage.ts";
+
+const core = (plural: string, namespaced = true): Resource => ({ group: "", version: "v1", plural, namespaced });
+
+export interface GatheredCoverage {
+  /** Covered ones, too. */
+  readonly rows: readonly CoverageRow[];
+  /** Why single objects could not be read. */
+  readonly failures: readonly string[];
+}
+
+/** Of the namespaces that the cluster's scope has. */
+export async function gatherCoverage(cluster: Cluster): Promise<GatheredCoverage> {
+  const namespace = cluster.scope;
+  const [workloads, claims, invokers, appBindings, services, optedOutNamespaces] = await Promise.all([
+    readWorkloads(cluster, namespace),
+    cluster.list(core("persistentvolumeclaims"), namespace),
+    readInvokers(cluster),
+    readObjects(cluster, KINDS.AppBinding, parseAppBinding),
+    cluster.list(core("services"), namespace),
+    readOptedOut(cluster, namespace),
+  ]);
+  const rows = decideCoverage({
+    workloads: workloads.map(({ facts }) => facts),
+    claims,
+    invokers: invokers.entries.map(({ object }) => backupInvokerView(object)),
+    appBindings: appBindings.entries.map(({ object }) => object),
+    services,
+    optedOutNamespaces,
+  });
+  return { rows, failures: [...invokers.failures, ...appBindings.failures] };
+}
+
+/** Namespaces that say inject: disabled. Whoever may not look at namespaces is told of none. */
+async function readOptedOut(cluster: Cluster, namespace: string | undefined): Promise<ReadonlySet<string>> {
+  const resource = core("namespaces", false);
+  try {
+    const found =
+      namespace === undefined
+        ? await cluster.list(resource, undefined)
+        : [await cluster.find(resource, undefined, namespace)];
+    const out = found.filter((one) => textMapAt(one, "metadata", "annotations")[Annotation.Inject] === INJECT_DISABLED);
+    return new Set(out.flatMap((one) => textAt(one, "metadata", "name") ?? []));
+  } catch (thrown) {
+    if (thrown instanceof UserError && thrown.code === "API_FORBIDDEN") return new Set();
+    throw thrown;
+  }
+}

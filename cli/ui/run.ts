@@ -1,0 +1,69 @@
+/** Serves the pages until Ctrl-C. */
+import { messageOf } from "../../shared/errors.ts";
+import { createKubeClient } from "../../shared/kube/http-client.ts";
+import type { About } from "../../web/wire.ts";
+import { openCluster } from "../cluster/open-cluster.ts";
+import type { Input } from "../program/command.ts";
+import type { ExitCode } from "../program/exit-code.ts";
+import type { FlagValues } from "../program/flag-values.ts";
+import { UsageError } from "../program/usage-error.ts";
+import { readProductVersion } from "../version/product-version.ts";
+import { openBrowser } from "./open-browser.ts";
+import { readPages } from "./pages.ts";
+import { createPlans } from "./plans.ts";
+import { createActions, createQuestions } from "./questions.ts";
+import { startUiServer } from "./server.ts";
+import { createSignIn } from "./sign-in.ts";
+import { createViews } from "./views/view-table.ts";
+import { createWorld } from "./world.ts";
+
+export async function runUi(input: Input): Promise<ExitCode> {
+  const { flags, terminal } = input;
+  const port = readPort(flags);
+  const pages = readPages();
+  const cluster = await openCluster(input);
+  const client = createKubeClient({ connection: cluster.connection, program: "kubectl-stash" });
+  const world = createWorld({ client, scope: cluster.scope });
+  const allowsActions = flags.has("allow-actions");
+  const plans = createPlans({ cluster, allowsActions, now: Date.now });
+  const { address: apiServer, scope } = cluster;
+  const about: About = { server: apiServer, scope, version: await readProductVersion(), allowsActions };
+  const server = await startUiServer(
+    {
+      signIn: createSignIn(Date.now()),
+      pages,
+      views: createViews(world),
+      onChange: (changed) => world.onChange(changed),
+      questions: { about: async () => about, ...createQuestions({ cluster, client, plans }) },
+      actions: createActions({ cluster, client, plans }),
+      allowsActions,
+      onFault: (error) => terminal.note(`fault: ${messageOf(error)}`),
+    },
+    port,
+  ).catch((thrown: unknown) => {
+    throw isPortTaken(thrown)
+      ? new UsageError(`port ${port} of 127.0.0.1 is taken`, "leave --port out, or name another")
+      : thrown;
+  });
+  world.start();
+  const what = scope === undefined ? "all namespaces" : `namespace ${scope}`;
+  terminal.print(server.address);
+  terminal.note(`shows ${what} of ${apiServer}${allowsActions ? "" : ", and changes nothing"}; Ctrl-C ends it`);
+  if (!flags.isOff("open"))
+    openBrowser(server.address, () => terminal.note("no browser could be started: open the address yourself"));
+  // Ctrl-C ends the process, and nothing is to be undone.
+  return new Promise<never>(() => undefined);
+}
+
+/** @throws UsageError */
+function readPort(flags: FlagValues): number {
+  const text = flags.text("port");
+  if (text === undefined) return 0;
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port > 0 && port < 65_536) return port;
+  throw new UsageError(`--port ${JSON.stringify(text)} is no port`, "write a number from 1 to 65535");
+}
+
+function isPortTaken(thrown: unknown): boolean {
+  return thrown instanceof Error && "code" in thrown && thrown.code === "EADDRINUSE";
+}

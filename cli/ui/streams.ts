@@ -1,0 +1,81 @@
+/** Views as they change, by server-sent events. */
+import type { FastifyReply } from "fastify";
+import type { Query, View } from "./views/view-table.ts";
+
+export interface Streams {
+  /** Sends a view now and whenever it changes. @returns false when too many are open */
+  open(view: View, query: Query, reply: FastifyReply): boolean;
+  close(): void;
+}
+
+export interface StreamPorts {
+  readonly onChange: (changed: () => void) => () => void;
+  readonly onFault: (error: unknown) => void;
+}
+
+/** Some tabs; a browser has six connections to one address anyhow. */
+const MAX_STREAMS = 32;
+/** Changes that come together are sent together. */
+const GATHER_MS = 200;
+/** What only time changes, such as an application whose points become old. */
+const AGAIN_MS = 30_000;
+/** So that the other side knows that this one lives. */
+const BEAT_MS = 15_000;
+/** Of the time that passes, at most this part goes into one view, however large it is. */
+const MOST_LOAD = 4;
+
+export function createStreams({ onChange, onFault }: StreamPorts): Streams {
+  const ends = new Set<() => void>();
+  return {
+    open(view, query, reply) {
+      if (ends.size >= MAX_STREAMS) return false;
+      reply.hijack();
+      const { raw } = reply;
+      raw.writeHead(200, { "content-type": "text/event-stream" });
+      let sent = "";
+      let timer: NodeJS.Timeout | undefined;
+      let notBeforeMs = 0;
+
+      function send(): void {
+        timer = undefined;
+        // Who does not read gets the newest later, not all of them.
+        if (raw.writableNeedDrain) {
+          raw.once("drain", later);
+          return;
+        }
+        const startedMs = performance.now();
+        try {
+          const { now, ...rest } = view(query, Date.now());
+          const text = JSON.stringify(rest);
+          if (text !== sent) raw.write(`data: ${JSON.stringify({ now, ...rest })}\n\n`);
+          sent = text;
+        } catch (error) {
+          onFault(error);
+          end();
+        }
+        notBeforeMs = performance.now() + MOST_LOAD * (performance.now() - startedMs);
+      }
+      function later(): void {
+        timer ??= setTimeout(send, Math.max(GATHER_MS, notBeforeMs - performance.now()));
+      }
+      const unsubscribe = onChange(later);
+      const again = setInterval(later, AGAIN_MS);
+      const beat = setInterval(() => raw.write(": alive\n\n"), BEAT_MS);
+      function end(): void {
+        ends.delete(end);
+        unsubscribe();
+        clearTimeout(timer);
+        clearInterval(again);
+        clearInterval(beat);
+        raw.end();
+      }
+      ends.add(end);
+      raw.on("close", end);
+      send();
+      return true;
+    },
+    close() {
+      for (const end of [...ends]) end();
+    },
+  };
+}

@@ -1,0 +1,20 @@
+/** All applications, worst first, with what became of their last days. Pure. */
+import type { OverviewView } from "../../../web/wire.ts";
+import { createDays, knownApplications } from "./application-facts.ts";
+import { pageOf } from "./page-of.ts";
+import type { Asked } from "./view-table.ts";
+
+export function decideOverview({ world, query, nowMs }: Asked): OverviewView {
+  const all = knownApplications(world, nowMs);
+  const counts = new Map<string, number>();
+  for (const { told } of all) counts.set(told.state, (counts.get(told.state) ?? 0) + 1);
+  const words = (query["find"] ?? "").toLowerCase();
+  const found = all.filter(({ told }) => `${told.namespace}/${told.name}`.toLowerCase().includes(words));
+  const { rows, ...page } = pageOf(found, query["page"]);
+  const daysOf = createDays(world, query["zone"], nowMs);
+  return {
+    ...page,
+    counts: [...counts].map(([state, count]) => ({ state, count })),
+    rows: rows.map(({ told, invoker }) => ({ ...told, days: daysOf(invoker) })),
+  };
+}

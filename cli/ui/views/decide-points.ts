@@ -1,0 +1,52 @@
+/** Recovery points, newest first. Pure. */
+import type { PointRow, PointsView } from "../../../web/wire.ts";
+import type { BackupInvokerObject } from "../../objects/invokers.ts";
+import { isPointOf, listPoints, type Point } from "../../points/recovery-points.ts";
+import type { WorldView } from "../world.ts";
+import { pageOf } from "./page-of.ts";
+import { type SessionSizes, sizesOf } from "./session-sizes.ts";
+import type { Asked } from "./view-table.ts";
+
+/** Asked with `kind`, `namespace` and `name` for those of one application; with none for all. */
+export function decidePoints({ world, query }: Asked): PointsView {
+  const invokers = world.invokers();
+  const wanted = invokers.find((one) => {
+    const { kind, metadata } = one;
+    return kind === query["kind"] && metadata.namespace === query["namespace"] && metadata.name === query["name"];
+  });
+  const points = listPoints({ sessions: world.sessions(), repositories: world.repositories(), invokers });
+  const sizes = sizesBySession(world);
+  const isAsked = query["name"] !== undefined;
+  const found = points.filter((point) => !isAsked || (wanted !== undefined && isPointOf(point, wanted)));
+  const { rows, ...page } = pageOf(found, query["page"]);
+  return { ...page, rows: rows.map((point) => rowOf(point, invokers, sizes)) };
+}
+
+/** By session. */
+function sizesBySession(world: WorldView): ReadonlyMap<string, SessionSizes> {
+  return new Map(
+    world.sessions().map((session) => [`${session.metadata.namespace}/${session.metadata.name}`, sizesOf(session)]),
+  );
+}
+
+function rowOf(
+  point: Point,
+  invokers: readonly BackupInvokerObject[],
+  sizes: ReadonlyMap<string, SessionSizes>,
+): PointRow {
+  const { namespace, session, time, repository, isComplete, members, source } = point;
+  const known = source === "BackupSession" ? sizes.get(`${namespace}/${session}`) : undefined;
+  const owner = invokers.find((invoker) => isPointOf(point, invoker));
+  return {
+    namespace,
+    session,
+    time,
+    application: owner && { kind: owner.kind, namespace, name: owner.metadata.name },
+    repository,
+    isComplete,
+    sizeBytes: known?.sizeBytes,
+    addedBytes: known?.addedBytes,
+    members: members?.map(({ name, isSaved }) => ({ name, isSaved })),
+    source,
+  };
+}

@@ -1,0 +1,58 @@
+/** Where data is saved, and how it grew. Pure. */
+import type { RepositoriesView, RepositoryRow } from "../../../web/wire.ts";
+import { pointOfSession } from "../../points/recovery-points.ts";
+import { formatBackend } from "../../repositories/format-backend.ts";
+import type { WorldView } from "../world.ts";
+import { pageOf } from "./page-of.ts";
+import { sizesOf } from "./session-sizes.ts";
+import type { Asked } from "./view-table.ts";
+
+export function decideRepositories({ world, query }: Asked): RepositoriesView {
+  const all = world
+    .repositories()
+    .map(({ object }) => object)
+    .sort((a, b) => nameOf(a).localeCompare(nameOf(b)));
+  const histories = historiesOf(world);
+  const { rows, ...page } = pageOf(all, query["page"]);
+  return {
+    ...page,
+    rows: rows.map((repository): RepositoryRow => {
+      const { metadata, status } = repository;
+      return {
+        namespace: metadata.namespace,
+        name: metadata.name,
+        backend: formatBackend(repository),
+        integrity: status?.integrity,
+        totalSize: status?.totalSize,
+        snapshots: status?.snapshotCount,
+        points: status?.recoveryPoints,
+        lastBackup: status?.lastBackupTime,
+        lastCheck: status?.lastCheckTime,
+        lastDataCheck: status?.lastReadDataCheckTime,
+        users: (status?.references ?? []).map(({ kind, namespace, name }) => {
+          return [kind, [namespace, name].filter(Boolean).join("/")].filter(Boolean).join(" ");
+        }),
+        history: histories.get(nameOf(repository)) ?? [],
+      };
+    }),
+  };
+}
+
+const nameOf = ({ metadata }: { readonly metadata: { readonly namespace: string; readonly name: string } }) =>
+  `${metadata.namespace}/${metadata.name}`;
+
+function historiesOf(world: WorldView): ReadonlyMap<string, RepositoryRow["history"]> {
+  const found = new Map<string, RepositoryRow["history"][number][]>();
+  for (const session of world.sessions()) {
+    const point = pointOfSession(session);
+    if (point?.repository === undefined) continue;
+    const { sizeBytes, addedBytes } = sizesOf(session);
+    if (sizeBytes === undefined) continue;
+    const entry = { time: point.time, session: nameOf(session), sizeBytes, addedBytes };
+    const known = found.get(point.repository);
+    if (known === undefined) found.set(point.repository, [entry]);
+    else known.push(entry);
+  }
+  for (const entries of found.values()) entries.sort((a, b) => Date.parse(a.time) - Date.parse(b.time));
+  return found;
+}

@@ -1,0 +1,112 @@
+/** The cluster as the pages see it: six kinds, watched with the rights of whoever started the program. */
+
+import { parseBackupBatch } from "../../shared/api/backup-batch.ts";
+import { parseBackupConfiguration } from "../../shared/api/backup-configuration.ts";
+import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
+import { KINDS, type KindEntry } from "../../shared/api/kinds.ts";
+import { parseRepository, type Repository } from "../../shared/api/repository.ts";
+import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
+import { parseRestoreSession } from "../../shared/api/restore-session.ts";
+import type { KubeClient } from "../../shared/kube/client.ts";
+import { createInformer, type Informer } from "../../shared/kube/informer.ts";
+import type { Notice } from "../../web/wire.ts";
+import type { BackupInvokerObject } from "../objects/invokers.ts";
+import { byAge } from "../objects/list-input.ts";
+import type { Entry } from "../objects/read-objects.ts";
+import type { RestoreObject } from "../objects/restores.ts";
+import { createContact } from "./contact.ts";
+
+/** Kinds that whoever looks may not read. */
+export type Unreadable = ReadonlySet<string>;
+
+/** What views are made of. */
+export interface WorldView {
+  readonly isLoading: boolean;
+  readonly notices: readonly Notice[];
+  readonly unreadable: Unreadable;
+  invokers(): readonly BackupInvokerObject[];
+  /** All, or those of one application, newest first. */
+  sessions(of?: BackupInvokerObject): readonly BackupSession[];
+  restores(namespace?: string): readonly RestoreObject[];
+  repositories(): readonly Entry<Repository>[];
+}
+
+export interface World {
+  start(): void;
+  stop(): Promise<void>;
+  onChange(changed: () => void): () => void;
+  look(nowMs: number): WorldView;
+}
+
+export interface WorldOptions {
+  readonly client: Pick<KubeClient, "listPages" | "watch">;
+  /** Undefined: all namespaces. */
+  readonly scope: string | undefined;
+}
+
+const keyOf = (kind: string | undefined, namespace: string, name: string | undefined) => `${kind}/${namespace}/${name}`;
+
+/** Makes the world; `start` begins to read. */
+export function createWorld({ client, scope }: WorldOptions): World {
+  const listeners = new Set<() => void>();
+  const changed = () => {
+    for (const listener of listeners) listener();
+  };
+  const contact = createContact(scope, changed);
+
+  function watch<T, I extends string = never>(
+    kind: KindEntry,
+    parse: (raw: unknown) => T,
+    indexes: Readonly<Record<I, (object: T) => readonly string[]>>,
+  ): Informer<T, I> {
+    const informer = createInformer<T, I>({
+      client,
+      resource: kind,
+      namespace: scope,
+      transform: (raw) => parse({ apiVersion: kind.apiVersion, kind: kind.kind, ...Object(raw) }),
+      indexes,
+      onProblem: (problem) => contact.note(kind, problem),
+      timings: { backoff: { baseMs: 200, maxMs: 5_000 } },
+    });
+    contact.follow(kind, informer);
+    informer.subscribe({ add: changed, update: changed, delete: changed });
+    return informer;
+  }
+
+  const batches = watch<BackupInvokerObject>(KINDS.BackupBatch, parseBackupBatch, {});
+  const configurations = watch<BackupInvokerObject>(KINDS.BackupConfiguration, parseBackupConfiguration, {});
+  const sessions = watch<BackupSession, "invoker">(KINDS.BackupSession, parseBackupSession, {
+    invoker: ({ spec: { invoker }, metadata }) => [keyOf(invoker?.kind, metadata.namespace, invoker?.name)],
+  });
+  const restoreBatches = watch<RestoreObject>(KINDS.RestoreBatch, parseRestoreBatch, {});
+  const restoreSessions = watch<RestoreObject>(KINDS.RestoreSession, parseRestoreSession, {});
+  const repositories = watch<Entry<Repository>>(KINDS.Repository, (raw) => ({ raw, object: parseRepository(raw) }), {});
+  const all = [batches, configurations, sessions, restoreBatches, restoreSessions, repositories];
+
+  return {
+    start: () => {
+      for (const informer of all) informer.start();
+    },
+    stop: async () => {
+      contact.stop();
+      await Promise.all(all.map((informer) => informer.stop()));
+    },
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    look: (nowMs) => ({
+      ...contact.look(nowMs),
+      invokers: () => [...batches.list(), ...configurations.list()],
+      sessions: (of) => {
+        const found =
+          of === undefined
+            ? sessions.list()
+            : sessions.byIndex("invoker", keyOf(of.kind, of.metadata.namespace, of.metadata.name));
+        return found.sort(byAge);
+      },
+      restores: (namespace) => [...restoreBatches.list(namespace), ...restoreSessions.list(namespace)].sort(byAge),
+      repositories: () => repositories.list(),
+    }),
+  };
+}

@@ -1,0 +1,386 @@
+/** The pages of `kubectl stash ui` in a real browser, of the built program, on an installation with real data. */
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { parse, stringify } from "yaml";
+import { PLUGIN_FILE } from "../../scripts/build.ts";
+import { KINDS } from "../../shared/api/kinds.ts";
+import { asIs } from "../../shared/kube/client.ts";
+import { textAt } from "../../shared/kube/json-value.ts";
+import { findViolations, openPage, startBrowser, type Watched } from "../support/cli/browser.ts";
+import { startUi, type UiProcess } from "../support/cli/ui-process.ts";
+import { makeUserKubeconfig } from "../support/control-plane/kubeconfig.ts";
+import { describeTree } from "../support/files/tree.ts";
+import { startTcpProxy, type TcpProxy } from "../support/kube/tcp-proxy.ts";
+import { applyManifests, type Manifest } from "../support/objects/apply.ts";
+import { waitForContainer } from "../support/objects/pods.ts";
+import { useProduct } from "../support/product/product-cluster.ts";
+import { batchManifest, partManifest } from "../support/restore/application.ts";
+import { emptyFolder, openRestoreStand, type RestoreStand, waitForValue } from "../support/restore/restore-stand.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
+
+const NAMESPACE = "ui-test";
+const TIMEOUT_MS = 90_000;
+const DB = { kind: "Deployment", name: "db" } as const;
+const WEB = { kind: "Deployment", name: "web" } as const;
+/** As long as names may be, but for what its sessions add. */
+const LONG_NAME = "n".repeat(240);
+const HOSTILE = '<img src="http://192.0.2.1/x" onerror="window.hit = 1"><script>window.hit = 2</script>\u202egnp.exe';
+const HOSTILE_PATH = '/data/<img src=x onerror="window.hit=3">';
+/** Pictures of all pages, for whoever looks at a run of the tests. */
+const PICTURES = resolve(import.meta.dirname, "../../.cache/ui");
+
+const cluster = useProduct();
+const folders = new Map<string, string>();
+const programs: UiProcess[] = [];
+const opened: Watched[] = [];
+let stand: RestoreStand;
+let dir: string;
+let proxy: TcpProxy;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+let base: string;
+
+/** Its database has a hook that prints what means harm, and takes a second, so that somebody can look on. */
+function nightly(): Manifest {
+  const batch = parse(stringify(batchManifest(NAMESPACE, [DB, WEB], { executionOrder: "Sequential" })));
+  const command = ["sh", "-c", `printf '%s' '${HOSTILE}'; sleep 1`];
+  batch.spec.members[0].hooks = { preBackup: { exec: { command }, containerName: "app" } };
+  return batch;
+}
+
+/** Never runs well: its path is not there, and its error names it. */
+function hostile(): Manifest {
+  const batch = parse(stringify(batchManifest(NAMESPACE, [WEB], { paused: true })));
+  batch.metadata.name = LONG_NAME;
+  batch.spec.members[0].target.paths = [HOSTILE_PATH];
+  return batch;
+}
+
+async function writeKubeconfig(
+  name: string,
+  groups: readonly string[],
+  serverUrl = sharedPlane().serverUrl,
+): Promise<string> {
+  const config = parse(await makeUserKubeconfig(serverUrl, name, groups));
+  for (const one of config.contexts) one.context.namespace = NAMESPACE;
+  const path = join(dir, name);
+  await writeFile(path, stringify(config), { mode: 0o600 });
+  return path;
+}
+
+async function start(kubeconfig: string, ...args: readonly string[]): Promise<UiProcess> {
+  const program = await startUi(join(sharedPlane().bundlesFolder, PLUGIN_FILE), kubeconfig, ["--no-open", ...args]);
+  programs.push(program);
+  return program;
+}
+
+async function open(inContext: BrowserContext, address: string): Promise<Watched> {
+  const watched = await openPage(inContext);
+  opened.push(watched);
+  await watched.page.goto(address);
+  return watched;
+}
+
+const application = (name = "nightly", more = "") =>
+  `#/application?kind=BackupBatch&namespace=${NAMESPACE}&name=${name}${more}`;
+
+async function goTo(hash: string, heading: string | RegExp, at = page): Promise<void> {
+  await at.goto(`${base}${hash}`);
+  await at.getByRole("heading", { level: 1, name: heading }).waitFor();
+  await at.getByText("Reading the cluster …").waitFor({ state: "detached" });
+  await at.getByText("Looking …").waitFor({ state: "detached", timeout: TIMEOUT_MS });
+}
+
+async function trees() {
+  return Object.fromEntries(
+    await Promise.all([...folders].map(async ([name, folder]) => [name, await describeTree(folder)] as const)),
+  );
+}
+
+/** Nothing that somebody else wrote ran, nothing went elsewhere, and nothing went wrong unseen. */
+async function expectClean(): Promise<void> {
+  for (const watched of opened) {
+    const origin = new URL(watched.page.url()).origin;
+    expect(watched.complaints).toEqual([]);
+    expect(watched.requests.filter((url) => !url.startsWith(`${origin}/`))).toEqual([]);
+    expect(await watched.page.evaluate("window.hit")).toBeUndefined();
+  }
+}
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "stash-batch-ui-"));
+  await mkdir(PICTURES, { recursive: true });
+  stand = await openRestoreStand(cluster(), NAMESPACE);
+  const { marks } = stand;
+  for (const part of [DB, WEB]) {
+    const folder = await stand.makeFolder(part.name);
+    folders.set(part.name, folder);
+    await writeFile(join(folder, "own"), `data of ${part.name}`);
+  }
+  await stand.apply(nightly(), hostile());
+  proxy = await startTcpProxy(sharedPlane().serverUrl);
+  const admin = await writeKubeconfig("admin", ["system:masters"], proxy.url.href);
+  const [program, started] = await Promise.all([start(admin, "--allow-actions"), startBrowser()]);
+  browser = started;
+  context = await browser.newContext({ locale: "en-US", timezoneId: "Europe/Berlin" });
+  context.setDefaultTimeout(TIMEOUT_MS);
+  ({ page } = await open(context, program.address));
+  base = program.address.replace(/\?.*/, "");
+  for (const part of [DB, WEB]) {
+    await stand.apply(partManifest({ ...part, namespace: NAMESPACE, marks, data: folders.get(part.name) ?? "" }));
+  }
+  for (const { name } of [DB, WEB])
+    await waitForContainer(stand.client, NAMESPACE, `app=${name}`, "stash", 1, TIMEOUT_MS);
+  const read = () => stand.client.get(KINDS.BackupBatch, NAMESPACE, "nightly", asIs);
+  await waitForValue(read, (one) => textAt(one, "status", "phase") === "Ready", "the batch is not ready");
+});
+
+afterEach(expectClean);
+
+afterAll(async () => {
+  await browser?.close();
+  for (const program of programs) await program.stop();
+  await proxy?.stop();
+  if (dir !== undefined) await rm(dir, { recursive: true, force: true });
+});
+
+let session = "";
+
+const runState = (at = page) => at.getByRole("region", { name: /^(BackupSession|RestoreBatch) / }).getByRole("status");
+const card = (name: string, at = page) =>
+  at.getByRole("listitem").filter({ has: at.getByRole("link", { name: `${NAMESPACE}/${name}`, exact: true }) });
+
+/** The sign and word of an application, a run or a member. */
+const stateIn = (place: Locator, word: string) => place.locator(".state").filter({ hasText: word }).first();
+
+test("before the first backup the overview says so, and shows every application, the longest name too", async () => {
+  await goTo("#/overview", "Overview");
+  await stateIn(card("nightly"), "No point yet").waitFor();
+  await stateIn(card(LONG_NAME), "Paused").waitFor();
+});
+
+test("a session that a click starts is seen as it goes, and its hook's output is a text", async () => {
+  await goTo(application(), `${NAMESPACE}/nightly`);
+  await page.getByRole("button", { name: "Back up now" }).click();
+  await page.getByRole("heading", { level: 2, name: /^BackupSession nightly-\d{10}$/ }).waitFor();
+  // Nothing is loaded again from here on: all that is seen comes by itself.
+  const lanes = page.getByRole("list", { name: "Members" }).getByRole("listitem");
+  await lanes
+    .filter({ hasText: "web" })
+    .getByText(/waits for db/)
+    .waitFor();
+  await page.screenshot({ path: join(PICTURES, "application-live.png") });
+  await runState().getByText("Succeeded").waitFor();
+  session = /nightly-\d{10}/.exec(page.url())?.[0] ?? "";
+  expect(await lanes.locator(".state").filter({ hasText: "Succeeded" }).count()).toBe(2);
+  await page.getByRole("img", { name: /^db: host \S+ Succeeded, .*; hook preBackup Succeeded, from/ }).waitFor();
+  await lanes.getByRole("link", { name: "db" }).click();
+  const host = page.getByRole("article", { name: /^Host / });
+  expect(await host.getByText("/data").count()).toBe(1);
+  expect(await page.locator("pre").first().textContent()).toContain(HOSTILE);
+  await host.getByText("Log of its pod").click();
+  await host.getByRole("button", { name: "Read the last lines" }).click();
+  const log = host.getByRole("region", { name: "Log of stash" }).locator("pre");
+  expect(await log.textContent()).toMatch(/^\d\d:\d\d:\d\d info {2}path saved .*path=\/data/m);
+});
+
+test("a failed session tells the code, the next step and the path, whatever that is", async () => {
+  await goTo(application(LONG_NAME), `${NAMESPACE}/${LONG_NAME}`);
+  await page.getByRole("button", { name: "Back up now" }).click();
+  await runState().getByText("Failed").waitFor();
+  await page.getByText("PATH_NOT_FOUND").first().waitFor();
+  await page
+    .getByText(/^Next: Correct target\.paths/)
+    .first()
+    .waitFor();
+  await page.getByText(HOSTILE_PATH).first().waitFor();
+});
+
+test("a restore by clicks shows its plan first, asks for the name, is followed, and brings the files back", async () => {
+  const before = await trees();
+  for (const folder of folders.values()) await emptyFolder(folder);
+  await goTo(
+    `#/points?kind=BackupBatch&namespace=${NAMESPACE}&name=nightly`,
+    `Recovery points of ${NAMESPACE}/nightly`,
+  );
+  await page.getByRole("button", { name: `Restore to ${session}…` }).click();
+  const dialog = page.getByRole("dialog", { name: `Restore ${NAMESPACE}/nightly to ${session}` });
+  await dialog.getByText("took it in a dry run").waitFor();
+  const rows = dialog.getByRole("region", { name: "Plan" }).getByRole("row");
+  expect(await rows.nth(1).innerText()).toMatch(
+    /^1\s+db\s+Deployment ui-test\/db\s+init-container of its pods\s+its pod\s+1 snapshot, /,
+  );
+  expect(await rows.nth(2).innerText()).toMatch(/^2\s+web\s/);
+  const files = dialog.getByRole("region", { name: "Files" }).locator("pre");
+  expect(await files.textContent()).toMatch(/^db: 1 new, 0 written over, .*\nweb: 1 new, 0 written over, /);
+  expect(await findViolations(page)).toEqual([]);
+  await page.screenshot({ path: join(PICTURES, "restore.png") });
+  const restore = dialog.getByRole("button", { name: "Restore", exact: true });
+  await dialog.getByRole("textbox").fill("nightl");
+  expect(await restore.isDisabled()).toBe(true);
+  expect((await stand.client.list(KINDS.RestoreBatch, NAMESPACE, asIs)).items).toEqual([]);
+  await dialog.getByRole("textbox").fill("nightly");
+  await restore.click();
+  await page.getByRole("heading", { level: 2, name: /^RestoreBatch nightly-restore-\d{10}$/ }).waitFor();
+  await runState().getByText("Succeeded").waitFor();
+  expect(await trees()).toEqual(before);
+});
+
+/** Each with what it must say. */
+const PAGES: readonly (readonly [string, string, string, (at: Page) => Promise<void>])[] = [
+  [
+    "overview",
+    "#/overview",
+    "Overview",
+    async (at) => {
+      await stateIn(card("nightly", at), "Good").waitFor();
+      await stateIn(card(LONG_NAME, at), "Failing").waitFor();
+      const complete = card("nightly", at).getByText(/: complete, 1 of 1 run complete$/);
+      await complete.waitFor({ state: "attached" });
+    },
+  ],
+  ["application", application(), `${NAMESPACE}/nightly`, (at) => runState(at).getByText("Succeeded").waitFor()],
+  [
+    "application-failed",
+    application(LONG_NAME),
+    `${NAMESPACE}/${LONG_NAME}`,
+    async (at) => {
+      // The restore of the same part is newer.
+      await at.getByRole("link", { name: /^n+-\d{10}$/ }).click();
+      await runState(at).getByText("Failed").waitFor();
+    },
+  ],
+  ["points", "#/points", "Recovery points", (at) => at.getByText(session).first().waitFor()],
+  [
+    "calendar",
+    "#/calendar",
+    "Calendar",
+    (at) => at.getByRole("listitem").filter({ hasText: LONG_NAME }).getByText("its schedule is paused").waitFor(),
+  ],
+  [
+    "repositories",
+    "#/repositories",
+    "Repositories",
+    (at) =>
+      at
+        .getByRole("listitem")
+        .filter({ hasText: `${NAMESPACE}/store` })
+        .getByText("local")
+        .waitFor(),
+  ],
+  ["coverage", "#/coverage", "Coverage", (at) => at.getByText("Nothing lacks.").waitFor()],
+  ["explain", "#/explain", "Explain", (at) => at.getByLabel("Manifest, as YAML").waitFor()],
+  [
+    "doctor",
+    "#/doctor",
+    "Doctor",
+    (at) => at.getByRole("listitem").filter({ hasText: "Kubernetes version" }).getByText("Ok").waitFor(),
+  ],
+];
+
+test("every page says what is so, breaks no rule for those who see, hear or type otherwise, and fits", async () => {
+  const other = await browser.newContext({ storageState: await context.storageState(), locale: "en-US" });
+  other.setDefaultTimeout(TIMEOUT_MS);
+  // A second tab of somebody who is signed in.
+  const { page: tab } = await open(other, base);
+  const picture = (name: string) => tab.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
+  const overWidth = () => tab.evaluate("document.documentElement.scrollWidth - innerWidth");
+  for (const [name, hash, heading, says] of PAGES) {
+    await tab.emulateMedia({ colorScheme: "light" });
+    await tab.setViewportSize({ width: 1_280, height: 900 });
+    await goTo(hash, heading, tab);
+    await says(tab);
+    const found: Record<string, unknown> = { light: await findViolations(tab), wide: await overWidth() };
+    await picture(`${name}-light-1280`);
+    // What is dark or narrow is the same page: its colours and its width are all that differ.
+    await tab.emulateMedia({ colorScheme: "dark" });
+    found["dark"] = await findViolations(tab, "colours");
+    await picture(`${name}-dark-1280`);
+    await tab.emulateMedia({ colorScheme: "light" });
+    await tab.setViewportSize({ width: 360, height: 900 });
+    found["narrow"] = await overWidth();
+    await picture(`${name}-light-360`);
+    expect({ name, ...found }).toEqual({ name, light: [], wide: 0, dark: [], narrow: 0 });
+  }
+  await expectClean();
+  opened.pop();
+  await other.close();
+});
+
+test("a manifest that is pasted is explained with its change, and what is none is told", async () => {
+  await goTo("#/explain", "Explain");
+  const { marks } = stand;
+  const part = { ...WEB, namespace: NAMESPACE, marks, data: folders.get("web") ?? "" };
+  await page.getByLabel("Manifest, as YAML").fill(stringify(partManifest(part)));
+  await page.getByRole("button", { name: "Explain" }).click();
+  const change = page.getByRole("region", { name: `Deployment ${NAMESPACE}/web: change` }).locator("pre");
+  expect(await change.textContent()).toMatch(/^\+ +- name: stash$/m);
+  await page.getByLabel("Manifest, as YAML").fill("a: [");
+  await page.getByRole("button", { name: "Explain" }).click();
+  await page.getByText(/INVALID_OBJECT: the text: /).waitFor();
+});
+
+test("keys alone reach the content, open a dialog and leave it", async () => {
+  await goTo("#/points", "Recovery points");
+  await page.keyboard.press("Shift+Tab");
+  for (let at = 0; at < 20; at++) {
+    if ((await page.evaluate("document.activeElement.textContent")) === "Skip to the content") break;
+    await page.keyboard.press("Shift+Tab");
+  }
+  await page.keyboard.press("Enter");
+  expect(await page.evaluate("document.activeElement.id")).toBe("main");
+  await page.getByRole("button", { name: `Restore to ${session}…` }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").getByText("took it in a dry run").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  expect(await page.evaluate("document.activeElement.textContent")).toBe("Restore…");
+});
+
+test("an API server that goes away is told, what was there stays, and it goes on by itself", async () => {
+  await goTo("#/overview", "Overview");
+  proxy.refuse();
+  await page.getByText(/the API server does not answer: .* What is shown is of /).waitFor();
+  await stateIn(card("nightly"), "Good").waitFor();
+  proxy.restore();
+  await page.getByText("the API server does not answer").waitFor({ state: "detached" });
+  await stateIn(card("nightly"), "Good").waitFor();
+});
+
+test("without rights the right is named, nothing is called good, and nothing can be changed", async () => {
+  const rule = {
+    apiGroups: [KINDS.BackupBatch.group],
+    resources: [KINDS.BackupBatch.plural],
+    verbs: ["list", "watch"],
+  };
+  const metadata = { name: "ui-viewer", namespace: NAMESPACE };
+  await applyManifests(stand.client, [
+    { apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role", metadata, rules: [rule] },
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "RoleBinding",
+      metadata,
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "ui-viewer" },
+      subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: "viewer" }],
+    },
+  ]);
+  const { address } = await start(await writeKubeconfig("viewer", []));
+  const other = await browser.newContext({ locale: "en-US" });
+  const { page: tab } = await open(other, address);
+  await tab.getByText(/you lack the right to list backupsessions\.stash\.appscode\.com in namespace ui-test/).waitFor();
+  await tab
+    .getByText("Next: check it with: kubectl auth can-i list repositories.stash.appscode.com -n ui-test")
+    .waitFor();
+  await stateIn(card("nightly", tab), "Unknown").waitFor();
+  expect(await tab.getByText("Good", { exact: true }).count()).toBe(0);
+  await card("nightly", tab).getByRole("link").click();
+  await tab.getByRole("heading", { level: 1, name: `${NAMESPACE}/nightly` }).waitFor();
+  await tab.getByText(/--allow-actions was not given/).waitFor();
+  expect(await tab.getByRole("button", { name: "Back up now" }).count()).toBe(0);
+  await tab.getByRole("link", { name: "Coverage" }).click();
+  await tab.getByText(/API_FORBIDDEN: you lack the right to list deployments\.apps/).waitFor();
+});

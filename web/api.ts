@@ -1,0 +1,100 @@
+/** What the pages ask of the program that serves them. All paths are relative: whatever lies elsewhere is never asked. */
+import { useEffect, useState } from "preact/hooks";
+import { formatQuery, type Params } from "./route.ts";
+import type { Envelope, Reply } from "./wire.ts";
+
+export interface Seen<View> extends Envelope<View> {
+  /** This machine's clock when it came. */
+  readonly seenAtMs: number;
+}
+
+export interface Watched<View> {
+  readonly seen: Seen<View> | undefined;
+  /** Since when the program does not answer; undefined while it does. */
+  readonly silentSince: string | undefined;
+}
+
+/** The reader's zone: days begin and end by it. */
+const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** Follows a view while somebody looks: a browser has few connections to one address, and hidden tabs need none. */
+export function useView<View>(name: string, params: Params): Watched<View> {
+  const query = formatQuery({ ...params, zone: zone() });
+  const [watched, setWatched] = useState<Watched<View> & { readonly of: string }>({
+    seen: undefined,
+    silentSince: undefined,
+    of: "",
+  });
+  const key = `${name}?${query}`;
+  useEffect(() => {
+    let source: EventSource | undefined;
+    const open = () => {
+      source = new EventSource(`watch/${key}`);
+      source.onmessage = ({ data }) => {
+        const envelope: Envelope<View> = JSON.parse(String(data));
+        setWatched({ seen: { ...envelope, seenAtMs: Date.now() }, silentSince: undefined, of: key });
+      };
+      source.onopen = () => setWatched((last) => ({ ...last, silentSince: undefined }));
+      source.onerror = () => {
+        const now = new Date().toISOString();
+        setWatched((last) => ({ ...last, silentSince: last.silentSince ?? now }));
+        // The browser tries again by itself, unless it was answered with a refusal.
+        if (source?.readyState === EventSource.CLOSED) retry = window.setTimeout(reopen, 2_000);
+      };
+    };
+    let retry: number | undefined;
+    const reopen = () => {
+      window.clearTimeout(retry);
+      source?.close();
+      source = undefined;
+      if (!document.hidden) open();
+    };
+    reopen();
+    document.addEventListener("visibilitychange", reopen);
+    return () => {
+      document.removeEventListener("visibilitychange", reopen);
+      window.clearTimeout(retry);
+      source?.close();
+    };
+  }, [key]);
+  // What is left of another page's view is never shown as this one's.
+  return watched.of === key || watched.of === "" ? watched : { seen: undefined, silentSince: watched.silentSince };
+}
+
+/** The clock of the server that told the view. */
+export function serverNow({ now, seenAtMs }: Pick<Seen<unknown>, "now" | "seenAtMs">, nowMs: number): number {
+  return Date.parse(now) + (nowMs - seenAtMs);
+}
+
+/** Comes again each second, while something goes on. */
+export function useClock(isNeeded = true): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    if (!isNeeded) return;
+    setNow(Date.now());
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, [isNeeded]);
+  return now;
+}
+
+export type Answer<Value> =
+  | { readonly kind: "good"; readonly value: Value }
+  | { readonly kind: "bad"; readonly message: string; readonly next: string };
+
+/** Asks once. Never throws. @param path `ask/…` or `act/…` */
+export async function ask<Value>(path: string, body: object = {}): Promise<Answer<Value>> {
+  try {
+    const response = await fetch(path, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    const reply: Reply<Value> = await response.json();
+    if ("value" in reply) return { kind: "good", value: reply.value };
+    const { code, message, next } = reply.error;
+    return { kind: "bad", message: `${code}: ${message}`, next };
+  } catch {
+    return { kind: "bad", message: "the program does not answer", next: "see that `kubectl stash ui` still runs" };
+  }
+}
