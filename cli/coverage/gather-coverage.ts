@@ -8,6 +8,7 @@ import { backupInvokerView } from "../../shared/invoker.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import { allInOrder } from "../objects/all-in-order.ts";
 import { readInvokers } from "../objects/invokers.ts";
 import { readObjects } from "../objects/read-objects.ts";
 import { readWorkloads } from "../objects/workloads.ts";
@@ -25,7 +26,7 @@ export interface GatheredCoverage {
 /** Of the namespaces that the cluster's scope has. */
 export async function gatherCoverage(cluster: Cluster): Promise<GatheredCoverage> {
   const namespace = cluster.scope;
-  const [workloads, claims, invokers, appBindings, services, optedOutNamespaces] = await Promise.all([
+  const [workloads, claims, invokers, appBindings, services, optedOutNamespaces] = await allInOrder([
     readWorkloads(cluster, namespace),
     cluster.list(core("persistentvolumeclaims"), namespace),
     readInvokers(cluster),

@@ -6,6 +6,7 @@ import type { Resource, Selection } from "../../shared/kube/resource.ts";
 import { labelledMember } from "../../shared/labelled-member.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { NamedMember } from "../restore/build-restore.ts";
+import { allInOrder } from "./all-in-order.ts";
 
 type AppsKind = Resource & Pick<KindEntry, "kind" | "apiVersion">;
 
@@ -42,7 +43,7 @@ export async function readWorkloads(
       return facts === undefined ? [] : [{ raw, facts }];
     });
   });
-  return (await Promise.all(lists)).flat();
+  return (await allInOrder(lists)).flat();
 }
 
 /** Members that join the batch by their label. @throws UserError INVALID_OBJECT naming the annotation that can't be read */

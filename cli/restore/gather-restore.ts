@@ -7,6 +7,7 @@ import { numberAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import { allInOrder } from "../objects/all-in-order.ts";
 import { readObjects } from "../objects/read-objects.ts";
 import { readRestores } from "../objects/restores.ts";
 import { memberName } from "../objects/session-facts.ts";
@@ -54,7 +55,7 @@ export async function gatherPlanView(
 ): Promise<Omit<PlanView, "members" | "point" | "restore">> {
   const invoker = restoreInvokerView(restore);
   const { repository } = invoker;
-  const [targets, found, missingTasks, sessions, restores] = await Promise.all([
+  const [targets, found, missingTasks, sessions, restores] = await allInOrder([
     readTargets(
       cluster,
       invoker.members.map(({ ref }) => ref),

@@ -4,6 +4,7 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { UserError } from "../../shared/errors.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import { allInOrder } from "../objects/all-in-order.ts";
 import { findInvoker } from "../objects/invokers.ts";
 import { readObjects } from "../objects/read-objects.ts";
 import { readLabelledMembers } from "../objects/workloads.ts";
@@ -44,7 +45,7 @@ export async function prepareRestore(cluster: Cluster, wish: RestoreWish): Promi
   const { nowMs } = wish;
   const { object: invoker } = await findInvoker(cluster, wish.word);
   const { namespace, name } = invoker.metadata;
-  const [{ points }, sessions] = await Promise.all([
+  const [{ points }, sessions] = await allInOrder([
     gatherPoints(cluster, namespace),
     readObjects(cluster, KINDS.BackupSession, parseBackupSession, { namespace }),
   ]);

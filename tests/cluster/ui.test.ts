@@ -370,6 +370,7 @@ test("without rights the right is named, nothing is called good, and nothing can
   ]);
   const { address } = await start(await writeKubeconfig("viewer", []));
   const other = await browser.newContext({ locale: "en-US" });
+  other.setDefaultTimeout(TIMEOUT_MS);
   const { page: tab } = await open(other, address);
   await tab.getByText(/you lack the right to list backupsessions\.stash\.appscode\.com in namespace ui-test/).waitFor();
   await tab
