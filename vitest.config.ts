@@ -47,8 +47,8 @@ export default defineConfig({
           setupFiles: RESTIC.setupFiles,
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          // Each worker has a control plane of its own. Tests wait more than they work: three keep two cores busy.
-          maxWorkers: 3,
+          // Each worker has a control plane of its own.
+          maxWorkers: 2,
         },
       },
     ],

@@ -192,7 +192,6 @@ test("a parallel batch saves every host of a StatefulSet, a Deployment and a Dae
     expect.arrayContaining([
       "BackendRepositoryInitialized",
       "RetentionPolicyApplied",
-      "RepositoryIntegrityVerified",
       "RepositoryMetricsPushed",
       "GlobalPreBackupHookSucceeded",
       "GlobalPostBackupHookSucceeded",
