@@ -16,7 +16,7 @@ const testSchedule = holdSchedule(cluster);
 
 describe("applications", () => testApplication(cluster));
 describe("recovery points", () => testRecoveryPoints(cluster));
+describe("the schedule of a target that is being restored", () => testSchedule());
 describe("failures", () => testFailures(cluster));
 describe("a database", () => testDatabase(cluster));
-describe("the schedule of a target that is being restored", () => testSchedule());
 describe("interruptions", () => testInterruptions(cluster));

@@ -2,7 +2,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { parseBackupSession } from "../../../shared/api/backup-session.ts";
 import { KINDS } from "../../../shared/api/kinds.ts";
-import { waitForReadyPods } from "../../support/objects/pods.ts";
+import { waitForContainer } from "../../support/objects/pods.ts";
 import type { Installation } from "../../support/product/installed-cluster.ts";
 import { batchManifest, partManifest, restoreManifest, restoreMember } from "../../support/restore/application.ts";
 import { openRestoreStand, type RestoreStand, waitForValue } from "../../support/restore/restore-stand.ts";
@@ -10,7 +10,7 @@ import { openRestoreStand, type RestoreStand, waitForValue } from "../../support
 const NAMESPACE = "restore-hold";
 const APP = { kind: "Deployment", name: "app" } as const;
 const TIMEOUT_MS = 60_000;
-/** Goes on for as long as it is wanted. */
+/** Goes on for longer than the tests before it take. */
 const LONG_HOOK = { exec: { command: ["sleep", "280"] }, containerName: "stash-init" };
 
 /**
@@ -25,7 +25,11 @@ export function holdSchedule(cluster: () => Installation): () => void {
     stand = await openRestoreStand(cluster(), NAMESPACE);
     const data = await stand.makeFolder("data");
     await stand.apply(partManifest({ ...APP, namespace: NAMESPACE, marks: stand.marks, data }));
-    await waitForReadyPods(stand.client, NAMESPACE, "app=app", 1, TIMEOUT_MS);
+    await stand.apply(batchManifest(NAMESPACE, [APP]));
+    await waitForContainer(stand.client, NAMESPACE, "app=app", "stash", 1, TIMEOUT_MS);
+    // A restore that has nothing to restore fails before its hooks.
+    await stand.backUp("first");
+    await stand.client.delete(KINDS.BackupSession, NAMESPACE, "first");
     const members = [{ ...restoreMember(APP), hooks: { preRestore: LONG_HOOK } }];
     await stand.apply(restoreManifest(NAMESPACE, "open", members));
     await stand.waitForRestore("open", ({ status }) => (status?.members?.[0]?.stats ?? []).length > 0);
