@@ -145,7 +145,7 @@ test("a restore with a second try ends whole, whichever writes the reconciler di
   // At each write once before and once after it is done; the next one dies at its own first write.
   for (const kind of ["lose", "lose answer"] as const) {
     for (let at = 1; at <= total; at += 1) {
-      stand.hooks.calls.length = 0;
+      await stand.clear();
       const isHit = killAt(reconciler, at, kind);
       await stand.restore(true);
       if (await untilKilled(reconciler, isHit)) kills += 1;
@@ -158,7 +158,7 @@ test("a restore with a second try ends whole, whichever writes the reconciler di
 
   // None gets further than its own first write.
   for (const isWritten of ["always", "every second time"] as const) {
-    stand.hooks.calls.length = 0;
+    await stand.clear();
     let kind: Fault["kind"] = "lose answer";
     let isHit = killAt(reconciler, 1, kind);
     await stand.restore(false);
@@ -174,7 +174,7 @@ test("a restore with a second try ends whole, whichever writes the reconciler di
 
   // Some writes fall together, so that a process comes to its end before the one at which it was to die.
   for (let at = 1; kills < MIN_KILLS; at = (at % total) + 1) {
-    stand.hooks.calls.length = 0;
+    await stand.clear();
     const isHit = killAt(reconciler, at, "lose");
     await stand.restore(true);
     if (await untilKilled(reconciler, isHit)) kills += 1;

@@ -29,7 +29,9 @@ export interface RestoreKillStand {
   readonly proxy: ApiProxy;
   readonly hooks: HookServer;
   startReconciler(): Promise<ReconcilerProcess>;
-  /** Makes the restore, in place of the one before. @param before whether it has a global preRestore hook */
+  /** Deletes the restore, with what is left of it; a reconciler must be there to let it go. */
+  clear(): Promise<void>;
+  /** Makes the restore. @param before whether it has a global preRestore hook */
   restore(before: boolean): Promise<void>;
   /** @throws Error with the restore's status when it does not become so in time, or the signal aborts */
   untilRestore(isAsWanted: (restore: RestoreBatch) => boolean, signal?: AbortSignal): Promise<RestoreBatch>;
@@ -126,12 +128,21 @@ export async function startRestoreKillStand(options: {
       reconcilers.push(reconciler);
       return reconciler;
     },
-    async restore(before) {
+    async clear() {
       await client.delete(KINDS.RestoreBatch, namespace, RESTORE);
+      // A finalizer of ours holds it while an after-hook may be owed.
+      const end = performance.now() + END_MS;
+      while ((await find()) !== undefined) {
+        if (performance.now() > end) throw new Error("the restore that was deleted stays");
+        await sleep(POLL_MS);
+      }
       // The garbage collector takes its time, and a job of the old one would be in the way of the new one's.
       await client.delete(KUBERNETES.Job, namespace, `stash-restore-${RESTORE}-points`, {
         propagationPolicy: "Background",
       });
+      hooks.calls.length = 0;
+    },
+    async restore(before) {
       await applyManifests(client, parseManifests(restoreManifest(namespace, hooks.port, before)));
     },
     async untilRestore(isAsWanted, signal) {
