@@ -73,8 +73,8 @@ async function removeSnapshots(ids: readonly string[], ports: ActionPorts): Prom
 
 async function applyRetention(ports: ActionPorts): Promise<ActionFacts> {
   const { policy, restic, signal } = ports;
-  if (policy === undefined) throw new UserError("INVALID_OBJECT", "the invoker has no retentionPolicy");
   const scope = ports.scope();
+  if (policy === undefined) throw new UserError("INVALID_OBJECT", "the invoker has no retentionPolicy");
   if (!hasRule(policy)) {
     return { message: `policy ${policy.name ?? ""} has no keep rule, so nothing is removed`, removed: 0 };
   }

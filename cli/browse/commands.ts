@@ -2,7 +2,7 @@
 import { CommandGroup, type CommandSpec, Completes, type FlagSpec, Format, Scope } from "../program/command.ts";
 import { WORK_FLAGS } from "../repository-work/work-flags.ts";
 
-export const BROWSE_NOTE = `A short-lived Job in the Repository's namespace reads the repository with your rights: create and delete jobs, list pods, create pods/exec.
+export const BROWSE_NOTE = `A short-lived Job in the Repository's namespace reads the repository with your rights: create and delete jobs, list pods, create and get pods/exec.
 The Secret of the backend does not come to this machine.`;
 
 const PLACE = {

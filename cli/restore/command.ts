@@ -11,7 +11,7 @@ complete one. A workload's pods restart, and each waits until it has its data; a
 
 --dry-run changes nothing: the API server checks the RestoreBatch, and the plan is told: members in order, point and snapshots, pods that restart,
 what it would wait for. Files and bytes, and which files would be written over, are told by restic's own dry run in the sidecars of the pods that
-run now; that needs the right to create pods/exec. With -o yaml it is the RestoreBatch alone, for Git; with -o json both.`,
+run now; that needs the right to create and get pods/exec. With -o yaml it is the RestoreBatch alone, for Git; with -o json both.`,
   args: [{ name: "batch", summary: "NAME, or KIND/NAME where both kinds have one", completes: Completes.Invoker }],
   flags: [
     { flags: "--at <time>", summary: "a time with its zone, or '2 hours ago'" },

@@ -1,5 +1,5 @@
 /** Every command of `kubectl stash`, through the built program, against an installation with real data. */
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -224,6 +224,7 @@ describe("restore", () => {
   test("--dry-run changes nothing and tells the plan, with the files that it would write over", async () => {
     const own = join(stage.folders.get("web") ?? "", "own");
     const extra = join(stage.folders.get("db") ?? "", "deep/er/file");
+    const [ownTime, extraTime] = await Promise.all([own, extra].map(async (path) => (await stat(path)).mtime));
     await writeFile(own, "changed since");
     await rm(extra);
     const pods = await podUids();
@@ -244,6 +245,9 @@ describe("restore", () => {
     expect(snapshots()).toBe(known);
     await writeFile(own, "data of web");
     await writeFile(extra, "deep");
+    // As they were saved.
+    await utimes(own, ownTime ?? 0, ownTime ?? 0);
+    await utimes(extra, extraTime ?? 0, extraTime ?? 0);
   });
 
   test("--dry-run -o yaml is the RestoreBatch, and -o json has the plan with it", async () => {
@@ -283,7 +287,7 @@ describe("restore", () => {
       "back",
       "--wait",
     ]);
-    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    expect({ exitCode, stderr }, `${stdout}${stderr}`).toMatchObject({ exitCode: 0 });
     expect(stdout).toMatch(/^restorebatch\.stash\.appscode\.com\/back created\n/);
     expect(stdout).toMatch(/^db +Succeeded +[0-9a-f]{8}/m);
     expect(stderr).toContain(`restores ${session} of `);

@@ -138,7 +138,7 @@ export function testRepositoryWork(stage: () => CliStage, session: () => string)
       { apiGroups: [""], resources: ["pods", "pods/log"], verbs: ["get", "list"] },
       { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", "delete"] },
     ];
-    const exec = { apiGroups: [""], resources: ["pods/exec"], verbs: ["create"] };
+    const exec = { apiGroups: [""], resources: ["pods/exec"], verbs: ["create", "get"] };
     for (const [name, given] of [
       ["reader", [...rules, exec]],
       ["half-reader", rules],
@@ -159,7 +159,8 @@ export function testRepositoryWork(stage: () => CliStage, session: () => string)
       stash(["cat", `${session()}:web`, "/data/deep/er/file"], {
         env: { KUBECONFIG: await writeKubeconfig(user, []) },
       });
-    expect(await as("reader")).toMatchObject({ exitCode: 0, stdout: "deep" });
+    const read = await as("reader");
+    expect(read, read.stderr).toMatchObject({ exitCode: 0, stdout: "deep" });
     const refused = await as("half-reader");
     expect(refused).toMatchObject({ exitCode: 1, stdout: "" });
     expect(refused.stderr).toContain(`kubectl auth can-i create pods --subresource=exec -n ${namespace}`);
