@@ -6,6 +6,7 @@ import type { KubeClient } from "../../shared/kube/client.ts";
 import { findConnection } from "../../shared/kube/connect.ts";
 import { createKubeClient } from "../../shared/kube/http-client.ts";
 import {
+  CLUSTER_ID,
   createConfiguration,
   createSession,
   isEnded,
@@ -66,10 +67,12 @@ test("a host whose turn has come is backed up into a repository that is made fir
       paths: [world.data],
       tags: [
         `session=${world.namespace}/nightly-1`,
-        `invoker=BackupConfiguration/${world.namespace}/nightly`,
+        `invoker=BackupConfiguration/${world.namespace}/nightly/${CLUSTER_ID}`,
         `target=Deployment/${world.namespace}/web`,
         expect.stringMatching(/^time=\d{4}-/),
         "paths=1",
+        "hosts=1",
+        "member=1/1",
       ],
     },
   ]);

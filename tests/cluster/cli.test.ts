@@ -203,7 +203,9 @@ test("explain, doctor and uninstall are the same program", async () => {
   const held = gunzipSync(await readFile(bundle)).toString();
   expect(held).toContain('"name": "nightly"');
   const password = Buffer.from("test").toString("base64");
-  for (const secret of ["RESTIC_PASSWORD", password]) expect(held).not.toContain(secret);
+  // The name of a key may stand in a message; with a value behind it stands nowhere.
+  expect(held).not.toContain(password);
+  expect(held).not.toMatch(/RESTIC_PASSWORD"?\s*[:=]/);
   expect(doctor.exitCode).toBe(1);
   expect(parseJson(doctor.stdout)).toMatchObject({
     findings: expect.arrayContaining([{ check: "Kubernetes version", status: "Ok", message: expect.any(String) }]),

@@ -20,7 +20,8 @@ const SETTINGS = {
   tempDir: { sizeLimit: "1024Mi" },
   runtimeSettings: {
     container: {
-      resources: { limits: { cpu: "1000m", memory: "1024Mi" } },
+      // Little is asked for: other files' pods share the node.
+      resources: { limits: { cpu: "1000m", memory: "1024Mi" }, requests: { cpu: "10m", memory: "16Mi" } },
       securityContext: { runAsUser: 65534, capabilities: { add: [], drop: ["ALL"] }, privileged: false },
       livenessProbe: { exec: { command: ["true"] }, periodSeconds: 30 },
       env: [{ name: "EMPTY", value: "" }],
