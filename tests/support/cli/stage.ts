@@ -1,6 +1,6 @@
 /** An application of two Deployments with data and a batch, and the built program in front of it. */
 import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
@@ -15,6 +15,9 @@ import { batchManifest, partManifest } from "../restore/application.ts";
 import { openRestoreStand, type RestoreStand, waitForValue } from "../restore/restore-stand.ts";
 import { sharedPlane } from "../shared-plane.ts";
 import { type PluginOptions, type PluginRun, runPlugin } from "./plugin.ts";
+
+/** When the files that tests change were last written: seconds since the epoch. */
+const SAVED_AT = 1_700_000_000;
 
 export const DB = { kind: "Deployment", name: "db" } as const;
 export const WEB = { kind: "Deployment", name: "web" } as const;
@@ -81,6 +84,8 @@ async function makeApplication(stand: RestoreStand, namespace: string): Promise<
     await writeFile(join(folder, "own"), `data of ${part.name}`);
     await mkdir(join(folder, "deep/er"), { recursive: true });
     await writeFile(join(folder, "deep/er/file"), "deep");
+    // Whole seconds can be set again as they were.
+    for (const path of ["own", "deep/er/file"]) await utimes(join(folder, path), SAVED_AT, SAVED_AT);
     await writeFile(join(folder, "bytes"), randomBytes(300_000));
   }
   await stand.apply(batchManifest(namespace, [DB, WEB], { executionOrder: "Sequential" }));
