@@ -11,7 +11,7 @@
  * | 5 | member with exec hooks | create pods/exec |
  * | 6 | hooks of the whole batch, of every kind | create pods |
  * | 7 | runtimeSettings | get the Secrets, ConfigMaps and the ServiceAccount that they name, and create pods for the latter; create ServiceAccounts that carry annotations; those of a whole batch: create pods |
- * | 8 | Repository | get its Secret, and what the volume of a local backend names |
+ * | 8 | Repository | get its Secret; with a local backend get what its volume names, and create pods: one that looks after the repository mounts it |
  * | 9 | AppBinding | get its Secrets: whoever backs the application up sends them to its address; one that names a blueprint: create pods |
  * | 10 | BackupBlueprint with repoNamespace | get its Secret there |
  */
@@ -170,6 +170,7 @@ function effectsOfRepository({ metadata, spec }: Repository): readonly Effect[] 
   return [
     ...(storageSecretName ? [{ ...GET_SECRETS, namespace, name: storageSecretName, from }] : []),
     ...objectsNamedIn(local).map(({ on, name }) => ({ ...on, namespace, name, from: `${from}.local` })),
+    ...(local === undefined ? [] : [{ ...CREATE_PODS, namespace, from: `${from}.local` }]),
   ];
 }
 

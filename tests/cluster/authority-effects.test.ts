@@ -195,6 +195,11 @@ describe("ops, who may write our kinds and nothing else,", () => {
       /may not get secrets authority-evil\/crown/,
     ],
     [
+      "S6: makes no pod that mounts a folder of a node, by what looks after a repository",
+      () => repository({ local: { mountPath: "/safe/r", hostPath: { path: "/var", type: "Directory" } } }),
+      /may not create pods in namespace authority-evil/,
+    ],
+    [
       "sends no Secret to an address",
       () => appBinding({ secret: { name: "crown" } }),
       /may not get secrets authority-evil\/crown/,

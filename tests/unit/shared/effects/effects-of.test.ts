@@ -175,8 +175,12 @@ describe("a Repository", () => {
     [{ azureFile: { secretName: "s", shareName: "x" } }, ["get secrets demo/s"]],
     [{ persistentVolumeClaim: { claimName: "p" } }, ["update persistentvolumeclaims demo/p"]],
     [{ emptyDir: {} }, []],
-  ])("mounts what the volume of a local backend names: %j", (source, expected) => {
-    expect(lines(repository({ local: { mountPath: "/safe/r", ...source } }))).toEqual(expected);
+    [{ hostPath: { path: "/var", type: "Directory" } }, []],
+  ])("S6: mounts what the volume of a local backend names, in a pod of its own: %j", (source, expected) => {
+    expect(lines(repository({ local: { mountPath: "/safe/r", ...source } }))).toEqual([
+      ...expected,
+      "create pods in namespace demo",
+    ]);
   });
 });
 
