@@ -1,12 +1,13 @@
 /** The alert rules as Prometheus itself reads and evaluates them. */
 import { execFileSync } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { readObjects } from "../../scripts/manifests/compose.ts";
 import { valueAt } from "../../shared/kube/json-value.ts";
+import { removeFolder } from "../support/control-plane/remove-folder.ts";
 
 const RULES = join(import.meta.dirname, "../../manifests/monitoring/rules.yaml");
 const CASES = join(import.meta.dirname, "../support/install/alert-cases.yaml");
@@ -20,7 +21,7 @@ beforeAll(async () => {
   await writeFile(join(dir, "cases.yaml"), (await readFile(CASES, "utf8")).replace("RULES", "rules.yaml"));
 });
 
-afterAll(() => rm(dir, { recursive: true, force: true }));
+afterAll(() => removeFolder(dir));
 
 function promtool(...args: readonly string[]): string {
   return execFileSync("promtool", args, { cwd: dir, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });

@@ -54,7 +54,7 @@ beforeAll(async () => {
 
 // The control plane is shared: whatever reconciles there later must not meet objects full of made-up values.
 afterAll(async () => {
-  for (const { entry } of STORED_KINDS) await mustSucceed({ method: "DELETE", path: collectionPath(entry) });
+  for (const kind of STORED_KINDS) await mustSucceed({ method: "DELETE", path: pathOf(kind) });
   await mustSucceed({ method: "DELETE", path: `/api/v1/namespaces/${NAMESPACE}` });
 });
 
@@ -69,6 +69,11 @@ function collectionPath(entry: KindEntry): string {
   return `/apis/${entry.apiVersion}/${scope}${entry.plural}`;
 }
 
+/** Where the object with every field is; others of its kind, which other files left, are none of ours. */
+function pathOf({ entry }: StoredKind): string {
+  return `${collectionPath(entry)}/full`;
+}
+
 function parserOfKind({ entry }: StoredKind): Parser<unknown> {
   const parser = PARSERS[entry.kind];
   if (parser === undefined) throw new Error(`no parser of ${entry.kind}`);
@@ -79,7 +84,7 @@ describe.each(STORED_KINDS.map((kind) => [kind.entry.kind, kind] as const))(
   "a %s with every field set",
   (_name, kind) => {
     const { entry } = kind;
-    const path = `${collectionPath(entry)}/full`;
+    const path = pathOf(kind);
     const written = buildFullObject(kind, "full", NAMESPACE);
 
     test("comes back whole from the API server, status through its subresource, and can be parsed", async () => {
@@ -114,7 +119,7 @@ describe.each(STORED_KINDS.map((kind) => [kind.entry.kind, kind] as const))(
     });
 
     test("shows a value in every column", async () => {
-      const table = await mustSucceed({ path: collectionPath(entry), accept: TABLE });
+      const table = await mustSucceed({ path, accept: TABLE });
       if (!isObject(table) || !Array.isArray(table["columnDefinitions"]) || !Array.isArray(table["rows"])) {
         throw new Error("the API server sent no table");
       }

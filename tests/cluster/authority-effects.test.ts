@@ -3,7 +3,7 @@
  * `mallory` has edit in one namespace. `ops` has stash-batch-edit alone there, and edit in another. `pod` has no right.
  */
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { valueAt } from "../../shared/kube/json-value.ts";
 import { makeUserKubeconfig } from "../support/control-plane/kubeconfig.ts";
+import { removeFolder } from "../support/control-plane/remove-folder.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { applyFile, applyManifests, type Manifest } from "../support/objects/apply.ts";
 import { KUBERNETES, resourceOf } from "../support/objects/resources.ts";
@@ -80,7 +81,7 @@ afterAll(async () => {
   await webhook?.stop();
   for (const name of [EVIL, OTHER]) await admin?.delete(KUBERNETES.Namespace, undefined, name);
   for (const client of [admin, mallory, ops, pod]) client?.close();
-  await rm(folder, { recursive: true, force: true });
+  removeFolder(folder);
 });
 
 const retentionPolicy = { name: "k", keepLast: 1, prune: true };

@@ -1,5 +1,5 @@
 /** An attacker with the token of an injected ServiceAccount, on a real API server: what of a HostRun can he write? */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,6 +12,7 @@ import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { systemClock } from "../../shared/kube/clock.ts";
 import { createDiscovery } from "../../shared/kube/discovery.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
+import { removeFolder } from "../support/control-plane/remove-folder.ts";
 import { applyFile, applyManifests, type Manifest } from "../support/objects/apply.ts";
 import { aHostRun } from "../support/objects/host-runs.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
@@ -105,7 +106,7 @@ afterAll(async () => {
   for (const client of clients) client.close();
   await admin?.delete(KUBERNETES.Namespace, undefined, NAMESPACE);
   admin?.close();
-  await rm(folder, { recursive: true, force: true });
+  removeFolder(folder);
 });
 
 let serial = 0;

@@ -10,6 +10,7 @@ import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
 import { asIs } from "../../shared/kube/client.ts";
 import { listAt, parseJson, textAt } from "../../shared/kube/json-value.ts";
 import { type CliStage, DB, openCliStage, WEB } from "../support/cli/stage.ts";
+import { removeFolder } from "../support/control-plane/remove-folder.ts";
 import { describeTree } from "../support/files/tree.ts";
 import { listPods, waitForReadyPods } from "../support/objects/pods.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
@@ -43,7 +44,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  if (stage !== undefined) await rm(stage.dir, { recursive: true, force: true });
+  if (stage !== undefined) removeFolder(stage.dir);
 });
 
 let session = "";

@@ -1,7 +1,7 @@
 /** Checks and prune of a Repository on a real node: a run of its own in the Repository's namespace, which gives way to backups. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -15,6 +15,7 @@ import { textAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { findCondition } from "../../shared/status/conditions.ts";
+import { removeFolder } from "../support/control-plane/remove-folder.ts";
 import { applyManifests, parseManifests } from "../support/objects/apply.ts";
 import { waitForContainer } from "../support/objects/pods.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
@@ -92,7 +93,7 @@ spec:
 afterAll(async () => {
   foreign?.kill("SIGKILL");
   await store?.stop();
-  await rm(dir, { recursive: true, force: true });
+  removeFolder(dir);
 });
 
 async function repositoryStatus(): Promise<RepositoryStatus> {

@@ -1,6 +1,6 @@
 /** From upstream Stash to this product in place, as docs/migration.md says: its objects stay, its sidecar is taken over. */
 import { execFileSync } from "node:child_process";
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -13,6 +13,7 @@ import { createDiscovery } from "../../shared/kube/discovery.ts";
 import { listAt, textAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
+import { removeFolder } from "../support/control-plane/remove-folder.ts";
 import {
   GOOD_STATUS,
   OPEN_STATUS,
@@ -106,7 +107,7 @@ beforeAll(async () => {
   client.close();
 });
 
-afterAll(() => rm(dir, { recursive: true, force: true }));
+afterAll(() => removeFolder(dir));
 
 const cluster = useProduct();
 

@@ -1,5 +1,5 @@
 /** A namespace that enforces Pod Security `restricted`: nothing of ours needs more. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -8,6 +8,7 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import { asIs } from "../../shared/kube/client.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
+import { removeFolder } from "../support/control-plane/remove-folder.ts";
 import { applyManifests, parseManifests } from "../support/objects/apply.ts";
 import { waitForContainer } from "../support/objects/pods.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
@@ -88,7 +89,7 @@ spec:
 
 afterAll(async () => {
   await store?.stop();
-  await rm(dir, { recursive: true, force: true });
+  removeFolder(dir);
 });
 
 test("a workload gets its sidecar, and a session of sidecar and job saves what they are allowed to read", async () => {

@@ -1,5 +1,5 @@
 /** The pages of `kubectl stash ui` in a real browser, of the built program, on an installation with real data. */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
@@ -12,6 +12,7 @@ import { textAt } from "../../shared/kube/json-value.ts";
 import { findViolations, openPage, startBrowser, type Watched } from "../support/cli/browser.ts";
 import { startUi, type UiProcess } from "../support/cli/ui-process.ts";
 import { makeUserKubeconfig } from "../support/control-plane/kubeconfig.ts";
+import { removeFolder } from "../support/control-plane/remove-folder.ts";
 import { describeTree } from "../support/files/tree.ts";
 import { startTcpProxy, type TcpProxy } from "../support/kube/tcp-proxy.ts";
 import { applyManifests, type Manifest } from "../support/objects/apply.ts";
@@ -145,7 +146,7 @@ afterAll(async () => {
   await browser?.close();
   for (const program of programs) await program.stop();
   await proxy?.stop();
-  if (dir !== undefined) await rm(dir, { recursive: true, force: true });
+  if (dir !== undefined) removeFolder(dir);
 });
 
 let session = "";

@@ -1,5 +1,5 @@
 /** What was read decides, on a real node: an application that runs as a user, and data of others beside its own. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -10,6 +10,7 @@ import { EVENTS } from "../../shared/kube/events.ts";
 import { isJsonObject, numberAt, textAt } from "../../shared/kube/json-value.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { findCondition } from "../../shared/status/conditions.ts";
+import { removeFolder } from "../support/control-plane/remove-folder.ts";
 import { applyManifests, parseManifests } from "../support/objects/apply.ts";
 import { waitForContainer } from "../support/objects/pods.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
@@ -111,7 +112,7 @@ spec: { backend: { storageSecretName: backend, rest: { url: "http://${store.host
 
 afterAll(async () => {
   await store?.stop();
-  await rm(dir, { recursive: true, force: true });
+  removeFolder(dir);
 });
 
 async function configurationStatus(name: string): Promise<unknown> {

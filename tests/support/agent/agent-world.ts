@@ -2,12 +2,13 @@
  * A namespace in which real agent processes run against a real API server, without a kubelet: an identity with an agent's
  * rights, folders in place of the mounted volumes, and a hand that writes what the reconciler would write.
  */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildAgent } from "../../../scripts/build.ts";
 import { AGENT_RULES } from "../../../shared/agent-rights.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
+import { removeFolder } from "../control-plane/remove-folder.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 
 export const PASSWORD = "a password of tests";
@@ -93,7 +94,7 @@ export async function createAgentWorld(
     allow: (name, rules) => bind(client, namespace, name, rules),
     async stop() {
       await client.delete(KUBERNETES.Namespace, undefined, namespace);
-      await rm(dir, { recursive: true, force: true });
+      removeFolder(dir);
     },
   };
 }

@@ -13,5 +13,6 @@ export function removeFolder(folder: string): void {
     .map((line) => line.split(" ")[4] ?? "")
     .filter((mountPoint) => mountPoint.startsWith(`${folder}/`));
   if (mounts.length > 0) throw new Error(`${folder} is kept, since something is mounted at ${mounts.join(", ")}`);
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  // What still runs may write into it meanwhile.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
 }

@@ -1,5 +1,5 @@
 /** A repository and a folder of private files, to save dumps into and load them from with the agent's own code. */
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PathOutcome } from "../../../agent/backup/outcome.ts";
@@ -10,6 +10,7 @@ import { saveDump } from "../../../agent/dump/save-dump.ts";
 import { createRestic, type Restic } from "../../../agent/restic/client.ts";
 import type { Snapshot } from "../../../agent/restic/snapshots.ts";
 import type { DumpPlan, DumpRequest } from "../../../shared/dump/dump-plan.ts";
+import { removeFolder } from "../control-plane/remove-folder.ts";
 import { writeEmptyRepository } from "../restic/empty-repository.ts";
 import type { DatabaseServer } from "./server.ts";
 
@@ -102,6 +103,6 @@ export async function createDumpWorld(
       await restic.run(["list", "locks", "--no-lock", "--quiet"], { onLine: (line) => lines.push(line) });
       return lines.filter((line) => line.length === 64);
     },
-    stop: () => rm(dir, { recursive: true, force: true }),
+    stop: async () => removeFolder(dir),
   };
 }

@@ -2,8 +2,9 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import { openSync, readFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
+
 import { setTimeout as sleep } from "node:timers/promises";
+import { removeFolder } from "../control-plane/remove-folder.ts";
 
 export interface DatabaseServer {
   readonly port: number;
@@ -71,7 +72,7 @@ export async function startDaemon(
   const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     await closed;
-    await rm(options.dir, { recursive: true, force: true });
+    removeFolder(options.dir);
   };
   for (let attempt = 0; attempt < 300; attempt++) {
     if (child.exitCode !== null) break;

@@ -2,7 +2,7 @@
  * An installation as a cluster's admin has it: a cluster, and install.yaml. Webhook and reconciler are pods of the product's
  * image, with the rights of their own ServiceAccounts.
  */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { readObjects } from "../../../scripts/manifests/compose.ts";
@@ -13,6 +13,7 @@ import { createKubeClient } from "../../../shared/kube/http-client.ts";
 import { numberAt, textAt } from "../../../shared/kube/json-value.ts";
 import type { ControlPlane } from "../control-plane/control-plane.ts";
 import { reapFolder } from "../control-plane/folder-reaper.ts";
+import { removeFolder } from "../control-plane/remove-folder.ts";
 import type { TestImages } from "../images/test-image.ts";
 import { startCluster } from "../node/cluster.ts";
 import type { ClusterNode } from "../node/node.ts";
@@ -52,7 +53,7 @@ export async function startEmptyCluster(options: InstallOptions): Promise<Instal
   const reaper = reapFolder(dir);
   const undo: (() => Promise<unknown>)[] = [
     async () => {
-      await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+      removeFolder(dir);
       reaper.dismiss();
     },
   ];

@@ -1,5 +1,5 @@
 /** Everything that a run of the product needs at once: a cluster, and the product beside it. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BUNDLES_FOLDER } from "../../../scripts/image-root/contents.ts";
@@ -8,6 +8,7 @@ import { findConnection } from "../../../shared/kube/connect.ts";
 import { createKubeClient } from "../../../shared/kube/http-client.ts";
 import type { ControlPlane } from "../control-plane/control-plane.ts";
 import { reapFolder } from "../control-plane/folder-reaper.ts";
+import { removeFolder } from "../control-plane/remove-folder.ts";
 import type { TestImages } from "../images/test-image.ts";
 import { startCluster } from "../node/cluster.ts";
 import type { ClusterNode, NodeFacts } from "../node/node.ts";
@@ -88,7 +89,7 @@ export function install(cluster: ClusterAccess, options: InstallationOptions = {
     // For an end that lets nothing be undone.
     const reaper = reapFolder(dir);
     undo.add(async () => {
-      await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+      removeFolder(dir);
       reaper.dismiss();
     });
     const connection = await findConnection({ env: {}, kubeconfigPath });

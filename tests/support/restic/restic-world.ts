@@ -1,5 +1,5 @@
 /** A folder with data, secrets and scratch space, and the agent's own restic client on repositories of any backend. */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { NOTHING_EARLIER } from "../../../agent/backup/adopt.ts";
@@ -16,6 +16,7 @@ import {
   restoreHost,
 } from "../../../agent/restore/host-restore.ts";
 import type { Backend } from "../../../shared/api/backend.ts";
+import { removeFolder } from "../control-plane/remove-folder.ts";
 import { writeEmptyRepository } from "./empty-repository.ts";
 
 export const PASSWORD = "of tests, long enough";
@@ -123,6 +124,6 @@ export async function createResticWorld(): Promise<ResticWorld> {
         },
       );
     },
-    stop: () => rm(dir, { recursive: true, force: true }),
+    stop: async () => removeFolder(dir),
   };
 }

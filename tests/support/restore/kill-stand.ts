@@ -2,13 +2,14 @@
  * A stand for tests of the reconciler's process while it restores: a real API server behind a proxy, and a batch of two members
  * whose pods, agents and hooks stand in for real ones.
  */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { KINDS } from "../../../shared/api/kinds.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../../../shared/api/restore-batch.ts";
 import type { KubeClient } from "../../../shared/kube/client.ts";
+import { removeFolder } from "../control-plane/remove-folder.ts";
 import { openTestClient } from "../kube/test-client.ts";
 import { applyManifests, parseManifests } from "../objects/apply.ts";
 import { KUBERNETES } from "../objects/resources.ts";
@@ -163,7 +164,7 @@ export async function startRestoreKillStand(options: {
       await proxy.stop();
       await hooks.stop();
       client.close();
-      await rm(dir, { recursive: true, force: true });
+      removeFolder(dir);
     },
   };
 }

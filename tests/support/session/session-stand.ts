@@ -1,11 +1,12 @@
 /** A stand for tests of the reconciler's process: a real API server behind a proxy, with pods, agents and hooks standing in. */
 
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { buildBundles } from "../../../scripts/build.ts";
 import type { KubeClient } from "../../../shared/kube/client.ts";
+import { removeFolder } from "../control-plane/remove-folder.ts";
 import { openTestClient } from "../kube/test-client.ts";
 import { applyManifests, parseManifests } from "../objects/apply.ts";
 import { KUBERNETES } from "../objects/resources.ts";
@@ -82,7 +83,7 @@ export async function startSessionStand(options: SessionStandOptions): Promise<S
       await proxy.stop();
       await hooks.stop();
       client.close();
-      await rm(dir, { recursive: true, force: true });
+      removeFolder(dir);
     },
   };
 }
