@@ -8,7 +8,7 @@ import { whyAfterHookSkipped } from "../../shared/hooks/policy.ts";
 import type { HookSummary } from "../../shared/hooks/summary.ts";
 import type { Logger } from "../log.ts";
 import type { RunReporter } from "../report/run-reporter.ts";
-import { type HandlerOutcome, runHandler } from "./run-handler.ts";
+import type { HandlerOutcome } from "./run-handler.ts";
 
 const INTENT_WAIT_MS = 5_000;
 
@@ -76,6 +76,8 @@ export function createHostHooks(hooks: HostHooks, ports: HostHooksPorts): HookRu
     // which may thaw what is frozen, does not wait out an outage of the API server.
     const isAfter = type === hooks.afterType;
     await Promise.race([ports.reporter.flush(), ...(isAfter ? [sleep(INTENT_WAIT_MS)] : [])]);
+    // Loaded with the first hook: templates and their patterns are most of the program.
+    const { runHandler } = await import("./run-handler.ts");
     const outcome = await runHandler(handler, { podIp: ports.podIp, summary, now: ports.now });
     conclude(outcome);
     ports.log.info({ hook: type, host: hostname, phase: outcome.phase, error: outcome.message }, "hook ended");

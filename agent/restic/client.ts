@@ -46,6 +46,8 @@ export interface CallOptions {
   readonly timeLimitMs?: number;
   /** How long restic may ask a backend again that does not answer; else as long as it likes, a quarter of an hour. */
   readonly retryPatienceMs?: number;
+  /** The same, until a line tells of work: the repository is open then. */
+  readonly openPatienceMs?: number;
   onMessage?(message: ResticMessage): void;
   /** Of both streams: what is said to people stands among it. */
   onLine?(line: string): void;
@@ -183,6 +185,13 @@ export function createRestic(settings: ResticSettings): Restic {
       // Who takes the output himself may let restic wait for him.
       ...(stallLimitMs > 0 && options.onRawStdout === undefined && { stall: { limitMs: stallLimitMs, progressOf } }),
       ...(options.retryPatienceMs !== undefined && { retries: { patienceMs: options.retryPatienceMs, isRetry } }),
+      ...(options.openPatienceMs !== undefined && {
+        retries: {
+          patienceMs: options.openPatienceMs,
+          isRetry,
+          isOver: (line: string) => progressOf(line) !== undefined,
+        },
+      }),
       ...(options.onStdin && { onStdin: options.onStdin }),
       ...(options.onRawStdout && { onRawStdout: options.onRawStdout }),
     });

@@ -4,7 +4,7 @@ import type { Restic } from "./client.ts";
 
 const PROBE_LIMIT_MS = 10 * 60_000;
 /** Half a dozen tries. restic before 0.17 says at once that there is no answer; later ones would try for 15 minutes. */
-const RETRY_PATIENCE_MS = 30_000;
+export const RETRY_PATIENCE_MS = 30_000;
 /** restic's words when another host made the repository in the meantime. */
 const EXISTS_ALREADY = /already exists|already initialized/i;
 

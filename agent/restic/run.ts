@@ -25,8 +25,8 @@ export interface ResticCall {
   onRawStdout?(stdout: Readable): void;
   /** What a line says that the program tries again and can't succeed with; after some such lines about it it is ended. */
   hopelessRequest?(line: string): string | undefined;
-  /** How long the program may try again, from the first line that says so. */
-  readonly retries?: { readonly patienceMs: number; isRetry(line: string): boolean };
+  /** How long the program may try again, from the first line that says so; once a line is `isOver`, as long as it likes. */
+  readonly retries?: { readonly patienceMs: number; isRetry(line: string): boolean; isOver?(line: string): boolean };
   /**
    * Is told the process id as soon as there is one; what it returns is called when the process has ended; cleanly, if
    * nobody ended it.
@@ -98,9 +98,14 @@ export function runProgram(call: ResticCall): Promise<ResticExit> {
     const abort = () => stop("abort");
     const limitTimer = call.timeLimitMs === undefined ? undefined : setTimeout(() => stop("time"), call.timeLimitMs);
     let retryTimer: NodeJS.Timeout | undefined;
+    let { retries } = call;
     const hearRetry = (line: string): void => {
-      if (call.retries === undefined || retryTimer !== undefined || !call.retries.isRetry(line)) return;
-      retryTimer = setTimeout(() => stop("hopeless"), call.retries.patienceMs);
+      if (retries?.isOver?.(line) === true) {
+        clearTimeout(retryTimer);
+        retries = undefined;
+      }
+      if (retries === undefined || retryTimer !== undefined || !retries.isRetry(line)) return;
+      retryTimer = setTimeout(() => stop("hopeless"), retries.patienceMs);
     };
     call.signal?.addEventListener("abort", abort, { once: true });
     if (call.signal?.aborted) abort();

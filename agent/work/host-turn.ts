@@ -3,6 +3,7 @@
 import type { HostRun } from "../../shared/api/host-run.ts";
 import type { SnapshotStats } from "../../shared/api/host-stats.ts";
 import { UserError } from "../../shared/errors.ts";
+import { agentPart } from "../../shared/hooks/parts.ts";
 import { normalPaths } from "../../shared/paths.ts";
 import { requireFewStarts } from "../../shared/restarts.ts";
 import type { SnapshotOrigin } from "../../shared/snapshot-tags.ts";
@@ -147,12 +148,14 @@ async function save(turn: Turn, plan: Plan, hooks: HookRunner, heartbeat: Heartb
   const { ports, run, reporter } = turn;
   const { stopper, log, now } = ports;
   const { origin } = plan;
-  const restic = await openForBackup(run, reporter, ports);
+  // Only a host that was taken up before can have snapshots that nobody was told of.
+  const mayHaveEarlier = run.status?.phase === "Running" || (run.spec.attempt ?? 1) > 1;
+  const opensBySaving =
+    ports.saveHost === undefined && !mayHaveEarlier && agentPart(run.spec.hooks?.before) === undefined;
+  const restic = await openForBackup(run, reporter, ports, opensBySaving);
   stopper.signal.throwIfAborted();
   await hooks.before(summaryOf(run, now(), undefined));
   const withLock = withLockOf(run, restic, reporter, ports);
-  // Only a host that was taken up before can have snapshots that nobody was told of.
-  const mayHaveEarlier = run.status?.phase === "Running" || (run.spec.attempt ?? 1) > 1;
   const { host } = run.spec;
   const adopt = async (path: string) =>
     mayHaveEarlier ? findEarlier(restic, { path, host, origin }, stopper.signal) : NOTHING_EARLIER;

@@ -5,19 +5,22 @@ import type { RunReporter } from "../report/run-reporter.ts";
 import type { Restic } from "../restic/client.ts";
 import { ensureRepository } from "../restic/ensure-repository.ts";
 import { INITIALIZE } from "../turn.ts";
+import { openBySaving } from "./open-by-saving.ts";
 import { openRepository } from "./repository.ts";
 import type { WorkPorts } from "./turn-ports.ts";
 
 /**
- * restic on the host run's repository, which exists when this returns. What became of the look for it is reported where this
- * host is the one to look.
+ * restic on the host run's repository, which exists when this returns, or when its first backup begins. What became of the look
+ * for it is reported where this host is the one to look.
  *
+ * @param opensBySaving whether nothing is done before the first backup that needs the repository
  * @throws UserError when the repository can't be reached, opened or made
  */
 export async function openForBackup(
   run: HostRun,
   reporter: RunReporter,
   ports: Pick<WorkPorts, "settings" | "stopper" | "log" | "now">,
+  opensBySaving = false,
 ): Promise<Restic> {
   const { settings, stopper, log, now } = ports;
   const options = { settings, isCacheEnabled: run.spec.disableCaching !== true, signal: stopper.signal };
@@ -28,16 +31,24 @@ export async function openForBackup(
     reporter.set({
       results: [...others, { action: INITIALIZE, startedAt, finishedAt: now().toISOString(), ...result }],
     });
-  try {
-    const restic = await openRepository(run.spec.repository, options);
-    const isNew = await ensureRepository(restic, stopper.signal);
+  const onReady = (isNew: boolean): boolean => {
     tell({ phase: "Succeeded", message: isNew ? "the repository was made" : "the repository exists" });
     log.info({ isNew }, "repository ready");
-    return restic;
-  } catch (error) {
-    if (error instanceof UserError && !stopper.signal.aborted) {
-      tell({ phase: "Failed", reason: error.code, message: error.message });
+    return isNew;
+  };
+  async function telling<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof UserError && !stopper.signal.aborted) {
+        tell({ phase: "Failed", reason: error.code, message: error.message });
+      }
+      throw error;
     }
-    throw error;
   }
+  const restic = await telling(() => openRepository(run.spec.repository, options));
+  const ensure = () => telling(async () => onReady(await ensureRepository(restic, stopper.signal)));
+  if (opensBySaving) return openBySaving(restic, { onFound: () => onReady(false), ensure, signal: stopper.signal });
+  await ensure();
+  return restic;
 }

@@ -78,7 +78,10 @@ export async function runActions(run: HostRun, actions: readonly HostAction[], p
   try {
     let prepared: Awaited<ReturnType<typeof prepare>> | undefined;
     for (const action of actions) {
-      if (stopper.signal.aborted) break;
+      if (stopper.signal.aborted) {
+        reporter.set({ results });
+        break;
+      }
       const startedAt = now().toISOString();
       const earlier = run.status?.results?.findLast((result) => result.action === action);
       const starts = (earlier?.starts ?? 0) + 1;
@@ -101,7 +104,8 @@ export async function runActions(run: HostRun, actions: readonly HostAction[], p
       const result = resultOf(action, outcome, startedAt, now().toISOString());
       log.info({ action, host: run.spec.host, phase: result.phase, reason: result.reason }, "action ended");
       results = [...results, result];
-      reporter.set({ results });
+      // Goes with the beginning of the next, if there is one.
+      if (action === actions.at(-1)) reporter.set({ results });
     }
   } finally {
     heartbeat.stop();

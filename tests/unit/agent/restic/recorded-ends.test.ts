@@ -111,6 +111,21 @@ test("E2: a restic that asks again is ended when the patience is over, one that 
   expect([other.stopped, other.code]).toEqual([undefined, 7]);
 });
 
+test("E2: one that has begun to work may ask again for as long as it likes", async () => {
+  const program =
+    "for (const line of process.argv.slice(1)) console.error(line); setTimeout(() => process.exit(7), 1_000);";
+  const tries = "Save(<data/1>) returned error, retrying after 1s: connection refused";
+  const retries = { patienceMs: 100, isRetry, isOver: (line: string) => line === "working" };
+  const run = (lines: readonly string[]) =>
+    runProgram({ argv: [process.execPath, "-e", program, ...lines], env: process.env, retries });
+  const [before, after, never] = await Promise.all([
+    run(["working", tries]),
+    run([tries, "working", tries]),
+    run([tries, "waiting"]),
+  ]);
+  expect([before, after, never].map(({ stopped }) => stopped)).toEqual([undefined, undefined, "hopeless"]);
+});
+
 test("D15: only the same request in vain, again and again, ends restic", async () => {
   const program =
     "for (const line of process.argv.slice(1)) console.error(line); setTimeout(() => process.exit(7), 1_000);";
