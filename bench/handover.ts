@@ -1,9 +1,9 @@
 /**
  * The hand-over between members of a sequential batch: from the agent's last word about one member to the moment when the
- * next member's host has its turn, as the API server shows both. Real API server and reconciler; pods and agents stand in.
+ * next member's host run is there, as a watch shows both. Real API server and reconciler; pods and agents stand in.
  */
 
-import { type BackupSession, parseBackupSession } from "../shared/api/backup-session.ts";
+import { type HostRun, parseHostRun } from "../shared/api/host-run.ts";
 import { KINDS } from "../shared/api/kinds.ts";
 import { createInformer } from "../shared/kube/informer.ts";
 import { startControlPlane } from "../tests/support/control-plane/control-plane.ts";
@@ -49,18 +49,17 @@ spec:
 `;
 }
 
-/** Milliseconds at which each member was seen over and the next one's host was seen to have its turn. */
+/** Milliseconds at which each member's agent was seen to say that it is done, and each member's host run was seen. */
 class HandOvers {
   readonly #ended = new Map<string, number>();
   readonly #started = new Map<string, number>();
 
-  look({ metadata, status }: BackupSession): void {
+  look({ spec, status }: HostRun): void {
+    if (spec.work !== "Backup") return;
     const now = performance.now();
-    for (const [index, { stats }] of (status?.targets ?? []).entries()) {
-      const key = `${metadata.name}/${index}`;
-      if (stats?.[0]?.podUID !== undefined && !this.#started.has(key)) this.#started.set(key, now);
-      if (stats?.[0]?.phase === "Succeeded" && !this.#ended.has(key)) this.#ended.set(key, now);
-    }
+    const key = `${spec.run.name}/${spec.targetIndex ?? 0}`;
+    if (!this.#started.has(key)) this.#started.set(key, now);
+    if (status?.phase === "Succeeded" && !this.#ended.has(key)) this.#ended.set(key, now);
   }
 
   /** From the end of a member to the start of the next, sorted. */
@@ -91,13 +90,13 @@ export async function run(): Promise<Record<string, number>> {
     const handOvers = new HandOvers();
     const informer = createInformer({
       client,
-      resource: KINDS.BackupSession,
+      resource: KINDS.HostRun,
       namespace: NAMESPACE,
-      transform: parseBackupSession,
+      transform: parseHostRun,
       indexes: {},
       onProblem: () => undefined,
     });
-    informer.subscribe({ add: (s) => handOvers.look(s), update: (_before, s) => handOvers.look(s) });
+    informer.subscribe({ add: (run) => handOvers.look(run), update: (_before, run) => handOvers.look(run) });
     informer.start();
     for (let at = 0; at < SESSIONS; at += 1) {
       await startSession(client, NAMESPACE, `chain-${at}`, 0, "chain");

@@ -46,6 +46,9 @@ interface Run {
   readonly wallMs: number;
   /** Time in which at least one restic command ran. */
   readonly resticMs: number;
+  /** From the session's making to its first restic command, and from the last one's end to the end that is seen. */
+  readonly beforeMs: number;
+  readonly afterMs: number;
 }
 
 /** Length of the union of intervals. */
@@ -61,12 +64,16 @@ function unionMs(intervals: readonly (readonly [number, number])[]): number {
 
 async function runSession(stage: TinyStage, name: string, session: string): Promise<Run> {
   await rm(stage.log, { force: true });
+  const beginMs = Date.now();
   const begin = performance.now();
   await startSession(stage.client, NAMESPACE, session, 0, name);
   const { status } = await untilSession(stage.client, NAMESPACE, session, END_MS);
   const wallMs = performance.now() - begin;
   if (status?.phase !== "Succeeded") throw new Error(`session ${session}: ${JSON.stringify(status)}`);
-  return { wallMs, resticMs: unionMs(await readIntervals(stage.log)) };
+  const intervals = await readIntervals(stage.log);
+  const beforeMs = Math.min(...intervals.map(([from]) => from)) - beginMs;
+  const afterMs = beginMs + wallMs - Math.max(...intervals.map(([, to]) => to));
+  return { wallMs, resticMs: unionMs(intervals), beforeMs, afterMs };
 }
 
 async function untilReady(stage: TinyStage, name: string): Promise<void> {
@@ -104,6 +111,9 @@ export async function run(): Promise<Record<string, number>> {
       deploymentMs: median(one.map(({ wallMs }) => wallMs)),
       deploymentResticMs: median(one.map(({ resticMs }) => resticMs)),
       deploymentOverheadMs: overhead(one),
+      /** Parts of it; the rest is between restic commands. */
+      deploymentBeforeMs: median(one.map(({ beforeMs }) => beforeMs)),
+      deploymentAfterMs: median(one.map(({ afterMs }) => afterMs)),
       statefulSetMs: median(three.map(({ wallMs }) => wallMs)),
       statefulSetResticMs: median(three.map(({ resticMs }) => resticMs)),
       /** Above the session of one host. */
