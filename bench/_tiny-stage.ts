@@ -34,7 +34,8 @@ export const RUNTIME_SETTINGS = "{ container: { env: [{ name: STASH_RESTIC, valu
 export async function startTinyStage(): Promise<TinyStage> {
   const cluster = await startInstalledCluster({
     nodeNames: ["node-a"],
-    images: { "bench/application:1": { command: ["/bin/sleep", "100000"] } },
+    // It ends when it is told to: what is left of a pod's end is the kubelet's.
+    images: { "bench/application:1": { command: ["sh", "-c", "trap 'exit 0' TERM; sleep 100000 & wait"] } },
   });
   const folder = join(cluster.dir, "application");
   const repository = join(cluster.dir, "repository");

@@ -95,8 +95,12 @@ async function timeSidecar(stage: TinyStage, name: string): Promise<number> {
   await waitForReadyPods(stage.client, NAMESPACE, `app=${name}`, 1, END_MS);
   const begin = performance.now();
   await stage.apply(configuration(name));
+  const at = { namespace: NAMESPACE, selector: `app=${name}`, timeoutMs: END_MS, what: "waited for a ready sidecar" };
+  await waitForPods(stage.client, at, (pods) => pods.some((pod) => pod.isReady && pod.containers.includes("stash")));
+  const readyMs = performance.now() - begin;
+  // Until the pod before it is gone too: nothing of it may be measured with what follows.
   await waitForContainer(stage.client, NAMESPACE, `app=${name}`, "stash", 1, END_MS);
-  return performance.now() - begin;
+  return readyMs;
 }
 
 async function countSessionProcesses(stage: TinyStage, name: string, session: string): Promise<number> {

@@ -5,7 +5,7 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import { backupSessionNames, buildBackupSession, isSessionOf } from "../../shared/build-backup-session.ts";
 import { UserError } from "../../shared/errors.ts";
 import { type BackupInvokerView, formatInvoker } from "../../shared/invoker.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { isAlreadyExists } from "../../shared/kube/kube-error.ts";
 
 export interface CreatedSession {
@@ -29,7 +29,7 @@ export async function createScheduledSession(
   for (const name of backupSessionNames(invoker, dueAtMs)) {
     const session = buildBackupSession({ invoker, name, dueAtMs, trigger: SessionTrigger.Scheduled });
     try {
-      await client.create(KINDS.BackupSession, invoker.namespace, session, parseBackupSession, { signal });
+      await client.create(KINDS.BackupSession, invoker.namespace, session, asIs, { signal });
       return { name, isNew: true };
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
