@@ -6,23 +6,32 @@ import { createGather } from "../webhook/gather.ts";
 import { createMetrics } from "../webhook/metrics.ts";
 import type { Answer, ParsedReview } from "../webhook/review.ts";
 import { createWebhookServer } from "../webhook/server.ts";
+import { createUnconcerned } from "../webhook/unconcerned.ts";
 import { createBenchWorld, SETTINGS } from "./_webhook-world.ts";
 
 const [folder = "", mode = ""] = process.argv.slice(2);
 const read = (name: string) => readFileSync(join(folder, name), "utf8");
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const metrics = createMetrics(() => 0);
-const gather = createGather({ world: createBenchWorld(), settings: SETTINGS, isSynced: () => true });
+const world = createBenchWorld();
+const isSynced = () => true;
+const gather = createGather({ world, settings: SETTINGS, isSynced });
+const excludedNamespaces = ["kube-system"];
+const { countReasons } = metrics;
 
 function decide(review: ParsedReview): Answer {
-  const ports = { gather, excludedNamespaces: ["kube-system"], countReasons: metrics.countReasons, log: silent };
-  return answerMutation(review, ports);
+  return answerMutation(review, { gather, excludedNamespaces, countReasons, log: silent });
 }
 
 const server = createWebhookServer(
   { cert: read("tls.crt"), key: read("tls.key"), ca: read("ca.crt") },
   {
-    mutate: mode === "fixed" ? () => ({ isAllowed: true }) : decide,
+    ...(mode === "fixed"
+      ? { mutate: () => ({ isAllowed: true }) }
+      : {
+          mutate: decide,
+          passUnconcerned: createUnconcerned({ world, isSynced, excludedNamespaces, countReasons, log: silent }),
+        }),
     validate: async () => ({ fault: "not measured here" }),
     findUnready: async () => [],
     metrics,

@@ -16,6 +16,7 @@ import { createMetrics } from "./metrics.ts";
 import { createReadiness } from "./readiness.ts";
 import { createWebhookServer, type ServerPorts } from "./server.ts";
 import { askVersion } from "./server-version.ts";
+import { createUnconcerned } from "./unconcerned.ts";
 import { answerValidation } from "./validate/answer-validation.ts";
 import { createInspector } from "./validate/inspector.ts";
 import { createWorld } from "./world.ts";
@@ -129,6 +130,13 @@ export async function startWebhook(
   let port = config.port;
   let isStopping = false;
   const ports: ServerPorts = {
+    passUnconcerned: createUnconcerned({
+      world,
+      isSynced,
+      excludedNamespaces,
+      countReasons: metrics.countReasons,
+      log,
+    }),
     mutate: (review) => answerMutation(review, { gather, excludedNamespaces, countReasons: metrics.countReasons, log }),
     validate: (body) => answerValidation(body, { inspector, world, client, ...config }),
     findUnready: createReadiness({

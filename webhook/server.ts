@@ -20,6 +20,8 @@ import type { ServingCertificate } from "./tls.ts";
 import { DEFAULT_TLS_OPTIONS, type TlsOptions } from "./tls-options.ts";
 
 export interface ServerPorts {
+  /** Answers the body of a review for `/mutate` that needs no decision; undefined when it needs one. Never throws and never waits. */
+  readonly passUnconcerned?: (body: string) => AnsweredReview | undefined;
   /** Never throws and never waits. */
   readonly mutate: (review: ParsedReview) => Answer;
   /** Reads and answers the body of a review. Never throws; waits a bounded time. */
@@ -173,7 +175,11 @@ function addReviews(app: FastifyInstance, { path, hooks, answer }: ReviewRoute, 
   });
 }
 
-function answerMutation(body: string, { mutate }: Pick<ServerPorts, "mutate">): AnsweredReview | ReviewFault {
+type MutationPorts = Pick<ServerPorts, "mutate" | "passUnconcerned">;
+
+function answerMutation(body: string, { mutate, passUnconcerned }: MutationPorts): AnsweredReview | ReviewFault {
+  const passed = passUnconcerned?.(body);
+  if (passed !== undefined) return passed;
   const fault = body.length > UNSUSPICIOUS_LENGTH ? findJsonFault(body, { maxParts: MAX_JSON_PARTS }) : undefined;
   if (fault !== undefined) return { fault: `the body can't be read: ${fault}` };
   const review = parseReview(body);
