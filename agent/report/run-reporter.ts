@@ -143,7 +143,8 @@ export function createRunReporter(
     lost: lost.signal,
     set(fields) {
       pending = { ...pending, ...fields, ...conditionsFor(fields) };
-      void start();
+      // What is set in one go is one request: the end of the last path and that of the host.
+      setImmediate(() => void start());
     },
     async flush() {
       while ((running !== undefined || Object.keys(pending).length > 0) && !lost.signal.aborted) await start();
