@@ -72,16 +72,15 @@ export async function actOnMaintenance(
 
 /** Only on the version that was decided on: of two that lead for a moment one alone begins. */
 async function writeStatus(
-  { client, signal, log }: MaintenanceActPorts,
+  { client, signal }: MaintenanceActPorts,
   { metadata, status }: Repository,
   after: RepositoryStatus,
 ): Promise<boolean> {
   const { namespace, name, resourceVersion } = metadata;
   const address = { resource: KINDS.Repository, namespace, name };
   const outcome = await mergeStatus(client, address, { before: status, after, resourceVersion }, asIs, { signal });
-  if (outcome.kind === "refused") {
-    log.error({ repository: objectKey(namespace, name), error: outcome.error.message }, "status refused");
-  }
+  // The same one would be refused again: it is tried with back-off.
+  if (outcome.kind === "refused") throw outcome.error;
   return outcome.kind === "written" || outcome.kind === "unchanged";
 }
 

@@ -7,7 +7,7 @@
  * | 2 | none is at work, something of an earlier one is there | it goes |
  * | 3 | none is at work, nothing is due | wait until something is |
  * | 4 | somebody uses the repository | wait for its end |
- * | 5 | it was used a moment ago, the window is closed, or the last one failed within the hour; nobody asked for it | wait |
+ * | 5 | it was used a moment ago, or the window is closed, and nobody asked for it; the last one failed a short while ago | wait |
  * | 6 | otherwise | claim it: one at work at a time, whoever decides |
  * | 7 | one is at work, all its actions have ended | record what they found |
  * | 8 | somebody uses the repository, or the window closed | stop it at once |
@@ -47,6 +47,8 @@ export type MaintenanceDecision =
 const LOOK_AGAIN_MS = 60_000;
 /** Work that is due daily need not be found to the minute. */
 const NOTHING_DUE_MS = 10 * 60_000;
+/** What a request asks for. */
+const CHECK = "VerifyRepositoryIntegrity";
 /** What a job told may come a moment later than its end. */
 const WORDS_MS = 10_000;
 
@@ -67,20 +69,21 @@ function begin(view: MaintenanceView, now: Date): MaintenanceDecision {
   const due = dueWork(view, now);
   if (due.actions.length === 0) return wait("nothing is due", NOTHING_DUE_MS);
   if (user !== undefined) return wait(`${user} uses the repository`, undefined);
-  if (!due.isRequested) {
+  if (due.request === undefined) {
     const restMs = (restSinceMs ?? 0) + limits.maintenanceDelayMs - now.getTime();
     // A clock that went back makes no wait longer than it is.
     if (restMs > 0) return wait("the repository was used a moment ago", Math.min(restMs, limits.maintenanceDelayMs));
     if (!isWindowOpen(repository.spec.maintenance?.window, now)) return wait("the window is closed", LOOK_AGAIN_MS);
-    const againMs = backoffMs(repository, now);
-    if (againMs > 0) return wait("the last one failed", againMs);
   }
+  const againMs = backoffMs(repository, due, now);
+  if (againMs > 0) return wait("the last one failed", againMs);
   const run: MaintenanceRun = {
     phase: "Running",
     startedAt: formatTime(now),
     actions: due.actions,
     ...(due.readDataSubset !== undefined && { readDataSubset: due.readDataSubset }),
     ...(repository.status?.lastRemoval !== undefined && { covers: repository.status.lastRemoval }),
+    ...(due.request !== undefined && { request: due.request }),
   };
   return { kind: "claim", run, status: withRun(repository.status ?? {}, run) };
 }
@@ -97,13 +100,10 @@ function carryOn(view: MaintenanceView, run: MaintenanceRun, now: Date): Mainten
   const end = (how: Pick<MaintenanceRun, "phase" | "reason" | "message">): MaintenanceDecision => {
     const ended = { ...run, ...how, finishedAt: formatTime(now) };
     const status = withResults(withRun(repository.status ?? {}, ended), run, results);
+    // A check that could not run is an answer too, and its words stand in the run. One that was stopped comes again.
+    const isAnswered = isEnded(CHECK) || (how.phase === "Failed" && (run.actions ?? []).includes(CHECK));
     const request = repository.metadata.annotations?.[Annotation.CheckRequested];
-    return {
-      kind: "end",
-      run: ended,
-      status,
-      servedRequest: isEnded("VerifyRepositoryIntegrity") ? request : undefined,
-    };
+    return { kind: "end", run: ended, status, servedRequest: isAnswered ? request : undefined };
   };
   const fail = (reason: ErrorCode, message: string) => end({ phase: "Failed", reason, message });
   if ((run.actions ?? []).every(isEnded)) return end(endOf(results));

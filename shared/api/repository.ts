@@ -59,6 +59,7 @@ export const maintenanceRunSchema = object({
   actions: optional(list(oneOf(HostAction)), "What is done, in order."),
   readDataSubset: optional(text, "Which part of the data is read."),
   covers: optional(text, "The last removal of snapshots before it."),
+  request: optional(text, "Value of the annotation that asked for it."),
   reason: optional(text, "Error code."),
   message: optional(text, "Why it failed or was stopped, or what it waits for."),
 });

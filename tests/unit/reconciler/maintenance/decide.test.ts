@@ -95,6 +95,22 @@ describe("D13: what is due waits", () => {
     expect(decideMaintenance({ ...view, user: "BackupSession demo/s" }, NOW)).toMatchObject({ kind: "wait" });
   });
 
+  test("longer each time, where the very request that failed is there again", () => {
+    const asked = (request: string, failures: number, minutesAgo: number) => {
+      const finishedAt = new Date(NOW.getTime() - minutesAgo * 60_000).toISOString();
+      const run = { ...RUN, phase: "Failed", finishedAt, request: "now" } as const;
+      const metadata = { annotations: { [Annotation.CheckRequested]: request } };
+      const repository = aRepository({ maintenanceRuns: Array.from({ length: failures }, () => run) }, {}, metadata);
+      return decideMaintenance(aView(repository), NOW);
+    };
+    expect(asked("now", 1, 0)).toMatchObject({ kind: "wait", requeueAfterMs: 60_000 });
+    expect(asked("now", 1, 1)).toMatchObject({ kind: "claim", run: { request: "now" } });
+    expect(asked("now", 3, 1)).toMatchObject({ kind: "wait", requeueAfterMs: 180_000 });
+    expect(asked("now", 10, 59)).toMatchObject({ kind: "wait", requeueAfterMs: 60_000 });
+    expect(asked("now", 10, 60)).toMatchObject({ kind: "claim" });
+    expect(asked("again", 10, 0)).toMatchObject({ kind: "claim", run: { request: "again" } });
+  });
+
   test("until what an earlier one left is gone", () => {
     const repository = aRepository(CHECK_DUE);
     expect(decideMaintenance(aView(repository, { jobs: [aJob(repository)] }), NOW)).toEqual({ kind: "clean-up" });
@@ -172,6 +188,30 @@ describe("D13: one that is at work", () => {
     });
     expect(decideMaintenance(aView(repository, stopped), NOW)).toMatchObject({ servedRequest: undefined });
   });
+
+  test.each([
+    ["its job can't be made", { problem: { code: "BACKEND_INVALID", message: "no bucket" } as const }, "no bucket"],
+    [
+      "its job fails",
+      { jobs: [aJob(AT_WORK, { outcome: { kind: "failed", code: "IMAGE_UNAVAILABLE", message: "no image" } })] },
+      "no image",
+    ],
+  ])(
+    "answers the request where %s: its words stand in the status, and nothing begins at once",
+    (_what, how, message) => {
+      const metadata = { annotations: { [Annotation.CheckRequested]: "now" } };
+      const claim = decideMaintenance(aView(aRepository(CHECK_DUE, {}, metadata)), NOW);
+      if (claim.kind !== "claim") throw new Error(claim.kind);
+      const atWork = aRepository({ maintenanceRuns: [{ ...claim.run, startedAt: RUN.startedAt }] }, {}, metadata);
+      const end = decideMaintenance(aView(atWork, how), NOW);
+      expect(end).toMatchObject({ kind: "end", run: { phase: "Failed", message }, servedRequest: "now" });
+      // Should it still be there, as after a crash.
+      const after = aRepository(end.kind === "end" ? end.status : {}, {}, metadata);
+      expect(decideMaintenance(aView(after), NOW)).toMatchObject({ kind: "wait", requeueAfterMs: 60_000 });
+      const prune = aRepository({ maintenanceRuns: [{ ...RUN, actions: ["PruneRepository"] }] }, {}, metadata);
+      expect(decideMaintenance(aView(prune, how), NOW)).toMatchObject({ kind: "end", servedRequest: undefined });
+    },
+  );
 
   test("of a Repository that is deleted is nobody's business", () => {
     const repository = aRepository({ maintenanceRuns: [RUN] }, {}, { deletionTimestamp: "2026-01-10T01:59:00Z" });
