@@ -2,7 +2,6 @@
 import type { HostRunSpec } from "../../shared/api/host-run.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { MaintenanceRun, Repository, RepositoryStatus } from "../../shared/api/repository.ts";
-import { UserError } from "../../shared/errors.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { objectKey } from "../../shared/kube/object-meta.ts";
@@ -10,11 +9,12 @@ import { mergeStatus } from "../../shared/kube/status-patch.ts";
 import type { Logger } from "../../shared/log.ts";
 import { inNamespace } from "../authority.ts";
 import { endJob } from "../jobs/ensure-job.ts";
+import { gatherPodRefusal, problemOf } from "../jobs/job-refusal.ts";
 import type { JobProblem } from "../jobs/target-job.ts";
 import { buildHostRun, repositoryOrder } from "../run/host-runs.ts";
 import { writeHostRun } from "../run/sync-host-runs.ts";
 import { clearCheckRequest } from "./check-request.ts";
-import type { MaintenanceDecision } from "./decide.ts";
+import type { MaintenanceDecision } from "./decision.ts";
 import { makeMaintenanceJob } from "./make-job.ts";
 import { maintenanceRunName } from "./names.ts";
 import type { MaintenanceJob, MaintenanceView } from "./view.ts";
@@ -24,11 +24,12 @@ export interface MaintenanceActPorts {
   readonly settings: InjectionSettings;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  readonly nowMs: number;
 }
 
 export interface Acted {
-  /** Why the job could not be made. */
-  readonly problem?: JobProblem;
+  /** Why the job could not be made, or gets no pod. */
+  readonly problem?: JobProblem | undefined;
   /** Another wrote the Repository since it was read: look again. */
   readonly isBehind?: boolean;
 }
@@ -51,9 +52,18 @@ export async function actOnMaintenance(
     }
     case "make-job":
       return makeJob(ports, view, decision.run, nodeName);
+    case "tell":
+      return { isBehind: !(await writeStatus(ports, repository, decision.status)) };
     case "order":
       await order(ports, repository, decision.run, decision.pod);
       return {};
+    case "answer-locks": {
+      const { metadata, spec } = decision.hostRun;
+      const actionParams = { ...spec.actionParams, removableLocks: decision.removableLocks };
+      const change = { kind: "patch", name: metadata.name, uid: metadata.uid ?? "", spec: { actionParams } } as const;
+      await writeHostRun(ports.client, metadata.namespace, change, ports.signal);
+      return {};
+    }
     case "end": {
       if (!(await writeStatus(ports, repository, decision.status))) return { isBehind: true };
       const { phase, reason, message } = decision.run;
@@ -92,11 +102,12 @@ async function makeJob(
 ): Promise<Acted> {
   const deadlineSeconds = Math.ceil(limits.maintenanceMs / 1_000);
   try {
-    await makeMaintenanceJob(ports, { repository, run, deadlineSeconds, nodeName });
-    return {};
+    const job = await makeMaintenanceJob(ports, { repository, run, deadlineSeconds, nodeName });
+    return { problem: await gatherPodRefusal(ports.client, job, ports.nowMs) };
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return { problem: { code: error.code, message: `${error.message} (next: ${error.next})` } };
+    const problem = problemOf(error);
+    if (problem === undefined) throw error;
+    return { problem };
   }
 }
 
@@ -115,7 +126,7 @@ async function order(
     // It works for no host.
     host: pod.name,
     pod,
-    assignedAt: run.startedAt,
+    assignedAt: run.assignedAt ?? run.startedAt,
     ...repositoryOrder(repository),
     actions: run.actions ?? [],
     ...(readDataSubset !== undefined && { actionParams: { readDataSubset } }),

@@ -6,6 +6,7 @@ import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { decideJobOutcome } from "../jobs/decide-outcome.ts";
 import { jobsOf, podsOf } from "../jobs/gather-target-jobs.ts";
 import { hostRunsOf } from "../world/host-runs.ts";
+import { gatherLocksView, NO_LOCKS } from "../world/targets.ts";
 import type { World } from "../world/world.ts";
 import type { MaintenanceJob, MaintenanceView } from "./view.ts";
 
@@ -20,6 +21,7 @@ export type MaintenanceWorld = Pick<
   | "hostRuns"
   | "jobs"
   | "jobPods"
+  | "pods"
 >;
 
 /** A session from its creation on, a restore while it is at work: it may wait a day for its workload before that. */
@@ -46,13 +48,16 @@ function restSinceMs(world: MaintenanceWorld, key: string): number | undefined {
   );
 }
 
-/** What the process itself remembers. */
-export type MaintenanceMemory = Pick<MaintenanceView, "problem" | "completeForMs" | "limits">;
+/** What the process itself remembers, and is told. */
+export interface MaintenanceMemory extends Pick<MaintenanceView, "problem" | "sinceTryMs" | "limits"> {
+  /** For how long the job of this uid is known to be complete. */
+  completeForMs(uid: string): number;
+}
 
 export function gatherMaintenance(
   world: MaintenanceWorld,
   repository: Repository,
-  memory: MaintenanceMemory,
+  { completeForMs, ...memory }: MaintenanceMemory,
 ): MaintenanceView {
   const { namespace, name, uid = "" } = repository.metadata;
   const key = objectKey(namespace, name);
@@ -61,23 +66,26 @@ export function gatherMaintenance(
   const jobs = jobsOf(world, owner).map((job): MaintenanceJob => {
     const pods = podsOf(world, job);
     const pod = pods.filter(({ isTerminating }) => !isTerminating).at(-1);
-    const { name: jobName, namespace: at, uid: jobUid, createdAtMs } = job;
+    const outcome = decideJobOutcome(job, pods);
     return {
-      name: jobName,
-      namespace: at,
-      uid: jobUid,
-      createdAtMs,
-      outcome: decideJobOutcome(job, pods),
+      name: job.name,
+      namespace: job.namespace,
+      uid: job.uid,
+      outcome,
+      completeForMs: outcome.kind === "complete" ? completeForMs(job.uid) : 0,
       pod: pod && { name: pod.name, uid: pod.uid },
     };
   });
+  const hostRuns = [...hostRunsOf(world, namespace, uid).values()];
+  const isAsked = hostRuns.some(({ status }) => (status?.locks ?? []).length > 0);
   return {
     repository,
     isPruneWanted: invokers.some(({ spec }) => spec.retentionPolicy?.prune === true),
     user: userOf(world, key),
     restSinceMs: restSinceMs(world, key),
     jobs,
-    hostRuns: [...hostRunsOf(world, namespace, uid).values()],
+    hostRuns,
+    locks: isAsked ? gatherLocksView(world, key, new Map()) : NO_LOCKS,
     ...memory,
   };
 }
