@@ -13,10 +13,12 @@ import { gatherPodRefusal, problemOf } from "../jobs/job-refusal.ts";
 import type { JobProblem } from "../jobs/target-job.ts";
 import { buildHostRun, repositoryOrder } from "../run/host-runs.ts";
 import { writeHostRun } from "../run/sync-host-runs.ts";
+import { actionsOf } from "./carry-on.ts";
 import { clearCheckRequest } from "./check-request.ts";
 import type { MaintenanceDecision } from "./decision.ts";
 import { makeMaintenanceJob } from "./make-job.ts";
 import { maintenanceRunName } from "./names.ts";
+import type { Saver } from "./saver.ts";
 import type { MaintenanceJob, MaintenanceView } from "./view.ts";
 
 export interface MaintenanceActPorts {
@@ -34,12 +36,15 @@ export interface Acted {
   readonly isBehind?: boolean;
 }
 
-/** @throws KubeError when the API server refuses or can't be reached */
+/**
+ * @param saver the pod that saved there last, where a job is made
+ * @throws KubeError when the API server refuses or can't be reached
+ */
 export async function actOnMaintenance(
   ports: MaintenanceActPorts,
   view: MaintenanceView,
   decision: Exclude<MaintenanceDecision, { kind: "wait" }>,
-  nodeName: string | undefined,
+  saver: Saver | undefined,
 ): Promise<Acted> {
   const { repository } = view;
   const { log } = ports;
@@ -51,11 +56,11 @@ export async function actOnMaintenance(
       return { isBehind: !isWritten };
     }
     case "make-job":
-      return makeJob(ports, view, decision.run, nodeName);
+      return makeJob(ports, view, decision, saver);
     case "tell":
       return { isBehind: !(await writeStatus(ports, repository, decision.status)) };
     case "order":
-      await order(ports, repository, decision.run, decision.pod);
+      await order(ports, view, decision.run, decision.pod);
       return {};
     case "answer-locks": {
       const { metadata, spec } = decision.hostRun;
@@ -97,12 +102,12 @@ async function writeStatus(
 async function makeJob(
   ports: MaintenanceActPorts,
   { repository, limits }: MaintenanceView,
-  run: MaintenanceRun,
-  nodeName: string | undefined,
+  { run, owner }: Pick<Extract<MaintenanceDecision, { kind: "make-job" }>, "run" | "owner">,
+  saver: Saver | undefined,
 ): Promise<Acted> {
   const deadlineSeconds = Math.ceil(limits.maintenanceMs / 1_000);
   try {
-    const job = await makeMaintenanceJob(ports, { repository, run, deadlineSeconds, nodeName });
+    const job = await makeMaintenanceJob(ports, { repository, run, deadlineSeconds, owner, saver });
     return { problem: await gatherPodRefusal(ports.client, job, ports.nowMs) };
   } catch (error) {
     const problem = problemOf(error);
@@ -113,10 +118,11 @@ async function makeJob(
 
 async function order(
   { client, signal }: MaintenanceActPorts,
-  repository: Repository,
+  view: MaintenanceView,
   run: MaintenanceRun,
   pod: NonNullable<MaintenanceJob["pod"]>,
 ): Promise<void> {
+  const { repository } = view;
   const { apiVersion, kind } = KINDS.Repository;
   const { namespace, name, uid = "" } = repository.metadata;
   const { readDataSubset } = run;
@@ -128,7 +134,7 @@ async function order(
     pod,
     assignedAt: run.assignedAt ?? run.startedAt,
     ...repositoryOrder(repository),
-    actions: run.actions ?? [],
+    actions: actionsOf(view, run),
     ...(readDataSubset !== undefined && { actionParams: { readDataSubset } }),
   };
   const object = buildHostRun(

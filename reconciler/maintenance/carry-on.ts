@@ -6,6 +6,7 @@
  * | 1 | all its actions have ended | record what they found |
  * | 2 | somebody uses the repository, or the window closed | stop it at once |
  * | 3 | it has taken too long, its job was refused for good, or ended without a word | it failed, with the reason |
+ * | | its pod said whose the repository is, and left it alone | from now on its job is one that runs as the owner; if that says the same, it failed |
  * | 4 | nothing of its job has run within the time that jobs of members have for that | it failed, with what it waited for |
  * | 5 | no job, or one without a pod | make it, or learn why there is none |
  * | 6 | the job's pod is not the one in the status | write it there: its locks are known by that |
@@ -14,6 +15,7 @@
  * | 9 | what it waits for is not in the status | write it there |
  * | 10 | otherwise | wait |
  */
+import type { HostAction } from "../../shared/api/closed-lists.ts";
 import type { HostRun } from "../../shared/api/host-run.ts";
 import type { MaintenanceRun } from "../../shared/api/repository.ts";
 import { Annotation } from "../../shared/contract.ts";
@@ -23,7 +25,7 @@ import { formatTime } from "../../shared/status/conditions.ts";
 import type { JobOutcome } from "../jobs/decide-outcome.ts";
 import { isWithoutPod, stuckOf } from "../jobs/target-job.ts";
 import { answerLocks } from "../run/locks.ts";
-import { LOOK_AGAIN_MS, type MaintenanceDecision, wait } from "./decision.ts";
+import { LOOK_AGAIN_MS, type MaintenanceDecision, type RepositoryOwner, wait } from "./decision.ts";
 import { maintenanceJobName } from "./names.ts";
 import { endOf, withResults, withRun } from "./results.ts";
 import type { MaintenanceJob, MaintenanceView } from "./view.ts";
@@ -39,7 +41,8 @@ const TELL_AFTER_MS = 10_000;
 
 export function carryOn(view: MaintenanceView, run: MaintenanceRun, now: Date): MaintenanceDecision {
   const { repository, hostRuns, user, jobs, problem, limits } = view;
-  const results = resultsOf(hostRuns);
+  const refused = hostRuns.filter(({ status }) => status?.owner !== undefined);
+  const results = resultsOf(hostRuns.filter((one) => !refused.includes(one)));
   const isEnded = (action: string): boolean =>
     results.some((result) => result.action === action && result.phase !== "Running");
   const end = (how: Pick<MaintenanceRun, "phase" | "reason" | "message">): MaintenanceDecision => {
@@ -52,7 +55,7 @@ export function carryOn(view: MaintenanceView, run: MaintenanceRun, now: Date): 
     return { kind: "end", run: ended, status, servedRequest: isAnswered ? request : undefined };
   };
   const fail = (reason: ErrorCode, message: string) => end({ phase: "Failed", reason, message });
-  if ((run.actions ?? []).every(isEnded)) return end(endOf(results));
+  if (actionsOf(view, run).every(isEnded)) return end(endOf(results));
   if (user !== undefined) return end({ phase: "Stopped", message: `${user} uses the repository` });
   const isRequested = repository.metadata.annotations?.[Annotation.CheckRequested] !== undefined;
   if (!isRequested && !isWindowOpen(repository.spec.maintenance?.window, now)) {
@@ -61,7 +64,12 @@ export function carryOn(view: MaintenanceView, run: MaintenanceRun, now: Date): 
   const leftMs = Date.parse(run.startedAt) + limits.maintenanceMs - now.getTime();
   if (leftMs <= 0) return fail("DEADLINE_EXCEEDED", "it did not end within --maintenance-limit");
   if (problem !== undefined && problem.isPassing !== true) return fail(problem.code, problem.message);
-  const name = maintenanceJobName(repository, run.startedAt);
+  const [other, again] = refused;
+  const owner = other?.status?.owner;
+  if (again !== undefined) {
+    return fail("REPOSITORY_OWNER", `it belongs to user ${owner?.user}:${owner?.group}, and no pod could run as that user`);
+  }
+  const name = maintenanceJobName(repository, run.startedAt, owner);
   const job = jobs.find((one) => one.name === name);
   const outcome: JobOutcome = job?.outcome ?? {
     kind: "starting",
@@ -82,7 +90,7 @@ export function carryOn(view: MaintenanceView, run: MaintenanceRun, now: Date): 
   // Why there is no pod says more than that there is none.
   if (stuck !== undefined)
     return isWithoutPod(outcome) && problem ? fail(problem.code, problem.message) : fail(stuck.code, stuck.message);
-  if (job === undefined || isWithoutPod(outcome)) return makeJob(view, run, name);
+  if (job === undefined || isWithoutPod(outcome)) return makeJob(view, run, owner, name);
   if (job.pod !== undefined && job.pod.uid !== run.podUID) return tell(view, withPod(run, job.pod, now));
   if (job.pod !== undefined && !isOrdered(hostRuns, job.pod)) return { kind: "order", run, pod: job.pod };
   const answer = answerTo(view);
@@ -94,6 +102,14 @@ export function carryOn(view: MaintenanceView, run: MaintenanceRun, now: Date): 
   return (
     told(view, run, outcome.message) ?? wait(outcome.message, Math.min(limits.podWaitMs - waitedMs, LOOK_AGAIN_MS))
   );
+}
+
+/** What is done of what the status lists: that may be written by others, who get no other work done by it. */
+export function actionsOf(
+  { isPruneWanted }: Pick<MaintenanceView, "isPruneWanted">,
+  { actions = [] }: MaintenanceRun,
+): readonly HostAction[] {
+  return actions.filter((action) => action.startsWith("Verify") || (action === "PruneRepository" && isPruneWanted));
 }
 
 function resultsOf(hostRuns: readonly HostRun[]) {
@@ -114,10 +130,15 @@ function answerTo({ hostRuns, locks }: MaintenanceView): MaintenanceDecision | u
 }
 
 /** What keeps the job from being made may pass, as a quota that is used up. */
-function makeJob(view: MaintenanceView, run: MaintenanceRun, name: string): MaintenanceDecision {
+function makeJob(
+  view: MaintenanceView,
+  run: MaintenanceRun,
+  owner: RepositoryOwner | undefined,
+  name: string,
+): MaintenanceDecision {
   const { problem, sinceTryMs } = view;
   const againMs = TRY_AGAIN_MS - (sinceTryMs.get(name) ?? TRY_AGAIN_MS);
-  if (againMs <= 0) return { kind: "make-job", run };
+  if (againMs <= 0) return { kind: "make-job", run, owner };
   return (problem && told(view, run, problem.message)) ?? wait(problem?.message ?? "its job has no pod yet", againMs);
 }
 

@@ -11,11 +11,11 @@ import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
 import type { JobProblem } from "../jobs/target-job.ts";
-import { runHosts, runTargets } from "../run/run-facts.ts";
 import { actOnMaintenance } from "./act.ts";
 import { decideMaintenance } from "./decide.ts";
 import { gatherMaintenance, type MaintenanceWorld } from "./gather.ts";
 import { maintenanceJobName } from "./names.ts";
+import { findSaver } from "./saver.ts";
 import type { MaintenanceLimits, MaintenanceView } from "./view.ts";
 import { wakeMaintenance } from "./wake.ts";
 
@@ -91,9 +91,10 @@ class MaintenanceController implements Controller {
     const decision = decideMaintenance(view, new Date(nowMs));
     if (decision.kind === "wait") return { requeueAfterMs: decision.requeueAfterMs };
     const ports = { ...this.#ports, signal, nowMs };
-    const { problem, isBehind = false } = await actOnMaintenance(ports, view, decision, nodeOf(world, repository));
+    const saver = decision.kind === "make-job" ? findSaver(world, repository) : undefined;
+    const { problem, isBehind = false } = await actOnMaintenance(ports, view, decision, saver);
     if (decision.kind === "make-job") {
-      this.#tried(repository, decision.run, problem);
+      this.#tried(repository, maintenanceJobName(repository, decision.run.startedAt, decision.owner), problem);
       return { requeueAfterMs: 0 };
     }
     if (decision.kind === "end" && !isBehind) this.#ended(view, decision.run);
@@ -113,10 +114,9 @@ class MaintenanceController implements Controller {
     return gatherMaintenance(world, repository, { problem, sinceTryMs, limits, completeForMs });
   }
 
-  #tried(repository: Repository, { startedAt }: MaintenanceRun, problem: JobProblem | undefined): void {
+  #tried(repository: Repository, name: string, problem: JobProblem | undefined): void {
     const key = runKey(repository);
     const triedAtMs = this.#tries.get(key)?.triedAtMs ?? new Map<string, number>();
-    const name = maintenanceJobName(repository, startedAt);
     this.#tries.set(key, { problem, triedAtMs: new Map(triedAtMs).set(name, this.#ports.clock.monotonic()) });
     if (problem === undefined) return;
     const { code, message } = problem;
@@ -143,16 +143,4 @@ class MaintenanceController implements Controller {
 
 function runKey({ metadata, status }: Repository): string {
   return `${metadata.uid} ${status?.maintenanceRuns?.[0]?.startedAt}`;
-}
-
-/** A folder of a node is another one on every node: that of the newest host which saved into it counts. */
-function nodeOf(world: MaintenanceWorld, { metadata, spec }: Repository): string | undefined {
-  if (spec.backend?.local?.hostPath === undefined) return undefined;
-  const sessions = world.sessions.byIndex("repository", objectKey(metadata.namespace, metadata.name));
-  const newest = [...sessions].sort((a, b) =>
-    (a.metadata.creationTimestamp ?? "") < (b.metadata.creationTimestamp ?? "") ? 1 : -1,
-  );
-  return newest
-    .flatMap(({ status }) => runTargets(status ?? {}).flatMap(runHosts))
-    .find(({ phase, node }) => phase === "Succeeded" && node !== undefined)?.node;
 }

@@ -38,8 +38,9 @@ function begin(view: MaintenanceView, now: Date): MaintenanceDecision {
   if (user !== undefined) return wait(`${user} uses the repository`, undefined);
   if (due.request === undefined) {
     const restMs = (restSinceMs ?? 0) + limits.maintenanceDelayMs - now.getTime();
-    // A clock that went back makes no wait longer than it is.
-    if (restMs > 0) return wait("the repository was used a moment ago", Math.min(restMs, limits.maintenanceDelayMs));
+    // A clock that went back makes no wait longer than it is, and an end in the future none.
+    if (restMs > 0 && restMs <= 2 * limits.maintenanceDelayMs)
+      return wait("the repository was used a moment ago", Math.min(restMs, limits.maintenanceDelayMs));
     if (!isWindowOpen(repository.spec.maintenance?.window, now)) return wait("the window is closed", LOOK_AGAIN_MS);
   }
   const againMs = backoffMs(repository, due, now);

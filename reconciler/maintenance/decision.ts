@@ -3,11 +3,14 @@ import type { HostRun } from "../../shared/api/host-run.ts";
 import type { MaintenanceRun, RepositoryStatus } from "../../shared/api/repository.ts";
 import type { MaintenanceJob } from "./view.ts";
 
+/** Whom a repository in a folder belongs to, as a pod of a maintenance told that is another user. */
+export type RepositoryOwner = NonNullable<NonNullable<HostRun["status"]>["owner"]>;
+
 /** The status counts only on the version that it was decided on. */
 export type MaintenanceDecision =
   | { readonly kind: "wait"; readonly why: string; readonly requeueAfterMs: number | undefined }
   | { readonly kind: "claim"; readonly status: RepositoryStatus; readonly run: MaintenanceRun }
-  | { readonly kind: "make-job"; readonly run: MaintenanceRun }
+  | { readonly kind: "make-job"; readonly run: MaintenanceRun; readonly owner: RepositoryOwner | undefined }
   /** Which pod has the work, or what it waits for. */
   | { readonly kind: "tell"; readonly status: RepositoryStatus; readonly run: MaintenanceRun }
   | { readonly kind: "order"; readonly run: MaintenanceRun; readonly pod: NonNullable<MaintenanceJob["pod"]> }

@@ -11,14 +11,13 @@ import type { JobStep } from "../jobs/resolve-steps.ts";
 import { planRights } from "../jobs/rights.ts";
 import { podSecurityContext } from "../jobs/security.ts";
 import { buildStepContainer } from "../jobs/step-container.ts";
-import { maintenanceJobName } from "./names.ts";
 
 /**
- * @param startedAt of the run
+ * @param name of the job
  * @param nodeName where a folder of a node is the backend: the node that saved into it
  * @throws UserError BACKEND_INVALID, or UNSCHEDULABLE where another pod has the backend's claim to itself
  */
-export function planMaintenanceJob(view: MaintenanceJobView, startedAt: string, nodeName: string | undefined): JobPlan {
+export function planMaintenanceJob(view: MaintenanceJobView, name: string, nodeName: string | undefined): JobPlan {
   const { repository, namespace, owner } = view;
   const problem = findBackendProblem(repository, namespace, `maintenance in namespace ${owner.namespace}`);
   if (problem !== undefined) throw formatProblemOf(problem);
@@ -32,7 +31,6 @@ export function planMaintenanceJob(view: MaintenanceJobView, startedAt: string, 
   const rights = planRights(view, false);
   const labels = { ...jobLabels(view), [Label.JobTarget]: LabelValue.Maintenance };
   const { apiVersion, kind, name: ownerName, uid } = owner;
-  const name = maintenanceJobName(repository, startedAt);
   const metadata = {
     name,
     namespace: owner.namespace,

@@ -8,11 +8,11 @@ import type { Limits } from "../run/world.ts";
 
 export interface MaintenanceView {
   readonly repository: Repository;
-  /** Whether an invoker's retentionPolicy asks for prune. */
+  /** Whether the retentionPolicy of an invoker that may use the Repository asks for prune. */
   readonly isPruneWanted: boolean;
   /** A session or restore that uses the repository, for people; undefined while nobody does. */
   readonly user: string | undefined;
-  /** When the last one ended, by its status; undefined when there is none. */
+  /** When the last one ended, by its status; undefined when there is none. It may lie in the future. */
   readonly restSinceMs: number | undefined;
   /** Jobs of the Repository, newest first. */
   readonly jobs: readonly MaintenanceJob[];

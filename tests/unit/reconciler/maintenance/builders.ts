@@ -55,7 +55,7 @@ export function aJob(repository: Repository, change: Partial<MaintenanceJob> = {
   };
 }
 
-export function aHostRun(results: readonly HostActionResult[], podUid = "uid-pod"): HostRun {
+export function aHostRun(results: readonly HostActionResult[], podUid = "uid-pod", status: object = {}): HostRun {
   return parseHostRun({
     apiVersion: KINDS.HostRun.apiVersion,
     kind: "HostRun",
@@ -66,6 +66,6 @@ export function aHostRun(results: readonly HostActionResult[], podUid = "uid-pod
       host: "pod",
       pod: { name: "pod", uid: podUid },
     },
-    status: { results },
+    status: { results, ...status },
   });
 }

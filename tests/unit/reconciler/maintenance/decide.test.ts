@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { actionsOf } from "../../../../reconciler/maintenance/carry-on.ts";
 import { decideMaintenance } from "../../../../reconciler/maintenance/decide.ts";
+import { maintenanceJobName } from "../../../../reconciler/maintenance/names.ts";
 import type { MaintenanceRun, RepositoryStatus } from "../../../../shared/api/repository.ts";
 import { Annotation } from "../../../../shared/contract.ts";
 import { formatTime } from "../../../../shared/status/conditions.ts";
@@ -64,8 +66,13 @@ describe("D13: what is due waits", () => {
   test.each<[string, Parameters<typeof aView>[1]]>([
     ["while somebody uses the repository", { user: "BackupSession demo/s" }],
     ["until the repository was at rest for a while", { restSinceMs: NOW.getTime() - 10_000 }],
+    ["so also where the clock went back a little", { restSinceMs: NOW.getTime() + 10_000 }],
   ])("%s", (_why, change) => {
     expect(claimed(CHECK_DUE, change)).toMatchObject({ kind: "wait" });
+  });
+
+  test("S6: for no end of a session that lies far in the future", () => {
+    expect(claimed(CHECK_DUE, { restSinceMs: NOW.getTime() + 3_600_000 })).toMatchObject({ phase: "Running" });
   });
 
   test("until its window opens, in the zone of the window", () => {
@@ -232,6 +239,39 @@ describe("D13: one that is at work", () => {
     expect(decision).toMatchObject({ kind: "answer-locks", removableLocks: ["dead"] });
     const answered = { ...waiting, spec: { ...waiting.spec, actionParams: { removableLocks: ["dead"] } } };
     expect(atPod({ ...view, hostRuns: [answered] })).toMatchObject({ kind: "wait" });
+  });
+
+  test("does no other work than its own, whatever the status lists", () => {
+    const actions = ["ApplyRetentionPolicy", "VerifyRepositoryIntegrity", "PruneRepository"] as const;
+    expect(actionsOf({ isPruneWanted: true }, { ...RUN, actions })).toEqual(actions.slice(1));
+    expect(actionsOf({ isPruneWanted: false }, { ...RUN, actions })).toEqual(["VerifyRepositoryIntegrity"]);
+    const checked = [{ action: "VerifyRepositoryIntegrity", integrity: true, ...done }] as const;
+    const view = { isPruneWanted: false, hostRuns: [aHostRun(checked)] };
+    expect(atPod(view)).toMatchObject({ kind: "end", run: { phase: "Succeeded" } });
+  });
+
+  test("runs as the repository's owner once its pod has told who that is, and fails where no pod can", () => {
+    const owner = { user: 1000, group: 2000 };
+    const refusal = { phase: "Failed", reason: "REPOSITORY_OWNER", finishedAt: done.finishedAt } as const;
+    const results = (GIVEN.actions ?? []).map((action) => ({ action, ...refusal }));
+    const hostRuns = [aHostRun(results, "uid-pod", { owner })];
+    const first = aJob(AT_WORK, { outcome: { kind: "complete" }, completeForMs: 60_000 });
+    expect(atPod({ jobs: [first], hostRuns })).toMatchObject({ kind: "make-job", owner });
+    const name = maintenanceJobName(AT_POD, RUN.startedAt, owner);
+    expect(name).not.toBe(first.name);
+    const second = aJob(AT_WORK, { name, pod: { name: "pod-2", uid: "uid-2" } });
+    expect(atPod({ jobs: [first, second], hostRuns })).toMatchObject({ kind: "tell", run: { podUID: "uid-2" } });
+    const checked = (GIVEN.actions ?? []).map((action) => ({ action, ...done }));
+    const ended = [...hostRuns, aHostRun(checked, "uid-2")];
+    expect(atPod({ jobs: [first, second], hostRuns: ended })).toMatchObject({
+      kind: "end",
+      run: { phase: "Succeeded" },
+    });
+    const again = [...hostRuns, aHostRun(results, "uid-2", { owner })];
+    expect(atPod({ jobs: [first, second], hostRuns: again })).toMatchObject({
+      kind: "end",
+      run: { phase: "Failed", reason: "REPOSITORY_OWNER", message: expect.stringContaining("1000:2000") },
+    });
   });
 
   test("is not told of what passes within moments", () => {
