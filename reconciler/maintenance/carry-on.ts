@@ -67,7 +67,10 @@ export function carryOn(view: MaintenanceView, run: MaintenanceRun, now: Date): 
   const [other, again] = refused;
   const owner = other?.status?.owner;
   if (again !== undefined) {
-    return fail("REPOSITORY_OWNER", `it belongs to user ${owner?.user}:${owner?.group}, and no pod could run as that user`);
+    return fail(
+      "REPOSITORY_OWNER",
+      `it belongs to user ${owner?.user}:${owner?.group}, and no pod could run as that user`,
+    );
   }
   const name = maintenanceJobName(repository, run.startedAt, owner);
   const job = jobs.find((one) => one.name === name);

@@ -82,14 +82,17 @@ class MaintenanceController implements Controller {
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
-    const { world, clock } = this.#ports;
+    const { world, clock, log } = this.#ports;
     const { namespace, name } = splitObjectKey(key);
     const repository = world.repositories.get(namespace, name);
     if (repository === undefined) return undefined;
     const view = this.#gather(repository);
     const nowMs = clock.now();
     const decision = decideMaintenance(view, new Date(nowMs));
-    if (decision.kind === "wait") return { requeueAfterMs: decision.requeueAfterMs };
+    if (decision.kind === "wait") {
+      log.debug({ repository: key, reason: decision.why }, "maintenance waits");
+      return { requeueAfterMs: decision.requeueAfterMs };
+    }
     const ports = { ...this.#ports, signal, nowMs };
     const saver = decision.kind === "make-job" ? findSaver(world, repository) : undefined;
     const { problem, isBehind = false } = await actOnMaintenance(ports, view, decision, saver);

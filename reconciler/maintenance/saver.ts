@@ -4,11 +4,9 @@ import type { Repository } from "../../shared/api/repository.ts";
 import { Annotation, Container } from "../../shared/contract.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { listAt, numberAt, textAt } from "../../shared/kube/json-value.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
+import { PODS } from "../jobs/gather-job.ts";
 import type { World } from "../world/world.ts";
 import { gatherUsers, ordersOn, type UsersWorld } from "./users.ts";
-
-const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
 
 export interface Saver {
   readonly namespace: string;
