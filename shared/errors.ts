@@ -93,6 +93,10 @@ export const ERRORS = {
     "The repository cannot be written.",
     "Give the backend's credentials, or the user of the container, the right to write.",
   ),
+  REPOSITORY_OWNER: entry(
+    "The repository lies in a folder, and belongs to another user than the one that was to work on it.",
+    "Let the work run as that user where the namespace forbids it, or give the folder and all in it to the user who saves there.",
+  ),
   NO_SPACE: entry(
     "A disk is full, or as much is stored as a store allows.",
     "Free or add space where the message says, or raise the store's limit, then run again.",

@@ -9,6 +9,8 @@ import { startHeartbeat } from "../backup/progress.ts";
 import { asUserError } from "../file-faults.ts";
 import { type ActionOutcome, type ActionPorts, runAction } from "../maintain/actions.ts";
 import type { RetentionScope } from "../maintain/decide-retention.ts";
+import { findOtherOwner, otherOwnerError } from "../maintain/other-owner.ts";
+import type { RunReporter } from "../report/run-reporter.ts";
 import { taggedInvoker } from "./origin.ts";
 import { openRepository } from "./repository.ts";
 import { reporterOf, type WorkPorts, withLockOf } from "./turn-ports.ts";
@@ -41,6 +43,15 @@ function resultOf(action: HostAction, outcome: ActionOutcome, startedAt: string,
     startedAt,
     finishedAt,
   };
+}
+
+/** @throws UserError REPOSITORY_OWNER, after the report of whose it is */
+async function requireOwner(run: HostRun, reporter: RunReporter): Promise<void> {
+  const folder = run.spec.repository?.backend?.local?.mountPath;
+  const owner = run.spec.work === "Maintain" && folder !== undefined ? await findOtherOwner(folder) : undefined;
+  if (folder === undefined || owner === undefined) return;
+  reporter.set({ owner });
+  throw otherOwnerError(folder, owner);
 }
 
 async function prepare(
@@ -91,6 +102,7 @@ export async function runActions(run: HostRun, actions: readonly HostAction[], p
       let outcome: ActionOutcome;
       try {
         requireFewStarts(starts, action);
+        await requireOwner(run, reporter);
         prepared ??= await prepare(run, ports);
         requireSound(action, results);
         const patienceMs = action === "ApplyRetentionPolicy" ? RETENTION_PATIENCE_MS : undefined;

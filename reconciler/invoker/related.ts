@@ -43,7 +43,11 @@ export function targetsOfInvoker(world: World, invoker: BackupInvokerObject): re
   return [...namedTargets(invoker), ...labelled.map(({ facts }) => targetKey(facts))];
 }
 
-export function invokersOfRepository(world: World, namespace: string, name: string): readonly BackupInvokerObject[] {
+export function invokersOfRepository(
+  world: Pick<World, "configurations" | "batches">,
+  namespace: string,
+  name: string,
+): readonly BackupInvokerObject[] {
   const key = `${namespace}/${name}`;
   return [...world.configurations.byIndex("repository", key), ...world.batches.byIndex("repository", key)];
 }

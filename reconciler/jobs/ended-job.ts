@@ -3,8 +3,7 @@ import { formatTime } from "../../shared/status/conditions.ts";
 import { hostFailure, isOpenHost } from "../run/entries.ts";
 import { type RunStatus, type RunStep, type RunWords, runHosts, runTargets, withEachHost } from "../run/run-facts.ts";
 import { isRefused, isStarted } from "../run/settled.ts";
-import type { JobOutcome } from "./decide-outcome.ts";
-import { endOf, type JobName, type JobProblem, type TargetJobs } from "./target-job.ts";
+import { endOf, type JobName, stuckOf, type TargetJobs } from "./target-job.ts";
 
 /**
  * @param jobs of the status that is decided on
@@ -24,12 +23,6 @@ export function stepEndedJob<Status extends RunStatus>(
     return end === undefined ? host : { ...host, ...hostFailure(end.code, end.message, formatTime(now)) };
   });
   return next === status ? undefined : { status: next };
-}
-
-/** A later step of a job may find that its container can't start. */
-function stuckOf(outcome: JobOutcome | undefined, now: Date, waitMs: number): JobProblem | undefined {
-  const isStuck = outcome?.kind === "starting" && now.getTime() - outcome.sinceMs >= waitMs;
-  return isStuck ? { code: outcome.code, message: outcome.message } : undefined;
 }
 
 /**

@@ -21,7 +21,7 @@ export type JobReader = Pick<KubeClient, "find" | "list">;
 
 const NAMESPACES: Resource = { group: "", version: "v1", plural: "namespaces", namespaced: false };
 const CLAIMS: Resource = { group: "", version: "v1", plural: "persistentvolumeclaims", namespaced: true };
-const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
+export const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
 const LIMIT_RANGES: Resource = { group: "", version: "v1", plural: "limitranges", namespaced: true };
 
 /** What a job's view needs of the cluster beside what the caller has. */

@@ -11,7 +11,7 @@ import type { JobProblem, TargetJob, TargetJobs } from "./target-job.ts";
 
 export interface JobWorld {
   readonly jobs: Informer<JobFact, "owner">;
-  readonly jobPods: Informer<JobPodFact, "job">;
+  readonly jobPods: Pick<Informer<JobPodFact, "job">, "byIndex">;
 }
 
 /** The session or restore whose jobs are meant. An owner's uid alone is not enough: everybody may write one into his own namespace. */
@@ -109,8 +109,12 @@ function appName({ kind, name }: ResolvedTargetRef): string | undefined {
   return kind === KINDS.AppBinding.kind ? name : undefined;
 }
 
-/** A job's pod can serve its host while one of its containers runs. */
-function podFact(pod: JobPodFact, behindApp: string | undefined): PodFact {
+/**
+ * A job's pod can serve its host while one of its containers runs.
+ *
+ * @param behindApp as in PodFact
+ */
+export function podFact(pod: JobPodFact, behindApp?: string): PodFact {
   const running = pod.containers.find(({ isRunning }) => isRunning);
   const agent = {
     isRunning: running !== undefined,

@@ -15,7 +15,7 @@ import { inNamespace } from "../authority.ts";
 import { endJob, ensureJob } from "./ensure-job.ts";
 import { gatherJob, gatherLimitRanges, gatherNamespace } from "./gather-job.ts";
 import { jobHosts } from "./job-host.ts";
-import { gatherPodRefusal, refusalOf } from "./job-refusal.ts";
+import { gatherPodRefusal, problemOf } from "./job-refusal.ts";
 import type { JobOwner } from "./job-view.ts";
 import { type JobDecision, planBackupJob, planRestoreJob } from "./plan-job.ts";
 import { planPointSearch } from "./plan-point-search.ts";
@@ -171,10 +171,7 @@ export class JobMaker {
       if (podProblem !== undefined) refuse(podProblem);
       else problems.delete(member.index);
     } catch (error) {
-      const problem =
-        error instanceof UserError
-          ? { code: error.code, message: `${error.message} (next: ${error.next})` }
-          : refusalOf(error);
+      const problem = problemOf(error);
       if (problem === undefined) throw error;
       refuse(problem);
     }

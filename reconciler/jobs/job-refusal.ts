@@ -1,4 +1,5 @@
 /** Why the API server takes no job, or no pod of one, in its own words. */
+import { UserError } from "../../shared/errors.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { EVENTS } from "../../shared/kube/events.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
@@ -12,7 +13,14 @@ const QUOTA = /exceeded quota|failed quota|status unknown for quota/i;
 /** Before that its controller has hardly tried. */
 const YOUNG_MS = 1_500;
 
-/** @returns undefined when the API server gave no answer, or one that the next try changes */
+/** Why a job could not be made. @returns undefined when the API server gave no answer, or one that the next try changes */
+export function problemOf(thrown: unknown): JobProblem | undefined {
+  return thrown instanceof UserError
+    ? { code: thrown.code, message: `${thrown.message} (next: ${thrown.next})` }
+    : refusalOf(thrown);
+}
+
+/** @returns as problemOf() */
 export function refusalOf(thrown: unknown): JobProblem | undefined {
   if (!(thrown instanceof KubeError) || thrown.status === 0 || isConflict(thrown)) return undefined;
   const message = thrown.message.slice(0, MAX_WORDS);

@@ -36,10 +36,14 @@ export function placeJob(
   }
   const isChosen = settings?.nodeName !== undefined || settings?.affinity !== undefined;
   if (isChosen || claim.accessModes.some((mode) => MANY_NODES.includes(mode))) return {};
-  const term = { matchFields: [{ key: "metadata.name", operator: "In", values: [user.nodeName] }] };
   const tolerations = objectsAt(user.podTemplate, "spec", "tolerations");
+  return { ...onNode(user.nodeName), ...(tolerations.length > 0 && { tolerations }) };
+}
+
+/** Fields of a pod's spec that keep it on one node. */
+export function onNode(nodeName: string): JsonObject {
+  const term = { matchFields: [{ key: "metadata.name", operator: "In", values: [nodeName] }] };
   return {
     affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term] } } },
-    ...(tolerations.length > 0 && { tolerations }),
   };
 }

@@ -19,6 +19,9 @@ const NOBODY = 65534;
 /** What upstream's jobs run as, and what its addons are made for. */
 const UPSTREAM_USER = 65535;
 
+/** Of every pod, where nobody says otherwise. */
+export const POD_SECURITY = { seccompProfile: { type: "RuntimeDefault" } } as const;
+
 const NOBODY_TEMPLATE: JsonObject = { spec: { securityContext: { runAsUser: NOBODY, runAsGroup: NOBODY } } };
 const UNKNOWN_TEMPLATE: JsonObject = { spec: {} };
 
@@ -50,7 +53,7 @@ export function stepSecurityContext(
 export function podSecurityContext(view: JobView, steps: readonly JobStep[]): JsonObject {
   const own = view.member.spec.runtimeSettings?.pod?.securityContext;
   if (own !== undefined) return own;
-  const common = { seccompProfile: { type: "RuntimeDefault" } };
-  if (steps.every(({ isOurs }) => isOurs)) return common;
-  return view.verb === "restore" ? { ...common, runAsUser: 0, runAsGroup: 0 } : { ...common, runAsUser: UPSTREAM_USER };
+  if (steps.every(({ isOurs }) => isOurs)) return POD_SECURITY;
+  const root = { runAsUser: 0, runAsGroup: 0 };
+  return { ...POD_SECURITY, ...(view.verb === "restore" ? root : { runAsUser: UPSTREAM_USER }) };
 }

@@ -69,7 +69,7 @@ export function decideJobStart({ problem, hosts }: TargetJob): JobStart {
     : { kind: "hold", code: starting.code, message: starting.message };
 }
 
-function isWithoutPod(outcome: JobOutcome): boolean {
+export function isWithoutPod(outcome: JobOutcome): boolean {
   return outcome.kind === "starting" && outcome.code === "EXECUTOR_LOST";
 }
 
@@ -85,4 +85,14 @@ export function endOf(outcome: JobOutcome | undefined): JobProblem | undefined {
     default:
       return undefined;
   }
+}
+
+/**
+ * Why a job is given up whose container does not start: a later one of it may find that too.
+ *
+ * @param waitMs longest wait of a container that can't start
+ */
+export function stuckOf(outcome: JobOutcome | undefined, now: Date, waitMs: number): JobProblem | undefined {
+  const isStuck = outcome?.kind === "starting" && now.getTime() - outcome.sinceMs >= waitMs;
+  return isStuck ? { code: outcome.code, message: outcome.message } : undefined;
 }

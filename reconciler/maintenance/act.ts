@@ -2,7 +2,6 @@
 import type { HostRunSpec } from "../../shared/api/host-run.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { MaintenanceRun, Repository, RepositoryStatus } from "../../shared/api/repository.ts";
-import { UserError } from "../../shared/errors.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { objectKey } from "../../shared/kube/object-meta.ts";
@@ -10,13 +9,16 @@ import { mergeStatus } from "../../shared/kube/status-patch.ts";
 import type { Logger } from "../../shared/log.ts";
 import { inNamespace } from "../authority.ts";
 import { endJob } from "../jobs/ensure-job.ts";
+import { gatherPodRefusal, problemOf } from "../jobs/job-refusal.ts";
 import type { JobProblem } from "../jobs/target-job.ts";
 import { buildHostRun, repositoryOrder } from "../run/host-runs.ts";
 import { writeHostRun } from "../run/sync-host-runs.ts";
+import { actionsOf } from "./carry-on.ts";
 import { clearCheckRequest } from "./check-request.ts";
-import type { MaintenanceDecision } from "./decide.ts";
+import type { MaintenanceDecision } from "./decision.ts";
 import { makeMaintenanceJob } from "./make-job.ts";
 import { maintenanceRunName } from "./names.ts";
+import type { Saver } from "./saver.ts";
 import type { MaintenanceJob, MaintenanceView } from "./view.ts";
 
 export interface MaintenanceActPorts {
@@ -24,21 +26,25 @@ export interface MaintenanceActPorts {
   readonly settings: InjectionSettings;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  readonly nowMs: number;
 }
 
 export interface Acted {
-  /** Why the job could not be made. */
-  readonly problem?: JobProblem;
+  /** Why the job could not be made, or gets no pod. */
+  readonly problem?: JobProblem | undefined;
   /** Another wrote the Repository since it was read: look again. */
   readonly isBehind?: boolean;
 }
 
-/** @throws KubeError when the API server refuses or can't be reached */
+/**
+ * @param saver the pod that saved there last, where a job is made
+ * @throws KubeError when the API server refuses or can't be reached
+ */
 export async function actOnMaintenance(
   ports: MaintenanceActPorts,
   view: MaintenanceView,
   decision: Exclude<MaintenanceDecision, { kind: "wait" }>,
-  nodeName: string | undefined,
+  saver: Saver | undefined,
 ): Promise<Acted> {
   const { repository } = view;
   const { log } = ports;
@@ -50,10 +56,19 @@ export async function actOnMaintenance(
       return { isBehind: !isWritten };
     }
     case "make-job":
-      return makeJob(ports, view, decision.run, nodeName);
+      return makeJob(ports, view, decision, saver);
+    case "tell":
+      return { isBehind: !(await writeStatus(ports, repository, decision.status)) };
     case "order":
-      await order(ports, repository, decision.run, decision.pod);
+      await order(ports, view, decision.run, decision.pod);
       return {};
+    case "answer-locks": {
+      const { metadata, spec } = decision.hostRun;
+      const actionParams = { ...spec.actionParams, removableLocks: decision.removableLocks };
+      const change = { kind: "patch", name: metadata.name, uid: metadata.uid ?? "", spec: { actionParams } } as const;
+      await writeHostRun(ports.client, metadata.namespace, change, ports.signal);
+      return {};
+    }
     case "end": {
       if (!(await writeStatus(ports, repository, decision.status))) return { isBehind: true };
       const { phase, reason, message } = decision.run;
@@ -72,41 +87,42 @@ export async function actOnMaintenance(
 
 /** Only on the version that was decided on: of two that lead for a moment one alone begins. */
 async function writeStatus(
-  { client, signal, log }: MaintenanceActPorts,
+  { client, signal }: MaintenanceActPorts,
   { metadata, status }: Repository,
   after: RepositoryStatus,
 ): Promise<boolean> {
   const { namespace, name, resourceVersion } = metadata;
   const address = { resource: KINDS.Repository, namespace, name };
   const outcome = await mergeStatus(client, address, { before: status, after, resourceVersion }, asIs, { signal });
-  if (outcome.kind === "refused") {
-    log.error({ repository: objectKey(namespace, name), error: outcome.error.message }, "status refused");
-  }
+  // The same one would be refused again: it is tried with back-off.
+  if (outcome.kind === "refused") throw outcome.error;
   return outcome.kind === "written" || outcome.kind === "unchanged";
 }
 
 async function makeJob(
   ports: MaintenanceActPorts,
   { repository, limits }: MaintenanceView,
-  run: MaintenanceRun,
-  nodeName: string | undefined,
+  { run, owner }: Pick<Extract<MaintenanceDecision, { kind: "make-job" }>, "run" | "owner">,
+  saver: Saver | undefined,
 ): Promise<Acted> {
   const deadlineSeconds = Math.ceil(limits.maintenanceMs / 1_000);
   try {
-    await makeMaintenanceJob(ports, { repository, run, deadlineSeconds, nodeName });
-    return {};
+    const job = await makeMaintenanceJob(ports, { repository, run, deadlineSeconds, owner, saver });
+    return { problem: await gatherPodRefusal(ports.client, job, ports.nowMs) };
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return { problem: { code: error.code, message: `${error.message} (next: ${error.next})` } };
+    const problem = problemOf(error);
+    if (problem === undefined) throw error;
+    return { problem };
   }
 }
 
 async function order(
   { client, signal }: MaintenanceActPorts,
-  repository: Repository,
+  view: MaintenanceView,
   run: MaintenanceRun,
   pod: NonNullable<MaintenanceJob["pod"]>,
 ): Promise<void> {
+  const { repository } = view;
   const { apiVersion, kind } = KINDS.Repository;
   const { namespace, name, uid = "" } = repository.metadata;
   const { readDataSubset } = run;
@@ -116,9 +132,9 @@ async function order(
     // It works for no host.
     host: pod.name,
     pod,
-    assignedAt: run.startedAt,
+    assignedAt: run.assignedAt ?? run.startedAt,
     ...repositoryOrder(repository),
-    actions: run.actions ?? [],
+    actions: actionsOf(view, run),
     ...(readDataSubset !== undefined && { actionParams: { readDataSubset } }),
   };
   const object = buildHostRun(

@@ -11,12 +11,12 @@ import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
 import type { JobProblem } from "../jobs/target-job.ts";
-import { runHosts, runTargets } from "../run/run-facts.ts";
-import type { Limits } from "../run/world.ts";
 import { actOnMaintenance } from "./act.ts";
 import { decideMaintenance } from "./decide.ts";
 import { gatherMaintenance, type MaintenanceWorld } from "./gather.ts";
-import type { MaintenanceView } from "./view.ts";
+import { maintenanceJobName } from "./names.ts";
+import { findSaver } from "./saver.ts";
+import type { MaintenanceLimits, MaintenanceView } from "./view.ts";
 import { wakeMaintenance } from "./wake.ts";
 
 export interface MaintenancePorts {
@@ -24,9 +24,15 @@ export interface MaintenancePorts {
   readonly client: Pick<KubeClient, "create" | "delete" | "find" | "list" | "patch" | "patchStatus">;
   readonly events: Pick<EventRecorder, "record">;
   readonly settings: InjectionSettings;
-  readonly limits: Pick<Limits, "maintenanceMs" | "maintenanceDelayMs">;
+  readonly limits: MaintenanceLimits;
   readonly clock: Clock;
   readonly log: Logger;
+}
+
+interface Tries {
+  readonly problem: JobProblem | undefined;
+  /** By name of a job, by the monotonic clock. */
+  readonly triedAtMs: ReadonlyMap<string, number>;
 }
 
 const CONCURRENCY = 4;
@@ -42,8 +48,8 @@ class MaintenanceController implements Controller {
   readonly name = "maintenance";
   readonly #ports: MaintenancePorts;
   readonly #queue: WorkQueue;
-  /** By key of the Repository and begin of the run. Lost with the process: then it is tried again. */
-  readonly #problems = new Map<string, JobProblem>();
+  /** By runKey(): how it went to make its jobs. Lost with the process: then it is tried again. */
+  readonly #tries = new Map<string, Tries>();
   /** By uid of the job: since when it is known to be complete, by the monotonic clock. */
   readonly #completeSince = new Map<string, number>();
   #unsubscribe: readonly (() => void)[] = [];
@@ -71,41 +77,60 @@ class MaintenanceController implements Controller {
   async stop(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await this.#queue.stop(DRAIN_MS);
-    this.#problems.clear();
+    this.#tries.clear();
     this.#completeSince.clear();
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
-    const { world, clock } = this.#ports;
+    const { world, clock, log } = this.#ports;
     const { namespace, name } = splitObjectKey(key);
     const repository = world.repositories.get(namespace, name);
     if (repository === undefined) return undefined;
     const view = this.#gather(repository);
-    const decision = decideMaintenance(view, new Date(clock.now()));
-    if (decision.kind === "wait") return { requeueAfterMs: decision.requeueAfterMs };
-    const ports = { ...this.#ports, signal };
-    const { problem, isBehind } = await actOnMaintenance(ports, view, decision, nodeOf(world, repository));
-    if (decision.kind === "end") this.#ended(view, decision.run, isBehind === true);
-    if (problem === undefined) return isBehind === true ? { requeueAfterMs: BEHIND_MS } : undefined;
-    this.#problems.set(problemKey(repository), problem);
-    return { requeueAfterMs: 0 };
+    const nowMs = clock.now();
+    const decision = decideMaintenance(view, new Date(nowMs));
+    if (decision.kind === "wait") {
+      log.debug({ repository: key, reason: decision.why }, "maintenance waits");
+      return { requeueAfterMs: decision.requeueAfterMs };
+    }
+    const ports = { ...this.#ports, signal, nowMs };
+    const saver = decision.kind === "make-job" ? findSaver(world, repository) : undefined;
+    const { problem, isBehind = false } = await actOnMaintenance(ports, view, decision, saver);
+    if (decision.kind === "make-job") {
+      this.#tried(repository, maintenanceJobName(repository, decision.run.startedAt, decision.owner), problem);
+      return { requeueAfterMs: 0 };
+    }
+    if (decision.kind === "end" && !isBehind) this.#ended(view, decision.run);
+    return isBehind ? { requeueAfterMs: BEHIND_MS } : undefined;
   }
 
   #gather(repository: Repository): MaintenanceView {
     const { world, limits, clock } = this.#ports;
-    const memory = { problem: this.#problems.get(problemKey(repository)), completeForMs: 0, limits };
-    const view = gatherMaintenance(world, repository, memory);
     const nowMs = clock.monotonic();
-    const complete = view.jobs.find(({ outcome }) => outcome.kind === "complete");
-    if (complete === undefined) return view;
-    const sinceMs = this.#completeSince.get(complete.uid) ?? nowMs;
-    this.#completeSince.set(complete.uid, sinceMs);
-    return { ...view, completeForMs: nowMs - sinceMs };
+    const { problem, triedAtMs = new Map<string, number>() } = this.#tries.get(runKey(repository)) ?? {};
+    const sinceTryMs = new Map([...triedAtMs].map(([job, atMs]) => [job, nowMs - atMs]));
+    const completeForMs = (uid: string): number => {
+      const sinceMs = this.#completeSince.get(uid) ?? nowMs;
+      this.#completeSince.set(uid, sinceMs);
+      return nowMs - sinceMs;
+    };
+    return gatherMaintenance(world, repository, { problem, sinceTryMs, limits, completeForMs });
   }
 
-  #ended({ repository, jobs }: MaintenanceView, { phase, reason, message }: MaintenanceRun, isBehind: boolean): void {
-    if (isBehind) return;
-    this.#problems.delete(problemKey(repository));
+  #tried(repository: Repository, name: string, problem: JobProblem | undefined): void {
+    const key = runKey(repository);
+    const triedAtMs = this.#tries.get(key)?.triedAtMs ?? new Map<string, number>();
+    this.#tries.set(key, { problem, triedAtMs: new Map(triedAtMs).set(name, this.#ports.clock.monotonic()) });
+    if (problem === undefined) return;
+    const { code, message } = problem;
+    this.#ports.log.warn(
+      { repository: objectKey(repository.metadata.namespace, repository.metadata.name), code, error: message },
+      "job of a maintenance refused",
+    );
+  }
+
+  #ended({ repository, jobs }: MaintenanceView, { phase, reason, message }: MaintenanceRun): void {
+    this.#tries.delete(runKey(repository));
     for (const { uid } of jobs) this.#completeSince.delete(uid);
     if (phase !== "Failed") return;
     const { apiVersion, kind } = KINDS.Repository;
@@ -119,18 +144,6 @@ class MaintenanceController implements Controller {
   }
 }
 
-function problemKey({ metadata, status }: Repository): string {
+function runKey({ metadata, status }: Repository): string {
   return `${metadata.uid} ${status?.maintenanceRuns?.[0]?.startedAt}`;
-}
-
-/** A folder of a node is another one on every node: that of the newest host which saved into it counts. */
-function nodeOf(world: MaintenanceWorld, { metadata, spec }: Repository): string | undefined {
-  if (spec.backend?.local?.hostPath === undefined) return undefined;
-  const sessions = world.sessions.byIndex("repository", objectKey(metadata.namespace, metadata.name));
-  const newest = [...sessions].sort((a, b) =>
-    (a.metadata.creationTimestamp ?? "") < (b.metadata.creationTimestamp ?? "") ? 1 : -1,
-  );
-  return newest
-    .flatMap(({ status }) => runTargets(status ?? {}).flatMap(runHosts))
-    .find(({ phase, node }) => phase === "Succeeded" && node !== undefined)?.node;
 }

@@ -1,6 +1,6 @@
 /** Which work on a Repository is due. Pure. */
 import type { HostAction } from "../../shared/api/closed-lists.ts";
-import type { Repository, RepositoryStatus } from "../../shared/api/repository.ts";
+import type { MaintenanceRun, Repository, RepositoryStatus } from "../../shared/api/repository.ts";
 import { Annotation } from "../../shared/contract.ts";
 
 const HOUR_MS = 3_600_000;
@@ -14,12 +14,14 @@ const READ_DATA_PARTS = 8;
 const EARLY_MS = 10 * 60_000;
 /** After one that failed. */
 const AGAIN_MS = HOUR_MS;
+/** After one that failed and that the same request asked for; twice as long after each further one. */
+const ASKED_AGAIN_MS = 60_000;
 
 export interface DueWork {
   readonly actions: readonly HostAction[];
   readonly readDataSubset: string | undefined;
-  /** Somebody asked for it: it waits for no more than those who use the repository. */
-  readonly isRequested: boolean;
+  /** Value of the annotation by which somebody asks for it: it waits for no more than those who use the repository. */
+  readonly request: string | undefined;
 }
 
 export interface DueView {
@@ -51,10 +53,11 @@ function isPruneDue(status: RepositoryStatus, now: Date): boolean {
 /** The work that is due; no actions where there is none. A repository without a backup needs none. */
 export function dueWork({ repository, isPruneWanted }: DueView, now: Date): DueWork {
   const { status = {}, metadata } = repository;
-  const isRequested = metadata.annotations?.[Annotation.CheckRequested] !== undefined;
+  const request = metadata.annotations?.[Annotation.CheckRequested];
+  const isRequested = request !== undefined;
   const { firstBackupTime, lastCheckTime, lastReadDataCheckTime, integrity, readDataSubset } = status;
   if (firstBackupTime === undefined) {
-    return { actions: isRequested ? ["VerifyRepositoryIntegrity"] : [], readDataSubset: undefined, isRequested };
+    return { actions: isRequested ? ["VerifyRepositoryIntegrity"] : [], readDataSubset: undefined, request };
   }
   const isCheckDue = isRequested || isDue(lastCheckTime, integrity === false ? HOUR_MS : DAY_MS, now);
   // The first comes a week after the first backup.
@@ -66,14 +69,27 @@ export function dueWork({ repository, isPruneWanted }: DueView, now: Date): DueW
       ...(isPruneWanted && isPruneDue(status, now) ? (["PruneRepository"] as const) : []),
     ],
     readDataSubset: isReadDue ? nextReadDataSubset(readDataSubset) : undefined,
-    isRequested,
+    request,
   };
 }
 
-/** How long work that is due still waits, since it failed a short while ago; 0 or less when it does not. */
-export function backoffMs({ status }: Pick<Repository, "status">, now: Date): number {
-  const last = status?.maintenanceRuns?.[0];
+/**
+ * How long work that is due still waits, since it failed a short while ago; 0 or less when it does not. A request is taken back when
+ * it has its answer; one that is there again, as it was, waits the longer the more often it failed. A new one waits for nothing.
+ */
+export function backoffMs(
+  { status }: Pick<Repository, "status">,
+  { request }: Pick<DueWork, "request">,
+  now: Date,
+): number {
+  const runs = status?.maintenanceRuns ?? [];
+  const [last] = runs;
   if (last?.phase !== "Failed") return 0;
+  const isOther = (run: MaintenanceRun) => run.phase !== "Failed" || run.request !== request;
+  const first = runs.findIndex(isOther);
+  const failures = first < 0 ? runs.length : first;
+  if (request !== undefined && failures === 0) return 0;
+  const pauseMs = request === undefined ? AGAIN_MS : Math.min(AGAIN_MS, ASKED_AGAIN_MS * 2 ** (failures - 1));
   const endedMs = Date.parse(last.finishedAt ?? last.startedAt);
-  return Math.min(endedMs + AGAIN_MS - now.getTime(), AGAIN_MS);
+  return Math.min(endedMs + pauseMs - now.getTime(), pauseMs);
 }

@@ -9,7 +9,11 @@ import { ensureJob } from "../jobs/ensure-job.ts";
 import { gatherBackendClaim, gatherLimitRanges, gatherNamespace } from "../jobs/gather-job.ts";
 import type { JobFact } from "../jobs/job-object.ts";
 import type { MaintenanceJobView } from "../jobs/job-view.ts";
+import { POD_SECURITY } from "../jobs/security.ts";
+import type { RepositoryOwner } from "./decision.ts";
+import { maintenanceJobName } from "./names.ts";
 import { planMaintenanceJob } from "./plan-job.ts";
+import { gatherIdentity, type Identity, type Saver } from "./saver.ts";
 
 export interface MakeJobPorts {
   readonly client: Pick<KubeClient, "create" | "delete" | "find" | "list" | "patch">;
@@ -20,12 +24,22 @@ export interface MaintenanceOrder {
   readonly repository: Repository;
   readonly run: MaintenanceRun;
   readonly deadlineSeconds: number;
-  /** As in planMaintenanceJob. */
-  readonly nodeName: string | undefined;
+  /** Whom the repository belongs to, where a job of this run was told. */
+  readonly owner: RepositoryOwner | undefined;
+  /** The pod that saved there last. */
+  readonly saver: Saver | undefined;
 }
 
-/** The member of a job that works for no member. */
-function noMember(namespace: string): BackupMemberView {
+/** The member of a job that works for no member. @param identity as whom it must run */
+function noMember(namespace: string, identity: Identity | undefined): BackupMemberView {
+  const { user, group, fsGroup } = identity ?? {};
+  const container = {
+    securityContext: {
+      ...(user !== undefined && { runAsUser: user }),
+      ...(group !== undefined && { runAsGroup: group }),
+    },
+  };
+  const pod = fsGroup !== undefined && { pod: { securityContext: { ...POD_SECURITY, fsGroup } } };
   return {
     index: 0,
     alias: undefined,
@@ -35,22 +49,35 @@ function noMember(namespace: string): BackupMemberView {
     dependsOn: [],
     target: {},
     hooks: undefined,
-    spec: {},
+    spec: identity === undefined ? {} : { runtimeSettings: { container, ...pod } },
     isLabelled: false,
   };
+}
+
+/**
+ * As whom the job runs where the backend is a folder: who saves there must be able to read what is written. What a pod of the job found
+ * counts; before that what is known of the pod that saved there last. A wrong guess does no harm: such a pod leaves the repository alone.
+ */
+async function findIdentity(client: MakeJobPorts["client"], order: MaintenanceOrder): Promise<Identity | undefined> {
+  const { repository, owner, saver } = order;
+  if (owner !== undefined) return owner;
+  const isLocal = repository.spec.backend?.local !== undefined;
+  return isLocal && saver !== undefined ? gatherIdentity(client, saver) : undefined;
 }
 
 /** @throws UserError when the job can't be made as things are; KubeError */
 export async function makeMaintenanceJob(ports: MakeJobPorts, order: MaintenanceOrder): Promise<JobFact> {
   const { client, settings } = ports;
-  const { repository, run, deadlineSeconds, nodeName } = order;
+  const { repository, run, deadlineSeconds, saver } = order;
   const { name, namespace, uid = "" } = repository.metadata;
   const { apiVersion } = KINDS.Repository;
-  const claimName = repository.spec.backend?.local?.persistentVolumeClaim?.claimName;
-  const [facts, limitRanges, backendClaim] = await Promise.all([
+  const { local } = repository.spec.backend ?? {};
+  const claimName = local?.persistentVolumeClaim?.claimName;
+  const [facts, limitRanges, backendClaim, identity] = await Promise.all([
     gatherNamespace(client, namespace),
     gatherLimitRanges(client, namespace),
     claimName ? gatherBackendClaim(client, namespace, claimName) : { claim: undefined, claimUsers: [] },
+    findIdentity(client, order),
   ]);
   const owner = { apiVersion, kind: KINDS.Repository.kind, namespace, name, uid };
   const view: MaintenanceJobView = {
@@ -60,12 +87,15 @@ export async function makeMaintenanceJob(ports: MakeJobPorts, order: Maintenance
     limitRanges,
     owner,
     invoker: { ...owner, kind: "Repository", labels: {} },
-    member: noMember(namespace),
+    member: noMember(namespace, identity),
     repository,
     task: undefined,
     appBinding: undefined,
     ...backendClaim,
     deadlineSeconds,
   };
-  return ensureJob(inNamespace(client, namespace), planMaintenanceJob(view, run.startedAt, nodeName));
+  // A folder of a node is another one on every node.
+  const nodeName = local?.hostPath === undefined ? undefined : saver?.nodeName;
+  const jobName = maintenanceJobName(repository, run.startedAt, order.owner);
+  return ensureJob(inNamespace(client, namespace), planMaintenanceJob(view, jobName, nodeName));
 }

@@ -3,12 +3,19 @@ import type { Repository } from "../../shared/api/repository.ts";
 import { shortHash } from "../../shared/hash.ts";
 import { NAME_MAX_LENGTH, nameWithSuffix } from "../../shared/names.ts";
 import { hostRunName } from "../run/host-runs.ts";
+import type { RepositoryOwner } from "./decision.ts";
 
-export function maintenanceJobName({ metadata }: Pick<Repository, "metadata">, startedAt: string): string {
+/** @param owner whom the job was told to run as by one before it */
+export function maintenanceJobName(
+  { metadata }: Pick<Repository, "metadata">,
+  startedAt: string,
+  owner?: RepositoryOwner,
+): string {
   const { name, uid = "" } = metadata;
+  const whose = owner === undefined ? "" : `/${owner.user}:${owner.group}`;
   return nameWithSuffix(
     `stash-maintain-${name.replaceAll(".", "-")}`,
-    shortHash(`${uid}/${startedAt}`),
+    shortHash(`${uid}/${startedAt}${whose}`),
     NAME_MAX_LENGTH,
   );
 }

@@ -3,29 +3,35 @@ import type { HostRun } from "../../shared/api/host-run.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import type { JobOutcome } from "../jobs/decide-outcome.ts";
 import type { JobName, JobProblem } from "../jobs/target-job.ts";
+import type { LocksView } from "../run/locks.ts";
 import type { Limits } from "../run/world.ts";
 
 export interface MaintenanceView {
   readonly repository: Repository;
-  /** Whether an invoker's retentionPolicy asks for prune. */
+  /** Whether the retentionPolicy of an invoker that may use the Repository asks for prune. */
   readonly isPruneWanted: boolean;
   /** A session or restore that uses the repository, for people; undefined while nobody does. */
   readonly user: string | undefined;
-  /** When the last one ended, by its status; undefined when there is none. */
+  /** When the last one ended, by its status; undefined when there is none. It may lie in the future. */
   readonly restSinceMs: number | undefined;
   /** Jobs of the Repository, newest first. */
   readonly jobs: readonly MaintenanceJob[];
   readonly hostRuns: readonly HostRun[];
-  /** For how long, by this process's own clock, its job is known to be complete: what it told may come a moment later. */
-  readonly completeForMs: number;
-  /** Why the job can't be made. */
+  /** Whose locks are in the way, where its pod found some. */
+  readonly locks: LocksView;
+  /** Why the job can't be made, or has no pod. */
   readonly problem: JobProblem | undefined;
-  readonly limits: Pick<Limits, "maintenanceMs" | "maintenanceDelayMs">;
+  /** By name of a job: for how long nobody tried to make it, by this process's own clock. */
+  readonly sinceTryMs: ReadonlyMap<string, number>;
+  readonly limits: MaintenanceLimits;
 }
 
+export type MaintenanceLimits = Pick<Limits, "maintenanceMs" | "maintenanceDelayMs" | "podWaitMs">;
+
 export interface MaintenanceJob extends JobName {
-  readonly createdAtMs: number;
   readonly outcome: JobOutcome;
+  /** For how long, by this process's own clock, it is known to be complete: what it told may come a moment later. */
+  readonly completeForMs: number;
   /** Undefined while it has none. */
   readonly pod: { readonly name: string; readonly uid: string } | undefined;
 }

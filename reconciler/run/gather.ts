@@ -4,7 +4,7 @@ import { type ResolvedTargetRef, resolveTargetRef } from "../../shared/target.ts
 import { readOwed } from "../hooks/owed.ts";
 import { gatherTargetJobs, jobTargets } from "../jobs/gather-target-jobs.ts";
 import { hostRunsOf } from "../world/host-runs.ts";
-import { formerPods, gatherLockOwners, gatherPods, gatherWorkloads } from "../world/targets.ts";
+import { gatherLocksView, gatherPods, gatherWorkloads, NO_LOCKS } from "../world/targets.ts";
 import { clusterIdOf } from "../world/world.ts";
 import { foldHostRuns } from "./fold-host-runs.ts";
 import type { HostRuns } from "./host-runs.ts";
@@ -89,7 +89,6 @@ export function gatherCommon<Run extends RunObject, Status extends RunStatus, Me
   const repositoryNamespace = repository?.namespace ?? namespace;
   const repositoryKey = `${repositoryNamespace}/${repository?.name ?? ""}`;
   const isAsked = hosts.some(({ locks }) => (locks?.length ?? 0) > 0);
-  const former = isAsked ? formerPods(world, repositoryKey) : [];
   const uids = hosts.map(({ podUID }) => podUID);
   const pods = new Map([
     ...gatherPods(world, uids, workloads, namespace),
@@ -104,8 +103,7 @@ export function gatherCommon<Run extends RunObject, Status extends RunStatus, Me
     workloads: new Map([...workloads, ...jobs.workloads]),
     pods,
     jobs: jobs.jobs,
-    formerPods: former,
-    lockOwners: gatherLockOwners(world, former, pods),
+    ...(isAsked ? gatherLocksView(world, repositoryKey, pods) : NO_LOCKS),
     silenceMs: memories.silences(key, status, monotonicMs),
     hookRuns,
     owed: readOwed(hostRunsOf(world, namespace, uid)),

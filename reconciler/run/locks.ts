@@ -3,7 +3,7 @@ import type { RepositoryLock } from "../../shared/api/host-stats.ts";
 import { type RunStatus, runHosts, runTargets, withRunHost } from "./run-facts.ts";
 import type { Pods } from "./world.ts";
 
-/** A pod that a host's entry of some session or restore names. */
+/** A pod that a host's entry of some session or restore names, or a maintenance of the Repository. */
 export interface FormerPod {
   readonly name: string;
   readonly uid: string;
@@ -13,7 +13,7 @@ export interface FormerPod {
 export interface LocksView {
   /** Of every namespace that uses the repository. */
   readonly lockOwners: Pods;
-  /** Pods that were given a host with this very repository. */
+  /** Pods that were given a host with this very repository, or work on it. */
   readonly formerPods: readonly FormerPod[];
 }
 
@@ -33,7 +33,7 @@ function hostNameOf(podName: string): string {
  *
  * | # | facts | answer |
  * |---|---|---|
- * | 1 | no pod of that name ever served a host with this repository | no: it may live in another cluster |
+ * | 1 | no pod of that name was ever given work with this repository | no: it may live in another cluster |
  * | 2 | the lock is older than what that pod was given | no: it is somebody else's |
  * | 3 | that pod is gone or has ended | yes |
  * | 4 | our container in it started after the lock was taken | yes: its process is gone |
@@ -56,21 +56,31 @@ export function isOwnerGone(lock: RepositoryLock, { lockOwners, formerPods }: Lo
   });
 }
 
-/** Ids of the locks that may be removed. */
-export function removableLocks(locks: readonly RepositoryLock[], view: LocksView): readonly string[] {
-  return locks.filter((lock) => isOwnerGone(lock, view)).map((lock) => lock.id);
+/**
+ * Ids of the locks that may be removed, with those that were answered before.
+ *
+ * @returns undefined when there is no new answer
+ */
+export function answerLocks(
+  view: LocksView,
+  locks: readonly RepositoryLock[] = [],
+  known: readonly string[] = [],
+): readonly string[] | undefined {
+  const gone = locks.filter((lock) => isOwnerGone(lock, view)).map(({ id }) => id);
+  const fresh = gone.filter((id) => !known.includes(id));
+  return fresh.length === 0 ? undefined : [...known, ...fresh];
 }
 
 /** Tells the first agent that has new answers to get which locks it may remove. @returns undefined when none has */
 export function stepAnswerLocks<Status extends RunStatus>(view: LocksView, status: Status): Status | undefined {
   for (const [targetIndex, target] of runTargets(status).entries()) {
     for (const [hostIndex, host] of runHosts(target).entries()) {
-      const known = host.actionParams?.removableLocks ?? [];
-      const fresh = removableLocks(host.locks ?? [], view).filter((id) => !known.includes(id));
-      if (fresh.length === 0) continue;
+      const { locks, actionParams } = host;
+      const removableLocks = answerLocks(view, locks, actionParams?.removableLocks);
+      if (removableLocks === undefined) continue;
       return withRunHost(status, targetIndex, hostIndex, (old) => ({
         ...old,
-        actionParams: { ...old.actionParams, removableLocks: [...known, ...fresh] },
+        actionParams: { ...old.actionParams, removableLocks },
       }));
     }
   }

@@ -48,8 +48,11 @@ export function hostOrders<Status extends RunStatus>(
       const present = known.get(name);
       const part = partOf({ target, host, key, present });
       if (part === undefined) return [];
+      const node = view.pods.get(key.podUid)?.nodeName;
       const spec = {
         ...hostOrder(owner, { key, ref: targetRef(view, target), alias: target.alias }, host),
+        // As it is, not what a status says of it.
+        ...(node !== undefined && { node }),
         ...(creationTimestamp !== undefined && { createdAt: creationTimestamp }),
         ...(status.sessionDeadline !== undefined && { deadline: status.sessionDeadline }),
         ...repositoryOrder(view.repository),

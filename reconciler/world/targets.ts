@@ -4,12 +4,14 @@ import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import type { RestoreSession } from "../../shared/api/restore-session.ts";
 import { Container } from "../../shared/contract.ts";
 import { listAt, textAt } from "../../shared/kube/json-value.ts";
+import { splitObjectKey } from "../../shared/kube/object-meta.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { hasCondition } from "../../shared/status/conditions.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
 import { type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
+import { podFact } from "../jobs/gather-target-jobs.ts";
 import type { HostEntry } from "../run/entries.ts";
-import type { FormerPod } from "../run/locks.ts";
+import type { FormerPod, LocksView } from "../run/locks.ts";
 import type { Pods, WorkloadFact, Workloads } from "../run/world.ts";
 import { hostRunsOf } from "./host-runs.ts";
 import { servedInvoker } from "./pod-object.ts";
@@ -58,13 +60,20 @@ export function gatherPods(
 }
 
 /**
- * The pods that a repository's locks may belong to, wherever they are: several namespaces may use one. Nothing is done in them.
+ * The pods that a repository's locks may belong to, wherever they are: several namespaces may use one. Nothing is done in them. Those of
+ * jobs are among them, whatever their containers are called.
  *
  * @param former of formerPods()
+ * @param own pods that are known already
  */
-export function gatherLockOwners(world: Pick<World, "pods">, former: readonly FormerPod[], own: Pods): Pods {
+export function gatherLockOwners(
+  world: Pick<World, "pods" | "jobPods">,
+  former: readonly FormerPod[],
+  own: Pods,
+): Pods {
   const uids = former.map(({ uid }) => uid);
-  return new Map([...own, ...podsNamed(world, uids).map((pod) => [pod.uid, pod] as const)]);
+  const ofJobs = uids.flatMap((uid) => world.jobPods.byIndex("uid", uid)).map((pod) => podFact(pod));
+  return new Map([...[...ofJobs, ...podsNamed(world, uids)].map((pod) => [pod.uid, pod] as const), ...own]);
 }
 
 function podsNamed(world: Pick<World, "pods">, uids: readonly (string | undefined)[]) {
@@ -110,7 +119,10 @@ function sessionHosts(session: BackupSession): readonly HostEntry[] {
 }
 
 /** A run whose status leaves hosts out still has a host run for each pod that ever had a turn. */
-function unlistedPods(world: World, { metadata, status }: BackupSession | Restore): readonly FormerPod[] {
+function unlistedPods(
+  world: Pick<World, "hostRuns">,
+  { metadata, status }: BackupSession | Restore,
+): readonly FormerPod[] {
   if (status?.records === undefined) return [];
   const runs = [...hostRunsOf(world, metadata.namespace, metadata.uid ?? "").values()];
   return runs
@@ -118,15 +130,22 @@ function unlistedPods(world: World, { metadata, status }: BackupSession | Restor
     .map(({ spec: { pod, assignedAt } }) => ({ ...pod, assignedAtMs: Date.parse(assignedAt ?? "") || 0 }));
 }
 
-/** Pods that sessions and restores gave a host with the Repository, now or before. */
-export function formerPods(world: World, repositoryKey: string): readonly FormerPod[] {
+type LockWorld = Pick<
+  World,
+  "sessions" | "restoreSessions" | "restoreBatches" | "repositories" | "hostRuns" | "pods" | "jobPods"
+>;
+
+/** Pods that sessions and restores gave a host with the Repository, and its maintenance the work on it, now or before. */
+export function formerPods(world: LockWorld, repositoryKey: string): readonly FormerPod[] {
   const sessions = world.sessions.byIndex("repository", repositoryKey);
   const restores = [
     ...world.restoreSessions.byIndex("repository", repositoryKey),
     ...world.restoreBatches.byIndex("repository", repositoryKey),
   ];
-  const listed = [...sessions.flatMap(sessionHosts), ...restores.flatMap(restoreHosts)]
-    .flatMap((host) => [host, ...(host.formerPods ?? [])])
+  const { namespace, name } = splitObjectKey(repositoryKey);
+  const upkeep = world.repositories.get(namespace, name)?.status?.maintenanceRuns ?? [];
+  const listed = [...sessions.flatMap(sessionHosts), ...restores.flatMap(restoreHosts), ...upkeep]
+    .flatMap((one) => [one, ...(one.formerPods ?? [])])
     .flatMap(({ pod, podUID, assignedAt }) =>
       pod === undefined || podUID === undefined
         ? []
@@ -134,3 +153,11 @@ export function formerPods(world: World, repositoryKey: string): readonly Former
     );
   return [...listed, ...[...sessions, ...restores].flatMap((run) => unlistedPods(world, run))];
 }
+
+/** What tells whose a repository's locks are. @param own as in gatherLockOwners() */
+export function gatherLocksView(world: LockWorld, repositoryKey: string, own: Pods): LocksView {
+  const former = formerPods(world, repositoryKey);
+  return { formerPods: former, lockOwners: gatherLockOwners(world, former, own) };
+}
+
+export const NO_LOCKS: LocksView = { formerPods: [], lockOwners: new Map() };

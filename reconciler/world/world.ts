@@ -51,8 +51,8 @@ export interface World {
   readonly pods: Informer<PodObject, "uid">;
   /** Jobs that work for sessions, restores and Repositories. Index: uid of what they work for. */
   readonly jobs: Informer<JobFact, "owner">;
-  /** Pods of those jobs. Index: uid of the Job. */
-  readonly jobPods: Informer<JobPodFact, "job">;
+  /** Pods of those jobs. Indexes: uid of the Job; uid. */
+  readonly jobPods: Informer<JobPodFact, "job" | "uid">;
   /** Index: `namespace/name` of the BackupBatch that the label names. */
   readonly workloads: Readonly<Record<WorkloadKind, Informer<WorkloadObject, "batch">>>;
   /** Claims and AppBindings that name a blueprint. */
@@ -174,7 +174,7 @@ export function createWorld(options: WorldOptions): World {
     quotas: inform(QUOTAS, readQuota, {}),
     pods: inform(PODS, readPod, { uid: ({ uid }) => [uid] }),
     jobs: inform(JOBS, readJob, { owner: ({ ownerUid }) => [ownerUid] }, Label.JobOwner),
-    jobPods: inform(PODS, readJobPod, { job: ({ jobUid }) => [jobUid] }, Label.JobOwner),
+    jobPods: inform(PODS, readJobPod, { job: ({ jobUid }) => [jobUid], uid: ({ uid }) => [uid] }, Label.JobOwner),
     workloads: {
       Deployment: workloads("Deployment"),
       StatefulSet: workloads("StatefulSet"),

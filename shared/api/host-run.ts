@@ -162,6 +162,7 @@ export const hostRunSpecSchema = object({
     object({ name: required(text, "Its name."), uid: required(text, "Its uid.") }),
     "The one pod that this is for.",
   ),
+  node: optional(text, "Node of that pod."),
   attempt: optional(int32, "Counts the turns of the host, from 1."),
   createdAt: optional(time, "When the run was made."),
   assignedAt: optional(time, "When the pod was given the host."),
@@ -213,6 +214,10 @@ export const hostRunStatusSchema = object({
   hooks: optional(list(hookResultSchema), "Hooks that ran in the pod."),
   results: optional(list(hostActionResultSchema), "What became of the actions."),
   locks: optional(list(repositoryLockSchema), "Locks that are in the way."),
+  owner: optional(
+    object({ user: required(count, "Its user."), group: required(count, "Its group.") }),
+    "Whom the repository belongs to, where the pod is another user and leaves it alone.",
+  ),
   pointSearch: optional(pointSearchSchema, "Recovery points that were found."),
   conditions: optional(conditionsSchema, "How it went, for tools."),
 });

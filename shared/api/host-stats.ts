@@ -67,7 +67,7 @@ export type HostActionParams = Value<typeof hostActionParamsSchema>;
 export const formerPodSchema = object({
   pod: optional(nameText, "Name of the pod."),
   podUID: optional(text, "Its uid."),
-  assignedAt: optional(time, "When it was given the host."),
+  assignedAt: optional(time, "When it was given the work."),
 });
 export type FormerPod = Value<typeof formerPodSchema>;
 

@@ -2,6 +2,7 @@ import * as Type from "typebox/type";
 import { backendSchema } from "./backend.ts";
 import { AllowedNamespacesFrom, HostAction, MaintenancePhase } from "./closed-lists.ts";
 import { conditionsSchema } from "./condition.ts";
+import { formerPodSchema } from "./host-stats.ts";
 import { KINDS } from "./kinds.ts";
 import { labelSelectorSchema } from "./kubernetes/label-selector.ts";
 import { objectMetaSchema, typeMeta } from "./object-meta.ts";
@@ -16,6 +17,7 @@ import {
   int64,
   list,
   longList,
+  nameText,
   object,
   oneOf,
   optional,
@@ -59,6 +61,11 @@ export const maintenanceRunSchema = object({
   actions: optional(list(oneOf(HostAction)), "What is done, in order."),
   readDataSubset: optional(text, "Which part of the data is read."),
   covers: optional(text, "The last removal of snapshots before it."),
+  request: optional(text, "Value of the annotation that asked for it."),
+  pod: optional(nameText, "Pod that does the work."),
+  podUID: optional(text, "Its uid."),
+  assignedAt: optional(time, "When the pod was given the work."),
+  formerPods: optional(list(formerPodSchema), "Pods that had the work before."),
   reason: optional(text, "Error code."),
   message: optional(text, "Why it failed or was stopped, or what it waits for."),
 });

@@ -13,9 +13,10 @@
  * | 7 | runtimeSettings | get the Secrets, ConfigMaps and the ServiceAccount that they name, and create pods for the latter; create ServiceAccounts that carry annotations; those of a whole batch: create pods |
  * | 8 | Repository | get its Secret; with a local backend get what its volume names, and create pods: one that looks after the repository mounts it |
  * | 9 | AppBinding | get its Secrets: whoever backs the application up sends them to its address; one that names a blueprint: create pods |
- * | 10 | BackupBlueprint with repoNamespace | get its Secret there |
+ * | 10 | BackupBlueprint | with repoNamespace row 8 there; without it create pods everywhere for a local backend: Secrets and claims are each namespace's own |
  */
 import type { AppBinding } from "../api/app-binding.ts";
+import type { Backend } from "../api/backend.ts";
 import type { BackupBlueprint } from "../api/backup-blueprint.ts";
 import { KINDS } from "../api/kinds.ts";
 import type { Repository } from "../api/repository.ts";
@@ -76,7 +77,7 @@ export function effectsOf(source: EffectSource, view: EffectView): readonly Effe
     case "AppBinding":
       return distinctEffects(effectsOfAppBinding(source));
     case "BackupBlueprint":
-      return effectsOfBlueprint(source);
+      return distinctEffects(effectsOfBlueprint(source));
     default:
       return assertNever(source);
   }
@@ -164,9 +165,12 @@ function effectsOfSettings(settings: RuntimeSettings | undefined, namespace: str
 }
 
 function effectsOfRepository({ metadata, spec }: Repository): readonly Effect[] {
-  const { namespace } = metadata;
-  const { storageSecretName, local } = spec.backend ?? {};
-  const from = "spec.backend";
+  return effectsOfBackend(spec.backend, metadata.namespace, "spec.backend");
+}
+
+/** @param namespace of the Repository: what the volume of a local backend names lies there, and the pod that looks after the repository */
+function effectsOfBackend(backend: Backend | undefined, namespace: string, from: string): readonly Effect[] {
+  const { storageSecretName, local } = backend ?? {};
   return [
     ...(storageSecretName ? [{ ...GET_SECRETS, namespace, name: storageSecretName, from }] : []),
     ...objectsNamedIn(local).map(({ on, name }) => ({ ...on, namespace, name, from: `${from}.local` })),
@@ -184,12 +188,13 @@ function effectsOfAppBinding(binding: AppBinding): readonly Effect[] {
   ];
 }
 
-/** What holds `${...}` may become any name. */
+/** What the Repositories of a blueprint make us do, wherever it says that they are. What holds `${...}` may become any name. */
 function effectsOfBlueprint({ spec }: BackupBlueprint): readonly Effect[] {
   const { repoNamespace, backend } = spec;
-  const name = backend?.storageSecretName;
-  if (!repoNamespace || !name) return [];
   const isKnown = (text: string): boolean => !text.includes("$");
-  const namespace = isKnown(repoNamespace) ? repoNamespace : "";
-  return [{ ...GET_SECRETS, namespace, ...(isKnown(name) && { name }), from: "spec.repoNamespace" }];
+  const namespace = repoNamespace && isKnown(repoNamespace) ? repoNamespace : "";
+  const effects = effectsOfBackend(backend, namespace, repoNamespace ? "spec.repoNamespace" : "spec.backend");
+  // Without repoNamespace each target's own namespace has what is named.
+  const asked = repoNamespace ? effects : effects.filter(({ name }) => name === undefined);
+  return asked.map(({ name, ...effect }) => (name !== undefined && isKnown(name) ? { ...effect, name } : effect));
 }

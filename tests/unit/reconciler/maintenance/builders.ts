@@ -6,7 +6,7 @@ import { KINDS } from "../../../../shared/api/kinds.ts";
 import { parseRepository, type Repository, type RepositoryStatus } from "../../../../shared/api/repository.ts";
 
 export const NOW = new Date("2026-01-10T02:00:00Z");
-export const LIMITS = { maintenanceMs: 6 * 3_600_000, maintenanceDelayMs: 30_000 };
+export const LIMITS = { maintenanceMs: 6 * 3_600_000, maintenanceDelayMs: 30_000, podWaitMs: 5 * 60_000 };
 
 /** Checked and pruned an hour before NOW. */
 export const FRESH: RepositoryStatus = {
@@ -34,8 +34,9 @@ export function aView(repository: Repository, change: Partial<MaintenanceView> =
     restSinceMs: undefined,
     jobs: [],
     hostRuns: [],
-    completeForMs: 0,
+    locks: { formerPods: [], lockOwners: new Map() },
     problem: undefined,
+    sinceTryMs: new Map(),
     limits: LIMITS,
     ...change,
   };
@@ -47,19 +48,24 @@ export function aJob(repository: Repository, change: Partial<MaintenanceJob> = {
     namespace: "vault",
     name: maintenanceJobName(repository, startedAt),
     uid: "uid-job",
-    createdAtMs: NOW.getTime(),
     outcome: { kind: "running" },
+    completeForMs: 0,
     pod: { name: "pod", uid: "uid-pod" },
     ...change,
   };
 }
 
-export function aHostRun(results: readonly HostActionResult[]): HostRun {
+export function aHostRun(results: readonly HostActionResult[], podUid = "uid-pod", status: object = {}): HostRun {
   return parseHostRun({
     apiVersion: KINDS.HostRun.apiVersion,
     kind: "HostRun",
     metadata: { name: "run", namespace: "vault", uid: "uid-run" },
-    spec: { work: "Maintain", run: { kind: "Repository", name: "store" }, host: "pod", pod: { name: "pod", uid: "u" } },
-    status: { results },
+    spec: {
+      work: "Maintain",
+      run: { kind: "Repository", name: "store" },
+      host: "pod",
+      pod: { name: "pod", uid: podUid },
+    },
+    status: { results, ...status },
   });
 }

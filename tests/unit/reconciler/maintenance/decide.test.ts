@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { actionsOf } from "../../../../reconciler/maintenance/carry-on.ts";
 import { decideMaintenance } from "../../../../reconciler/maintenance/decide.ts";
+import { maintenanceJobName } from "../../../../reconciler/maintenance/names.ts";
 import type { MaintenanceRun, RepositoryStatus } from "../../../../shared/api/repository.ts";
 import { Annotation } from "../../../../shared/contract.ts";
-import { aHostRun, aJob, aRepository, aView, FRESH, NOW } from "./builders.ts";
+import { formatTime } from "../../../../shared/status/conditions.ts";
+import { aHostRun, aJob, aRepository, aView, FRESH, LIMITS, NOW } from "./builders.ts";
 
 const CHECK_DUE: RepositoryStatus = { lastCheckTime: "2026-01-09T02:00:00Z" };
 const RUN: MaintenanceRun = {
@@ -11,6 +14,13 @@ const RUN: MaintenanceRun = {
   actions: ["VerifyRepositoryIntegrity", "PruneRepository"],
 };
 const AT_WORK = aRepository({ ...CHECK_DUE, maintenanceRuns: [RUN] });
+const GIVEN: MaintenanceRun = { ...RUN, pod: "pod", podUID: "uid-pod", assignedAt: "2026-01-10T01:50:05.000Z" };
+const AT_POD = aRepository({ ...CHECK_DUE, maintenanceRuns: [GIVEN] });
+const starting = (
+  code: "CONTAINER_NOT_STARTED" | "EXECUTOR_LOST" | "UNSCHEDULABLE",
+  message: string,
+  secondsAgo: number,
+) => ({ kind: "starting", code, message, sinceMs: NOW.getTime() - secondsAgo * 1_000 }) as const;
 const done = { phase: "Succeeded", finishedAt: "2026-01-10T01:59:00Z" } as const;
 
 function claimed(status: RepositoryStatus, change: Parameters<typeof aView>[1] = {}) {
@@ -56,8 +66,13 @@ describe("D13: what is due waits", () => {
   test.each<[string, Parameters<typeof aView>[1]]>([
     ["while somebody uses the repository", { user: "BackupSession demo/s" }],
     ["until the repository was at rest for a while", { restSinceMs: NOW.getTime() - 10_000 }],
+    ["so also where the clock went back a little", { restSinceMs: NOW.getTime() + 10_000 }],
   ])("%s", (_why, change) => {
     expect(claimed(CHECK_DUE, change)).toMatchObject({ kind: "wait" });
+  });
+
+  test("S6: for no end of a session that lies far in the future", () => {
+    expect(claimed(CHECK_DUE, { restSinceMs: NOW.getTime() + 3_600_000 })).toMatchObject({ phase: "Running" });
   });
 
   test("until its window opens, in the zone of the window", () => {
@@ -95,6 +110,22 @@ describe("D13: what is due waits", () => {
     expect(decideMaintenance({ ...view, user: "BackupSession demo/s" }, NOW)).toMatchObject({ kind: "wait" });
   });
 
+  test("longer each time, where the very request that failed is there again", () => {
+    const asked = (request: string, failures: number, minutesAgo: number) => {
+      const finishedAt = new Date(NOW.getTime() - minutesAgo * 60_000).toISOString();
+      const run = { ...RUN, phase: "Failed", finishedAt, request: "now" } as const;
+      const metadata = { annotations: { [Annotation.CheckRequested]: request } };
+      const repository = aRepository({ maintenanceRuns: Array.from({ length: failures }, () => run) }, {}, metadata);
+      return decideMaintenance(aView(repository), NOW);
+    };
+    expect(asked("now", 1, 0)).toMatchObject({ kind: "wait", requeueAfterMs: 60_000 });
+    expect(asked("now", 1, 1)).toMatchObject({ kind: "claim", run: { request: "now" } });
+    expect(asked("now", 3, 1)).toMatchObject({ kind: "wait", requeueAfterMs: 180_000 });
+    expect(asked("now", 10, 59)).toMatchObject({ kind: "wait", requeueAfterMs: 60_000 });
+    expect(asked("now", 10, 60)).toMatchObject({ kind: "claim" });
+    expect(asked("again", 10, 0)).toMatchObject({ kind: "claim", run: { request: "again" } });
+  });
+
   test("until what an earlier one left is gone", () => {
     const repository = aRepository(CHECK_DUE);
     expect(decideMaintenance(aView(repository, { jobs: [aJob(repository)] }), NOW)).toEqual({ kind: "clean-up" });
@@ -104,12 +135,26 @@ describe("D13: what is due waits", () => {
 
 describe("D13: one that is at work", () => {
   const decide = (change: Parameters<typeof aView>[1], now = NOW) => decideMaintenance(aView(AT_WORK, change), now);
+  const atPod = (change: Parameters<typeof aView>[1]) => decideMaintenance(aView(AT_POD, change), NOW);
 
-  test("gets its job, then its order, then the time that it needs", () => {
+  test("gets its job, is known by its pod, then gets its order, and the time that it needs", () => {
     expect(decide({})).toMatchObject({ kind: "make-job" });
-    expect(decide({ jobs: [aJob(AT_WORK, { pod: undefined })] })).toMatchObject({ kind: "wait" });
-    expect(decide({ jobs: [aJob(AT_WORK)] })).toMatchObject({ kind: "order", pod: { uid: "uid-pod" } });
-    expect(decide({ jobs: [aJob(AT_WORK)], hostRuns: [aHostRun([])] })).toMatchObject({ kind: "wait" });
+    expect(decide({ jobs: [aJob(AT_WORK)] })).toMatchObject({
+      kind: "tell",
+      status: { maintenanceRuns: [{ pod: "pod", podUID: "uid-pod", assignedAt: formatTime(NOW) }] },
+    });
+    expect(atPod({ jobs: [aJob(AT_WORK)] })).toMatchObject({ kind: "order", pod: { uid: "uid-pod" } });
+    expect(atPod({ jobs: [aJob(AT_WORK)], hostRuns: [aHostRun([])] })).toMatchObject({ kind: "wait" });
+  });
+
+  test("keeps the pod that it had before, and gives its order to the new one", () => {
+    const jobs = [aJob(AT_WORK, { pod: { name: "pod-2", uid: "uid-2" } })];
+    const decision = atPod({ jobs, hostRuns: [aHostRun([])] });
+    const formerPods = [{ pod: "pod", podUID: "uid-pod", assignedAt: GIVEN.assignedAt }];
+    expect(decision).toMatchObject({ kind: "tell", run: { pod: "pod-2", podUID: "uid-2", formerPods } });
+    const repository = aRepository(decision.kind === "tell" ? decision.status : {});
+    const next = decideMaintenance(aView(repository, { jobs, hostRuns: [aHostRun([])] }), NOW);
+    expect(next).toMatchObject({ kind: "order", pod: { uid: "uid-2" } });
   });
 
   test("ends when all its actions have, with what they found", () => {
@@ -118,7 +163,7 @@ describe("D13: one that is at work", () => {
       { action: "PruneRepository", ...done },
     ] as const;
     const half = [results[0], { action: "PruneRepository", phase: "Running" }] as const;
-    expect(decide({ jobs: [aJob(AT_WORK)], hostRuns: [aHostRun(half)] })).toMatchObject({ kind: "wait" });
+    expect(atPod({ jobs: [aJob(AT_WORK)], hostRuns: [aHostRun(half)] })).toMatchObject({ kind: "wait" });
     // A backup that comes now takes nothing from what was found.
     expect(decide({ hostRuns: [aHostRun(results)], user: "BackupSession demo/s" })).toMatchObject({
       kind: "end",
@@ -154,12 +199,117 @@ describe("D13: one that is at work", () => {
     ],
     [
       "its job ended without a word",
-      { jobs: [aJob(AT_WORK, { outcome: { kind: "complete" } })], completeForMs: 10_000 },
+      { jobs: [aJob(AT_WORK, { outcome: { kind: "complete" }, completeForMs: 10_000 })] },
       NOW,
       "JOB_FAILED",
     ],
   ])("fails when %s", (_why, change, now, reason) => {
     expect(decide(change, now)).toMatchObject({ kind: "end", run: { phase: "Failed", reason } });
+  });
+
+  test.each([
+    ["a node that takes it", starting("UNSCHEDULABLE", "pod: 0/3 nodes are available", 20)],
+    ["an image", starting("CONTAINER_NOT_STARTED", "ImagePullBackOff", 20)],
+  ])("says what it waits for, here %s, and fails with that when jobs of members would", (_what, outcome) => {
+    const view = (change: object) => ({ jobs: [aJob(AT_WORK, { outcome, ...change })], hostRuns: [aHostRun([])] });
+    const told = atPod(view({}));
+    expect(told).toMatchObject({ kind: "tell", status: { maintenanceRuns: [{ message: outcome.message }] } });
+    const repository = aRepository(told.kind === "tell" ? told.status : {});
+    expect(decideMaintenance(aView(repository, view({})), NOW)).toMatchObject({ kind: "wait", requeueAfterMs: 60_000 });
+    const late = view({ outcome: { ...outcome, sinceMs: NOW.getTime() - LIMITS.podWaitMs } });
+    expect(decideMaintenance(aView(repository, late), NOW)).toMatchObject({
+      kind: "end",
+      run: { phase: "Failed", reason: outcome.code, message: outcome.message },
+    });
+    // What it waited for is no word about what runs, nor about what ended well.
+    const running = decideMaintenance(aView(repository, view({ outcome: { kind: "running" } })), NOW);
+    expect(running.kind === "tell" && running.run.message).toBeUndefined();
+    const results = GIVEN.actions?.map((action) => ({ action, ...done })) ?? [];
+    const end = decideMaintenance(aView(repository, { hostRuns: [aHostRun(results)] }), NOW);
+    expect(end).toMatchObject({ kind: "end", run: { phase: "Succeeded" } });
+    expect(end.kind === "end" && end.run.message).toBeUndefined();
+  });
+
+  test("is told which locks in its way belong to nobody, those of an earlier maintenance's pod too", () => {
+    const lock = { id: "dead", host: "former", createdAt: "2026-01-10T01:00:00Z" };
+    const waiting = { ...aHostRun([]), status: { locks: [lock, { ...lock, id: "other", host: "elsewhere" }] } };
+    const formerPods = [{ name: "former", uid: "gone", assignedAtMs: Date.parse(lock.createdAt) }];
+    const view = { jobs: [aJob(AT_WORK)], locks: { formerPods, lockOwners: new Map() } };
+    const decision = atPod({ ...view, hostRuns: [waiting] });
+    expect(decision).toMatchObject({ kind: "answer-locks", removableLocks: ["dead"] });
+    const answered = { ...waiting, spec: { ...waiting.spec, actionParams: { removableLocks: ["dead"] } } };
+    expect(atPod({ ...view, hostRuns: [answered] })).toMatchObject({ kind: "wait" });
+  });
+
+  test("does no other work than its own, whatever the status lists", () => {
+    const actions = ["ApplyRetentionPolicy", "VerifyRepositoryIntegrity", "PruneRepository"] as const;
+    expect(actionsOf({ isPruneWanted: true }, { ...RUN, actions })).toEqual(actions.slice(1));
+    expect(actionsOf({ isPruneWanted: false }, { ...RUN, actions })).toEqual(["VerifyRepositoryIntegrity"]);
+    const checked = [{ action: "VerifyRepositoryIntegrity", integrity: true, ...done }] as const;
+    const view = { isPruneWanted: false, hostRuns: [aHostRun(checked)] };
+    expect(atPod(view)).toMatchObject({ kind: "end", run: { phase: "Succeeded" } });
+  });
+
+  test("runs as the repository's owner once its pod has told who that is, and fails where no pod can", () => {
+    const owner = { user: 1000, group: 2000 };
+    const refusal = { phase: "Failed", reason: "REPOSITORY_OWNER", finishedAt: done.finishedAt } as const;
+    const results = (GIVEN.actions ?? []).map((action) => ({ action, ...refusal }));
+    const hostRuns = [aHostRun(results, "uid-pod", { owner })];
+    const first = aJob(AT_WORK, { outcome: { kind: "complete" }, completeForMs: 60_000 });
+    expect(atPod({ jobs: [first], hostRuns })).toMatchObject({ kind: "make-job", owner });
+    const name = maintenanceJobName(AT_POD, RUN.startedAt, owner);
+    expect(name).not.toBe(first.name);
+    const second = aJob(AT_WORK, { name, pod: { name: "pod-2", uid: "uid-2" } });
+    expect(atPod({ jobs: [first, second], hostRuns })).toMatchObject({ kind: "tell", run: { podUID: "uid-2" } });
+    const checked = (GIVEN.actions ?? []).map((action) => ({ action, ...done }));
+    const ended = [...hostRuns, aHostRun(checked, "uid-2")];
+    expect(atPod({ jobs: [first, second], hostRuns: ended })).toMatchObject({
+      kind: "end",
+      run: { phase: "Succeeded" },
+    });
+    const again = [...hostRuns, aHostRun(results, "uid-2", { owner })];
+    expect(atPod({ jobs: [first, second], hostRuns: again })).toMatchObject({
+      kind: "end",
+      run: { phase: "Failed", reason: "REPOSITORY_OWNER", message: expect.stringContaining("1000:2000") },
+    });
+  });
+
+  test("is not told of what passes within moments", () => {
+    const outcome = starting("CONTAINER_NOT_STARTED", "pod is being started", 2);
+    const view = { jobs: [aJob(AT_WORK, { outcome })], hostRuns: [aHostRun([])] };
+    expect(atPod(view)).toMatchObject({ kind: "wait", requeueAfterMs: 8_000 });
+  });
+
+  test.each([
+    ["its job", undefined],
+    ["the pod of its job", starting("EXECUTOR_LOST", "no pod", 60)],
+  ])("is tried again while a quota has no room for %s, says so, and fails in the end", (_what, outcome) => {
+    const problem = { code: "JOB_REFUSED", message: "exceeded quota", isPassing: true } as const;
+    const beganAt = (secondsAgo: number, message?: string) =>
+      aRepository({
+        maintenanceRuns: [
+          {
+            ...RUN,
+            startedAt: new Date(NOW.getTime() - secondsAgo * 1_000).toISOString(),
+            ...(message && { message }),
+          },
+        ],
+      });
+    const decideAt = (repository: ReturnType<typeof aRepository>, sinceMs: number, secondsAgo = 60) => {
+      const job = aJob(repository, {
+        pod: undefined,
+        ...(outcome && { outcome: starting("EXECUTOR_LOST", "no pod", secondsAgo) }),
+      });
+      const sinceTryMs = new Map([[job.name, sinceMs]]);
+      return decideMaintenance(aView(repository, { problem, sinceTryMs, jobs: outcome ? [job] : [] }), NOW);
+    };
+    expect(decideAt(beganAt(60), 0)).toMatchObject({ kind: "tell", run: { message: "exceeded quota" } });
+    expect(decideAt(beganAt(60, "exceeded quota"), 1_000)).toMatchObject({ kind: "wait", requeueAfterMs: 4_000 });
+    expect(decideAt(beganAt(60, "exceeded quota"), 5_000)).toMatchObject({ kind: "make-job" });
+    expect(decideAt(beganAt(300, "exceeded quota"), 5_000, 300)).toMatchObject({
+      kind: "end",
+      run: { phase: "Failed", reason: "JOB_REFUSED", message: "exceeded quota" },
+    });
   });
 
   test("takes the request back that it served, and no other", () => {
@@ -172,6 +322,30 @@ describe("D13: one that is at work", () => {
     });
     expect(decideMaintenance(aView(repository, stopped), NOW)).toMatchObject({ servedRequest: undefined });
   });
+
+  test.each([
+    ["its job can't be made", { problem: { code: "BACKEND_INVALID", message: "no bucket" } as const }, "no bucket"],
+    [
+      "its job fails",
+      { jobs: [aJob(AT_WORK, { outcome: { kind: "failed", code: "IMAGE_UNAVAILABLE", message: "no image" } })] },
+      "no image",
+    ],
+  ])(
+    "answers the request where %s: its words stand in the status, and nothing begins at once",
+    (_what, how, message) => {
+      const metadata = { annotations: { [Annotation.CheckRequested]: "now" } };
+      const claim = decideMaintenance(aView(aRepository(CHECK_DUE, {}, metadata)), NOW);
+      if (claim.kind !== "claim") throw new Error(claim.kind);
+      const atWork = aRepository({ maintenanceRuns: [{ ...claim.run, startedAt: RUN.startedAt }] }, {}, metadata);
+      const end = decideMaintenance(aView(atWork, how), NOW);
+      expect(end).toMatchObject({ kind: "end", run: { phase: "Failed", message }, servedRequest: "now" });
+      // Should it still be there, as after a crash.
+      const after = aRepository(end.kind === "end" ? end.status : {}, {}, metadata);
+      expect(decideMaintenance(aView(after), NOW)).toMatchObject({ kind: "wait", requeueAfterMs: 60_000 });
+      const prune = aRepository({ maintenanceRuns: [{ ...RUN, actions: ["PruneRepository"] }] }, {}, metadata);
+      expect(decideMaintenance(aView(prune, how), NOW)).toMatchObject({ kind: "end", servedRequest: undefined });
+    },
+  );
 
   test("of a Repository that is deleted is nobody's business", () => {
     const repository = aRepository({ maintenanceRuns: [RUN] }, {}, { deletionTimestamp: "2026-01-10T01:59:00Z" });

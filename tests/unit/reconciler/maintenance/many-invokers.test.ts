@@ -56,7 +56,10 @@ function live(sessions: readonly Session[], workMs: number, days: number): Day {
         workedMs = 0;
         break;
       case "make-job":
-        jobs = [aJob(repository, { createdAtMs: nowMs })];
+        jobs = [aJob(repository)];
+        break;
+      case "tell":
+        status = decision.status;
         break;
       case "order":
         hostRuns = [aHostRun([])];
@@ -66,6 +69,7 @@ function live(sessions: readonly Session[], workMs: number, days: number): Day {
         [jobs, hostRuns] = [[], []];
         if (decision.run.phase === "Stopped") count.stopped += 1;
         break;
+      case "answer-locks":
       case "clean-up":
       case "wait":
     }

@@ -1,7 +1,16 @@
 import { describe, expect, test } from "vitest";
+import { readJobPod } from "../../../../reconciler/jobs/job-object.ts";
+import { isOwnerGone } from "../../../../reconciler/run/locks.ts";
 import type { PodObject } from "../../../../reconciler/world/pod-object.ts";
-import { gatherLockOwners, gatherPods, gatherWorkloads, openRestores } from "../../../../reconciler/world/targets.ts";
+import {
+  gatherLockOwners,
+  gatherLocksView,
+  gatherPods,
+  gatherWorkloads,
+  openRestores,
+} from "../../../../reconciler/world/targets.ts";
 import { createWorld } from "../../../../reconciler/world/world.ts";
+import { parseRepository } from "../../../../shared/api/repository.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
 
 const WEB = { apiVersion: "apps/v1", kind: "Deployment", name: "web", namespace: "demo" };
@@ -102,6 +111,51 @@ describe("pods of a run", () => {
   test("own locks wherever they are: nothing is done in those pods, and a lock of one that lives must stay", () => {
     const former = [{ name: "pod-foreign", uid: "foreign", assignedAtMs: 0 }];
     expect([...gatherLockOwners(world, former, new Map()).keys()]).toEqual(["foreign"]);
+  });
+});
+
+describe("pods that locks may belong to", () => {
+  const assignedAt = "2026-01-10T01:00:00.000Z";
+  const entry = (pod: string) => ({ pod, podUID: `uid-${pod}`, assignedAt });
+  const store = parseRepository({
+    apiVersion: "stash.appscode.com/v1alpha1",
+    kind: "Repository",
+    metadata: { name: "store", namespace: "vault" },
+    spec: {},
+    status: {
+      maintenanceRuns: [
+        { phase: "Running", startedAt: assignedAt, ...entry("now"), formerPods: [entry("before")] },
+        { phase: "Failed", startedAt: assignedAt, ...entry("killed") },
+        { phase: "Failed", startedAt: assignedAt },
+      ],
+    },
+  });
+  const job = { apiVersion: "batch/v1", kind: "Job", name: "j", uid: "job", controller: true };
+  const rawPod = {
+    metadata: { name: "now", namespace: "vault", uid: "uid-now", ownerReferences: [job] },
+    spec: { containers: [{ name: "pvc-backup" }] },
+    status: { phase: "Running", containerStatuses: [{ name: "pvc-backup", state: { running: {} } }] },
+  };
+  const pod = readJobPod(rawPod);
+  const world = {
+    ...empty,
+    repositories: {
+      ...empty.repositories,
+      get: (_: string | undefined, name: string) => (name === "store" ? store : undefined),
+    },
+    jobPods: { ...empty.jobPods, byIndex: (_: string, uid: string) => (uid === pod?.uid ? [pod] : []) },
+  };
+  const lockOf = (host: string) => ({ id: host, host, createdAt: "2026-01-10T01:10:00.000Z" });
+
+  test("are those of the Repository's maintenance too, of earlier ones and lost ones", () => {
+    const { formerPods } = gatherLocksView(world, "vault/store", new Map());
+    expect(formerPods.map(({ name }) => name)).toEqual(["now", "before", "killed"]);
+    expect(gatherLocksView(world, "vault/other", new Map()).formerPods).toEqual([]);
+  });
+
+  test("are pods of jobs, whose containers have other names than ours: a living one keeps its lock", () => {
+    const view = gatherLocksView(world, "vault/store", new Map());
+    expect(["now", "before", "killed"].map((host) => isOwnerGone(lockOf(host), view))).toEqual([false, true, true]);
   });
 });
 

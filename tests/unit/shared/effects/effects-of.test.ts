@@ -217,6 +217,36 @@ test("S11: a blueprint hands out the Secret of another namespace", () => {
   expect(lines(blueprint(undefined))).toEqual([]);
 });
 
+test("S11: a blueprint with a local backend makes pods that mount its volume", () => {
+  const blueprint = (repoNamespace: string | undefined, local: object) =>
+    parseBackupBlueprint({
+      apiVersion: "stash.appscode.com/v1beta1",
+      kind: "BackupBlueprint",
+      metadata: { name: "b" },
+      spec: {
+        repoNamespace,
+        backend: { storageSecretName: "s", local: { mountPath: "/safe/r", ...local } },
+        retentionPolicy,
+      },
+    });
+  const folder = { hostPath: { path: "/var" } };
+  expect(lines(blueprint("vault", folder))).toEqual(["get secrets vault/s", "create pods in namespace vault"]);
+  expect(lines(blueprint("vault", { persistentVolumeClaim: { claimName: "p" } }))).toEqual([
+    "get secrets vault/s",
+    "update persistentvolumeclaims vault/p",
+    "create pods in namespace vault",
+  ]);
+  expect(lines(blueprint("${TARGET_NAMESPACE}", { secret: { secretName: "${TARGET_NAME}" } }))).toEqual([
+    "get secrets s in all namespaces",
+    "get secrets in all namespaces",
+    "create pods in all namespaces",
+  ]);
+  // Secrets and claims are each namespace's own there, pods are made in all of them.
+  expect(lines(blueprint(undefined, { persistentVolumeClaim: { claimName: "p" } }))).toEqual([
+    "create pods in all namespaces",
+  ]);
+});
+
 test("an effect that several members have is one", () => {
   const job = { target: { ref: FILES } };
   expect(lines(backup([job, job, job]))).toHaveLength(2);
