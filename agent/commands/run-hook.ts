@@ -24,6 +24,10 @@ async function initialize({ run, reporter, settings, shutdown }: OpenedStep): Pr
 /** @returns 0 when the hook succeeded, was not due, or is one that runs afterwards: its failure stands in the status */
 export async function run(argv: readonly string[]): Promise<number> {
   const step = await openStep(argv);
+  return runHook(step).finally(() => step.heartbeat.stop());
+}
+
+async function runHook(step: OpenedStep): Promise<number> {
   const { run: order, settings, reporter, isBackup } = step;
   const now = () => new Date();
   const hooks = createHostHooks(

@@ -14,7 +14,7 @@ import { type OpenedStep, openStep } from "./job-step.ts";
 /** @returns 0 when the host succeeded and that is stored */
 export async function run(argv: readonly string[]): Promise<number> {
   const step = await openStep(argv);
-  const code = await report(step);
+  const code = await report(step).finally(() => step.heartbeat.stop());
   if (step.isBackup) await linger(step);
   return code;
 }

@@ -106,7 +106,7 @@ export function gatherCommon<Run extends RunObject, Status extends RunStatus, Me
     jobs: jobs.jobs,
     formerPods: former,
     lockOwners: gatherLockOwners(world, former, pods),
-    silenceMs: memories.silences(key, status, monotonicMs),
+    silenceMs: memories.silences(key, status, pods, monotonicMs),
     hookRuns,
     owed: readOwed(hostRunsOf(world, namespace, uid)),
     leaderSinceMs,
