@@ -2,6 +2,7 @@
 import { UserError } from "../../shared/errors.ts";
 import { createHostHooks } from "../hooks/host-hooks.ts";
 import { readAddonResult } from "../job/addon-output.ts";
+import type { RunReporter } from "../report/run-reporter.ts";
 import { INITIALIZE } from "../turn.ts";
 import { summaryOf } from "../work/hook-summary.ts";
 import { openForBackup } from "../work/open-for-backup.ts";
@@ -19,6 +20,12 @@ async function initialize({ run, reporter, settings, shutdown }: OpenedStep): Pr
   } finally {
     await reporter.flush();
   }
+}
+
+/** What follows must not begin where the host was given up meanwhile. @throws UserError */
+function requireWanted({ cancelled }: Pick<RunReporter, "cancelled">): void {
+  const why = cancelled();
+  if (why !== undefined) throw why;
 }
 
 /** @returns 0 when the hook succeeded, was not due, or is one that runs afterwards: its failure stands in the status */
@@ -45,8 +52,12 @@ async function runHook(step: OpenedStep): Promise<number> {
   );
   const type = step.flag("hook-type") ?? "";
   if (type === "preBackup" || type === "preRestore") {
+    requireWanted(reporter);
     await initialize(step);
+    requireWanted(reporter);
     await hooks.before(summaryOf(order, now(), undefined));
+    await reporter.flush();
+    requireWanted(reporter);
   } else if (type === "postBackup" || type === "postRestore") {
     const result = readAddonResult(step.output, order.spec.host, isBackup);
     await hooks.after(summaryOf(order, now(), result), (order.spec.retryLeft ?? 0) > 0);

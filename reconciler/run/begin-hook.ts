@@ -29,6 +29,7 @@ export async function beginHook<
   hook: HookRun,
 ): Promise<ActOutcome> {
   const { hooks, wake } = ports;
+  if (hooks.refuseLate(hook, wake)) return "done";
   if (hook.owes === undefined) {
     hooks.start(hook, wake);
     return "done";
@@ -37,7 +38,7 @@ export async function beginHook<
     await hold(kind, ports, key, run);
     const placed = await hooks.placed(hook, ports.signal);
     await keepOwed(ports, run, placed);
-    hooks.start(placed, wake);
+    if (!hooks.refuseLate(placed, wake)) hooks.start(placed, wake);
   } catch (error) {
     const words = whyNever(error);
     if (words === undefined) throw error;

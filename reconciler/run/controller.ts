@@ -5,6 +5,7 @@ import { messageOf, UserError } from "../../shared/errors.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import { type RunResult, WorkQueue, type WorkQueueObserver } from "../../shared/kube/work-queue.ts";
 import type { Controller } from "../controller.ts";
+import { hookJobName } from "../hooks/hook-job.ts";
 import { hostRunsOf } from "../world/host-runs.ts";
 import type { World } from "../world/world.ts";
 import { actOnRun } from "./act.ts";
@@ -149,7 +150,12 @@ export function createRunController<
       );
       if (decided !== undefined || isBehind) memories.keepWriteTime(key, clock.monotonic());
       if (outcome === "again") continue;
-      const changes = planHostRuns(owner, kind.ordersOf(view, status, hostRuns), hostRuns);
+      const changes = planHostRuns(
+        owner,
+        kind.ordersOf(view, status, hostRuns),
+        hostRuns,
+        [...hooks.runs().running].map((hookKey) => hookJobName(owner, hookKey)),
+      );
       const { metadata } = memories.newest(key, run) ?? run;
       await syncHostRuns(client, { resource: KINDS[run.kind], metadata }, changes, signal);
       return { requeueAfterMs: decision.requeueAfterMs };

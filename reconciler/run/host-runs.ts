@@ -99,21 +99,30 @@ function mutablePatch(before: MutablePart, after: MutablePart): object | undefin
   return Object.fromEntries(changed.map((field) => [field, withoutEmptyTexts(after[field] ?? null)]));
 }
 
-/** Not ordered by an entry: what lets a pod go, hooks of the whole run, and records. */
+/** Not ordered by an entry: what lets a pod go, and records. */
 function isApart({ spec }: HostRun): boolean {
-  return spec.release !== undefined || spec.work === "Hook" || spec.work === "Record";
+  return spec.release !== undefined || spec.work === "Record";
+}
+
+function whyStale({ spec }: HostRun): HostRunSpec["cancel"] {
+  return spec.work === "Hook"
+    ? { reason: "HOOK_FAILED", message: "the hook was given up" }
+    : { reason: "EXECUTOR_LOST", message: "the host was given to another pod" };
 }
 
 /**
  * What is to be written so that the host runs are as ordered. One that is no longer ordered and has not ended is cancelled:
  * its host is another pod's, or nobody's.
+ *
+ * @param hooks names of the orders to global hooks that run now: another's has been given up
  */
 export function planHostRuns(
   owner: RunOwner,
   orders: readonly HostRunOrder[],
   known: HostRuns,
+  hooks: readonly string[] = [],
 ): readonly HostRunChange[] {
-  const wanted = new Set(orders.map(({ name }) => name));
+  const wanted = new Set([...orders.map(({ name }) => name), ...hooks]);
   const changes = orders.flatMap((order): HostRunChange[] => {
     const { name, spec } = order;
     const present = known.get(name);
@@ -124,15 +133,14 @@ export function planHostRuns(
   const stale = [...known.values()].filter(
     (run) => !wanted.has(run.metadata.name) && !isEndedRun(run) && run.spec.cancel === undefined && !isApart(run),
   );
-  const cancel = { reason: "EXECUTOR_LOST", message: "the host was given to another pod" };
   return [
     ...changes,
     ...stale.map(
-      ({ metadata }): HostRunChange => ({
+      (run): HostRunChange => ({
         kind: "withdraw",
-        name: metadata.name,
-        uid: metadata.uid ?? "",
-        spec: { cancel },
+        name: run.metadata.name,
+        uid: run.metadata.uid ?? "",
+        spec: { cancel: whyStale(run) },
       }),
     ),
   ];
