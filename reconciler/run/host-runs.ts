@@ -90,6 +90,28 @@ export function buildHostRun(owner: RunOwner, { name, spec }: HostRunOrder): Hos
   });
 }
 
+/** A pod has to have a name and a uid. This is none. */
+const NO_POD = { name: "none", uid: "none" };
+
+/**
+ * A host run that orders nothing: it keeps what only the reconciler may write.
+ *
+ * @param host by which it is told from others of its run
+ * @throws UserError INVALID_OBJECT
+ */
+export function buildRecordRun(
+  owner: RunOwner,
+  name: string,
+  host: string,
+  kept: Pick<HostRunSpec, "owed" | "record">,
+): HostRun {
+  const { kind, name: runName, uid } = owner;
+  return buildHostRun(owner, {
+    name,
+    spec: { work: "Record", run: { kind, name: runName, uid }, host, pod: NO_POD, ...kept },
+  });
+}
+
 /** The merge patch that brings the changeable part of one spec to another; undefined when they agree. */
 function mutablePatch(before: MutablePart, after: MutablePart): object | undefined {
   const changed = MUTABLE.filter(
