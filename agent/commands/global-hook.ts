@@ -19,6 +19,14 @@ export async function run(argv: readonly string[]): Promise<number> {
   const limited = timeoutSeconds === undefined ? handler : { ...handler, timeout: `${timeoutSeconds}s` };
   const startedAt = new Date().toISOString();
   reporter.set({ phase: "Running", startedAt });
+  // Who gave it up took the order back before he said so.
+  if (!(await reporter.flush())) return 1;
+  const cancelled = reporter.cancelled();
+  if (cancelled !== undefined) {
+    reporter.set({ phase: "Failed", finishedAt: new Date().toISOString(), error: `not started: ${cancelled.message}` });
+    await reporter.flush();
+    return 1;
+  }
   const summary = globalSummaryOf(order);
   // There is no pod beside it whose ports or address a handler could mean.
   const outcome = await runHandler(limited, { podIp: undefined, summary, now: () => new Date() });

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { HostRun } from "../../shared/api/host-run.ts";
+import { type Heartbeat, startHeartbeat } from "../backup/progress.ts";
 import { flagText } from "../flags.ts";
 import { awaitJobRun } from "../job/job-run.ts";
 import { gatherJobSettings } from "../job/job-settings.ts";
@@ -14,6 +15,8 @@ export interface OpenedStep {
   readonly shutdown: AbortSignal;
   readonly run: HostRun;
   readonly reporter: RunReporter;
+  /** Begun with the step: what it does may take longer than an agent may be silent. Whoever opened the step stops it. */
+  readonly heartbeat: Heartbeat;
   readonly isBackup: boolean;
   /** Text of the addon's output.json; undefined when there is none. */
   readonly output: string | undefined;
@@ -40,6 +43,7 @@ export async function openStep(argv: readonly string[]): Promise<OpenedStep> {
     shutdown,
     run,
     reporter,
+    heartbeat: startHeartbeat(reporter, () => new Date(), { everySeconds: run.spec.heartbeatSeconds }),
     isBackup: run.spec.work === "Backup",
     output: readOutput(flagText(flags, "output-dir")),
     flag: (name) => flagText(flags, name),

@@ -2,6 +2,7 @@
 import { UserError } from "../../shared/errors.ts";
 import { createHostHooks } from "../hooks/host-hooks.ts";
 import { readAddonResult } from "../job/addon-output.ts";
+import type { RunReporter } from "../report/run-reporter.ts";
 import { INITIALIZE } from "../turn.ts";
 import { summaryOf } from "../work/hook-summary.ts";
 import { openForBackup } from "../work/open-for-backup.ts";
@@ -21,9 +22,19 @@ async function initialize({ run, reporter, settings, shutdown }: OpenedStep): Pr
   }
 }
 
+/** What follows must not begin where the host was given up meanwhile. @throws UserError */
+function requireWanted({ cancelled }: Pick<RunReporter, "cancelled">): void {
+  const why = cancelled();
+  if (why !== undefined) throw why;
+}
+
 /** @returns 0 when the hook succeeded, was not due, or is one that runs afterwards: its failure stands in the status */
 export async function run(argv: readonly string[]): Promise<number> {
   const step = await openStep(argv);
+  return runHook(step).finally(() => step.heartbeat.stop());
+}
+
+async function runHook(step: OpenedStep): Promise<number> {
   const { run: order, settings, reporter, isBackup } = step;
   const now = () => new Date();
   const hooks = createHostHooks(
@@ -41,8 +52,12 @@ export async function run(argv: readonly string[]): Promise<number> {
   );
   const type = step.flag("hook-type") ?? "";
   if (type === "preBackup" || type === "preRestore") {
+    requireWanted(reporter);
     await initialize(step);
+    requireWanted(reporter);
     await hooks.before(summaryOf(order, now(), undefined));
+    await reporter.flush();
+    requireWanted(reporter);
   } else if (type === "postBackup" || type === "postRestore") {
     const result = readAddonResult(step.output, order.spec.host, isBackup);
     await hooks.after(summaryOf(order, now(), result), (order.spec.retryLeft ?? 0) > 0);

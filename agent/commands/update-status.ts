@@ -14,7 +14,7 @@ import { type OpenedStep, openStep } from "./job-step.ts";
 /** @returns 0 when the host succeeded and that is stored */
 export async function run(argv: readonly string[]): Promise<number> {
   const step = await openStep(argv);
-  const code = await report(step);
+  const code = await report(step).finally(() => step.heartbeat.stop());
   if (step.isBackup) await linger(step);
   return code;
 }
@@ -30,9 +30,11 @@ async function report(step: OpenedStep): Promise<number> {
   const { run: order, reporter, output, settings, isBackup } = step;
   // Our own steps report by themselves.
   if (isEnded(order)) return order.status?.phase === "Succeeded" ? 0 : 1;
-  const result = readAddonResult(output, order.spec.host, isBackup);
+  const told = readAddonResult(output, order.spec.host, isBackup);
+  const isTagged = isBackup && told.phase === "Succeeded";
+  const cancelled = reporter.cancelled();
+  const result = cancelled === undefined ? told : { ...told, ...failureOf(cancelled) };
   const { snapshots: named, ...rest } = result;
-  const isTagged = isBackup && result.phase === "Succeeded";
   const { snapshots, warnings } = isTagged ? await tagged(step, named) : { snapshots: named, warnings: [] };
   const finishedAt = new Date().toISOString();
   reporter.set({
@@ -47,6 +49,11 @@ async function report(step: OpenedStep): Promise<number> {
   const { phase, reason } = result;
   settings.log.info({ host: order.spec.host, phase, reason, isStored }, "addon's result");
   return isStored && phase === "Succeeded" ? 0 : 1;
+}
+
+/** Nothing that comes after a host was given up makes it a good one. */
+function failureOf({ code, message }: UserError) {
+  return { phase: "Failed", reason: code, error: message } as const;
 }
 
 /** The session's other hosts may hold the repository for a while. */
@@ -72,7 +79,7 @@ async function tagged(
       report: (locks) => reporter.set({ locks }),
       patienceMs: LOCK_WAIT_MS,
     });
-    return await tagSnapshots(run, snapshots, { restic, withLock, signal });
+    return await tagSnapshots(run, snapshots, { restic, withLock, signal }, reporter.cancelled()?.code);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return untagged(snapshots, error.message);

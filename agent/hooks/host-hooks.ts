@@ -3,14 +3,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { HookResult } from "../../shared/api/hook-result.ts";
 import type { Handler } from "../../shared/api/hooks.ts";
 import { UserError } from "../../shared/errors.ts";
-import { agentPart } from "../../shared/hooks/parts.ts";
+import { agentPart, hookTimeoutMs } from "../../shared/hooks/parts.ts";
 import { whyAfterHookSkipped } from "../../shared/hooks/policy.ts";
 import type { HookSummary } from "../../shared/hooks/summary.ts";
 import type { Logger } from "../log.ts";
 import type { RunReporter } from "../report/run-reporter.ts";
+import { DEFAULT_HOOK_LIMIT_MS } from "./hook-limit.ts";
 import type { HandlerOutcome } from "./run-handler.ts";
 
 const INTENT_WAIT_MS = 5_000;
+/** How the message of a before-hook begins that was recorded and never ran. */
+const NOT_STARTED = "not started: ";
 
 export interface HostHooks {
   readonly before: Handler | undefined;
@@ -29,6 +32,8 @@ export interface HostHooksPorts {
   readonly podIp: string | undefined;
   readonly reporter: RunReporter;
   readonly log: Logger;
+  /** Aborts when the work is given up, as far as this process knows. */
+  readonly signal?: AbortSignal;
   now(): Date;
 }
 
@@ -74,14 +79,33 @@ export function createHostHooks(hooks: HostHooks, ports: HostHooksPorts): HookRu
     record({ type, hostname, podUID: podUid, phase: "Running", startedAt: ports.now().toISOString() });
     // The intent is stored before the hook starts: what a restart finds is never less than what happened. But an after-hook,
     // which may thaw what is frozen, does not wait out an outage of the API server.
-    const isAfter = type === hooks.afterType;
-    await Promise.race([ports.reporter.flush(), ...(isAfter ? [sleep(INTENT_WAIT_MS)] : [])]);
+    if (type === hooks.afterType) await Promise.race([ports.reporter.flush(), sleep(INTENT_WAIT_MS)]);
+    else await untilStored(handler);
     // Loaded with the first hook: templates and their patterns are most of the program.
     const { runHandler } = await import("./run-handler.ts");
     const outcome = await runHandler(handler, { podIp: ports.podIp, summary, now: ports.now });
     conclude(outcome);
     ports.log.info({ hook: type, host: hostname, phase: outcome.phase, error: outcome.message }, "hook ended");
     return outcome;
+  }
+
+  /**
+   * A before-hook starts within its time, and not after the work it prepares for was given up. What answers the intent tells whether it
+   * was: the watch may lag behind.
+   *
+   * @throws UserError when it may not start; then it has not, and nothing is owed
+   */
+  async function untilStored(handler: Handler): Promise<void> {
+    const { reporter, signal } = ports;
+    const limitMs = hookTimeoutMs(handler, DEFAULT_HOOK_LIMIT_MS);
+    const isStored = await Promise.race([reporter.flush(), sleep(limitMs, undefined, { ref: false })]);
+    const late = `its intent could not be stored within ${limitMs / 1_000} s`;
+    const why = signal?.aborted || isStored === false ? "the host was given up" : isStored ? undefined : late;
+    const cancelled = reporter.cancelled();
+    if (why === undefined && cancelled === undefined) return;
+    const message = `${NOT_STARTED}${cancelled?.message ?? why}`;
+    conclude({ phase: "Failed", message, output: "" });
+    throw cancelled ?? new UserError("HOOK_FAILED", `${hooks.beforeType} hook: ${message}`);
   }
 
   return {
@@ -99,7 +123,9 @@ export function createHostHooks(hooks: HostHooks, ports: HostHooksPorts): HookRu
       const known = last(hooks.afterType);
       if (known?.phase === "Succeeded" || known?.phase === "Skipped") return undefined;
       // With a before-hook that never started there is nothing to undo.
-      if (before !== undefined && last(hooks.beforeType) === undefined) return undefined;
+      const begun = last(hooks.beforeType);
+      const isBegun = begun !== undefined && begun.message?.startsWith(NOT_STARTED) !== true;
+      if (before !== undefined && !isBegun) return undefined;
       const outcome = summary.Status.Phase === "Succeeded" ? "Succeeded" : "Failed";
       const skipped = whyAfterHookSkipped({ policy: hooks.afterPolicy, outcome, isRetryLeft });
       if (skipped !== undefined) {

@@ -6,10 +6,8 @@ import { type HandlerPlace, runHttpGet, runHttpPost, runTcpSocket } from "../../
 import { hookTimeoutMs } from "../../shared/hooks/parts.ts";
 import { renderHook } from "../../shared/hooks/render.ts";
 import type { HookSummary } from "../../shared/hooks/summary.ts";
+import { DEFAULT_HOOK_LIMIT_MS } from "./hook-limit.ts";
 import { runCommand } from "./run-command.ts";
-
-/** As upstream's, for a hook that has no limit of its own. */
-export const DEFAULT_HOOK_LIMIT_MS = 5 * 60_000;
 
 export interface HookContext {
   readonly podIp: string | undefined;

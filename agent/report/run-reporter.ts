@@ -4,8 +4,8 @@
  * loses nothing.
  */
 import type { HostRun } from "../../shared/api/host-run.ts";
-import { messageOf, UserError } from "../../shared/errors.ts";
-import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { isErrorCode, messageOf, UserError } from "../../shared/errors.ts";
+import { isJsonObject, textAt } from "../../shared/kube/json-value.ts";
 import { runReadiness, withReadiness } from "../../shared/status/readiness.ts";
 import type { AgentApi, ApiAnswer } from "../kube/api.ts";
 import { createBackoff } from "../kube/backoff.ts";
@@ -26,6 +26,8 @@ export interface RunReporter {
   flush(): Promise<boolean>;
   /** Aborts when the host run is gone. */
   readonly lost: AbortSignal;
+  /** Why the order was taken back, as the API server had it when it stored what was told last; undefined when it was not. */
+  cancelled(): UserError | undefined;
 }
 
 /** The merge patch that sets the fields. The uid keeps it from another host run of the same name. */
@@ -56,12 +58,19 @@ export interface ReporterPorts {
   readonly now?: () => Date;
 }
 
+function cancelOf(object: unknown): UserError | undefined {
+  const reason = textAt(object, "spec", "cancel", "reason") ?? "";
+  const message = textAt(object, "spec", "cancel", "message");
+  if (message === undefined) return undefined;
+  return new UserError(isErrorCode(reason) ? reason : "EXECUTOR_LOST", message);
+}
+
 function uidOf(object: unknown): unknown {
   return isJsonObject(object) && isJsonObject(object["metadata"]) ? object["metadata"]["uid"] : undefined;
 }
 
 export function createRunReporter(
-  run: Pick<HostRun, "metadata" | "status">,
+  run: Pick<HostRun, "metadata" | "status"> & Partial<Pick<HostRun, "spec">>,
   { api, log, now = () => new Date() }: ReporterPorts,
 ): RunReporter {
   const { namespace, name, uid } = run.metadata;
@@ -72,6 +81,7 @@ export function createRunReporter(
   let running: Promise<void> | undefined;
   let isReduced = false;
   let refusal: unknown;
+  let cancel = cancelOf(run);
 
   /** After a refusal: is the host run still there, and is it the value that is refused? */
   async function onRejected(message: string, sent: StatusFields): Promise<void> {
@@ -93,6 +103,7 @@ export function createRunReporter(
   async function take(answer: ApiAnswer, sent: StatusFields): Promise<"ok" | "again"> {
     switch (answer.kind) {
       case "ok":
+        cancel = cancelOf(answer.object);
         return "ok";
       case "gone":
         lost.abort(new Error("the host run is gone"));
@@ -141,6 +152,7 @@ export function createRunReporter(
 
   return {
     lost: lost.signal,
+    cancelled: () => cancel,
     set(fields) {
       pending = { ...pending, ...fields, ...conditionsFor(fields) };
       // What is set in one go is one request: the end of the last path and that of the host.

@@ -98,7 +98,7 @@ function hooksOf({ run, reporter, ports }: Conducted): HookRunner {
       hostname: run.spec.host,
       podUid: settings.pod.uid,
     },
-    { podIp: settings.pod.ip, reporter, log, now },
+    { podIp: settings.pod.ip, reporter, log, now, signal: ports.stopper.signal },
   );
 }
 

@@ -140,7 +140,7 @@ function hooksOf({ run, ports, reporter }: Turn): HookRunner {
       hostname: run.spec.host,
       podUid: settings.pod.uid,
     },
-    { podIp: settings.pod.ip, reporter, log, now },
+    { podIp: settings.pod.ip, reporter, log, now, signal: ports.stopper.signal },
   );
 }
 

@@ -2,8 +2,9 @@
 import type { AppBinding } from "../../shared/api/app-binding.ts";
 import { appAddress } from "../../shared/app-binding.ts";
 import { volumesWithClaims } from "../../shared/claim-volumes.ts";
-import { Annotation, INJECT_DISABLED, Label } from "../../shared/contract.ts";
+import { Annotation, Label } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
+import { saysOptOut } from "../../shared/injection/opt-out.ts";
 import type { WorkloadFacts } from "../../shared/injection/workload.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
 import { type BackupInvokerView, type BackupMemberView, isJobMember } from "../../shared/invoker.ts";
@@ -75,9 +76,8 @@ function workloadRow(workload: WorkloadFacts, view: CoverageView): CoverageRow |
   const savers = saversOf(workload, view);
   const by = [...new Set(savers.map((saver) => saver.by))];
   const facts = { namespace, kind, name, by };
-  const isOptedOut =
-    workload.annotations[Annotation.Inject] === INJECT_DISABLED || view.optedOutNamespaces.has(namespace);
-  if (savers.length === 0 && isOptedOut) {
+  const isOut = saysOptOut(workload) || view.optedOutNamespaces.has(namespace);
+  if (savers.length === 0 && isOut) {
     return {
       ...facts,
       state: CoverageState.OptedOut,

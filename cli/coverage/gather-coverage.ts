@@ -1,8 +1,8 @@
 /** Reads what coverage is decided by, and decides. */
 import { parseAppBinding } from "../../shared/api/app-binding.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { Annotation, INJECT_DISABLED } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
+import { saysOptOut } from "../../shared/injection/opt-out.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
 import { backupInvokerView } from "../../shared/invoker.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
@@ -53,7 +53,10 @@ async function readOptedOut(cluster: Cluster, namespace: string | undefined): Pr
       namespace === undefined
         ? await cluster.list(resource, undefined)
         : [await cluster.find(resource, undefined, namespace)];
-    const out = found.filter((one) => textMapAt(one, "metadata", "annotations")[Annotation.Inject] === INJECT_DISABLED);
+    const textsOf = (one: unknown, what: "annotations" | "labels") => textMapAt(one, "metadata", what);
+    const out = found.filter((one) =>
+      saysOptOut({ annotations: textsOf(one, "annotations"), labels: textsOf(one, "labels") }),
+    );
     return new Set(out.flatMap((one) => textAt(one, "metadata", "name") ?? []));
   } catch (thrown) {
     if (thrown instanceof UserError && thrown.code === "API_FORBIDDEN") return new Set();

@@ -6,7 +6,6 @@ import { ConditionType } from "../../shared/reasons.ts";
 import { findCondition, formatTime, hasCondition, isConditionFalse } from "../../shared/status/conditions.ts";
 import { hostFailure, isAssigned, isOpenHost } from "../run/entries.ts";
 import { withDeadlineExceeded, withEverythingFailed, withRefusal } from "../run/give-up.ts";
-import { abortBeforeHooks } from "../run/rows.ts";
 import { runHosts, runTargets } from "../run/run-facts.ts";
 import { isBegun, isQuiet, isRefused, isStarted } from "../run/settled.ts";
 import { BACKUP_WORDS, runFacts } from "./facts.ts";
@@ -31,7 +30,6 @@ export const deadline: Row = {
     const message = `the session did not end before ${sessionDeadline}`;
     return {
       status: withDeadlineExceeded(BACKUP_WORDS, status, message, now),
-      actions: abortBeforeHooks(runFacts(view), status),
     };
   },
 };
@@ -43,7 +41,6 @@ export const cancelled: Row = {
     if (view.object.spec.cancel !== true || !isBegun(status) || !isWorkLeft(view, status)) return undefined;
     return {
       status: withEverythingFailed(BACKUP_WORDS, status, "CANCELLED", "spec.cancel of the session was set", now),
-      actions: abortBeforeHooks(runFacts(view), status),
     };
   },
 };
@@ -58,7 +55,6 @@ export const invokerGone: Row = {
     const what = formatInvoker({ kind, namespace: view.object.metadata.namespace, name });
     return {
       status: withEverythingFailed(BACKUP_WORDS, status, "NOT_FOUND", `InvokerNotFound: ${what} was deleted`, now),
-      actions: abortBeforeHooks(runFacts(view), status),
     };
   },
 };

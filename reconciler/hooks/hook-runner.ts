@@ -30,10 +30,20 @@ export interface HookRunnerPorts {
   readonly runGlobal: (run: HookRun, signal: AbortSignal) => Promise<string>;
 }
 
+interface Prepared {
+  readonly run: HookRun;
+  readonly sinceMs: number;
+}
+
+/** The longest that a hook may take, with the time in which it may begin. */
+function mostMs({ beginWithinMs = 0, timeoutMs }: HookRun): number {
+  return beginWithinMs + timeoutMs;
+}
+
 export class HookRunner {
   readonly #id = randomUUID();
   readonly #ports: HookRunnerPorts;
-  readonly #prepared = new Map<string, HookRun>();
+  readonly #prepared = new Map<string, Prepared>();
   readonly #running = new Map<string, AbortController>();
   readonly #finished = new Map<string, HookOutcome>();
   readonly #waiters: (() => void)[] = [];
@@ -46,7 +56,7 @@ export class HookRunner {
   runs(): HookRuns {
     return {
       runner: this.#id,
-      prepared: new Map([...this.#prepared].map(([key, { startedAt }]) => [key, startedAt])),
+      prepared: new Map([...this.#prepared].map(([key, { run }]) => [key, run.startedAt])),
       running: new Set(this.#running.keys()),
       finished: new Map(this.#finished),
     };
@@ -57,12 +67,20 @@ export class HookRunner {
    * status later, and started with the next look.
    */
   prepare(run: HookRun): void {
-    this.#prepared.set(run.key, run);
+    this.#prepared.set(run.key, { run, sinceMs: this.#ports.clock.monotonic() });
   }
 
   /** A hook that was prepared and has not started. */
   prepared(key: string): HookRun | undefined {
-    return this.#prepared.get(key);
+    return this.#prepared.get(key)?.run;
+  }
+
+  /** Ends a hook that was prepared and may not start any more, since all its time has passed. @returns whether it did */
+  refuseLate(run: HookRun, onEnd: () => void): boolean {
+    const sinceMs = this.#prepared.get(run.key)?.sinceMs;
+    if (sinceMs === undefined || this.#ports.clock.monotonic() - sinceMs < mostMs(run)) return false;
+    this.refuse(run, `did not start within ${Math.round(mostMs(run) / 1_000)} s`, onEnd);
+    return true;
   }
 
   /**
@@ -103,8 +121,12 @@ export class HookRunner {
     });
   }
 
-  abort(key: string): void {
-    this.#running.get(key)?.abort(new UserError("HOOK_FAILED", "stopped: what it prepares for does not run any more"));
+  /** Ends a hook that runs, or is about to. @param onEnd called when its outcome can be read */
+  abort(key: string, onEnd: () => void): void {
+    const words = "stopped: what it prepares for does not run any more";
+    const prepared = this.prepared(key);
+    if (prepared === undefined) this.#running.get(key)?.abort(new UserError("HOOK_FAILED", words));
+    else this.refuse(prepared, words, onEnd);
   }
 
   /** Drops the outcomes of an object's hooks: they are recorded, or nobody asks for them any more. */
@@ -131,8 +153,7 @@ export class HookRunner {
 
   async #carryOut(run: HookRun, abort: AbortController): Promise<HookOutcome> {
     const limit = new UserError("HOOK_FAILED", `did not end within ${Math.round(run.timeoutMs / 1_000)} s`);
-    const mostMs = (run.beginWithinMs ?? 0) + run.timeoutMs;
-    const cancel = this.#ports.clock.after(mostMs, () => abort.abort(limit));
+    const cancel = this.#ports.clock.after(mostMs(run), () => abort.abort(limit));
     try {
       const output = await this.#runIn(run, abort.signal);
       return this.#outcome("Succeeded", "", output);

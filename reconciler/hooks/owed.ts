@@ -6,7 +6,7 @@ import type { Handler } from "../../shared/api/hooks.ts";
 import type { HostRun, OwedHook } from "../../shared/api/host-run.ts";
 import { canonicalJson, shortHash } from "../../shared/hash.ts";
 import { nameWithSuffix } from "../../shared/names.ts";
-import { buildHostRun, type HostRuns, type RunOwner } from "../run/host-runs.ts";
+import { buildRecordRun, type HostRuns, type RunOwner } from "../run/host-runs.ts";
 
 /** What a before-hook owes, before anybody knows in which pod of an application it will run. */
 export interface Owes {
@@ -31,9 +31,6 @@ export function readOwed(known: HostRuns): readonly OwedHook[] {
   return [...known.values()].flatMap(({ spec }) => (spec.work === "Record" && spec.owed ? [spec.owed] : []));
 }
 
-/** A pod has to have a name and a uid. This is none. */
-const NO_POD = { name: "none", uid: "none" };
-
 export interface OwedPlace {
   readonly pod: string | undefined;
   readonly container: string | undefined;
@@ -47,7 +44,7 @@ export interface OwedPlace {
  * @param hookKey of the before-hook
  */
 export function buildOwedRun(owner: RunOwner, hookKey: string, owes: Owes, place: OwedPlace | undefined): HostRun {
-  const { kind, name, uid } = owner;
+  const { name, uid } = owner;
   const { target, hostname, podUID, after, afterPolicy } = owes;
   const { pod, container, behindApp, ranIn } = place ?? {};
   const owed: OwedHook = {
@@ -62,6 +59,5 @@ export function buildOwedRun(owner: RunOwner, hookKey: string, owes: Owes, place
     ...(ranIn !== undefined && { ranIn }),
   };
   const runName = nameWithSuffix(name, `owed-${shortHash(canonicalJson([uid, hookKey]))}`);
-  const spec = { work: "Record", run: { kind, name, uid }, host: runName, pod: NO_POD, owed } as const;
-  return buildHostRun(owner, { name: runName, spec });
+  return buildRecordRun(owner, runName, runName, { owed });
 }

@@ -56,11 +56,29 @@ export async function runHookJob(
     const order = { name: plan.name, spec: hookOrder(owner, run, pod) };
     await createOnce(inside, KINDS.HostRun, buildHostRun(owner, order), signal);
     return outputOf(await untilEnd(client, plan, pod, signal));
+  } catch (error) {
+    // Before anybody is told that it failed: its pod must not begin with it afterwards.
+    await takeBack(ports, plan);
+    throw error;
   } finally {
     // With its pod: a hook that was cut off must not go on. What is left behind goes with the run.
     await inside
       .delete(JOBS, plan.name, { uid: jobUid, propagationPolicy: "Background" })
       .catch((error) => ports.log.warn({ job: plan.name, error: messageOf(error) }, "hook's job not deleted"));
+  }
+}
+
+/** An order that can't be taken back now is with the next look at its run. */
+const TAKE_BACK_MS = 5_000;
+
+async function takeBack({ client, log }: HookJobPorts, { namespace, name }: HookJobPlan): Promise<void> {
+  const cancel = { reason: "HOOK_FAILED", message: "the hook was given up" };
+  const signal = AbortSignal.timeout(TAKE_BACK_MS);
+  const patch = { kind: "merge", body: { spec: { cancel } } } as const;
+  try {
+    await inNamespace(client, namespace).patch(KINDS.HostRun, name, patch, asIs, { signal });
+  } catch (error) {
+    if (!isNotFound(error)) log.warn({ job: name, error: messageOf(error) }, "order of a hook not taken back");
   }
 }
 

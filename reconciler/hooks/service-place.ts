@@ -7,7 +7,7 @@ import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { listAt, textAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { requireInside } from "../authority.ts";
-import { DEFAULT_CONTAINER } from "../world/main-container.ts";
+import { applicationNames } from "../world/main-container.ts";
 import type { HookPlace } from "./hook-plan.ts";
 
 const ENDPOINTS: Resource = { group: "", version: "v1", plural: "endpoints", namespaced: true };
@@ -22,13 +22,6 @@ export function podBehind(endpoints: unknown): string | undefined {
       ),
     );
   return podsIn("addresses")[0] ?? podsIn("notReadyAddresses")[0];
-}
-
-/** The container that a pod's annotation says is meant by one who names none, else the first. */
-function mainContainer(pod: unknown): string | undefined {
-  const names = listAt(pod, "spec", "containers").map((container) => textAt(container, "name"));
-  const named = textAt(pod, "metadata", "annotations", DEFAULT_CONTAINER);
-  return names.includes(named) ? named : names[0];
 }
 
 /**
@@ -78,7 +71,7 @@ function placeIn({ namespace, container }: HookPlace, pod: string, found: unknow
     namespace,
     pod,
     podIp: textAt(found, "status", "podIP"),
-    container: container ?? mainContainer(found),
+    container: container ?? applicationNames(found)[0],
     ...(uid !== undefined && { ranIn: { pod, uid } }),
   };
 }

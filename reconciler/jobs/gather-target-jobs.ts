@@ -122,6 +122,8 @@ export function podFact(pod: JobPodFact, behindApp?: string): PodFact {
     message: undefined,
     serves: undefined,
   };
+  // Whatever runs beside it, as a proxy that a mesh puts in: what counts is whether one of ours does.
+  const isMute = !pod.containers.some(({ isRunning, name }) => isRunning && pod.ownSteps.includes(name));
   const names = pod.containers.map(({ name }) => name);
   return {
     namespace: pod.namespace,
@@ -137,7 +139,9 @@ export function podFact(pod: JobPodFact, behindApp?: string): PodFact {
     containers: running === undefined ? names : [running.name, ...names.filter((name) => name !== running.name)],
     sidecar: agent,
     restoreInit: agent,
-    isSilent: running !== undefined && !pod.ownSteps.includes(running.name),
+    graceSeconds: pod.graceSeconds,
+    isSilent: running !== undefined && isMute,
+    isMute,
     behindApp,
   };
 }

@@ -49,8 +49,10 @@ export interface JobPodFact {
   readonly uid: string;
   /** uid of the Job that controls it. */
   readonly jobUid: string;
-  /** Names of the containers that run our image. */
+  /** Names of the containers that run our program, and so say how they go. */
   readonly ownSteps: readonly string[];
+  /** How long its containers have to end once they are told to, in seconds. */
+  readonly graceSeconds?: number | undefined;
   readonly nodeName: string | undefined;
   readonly podIp: string | undefined;
   readonly createdAtMs: number;
@@ -151,6 +153,8 @@ export function readJobPod(raw: unknown): JobPodFact | undefined {
     uid: textAt(raw, "metadata", "uid") ?? "",
     jobUid,
     ownSteps: (textAt(raw, "metadata", "annotations", Annotation.JobOwnSteps) ?? "").split(","),
+    graceSeconds:
+      numberAt(raw, "metadata", "deletionGracePeriodSeconds") ?? numberAt(raw, "spec", "terminationGracePeriodSeconds"),
     nodeName: textAt(raw, "spec", "nodeName") || undefined,
     podIp: textAt(raw, "status", "podIP") || undefined,
     createdAtMs: createdAtMs(raw),

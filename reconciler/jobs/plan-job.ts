@@ -134,8 +134,9 @@ function planJob(view: JobView, retentionPolicy?: RetentionPolicy): JobPlan {
   };
 }
 
+/** Those that say how they go. Our image with a command of its Function's own runs whatever that is. */
 function ownSteps(steps: readonly JobStep[]): string {
-  return steps.flatMap(({ isOurs, name }) => (isOurs ? [name] : [])).join(",");
+  return steps.flatMap(({ isOurs, name, spec }) => (isOurs && spec.command === undefined ? [name] : [])).join(",");
 }
 
 function stepsOf(view: JobView, retentionPolicy: RetentionPolicy | undefined): ResolvedSteps {

@@ -50,7 +50,7 @@ export function buildStepContainer(
   const { livenessProbe, readinessProbe, lifecycle, ...passedOn } = buildPassedOn(settings, resources);
   const command = spec.command ?? (step.isOurs ? view.settings.command : undefined);
   const own = [...volumes.mounts, ...volumes.appMounts, ...memberMounts(view)];
-  const { mounts } = uniteMounts([own, targetMounts(view, spec.volumeMounts ?? [])], []);
+  const mounts = uniteMounts([own, targetMounts(view, spec.volumeMounts ?? [])], []);
   return {
     name: step.name,
     image: step.image,

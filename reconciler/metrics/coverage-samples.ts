@@ -4,10 +4,11 @@
  */
 import type { BackupBatch } from "../../shared/api/backup-batch.ts";
 import type { BackupConfiguration } from "../../shared/api/backup-configuration.ts";
-import { volumesWithClaims } from "../../shared/claim-volumes.ts";
-import { Annotation, INJECT_DISABLED, Label } from "../../shared/contract.ts";
-import type { WorkloadFacts } from "../../shared/injection/workload.ts";
+import { Label } from "../../shared/contract.ts";
+import { isOptedOut } from "../../shared/injection/opt-out.ts";
+import type { NamespaceFacts } from "../../shared/injection/view.ts";
 import { resolveTargetRef, targetKey } from "../../shared/target.ts";
+import type { WorkloadObject } from "../world/workload-object.ts";
 import type { GaugeSpec, Sample } from "./gauge-table.ts";
 
 const NAME = "stash_batch_uncovered_workloads";
@@ -17,14 +18,14 @@ export const COVERAGE_GAUGES: readonly GaugeSpec[] = [
 ];
 
 export interface CoverageFacts {
-  readonly workloads: Iterable<WorkloadFacts>;
+  readonly workloads: Iterable<Pick<WorkloadObject, "facts" | "hasClaims">>;
   readonly invokers: readonly (BackupConfiguration | BackupBatch)[];
-  /** Annotations of a namespace. */
-  annotationsOf(namespace: string): Readonly<Record<string, string>>;
+  /** Undefined where nothing is known of it. */
+  namespaceOf(name: string): NamespaceFacts | undefined;
 }
 
-/** One sample a namespace that has workloads with claims, covered or not. */
-export function* coverageSamples({ workloads, invokers, annotationsOf }: CoverageFacts): Generator<Sample> {
+/** One sample a namespace that has workloads with claims, covered or not. No pod template is read: there are tens of thousands. */
+export function* coverageSamples({ workloads, invokers, namespaceOf }: CoverageFacts): Generator<Sample> {
   const named = new Set(invokers.flatMap(targetsOf));
   const batches = new Set(
     invokers
@@ -32,17 +33,15 @@ export function* coverageSamples({ workloads, invokers, annotationsOf }: Coverag
       .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
   );
   const counts = new Map<string, number>();
-  for (const workload of workloads) {
-    if (volumesWithClaims(workload).length === 0) continue;
-    const { namespace, name, labels, annotations } = workload;
-    const isOptedOut =
-      annotations[Annotation.Inject] === INJECT_DISABLED ||
-      annotationsOf(namespace)[Annotation.Inject] === INJECT_DISABLED;
+  for (const { facts: workload, hasClaims } of workloads) {
+    if (!hasClaims) continue;
+    const { namespace, name, labels } = workload;
+    const isOut = isOptedOut({ workload, namespace: namespaceOf(namespace) });
     const isCovered =
       named.has(targetKey(workload)) ||
       named.has(targetKey({ kind: "AppBinding", namespace, name })) ||
       batches.has(`${namespace}/${labels[Label.BackupBatch]}`);
-    counts.set(namespace, (counts.get(namespace) ?? 0) + (isOptedOut || isCovered ? 0 : 1));
+    counts.set(namespace, (counts.get(namespace) ?? 0) + (isOut || isCovered ? 0 : 1));
   }
   for (const [namespace, value] of counts) yield { name: NAME, labels: { namespace }, value };
 }

@@ -61,9 +61,9 @@ function* samplesOfConditions(world: World): Generator<Sample> {
 
 function* samplesOfCoverage(world: World): Generator<Sample> {
   yield* coverageSamples({
-    workloads: Object.values(world.workloads).flatMap((kind) => kind.list().map(({ facts }) => facts)),
+    workloads: Object.values(world.workloads).flatMap((kind) => kind.list()),
     invokers: [...world.configurations.list(), ...world.batches.list()],
-    annotationsOf: (namespace) => world.namespaces.get(undefined, namespace)?.annotations ?? {},
+    namespaceOf: (name) => world.namespaces.get(undefined, name),
   });
 }
 

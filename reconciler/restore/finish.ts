@@ -5,11 +5,10 @@ import { formatTime, hasCondition } from "../../shared/status/conditions.ts";
 import { isRecorded, withEnd } from "../run/ended.ts";
 import { isOpenHost } from "../run/entries.ts";
 import { withDeadlineExceeded } from "../run/give-up.ts";
-import { abortBeforeHooks } from "../run/rows.ts";
 import { runHosts, runTargets } from "../run/run-facts.ts";
 import { areTargetsOver, isBegun, isOver } from "../run/settled.ts";
 import { createdAtMs } from "../run/view.ts";
-import { isHostRetryLeft, RESTORE_WORDS, runFacts } from "./facts.ts";
+import { isHostRetryLeft, RESTORE_WORDS } from "./facts.ts";
 import type { RestoreStatus } from "./restore-status.ts";
 import type { Row, Step } from "./step.ts";
 import { isJobTarget, type MemberStatus, type RestoreView } from "./view.ts";
@@ -35,7 +34,6 @@ export const deadline: Row = {
     const begun: RestoreStatus = isBegun(status) ? status : { ...status, startTime: formatTime(now), targets: [] };
     return {
       status: withDeadlineExceeded(RESTORE_WORDS, begun, message, now),
-      actions: abortBeforeHooks(runFacts(view), status),
     };
   },
 };

@@ -75,7 +75,7 @@ async function actShared<
       return prepared === undefined ? "done" : beginHook(kind, ports, key, run, prepared);
     }
     case "AbortHook":
-      ports.hooks.abort(action.key);
+      ports.hooks.abort(action.key, ports.wake);
       return "done";
     case "EndJob":
       await ports.jobs.endJob(run.metadata, action.job);

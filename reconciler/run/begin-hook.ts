@@ -6,29 +6,29 @@ import { parseHostRun } from "../../shared/api/host-run.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Finalizer } from "../../shared/contract.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
+import type { Parse } from "../../shared/kube/client.ts";
 import { isAlreadyExists, isConflict, KubeError } from "../../shared/kube/kube-error.ts";
 import type { HookRun } from "../hooks/hook-plan.ts";
 import { buildOwedRun } from "../hooks/owed.ts";
 import { isHeld } from "./deleted.ts";
-import type { RunStatus } from "./run-facts.ts";
-import type { ActOutcome, ActPorts, RunKind } from "./run-kind.ts";
-import { type RunObject, type RunView, runOwnerOf } from "./view.ts";
+import type { ActOutcome, ActPorts } from "./run-kind.ts";
+import { type RunObject, runOwnerOf } from "./view.ts";
+
+/** Of a kind of run, all that is needed here. */
+interface ParsesRun<Run> {
+  parserOf(run: Run): Parse<Run>;
+}
 
 /** @throws KubeError when the API server can't be reached; then the hook has not started, and is started with a later look */
-export async function beginHook<
-  Run extends RunObject,
-  View extends RunView<Run, Status>,
-  Status extends RunStatus,
-  Own extends { readonly kind: string },
-  Memory,
->(
-  kind: RunKind<Run, View, Status, Own, Memory>,
+export async function beginHook<Run extends RunObject, Memory>(
+  kind: ParsesRun<Run>,
   ports: ActPorts<Run, Memory>,
   key: string,
   run: Run,
   hook: HookRun,
 ): Promise<ActOutcome> {
   const { hooks, wake } = ports;
+  if (hooks.refuseLate(hook, wake)) return "done";
   if (hook.owes === undefined) {
     hooks.start(hook, wake);
     return "done";
@@ -37,7 +37,7 @@ export async function beginHook<
     await hold(kind, ports, key, run);
     const placed = await hooks.placed(hook, ports.signal);
     await keepOwed(ports, run, placed);
-    hooks.start(placed, wake);
+    if (!hooks.refuseLate(placed, wake)) hooks.start(placed, wake);
   } catch (error) {
     const words = whyNever(error);
     if (words === undefined) throw error;
@@ -77,14 +77,8 @@ async function keepOwed(
 const TRIES = 5;
 
 /** Puts the finalizer on the run. @throws KubeError, also when the run is gone or being deleted */
-async function hold<
-  Run extends RunObject,
-  View extends RunView<Run, Status>,
-  Status extends RunStatus,
-  Own extends { readonly kind: string },
-  Memory,
->(
-  kind: RunKind<Run, View, Status, Own, Memory>,
+async function hold<Run extends RunObject, Memory>(
+  kind: ParsesRun<Run>,
   { client, memories, signal }: ActPorts<Run, Memory>,
   key: string,
   run: Run,

@@ -5,14 +5,16 @@ import { messageOf, UserError } from "../../shared/errors.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import { type RunResult, WorkQueue, type WorkQueueObserver } from "../../shared/kube/work-queue.ts";
 import type { Controller } from "../controller.ts";
+import { hookJobName } from "../hooks/hook-job.ts";
 import { hostRunsOf } from "../world/host-runs.ts";
-import type { World } from "../world/world.ts";
+import { isNamespaceEnding, type World } from "../world/world.ts";
 import { actOnRun } from "./act.ts";
 import { isHeld } from "./deleted.ts";
 import { removeFinalizers } from "./finalizers.ts";
 import { gatherRun } from "./gather.ts";
 import { HostEvents } from "./host-events.ts";
 import { planHostRuns } from "./host-runs.ts";
+import { decideLetGo, isHopeless, letGo } from "./let-go.ts";
 import { RunMemories } from "./memory.ts";
 import { gatherRecords } from "./record-runs.ts";
 import { recordedIn } from "./records.ts";
@@ -22,7 +24,7 @@ import { isBegun } from "./settled.ts";
 import type { RunAction } from "./step.ts";
 import { syncHostRuns } from "./sync-host-runs.ts";
 import { isTold } from "./told-status.ts";
-import { isDeleted, type RunObject, type RunView, runOwnerOf } from "./view.ts";
+import { type RunObject, type RunView, runOwnerOf } from "./view.ts";
 import { runsWokenBy } from "./wake.ts";
 import { wholeStatus } from "./whole-status.ts";
 import type { Limits } from "./world.ts";
@@ -99,27 +101,45 @@ export function createRunController<
     );
   }
 
-  /**
-   * A run that has ended owes nothing any more. One that is deleted before is ordered nothing, and what it owns goes with it; only while
-   * an after-hook may be owed it is carried on to its end.
-   */
-  async function letGo(run: Run, signal: AbortSignal): Promise<Run | "gone" | "held"> {
+  /** @returns the run as it is now */
+  async function free(run: Run, signal: AbortSignal): Promise<Run | "gone" | "kept"> {
     const isOver = kind.isEnded(run) || !isBegun(kind.readStatus(run));
-    if (isDeleted(run) && (isOver || !isHeld(run))) {
-      await removeFinalizers(client, run, [Finalizer.Invoker, Finalizer.AfterHooks], kind.parserOf(run), signal);
-      return "gone";
+    const isEnding = isNamespaceEnding(world, run.metadata.namespace);
+    const facts = { isOver, isNamespaceEnding: isEnding, nowMs: clock.now(), waitMs: limits.podWaitMs };
+    const decision = decideLetGo(run, facts);
+    if (decision === "kept") return "kept";
+    if (decision === "freed") {
+      return (await removeFinalizers(client, run, [Finalizer.AfterHooks], kind.parserOf(run), signal)) ?? "gone";
     }
-    if (!isHeld(run) || !isOver) return "held";
-    return (await removeFinalizers(client, run, [Finalizer.AfterHooks], kind.parserOf(run), signal)) ?? "gone";
+    if (!isOver && isHeld(run)) tellLetGo(run, "what it owes did not end in time");
+    await letGo(client, run, kind.parserOf(run), signal);
+    return "gone";
+  }
+
+  /** Events can't be made in its namespace. */
+  function tellLetGo(run: Run, why: string): void {
+    log.warn({ [what]: keyOf(run), why }, `${what} let go before its after-hooks: its namespace is being deleted`);
   }
 
   async function reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
+    const run = find(key);
+    try {
+      return await carryOn(key, signal);
+    } catch (error) {
+      if (run === undefined || !isHopeless(run, isNamespaceEnding(world, run.metadata.namespace), error)) throw error;
+      tellLetGo(run, messageOf(error));
+      await letGo(client, find(key) ?? run, kind.parserOf(run), signal);
+      return undefined;
+    }
+  }
+
+  async function carryOn(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const run = find(key);
       if (run === undefined) return undefined;
-      const freed = await letGo(run, signal);
+      const freed = await free(run, signal);
       if (freed === "gone") return undefined;
-      if (freed !== "held") {
+      if (freed !== "kept") {
         memories.keepWrite(key, freed);
         continue;
       }
@@ -149,7 +169,15 @@ export function createRunController<
       );
       if (decided !== undefined || isBehind) memories.keepWriteTime(key, clock.monotonic());
       if (outcome === "again") continue;
-      const changes = planHostRuns(owner, kind.ordersOf(view, status, hostRuns), hostRuns);
+      const planned = planHostRuns(
+        owner,
+        kind.ordersOf(view, status, hostRuns),
+        hostRuns,
+        [...hooks.runs().running].map((hookKey) => hookJobName(owner, hookKey)),
+      );
+      // An order to a pod that goes with the namespace.
+      const isEnding = isNamespaceEnding(world, owner.namespace);
+      const changes = isEnding ? planned.filter((change) => change.kind !== "create") : planned;
       const { metadata } = memories.newest(key, run) ?? run;
       await syncHostRuns(client, { resource: KINDS[run.kind], metadata }, changes, signal);
       return { requeueAfterMs: decision.requeueAfterMs };

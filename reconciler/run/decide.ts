@@ -5,7 +5,7 @@
  */
 import { UserError } from "../../shared/errors.ts";
 import { jobsToEnd } from "../jobs/ended-job.ts";
-import { preparedHooks } from "./member-hooks.ts";
+import { ownHooks } from "./own-hooks.ts";
 import type { RunFacts, RunStatus } from "./run-facts.ts";
 import { withPhases } from "./settled.ts";
 import type { Decision, Row, RunAction } from "./step.ts";
@@ -41,7 +41,6 @@ export function decideRun<View extends RunView<RunObject, Status>, Status extend
   type Action = RunAction<Status> | Own;
   const { words } = table.factsOf(view);
   const actions: Action[] = [...table.always(view)];
-  for (const key of preparedHooks(table.factsOf(view), view.status)) actions.push({ kind: "StartPrepared", key });
   const trail: string[] = [];
   let last: Row<View, Status, Action> | undefined;
   // Agents change entries too: the phases follow before any row looks.
@@ -58,6 +57,10 @@ export function decideRun<View extends RunView<RunObject, Status>, Status extend
     if (last !== undefined) break;
   }
   status = table.explained(view, status);
+  // On what was decided: a hook must not start after what it prepares for was given up.
+  const hooks = ownHooks(table.factsOf(view), status);
+  for (const key of hooks.givenUp) actions.push({ kind: "AbortHook", key });
+  for (const key of hooks.prepared) actions.push({ kind: "StartPrepared", key });
   if (last === table.wait) actions.push(...table.due(view, status, now));
   for (const job of jobsToEnd(view.jobs, status, words, now, view.limits.podWaitMs)) {
     actions.push({ kind: "EndJob", job });

@@ -104,7 +104,7 @@ export function gatherCommon<Run extends RunObject, Status extends RunStatus, Me
     pods,
     jobs: jobs.jobs,
     ...(isAsked ? gatherLocksView(world, repositoryKey, pods) : NO_LOCKS),
-    silenceMs: memories.silences(key, status, monotonicMs),
+    silenceMs: memories.silences(key, status, pods, monotonicMs),
     hookRuns,
     owed: readOwed(hostRunsOf(world, namespace, uid)),
     leaderSinceMs,

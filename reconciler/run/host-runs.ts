@@ -90,6 +90,28 @@ export function buildHostRun(owner: RunOwner, { name, spec }: HostRunOrder): Hos
   });
 }
 
+/** A pod has to have a name and a uid. This is none. */
+const NO_POD = { name: "none", uid: "none" };
+
+/**
+ * A host run that orders nothing: it keeps what only the reconciler may write.
+ *
+ * @param host by which it is told from others of its run
+ * @throws UserError INVALID_OBJECT
+ */
+export function buildRecordRun(
+  owner: RunOwner,
+  name: string,
+  host: string,
+  kept: Pick<HostRunSpec, "owed" | "record">,
+): HostRun {
+  const { kind, name: runName, uid } = owner;
+  return buildHostRun(owner, {
+    name,
+    spec: { work: "Record", run: { kind, name: runName, uid }, host, pod: NO_POD, ...kept },
+  });
+}
+
 /** The merge patch that brings the changeable part of one spec to another; undefined when they agree. */
 function mutablePatch(before: MutablePart, after: MutablePart): object | undefined {
   const changed = MUTABLE.filter(
@@ -99,21 +121,30 @@ function mutablePatch(before: MutablePart, after: MutablePart): object | undefin
   return Object.fromEntries(changed.map((field) => [field, withoutEmptyTexts(after[field] ?? null)]));
 }
 
-/** Not ordered by an entry: what lets a pod go, hooks of the whole run, and records. */
+/** Not ordered by an entry: what lets a pod go, and records. */
 function isApart({ spec }: HostRun): boolean {
-  return spec.release !== undefined || spec.work === "Hook" || spec.work === "Record";
+  return spec.release !== undefined || spec.work === "Record";
+}
+
+function whyStale({ spec }: HostRun): HostRunSpec["cancel"] {
+  return spec.work === "Hook"
+    ? { reason: "HOOK_FAILED", message: "the hook was given up" }
+    : { reason: "EXECUTOR_LOST", message: "the host was given to another pod" };
 }
 
 /**
  * What is to be written so that the host runs are as ordered. One that is no longer ordered and has not ended is cancelled:
  * its host is another pod's, or nobody's.
+ *
+ * @param hooks names of the orders to global hooks that run now: another's has been given up
  */
 export function planHostRuns(
   owner: RunOwner,
   orders: readonly HostRunOrder[],
   known: HostRuns,
+  hooks: readonly string[] = [],
 ): readonly HostRunChange[] {
-  const wanted = new Set(orders.map(({ name }) => name));
+  const wanted = new Set([...orders.map(({ name }) => name), ...hooks]);
   const changes = orders.flatMap((order): HostRunChange[] => {
     const { name, spec } = order;
     const present = known.get(name);
@@ -124,15 +155,14 @@ export function planHostRuns(
   const stale = [...known.values()].filter(
     (run) => !wanted.has(run.metadata.name) && !isEndedRun(run) && run.spec.cancel === undefined && !isApart(run),
   );
-  const cancel = { reason: "EXECUTOR_LOST", message: "the host was given to another pod" };
   return [
     ...changes,
     ...stale.map(
-      ({ metadata }): HostRunChange => ({
+      (run): HostRunChange => ({
         kind: "withdraw",
-        name: metadata.name,
-        uid: metadata.uid ?? "",
-        spec: { cancel },
+        name: run.metadata.name,
+        uid: run.metadata.uid ?? "",
+        spec: { cancel: whyStale(run) },
       }),
     ),
   ];

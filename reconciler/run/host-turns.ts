@@ -69,7 +69,8 @@ export function podFor<Status extends RunStatus>(
  * |---|---|---|
  * | 1 | pod gone, agent silent long enough or never started | wait for another pod, or ExecutorLost after the last |
  * | 2 | pod on its way out, agent silent long enough: its node is lost, or it was stopped | as in 1 |
- * | 3 | pod there, agent silent for very long | ExecutorLost |
+ * | 3 | pod there, nothing of ours runs in it | it lives: what limits it is the deadline, and how its job goes |
+ * | 4 | pod there, agent silent for very long | ExecutorLost |
  */
 export function stepLostExecutor<Status extends RunStatus>(
   facts: RunFacts<Status>,
@@ -86,12 +87,13 @@ export function stepLostExecutor<Status extends RunStatus>(
         ? host
         : withoutPod(host, "is gone", words.maxAttempts, now);
     }
-    const { isTerminating = false, isSilent = false } = pods.get(host.podUID ?? "") ?? {};
+    const pod = pods.get(host.podUID ?? "");
     // A program of somebody else says nothing for as long as it likes, but not on a pod that should be gone.
-    const mostMs = isSilent ? limits.agentSilentMs : staleMs;
-    if (isTerminating && silenceMs >= mostMs)
+    const graceMs = (pod?.graceSeconds ?? 0) * 1_000;
+    const mostMs = pod?.isSilent === true ? Math.max(limits.agentSilentMs, graceMs + staleMs) : staleMs;
+    if (pod?.isTerminating === true && silenceMs >= mostMs)
       return withoutPod(host, "is on its way out and silent", words.maxAttempts, now);
-    if (silenceMs < limits.agentSilentMs || isSilent || !facts.isReportDue(status, host)) return host;
+    if (silenceMs < limits.agentSilentMs || pod?.isMute === true || !facts.isReportDue(status, host)) return host;
     const message = `pod ${host.pod ?? ""} exists, but its agent has not reported for ${Math.round(silenceMs / 1_000)} s`;
     return { ...host, ...hostFailure("EXECUTOR_LOST", message, formatTime(now)) };
   });

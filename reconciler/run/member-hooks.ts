@@ -4,7 +4,7 @@ import { hookTimeoutMs } from "../../shared/hooks/parts.ts";
 import { whyAfterHookSkipped } from "../../shared/hooks/policy.ts";
 import { formatTime } from "../../shared/status/conditions.ts";
 import type { HookPlace } from "../hooks/hook-plan.ts";
-import { hookKey, isPrepared, withEndedHooks, withIntent, withSkipped } from "../hooks/hook-records.ts";
+import { hookKey, withEndedHooks, withIntent, withSkipped } from "../hooks/hook-records.ts";
 import { type HostEntry, isOpenHost, type TargetEntry, withEntryCondition } from "./entries.ts";
 import { execPlace } from "./exec-place.ts";
 import { podFor } from "./host-turns.ts";
@@ -25,30 +25,6 @@ import { isLost } from "./world.ts";
 
 /** Place of the whole run's hooks in its status. */
 export const GLOBAL_PLACE = "session";
-
-function* hookPlaces(status: RunStatus): Generator<{ place: string; hooks: readonly HookResult[] | undefined }> {
-  yield { place: GLOBAL_PLACE, hooks: status.hooks };
-  for (const [index, target] of runTargets(status).entries()) yield { place: `targets/${index}`, hooks: target.hooks };
-}
-
-/** Keys of all recorded hooks that a test holds for. */
-export function hookKeys<Status extends RunStatus>(
-  facts: RunFacts<Status>,
-  status: Status,
-  test: (hook: HookResult, key: string) => boolean,
-): readonly string[] {
-  return [...hookPlaces(status)].flatMap(({ place, hooks }) =>
-    (hooks ?? []).flatMap((hook, index) => {
-      const key = hookKey(facts.objectUid, place, index);
-      return test(hook, key) ? [key] : [];
-    }),
-  );
-}
-
-/** Hooks of this process that are recorded as started and were not: the answer to the write was lost. */
-export function preparedHooks<Status extends RunStatus>(facts: RunFacts<Status>, status: Status): readonly string[] {
-  return hookKeys(facts, status, (hook, key) => isPrepared(hook, key, facts.hookRuns));
-}
 
 /** Writes down how hooks ended that the status still calls running. */
 export function stepEndHooks<Status extends RunStatus>(

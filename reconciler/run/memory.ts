@@ -3,6 +3,7 @@ import { isOlderVersion } from "../../shared/kube/object-meta.ts";
 import type { RunStatus } from "./run-facts.ts";
 import { NO_SILENCES, nextSilences, type Silences, silenceLengths } from "./silences.ts";
 import type { RunObject } from "./view.ts";
+import type { Pods } from "./world.ts";
 
 interface RunMemory<Run, Own> {
   /** Our own last write, until the informer shows it. */
@@ -62,9 +63,9 @@ export class RunMemories<Run extends RunObject, Own> {
     return monotonicMs - (this.#memories.get(key)?.writtenAtMs ?? Number.NEGATIVE_INFINITY) >= PROGRESS_EVERY_MS;
   }
 
-  silences(key: string, status: RunStatus, monotonicMs: number): ReadonlyMap<string, number> {
+  silences(key: string, status: RunStatus, pods: Pods, monotonicMs: number): ReadonlyMap<string, number> {
     const memory = this.#of(key);
-    memory.silences = nextSilences(memory.silences, status, monotonicMs);
+    memory.silences = nextSilences(memory.silences, status, pods, monotonicMs);
     return silenceLengths(memory.silences, monotonicMs);
   }
 

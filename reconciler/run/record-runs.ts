@@ -1,16 +1,14 @@
 /** Records of a run in the API server: reads those that the informer does not show yet, and makes new ones. */
 import { createHash } from "node:crypto";
-import { type HostRun, parseHostRun, type RecordedPiece } from "../../shared/api/host-run.ts";
+import { parseHostRun } from "../../shared/api/host-run.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { isAlreadyExists } from "../../shared/kube/kube-error.ts";
-import { buildHostRun, type HostRuns, type RunOwner } from "./host-runs.ts";
+import { buildRecordRun, type HostRuns, type RunOwner } from "./host-runs.ts";
 import { missingRecords, type Recorded, recordedIn, recordName } from "./records.ts";
 import type { RunStatus } from "./run-facts.ts";
 import { STATUS_ROOM, type StatusRoom, sumUp } from "./sum-up.ts";
 
-/** A pod has to have a name and a uid. This is none. */
-const NO_POD = { name: "none", uid: "none" };
 const DIGEST_LENGTH = 16;
 
 /**
@@ -36,12 +34,6 @@ export async function gatherRecords(
   return recordedIn(owner, stored.records, found);
 }
 
-function buildRecord(owner: RunOwner, name: string, record: readonly RecordedPiece[]): HostRun {
-  const { kind, name: runName, uid } = owner;
-  const spec = { work: "Record", run: { kind, name: runName, uid }, host: name, pod: NO_POD, record } as const;
-  return buildHostRun(owner, { name: recordName(owner, name), spec });
-}
-
 /**
  * The status as it is to be stored, after what it leaves out is in records. A record has its content in its name: one that is
  * there already was made by an earlier try.
@@ -65,8 +57,9 @@ export async function withRecords<Status extends RunStatus>(
   for (const pieces of records) {
     const digest = createHash("sha256").update(JSON.stringify(pieces)).digest("hex").slice(0, DIGEST_LENGTH);
     const name = `record-${names.length}-${digest}`;
+    const record = buildRecordRun(owner, recordName(owner, name), name, { record: pieces });
     try {
-      await client.create(KINDS.HostRun, owner.namespace, buildRecord(owner, name, pieces), parseHostRun, { signal });
+      await client.create(KINDS.HostRun, owner.namespace, record, parseHostRun, { signal });
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
     }

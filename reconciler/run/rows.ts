@@ -1,11 +1,10 @@
 /** The rows that every kind of run has. Pure. */
-import { isHookOpen } from "../hooks/hook-records.ts";
 import { stepEndedJob } from "../jobs/ended-job.ts";
 import { whenDeleted } from "./deleted.ts";
 import { stepGlobalAfter, stepGlobalBefore } from "./global-hooks.ts";
 import { stepGiveTurn, stepLostExecutor } from "./host-turns.ts";
 import { stepAnswerLocks } from "./locks.ts";
-import { hookKeys, stepEndHooks, stepMemberAfter, withHookConditions } from "./member-hooks.ts";
+import { stepEndHooks, stepMemberAfter, withHookConditions } from "./member-hooks.ts";
 import { stepExplainRestarts } from "./restarts.ts";
 import { type RunFacts, type RunStatus, type RunStep, type RunWords, runTargets } from "./run-facts.ts";
 import { areTargetsOver, isBegun, isOver, isQuiet } from "./settled.ts";
@@ -38,9 +37,8 @@ export function createRows<View extends RunView<RunObject, Status>, Status exten
     deleted: {
       name: `${words.run} deleted`,
       next(view, status, now) {
-        const facts = factsOf(view);
-        const given = whenDeleted(facts, status, now);
-        return given && { status: given, actions: abortBeforeHooks(facts, status) };
+        const given = whenDeleted(factsOf(view), status, now);
+        return given && { status: given };
       },
     } satisfies Shared,
     globalBefore: row(`global ${words.before} hook`, (view, status, now) =>
@@ -80,16 +78,4 @@ function concludeTargets<Status extends RunStatus>(
     return facts.concluded(withHookConditions(facts, target, now), now);
   });
   return targets.some((target, index) => target !== before[index]) ? { status: { ...status, targets } } : undefined;
-}
-
-/** Before-hooks that this process runs: what they prepare for does not come any more. */
-export function abortBeforeHooks<Status extends RunStatus>(
-  facts: RunFacts<Status>,
-  status: Status,
-): readonly RunAction<Status>[] {
-  const { hookRuns, words } = facts;
-  const keys = hookKeys(facts, status, (hook, key) => {
-    return hook.type === words.before && isHookOpen(hook) && hookRuns.running.has(key);
-  });
-  return keys.map((key) => ({ kind: "AbortHook", key }));
 }

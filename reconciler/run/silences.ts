@@ -2,6 +2,7 @@
 import { canonicalJson } from "../../shared/hash.ts";
 import { isAssigned, isOpenHost } from "./entries.ts";
 import { hostKey, type RunStatus, runHosts, runTargets } from "./run-facts.ts";
+import type { Pods } from "./world.ts";
 
 interface Silence {
   readonly entry: string;
@@ -13,11 +14,12 @@ export type Silences = ReadonlyMap<string, Silence>;
 export const NO_SILENCES: Silences = new Map();
 
 /**
- * What is known after a look at the status. The clocks of agents are not asked: they may be an hour off.
+ * What is known after a look at the status. The clocks of agents are not asked: they may be an hour off. While no program of ours
+ * runs in a pod nobody is silent: the time of another's program does not count, not even when ours comes after it.
  *
  * @param known what was known after the look before
  */
-export function nextSilences(known: Silences, status: RunStatus, monotonicMs: number): Silences {
+export function nextSilences(known: Silences, status: RunStatus, pods: Pods, monotonicMs: number): Silences {
   const next = new Map<string, Silence>();
   for (const [targetIndex, target] of runTargets(status).entries()) {
     for (const [hostIndex, host] of runHosts(target).entries()) {
@@ -26,7 +28,10 @@ export function nextSilences(known: Silences, status: RunStatus, monotonicMs: nu
       // The order of fields is no sign of life: it depends on where the entry was kept.
       const entry = canonicalJson(host);
       const before = known.get(key);
-      next.set(key, before?.entry === entry ? before : { entry, sinceMs: monotonicMs });
+      const pod = pods.get(host.podUID ?? "");
+      // A pod on its way out that should be gone by now may be nobody's any more.
+      const isMute = pod?.isMute === true && !pod.isTerminating;
+      next.set(key, before?.entry === entry && !isMute ? before : { entry, sinceMs: monotonicMs });
     }
   }
   return next;

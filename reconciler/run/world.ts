@@ -27,6 +27,8 @@ export interface PodFact {
   readonly restoreInit: AgentFact | undefined;
   /** Of a job's pod: a program of somebody else runs in it now, which says nothing and does no work on repositories. */
   readonly isSilent?: boolean;
+  /** Of a job's pod: no program of ours runs in it now, so there is nothing to be heard. */
+  readonly isMute?: boolean;
   /** Of a job's pod: the AppBinding of its namespace that it works on; commands of hooks run in the pods behind that one's Service. */
   readonly behindApp?: string | undefined;
 }

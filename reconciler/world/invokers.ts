@@ -1,8 +1,8 @@
 /** Backup invokers as the informers hold them, with the members that joined by label. */
 import type { BackupBatch } from "../../shared/api/backup-batch.ts";
 import type { BackupConfiguration } from "../../shared/api/backup-configuration.ts";
-import { Annotation, INJECT_DISABLED } from "../../shared/contract.ts";
 import { messageOf } from "../../shared/errors.ts";
+import { isOptedOut } from "../../shared/injection/opt-out.ts";
 import {
   type BackupInvokerKind,
   type BackupInvokerView,
@@ -36,9 +36,10 @@ export interface GatheredInvoker {
 
 /** Workloads that joined a batch by label and have not opted out. */
 export function labelledWorkloads(world: World, namespace: string, batch: string): readonly WorkloadObject[] {
+  const ofNamespace = world.namespaces.get(undefined, namespace);
   return Object.values(world.workloads)
     .flatMap((informer) => informer.byIndex("batch", `${namespace}/${batch}`))
-    .filter(({ facts }) => facts.annotations[Annotation.Inject] !== INJECT_DISABLED && !facts.isBeingDeleted)
+    .filter(({ facts }) => !isOptedOut({ workload: facts, namespace: ofNamespace }) && !facts.isBeingDeleted)
     .sort((a, b) => (`${a.facts.kind}/${a.facts.name}` < `${b.facts.kind}/${b.facts.name}` ? -1 : 1));
 }
 

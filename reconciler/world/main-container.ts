@@ -7,7 +7,7 @@ import { textAt } from "../../shared/kube/json-value.ts";
 const OURS: readonly string[] = [Container.Sidecar, Container.RestoreInit];
 
 /** Which container of a pod is meant by one who names none, as kubectl has it. */
-export const DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container";
+const DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container";
 
 /**
  * Names of the application's containers in their order, the main one first: a proxy may stand before it. That is the one that the pod's

@@ -1,5 +1,6 @@
 /** A workload as the informer keeps it, and which pods are its own. */
 import type { LabelSelector } from "../../shared/api/kubernetes/label-selector.ts";
+import { volumesWithClaims } from "../../shared/claim-volumes.ts";
 import { appliedHashes } from "../../shared/injection/own-parts.ts";
 import { readWorkload, textMapAt, type WorkloadFacts } from "../../shared/injection/workload.ts";
 import { isJsonObject, listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
@@ -22,6 +23,8 @@ export function isWorkloadKind(kind: string): kind is WorkloadKind {
 
 export interface WorkloadObject {
   readonly facts: WorkloadFacts;
+  /** Whether it has volumes that outlive its pods: asked of all at once, so nobody reads each template for it. */
+  readonly hasClaims: boolean;
   readonly uid: string;
   readonly generation: number;
   readonly observedGeneration: number;
@@ -66,6 +69,7 @@ export function readWorkloadObject(kind: WorkloadKind, raw: unknown): WorkloadOb
   const isDaemonSet = kind === "DaemonSet";
   return {
     facts,
+    hasClaims: volumesWithClaims(facts).length > 0,
     uid: textAt(raw, "metadata", "uid") ?? "",
     generation: numberAt(raw, "metadata", "generation") ?? 0,
     observedGeneration: numberAt(raw, "status", "observedGeneration") ?? 0,

@@ -205,6 +205,8 @@ const LIMIT_RANGES: Resource = { group: "", version: "v1", plural: "limitranges"
 
 export interface SeenNamespace extends NamespaceFacts {
   readonly uid: string | undefined;
+  /** It is being deleted: nothing can be made in it any more. */
+  readonly isEnding?: true;
 }
 
 function readNamespace(raw: unknown): SeenNamespace {
@@ -213,7 +215,12 @@ function readNamespace(raw: unknown): SeenNamespace {
     name: textAt(raw, "metadata", "name") ?? "",
     labels: textMapAt(raw, "metadata", "labels"),
     annotations: textMapAt(raw, "metadata", "annotations"),
+    ...(textAt(raw, "metadata", "deletionTimestamp") !== undefined && { isEnding: true }),
   };
+}
+
+export function isNamespaceEnding({ namespaces }: Pick<World, "namespaces">, namespace: string): boolean {
+  return namespaces.get(undefined, namespace)?.isEnding === true;
 }
 
 /** What tells the cluster from others: it keeps its kube-system for as long as it lives. */

@@ -72,7 +72,7 @@ export interface BuiltContainer {
 export function mixIngredients(ingredients: Ingredients, namespace: string): Mixture {
   const backends = uniteBackends(ingredients, namespace);
   const fixedMounts = [SCRATCH_MOUNT, IDENTITY_MOUNT, ...backends.mounts];
-  const { mounts: dataMounts } = uniteMounts(
+  const dataMounts = uniteMounts(
     ingredients.map(({ volumeMounts }) => volumeMounts),
     fixedMounts.map(({ mountPath }) => mountPath),
   );
@@ -189,7 +189,7 @@ function uniteBackends(ingredients: readonly Ingredient[], namespace: string): U
   const all: MountedVolume[] = ingredients.flatMap(({ repository }) =>
     repository === undefined ? [] : backendVolumes(repository, namespace),
   );
-  const { mounts } = uniteMounts([all.map(({ mount }) => mount)], []);
+  const mounts = uniteMounts([all.map(({ mount }) => mount)], []);
   const kept = mounts.flatMap((mount) => all.find((one) => one.mount === mount) ?? []);
   const volumes = new Map(kept.map(({ volume, mount }) => [mount.name, volume]));
   return { volumes: [...volumes.values()], origins: kept.map(({ origin }) => origin), mounts };

@@ -53,33 +53,23 @@ interface MountSource {
   readonly subPathExpr?: string | undefined;
 }
 
-export interface UnitedMounts {
-  readonly mounts: readonly VolumeMount[];
-  /** Mount paths that two members want for different things; the first one has it. */
-  readonly contested: readonly string[];
-}
-
 /**
  * One list of mounts from several. Fields are kept whole; a mount path is used once, since the API server refuses
- * a container that uses it twice.
+ * a container that uses it twice. Of two that want one place the first has it; findContested() says who lost it.
  *
  * @param reserved mount paths that are taken already
  */
-export function uniteMounts(lists: readonly (readonly VolumeMount[])[], reserved: readonly string[]): UnitedMounts {
-  const byPath = new Map<string, VolumeMount | undefined>(reserved.map((path) => [placeOf(path), undefined]));
-  const mounts: VolumeMount[] = [];
-  const contested: string[] = [];
-  for (const mount of lists.flat()) {
-    const path = placeOf(mount.mountPath);
-    const first = byPath.get(path);
-    if (!byPath.has(path)) {
-      byPath.set(path, mount);
-      mounts.push(mount);
-    } else if (first === undefined || sourceOf(first) !== sourceOf(mount)) {
-      contested.push(mount.mountPath);
-    }
-  }
-  return { mounts, contested };
+export function uniteMounts(
+  lists: readonly (readonly VolumeMount[])[],
+  reserved: readonly string[],
+): readonly VolumeMount[] {
+  const taken = new Set(reserved.map(placeOf));
+  return lists.flat().filter(({ mountPath }) => {
+    const path = placeOf(mountPath);
+    if (taken.has(path)) return false;
+    taken.add(path);
+    return true;
+  });
 }
 
 /**

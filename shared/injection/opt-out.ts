@@ -1,14 +1,18 @@
-/** Two answers that webhook and reconciler must give alike, or they would undo each other's work for ever. */
+/** Answers that webhook and reconciler must give alike, or they would undo each other's work for ever. */
 import { Annotation, INJECT_DISABLED } from "../contract.ts";
 import type { InjectionReason } from "../reasons.ts";
-import type { InjectionView } from "./view.ts";
+import type { NamespaceFacts } from "./view.ts";
 
-/** Whether a workload or its namespace says that it wants no container of ours: by annotation, or by a label of the same key. */
-export function isOptedOut({ workload, namespace }: Pick<InjectionView, "workload" | "namespace">): boolean {
-  return [workload, namespace].some(
-    ({ annotations, labels }) =>
-      annotations[Annotation.Inject] === INJECT_DISABLED || labels[Annotation.Inject] === INJECT_DISABLED,
-  );
+type Texts = Pick<NamespaceFacts, "annotations" | "labels">;
+
+/** Whether an object itself says that it wants no container of ours: by annotation, or by a label of the same key. */
+export function saysOptOut({ annotations, labels }: Texts): boolean {
+  return annotations[Annotation.Inject] === INJECT_DISABLED || labels[Annotation.Inject] === INJECT_DISABLED;
+}
+
+/** Whether a workload or its namespace says so. @param view undefined namespace: nothing is known of it */
+export function isOptedOut(view: { readonly workload: Texts; readonly namespace: Texts | undefined }): boolean {
+  return saysOptOut(view.workload) || (view.namespace !== undefined && saysOptOut(view.namespace));
 }
 
 const KEEPS_CONTAINER: readonly InjectionReason[] = [

@@ -22,6 +22,9 @@ export interface SimulatedPod {
   /** Why its agent ended the last time. */
   lastEnd: string | undefined;
   agentStartedAtMs: number;
+  /** Of a job: somebody else's program runs in it now, or none for a moment between two. */
+  mute?: "foreign" | "between";
+  graceSeconds?: number;
   /** Of a job: the application that it works on. */
   behindApp?: string;
   /** Whether the pod waits in the init-container of the restore. */
@@ -103,6 +106,8 @@ function podFact(pod: SimulatedPod): PodFact {
     isTerminating: pod.isTerminating,
     isEnded: pod.isEnded,
     containers: ["app"],
+    ...(pod.mute !== undefined && { isMute: true, isSilent: pod.mute === "foreign" }),
+    ...(pod.graceSeconds !== undefined && { graceSeconds: pod.graceSeconds }),
     ...(pod.behindApp !== undefined && { behindApp: pod.behindApp }),
     sidecar: {
       isRunning: pod.isAgentRunning,

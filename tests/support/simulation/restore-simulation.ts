@@ -95,7 +95,7 @@ export class RestoreSimulation {
 
   view(): RestoreView {
     const invoker = restoreInvokerView(this.restore);
-    this.#silences = nextSilences(this.#silences, this.status, this.nowMs);
+    this.#silences = nextSilences(this.#silences, this.status, this.pods.facts(), this.nowMs);
     const facts = this.workloads.map((workload) => {
       const fact = this.pods.workloadFact(workload);
       return [targetKey(workload), { ...fact, pods: fact.pods.filter(({ restoreInit }) => restoreInit) }] as const;

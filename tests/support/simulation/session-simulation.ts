@@ -247,7 +247,7 @@ export class SessionSimulation {
   }
 
   #lookForSilence(): ReadonlyMap<string, number> {
-    this.#silences = nextSilences(this.#silences, this.status, this.nowMs);
+    this.#silences = nextSilences(this.#silences, this.status, this.pods.facts(), this.nowMs);
     return silenceLengths(this.#silences, this.nowMs);
   }
 }

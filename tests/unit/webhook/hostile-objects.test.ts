@@ -212,7 +212,7 @@ describe("S8: texts from annotations and blueprints", () => {
   test("a mount path of many slashes is read once", () => {
     const path = `${times(200_000, "/")}x`;
     const mounts = [{ name: "v", mountPath: path }];
-    expect(within(LIMIT_MS, () => uniteMounts([mounts], [path]).contested)).toHaveLength(1);
-    expect(uniteMounts([[{ name: "v", mountPath: "/a//" }]], ["/a"]).contested).toEqual(["/a//"]);
+    expect(within(LIMIT_MS, () => uniteMounts([mounts], [path]))).toEqual([]);
+    expect(uniteMounts([[{ name: "v", mountPath: "/a//" }]], ["/a"])).toEqual([]);
   });
 });

@@ -129,6 +129,8 @@ test("workloads without a claim are not told of, and opted-out ones as such", ()
   expect(cover({ workloads: [aWorkload({ volumes: [{ name: "files", emptyDir: {} }] })] })).toEqual([]);
   const annotations = { "stash.appscode.com/inject": "disabled" };
   expect(cover({ workloads: [aWorkload({ metadata: { annotations } })] })).toMatchObject([{ state: "OptedOut" }]);
+  const labels = { "stash.appscode.com/inject": "disabled" };
+  expect(cover({ workloads: [aWorkload({ metadata: { labels } })] })).toMatchObject([{ state: "OptedOut" }]);
   expect(cover({ workloads: [aWorkload()], optedOutNamespaces: new Set(["demo"]) })).toMatchObject([
     { state: "OptedOut" },
   ]);

@@ -80,3 +80,27 @@ test("D6: one that can't be reached within its time ends", async () => {
   const ports = { client, settings: SETTINGS, log: pino({ level: "silent" }) };
   await expect(runHookJob(ports, OWNER, RUN, AbortSignal.timeout(1_000))).rejects.toThrow("ECONNREFUSED");
 });
+
+test("D18: the order of one that is given up is taken back before anybody is told so", async () => {
+  const api = new FakeApi();
+  const end = new AbortController();
+  const client: FakeApi["client"] = {
+    ...api.client,
+    create: async (resource, namespace, body, parse) => {
+      const made = await api.client.create(resource, namespace, body, parse);
+      const name = textAt(body, "metadata", "name") ?? "";
+      if (resource.plural === "jobs") {
+        const uid = textAt(api.get("jobs", "demo", name), "metadata", "uid");
+        const metadata = { namespace: "demo", name: `${name}-x`, uid: "uid-pod", ownerReferences: [{ uid }] };
+        api.put("pods", { metadata, status: { phase: "Pending" } });
+      }
+      // Its image is still pulled when the time is over.
+      if (resource.plural === "hostruns") end.abort(new Error("the time is over"));
+      return made;
+    },
+  };
+  const ports = { client, settings: SETTINGS, log: pino({ level: "silent" }) };
+  await expect(runHookJob(ports, OWNER, RUN, end.signal)).rejects.toThrow();
+  const [order = ""] = api.names("hostruns");
+  expect(api.get("hostruns", "demo", order.slice(5))).toMatchObject({ spec: { cancel: { reason: "HOOK_FAILED" } } });
+});

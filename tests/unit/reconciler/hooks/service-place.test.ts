@@ -48,6 +48,15 @@ describe("the place behind an AppBinding", () => {
     });
   });
 
+  test("is told as anywhere else which of the containers is the application's: ours and a proxy may stand before it", async () => {
+    const api = anApi({ name: "bank", namespace: "demo" });
+    const mount = { name: "data", mountPath: "/data" };
+    const own = { name: "stash", args: ["run-backup"], volumeMounts: [mount] };
+    const containers = [own, { name: "istio-proxy" }, { name: "db", volumeMounts: [mount] }];
+    api.put("pods", { metadata: { name: "bank-0", namespace: "demo" }, spec: { containers } });
+    expect(await resolveAppPlace(api.client, PLACE, signal)).toMatchObject({ container: "db" });
+  });
+
   test("L72: is told to be missing where the AppBinding has no Service, or is gone", async () => {
     await expect(found(undefined)).rejects.toThrow("has no Service");
     await expect(resolveAppPlace(new FakeApi().client, PLACE, signal)).rejects.toThrow("does not exist");

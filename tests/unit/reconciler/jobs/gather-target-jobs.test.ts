@@ -102,3 +102,35 @@ describe("a Job's own pod", () => {
     expect(gathered([job], [annotated], DB_REF).pods[0]?.behindApp).toBe("db");
   });
 });
+
+describe("what can be heard of a Job's pod", () => {
+  const job = rawJob("demo", [SESSION]);
+
+  function heard(running: readonly string[]) {
+    const names = ["gate", "addon", "told"];
+    const pod = {
+      ...rawPod("demo", JOB, { [`${STASH}/job-own-steps`]: "gate,told" }),
+      spec: { initContainers: ["mesh", "gate", "addon"].map((name) => ({ name })), containers: [{ name: "told" }] },
+      status: {
+        phase: "Running",
+        initContainerStatuses: ["mesh", ...names]
+          .filter((name) => running.includes(name))
+          .map((name) => ({ name, state: { running: {} } })),
+        containerStatuses: running.includes("told") ? [{ name: "told", state: { running: {} } }] : [],
+      },
+    };
+    const { isSilent, isMute } = gathered([job], [pod]).pods[0] ?? {};
+    return { isSilent, isMute };
+  }
+
+  test.each([
+    [["gate"], false, false],
+    [["addon"], true, true],
+    [[], false, true],
+    // A proxy that a mesh put in runs beside all of them.
+    [["mesh", "gate"], false, false],
+    [["mesh", "addon"], true, true],
+  ])("L8: while %j run(s)", (running, isSilent, isMute) => {
+    expect(heard(running)).toEqual({ isSilent, isMute });
+  });
+});

@@ -1,13 +1,15 @@
 import { pino } from "pino";
-import { expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { HookRunner } from "../../../../reconciler/hooks/hook-runner.ts";
 import { JobMaker } from "../../../../reconciler/jobs/job-maker.ts";
 import { RESTORE_KIND } from "../../../../reconciler/restore/restore-kind.ts";
 import { createRunController } from "../../../../reconciler/run/controller.ts";
 import { DEFAULT_LIMITS } from "../../../../reconciler/run/world.ts";
+import type { World } from "../../../../reconciler/world/world.ts";
 import type { RestoreBatch } from "../../../../shared/api/restore-batch.ts";
 import { Finalizer } from "../../../../shared/contract.ts";
 import { systemClock } from "../../../../shared/kube/clock.ts";
+import { KubeError } from "../../../../shared/kube/kube-error.ts";
 import { FakeApi } from "../fake-api.ts";
 import { aRestore, KnownRestores } from "./known-restores.ts";
 
@@ -27,13 +29,24 @@ const AT_WORK = {
   ],
 };
 
-function aController(restore: RestoreBatch, api: FakeApi) {
+function endingWorld(restore: RestoreBatch): World {
+  const { world } = new KnownRestores(restore);
+  const demo = { uid: "uid-demo", name: "demo", labels: {}, annotations: {}, isEnding: true } as const;
+  const get = (_namespace: string | undefined, name: string) => (name === "demo" ? demo : undefined);
+  return { ...world, namespaces: { ...world.namespaces, get } };
+}
+
+function aController(
+  restore: RestoreBatch,
+  api: FakeApi,
+  { isEnding = false, change = {} }: { isEnding?: boolean; change?: Partial<FakeApi["client"]> } = {},
+) {
   const log = pino({ level: "silent" });
   api.put("restorebatches", { ...restore });
   const nothing = () => Promise.reject(new Error("no hook was to run"));
   return createRunController(RESTORE_KIND, {
-    world: new KnownRestores(restore).world,
-    client: { ...api.client, patchStatus: api.client.patch },
+    world: isEnding ? endingWorld(restore) : new KnownRestores(restore).world,
+    client: { ...api.client, patchStatus: api.client.patch, ...change },
     hooks: new HookRunner({
       exec: nothing,
       resolvePlace: nothing,
@@ -97,4 +110,59 @@ test("D18: a run that is deleted while it owes an after-hook is carried on, and 
     expect(ended.get("restorebatches", "demo", "back")).toMatchObject({ metadata: { finalizers: [] } }),
   );
   await over.stop();
+});
+
+describe("in a namespace that is being deleted", () => {
+  const ending = (agoMs: number) => ({
+    deletionTimestamp: new Date(Date.now() - agoMs).toISOString(),
+    finalizers: ["somebody.else/keeps", Finalizer.AfterHooks],
+  });
+  const detail = "unable to create new content in namespace demo because it is being terminated";
+  const forbidden = () => new KubeError({ action: "create hostruns", status: 403, reason: "Forbidden", detail });
+
+  test("D18: a run that owes an after-hook is given up, and nothing is made for it", async () => {
+    const api = new FakeApi();
+    const create = () => Promise.reject(forbidden());
+    const controller = aController(aRestore("back", ending(1_000), AT_WORK), api, {
+      isEnding: true,
+      change: { create },
+    });
+    await controller.start();
+    await vi.waitFor(() =>
+      expect(api.get("restorebatches", "demo", "back")).toMatchObject({
+        metadata: { finalizers: ["somebody.else/keeps", Finalizer.AfterHooks] },
+        status: { members: [{ stats: [{ reason: "CANCELLED" }] }] },
+      }),
+    );
+    await controller.stop();
+  });
+
+  const LET_GO = { metadata: { finalizers: ["somebody.else/keeps"] } };
+
+  test("D18: it does not hold the namespace for longer than for a pod", async () => {
+    const api = new FakeApi();
+    const controller = aController(aRestore("back", ending(6 * 60_000), AT_WORK), api, { isEnding: true });
+    await controller.start();
+    await vi.waitFor(() => expect(api.get("restorebatches", "demo", "back")).toMatchObject(LET_GO));
+    await controller.stop();
+  });
+
+  test("D18: it goes at once where its status needs a record, which can't be made any more", async () => {
+    const [member] = AT_WORK.members;
+    const stats = Array.from({ length: 2_000 }, (_, at) => ({
+      hostname: `host-${at}`,
+      phase: "Running",
+      pod: `web-${at}`,
+      podUID: `uid-${at}`,
+      attempt: 1,
+      warnings: ["w".repeat(200)],
+    }));
+    const large = { ...AT_WORK, members: [{ ...member, totalHosts: stats.length, stats }] };
+    const api = new FakeApi();
+    const create = () => Promise.reject(forbidden());
+    const controller = aController(aRestore("back", ending(1_000), large), api, { isEnding: true, change: { create } });
+    await controller.start();
+    await vi.waitFor(() => expect(api.get("restorebatches", "demo", "back")).toMatchObject(LET_GO));
+    await controller.stop();
+  });
 });

@@ -216,3 +216,64 @@ describe("a restore", () => {
     expect(simulation.status).toMatchObject({ phase: "Failed", reason: "FailedToCompleteWithinDeadline" });
   });
 });
+
+describe("a job in which a program of somebody else works", () => {
+  const ref = { apiVersion: "v1", kind: "PersistentVolumeClaim", name: "files" };
+  const member = { target: { alias: "files", ref, paths: ["/data"] }, task: { name: "pvc-backup" } };
+
+  /** A session whose job's pod says nothing of ours for so long. */
+  function afterMute(forMs: number, mute: "foreign" | "between" = "foreign") {
+    const simulation = aSession({ members: [member] });
+    simulation.settle();
+    const [pod] = simulation.pods.list().filter(({ uid }) => uid === simulation.hosts()[0]?.host.podUID);
+    if (pod === undefined) throw new Error("the host has no pod");
+    pod.mute = mute;
+    for (let passed = 0; passed < forMs; passed += 10_000) {
+      simulation.nowMs += 10_000;
+      simulation.settle();
+    }
+    return { simulation, pod };
+  }
+
+  test("L8: lives for as long as it runs, and while the next step begins", () => {
+    const { simulation, pod } = afterMute(3 * HOUR_MS);
+    const kept = { podUID: pod.uid, attempt: 1 };
+    expect(simulation.hosts()[0]?.host).toMatchObject(kept);
+    pod.mute = "between";
+    simulation.settle();
+    expect(simulation.hosts()[0]?.host).toMatchObject(kept);
+    delete pod.mute;
+    simulation.settle();
+    expect(simulation.hosts()[0]?.host).toMatchObject({ ...kept, phase: "Pending" });
+  });
+
+  test("L8: is given up when the step of ours that follows says nothing for as long as any other", () => {
+    const { simulation, pod } = afterMute(HOUR_MS);
+    delete pod.mute;
+    simulation.nowMs += 9 * 60_000;
+    simulation.settle();
+    expect(simulation.hosts()[0]?.host.phase).toBe("Pending");
+    simulation.nowMs += 2 * 60_000;
+    simulation.settle();
+    expect(simulation.hosts()[0]?.host).toMatchObject({ phase: "Failed", reason: "EXECUTOR_LOST" });
+  });
+
+  test("D8: ends with the deadline of its session", () => {
+    const { simulation } = afterMute(25 * HOUR_MS);
+    expect(simulation.hosts()[0]?.host).toMatchObject({ phase: "Failed", reason: "DEADLINE_EXCEEDED" });
+  });
+
+  test("D16: has its grace when its pod is told to end, counted from then on", () => {
+    const { simulation, pod } = afterMute(3 * HOUR_MS);
+    pod.isTerminating = true;
+    pod.graceSeconds = 3_600;
+    for (let passed = 0; passed < HOUR_MS; passed += 60_000) {
+      simulation.nowMs += 60_000;
+      simulation.settle();
+    }
+    expect(simulation.hosts()[0]?.host).toMatchObject({ podUID: pod.uid, attempt: 1 });
+    simulation.nowMs += 60_000;
+    simulation.settle();
+    expect(simulation.hosts()[0]?.host.podUID).not.toBe(pod.uid);
+  });
+});

@@ -102,6 +102,14 @@ describe("what is written", () => {
     const release = aHostRun({ spec: { release: { mode: "Always", message: "" } } });
     expect(planHostRuns(OWNER, [], known(release))).toEqual([]);
   });
+
+  test("D18: a global hook that runs keeps its order; that of one that was given up is taken back", () => {
+    const hook = aHostRun({ spec: { work: "Hook" } });
+    expect(planHostRuns(OWNER, [], known(hook), [hook.metadata.name])).toEqual([]);
+    expect(planHostRuns(OWNER, [], known(hook))).toMatchObject([
+      { kind: "withdraw", spec: { cancel: { reason: "HOOK_FAILED" } } },
+    ]);
+  });
 });
 
 describe("what is ordered", () => {
