@@ -6,12 +6,10 @@ import { UserError } from "../../shared/errors.ts";
 import { parseExecEnd } from "../../shared/kube/exec-protocol.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
 import { kubeErrorOfAnswer } from "../../shared/kube/kube-error.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
 import type { ExecChoice } from "./cluster.ts";
 import { explainFailure } from "./failure.ts";
 import { buildMissingRight } from "./missing-right.ts";
-
-const POD_EXEC: Resource = { group: "", version: "v1", plural: "pods/exec", namespaced: true };
+import { POD_EXEC } from "./resources.ts";
 
 /** @throws UserError when the connection breaks before the command's end is known */
 export async function execIn(

@@ -3,12 +3,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Container } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import { PODS } from "../cluster/resources.ts";
 import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { lineWriter } from "../terminal/line-writer.ts";
 import { plainText } from "../terminal/plain-text.ts";
 import type { WorkOrder } from "./build-work-job.ts";
-import { PODS, type WorkView } from "./gather-work.ts";
+import type { WorkView } from "./gather-work.ts";
 import { awaitWorkPod, createWorkJob, exitCodeOf, type WorkPod } from "./work-pod.ts";
 
 const POLL_MS = 250;

@@ -4,11 +4,13 @@ import { Command, Container } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
 import { toUserError } from "../../shared/kube/kube-error.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import { JOBS } from "../cluster/resources.ts";
 import type { Input } from "../program/command.ts";
+import { IMAGE_PROGRAM } from "../program/names.ts";
 import { lineWriter } from "../terminal/line-writer.ts";
 import { plainText } from "../terminal/plain-text.ts";
 import type { WorkView } from "./gather-work.ts";
-import { awaitWorkPod, createWorkJob, JOBS, type WorkPod } from "./work-pod.ts";
+import { awaitWorkPod, createWorkJob, type WorkPod } from "./work-pod.ts";
 
 export interface ShellCall {
   /** Is ended with the command's output. */
@@ -25,7 +27,6 @@ export interface Shell {
   lines(args: readonly string[], onLine: (line: string) => void): Promise<void>;
 }
 
-const PROGRAM = ["stash-batch"];
 const SAID_LINES = 20;
 
 /** Opens a shell, and takes it away whatever becomes of the work. */
@@ -40,7 +41,7 @@ export async function withShell<T>(
   input.leavesBehind(`Job ${job.namespace}/${job.job} ends by itself within a minute or two`);
   try {
     const pod = await awaitWorkPod(cluster, job);
-    return await work(shellIn(cluster, pod, view.image.command ?? PROGRAM));
+    return await work(shellIn(cluster, pod, view.image.command ?? IMAGE_PROGRAM));
   } finally {
     await cluster.remove(JOBS, job.namespace, job.job).catch((thrown: unknown) => {
       input.terminal.note(`Job ${job.namespace}/${job.job} ends by itself: ${toUserError(thrown).message}`);

@@ -3,14 +3,12 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../shared/errors.ts";
 import { listAt, numberAt, textAt } from "../../shared/kube/json-value.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import { EVENTS, JOBS, PODS } from "../cluster/resources.ts";
 import type { FlagValues } from "../program/flag-values.ts";
 import { buildWorkJob, type WorkOrder } from "./build-work-job.ts";
-import { PODS, type WorkView } from "./gather-work.ts";
+import type { WorkView } from "./gather-work.ts";
 
-export const JOBS: Resource = { group: "batch", version: "v1", plural: "jobs", namespaced: true };
-const EVENTS: Resource = { group: "", version: "v1", plural: "events", namespaced: true };
 const POLL_MS = 200;
 /** An image is pulled in this time, and a node found. */
 const START_MS = 180_000;

@@ -6,6 +6,7 @@ import { openCluster } from "../cluster/open-cluster.ts";
 import type { Input } from "../program/command.ts";
 import type { ExitCode } from "../program/exit-code.ts";
 import type { FlagValues } from "../program/flag-values.ts";
+import { PLUGIN } from "../program/names.ts";
 import { UsageError } from "../program/usage-error.ts";
 import { readProductVersion } from "../version/product-version.ts";
 import { openBrowser } from "./open-browser.ts";
@@ -22,7 +23,7 @@ export async function runUi(input: Input): Promise<ExitCode> {
   const port = readPort(flags);
   const pages = readPages();
   const cluster = await openCluster(input);
-  const client = createKubeClient({ connection: cluster.connection, program: "kubectl-stash" });
+  const client = createKubeClient({ connection: cluster.connection, program: PLUGIN });
   const world = createWorld({ client, scope: cluster.scope });
   const allowsActions = flags.has("allow-actions");
   const plans = createPlans({ cluster, allowsActions, now: Date.now });
