@@ -23,7 +23,7 @@ export interface UiPorts {
   readonly onChange: (changed: () => void) => () => void;
   /** What is asked once, and only reads. */
   readonly questions: Readonly<Record<string, Ask>>;
-  /** What changes the cluster. */
+  /** What changes the cluster; none of it is there unless actions are allowed. */
   readonly actions: Readonly<Record<string, Ask>>;
   readonly allowsActions: boolean;
   readonly onFault: (error: unknown) => void;
@@ -119,6 +119,7 @@ function formatRefusal({ code, message, next }: Omit<AccessRefusal, "status">): 
 function addRoutes(app: FastifyInstance, ports: UiPorts, streams: Streams): void {
   const { signIn, pages, views } = ports;
   const { base } = signIn;
+  const actions = ports.allowsActions ? ports.actions : {};
   app.get(base, async ({ headers, query }, reply) => {
     const { token } = readQuery(query);
     if (token === undefined)
@@ -139,7 +140,7 @@ function addRoutes(app: FastifyInstance, ports: UiPorts, streams: Streams): void
   for (const [name, ask] of Object.entries(ports.questions)) {
     app.post(`${base}ask/${name}`, async ({ body }) => reply(ask, body, ports));
   }
-  for (const [name, act] of Object.entries(ports.actions)) {
+  for (const [name, act] of Object.entries(actions)) {
     app.post(`${base}${ACTIONS_FOLDER}${name}`, async ({ body }) => reply(act, body, ports));
   }
   app.setNotFoundHandler((_request, reply) => {

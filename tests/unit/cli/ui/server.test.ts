@@ -248,10 +248,15 @@ test("nothing is changed unless it is allowed", async () => {
     status: 403,
     text: expect.stringContaining("--allow-actions"),
   });
+  for (const path of ["%61ct/note", "ac%74/note", "act%2Fnote", "act/not%65", "./%61%63%74/note", "act%2fnot%65"]) {
+    expect({ path, status: (await post(server.address, cookie, path)).status }).toEqual({ path, status: 404 });
+  }
   expect(done).toEqual([]);
   const acting = await start(true);
   const own = await signIn(acting.address);
   expect((await post(acting.address, own, "act/note", {}, '{"a":1}')).status).toBe(200);
+  expect(done).toEqual([{ a: 1 }]);
+  expect((await post(acting.address, own, "%61ct/note")).status).toBe(404);
   expect(done).toEqual([{ a: 1 }]);
   // One server's cookie is no other's.
   expect((await post(acting.address, cookie, "act/note")).status).toBe(401);
