@@ -9,7 +9,7 @@ import type { FlagValues } from "../program/flag-values.ts";
 import { PLUGIN } from "../program/names.ts";
 import { UsageError } from "../program/usage-error.ts";
 import { readProductVersion } from "../version/product-version.ts";
-import { openBrowser } from "./open-browser.ts";
+import { type Opening, openBrowser } from "./open-browser.ts";
 import { readPages } from "./pages.ts";
 import { createPlans } from "./plans.ts";
 import { createActions, createQuestions } from "./questions.ts";
@@ -29,6 +29,7 @@ export async function runUi(input: Input): Promise<ExitCode> {
   const plans = createPlans({ cluster, allowsActions, now: Date.now });
   const { address: apiServer, scope } = cluster;
   const about: About = { server: apiServer, scope, version: await readProductVersion(), allowsActions };
+  let opening: Opening | undefined;
   const server = await startUiServer(
     {
       signIn: createSignIn(Date.now()),
@@ -38,6 +39,7 @@ export async function runUi(input: Input): Promise<ExitCode> {
       questions: { about: async () => about, ...createQuestions({ cluster, client, plans }) },
       actions: createActions({ cluster, client, plans }),
       allowsActions,
+      onSignIn: () => opening?.forget(),
       onFault: (error) => terminal.note(`fault: ${messageOf(error)}`),
     },
     port,
@@ -50,8 +52,11 @@ export async function runUi(input: Input): Promise<ExitCode> {
   const what = scope === undefined ? "all namespaces" : `namespace ${scope}`;
   terminal.print(server.address);
   terminal.note(`shows ${what} of ${apiServer}${allowsActions ? "" : ", and changes nothing"}; Ctrl-C ends it`);
-  if (!flags.isOff("open"))
-    openBrowser(server.address, () => terminal.note("no browser could be started: open the address yourself"));
+  if (!flags.isOff("open")) {
+    opening = openBrowser(server.address, (why) =>
+      terminal.note(`no browser could be started, open the address yourself: ${why}`),
+    );
+  }
   // Ctrl-C ends the process, and nothing is to be undone.
   return new Promise<never>(() => undefined);
 }

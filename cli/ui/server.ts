@@ -26,6 +26,8 @@ export interface UiPorts {
   /** What changes the cluster; none of it is there unless actions are allowed. */
   readonly actions: Readonly<Record<string, Ask>>;
   readonly allowsActions: boolean;
+  /** The address has been used. */
+  readonly onSignIn: () => void;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -125,8 +127,12 @@ function addRoutes(app: FastifyInstance, ports: UiPorts, streams: Streams): void
     if (token === undefined)
       return signIn.knows(headers.cookie) ? sendFile(reply, pages["index.html"]) : refuseSignIn(reply);
     const value = signIn.redeem(token, Date.now());
-    if (value !== undefined) return reply.header("set-cookie", signIn.cookie(value)).redirect(base, 303);
-    return signIn.knows(headers.cookie) ? reply.redirect(base, 303) : refuseSignIn(reply);
+    // The page itself, for a redirect would not carry the cookie: to the browser it comes from where the address was opened.
+    if (value !== undefined) {
+      ports.onSignIn();
+      return sendFile(reply.header("set-cookie", signIn.cookie(value)), pages["index.html"]);
+    }
+    return signIn.knows(headers.cookie) ? sendFile(reply, pages["index.html"]) : refuseSignIn(reply);
   });
   for (const [name, file] of Object.entries(pages)) {
     if (name !== "index.html") app.get(`${base}${name}`, async (_request, reply) => sendFile(reply, file));
