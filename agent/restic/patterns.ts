@@ -1,7 +1,8 @@
 /**
  * What restic's include and exclude patterns select, told before restic writes anything. Its rules: a pattern is matched part
  * by part, as Go's filepath.Match does; `**` stands for any number of parts; a pattern that begins with a slash begins at the
- * root, any other anywhere; what lies below a match is matched too. Pure.
+ * root, any other anywhere; what lies below a match is matched too. A pattern with `**` of more than one part beyond those of the
+ * path matches nothing, though each `**` may stand for no part. Pure.
  */
 
 const FLAGS: Readonly<Record<string, "include" | "exclude">> = {
@@ -70,7 +71,9 @@ function createMatch(pattern: string): (parts: readonly string[]) => boolean {
   const isRooted = parts[0] === "/";
   const tests = parts.map((part) => (part === ANY_PARTS ? ANY_PARTS : testOf(part)));
   if (tests.length === 0) return () => false;
+  const hasAnyParts = tests.includes(ANY_PARTS);
   return (path) => {
+    if (hasAnyParts && tests.length > path.length + 1) return false;
     const first = isRooted ? 0 : path[0] === "/" ? 1 : 0;
     const last = isRooted ? 0 : path.length - 1;
     for (let offset = first; offset <= last; offset += 1) if (isMatch(tests, path, offset)) return true;
