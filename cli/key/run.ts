@@ -45,7 +45,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   remove: async (input, cluster, view) => {
     const id = input.flags.text("id");
     if (id === undefined || !/^[0-9a-f]{4,64}$/.test(id)) throw new UsageError("which key?", "name it with --id");
-    const order = [Command.Restic, "key", "remove", id];
+    const order = [Command.Restic, "key", "remove", "--", id];
     await withShell(input, cluster, view, (shell) => shell.run(order, { stdout: new PassThrough().resume() }));
     input.terminal.print(`key ${id} removed`);
   },

@@ -8,18 +8,11 @@ import {
   formatTime,
   formatTimeIn,
 } from "../../../web/format.ts";
-import { formatRoute, parseRoute, withoutSignIn } from "../../../web/route.ts";
+import { formatRoute, parseRoute } from "../../../web/route.ts";
 
 const NOW_MS = Date.parse("2030-01-02T12:00:00Z");
 
 describe("addresses", () => {
-  test("keep the page, and nothing of what signed in", () => {
-    expect(withoutSignIn("http://127.0.0.1:4000/x/?token=secret#/points?name=shop")).toBe(
-      "http://127.0.0.1:4000/x/#/points?name=shop",
-    );
-    expect(withoutSignIn("http://127.0.0.1:4000/x/?token=secret")).toBe("http://127.0.0.1:4000/x/");
-  });
-
   test("lead back to what they were made of, whatever the names hold", () => {
     for (const name of ["shop", "a&b=c", "x?y#z", "50%", "ü/+ ", "n".repeat(253)]) {
       expect(parseRoute(formatRoute("points", { name, page: 2 }))).toEqual({
