@@ -51,7 +51,9 @@ function formatOf({ formats }: CommandSpec, flags: FlagValues): Format {
 function wantsJson(argv: readonly string[]): boolean {
   return argv.some((word, at) => {
     const isNext = (argv[at - 1] === "-o" || argv[at - 1] === "--output") && word === Format.Json;
-    return isNext || word === "--json" || word === "-ojson" || word === "-o=json" || word === "--output=json";
+    return (
+      isNext || /^--json(=true)?$/.test(word) || word === "-ojson" || word === "-o=json" || word === "--output=json"
+    );
   });
 }
 
