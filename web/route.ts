@@ -8,13 +8,6 @@ export interface Route {
   readonly params: Params;
 }
 
-/** The address of the pages without what signed in: it was good once, and is nobody's to read later. Pure. */
-export function withoutSignIn(href: string): string {
-  const url = new URL(href);
-  url.search = "";
-  return url.href;
-}
-
 /** Reads `#/points?name=shop`. Pure. */
 export function parseRoute(hash: string): Route {
   const [page = "", query = ""] = hash.replace(/^#\/?/, "").split("?");

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { messageOf } from "../../shared/errors.ts";
+import { formatLeadingPage } from "./sign-in-pages.ts";
 
 const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
   darwin: ["open"],
@@ -31,7 +32,7 @@ export function openBrowser(address: string, onFailure: (why: string) => void): 
   try {
     dir = mkdtempSync(join(tmpdir(), "kubectl-stash-ui-"));
     const file = join(dir, "open.html");
-    writeFileSync(file, formatRedirect(address), { mode: 0o600, flag: "wx" });
+    writeFileSync(file, formatLeadingPage(address), { mode: 0o600, flag: "wx" });
     start(pathToFileURL(file).href, onFailure);
   } catch (thrown) {
     forget();
@@ -48,12 +49,4 @@ function start(url: string, onFailure: (why: string) => void): void {
     if (code !== 0) onFailure(`${program} ended with ${code}`);
   });
   child.unref();
-}
-
-/** @param address has nothing in it that would end the attribute: authority, base64url and a query */
-function formatRedirect(address: string): string {
-  return (
-    '<!doctype html><html lang="en"><meta charset="utf-8"><title>kubectl stash ui</title>' +
-    `<meta http-equiv="refresh" content="0; url=${address}"><p><a href="${address}">Go on</a></p></html>\n`
-  );
 }

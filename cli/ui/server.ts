@@ -10,6 +10,7 @@ import { UsageError } from "../program/usage-error.ts";
 import { ACTIONS_FOLDER, type AccessRefusal, decideAccess, type ServingFacts } from "./decide-access.ts";
 import type { PageFiles } from "./pages.ts";
 import type { SignIn } from "./sign-in.ts";
+import { formatLeadingPage, REFUSED_PAGE } from "./sign-in-pages.ts";
 import { createStreams, type Streams } from "./streams.ts";
 import type { Query, ViewTable } from "./views/view-table.ts";
 
@@ -121,18 +122,21 @@ function formatRefusal({ code, message, next }: Omit<AccessRefusal, "status">): 
 function addRoutes(app: FastifyInstance, ports: UiPorts, streams: Streams): void {
   const { signIn, pages, views } = ports;
   const { base } = signIn;
+  const icon = Object.keys(pages).find((name) => name.endsWith(".svg"));
   const actions = ports.allowsActions ? ports.actions : {};
   app.get(base, async ({ headers, query }, reply) => {
     const { token } = readQuery(query);
     if (token === undefined)
-      return signIn.knows(headers.cookie) ? sendFile(reply, pages["index.html"]) : refuseSignIn(reply);
+      return signIn.knows(headers.cookie) ? sendFile(reply, pages["index.html"]) : sendPage(reply, 401, REFUSED_PAGE);
     const value = signIn.redeem(token, Date.now());
-    // The page itself, for a redirect would not carry the cookie: to the browser it comes from where the address was opened.
+    if (value === undefined && !signIn.knows(headers.cookie)) return sendPage(reply, 401, REFUSED_PAGE);
     if (value !== undefined) {
       ports.onSignIn();
-      return sendFile(reply.header("set-cookie", signIn.cookie(value)), pages["index.html"]);
+      void reply.header("set-cookie", signIn.cookie(value));
     }
-    return signIn.knows(headers.cookie) ? sendFile(reply, pages["index.html"]) : refuseSignIn(reply);
+    // A redirect, and every reload after it, would still come from where the address was opened, which may be another site: without the
+    // cookie. What this page leads to comes from here.
+    return sendPage(reply, 200, formatLeadingPage(base, icon));
   });
   for (const [name, file] of Object.entries(pages)) {
     if (name !== "index.html") app.get(`${base}${name}`, async (_request, reply) => sendFile(reply, file));
@@ -165,15 +169,8 @@ function sendFile(reply: FastifyReply, file: PageFiles[string] | undefined): Fas
   return file === undefined ? reply.code(404).send("there is no page\n") : reply.type(file.type).send(file.text);
 }
 
-/** A page of its own, since nobody may load the others. */
-function refuseSignIn(reply: FastifyReply): FastifyReply {
-  return reply
-    .code(401)
-    .type("text/html; charset=utf-8")
-    .send(
-      '<!doctype html><html lang="en"><meta charset="utf-8"><title>Not signed in</title><main><h1>This browser is not signed in</h1>' +
-        "<p>An address of <code>kubectl stash ui</code> signs in one browser, once, within ten minutes. Start the program again for a new one.</p></main></html>",
-    );
+function sendPage(reply: FastifyReply, status: number, text: string): FastifyReply {
+  return reply.code(status).type("text/html; charset=utf-8").send(text);
 }
 
 /**

@@ -1,18 +1,24 @@
 /** Starting a browser: what signs in is in no command line, and nobody else can read it. */
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { openBrowser } from "../../../../cli/ui/open-browser.ts";
+import { putOpener } from "../../../support/cli/opener.ts";
 
 const ADDRESS = "http://127.0.0.1:4000/folder/?token=secret-of-the-address";
 
 let dir: string;
 
+function useOpener(exitCode = 0) {
+  const opener = putOpener(dir, exitCode);
+  vi.stubEnv("PATH", opener.path);
+  return opener;
+}
+
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "stash-opener-"));
-  vi.stubEnv("PATH", `${dir}:${process.env["PATH"]}`);
 });
 
 afterEach(() => {
@@ -20,23 +26,10 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-/** An opener that writes down what it was called with. */
-function putOpener(exitCode = 0): void {
-  const program = join(dir, "xdg-open");
-  const told = join(dir, "told");
-  writeFileSync(program, `#!/bin/sh\nprintf '%s' "$*" > ${told}.part\nmv ${told}.part ${told}\nexit ${exitCode}\n`);
-  chmodSync(program, 0o755);
-}
-
-async function told(): Promise<string> {
-  await vi.waitFor(() => expect(existsSync(join(dir, "told"))).toBe(true), 20_000);
-  return readFileSync(join(dir, "told"), "utf8");
-}
-
 test("the command line names a file that only this user can read, and that leads to the address", async () => {
-  putOpener();
+  const opener = useOpener();
   const opening = openBrowser(ADDRESS, () => expect.unreachable());
-  const line = await told();
+  const line = await opener.told();
   expect(line).toMatch(/^file:\/\/\/\S+$/);
   expect(line).not.toContain("secret");
   const file = fileURLToPath(line);
@@ -50,17 +43,17 @@ test("the command line names a file that only this user can read, and that leads
 });
 
 test("the file goes when the program ends", async () => {
-  putOpener();
+  const opener = useOpener();
   const before = process.listeners("exit");
   openBrowser(ADDRESS, () => expect.unreachable());
-  const file = fileURLToPath(await told());
+  const file = fileURLToPath(await opener.told());
   const [atExit] = process.listeners("exit").filter((one) => !before.includes(one));
   atExit?.(0);
   expect(existsSync(dirname(file))).toBe(false);
 });
 
 test("where no browser can be started it is told why", async () => {
-  putOpener(3);
+  useOpener(3);
   const why = await new Promise((resolve) => openBrowser(ADDRESS, resolve));
   expect(why).toBe("xdg-open ended with 3");
   vi.stubEnv("TMPDIR", join(dir, "nowhere"));
