@@ -69,8 +69,9 @@ export const PRUNE = workOn({
 export const UNLOCK = workOn({
   name: "unlock",
   summary: "Remove the locks of a repository",
-  details: `For locks whose owner is gone. Sessions do it by themselves where they can tell. Refused while a session or restore that uses the Repository is
-at work, as far as you may see them: without its lock its data may be pruned away.`,
+  details: `For locks whose owner is gone. Sessions do it by themselves where they can tell. Refused while a session, a restore, a maintenance or a Job of this
+program is at work on the Repository, and where you may not see whether one is: without its lock its data may be pruned away. To see it takes list on
+jobs, backupsessions, restoresessions and restorebatches, there and where the Repository is used.`,
   flags: [{ flags: "--force", summary: "also while something is at work" }],
   examples: [{ line: "unlock store", does: "all locks" }],
   load: async () => (await import("./run.ts")).runUnlock,
