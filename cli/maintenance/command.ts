@@ -2,7 +2,7 @@
 import { CommandGroup, type CommandSpec, type FlagSpec, Scope } from "../program/command.ts";
 import { REPOSITORY_ARGUMENT, UPSTREAM_IMAGE_FLAGS, WORK_FLAGS } from "../repository-work/work-flags.ts";
 
-const WHERE = `A Job in the Repository's namespace does it, with your rights: create jobs, list pods, get pods/log. The Secret of the backend is mounted
+const WHERE = `A Job in the Repository's namespace does it, with your rights: create and delete jobs, list pods, get pods/log. The Secret of the backend is mounted
 there and does not come to this machine. After Ctrl-C the Job goes on.`;
 
 type Load = CommandSpec["load"];

@@ -2,15 +2,13 @@
 import { PassThrough, type Readable, type Writable } from "node:stream";
 import { Command, Container } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
-import { toUserError } from "../../shared/kube/kube-error.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { JOBS } from "../cluster/resources.ts";
 import type { Input } from "../program/command.ts";
 import { IMAGE_PROGRAM } from "../program/names.ts";
 import { lineWriter } from "../terminal/line-writer.ts";
 import { plainText } from "../terminal/plain-text.ts";
 import type { WorkView } from "./gather-work.ts";
-import { awaitWorkPod, createWorkJob, type WorkPod } from "./work-pod.ts";
+import { awaitWorkPod, createWorkJob, removeWorkJob, type WorkPod } from "./work-pod.ts";
 
 export interface ShellCall {
   /** Is ended with the command's output. */
@@ -40,12 +38,10 @@ export async function withShell<T>(
   const job = await createWorkJob(cluster, view, order, input.flags);
   input.leavesBehind(`Job ${job.namespace}/${job.job} ends by itself within a minute or two`);
   try {
-    const pod = await awaitWorkPod(cluster, job);
+    const pod = await awaitWorkPod(cluster, job, (message) => input.terminal.note(`still waiting: ${message}`));
     return await work(shellIn(cluster, pod, view.image.command ?? IMAGE_PROGRAM));
   } finally {
-    await cluster.remove(JOBS, job.namespace, job.job).catch((thrown: unknown) => {
-      input.terminal.note(`Job ${job.namespace}/${job.job} ends by itself: ${toUserError(thrown).message}`);
-    });
+    await removeWorkJob(cluster, job, input.terminal);
     input.leavesBehind(undefined);
   }
 }
