@@ -27,7 +27,7 @@ export interface Shell {
 
 const SAID_LINES = 20;
 
-/** Opens a shell, and takes it away whatever becomes of the work. */
+/** Opens a shell, and takes it away whatever becomes of the work: of Ctrl-C, too. */
 export async function withShell<T>(
   input: Input,
   cluster: Cluster,
@@ -36,24 +36,37 @@ export async function withShell<T>(
 ): Promise<T> {
   const order = { what: "browse", args: [Command.RepositoryShell] };
   const job = await createWorkJob(cluster, view, order, input.flags);
-  input.leavesBehind(`Job ${job.namespace}/${job.job} ends by itself within a minute or two`);
+  const ending = new AbortController();
+  let gone: Promise<void> | undefined;
+  const remove = () => {
+    gone ??= removeWorkJob(cluster, job, input.terminal).then(() => input.leavesBehind(undefined));
+    return gone;
+  };
+  input.leavesBehind(`Job ${job.namespace}/${job.job} ends by itself within a minute or two`, () => {
+    ending.abort(new UserError("CANCELLED", "ended by Ctrl-C", { next: "run it again" }));
+    return remove();
+  });
   try {
     const pod = await awaitWorkPod(cluster, job, (message) => input.terminal.note(`still waiting: ${message}`));
-    return await work(shellIn(cluster, pod, view.image.command ?? IMAGE_PROGRAM));
+    return await work(shellIn(cluster, pod, view.image.command ?? IMAGE_PROGRAM, ending.signal));
   } finally {
-    await removeWorkJob(cluster, job, input.terminal);
-    input.leavesBehind(undefined);
+    await remove();
   }
 }
 
-function shellIn(cluster: Cluster, { namespace, pod }: WorkPod, program: readonly string[]): Shell {
+function shellIn(
+  cluster: Cluster,
+  { namespace, pod }: WorkPod,
+  program: readonly string[],
+  signal: AbortSignal,
+): Shell {
   async function run(command: readonly string[], { stdout, stdin }: ShellCall): Promise<void> {
     const said: string[] = [];
     const { stream } = lineWriter((line) => {
       if (line.trim() !== "") said.push(plainText(line));
       if (said.length > SAID_LINES) said.shift();
     });
-    const place = { pod, container: Container.Sidecar, command: [...program, ...command] };
+    const place = { pod, container: Container.Sidecar, command: [...program, ...command], signal };
     const exitCode = await cluster.exec(namespace, { ...place, stdout, stderr: stream, ...(stdin && { stdin }) });
     if (exitCode === 0) return;
     const why = said.map(readFailure).join("; ") || "it says nothing";
