@@ -54,6 +54,7 @@ export async function run(): Promise<Readonly<Record<string, number>>> {
       questions: { about: async () => ({ server: "", version: "", allowsActions: false }) },
       actions: {},
       allowsActions: false,
+      onSignIn: () => undefined,
       onFault: (error) => {
         throw error;
       },
@@ -63,6 +64,7 @@ export async function run(): Promise<Readonly<Record<string, number>>> {
   const browser = await startBrowser();
   const page = await browser.newPage();
   await page.goto(server.address);
+  await page.waitForURL((url) => url.search === "");
   const paint = async (hash: string, text: string) => {
     await page.goto(`${server.address.replace(/\?.*/, "")}${hash}`);
     await page.goto("about:blank");

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { Completion } from "./completion/words.ts";
 import { COMMANDS } from "./program/commands.ts";
 import { ExitCode } from "./program/exit-code.ts";
+import { createInterrupt } from "./program/interrupt.ts";
 import { PROGRAM_SUMMARY } from "./program/parse.ts";
 import { runProgram } from "./program/run.ts";
 import { processTerminal } from "./terminal/terminal.ts";
@@ -15,27 +16,26 @@ import { readProductVersion } from "./version/product-version.ts";
  */
 export async function main(argv: readonly string[], programName: string, more?: string): Promise<void> {
   const { stdout, stderr, env } = process;
-  let leftBehind: string | undefined;
+  const interrupt = createInterrupt({
+    tell: (text) => void stderr.write(`\n${text}\n`),
+    exit: () => process.exit(ExitCode.Interrupted),
+  });
   for (const output of [stdout, stderr]) {
     output.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EPIPE") throw error;
       process.exit(ExitCode.PipeClosed);
     });
   }
-  process.on("SIGINT", () => {
-    if (leftBehind !== undefined) stderr.write(`\n${leftBehind}\n`);
-    process.exit(ExitCode.Interrupted);
-  });
+  process.on("SIGINT", interrupt.onSignal);
   const exitCode = await runProgram({
     argv,
     commands: COMMANDS,
     facts: { name: programName, version: await readProductVersion(), summary: PROGRAM_SUMMARY, more },
     terminal: processTerminal(env, stdout, stderr),
     env,
-    leavesBehind: (text) => {
-      leftBehind = text;
-    },
+    leavesBehind: interrupt.leavesBehind,
   });
+  if (interrupt.isEnding()) return;
   // Connections that are kept open must not keep the process; what is written goes out first.
   stdout.write("", () => stderr.write("", () => process.exit(exitCode)));
 }

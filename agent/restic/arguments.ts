@@ -105,7 +105,9 @@ export function restoreArguments(restore: RestoreArguments, common: CommonFlags)
   ];
 }
 
-/** Any other command with its own flags. */
+/** Any other command with its own flags. What stands behind `--` stays there: it is no flag. */
 export function plainArguments(command: readonly string[], common: CommonFlags): readonly string[] {
-  return [...command, ...common.flags, ...cacheFlags(common)];
+  const at = command.indexOf("--");
+  const end = at < 0 ? command.length : at;
+  return [...command.slice(0, end), ...common.flags, ...cacheFlags(common), ...command.slice(end)];
 }

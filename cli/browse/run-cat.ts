@@ -17,7 +17,9 @@ export async function runCat(input: Input): Promise<ExitCode> {
     if (open === undefined) return;
     const snapshots = ofMember(open.snapshots, open.point, place.member, input.flags.text("host"));
     const file = path === undefined ? await onlyFile(shell, snapshots) : { ...oneHolding(snapshots, path), file: path };
-    await shell.run([Command.Restic, "dump", "--no-lock", file.id, file.file], { stdout: input.terminal.openOutput() });
+    await shell.run([Command.Restic, "dump", "--no-lock", "--", file.id, file.file], {
+      stdout: input.terminal.openOutput(),
+    });
   });
   return ExitCode.Good;
 }
@@ -26,7 +28,7 @@ export async function runCat(input: Input): Promise<ExitCode> {
 async function onlyFile(shell: Shell, snapshots: readonly PointSnapshots[]) {
   const files: { readonly id: string; readonly file: string }[] = [];
   for (const { id } of snapshots) {
-    await shell.lines(["ls", "--json", "--no-lock", "--recursive", id], (line) => {
+    await shell.lines(["ls", "--json", "--no-lock", "--recursive", "--", id], (line) => {
       const found = readListedFile(line);
       // Two are as good as a million.
       if (found?.type === "file" && files.length < 2) files.push({ id, file: found.path });

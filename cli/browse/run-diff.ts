@@ -39,7 +39,7 @@ export async function runDiff(input: Input): Promise<ExitCode> {
       let end: unknown;
       if (pair.older !== undefined && pair.newer !== undefined) {
         const metadata = input.flags.has("metadata") ? ["--metadata"] : [];
-        await shell.lines(["diff", "--json", "--no-lock", ...metadata, pair.older, pair.newer], (line) => {
+        await shell.lines(["diff", "--json", "--no-lock", ...metadata, "--", pair.older, pair.newer], (line) => {
           const message = parseJson(line);
           if (textAt(message, "message_type") === "statistics") end = message;
           const path = textAt(message, "path");

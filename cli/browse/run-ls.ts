@@ -32,7 +32,7 @@ export async function runLs(input: Input): Promise<ExitCode> {
     }
     const { id } = oneHolding(snapshots, pathWord === undefined ? (snapshots[0]?.path ?? "/") : path);
     const asked = pathWord === undefined ? [] : [path];
-    await shell.lines(["ls", "--json", "--no-lock", ...recursive, id, ...asked], (line) => {
+    await shell.lines(["ls", "--json", "--no-lock", ...recursive, "--", id, ...asked], (line) => {
       const file = readListedFile(line);
       // A folder that is asked for is listed by what is in it.
       const isAsked = file?.type === "dir" && file.path === path;

@@ -10,6 +10,7 @@ import { isAlreadyExists, toUserError } from "../../shared/kube/kube-error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
+import { CLAIMS, SECRETS } from "../cluster/resources.ts";
 import { buildCopy } from "../copy/build-copy.ts";
 import { buildRepository } from "../create/build-objects.ts";
 import { notFound } from "../objects/read-objects.ts";
@@ -24,8 +25,6 @@ import { readTimeout } from "../runs/wait-flags.ts";
 import { plainText } from "../terminal/plain-text.ts";
 import { buildCloneBackup, buildClonedClaim, buildCloneRestore } from "./build-clone.ts";
 
-const CLAIMS: Resource = { group: "", version: "v1", plural: "persistentvolumeclaims", namespaced: true };
-const SECRETS: Resource = { group: "", version: "v1", plural: "secrets", namespaced: true };
 const LIMIT_MS = 10 * 60_000;
 const READY_MS = 60_000;
 const POLL_MS = 500;

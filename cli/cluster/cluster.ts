@@ -26,6 +26,8 @@ export interface ExecChoice {
   /** Is written to no faster than it takes. */
   readonly stdout: Writable;
   readonly stderr: Writable;
+  /** Ends the connection, and with it the call. */
+  readonly signal?: AbortSignal;
 }
 
 /** Every call throws a KubeError, or a UserError that names the address when nobody answers. */

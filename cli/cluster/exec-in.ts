@@ -6,20 +6,21 @@ import { UserError } from "../../shared/errors.ts";
 import { parseExecEnd } from "../../shared/kube/exec-protocol.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
 import { kubeErrorOfAnswer } from "../../shared/kube/kube-error.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
 import type { ExecChoice } from "./cluster.ts";
+import { EXEC_LIMITS, execOpener, watchSilence } from "./exec-socket.ts";
 import { explainFailure } from "./failure.ts";
 import { buildMissingRight } from "./missing-right.ts";
+import { POD_EXEC } from "./resources.ts";
 
-const POD_EXEC: Resource = { group: "", version: "v1", plural: "pods/exec", namespaced: true };
-
-/** @throws UserError when the connection breaks before the command's end is known */
+/** @throws UserError when the connection breaks or falls silent before the command's end is known; what the signal was aborted with */
 export async function execIn(
   config: KubeConfig,
   address: string,
   namespace: string,
-  { pod, container, command, stdin, stdout, stderr }: ExecChoice,
+  { pod, container, command, stdin, stdout, stderr, signal }: ExecChoice,
+  limits = EXEC_LIMITS,
 ): Promise<number> {
+  signal?.throwIfAborted();
   let status: V1Status | undefined;
   const pace: { slow: (isFull: boolean) => void } = { slow: () => undefined };
   const output = paced(stdout, (isFull) => pace.slow(isFull));
@@ -28,11 +29,15 @@ export async function execIn(
   const failed = new Promise<never>((_resolve, reject) => {
     for (const stream of [output, errors]) stream.once("error", reject);
   });
-  const socket = await new Exec(config)
+  const socket = await new Exec(config, execOpener(config, limits, signal))
     .exec(namespace, pod, container, [...command], output, errors, stdin ?? null, false, (end) => {
       status = end;
     })
     .catch((thrown: unknown) => {
+      // Nobody writes to them any more.
+      ended.catch(() => undefined);
+      failed.catch(() => undefined);
+      signal?.throwIfAborted();
       throw explainRefusal(thrown, address, namespace, pod);
     });
   pace.slow = (isFull) => (isFull ? socket.pause() : socket.resume());
@@ -41,21 +46,39 @@ export async function execIn(
     output.end();
     errors.end();
   });
+  const watch = watchSilence(socket, limits);
   try {
-    await Promise.race([Promise.all([ended, closed]), failed]);
+    const silent = watch.silent.then(() => {
+      throw brokenConnection(namespace, pod, "fell silent");
+    });
+    await Promise.race([Promise.all([ended, closed]), failed, silent, aborted(signal)]);
+  } catch (thrown) {
+    // A side that does not answer does not answer a close either.
+    socket.terminate();
+    throw thrown;
   } finally {
+    watch.stop();
     socket.close();
   }
-  if (status === undefined) {
-    throw new UserError("API_UNAVAILABLE", `the connection to ${namespace}/${pod} broke before the command had ended`, {
-      next: "run it again",
-    });
-  }
+  if (status === undefined) throw brokenConnection(namespace, pod, "broke");
   const end = parseExecEnd(JSON.stringify(status));
   if (end.kind === "exited") return end.exitCode;
   throw new UserError("API_UNAVAILABLE", `the command was not run in ${namespace}/${pod}: ${end.detail}`, {
     next: "look at the pod with kubectl describe",
   });
+}
+
+function brokenConnection(namespace: string, pod: string, how: string): UserError {
+  return new UserError("API_UNAVAILABLE", `the connection to ${namespace}/${pod} ${how} before the command had ended`, {
+    next: "run it again",
+  });
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => undefined);
+  signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+  return promise;
 }
 
 /** A refusal to open the way has no body that the library would hand on. */

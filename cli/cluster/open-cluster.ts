@@ -15,6 +15,7 @@ import { connectionOfConfig } from "../../shared/kube/config-connection.ts";
 import { isNotFound } from "../../shared/kube/kube-error.ts";
 import { formatResource, type Resource, type Selection } from "../../shared/kube/resource.ts";
 import type { Input } from "../program/command.ts";
+import { PLUGIN } from "../program/names.ts";
 import { itemsOf, nextPage, plainJson } from "./answers.ts";
 import type { Cluster } from "./cluster.ts";
 import { coreReaders } from "./core-readers.ts";
@@ -22,13 +23,13 @@ import { coreWriters } from "./core-writers.ts";
 import { execIn } from "./exec-in.ts";
 import { explainFailure } from "./failure.ts";
 import { loadKubeconfig } from "./kubeconfig.ts";
+import { POD_LOGS } from "./resources.ts";
 import { withinLimit } from "./time-limit.ts";
 
 /** With the start of the program itself, somebody waits 5 s at most. */
 const REACH_MS = 2_500;
 const CALL_MS = 30_000;
 const PAGE_SIZE = 500;
-const FIELD_MANAGER = "kubectl-stash";
 
 type CallOptions = ConfigurationOptions<ObservableMiddleware>;
 
@@ -117,14 +118,13 @@ function reads(config: KubeConfig, address: string): Pick<Cluster, "list" | "fin
     },
     async copyLog(namespace, { pod, container, follow, since, previous }, into) {
       const log = new Log(config);
-      const resource: Resource = { group: "", version: "v1", plural: "pods/log", namespaced: true };
       try {
         const time = since === undefined ? {} : { sinceTime: since };
         const former = previous === true ? { previous } : {};
         return await log.log(namespace, pod, container, into, { follow, ...time, ...former });
       } catch (thrown) {
         const action = `read the log of ${container} in ${namespace}/${pod}`;
-        throw explainFailure(thrown, { action, address, right: { verb: "get", resource, namespace } });
+        throw explainFailure(thrown, { action, address, right: { verb: "get", resource: POD_LOGS, namespace } });
       }
     },
   };
@@ -137,7 +137,7 @@ function writes(config: KubeConfig, address: string): Pick<Cluster, "create" | "
     async create(resource, namespace, body, { isDryRun } = {}) {
       const { group, version, plural } = resource;
       const dry = isDryRun === true ? { dryRun: "All" } : {};
-      const order = { group, version, plural, namespace, body, fieldManager: FIELD_MANAGER, ...dry };
+      const order = { group, version, plural, namespace, body, fieldManager: PLUGIN, ...dry };
       try {
         if (group === "") return await core.create(plural, order, withinLimit(CALL_MS));
         return await custom.createNamespacedCustomObject(order, withinLimit(CALL_MS));
@@ -149,7 +149,7 @@ function writes(config: KubeConfig, address: string): Pick<Cluster, "create" | "
     async mergePatch(resource, namespace, name, body, { isDryRun } = {}) {
       const { group, version, plural } = resource;
       const dry = isDryRun === true ? { dryRun: "All" } : {};
-      const order = { group, version, plural, namespace, name, body, fieldManager: FIELD_MANAGER, ...dry };
+      const order = { group, version, plural, namespace, name, body, fieldManager: PLUGIN, ...dry };
       const options: CallOptions = setHeaderOptions("Content-Type", PatchStrategy.MergePatch, withinLimit(CALL_MS));
       try {
         if (group === "") return await core.patch(plural, order, options);

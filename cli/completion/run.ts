@@ -4,19 +4,20 @@ import { textAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { loadKubeconfig } from "../cluster/kubeconfig.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
+import { NAMESPACES } from "../cluster/resources.ts";
 import { Completes, type Input } from "../program/command.ts";
 import { COMMANDS } from "../program/commands.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { flagValues } from "../program/flag-values.ts";
+import { PLUGIN } from "../program/names.ts";
 import { completionScript } from "./scripts.ts";
 import { type Candidate, completeLine, type GivenFlags } from "./words.ts";
 
 /** Nobody waits longer for a list of names. */
 const ASK_MS = 2_000;
-const PROGRAM = "kubectl-stash";
 
 export async function runCompletion({ words, terminal }: Input): Promise<ExitCode> {
-  terminal.write(completionScript(words[0] ?? "", PROGRAM));
+  terminal.write(completionScript(words[0] ?? "", PLUGIN));
   return ExitCode.Good;
 }
 
@@ -38,8 +39,6 @@ export async function runComplete({ words, terminal, env }: Input): Promise<Exit
   terminal.print(`:${Directive.NoFiles}`);
   return ExitCode.Good;
 }
-
-const NAMESPACES: Resource = { group: "", version: "v1", plural: "namespaces", namespaced: false };
 
 /** Which lists hold the names, and what stands before a name. */
 const SOURCES: Readonly<Record<string, readonly { readonly resource: Resource; readonly before: string }[]>> = {

@@ -5,6 +5,7 @@ import { isAlreadyExists, toUserError } from "../../shared/kube/kube-error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
+import { SECRETS } from "../cluster/resources.ts";
 import { listOf } from "../objects/list-input.ts";
 import { notFound } from "../objects/read-objects.ts";
 import { Format, type Input } from "../program/command.ts";
@@ -22,7 +23,7 @@ interface CopiedKind {
 }
 
 const SECRET: CopiedKind = {
-  resource: { group: "", version: "v1", plural: "secrets", namespaced: true },
+  resource: SECRETS,
   apiVersion: "v1",
   kind: "Secret",
   singular: "secret",

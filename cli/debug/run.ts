@@ -8,6 +8,7 @@ import { isJsonObject, listAt, textAt, valueAt } from "../../shared/kube/json-va
 import { toUserError } from "../../shared/kube/kube-error.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
+import { PODS } from "../cluster/resources.ts";
 import { runDescribe } from "../describe/run.ts";
 import { runLogs } from "../logs/run.ts";
 import { findInvoker } from "../objects/invokers.ts";
@@ -17,7 +18,6 @@ import { Format, type Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { flagValues } from "../program/flag-values.ts";
 import { UsageError } from "../program/usage-error.ts";
-import { PODS } from "../repository-work/gather-work.ts";
 import { lineWriter } from "../terminal/line-writer.ts";
 import { plainText } from "../terminal/plain-text.ts";
 import { readProductVersion } from "../version/product-version.ts";

@@ -7,7 +7,7 @@ export const DELETE: CommandSpec = {
   group: CommandGroup.Repository,
   summary: "Delete snapshots from a repository",
   details: `For good, and the data that nothing else needs with them. A recovery point that loses a snapshot is no longer complete. A Job in the Repository's
-namespace does it, with your rights: create jobs, list pods, get pods/log. After Ctrl-C the Job goes on.`,
+namespace does it, with your rights: create and delete jobs, list pods, get pods/log. After Ctrl-C the Job goes on.`,
   args: [
     { name: "snapshot", summary: "the word `snapshot`", choices: ["snapshot", "snapshots"] },
     { name: "name", summary: "REPOSITORY-ID as upstream names snapshots, or the id with --repository", isMany: true },

@@ -15,7 +15,7 @@ export async function runDelete(input: Input): Promise<ExitCode> {
   const { repository, ids } = readSnapshotNames(names, input.flags.text("repository"));
   const cluster = await openCluster(input);
   const view = await gatherWork(cluster, repository, input.flags);
-  const args = [Command.Restic, "forget", "--prune", "--retry-lock", "2m", ...ids];
+  const args = [Command.Restic, "forget", "--prune", "--retry-lock", "2m", "--", ...ids];
   return runWork(input, cluster, view, { what: "delete", args });
 }
 

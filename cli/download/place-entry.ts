@@ -22,6 +22,28 @@ export function safeSegments(path: string): readonly string[] | undefined {
 }
 
 /**
+ * Name of a folder for what somebody else gave a name: of one segment, and never that of another. Pure. What would lead elsewhere stands
+ * as in an address: `../db` is `..%2Fdb`.
+ */
+export function folderName(text: string): string {
+  const name = text.replace(/[\p{Cc}%/\\]/gu, escaped);
+  return name === "" ? "%" : /^\.\.?$/.test(name) ? name.replace(/\./g, escaped) : name;
+}
+
+const escaped = (sign: string) => encodeURIComponent(sign).replace(".", "%2E");
+
+/** Makes a folder in another one, where nothing leads out of that. @returns its path @throws UserError as `placeEntry` */
+export async function placeFolder(folder: string, name: string): Promise<string> {
+  const target = join(folder, folderName(name));
+  try {
+    await makeFolder(target);
+  } catch (cause) {
+    throw explain(target, cause);
+  }
+  return target;
+}
+
+/**
  * @param onBytes is told of bytes as they are written
  * @throws UserError NO_SPACE, PERMISSION_DENIED or INTERNAL with what the machine says
  */

@@ -1,6 +1,6 @@
 /** Copies files of a backup to this machine. */
 import { mkdir, realpath } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { PassThrough } from "node:stream";
 import { Command } from "../../shared/contract.ts";
 import { numberAt, parseJson } from "../../shared/kube/json-value.ts";
@@ -17,7 +17,7 @@ import { gatherWork } from "../repository-work/gather-work.ts";
 import { type Shell, withShell } from "../repository-work/shell.ts";
 import { plainText } from "../terminal/plain-text.ts";
 import { type Includes, readIncludes } from "./include.ts";
-import { placeEntry } from "./place-entry.ts";
+import { placeEntry, placeFolder } from "./place-entry.ts";
 import { type Count, showProgress } from "./progress.ts";
 import { type TarEntry, tarEntries } from "./tar-entries.ts";
 
@@ -25,7 +25,8 @@ interface Order {
   readonly id: string;
   /** Folder or file of the snapshot. */
   readonly path: string;
-  readonly folder: string;
+  /** What the folder of its own is called after; undefined: there is no other. */
+  readonly own: string | undefined;
 }
 
 export async function runDownload(input: Input): Promise<ExitCode> {
@@ -42,13 +43,16 @@ export async function runDownload(input: Input): Promise<ExitCode> {
   const count: Count = { files: 0, bytes: 0, leftOut: 0 };
   const progress = showProgress(input.terminal, count);
   const fetchAll = async (shell: Shell, orders: readonly Order[]) => {
-    for (const order of orders) await fetchOne(input, shell, order, includes, count);
+    for (const order of orders) {
+      const into = order.own === undefined ? folder : await placeFolder(folder, order.own);
+      await fetchOne(input, shell, { ...order, folder: into }, includes, count);
+    }
   };
   try {
     if (ids.length > 0) {
       const cluster = await openCluster(input);
       const view = await gatherWork(cluster, words[0] ?? "", flags);
-      const orders = ids.map((id) => ({ id: plainId(id), path: includes.root, folder: join(folder, id) }));
+      const orders = ids.map((id) => ({ id: plainId(id), path: includes.root, own: id }));
       await withShell(input, cluster, view, (shell) => fetchAll(shell, orders));
     } else {
       const place = parsePlaceWord(words[0] ?? "");
@@ -56,7 +60,7 @@ export async function runDownload(input: Input): Promise<ExitCode> {
       await withPoints(input, [place.point], async (shell, [open]) => {
         if (open === undefined) return;
         const snapshots = ofMember(open.snapshots, open.point, place.member, flags.text("host"));
-        await fetchAll(shell, ordersFor(snapshots, path, includes, folder));
+        await fetchAll(shell, ordersFor(snapshots, path, includes));
       });
     }
   } finally {
@@ -69,23 +73,18 @@ export async function runDownload(input: Input): Promise<ExitCode> {
   return count.leftOut > 0 ? ExitCode.Partial : ExitCode.Good;
 }
 
-/** Is an argument of restic and the name of a folder. @throws UsageError */
+/** @throws UsageError */
 function plainId(id: string): string {
   if (/^[0-9a-f]{4,64}$|^latest$/.test(id)) return id;
   throw new UsageError(`${id} is no id of a snapshot`, "write 8 or more of its hexadecimal digits, or latest");
 }
 
-function ordersFor(
-  snapshots: readonly PointSnapshots[],
-  path: string,
-  includes: Includes,
-  folder: string,
-): readonly Order[] {
+function ordersFor(snapshots: readonly PointSnapshots[], path: string, includes: Includes): readonly Order[] {
   const isOne = hostsOf(snapshots).length === 1;
   const narrow = isWithin(includes.root, path) ? includes.root : path;
   const found = snapshots.flatMap(({ id, host, path: saved }) => {
     const below = isWithin(narrow, saved) ? narrow : isWithin(saved, narrow) ? saved : undefined;
-    return below === undefined ? [] : [{ id, path: below, folder: isOne ? folder : join(folder, host) }];
+    return below === undefined ? [] : [{ id, path: below, own: isOne ? undefined : host }];
   });
   // Says what there is instead.
   if (found.length === 0) oneHolding(snapshots, narrow);
@@ -95,15 +94,14 @@ function ordersFor(
 async function fetchOne(
   { terminal }: Input,
   shell: Shell,
-  { id, path, folder }: Order,
+  { id, path, folder }: Pick<Order, "id" | "path"> & { readonly folder: string },
   includes: Includes,
   count: Count,
 ): Promise<void> {
-  await mkdir(folder, { recursive: true });
   const file = await findFile(shell, id, path);
   const stdout = new PassThrough();
   const fetched = shell
-    .run([Command.Restic, "dump", "--no-lock", "--archive", "tar", id, path], { stdout })
+    .run([Command.Restic, "dump", "--no-lock", "--archive", "tar", "--", id, path], { stdout })
     .catch((thrown: unknown) => {
       stdout.destroy(thrown instanceof Error ? thrown : new Error(String(thrown)));
       throw thrown;
@@ -131,7 +129,7 @@ async function fetchOne(
 /** restic packs folders alone; a single file comes as it is. Undefined for a folder. */
 async function findFile(shell: Shell, id: string, path: string): Promise<Omit<TarEntry, "data"> | undefined> {
   let found: Omit<TarEntry, "data"> | undefined;
-  await shell.lines(["ls", "--json", "--no-lock", id, path], (line) => {
+  await shell.lines(["ls", "--json", "--no-lock", "--", id, path], (line) => {
     const file = readListedFile(line);
     if (file?.path !== path || file.type !== "file") return;
     const mode = numberAt(parseJson(line), "mode") ?? 0o600;

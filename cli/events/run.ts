@@ -1,7 +1,7 @@
 /** Prints what happened to our objects. */
 import { textAt } from "../../shared/kube/json-value.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
+import { EVENTS } from "../cluster/resources.ts";
 import { listOf, namespaceColumn, nothingIn } from "../objects/list-input.ts";
 import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
@@ -9,8 +9,6 @@ import { printListing } from "../terminal/print.ts";
 import type { Column } from "../terminal/table.ts";
 import { formatSince } from "../terminal/times.ts";
 import { type EventRow, eventRows } from "./event-rows.ts";
-
-const EVENTS: Resource = { group: "", version: "v1", plural: "events", namespaced: true };
 
 export async function runEvents(input: Input): Promise<ExitCode> {
   const cluster = await openCluster(input);

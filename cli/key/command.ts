@@ -8,7 +8,8 @@ export const KEY: CommandSpec = {
   group: CommandGroup.Repository,
   summary: "List, add, change or remove passwords of a repository",
   details: `Each key opens the repository with a password of its own. \`passwd\` (also \`update\`) adds a key with the new password and writes that into the
-Secret of the backend; the old key stays, for pods get a changed Secret only after a minute or two, and the command to remove it is told.
+Secret of the backend; the old key stays, for pods get a changed Secret only after a minute or two, and the command to remove it is told. Refused where
+another Repository names the same Secret: its password would be lost.
 
 ${BROWSE_NOTE} \`passwd\` also needs to patch the Secret.`,
   args: [

@@ -2,12 +2,13 @@
 import { readFile } from "node:fs/promises";
 import { PassThrough } from "node:stream";
 import { text as readText } from "node:stream/consumers";
+import { KINDS } from "../../shared/api/kinds.ts";
 import { Command } from "../../shared/contract.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { listAt, parseJson, textAt, valueAt } from "../../shared/kube/json-value.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
+import { SECRETS } from "../cluster/resources.ts";
 import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { UsageError } from "../program/usage-error.ts";
@@ -15,7 +16,6 @@ import { gatherWork, type WorkView } from "../repository-work/gather-work.ts";
 import { type Shell, withShell } from "../repository-work/shell.ts";
 import { printListing } from "../terminal/print.ts";
 
-const SECRETS: Resource = { group: "", version: "v1", plural: "secrets", namespaced: true };
 const PASSWORD_KEY = "RESTIC_PASSWORD";
 
 type Action = (input: Input, cluster: Cluster, view: WorkView) => Promise<void>;
@@ -45,7 +45,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   remove: async (input, cluster, view) => {
     const id = input.flags.text("id");
     if (id === undefined || !/^[0-9a-f]{4,64}$/.test(id)) throw new UsageError("which key?", "name it with --id");
-    const order = [Command.Restic, "key", "remove", id];
+    const order = [Command.Restic, "key", "remove", "--", id];
     await withShell(input, cluster, view, (shell) => shell.run(order, { stdout: new PassThrough().resume() }));
     input.terminal.print(`key ${id} removed`);
   },
@@ -68,6 +68,7 @@ async function changePassword(input: Input, cluster: Cluster, view: WorkView): P
   const { namespace, name } = view.repository.metadata;
   const secret = view.repository.spec.backend?.storageSecretName;
   if (!secret) throw new UserError("BACKEND_INVALID", `Repository ${namespace}/${name} names no storageSecretName`);
+  await refuseSharedSecret(cluster, view, secret);
   const before = await withShell(input, cluster, view, async (shell) => {
     const keys = await listKeys(shell);
     await addKey(input, shell, password);
@@ -82,6 +83,21 @@ async function changePassword(input: Input, cluster: Cluster, view: WorkView): P
   }
   input.terminal.print(`Secret ${namespace}/${secret} has the new password`);
   input.terminal.note(`the old one still opens the repository; when all pods have the new one: ${remove}`);
+}
+
+/** Only this repository would know the new password, and what opens the others would be lost with the old one. */
+async function refuseSharedSecret(cluster: Cluster, { repository }: WorkView, secret: string): Promise<void> {
+  const { namespace, name } = repository.metadata;
+  const others = (await cluster.list(KINDS.Repository, namespace)).flatMap((raw) => {
+    const isOther = textAt(raw, "metadata", "name") !== name;
+    const names = textAt(raw, "spec", "backend", "storageSecretName") === secret;
+    return isOther && names ? [textAt(raw, "metadata", "name") ?? ""] : [];
+  });
+  if (others.length === 0) return;
+  const who = `${others.length === 1 ? "Repository" : "Repositories"} ${others.join(", ")}`;
+  throw new UserError("NOT_ALLOWED", `Secret ${namespace}/${secret} is also the one of ${who}`, {
+    next: "give each Repository a Secret of its own; or `key add` the new password to each, and write it into the Secret yourself",
+  });
 }
 
 async function addKey({ flags }: Input, shell: Shell, password: string): Promise<void> {

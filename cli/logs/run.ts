@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../shared/errors.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
+import { PODS } from "../cluster/resources.ts";
 import { hasEnded, type RunObject, readRun } from "../objects/read-run.ts";
 import { parseRunWords, type RunWord } from "../objects/run-words.ts";
 import type { Input } from "../program/command.ts";
@@ -15,7 +15,6 @@ import { plainText } from "../terminal/plain-text.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { formatLogLine, type HostPod, logContainers, podsOfRun } from "./log-places.ts";
 
-const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
 const POLL_MS = 1_000;
 /** After the run's end its pods have said all; what is under way still arrives. */
 const REST_MS = 1_000;

@@ -2,7 +2,7 @@
 import { CommandGroup, type CommandSpec, type FlagSpec, Scope } from "../program/command.ts";
 import { REPOSITORY_ARGUMENT, UPSTREAM_IMAGE_FLAGS, WORK_FLAGS } from "../repository-work/work-flags.ts";
 
-const WHERE = `A Job in the Repository's namespace does it, with your rights: create jobs, list pods, get pods/log. The Secret of the backend is mounted
+const WHERE = `A Job in the Repository's namespace does it, with your rights: create and delete jobs, list pods, get pods/log. The Secret of the backend is mounted
 there and does not come to this machine. After Ctrl-C the Job goes on.`;
 
 type Load = CommandSpec["load"];
@@ -69,8 +69,9 @@ export const PRUNE = workOn({
 export const UNLOCK = workOn({
   name: "unlock",
   summary: "Remove the locks of a repository",
-  details: `For locks whose owner is gone. Sessions do it by themselves where they can tell. Refused while a session or restore that uses the Repository is
-at work, as far as you may see them: without its lock its data may be pruned away.`,
+  details: `For locks whose owner is gone. Sessions do it by themselves where they can tell. Refused while a session, a restore, a maintenance or a Job of this
+program is at work on the Repository, and where you may not see whether one is: without its lock its data may be pruned away. To see it takes list on
+jobs, backupsessions, restoresessions and restorebatches, there and where the Repository is used.`,
   flags: [{ flags: "--force", summary: "also while something is at work" }],
   examples: [{ line: "unlock store", does: "all locks" }],
   load: async () => (await import("./run.ts")).runUnlock,

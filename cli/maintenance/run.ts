@@ -47,12 +47,18 @@ export async function runUnlock(input: Input) {
   const view = await gatherWork(cluster, input.words[0] ?? "", input.flags);
   const { metadata } = view.repository;
   const { users, unseen } = await findUsesAtWork(cluster, view.repository);
-  for (const what of unseen) input.terminal.note(`not seen, whether something uses it: ${what}`);
-  if (users.length > 0 && !input.flags.has("force")) {
-    const what = `Repository ${metadata.namespace}/${metadata.name} is in use by ${users.join(", ")}`;
-    throw new UserError("REPOSITORY_LOCKED", what, {
-      next: "wait for its end, cancel it, or say --force where you know that its pods are gone",
-    });
+  const what = `Repository ${metadata.namespace}/${metadata.name}`;
+  if (!input.flags.has("force")) {
+    if (users.length > 0) {
+      throw new UserError("REPOSITORY_LOCKED", `${what} is in use by ${users.join(", ")}`, {
+        next: "wait for its end, cancel it, or say --force where you know that its pods are gone",
+      });
+    }
+    if (unseen.length > 0) {
+      throw new UserError("REPOSITORY_LOCKED", `${what} may be in use: ${unseen.join("; ")}`, {
+        next: "ask somebody who may look there, or say --force where you know that nothing is at work",
+      });
+    }
   }
   return runWork(input, cluster, view, { what: "unlock", args: [Command.Restic, "unlock", "--remove-all"] });
 }

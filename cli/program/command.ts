@@ -83,9 +83,15 @@ export interface Input {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** How people call the program: `kubectl stash`. */
   readonly programName: string;
-  /** Tells what Ctrl-C leaves going on, until the next call. */
-  readonly leavesBehind: (text: string | undefined) => void;
+  readonly leavesBehind: LeavesBehind;
 }
+
+/**
+ * Tells what Ctrl-C leaves going on, until the next call.
+ *
+ * @param tidy takes away what it can before the program ends; a second Ctrl-C does not wait for it
+ */
+export type LeavesBehind = (text: string | undefined, tidy?: () => Promise<void>) => void;
 
 export type RunCommand = (input: Input) => Promise<ExitCode>;
 

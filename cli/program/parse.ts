@@ -6,6 +6,7 @@ import { type ArgumentSpec, CommandGroup, type CommandSpec, type FlagSpec } from
 import { flagsOf, LEADING_FLAGS } from "./common-flags.ts";
 import { EXIT_CODES, ExitCode } from "./exit-code.ts";
 import { type FlagValues, flagValues } from "./flag-values.ts";
+import { withPlainSwitches } from "./plain-switches.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface ProgramFacts {
@@ -40,7 +41,7 @@ interface Found {
 /**
  * Reads the words after the program's name.
  *
- * @throws UsageError for a flag that the command does not have but that stood before its name
+ * @throws UsageError for a flag that the command does not have but that stood before its name, and for a switch that is neither on nor off
  */
 export function parseLine(
   argv: readonly string[],
@@ -61,23 +62,6 @@ export function parseLine(
   const leading: Values = program.opts();
   refuseForeign(one.command, leading, program);
   return { kind: "run", command: one.command, words: one.words, flags: flagValues({ ...leading, ...one.values }) };
-}
-
-/** Upstream's plugin, as all of its kind, also takes `--prune=true`; commander knows switches without a value alone. */
-function withPlainSwitches(argv: readonly string[], commands: readonly CommandSpec[]): readonly string[] {
-  const command = commands.find(({ name, aliases = [] }) =>
-    argv.some((word) => word === name || aliases.includes(word)),
-  );
-  const switches = new Set(
-    (command === undefined ? [] : flagsOf(command))
-      .filter(({ flags }) => !flags.includes("<"))
-      .map((flag) => buildOption(flag).long),
-  );
-  return argv.flatMap((word) => {
-    const [, flag = "", value] = /^(--[a-z][a-z-]*)=(true|false)$/.exec(word) ?? [];
-    if (value === undefined || !switches.has(flag)) return [word];
-    return value === "true" ? [flag] : [];
-  });
 }
 
 /** The whole program as commander has it: for help and for documentation, too. */

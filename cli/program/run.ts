@@ -1,7 +1,7 @@
 /** One run of the program: reads the line, runs the command, and turns what was thrown into one line and an exit code. */
 import { toUserError } from "../../shared/kube/kube-error.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { type CommandSpec, Format } from "./command.ts";
+import { type CommandSpec, Format, type LeavesBehind } from "./command.ts";
 import { ExitCode } from "./exit-code.ts";
 import type { FlagValues } from "./flag-values.ts";
 import { formatUsage, type ParsedLine, type ProgramFacts, parseLine } from "./parse.ts";
@@ -13,7 +13,7 @@ export interface ProgramRun {
   readonly facts: ProgramFacts;
   readonly terminal: Terminal;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly leavesBehind: (text: string | undefined) => void;
+  readonly leavesBehind: LeavesBehind;
 }
 
 /** Runs a command line to its end. Nothing is thrown. */
@@ -51,7 +51,9 @@ function formatOf({ formats }: CommandSpec, flags: FlagValues): Format {
 function wantsJson(argv: readonly string[]): boolean {
   return argv.some((word, at) => {
     const isNext = (argv[at - 1] === "-o" || argv[at - 1] === "--output") && word === Format.Json;
-    return isNext || word === "--json" || word === "-ojson" || word === "-o=json" || word === "--output=json";
+    return (
+      isNext || /^--json(=true)?$/.test(word) || word === "-ojson" || word === "-o=json" || word === "--output=json"
+    );
   });
 }
 

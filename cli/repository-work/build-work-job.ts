@@ -12,6 +12,7 @@ import { buildScratchVolume } from "../../shared/injection/container-settings.ts
 import { buildSecurityContext, decideRunsAs } from "../../shared/injection/security-context.ts";
 import type { NamespaceFacts } from "../../shared/injection/view.ts";
 import { nameWithSuffix } from "../../shared/names.ts";
+import { PLUGIN } from "../program/names.ts";
 
 /** Where the image comes from. */
 export interface WorkImage {
@@ -49,7 +50,7 @@ export function buildWorkJob(order: WorkOrder) {
   if (problem !== undefined) throw new UserError("BACKEND_INVALID", problem.message, { next: problem.next });
   const backend = backendVolumes(repository, home);
   const labels = {
-    [Label.ManagedBy]: "kubectl-stash",
+    [Label.ManagedBy]: PLUGIN,
     [Label.Component]: LabelValue.ComponentRepositoryWork,
   };
   const container = {

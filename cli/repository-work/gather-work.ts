@@ -8,12 +8,11 @@ import { isJsonObject, listAt, textAt, valueAt } from "../../shared/kube/json-va
 import { toUserError } from "../../shared/kube/kube-error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import { NAMESPACES, PODS } from "../cluster/resources.ts";
 import { readOne } from "../objects/read-objects.ts";
 import type { FlagValues } from "../program/flag-values.ts";
 import type { WorkImage } from "./build-work-job.ts";
 
-export const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
-const NAMESPACES: Resource = { group: "", version: "v1", plural: "namespaces", namespaced: false };
 const DEPLOYMENTS: Resource = { group: "apps", version: "v1", plural: "deployments", namespaced: true };
 
 export interface WorkView {

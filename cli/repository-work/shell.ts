@@ -2,13 +2,13 @@
 import { PassThrough, type Readable, type Writable } from "node:stream";
 import { Command, Container } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
-import { toUserError } from "../../shared/kube/kube-error.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Input } from "../program/command.ts";
+import { IMAGE_PROGRAM } from "../program/names.ts";
 import { lineWriter } from "../terminal/line-writer.ts";
 import { plainText } from "../terminal/plain-text.ts";
 import type { WorkView } from "./gather-work.ts";
-import { awaitWorkPod, createWorkJob, JOBS, type WorkPod } from "./work-pod.ts";
+import { awaitWorkPod, createWorkJob, removeWorkJob, type WorkPod } from "./work-pod.ts";
 
 export interface ShellCall {
   /** Is ended with the command's output. */
@@ -25,10 +25,9 @@ export interface Shell {
   lines(args: readonly string[], onLine: (line: string) => void): Promise<void>;
 }
 
-const PROGRAM = ["stash-batch"];
 const SAID_LINES = 20;
 
-/** Opens a shell, and takes it away whatever becomes of the work. */
+/** Opens a shell, and takes it away whatever becomes of the work: of Ctrl-C, too. */
 export async function withShell<T>(
   input: Input,
   cluster: Cluster,
@@ -37,26 +36,37 @@ export async function withShell<T>(
 ): Promise<T> {
   const order = { what: "browse", args: [Command.RepositoryShell] };
   const job = await createWorkJob(cluster, view, order, input.flags);
-  input.leavesBehind(`Job ${job.namespace}/${job.job} ends by itself within a minute or two`);
+  const ending = new AbortController();
+  let gone: Promise<void> | undefined;
+  const remove = () => {
+    gone ??= removeWorkJob(cluster, job, input.terminal).then(() => input.leavesBehind(undefined));
+    return gone;
+  };
+  input.leavesBehind(`Job ${job.namespace}/${job.job} ends by itself within a minute or two`, () => {
+    ending.abort(new UserError("CANCELLED", "ended by Ctrl-C", { next: "run it again" }));
+    return remove();
+  });
   try {
-    const pod = await awaitWorkPod(cluster, job);
-    return await work(shellIn(cluster, pod, view.image.command ?? PROGRAM));
+    const pod = await awaitWorkPod(cluster, job, (message) => input.terminal.note(`still waiting: ${message}`));
+    return await work(shellIn(cluster, pod, view.image.command ?? IMAGE_PROGRAM, ending.signal));
   } finally {
-    await cluster.remove(JOBS, job.namespace, job.job).catch((thrown: unknown) => {
-      input.terminal.note(`Job ${job.namespace}/${job.job} ends by itself: ${toUserError(thrown).message}`);
-    });
-    input.leavesBehind(undefined);
+    await remove();
   }
 }
 
-function shellIn(cluster: Cluster, { namespace, pod }: WorkPod, program: readonly string[]): Shell {
+function shellIn(
+  cluster: Cluster,
+  { namespace, pod }: WorkPod,
+  program: readonly string[],
+  signal: AbortSignal,
+): Shell {
   async function run(command: readonly string[], { stdout, stdin }: ShellCall): Promise<void> {
     const said: string[] = [];
     const { stream } = lineWriter((line) => {
       if (line.trim() !== "") said.push(plainText(line));
       if (said.length > SAID_LINES) said.shift();
     });
-    const place = { pod, container: Container.Sidecar, command: [...program, ...command] };
+    const place = { pod, container: Container.Sidecar, command: [...program, ...command], signal };
     const exitCode = await cluster.exec(namespace, { ...place, stdout, stderr: stream, ...(stdin && { stdin }) });
     if (exitCode === 0) return;
     const why = said.map(readFailure).join("; ") || "it says nothing";

@@ -3,17 +3,20 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../shared/errors.ts";
 import { listAt, numberAt, textAt } from "../../shared/kube/json-value.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
+import { toUserError } from "../../shared/kube/kube-error.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import { patiently } from "../cluster/patience.ts";
+import { EVENTS, JOBS, PODS } from "../cluster/resources.ts";
 import type { FlagValues } from "../program/flag-values.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 import { buildWorkJob, type WorkOrder } from "./build-work-job.ts";
-import { PODS, type WorkView } from "./gather-work.ts";
+import type { WorkView } from "./gather-work.ts";
 
-export const JOBS: Resource = { group: "batch", version: "v1", plural: "jobs", namespaced: true };
-const EVENTS: Resource = { group: "", version: "v1", plural: "events", namespaced: true };
 const POLL_MS = 200;
 /** An image is pulled in this time, and a node found. */
 const START_MS = 180_000;
+/** Somebody waits for it at the end. */
+const REMOVE_MS = 15_000;
 /** Nothing that these say is mended by waiting. */
 const HOPELESS = new Set(["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError"]);
 
@@ -42,12 +45,18 @@ export async function createWorkJob(
 /**
  * Waits until the container runs or has run.
  *
- * @throws UserError CONTAINER_NOT_STARTED with what Kubernetes says, when it does not start
+ * @param onWait is told when the API server is away for a while
+ * @throws UserError CONTAINER_NOT_STARTED with what Kubernetes says, when it does not start: nobody waits for the Job any more
  */
-export async function awaitWorkPod(cluster: Cluster, { namespace, job }: WorkJob): Promise<WorkPod> {
+export async function awaitWorkPod(
+  cluster: Cluster,
+  { namespace, job }: WorkJob,
+  onWait: (message: string) => void,
+): Promise<WorkPod> {
   const deadline = performance.now() + START_MS;
   for (;;) {
-    const [pod] = await cluster.list(PODS, namespace, { labelSelector: `job-name=${job}` });
+    const find = () => cluster.list(PODS, namespace, { labelSelector: `job-name=${job}` });
+    const [pod] = await patiently(find, { onWait });
     const [status] = listAt(pod, "status", "containerStatuses");
     const name = textAt(pod, "metadata", "name") ?? "";
     const hasBegun = textAt(status, "state", "running", "startedAt") !== undefined || exitCodeOf(pod) !== undefined;
@@ -61,6 +70,16 @@ export async function awaitWorkPod(cluster: Cluster, { namespace, job }: WorkJob
     const refusal = pod === undefined ? await refusalOf(cluster, namespace, job) : undefined;
     if (refusal !== undefined) throw notStarted(namespace, job, refusal);
     await sleep(POLL_MS);
+  }
+}
+
+/** Takes away a Job that is of no use. Whatever hinders that is told, with the command that does it. */
+export async function removeWorkJob(cluster: Cluster, { namespace, job }: WorkJob, terminal: Terminal): Promise<void> {
+  try {
+    await patiently(() => cluster.remove(JOBS, namespace, job), { until: performance.now() + REMOVE_MS });
+  } catch (thrown) {
+    const why = toUserError(thrown).message;
+    terminal.note(`Job ${namespace}/${job} is left (${why}); remove it: kubectl delete job ${job} -n ${namespace}`);
   }
 }
 

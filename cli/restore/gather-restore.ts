@@ -7,6 +7,7 @@ import { numberAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import { CLAIMS } from "../cluster/resources.ts";
 import { allInOrder } from "../objects/all-in-order.ts";
 import { readObjects } from "../objects/read-objects.ts";
 import { readRestores } from "../objects/restores.ts";
@@ -15,7 +16,6 @@ import type { NamedMember } from "./build-restore.ts";
 import type { PlanView, TargetFacts } from "./decide-plan.ts";
 
 const apps = (plural: string): Resource => ({ group: "apps", version: "v1", plural, namespaced: true });
-const CLAIMS: Resource = { group: "", version: "v1", plural: "persistentvolumeclaims", namespaced: true };
 
 const TARGETS: Readonly<Record<string, Resource>> = {
   Deployment: apps("deployments"),

@@ -11,13 +11,12 @@ import { isJobMember, type RestoreInvokerView, type RestoreMemberView } from "..
 import { listAt, numberAt, parseJson } from "../../shared/kube/json-value.ts";
 import { toUserError } from "../../shared/kube/kube-error.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import { PODS } from "../cluster/resources.ts";
 import { WORKLOAD_KINDS } from "../objects/workloads.ts";
-import { PODS } from "../repository-work/gather-work.ts";
+import { IMAGE_PROGRAM } from "../program/names.ts";
 import { lineWriter } from "../terminal/line-writer.ts";
 import { podSelector, type SidecarPod, sidecarPods } from "./choose-pods.ts";
 import type { MemberFiles, PlannedMember } from "./decide-plan.ts";
-
-const PROGRAM = ["stash-batch"];
 
 /** One answer a member, in their order. What can't be tried is told, and hides no other. */
 export async function tryFiles(
@@ -71,7 +70,7 @@ async function tryMember(
 async function tryIn(
   cluster: Cluster,
   namespace: string,
-  { name, command = PROGRAM }: SidecarPod,
+  { name, command = IMAGE_PROGRAM }: SidecarPod,
   flags: readonly string[],
 ): Promise<TriedRestore> {
   const stdout = new PassThrough();

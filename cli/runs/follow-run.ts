@@ -1,8 +1,7 @@
 /** Follows a session or a restore to its end, and shows its members on the way. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { UserError } from "../../shared/errors.ts";
-import { toUserError } from "../../shared/kube/kube-error.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import { patiently, SILENCE_MS } from "../cluster/patience.ts";
 import { statesOf } from "../describe/describe-run.ts";
 import { hasEnded, type RunObject, readRun } from "../objects/read-run.ts";
 import type { RunWord } from "../objects/run-words.ts";
@@ -15,8 +14,6 @@ import { formatBar, formatMember, shareOf } from "./format.ts";
 import type { MemberState } from "./member-state.ts";
 
 const POLL_MS = 1_000;
-/** An API server that is restarted takes less. */
-const SILENCE_MS = 120_000;
 const BAR_WIDTH = 20;
 const MIN_BAR_TERMINAL = 60;
 
@@ -34,27 +31,15 @@ export async function followRun(
 ): Promise<RunObject> {
   const deadline = limitMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + limitMs;
   const show = isData(input.format) ? showLines(input.terminal) : showMembers(input.terminal);
+  const onWait = (message: string) => input.terminal.note(`still waiting: ${message}`);
   let run = (await readRun(cluster, word)).object;
   for (;;) {
     show(statesOf(run));
     if (hasEnded(run) || performance.now() >= deadline) return run;
     await sleep(Math.max(0, Math.min(POLL_MS, deadline - performance.now())));
-    run = await readAgain(input, cluster, word, Math.min(deadline, performance.now() + SILENCE_MS));
-  }
-}
-
-/** The run goes on whether somebody looks or not: a server that is away for a while is waited for. */
-async function readAgain(input: Input, cluster: Cluster, word: RunWord, deadline: number): Promise<RunObject> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return (await readRun(cluster, word)).object;
-    } catch (thrown) {
-      const error = toUserError(thrown);
-      if (!(error instanceof UserError) || error.code !== "API_UNAVAILABLE" || performance.now() > deadline)
-        throw thrown;
-      if (tries === 0) input.terminal.note(`still waiting: ${error.message}`);
-      await sleep(POLL_MS);
-    }
+    // The run goes on whether somebody looks or not.
+    const read = async () => (await readRun(cluster, word)).object;
+    run = await patiently(read, { until: Math.min(deadline, performance.now() + SILENCE_MS), onWait });
   }
 }
 

@@ -69,7 +69,11 @@ const RULES: readonly Row[] = [
       request.fetchSite !== "none" &&
       !isPage(request, serving),
   ],
-  [refusal(404, "NO_SUCH_PATH", "there is nothing here"), ({ path }, { base }) => !path.startsWith(base)],
+  [
+    refusal(404, "NO_SUCH_PATH", "there is nothing here"),
+    // No path of ours has a percent sign: what stands behind one would be read otherwise here than where paths are looked up.
+    ({ path }, { base }) => !path.startsWith(base) || path.includes("%"),
+  ],
   [
     refusal(
       401,

@@ -3,14 +3,13 @@ import { UserError } from "../../shared/errors.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
 import { readLogTail } from "../../shared/kube/logs.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
 import type { LogView } from "../../web/wire.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import { PODS } from "../cluster/resources.ts";
 import { formatLogLine, logContainers } from "../logs/log-places.ts";
 import { plainText } from "../terminal/plain-text.ts";
 import { requireText } from "./read-body.ts";
 
-const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
 const LINES = 200;
 
 /**

@@ -6,9 +6,10 @@ import { openCluster } from "../cluster/open-cluster.ts";
 import type { Input } from "../program/command.ts";
 import type { ExitCode } from "../program/exit-code.ts";
 import type { FlagValues } from "../program/flag-values.ts";
+import { PLUGIN } from "../program/names.ts";
 import { UsageError } from "../program/usage-error.ts";
 import { readProductVersion } from "../version/product-version.ts";
-import { openBrowser } from "./open-browser.ts";
+import { type Opening, openBrowser } from "./open-browser.ts";
 import { readPages } from "./pages.ts";
 import { createPlans } from "./plans.ts";
 import { createActions, createQuestions } from "./questions.ts";
@@ -22,12 +23,13 @@ export async function runUi(input: Input): Promise<ExitCode> {
   const port = readPort(flags);
   const pages = readPages();
   const cluster = await openCluster(input);
-  const client = createKubeClient({ connection: cluster.connection, program: "kubectl-stash" });
+  const client = createKubeClient({ connection: cluster.connection, program: PLUGIN });
   const world = createWorld({ client, scope: cluster.scope });
   const allowsActions = flags.has("allow-actions");
   const plans = createPlans({ cluster, allowsActions, now: Date.now });
   const { address: apiServer, scope } = cluster;
   const about: About = { server: apiServer, scope, version: await readProductVersion(), allowsActions };
+  let opening: Opening | undefined;
   const server = await startUiServer(
     {
       signIn: createSignIn(Date.now()),
@@ -37,6 +39,7 @@ export async function runUi(input: Input): Promise<ExitCode> {
       questions: { about: async () => about, ...createQuestions({ cluster, client, plans }) },
       actions: createActions({ cluster, client, plans }),
       allowsActions,
+      onSignIn: () => opening?.forget(),
       onFault: (error) => terminal.note(`fault: ${messageOf(error)}`),
     },
     port,
@@ -49,8 +52,11 @@ export async function runUi(input: Input): Promise<ExitCode> {
   const what = scope === undefined ? "all namespaces" : `namespace ${scope}`;
   terminal.print(server.address);
   terminal.note(`shows ${what} of ${apiServer}${allowsActions ? "" : ", and changes nothing"}; Ctrl-C ends it`);
-  if (!flags.isOff("open"))
-    openBrowser(server.address, () => terminal.note("no browser could be started: open the address yourself"));
+  if (!flags.isOff("open")) {
+    opening = openBrowser(server.address, (why) =>
+      terminal.note(`no browser could be started, open the address yourself: ${why}`),
+    );
+  }
   // Ctrl-C ends the process, and nothing is to be undone.
   return new Promise<never>(() => undefined);
 }

@@ -10,6 +10,7 @@ import { UsageError } from "../program/usage-error.ts";
 import { ACTIONS_FOLDER, type AccessRefusal, decideAccess, type ServingFacts } from "./decide-access.ts";
 import type { PageFiles } from "./pages.ts";
 import type { SignIn } from "./sign-in.ts";
+import { formatLeadingPage, REFUSED_PAGE } from "./sign-in-pages.ts";
 import { createStreams, type Streams } from "./streams.ts";
 import type { Query, ViewTable } from "./views/view-table.ts";
 
@@ -23,9 +24,11 @@ export interface UiPorts {
   readonly onChange: (changed: () => void) => () => void;
   /** What is asked once, and only reads. */
   readonly questions: Readonly<Record<string, Ask>>;
-  /** What changes the cluster. */
+  /** What changes the cluster; none of it is there unless actions are allowed. */
   readonly actions: Readonly<Record<string, Ask>>;
   readonly allowsActions: boolean;
+  /** The address has been used. */
+  readonly onSignIn: () => void;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -119,13 +122,21 @@ function formatRefusal({ code, message, next }: Omit<AccessRefusal, "status">): 
 function addRoutes(app: FastifyInstance, ports: UiPorts, streams: Streams): void {
   const { signIn, pages, views } = ports;
   const { base } = signIn;
+  const icon = Object.keys(pages).find((name) => name.endsWith(".svg"));
+  const actions = ports.allowsActions ? ports.actions : {};
   app.get(base, async ({ headers, query }, reply) => {
     const { token } = readQuery(query);
     if (token === undefined)
-      return signIn.knows(headers.cookie) ? sendFile(reply, pages["index.html"]) : refuseSignIn(reply);
+      return signIn.knows(headers.cookie) ? sendFile(reply, pages["index.html"]) : sendPage(reply, 401, REFUSED_PAGE);
     const value = signIn.redeem(token, Date.now());
-    if (value !== undefined) return reply.header("set-cookie", signIn.cookie(value)).redirect(base, 303);
-    return signIn.knows(headers.cookie) ? reply.redirect(base, 303) : refuseSignIn(reply);
+    if (value === undefined && !signIn.knows(headers.cookie)) return sendPage(reply, 401, REFUSED_PAGE);
+    if (value !== undefined) {
+      ports.onSignIn();
+      void reply.header("set-cookie", signIn.cookie(value));
+    }
+    // A redirect, and every reload after it, would still come from where the address was opened, which may be another site: without the
+    // cookie. What this page leads to comes from here.
+    return sendPage(reply, 200, formatLeadingPage(base, icon));
   });
   for (const [name, file] of Object.entries(pages)) {
     if (name !== "index.html") app.get(`${base}${name}`, async (_request, reply) => sendFile(reply, file));
@@ -139,7 +150,7 @@ function addRoutes(app: FastifyInstance, ports: UiPorts, streams: Streams): void
   for (const [name, ask] of Object.entries(ports.questions)) {
     app.post(`${base}ask/${name}`, async ({ body }) => reply(ask, body, ports));
   }
-  for (const [name, act] of Object.entries(ports.actions)) {
+  for (const [name, act] of Object.entries(actions)) {
     app.post(`${base}${ACTIONS_FOLDER}${name}`, async ({ body }) => reply(act, body, ports));
   }
   app.setNotFoundHandler((_request, reply) => {
@@ -158,15 +169,8 @@ function sendFile(reply: FastifyReply, file: PageFiles[string] | undefined): Fas
   return file === undefined ? reply.code(404).send("there is no page\n") : reply.type(file.type).send(file.text);
 }
 
-/** A page of its own, since nobody may load the others. */
-function refuseSignIn(reply: FastifyReply): FastifyReply {
-  return reply
-    .code(401)
-    .type("text/html; charset=utf-8")
-    .send(
-      '<!doctype html><html lang="en"><meta charset="utf-8"><title>Not signed in</title><main><h1>This browser is not signed in</h1>' +
-        "<p>An address of <code>kubectl stash ui</code> signs in one browser, once, within ten minutes. Start the program again for a new one.</p></main></html>",
-    );
+function sendPage(reply: FastifyReply, status: number, text: string): FastifyReply {
+  return reply.code(status).type("text/html; charset=utf-8").send(text);
 }
 
 /**

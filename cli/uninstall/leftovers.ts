@@ -5,6 +5,7 @@ import type { Discovery } from "../../shared/kube/discovery.ts";
 import { listAt, textAt } from "../../shared/kube/json-value.ts";
 import { isNotFound } from "../../shared/kube/kube-error.ts";
 import { formatResource, type Resource } from "../../shared/kube/resource.ts";
+import { SECRETS } from "../cluster/resources.ts";
 import { HELD_KINDS, OWN_FINALIZERS } from "./own-objects.ts";
 
 export interface Leftover {
@@ -24,7 +25,6 @@ const rbac = (plural: string): Resource => ({
   plural,
   namespaced: true,
 });
-const SECRETS: Resource = { group: "", version: "v1", plural: "secrets", namespaced: true };
 const CRON_JOBS: readonly Resource[] = ["v1", "v1beta1"].map((version) => ({
   group: "batch",
   version,

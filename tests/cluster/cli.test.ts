@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
-import { JOBS } from "../../cli/repository-work/work-pod.ts";
+import { JOBS } from "../../cli/cluster/resources.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
 import { asIs } from "../../shared/kube/client.ts";

@@ -1,7 +1,9 @@
 /** The pages of `kubectl stash ui` in a real browser, of the built program, on an installation with real data. */
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
@@ -10,6 +12,7 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import { asIs } from "../../shared/kube/client.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
 import { findViolations, openPage, startBrowser, type Watched } from "../support/cli/browser.ts";
+import { putOpener } from "../support/cli/opener.ts";
 import { startUi, type UiProcess } from "../support/cli/ui-process.ts";
 import { makeUserKubeconfig } from "../support/control-plane/kubeconfig.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
@@ -83,6 +86,7 @@ async function open(inContext: BrowserContext, address: string): Promise<Watched
   const watched = await openPage(inContext);
   opened.push(watched);
   await watched.page.goto(address);
+  await watched.page.waitForURL((url) => url.search === "");
   return watched;
 }
 
@@ -369,10 +373,24 @@ test("without rights the right is named, nothing is called good, and nothing can
       subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: "viewer" }],
     },
   ]);
-  const { address } = await start(await writeKubeconfig("viewer", []));
+  const plugin = join(sharedPlane().bundlesFolder, PLUGIN_FILE);
+  const opener = putOpener(dir);
+  const program = await startUi(plugin, await writeKubeconfig("viewer", []), [], opener.path);
+  programs.push(program);
   const other = await browser.newContext({ locale: "en-US" });
   other.setDefaultTimeout(TIMEOUT_MS);
-  const { page: tab } = await open(other, address);
+  // As the program opens it: a file leads there, what is shown can be loaded again, and nothing of the token stays.
+  const own = program.address.replace(/\?.*/, "");
+  const door = await other.newPage();
+  const file = await opener.told();
+  expect(file).toMatch(/^file:/);
+  await door.goto(file);
+  await door.waitForURL(own);
+  await door.reload();
+  await door.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+  expect(existsSync(fileURLToPath(file))).toBe(false);
+  await door.close();
+  const { page: tab } = await open(other, own);
   await tab.getByText(/you lack the right to list backupsessions\.stash\.appscode\.com in namespace ui-test/).waitFor();
   await tab
     .getByText("Next: check it with: kubectl auth can-i list repositories.stash.appscode.com -n ui-test")

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { JOBS } from "../../../cli/repository-work/work-pod.ts";
+import { JOBS } from "../../../cli/cluster/resources.ts";
 import { asIs } from "../../../shared/kube/client.ts";
 import type { CliStage } from "../../support/cli/stage.ts";
 import { waitForValue } from "../../support/restore/restore-stand.ts";

@@ -11,9 +11,14 @@ export interface UiProcess {
 
 const START_MS = 60_000;
 
-/** @param file the built plugin @param args after `ui` */
-export async function startUi(file: string, kubeconfig: string, args: readonly string[]): Promise<UiProcess> {
-  const env = { ...process.env, KUBECONFIG: kubeconfig };
+/** @param file the built plugin @param args after `ui` @param path where programs are looked for */
+export async function startUi(
+  file: string,
+  kubeconfig: string,
+  args: readonly string[],
+  path = process.env["PATH"],
+): Promise<UiProcess> {
+  const env = { ...process.env, KUBECONFIG: kubeconfig, PATH: path };
   const child = spawn(process.execPath, [file, "ui", ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
   let notes = "";
   child.stderr.on("data", (chunk) => {

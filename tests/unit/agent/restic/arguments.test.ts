@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import {
   backupArguments,
+  plainArguments,
   restoreArguments,
   snapshotsArguments,
   withPriority,
@@ -39,6 +40,13 @@ test("snapshots are looked for by all tags at once", () => {
   expect(command).toEqual([
     ...["snapshots", "--json", "--no-lock", "--host", "h", "--path", "/p", "--tag", "a=1,b=2", "--no-cache"],
   ]);
+});
+
+test("what stands behind -- in a person's command stays behind it", () => {
+  expect(plainArguments(["ls", "--json", "--", "abc", "--x"], COMMON)).toEqual([
+    ...["ls", "--json", "--cacert", "/ca", "--cache-dir", "/cache", "--", "abc", "--x"],
+  ]);
+  expect(plainArguments(["key", "list"], { flags: [], isCacheEnabled: false })).toEqual(["key", "list", "--no-cache"]);
 });
 
 test("L67: nice and ionice stand before the program", () => {

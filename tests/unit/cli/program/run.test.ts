@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { CommandGroup, type CommandSpec, Format, type Input, Scope } from "../../../../cli/program/command.ts";
 import { ExitCode } from "../../../../cli/program/exit-code.ts";
+import { parseLine } from "../../../../cli/program/parse.ts";
 import { runProgram } from "../../../../cli/program/run.ts";
 import { UsageError } from "../../../../cli/program/usage-error.ts";
 import { UserError } from "../../../../shared/errors.ts";
@@ -70,6 +71,55 @@ test("-o, --output and --json choose the format, wherever they stand", async () 
     expect((await inputOf(line)).format, line).toBe("json");
   }
   expect((await inputOf("status")).format).toBe("table");
+});
+
+/** As upstream's plugin is called: a kind's word is the name of another command, too. */
+const KINDS_OF_LINES: readonly CommandSpec[] = [
+  { ...commandThat(async () => ExitCode.Good), name: "repositories", aliases: ["repository"] },
+  {
+    ...commandThat(async () => ExitCode.Good),
+    name: "create",
+    aliases: [],
+    flags: [
+      { flags: "--prune", summary: "delete" },
+      { flags: "-d, --dry-run", summary: "only tell" },
+      { flags: "--no-open", summary: "start nothing" },
+      { flags: "--claim.size <size>", summary: "how large" },
+    ],
+  },
+];
+
+function readKindLine(line: string) {
+  const terminal = recordingTerminal();
+  const parsed = parseLine(line.split(" "), KINDS_OF_LINES, FACTS, terminal);
+  if (parsed.kind === "told") throw new Error(terminal.notes());
+  const { words, flags } = parsed;
+  const on = ["prune", "dry-run", "all-namespaces"].filter((name) => flags.has(name));
+  return { words, on, isOpenOff: flags.isOff("open"), size: flags.text("claim.size") };
+}
+
+test.each<readonly [string, Partial<ReturnType<typeof readKindLine>>]>([
+  ["create repository x --prune=true", { words: ["repository", "x"], on: ["prune"] }],
+  ["create --prune=true repository x --dry-run=1", { words: ["repository", "x"], on: ["prune", "dry-run"] }],
+  ["create repository x --prune=false", { on: [] }],
+  ["create repository x --prune --prune=F", { on: [] }],
+  ["create repository x --prune=false --prune=TRUE", { on: ["prune"] }],
+  ["create repository x -d=true", { on: ["dry-run"] }],
+  ["create repository x -d --dry-run=false", { on: [] }],
+  ["create repository x --no-open=true", { isOpenOff: true }],
+  ["create repository x --no-open=false", { isOpenOff: false }],
+  ["-A=true create repository x", { on: ["all-namespaces"] }],
+  ["--all-namespaces=true -n repository create repository x --prune=t", { on: ["prune", "all-namespaces"] }],
+  ["-nrepository create x --prune=t", { words: ["x"], on: ["prune"] }],
+  ["create x --claim.size --prune --prune=false", { words: ["x"], on: [], size: "--prune" }],
+  ["create x --claim.size=true", { words: ["x"], size: "true" }],
+  ["create x -- --prune=true repository", { words: ["x", "--prune=true", "repository"], on: [] }],
+])("a switch with a value is on or off, whatever stands beside it: %s", (line, expected) => {
+  expect(readKindLine(line)).toMatchObject(expected);
+});
+
+test("a switch that is neither on nor off is no line", () => {
+  expect(() => readKindLine("create repository x --prune=maybe")).toThrow("--prune=maybe is neither true nor false");
 });
 
 test("a typo is answered with what was meant, and exit code 2", async () => {

@@ -49,6 +49,8 @@ describe("is refused", () => {
     ["a browser without the cookie", { isSignedIn: false }, 401],
     ["another folder", { path: "/ask/plan" }, 404],
     ["the folder without its end", { path: "/x" }, 404],
+    ["a path in another spelling", { path: "/x/%61ct/restore" }, 404],
+    ["a path with an escape that means nothing", { path: "/x/act/restore%" }, 404],
     ["PUT", { method: "PUT" }, 405],
     ["DELETE", { method: "DELETE" }, 405],
     ["OPTIONS: there is no preflight that is answered", { method: "OPTIONS" }, 405],
