@@ -22,6 +22,8 @@ export interface WebhookConfiguration extends ConfigurationName {
     readonly name: string;
     /** PEM; empty when there is none. */
     readonly bundle: string;
+    /** `namespace/name` of the Service that is called, or the URL. */
+    readonly calls: string;
   }[];
 }
 
@@ -46,7 +48,15 @@ function readWebhook(webhook: unknown): WebhookConfiguration["webhooks"][number]
   return {
     name: textAt(webhook, "name") ?? "",
     bundle: Buffer.from(textAt(webhook, "clientConfig", "caBundle") ?? "", "base64").toString("utf8"),
+    calls: textAt(webhook, "clientConfig", "url") ?? serviceOf(webhook),
   };
+}
+
+function serviceOf(webhook: unknown): string {
+  const [namespace = "", name = ""] = ["namespace", "name"].map((key) =>
+    textAt(webhook, "clientConfig", "service", key),
+  );
+  return `${namespace}/${name}`;
 }
 
 export function hasBundle({ webhooks }: WebhookConfiguration, bundle: string): boolean {

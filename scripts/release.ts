@@ -1,17 +1,25 @@
 /**
  * `npm run release -- --image NAME:VERSION [--push]`: builds the image by docker's buildx, for both platforms, on the base that the
  * Dockerfile's tag names now, held to its digest, and with provenance and a list of contents.
+ *
+ * `npm run release -- --image NAME:VERSION --files FOLDER`: makes everything else that a release has, without docker.
  */
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { messageOf } from "../shared/errors.ts";
+import { parseJson, textAt } from "../shared/kube/json-value.ts";
+import { buildReleaseFiles } from "./release/files.ts";
+import { checkVersion, parseImageName } from "./release/version.ts";
 
 const USAGE = `usage: npm run release -- --image NAME:VERSION [--push]
+       npm run release -- --image NAME:VERSION --files FOLDER [--url URL]
 
   --image  what the image is called; its version must be given, and none of "latest"
   --push   sends it to its registry
+  --files  makes all files of the release in a new or empty folder, and no image
+  --url    where those files will lie; adds the manifest for krew
 `;
 const PLATFORMS = "linux/amd64,linux/arm64";
 const root = resolve(import.meta.dirname, "..");
@@ -49,21 +57,80 @@ function docker(args: readonly string[], output: "pipe" | "inherit"): string {
   return run.stdout ?? "";
 }
 
-/** Runs the command. @returns the exit code: 2 for wrong arguments, 1 when the image could not be built */
-export function runRelease(argv: readonly string[]): number {
-  let values: { readonly image?: string | undefined; readonly push?: boolean | undefined };
+/** Commands that do what this program does with docker. @throws Error when the Dockerfile names no base */
+export function renderImageScript(image: string, dockerfile: string): string {
+  const base = readBase(dockerfile);
+  const build = buildArguments(image, base, "$digest", true).map((word) => (word.includes("$") ? `"${word}"` : word));
+  return `#!/bin/sh
+# Builds the image of this release for ${PLATFORMS}, and pushes it. It was not run when these files were made.
+# In a checkout of the version, with docker's buildx, logged in at the registry.
+set -eu
+digest=$(docker buildx imagetools inspect ${base} --format '{{.Manifest.Digest}}')
+docker ${build.join(" ")}
+`;
+}
+
+/** Time of the commit: the same source gives the same archives. */
+function sourceTimeMs(): number {
+  const given = process.env["SOURCE_DATE_EPOCH"];
+  const asked = given ?? spawnSync("git", ["log", "-1", "--format=%ct"], { cwd: root, encoding: "utf8" }).stdout;
+  return (Number.parseInt(asked ?? "", 10) || 0) * 1_000;
+}
+
+async function makeFiles(image: string, folder: string, url: string | undefined): Promise<void> {
+  const name = parseImageName(image);
+  checkVersion(name.version, textAt(parseJson(readFileSync(join(root, "package.json"), "utf8")), "version") ?? "");
+  mkdirSync(folder, { recursive: true });
+  if (readdirSync(folder).length > 0) throw new Error(`${folder} is not empty`);
+  const files = await buildReleaseFiles({
+    image,
+    name,
+    url,
+    changelog: readFileSync(join(root, "CHANGELOG.md"), "utf8"),
+    madeAtMs: sourceTimeMs(),
+    imageScript: renderImageScript(image, readFileSync(join(root, "Dockerfile"), "utf8")),
+  });
+  for (const [file, content] of files) {
+    writeFileSync(join(folder, file), content, { mode: file.endsWith(".sh") ? 0o755 : 0o644 });
+    process.stdout.write(`${join(folder, file)}\n`);
+  }
+}
+
+function makeImage(image: string, push: boolean): void {
+  const base = readBase(readFileSync(join(root, "Dockerfile"), "utf8"));
+  const said = docker(["buildx", "imagetools", "inspect", base, "--format", "{{.Manifest.Digest}}"], "pipe");
+  docker(buildArguments(image, base, readDigest(said, base), push), "inherit");
+}
+
+const OPTIONS = {
+  image: { type: "string" },
+  push: { type: "boolean" },
+  files: { type: "string" },
+  url: { type: "string" },
+} as const;
+
+/** @throws Error for flags that don't go together */
+function parseFlags(argv: readonly string[]) {
+  const { image, push = false, files, url } = parseArgs({ args: [...argv], options: OPTIONS }).values;
+  if (image === undefined) throw new Error("--image is missing");
+  if (files !== undefined && push) throw new Error("--files makes no image, so there is nothing to --push");
+  if (files === undefined && url !== undefined) throw new Error("--url is for --files");
+  return { image, push, files, url };
+}
+
+/** Runs the command. @returns the exit code: 2 for wrong arguments, 1 when something could not be made */
+export async function runRelease(argv: readonly string[]): Promise<number> {
+  let flags: ReturnType<typeof parseFlags>;
   try {
-    ({ values } = parseArgs({ args: [...argv], options: { image: { type: "string" }, push: { type: "boolean" } } }));
-    if (values.image === undefined) throw new Error("--image is missing");
+    flags = parseFlags(argv);
   } catch (error) {
     process.stderr.write(`${messageOf(error)}\n\n${USAGE}`);
     return 2;
   }
+  const { image, push, files, url } = flags;
   try {
-    const base = readBase(readFileSync(join(root, "Dockerfile"), "utf8"));
-    const said = docker(["buildx", "imagetools", "inspect", base, "--format", "{{.Manifest.Digest}}"], "pipe");
-    const args = buildArguments(values.image ?? "", base, readDigest(said, base), values.push ?? false);
-    docker(args, "inherit");
+    if (files === undefined) makeImage(image, push);
+    else await makeFiles(image, resolve(files), url);
     return 0;
   } catch (error) {
     process.stderr.write(`${messageOf(error)}\n`);
@@ -71,4 +138,4 @@ export function runRelease(argv: readonly string[]): number {
   }
 }
 
-if (import.meta.main) process.exitCode = runRelease(process.argv.slice(2));
+if (import.meta.main) process.exitCode = await runRelease(process.argv.slice(2));

@@ -8,48 +8,97 @@ import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
 import { KubeError } from "../../shared/kube/kube-error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
+import {
+  buildMutatingConfiguration,
+  buildValidatingConfiguration,
+  INSTALLED_ADDRESS,
+} from "../../webhook/configuration.ts";
 import { type Finding, fault, ok } from "./finding.ts";
 
 const DEPLOYMENTS: Resource = { group: "apps", version: "v1", plural: "deployments", namespaced: true };
+const BUILT = { address: INSTALLED_ADDRESS };
 const CONFIGURATIONS = [
-  { kind: "MutatingWebhookConfiguration", name: Install.MutatingConfiguration },
-  { kind: "ValidatingWebhookConfiguration", name: Install.ValidatingConfiguration },
+  {
+    kind: "MutatingWebhookConfiguration",
+    name: Install.MutatingConfiguration,
+    webhooks: buildMutatingConfiguration(BUILT).webhooks.map(({ name }) => name),
+  },
+  {
+    kind: "ValidatingWebhookConfiguration",
+    name: Install.ValidatingConfiguration,
+    webhooks: buildValidatingConfiguration(BUILT).webhooks.map(({ name }) => name),
+  },
 ] as const;
 const PROBE = "stash-batch-doctor";
 const VALIDATING_WEBHOOK = "invokers.stash.appscode.com";
 
+export interface TrustPlace {
+  /** Of the installation. */
+  readonly namespace: string;
+  readonly usesCertManager: boolean;
+}
+
 /** Fault or not of the configurations and the certificate that they trust. */
 export async function inspectTrust(
   client: Pick<KubeClient, "find">,
-  namespace: string,
+  place: TrustPlace,
   nowMs: number,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
+  const { namespace } = place;
   const secret = await findCertificateSecret(client, { namespace, name: Install.ServingSecret }, signal);
   const configurations = await findConfigurations(client, CONFIGURATIONS, signal);
   const names = [`${Install.WebhookService}.${namespace}.svc`];
-  return [
-    ...checkConfigurations(configurations),
-    ...checkTrust(secret === undefined ? undefined : findProblems(secret, configurations, names, nowMs), namespace),
-  ];
+  const problems = secret === undefined ? undefined : findProblems(secret, configurations, names, nowMs);
+  return [...checkConfigurations(configurations, namespace), ...checkTrust(problems, place)];
 }
 
-export function checkConfigurations(found: readonly WebhookConfiguration[]): readonly Finding[] {
+/** Who else writes a configuration may have pointed it elsewhere, or have left out some of its webhooks. */
+export function checkConfigurations(found: readonly WebhookConfiguration[], namespace: string): readonly Finding[] {
   const check = "webhook configurations";
-  const missing = CONFIGURATIONS.filter(({ kind }) => !found.some((one) => one.kind === kind));
-  if (missing.length === 0) return [ok(check, "both are registered")];
-  return missing.map(({ kind, name }) =>
-    fault(check, `${kind} ${name} does not exist`, "apply the installation of this version again"),
-  );
+  const again = "apply the installation of this version again";
+  const wrong = CONFIGURATIONS.flatMap(({ kind, name, webhooks }) => {
+    const configuration = found.find((one) => one.kind === kind);
+    if (configuration === undefined) return [fault(check, `${kind} ${name} does not exist`, again)];
+    const service = `${namespace}/${Install.WebhookService}`;
+    const elsewhere = new Set(configuration.webhooks.map(({ calls }) => calls).filter((calls) => calls !== service));
+    const missing = webhooks.filter((one) => !configuration.webhooks.some((webhook) => webhook.name === one));
+    return [
+      ...[...elsewhere].map((calls) =>
+        fault(
+          check,
+          `${kind} ${name} calls ${calls}, not ${service}`,
+          `it has another owner: kubectl get ${kind.toLowerCase()} ${name} --show-managed-fields -o yaml tells which; ` +
+            `end that one, then ${again} with --force-conflicts`,
+        ),
+      ),
+      ...missing.map((one) =>
+        fault(
+          check,
+          `${kind} ${name} has no webhook ${one}`,
+          `${again}, with --force-conflicts if it has another owner`,
+        ),
+      ),
+    ];
+  });
+  return wrong.length > 0 ? wrong : [ok(check, "both are registered")];
 }
 
 /** @param problems undefined when there is no Secret */
-export function checkTrust(problems: readonly string[] | undefined, namespace: string): readonly Finding[] {
+export function checkTrust(
+  problems: readonly string[] | undefined,
+  { namespace, usesCertManager }: TrustPlace,
+): readonly Finding[] {
   const check = "certificate";
   const secret = `${namespace}/${Install.ServingSecret}`;
-  const fix = `look at the webhook's log; to make the certificate anew: kubectl -n ${namespace} delete secret ${Install.ServingSecret}`;
-  if (problems === undefined) return [fault(check, `Secret ${secret} does not exist`, "look at the webhook's log")];
+  const certificates = `see that cert-manager is installed, and what it says: kubectl -n ${namespace} describe certificates`;
+  if (problems === undefined) {
+    const fix = usesCertManager ? certificates : "look at the webhook's log";
+    return [fault(check, `Secret ${secret} does not exist`, fix)];
+  }
   if (problems.length === 0) return [ok(check, "it is valid, and the configurations trust it")];
+  const anew = `to make the certificate anew: kubectl -n ${namespace} delete secret ${Install.ServingSecret}`;
+  const fix = usesCertManager ? certificates : `look at the webhook's log; ${anew}`;
   return problems.map((problem) => fault(check, problem, fix));
 }
 

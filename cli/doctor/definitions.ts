@@ -6,6 +6,7 @@ import type { ServerVersion } from "../../shared/kube/discovery.ts";
 import { textAt, valueAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { type Finding, fault, ok, warning } from "./finding.ts";
+import { findMissingFields } from "./missing-fields.ts";
 
 const DEFINITIONS: Resource = {
   group: "apiextensions.k8s.io",
@@ -68,5 +69,14 @@ function findProblem(entry: KindEntry, definition: unknown): string | undefined 
   if (entry.kind === KINDS.BackupBatch.kind && valueAt(properties, ...OWN_FIELD) === undefined) {
     return "is not of this product (upstream's has fewer fields)";
   }
-  return undefined;
+  return formatMissing(findMissingFields(entry, valueAt(version, "schema", "openAPIV3Schema")));
+}
+
+const MOST_NAMED = 3;
+
+function formatMissing(paths: readonly string[]): string | undefined {
+  if (paths.length === 0) return undefined;
+  const rest = paths.length - MOST_NAMED;
+  const named = `${paths.slice(0, MOST_NAMED).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
+  return `is of an older version: it drops ${named} from what is written`;
 }

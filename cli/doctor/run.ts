@@ -97,7 +97,7 @@ export async function inspectInstallation(
     ...checkDefinitions(definitions),
     ...checkPrograms(programs),
     ...checkRights(await findMissingRights(client, namespace, variant), ACCOUNTS),
-    ...(await inspectTrust(client, namespace, nowMs, signal)),
+    ...(await inspectTrust(client, { namespace, usesCertManager: variant.usesCertManager }, nowMs, signal)),
     checkValidation(await probeValidation(client, probeNamespace)),
     checkMutation(mutation),
     ...checkClocks(leases, serverTimeOf(mutation) ?? nowMs, nowMs),

@@ -5,7 +5,7 @@ import type { BackupSession } from "../../shared/api/backup-session.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { decideStaleness } from "../health/staleness.ts";
 import type { GaugeSpec, Sample } from "./gauge-table.ts";
-import type { Labels } from "./session-samples.ts";
+import { type Labels, timeSeconds } from "./session-samples.ts";
 
 const INVOKER = ["invoker_kind", "invoker_name", "namespace"] as const;
 
@@ -32,11 +32,6 @@ export const HEALTH_GAUGES: readonly GaugeSpec[] = [
   { name: NAME.oldest, labelNames: [], help: "age of the oldest session that has not ended" },
   { name: NAME.overdue, labelNames: [], help: "sessions that have not ended though their deadline passed" },
 ];
-
-function timeSeconds(time: string | undefined): number | undefined {
-  const ms = Date.parse(time ?? "");
-  return Number.isNaN(ms) ? undefined : ms / 1_000;
-}
 
 function* sample(name: string, labels: Labels, value: number | undefined): Generator<Sample> {
   if (value !== undefined) yield { name, labels, value };

@@ -11,6 +11,7 @@ import { COVERAGE_GAUGES, coverageSamples } from "./coverage-samples.ts";
 import { registerGauges, type Sample } from "./gauge-table.ts";
 import { HEALTH_GAUGES, invokerSamples, openSessionSamples } from "./health-samples.ts";
 import { UPSTREAM_GAUGES } from "./names.ts";
+import { PROOF_GAUGES, pointSamples, proofSamples } from "./proof-samples.ts";
 import { repositorySamples } from "./repository-samples.ts";
 import { restoreSamples } from "./restore-samples.ts";
 import { type Labels, sessionSamples } from "./session-samples.ts";
@@ -59,6 +60,22 @@ function* samplesOfConditions(world: World): Generator<Sample> {
   }
 }
 
+function* samplesOfProof(world: World): Generator<Sample> {
+  const runsOf = Map.groupBy(world.hostRuns.list(), ({ spec }) => keyOf(spec.repository));
+  for (const repository of world.repositories.list()) {
+    yield* proofSamples(repository, runsOf.get(keyOf(repository.metadata)) ?? []);
+  }
+  for (const { kind, metadata } of [...world.configurations.list(), ...world.batches.list()]) {
+    const { namespace, name } = metadata;
+    const labels = { invoker_kind: kind, invoker_name: name, namespace };
+    yield* pointSamples(labels, world.sessions.byIndex("invoker", `${kind}/${namespace}/${name}`));
+  }
+}
+
+function keyOf(named: { readonly namespace?: string; readonly name?: string } | undefined): string {
+  return `${named?.namespace}/${named?.name}`;
+}
+
 function* samplesOfCoverage(world: World): Generator<Sample> {
   yield* coverageSamples({
     workloads: Object.values(world.workloads).flatMap((kind) => kind.list()),
@@ -71,5 +88,6 @@ export function registerMetrics({ registry, world, clock }: MetricsPorts): void 
   registerGauges(registry, UPSTREAM_GAUGES, () => upstreamSamples(world));
   registerGauges(registry, HEALTH_GAUGES, () => healthSamples(world, new Date(clock.now())));
   registerGauges(registry, CONDITION_GAUGES, () => samplesOfConditions(world));
+  registerGauges(registry, PROOF_GAUGES, () => samplesOfProof(world));
   registerGauges(registry, COVERAGE_GAUGES, () => samplesOfCoverage(world));
 }

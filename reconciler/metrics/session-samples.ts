@@ -29,7 +29,8 @@ export function clockSeconds(text: string | undefined): number | undefined {
   return text.split(":").reduce((seconds, part) => seconds * 60 + Number(part), 0);
 }
 
-function timeSeconds(time: string | undefined): number | undefined {
+/** Unix seconds of a time; undefined when there is none. */
+export function timeSeconds(time: string | undefined): number | undefined {
   const ms = Date.parse(time ?? "");
   return Number.isNaN(ms) ? undefined : ms / 1_000;
 }

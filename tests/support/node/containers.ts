@@ -11,11 +11,14 @@ import type { NodeFacts } from "./node.ts";
 
 const run = promisify(execFile);
 
-/** Signals everything in the container's control group; prints how many processes that were. */
+/** Signals what is in the container's control group, or those of a name there; prints how many processes that were. */
 const SIGNAL_GROUP = `
 count=0
 for list in $(find /sys/fs/cgroup/"$1" /sys/fs/cgroup/memory/"$1" -path "*$2*" -name cgroup.procs 2>/dev/null); do
-  for pid in $(cat "$list"); do kill -s "$3" "$pid" 2>/dev/null && count=$((count + 1)); done
+  for pid in $(cat "$list"); do
+    [ -z "$4" ] || [ "$4" = "$(cat "/proc/$pid/comm" 2>/dev/null)" ] || continue
+    kill -s "$3" "$pid" 2>/dev/null && count=$((count + 1))
+  done
 done
 echo "$count"`;
 
@@ -28,14 +31,34 @@ export async function killContainer(
   container: string,
   signal: NodeJS.Signals = "SIGKILL",
 ): Promise<void> {
+  const count = await signalIn(client, nodes, { namespace, pod, container, program: "" }, signal);
+  if (count === 0) throw new Error(`container ${container} of ${namespace}/${pod} does not run`);
+}
+
+export interface ProgramInContainer {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+  /** Name of its process. Empty: all that run there. */
+  readonly program: string;
+}
+
+/** @returns how many processes got the signal. @throws Error when the container has not begun */
+export async function signalIn(
+  client: KubeClient,
+  nodes: readonly NodeFacts[],
+  { namespace, pod, container, program }: ProgramInContainer,
+  signal: NodeJS.Signals,
+): Promise<number> {
   const object = await client.get(KUBERNETES.Pod, namespace, pod, asIs);
   const node = nodeOf(nodes, object);
   const statuses = ["initContainerStatuses", "containerStatuses"].flatMap((at) => objectsAt(object, "status", at));
   const id = statuses.find(({ name }) => name === container);
   const hex = (textAt(id, "containerID") ?? "").replace(/^.*:\/\//, "");
   if (hex === "") throw new Error(`container ${container} of ${namespace}/${pod} has not begun`);
-  const { stdout } = await run("sh", ["-c", SIGNAL_GROUP, "signal", node.cgroup, hex, signal.replace("SIG", "")]);
-  if (stdout.trim() === "0") throw new Error(`container ${container} of ${namespace}/${pod} does not run`);
+  const words = [node.cgroup, hex, signal.replace("SIG", ""), program];
+  const { stdout } = await run("sh", ["-c", SIGNAL_GROUP, "signal", ...words]);
+  return Number(stdout.trim());
 }
 
 /**

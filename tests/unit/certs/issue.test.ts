@@ -96,7 +96,7 @@ function published(contents: SecretContents): readonly WebhookConfiguration[] {
       kind: "MutatingWebhookConfiguration",
       name: "stash-batch",
       resourceVersion: "1",
-      webhooks: [{ name: "a", bundle }],
+      webhooks: [{ name: "a", calls: "stash-batch/stash-batch-webhook", bundle }],
     },
   ];
 }

@@ -95,6 +95,9 @@ test("there is an alert for each way in which backups go wrong", () => {
   for (const name of ["StashRetentionFailed", "StashSidecarMissing", "StashCertificateEnds"]) {
     expect(names).toContain(name);
   }
+  for (const name of ["StashRecoveryPointIncomplete", "StashRepositoryUnproven", "StashRepositoryLocked"]) {
+    expect(names).toContain(name);
+  }
 });
 
 test.each(panels.map((panel) => [textAt(panel, "title") ?? "", panel] as const))(
@@ -123,9 +126,38 @@ test("every panel has a unit, and what is bad has a colour and a runbook", () =>
   for (const [, anchor] of links) expect(names).toContain(anchor);
 });
 
-test("the dashboard names what is stale and what failed, not only how many", () => {
-  const tables = panels.filter((panel) => textAt(panel, "type") === "table").map((panel) => textAt(panel, "title"));
-  expect(tables).toEqual(["What is stale", "What failed last"]);
+test("the dashboard names what is stale, failed, not whole, not proven or locked, not only how many", () => {
+  const tables = panels.filter((panel) => textAt(panel, "type") === "table");
+  const expressions = Object.fromEntries(
+    tables.map((panel) => [textAt(panel, "title"), textAt(objectsAt(panel, "targets")[0], "expr") ?? ""]),
+  );
+  expect(Object.keys(expressions)).toEqual([
+    "What is stale",
+    "What failed last",
+    "What is not whole",
+    "What is not proven",
+    "What is locked",
+  ]);
+  for (const [title, expression] of Object.entries(expressions)) {
+    expect(expression, title).toMatch(/by \(namespace, (invoker_kind, invoker_name|name)\)/);
+  }
+  for (const panel of tables) {
+    const [link] = objectsAt(panel, "fieldConfig", "defaults", "links");
+    expect(textAt(link, "url")).toBe(`/d/${textAt(dashboard, "uid")}?var-namespace=\${__data.fields.namespace}`);
+  }
+});
+
+test("panels link to the runbook that they name, below an address that is set once", () => {
+  const variables = objectsAt(dashboard, "templating", "list").map((variable) => textAt(variable, "name"));
+  expect(variables).toContain("runbooks");
+  let count = 0;
+  for (const panel of panels) {
+    const named = /docs\/runbooks[.]md#\S+/.exec(textAt(panel, "description") ?? "")?.[0];
+    const urls = objectsAt(panel, "links").map((link) => textAt(link, "url"));
+    expect(urls, textAt(panel, "title")).toEqual(named === undefined ? [] : [`\${runbooks}${named}`]);
+    count += urls.length;
+  }
+  expect(count).toBeGreaterThanOrEqual(10);
 });
 
 test("no two panels lie on each other", () => {

@@ -2,13 +2,25 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { checkMutation, checkTrust, checkValidation, serverTimeOf } from "../../../../cli/doctor/admission.ts";
+import { findConfigurations } from "../../../../certs/webhook-configurations.ts";
+import {
+  checkConfigurations,
+  checkMutation,
+  checkTrust,
+  checkValidation,
+  serverTimeOf,
+} from "../../../../cli/doctor/admission.ts";
 import { checkDefinitions, checkVersion } from "../../../../cli/doctor/definitions.ts";
 import { FindingStatus, formatFindings } from "../../../../cli/doctor/finding.ts";
 import { checkPrograms, readVariant } from "../../../../cli/doctor/programs.ts";
 import { checkRights, isNeeded, NEEDED_RIGHTS } from "../../../../cli/doctor/rights.ts";
 import { UNNAMED_IMAGE } from "../../../../scripts/manifests/installation.ts";
-import { textAt } from "../../../../shared/kube/json-value.ts";
+import { textAt, valueAt } from "../../../../shared/kube/json-value.ts";
+import {
+  buildMutatingConfiguration,
+  buildValidatingConfiguration,
+  INSTALLED_ADDRESS,
+} from "../../../../webhook/configuration.ts";
 
 const manifests = join(import.meta.dirname, "../../../../manifests");
 
@@ -54,6 +66,47 @@ describe("definitions", () => {
   });
 });
 
+describe("definitions of an older version that were left in place", () => {
+  function without(...path: readonly string[]): Map<string, unknown> {
+    const found = structuredClone(served());
+    const definition = found.get("repositories.stash.appscode.com");
+    const schema: unknown = Object(definition).spec.versions[0].schema.openAPIV3Schema;
+    const parent = valueAt(schema, ...path.slice(0, -1).flatMap((name) => ["properties", name]), "properties");
+    Reflect.deleteProperty(Object(parent), path.at(-1) ?? "");
+    return found;
+  }
+
+  test.each([
+    ["a field of the spec", ["spec", "maintenance"], "spec.maintenance"],
+    ["a field below one", ["spec", "maintenance", "window", "timeZone"], "spec.maintenance.window.timeZone"],
+    ["a field of the status", ["status", "lastPruneTime"], "status.lastPruneTime"],
+    ["a whole part", ["status"], "status"],
+  ] as const)("are told by what they would drop: %s", (_what, path, told) => {
+    expect(checkDefinitions(without(...path)).map(({ message }) => message)).toEqual([
+      `repositories.stash.appscode.com is of an older version: it drops ${told} from what is written`,
+    ]);
+  });
+
+  test("are told in lists too, and in a line that stays short", () => {
+    const found = structuredClone(served());
+    const definition = Object(found.get("repositories.stash.appscode.com"));
+    const { status } = definition.spec.versions[0].schema.openAPIV3Schema.properties;
+    status.properties.maintenanceRuns.items.properties = {};
+    const [finding] = checkDefinitions(found);
+    expect(finding?.message).toContain("status.maintenanceRuns.phase, status.maintenanceRuns.startedAt, ");
+    expect(finding?.message).toMatch(/ and \d+ more from what is written$/);
+  });
+
+  test("are no fault where they keep what they do not know, or know more", () => {
+    const found = without("spec", "maintenance", "window");
+    const definition = Object(found.get("repositories.stash.appscode.com"));
+    const { spec } = definition.spec.versions[0].schema.openAPIV3Schema.properties;
+    spec.properties.maintenance["x-kubernetes-preserve-unknown-fields"] = true;
+    spec.properties.later = { type: "string" };
+    expect(checkDefinitions(found)).toMatchObject([{ status: "Ok" }]);
+  });
+});
+
 describe("answers of the webhook", () => {
   const refused = (detail: string) => ({ kind: "Refused", status: 400, detail }) as const;
 
@@ -85,9 +138,71 @@ describe("answers of the webhook", () => {
 });
 
 test("a certificate without Secret and one with problems are faults, and each problem is told", () => {
-  expect(checkTrust(undefined, "stash-batch")).toMatchObject([{ status: "Fault" }]);
-  expect(checkTrust([], "stash-batch")).toMatchObject([{ status: "Ok" }]);
-  expect(checkTrust(["a", "b"], "stash-batch").map(({ message }) => message)).toEqual(["a", "b"]);
+  const place = { namespace: "stash-batch", usesCertManager: false };
+  expect(checkTrust(undefined, place)).toMatchObject([{ status: "Fault" }]);
+  expect(checkTrust([], place)).toMatchObject([{ status: "Ok" }]);
+  expect(checkTrust(["a", "b"], place).map(({ message }) => message)).toEqual(["a", "b"]);
+});
+
+test("where cert-manager is to make the certificate, its absence is the first thing to look for", () => {
+  const place = { namespace: "stash-batch", usesCertManager: true };
+  for (const problems of [undefined, ["the Secret holds no usable certificate"]]) {
+    const [finding] = checkTrust(problems, place);
+    expect(finding?.status).toBe("Fault");
+    expect(finding?.fix).toMatch(/cert-manager is installed/);
+    expect(finding?.fix).not.toContain("delete secret");
+  }
+});
+
+describe("webhook configurations", () => {
+  type Taken = { readonly kind: string; readonly webhooks: readonly unknown[] };
+  const built = (namespace: string) => {
+    const options = { address: { ...INSTALLED_ADDRESS, namespace }, caBundle: "ca" };
+    return [buildMutatingConfiguration(options), buildValidatingConfiguration(options)] as const;
+  };
+  const read = (objects: readonly (ReturnType<typeof built>[number] | Taken)[]) =>
+    findConfigurations(
+      {
+        find: async (resource, _namespace, _name, parse) => {
+          const object = objects.find(({ kind }) => `${kind.toLowerCase()}s` === resource.plural);
+          return object === undefined ? undefined : parse(object);
+        },
+      },
+      [
+        { kind: "MutatingWebhookConfiguration", name: "stash-batch" },
+        { kind: "ValidatingWebhookConfiguration", name: "stash-batch" },
+      ],
+      AbortSignal.timeout(1_000),
+    );
+
+  test("as they are installed are good, in whatever namespace that is", async () => {
+    expect(checkConfigurations(await read(built("stash-batch")), "stash-batch")).toMatchObject([{ status: "Ok" }]);
+    expect(checkConfigurations(await read(built("backup")), "backup")).toMatchObject([{ status: "Ok" }]);
+  });
+
+  test("that another installation has taken over are told, with how to find who that is", async () => {
+    const [mutating, validating] = built("stash-batch");
+    const [foreign] = built("other");
+    const findings = checkConfigurations(await read([foreign, validating]), "stash-batch");
+    expect(findings.map(({ message }) => message)).toEqual([
+      "MutatingWebhookConfiguration stash-batch calls other/stash-batch-webhook, not stash-batch/stash-batch-webhook",
+    ]);
+    expect(findings[0]?.fix).toContain("--show-managed-fields");
+    const webhooks = mutating.webhooks.map((webhook) => ({ ...webhook, clientConfig: { url: "https://10.0.0.9" } }));
+    const byUrl = checkConfigurations(await read([{ ...mutating, webhooks }, validating]), "stash-batch");
+    expect(byUrl[0]?.message).toContain("calls https://10.0.0.9, not");
+  });
+
+  test("that somebody shortened or deleted are told by what is missing", async () => {
+    const [mutating, validating] = built("stash-batch");
+    const shortened = { ...mutating, webhooks: mutating.webhooks.slice(1) };
+    expect(
+      checkConfigurations(await read([shortened, validating]), "stash-batch").map(({ message }) => message),
+    ).toEqual(["MutatingWebhookConfiguration stash-batch has no webhook labelled.workloads.stash.appscode.com"]);
+    expect(checkConfigurations(await read([mutating]), "stash-batch").map(({ message }) => message)).toEqual([
+      "ValidatingWebhookConfiguration stash-batch does not exist",
+    ]);
+  });
 });
 
 describe("programs", () => {
