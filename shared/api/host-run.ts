@@ -19,7 +19,7 @@ import {
 import { KINDS } from "./kinds.ts";
 import { objectMetaSchema, typeMeta } from "./object-meta.ts";
 import { parserOf } from "./parse.ts";
-import { chosenRecoveryPointSchema, pointSearchSchema } from "./recovery-point.ts";
+import { chosenRecoveryPointSchema, listedPointsSchema, pointSearchSchema } from "./recovery-point.ts";
 import { retentionPolicySchema } from "./retention-policy.ts";
 import {
   count,
@@ -214,6 +214,10 @@ export const hostRunStatusSchema = object({
   results: optional(list(hostActionResultSchema), "What became of the actions."),
   locks: optional(list(repositoryLockSchema), "Locks that are in the way."),
   pointSearch: optional(pointSearchSchema, "Recovery points that were found."),
+  listedPoints: optional(
+    listedPointsSchema,
+    "Recovery points in the repository: of a backup those of its invoker, of a maintenance all.",
+  ),
   conditions: optional(conditionsSchema, "How it went, for tools."),
 });
 export type HostRunStatus = Value<typeof hostRunStatusSchema>;

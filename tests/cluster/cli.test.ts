@@ -420,3 +420,28 @@ describe("bad days", () => {
     expect(stderr).toBe("");
   });
 });
+
+test("points are listed with members and size when all sessions are gone, as the repository itself tells", async () => {
+  const { client } = stage.stand;
+  expect(await stash(["trigger", "nightly", "--wait"])).toMatchObject({ exitCode: 0 });
+  const sessions = () => client.list(KINDS.BackupSession, NAMESPACE, asIs);
+  const areOver = ({ items }: { readonly items: readonly unknown[] }) =>
+    items.every((one) => !["", "Pending", "Running"].includes(textAt(one, "status", "phase") ?? ""));
+  const { items } = await waitForValue(sessions, areOver, "a session goes on", TIMEOUT_MS);
+  const [newest] = listAt(await data("points", "nightly"), "points");
+  for (const one of items) await client.delete(KINDS.BackupSession, NAMESPACE, textAt(one, "metadata", "name") ?? "");
+  await waitForValue(sessions, (left) => left.items.length === 0, "a session stays", TIMEOUT_MS);
+  const [point] = listAt(await data("points", "nightly"), "points");
+  const saved = { isSaved: true, sizeBytes: expect.any(Number) };
+  expect(point).toMatchObject({
+    session: textAt(newest, "session"),
+    time: expect.any(String),
+    source: "Repository",
+    isComplete: true,
+    members: [
+      { name: "db", ...saved },
+      { name: "web", ...saved },
+    ],
+  });
+  expect(await output("points", "nightly")).toContain(`${textAt(newest, "session")} `);
+});
