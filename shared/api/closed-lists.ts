@@ -170,6 +170,8 @@ export type AllowedNamespacesFrom = ValueOf<typeof AllowedNamespacesFrom>;
 export const HostRunWork = {
   Backup: "Backup",
   Restore: "Restore",
+  /** What a restore would do; nothing is written. A name of its own: whoever does not know it does nothing. */
+  TryRestore: "TryRestore",
   /** Work on the repository alone. */
   Maintain: "Maintain",
   Hook: "Hook",

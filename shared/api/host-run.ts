@@ -15,6 +15,7 @@ import {
   repositoryLockSchema,
   restoredSnapshotSchema,
   snapshotStatsSchema,
+  triedRestoreSchema,
 } from "./host-stats.ts";
 import { KINDS } from "./kinds.ts";
 import { objectMetaSchema, typeMeta } from "./object-meta.ts";
@@ -210,6 +211,7 @@ export const hostRunStatusSchema = object({
   progress: optional(hostProgressSchema, "How far it is."),
   snapshots: optional(list(snapshotStatsSchema), "Snapshots that were made."),
   restored: optional(list(restoredSnapshotSchema), "Snapshots that were restored."),
+  tried: optional(triedRestoreSchema, "For work TryRestore: what would be done to the host's files."),
   hooks: optional(list(hookResultSchema), "Hooks that ran in the pod."),
   results: optional(list(hostActionResultSchema), "What became of the actions."),
   locks: optional(list(repositoryLockSchema), "Locks that are in the way."),

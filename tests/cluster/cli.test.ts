@@ -6,9 +6,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { JOBS } from "../../cli/repository-work/work-pod.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
+import { parseRestoreBatch, type RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { asIs } from "../../shared/kube/client.ts";
 import { listAt, parseJson, textAt } from "../../shared/kube/json-value.ts";
+import type { Resource } from "../../shared/kube/resource.ts";
+import { findCondition } from "../../shared/status/conditions.ts";
+import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
 import { type CliStage, DB, openCliStage, WEB } from "../support/cli/stage.ts";
 import { describeTree } from "../support/files/tree.ts";
 import { listPods, waitForReadyPods } from "../support/objects/pods.ts";
@@ -21,6 +24,7 @@ import { testUpstreamCommands } from "./cli/upstream.ts";
 
 const NAMESPACE = "cli-test";
 const TIMEOUT_MS = 90_000;
+const DEPLOYMENTS: Resource = { group: "apps", version: "v1", plural: "deployments", namespaced: true };
 
 const cluster = useProduct();
 let stage: CliStage;
@@ -250,6 +254,41 @@ describe("restore", () => {
     // As they were saved.
     await utimes(own, ownTime ?? 0, ownTime ?? 0);
     await utimes(extra, extraTime ?? 0, extraTime ?? 0);
+  });
+
+  test("a RestoreBatch with dryRun tells the same in its status, and restarts and writes nothing", async () => {
+    const { client } = stage.stand;
+    const own = join(stage.folders.get("web") ?? "", "own");
+    const { mtime } = await stat(own);
+    await writeFile(own, "changed since");
+    const [pods, before] = [await podUids(), await trees()];
+    const manifest = parse(await output("restore", "nightly", "--session", session, "--dry-run", "-o", "yaml"));
+    const restore = { ...manifest, metadata: { name: "tried", namespace: NAMESPACE } };
+    await client.create(KINDS.RestoreBatch, NAMESPACE, { ...restore, spec: { ...restore.spec, dryRun: true } }, asIs);
+    const read = () => client.get(KINDS.RestoreBatch, NAMESPACE, "tried", parseRestoreBatch);
+    const isOver = (one: RestoreBatch) => isFinalRestorePhase(one.status?.phase);
+    const { status, metadata } = await waitForValue(read, isOver, "the dry run", TIMEOUT_MS);
+    expect(status, JSON.stringify(status, null, 1)).toMatchObject({
+      phase: "Succeeded",
+      recoveryPoint: { session },
+      plan: [
+        { alias: "db", step: 1, restarts: "its pod" },
+        { alias: "web", step: 2, restarts: "its pod" },
+      ],
+      members: [
+        { alias: "db", stats: [{ tried: { newFiles: 0, changedFiles: 0, sameFiles: 3 } }] },
+        { alias: "web", stats: [{ tried: { changedFiles: 1, writtenBytes: 11, overwritten: ["/data/own"] } }] },
+      ],
+    });
+    expect(findCondition(status?.conditions, "DryRun")).toMatchObject({ status: "True" });
+    expect(metadata.finalizers ?? []).toEqual([]);
+    expect(await output("restores", "tried")).toContain("Succeeded (dry run)");
+    const workloads = await Promise.all([DB, WEB].map(({ name }) => client.get(DEPLOYMENTS, NAMESPACE, name, asIs)));
+    expect(JSON.stringify(workloads)).not.toContain("stash-init");
+    expect([await podUids(), await trees()]).toEqual([pods, before]);
+    await client.delete(KINDS.RestoreBatch, NAMESPACE, "tried");
+    await writeFile(own, "data of web");
+    await utimes(own, mtime, mtime);
   });
 
   test("--dry-run -o yaml is the RestoreBatch, and -o json has the plan with it", async () => {
