@@ -14,7 +14,10 @@ export function isEnded({ status }: HostRun): boolean {
 export function isTurn(run: HostRun): boolean {
   const { work, cancel } = run.spec;
   return (
-    (work === "Backup" || work === "Restore") && run.spec.release === undefined && cancel === undefined && !isEnded(run)
+    (work === "Backup" || work === "Restore" || work === "TryRestore") &&
+    run.spec.release === undefined &&
+    cancel === undefined &&
+    !isEnded(run)
   );
 }
 
@@ -52,7 +55,8 @@ export function nextTask(runs: readonly HostRun[], done: ReadonlySet<string>, le
   for (const run of runs) {
     const key = run.metadata.uid ?? run.metadata.name;
     if (isTurn(run)) {
-      if (!leavesTurns && run.spec.work === "Backup" && !done.has(key)) return { run, keys: [key] };
+      const isOurs = run.spec.work === "Backup" || run.spec.work === "TryRestore";
+      if (!leavesTurns && isOurs && !done.has(key)) return { run, keys: [key] };
       continue;
     }
     // One by one: the watch may show the end of some, and not yet that of the others.

@@ -13,6 +13,8 @@ import type { RuntimeSettings } from "./api/runtime-settings.ts";
 import type { BackupTarget, RestoreTarget } from "./api/target.ts";
 import { Driver, ExecutionOrder, FailurePolicy } from "./contract.ts";
 import { parseDuration } from "./duration.ts";
+import { ConditionType } from "./reasons.ts";
+import { isConditionTrue } from "./status/conditions.ts";
 import { isSidecarModel, type ResolvedTargetRef, resolveTargetRef } from "./target.ts";
 
 export type BackupInvokerKind = "BackupConfiguration" | "BackupBatch";
@@ -96,6 +98,8 @@ export interface RestoreInvokerView extends InvokerFacts<RestoreInvokerKind> {
   readonly asOfMs: number | undefined;
   readonly onFailure: string;
   readonly retry: RetryView | undefined;
+  /** Nothing of it is done: no workload waits for it, and nobody else waits for it either. */
+  readonly isDryRun: boolean;
 }
 
 type BackupInvoker = BackupConfiguration | BackupBatch;
@@ -210,7 +214,13 @@ export function restoreInvokerView(invoker: RestoreInvoker): RestoreInvokerView 
     asOfMs: spec.asOf === undefined ? undefined : Date.parse(spec.asOf),
     onFailure: spec.onFailure ?? "Hold",
     retry: retryView(spec.retryConfig),
+    isDryRun: isDryRun(invoker),
   };
+}
+
+/** A restore that began as a dry run stays one, whatever its spec becomes. */
+export function isDryRun({ spec, status }: RestoreInvoker): boolean {
+  return spec.dryRun === true || isConditionTrue(status?.conditions, ConditionType.DryRun);
 }
 
 function restoreSessionMember({ spec }: RestoreSession): RestoreMember {

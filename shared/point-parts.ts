@@ -79,7 +79,8 @@ export function partsOfPoint<Snapshot extends PartSnapshot>(
 export function isCompletePoint(snapshots: readonly PartSnapshot[]): boolean {
   const parts = partsOfPoint(snapshots);
   const whole = parts.filter(({ isWhole, hosts }) => isWhole && hosts !== undefined && hosts > 0);
-  const members = new Set(whole.flatMap(({ place }) => (place === undefined ? [] : [place.member])));
   const wanted = parts.reduce((most, { place }) => Math.max(most, place?.members ?? 0), 0);
-  return wanted > 0 && Array.from({ length: wanted }, (_, at) => at + 1).every((member) => members.has(member));
+  const members = whole.flatMap(({ place }) => (place === undefined ? [] : [place.member]));
+  // A tag may name any number: what is there is counted, not what would have to be.
+  return wanted > 0 && new Set(members.filter((member) => member >= 1 && member <= wanted)).size === wanted;
 }

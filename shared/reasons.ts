@@ -102,6 +102,8 @@ export const ConditionType = {
   PreRestoreHookExecutionSucceeded: "PreRestoreHookExecutionSucceeded",
   PostRestoreHookExecutionSucceeded: "PostRestoreHookExecutionSucceeded",
   RestoreCompleted: "RestoreCompleted",
+  /** Ours: True on a restore that tells what it would do, and changes nothing. */
+  DryRun: "DryRun",
   /** Ours: late, missed or stale backups; True when something is wrong. */
   BackupStale: "BackupStale",
   /** Ours: False when files could not be read and so are not in the backup. */
@@ -170,6 +172,7 @@ export const CONDITION_REASONS = {
   GlobalPostRestoreHookExecutionFailed: "the global postRestore hook failed",
   SuccessfullyEnsuredRestoreExecutor: "what runs the restore is there",
   FailedToEnsureRestoreExecutor: "what runs the restore could not be provided",
+  NothingChanged: "the restore is a dry run: it changes nothing",
   RestoreJobCreationSucceeded: "the restore job was made",
   RestoreJobCreationFailed: "the restore job could not be made",
   SuccessfullyExecutedPreRestoreHook: "the preRestore hook succeeded",

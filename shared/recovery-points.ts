@@ -65,20 +65,23 @@ export function timeOf(session: string, snapshots: readonly Pick<ListedSnapshot,
   return new Date(ms).toISOString();
 }
 
+type PlacedSnapshot = Pick<PointSnapshot, "target" | "hostname" | "path"> & Pick<ListedSnapshot, "time">;
+
 interface Tagged extends ListedSnapshot {
   readonly target: PointSnapshot["target"];
   readonly path: string;
 }
 
-function readTagged(snapshot: ListedSnapshot): Tagged | undefined {
+/** The snapshot with what its tags name; undefined where they name no target. */
+export function readTagged<Snapshot extends ListedSnapshot>(snapshot: Snapshot): (Snapshot & Tagged) | undefined {
   const [kind, namespace, name] = tagValue(snapshot, SnapshotTag.Target)?.split("/") ?? [];
   if (!kind || !namespace || !name) return undefined;
   return { ...snapshot, target: { kind, namespace, name }, path: snapshot.paths.join(",") };
 }
 
 /** Newest of each host and path: a backup that was cut short and begun again may have left two. */
-function newestOfEach(found: readonly Tagged[]): readonly Tagged[] {
-  const byPlace = new Map<string, Tagged>();
+export function newestOfEach<Snapshot extends PlacedSnapshot>(found: readonly Snapshot[]): readonly Snapshot[] {
+  const byPlace = new Map<string, Snapshot>();
   for (const one of found) {
     const key = JSON.stringify([targetKey(one.target), one.hostname, one.path]);
     const known = byPlace.get(key);
@@ -118,7 +121,9 @@ function readPoint(key: string, members: readonly ListedSnapshot[]): RepositoryP
  * The snapshots of one session tag, apart by the cluster that made them: two clusters may have sessions of the same name. Those that
  * name no cluster belong to the only one there is, as far as that has nothing of their target: an agent of an older version made them.
  */
-function ofEachCluster(snapshots: readonly ListedSnapshot[]): readonly (readonly ListedSnapshot[])[] {
+function ofEachCluster<Snapshot extends ListedSnapshot>(
+  snapshots: readonly Snapshot[],
+): readonly (readonly Snapshot[])[] {
   const groups = grouped(snapshots, clusterOf);
   const unnamed = groups.get(undefined);
   const [first, ...others] = [...groups].flatMap(([cluster, group]) => (cluster === undefined ? [] : [group]));
@@ -141,11 +146,26 @@ function grouped<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key):
   return groups;
 }
 
+export interface SessionSnapshots<Snapshot extends ListedSnapshot> {
+  /** `NAMESPACE/NAME` of the session. */
+  readonly key: string;
+  readonly snapshots: readonly Snapshot[];
+}
+
+/** The snapshots of each session, those of another cluster apart. What has no session is left out. */
+export function groupBySession<Snapshot extends ListedSnapshot>(
+  snapshots: readonly Snapshot[],
+): readonly SessionSnapshots<Snapshot>[] {
+  const bySession = grouped(snapshots, (snapshot) => tagValue(snapshot, SnapshotTag.Session));
+  return [...bySession].flatMap(([key, group]) =>
+    key === undefined ? [] : ofEachCluster(group).map((own) => ({ key, snapshots: own })),
+  );
+}
+
 /** All recovery points of a repository, newest first. Data that is not whole is left out. */
 export function readRecoveryPoints(snapshots: readonly ListedSnapshot[]): readonly RepositoryPoint[] {
-  const bySession = grouped(snapshots.filter(isWholeSnapshot), (snapshot) => tagValue(snapshot, SnapshotTag.Session));
-  const points = [...bySession].flatMap(([key, group]) =>
-    key === undefined ? [] : ofEachCluster(group).map((own) => readPoint(key, own)),
+  const points = groupBySession(snapshots.filter(isWholeSnapshot)).map(({ key, snapshots: own }) =>
+    readPoint(key, own),
   );
   return points.sort((a, b) => Date.parse(b.time) - Date.parse(a.time));
 }

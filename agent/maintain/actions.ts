@@ -1,9 +1,11 @@
 /** Work on the repository that the reconciler gave to a host: each action, from restic to its result. */
 import type { HostAction } from "../../shared/api/closed-lists.ts";
 import type { HostActionResult } from "../../shared/api/host-stats.ts";
+import type { ListedPoint } from "../../shared/api/recovery-point.ts";
 import type { RetentionPolicy } from "../../shared/api/retention-policy.ts";
 import { assertNever, UserError } from "../../shared/errors.ts";
 import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { listPoints } from "../../shared/listed-points.ts";
 import type { Restic } from "../restic/client.ts";
 import { ensureRepository } from "../restic/ensure-repository.ts";
 import type { ResticExit } from "../restic/run.ts";
@@ -17,6 +19,8 @@ export interface ActionPorts {
   /** Whose snapshots a policy may touch. @throws UserError NOT_FOUND when the invoker is gone */
   scope(): RetentionScope;
   readonly readDataSubset: string | undefined;
+  /** Is told which points the invoker has, where an action lists the snapshots anyway. */
+  onPoints?(points: readonly ListedPoint[]): void;
   /** Runs a command that needs a lock, again while the lock is held by others. */
   withLock(run: () => Promise<ResticExit>): Promise<ResticExit>;
 }
@@ -81,12 +85,17 @@ async function applyRetention(ports: ActionPorts): Promise<ActionFacts> {
   if (scope.invokerTag === undefined) {
     return { message: "it is not known yet which cluster this is, so nothing is removed", removed: 0 };
   }
-  const plan = planRetention(await restic.snapshots({}, { signal, keep: createIsOwn(scope) }), policy, scope);
+  const own = await restic.snapshots({}, { signal, keep: createIsOwn(scope) });
+  const plan = planRetention(own, policy, scope);
   if (policy.dryRun === true) {
+    ports.onPoints?.(listPoints(own, plan.keptBy));
     const ids = plan.remove.map((id) => id.slice(0, 8)).join(", ");
     return { kept: plan.kept + plan.remove.length, removed: 0, message: `dry run: would remove ${ids || "nothing"}` };
   }
   await removeSnapshots(plan.remove, ports);
+  const removed = new Set(plan.remove);
+  const rest = own.filter(({ id }) => !removed.has(id));
+  ports.onPoints?.(listPoints(rest, plan.keptBy));
   return { kept: plan.kept, removed: plan.remove.length };
 }
 

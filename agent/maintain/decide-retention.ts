@@ -10,6 +10,7 @@
  * | 5 | without any tag, of a host and path of the invoker: upstream made it | the rules, which see it beside the complete points, don't keep it |
  * | 6 | likewise, but younger than one of the invoker's own | never: somebody else makes them |
  */
+import type { KeptBy } from "../../shared/api/closed-lists.ts";
 import { SnapshotTag } from "../../shared/contract.ts";
 import { isCompletePoint } from "../../shared/point-parts.ts";
 import { timeOf } from "../../shared/recovery-points.ts";
@@ -32,6 +33,8 @@ export interface RetentionPlan {
   readonly remove: readonly string[];
   /** Complete points that stay. */
   readonly points: number;
+  /** Why a point stays, by the value of its `session=` tag; nothing of one that goes. */
+  readonly keptBy: ReadonlyMap<string, readonly KeptBy[]>;
 }
 
 interface Point extends Dated {
@@ -83,18 +86,37 @@ function pointsOf(own: readonly Snapshot[]): readonly Point[] {
   return points.sort(byAge);
 }
 
-/** Points that go, as a whole. The newest complete one stays, whatever the rules are. */
-function pointsToRemove(points: readonly Point[], rules: KeepRules, sessionTag: string | undefined): readonly Point[] {
+interface JudgedPoint {
+  readonly point: Point;
+  readonly isRemoved: boolean;
+  readonly keptBy: readonly KeptBy[];
+}
+
+/** What becomes of each point as a whole. The newest complete one stays, whatever the rules are. */
+function judgePoints(
+  points: readonly Point[],
+  rules: KeepRules,
+  sessionTag: string | undefined,
+): readonly JudgedPoint[] {
   const complete = points.filter(({ isComplete }) => isComplete);
-  const kept = new Set([...complete.slice(0, 1), ...keptBy(rules, complete)]);
+  const [newest] = complete;
+  const byRules = keptBy(rules, complete);
   const wanted = patience(rules);
   let newer = 0;
-  return points.filter((point) => {
+  return points.map((point) => {
     const isDone = newer >= wanted;
-    if (kept.has(point)) newer += 1;
-    if (`${SnapshotTag.Session}${point.session}` === sessionTag) return false;
-    return point.isComplete ? !kept.has(point) : isDone;
+    const rulesOf = byRules.get(point) ?? (point === newest ? (["newest"] as const) : []);
+    if (rulesOf.length > 0) newer += 1;
+    const reasons = point.isComplete || isDone ? rulesOf : (["waiting"] as const);
+    const isOfSession = `${SnapshotTag.Session}${point.session}` === sessionTag;
+    return { point, keptBy: reasons, isRemoved: reasons.length === 0 && !isOfSession };
   });
+}
+
+/** Of a point that goes what carries a tag of `keepTags` stays, and is listed with that reason. */
+function reasonsOf({ point, keptBy: reasons }: JudgedPoint, rules: KeepRules): readonly KeptBy[] {
+  const isTagged = !reasons.includes("keepTags") && point.snapshots.some((snapshot) => isKeptByTag(rules, snapshot));
+  return isTagged ? [...reasons, "keepTags"] : reasons;
 }
 
 /** Snapshots without tags that go, of one host and path. */
@@ -133,7 +155,8 @@ function untaggedToRemove(
 export function planRetention(snapshots: readonly Snapshot[], rules: KeepRules, scope: RetentionScope): RetentionPlan {
   const own = snapshots.filter(createIsOwn(scope));
   const points = pointsOf(own.filter(({ tags }) => tags.length > 0));
-  const removed = pointsToRemove(points, rules, scope.sessionTag);
+  const judged = judgePoints(points, rules, scope.sessionTag);
+  const removed = judged.filter(({ isRemoved }) => isRemoved).map(({ point }) => point);
   const untagged = Map.groupBy(
     own.filter(({ tags }) => tags.length === 0),
     keyOf,
@@ -146,6 +169,12 @@ export function planRetention(snapshots: readonly Snapshot[], rules: KeepRules, 
   return {
     kept: own.length - remove.length,
     remove,
-    points: points.filter((point) => point.isComplete && !removed.includes(point)).length,
+    points: judged.filter(({ point, isRemoved }) => point.isComplete && !isRemoved).length,
+    keptBy: new Map(
+      judged.flatMap((one) => {
+        const reasons = reasonsOf(one, rules);
+        return one.isRemoved && reasons.length === 0 ? [] : [[one.point.session, reasons] as const];
+      }),
+    ),
   };
 }

@@ -1,4 +1,5 @@
 /** Which of several things in time a policy keeps: restic's rules, in UTC. Pure. */
+import type { KeptBy } from "../../shared/api/closed-lists.ts";
 import type { RetentionPolicy } from "../../shared/api/retention-policy.ts";
 
 export type KeepRules = Partial<RetentionPolicy>;
@@ -29,21 +30,24 @@ const DAY = prefixOf("THH:mm:ss.sssZ".length);
 const HOUR = prefixOf(":mm:ss.sssZ".length);
 
 interface Bucket {
+  readonly rule: KeptBy;
   left: number;
   last: string | undefined;
   readonly of: (timeMs: number, index: number) => string;
 }
 
 function bucketsOf(rules: KeepRules): readonly Bucket[] {
-  const all: readonly (readonly [number | undefined, Bucket["of"]])[] = [
-    [rules.keepLast, (_timeMs, index) => String(index)],
-    [rules.keepHourly, HOUR],
-    [rules.keepDaily, DAY],
-    [rules.keepWeekly, isoWeek],
-    [rules.keepMonthly, MONTH],
-    [rules.keepYearly, YEAR],
+  const all: readonly (readonly [KeptBy, number | undefined, Bucket["of"]])[] = [
+    ["keepLast", rules.keepLast, (_timeMs, index) => String(index)],
+    ["keepHourly", rules.keepHourly, HOUR],
+    ["keepDaily", rules.keepDaily, DAY],
+    ["keepWeekly", rules.keepWeekly, isoWeek],
+    ["keepMonthly", rules.keepMonthly, MONTH],
+    ["keepYearly", rules.keepYearly, YEAR],
   ];
-  return all.flatMap(([left, of]) => (left !== undefined && left > 0 ? [{ left, last: undefined, of }] : []));
+  return all.flatMap(([rule, left, of]) =>
+    left !== undefined && left > 0 ? [{ rule, left, last: undefined, of }] : [],
+  );
 }
 
 /** Whether the rules keep anything; those that don't remove nothing. */
@@ -57,23 +61,28 @@ export function isKeptByTag({ keepTags = [] }: KeepRules, { tags }: Pick<Dated, 
 }
 
 /**
- * The items that the rules keep: the newest one of each hour, day and so on, as many as each rule says. Where a rule has counts left
- * the oldest item is kept too, so that the history becomes as long as it may.
+ * The items that the rules keep, with those rules: the newest one of each hour, day and so on, as many as each rule says. Where a rule
+ * has counts left the oldest item is kept too, so that the history becomes as long as it may.
  *
  * @param items newest first
  */
-export function keptBy<Item extends Dated>(rules: KeepRules, items: readonly Item[]): ReadonlySet<Item> {
+export function keptBy<Item extends Dated>(
+  rules: KeepRules,
+  items: readonly Item[],
+): ReadonlyMap<Item, readonly KeptBy[]> {
   const buckets = bucketsOf(rules);
-  const kept = new Set<Item>();
+  const kept = new Map<Item, readonly KeptBy[]>();
   for (const [index, item] of items.entries()) {
-    if (isKeptByTag(rules, item)) kept.add(item);
+    const reasons: KeptBy[] = [];
     for (const bucket of buckets) {
       const value = bucket.of(item.timeMs, index);
       if (bucket.left === 0 || (value === bucket.last && index < items.length - 1)) continue;
       bucket.left -= 1;
       bucket.last = value;
-      kept.add(item);
+      reasons.push(bucket.rule);
     }
+    if (isKeptByTag(rules, item)) reasons.push("keepTags");
+    if (reasons.length > 0) kept.set(item, reasons);
   }
   return kept;
 }

@@ -12,6 +12,8 @@ export interface Snapshot {
   readonly tags: readonly string[];
   /** Id that it had before restic changed its tags. */
   readonly original?: string;
+  /** Of the data that was read; restic 0.17 and later write it down. */
+  readonly sizeBytes?: number;
 }
 
 function texts(value: unknown): readonly string[] {
@@ -21,7 +23,8 @@ function texts(value: unknown): readonly string[] {
 /** A snapshot object of `snapshots` or `forget`, or undefined when it is none. */
 export function parseSnapshot(value: unknown): Snapshot | undefined {
   if (!isJsonObject(value)) return undefined;
-  const { id, time, hostname, original } = value;
+  const { id, time, hostname, original, summary } = value;
+  const sizeBytes = isJsonObject(summary) ? summary["total_bytes_processed"] : undefined;
   if (typeof id !== "string" || typeof time !== "string") return undefined;
   return {
     id,
@@ -30,6 +33,7 @@ export function parseSnapshot(value: unknown): Snapshot | undefined {
     paths: texts(value["paths"]),
     tags: texts(value["tags"]),
     ...(typeof original === "string" && { original }),
+    ...(typeof sizeBytes === "number" && { sizeBytes }),
   };
 }
 

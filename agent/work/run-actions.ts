@@ -2,6 +2,7 @@
 import type { HostAction } from "../../shared/api/closed-lists.ts";
 import type { HostRun } from "../../shared/api/host-run.ts";
 import type { HostActionResult } from "../../shared/api/host-stats.ts";
+import type { ListedPoint } from "../../shared/api/recovery-point.ts";
 import { UserError } from "../../shared/errors.ts";
 import { requireFewStarts } from "../../shared/restarts.ts";
 import { invokerTag, sessionTag } from "../../shared/snapshot-tags.ts";
@@ -10,6 +11,7 @@ import { asUserError } from "../file-faults.ts";
 import { type ActionOutcome, type ActionPorts, runAction } from "../maintain/actions.ts";
 import type { RetentionScope } from "../maintain/decide-retention.ts";
 import { findOtherOwner, otherOwnerError } from "../maintain/other-owner.ts";
+import { gatherPoints, isListedFor, pointsToTell } from "../maintain/told-points.ts";
 import type { RunReporter } from "../report/run-reporter.ts";
 import { taggedInvoker } from "./origin.ts";
 import { openRepository } from "./repository.ts";
@@ -86,6 +88,12 @@ export async function runActions(run: HostRun, actions: readonly HostAction[], p
   );
   const { progress } = run.status ?? {};
   const heartbeat = startHeartbeat(reporter, now, { everySeconds: run.spec.heartbeatSeconds, first: progress });
+  let isTold = false;
+  const onPoints = (points: readonly ListedPoint[] | undefined): void => {
+    if (points === undefined) return;
+    isTold = true;
+    reporter.set({ listedPoints: pointsToTell(points) });
+  };
   try {
     let prepared: Awaited<ReturnType<typeof prepare>> | undefined;
     for (const action of actions) {
@@ -107,7 +115,11 @@ export async function runActions(run: HostRun, actions: readonly HostAction[], p
         requireSound(action, results);
         const patienceMs = action === "ApplyRetentionPolicy" ? RETENTION_PATIENCE_MS : undefined;
         const withLock = withLockOf(run, prepared.restic, reporter, ports, patienceMs);
-        outcome = await runAction(action, { ...prepared, withLock });
+        if (isListedFor(action, run.spec.work, isTold)) {
+          const scopeOf = run.spec.work === "Maintain" ? undefined : prepared.scope;
+          onPoints(await gatherPoints(prepared.restic, scopeOf, { signal: stopper.signal, log }));
+        }
+        outcome = await runAction(action, { ...prepared, withLock, onPoints });
       } catch (thrown) {
         const error = asUserError(thrown);
         outcome = { kind: "failed", failure: { error } };

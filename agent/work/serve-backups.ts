@@ -3,6 +3,7 @@ import type { HostRun } from "../../shared/api/host-run.ts";
 import { createApi } from "../kube/api.ts";
 import { trackRestic } from "../locks/running-restic.ts";
 import { watchOwnRuns } from "../own-runs.ts";
+import { runTryTurn } from "../restore/try-turn.ts";
 import type { AgentSettings } from "../settings.ts";
 import { nextTask, openActions, type Task } from "../turn.ts";
 import { graceMs } from "./grace.ts";
@@ -43,6 +44,7 @@ async function carryOut(task: Task, ports: TurnPorts): Promise<HostPhase | undef
   const isWanted = (now: HostRun) => actions?.some((action) => openActions(now).includes(action)) === true;
   const unguard = guardWork(run, { runs, stopper, log, ...(actions !== undefined && { isWanted }) });
   try {
+    if (run.spec.work === "TryRestore") return await runTryTurn(run, ports);
     if (actions === undefined) return await runHostTurn(run, ports);
     await runActions(run, actions, ports);
     return undefined;

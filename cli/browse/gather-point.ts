@@ -9,7 +9,7 @@ import { type BackupInvokerObject, readInvokers } from "../objects/invokers.ts";
 import { readObjects } from "../objects/read-objects.ts";
 import { memberName } from "../objects/session-facts.ts";
 import { gatherPoints } from "../points/gather-points.ts";
-import { isPointOf, newestComplete } from "../points/recovery-points.ts";
+import { isPointOf, newestComplete, ofThisCluster } from "../points/recovery-points.ts";
 
 export interface FoundPoint {
   readonly namespace: string;
@@ -33,7 +33,7 @@ export async function findPoint(cluster: Cluster, word: string, repository: stri
     readObjects(cluster, KINDS.BackupSession, parseBackupSession, { namespace }),
   ]);
   const batches = invokers.entries.map(({ object }) => object);
-  const own = points.filter((point) => point.namespace === namespace);
+  const own = ofThisCluster(points.filter((point) => point.namespace === namespace));
   const batch = batches.find(({ metadata }) => metadata.name === word);
   const point =
     own.find(({ session }) => session === word) ??

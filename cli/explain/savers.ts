@@ -49,7 +49,8 @@ export async function gatherPointsOf(
   { namespace, name }: Pick<BackupInvokerView, "namespace" | "name">,
 ): Promise<readonly Point[]> {
   const { points } = await gatherPoints(cluster, namespace);
-  return points.filter((point) => isPointOf(point, { metadata: { namespace, name } }));
+  // Retention leaves those of other clusters alone.
+  return points.filter((point) => point.cluster === undefined && isPointOf(point, { metadata: { namespace, name } }));
 }
 
 export function formatSaver({ by, member, isJob }: Saver): string {

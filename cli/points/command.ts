@@ -6,8 +6,9 @@ export const POINTS: CommandSpec = {
   aliases: ["point"],
   group: CommandGroup.See,
   summary: "List recovery points, newest first",
-  details: `A recovery point is all snapshots of one session. Those of sessions that are kept are listed with their members, and those that the
-status of Repositories and batches tells of. The repository itself may hold older ones, which a restore finds by --at.`,
+  details: `A recovery point is all snapshots of one session. Those of sessions that are kept are listed, and those that the status of
+Repositories tells of: the newest 100 of each, as the last retention or maintenance found them in the repository itself, also when all sessions
+are gone. It may hold older ones, which a restore finds by --at. -o wide says which rules of the retention policy keep a point.`,
   args: [{ name: "batch", summary: "only those of this batch", isOptional: true, completes: Completes.Invoker }],
   scope: Scope.Namespaces,
   formats: ALL_FORMATS,

@@ -29,6 +29,12 @@ export interface Point {
   readonly invoker: string | undefined;
   readonly repository: string | undefined;
   readonly isComplete: boolean;
+  /** Files that could not be read; undefined where none are known of. */
+  readonly unreadableFiles?: number;
+  /** Why retention left it; undefined where nobody tells. */
+  readonly keptBy?: readonly string[];
+  /** Of another cluster, which keeps its points in the same repository; undefined for this one. */
+  readonly cluster?: string;
   /** Undefined where only session and time are known. */
   readonly members: readonly PointMember[] | undefined;
   /** Which object told of it. */
@@ -46,16 +52,40 @@ export interface PointSources {
 export function listPoints({ sessions, repositories, invokers }: PointSources): readonly Point[] {
   const found = [
     ...sessions.flatMap((session) => pointOfSession(session) ?? []),
-    ...repositories.flatMap(({ raw, object }) => pointsOfRepository(raw, object)),
+    ...repositories.flatMap(({ raw, object }) => pointsOfRepository(raw, object, invokers)),
     ...invokers.flatMap((invoker) => pointOfInvoker(invoker) ?? []),
   ];
-  const byName = new Map<string, Point>();
+  const byName = new Map<string, readonly Point[]>();
   for (const point of found) {
-    const key = `${point.namespace}/${point.session}`;
-    const known = byName.get(key);
-    byName.set(key, known === undefined ? point : { ...known, invoker: known.invoker ?? point.invoker });
+    const key = JSON.stringify([point.namespace, point.session, point.cluster]);
+    const known = byName.get(key) ?? [];
+    const at = known.findIndex(({ invoker }) => isSameInvoker(invoker, point.invoker));
+    byName.set(key, at < 0 ? [...known, point] : known.map((one, place) => (place === at ? joined(one, point) : one)));
   }
-  return [...byName.values()].sort((a, b) => Date.parse(b.time) - Date.parse(a.time));
+  return [...byName.values()].flat().sort((a, b) => Date.parse(b.time) - Date.parse(a.time));
+}
+
+/** A name may have been given to sessions of two invokers, one after the other. */
+function isSameInvoker(a: string | undefined, b: string | undefined): boolean {
+  return a === undefined || b === undefined || a === b;
+}
+
+/** What the one lacks the other may tell. */
+function joined(known: Point, other: Point): Point {
+  const unreadableFiles = known.unreadableFiles ?? other.unreadableFiles;
+  const keptBy = known.keptBy ?? other.keptBy;
+  return {
+    ...known,
+    invoker: known.invoker ?? other.invoker,
+    ...(unreadableFiles !== undefined && { unreadableFiles }),
+    ...(keptBy !== undefined && { keptBy }),
+  };
+}
+
+/** Points of this cluster; where it has none, those of the others. */
+export function ofThisCluster(points: readonly Point[]): readonly Point[] {
+  const own = points.filter(({ cluster }) => cluster === undefined);
+  return own.length > 0 ? own : points;
 }
 
 /** The newest complete one at or before a time, or of all. */
@@ -85,12 +115,17 @@ export function pointOfSession(session: BackupSession): Point | undefined {
     repository:
       repository?.name === undefined ? undefined : `${repository.namespace ?? metadata.namespace}/${repository.name}`,
     isComplete: members.every(({ isSaved }) => isSaved),
+    ...(status?.unreadableFiles !== undefined && { unreadableFiles: status.unreadableFiles }),
     members,
     source: "BackupSession",
   };
 }
 
-function pointsOfRepository(raw: unknown, { metadata, status }: Repository): readonly Point[] {
+function pointsOfRepository(
+  raw: unknown,
+  { metadata, status }: Repository,
+  invokers: readonly BackupInvokerObject[],
+): readonly Point[] {
   const { namespace } = metadata;
   const place = {
     namespace,
@@ -104,14 +139,24 @@ function pointsOfRepository(raw: unknown, { metadata, status }: Repository): rea
     if (session === undefined || time === undefined) return [];
     const slash = session.indexOf("/");
     const own = slash < 0 ? namespace : session.slice(0, slash);
-    const members = listAt(entry, "members").map((member) => readMember(member));
+    const point = { ...place, namespace: textAt(entry, "namespace") ?? own, invoker: textAt(entry, "invoker", "name") };
+    const invoker = invokers.find(({ kind, metadata: one }) => {
+      const isNamed = one.namespace === point.namespace && one.name === point.invoker;
+      return isNamed && kind === textAt(entry, "invoker", "kind");
+    });
+    const members = listAt(entry, "members").map((member) => readMember(member, invoker));
+    const unreadableFiles = numberAt(entry, "unreadableFiles");
+    const cluster = textAt(entry, "cluster");
+    const keptBy = listAt(entry, "keptBy").map(String);
     return [
       {
-        ...place,
-        namespace: textAt(entry, "namespace") ?? own,
+        ...point,
         session: session.slice(slash + 1),
         time,
         isComplete: valueAt(entry, "complete") === true,
+        ...(unreadableFiles !== undefined && { unreadableFiles }),
+        ...(keptBy.length > 0 && { keptBy }),
+        ...(cluster !== undefined && { cluster }),
         members: members.length === 0 ? undefined : members,
       },
     ];
@@ -121,10 +166,16 @@ function pointsOfRepository(raw: unknown, { metadata, status }: Repository): rea
   return [...listed, { ...place, session: last.session, time: last.time, isComplete: true, members: undefined }];
 }
 
-function readMember(entry: unknown): PointMember {
-  const name = textAt(entry, "alias") ?? textAt(entry, "name") ?? textAt(entry, "ref", "name") ?? "?";
+/** The repository knows targets; what the invoker calls them it may still tell. */
+function readMember(entry: unknown, invoker: BackupInvokerObject | undefined): PointMember {
+  const [kind, target] = [textAt(entry, "kind"), textAt(entry, "name")];
+  const place = (numberAt(entry, "position") ?? 0) - 1;
+  const all = invoker?.kind === "BackupBatch" ? (invoker.spec.members ?? []) : [invoker?.spec];
+  const own = all[place]?.target;
+  const isSame = own?.ref?.kind === kind && own?.ref?.name === target;
+  const name = (isSame ? own?.alias : undefined) ?? textAt(entry, "alias") ?? target ?? textAt(entry, "ref", "name");
   const isSaved = valueAt(entry, "complete") !== false;
-  return { name, isSaved, sizeBytes: numberAt(entry, "sizeBytes") ?? 0, snapshots: [] };
+  return { name: name ?? "?", isSaved, sizeBytes: numberAt(entry, "sizeBytes") ?? 0, snapshots: [] };
 }
 
 function pointOfInvoker({ metadata, spec, status }: BackupInvokerObject): Point | undefined {

@@ -33,12 +33,19 @@ function columns(nowMs: number): readonly Column<Point>[] {
     { heading: "BATCH", cell: ({ invoker }) => invoker ?? "-" },
     { heading: "TIME", cell: ({ time }) => time.replace(/\.\d+/, "") },
     { heading: "AGE", cell: ({ time }) => formatSince(time, nowMs) },
-    { heading: "COMPLETE", cell: ({ isComplete }) => (isComplete ? "yes" : "no") },
+    { heading: "COMPLETE", cell: formatComplete },
     { heading: "SIZE", cell: formatTotal },
     { heading: "REPOSITORY", cell: ({ repository }) => repository ?? "-", isWide: true },
+    { heading: "KEPT BY", cell: ({ keptBy }) => keptBy?.join(", ") ?? "-", isWide: true },
+    { heading: "CLUSTER", cell: ({ cluster }) => cluster ?? "this one", isWide: true },
     { heading: "TOLD BY", cell: ({ source }) => source, isWide: true },
     { heading: "MEMBERS", cell: formatPointMembers, mayShrink: true },
   ];
+}
+
+function formatComplete({ isComplete, unreadableFiles = 0 }: Point): string {
+  const word = isComplete ? "yes" : "no";
+  return unreadableFiles === 0 ? word : `${word}, ${unreadableFiles} files unread`;
 }
 
 function formatTotal({ members }: Point): string {

@@ -1,11 +1,10 @@
 /** What a restore would do, as far as the objects of the cluster tell. Pure. */
 
 import type { TriedRestore } from "../../agent/restore/tried-restore.ts";
-import { type MemberState, memberTurns } from "../../reconciler/run/order.ts";
+import { howOf, restartsOf, stepsOf } from "../../reconciler/restore/plan.ts";
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
-import { ExecutionOrder } from "../../shared/contract.ts";
-import { isJobMember, type RestoreMemberView, restoreInvokerView } from "../../shared/invoker.ts";
+import { isDryRun, type RestoreMemberView, restoreInvokerView } from "../../shared/invoker.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
 import {
@@ -81,7 +80,7 @@ export function decidePlan(view: PlanView): Plan {
         step: steps[at] ?? 0,
         target: formatTarget(member.ref),
         how: howOf(member),
-        restarts: restartsOf(member, view.targets),
+        restarts: restartsOf(member, view.targets.get(targetKey(member.ref))?.replicas),
         snapshots: saved?.snapshots ?? [],
         sizeBytes: saved?.sizeBytes ?? 0,
       };
@@ -89,44 +88,6 @@ export function decidePlan(view: PlanView): Plan {
     waitsFor: waitsFor(view, invoker.members),
     leftOut: members.flatMap(leftOut),
   };
-}
-
-/** The step in which each member starts, when all goes well. A member that never starts has step 0. */
-function stepsOf(members: readonly RestoreMemberView[], executionOrder: string): readonly number[] {
-  const states = members.map((): MemberState => "Pending");
-  const steps = members.map(() => 0);
-  for (let step = 1; step <= members.length; step++) {
-    const turns = memberTurns({
-      executionOrder: executionOrder || ExecutionOrder.Parallel,
-      failFast: undefined,
-      members: members.map(({ alias, ref, dependsOn }, at) => ({
-        names: [alias ?? ref.name],
-        dependsOn,
-        state: states[at] ?? "Pending",
-      })),
-    });
-    const starting = members.flatMap((_member, at) =>
-      states[at] === "Pending" && turns.of(at).kind === "start" ? [at] : [],
-    );
-    for (const at of starting) {
-      states[at] = "Succeeded";
-      steps[at] = step;
-    }
-  }
-  return steps;
-}
-
-function howOf(member: RestoreMemberView): string {
-  if (!isJobMember(member)) return "init-container of its pods";
-  return member.taskName === undefined ? "Job" : `Job with Task ${member.taskName}`;
-}
-
-function restartsOf(member: RestoreMemberView, targets: PlanView["targets"]): string {
-  if (isJobMember(member)) return "nothing";
-  const facts = targets.get(targetKey(member.ref));
-  if (facts === undefined) return "nothing: it does not exist yet";
-  if (facts.replicas === 0) return "nothing: it has no replicas";
-  return facts.replicas === 1 ? "its pod" : `its ${facts.replicas} pods`;
 }
 
 function waitsFor(view: PlanView, members: readonly RestoreMemberView[]): readonly string[] {
@@ -160,7 +121,7 @@ function touches({ metadata, status }: BackupSession, members: readonly RestoreM
 }
 
 function overlaps(other: RestoreObject, members: readonly RestoreMemberView[]): boolean {
-  if (isFinalRestorePhase(other.status?.phase)) return false;
+  if (isDryRun(other) || isFinalRestorePhase(other.status?.phase)) return false;
   const wanted = keysOf(members.map(({ ref }) => ref));
   return restoreInvokerView(other).members.some(({ ref }) => wanted.has(targetKey(ref)));
 }

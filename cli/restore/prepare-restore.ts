@@ -9,7 +9,7 @@ import { findInvoker } from "../objects/invokers.ts";
 import { readObjects } from "../objects/read-objects.ts";
 import { readLabelledMembers } from "../objects/workloads.ts";
 import { gatherPoints } from "../points/gather-points.ts";
-import { isPointOf, type Point } from "../points/recovery-points.ts";
+import { isPointOf, ofThisCluster, type Point } from "../points/recovery-points.ts";
 import { UsageError } from "../program/usage-error.ts";
 import { buildRestore, membersOfInvoker, type NamedMember, restoreName } from "./build-restore.ts";
 import { chooseMembers, choosePoint, type PointChoice, type PointWish } from "./choose-point.ts";
@@ -65,7 +65,7 @@ export async function prepareRestore(cluster: Cluster, wish: RestoreWish): Promi
       "name a session that exists, or back up first",
     );
   const choice = choosePoint(wish.point, {
-    points: points.filter((point) => isPointOf(point, invoker)),
+    points: ofThisCluster(points.filter((point) => isPointOf(point, invoker))),
     namespace,
     members: members.map((member) => member.name),
     nowMs,

@@ -1,5 +1,6 @@
 /** Lists what was restored, or is being. */
 import { KINDS } from "../../shared/api/kinds.ts";
+import { isDryRun } from "../../shared/invoker.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
 import { byAge, chosenEntries, endOf, listOf, namespaceColumn, nothingIn } from "../objects/list-input.ts";
 import { kubectlName } from "../objects/read-objects.ts";
@@ -31,7 +32,7 @@ function columns(nowMs: number): readonly Column<RestoreObject>[] {
   return [
     { heading: "NAME", cell: ({ metadata }) => metadata.name },
     { heading: "KIND", cell: ({ kind }) => kind, isWide: true },
-    { heading: "PHASE", cell: ({ status }) => status?.phase ?? "Pending" },
+    { heading: "PHASE", cell: formatPhase },
     {
       heading: "POINT",
       cell: ({ spec, status }) => status?.recoveryPoint?.session ?? spec.session ?? spec.asOf ?? "-",
@@ -46,4 +47,10 @@ function columns(nowMs: number): readonly Column<RestoreObject>[] {
       mayShrink: true,
     },
   ];
+}
+
+/** Who reads Succeeded must not think that his data is back. */
+function formatPhase(restore: RestoreObject): string {
+  const phase = restore.status?.phase ?? "Pending";
+  return isDryRun(restore) ? `${phase} (dry run)` : phase;
 }

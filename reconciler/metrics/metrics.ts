@@ -3,6 +3,7 @@ import type { Registry } from "prom-client";
 import type { BackupBatch } from "../../shared/api/backup-batch.ts";
 import type { BackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import { Driver } from "../../shared/contract.ts";
+import { isDryRun } from "../../shared/invoker.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import type { RestoreObject } from "../restore/restore-status.ts";
 import type { World } from "../world/world.ts";
@@ -40,7 +41,7 @@ function* upstreamSamples(world: World): Generator<Sample> {
     yield* sessionSamples(commonLabels(invoker), sessions);
   }
   for (const restore of [...world.restoreSessions.list(), ...world.restoreBatches.list()]) {
-    yield* restoreSamples(commonLabels(restore), restore);
+    if (!isDryRun(restore)) yield* restoreSamples(commonLabels(restore), restore);
   }
   for (const repository of world.repositories.list()) {
     const { namespace, name } = repository.metadata;

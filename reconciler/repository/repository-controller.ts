@@ -14,7 +14,7 @@ import { mergeStatus } from "../../shared/kube/status-patch.ts";
 import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
-import type { World } from "../world/world.ts";
+import { clusterIdOf, type World } from "../world/world.ts";
 import { decideRepositoryStatus } from "./decide-status.ts";
 import { wakeRepositories } from "./wake.ts";
 
@@ -84,6 +84,7 @@ class RepositoryController implements Controller {
       status: repository.status,
       references: referencesTo(world, key),
       sessions: world.sessions.byIndex("repository", key),
+      points: { repository, reports: world.hostRuns.byIndex("points", key), cluster: clusterIdOf(world) },
     };
     const after = decideRepositoryStatus(view, new Date(clock.now()));
     const address = { resource: KINDS.Repository, namespace, name };

@@ -1,5 +1,6 @@
 /** Which changes in the cluster make a Repository worth a look. */
 import type { BackupSession } from "../../shared/api/backup-session.ts";
+import type { HostRun } from "../../shared/api/host-run.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import type { ChangeHandler } from "../../shared/kube/intake.ts";
 import { objectKey } from "../../shared/kube/object-meta.ts";
@@ -32,6 +33,10 @@ export function wakeRepositories(world: World, wake: (key: string) => void): rea
     const { name, namespace } = status?.repository ?? {};
     if (name) wake(objectKey(namespace || metadata.namespace, name));
   };
+  const ofReport = (run: HostRun): void => {
+    const { name, namespace = run.metadata.namespace } = run.spec.repository ?? {};
+    if (name && run.status?.listedPoints !== undefined) wake(objectKey(namespace, name));
+  };
   const ofRepository = ({ metadata }: Repository): void => wake(objectKey(metadata.namespace, metadata.name));
   return [
     world.repositories.subscribe({ add: ofRepository, update: (_before, after) => ofRepository(after) }),
@@ -39,6 +44,12 @@ export function wakeRepositories(world: World, wake: (key: string) => void): rea
     world.batches.subscribe(users),
     world.restoreSessions.subscribe(users),
     world.restoreBatches.subscribe(users),
+    world.hostRuns.subscribe({
+      add: ofReport,
+      update: (before, after) => {
+        if (toldPoints(before) !== toldPoints(after)) ofReport(after);
+      },
+    }),
     world.sessions.subscribe({
       add: ofSession,
       // Heartbeats come every few seconds; what counts here is what agents ended.
@@ -47,6 +58,10 @@ export function wakeRepositories(world: World, wake: (key: string) => void): rea
       },
     }),
   ];
+}
+
+function toldPoints({ status }: HostRun): string | undefined {
+  return status?.listedPoints && JSON.stringify(status.listedPoints);
 }
 
 function newsOf({ status }: BackupSession): string {

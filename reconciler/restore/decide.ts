@@ -25,6 +25,8 @@
  * | 20 | wait | a member is not over | wait |
  * | 21 | globalAfter | there is one | run it by its policy, wait for it |
  * | 22 | finish | | final |
+ *
+ * A dry run goes through the same rows, of a view without hooks, order and tries: reconciler/restore/dry-run.ts.
  */
 import { decideRun, type RunTable } from "../run/decide.ts";
 import { isRecorded } from "../run/ended.ts";
@@ -78,7 +80,8 @@ const TABLE: RunTable<RestoreView, RestoreStatus, OwnAction> = {
   wait: shared.wait,
   factsOf: runFacts,
   always: () => [],
-  due: (view, status, now) => [...dueRequests(view, status, now), ...dueLooks(view, status, now)],
+  due: (view, status, now) =>
+    view.invoker.isDryRun ? [] : [...dueRequests(view, status, now), ...dueLooks(view, status, now)],
   explained: (view, status) => (isRecorded(view.status) ? status : withReason(view, status)),
   lookAgainMs(view, status, now) {
     if (isRecorded(status)) return undefined;

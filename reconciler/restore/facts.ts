@@ -50,6 +50,9 @@ export const RESTORE_WORDS: RunWords = {
   maxAttempts: 10,
 };
 
+/** A dry run is done by the containers that run. */
+const DRY_RUN_WORDS: RunWords = { ...RESTORE_WORDS, role: "sidecar" };
+
 /** Whether a failed host gets another try by the restore's retryConfig. */
 export function isHostRetryLeft(view: RestoreView, status: RestoreStatus, host: HostEntry): boolean {
   const { retry } = view.invoker;
@@ -68,7 +71,7 @@ export function runFacts(view: RestoreView): RunFacts<RestoreStatus> {
   const global = invoker.hooks;
   return {
     ...commonFacts(view),
-    words: RESTORE_WORDS,
+    words: invoker.isDryRun ? DRY_RUN_WORDS : RESTORE_WORDS,
     globalHooks: {
       before: global?.preRestore,
       after: global?.postRestore,
@@ -86,7 +89,7 @@ export function runFacts(view: RestoreView): RunFacts<RestoreStatus> {
       const isHeld = runHosts(target).some(({ phase }) => phase === "Failed");
       return isHeld ? view.limits.podWaitMs : view.limits.restoreWaitMs;
     },
-    turnGate: (status, target, pod) => turnGate(view, status, target, pod),
+    ...(!invoker.isDryRun && { turnGate: (status, target, pod) => turnGate(view, status, target, pod) }),
     isReportDue: () => true,
     withWork: (_status, host) => host,
     beforeProblem: (target) => (isJobTarget(view, target) ? undefined : NO_CONTAINER_YET),

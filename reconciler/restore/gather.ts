@@ -1,6 +1,6 @@
 /** Reads what decisions about restores read and others don't: the spec, the gates at workloads, who else works on the targets. */
 import { messageOf, UserError } from "../../shared/errors.ts";
-import { formatInvoker, type RestoreInvokerView, restoreInvokerView } from "../../shared/invoker.ts";
+import { formatInvoker, isDryRun, type RestoreInvokerView, restoreInvokerView } from "../../shared/invoker.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
 import { EMPTY_TARGET_KIND, type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
@@ -15,6 +15,7 @@ import type { PodFact, WorkloadFact } from "../run/world.ts";
 import { isInitOf } from "../world/targets.ts";
 import { isWorkloadKind } from "../world/workload-object.ts";
 import type { World } from "../world/world.ts";
+import { withoutEffects } from "./dry-run.ts";
 import { gatherQuiet, stuckRollout } from "./gather-quiet.ts";
 import { searchRunName } from "./host-runs.ts";
 import type { RestoreObject, RestoreStatus } from "./restore-status.ts";
@@ -94,8 +95,10 @@ function busyTargets(world: World, object: RestoreObject, refs: readonly Resolve
       .byIndex("target", key)
       .find(({ status }) => status?.startTime !== undefined && !isFinalSessionPhase(status.phase));
     const restores = [...world.restoreSessions.byIndex("target", key), ...world.restoreBatches.byIndex("target", key)];
-    const older = restores.find(({ metadata, status }) => {
-      if (metadata.uid === object.metadata.uid || metadata.deletionTimestamp !== undefined) return false;
+    const older = restores.find((restore) => {
+      const { metadata, status } = restore;
+      if (isDryRun(restore) || metadata.uid === object.metadata.uid || metadata.deletionTimestamp !== undefined)
+        return false;
       if (isFinalRestorePhase(status?.phase)) return false;
       const other = metadata.creationTimestamp ?? "";
       return other < createdAt || (other === createdAt && metadata.name < object.metadata.name);
@@ -133,15 +136,18 @@ export function gatherRestore(
   status: RestoreStatus,
 ): RestoreView {
   const { world, memories, monotonicMs, jobProblems } = ports;
-  const { invoker, problem } = readInvoker(object);
+  const { invoker: written, problem } = readInvoker(object);
+  const invoker = written.isDryRun ? withoutEffects(written) : written;
   const { namespace, name, uid = "" } = object.metadata;
   const serves = `${object.kind}/${name}`;
   const common = gatherCommon(ports, key, object, status, invoker);
   const { view, refs, workloads, repositoryNamespace, repositoryKey } = common;
   const own = [...workloads].map(([target, fact]) => [target, withOwnInits(fact, serves)] as const);
+  const holders = busyTargets(world, object, refs);
   return {
     ...view,
-    workloads: new Map([...view.workloads, ...own]),
+    // A dry run is done in the pods that run.
+    workloads: new Map([...view.workloads, ...(invoker.isDryRun ? workloads : own)]),
     invoker,
     problem,
     mayUseRepository: mayUseRepository({
@@ -151,7 +157,8 @@ export function gatherRestore(
       namespaceLabels: world.namespaces.get(undefined, namespace)?.labels ?? {},
     }),
     sessions: world.sessions.byIndex("repository", repositoryKey),
-    busyTargets: busyTargets(world, object, refs),
+    busyTargets: invoker.isDryRun ? new Map() : holders,
+    holders,
     gates: new Map(refs.map((ref) => [targetKey(ref), gateOf(ports, key, ref, serves)])),
     heldElsewhere: new Map([...workloads].map(([target, fact]) => [target, heldElsewhere(fact, serves)] as const)),
     quiet: gatherQuiet({ world, monotonicMs, seen: memories.own(key).seen }, namespace, uid),

@@ -103,7 +103,10 @@ export function restoreOrders(view: RestoreView, status: RestoreStatus, known: H
   const hosts = hostOrders(view, status, known, ({ target, host, key, present }) =>
     present === undefined && !isOpenHost(host)
       ? undefined
-      : { work: "Restore", ...restoreOrder(view, status, target, key) },
+      : {
+          work: view.invoker.isDryRun ? "TryRestore" : "Restore",
+          ...restoreOrder(view, status, target, key),
+        },
   );
   return [...hosts, ...searchOrder(view, runOwnerOf(view.object))];
 }

@@ -15,6 +15,7 @@ import { hostnamesOf } from "../run/hosts.ts";
 import { type MemberAnswer, startByJobs, withHold } from "../run/members.ts";
 import { isRefused } from "../run/settled.ts";
 import { targetRef } from "../run/view.ts";
+import { startTried } from "./dry-run.ts";
 import { RESTORE_WORDS } from "./facts.ts";
 import type { OwnAction } from "./step.ts";
 import type { RestoreView } from "./view.ts";
@@ -122,6 +123,11 @@ export function startMember(
   targetIndex: number,
   now: Date,
 ): MemberAnswer<OwnAction> {
+  if (view.invoker.isDryRun) {
+    return startTried(view, target, (hostnames, executor) =>
+      withHosts(target, { hostnames, totalHosts: hostnames.length, executor }, now),
+    );
+  }
   const job = view.jobs.get(targetIndex);
   if (job === undefined) return startInPods(view, target, now);
   const created = (status: "True" | "Unknown", message: string) =>

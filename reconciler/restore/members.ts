@@ -27,6 +27,7 @@ export const { startMembers, dueActions: dueRequests } = createMemberRows<Restor
 export const moreHosts: Row = {
   name: "more hosts",
   next(view, status, now): Step | undefined {
+    if (view.invoker.isDryRun) return undefined;
     for (const [index, target] of runTargets(status).entries()) {
       const ref = targetRef(view, target);
       const workload = view.workloads.get(targetKey(ref));

@@ -1,6 +1,7 @@
 /** Tells pods that wait in an init-container and get no turn whether they may start: their restore is over, has gone, or no longer names them. */
 import { ReleaseMode } from "../../shared/api/closed-lists.ts";
 import { messageOf } from "../../shared/errors.ts";
+import { isDryRun } from "../../shared/invoker.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import { objectKey, splitObjectKey } from "../../shared/kube/object-meta.ts";
 import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
@@ -84,7 +85,9 @@ class ReleaseController implements Controller {
     const { restoreSessions, restoreBatches } = this.#ports.world;
     const [kind, name = ""] = (restoreInit?.serves ?? "").split("/");
     const found = (kind === "RestoreBatch" ? restoreBatches : restoreSessions).get(namespace, name);
-    return found?.metadata.deletionTimestamp === undefined ? found : undefined;
+    // A dry run of the same name has brought nobody his data.
+    if (found === undefined || found.metadata.deletionTimestamp !== undefined || isDryRun(found)) return undefined;
+    return found;
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {

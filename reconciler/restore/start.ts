@@ -7,6 +7,7 @@ import { formatTime } from "../../shared/status/conditions.ts";
 import { type EntryCondition, withEntryCondition, withExplanation, withoutExplanation } from "../run/entries.ts";
 import { heldSince } from "../run/members.ts";
 import { isBegun } from "../run/settled.ts";
+import { withPlan } from "./dry-run.ts";
 import { RECOVERY_POINT_WANTED } from "./explain.ts";
 import { deadlineMs } from "./finish.ts";
 import { decidePoint } from "./point-search.ts";
@@ -132,14 +133,13 @@ export const begin: Row = {
     const { pointSearch: _, ...rest } = withRepository(view, status);
     const startTime = formatTime(now);
     const endMs = deadlineMs(view, startTime);
-    return {
-      status: {
-        ...withoutExplanation(rest),
-        startTime,
-        ...(endMs !== undefined && { sessionDeadline: formatTime(new Date(endMs)) }),
-        ...(point.kind === "chosen" && { recoveryPoint: point.point }),
-        targets: buildMembers(view),
-      },
+    const begun = {
+      ...withoutExplanation(rest),
+      startTime,
+      ...(endMs !== undefined && { sessionDeadline: formatTime(new Date(endMs)) }),
+      ...(point.kind === "chosen" && { recoveryPoint: point.point }),
+      targets: buildMembers(view),
     };
+    return { status: view.invoker.isDryRun ? withPlan(view, begun, now) : begun };
   },
 };

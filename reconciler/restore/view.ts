@@ -35,6 +35,8 @@ export interface RestoreView extends RunView<RestoreObject, RestoreStatus> {
   readonly mayUseRepository: boolean;
   /** Sessions that backed up to the Repository and still exist. */
   readonly sessions: readonly BackupSession[];
+  /** By targetKey(): who else works on the target. A dry run, which waits for nobody, tells them. */
+  readonly holders: ReadonlyMap<string, string>;
   /** By targetKey(). */
   readonly gates: ReadonlyMap<string, GateFact>;
   /** By targetKey(): pods of StatefulSets that wait in the init-container of another restore. */

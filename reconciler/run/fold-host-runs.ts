@@ -4,8 +4,14 @@
  */
 import type { HookResult } from "../../shared/api/hook-result.ts";
 import type { HostRun, HostRunStatus } from "../../shared/api/host-run.ts";
-import type { HostActionResult, RepositoryLock } from "../../shared/api/host-stats.ts";
+import {
+  type HostActionResult,
+  MAX_TOLD_FILES,
+  type RepositoryLock,
+  type TriedHost,
+} from "../../shared/api/host-stats.ts";
 import { canonicalJson } from "../../shared/hash.ts";
+import { isCount } from "../../shared/listed-points.ts";
 import { type HostEntry, isOpenHost } from "./entries.ts";
 import { type HostRuns, hostRunName, keyOfEntry, type RunOwner } from "./host-runs.ts";
 import { type RunStatus, runHosts, runTargets } from "./run-facts.ts";
@@ -42,6 +48,20 @@ function boundSnapshots<Snapshot>(snapshots: readonly Snapshot[]): readonly Snap
     return room < 0;
   });
   return end < 0 ? most : most.slice(0, end);
+}
+
+/** What a dry run told. A number that JSON can't carry would have the whole status refused. */
+function boundTried({ overwritten = [], snapshots = [], ...counts }: TriedHost): TriedHost {
+  const countOf = (value: number) => (isCount(value) ? value : 0);
+  return {
+    newFiles: countOf(counts.newFiles),
+    changedFiles: countOf(counts.changedFiles),
+    sameFiles: countOf(counts.sameFiles),
+    totalBytes: countOf(counts.totalBytes),
+    writtenBytes: countOf(counts.writtenBytes),
+    overwritten: overwritten.slice(0, MAX_TOLD_FILES).map((path) => cutText(path, MAX_NAME)),
+    snapshots: boundSnapshots(snapshots),
+  };
 }
 
 /** Words of a lock that others wrote. */
@@ -92,6 +112,7 @@ function foldOutcome(status: HostRunStatus, kind: "backup" | "restore", room: Te
     ...(unreadableFiles !== undefined && { unreadableFiles }),
     ...(progress !== undefined && { progress }),
     ...(kind === "backup" && status.snapshots !== undefined && { snapshots: boundSnapshots(status.snapshots) }),
+    ...(kind === "restore" && status.tried !== undefined && { tried: boundTried(status.tried) }),
     ...(kind === "restore" && status.restored !== undefined && { snapshots: boundSnapshots(status.restored) }),
   };
 }

@@ -3,6 +3,7 @@ import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import type { RestoreSession } from "../../shared/api/restore-session.ts";
 import { Container } from "../../shared/contract.ts";
+import { isDryRun } from "../../shared/invoker.ts";
 import { listAt, textAt } from "../../shared/kube/json-value.ts";
 import { splitObjectKey } from "../../shared/kube/object-meta.ts";
 import { ConditionType } from "../../shared/reasons.ts";
@@ -84,7 +85,9 @@ function podsNamed(world: Pick<World, "pods">, uids: readonly (string | undefine
  * Whether a restore touches anything, or is about to: a hook of it began, or a member's turn came. One that only waits (for its target,
  * say) is in nobody's way.
  */
-function isAtWork({ metadata, kind, status }: Restore): boolean {
+function isAtWork(restore: Restore): boolean {
+  const { metadata, kind, status } = restore;
+  if (isDryRun(restore)) return false;
   const isOpen = metadata.deletionTimestamp === undefined && !isFinalRestorePhase(status?.phase);
   if (!isOpen || status?.startTime === undefined) return false;
   const members = kind === "RestoreBatch" ? (status.members ?? []) : [status];

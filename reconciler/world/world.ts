@@ -37,8 +37,8 @@ export interface World {
   readonly batches: Informer<BackupBatch, InvokerIndex>;
   readonly restoreSessions: Informer<RestoreSession, InvokerIndex>;
   readonly restoreBatches: Informer<RestoreBatch, InvokerIndex>;
-  /** Index: uid of the session, restore or Repository. */
-  readonly hostRuns: Informer<HostRun, "run">;
+  /** Indexes: uid of the session, restore or Repository; `namespace/name` of the Repository whose points a pod told. */
+  readonly hostRuns: Informer<HostRun, "run" | "points">;
   /** Index: uid. */
   readonly repositories: Informer<Repository, "uid">;
   readonly blueprints: Informer<BackupBlueprint>;
@@ -153,6 +153,7 @@ export function createWorld(options: WorldOptions): World {
     }),
     hostRuns: inform(KINDS.HostRun, parseHostRun, {
       run: ({ spec }) => [spec.run.uid].filter((uid) => uid !== undefined),
+      points: (run) => (run.status?.listedPoints === undefined ? [] : repositoryKeys(run, run.spec.repository)),
     }),
     repositories: inform(KINDS.Repository, parseRepository, {
       uid: ({ metadata }) => [metadata.uid].filter((uid) => uid !== undefined),

@@ -19,6 +19,22 @@ export type BackupSessionPhase = ValueOf<typeof BackupSessionPhase>;
 export const PointState = { Complete: "Complete", Partial: "Partial", None: "None" } as const;
 export type PointState = ValueOf<typeof PointState>;
 
+/** Why retention leaves a recovery point: the rules of the policy that keep it, or what stands above all rules. */
+export const KeptBy = {
+  KeepLast: "keepLast",
+  KeepHourly: "keepHourly",
+  KeepDaily: "keepDaily",
+  KeepWeekly: "keepWeekly",
+  KeepMonthly: "keepMonthly",
+  KeepYearly: "keepYearly",
+  KeepTags: "keepTags",
+  /** The newest complete one always stays. */
+  Newest: "newest",
+  /** It is not complete, and too few that are complete came after it. */
+  Waiting: "waiting",
+} as const;
+export type KeptBy = ValueOf<typeof KeptBy>;
+
 /** Of one target in a BackupSession. */
 export const BackupTargetPhase = {
   Pending: "Pending",
@@ -154,6 +170,8 @@ export type AllowedNamespacesFrom = ValueOf<typeof AllowedNamespacesFrom>;
 export const HostRunWork = {
   Backup: "Backup",
   Restore: "Restore",
+  /** What a restore would do; nothing is written. A name of its own: whoever does not know it does nothing. */
+  TryRestore: "TryRestore",
   /** Work on the repository alone. */
   Maintain: "Maintain",
   Hook: "Hook",

@@ -15,11 +15,12 @@ import {
   repositoryLockSchema,
   restoredSnapshotSchema,
   snapshotStatsSchema,
+  triedRestoreSchema,
 } from "./host-stats.ts";
 import { KINDS } from "./kinds.ts";
 import { objectMetaSchema, typeMeta } from "./object-meta.ts";
 import { parserOf } from "./parse.ts";
-import { chosenRecoveryPointSchema, pointSearchSchema } from "./recovery-point.ts";
+import { chosenRecoveryPointSchema, listedPointsSchema, pointSearchSchema } from "./recovery-point.ts";
 import { retentionPolicySchema } from "./retention-policy.ts";
 import {
   count,
@@ -211,6 +212,7 @@ export const hostRunStatusSchema = object({
   progress: optional(hostProgressSchema, "How far it is."),
   snapshots: optional(list(snapshotStatsSchema), "Snapshots that were made."),
   restored: optional(list(restoredSnapshotSchema), "Snapshots that were restored."),
+  tried: optional(triedRestoreSchema, "For work TryRestore: what would be done to the host's files."),
   hooks: optional(list(hookResultSchema), "Hooks that ran in the pod."),
   results: optional(list(hostActionResultSchema), "What became of the actions."),
   locks: optional(list(repositoryLockSchema), "Locks that are in the way."),
@@ -219,6 +221,10 @@ export const hostRunStatusSchema = object({
     "Whom the repository belongs to, where the pod is another user and leaves it alone.",
   ),
   pointSearch: optional(pointSearchSchema, "Recovery points that were found."),
+  listedPoints: optional(
+    listedPointsSchema,
+    "Recovery points in the repository: of a backup those of its invoker, of a maintenance all.",
+  ),
   conditions: optional(conditionsSchema, "How it went, for tools."),
 });
 export type HostRunStatus = Value<typeof hostRunStatusSchema>;

@@ -15,6 +15,7 @@ import {
   oneOf,
   optional,
   required,
+  shortList,
   text,
   time,
   type Value,
@@ -136,8 +137,24 @@ export const restoredSnapshotSchema = object({
 });
 export type RestoredSnapshot = Value<typeof restoredSnapshotSchema>;
 
+/** As many files that would be written over are named. */
+export const MAX_TOLD_FILES = 20;
+
+/** What a restore would do on a host, by restic's own dry run in the pod that has the files. */
+export const triedRestoreSchema = object({
+  newFiles: required(count, "Files that are not there and would be made."),
+  changedFiles: required(count, "Files that are there with other content and would be written over."),
+  sameFiles: required(count, "Files that are there as they are in the snapshot."),
+  totalBytes: required(count, "Size of all of them."),
+  writtenBytes: required(count, "Size of those that would be written."),
+  overwritten: optional(shortList(text, MAX_TOLD_FILES), "Some of those that would be written over."),
+  snapshots: optional(list(restoredSnapshotSchema), "Snapshots that would be restored."),
+});
+export type TriedHost = Value<typeof triedRestoreSchema>;
+
 export const restoreHostStatsSchema = object({
   ...reportProperties,
+  tried: optional(triedRestoreSchema, "With dryRun: what would be done to the host's files."),
   phase: optional(oneOf(RestoreHostPhase), "How far the host is."),
   snapshots: optional(longList(restoredSnapshotSchema), "Snapshots that were restored."),
 });

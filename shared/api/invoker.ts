@@ -18,11 +18,13 @@ import {
   list,
   longList,
   nameText,
+  object,
   oneOf,
   optional,
   required,
   text,
   time,
+  type Value,
   zoneText,
 } from "./schema.ts";
 import { recordProperties } from "./unlisted.ts";
@@ -75,6 +77,10 @@ export const restoreChoiceProperties = {
   timeOut,
   retryConfig,
   session: optional(text, "BackupSession whose recovery point is restored: NAME, or NAMESPACE/NAME."),
+  dryRun: optional(
+    flag,
+    "Tells in the status what the restore would do, and changes nothing. It never becomes a real one.",
+  ),
   asOf: optional(time, "Restores the newest complete recovery point at or before this time."),
   onFailure: defaulted(
     oneOf(OnRestoreFailure),
@@ -83,7 +89,20 @@ export const restoreChoiceProperties = {
   ),
 };
 
+/** What would become of a member, as far as the objects of the cluster tell. */
+export const plannedMemberSchema = object({
+  alias: optional(nameText, "Its alias."),
+  kind: optional(nameText, "Kind of its target."),
+  name: optional(nameText, "Name of its target."),
+  step: required(count, "Members of one step start together; 0 where it would never start."),
+  by: required(text, "What would bring its data."),
+  restarts: required(text, "Which pods would restart."),
+  waitsFor: optional(list(text), "What would hold it."),
+});
+export type PlannedRestore = Value<typeof plannedMemberSchema>;
+
 export const restoreStatusProperties = {
+  plan: optional(list(plannedMemberSchema), "With dryRun: one entry a member, in the order of the spec."),
   phase: optional(oneOf(RestorePhase), "How far the restore is."),
   reason: optional(text, "What it waits for, or error code."),
   message: optional(text, "Why it waits or failed."),

@@ -1,14 +1,18 @@
 /** All snapshots of one session: what an application can be taken back to. */
+import { KeptBy } from "./closed-lists.ts";
 import {
   count,
+  flag,
   int64,
   list,
   longList,
   namespaceText,
   nameText,
   object,
+  oneOf,
   optional,
   required,
+  shortList,
   text,
   time,
   type Value,
@@ -23,6 +27,44 @@ const origin = {
 
 export const recoveryPointRefSchema = object(origin);
 export type RecoveryPointRef = Value<typeof recoveryPointRefSchema>;
+
+/** As many are listed. */
+export const MAX_LISTED_POINTS = 100;
+
+export const listedMemberSchema = object({
+  position: optional(count, "Place among the members of its session, from 1."),
+  alias: optional(nameText, "Alias of the member, as far as the names of its hosts tell."),
+  kind: optional(nameText, "Kind of its target."),
+  name: optional(nameText, "Name of its target."),
+  complete: required(flag, "Whether all its hosts are in the point, each with all its paths."),
+  hosts: optional(count, "Hosts of which data is in the point."),
+  sizeBytes: optional(count, "Size of its data; unset where restic wrote none down."),
+});
+export type ListedMember = Value<typeof listedMemberSchema>;
+
+/** A recovery point as the repository itself tells of it. */
+export const listedPointSchema = object({
+  namespace: optional(namespaceText, "Namespace of its BackupSession."),
+  session: required(nameText, "BackupSession that made it."),
+  invoker: optional(
+    object({ kind: optional(nameText, "Kind."), name: optional(nameText, "Name.") }),
+    "What that was a run of, in the same namespace.",
+  ),
+  cluster: optional(nameText, "uid of the kube-system of the cluster that made it; unset where it is this one."),
+  time: required(time, "When that session was due or was made."),
+  complete: required(flag, "Whether every host of every member is in it."),
+  memberCount: optional(count, "Members that the session had."),
+  members: optional(list(listedMemberSchema), "Those that have data in it; unset where there is no room for them."),
+  sizeBytes: optional(count, "Size of all its data; unset where restic did not write all of it down."),
+  unreadableFiles: optional(count, "Files that could not be read and are not in it."),
+  keptBy: optional(
+    shortList(oneOf(KeptBy), Object.keys(KeptBy).length),
+    "Why the last retention left it; unset where none looked at it.",
+  ),
+});
+export type ListedPoint = Value<typeof listedPointSchema>;
+
+export const listedPointsSchema = shortList(listedPointSchema, MAX_LISTED_POINTS);
 
 export const chosenSnapshotSchema = object({
   target: optional(targetRefSchema, "Whose data it is."),

@@ -9,7 +9,7 @@ import { objectMetaSchema, typeMeta } from "./object-meta.ts";
 import { typedObjectRefSchema } from "./object-ref.ts";
 import { observedStatus } from "./observed-status.ts";
 import { parserOf } from "./parse.ts";
-import { recoveryPointRefSchema } from "./recovery-point.ts";
+import { listedPointsSchema, recoveryPointRefSchema } from "./recovery-point.ts";
 import {
   count,
   defaulted,
@@ -91,7 +91,9 @@ export const repositorySchema = object({
     snapshotsRemovedOnLastCleanup: optional(int64, "Snapshots that retention last removed."),
     references: optional(longList(typedObjectRefSchema), "Invokers that use the Repository."),
     conditions: optional(conditionsSchema, "What was found out about it."),
-    recoveryPoints: optional(count, "Complete recovery points in the repository."),
+    recoveryPoints: optional(count, "Complete recovery points among those that are listed."),
+    points: optional(listedPointsSchema, "The newest recovery points in the repository, newest first, at most 100."),
+    pointsListedAt: optional(time, "Begin of the last maintenance that listed all of them."),
     lastRecoveryPoint: optional(recoveryPointRefSchema, "The newest complete recovery point."),
     lastCheckTime: optional(time, "When the structure was last checked."),
     lastReadDataCheckTime: optional(time, "When a part of the data was last read and checked."),

@@ -119,6 +119,11 @@ export function list<Item extends Type.TSchema>(items: Item) {
   return Type.Array(items, { maxItems: MAX_ITEMS });
 }
 
+/** A list that is cut to a length of its own before it is written. */
+export function shortList<Item extends Type.TSchema>(items: Item, maxItems: number) {
+  return Type.Array(items, { maxItems });
+}
+
 /** A list whose items differ in one field, so that several writers can own an item each. */
 export function listByKey<Item extends Type.TSchema>(items: Item, key: string) {
   return Type.Array(items, {

@@ -34,7 +34,8 @@ export function gatherInjectionView(
   const named = workload.name === "" ? [] : world.backupsNaming(key);
   const isAlsoNamed = labelled === undefined || named.some((invoker) => invoker.uid === labelled.uid);
   const backups = isAlsoNamed ? named : [...named, labelled];
-  const restores = workload.name === "" ? [] : world.restoresNaming(key);
+  const naming = workload.name === "" ? [] : world.restoresNaming(key);
+  const restores = naming.filter(({ invoker }) => !invoker.isDryRun);
   const repositoryOf = (name: RepositoryName | undefined) => name && world.repository(name.namespace, name.name);
   const namespace = world.namespace(workload.namespace) ?? { name: workload.namespace, labels: {}, annotations: {} };
   return {

@@ -6,9 +6,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { JOBS } from "../../cli/cluster/resources.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
+import { parseRestoreBatch, type RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { asIs } from "../../shared/kube/client.ts";
 import { listAt, parseJson, textAt } from "../../shared/kube/json-value.ts";
+import type { Resource } from "../../shared/kube/resource.ts";
+import { findCondition } from "../../shared/status/conditions.ts";
+import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
 import { type CliStage, DB, openCliStage, WEB } from "../support/cli/stage.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
 import { describeTree } from "../support/files/tree.ts";
@@ -22,6 +25,7 @@ import { testUpstreamCommands } from "./cli/upstream.ts";
 
 const NAMESPACE = "cli-test";
 const TIMEOUT_MS = 90_000;
+const DEPLOYMENTS: Resource = { group: "apps", version: "v1", plural: "deployments", namespaced: true };
 
 const cluster = useProduct();
 let stage: CliStage;
@@ -253,6 +257,41 @@ describe("restore", () => {
     await utimes(extra, extraTime ?? 0, extraTime ?? 0);
   });
 
+  test("a RestoreBatch with dryRun tells the same in its status, and restarts and writes nothing", async () => {
+    const { client } = stage.stand;
+    const own = join(stage.folders.get("web") ?? "", "own");
+    const { mtime } = await stat(own);
+    await writeFile(own, "changed since");
+    const [pods, before] = [await podUids(), await trees()];
+    const manifest = parse(await output("restore", "nightly", "--session", session, "--dry-run", "-o", "yaml"));
+    const restore = { ...manifest, metadata: { name: "tried", namespace: NAMESPACE } };
+    await client.create(KINDS.RestoreBatch, NAMESPACE, { ...restore, spec: { ...restore.spec, dryRun: true } }, asIs);
+    const read = () => client.get(KINDS.RestoreBatch, NAMESPACE, "tried", parseRestoreBatch);
+    const isOver = (one: RestoreBatch) => isFinalRestorePhase(one.status?.phase);
+    const { status, metadata } = await waitForValue(read, isOver, "the dry run", TIMEOUT_MS);
+    expect(status, JSON.stringify(status, null, 1)).toMatchObject({
+      phase: "Succeeded",
+      recoveryPoint: { session },
+      plan: [
+        { alias: "db", step: 1, restarts: "its pod" },
+        { alias: "web", step: 2, restarts: "its pod" },
+      ],
+      members: [
+        { alias: "db", stats: [{ tried: { newFiles: 0, changedFiles: 0, sameFiles: 3 } }] },
+        { alias: "web", stats: [{ tried: { changedFiles: 1, writtenBytes: 11, overwritten: ["/data/own"] } }] },
+      ],
+    });
+    expect(findCondition(status?.conditions, "DryRun")).toMatchObject({ status: "True" });
+    expect(metadata.finalizers ?? []).toEqual([]);
+    expect(await output("restores", "tried")).toContain("Succeeded (dry run)");
+    const workloads = await Promise.all([DB, WEB].map(({ name }) => client.get(DEPLOYMENTS, NAMESPACE, name, asIs)));
+    expect(JSON.stringify(workloads)).not.toContain("stash-init");
+    expect([await podUids(), await trees()]).toEqual([pods, before]);
+    await client.delete(KINDS.RestoreBatch, NAMESPACE, "tried");
+    await writeFile(own, "data of web");
+    await utimes(own, mtime, mtime);
+  });
+
   test("--dry-run -o yaml is the RestoreBatch, and -o json has the plan with it", async () => {
     const manifest = parse(await output("restore", "nightly", "--session", session, "--dry-run", "-o", "yaml"));
     expect(parseRestoreBatch(manifest).spec).toMatchObject({ session, executionOrder: "Sequential" });
@@ -420,4 +459,29 @@ describe("bad days", () => {
     const { stderr } = await stash(["batches", "-A", "-o", "json"], { closesAfterBytes: 1 });
     expect(stderr).toBe("");
   });
+});
+
+test("points are listed with members and size when all sessions are gone, as the repository itself tells", async () => {
+  const { client } = stage.stand;
+  expect(await stash(["trigger", "nightly", "--wait"])).toMatchObject({ exitCode: 0 });
+  const sessions = () => client.list(KINDS.BackupSession, NAMESPACE, asIs);
+  const areOver = ({ items }: { readonly items: readonly unknown[] }) =>
+    items.every((one) => !["", "Pending", "Running"].includes(textAt(one, "status", "phase") ?? ""));
+  const { items } = await waitForValue(sessions, areOver, "a session goes on", TIMEOUT_MS);
+  const [newest] = listAt(await data("points", "nightly"), "points");
+  for (const one of items) await client.delete(KINDS.BackupSession, NAMESPACE, textAt(one, "metadata", "name") ?? "");
+  await waitForValue(sessions, (left) => left.items.length === 0, "a session stays", TIMEOUT_MS);
+  const [point] = listAt(await data("points", "nightly"), "points");
+  const saved = { isSaved: true, sizeBytes: expect.any(Number) };
+  expect(point).toMatchObject({
+    session: textAt(newest, "session"),
+    time: expect.any(String),
+    source: "Repository",
+    isComplete: true,
+    members: [
+      { name: "db", ...saved },
+      { name: "web", ...saved },
+    ],
+  });
+  expect(await output("points", "nightly")).toContain(`${textAt(newest, "session")} `);
 });

@@ -164,6 +164,13 @@ test("D13: checks and prune run in the Repository's namespace, and its status sa
   ]);
   await backup("two");
   await waitForValue(repositoryStatus, ({ lastRemoval }) => lastRemoval !== undefined, "the removal", TIMEOUT_MS);
+  const told = await waitForValue(
+    repositoryStatus,
+    (one) => one.points?.[0]?.session === "two",
+    "the point",
+    TIMEOUT_MS,
+  );
+  expect(told.points).toHaveLength(1);
   await askForCheck("please");
   const isDone = (status: RepositoryStatus) => latestRun(status)?.phase === "Succeeded";
   const status = await waitForValue(repositoryStatus, isDone, "the maintenance", TIMEOUT_MS);
@@ -171,6 +178,9 @@ test("D13: checks and prune run in the Repository's namespace, and its status sa
   expect(status).toMatchObject({ integrity: true, prunedRemoval: status.lastRemoval });
   expect(status.lastCheckTime).toBeDefined();
   expect(status.lastPruneTime).toBeDefined();
+  // Read from the repository itself: the point that retention took is not told any more.
+  const points = [{ namespace: NAMESPACE, session: "two", complete: true, keptBy: ["keepLast"] }];
+  expect(status).toMatchObject({ points, recoveryPoints: 1, pointsListedAt: latestRun(status)?.startedAt });
   await waitForValue(checkRequest, (value) => value === undefined, "the request to be taken back", TIMEOUT_MS);
   await waitForValue(madeThings, (names) => names.length === 0, "the job to go", TIMEOUT_MS);
   // Of this cluster alone, and one complete point.

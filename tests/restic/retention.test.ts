@@ -3,10 +3,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tagSnapshots } from "../../agent/job/tag-snapshots.ts";
 import { type ActionPorts, runAction } from "../../agent/maintain/actions.ts";
+import { gatherPoints } from "../../agent/maintain/told-points.ts";
 import type { Restic } from "../../agent/restic/client.ts";
 import { ensureRepository } from "../../agent/restic/ensure-repository.ts";
 import { parseHostRun } from "../../shared/api/host-run.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
+import type { ListedPoint } from "../../shared/api/recovery-point.ts";
 import { readRecoveryPoints } from "../../shared/recovery-points.ts";
 import { invokerTag, type SnapshotOrigin } from "../../shared/snapshot-tags.ts";
 import { createResticWorld, ORIGIN, type ResticWorld } from "../support/restic/restic-world.ts";
@@ -39,7 +41,7 @@ async function save(day: number, member: number, change: Partial<SnapshotOrigin[
   expect(outcome).toMatchObject({ kind: "saved" });
 }
 
-function retain(policy: ActionPorts["policy"], day: number) {
+function retain(policy: ActionPorts["policy"], day: number, told: Partial<ActionPorts> = {}) {
   return runAction("ApplyRetentionPolicy", {
     restic,
     signal,
@@ -51,6 +53,7 @@ function retain(policy: ActionPorts["policy"], day: number) {
     }),
     readDataSubset: undefined,
     withLock: (run) => run(),
+    ...told,
   });
 }
 
@@ -73,7 +76,26 @@ describe("D4: retention with restic itself", () => {
     for (const member of [1, 2]) await save(4, member, { cluster: "another" });
     for (const member of [1, 2]) await save(5, member);
     expect(await retain({ ...policy, dryRun: true }, 5)).toMatchObject({ facts: { kept: 8, removed: 0 } });
-    expect(await retain(policy, 5)).toEqual({ kind: "done", facts: { kept: 4, removed: 4 } });
+    const told: ListedPoint[] = [];
+    const list = (found: readonly ListedPoint[]) => told.push(...found);
+    expect(await retain(policy, 5, { onPoints: list })).toEqual({ kind: "done", facts: { kept: 4, removed: 4 } });
+    expect(told.map(({ session, complete, keptBy, cluster }) => [session, complete, keptBy, cluster])).toEqual([
+      ["s-5", true, ["keepLast"], "of-tests"],
+      ["s-4", true, ["keepLast"], "of-tests"],
+    ]);
+    const size = "content".length;
+    expect(told[0]).toMatchObject({
+      time: "2026-01-05T00:00:00.000Z",
+      members: [{ name: "app" }, { name: "db" }],
+      // restic before 0.17 writes no sizes down.
+      ...(told[0]?.sizeBytes !== undefined && { sizeBytes: 2 * size }),
+    });
+    const all = await gatherPoints(restic, undefined, { signal, log: world.log });
+    expect(all?.map(({ session, cluster }) => [session, cluster])).toEqual([
+      ["s-5", "of-tests"],
+      ["s-4", "of-tests"],
+      ["s-4", "another"],
+    ]);
     expect(await points()).toEqual([
       ["s-5", "of-tests", ["app", "db"]],
       ["s-4", "of-tests", ["app", "db"]],

@@ -107,7 +107,7 @@ export function createDays(
       createdMs: Date.parse(creationTimestamp ?? "") || 0,
       sessions: world.unreadable.has("BackupSession") ? undefined : world.sessions(invoker),
       pointTimes: points
-        .filter((point) => point.isComplete && isPointOf(point, invoker))
+        .filter((point) => point.isComplete && point.cluster === undefined && isPointOf(point, invoker))
         .map(({ time }) => Date.parse(time)),
       schedule: scheduleOf(invoker),
       nowMs,

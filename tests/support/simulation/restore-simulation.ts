@@ -7,6 +7,7 @@ import type { HookOutcome, HookRun } from "../../../reconciler/hooks/hook-plan.t
 import { readOwed } from "../../../reconciler/hooks/owed.ts";
 import type { JobProblem } from "../../../reconciler/jobs/target-job.ts";
 import { decideRestore } from "../../../reconciler/restore/decide.ts";
+import { withoutEffects } from "../../../reconciler/restore/dry-run.ts";
 import { readMountingPod } from "../../../reconciler/restore/mounting-pod.ts";
 import type { StuckRollout } from "../../../reconciler/restore/old-pods.ts";
 import {
@@ -94,11 +95,14 @@ export class RestoreSimulation {
   }
 
   view(): RestoreView {
-    const invoker = restoreInvokerView(this.restore);
+    const written = restoreInvokerView(this.restore);
+    const { isDryRun } = written;
+    const invoker = isDryRun ? withoutEffects(written) : written;
     this.#silences = nextSilences(this.#silences, this.status, this.pods.facts(), this.nowMs);
     const facts = this.workloads.map((workload) => {
       const fact = this.pods.workloadFact(workload);
-      return [targetKey(workload), { ...fact, pods: fact.pods.filter(({ restoreInit }) => restoreInit) }] as const;
+      const pods = fact.pods.filter(({ restoreInit }) => isDryRun || restoreInit);
+      return [targetKey(workload), { ...fact, pods }] as const;
     });
     return {
       object: this.restore,
@@ -108,7 +112,8 @@ export class RestoreSimulation {
       repository: this.repository,
       mayUseRepository: this.mayUseRepository,
       sessions: this.sessions,
-      busyTargets: this.busyTargets,
+      busyTargets: isDryRun ? new Map() : this.busyTargets,
+      holders: this.busyTargets,
       workloads: new Map(facts),
       gates: new Map(
         this.workloads.map((workload) => {

@@ -142,3 +142,19 @@ describe("L57: what upstream made without tags", () => {
     expect(removed([untagged(1), ...both(2), untagged(3), ...both(4)], { keepLast: 1 })).toEqual(["app@2", "db@2"]);
   });
 });
+
+test("each point that stays has its reasons, and one that goes has none", () => {
+  const marked = [aSnapshot({ day: 2, marks: ["monthly"] }), aSnapshot({ day: 2, member: "db" })];
+  const half = [aSnapshot({ day: 9 }), aSnapshot({ day: 7 })];
+  const snapshots = [...both(1), ...marked, ...both(6), ...both(8), ...half];
+  const plan = planRetention(snapshots, { keepLast: 1, keepDaily: 2, keepTags: ["monthly"] }, SCOPE);
+  expect([...plan.keptBy]).toEqual([
+    ["demo/s-9-0", ["waiting"]],
+    ["demo/s-8-0", ["keepLast", "keepDaily"]],
+    ["demo/s-6-0", ["keepDaily"]],
+    ["demo/s-2-0", ["keepTags"]],
+  ]);
+  const [newest] = planRetention(both(1), { keepTags: ["none"] }, SCOPE).keptBy;
+  expect(newest).toEqual(["demo/s-1-0", ["newest"]]);
+  expect(planRetention(half, { keepLast: 1 }, { ...SCOPE, sessionTag: "session=demo/s-7-0" }).remove).toEqual([]);
+});

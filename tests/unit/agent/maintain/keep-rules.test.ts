@@ -3,7 +3,7 @@ import { hasRule, isKeptByTag, type KeepRules, keptBy, patience } from "../../..
 
 function kept(rules: KeepRules, times: readonly string[]): readonly string[] {
   const items = times.map((time) => ({ time, timeMs: Date.parse(time), tags: [] }));
-  return [...keptBy(rules, items)].map(({ time }) => time);
+  return [...keptBy(rules, items).keys()].map(({ time }) => time);
 }
 
 /** Newest first. */

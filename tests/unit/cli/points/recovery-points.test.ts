@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { isPointOf, listPoints, newestComplete } from "../../../../cli/points/recovery-points.ts";
+import { describe, expect, test } from "vitest";
+import { isPointOf, listPoints, newestComplete, ofThisCluster } from "../../../../cli/points/recovery-points.ts";
 import { parseRepository } from "../../../../shared/api/repository.ts";
 import { aBatch, aSession, hoursAgo } from "../../../support/cli/objects.ts";
 
@@ -47,9 +47,13 @@ test("a session that runs, or that saved nothing, is no point", () => {
 test("points of the repository's status are there when all sessions are gone", () => {
   const repository = aRepository({
     points: [
-      { session: "shop-1893585600", time: hoursAgo(20), complete: true, members: [{ alias: "db", sizeBytes: 7 }] },
+      {
+        session: "shop-1893585600",
+        time: hoursAgo(20),
+        complete: true,
+        members: [{ alias: "db", complete: true, sizeBytes: 7 }],
+      },
       { session: "other/blog-1", time: hoursAgo(30), complete: false },
-      { session: "broken" },
     ],
     lastRecoveryPoint: { session: "shop-9", time: hoursAgo(2) },
   });
@@ -78,7 +82,10 @@ test("the newest complete point at or before a time is found", () => {
 test("whose a point is follows from its session, else from the session's name", () => {
   const [told] = listPoints({ ...NONE, sessions: [aSession({ name: "any", batch: "shop" })] });
   const untold = (session: string) =>
-    listPoints({ ...NONE, repositories: [aRepository({ points: [{ session, time: hoursAgo(1) }] })] })[0];
+    listPoints({
+      ...NONE,
+      repositories: [aRepository({ points: [{ session, time: hoursAgo(1), complete: false }] })],
+    })[0];
   for (const [point, isOf] of [
     [told, true],
     [untold("shop-1893585600"), true],
@@ -88,4 +95,54 @@ test("whose a point is follows from its session, else from the session's name", 
   ] as const) {
     expect(point && isPointOf(point, aBatch()), point?.session).toBe(isOf);
   }
+});
+
+describe("points that the repository lists", () => {
+  const shop = { kind: "BackupBatch", name: "shop" };
+  const listed = (points: readonly object[], invokers = [aBatch()]) =>
+    listPoints({ ...NONE, repositories: [aRepository({ points })], invokers });
+  const aPoint = (change: object = {}) => ({
+    namespace: "demo",
+    session: "now",
+    time: hoursAgo(1),
+    complete: true,
+    invoker: shop,
+    ...change,
+  });
+
+  test("name their batch, what keeps them and what they lack", () => {
+    const [point] = listed([aPoint({ complete: false, unreadableFiles: 7, keptBy: ["waiting"] })]);
+    expect(point).toMatchObject({ invoker: "shop", isComplete: false, unreadableFiles: 7, keptBy: ["waiting"] });
+    expect(point && isPointOf(point, aBatch())).toBe(true);
+  });
+
+  test("have the members' names of the batch, where it still names the same target", () => {
+    const members = [
+      { position: 1, alias: "db", kind: "StatefulSet", name: "db", complete: true },
+      { position: 2, kind: "DaemonSet", name: "agent", complete: true },
+    ];
+    const ref = { apiVersion: "apps/v1", kind: "DaemonSet", name: "agent" };
+    const batch = aBatch({ spec: { members: [{ target: {} }, { target: { alias: "nodes", ref } }] } });
+    expect(listed([aPoint({ members })], [batch])[0]?.members?.map(({ name }) => name)).toEqual(["db", "nodes"]);
+    expect(listed([aPoint({ members })], [])[0]?.members?.map(({ name }) => name)).toEqual(["db", "agent"]);
+  });
+
+  test("of two invokers or clusters with one session name are told apart, and this cluster's come first", () => {
+    const other = aPoint({ invoker: { kind: "BackupBatch", name: "blog" } });
+    const points = listed([aPoint(), other, aPoint({ cluster: "there" })], []);
+    expect(points.map(({ invoker, cluster }) => [invoker, cluster])).toEqual([
+      ["shop", undefined],
+      ["blog", undefined],
+      ["shop", "there"],
+    ]);
+    expect(ofThisCluster(points)).toHaveLength(2);
+    expect(ofThisCluster(points.slice(2))).toHaveLength(1);
+  });
+
+  test("add what retention says to the point that a session tells of", () => {
+    const repositories = [aRepository({ points: [aPoint({ session: "shop-1", keptBy: ["keepLast"] })] })];
+    expect(listPoints({ ...NONE, sessions: [aSession()], repositories })).toMatchObject([
+      { session: "shop-1", source: "BackupSession", keptBy: ["keepLast"], members: [{ name: "db" }, { name: "web" }] },
+    ]);
+  });
 });

@@ -1,0 +1,120 @@
+/**
+ * A host's turn in a restore that only tells what it would do, in the sidecar whose files those are: the same choice and the same look as of
+ * a restore, then restic's own dry run. Not even a lock is written.
+ */
+import type { HostRun } from "../../shared/api/host-run.ts";
+import { MAX_TOLD_FILES, type RestoredSnapshot, type TriedHost } from "../../shared/api/host-stats.ts";
+import { UserError } from "../../shared/errors.ts";
+import { requireFewStarts } from "../../shared/restarts.ts";
+import { selectForHost } from "../../shared/restore-rules.ts";
+import { resolveTargetRef } from "../../shared/target.ts";
+import { startHeartbeat } from "../backup/progress.ts";
+import { asUserError } from "../file-faults.ts";
+import type { Restic } from "../restic/client.ts";
+import { openRepository } from "../work/repository.ts";
+import { reporterOf, type WorkPorts } from "../work/turn-ports.ts";
+import type { HostRestore } from "./host-restore.ts";
+import { lookAtSnapshots } from "./look.ts";
+import { buildRestoreResult } from "./outcome.ts";
+import { createTried } from "./tried-restore.ts";
+
+/** Of a flag that comes twice restic takes the last; and one without its value takes the next word for it. */
+const DRY_RUN = ["--dry-run", "--dry-run", "--json", "--verbose=2", "--no-lock"];
+
+/** @throws UserError where the user's arguments could make it a real restore */
+function requireHarmless(args: readonly string[]): void {
+  const found = args.find((arg) => arg === "--" || arg.startsWith("--dry-run"));
+  if (found === undefined) return;
+  throw new UserError("INVALID_OBJECT", `target.args has ${found}: with it no dry run is sure to be one`);
+}
+
+export interface TryPorts {
+  readonly restic: Restic;
+  readonly signal: AbortSignal;
+}
+
+/** @throws UserError when a wanted snapshot is missing, or restic can't try */
+export async function tryHost(
+  restore: Omit<HostRestore, "isVerified">,
+  { restic, signal }: TryPorts,
+): Promise<TriedHost> {
+  requireHarmless(restore.args);
+  const whole = { ...restore, isVerified: false };
+  const selection = selectForHost(restore.rules, restore.host, restore.point);
+  const seen = await lookAtSnapshots(whole, selection, { restic, signal });
+  const tried = createTried();
+  const snapshots: RestoredSnapshot[] = [];
+  for (const { snapshot, size } of seen) {
+    const exit = await restic.restore(
+      {
+        snapshotId: snapshot.id,
+        targetFolder: restore.targetFolder,
+        include: selection.include,
+        exclude: selection.exclude,
+        args: [...restore.args, ...DRY_RUN],
+        isVerified: false,
+      },
+      { signal, onLine: tried.add },
+    );
+    if (exit.code !== 0) throw restic.fault("dry run of the restore", exit);
+    const { id, paths, time } = snapshot;
+    snapshots.push({
+      id,
+      path: paths.join(","),
+      time: new Date(time).toISOString(),
+      sizeBytes: size.bytes,
+      files: size.files,
+    });
+  }
+  const sum = tried.sum();
+  return { ...sum, overwritten: sum.overwritten.slice(0, MAX_TOLD_FILES), snapshots };
+}
+
+/** Runs the turn and reports its result. @returns the result's phase; undefined when it was cut short or is not ours any more */
+export async function runTryTurn(run: HostRun, ports: WorkPorts): Promise<"Succeeded" | "Failed" | undefined> {
+  const { settings, stopper, log, now } = ports;
+  const { spec, metadata } = run;
+  const reporter = reporterOf(run, ports);
+  const startedAt = now().toISOString();
+  const starts = (run.status?.starts ?? 0) + 1;
+  reporter.set({ phase: "Running", starts, startedAt, error: "", reason: "", progress: { heartbeat: startedAt } });
+  if (!(await reporter.flush())) return undefined;
+  const heartbeat = startHeartbeat(reporter, now, { everySeconds: spec.heartbeatSeconds });
+  try {
+    let failure: UserError | undefined;
+    try {
+      requireFewStarts(starts, `host ${spec.host}`);
+      const isCacheEnabled = spec.disableCaching !== true;
+      // What the sidecar does not have now was not mounted for its backups.
+      const options = { settings, isCacheEnabled, signal: stopper.signal, secretWaitMs: 0 };
+      const tried = await tryHost(
+        {
+          host: {
+            target: resolveTargetRef(spec.target, metadata.namespace),
+            alias: spec.alias,
+            hostname: spec.host,
+            podName: settings.pod.name,
+          },
+          rules: spec.restore?.rules ?? [],
+          point: spec.restore?.point,
+          args: spec.restore?.args ?? [],
+          targetFolder: "/",
+          runsAs: process.geteuid?.() ?? 0,
+        },
+        { restic: await openRepository(spec.repository, options), signal: stopper.signal },
+      );
+      reporter.set({ tried });
+    } catch (error) {
+      failure = asUserError(error);
+    }
+    const stopped = stopper.reason();
+    if (stopped?.kind === "lost" || (stopped?.kind === "shutdown" && failure !== undefined)) return undefined;
+    if (stopped?.kind === "failed") failure = stopped.error;
+    const result = buildRestoreResult([], [], failure, { startedAt, now: now() });
+    reporter.set({ ...result, progress: heartbeat.current() });
+    log.info({ host: spec.host, phase: result.phase, reason: result.reason }, "restore tried");
+    return (await reporter.flush()) ? result.phase : undefined;
+  } finally {
+    heartbeat.stop();
+  }
+}
