@@ -1,5 +1,11 @@
 /** What a report of vitest (`--reporter=json`) says of the tests that failed. */
 
+export interface Totals {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
 const MAX_LINES = 12;
 
 /** Each failed test, and each file that could not be run: its name with the first lines of its message. */
@@ -11,6 +17,28 @@ export function failuresOf(report: unknown): readonly string[] {
       ? [describe("the file could not be run", file, [textOf(file, "message")])]
       : [];
   });
+}
+
+/** Paths of the files in which something failed. */
+export function failedFilesOf(report: unknown): readonly string[] {
+  return listOf(report, "testResults").flatMap((file) => {
+    const hasFailed = listOf(file, "assertionResults").some((test) => textOf(test, "status") === "failed");
+    return hasFailed || textOf(file, "status") === "failed" ? [textOf(file, "name")] : [];
+  });
+}
+
+/** How many tests passed, failed and were left out. */
+export function totalsOf(report: unknown): Totals {
+  return {
+    passed: countOf(report, "numPassedTests"),
+    failed: countOf(report, "numFailedTests"),
+    skipped: countOf(report, "numPendingTests") + countOf(report, "numTodoTests"),
+  };
+}
+
+function countOf(report: unknown, field: string): number {
+  const value = fieldOf(report, field);
+  return typeof value === "number" ? value : 0;
 }
 
 function describe(name: string, file: unknown, messages: readonly string[]): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { failuresOf } from "../../../scripts/test-report.ts";
+import { failedFilesOf, failuresOf, totalsOf } from "../../../scripts/test-report.ts";
 
 describe("failuresOf", () => {
   it("names each failed test with its file and the first lines of its message", () => {
@@ -30,6 +30,25 @@ describe("failuresOf", () => {
       testResults: [{ name: "/src/b.test.ts", status: "failed", message: "no such module", assertionResults: [] }],
     };
     expect(failuresOf(report)).toEqual(["the file could not be run (/src/b.test.ts)\n      no such module"]);
+  });
+
+  it("tells which files to run again, and what was counted", () => {
+    const file = (name: string, status: string, ...tests: readonly string[]) => ({
+      name,
+      status,
+      assertionResults: tests.map((status) => ({ status })),
+    });
+    const testResults = [
+      file("/a", "passed", "passed"),
+      file("/b", "failed", "passed", "failed"),
+      file("/c", "failed"),
+      file("/d", "passed", "failed"),
+    ];
+    expect(failedFilesOf({ testResults })).toEqual(["/b", "/c", "/d"]);
+    const counts = { numPassedTests: 4, numFailedTests: 2, numPendingTests: 1, numTodoTests: 2 };
+    expect(totalsOf(counts)).toEqual({ passed: 4, failed: 2, skipped: 3 });
+    expect(failedFilesOf("no report")).toEqual([]);
+    expect(totalsOf(undefined)).toEqual({ passed: 0, failed: 0, skipped: 0 });
   });
 
   it("says nothing of a run in which all passed, nor of what is no report", () => {
