@@ -95,7 +95,7 @@ export const ERRORS = {
   ),
   REPOSITORY_OWNER: entry(
     "The repository lies in a folder, and belongs to another user than the one that was to work on it.",
-    "Let the work run as that user where the namespace forbids it, or give the folder and all in it to the user who saves there.",
+    "Allow that user in the Repository's namespace, or give the folder and all in it to the user who saves there.",
   ),
   NO_SPACE: entry(
     "A disk is full, or as much is stored as a store allows.",

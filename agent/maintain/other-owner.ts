@@ -59,11 +59,15 @@ function isRefused(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "EACCES" || error.code === "EPERM");
 }
 
-/** @param folder as in findOtherOwner() */
-export function otherOwnerError(folder: string, { user, group }: FolderOwner): UserError {
+/**
+ * @param folder as in findOtherOwner()
+ * @param next what to do, where that is known better than the code says
+ */
+export function otherOwnerError(folder: string, { user, group }: FolderOwner, next?: string): UserError {
   const own = `${process.geteuid?.() ?? "?"}:${process.getegid?.() ?? "?"}`;
   return new UserError(
     "REPOSITORY_OWNER",
     `the repository in ${folder} belongs to user ${user}:${group}, and what user ${own} writes into it that one could not read`,
+    next === undefined ? {} : { next },
   );
 }

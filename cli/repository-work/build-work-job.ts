@@ -32,6 +32,8 @@ export interface WorkOrder {
   readonly suffix: string;
   readonly args: readonly string[];
   readonly serviceAccount: string | undefined;
+  /** As whom it runs, where the person says so. */
+  readonly runAs?: { readonly runAsUser: number; readonly runAsGroup?: number } | undefined;
 }
 
 /** A repository of many terabytes is read in days. */
@@ -95,8 +97,8 @@ export function buildWorkJob(order: WorkOrder) {
 }
 
 /** Files of a local backend may belong to anybody; else nothing needs a user of its own. */
-function securityContext({ repository, namespace }: WorkOrder) {
+function securityContext({ repository, namespace, runAs }: WorkOrder) {
   const podTemplate = repository.spec.backend?.local === undefined ? NOBODY_TEMPLATE : { spec: {} };
-  const runsAs = decideRunsAs({ podTemplate, volumeNames: [], namespace, override: undefined });
-  return buildSecurityContext(runsAs, undefined, "backup");
+  const runsAs = decideRunsAs({ podTemplate, volumeNames: [], namespace, override: runAs });
+  return buildSecurityContext(runsAs, runAs, "backup");
 }

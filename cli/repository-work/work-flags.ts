@@ -7,6 +7,10 @@ export const WORK_FLAGS: readonly FlagSpec[] = [
     summary: "image of the Job (default: that of a sidecar in the namespace, else of the installation)",
   },
   {
+    flags: "--run-as <user>",
+    summary: "user, or USER:GROUP, that the Job runs as: the owner of a repository in a folder",
+  },
+  {
     flags: "--service-account <name>",
     summary:
       "ServiceAccount of the Job, where the store knows it in place of a Secret (default: that of the namespace)",

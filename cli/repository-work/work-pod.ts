@@ -29,7 +29,23 @@ export interface WorkPod {
 /** What is known of the Job at once. */
 export type WorkJob = Omit<WorkPod, "pod">;
 
-/** Makes the Job. Nothing has run when it returns. */
+/** @throws UserError CONFIGURATION_INVALID */
+function parseUser(text: string | undefined): WorkOrder["runAs"] {
+  if (text === undefined) return undefined;
+  const [, user, group] = /^(\d{1,9})(?::(\d{1,9}))?$/.exec(text) ?? [];
+  if (user === undefined) {
+    throw new UserError("CONFIGURATION_INVALID", `--run-as ${text} is no user`, {
+      next: "write numbers, as 1000 or 1000:1000",
+    });
+  }
+  return { runAsUser: Number(user), ...(group !== undefined && { runAsGroup: Number(group) }) };
+}
+
+/**
+ * Makes the Job. Nothing has run when it returns.
+ *
+ * @throws UserError CONFIGURATION_INVALID for a flag
+ */
 export async function createWorkJob(
   cluster: Cluster,
   view: WorkView,
@@ -37,7 +53,8 @@ export async function createWorkJob(
   flags: FlagValues,
 ): Promise<WorkJob> {
   const suffix = randomBytes(4).toString("hex");
-  const job = buildWorkJob({ ...view, ...order, suffix, serviceAccount: flags.text("service-account") });
+  const serviceAccount = flags.text("service-account");
+  const job = buildWorkJob({ ...view, ...order, suffix, serviceAccount, runAs: parseUser(flags.text("run-as")) });
   await cluster.create(JOBS, job.metadata.namespace, job);
   return { namespace: job.metadata.namespace, job: job.metadata.name };
 }

@@ -5,15 +5,16 @@
  * |---|---|---|
  * | 1 | all its actions have ended | record what they found |
  * | 2 | somebody uses the repository, or the window closed | stop it at once |
- * | 3 | it has taken too long, its job was refused for good, or ended without a word | it failed, with the reason |
- * | | its pod said whose the repository is, and left it alone | from now on its job is one that runs as the owner; if that says the same, it failed |
- * | 4 | nothing of its job has run within the time that jobs of members have for that | it failed, with what it waited for |
- * | 5 | no job, or one without a pod | make it, or learn why there is none |
- * | 6 | the job's pod is not the one in the status | write it there: its locks are known by that |
- * | 7 | that pod has no order | give it |
- * | 8 | locks are in its way whose owner is gone | say so |
- * | 9 | what it waits for is not in the status | write it there |
- * | 10 | otherwise | wait |
+ * | 3 | it has taken too long, or its job was refused for good | it failed, with the reason |
+ * | 4 | its pod said whose the repository is, and left it alone | from here on its job is one that runs as the owner; where that says the same, it failed |
+ * | 5 | its job failed, or ended without a word | it failed |
+ * | 6 | nothing of its job has run within the time that jobs of members have for that | it failed, with what it waited for |
+ * | 7 | no job, or one without a pod | make it, or learn why there is none |
+ * | 8 | the job's pod is not the one in the status | write it there: its locks are known by that |
+ * | 9 | that pod has no order | give it |
+ * | 10 | locks are in its way whose owner is gone | say so |
+ * | 11 | what it waits for is not in the status | write it there |
+ * | 12 | otherwise | wait |
  */
 import type { HostAction } from "../../shared/api/closed-lists.ts";
 import type { HostRun } from "../../shared/api/host-run.ts";

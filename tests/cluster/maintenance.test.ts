@@ -1,7 +1,7 @@
 /** Checks and prune of a Repository on a real node: a run of its own in the Repository's namespace, which gives way to backups. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp } from "node:fs/promises";
+import { mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -96,23 +96,25 @@ afterAll(async () => {
   removeFolder(dir);
 });
 
-async function repositoryStatus(): Promise<RepositoryStatus> {
-  const repository = await cluster().client.get(KINDS.Repository, VAULT, "store", parseRepository);
+async function statusOf(namespace: string, name: string): Promise<RepositoryStatus> {
+  const repository = await cluster().client.get(KINDS.Repository, namespace, name, parseRepository);
   return repository.status ?? {};
 }
 
+const repositoryStatus = () => statusOf(VAULT, "store");
+
 const latestRun = ({ maintenanceRuns }: RepositoryStatus) => maintenanceRuns?.[0];
 
-async function backup(name: string): Promise<BackupSession> {
+async function backup(name: string, of = "app"): Promise<BackupSession> {
   const { client } = cluster();
-  const configuration = () => client.get(KINDS.BackupConfiguration, NAMESPACE, "app", asIs);
+  const configuration = () => client.get(KINDS.BackupConfiguration, NAMESPACE, of, asIs);
   const isReady = (object: unknown) => textAt(object, "status", "phase") === "Ready";
   await waitForValue(configuration, isReady, "the configuration to be ready", TIMEOUT_MS);
   const session = {
     apiVersion: KINDS.BackupSession.apiVersion,
     kind: "BackupSession",
     metadata: { name, namespace: NAMESPACE },
-    spec: { invoker: { apiGroup: "stash.appscode.com", kind: "BackupConfiguration", name: "app" } },
+    spec: { invoker: { apiGroup: "stash.appscode.com", kind: "BackupConfiguration", name: of } },
   };
   await client.create(KINDS.BackupSession, NAMESPACE, session, asIs);
   const read = () => client.get(KINDS.BackupSession, NAMESPACE, name, parseBackupSession);
@@ -121,9 +123,9 @@ async function backup(name: string): Promise<BackupSession> {
   return ended;
 }
 
-async function askForCheck(value: string): Promise<void> {
+async function askForCheck(value: string, namespace = VAULT, name = "store"): Promise<void> {
   const body = { metadata: { annotations: { [Annotation.CheckRequested]: value } } };
-  await cluster().client.patch(KINDS.Repository, VAULT, "store", { kind: "merge", body }, asIs);
+  await cluster().client.patch(KINDS.Repository, namespace, name, { kind: "merge", body }, asIs);
 }
 
 async function checkRequest(): Promise<string | undefined> {
@@ -219,4 +221,69 @@ test("D13: a check gives way to a backup at once, and comes again when that has 
   expect(status.maintenanceRuns?.map(({ phase }) => phase)).toEqual(["Succeeded", "Stopped", "Succeeded"]);
   // Pruned a moment ago: not again on the same day.
   expect(latestRun(status)?.actions).toEqual(["VerifyRepositoryIntegrity"]);
+}, 200_000);
+
+test("a repository in a folder is pruned as the user who saves there, who saves into it again afterwards", async () => {
+  const folder = join(dir, "folder");
+  await mkdir(folder);
+  execFileSync("chown", ["1000:1000", folder]);
+  const { client } = cluster();
+  await applyManifests(
+    client,
+    parseManifests(`
+apiVersion: v1
+kind: Secret
+metadata: { name: folder, namespace: ${NAMESPACE} }
+stringData: { RESTIC_PASSWORD: not-a-secret }
+---
+apiVersion: stash.appscode.com/v1alpha1
+kind: Repository
+metadata: { name: folder, namespace: ${NAMESPACE} }
+spec:
+  backend:
+    storageSecretName: folder
+    local: { mountPath: /safe/folder, hostPath: { path: "${folder}", type: Directory } }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: plain, namespace: ${NAMESPACE} }
+spec:
+  selector: { matchLabels: { app: plain } }
+  template:
+    metadata: { labels: { app: plain } }
+    spec:
+      terminationGracePeriodSeconds: 0
+      securityContext: { runAsUser: 1000, runAsGroup: 1000 }
+      containers:
+        - name: app
+          image: "app:1"
+          command: [sh, -c, "date >/data/file; sleep infinity"]
+          volumeMounts: [{ name: data, mountPath: /data }]
+      volumes: [{ name: data, emptyDir: {} }]
+---
+apiVersion: stash.appscode.com/v1beta1
+kind: BackupConfiguration
+metadata: { name: plain, namespace: ${NAMESPACE} }
+spec:
+  schedule: "0 0 1 1 *"
+  repository: { name: folder }
+  retentionPolicy: { name: one, keepLast: 1, prune: true }
+  target:
+    ref: { apiVersion: apps/v1, kind: Deployment, name: plain }
+    volumeMounts: [{ name: data, mountPath: /data }]
+    paths: [/data]
+`),
+  );
+  await waitForContainer(client, NAMESPACE, "app=plain", "stash", 1, TIMEOUT_MS);
+  await backup("plain-one", "plain");
+  await backup("plain-two", "plain");
+  const status = () => statusOf(NAMESPACE, "folder");
+  await waitForValue(status, ({ lastRemoval }) => lastRemoval !== undefined, "the removal", TIMEOUT_MS);
+  await askForCheck("please", NAMESPACE, "folder");
+  const isDone = (one: RepositoryStatus) => latestRun(one)?.finishedAt !== undefined;
+  const done = latestRun(await waitForValue(status, isDone, "the maintenance", TIMEOUT_MS));
+  expect(done).toMatchObject({ phase: "Succeeded", actions: ["VerifyRepositoryIntegrity", "PruneRepository"] });
+  expect(done?.pod).toMatch(/^stash-maintain-folder-/);
+  expect(execFileSync("find", [folder, "!", "-user", "1000"], { encoding: "utf8" })).toBe("");
+  await backup("plain-three", "plain");
 }, 200_000);

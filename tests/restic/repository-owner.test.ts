@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { runAsked } from "../../agent/commands/restic.ts";
 import { findOtherOwner } from "../../agent/maintain/other-owner.ts";
 import { runActions } from "../../agent/work/run-actions.ts";
 import { createStopper } from "../../agent/work/stop.ts";
@@ -105,6 +106,19 @@ test("is left alone, and whose it is is told", async () => {
   );
   expect(ofOthers()).toBe("");
   expect((await readdir(world.repository)).filter((name) => name.startsWith("."))).toEqual([]);
+});
+
+test("by hand is refused with the user to run it as, and reading is not", async () => {
+  const restic = await world.open();
+  const { signal } = new AbortController();
+  for (const command of [["prune"], ["check"], ["key", "add"], ["repair", "index"]]) {
+    await expect(runAsked(restic, command, signal)).rejects.toMatchObject({
+      code: "REPOSITORY_OWNER",
+      next: "run it with --run-as=1234:4321",
+    });
+  }
+  expect(await runAsked(restic, ["snapshots", "--quiet", "--no-lock"], signal)).toBe(0);
+  expect(ofOthers()).toBe("");
 });
 
 test("is a matter of nobody where there is no repository: restic says so", async () => {

@@ -19,6 +19,7 @@ const RECORDED = readdirSync(FOLDER).map((file) => {
 
 /** Codes that restic's words never lead to, and who gives them. */
 const ELSEWHERE: Readonly<Partial<Record<ErrorCode, string>>> = {
+  REPOSITORY_OWNER: "the agent, before restic runs",
   INVALID_OBJECT: "objects that a user writes",
   INVALID_DURATION: "objects that a user writes",
   SCHEDULE_INVALID: "objects that a user writes",

@@ -52,6 +52,23 @@ test("a local backend's volume is mounted, as root where files are anybody's and
   expect(restricted.spec.template.spec.containers[0]?.securityContext).toMatchObject({ runAsNonRoot: true });
 });
 
+test("it runs as the user that the person names, unless the namespace forbids that", () => {
+  const local = { storageSecretName: "backend", local: { mountPath: "/safe/data", hostPath: { path: "/mnt" } } };
+  const runAs = { runAsUser: 1000, runAsGroup: 2000 };
+  const userOf = (order: WorkOrder) => buildWorkJob(order).spec.template.spec.containers[0]?.securityContext;
+  expect(userOf({ ...anOrder(local), runAs })).toMatchObject({
+    ...runAs,
+    runAsNonRoot: true,
+    capabilities: { drop: ["ALL"] },
+  });
+  const restricted = { "pod-security.kubernetes.io/enforce": "restricted" };
+  const claim = {
+    storageSecretName: "backend",
+    local: { mountPath: "/safe/data", persistentVolumeClaim: { claimName: "c" } },
+  };
+  expect(userOf({ ...anOrder(claim, restricted), runAs: { runAsUser: 0 } })).toMatchObject({ runAsUser: 65534 });
+});
+
 test("a path where nothing of ours may be mounted is refused", () => {
   const local = { storageSecretName: "backend", local: { mountPath: "/etc", emptyDir: {} } };
   expect(() => buildWorkJob(anOrder(local))).toThrow(/can't be mounted/);
