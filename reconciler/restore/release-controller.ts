@@ -1,6 +1,7 @@
 /** Tells pods that wait in an init-container and get no turn whether they may start: their restore is over, has gone, or no longer names them. */
 import { ReleaseMode } from "../../shared/api/closed-lists.ts";
 import { messageOf } from "../../shared/errors.ts";
+import { isAsGoodAsGone, isCleaningUp } from "../../shared/held-run.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import { objectKey, splitObjectKey } from "../../shared/kube/object-meta.ts";
 import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
@@ -84,7 +85,7 @@ class ReleaseController implements Controller {
     const { restoreSessions, restoreBatches } = this.#ports.world;
     const [kind, name = ""] = (restoreInit?.serves ?? "").split("/");
     const found = (kind === "RestoreBatch" ? restoreBatches : restoreSessions).get(namespace, name);
-    return found?.metadata.deletionTimestamp === undefined ? found : undefined;
+    return found === undefined || isAsGoodAsGone(found.metadata) ? undefined : found;
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
@@ -97,6 +98,8 @@ class ReleaseController implements Controller {
       return undefined;
     }
     const restore = this.#restoreOf(pod);
+    // What it owes comes first: it is looked at again when it is gone.
+    if (restore !== undefined && isCleaningUp(restore.metadata)) return undefined;
     const nowMs = clock.monotonic();
     if (restore === undefined) this.#goneSince.set(key, this.#goneSince.get(key) ?? nowMs);
     else this.#goneSince.delete(key);

@@ -3,6 +3,7 @@ import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import type { RestoreSession } from "../../shared/api/restore-session.ts";
 import { Container } from "../../shared/contract.ts";
+import { isAsGoodAsGone } from "../../shared/held-run.ts";
 import { listAt, textAt } from "../../shared/kube/json-value.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { hasCondition } from "../../shared/status/conditions.ts";
@@ -76,7 +77,7 @@ function podsNamed(world: Pick<World, "pods">, uids: readonly (string | undefine
  * say) is in nobody's way.
  */
 function isAtWork({ metadata, kind, status }: Restore): boolean {
-  const isOpen = metadata.deletionTimestamp === undefined && !isFinalRestorePhase(status?.phase);
+  const isOpen = !isAsGoodAsGone(metadata) && !isFinalRestorePhase(status?.phase);
   if (!isOpen || status?.startTime === undefined) return false;
   const members = kind === "RestoreBatch" ? (status.members ?? []) : [status];
   return (
