@@ -142,3 +142,9 @@ describe("L57: what upstream made without tags", () => {
     expect(removed([untagged(1), ...both(2), untagged(3), ...both(4)], { keepLast: 1 })).toEqual(["app@2", "db@2"]);
   });
 });
+
+test("D4: a point that a session knows to be a part pushes none out, whatever its tags say", () => {
+  const snapshots = [...both(1), ...both(2), ...both(3)];
+  expect(removed(snapshots, { keepLast: 1 })).toEqual(["app@1", "db@1", "app@2", "db@2"]);
+  expect(removed(snapshots, { keepLast: 1 }, { incomplete: ["demo/s-2-0", "demo/s-3-0"] })).toEqual([]);
+});
