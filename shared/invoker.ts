@@ -13,6 +13,7 @@ import type { RuntimeSettings } from "./api/runtime-settings.ts";
 import type { BackupTarget, RestoreTarget } from "./api/target.ts";
 import { Driver, ExecutionOrder, FailurePolicy } from "./contract.ts";
 import { parseDuration } from "./duration.ts";
+import { isAsGoodAsGone, isCleaningUp } from "./held-run.ts";
 import { ConditionType } from "./reasons.ts";
 import { isConditionTrue } from "./status/conditions.ts";
 import { isSidecarModel, type ResolvedTargetRef, resolveTargetRef } from "./target.ts";
@@ -90,6 +91,8 @@ export interface BackupInvokerView extends InvokerFacts<BackupInvokerKind> {
 }
 
 export interface RestoreInvokerView extends InvokerFacts<RestoreInvokerKind> {
+  /** Deleted, and not gone before its after-hooks are done; it does not count as being deleted until then. */
+  readonly isCleaningUp?: boolean;
   readonly members: readonly RestoreMemberView[];
   readonly hooks: RestoreHooks | undefined;
   /** BackupSession whose recovery point is wanted. */
@@ -203,6 +206,8 @@ export function restoreInvokerView(invoker: RestoreInvoker): RestoreInvokerView 
   const members = isBatch ? (invoker.spec.members ?? []) : [restoreSessionMember(invoker)];
   return {
     ...invokerFacts(invoker, isBatch ? invoker.spec.executionOrder : ExecutionOrder.Sequential),
+    isBeingDeleted: isAsGoodAsGone(metadata),
+    isCleaningUp: isCleaningUp(metadata),
     members: members.map((member, index) => ({
       ...memberFacts(member, index, metadata.namespace),
       target: member.target ?? {},

@@ -24,6 +24,8 @@ export interface RetentionScope {
   readonly invokerTag: string | undefined;
   /** `session=` tag of the session that asks. */
   readonly sessionTag: string | undefined;
+  /** Sessions, as their tag names them, that are known to have saved a part only, whatever their tags say. */
+  readonly incomplete?: readonly string[];
   /** Hosts and paths whose snapshots without any tag are the invoker's too. */
   readonly untagged: readonly { readonly host: string; readonly path: string }[];
 }
@@ -67,7 +69,8 @@ function byAge(a: Dated & { readonly key: string }, b: Dated & { readonly key: s
 }
 
 /** Newest first. */
-function pointsOf(own: readonly Snapshot[]): readonly Point[] {
+function pointsOf(own: readonly Snapshot[], known: readonly string[] = []): readonly Point[] {
+  const incomplete = new Set(known);
   const bySession = Map.groupBy(own, (snapshot) => tagValue(snapshot, SnapshotTag.Session));
   const points = [...bySession].flatMap(([session, snapshots]) =>
     session === undefined
@@ -79,7 +82,7 @@ function pointsOf(own: readonly Snapshot[]): readonly Point[] {
             snapshots,
             timeMs: Date.parse(timeOf(session.slice(session.indexOf("/") + 1), snapshots)),
             tags: [...new Set(snapshots.flatMap(({ tags }) => tags))],
-            isComplete: isCompletePoint(snapshots),
+            isComplete: isCompletePoint(snapshots) && !incomplete.has(session),
           },
         ],
   );
@@ -154,7 +157,10 @@ function untaggedToRemove(
  */
 export function planRetention(snapshots: readonly Snapshot[], rules: KeepRules, scope: RetentionScope): RetentionPlan {
   const own = snapshots.filter(createIsOwn(scope));
-  const points = pointsOf(own.filter(({ tags }) => tags.length > 0));
+  const points = pointsOf(
+    own.filter(({ tags }) => tags.length > 0),
+    scope.incomplete,
+  );
   const judged = judgePoints(points, rules, scope.sessionTag);
   const removed = judged.filter(({ isRemoved }) => isRemoved).map(({ point }) => point);
   const untagged = Map.groupBy(

@@ -29,6 +29,7 @@ export function retentionScope({ metadata, spec }: HostRun): RetentionScope {
     // Without its cluster the tag could be another's.
     invokerTag: backup.cluster === undefined ? undefined : invokerTag(taggedInvoker(namespace, backup)),
     sessionTag: sessionTag({ namespace, name: run.name }),
+    incomplete: retention?.incomplete ?? [],
     untagged: [...new Set(retention?.hosts ?? [])].flatMap((host) => paths.map((path) => ({ host, path }))),
   };
 }

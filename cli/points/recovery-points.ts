@@ -3,6 +3,7 @@ import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import { listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
+import { isTargetSaved } from "../../shared/status/saved-data.ts";
 import type { BackupInvokerObject } from "../objects/invokers.ts";
 import { memberName, pointTime, savedBytes } from "../objects/session-facts.ts";
 
@@ -102,7 +103,7 @@ export function pointOfSession(session: BackupSession): Point | undefined {
     const snapshots = (target.stats ?? []).flatMap(({ hostname = "", snapshots: saved = [] }) =>
       saved.map(({ name: id = "", path = "", sizeBytes = 0 }) => ({ host: hostname, path, id, sizeBytes })),
     );
-    const isSaved = target.phase === "Succeeded" && snapshots.length > 0;
+    const isSaved = isTargetSaved(target) && snapshots.length > 0;
     return { name: memberName(target), isSaved, sizeBytes: savedBytes(target), snapshots };
   });
   if (!members.some(({ snapshots }) => snapshots.length > 0)) return undefined;

@@ -92,7 +92,7 @@ export async function recordRecoveryPoint(
   if (invoker === undefined) return "done";
   const { kind, namespace, name } = invoker.view;
   const status = {
-    lastSuccessfulTime: action.endedAt,
+    ...(action.endedAt !== undefined && { lastSuccessfulTime: action.endedAt }),
     // Of an earlier one nothing may stay.
     lastRecoveryPoint: {
       session: action.session,

@@ -2,6 +2,7 @@
 import { ConditionType } from "../../shared/reasons.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { formatTime, hasCondition } from "../../shared/status/conditions.ts";
+import { isGoodPoint } from "../../shared/status/saved-data.ts";
 import { isRecorded, withEnd } from "../run/ended.ts";
 import { withEntryCondition } from "../run/entries.ts";
 import { runFailure } from "../run/outcome.ts";
@@ -96,21 +97,22 @@ export const finish: Row = {
   },
 };
 
-/** What a good session is still to tell others; nothing when they know. */
+/** What a session that left a good point is still to tell others; nothing when they know. Its hooks may have failed. */
 function aftermath(view: SessionView, status: SessionStatus): readonly Action[] {
+  if (!isGoodPoint(status)) return [];
   const { metadata, spec } = view.object;
   const time = spec.dueTime ?? metadata.creationTimestamp ?? status.completionTime ?? "";
   const known = view.invoker?.lastRecoveryPointMs;
   const isThere = view.invoker?.view.isBeingDeleted === false;
   const isNews = isThere && (known === undefined || known < Date.parse(time));
   if (!isNews) return [];
-  const { completionTime: endedAt = time, unreadableFiles } = status;
+  const { completionTime = time, unreadableFiles } = status;
   return [
     {
       kind: "RecordRecoveryPoint",
       session: metadata.name,
       time,
-      endedAt,
+      ...(status.phase === "Succeeded" && { endedAt: completionTime }),
       ...(unreadableFiles !== undefined && { unreadableFiles }),
     },
   ];
@@ -124,17 +126,18 @@ export const retry: Row = {
     if (!isFinal || (isSkipped(status) && !hasCondition(status.conditions, ConditionType.BackupHistoryCleaned))) {
       return undefined;
     }
-    if (status.phase === "Succeeded") return { actions: aftermath(view, status), isEnd: true };
+    const end: Step = { actions: aftermath(view, status), isEnd: true };
+    if (status.phase === "Succeeded") return end;
     const { nextRetry } = status;
     const invoker = view.invoker?.view;
     const isOpen = status.phase === "Failed" && nextRetry !== undefined && status.retried !== true;
-    if (!isOpen || view.object.spec.cancel === true) return { isEnd: true };
+    if (!isOpen || view.object.spec.cancel === true) return end;
     if (view.siblings.some(({ retryOf }) => retryOf === view.object.metadata.name)) {
-      return { status: { ...status, retried: true }, isEnd: true };
+      return { ...end, status: { ...status, retried: true } };
     }
     const dueAtMs = Date.parse(nextRetry);
-    if (now.getTime() < dueAtMs || invoker === undefined || invoker.isBeingDeleted) return { isEnd: true };
+    if (now.getTime() < dueAtMs || invoker === undefined || invoker.isBeingDeleted) return end;
     const retryLeft = Math.max(0, (view.object.spec.retryLeft ?? 0) - 1);
-    return { actions: [{ kind: "CreateRetry", dueAtMs, retryLeft }], isEnd: true };
+    return { ...end, actions: [...(end.actions ?? []), { kind: "CreateRetry", dueAtMs, retryLeft }] };
   },
 };

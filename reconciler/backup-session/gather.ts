@@ -3,6 +3,7 @@ import type { BackupSession } from "../../shared/api/backup-session.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { formatInvoker } from "../../shared/invoker.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
+import { isSessionSaved } from "../../shared/status/saved-data.ts";
 import { type ResolvedTargetRef, resolveTargetRef, targetKey } from "../../shared/target.ts";
 import { periodMs } from "../health/staleness.ts";
 import { gatherCommon } from "../run/gather.ts";
@@ -75,6 +76,7 @@ function sibling(session: BackupSession): SiblingSession {
     phase: status?.phase,
     isStarted: status?.startTime !== undefined,
     retryOf: spec.retryOf,
+    isPart: status?.startTime !== undefined && !isSessionSaved(status),
   };
 }
 

@@ -3,6 +3,7 @@ import type { HostRunSpec } from "../../shared/api/host-run.ts";
 import { normalPaths } from "../../shared/paths.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { isConditionTrue } from "../../shared/status/conditions.ts";
+import { isSessionSaved } from "../../shared/status/saved-data.ts";
 import { type HostEntry, isOpenHost, type TargetEntry } from "../run/entries.ts";
 import { actionsOf, type HostRunOrder, type HostRuns, hooksOrder } from "../run/host-runs.ts";
 import { hostOrders, type OrderedHost } from "../run/orders.ts";
@@ -38,8 +39,20 @@ function retentionOrder(view: SessionView, status: SessionStatus): Pick<HostRunS
       ...(policy !== undefined && { policy: { ...policy, prune: false } }),
       hosts: [...new Set(hosts.flatMap(({ hostname }) => (hostname ? [hostname] : [])))].slice(0, MAX_UNTAGGED_HOSTS),
       paths: normalPaths(paths).slice(0, MAX_UNTAGGED_PATHS),
+      incomplete: incompleteSessions(view, status),
     },
   };
+}
+
+/** No more sessions of one invoker are kept. */
+const MAX_INCOMPLETE = 10_000;
+
+/** Sessions of the invoker whose points no restore takes: they must push none out that one would take. */
+function incompleteSessions({ object, siblings }: SessionView, status: SessionStatus): readonly string[] {
+  const { namespace, name } = object.metadata;
+  const own = isSessionSaved(status) ? [] : [name];
+  const others = siblings.filter(({ isPart }) => isPart === true).map((session) => session.name);
+  return [...own, ...others].map((session) => `${namespace}/${session}`).slice(0, MAX_INCOMPLETE);
 }
 
 function backupOrder(

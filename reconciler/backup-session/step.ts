@@ -13,7 +13,7 @@ export type OwnAction =
       readonly kind: "RecordRecoveryPoint";
       readonly session: string;
       readonly time: string;
-      readonly endedAt: string;
+      readonly endedAt?: string;
       readonly unreadableFiles?: number;
     };
 

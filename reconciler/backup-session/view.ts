@@ -14,6 +14,8 @@ export interface SiblingSession {
   readonly phase: string | undefined;
   readonly isStarted: boolean;
   readonly retryOf: string | undefined;
+  /** It began, and is not known to have saved all that it was to save. */
+  readonly isPart?: boolean;
 }
 
 export interface InvokerFact {

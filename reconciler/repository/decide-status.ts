@@ -7,6 +7,7 @@ import { ConditionType } from "../../shared/reasons.ts";
 import { formatSize } from "../../shared/size.ts";
 import { findCondition } from "../../shared/status/conditions.ts";
 import { repositoryReadiness, withReadiness } from "../../shared/status/readiness.ts";
+import { isGoodPoint } from "../../shared/status/saved-data.ts";
 import { type PointsView, withPoints } from "./points.ts";
 
 export interface RepositoryView {
@@ -119,7 +120,7 @@ function withRecoveryPoint(
 ): RepositoryStatus {
   const time = spec.dueTime ?? metadata.creationTimestamp;
   const isNewer = time !== undefined && timeMs(time) > timeMs(status.lastRecoveryPoint?.time);
-  if (session?.phase !== "Succeeded" || !isNewer) return status;
+  if (session === undefined || !isGoodPoint(session) || !isNewer) return status;
   const { unreadableFiles } = session;
   const lastRecoveryPoint = {
     session: metadata.name,

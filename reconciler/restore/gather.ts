@@ -1,5 +1,6 @@
 /** Reads what decisions about restores read and others don't: the spec, the gates at workloads, who else works on the targets. */
 import { messageOf, UserError } from "../../shared/errors.ts";
+import { isAsGoodAsGone } from "../../shared/held-run.ts";
 import { formatInvoker, isDryRun, type RestoreInvokerView, restoreInvokerView } from "../../shared/invoker.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
@@ -84,7 +85,7 @@ function gateOf(
 }
 
 /** Sessions that are working on one of the targets, and older restores of them. */
-function busyTargets(world: World, object: RestoreObject, refs: readonly ResolvedTargetRef[]) {
+export function busyTargets(world: World, object: RestoreObject, refs: readonly ResolvedTargetRef[]) {
   const busy = new Map<string, string>();
   const createdAt = object.metadata.creationTimestamp ?? "";
   for (const ref of refs) {
@@ -97,8 +98,7 @@ function busyTargets(world: World, object: RestoreObject, refs: readonly Resolve
     const restores = [...world.restoreSessions.byIndex("target", key), ...world.restoreBatches.byIndex("target", key)];
     const older = restores.find((restore) => {
       const { metadata, status } = restore;
-      if (isDryRun(restore) || metadata.uid === object.metadata.uid || metadata.deletionTimestamp !== undefined)
-        return false;
+      if (isDryRun(restore) || metadata.uid === object.metadata.uid || isAsGoodAsGone(metadata)) return false;
       if (isFinalRestorePhase(status?.phase)) return false;
       const other = metadata.creationTimestamp ?? "";
       return other < createdAt || (other === createdAt && metadata.name < object.metadata.name);

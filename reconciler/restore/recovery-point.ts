@@ -10,6 +10,7 @@ import type { RestoreInvokerView, RestoreMemberView } from "../../shared/invoker
 import { holdsMember, isNamed, type RepositoryPoint } from "../../shared/recovery-points.ts";
 import { selectForHost } from "../../shared/restore-rules.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
+import { isTargetSaved } from "../../shared/status/saved-data.ts";
 import { formatTarget, resolveTargetRef, targetKey } from "../../shared/target.ts";
 import { isJobMember, jobHosts } from "../jobs/job-host.ts";
 import { hostnamesOf } from "../run/hosts.ts";
@@ -35,7 +36,7 @@ function sessionOf({ sessions, clusterId }: PointChoice, point: RepositoryPoint)
 function withoutFailed(choice: PointChoice, point: RepositoryPoint): RepositoryPoint {
   const session = sessionOf(choice, point);
   if (session === undefined) return point;
-  const failed = (session.status?.targets ?? []).filter(({ phase }) => phase !== "Succeeded");
+  const failed = (session.status?.targets ?? []).filter((target) => !isTargetSaved(target));
   const keys = failed.map(({ ref }) => targetKey(resolveTargetRef(ref, session.metadata.namespace)));
   return { ...point, snapshots: point.snapshots.filter(({ target }) => !keys.includes(targetKey(target))) };
 }

@@ -1,6 +1,7 @@
 /** Tells pods that wait in an init-container and get no turn whether they may start: their restore is over, has gone, or no longer names them. */
 import { ReleaseMode } from "../../shared/api/closed-lists.ts";
 import { messageOf } from "../../shared/errors.ts";
+import { isAsGoodAsGone, isCleaningUp } from "../../shared/held-run.ts";
 import { isDryRun } from "../../shared/invoker.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import { objectKey, splitObjectKey } from "../../shared/kube/object-meta.ts";
@@ -86,8 +87,7 @@ class ReleaseController implements Controller {
     const [kind, name = ""] = (restoreInit?.serves ?? "").split("/");
     const found = (kind === "RestoreBatch" ? restoreBatches : restoreSessions).get(namespace, name);
     // A dry run of the same name has brought nobody his data.
-    if (found === undefined || found.metadata.deletionTimestamp !== undefined || isDryRun(found)) return undefined;
-    return found;
+    return found === undefined || isAsGoodAsGone(found.metadata) || isDryRun(found) ? undefined : found;
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
@@ -100,6 +100,8 @@ class ReleaseController implements Controller {
       return undefined;
     }
     const restore = this.#restoreOf(pod);
+    // What it owes comes first: it is looked at again when it is gone.
+    if (restore !== undefined && isCleaningUp(restore.metadata)) return undefined;
     const nowMs = clock.monotonic();
     if (restore === undefined) this.#goneSince.set(key, this.#goneSince.get(key) ?? nowMs);
     else this.#goneSince.delete(key);

@@ -1,6 +1,7 @@
 /** Reads which workloads of a namespace carry an agent or are to carry one, and what that takes. */
 import type { BackupMember, RestoreMember } from "../../shared/api/member.ts";
 import { Label } from "../../shared/contract.ts";
+import { isAsGoodAsGone } from "../../shared/held-run.ts";
 import { containersOf, isOwnContainer } from "../../shared/injection/own-parts.ts";
 import type { PullSecret } from "../../shared/injection/pull-secrets.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
@@ -47,7 +48,7 @@ function jobUsersOf(world: World, namespace: string): readonly (BackupInvokerObj
     ...world.configurations.list(namespace),
     ...world.batches.list(namespace),
     ...restores.filter(({ status }) => !isFinalRestorePhase(status?.phase)),
-  ].filter((user) => user.metadata.deletionTimestamp === undefined && membersOf(user).some(needsJob));
+  ].filter((user) => !isLeaving(user) && membersOf(user).some(needsJob));
 }
 
 type Member = Pick<BackupMember | RestoreMember, "task" | "target">;
@@ -70,9 +71,13 @@ function usersOf(world: World, { facts }: WorkloadObject): readonly (BackupInvok
     ...world.restoreSessions.byIndex("target", key),
     ...world.restoreBatches.byIndex("target", key),
   ];
-  return users.filter(
-    ({ metadata }) => metadata.deletionTimestamp === undefined && metadata.namespace === facts.namespace,
-  );
+  return users.filter((user) => !isLeaving(user) && user.metadata.namespace === facts.namespace);
+}
+
+/** A restore that cleans up needs its rights until it has. */
+function isLeaving({ kind, metadata }: BackupInvokerObject | Restore): boolean {
+  const isRestore = kind === "RestoreSession" || kind === "RestoreBatch";
+  return isRestore ? isAsGoodAsGone(metadata) : metadata.deletionTimestamp !== undefined;
 }
 
 /** An agent goes on for a while after the last invoker is gone: until its pods are replaced. */

@@ -57,10 +57,12 @@ export function decideRun<View extends RunView<RunObject, Status>, Status extend
     if (last !== undefined) break;
   }
   status = table.explained(view, status);
-  // On what was decided: a hook must not start after what it prepares for was given up.
+  // On what was decided: a hook must not start after what it prepares for was given up, and ends before its after-hook begins.
   const hooks = ownHooks(table.factsOf(view), status);
-  for (const key of hooks.givenUp) actions.push({ kind: "AbortHook", key });
-  for (const key of hooks.prepared) actions.push({ kind: "StartPrepared", key });
+  actions.unshift(
+    ...hooks.givenUp.map((key) => ({ kind: "AbortHook", key }) as const),
+    ...hooks.prepared.map((key) => ({ kind: "StartPrepared", key }) as const),
+  );
   if (last === table.wait) actions.push(...table.due(view, status, now));
   for (const job of jobsToEnd(view.jobs, status, words, now, view.limits.podWaitMs)) {
     actions.push({ kind: "EndJob", job });

@@ -3,6 +3,7 @@ import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import type { RestoreSession } from "../../shared/api/restore-session.ts";
 import { Container } from "../../shared/contract.ts";
+import { isAsGoodAsGone } from "../../shared/held-run.ts";
 import { isDryRun } from "../../shared/invoker.ts";
 import { listAt, textAt } from "../../shared/kube/json-value.ts";
 import { splitObjectKey } from "../../shared/kube/object-meta.ts";
@@ -88,7 +89,7 @@ function podsNamed(world: Pick<World, "pods">, uids: readonly (string | undefine
 function isAtWork(restore: Restore): boolean {
   const { metadata, kind, status } = restore;
   if (isDryRun(restore)) return false;
-  const isOpen = metadata.deletionTimestamp === undefined && !isFinalRestorePhase(status?.phase);
+  const isOpen = !isAsGoodAsGone(metadata) && !isFinalRestorePhase(status?.phase);
   if (!isOpen || status?.startTime === undefined) return false;
   const members = kind === "RestoreBatch" ? (status.members ?? []) : [status];
   return (

@@ -97,6 +97,10 @@ const retentionOrderSchema = object({
   policy: optional(retentionPolicySchema, "What is kept."),
   hosts: optional(longList(text), "Hosts whose snapshots without tags are the invoker's too."),
   paths: optional(longList(text), "Paths of those snapshots."),
+  incomplete: optional(
+    longList(text),
+    "Sessions (NAMESPACE/NAME) that are known to have saved a part only, whatever tags say.",
+  ),
 });
 
 const searchOrderSchema = object({

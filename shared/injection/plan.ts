@@ -21,6 +21,7 @@ import {
 import { readHold } from "./hold.ts";
 import { provideContainer } from "./known-containers.ts";
 import { findObstacle } from "./obstacle.ts";
+import { containersOf, isInitOf } from "./own-parts.ts";
 import { findSettingWarnings } from "./own-settings.ts";
 import { findPodWarnings, findRestoreWarnings } from "./pod-warnings.ts";
 import { formatProblem, type InjectionProblem, type InjectionView, type RestoreSource } from "./view.ts";
@@ -130,16 +131,22 @@ function isEndedRestore({ phase }: RestoreSource): boolean {
 }
 
 /**
- * The restore whose turn the reconciler announced, else the oldest that has not ended, else the last one when it failed:
+ * The restore that cleans up in the workload, else the one whose turn the reconciler announced, else the oldest that has not ended, else the last one when it failed:
  * an application never starts without its data unless the restore says so.
  */
 function chooseRestore(view: InjectionView): RestoreSource | undefined {
   const { restores, workload } = view;
   if (restores.length === 0) return undefined;
-  const known = oldestFirst(restores).filter((source) => isByInitContainer(view, source));
+  // One that cleans up keeps the pods that it has, and gets no others.
+  const isKept = ({ invoker }: RestoreSource) =>
+    invoker.isCleaningUp !== true || containersOf(workload.podTemplate).some((one) => isInitOf(one, invoker));
+  const known = oldestFirst(restores).filter((source) => isByInitContainer(view, source) && isKept(source));
   const open = known.filter((source) => !isEndedRestore(source));
   const requested = workload.annotations[Annotation.RequestedRestore];
-  return open.find(({ invoker }) => invoker.uid === requested) ?? open[0] ?? known.slice(-1).find(isHoldingRestore);
+  const former = open.find(({ invoker }) => invoker.isCleaningUp === true);
+  return (
+    former ?? open.find(({ invoker }) => invoker.uid === requested) ?? open[0] ?? known.slice(-1).find(isHoldingRestore)
+  );
 }
 
 function isHoldingRestore({ phase, invoker }: RestoreSource): boolean {

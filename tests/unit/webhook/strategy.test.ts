@@ -1,5 +1,5 @@
 /** The strategy of a Deployment through admission: held for the time of its restore, and given back byte for byte. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { mutate } from "../../../webhook/mutate.ts";
 import { admit, apply, containersIn, edited, namesIn, templateOf } from "./apply.ts";
 import { aBackup, aDeployment, aRestore, aView } from "./builders.ts";
@@ -142,4 +142,33 @@ test("D3: the answer on the wire changes strategy, annotation and template alone
   expect(paths).toContain("/spec/strategy/rollingUpdate");
   expect(paths).toContain("/metadata/annotations/stash.appscode.com~1kept-strategy");
   expect(paths.filter((path) => !/^\/(spec\/(template|strategy)|metadata\/annotations)\//.test(path))).toEqual([]);
+});
+
+describe("D18: a restore that is deleted and held for the after-hooks that it owes", () => {
+  const deletionTimestamp = "2024-01-03T00:00:00Z";
+  const held = { metadata: { deletionTimestamp, finalizers: ["stash.appscode.com/after-hooks"] } };
+  const cleaning = aRestore({ phase: "Running", ...held });
+  const next = aRestore({ name: "next", phase: "Running", metadata: { creationTimestamp: "2023-01-01T00:00:00Z" } });
+
+  test("keeps the strategy and its init-container, whatever follows it; both go on when it is gone", () => {
+    for (const restores of [[cleaning], [cleaning, next], [next, cleaning]]) {
+      expect(admit({ workload: restoring, old: restoring, restores }).decision.kind).toBe("skip");
+    }
+    const { workload } = admit({ workload: restoring, old: restoring, restores: [] });
+    expect(strategyIn(workload)).toEqual(STRATEGY);
+    expect(keptIn(workload)).toBeUndefined();
+  });
+
+  test("gives a workload that has no init-container none any more", () => {
+    const { decision, workload } = admit({ workload: requested(running), old: running, restores: [cleaning] });
+    expect(decision.kind).toBe("skip");
+    expect(JSON.stringify(templateOf(workload))).not.toContain("stash-init");
+  });
+
+  test("counts as gone where somebody else's finalizer alone holds it", () => {
+    const metadata = { deletionTimestamp, finalizers: ["somebody.else/keeps"] };
+    const restores = [aRestore({ phase: "Running", metadata })];
+    const { workload } = admit({ workload: restoring, old: restoring, restores });
+    expect(strategyIn(workload)).toEqual(STRATEGY);
+  });
 });

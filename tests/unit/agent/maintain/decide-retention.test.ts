@@ -158,3 +158,9 @@ test("each point that stays has its reasons, and one that goes has none", () => 
   expect(newest).toEqual(["demo/s-1-0", ["newest"]]);
   expect(planRetention(half, { keepLast: 1 }, { ...SCOPE, sessionTag: "session=demo/s-7-0" }).remove).toEqual([]);
 });
+
+test("D4: a point that a session knows to be a part pushes none out, whatever its tags say", () => {
+  const snapshots = [...both(1), ...both(2), ...both(3)];
+  expect(removed(snapshots, { keepLast: 1 })).toEqual(["app@1", "db@1", "app@2", "db@2"]);
+  expect(removed(snapshots, { keepLast: 1 }, { incomplete: ["demo/s-2-0", "demo/s-3-0"] })).toEqual([]);
+});

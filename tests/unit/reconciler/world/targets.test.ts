@@ -15,11 +15,11 @@ import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
 
 const WEB = { apiVersion: "apps/v1", kind: "Deployment", name: "web", namespace: "demo" };
 
-function openWith(status: object | undefined) {
+function openWith(status: object | undefined, metadata: object = {}) {
   const restore = parseRestoreBatch({
     apiVersion: "stash.appscode.com/v1beta1",
     kind: "RestoreBatch",
-    metadata: { name: "back", namespace: "demo", uid: "uid-restore" },
+    metadata: { name: "back", namespace: "demo", uid: "uid-restore", ...metadata },
     spec: { repository: { name: "store" }, members: [{ target: { ref: WEB } }] },
     ...(status !== undefined && { status }),
   });
@@ -58,6 +58,16 @@ describe("a restore is in the way of backups", () => {
     ["its global hook runs", { phase: "Pending", startTime, hooks: [{ type: "preRestore" }], members: [{ ref: WEB }] }],
   ])("D19: while %s", (_what, status) => {
     expect(openWith(status)).toBe(1);
+  });
+
+  const deletionTimestamp = "2024-04-30T09:00:00Z";
+  test.each([
+    ["until it is gone, where it owes after-hooks", ["stash.appscode.com/after-hooks"], 1],
+    ["no more, where it owes none", [], 0],
+    ["no more, where only somebody else holds it", ["somebody.else/keeps"], 0],
+  ])("D18: that is deleted: %s", (_what, finalizers, open) => {
+    const status = { phase: "Running", startTime, members: [{ ref: WEB, totalHosts: 1 }] };
+    expect(openWith(status, { deletionTimestamp, finalizers })).toBe(open);
   });
 });
 
