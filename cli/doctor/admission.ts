@@ -8,9 +8,9 @@ import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
 import { KubeError } from "../../shared/kube/kube-error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
+import { DEPLOYMENTS } from "../cluster/resources.ts";
 import { type Finding, fault, ok } from "./finding.ts";
 
-const DEPLOYMENTS: Resource = { group: "apps", version: "v1", plural: "deployments", namespaced: true };
 const CONFIGURATIONS = [
   { kind: "MutatingWebhookConfiguration", name: Install.MutatingConfiguration },
   { kind: "ValidatingWebhookConfiguration", name: Install.ValidatingConfiguration },
