@@ -1,7 +1,7 @@
 /** What the pages ask of the program that serves them. All paths are relative: whatever lies elsewhere is never asked. */
 import { useEffect, useState } from "preact/hooks";
 import { formatQuery, type Params } from "./route.ts";
-import type { Envelope, Reply } from "./wire.ts";
+import type { Envelope, Reply } from "./wire/envelope.ts";
 
 export interface Seen<View> extends Envelope<View> {
   /** This machine's clock when it came. */

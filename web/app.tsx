@@ -13,7 +13,7 @@ import { Repositories } from "./pages/repositories.tsx";
 import { Title } from "./parts/frame.tsx";
 import { Name } from "./parts/words.tsx";
 import { formatRoute, type Params, useRoute } from "./route.ts";
-import type { About } from "./wire.ts";
+import type { About } from "./wire/envelope.ts";
 
 export interface PageProps {
   readonly params: Params;

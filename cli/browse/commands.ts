@@ -27,7 +27,7 @@ export const LS: CommandSpec = {
   ...shared,
   name: "ls",
   summary: "List files of a backup",
-  details: `Without PATH the saved paths.\n\n${BROWSE_NOTE}`,
+  details: `Without PATH the saved paths; with -R all that they hold. Where a member has several hosts each path begins with HOST: then.\n\n${BROWSE_NOTE}`,
   args: [PLACE, { name: "path", summary: "as it was in the pod", isOptional: true }],
   flags: [{ flags: "-R, --recursive", summary: "with all that is in folders" }, ...PLACE_FLAGS],
   formats: [Format.Table, Format.Name, Format.Json],

@@ -5,7 +5,7 @@ import { Format, type Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { plainText } from "../terminal/plain-text.ts";
 import { cut } from "../terminal/table.ts";
-import { ofMember, oneHolding, type PointSnapshots } from "./choose-snapshots.ts";
+import { hostsOf, ofMember, oneHolding } from "./choose-snapshots.ts";
 import { withPoints } from "./open-place.ts";
 import { parseBackupPath, parsePlaceWord } from "./place-word.ts";
 
@@ -26,26 +26,29 @@ export async function runLs(input: Input): Promise<ExitCode> {
     if (open === undefined) return;
     const snapshots = ofMember(open.snapshots, open.point, place.member, input.flags.text("host"));
     const recursive = input.flags.has("recursive") ? ["--recursive"] : [];
+    const severalHosts = hostsOf(snapshots).length > 1;
+    const show = (host: string, file: ListedFile) => printer.add({ ...file, host }, severalHosts);
     if (pathWord === undefined && recursive.length === 0) {
-      for (const root of rootsOf(snapshots)) printer.add(root);
+      for (const { host, path: saved } of snapshots) show(host, rootOf(saved));
       return;
     }
-    const { id } = oneHolding(snapshots, pathWord === undefined ? (snapshots[0]?.path ?? "/") : path);
+    const wanted = pathWord === undefined ? snapshots : [oneHolding(snapshots, path)];
     const asked = pathWord === undefined ? [] : [path];
-    await shell.lines(["ls", "--json", "--no-lock", ...recursive, "--", id, ...asked], (line) => {
-      const file = readListedFile(line);
-      // A folder that is asked for is listed by what is in it.
-      const isAsked = file?.type === "dir" && file.path === path;
-      if (file !== undefined && !isAsked) printer.add(file);
-    });
+    for (const { id, host } of wanted) {
+      await shell.lines(["ls", "--json", "--no-lock", ...recursive, "--", id, ...asked], (line) => {
+        const file = readListedFile(line);
+        // A folder that is asked for is listed by what is in it.
+        const isAsked = file?.type === "dir" && file.path === path;
+        if (file !== undefined && !isAsked) show(host, file);
+      });
+    }
   });
   printer.end();
   return ExitCode.Good;
 }
 
-function rootsOf(snapshots: readonly PointSnapshots[]): readonly ListedFile[] {
-  const paths = [...new Set(snapshots.map(({ path }) => path))];
-  return paths.map((path) => ({ path, type: "dir", mode: "-", sizeBytes: 0, modifiedAt: "-" }));
+function rootOf(path: string): ListedFile {
+  return { path, type: "dir", mode: "-", sizeBytes: 0, modifiedAt: "-" };
 }
 
 /** A line of `restic ls --json`; undefined for the one that tells of the snapshot. */
@@ -64,7 +67,8 @@ export function readListedFile(line: string): ListedFile | undefined {
 }
 
 interface Printer {
-  add(file: ListedFile): void;
+  /** @param namesHost whether the path alone does not tell which file it is */
+  add(file: ListedFile & { readonly host: string }, namesHost: boolean): void;
   end(): void;
 }
 
@@ -72,12 +76,13 @@ interface Printer {
 function printerOf({ format, terminal }: Input): Printer {
   let count = 0;
   return {
-    add(file) {
+    add(file, namesHost) {
       count++;
+      const named = namesHost ? { ...file, path: `${file.host}:${file.path}` } : file;
       if (format === Format.Json) {
         terminal.write(`${count === 1 ? '{"files": [\n' : ",\n"}${JSON.stringify(file)}`);
-      } else if (format === Format.Name) terminal.print(plainText(file.path));
-      else terminal.print(formatFile(file, terminal.width));
+      } else if (format === Format.Name) terminal.print(plainText(named.path));
+      else terminal.print(formatFile(named, terminal.width));
     },
     end() {
       if (format === Format.Json) terminal.print(count === 0 ? '{"files": []}' : "\n]}");

@@ -8,7 +8,8 @@ export const CLONE: CommandSpec = {
   group: CommandGroup.Do,
   summary: "Copy a volume claim with its data into another namespace",
   details: `Backs the claim up, makes one of the same size and class in the other namespace, and restores into it. The Repository is the one of --repository, or one that
-the flags of its store describe, as upstream's plugin has it. What was made for it goes again at the end, whatever its end; data in the store stays. In the other
+the flags of its store describe, as upstream's plugin has it. What was made for it goes again at the end, of Ctrl-C
+too, and the new claim where it was not filled; what can't be taken away is told with the command that does it. Data in the store stays. In the other
 namespace a copy of the Repository and its Secret are needed for that time: the Secret passes through this program, with your rights.`,
   args: [
     { name: "kind", summary: "the word `pvc`", choices: ["pvc"] },

@@ -6,10 +6,9 @@ import { backupSessionNames, buildBackupSession } from "../../shared/build-backu
 import { UserError } from "../../shared/errors.ts";
 import { backupInvokerView } from "../../shared/invoker.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
-import { isAlreadyExists, toUserError } from "../../shared/kube/kube-error.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
+import { patiently } from "../cluster/patience.ts";
 import { CLAIMS, SECRETS } from "../cluster/resources.ts";
 import { buildCopy } from "../copy/build-copy.ts";
 import { buildRepository } from "../create/build-objects.ts";
@@ -24,13 +23,11 @@ import { followRun } from "../runs/follow-run.ts";
 import { readTimeout } from "../runs/wait-flags.ts";
 import { plainText } from "../terminal/plain-text.ts";
 import { buildCloneBackup, buildClonedClaim, buildCloneRestore } from "./build-clone.ts";
+import { createMadeObjects, type MadeObjects } from "./made-objects.ts";
 
 const LIMIT_MS = 10 * 60_000;
 const READY_MS = 60_000;
 const POLL_MS = 500;
-
-/** Takes away what was made, newest first. */
-type Undo = () => Promise<void>;
 
 export async function runClone(input: Input): Promise<ExitCode> {
   const { flags, words } = input;
@@ -39,78 +36,48 @@ export async function runClone(input: Input): Promise<ExitCode> {
   if (kind !== "pvc") throw new UsageError(`${kind} can't be cloned`, "write `clone pvc NAME`");
   if (to === undefined) throw new UsageError("where to?", "name it with --to-namespace");
   const limitMs = readTimeout(flags) ?? LIMIT_MS;
-  const made = flags.text("repository") ?? `${flags.text("provider")}-repo-${Math.floor(Date.now() / 1_000)}`;
+  const repository = flags.text("repository") ?? `${flags.text("provider")}-repo-${Math.floor(Date.now() / 1_000)}`;
   const own =
-    flags.text("repository") === undefined ? buildRepository({ namespace: "", name: made }, flags) : undefined;
+    flags.text("repository") === undefined ? buildRepository({ namespace: "", name: repository }, flags) : undefined;
   const cluster = await openCluster(input);
   const { namespace } = cluster;
   if (to === namespace) throw new UsageError(`${name} is in ${to} already`);
   const claim = await cluster.find(CLAIMS, namespace, name);
   if (claim === undefined) throw notFound("PersistentVolumeClaim", { namespace, name }, []);
-  const undo: Undo[] = [];
-  const steps = stepsOf(input, cluster, undo);
-  input.leavesBehind(`what was made for the clone of ${namespace}/${name} stays; its names hold \`clone\``);
+  const made = createMadeObjects({ cluster, note: input.terminal.note, leavesBehind: input.leavesBehind });
+  const steps: Steps = { ...made, follow: followIn(input, cluster) };
   try {
     if (own !== undefined)
-      await steps.make(KINDS.Repository, namespace, { ...own, metadata: { name: made, namespace } });
-    const order = { claim: name, repository: made, namespace };
+      await steps.lend(KINDS.Repository, namespace, { ...own, metadata: { name: repository, namespace } });
+    const order = { claim: name, repository, namespace };
     const snapshots = await backUp(steps, cluster, order, limitMs);
-    await copyRepository(steps, cluster, made, to);
-    const target = buildClonedClaim(claim, to);
-    await steps.keep(CLAIMS, to, target);
+    await copyRepository(steps, cluster, repository, to);
+    await steps.give(CLAIMS, to, buildClonedClaim(claim, to));
     const restore = buildCloneRestore({ ...order, namespace: to }, snapshots);
-    await steps.make(KINDS.RestoreSession, to, restore);
+    await steps.lend(KINDS.RestoreSession, to, restore);
     await steps.follow("RestoreSession", restore.metadata.name, to, limitMs);
+    made.succeed();
   } finally {
-    for (const step of undo.reverse()) {
-      await step().catch((thrown: unknown) => input.terminal.note(`left behind: ${toUserError(thrown).message}`));
-    }
+    await made.tidy();
   }
   input.terminal.print(`persistentvolumeclaim/${name} cloned to ${to}`);
   return ExitCode.Good;
 }
 
-interface Steps {
-  /** Makes what goes again; what is there already stays. @returns whether it was made */
-  make(resource: Resource, namespace: string, object: Named): Promise<boolean>;
-  /** Makes what stays. */
-  keep(resource: Resource, namespace: string, object: Named): Promise<void>;
+interface Steps extends Pick<MadeObjects, "lend" | "give"> {
   /** Waits for the end of a run. @throws UserError when it is no good one */
   follow(kind: RunKind, name: string, namespace: string, limitMs: number): Promise<RunObject>;
 }
 
-interface Named {
-  readonly metadata: { readonly name: string; readonly namespace?: string };
-}
-
-function stepsOf(input: Input, cluster: Cluster, undo: Undo[]): Steps {
-  const told = ({ metadata }: Named, { plural }: Resource, namespace: string) =>
-    input.terminal.note(`${plural}/${metadata.name} made in ${namespace}`);
-  return {
-    async make(resource, namespace, object) {
-      try {
-        await cluster.create(resource, namespace, object);
-      } catch (thrown) {
-        if (isAlreadyExists(thrown)) return false;
-        throw thrown;
-      }
-      told(object, resource, namespace);
-      undo.push(async () => void (await cluster.remove(resource, namespace, object.metadata.name)));
-      return true;
-    },
-    async keep(resource, namespace, object) {
-      await cluster.create(resource, namespace, object);
-      told(object, resource, namespace);
-    },
-    async follow(kind, name, namespace, limitMs) {
-      const run = await followRun(input, { ...cluster, namespace }, { kind, name }, limitMs);
-      if (run.status?.phase === "Succeeded") return run;
-      for (const line of formatEnd(run, input.terminal.width)) input.terminal.note(plainText(line));
-      const what = `${kind} ${namespace}/${name}`;
-      throw hasEnded(run)
-        ? new UserError("JOB_FAILED", `${what} is ${run.status?.phase}`, { next: "mend what it says, and clone again" })
-        : new UserError("DEADLINE_EXCEEDED", `${what} did not end in time`, { next: "allow more with --timeout" });
-    },
+function followIn(input: Input, cluster: Cluster): Steps["follow"] {
+  return async (kind, name, namespace, limitMs) => {
+    const run = await followRun(input, { ...cluster, namespace }, { kind, name }, limitMs);
+    if (run.status?.phase === "Succeeded") return run;
+    for (const line of formatEnd(run, input.terminal.width)) input.terminal.note(plainText(line));
+    const what = `${kind} ${namespace}/${name}`;
+    throw hasEnded(run)
+      ? new UserError("JOB_FAILED", `${what} is ${run.status?.phase}`, { next: "mend what it says, and clone again" })
+      : new UserError("DEADLINE_EXCEEDED", `${what} did not end in time`, { next: "allow more with --timeout" });
   };
 }
 
@@ -123,7 +90,7 @@ async function backUp(
   const { namespace } = order;
   const configuration = buildCloneBackup(order);
   const { name } = configuration.metadata;
-  if (!(await steps.make(KINDS.BackupConfiguration, namespace, configuration))) {
+  if (!(await steps.lend(KINDS.BackupConfiguration, namespace, configuration))) {
     throw new UserError(
       "NOT_ALLOWED",
       `BackupConfiguration ${namespace}/${name} is there: another clone may be at work`,
@@ -153,7 +120,7 @@ async function backUp(
 async function awaitReady(cluster: Cluster, kind: KindEntry, namespace: string, name: string): Promise<void> {
   const deadline = performance.now() + READY_MS;
   for (;;) {
-    const object = await cluster.find(kind, namespace, name);
+    const object = await patiently(() => cluster.find(kind, namespace, name));
     const phase = textAt(object, "status", "phase");
     if (phase === "Ready") return;
     if (performance.now() > deadline) {
@@ -173,8 +140,8 @@ async function copyRepository(steps: Steps, cluster: Cluster, name: string, to: 
     const found = await cluster.find(SECRETS, cluster.namespace, secret);
     if (found !== undefined) {
       const copy = buildCopy(found, { apiVersion: "v1", kind: "Secret" }, to, ["type", "data"]);
-      await steps.make(SECRETS, to, copy);
+      await steps.lend(SECRETS, to, copy);
     }
   }
-  await steps.make(KINDS.Repository, to, buildCopy(raw, KINDS.Repository, to, ["spec"]));
+  await steps.lend(KINDS.Repository, to, buildCopy(raw, KINDS.Repository, to, ["spec"]));
 }

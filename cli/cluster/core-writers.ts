@@ -48,8 +48,9 @@ export function coreWriters(api: CoreV1Api): CoreWriters {
       throw new TypeError(`no command changes ${plural}`);
     },
     async remove(plural, order, options) {
-      if (plural !== "secrets") throw new TypeError(`no command deletes ${plural}`);
-      await api.deleteNamespacedSecret(order, options);
+      if (plural === "secrets") await api.deleteNamespacedSecret(order, options);
+      else if (plural === "persistentvolumeclaims") await api.deleteNamespacedPersistentVolumeClaim(order, options);
+      else throw new TypeError(`no command deletes ${plural}`);
     },
   };
 }

@@ -75,10 +75,9 @@ function brokenConnection(namespace: string, pod: string, how: string): UserErro
 }
 
 function aborted(signal: AbortSignal | undefined): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  promise.catch(() => undefined);
-  signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
-  return promise;
+  return new Promise<never>((_resolve, reject) => {
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
 }
 
 /** A refusal to open the way has no body that the library would hand on. */

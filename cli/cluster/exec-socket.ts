@@ -61,16 +61,18 @@ export interface SilenceWatch {
 
 /** Asks again and again for a sign of life. Who does not read himself hears nothing, and blames nobody. */
 export function watchSilence(socket: WebSocket, { pingMs, silenceMs }: ExecLimits): SilenceWatch {
-  const { promise: silent, resolve } = Promise.withResolvers<void>();
   let heardMs = performance.now();
   const hear = () => {
     heardMs = performance.now();
   };
   for (const event of ["pong", "ping", "message"]) socket.on(event, hear);
-  const timer = setInterval(() => {
-    if (socket.isPaused) hear();
-    if (performance.now() - heardMs > silenceMs) resolve();
-    else if (socket.readyState === WebSocket.OPEN) socket.ping();
-  }, pingMs);
+  let timer: NodeJS.Timeout | undefined;
+  const silent = new Promise<void>((resolve) => {
+    timer = setInterval(() => {
+      if (socket.isPaused) hear();
+      if (performance.now() - heardMs > silenceMs) resolve();
+      else if (socket.readyState === WebSocket.OPEN) socket.ping();
+    }, pingMs);
+  });
   return { silent, stop: () => clearInterval(timer) };
 }

@@ -11,3 +11,5 @@ export const EVENTS = core("events");
 export const CLAIMS = core("persistentvolumeclaims");
 export const NAMESPACES = core("namespaces", false);
 export const JOBS: Resource = { group: "batch", version: "v1", plural: "jobs", namespaced: true };
+export const DEPLOYMENTS: Resource = { group: "apps", version: "v1", plural: "deployments", namespaced: true };
+export const LEASES: Resource = { group: "coordination.k8s.io", version: "v1", plural: "leases", namespaced: true };

@@ -15,7 +15,7 @@ export const BACKEND_FLAGS: readonly FlagSpec[] = [
   { flags: "--bucket <name>", summary: "bucket, or container" },
   { flags: "--endpoint <url>", summary: "s3, rest: address of the store" },
   { flags: "--region <name>", summary: "s3: region of the bucket" },
-  { flags: "--prefix <path>", summary: "folder in the bucket" },
+  { flags: "--prefix <path>", summary: "folder in the bucket, or below the address of rest" },
   { flags: "--max-connections <n>", summary: "gcs, azure, b2: connections at a time" },
   { flags: "--secret <name>", summary: "Secret with password and credentials" },
 ];
@@ -42,7 +42,7 @@ export function buildBackend(flags: FlagValues): Backend {
     azure: () => ({ container: bucket, ...limited }),
     swift: () => ({ container: bucket, ...common }),
     b2: () => ({ bucket, ...limited }),
-    rest: () => ({ url: endpoint }),
+    rest: () => ({ url: prefix === undefined ? endpoint : withFolder(endpoint ?? "", prefix) }),
   };
   const store = stores[provider];
   if (store === undefined) throw new UsageError(`--provider ${provider} is none of ${Object.keys(stores).join(", ")}`);
@@ -56,4 +56,9 @@ export function buildBackend(flags: FlagValues): Backend {
     throw thrown;
   }
   throw new UsageError("the flags name no store");
+}
+
+/** A REST server's address ends with a slash. */
+function withFolder(url: string, folder: string): string {
+  return `${url.replace(/\/+$/, "")}/${folder.replace(/^\/+|\/+$/g, "")}/`;
 }

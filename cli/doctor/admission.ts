@@ -13,9 +13,9 @@ import {
   buildValidatingConfiguration,
   INSTALLED_ADDRESS,
 } from "../../webhook/configuration.ts";
+import { DEPLOYMENTS } from "../cluster/resources.ts";
 import { type Finding, fault, ok } from "./finding.ts";
 
-const DEPLOYMENTS: Resource = { group: "apps", version: "v1", plural: "deployments", namespaced: true };
 const BUILT = { address: INSTALLED_ADDRESS };
 const CONFIGURATIONS = [
   {

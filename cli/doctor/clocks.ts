@@ -2,10 +2,9 @@
 import { LeaseName } from "../../shared/contract.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
+import { LEASES } from "../cluster/resources.ts";
 import { type Finding, fault, ok, warning } from "./finding.ts";
 
-const LEASES: Resource = { group: "coordination.k8s.io", version: "v1", plural: "leases", namespaced: true };
 const MOST_SKEW_MS = 10_000;
 /** Holders renew every few seconds; after this nobody holds it. */
 const MOST_SILENCE_MS = 60_000;

@@ -3,11 +3,10 @@
 import { objectsAt } from "../../shared/injection/workload.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
+import { DEPLOYMENTS } from "../cluster/resources.ts";
 import { type Finding, fault, ok, warning } from "./finding.ts";
 import type { Variant } from "./rights.ts";
 
-const DEPLOYMENTS: Resource = { group: "apps", version: "v1", plural: "deployments", namespaced: true };
 const NAMES = ["stash-batch-webhook", "stash-batch-reconciler"] as const;
 const IMAGE_FLAG = "--image=";
 /** What the manifests say before somebody names an image: a name that nobody can ever register. */

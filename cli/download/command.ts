@@ -10,7 +10,7 @@ export const DOWNLOAD: CommandSpec = {
   details: `Files lie below the folder with the whole path that they had in the pod; those of several hosts each in a folder of the host's name. Owners are not
 taken over. What is there already under the same name is replaced. Nothing is written outside the folder, whatever the backup holds.
 
-With --snapshots the word is a Repository, and each snapshot comes into a folder of its own, as upstream's plugin does it.
+With --snapshots the word is a Repository, and each snapshot comes into a folder of its own, as upstream's plugin does it; of a path only that.
 
 ${BROWSE_NOTE}`,
   args: [
@@ -39,6 +39,7 @@ ${BROWSE_NOTE}`,
   examples: [
     { line: "download shop:web -o ./web", does: "all files of a member" },
     { line: "download shop-1795966270:web /data/uploads -o . --include '*.jpg'", does: "some of a folder" },
+    { line: "download store /data/uploads -o . --snapshots=0123abcd", does: "some of a snapshot" },
     { line: "download store --destination=./here --snapshots=0123abcd", does: "a snapshot, in upstream's words" },
   ],
   load: async () => (await import("./run.ts")).runDownload,

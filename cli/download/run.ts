@@ -36,6 +36,7 @@ export async function runDownload(input: Input): Promise<ExitCode> {
     .list("snapshots")
     .flatMap((one) => one.split(","))
     .filter(Boolean);
+  const path = parseBackupPath(words[1]);
   const wanted = resolve(flags.text("output") ?? flags.text("destination") ?? ".");
   await mkdir(wanted, { recursive: true });
   // The folder itself may be a link; what lies in it may not.
@@ -52,11 +53,11 @@ export async function runDownload(input: Input): Promise<ExitCode> {
     if (ids.length > 0) {
       const cluster = await openCluster(input);
       const view = await gatherWork(cluster, words[0] ?? "", flags);
-      const orders = ids.map((id) => ({ id: plainId(id), path: includes.root, own: id }));
+      const below = narrowest(includes.root, path);
+      const orders = ids.map((id) => ({ id: plainId(id), path: below, own: id }));
       await withShell(input, cluster, view, (shell) => fetchAll(shell, orders));
     } else {
       const place = parsePlaceWord(words[0] ?? "");
-      const path = parseBackupPath(words[1]);
       await withPoints(input, [place.point], async (shell, [open]) => {
         if (open === undefined) return;
         const snapshots = ofMember(open.snapshots, open.point, place.member, flags.text("host"));
@@ -79,9 +80,14 @@ function plainId(id: string): string {
   throw new UsageError(`${id} is no id of a snapshot`, "write 8 or more of its hexadecimal digits, or latest");
 }
 
+/** What is asked for, or the part of it in which all lies that is meant. */
+function narrowest(root: string, path: string): string {
+  return isWithin(root, path) ? root : path;
+}
+
 function ordersFor(snapshots: readonly PointSnapshots[], path: string, includes: Includes): readonly Order[] {
   const isOne = hostsOf(snapshots).length === 1;
-  const narrow = isWithin(includes.root, path) ? includes.root : path;
+  const narrow = narrowest(includes.root, path);
   const found = snapshots.flatMap(({ id, host, path: saved }) => {
     const below = isWithin(narrow, saved) ? narrow : isWithin(saved, narrow) ? saved : undefined;
     return below === undefined ? [] : [{ id, path: below, own: isOne ? undefined : host }];

@@ -6,14 +6,11 @@ import { UserError } from "../../shared/errors.ts";
 import type { NamespaceFacts } from "../../shared/injection/view.ts";
 import { isJsonObject, listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import { toUserError } from "../../shared/kube/kube-error.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { NAMESPACES, PODS } from "../cluster/resources.ts";
+import { DEPLOYMENTS, NAMESPACES, PODS } from "../cluster/resources.ts";
 import { readOne } from "../objects/read-objects.ts";
 import type { FlagValues } from "../program/flag-values.ts";
 import type { WorkImage } from "./build-work-job.ts";
-
-const DEPLOYMENTS: Resource = { group: "apps", version: "v1", plural: "deployments", namespaced: true };
 
 export interface WorkView {
   readonly repository: Repository;

@@ -3,7 +3,7 @@ import type { KindEntry } from "../../shared/api/kinds.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { Informer, InformerProblem } from "../../shared/kube/informer.ts";
 import { isForbidden, KubeError } from "../../shared/kube/kube-error.ts";
-import type { Notice } from "../../web/wire.ts";
+import type { Notice } from "../../web/wire/envelope.ts";
 import { buildMissingRight } from "../cluster/missing-right.ts";
 
 export interface ContactView {

@@ -1,6 +1,6 @@
 /** Explains a manifest that somebody pastes, as `kubectl stash explain` does a file. */
 import { readResourceFlags } from "../../shared/injection/resource-flags.ts";
-import type { ExplainView } from "../../web/wire.ts";
+import type { ExplainView } from "../../web/wire/asked.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { explainAll } from "../explain/explain-objects.ts";
 import { parseObjects } from "../explain/parse-objects.ts";

@@ -3,7 +3,7 @@ import { UserError } from "../../shared/errors.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
 import { readLogTail } from "../../shared/kube/logs.ts";
-import type { LogView } from "../../web/wire.ts";
+import type { LogView } from "../../web/wire/asked.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { PODS } from "../cluster/resources.ts";
 import { formatLogLine, logContainers } from "../logs/log-places.ts";

@@ -5,7 +5,7 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { UserError } from "../../shared/errors.ts";
 import { restoreInvokerView } from "../../shared/invoker.ts";
-import type { PlanAnswer, Started } from "../../web/wire.ts";
+import type { PlanAnswer, Started } from "../../web/wire/asked.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { decidePlan } from "../restore/decide-plan.ts";
 import { formatFiles, withFiles } from "../restore/file-plan.ts";

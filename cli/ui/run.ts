@@ -1,7 +1,7 @@
 /** Serves the pages until Ctrl-C. */
 import { messageOf } from "../../shared/errors.ts";
 import { createKubeClient } from "../../shared/kube/http-client.ts";
-import type { About } from "../../web/wire.ts";
+import type { About } from "../../web/wire/envelope.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
 import type { Input } from "../program/command.ts";
 import type { ExitCode } from "../program/exit-code.ts";

@@ -5,7 +5,7 @@ import { UserError } from "../../shared/errors.ts";
 import { isJsonObject } from "../../shared/kube/json-value.ts";
 import { toUserError } from "../../shared/kube/kube-error.ts";
 import { LISTENER_OPTIONS, limitConnections, pathOf, serveRequests } from "../../shared/listener.ts";
-import type { Reply } from "../../web/wire.ts";
+import type { Reply } from "../../web/wire/envelope.ts";
 import { UsageError } from "../program/usage-error.ts";
 import { ACTIONS_FOLDER, type AccessRefusal, decideAccess, type ServingFacts } from "./decide-access.ts";
 import type { PageFiles } from "./pages.ts";

@@ -35,12 +35,13 @@ export function createStreams({ onChange, onFault }: StreamPorts): Streams {
       let sent = "";
       let timer: NodeJS.Timeout | undefined;
       let notBeforeMs = 0;
+      /** Whoever does not read is told of the newest when he does, and of nothing before. */
+      let isFull = false;
 
       function send(): void {
         timer = undefined;
-        // Who does not read gets the newest later, not all of them.
         if (raw.writableNeedDrain) {
-          raw.once("drain", later);
+          isFull = true;
           return;
         }
         const startedMs = performance.now();
@@ -58,9 +59,13 @@ export function createStreams({ onChange, onFault }: StreamPorts): Streams {
       function later(): void {
         timer ??= setTimeout(send, Math.max(GATHER_MS, notBeforeMs - performance.now()));
       }
+      raw.on("drain", () => {
+        if (isFull) later();
+        isFull = false;
+      });
       const unsubscribe = onChange(later);
       const again = setInterval(later, AGAIN_MS);
-      const beat = setInterval(() => raw.write(": alive\n\n"), BEAT_MS);
+      const beat = setInterval(() => raw.writableNeedDrain || raw.write(": alive\n\n"), BEAT_MS);
       function end(): void {
         ends.delete(end);
         unsubscribe();

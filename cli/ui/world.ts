@@ -9,7 +9,7 @@ import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
 import { parseRestoreSession } from "../../shared/api/restore-session.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { createInformer, type Informer } from "../../shared/kube/informer.ts";
-import type { Notice } from "../../web/wire.ts";
+import type { Notice } from "../../web/wire/envelope.ts";
 import type { BackupInvokerObject } from "../objects/invokers.ts";
 import { byAge } from "../objects/list-input.ts";
 import type { Entry } from "../objects/read-objects.ts";

@@ -8,7 +8,7 @@ import { createDiscovery } from "../../shared/kube/discovery.ts";
 import { createKubeClient } from "../../shared/kube/http-client.ts";
 import { formatResource, type Resource } from "../../shared/kube/resource.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
-import { PODS } from "../cluster/resources.ts";
+import { DEPLOYMENTS, PODS } from "../cluster/resources.ts";
 import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { isData, printData } from "../terminal/print.ts";
@@ -23,7 +23,6 @@ import {
 } from "./own-objects.ts";
 import { findCarryingWorkloads, formatWorkload, removeParts } from "./workloads.ts";
 
-const DEPLOYMENTS: Resource = { group: "apps", version: "v1", plural: "deployments", namespaced: true };
 const OWN_PODS = "app.kubernetes.io/name=stash-batch";
 const PROGRAMS = ["stash-batch-reconciler", "stash-batch-webhook"];
 const POLL_MS = 500;

@@ -8,7 +8,8 @@ import { Days } from "../parts/days.tsx";
 import { Live, Title } from "../parts/frame.tsx";
 import { FailureBox, Name, Pages, Scroll, State, Time } from "../parts/words.tsx";
 import { formatRoute, goTo, type Params } from "../route.ts";
-import type { ApplicationView, Started } from "../wire.ts";
+import type { Started } from "../wire/asked.ts";
+import type { ApplicationView } from "../wire/run.ts";
 import { RunDetails } from "./run-details.tsx";
 
 export function Application({ params, allowsActions }: PageProps): JSX.Element {

@@ -6,7 +6,7 @@ import { formatTime, formatTimeIn } from "../format.ts";
 import { Live, Title } from "../parts/frame.tsx";
 import { Name, Pages, Scroll } from "../parts/words.tsx";
 import { formatRoute } from "../route.ts";
-import type { CalendarRun, CalendarView } from "../wire.ts";
+import type { CalendarRun, CalendarView } from "../wire/lists.ts";
 
 export function Calendar({ params }: PageProps): JSX.Element {
   const watched = useView<CalendarView>("calendar", params);

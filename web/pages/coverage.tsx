@@ -4,7 +4,7 @@ import { formatCount } from "../format.ts";
 import { Asked } from "../parts/asked.tsx";
 import { Title } from "../parts/frame.tsx";
 import { Name, Scroll, State } from "../parts/words.tsx";
-import type { CoverageView } from "../wire.ts";
+import type { CoverageView } from "../wire/asked.ts";
 
 export function Coverage(): JSX.Element {
   return (

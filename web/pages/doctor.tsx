@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { Asked } from "../parts/asked.tsx";
 import { Title } from "../parts/frame.tsx";
 import { Name, State } from "../parts/words.tsx";
-import type { DoctorOrder, DoctorView } from "../wire.ts";
+import type { DoctorOrder, DoctorView } from "../wire/asked.ts";
 
 /** Where an installation is unless somebody put it elsewhere. */
 const USUAL_NAMESPACE = "stash-batch";

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { type Answer, ask } from "../api.ts";
 import { Title } from "../parts/frame.tsx";
 import { FailureBox, Name, Scroll } from "../parts/words.tsx";
-import type { ExplainOrder, ExplainView } from "../wire.ts";
+import type { ExplainOrder, ExplainView } from "../wire/asked.ts";
 
 export function Explain(): JSX.Element {
   const [text, setText] = useState("");

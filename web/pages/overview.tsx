@@ -7,7 +7,7 @@ import { Days, DaysLegend } from "../parts/days.tsx";
 import { Live, Title } from "../parts/frame.tsx";
 import { Name, Pages, State, Time } from "../parts/words.tsx";
 import { formatRoute, goTo } from "../route.ts";
-import type { OverviewRow, OverviewView } from "../wire.ts";
+import type { OverviewRow, OverviewView } from "../wire/application.ts";
 
 export function Overview({ params }: PageProps): JSX.Element {
   const watched = useView<OverviewView>("overview", params);

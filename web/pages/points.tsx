@@ -7,7 +7,8 @@ import { formatBytes, formatTime } from "../format.ts";
 import { Live, Title } from "../parts/frame.tsx";
 import { Name, Pages, Scroll, Time } from "../parts/words.tsx";
 import { formatRoute } from "../route.ts";
-import type { PlanOrder, PointRow, PointsView } from "../wire.ts";
+import type { PlanOrder } from "../wire/asked.ts";
+import type { PointRow, PointsView } from "../wire/lists.ts";
 import { RestoreDialog } from "./restore-dialog.tsx";
 
 const SOURCES: Readonly<Record<string, string>> = {

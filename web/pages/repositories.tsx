@@ -5,7 +5,7 @@ import type { PageProps } from "../app.tsx";
 import { formatBytes, formatNumber, formatTime } from "../format.ts";
 import { Live, Title } from "../parts/frame.tsx";
 import { Name, Pages, Scroll, State, Time } from "../parts/words.tsx";
-import type { RepositoriesView, RepositoryRow } from "../wire.ts";
+import type { RepositoriesView, RepositoryRow } from "../wire/lists.ts";
 
 export function Repositories({ params }: PageProps): JSX.Element {
   const watched = useView<RepositoriesView>("repositories", params);

@@ -5,7 +5,7 @@ import { type Answer, ask } from "../api.ts";
 import { formatBytes, formatCount, formatTime } from "../format.ts";
 import { FailureBox, Name, Scroll } from "../parts/words.tsx";
 import { formatRoute, goTo } from "../route.ts";
-import type { ApplyOrder, PlanAnswer, PlanOrder, Started } from "../wire.ts";
+import type { ApplyOrder, PlanAnswer, PlanOrder, Started } from "../wire/asked.ts";
 
 interface DialogProps {
   readonly order: PlanOrder;

@@ -6,7 +6,8 @@ import { formatBytes, formatCount, formatTime } from "../format.ts";
 import { describeProgress, Lanes } from "../parts/lanes.tsx";
 import { FailureBox, Name, Pages, Scroll, State, Time } from "../parts/words.tsx";
 import { formatRoute, type Params } from "../route.ts";
-import type { Hook, Host, Lane, LogOrder, LogView, Run } from "../wire.ts";
+import type { LogOrder, LogView } from "../wire/asked.ts";
+import type { Hook, Host, Lane, Run } from "../wire/run.ts";
 
 interface RunProps {
   readonly run: Run;

@@ -1,7 +1,7 @@
 /** What became of the last days: a sign for each, with words. */
 import type { JSX } from "preact";
 import { formatCount, formatDate } from "../format.ts";
-import type { Day, DayState } from "../wire.ts";
+import type { Day, DayState } from "../wire/application.ts";
 
 const SIGNS: Readonly<Record<DayState, readonly [string, string]>> = {
   Complete: ["●", "complete"],

@@ -3,7 +3,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Watched } from "../api.ts";
 import { formatTime } from "../format.ts";
-import type { Notice } from "../wire.ts";
+import type { Notice } from "../wire/envelope.ts";
 import { Name } from "./words.tsx";
 
 /** The heading takes the focus when the page changes, so that whoever hears the page hears where he is. */

@@ -1,7 +1,7 @@
 /** A run on a time axis: a lane a member, with its hosts as bars and its hooks as frames. */
 import type { JSX } from "preact";
 import { formatBytes, formatCount, formatDuration, formatNumber } from "../format.ts";
-import type { Lane, Progress, Run, Span } from "../wire.ts";
+import type { Lane, Progress, Run, Span } from "../wire/run.ts";
 import { Name, State } from "./words.tsx";
 
 const WIDTH = 1_000;

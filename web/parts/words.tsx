@@ -2,7 +2,8 @@
 import type { ComponentChildren, JSX } from "preact";
 import { formatNumber, formatRelative, formatTime } from "../format.ts";
 import { formatRoute, type Params } from "../route.ts";
-import type { Failure, Paged } from "../wire.ts";
+import type { Paged } from "../wire/envelope.ts";
+import type { Failure } from "../wire/run.ts";
 
 /** A text that somebody else wrote: it can't turn the line around. */
 export function Name({ children }: { readonly children: string }): JSX.Element {

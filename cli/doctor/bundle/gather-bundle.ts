@@ -6,6 +6,7 @@ import { toUserError } from "../../../shared/kube/kube-error.ts";
 import { readLogTail } from "../../../shared/kube/logs.ts";
 import type { Resource } from "../../../shared/kube/resource.ts";
 import type { PackedFile } from "../../../shared/tarball.ts";
+import { DEPLOYMENTS, LEASES } from "../../cluster/resources.ts";
 import type { Finding } from "../finding.ts";
 import { redact, redactText } from "./redact.ts";
 
@@ -55,11 +56,11 @@ const OF_CLUSTER: readonly (readonly [string, Resource])[] = [
 
 /** Of the installation's namespace. */
 const OF_INSTALLATION: readonly (readonly [string, Resource])[] = [
-  ["deployments", { group: "apps", version: "v1", plural: "deployments", namespaced: true }],
+  ["deployments", DEPLOYMENTS],
   ["pods", PODS],
   ["services", core("services")],
   ["events", core("events")],
-  ["leases", { group: "coordination.k8s.io", version: "v1", plural: "leases", namespaced: true }],
+  ["leases", LEASES],
 ];
 
 export interface BundleFacts {

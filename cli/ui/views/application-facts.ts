@@ -2,7 +2,7 @@
 import { UserError } from "../../../shared/errors.ts";
 import { backupInvokerView } from "../../../shared/invoker.ts";
 import { parseSchedule, type Schedule } from "../../../shared/schedule/schedule.ts";
-import type { ApplicationHealth, Day } from "../../../web/wire.ts";
+import type { ApplicationHealth, Day } from "../../../web/wire/application.ts";
 import type { BackupInvokerObject } from "../../objects/invokers.ts";
 import { isPointOf, listPoints } from "../../points/recovery-points.ts";
 import { byUrgency, decideHealth, type Health, HealthState } from "../../status/decide-health.ts";

@@ -1,7 +1,7 @@
 /** One application: its runs, and one of them in full. Pure. */
 import { backupInvokerView, restoreInvokerView } from "../../../shared/invoker.ts";
 import { targetKey } from "../../../shared/target.ts";
-import type { ApplicationView } from "../../../web/wire.ts";
+import type { ApplicationView } from "../../../web/wire/run.ts";
 import type { BackupInvokerObject } from "../../objects/invokers.ts";
 import { byAge } from "../../objects/list-input.ts";
 import type { RunObject } from "../../objects/read-run.ts";

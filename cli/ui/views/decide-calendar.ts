@@ -1,6 +1,6 @@
 /** What is due in the next days, by the schedules as they are now. Pure. */
 import { nextRuns } from "../../../shared/schedule/schedule.ts";
-import type { CalendarRun, CalendarView } from "../../../web/wire.ts";
+import type { CalendarRun, CalendarView } from "../../../web/wire/lists.ts";
 import type { BackupInvokerObject } from "../../objects/invokers.ts";
 import { scheduleOf } from "./application-facts.ts";
 import { pageOf } from "./page-of.ts";

@@ -15,7 +15,7 @@
 import type { BackupSession } from "../../../shared/api/backup-session.ts";
 import type { Schedule } from "../../../shared/schedule/schedule.ts";
 import { isFinalSessionPhase } from "../../../shared/status/backup-phase.ts";
-import type { Day, DayState } from "../../../web/wire.ts";
+import type { Day, DayState } from "../../../web/wire/application.ts";
 import { pointTime } from "../../objects/session-facts.ts";
 import { pointOfSession } from "../../points/recovery-points.ts";
 import type { LocalDay } from "./local-days.ts";

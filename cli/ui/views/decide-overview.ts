@@ -1,5 +1,5 @@
 /** All applications, worst first, with what became of their last days. Pure. */
-import type { OverviewView } from "../../../web/wire.ts";
+import type { OverviewView } from "../../../web/wire/application.ts";
 import { createDays, knownApplications } from "./application-facts.ts";
 import { pageOf } from "./page-of.ts";
 import type { Asked } from "./view-table.ts";

@@ -1,5 +1,5 @@
 /** Recovery points, newest first. Pure. */
-import type { PointRow, PointsView } from "../../../web/wire.ts";
+import type { PointRow, PointsView } from "../../../web/wire/lists.ts";
 import type { BackupInvokerObject } from "../../objects/invokers.ts";
 import { isPointOf, listPoints, type Point } from "../../points/recovery-points.ts";
 import type { WorldView } from "../world.ts";

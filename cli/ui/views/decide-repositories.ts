@@ -1,5 +1,5 @@
 /** Where data is saved, and how it grew. Pure. */
-import type { RepositoriesView, RepositoryRow } from "../../../web/wire.ts";
+import type { RepositoriesView, RepositoryRow } from "../../../web/wire/lists.ts";
 import { pointOfSession } from "../../points/recovery-points.ts";
 import { formatBackend } from "../../repositories/format-backend.ts";
 import type { WorldView } from "../world.ts";

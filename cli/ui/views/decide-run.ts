@@ -4,7 +4,7 @@ import type { HookResult } from "../../../shared/api/hook-result.ts";
 import type { HostProgress, HostStats, RestoreHostStats } from "../../../shared/api/host-stats.ts";
 import type { RestoreMemberStatus } from "../../../shared/api/restore-batch.ts";
 import type { Unlisted } from "../../../shared/api/unlisted.ts";
-import type { Failure, Hook, Host, Lane, Progress, Run, RunSummary, Snapshot, Span } from "../../../web/wire.ts";
+import type { Failure, Hook, Host, Lane, Progress, Run, RunSummary, Snapshot, Span } from "../../../web/wire/run.ts";
 import { hasEnded, type RunObject } from "../../objects/read-run.ts";
 import { failureOf, memberName, nextStepOf, pointTime } from "../../objects/session-facts.ts";
 import { pageOf } from "./page-of.ts";

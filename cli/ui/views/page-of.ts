@@ -1,5 +1,5 @@
 /** A long list, page by page. Pure. */
-import type { Paged } from "../../../web/wire.ts";
+import type { Paged } from "../../../web/wire/envelope.ts";
 
 export const PAGE_SIZE = 50;
 

@@ -1,5 +1,5 @@
 /** All pages that show the cluster as it changes. A new one is a file and a row. */
-import type { Envelope } from "../../../web/wire.ts";
+import type { Envelope } from "../../../web/wire/envelope.ts";
 import type { World, WorldView } from "../world.ts";
 import { decideApplication } from "./decide-application.ts";
 import { decideCalendar } from "./decide-calendar.ts";

@@ -14,7 +14,9 @@ test.each([
   ["azure", {}, { azure: { container: "b", prefix: "p" } }],
   ["swift", {}, { swift: { container: "b", prefix: "p" } }],
   ["b2", {}, { b2: { bucket: "b", prefix: "p" } }],
-  ["rest", { endpoint: "http://r" }, { rest: { url: "http://r" } }],
+  ["rest", { endpoint: "http://r" }, { rest: { url: "http://r/p/" } }],
+  ["rest", { endpoint: "http://r/a/", prefix: "/b/c/" }, { rest: { url: "http://r/a/b/c/" } }],
+  ["rest", { endpoint: "http://r", prefix: "" }, { rest: { url: "http://r" } }],
 ])("a backend of %s", (provider, more, backend) => {
   const flags = flagValues({ provider, bucket: "b", prefix: "p", secret: "s", ...more });
   expect(buildBackend(flags)).toEqual({ storageSecretName: "s", ...backend });

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { folderName } from "../../../../cli/download/place-entry.ts";
 import { KINDS } from "../../../../shared/api/kinds.ts";
-import { browse } from "../../../support/cli/browsed-repository.ts";
+import { browse, wordsOf } from "../../../support/cli/browsed-repository.ts";
 import { type MemoryApi, runLine, startMemoryApi } from "../../../support/cli/memory-api.ts";
 import { aRepository, runWorkPods } from "../../../support/cli/work-pods.ts";
 
@@ -65,6 +65,26 @@ test("a path that looks like a flag is none", async () => {
   const behindFlags = asked.filter((command) => command.some((word) => word.startsWith("--password-command")));
   expect(behindFlags.length).toBeGreaterThan(0);
   for (const command of behindFlags) expect(command.slice(-3)).toEqual(["--", "abcd0000", expect.any(String)]);
+});
+
+test("of snapshots that are named, a path alone comes, too", async () => {
+  const asked: (readonly string[])[] = [];
+  const answer = browse(["a", "b"].map((host, at) => ({ id: `abcd000${at}`, hostname: host, paths: ["/data"] })));
+  api.executes = (command) => {
+    if (command.includes("dump")) asked.push(wordsOf(command));
+    return answer(command);
+  };
+  const { exitCode, notes } = await download("store", "/data/deep", "--snapshots=abcd0000,abcd0001");
+  expect(exitCode, notes).toBe(0);
+  expect(asked).toEqual([
+    ["abcd0000", "/data/deep"],
+    ["abcd0001", "/data/deep"],
+  ]);
+  expect(readFileSync(join(into, "abcd0001/data/deep/own"), "utf8")).toBe("data of abcd0001");
+  asked.length = 0;
+  await download("store", "/data", "--snapshots=abcd0000", "--include=/data/deep/own");
+  expect(asked).toEqual([["abcd0000", "/data/deep/own"]]);
+  expect((await download("store", "../data", "--snapshots=abcd0000")).exitCode).toBe(2);
 });
 
 test("the name of a folder is one segment, leads nowhere, and is that of one name alone", () => {

@@ -1,0 +1,51 @@
+/** Views as they change: whoever does not read costs nothing, and gets the newest when he does. */
+import { get, type IncomingMessage, type ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fastify } from "fastify";
+import { expect, test, vi } from "vitest";
+import { createStreams } from "../../../../cli/ui/streams.ts";
+
+/** More than a connection of this machine holds for somebody who does not read. */
+const LARGE = "x".repeat(16 * 1024 * 1024);
+
+test("changes that nobody reads leave nothing behind, and the newest comes in the end", async () => {
+  let turn = 0;
+  let change: () => void = () => undefined;
+  const raws: ServerResponse[] = [];
+  const streams = createStreams({
+    onChange: (changed) => {
+      change = changed;
+      return () => undefined;
+    },
+    onFault: (error) => expect.unreachable(String(error)),
+  });
+  const app = fastify({ forceCloseConnections: true });
+  const view = () => ({ now: "", isLoading: false, notices: [], view: `${LARGE}${turn}!` });
+  app.get("/", (_request, reply) => {
+    raws.push(reply.raw);
+    streams.open(view, {}, reply);
+  });
+  const address = await app.listen({ host: "127.0.0.1", port: 0 });
+  const client = get(address);
+  const response = await new Promise<IncomingMessage>((resolve) => client.on("response", resolve));
+  response.pause();
+  const [raw] = raws;
+  if (raw === undefined) throw new Error("nobody asked");
+  expect(raw.writableNeedDrain).toBe(true);
+  const before = raw.listenerCount("drain");
+  for (turn = 1; turn <= 4; turn++) {
+    change();
+    await sleep(250);
+  }
+  expect(raw.listenerCount("drain")).toBe(before);
+  turn = 7;
+  let end = "";
+  response.on("data", (chunk: Buffer) => {
+    end = (end + chunk.toString("latin1")).slice(-20);
+  });
+  response.resume();
+  await vi.waitFor(() => expect(end).toContain("x7!"), 20_000);
+  client.destroy();
+  streams.close();
+  await app.close();
+}, 60_000);

@@ -1,0 +1,124 @@
+/** Sessions and restores, as they go and as they went. Types alone: the server of `kubectl stash ui` fills them, the pages show them. */
+import type { ApplicationHealth, Day } from "./application.ts";
+import type { Paged } from "./envelope.ts";
+
+export interface Failure {
+  readonly code?: string | undefined;
+  readonly member?: string | undefined;
+  readonly message: string;
+  readonly next?: string | undefined;
+}
+
+export interface Span {
+  readonly kind: "host" | "hook";
+  readonly label: string;
+  readonly phase: string;
+  readonly startedAt: string;
+  /** Undefined while it goes on. */
+  readonly finishedAt?: string | undefined;
+}
+
+export interface Progress {
+  readonly percent?: number | undefined;
+  readonly bytesDone?: number | undefined;
+  readonly bytesTotal?: number | undefined;
+  readonly filesDone?: number | undefined;
+  readonly filesTotal?: number | undefined;
+  readonly etaSeconds?: number | undefined;
+}
+
+export interface Hook {
+  readonly type: string;
+  readonly host?: string | undefined;
+  readonly phase: string;
+  readonly startedAt?: string | undefined;
+  readonly finishedAt?: string | undefined;
+  readonly message?: string | undefined;
+  readonly output?: string | undefined;
+}
+
+export interface Snapshot {
+  readonly id: string;
+  readonly path: string;
+  readonly sizeBytes?: number | undefined;
+  readonly addedBytes?: number | undefined;
+}
+
+export interface Host {
+  readonly name: string;
+  readonly phase: string;
+  readonly pod?: string | undefined;
+  readonly podUid?: string | undefined;
+  readonly node?: string | undefined;
+  readonly attempt?: number | undefined;
+  readonly failure?: Failure | undefined;
+  readonly warnings: readonly string[];
+  readonly unreadableFiles?: number | undefined;
+  readonly progress?: Progress | undefined;
+  readonly snapshots: readonly Snapshot[];
+}
+
+export interface Lane {
+  readonly name: string;
+  readonly phase: string;
+  /** Why it waits or failed. */
+  readonly message?: string | undefined;
+  readonly failure?: Failure | undefined;
+  readonly progress?: Progress | undefined;
+  readonly spans: readonly Span[];
+  readonly hosts: readonly Host[];
+  readonly hostPages: Paged;
+  /** Hosts that the status counts and does not list. */
+  readonly unlistedHosts: number;
+  readonly hooks: readonly Hook[];
+}
+
+export interface RunName {
+  readonly kind: string;
+  readonly name: string;
+}
+
+export interface RunSummary extends RunName {
+  readonly phase: string;
+  readonly time?: string | undefined;
+  readonly duration?: string | undefined;
+  readonly trigger?: string | undefined;
+  readonly code?: string | undefined;
+}
+
+export interface Run extends RunSummary {
+  readonly startedAt?: string | undefined;
+  readonly endedAt?: string | undefined;
+  readonly deadline?: string | undefined;
+  readonly repository?: string | undefined;
+  /** Of a restore: which point it takes. */
+  readonly point?: string | undefined;
+  readonly failure?: Failure | undefined;
+  /** What it waits for. */
+  readonly message?: string | undefined;
+  readonly hasEnded: boolean;
+  readonly lanes: readonly Lane[];
+  readonly hooks: readonly Hook[];
+  readonly conditions: readonly {
+    readonly type: string;
+    readonly status: string;
+    readonly reason?: string | undefined;
+    readonly message?: string | undefined;
+  }[];
+}
+
+export interface ApplicationView {
+  /** Undefined where there is no such application, as far as it can be read. */
+  readonly application?:
+    | (ApplicationHealth & {
+        readonly schedule?: string | undefined;
+        readonly zone?: string | undefined;
+        readonly isPaused: boolean;
+        readonly repository?: string | undefined;
+        readonly members: readonly string[];
+        readonly days: readonly Day[];
+      })
+    | undefined;
+  readonly runs: Paged & { readonly rows: readonly RunSummary[] };
+  readonly run?: Run | undefined;
+}
