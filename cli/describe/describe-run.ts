@@ -5,6 +5,7 @@ import { formatTimeline } from "../runs/format.ts";
 import { type MemberState, memberOfRestoreSession, membersOfRestore, membersOfSession } from "../runs/member-state.ts";
 import { cut } from "../terminal/table.ts";
 import { formatSince } from "../terminal/times.ts";
+import { describePlan, describeTried } from "./describe-plan.ts";
 import {
   conditionTable,
   type DescribedMember,
@@ -24,6 +25,8 @@ export function describeRun(run: RunObject, look: DescribeLook): readonly string
   const members = membersIn(run);
   const states = statesOf(run);
   const sections: readonly (readonly [string, readonly string[]])[] = [
+    ["A dry run: it would", describePlan(run)],
+    ["Files, by restic's own dry run", describeTried(members)],
     ["Members", [...describeStates(states), ...formatLanes(states, look)]],
     ["Hosts", hostTable(members, look)],
     ["Snapshots", snapshotTable(members, look)],

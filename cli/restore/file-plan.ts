@@ -14,7 +14,7 @@ export function withFiles(plan: Plan, files: readonly MemberFiles[]): Plan {
   return { ...plan, members };
 }
 
-export function formatFiles({ name, files }: PlannedMember): readonly string[] {
+export function formatFiles({ name, files }: Pick<PlannedMember, "name" | "files">): readonly string[] {
   if (files === undefined) return [];
   if (files.kind === "unknown") return [`${name}: not known: ${files.why}`];
   const { newFiles, changedFiles, sameFiles, totalBytes, writtenBytes, overwritten } = files.files;

@@ -8,7 +8,6 @@ import { formatSize } from "../../shared/size.ts";
 import { findCondition } from "../../shared/status/conditions.ts";
 import { repositoryReadiness, withReadiness } from "../../shared/status/readiness.ts";
 import { isGoodPoint } from "../../shared/status/saved-data.ts";
-import { type PointsView, withPoints } from "./points.ts";
 
 export interface RepositoryView {
   readonly generation: number;
@@ -16,8 +15,6 @@ export interface RepositoryView {
   readonly references: readonly TypedObjectRef[];
   /** All that are there and used the Repository, in any order. */
   readonly sessions: readonly BackupSession[];
-  /** What is told of recovery points; undefined where nothing is. */
-  readonly points?: PointsView;
 }
 
 /**
@@ -25,12 +22,11 @@ export interface RepositoryView {
  * status is only ever replaced by something newer.
  */
 export function decideRepositoryStatus(
-  { generation, status, references, sessions, points }: RepositoryView,
+  { generation, status, references, sessions }: RepositoryView,
   now: Date,
 ): RepositoryStatus {
   const oldestFirst = [...sessions].sort((a, b) => createdAtMs(a) - createdAtMs(b));
-  const sessionsTold = oldestFirst.reduce<RepositoryStatus>(withSession, status ?? {});
-  const folded = points === undefined ? sessionsTold : withPoints(sessionsTold, points, now);
+  const folded = oldestFirst.reduce<RepositoryStatus>(withSession, status ?? {});
   const readiness = repositoryReadiness({
     integrity: folded.integrity,
     openFault: openFault(oldestFirst, status?.conditions),

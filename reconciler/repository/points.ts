@@ -126,6 +126,19 @@ function withSession(status: PointStatus, run: HostRun, { cluster, now }: Facts)
   return { ...status, points: [...known.filter((point) => !isOwn(point)), ...told] };
 }
 
+/** The last report of each invoker, and the last of a maintenance: of several sessions that are there still the newest counts. */
+export function newestReports<Run extends HostRun>(runs: readonly Run[]): readonly Run[] {
+  const newest = new Map<string, Run>();
+  for (const run of runs) {
+    const { work, run: owner, backup } = run.spec;
+    const { kind, name } = backup?.invoker ?? { kind: owner.kind, name: owner.name };
+    const key = JSON.stringify([run.metadata.namespace, work, kind, name]);
+    const known = newest.get(key);
+    if (known === undefined || reportedAtMs(known) <= reportedAtMs(run)) newest.set(key, run);
+  }
+  return [...newest.values()];
+}
+
 /** The points with what was told of them; as they are where nothing was. */
 export function withPoints(status: RepositoryStatus, view: PointsView, now: Date): RepositoryStatus {
   const { repository, reports, cluster } = view;

@@ -16,11 +16,12 @@ import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
 import { clusterIdOf, type World } from "../world/world.ts";
 import { decideRepositoryStatus } from "./decide-status.ts";
+import { newsOf, takePoints } from "./take-points.ts";
 import { wakeRepositories } from "./wake.ts";
 
 export interface RepositoryPorts {
   readonly world: World;
-  readonly client: Pick<KubeClient, "patch" | "patchStatus">;
+  readonly client: Pick<KubeClient, "find" | "patch" | "patchStatus">;
   readonly events: Pick<EventRecorder, "record">;
   readonly clock: Clock;
   readonly log: Logger;
@@ -39,6 +40,8 @@ class RepositoryController implements Controller {
   readonly name = "repository";
   readonly #ports: RepositoryPorts;
   readonly #queue: WorkQueue;
+  /** By key: what was taken of recovery points. Lost with the process: then they are read once more. */
+  readonly #taken = new Map<string, string>();
   #unsubscribe: readonly (() => void)[] = [];
 
   constructor(ports: RepositoryPorts) {
@@ -64,13 +67,17 @@ class RepositoryController implements Controller {
   async stop(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await this.#queue.stop(DRAIN_MS);
+    this.#taken.clear();
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
     const { world, client, clock, log } = this.#ports;
     const { namespace, name } = splitObjectKey(key);
     const repository = world.repositories.get(namespace, name);
-    if (repository === undefined) return undefined;
+    if (repository === undefined) {
+      this.#taken.delete(key);
+      return undefined;
+    }
     const { deletionTimestamp, finalizers = [], generation = 0 } = repository.metadata;
     const isHeld = finalizers.includes(Finalizer.Repository);
     if (deletionTimestamp !== undefined) {
@@ -84,12 +91,25 @@ class RepositoryController implements Controller {
       status: repository.status,
       references: referencesTo(world, key),
       sessions: world.sessions.byIndex("repository", key),
-      points: { repository, reports: world.hostRuns.byIndex("points", key), cluster: clusterIdOf(world) },
     };
     const after = decideRepositoryStatus(view, new Date(clock.now()));
     const address = { resource: KINDS.Repository, namespace, name };
     const outcome = await mergeStatus(client, address, { before: repository.status, after }, asIs, { signal });
     if (outcome.kind === "refused") log.error({ repository: key, error: outcome.error.message }, "status refused");
+    return this.#takePoints(key, repository, signal);
+  }
+
+  async #takePoints(key: string, repository: Repository, signal: AbortSignal): Promise<RunResult | undefined> {
+    const { world, client, clock, log } = this.#ports;
+    const seen = world.hostRuns.byIndex("points", key);
+    if (seen.length === 0) return undefined;
+    const order = { repository, seen, cluster: clusterIdOf(world), now: new Date(clock.now()) };
+    const news = newsOf(order);
+    if (this.#taken.get(key) === news) return undefined;
+    const outcome = await takePoints(client, order, signal);
+    if (outcome.kind === "conflict") return { requeueAfterMs: CONFLICT_AGAIN_MS };
+    if (outcome.kind === "refused") log.error({ repository: key, error: outcome.error.message }, "points refused");
+    this.#taken.set(key, news);
     return undefined;
   }
 

@@ -1,9 +1,9 @@
 /** Which changes in the cluster make a Repository worth a look. */
 import type { BackupSession } from "../../shared/api/backup-session.ts";
-import type { HostRun } from "../../shared/api/host-run.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import type { ChangeHandler } from "../../shared/kube/intake.ts";
 import { objectKey } from "../../shared/kube/object-meta.ts";
+import type { SeenHostRun } from "../world/without-points.ts";
 import type { World } from "../world/world.ts";
 
 interface User {
@@ -33,9 +33,9 @@ export function wakeRepositories(world: World, wake: (key: string) => void): rea
     const { name, namespace } = status?.repository ?? {};
     if (name) wake(objectKey(namespace || metadata.namespace, name));
   };
-  const ofReport = (run: HostRun): void => {
+  const ofReport = (run: SeenHostRun): void => {
     const { name, namespace = run.metadata.namespace } = run.spec.repository ?? {};
-    if (name && run.status?.listedPoints !== undefined) wake(objectKey(namespace, name));
+    if (name && run.toldPoints !== undefined) wake(objectKey(namespace, name));
   };
   const ofRepository = ({ metadata }: Repository): void => wake(objectKey(metadata.namespace, metadata.name));
   return [
@@ -47,7 +47,7 @@ export function wakeRepositories(world: World, wake: (key: string) => void): rea
     world.hostRuns.subscribe({
       add: ofReport,
       update: (before, after) => {
-        if (toldPoints(before) !== toldPoints(after)) ofReport(after);
+        if (before.toldPoints !== after.toldPoints) ofReport(after);
       },
     }),
     world.sessions.subscribe({
@@ -58,10 +58,6 @@ export function wakeRepositories(world: World, wake: (key: string) => void): rea
       },
     }),
   ];
-}
-
-function toldPoints({ status }: HostRun): string | undefined {
-  return status?.listedPoints && JSON.stringify(status.listedPoints);
 }
 
 function newsOf({ status }: BackupSession): string {

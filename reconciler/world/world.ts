@@ -3,7 +3,7 @@ import { type BackupBatch, parseBackupBatch } from "../../shared/api/backup-batc
 import { type BackupBlueprint, parseBackupBlueprint } from "../../shared/api/backup-blueprint.ts";
 import { type BackupConfiguration, parseBackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
-import { type HostRun, parseHostRun } from "../../shared/api/host-run.ts";
+import { parseHostRun } from "../../shared/api/host-run.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository, type Repository } from "../../shared/api/repository.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../../shared/api/restore-batch.ts";
@@ -27,6 +27,7 @@ import { JOBS, type JobFact, type JobPodFact, readJob, readJobPod } from "../job
 import { keptFacts } from "./packed-template.ts";
 import { type PodObject, readPod } from "./pod-object.ts";
 import { QUOTAS, type QuotaFact, readQuota } from "./quota-object.ts";
+import { type SeenHostRun, seenHostRun, seenRepository } from "./without-points.ts";
 import { readWorkloadObject, WORKLOADS, type WorkloadKind, type WorkloadObject } from "./workload-object.ts";
 
 export interface World {
@@ -38,7 +39,7 @@ export interface World {
   readonly restoreSessions: Informer<RestoreSession, InvokerIndex>;
   readonly restoreBatches: Informer<RestoreBatch, InvokerIndex>;
   /** Indexes: uid of the session, restore or Repository; `namespace/name` of the Repository whose points a pod told. */
-  readonly hostRuns: Informer<HostRun, "run" | "points">;
+  readonly hostRuns: Informer<SeenHostRun, "run" | "points">;
   /** Index: uid. */
   readonly repositories: Informer<Repository, "uid">;
   readonly blueprints: Informer<BackupBlueprint>;
@@ -151,11 +152,11 @@ export function createWorld(options: WorldOptions): World {
         ),
       repository: (invoker) => repositoryKeys(invoker, invoker.spec.repository),
     }),
-    hostRuns: inform(KINDS.HostRun, parseHostRun, {
+    hostRuns: inform(KINDS.HostRun, (raw) => seenHostRun(parseHostRun(raw)), {
       run: ({ spec }) => [spec.run.uid].filter((uid) => uid !== undefined),
-      points: (run) => (run.status?.listedPoints === undefined ? [] : repositoryKeys(run, run.spec.repository)),
+      points: (run) => (run.toldPoints === undefined ? [] : repositoryKeys(run, run.spec.repository)),
     }),
-    repositories: inform(KINDS.Repository, parseRepository, {
+    repositories: inform(KINDS.Repository, (raw) => seenRepository(parseRepository(raw)), {
       uid: ({ metadata }) => [metadata.uid].filter((uid) => uid !== undefined),
     }),
     blueprints: createInformer<BackupBlueprint>({

@@ -73,3 +73,43 @@ test("a restore is told with its point and what it waits for", () => {
   expect(text).toContain(`Point      shop-1 of ${hoursAgo(5)}`);
   expect(text).toContain("Why        PodNotReady: no ready pod yet");
 });
+
+test("a dry run of a restore is told as one, with its plan and files", () => {
+  const tried = {
+    newFiles: 1,
+    changedFiles: 2,
+    sameFiles: 3,
+    totalBytes: 60,
+    writtenBytes: 30,
+    overwritten: ["/data/a"],
+  };
+  const restore = parseRestoreBatch({
+    apiVersion: "stash.appscode.com/v1beta1",
+    kind: "RestoreBatch",
+    metadata: { name: "what-if", namespace: "demo", creationTimestamp: hoursAgo(1) },
+    spec: { session: "shop-1", dryRun: true },
+    status: {
+      phase: "Succeeded",
+      plan: [
+        {
+          alias: "db",
+          step: 1,
+          by: "Job",
+          restarts: "nothing",
+          waitsFor: ["BackupSession shop-2 works on the same target"],
+        },
+        { alias: "web", step: 2, by: "init-container of its pods", restarts: "its pod" },
+      ],
+      members: [{ ref: { kind: "Deployment", name: "web" }, alias: "web", stats: [{ hostname: "web", tried }] }],
+    },
+  });
+  const lines = describeRun(restore, { nowMs: NOW_MS, width: undefined });
+  const at = lines.indexOf("A dry run: it would");
+  expect(lines.slice(at, at + 4)).toEqual([
+    "A dry run: it would",
+    "  step 1: db, by Job; restarts nothing",
+    "    held by: BackupSession shop-2 works on the same target",
+    "  step 2: web, by init-container of its pods; restarts its pod",
+  ]);
+  expect(lines).toContain("  web: 1 new, 2 written over, 3 the same; 30 B of 60 B are written");
+});

@@ -15,12 +15,12 @@ import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
 
 const WEB = { apiVersion: "apps/v1", kind: "Deployment", name: "web", namespace: "demo" };
 
-function openWith(status: object | undefined, metadata: object = {}) {
+function openWith(status: object | undefined, metadata: object = {}, spec: object = {}) {
   const restore = parseRestoreBatch({
     apiVersion: "stash.appscode.com/v1beta1",
     kind: "RestoreBatch",
     metadata: { name: "back", namespace: "demo", uid: "uid-restore", ...metadata },
-    spec: { repository: { name: "store" }, members: [{ target: { ref: WEB } }] },
+    spec: { repository: { name: "store" }, members: [{ target: { ref: WEB } }], ...spec },
     ...(status !== undefined && { status }),
   });
   const world = { ...empty, restoreBatches: { ...empty.restoreBatches, byIndex: () => [restore] } };
@@ -56,7 +56,8 @@ describe("a restore is in the way of backups", () => {
       },
     ],
     ["its global hook runs", { phase: "Pending", startTime, hooks: [{ type: "preRestore" }], members: [{ ref: WEB }] }],
-  ])("D19: while %s", (_what, status) => {
+  ])("D19: while %s, and never where it is a dry run", (_what, status) => {
+    expect(openWith(status, {}, { dryRun: true })).toBe(0);
     expect(openWith(status)).toBe(1);
   });
 

@@ -1,0 +1,50 @@
+/** Brings what pods told of recovery points into the status of a Repository: reads both anew, for informers keep neither. */
+import { parseHostRun } from "../../shared/api/host-run.ts";
+import { KINDS } from "../../shared/api/kinds.ts";
+import { parseRepository, type Repository } from "../../shared/api/repository.ts";
+import { shortHash } from "../../shared/hash.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import { mergeStatus, type StatusWrite } from "../../shared/kube/status-patch.ts";
+import type { SeenHostRun } from "../world/without-points.ts";
+import { newestReports, withPoints } from "./points.ts";
+
+export interface TakeOrder {
+  readonly repository: Repository;
+  /** Host runs that told points of it. */
+  readonly seen: readonly SeenHostRun[];
+  /** uid of this cluster's kube-system; undefined while it is not known. */
+  readonly cluster: string | undefined;
+  readonly now: Date;
+}
+
+/** Differs when there is something to take that was not there before. */
+export function newsOf({ repository, seen, cluster }: TakeOrder): string {
+  const told = newestReports(seen).map(
+    ({ metadata, toldPoints }) => `${metadata.namespace}/${metadata.name} ${toldPoints}`,
+  );
+  const { uid, generation } = repository.metadata;
+  return shortHash(JSON.stringify([uid, generation, cluster, told.sort()]));
+}
+
+/** @throws KubeError when the API server can't be reached, or lacks rights for it */
+export async function takePoints(
+  client: Pick<KubeClient, "find" | "patchStatus">,
+  { repository, seen, cluster, now }: TakeOrder,
+  signal: AbortSignal,
+): Promise<StatusWrite<unknown>> {
+  const { namespace, name } = repository.metadata;
+  const found = await Promise.all(
+    newestReports(seen).map(({ metadata }) =>
+      client.find(KINDS.HostRun, metadata.namespace, metadata.name, parseHostRun, { signal }),
+    ),
+  );
+  const live = await client.find(KINDS.Repository, namespace, name, parseRepository, { signal });
+  if (live === undefined) return { kind: "gone" };
+  const reports = found.flatMap((run) => run ?? []);
+  const before = live.status ?? {};
+  const after = withPoints(before, { repository: live, reports, cluster }, now);
+  // Of two that write the list none may take back what the other told.
+  const { resourceVersion } = live.metadata;
+  const address = { resource: KINDS.Repository, namespace, name };
+  return mergeStatus(client, address, { before, after, resourceVersion }, asIs, { signal });
+}
