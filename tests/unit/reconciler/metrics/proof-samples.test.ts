@@ -72,7 +72,10 @@ describe("a Repository", () => {
 
   test("counts each lock once, however many wait for it, and none of those who no longer wait", () => {
     const waiting = [aHostRun(["a", "b"]), aHostRun(["b"])];
-    const over = [aHostRun(["c"], { isOver: true }), aHostRun(["d"], { cancel: { reason: "DELETED", message: "It is deleted." } })];
+    const over = [
+      aHostRun(["c"], { isOver: true }),
+      aHostRun(["d"], { cancel: { reason: "DELETED", message: "It is deleted." } }),
+    ];
     expect(valuesOf(aRepository({}), [...waiting, ...over])).toMatchObject({ locks: 2 });
     expect(valuesOf(aRepository({}), over)).toMatchObject({ locks: 0 });
   });
