@@ -3,7 +3,7 @@
  * looks finds candidates with it, and the reconciler chooses among them.
  */
 import { SnapshotTag } from "./contract.ts";
-import { isWholeSnapshot, partsOfPoint } from "./point-parts.ts";
+import { partsOfPoint, wholeSnapshots } from "./point-parts.ts";
 import type { ListedSnapshot, RestoreRule } from "./restore-rules.ts";
 import { clusterOf, tagValue } from "./snapshot-tags.ts";
 import { EMPTY_TARGET_KIND, type ResolvedTargetRef, targetKey } from "./target.ts";
@@ -143,7 +143,7 @@ function grouped<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key):
 
 /** All recovery points of a repository, newest first. Data that is not whole is left out. */
 export function readRecoveryPoints(snapshots: readonly ListedSnapshot[]): readonly RepositoryPoint[] {
-  const bySession = grouped(snapshots.filter(isWholeSnapshot), (snapshot) => tagValue(snapshot, SnapshotTag.Session));
+  const bySession = grouped(wholeSnapshots(snapshots), (snapshot) => tagValue(snapshot, SnapshotTag.Session));
   const points = [...bySession].flatMap(([key, group]) =>
     key === undefined ? [] : ofEachCluster(group).map((own) => readPoint(key, own)),
   );
