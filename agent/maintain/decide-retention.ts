@@ -13,7 +13,7 @@
 import { SnapshotTag } from "../../shared/contract.ts";
 import { isCompletePoint } from "../../shared/point-parts.ts";
 import { timeOf } from "../../shared/recovery-points.ts";
-import { tagValue } from "../../shared/snapshot-tags.ts";
+import { bySession } from "../../shared/session-snapshots.ts";
 import type { Snapshot } from "../restic/snapshots.ts";
 import { type Dated, isKeptByTag, type KeepRules, keptBy, patience } from "./keep-rules.ts";
 
@@ -35,6 +35,7 @@ export interface RetentionPlan {
 }
 
 interface Point extends Dated {
+  readonly key: string;
   readonly session: string;
   readonly snapshots: readonly Snapshot[];
   readonly isComplete: boolean;
@@ -65,21 +66,17 @@ function byAge(a: Dated & { readonly key: string }, b: Dated & { readonly key: s
 
 /** Newest first. */
 function pointsOf(own: readonly Snapshot[]): readonly Point[] {
-  const bySession = Map.groupBy(own, (snapshot) => tagValue(snapshot, SnapshotTag.Session));
-  const points = [...bySession].flatMap(([session, snapshots]) =>
-    session === undefined
-      ? []
-      : [
-          {
-            key: session,
-            session,
-            snapshots,
-            timeMs: Date.parse(timeOf(session.slice(session.indexOf("/") + 1), snapshots)),
-            tags: [...new Set(snapshots.flatMap(({ tags }) => tags))],
-            isComplete: isCompletePoint(snapshots),
-          },
-        ],
-  );
+  const points = bySession(own).map(({ session, snapshots }) => {
+    const time = timeOf(session.slice(session.indexOf("/") + 1), snapshots);
+    return {
+      key: `${session} ${time}`,
+      session,
+      snapshots,
+      timeMs: Date.parse(time),
+      tags: [...new Set(snapshots.flatMap(({ tags }) => tags))],
+      isComplete: isCompletePoint(snapshots),
+    };
+  });
   return points.sort(byAge);
 }
 
@@ -119,7 +116,7 @@ function untaggedToRemove(
   }));
   const complete = beside
     .filter(({ isComplete }) => isComplete)
-    .map(({ session, timeMs, tags }) => ({ key: session, timeMs, tags, snapshot: undefined }));
+    .map(({ key, timeMs, tags }) => ({ key, timeMs, tags, snapshot: undefined }));
   const kept = keptBy(rules, [...items, ...complete].sort(byAge));
   return items.filter((item) => !kept.has(item)).map(({ snapshot }) => snapshot);
 }

@@ -51,11 +51,16 @@ export function listPoints({ sessions, repositories, invokers }: PointSources): 
   ];
   const byName = new Map<string, Point>();
   for (const point of found) {
-    const key = `${point.namespace}/${point.session}`;
+    const key = pointKey(point);
     const known = byName.get(key);
     byName.set(key, known === undefined ? point : { ...known, invoker: known.invoker ?? point.invoker });
   }
   return [...byName.values()].sort((a, b) => Date.parse(b.time) - Date.parse(a.time));
+}
+
+/** A session that was deleted and made anew under its name has another time. */
+export function pointKey({ namespace, session, time }: Pick<Point, "namespace" | "session" | "time">): string {
+  return `${namespace}/${session} ${Date.parse(time)}`;
 }
 
 /** The newest complete one at or before a time, or of all. */
