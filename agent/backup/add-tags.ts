@@ -5,7 +5,7 @@
 import { UserError } from "../../shared/errors.ts";
 import type { WithLock } from "../locks/patience.ts";
 import type { Restic } from "../restic/client.ts";
-import type { Snapshot } from "../restic/snapshots.ts";
+import { isUnreadSnapshot, type Snapshot } from "../restic/snapshots.ts";
 
 const TAG_LIMIT_MS = 30 * 60_000;
 
@@ -26,14 +26,20 @@ export async function findById(
   ids: readonly string[],
   { restic, signal }: Pick<TagPorts, "restic" | "signal">,
 ): Promise<readonly Snapshot[]> {
+  const unread: string[] = [];
   const listed = await restic.snapshots(
     {},
-    { signal, keep: (snapshot) => ids.some((id) => isNow(snapshot, id) || wasOnce(snapshot, id)) },
+    {
+      signal,
+      onLine: (line) => isUnreadSnapshot(line) && unread.push(line),
+      keep: (snapshot) => ids.some((id) => isNow(snapshot, id) || wasOnce(snapshot, id)),
+    },
   );
   return ids.map((id) => {
     const [only, another] = meantBy(id, listed);
     if (only !== undefined && another === undefined) return only;
     const how = only === undefined ? "is not in the repository" : "could be several in the repository";
+    if (unread[0] !== undefined) throw new UserError("REPOSITORY_DAMAGED", `look for snapshot ${id}: ${unread[0]}`);
     throw notFound(`snapshot ${id} ${how}`);
   });
 }

@@ -57,7 +57,8 @@ const WORD_RULES: readonly WordRule[] = [
   { code: "REPOSITORY_READ_ONLY", words: /permission denied|operation not permitted/i },
   {
     code: "SNAPSHOT_NOT_FOUND",
-    words: /no (matching )?snapshot(?!s were modified)|snapshot .* not found|no matching ID found/i,
+    words:
+      /no (matching )?snapshot(?!s were modified)|snapshot .* not found|no matching ID found|multiple IDs with prefix/i,
   },
   { code: "RESTIC_KILLED", words: /cannot allocate memory|out of memory|failed to reserve page|signal: killed/i },
 ];
