@@ -5,9 +5,10 @@
 import type { KeptBy } from "./api/closed-lists.ts";
 import { type ListedMember, type ListedPoint, MAX_LISTED_POINTS } from "./api/recovery-point.ts";
 import { SnapshotTag } from "./contract.ts";
-import { isCompletePoint, isWholeSnapshot, type PointPart, partsOfPoint } from "./point-parts.ts";
-import { groupBySession, newestOfEach, readTagged, type SessionSnapshots, timeOf } from "./recovery-points.ts";
+import { isCompletePoint, type PointPart, partsOfPoint, wholeSnapshots } from "./point-parts.ts";
+import { groupBySession, newestOfEach, pointKey, readTagged, timeOf } from "./recovery-points.ts";
 import type { ListedSnapshot } from "./restore-rules.ts";
+import type { SessionSnapshots } from "./session-snapshots.ts";
 import { clusterOf, tagValue } from "./snapshot-tags.ts";
 
 /** A snapshot, with its size where restic wrote that down. */
@@ -73,11 +74,11 @@ function listedTime(session: string, snapshots: readonly SizedSnapshot[]): strin
 }
 
 /** @returns undefined where nothing whole is left of the session, or its tags are none that we write */
-function readPoint({ key, snapshots }: SessionSnapshots<SizedSnapshot>): ListedPoint | undefined {
+function readPoint({ session: key, snapshots }: SessionSnapshots<SizedSnapshot>): ListedPoint | undefined {
   const slash = key.indexOf("/");
   const namespace = key.slice(0, Math.max(0, slash));
   const session = key.slice(slash + 1);
-  const whole = newestOfEach(snapshots.filter(isWholeSnapshot).flatMap((snapshot) => readTagged(snapshot) ?? []));
+  const whole = newestOfEach(wholeSnapshots(snapshots).flatMap((snapshot) => readTagged(snapshot) ?? []));
   const [first] = whole;
   const time = listedTime(session, snapshots);
   const isNamed = session !== "" && session.length <= MAX_NAME && namespace.length <= MAX_NAMESPACE;
@@ -121,7 +122,7 @@ export function byAge(a: ListedPoint, b: ListedPoint): number {
  * All recovery points that snapshots make up, newest first. Snapshots that are not whole count as missing; a session of which nothing
  * else is left is no point.
  *
- * @param keptBy why retention leaves a point, by `NAMESPACE/NAME` of its session; undefined where it was not asked
+ * @param keptBy why retention leaves a point, by its key; undefined where it was not asked
  */
 export function listPoints(
   snapshots: readonly SizedSnapshot[],
@@ -134,8 +135,9 @@ export function listPoints(
     .flatMap((own) => groupBySession(own))
     .flatMap((session) => {
       const point = readPoint(session);
-      const reasons = keptBy?.get(session.key);
-      return point === undefined ? [] : [{ ...point, ...(reasons !== undefined && { keptBy: reasons }) }];
+      if (point === undefined) return [];
+      const reasons = keptBy?.get(pointKey(session.session, point.time));
+      return [{ ...point, ...(reasons !== undefined && { keptBy: reasons }) }];
     })
     .sort(byAge);
 }

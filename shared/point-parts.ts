@@ -7,6 +7,9 @@ import { tagValue } from "./snapshot-tags.ts";
 
 /** A snapshot, as far as its place in a point needs it. */
 export interface PartSnapshot {
+  readonly id?: string;
+  /** Id that it had before restic changed its tags. */
+  readonly original?: string;
   readonly hostname: string;
   readonly paths: readonly string[];
   readonly tags: readonly string[];
@@ -34,9 +37,23 @@ function numberOf(snapshot: PartSnapshot, prefix: string): number | undefined {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
-/** Whether restic made it of all that was wanted. */
-export function isWholeSnapshot(snapshot: PartSnapshot): boolean {
+/** Whether its tags say nothing else than that restic made it of all that was wanted. */
+function isWholeSnapshot(snapshot: PartSnapshot): boolean {
   return tagValue(snapshot, SnapshotTag.Incomplete) === undefined;
+}
+
+/**
+ * Those that restic made of all that was wanted. A mark makes restic write a snapshot anew; where it could not remove what that was
+ * before, that is still there without the mark.
+ */
+export function wholeSnapshots<Snapshot extends PartSnapshot>(snapshots: readonly Snapshot[]): readonly Snapshot[] {
+  const marked = snapshots.filter(
+    (snapshot) => !isWholeSnapshot(snapshot) || tagValue(snapshot, SnapshotTag.Unreadable) !== undefined,
+  );
+  const replaced = new Set(marked.flatMap(({ original }) => original ?? []));
+  return snapshots.filter(
+    (snapshot) => isWholeSnapshot(snapshot) && (snapshot.id === undefined || !replaced.has(snapshot.id)),
+  );
 }
 
 function judge<Snapshot extends PartSnapshot>(snapshots: readonly Snapshot[]): PointPart<Snapshot> {
@@ -66,7 +83,7 @@ export function partsOfPoint<Snapshot extends PartSnapshot>(
   snapshots: readonly Snapshot[],
 ): readonly PointPart<Snapshot>[] {
   const byMember = new Map<string, Snapshot[]>();
-  for (const snapshot of snapshots.filter(isWholeSnapshot)) {
+  for (const snapshot of wholeSnapshots(snapshots)) {
     const key = JSON.stringify([tagValue(snapshot, SnapshotTag.Target), tagValue(snapshot, SnapshotTag.Member)]);
     const known = byMember.get(key);
     if (known === undefined) byMember.set(key, [snapshot]);

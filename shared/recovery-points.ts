@@ -1,10 +1,11 @@
 /**
- * Recovery points as the repository itself knows them: all snapshots that carry the tag of one session. Pure; the agent that
+ * Recovery points as the repository itself knows them: all snapshots that carry the tags of one session. Pure; the agent that
  * looks finds candidates with it, and the reconciler chooses among them.
  */
 import { SnapshotTag } from "./contract.ts";
-import { isWholeSnapshot, partsOfPoint } from "./point-parts.ts";
+import { partsOfPoint, wholeSnapshots } from "./point-parts.ts";
 import type { ListedSnapshot, RestoreRule } from "./restore-rules.ts";
+import { bySession, grouped, type SessionSnapshots, taggedTimeMs, targetOf } from "./session-snapshots.ts";
 import { clusterOf, tagValue } from "./snapshot-tags.ts";
 import { EMPTY_TARGET_KIND, type ResolvedTargetRef, targetKey } from "./target.ts";
 
@@ -55,8 +56,9 @@ function secondOfName(session: string, invoker: string | undefined): number | un
 /** When the session of the snapshots was due or made. ISO 8601. */
 export function timeOf(session: string, snapshots: readonly Pick<ListedSnapshot, "time" | "tags">[]): string {
   const [first] = snapshots;
-  const tagged = first && tagValue(first, SnapshotTag.Time);
-  if (tagged !== undefined && !Number.isNaN(Date.parse(tagged))) return tagged;
+  const timed = snapshots.find((snapshot) => taggedTimeMs(snapshot) !== undefined);
+  const tagged = timed && tagValue(timed, SnapshotTag.Time);
+  if (tagged !== undefined) return tagged;
   const seconds = first && secondOfName(session, tagValue(first, SnapshotTag.Invoker));
   const ms =
     seconds === undefined
@@ -118,7 +120,7 @@ function readPoint(key: string, members: readonly ListedSnapshot[]): RepositoryP
 }
 
 /**
- * The snapshots of one session tag, apart by the cluster that made them: two clusters may have sessions of the same name. Those that
+ * The snapshots of one session, apart by the cluster that made them: two clusters may have sessions of the same name. Those that
  * name no cluster belong to the only one there is, as far as that has nothing of their target: an agent of an older version made them.
  */
 function ofEachCluster<Snapshot extends ListedSnapshot>(
@@ -132,40 +134,24 @@ function ofEachCluster<Snapshot extends ListedSnapshot>(
   return [[...unnamed.filter((snapshot) => !targets.has(targetOf(snapshot))), ...first]];
 }
 
-function targetOf(snapshot: ListedSnapshot): string | undefined {
-  return tagValue(snapshot, SnapshotTag.Target);
-}
-
-function grouped<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, readonly Item[]> {
-  const groups = new Map<Key, Item[]>();
-  for (const item of items) {
-    const known = groups.get(keyOf(item));
-    if (known === undefined) groups.set(keyOf(item), [item]);
-    else known.push(item);
-  }
-  return groups;
-}
-
-export interface SessionSnapshots<Snapshot extends ListedSnapshot> {
-  /** `NAMESPACE/NAME` of the session. */
-  readonly key: string;
-  readonly snapshots: readonly Snapshot[];
-}
-
 /** The snapshots of each session, those of another cluster apart. What has no session is left out. */
 export function groupBySession<Snapshot extends ListedSnapshot>(
   snapshots: readonly Snapshot[],
 ): readonly SessionSnapshots<Snapshot>[] {
-  const bySession = grouped(snapshots, (snapshot) => tagValue(snapshot, SnapshotTag.Session));
-  return [...bySession].flatMap(([key, group]) =>
-    key === undefined ? [] : ofEachCluster(group).map((own) => ({ key, snapshots: own })),
+  return bySession(snapshots).flatMap(({ session, snapshots: all }) =>
+    ofEachCluster(all).map((own) => ({ session, snapshots: own })),
   );
+}
+
+/** Key of a recovery point: a session that was deleted and made anew under its name has another time. @param session NAMESPACE/NAME */
+export function pointKey(session: string, time: string): string {
+  return `${session} ${Date.parse(time)}`;
 }
 
 /** All recovery points of a repository, newest first. Data that is not whole is left out. */
 export function readRecoveryPoints(snapshots: readonly ListedSnapshot[]): readonly RepositoryPoint[] {
-  const points = groupBySession(snapshots.filter(isWholeSnapshot)).map(({ key, snapshots: own }) =>
-    readPoint(key, own),
+  const points = groupBySession(wholeSnapshots(snapshots)).map(({ session, snapshots: own }) =>
+    readPoint(session, own),
   );
   return points.sort((a, b) => Date.parse(b.time) - Date.parse(a.time));
 }

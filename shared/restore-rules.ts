@@ -2,11 +2,10 @@
  * Which snapshots a host's restore reads: rules by host, or a recovery point. Pure. Nothing selected is an error here, never
  * a success without data.
  */
-import { SnapshotTag } from "./contract.ts";
 import { UserError } from "./errors.ts";
 import { hostName, podOrdinal } from "./hosts.ts";
 import { normalPath, normalPaths } from "./paths.ts";
-import { tagValue } from "./snapshot-tags.ts";
+import { wholeSnapshots } from "./point-parts.ts";
 import { type ResolvedTargetRef, resolveTargetRef, type TargetRefLike, targetKey } from "./target.ts";
 
 /** A rule as it is written. */
@@ -168,6 +167,8 @@ export interface ListedSnapshot {
   readonly hostname: string;
   readonly paths: readonly string[];
   readonly tags: readonly string[];
+  /** Id that it had before restic changed its tags. */
+  readonly original?: string;
 }
 
 const MAX_LISTED = 20;
@@ -236,9 +237,7 @@ export function resolveSnapshots(
   const { sourceHost } = selection;
   const newestFirst = [...existing].sort((a, b) => Date.parse(b.time) - Date.parse(a.time));
   // One that is not whole is taken only by who names it.
-  const ofHost = newestFirst.filter(
-    (snapshot) => snapshot.hostname === sourceHost && tagValue(snapshot, SnapshotTag.Incomplete) === undefined,
-  );
+  const ofHost = wholeSnapshots(newestFirst).filter(({ hostname }) => hostname === sourceHost);
   function resolve(wanted: WantedSnapshot): ListedSnapshot {
     if (wanted.by === "id") {
       const found = newestFirst.filter(({ id }) => id.startsWith(wanted.id));

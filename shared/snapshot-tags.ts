@@ -55,17 +55,25 @@ export function snapshotTags(origin: SnapshotOrigin): readonly string[] {
   return [sessionTag(origin.session), invokerTag(origin.invoker), targetTag(origin.target)];
 }
 
+function timeTags({ time }: SnapshotOrigin["session"]): readonly string[] {
+  return time === undefined ? [] : [`${SnapshotTag.Time}${time}`];
+}
+
+/** Those by which snapshots of this very session are found, and none of an earlier one of the same name. */
+export function sessionTags(origin: SnapshotOrigin): readonly string[] {
+  return [...snapshotTags(origin), ...timeTags(origin.session)];
+}
+
 /**
- * What a snapshot still has to tell when its session is gone. They don't tell it from others: what looks for a snapshot
- * looks for snapshotTags().
+ * What a snapshot still has to tell when its session is gone. But for the time they don't tell it from others: what
+ * looks for a session's snapshots looks for sessionTags().
  *
  * @param paths how many paths the session saves of the host
  */
 export function recordTags({ session, part }: SnapshotOrigin, paths: number): readonly string[] {
-  const time = session.time === undefined ? [] : [`${SnapshotTag.Time}${session.time}`];
   const ofPart =
     part === undefined
       ? []
       : [`${SnapshotTag.Hosts}${part.hosts}`, `${SnapshotTag.Member}${part.member}/${part.members}`];
-  return [...time, `${SnapshotTag.Paths}${paths}`, ...ofPart];
+  return [...timeTags(session), `${SnapshotTag.Paths}${paths}`, ...ofPart];
 }

@@ -2,7 +2,7 @@
 import type { SnapshotStats } from "../../shared/api/host-stats.ts";
 import { SnapshotTag } from "../../shared/contract.ts";
 import { formatSize } from "../../shared/size.ts";
-import { type SnapshotOrigin, snapshotTags, tagValue } from "../../shared/snapshot-tags.ts";
+import { type SnapshotOrigin, sessionTags, tagValue } from "../../shared/snapshot-tags.ts";
 import type { WithLock } from "../locks/patience.ts";
 import type { Restic } from "../restic/client.ts";
 import { gatherSnapshotSize } from "../restic/list-snapshot.ts";
@@ -32,7 +32,7 @@ export async function findEarlier(
   signal: AbortSignal,
 ): Promise<Earlier> {
   const { path, host, origin } = wanted;
-  const found = await restic.snapshots({ host, path, tags: snapshotTags(origin) }, { signal });
+  const found = await restic.snapshots({ host, path, tags: sessionTags(origin) }, { signal });
   const own = found.filter(({ paths }) => paths.length === 1 && paths[0] === path).sort(byNewest);
   const newest = own.find((snapshot) => tagValue(snapshot, SnapshotTag.Unreadable) !== undefined);
   if (newest === undefined) return { unsure: own.map(({ id }) => id) };

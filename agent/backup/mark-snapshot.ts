@@ -1,60 +1,51 @@
 /** Adds to a snapshot what restic did not know before it had read everything. */
 import { SnapshotTag } from "../../shared/contract.ts";
 import { type ErrorCode, UserError } from "../../shared/errors.ts";
-import { isWholeSnapshot } from "../../shared/point-parts.ts";
-import type { WithLock } from "../locks/patience.ts";
+import { wholeSnapshots } from "../../shared/point-parts.ts";
 import type { BackupArguments } from "../restic/arguments.ts";
-import type { Restic } from "../restic/client.ts";
-import { byNewest, type Snapshot } from "../restic/snapshots.ts";
+import { byNewest } from "../restic/snapshots.ts";
+import { addTags, type TagPorts } from "./add-tags.ts";
 
-const MARK_LIMIT_MS = 30 * 60_000;
-
-export interface MarkPorts {
-  readonly restic: Restic;
-  readonly withLock: WithLock;
-  readonly signal: AbortSignal;
-}
+const FORGET_LIMIT_MS = 30 * 60_000;
 
 type Saved = Pick<BackupArguments, "host" | "path" | "tags">;
 
-/** @throws UserError when restic could not do it */
-async function change(what: string, command: readonly string[], { restic, withLock, signal }: MarkPorts) {
-  const exit = await withLock(() => restic.run(command, { signal, timeLimitMs: MARK_LIMIT_MS }));
-  if (exit.code !== 0) throw restic.fault(what, exit);
-}
-
-/** Newest first. */
-async function find({ host, path }: Saved, tags: readonly string[], ports: MarkPorts): Promise<readonly Snapshot[]> {
-  const found = await ports.restic.snapshots({ host, path, tags }, { signal: ports.signal });
-  return [...found].sort(byNewest);
+/** @returns the new id. @throws UserError when the repository can't be written or listed */
+async function mark(id: string, tag: string, ports: TagPorts): Promise<string> {
+  const what = `mark of snapshot ${id.slice(0, 8)}`;
+  const [marked] = await addTags(what, [id], [tag], ports);
+  if (marked === undefined) throw new UserError("INTERNAL", `${what}: nothing was marked`);
+  return marked.id;
 }
 
 /**
  * Writes down how many files the snapshot lacks. restic writes it anew for that, under another id.
  *
  * @returns the new id
- * @throws UserError when the repository can't be written or listed
+ * @throws UserError when the repository can't be written or listed, or the snapshot is gone
  */
-export async function markUnreadable(saved: Saved, id: string, unreadable: number, ports: MarkPorts): Promise<string> {
-  const tag = `${SnapshotTag.Unreadable}${unreadable}`;
-  await change(`mark of snapshot ${id.slice(0, 8)}`, ["tag", "--add", tag, id], ports);
-  const [newest] = await find(saved, [...saved.tags, tag], ports);
-  if (newest !== undefined) return newest.id;
-  throw new UserError("NO_SNAPSHOT_REPORTED", `backup of ${saved.path}: the snapshot is gone after it was marked`);
+export function markUnreadable(id: string, unreadable: number, ports: TagPorts): Promise<string> {
+  return mark(id, `${SnapshotTag.Unreadable}${unreadable}`, ports);
 }
 
 /**
  * Takes a snapshot that is not whole from the recovery points. What was read stays for who has nothing else, until there is a newer
  * one of the kind.
  *
- * @throws UserError when the repository can't be written or listed
+ * @throws UserError when the repository can't be written or listed, or the snapshot is gone
  */
-export async function markIncomplete(saved: Saved, id: string, code: ErrorCode, ports: MarkPorts): Promise<void> {
-  const tag = `${SnapshotTag.Incomplete}${code}`;
-  await change(`mark of snapshot ${id.slice(0, 8)}`, ["tag", "--add", tag, id], ports);
+export async function markIncomplete(saved: Saved, id: string, code: ErrorCode, ports: TagPorts): Promise<void> {
+  const marked = await mark(id, `${SnapshotTag.Incomplete}${code}`, ports);
+  const { restic, withLock, signal } = ports;
   // Without the invoker it could be another's, of another cluster.
-  const kind = saved.tags.filter((one) => one.startsWith(SnapshotTag.Target) || one.startsWith(SnapshotTag.Invoker));
-  const ofKind = (await find(saved, kind, ports)).filter((snapshot) => !isWholeSnapshot(snapshot));
-  const old = ofKind.slice(1).map(({ id: one }) => one);
-  if (old.length > 0) await change("removal of older snapshots that are not whole", ["forget", ...old], ports);
+  const tags = saved.tags.filter((one) => one.startsWith(SnapshotTag.Target) || one.startsWith(SnapshotTag.Invoker));
+  const ofKind = [...(await restic.snapshots({ host: saved.host, path: saved.path, tags }, { signal }))].sort(byNewest);
+  const whole = new Set(wholeSnapshots(ofKind));
+  // What one was before it was marked is among them, where that could not be removed: alone it would look whole.
+  const old = ofKind
+    .filter((snapshot) => !whole.has(snapshot) && snapshot.id !== marked)
+    .map((snapshot) => snapshot.id);
+  if (old.length === 0) return;
+  const exit = await withLock(() => restic.run(["forget", ...old], { signal, timeLimitMs: FORGET_LIMIT_MS }));
+  if (exit.code !== 0) throw restic.fault("removal of older snapshots that are not whole", exit);
 }

@@ -81,7 +81,7 @@ export async function backupPath(backup: BackupArguments, ports: PathBackupPorts
     if (error !== undefined) return failed(cleaned(error, restic), await setAside(backup, id, error, ports));
     const unreadable = faults.count;
     const saved = {
-      id: unreadable === 0 ? id : await markUnreadable(backup, id, unreadable, ports),
+      id: unreadable === 0 ? id : await markUnreadable(id, unreadable, ports),
       at: startedAt,
       unreadable,
     };

@@ -1,14 +1,18 @@
 /** `update-status`: the last step of a job whose addon is not ours. It reports what the addon left in output.json. */
-import type { SnapshotStats } from "../../shared/api/host-stats.ts";
-import { UserError } from "../../shared/errors.ts";
+import type { UserError } from "../../shared/errors.ts";
+import { startHeartbeat } from "../backup/progress.ts";
+import { asUserError } from "../file-faults.ts";
 import { flagBoolean } from "../flags.ts";
-import { readAddonResult } from "../job/addon-output.ts";
-import { type TaggedSnapshots, tagSnapshots, untagged } from "../job/tag-snapshots.ts";
-import { createWithLock } from "../locks/patience.ts";
+import { type AddonResult, failedAddon, readAddonResult } from "../job/addon-output.ts";
+import { tagSnapshots } from "../job/tag-snapshots.ts";
+import { createApi } from "../kube/api.ts";
 import { watchOwnRuns } from "../own-runs.ts";
 import { isEnded } from "../turn.ts";
+import { guardWork } from "../work/guard.ts";
 import { openRepository } from "../work/repository.ts";
 import { serveBackups } from "../work/serve-backups.ts";
+import { createStopper } from "../work/stop.ts";
+import { withLockOf } from "../work/turn-ports.ts";
 import { type OpenedStep, openStep } from "./job-step.ts";
 
 /** @returns 0 when the host succeeded and that is stored */
@@ -26,20 +30,24 @@ async function linger({ settings, shutdown }: OpenedStep): Promise<void> {
   await serveBackups({ settings, shutdown, lingerMs, leavesTurns: true, defaultPaths: [] });
 }
 
+interface Judged extends AddonResult {
+  readonly warnings?: readonly string[];
+}
+
 async function report(step: OpenedStep): Promise<number> {
   const { run: order, reporter, output, settings, isBackup } = step;
   // Our own steps report by themselves.
   if (isEnded(order)) return order.status?.phase === "Succeeded" ? 0 : 1;
   const told = readAddonResult(output, order.spec.host, isBackup);
-  const isTagged = isBackup && told.phase === "Succeeded";
+  const judged: Judged | undefined = isBackup && told.phase === "Succeeded" ? await judge(step, told) : told;
+  if (judged === undefined) return 1;
   const cancelled = reporter.cancelled();
-  const result = cancelled === undefined ? told : { ...told, ...failureOf(cancelled) };
-  const { snapshots: named, ...rest } = result;
-  const { snapshots, warnings } = isTagged ? await tagged(step, named) : { snapshots: named, warnings: [] };
+  const result: Judged = cancelled === undefined ? judged : { ...judged, ...failureOf(cancelled) };
+  const { snapshots, warnings = [], ...rest } = result;
   const finishedAt = new Date().toISOString();
   reporter.set({
     ...rest,
-    ...(isBackup && { snapshots }),
+    ...(isBackup && { snapshots, locks: [] }),
     ...(warnings.length > 0 && { warnings }),
     finishedAt,
     startedAt: order.status?.startedAt ?? finishedAt,
@@ -56,34 +64,42 @@ function failureOf({ code, message }: UserError) {
   return { phase: "Failed", reason: code, error: message } as const;
 }
 
-/** The session's other hosts may hold the repository for a while. */
-const LOCK_WAIT_MS = 5 * 60_000;
-
-async function tagged(
-  { run, reporter, settings, shutdown: signal }: OpenedStep,
-  snapshots: readonly SnapshotStats[],
-): Promise<TaggedSnapshots> {
+/**
+ * Looks for what the addon says that it saved, and tags it. The session's other hosts may hold the repository for long, so it says
+ * meanwhile that it lives.
+ *
+ * @returns undefined when the host is not ours any more
+ */
+async function judge(step: OpenedStep, told: AddonResult): Promise<Judged | undefined> {
+  const { run: order, reporter, settings, shutdown } = step;
   const { identity, log, pod } = settings;
+  const now = () => new Date();
   const end = new AbortController();
   const runs = watchOwnRuns({ identity, namespace: pod.namespace, podUid: pod.uid, signal: end.signal, log });
+  const stopper = createStopper();
+  const onShutdown = () => stopper.stop({ kind: "shutdown" });
+  shutdown.addEventListener("abort", onShutdown, { once: true });
+  reporter.lost.addEventListener("abort", () => stopper.stop({ kind: "lost" }), { once: true });
+  const heartbeat = startHeartbeat(reporter, now, { everySeconds: order.spec.heartbeatSeconds });
+  let unguard = () => {};
   try {
-    const restic = await openRepository(run.spec.repository, { settings, isCacheEnabled: true, signal });
-    const withLock = createWithLock({
-      restic,
-      signal,
-      log,
-      dead: () => [],
-      now: () => new Date(),
-      removable: () => (runs.get(run.metadata.name) ?? run).spec.actionParams?.removableLocks ?? [],
-      changed: (limit) => runs.changed(limit),
-      report: (locks) => reporter.set({ locks }),
-      patienceMs: LOCK_WAIT_MS,
-    });
-    return await tagSnapshots(run, snapshots, { restic, withLock, signal }, reporter.cancelled()?.code);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return untagged(snapshots, error.message);
+    while (runs.list() === undefined && !stopper.signal.aborted) await runs.changed(stopper.signal);
+    // What was given up before is tagged too, as a part: then it is known whose it is.
+    const why = reporter.cancelled()?.code;
+    if (why === undefined) unguard = guardWork(order, { runs, stopper, log });
+    const { signal } = stopper;
+    const restic = await openRepository(order.spec.repository, { settings, isCacheEnabled: true, signal });
+    const ports = { settings, api: createApi(identity), runs, stopper, log, dead: () => [], now };
+    const withLock = withLockOf(order, restic, reporter, ports);
+    return { ...told, ...(await tagSnapshots(order, told.snapshots, { restic, withLock, signal }, why)) };
+  } catch (thrown) {
+    const stopped = stopper.reason();
+    if (stopped?.kind === "lost") return undefined;
+    return failedAddon(stopped?.kind === "failed" ? stopped.error : asUserError(thrown));
   } finally {
+    unguard();
+    heartbeat.stop();
+    shutdown.removeEventListener("abort", onShutdown);
     end.abort();
   }
 }

@@ -1,13 +1,13 @@
 /** Backs up and restores one host whose data is a database, in the places where files are by default. */
 import { hasDumpFile } from "../../shared/dump/dump-plan.ts";
 import { UserError } from "../../shared/errors.ts";
-import { resolveSnapshots, selectForHost } from "../../shared/restore-rules.ts";
+import { selectForHost } from "../../shared/restore-rules.ts";
 import { recordTags, snapshotTags, targetTag } from "../../shared/snapshot-tags.ts";
 import type { backupHost } from "../backup/host-backup.ts";
 import { buildProgress } from "../backup/progress.ts";
 import { withoutSecrets } from "../restic/fault.ts";
 import { gatherSnapshotSize } from "../restic/list-snapshot.ts";
-import { gatherCandidates } from "../restore/candidates.ts";
+import { chooseSnapshots } from "../restore/candidates.ts";
 import type { HostRestoreOutcome, restoreHost } from "../restore/host-restore.ts";
 import { NO_PROGRESS } from "../restore/progress.ts";
 import type { AgentSettings } from "../settings.ts";
@@ -82,9 +82,8 @@ export function loadHost({ kind, settings }: DumpSettings): typeof restoreHost {
       // L43: the snapshots of this host and target alone are looked at.
       const selection = selectForHost(restore.rules, restore.host, restore.point);
       const isDump = ({ paths }: { readonly paths: readonly string[] }) => hasDumpFile(paths);
-      const { existing, unlisted } = await gatherCandidates(restic, selection, signal, isDump);
       const tag = targetTag(restore.host.target);
-      const snapshots = resolveSnapshots({ ...selection, mayOverlap: true }, existing, tag, unlisted);
+      const snapshots = await chooseSnapshots(restic, { ...selection, mayOverlap: true }, tag, signal, isDump);
       const sizes = await Promise.all(snapshots.map(({ id }) => gatherSnapshotSize(restic, id, signal)));
       const database = gatherDatabase(kind, restore.appBinding, settings);
       await ports.beforeWrite();

@@ -110,6 +110,7 @@ async function copy(from: Readable, to: Writable): Promise<void> {
 
 /** What failed first: a program that ends early also ends restic, and a restic that fails also ends the program. */
 function failureOf({ read, loaded }: Attempt, call: ProgramCall, restic: Restic): UserError | undefined {
+  if (read.stopped !== undefined && read.stopped !== "abort") return restic.fault("reading of the dump", read);
   if (loaded.code !== 0 && (read.code === 0 || read.stopped !== undefined)) {
     return new UserError("DUMP_FAILED", `load: ${formatExit(call, loaded)}`);
   }

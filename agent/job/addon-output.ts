@@ -3,6 +3,7 @@ import type { SnapshotStats } from "../../shared/api/host-stats.ts";
 import { readerOf } from "../../shared/api/parse.ts";
 import { int64, longList, object, optional, text } from "../../shared/api/schema.ts";
 import { UserError } from "../../shared/errors.ts";
+import { requireSnapshotId } from "../../shared/snapshot-id.ts";
 
 const outputSchema = object({
   targetStatus: optional(
@@ -40,6 +41,7 @@ const outputSchema = object({
   ),
 });
 const readOutput = readerOf(outputSchema, () => "output.json");
+const NAME_FIELD = "targetStatus.stats[].snapshots[].name of the addon's output.json";
 type Output = ReturnType<typeof readOutput>;
 
 export interface AddonResult {
@@ -50,7 +52,8 @@ export interface AddonResult {
   readonly reason: string;
 }
 
-function failed(error: UserError): AddonResult {
+/** The result of a host of which nothing counts as saved. */
+export function failedAddon(error: UserError): AddonResult {
   const text = `${error.message} (next: ${error.next})`;
   return { phase: "Failed", snapshots: [], duration: "", error: text, reason: error.code };
 }
@@ -84,9 +87,10 @@ export function readAddonResult(raw: string | undefined, hostname: string, needs
     if (needsSnapshot && !snapshots.some(({ name }) => name)) {
       throw new UserError("NO_SNAPSHOT_REPORTED", "the addon named no snapshot");
     }
+    for (const { name } of needsSnapshot ? snapshots : []) if (name) requireSnapshotId(name, NAME_FIELD);
     return { phase: "Succeeded", snapshots, duration, error: "", reason: "" };
   } catch (error) {
-    if (error instanceof UserError) return failed(error);
+    if (error instanceof UserError) return failedAddon(error);
     throw error;
   }
 }

@@ -3,18 +3,10 @@ import type { HostRun } from "../../shared/api/host-run.ts";
 import type { SnapshotStats } from "../../shared/api/host-stats.ts";
 import { SnapshotTag } from "../../shared/contract.ts";
 import { type ErrorCode, messageOf, UserError } from "../../shared/errors.ts";
-import { recordTags, snapshotTags } from "../../shared/snapshot-tags.ts";
-import type { WithLock } from "../locks/patience.ts";
-import type { Restic } from "../restic/client.ts";
+import { recordTags, sessionTag, snapshotTags, tagValue } from "../../shared/snapshot-tags.ts";
+import { addTags, findById, type TagPorts } from "../backup/add-tags.ts";
+import type { Snapshot } from "../restic/snapshots.ts";
 import { originOf } from "../work/origin.ts";
-
-const TAG_LIMIT_MS = 10 * 60_000;
-
-export interface TagPorts {
-  readonly restic: Restic;
-  readonly withLock: WithLock;
-  readonly signal: AbortSignal;
-}
 
 export interface TaggedSnapshots {
   /** With the ids that restic gave them anew. */
@@ -23,25 +15,14 @@ export interface TaggedSnapshots {
 }
 
 function idsOf(snapshots: readonly SnapshotStats[]): readonly string[] {
-  return snapshots.flatMap(({ name }) => (name ? [name] : []));
-}
-
-async function tag(run: HostRun, snapshots: readonly SnapshotStats[], ports: TagPorts, why: ErrorCode | undefined) {
-  const { restic, withLock, signal } = ports;
-  const ids = idsOf(snapshots);
-  const origin = originOf(run);
-  const incomplete = why === undefined ? [] : [`${SnapshotTag.Incomplete}${why}`];
-  const tags = [...snapshotTags(origin), ...recordTags(origin, ids.length), ...incomplete];
-  const command = ["tag", ...tags.flatMap((one) => ["--add", one]), ...ids];
-  const exit = await withLock(() => restic.run(command, { signal, timeLimitMs: TAG_LIMIT_MS }));
-  if (exit.code !== 0) throw restic.fault("tags of the addon's snapshots", exit);
-  return restic.snapshots({ tags: snapshotTags(origin) }, { signal });
+  return [...new Set(snapshots.flatMap(({ name }) => (name ? [name] : [])))];
 }
 
 /**
- * Never throws a UserError: a snapshot without tags is a good one all the same, and can be restored by rules.
+ * Looks whether they are there, and tags them. One without our tags is a good one all the same, and can be restored by rules.
  *
  * @param why the host was given up before; then they are part of no recovery point
+ * @throws UserError SNAPSHOT_NOT_FOUND when one is not there or is another session's, or why nobody can look
  */
 export async function tagSnapshots(
   run: HostRun,
@@ -49,21 +30,41 @@ export async function tagSnapshots(
   ports: TagPorts,
   why?: ErrorCode,
 ): Promise<TaggedSnapshots> {
-  if (idsOf(snapshots).length === 0) return { snapshots, warnings: [] };
+  const ids = idsOf(snapshots);
+  if (ids.length === 0) return { snapshots, warnings: [] };
+  const found = await findById(ids, ports);
   try {
-    const tagged = await tag(run, snapshots, ports, why);
-    const newId = (name: string) => tagged.find(({ original }) => original?.startsWith(name))?.id ?? name;
-    return { snapshots: snapshots.map((one) => (one.name ? { ...one, name: newId(one.name) } : one)), warnings: [] };
+    const origin = originOf(run);
+    for (const snapshot of found) requireOwn(snapshot, origin.session);
+    const incomplete = why === undefined ? [] : [`${SnapshotTag.Incomplete}${why}`];
+    const tags = [...snapshotTags(origin), ...recordTags(origin, ids.length), ...incomplete];
+    const tagged = await addTags("tags of the addon's snapshots", ids, tags, ports);
+    const newIds = new Map(ids.map((id, at) => [id, tagged[at]?.id ?? id]));
+    return { snapshots: snapshots.map((one) => renamed(one, newIds)), warnings: [] };
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return untagged(snapshots, ports.restic.clean(messageOf(error)));
+    if (!(error instanceof UserError) || error.code === "SNAPSHOT_NOT_FOUND") throw error;
+    const words = ports.restic.clean(messageOf(error));
+    return {
+      snapshots,
+      warnings: [`the snapshots are part of no recovery point, since they could not be tagged: ${words}`],
+    };
   }
 }
 
-/** As they are. @param why they could not be tagged */
-export function untagged(snapshots: readonly SnapshotStats[], why: string): TaggedSnapshots {
-  return {
-    snapshots,
-    warnings: [`the snapshots are part of no recovery point, since they could not be tagged: ${why}`],
-  };
+function renamed(stats: SnapshotStats, newIds: ReadonlyMap<string, string>): SnapshotStats {
+  const name = stats.name && newIds.get(stats.name);
+  return name ? { ...stats, name } : stats;
+}
+
+/** A file that was left from an earlier run names snapshots that are there and hold nothing of this one. */
+function requireOwn(snapshot: Snapshot, session: Parameters<typeof sessionTag>[0] & { readonly time?: string }): void {
+  const owner = tagValue(snapshot, SnapshotTag.Session);
+  const time = tagValue(snapshot, SnapshotTag.Time);
+  const isOther =
+    owner !== undefined &&
+    (`${SnapshotTag.Session}${owner}` !== sessionTag(session) || (time !== undefined && time !== session.time));
+  if (!isOther) return;
+  throw new UserError("SNAPSHOT_NOT_FOUND", `the addon named snapshot ${snapshot.id}, which is of session ${owner}`, {
+    next: "Let the addon write its output anew in each run.",
+  });
 }

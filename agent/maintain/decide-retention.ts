@@ -13,8 +13,8 @@
 import type { KeptBy } from "../../shared/api/closed-lists.ts";
 import { SnapshotTag } from "../../shared/contract.ts";
 import { isCompletePoint } from "../../shared/point-parts.ts";
-import { timeOf } from "../../shared/recovery-points.ts";
-import { tagValue } from "../../shared/snapshot-tags.ts";
+import { pointKey, timeOf } from "../../shared/recovery-points.ts";
+import { bySession } from "../../shared/session-snapshots.ts";
 import type { Snapshot } from "../restic/snapshots.ts";
 import { type Dated, isKeptByTag, type KeepRules, keptBy, patience } from "./keep-rules.ts";
 
@@ -35,11 +35,12 @@ export interface RetentionPlan {
   readonly remove: readonly string[];
   /** Complete points that stay. */
   readonly points: number;
-  /** Why a point stays, by the value of its `session=` tag; nothing of one that goes. */
+  /** Why a point stays, by its key; nothing of one that goes. */
   readonly keptBy: ReadonlyMap<string, readonly KeptBy[]>;
 }
 
 interface Point extends Dated {
+  readonly key: string;
   readonly session: string;
   readonly snapshots: readonly Snapshot[];
   readonly isComplete: boolean;
@@ -71,21 +72,17 @@ function byAge(a: Dated & { readonly key: string }, b: Dated & { readonly key: s
 /** Newest first. */
 function pointsOf(own: readonly Snapshot[], known: readonly string[] = []): readonly Point[] {
   const incomplete = new Set(known);
-  const bySession = Map.groupBy(own, (snapshot) => tagValue(snapshot, SnapshotTag.Session));
-  const points = [...bySession].flatMap(([session, snapshots]) =>
-    session === undefined
-      ? []
-      : [
-          {
-            key: session,
-            session,
-            snapshots,
-            timeMs: Date.parse(timeOf(session.slice(session.indexOf("/") + 1), snapshots)),
-            tags: [...new Set(snapshots.flatMap(({ tags }) => tags))],
-            isComplete: isCompletePoint(snapshots) && !incomplete.has(session),
-          },
-        ],
-  );
+  const points = bySession(own).map(({ session, snapshots }) => {
+    const time = timeOf(session.slice(session.indexOf("/") + 1), snapshots);
+    return {
+      key: pointKey(session, time),
+      session,
+      snapshots,
+      timeMs: Date.parse(time),
+      tags: [...new Set(snapshots.flatMap(({ tags }) => tags))],
+      isComplete: isCompletePoint(snapshots) && !incomplete.has(session),
+    };
+  });
   return points.sort(byAge);
 }
 
@@ -144,7 +141,7 @@ function untaggedToRemove(
   }));
   const complete = beside
     .filter(({ isComplete }) => isComplete)
-    .map(({ session, timeMs, tags }) => ({ key: session, timeMs, tags, snapshot: undefined }));
+    .map(({ key, timeMs, tags }) => ({ key, timeMs, tags, snapshot: undefined }));
   const kept = keptBy(rules, [...items, ...complete].sort(byAge));
   return items.filter((item) => !kept.has(item)).map(({ snapshot }) => snapshot);
 }
@@ -179,7 +176,7 @@ export function planRetention(snapshots: readonly Snapshot[], rules: KeepRules, 
     keptBy: new Map(
       judged.flatMap((one) => {
         const reasons = reasonsOf(one, rules);
-        return one.isRemoved && reasons.length === 0 ? [] : [[one.point.session, reasons] as const];
+        return one.isRemoved && reasons.length === 0 ? [] : [[one.point.key, reasons] as const];
       }),
     ),
   };

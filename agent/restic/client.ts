@@ -182,8 +182,7 @@ export function createRestic(settings: ResticSettings): Restic {
       },
       ...(options.signal && { signal: options.signal }),
       ...(options.timeLimitMs !== undefined && { timeLimitMs: options.timeLimitMs }),
-      // Who takes the output himself may let restic wait for him.
-      ...(stallLimitMs > 0 && options.onRawStdout === undefined && { stall: { limitMs: stallLimitMs, progressOf } }),
+      ...(stallLimitMs > 0 && { stall: { limitMs: stallLimitMs, progressOf } }),
       ...(options.retryPatienceMs !== undefined && { retries: { patienceMs: options.retryPatienceMs, isRetry } }),
       ...(options.openPatienceMs !== undefined && {
         retries: {

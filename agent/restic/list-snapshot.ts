@@ -1,6 +1,6 @@
 /** The entries of one snapshot, as `restic ls` tells them. */
-import type { UserError } from "../../shared/errors.ts";
-import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { UserError } from "../../shared/errors.ts";
+import { isJsonObject, parseJson } from "../../shared/kube/json-value.ts";
 import type { Restic } from "./client.ts";
 import { parseSnapshot, type Snapshot } from "./snapshots.ts";
 
@@ -20,6 +20,8 @@ export interface ListPorts {
   readonly onNode?: OnNode;
 }
 
+/** 0.18 stumbles over a folder that it could not load, in place of saying so. */
+const STUMBLED = "restic/internal/walker.walk(";
 const LIST_LIMIT_MS = 60 * 60_000;
 
 /**
@@ -31,15 +33,19 @@ const LIST_LIMIT_MS = 60 * 60_000;
 export async function listSnapshot(restic: Restic, which: readonly string[], ports: ListPorts): Promise<SnapshotSize> {
   let files = 0;
   let bytes = 0;
+  let isListed = false;
+  let hasStumbled = false;
   let thrown: { readonly error: unknown } | undefined;
   const stop = new AbortController();
   const exit = await restic.run(["ls", "--json", "--no-lock", ...which], {
     signal: AbortSignal.any([ports.signal, stop.signal]),
     timeLimitMs: LIST_LIMIT_MS,
     onLine(line) {
-      const node: unknown = line.startsWith("{") ? JSON.parse(line) : undefined;
+      hasStumbled ||= line.includes(STUMBLED) && !line.startsWith("{");
+      const node = line.startsWith("{") ? parseJson(line) : undefined;
       if (!isJsonObject(node) || thrown !== undefined) return;
       if (node["struct_type"] === "snapshot") {
+        isListed = true;
         try {
           const snapshot = parseSnapshot(node);
           if (snapshot !== undefined) ports.onSnapshot?.(snapshot);
@@ -58,9 +64,11 @@ export async function listSnapshot(restic: Restic, which: readonly string[], por
     },
   });
   if (thrown !== undefined) throw thrown.error;
-  if (exit.code === 0) return { files, bytes };
-  const error: UserError = restic.fault(`look at snapshot ${which[0]?.slice(0, 8)}`, exit);
-  throw error;
+  // Up to 0.16 restic ends well too where there is none, or one that it can't read.
+  if (exit.code === 0 && isListed) return { files, bytes };
+  const fault = restic.fault(`look at snapshot ${which[0]?.slice(0, 8)}`, exit);
+  if (!hasStumbled || fault.code !== "RESTIC_FAILED") throw fault;
+  throw new UserError("REPOSITORY_DAMAGED", `${fault.message}: a folder of the snapshot can't be read`);
 }
 
 /** Files and bytes of a snapshot. @throws UserError when restic can't read it */

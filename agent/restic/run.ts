@@ -51,6 +51,11 @@ const KILL_GRACE_MS = 10_000;
 /** A fault of the moment, such as rights that are just being set, may show once or twice. */
 const HOPELESS_LINES = 3;
 
+/** Whether there is output that nobody has taken yet. */
+function isLeftLying(output: Readable | null): boolean {
+  return output !== null && (output.isPaused() || output.readableLength > 0);
+}
+
 /**
  * Runs the program to its end.
  *
@@ -110,7 +115,7 @@ export function runProgram(call: ResticCall): Promise<ResticExit> {
     call.signal?.addEventListener("abort", abort, { once: true });
     if (call.signal?.aborted) abort();
     let heardBytes = 0;
-    const { pid } = child;
+    const { pid, stdout } = child;
     const stallWatch =
       call.stall === undefined || pid === undefined
         ? undefined
@@ -118,9 +123,10 @@ export function runProgram(call: ResticCall): Promise<ResticExit> {
             limitMs: call.stall.limitMs,
             transfers: () => gatherTransfers(pid),
             heardBytes: () => heardBytes,
+            // Who takes the output himself may let the program wait for him.
+            isHeldUp: () => call.onRawStdout !== undefined && isLeftLying(stdout),
             onStall: () => stop("stall"),
           });
-    const { stdout } = child;
     if (stdout !== null) call.onRawStdout?.(stdout);
     const streams = [
       ...(call.onRawStdout === undefined ? [{ stream: stdout, take: call.onStdout }] : []),

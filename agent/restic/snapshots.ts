@@ -54,6 +54,11 @@ export function readSnapshot(text: string): Snapshot {
   return snapshot;
 }
 
+/** What restic says of a snapshot that it leaves out of its list since it can't read it. */
+export function isUnreadSnapshot(line: string): boolean {
+  return /^(could not load snapshot |Ignoring "[0-9a-f]{64}": )/.test(line);
+}
+
 /** Newest first. restic's times have nine decimals and a zone, so they are compared as instants, then as text. */
 export function byNewest(a: Snapshot, b: Snapshot): number {
   const difference = Date.parse(b.time) - Date.parse(a.time);

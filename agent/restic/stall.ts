@@ -33,6 +33,8 @@ export interface StallPorts {
   transfers(): Transfers | undefined;
   /** How much of that it has told us: words are no work. */
   heardBytes(): number;
+  /** Whether it waits for somebody who takes what it gives. */
+  isHeldUp?(): boolean;
   onStall(): void;
 }
 
@@ -43,7 +45,7 @@ export interface StallWatch {
 }
 
 /** Looks at a program until it has stood still for the limit, or the watch is ended. */
-export function watchStall({ limitMs, transfers, heardBytes, onStall }: StallPorts): StallWatch {
+export function watchStall({ limitMs, transfers, heardBytes, isHeldUp, onStall }: StallPorts): StallWatch {
   let movedAtMs = performance.now();
   let told: string | undefined;
   let mark = { byCalls: 0, byDisks: 0 };
@@ -53,7 +55,7 @@ export function watchStall({ limitMs, transfers, heardBytes, onStall }: StallPor
     const byCalls = (now?.byCalls ?? 0) - heardBytes();
     const isMoving =
       now === undefined || byCalls - mark.byCalls >= STILL_BYTES || now.byDisks - mark.byDisks >= STILL_BYTES;
-    if (isMoving) {
+    if (isMoving || isHeldUp?.() === true) {
       mark = { byCalls, byDisks: now?.byDisks ?? 0 };
       movedAtMs = performance.now();
     } else if (performance.now() - movedAtMs >= limitMs) {

@@ -55,7 +55,11 @@ const WORD_RULES: readonly WordRule[] = [
       /unable to open config file: .*(no such file or directory|does not exist|doesn't exist|not ?found|\b404\b)|repository does not exist/i,
   },
   { code: "REPOSITORY_READ_ONLY", words: /permission denied|operation not permitted/i },
-  { code: "SNAPSHOT_NOT_FOUND", words: /no (matching )?snapshot|snapshot .* not found|no matching ID found/i },
+  {
+    code: "SNAPSHOT_NOT_FOUND",
+    words:
+      /no (matching )?snapshot(?!s were modified)|snapshot .* not found|no matching ID found|multiple IDs with prefix/i,
+  },
   { code: "RESTIC_KILLED", words: /cannot allocate memory|out of memory|failed to reserve page|signal: killed/i },
 ];
 

@@ -76,11 +76,11 @@ export async function restoreHost(restore: HostRestore, ports: HostRestorePorts)
     for (const { snapshot, size, conflicts, owners } of seen) {
       const tell = (done: Done) => ports.onProgress(addProgress(before, { ...NO_PROGRESS, ...done }));
       conflicts.clear();
-      const errors = await restoreSnapshot(snapshot, size, restore, selection, { ...ports, tell });
+      const { errors, isCompared } = await restoreSnapshot(snapshot, size, restore, selection, { ...ports, tell });
       before = addProgress(before, { ...NO_PROGRESS, bytesDone: size.bytes, filesDone: size.files });
       ports.onProgress(before);
       warnings.push(...itemWarnings(errors).map((line) => restic.clean(line)));
-      if (errors.length > 0 && restore.isVerified) warnings.push(NOT_VERIFIED);
+      if (!isCompared && isComparisonWanted(restore)) warnings.push(NOT_COMPARED);
       warnings.push(...[owners.warning()].filter((line) => line !== undefined));
       restored.push({
         id: snapshot.id,
@@ -109,21 +109,32 @@ function totalOf(size: SnapshotSize): RestoreProgress {
   return { ...NO_PROGRESS, bytesTotal: size.bytes, filesTotal: size.files };
 }
 
-const NOT_VERIFIED =
-  "the restored files were not compared with the snapshot: restic ends before it does where metadata can't be set";
+const NOT_COMPARED =
+  "the restored files were not compared with the snapshot: restic ends before it does where it could not set everything, be it of a folder above them";
+
+function isComparisonWanted({ isVerified, args }: HostRestore): boolean {
+  return isVerified || args.some((arg) => /^--verify(=|$)/.test(arg) && arg !== "--verify=false");
+}
 
 /** restic's words when it may not even write its lock: a repository that can be read can be restored from all the same. */
 const NO_LOCK_WRITTEN =
   /(unable to create lock in backend: |Save\(<lock\/).*(permission denied|read-only file system|not permitted)/i;
 
-/** @returns what could not be restored exactly but does not matter. @throws UserError for the rest */
+interface Written {
+  /** What could not be restored exactly but does not matter. */
+  readonly errors: readonly ItemError[];
+  /** Whether restic came to compare what it wrote, where it was asked to. */
+  readonly isCompared: boolean;
+}
+
+/** @throws UserError when the data is not whole */
 async function restoreSnapshot(
   snapshot: ResolvedSnapshot,
   size: SnapshotSize,
   restore: HostRestore,
   patterns: Patterns,
   ports: HostRestorePorts & { tell(done: Done): void },
-): Promise<readonly ItemError[]> {
+): Promise<Written> {
   const { restic, signal } = ports;
   let errors: ItemError[] = [];
   const run = (flags: readonly string[]) => {
@@ -153,7 +164,8 @@ async function restoreSnapshot(
   if (exit.tail.some((line) => NO_LOCK_WRITTEN.test(line))) exit = await run(["--no-lock"]);
   if (exit.code !== 0 && clearExisting(errors)) exit = await ports.withLock(() => run([]));
   const { paths } = snapshot;
-  if (exit.code === 0 || isDataWhole(errors, paths, exit)) return errorsOfRestored(errors, paths);
+  const isCompared = exit.code === 0;
+  if (isCompared || isDataWhole(errors, paths, exit)) return { errors: errorsOfRestored(errors, paths), isCompared };
   const what = `restore of snapshot ${snapshot.id.slice(0, 8)}`;
   throw restoreFault(errors, restic.fault(what, exit), what);
 }

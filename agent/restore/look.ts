@@ -8,7 +8,7 @@ import {
 } from "../../shared/restore-rules.ts";
 import { targetTag } from "../../shared/snapshot-tags.ts";
 import { listSnapshot, type OnNode, type SnapshotSize } from "../restic/list-snapshot.ts";
-import { gatherCandidates } from "./candidates.ts";
+import { chooseSnapshots } from "./candidates.ts";
 import { type Conflicts, createConflicts } from "./conflicts.ts";
 import type { HostRestore, HostRestorePorts } from "./host-restore.ts";
 import { createOwners, type Owners } from "./owners.ts";
@@ -49,8 +49,7 @@ export async function lookAtSnapshots(
   const which = others.length === 0 ? flagsOf(only, selection, restore) : undefined;
   const seen = which === undefined ? undefined : await lookAtOne(which, restore, selection, ports);
   if (seen !== undefined) return [seen];
-  const { existing, unlisted } = await gatherCandidates(ports.restic, selection, ports.signal);
-  const snapshots = resolveSnapshots(selection, existing, targetTag(restore.host.target), unlisted);
+  const snapshots = await chooseSnapshots(ports.restic, selection, targetTag(restore.host.target), ports.signal);
   const selected = selectedOf(restore, selection, snapshots);
   const all: SeenSnapshot[] = [];
   for (const snapshot of snapshots) {
@@ -95,8 +94,8 @@ async function lookAtOne(
       onNode: (path, type, uid) => found?.watch.look(path, type, uid),
     });
   } catch (error) {
-    if (!(error instanceof UserError) || signal.aborted) throw error;
-    return undefined;
+    if (error instanceof UserError && error.code === "SNAPSHOT_NOT_FOUND" && !signal.aborted) return undefined;
+    throw error;
   }
   if (found === undefined) return undefined;
   if (hasPatterns(selection, restore.args)) found.requireSome();

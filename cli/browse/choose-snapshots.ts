@@ -2,7 +2,9 @@
 import type { Snapshot } from "../../agent/restic/snapshots.ts";
 import { SnapshotTag } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
-import { sessionTag, tagValue } from "../../shared/snapshot-tags.ts";
+import { timeOf } from "../../shared/recovery-points.ts";
+import { bySession } from "../../shared/session-snapshots.ts";
+import { tagValue } from "../../shared/snapshot-tags.ts";
 import { nearestNames } from "../cluster/nearest-names.ts";
 import type { FoundPoint } from "./gather-point.ts";
 import { isWithin } from "./place-word.ts";
@@ -17,14 +19,21 @@ export interface PointSnapshots {
 /** All of a point, by member, host and path. */
 export function snapshotsOfPoint(point: FoundPoint, snapshots: readonly Snapshot[]): readonly PointSnapshots[] {
   const names = new Map([...point.targets].map(([name, key]) => [key, name]));
-  const wanted = sessionTag({ namespace: point.namespace, name: point.session });
-  const found = snapshots.flatMap((snapshot): PointSnapshots[] => {
-    if (!snapshot.tags.includes(wanted)) return [];
+  const found = snapshotsOfSession(point, snapshots).map((snapshot): PointSnapshots => {
     const key = tagValue(snapshot, SnapshotTag.Target) ?? "";
     const member = names.get(key) ?? key.split("/").at(-1) ?? "?";
-    return [{ member, host: snapshot.hostname, path: snapshot.paths.join(","), id: snapshot.id }];
+    return { member, host: snapshot.hostname, path: snapshot.paths.join(","), id: snapshot.id };
   });
   return found.sort((a, b) => keyOf(a).localeCompare(keyOf(b)));
+}
+
+/** Of several sessions of that name the one of the point's time, else the newest. */
+function snapshotsOfSession({ namespace, session, time }: FoundPoint, snapshots: readonly Snapshot[]) {
+  const own = bySession(snapshots).filter((one) => one.session === `${namespace}/${session}`);
+  const timeMs = (one: (typeof own)[number]) => Date.parse(timeOf(session, one.snapshots));
+  const newestFirst = own.toSorted((a, b) => timeMs(b) - timeMs(a));
+  const wanted = newestFirst.find((one) => time !== undefined && timeMs(one) === Date.parse(time)) ?? newestFirst[0];
+  return wanted?.snapshots ?? [];
 }
 
 const keyOf = ({ member, host, path }: PointSnapshots) => `${member}\0${host}\0${path}`;

@@ -14,6 +14,8 @@ import { isPointOf, newestComplete, ofThisCluster } from "../points/recovery-poi
 export interface FoundPoint {
   readonly namespace: string;
   readonly session: string;
+  /** When the session was due or made; undefined where no object tells. */
+  readonly time?: string;
   /** NAMESPACE/NAME. */
   readonly repository: string;
   /** Key of the target, by the member's name. */
@@ -59,7 +61,14 @@ export async function findPoint(cluster: Cluster, word: string, repository: stri
     if (name !== undefined && !targets.has(name))
       targets.set(name, targetKey(resolveTargetRef(target?.ref, namespace)));
   }
-  return { namespace, session, repository: place.includes("/") ? place : `${namespace}/${place}`, targets };
+  const time = point?.time;
+  return {
+    namespace,
+    session,
+    ...(time && { time }),
+    repository: place.includes("/") ? place : `${namespace}/${place}`,
+    targets,
+  };
 }
 
 function isNamedAfter(session: string, batch: string): boolean {

@@ -2,6 +2,7 @@
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import { listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { pointKey } from "../../shared/recovery-points.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { isTargetSaved } from "../../shared/status/saved-data.ts";
 import type { BackupInvokerObject } from "../objects/invokers.ts";
@@ -58,7 +59,7 @@ export function listPoints({ sessions, repositories, invokers }: PointSources): 
   ];
   const byName = new Map<string, readonly Point[]>();
   for (const point of found) {
-    const key = JSON.stringify([point.namespace, point.session, point.cluster]);
+    const key = JSON.stringify([pointKey(`${point.namespace}/${point.session}`, point.time), point.cluster]);
     const known = byName.get(key) ?? [];
     const at = known.findIndex(({ invoker }) => isSameInvoker(invoker, point.invoker));
     byName.set(key, at < 0 ? [...known, point] : known.map((one, place) => (place === at ? joined(one, point) : one)));

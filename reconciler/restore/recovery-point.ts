@@ -26,10 +26,16 @@ export interface PointChoice {
   readonly workloads: Workloads;
 }
 
-/** Another cluster's sessions may have the same names. */
+/** Another cluster's sessions may have the same names, and so may one that was deleted since. */
 function sessionOf({ sessions, clusterId }: PointChoice, point: RepositoryPoint): BackupSession | undefined {
   if (point.cluster !== undefined && point.cluster !== clusterId) return undefined;
-  return sessions.find(({ metadata }) => metadata.namespace === point.namespace && metadata.name === point.session);
+  return sessions.find(
+    ({ metadata, spec }) =>
+      metadata.namespace === point.namespace &&
+      metadata.name === point.session &&
+      // What was saved before it was due or made is an earlier one's.
+      !(Date.parse(spec.dueTime ?? metadata.creationTimestamp ?? "") > Date.parse(point.time)),
+  );
 }
 
 /** Without what the session itself knows to be incomplete: a host that failed leaves the snapshots of the others. */

@@ -250,26 +250,57 @@ describe("jobs", () => {
     expect(session.metadata.labels).toMatchObject({ "stash.appscode.com/invoker-name": "trigger" });
   });
 
-  test("L20: update-status reports what an addon left, and a failure is one", async () => {
-    await createConfiguration(world, { name: "addon", paths: [world.data] });
-    const folder = join(world.dir, "output");
+  /** The last step of a job whose program left this. */
+  async function reportOutput(name: string, host: object): Promise<AgentProcess> {
+    await createConfiguration(world, { name, paths: [world.data] });
+    const folder = join(world.dir, name);
     await mkdir(folder);
-    const stats = [{ hostname: "host-0", phase: "Failed", error: "no rights" }];
+    const stats = [{ hostname: "host-0", ...host }];
     await writeFile(join(folder, "output.json"), JSON.stringify({ targetStatus: { stats } }));
-    await createSession(world, { name: "addon", invoker: "addon", entry: { hostname: "host-0", phase: "Pending" } });
-    const flags = [
-      "--backupsession=addon",
-      "--hostname=host-0",
-      "--linger=false",
-      `--output-dir=${folder}`,
-      "--metrics-enabled=true",
-    ];
-    const agent = start(["update-status", ...flags], "uid-job");
+    const entry = { hostname: "host-0", phase: "Pending" } as const;
+    await createSession(world, { name, invoker: name, entry });
+    const flags = [`--backupsession=${name}`, "--hostname=host-0", "--linger=false", `--output-dir=${folder}`];
+    return start(["update-status", ...flags, "--metrics-enabled=true"], "uid-job");
+  }
+
+  test("L20: update-status reports what an addon left, and a failure is one", async () => {
+    const agent = await reportOutput("addon", { phase: "Failed", error: "no rights" });
     expect(await waitForExit(agent), agent.output()).toBe(1);
     expect(await readEntry(world, "addon")).toMatchObject({
       phase: "Failed",
       reason: "DUMP_FAILED",
       error: "no rights",
     });
+  });
+
+  test("L20: a snapshot that an addon made up is a failure, and one that is there is tagged, however long others hold the repository", async () => {
+    const invented = await reportOutput("invented", { phase: "Succeeded", snapshots: [{ name: "0123abcd" }] });
+    expect(await waitForExit(invented), invented.output()).toBe(1);
+    expect(await readEntry(world, "invented")).toMatchObject({
+      phase: "Failed",
+      reason: "SNAPSHOT_NOT_FOUND",
+      error: expect.stringContaining("0123abcd"),
+    });
+
+    const summary = restic("backup", "--json", world.data).trim().split("\n").at(-1) ?? "";
+    const name = /"snapshot_id":"([0-9a-f]{8})/.exec(summary)?.[1] ?? "";
+    const other = spawn("restic", ["--no-cache", "backup", "--stdin"], { env: environment(), stdio: "pipe" });
+    try {
+      while ((await locks()).length === 0) await sleep(100);
+      const agent = await reportOutput("addon-good", { phase: "Succeeded", snapshots: [{ name, path: world.data }] });
+      const held = await waitForEntry(world, "addon-good", ({ progress }) => progress?.heartbeat !== undefined);
+      expect(held.phase).not.toBe("Succeeded");
+      const first = held.progress?.heartbeat;
+      await waitForEntry(world, "addon-good", ({ progress }) => progress?.heartbeat !== first);
+      other.stdin.end("content");
+      expect(await waitForExit(agent), agent.output()).toBe(0);
+    } finally {
+      other.kill("SIGKILL");
+    }
+    const { phase, snapshots } = await readEntry(world, "addon-good");
+    expect(phase).toBe("Succeeded");
+    expect(restic("snapshots", "--json", snapshots?.[0]?.name ?? "")).toContain(
+      `session=${world.namespace}/addon-good`,
+    );
   });
 });

@@ -1,5 +1,5 @@
 /** Which processes of restic a restore needs before it writes: each opens the repository anew. */
-import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -77,4 +77,55 @@ test("a snapshot that does not exist is told with what there is, and nothing is 
     expect(commands).not.toContain("restore");
   }
   expect(await readdir(away)).toEqual([]);
+});
+
+/** Other bytes in the middle of a file of the repository. */
+function damage(kind: string, id: string): void {
+  const folder = join(world.repository, kind);
+  const name = readdirSync(folder, { recursive: true, encoding: "utf8" }).find((path) => path.includes(id));
+  const path = join(folder, name ?? "");
+  const content = readFileSync(path);
+  content.fill(0xff, 40, 60);
+  chmodSync(path, 0o600);
+  writeFileSync(path, content);
+  rmSync(join(world.dir, "scratch", "restic-cache"), { recursive: true, force: true });
+}
+
+test("a snapshot that can't be read is damage, and no snapshot that does not exist; another one is restored by its id", async () => {
+  const first = await save("one");
+  const second = await save("two");
+  damage("snapshots", second);
+  const rules = [
+    { paths: [world.data] },
+    { snapshots: [second.slice(0, 10)] },
+    { snapshots: ["latest"] },
+    { snapshots: [first, second] },
+  ];
+  for (const rule of rules) {
+    const { failure, commands } = await restore({ rules: [rule] });
+    expect(failure?.code, JSON.stringify(rule)).toBe("REPOSITORY_DAMAGED");
+    expect(commands).not.toContain("restore");
+  }
+  expect(await restore({ rules: [{ snapshots: [first] }] })).toMatchObject({ content: "one", failure: undefined });
+});
+
+test("data that can't be read is damage at the first look, and nothing is written", async () => {
+  const id = await save("one");
+  const packs = readdirSync(join(world.repository, "data"), { recursive: true, encoding: "utf8" });
+  for (const pack of packs.filter((path) => /[0-9a-f]{64}$/.test(path))) damage("data", pack.slice(-64));
+  for (const rule of [{ paths: [world.data] }, { snapshots: [id] }]) {
+    const { failure, commands } = await restore({ rules: [rule] });
+    expect(failure?.code, failure?.message).toBe("REPOSITORY_DAMAGED");
+    expect(commands).toEqual(["ls"]);
+  }
+});
+
+test("a look that stands still is told as that, at once", async () => {
+  await save("one");
+  const script = join(world.dir, "still-restic");
+  writeFileSync(script, `#!/bin/sh\necho "$1" >>${join(world.dir, "commands")}\nexec sleep 60\n`, { mode: 0o755 });
+  restic = await world.open(undefined, {}, { STASH_RESTIC: script, STASH_STALL_LIMIT: "1s" });
+  const { failure, commands } = await restore({ rules: [{ paths: [world.data] }] });
+  expect(failure?.code).toBe("RESTIC_STALLED");
+  expect(commands).toEqual(["ls"]);
 });

@@ -69,6 +69,20 @@ describe("C06: metadata that the container may not set", () => {
     ]);
   });
 
+  test("owners of folders above alone: nothing is warned of but the comparison, where somebody asked for one", async () => {
+    execFileSync("chown", ["1234:1234", world.dir]);
+    await world.backup(restic);
+    const poor = await world.open(undefined, {}, { STASH_RESTIC: resticWithoutChown(world.dir) });
+    const quiet = await world.restore(poor, { targetFolder: away });
+    expect(quiet).toMatchObject({ failure: undefined, warnings: [] });
+    for (const wish of [{ isVerified: true }, { args: ["--verify"] }]) {
+      const asked = await world.restore(poor, { targetFolder: away, ...wish });
+      expect(asked).toMatchObject({ failure: undefined, warnings: [expect.stringMatching(/not compared/)] });
+    }
+    const whole = await world.restore(restic, { targetFolder: away, isVerified: true });
+    expect(whole).toMatchObject({ failure: undefined, warnings: [] });
+  });
+
   test("beside a file that can't be written is no excuse for it", async () => {
     execFileSync("chown", ["1234:1234", join(world.data, "plain")]);
     await world.backup(restic);

@@ -137,19 +137,43 @@ test("D4: what another's program saved becomes part of the point", async () => {
   expect(warnings).toEqual([]);
   expect((await points())[0]).toEqual(["s-6", "of-tests", ["app", "db"]]);
   expect((await restic.snapshots({})).map(({ id }) => id)).toContain(snapshots[0]?.name);
+  const [earlier] = (await restic.snapshots({})).filter(({ tags }) => tags.includes("session=demo/s-5"));
+  await expect(tagSnapshots(run, [{ name: earlier?.id ?? "" }], ports)).rejects.toMatchObject({
+    code: "SNAPSHOT_NOT_FOUND",
+    message: expect.stringContaining("demo/s-5"),
+  });
   expect(await retain({ name: "one", keepLast: 1, prune: false }, 6)).toEqual({
     kind: "done",
     facts: { kept: 2, removed: 4 },
   });
   // What can't be tagged is told, and stays what it is.
-  const refused = await tagSnapshots(run, [{ name: "00000000", path: world.data }], {
+  const again = await restic.run(["backup", "--json", "--host", "db", world.data], {
+    onLine: (line) => lines.push(line),
+  });
+  expect(again.code).toBe(0);
+  const second = /"snapshot_id":"([0-9a-f]{8})/.exec(lines.at(-1) ?? "")?.[1] ?? "";
+  const refused = await tagSnapshots(run, [{ name: second, path: world.data }], {
     ...ports,
     withLock: async () => ({ code: 1, tail: [], stopped: undefined, signal: undefined, durationMs: 0 }),
   });
   expect(refused).toMatchObject({
-    snapshots: [{ name: "00000000" }],
+    snapshots: [{ name: second }],
     warnings: [expect.stringContaining("part of no recovery point")],
   });
+  // One that restic could not tag without calling it a failure is not tagged either.
+  const silent = await tagSnapshots(run, [{ name: second, path: world.data }], {
+    ...ports,
+    withLock: async () => ({
+      code: 0,
+      tail: ["no snapshots were modified"],
+      stopped: undefined,
+      signal: undefined,
+      durationMs: 0,
+    }),
+  });
+  expect(silent.warnings).toEqual([expect.stringContaining("no snapshots were modified")]);
+  // What is not there was not saved, and what is another session's was not saved now.
+  await expect(tagSnapshots(run, [{ name: "00000000" }], ports)).rejects.toMatchObject({ code: "SNAPSHOT_NOT_FOUND" });
 });
 
 test("D25: a host that a StatefulSet did not have then begins empty, and says so", async () => {

@@ -198,6 +198,18 @@ describe("a start of the agent that comes after another", () => {
   });
 });
 
+test("a start of the agent takes over, and takes away, nothing of an earlier session of that name", async () => {
+  const at = (time: string) => ({ ...ORIGIN, session: { ...ORIGIN.session, time } });
+  secret(join(world.data, "secret"));
+  const old = await backup({ origin: at("2026-01-01T00:00:00Z") });
+  const origin = at("2026-01-02T00:00:00Z");
+  const adopt = (path: string) => findEarlier(restic, { path, host: "host-0", origin }, signal);
+  expect(await adopt(world.data)).toEqual({ unsure: [] });
+  await world.backup(restic, { origin }, signal, { adopt });
+  expect((await restic.snapshots({})).map(({ id }) => id)).toContain(old.snapshots[0]?.name);
+  expect(await points()).toHaveLength(2);
+});
+
 describe("a path that selects nothing", () => {
   test("since all that is there is excluded fails", async () => {
     const byPattern = await backup({ exclude: ["readable"] });

@@ -82,7 +82,7 @@ function PointTable({ rows, nowMs, onRestore }: TableProps): JSX.Element {
         </thead>
         <tbody>
           {rows.map((row) => (
-            <Row key={`${row.namespace}/${row.session}`} row={row} nowMs={nowMs} onRestore={onRestore} />
+            <Row key={`${row.namespace}/${row.session} ${row.time}`} row={row} nowMs={nowMs} onRestore={onRestore} />
           ))}
         </tbody>
       </table>

@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { parseSnapshot, type Snapshot } from "../../../agent/restic/snapshots.ts";
 import { asIs } from "../../../shared/kube/client.ts";
 import { textAt } from "../../../shared/kube/json-value.ts";
 import { BINDING, type JobStand } from "../../support/jobs/job-stand.ts";
@@ -10,14 +11,23 @@ import { waitForPods } from "../../support/objects/pods.ts";
 import { KUBERNETES } from "../../support/objects/resources.ts";
 
 export function testFailures(stand: () => JobStand): void {
-  function countSnapshots(): number {
+  function restic(...args: readonly string[]): string {
     const env = { ...process.env, RESTIC_PASSWORD: "not-a-secret", RESTIC_REPOSITORY: stand().repository };
-    const output = execFileSync("restic", ["snapshots", "--json", "--no-cache", "--no-lock"], {
-      env,
-      encoding: "utf8",
-    });
-    const list: unknown = JSON.parse(output);
-    return Array.isArray(list) ? list.length : 0;
+    return execFileSync("restic", ["--no-cache", ...args], { env, encoding: "utf8", input: "a dump" });
+  }
+
+  function listSnapshots(): readonly Snapshot[] {
+    const list: unknown = JSON.parse(restic("snapshots", "--json", "--no-lock"));
+    return Array.isArray(list) ? list.flatMap((one) => parseSnapshot(one) ?? []) : [];
+  }
+
+  const countSnapshots = () => listSnapshots().length;
+
+  /** As a program of somebody else saves. @returns the snapshot's id */
+  function saveDump(): string {
+    const before = new Set(listSnapshots().map(({ id }) => id));
+    restic("backup", "--quiet", "--stdin", "--stdin-filename", "dump", "--host", "addon");
+    return listSnapshots().find(({ id }) => !before.has(id))?.id ?? "";
   }
 
   /** Waits until a dump that sleeps at each row is in the middle of a table. */
@@ -201,11 +211,29 @@ spec:
   }
 
   test("L20: what a program of somebody else leaves in output.json is the host's result, good or bad", async () => {
-    const snapshots = [{ name: "0123456789abcdef", path: "dump" }];
-    await stand().makeBatch("addon-good", await addonOf("addon-good", outputScript({ phase: "Succeeded", snapshots })));
+    const saved = (name: string) => outputScript({ phase: "Succeeded", snapshots: [{ name, path: "dump" }] });
+    const id = saveDump();
+    await stand().makeBatch("addon-good", await addonOf("addon-good", saved(id.slice(0, 8))));
     const good = await stand().backUp("addon-good");
     expect(good?.phase, JSON.stringify(good)).toBe("Succeeded");
-    expect(good?.targets?.[0]?.stats?.[0]).toMatchObject({ hostname: "addon", phase: "Succeeded", snapshots });
+    expect(good?.targets?.[0]?.stats?.[0]).toMatchObject({
+      hostname: "addon",
+      phase: "Succeeded",
+      snapshots: [{ path: "dump" }],
+    });
+    // With its tags it has another id.
+    expect(listSnapshots()).toContainEqual(
+      expect.objectContaining({
+        id: good?.targets?.[0]?.stats?.[0]?.snapshots?.[0]?.name,
+        original: id,
+        tags: expect.arrayContaining(["target=AppBinding/jobs/mariadb"]),
+      }),
+    );
+
+    await stand().makeBatch("addon-lies", await addonOf("addon-lies", saved("0123456789abcdef")));
+    const lies = await stand().backUp("addon-lies");
+    expect(lies?.phase).toBe("Failed");
+    expect(lies?.targets?.[0]?.stats?.[0]).toMatchObject({ phase: "Failed", reason: "SNAPSHOT_NOT_FOUND" });
 
     await stand().makeBatch(
       "addon-bad",

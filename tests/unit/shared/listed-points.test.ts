@@ -4,6 +4,7 @@ import { type ListedPoint, MAX_LISTED_POINTS } from "../../../shared/api/recover
 import { parseRepository } from "../../../shared/api/repository.ts";
 import { SnapshotTag } from "../../../shared/contract.ts";
 import { boundPoints, listPoints, newestPoints, type SizedSnapshot } from "../../../shared/listed-points.ts";
+import { pointKey } from "../../../shared/recovery-points.ts";
 import { recordTags, type SnapshotOrigin, snapshotTags } from "../../../shared/snapshot-tags.ts";
 
 const SHOP = { kind: "BackupBatch", namespace: "demo", name: "shop", cluster: "here" };
@@ -112,12 +113,15 @@ describe("snapshots become points", () => {
     ]);
   });
 
-  test("of two sessions of one name and invoker the newest of each host counts: they are one point, as for a restore", () => {
+  test("two sessions of one name and invoker, one made anew, are two points, as for a restore", () => {
     const points = listPoints([
       ...both({ sizeBytes: 1 }),
       ...both({ sizeBytes: 5, time: "2026-01-02T00:00:00Z", session: "one" }),
     ]);
-    expect(points).toMatchObject([{ complete: true, sizeBytes: 10 }]);
+    expect(points).toMatchObject([
+      { complete: true, sizeBytes: 10 },
+      { complete: true, sizeBytes: 2 },
+    ]);
   });
 
   test("several invokers with a session of one name are apart", () => {
@@ -151,8 +155,10 @@ describe("snapshots become points", () => {
   });
 
   test("the reasons of retention stand at their session", () => {
-    const reasons = new Map([["demo/one", ["keepLast", "keepDaily"] as const]]);
-    const points = listPoints([...both(), ...both({ session: "two" })], reasons);
+    const snapshots = [...both(), ...both({ session: "two" })];
+    const [, { time = "" } = {}] = listPoints(snapshots);
+    const reasons = new Map([[pointKey("demo/one", time), ["keepLast", "keepDaily"] as const]]);
+    const points = listPoints(snapshots, reasons);
     expect(points.map(({ session, keptBy }) => [session, keptBy])).toEqual([
       ["two", undefined],
       ["one", ["keepLast", "keepDaily"]],

@@ -63,6 +63,37 @@ describe("what belongs to a recovery point", () => {
     ]);
   });
 
+  test("is nothing of an earlier session of that name, which was deleted since", () => {
+    const tags = (day: number) => [`time=2026-01-0${day}T00:00:00Z`, "hosts=1", "paths=1"];
+    const old = ["web", "db"].map((name) =>
+      aSnapshot({
+        session: "now",
+        target: `Deployment/demo/${name}`,
+        hostname: name,
+        id: `old-${name}`,
+        tags: tags(1),
+      }),
+    );
+    const young = aSnapshot({ session: "now", id: "young-web", tags: tags(2) });
+    expect(
+      readRecoveryPoints([...old, young]).map(({ time, snapshots }) => [time, snapshots.map(({ id }) => id)]),
+    ).toEqual([
+      ["2026-01-02T00:00:00Z", ["young-web"]],
+      ["2026-01-01T00:00:00Z", ["old-web", "old-db"]],
+    ]);
+  });
+
+  test("is what an older agent saved without a time, where there is one session of that name and it lacks that", () => {
+    const timed = aSnapshot({ session: "now", tags: ["time=2026-01-01T00:00:00Z"] });
+    const db = aSnapshot({ session: "now", hostname: "db", target: "Deployment/demo/db" });
+    const again = aSnapshot({ session: "now", id: "again" });
+    const points = readRecoveryPoints([db, timed, again]);
+    expect(points.map(({ snapshots }) => snapshots.map(({ id }) => id))).toEqual([
+      ["again"],
+      ["now-db-/data", "now-web-/data"],
+    ]);
+  });
+
   test("is the newer one of two snapshots of the same path", () => {
     const old = aSnapshot({ session: "one", id: "old", time: "2026-01-01T00:00:01Z" });
     const young = aSnapshot({ session: "one", id: "young", time: "2026-01-01T00:00:02Z" });

@@ -30,6 +30,12 @@ describe("L20: what an addon left in output.json", () => {
     ["half a file", '{"targetStatus":', "can't be read"],
     ["another shape", '{"targetStatus":{"stats":"x"}}', "can't be read"],
     ["a success without a snapshot", output({ ...GOOD, snapshots: [] }), "named no snapshot"],
+    [
+      "a flag in place of an id",
+      output({ ...GOOD, snapshots: [{ name: "--password-command=id" }] }),
+      "snapshots[].name",
+    ],
+    ["`latest` in place of an id", output({ ...GOOD, snapshots: [{ name: "latest" }] }), "snapshots[].name"],
   ])("%s is a failed host", (_what, raw, words) => {
     const result = readAddonResult(raw, "host-0", true);
     expect(result.phase).toBe("Failed");

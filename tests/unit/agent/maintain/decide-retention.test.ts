@@ -22,13 +22,14 @@ interface Written {
   readonly paths?: number;
   readonly invoker?: typeof INVOKER | Omit<typeof INVOKER, "cluster">;
   readonly marks?: readonly string[];
+  readonly session?: string;
 }
 
 /** `app@3` is what the member app saved on day 3. */
 function aSnapshot(written: Written): Snapshot {
   const { day, hour = 0, member = "app", host = member, hosts = 1, path = "/data", paths = 1 } = written;
   const time = new Date(Date.UTC(2026, 0, day, hour)).toISOString();
-  const session = `s-${day}-${hour}`;
+  const session = written.session ?? `s-${day}-${hour}`;
   const origin = {
     session: { namespace: "demo", name: session, time },
     invoker: written.invoker ?? INVOKER,
@@ -62,6 +63,17 @@ describe("D4: what counts are complete points", () => {
     const snapshots = [...both(1), aSnapshot({ day: 2 }), aSnapshot({ day: 3 }), ...both(4)];
     expect(removed(snapshots, { keepLast: 2 })).toEqual([]);
     expect(removed([...snapshots, ...both(5)], { keepLast: 2 })).toEqual(["app@1", "db@1", "app@2", "app@3"]);
+  });
+
+  test("halves of two sessions of one name make no point, and the old one goes for itself", () => {
+    const session = "now";
+    const old = [aSnapshot({ day: 2, session }), aSnapshot({ day: 2, session, member: "db" })];
+    const half = aSnapshot({ day: 3, session });
+    expect(
+      removed([...both(1), old[0] ?? half, aSnapshot({ day: 3, session, member: "db" })], { keepLast: 1 }),
+    ).toEqual([]);
+    expect(removed([...both(1), ...old, half], { keepLast: 1 })).toEqual(["app@1", "db@1"]);
+    expect(removed([...old, half, ...both(4)], { keepLast: 1 })).toEqual(["app@2", "db@2", "app@3"]);
   });
 
   test.each<[string, readonly Snapshot[]]>([
@@ -148,14 +160,14 @@ test("each point that stays has its reasons, and one that goes has none", () => 
   const half = [aSnapshot({ day: 9 }), aSnapshot({ day: 7 })];
   const snapshots = [...both(1), ...marked, ...both(6), ...both(8), ...half];
   const plan = planRetention(snapshots, { keepLast: 1, keepDaily: 2, keepTags: ["monthly"] }, SCOPE);
-  expect([...plan.keptBy]).toEqual([
+  expect([...plan.keptBy].map(([key, reasons]) => [key.split(" ")[0], reasons])).toEqual([
     ["demo/s-9-0", ["waiting"]],
     ["demo/s-8-0", ["keepLast", "keepDaily"]],
     ["demo/s-6-0", ["keepDaily"]],
     ["demo/s-2-0", ["keepTags"]],
   ]);
   const [newest] = planRetention(both(1), { keepTags: ["none"] }, SCOPE).keptBy;
-  expect(newest).toEqual(["demo/s-1-0", ["newest"]]);
+  expect(newest).toEqual([expect.stringMatching(/^demo\/s-1-0 \d+$/), ["newest"]]);
   expect(planRetention(half, { keepLast: 1 }, { ...SCOPE, sessionTag: "session=demo/s-7-0" }).remove).toEqual([]);
 });
 

@@ -53,6 +53,33 @@ describe("a restic that stands still", () => {
     expect(exit).toMatchObject({ code: 0, stopped: undefined });
   });
 
+  describe("whose output somebody takes as it comes", () => {
+    const chunk = "Buffer.alloc(128 * 1024)";
+
+    test("D8: is ended when it gives nothing more", async () => {
+      const body = `process.stdout.write(${chunk}); setInterval(() => {}, 1_000);`;
+      const restic = scripted(body, "1s");
+      const exit = await restic.run(["dump"], { onRawStdout: (stdout) => stdout.resume() });
+      expect(restic.fault("reading of the dump", exit).code).toBe("RESTIC_STALLED");
+    });
+
+    test("D8: may take longer than the limit while it flows, and while he lets it wait", async () => {
+      const body = `setInterval(() => process.stdout.write(${chunk}), 100); setTimeout(() => process.exit(0), 2_500);`;
+      const flowing = await scripted(body, "1s").run(["dump"], { onRawStdout: (stdout) => stdout.resume() });
+      expect(flowing).toMatchObject({ code: 0, stopped: undefined });
+      const held = await scripted(`process.stdout.write(Buffer.alloc(1 << 20), () => process.exit(0));`, "1s").run(
+        ["dump"],
+        {
+          onRawStdout(stdout) {
+            stdout.pause();
+            setTimeout(() => stdout.resume(), 2_500);
+          },
+        },
+      );
+      expect(held).toMatchObject({ code: 0, stopped: undefined });
+    });
+  });
+
   test("D8: the limit can be switched off, and is half an hour where nobody says otherwise", async () => {
     const body = "setTimeout(() => process.exit(0), 1_500);";
     for (const limit of ["0", undefined]) {

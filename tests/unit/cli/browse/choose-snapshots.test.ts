@@ -32,6 +32,17 @@ test("those of the session alone are the point's, by the names of its members; o
   expect(all.map(({ id, member }) => `${member} ${id}`)).toEqual(["db 3", "db 4", "gone 6", "site 1", "site 2"]);
 });
 
+test("of two sessions of one name that of the point's time is meant, and the newest where nobody tells a time", () => {
+  const at = (id: string, time: string) => {
+    const snapshot = aSnapshot(id, "Deployment/shop/web", "site", "/data");
+    return { ...snapshot, tags: [...snapshot.tags, `time=${time}`] };
+  };
+  const two = [at("old", "2030-01-01T00:00:00Z"), at("new", "2030-01-02T00:00:00Z")];
+  const ids = (time?: string) => snapshotsOfPoint({ ...point, ...(time && { time }) }, two).map(({ id }) => id);
+  expect(ids("2030-01-01T00:00:00.000Z")).toEqual(["old"]);
+  expect(ids()).toEqual(["new"]);
+});
+
 describe("a member", () => {
   test("is chosen by its name, and its host", () => {
     expect(ofMember(all, point, "db", "db-1").map(({ id }) => id)).toEqual(["4"]);

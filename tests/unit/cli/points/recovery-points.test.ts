@@ -39,6 +39,15 @@ test("a point that lacks a member is told as incomplete, and which one it is", (
   ]);
 });
 
+test("a session that was deleted and made anew under its name is another point", () => {
+  const repository = aRepository({ lastRecoveryPoint: { session: "shop-1", time: hoursAgo(90) } });
+  const points = listPoints({ ...NONE, sessions: [aSession()], repositories: [repository] });
+  expect(points.map(({ session, time }) => [session, time])).toEqual([
+    ["shop-1", hoursAgo(5)],
+    ["shop-1", hoursAgo(90)],
+  ]);
+});
+
 test("a session that runs, or that saved nothing, is no point", () => {
   const nothing = aSession({ phase: "Failed", targets: [{ alias: "db", phase: "Failed" }] });
   expect(listPoints({ ...NONE, sessions: [aSession({ phase: "Running" }), nothing] })).toEqual([]);
@@ -140,7 +149,9 @@ describe("points that the repository lists", () => {
   });
 
   test("add what retention says to the point that a session tells of", () => {
-    const repositories = [aRepository({ points: [aPoint({ session: "shop-1", keptBy: ["keepLast"] })] })];
+    const repositories = [
+      aRepository({ points: [aPoint({ session: "shop-1", time: hoursAgo(5), keptBy: ["keepLast"] })] }),
+    ];
     expect(listPoints({ ...NONE, sessions: [aSession()], repositories })).toMatchObject([
       { session: "shop-1", source: "BackupSession", keptBy: ["keepLast"], members: [{ name: "db" }, { name: "web" }] },
     ]);

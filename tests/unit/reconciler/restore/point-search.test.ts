@@ -145,6 +145,18 @@ test("nobody looks when the newest session tells its point whole", () => {
 });
 
 describe("what was found", () => {
+  test("is not what a later session of that name knows of itself", () => {
+    const later = parseBackupSession({
+      apiVersion: "stash.appscode.com/v1beta1",
+      kind: "BackupSession",
+      metadata: { name: "one", namespace: "demo", creationTimestamp: TWO.time },
+      spec: {},
+      status: { phase: "Running", targets: [{ ref: REF, phase: "Running" }] },
+    });
+    const view = aView({ session: "one" }, { ...found([ONE]), ...aJob({ kind: "complete" }), sessions: [later] });
+    expect(decide(view)).toMatchObject({ kind: "chosen", point: { session: "one", time: ONE.time } });
+  });
+
   test("is forgotten with its job when the restore was changed since", () => {
     const view = aView({ session: "one" }, { ...found([ONE], { generation: 0 }), ...aJob({ kind: "complete" }) });
     expect(decide(view)).toMatchObject({ kind: "wait", isOutdated: true, actions: END_JOB });
