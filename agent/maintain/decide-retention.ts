@@ -15,7 +15,7 @@ import { isCompletePoint } from "../../shared/point-parts.ts";
 import { timeOf } from "../../shared/recovery-points.ts";
 import { bySession } from "../../shared/session-snapshots.ts";
 import type { Snapshot } from "../restic/snapshots.ts";
-import { type Dated, isKeptByTag, type KeepRules, keptBy, patience } from "./keep-rules.ts";
+import { type Dated, hasRule, isKeptByTag, type KeepRules, keptBy, patience } from "./keep-rules.ts";
 
 /** Whose snapshots a policy may touch. */
 export interface RetentionScope {
@@ -80,6 +80,10 @@ function pointsOf(own: readonly Snapshot[]): readonly Point[] {
   return points.sort(byAge);
 }
 
+function isWhole({ isComplete }: Point): boolean {
+  return isComplete;
+}
+
 /** Points that go, as a whole. The newest complete one stays, whatever the rules are. */
 function pointsToRemove(points: readonly Point[], rules: KeepRules, sessionTag: string | undefined): readonly Point[] {
   const complete = points.filter(({ isComplete }) => isComplete);
@@ -125,10 +129,11 @@ function untaggedToRemove(
  * What the policy removes and keeps.
  *
  * @param snapshots of the repository, in any order; those that are not the invoker's are left alone
- * @param rules at least one that keeps something, as hasRule() says
+ * @param rules without one that counts, as hasRule() says, nothing is removed
  */
 export function planRetention(snapshots: readonly Snapshot[], rules: KeepRules, scope: RetentionScope): RetentionPlan {
   const own = snapshots.filter(createIsOwn(scope));
+  if (!hasRule(rules)) return { kept: own.length, remove: [], points: pointsOf(own).filter(isWhole).length };
   const points = pointsOf(own.filter(({ tags }) => tags.length > 0));
   const removed = pointsToRemove(points, rules, scope.sessionTag);
   const untagged = Map.groupBy(
