@@ -80,7 +80,7 @@ async function applyRetention(ports: ActionPorts): Promise<ActionFacts> {
   const scope = ports.scope();
   if (policy === undefined) throw new UserError("INVALID_OBJECT", "the invoker has no retentionPolicy");
   if (!hasRule(policy)) {
-    return { message: `policy ${policy.name ?? ""} has no keep rule, so nothing is removed`, removed: 0 };
+    return { message: `policy ${policy.name ?? ""} has no keep rule that counts, so nothing is removed`, removed: 0 };
   }
   if (scope.invokerTag === undefined) {
     return { message: "it is not known yet which cluster this is, so nothing is removed", removed: 0 };

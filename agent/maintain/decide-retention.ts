@@ -16,7 +16,7 @@ import { isCompletePoint } from "../../shared/point-parts.ts";
 import { pointKey, timeOf } from "../../shared/recovery-points.ts";
 import { bySession } from "../../shared/session-snapshots.ts";
 import type { Snapshot } from "../restic/snapshots.ts";
-import { type Dated, isKeptByTag, type KeepRules, keptBy, patience } from "./keep-rules.ts";
+import { type Dated, hasRule, isKeptByTag, type KeepRules, keptBy, patience } from "./keep-rules.ts";
 
 /** Whose snapshots a policy may touch. */
 export interface RetentionScope {
@@ -150,7 +150,7 @@ function untaggedToRemove(
  * What the policy removes and keeps.
  *
  * @param snapshots of the repository, in any order; those that are not the invoker's are left alone
- * @param rules at least one that keeps something, as hasRule() says
+ * @param rules without one that counts, as hasRule() says, nothing is removed
  */
 export function planRetention(snapshots: readonly Snapshot[], rules: KeepRules, scope: RetentionScope): RetentionPlan {
   const own = snapshots.filter(createIsOwn(scope));
@@ -158,6 +158,10 @@ export function planRetention(snapshots: readonly Snapshot[], rules: KeepRules, 
     own.filter(({ tags }) => tags.length > 0),
     scope.incomplete,
   );
+  if (!hasRule(rules)) {
+    const complete = points.filter(({ isComplete }) => isComplete);
+    return { kept: own.length, remove: [], points: complete.length, keptBy: new Map() };
+  }
   const judged = judgePoints(points, rules, scope.sessionTag);
   const removed = judged.filter(({ isRemoved }) => isRemoved).map(({ point }) => point);
   const untagged = Map.groupBy(

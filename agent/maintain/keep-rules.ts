@@ -50,9 +50,12 @@ function bucketsOf(rules: KeepRules): readonly Bucket[] {
   );
 }
 
-/** Whether the rules keep anything; those that don't remove nothing. */
+/**
+ * Whether the rules say how long the history is; those that don't remove nothing. `keepTags` alone says what stays for ever, and
+ * nothing of what goes.
+ */
 export function hasRule(rules: KeepRules): boolean {
-  return bucketsOf(rules).length > 0 || (rules.keepTags ?? []).length > 0;
+  return bucketsOf(rules).length > 0;
 }
 
 /** Whether `keepTags` keeps it. Of an entry with commas all tags must be there. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Backend } from "../../shared/api/backend.ts";
 import { UserError } from "../../shared/errors.ts";
 import { ENVIRONMENT_KEYS, PROVIDERS, type Provider, requireKeys } from "./secret-keys.ts";
-import { FILE_KEYS, PASSWORD_KEY, secretWarnings } from "./secret-values.ts";
+import { FILE_KEYS, PASSWORD_KEY, secretWarnings, valueFor } from "./secret-values.ts";
 
 /** A backend Secret as it is mounted: one file a key. */
 export interface SecretView {
@@ -102,7 +102,7 @@ export function buildRepositoryAccess(backend: Backend, secret: SecretView): Rep
   };
   for (const key of [...ENVIRONMENT_KEYS[provider], ...ENVIRONMENT_KEYS.any]) {
     const value = secret.values.get(key);
-    if (value !== undefined) env[key] = value;
+    if (value !== undefined) env[key] = valueFor(key, value);
   }
   const flags = connectionFlags(backend, provider);
   if (secret.values.has(CA)) flags.push("--cacert", join(secret.folder, CA));

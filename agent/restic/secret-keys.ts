@@ -72,13 +72,24 @@ const REQUIRED_KEYS: Readonly<Partial<Record<Provider, readonly string[]>>> = {
 /** Where one is there, the other has to be. */
 const PAIRS: Readonly<Partial<Record<Provider, readonly (readonly [string, string])[]>>> = {
   s3: [["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]],
+  swift: [["ST_USER", "ST_KEY"]],
 };
+
+/** What Swift takes in place of a user's password. */
+const SWIFT_PROOFS = ["OS_PASSWORD", "OS_APPLICATION_CREDENTIAL_SECRET", "OS_AUTH_TOKEN"];
+
+function missingProof({ values }: NamedValues, provider: Provider): readonly string[] {
+  const isUser = provider === "swift" && ["OS_USERNAME", "OS_USER_ID"].some((key) => isGiven(values, key));
+  return isUser && !SWIFT_PROOFS.some((key) => isGiven(values, key)) ? ["OS_PASSWORD"] : [];
+}
 
 const REST_KEYS = ["REST_SERVER_USERNAME", "REST_SERVER_PASSWORD"];
 
-function missingKeys({ values }: NamedValues, provider: Provider): readonly string[] {
+function missingKeys(secret: NamedValues, provider: Provider): readonly string[] {
+  const { values } = secret;
   const halves = (PAIRS[provider] ?? []).flatMap((pair) => (pair.some((key) => isGiven(values, key)) ? pair : []));
-  return [PASSWORD_KEY, ...(REQUIRED_KEYS[provider] ?? []), ...halves].filter((key) => !isGiven(values, key));
+  const wanted = [PASSWORD_KEY, ...(REQUIRED_KEYS[provider] ?? []), ...halves, ...missingProof(secret, provider)];
+  return wanted.filter((key) => !isGiven(values, key));
 }
 
 /**

@@ -26,6 +26,21 @@ function problemOfLine(value: string): Problem {
   return value !== value.trim() ? "begins or ends with a blank" : undefined;
 }
 
+/** Whoever chose a password may have ended it with a blank. One of blanks alone comes of a mistake. */
+function problemOfPassword(value: string): Problem {
+  if (ENDS_IN_BREAK.test(value)) return "ends in a line break";
+  if (CONTROL.test(value)) return "holds a control character";
+  return value.trim() === "" ? "is blank" : undefined;
+}
+
+/** Names that stores give: what stands around them is never meant. */
+const TRIMMED: ReadonlySet<string> = new Set(["GOOGLE_PROJECT_ID"]);
+
+/** The value as restic gets it. */
+export function valueFor(key: string, value: string): string {
+  return TRIMMED.has(key) ? value.trim() : value;
+}
+
 function problemOfPem(value: string, kinds: readonly RegExp[]): Problem {
   return kinds.every((kind) => kind.test(value)) ? undefined : "is no PEM text of what it is named for";
 }
@@ -49,9 +64,9 @@ const FORMS: Readonly<Record<string, (value: string) => Problem>> = {
   [FILE_KEYS.gcsKey]: problemOfJson,
   [PASSWORD_KEY]: (value) => (value.includes("\0") ? "holds a zero byte" : undefined),
   AZURE_ACCOUNT_KEY: (value) => problemOfLine(value) ?? (BASE64.test(value) ? undefined : "is no base64"),
-  // Whoever chose it may have ended it with a blank.
-  REST_SERVER_PASSWORD: (value) =>
-    ENDS_IN_BREAK.test(value) ? "ends in a line break" : CONTROL.test(value) ? "holds a control character" : undefined,
+  REST_SERVER_PASSWORD: problemOfPassword,
+  OS_PASSWORD: problemOfPassword,
+  ST_KEY: problemOfPassword,
 };
 
 /**
@@ -62,7 +77,7 @@ export function secretProblems(values: Values, keys: readonly string[]): readonl
   return keys.flatMap((key) => {
     const value = values.get(key);
     if (value === undefined || value === "") return [];
-    const problem = (FORMS[key] ?? problemOfLine)(value);
+    const problem = (FORMS[key] ?? problemOfLine)(valueFor(key, value));
     return problem === undefined ? [] : [`${key} ${problem}`];
   });
 }

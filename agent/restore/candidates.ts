@@ -6,6 +6,7 @@ import {
   type RestoreSelection,
   resolveSnapshots,
 } from "../../shared/restore-rules.ts";
+import { requireSnapshotId } from "../../shared/snapshot-id.ts";
 import type { Restic } from "../restic/client.ts";
 import { isUnreadSnapshot, type Snapshot } from "../restic/snapshots.ts";
 
@@ -35,6 +36,7 @@ export async function chooseSnapshots(
   signal: AbortSignal,
   isOfKind: (snapshot: Snapshot) => boolean = () => true,
 ): Promise<readonly ResolvedSnapshot[]> {
+  for (const wanted of selection.wanted) if (wanted.by === "id") requireSnapshotId(wanted.id, "rules[].snapshots");
   const { existing, unlisted, unread } = await gatherCandidates(restic, selection, signal, isOfKind);
   const damage =
     unread === undefined

@@ -6,6 +6,7 @@ import {
   type RestoreSelection,
   resolveSnapshots,
 } from "../../shared/restore-rules.ts";
+import { requireSnapshotId } from "../../shared/snapshot-id.ts";
 import { targetTag } from "../../shared/snapshot-tags.ts";
 import { listSnapshot, type OnNode, type SnapshotSize } from "../restic/list-snapshot.ts";
 import { chooseSnapshots } from "./candidates.ts";
@@ -68,7 +69,11 @@ function flagsOf(
   { sourceHost }: RestoreSelection,
   { host }: HostRestore,
 ): readonly string[] {
-  if (wanted.by === "id") return [wanted.id];
+  if (wanted.by === "id") {
+    // It comes from an object that somebody wrote: restic must not read a flag in it.
+    requireSnapshotId(wanted.id, "rules[].snapshots");
+    return [wanted.id];
+  }
   const path = wanted.by === "path" ? ["--path", wanted.path] : [];
   return ["latest", "--host", sourceHost, "--tag", targetTag(host.target), ...path];
 }

@@ -128,12 +128,12 @@ const KEEPS = ["keepLast", "keepHourly", "keepDaily", "keepWeekly", "keepMonthly
 function findRetentionFindings(policy: RetentionPolicy | undefined): readonly Finding[] {
   if (policy === undefined) return [];
   const negatives = findNegatives(Object.fromEntries(KEEPS.map((key) => [`spec.retentionPolicy.${key}`, policy[key]])));
-  const keepsAny = KEEPS.some((key) => (policy[key] ?? 0) > 0) || (policy.keepTags ?? []).length > 0;
-  if (keepsAny || negatives.length > 0) return negatives;
+  if (KEEPS.some((key) => (policy[key] ?? 0) > 0) || negatives.length > 0) return negatives;
+  const what = (policy.keepTags ?? []).length > 0 ? "has keepTags alone" : "keeps nothing";
   return [
     warning(
       "spec.retentionPolicy",
-      "keeps nothing, so nothing is ever removed",
+      `${what}, so nothing is ever removed`,
       "Set keepLast or another of the keep fields.",
     ),
   ];

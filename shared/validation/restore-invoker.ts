@@ -5,6 +5,7 @@ import type { RestoreSession } from "../api/restore-session.ts";
 import type { Rule } from "../api/target.ts";
 import { Driver } from "../contract.ts";
 import { canonicalJson } from "../hash.ts";
+import { isSnapshotId } from "../snapshot-id.ts";
 import { findDurationFaults } from "./backup-invoker.ts";
 import { type Finding, fault, warning } from "./finding.ts";
 import { findHookFaults } from "./hooks.ts";
@@ -83,12 +84,23 @@ function findRuleFaults(rules: readonly Rule[], field: string): readonly Finding
     ...doubled
       .slice(0, MAX_FAULTS_EACH)
       .map((host) => fault(field, `host ${host} is in several rules`, "Put each host into one rule.")),
+    ...rules.flatMap(({ snapshots = [] }, index) => findSnapshotFaults(snapshots, `${field}[${index}].snapshots`)),
     ...rules.flatMap(({ snapshots = [], paths = [] }, index) =>
       snapshots.length > 0 && paths.length > 0
         ? [fault(`${field}[${index}]`, "has snapshots and paths", "Keep one of them: a snapshot knows its paths.")]
         : [],
     ),
   ];
+}
+
+function findSnapshotFaults(snapshots: readonly string[], field: string): readonly Finding[] {
+  return snapshots
+    .filter((name) => name !== "latest" && !isSnapshotId(name))
+    .slice(0, MAX_FAULTS_EACH)
+    .map((name) => {
+      const what = `${JSON.stringify(name.slice(0, 80))} is no id of a snapshot`;
+      return fault(field, what, "Write `latest`, or the id as restic does: up to 64 of 0-9 and a-f.");
+    });
 }
 
 function findDoubles(texts: readonly string[]): readonly string[] {

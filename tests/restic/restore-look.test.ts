@@ -1,5 +1,5 @@
 /** Which processes of restic a restore needs before it writes: each opens the repository anew. */
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -117,6 +117,18 @@ test("data that can't be read is damage at the first look, and nothing is writte
     const { failure, commands } = await restore({ rules: [rule] });
     expect(failure?.code, failure?.message).toBe("REPOSITORY_DAMAGED");
     expect(commands).toEqual(["ls"]);
+  }
+});
+
+test("what is no id of a snapshot never reaches restic", async () => {
+  await save("one");
+  for (const name of ["--password-command=touch /tmp/x", "-h", "0123ABCD", "latest~1", "0123 --no-lock", "a:b"]) {
+    for (const snapshots of [[name], [name, "0123"]]) {
+      rmSync(join(world.dir, "commands"), { force: true });
+      const { failure } = await world.restore(restic, { targetFolder: away, rules: [{ snapshots }] });
+      expect(failure).toMatchObject({ code: "INVALID_OBJECT", message: expect.stringContaining("rules[].snapshots") });
+      expect(existsSync(join(world.dir, "commands"))).toBe(false);
+    }
   }
 });
 

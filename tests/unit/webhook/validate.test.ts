@@ -176,7 +176,12 @@ describe("a restore", () => {
         ],
         "host h is in several rules",
       ],
-      [[{ paths: ["/a"], snapshots: ["x"] }], "has snapshots and paths"],
+      [[{ paths: ["/a"], snapshots: ["a"] }], "has snapshots and paths"],
+      [
+        [{ snapshots: ["latest", "--password-command=id"] }],
+        'snapshots: "--password-command=id" is no id of a snapshot',
+      ],
+      [[{ snapshots: ["0123ABCD"] }], "is no id of a snapshot"],
     ] as const;
     for (const [rules, expected] of wrong) {
       expect(findingsOf(restoreSession({ target: { ref: REF, rules } }))).toContain(expected);

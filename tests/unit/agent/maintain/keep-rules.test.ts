@@ -45,10 +45,11 @@ test("a tag keeps by itself; of an entry with commas all must be there", () => {
   expect(isKeptByTag({}, { tags: ["c"] })).toBe(false);
 });
 
-test("zero is no rule", () => {
+test("zero is no rule, nor are tags alone: they say nothing of what goes", () => {
   expect(hasRule({ keepLast: 0 })).toBe(false);
   expect(hasRule({ keepDaily: 1 })).toBe(true);
-  expect(hasRule({ keepTags: ["a"] })).toBe(true);
+  expect(hasRule({ keepTags: ["a"] })).toBe(false);
+  expect(hasRule({ keepTags: ["a"], keepLast: 1 })).toBe(true);
 });
 
 test("what is not complete waits for as many as keepLast, else as the longest rule", () => {

@@ -49,6 +49,32 @@ describe("C17: a value that can't be right is named by its key before restic run
     }
   });
 
+  test.each([
+    ["OS_PASSWORD", { OS_USERNAME: "u", OS_PASSWORD: "  " }, "OS_PASSWORD is blank"],
+    ["ST_KEY", { ST_USER: "u", ST_KEY: "\t " }, "ST_KEY holds a control character"],
+    ["ST_KEY", { ST_USER: "u", ST_KEY: " " }, "ST_KEY is blank"],
+    ["an empty OS_PASSWORD", { OS_USERNAME: "u", OS_PASSWORD: "" }, "lacks OS_PASSWORD"],
+    ["an empty ST_KEY", { ST_USER: "u", ST_KEY: "\n" }, "lacks ST_KEY"],
+  ])("Swift's %s that is blank: %#", (_what, values, words) => {
+    const refusal = refusalOf({ swift: { container: "c" } }, values);
+    expect(refusal).toMatchObject({ code: "SECRET_INVALID", message: expect.stringContaining(words) });
+  });
+
+  test("Swift's password may end in a blank, and another proof takes its place", () => {
+    const swift: Backend = { swift: { container: "c" } };
+    expect(accessOf(swift, { OS_USERNAME: "u", OS_PASSWORD: "p " }).env["OS_PASSWORD"]).toBe("p ");
+    accessOf(swift, { OS_USERNAME: "u", OS_APPLICATION_CREDENTIAL_NAME: "n", OS_APPLICATION_CREDENTIAL_SECRET: "s" });
+    accessOf(swift, { OS_STORAGE_URL: "http://h", OS_AUTH_TOKEN: "t" });
+  });
+
+  test("a project's id is given to restic without what an editor left around it", () => {
+    const { env } = accessOf({ gcs: { bucket: "b" } }, { GOOGLE_PROJECT_ID: " my-project\n" });
+    expect(env["GOOGLE_PROJECT_ID"]).toBe("my-project");
+    expect(refusalOf({ gcs: { bucket: "b" } }, { GOOGLE_PROJECT_ID: "my\nproject" }).message).toContain(
+      "GOOGLE_PROJECT_ID",
+    );
+  });
+
   test("all of them at once", () => {
     const { message, next } = refusalOf(S3, { AWS_ACCESS_KEY_ID: "a\n", AWS_SECRET_ACCESS_KEY: "b\n" });
     expect(message.match(/ends in a line break/g)).toHaveLength(2);
