@@ -46,6 +46,7 @@ export const PREREQUISITES = {
   prometheus: { programs: ["promtool"], package: "prometheus", why: "to evaluate the alert rules" },
   chromium: { programs: ["/usr/bin/chromium"], package: "chromium", why: "to look at the pages of `kubectl stash ui`" },
   lua: { programs: ["lua5.4"], package: "lua5.4", why: "to run the health checks of Argo CD" },
+  git: { programs: ["git"], package: "git", why: "to read the version that upgrades are tried from" },
   jq: { programs: ["jq"], package: "jq", why: "to run what Argo CD is told to leave alone" },
   "redis-server": { programs: ["redis-server"], package: "redis-server", why: "to back up a real Redis" },
   "apache-php": {

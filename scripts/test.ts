@@ -129,6 +129,7 @@ const DATA_PROGRAMS = [
   "chromium",
   "lua",
   "jq",
+  "git",
   ...NODE_PREREQUISITES,
 ] as const;
 

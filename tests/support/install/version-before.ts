@@ -4,6 +4,7 @@ import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { BUNDLES_FOLDER, ENTRY_POINT, IMAGE_USER, NAMED_PROGRAM } from "../../../scripts/image-root/contents.ts";
+import { messageOf } from "../../../shared/errors.ts";
 import type { TestImage } from "../images/test-image.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
@@ -15,6 +16,9 @@ const run = promisify(execFile);
  */
 export const COMMIT_BEFORE = "cf330d774da9eea1ec2b4705bd0791f6575feb53";
 export const IMAGE_BEFORE = "stash-batch/stash-batch:before";
+
+/** The checkout may belong to another user than the one who tests it. */
+const ANY_OWNER = ["-c", "safe.directory=*"];
 
 export interface VersionBefore {
   /** The checkout of that version. */
@@ -33,7 +37,10 @@ export interface VersionBefore {
  */
 export function findCommit(checkout: string, commit: string): void {
   const git = (...args: readonly string[]) =>
-    execFileSync("git", ["-C", checkout, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
+    execFileSync("git", [...ANY_OWNER, "-C", checkout, ...args], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+    }).trim();
   let isShallow: boolean;
   try {
     isShallow = git("rev-parse", "--is-shallow-repository") === "true";
@@ -48,6 +55,16 @@ export function findCommit(checkout: string, commit: string): void {
   }
 }
 
+/** Why there is no version before; undefined where there is one. */
+export function whyNoVersionBefore(): string | undefined {
+  try {
+    findCommit(root, COMMIT_BEFORE);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
 /**
  * Builds that version with the packages of this checkout.
  *
@@ -57,7 +74,7 @@ export async function buildVersionBefore(folder: string): Promise<VersionBefore>
   findCommit(root, COMMIT_BEFORE);
   await mkdir(folder, { recursive: true });
   const tar = `${folder}.tar`;
-  await run("git", ["-C", root, "archive", "--output", tar, COMMIT_BEFORE]);
+  await run("git", [...ANY_OWNER, "-C", root, "archive", "--output", tar, COMMIT_BEFORE]);
   await run("tar", ["-xf", tar, "-C", folder]);
   await rm(tar);
   await symlink(join(root, "node_modules"), join(folder, "node_modules"));
