@@ -21,6 +21,19 @@ import { createTried } from "./tried-restore.ts";
 /** Of a flag that comes twice restic takes the last; and one without its value takes the next word for it. */
 const DRY_RUN = ["--dry-run", "--dry-run", "--json", "--verbose=2", "--no-lock"];
 
+/** What restic before 0.17 says. */
+const NO_DRY_RUN = /unknown flag: --dry-run/;
+
+function tooOld(): UserError {
+  return new UserError(
+    "RESTIC_FAILED",
+    "the sidecar's restic has no dry run of a restore: restic 0.17 and later have it",
+    {
+      next: "Give the workload the installation's present image, which brings one: any change of its template does.",
+    },
+  );
+}
+
 /** @throws UserError where the user's arguments could make it a real restore */
 function requireHarmless(args: readonly string[]): void {
   const found = args.find((arg) => arg === "--" || arg.startsWith("--dry-run"));
@@ -56,6 +69,7 @@ export async function tryHost(
       },
       { signal, onLine: tried.add },
     );
+    if (exit.tail.some((line) => NO_DRY_RUN.test(line))) throw tooOld();
     if (exit.code !== 0) throw restic.fault("dry run of the restore", exit);
     const { id, paths, time } = snapshot;
     snapshots.push({
