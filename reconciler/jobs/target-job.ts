@@ -8,7 +8,12 @@ export interface JobProblem {
   readonly message: string;
   /** It may pass by itself, as a quota that is used up: it is tried again until the wait is over. */
   readonly isPassing?: boolean;
+  /** What was seen of the target; undefined when nobody looked. */
+  readonly target?: TargetSight;
 }
+
+/** Whether a target is there; unknown when the API server did not say. */
+export type TargetSight = "found" | "missing" | "unknown";
 
 /** Whether there is something new to decide on. */
 export function isNews(before: JobProblem | undefined, after: JobProblem | undefined): boolean {
@@ -40,6 +45,15 @@ export type JobStart =
   | { readonly kind: "refuse"; readonly code: ErrorCode; readonly message: string }
   | { readonly kind: "hold"; readonly code: ErrorCode; readonly message: string }
   | { readonly kind: "hosts"; readonly hostnames: readonly string[] };
+
+/**
+ * What is known of the target itself: a job was made when it was there, and one that runs has it. Undefined before the first look.
+ */
+export function sightOf({ problem, hosts }: TargetJob): TargetSight | undefined {
+  const isAtWork = hosts.some(({ outcome }) => outcome !== undefined && outcome.kind !== "starting");
+  if (isAtWork) return "found";
+  return problem?.target ?? (hosts.some(({ outcome }) => outcome !== undefined) ? "found" : undefined);
+}
 
 /**
  * | # | jobs of the target at its turn | answer |
