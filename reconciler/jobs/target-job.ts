@@ -58,17 +58,19 @@ export function sightOf({ problem, hosts }: TargetJob): TargetSight | undefined 
 /**
  * | # | jobs of the target at its turn | answer |
  * |---|---|---|
- * | 1 | they can't be made | refuse |
+ * | 1 | one is missing, and can't be made | refuse |
  * | 2 | one is missing, or has no pod | make it, or learn why it has none |
  * | 3 | each has ended | refuse, with what the first came to |
  * | 4 | one runs | its hosts |
  * | 5 | otherwise | hold, with what they wait for |
  */
 export function decideJobStart({ problem, hosts }: TargetJob): JobStart {
-  if (problem !== undefined && problem.isPassing !== true) return { kind: "refuse", ...problem };
   const outcomes = hosts.flatMap(({ outcome }) => (outcome === undefined ? [] : [outcome]));
+  // Those that are there need no plan any more.
+  const isMissing = outcomes.length < hosts.length;
+  if (isMissing && problem !== undefined && problem.isPassing !== true) return { kind: "refuse", ...problem };
   const first = outcomes[0];
-  if (first === undefined || outcomes.length < hosts.length || outcomes.some(isWithoutPod)) {
+  if (first === undefined || isMissing || outcomes.some(isWithoutPod)) {
     return { kind: "make", problem };
   }
   if (outcomes.every((outcome) => endOf(outcome) !== undefined)) {

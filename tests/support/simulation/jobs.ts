@@ -52,6 +52,11 @@ export class SimulatedJobs {
     this.#problems.set(index, problem);
   }
 
+  /** Why jobs could not be made is lost with the process. */
+  forget(): void {
+    this.#problems.clear();
+  }
+
   /** Whether another try to make it changes nothing now. */
   isTried(index: number): boolean {
     const problem = this.#problems.get(index);

@@ -134,11 +134,8 @@ test("D7: why the pod of a job is not made is told in the cluster's words, and f
   expect(maker.problems("uid-of-restore").size).toBe(0);
 });
 
-const MAKER = { settings: { image: IMAGE, nativeSidecar: false, followsImage: false } };
-
 describe("E6: the look for the target of a job", () => {
   const problemOf = (maker: JobMaker) => maker.problems("uid-of-restore").get(0);
-  const FILES = { apiVersion: "v1", kind: "PersistentVolumeClaim" };
 
   async function lookAt(api: FakeApi, maker = aMaker(api)) {
     await maker.makeRestoreJobs(anOrder());
@@ -161,7 +158,7 @@ describe("E6: the look for the target of a job", () => {
   test("that is being deleted takes it for one that is not there", async () => {
     const api = aCluster();
     const metadata = { name: "files", namespace: "demo", deletionTimestamp: "2024-01-01T00:00:00Z" };
-    api.put("persistentvolumeclaims", { ...FILES, metadata });
+    api.put("persistentvolumeclaims", { metadata });
     expect(await lookAt(api)).toMatchObject({
       target: "missing",
       message: "PersistentVolumeClaim demo/files is being deleted",
@@ -177,7 +174,8 @@ describe("E6: the look for the target of a job", () => {
       find: (resource, ...rest) =>
         resource.plural === CLAIMS.plural ? Promise.reject(refusal) : find(resource, ...rest),
     };
-    const maker = new JobMaker({ client, ...MAKER, log: createLogger("test", "error") });
+    const settings = { image: IMAGE, nativeSidecar: false, followsImage: false };
+    const maker = new JobMaker({ client, settings, log: createLogger("test", "error") });
     expect(await lookAt(api, maker)).toMatchObject({ code: "JOB_REFUSED", target: "unknown", isPassing: true });
     expect(problemOf(maker)?.message).toContain("not today");
   });

@@ -119,6 +119,17 @@ test("E6: a target that vanishes before its job starts is waited for again, and 
   expect(targetOf(simulation)).toMatchObject({ totalHosts: 1 });
 });
 
+test("E6: a reconciler that begins anew does not begin the wait anew", () => {
+  const simulation = aRestore(FILES, MISSING);
+  pass(simulation, 23 * HOUR_MS);
+  simulation.restart();
+  simulation.jobs.forget();
+  pass(simulation, 1_000);
+  expect(told(simulation, "RestoreTargetFound")).toMatch(/^False /);
+  pass(simulation, HOUR_MS - 1_000);
+  expect(targetOf(simulation)).toMatchObject({ phase: "Failed", reason: "NOT_FOUND" });
+});
+
 test("E6: a target that vanishes while its job runs does not stop it", () => {
   const simulation = aRestore(FILES, undefined);
   simulation.jobs.absent.set(0, MISSING);
