@@ -18,6 +18,7 @@ import { createLogger, type Logger } from "../shared/log.ts";
 import { parseReconcilerArgs, RECONCILER_USAGE, type ReconcilerConfig } from "./config.ts";
 import { createControllers, type Ports } from "./controllers.ts";
 import { HookRunner } from "./hooks/hook-runner.ts";
+import { tellContainers } from "./hooks/known-containers.ts";
 import { runHookJob } from "./hooks/run-hook-job.ts";
 import { resolveAppPlace } from "./hooks/service-place.ts";
 import { Leadership } from "./leadership.ts";
@@ -100,6 +101,7 @@ async function run(flags: ReconcilerConfig, env: Environment, connection: Connec
     clock: systemClock,
     log,
     resolvePlace: (place, signal) => resolveAppPlace(client, place, signal),
+    explain: (place, error, signal) => tellContainers(client, place, error, signal),
     async runGlobal(run, signal) {
       if (run.owner === undefined) throw new UserError("INTERNAL", "a global hook without its run");
       return runHookJob({ client, settings: config.settings, log }, run.owner, run, signal);

@@ -4,6 +4,7 @@ import { ERRORS, type ErrorCode, isErrorCode } from "../../shared/errors.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { backupSessionPhase, backupTargetPhase } from "../../shared/status/backup-phase.ts";
 import { hasCondition, isConditionFalse, isConditionTrue } from "../../shared/status/conditions.ts";
+import { jobHandler } from "../jobs/job-hooks.ts";
 import { type TargetEntry, withEntryCondition } from "../run/entries.ts";
 import { targetFailure } from "../run/outcome.ts";
 import { type RunFacts, type RunWords, runHosts, runTargets } from "../run/run-facts.ts";
@@ -123,7 +124,8 @@ export function runFacts(view: SessionView): RunFacts<SessionStatus> {
     memberOf(target) {
       const member = memberOf(view, target);
       if (member === undefined) return undefined;
-      const { preBackup: before, postBackup: after } = member.hooks ?? {};
+      const before = jobHandler(member, member.hooks?.preBackup);
+      const after = jobHandler(member, member.hooks?.postBackup);
       return { view: member, before, after, afterPolicy: after?.executionPolicy };
     },
     podWaitMsOf: () => view.limits.podWaitMs,

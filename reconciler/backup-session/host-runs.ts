@@ -4,6 +4,7 @@ import { normalPaths } from "../../shared/paths.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { isConditionTrue } from "../../shared/status/conditions.ts";
 import { isSessionSaved } from "../../shared/status/saved-data.ts";
+import { jobHandler } from "../jobs/job-hooks.ts";
 import { type HostEntry, isOpenHost, type TargetEntry } from "../run/entries.ts";
 import { actionsOf, type HostRunOrder, type HostRuns, hooksOrder } from "../run/host-runs.ts";
 import { hostOrders, type OrderedHost } from "../run/orders.ts";
@@ -79,7 +80,11 @@ function backupOrder(
       ...(exclude !== undefined && { exclude }),
       ...(args !== undefined && { args }),
     },
-    ...hooksOrder(member.hooks?.preBackup, member.hooks?.postBackup, namedPorts),
+    ...hooksOrder(
+      jobHandler(member, member.hooks?.preBackup),
+      jobHandler(member, member.hooks?.postBackup),
+      namedPorts,
+    ),
     ...(graceSeconds !== undefined && { graceSeconds }),
     ...(member.spec.tempDir?.disableCaching === true && { disableCaching: true }),
   };

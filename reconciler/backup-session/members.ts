@@ -5,9 +5,11 @@ import { assertNever, type ErrorCode } from "../../shared/errors.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { formatTime } from "../../shared/status/conditions.ts";
 import { targetKey } from "../../shared/target.ts";
+import type { TargetJob } from "../jobs/target-job.ts";
 import { type TargetEntry, withEntryCondition, withoutExplanation } from "../run/entries.ts";
 import { withRefusal } from "../run/give-up.ts";
 import { planHosts } from "../run/hosts.ts";
+import { awaitTarget, seenTarget } from "../run/job-target.ts";
 import { createMemberRows, heldSince, type MemberAnswer, startByJobs, withHold } from "../run/members.ts";
 import { targetRef } from "../run/view.ts";
 import { BACKUP_WORDS, runFacts } from "./facts.ts";
@@ -64,18 +66,42 @@ function withHosts(target: TargetEntry, hosts: StartedHosts, now: Date): TargetE
   return { ...withoutExplanation(ensured), totalHosts, stats: [...stats, ...unnamed] };
 }
 
+function startInJob(
+  view: SessionView,
+  entry: TargetEntry,
+  targetIndex: number,
+  job: TargetJob,
+  now: Date,
+): MemberAnswer<OwnAction> {
+  const make = { kind: "EnsureJob", targetIndex } as const;
+  const { podWaitMs } = view.limits;
+  const ref = targetRef(view, entry);
+  const isWorkload = view.workloads.has(targetKey(ref));
+  const wait = {
+    words: BACKUP_WORDS,
+    found: ConditionType.BackupTargetFound,
+    executor: WAITING.type,
+    missing: { reason: "TargetMissing", limitMs: podWaitMs },
+    unknownLimitMs: podWaitMs,
+    make,
+  } as const;
+  const seen = seenTarget({ ref, job, isWorkload, makesClaims: false });
+  const { target, answer } = awaitTarget<OwnAction>(entry, seen, wait, now);
+  if (answer !== undefined) return answer;
+  const how = {
+    make,
+    hold: (code: ErrorCode, message: string) => hold(view, target, { reason: "PodNotReady", code, message }, now),
+    started: (hostnames: readonly string[]) => {
+      const hosts = { hostnames, totalHosts: hostnames.length, waitSince: formatTime(now), executor: "job" } as const;
+      return withHosts(target, hosts, now);
+    },
+  } as const;
+  return startByJobs<OwnAction>(BACKUP_WORDS, target, job, how, now);
+}
+
 function startTarget(view: SessionView, target: TargetEntry, index: number, now: Date): MemberAnswer<OwnAction> {
-  const started = (hostnames: readonly string[], totalHosts: number, waitSince: string, executor: "sidecar" | "job") =>
-    withHosts(target, { hostnames, totalHosts, waitSince, executor }, now);
   const job = view.jobs.get(index);
-  if (job !== undefined) {
-    const how = {
-      make: { kind: "EnsureJob", targetIndex: index },
-      hold: (code: ErrorCode, message: string) => hold(view, target, { reason: "PodNotReady", code, message }, now),
-      started: (names: readonly string[]) => started(names, names.length, formatTime(now), "job"),
-    } as const;
-    return startByJobs<OwnAction>(BACKUP_WORDS, target, job, how, now);
-  }
+  if (job !== undefined) return startInJob(view, target, index, job, now);
   const ref = targetRef(view, target);
   const since = heldSince(target, WAITING);
   const isPatienceOver = since !== undefined && now.getTime() - Date.parse(since) >= view.limits.podWaitMs;
@@ -90,7 +116,8 @@ function startTarget(view: SessionView, target: TargetEntry, index: number, now:
       const names = plan.hosts.map((host) => host.hostname);
       const wanted = ref.kind === "DaemonSet" ? (workload?.replicas ?? 0) : 0;
       const waitSince = isPatienceOver ? since : formatTime(now);
-      return { target: started(names, Math.max(names.length, wanted), waitSince, "sidecar") };
+      const totalHosts = Math.max(names.length, wanted);
+      return { target: withHosts(target, { hostnames: names, totalHosts, waitSince, executor: "sidecar" }, now) };
     }
     default:
       return assertNever(plan);

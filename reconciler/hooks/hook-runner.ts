@@ -26,6 +26,8 @@ export interface HookRunnerPorts {
   readonly log: Logger;
   /** Finds the pod behind a place's AppBinding. @throws UserError HOOK_FAILED when there is none */
   readonly resolvePlace: (place: HookPlace, signal: AbortSignal) => Promise<HookPlace>;
+  /** What is told of a command's failure in a place. */
+  readonly explain: (place: HookPlace, error: unknown, signal: AbortSignal) => Promise<unknown>;
   /** Runs a global hook in a Job of its run's namespace. @returns what it printed */
   readonly runGlobal: (run: HookRun, signal: AbortSignal) => Promise<string>;
 }
@@ -196,7 +198,9 @@ export class HookRunner {
         requireInside(exec.namespace, place.namespace, `a command in pod ${place.pod}`);
         const { pod, container } = place;
         if (container === undefined) throw new UserError("HOOK_FAILED", `pod ${pod} has no container to run in`);
-        return exec.run({ pod, container, command, timeoutMs: run.timeoutMs, signal });
+        return exec.run({ pod, container, command, timeoutMs: run.timeoutMs, signal }).catch(async (error: unknown) => {
+          throw await this.#ports.explain(place, error, signal);
+        });
       },
       { clock: this.#ports.clock, signal, onRetry, withinMs: run.beginWithinMs },
     );

@@ -1,5 +1,5 @@
 /** Reads what a job is planned from. Nothing of it is kept by informers: it is asked for once a job. */
-import { type AppBinding, parseAppBinding } from "../../shared/api/app-binding.ts";
+import type { AppBinding } from "../../shared/api/app-binding.ts";
 import { type FunctionObject, parseFunction } from "../../shared/api/function.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseTask, type Task } from "../../shared/api/task.ts";
@@ -13,14 +13,14 @@ import type { KubeClient, Parse } from "../../shared/kube/client.ts";
 import { isJsonObject, listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { formatTarget, type ResolvedTargetRef } from "../../shared/target.ts";
-import { whyOutside } from "../authority.ts";
 import { catalogueNames } from "./catalogue-names.ts";
+import { CLAIMS, type GatheredTarget, readClaim } from "./gather-target.ts";
+import { makesClaims } from "./job-host.ts";
 import type { ClaimFact, ClaimUser, ResolvedTask } from "./job-view.ts";
 
 export type JobReader = Pick<KubeClient, "find" | "list">;
 
 const NAMESPACES: Resource = { group: "", version: "v1", plural: "namespaces", namespaced: false };
-const CLAIMS: Resource = { group: "", version: "v1", plural: "persistentvolumeclaims", namespaced: true };
 export const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
 const LIMIT_RANGES: Resource = { group: "", version: "v1", plural: "limitranges", namespaced: true };
 
@@ -36,7 +36,7 @@ export interface GatheredJob {
 
 /**
  * @param namespace of the session or restore
- * @throws UserError OUTSIDE_NAMESPACE; NOT_FOUND when target, Task or Function does not exist, TARGET_INVALID when no Task is named
+ * @throws UserError NOT_FOUND when Task or Function does not exist, TARGET_INVALID when no Task is named
  * @throws KubeError when the API server refuses or can't be reached
  */
 export async function gatherJob(
@@ -44,23 +44,19 @@ export async function gatherJob(
   namespace: string,
   member: BackupMemberView | RestoreMemberView,
   verb: "backup" | "restore",
+  target: GatheredTarget,
 ): Promise<GatheredJob> {
   const { ref } = member;
-  const outside = whyOutside(namespace, member);
-  if (outside !== undefined) throw outside;
-  const isBinding = ref.kind === KINDS.AppBinding.kind;
-  const isClaim = ref.kind === "PersistentVolumeClaim";
-  const hasTemplates = "volumeClaimTemplates" in member.target && (member.target.volumeClaimTemplates ?? []).length > 0;
-  const [namespaceFacts, limitRanges, appBinding, claim] = await Promise.all([
+  const { appBinding, claim } = target;
+  const [namespaceFacts, limitRanges] = await Promise.all([
     gatherNamespace(client, namespace),
     gatherLimitRanges(client, namespace),
-    isBinding ? findTarget(client, KINDS.AppBinding, ref, parseAppBinding) : undefined,
-    isClaim && !hasTemplates ? findTarget(client, CLAIMS, ref, readClaim) : undefined,
   ]);
   // Files that fill claims need no Task.
-  const fallback = hasTemplates ? undefined : defaultTaskName(ref.kind, appBinding?.spec, verb);
+  const isFilled = makesClaims(member);
+  const fallback = isFilled ? undefined : defaultTaskName(ref.kind, appBinding?.spec, verb);
   const chosen = chooseTask(member.spec.task, appBinding?.spec.parameters, verb, fallback);
-  if (chosen === undefined && !(hasTemplates && verb === "restore")) {
+  if (chosen === undefined && !(isFilled && verb === "restore")) {
     throw new UserError("TARGET_INVALID", `${formatTarget(ref)} is not a workload, and no task is named for it`, {
       next: "Set task.name, or parameters.stash.addon of the AppBinding.",
     });
@@ -99,24 +95,6 @@ function readNamespace(name: string, raw: unknown): NamespaceFacts {
   };
 }
 
-function readClaim(raw: unknown): ClaimFact {
-  return {
-    name: textAt(raw, "metadata", "name") ?? "",
-    accessModes: listAt(raw, "spec", "accessModes").filter((mode) => typeof mode === "string"),
-  };
-}
-
-async function findTarget<T>(
-  client: JobReader,
-  resource: Resource,
-  ref: ResolvedTargetRef,
-  parse: Parse<T>,
-): Promise<T> {
-  const found = await client.find(resource, ref.namespace, ref.name, parse);
-  if (found === undefined) throw new UserError("NOT_FOUND", `${formatTarget(ref)} does not exist`);
-  return found;
-}
-
 async function findTask(client: JobReader, chosen: ResolvedTask["chosen"]): Promise<ResolvedTask> {
   const task = await findInCatalogue(client, KINDS.Task, chosen.name, parseTask);
   const names = (task.spec.steps ?? []).map(({ name }) => name ?? "");
@@ -153,7 +131,8 @@ export async function gatherBackendClaim(
   name: string,
 ): Promise<Pick<GatheredJob, "claim" | "claimUsers">> {
   const ref = { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name };
-  const claim = await findTarget(client, CLAIMS, ref, readClaim);
+  const claim = await client.find(CLAIMS, namespace, name, readClaim);
+  if (claim === undefined) throw new UserError("NOT_FOUND", `${formatTarget(ref)} does not exist`);
   return { claim, claimUsers: await findClaimUsers(client, ref) };
 }
 

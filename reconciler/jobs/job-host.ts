@@ -5,6 +5,11 @@ import type { JobView } from "./job-view.ts";
 
 export { isJobMember } from "../../shared/invoker.ts";
 
+/** Whether a restore makes the claims that it fills. */
+export function makesClaims({ target }: BackupMemberView | RestoreMemberView): boolean {
+  return "volumeClaimTemplates" in target && (target.volumeClaimTemplates ?? []).length > 0;
+}
+
 export interface JobHost {
   readonly hostname: string;
   /** Of the claims that are made; undefined where none are. */

@@ -14,13 +14,14 @@ import type { Logger } from "../../shared/log.ts";
 import { inNamespace } from "../authority.ts";
 import { endJob, ensureJob } from "./ensure-job.ts";
 import { gatherJob, gatherLimitRanges, gatherNamespace } from "./gather-job.ts";
+import { gatherTarget } from "./gather-target.ts";
 import { jobHosts } from "./job-host.ts";
 import { gatherPodRefusal, problemOf } from "./job-refusal.ts";
 import type { JobOwner } from "./job-view.ts";
 import { type JobDecision, planBackupJob, planRestoreJob } from "./plan-job.ts";
 import { planPointSearch } from "./plan-point-search.ts";
 import { POINT_SEARCH } from "./point-search.ts";
-import type { JobName, JobProblem } from "./target-job.ts";
+import { isNews, type JobName, type JobProblem } from "./target-job.ts";
 
 export interface JobOrder<Invoker, Member> {
   readonly owner: JobOwner;
@@ -77,8 +78,8 @@ export class JobMaker {
 
   /** @throws KubeError when the API server refuses or can't be reached */
   async makeBackupJob(order: BackupJobOrder): Promise<void> {
-    await this.#make(order, async () => {
-      const common = await this.#view(order, "backup");
+    await this.#make(order, async (onFound) => {
+      const common = await this.#view(order, "backup", onFound);
       return [planBackupJob({ ...common, verb: "backup" }, order.invoker.retentionPolicy)];
     });
   }
@@ -91,8 +92,8 @@ export class JobMaker {
    */
   async makeRestoreJobs(order: RestoreJobOrder): Promise<readonly string[]> {
     let users: readonly string[] = [];
-    await this.#make(order, async () => {
-      const common = await this.#view(order, "restore");
+    await this.#make(order, async (onFound) => {
+      const common = await this.#view(order, "restore", onFound);
       users = common.claimUsers.map(({ pod }) => pod);
       return jobHosts(order.member).map(({ ordinal }) => planRestoreJob({ ...common, verb: "restore", ordinal }));
     });
@@ -124,10 +125,13 @@ export class JobMaker {
   async #view<
     Invoker extends BackupInvokerView | RestoreInvokerView,
     Member extends BackupMemberView | RestoreMemberView,
-  >(order: JobOrder<Invoker, Member>, verb: "backup" | "restore") {
+  >(order: JobOrder<Invoker, Member>, verb: "backup" | "restore", onFound: () => void) {
     const { owner, member, repository } = order;
     if (repository === undefined) throw new UserError("NOT_FOUND", "the Repository does not exist");
-    const gathered = await gatherJob(this.#ports.client, owner.namespace, member, verb);
+    const { client } = this.#ports;
+    const target = await gatherTarget(client, owner.namespace, member);
+    onFound();
+    const gathered = await gatherJob(client, owner.namespace, member, verb, target);
     return { ...gathered, ...this.#common(order, repository) };
   }
 
@@ -148,17 +152,23 @@ export class JobMaker {
 
   async #make(
     { owner, member, nowMs }: Pick<JobOrder<unknown, Pick<RestoreMemberView, "index">>, "owner" | "member" | "nowMs">,
-    plan: () => Promise<readonly JobDecision[]>,
+    plan: (onFound: () => void) => Promise<readonly JobDecision[]>,
   ): Promise<void> {
     const { client, log } = this.#ports;
     const fields = { owner: `${owner.kind} ${owner.namespace}/${owner.name}`, target: member.index };
     const problems = this.#problems.get(owner.uid) ?? new Map<number, JobProblem>();
+    let isFound = false;
     const refuse = (problem: JobProblem): void => {
-      log.warn({ ...fields, code: problem.code, error: problem.message }, "job refused");
-      this.#problems.set(owner.uid, problems.set(member.index, problem));
+      const { code, message: error } = problem;
+      // A target may be waited for all day.
+      if (isNews(problems.get(member.index), problem)) log.warn({ ...fields, code, error }, "job refused");
+      const seen = { ...(isFound && { target: "found" as const }), ...problem };
+      this.#problems.set(owner.uid, problems.set(member.index, seen));
     };
     try {
-      const decisions = await plan();
+      const decisions = await plan(() => {
+        isFound = true;
+      });
       const refused = decisions.find((decision) => decision.kind === "refused");
       if (refused !== undefined) throw refused.error;
       let podProblem: JobProblem | undefined;

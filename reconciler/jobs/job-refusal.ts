@@ -4,6 +4,7 @@ import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { EVENTS } from "../../shared/kube/events.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
 import { isConflict, isNamespaceEnding, KubeError } from "../../shared/kube/kube-error.ts";
+import { TargetFault } from "./gather-target.ts";
 import type { JobFact } from "./job-object.ts";
 import type { JobProblem } from "./target-job.ts";
 
@@ -15,6 +16,10 @@ const YOUNG_MS = 1_500;
 
 /** Why a job could not be made. @returns undefined when the API server gave no answer, or one that the next try changes */
 export function problemOf(thrown: unknown): JobProblem | undefined {
+  if (thrown instanceof TargetFault) {
+    const { code, message, target } = thrown;
+    return { code, message, target, isPassing: true };
+  }
   return thrown instanceof UserError
     ? { code: thrown.code, message: `${thrown.message} (next: ${thrown.next})` }
     : refusalOf(thrown);

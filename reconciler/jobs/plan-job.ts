@@ -7,10 +7,12 @@ import { Annotation, Command, Container } from "../../shared/contract.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { shortHash } from "../../shared/hash.ts";
 import { hasHandler } from "../../shared/hooks/parts.ts";
+import { uniteMounts } from "../../shared/injection/mounts.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import { backupJobName, NAME_MAX_LENGTH, nameWithSuffix, restoreJobName } from "../../shared/names.ts";
 import { withoutOwnKeys } from "../../shared/own-keys.ts";
 import { type PlannedClaim, planClaims } from "./claims.ts";
+import { hasCommand } from "./job-hooks.ts";
 import { jobHostName } from "./job-host.ts";
 import { jobAnnotations, jobLabels } from "./job-labels.ts";
 import type { BackupJobView, JobView, RestoreJobView } from "./job-view.ts";
@@ -171,11 +173,16 @@ function withGate(view: JobView, steps: readonly JobStep[]): readonly JobStep[] 
   const isBackup = view.verb === "backup";
   const hooks = view.member.hooks ?? {};
   const after = "postBackup" in hooks ? hooks.postBackup : "postRestore" in hooks ? hooks.postRestore : undefined;
+  // A hook's command sees what the steps see.
+  const volumeMounts = uniteMounts(
+    steps.map(({ spec }) => spec.volumeMounts ?? []),
+    [],
+  );
   const hook = (name: string, type: string): JobStep => ({
     name,
     image: view.settings.image,
     isOurs: true,
-    spec: { args: hookArgs(view, type) },
+    spec: { args: hookArgs(view, type), ...(hasCommand(view.member) && { volumeMounts }) },
   });
   const before = hook(Container.PreTaskHook, isBackup ? "preBackup" : "preRestore");
   if (!hasHandler(after)) return [before, ...steps];

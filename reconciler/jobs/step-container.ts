@@ -8,6 +8,7 @@ import { jobResources } from "../../shared/injection/container-resources.ts";
 import { buildEnv, buildPassedOn, findScratchLimit } from "../../shared/injection/container-settings.ts";
 import { uniteMounts } from "../../shared/injection/mounts.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
+import { hasCommand } from "./job-hooks.ts";
 import type { JobView } from "./job-view.ts";
 import type { JobVolumes } from "./job-volumes.ts";
 import type { JobStep } from "./resolve-steps.ts";
@@ -80,15 +81,16 @@ function memberMounts(view: JobView): readonly VolumeMount[] {
   return hasTemplates ? (view.member.target.volumeMounts ?? []) : [];
 }
 
-/** A backup reads its target; nothing in the job may change it unless the member asks for that. */
+/** A backup reads its target; nothing in the job may change it unless the member asks for that, as by a command of a hook in it. */
 function targetMounts(view: JobView, mounts: readonly VolumeMount[]): readonly VolumeMount[] {
   if (view.verb === "restore") return mounts;
   const wanted = view.member.target.volumeMounts?.[0];
+  const isReadOnly = !(hasCommand(view.member) && view.claim?.accessModes.some((mode) => mode !== "ReadOnlyMany"));
   return mounts.map((mount) =>
     mount.name === Volume.PvcTarget
       ? {
           ...mount,
-          readOnly: wanted?.readOnly ?? true,
+          readOnly: wanted?.readOnly ?? isReadOnly,
           ...(wanted?.subPath !== undefined && { subPath: wanted.subPath }),
         }
       : mount,

@@ -8,7 +8,12 @@ export interface JobProblem {
   readonly message: string;
   /** It may pass by itself, as a quota that is used up: it is tried again until the wait is over. */
   readonly isPassing?: boolean;
+  /** What was seen of the target; undefined when nobody looked. */
+  readonly target?: TargetSight;
 }
+
+/** Whether a target is there; unknown when the API server did not say. */
+export type TargetSight = "found" | "missing" | "unknown";
 
 /** Whether there is something new to decide on. */
 export function isNews(before: JobProblem | undefined, after: JobProblem | undefined): boolean {
@@ -42,19 +47,30 @@ export type JobStart =
   | { readonly kind: "hosts"; readonly hostnames: readonly string[] };
 
 /**
+ * What is known of the target itself: a job was made when it was there, and one that runs has it. Undefined before the first look.
+ */
+export function sightOf({ problem, hosts }: TargetJob): TargetSight | undefined {
+  const isAtWork = hosts.some(({ outcome }) => outcome !== undefined && outcome.kind !== "starting");
+  if (isAtWork) return "found";
+  return problem?.target ?? (hosts.some(({ outcome }) => outcome !== undefined) ? "found" : undefined);
+}
+
+/**
  * | # | jobs of the target at its turn | answer |
  * |---|---|---|
- * | 1 | they can't be made | refuse |
+ * | 1 | one is missing, and can't be made | refuse |
  * | 2 | one is missing, or has no pod | make it, or learn why it has none |
  * | 3 | each has ended | refuse, with what the first came to |
  * | 4 | one runs | its hosts |
  * | 5 | otherwise | hold, with what they wait for |
  */
 export function decideJobStart({ problem, hosts }: TargetJob): JobStart {
-  if (problem !== undefined && problem.isPassing !== true) return { kind: "refuse", ...problem };
   const outcomes = hosts.flatMap(({ outcome }) => (outcome === undefined ? [] : [outcome]));
+  // Those that are there need no plan any more.
+  const isMissing = outcomes.length < hosts.length;
+  if (isMissing && problem !== undefined && problem.isPassing !== true) return { kind: "refuse", ...problem };
   const first = outcomes[0];
-  if (first === undefined || outcomes.length < hosts.length || outcomes.some(isWithoutPod)) {
+  if (first === undefined || isMissing || outcomes.some(isWithoutPod)) {
     return { kind: "make", problem };
   }
   if (outcomes.every((outcome) => endOf(outcome) !== undefined)) {

@@ -4,6 +4,7 @@ import { ERRORS, isErrorCode } from "../../shared/errors.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { isConditionTrue } from "../../shared/status/conditions.ts";
 import { restoreMemberPhase, restorePhase } from "../../shared/status/restore-phase.ts";
+import { jobHandler } from "../jobs/job-hooks.ts";
 import type { HostEntry } from "../run/entries.ts";
 import { type RunFacts, type RunWords, runHosts, runTargets } from "../run/run-facts.ts";
 import { isOver } from "../run/settled.ts";
@@ -80,7 +81,8 @@ export function runFacts(view: RestoreView): RunFacts<RestoreStatus> {
     memberOf(target) {
       const member = memberOf(view, target);
       if (member === undefined) return undefined;
-      const { preRestore: before, postRestore: after } = member.hooks ?? {};
+      const before = jobHandler(member, member.hooks?.preRestore);
+      const after = jobHandler(member, member.hooks?.postRestore);
       return { view: member, before, after, afterPolicy: after?.executionPolicy };
     },
     // A rollout brings the pods one after another, and one may wait for a person; but behind a pod that is held for good

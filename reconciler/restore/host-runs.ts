@@ -3,6 +3,7 @@ import type { HostRunSpec } from "../../shared/api/host-run.ts";
 import type { ChosenRecoveryPoint } from "../../shared/api/recovery-point.ts";
 import { podOrdinal } from "../../shared/hosts.ts";
 import type { RestoreMemberView } from "../../shared/invoker.ts";
+import { jobHandler } from "../jobs/job-hooks.ts";
 import { isOpenHost, type TargetEntry } from "../run/entries.ts";
 import {
   type HostRunKey,
@@ -53,7 +54,11 @@ function restoreOrder(
       ...(args !== undefined && { args }),
       ...(onFailure !== undefined && { onFailure }),
     },
-    ...hooksOrder(member.hooks?.preRestore, member.hooks?.postRestore, view.pods.get(podUid)?.namedPorts ?? []),
+    ...hooksOrder(
+      jobHandler(member, member.hooks?.preRestore),
+      jobHandler(member, member.hooks?.postRestore),
+      view.pods.get(podUid)?.namedPorts ?? [],
+    ),
     ...(member.spec.tempDir?.disableCaching === true && { disableCaching: true }),
   };
 }

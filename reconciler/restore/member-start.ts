@@ -4,6 +4,8 @@ import type { ErrorCode } from "../../shared/errors.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { formatTime } from "../../shared/status/conditions.ts";
 import { formatTarget, targetKey } from "../../shared/target.ts";
+import { makesClaims } from "../jobs/job-host.ts";
+import type { TargetJob } from "../jobs/target-job.ts";
 import {
   type EntryCondition,
   type TargetEntry,
@@ -12,13 +14,14 @@ import {
   withoutExplanation,
 } from "../run/entries.ts";
 import { hostnamesOf } from "../run/hosts.ts";
+import { awaitTarget, seenTarget } from "../run/job-target.ts";
 import { type MemberAnswer, startByJobs, withHold } from "../run/members.ts";
 import { isRefused } from "../run/settled.ts";
 import { targetRef } from "../run/view.ts";
 import { startTried } from "./dry-run.ts";
 import { RESTORE_WORDS } from "./facts.ts";
 import type { OwnAction } from "./step.ts";
-import type { RestoreView } from "./view.ts";
+import { memberOf, type RestoreView } from "./view.ts";
 
 /** A workload that was asked for the init-container is asked again after this long: the webhook may have been away. */
 const ASK_AGAIN_MS = 10_000;
@@ -129,7 +132,32 @@ export function startMember(
     );
   }
   const job = view.jobs.get(targetIndex);
-  if (job === undefined) return startInPods(view, target, now);
+  return job === undefined ? startInPods(view, target, now) : startInJobs(view, target, targetIndex, job, now);
+}
+
+function startInJobs(
+  view: RestoreView,
+  entry: TargetEntry,
+  targetIndex: number,
+  job: TargetJob,
+  now: Date,
+): MemberAnswer<OwnAction> {
+  const make = { kind: "EnsureJobs", targetIndex } as const;
+  const { restoreWaitMs, podWaitMs } = view.limits;
+  const ref = targetRef(view, entry);
+  const member = memberOf(view, entry);
+  const isWorkload = view.workloads.has(targetKey(ref));
+  const seen = seenTarget({ ref, job, isWorkload, makesClaims: member !== undefined && makesClaims(member) });
+  const wait = {
+    words: RESTORE_WORDS,
+    found: ConditionType.RestoreTargetFound,
+    executor: ConditionType.RestoreJobCreated,
+    missing: { reason: "TargetNotAvailable", limitMs: restoreWaitMs },
+    unknownLimitMs: podWaitMs,
+    make,
+  } as const;
+  const { target, answer } = awaitTarget<OwnAction>(entry, seen, wait, now);
+  if (answer !== undefined) return answer;
   const created = (status: "True" | "Unknown", message: string) =>
     ({
       type: ConditionType.RestoreJobCreated,
@@ -138,9 +166,9 @@ export function startMember(
       message,
     }) as const;
   const how = {
-    make: { kind: "EnsureJobs", targetIndex },
+    make,
     hold: (code: ErrorCode, message: string) =>
-      hold(target, created("Unknown", message), { code, limitMs: view.limits.podWaitMs }, now),
+      hold(target, created("Unknown", message), { code, limitMs: podWaitMs }, now),
     started(hostnames: readonly string[]) {
       const made = withEntryCondition(target, created("True", "the job is running"), now);
       return withHosts(made, { hostnames, totalHosts: hostnames.length, executor: "the job is there" }, now);

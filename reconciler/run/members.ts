@@ -187,8 +187,12 @@ export function startByJobs<Own>(
   switch (start.kind) {
     case "refuse":
       return { target: withRefusal(words, target, start.code, start.message, now) };
-    case "hold":
-      return { target: hold(start.code, start.message) };
+    case "hold": {
+      const held = hold(start.code, start.message);
+      // The claim may be gone that its pod was made for.
+      const isToAsk = start.code === "UNSCHEDULABLE" && !isRefused(words, held);
+      return isToAsk ? { target: held, actions: [make] } : { target: held };
+    }
     case "make": {
       const { code, message } = start.problem ?? BEING_MADE;
       const held = hold(code, message);

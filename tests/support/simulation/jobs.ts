@@ -3,7 +3,7 @@ import type { JobOutcome } from "../../../reconciler/jobs/decide-outcome.ts";
 import { isJobMember, jobHosts } from "../../../reconciler/jobs/job-host.ts";
 import type { JobProblem, TargetJobs } from "../../../reconciler/jobs/target-job.ts";
 import { jobKey, type WorkloadFact } from "../../../reconciler/run/world.ts";
-import type { BackupMemberView } from "../../../shared/invoker.ts";
+import type { BackupMemberView, RestoreMemberView } from "../../../shared/invoker.ts";
 import { targetKey } from "../../../shared/target.ts";
 import type { SimulatedPods, SimulatedWorkload } from "./pods.ts";
 
@@ -16,13 +16,23 @@ export class SimulatedJobs {
   readonly #pods: SimulatedPods;
   readonly #jobs = new Map<number, SimulatedJob>();
   readonly #problems = new Map<number, JobProblem>();
+  /** What a job is when it was made. */
+  startsAs: JobOutcome = { kind: "running" };
+  /** What a look for the target says, where that is not that it is there. */
+  readonly absent = new Map<number, Pick<JobProblem, "message" | "target">>();
 
   constructor(pods: SimulatedPods) {
     this.#pods = pods;
   }
 
   /** The catalogue has every Task but `unknown`. */
-  make(index: number, member: BackupMemberView, nowMs: number): void {
+  make(index: number, member: BackupMemberView | RestoreMemberView, nowMs: number): void {
+    const absent = this.absent.get(index);
+    if (absent !== undefined) {
+      this.#problems.set(index, { code: "NOT_FOUND", isPassing: true, ...absent });
+      return;
+    }
+    if (this.#problems.get(index)?.target !== undefined) this.#problems.delete(index);
     if (this.#jobs.has(index) || this.#problems.has(index)) return;
     const { taskName } = member;
     if (taskName === "unknown") {
@@ -34,7 +44,7 @@ export class SimulatedJobs {
     for (const pod of this.#pods.list()) {
       if (pod.workload === workload && member.ref.kind === "AppBinding") pod.behindApp = member.ref.name;
     }
-    this.#jobs.set(index, { workload, outcome: { kind: "running" } });
+    this.#jobs.set(index, { workload, outcome: this.startsAs });
   }
 
   /** The API server takes no job of the target. */
@@ -42,8 +52,17 @@ export class SimulatedJobs {
     this.#problems.set(index, problem);
   }
 
-  isRefused(index: number): boolean {
-    return this.#problems.get(index)?.isPassing === true;
+  /** Why jobs could not be made is lost with the process. */
+  forget(): void {
+    this.#problems.clear();
+  }
+
+  /** Whether another try to make it changes nothing now. */
+  isTried(index: number): boolean {
+    const problem = this.#problems.get(index);
+    const absent = this.absent.get(index);
+    if (absent !== undefined) return problem?.message === absent.message;
+    return problem?.target === undefined && (problem?.isPassing === true || this.#jobs.has(index));
   }
 
   /** Its pod is evicted, and its controller makes another one. */
@@ -70,7 +89,7 @@ export class SimulatedJobs {
     }
   }
 
-  facts(members: readonly BackupMemberView[]): {
+  facts(members: readonly (BackupMemberView | RestoreMemberView)[]): {
     readonly jobs: TargetJobs;
     readonly workloads: readonly (readonly [string, WorkloadFact])[];
   } {

@@ -28,6 +28,7 @@ import type { Repository } from "../../../shared/api/repository.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../../../shared/api/restore-batch.ts";
 import { restoreInvokerView } from "../../../shared/invoker.ts";
 import { targetKey } from "../../../shared/target.ts";
+import { SimulatedJobs } from "./jobs.ts";
 import { keepOwed } from "./owed.ts";
 import { type SimulatedPod, SimulatedPods, type SimulatedWorkload } from "./pods.ts";
 
@@ -62,6 +63,7 @@ export class RestoreSimulation {
   readonly pruned: BackupSession[] = [];
   readonly busyTargets = new Map<string, string>();
   readonly pods = new SimulatedPods();
+  readonly jobs = new SimulatedJobs(this.pods);
   readonly workloads: SimulatedWorkload[];
   /** Whether the webhook answers: then a workload that is asked for gets the init-container. */
   isWebhookUp = true;
@@ -99,6 +101,7 @@ export class RestoreSimulation {
     const { isDryRun } = written;
     const invoker = isDryRun ? withoutEffects(written) : written;
     this.#silences = nextSilences(this.#silences, this.status, this.pods.facts(), this.nowMs);
+    const jobs = this.jobs.facts(invoker.members);
     const facts = this.workloads.map((workload) => {
       const fact = this.pods.workloadFact(workload);
       const pods = fact.pods.filter(({ restoreInit }) => isDryRun || restoreInit);
@@ -114,7 +117,7 @@ export class RestoreSimulation {
       sessions: this.sessions,
       busyTargets: isDryRun ? new Map() : this.busyTargets,
       holders: this.busyTargets,
-      workloads: new Map(facts),
+      workloads: new Map([...facts, ...jobs.workloads]),
       gates: new Map(
         this.workloads.map((workload) => {
           const key = targetKey(workload);
@@ -128,7 +131,7 @@ export class RestoreSimulation {
       formerPods: [],
       heldElsewhere: new Map(),
       quiet: { seen: this.#seen, monotonicMs: this.nowMs, atWork: new Set() },
-      jobs: new Map(),
+      jobs: jobs.jobs,
       pointSearch: { problem: this.pointProblem, job: undefined, outcome: undefined, pod: undefined },
       silenceMs: silenceLengths(this.#silences, this.nowMs),
       hookRuns: { runner: "this", prepared: new Map(), running: new Set(this.running.keys()), finished: this.finished },
@@ -142,7 +145,8 @@ export class RestoreSimulation {
   settle(): void {
     for (let round = 0; round < 50; round += 1) {
       const decision = decideRestore(this.view(), new Date(this.nowMs));
-      if (decision.actions.length === 0) return;
+      // A job that can't be made for the moment is tried again with each look.
+      if (decision.actions.every((one) => one.kind === "EnsureJobs" && this.jobs.isTried(one.targetIndex))) return;
       const before = this.status;
       for (const action of decision.actions) this.#carryOut(action);
       this.passes.push({ before, after: this.status, actions: decision.actions });
@@ -288,9 +292,13 @@ export class RestoreSimulation {
       case "LookAtPods":
         this.#lookAtPods(action.uids);
         return;
+      case "EnsureJobs": {
+        const member = restoreInvokerView(this.restore).members[action.targetIndex];
+        if (member !== undefined) this.jobs.make(action.targetIndex, member, this.nowMs);
+        return;
+      }
       case "EndJob":
       case "EndPointSearch":
-      case "EnsureJobs":
       case "StartPrepared":
       case "EmitEvent":
         return;

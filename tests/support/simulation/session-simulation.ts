@@ -147,7 +147,7 @@ export class SessionSimulation {
     for (let round = 0; round < 50; round += 1) {
       const decision = decideSession(this.view(), new Date(this.nowMs + this.clockJumpMs));
       // A job that is refused for the moment is tried again with each look.
-      const isIdle = decision.actions.every((one) => one.kind === "EnsureJob" && this.jobs.isRefused(one.targetIndex));
+      const isIdle = decision.actions.every((one) => one.kind === "EnsureJob" && this.jobs.isTried(one.targetIndex));
       if (isIdle) return;
       const before = this.status;
       for (const action of decision.actions) this.#carryOut(action);

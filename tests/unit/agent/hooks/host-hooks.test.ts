@@ -1,6 +1,9 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { createHostHooks } from "../../../../agent/hooks/host-hooks.ts";
+import { createHostHooks, type HostHooks } from "../../../../agent/hooks/host-hooks.ts";
 import type { AgentApi, ApiAnswer } from "../../../../agent/kube/api.ts";
 import { createRunReporter } from "../../../../agent/report/run-reporter.ts";
 import { UserError } from "../../../../shared/errors.ts";
@@ -21,7 +24,11 @@ afterEach(() => {
 });
 
 /** Hooks of a host whose application counts the calls, and whose API server answers so. */
-async function aStage(answer: ApiAnswer, signal?: AbortSignal) {
+async function aStage(
+  answer: ApiAnswer,
+  signal?: AbortSignal,
+  given: Partial<Pick<HostHooks, "before" | "after">> = {},
+) {
   const calls: string[] = [];
   const server = createServer((request, response) => {
     calls.push(request.url ?? "");
@@ -50,6 +57,7 @@ async function aStage(answer: ApiAnswer, signal?: AbortSignal) {
       recorded: [],
       hostname: "host-0",
       podUid: "uid-pod",
+      ...given,
     },
     { podIp: "127.0.0.1", reporter, log: SILENT, now: () => new Date(), ...(signal !== undefined && { signal }) },
   );
@@ -63,6 +71,24 @@ test("a before-hook runs when its intent is stored, and its after-hook follows",
   await hooks.before(SUMMARY);
   await hooks.after(SUMMARY, false);
   expect(calls).toEqual(["/freeze", "/thaw"]);
+});
+
+test("E4: commands for our own container run beside this process, one after the other, and their failure is told", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "hooks-"));
+  closers.push(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "told");
+  const say = (script: string) => ({ exec: { command: ["sh", "-c", script] }, containerName: "stash" });
+  const after = say(`echo "after {{ .Status.Phase }}" >>${file}; exit 3`);
+  const { hooks } = await aStage({ kind: "ok", object: { metadata, spec: {} } }, undefined, {
+    before: say(`echo before >${file}`),
+    after,
+  });
+  await hooks.before(SUMMARY);
+  expect(await hooks.after(SUMMARY, false)).toMatchObject({
+    code: "HOOK_FAILED",
+    message: "postBackup hook: sh: exit code 3",
+  });
+  expect(readFileSync(file, "utf8")).toBe("before\nafter Failed\n");
 });
 
 const CANCEL = { reason: "DEADLINE_EXCEEDED", message: "the session did not end" };

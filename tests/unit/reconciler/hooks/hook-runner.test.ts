@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";
 import type { HookOutcome, HookPlace, HookRun } from "../../../../reconciler/hooks/hook-plan.ts";
-import { HookRunner } from "../../../../reconciler/hooks/hook-runner.ts";
+import { HookRunner, type HookRunnerPorts } from "../../../../reconciler/hooks/hook-runner.ts";
 import type { Handler } from "../../../../shared/api/hooks.ts";
 import { HookFailure } from "../../../../shared/hooks/failure.ts";
 import { systemClock } from "../../../../shared/kube/clock.ts";
@@ -23,6 +23,7 @@ function runHook(
     readonly exec?: (request: ExecRequest) => Promise<ExecResult>;
     readonly place?: HookPlace | undefined;
     readonly resolvePlace?: (place: HookPlace) => Promise<HookPlace>;
+    readonly explain?: HookRunnerPorts["explain"];
     readonly runGlobal?: (run: HookRun, signal: AbortSignal) => Promise<string>;
     readonly timeoutMs?: number;
   } = {},
@@ -30,6 +31,7 @@ function runHook(
   const runner = new HookRunner({
     exec: options.exec ?? (() => Promise.reject(new Error("no command was to run"))),
     resolvePlace: options.resolvePlace ?? (async (place) => place),
+    explain: options.explain ?? (async (_place, error) => error),
     clock: systemClock,
     log: pino({ level: "silent" }),
     runGlobal: options.runGlobal ?? (() => Promise.reject(new Error("no global hook was to run"))),
@@ -102,6 +104,22 @@ describe("a command", () => {
     const outcome = await runHook({ exec: { command: ["x"] } }, { exec });
     expect(outcome).toMatchObject({ phase: "Failed", output: "half" });
     expect(outcome.message).toMatch(/^did not end within 5 s/);
+  });
+
+  test("E4: that can't be sent fails with what is told of it, in the place where it was to run", async () => {
+    const told: unknown[] = [];
+    const options = {
+      exec: () => Promise.reject(new Error("no such container")),
+      place: { ...PLACE, behindApp: "db" },
+      resolvePlace: async (place: HookPlace) => ({ ...place, pod: "db-0", container: "srv" }),
+      explain: async ({ pod, container }: HookPlace, error: unknown) => {
+        told.push([pod, container, error]);
+        return new Error("it has app, stash");
+      },
+    };
+    const outcome = await runHook({ exec: { command: ["x"] }, containerName: "srv" }, options);
+    expect(outcome).toMatchObject({ phase: "Failed", message: "it has app, stash" });
+    expect(told).toEqual([["db-0", "srv", new Error("no such container")]]);
   });
 
   test("whose template is broken fails and says where", async () => {

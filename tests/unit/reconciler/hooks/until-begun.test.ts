@@ -58,6 +58,7 @@ function aRunner(exec: PodExec): HookRunner {
   return new HookRunner({
     exec,
     resolvePlace: async (place) => place,
+    explain: async (_place, error) => error,
     clock: aFastClock(),
     log: pino({ level: "silent" }),
     runGlobal: () => Promise.reject(new Error("no global hook was to run")),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { gatherJob } from "../../../../reconciler/jobs/gather-job.ts";
+import { gatherTarget } from "../../../../reconciler/jobs/gather-target.ts";
 import { parseBackupConfiguration } from "../../../../shared/api/backup-configuration.ts";
 import { type BackupMemberView, backupInvokerView } from "../../../../shared/invoker.ts";
 import { FakeApi } from "../fake-api.ts";
@@ -40,7 +41,8 @@ function aCluster(type = "kubedb.com/postgres"): FakeApi {
   return api;
 }
 
-const gather = (api: FakeApi, member: BackupMemberView) => gatherJob(api.client, "demo", member, "backup");
+const gather = async (api: FakeApi, member: BackupMemberView) =>
+  gatherJob(api.client, "demo", member, "backup", await gatherTarget(api.client, "demo", member));
 
 describe("what is not there is named, with the next step:", () => {
   test.each([

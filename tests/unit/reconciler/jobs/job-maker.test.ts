@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { CLAIMS } from "../../../../reconciler/jobs/gather-target.ts";
 import { JobMaker } from "../../../../reconciler/jobs/job-maker.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
 import { restoreInvokerView } from "../../../../shared/invoker.ts";
@@ -131,4 +132,57 @@ test("D7: why the pod of a job is not made is told in the cluster's words, and f
   await api.client.delete({ group: "", version: "v1", plural: "events", namespaced: true }, "demo", "e2");
   await maker.makeRestoreJobs({ ...anOrder(), nowMs: Date.now() + 60_000 });
   expect(maker.problems("uid-of-restore").size).toBe(0);
+});
+
+describe("E6: the look for the target of a job", () => {
+  const problemOf = (maker: JobMaker) => maker.problems("uid-of-restore").get(0);
+
+  async function lookAt(api: FakeApi, maker = aMaker(api)) {
+    await maker.makeRestoreJobs(anOrder());
+    return problemOf(maker);
+  }
+
+  test("that does not exist is one that may pass, and the job is made with the first look that finds it", async () => {
+    const api = aCluster();
+    const claim = api.get("persistentvolumeclaims", "demo", "files") ?? {};
+    const maker = aMaker(api);
+    await api.client.delete(CLAIMS, "demo", "files");
+    expect(await lookAt(api, maker)).toMatchObject({ code: "NOT_FOUND", target: "missing", isPassing: true });
+    expect(problemOf(maker)?.message).toBe("PersistentVolumeClaim demo/files does not exist");
+    expect(api.names("jobs")).toEqual([]);
+    api.put("persistentvolumeclaims", claim);
+    expect(await lookAt(api, maker)).toBeUndefined();
+    expect(api.names("jobs")).toEqual(["demo/stash-restore-back-0"]);
+  });
+
+  test("that is being deleted takes it for one that is not there", async () => {
+    const api = aCluster();
+    const metadata = { name: "files", namespace: "demo", deletionTimestamp: "2024-01-01T00:00:00Z" };
+    api.put("persistentvolumeclaims", { metadata });
+    expect(await lookAt(api)).toMatchObject({
+      target: "missing",
+      message: "PersistentVolumeClaim demo/files is being deleted",
+    });
+  });
+
+  test.each([403, 500])("that the API server answers with %i is told in its words", async (status) => {
+    const api = aCluster();
+    const { find } = api.client;
+    const refusal = new KubeError({ action: "get claim", status, reason: "No", detail: "not today" });
+    const client: FakeApi["client"] = {
+      ...api.client,
+      find: (resource, ...rest) =>
+        resource.plural === CLAIMS.plural ? Promise.reject(refusal) : find(resource, ...rest),
+    };
+    const settings = { image: IMAGE, nativeSidecar: false, followsImage: false };
+    const maker = new JobMaker({ client, settings, log: createLogger("test", "error") });
+    expect(await lookAt(api, maker)).toMatchObject({ code: "JOB_REFUSED", target: "unknown", isPassing: true });
+    expect(problemOf(maker)?.message).toContain("not today");
+  });
+
+  test("says that it was there when the job itself is refused", async () => {
+    const maker = refusing(aCluster(), 403, "Forbidden", "exceeded quota: none");
+    await maker.makeRestoreJobs(anOrder());
+    expect(problemOf(maker)).toMatchObject({ code: "JOB_REFUSED", target: "found" });
+  });
 });

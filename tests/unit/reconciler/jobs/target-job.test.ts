@@ -53,6 +53,11 @@ describe("at its turn a target", () => {
     ["whose job ended without a result is refused", aJob({ kind: "complete" }), { kind: "refuse", code: "JOB_FAILED" }],
     ["whose job can't start is held", aJob(starting), { kind: "hold", code: "UNSCHEDULABLE", message: "0/3" }],
     [
+      "whose job is there is held, though another could not be made now",
+      { ...aJob(starting), problem: { code: "NOT_FOUND", message: "no Task" } },
+      { kind: "hold", code: "UNSCHEDULABLE" },
+    ],
+    [
       "of whose jobs one failed and one can't start is held",
       aJob(failed, starting),
       { kind: "hold", code: "UNSCHEDULABLE" },

@@ -60,6 +60,7 @@ function aStage(change: Partial<FakeApi["client"]> = {}) {
       container: "db",
       ranIn: { pod: "db-1", uid: "uid-db-1" },
     }),
+    explain: async (_place, error) => error,
     runGlobal: () => Promise.reject(new Error("no global hook was to run")),
     clock: systemClock,
     log,

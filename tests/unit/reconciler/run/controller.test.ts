@@ -50,6 +50,7 @@ function aController(
     hooks: new HookRunner({
       exec: nothing,
       resolvePlace: nothing,
+      explain: async (_place, error) => error,
       runGlobal: nothing,
       clock: systemClock,
       log,

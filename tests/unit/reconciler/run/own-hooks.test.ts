@@ -97,7 +97,7 @@ describe("the hook runner", () => {
       return { end: { kind: "exited", exitCode: 0 } as const, stdout: "", stderr: "" };
     };
     const log = pino({ level: "silent" });
-    const runner = new HookRunner({ clock, exec, log, resolvePlace: never, runGlobal: never });
+    const runner = new HookRunner({ clock, exec, log, resolvePlace: never, runGlobal: never, explain: never });
     runner.prepare(hook);
     return { clock, runner, started: () => started };
   }
