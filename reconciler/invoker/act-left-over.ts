@@ -5,7 +5,7 @@ import { KubeError } from "../../shared/kube/kube-error.ts";
 import type { RunResult } from "../../shared/kube/work-queue.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
 import type { ActPorts, Subject } from "./act-injection.ts";
-import { afterVainTakeOut, type LastingLeftOver } from "./left-over.ts";
+import { afterTakeOut, afterVainTakeOut, type LastingLeftOver } from "./left-over.ts";
 import { proveRestore } from "./prove-injection.ts";
 import { askToTakeOut, resubmit } from "./resubmit.ts";
 
@@ -32,7 +32,7 @@ export async function actOnLeftOver(
   }
   if (after === undefined) return undefined;
   if (hasRestoreInit(after.facts.podTemplate)) return noteVainTakeOut(ports, target, leftOver, undefined);
-  ports.leftOvers.forget(target);
+  ports.leftOvers.set(target, afterTakeOut(leftOver, ports.clock.monotonic()));
   ports.log.info({ target, restore: leftOver.ask }, "init-container of a restore that is gone taken out");
   const { kind, namespace, name } = id;
   const involved = { apiVersion: after.facts.apiVersion, kind, namespace, name, uid: after.uid };

@@ -212,10 +212,11 @@ class InjectionController implements Controller {
 
   #lookAtLeftOver(target: string, facts: InjectionFacts): LastingLeftOver | undefined {
     const { leftOvers, clock } = this.#ports;
-    const lasting = afterLeftOverLook(leftOvers.get(target), facts.leftOver, clock.monotonic());
+    const isThere = hasRestoreInit(facts.workload.facts.podTemplate);
+    const lasting = afterLeftOverLook(leftOvers.get(target), facts.leftOver, isThere, clock.monotonic());
     if (lasting === undefined) leftOvers.forget(target);
     else leftOvers.set(target, lasting);
-    return lasting;
+    return facts.leftOver && lasting;
   }
 
   #lookAtTrouble(target: string, { trouble }: InjectionFacts): LastingTrouble | undefined {

@@ -9,7 +9,8 @@
  * | 3 | a session works in the pods | stays for now |
  * | 4 | all that has been so for less than 10 s: the restore may be made anew, a pod may come | stays for now |
  * | 5 | the cluster refused pods without it, or admission left it, a moment ago | stays for now |
- * | 6 | otherwise | taken out, as soon as few enough others are restarting |
+ * | 6 | it was taken out before, and somebody who is no restore has put it back | stays ever longer: 1 min, 4 min, up to an hour |
+ * | 7 | otherwise | taken out, as soon as few enough others are restarting |
  */
 import { GONE_GRACE_MS } from "../restore/decide-release.ts";
 import type { AgentFact } from "../run/world.ts";
@@ -28,12 +29,17 @@ export interface LastingLeftOver extends LeftOver {
   readonly freeSinceMs: number | undefined;
   readonly notBeforeMs: number;
   readonly vainRequests: number;
+  /** How often it was taken out since a restore last needed it. */
+  readonly takenOut: number;
 }
 
 /** Pods are told to start by then, and sessions have ended, without this one hearing of it. */
 const AGAIN_MS = 30_000;
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 10 * 60_000;
+/** Of one that was put back: each time the pods restart twice. */
+const FIRST_REST_MS = 60_000;
+const LONGEST_REST_MS = 60 * 60_000;
 
 /** The kubelet's word for exit code 0. */
 const COMPLETED = "Completed";
@@ -50,13 +56,21 @@ export function isHeldByInit({ restoreInit, isReady, isEnded }: HeldPod): boolea
   return isRunning || (lastEnd !== undefined && lastEnd !== COMPLETED);
 }
 
-/** What is known after a look. Another restore's begins anew. */
+/**
+ * What is known after a look. Another restore's begins anew.
+ *
+ * @param isThere whether the template has an init-container, needed or not
+ */
 export function afterLeftOverLook(
   known: LastingLeftOver | undefined,
   seen: LeftOver | undefined,
+  isThere: boolean,
   nowMs: number,
 ): LastingLeftOver | undefined {
-  if (seen === undefined) return undefined;
+  if (seen === undefined) {
+    const isRemembered = !isThere && (known?.takenOut ?? 0) > 0 && nowMs < (known?.notBeforeMs ?? 0) + LONGEST_REST_MS;
+    return isRemembered ? known : undefined;
+  }
   const same = known?.ask === seen.ask ? known : undefined;
   const freeSinceMs = seen.reason === undefined ? (same?.freeSinceMs ?? nowMs) : undefined;
   return {
@@ -65,6 +79,19 @@ export function afterLeftOverLook(
     freeSinceMs,
     notBeforeMs: same?.notBeforeMs ?? 0,
     vainRequests: same?.vainRequests ?? 0,
+    takenOut: same?.takenOut ?? 0,
+  };
+}
+
+/** What is known once it is gone. */
+export function afterTakeOut(known: LastingLeftOver, nowMs: number): LastingLeftOver {
+  const restMs = Math.min(FIRST_REST_MS * 4 ** known.takenOut, LONGEST_REST_MS);
+  return {
+    ...known,
+    freeSinceMs: undefined,
+    vainRequests: 0,
+    takenOut: known.takenOut + 1,
+    notBeforeMs: nowMs + restMs,
   };
 }
 

@@ -195,6 +195,24 @@ describe.concurrent("E10: the init-container of a restore that is deleted", () =
     await vi.waitFor(() => expect(hasInit(cluster)).toBe(false), { timeout: 5_000 });
   });
 
+  test("is not fought over with somebody who puts it back, request and all; the next restore's goes at once", async () => {
+    const { cluster, remove } = await restored();
+    const before = cluster.get("deployments", "web") ?? {};
+    remove();
+    await vi.waitFor(() => expect(hasInit(cluster)).toBe(false), { timeout: 5_000 });
+    cluster.put("deployments", before);
+    await sleep(GRACE_MS * 3);
+    expect(cluster.requests).toHaveLength(1);
+    await vi.waitFor(() => expect(hasInit(cluster)).toBe(false), { timeout: 5_000 });
+    cluster.put("deployments", before);
+    await sleep(GRACE_MS * 10);
+    expect(cluster.requests).toHaveLength(2);
+    cluster.put("restoresessions", restore("restore-web"));
+    await sleep(GRACE_MS);
+    remove();
+    await vi.waitFor(() => expect(hasInit(cluster)).toBe(false), { timeout: GRACE_MS * 4 });
+  });
+
   test("goes from as many workloads at a time as may restart", async () => {
     const names = ["a", "b", "c"];
     const { cluster, remove } = await restored({ names, most: 1 });
