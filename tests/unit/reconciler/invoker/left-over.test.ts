@@ -210,7 +210,7 @@ describe.concurrent("E10: the init-container of a restore that is deleted", () =
     cluster.put("restoresessions", restore("restore-web"));
     await sleep(GRACE_MS);
     remove();
-    await vi.waitFor(() => expect(hasInit(cluster)).toBe(false), { timeout: GRACE_MS * 4 });
+    await vi.waitFor(() => expect(hasInit(cluster)).toBe(false), { timeout: 5_000 });
   });
 
   test("goes from as many workloads at a time as may restart", async () => {
