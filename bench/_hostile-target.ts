@@ -38,7 +38,7 @@ const server = createWebhookServer(
         countReasons: metrics.countReasons,
         log: silent,
       }),
-    validate: (body) => answerValidation(body, { inspector, world, client, checksRights: true, trustedUsers: [] }),
+    validate: (body) => answerValidation(body, { inspector, client, checksRights: true, trustedUsers: [] }),
     findUnready: async () => [],
     metrics,
     log: silent,

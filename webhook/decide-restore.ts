@@ -16,6 +16,8 @@ export interface RestoreStepInput {
   readonly isCreate: boolean;
   /** The workload is new, or its owner changes the template. */
   readonly isOwnChange: () => boolean;
+  /** The value by which the reconciler asks for the init-container of a restore that is gone to be taken out; undefined while one needs it. */
+  readonly askOfLeftOver: string | undefined;
   readonly image: string;
   readonly claimTemplateNames: readonly string[];
 }
@@ -28,7 +30,9 @@ export interface RestoreStep {
 
 /** Decides on the init-container, and builds the template that follows. */
 export function decideRestore(input: RestoreStepInput): RestoreStep {
-  const { podTemplate, plan, isOwnChange, claimTemplateNames } = input;
+  const { podTemplate, plan, isOwnChange, claimTemplateNames, askOfLeftOver } = input;
+  const isAsked = askOfLeftOver !== undefined && input.annotations[Annotation.RequestedRestore] === askOfLeftOver;
+  if (isAsked) return dropped(podTemplate);
   if (plan.restore !== undefined) return decideWanted(input, plan.restore);
   const container = findInit(podTemplate);
   const problem = plan.restoreProblem?.reason;

@@ -17,11 +17,13 @@
  * | 1 | one is open; the workload is created, the owner changes a template that has it, or its turn was announced | added or refreshed |
  * | 2 | one is open otherwise | left as it is: running pods wait for their turn |
  * | 3 | none is open, and the owner changes the template | dropped, unless the restore failed and holds the pods |
- * | 4 | none is open | left as it is |
+ * | 4 | none is open, that of the init-container is gone, and the reconciler asks for that | dropped |
+ * | 5 | none is open | left as it is |
  *
  * The strategy of a Deployment goes with the init-container of an open restore: shared/injection/strategy.ts.
  */
 import { Annotation, Label } from "../shared/contract.ts";
+import { askOfLeftOver } from "../shared/injection/left-over.ts";
 import { isOptedOut } from "../shared/injection/opt-out.ts";
 import { carriesOwnParts } from "../shared/injection/own-parts.ts";
 import { type InjectionPlan, planInjection } from "../shared/injection/plan.ts";
@@ -92,7 +94,8 @@ export function decideMutation(view: MutationView): Decision {
   const refusal = findRefusal(view, plan, isOwnChange);
   if (refusal !== undefined) return refusal;
   const { image } = view.settings;
-  const input = { ...workload, plan, isOwnChange, image, oldPodTemplate: view.oldPodTemplate };
+  const { oldPodTemplate } = view;
+  const input = { ...workload, plan, isOwnChange, image, oldPodTemplate, askOfLeftOver: askOfLeftOver(view) };
   const restore = decideRestore({ ...input, isCreate: view.operation === "CREATE" });
   const backup = decideBackup({ ...input, podTemplate: restore.podTemplate });
   const isAsBefore = () => backup.podTemplate === podTemplate && !isOwnChange();

@@ -138,7 +138,7 @@ export async function startWebhook(
       log,
     }),
     mutate: (review) => answerMutation(review, { gather, excludedNamespaces, countReasons: metrics.countReasons, log }),
-    validate: (body) => answerValidation(body, { inspector, world, client, ...config }),
+    validate: (body) => answerValidation(body, { inspector, client, ...config }),
     findUnready: createReadiness({
       isSynced,
       isStopping: () => isStopping,

@@ -12,6 +12,7 @@ import type { World } from "../world/world.ts";
 import type { InjectionFacts } from "./gather-request.ts";
 import { afterLook, afterVainRequest, type InjectionRecord, newRecord } from "./injection-record.ts";
 import { isInjectionCurrent, type WantedInjection, wantedHash } from "./injection-state.ts";
+import type { LastingLeftOver } from "./left-over.ts";
 import { type ProofPorts, proveInjection, proveRefusal } from "./prove-injection.ts";
 import { afterRefusal, type Refusal } from "./refusal.ts";
 import { ASK_TO_RELEASE, type Ask, askAgain, askFor, askToHold, resubmit } from "./resubmit.ts";
@@ -25,6 +26,7 @@ export interface ActPorts {
   readonly records: TargetMemory<InjectionRecord>;
   readonly refusals: TargetMemory<Refusal>;
   readonly troubles: TargetMemory<LastingTrouble>;
+  readonly leftOvers: TargetMemory<LastingLeftOver>;
   readonly events: Pick<EventRecorder, "record">;
   readonly clock: Clock;
   readonly log: Logger;

@@ -4,18 +4,20 @@
  * | # | workload | |
  * |---|---|---|
  * | 1 | is being deleted | left alone |
- * | 2 | is held, and nothing wants a sidecar | the hold ends |
- * | 3 | is held, its pods did not become ready, and nothing that they are made from changed since | left alone |
- * | 4 | is held | asked for by a dry run, when it is time |
- * | 5 | is as it should be, and its pods are | left alone |
- * | 6 | is as it should be, and its pods can't be made or become ready | the sidecar is taken out after a limit |
- * | 7 | others undo the injection again and again, or a restore runs | left alone |
- * | 8 | was re-submitted in vain, or refused, a moment ago | waits |
- * | 9 | lacks the sidecar | asked for by a dry run, then re-submitted, as soon as few enough others are restarting |
- * | 10 | has one too many | re-submitted |
+ * | 2 | has the sidecar that it should, and the init-container of a restore that is gone: left-over.ts | that is taken out, when it is time |
+ * | 3 | is held, and nothing wants a sidecar | the hold ends |
+ * | 4 | is held, its pods did not become ready, and nothing that they are made from changed since | left alone |
+ * | 5 | is held | asked for by a dry run, when it is time |
+ * | 6 | is as it should be, and its pods are | left alone |
+ * | 7 | is as it should be, and its pods can't be made or become ready | the sidecar is taken out after a limit |
+ * | 8 | others undo the injection again and again, or a restore runs | left alone |
+ * | 9 | was re-submitted in vain, or refused, a moment ago | waits |
+ * | 10 | lacks the sidecar | asked for by a dry run, then re-submitted, as soon as few enough others are restarting |
+ * | 11 | has one too many | re-submitted |
  */
 import type { Hold } from "../../shared/injection/hold.ts";
 import type { InjectionRecord } from "./injection-record.ts";
+import { type LastingLeftOver, waitOfLeftOver } from "./left-over.ts";
 import type { Refusal } from "./refusal.ts";
 import { dueAtMs, type LastingTrouble, type TroubleLimits } from "./trouble.ts";
 
@@ -33,6 +35,7 @@ export interface RequestView {
   readonly origin: string;
   readonly refusal: Refusal | undefined;
   readonly trouble: LastingTrouble | undefined;
+  readonly leftOver: LastingLeftOver | undefined;
   readonly limits: TroubleLimits;
 }
 
@@ -50,14 +53,26 @@ export type RequestDecision =
   | { readonly kind: "Request"; readonly wanted: string }
   | { readonly kind: "Prove" }
   | { readonly kind: "Release" }
-  | { readonly kind: "TakeOut"; readonly trouble: LastingTrouble };
+  | { readonly kind: "TakeOut"; readonly trouble: LastingTrouble }
+  | { readonly kind: "TakeOutInit"; readonly leftOver: LastingLeftOver };
 
 /** Nobody tells when a restore has ended. */
 const RESTORE_AGAIN_MS = 60_000;
 
 export function decideRequest(view: RequestView, nowMs: number): RequestDecision {
-  const { record, hold, isCurrent } = view;
+  const { leftOver } = view;
   if (view.isBeingDeleted) return { kind: "Leave", reason: "BeingDeleted" };
+  if (leftOver === undefined || !view.isCurrent || view.isRestoring) return decideSidecar(view, nowMs);
+  const waitMs = waitOfLeftOver(leftOver, nowMs);
+  if (waitMs === 0) return { kind: "TakeOutInit", leftOver };
+  const decision = decideSidecar(view, nowMs);
+  if (decision.kind === "Leave") return { kind: "Wait", requeueAfterMs: waitMs };
+  if (decision.kind !== "Wait") return decision;
+  return { kind: "Wait", requeueAfterMs: Math.min(decision.requeueAfterMs, waitMs) };
+}
+
+function decideSidecar(view: RequestView, nowMs: number): RequestDecision {
+  const { record, hold, isCurrent } = view;
   if (isCurrent && hold !== undefined) return decideHeld(view, hold, nowMs);
   if (isCurrent) return decideTrouble(view, nowMs);
   if (record.conflict !== undefined) return { kind: "Leave", reason: "InjectionConflict" };

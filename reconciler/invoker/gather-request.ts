@@ -1,15 +1,19 @@
 /** Reads what decides about the injection of one workload. */
 import { Annotation } from "../../shared/contract.ts";
 import { type Hold, podOrigin, readHold, WANTS_NOTHING, withoutHold } from "../../shared/injection/hold.ts";
+import { askOfLeftOver, hasRestoreInit } from "../../shared/injection/left-over.ts";
 import { isOptedOut } from "../../shared/injection/opt-out.ts";
 import { planInjection } from "../../shared/injection/plan.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
 import type { WorkloadFacts } from "../../shared/injection/workload.ts";
+import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
+import { targetKey } from "../../shared/target.ts";
 import { gatherInjection } from "../world/injection-world.ts";
 import { openRestores } from "../world/targets.ts";
 import { ownPods, type WorkloadObject } from "../world/workload-object.ts";
 import type { World } from "../world/world.ts";
 import { isInjectionCurrent, type WantedInjection, wantedHash } from "./injection-state.ts";
+import { isHeldByInit, type LeftOver } from "./left-over.ts";
 import { findTrouble, type Trouble } from "./trouble.ts";
 
 export interface InjectionFacts {
@@ -24,6 +28,8 @@ export interface InjectionFacts {
   readonly origin: string;
   /** Of a workload that carries what it should. */
   readonly trouble: Trouble | undefined;
+  /** An init-container that nobody needs any more. */
+  readonly leftOver: LeftOver | undefined;
 }
 
 /** @param nowMs milliseconds since the epoch */
@@ -48,7 +54,20 @@ export function gatherInjectionFacts(
     isRestoring: [...openRestores(world, [facts]).values()].some(({ status }) => status?.phase === "Running"),
     origin: originOf(facts, unheld, settings.resources),
     trouble: hasSidecar ? findTroubleOf(world, workload, wanted, nowMs) : undefined,
+    leftOver: wanted.isOptedOut ? undefined : findLeftOver(world, workload, settings),
   };
+}
+
+function findLeftOver(world: World, workload: WorkloadObject, settings: InjectionSettings): LeftOver | undefined {
+  const { facts } = workload;
+  // Most templates have none, and a view takes time.
+  if (!hasRestoreInit(facts.podTemplate)) return undefined;
+  const ask = askOfLeftOver(gatherInjection(world, facts, settings));
+  if (ask === undefined) return undefined;
+  const isHeld = ownPods(workload, world.pods.list(facts.namespace)).some(isHeldByInit);
+  const sessions = world.sessions.byIndex("target", targetKey(facts));
+  const isBusy = sessions.some(({ status }) => !isFinalSessionPhase(status?.phase));
+  return { ask, reason: isHeld ? "PodHeld" : isBusy ? "SessionRunning" : undefined };
 }
 
 /** What the workload should carry, a hold on it taken into account. */

@@ -6,16 +6,19 @@
 
 import { assertNever, messageOf } from "../../shared/errors.ts";
 import { WANTS_NOTHING } from "../../shared/injection/hold.ts";
+import { hasRestoreInit } from "../../shared/injection/left-over.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
 import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
 import type { Controller } from "../controller.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
 import type { World } from "../world/world.ts";
 import { type ActPorts, actOnProof, actOnRelease, actOnRequest, actOnTrouble, type Subject } from "./act-injection.ts";
+import { actOnLeftOver } from "./act-left-over.ts";
 import { decideRequest } from "./decide-request.ts";
 import { gatherInjectionFacts, type InjectionFacts } from "./gather-request.ts";
 import { afterLook, type InjectionRecord, isNewConflict, withConflict } from "./injection-record.ts";
 import { isInjectionCurrent, wantedHash } from "./injection-state.ts";
+import { afterLeftOverLook, type LastingLeftOver } from "./left-over.ts";
 import { releaseStuck } from "./release-stuck.ts";
 import { isRolledOut, type Rollouts } from "./rollouts.ts";
 import type { TargetMemory } from "./target-memory.ts";
@@ -76,16 +79,17 @@ class InjectionController implements Controller {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await this.#queue.stop(DRAIN_MS);
     this.#latest.clear();
-    const { records, refusals, troubles, told, queued, rollouts } = this.#ports;
-    for (const memory of [records, refusals, troubles, told, queued, rollouts]) memory.clear();
+    const { records, refusals, troubles, leftOvers, told, queued, rollouts } = this.#ports;
+    for (const memory of [records, refusals, troubles, leftOvers, told, queued, rollouts]) memory.clear();
   }
 
   async #reconcile(target: string, signal: AbortSignal): Promise<RunResult | undefined> {
-    const { world, settings, records, refusals, troubles, told, queued, rollouts, clock, limits } = this.#ports;
+    const { world, settings, records, refusals, troubles, leftOvers, told, queued, rollouts, clock, limits } =
+      this.#ports;
     const id = parseWorkloadKey(target);
     const workload = id && this.#newest(target, findWorkload(world, id));
     if (id === undefined || workload === undefined) {
-      for (const memory of [records, refusals, troubles, told, queued]) memory.forget(target);
+      for (const memory of [records, refusals, troubles, leftOvers, told, queued]) memory.forget(target);
       this.#latest.delete(target);
       this.#endRollout(target);
       return undefined;
@@ -95,7 +99,8 @@ class InjectionController implements Controller {
     const isUnconcerned = facts.isCurrent && facts.hold === undefined && wantedHash(facts.wanted) === WANTS_NOTHING;
     tellSkip(this.#ports, id, facts);
     // Most workloads of a cluster have nothing to do with backups.
-    if (isUnconcerned && records.get(target) === undefined) return undefined;
+    const leftOver = this.#lookAtLeftOver(target, facts);
+    if (isUnconcerned && leftOver === undefined && records.get(target) === undefined) return undefined;
     await releaseStuck(this.#ports, facts, signal);
     const record = await this.#look(target, id, facts, signal);
     const decision = decideRequest(
@@ -109,12 +114,13 @@ class InjectionController implements Controller {
         origin: facts.origin,
         refusal: refusals.get(target),
         trouble: this.#lookAtTrouble(target, facts),
+        leftOver,
         limits,
       },
       clock.monotonic(),
     );
     const subject: Subject = { target, id, facts, signal, keep: (after) => void this.#latest.set(target, after) };
-    if (decision.kind !== "Prove") {
+    if (decision.kind !== "Prove" && decision.kind !== "TakeOutInit") {
       rollouts.leave(target);
       queued.forget(target);
     }
@@ -127,7 +133,17 @@ class InjectionController implements Controller {
       case "Request":
         return actOnRequest(this.#ports, subject, facts.wanted);
       case "Prove":
-        return this.#proveInTurn(subject);
+        return this.#inTurn(
+          subject,
+          () => actOnProof(this.#ports, subject),
+          (after) => isInjectionCurrent(after.facts, facts.unheld),
+        );
+      case "TakeOutInit":
+        return this.#inTurn(
+          subject,
+          () => actOnLeftOver(this.#ports, subject, decision.leftOver),
+          (after) => !hasRestoreInit(after.facts.podTemplate),
+        );
       case "Release":
         await actOnRelease(this.#ports, subject);
         return undefined;
@@ -142,8 +158,12 @@ class InjectionController implements Controller {
     }
   }
 
-  /** A workload that has no ready pod has none to lose. */
-  async #proveInTurn(subject: Subject): Promise<RunResult | undefined> {
+  /** What restarts pods waits for its turn. A workload that has no ready pod has none to lose. */
+  async #inTurn(
+    subject: Subject,
+    act: () => Promise<RunResult | undefined>,
+    isDone: (after: WorkloadObject) => boolean,
+  ): Promise<RunResult | undefined> {
     const { rollouts, queued, clock } = this.#ports;
     const { target, facts } = subject;
     const isRestart = facts.workload.readyReplicas > 0;
@@ -154,9 +174,9 @@ class InjectionController implements Controller {
     queued.forget(target);
     let isBegun = false;
     try {
-      const result = await actOnProof(this.#ports, subject);
+      const result = await act();
       const after = this.#latest.get(target);
-      isBegun = after !== undefined && isInjectionCurrent(after.facts, facts.unheld);
+      isBegun = after !== undefined && isDone(after);
       return result;
     } finally {
       if (isRestart && !isBegun) this.#endRollout(target);
@@ -188,6 +208,15 @@ class InjectionController implements Controller {
     records.set(target, record);
     log.warn({ target, manager, reason: "InjectionConflict" }, "injection is undone again and again; it is left alone");
     return record;
+  }
+
+  #lookAtLeftOver(target: string, facts: InjectionFacts): LastingLeftOver | undefined {
+    const { leftOvers, clock } = this.#ports;
+    const isThere = hasRestoreInit(facts.workload.facts.podTemplate);
+    const lasting = afterLeftOverLook(leftOvers.get(target), facts.leftOver, isThere, clock.monotonic());
+    if (lasting === undefined) leftOvers.forget(target);
+    else leftOvers.set(target, lasting);
+    return facts.leftOver && lasting;
   }
 
   #lookAtTrouble(target: string, { trouble }: InjectionFacts): LastingTrouble | undefined {

@@ -12,6 +12,7 @@ import type { World } from "../world/world.ts";
 import { createInjectionController } from "./injection-controller.ts";
 import type { InjectionRecord } from "./injection-record.ts";
 import { createInvokerController } from "./invoker-controller.ts";
+import type { LastingLeftOver } from "./left-over.ts";
 import { Lookups } from "./lookups.ts";
 import type { Refusal } from "./refusal.ts";
 import { DEFAULT_MAX_UNAVAILABLE, Rollouts } from "./rollouts.ts";
@@ -40,6 +41,7 @@ export function createInvokerControllers(ports: InvokerControllersPorts): readon
     records: new TargetMemory<InjectionRecord>(),
     refusals: new TargetMemory<Refusal>(),
     troubles: new TargetMemory<LastingTrouble>(),
+    leftOvers: new TargetMemory<LastingLeftOver>(),
     told: new TargetMemory<string>(),
     queued: new TargetMemory<number>(),
     rollouts: new Rollouts({

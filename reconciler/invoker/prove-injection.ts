@@ -3,7 +3,8 @@
  * Security and the policies of others all answer. The template is what the webhook itself makes of the workload.
  */
 import { Container } from "../../shared/contract.ts";
-import { containersOf, isRestoreInit } from "../../shared/injection/own-parts.ts";
+import { hasRestoreInit } from "../../shared/injection/left-over.ts";
+import { containersOf } from "../../shared/injection/own-parts.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { isJsonObject, listAt, textAt } from "../../shared/kube/json-value.ts";
@@ -87,10 +88,11 @@ export async function proveRefusal(
 }
 
 /**
- * Whether pods of the workload may be made with the init-container of a restore. Quotas are left to the dry run: a pod's requests and limits
+ * Whether pods of the workload may be made with the init-container of a restore, or without it. Quotas are left to the dry run: a pod's requests and limits
  * are the greater of its init-containers' and of the sum of the others', so that it hardly needs more than its predecessor.
  *
- * @param ask annotations by which admission adds it
+ * @param ask annotations by which admission adds it, or takes it out
+ * @param isWanted which of the two
  * @throws KubeError when the API server can't be reached
  */
 export async function proveRestore(
@@ -99,17 +101,20 @@ export async function proveRestore(
   workload: WorkloadObject,
   ask: Ask,
   signal: AbortSignal,
+  isWanted = true,
 ): Promise<Proof> {
   const ports = { client, quotas: [] };
   const admitted = await askAdmission(ports, id, ask, signal);
   if (admitted.kind !== "Admitted") return admitted;
   const { podTemplate } = admitted.workload.facts;
-  if (!containersOf(podTemplate).some(isRestoreInit)) return { kind: "Vain" };
+  if (hasRestoreInit(podTemplate) !== isWanted) return { kind: "Vain" };
   const answer = await askPod(ports, workload, podTemplate, signal);
   if (answer.kind === "Unknown") return answer;
   const pods = workload.existingReplicas;
   const isAlsoAsked = answer.kind === "Refused" && pods === 0;
   const without = isAlsoAsked ? await askPod(ports, workload, workload.facts.podTemplate, signal) : undefined;
+  const claim = !isWanted && pods > 0 ? await findLoneClaim(ports, workload, podTemplate, signal) : undefined;
+  if (claim !== undefined) return { kind: "Refused", words: claim };
   return decideProof({
     answer,
     without: without?.kind === "Unknown" ? undefined : without,

@@ -26,6 +26,11 @@ export function askToHold(hold: Hold): Ask {
   return { [Annotation.RequestedInjection]: WANTS_NOTHING, [Annotation.InjectionHeld]: formatHold(hold) };
 }
 
+/** Asks for the init-container of a restore that is gone to be taken out. @param ask of askOfLeftOver() */
+export function askToTakeOut(ask: string): Ask {
+  return { [Annotation.RequestedRestore]: ask };
+}
+
 /** Ends a hold where nothing wants a sidecar. */
 export const ASK_TO_RELEASE: Ask = { [Annotation.InjectionHeld]: null };
 

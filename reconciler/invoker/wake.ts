@@ -7,6 +7,7 @@ import type { PodObject } from "../world/pod-object.ts";
 import type { Restore } from "../world/targets.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
 import type { World } from "../world/world.ts";
+import { isHeldByInit } from "./left-over.ts";
 import {
   type BackupInvokerObject,
   invokerKeyOf,
@@ -155,7 +156,8 @@ function onPods(world: World, wake: (target: string) => void): () => void {
         after !== undefined &&
         before.isEnded === after.isEnded &&
         before.holdup?.words === after.holdup?.words &&
-        before.backupHash === after.backupHash;
+        before.backupHash === after.backupHash &&
+        isHeldByInit(before) === isHeldByInit(after);
       const target = isSame ? undefined : [after ?? before].flatMap(present).map(targetOfPod)[0];
       if (target !== undefined) wake(target);
     }),

@@ -41,6 +41,8 @@ export interface AgentFact {
   readonly message: string | undefined;
   /** Why it ended the last time before it started anew, in the kubelet's word. */
   readonly lastEnd?: string | undefined;
+  /** With which it ended, where it has not started anew. */
+  readonly exitCode?: number | undefined;
   /** `Kind/name` of the invoker that its arguments name. */
   readonly serves: string | undefined;
   /** The target that they name, where they do. */

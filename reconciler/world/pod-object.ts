@@ -57,6 +57,7 @@ function readAgent(raw: unknown, container: string): AgentFact | undefined {
     startedAtMs: startedAt === undefined ? undefined : Date.parse(startedAt),
     message: words.length === 0 ? undefined : words.join(": "),
     lastEnd: textAt(status, "lastState", "terminated", "reason"),
+    exitCode: numberAt(status, "state", "terminated", "exitCode"),
     serves: servedInvoker(spec),
     mounts: readMounts(spec),
     ...servedTarget(spec, textAt(raw, "metadata", "namespace") ?? ""),

@@ -126,7 +126,7 @@ export function isForPeople({ reason }: InjectionProblem): boolean {
 }
 
 /** Whether a restore has run to its end. One that is invalid has not: what it names still lacks its data. */
-function isEndedRestore({ phase }: RestoreSource): boolean {
+export function isRestoreOver({ phase }: RestoreSource): boolean {
   return phase === "Succeeded" || phase === "Failed" || phase === "Unknown";
 }
 
@@ -141,7 +141,7 @@ function chooseRestore(view: InjectionView): RestoreSource | undefined {
   const isKept = ({ invoker }: RestoreSource) =>
     invoker.isCleaningUp !== true || containersOf(workload.podTemplate).some((one) => isInitOf(one, invoker));
   const known = oldestFirst(restores).filter((source) => isByInitContainer(view, source) && isKept(source));
-  const open = known.filter((source) => !isEndedRestore(source));
+  const open = known.filter((source) => !isRestoreOver(source));
   const requested = workload.annotations[Annotation.RequestedRestore];
   const former = open.find(({ invoker }) => invoker.isCleaningUp === true);
   return (

@@ -2,22 +2,19 @@
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { EffectSource } from "../../shared/effects/effects-of.ts";
 import { formatUserError, messageOf, UserError } from "../../shared/errors.ts";
-import type { InjectionWorld } from "../../shared/injection/gather.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
-import { type BackupInvokerView, formatInvoker, type RestoreInvokerView } from "../../shared/invoker.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { isJsonObject, valueAt } from "../../shared/kube/json-value.ts";
 import { isOwnKey } from "../../shared/own-keys.ts";
-import { mayUseRepository } from "../../shared/usage-policy.ts";
-import { type Finding, fault, formatFinding, isFault, warning } from "../../shared/validation/finding.ts";
+import { type Finding, formatFinding, isFault } from "../../shared/validation/finding.ts";
 import { type AdmissionRequest, type Answer, type RequestFacts, readUser } from "../review.ts";
 import { isSameJson } from "../same-json.ts";
 import { type Inspection, inspectObject } from "./find-findings.ts";
 import { validateHostRunWrite } from "./host-runs.ts";
 import { findMissingRights } from "./rights.ts";
+import { findUsageFindings } from "./usage.ts";
 
 export interface ValidatePorts {
-  readonly world: Pick<InjectionWorld, "repository" | "namespace">;
   readonly client: Pick<KubeClient, "create" | "find" | "list">;
   readonly checksRights: boolean;
   readonly trustedUsers: readonly string[];
@@ -103,41 +100,19 @@ function withIdentity(object: unknown, { name, namespace }: AdmissionRequest): u
   return { ...object, metadata: { ...identity, ...metadata } };
 }
 
-/** What the cluster says of an object without faults: whose Repository it uses, and what its author may do. */
+/** What the cluster says of an object: whether its Repository lets it in, and what its author may do. Nothing is taken from memory. */
 async function findFurther(
   source: EffectSource,
   { userInfo }: RequestFacts,
-  { world, client, checksRights, trustedUsers }: ValidatePorts,
+  { client, checksRights, trustedUsers }: ValidatePorts,
 ): Promise<readonly Finding[]> {
-  const usage = "members" in source ? findUsageFindings(source, world) : [];
   const user = readUser(userInfo);
-  if (!checksRights || trustedUsers.includes(user.username)) return usage;
-  return [...usage, ...(await findMissingRights(source, user, client))];
-}
-
-/** A Repository may come later than those that name it. */
-function findUsageFindings(
-  invoker: BackupInvokerView | RestoreInvokerView,
-  world: ValidatePorts["world"],
-): readonly Finding[] {
-  if (invoker.repository === undefined) return [];
-  const { namespace, name } = invoker.repository;
-  const field = "spec.repository";
-  const repository = world.repository(namespace, name);
-  if (repository === undefined) {
-    return [
-      warning(field, `Repository ${namespace}/${name} does not exist`, `Create it; ${formatInvoker(invoker)} waits.`),
-    ];
-  }
-  const mayUse = mayUseRepository({
-    usagePolicy: repository.spec.usagePolicy,
-    repositoryNamespace: namespace,
-    namespace: invoker.namespace,
-    namespaceLabels: world.namespace(invoker.namespace)?.labels ?? {},
-  });
-  if (mayUse) return [];
-  const what = `Repository ${namespace}/${name} does not allow namespace ${invoker.namespace}`;
-  return [fault(field, what, "Allow the namespace in the Repository's spec.usagePolicy, or use another Repository.")];
+  const isAsked = checksRights && !trustedUsers.includes(user.username);
+  const found = await Promise.all([
+    "members" in source ? findUsageFindings(source, client) : [],
+    isAsked ? findMissingRights(source, user, client) : [],
+  ]);
+  return found.flat();
 }
 
 /** More than a person corrects at once. */

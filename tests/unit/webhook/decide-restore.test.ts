@@ -175,6 +175,55 @@ describe("a workload that waits for its data", () => {
     expect(JSON.stringify(workload)).toBe(JSON.stringify(withOtherImage(aDeployment())));
   });
 
+  describe("E10: and whose restore was deleted", () => {
+    const ASK = "none/RestoreSession/web-restore";
+    const backup = aBackup({});
+    const withBackup = admit({ backups: [backup], restores: [aRestore()] }).workload;
+
+    test("loses the init-container when the reconciler asks for it, and is what its owner wrote", () => {
+      for (const restores of [[], [aRestore({ name: "other", phase: "Succeeded" })]]) {
+        const { decision, workload } = admit({ workload: requesting(waiting, ASK), old: waiting, restores });
+        expect(decision.reasons.restore).toBe("RestoreRemoved");
+        expect(JSON.stringify(templateOf(workload))).toBe(JSON.stringify(templateOf(aDeployment())));
+      }
+    });
+
+    test("keeps its sidecar", () => {
+      const { workload } = admit({ workload: requesting(withBackup, ASK), old: withBackup, backups: [backup] });
+      expect(initContainersIn(workload)).toEqual([]);
+      const never = admit({ backups: [backup] }).workload;
+      expect(JSON.stringify(templateOf(workload))).toBe(JSON.stringify(templateOf(never)));
+    });
+
+    test.each([
+      ["its restore is there, whatever became of it", ASK, [aRestore({ phase: "Succeeded" })]],
+      ["its restore holds pods", ASK, [aRestore({ phase: "Failed" })]],
+      ["its restore is open", ASK, [aRestore({ phase: "Running" })]],
+      ["its restore was made anew", ASK, [aRestore({ metadata: { uid: "uid-reborn" } })]],
+      ["another restore is open", ASK, [aRestore({ name: "other" })]],
+      ["what is asked for is another's", "none/RestoreSession/other", []],
+      ["what is asked for is of another kind", "none/RestoreBatch/web-restore", []],
+      ["nobody asks", "", []],
+    ])("keeps it while %s", (_, ask, restores) => {
+      const { workload } = admit({ workload: requesting(waiting, ask), old: waiting, restores });
+      expect(templateOf(workload)).toEqual(templateOf(waiting));
+    });
+
+    test("keeps one that does not tell whose it is", () => {
+      const unnamed = edited(waiting, (podSpec) => {
+        podSpec["initContainers"] = [{ name: "stash-init", image: "i", args: ["restore"] }];
+      });
+      const { workload } = admit({ workload: requesting(unnamed, "none//"), old: unnamed });
+      expect(namesIn(initContainersIn(workload))).toEqual(["stash-init"]);
+    });
+
+    test("gets it from the next restore, though the request for the last one is still there", () => {
+      const asked = requesting(aDeployment(), ASK);
+      const { decision } = admit({ workload: asked, restores: [aRestore()] });
+      expect(decision.reasons.restore).toBe("RestoreInjected");
+    });
+  });
+
   test("is restored again by a new restore at its turn, also one of the same name", () => {
     const ended = aRestore({ phase: "Succeeded" });
     const second = aRestore({ name: "second" });

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../../shared/injection/workload.ts";
+import type { Parse } from "../../../shared/kube/client.ts";
+import { textAt } from "../../../shared/kube/json-value.ts";
+import type { Resource } from "../../../shared/kube/resource.ts";
 import { formatFinding } from "../../../shared/validation/finding.ts";
 import type { AdmissionRequest } from "../../../webhook/review.ts";
 import { inspectObject } from "../../../webhook/validate/find-findings.ts";
 import { validate } from "../../../webhook/validate/validate.ts";
-import { createMemoryWorld } from "../../support/injection/memory-world.ts";
 
 const REF = { apiVersion: "apps/v1", kind: "Deployment", name: "web" };
 
@@ -328,11 +330,17 @@ describe("a request", () => {
     oldObject: undefined,
     ...more,
   });
-  const ports = (objects: readonly unknown[] = []) => ({
-    world: createMemoryWorld(objects),
+  const ports = (objects: readonly JsonObject[] = []) => ({
     client: {
       create: () => Promise.reject(new Error("not asked")),
-      find: () => Promise.reject(new Error("not asked")),
+      find: async <T>(resource: Resource, namespace: string | undefined, name: string, parse: Parse<T>) => {
+        const isIt = (one: JsonObject) =>
+          resource.plural === "repositories" &&
+          textAt(one, "metadata", "namespace") === namespace &&
+          textAt(one, "metadata", "name") === name;
+        const found = objects.find(isIt);
+        return found === undefined ? undefined : parse(found);
+      },
       list: () => Promise.reject(new Error("not asked")),
     },
     checksRights: false,

@@ -16,6 +16,7 @@ const view: RequestView = {
   origin: "now",
   refusal: undefined,
   trouble: undefined,
+  leftOver: undefined,
   limits: DEFAULT_TROUBLE_LIMITS,
 };
 const refusal = (origin: string, atMs = NOW) => afterRefusal(undefined, { origin, words: "no" }, atMs);

@@ -136,6 +136,15 @@ describe("asking the cluster before a sidecar is injected", () => {
   });
 });
 
+test("E10: a restart that would never end, for a claim of one pod at a time, is none for an init-container that is to go", async () => {
+  const proofOf = async (accessMode: string) => {
+    const { ports } = clusterOf({ admits: false, accessMode });
+    return proveRestore(ports.client, ID, aWorkload(), { "stash.appscode.com/requested-restore": "x" }, signal, false);
+  };
+  expect(await proofOf("ReadWriteOncePod")).toMatchObject({ kind: "Refused" });
+  expect(await proofOf("ReadWriteOnce")).toEqual({ kind: "Passed" });
+});
+
 describe("a claim for one pod at a time", () => {
   const proofOf = async (spec: object, accessMode = "ReadWriteOncePod") => {
     const { ports } = clusterOf({ accessMode });

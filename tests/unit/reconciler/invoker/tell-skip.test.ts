@@ -54,6 +54,7 @@ test("it is told once, again when it is something else, and anew after it was me
       isRestoring: false,
       origin,
       trouble,
+      leftOver: undefined,
     });
   };
   const first = noPlan("VolumeMissing", [problem]);

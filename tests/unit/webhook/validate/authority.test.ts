@@ -4,7 +4,6 @@ import type { Parse } from "../../../../shared/kube/client.ts";
 import { textAt } from "../../../../shared/kube/json-value.ts";
 import type { Resource } from "../../../../shared/kube/resource.ts";
 import { validate } from "../../../../webhook/validate/validate.ts";
-import { createMemoryWorld } from "../../../support/injection/memory-world.ts";
 
 const retentionPolicy = { name: "k", keepLast: 1, prune: true };
 const WEB = { apiVersion: "apps/v1", kind: "Deployment", name: "web" };
@@ -61,7 +60,6 @@ async function write(
     oldObject: options.old,
   };
   const { isAllowed, message } = await validate(request, {
-    world: createMemoryWorld([]),
     checksRights: true,
     trustedUsers: [],
     client: {
