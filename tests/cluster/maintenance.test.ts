@@ -182,7 +182,7 @@ test("D13: checks and prune run in the Repository's namespace, and its status sa
   expect(status.lastPruneTime).toBeDefined();
   // Read from the repository itself: the point that retention took is not told any more.
   const points = [{ namespace: NAMESPACE, session: "two", complete: true, keptBy: ["keepLast"] }];
-  expect(status).toMatchObject({ points, recoveryPoints: 1, pointsListedAt: latestRun(status)?.startedAt });
+  expect(status).toMatchObject({ points, recoveryPoints: 1, pointsListedAt: latestRun(status)?.assignedAt });
   await waitForValue(checkRequest, (value) => value === undefined, "the request to be taken back", TIMEOUT_MS);
   await waitForValue(madeThings, (names) => names.length === 0, "the job to go", TIMEOUT_MS);
   // Of this cluster alone, and one complete point.
