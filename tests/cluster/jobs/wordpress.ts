@@ -5,12 +5,15 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
+import { type BackupSession, parseBackupSession } from "../../../shared/api/backup-session.ts";
 import { KINDS } from "../../../shared/api/kinds.ts";
 import { asIs } from "../../../shared/kube/client.ts";
+import { isFinalSessionPhase } from "../../../shared/status/backup-phase.ts";
 import type { JobStand } from "../../support/jobs/job-stand.ts";
 import { applyManifests, type Manifest, parseManifests } from "../../support/objects/apply.ts";
 import { waitForContainer, waitForReadyPods } from "../../support/objects/pods.ts";
 import { KUBERNETES } from "../../support/objects/resources.ts";
+import { waitForValue } from "../../support/restore/restore-stand.ts";
 
 const NAMESPACE = "jobs-wordpress";
 const EXAMPLES = resolve(import.meta.dirname, "../../../manifests/examples");
@@ -62,6 +65,10 @@ export function testWordpress(stand: () => JobStand): void {
     await waitForContainer(client, NAMESPACE, "app=wordpress-app", "stash", 1, 60_000);
     const pause = { kind: "merge", body: { spec: { paused: true } } } as const;
     await client.patch(KINDS.BackupBatch, NAMESPACE, "wordpress-backup", pause, asIs);
+    // A slot of its schedule may have come before: while that one's session goes on no other is begun.
+    const sessions = () => client.list(KINDS.BackupSession, NAMESPACE, parseBackupSession);
+    const isOver = ({ status }: BackupSession) => isFinalSessionPhase(status?.phase);
+    await waitForValue(sessions, ({ items }) => items.every(isOver), "a scheduled session goes on", 60_000);
     const before = await Promise.all([posts(), files()]);
 
     await runs.begin("wordpress-backup");
