@@ -118,8 +118,10 @@ export function aReview(workload: Workload, old?: Workload): string {
     request: {
       uid: "705ab4f5-6393-11e8-b7cc-42010a800002",
       kind,
-      operation,
+      // As the API server writes it: the name stands before the object too.
+      name: workload.metadata.name,
       namespace: "demo",
+      operation,
       userInfo,
       object: workload,
       oldObject: old,
