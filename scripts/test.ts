@@ -97,21 +97,22 @@ function runVitest(project: string, more: readonly string[]): Run {
 const MAX_FILES_ALONE = 3;
 
 /**
- * Files of real programs that share a machine are run once more when they fail, by themselves: what fails then too has failed. What
- * passes is named at the end, for it is a fault all the same, of the test or of what it tests.
+ * A failure fails the run. A few files that failed are run once more by themselves, only to tell what depends on what ran beside them
+ * from what does not.
  */
 function runProject(project: string): void {
   say(`running the ${project} tests`);
   const first = runVitest(project, passOn);
   const { failedFiles } = first;
-  const isTriedAgain = passOn.length === 0 && failedFiles.length > 0 && failedFiles.length <= MAX_FILES_ALONE;
-  if (isTriedAgain) say(`running by themselves: ${failedFiles.join(", ")}`);
-  const isPassed = isTriedAgain && failedFiles.every((file) => runVitest(project, [file]).totals.failed === 0);
-  const { passed, failed, skipped } = first.totals;
-  totals.passed += isPassed ? passed + failed : passed;
-  totals.failed += isPassed ? 0 : failed;
-  totals.skipped += skipped;
-  (isPassed ? passedAlone : failures).push(...first.failures);
+  totals.passed += first.totals.passed;
+  totals.failed += first.totals.failed;
+  totals.skipped += first.totals.skipped;
+  failures.push(...first.failures);
+  if (passOn.length > 0 || failedFiles.length > MAX_FILES_ALONE) return;
+  for (const file of failedFiles) {
+    say(`running by itself: ${file}`);
+    if (runVitest(project, [file]).totals.failed === 0) passedAlone.push(`${project}: ${file}`);
+  }
 }
 
 /** What the suites back up with, what they back up, and what nodes of clusters need of this machine. */
@@ -177,7 +178,7 @@ say("done");
 const list = (title: string, items: readonly string[]) => {
   if (items.length > 0) console.error(`\n${title}:\n${items.map((item) => `  - ${item}`).join("\n")}\n`);
 };
-list("Failed beside others, and passed by themselves", passedAlone);
 list("Failed", failures);
+list("Of these files all passed by themselves", passedAlone);
 console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 process.exit(totals.failed === 0 ? 0 : 1);
