@@ -1,21 +1,36 @@
 /** The agent: sidecar, init-container and job steps. Each command is loaded only when it is asked for. */
 import { Command } from "../shared/contract.ts";
+import { DATABASE_NAMES, databaseCommand } from "../shared/databases.ts";
 import { formatUserError, messageOf, UserError } from "../shared/errors.ts";
 
 type Run = (argv: readonly string[]) => Promise<number>;
+type Load = () => Promise<{ readonly run: Run }>;
 
-const COMMANDS: Readonly<Record<string, () => Promise<{ readonly run: Run }>>> = {
+/** Those of one database: a step of a job that dumps or loads it. */
+const DATABASE_COMMANDS = DATABASE_NAMES.flatMap((name): readonly (readonly [string, Load])[] => [
+  [
+    databaseCommand(name, "backup"),
+    async () => {
+      const { runDumpStep } = await import("./job/database-step.ts");
+      return { run: (argv) => runDumpStep(argv, name) };
+    },
+  ],
+  [
+    databaseCommand(name, "restore"),
+    async () => {
+      const { runLoadStep } = await import("./job/database-step.ts");
+      return { run: (argv) => runLoadStep(argv, name) };
+    },
+  ],
+]);
+
+const COMMANDS: Readonly<Record<string, Load>> = {
   [Command.RunBackup]: () => import("./commands/run-backup.ts"),
   [Command.Work]: () => import("./commands/work.ts"),
   [Command.Restore]: () => import("./commands/restore.ts"),
   [Command.BackupPvc]: () => import("./commands/backup-pvc.ts"),
   [Command.RestorePvc]: () => import("./commands/restore-pvc.ts"),
-  [Command.BackupMysql]: () => import("./commands/backup-mysql.ts"),
-  [Command.RestoreMysql]: () => import("./commands/restore-mysql.ts"),
-  [Command.BackupMariadb]: () => import("./commands/backup-mariadb.ts"),
-  [Command.RestoreMariadb]: () => import("./commands/restore-mariadb.ts"),
-  [Command.BackupPostgres]: () => import("./commands/backup-pg.ts"),
-  [Command.RestorePostgres]: () => import("./commands/restore-pg.ts"),
+  ...Object.fromEntries(DATABASE_COMMANDS),
   [Command.Maintain]: () => import("./commands/maintain.ts"),
   [Command.FindRecoveryPoints]: () => import("./commands/find-recovery-points.ts"),
   [Command.UpdateStatus]: () => import("./commands/update-status.ts"),

@@ -111,6 +111,27 @@ export async function buildPlugin(outdir: string): Promise<void> {
 }
 
 /**
+ * Builds the webhook and the reconciler alone.
+ *
+ * @param outdir folder for both and their parts; absolute
+ */
+export async function buildServers(outdir: string): Promise<void> {
+  await build({
+    ...commonOptions(outdir),
+    entryPoints: {
+      webhook: "webhook/main.ts",
+      "validate-worker": "webhook/validate/worker.ts",
+      reconciler: "reconciler/main.ts",
+    },
+    banner: { js: REQUIRE_BANNER },
+    // What is imported on demand stays apart: the client library's models alone are 17 MB of source, which a program
+    // in a pod never loads.
+    splitting: true,
+    chunkNames: "parts/[name]-[hash]",
+  });
+}
+
+/**
  * Builds all bundles.
  *
  * @param outdir folder that is emptied first; absolute
@@ -120,19 +141,7 @@ export async function buildBundles(outdir: string): Promise<void> {
   const common = commonOptions(outdir);
   await Promise.all([
     buildAgent(outdir),
-    build({
-      ...common,
-      entryPoints: {
-        webhook: "webhook/main.ts",
-        "validate-worker": "webhook/validate/worker.ts",
-        reconciler: "reconciler/main.ts",
-      },
-      banner: { js: REQUIRE_BANNER },
-      // What is imported on demand stays apart: the client library's models alone are 17 MB of source, which a program
-      // in a pod never loads.
-      splitting: true,
-      chunkNames: "parts/[name]-[hash]",
-    }),
+    buildServers(outdir),
     build({ ...common, entryPoints: { "stash-batch": "cli/main.ts" }, plugins: [partsAreBundledAlone] }),
     buildPlugin(outdir),
   ]);

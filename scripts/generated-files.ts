@@ -9,6 +9,7 @@ import { renderFields } from "./docs/field-tables.ts";
 import { renderErrorTable } from "./generate-errors.ts";
 import { renderCatalogue } from "./manifests/catalogue.ts";
 import { renderChart } from "./manifests/chart/chart.ts";
+import { renderDatabaseCatalogue } from "./manifests/database-catalogue.ts";
 import { renderArgoDifferences, renderArgoSettings, renderFluxChecks } from "./manifests/gitops/argocd.ts";
 import { renderJsonSchemas } from "./manifests/gitops/json-schemas.ts";
 import { renderInstallation } from "./manifests/installation.ts";
@@ -34,6 +35,7 @@ export function generateFiles(): readonly GeneratedFile[] {
   const readText = (path: string) => texts.get(path) ?? readFileSync(path, "utf8");
   return [
     ...sources,
+    { path: "reconciler/installation/catalogue.json", text: renderCatalogue(readText) },
     { path: "manifests/install.yaml", text: renderInstallation(readText) },
     ...renderChart(readText).map(({ path, text }) => ({ path: `${CHART_FOLDER}/${path}`, text })),
   ];
@@ -51,13 +53,13 @@ function generateSources(): readonly GeneratedFile[] {
     { path: "docs/fields.md", text: renderFields() },
     { path: "docs/cli.md", text: renderCliPage() },
     { path: "docs/chart.md", text: renderChartPage() },
+    ...renderDatabaseCatalogue().map(({ path, text }) => ({ path: `manifests/catalog/${path}`, text })),
     { path: "manifests/base/webhook-configuration.yaml", text: renderWebhookConfiguration() },
     { path: "manifests/overlays/match-conditions/conditions.yaml", text: renderMatchConditions() },
     { path: `${GITOPS_FOLDER}/argocd-cm.yaml`, text: renderArgoSettings() },
     { path: `${GITOPS_FOLDER}/argocd-application.yaml`, text: renderArgoDifferences() },
     { path: `${GITOPS_FOLDER}/flux-health.yaml`, text: renderFluxChecks() },
     ...renderJsonSchemas().map(({ path, text }) => ({ path: `${GITOPS_FOLDER}/schemas/${path}`, text })),
-    { path: "reconciler/installation/catalogue.json", text: renderCatalogue() },
     { path: "cli/doctor/needed-rights.json", text: renderNeededRights() },
   ];
 }

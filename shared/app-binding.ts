@@ -3,6 +3,7 @@
  * agent reads it too, so only types of the schema are imported.
  */
 import type { AppBindingSpec, SecretTransform } from "./api/app-binding.ts";
+import { isDatabaseName } from "./databases.ts";
 import { UserError } from "./errors.ts";
 
 /** The parts of an AppBinding that are read here. */
@@ -188,9 +189,6 @@ function paramsOf(task: TaskLike | undefined): Readonly<Record<string, string>> 
 /** Name of upstream's addon information within an AppBinding's parameters. */
 const ADDON_TASKS = { backup: "backupTask", restore: "restoreTask" } as const;
 
-/** Applications whose dump and load our catalogue has, by the resource of their type. */
-const CATALOGUE_APPS: readonly string[] = ["mysql", "mariadb", "postgres"];
-
 /**
  * The Task of our catalogue for a target that says which it is, where nobody names one.
  *
@@ -203,7 +201,7 @@ export function defaultTaskName(
 ): string | undefined {
   if (kind === "PersistentVolumeClaim") return `pvc-${verb}`;
   const { resource } = appType(appSpec?.type);
-  return CATALOGUE_APPS.includes(resource) ? `${resource}-${verb}` : undefined;
+  return isDatabaseName(resource) ? `${resource}-${verb}` : undefined;
 }
 
 /**

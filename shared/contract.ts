@@ -174,7 +174,7 @@ export const Env = {
   Restic: "STASH_RESTIC",
 } as const;
 
-/** First argument of the image's program. */
+/** First argument of the image's program; those of databases are in `databases.ts`. */
 export const Command = {
   Webhook: "webhook",
   Reconciler: "reconciler",
@@ -183,12 +183,6 @@ export const Command = {
   BackupPvc: "backup-pvc",
   RestorePvc: "restore-pvc",
   UpdateStatus: "update-status",
-  BackupMysql: "backup-mysql",
-  RestoreMysql: "restore-mysql",
-  BackupMariadb: "backup-mariadb",
-  RestoreMariadb: "restore-mariadb",
-  BackupPostgres: "backup-pg",
-  RestorePostgres: "restore-pg",
   RunHook: "run-hook",
   /** The hook of a whole session or restore, in a Job of its own. */
   GlobalHook: "global-hook",

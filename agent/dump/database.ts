@@ -3,15 +3,13 @@ import { join } from "node:path";
 import type { AppBindingOrder } from "../../shared/api/host-run.ts";
 import { type AppAddress, appAddress, applySecretTransforms } from "../../shared/app-binding.ts";
 import { Path } from "../../shared/contract.ts";
-import type { DumpPlan, DumpRequest, ProbeAnswer } from "../../shared/dump/dump-plan.ts";
-import { planMysql, readMysqlProbe } from "../../shared/dump/mysql.ts";
-import { planPostgres, readPostgresProbe } from "../../shared/dump/postgres.ts";
+import { DATABASES, type DatabaseName } from "../../shared/databases.ts";
 import { UserError } from "../../shared/errors.ts";
 import { type Flags, flagText } from "../flags.ts";
 import { gatherSecret } from "../restic/secret.ts";
 import type { AgentSettings } from "../settings.ts";
-
-export type DatabaseKind = "mysql" | "mariadb" | "postgres";
+import { ADDONS } from "./addons/registry.ts";
+import type { DumpPlan, DumpRequest, ProbeAnswer } from "./dump-plan.ts";
 
 /** A database that is ready to be spoken to by its own programs. */
 export interface Database {
@@ -25,41 +23,6 @@ export interface Database {
   readonly secrets: readonly string[];
   readProbe(exitCode: number | undefined, words: string): ProbeAnswer;
 }
-
-interface DatabaseWords {
-  /** Flag of the user's arguments, as upstream's Functions name it. */
-  readonly argsFlag: string;
-  readonly userKeys: readonly string[];
-  readonly passwordKeys: readonly string[];
-  readonly defaultUser: string;
-  plan(request: DumpRequest): DumpPlan;
-  readProbe(exitCode: number | undefined, words: string): ProbeAnswer;
-}
-
-const MYSQL_KEYS = { userKeys: ["username"], passwordKeys: ["password"], defaultUser: "root" } as const;
-
-const WORDS: Readonly<Record<DatabaseKind, DatabaseWords>> = {
-  mysql: {
-    argsFlag: "mysql-args",
-    ...MYSQL_KEYS,
-    plan: (request) => planMysql("mysql", request),
-    readProbe: readMysqlProbe,
-  },
-  mariadb: {
-    argsFlag: "mariadb-args",
-    ...MYSQL_KEYS,
-    plan: (request) => planMysql("mariadb", request),
-    readProbe: readMysqlProbe,
-  },
-  postgres: {
-    argsFlag: "pg-args",
-    userKeys: ["username", "POSTGRES_USER"],
-    passwordKeys: ["password", "POSTGRES_PASSWORD"],
-    defaultUser: "postgres",
-    plan: planPostgres,
-    readProbe: readPostgresProbe,
-  },
-};
 
 const DEFAULT_WAIT_SECONDS = 300;
 
@@ -92,12 +55,12 @@ function certificateOf(tls: ReadonlyMap<string, string>): DumpRequest["tls"]["ce
  * @throws UserError when there is none, or one of the Secrets is missing or can't be used
  */
 export function gatherDatabase(
-  kind: DatabaseKind,
+  kind: DatabaseName,
   order: AppBindingOrder | undefined,
   settings: AgentSettings,
 ): Database {
   const { flags, target } = settings;
-  const words = WORDS[kind];
+  const addon = ADDONS[kind];
   if (order === undefined) {
     throw new UserError("NOT_FOUND", `AppBinding ${target.namespace}/${target.name} does not exist`);
   }
@@ -105,13 +68,13 @@ export function gatherDatabase(
   const { data, tls } = gatherCredentials(order, root);
   const { caBundle, insecureSkipTLSVerify = false } = order.clientConfig;
   const certificate = certificateOf(tls);
-  const password = firstOf(data, words.passwordKeys);
+  const password = firstOf(data, addon.passwordKeys);
   const named = certificate === undefined ? undefined : flagText(flags, "user");
-  const username = named ?? firstOf(data, words.userKeys) ?? words.defaultUser;
+  const username = named ?? firstOf(data, addon.userKeys) ?? addon.defaultUser;
   const folder = join(settings.scratch, "database");
   const address = appAddress({ metadata: order, spec: order });
   return {
-    plan: words.plan({
+    plan: addon.plan({
       address,
       username,
       password,
@@ -122,7 +85,7 @@ export function gatherDatabase(
       },
       folder,
       params: {
-        args: flags.get(words.argsFlag) ?? flags.get("args") ?? "",
+        args: flags.get(DATABASES[kind].parameters.backup[0].flag) ?? flags.get("args") ?? "",
         multiDumpArgs: flagText(flags, "multi-dump-args"),
         backupCommand: flagText(flags, "backup-cmd"),
       },
@@ -132,7 +95,7 @@ export function gatherDatabase(
     folder,
     waitTimeoutMs: waitTimeoutMs(flags),
     secrets: password === undefined ? [] : [password],
-    readProbe: words.readProbe,
+    readProbe: addon.readProbe,
   };
 }
 

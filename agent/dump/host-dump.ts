@@ -1,5 +1,6 @@
 /** Backs up and restores one host whose data is a database, in the places where files are by default. */
-import { hasDumpFile } from "../../shared/dump/dump-plan.ts";
+
+import type { DatabaseName } from "../../shared/databases.ts";
 import { UserError } from "../../shared/errors.ts";
 import { selectForHost } from "../../shared/restore-rules.ts";
 import { recordTags, snapshotTags, targetTag } from "../../shared/snapshot-tags.ts";
@@ -12,13 +13,14 @@ import type { HostRestoreOutcome, restoreHost } from "../restore/host-restore.ts
 import { NO_PROGRESS } from "../restore/progress.ts";
 import type { AgentSettings } from "../settings.ts";
 import { awaitDatabase } from "./await-database.ts";
-import { type Database, type DatabaseKind, gatherDatabase } from "./database.ts";
+import { type Database, gatherDatabase } from "./database.ts";
+import { hasDumpFile } from "./dump-plan.ts";
 import { loadDump } from "./load-dump.ts";
 import { withPrivateFiles } from "./private-files.ts";
 import { saveDump } from "./save-dump.ts";
 
 export interface DumpSettings {
-  readonly kind: DatabaseKind;
+  readonly kind: DatabaseName;
   readonly settings: AgentSettings;
 }
 

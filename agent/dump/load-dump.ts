@@ -4,15 +4,15 @@
  */
 import type { Readable, Transform, Writable } from "node:stream";
 import { finished } from "node:stream/promises";
-import { DUMP_FILE, type DumpPlan, type ProgramCall } from "../../shared/dump/dump-plan.ts";
-import { editForOlderServer } from "../../shared/dump/older-server.ts";
-import { readRoleLines } from "../../shared/dump/role-lines.ts";
 import { UserError } from "../../shared/errors.ts";
 import type { WithLock } from "../locks/patience.ts";
 import type { Restic } from "../restic/client.ts";
 import type { ResticExit } from "../restic/run.ts";
 import { createBegun } from "./begun.ts";
+import { DUMP_FILE, type DumpPlan, type ProgramCall } from "./dump-plan.ts";
+import { editForOlderServer } from "./older-server.ts";
 import { roleFilter } from "./role-filter.ts";
+import { readRoleLines } from "./role-lines.ts";
 import { type Environment, formatExit, type ProgramExit, runDatabaseProgram } from "./run-program.ts";
 import { settingsFilter } from "./settings-filter.ts";
 

@@ -1,6 +1,6 @@
 /** Leaves lines about roles out of a dump on its way; what comes after them passes untouched. */
 import { Transform } from "node:stream";
-import type { RoleLines } from "../../shared/dump/role-lines.ts";
+import type { RoleLines } from "./role-lines.ts";
 
 const LINE_BREAK = 0x0a;
 

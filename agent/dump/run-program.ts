@@ -1,8 +1,8 @@
 /** Runs a database's own programs: no shell, nothing of ours in their arguments, their last words kept. */
 import { type StdioOptions, spawn } from "node:child_process";
 import type { Writable } from "node:stream";
-import type { ProgramCall } from "../../shared/dump/dump-plan.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
+import type { ProgramCall } from "./dump-plan.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

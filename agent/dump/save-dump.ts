@@ -5,7 +5,6 @@
  */
 import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { DUMP_FILE, type DumpPlan } from "../../shared/dump/dump-plan.ts";
 import { UserError } from "../../shared/errors.ts";
 import { buildSnapshotStats, type PathOutcome } from "../backup/outcome.ts";
 import { asUserError } from "../file-faults.ts";
@@ -15,6 +14,7 @@ import type { Restic } from "../restic/client.ts";
 import type { BackupProgress, BackupSummary } from "../restic/messages.ts";
 import type { ResticExit } from "../restic/run.ts";
 import { createBegun } from "./begun.ts";
+import { DUMP_FILE, type DumpPlan } from "./dump-plan.ts";
 import { type Environment, formatExit, runDatabaseProgram } from "./run-program.ts";
 
 export interface DumpSave {

@@ -1,6 +1,6 @@
 /** Changes the lines of a dump that the server would not understand, on its way. */
 import { Transform } from "node:stream";
-import type { EditLine } from "../../shared/dump/older-server.ts";
+import type { EditLine } from "./older-server.ts";
 import { editStatementLines } from "./statement-lines.ts";
 
 /** @param edit is given the lines that begin a statement, see editStatementLines */

@@ -5,7 +5,7 @@
  *
  * A semicolon in a body of `BEGIN ATOMIC` counts as an end too: no line that is looked at can stand there.
  */
-import type { EditLine } from "../../shared/dump/older-server.ts";
+import type { EditLine } from "./older-server.ts";
 import { Byte, isSpace, tagEnd, wordEnd } from "./sql-bytes.ts";
 import { type Skipped, skipBlockComment, skipEscapes, skipLineComment } from "./sql-skip.ts";
 

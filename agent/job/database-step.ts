@@ -1,6 +1,7 @@
 /** The steps of a job whose data is a database. What comes of them is in the host run. */
+
+import type { DatabaseName } from "../../shared/databases.ts";
 import { shutdownSignal } from "../commands/shutdown.ts";
-import type { DatabaseKind } from "../dump/database.ts";
 import { dumpHost, loadHost } from "../dump/host-dump.ts";
 import { flagBoolean } from "../flags.ts";
 import { serveRestore } from "../restore/serve-restore.ts";
@@ -9,7 +10,7 @@ import { serveBackups } from "../work/serve-backups.ts";
 import { gatherJobSettings } from "./job-settings.ts";
 
 /** Serves the host's turn of a backup. @returns 0 when the dump is saved */
-export async function runDumpStep(argv: readonly string[], kind: DatabaseKind): Promise<number> {
+export async function runDumpStep(argv: readonly string[], kind: DatabaseName): Promise<number> {
   const settings = gatherJobSettings(argv, process.env);
   const end = await serveBackups({
     settings,
@@ -23,7 +24,7 @@ export async function runDumpStep(argv: readonly string[], kind: DatabaseKind): 
 }
 
 /** Serves the host's turn of a restore. @returns 0 when the dump is loaded */
-export async function runLoadStep(argv: readonly string[], kind: DatabaseKind): Promise<number> {
+export async function runLoadStep(argv: readonly string[], kind: DatabaseName): Promise<number> {
   const settings = gatherJobSettings(argv, process.env);
   const { log } = settings;
   const end = await serveRestore({

@@ -1,6 +1,7 @@
 /** Values of the variables in Tasks and Functions. Pure. */
 import type { Backend } from "../../shared/api/backend.ts";
 import type { RetentionPolicy } from "../../shared/api/retention-policy.ts";
+import { usedBackend } from "../../shared/backends.ts";
 import { Path } from "../../shared/contract.ts";
 import { isReservedVariable } from "../../shared/reserved-variables.ts";
 import type { Variables } from "../../shared/substitution.ts";
@@ -74,29 +75,17 @@ function commonVariables({ owner, invoker, repository, member, settings }: JobVi
 
 /** What upstream's programs are told of a repository. */
 function backendVariables(backend: Backend): Candidates {
-  const { local, s3, gcs, azure, swift, b2, rest } = backend;
-  const of = (provider: string, bucket: string, prefix: string | undefined, connections = 0): Candidates => ({
-    REPOSITORY_PROVIDER: provider,
+  const used = usedBackend(backend);
+  const { bucket = "", prefix = "", endpoint, region, insecureTls = false, maxConnections = 0 } = used?.store ?? {};
+  return {
+    REPOSITORY_PROVIDER: used?.name ?? "",
     REPOSITORY_BUCKET: bucket,
-    REPOSITORY_PREFIX: prefix ?? "",
-    REPOSITORY_INSECURE_TLS: "false",
-    MAX_CONNECTIONS: String(connections),
-  });
-  if (local !== undefined) return of("local", local.mountPath, undefined);
-  if (s3 !== undefined) {
-    return {
-      ...of("s3", s3.bucket, s3.prefix),
-      REPOSITORY_ENDPOINT: s3.endpoint,
-      REPOSITORY_REGION: s3.region ?? "",
-      REPOSITORY_INSECURE_TLS: String(s3.insecureTLS ?? false),
-    };
-  }
-  if (gcs !== undefined) return of("gcs", gcs.bucket, gcs.prefix, gcs.maxConnections);
-  if (azure !== undefined) return of("azure", azure.container, azure.prefix, azure.maxConnections);
-  if (swift !== undefined) return of("swift", swift.container, swift.prefix);
-  if (b2 !== undefined) return of("b2", b2.bucket, b2.prefix, b2.maxConnections);
-  const [, host = "", path = ""] = /^[a-z]+:\/\/(?:[^/@]*@)?([^/]*)(.*)$/i.exec(rest?.url ?? "") ?? [];
-  return { ...of("rest", host, path), REPOSITORY_ENDPOINT: rest?.url };
+    REPOSITORY_PREFIX: prefix,
+    REPOSITORY_ENDPOINT: endpoint,
+    REPOSITORY_REGION: region,
+    REPOSITORY_INSECURE_TLS: String(insecureTls),
+    MAX_CONNECTIONS: String(maxConnections),
+  };
 }
 
 function backupVariables(view: Extract<JobView, { verb: "backup" }>): Candidates {

@@ -1,25 +1,16 @@
 /** Upstream's values of Repositories. Pure. */
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { Repository } from "../../shared/api/repository.ts";
+import { usedBackend } from "../../shared/backends.ts";
 import type { Sample } from "./gauge-table.ts";
 import { samples } from "./names.ts";
 import type { Labels } from "./session-samples.ts";
 
-/** Provider, bucket and prefix of the first backend that is set, in upstream's order. */
+/** Provider, bucket and prefix of the backend that counts. */
 function place(repository: Repository): Labels {
-  const { local, s3, gcs, azure, swift, b2, rest } = repository.spec.backend ?? {};
-  const of = (backend: string, bucket?: string, prefix?: string): Labels => ({
-    backend,
-    ...(bucket && { bucket }),
-    ...(prefix && { prefix }),
-  });
-  if (local !== undefined) return of("local", local.mountPath, local.subPath);
-  if (s3 !== undefined) return of("s3", s3.bucket, s3.prefix);
-  if (gcs !== undefined) return of("gcs", gcs.bucket, gcs.prefix);
-  if (azure !== undefined) return of("azure", azure.container, azure.prefix);
-  if (swift !== undefined) return of("swift", swift.container, swift.prefix);
-  if (b2 !== undefined) return of("b2", b2.bucket, b2.prefix);
-  return of(rest === undefined ? "" : "rest");
+  const used = usedBackend(repository.spec.backend ?? {});
+  const { bucket, prefix } = used?.shownPlace ?? {};
+  return { backend: used?.name ?? "", ...(bucket && { bucket }), ...(prefix && { prefix }) };
 }
 
 /** Size that the newest of the sessions read, in bytes: the status holds only a rounded text. */

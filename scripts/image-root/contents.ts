@@ -1,4 +1,5 @@
 /** What the image holds and how it starts; the Dockerfile says the same, and a test holds the two equal. */
+import { DATABASES } from "../../shared/databases.ts";
 
 /** Debian's release that the image is made of. */
 export const SUITE = "trixie";
@@ -7,8 +8,7 @@ export const SUITE = "trixie";
 export const INSTALLED_PACKAGES: readonly string[] = [
   "ca-certificates",
   "restic",
-  "mariadb-client",
-  "postgresql-client",
+  ...new Set(Object.values(DATABASES).map(({ clientPackage }) => clientPackage)),
 ];
 
 /** Beginnings of versions that a package is held to. */

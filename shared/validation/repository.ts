@@ -1,14 +1,11 @@
 /** Repository: a backend that can be reached and, where asked for, wiped. */
 import type { Backend } from "../api/backend.ts";
 import type { Maintenance, RepositorySpec } from "../api/repository.ts";
+import { BACKENDS, backendNames } from "../backends.ts";
 import { Path } from "../contract.ts";
 import { findLocalBackendFault } from "../local-backend.ts";
 import { isZone } from "../maintenance-window.ts";
 import { type Finding, fault, warning } from "./finding.ts";
-
-const BACKENDS = ["local", "s3", "gcs", "azure", "swift", "b2", "rest"] as const;
-/** Backends whose data can't be wiped, as upstream says. */
-const UNWIPEABLE = ["local", "b2"] as const;
 
 /** Validates the spec of a Repository, or the same part of a BackupBlueprint. */
 export function findRepositoryFindings({
@@ -16,18 +13,20 @@ export function findRepositoryFindings({
   wipeOut,
   maintenance,
 }: Pick<RepositorySpec, "backend" | "wipeOut" | "maintenance">): readonly Finding[] {
-  const given = BACKENDS.filter((name) => backend?.[name] !== undefined);
+  const given = backendNames().filter((name) => backend?.[name] !== undefined);
   const [used] = given;
   if (backend === undefined || used === undefined) {
-    return [fault("spec.backend", "names no backend", `Set one of ${BACKENDS.join(", ")}.`)];
+    return [fault("spec.backend", "names no backend", `Set one of ${backendNames().join(", ")}.`)];
   }
   return [
     ...(given.length > 1
       ? [warning("spec.backend", `names ${given.join(", ")}; ${used} is used`, "Keep the one that you mean.")]
       : []),
-    ...UNWIPEABLE.filter((name) => wipeOut === true && backend[name] !== undefined).map((name) =>
-      fault("spec.wipeOut", `a ${name} backend can't be wiped`, "Leave wipeOut out, and delete the data yourself."),
-    ),
+    ...given
+      .filter((name) => wipeOut === true && BACKENDS[name].isUnwipeable === true)
+      .map((name) =>
+        fault("spec.wipeOut", `a ${name} backend can't be wiped`, "Leave wipeOut out, and delete the data yourself."),
+      ),
     ...findLocalFaults(backend),
     ...findWindowFaults(maintenance),
     ...(backend.storageSecretName

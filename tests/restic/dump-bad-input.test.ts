@@ -2,11 +2,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { planMysql, readMysqlProbe } from "../../agent/dump/addons/mysql-client.ts";
+import { planPostgres, readPostgresProbe } from "../../agent/dump/addons/postgres.ts";
 import { awaitDatabase } from "../../agent/dump/await-database.ts";
+import type { DumpPlan } from "../../agent/dump/dump-plan.ts";
 import { withPrivateFiles } from "../../agent/dump/private-files.ts";
-import type { DumpPlan } from "../../shared/dump/dump-plan.ts";
-import { planMysql, readMysqlProbe } from "../../shared/dump/mysql.ts";
-import { planPostgres, readPostgresProbe } from "../../shared/dump/postgres.ts";
 import { findFreePorts } from "../support/control-plane/free-ports.ts";
 import { createDumpWorld, type DumpWorld } from "../support/databases/dump-world.ts";
 import { type MariadbServer, startMariadb } from "../support/databases/mariadb.ts";

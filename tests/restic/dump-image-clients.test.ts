@@ -1,8 +1,8 @@
 /** Dumps and loads by the clients that the image ships, of and into the servers of this machine, which are older. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { planMysql } from "../../shared/dump/mysql.ts";
-import { HEADER_TIMEOUTS } from "../../shared/dump/older-server.ts";
-import { planPostgres } from "../../shared/dump/postgres.ts";
+import { planMysql } from "../../agent/dump/addons/mysql-client.ts";
+import { planPostgres } from "../../agent/dump/addons/postgres.ts";
+import { HEADER_TIMEOUTS } from "../../agent/dump/older-server.ts";
 import { createDumpWorld, type DumpWorld } from "../support/databases/dump-world.ts";
 import { installImageClients } from "../support/databases/image-clients.ts";
 import { type MariadbServer, startMariadb } from "../support/databases/mariadb.ts";

@@ -3,8 +3,8 @@
  * another size than that of the test run.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { planMysql } from "../../shared/dump/mysql.ts";
-import { planPostgres } from "../../shared/dump/postgres.ts";
+import { planMysql } from "../../agent/dump/addons/mysql-client.ts";
+import { planPostgres } from "../../agent/dump/addons/postgres.ts";
 import { createDumpWorld, type DumpWorld } from "../support/databases/dump-world.ts";
 import { type MariadbServer, startMariadb } from "../support/databases/mariadb.ts";
 import { startPostgres } from "../support/databases/postgres.ts";

@@ -1,7 +1,7 @@
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { planMysql } from "../../shared/dump/mysql.ts";
+import { planMysql } from "../../agent/dump/addons/mysql-client.ts";
 import { createDumpWorld, type DumpWorld } from "../support/databases/dump-world.ts";
 import { type MariadbServer, startMariadb } from "../support/databases/mariadb.ts";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { planPostgres } from "../../shared/dump/postgres.ts";
+import { planPostgres } from "../../agent/dump/addons/postgres.ts";
 import { createDumpWorld, type DumpWorld } from "../support/databases/dump-world.ts";
 import { startPostgres } from "../support/databases/postgres.ts";
 import type { DatabaseServer } from "../support/databases/server.ts";

@@ -25,7 +25,22 @@ export const PAGE_GROUPS: readonly PageGroup[] = [
   },
   {
     text: "For those who change it",
-    pages: ["architecture", "sessions", "jobs", "scheduling", "test-cluster", "release", "decisions/json-patch"],
+    pages: ["architecture", "sessions", "jobs", "scheduling", "test-cluster", "release", "style"],
+  },
+  {
+    text: "Why it is so",
+    pages: [
+      "README",
+      "host-runs",
+      "one-namespace",
+      "injection-at-admission",
+      "own-api-client",
+      "agent-without-library",
+      "calendar",
+      "go-templates",
+      "real-node",
+      "json-patch",
+    ].map((name) => `decisions/${name}`),
   },
 ];
 

@@ -49,6 +49,8 @@ export interface InstalledClusterOptions extends InstallationOptions {
 }
 
 export interface InstalledCluster extends Installation {
+  /** Folder of the bundles that the programs are started from. */
+  readonly bundlesFolder: string;
   /** A node's loss of power. */
   stopNode(name: string): Promise<void>;
   /** Its programs can be killed and started one by one. */
@@ -134,6 +136,6 @@ export function startInstalledCluster(options: InstalledClusterOptions): Promise
       if (node === undefined) throw new Error(`there is no node ${name}`);
       return node;
     };
-    return { ...installation, controlPlane, stopNode, nodeNamed, stop: () => undo.run() };
+    return { ...installation, bundlesFolder, controlPlane, stopNode, nodeNamed, stop: () => undo.run() };
   });
 }

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { roleFilter } from "../../../../agent/dump/role-filter.ts";
-import { readRoleLines } from "../../../../shared/dump/role-lines.ts";
+import { readRoleLines } from "../../../../agent/dump/role-lines.ts";
 
 const HEADER = "--\n-- PostgreSQL database cluster dump\n--\n\nSET x = 1;\n";
 const ROLES = "CREATE ROLE app;\nCREATE ROLE other;\n";

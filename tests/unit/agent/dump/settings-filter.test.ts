@@ -2,10 +2,10 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { editForOlderServer, HEADER_TIMEOUTS } from "../../../../agent/dump/older-server.ts";
 import { roleFilter } from "../../../../agent/dump/role-filter.ts";
+import { readRoleLines } from "../../../../agent/dump/role-lines.ts";
 import { settingsFilter } from "../../../../agent/dump/settings-filter.ts";
-import { editForOlderServer, HEADER_TIMEOUTS } from "../../../../shared/dump/older-server.ts";
-import { readRoleLines } from "../../../../shared/dump/role-lines.ts";
 
 const LINE = "SET transaction_timeout = 0;\n";
 /** Of a server of version 14. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readRoleLines } from "../../../../shared/dump/role-lines.ts";
+import { readRoleLines } from "../../../../agent/dump/role-lines.ts";
 
 const HEADER = ["--", "-- PostgreSQL database cluster dump", "--", "", "SET client_encoding = 'UTF8';"];
 

@@ -1,8 +1,17 @@
 /** PostgreSQL: command lines of its clients. Pure. */
-import { UserError } from "../errors.ts";
-import { splitArguments } from "./command-line.ts";
-import type { DumpPlan, DumpRequest, PrivateFile, ProbeAnswer, ProgramCall } from "./dump-plan.ts";
-import { SETTINGS_QUERY } from "./older-server.ts";
+import { UserError } from "../../../shared/errors.ts";
+import { splitArguments } from "../command-line.ts";
+import type { DumpPlan, DumpRequest, PrivateFile, ProbeAnswer, ProgramCall } from "../dump-plan.ts";
+import { SETTINGS_QUERY } from "../older-server.ts";
+import type { Addon } from "./addon.ts";
+
+export const postgres: Addon = {
+  userKeys: ["username", "POSTGRES_USER"],
+  passwordKeys: ["password", "POSTGRES_PASSWORD"],
+  defaultUser: "postgres",
+  plan: planPostgres,
+  readProbe: readPostgresProbe,
+};
 
 const DEFAULT_PORT = 5432;
 const DUMP_PROGRAMS = ["pg_dumpall", "pg_dump"];

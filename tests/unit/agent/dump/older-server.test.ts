@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { editForOlderServer, HEADER_TIMEOUTS } from "../../../../shared/dump/older-server.ts";
+import { editForOlderServer, HEADER_TIMEOUTS } from "../../../../agent/dump/older-server.ts";
 
 const ALL = [...HEADER_TIMEOUTS, "search_path"];
 const without = (name: string) => ALL.filter((one) => one !== name);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { DumpPlan, DumpRequest } from "../../../../shared/dump/dump-plan.ts";
-import { planMysql, readMysqlProbe } from "../../../../shared/dump/mysql.ts";
-import { planPostgres, readPostgresProbe } from "../../../../shared/dump/postgres.ts";
-import { UserError } from "../../../../shared/errors.ts";
+import { planMysql, readMysqlProbe } from "../../../../../agent/dump/addons/mysql-client.ts";
+import { planPostgres, readPostgresProbe } from "../../../../../agent/dump/addons/postgres.ts";
+import type { DumpPlan, DumpRequest } from "../../../../../agent/dump/dump-plan.ts";
+import { UserError } from "../../../../../shared/errors.ts";
 
 const PASSWORD = "never-shown";
 

@@ -1,5 +1,5 @@
 /** User-given arguments in one text, split as a shell would split them, and never given to one. */
-import { UserError } from "../errors.ts";
+import { UserError } from "../../shared/errors.ts";
 
 type Quote = "'" | '"';
 

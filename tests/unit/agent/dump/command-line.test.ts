@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { splitArguments } from "../../../../shared/dump/command-line.ts";
+import { splitArguments } from "../../../../agent/dump/command-line.ts";
 import { UserError } from "../../../../shared/errors.ts";
 
 describe("L102: arguments are split with quotes, and no shell sees them:", () => {

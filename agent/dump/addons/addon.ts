@@ -1,0 +1,13 @@
+/** What an addon brings to dump and load one kind of database with its own programs. */
+import type { DumpPlan, DumpRequest, ProbeAnswer } from "../dump-plan.ts";
+
+export interface Addon {
+  /** Keys of the Secret that hold the user, the first that is there. */
+  readonly userKeys: readonly string[];
+  readonly passwordKeys: readonly string[];
+  readonly defaultUser: string;
+  /** @throws UserError INVALID_OBJECT when arguments can't be split */
+  plan(request: DumpRequest): DumpPlan;
+  /** What the client said when it was asked whether the server is there. */
+  readProbe(exitCode: number | undefined, words: string): ProbeAnswer;
+}

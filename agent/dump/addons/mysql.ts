@@ -1,0 +1,9 @@
+/** MySQL, with the client programs of the image. */
+import type { Addon } from "./addon.ts";
+import { MYSQL_ACCOUNT, planMysql, readMysqlProbe } from "./mysql-client.ts";
+
+export const mysql: Addon = {
+  ...MYSQL_ACCOUNT,
+  plan: (request) => planMysql("mysql", request),
+  readProbe: readMysqlProbe,
+};
