@@ -1,19 +1,9 @@
 /** The CustomResourceDefinitions of our kinds, built from shared/api. */
 import { stringify } from "yaml";
-import { appBindingSchema } from "../../shared/api/app-binding.ts";
-import { backupBatchSchema } from "../../shared/api/backup-batch.ts";
-import { backupBlueprintSchema } from "../../shared/api/backup-blueprint.ts";
-import { backupConfigurationSchema } from "../../shared/api/backup-configuration.ts";
-import { backupSessionSchema } from "../../shared/api/backup-session.ts";
-import { functionSchema } from "../../shared/api/function.ts";
-import { hostRunSchema } from "../../shared/api/host-run.ts";
 import { KINDS, type KindEntry } from "../../shared/api/kinds.ts";
-import { repositorySchema } from "../../shared/api/repository.ts";
-import { restoreBatchSchema } from "../../shared/api/restore-batch.ts";
-import { restoreSessionSchema } from "../../shared/api/restore-session.ts";
 import type { SchemaNode } from "../../shared/api/schema.ts";
-import { taskSchema } from "../../shared/api/task.ts";
 import { Label, LabelValue } from "../../shared/contract.ts";
+import { STORED_SCHEMAS } from "../../shared/definitions/stored-schemas.ts";
 import { PRINTER_COLUMNS, type PrinterColumn } from "./printer-columns.ts";
 import { type StructuralSchema, structuralSchema } from "./structural-schema.ts";
 
@@ -24,22 +14,8 @@ export interface StoredKind {
   readonly columns: readonly PrinterColumn[];
 }
 
-const SCHEMAS = {
-  Repository: repositorySchema,
-  BackupConfiguration: backupConfigurationSchema,
-  BackupBatch: backupBatchSchema,
-  BackupBlueprint: backupBlueprintSchema,
-  BackupSession: backupSessionSchema,
-  RestoreSession: restoreSessionSchema,
-  RestoreBatch: restoreBatchSchema,
-  HostRun: hostRunSchema,
-  Function: functionSchema,
-  Task: taskSchema,
-  AppBinding: appBindingSchema,
-} as const satisfies Record<keyof typeof PRINTER_COLUMNS, SchemaNode>;
-
-function storedKind(name: keyof typeof SCHEMAS): StoredKind {
-  return { entry: KINDS[name], schema: SCHEMAS[name], columns: PRINTER_COLUMNS[name] };
+function storedKind(name: keyof typeof STORED_SCHEMAS & keyof typeof PRINTER_COLUMNS): StoredKind {
+  return { entry: KINDS[name], schema: STORED_SCHEMAS[name], columns: PRINTER_COLUMNS[name] };
 }
 
 export const STORED_KINDS: readonly StoredKind[] = [
