@@ -140,6 +140,7 @@ async function run(flags: ReconcilerConfig, env: Environment, connection: Connec
   });
   log.info({ port: server.port, identity: config.identity }, "reconciler started");
 
+  definitions.start();
   for (const [, informer] of informers) informer.start();
   const synced = Promise.all([...informers.map(([, informer]) => informer.hasSynced()), definitions.usable()]);
   // A stop before the caches are filled rejects them; the signal is what counts then.

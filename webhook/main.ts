@@ -155,6 +155,7 @@ export async function startWebhook(
   };
   const clientAuthority = authority && { pem: authority.first, names: clientNames };
   const server = createWebhookServer(certificates.first, ports, { tls, clientAuthority });
+  definitions.start();
   world.start();
   port = await server.listen(config.host, config.port);
   return {

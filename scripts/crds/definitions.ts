@@ -4,6 +4,7 @@ import { KINDS, type KindEntry } from "../../shared/api/kinds.ts";
 import type { SchemaNode } from "../../shared/api/schema.ts";
 import { Label, LabelValue } from "../../shared/contract.ts";
 import { STORED_SCHEMAS } from "../../shared/definitions/stored-schemas.ts";
+import { KIND_MEANINGS } from "./kind-meanings.ts";
 import { PRINTER_COLUMNS, type PrinterColumn } from "./printer-columns.ts";
 import { type StructuralSchema, structuralSchema } from "./structural-schema.ts";
 
@@ -11,11 +12,18 @@ import { type StructuralSchema, structuralSchema } from "./structural-schema.ts"
 export interface StoredKind {
   readonly entry: KindEntry;
   readonly schema: SchemaNode;
+  /** One sentence. */
+  readonly meaning: string;
   readonly columns: readonly PrinterColumn[];
 }
 
 function storedKind(name: keyof typeof STORED_SCHEMAS & keyof typeof PRINTER_COLUMNS): StoredKind {
-  return { entry: KINDS[name], schema: STORED_SCHEMAS[name], columns: PRINTER_COLUMNS[name] };
+  return {
+    entry: KINDS[name],
+    schema: STORED_SCHEMAS[name],
+    meaning: KIND_MEANINGS[name],
+    columns: PRINTER_COLUMNS[name],
+  };
 }
 
 export const STORED_KINDS: readonly StoredKind[] = [
@@ -33,7 +41,7 @@ export const STORED_KINDS: readonly StoredKind[] = [
 ];
 
 /** The definition of one kind, with its single version that is served and stored. */
-export function buildDefinition({ entry, schema, columns }: StoredKind) {
+export function buildDefinition({ entry, schema, meaning, columns }: StoredKind) {
   return {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
@@ -54,7 +62,7 @@ export function buildDefinition({ entry, schema, columns }: StoredKind) {
           name: entry.version,
           served: true,
           storage: true,
-          schema: { openAPIV3Schema: rootSchema(schema, entry) },
+          schema: { openAPIV3Schema: rootSchema(schema, entry, meaning) },
           ...(entry.statusSubresource ? { subresources: { status: {} } } : {}),
           additionalPrinterColumns: columns,
         },
@@ -64,7 +72,7 @@ export function buildDefinition({ entry, schema, columns }: StoredKind) {
 }
 
 /** The API server itself checks apiVersion, kind and metadata, and takes no rules about them. */
-function rootSchema(schema: SchemaNode, entry: KindEntry): StructuralSchema {
+function rootSchema(schema: SchemaNode, entry: KindEntry, description: string): StructuralSchema {
   const { apiVersion: _apiVersion, kind: _kind, metadata: _metadata, ...ownFields } = schema.properties ?? {};
   const typeMeta = new Set(["apiVersion", "kind", "metadata"]);
   const { properties, ...root } = structuralSchema(
@@ -79,6 +87,7 @@ function rootSchema(schema: SchemaNode, entry: KindEntry): StructuralSchema {
     entry.kind,
   );
   return {
+    description,
     ...root,
     properties: {
       apiVersion: { description: "Version of the API that the object is written in.", type: "string" },

@@ -21,6 +21,9 @@ which would take all invokers, sessions and Repositories with them; \`crds.keep=
 
 **One namespace alone.** \`watchNamespace\` leaves the reconciler without rights elsewhere, like the overlay \`namespaced\`.
 
+**What a value needs of the cluster** is asked before anything is sent: \`certManager.enabled\` wants cert-manager, the two for Prometheus its operator, and \`matchConditions.enabled\` Kubernetes 1.28. helm says what is missing and what
+to do; \`helm template\` alone knows no cluster and asks for nothing.
+
 ## Values
 
 A name that is not here, or a value of another form, is refused by \`values.schema.json\` before anything is sent.

@@ -20,6 +20,8 @@ export interface DefinitionWatchPorts {
 }
 
 export interface DefinitionWatch {
+  /** Begins to look, at once. */
+  start(): void;
   /** Resolves when nothing that is known keeps work from beginning. */
   usable(): Promise<void>;
   /** As last told; undefined when all is well or nothing is known. */
@@ -32,7 +34,7 @@ export interface DefinitionWatch {
 const SECOND_LOOK_MS = 10_000;
 const LOOK_MS = 60_000;
 
-/** Begins to look at once. */
+/** It does nothing until `start`. */
 export function watchDefinitions({ client, clock, log, onForgetful }: DefinitionWatchPorts): DefinitionWatch {
   const ending = new AbortController();
   const { signal } = ending;
@@ -88,8 +90,8 @@ export function watchDefinitions({ client, clock, log, onForgetful }: Definition
     }
   }
 
-  void run();
   return {
+    start: () => void run(),
     usable: () => usable.promise,
     whyWrong: () =>
       told.length === 0 ? undefined : `${told.map(formatDefinitionFault).join("; ")}; ${APPLY_DEFINITIONS}`,

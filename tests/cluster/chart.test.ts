@@ -162,11 +162,40 @@ describe("helm", () => {
     [["injected.jobResources=lots"], /jobResources/],
     [["crds.keep=perhaps"], /keep/],
     [["webhook.extraArgs={oops}"], /extraArgs/],
+    [["webhook.resources.limits.memory=lots"], /memory/],
+    [["tolerations[0].efect=NoSchedule"], /efect/],
   ])("refuses %s", async (values, message) => {
     const sets = values.flatMap((value) => ["--set", value]);
     const { exitCode, stderr } = await helm.run("template", "x", CHART, ...IMAGE, ...sets);
     expect(exitCode).not.toBe(0);
     expect(stderr).toMatch(message);
+  });
+});
+
+describe("a cluster that lacks what a value needs", () => {
+  const API = ["--api-versions", "apps/v1/Deployment"];
+  const CERTIFICATES = ["--api-versions", "cert-manager.io/v1/Certificate"];
+
+  test.each([
+    ["certManager.enabled", [], /no cert-manager: install it first, or leave the value out/],
+    ["serviceMonitor.enabled", CERTIFICATES, /does not know ServiceMonitors: install the Prometheus operator first/],
+    ["prometheusRule.enabled", CERTIFICATES, /does not know PrometheusRules: install the Prometheus operator first/],
+    ["matchConditions.enabled", ["--kube-version", "1.27.3"], /needs Kubernetes 1\.28, and this is v1\.27\.3/],
+  ])("is told so, before anything is sent: %s", async (value, more, message) => {
+    const made = helm.run("template", "x", CHART, ...IMAGE, ...API, ...more, "--set", `${value}=true`);
+    const { exitCode, stderr } = await made;
+    expect(exitCode).not.toBe(0);
+    expect(stderr).toMatch(message);
+  });
+
+  test("is none where it serves that", async () => {
+    const served = ["ServiceMonitor", "PrometheusRule"].flatMap((kind) => [
+      "--api-versions",
+      `monitoring.coreos.com/v1/${kind}`,
+    ]);
+    const values = "certManager.enabled=true,serviceMonitor.enabled=true,prometheusRule.enabled=true";
+    const made = await helm.template(...IMAGE, ...API, ...CERTIFICATES, ...served, "--set", values);
+    expect(made.map(({ kind }) => kind)).toEqual(expect.arrayContaining(["Certificate", "ServiceMonitor"]));
   });
 });
 

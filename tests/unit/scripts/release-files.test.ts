@@ -92,7 +92,10 @@ test("the chart has the version of the release and names the image; all else is 
   expect(parse(readFileSync(join(made, "Chart.yaml"), "utf8"))).toMatchObject({
     version: VERSION,
     appVersion: VERSION,
+    annotations: { "artifacthub.io/prerelease": "true" },
   });
+  const released = parse(readFileSync(join(source, "Chart.yaml"), "utf8"));
+  expect(released).toMatchObject({ version: PROJECT_VERSION, annotations: { "artifacthub.io/prerelease": "false" } });
   const { image, ...rest } = parse(readFileSync(join(made, "values.yaml"), "utf8"));
   expect(image).toMatchObject({ registry: "registry.example.com:5000", repository: "team/stash-batch", tag: "" });
   const { image: _image, ...restOfSource } = parse(readFileSync(join(source, "values.yaml"), "utf8"));

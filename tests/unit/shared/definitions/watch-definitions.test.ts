@@ -21,6 +21,7 @@ function aWatch(schemas = schemasOfFiles()) {
     log: { info: note("info"), warn: note("warn"), error: note("error") },
     onForgetful: () => void ends.push(clock.monotonic()),
   });
+  watch.start();
   let isUsable = false;
   void watch.usable().then(() => {
     isUsable = true;
