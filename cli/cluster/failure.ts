@@ -25,7 +25,8 @@ export function explainFailure(thrown: unknown, { action, address, right }: Fail
       cause: error,
     });
   }
-  if (error.status === 400 && error.detail.includes("strict decoding error")) {
+  // A create is refused with 400, a patch with 422.
+  if (error.status !== 403 && error.detail.includes("strict decoding error")) {
     const words = /strict decoding error: .*/s.exec(error.detail)?.[0] ?? error.detail;
     return new UserError(
       "INVALID_OBJECT",

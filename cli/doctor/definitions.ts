@@ -1,6 +1,11 @@
 /** Whether the API server is one that we know, and serves our kinds as we write them. */
 import { KINDS } from "../../shared/api/kinds.ts";
-import { APPLY_DEFINITIONS, formatDropped } from "../../shared/definitions/definition-fault.ts";
+import {
+  APPLY_DEFINITIONS,
+  findDefinitionFaults,
+  formatDefinitionFault,
+  formatDropped,
+} from "../../shared/definitions/definition-fault.ts";
 import { findMissingFields } from "../../shared/definitions/missing-fields.ts";
 import { definitionName, STORED, type StoredSchema } from "../../shared/definitions/stored-schemas.ts";
 import { objectsAt } from "../../shared/injection/workload.ts";
@@ -42,6 +47,13 @@ export async function findDefinitions(client: Pick<KubeClient, "find">): Promise
     }),
   );
   return new Map(found.filter(([, definition]) => definition !== undefined));
+}
+
+/** The same by what the API server publishes of the definitions. */
+export function checkPublished(schemas: ReadonlyMap<string, unknown>): readonly Finding[] {
+  const check = "definitions";
+  const wrong = findDefinitionFaults(schemas).map((one) => fault(check, formatDefinitionFault(one), APPLY_DEFINITIONS));
+  return wrong.length > 0 ? wrong : [ok(check, `${STORED.length} kinds are published as this version writes them`)];
 }
 
 /** One finding for each definition that is wrong, or one for all. */
