@@ -1,6 +1,7 @@
 /** Sessions under an API server that refuses, fails, is away or is asked by two reconcilers that both believe to lead. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { parseBackupBatch } from "../../shared/api/backup-batch.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { objectsAt } from "../../shared/injection/workload.ts";
 import { asIs } from "../../shared/kube/client.ts";
@@ -279,6 +280,15 @@ test("under definitions that forget hooks nothing begins, and each hook runs onc
   const definition = await client.get(KUBERNETES.CustomResourceDefinition, undefined, name, asIs);
   const [version] = objectsAt(definition, "spec", "versions");
   const schema = valueAt(version, "schema", "openAPIV3Schema", "properties", "status", "properties", "targets");
+  await lead();
+  await vi.waitFor(
+    async () => {
+      const { status } = await client.get(KINDS.BackupBatch, namespace, "nightly", parseBackupBatch);
+      expect(status?.phase).toBe("Ready");
+    },
+    { timeout: END_MS, interval: 100 },
+  );
+  for (const one of reconcilers) one.kill();
   await change({ op: "remove" });
   await startSession(client, namespace, "held");
   const reconciler = await stand.startUnready("definition not of this version", "--leader-elect=false");
