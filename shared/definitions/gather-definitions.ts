@@ -28,9 +28,9 @@ export async function gatherDefinitions(
     const places = groups.map((group) => textAt(index, "paths", group, "serverRelativeURL") ?? "");
     const version = places.join(" ");
     if (version === known?.version) return known;
-    const documents = places
-      .filter((place) => place.startsWith(`${INDEX}/`))
-      .map((place) => client.read(place, {}, options));
+    // Without its hash: a document that has changed since the index was read is the one that is wanted.
+    const paths = places.flatMap((place) => (place.startsWith(`${INDEX}/`) ? (place.split("?")[0] ?? []) : []));
+    const documents = paths.map((path) => client.read(path, {}, options));
     return { version, schemas: new Map((await Promise.all(documents)).flatMap(readSchemas)) };
   } catch (thrown) {
     if (isNotFound(thrown) || isForbidden(thrown)) return undefined;

@@ -33,6 +33,8 @@ export interface DefinitionWatch {
 /** The API server publishes a schema some seconds after it has changed: what is wrong only once is not told. */
 const SECOND_LOOK_MS = 10_000;
 const LOOK_MS = 60_000;
+/** After so many looks that failed nothing is known, and nothing waits for it any longer. */
+const MOST_FAILURES = 3;
 
 /** It does nothing until `start`. */
 export function watchDefinitions({ client, clock, log, onForgetful }: DefinitionWatchPorts): DefinitionWatch {
@@ -43,6 +45,7 @@ export function watchDefinitions({ client, clock, log, onForgetful }: Definition
   let known: PublishedSchemas | undefined;
   let seen: readonly DefinitionFault[] = [];
   let told: readonly DefinitionFault[] = [];
+  let failures = 0;
 
   /** @returns time to the next look */
   function take(faults: readonly DefinitionFault[]): number {
@@ -68,9 +71,11 @@ export function watchDefinitions({ client, clock, log, onForgetful }: Definition
   async function look(): Promise<number> {
     try {
       known = await gatherDefinitions(client, known, { signal });
+      failures = 0;
     } catch (error) {
+      failures++;
       if (!signal.aborted) log.warn({ error: messageOf(error) }, "definitions not looked at; it is tried again");
-      return LOOK_MS;
+      return failures < MOST_FAILURES ? SECOND_LOOK_MS : LOOK_MS;
     }
     return known === undefined ? LOOK_MS : take(findDefinitionFaults(known.schemas));
   }
@@ -79,7 +84,8 @@ export function watchDefinitions({ client, clock, log, onForgetful }: Definition
     while (!signal.aborted) {
       const nextMs = await look();
       const forgets = seen.some((fault) => fault.forgets);
-      if (!forgets) {
+      const isUnknown = failures > 0 && failures < MOST_FAILURES;
+      if (!forgets && !isUnknown) {
         isUsable = true;
         usable.resolve();
       } else if (isUsable && told.some((fault) => fault.forgets)) {

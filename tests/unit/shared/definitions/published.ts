@@ -53,7 +53,7 @@ export function aPublisher(schemas: ReadonlyMap<string, unknown>) {
         return JSON.stringify({ paths: Object.fromEntries(paths) });
       }
       const components = stored
-        .filter(({ apiVersion }) => path === url(apiVersion))
+        .filter(({ apiVersion }) => path === `/openapi/v3/apis/${apiVersion}`)
         .flatMap(({ kind, group, version }) => {
           const ofKind = (name: string) => ({ "x-kubernetes-group-version-kind": [{ group, version, kind: name }] });
           return [

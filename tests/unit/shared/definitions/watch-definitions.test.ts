@@ -87,9 +87,9 @@ test("what is mended is told, and no longer counted", async () => {
   watch.stop();
 });
 
-describe("definitions that forget what is begun", () => {
-  const forgetful = () => new Map(without("BackupSession", "status.targets.[].hooks"));
+const forgetful = () => new Map(without("BackupSession", "status.targets.[].hooks"));
 
+describe("definitions that forget what is begun", () => {
   test("let no work begin until they are applied", async () => {
     const { clock, isUsable, publish, watch, ends } = aWatch(forgetful());
     await clock.advance(10 * MINUTE_MS);
@@ -124,14 +124,26 @@ describe("a server that does not tell", () => {
     watch.stop();
   });
 
-  test("for an outage is asked again", async () => {
-    const publisher = aWatch(new Map(without("Repository", "spec.maintenance")));
-    publisher.state.refusal = 500;
-    await publisher.clock.advance(MINUTE_MS);
-    expect(publisher.isUsable()).toBe(true);
-    publisher.state.refusal = undefined;
-    await publisher.clock.advance(3 * MINUTE_MS);
-    expect(publisher.watch.faults()).toHaveLength(1);
-    publisher.watch.stop();
+  test("for a moment is asked again, and only a longer silence holds nothing up", async () => {
+    const { clock, state, watch, isUsable } = aWatch(forgetful());
+    state.refusal = 500;
+    await clock.advance(5_000);
+    expect(isUsable()).toBe(false);
+    state.refusal = undefined;
+    await clock.advance(MINUTE_MS);
+    expect(isUsable()).toBe(false);
+    expect(watch.faults()).toHaveLength(1);
+    watch.stop();
+  });
+
+  test("for long holds nothing up, and is asked again", async () => {
+    const { clock, state, watch, isUsable } = aWatch(new Map(without("Repository", "spec.maintenance")));
+    state.refusal = 500;
+    await clock.advance(30_000);
+    expect(isUsable()).toBe(true);
+    state.refusal = undefined;
+    await clock.advance(3 * MINUTE_MS);
+    expect(watch.faults()).toHaveLength(1);
+    watch.stop();
   });
 });
