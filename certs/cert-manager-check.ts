@@ -5,17 +5,20 @@
 import type { X509Certificate } from "node:crypto";
 import { coversNames, isSignedBy, readCertificate, readCertificates, readPair } from "./certificate-facts.ts";
 import { type CertificateKeeper, type KeeperPorts, keepRunning } from "./certificate-keeper.ts";
+import { createOtherOwners } from "./other-owners.ts";
 import { findCertificateSecret, type SecretContents } from "./secret.ts";
-import { findConfigurations, type WebhookConfiguration } from "./webhook-configurations.ts";
+import { findConfigurations, isCallOf, type WebhookConfiguration } from "./webhook-configurations.ts";
 
 /** cert-manager renews after two thirds of the lifetime: what ends within a day was not renewed. */
 const LATE_MS = 24 * 3_600_000;
 const LOOK_EVERY_MS = 60_000;
 
 export function createCertManagerCheck(ports: KeeperPorts): CertificateKeeper {
+  const tellOthers = createOtherOwners(ports);
   return keepRunning(ports, async (signal) => {
     const contents = await findCertificateSecret(ports.client, ports.secret, signal);
     const configurations = await findConfigurations(ports.client, ports.configurations, signal);
+    tellOthers(configurations);
     for (const problem of findProblems(contents, configurations, ports.names, ports.clock.now())) {
       ports.log.warn({ problem }, "certificate of cert-manager can't be used");
       ports.recordEvent("Warning", "CertificateProblem", problem);
@@ -41,7 +44,7 @@ export function findProblems(
   }
   if (!coversNames(serving, names)) problems.push(`the serving certificate is not valid for ${names.join(", ")}`);
   for (const { kind, name, webhooks } of configurations) {
-    if (!webhooks.every(({ bundle }) => isTrusted(serving, bundle))) {
+    if (!webhooks.every(({ bundle, calls }) => isTrusted(serving, bundle) || !isCallOf(calls, names))) {
       problems.push(`the caBundle of ${kind} ${name} does not trust the serving certificate`);
     }
   }

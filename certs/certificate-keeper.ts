@@ -16,6 +16,7 @@ import {
   decideCertificates,
 } from "./decide-certificates.ts";
 import { certificateView, wantedBundle } from "./gather-certificates.ts";
+import { createOtherOwners } from "./other-owners.ts";
 import { findCertificates, type SecretAddress, writeCertificates } from "./secret.ts";
 import { type ConfigurationName, findConfigurations, hasBundle, publishBundle } from "./webhook-configurations.ts";
 
@@ -49,7 +50,8 @@ const DRAIN_MS = 5_000;
 const ONLY_KEY = "certificates";
 
 export function createCertificateKeeper(ports: KeeperPorts): CertificateKeeper {
-  return keepRunning(ports, (signal) => keepCertificates(ports, signal));
+  const tellOthers = createOtherOwners(ports);
+  return keepRunning(ports, (signal) => keepCertificates(ports, tellOthers, signal));
 }
 
 /** Calls `look` now and then, and again soon when it fails. */
@@ -83,10 +85,15 @@ export function keepRunning(
   };
 }
 
-async function keepCertificates(ports: KeeperPorts, signal: AbortSignal): Promise<RunResult> {
+async function keepCertificates(
+  ports: KeeperPorts,
+  tellOthers: ReturnType<typeof createOtherOwners>,
+  signal: AbortSignal,
+): Promise<RunResult> {
   const { client, clock, names, settings } = ports;
   const stored = await findCertificates(client, ports, signal);
   const configurations = await findConfigurations(client, ports.configurations, signal);
+  tellOthers(configurations);
   const view = certificateView(stored.contents, configurations, names);
   const nowMs = clock.now();
   const step = decideCertificates(view, settings, nowMs);
@@ -97,8 +104,8 @@ async function keepCertificates(ports: KeeperPorts, signal: AbortSignal): Promis
   tell(ports, step);
   const bundle = wantedBundle(contents);
   for (const configuration of configurations) {
-    if (hasBundle(configuration, bundle)) continue;
-    await publishBundle(client, configuration, bundle, signal);
+    if (hasBundle(configuration, bundle, names)) continue;
+    await publishBundle(client, configuration, { bundle, names }, signal);
     ports.log.info({ kind: configuration.kind, name: configuration.name }, "CA bundle published");
   }
   reportExpiry(ports, certificateView(contents, [], names));

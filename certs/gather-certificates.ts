@@ -10,7 +10,7 @@ import {
 } from "./certificate-facts.ts";
 import type { CertificateView, ServingFact } from "./decide-certificates.ts";
 import type { SecretContents } from "./secret.ts";
-import type { WebhookConfiguration } from "./webhook-configurations.ts";
+import { isCallOf, type WebhookConfiguration } from "./webhook-configurations.ts";
 
 export function certificateView(
   contents: SecretContents | undefined,
@@ -25,9 +25,9 @@ export function certificateView(
     previousCa: previousCa && lifetimeOf(previousCa),
     serving: servingFact(contents, names),
     isCaPublished: configurations.every(({ webhooks }) =>
-      webhooks.every(({ bundle }) =>
-        readCertificates(bundle).some((one) => ca !== undefined && one.raw.equals(ca.raw)),
-      ),
+      webhooks
+        .filter(({ calls }) => isCallOf(calls, names))
+        .every(({ bundle }) => readCertificates(bundle).some((one) => ca !== undefined && one.raw.equals(ca.raw))),
     ),
   };
 }

@@ -27,6 +27,8 @@ export interface ServingWatchPorts {
   readonly onProblem: (error: unknown) => void;
   /** How long to wait for the first usable certificate, in milliseconds. */
   readonly firstWithinMs: number;
+  /** What a person does when there is none in time. */
+  readonly next: string;
 }
 
 /**
@@ -69,9 +71,7 @@ export async function watchServingCertificate(ports: ServingWatchPorts): Promise
       new UserError(
         "SECRET_MISSING",
         `Secret ${namespace}/${name} held no serving certificate for ${ports.firstWithinMs} ms`,
-        {
-          next: "Look at the log of the replica that holds the certificates' Lease, or at cert-manager.",
-        },
+        { next: ports.next },
       ),
     );
   }, ports.firstWithinMs);

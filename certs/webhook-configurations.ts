@@ -59,24 +59,44 @@ function serviceOf(webhook: unknown): string {
   return `${namespace}/${name}`;
 }
 
-export function hasBundle({ webhooks }: WebhookConfiguration, bundle: string): boolean {
-  return webhooks.every((webhook) => webhook.bundle === bundle);
+/** Whether the API server reaches a webhook under one of our names. One that calls elsewhere is somebody else's, whatever it is called. */
+export function isCallOf(calls: string, names: readonly string[]): boolean {
+  return names.includes(hostOf(calls));
+}
+
+function hostOf(calls: string): string {
+  const [namespace = "", name = ""] = calls.split("/");
+  if (!calls.includes("://")) return `${name}.${namespace}.svc`;
+  return URL.canParse(calls) ? new URL(calls).hostname.replace(/^\[|\]$/g, "") : "";
+}
+
+/** What the webhooks of other owners call, each once. */
+export function otherCalls({ webhooks }: WebhookConfiguration, names: readonly string[]): readonly string[] {
+  return [...new Set(webhooks.map(({ calls }) => calls).filter((calls) => !isCallOf(calls, names)))];
+}
+
+/** Whether all webhooks of ours have it. */
+export function hasBundle({ webhooks }: WebhookConfiguration, bundle: string, names: readonly string[]): boolean {
+  return webhooks.every((webhook) => webhook.bundle === bundle || !isCallOf(webhook.calls, names));
 }
 
 /**
- * Writes the bundle into every webhook of a configuration; nothing else of it is touched.
+ * Writes the bundle into every webhook of a configuration that calls us; nothing else of it is touched.
  *
+ * @param names under which API servers call us
  * @throws KubeError: 409 when somebody changed the configuration in between
  */
 export async function publishBundle(
   client: Pick<KubeClient, "patch">,
   configuration: WebhookConfiguration,
-  bundle: string,
+  { bundle, names }: { readonly bundle: string; readonly names: readonly string[] },
   signal: AbortSignal,
 ): Promise<void> {
   const value = Buffer.from(bundle, "utf8").toString("base64");
   const additions = configuration.webhooks.flatMap((webhook, index): readonly JsonPatchOperation[] =>
-    webhook.bundle === bundle ? [] : [{ op: "add", path: `/webhooks/${index}/clientConfig/caBundle`, value }],
+    webhook.bundle === bundle || !isCallOf(webhook.calls, names)
+      ? []
+      : [{ op: "add", path: `/webhooks/${index}/clientConfig/caBundle`, value }],
   );
   const { kind, name, resourceVersion } = configuration;
   const operations = [atVersion(resourceVersion), ...additions];

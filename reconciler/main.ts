@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { Registry } from "prom-client";
 import { LeaseName } from "../shared/contract.ts";
+import { watchDefinitions } from "../shared/definitions/watch-definitions.ts";
 import { messageOf, UserError } from "../shared/errors.ts";
 import { supportsNative } from "../shared/injection/own-settings.ts";
 import { systemClock } from "../shared/kube/clock.ts";
@@ -80,6 +81,15 @@ function untilStopped(): { readonly stopped: Promise<number>; readonly end: (cod
 async function run(flags: ReconcilerConfig, env: Environment, connection: Connection, log: Logger): Promise<number> {
   const { stopped, end } = untilStopped();
   const client = createKubeClient({ connection, program: "reconciler" });
+  const definitions = watchDefinitions({
+    client,
+    clock: systemClock,
+    log,
+    onForgetful() {
+      log.error({}, "work ends until the definitions are applied");
+      end(EXIT_FAILED);
+    },
+  });
   const config = { ...flags, settings: await withOwnImage(flags.settings, "reconciler", client, env) };
   const world = createWorld({
     client,
@@ -114,7 +124,7 @@ async function run(flags: ReconcilerConfig, env: Environment, connection: Connec
   let { settings } = config;
   const leadership = new Leadership(() => createControllers({ ...ports, config: { ...config, settings } }), log, end);
   registerMetrics({ registry, world, clock: systemClock });
-  registerProcessMetrics({ registry, world, isLeader: () => leadership.isLeading });
+  registerProcessMetrics({ registry, world, isLeader: () => leadership.isLeading, definitions });
   const informers = informersOf(world);
   const whyStale = (): string | undefined =>
     informers.flatMap(([name, informer]) => (informer.healthy().ok ? [] : [`${name} is stale`]))[0];
@@ -125,13 +135,14 @@ async function run(flags: ReconcilerConfig, env: Environment, connection: Connec
     registry,
     // A process without contact is not mended by a restart; after very long it ends by itself.
     whyUnhealthy: () => undefined,
-    whyNotReady: () => (isSynced ? whyStale() : "caches are not filled yet"),
+    whyNotReady: () => (isSynced ? whyStale() : (definitions.whyWrong() ?? "caches are not filled yet")),
     onFault: (error) => log.warn({ error: messageOf(error) }, "request can't be answered"),
   });
   log.info({ port: server.port, identity: config.identity }, "reconciler started");
 
+  definitions.start();
   for (const [, informer] of informers) informer.start();
-  const synced = Promise.all(informers.map(([, informer]) => informer.hasSynced()));
+  const synced = Promise.all([...informers.map(([, informer]) => informer.hasSynced()), definitions.usable()]);
   // A stop before the caches are filled rejects them; the signal is what counts then.
   synced.catch(() => {});
   const first = await Promise.race([synced.then(() => undefined), stopped]);
@@ -150,6 +161,7 @@ async function run(flags: ReconcilerConfig, env: Environment, connection: Connec
   if (election === undefined) await leadership.end();
   else await election.stop();
   hooks.stop();
+  definitions.stop();
   await Promise.all([server.stop(), ...informers.map(([, informer]) => informer.stop())]);
   await events.stop();
   client.close();

@@ -22,6 +22,11 @@ const USAGE = `usage: npm run release -- --image NAME:VERSION [--push]
   --url    where those files will lie; adds the manifest for krew
 `;
 const PLATFORMS = "linux/amd64,linux/arm64";
+const NEEDS_DOCKER = "The image needs docker with its plugin buildx and a daemon; --files makes all else without it.";
+/** Told after the files, so that nobody takes them for all of a release. */
+const NOT_RUN = `not run here: the image, which image.sh builds and pushes for ${PLATFORMS} with docker's buildx
+not run anywhere yet: that build, arm64, and .github/workflows/release.yml; docs/release.md says what was
+`;
 const root = resolve(import.meta.dirname, "..");
 
 /** The base that the Dockerfile names. @throws Error when it names none */
@@ -52,8 +57,9 @@ export function buildArguments(image: string, base: string, digest: string, push
 
 function docker(args: readonly string[], output: "pipe" | "inherit"): string {
   const run = spawnSync("docker", args, { cwd: root, encoding: "utf8", stdio: ["ignore", output, "inherit"] });
-  if (run.error !== undefined) throw new Error(`docker can't be run: ${run.error.message}`);
-  if (run.status !== 0) throw new Error(`docker ${args.slice(0, 3).join(" ")} ended with ${run.status}`);
+  if (run.error !== undefined) throw new Error(`docker can't be run: ${run.error.message}\n${NEEDS_DOCKER}`);
+  if (run.status !== 0)
+    throw new Error(`docker ${args.slice(0, 3).join(" ")} ended with ${run.status}\n${NEEDS_DOCKER}`);
   return run.stdout ?? "";
 }
 
@@ -94,6 +100,7 @@ async function makeFiles(image: string, folder: string, url: string | undefined)
     writeFileSync(join(folder, file), content, { mode: file.endsWith(".sh") ? 0o755 : 0o644 });
     process.stdout.write(`${join(folder, file)}\n`);
   }
+  process.stderr.write(NOT_RUN);
 }
 
 function makeImage(image: string, push: boolean): void {

@@ -4,7 +4,7 @@
  */
 import { hostname } from "node:os";
 import { DEFAULT_CERTIFICATE_SETTINGS } from "../certs/decide-certificates.ts";
-import { type CertificateMode, createElectedKeeper } from "../certs/elected-keeper.ts";
+import { CertificateMode, createElectedKeeper } from "../certs/elected-keeper.ts";
 import { watchServingCertificate } from "../certs/watch-serving-certificate.ts";
 import { Install } from "../shared/contract.ts";
 import { messageOf } from "../shared/errors.ts";
@@ -58,6 +58,7 @@ export async function startCertificates(
       onChange,
       onProblem,
       firstWithinMs: FIRST_WITHIN_MS,
+      next: whatToDo(origin),
     });
     return {
       first: watch.first,
@@ -70,6 +71,13 @@ export async function startCertificates(
     await keeper.stop();
     throw error;
   }
+}
+
+/** When no certificate comes. */
+export function whatToDo({ namespace, mode }: CertificateOrigin & { readonly kind: "secret" }): string {
+  return mode === CertificateMode.Own
+    ? "look at the log of the replica that holds the certificates' Lease"
+    : `see that cert-manager is installed, and what it says: kubectl -n ${namespace} describe certificates; without cert-manager apply manifests/base, whose webhook makes its certificate itself`;
 }
 
 function createKeeper(

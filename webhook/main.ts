@@ -1,7 +1,9 @@
 /** The webhook program: builds what is real, and ends in order. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { watchDefinitions } from "../shared/definitions/watch-definitions.ts";
 import { formatUserError, messageOf, UserError } from "../shared/errors.ts";
 import { supportsNative } from "../shared/injection/own-settings.ts";
+import { systemClock } from "../shared/kube/clock.ts";
 import { findConnection } from "../shared/kube/connect.ts";
 import { createKubeClient } from "../shared/kube/http-client.ts";
 import type { InformerProblem } from "../shared/kube/informer.ts";
@@ -80,6 +82,7 @@ export async function startWebhook(
   const { kubeconfigPath, excludedNamespaces } = config;
   const connection = await findConnection({ env, ...(kubeconfigPath !== undefined && { kubeconfigPath }) });
   const client = createKubeClient({ connection, program: "webhook" });
+  const definitions = watchDefinitions({ client, clock: systemClock, log });
   const settings = await withOwnImage(config.settings, "webhook", client, env);
   const world = createWorld({
     client,
@@ -140,7 +143,8 @@ export async function startWebhook(
     mutate: (review) => answerMutation(review, { gather, excludedNamespaces, countReasons: metrics.countReasons, log }),
     validate: (body) => answerValidation(body, { inspector, client, ...config }),
     findUnready: createReadiness({
-      isSynced,
+      whyUnsynced: () =>
+        isSynced() ? undefined : (definitions.whyWrong() ?? "the cluster's state is still being read"),
       isStopping: () => isStopping,
       certificate: () => current,
       port: () => port,
@@ -151,6 +155,7 @@ export async function startWebhook(
   };
   const clientAuthority = authority && { pem: authority.first, names: clientNames };
   const server = createWebhookServer(certificates.first, ports, { tls, clientAuthority });
+  definitions.start();
   world.start();
   port = await server.listen(config.host, config.port);
   return {
@@ -161,6 +166,7 @@ export async function startWebhook(
     },
     stop: async () => {
       ending.abort();
+      definitions.stop();
       authority?.stop();
       await certificates.stop();
       await server.close();

@@ -4,7 +4,8 @@ import { messageOf } from "../shared/errors.ts";
 import type { ServingCertificate } from "./tls.ts";
 
 export interface ReadinessPorts {
-  readonly isSynced: () => boolean;
+  /** Why nothing can be decided yet; undefined when the cluster is known. */
+  readonly whyUnsynced: () => string | undefined;
   readonly isStopping: () => boolean;
   readonly certificate: () => ServingCertificate;
   readonly port: () => number;
@@ -23,8 +24,7 @@ export function createReadiness(ports: ReadinessPorts, now: () => number = Date.
     if (ports.isStopping()) return ["it is stopping"];
     if (last === undefined || now() - last.at > REMEMBERED_MS) last = { at: now(), fault: findTlsFault(ports) };
     const fault = await last.fault;
-    const unsynced = ports.isSynced() ? [] : ["the cluster's state is still being read"];
-    return fault === undefined ? unsynced : [...unsynced, fault];
+    return [ports.whyUnsynced(), fault].filter((one) => one !== undefined);
   };
 }
 

@@ -1,5 +1,6 @@
 /** What a failed call means to the person who typed the command. */
 import { ApiException } from "@kubernetes/client-node";
+import { APPLY_DEFINITIONS } from "../../shared/definitions/definition-fault.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { ConnectionFault, KubeError, kubeErrorOfAnswer } from "../../shared/kube/kube-error.ts";
 import { buildMissingRight, type MissingRight } from "./missing-right.ts";
@@ -23,6 +24,18 @@ export function explainFailure(thrown: unknown, { action, address, right }: Fail
       next: "look at the user of the kubeconfig's context: its token or certificate may have ended",
       cause: error,
     });
+  }
+  // A create is refused with 400, a patch with 422.
+  if (error.status !== 403 && error.detail.includes("strict decoding error")) {
+    const words = /strict decoding error: .*/s.exec(error.detail)?.[0] ?? error.detail;
+    return new UserError(
+      "INVALID_OBJECT",
+      `nothing was written, since the cluster's definition does not know all of it: ${words}`,
+      {
+        next: `${APPLY_DEFINITIONS}; kubectl stash doctor tells which are older`,
+        cause: error,
+      },
+    );
   }
   if (error.status === 403 && right !== undefined && isLackOfRights(error)) return buildMissingRight(error, right);
   return error;

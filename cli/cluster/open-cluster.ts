@@ -31,6 +31,12 @@ const REACH_MS = 2_500;
 const CALL_MS = 30_000;
 const PAGE_SIZE = 500;
 
+/**
+ * An older definition would drop what was asked for without a word: a restore that was only to be tried would be done. Servers before
+ * 1.25 don't know it.
+ */
+const STRICT = { fieldValidation: "Strict" } as const;
+
 type CallOptions = ConfigurationOptions<ObservableMiddleware>;
 
 /**
@@ -137,7 +143,7 @@ function writes(config: KubeConfig, address: string): Pick<Cluster, "create" | "
     async create(resource, namespace, body, { isDryRun } = {}) {
       const { group, version, plural } = resource;
       const dry = isDryRun === true ? { dryRun: "All" } : {};
-      const order = { group, version, plural, namespace, body, fieldManager: PLUGIN, ...dry };
+      const order = { group, version, plural, namespace, body, fieldManager: PLUGIN, ...dry, ...STRICT };
       try {
         if (group === "") return await core.create(plural, order, withinLimit(CALL_MS));
         return await custom.createNamespacedCustomObject(order, withinLimit(CALL_MS));
@@ -149,7 +155,7 @@ function writes(config: KubeConfig, address: string): Pick<Cluster, "create" | "
     async mergePatch(resource, namespace, name, body, { isDryRun } = {}) {
       const { group, version, plural } = resource;
       const dry = isDryRun === true ? { dryRun: "All" } : {};
-      const order = { group, version, plural, namespace, name, body, fieldManager: PLUGIN, ...dry };
+      const order = { group, version, plural, namespace, name, body, fieldManager: PLUGIN, ...dry, ...STRICT };
       const options: CallOptions = setHeaderOptions("Content-Type", PatchStrategy.MergePatch, withinLimit(CALL_MS));
       try {
         if (group === "") return await core.patch(plural, order, options);

@@ -14,7 +14,7 @@ import {
   INSTALLED_ADDRESS,
 } from "../../webhook/configuration.ts";
 import { DEPLOYMENTS } from "../cluster/resources.ts";
-import { type Finding, fault, ok } from "./finding.ts";
+import { type Finding, fault, ok, warning } from "./finding.ts";
 
 const BUILT = { address: INSTALLED_ADDRESS };
 const CONFIGURATIONS = [
@@ -171,14 +171,23 @@ export function checkValidation(answer: Probe): Finding {
   }
   if (answer.detail.includes("failed calling webhook")) return fault(check, answer.detail, REACH);
   if (answer.detail.includes(VALIDATING_WEBHOOK)) return ok(check, "through the API server, and refuses what it must");
-  return fault(check, `the dry run failed otherwise: ${answer.detail}`, "run the doctor as a cluster admin");
+  return checkOther(check, answer.detail);
 }
 
 export function checkMutation(answer: Probe): Finding {
   const check = "mutating webhook answers";
   if (answer.kind === "Accepted") return ok(check, "labelled workloads come through");
   if (answer.detail.includes("failed calling webhook")) return fault(check, answer.detail, REACH);
-  return fault(check, `the dry run failed otherwise: ${answer.detail}`, "run the doctor as a cluster admin");
+  return checkOther(check, answer.detail);
+}
+
+/** That its caller may make no such object there is no fault of the installation. */
+function checkOther(check: string, detail: string): Finding {
+  const isLackOfRights = / is forbidden: User .* cannot /.test(detail);
+  const fix = "name a namespace in which you may make Deployments and BackupBatches with --probe-namespace";
+  return isLackOfRights
+    ? warning(check, `not tried: ${detail}`, fix)
+    : fault(check, `the dry run failed otherwise: ${detail}`, "run the doctor as a cluster admin");
 }
 
 /** The API server's clock when it answered, if the object was accepted. */

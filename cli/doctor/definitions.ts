@@ -1,12 +1,19 @@
 /** Whether the API server is one that we know, and serves our kinds as we write them. */
-import { KINDS, type KindEntry } from "../../shared/api/kinds.ts";
+import { KINDS } from "../../shared/api/kinds.ts";
+import {
+  APPLY_DEFINITIONS,
+  findDefinitionFaults,
+  formatDefinitionFault,
+  formatDropped,
+} from "../../shared/definitions/definition-fault.ts";
+import { findMissingFields } from "../../shared/definitions/missing-fields.ts";
+import { definitionName, STORED, type StoredSchema } from "../../shared/definitions/stored-schemas.ts";
 import { objectsAt } from "../../shared/injection/workload.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import type { ServerVersion } from "../../shared/kube/discovery.ts";
 import { textAt, valueAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { type Finding, fault, ok, warning } from "./finding.ts";
-import { findMissingFields } from "./missing-fields.ts";
 
 const DEFINITIONS: Resource = {
   group: "apiextensions.k8s.io",
@@ -15,11 +22,8 @@ const DEFINITIONS: Resource = {
   namespaced: false,
 };
 
-/** Kinds that are stored by the API server; Snapshots are none of these. */
-const STORED: readonly KindEntry[] = Object.values(KINDS).filter(({ kind }) => kind !== "Snapshot");
 const OLDEST_MINOR = 20;
 const NEWEST_MINOR = 37;
-const APPLY = "apply the definitions of this version: kubectl apply --server-side -k manifests/crds";
 
 /** A field that upstream's definitions of the batches do not have: a server with those would drop it without a word. */
 const OWN_FIELD = ["spec", "properties", "timeZone"] as const;
@@ -37,26 +41,33 @@ export function checkVersion({ major, minor, text }: ServerVersion): Finding {
 
 export async function findDefinitions(client: Pick<KubeClient, "find">): Promise<ReadonlyMap<string, unknown>> {
   const found = await Promise.all(
-    STORED.map(async ({ plural, group }) => {
-      const name = `${plural}.${group}`;
+    STORED.map(async ({ entry }) => {
+      const name = definitionName(entry);
       return [name, await client.find(DEFINITIONS, undefined, name, asIs)] as const;
     }),
   );
   return new Map(found.filter(([, definition]) => definition !== undefined));
 }
 
+/** The same by what the API server publishes of the definitions. */
+export function checkPublished(schemas: ReadonlyMap<string, unknown>): readonly Finding[] {
+  const check = "definitions";
+  const wrong = findDefinitionFaults(schemas).map((one) => fault(check, formatDefinitionFault(one), APPLY_DEFINITIONS));
+  return wrong.length > 0 ? wrong : [ok(check, `${STORED.length} kinds are published as this version writes them`)];
+}
+
 /** One finding for each definition that is wrong, or one for all. */
 export function checkDefinitions(found: ReadonlyMap<string, unknown>): readonly Finding[] {
   const check = "definitions";
-  const wrong = STORED.flatMap((entry) => {
-    const name = `${entry.plural}.${entry.group}`;
-    const problem = findProblem(entry, found.get(name));
-    return problem === undefined ? [] : [fault(check, `${name} ${problem}`, APPLY)];
+  const wrong = STORED.flatMap((stored) => {
+    const name = definitionName(stored.entry);
+    const problem = findProblem(stored, found.get(name));
+    return problem === undefined ? [] : [fault(check, `${name} ${problem}`, APPLY_DEFINITIONS)];
   });
   return wrong.length > 0 ? wrong : [ok(check, `${STORED.length} kinds are served as this version writes them`)];
 }
 
-function findProblem(entry: KindEntry, definition: unknown): string | undefined {
+function findProblem({ entry, schema }: StoredSchema, definition: unknown): string | undefined {
   if (definition === undefined) return "is missing";
   const isEstablished = objectsAt(definition, "status", "conditions").some(
     (condition) => textAt(condition, "type") === "Established" && textAt(condition, "status") === "True",
@@ -69,14 +80,8 @@ function findProblem(entry: KindEntry, definition: unknown): string | undefined 
   if (entry.kind === KINDS.BackupBatch.kind && valueAt(properties, ...OWN_FIELD) === undefined) {
     return "is not of this product (upstream's has fewer fields)";
   }
-  return formatMissing(findMissingFields(entry, valueAt(version, "schema", "openAPIV3Schema")));
-}
-
-const MOST_NAMED = 3;
-
-function formatMissing(paths: readonly string[]): string | undefined {
-  if (paths.length === 0) return undefined;
-  const rest = paths.length - MOST_NAMED;
-  const named = `${paths.slice(0, MOST_NAMED).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
-  return `is of an older version: it drops ${named} from what is written`;
+  const missing = findMissingFields(schema, valueAt(version, "schema", "openAPIV3Schema"));
+  return missing.length === 0
+    ? undefined
+    : `is of an older version: it drops ${formatDropped(missing)} from what is written`;
 }

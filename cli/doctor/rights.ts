@@ -33,6 +33,9 @@ export interface Variant {
   readonly usesCertManager: boolean;
 }
 
+/** Of an installation whose flags nobody may read. */
+export const UNKNOWN_VARIANT: Variant = { watchedNamespace: undefined, usesCertManager: false };
+
 /** Every action that the base's roles grant, one by one. Generated from manifests/base. */
 export const NEEDED_RIGHTS: readonly Right[] = neededRights.flatMap(({ account, isOwnNamespace, rules }) =>
   rules.flatMap(({ apiGroups, resources, verbs, resourceNames }) =>

@@ -1,6 +1,7 @@
 /** Looks at an installation through the API server, and says what is wrong and what to do. */
 import { writeFile } from "node:fs/promises";
 import { Install } from "../../shared/contract.ts";
+import { gatherDefinitions } from "../../shared/definitions/gather-definitions.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { systemClock } from "../../shared/kube/clock.ts";
@@ -24,10 +25,11 @@ import {
 } from "./admission.ts";
 import { gatherBundle } from "./bundle/gather-bundle.ts";
 import { checkClocks, gatherLeases } from "./clocks.ts";
-import { checkDefinitions, checkVersion, findDefinitions } from "./definitions.ts";
+import { checkDefinitions, checkPublished, checkVersion, findDefinitions } from "./definitions.ts";
 import { type Finding, FindingStatus, formatFindings } from "./finding.ts";
+import { lookAt } from "./look-at.ts";
 import { checkPrograms, gatherPrograms, readVariant } from "./programs.ts";
-import { checkRights, findMissingRights } from "./rights.ts";
+import { checkRights, findMissingRights, UNKNOWN_VARIANT } from "./rights.ts";
 import { inspectUpstream } from "./upstream.ts";
 
 const ACCOUNTS = ["stash-batch-webhook", "stash-batch-reconciler"];
@@ -86,21 +88,44 @@ export async function inspectInstallation(
 ): Promise<readonly Finding[]> {
   const signal = AbortSignal.timeout(TIME_LIMIT_MS);
   const version = await createDiscovery(client, systemClock).serverVersion();
-  const definitions = await findDefinitions(client);
-  const programs = await gatherPrograms(client, namespace);
-  const variant = readVariant(programs);
+  const programs = await lookAt("programs", () => gatherPrograms(client, namespace), checkPrograms);
+  const variant = programs.seen === undefined ? UNKNOWN_VARIANT : readVariant(programs.seen);
   const mutation = await probeMutation(client, probeNamespace);
   const nowMs = Date.now();
-  const leases = await gatherLeases(client, namespace);
+  const serverMs = serverTimeOf(mutation) ?? nowMs;
+  const leases = await lookAt(
+    "clocks",
+    () => gatherLeases(client, namespace),
+    (seen) => checkClocks(seen, serverMs, nowMs),
+  );
+  const place = { namespace, usesCertManager: variant.usesCertManager };
+  const trust = await lookAt(
+    "webhook configurations and certificate",
+    () => inspectTrust(client, place, nowMs, signal),
+    (seen) => seen,
+  );
+  const upstream = await lookAt(
+    "upstream Stash",
+    () => inspectUpstream(client),
+    (seen) => [seen],
+  );
   return [
     checkVersion(version),
-    ...checkDefinitions(definitions),
-    ...checkPrograms(programs),
+    ...(await inspectDefinitions(client)),
+    ...programs.findings,
     ...checkRights(await findMissingRights(client, namespace, variant), ACCOUNTS),
-    ...(await inspectTrust(client, { namespace, usesCertManager: variant.usesCertManager }, nowMs, signal)),
+    ...trust.findings,
     checkValidation(await probeValidation(client, probeNamespace)),
     checkMutation(mutation),
-    ...checkClocks(leases, serverTimeOf(mutation) ?? nowMs, nowMs),
-    await inspectUpstream(client),
+    ...leases.findings,
+    ...upstream.findings,
   ];
+}
+
+/** Whoever may not read definitions may read what is published of them. */
+async function inspectDefinitions(client: KubeClient): Promise<readonly Finding[]> {
+  const read = await lookAt("definitions", () => findDefinitions(client), checkDefinitions);
+  if (read.seen !== undefined) return read.findings;
+  const published = await gatherDefinitions(client, undefined, {});
+  return published === undefined ? read.findings : checkPublished(published.schemas);
 }

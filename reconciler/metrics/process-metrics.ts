@@ -1,14 +1,16 @@
 /** Numbers for Prometheus about the process and its caches. */
 import { Gauge, Histogram, type Registry } from "prom-client";
+import type { DefinitionWatch } from "../../shared/definitions/watch-definitions.ts";
 import { informersOf, type World } from "../world/world.ts";
 
 export interface ProcessMetricsPorts {
   readonly registry: Registry;
   readonly world: World;
   readonly isLeader: () => boolean;
+  readonly definitions: Pick<DefinitionWatch, "faults">;
 }
 
-export function registerProcessMetrics({ registry, world, isLeader }: ProcessMetricsPorts): void {
+export function registerProcessMetrics({ registry, world, isLeader, definitions }: ProcessMetricsPorts): void {
   const ofResources = { labelNames: ["resource"], registers: [registry] };
   new Gauge({
     name: "stash_batch_leader",
@@ -16,6 +18,16 @@ export function registerProcessMetrics({ registry, world, isLeader }: ProcessMet
     registers: [registry],
     collect() {
       this.set(isLeader() ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: "stash_batch_definition_wrong",
+    help: "1 for each definition that is missing, or drops fields of this version",
+    labelNames: ["definition"],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { name } of definitions.faults()) this.set({ definition: name }, 1);
     },
   });
   new Gauge({

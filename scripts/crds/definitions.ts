@@ -1,19 +1,10 @@
 /** The CustomResourceDefinitions of our kinds, built from shared/api. */
 import { stringify } from "yaml";
-import { appBindingSchema } from "../../shared/api/app-binding.ts";
-import { backupBatchSchema } from "../../shared/api/backup-batch.ts";
-import { backupBlueprintSchema } from "../../shared/api/backup-blueprint.ts";
-import { backupConfigurationSchema } from "../../shared/api/backup-configuration.ts";
-import { backupSessionSchema } from "../../shared/api/backup-session.ts";
-import { functionSchema } from "../../shared/api/function.ts";
-import { hostRunSchema } from "../../shared/api/host-run.ts";
 import { KINDS, type KindEntry } from "../../shared/api/kinds.ts";
-import { repositorySchema } from "../../shared/api/repository.ts";
-import { restoreBatchSchema } from "../../shared/api/restore-batch.ts";
-import { restoreSessionSchema } from "../../shared/api/restore-session.ts";
 import type { SchemaNode } from "../../shared/api/schema.ts";
-import { taskSchema } from "../../shared/api/task.ts";
 import { Label, LabelValue } from "../../shared/contract.ts";
+import { STORED_SCHEMAS } from "../../shared/definitions/stored-schemas.ts";
+import { KIND_MEANINGS } from "./kind-meanings.ts";
 import { PRINTER_COLUMNS, type PrinterColumn } from "./printer-columns.ts";
 import { type StructuralSchema, structuralSchema } from "./structural-schema.ts";
 
@@ -21,25 +12,18 @@ import { type StructuralSchema, structuralSchema } from "./structural-schema.ts"
 export interface StoredKind {
   readonly entry: KindEntry;
   readonly schema: SchemaNode;
+  /** One sentence. */
+  readonly meaning: string;
   readonly columns: readonly PrinterColumn[];
 }
 
-const SCHEMAS = {
-  Repository: repositorySchema,
-  BackupConfiguration: backupConfigurationSchema,
-  BackupBatch: backupBatchSchema,
-  BackupBlueprint: backupBlueprintSchema,
-  BackupSession: backupSessionSchema,
-  RestoreSession: restoreSessionSchema,
-  RestoreBatch: restoreBatchSchema,
-  HostRun: hostRunSchema,
-  Function: functionSchema,
-  Task: taskSchema,
-  AppBinding: appBindingSchema,
-} as const satisfies Record<keyof typeof PRINTER_COLUMNS, SchemaNode>;
-
-function storedKind(name: keyof typeof SCHEMAS): StoredKind {
-  return { entry: KINDS[name], schema: SCHEMAS[name], columns: PRINTER_COLUMNS[name] };
+function storedKind(name: keyof typeof STORED_SCHEMAS & keyof typeof PRINTER_COLUMNS): StoredKind {
+  return {
+    entry: KINDS[name],
+    schema: STORED_SCHEMAS[name],
+    meaning: KIND_MEANINGS[name],
+    columns: PRINTER_COLUMNS[name],
+  };
 }
 
 export const STORED_KINDS: readonly StoredKind[] = [
@@ -57,7 +41,7 @@ export const STORED_KINDS: readonly StoredKind[] = [
 ];
 
 /** The definition of one kind, with its single version that is served and stored. */
-export function buildDefinition({ entry, schema, columns }: StoredKind) {
+export function buildDefinition({ entry, schema, meaning, columns }: StoredKind) {
   return {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
@@ -78,7 +62,7 @@ export function buildDefinition({ entry, schema, columns }: StoredKind) {
           name: entry.version,
           served: true,
           storage: true,
-          schema: { openAPIV3Schema: rootSchema(schema, entry) },
+          schema: { openAPIV3Schema: rootSchema(schema, entry, meaning) },
           ...(entry.statusSubresource ? { subresources: { status: {} } } : {}),
           additionalPrinterColumns: columns,
         },
@@ -88,7 +72,7 @@ export function buildDefinition({ entry, schema, columns }: StoredKind) {
 }
 
 /** The API server itself checks apiVersion, kind and metadata, and takes no rules about them. */
-function rootSchema(schema: SchemaNode, entry: KindEntry): StructuralSchema {
+function rootSchema(schema: SchemaNode, entry: KindEntry, description: string): StructuralSchema {
   const { apiVersion: _apiVersion, kind: _kind, metadata: _metadata, ...ownFields } = schema.properties ?? {};
   const typeMeta = new Set(["apiVersion", "kind", "metadata"]);
   const { properties, ...root } = structuralSchema(
@@ -103,6 +87,7 @@ function rootSchema(schema: SchemaNode, entry: KindEntry): StructuralSchema {
     entry.kind,
   );
   return {
+    description,
     ...root,
     properties: {
       apiVersion: { description: "Version of the API that the object is written in.", type: "string" },

@@ -23,10 +23,10 @@ const INTRODUCTION = [
 /** The whole page, ready to be written. */
 export function renderFields(): string {
   const parts = findSharedParts();
-  const kinds = STORED_KINDS.flatMap(({ entry, schema }) => {
+  const kinds = STORED_KINDS.flatMap(({ entry, schema, meaning }) => {
     const { spec, status } = schema.properties ?? {};
     const rows = [...rowsOf("spec", spec, parts, schema.required), ...rowsOf("status", status, parts, schema.required)];
-    return [`## ${entry.kind}`, "", `\`${entry.apiVersion}\``, "", ...table(rows)];
+    return [`## ${entry.kind}`, "", `${meaning} \`${entry.apiVersion}\``, "", ...table(rows)];
   });
   const shared = [...parts.values()].flatMap(({ title, node }) => {
     return [`## ${title}`, "", ...table(childRows("", node, parts))];

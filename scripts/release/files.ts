@@ -10,7 +10,7 @@ import { buildPlugin } from "../build.ts";
 import { buildKrewManifest, packPlugin } from "../krew.ts";
 import { UNNAMED_IMAGE } from "../manifests/installation.ts";
 import { buildContentsList } from "./contents-list.ts";
-import { type ImageName, notesOf } from "./version.ts";
+import { type ImageName, isPrerelease, notesOf } from "./version.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const manifests = join(root, "manifests");
@@ -82,17 +82,20 @@ function packChart({ registry, repository, version }: ImageName, madeAtMs: numbe
     const text = readFileSync(join(folder, path), "utf8");
     const data =
       path === "Chart.yaml"
-        ? replaced(
-            replaced(text, /^version: .*$/m, `version: ${version}`),
-            /^appVersion: .*$/m,
-            `appVersion: ${version}`,
-          )
+        ? versionInChart(text, version)
         : path === "values.yaml"
           ? nameInValues(text, registry, repository)
           : text;
     return { path: `stash-batch/${path}`, data, mode: READABLE };
   });
   return buildTarball(packed, madeAtMs);
+}
+
+function versionInChart(chart: string, version: string): string {
+  const versioned = replaced(chart, /^version: .*$/m, `version: ${version}`);
+  const ofApplication = replaced(versioned, /^appVersion: .*$/m, `appVersion: ${version}`);
+  const prerelease = /^ {2}artifacthub.io\/prerelease: .*$/m;
+  return replaced(ofApplication, prerelease, `  artifacthub.io/prerelease: "${isPrerelease(version)}"`);
 }
 
 function nameInValues(values: string, registry: string, repository: string): string {

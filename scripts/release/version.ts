@@ -38,7 +38,7 @@ export function checkVersion(version: string, projectVersion: string): void {
 }
 
 /**
- * What CHANGELOG.md says of a version. One before a release has what is not released yet.
+ * What CHANGELOG.md says of a version. One before a release has the section of that release, or what is not released yet.
  *
  * @throws Error when it has nothing to say
  */
@@ -48,8 +48,10 @@ export function notesOf(changelog: string, version: string): string {
     const section = sections.find((one) => one.split("\n")[0]?.split(" ")[0] === title);
     return section?.slice(section.indexOf("\n")).trim();
   };
-  const text = textOf(version) ?? (isPrerelease(version) ? textOf("Unreleased") : undefined);
+  const [release = ""] = version.split("-");
+  const titles = isPrerelease(version) ? [version, release, "Unreleased"] : [version];
+  const text = titles.map(textOf).find(Boolean);
   if (text) return text;
-  const wanted = isPrerelease(version) ? `"## ${version}" or "## Unreleased"` : `"## ${version}"`;
+  const wanted = titles.map((title) => `"## ${title}"`).join(" or ");
   throw new Error(`CHANGELOG.md has no section ${wanted} that says something`);
 }

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openCluster } from "../../cli/cluster/open-cluster.ts";
+import { flagValues } from "../../cli/program/flag-values.ts";
 import { STORED_KINDS, type StoredKind } from "../../scripts/crds/definitions.ts";
 import { parseAppBinding } from "../../shared/api/app-binding.ts";
 import { parseBackupBatch } from "../../shared/api/backup-batch.ts";
@@ -14,10 +16,13 @@ import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
 import { parseRestoreSession } from "../../shared/api/restore-session.ts";
 import { isObject } from "../../shared/api/schema-check.ts";
 import { parseTask } from "../../shared/api/task.ts";
+import { findDefinitionFaults } from "../../shared/definitions/definition-fault.ts";
+import { gatherDefinitions } from "../../shared/definitions/gather-definitions.ts";
 import { UserError } from "../../shared/errors.ts";
 import { type ApiResponse, type ApiServer, connectApiServer } from "../support/api/api-server.ts";
 import { buildFullObject } from "../support/api/full-object.ts";
 import { missingFields } from "../support/api/missing-fields.ts";
+import { openTestClient } from "../support/kube/test-client.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 import { kstatusOf } from "../support/status/kstatus.ts";
 
@@ -233,5 +238,43 @@ describe("what the API server does to a sparse BackupBatch", () => {
       runtimeSettings: { pod: { nodeSelector: { zone: "a" } } },
       members: [{ hooks: { postBackup: { exec: { command: ["true"] }, executionPolicy: "Always" } } }],
     });
+  });
+});
+
+test("what this server publishes of the definitions drops no field of ours", async () => {
+  const { client } = await openTestClient(sharedPlane().kubeconfigPath);
+  try {
+    const published = await gatherDefinitions(client, undefined, {});
+    expect([...(published?.schemas.keys() ?? [])].toSorted()).toEqual(
+      STORED_KINDS.map(({ entry }) => entry.kind).toSorted(),
+    );
+    expect(findDefinitionFaults(published?.schemas ?? new Map())).toEqual([]);
+    expect(await gatherDefinitions(client, published, {})).toBe(published);
+  } finally {
+    client.close();
+  }
+});
+
+describe("a field that the definition does not know", () => {
+  const unknown = { metadata: { name: "strict" }, spec: { repository: { name: "none" }, members: [], notOurs: true } };
+
+  test("is refused when the plugin writes it: nothing is made that was asked otherwise", async () => {
+    const flags = flagValues({ kubeconfig: sharedPlane().kubeconfigPath });
+    const cluster = await openCluster({ flags, env: {} });
+    const { apiVersion, kind } = KINDS.RestoreBatch;
+    const made = cluster.create(KINDS.RestoreBatch, NAMESPACE, { apiVersion, kind, ...unknown });
+    await expect(made).rejects.toMatchObject({
+      code: "INVALID_OBJECT",
+      message: expect.stringContaining('unknown field "spec.notOurs"'),
+      next: expect.stringContaining("kubectl apply --server-side -k manifests/crds"),
+    });
+    await cluster.create(KINDS.RestoreBatch, NAMESPACE, {
+      apiVersion,
+      kind,
+      ...unknown,
+      spec: { repository: { name: "none" }, members: [] },
+    });
+    const patched = cluster.mergePatch(KINDS.RestoreBatch, NAMESPACE, "strict", { spec: { notOurs: true } });
+    await expect(patched).rejects.toMatchObject({ code: "INVALID_OBJECT" });
   });
 });

@@ -145,6 +145,7 @@ test("through three authorities and a change of the leader no admission fails", 
     onChange: serve,
     onProblem: (problem) => problems.push(problem),
     firstWithinMs: 20_000,
+    next: "",
   });
   serve(watch.first);
   await waitUntil("the API server trusts the webhook", 20_000, async () => {

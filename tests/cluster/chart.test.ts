@@ -1,6 +1,7 @@
 /** The Helm chart: what a real helm makes of it, and an installation, an upgrade and an end on a real node. */
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { stringify } from "yaml";
 import { readObjects } from "../../scripts/manifests/compose.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { objectsAt } from "../../shared/injection/workload.ts";
@@ -9,7 +10,7 @@ import { isJsonObject, listAt, textAt, valueAt } from "../../shared/kube/json-va
 import { CHART, type Helm, openHelm } from "../support/helm/helm.ts";
 import { type InstalledProduct, startEmptyCluster } from "../support/install/installed-product.ts";
 import { kustomize } from "../support/install/kustomize.ts";
-import { applyManifests, type Manifest } from "../support/objects/apply.ts";
+import { applyManifests, type Manifest, parseManifests } from "../support/objects/apply.ts";
 import { listPods, waitForReadyPods } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { waitForValue } from "../support/restore/restore-stand.ts";
@@ -162,11 +163,40 @@ describe("helm", () => {
     [["injected.jobResources=lots"], /jobResources/],
     [["crds.keep=perhaps"], /keep/],
     [["webhook.extraArgs={oops}"], /extraArgs/],
+    [["webhook.resources.limits.memory=lots"], /memory/],
+    [["tolerations[0].efect=NoSchedule"], /efect/],
   ])("refuses %s", async (values, message) => {
     const sets = values.flatMap((value) => ["--set", value]);
     const { exitCode, stderr } = await helm.run("template", "x", CHART, ...IMAGE, ...sets);
     expect(exitCode).not.toBe(0);
     expect(stderr).toMatch(message);
+  });
+});
+
+describe("a cluster that lacks what a value needs", () => {
+  const API = ["--api-versions", "apps/v1/Deployment"];
+  const CERTIFICATES = ["--api-versions", "cert-manager.io/v1/Certificate"];
+
+  test.each([
+    ["certManager.enabled", [], /no cert-manager: install it first, or leave the value out/],
+    ["serviceMonitor.enabled", CERTIFICATES, /does not know ServiceMonitors: install the Prometheus operator first/],
+    ["prometheusRule.enabled", CERTIFICATES, /does not know PrometheusRules: install the Prometheus operator first/],
+    ["matchConditions.enabled", ["--kube-version", "1.27.3"], /needs Kubernetes 1\.28, and this is v1\.27\.3/],
+  ])("is told so, before anything is sent: %s", async (value, more, message) => {
+    const made = helm.run("template", "x", CHART, ...IMAGE, ...API, ...more, "--set", `${value}=true`);
+    const { exitCode, stderr } = await made;
+    expect(exitCode).not.toBe(0);
+    expect(stderr).toMatch(message);
+  });
+
+  test("is none where it serves that", async () => {
+    const served = ["ServiceMonitor", "PrometheusRule"].flatMap((kind) => [
+      "--api-versions",
+      `monitoring.coreos.com/v1/${kind}`,
+    ]);
+    const values = "certManager.enabled=true,serviceMonitor.enabled=true,prometheusRule.enabled=true";
+    const made = await helm.template(...IMAGE, ...API, ...CERTIFICATES, ...served, "--set", values);
+    expect(made.map(({ kind }) => kind)).toEqual(expect.arrayContaining(["Certificate", "ServiceMonitor"]));
   });
 });
 
@@ -213,9 +243,19 @@ describe("a release", () => {
   ];
 
   test(
-    "in a namespace of any name is ready, and helm waited for it",
+    "in a namespace of any name is ready, and helm waited for it, though kubectl had applied a part before",
     async () => {
-      const told = await helmWell("install", "stash-batch", CHART, "--create-namespace", ...INSTALL);
+      const before = readObjects(join(MANIFESTS, "install.yaml")).filter(
+        (object) =>
+          textAt(object, "kind") === "PriorityClass" || textAt(object, "metadata", "name") === "stash-batch-edit",
+      );
+      const text = before.map((object) => stringify(object)).join("---\n");
+      await applyManifests(cluster.client, parseManifests(text.replaceAll("- watch", "- list")));
+      const command = ["upgrade", "--install", "stash-batch", CHART, "--create-namespace", ...INSTALL];
+      const { exitCode, stderr } = await installer.run(...command, "--namespace", NAMESPACE);
+      expect(exitCode).not.toBe(0);
+      expect(stderr).toContain("exists and cannot be imported into the current release");
+      const told = await helmWell(...command, "--take-ownership", "--force-conflicts");
       expect(told).toContain("helm test stash-batch -n backups");
       for (const component of ["webhook", "reconciler"]) {
         await waitForReadyPods(cluster.client, NAMESPACE, `app.kubernetes.io/component=${component}`, 1, TIMEOUT_MS);

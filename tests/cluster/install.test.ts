@@ -10,7 +10,7 @@ import { createDiscovery } from "../../shared/kube/discovery.ts";
 import { listAt, textAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { describeTree } from "../support/files/tree.ts";
-import { diagnose, runCli } from "../support/install/cli.ts";
+import { diagnose, runCli, runCliAs } from "../support/install/cli.ts";
 import { listGranted } from "../support/install/granted.ts";
 import {
   applyInstallation,
@@ -177,6 +177,31 @@ test("the doctor finds nothing wrong", async () => {
   const { exitCode, stdout } = await runCli(cluster, "doctor");
   expect(stdout).not.toMatch(/^(warning|FAULT)/m);
   expect(exitCode, stdout).toBe(0);
+});
+
+test("a doctor with rights in one namespace finds no fault, and tells what it may not look at", async () => {
+  const { client, controlPlane } = cluster;
+  const kubeconfigPath = await controlPlane.kubeconfigFor("team-lead", ["team"]);
+  const group = "rbac.authorization.k8s.io";
+  const binding = {
+    apiVersion: `${group}/v1`,
+    kind: "RoleBinding",
+    metadata: { name: "team", namespace: NAMESPACE },
+    roleRef: { apiGroup: group, kind: "ClusterRole", name: "edit" },
+    subjects: [{ apiGroup: group, kind: "Group", name: "team" }],
+  };
+  await client.create(KUBERNETES.RoleBinding, NAMESPACE, binding, asIs);
+  const asTeam = (...args: readonly string[]) => runCliAs(kubeconfigPath, cluster, "doctor", ...args);
+  const { exitCode, stdout, stderr } = await asTeam("--probe-namespace", NAMESPACE);
+  expect(exitCode, stdout + stderr).toBe(0);
+  expect(stdout).toMatch(/ok +definitions: 11 kinds are published as this version writes them/);
+  expect(stdout).toMatch(/ok +mutating webhook answers/);
+  expect(stdout).toMatch(/warning +programs: not looked at: .*cannot get resource "deployments"/);
+  expect(stdout).toMatch(/warning +rights: you may not ask what others may do/);
+  expect(stdout).not.toContain("FAULT");
+  const elsewhere = await asTeam();
+  expect(elsewhere.exitCode, elsewhere.stdout).toBe(0);
+  expect(elsewhere.stdout).toMatch(/warning +mutating webhook answers: not tried: .*\n.*--probe-namespace/);
 });
 
 test("nothing that the product or the agents asked for was refused", async () => {

@@ -1,4 +1,5 @@
 /** What kustomize makes of base and overlays, and whether the API server takes it. */
+import { spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
@@ -140,4 +141,18 @@ test("with cert-manager the webhook may write neither its Secret nor the CA bund
     expect(annotations).toEqual({ "cert-manager.io/inject-ca-from": source });
   }
   expect(listAt(certificate, "spec", "dnsNames")).toContain("stash-batch-webhook.stash-batch.svc");
+});
+
+test("without cert-manager its overlay is refused with the kinds that are missing, and the rest is taken", async () => {
+  const { programsDir, kubeconfigPath } = sharedPlane();
+  const folder = join(manifests, "overlays/cert-manager");
+  const args = [`--kubeconfig=${kubeconfigPath}`, "apply", "--server-side", "--dry-run=server", "--force-conflicts"];
+  const { status, stdout, stderr } = spawnSync(join(programsDir, "kubectl"), [...args, "-k", folder], {
+    encoding: "utf8",
+  });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(
+    /no matches for kind "Certificate" in version "cert-manager.io\/v1"\s+ensure CRDs are installed first/,
+  );
+  expect(stdout).toContain("mutatingwebhookconfiguration.admissionregistration.k8s.io/stash-batch");
 });

@@ -1,9 +1,11 @@
 /** Sessions under an API server that refuses, fails, is away or is asked by two reconcilers that both believe to lead. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { parseBackupBatch } from "../../shared/api/backup-batch.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
+import { objectsAt } from "../../shared/injection/workload.ts";
 import { asIs } from "../../shared/kube/client.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt, valueAt } from "../../shared/kube/json-value.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { type PlaneWithoutNodes, startPlaneWithoutNodes } from "../support/plane-without-nodes.ts";
 import { listSessions, startSession, untilSession } from "../support/session/batch-without-nodes.ts";
@@ -261,4 +263,43 @@ test("a session goes on under the next leader, at once after a stop and after th
   expect(callsOf("inherited")).toEqual(["/before inherited", "/after inherited"]);
   // The process writes its log after the status.
   await expect.poll(() => third.log(), { timeout: 5_000 }).toContain('"session phase changed"');
+});
+
+test("under definitions that forget hooks nothing begins, and each hook runs once when they are back", async () => {
+  const { client, namespace } = stand;
+  const name = "backupsessions.stash.appscode.com";
+  const path = "/spec/versions/0/schema/openAPIV3Schema/properties/status/properties/targets/items/properties/hooks";
+  const change = (operation: { readonly op: "remove" } | { readonly op: "add"; readonly value: unknown }) =>
+    client.patch(
+      KUBERNETES.CustomResourceDefinition,
+      undefined,
+      name,
+      { kind: "json", operations: [{ ...operation, path }] },
+      asIs,
+    );
+  const definition = await client.get(KUBERNETES.CustomResourceDefinition, undefined, name, asIs);
+  const [version] = objectsAt(definition, "spec", "versions");
+  const schema = valueAt(version, "schema", "openAPIV3Schema", "properties", "status", "properties", "targets");
+  await lead();
+  await vi.waitFor(
+    async () => {
+      const { status } = await client.get(KINDS.BackupBatch, namespace, "nightly", parseBackupBatch);
+      expect(status?.phase).toBe("Ready");
+    },
+    { timeout: END_MS, interval: 100 },
+  );
+  for (const one of reconcilers) one.kill();
+  await change({ op: "remove" });
+  await startSession(client, namespace, "held");
+  const reconciler = await stand.startUnready("definition not of this version", "--leader-elect=false");
+  reconcilers.push(reconciler);
+  expect(reconciler.log()).toContain("kubectl apply --server-side -k manifests/crds");
+  expect(reconciler.log()).not.toContain('"msg":"leading"');
+  const [held] = (await listSessions(client, namespace)).filter(({ metadata }) => metadata.name === "held");
+  expect(held?.status?.phase).toBeUndefined();
+  expect(callsOf("held")).toEqual([]);
+  await change({ op: "add", value: valueAt(schema, "items", "properties", "hooks") });
+  const { status } = await untilSession(client, namespace, "held", END_MS);
+  expect(status?.phase, JSON.stringify(status, null, 1)).toBe("Succeeded");
+  expect(callsOf("held")).toEqual(["/before held", "/after held"]);
 });

@@ -4,7 +4,18 @@ import { join } from "node:path";
 import { objectsAt } from "../../../shared/injection/workload.ts";
 import { valueAt } from "../../../shared/kube/json-value.ts";
 import { readObjects } from "../compose.ts";
-import { COUNT, FLAG, FLAGS, LABELS, NAME, NAME_OR_NONE, OPEN, RESOURCE_LIST, SECRET_NAME } from "./value-schemas.ts";
+import {
+  COUNT,
+  FLAG,
+  FLAGS,
+  LABELS,
+  NAME,
+  NAME_OR_NONE,
+  RESOURCE_LIST,
+  RESOURCES,
+  SECRET_NAME,
+  TOLERATION,
+} from "./value-schemas.ts";
 
 const BASE = join(import.meta.dirname, "../../../manifests/base");
 
@@ -40,7 +51,7 @@ function programValues(name: "webhook" | "reconciler"): readonly ChartValue[] {
     {
       path: `${name}.resources`,
       fallback: valueAt(container, "resources"),
-      schema: OPEN,
+      schema: RESOURCES,
       meaning: `What the ${name} requests and may use.`,
     },
     {
@@ -100,7 +111,7 @@ export const CHART_VALUES: readonly ChartValue[] = [
   {
     path: "tolerations",
     fallback: [],
-    schema: { type: "array", items: OPEN },
+    schema: { type: "array", items: TOLERATION },
     meaning: "Taints that webhook and reconciler bear.",
   },
   {

@@ -12,9 +12,17 @@ export interface CliRun {
   readonly stderr: string;
 }
 
-export function runCli({ programFolder, controlPlane }: InstalledProduct, ...args: readonly string[]): Promise<CliRun> {
+export function runCli(product: InstalledProduct, ...args: readonly string[]): Promise<CliRun> {
+  return runCliAs(product.controlPlane.kubeconfigPath, product, ...args);
+}
+
+export function runCliAs(
+  kubeconfigPath: string,
+  { programFolder }: InstalledProduct,
+  ...args: readonly string[]
+): Promise<CliRun> {
   const program = join(programFolder, BUNDLES_FOLDER, "stash-batch.mjs");
-  const whole = [program, ...args, `--kubeconfig=${controlPlane.kubeconfigPath}`];
+  const whole = [program, ...args, `--kubeconfig=${kubeconfigPath}`];
   return new Promise((resolve) => {
     const child = execFile(process.execPath, whole, { encoding: "utf8" }, (_error, stdout, stderr) => {
       resolve({ exitCode: child.exitCode ?? -1, stdout, stderr });

@@ -18,9 +18,11 @@ export interface ReconcilerProcessOptions {
   readonly distFolder: string;
   readonly kubeconfigPath: string;
   readonly flags?: readonly string[];
+  /** What its log says when it is far enough, for one that does not get ready. */
+  readonly until?: string;
 }
 
-/** Starts it and waits until its caches are filled. @throws Error when it ends before, or after 30 s */
+/** Starts it and waits until its caches are filled, or until its log says what is waited for. @throws Error when it ends before, or after 30 s */
 export async function startReconcilerProcess(options: ReconcilerProcessOptions): Promise<ReconcilerProcess> {
   const [port = 0] = await findFreePorts(1);
   const args = [
@@ -42,14 +44,20 @@ export async function startReconcilerProcess(options: ReconcilerProcessOptions):
     kill: (signal = "SIGKILL") => void child.kill(signal),
     log: () => Buffer.concat(chunks).toString("utf8"),
   };
-  await untilReady(child, `http://127.0.0.1:${port}/readyz`, running);
+  await untilReady(child, `http://127.0.0.1:${port}/readyz`, running, options.until);
   return running;
 }
 
-async function untilReady(child: ChildProcess, url: string, running: ReconcilerProcess): Promise<void> {
+async function untilReady(
+  child: ChildProcess,
+  url: string,
+  running: ReconcilerProcess,
+  until: string | undefined,
+): Promise<void> {
   for (let waitedMs = 0; waitedMs < 30_000; waitedMs += 50) {
     if (child.exitCode !== null) throw new Error(`the reconciler ended:\n${running.log()}`);
-    const answer = await fetch(url).catch(() => undefined);
+    if (until !== undefined && running.log().includes(until)) return;
+    const answer = until === undefined ? await fetch(url).catch(() => undefined) : undefined;
     if (answer?.ok === true) return;
     await sleep(50);
   }

@@ -24,6 +24,8 @@ export interface SessionStand {
   readonly agents: StandInAgents;
   /** Starts a reconciler that reaches the API server through the proxy. */
   startReconciler(...flags: readonly string[]): Promise<ReconcilerProcess>;
+  /** One that can't get ready: waits for these words in its log. */
+  startUnready(until: string, ...flags: readonly string[]): Promise<ReconcilerProcess>;
   stop(): Promise<void>;
 }
 
@@ -63,18 +65,21 @@ export async function startSessionStand(options: SessionStandOptions): Promise<S
   await applyManifests(client, parseManifests(batchManifest(namespace, hooks.port, options.spec ?? "")));
   const agents = await startStandInAgents(client, namespace);
   const reconcilers: ReconcilerProcess[] = [];
+  const start = async ({ flags, until }: { readonly flags: readonly string[]; readonly until?: string }) => {
+    const all = [`--watch-namespace=${namespace}`, ...flags];
+    const waited = until === undefined ? {} : { until };
+    const reconciler = await startReconcilerProcess({ distFolder, kubeconfigPath, flags: all, ...waited });
+    reconcilers.push(reconciler);
+    return reconciler;
+  };
   return {
     namespace,
     client,
     proxy,
     hooks,
     agents,
-    async startReconciler(...flags) {
-      const all = [`--watch-namespace=${namespace}`, ...flags];
-      const reconciler = await startReconcilerProcess({ distFolder, kubeconfigPath, flags: all });
-      reconcilers.push(reconciler);
-      return reconciler;
-    },
+    startReconciler: (...flags) => start({ flags }),
+    startUnready: (until, ...flags) => start({ flags, until }),
     async stop() {
       for (const reconciler of reconcilers) reconciler.kill();
       await Promise.all(reconcilers.map(({ ended }) => ended));

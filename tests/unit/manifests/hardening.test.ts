@@ -6,6 +6,7 @@ import { readObjects } from "../../../scripts/manifests/compose.ts";
 import { UNNAMED_IMAGE } from "../../../scripts/manifests/installation.ts";
 import { objectsAt } from "../../../shared/injection/workload.ts";
 import { textAt, valueAt } from "../../../shared/kube/json-value.ts";
+import { apiServerFlags } from "../../support/control-plane/flags.ts";
 
 const INSTALL_FILE = join(import.meta.dirname, "../../../manifests/install.yaml");
 const objects = readObjects(INSTALL_FILE);
@@ -133,4 +134,11 @@ test("S5: no container of ours is there for commands of users", () => {
   const pod = valueAt(reconciler, "spec", "template", "spec");
   expect(valueAt(pod, "automountServiceAccountToken")).toBe(false);
   expect(objectsAt(pod, "containers").map((container) => textAt(container, "name"))).toEqual(["reconciler"]);
+});
+
+test("nothing needs the aggregation layer, and the API servers of the tests have none", () => {
+  const text = readFileSync(INSTALL_FILE, "utf8");
+  expect(text).not.toMatch(/APIService|apiregistration|extension-apiserver-authentication|system:auth-delegator/);
+  const flags = apiServerFlags({ etcdClient: 1, etcdPeer: 2, apiServer: 3 }, "/pki", "/dir", undefined);
+  expect(flags.filter((flag) => /requestheader|proxy-client/.test(flag))).toEqual([]);
 });

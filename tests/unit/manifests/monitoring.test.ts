@@ -47,7 +47,7 @@ beforeAll(async () => {
   const registry = new Registry();
   const world = emptyWorld();
   registerMetrics({ registry, world, clock: systemClock });
-  registerProcessMetrics({ registry, world, isLeader: () => true });
+  registerProcessMetrics({ registry, world, isLeader: () => true, definitions: { faults: () => [] } });
   registerQueueMetrics(registry);
   registerLateness(registry);
   const text = `${await registry.metrics()}\n${await createMetrics(() => 0).format()}`;

@@ -99,6 +99,10 @@ describe.each(kinds)("the definition of %s", (_name, { entry, schema, columns })
     expect(optional).toEqual([]);
   });
 
+  test("says what the kind is", () => {
+    expect(onDisk.description).toMatch(/^[A-Z].{30,}[.]$/);
+  });
+
   test("describes every field", () => {
     const silent = [...nodesOf(onDisk)].filter(([keys, { description = "" }]) => {
       const isField = !["[]", "*", undefined].includes(keys.at(-1)) && keys.join() !== "metadata";

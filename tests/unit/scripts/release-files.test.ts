@@ -11,7 +11,6 @@ import { checkVersion, notesOf, parseImageName } from "../../../scripts/release/
 const root = resolve(import.meta.dirname, "../../..");
 const SCRIPT = join(root, "scripts/release.ts");
 const PROJECT_VERSION = String(parse(readFileSync(join(root, "package.json"), "utf8")).version);
-/** CHANGELOG.md has what is not released yet. */
 const VERSION = `${PROJECT_VERSION}-rc.1`;
 const IMAGE = `registry.example.com:5000/team/stash-batch:${VERSION}`;
 const URL_OF_FILES = "https://downloads.example.com/files";
@@ -93,7 +92,10 @@ test("the chart has the version of the release and names the image; all else is 
   expect(parse(readFileSync(join(made, "Chart.yaml"), "utf8"))).toMatchObject({
     version: VERSION,
     appVersion: VERSION,
+    annotations: { "artifacthub.io/prerelease": "true" },
   });
+  const released = parse(readFileSync(join(source, "Chart.yaml"), "utf8"));
+  expect(released).toMatchObject({ version: PROJECT_VERSION, annotations: { "artifacthub.io/prerelease": "false" } });
   const { image, ...rest } = parse(readFileSync(join(made, "values.yaml"), "utf8"));
   expect(image).toMatchObject({ registry: "registry.example.com:5000", repository: "team/stash-batch", tag: "" });
   const { image: _image, ...restOfSource } = parse(readFileSync(join(source, "values.yaml"), "utf8"));
@@ -175,6 +177,17 @@ test("the image's commands are written down as not run, and ask for what the rel
   expect(bySh).toContain("--platform linux/amd64,linux/arm64");
 });
 
+test("what was not run is said last, and is what docs/release.md says", () => {
+  expect(said.trim().split("\n").slice(-2)).toEqual([
+    expect.stringMatching(/^not run here: the image, which image\.sh builds .*linux\/amd64,linux\/arm64/),
+    expect.stringMatching(/^not run anywhere yet: that build, arm64, and \.github\/workflows\/release\.yml;/),
+  ]);
+  const page = readFileSync(join(root, "docs/release.md"), "utf8");
+  for (const part of ["building by the Dockerfile", "arm64", "the workflow file"]) {
+    expect(page.split("\n").find((line) => line.startsWith(`| ${part}`))).toContain("**not run**");
+  }
+});
+
 test("the same source gives the same sums", { timeout: 120_000 }, () => {
   const again = join(dir, "again");
   expect(release(again, "--image", IMAGE, "--url", URL_OF_FILES).status).toBe(0);
@@ -230,9 +243,15 @@ describe("notes", () => {
 
   test.each([
     ["1.2.3", "- old"],
+    ["1.2.3-rc.1", "- old"],
     ["1.3.0-rc.1", "- new"],
   ])("of %s are found", (version, text) => {
     expect(notesOf(CHANGELOG, version)).toBe(text);
+  });
+
+  test("of the project's version are there", () => {
+    const changelog = readFileSync(join(root, "CHANGELOG.md"), "utf8");
+    expect(notesOf(changelog, PROJECT_VERSION).split("\n- ").length).toBeGreaterThan(3);
   });
 
   test.each(["1.2.2", "1.2", "1.3.0"])("of %s are not made up", (version) => {

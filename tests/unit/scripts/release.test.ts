@@ -59,3 +59,12 @@ test("every stage of the Dockerfile starts from that base", async () => {
   const stages = dockerfile.match(/^FROM .*$/gm);
   expect(stages).toEqual(["FROM ${BASE} AS bundles", "FROM ${BASE}"]);
 });
+
+test("without docker it says what the image needs, and what can be made all the same", () => {
+  const env = { PATH: "/nowhere", HOME: folder };
+  const args = [SCRIPT, "--image", "registry.test/stash-batch:1.2.3", "--push"];
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", env });
+  expect(status).toBe(1);
+  expect(stderr).toContain("docker can't be run");
+  expect(stderr).toContain("needs docker with its plugin buildx and a daemon; --files makes all else");
+});

@@ -71,7 +71,7 @@ beforeAll(async () => {
       }),
     validate: async (body) => allow(body),
     findUnready: createReadiness({
-      isSynced: () => isSynced,
+      whyUnsynced: () => (isSynced ? undefined : "the cluster's state is still being read"),
       isStopping: () => false,
       certificate: () => certificate,
       port: () => port,

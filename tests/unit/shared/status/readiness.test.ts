@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
+import { kstatusRows } from "../../../../scripts/kstatus.ts";
 import { KINDS } from "../../../../shared/api/kinds.ts";
 import { listAt, numberAt, textAt } from "../../../../shared/kube/json-value.ts";
 import { CONDITION_REASONS, INJECTION_REASONS, SKIP_REASONS } from "../../../../shared/reasons.ts";
@@ -38,6 +39,7 @@ describe("kstatus reads", () => {
   test("what docs/status.md says of each", () => {
     const page = readFileSync(join(resolve(import.meta.dirname, "../../../.."), "docs/status.md"), "utf8");
     const rows = RECORDED_OBJECTS.map(({ kind, what, kstatus }) => `| ${kind} | ${what} | ${kstatus} |`);
+    expect(kstatusRows()).toEqual(rows);
     expect(page.split("\n").filter((line) => / \| (Current|InProgress|Failed|Terminating) \|$/.test(line))).toEqual(
       rows,
     );

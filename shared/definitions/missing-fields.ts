@@ -1,28 +1,17 @@
 /** Which fields of ours a definition does not know: the API server drops them from what is written, without a word. Pure. */
-import { functionSchema } from "../../shared/api/function.ts";
-import { hostRunSchema } from "../../shared/api/host-run.ts";
-import { KINDS, type KindEntry } from "../../shared/api/kinds.ts";
-import type { SchemaNode } from "../../shared/api/schema.ts";
-import { taskSchema } from "../../shared/api/task.ts";
-import { isJsonObject, valueAt } from "../../shared/kube/json-value.ts";
-import { WRITTEN_KINDS } from "../lint/schemas.ts";
+import type { SchemaNode } from "../api/schema.ts";
+import { isJsonObject, valueAt } from "../kube/json-value.ts";
 
-/** Kinds that only programs or the catalogue write. */
-const OTHER_SCHEMAS: Readonly<Record<string, SchemaNode>> = {
-  [KINDS.HostRun.kind]: hostRunSchema,
-  [KINDS.Function.kind]: functionSchema,
-  [KINDS.Task.kind]: taskSchema,
-};
 /** The API server knows these by itself. */
 const TYPE_META: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata"]);
 
 /**
+ * @param schema ours of the kind
  * @param served schema of the definition that the API server has
  * @returns paths such as `spec.maintenance`, without what is below a path that is missing itself
  */
-export function findMissingFields(entry: KindEntry, served: unknown): readonly string[] {
-  const schema = WRITTEN_KINDS.get(entry.kind)?.schema ?? OTHER_SCHEMAS[entry.kind];
-  const properties = Object.entries(schema?.properties ?? {}).filter(([name]) => !TYPE_META.has(name));
+export function findMissingFields(schema: SchemaNode, served: unknown): readonly string[] {
+  const properties = Object.entries(schema.properties ?? {}).filter(([name]) => !TYPE_META.has(name));
   return missingProperties(properties, served, []);
 }
 
