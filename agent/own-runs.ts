@@ -8,7 +8,7 @@ import { watch } from "./kube/watch.ts";
 import type { Logger } from "./log.ts";
 
 export interface OwnRuns {
-  /** Undefined before all of them were read once. */
+  /** Undefined before all of them were read once; until then only the one that was handed over, if one was. */
   list(): readonly HostRun[] | undefined;
   get(name: string): HostRun | undefined;
   /** Resolves at the next change, or when the signal aborts. */
@@ -23,6 +23,8 @@ export interface OwnRunsOptions {
   readonly identity: ApiIdentity;
   readonly namespace: string;
   readonly podUid: string;
+  /** One of them as the pod's other process read it just now: work on it need not wait for the list. */
+  readonly handed?: HostRun | undefined;
   /** Ends the watch. */
   readonly signal: AbortSignal;
   readonly log: Logger;
@@ -40,10 +42,12 @@ function nameOf(object: unknown): string {
  * stays what it was.
  */
 export function watchOwnRuns(options: OwnRunsOptions): OwnRuns {
-  const { identity, namespace, podUid, signal, log } = options;
+  const { identity, namespace, podUid, handed, signal, log } = options;
   const runs = new Map<string, HostRun>();
   const listeners = new Set<() => void>();
-  let isListed = false;
+  const isHanded = handed?.spec.pod.uid === podUid;
+  if (handed !== undefined && isHanded) runs.set(handed.metadata.name, handed);
+  let isListed = isHanded;
   function tell(): void {
     if (isListed) for (const listener of [...listeners]) listener();
   }

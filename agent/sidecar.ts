@@ -3,12 +3,13 @@
  * needs of memory is gone when it ends, and a crash of it is a restart and not an end.
  */
 import type { ChildProcess } from "node:child_process";
+import type { HostRun } from "../shared/api/host-run.ts";
 import { Command } from "../shared/contract.ts";
 import { messageOf } from "../shared/errors.ts";
 import { createTrimmer } from "./lean.ts";
 import { watchOwnRuns } from "./own-runs.ts";
 import type { AgentSettings } from "./settings.ts";
-import { hasOpenWork } from "./turn.ts";
+import { hasOpenWork, isTurn } from "./turn.ts";
 
 /** A worker that ended while its session still has work is started again after this time, doubled after each failure. */
 const RESTART_FIRST_MS = 1_000;
@@ -19,6 +20,8 @@ interface Served {
   /** Undefined while none runs. */
   worker: ChildProcess | undefined;
   isStarting: boolean;
+  /** Whether a worker was started for it. */
+  isKnown: boolean;
   /** Workers that failed since the last good one. */
   failures: number;
   /** Runs out when the next worker may start. */
@@ -51,11 +54,16 @@ export async function runSidecar(options: SidecarOptions): Promise<void> {
     // Meanwhile the pod may have been told to end, or the work have ended.
     if (shutdown.aborted || !one.hasWork) return;
     const [program = "", ...args] = options.workerArgv;
-    // The pipe on stdin is never written: when this process dies, the worker reads its end.
     const worker = spawn(program, [...args, Command.Work, ...options.workerFlags, `--host-run=${name}`], {
       stdio: ["pipe", "inherit", "inherit"],
     });
     one.worker = worker;
+    // One line, then nothing: when this process dies, the worker reads the end.
+    worker.stdin.on("error", () => undefined);
+    const run = runs.get(name);
+    const isFresh = !one.isKnown && run !== undefined && isUntouched(run);
+    worker.stdin.write(`${isFresh ? JSON.stringify(run) : ""}\n`);
+    one.isKnown = true;
     log.info({ hostRun: name, pid: worker.pid }, "worker started");
     worker.once("error", (error) => log.error({ hostRun: name, error: messageOf(error) }, "worker can't be started"));
     worker.once("close", (code, signal) => {
@@ -104,6 +112,7 @@ export async function runSidecar(options: SidecarOptions): Promise<void> {
         hasWork: true,
         worker: undefined,
         isStarting: false,
+        isKnown: false,
         failures: 0,
         pause: undefined,
       };
@@ -115,6 +124,11 @@ export async function runSidecar(options: SidecarOptions): Promise<void> {
   await runs.ended;
   for (const { pause } of served.values()) clearTimeout(pause);
   await Promise.all([...served.values()].map(({ worker }) => endWorker(worker)));
+}
+
+/** Nobody told anything of it. A worker reads for itself what another may have told: the watch here can be behind that. */
+function isUntouched(run: HostRun): boolean {
+  return isTurn(run) && run.status?.phase === undefined;
 }
 
 function endWorker(worker: ChildProcess | undefined): Promise<void> {

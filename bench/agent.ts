@@ -2,30 +2,23 @@
  * `npm run bench -- agent`: the agent around restic against bare restic on the same tree, and what an idle sidecar costs.
  * Real API server, real restic, the agent as it is bundled for the image.
  *
- * Budgets: overheadRatio 1.05, idlePrivateMiB 12, idleRequestsPerMinute 0.
+ * Budgets: overheadRatio and restoreOverheadRatio 1.05, idlePrivateMiB 12, idleRequestsPerMinute 0.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findConnection } from "../shared/kube/connect.ts";
 import { createKubeClient } from "../shared/kube/http-client.ts";
-import {
-  createConfiguration,
-  createSession,
-  isEnded,
-  targetFlags,
-  waitForEntry,
-} from "../tests/support/agent/agent-objects.ts";
+import { createConfiguration, targetFlags } from "../tests/support/agent/agent-objects.ts";
 import { type AgentProcess, killContainer, startAgent } from "../tests/support/agent/agent-process.ts";
-import { type AgentWorld, createAgentWorld, PASSWORD } from "../tests/support/agent/agent-world.ts";
+import { createAgentWorld } from "../tests/support/agent/agent-world.ts";
 import { startControlPlane } from "../tests/support/control-plane/control-plane.ts";
-import { makeBigTree, timeRestic } from "./_agent-tree.ts";
+import { type ComparedTimes, compareWithBare, type Times } from "./_agent-times.ts";
+import { makeBigTree } from "./_agent-tree.ts";
 import { startCountingProxy } from "./_counting-proxy.ts";
 
-const ROUNDS = 3;
 const SETTLE_MS = 8_000;
 const COUNT_MS = 60_000;
-const RUN_LIMIT_MS = 600_000;
 
 function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
@@ -48,38 +41,14 @@ function bytesIn(folder: string): number {
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
 }
 
-/** An empty repository and an empty cache, as in a new pod. */
-async function freshRepository(world: AgentWorld, env: Readonly<Record<string, string | undefined>>): Promise<void> {
-  rmSync(world.repository, { recursive: true, force: true });
-  rmSync(world.scratch, { recursive: true, force: true });
-  mkdirSync(world.scratch, { recursive: true });
-  await timeRestic(["init"], env);
-}
-
-/** @returns milliseconds from the moment in which the host has its turn to the one in which its result can be read */
-async function timeAgent(world: AgentWorld, name: string): Promise<number> {
-  const startedAtMs = performance.now();
-  await createSession(world, {
-    name,
-    entry: { hostname: "host-0", pod: "web-1", podUID: "uid-1", attempt: 1, phase: "Pending" },
-  });
-  const entry = await waitForEntry(world, name, isEnded, RUN_LIMIT_MS);
-  if (entry.phase !== "Succeeded") throw new Error(`the backup failed: ${entry.error}`);
-  return performance.now() - startedAtMs;
-}
-
-async function compare(world: AgentWorld): Promise<{ readonly bareMs: number; readonly agentMs: number }> {
-  const env = { PATH: process.env["PATH"], RESTIC_PASSWORD: PASSWORD, RESTIC_REPOSITORY: world.repository };
-  const cache = ["--cache-dir", join(world.scratch, "restic-cache")];
-  const bare: number[] = [];
-  const around: number[] = [];
-  for (let index = 0; index < ROUNDS; index++) {
-    await freshRepository(world, env);
-    bare.push(await timeRestic(["backup", "--json", "--host", "host-0", ...cache, world.data], env));
-    await freshRepository(world, env);
-    around.push(await timeAgent(world, `run-${index}`));
-  }
-  return { bareMs: median(bare), agentMs: median(around) };
+function compared(what: keyof Times, { bare, agent }: ComparedTimes) {
+  const bareMs = median(bare.map((times) => times[what]));
+  const agentMs = median(agent.map((times) => times[what]));
+  return {
+    ratio: round(agentMs / bareMs, 3),
+    bareSeconds: round(bareMs / 1_000, 2),
+    agentSeconds: round(agentMs / 1_000, 2),
+  };
 }
 
 function pidOf(agent: AgentProcess): number {
@@ -105,13 +74,18 @@ export async function run(): Promise<Record<string, number>> {
     await sleep(COUNT_MS);
     const idleRequests = proxy.count() - before;
     await makeBigTree(world.data);
-    const { bareMs, agentMs } = await compare(world);
+    const times = await compareWithBare(client, world);
+    const backup = compared("backupMs", times);
+    const restore = compared("restoreMs", times);
     await sleep(SETTLE_MS);
     const used = memoryOf(pidOf(agent));
     return {
-      overheadRatio: round(agentMs / bareMs, 3),
-      bareSeconds: round(bareMs / 1_000, 2),
-      agentSeconds: round(agentMs / 1_000, 2),
+      overheadRatio: backup.ratio,
+      bareSeconds: backup.bareSeconds,
+      agentSeconds: backup.agentSeconds,
+      restoreOverheadRatio: restore.ratio,
+      bareRestoreSeconds: restore.bareSeconds,
+      agentRestoreSeconds: restore.agentSeconds,
       idlePrivateMiB: round(idle.anon, 2),
       idleFileBackedMiB: round(idle.file, 2),
       idleAfterWorkPrivateMiB: round(used.anon, 2),

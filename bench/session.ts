@@ -3,11 +3,13 @@
  * is run through a script that notes when it started and ended, so that the commands themselves can be taken off.
  */
 import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { KINDS } from "../shared/api/kinds.ts";
 import { asIs } from "../shared/kube/client.ts";
 import { textAt } from "../shared/kube/json-value.ts";
 import { waitForContainer } from "../tests/support/objects/pods.ts";
 import { startSession, untilSession } from "../tests/support/session/batch-without-nodes.ts";
+import { timeRestic } from "./_agent-tree.ts";
 import {
   median,
   NAMESPACE,
@@ -76,6 +78,17 @@ async function runSession(stage: TinyStage, name: string, session: string): Prom
   return { wallMs, resticMs: unionMs(intervals), beforeMs, afterMs };
 }
 
+/** What as many backups of the same files take without us, at the same time and on this machine. @returns milliseconds until the last ends */
+async function timeBareBackups(stage: TinyStage, hosts: number): Promise<number> {
+  const repository = join(stage.cluster.dir, "repository");
+  const env = { PATH: process.env["PATH"], RESTIC_PASSWORD: "bench", RESTIC_REPOSITORY: repository };
+  const files = join(stage.folder, "files");
+  const backups = Array.from({ length: hosts }, (_, host) =>
+    timeRestic(["backup", "--json", "--host", `bare-${host}`, "--no-cache", files], env),
+  );
+  return Math.max(...(await Promise.all(backups)));
+}
+
 async function untilReady(stage: TinyStage, name: string): Promise<void> {
   for (let tries = 0; tries < 300; tries += 1) {
     const object = await stage.client.get(KINDS.BackupBatch, NAMESPACE, name, asIs);
@@ -106,6 +119,12 @@ export async function run(): Promise<Record<string, number>> {
       one.push(await runSession(stage, "one", `one-${round}`));
       three.push(await runSession(stage, "three", `three-${round}`));
     }
+    const bareOne: number[] = [];
+    const bareThree: number[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      bareOne.push(await timeBareBackups(stage, 1));
+      bareThree.push(await timeBareBackups(stage, 3));
+    }
     const overhead = (runs: readonly Run[]): number => median(runs.map(({ wallMs, resticMs }) => wallMs - resticMs));
     return {
       deploymentMs: median(one.map(({ wallMs }) => wallMs)),
@@ -118,6 +137,8 @@ export async function run(): Promise<Record<string, number>> {
       statefulSetResticMs: median(three.map(({ resticMs }) => resticMs)),
       /** Above the session of one host. */
       statefulSetOverheadMs: median(three.map(({ wallMs }, round) => wallMs - (one[round]?.wallMs ?? 0))),
+      /** As much of that restic takes alone: three backups at once, above one. The budget is judged without it. */
+      bareThreeAboveOneMs: median(bareThree.map((ms, round) => ms - (bareOne[round] ?? 0))),
       /** Above the time in which restic ran. */
       statefulSetIdleMs: overhead(three),
     };

@@ -17,6 +17,8 @@ export interface ServeOptions {
   readonly settings: AgentSettings;
   /** Only this host run; all of the pod when undefined. */
   readonly name?: string;
+  /** That host run as it was read just now. */
+  readonly handed?: HostRun | undefined;
   /** Ends all work; the next start goes on. */
   readonly shutdown: AbortSignal;
   /** How long to stay after the work for more of it, in milliseconds; at most until the host run says that it is over. */
@@ -55,10 +57,10 @@ async function carryOut(task: Task, ports: TurnPorts): Promise<HostPhase | undef
 
 /** Serves until nothing is left to do. */
 export async function serveBackups(options: ServeOptions): Promise<ServeEnd> {
-  const { settings, shutdown, name, lingerMs } = options;
+  const { settings, shutdown, name, handed, lingerMs } = options;
   const { log, pod, identity } = settings;
   const end = new AbortController();
-  const runs = watchOwnRuns({ identity, namespace: pod.namespace, podUid: pod.uid, signal: end.signal, log });
+  const runs = watchOwnRuns({ identity, namespace: pod.namespace, podUid: pod.uid, handed, signal: end.signal, log });
   const api = createApi(identity);
   const processes = trackRestic(settings.scratch);
   await processes.settle(log);

@@ -9,26 +9,27 @@
  * | 4 | begin | not begun | deadline, repository, one entry a target |
  * | 5 | endHooks | a hook that was recorded as started has ended | record how |
  * | 6 | repositoryResults | an agent reports about the repository | conditions |
- * | 7 | deadline | passed while work is left | everything open fails |
- * | 8 | cancelled | `spec.cancel` is set while work is left | everything open fails |
- * | 9 | invokerGone | while work is left | everything open fails |
- * | 10 | deleted | the session is deleted, and held for what it owes | everything open fails |
- * | 11 | globalBefore | there is one | run it, wait for it; its failure fails every target |
- * | 12 | repositoryRefused | it can't be opened | what has not started fails |
- * | 13 | jobsEnded | a host's job ended, and the host did not | it fails with the job's reason |
- * | 14 | explainRestarts | an agent was given up because it began again and again | the kubelet's word for why |
- * | 15 | lostExecutors | a host's pod is gone or its agent silent | another pod, once; then ExecutorLost |
- * | 16 | passInitOn | nobody is opening the repository | the next host does |
- * | 17 | answerLocks | locks whose owner is gone | tell the agent which |
- * | 18 | startMembers | a member's turn has come | its hosts; or held, or refused |
- * | 19 | giveTurns | a host waits | before-hook, then its pod |
- * | 20 | memberAfter | a host ended | after-hook |
- * | 21 | concludeTargets | nothing of a target runs | conditions; its phase follows |
- * | 22 | wait | a target is not over | wait |
- * | 23 | maintenance | all targets are over | one host keeps the repository in order |
- * | 24 | globalAfter | there is one | run it by its policy, wait for it |
- * | 25 | history | | old sessions go |
- * | 26 | finish | | final |
+ * | 7 | beganTooEarly | a host began at once, and the repository that was known is gone | its turn again, after the look |
+ * | 8 | deadline | passed while work is left | everything open fails |
+ * | 9 | cancelled | `spec.cancel` is set while work is left | everything open fails |
+ * | 10 | invokerGone | while work is left | everything open fails |
+ * | 11 | deleted | the session is deleted, and held for what it owes | everything open fails |
+ * | 12 | globalBefore | there is one | run it, wait for it; its failure fails every target |
+ * | 13 | repositoryRefused | it can't be opened | what has not started fails |
+ * | 14 | jobsEnded | a host's job ended, and the host did not | it fails with the job's reason |
+ * | 15 | explainRestarts | an agent was given up because it began again and again | the kubelet's word for why |
+ * | 16 | lostExecutors | a host's pod is gone or its agent silent | another pod, once; then ExecutorLost |
+ * | 17 | passInitOn | nobody is opening the repository | the next host does |
+ * | 18 | answerLocks | locks whose owner is gone | tell the agent which |
+ * | 19 | startMembers | a member's turn has come | its hosts; or held, or refused |
+ * | 20 | giveTurns | a host waits | before-hook, then its pod |
+ * | 21 | memberAfter | a host ended | after-hook |
+ * | 22 | concludeTargets | nothing of a target runs | conditions; its phase follows |
+ * | 23 | wait | a target is not over | wait |
+ * | 24 | maintenance | all targets are over | one host keeps the repository in order |
+ * | 25 | globalAfter | there is one | run it by its policy, wait for it |
+ * | 26 | history | | old sessions go |
+ * | 27 | finish | | final |
  */
 import { backupSessionLabels } from "../../shared/build-backup-session.ts";
 import { Label, TARGET_LABEL_PREFIX } from "../../shared/contract.ts";
@@ -36,6 +37,7 @@ import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { decideRun, type RunTable } from "../run/decide.ts";
 import { createRows } from "../run/rows.ts";
 import type { Decision } from "../run/step.ts";
+import { beganTooEarly } from "./early-hosts.ts";
 import { BACKUP_WORDS, runFacts } from "./facts.ts";
 import { finish, history, retry } from "./finish.ts";
 import { cancelled, deadline, invokerGone, repositoryRefused } from "./interruptions.ts";
@@ -94,6 +96,7 @@ const TABLE: RunTable<SessionView, SessionStatus, OwnAction> = {
     begin,
     shared.endHooks,
     repositoryResults,
+    beganTooEarly,
     deadline,
     cancelled,
     invokerGone,

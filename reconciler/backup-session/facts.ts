@@ -130,9 +130,11 @@ export function runFacts(view: SessionView): RunFacts<SessionStatus> {
     },
     podWaitMsOf: () => view.limits.podWaitMs,
     turnGate: (_, target, pod) => volumeGate(view, target, pod),
-    // Until the repository is opened only the host that opens it has anything to report.
+    // Who waits until the repository is opened has nothing to report.
     isReportDue: (status, host) =>
-      hasCondition(status.conditions, ConditionType.BackendRepositoryInitialized) || (host.actions?.length ?? 0) > 0,
+      hasCondition(status.conditions, ConditionType.BackendRepositoryInitialized) ||
+      (host.actions?.length ?? 0) > 0 ||
+      host.phase === "Running",
     withWork(status, host) {
       const isOpened = hasCondition(status.conditions, ConditionType.BackendRepositoryInitialized);
       if (isOpened || isInitCarried(status)) return host;

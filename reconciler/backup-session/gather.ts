@@ -1,8 +1,11 @@
 /** Reads what decisions about sessions read and others don't: the invoker, its other sessions, restores of its targets. */
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
+import { canonicalJson } from "../../shared/hash.ts";
 import { formatInvoker } from "../../shared/invoker.ts";
+import { ConditionType } from "../../shared/reasons.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
+import { findCondition } from "../../shared/status/conditions.ts";
 import { isSessionSaved } from "../../shared/status/saved-data.ts";
 import { type ResolvedTargetRef, resolveTargetRef, targetKey } from "../../shared/target.ts";
 import { periodMs } from "../health/staleness.ts";
@@ -68,6 +71,12 @@ function findInvoker({ world, memories }: SessionPorts, key: string, session: Ba
   }
 }
 
+function lookOf(status: SessionStatus | undefined): Pick<SiblingSession, "looked"> {
+  const found = findCondition(status?.conditions, ConditionType.BackendRepositoryInitialized);
+  if (found === undefined) return {};
+  return { looked: { repository: canonicalJson(status?.repository ?? null), isThere: found.status === "True" } };
+}
+
 function sibling(session: BackupSession): SiblingSession {
   const { metadata, spec, status } = session;
   return {
@@ -77,6 +86,7 @@ function sibling(session: BackupSession): SiblingSession {
     isStarted: status?.startTime !== undefined,
     retryOf: spec.retryOf,
     isPart: status?.startTime !== undefined && !isSessionSaved(status),
+    ...lookOf(status),
   };
 }
 

@@ -1,21 +1,14 @@
 /** The host runs that follow from a session's entries. Pure. */
 import type { HostRunSpec } from "../../shared/api/host-run.ts";
 import { normalPaths } from "../../shared/paths.ts";
-import { ConditionType } from "../../shared/reasons.ts";
-import { isConditionTrue } from "../../shared/status/conditions.ts";
 import { isSessionSaved } from "../../shared/status/saved-data.ts";
 import { jobHandler } from "../jobs/job-hooks.ts";
-import { type HostEntry, isOpenHost, type TargetEntry } from "../run/entries.ts";
+import { isOpenHost, type TargetEntry } from "../run/entries.ts";
 import { actionsOf, type HostRunOrder, type HostRuns, hooksOrder } from "../run/host-runs.ts";
 import { hostOrders, type OrderedHost } from "../run/orders.ts";
 import { runHosts, runTargets } from "../run/run-facts.ts";
+import { mayBegin } from "./early-hosts.ts";
 import { memberOf, type SessionStatus, type SessionView } from "./view.ts";
-
-/** The first host makes sure that the repository exists; all others get their order after that. */
-function mayBegin(status: SessionStatus, host: HostEntry): boolean {
-  const isFirst = (host.actions ?? []).includes("InitializeBackendRepository");
-  return isFirst || isConditionTrue(status.conditions, ConditionType.BackendRepositoryInitialized);
-}
 
 function hasOpenActions({ actions }: Pick<HostRunSpec, "actions">): boolean {
   return (actions ?? []).some((action) => action !== "InitializeBackendRepository");
@@ -93,7 +86,7 @@ function backupOrder(
 /** What is ordered of a host besides what every run orders. */
 function partOf(view: SessionView, status: SessionStatus, { target, host, key, present }: OrderedHost) {
   const actions = actionsOf(host, present);
-  const isTurn = isOpenHost(host) && mayBegin(status, host);
+  const isTurn = isOpenHost(host) && mayBegin(view, status, target, host);
   if (present === undefined && !isTurn && !hasOpenActions(actions)) return undefined;
   const { retryLeft } = view.object.spec;
   const isRetained = (actions.actions ?? []).includes("ApplyRetentionPolicy");

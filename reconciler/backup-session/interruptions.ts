@@ -59,9 +59,13 @@ export const invokerGone: Row = {
   },
 };
 
-/** A host that was to open the repository says itself how that went; no other has begun, and none will. */
+/** A host that was to open the repository says itself how that went, and so does one that has begun; no other will. */
 function waitsForRepository(host: HostStats): boolean {
-  return isOpenHost(host) && !(isAssigned(host) && (host.actions ?? []).includes("InitializeBackendRepository"));
+  return (
+    isOpenHost(host) &&
+    host.phase !== "Running" &&
+    !(isAssigned(host) && (host.actions ?? []).includes("InitializeBackendRepository"))
+  );
 }
 
 export const repositoryRefused: Row = {

@@ -2,10 +2,11 @@
 import type { HostActionResult } from "../../shared/api/host-stats.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { findCondition, hasCondition } from "../../shared/status/conditions.ts";
-import { type HostEntry, isAssigned, isOpenHost, withEntryCondition } from "../run/entries.ts";
+import { type HostEntry, isAssigned, withEntryCondition } from "../run/entries.ts";
 import { runHosts, runTargets, withRunHost } from "../run/run-facts.ts";
 import { type ActionOutcome, allHosts, conditionOf, isInitCarried, WORDS } from "./repository-actions.ts";
 import type { Row, Step } from "./step.ts";
+import type { SessionStatus } from "./view.ts";
 
 function isCheck(type: ConditionType): boolean {
   return type === ConditionType.RepositoryIntegrityVerified;
@@ -20,6 +21,15 @@ function describe(result: HostActionResult): string {
   if (result.phase === "Failed") return `${result.reason ?? "RESTIC_FAILED"}: ${result.message ?? "no detail"}`;
   if (result.kept !== undefined) return `kept ${result.kept} snapshots, removed ${result.removed ?? 0}`;
   return result.message ?? "done";
+}
+
+/** Where the host that was to look has not told, another that saved something has found the repository too. */
+function foundBySaving(status: SessionStatus, now: Date): Step | undefined {
+  if (hasCondition(status.conditions, ConditionType.BackendRepositoryInitialized)) return undefined;
+  const saved = allHosts(status).find((host) => host.phase === "Succeeded" && (host.snapshots?.length ?? 0) > 0);
+  if (saved === undefined) return undefined;
+  const message = `host ${saved.hostname ?? ""} saved its data in it`;
+  return { status: withEntryCondition(status, conditionOf("InitializeBackendRepository", "good", message), now) };
 }
 
 /** Turns what agents report about the repository into conditions. A check that failed is not outdone by a later one. */
@@ -39,7 +49,7 @@ export const repositoryResults: Row = {
         return { status: withEntryCondition(status, conditionOf(action, outcome, describe(result)), now) };
       }
     }
-    return undefined;
+    return foundBySaving(status, now);
   },
 };
 
@@ -51,7 +61,8 @@ export const passInitOn: Row = {
       return undefined;
     }
     for (const [targetIndex, target] of runTargets(status).entries()) {
-      const hostIndex = runHosts(target).findIndex((host) => isOpenHost(host) && isAssigned(host));
+      // One that has begun without it looks for nothing any more.
+      const hostIndex = runHosts(target).findIndex((host) => host.phase === "Pending" && isAssigned(host));
       if (hostIndex < 0) continue;
       const withInit = (host: HostEntry): HostEntry => ({
         ...host,

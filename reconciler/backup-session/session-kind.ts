@@ -33,6 +33,7 @@ export const SESSION_KIND: RunKind<BackupSession, SessionView, SessionStatus, Ow
   decide: decideSession,
   ordersOf: sessionOrders,
   act: actOnSession,
+  isBeside: ({ kind }) => kind === "AddLabels",
   wokenBy(world: World, { these }) {
     const onInvoker = ({ kind, metadata }: Named): void =>
       these(world.sessions.byIndex("invoker", `${kind}/${metadata.namespace}/${metadata.name}`));

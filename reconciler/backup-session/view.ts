@@ -16,6 +16,8 @@ export interface SiblingSession {
   readonly retryOf: string | undefined;
   /** It began, and is not known to have saved all that it was to save. */
   readonly isPart?: boolean;
+  /** The repository that it looked for, and whether that was there; undefined where it did not come so far. */
+  readonly looked?: { readonly repository: string; readonly isThere: boolean };
 }
 
 export interface InvokerFact {

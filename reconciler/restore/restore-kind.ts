@@ -30,6 +30,7 @@ export const RESTORE_KIND: RunKind<RestoreObject, RestoreView, RestoreStatus, Ow
   decide: decideRestore,
   ordersOf: restoreOrders,
   act: actOnRestore,
+  isBeside: () => false,
   wokenBy: (world, { inNamespace, ofRepository }) => [
     // A session that ends frees its targets, and is a recovery point.
     world.sessions.subscribe(

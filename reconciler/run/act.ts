@@ -20,7 +20,8 @@ const SHARED: Readonly<Record<RunAction<unknown>["kind"], true>> = {
   EmitEvent: true,
 };
 
-function isShared<Status, Own extends { readonly kind: string }>(
+/** Whether the action is one that every kind of run has. */
+export function isShared<Status, Own extends { readonly kind: string }>(
   action: RunAction<Status> | Own,
 ): action is RunAction<Status> {
   return Object.hasOwn(SHARED, action.kind);

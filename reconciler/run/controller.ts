@@ -8,7 +8,7 @@ import type { Controller } from "../controller.ts";
 import { hookJobName } from "../hooks/hook-job.ts";
 import { hostRunsOf } from "../world/host-runs.ts";
 import { isNamespaceEnding, type World } from "../world/world.ts";
-import { actOnRun } from "./act.ts";
+import { actOnRun, isShared } from "./act.ts";
 import { isHeld } from "./deleted.ts";
 import { removeFinalizers } from "./finalizers.ts";
 import { gatherRun } from "./gather.ts";
@@ -160,13 +160,10 @@ export function createRunController<
         decided === undefined && (isBehind || !isTold(run))
           ? [{ kind: "WriteStatus", status }, ...decision.actions]
           : decision.actions;
-      const outcome = await actOnRun(
-        kind,
-        { ...ports, memories, recorded, monotonicMs, wake, signal },
-        key,
-        view,
-        actions,
-      );
+      const actPorts = { ...ports, memories, recorded, monotonicMs, wake, signal };
+      const isBeside = (action: Action): boolean => !isShared(action) && kind.isBeside(action);
+      const first = actions.filter((action) => !isBeside(action));
+      const outcome = await actOnRun(kind, actPorts, key, view, first);
       if (decided !== undefined || isBehind) memories.keepWriteTime(key, clock.monotonic());
       if (outcome === "again") continue;
       const planned = planHostRuns(
@@ -179,7 +176,10 @@ export function createRunController<
       const isEnding = isNamespaceEnding(world, owner.namespace);
       const changes = isEnding ? planned.filter((change) => change.kind !== "create") : planned;
       const { metadata } = memories.newest(key, run) ?? run;
-      await syncHostRuns(client, { resource: KINDS[run.kind], metadata }, changes, signal);
+      await Promise.all([
+        syncHostRuns(client, { resource: KINDS[run.kind], metadata }, changes, signal),
+        actOnRun(kind, actPorts, key, view, actions.filter(isBeside)),
+      ]);
       return { requeueAfterMs: decision.requeueAfterMs };
     }
     throw new UserError("API_UNAVAILABLE", `others kept changing ${key} while it was decided`);

@@ -99,6 +99,8 @@ export interface RunKind<
    */
   ordersOf(view: View, status: Status, known: HostRuns): readonly HostRunOrder[];
   act(ports: ActPorts<Run, Memory>, key: string, view: View, action: Own): Promise<ActOutcome>;
+  /** Whether no order waits for the action: it is done while they are given. */
+  isBeside(action: Own): boolean;
   /** Subscribes to what only this kind reads. @returns functions that end the subscriptions */
   wokenBy(world: World, wakers: Wakers<Run>): readonly (() => void)[];
   /**

@@ -21,6 +21,7 @@ import {
 } from "../../shared/kube/informer.ts";
 import { isJsonObject, textAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
+import { createTextPool } from "../../shared/kube/text-pool.ts";
 import { resolveTargetRef, type TargetRefLike, targetKey } from "../../shared/target.ts";
 import { type AnnotatedTarget, readAnnotatedTarget } from "../blueprint/annotated-target.ts";
 import { JOBS, type JobFact, type JobPodFact, readJob, readJobPod } from "../jobs/job-object.ts";
@@ -107,6 +108,17 @@ export function createWorld(options: WorldOptions): World {
     });
   }
 
+  const texts = createTextPool();
+
+  /** Of our own kinds there are thousands, each kept as it is. */
+  function informOwn<T, I extends string>(
+    resource: Resource,
+    parse: (raw: unknown) => T,
+    indexes: InformerOptions<T, I>["indexes"],
+  ): Informer<T, I> {
+    return inform<T, I>(resource, (raw) => parse(texts.share(raw)), indexes);
+  }
+
   /** Whatever namespace is looked at. */
   const clusterWide = { ...options, namespace: undefined };
 
@@ -119,7 +131,7 @@ export function createWorld(options: WorldOptions): World {
     });
 
   return {
-    sessions: inform(KINDS.BackupSession, parseBackupSession, {
+    sessions: informOwn(KINDS.BackupSession, parseBackupSession, {
       invoker: ({ metadata, spec }) => [`${spec.invoker?.kind}/${metadata.namespace}/${spec.invoker?.name}`],
       target: ({ metadata, status }) =>
         targetKeys(
@@ -128,11 +140,11 @@ export function createWorld(options: WorldOptions): World {
         ),
       repository: (session) => repositoryKeys(session, session.status?.repository),
     }),
-    configurations: inform(KINDS.BackupConfiguration, parseBackupConfiguration, {
+    configurations: informOwn(KINDS.BackupConfiguration, parseBackupConfiguration, {
       target: ({ metadata, spec }) => targetKeys(metadata.namespace, [spec.target?.ref]),
       repository: (invoker) => repositoryKeys(invoker, invoker.spec.repository),
     }),
-    batches: inform(KINDS.BackupBatch, parseBackupBatch, {
+    batches: informOwn(KINDS.BackupBatch, parseBackupBatch, {
       target: ({ metadata, spec }) =>
         targetKeys(
           metadata.namespace,
@@ -140,11 +152,11 @@ export function createWorld(options: WorldOptions): World {
         ),
       repository: (invoker) => repositoryKeys(invoker, invoker.spec.repository),
     }),
-    restoreSessions: inform(KINDS.RestoreSession, parseRestoreSession, {
+    restoreSessions: informOwn(KINDS.RestoreSession, parseRestoreSession, {
       target: ({ metadata, spec }) => targetKeys(metadata.namespace, [spec.target?.ref]),
       repository: (invoker) => repositoryKeys(invoker, invoker.spec.repository),
     }),
-    restoreBatches: inform(KINDS.RestoreBatch, parseRestoreBatch, {
+    restoreBatches: informOwn(KINDS.RestoreBatch, parseRestoreBatch, {
       target: ({ metadata, spec }) =>
         targetKeys(
           metadata.namespace,
@@ -152,11 +164,11 @@ export function createWorld(options: WorldOptions): World {
         ),
       repository: (invoker) => repositoryKeys(invoker, invoker.spec.repository),
     }),
-    hostRuns: inform(KINDS.HostRun, (raw) => seenHostRun(parseHostRun(raw)), {
+    hostRuns: informOwn(KINDS.HostRun, (raw) => seenHostRun(parseHostRun(raw)), {
       run: ({ spec }) => [spec.run.uid].filter((uid) => uid !== undefined),
       points: (run) => (run.toldPoints === undefined ? [] : repositoryKeys(run, run.spec.repository)),
     }),
-    repositories: inform(KINDS.Repository, (raw) => seenRepository(parseRepository(raw)), {
+    repositories: informOwn(KINDS.Repository, (raw) => seenRepository(parseRepository(raw)), {
       uid: ({ metadata }) => [metadata.uid].filter((uid) => uid !== undefined),
     }),
     blueprints: createInformer<BackupBlueprint>({

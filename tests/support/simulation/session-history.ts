@@ -1,7 +1,11 @@
 /** Random histories of a session: what may happen to it, in any order, and then the way to its end. */
 import fc from "fast-check";
+import { sessionOrders } from "../../../reconciler/backup-session/host-runs.ts";
+import type { SiblingSession } from "../../../reconciler/backup-session/view.ts";
+import { repositoryOrder } from "../../../reconciler/run/host-runs.ts";
 import type { BackupBatch } from "../../../shared/api/backup-batch.ts";
 import type { BackupMember } from "../../../shared/api/member.ts";
+import { canonicalJson } from "../../../shared/hash.ts";
 import type { SimulatedWorkload } from "./pods.ts";
 import { type HostAt, SessionSimulation } from "./session-simulation.ts";
 
@@ -11,6 +15,7 @@ export interface HistoryEvent {
     | "host runs"
     | "host succeeds"
     | "host fails"
+    | "host finds no repository"
     | "actions succeed"
     | "action fails"
     | "pod dies"
@@ -30,6 +35,7 @@ const KINDS: readonly HistoryEvent["kind"][] = [
   "host succeeds",
   "host succeeds",
   "host fails",
+  "host finds no repository",
   "actions succeed",
   "actions succeed",
   "action fails",
@@ -50,6 +56,8 @@ export interface History {
   readonly isSequential: boolean;
   readonly isFailFast: boolean;
   readonly isTimed: boolean;
+  /** An earlier session found the repository. */
+  readonly isKnown: boolean;
   readonly retryLeft: number;
   readonly globalHooks: number;
   readonly events: readonly HistoryEvent[];
@@ -75,6 +83,7 @@ export const anyHistory: fc.Arbitrary<History> = fc.record({
   isSequential: fc.boolean(),
   isFailFast: fc.boolean(),
   isTimed: fc.boolean(),
+  isKnown: fc.boolean(),
   retryLeft: fc.nat(1),
   globalHooks: fc.nat(3),
   events: fc.array(event, { maxLength: 40 }),
@@ -116,7 +125,22 @@ export function startHistory(history: History): SessionSimulation {
       ...(history.isTimed && { timeOut: "10m" }),
     },
   };
-  return new SessionSimulation({ batch, workloads, retryLeft: history.retryLeft });
+  const simulation = new SessionSimulation({ batch, workloads, retryLeft: history.retryLeft });
+  if (history.isKnown) simulation.siblings.push(theSessionBefore(simulation));
+  return simulation;
+}
+
+/** It found the repository that the session is to use. */
+export function theSessionBefore({ repository, nowMs }: SessionSimulation): SiblingSession {
+  const found = repository === undefined ? undefined : repositoryOrder(repository).repository;
+  return {
+    name: "before",
+    createdAtMs: nowMs - 3_600_000,
+    phase: "Succeeded",
+    isStarted: true,
+    retryOf: undefined,
+    looked: { repository: canonicalJson(found ?? null), isThere: true },
+  };
 }
 
 function pickOf<Item>(items: readonly Item[], pick: number): Item | undefined {
@@ -138,7 +162,12 @@ function openActions({ host }: HostAt) {
   return (host.actions ?? []).filter((action) => !ended.has(action));
 }
 
-function endHost(simulation: SessionSimulation, at: HostAt, isGood: boolean): void {
+function endHost(
+  simulation: SessionSimulation,
+  at: HostAt,
+  isGood: boolean,
+  reason: "RESTIC_KILLED" | "REPOSITORY_NOT_FOUND" = "RESTIC_KILLED",
+): void {
   const finishedAt = new Date(simulation.nowMs).toISOString();
   simulation.report(at, (host) =>
     isGood
@@ -148,7 +177,7 @@ function endHost(simulation: SessionSimulation, at: HostAt, isGood: boolean): vo
           finishedAt,
           snapshots: [{ name: `snapshot-of-${host.hostname}`, path: "/data" }],
         }
-      : { ...host, phase: "Failed", finishedAt, reason: "RESTIC_KILLED", error: "killed" },
+      : { ...host, phase: "Failed", finishedAt, reason, error: "it failed" },
   );
 }
 
@@ -162,10 +191,16 @@ function endActions(simulation: SessionSimulation, at: HostAt, isGood: boolean):
   simulation.report(at, (host) => ({ ...host, results: [...(host.results ?? []), ...results] }));
 }
 
-function mayEnd(simulation: SessionSimulation): boolean {
-  return (simulation.status.conditions ?? []).some(
-    ({ type, status }) => type === "BackendRepositoryInitialized" && status === "True",
+/** Whether the host's pod was given its order. */
+function isOrdered(simulation: SessionSimulation, { host, targetIndex }: HostAt): boolean {
+  return sessionOrders(simulation.view(), simulation.status, new Map()).some(
+    ({ spec }) => spec.targetIndex === targetIndex && spec.host === host.hostname && spec.work === "Backup",
   );
+}
+
+/** The one that looks for the repository tells first how that went. */
+function mayEnd(simulation: SessionSimulation, at: HostAt): boolean {
+  return isOrdered(simulation, at) && openActions(at).length === 0;
 }
 
 /** Lets the event happen, if there is something that it can happen to. */
@@ -187,10 +222,13 @@ export function happen(simulation: SessionSimulation, { kind, pick }: HistoryEve
       }
       return;
     case "host succeeds":
-      if (open !== undefined && mayEnd(simulation)) endHost(simulation, open, true);
+      if (open !== undefined && mayEnd(simulation, open)) endHost(simulation, open, true);
       return;
     case "host fails":
       if (open !== undefined) endHost(simulation, open, false);
+      return;
+    case "host finds no repository":
+      if (open !== undefined && isOrdered(simulation, open)) endHost(simulation, open, false, "REPOSITORY_NOT_FOUND");
       return;
     case "actions succeed":
     case "action fails":
@@ -249,7 +287,7 @@ export function driveToEnd(simulation: SessionSimulation, onSettled: () => void)
     }
     for (const at of servedHosts(simulation)) {
       endActions(simulation, at, true);
-      if (isOpen(at) && mayEnd(simulation)) happen(simulation, { kind: "host succeeds", pick: round });
+      if (isOpen(at) && mayEnd(simulation, at)) happen(simulation, { kind: "host succeeds", pick: round });
     }
     simulation.nowMs += 31_000;
   }

@@ -3,13 +3,18 @@ import { sessionOrders } from "../../../../reconciler/backup-session/host-runs.t
 import { buildHostRun } from "../../../../reconciler/run/host-runs.ts";
 import type { BackupBatch } from "../../../../shared/api/backup-batch.ts";
 import type { BackupMember } from "../../../../shared/api/member.ts";
+import { theSessionBefore } from "../../../support/simulation/session-history.ts";
 import { SessionSimulation } from "../../../support/simulation/session-simulation.ts";
 
 const MEMBER: BackupMember = {
   target: { alias: "agent", ref: { apiVersion: "apps/v1", kind: "DaemonSet", name: "agent" }, paths: ["/data"] },
 };
 
-function aSession(replicas: number, member: BackupMember = MEMBER): SessionSimulation {
+function aSession(
+  replicas: number,
+  member: BackupMember = MEMBER,
+  prepare: (simulation: SessionSimulation) => void = () => undefined,
+): SessionSimulation {
   const batch: BackupBatch = {
     apiVersion: "stash.appscode.com/v1beta1",
     kind: "BackupBatch",
@@ -24,6 +29,7 @@ function aSession(replicas: number, member: BackupMember = MEMBER): SessionSimul
     batch,
     workloads: [{ kind: "DaemonSet", namespace: "demo", name: "agent", replicas }],
   });
+  prepare(simulation);
   simulation.settle();
   return simulation;
 }
@@ -49,6 +55,57 @@ describe("the orders of a session", () => {
     ]);
     openRepository(simulation);
     expect(ordersOf(simulation)).toHaveLength(3);
+  });
+
+  test("go to all hosts at once where the session before found the very repository", () => {
+    const simulation = aSession(3, MEMBER, (session) => session.siblings.push(theSessionBefore(session)));
+    expect(ordersOf(simulation).map(({ spec }) => [spec.work, spec.actions])).toEqual([
+      ["Backup", ["InitializeBackendRepository"]],
+      ["Backup", undefined],
+      ["Backup", undefined],
+    ]);
+  });
+
+  test.each([
+    ["that session did not find it", { isThere: false }],
+    ["that session had another backend", { repository: '{"name":"store"}' }],
+  ])("go to the first host alone where %s", (_why, change) => {
+    const simulation = aSession(3, MEMBER, (session) => {
+      const before = theSessionBefore(session);
+      session.siblings.push({ ...before, looked: { repository: "", isThere: true, ...before.looked, ...change } });
+    });
+    expect(ordersOf(simulation)).toHaveLength(1);
+  });
+
+  test("go to the first host alone where a newer session did not find it any more", () => {
+    const simulation = aSession(3, MEMBER, (session) => {
+      const before = theSessionBefore(session);
+      const looked = { repository: before.looked?.repository ?? "", isThere: false };
+      session.siblings.push(before, { ...before, name: "since", createdAtMs: before.createdAtMs + 1, looked });
+    });
+    expect(ordersOf(simulation)).toHaveLength(1);
+  });
+
+  test("wait for the first host where the member has hooks: they would run twice if the repository is gone", () => {
+    const hooks = { preBackup: { httpGet: { path: "/lock", port: 80 } } };
+    const simulation = aSession(3, { ...MEMBER, hooks }, (session) => session.siblings.push(theSessionBefore(session)));
+    expect(ordersOf(simulation)).toHaveLength(1);
+  });
+
+  test("come once more for hosts that found the known repository gone, when the first one has made it", () => {
+    const simulation = aSession(3, MEMBER, (session) => session.siblings.push(theSessionBefore(session)));
+    const gone = { phase: "Failed", reason: "REPOSITORY_NOT_FOUND", error: "there is no repository" } as const;
+    for (const hostIndex of [1, 2]) {
+      simulation.report({ targetIndex: 0, hostIndex }, (host) => ({ ...host, ...gone }));
+    }
+    simulation.settle();
+    expect(ordersOf(simulation)).toHaveLength(1);
+    expect(simulation.status.targets?.[0]?.phase).toBe("Running");
+    openRepository(simulation);
+    expect(ordersOf(simulation).map(({ spec }) => spec.attempt)).toEqual([1, 2, 2]);
+    simulation.report({ targetIndex: 0, hostIndex: 1 }, (host) => ({ ...host, ...gone }));
+    simulation.settle();
+    expect(simulation.hosts()[1]?.host).toMatchObject(gone);
   });
 
   test("D25: say how many hosts the target has, how many targets the session, and which cluster it is", () => {
