@@ -13,6 +13,7 @@ import type { InjectionFacts } from "./gather-request.ts";
 import { afterLook, afterVainRequest, type InjectionRecord, newRecord } from "./injection-record.ts";
 import { isInjectionCurrent, type WantedInjection, wantedHash } from "./injection-state.ts";
 import type { LastingLeftOver } from "./left-over.ts";
+import { findMountFailure } from "./mount-failure.ts";
 import { type ProofPorts, proveInjection, proveRefusal } from "./prove-injection.ts";
 import { afterRefusal, type Refusal } from "./refusal.ts";
 import { ASK_TO_RELEASE, type Ask, askAgain, askFor, askToHold, resubmit } from "./resubmit.ts";
@@ -22,7 +23,7 @@ import type { WorkloadId } from "./workload-key.ts";
 
 export interface ActPorts {
   readonly world: Pick<World, "quotas">;
-  readonly client: Pick<KubeClient, "create" | "delete" | "find" | "patch">;
+  readonly client: Pick<KubeClient, "create" | "delete" | "find" | "list" | "patch">;
   readonly records: TargetMemory<InjectionRecord>;
   readonly refusals: TargetMemory<Refusal>;
   readonly troubles: TargetMemory<LastingTrouble>;
@@ -105,13 +106,13 @@ export async function actOnTrouble(
   subject: Subject,
   trouble: LastingTrouble,
 ): Promise<RunResult | undefined> {
-  const { target, id, facts, signal } = subject;
+  const { target, facts } = subject;
   const { troubles, clock, log } = ports;
   const isMade = trouble.kind === "NotReady";
-  const words = isMade ? trouble.words : await proveRefusal(proofPorts(ports, id), id, facts.workload, signal);
+  const words = await wordsOfTrouble(ports, subject, trouble);
   if (words === undefined) {
     troubles.set(target, { ...trouble, notBeforeMs: clock.monotonic() + TROUBLE_AGAIN_MS });
-    log.debug({ target, error: trouble.words }, "pods are missing, and the sidecar is not why");
+    log.debug({ target, error: trouble.words }, "pods are missing or not ready, and the sidecar is not why");
     return { requeueAfterMs: TROUBLE_AGAIN_MS };
   }
   await ask(ports, subject, askToHold(isMade ? { kind: "Pods", origin: facts.origin } : { kind: "DryRun" }));
@@ -119,6 +120,13 @@ export async function actOnTrouble(
   troubles.forget(target);
   log.warn({ target, error: words, reason: "InjectionRefusedByCluster" }, "sidecar taken out of the workload");
   return isMade ? undefined : { requeueAfterMs: Math.max(refusal.notBeforeMs - clock.monotonic(), 1) };
+}
+
+/** @returns undefined where the sidecar is not why, or nobody can tell */
+async function wordsOfTrouble(ports: ActPorts, { id, facts, signal }: Subject, trouble: LastingTrouble) {
+  if (trouble.kind === "NotMade") return proveRefusal(proofPorts(ports, id), id, facts.workload, signal);
+  const { waiting } = trouble;
+  return waiting === undefined ? trouble.words : findMountFailure(ports.client, id.namespace, waiting, signal);
 }
 
 /** Ends a hold of a workload that is to have no sidecar anyway. */

@@ -7,12 +7,13 @@ import { hasRestoreInit } from "../../shared/injection/left-over.ts";
 import { containersOf } from "../../shared/injection/own-parts.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { isJsonObject, listAt, textAt } from "../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../shared/kube/json-value.ts";
 import { isNotFound, KubeError } from "../../shared/kube/kube-error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { inNamespace } from "../authority.ts";
 import type { QuotaFact } from "../world/quota-object.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
+import { findClaimFault } from "./claim-fault.ts";
 import { addedAmounts, decideProof, isReplacedInPlace, type PodAnswer, type ProofDecision } from "./decide-proof.ts";
 import { isInjectionCurrent, type WantedInjection, wantedHash } from "./injection-state.ts";
 import { buildProofPod } from "./proof-pod.ts";
@@ -55,7 +56,7 @@ export async function proveInjection(
   const isAlsoAsked = answer.kind === "Refused" && pods === 0;
   const without = isAlsoAsked ? await askPod(ports, workload, workload.facts.podTemplate, signal) : undefined;
   const sidecar = answer.kind === "Taken" ? answer.sidecar : findSidecar(podTemplate);
-  const claim = pods > 0 ? await findLoneClaim(ports, workload, podTemplate, signal) : undefined;
+  const claim = await findClaimFault(ports.client, workload, podTemplate, signal);
   if (claim !== undefined) return { kind: "Refused", words: claim };
   return decideProof({
     answer,
@@ -113,7 +114,7 @@ export async function proveRestore(
   const pods = workload.existingReplicas;
   const isAlsoAsked = answer.kind === "Refused" && pods === 0;
   const without = isAlsoAsked ? await askPod(ports, workload, workload.facts.podTemplate, signal) : undefined;
-  const claim = !isWanted && pods > 0 ? await findLoneClaim(ports, workload, podTemplate, signal) : undefined;
+  const claim = isWanted ? undefined : await findClaimFault(ports.client, workload, podTemplate, signal);
   if (claim !== undefined) return { kind: "Refused", words: claim };
   return decideProof({
     answer,
@@ -124,26 +125,6 @@ export async function proveRestore(
     isReplacedInPlace: isReplacedInPlace(admitted.workload),
     quotas: ports.quotas,
   });
-}
-
-const CLAIMS: Resource = { group: "", version: "v1", plural: "persistentvolumeclaims", namespaced: true };
-
-/** A claim for one pod at a time, where the next pod is to come before the present one goes: the rollout would never end. */
-async function findLoneClaim(
-  { client }: ProofPorts,
-  workload: WorkloadObject,
-  podTemplate: JsonObject,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  if (workload.facts.kind !== "Deployment" || isReplacedInPlace(workload)) return undefined;
-  for (const volume of listAt(podTemplate, "spec", "volumes")) {
-    const claim = textAt(volume, "persistentVolumeClaim", "claimName");
-    if (claim === undefined) continue;
-    const found = await client.find(CLAIMS, workload.facts.namespace, claim, asIs, { signal });
-    if (!listAt(found, "spec", "accessModes").includes("ReadWriteOncePod")) continue;
-    return `claim ${claim} is ReadWriteOncePod and the Deployment makes the next pod before the present one goes, so that its restart would never end: set strategy.type to Recreate`;
-  }
-  return undefined;
 }
 
 type Admission = { readonly kind: "Admitted"; readonly workload: WorkloadObject } | Exclude<Proof, { kind: "Passed" }>;

@@ -24,8 +24,10 @@ interface Cluster {
   readonly without?: KubeError;
   readonly workload?: KubeError;
   readonly quotas?: ProofPorts["quotas"];
-  /** Access mode of every claim. */
+  /** Access mode of every claim; there are none where it is not given. */
   readonly accessMode?: string;
+  /** Of the sidecar's local backend. */
+  readonly backendClaim?: string;
 }
 
 function refusal(status: number, reason: string, detail: string): KubeError {
@@ -33,7 +35,7 @@ function refusal(status: number, reason: string, detail: string): KubeError {
 }
 
 /** An API server that keeps nothing, and says whether it was asked to keep something. */
-function clusterOf({ admits = true, withSidecar, without, workload, quotas = [], accessMode }: Cluster) {
+function clusterOf({ admits = true, withSidecar, without, workload, quotas = [], accessMode, backendClaim }: Cluster) {
   const calls: string[] = [];
   const ports: ProofPorts = {
     quotas,
@@ -50,6 +52,7 @@ function clusterOf({ admits = true, withSidecar, without, workload, quotas = [],
         const isRestore = valueAt(annotations, "stash.appscode.com/requested-restore") !== undefined;
         const isWanted = admits && !isRestore && typeof valueAt(annotations, HELD) !== "string";
         const init = { name: "stash-init", args: ["restore"] };
+        const claim = { name: "stash-local-0a1b2c3d4e", persistentVolumeClaim: { claimName: backendClaim } };
         const sidecar = { name: "stash", args: ["run-backup"], resources: { requests: { memory: "64Mi" } } };
         return parse({
           metadata: { name: "web", namespace: "demo", uid: "workload-uid" },
@@ -59,7 +62,10 @@ function clusterOf({ admits = true, withSidecar, without, workload, quotas = [],
               spec: {
                 initContainers: admits && isRestore ? [init] : [],
                 containers: [{ name: "app" }, ...(isWanted ? [sidecar] : [])],
-                volumes: [{ name: "data", persistentVolumeClaim: { claimName: "data" } }],
+                volumes: [
+                  { name: "data", persistentVolumeClaim: { claimName: "data" } },
+                  ...(backendClaim === undefined ? [] : [claim]),
+                ],
               },
             },
             strategy: { type: isRestore ? "Recreate" : "RollingUpdate" },
@@ -162,6 +168,20 @@ describe("a claim for one pod at a time", () => {
     [{ strategy: { type: "RollingUpdate" } }, "ReadWriteOnce"],
   ])("is no obstacle with %j and %s", async (spec, accessMode) => {
     expect(await proofOf(spec, accessMode)).toEqual({ kind: "Passed" });
+  });
+});
+
+describe("a claim of the sidecar's local backend", () => {
+  test.each([
+    ["that is not there is told before any pod waits for it", undefined, "Refused"],
+    ["that is there is no obstacle", "ReadWriteMany", "Passed"],
+  ])("%s, also where no pod is there", async (_what, accessMode, kind) => {
+    for (const replicas of [0, 1]) {
+      const { ports } = clusterOf({ backendClaim: "backups", ...(accessMode !== undefined && { accessMode }) });
+      const proof = await proveInjection(ports, ID, aWorkload({ status: { replicas } }), wanted, signal);
+      expect(proof.kind).toBe(kind);
+      if (kind === "Refused") expect(proof).toMatchObject({ words: expect.stringContaining("claim backups") });
+    }
   });
 });
 
