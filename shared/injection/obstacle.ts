@@ -53,5 +53,15 @@ function runsOtherSystem(podTemplate: JsonObject): boolean {
   const spec = valueAt(podTemplate, "spec");
   if (textAt(spec, "os", "name") === "windows") return true;
   const selector = valueAt(spec, "nodeSelector");
-  return selector !== undefined && SYSTEM_LABELS.some((label) => textAt(selector, label) === "windows");
+  if (selector !== undefined && SYSTEM_LABELS.some((label) => textAt(selector, label) === "windows")) return true;
+  const required = valueAt(spec, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution");
+  // One of the terms is enough for a node.
+  const terms = listAt(required, "nodeSelectorTerms");
+  return terms.length > 0 && terms.every((term) => listAt(term, "matchExpressions").some(wantsWindows));
+}
+
+function wantsWindows(expression: unknown): boolean {
+  const values = listAt(expression, "values");
+  const isOfSystem = SYSTEM_LABELS.some((label) => textAt(expression, "key") === label);
+  return isOfSystem && textAt(expression, "operator") === "In" && values.length === 1 && values[0] === "windows";
 }
