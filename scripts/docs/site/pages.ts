@@ -25,7 +25,16 @@ export const PAGE_GROUPS: readonly PageGroup[] = [
   },
   {
     text: "For those who change it",
-    pages: ["architecture", "sessions", "jobs", "scheduling", "test-cluster", "release", "decisions/json-patch"],
+    pages: [
+      "architecture",
+      "sessions",
+      "jobs",
+      "scheduling",
+      "test-cluster",
+      "release",
+      "decisions/json-patch",
+      "decisions/unconcerned",
+    ],
   },
 ];
 
