@@ -139,7 +139,7 @@ export function aPodPolicy(namespace: string, expression: string, message: strin
 }
 
 /** @param installation asked for each time: it starts after the file was read */
-export function harmlessStage(installation: () => Installation) {
+export function harmlessStage(installation: () => Pick<Installation, "client">) {
   const client = () => installation().client;
 
   async function condition(namespace: string, name = "app") {
