@@ -25,7 +25,8 @@ export function createUnconcerned(ports: UnconcernedPorts): (body: string) => An
   const { world, isSynced, excludedNamespaces, countReasons, log } = ports;
   const isNamed = (key: string) => world.backupsNaming(key).length > 0 || world.restoresNaming(key).length > 0;
   return (body) => {
-    if (!isSynced() || isNamed(guessTarget(body)) || body.includes(OUR_NAME) || body.includes(BEING_DELETED)) return undefined;
+    if (!isSynced() || isNamed(guessTarget(body)) || body.includes(OUR_NAME) || body.includes(BEING_DELETED))
+      return undefined;
     const review = readHead(body);
     if (review === undefined) return undefined;
     const { request } = review;

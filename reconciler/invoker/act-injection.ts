@@ -1,6 +1,8 @@
 /** Carries out what was decided about a workload's injection, and remembers how it went. */
 import { assertNever, messageOf } from "../../shared/errors.ts";
 import { containersOf, isSidecar } from "../../shared/injection/own-parts.ts";
+import { pullSecretsBeside } from "../../shared/injection/pull-secrets.ts";
+import type { InjectionSettings } from "../../shared/injection/view.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import type { EventRecorder } from "../../shared/kube/events.ts";
@@ -18,11 +20,13 @@ import { type ProofPorts, proveInjection, proveRefusal } from "./prove-injection
 import { afterRefusal, type Refusal } from "./refusal.ts";
 import { ASK_TO_RELEASE, type Ask, askAgain, askFor, askToHold, resubmit } from "./resubmit.ts";
 import type { TargetMemory } from "./target-memory.ts";
+import { tellPullSecrets } from "./tell-pull-secrets.ts";
 import type { LastingTrouble } from "./trouble.ts";
 import type { WorkloadId } from "./workload-key.ts";
 
 export interface ActPorts {
   readonly world: Pick<World, "quotas">;
+  readonly settings: Pick<InjectionSettings, "pullSecrets">;
   readonly client: Pick<KubeClient, "create" | "delete" | "find" | "list" | "patch">;
   readonly records: TargetMemory<InjectionRecord>;
   readonly refusals: TargetMemory<Refusal>;
@@ -61,6 +65,7 @@ export async function actOnProof(ports: ActPorts, subject: Subject): Promise<Run
       );
       return actOnRequest(ports, subject, unheld);
     case "Passed":
+      if ("lacksPullSecrets" in proof) tellPullSecrets(ports, subject);
       return actOnRequest(ports, subject, unheld);
     case "Refused": {
       const refusal = noteRefusal(ports, subject, proof.words);
@@ -155,8 +160,8 @@ async function tryToHold(ports: ActPorts, subject: Subject): Promise<void> {
   }
 }
 
-function proofPorts({ world, client }: ActPorts, { namespace }: WorkloadId): ProofPorts {
-  return { client, quotas: world.quotas.list(namespace) };
+function proofPorts({ world, client, settings }: ActPorts, { namespace }: WorkloadId): ProofPorts {
+  return { client, quotas: world.quotas.list(namespace), pullSecrets: pullSecretsBeside(settings, namespace) };
 }
 
 function noteVain(

@@ -20,14 +20,18 @@ export function findQualityWarnings(workload: WorkloadFacts, container: JsonObje
 }
 
 function isGuaranteed(container: JsonObject): boolean {
-  return ["cpu", "memory"].every((name) => {
-    const limit = amountAt(container, "limits", name);
-    const request = amountAt(container, "requests", name) ?? limit;
-    return limit !== undefined && limit > 0 && limit === request;
-  });
+  const limits = valueAt(container, "resources", "limits");
+  if (limits === undefined) return false;
+  const requests = valueAt(container, "resources", "requests");
+  return isWhole(limits, requests, "cpu") && isWhole(limits, requests, "memory");
 }
 
-function amountAt(container: JsonObject, list: string, name: string): number | undefined {
-  const amount = valueAt(container, "resources", list, name);
+function isWhole(limits: unknown, requests: unknown, name: string): boolean {
+  const limit = amountAt(limits, name);
+  return limit !== undefined && limit > 0 && (amountAt(requests, name) ?? limit) === limit;
+}
+
+function amountAt(amounts: unknown, name: string): number | undefined {
+  const amount = valueAt(amounts, name);
   return typeof amount === "string" || typeof amount === "number" ? readQuantity(amount) : undefined;
 }

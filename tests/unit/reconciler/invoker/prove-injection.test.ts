@@ -6,7 +6,7 @@ import {
   proveRestore,
 } from "../../../../reconciler/invoker/prove-injection.ts";
 import { readQuota } from "../../../../reconciler/world/quota-object.ts";
-import { isJsonObject, listAt, textAt, valueAt } from "../../../../shared/kube/json-value.ts";
+import { listAt, textAt, valueAt } from "../../../../shared/kube/json-value.ts";
 import { KubeError } from "../../../../shared/kube/kube-error.ts";
 import { aPlan, aWorkload, HASH, IMAGE } from "./builders.ts";
 
@@ -26,6 +26,9 @@ interface Cluster {
   readonly quotas?: ProofPorts["quotas"];
   /** Access mode of every claim; there are none where it is not given. */
   readonly accessMode?: string;
+  readonly pullSecrets?: readonly string[];
+  /** What the API server gives a pod of its ServiceAccount's. */
+  readonly ofAccount?: readonly string[];
   /** Of the sidecar's local backend. */
   readonly backendClaim?: string;
 }
@@ -35,10 +38,21 @@ function refusal(status: number, reason: string, detail: string): KubeError {
 }
 
 /** An API server that keeps nothing, and says whether it was asked to keep something. */
-function clusterOf({ admits = true, withSidecar, without, workload, quotas = [], accessMode, backendClaim }: Cluster) {
+function clusterOf({
+  admits = true,
+  withSidecar,
+  without,
+  workload,
+  quotas = [],
+  accessMode,
+  backendClaim,
+  pullSecrets = [],
+  ofAccount,
+}: Cluster) {
   const calls: string[] = [];
   const ports: ProofPorts = {
     quotas,
+    pullSecrets,
     client: {
       find: async (resource, _namespace, name, parse) => {
         calls.push(`find ${resource.plural} ${name}`);
@@ -82,7 +96,8 @@ function clusterOf({ admits = true, withSidecar, without, workload, quotas = [],
         const isOurs = names.includes("stash") || names.includes("stash-init");
         const error = isOurs ? withSidecar : without;
         if (error !== undefined) throw error;
-        return parse(isJsonObject(body) ? body : {});
+        const imagePullSecrets = ofAccount?.map((name) => ({ name }));
+        return parse({ ...Object(body), spec: { ...Object(valueAt(body, "spec")), imagePullSecrets } });
       },
     },
   };
@@ -168,6 +183,30 @@ describe("a claim for one pod at a time", () => {
     [{ strategy: { type: "RollingUpdate" } }, "ReadWriteOnce"],
   ])("is no obstacle with %j and %s", async (spec, accessMode) => {
     expect(await proofOf(spec, accessMode)).toEqual({ kind: "Passed" });
+  });
+});
+
+describe("pull secrets of the installation", () => {
+  test.each<[string, Cluster, object]>([
+    ["that no pod gets are told", { pullSecrets: ["stash-pull-1"] }, { kind: "Passed", lacksPullSecrets: true }],
+    [
+      "that others stand in the place of are told",
+      { pullSecrets: ["stash-pull-1"], ofAccount: ["mine"] },
+      { kind: "Passed", lacksPullSecrets: true },
+    ],
+    [
+      "of which the ServiceAccount has one are not",
+      { pullSecrets: ["stash-pull-1", "stash-pull-2"], ofAccount: ["mine", "stash-pull-2"] },
+      { kind: "Passed" },
+    ],
+    ["are none, and nothing is told", {}, { kind: "Passed" }],
+    [
+      "are no matter where pods are refused anyway",
+      { pullSecrets: ["stash-pull-1"], withSidecar: refusal(403, "Forbidden", "no") },
+      { kind: "Refused", words: "no" },
+    ],
+  ])("D9: %s", async (_what, cluster, expected) => {
+    expect((await prove(cluster)).proof).toEqual(expected);
   });
 });
 
