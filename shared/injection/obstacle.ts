@@ -4,7 +4,7 @@ import { listAt, textAt, valueAt } from "../kube/json-value.ts";
 import { formatTarget } from "../target.ts";
 import { applicationContainers, applicationVolumeNames, isOwnVolumeName } from "./own-parts.ts";
 import type { InjectionProblem } from "./view.ts";
-import { type JsonObject, namesOf, type WorkloadFacts } from "./workload.ts";
+import type { JsonObject, WorkloadFacts } from "./workload.ts";
 
 /** Finds what stands in the way: no name yet, a name of ours in use, or pods that are not Linux. */
 export function findObstacle(workload: WorkloadFacts): InjectionProblem | undefined {
@@ -25,12 +25,7 @@ export function findObstacle(workload: WorkloadFacts): InjectionProblem | undefi
       next: "Rename that container.",
     };
   }
-  // A claim template of that name, or a mount of a volume that is not there yet, would become ours by injection.
-  const volume = [
-    ...applicationVolumeNames(workload.podTemplate),
-    ...workload.claimTemplateNames,
-    ...applicationContainers(workload.podTemplate).flatMap((container) => namesOf(listAt(container, "volumeMounts"))),
-  ].find(isOwnVolumeName);
+  const volume = findOwnName(workload);
   if (volume !== undefined) {
     return {
       reason: "NameTaken",
@@ -45,6 +40,18 @@ export function findObstacle(workload: WorkloadFacts): InjectionProblem | undefi
         next: "Back its data up through a volume or a database, by a job.",
       }
     : undefined;
+}
+
+/** A claim template of that name, or a mount of a volume that is not there yet, would become ours by injection. */
+function findOwnName({ podTemplate, claimTemplateNames }: WorkloadFacts): string | undefined {
+  for (const name of applicationVolumeNames(podTemplate)) if (isOwnVolumeName(name)) return name;
+  for (const container of applicationContainers(podTemplate)) {
+    for (const mount of listAt(container, "volumeMounts")) {
+      const name = textAt(mount, "name") ?? "";
+      if (isOwnVolumeName(name)) return name;
+    }
+  }
+  return claimTemplateNames.find(isOwnVolumeName);
 }
 
 const SYSTEM_LABELS = ["kubernetes.io/os", "beta.kubernetes.io/os"];
