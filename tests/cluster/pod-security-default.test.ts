@@ -11,10 +11,18 @@ import { objectsAt } from "../../shared/injection/workload.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
-import { aBackupOf, aNamespace, anApplication, harmlessStage, STAGE_TIMEOUT_MS } from "../support/harmless/stage.ts";
+import {
+  aBackupOf,
+  aNamespace,
+  anApplication,
+  aPolicy,
+  harmlessStage,
+  STAGE_TIMEOUT_MS,
+} from "../support/harmless/stage.ts";
 import { waitForPods } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { type RunningControllers, startInvokerControllers } from "../support/reconciler/running-controllers.ts";
+import { waitForValue } from "../support/restore/restore-stand.ts";
 import { connectTo, readAuthority } from "../support/webhook/cluster-client.ts";
 import { registerWebhook, startTestWebhook, type TestWebhook } from "../support/webhook/running-webhook.ts";
 
@@ -95,6 +103,38 @@ test("D9: a sidecar that may not run there stays out, and the condition has the 
   );
   expect((await stage.pods(ns)).map(({ uid }) => uid)).toEqual([before?.uid]);
   expect(await stage.templateNames(ns)).toEqual(["app"]);
+});
+
+test("D9: a policy about workloads keeps the sidecar out of one that is there, and its owner may go on changing it", async () => {
+  const ns = "default-policed";
+  const message = "each container has a probe here";
+  const rule = {
+    apiGroups: ["apps"],
+    apiVersions: ["v1"],
+    resources: ["deployments"],
+    operations: ["CREATE", "UPDATE"],
+  };
+  const expression = "object.spec.template.spec.containers.all(c, c.name == 'app' || has(c.livenessProbe))";
+  await stage.apply(aNamespace(ns), anApplication(ns, RESTRICTED), ...aPolicy(ns, expression, message, rule));
+  const { container } = RESTRICTED;
+  const other = anApplication(ns, { ...RESTRICTED, name: "probe", container: { ...container, name: "other" } });
+  const untilRefused = (workload: object, what: string) => {
+    const isRefused = () =>
+      client.create(KUBERNETES.Deployment, ns, workload, asIs, { dryRun: true }).then(
+        () => false,
+        (error: unknown) => String(error).includes(message),
+      );
+    return waitForValue(isRefused, (refused) => refused, what, STAGE_TIMEOUT_MS);
+  };
+  await untilRefused(other, "the policy");
+  await stage.apply(aBackupOf(ns), aBackupOf(ns, { name: "later" }));
+  expect(await stage.untilReason(ns, "InjectionRefusedByCluster")).toContain(message);
+  await stage.patch(ns, { spec: { template: { metadata: { annotations: { changed: "1" } } } } });
+  expect(await stage.templateNames(ns)).toEqual(["app"]);
+  // One that is made with its sidecar is refused as a whole, unless it says that it wants none.
+  await untilRefused(anApplication(ns, { ...RESTRICTED, name: "later" }), "the sidecar of a new workload");
+  const metadata = { annotations: { "stash.appscode.com/inject": "disabled" } };
+  await stage.apply(anApplication(ns, { ...RESTRICTED, name: "later", metadata }));
 });
 
 function aPodAsRoot(namespace: string) {
