@@ -166,6 +166,8 @@ export const Env = {
   AppHost: "STASH_APP_HOST",
   /** How much the scratch volume holds, where that is less than SCRATCH_LIMIT: a quantity. */
   ScratchLimit: "STASH_SCRATCH_LIMIT",
+  /** How much of its node the container may store, in bytes, whoever limited it; what the node has where nobody did. */
+  StorageLimit: "STASH_STORAGE_LIMIT",
   /** How long restic may stand still: a duration; `0` for as long as it likes. */
   StallLimit: "STASH_STALL_LIMIT",
   /** In a job that a person started: the Repository as JSON, without its Secret. */

@@ -12,7 +12,9 @@ export function keepText<T extends object>(value: T): T {
 /** `JSON.stringify` of a JSON value, from memory where it is marked. */
 export function toText(value: unknown): string {
   if (typeof value !== "object" || value === null || !texts.has(value)) return JSON.stringify(value);
-  const text = texts.get(value) ?? JSON.stringify(value);
+  const known = texts.get(value);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(value);
   texts.set(value, text);
   return text;
 }

@@ -23,8 +23,10 @@ const GROUPS: readonly string[] = ["apps", "extensions", "apps.openshift.io"];
 /** Makes the function that answers what it can, and leaves all else: undefined is no answer. */
 export function createUnconcerned(ports: UnconcernedPorts): (body: string) => AnsweredReview | undefined {
   const { world, isSynced, excludedNamespaces, countReasons, log } = ports;
+  const isNamed = (key: string) => world.backupsNaming(key).length > 0 || world.restoresNaming(key).length > 0;
   return (body) => {
-    if (!isSynced() || body.includes(OUR_NAME) || body.includes(BEING_DELETED)) return undefined;
+    if (!isSynced() || isNamed(guessTarget(body)) || body.includes(OUR_NAME) || body.includes(BEING_DELETED))
+      return undefined;
     const review = readHead(body);
     if (review === undefined) return undefined;
     const { request } = review;
@@ -32,13 +34,32 @@ export function createUnconcerned(ports: UnconcernedPorts): (body: string) => An
     if (!isWorkloadChange(request) || excludedNamespaces.includes(namespace)) return undefined;
     const { annotations, labels } = world.namespace(namespace) ?? { annotations: {}, labels: {} };
     if (Object.hasOwn(annotations, Annotation.Inject) || Object.hasOwn(labels, Annotation.Inject)) return undefined;
-    const key = targetKey(request);
-    if (world.backupsNaming(key).length > 0 || world.restoresNaming(key).length > 0) return undefined;
+    if (isNamed(targetKey(request))) return undefined;
     const reasons = { backup: "NoInvoker" } as const;
     countReasons(reasons);
     log.debug({ kind, namespace, name, reason: reasons.backup }, "workload left as it is");
     return { review, answer: { isAllowed: true, auditAnnotations: { ...reasons } } };
   };
+}
+
+/**
+ * Key of a workload by the places where its names mostly stand. It decides nothing: what it finds is read as a whole, and the rest is looked at
+ * properly. A named workload is spared that look.
+ */
+function guessTarget(body: string): string {
+  const from = body.indexOf('"kind":{');
+  const namespaceAt = body.indexOf('"namespace":"', from);
+  const nameAt = body.lastIndexOf('"name":"', namespaceAt);
+  const textAfter = (at: number, mark: string) => {
+    const begin = body.indexOf(mark, at) + mark.length;
+    return body.slice(begin, body.indexOf('"', begin));
+  };
+  const [kind, namespace, name] = [
+    textAfter(from, '"kind":"'),
+    textAfter(namespaceAt, '"namespace":"'),
+    textAfter(nameAt, '"name":"'),
+  ];
+  return targetKey({ kind, namespace, name });
 }
 
 /** What stands before the object, which the API server writes after it all. */

@@ -12,10 +12,12 @@ import type { Environment } from "./client.ts";
 const CACHE_SHARE = 0.5;
 const LOOK_EACH_MS = 1_000;
 
-/** How much the cache may take, from the limit of the scratch volume, in bytes. */
+/** How much the cache may take, from the limits of the scratch volume and of what the container may store, in bytes. */
 export function gatherCacheLimit(env: Environment): number {
-  const limit = readQuantity(env[Env.ScratchLimit] || SCRATCH_LIMIT) ?? readQuantity(SCRATCH_LIMIT) ?? 0;
-  return Math.floor(limit * CACHE_SHARE);
+  const limits = [SCRATCH_LIMIT, env[Env.ScratchLimit], env[Env.StorageLimit]].map((text) => readQuantity(text ?? ""));
+  // Kubelets that don't know what their node holds say 0.
+  const known = limits.filter((limit): limit is number => limit !== undefined && limit > 0);
+  return Math.floor(Math.min(...known) * CACHE_SHARE);
 }
 
 /** Bytes on disk of all files of a folder; what vanishes meanwhile, or can't be looked into, counts as none. */

@@ -1,6 +1,8 @@
 /** Carries out what was decided about a workload's injection, and remembers how it went. */
 import { assertNever, messageOf } from "../../shared/errors.ts";
 import { containersOf, isSidecar } from "../../shared/injection/own-parts.ts";
+import { pullSecretsBeside } from "../../shared/injection/pull-secrets.ts";
+import type { InjectionSettings } from "../../shared/injection/view.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import type { EventRecorder } from "../../shared/kube/events.ts";
@@ -13,16 +15,19 @@ import type { InjectionFacts } from "./gather-request.ts";
 import { afterLook, afterVainRequest, type InjectionRecord, newRecord } from "./injection-record.ts";
 import { isInjectionCurrent, type WantedInjection, wantedHash } from "./injection-state.ts";
 import type { LastingLeftOver } from "./left-over.ts";
+import { findMountFailure } from "./mount-failure.ts";
 import { type ProofPorts, proveInjection, proveRefusal } from "./prove-injection.ts";
 import { afterRefusal, type Refusal } from "./refusal.ts";
 import { ASK_TO_RELEASE, type Ask, askAgain, askFor, askToHold, resubmit } from "./resubmit.ts";
 import type { TargetMemory } from "./target-memory.ts";
+import { tellPullSecrets } from "./tell-pull-secrets.ts";
 import type { LastingTrouble } from "./trouble.ts";
 import type { WorkloadId } from "./workload-key.ts";
 
 export interface ActPorts {
   readonly world: Pick<World, "quotas">;
-  readonly client: Pick<KubeClient, "create" | "delete" | "find" | "patch">;
+  readonly settings: Pick<InjectionSettings, "pullSecrets">;
+  readonly client: Pick<KubeClient, "create" | "delete" | "find" | "list" | "patch">;
   readonly records: TargetMemory<InjectionRecord>;
   readonly refusals: TargetMemory<Refusal>;
   readonly troubles: TargetMemory<LastingTrouble>;
@@ -60,6 +65,7 @@ export async function actOnProof(ports: ActPorts, subject: Subject): Promise<Run
       );
       return actOnRequest(ports, subject, unheld);
     case "Passed":
+      if ("lacksPullSecrets" in proof) tellPullSecrets(ports, subject);
       return actOnRequest(ports, subject, unheld);
     case "Refused": {
       const refusal = noteRefusal(ports, subject, proof.words);
@@ -105,13 +111,13 @@ export async function actOnTrouble(
   subject: Subject,
   trouble: LastingTrouble,
 ): Promise<RunResult | undefined> {
-  const { target, id, facts, signal } = subject;
+  const { target, facts } = subject;
   const { troubles, clock, log } = ports;
   const isMade = trouble.kind === "NotReady";
-  const words = isMade ? trouble.words : await proveRefusal(proofPorts(ports, id), id, facts.workload, signal);
+  const words = await wordsOfTrouble(ports, subject, trouble);
   if (words === undefined) {
     troubles.set(target, { ...trouble, notBeforeMs: clock.monotonic() + TROUBLE_AGAIN_MS });
-    log.debug({ target, error: trouble.words }, "pods are missing, and the sidecar is not why");
+    log.debug({ target, error: trouble.words }, "pods are missing or not ready, and the sidecar is not why");
     return { requeueAfterMs: TROUBLE_AGAIN_MS };
   }
   await ask(ports, subject, askToHold(isMade ? { kind: "Pods", origin: facts.origin } : { kind: "DryRun" }));
@@ -119,6 +125,13 @@ export async function actOnTrouble(
   troubles.forget(target);
   log.warn({ target, error: words, reason: "InjectionRefusedByCluster" }, "sidecar taken out of the workload");
   return isMade ? undefined : { requeueAfterMs: Math.max(refusal.notBeforeMs - clock.monotonic(), 1) };
+}
+
+/** @returns undefined where the sidecar is not why, or nobody can tell */
+async function wordsOfTrouble(ports: ActPorts, { id, facts, signal }: Subject, trouble: LastingTrouble) {
+  if (trouble.kind === "NotMade") return proveRefusal(proofPorts(ports, id), id, facts.workload, signal);
+  const { waiting } = trouble;
+  return waiting === undefined ? trouble.words : findMountFailure(ports.client, id.namespace, waiting, signal);
 }
 
 /** Ends a hold of a workload that is to have no sidecar anyway. */
@@ -147,8 +160,8 @@ async function tryToHold(ports: ActPorts, subject: Subject): Promise<void> {
   }
 }
 
-function proofPorts({ world, client }: ActPorts, { namespace }: WorkloadId): ProofPorts {
-  return { client, quotas: world.quotas.list(namespace) };
+function proofPorts({ world, client, settings }: ActPorts, { namespace }: WorkloadId): ProofPorts {
+  return { client, quotas: world.quotas.list(namespace), pullSecrets: pullSecretsBeside(settings, namespace) };
 }
 
 function noteVain(

@@ -14,13 +14,16 @@ import { isJsonObject, numberAt, textAt, valueAt } from "../../shared/kube/json-
 import { readQuantity } from "../../shared/quantity.ts";
 import type { QuotaFact } from "../world/quota-object.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
+import { measureAdded } from "./measured-amounts.ts";
 
 /** What the API server said to the dry run of a pod. */
-export type PodAnswer = { readonly kind: "Taken" } | { readonly kind: "Refused"; readonly words: string };
+export type PodAnswer =
+  /** With the pod as it would be stored. */
+  { readonly kind: "Taken"; readonly pod?: unknown } | { readonly kind: "Refused"; readonly words: string };
 
 export interface ProofView {
   readonly answer: PodAnswer;
-  /** Of a pod without the sidecar; asked only where the other one is refused and no pod exists. */
+  /** Of a pod without the sidecar; asked only where the other one is refused, and no pod exists or it may be for the old one. */
   readonly without?: PodAnswer | undefined;
   /** What one pod takes of quotas more than its predecessor, by the quota's names. */
   readonly added: ReadonlyMap<string, number>;
@@ -43,12 +46,18 @@ export function decideProof(view: ProofView): ProofDecision {
   return isByQuota(answer.words) && hasRoom && isInPlace ? { kind: "Passed" } : answer;
 }
 
+/** Whether a pod is refused by a quota that may have room for it when its predecessor is gone. */
+export function isForRoom(answer: PodAnswer): boolean {
+  return answer.kind === "Refused" && isByQuota(answer.words);
+}
+
 function isByQuota(words: string): boolean {
   return words.includes("exceeded quota");
 }
 
 /** The first quota without room. Those that count only some pods are left to the dry run. */
-function findLack({ added, pods, quotas }: ProofView): string | undefined {
+function findLack({ answer, without, added: ofTemplate, pods, quotas }: ProofView): string | undefined {
+  const added = measureAdded(ofTemplate, answer, without);
   for (const { name, hard, used, isScoped } of quotas) {
     if (isScoped) continue;
     for (const [resource, amount] of added) {

@@ -3,7 +3,7 @@
 import { Driver } from "../../shared/contract.ts";
 import { formatUserError } from "../../shared/errors.ts";
 import { appliedHashes } from "../../shared/injection/own-parts.ts";
-import { pullSecretBeside } from "../../shared/injection/pull-secrets.ts";
+import { pullSecretsBeside } from "../../shared/injection/pull-secrets.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
 import { type BackupInvokerView, type BackupMemberView, formatInvoker } from "../../shared/invoker.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
@@ -112,7 +112,7 @@ async function gatherSidecar(
     refusal: refusals.get(target),
     waitsForOthers: queued?.get(target),
     trouble: findTroubleOf(world, workload, wanted, clock.now()),
-    pullSecrets: (settings.pullSecrets ?? []).map((one) => pullSecretBeside(one, workload.facts.namespace)),
+    pullSecrets: pullSecretsBeside(settings, workload.facts.namespace),
   };
   const isKept =
     whyKept(workload) !== undefined &&

@@ -5,15 +5,23 @@
 import { Container } from "../../shared/contract.ts";
 import { hasRestoreInit } from "../../shared/injection/left-over.ts";
 import { containersOf } from "../../shared/injection/own-parts.ts";
-import type { JsonObject } from "../../shared/injection/workload.ts";
+import { type JsonObject, namesOf } from "../../shared/injection/workload.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { isJsonObject, listAt, textAt } from "../../shared/kube/json-value.ts";
+import { isJsonObject, listAt } from "../../shared/kube/json-value.ts";
 import { isNotFound, KubeError } from "../../shared/kube/kube-error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { inNamespace } from "../authority.ts";
 import type { QuotaFact } from "../world/quota-object.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
-import { addedAmounts, decideProof, isReplacedInPlace, type PodAnswer, type ProofDecision } from "./decide-proof.ts";
+import { findClaimFault } from "./claim-fault.ts";
+import {
+  addedAmounts,
+  decideProof,
+  isForRoom,
+  isReplacedInPlace,
+  type PodAnswer,
+  type ProofDecision,
+} from "./decide-proof.ts";
 import { isInjectionCurrent, type WantedInjection, wantedHash } from "./injection-state.ts";
 import { buildProofPod } from "./proof-pod.ts";
 import { type Ask, askFor, askToHold, resubmit } from "./resubmit.ts";
@@ -22,10 +30,14 @@ import type { WorkloadId } from "./workload-key.ts";
 export interface ProofPorts {
   readonly client: Pick<KubeClient, "create" | "delete" | "find" | "patch">;
   readonly quotas: readonly QuotaFact[];
+  /** Names beside the pods of the Secrets that can pull our image. */
+  readonly pullSecrets: readonly string[];
 }
 
 export type Proof =
   | ProofDecision
+  /** No Secret that can pull our image is among those that the pod has, of its template or of its ServiceAccount. */
+  | { readonly kind: "Passed"; readonly lacksPullSecrets: true }
   /** Admission did not make of the workload what was asked for. */
   | { readonly kind: "Vain" }
   /** Nobody can tell: some other admission webhook takes no dry runs. */
@@ -52,19 +64,28 @@ export async function proveInjection(
   const answer = await askPod(ports, workload, podTemplate, signal);
   if (answer.kind === "Unknown") return answer;
   const pods = workload.existingReplicas;
-  const isAlsoAsked = answer.kind === "Refused" && pods === 0;
+  const isInPlace = isReplacedInPlace(workload);
+  const isAlsoAsked = answer.kind === "Refused" && (pods === 0 || (isInPlace && isForRoom(answer)));
   const without = isAlsoAsked ? await askPod(ports, workload, workload.facts.podTemplate, signal) : undefined;
   const sidecar = answer.kind === "Taken" ? answer.sidecar : findSidecar(podTemplate);
-  const claim = pods > 0 ? await findLoneClaim(ports, workload, podTemplate, signal) : undefined;
+  const claim = await findClaimFault(ports.client, workload, podTemplate, signal);
   if (claim !== undefined) return { kind: "Refused", words: claim };
-  return decideProof({
+  const decision = decideProof({
     answer,
     without: without?.kind === "Unknown" ? undefined : without,
     added: addedAmounts(sidecar, findSidecar(workload.facts.podTemplate)),
     pods,
-    isReplacedInPlace: isReplacedInPlace(workload),
+    isReplacedInPlace: isInPlace,
     quotas: ports.quotas,
   });
+  const isLacking = answer.kind === "Taken" && hasNoneOf(ports.pullSecrets, answer.pod);
+  return decision.kind === "Passed" && isLacking ? { kind: "Passed", lacksPullSecrets: true } : decision;
+}
+
+/** The API server has given the pod what its ServiceAccount names. */
+function hasNoneOf(pullSecrets: readonly string[], pod: unknown): boolean {
+  const named = namesOf(listAt(pod, "spec", "imagePullSecrets"));
+  return pullSecrets.length > 0 && !pullSecrets.some((name) => named.includes(name));
 }
 
 /**
@@ -103,7 +124,7 @@ export async function proveRestore(
   signal: AbortSignal,
   isWanted = true,
 ): Promise<Proof> {
-  const ports = { client, quotas: [] };
+  const ports = { client, quotas: [], pullSecrets: [] };
   const admitted = await askAdmission(ports, id, ask, signal);
   if (admitted.kind !== "Admitted") return admitted;
   const { podTemplate } = admitted.workload.facts;
@@ -113,7 +134,7 @@ export async function proveRestore(
   const pods = workload.existingReplicas;
   const isAlsoAsked = answer.kind === "Refused" && pods === 0;
   const without = isAlsoAsked ? await askPod(ports, workload, workload.facts.podTemplate, signal) : undefined;
-  const claim = !isWanted && pods > 0 ? await findLoneClaim(ports, workload, podTemplate, signal) : undefined;
+  const claim = isWanted ? undefined : await findClaimFault(ports.client, workload, podTemplate, signal);
   if (claim !== undefined) return { kind: "Refused", words: claim };
   return decideProof({
     answer,
@@ -124,26 +145,6 @@ export async function proveRestore(
     isReplacedInPlace: isReplacedInPlace(admitted.workload),
     quotas: ports.quotas,
   });
-}
-
-const CLAIMS: Resource = { group: "", version: "v1", plural: "persistentvolumeclaims", namespaced: true };
-
-/** A claim for one pod at a time, where the next pod is to come before the present one goes: the rollout would never end. */
-async function findLoneClaim(
-  { client }: ProofPorts,
-  workload: WorkloadObject,
-  podTemplate: JsonObject,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  if (workload.facts.kind !== "Deployment" || isReplacedInPlace(workload)) return undefined;
-  for (const volume of listAt(podTemplate, "spec", "volumes")) {
-    const claim = textAt(volume, "persistentVolumeClaim", "claimName");
-    if (claim === undefined) continue;
-    const found = await client.find(CLAIMS, workload.facts.namespace, claim, asIs, { signal });
-    if (!listAt(found, "spec", "accessModes").includes("ReadWriteOncePod")) continue;
-    return `claim ${claim} is ReadWriteOncePod and the Deployment makes the next pod before the present one goes, so that its restart would never end: set strategy.type to Recreate`;
-  }
-  return undefined;
 }
 
 type Admission = { readonly kind: "Admitted"; readonly workload: WorkloadObject } | Exclude<Proof, { kind: "Passed" }>;
@@ -165,11 +166,11 @@ async function askPod(
   workload: WorkloadObject,
   podTemplate: JsonObject,
   signal: AbortSignal,
-): Promise<Answer & { readonly sidecar?: JsonObject | undefined }> {
+): Promise<Answer & { readonly sidecar?: JsonObject | undefined; readonly pod?: unknown }> {
   try {
     const pod = buildProofPod(workload, podTemplate);
     const made = await inNamespace(client, workload.facts.namespace).create(PODS, pod, asIs, { signal, dryRun: true });
-    return { kind: "Taken", sidecar: isJsonObject(made) ? findSidecar(made) : undefined };
+    return { kind: "Taken", sidecar: isJsonObject(made) ? findSidecar(made) : undefined, pod: made };
   } catch (error) {
     return refusalOf(error);
   }

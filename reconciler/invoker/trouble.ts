@@ -8,6 +8,14 @@ export interface Trouble {
   readonly kind: TroubleKind;
   /** The cluster's words. */
   readonly words: string;
+  /** A pod that has not begun, and its volumes that may be why. That has to be shown before anything is done. */
+  readonly waiting?: WaitingPod;
+}
+
+export interface WaitingPod {
+  readonly name: string;
+  readonly uid: string;
+  readonly volumes: readonly string[];
 }
 
 /** Since when there is one, milliseconds of the steady clock. */
@@ -45,7 +53,10 @@ export function findTrouble({ workload, pods, hash }: TroubleView, nowMs: number
   for (const pod of pods) {
     if (pod.isEnded || pod.isTerminating || pod.backupHash !== hash) continue;
     const words = whyHeldUp(pod, nowMs);
-    if (words !== undefined) return { kind: "NotReady", words: `pod ${pod.name}: ${words}` };
+    if (words === undefined) continue;
+    const { name, uid, holdup } = pod;
+    const waiting = holdup?.volumes && { name, uid, volumes: holdup.volumes };
+    return { kind: "NotReady", words: `pod ${name}: ${words}`, ...(waiting && { waiting }) };
   }
   const missing = replicas - existingReplicas;
   if (missing > 0) return { kind: "NotMade", words: `${missing} of ${replicas} pods are missing` };
@@ -66,7 +77,12 @@ export function lastingTrouble(
 ): LastingTrouble | undefined {
   if (trouble === undefined) return undefined;
   if (before?.kind !== trouble.kind) return { ...trouble, sinceMs: nowMs };
-  return before.words === trouble.words ? before : { ...before, words: trouble.words };
+  const { waiting: _, ...lasting } = before;
+  return isSameTrouble(before, trouble) ? before : { ...lasting, ...trouble };
+}
+
+function isSameTrouble(a: Trouble, b: Trouble): boolean {
+  return a.words === b.words && a.waiting?.uid === b.waiting?.uid;
 }
 
 /** When the sidecar is to be taken out for it, milliseconds of the steady clock. */

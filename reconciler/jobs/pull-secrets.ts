@@ -1,5 +1,5 @@
 /** With which Secrets the pods of jobs pull their images. Pure. */
-import { pullSecretBeside, withPullSecrets } from "../../shared/injection/pull-secrets.ts";
+import { pullSecretsBeside, withPullSecrets } from "../../shared/injection/pull-secrets.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
 
 export interface PullRequest {
@@ -14,7 +14,7 @@ export interface PullRequest {
 
 /** Fields for a pod's spec; none where nothing is named. */
 export function pullSecretFields({ settings, namespace, asked = [], hasUsersAccount }: PullRequest) {
-  const ours = (settings.pullSecrets ?? []).map((secret) => pullSecretBeside(secret, namespace));
+  const ours = pullSecretsBeside(settings, namespace);
   const isAlone = asked.length === 0 && !hasUsersAccount;
   const imagePullSecrets = isAlone ? ours.map((name) => ({ name })) : withPullSecrets(asked, ours);
   return imagePullSecrets.length === 0 ? {} : { imagePullSecrets };

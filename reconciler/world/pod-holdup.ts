@@ -1,10 +1,13 @@
 /** What keeps a pod from being ready where that is our sidecar alone: everything else in it is as it should be. */
 import { Container } from "../../shared/contract.ts";
 import { listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { readVolumeWait } from "./volume-wait.ts";
 
 export interface PodHoldup {
-  /** The kubelet's words. */
+  /** The cluster's words. */
   readonly words: string;
+  /** The pod has not begun, which its volumes of these names may be why of: the kubelet's Events tell. */
+  readonly volumes?: readonly string[];
   /** The sidecar runs again after it was killed for its memory, the last time then; undefined where it holds the pod up now. */
   readonly killedAtMs?: number;
 }
@@ -19,7 +22,8 @@ export function readHoldup(raw: unknown): PodHoldup | undefined {
   const running = listAt(raw, "status", "containerStatuses");
   const first = listAt(raw, "status", "initContainerStatuses").find(isSidecar);
   const sidecar = running.find(isSidecar) ?? first;
-  if (sidecar === undefined) return undefined;
+  const wait = readVolumeWait(raw);
+  if (wait !== undefined || sidecar === undefined) return wait;
   const killed = readKills(sidecar);
   if (valueAt(sidecar, "ready") === true) return killed;
   const others = running.filter((status) => !isSidecar(status));

@@ -5,7 +5,7 @@
 import type { Resources } from "../api/kubernetes/pod.ts";
 import { Annotation, SCRATCH_LIMIT } from "../contract.ts";
 import { UserError } from "../errors.ts";
-import { valueAt } from "../kube/json-value.ts";
+import { isJsonObject, valueAt } from "../kube/json-value.ts";
 import { isAbove, readQuantity } from "../quantity.ts";
 import { findResourceFaults } from "../validation/resources.ts";
 import { fitDefaults, type LimitRange } from "./limit-range.ts";
@@ -70,14 +70,42 @@ export interface AskedResources {
 
 const STORAGE = "ephemeral-storage";
 
-/**
- * Whether a container of the application limits what the pod may store on its node. Such a limit is the pod's, and our scratch volume
- * counts against it.
- */
-export function hasStorageLimit(podTemplate: JsonObject): boolean {
-  return applicationContainers(podTemplate).some(
+/** What of a pod template counts for the resources of a container that comes into it. */
+export interface PodAmounts {
+  /**
+   * A container of the application limits what the pod may store on its node. Such a limit is the pod's, and our scratch volume
+   * counts against it.
+   */
+  readonly isStorageLimited: boolean;
+  /** Names of resources that the pod has for all its containers together. */
+  readonly shared: readonly string[];
+}
+
+export function readPodAmounts(podTemplate: JsonObject): PodAmounts {
+  const isStorageLimited = applicationContainers(podTemplate).some(
     (container) => valueAt(container, "resources", "limits", STORAGE) !== undefined,
   );
+  const pod = valueAt(podTemplate, "spec", "resources");
+  return { isStorageLimited, shared: pod === undefined ? NONE : sharedNames(pod) };
+}
+
+const NONE: readonly string[] = [];
+
+function sharedNames(pod: unknown): readonly string[] {
+  const lists = ["requests", "limits"].map((list) => valueAt(pod, list)).filter(isJsonObject);
+  return [...new Set(lists.flatMap((list) => Object.keys(list)))].sort();
+}
+
+/**
+ * Resources without those that the pod has for all its containers: the API server refuses a pod of which one container may use more, or
+ * whose containers together request more. Quotas and autoscalers go by the pod's.
+ */
+export function withoutShared(resources: Resources, shared: readonly string[]): Resources {
+  if (shared.length === 0) return resources;
+  const { requests = {}, limits = {}, ...others } = resources;
+  const own = (amounts: Amounts): Amounts =>
+    Object.fromEntries(Object.entries(amounts).filter(([name]) => !shared.includes(name)));
+  return { ...withoutEmpty({ requests: own(requests), limits: own(limits) }), ...others };
 }
 
 /** Default resources with room for the scratch volume, where the pod has a limit: without one they would make it one. */

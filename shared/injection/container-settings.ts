@@ -7,17 +7,26 @@ import { canonicalJson } from "../hash.ts";
 import { isAbove } from "../quantity.ts";
 import type { JsonObject } from "./workload.ts";
 
-/** Where the agent learns which pod it runs in. Written as the API server stores it. */
-const IDENTITY_ENV = [
+/** Where the agent learns which pod it runs in. */
+const IDENTITY = [
   [Env.NodeName, "spec.nodeName"],
   [Env.PodName, "metadata.name"],
   [Env.PodUid, "metadata.uid"],
   [Env.PodNamespace, "metadata.namespace"],
   [Env.PodIp, "status.podIP"],
-].map(([name, fieldPath]) => ({ name, valueFrom: { fieldRef: { apiVersion: "v1", fieldPath } } }));
+].map(([name = "", fieldPath]) => ({ name, valueFrom: { fieldRef: { apiVersion: "v1", fieldPath } } }));
+
+/** A LimitRange or a policy may limit what the container stores when the pod is made, long after the template. */
+const STORAGE_LIMIT = {
+  name: Env.StorageLimit,
+  valueFrom: { resourceFieldRef: { divisor: "0", resource: "limits.ephemeral-storage" } },
+};
+
+/** Written as the API server stores it. */
+const OWN_VARIABLES: readonly (JsonObject & { readonly name: string })[] = [...IDENTITY, STORAGE_LIMIT];
 
 /** Variables that each of our containers has, and that nobody can set. */
-export const OWN_ENV: readonly string[] = IDENTITY_ENV.map(({ name }) => name ?? "");
+export const OWN_ENV: readonly string[] = OWN_VARIABLES.map(({ name }) => name);
 
 /** How much of the node the scratch volume may take; undefined where nothing says. */
 export function findScratchLimit(tempDir: TempDir | undefined, resources: Resources): string | number | undefined {
@@ -28,14 +37,14 @@ export function findScratchLimit(tempDir: TempDir | undefined, resources: Resour
   );
 }
 
-/** Environment: the pod's identity, which nothing overrides, then nice and ionice, then the user's variables by name. */
+/** Environment: what the pod tells of itself, which nothing overrides, then nice and ionice, then the user's variables by name. */
 export function buildEnv(
   settings: ContainerSettings | undefined,
   scratchLimit?: string | number | undefined,
 ): readonly JsonObject[] {
   const isTight = isAbove(SCRATCH_LIMIT, scratchLimit);
   const { env, nice, ionice } = settings ?? {};
-  if (env === undefined && nice === undefined && ionice === undefined && !isTight) return IDENTITY_ENV;
+  if (env === undefined && nice === undefined && ionice === undefined && !isTight) return OWN_VARIABLES;
   const byName = new Map<string, EnvVar>();
   const numbers = [
     [Env.NiceAdjustment, settings?.nice?.adjustment],
@@ -47,7 +56,7 @@ export function buildEnv(
   if (isTight) byName.set(Env.ScratchLimit, { name: Env.ScratchLimit, value: String(scratchLimit) });
   for (const variable of settings?.env ?? []) byName.set(variable.name, variable);
   for (const name of OWN_ENV) byName.delete(name);
-  return [...IDENTITY_ENV, ...byName.values()];
+  return [...OWN_VARIABLES, ...byName.values()];
 }
 
 /** Names that the user set and that the agent needs for itself. */

@@ -7,9 +7,10 @@ import { backendVolumes, type MountedVolume, VOLUME_FILE_MODE } from "./backend-
 import { hashContainer, type InvokerIdentity } from "./container-hash.ts";
 import {
   DEFAULT_RESOURCES,
-  hasStorageLimit,
   mergeResources,
   readAskedResources,
+  readPodAmounts,
+  withoutShared,
   withScratch,
 } from "./container-resources.ts";
 import {
@@ -97,12 +98,12 @@ export function buildContainer(mixture: Mixture, runsAs: RunsAs, view: Injection
   const { isGuessed: _, ...identity } = runsAs;
   const asked = readAskedResources(view.workload.annotations);
   const defaults = settings.resources ?? DEFAULT_RESOURCES;
-  const isLimited = hasStorageLimit(view.workload.podTemplate);
-  const resources = mergeResources([
-    fitDefaults(withScratch(isBackup ? defaults.sidecar : defaults.restore, isLimited), view.limitRanges ?? []),
-    asked.resources,
-    chosen.container?.resources,
-  ]);
+  const { isStorageLimited, shared } = readPodAmounts(view.workload.podTemplate);
+  const ofInstallation = withScratch(isBackup ? defaults.sidecar : defaults.restore, isStorageLimited);
+  const resources = withoutShared(
+    mergeResources([fitDefaults(ofInstallation, view.limitRanges ?? []), asked.resources, chosen.container?.resources]),
+    shared,
+  );
   const origin = {
     isNative,
     settings: chosen.container,
@@ -131,6 +132,7 @@ export function buildContainer(mixture: Mixture, runsAs: RunsAs, view: Injection
     warnings: [
       ...findUserWarnings(runsAs),
       ...(asked.warning === undefined ? [] : [asked.warning]),
+      ...(shared.length === 0 ? [] : [formatShared(shared)]),
       ...chosen.contradictions.map(
         (field) =>
           `several invokers name the workload with different ${field}: that of ${formatInvoker(oldest.invoker)} counts`,
@@ -140,6 +142,10 @@ export function buildContainer(mixture: Mixture, runsAs: RunsAs, view: Injection
       ),
     ],
   };
+}
+
+function formatShared(names: readonly string[]): string {
+  return `the pod has ${names.join(" and ")} for all its containers, so ours has none of its own, and restic takes of the pod's (next: let them be enough for both)`;
 }
 
 export const SCRATCH_MOUNT: VolumeMount = { name: Volume.Scratch, mountPath: Path.Scratch };

@@ -11,7 +11,7 @@ import {
   mixIngredients,
   type Role,
 } from "./container.ts";
-import { hasStorageLimit } from "./container-resources.ts";
+import { type PodAmounts, readPodAmounts } from "./container-resources.ts";
 import { decideRunsAs, type RunsAs } from "./security-context.ts";
 import type { InjectionView } from "./view.ts";
 
@@ -24,7 +24,7 @@ interface Known {
   /** Text of the workload's annotation. */
   readonly resources: string | undefined;
   readonly limitRanges: InjectionView["limitRanges"];
-  readonly isLimited: boolean;
+  readonly amounts: PodAmounts;
   readonly mixture: Mixture;
   readonly runsAs: RunsAs;
   readonly built: BuiltContainer;
@@ -49,8 +49,8 @@ export function provideContainer(view: InjectionView, ingredients: Ingredients, 
   if (known.size >= REMEMBERED) known.clear();
   const { kind, name, annotations } = workload;
   const resources = annotations[Annotation.Resources];
-  const isLimited = hasStorageLimit(workload.podTemplate);
-  const place = { kind, namespace: namespace.name, name, resources, limitRanges: view.limitRanges, isLimited };
+  const amounts = readPodAmounts(workload.podTemplate);
+  const place = { kind, namespace: namespace.name, name, resources, limitRanges: view.limitRanges, amounts };
   known.set(key, { ingredients, settings, ...place, mixture, runsAs, built });
   return built;
 }
@@ -63,11 +63,15 @@ function isFor(before: Known, view: InjectionView, ingredients: Ingredients): bo
     before.kind === workload.kind &&
     before.namespace === namespace.name &&
     before.name === workload.name &&
-    before.isLimited === hasStorageLimit(workload.podTemplate) &&
+    isSameAmounts(before.amounts, readPodAmounts(workload.podTemplate)) &&
     before.resources === workload.annotations[Annotation.Resources] &&
     before.ingredients.length === ingredients.length &&
     before.ingredients.every((ingredient, index) => isSameIngredient(ingredient, ingredients[index]))
   );
+}
+
+function isSameAmounts(a: PodAmounts, b: PodAmounts): boolean {
+  return a.isStorageLimited === b.isStorageLimited && isSameList(a.shared, b.shared);
 }
 
 function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {

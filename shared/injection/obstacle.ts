@@ -4,7 +4,7 @@ import { listAt, textAt, valueAt } from "../kube/json-value.ts";
 import { formatTarget } from "../target.ts";
 import { applicationContainers, applicationVolumeNames, isOwnVolumeName } from "./own-parts.ts";
 import type { InjectionProblem } from "./view.ts";
-import { type JsonObject, namesOf, type WorkloadFacts } from "./workload.ts";
+import type { JsonObject, WorkloadFacts } from "./workload.ts";
 
 /** Finds what stands in the way: no name yet, a name of ours in use, or pods that are not Linux. */
 export function findObstacle(workload: WorkloadFacts): InjectionProblem | undefined {
@@ -25,12 +25,7 @@ export function findObstacle(workload: WorkloadFacts): InjectionProblem | undefi
       next: "Rename that container.",
     };
   }
-  // A claim template of that name, or a mount of a volume that is not there yet, would become ours by injection.
-  const volume = [
-    ...applicationVolumeNames(workload.podTemplate),
-    ...workload.claimTemplateNames,
-    ...applicationContainers(workload.podTemplate).flatMap((container) => namesOf(listAt(container, "volumeMounts"))),
-  ].find(isOwnVolumeName);
+  const volume = findOwnName(workload);
   if (volume !== undefined) {
     return {
       reason: "NameTaken",
@@ -47,11 +42,33 @@ export function findObstacle(workload: WorkloadFacts): InjectionProblem | undefi
     : undefined;
 }
 
+/** A claim template of that name, or a mount of a volume that is not there yet, would become ours by injection. */
+function findOwnName({ podTemplate, claimTemplateNames }: WorkloadFacts): string | undefined {
+  for (const name of applicationVolumeNames(podTemplate)) if (isOwnVolumeName(name)) return name;
+  for (const container of applicationContainers(podTemplate)) {
+    for (const mount of listAt(container, "volumeMounts")) {
+      const name = textAt(mount, "name") ?? "";
+      if (isOwnVolumeName(name)) return name;
+    }
+  }
+  return claimTemplateNames.find(isOwnVolumeName);
+}
+
 const SYSTEM_LABELS = ["kubernetes.io/os", "beta.kubernetes.io/os"];
 
 function runsOtherSystem(podTemplate: JsonObject): boolean {
   const spec = valueAt(podTemplate, "spec");
   if (textAt(spec, "os", "name") === "windows") return true;
   const selector = valueAt(spec, "nodeSelector");
-  return selector !== undefined && SYSTEM_LABELS.some((label) => textAt(selector, label) === "windows");
+  if (selector !== undefined && SYSTEM_LABELS.some((label) => textAt(selector, label) === "windows")) return true;
+  const required = valueAt(spec, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution");
+  // One of the terms is enough for a node.
+  const terms = listAt(required, "nodeSelectorTerms");
+  return terms.length > 0 && terms.every((term) => listAt(term, "matchExpressions").some(wantsWindows));
+}
+
+function wantsWindows(expression: unknown): boolean {
+  const values = listAt(expression, "values");
+  const isOfSystem = SYSTEM_LABELS.some((label) => textAt(expression, "key") === label);
+  return isOfSystem && textAt(expression, "operator") === "In" && values.length === 1 && values[0] === "windows";
 }

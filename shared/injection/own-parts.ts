@@ -64,8 +64,7 @@ function readParts(podTemplate: JsonObject): TemplateParts {
     ...objectsAt(podTemplate, "spec", "containers"),
   ];
   const application = containers.filter((container) => !isOwnContainer(container));
-  const mounts = (container: JsonObject, name: string) => namesOf(listAt(container, "volumeMounts")).includes(name);
-  const isMounted = (name: string) => application.some((container) => mounts(container, name));
+  const isMounted = (name: string) => application.some((container) => mountsVolume(container, name));
   const volumes = namesOf(listAt(podTemplate, "spec", "volumes"));
   const applicationVolumes = new Set(volumes.filter((name) => !isOwnVolumeName(name) || isMounted(name)));
   const parts = { containers, application, applicationVolumes };
@@ -73,10 +72,12 @@ function readParts(podTemplate: JsonObject): TemplateParts {
   return parts;
 }
 
+const HASH_ANNOTATIONS = [Annotation.BackupHash, Annotation.RestoreHash];
+
 /** Whether there is anything that injection added, or that looks like it. Looks at names alone. */
 export function carriesOwnParts(podTemplate: JsonObject): boolean {
-  const { backup, restore } = appliedHashes(podTemplate);
-  if (backup !== undefined || restore !== undefined) return true;
+  const annotations = valueAt(podTemplate, "metadata", "annotations");
+  for (const key of HASH_ANNOTATIONS) if (textAt(annotations, key) !== undefined) return true;
   for (const list of ["containers", "initContainers"]) {
     for (const container of listAt(podTemplate, "spec", list)) {
       const name = textAt(container, "name");
@@ -94,6 +95,11 @@ export function containersOf(podTemplate: JsonObject): readonly JsonObject[] {
 /** Containers of the application: all but ours. */
 export function applicationContainers(podTemplate: JsonObject): readonly JsonObject[] {
   return readParts(podTemplate).application;
+}
+
+/** Whether a container mounts a volume. */
+export function mountsVolume(container: JsonObject, name: string): boolean {
+  return listAt(container, "volumeMounts").some((mount) => textAt(mount, "name") === name);
 }
 
 /** Names of the volumes that containers mount. */

@@ -23,6 +23,7 @@ import { provideContainer } from "./known-containers.ts";
 import { findObstacle } from "./obstacle.ts";
 import { containersOf, isInitOf } from "./own-parts.ts";
 import { findSettingWarnings } from "./own-settings.ts";
+import { findQualityWarnings } from "./pod-quality.ts";
 import { findPodWarnings, findRestoreWarnings } from "./pod-warnings.ts";
 import { formatProblem, type InjectionProblem, type InjectionView, type RestoreSource } from "./view.ts";
 import type { JsonObject, WorkloadFacts } from "./workload.ts";
@@ -95,11 +96,19 @@ export function planInjection(view: InjectionView): InjectionPlan {
       ...(backup?.built.warnings ?? []),
       ...(restore?.built.warnings ?? []),
       ...(restore === undefined ? [] : findRestoreWarnings(view.workload, restore.plan.container)),
-      ...(backup === undefined && restore === undefined
-        ? []
-        : [...findPodWarnings(view.workload), ...findSettingWarnings(view)]),
+      ...warningsOfPod(view, backup?.plan ?? restore?.plan),
     ],
   };
+}
+
+function warningsOfPod(view: InjectionView, added: ContainerPlan | undefined): readonly string[] {
+  if (added === undefined) return [];
+  const { workload } = view;
+  return [
+    ...findPodWarnings(workload),
+    ...findQualityWarnings(workload, added.container),
+    ...findSettingWarnings(view),
+  ];
 }
 
 function findHold(workload: WorkloadFacts): InjectionProblem | undefined {

@@ -37,6 +37,14 @@ export function pullSecretBeside({ namespace: home, name }: PullSecret, namespac
   return home === namespace ? name : `${PULL_SECRET_PREFIX}${shortHash(`${home}/${name}`)}`;
 }
 
+/** Names of all of them beside pods of a namespace. */
+export function pullSecretsBeside(
+  { pullSecrets = [] }: { readonly pullSecrets?: readonly PullSecret[] | undefined },
+  namespace: string,
+): readonly string[] {
+  return pullSecrets.map((secret) => pullSecretBeside(secret, namespace));
+}
+
 function isCopy(reference: unknown): boolean {
   return COPY.test(textAt(reference, "name") ?? "");
 }

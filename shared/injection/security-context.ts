@@ -14,11 +14,11 @@
  * root, whatever runtimeSettings say otherwise. A policy that wants it would refuse the application's pods with ours in them.
  */
 import type { ContainerSecurityContext } from "../api/kubernetes/pod.ts";
-import { isJsonObject, listAt, numberAt, valueAt } from "../kube/json-value.ts";
+import { listAt, numberAt, valueAt } from "../kube/json-value.ts";
 import { enforcesRestricted } from "./backend-volume.ts";
-import { applicationContainers } from "./own-parts.ts";
+import { applicationContainers, mountsVolume } from "./own-parts.ts";
 import type { NamespaceFacts } from "./view.ts";
-import { type JsonObject, namesOf } from "./workload.ts";
+import type { JsonObject } from "./workload.ts";
 
 export interface IdentityRequest {
   readonly podTemplate: JsonObject;
@@ -44,14 +44,15 @@ const OPENSHIFT_USERS = "openshift.io/sa.scc.uid-range";
 
 /** Decides as whom the container runs. */
 export function decideRunsAs(request: IdentityRequest): RunsAs {
-  const { namespace } = request;
-  const { user, group } = findIdentity(request);
+  const { namespace, podTemplate, volumeNames } = request;
+  const owner = findOwner(podTemplate, volumeNames);
+  const { user, group } = findIdentity(request, owner);
   const ofGroup = group === undefined ? {} : { group };
   if (user !== undefined && user !== 0) return { mode: "User", user, ...ofGroup };
   const guessed = { mode: "User", user: NOBODY, ...ofGroup, isGuessed: true } as const;
   if (enforcesRestricted(namespace)) return guessed;
   if (user === undefined && namespace.annotations[OPENSHIFT_USERS] !== undefined) return { mode: "Assigned" };
-  if (forbidsRoot(request)) return guessed;
+  if (forbidsRoot(request, owner)) return guessed;
   return { mode: "Root", user: 0, ...ofGroup };
 }
 
@@ -96,16 +97,14 @@ interface Identity {
 }
 
 /** The user that runtimeSettings set, else that of the first container that mounts the data, else the pod's. */
-function findIdentity({ override, podTemplate, volumeNames }: IdentityRequest): Identity {
-  const owner = findOwner(podTemplate, volumeNames);
+function findIdentity({ override, podTemplate }: IdentityRequest, owner: JsonObject | undefined): Identity {
   return {
     user: override?.runAsUser ?? contextNumber(owner, podTemplate, "runAsUser"),
     group: override?.runAsGroup ?? contextNumber(owner, podTemplate, "runAsGroup"),
   };
 }
 
-function forbidsRoot({ override, podTemplate, volumeNames }: IdentityRequest): boolean {
-  const owner = findOwner(podTemplate, volumeNames);
+function forbidsRoot({ override, podTemplate }: IdentityRequest, owner: JsonObject | undefined): boolean {
   return (
     override?.runAsNonRoot === true ||
     valueAt(owner, "securityContext", "runAsNonRoot") === true ||
@@ -113,18 +112,19 @@ function forbidsRoot({ override, podTemplate, volumeNames }: IdentityRequest): b
   );
 }
 
+/** The first container that mounts the data, one that stays before one that comes first; else the first that stays. */
 function findOwner(podTemplate: JsonObject, volumeNames: readonly string[]): JsonObject | undefined {
-  const isOfData = (name: string) => volumeNames.includes(name);
-  const containers = applicationContainers(podTemplate);
-  const owners = containers.filter((container) => namesOf(listAt(container, "volumeMounts")).some(isOfData));
-  const isLongLived = (container: JsonObject) => !isInitContainer(podTemplate, container);
-  return owners.find(isLongLived) ?? owners[0] ?? containers.find(isLongLived);
-}
-
-function isInitContainer(podTemplate: JsonObject, container: JsonObject): boolean {
-  const spec = podTemplate["spec"];
-  const list = isJsonObject(spec) ? spec["initContainers"] : undefined;
-  return Array.isArray(list) && list.includes(container);
+  const initContainers = listAt(podTemplate, "spec", "initContainers");
+  let ofInit: JsonObject | undefined;
+  let longLived: JsonObject | undefined;
+  for (const container of applicationContainers(podTemplate)) {
+    const isInit = initContainers.includes(container);
+    const isOwner = volumeNames.some((name) => mountsVolume(container, name));
+    if (isOwner && !isInit) return container;
+    if (isOwner) ofInit ??= container;
+    else if (!isInit) longLived ??= container;
+  }
+  return ofInit ?? longLived;
 }
 
 function contextNumber(container: JsonObject | undefined, podTemplate: JsonObject, field: string): number | undefined {

@@ -2,12 +2,12 @@
 import type { VolumeMount } from "../api/kubernetes/volume.ts";
 import type { ContainerSettings } from "../api/runtime-settings.ts";
 import { namesInExpression } from "../expression.ts";
-import { listAt } from "../kube/json-value.ts";
+import { listAt, textAt } from "../kube/json-value.ts";
 import { formatTarget } from "../target.ts";
 import { OWN_ENV } from "./container-settings.ts";
 import { applicationContainers } from "./own-parts.ts";
 import type { InjectionProblem } from "./view.ts";
-import { namesOf, type WorkloadFacts } from "./workload.ts";
+import type { WorkloadFacts } from "./workload.ts";
 
 export interface MountingSettings {
   readonly volumeMounts: readonly VolumeMount[];
@@ -21,8 +21,7 @@ export function findUnusableMount(
   { volumeMounts, settings }: MountingSettings,
   who: string,
 ): InjectionProblem | undefined {
-  const devices = deviceNames(workload);
-  const device = volumeMounts.find(({ name }) => devices.has(name));
+  const device = volumeMounts.find(({ name }) => isDevice(workload, name));
   if (device !== undefined) {
     return {
       reason: "MountUnusable",
@@ -32,9 +31,10 @@ export function findUnusableMount(
   }
   // What a ConfigMap or Secret brings is not known here.
   if ((settings?.envFrom ?? []).length > 0) return undefined;
-  const known = new Set([...OWN_ENV, ...(settings?.env ?? []).map(({ name }) => name)]);
   for (const { name, mountPath, subPathExpr = "" } of volumeMounts) {
-    const missing = namesInExpression(subPathExpr).filter((variable) => !known.has(variable));
+    if (subPathExpr === "") continue;
+    const known = [...OWN_ENV, ...(settings?.env ?? []).map((variable) => variable.name)];
+    const missing = namesInExpression(subPathExpr).filter((variable) => !known.includes(variable));
     if (missing.length === 0) continue;
     return {
       reason: "MountUnusable",
@@ -45,8 +45,12 @@ export function findUnusableMount(
   return undefined;
 }
 
-/** Volumes that a container of the application has as devices, and claim templates that ask for one. */
-function deviceNames({ podTemplate, blockClaimNames = [] }: WorkloadFacts): ReadonlySet<string> {
-  const used = applicationContainers(podTemplate).flatMap((container) => namesOf(listAt(container, "volumeDevices")));
-  return new Set([...used, ...blockClaimNames]);
+/** Whether a container of the application has the volume as a device, or a claim template asks for one. */
+function isDevice({ podTemplate, blockClaimNames = [] }: WorkloadFacts, name: string): boolean {
+  return (
+    blockClaimNames.includes(name) ||
+    applicationContainers(podTemplate).some((container) =>
+      listAt(container, "volumeDevices").some((device) => textAt(device, "name") === name),
+    )
+  );
 }

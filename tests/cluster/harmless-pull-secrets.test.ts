@@ -56,6 +56,18 @@ test("D9: come with the sidecar, with the type that the kubelet wants, and go wi
   await expect.poll(copies, { timeout: TIMEOUT_MS }).toEqual([]);
 });
 
+test("D9: a pod that gets none of them by template or ServiceAccount is told of, with the ServiceAccount to add them to", async () => {
+  const ns = "harmless-pull-bare";
+  const { client } = cluster();
+  await stage.apply(aNamespace(ns), anApplication(ns));
+  await waitForReadyPods(client, ns, "app=app", 1, TIMEOUT_MS);
+  await stage.apply(aBackupOf(ns));
+  expect(await stage.untilEvent(ns, "PullSecretsNotNamed")).toMatch(/add stash-pull-[0-9a-z]{10}, .* ServiceAccount/);
+  const references = async () =>
+    listAt(await client.get(KUBERNETES.Deployment, ns, "app", asIs), "spec", "template", "spec", "imagePullSecrets");
+  expect(await references()).toEqual([]);
+});
+
 test("where one workload at a time may restart, no second one begins before the first is ready again", async () => {
   const namespace = "harmless-paced";
   const names = ["one", "two", "three"];

@@ -109,6 +109,24 @@ describe("D9: an image that no node can pull", () => {
   });
 });
 
+test("D9: a backend's volume that no node can mount keeps no pod from beginning for long", async () => {
+  const namespace = "harmless-out-volume";
+  const { client } = cluster();
+  const hostPath = { path: "/nowhere/at/all", type: "Directory" };
+  const backend = { local: { mountPath: "/safe/repository", hostPath } };
+  await stage.apply(
+    aNamespace(namespace, { backend }),
+    workload("Deployment", namespace, "web", { strategy: { type: "Recreate" } }),
+    workload("StatefulSet", namespace, "set", { serviceName: "set" }),
+  );
+  for (const name of ["web", "set"]) await waitForReadyPods(client, namespace, `app=${name}`, 1, TIMEOUT_MS);
+  await stage.apply(backup("Deployment", namespace, "web"), backup("StatefulSet", namespace, "set"));
+  for (const name of ["web", "set"]) {
+    expect(await untilReason(namespace, name, "InjectionRefusedByCluster")).toMatch(/"stash-local-[0-9a-z]{10}"/);
+    await untilAlone(namespace, name, 1);
+  }
+});
+
 test("a namespace that pins another image goes on with it, whatever the installation has", async () => {
   const pinned = "harmless-pinned";
   const metadata = { annotations: { "stash.appscode.com/image": PRODUCT_IMAGE } };

@@ -12,9 +12,10 @@ import { objectsAt } from "../../shared/injection/workload.ts";
 import { asIs } from "../../shared/kube/client.ts";
 import { findConnection } from "../../shared/kube/connect.ts";
 import { createPodExec } from "../../shared/kube/exec.ts";
-import { listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { aBackupOf, aNamespace, anApplication, harmlessStage, STAGE_TIMEOUT_MS } from "../support/harmless/stage.ts";
+import { startVerticalAutoscaler } from "../support/harmless/vertical-autoscaler.ts";
 import { runsIn } from "../support/jobs/runs.ts";
 import { waitForPods, waitForReadyPods } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
@@ -39,10 +40,11 @@ const heldOf = async (namespace: string, name = "app") =>
 
 const podsOf = (namespace: string) => waitForReadyPods(cluster().client, namespace, "app=app", 1, STAGE_TIMEOUT_MS);
 
-async function execIn(namespace: string, pod: string, container: string, command: readonly string[]): Promise<void> {
+async function execIn(namespace: string, pod: string, container: string, command: readonly string[]) {
   const connection = await findConnection({ env: {}, kubeconfigPath: sharedPlane().kubeconfigPath });
   const result = await createPodExec({ connection })({ namespace, pod, container, command, timeoutMs: 60_000 });
   expect(result.stderr).toBe("");
+  return result.stdout;
 }
 
 describe.concurrent("resources", () => {
@@ -140,6 +142,89 @@ describe.concurrent("resources", () => {
       pods.some(({ uid, phase }) => uid === pod?.uid && phase === "Failed"),
     );
   }, 300_000);
+});
+
+describe.concurrent("limits that are not in the template", () => {
+  test("C1: of the pod itself, and of a LimitRange for what is stored: the sidecar fits, and its agent knows", async () => {
+    const ns = "harmless-pod";
+    const limits = [
+      { type: "Container", default: { "ephemeral-storage": "100Mi" }, defaultRequest: { "ephemeral-storage": "10Mi" } },
+    ];
+    const range = { apiVersion: "v1", kind: "LimitRange", metadata: { name: "team", namespace: ns }, spec: { limits } };
+    const ofPod = { requests: { cpu: "60m", memory: "96Mi" }, limits: { cpu: "500m", memory: "256Mi" } };
+    const podSpec = { resources: ofPod };
+    // Beside these ours has no room: neither below the pod's limit nor in the sum of its requests.
+    const container = { resources: { requests: { cpu: "60m", memory: "96Mi" } } };
+    await stage.apply(aNamespace(ns), range, anApplication(ns, { podSpec, container }));
+    await podsOf(ns);
+    await stage.apply(aBackupOf(ns), aBackupOf(ns, { name: "later" }));
+    const pod = await stage.untilInjected(ns);
+    expect((await stage.sidecarOf(ns, pod?.name ?? ""))?.["resources"]).toEqual({
+      requests: { "ephemeral-storage": "10Mi" },
+      limits: { "ephemeral-storage": "100Mi" },
+    });
+    const told = await execIn(ns, pod?.name ?? "", "stash", ["sh", "-c", "echo $STASH_STORAGE_LIMIT"]);
+    expect(told.trim()).toBe(String(100 * 2 ** 20));
+
+    // One that is made with its sidecar, and one that gets such limits when it has one, are taken as well.
+    await stage.apply(anApplication(ns, { name: "later", container }));
+    await stage.untilInjected(ns, "later");
+    await stage.patch(ns, { spec: { template: { spec: { resources: ofPod } } } }, "Deployment", "later");
+    const changed = async () =>
+      (await stage.pods(ns, "later")).filter(({ isReady, isBeingDeleted }) => isReady && !isBeingDeleted);
+    const [next] = await waitForValue(
+      async () => {
+        const [one, ...others] = await changed();
+        const sidecar = one && (await stage.sidecarOf(ns, one.name));
+        return one && others.length === 0 && textAt(sidecar, "resources", "limits", "memory") === undefined
+          ? [one]
+          : [];
+      },
+      (found) => found.length === 1,
+      "a pod with limits of its own",
+      STAGE_TIMEOUT_MS,
+    );
+    expect(next?.containers).toEqual(["app", "stash"]);
+  });
+
+  test("a VerticalPodAutoscaler's, in the pods alone: they stay, nobody restarts for them, and they count at the dry run", async () => {
+    const ns = "harmless-vpa";
+    const { client } = cluster();
+    const mebibytes = (count: number) => count * 2 ** 20;
+    await stage.apply(aNamespace(ns), anApplication(ns, { spec: RECREATE }));
+    await podsOf(ns);
+    const end = await startVerticalAutoscaler(client, ns, { app: mebibytes(48), stash: mebibytes(16) });
+    try {
+      await stage.apply(aBackupOf(ns));
+      const pod = await stage.untilInjected(ns);
+      const resources = {
+        requests: { cpu: "10m", memory: String(mebibytes(16)) },
+        limits: { cpu: "1", memory: String(mebibytes(256)) },
+      };
+      expect((await stage.sidecarOf(ns, pod?.name ?? ""))?.["resources"]).toEqual(resources);
+      const generation = async () => numberAt(await stage.workload(ns), "metadata", "generation");
+      const before = await generation();
+      await stage.patch(ns, { metadata: { labels: { touched: "yes" } } });
+      await sleep(3_000);
+      expect([await generation(), (await podsOf(ns))[0]?.uid]).toEqual([before, pod?.uid]);
+
+      // Beside the 64 MiB of the one and the 48 of the other, 32 have room and 64 have none.
+      await end();
+      const more = await startVerticalAutoscaler(client, ns, { app: mebibytes(48), stash: mebibytes(64) });
+      const resourcesOf = { requests: { memory: "48Mi" }, limits: { memory: "128Mi" } };
+      const named = { name: "other", spec: RECREATE, container: { resources: resourcesOf } };
+      await stage.apply(aQuota(ns, { "requests.memory": "160Mi" }), anApplication(ns, named));
+      const [other] = await waitForReadyPods(client, ns, "app=other", 1, STAGE_TIMEOUT_MS);
+      const asked = { metadata: { annotations: { "stash.appscode.com/resources": "requests.memory=32Mi" } } };
+      await stage.patch(ns, asked, "Deployment", "other");
+      await stage.apply(aBackupOf(ns, { name: "other" }));
+      expect(await stage.untilReason(ns, "InjectionRefusedByCluster", "other")).toContain("team");
+      expect((await stage.pods(ns, "other"))[0]?.uid).toBe(other?.uid);
+      await more();
+    } finally {
+      await end().catch(() => undefined);
+    }
+  });
 });
 
 describe.concurrent("policies", () => {

@@ -1,6 +1,6 @@
 /** Lets the pods of a template pull the image of our containers. */
 import { containersOf, isOwnContainer } from "../../shared/injection/own-parts.ts";
-import { pullSecretBeside, withPullSecrets } from "../../shared/injection/pull-secrets.ts";
+import { pullSecretsBeside, withPullSecrets } from "../../shared/injection/pull-secrets.ts";
 import type { InjectionView } from "../../shared/injection/view.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import { withChild, withList } from "../json-edit.ts";
@@ -15,9 +15,8 @@ export function settlePullSecrets(
   { settings, namespace }: Pick<InjectionView, "settings" | "namespace">,
   isAsBefore: () => boolean,
 ): JsonObject {
-  const { pullSecrets = [] } = settings;
-  if (pullSecrets.length === 0 || !containersOf(podTemplate).some(isOwnContainer)) return podTemplate;
-  const names = pullSecrets.map((secret) => pullSecretBeside(secret, namespace.name));
+  const names = pullSecretsBeside(settings, namespace.name);
+  if (names.length === 0 || !containersOf(podTemplate).some(isOwnContainer)) return podTemplate;
   const settled = withChild(podTemplate, "spec", (spec) =>
     withList(spec, "imagePullSecrets", (references) => withPullSecrets(references, names)),
   );

@@ -40,6 +40,7 @@ export const PAGE_GROUPS: readonly PageGroup[] = [
       "go-templates",
       "real-node",
       "json-patch",
+      "unconcerned",
     ].map((name) => `decisions/${name}`),
   },
 ];

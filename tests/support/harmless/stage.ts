@@ -111,8 +111,10 @@ export function aNamespace(
   ];
 }
 
-/** A rule of the cluster for the pods of one namespace, and what is said to those that break it. */
-export function aPodPolicy(namespace: string, expression: string, message: string) {
+const PODS = { apiGroups: [""], apiVersions: ["v1"], resources: ["pods"], operations: ["CREATE"] };
+
+/** A rule of the cluster for the pods of one namespace, or for other objects, and what is said to those that break it. */
+export function aPolicy(namespace: string, expression: string, message: string, rule: object = PODS) {
   const apiVersion = "admissionregistration.k8s.io/v1";
   const metadata = { name: namespace };
   return [
@@ -124,7 +126,7 @@ export function aPodPolicy(namespace: string, expression: string, message: strin
         failurePolicy: "Fail",
         matchConstraints: {
           namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
-          resourceRules: [{ apiGroups: [""], apiVersions: ["v1"], resources: ["pods"], operations: ["CREATE"] }],
+          resourceRules: [rule],
         },
         validations: [{ expression, message }],
       },
@@ -139,7 +141,7 @@ export function aPodPolicy(namespace: string, expression: string, message: strin
 }
 
 /** @param installation asked for each time: it starts after the file was read */
-export function harmlessStage(installation: () => Installation) {
+export function harmlessStage(installation: () => Pick<Installation, "client">) {
   const client = () => installation().client;
 
   async function condition(namespace: string, name = "app") {
@@ -217,7 +219,7 @@ export function harmlessStage(installation: () => Installation) {
 
     /** Puts a policy in force: API servers read new ones about once a second. */
     async enforce(namespace: string, expression: string, message: string): Promise<void> {
-      await stage.apply(...aPodPolicy(namespace, expression, message));
+      await stage.apply(...aPolicy(namespace, expression, message));
       const probe = { ...aProbe(namespace), metadata: { name: "probe", namespace, labels: { probe: "yes" } } };
       const isInForce = async () => {
         try {

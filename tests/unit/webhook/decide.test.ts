@@ -356,9 +356,25 @@ describe("obstacles", () => {
   test("pods that run Windows get no container", () => {
     const byField = aDeployment({ podSpec: { os: { name: "windows" } } });
     const bySelector = aDeployment({ podSpec: { nodeSelector: { "kubernetes.io/os": "windows" } } });
-    for (const workload of [byField, bySelector]) {
+    const affinityOf = (...systems: readonly (readonly string[])[]) => {
+      const terms = systems.map((values) => ({
+        matchExpressions: [
+          { key: "kubernetes.io/arch", operator: "In", values: ["amd64"] },
+          { key: "kubernetes.io/os", operator: "In", values },
+        ],
+      }));
+      const nodeAffinity = { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } };
+      return aDeployment({ podSpec: { affinity: { nodeAffinity } } });
+    };
+    for (const workload of [byField, bySelector, affinityOf(["windows"]), affinityOf(["windows"], ["windows"])]) {
       expect(admit({ workload, backups: [aBackup()] }).decision.reasons.backup).toBe("OtherOperatingSystem");
     }
+    for (const workload of [
+      affinityOf(["linux"]),
+      affinityOf(["windows"], ["linux"]),
+      affinityOf(["linux", "windows"]),
+    ])
+      expect(admit({ workload, backups: [aBackup()] }).decision.reasons.backup).toBe("Injected");
   });
 
   test("a workload whose name the API server has still to make waits for it", () => {

@@ -22,6 +22,16 @@ describe("D9: restic's cache in the scratch volume", () => {
     expect(gatherCacheLimit({ STASH_SCRATCH_LIMIT: "nonsense" })).toBe(512 * 2 ** 20);
   });
 
+  test.each([
+    [{ STASH_STORAGE_LIMIT: String(100 * 2 ** 20) }, 50],
+    [{ STASH_STORAGE_LIMIT: String(100 * 2 ** 20), STASH_SCRATCH_LIMIT: "64Mi" }, 32],
+    [{ STASH_STORAGE_LIMIT: String(40 * 2 ** 20), STASH_SCRATCH_LIMIT: "64Mi" }, 20],
+    [{ STASH_STORAGE_LIMIT: String(2 ** 40) }, 512],
+    [{ STASH_STORAGE_LIMIT: "0" }, 512],
+  ])("is bounded by what the kubelet says that the container may store: %j", (env, mebibytes) => {
+    expect(gatherCacheLimit(env)).toBe(mebibytes * 2 ** 20);
+  });
+
   test("is measured with all its folders; one that is not there takes nothing", async () => {
     expect(await measureBytes(join(dir, "missing"))).toBe(0);
     await fill(join(dir, "cache"), 3);

@@ -13,6 +13,13 @@ const quota = (hard: object, used: object, spec: object = {}) =>
 const refused = (words: string) => ({ kind: "Refused", words }) as const;
 const FULL = 'pods "web-dry-run" is forbidden: exceeded quota: team, requested: requests.cpu=1';
 
+/** What a quota says to a pod that asks for so many MiB. */
+const exceeded = (mebibytes: number) =>
+  `pods "web-dry-run" is forbidden: exceeded quota: team, requested: limits.cpu=1,requests.memory=${mebibytes}Mi, used: limits.cpu=1,requests.memory=130Mi, limited: limits.cpu=1,requests.memory=200Mi`;
+const aPodOf = (...memory: readonly string[]) => ({
+  spec: { containers: memory.map((amount) => ({ resources: { requests: { memory: amount } } })) },
+});
+
 const bare = { answer: refused("no account"), without: refused("no account") };
 
 const view: ProofView = {
@@ -64,6 +71,39 @@ describe("whether the cluster takes pods with the sidecar", () => {
         quotas: [quota({ "requests.memory": "1Gi" }, { "requests.memory": "1Gi" })],
       },
       FULL,
+    ],
+    [
+      "refused, and pods get more than the template says, which has no room when the old pod is gone",
+      {
+        answer: refused(exceeded(112)),
+        without: refused(exceeded(32)),
+        isReplacedInPlace: true,
+        pods: 1,
+        quotas: [quota({ "requests.memory": "200Mi" }, { "requests.memory": "130Mi" })],
+      },
+      exceeded(112),
+    ],
+    [
+      "refused, and a pod without it, which is taken, shows that the sidecar gets more than the template says",
+      {
+        answer: refused(exceeded(112)),
+        without: { kind: "Taken", pod: aPodOf("24Mi", "8Mi") },
+        isReplacedInPlace: true,
+        pods: 1,
+        quotas: [quota({ "requests.memory": "200Mi" }, { "requests.memory": "130Mi" })],
+      },
+      exceeded(112),
+    ],
+    [
+      "refused, and pods get less than the template says, which has room when the old pod is gone",
+      {
+        answer: refused(exceeded(48)),
+        without: refused(exceeded(32)),
+        isReplacedInPlace: true,
+        pods: 1,
+        quotas: [quota({ "requests.memory": "200Mi" }, { "requests.memory": "180Mi" })],
+      },
+      undefined,
     ],
     [
       "refused, and a quota counts only some pods",

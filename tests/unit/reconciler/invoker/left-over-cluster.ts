@@ -87,10 +87,11 @@ export class LeftOverCluster {
     return this.put(plural, this.#admit(object, undefined));
   }
 
-  readonly #client: Pick<KubeClient, "create" | "delete" | "find" | "patch" | "listPages" | "watch"> = {
+  readonly #client: Pick<KubeClient, "create" | "delete" | "find" | "list" | "patch" | "listPages" | "watch"> = {
     listPages: (resource) => this.#list(resource.plural),
     watch: (resource, _namespace, { signal }) => this.#watch(resource.plural, signal),
     find: async () => undefined,
+    list: async () => ({ items: [], resourceVersion: "1" }),
     delete: async () => false,
     create: async (_resource, _namespace, body, parse) => {
       const isWithout = !JSON.stringify(body).includes('"stash-init"');

@@ -6,7 +6,7 @@ import {
   proveRestore,
 } from "../../../../reconciler/invoker/prove-injection.ts";
 import { readQuota } from "../../../../reconciler/world/quota-object.ts";
-import { isJsonObject, listAt, textAt, valueAt } from "../../../../shared/kube/json-value.ts";
+import { listAt, textAt, valueAt } from "../../../../shared/kube/json-value.ts";
 import { KubeError } from "../../../../shared/kube/kube-error.ts";
 import { aPlan, aWorkload, HASH, IMAGE } from "./builders.ts";
 
@@ -24,8 +24,13 @@ interface Cluster {
   readonly without?: KubeError;
   readonly workload?: KubeError;
   readonly quotas?: ProofPorts["quotas"];
-  /** Access mode of every claim. */
+  /** Access mode of every claim; there are none where it is not given. */
   readonly accessMode?: string;
+  readonly pullSecrets?: readonly string[];
+  /** What the API server gives a pod of its ServiceAccount's. */
+  readonly ofAccount?: readonly string[];
+  /** Of the sidecar's local backend. */
+  readonly backendClaim?: string;
 }
 
 function refusal(status: number, reason: string, detail: string): KubeError {
@@ -33,10 +38,21 @@ function refusal(status: number, reason: string, detail: string): KubeError {
 }
 
 /** An API server that keeps nothing, and says whether it was asked to keep something. */
-function clusterOf({ admits = true, withSidecar, without, workload, quotas = [], accessMode }: Cluster) {
+function clusterOf({
+  admits = true,
+  withSidecar,
+  without,
+  workload,
+  quotas = [],
+  accessMode,
+  backendClaim,
+  pullSecrets = [],
+  ofAccount,
+}: Cluster) {
   const calls: string[] = [];
   const ports: ProofPorts = {
     quotas,
+    pullSecrets,
     client: {
       find: async (resource, _namespace, name, parse) => {
         calls.push(`find ${resource.plural} ${name}`);
@@ -50,6 +66,7 @@ function clusterOf({ admits = true, withSidecar, without, workload, quotas = [],
         const isRestore = valueAt(annotations, "stash.appscode.com/requested-restore") !== undefined;
         const isWanted = admits && !isRestore && typeof valueAt(annotations, HELD) !== "string";
         const init = { name: "stash-init", args: ["restore"] };
+        const claim = { name: "stash-local-0a1b2c3d4e", persistentVolumeClaim: { claimName: backendClaim } };
         const sidecar = { name: "stash", args: ["run-backup"], resources: { requests: { memory: "64Mi" } } };
         return parse({
           metadata: { name: "web", namespace: "demo", uid: "workload-uid" },
@@ -59,7 +76,10 @@ function clusterOf({ admits = true, withSidecar, without, workload, quotas = [],
               spec: {
                 initContainers: admits && isRestore ? [init] : [],
                 containers: [{ name: "app" }, ...(isWanted ? [sidecar] : [])],
-                volumes: [{ name: "data", persistentVolumeClaim: { claimName: "data" } }],
+                volumes: [
+                  { name: "data", persistentVolumeClaim: { claimName: "data" } },
+                  ...(backendClaim === undefined ? [] : [claim]),
+                ],
               },
             },
             strategy: { type: isRestore ? "Recreate" : "RollingUpdate" },
@@ -76,7 +96,8 @@ function clusterOf({ admits = true, withSidecar, without, workload, quotas = [],
         const isOurs = names.includes("stash") || names.includes("stash-init");
         const error = isOurs ? withSidecar : without;
         if (error !== undefined) throw error;
-        return parse(isJsonObject(body) ? body : {});
+        const imagePullSecrets = ofAccount?.map((name) => ({ name }));
+        return parse({ ...Object(body), spec: { ...Object(valueAt(body, "spec")), imagePullSecrets } });
       },
     },
   };
@@ -162,6 +183,44 @@ describe("a claim for one pod at a time", () => {
     [{ strategy: { type: "RollingUpdate" } }, "ReadWriteOnce"],
   ])("is no obstacle with %j and %s", async (spec, accessMode) => {
     expect(await proofOf(spec, accessMode)).toEqual({ kind: "Passed" });
+  });
+});
+
+describe("pull secrets of the installation", () => {
+  test.each<[string, Cluster, object]>([
+    ["that no pod gets are told", { pullSecrets: ["stash-pull-1"] }, { kind: "Passed", lacksPullSecrets: true }],
+    [
+      "that others stand in the place of are told",
+      { pullSecrets: ["stash-pull-1"], ofAccount: ["mine"] },
+      { kind: "Passed", lacksPullSecrets: true },
+    ],
+    [
+      "of which the ServiceAccount has one are not",
+      { pullSecrets: ["stash-pull-1", "stash-pull-2"], ofAccount: ["mine", "stash-pull-2"] },
+      { kind: "Passed" },
+    ],
+    ["are none, and nothing is told", {}, { kind: "Passed" }],
+    [
+      "are no matter where pods are refused anyway",
+      { pullSecrets: ["stash-pull-1"], withSidecar: refusal(403, "Forbidden", "no") },
+      { kind: "Refused", words: "no" },
+    ],
+  ])("D9: %s", async (_what, cluster, expected) => {
+    expect((await prove(cluster)).proof).toEqual(expected);
+  });
+});
+
+describe("a claim of the sidecar's local backend", () => {
+  test.each([
+    ["that is not there is told before any pod waits for it", undefined, "Refused"],
+    ["that is there is no obstacle", "ReadWriteMany", "Passed"],
+  ])("%s, also where no pod is there", async (_what, accessMode, kind) => {
+    for (const replicas of [0, 1]) {
+      const { ports } = clusterOf({ backendClaim: "backups", ...(accessMode !== undefined && { accessMode }) });
+      const proof = await proveInjection(ports, ID, aWorkload({ status: { replicas } }), wanted, signal);
+      expect(proof.kind).toBe(kind);
+      if (kind === "Refused") expect(proof).toMatchObject({ words: expect.stringContaining("claim backups") });
+    }
   });
 });
 

@@ -39,6 +39,12 @@ describe("what keeps pods with the sidecar from being made or ready", () => {
     const words = "pod web-1: container stash: ImagePullBackOff";
     expect(seen({}, [aPod("web-0", HASH), heldUp])).toEqual({ kind: "NotReady", words });
     expect(seen({}, [{ ...heldUp, backupHash: "other" }])).toBeUndefined();
+    const waits = { words: "nothing in it has begun yet", volumes: ["stash-local-0a1b2c3d4e"] };
+    expect(seen({}, [{ ...aPod("web-1", HASH), holdup: waits }])?.waiting).toEqual({
+      name: "web-1",
+      uid: aPod("web-1", HASH).uid,
+      volumes: waits.volumes,
+    });
     expect(seen({}, [{ ...heldUp, isTerminating: true }])).toBeUndefined();
     expect(seen({}, [{ ...heldUp, isEnded: true }])).toBeUndefined();
   });

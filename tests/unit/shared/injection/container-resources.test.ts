@@ -7,8 +7,10 @@ import {
   parseResources,
   readAskedResources,
 } from "../../../../shared/injection/container-resources.ts";
+import { planInjection } from "../../../../shared/injection/plan.ts";
 import { readQuantity } from "../../../../shared/quantity.ts";
 import { findResourceFaults } from "../../../../shared/validation/resources.ts";
+import { aBackup, aDeployment, aView } from "../../webhook/builders.ts";
 
 const DEFAULTS = DEFAULT_RESOURCES.sidecar;
 
@@ -108,5 +110,34 @@ describe("a list of resources", () => {
     const { resources, warning } = readAskedResources({ "stash.appscode.com/resources": text });
     expect(resources).toBeUndefined();
     expect(warning).toContain("annotation stash.appscode.com/resources");
+  });
+});
+
+describe("a pod that has resources for all its containers together", () => {
+  const app = { name: "app", image: "app:1", volumeMounts: [{ name: "data", mountPath: "/data" }] };
+  const podOf = (resources?: object) =>
+    aDeployment({ podSpec: { containers: [app], ...(resources !== undefined && { resources }) } });
+  const backups = [aBackup()];
+
+  test.each([
+    [{ requests: { cpu: "60m" }, limits: { cpu: "200m", memory: "256Mi" } }, {}],
+    [{ limits: { memory: "256Mi" } }, { requests: { cpu: "10m" }, limits: { cpu: "1" } }],
+    [{ requests: { cpu: "1" } }, { requests: { memory: "64Mi" }, limits: { memory: "1Gi" } }],
+    [{}, { requests: { cpu: "10m", memory: "64Mi" }, limits: { cpu: "1", memory: "1Gi" } }],
+  ])("with %j gets a sidecar with %j: it would be refused with more", (resources, expected) => {
+    const { backup, warnings } = planInjection(aView({ workload: podOf(resources), backups }));
+    expect(backup?.container["resources"]).toEqual(expected);
+    const told = warnings.filter((text) => text.includes("for all its containers"));
+    expect(told).toHaveLength(Object.keys(resources).length > 0 ? 1 : 0);
+  });
+
+  test("has the last word, also over the workload's annotation, and restarts nobody by itself", () => {
+    const resources = { limits: { memory: "256Mi" } };
+    const annotations = { "stash.appscode.com/resources": "requests.memory=1Gi,requests.cpu=20m" };
+    const asking = aDeployment({ metadata: { annotations }, podSpec: { containers: [app], resources } });
+    const { backup } = planInjection(aView({ workload: asking, backups }));
+    expect(backup?.container["resources"]).toEqual({ requests: { cpu: "20m" }, limits: { cpu: "1" } });
+    const hashOf = (workload: unknown) => planInjection(aView({ workload, backups })).backup?.hash;
+    expect(hashOf(podOf(resources))).toBe(hashOf(podOf()));
   });
 });

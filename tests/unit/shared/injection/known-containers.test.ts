@@ -42,3 +42,18 @@ test.each(changes)("%s gets the container that it would have got first", (_name,
   expect(after.backup?.hash).not.toBe(before.backup?.hash);
   expect(planInjection(view).backup).toEqual(before.backup);
 });
+
+test.each([
+  [
+    "a limit of what the pod may store",
+    { containers: [{ name: "app", resources: { limits: { "ephemeral-storage": "1Gi" } } }] },
+  ],
+  ["resources of the pod itself", { resources: { limits: { cpu: "2" } } }],
+])("%s, which is no part of the hash, is no other's", (_name, podSpec) => {
+  const { workload } = aView({ workload: aDeployment({ podSpec }) });
+  const before = planInjection(view);
+  const after = planInjection({ ...view, workload });
+  expect(after.backup?.container["resources"]).not.toEqual(before.backup?.container["resources"]);
+  expect(after).toEqual(planInjection(structuredClone({ ...view, workload })));
+  expect(planInjection(view)).toEqual(before);
+});

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DEFAULT_RESOURCES } from "../../../../shared/injection/container-resources.ts";
+import { OWN_ENV } from "../../../../shared/injection/container-settings.ts";
 import { type InjectionPlan, planInjection } from "../../../../shared/injection/plan.ts";
 import type { InjectionSettings } from "../../../../shared/injection/view.ts";
 import type { JsonObject } from "../../../../shared/injection/workload.ts";
@@ -193,7 +194,7 @@ describe("runtime settings", () => {
       livenessProbe: { exec: { command: ["true"] } },
       lifecycle: { preStop: { exec: { command: ["true"] } } },
     });
-    expect(Array.isArray(container["env"]) && container["env"].slice(5)).toEqual([
+    expect(Array.isArray(container["env"]) && container["env"].slice(OWN_ENV.length)).toEqual([
       { name: "NICE_ADJUSTMENT", value: "1" },
       { name: "IONICE_CLASS", value: "2" },
       { name: "IONICE_CLASS_DATA", value: "4" },
