@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { formatUserError, messageOf, UserError } from "../shared/errors.ts";
 import { supportsNative } from "../shared/injection/own-settings.ts";
+import { askVersion } from "../shared/kube/ask-version.ts";
 import { findConnection } from "../shared/kube/connect.ts";
 import { createKubeClient } from "../shared/kube/http-client.ts";
 import type { InformerProblem } from "../shared/kube/informer.ts";
@@ -15,7 +16,6 @@ import { createGather } from "./gather.ts";
 import { createMetrics } from "./metrics.ts";
 import { createReadiness } from "./readiness.ts";
 import { createWebhookServer, type ServerPorts } from "./server.ts";
-import { askVersion } from "./server-version.ts";
 import { createUnconcerned } from "./unconcerned.ts";
 import { answerValidation } from "./validate/answer-validation.ts";
 import { createInspector } from "./validate/inspector.ts";
