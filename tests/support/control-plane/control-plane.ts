@@ -42,6 +42,8 @@ export interface ControlPlane {
   killApiServer(signal?: NodeJS.Signals): Promise<void>;
   /** Starts a killed API server on the same port with the same data; resolves when it is ready. */
   startApiServer(): Promise<void>;
+  /** Starts scheduler and controller manager again where they have ended: a scheduler may, when its API server was away. */
+  startEndedControllers(): Promise<void>;
   /**
    * Makes etcd forget all revisions before the newest: from older ones, lists and watches that reach etcd get 410.
    * The API server's own watch cache still answers for the changes since its start (not for Events, which it doesn't
@@ -166,6 +168,10 @@ async function startIn(
     },
     killApiServer: (signal = "SIGKILL") => processes.kill("kube-apiserver", signal),
     startApiServer: () => servers.startApiServer(),
+    async startEndedControllers() {
+      if (processes.endOf("kube-scheduler") !== undefined) await servers.startScheduler();
+      if (processes.endOf("kube-controller-manager") !== undefined) await servers.startControllerManager();
+    },
     async compactEtcd() {
       await compactToNewest(`http://127.0.0.1:${etcdClient}`);
     },
