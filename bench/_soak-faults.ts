@@ -12,6 +12,8 @@ const PAUSE_MS = { from: 3_000, to: 35_000 };
 const AWAY_MS = { from: 0, to: 12_000 };
 
 const MIND_MS = 2_000;
+const RESTIC_LOOKS = 100;
+const LOOK_MS = 100;
 
 interface Program {
   readonly name: string;
@@ -47,7 +49,9 @@ export function startFaults(cluster: InstalledCluster, agents: string, random: R
   const kills = new Map<string, number>();
   const over = new AbortController();
   let isResting = false;
-  const count = (name: string) => kills.set(name, (kills.get(name) ?? 0) + 1);
+  const count = (name: string): void => {
+    kills.set(name, (kills.get(name) ?? 0) + 1);
+  };
   const nap = (ms: number) => sleep(ms, undefined, { signal: over.signal }).catch(() => undefined);
 
   async function killProgram(): Promise<void> {
@@ -81,14 +85,19 @@ export function startFaults(cluster: InstalledCluster, agents: string, random: R
       runs.filter((container) => container.startsWith("stash")).map((container) => ({ pod: name, container })),
     );
     if (running.length === 0) return;
-    const { pod, container } = pick(random, running);
-    // Mostly the whole container; at times restic alone, where it runs.
+    // The whole container, or restic alone, which runs for moments: it is waited for.
     const program = random() < 0.5 ? "restic" : "";
-    const place = { namespace: agents, pod, container, program };
-    const signalled = await signalIn(cluster.client, cluster.nodes, place, "SIGKILL");
-    if (signalled === 0) return;
-    log.note("kill", { program: program === "" ? "agent" : program, pod, container, processes: signalled });
-    count(program === "" ? "agent" : program);
+    const name = program === "" ? "agent" : program;
+    for (let looks = program === "" ? 1 : RESTIC_LOOKS; looks > 0 && !over.signal.aborted; looks -= 1) {
+      const { pod, container } = pick(random, running);
+      const place = { namespace: agents, pod, container, program };
+      const processes = await signalIn(cluster.client, cluster.nodes, place, "SIGKILL");
+      if (processes > 0) {
+        log.note("kill", { program: name, pod, container, processes });
+        return count(name);
+      }
+      await nap(LOOK_MS);
+    }
   }
 
   async function repeat(act: () => Promise<void>): Promise<void> {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const SAMPLE_MS = 5_000;
 /** What a program takes while it starts is no growth. */
-const WARM_MS = 60_000;
+const WARM_MS = 180_000;
 const MS_PER_HOUR = 3_600_000;
 const KIB_PER_MIB = 1_024;
 

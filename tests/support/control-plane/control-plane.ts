@@ -8,7 +8,7 @@ import { makeClusterNetwork } from "../node/cluster-network.ts";
 import type { ApiEndpoint } from "./api-request.ts";
 import { type CertificateFolder, loadCertificates } from "./certificates.ts";
 import { applyDefinitions } from "./custom-resource-definitions.ts";
-import { compactToNewest } from "./etcd.ts";
+import { compactToNewest, type EtcdEntry, putEntries } from "./etcd.ts";
 import { LOOPBACK } from "./flags.ts";
 import { findFreePorts } from "./free-ports.ts";
 import { formatKubeconfig, makeUserKubeconfig } from "./kubeconfig.ts";
@@ -50,6 +50,8 @@ export interface ControlPlane {
    * cache); a restart of the API server forgets these too.
    */
   compactEtcd(): Promise<void>;
+  /** Puts objects into etcd past the API server, by the hundred: see putEntries. */
+  putInEtcd(entries: readonly EtcdEntry[]): Promise<void>;
   /** Ends all processes and removes the folder. Calling it again changes nothing. */
   stop(): Promise<void>;
 }
@@ -175,6 +177,7 @@ async function startIn(
     async compactEtcd() {
       await compactToNewest(`http://127.0.0.1:${etcdClient}`);
     },
+    putInEtcd: (entries) => putEntries(`http://127.0.0.1:${etcdClient}`, entries),
     stop: () => processes.finish(),
   };
 }
