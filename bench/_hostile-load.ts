@@ -4,7 +4,8 @@
  */
 import { Agent, request } from "node:https";
 import { exchange, HOSTILE_REQUESTS, statusOf } from "../tests/support/http/hostile-requests.ts";
-import { createRandom, pick, type Random, spoilReview } from "./_mutate-review.ts";
+import { spoilReview } from "./_mutate-review.ts";
+import { createRandom, pick, type Random } from "./_random.ts";
 import { aBenchWorkload, anInjectedWorkload, aReview } from "./_webhook-world.ts";
 
 interface Order {

@@ -1,24 +1,6 @@
 /** Spoils reviews: a value somewhere in them, or bytes of their text. The same seed spoils the same. */
 import { isJsonObject } from "../shared/kube/json-value.ts";
-
-export type Random = () => number;
-
-/** Numbers in [0, 1), the same for one seed at all times (mulberry32). */
-export function createRandom(seed: number): Random {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-export function pick<T>(random: Random, items: readonly T[]): T {
-  const item = items[Math.floor(random() * items.length)];
-  if (item === undefined) throw new Error("nothing to choose from");
-  return item;
-}
+import { pick, type Random } from "./_random.ts";
 
 /** Values where others are expected. Texts are JSON, so that they can say what a value can't. */
 const ODD_VALUES: readonly string[] = [

@@ -22,8 +22,16 @@ export interface Started {
 
 /** Resident memory of a process. */
 export function rssMiB(child: ChildProcess): number {
-  const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / KIB_PER_MIB;
+  return statusMiB(child, /^VmRSS:\s+(\d+) kB$/m);
+}
+
+/** The most that it ever had. */
+export function mostRssMiB(child: ChildProcess): number {
+  return statusMiB(child, /^VmHWM:\s+(\d+) kB$/m);
+}
+
+function statusMiB({ pid }: ChildProcess, line: RegExp): number {
+  return Number(line.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / KIB_PER_MIB;
 }
 
 export async function stop({ child }: Started): Promise<void> {

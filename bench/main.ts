@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- NAME`: runs bench/NAME.ts and writes what it measured to bench/results/NAME.json.
+ * `npm run bench -- NAME [ARGUMENT]...`: runs bench/NAME.ts and writes what it measured to bench/results/NAME.json.
  * Figures are ratios against a bare baseline of the same run wherever that is possible; the machine is noisy.
  */
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
@@ -16,9 +16,11 @@ if (name === undefined || !names.includes(name)) {
   process.exit(2);
 }
 
-const loaded: { readonly run?: () => Promise<Readonly<Record<string, number>>> } = await import(`./${name}.ts`);
+const loaded: { readonly run?: (args: readonly string[]) => Promise<Readonly<Record<string, number>>> } = await import(
+  `./${name}.ts`
+);
 if (loaded.run === undefined) throw new Error(`bench/${name}.ts exports no run()`);
-const figures = await loaded.run();
+const figures = await loaded.run(process.argv.slice(3));
 const result = {
   ...figures,
   machine: { cpus: cpus().length, cpu: cpus()[0]?.model ?? "unknown", memoryGiB: Math.round(totalmem() / 2 ** 30) },

@@ -5,10 +5,10 @@ import { LeaseName } from "../shared/contract.ts";
 import { watchDefinitions } from "../shared/definitions/watch-definitions.ts";
 import { messageOf, UserError } from "../shared/errors.ts";
 import { supportsNative } from "../shared/injection/own-settings.ts";
+import { askVersion } from "../shared/kube/ask-version.ts";
 import { systemClock } from "../shared/kube/clock.ts";
 import { findConnection } from "../shared/kube/connect.ts";
 import type { Connection } from "../shared/kube/connection.ts";
-import { createDiscovery } from "../shared/kube/discovery.ts";
 import { createEventRecorder } from "../shared/kube/events.ts";
 import { createPodExec } from "../shared/kube/exec.ts";
 import { createKubeClient } from "../shared/kube/http-client.ts";
@@ -140,32 +140,39 @@ async function run(flags: ReconcilerConfig, env: Environment, connection: Connec
   });
   log.info({ port: server.port, identity: config.identity }, "reconciler started");
 
-  definitions.start();
-  for (const [, informer] of informers) informer.start();
-  const synced = Promise.all([...informers.map(([, informer]) => informer.hasSynced()), definitions.usable()]);
-  // A stop before the caches are filled rejects them; the signal is what counts then.
-  synced.catch(() => {});
-  const first = await Promise.race([synced.then(() => undefined), stopped]);
   const election = electionOf(ports, leadership);
-  if (first === undefined) {
-    const version = await createDiscovery(client, systemClock).serverVersion();
-    settings = { ...settings, supportsNative: supportsNative(version) };
-    isSynced = true;
-    log.info({ objects: Object.fromEntries(informers.map(([name, { size }]) => [name, size()])) }, "caches are filled");
-    if (election === undefined) await leadership.begin();
-    else election.start();
+  const stopping = new AbortController();
+  void stopped.then(() => stopping.abort());
+  try {
+    definitions.start();
+    for (const [, informer] of informers) informer.start();
+    const synced = Promise.all([...informers.map(([, informer]) => informer.hasSynced()), definitions.usable()]);
+    // A stop before the caches are filled rejects them; the signal is what counts then.
+    synced.catch(() => {});
+    await Promise.race([synced, stopped]);
+    const version = await askVersion(client, { signal: stopping.signal, log });
+    if (version !== undefined) {
+      settings = { ...settings, supportsNative: supportsNative(version) };
+      isSynced = true;
+      const objects = Object.fromEntries(informers.map(([name, informer]) => [name, informer.size()]));
+      log.info({ objects }, "caches are filled");
+      if (election === undefined) await leadership.begin();
+      else election.start();
+    }
+    const code = await stopped;
+    log.info({ code }, "reconciler stops");
+    return code;
+  } finally {
+    // Also when something failed: a process that does nothing and does not end would be started anew by nobody.
+    stopping.abort();
+    if (election === undefined) await leadership.end();
+    else await election.stop();
+    hooks.stop();
+    definitions.stop();
+    await Promise.all([server.stop(), ...informers.map(([, informer]) => informer.stop())]);
+    await events.stop();
+    client.close();
   }
-  const code = await stopped;
-
-  log.info({ code }, "reconciler stops");
-  if (election === undefined) await leadership.end();
-  else await election.stop();
-  hooks.stop();
-  definitions.stop();
-  await Promise.all([server.stop(), ...informers.map(([, informer]) => informer.stop())]);
-  await events.stop();
-  client.close();
-  return code;
 }
 
 function electionOf({ config, client, hooks, log }: Ports, leadership: Leadership): LeaderElection | undefined {

@@ -16,6 +16,8 @@ export const Label = {
   TargetNamespace: "stash.appscode.com/target-namespace",
   /** On a workload: NAME of the BackupBatch of its namespace that it joins as an extra member. */
   BackupBatch: "stash.appscode.com/backup-batch",
+  /** On pod templates with a container of ours, and so on their pods: what the reconciler chooses pods by. */
+  Injected: "stash.appscode.com/injected",
   /** On a Secret: this is the copy of a backend Secret, its value is the namespace it was copied from. */
   CopiedFromNamespace: "stash.appscode.com/copied-from-namespace",
   /** On a Job and its pods: uid of the session, restore or Repository that it works for. */
@@ -45,6 +47,7 @@ export const LabelValue = {
   /** In place of a target's number. */
   PointSearch: "recovery-points",
   Maintenance: "maintenance",
+  Injected: "true",
   ManagedBy: "stash.appscode.com",
   Name: "stash",
 } as const;

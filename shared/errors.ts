@@ -78,7 +78,7 @@ export const ERRORS = {
   ),
   REPOSITORY_WRONG_PASSWORD: entry(
     "The repository exists, but RESTIC_PASSWORD does not open it.",
-    "Put the password that the repository was created with into the Secret; it is not created again.",
+    "Put the password that the repository was created with into the Secret; running pods get it after a minute or two. The repository is not created again.",
   ),
   REPOSITORY_LOCKED: entry(
     "Another restic process holds a lock on the repository.",
@@ -104,7 +104,7 @@ export const ERRORS = {
   ),
   BACKEND_REFUSED: entry(
     "The backend refused the credentials or the request.",
-    "Check the credentials in the Secret and the rights that they carry.",
+    "Check the credentials in the Secret and the rights that they carry; running pods get a changed Secret after a minute or two.",
   ),
   BACKEND_UNREACHABLE: entry(
     "The backend could not be reached.",

@@ -25,7 +25,7 @@
 import { Annotation, Label } from "../shared/contract.ts";
 import { askOfLeftOver } from "../shared/injection/left-over.ts";
 import { isOptedOut } from "../shared/injection/opt-out.ts";
-import { carriesOwnParts } from "../shared/injection/own-parts.ts";
+import { carriesOwnParts, isLabelled } from "../shared/injection/own-parts.ts";
 import { type InjectionPlan, planInjection } from "../shared/injection/plan.ts";
 import { decideStrategy, isUnderRestore, type StrategyState, strategyState } from "../shared/injection/strategy.ts";
 import { formatProblem, type InjectionView } from "../shared/injection/view.ts";
@@ -34,6 +34,7 @@ import { INJECTION_REASONS, type InjectionReason } from "../shared/reasons.ts";
 import { formatTarget } from "../shared/target.ts";
 import { decideBackup } from "./decide-backup.ts";
 import { decideRestore } from "./decide-restore.ts";
+import { settleLabel } from "./inject/label.ts";
 import { settlePullSecrets } from "./inject/pull-secrets.ts";
 import { withoutOwnParts } from "./inject/without.ts";
 import { isSameJson } from "./same-json.ts";
@@ -99,7 +100,8 @@ export function decideMutation(view: MutationView): Decision {
   const restore = decideRestore({ ...input, isCreate: view.operation === "CREATE" });
   const backup = decideBackup({ ...input, podTemplate: restore.podTemplate });
   const isAsBefore = () => backup.podTemplate === podTemplate && !isOwnChange();
-  const settled = settlePullSecrets(backup.podTemplate, view, isAsBefore);
+  const secured = settlePullSecrets(backup.podTemplate, view, isAsBefore);
+  const settled = settleLabel(secured, () => secured !== podTemplate || isLabelled(oldPodTemplate) || isOwnChange());
   const strategy = strategyOf(view, settled, plan);
   const isReturned = strategy !== undefined && strategy.kept === undefined;
   const restoreReason = restore.reason ?? (isReturned ? "StrategyReturned" : undefined);

@@ -68,6 +68,8 @@ function missingLabels(view: SessionView): Readonly<Record<string, string>> | un
  * makes a timer wrong by as much.
  */
 const LOOK_EVERY_MS = 10_000;
+/** What opens the repository may be a session of another namespace, whose news wake nobody here. */
+const LOOK_AT_OPENING_MS = 1_000;
 /** Longest sleep before a retry, for the same reason. */
 const RETRY_LOOK_EVERY_MS = 60_000;
 
@@ -79,7 +81,8 @@ function nextCheckMs(view: SessionView, status: SessionStatus, now: Date): numbe
   }
   const deadlineMs = Date.parse(status.sessionDeadline ?? "");
   const untilDeadlineMs = Number.isNaN(deadlineMs) ? LOOK_EVERY_MS : deadlineMs - now.getTime();
-  return clamp(untilDeadlineMs > 0 ? untilDeadlineMs : LOOK_EVERY_MS, LOOK_EVERY_MS);
+  const mostMs = view.opening === "waits" ? LOOK_AT_OPENING_MS : LOOK_EVERY_MS;
+  return clamp(untilDeadlineMs > 0 ? untilDeadlineMs : mostMs, mostMs);
 }
 
 function clamp(waitMs: number, maxMs: number): number {

@@ -8,6 +8,7 @@ import { jobHandler } from "../jobs/job-hooks.ts";
 import { type TargetEntry, withEntryCondition } from "../run/entries.ts";
 import { targetFailure } from "../run/outcome.ts";
 import { type RunFacts, type RunWords, runHosts, runTargets } from "../run/run-facts.ts";
+import type { TurnGate } from "../run/turn-gate.ts";
 import { commonFacts, createdAtMs, isDeleted } from "../run/view.ts";
 import { volumeGate } from "./own-volumes.ts";
 import { isInitCarried } from "./repository-actions.ts";
@@ -109,6 +110,9 @@ export function isWorthAnotherTry(code: string | undefined): boolean {
   return ERRORS[code].retryable || WORTH_ANOTHER_TRY.has(code);
 }
 
+/** Until another session has made the repository, however long that takes: it has limits of its own. */
+const WAITS_FOR_OPENING: TurnGate = { kind: "unknown" };
+
 export function runFacts(view: SessionView): RunFacts<SessionStatus> {
   const { invoker, object } = view;
   const { metadata, spec } = object;
@@ -129,7 +133,8 @@ export function runFacts(view: SessionView): RunFacts<SessionStatus> {
       return { view: member, before, after, afterPolicy: after?.executionPolicy };
     },
     podWaitMsOf: () => view.limits.podWaitMs,
-    turnGate: (_, target, pod) => volumeGate(view, target, pod),
+    turnGate: (status, target, pod) =>
+      view.opening === "waits" && !isInitCarried(status) ? WAITS_FOR_OPENING : volumeGate(view, target, pod),
     // Who waits until the repository is opened has nothing to report.
     isReportDue: (status, host) =>
       hasCondition(status.conditions, ConditionType.BackendRepositoryInitialized) ||

@@ -16,6 +16,7 @@ import { isOver, isStarted } from "../run/settled.ts";
 import { findInvokerObject, gatherInvoker, type InvokerName } from "../world/invokers.ts";
 import { openRestores } from "../world/targets.ts";
 import type { World } from "../world/world.ts";
+import { openingOf } from "./opening.ts";
 import type { CleanupOutcome, InvokerFact, SessionStatus, SessionView, SiblingSession } from "./view.ts";
 import { wholeSession } from "./whole-session.ts";
 
@@ -119,7 +120,9 @@ export function gatherSession(
   const { world, memories } = ports;
   const { invoker, problem } = findInvoker(ports, key, session);
   const { members = [], repository } = invoker?.view ?? {};
-  const { view, refs } = gatherCommon(ports, key, session, status, { members, repository });
+  const plan = { members, repository };
+  const { view, refs, repositoryNamespace } = gatherCommon(ports, key, session, status, plan);
+  const repositoryName = view.repository?.metadata.name ?? "";
   return {
     ...view,
     invoker,
@@ -136,5 +139,6 @@ export function gatherSession(
       ]),
     ),
     cleanup: memories.own(key).cleanup,
+    opening: openingOf(ports, session, status, { namespace: repositoryNamespace, name: repositoryName }),
   };
 }

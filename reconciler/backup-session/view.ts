@@ -3,6 +3,7 @@ import type { BackupSession, BackupSessionStatus, BackupTargetStatus } from "../
 import type { BackupInvokerView, BackupMemberView } from "../../shared/invoker.ts";
 import type { TargetEntry } from "../run/entries.ts";
 import { createMemberFinder, type RunView, targetRef } from "../run/view.ts";
+import type { Opening } from "./opening.ts";
 
 export type SessionStatus = BackupSessionStatus;
 export type TargetStatus = BackupTargetStatus;
@@ -49,6 +50,8 @@ export interface SessionView extends RunView<BackupSession, SessionStatus> {
   /** targetKey() of targets that a restore names which has not ended, and that restore's name. */
   readonly restoringTargets: ReadonlyMap<string, string>;
   readonly cleanup: CleanupOutcome | undefined;
+  /** Whether a host may look for the repository now, and make it where there is none; free where it is left out. */
+  readonly opening?: Opening;
 }
 
 const findMember = createMemberFinder<BackupMemberView>();

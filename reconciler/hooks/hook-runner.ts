@@ -4,7 +4,7 @@ import { formatUserError, messageOf, UserError } from "../../shared/errors.ts";
 import { keepEnds } from "../../shared/hooks/bounded-text.ts";
 import { HookFailure } from "../../shared/hooks/failure.ts";
 import { renderHook } from "../../shared/hooks/render.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
+import { type Clock, sleep } from "../../shared/kube/clock.ts";
 import { isEndUnknown, type PodExec } from "../../shared/kube/exec.ts";
 import { isNotFound } from "../../shared/kube/kube-error.ts";
 import type { Logger } from "../../shared/log.ts";
@@ -36,6 +36,9 @@ interface Prepared {
   readonly run: HookRun;
   readonly sinceMs: number;
 }
+
+/** Until the watch tells too that a pod is gone, behind an API server that has just started: else the same pod is tried again at once. */
+const POD_GONE_PAUSE_MS = 2_000;
 
 /** The longest that a hook may take, with the time in which it may begin. */
 function mostMs({ beginWithinMs = 0, timeoutMs }: HookRun): number {
@@ -163,6 +166,7 @@ export class HookRunner {
       // What was cut off fails with the reason for the cut, not with the words of what it cut.
       const cause: unknown = abort.signal.aborted ? abort.signal.reason : error;
       const isPodGone = run.beginWithinMs !== undefined && isNotFound(cause);
+      if (isPodGone) await sleep(this.#ports.clock, POD_GONE_PAUSE_MS, abort.signal).catch(() => undefined);
       const prefix = isEndUnknown(cause) ? `${CONNECTION_ENDED}: ` : isPodGone ? POD_GONE_PREFIX : "";
       const words = prefix + wordsOf(cause);
       const never = error instanceof NotBegunError ? `: ${error.message}` : "";

@@ -25,6 +25,8 @@ export interface WorkloadObject {
   readonly facts: WorkloadFacts;
   /** Whether it has volumes that outlive its pods: asked of all at once, so nobody reads each template for it. */
   readonly hasClaims: boolean;
+  /** Its template has a container of ours and is older than the label that says so. */
+  readonly hasOldTemplate?: true;
   readonly uid: string;
   readonly generation: number;
   readonly observedGeneration: number;

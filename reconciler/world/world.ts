@@ -10,6 +10,7 @@ import { parseRestoreBatch, type RestoreBatch } from "../../shared/api/restore-b
 import { parseRestoreSession, type RestoreSession } from "../../shared/api/restore-session.ts";
 import { Label } from "../../shared/contract.ts";
 import { type LimitRange, readLimitRange } from "../../shared/injection/limit-range.ts";
+import { containersOf, isLabelled, isOwnContainer } from "../../shared/injection/own-parts.ts";
 import type { NamespaceFacts } from "../../shared/injection/view.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
@@ -26,7 +27,8 @@ import { resolveTargetRef, type TargetRefLike, targetKey } from "../../shared/ta
 import { type AnnotatedTarget, readAnnotatedTarget } from "../blueprint/annotated-target.ts";
 import { JOBS, type JobFact, type JobPodFact, readJob, readJobPod } from "../jobs/job-object.ts";
 import { keptFacts } from "./packed-template.ts";
-import { type PodObject, readPod } from "./pod-object.ts";
+import { createPodInformer, PODS } from "./pod-informer.ts";
+import type { PodObject } from "./pod-object.ts";
 import { QUOTAS, type QuotaFact, readQuota } from "./quota-object.ts";
 import { type SeenHostRun, seenHostRun, seenRepository } from "./without-points.ts";
 import { readWorkloadObject, WORKLOADS, type WorkloadKind, type WorkloadObject } from "./workload-object.ts";
@@ -122,13 +124,25 @@ export function createWorld(options: WorldOptions): World {
   /** Whatever namespace is looked at. */
   const clusterWide = { ...options, namespace: undefined };
 
-  const workloads = (kind: WorkloadKind) =>
-    inform<WorkloadObject, "batch">(WORKLOADS[kind], (raw) => keptWorkload(readWorkloadObject(kind, raw)), {
-      batch: ({ facts }) => {
-        const batch = facts.labels[Label.BackupBatch];
-        return batch ? [`${facts.namespace}/${batch}`] : [];
+  const pods = createPodInformer({ ...options, shrink: withoutManagedFields });
+  const followOldTemplate = (workload: WorkloadObject): void => {
+    if (workload.hasOldTemplate === true) pods.followWithoutLabel(workload.facts.namespace);
+  };
+
+  const workloads = (kind: WorkloadKind) => {
+    const informer = inform<WorkloadObject, "batch">(
+      WORKLOADS[kind],
+      (raw) => keptWorkload(readWorkloadObject(kind, raw)),
+      {
+        batch: ({ facts }) => {
+          const batch = facts.labels[Label.BackupBatch];
+          return batch ? [`${facts.namespace}/${batch}`] : [];
+        },
       },
-    });
+    );
+    informer.subscribe({ add: followOldTemplate, update: (_before, after) => followOldTemplate(after) });
+    return informer;
+  };
 
   return {
     sessions: informOwn(KINDS.BackupSession, parseBackupSession, {
@@ -186,7 +200,7 @@ export function createWorld(options: WorldOptions): World {
     }),
     limitRanges: inform(LIMIT_RANGES, readLimitRange, {}),
     quotas: inform(QUOTAS, readQuota, {}),
-    pods: inform(PODS, readPod, { uid: ({ uid }) => [uid] }),
+    pods,
     jobs: inform(JOBS, readJob, { owner: ({ ownerUid }) => [ownerUid] }, Label.JobOwner),
     jobPods: inform(PODS, readJobPod, { job: ({ jobUid }) => [jobUid], uid: ({ uid }) => [uid] }, Label.JobOwner),
     workloads: {
@@ -208,12 +222,14 @@ export function createWorld(options: WorldOptions): World {
 }
 
 function keptWorkload(workload: WorkloadObject | undefined): WorkloadObject | undefined {
-  return workload && { ...workload, facts: keptFacts(workload.facts) };
+  if (workload === undefined) return undefined;
+  const { podTemplate } = workload.facts;
+  const isOld = containersOf(podTemplate).some(isOwnContainer) && !isLabelled(podTemplate);
+  return { ...workload, facts: keptFacts(workload.facts), ...(isOld && { hasOldTemplate: true as const }) };
 }
 
 const NAMESPACES: Resource = { group: "", version: "v1", plural: "namespaces", namespaced: false };
 const CLAIMS: Resource = { group: "", version: "v1", plural: "persistentvolumeclaims", namespaced: true };
-const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
 
 const LIMIT_RANGES: Resource = { group: "", version: "v1", plural: "limitranges", namespaced: true };
 

@@ -2,7 +2,7 @@
  * The hold on a workload: the cluster refused its pods with the sidecar, or never let them become ready, so none is injected. The reconciler
  * writes it and takes it away; the webhook only looks whether there is one. Whoever forges it goes without his own backup, and gains nothing.
  */
-import { Annotation } from "../contract.ts";
+import { Annotation, Label } from "../contract.ts";
 import { canonicalJson, shortHash } from "../hash.ts";
 import { isJsonObject } from "../kube/json-value.ts";
 import { applicationContainers, applicationVolumeNames } from "./own-parts.ts";
@@ -65,7 +65,7 @@ export function podOrigin(podTemplate: JsonObject, wanted: JsonObject): string {
   return shortHash(
     canonicalJson({
       wanted,
-      labels: labels ?? {},
+      labels: isJsonObject(labels) ? withoutLabel(labels) : {},
       annotations: isJsonObject(annotations) ? withoutHashes(annotations) : {},
       containers: applicationContainers(podTemplate),
       volumes: kept,
@@ -76,6 +76,11 @@ export function podOrigin(podTemplate: JsonObject, wanted: JsonObject): string {
 
 function isNamedIn(names: ReadonlySet<string>, { name }: JsonObject): boolean {
   return typeof name === "string" && names.has(name);
+}
+
+function withoutLabel(labels: JsonObject): JsonObject {
+  const { [Label.Injected]: _, ...others } = labels;
+  return others;
 }
 
 function withoutHashes(annotations: JsonObject): JsonObject {

@@ -1,5 +1,5 @@
 /** Which parts of a pod template are ours: containers, volumes and annotations that injection added. */
-import { Annotation, Command, Container, Volume } from "../contract.ts";
+import { Annotation, Command, Container, Label, Volume } from "../contract.ts";
 import { listAt, textAt, valueAt } from "../kube/json-value.ts";
 import { type JsonObject, namesOf, objectsAt, type TextMap, textMapAt } from "./workload.ts";
 
@@ -37,6 +37,11 @@ export function isInitOf(container: JsonObject, restore: { readonly kind: string
 /** Whether a container is either of the two. */
 export function isOwnContainer(container: JsonObject): boolean {
   return isSidecar(container) || isRestoreInit(container);
+}
+
+/** Whether a pod template says by a label that it has one of them. */
+export function isLabelled(podTemplate: unknown): boolean {
+  return textAt(podTemplate, "metadata", "labels", Label.Injected) !== undefined;
 }
 
 /** Upstream removed a volume of this older name, and left the one that it had added (L26). */

@@ -54,12 +54,19 @@ const PASSING_STATUSES: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 
 /** Newer API servers take the request first and tell on the opened way that they don't reach the node. */
 const NODE_NOT_REACHED =
   /error dialing backend|unable to upgrade connection|connection refused|connection reset|i\/o timeout|no route to host|TLS handshake timeout|\bEOF\b/i;
+/**
+ * A kubelet that has just started does not know its pods yet, and says so of each in these words. Of a pod that is really gone the API
+ * server says it, in others.
+ */
+const NODE_KNOWS_NO_POD = /\bpod does not exist\b/;
+const NOT_FOUND = 404;
 
 /** Whether the command certainly never began, for a reason that may pass: the same request may be sent again. */
 export function isNotBegun(thrown: unknown): boolean {
   if (!(thrown instanceof KubeError)) return false;
   const { reason, status, detail } = thrown;
-  if (reason === ExecFault.CommandNotRun) return NODE_NOT_REACHED.test(detail);
+  if (reason === ExecFault.CommandNotRun) return NODE_NOT_REACHED.test(detail) || NODE_KNOWS_NO_POD.test(detail);
+  if (status === NOT_FOUND) return NODE_KNOWS_NO_POD.test(detail);
   if (reason === ExecFault.AnswerLost || reason === ConnectionFault.NotConnected) return true;
   return PASSING_STATUSES.has(status);
 }

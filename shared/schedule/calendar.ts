@@ -34,7 +34,8 @@ export interface Calendar {
 
 /** Due times of one day, ascending, without all of them being written down where that can be avoided. */
 interface DueDay {
-  readonly hasTransition: boolean;
+  /** All of them, where the clocks change on that day or near it. */
+  readonly listed: readonly number[] | undefined;
   firstAfter(afterMs: number): number | undefined;
   lastUntil(untilMs: number): number | undefined;
   countWithin(sinceMs: number, untilMs: number): number;
@@ -75,7 +76,7 @@ export function createCalendar(fields: CronFields, zone: ZoneOffsets): Calendar 
       const atMs = pick(due);
       if (atMs === undefined) continue;
       if (best !== undefined) return choose(best.atMs, atMs);
-      if (!due.hasTransition) return atMs;
+      if (due.listed === undefined) return atMs;
       best = { day, atMs };
     }
     return best?.atMs;
@@ -95,10 +96,13 @@ export function createCalendar(fields: CronFields, zone: ZoneOffsets): Calendar 
     },
     count(sinceMs, untilMs) {
       let total = 0;
+      // What the clocks skip before midnight is due at midnight, and that may be a due time of the next day as well.
+      const listed = new Set<number>();
       for (const { due } of dueDays(localDay(sinceMs) - 1, localDay(untilMs) + 1, 1)) {
-        total += due.countWithin(sinceMs, untilMs);
+        if (due.listed === undefined) total += due.countWithin(sinceMs, untilMs);
+        else for (const time of due.listed) if (time > sinceMs && time <= untilMs) listed.add(time);
       }
-      return total;
+      return total + listed.size;
     },
   };
 }
@@ -142,7 +146,7 @@ function plainDay({ minutes, hours }: CronFields, startMs: number): DueDay {
     return hours.indexOf(lastHour) * minutes.length + minutes.indexOf(lastOfHour) + 1;
   };
   return {
-    hasTransition: false,
+    listed: undefined,
     firstAfter,
     lastUntil,
     countWithin: (sinceMs, untilMs) => Math.max(countUntil(untilMs) - countUntil(sinceMs), 0),
@@ -151,7 +155,7 @@ function plainDay({ minutes, hours }: CronFields, startMs: number): DueDay {
 
 function listedDay(times: readonly number[]): DueDay {
   return {
-    hasTransition: true,
+    listed: times,
     firstAfter: (afterMs) => times.find((time) => time > afterMs),
     lastUntil: (untilMs) => times.findLast((time) => time <= untilMs),
     countWithin: (sinceMs, untilMs) => times.filter((time) => time > sinceMs && time <= untilMs).length,

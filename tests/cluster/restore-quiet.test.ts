@@ -105,7 +105,7 @@ beforeAll(async () => {
   await stand.backUp("nightly-1");
 }, 180_000);
 
-test("D3: no pod of before writes once the first file is restored, and the strategy is back byte for byte", async () => {
+test("D3, E12: no pod of before writes once the first file is restored, and the strategy is back byte for byte", async () => {
   const { client, marks } = stand;
   const before = strategyOf(await readWeb());
   const [old] = await listPods(client, NAMESPACE, "app=web");

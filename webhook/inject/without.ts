@@ -12,6 +12,7 @@ import { withoutPullSecrets } from "../../shared/injection/pull-secrets.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
 import { withChild, withField, withList, withoutField, withoutMatching } from "../json-edit.ts";
+import { withoutLabel } from "./label.ts";
 
 /** The pod template without the sidecar, wherever it stands, and without the volumes that only it mounted. */
 export function withoutSidecar(podTemplate: JsonObject): JsonObject {
@@ -41,7 +42,7 @@ function withoutParts(
   });
   const withoutVolumes = isPresent ? withoutUnusedVolumes(withoutContainer) : withoutContainer;
   const isLast = isPresent && !containersOf(withoutVolumes).some(isOwnContainer);
-  return withoutAnnotation(isLast ? withoutCopies(withoutVolumes) : withoutVolumes, annotation);
+  return withoutAnnotation(isLast ? withoutLabel(withoutCopies(withoutVolumes)) : withoutVolumes, annotation);
 }
 
 /** The pod template without references to our copies of pull secrets. */

@@ -1,7 +1,7 @@
 /** What Argo CD has to be told: how to read the health of our kinds, and which parts of workloads are not for it to decide. */
 import { stringify } from "yaml";
 import { KINDS } from "../../../shared/api/kinds.ts";
-import { Annotation, Container, Volume } from "../../../shared/contract.ts";
+import { Annotation, Container, Label, Volume } from "../../../shared/contract.ts";
 import { PULL_SECRET_PREFIX } from "../../../shared/injection/pull-secrets.ts";
 
 /** One script for all kinds: the conventional conditions say everything. Lua 5.1, as Argo CD runs it. */
@@ -82,6 +82,7 @@ export const OWN_PARTS: readonly string[] = [
   `${POD}.volumes[]? | select(${[...OWN_VOLUMES, ...OWN_VOLUME_PREFIXES].join(" or ")})`,
   `${POD}.imagePullSecrets[]? | select(.name | startswith("${PULL_SECRET_PREFIX}"))`,
   `.spec.template.metadata.annotations | .["${Annotation.BackupHash}", "${Annotation.RestoreHash}"]?`,
+  `.spec.template.metadata.labels | .["${Label.Injected}"]?`,
   `.metadata.annotations | .["${[
     Annotation.RequestedInjection,
     Annotation.RequestedRestore,

@@ -1,11 +1,15 @@
 /** Databases and volumes by jobs: there and back, into new claims, and from a Repository of another namespace. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { KINDS } from "../../../shared/api/kinds.ts";
+import { parseRestoreSession } from "../../../shared/api/restore-session.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
 import { valueAt } from "../../../shared/kube/json-value.ts";
 import type { Resource } from "../../../shared/kube/resource.ts";
 import { BINDING, type JobStand } from "../../support/jobs/job-stand.ts";
 import { untilGone } from "../../support/jobs/until-gone.ts";
+import { folderOfClaim } from "../../support/objects/claims.ts";
 import { KUBERNETES } from "../../support/objects/resources.ts";
 import { serviceAccountIdentity } from "../../support/product/identity.ts";
 
@@ -171,6 +175,45 @@ spec:
     - { name: reader, image: "tests/keeper:1", volumeMounts: [{ name: c, mountPath: /files }] }
   volumes: [{ name: c, persistentVolumeClaim: { claimName: copy-1 } }]`);
     expect(await run("reader", "reader", FILES)).toBe(await run("keeper", "keeper", FILES));
+  });
+
+  test("E4, E6: a restore waits for a claim that comes later, and its hooks run where upstream's names say", async () => {
+    const { apply, client, untilRestored } = stand();
+    const hook = (container: string, line: string) =>
+      `{ containerName: ${container}, exec: { command: [bash, -c, ${JSON.stringify(line)}] } }`;
+    await apply(`
+apiVersion: stash.appscode.com/v1beta1
+kind: RestoreSession
+metadata: { name: into-later, namespace: jobs }
+spec:
+  repository: { name: store }
+  timeOut: 5m
+  hooks:
+    preRestore: ${hook("pre-task-hook", "test ! -e /stash-data/sub && echo before >/stash-data/before")}
+    postRestore: ${hook("post-task-hook", "cat /stash-data/sub/a /stash-data/before >/stash-data/after")}
+  target:
+    ref: { apiVersion: v1, kind: PersistentVolumeClaim, name: later }
+    rules: [{ sourceHost: files, paths: [/stash-data] }]`);
+    const read = () => client.get(KINDS.RestoreSession, "jobs", "into-later", parseRestoreSession);
+    const found = (status: string) => ({ type: "RestoreTargetFound", status });
+    await expect
+      .poll(async () => (await read()).status, { timeout: 30_000 })
+      .toMatchObject({
+        phase: "Pending",
+        conditions: expect.arrayContaining([expect.objectContaining(found("False"))]),
+      });
+    await apply(`
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: { name: later, namespace: jobs }
+spec: { accessModes: [ReadWriteOnce], storageClassName: standard, resources: { requests: { storage: 1Gi } } }`);
+    const { status } = await untilRestored("RestoreSession", "into-later");
+    expect(status, JSON.stringify(status)).toMatchObject({
+      phase: "Succeeded",
+      conditions: expect.arrayContaining([expect.objectContaining(found("True"))]),
+    });
+    const folder = await folderOfClaim(client, "jobs", "later");
+    expect(await readFile(join(folder, "after"), "utf8")).toBe("onebefore\n");
   });
 
   test("a Repository of another namespace serves a job by a copy of its Secret, which goes with its last user", async () => {

@@ -8,7 +8,7 @@ import { makeClusterNetwork } from "../node/cluster-network.ts";
 import type { ApiEndpoint } from "./api-request.ts";
 import { type CertificateFolder, loadCertificates } from "./certificates.ts";
 import { applyDefinitions } from "./custom-resource-definitions.ts";
-import { compactToNewest } from "./etcd.ts";
+import { compactToNewest, type EtcdEntry, putEntries } from "./etcd.ts";
 import { LOOPBACK } from "./flags.ts";
 import { findFreePorts } from "./free-ports.ts";
 import { formatKubeconfig, makeUserKubeconfig } from "./kubeconfig.ts";
@@ -42,12 +42,16 @@ export interface ControlPlane {
   killApiServer(signal?: NodeJS.Signals): Promise<void>;
   /** Starts a killed API server on the same port with the same data; resolves when it is ready. */
   startApiServer(): Promise<void>;
+  /** Starts scheduler and controller manager again where they have ended: a scheduler may, when its API server was away. */
+  startEndedControllers(): Promise<void>;
   /**
    * Makes etcd forget all revisions before the newest: from older ones, lists and watches that reach etcd get 410.
    * The API server's own watch cache still answers for the changes since its start (not for Events, which it doesn't
    * cache); a restart of the API server forgets these too.
    */
   compactEtcd(): Promise<void>;
+  /** Puts objects into etcd past the API server, by the hundred: see putEntries. */
+  putInEtcd(entries: readonly EtcdEntry[]): Promise<void>;
   /** Ends all processes and removes the folder. Calling it again changes nothing. */
   stop(): Promise<void>;
 }
@@ -166,9 +170,14 @@ async function startIn(
     },
     killApiServer: (signal = "SIGKILL") => processes.kill("kube-apiserver", signal),
     startApiServer: () => servers.startApiServer(),
+    async startEndedControllers() {
+      if (processes.endOf("kube-scheduler") !== undefined) await servers.startScheduler();
+      if (processes.endOf("kube-controller-manager") !== undefined) await servers.startControllerManager();
+    },
     async compactEtcd() {
       await compactToNewest(`http://127.0.0.1:${etcdClient}`);
     },
+    putInEtcd: (entries) => putEntries(`http://127.0.0.1:${etcdClient}`, entries),
     stop: () => processes.finish(),
   };
 }

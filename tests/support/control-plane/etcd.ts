@@ -1,4 +1,4 @@
-/** The two things that are asked of etcd directly, through the JSON gateway of its API. */
+/** What is asked of etcd directly, through the JSON gateway of its API. */
 
 const REQUEST_TIMEOUT_MS = 10_000;
 
@@ -17,6 +17,27 @@ export async function compactToNewest(etcdUrl: string): Promise<string> {
   const revision = readRevision(await post(`${etcdUrl}/v3/kv/range`, { key: btoa("\0"), limit: "1" }));
   await post(`${etcdUrl}/v3/kv/compaction`, { revision, physical: true });
   return revision;
+}
+
+/** An object as the API server keeps it. */
+export interface EtcdEntry {
+  /** Such as /registry/pods/NAMESPACE/NAME. */
+  readonly key: string;
+  readonly value: object;
+}
+
+/**
+ * Puts objects beside the API server, whose watches bring them.
+ *
+ * @param entries at most 128
+ * @throws Error when etcd refuses
+ */
+export async function putEntries(etcdUrl: string, entries: readonly EtcdEntry[]): Promise<void> {
+  const base64 = (text: string): string => Buffer.from(text).toString("base64");
+  const success = entries.map(({ key, value }) => ({
+    requestPut: { key: base64(key), value: base64(JSON.stringify(value)) },
+  }));
+  await post(`${etcdUrl}/v3/kv/txn`, { success });
 }
 
 async function post(url: string, body: object): Promise<unknown> {

@@ -7,9 +7,9 @@ import { type BackupSession, parseBackupSession } from "../../../shared/api/back
 import { KINDS } from "../../../shared/api/kinds.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../../../shared/api/restore-batch.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
-import { textAt } from "../../../shared/kube/json-value.ts";
 import { isFinalSessionPhase } from "../../../shared/status/backup-phase.ts";
 import { applyManifests, type Manifest } from "../objects/apply.ts";
+import { folderOfClaim } from "../objects/claims.ts";
 import { listPods, waitForPods } from "../objects/pods.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 import type { Installation } from "../product/installed-cluster.ts";
@@ -104,12 +104,7 @@ export async function openRestoreStand(
     marks,
     makeFolder,
     apply: (...manifests) => applyManifests(client, manifests),
-    async folderOfClaim(claim) {
-      const bound = await client.get(KUBERNETES.PersistentVolumeClaim, namespace, claim, asIs);
-      const volume = textAt(bound, "spec", "volumeName") ?? "";
-      const found = await client.get(KUBERNETES.PersistentVolume, undefined, volume, asIs);
-      return textAt(found, "spec", "hostPath", "path") ?? "";
-    },
+    folderOfClaim: (claim) => folderOfClaim(client, namespace, claim),
     async readMarks(file) {
       const text = await readFile(join(marks, file), "utf8").catch(() => "");
       return text.split("\n").filter(Boolean).sort();

@@ -24,3 +24,12 @@ test("an error keeps its cause, and says the next step more exactly when it can"
   expect(error.retryable).toBe(false);
   expect(formatUserError(error)).toBe("repository demo/repo can't be opened (next: fix the Secret)");
 });
+
+test.each(["REPOSITORY_WRONG_PASSWORD", "BACKEND_REFUSED"] as const)(
+  "E15: %s says that running pods get a changed Secret later",
+  (code) => {
+    const said = formatUserError(new UserError(code, "repository demo/repo can't be opened"));
+    expect(said).toContain("a minute or two");
+    expect(said).toContain("Secret");
+  },
+);

@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { createRandom, spoilReview } from "../../../bench/_mutate-review.ts";
+import { spoilReview } from "../../../bench/_mutate-review.ts";
+import { createRandom } from "../../../bench/_random.ts";
 import { isJsonObject, listAt, parseJson, textAt, valueAt } from "../../../shared/kube/json-value.ts";
 import { answerMutation } from "../../../webhook/answer.ts";
 import type { Reasons } from "../../../webhook/decide.ts";

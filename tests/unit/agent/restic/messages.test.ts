@@ -73,7 +73,7 @@ test.each<[string, readonly string[]]>([
   ["{", []],
   ["[0:03] 100.00%  1 / 1 packs", ["[0:03] 100.00%  1 / 1 packs"]],
   ["{not for programs", ["{not for programs"]],
-])("E2: what a line says to people: %s", (line, words) => {
+])("E2, C14: what a line says to people: %s", (line, words) => {
   expect(wordsForPeople(line)).toEqual(words);
 });
 

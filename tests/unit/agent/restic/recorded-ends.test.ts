@@ -83,7 +83,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-describe.each(CASES)("E2: restic that ends for $cause", ({ expected, words, old, young }) => {
+describe.each(CASES)("E2, C14: restic that ends for $cause", ({ expected, words, old, young }) => {
   test("tells it in 0.14's words", async () => {
     const fault = await replay(old, 1);
     expect([fault.code, fault.message]).toEqual([expected, expect.stringContaining(words)]);

@@ -54,12 +54,12 @@ function aFastClock(): Clock {
   };
 }
 
-function aRunner(exec: PodExec): HookRunner {
+function aRunner(exec: PodExec, clock: Clock = aFastClock()): HookRunner {
   return new HookRunner({
     exec,
     resolvePlace: async (place) => place,
     explain: async (_place, error) => error,
-    clock: aFastClock(),
+    clock,
     log: pino({ level: "silent" }),
     runGlobal: () => Promise.reject(new Error("no global hook was to run")),
   });
@@ -97,6 +97,8 @@ const REACHED_NOBODY: readonly (readonly [string, KubeError])[] = [
   ["an API server that starts", anError(503, "ServiceUnavailable", "apiserver not ready")],
   ["a balancer without a server", anError(502, "Http502", "Bad Gateway")],
   ["a balancer that waited", anError(504, "Http504", "Gateway Timeout")],
+  ["a kubelet that has just started and knows no pod yet", anError(404, "Http404", "pod does not exist")],
+  ["the same on the opened way", anError(200, "CommandNotRun", "pod does not exist")],
   ["a node that is not reached on the opened way", anError(200, "CommandNotRun", "error dialing backend: EOF")],
 ];
 
@@ -190,6 +192,13 @@ describe("D6: a command of an after-hook", () => {
     expect(isToRepeat([{ type: "postBackup", ...after }])).toBe(true);
     const before = await outcomeOf(aRunner(failing(1, gone).exec));
     expect(isToRepeat([{ type: "preBackup", ...before }])).toBe(false);
+  });
+
+  test("whose pod is gone is told of only when the watch has had time to tell it too", async () => {
+    const clock = aFastClock();
+    const runner = aRunner(failing(1, anError(404, "NotFound", 'pods "web-0" not found')).exec, clock);
+    await outcomeOf(runner, AFTER);
+    expect(clock.monotonic()).toBeGreaterThanOrEqual(2_000);
   });
 
   test("has its own time once it began", async () => {

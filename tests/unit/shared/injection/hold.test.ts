@@ -64,7 +64,10 @@ describe("what pods with the sidecar are made from", () => {
           { name: "stash-tmp-dir", emptyDir: {} },
         ],
       },
-      { labels: { app: "web" }, annotations: { "stash.appscode.com/last-applied-backup-invoker-hash": "1" } },
+      {
+        labels: { app: "web", "stash.appscode.com/injected": "true" },
+        annotations: { "stash.appscode.com/last-applied-backup-invoker-hash": "1" },
+      },
     );
     expect(podOrigin(carried, { hash: "1" })).toBe(origin);
   });

@@ -118,6 +118,17 @@ describe("when the clocks change", () => {
     ]);
   });
 
+  test("a skipped time that is due at a midnight that is due itself is one, whoever counts", () => {
+    const schedule = parseSchedule({ schedule: "0 0,1,23 * * *", timeZone: "America/Nuuk" });
+    const [fromMs, untilMs] = [Date.parse("2024-03-30T12:00Z"), Date.parse("2024-03-31T12:00Z")];
+    expect(nextRuns(schedule, fromMs, 3).map(formatMs)).toEqual([
+      "2024-03-31T01:00Z",
+      "2024-03-31T02:00Z",
+      "2024-04-01T00:00Z",
+    ]);
+    expect(schedule.count(fromMs, untilMs)).toBe(2);
+  });
+
   test("several skipped times of one day are due once", () => {
     expect(runs("0,30 2 * * *", "Europe/Berlin", "2024-03-30T12:00Z", 2)).toEqual([
       "2024-03-31T01:00Z",

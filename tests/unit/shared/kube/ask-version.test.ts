@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { askVersion } from "../../../webhook/server-version.ts";
+import { askVersion } from "../../../../shared/kube/ask-version.ts";
 
 const log = { warn: () => undefined };
 

@@ -1,9 +1,9 @@
 /** Which Kubernetes it is: asked once, and again until the API server answers. */
-import { messageOf } from "../shared/errors.ts";
-import type { KubeClient } from "../shared/kube/client.ts";
-import { sleep, systemClock } from "../shared/kube/clock.ts";
-import { createDiscovery, type ServerVersion } from "../shared/kube/discovery.ts";
-import type { Logger } from "../shared/log.ts";
+import { messageOf } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import type { KubeClient } from "./client.ts";
+import { sleep, systemClock } from "./clock.ts";
+import { createDiscovery, type ServerVersion } from "./discovery.ts";
 
 const RETRY_MS = 1_000;
 
