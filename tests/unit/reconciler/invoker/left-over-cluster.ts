@@ -53,6 +53,13 @@ export class LeftOverCluster {
     return stored;
   }
 
+  /** Somebody writes a workload's former spec; the API server counts that as one more generation. */
+  putBack(plural: string, before: JsonObject): void {
+    const name = textAt(before, "metadata", "name") ?? "";
+    const now = Number(valueAt(this.get(plural, name), "metadata", "generation") ?? 0);
+    this.put(plural, { ...before, metadata: { ...Object(before["metadata"]), generation: now + 1 } });
+  }
+
   remove(plural: string, name: string): void {
     const key = `${plural} demo/${name}`;
     const object = this.#objects.get(key);

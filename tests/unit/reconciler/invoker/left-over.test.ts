@@ -200,11 +200,11 @@ describe.concurrent("E10: the init-container of a restore that is deleted", () =
     const before = cluster.get("deployments", "web") ?? {};
     remove();
     await vi.waitFor(() => expect(hasInit(cluster)).toBe(false), { timeout: 5_000 });
-    cluster.put("deployments", before);
+    cluster.putBack("deployments", before);
     await sleep(GRACE_MS * 3);
     expect(cluster.requests).toHaveLength(1);
     await vi.waitFor(() => expect(hasInit(cluster)).toBe(false), { timeout: 5_000 });
-    cluster.put("deployments", before);
+    cluster.putBack("deployments", before);
     await sleep(GRACE_MS * 10);
     expect(cluster.requests).toHaveLength(2);
     cluster.put("restoresessions", restore("restore-web"));
