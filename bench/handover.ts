@@ -25,7 +25,7 @@ metadata: { name: ${name}, namespace: ${NAMESPACE} }
 spec:
   selector: { matchLabels: { app: ${name} } }
   template:
-    metadata: { labels: { app: ${name} } }
+    metadata: { labels: { app: ${name}, stash.appscode.com/injected: "true" } }
     spec: { containers: [{ name: app, image: none }, { name: stash, image: none }] }
 `;
 }

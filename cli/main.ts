@@ -3,6 +3,7 @@
  * sidecar never pays for the webhook. Commands of upstream's image keep their names; all others are those of `kubectl stash`.
  */
 import { Command } from "../shared/contract.ts";
+import { DATABASE_NAMES, databaseCommand } from "../shared/databases.ts";
 
 type Run = (args: readonly string[]) => Promise<number>;
 
@@ -16,7 +17,10 @@ const reconciler: Run = async (args) => (await import("../reconciler/main.ts")).
 
 /** The programs of the image; every other command of the contract is the agent's. */
 const PROGRAMS: ReadonlyMap<string, Run> = new Map([
-  ...Object.values(Command).map((command) => [command, agent(command)] as const),
+  ...[
+    ...Object.values(Command),
+    ...DATABASE_NAMES.flatMap((name) => [databaseCommand(name, "backup"), databaseCommand(name, "restore")]),
+  ].map((command) => [command, agent(command)] as const),
   [Command.Webhook, webhook],
   [Command.Reconciler, reconciler],
 ]);

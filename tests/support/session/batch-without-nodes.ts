@@ -75,7 +75,7 @@ spec:
   podManagementPolicy: Parallel
   selector: { matchLabels: { app: db } }
   template:
-    metadata: { labels: { app: db } }
+    metadata: { labels: { app: db, stash.appscode.com/injected: "true" } }
     spec:
       containers:
         - { name: app, image: none }
@@ -88,7 +88,7 @@ spec:
   replicas: 1
   selector: { matchLabels: { app: web } }
   template:
-    metadata: { labels: { app: web } }
+    metadata: { labels: { app: web, stash.appscode.com/injected: "true" } }
     spec:
       containers:
         - { name: app, image: none }

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { Command } from "../../../shared/contract.ts";
+import { DATABASE_NAMES, databaseCommand } from "../../../shared/databases.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 
@@ -18,6 +19,11 @@ test("names of the image's programs are theirs, also where people have a command
   const restore = run(Command.Restore, "--invoker-kind=RestoreBatch");
   expect(restore).toMatchObject({ status: 1, stdout: "" });
   expect(restore.stderr).toContain('"program":"agent"');
+  for (const name of DATABASE_NAMES) {
+    for (const verb of ["backup", "restore"] as const) {
+      expect(run(databaseCommand(name, verb)).stderr).toContain('"program":"agent"');
+    }
+  }
   expect(run(Command.Webhook, "--nonsense").stderr).toContain("usage: stash-batch webhook");
   expect(run(Command.Reconciler, "--nonsense").stderr).toContain("usage: stash-batch reconciler");
 });
