@@ -112,7 +112,7 @@ export async function actOnTrouble(
   trouble: LastingTrouble,
 ): Promise<RunResult | undefined> {
   const { target, facts } = subject;
-  const { troubles, clock, log } = ports;
+  const { troubles, refusals, clock, log } = ports;
   const isMade = trouble.kind === "NotReady";
   const words = await wordsOfTrouble(ports, subject, trouble);
   if (words === undefined) {
@@ -120,8 +120,18 @@ export async function actOnTrouble(
     log.debug({ target, error: trouble.words }, "pods are missing or not ready, and the sidecar is not why");
     return { requeueAfterMs: TROUBLE_AGAIN_MS };
   }
-  await ask(ports, subject, askToHold(isMade ? { kind: "Pods", origin: facts.origin } : { kind: "DryRun" }));
-  const refusal = noteRefusal(ports, subject, words);
+  const hold = askToHold(isMade ? { kind: "Pods", origin: facts.origin } : { kind: "DryRun" });
+  // Before the hold is there to be seen: whoever tells of it finds the words for it.
+  const before = refusals.get(target);
+  const refusal = rememberRefusal(ports, subject, words);
+  try {
+    await ask(ports, subject, hold);
+  } catch (error) {
+    if (before === undefined) refusals.forget(target);
+    else refusals.set(target, before);
+    throw error;
+  }
+  tellRefusal(ports, subject, refusal, before);
   troubles.forget(target);
   log.warn({ target, error: words, reason: "InjectionRefusedByCluster" }, "sidecar taken out of the workload");
   return isMade ? undefined : { requeueAfterMs: Math.max(refusal.notBeforeMs - clock.monotonic(), 1) };
@@ -178,18 +188,33 @@ function noteVain(
   return { requeueAfterMs: vain.notBeforeMs - clock.monotonic() };
 }
 
-function noteRefusal({ refusals, clock, events, log }: ActPorts, subject: Subject, words: string): Refusal {
-  const { target, id, facts } = subject;
-  const before = refusals.get(target);
-  const refusal = afterRefusal(before, { origin: facts.origin, words }, clock.monotonic());
+function noteRefusal(ports: ActPorts, subject: Subject, words: string): Refusal {
+  const before = ports.refusals.get(subject.target);
+  const refusal = rememberRefusal(ports, subject, words);
+  tellRefusal(ports, subject, refusal, before);
+  return refusal;
+}
+
+function rememberRefusal({ refusals, clock }: ActPorts, { target, facts }: Subject, words: string): Refusal {
+  const refusal = afterRefusal(refusals.get(target), { origin: facts.origin, words }, clock.monotonic());
   refusals.set(target, refusal);
-  if (before?.words === refusal.words) return refusal;
+  return refusal;
+}
+
+/** Says each words once. */
+function tellRefusal(
+  { events, log }: ActPorts,
+  subject: Subject,
+  { words }: Refusal,
+  before: Refusal | undefined,
+): void {
+  if (before?.words === words) return;
+  const { target, id, facts } = subject;
   const { kind, namespace, name } = id;
   const { facts: workload, uid } = facts.workload;
   log.warn({ target, error: words, reason: "InjectionRefusedByCluster" }, "the cluster refuses pods with the sidecar");
-  const message = `the workload goes without its backup sidecar: ${refusal.words}`;
+  const message = `the workload goes without its backup sidecar: ${words}`;
   events.record({ apiVersion: workload.apiVersion, kind, namespace, name, uid }, "Warning", REFUSED_EVENT, message);
-  return refusal;
 }
 
 const REFUSED_EVENT = "InjectionRefusedByCluster";
