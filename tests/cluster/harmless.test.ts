@@ -176,9 +176,8 @@ describe.concurrent("limits that are not in the template", () => {
       async () => {
         const [one, ...others] = await changed();
         const sidecar = one && (await stage.sidecarOf(ns, one.name));
-        return one && others.length === 0 && textAt(sidecar, "resources", "limits", "memory") === undefined
-          ? [one]
-          : [];
+        const isOwn = sidecar !== undefined && textAt(sidecar, "resources", "limits", "memory") === undefined;
+        return one && others.length === 0 && isOwn ? [one] : [];
       },
       (found) => found.length === 1,
       "a pod with limits of its own",

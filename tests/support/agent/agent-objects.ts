@@ -18,7 +18,10 @@ export const CLUSTER_ID = "uid-of-kube-system";
 /** Pod of orders that name none. */
 const JOB_POD_UID = "uid-job";
 
-/** Gives an order as the reconciler does: found by its pod's uid. */
+/**
+ * Gives an order as the reconciler does: found by its pod's uid. One that the pod has ended, and that has work on the repository since, has its status before a
+ * pod can find it: an agent begins at once.
+ */
 export async function giveOrder(
   world: AgentWorld,
   name: string,
@@ -27,10 +30,12 @@ export async function giveOrder(
 ): Promise<void> {
   const { namespace, client } = world;
   const { apiVersion, kind } = KINDS.HostRun;
-  const metadata = { name, namespace, labels: { [Label.PodUid]: spec.pod.uid } };
+  const labels = { [Label.PodUid]: spec.pod.uid };
+  const metadata = { name, namespace, ...(status === undefined && { labels }) };
   await client.create(KINDS.HostRun, namespace, { apiVersion, kind, metadata, spec }, asIs);
   if (status === undefined) return;
   await client.patchStatus(KINDS.HostRun, namespace, name, { kind: "merge", body: { status } }, asIs);
+  await client.patch(KINDS.HostRun, namespace, name, { kind: "merge", body: { metadata: { labels } } }, asIs);
 }
 
 /** Changes what the reconciler may change of an order. */

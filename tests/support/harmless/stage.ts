@@ -199,9 +199,9 @@ export function harmlessStage(installation: () => Pick<Installation, "client">) 
       );
     },
 
-    /** The sidecar of a pod, as the API server has it. */
+    /** The sidecar of a pod, as the API server has it; undefined when the pod has gone. */
     async sidecarOf(namespace: string, pod: string): Promise<JsonObject | undefined> {
-      const stored = await client().get(KUBERNETES.Pod, namespace, pod, asIs);
+      const stored = await client().find(KUBERNETES.Pod, namespace, pod, asIs);
       return objectsAt(stored, "spec", "containers").find(({ name }) => name === "stash");
     },
 
