@@ -26,6 +26,9 @@ export default defineConfig({
           include: ["tests/unit/**/*.test.ts", "tests/golden/**/*.test.ts", "tests/transcripts/**/*.test.ts"],
           // Some run programs of ours; on a busy machine of two cores each start takes seconds.
           testTimeout: 60_000,
+          // A worker loads each module once for all its files: loading them anew took two thirds of the time. So no test may leave anything
+          // behind in a module, the environment or the process, and what measures memory does so in a process of its own.
+          isolate: false,
         },
       },
       { test: { ...RESTIC, name: "restic", include: ["tests/restic/**/*.test.ts"] } },

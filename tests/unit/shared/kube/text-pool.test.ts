@@ -1,39 +1,17 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { numberAt, parseJson } from "../../../../shared/kube/json-value.ts";
 import { createTextPool } from "../../../../shared/kube/text-pool.ts";
 
-setFlagsFromString("--expose-gc");
-const collect: unknown = runInNewContext("gc");
-
-/** Bytes that what is made holds when all else is gone. */
-function bytesOf(make: () => unknown): number {
-  if (typeof collect !== "function") throw new Error("there is no collector to call");
-  collect();
-  const before = process.memoryUsage().heapUsed;
-  const kept = make();
-  collect();
-  const bytes = process.memoryUsage().heapUsed - before;
-  expect(kept).toBeDefined();
-  return bytes;
-}
-
-function anInvoker(at: number): string {
-  const conditions = ["RepositoryFound", "BackendSecretFound", "BackupTargetFound", "ValidationPassed"].map((type) => ({
-    type,
-    reason: "RepositoryNotAvailable",
-    message: "Repository demo/store does not exist",
-    lastTransitionTime: "2024-04-30T08:00:00Z",
-  }));
-  return JSON.stringify({ metadata: { name: `nightly-${at}`, namespace: "demo" }, status: { conditions } });
-}
-
-test("what thousands of objects say alike is held once", () => {
-  const texts = Array.from({ length: 4_000 }, (_, at) => anInvoker(at));
-  const { share } = createTextPool();
-  const apart = bytesOf(() => texts.map((text): unknown => JSON.parse(text)));
-  const together = bytesOf(() => texts.map((text) => share<unknown>(JSON.parse(text))));
-  expect(together / apart).toBeLessThan(0.7);
+test("what thousands of objects say alike is held once, and texts that nobody shares don't pile up", () => {
+  const program = join(import.meta.dirname, "../../../support/kube/measure-text-pool.ts");
+  const bytes = parseJson(execFileSync(process.execPath, ["--expose-gc", program], { encoding: "utf8" }));
+  const { apart, together, unshared } = Object.fromEntries(
+    ["apart", "together", "unshared"].map((key) => [key, numberAt(bytes, key) ?? Number.NaN]),
+  );
+  expect(Number(together) / Number(apart)).toBeLessThan(0.7);
+  expect(unshared).toBeLessThan(2_000_000);
 });
 
 test("every value is as it was", () => {
@@ -45,13 +23,4 @@ test("every value is as it was", () => {
     metadata: JSON.parse('{"__proto__": "Europe/Berlin"}'),
   });
   for (let time = 0; time < 3; time += 1) expect(JSON.stringify(share<unknown>(JSON.parse(text)))).toBe(text);
-});
-
-test("texts that nobody shares don't pile up", () => {
-  const { share } = createTextPool();
-  const bytes = bytesOf(() => {
-    for (let at = 0; at < 200_000; at += 1) share({ uid: `c0ffee00-0000-4000-8000-${at}` });
-    return share;
-  });
-  expect(bytes).toBeLessThan(2_000_000);
 });
