@@ -4,7 +4,7 @@
  * decisions and the pages are the real ones.
  */
 import { gzipSync } from "node:zlib";
-import { startUiServer } from "../cli/ui/server.ts";
+import { startLocalUi } from "../cli/ui/local-door.ts";
 import { createSignIn } from "../cli/ui/sign-in.ts";
 import { createViews } from "../cli/ui/views/view-table.ts";
 import { buildPages } from "../scripts/build-pages.ts";
@@ -42,7 +42,7 @@ export async function run(): Promise<Readonly<Record<string, number>>> {
   let look = world();
   const listeners = new Set<() => void>();
   const views = createViews({ look: () => look });
-  const server = await startUiServer(
+  const server = await startLocalUi(
     {
       signIn: createSignIn(Date.now()),
       pages,
