@@ -10,6 +10,8 @@ import { formatUnknownPage } from "./sign-in-pages.ts";
 export interface ClusterDoorPorts {
   readonly address: PublicAddress;
   readonly people: People;
+  /** What is looked at where no namespace is named; undefined: all. */
+  readonly scope: string | undefined;
   readonly allowsActions: boolean;
 }
 
@@ -22,7 +24,7 @@ export function signInStep({ href }: PublicAddress): string {
   return `open ${href}, where a proxy signs you in; if you came from there, it has to pass your token on as docs/ui.md says`;
 }
 
-export function createClusterDoor({ address, people, allowsActions }: ClusterDoorPorts): Door {
+export function createClusterDoor({ address, people, scope, allowsActions }: ClusterDoorPorts): Door {
   const { authority, origin, path: root } = address;
   const steps = {
     open: `open ${address.href}`,
@@ -48,7 +50,7 @@ export function createClusterDoor({ address, people, allowsActions }: ClusterDoo
     },
     async enter(request) {
       const token = tokenOf(request);
-      if (token !== undefined) return people.enter(token, scopeOf(pathOf(request))?.[1]);
+      if (token !== undefined) return people.enter(token, scopeOf(pathOf(request))?.[1] ?? scope);
       return { status: 401, code: "NOT_SIGNED_IN", message: "this browser is not signed in", next: steps.signIn };
     },
     async close() {

@@ -20,7 +20,7 @@ import { servePages } from "./server.ts";
 import { createStreams } from "./streams.ts";
 
 /** Where the manifests mount the ConfigMap kube-root-ca.crt: the pod has no token, and so no folder of its ServiceAccount. */
-export const DEFAULT_CA_FILE = "/etc/stash-batch/api-server/ca.crt";
+export const DEFAULT_CA_FILE = "/etc/api-server/ca.crt";
 export const DEFAULT_PORT = 8_080;
 /** One a page that is open; all of them may come from one proxy. */
 const MAX_CONNECTIONS = 1_024;
@@ -96,7 +96,8 @@ export async function runInCluster({ flags, env, terminal }: Input, port: number
     now: Date.now,
     signIn: signInStep(address),
   });
-  const door = createClusterDoor({ address, people, allowsActions });
+  const scope = flags.has("all-namespaces") ? undefined : flags.text("namespace");
+  const door = createClusterDoor({ address, people, scope, allowsActions });
   const place = { host: flags.text("listen-address") ?? "0.0.0.0", port: port ?? DEFAULT_PORT };
   const running = await servePages(
     { door, pages, onFault },

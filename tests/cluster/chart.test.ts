@@ -68,6 +68,7 @@ describe("helm", () => {
     ["overlays/namespaced", ["watchNamespace=applications"]],
     ["overlays/match-conditions", ["matchConditions.enabled=true"]],
     ["overlays/single-node", ["webhook.replicas=1,reconciler.replicas=1"]],
+    ["overlays/ui", ["ui.enabled=true,ui.publicUrl=https://backups.example.com/"]],
   ])("makes of it what %s makes, with %s", async (overlay, values) => {
     const sets = values.flatMap((value) => ["--set", value]);
     const made = await helm.template("--namespace", "stash-batch", ...IMAGE, "--set", "namespace.create=true", ...sets);

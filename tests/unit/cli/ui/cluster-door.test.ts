@@ -44,7 +44,7 @@ async function start(allowsActions: boolean): Promise<UiServer> {
     now: () => Date.now() + aheadMs,
     signIn: "open it through the proxy",
   });
-  const door = createClusterDoor({ address: readPublicAddress(ORIGIN), people, allowsActions });
+  const door = createClusterDoor({ address: readPublicAddress(ORIGIN), people, scope: undefined, allowsActions });
   const pages = { "index.html": { type: "text/html", text: HTML }, "app.js": { type: "text/javascript", text: "1" } };
   const place = { host: "127.0.0.1", port: 0, maxConnections: 256, probePath: "/healthz" };
   return servePages({ door, pages, onFault }, place);
