@@ -9,6 +9,7 @@ import { clusterOf } from "../cluster/open-cluster.ts";
 import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { PLUGIN } from "../program/names.ts";
+import { UsageError } from "../program/usage-error.ts";
 import { readProductVersion } from "../version/product-version.ts";
 import { createClusterDoor, signInStep } from "./cluster-door.ts";
 import { identify } from "./identify.ts";
@@ -17,6 +18,7 @@ import { createPeople, type OpenVisit } from "./people.ts";
 import { readPublicAddress } from "./public-address.ts";
 import { createServed } from "./served.ts";
 import { servePages } from "./server.ts";
+import type { TlsFiles } from "./serving-tls.ts";
 import { createStreams } from "./streams.ts";
 
 /** Where the manifests mount the ConfigMap kube-root-ca.crt: the pod has no token, and so no folder of its ServiceAccount. */
@@ -36,6 +38,7 @@ export async function runInCluster({ flags, env, terminal }: Input, port: number
       cause,
     });
   });
+  const tls = readTlsFiles(flags);
   const pages = readPages();
   const version = await readProductVersion();
   const onFault = (error: unknown) => terminal.note(`fault: ${messageOf(error)}`);
@@ -101,7 +104,7 @@ export async function runInCluster({ flags, env, terminal }: Input, port: number
   const place = { host: flags.text("listen-address") ?? "0.0.0.0", port: port ?? DEFAULT_PORT };
   const running = await servePages(
     { door, pages, onFault },
-    { ...place, maxConnections: MAX_CONNECTIONS, probePath: "/healthz" },
+    { ...place, maxConnections: MAX_CONNECTIONS, probePath: "/healthz", tls },
   );
   terminal.print(address.href);
   terminal.note(
@@ -110,6 +113,14 @@ export async function runInCluster({ flags, env, terminal }: Input, port: number
   await new Promise<void>((resolve) => process.once("SIGTERM", () => resolve()));
   await running.close();
   return ExitCode.Good;
+}
+
+/** @throws UsageError for one file without the other */
+function readTlsFiles(flags: Input["flags"]): TlsFiles | undefined {
+  const [cert, key] = [flags.text("tls-cert-file"), flags.text("tls-key-file")];
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert !== undefined && key !== undefined) return { cert, key };
+  throw new UsageError("--tls-cert-file and --tls-key-file go together", "name both, or none");
 }
 
 /** @throws UserError CONFIGURATION_INVALID outside a cluster */

@@ -19,7 +19,7 @@ export async function runUi(input: Input): Promise<ExitCode> {
   const { flags, terminal } = input;
   const port = readPort(flags);
   if (flags.has("in-cluster")) return (await import("./run-in-cluster.ts")).runInCluster(input, port);
-  for (const name of ["public-url", "listen-address", "api-ca-file"]) {
+  for (const name of ["public-url", "listen-address", "api-ca-file", "tls-cert-file", "tls-key-file"]) {
     if (flags.text(name) !== undefined) throw new UsageError(`--${name} goes with --in-cluster`, "leave it out");
   }
   const pages = readPages();

@@ -1,5 +1,6 @@
 /** The server of the pages: the pages, what they show, as it changes, and what they ask for. Who is served what is the door's. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import { UserError } from "../../shared/errors.ts";
 import { isJsonObject } from "../../shared/kube/json-value.ts";
@@ -10,6 +11,7 @@ import { UsageError } from "../program/usage-error.ts";
 import { ACTIONS_FOLDER, type AccessRefusal, decideAccess } from "./decide-access.ts";
 import { type Ask, type Door, isRefusal, type Visit } from "./door.ts";
 import type { PageFiles } from "./pages.ts";
+import { followFiles, readContext, type TlsFiles } from "./serving-tls.ts";
 import type { Query } from "./views/view-table.ts";
 
 export interface ServerPorts {
@@ -25,6 +27,8 @@ export interface ServerPlace {
   readonly maxConnections: number;
   /** Path that answers whether the server lives, to whomever, and tells nothing else. */
   readonly probePath?: string;
+  /** Without it, what is sent can be read on the way. */
+  readonly tls?: TlsFiles | undefined;
 }
 
 export interface UiServer {
@@ -52,7 +56,7 @@ const KEEP_ALIVE_MS = 90_000;
 
 /** Starts to listen. */
 export async function servePages(ports: ServerPorts, place: ServerPlace): Promise<UiServer> {
-  const http = createServer({ ...LISTENER_OPTIONS, keepAliveTimeout: KEEP_ALIVE_MS });
+  const { http, unfollow } = await openServer(place.tls, ports);
   limitConnections(http, place.maxConnections);
   const app = fastify({
     serverFactory: (handler) => {
@@ -72,10 +76,19 @@ export async function servePages(ports: ServerPorts, place: ServerPlace): Promis
   return {
     port: typeof bound === "object" && bound !== null ? bound.port : place.port,
     async close() {
+      unfollow();
       await ports.door.close();
       await app.close();
     },
   };
+}
+
+/** @throws Error when the certificate can't be read */
+async function openServer(tls: TlsFiles | undefined, { onFault }: ServerPorts) {
+  const options = { ...LISTENER_OPTIONS, keepAliveTimeout: KEEP_ALIVE_MS };
+  if (tls === undefined) return { http: createServer(options), unfollow: () => undefined };
+  const https = createTlsServer({ ...options, ...(await readContext(tls)) });
+  return { http: https, unfollow: followFiles(https, tls, onFault) };
 }
 
 /** Before anything parses the request: refused ones cost nothing. */

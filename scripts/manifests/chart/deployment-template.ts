@@ -100,9 +100,29 @@ export function uiTemplate(context: Context, object: unknown): unknown {
     ["--all-namespaces", () => text.lines(scope)],
     ["--public-url=https://backups.example.com/", () => `--public-url=${text.inline(".Values.ui.publicUrl")}`],
   ]);
-  const result = at(object, [...CONTAINER, "args"], (args) => [
+  const tls = (indent: string) => [
+    "{{- if .Values.ui.tlsSecret }}",
+    `${indent}- --tls-cert-file=/etc/serving/tls.crt`,
+    `${indent}- --tls-key-file=/etc/serving/tls.key`,
+    "{{- end }}",
+  ];
+  let result = at(object, [...CONTAINER, "args"], (args) => [
     ...listAt(args).map((one) => own.get(one)?.() ?? one),
     text.lines(allow),
+    text.lines(tls),
+  ]);
+  const scheme = (indent: string) => ["{{- if .Values.ui.tlsSecret }}", `${indent}scheme: HTTPS`, "{{- end }}"];
+  for (const probe of ["readinessProbe", "livenessProbe"]) {
+    result = at(result, [...CONTAINER, probe, "httpGet"], (get) => merged(get, text.entry(scheme)));
+  }
+  const listed = (item: unknown) => text.lines(text.when(".Values.ui.tlsSecret", [item]));
+  result = at(result, [...CONTAINER, "volumeMounts"], (mounts) => [
+    ...listAt(mounts),
+    listed({ name: "serving", mountPath: "/etc/serving", readOnly: true }),
+  ]);
+  result = at(result, [...POD, "volumes"], (volumes) => [
+    ...listAt(volumes),
+    listed({ name: "serving", secret: { secretName: text.inline(".Values.ui.tlsSecret | quote") } }),
   ]);
   return withPlaces(context, withCommonValues(context, result, "ui"));
 }

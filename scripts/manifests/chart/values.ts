@@ -134,6 +134,13 @@ export const CHART_VALUES: readonly ChartValue[] = [
     meaning: "The proxy's namespace, which alone may ask; the release's own when empty.",
   },
   {
+    path: "ui.tlsSecret",
+    fallback: "",
+    schema: { ...SECRET_NAME, pattern: "^([a-z0-9]([-.a-z0-9]*[a-z0-9])?)?$" },
+    meaning:
+      "Secret of the release's namespace, of type kubernetes.io/tls, to serve the pages with; when empty, tokens travel readable from the proxy.",
+  },
+  {
     path: "ui.resources",
     fallback: uiResources(),
     schema: RESOURCES,
