@@ -49,8 +49,8 @@ export function useView<View>(name: string, params: Params): Watched<View> {
         const now = new Date().toISOString();
         setWatched((last) => ({ ...last, silentSince: last.silentSince ?? now }));
         // The browser tries again by itself, unless it was answered with a refusal.
-        if (source?.readyState !== EventSource.CLOSED) return;
-        retry = window.setTimeout(reopen, 2_000);
+        if (source?.readyState === EventSource.CLOSED) retry = window.setTimeout(reopen, 2_000);
+        // Where a proxy leads elsewhere to sign in, a stream only sees that nobody answers.
         void ask("ask/about").then((answer) => {
           const isSignedOut = answer.kind === "bad" && answer.isSignedOut === true;
           if (isOpen) setWatched((last) => ({ ...last, isSignedOut }));
