@@ -4,7 +4,7 @@
  * decisions and the pages are the real ones.
  */
 import { gzipSync } from "node:zlib";
-import { startUiServer } from "../cli/ui/server.ts";
+import { startLocalUi } from "../cli/ui/local-door.ts";
 import { createSignIn } from "../cli/ui/sign-in.ts";
 import { createViews } from "../cli/ui/views/view-table.ts";
 import { buildPages } from "../scripts/build-pages.ts";
@@ -24,7 +24,7 @@ export async function run(): Promise<Readonly<Record<string, number>>> {
   const sessions = Array.from({ length: COUNT }, (_one, at) => aSession({ name: `shop-${at}`, hoursAgo: at + 1 }));
   const others = Array.from({ length: COUNT - 1 }, (_one, at) => aBatch({ name: `app-${at}` }));
   const ofOthers = others.map(({ metadata: { name } }) => aSession({ name: `${name}-1`, batch: name }));
-  let percent = 0;
+  let change = 0;
   const work = () =>
     aSession({
       name: "shop-now",
@@ -34,7 +34,10 @@ export async function run(): Promise<Readonly<Record<string, number>>> {
         {
           alias: "db",
           phase: "Running",
-          host: { startedAt: hoursAgo(0), progress: { percent, heartbeat: hoursAgo(0) } },
+          host: {
+            startedAt: hoursAgo(0),
+            progress: { percent: (100 * change) / CHANGES, filesDone: change, heartbeat: hoursAgo(0) },
+          },
         },
       ],
     });
@@ -42,7 +45,7 @@ export async function run(): Promise<Readonly<Record<string, number>>> {
   let look = world();
   const listeners = new Set<() => void>();
   const views = createViews({ look: () => look });
-  const server = await startUiServer(
+  const server = await startLocalUi(
     {
       signIn: createSignIn(Date.now()),
       pages,
@@ -92,10 +95,14 @@ export async function run(): Promise<Readonly<Record<string, number>>> {
     return (await devtools.send("Runtime.getHeapUsage")).usedSize / 2 ** 20;
   };
   const heapBefore = await heap();
-  for (; percent < 100; percent += 100 / CHANGES) {
+  for (change = 2; change <= CHANGES; change++) {
     look = world();
     for (const changed of listeners) changed();
-    await page.waitForTimeout(100);
+    // Changes that come together are sent together, and would be painted once.
+    await page
+      .getByText(new RegExp(`\\b${change} files\\b`))
+      .first()
+      .waitFor();
   }
   const heapAfter = await heap();
   await browser.close();

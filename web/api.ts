@@ -1,7 +1,8 @@
 /** What the pages ask of the program that serves them. All paths are relative: whatever lies elsewhere is never asked. */
 import { useEffect, useState } from "preact/hooks";
+import { type Answer, readAnswer, SILENT } from "./answer.ts";
 import { formatQuery, type Params } from "./route.ts";
-import type { Envelope, Reply } from "./wire/envelope.ts";
+import type { Envelope } from "./wire/envelope.ts";
 
 export interface Seen<View> extends Envelope<View> {
   /** This machine's clock when it came. */
@@ -12,6 +13,8 @@ export interface Watched<View> {
   readonly seen: Seen<View> | undefined;
   /** Since when the program does not answer; undefined while it does. */
   readonly silentSince: string | undefined;
+  /** It does not, because it does not know who asks any more. */
+  readonly isSignedOut: boolean;
 }
 
 /** The reader's zone: days begin and end by it. */
@@ -23,23 +26,35 @@ export function useView<View>(name: string, params: Params): Watched<View> {
   const [watched, setWatched] = useState<Watched<View> & { readonly of: string }>({
     seen: undefined,
     silentSince: undefined,
+    isSignedOut: false,
     of: "",
   });
   const key = `${name}?${query}`;
   useEffect(() => {
+    let isOpen = true;
     let source: EventSource | undefined;
     const open = () => {
       source = new EventSource(`watch/${key}`);
       source.onmessage = ({ data }) => {
         const envelope: Envelope<View> = JSON.parse(String(data));
-        setWatched({ seen: { ...envelope, seenAtMs: Date.now() }, silentSince: undefined, of: key });
+        setWatched({
+          seen: { ...envelope, seenAtMs: Date.now() },
+          silentSince: undefined,
+          isSignedOut: false,
+          of: key,
+        });
       };
-      source.onopen = () => setWatched((last) => ({ ...last, silentSince: undefined }));
+      source.onopen = () => setWatched((last) => ({ ...last, silentSince: undefined, isSignedOut: false }));
       source.onerror = () => {
         const now = new Date().toISOString();
         setWatched((last) => ({ ...last, silentSince: last.silentSince ?? now }));
         // The browser tries again by itself, unless it was answered with a refusal.
         if (source?.readyState === EventSource.CLOSED) retry = window.setTimeout(reopen, 2_000);
+        // Where a proxy leads elsewhere to sign in, a stream only sees that nobody answers.
+        void ask("ask/about").then((answer) => {
+          const isSignedOut = answer.kind === "bad" && answer.isSignedOut === true;
+          if (isOpen) setWatched((last) => ({ ...last, isSignedOut }));
+        });
       };
     };
     let retry: number | undefined;
@@ -52,13 +67,14 @@ export function useView<View>(name: string, params: Params): Watched<View> {
     reopen();
     document.addEventListener("visibilitychange", reopen);
     return () => {
+      isOpen = false;
       document.removeEventListener("visibilitychange", reopen);
       window.clearTimeout(retry);
       source?.close();
     };
   }, [key]);
   // What is left of another page's view is never shown as this one's.
-  return watched.of === key || watched.of === "" ? watched : { seen: undefined, silentSince: watched.silentSince };
+  return watched.of === key || watched.of === "" ? watched : { ...watched, seen: undefined };
 }
 
 /** The clock of the server that told the view. */
@@ -78,10 +94,6 @@ export function useClock(isNeeded = true): number {
   return now;
 }
 
-export type Answer<Value> =
-  | { readonly kind: "good"; readonly value: Value }
-  | { readonly kind: "bad"; readonly message: string; readonly next: string };
-
 /** Asks once. Never throws. @param path `ask/…` or `act/…` */
 export async function ask<Value>(path: string, body: object = {}): Promise<Answer<Value>> {
   try {
@@ -89,12 +101,12 @@ export async function ask<Value>(path: string, body: object = {}): Promise<Answe
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),
+      // No page of ours is where a proxy leads to.
+      redirect: "manual",
     });
-    const reply: Reply<Value> = await response.json();
-    if ("value" in reply) return { kind: "good", value: reply.value };
-    const { code, message, next } = reply.error;
-    return { kind: "bad", message: `${code}: ${message}`, next };
+    const { status, type } = response;
+    return readAnswer({ status, type, text: await response.text() });
   } catch {
-    return { kind: "bad", message: "the program does not answer", next: "see that `kubectl stash ui` still runs" };
+    return SILENT;
   }
 }

@@ -10,8 +10,8 @@ import { Explain } from "./pages/explain.tsx";
 import { Overview } from "./pages/overview.tsx";
 import { Points } from "./pages/points.tsx";
 import { Repositories } from "./pages/repositories.tsx";
+import { Footer } from "./parts/footer.tsx";
 import { Title } from "./parts/frame.tsx";
-import { Name } from "./parts/words.tsx";
 import { formatRoute, type Params, useRoute } from "./route.ts";
 import type { About } from "./wire/envelope.ts";
 
@@ -68,24 +68,7 @@ export function App(): JSX.Element {
       <main id="main" tabIndex={-1}>
         <Page key={page} params={params} allowsActions={about?.allowsActions === true} />
       </main>
-      <footer>
-        {about !== undefined && (
-          <p>
-            {about.scope === undefined ? (
-              "All namespaces"
-            ) : (
-              <>
-                Namespace <Name>{about.scope}</Name>
-              </>
-            )}{" "}
-            of <Name>{about.server}</Name>.{" "}
-            {about.allowsActions
-              ? "Actions are allowed."
-              : "Nothing can be changed from here: --allow-actions was not given."}{" "}
-            Version {about.version}.
-          </p>
-        )}
-      </footer>
+      <footer>{about !== undefined && <Footer about={about} />}</footer>
     </>
   );
 }

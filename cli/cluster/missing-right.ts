@@ -22,13 +22,23 @@ export function formatQuestion({ verb, resource, namespace }: MissingRight): str
   return parts.join(" ");
 }
 
-export function buildMissingRight({ detail }: KubeError, right: MissingRight): UserError {
-  const { verb, resource, namespace } = right;
+/** `create restorebatches.stash.appscode.com in namespace shop`. */
+export function formatRight({ verb, resource, namespace }: MissingRight): string {
   const what = resource.group === "" ? resource.plural : `${resource.plural}.${resource.group}`;
   const where =
     namespace === undefined ? (resource.namespaced ? " in all namespaces" : "") : ` in namespace ${namespace}`;
-  const hint = namespace === undefined && resource.namespaced ? "; or look at one namespace with -n" : "";
-  return new UserError("API_FORBIDDEN", `you lack the right to ${verb} ${what}${where}: ${detail}`, {
+  return `${verb} ${what}${where}`;
+}
+
+/** @param narrower what whoever may not look at all namespaces does instead */
+export function buildMissingRight(
+  { detail }: KubeError,
+  right: MissingRight,
+  narrower = "look at one namespace with -n",
+): UserError {
+  const { resource, namespace } = right;
+  const hint = namespace === undefined && resource.namespaced ? `; or ${narrower}` : "";
+  return new UserError("API_FORBIDDEN", `you lack the right to ${formatRight(right)}: ${detail}`, {
     next: `check it with: ${formatQuestion(right)}${hint}`,
   });
 }

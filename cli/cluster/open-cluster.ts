@@ -47,19 +47,27 @@ type CallOptions = ConfigurationOptions<ObservableMiddleware>;
 export async function openCluster({ flags, env }: Pick<Input, "flags" | "env">): Promise<Cluster> {
   const config = loadKubeconfig({ path: flags.text("kubeconfig"), context: flags.text("context"), env });
   const connection = connectionOfConfig(config);
-  const address = connection.serverUrl.href.replace(/\/$/, "");
-  await reach(config, address);
+  await reach(config, addressOf(connection));
   const namespace = flags.text("namespace") ?? connection.namespace ?? "default";
+  return clusterOf(config, { namespace, scope: flags.has("all-namespaces") ? undefined : namespace });
+}
+
+/** The cluster of a configuration; nobody is asked whether it is there. */
+export function clusterOf(config: KubeConfig, { namespace, scope }: Pick<Cluster, "namespace" | "scope">): Cluster {
+  const connection = connectionOfConfig(config);
+  const address = addressOf(connection);
   return {
     address,
     namespace,
-    scope: flags.has("all-namespaces") ? undefined : namespace,
+    scope,
     connection,
     ...reads(config, address),
     ...writes(config, address),
     exec: (inNamespace, choice) => execIn(config, address, inNamespace, choice),
   };
 }
+
+const addressOf = ({ serverUrl }: Cluster["connection"]) => serverUrl.href.replace(/\/$/, "");
 
 /** Any answer will do: whoever may not read the version may read other things. */
 async function reach(config: KubeConfig, address: string): Promise<void> {

@@ -6,10 +6,24 @@ export const UI: CommandSpec = {
   group: CommandGroup.See,
   summary: "Look at everything in a browser",
   details: `Serves pages on 127.0.0.1 until Ctrl-C, with your own rights: the API server decides what you see, and nothing is installed. The address signs in one
-browser, once. It only looks; with --allow-actions it backs up and restores, too, after the plan was shown and the name was typed.`,
+browser, once. It only looks; with --allow-actions it backs up and restores, too, after the plan was shown and the name was typed.
+With --in-cluster the same pages are served in a pod, behind a proxy that signs people in and passes their tokens on: each sees with his own rights, and the
+pod has none. manifests/overlays/ui and the chart's ui.enabled start it so.`,
   flags: [
     { flags: "--allow-actions", summary: "back up and restore, too (default: only look)" },
-    { flags: "--port <number>", summary: "port on 127.0.0.1 (default: any that is free)" },
+    { flags: "--port <number>", summary: "port (default: any that is free; 8080 with --in-cluster)" },
+    { flags: "--in-cluster", summary: "serve in a pod, behind a proxy that passes on each person's own token" },
+    { flags: "--public-url <url>", summary: "with --in-cluster: the proxy's address, as browsers have it" },
+    { flags: "--listen-address <address>", summary: "with --in-cluster: where the proxy asks (default: 0.0.0.0)" },
+    {
+      flags: "--api-ca-file <file>",
+      summary: "with --in-cluster: the API server's CA, as ConfigMap kube-root-ca.crt has it",
+    },
+    {
+      flags: "--tls-cert-file <file>",
+      summary: "with --in-cluster: the certificate to serve with; is read again when it changes",
+    },
+    { flags: "--tls-key-file <file>", summary: "with --in-cluster: its key" },
     { flags: "--no-open", summary: "print the address, and start no browser" },
   ],
   scope: Scope.Namespaces,

@@ -10,8 +10,10 @@ export interface ContactView {
   /** Some kind was never read to its end, and nothing says why. */
   readonly isLoading: boolean;
   readonly notices: readonly Notice[];
-  /** Kinds that were never read, because the API server refuses or is away. */
+  /** Kinds that the API server refuses now, whatever was read before, or that were never read. */
   readonly unreadable: ReadonlySet<string>;
+  /** Those of them that whoever looks may not see: what was read before is not shown any more either. */
+  readonly withheld: ReadonlySet<string>;
 }
 
 export interface Contact {
@@ -35,12 +37,15 @@ const LOOK_MS = 1_000;
 /** A watch that ends and is opened again within this time is nothing to tell. */
 const SHORT_MS = 2_000;
 
-/** @param scope namespace that is read; undefined: all */
-export function createContact(scope: string | undefined, changed: () => void): Contact {
+/**
+ * @param scope namespace that is read; undefined: all
+ * @param narrower what whoever may not look at all namespaces does instead
+ */
+export function createContact(scope: string | undefined, changed: () => void, narrower?: string): Contact {
   const lines = new Map<string, Line>();
   let told = "";
   const timer = setInterval(() => {
-    const text = JSON.stringify(lookAt([...lines.values()], scope, Date.now()).notices);
+    const text = JSON.stringify(lookAt([...lines.values()], { scope, narrower }, Date.now()).notices);
     if (text !== told) changed();
     told = text;
   }, LOOK_MS);
@@ -62,7 +67,7 @@ export function createContact(scope: string | undefined, changed: () => void): C
       if (line !== undefined && problem.kind === "Fault") line.fault = { error: problem.error, atMs: Date.now() };
       changed();
     },
-    look: (nowMs) => lookAt([...lines.values()], scope, nowMs),
+    look: (nowMs) => lookAt([...lines.values()], { scope, narrower }, nowMs),
     stop: () => clearInterval(timer),
   };
 }
@@ -77,7 +82,12 @@ function openFault(
   return heardMs > fault.atMs ? undefined : { ...fault, sinceMs: heardMs };
 }
 
-function lookAt(lines: readonly Line[], scope: string | undefined, nowMs: number): ContactView {
+interface Looking {
+  readonly scope: string | undefined;
+  readonly narrower: string | undefined;
+}
+
+function lookAt(lines: readonly Line[], looking: Looking, nowMs: number): ContactView {
   const faults = lines.flatMap((line) => {
     const fault = openFault(line, nowMs);
     return fault === undefined ? [] : [{ line, ...fault }];
@@ -98,17 +108,22 @@ function lookAt(lines: readonly Line[], scope: string | undefined, nowMs: number
   return {
     isLoading: lines.some(({ kind, hasSynced }) => !hasSynced && !faults.some(({ line }) => line.kind === kind)),
     notices: [
-      ...refused.map(({ line, error }) => refusedNotice(line.kind, error, scope)),
+      ...refused.map(({ line, error }) => refusedNotice(line.kind, error, looking)),
       ...awayNotices(away),
       ...unreadable,
     ],
-    unreadable: new Set(lines.flatMap(({ kind, hasSynced }) => (hasSynced ? [] : [kind.kind]))),
+    unreadable: new Set(
+      lines.flatMap((line) => (line.hasSynced && !refused.some((one) => one.line === line) ? [] : [line.kind.kind])),
+    ),
+    withheld: new Set(refused.flatMap(({ line, error }) => (isOfRights(error) ? [line.kind.kind] : []))),
   };
 }
 
+/** Of somebody who is known. */
+const isOfRights = (error: unknown) => error instanceof KubeError && error.status === 403;
 const isSilent = (error: unknown) => error instanceof KubeError && error.status === 0;
 
-function refusedNotice(kind: KindEntry, error: unknown, scope: string | undefined): Notice {
+function refusedNotice(kind: KindEntry, error: unknown, { scope, narrower }: Looking): Notice {
   if (!(error instanceof KubeError)) return { kind: "fault", message: messageOf(error) };
   if (error.status === 401) {
     return {
@@ -118,7 +133,7 @@ function refusedNotice(kind: KindEntry, error: unknown, scope: string | undefine
     };
   }
   const verb = / cannot (\w+) /.exec(error.detail)?.[1] ?? "list";
-  const { message, next } = buildMissingRight(error, { verb, resource: kind, namespace: scope });
+  const { message, next } = buildMissingRight(error, { verb, resource: kind, namespace: scope }, narrower);
   return { kind: "missing-right", message, next };
 }
 

@@ -1,6 +1,6 @@
 /**
- * Whether a request to the local server is answered. Pure. A page of somebody else may make a browser send requests to this
- * address, under another host name too, and another program of this machine may send what it likes.
+ * Whether a request to the server of the pages is answered. Pure. A page of somebody else may make a browser send requests to this
+ * address, under another host name too, and another program of this machine or cluster may send what it likes.
  */
 
 export interface RequestFacts {
@@ -12,16 +12,26 @@ export interface RequestFacts {
   /** Header Sec-Fetch-Site: every browser of today sends it. */
   readonly fetchSite: string | undefined;
   readonly contentType: string | undefined;
-  /** Whether the request carries the cookie. */
+  /** Whether the request carries the cookie, or a token that may be one. */
   readonly isSignedIn: boolean;
 }
 
 export interface ServingFacts {
-  /** Host and port as the address has them. */
+  /** Host and port as the browser's address has them. */
   readonly authority: string;
+  /** Of the pages, as browsers send it: `http://127.0.0.1:4000`. */
+  readonly origin: string;
   /** Path of the page; everything else lies below it. Ends with a slash. */
   readonly base: string;
   readonly allowsActions: boolean;
+  readonly steps: NextSteps;
+}
+
+/** What whoever is refused does next. */
+export interface NextSteps {
+  readonly open: string;
+  readonly signIn: string;
+  readonly allow: string;
 }
 
 export interface AccessRefusal {
@@ -34,35 +44,46 @@ export interface AccessRefusal {
 /** Below the base: what changes the cluster. */
 export const ACTIONS_FOLDER = "act/";
 
-const OPEN = "open the address that `kubectl stash ui` printed";
+type Row = readonly [
+  status: number,
+  code: string,
+  message: string,
+  step: keyof NextSteps,
+  refuses: (request: RequestFacts, serving: ServingFacts) => boolean,
+];
 
-type Row = readonly [AccessRefusal, (request: RequestFacts, serving: ServingFacts) => boolean];
-
-const refusal = (status: number, code: string, message: string, next = OPEN): AccessRefusal => {
-  return { status, code, message, next };
-};
-
-const originOf = ({ authority }: ServingFacts) => `http://${authority}`;
 const isPage = ({ method, path }: RequestFacts, { base }: ServingFacts) => method === "GET" && path === base;
 const isJson = (type: string | undefined) => /^application\/json\s*(;|$)/i.test(type ?? "");
 
 /** First match refuses. */
 const RULES: readonly Row[] = [
   [
-    refusal(421, "WRONG_HOST", "this server answers to its own address alone"),
-    ({ host }, { authority }) => host !== authority,
+    421,
+    "WRONG_HOST",
+    "this server answers to its own address alone",
+    "open",
+    ({ host }, { authority }) => host?.toLowerCase() !== authority,
   ],
   [
-    refusal(405, "WRONG_METHOD", "only GET and POST are answered"),
+    405,
+    "WRONG_METHOD",
+    "only GET and POST are answered",
+    "open",
     ({ method }) => method !== "GET" && method !== "POST",
   ],
   [
-    refusal(403, "WRONG_ORIGIN", "another page asks"),
-    ({ origin, method }, serving) =>
-      origin === undefined ? method === "POST" : origin.toLowerCase() !== originOf(serving),
+    403,
+    "WRONG_ORIGIN",
+    "another page asks",
+    "open",
+    (request, serving) =>
+      request.origin === undefined ? request.method === "POST" : request.origin.toLowerCase() !== serving.origin,
   ],
   [
-    refusal(403, "WRONG_SITE", "another site asks"),
+    403,
+    "WRONG_SITE",
+    "another site asks",
+    "open",
     (request, serving) =>
       request.fetchSite !== undefined &&
       request.fetchSite !== "same-origin" &&
@@ -70,30 +91,40 @@ const RULES: readonly Row[] = [
       !isPage(request, serving),
   ],
   [
-    refusal(404, "NO_SUCH_PATH", "there is nothing here"),
+    404,
+    "NO_SUCH_PATH",
+    "there is nothing here",
+    "open",
     // No path of ours has a percent sign: what stands behind one would be read otherwise here than where paths are looked up.
     ({ path }, { base }) => !path.startsWith(base) || path.includes("%"),
   ],
   [
-    refusal(
-      401,
-      "NOT_SIGNED_IN",
-      "this browser is not signed in",
-      "start `kubectl stash ui` again: an address signs in once",
-    ),
+    401,
+    "NOT_SIGNED_IN",
+    "this browser is not signed in",
+    "signIn",
     (request, serving) => !request.isSignedIn && !isPage(request, serving),
   ],
   [
-    refusal(415, "NOT_JSON", "only JSON is read"),
+    415,
+    "NOT_JSON",
+    "only JSON is read",
+    "open",
     ({ method, contentType }) => method === "POST" && !isJson(contentType),
   ],
   [
-    refusal(403, "READ_ONLY", "this program only looks", "start `kubectl stash ui --allow-actions`"),
+    403,
+    "READ_ONLY",
+    "this program only looks",
+    "allow",
     ({ path }, { base, allowsActions }) => path.startsWith(`${base}${ACTIONS_FOLDER}`) && !allowsActions,
   ],
 ];
 
 /** Undefined: the request is answered. */
 export function decideAccess(request: RequestFacts, serving: ServingFacts): AccessRefusal | undefined {
-  return RULES.find(([, refuses]) => refuses(request, serving))?.[0];
+  const row = RULES.find(([, , , , refuses]) => refuses(request, serving));
+  if (row === undefined) return undefined;
+  const [status, code, message, step] = row;
+  return { status, code, message, next: serving.steps[step] };
 }

@@ -19,3 +19,8 @@ export function readPages(): PageFiles {
     next: "run `npm run build`, then dist/kubectl-stash.cjs ui",
   });
 }
+
+/** Name of the icon: without one browsers ask where there is none. */
+export function iconOf(pages: PageFiles): string | undefined {
+  return Object.keys(pages).find((name) => name.endsWith(".svg"));
+}

@@ -31,6 +31,8 @@ export interface PlanPorts {
   readonly cluster: Cluster;
   /** Whether dry runs may be asked for: of the API server, and of restic in the pods. Both need a right to create. */
   readonly allowsActions: boolean;
+  /** Whether the API server would let a restore be made; undefined where it does not say. */
+  mayRestore(namespace: string): Promise<boolean | undefined>;
   readonly now: () => number;
 }
 
@@ -38,7 +40,7 @@ export interface PlanPorts {
 export const PLAN_LIFETIME_MS = 10 * 60_000;
 const MOST_PLANS = 100;
 
-export function createPlans({ cluster, allowsActions, now }: PlanPorts): Plans {
+export function createPlans({ cluster, allowsActions, mayRestore, now }: PlanPorts): Plans {
   const planned = new Map<string, Planned>();
 
   function keep(plan: Planned): string {
@@ -66,15 +68,17 @@ export function createPlans({ cluster, allowsActions, now }: PlanPorts): Plans {
         note: (text) => void notes.push(text),
       });
       const { restore } = prepared;
-      if (allowsActions) await here.create(KINDS.RestoreBatch, namespace, restore, { isDryRun: true });
+      // Whoever may not make it may still see what it would be.
+      const isChecked = allowsActions && (await mayRestore(namespace)) !== false;
+      if (isChecked) await here.create(KINDS.RestoreBatch, namespace, restore, { isDryRun: true });
       const known = decidePlan({ ...prepared, ...(await gatherPlanView(here, restore)) });
-      const tried = allowsActions ? await tryFiles(here, restoreInvokerView(restore), known.members) : [];
+      const tried = isChecked ? await tryFiles(here, restoreInvokerView(restore), known.members) : [];
       const { members, waitsFor, leftOut, point } = withFiles(known, tried);
       return {
         id: keep({ restore, application: name, atMs: now() }),
         restore: { kind: restore.kind, namespace, name: restore.metadata.name },
         yaml: stringify(restore),
-        isChecked: allowsActions,
+        isChecked,
         notes,
         point: point && { session: point.session, time: point.time, isComplete: point.isComplete },
         members: members.map(({ files: _, ...member }) => member),

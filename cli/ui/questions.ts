@@ -8,11 +8,12 @@ import { gatherCoverage } from "../coverage/gather-coverage.ts";
 import { inspectInstallation } from "../doctor/run.ts";
 import { findInvoker } from "../objects/invokers.ts";
 import { createSession } from "../trigger/create-session.ts";
+import type { Ask } from "./door.ts";
 import { explainText } from "./explain.ts";
 import { readTail } from "./log-tail.ts";
 import type { Plans } from "./plans.ts";
 import { requireText } from "./read-body.ts";
-import type { Ask } from "./server.ts";
+import { findMissing } from "./rights.ts";
 
 export interface QuestionPorts {
   readonly cluster: Cluster;
@@ -31,6 +32,7 @@ export function createQuestions({ cluster, client, plans }: QuestionPorts): Read
     },
     explain: (body) => explainText(cluster, body),
     log: (body) => readTail(cluster, client, body),
+    rights: async (body) => findMissing(client, requireText(body, "namespace")),
     async doctor(body): Promise<DoctorView> {
       const places = { namespace: requireText(body, "namespace"), probeNamespace: "default" };
       return { findings: await inspectInstallation(client, places) };

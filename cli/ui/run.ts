@@ -9,40 +9,40 @@ import type { FlagValues } from "../program/flag-values.ts";
 import { PLUGIN } from "../program/names.ts";
 import { UsageError } from "../program/usage-error.ts";
 import { readProductVersion } from "../version/product-version.ts";
+import { startLocalUi } from "./local-door.ts";
 import { type Opening, openBrowser } from "./open-browser.ts";
 import { readPages } from "./pages.ts";
-import { createPlans } from "./plans.ts";
-import { createActions, createQuestions } from "./questions.ts";
-import { startUiServer } from "./server.ts";
+import { createServed } from "./served.ts";
 import { createSignIn } from "./sign-in.ts";
-import { createViews } from "./views/view-table.ts";
-import { createWorld } from "./world.ts";
 
 export async function runUi(input: Input): Promise<ExitCode> {
   const { flags, terminal } = input;
   const port = readPort(flags);
+  if (flags.has("in-cluster")) return (await import("./run-in-cluster.ts")).runInCluster(input, port);
+  for (const name of ["public-url", "listen-address", "api-ca-file", "tls-cert-file", "tls-key-file"]) {
+    if (flags.text(name) !== undefined) throw new UsageError(`--${name} goes with --in-cluster`, "leave it out");
+  }
   const pages = readPages();
   const cluster = await openCluster(input);
   const client = createKubeClient({ connection: cluster.connection, program: PLUGIN });
-  const world = createWorld({ client, scope: cluster.scope });
   const allowsActions = flags.has("allow-actions");
-  const plans = createPlans({ cluster, allowsActions, now: Date.now });
   const { address: apiServer, scope } = cluster;
   const about: About = { server: apiServer, scope, version: await readProductVersion(), allowsActions };
+  const { world, views, questions, actions } = createServed({ cluster, client, about });
   let opening: Opening | undefined;
-  const server = await startUiServer(
+  const server = await startLocalUi(
     {
       signIn: createSignIn(Date.now()),
       pages,
-      views: createViews(world),
+      views,
       onChange: (changed) => world.onChange(changed),
-      questions: { about: async () => about, ...createQuestions({ cluster, client, plans }) },
-      actions: createActions({ cluster, client, plans }),
+      questions,
+      actions,
       allowsActions,
       onSignIn: () => opening?.forget(),
       onFault: (error) => terminal.note(`fault: ${messageOf(error)}`),
     },
-    port,
+    port ?? 0,
   ).catch((thrown: unknown) => {
     throw isPortTaken(thrown)
       ? new UsageError(`port ${port} of 127.0.0.1 is taken`, "leave --port out, or name another")
@@ -62,9 +62,9 @@ export async function runUi(input: Input): Promise<ExitCode> {
 }
 
 /** @throws UsageError */
-function readPort(flags: FlagValues): number {
+function readPort(flags: FlagValues): number | undefined {
   const text = flags.text("port");
-  if (text === undefined) return 0;
+  if (text === undefined) return undefined;
   const port = Number(text);
   if (/^\d+$/.test(text) && port > 0 && port < 65_536) return port;
   throw new UsageError(`--port ${JSON.stringify(text)} is no port`, "write a number from 1 to 65535");

@@ -1,47 +1,43 @@
-/** The local server: the pages, what they show, as it changes, and what they ask for. */
+/** The server of the pages: the pages, what they show, as it changes, and what they ask for. Who is served what is the door's. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { type FastifyInstance, type FastifyReply, fastify } from "fastify";
+import { createServer as createTlsServer } from "node:https";
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import { UserError } from "../../shared/errors.ts";
 import { isJsonObject } from "../../shared/kube/json-value.ts";
 import { toUserError } from "../../shared/kube/kube-error.ts";
 import { LISTENER_OPTIONS, limitConnections, pathOf, serveRequests } from "../../shared/listener.ts";
 import type { Reply } from "../../web/wire/envelope.ts";
 import { UsageError } from "../program/usage-error.ts";
-import { ACTIONS_FOLDER, type AccessRefusal, decideAccess, type ServingFacts } from "./decide-access.ts";
+import { ACTIONS_FOLDER, type AccessRefusal, decideAccess } from "./decide-access.ts";
+import { type Ask, type Door, isRefusal, type Visit } from "./door.ts";
 import type { PageFiles } from "./pages.ts";
-import type { SignIn } from "./sign-in.ts";
-import { formatLeadingPage, REFUSED_PAGE } from "./sign-in-pages.ts";
-import { createStreams, type Streams } from "./streams.ts";
-import type { Query, ViewTable } from "./views/view-table.ts";
+import { followFiles, readContext, type TlsFiles } from "./serving-tls.ts";
+import type { Query } from "./views/view-table.ts";
 
-export type Ask = (body: unknown) => Promise<unknown>;
-
-export interface UiPorts {
-  readonly signIn: SignIn;
+export interface ServerPorts {
+  readonly door: Door;
   readonly pages: PageFiles;
-  readonly views: ViewTable;
-  /** Calls back whenever something may look different. @returns ends that */
-  readonly onChange: (changed: () => void) => () => void;
-  /** What is asked once, and only reads. */
-  readonly questions: Readonly<Record<string, Ask>>;
-  /** What changes the cluster; none of it is there unless actions are allowed. */
-  readonly actions: Readonly<Record<string, Ask>>;
-  readonly allowsActions: boolean;
-  /** The address has been used. */
-  readonly onSignIn: () => void;
   readonly onFault: (error: unknown) => void;
 }
 
+export interface ServerPlace {
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  readonly maxConnections: number;
+  /** Path that answers whether the server lives, to whomever, and tells nothing else. */
+  readonly probePath?: string;
+  /** Without it, what is sent can be read on the way. */
+  readonly tls?: TlsFiles | undefined;
+}
+
 export interface UiServer {
-  /** What a person opens; good once. */
-  readonly address: string;
+  readonly port: number;
   close(): Promise<void>;
 }
 
-export const LOOPBACK = "127.0.0.1";
 /** A manifest that somebody pastes, and no more. */
 const MAX_BODY_BYTES = 512 * 1024;
-const MAX_CONNECTIONS = 128;
 
 const HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy":
@@ -55,57 +51,73 @@ const HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
 };
 
-/** Starts to listen on loopback. @param port 0 for any that is free */
-export async function startUiServer(ports: UiPorts, port: number): Promise<UiServer> {
-  const http = createServer({ ...LISTENER_OPTIONS });
-  limitConnections(http, MAX_CONNECTIONS);
-  const serving = { authority: "", base: ports.signIn.base, allowsActions: ports.allowsActions };
-  const streams = createStreams(ports);
+/** Longer than proxies keep connections that they use again: what a server ends first is lost on its way. */
+const KEEP_ALIVE_MS = 90_000;
+
+/** Starts to listen. */
+export async function servePages(ports: ServerPorts, place: ServerPlace): Promise<UiServer> {
+  const { http, unfollow } = await openServer(place.tls, ports);
+  limitConnections(http, place.maxConnections);
   const app = fastify({
     serverFactory: (handler) => {
-      serveRequests(http, (request, response) => answer(request, response, serving, ports, handler), ports.onFault);
+      const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+        answer(request, response, place.probePath, ports, handler);
+      };
+      serveRequests(http, onRequest, ports.onFault);
       return http;
     },
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: true,
     exposeHeadRoutes: false,
   });
-  addRoutes(app, ports, streams);
-  await app.listen({ host: LOOPBACK, port });
+  addRoutes(app, ports);
+  await app.listen({ host: place.host, port: place.port });
   const bound = http.address();
-  serving.authority = `${LOOPBACK}:${typeof bound === "object" && bound !== null ? bound.port : port}`;
   return {
-    address: `http://${serving.authority}${ports.signIn.base}?token=${ports.signIn.token}`,
+    port: typeof bound === "object" && bound !== null ? bound.port : place.port,
     async close() {
-      streams.close();
+      unfollow();
+      await ports.door.close();
       await app.close();
     },
   };
+}
+
+/** @throws Error when the certificate can't be read */
+async function openServer(tls: TlsFiles | undefined, { onFault }: ServerPorts) {
+  const options = { ...LISTENER_OPTIONS, keepAliveTimeout: KEEP_ALIVE_MS };
+  if (tls === undefined) return { http: createServer(options), unfollow: () => undefined };
+  const https = createTlsServer({ ...options, ...(await readContext(tls)) });
+  return { http: https, unfollow: followFiles(https, tls, onFault) };
 }
 
 /** Before anything parses the request: refused ones cost nothing. */
 function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  serving: ServingFacts,
-  { signIn }: UiPorts,
+  probePath: string | undefined,
+  { door }: ServerPorts,
   handler: (request: IncomingMessage, response: ServerResponse) => void,
 ): void {
   for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
   const { method = "", headers } = request;
-  const { host, origin, cookie } = headers;
+  const path = pathOf(request);
+  if (probePath !== undefined && path === probePath && method === "GET") {
+    response.writeHead(200, { "content-type": "text/plain" }).end("ok\n");
+    return;
+  }
   const fetchSite = headers["sec-fetch-site"];
   const refusal = decideAccess(
     {
       method,
-      path: pathOf(request),
-      host,
-      origin,
+      path,
+      host: onlyOne(request, "host"),
+      origin: headers.origin,
       fetchSite: Array.isArray(fetchSite) ? fetchSite.join() : fetchSite,
       contentType: headers["content-type"],
-      isSignedIn: signIn.knows(cookie),
+      isSignedIn: door.isSignedIn(request),
     },
-    serving,
+    door.servingAt(path),
   );
   if (refusal === undefined) {
     handler(request, response);
@@ -115,49 +127,77 @@ function answer(
   response.end(formatRefusal(refusal));
 }
 
+/** Of a header that stands twice, two programs on the way may read one each. */
+function onlyOne({ headersDistinct }: IncomingMessage, name: string): string | undefined {
+  const [value, ...others] = headersDistinct[name] ?? [];
+  return others.length === 0 ? value : undefined;
+}
+
 function formatRefusal({ code, message, next }: Omit<AccessRefusal, "status">): string {
   return JSON.stringify({ error: { code, message, next } });
 }
 
-function addRoutes(app: FastifyInstance, ports: UiPorts, streams: Streams): void {
-  const { signIn, pages, views } = ports;
-  const { base } = signIn;
-  const icon = Object.keys(pages).find((name) => name.endsWith(".svg"));
-  const actions = ports.allowsActions ? ports.actions : {};
-  app.get(base, async ({ headers, query }, reply) => {
-    const { token } = readQuery(query);
-    if (token === undefined)
-      return signIn.knows(headers.cookie) ? sendFile(reply, pages["index.html"]) : sendPage(reply, 401, REFUSED_PAGE);
-    const value = signIn.redeem(token, Date.now());
-    if (value === undefined && !signIn.knows(headers.cookie)) return sendPage(reply, 401, REFUSED_PAGE);
-    if (value !== undefined) {
-      ports.onSignIn();
-      void reply.header("set-cookie", signIn.cookie(value));
+/** Of one name; what objects have anyhow is none. */
+function entryOf<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
+interface Asked {
+  readonly visit: Visit;
+  readonly name: string;
+  readonly query: Query;
+  readonly body: unknown;
+  readonly reply: FastifyReply;
+}
+
+function addRoutes(app: FastifyInstance, ports: ServerPorts): void {
+  const { door, pages } = ports;
+  const nothing = (reply: FastifyReply) =>
+    reply.code(404).send({ error: { code: "NO_SUCH_PATH", message: "there is nothing here", next: "go back" } });
+
+  /** Everything below the base, after access was granted: the door alone knows where that is. */
+  async function route(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const { base } = door.servingAt(pathOf(request.raw));
+    const rest = pathOf(request.raw).slice(base.length);
+    const query = readQuery(request.query);
+    const isGet = request.method === "GET";
+    if (isGet && rest === "") {
+      const greeting = await door.greet(request.raw, query);
+      if (greeting === undefined) return sendFile(reply, pages["index.html"]);
+      if (greeting.cookie !== undefined) void reply.header("set-cookie", greeting.cookie);
+      return reply.code(greeting.status).type("text/html; charset=utf-8").send(greeting.html);
     }
-    // A redirect, and every reload after it, would still come from where the address was opened, which may be another site: without the
-    // cookie. What this page leads to comes from here.
-    return sendPage(reply, 200, formatLeadingPage(base, icon));
-  });
-  for (const [name, file] of Object.entries(pages)) {
-    if (name !== "index.html") app.get(`${base}${name}`, async (_request, reply) => sendFile(reply, file));
+    const file = isGet && rest !== "index.html" ? entryOf(pages, rest) : undefined;
+    if (file !== undefined) return sendFile(reply, file);
+    const [, folder = "", name = ""] = /^([a-z]+\/)([a-z]+)$/.exec(rest) ?? [];
+    const handle = entryOf(isGet ? READS : ASKS, folder);
+    if (handle === undefined) return nothing(reply);
+    const visit = await door.enter(request.raw);
+    if (isRefusal(visit)) return reply.code(visit.status).send(formatRefusal(visit));
+    return (await handle({ visit, name, query, body: request.body, reply }, ports)) ?? nothing(reply);
   }
-  for (const [name, view] of Object.entries(views)) {
-    app.get(`${base}view/${name}`, async ({ query }) => view(readQuery(query), Date.now()));
-    app.get(`${base}watch/${name}`, (request, reply) => {
-      if (!streams.open(view, readQuery(request.query), reply)) void reply.code(503).send("too many pages are open\n");
-    });
-  }
-  for (const [name, ask] of Object.entries(ports.questions)) {
-    app.post(`${base}ask/${name}`, async ({ body }) => reply(ask, body, ports));
-  }
-  for (const [name, act] of Object.entries(actions)) {
-    app.post(`${base}${ACTIONS_FOLDER}${name}`, async ({ body }) => reply(act, body, ports));
-  }
-  app.setNotFoundHandler((_request, reply) => {
-    return reply.code(404).send({ error: { code: "NO_SUCH_PATH", message: "there is nothing here", next: "go back" } });
-  });
+  app.get("/*", route);
+  app.post("/*", route);
+  app.setNotFoundHandler((_request, reply) => nothing(reply));
   app.setErrorHandler((thrown, _request, reply) => sendFault(thrown, reply, ports));
 }
+
+/** Undefined: there is nothing of that name. */
+type Handle = (asked: Asked, ports: ServerPorts) => Promise<unknown>;
+
+const READS: Readonly<Record<string, Handle>> = {
+  "view/": async ({ visit, name, query }) => entryOf(visit.views, name)?.(query, Date.now()),
+  "watch/": async ({ visit, name, query, reply }) => {
+    const view = entryOf(visit.views, name);
+    if (view === undefined) return undefined;
+    return visit.streams.open(view, query, reply) ? reply : reply.code(503).send("too many pages are open\n");
+  },
+};
+
+const ASKS: Readonly<Record<string, Handle>> = {
+  "ask/": ({ visit, name, body }, ports) => replyBy(entryOf(visit.questions, name), body, ports),
+  [ACTIONS_FOLDER]: ({ visit, name, body }, ports) => replyBy(entryOf(visit.actions, name), body, ports),
+};
 
 /** What is given twice is not given: it may mean either. */
 function readQuery(query: unknown): Query {
@@ -169,15 +209,16 @@ function sendFile(reply: FastifyReply, file: PageFiles[string] | undefined): Fas
   return file === undefined ? reply.code(404).send("there is no page\n") : reply.type(file.type).send(file.text);
 }
 
-function sendPage(reply: FastifyReply, status: number, text: string): FastifyReply {
-  return reply.code(status).type("text/html; charset=utf-8").send(text);
-}
-
 /**
  * What was asked for, or why there is none, in words and with the next step. Both are good answers of this server; what is nobody's
  * fault but ours is told to the program, too.
  */
-async function reply(ask: Ask, body: unknown, { onFault }: UiPorts): Promise<Reply<unknown>> {
+async function replyBy(
+  ask: Ask | undefined,
+  body: unknown,
+  { onFault }: ServerPorts,
+): Promise<Reply<unknown> | undefined> {
+  if (ask === undefined) return undefined;
   try {
     return { value: await ask(body) };
   } catch (thrown) {
@@ -188,7 +229,7 @@ async function reply(ask: Ask, body: unknown, { onFault }: UiPorts): Promise<Rep
 }
 
 /** A request that can't be read, or a fault of ours. */
-function sendFault(thrown: unknown, answer: FastifyReply, { onFault }: UiPorts): FastifyReply {
+function sendFault(thrown: unknown, answer: FastifyReply, { onFault }: ServerPorts): FastifyReply {
   const status =
     typeof thrown === "object" && thrown !== null && "statusCode" in thrown ? Number(thrown.statusCode) : 500;
   const isOurs = status < 400 || status >= 500;

@@ -1,6 +1,6 @@
 /** What is shown before a browser is signed in: it needs none of the other pages, which nobody may load yet. */
 
-/** An address as it may stand in an attribute. Pure. */
+/** A text as it may stand in an attribute, or between tags. Pure. */
 const quoted = (address: string) => address.replace(/&/g, "&amp;").replace(/"/g, "&quot;").replace(/</g, "&lt;");
 
 const page = (title: string, head: string, body: string) =>
@@ -15,6 +15,15 @@ export function formatLeadingPage(address: string, icon?: string): string {
   const refresh = `<meta http-equiv="refresh" content="0; url=${quoted(address)}">`;
   const link = icon === undefined ? "" : `<link rel="icon" href="${quoted(icon)}">`;
   return page("kubectl stash ui", `${refresh}${link}`, `<p><a href="${quoted(address)}">Go on</a></p>`);
+}
+
+/** Why whoever came through a proxy is shown nothing. Pure. */
+export function formatUnknownPage(message: string, next: string): string {
+  return page(
+    "Not signed in",
+    "",
+    `<h1>Nothing can be shown</h1><p>${quoted(message)}.</p><p>Next: ${quoted(next)}.</p>`,
+  );
 }
 
 export const REFUSED_PAGE: string = page(

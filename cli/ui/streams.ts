@@ -5,6 +5,9 @@ import type { Query, View } from "./views/view-table.ts";
 export interface Streams {
   /** Sends a view now and whenever it changes. @returns false when too many are open */
   open(view: View, query: Query, reply: FastifyReply): boolean;
+  /** Whether any is open. */
+  isOpen(): boolean;
+  /** Ends them all, and opens none any more. */
   close(): void;
 }
 
@@ -26,12 +29,14 @@ const MOST_LOAD = 4;
 
 export function createStreams({ onChange, onFault }: StreamPorts): Streams {
   const ends = new Set<() => void>();
+  let isClosed = false;
   return {
     open(view, query, reply) {
-      if (ends.size >= MAX_STREAMS) return false;
+      if (isClosed || ends.size >= MAX_STREAMS) return false;
       reply.hijack();
       const { raw } = reply;
-      raw.writeHead(200, { "content-type": "text/event-stream" });
+      // Proxies that gather what they pass on would keep the newest from whoever looks.
+      raw.writeHead(200, { "content-type": "text/event-stream", "x-accel-buffering": "no" });
       let sent = "";
       let timer: NodeJS.Timeout | undefined;
       let notBeforeMs = 0;
@@ -79,7 +84,9 @@ export function createStreams({ onChange, onFault }: StreamPorts): Streams {
       send();
       return true;
     },
+    isOpen: () => ends.size > 0,
     close() {
+      isClosed = true;
       for (const end of [...ends]) end();
     },
   };

@@ -42,17 +42,19 @@ export interface WorldOptions {
   readonly client: Pick<KubeClient, "listPages" | "watch">;
   /** Undefined: all namespaces. */
   readonly scope: string | undefined;
+  /** What whoever may not look at all namespaces does instead. */
+  readonly narrower?: string | undefined;
 }
 
 const keyOf = (kind: string | undefined, namespace: string, name: string | undefined) => `${kind}/${namespace}/${name}`;
 
 /** Makes the world; `start` begins to read. */
-export function createWorld({ client, scope }: WorldOptions): World {
+export function createWorld({ client, scope, narrower }: WorldOptions): World {
   const listeners = new Set<() => void>();
   const changed = () => {
     for (const listener of listeners) listener();
   };
-  const contact = createContact(scope, changed);
+  const contact = createContact(scope, changed, narrower);
 
   function watch<T, I extends string = never>(
     kind: KindEntry,
@@ -95,18 +97,29 @@ export function createWorld({ client, scope }: WorldOptions): World {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    look: (nowMs) => ({
-      ...contact.look(nowMs),
-      invokers: () => [...batches.list(), ...configurations.list()],
-      sessions: (of) => {
-        const found =
-          of === undefined
-            ? sessions.list()
-            : sessions.byIndex("invoker", keyOf(of.kind, of.metadata.namespace, of.metadata.name));
-        return found.sort(byAge);
-      },
-      restores: (namespace) => [...restoreBatches.list(namespace), ...restoreSessions.list(namespace)].sort(byAge),
-      repositories: () => repositories.list(),
-    }),
+    look(nowMs) {
+      const told = contact.look(nowMs);
+      const shown = <T>({ kind }: KindEntry, objects: readonly T[]) => (told.withheld.has(kind) ? [] : [...objects]);
+      return {
+        ...told,
+        invokers: () => [
+          ...shown(KINDS.BackupBatch, batches.list()),
+          ...shown(KINDS.BackupConfiguration, configurations.list()),
+        ],
+        sessions(of) {
+          const found =
+            of === undefined
+              ? sessions.list()
+              : sessions.byIndex("invoker", keyOf(of.kind, of.metadata.namespace, of.metadata.name));
+          return shown(KINDS.BackupSession, found).sort(byAge);
+        },
+        restores: (namespace) =>
+          [
+            ...shown(KINDS.RestoreBatch, restoreBatches.list(namespace)),
+            ...shown(KINDS.RestoreSession, restoreSessions.list(namespace)),
+          ].sort(byAge),
+        repositories: () => shown(KINDS.Repository, repositories.list()),
+      };
+    },
   };
 }

@@ -24,6 +24,7 @@ import { type Application, NAMESPACE, openApplication, STEP_TIMEOUT_MS } from ".
 import { type DemoBackend, startBackend } from "./backend.ts";
 import { DEMO_IMAGES } from "./images.ts";
 import type { Options } from "./options.ts";
+import { openPages } from "./pages.ts";
 import type { Teller } from "./terminal/teller.ts";
 
 const LAST_LINES = 30;
@@ -108,8 +109,8 @@ export function openStage({ backend: backendName, hasPages }: StageOptions, tell
       for (const pod of await untilInstalled(client)) teller.say(`${pod} is ready`);
       if (hasPages) {
         const program = join(cluster.programFolder, BUNDLES_FOLDER, PLUGIN_FILE);
-        pages = await startUi(program, controlPlane.kubeconfigPath, ["-n", NAMESPACE, "--allow-actions"]);
-        teller.say(`look on, in one browser: ${pages.address}`);
+        const args = ["-n", NAMESPACE, "--allow-actions"];
+        pages = await openPages(() => startUi(program, controlPlane.kubeconfigPath, args), teller);
       }
       const connection = await findConnection({ env: {}, kubeconfigPath: controlPlane.kubeconfigPath });
       return { application: openApplication(client, createPodExec({ connection })), backend, cluster: facts };

@@ -68,10 +68,37 @@ describe("helm", () => {
     ["overlays/namespaced", ["watchNamespace=applications"]],
     ["overlays/match-conditions", ["matchConditions.enabled=true"]],
     ["overlays/single-node", ["webhook.replicas=1,reconciler.replicas=1"]],
+    ["overlays/ui", ["ui.enabled=true,ui.publicUrl=https://backups.example.com/"]],
   ])("makes of it what %s makes, with %s", async (overlay, values) => {
     const sets = values.flatMap((value) => ["--set", value]);
     const made = await helm.template("--namespace", "stash-batch", ...IMAGE, "--set", "namespace.create=true", ...sets);
     expect(byName(made.map(withoutHelm))).toEqual(byName(kustomize(sharedPlane().programsDir, overlay)));
+  });
+
+  test("makes pages in the cluster that serve with a Secret's certificate, act, and let another namespace's proxy in", async () => {
+    const values =
+      "ui.enabled=true,ui.publicUrl=https://b.example.com/,ui.allowActions=true,ui.tlsSecret=own,ui.proxyNamespace=ingress,watchNamespace=shop";
+    const made = byName(await helm.template("--namespace", NAMESPACE, ...IMAGE, "--set", values));
+    const pod = valueAt(made.get("Deployment stash-batch-ui"), "spec", "template", "spec");
+    const [container] = objectsAt(pod, "containers");
+    expect(listAt(container, "args")).toEqual([
+      "ui",
+      "--in-cluster",
+      "--namespace=shop",
+      "--public-url=https://b.example.com/",
+      "--allow-actions",
+      "--tls-cert-file=/etc/serving/tls.crt",
+      "--tls-key-file=/etc/serving/tls.key",
+    ]);
+    expect(textAt(container, "readinessProbe", "httpGet", "scheme")).toBe("HTTPS");
+    expect(objectsAt(container, "volumeMounts")[1]).toMatchObject({ name: "serving", mountPath: "/etc/serving" });
+    expect(objectsAt(pod, "volumes")[1]).toEqual({ name: "serving", secret: { secretName: "own" } });
+    const [rule] = objectsAt(made.get("NetworkPolicy stash-batch-ui"), "spec", "ingress");
+    expect(objectsAt(rule, "from")).toEqual([
+      { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "ingress" } } },
+    ]);
+    const { exitCode, stderr } = await helm.run("template", "x", CHART, ...IMAGE, "--set", "ui.enabled=true");
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringContaining("ui.publicUrl is empty") });
   });
 
   test("makes of it what manifests/monitoring makes", async () => {

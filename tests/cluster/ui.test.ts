@@ -13,13 +13,16 @@ import { asIs } from "../../shared/kube/client.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
 import { findViolations, openPage, startBrowser, type Watched } from "../support/cli/browser.ts";
 import { putOpener } from "../support/cli/opener.ts";
-import { startUi, type UiProcess } from "../support/cli/ui-process.ts";
+import { NAME_HEADER, type SigningProxy, startSigningProxy } from "../support/cli/signing-proxy.ts";
+import { startUi, startUiIn, type UiProcess } from "../support/cli/ui-process.ts";
+import { findFreePorts } from "../support/control-plane/free-ports.ts";
 import { makeUserKubeconfig } from "../support/control-plane/kubeconfig.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
 import { describeTree } from "../support/files/tree.ts";
 import { startTcpProxy, type TcpProxy } from "../support/kube/tcp-proxy.ts";
 import { applyManifests, type Manifest } from "../support/objects/apply.ts";
 import { waitForContainer } from "../support/objects/pods.ts";
+import { KUBERNETES } from "../support/objects/resources.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
 import { batchManifest, partManifest } from "../support/restore/application.ts";
 import { emptyFolder, openRestoreStand, type RestoreStand, waitForValue } from "../support/restore/restore-stand.ts";
@@ -43,6 +46,7 @@ const opened: Watched[] = [];
 let stand: RestoreStand;
 let dir: string;
 let proxy: TcpProxy;
+let signing: SigningProxy | undefined;
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
@@ -150,6 +154,7 @@ afterAll(async () => {
   await browser?.close();
   for (const program of programs) await program.stop();
   await proxy?.stop();
+  await signing?.stop();
   if (dir !== undefined) removeFolder(dir);
 });
 
@@ -403,4 +408,102 @@ test("without rights the right is named, nothing is called good, and nothing can
   expect(await tab.getByRole("button", { name: "Back up now" }).count()).toBe(0);
   await tab.getByRole("link", { name: "Coverage" }).click();
   await tab.getByText(/API_FORBIDDEN: you lack the right to list deployments\.apps/).waitFor();
+});
+
+/** A ServiceAccount as a person who came through the proxy, with a token of his own. */
+async function makePerson(name: string, rules: readonly object[]): Promise<string> {
+  const metadata = { name, namespace: NAMESPACE };
+  const group = "rbac.authorization.k8s.io";
+  await applyManifests(stand.client, [
+    { apiVersion: "v1", kind: "ServiceAccount", metadata },
+    { apiVersion: `${group}/v1`, kind: "Role", metadata, rules },
+    {
+      apiVersion: `${group}/v1`,
+      kind: "RoleBinding",
+      metadata,
+      roleRef: { apiGroup: group, kind: "Role", name },
+      subjects: [{ kind: "ServiceAccount", name, namespace: NAMESPACE }],
+    },
+  ]);
+  const order = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 3_600 } };
+  const tokenOf = (answer: unknown) => textAt(answer, "status", "token") ?? "";
+  return stand.client.createSubresource(KUBERNETES.ServiceAccount, NAMESPACE, name, "token", order, tokenOf);
+}
+
+async function openAs(name: string, address: string): Promise<Page> {
+  const own = await browser.newContext({ locale: "en-US", extraHTTPHeaders: { [NAME_HEADER]: name } });
+  own.setDefaultTimeout(TIMEOUT_MS);
+  return (await open(own, address)).page;
+}
+
+test("in the cluster each sees by his own token, buttons name the right that lacks, and nobody keeps a token", async () => {
+  // As the role `view` has it, and no more.
+  const looks = [
+    { apiGroups: [KINDS.BackupBatch.group, KINDS.Repository.group], resources: ["*"], verbs: ["get", "list", "watch"] },
+    { apiGroups: ["", "apps"], resources: ["pods", "pods/log", "deployments"], verbs: ["get", "list", "watch"] },
+  ];
+  const tokens = [await makePerson("ui-ann", looks), await makePerson("ui-eve", [])] as const;
+  const [port = 0, upstream = 0] = await findFreePorts(2);
+  signing = await startSigningProxy(port, upstream);
+  const { address } = signing;
+  signing.signIn("ann", tokens[0]);
+  signing.signIn("eve", tokens[1]);
+  const caFile = join(dir, "ca.crt");
+  await writeFile(caFile, sharedPlane().caPem);
+  const { hostname, port: serverPort } = new URL(sharedPlane().serverUrl);
+  const env = { PATH: process.env["PATH"], KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: serverPort };
+  const flags = [
+    `--public-url=${address}`,
+    `--port=${upstream}`,
+    "--listen-address=127.0.0.1",
+    `--api-ca-file=${caFile}`,
+  ];
+  const plugin = join(sharedPlane().bundlesFolder, PLUGIN_FILE);
+  const program = await startUiIn(env, plugin, ["--in-cluster", "--allow-actions", ...flags]);
+  programs.push(program);
+
+  // All namespaces are not hers: she is told, and goes to the one that is.
+  const ann = await openAs("ann", address);
+  await ann
+    .getByText(/; or look at one namespace: its name goes into the field below$/)
+    .first()
+    .waitFor();
+  await ann.getByText("You are system:serviceaccount:ui-test:ui-ann.").waitFor();
+  await ann.getByLabel("Look at one namespace; empty for all").fill(NAMESPACE);
+  await ann.getByRole("button", { name: "Look", exact: true }).click();
+  await ann.waitForURL(`${address}in/${NAMESPACE}/`);
+  await stateIn(card("nightly", ann), "Good").waitFor();
+
+  // Eve has a page, with nothing of what is there for ann at this very moment.
+  const eve = await openAs("eve", `${address}in/${NAMESPACE}/`);
+  await eve.getByText(/you lack the right to list backupbatches\.stash\.appscode\.com in namespace ui-test/).waitFor();
+  expect(await eve.getByText("nightly").count()).toBe(0);
+  const stolen = await fetch(`http://127.0.0.1:${upstream}/in/${NAMESPACE}/view/overview`, {
+    headers: { authorization: `Bearer ${tokens[0].slice(0, -4)}AAAA` },
+  });
+  // fetch names the port that it asks, and that is not the proxy's.
+  expect(stolen.status).toBe(421);
+
+  await card("nightly", ann).getByRole("link").click();
+  const backUp = ann.getByRole("button", { name: "Back up now" });
+  await ann.getByText("you lack the right to create backupsessions.stash.appscode.com in namespace ui-test").waitFor();
+  expect(await backUp.isDisabled()).toBe(true);
+  await ann.getByRole("link", { name: "Recovery points", exact: true }).click();
+  await ann.getByRole("button", { name: `Restore to ${session}…` }).click();
+  const dialog = ann.getByRole("dialog");
+  await dialog.getByText("The API server was not asked whether it takes it").waitFor();
+  await dialog.getByText("you lack the right to create restorebatches.stash.appscode.com").waitFor();
+  await dialog.getByRole("textbox").fill("nightly");
+  expect(await dialog.getByRole("button", { name: "Restore", exact: true }).isDisabled()).toBe(true);
+  expect(await findViolations(ann)).toEqual([]);
+  await ann.screenshot({ path: join(PICTURES, "in-cluster.png") });
+  await dialog.getByRole("button", { name: "Close" }).click();
+
+  await expectClean();
+  // From here on the browser says itself that it is led elsewhere.
+  opened.splice(-2);
+  signing.signOut("ann");
+  await ann.getByText(/^What is shown is old: you are not signed in any more, since /).waitFor();
+  for (const token of tokens) expect(program.notes()).not.toContain(token);
+  expect(program.notes()).not.toContain("Bearer");
 });

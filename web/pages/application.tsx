@@ -6,6 +6,7 @@ import type { PageProps } from "../app.tsx";
 import { formatDuration, formatTime } from "../format.ts";
 import { Days } from "../parts/days.tsx";
 import { Live, Title } from "../parts/frame.tsx";
+import { LackingNote, useRights } from "../parts/lacking.tsx";
 import { FailureBox, Name, Pages, Scroll, State, Time } from "../parts/words.tsx";
 import { formatRoute, goTo, type Params } from "../route.ts";
 import type { Started } from "../wire/asked.ts";
@@ -104,6 +105,7 @@ function BackUpNow({ params }: { readonly params: Params }): JSX.Element {
   const { kind = "", namespace = "", name = "" } = params;
   const [isAsking, setIsAsking] = useState(false);
   const [trouble, setTrouble] = useState<{ readonly message: string; readonly next: string }>();
+  const { trigger } = useRights(namespace);
   const start = async () => {
     setIsAsking(true);
     setTrouble(undefined);
@@ -114,9 +116,15 @@ function BackUpNow({ params }: { readonly params: Params }): JSX.Element {
   };
   return (
     <div>
-      <button type="button" disabled={isAsking} onClick={() => void start()}>
+      <button
+        type="button"
+        disabled={isAsking || trigger !== undefined}
+        aria-describedby="trigger-lacks"
+        onClick={() => void start()}
+      >
         Back up now
       </button>
+      <LackingNote id="trigger-lacks" lacking={trigger} />
       <div role="alert">{trouble !== undefined && <FailureBox failure={trouble} />}</div>
     </div>
   );

@@ -1,7 +1,8 @@
 /** What would be done to a manifest, and why. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { type Answer, ask } from "../api.ts";
+import type { Answer } from "../answer.ts";
+import { ask } from "../api.ts";
 import { Title } from "../parts/frame.tsx";
 import { FailureBox, Name, Scroll } from "../parts/words.tsx";
 import type { ExplainOrder, ExplainView } from "../wire/asked.ts";

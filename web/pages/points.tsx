@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { serverNow, useClock, useView } from "../api.ts";
 import type { PageProps } from "../app.tsx";
-import { formatBytes, formatTime } from "../format.ts";
+import { formatBytes, formatCount, formatTime } from "../format.ts";
 import { Live, Title } from "../parts/frame.tsx";
 import { Name, Pages, Scroll, Time } from "../parts/words.tsx";
 import { formatRoute } from "../route.ts";
@@ -44,7 +44,8 @@ export function Points({ params, allowsActions }: PageProps): JSX.Element {
             <Pages page="points" params={params} paged={seen.view} what="recovery points" />
             <p class="muted">
               These are the points that sessions, batches and Repositories tell of. The repository may hold older ones:
-              a RestoreBatch finds them by asOf. Which rule keeps a point, and when it goes, no object tells.
+              a RestoreBatch finds them by asOf. What keeps a point is what the last retention said; it goes by the
+              rules as they are now.
             </p>
           </>
         )}
@@ -74,6 +75,7 @@ function PointTable({ rows, nowMs, onRestore }: TableProps): JSX.Element {
             <th scope="col">Size</th>
             <th scope="col">Added</th>
             <th scope="col">Members</th>
+            <th scope="col">Kept by</th>
             <th scope="col">Told by</th>
             <th scope="col">
               <span class="hidden">Action</span>
@@ -91,7 +93,8 @@ function PointTable({ rows, nowMs, onRestore }: TableProps): JSX.Element {
 }
 
 function Row({ row, nowMs, onRestore }: Omit<TableProps, "rows"> & { readonly row: PointRow }): JSX.Element {
-  const { session, namespace, time, application, isComplete, sizeBytes, addedBytes, members, source } = row;
+  const { session, namespace, time, application, cluster, isComplete, unreadableFiles = 0 } = row;
+  const { sizeBytes, addedBytes, members, keptBy, goes, source } = row;
   return (
     <tr>
       <th scope="row">
@@ -107,8 +110,17 @@ function Row({ row, nowMs, onRestore }: Omit<TableProps, "rows"> & { readonly ro
         <Time value={time} nowMs={nowMs} />
         <br />
         <span class="muted">{formatTime(time)}</span>
+        {cluster !== undefined && (
+          <>
+            <br />
+            of cluster <Name>{cluster}</Name>
+          </>
+        )}
       </td>
-      <td>{isComplete ? "✓ yes" : "◐ no"}</td>
+      <td>
+        {isComplete ? "✓ yes" : "◐ no"}
+        {unreadableFiles > 0 && `, ! ${formatCount(unreadableFiles, "file")} not read`}
+      </td>
       <td>{formatBytes(sizeBytes)}</td>
       <td>{formatBytes(addedBytes)}</td>
       <td>
@@ -121,6 +133,15 @@ function Row({ row, nowMs, onRestore }: Omit<TableProps, "rows"> & { readonly ro
                 {!isSaved && " (not saved)"}
               </span>
             ))}
+      </td>
+      <td>
+        {keptBy === undefined ? "no retention yet" : keptBy.length === 0 ? "nothing" : keptBy.join(", ")}
+        {goes !== undefined && (
+          <>
+            <br />
+            <span class="muted">{goes}</span>
+          </>
+        )}
       </td>
       <td>{SOURCES[source] ?? source}</td>
       <td>

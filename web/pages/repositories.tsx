@@ -57,12 +57,41 @@ function Row({ row, nowMs }: { readonly row: RepositoryRow; readonly nowMs: numb
         <dd>{lastCheck === undefined ? "never" : <Time value={lastCheck} nowMs={nowMs} />}</dd>
         <dt>Data last read</dt>
         <dd>{row.lastDataCheck === undefined ? "never" : <Time value={row.lastDataCheck} nowMs={nowMs} />}</dd>
+        <dt>Last prune</dt>
+        <dd>{row.lastPrune === undefined ? "never" : <Time value={row.lastPrune} nowMs={nowMs} />}</dd>
         <dt>Used by</dt>
         <dd>{users.length === 0 ? "nobody that its status names" : <Name>{users.join(", ")}</Name>}</dd>
       </dl>
       {history.length > 0 && <History history={history} />}
-      <p class="muted">Locks, and what prune last did, are in no status.</p>
+      {row.maintenance !== undefined && <Maintenance run={row.maintenance} nowMs={nowMs} />}
+      <p class="muted">
+        Locks are in the repository, and in no status: a run that meets one tells its owner, and `kubectl stash unlock`
+        removes those whose owner is gone.
+      </p>
     </li>
+  );
+}
+
+const ACTIONS: Readonly<Record<string, string>> = {
+  VerifyRepositoryIntegrity: "check of the structure",
+  VerifyRepositoryData: "check of data",
+  PruneRepository: "prune",
+};
+
+function Maintenance({
+  run,
+  nowMs,
+}: {
+  readonly run: NonNullable<RepositoryRow["maintenance"]>;
+  readonly nowMs: number;
+}): JSX.Element {
+  const { phase, startedAt, finishedAt, actions, code, message } = run;
+  return (
+    <p>
+      Maintenance <State value={phase} /> {actions.map((action) => ACTIONS[action] ?? action).join(", ")}{" "}
+      <Time value={finishedAt ?? startedAt} nowMs={nowMs} /> {code !== undefined && <strong>{code}</strong>}{" "}
+      {message !== undefined && <Name>{message}</Name>}
+    </p>
   );
 }
 

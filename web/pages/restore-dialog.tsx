@@ -1,8 +1,10 @@
 /** A restore by clicks: the plan first, then the name is typed, then it is followed. */
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Answer, ask } from "../api.ts";
+import type { Answer } from "../answer.ts";
+import { ask } from "../api.ts";
 import { formatBytes, formatCount, formatTime } from "../format.ts";
+import { LackingNote, useRights } from "../parts/lacking.tsx";
 import { FailureBox, Name, Scroll } from "../parts/words.tsx";
 import { formatRoute, goTo } from "../route.ts";
 import type { ApplyOrder, PlanAnswer, PlanOrder, Started } from "../wire/asked.ts";
@@ -151,6 +153,7 @@ function Confirm({ plan, order }: { readonly plan: PlanAnswer; readonly order: P
   const [typedName, setTypedName] = useState("");
   const [isAsking, setIsAsking] = useState(false);
   const [trouble, setTrouble] = useState<{ readonly message: string; readonly next: string }>();
+  const { restore } = useRights(order.namespace);
   const apply = async (event: Event) => {
     event.preventDefault();
     setIsAsking(true);
@@ -185,9 +188,15 @@ function Confirm({ plan, order }: { readonly plan: PlanAnswer; readonly order: P
           onInput={({ currentTarget }) => setTypedName(currentTarget.value)}
         />
       </label>{" "}
-      <button type="submit" class="danger" disabled={isAsking || typedName !== order.name}>
+      <button
+        type="submit"
+        class="danger"
+        disabled={isAsking || typedName !== order.name || restore !== undefined}
+        aria-describedby="restore-lacks"
+      >
         Restore
       </button>
+      <LackingNote id="restore-lacks" lacking={restore} />
       <div role="alert">{trouble !== undefined && <FailureBox failure={trouble} />}</div>
     </form>
   );

@@ -1,8 +1,10 @@
 /** A session or a restore: lanes, and what there is to know of one member. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { type Answer, ask } from "../api.ts";
+import type { Answer } from "../answer.ts";
+import { ask } from "../api.ts";
 import { formatBytes, formatCount, formatTime } from "../format.ts";
+import { LackingNote, useRights } from "../parts/lacking.tsx";
 import { describeProgress, Lanes } from "../parts/lanes.tsx";
 import { FailureBox, Name, Pages, Scroll, State, Time } from "../parts/words.tsx";
 import { formatRoute, type Params } from "../route.ts";
@@ -133,6 +135,8 @@ interface HostProps {
 
 function HostDetails({ host, kind, namespace }: HostProps): JSX.Element {
   const { name, phase, pod, podUid, node, attempt, failure, warnings, unreadableFiles, progress, snapshots } = host;
+  // Of fifty hosts nobody asks what he may until he looks.
+  const [isOpen, setIsOpen] = useState(false);
   const place = [
     pod && `pod ${pod}`,
     node && `node ${node}`,
@@ -167,9 +171,9 @@ function HostDetails({ host, kind, namespace }: HostProps): JSX.Element {
         </ul>
       )}
       {pod !== undefined && podUid !== undefined && (
-        <details>
+        <details onToggle={({ currentTarget }) => setIsOpen(currentTarget.open)}>
           <summary>Log of its pod</summary>
-          <LogTail order={{ kind, namespace, pod, podUid }} />
+          {isOpen && <LogTail order={{ kind, namespace, pod, podUid }} />}
         </details>
       )}
     </article>
@@ -195,12 +199,15 @@ function Hooks({ title, hooks }: { readonly title: string; readonly hooks: reado
 /** Read when somebody wants it. */
 function LogTail({ order }: { readonly order: LogOrder }): JSX.Element {
   const [answer, setAnswer] = useState<Answer<LogView>>();
+  const { log } = useRights(order.namespace);
+  const id = `log-lacks-${order.podUid}`;
   const read = async () => setAnswer(await ask<LogView>("ask/log", order));
   return (
     <>
-      <button type="button" onClick={() => void read()}>
+      <button type="button" disabled={log !== undefined} aria-describedby={id} onClick={() => void read()}>
         Read the last lines
       </button>
+      <LackingNote id={id} lacking={log} />
       <div role="status">
         {answer?.kind === "good" && answer.value.containers.length === 0 && <p>It has not logged yet.</p>}
       </div>

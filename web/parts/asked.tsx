@@ -1,7 +1,8 @@
 /** What is looked at when somebody asks, and not followed. */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { type Answer, ask } from "../api.ts";
+import type { Answer } from "../answer.ts";
+import { ask } from "../api.ts";
 import { formatTime } from "../format.ts";
 import { FailureBox } from "./words.tsx";
 

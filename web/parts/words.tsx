@@ -25,6 +25,7 @@ const TONES: Readonly<Record<string, readonly [Tone, string]>> = {
   NoPoint: ["warn", "○"],
   Paused: ["warn", "‖"],
   Skipped: ["warn", "↷"],
+  Stopped: ["warn", "↷"],
   Warning: ["warn", "!"],
   Part: ["warn", "◐"],
   Running: ["busy", "▸"],

@@ -58,6 +58,23 @@ export interface LogView {
   readonly containers: readonly { readonly container: string; readonly text: string }[];
 }
 
+export interface RightsOrder {
+  readonly namespace: string;
+}
+
+/** A right that is not there, in words, and how to make sure. */
+export interface Lacking {
+  readonly message: string;
+  readonly next: string;
+}
+
+/** By what a button does: undefined where nothing lacks, as far as the API server tells. */
+export interface RightsView {
+  readonly trigger?: Lacking | undefined;
+  readonly restore?: Lacking | undefined;
+  readonly log?: Lacking | undefined;
+}
+
 export interface PlanOrder extends ApplicationName {
   readonly session: string;
 }

@@ -29,6 +29,8 @@ export interface About {
   readonly scope?: string | undefined;
   readonly version: string;
   readonly allowsActions: boolean;
+  /** Served in the cluster: who looks, and where the pages of all namespaces are. Undefined where `kubectl stash ui` serves. */
+  readonly inCluster?: { readonly user: string; readonly root: string } | undefined;
 }
 
 export interface Paged {

@@ -9,6 +9,14 @@ export interface PointRow {
   readonly application?: ApplicationName | undefined;
   readonly repository?: string | undefined;
   readonly isComplete: boolean;
+  /** Of another cluster, which saves into the same repository; undefined for this one. */
+  readonly cluster?: string | undefined;
+  /** Files that could not be read, and are not in it. */
+  readonly unreadableFiles?: number | undefined;
+  /** Rules of retention that left it; undefined where no retention has looked at it. */
+  readonly keptBy?: readonly string[] | undefined;
+  /** When it goes, as a sentence without its end; undefined where that is not known. */
+  readonly goes?: string | undefined;
   /** Undefined where nobody tells. */
   readonly sizeBytes?: number | undefined;
   readonly addedBytes?: number | undefined;
@@ -33,6 +41,18 @@ export interface RepositoryRow {
   readonly lastBackup?: string | undefined;
   readonly lastCheck?: string | undefined;
   readonly lastDataCheck?: string | undefined;
+  readonly lastPrune?: string | undefined;
+  /** The newest run of checks and prune. */
+  readonly maintenance?:
+    | {
+        readonly phase: string;
+        readonly startedAt: string;
+        readonly finishedAt?: string | undefined;
+        readonly actions: readonly string[];
+        readonly code?: string | undefined;
+        readonly message?: string | undefined;
+      }
+    | undefined;
   readonly users: readonly string[];
   /** Size of the data and what it added, by session, oldest first; of sessions that are kept. */
   readonly history: readonly {

@@ -3,6 +3,7 @@ import type { PointRow, PointsView } from "../../../web/wire/lists.ts";
 import type { BackupInvokerObject } from "../../objects/invokers.ts";
 import { isPointOf, listPoints, type Point } from "../../points/recovery-points.ts";
 import type { WorldView } from "../world.ts";
+import { formatGoes } from "./decide-goes.ts";
 import { pageOf } from "./page-of.ts";
 import { type SessionSizes, sizesOf } from "./session-sizes.ts";
 import type { Asked } from "./view-table.ts";
@@ -19,7 +20,7 @@ export function decidePoints({ world, query }: Asked): PointsView {
   const isAsked = query["name"] !== undefined;
   const found = points.filter((point) => !isAsked || (wanted !== undefined && isPointOf(point, wanted)));
   const { rows, ...page } = pageOf(found, query["page"]);
-  return { ...page, rows: rows.map((point) => rowOf(point, invokers, sizes)) };
+  return { ...page, rows: rows.map((point) => rowOf(point, invokers, sizes, points)) };
 }
 
 /** By session. */
@@ -33,14 +34,23 @@ function rowOf(
   point: Point,
   invokers: readonly BackupInvokerObject[],
   sizes: ReadonlyMap<string, SessionSizes>,
+  all: readonly Point[],
 ): PointRow {
-  const { namespace, session, time, repository, isComplete, members, source } = point;
+  const { namespace, session, time, repository, isComplete, unreadableFiles, keptBy, cluster, members, source } = point;
   const known = source === "BackupSession" ? sizes.get(`${namespace}/${session}`) : undefined;
   const owner = invokers.find((invoker) => isPointOf(point, invoker));
+  const newerComplete = all.filter(
+    (one) =>
+      owner !== undefined && one.isComplete && one.cluster === cluster && isPointOf(one, owner) && isNewer(one, point),
+  ).length;
   return {
     namespace,
     session,
     time,
+    cluster,
+    unreadableFiles,
+    keptBy,
+    goes: formatGoes({ keptBy, policy: owner?.spec.retentionPolicy, newerComplete }),
     application: owner && { kind: owner.kind, namespace, name: owner.metadata.name },
     repository,
     isComplete,
@@ -50,3 +60,5 @@ function rowOf(
     source,
   };
 }
+
+const isNewer = (one: Point, other: Point) => Date.parse(one.time) > Date.parse(other.time);

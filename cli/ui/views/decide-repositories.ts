@@ -1,4 +1,5 @@
 /** Where data is saved, and how it grew. Pure. */
+import type { MaintenanceRun } from "../../../shared/api/repository.ts";
 import type { RepositoriesView, RepositoryRow } from "../../../web/wire/lists.ts";
 import { pointOfSession } from "../../points/recovery-points.ts";
 import { formatBackend } from "../../repositories/format-backend.ts";
@@ -29,6 +30,8 @@ export function decideRepositories({ world, query }: Asked): RepositoriesView {
         lastBackup: status?.lastBackupTime,
         lastCheck: status?.lastCheckTime,
         lastDataCheck: status?.lastReadDataCheckTime,
+        lastPrune: status?.lastPruneTime,
+        maintenance: maintenanceOf(status?.maintenanceRuns?.[0]),
         users: (status?.references ?? []).map(({ kind, namespace, name }) => {
           return [kind, [namespace, name].filter(Boolean).join("/")].filter(Boolean).join(" ");
         }),
@@ -36,6 +39,12 @@ export function decideRepositories({ world, query }: Asked): RepositoriesView {
       };
     }),
   };
+}
+
+function maintenanceOf(run: MaintenanceRun | undefined): RepositoryRow["maintenance"] {
+  if (run === undefined) return undefined;
+  const { phase, startedAt, finishedAt, actions = [], reason, message } = run;
+  return { phase, startedAt, finishedAt, actions, code: reason, message };
 }
 
 const nameOf = ({ metadata }: { readonly metadata: { readonly namespace: string; readonly name: string } }) =>

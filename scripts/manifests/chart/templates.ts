@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { isJsonObject, listAt, textAt } from "../../../shared/kube/json-value.ts";
 import { type ReadText, readObjects } from "../compose.ts";
-import { deploymentTemplate } from "./deployment-template.ts";
+import { deploymentTemplate, uiPolicyTemplate, uiTemplate } from "./deployment-template.ts";
 import { monitoringFiles } from "./monitoring-templates.ts";
 import {
   at,
@@ -44,6 +44,8 @@ function templateOf(context: Context, object: unknown): unknown {
   if (isNamed(object, "Role", "stash-batch-webhook") || isNamed(object, "ClusterRole", "stash-batch-webhook")) {
     return withCertManagerRules(context, object);
   }
+  if (isNamed(object, "Deployment", "stash-batch-ui")) return uiTemplate(context, object);
+  if (isNamed(object, "NetworkPolicy", "stash-batch-ui")) return uiPolicyTemplate(context, object);
   if (isNamed(object, "ConfigMap")) {
     const value = (expression: string) => () => text.inline(`${expression} | quote`);
     const named = at(object, ["data", "sidecar-resources"], value(".Values.injected.sidecarResources"));
@@ -129,6 +131,7 @@ export function renderTemplates(
       ".Values.certManager.enabled",
     ),
     overlayFile(readText, "overlays/namespaced/rights.yaml", "rbac-one-namespace.yaml", WATCHES_ONE),
+    overlayFile(readText, "overlays/ui/ui.yaml", "ui.yaml", ".Values.ui.enabled"),
     ...monitoringFiles(readText),
   ];
 }

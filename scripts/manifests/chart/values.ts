@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { objectsAt } from "../../../shared/injection/workload.ts";
-import { valueAt } from "../../../shared/kube/json-value.ts";
+import { textAt, valueAt } from "../../../shared/kube/json-value.ts";
 import { readObjects } from "../compose.ts";
 import {
   COUNT,
@@ -32,6 +32,13 @@ export interface ChartValue {
 
 function programOf(name: "webhook" | "reconciler"): unknown {
   return readObjects(join(BASE, `deployment-${name}.yaml`))[0];
+}
+
+function uiResources(): unknown {
+  const objects = readObjects(join(BASE, "../overlays/ui/ui.yaml"));
+  const deployment = objects.find((object) => textAt(object, "kind") === "Deployment");
+  const [container] = objectsAt(valueAt(deployment, "spec", "template", "spec"), "containers");
+  return valueAt(container, "resources");
 }
 
 function settings(key: string): unknown {
@@ -103,16 +110,53 @@ export const CHART_VALUES: readonly ChartValue[] = [
   ...programValues("webhook"),
   ...programValues("reconciler"),
   {
+    path: "ui.enabled",
+    fallback: false,
+    schema: FLAG,
+    meaning: "Serves the pages of `kubectl stash ui` in the cluster, for a proxy that signs people in: see docs/ui.md.",
+  },
+  {
+    path: "ui.publicUrl",
+    fallback: "",
+    schema: { type: "string", pattern: "^(https://[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9_./-]*)?)?$" },
+    meaning: "The proxy's address, as browsers have it. It must be given with ui.enabled.",
+  },
+  {
+    path: "ui.allowActions",
+    fallback: false,
+    schema: FLAG,
+    meaning: "Lets people back up and restore by clicks, each with his own rights; else the pages only look.",
+  },
+  {
+    path: "ui.proxyNamespace",
+    fallback: "",
+    schema: NAME_OR_NONE,
+    meaning: "The proxy's namespace, which alone may ask; the release's own when empty.",
+  },
+  {
+    path: "ui.tlsSecret",
+    fallback: "",
+    schema: { ...SECRET_NAME, pattern: "^([a-z0-9]([-.a-z0-9]*[a-z0-9])?)?$" },
+    meaning:
+      "Secret of the release's namespace, of type kubernetes.io/tls, to serve the pages with; when empty, tokens travel readable from the proxy.",
+  },
+  {
+    path: "ui.resources",
+    fallback: uiResources(),
+    schema: RESOURCES,
+    meaning: "What the pages' server requests and may use; it holds what each who looks on may see.",
+  },
+  {
     path: "nodeSelector",
     fallback: {},
     schema: LABELS,
-    meaning: "Further labels of the nodes that webhook and reconciler may run on.",
+    meaning: "Further labels of the nodes that our programs may run on.",
   },
   {
     path: "tolerations",
     fallback: [],
     schema: { type: "array", items: TOLERATION },
-    meaning: "Taints that webhook and reconciler bear.",
+    meaning: "Taints that our programs bear.",
   },
   {
     path: "injected.sidecarResources",

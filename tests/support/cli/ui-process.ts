@@ -18,7 +18,11 @@ export async function startUi(
   args: readonly string[],
   path = process.env["PATH"],
 ): Promise<UiProcess> {
-  const env = { ...process.env, KUBECONFIG: kubeconfig, PATH: path };
+  return startUiIn({ ...process.env, KUBECONFIG: kubeconfig, PATH: path }, file, args);
+}
+
+/** As a pod starts it: all that it knows is in its environment. */
+export async function startUiIn(env: NodeJS.ProcessEnv, file: string, args: readonly string[]): Promise<UiProcess> {
   const child = spawn(process.execPath, [file, "ui", ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
   let notes = "";
   child.stderr.on("data", (chunk) => {
@@ -26,7 +30,10 @@ export async function startUi(
   });
   const closed = new Promise<void>((resolve) => child.on("close", () => resolve()));
   const address = await new Promise<string>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`kubectl stash ui did not start: ${notes}`)), START_MS);
+    const timer = setTimeout(() => {
+      child.kill("SIGKILL");
+      reject(new Error(`kubectl stash ui did not start: ${notes}`));
+    }, START_MS);
     let printed = "";
     child.stdout.on("data", (chunk) => {
       printed += String(chunk);
@@ -34,7 +41,8 @@ export async function startUi(
       clearTimeout(timer);
       resolve(printed.trim());
     });
-    child.on("exit", (code) => {
+    // When it has said all that it has to say.
+    child.on("close", (code) => {
       clearTimeout(timer);
       reject(new Error(`kubectl stash ui ended with ${code}: ${notes}`));
     });

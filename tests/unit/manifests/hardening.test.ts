@@ -2,10 +2,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { DEFAULT_CA_FILE, DEFAULT_PORT } from "../../../cli/ui/run-in-cluster.ts";
 import { readObjects } from "../../../scripts/manifests/compose.ts";
 import { UNNAMED_IMAGE } from "../../../scripts/manifests/installation.ts";
 import { objectsAt } from "../../../shared/injection/workload.ts";
-import { textAt, valueAt } from "../../../shared/kube/json-value.ts";
+import { listAt, textAt, valueAt } from "../../../shared/kube/json-value.ts";
 import { apiServerFlags } from "../../support/control-plane/flags.ts";
 
 const INSTALL_FILE = join(import.meta.dirname, "../../../manifests/install.yaml");
@@ -127,6 +128,64 @@ test("no ServiceAccount hands its token to pods that do not ask for it", () => {
   const accounts = ofKind("ServiceAccount");
   expect(accounts).toHaveLength(2);
   for (const account of accounts) expect(valueAt(account, "automountServiceAccountToken")).toBe(false);
+});
+
+describe("the pages in the cluster", () => {
+  const overlay = readObjects(join(import.meta.dirname, "../../../manifests/overlays/ui/ui.yaml"));
+  const one = (kind: string) => overlay.find((object) => textAt(object, "kind") === kind);
+  const pod = valueAt(one("Deployment"), "spec", "template", "spec");
+  const [container] = objectsAt(pod, "containers");
+
+  test("are in no installation that does not ask for them", () => {
+    expect(named(objects).filter(([name]) => name.includes("ui"))).toEqual([]);
+    expect(overlay.map((object) => textAt(object, "kind"))).toEqual([
+      "ServiceAccount",
+      "Deployment",
+      "Service",
+      "NetworkPolicy",
+    ]);
+  });
+
+  test("run without any right of their own: no token, no Role, nobody whom they could be", () => {
+    expect(valueAt(pod, "automountServiceAccountToken")).toBe(false);
+    expect(valueAt(one("ServiceAccount"), "automountServiceAccountToken")).toBe(false);
+    const account = textAt(pod, "serviceAccountName") ?? "";
+    expect(account).toBe(textAt(one("ServiceAccount"), "metadata", "name"));
+    for (const kind of ["RoleBinding", "ClusterRoleBinding"]) {
+      expect(JSON.stringify(ofKind(kind))).not.toContain(account);
+    }
+    expect(objectsAt(pod, "volumes")).toEqual([{ name: "api-server", configMap: { name: "kube-root-ca.crt" } }]);
+    expect(objectsAt(container, "env")).toEqual([]);
+    expect(listAt(container, "args")).not.toContain("--allow-actions");
+    const [mount] = objectsAt(container, "volumeMounts");
+    expect(`${textAt(mount, "mountPath")}/ca.crt`).toBe(DEFAULT_CA_FILE);
+  });
+
+  test("satisfy Pod Security restricted, bound their memory, and are reached from within alone", () => {
+    expect(valueAt(pod, "securityContext")).toMatchObject({
+      runAsNonRoot: true,
+      seccompProfile: { type: "RuntimeDefault" },
+    });
+    expect(container).toMatchObject({
+      image: UNNAMED_IMAGE,
+      securityContext: {
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ["ALL"] },
+      },
+      resources: { requests: expect.anything(), limits: { memory: expect.any(String) } },
+      ports: [{ containerPort: DEFAULT_PORT }],
+      readinessProbe: { httpGet: { path: "/healthz" } },
+      livenessProbe: { httpGet: { path: "/healthz" } },
+    });
+    const labels = valueAt(one("Deployment"), "spec", "template", "metadata", "labels");
+    expect(valueAt(one("Service"), "spec")).toMatchObject({ type: "ClusterIP", selector: labels });
+    expect(valueAt(one("NetworkPolicy"), "spec")).toEqual({
+      podSelector: { matchLabels: labels },
+      policyTypes: ["Ingress"],
+      ingress: [{ from: [{ podSelector: {} }], ports: [{ protocol: "TCP", port: DEFAULT_PORT }] }],
+    });
+  });
 });
 
 test("S5: no container of ours is there for commands of users", () => {

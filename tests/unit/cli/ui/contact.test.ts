@@ -46,9 +46,14 @@ function aLine() {
 test("while the first list is read nothing is known, and nothing is wrong", async () => {
   vi.useFakeTimers();
   const line = aLine();
-  expect(line.look()).toEqual({ isLoading: true, notices: [], unreadable: new Set(["BackupSession"]) });
+  expect(line.look()).toEqual({
+    isLoading: true,
+    notices: [],
+    unreadable: new Set(["BackupSession"]),
+    withheld: new Set(),
+  });
   await line.sync();
-  expect(line.look()).toEqual({ isLoading: false, notices: [], unreadable: new Set() });
+  expect(line.look()).toEqual({ isLoading: false, notices: [], unreadable: new Set(), withheld: new Set() });
   line.contact.stop();
 });
 
@@ -71,12 +76,30 @@ test("a kind that is refused names the right and how to ask for it, and stays un
   line.contact.stop();
 });
 
+test("a right that is taken away makes unknown what was read before, and withholds it, until it is given again", async () => {
+  vi.useFakeTimers();
+  const line = aLine();
+  await line.sync();
+  vi.advanceTimersByTime(60_000);
+  line.fault(forbidden);
+  const kinds = new Set(["BackupSession"]);
+  expect(line.look()).toMatchObject({ unreadable: kinds, withheld: kinds, notices: [{ kind: "missing-right" }] });
+  vi.advanceTimersByTime(1_000);
+  line.hear();
+  expect(line.look()).toEqual({ isLoading: false, notices: [], unreadable: new Set(), withheld: new Set() });
+  line.contact.stop();
+});
+
 test("a login that has ended is told as that", () => {
   vi.useFakeTimers();
   const line = aLine();
   vi.advanceTimersByTime(10);
   line.fault(unknownUser);
-  expect(line.look().notices).toMatchObject([{ message: expect.stringContaining("does not know who you are") }]);
+  expect(line.look()).toMatchObject({
+    notices: [{ message: expect.stringContaining("does not know who you are") }],
+    unreadable: new Set(["BackupSession"]),
+    withheld: new Set(),
+  });
   line.contact.stop();
 });
 

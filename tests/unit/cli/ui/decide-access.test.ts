@@ -1,8 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { decideAccess, type RequestFacts, type ServingFacts } from "../../../../cli/ui/decide-access.ts";
 
-const SERVING: ServingFacts = { authority: "127.0.0.1:4000", base: "/x/", allowsActions: false };
 const ORIGIN = "http://127.0.0.1:4000";
+const SERVING: ServingFacts = {
+  authority: "127.0.0.1:4000",
+  origin: ORIGIN,
+  base: "/x/",
+  allowsActions: false,
+  steps: { open: "open it", signIn: "sign in", allow: "allow it" },
+};
 
 const page: RequestFacts = {
   method: "GET",

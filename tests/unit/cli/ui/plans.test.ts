@@ -89,7 +89,8 @@ function withPods(): typeof objects {
   };
 }
 
-const plansOf = (allowsActions = true) => createPlans({ cluster, allowsActions, now: () => nowMs });
+const plansOf = (allowsActions = true, mayRestore: boolean | undefined = true) =>
+  createPlans({ cluster, allowsActions, mayRestore: async () => mayRestore, now: () => nowMs });
 
 beforeEach(() => {
   objects = { [KINDS.BackupBatch.plural]: [aBatch()], [KINDS.BackupSession.plural]: [aSession()] };
@@ -128,6 +129,13 @@ describe("a plan", () => {
     expect(await plansOf(false).plan(ORDER)).toMatchObject({ isChecked: false, files: [] });
     expect(created).toEqual([]);
     expect(executed).toEqual([]);
+  });
+
+  test("is shown to whoever may not make it, too, without what needs the right; what nobody says is tried", async () => {
+    objects = withPods();
+    expect(await plansOf(true, false).plan(ORDER)).toMatchObject({ isChecked: false, files: [], members: [{}, {}] });
+    expect({ created, executed }).toEqual({ created: [], executed: [] });
+    expect(await plansOf(true, undefined).plan(ORDER)).toMatchObject({ isChecked: true });
   });
 
   test("of a session that did not save all members is refused with what it lacks", async () => {

@@ -2,7 +2,7 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { UsageError } from "../../../../cli/program/usage-error.ts";
-import { startUiServer, type UiServer } from "../../../../cli/ui/server.ts";
+import { type LocalUi, startLocalUi } from "../../../../cli/ui/local-door.ts";
 import { createSignIn, TOKEN_LIFETIME_MS } from "../../../../cli/ui/sign-in.ts";
 import { UserError } from "../../../../shared/errors.ts";
 import { exchange, HOSTILE_REQUESTS, statusOf } from "../../../support/http/hostile-requests.ts";
@@ -13,7 +13,7 @@ const done: unknown[] = [];
 const listeners = new Set<() => void>();
 let counter = 0;
 const signIns: unknown[] = [];
-let servers: UiServer[] = [];
+let servers: LocalUi[] = [];
 
 interface Asked {
   readonly method?: string;
@@ -28,8 +28,8 @@ interface Answered {
   readonly text: string;
 }
 
-async function start(allowsActions = false): Promise<UiServer> {
-  const server = await startUiServer(
+async function start(allowsActions = false): Promise<LocalUi> {
+  const server = await startLocalUi(
     {
       signIn: createSignIn(Date.now()),
       pages: {
@@ -110,7 +110,7 @@ const post = (
     body,
   });
 
-let server: UiServer;
+let server: LocalUi;
 let cookie: string;
 
 beforeAll(async () => {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { decideApplication } from "../../../../cli/ui/views/decide-application.ts";
 import { decideCalendar } from "../../../../cli/ui/views/decide-calendar.ts";
+import { formatGoes } from "../../../../cli/ui/views/decide-goes.ts";
 import { decideOverview } from "../../../../cli/ui/views/decide-overview.ts";
 import { decidePoints } from "../../../../cli/ui/views/decide-points.ts";
 import { decideRepositories } from "../../../../cli/ui/views/decide-repositories.ts";
@@ -268,6 +269,68 @@ describe("recovery points", () => {
     expect(decidePoints(ask(world, SHOP)).rows.map(({ session }) => session)).toEqual(["shop-1"]);
     expect(decidePoints(ask(world, { ...SHOP, name: "gone" })).rows).toEqual([]);
     expect(decidePoints(ask(world)).total).toBe(2);
+  });
+});
+
+describe("why a point is kept, and when it goes,", () => {
+  const listed = (session: string, hours: number, more: object = {}) => ({
+    session,
+    time: hoursAgo(hours),
+    invoker: { kind: "BackupBatch", name: "shop" },
+    complete: true,
+    ...more,
+  });
+
+  test("is what the last retention said, by the rules as they are now; where none looked, nothing is said", () => {
+    const points = [
+      listed("shop-3", 1),
+      listed("shop-2", 2, { keptBy: ["keepLast"] }),
+      listed("shop-1", 30, { keptBy: ["keepLast", "keepDaily"], unreadableFiles: 3 }),
+    ];
+    const retentionPolicy = { name: "r", keepLast: 3, keepDaily: 7, prune: true };
+    const shop = aBatch({ spec: { retentionPolicy }, status: { lastRecoveryPoint: undefined } });
+    const { rows } = decidePoints(ask(aWorld({ invokers: [shop], repositories: [store({ points })] })));
+    expect(rows.map(({ session, keptBy, goes, unreadableFiles }) => [session, keptBy, goes, unreadableFiles])).toEqual([
+      ["shop-3", undefined, undefined, undefined],
+      ["shop-2", ["keepLast"], "goes after 2 more complete points", undefined],
+      ["shop-1", ["keepLast", "keepDaily"], "goes when enough later days have a point", 3],
+    ]);
+  });
+
+  test.each([
+    [[], undefined, 9, "the next retention removes it"],
+    [["keepLast"], { keepLast: 3 }, 2, "goes after 1 more complete point"],
+    [["keepLast"], { keepLast: 3 }, 7, undefined],
+    [["keepLast"], undefined, 0, undefined],
+    [["newest"], { keepLast: 3 }, 0, "stays while it is the newest complete one"],
+    [["waiting"], { keepLast: 3 }, 1, "is not complete, and goes when enough later ones are"],
+    [["keepTags", "keepLast"], { keepLast: 3 }, 1, "stays while it has its tag"],
+    [["keepHourly", "keepYearly"], {}, 1, "goes when enough later hours and years have a point"],
+    [["a rule of a later version"], {}, 1, undefined],
+  ])("by %j of %j with %i newer", (keptBy, rules, newerComplete, sentence) => {
+    const policy = rules && { name: "r", prune: true, ...rules };
+    expect(formatGoes({ keptBy, policy, newerComplete })).toBe(sentence);
+  });
+});
+
+test("a Repository tells its last prune, and what the newest maintenance met", () => {
+  const status = {
+    lastPruneTime: hoursAgo(5),
+    maintenanceRuns: [
+      {
+        phase: "Failed",
+        startedAt: hoursAgo(1),
+        actions: ["PruneRepository"],
+        reason: "REPOSITORY_LOCKED",
+        message: "by eve",
+      },
+      { phase: "Succeeded", startedAt: hoursAgo(5) },
+    ],
+  };
+  const [row] = decideRepositories(ask(aWorld({ repositories: [store(status)] }))).rows;
+  expect(row).toMatchObject({
+    lastPrune: hoursAgo(5),
+    maintenance: { phase: "Failed", actions: ["PruneRepository"], code: "REPOSITORY_LOCKED", message: "by eve" },
   });
 });
 
