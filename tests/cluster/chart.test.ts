@@ -67,6 +67,7 @@ describe("helm", () => {
     ["overlays/cert-manager", ["certManager.enabled=true"]],
     ["overlays/namespaced", ["watchNamespace=applications"]],
     ["overlays/match-conditions", ["matchConditions.enabled=true"]],
+    ["overlays/snapshot-api", ["snapshotApi.enabled=true"]],
     ["overlays/single-node", ["webhook.replicas=1,reconciler.replicas=1"]],
   ])("makes of it what %s makes, with %s", async (overlay, values) => {
     const sets = values.flatMap((value) => ["--set", value]);

@@ -51,7 +51,13 @@ test("kustomize makes of the base what install.yaml holds", () => {
   expect(byName(made("base"))).toEqual(byName(readObjects(join(manifests, "install.yaml"))));
 });
 
-describe.each(["base", "overlays/single-node", "overlays/namespaced", "overlays/cert-manager"])("%s", (folder) => {
+describe.each([
+  "base",
+  "overlays/single-node",
+  "overlays/namespaced",
+  "overlays/cert-manager",
+  "overlays/snapshot-api",
+])("%s", (folder) => {
   test("is taken by the API server", async () => {
     const objects = made(folder).filter(({ apiVersion }) => !apiVersion.startsWith("cert-manager.io/"));
     expect(objects.length).toBeGreaterThan(25);

@@ -49,7 +49,7 @@ const { group, version, plural } = KINDS.Snapshot;
 const ROOT = `/apis/${group}/${version}/`;
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 /** The last eight are the beginning of an id. */
-const NAME = /^[a-z0-9][-a-z0-9.]{0,61}-[0-9a-f]{8}$/;
+const NAME = /^[a-z0-9][-a-z0-9.]{0,53}-[0-9a-f]{8}$/;
 const MAX_LIMIT = 500;
 const MAX_WATCH_SECONDS = 300;
 

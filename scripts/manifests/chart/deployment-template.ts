@@ -1,6 +1,6 @@
 /** The two Deployments as templates. */
 import { isJsonObject, listAt } from "../../../shared/kube/json-value.ts";
-import { at, type Context, merged, patched, WATCHES_ONE } from "./template-context.ts";
+import { at, type Context, merged, patched, SERVES_SNAPSHOTS, WATCHES_ONE } from "./template-context.ts";
 
 const yamlOf =
   (expression: string, key: string) =>
@@ -49,6 +49,7 @@ export function deploymentTemplate(context: Context, object: unknown, name: "web
     name === "webhook" ? "cert-manager/mode.yaml" : "namespaced/watch.yaml",
     name === "webhook" ? ".Values.certManager.enabled" : WATCHES_ONE,
   );
+  result = patched(context, result, `snapshot-api/${name}.yaml`, SERVES_SNAPSHOTS);
   result = at(result, ["spec", "replicas"], () => text.inline(`${values}.replicas`));
   result = at(result, [...container, "image"], () => text.inline('include "stash-batch.image" . | quote'));
   result = at(result, [...container, "args"], (args) => [...listAt(args), text.lines(flagsOf(`${values}.extraArgs`))]);
