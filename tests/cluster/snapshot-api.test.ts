@@ -1,13 +1,16 @@
 /** kubectl, a real API server with the aggregation layer, and the webhook's Snapshot API behind it; and whoever goes around the API server. */
 import { type RequestOptions, request } from "node:https";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { inspectSnapshotApi } from "../../cli/doctor/upstream.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Install } from "../../shared/contract.ts";
 import { DELETION_ORDERS, deletionSelector, readDeletionOrder } from "../../shared/deletion-order.ts";
 import { asIs } from "../../shared/kube/client.ts";
+import { valueAt } from "../../shared/kube/json-value.ts";
 import { isNotFound } from "../../shared/kube/kube-error.ts";
 import { issueAuthority, issueClient } from "../support/control-plane/certificates.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
+import { CHART, openHelm } from "../support/helm/helm.ts";
 import { exchange, HOSTILE_REQUESTS } from "../support/http/hostile-requests.ts";
 import { applyManifests } from "../support/objects/apply.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
@@ -318,6 +321,27 @@ describe("kubectl delete snapshot", () => {
     }
     expect(await orders()).toHaveLength(2);
   });
+});
+
+test("where upstream serves snapshots helm refuses to, and the doctor says whose they are", async () => {
+  const helm = await openHelm(world.plane.kubeconfigPath);
+  const body = { spec: { service: { namespace: "stash", name: "stash-stash-community" } } };
+  const service = await world.admin.get(KUBERNETES.APIService, undefined, Install.SnapshotApiService, asIs);
+  const inspect = () => inspectSnapshotApi(world.admin, Install.Namespace);
+  try {
+    expect(await inspect()).toMatchObject({ status: "Ok" });
+    const patch = { kind: "merge", body } as const;
+    await world.admin.patch(KUBERNETES.APIService, undefined, Install.SnapshotApiService, patch, asIs);
+    expect(await inspect()).toMatchObject({ status: "Warning", message: expect.stringContaining("stash/stash-stash") });
+    const values = ["--set", "image.registry=stash-batch.invalid,snapshotApi.enabled=true"];
+    const made = await helm.run("install", "x", CHART, "--namespace", "backups", "--dry-run=server", ...values);
+    expect([made.exitCode, made.stderr]).toEqual([1, expect.stringMatching(/upstream Stash serves snapshots/)]);
+  } finally {
+    const back = { kind: "merge", body: { spec: valueAt(service, "spec") } } as const;
+    await world.admin.patch(KUBERNETES.APIService, undefined, Install.SnapshotApiService, back, asIs);
+    await helm.stop();
+  }
+  await untilAvailable(world, Install.SnapshotApiService);
 });
 
 test("a namespace that is deleted goes, and takes no snapshot with it", async () => {
