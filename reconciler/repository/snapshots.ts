@@ -62,8 +62,11 @@ function withSession(status: SnapshotStatus, run: HostRun, cluster: string | und
     return isOwn(one) && dueMs <= now.getTime() && dueMs > atMs;
   });
   if (isOld) return status;
-  const own = toldBy(run).filter(isOwn);
-  return { ...status, snapshots: [...known.filter((one) => !isOwn(one)), ...own], ...listedAt(status, atMs) };
+  const others = known.filter((one) => !isOwn(one));
+  // Nobody's snapshot becomes another's: who deletes by name must mean what goes.
+  const taken = new Set(others.map(({ id }) => id));
+  const own = toldBy(run).filter((one) => isOwn(one) && !taken.has(one.id));
+  return { ...status, snapshots: [...others, ...own], ...listedAt(status, atMs) };
 }
 
 /** The snapshots with what was told of them; as they are where nothing was. Ask it before points change when all were listed. */

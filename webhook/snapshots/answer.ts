@@ -37,6 +37,8 @@ export interface ApiAnswer {
 }
 
 const TIMEOUT_MS = 5_000;
+/** Thousands of Repositories are many pages. */
+const LIST_TIMEOUT_MS = 30_000;
 
 /** Never throws: what goes wrong is a Status. */
 export async function answerCall(request: ApiRequest, ports: AnswerPorts): Promise<ApiAnswer> {
@@ -74,7 +76,8 @@ async function answer(request: ApiRequest, ports: AnswerPorts): Promise<ApiAnswe
     return { status: 200, body: known, warnings: [] };
   }
   const call = readCall(request);
-  const signal = AbortSignal.any([request.signal, AbortSignal.timeout(TIMEOUT_MS)]);
+  const timeoutMs = call.verb === "list" ? LIST_TIMEOUT_MS : TIMEOUT_MS;
+  const signal = AbortSignal.any([request.signal, AbortSignal.timeout(timeoutMs)]);
   await requireAccess(call, request.caller, { ...ports, signal });
   const gathering = { ...ports, signal, now: ports.now() };
   if (call.verb === "list") {

@@ -1,4 +1,5 @@
 /** Reads snapshots from the status of Repositories, a few at a time: no more of them is held than an answer needs. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { ListedSnapshot } from "../../shared/api/listed-snapshot.ts";
 import { parseRepository, type Repository } from "../../shared/api/repository.ts";
@@ -116,12 +117,16 @@ async function* candidatesFor(namespace: string, name: string, ports: GatherPort
   for await (const found of repositoriesIn(namespace, ports)) if (typeof found !== "string") yield found;
 }
 
-/** Those that can be read; a word for each of the others. */
+/**
+ * Those that can be read; a word for each of the others. After each page it rests for as long as that took: whoever lists without end
+ * leaves most of the process to admission.
+ */
 async function* repositoriesIn(
   namespace: string | undefined,
   { client, signal }: GatherPorts,
 ): AsyncGenerator<Repository | string> {
   for await (const { items } of client.listPages(KINDS.Repository, namespace, { pageSize: PAGE_SIZE, signal })) {
+    const startedAt = performance.now();
     for (const item of items) {
       try {
         yield parseRepository(item);
@@ -131,5 +136,6 @@ async function* repositoriesIn(
         yield `Repository ${at}/${name} can't be read: its snapshots are left out`;
       }
     }
+    await sleep(performance.now() - startedAt, undefined, { signal });
   }
 }

@@ -74,6 +74,12 @@ describe("a session tells of its own invoker", () => {
     expect(idsOf(told([ofSession(4, forged)], before))).toEqual([4, 3]);
   });
 
+  test("what is known to be another's does not become its own", () => {
+    const after = told([ofSession(4, [aSnapshot(4), aSnapshot(3)])], before);
+    expect(idsOf(after)).toEqual([4, 3]);
+    expect(after.snapshots?.[1]).toEqual(aSnapshot(3, "blog"));
+  });
+
   test("of two the newer counts, also when its host run is gone", () => {
     expect(idsOf(told([ofSession(5, [aSnapshot(5)]), ofSession(4, [aSnapshot(4)])]))).toEqual([5]);
     expect(idsOf(told([ofSession(4, [])], { snapshots: [aSnapshot(6), aSnapshot(1)] }))).toEqual([6, 1]);
