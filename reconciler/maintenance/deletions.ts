@@ -12,6 +12,7 @@ import {
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { createInformer, type Informer, type InformerProblem } from "../../shared/kube/informer.ts";
 import { objectKey } from "../../shared/kube/object-meta.ts";
+import { inNamespace } from "../authority.ts";
 
 export type Deletions = Informer<DeletionOrder, "repository">;
 
@@ -68,12 +69,13 @@ export function sortDeletions(
 
 /** Takes orders away that need nobody any more. They lie in our own namespace, wherever the Repository is. */
 export async function removeDeletions(
-  client: Pick<KubeClient, "delete">,
+  client: Parameters<typeof inNamespace>[0],
   ownNamespace: string,
   orders: readonly DeletionOrder[],
   signal: AbortSignal,
 ): Promise<void> {
+  const own = inNamespace(client, ownNamespace);
   for (const { name, uid } of orders) {
-    await client.delete(DELETION_ORDERS, ownNamespace, name, { ...(uid !== undefined && { uid }), signal });
+    await own.delete(DELETION_ORDERS, name, { ...(uid !== undefined && { uid }), signal });
   }
 }
