@@ -77,6 +77,8 @@ export async function runSidecar(options: SidecarOptions): Promise<void> {
   function rest(name: string, one: Served, isGood: boolean): void {
     one.failures = isGood ? 0 : one.failures + 1;
     if (!one.hasWork) served.delete(name);
+    // Nothing starts any more, and a timer would keep this process, and its pod, for as long as it runs.
+    if (shutdown.aborted) return;
     one.pause = setTimeout(
       () => {
         one.pause = undefined;

@@ -7,10 +7,11 @@ import { DATABASE_NAMES, databaseCommand } from "../shared/databases.ts";
 
 type Run = (args: readonly string[]) => Promise<number>;
 
+/** It ends with its command, whatever timer or connection is left: a pod that is told to end waits for it. */
 const agent =
   (command: string): Run =>
   async (args) =>
-    (await import("../agent/main.ts")).runAgent([command, ...args]);
+    process.exit(await (await import("../agent/main.ts")).runAgent([command, ...args]));
 
 const webhook: Run = async (args) => (await import("../webhook/main.ts")).runWebhook(args, process.env);
 const reconciler: Run = async (args) => (await import("../reconciler/main.ts")).runReconciler(args, process.env);

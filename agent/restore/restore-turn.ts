@@ -2,6 +2,7 @@
 import type { HostRun } from "../../shared/api/host-run.ts";
 import { UserError } from "../../shared/errors.ts";
 import { requireFewStarts } from "../../shared/restarts.ts";
+import { requireArguments } from "../../shared/restic-options.ts";
 import { resolveTargetRef } from "../../shared/target.ts";
 import { type Heartbeat, startHeartbeat } from "../backup/progress.ts";
 import { asUserError } from "../file-faults.ts";
@@ -109,6 +110,7 @@ async function work(conducted: Conducted, hooks: HookRunner): Promise<HostRestor
   const { signal } = stopper;
   try {
     requireFewStarts(conducted.starts, `host ${spec.host}`);
+    if (ports.restoreHost === undefined) requireArguments(spec.restore?.args ?? [], "restore");
     const isCacheEnabled = spec.disableCaching !== true;
     const restic = await openRepository(spec.repository, { settings, isCacheEnabled, signal });
     const target = resolveTargetRef(spec.target, metadata.namespace);

@@ -6,6 +6,7 @@ import type { HostRun } from "../../shared/api/host-run.ts";
 import { MAX_TOLD_FILES, type RestoredSnapshot, type TriedHost } from "../../shared/api/host-stats.ts";
 import { UserError } from "../../shared/errors.ts";
 import { requireFewStarts } from "../../shared/restarts.ts";
+import { requireArguments } from "../../shared/restic-options.ts";
 import { selectForHost } from "../../shared/restore-rules.ts";
 import { resolveTargetRef } from "../../shared/target.ts";
 import { startHeartbeat } from "../backup/progress.ts";
@@ -34,13 +35,6 @@ function tooOld(): UserError {
   );
 }
 
-/** @throws UserError where the user's arguments could make it a real restore */
-function requireHarmless(args: readonly string[]): void {
-  const found = args.find((arg) => arg === "--" || arg.startsWith("--dry-run"));
-  if (found === undefined) return;
-  throw new UserError("INVALID_OBJECT", `target.args has ${found}: with it no dry run is sure to be one`);
-}
-
 export interface TryPorts {
   readonly restic: Restic;
   readonly signal: AbortSignal;
@@ -51,7 +45,8 @@ export async function tryHost(
   restore: Omit<HostRestore, "isVerified">,
   { restic, signal }: TryPorts,
 ): Promise<TriedHost> {
-  requireHarmless(restore.args);
+  // What they refuse could make it a real restore.
+  requireArguments(restore.args, "restore");
   const whole = { ...restore, isVerified: false };
   const selection = selectForHost(restore.rules, restore.host, restore.point);
   const seen = await lookAtSnapshots(whole, selection, { restic, signal });

@@ -6,6 +6,7 @@ import { UserError } from "../../shared/errors.ts";
 import { agentPart } from "../../shared/hooks/parts.ts";
 import { normalPaths } from "../../shared/paths.ts";
 import { requireFewStarts } from "../../shared/restarts.ts";
+import { requireArguments } from "../../shared/restic-options.ts";
 import type { SnapshotOrigin } from "../../shared/snapshot-tags.ts";
 import { findEarlier, NOTHING_EARLIER } from "../backup/adopt.ts";
 import { backupHost } from "../backup/host-backup.ts";
@@ -115,6 +116,7 @@ function resultOf(turn: Turn, outcomes: readonly PathOutcome[], failure: UserErr
 
 /** @throws UserError NOT_FOUND when the invoker no longer names the target, TARGET_INVALID when there is nothing to save */
 function planBackup(run: HostRun, ports: TurnPorts): Plan {
+  if (ports.saveHost === undefined) requireArguments(run.spec.backup?.args ?? [], "backup");
   const origin = originOf(run);
   const named = normalPaths(run.spec.backup?.paths ?? []);
   const paths = named.length > 0 ? named : ports.defaultPaths;

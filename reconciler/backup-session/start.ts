@@ -11,7 +11,7 @@ import { createdAtMs } from "../run/view.ts";
 import type { Row, Step } from "./step.ts";
 import type { SessionStatus, SessionView, SiblingSession, TargetStatus } from "./view.ts";
 
-/** How long a new session waits for its invoker's controller to see the invoker, before it is skipped. */
+/** How long a new session waits for the leader's controller of its invoker to see the invoker, before it is skipped. */
 const INVOKER_GRACE_MS = 30_000;
 
 export function isSkipped(status: SessionStatus): boolean {
@@ -61,7 +61,9 @@ export const awaitInvoker: Row = {
   name: "invoker not judged yet",
   next(view, status, now) {
     if (isBegun(status) || isSkipped(status)) return undefined;
-    const isYoung = now.getTime() - createdAtMs(view) < INVOKER_GRACE_MS;
+    // While nobody led nobody could judge it.
+    const sinceMs = Math.max(createdAtMs(view), view.leaderSinceMs);
+    const isYoung = now.getTime() - sinceMs < INVOKER_GRACE_MS;
     const isJudged = view.invoker === undefined || view.invoker.isObserved;
     return isJudged || !isYoung ? undefined : { isEnd: true };
   },

@@ -10,6 +10,7 @@ import { isAbove, readQuantity } from "../quantity.ts";
 import { findResourceFaults } from "../validation/resources.ts";
 import { fitDefaults, type LimitRange } from "./limit-range.ts";
 import { applicationContainers } from "./own-parts.ts";
+import { fitToPod, NOTHING_ELSE } from "./pod-range.ts";
 import type { JsonObject, TextMap } from "./workload.ts";
 
 /** Defaults of the installation, a container each. */
@@ -157,7 +158,7 @@ export function jobResources(
   asked?: Resources,
 ): Resources {
   const { job } = defaults ?? DEFAULT_RESOURCES;
-  return mergeResources([fitDefaults(job, ranges), asked]);
+  return mergeResources([fitToPod(fitDefaults(job, ranges), ranges, NOTHING_ELSE), asked]);
 }
 
 function withLayer(base: Resources, layer: Resources): Resources {

@@ -27,6 +27,7 @@ import {
 import { findContested } from "./contested.ts";
 import { fitDefaults } from "./limit-range.ts";
 import { uniteMounts } from "./mounts.ts";
+import { fitToPod, NOTHING_ELSE, readPodLimits } from "./pod-range.ts";
 import { buildSecurityContext, findUserWarnings, type RunsAs } from "./security-context.ts";
 import type { InjectionProblem, InjectionView } from "./view.ts";
 import type { JsonObject } from "./workload.ts";
@@ -100,10 +101,11 @@ export function buildContainer(mixture: Mixture, runsAs: RunsAs, view: Injection
   const defaults = settings.resources ?? DEFAULT_RESOURCES;
   const { isStorageLimited, shared } = readPodAmounts(view.workload.podTemplate);
   const ofInstallation = withScratch(isBackup ? defaults.sidecar : defaults.restore, isStorageLimited);
-  const resources = withoutShared(
-    mergeResources([fitDefaults(ofInstallation, view.limitRanges ?? []), asked.resources, chosen.container?.resources]),
-    shared,
-  );
+  const ranges = view.limitRanges ?? [];
+  // Init-containers run one by one, and before the others.
+  const beside = isBackup ? readPodLimits(view.workload.podTemplate, ranges) : NOTHING_ELSE;
+  const fitting = fitToPod(fitDefaults(ofInstallation, ranges), ranges, beside);
+  const resources = withoutShared(mergeResources([fitting, asked.resources, chosen.container?.resources]), shared);
   const origin = {
     isNative,
     settings: chosen.container,

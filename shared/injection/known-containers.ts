@@ -12,6 +12,7 @@ import {
   type Role,
 } from "./container.ts";
 import { type PodAmounts, readPodAmounts } from "./container-resources.ts";
+import { limitsPods } from "./pod-range.ts";
 import { decideRunsAs, type RunsAs } from "./security-context.ts";
 import type { InjectionView } from "./view.ts";
 
@@ -39,7 +40,8 @@ export function provideContainer(view: InjectionView, ingredients: Ingredients, 
   const { workload, namespace, settings } = view;
   const key = ingredients[0].spec;
   const before = known.get(key);
-  const isSame = before !== undefined && isFor(before, view, ingredients);
+  // Where pods are limited as a whole, the application's own limits count, and these are not remembered.
+  const isSame = before !== undefined && isFor(before, view, ingredients) && !limitsPods(view.limitRanges ?? []);
   const mixture = isSame ? before.mixture : mixIngredients(ingredients, namespace.name);
   const { volumeNames } = mixture;
   const override = mixture.settings.container?.securityContext;

@@ -10,6 +10,8 @@ export interface LimitRange {
   readonly namespace: string;
   /** Those for containers. */
   readonly items: readonly LimitRangeItem[];
+  /** Those for all containers of a pod together. */
+  readonly pods: readonly LimitRangeItem[];
 }
 
 export interface LimitRangeItem {
@@ -23,10 +25,11 @@ export interface LimitRangeItem {
 
 /** Reads a LimitRange; entries that are no quantities are left out. */
 export function readLimitRange(raw: unknown): LimitRange {
-  const items = listAt(raw, "spec", "limits").filter(
-    (item): item is JsonObject => textAt(item, "type") === "Container",
-  );
-  return { namespace: textAt(raw, "metadata", "namespace") ?? "", items: items.map(readItem) };
+  const itemsOf = (type: string) =>
+    listAt(raw, "spec", "limits")
+      .filter((item): item is JsonObject => textAt(item, "type") === type)
+      .map(readItem);
+  return { namespace: textAt(raw, "metadata", "namespace") ?? "", items: itemsOf("Container"), pods: itemsOf("Pod") };
 }
 
 function readItem(item: JsonObject): LimitRangeItem {

@@ -27,8 +27,10 @@ export function findBackupInvokerFindings(invoker: Invoker, old?: Invoker): read
   const members = invoker.kind === "BackupBatch" ? (invoker.spec.members ?? []) : [];
   const memberFindings =
     invoker.kind === "BackupBatch"
-      ? members.flatMap((member, index) => findMemberFaults(member, metadata.namespace, `spec.members[${index}]`))
-      : findMemberFaults(invoker.spec, metadata.namespace, "spec");
+      ? members.flatMap((member, index) =>
+          findMemberFaults(member, metadata.namespace, `spec.members[${index}]`, "backup"),
+        )
+      : findMemberFaults(invoker.spec, metadata.namespace, "spec", "backup");
   return [
     ...findScheduleFindings(spec),
     ...findRepositoryFaults(invoker),

@@ -1,6 +1,7 @@
 /** Members of a batch: targets that can be reached, hosts that differ, dependencies that end. */
 import type { BackupMember, RestoreMember } from "../api/member.ts";
 import { findParamFaults } from "../reserved-variables.ts";
+import { findArgumentFault, type OptionsOf } from "../restic-options.ts";
 import { isClusterTask, isSidecarKind, isSidecarModel, isTargetKind, resolveTargetRef } from "../target.ts";
 import { type Finding, fault } from "./finding.ts";
 import { findHookFaults } from "./hooks.ts";
@@ -17,13 +18,20 @@ const MAX_SHOWN_CYCLE = 10;
  *
  * @param namespace namespace of the invoker
  * @param field where it stands: `spec` or `spec.members[0]`
+ * @param work what is done with it
  */
-export function findMemberFaults(member: Member, namespace: string, field: string): readonly Finding[] {
+export function findMemberFaults(
+  member: Member,
+  namespace: string,
+  field: string,
+  work: OptionsOf,
+): readonly Finding[] {
   return [
     ...findTargetFaults(member, namespace, `${field}.target.ref`),
     ...findHookFaults(member.hooks, `${field}.hooks`),
     ...findParamFaults(member.task?.params, `${field}.task.params`),
     ...findPathFaults(member, field),
+    ...findArgumentFaults(member, namespace, { field: `${field}.target.args`, work }),
     ...findContainerFaults(member, `${field}.`),
   ];
 }
@@ -55,6 +63,24 @@ function findTargetFaults(member: Member, namespace: string, field: string): rea
       `Create this object in ${ref.namespace}.`,
     ),
   ];
+}
+
+/** Arguments of a dump are that program's own. */
+function findArgumentFaults(
+  { target, task }: Member,
+  namespace: string,
+  { field, work }: { readonly field: string; readonly work: OptionsOf },
+): readonly Finding[] {
+  const { kind } = resolveTargetRef(target?.ref, namespace);
+  const isFiles =
+    isSidecarModel({ kind }, task?.name) || (kind === "PersistentVolumeClaim" && isVolumeTask(task?.name));
+  const found = isFiles ? findArgumentFault(target?.args ?? [], work) : undefined;
+  return found === undefined ? [] : [fault(`${field}[${found.index}]`, found.message, found.next)];
+}
+
+/** Ours for files of volumes; another may take its arguments as it likes. */
+function isVolumeTask(name: string | undefined): boolean {
+  return !name || name === "pvc-backup" || name === "pvc-restore";
 }
 
 function hasClaimTemplates({ target = {} }: Member): boolean {

@@ -36,7 +36,7 @@ function findMemberFindings(restore: Restore, namespace: string): readonly Findi
   if (restore.kind === "RestoreSession") {
     const { spec } = restore;
     return [
-      ...findMemberFaults(spec, namespace, "spec"),
+      ...findMemberFaults(spec, namespace, "spec", "restore"),
       ...findReadOnlyMounts(spec, "spec"),
       // Validated in both places: where rules belong, and where upstream once read them (L49).
       ...findRuleFaults(spec.rules ?? [], "spec.rules"),
@@ -46,7 +46,7 @@ function findMemberFindings(restore: Restore, namespace: string): readonly Findi
   const members = restore.spec.members ?? [];
   return [
     ...members.flatMap((member, index) => [
-      ...findMemberFaults(member, namespace, `spec.members[${index}]`),
+      ...findMemberFaults(member, namespace, `spec.members[${index}]`, "restore"),
       ...findReadOnlyMounts(member, `spec.members[${index}]`),
       ...findRuleFaults(member.target?.rules ?? [], `spec.members[${index}].target.rules`),
     ]),

@@ -69,9 +69,12 @@ describe.concurrent("resources", () => {
     await waitForValue(used, (cpu) => cpu === "60m", "the quota to count both", STAGE_TIMEOUT_MS);
   });
 
-  test("C1: a LimitRange with a minimum is met, though our defaults are below it", async () => {
+  test("C1: a LimitRange is met, though our defaults are below its minimum and above what it leaves of a pod", async () => {
     const ns = "harmless-range";
-    const limits = [{ type: "Container", min: { cpu: "40m", memory: "80Mi" }, max: { memory: "512Mi" } }];
+    const limits = [
+      { type: "Container", min: { cpu: "40m", memory: "80Mi" }, max: { memory: "512Mi" } },
+      { type: "Pod", max: { cpu: "800m" } },
+    ];
     const range = { apiVersion: "v1", kind: "LimitRange", metadata: { name: "team", namespace: ns }, spec: { limits } };
     const resources = { requests: { cpu: "50m", memory: "128Mi" }, limits: { cpu: "500m", memory: "128Mi" } };
     await stage.apply(aNamespace(ns), range, anApplication(ns, { spec: RECREATE, container: { resources } }));
@@ -80,7 +83,7 @@ describe.concurrent("resources", () => {
     const pod = await stage.untilInjected(ns);
     expect((await stage.sidecarOf(ns, pod?.name ?? ""))?.["resources"]).toEqual({
       requests: { cpu: "40m", memory: "512Mi" },
-      limits: { cpu: "1", memory: "512Mi" },
+      limits: { cpu: "300m", memory: "512Mi" },
     });
   });
 

@@ -34,7 +34,7 @@ describe("default resources under a LimitRange", () => {
     });
   });
 
-  test("are not touched by ranges of pods and claims, nor by what can't be read", () => {
+  test("are not touched by ranges of pods, nor by what can't be read", () => {
     const spec = { limits: [{ type: "Pod", min: { cpu: "9" } }, { type: "Container", min: { cpu: {} } }, 7] };
     const range = readLimitRange({ metadata: { namespace: "demo" }, spec });
     expect(fitDefaults(DEFAULT_RESOURCES.sidecar, [range])).toEqual(DEFAULT_RESOURCES.sidecar);
