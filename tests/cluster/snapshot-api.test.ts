@@ -2,6 +2,7 @@
 import { type RequestOptions, request } from "node:https";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { inspectSnapshotApi } from "../../cli/doctor/upstream.ts";
+import { decideRules } from "../../cli/gen/decide-rules.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Install } from "../../shared/contract.ts";
 import { DELETION_ORDERS, deletionSelector, readDeletionOrder } from "../../shared/deletion-order.ts";
@@ -94,6 +95,23 @@ describe("kubectl get snapshots", () => {
       ["store-00000002", idOf(2), "store", "host-0", "2026-01-01T00:02:00Z"],
       ["store-00000003", idOf(3), "store", "host-0", "2026-01-01T00:03:00Z"],
       ["vault-00000011", idOf(17), "vault", "db", "2026-01-01T00:17:00Z"],
+    ]);
+  });
+
+  test("is a table of which upstream's plugin makes restore rules: rows by time, of five columns", async () => {
+    const { stdout } = await kubectl(READER, "get", "snapshots", "-n", "demo", "-l", "repository=store");
+    const [, ...rows] = stdout.trimEnd().split("\n");
+    const snapshots = rows.map((row) => {
+      const [, id = "", , hostname = "", time = "", ...more] = row.split(/\s+/).filter((cell) => cell !== "");
+      expect(more).toEqual([]);
+      return { id, hostname, time, paths: [], tags: [] };
+    });
+    expect(snapshots.map(({ time }) => time)).toEqual(snapshots.map(({ time }) => time).sort());
+    const at = Date.parse("2026-01-01T00:02:30Z");
+    const { before, after } = decideRules(snapshots, at, 30_000);
+    expect([before?.rules, after?.rules]).toEqual([
+      [{ snapshots: [idOf(2).slice(0, 8)] }],
+      [{ snapshots: [idOf(3).slice(0, 8)] }],
     ]);
   });
 
