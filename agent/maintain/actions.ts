@@ -116,11 +116,11 @@ async function deleteSnapshots(ports: ActionPorts): Promise<ActionFacts> {
   const wanted = new Set(deleted);
   const isWanted = ({ id, original }: Snapshot) => wanted.has(id) || wanted.has(original ?? "");
   const found = await restic.snapshots({}, { signal, keep: isWanted });
-  if (found.length === 0) return { removed: 0, message: "they are gone already" };
   await removeSnapshots(
     found.map(({ id }) => id),
     ports,
   );
+  // Also where none is left: an earlier try may have been stopped in between.
   await prune(ports);
   return { removed: found.length, message: "they are gone, and the data that nothing else needs with them" };
 }
