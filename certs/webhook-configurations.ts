@@ -1,6 +1,6 @@
-/** The CA bundles in the webhook configurations: what API servers trust when they call the webhook. */
+/** The CA bundles in the webhook configurations, and in the APIService: what API servers trust when they call the webhook. */
 import { asIs, type KubeClient } from "../shared/kube/client.ts";
-import { listAt, textAt } from "../shared/kube/json-value.ts";
+import { listAt, textAt, valueAt } from "../shared/kube/json-value.ts";
 import { atVersion, type JsonPatchOperation } from "../shared/kube/patch.ts";
 import type { Resource } from "../shared/kube/resource.ts";
 
@@ -9,6 +9,7 @@ const admission = { group: "admissionregistration.k8s.io", version: "v1", namesp
 export const WEBHOOK_CONFIGURATIONS = {
   MutatingWebhookConfiguration: { ...admission, plural: "mutatingwebhookconfigurations" },
   ValidatingWebhookConfiguration: { ...admission, plural: "validatingwebhookconfigurations" },
+  APIService: { group: "apiregistration.k8s.io", version: "v1", plural: "apiservices", namespaced: false },
 } as const satisfies Record<string, Resource>;
 
 export interface ConfigurationName {
@@ -18,8 +19,11 @@ export interface ConfigurationName {
 
 export interface WebhookConfiguration extends ConfigurationName {
   readonly resourceVersion: string;
+  /** Of an APIService its one call. */
   readonly webhooks: readonly {
     readonly name: string;
+    /** Where its bundle stands in the object. */
+    readonly path: string;
     /** PEM; empty when there is none. */
     readonly bundle: string;
     /** `namespace/name` of the Service that is called, or the URL. */
@@ -38,24 +42,39 @@ export async function findConfigurations(
       const object = await client.find(WEBHOOK_CONFIGURATIONS[kind], undefined, name, asIs, { signal });
       if (object === undefined) return [];
       const resourceVersion = textAt(object, "metadata", "resourceVersion") ?? "";
-      return [{ kind, name, resourceVersion, webhooks: listAt(object, "webhooks").map(readWebhook) }];
+      const webhooks = kind === "APIService" ? [readApiService(object)] : listAt(object, "webhooks").map(readWebhook);
+      return [{ kind, name, resourceVersion, webhooks }];
     }),
   );
   return found.flat();
 }
 
-function readWebhook(webhook: unknown): WebhookConfiguration["webhooks"][number] {
+type Call = WebhookConfiguration["webhooks"][number];
+
+function readWebhook(webhook: unknown, index: number): Call {
   return {
     name: textAt(webhook, "name") ?? "",
-    bundle: Buffer.from(textAt(webhook, "clientConfig", "caBundle") ?? "", "base64").toString("utf8"),
-    calls: textAt(webhook, "clientConfig", "url") ?? serviceOf(webhook),
+    path: `/webhooks/${index}/clientConfig/caBundle`,
+    bundle: decode(textAt(webhook, "clientConfig", "caBundle")),
+    calls: textAt(webhook, "clientConfig", "url") ?? serviceOf(valueAt(webhook, "clientConfig")),
   };
 }
 
-function serviceOf(webhook: unknown): string {
-  const [namespace = "", name = ""] = ["namespace", "name"].map((key) =>
-    textAt(webhook, "clientConfig", "service", key),
-  );
+function readApiService(object: unknown): Call {
+  return {
+    name: textAt(object, "metadata", "name") ?? "",
+    path: "/spec/caBundle",
+    bundle: decode(textAt(object, "spec", "caBundle")),
+    calls: serviceOf(valueAt(object, "spec")),
+  };
+}
+
+function decode(bundle: string | undefined): string {
+  return Buffer.from(bundle ?? "", "base64").toString("utf8");
+}
+
+function serviceOf(caller: unknown): string {
+  const [namespace = "", name = ""] = ["namespace", "name"].map((key) => textAt(caller, "service", key));
   return `${namespace}/${name}`;
 }
 
@@ -93,10 +112,8 @@ export async function publishBundle(
   signal: AbortSignal,
 ): Promise<void> {
   const value = Buffer.from(bundle, "utf8").toString("base64");
-  const additions = configuration.webhooks.flatMap((webhook, index): readonly JsonPatchOperation[] =>
-    webhook.bundle === bundle || !isCallOf(webhook.calls, names)
-      ? []
-      : [{ op: "add", path: `/webhooks/${index}/clientConfig/caBundle`, value }],
+  const additions = configuration.webhooks.flatMap((webhook): readonly JsonPatchOperation[] =>
+    webhook.bundle === bundle || !isCallOf(webhook.calls, names) ? [] : [{ op: "add", path: webhook.path, value }],
   );
   const { kind, name, resourceVersion } = configuration;
   const operations = [atVersion(resourceVersion), ...additions];

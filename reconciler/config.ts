@@ -36,6 +36,8 @@ export interface ReconcilerConfig {
   readonly maxUnavailableWorkloads?: number;
   /** Whether to apply the catalogue and the budgets of the product's own Deployments. */
   readonly completesInstallation: boolean;
+  /** Whether the webhook serves the Snapshot API: what users delete by it is removed here. */
+  readonly deletesSnapshots: boolean;
 }
 
 export const RECONCILER_USAGE = `usage: stash-batch reconciler [flags]
@@ -57,6 +59,7 @@ export const RECONCILER_USAGE = `usage: stash-batch reconciler [flags]
   --trigger KIND                  ${TRIGGERS.join(" or ")}: what starts scheduled sessions (default in-process)
   --complete-installation         apply what manifests can't bring: the catalogue of Functions and Tasks, and disruption
                                   budgets for webhook and reconciler
+  --snapshot-deletions            remove snapshots that users delete by the webhook's Snapshot API
   --pod-wait DURATION             longest wait for a target's pod (default 5m)
   --restore-wait DURATION         longest wait for the workload and the pods of a restore (default 24h)
   --heartbeat-stale DURATION      silence after which a vanished pod's host is given to another (default 30s)
@@ -92,6 +95,7 @@ const OPTIONS = {
   listen: { type: "string" },
   trigger: { type: "string" },
   "complete-installation": { type: "boolean" },
+  "snapshot-deletions": { type: "boolean" },
   "pod-wait": { type: "string" },
   "restore-wait": { type: "string" },
   "heartbeat-stale": { type: "string" },
@@ -172,6 +176,7 @@ export function parseReconcilerArgs(
       ...(pullSecrets.length > 0 && { pullSecrets }),
     },
     completesInstallation: flags["complete-installation"] ?? false,
+    deletesSnapshots: flags["snapshot-deletions"] ?? false,
     troubleLimits: {
       notMadeMs: limit("pods-not-made-limit", flags["pods-not-made-limit"], DEFAULT_TROUBLE_LIMITS.notMadeMs),
       notReadyMs: limit("pods-not-ready-limit", flags["pods-not-ready-limit"], DEFAULT_TROUBLE_LIMITS.notReadyMs),

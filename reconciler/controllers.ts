@@ -14,6 +14,7 @@ import { createInstallationController } from "./installation/installation-contro
 import { createInvokerControllers } from "./invoker/invoker-controllers.ts";
 import { JobMaker } from "./jobs/job-maker.ts";
 import { createMaintenanceController } from "./maintenance/controller.ts";
+import type { Deletions } from "./maintenance/deletions.ts";
 import type { QueueObservers } from "./metrics/queue-metrics.ts";
 import { createRepositoryController } from "./repository/repository-controller.ts";
 import { createReleaseController } from "./restore/release-controller.ts";
@@ -29,6 +30,8 @@ export interface Ports {
   readonly client: KubeClient;
   readonly world: World;
   readonly events: EventRecorder;
+  /** Undefined where no Snapshot API is served. */
+  readonly deletions: Deletions | undefined;
   readonly hooks: HookRunner;
   readonly clock: Clock;
   readonly log: Logger;
@@ -56,7 +59,12 @@ export function createControllers(ports: Ports): readonly Controller[] {
     }),
     createBlueprintController(ports),
     createRepositoryController(ports),
-    createMaintenanceController({ ...ports, settings: config.settings, limits: config.limits }),
+    createMaintenanceController({
+      ...ports,
+      settings: config.settings,
+      limits: config.limits,
+      ownNamespace: config.leaseNamespace,
+    }),
     createScheduleController({
       world: scheduleWorld(world),
       client,

@@ -23,6 +23,7 @@ import { tellContainers } from "./hooks/known-containers.ts";
 import { runHookJob } from "./hooks/run-hook-job.ts";
 import { resolveAppPlace } from "./hooks/service-place.ts";
 import { Leadership } from "./leadership.ts";
+import { createDeletions } from "./maintenance/deletions.ts";
 import { registerMetrics } from "./metrics/metrics.ts";
 import { registerLateness, registerProcessMetrics } from "./metrics/process-metrics.ts";
 import { registerQueueMetrics } from "./metrics/queue-metrics.ts";
@@ -91,15 +92,12 @@ async function run(flags: ReconcilerConfig, env: Environment, connection: Connec
     },
   });
   const config = { ...flags, settings: await withOwnImage(flags.settings, "reconciler", client, env) };
-  const world = createWorld({
-    client,
-    namespace: config.watchNamespace,
-    onProblem: (problem) => logProblem(log, problem),
-    onFail: (ageMs) => {
-      log.error({ ageMs }, "no contact with the API server; a new process is to try");
-      end(EXIT_FAILED);
-    },
-  });
+  const onFail = (ageMs: number): void => {
+    log.error({ ageMs }, "no contact with the API server; a new process is to try");
+    end(EXIT_FAILED);
+  };
+  const onProblem = (problem: InformerProblem): void => logProblem(log, problem);
+  const world = createWorld({ client, namespace: config.watchNamespace, onProblem, onFail });
   const events = createEventRecorder({
     client,
     source: { component: "stash-batch-reconciler" },
@@ -120,12 +118,33 @@ async function run(flags: ReconcilerConfig, env: Environment, connection: Connec
   const registry = new Registry();
   const queues = registerQueueMetrics(registry);
   const onLate = registerLateness(registry);
-  const ports: Ports = { config, client, world, events, hooks, clock: systemClock, log, registry, queues, onLate };
+  const deletions = config.deletesSnapshots
+    ? createDeletions({
+        client,
+        namespace: config.leaseNamespace,
+        ofNamespace: config.watchNamespace,
+        onProblem,
+        onFail,
+      })
+    : undefined;
+  const ports: Ports = {
+    config,
+    client,
+    world,
+    deletions,
+    events,
+    hooks,
+    clock: systemClock,
+    log,
+    registry,
+    queues,
+    onLate,
+  };
   let { settings } = config;
   const leadership = new Leadership(() => createControllers({ ...ports, config: { ...config, settings } }), log, end);
   registerMetrics({ registry, world, clock: systemClock });
   registerProcessMetrics({ registry, world, isLeader: () => leadership.isLeading, definitions });
-  const informers = informersOf(world);
+  const informers = [...informersOf(world), ...(deletions === undefined ? [] : [["deletions", deletions] as const])];
   const whyStale = (): string | undefined =>
     informers.flatMap(([name, informer]) => (informer.healthy().ok ? [] : [`${name} is stale`]))[0];
   let isSynced = false;

@@ -28,6 +28,10 @@ export const Label = {
   AgentRights: "stash.appscode.com/agent-rights",
   /** On a HostRun: uid of the pod that it is for. Agents find theirs by it; what counts is the spec. */
   PodUid: "stash.appscode.com/pod-uid",
+  /** On a ConfigMap of the installation's namespace: it is the order to delete a snapshot. */
+  SnapshotDeletion: "stash.appscode.com/snapshot-deletion",
+  /** On it: namespace of the Repository that holds the snapshot. */
+  DeletionNamespace: "stash.appscode.com/snapshot-deletion-namespace",
   Component: "app.kubernetes.io/component",
   ManagedBy: "app.kubernetes.io/managed-by",
   Name: "app.kubernetes.io/name",
@@ -47,6 +51,7 @@ export const LabelValue = {
   /** In place of a target's number. */
   PointSearch: "recovery-points",
   Maintenance: "maintenance",
+  SnapshotDeletion: "true",
   Injected: "true",
   ManagedBy: "stash.appscode.com",
   Name: "stash",
@@ -95,6 +100,8 @@ export const Annotation = {
   JobOwnSteps: "stash.appscode.com/job-own-steps",
   /** On a Repository: check it as soon as nobody uses it. The value is free text, often a time. */
   CheckRequested: "stash.appscode.com/check-requested",
+  /** On a Snapshot of the Snapshot API: when its repository was listed. */
+  ListedAt: "stash.appscode.com/listed-at",
   ParamsPrefix: "params.stash.appscode.com/",
   /** On what was made from a BackupBlueprint: JSON that says what it is, for whom, and from which blueprint. */
   AutoBackup: "stash.appscode.com/auto-backup",
@@ -244,5 +251,7 @@ export const Install = {
   AuthoritySecret: "stash-batch-ca",
   MutatingConfiguration: "stash-batch",
   ValidatingConfiguration: "stash-batch",
+  /** Upstream's name: the API server gives it by group and version. */
+  SnapshotApiService: "v1alpha1.repositories.stash.appscode.com",
   AgentRole: "stash-batch-agent",
 } as const;

@@ -26,6 +26,8 @@ export interface CertificatePorts {
   readonly metrics: Pick<WebhookMetrics, "setExpiry">;
   /** Name by which API servers call us. */
   readonly serverName: string;
+  /** Whether the API server calls us for the Snapshot API, too. */
+  readonly hasSnapshotApi: boolean;
   readonly onChange: (certificate: ServingCertificate) => void;
 }
 
@@ -82,7 +84,7 @@ export function whatToDo({ namespace, mode }: CertificateOrigin & { readonly kin
 
 function createKeeper(
   { namespace, mode }: CertificateOrigin & { readonly kind: "secret" },
-  { client, log, metrics, serverName }: CertificatePorts,
+  { client, log, metrics, serverName, hasSnapshotApi }: CertificatePorts,
 ) {
   const secret = { namespace, name: Install.ServingSecret };
   const events = createEventRecorder({
@@ -101,6 +103,7 @@ function createKeeper(
     configurations: [
       { kind: "MutatingWebhookConfiguration", name: Install.MutatingConfiguration },
       { kind: "ValidatingWebhookConfiguration", name: Install.ValidatingConfiguration },
+      ...(hasSnapshotApi ? [{ kind: "APIService", name: Install.SnapshotApiService } as const] : []),
     ],
     names: [serverName],
     settings: DEFAULT_CERTIFICATE_SETTINGS,

@@ -32,6 +32,10 @@ export interface WebhookConfig {
   readonly trustedUsers: readonly string[];
   /** Namespaces whose workloads are never changed. */
   readonly excludedNamespaces: readonly string[];
+  /** Where the Snapshot API listens; it does not without. */
+  readonly snapshotApi: { readonly host: string; readonly port: number } | undefined;
+  /** Namespace of the installation. */
+  readonly namespace: string;
   readonly logLevel: LogLevel;
   /** How long to go on answering after a signal, while the Service forgets us; milliseconds. */
   readonly drainMs: number;
@@ -63,6 +67,7 @@ export const WEBHOOK_USAGE = `usage: stash-batch webhook [flags]
   --trusted-user NAME        user whose rights are not checked; repeat for more
   --excluded-namespace NAME  leave workloads of this namespace alone; repeat for more
                              (default kube-system and our own)
+  --snapshot-api HOST:PORT   serve snapshots.repositories.stash.appscode.com there (default: not at all)
   --drain DURATION           go on answering so long after SIGTERM (default 3s)
   --log-level LEVEL          ${LOG_LEVELS.join(", ")} (default info)`;
 
@@ -86,6 +91,7 @@ const OPTIONS = {
   "no-check-rights": { type: "boolean" },
   "trusted-user": { type: "string", multiple: true },
   "excluded-namespace": { type: "string", multiple: true },
+  "snapshot-api": { type: "string" },
   drain: { type: "string" },
   "log-level": { type: "string" },
   help: { type: "boolean", short: "h" },
@@ -103,9 +109,8 @@ export function parseWebhookArgs(args: readonly string[], env: Environment): Web
   const flags = readFlags(args);
   if (flags.help === true) return "help";
   const faults: string[] = [];
-  const listen = /^(.*):(\d+)$/.exec(flags.listen ?? "0.0.0.0:8443");
-  const port = Number(listen?.[2]);
-  if (listen === null || port > 65_535) faults.push(`--listen: ${flags.listen} is no HOST:PORT`);
+  const listen = readAddress("--listen", flags.listen ?? "0.0.0.0:8443", faults);
+  const snapshotApi = flags["snapshot-api"] ? readAddress("--snapshot-api", flags["snapshot-api"], faults) : undefined;
   if (!flags.image && !knowsOwnPod(env)) faults.push("--image is missing, and nothing says which pod this is");
   const modes = Object.values(CertificateMode);
   const wantedMode = flags.certificates ?? CertificateMode.Own;
@@ -126,8 +131,7 @@ export function parseWebhookArgs(args: readonly string[], env: Environment): Web
   if (faults.length > 0) throw new UserError("CONFIGURATION_INVALID", faults.join("; "));
   const command = flags["agent-command"];
   return {
-    host: (listen?.[1] ?? "").replace(/^\[|\]$/g, "") || "0.0.0.0",
-    port,
+    ...listen,
     certificates: flags["tls-dir"]
       ? { kind: "folder", folder: flags["tls-dir"] }
       : { kind: "secret", namespace, mode: mode ?? CertificateMode.Own },
@@ -147,9 +151,18 @@ export function parseWebhookArgs(args: readonly string[], env: Environment): Web
     checksRights: flags["no-check-rights"] !== true,
     trustedUsers: flags["trusted-user"] ?? [],
     excludedNamespaces: flags["excluded-namespace"] ?? ["kube-system", namespace],
+    snapshotApi,
+    namespace,
     logLevel: logLevel ?? "info",
     drainMs,
   };
+}
+
+function readAddress(flag: string, text: string, faults: string[]): { readonly host: string; readonly port: number } {
+  const found = /^(.*):(\d+)$/.exec(text);
+  const port = Number(found?.[2]);
+  if (found === null || port > 65_535) faults.push(`${flag}: ${text} is no HOST:PORT`);
+  return { host: (found?.[1] ?? "").replace(/^\[|\]$/g, "") || "0.0.0.0", port };
 }
 
 function readDrain(text: string, faults: string[]): number {

@@ -18,6 +18,7 @@ import { createGather } from "./gather.ts";
 import { createMetrics } from "./metrics.ts";
 import { createReadiness } from "./readiness.ts";
 import { createWebhookServer, type ServerPorts } from "./server.ts";
+import { startSnapshotApi } from "./snapshots/start.ts";
 import { createUnconcerned } from "./unconcerned.ts";
 import { answerValidation } from "./validate/answer-validation.ts";
 import { createInspector } from "./validate/inspector.ts";
@@ -58,6 +59,8 @@ export async function runWebhook(args: readonly string[], env: Environment): Pro
 
 export interface RunningWebhook {
   readonly port: number;
+  /** Of the Snapshot API, where it is served. */
+  readonly snapshotPort: number | undefined;
   /** Says that it is not ready, and goes on answering while the Service forgets it. */
   drain(ms: number): Promise<void>;
   stop(): Promise<void>;
@@ -111,9 +114,11 @@ export async function startWebhook(
     log,
     metrics,
     serverName: config.serverName,
+    hasSnapshotApi: config.snapshotApi !== undefined,
     onChange: (certificate) => {
       current = certificate;
       server.setCertificate(certificate);
+      snapshots?.setCertificate(certificate);
       log.info({}, "serving certificate replaced");
     },
   });
@@ -132,6 +137,7 @@ export async function startWebhook(
   let current = certificates.first;
   let port = config.port;
   let isStopping = false;
+  let snapshots: Awaited<ReturnType<typeof startSnapshotApi>> | undefined;
   const ports: ServerPorts = {
     passUnconcerned: createUnconcerned({
       world,
@@ -158,8 +164,12 @@ export async function startWebhook(
   definitions.start();
   world.start();
   port = await server.listen(config.host, config.port);
+  const { snapshotApi, namespace } = config;
+  snapshots =
+    snapshotApi && (await startSnapshotApi({ listen: snapshotApi, namespace, tls, certificate: current, client, log }));
   return {
     port,
+    snapshotPort: snapshots?.port,
     drain: async (ms) => {
       isStopping = true;
       await sleep(ms);
@@ -169,6 +179,7 @@ export async function startWebhook(
       definitions.stop();
       authority?.stop();
       await certificates.stop();
+      await snapshots?.stop();
       await server.close();
       await inspector.stop();
       await world.stop();

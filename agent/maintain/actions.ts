@@ -1,16 +1,18 @@
 /** Work on the repository that the reconciler gave to a host: each action, from restic to its result. */
 import type { HostAction } from "../../shared/api/closed-lists.ts";
 import type { HostActionResult } from "../../shared/api/host-stats.ts";
-import type { ListedPoint } from "../../shared/api/recovery-point.ts";
 import type { RetentionPolicy } from "../../shared/api/retention-policy.ts";
 import { assertNever, UserError } from "../../shared/errors.ts";
 import { isJsonObject } from "../../shared/kube/json-value.ts";
 import { listPoints } from "../../shared/listed-points.ts";
+import { requireSnapshotId } from "../../shared/snapshot-id.ts";
 import type { Restic } from "../restic/client.ts";
 import { ensureRepository } from "../restic/ensure-repository.ts";
 import type { ResticExit } from "../restic/run.ts";
+import type { Snapshot } from "../restic/snapshots.ts";
 import { createIsOwn, planRetention, type RetentionScope } from "./decide-retention.ts";
 import { hasRule } from "./keep-rules.ts";
+import type { Listing } from "./told-points.ts";
 
 export interface ActionPorts {
   readonly restic: Restic;
@@ -19,8 +21,10 @@ export interface ActionPorts {
   /** Whose snapshots a policy may touch. @throws UserError NOT_FOUND when the invoker is gone */
   scope(): RetentionScope;
   readonly readDataSubset: string | undefined;
-  /** Is told which points the invoker has, where an action lists the snapshots anyway. */
-  onPoints?(points: readonly ListedPoint[]): void;
+  /** Ids in full, for DeleteSnapshots. */
+  readonly deleted?: readonly string[];
+  /** Is told what the invoker has in the repository, where an action lists the snapshots anyway. */
+  onListed?(listing: Listing): void;
   /** Runs a command that needs a lock, again while the lock is held by others. */
   withLock(run: () => Promise<ResticExit>): Promise<ResticExit>;
 }
@@ -88,14 +92,14 @@ async function applyRetention(ports: ActionPorts): Promise<ActionFacts> {
   const own = await restic.snapshots({}, { signal, keep: createIsOwn(scope) });
   const plan = planRetention(own, policy, scope);
   if (policy.dryRun === true) {
-    ports.onPoints?.(listPoints(own, plan.keptBy));
+    ports.onListed?.({ points: listPoints(own, plan.keptBy), snapshots: own });
     const ids = plan.remove.map((id) => id.slice(0, 8)).join(", ");
     return { kept: plan.kept + plan.remove.length, removed: 0, message: `dry run: would remove ${ids || "nothing"}` };
   }
   await removeSnapshots(plan.remove, ports);
   const removed = new Set(plan.remove);
   const rest = own.filter(({ id }) => !removed.has(id));
-  ports.onPoints?.(listPoints(rest, plan.keptBy));
+  ports.onListed?.({ points: listPoints(rest, plan.keptBy), snapshots: rest });
   return { kept: plan.kept, removed: plan.remove.length };
 }
 
@@ -103,6 +107,22 @@ async function prune(ports: ActionPorts): Promise<ActionFacts> {
   const exit = await ports.withLock(() => call(ports, ["prune"]));
   if (exit.code !== 0) throw ports.restic.fault("prune", exit);
   return { message: "what no snapshot needs is gone" };
+}
+
+/** An id may have changed since it was told: restic makes a snapshot anew when its tags change, and keeps the first id in it. */
+async function deleteSnapshots(ports: ActionPorts): Promise<ActionFacts> {
+  const { restic, signal, deleted = [] } = ports;
+  for (const id of deleted) requireSnapshotId(id, "actionParams.snapshots");
+  const wanted = new Set(deleted);
+  const isWanted = ({ id, original }: Snapshot) => wanted.has(id) || wanted.has(original ?? "");
+  const found = await restic.snapshots({}, { signal, keep: isWanted });
+  await removeSnapshots(
+    found.map(({ id }) => id),
+    ports,
+  );
+  // Also where none is left: an earlier try may have been stopped in between.
+  await prune(ports);
+  return { removed: found.length, message: "they are gone, and the data that nothing else needs with them" };
 }
 
 const MAX_FAULTS_TOLD = 5;
@@ -159,6 +179,8 @@ async function perform(action: HostAction, ports: ActionPorts): Promise<ActionOu
       return check(ports, [`--read-data-subset=${ports.readDataSubset ?? "1/8"}`]);
     case "PruneRepository":
       return { kind: "done", facts: await prune(ports) };
+    case "DeleteSnapshots":
+      return { kind: "done", facts: await deleteSnapshots(ports) };
     case "SendRepositoryMetrics":
       return { kind: "done", facts: await measure(ports) };
     default:

@@ -14,6 +14,12 @@ export interface Snapshot {
   readonly original?: string;
   /** Of the data that was read; restic 0.17 and later write it down. */
   readonly sizeBytes?: number;
+  /** Id of its root folder. */
+  readonly tree?: string;
+  /** User that saved it, with uid and group. */
+  readonly username?: string;
+  readonly uid?: number;
+  readonly gid?: number;
 }
 
 function texts(value: unknown): readonly string[] {
@@ -23,7 +29,7 @@ function texts(value: unknown): readonly string[] {
 /** A snapshot object of `snapshots` or `forget`, or undefined when it is none. */
 export function parseSnapshot(value: unknown): Snapshot | undefined {
   if (!isJsonObject(value)) return undefined;
-  const { id, time, hostname, original, summary } = value;
+  const { id, time, hostname, original, summary, tree, username, uid, gid } = value;
   const sizeBytes = isJsonObject(summary) ? summary["total_bytes_processed"] : undefined;
   if (typeof id !== "string" || typeof time !== "string") return undefined;
   return {
@@ -34,6 +40,10 @@ export function parseSnapshot(value: unknown): Snapshot | undefined {
     tags: texts(value["tags"]),
     ...(typeof original === "string" && { original }),
     ...(typeof sizeBytes === "number" && { sizeBytes }),
+    ...(typeof tree === "string" && { tree }),
+    ...(typeof username === "string" && { username }),
+    ...(typeof uid === "number" && { uid }),
+    ...(typeof gid === "number" && { gid }),
   };
 }
 

@@ -2,7 +2,6 @@
 import type { HostAction } from "../../shared/api/closed-lists.ts";
 import type { HostRun } from "../../shared/api/host-run.ts";
 import type { HostActionResult } from "../../shared/api/host-stats.ts";
-import type { ListedPoint } from "../../shared/api/recovery-point.ts";
 import { UserError } from "../../shared/errors.ts";
 import { requireFewStarts } from "../../shared/restarts.ts";
 import { invokerTag, sessionTag } from "../../shared/snapshot-tags.ts";
@@ -11,7 +10,7 @@ import { asUserError } from "../file-faults.ts";
 import { type ActionOutcome, type ActionPorts, runAction } from "../maintain/actions.ts";
 import type { RetentionScope } from "../maintain/decide-retention.ts";
 import { findOtherOwner, otherOwnerError } from "../maintain/other-owner.ts";
-import { gatherPoints, isListedFor, pointsToTell } from "../maintain/told-points.ts";
+import { gatherListing, isListedFor, type Listing, toTell } from "../maintain/told-points.ts";
 import type { RunReporter } from "../report/run-reporter.ts";
 import { taggedInvoker } from "./origin.ts";
 import { openRepository } from "./repository.ts";
@@ -60,13 +59,14 @@ async function requireOwner(run: HostRun, reporter: RunReporter): Promise<void> 
 async function prepare(
   run: HostRun,
   { settings, stopper }: WorkPorts,
-): Promise<Pick<ActionPorts, "restic" | "policy" | "scope" | "readDataSubset" | "signal">> {
+): Promise<Pick<ActionPorts, "restic" | "policy" | "scope" | "readDataSubset" | "deleted" | "signal">> {
   const options = { settings, isCacheEnabled: true, signal: stopper.signal };
   return {
     scope: () => retentionScope(run),
     restic: await openRepository(run.spec.repository, options),
     policy: run.spec.retention?.policy,
     readDataSubset: run.spec.actionParams?.readDataSubset,
+    deleted: run.spec.actionParams?.snapshots ?? [],
     signal: stopper.signal,
   };
 }
@@ -76,7 +76,8 @@ const RETENTION_PATIENCE_MS = 5 * 60_000;
 
 /** @throws UserError REPOSITORY_DAMAGED before something is taken out of a repository that was just found damaged */
 function requireSound(action: HostAction, results: readonly HostActionResult[]): void {
-  if (action !== "PruneRepository" || !results.some(({ integrity }) => integrity === false)) return;
+  const isTaking = action === "PruneRepository" || action === "DeleteSnapshots";
+  if (!isTaking || !results.some(({ integrity }) => integrity === false)) return;
   throw new UserError("REPOSITORY_DAMAGED", "nothing is taken out of a repository that the check found damaged");
 }
 
@@ -90,10 +91,10 @@ export async function runActions(run: HostRun, actions: readonly HostAction[], p
   const { progress } = run.status ?? {};
   const heartbeat = startHeartbeat(reporter, now, { everySeconds: run.spec.heartbeatSeconds, first: progress });
   let isTold = false;
-  const onPoints = (points: readonly ListedPoint[] | undefined): void => {
-    if (points === undefined) return;
+  const onListed = (listing: Listing | undefined): void => {
+    if (listing === undefined) return;
     isTold = true;
-    reporter.set({ listedPoints: pointsToTell(points) });
+    reporter.set(toTell(listing));
   };
   try {
     let prepared: Awaited<ReturnType<typeof prepare>> | undefined;
@@ -116,11 +117,12 @@ export async function runActions(run: HostRun, actions: readonly HostAction[], p
         requireSound(action, results);
         const patienceMs = action === "ApplyRetentionPolicy" ? RETENTION_PATIENCE_MS : undefined;
         const withLock = withLockOf(run, prepared.restic, reporter, ports, patienceMs);
-        if (isListedFor(action, run.spec.work, isTold)) {
-          const scopeOf = run.spec.work === "Maintain" ? undefined : prepared.scope;
-          onPoints(await gatherPoints(prepared.restic, scopeOf, { signal: stopper.signal, log }));
-        }
-        outcome = await runAction(action, { ...prepared, withLock, onPoints });
+        const { restic } = prepared;
+        const scopeOf = run.spec.work === "Maintain" ? undefined : prepared.scope;
+        const list = async () => onListed(await gatherListing(restic, scopeOf, { signal: stopper.signal, log }));
+        if (isListedFor(action, run.spec.work, isTold)) await list();
+        outcome = await runAction(action, { ...prepared, withLock, onListed });
+        if (action === "DeleteSnapshots") await list();
       } catch (thrown) {
         const error = asUserError(thrown);
         outcome = { kind: "failed", failure: { error } };

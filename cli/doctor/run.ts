@@ -30,7 +30,7 @@ import { type Finding, FindingStatus, formatFindings } from "./finding.ts";
 import { lookAt } from "./look-at.ts";
 import { checkPrograms, gatherPrograms, readVariant } from "./programs.ts";
 import { checkRights, findMissingRights, UNKNOWN_VARIANT } from "./rights.ts";
-import { inspectUpstream } from "./upstream.ts";
+import { inspectSnapshotApi, inspectUpstream } from "./upstream.ts";
 
 const ACCOUNTS = ["stash-batch-webhook", "stash-batch-reconciler"];
 const TIME_LIMIT_MS = 60_000;
@@ -109,6 +109,11 @@ export async function inspectInstallation(
     () => inspectUpstream(client),
     (seen) => [seen],
   );
+  const snapshots = await lookAt(
+    "Snapshot API",
+    () => inspectSnapshotApi(client, namespace),
+    (seen) => [seen],
+  );
   return [
     checkVersion(version),
     ...(await inspectDefinitions(client)),
@@ -119,6 +124,7 @@ export async function inspectInstallation(
     checkMutation(mutation),
     ...leases.findings,
     ...upstream.findings,
+    ...snapshots.findings,
   ];
 }
 

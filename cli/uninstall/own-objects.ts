@@ -38,13 +38,28 @@ export const POLICY_OBJECTS: readonly NamedObjects[] = [
   { resource: cluster(POLICY_GROUP, "v1", "validatingadmissionpolicies"), names: [POLICY_NAME] },
 ];
 
+/** Of the Snapshot API. While its server is away no namespace can be deleted. Upstream's has the same name. */
+export const API_SERVICES: Resource = cluster("apiregistration.k8s.io", "v1", "apiservices");
+
+/** What lies in a namespace that is not ours. */
+export const FRONT_PROXY_BINDING = {
+  resource: { group: RBAC[0], version: RBAC[1], plural: "rolebindings", namespaced: true },
+  namespace: "kube-system",
+  name: "stash-batch-webhook-front-proxy",
+} as const;
+
 export const NAMESPACES: Resource = cluster("", "v1", "namespaces");
 
 /** They go last but for the definitions. */
 export const CLUSTER_OBJECTS: readonly NamedObjects[] = [
   {
     resource: cluster(...RBAC, "clusterrolebindings"),
-    names: ["stash-batch-reconciler", "stash-batch-webhook", "stash-batch-reconciler-cluster"],
+    names: [
+      "stash-batch-reconciler",
+      "stash-batch-webhook",
+      "stash-batch-reconciler-cluster",
+      "stash-batch-api-service",
+    ],
   },
   {
     resource: cluster(...RBAC, "clusterroles"),
@@ -54,6 +69,9 @@ export const CLUSTER_OBJECTS: readonly NamedObjects[] = [
       "stash-batch-edit",
       "stash-batch-view",
       "stash-batch-reconciler-cluster",
+      "stash-batch-api-service",
+      "stash-batch-snapshots-edit",
+      "stash-batch-snapshots-view",
     ],
   },
   { resource: cluster("scheduling.k8s.io", "v1", "priorityclasses"), names: ["stash-batch"] },

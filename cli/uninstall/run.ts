@@ -6,6 +6,7 @@ import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { systemClock } from "../../shared/kube/clock.ts";
 import { createDiscovery } from "../../shared/kube/discovery.ts";
 import { createKubeClient } from "../../shared/kube/http-client.ts";
+import { textAt } from "../../shared/kube/json-value.ts";
 import { formatResource, type Resource } from "../../shared/kube/resource.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
 import { DEPLOYMENTS, PODS } from "../cluster/resources.ts";
@@ -14,8 +15,10 @@ import { ExitCode } from "../program/exit-code.ts";
 import { isData, printData } from "../terminal/print.ts";
 import { findHeldObjects, findRights, findTriggers, formatLeftover, release } from "./leftovers.ts";
 import {
+  API_SERVICES,
   CLUSTER_OBJECTS,
   DEFINITIONS,
+  FRONT_PROXY_BINDING,
   NAMESPACES,
   type NamedObjects,
   POLICY_OBJECTS,
@@ -79,6 +82,7 @@ async function uninstall(client: KubeClient, removal: Removal, tell: (text: stri
   // The webhook's part first: then nothing is injected or refused any more, whatever happens to the rest.
   const stages = [
     () => Promise.resolve(deletionsOf(client, [...WEBHOOK_OBJECTS, ...POLICY_OBJECTS])),
+    () => findSnapshotApi(client, namespace),
     () => findPrograms(client, namespace),
     () => findLeftSteps(client, removal),
     () => Promise.resolve(findOwnSteps(client, removal)),
@@ -98,6 +102,23 @@ function deletionsOf(client: KubeClient, objects: readonly NamedObjects[]): read
       act: () => client.delete(resource, undefined, name),
     })),
   );
+}
+
+/** The APIService before its server ends, where it is this installation's. */
+async function findSnapshotApi(client: KubeClient, namespace: string): Promise<readonly Step[]> {
+  const name = Install.SnapshotApiService;
+  const service = await client.find(API_SERVICES, undefined, name, (raw) =>
+    ["namespace", "name"].map((key) => textAt(raw, "spec", "service", key)).join("/"),
+  );
+  if (service !== `${namespace}/${Install.WebhookService}`) return [];
+  const binding = FRONT_PROXY_BINDING;
+  return [
+    ...deletionsOf(client, [{ resource: API_SERVICES, names: [name] }]),
+    {
+      text: `delete ${formatResource(binding.resource, binding.namespace, binding.name)}`,
+      act: () => client.delete(binding.resource, binding.namespace, binding.name),
+    },
+  ];
 }
 
 /** Programs that still run would make again what the next steps remove. */

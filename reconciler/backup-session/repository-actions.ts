@@ -7,7 +7,7 @@ import type { SessionStatus } from "./view.ts";
 
 export type ActionName = HostActionResult["action"];
 /** What sessions have a condition for. */
-export type ToldAction = Exclude<ActionName, "PruneRepository">;
+export type ToldAction = Exclude<ActionName, "PruneRepository" | "DeleteSnapshots">;
 type Reason = keyof typeof CONDITION_REASONS;
 
 interface ActionWords {
@@ -16,7 +16,11 @@ interface ActionWords {
   readonly bad: Reason;
 }
 
-/** Prune is work of the Repository's own maintenance, and no condition of a session. */
+/** What takes data out of the repository is work of the Repository's own maintenance, and no condition of a session. */
+export function isToldAction(action: ActionName): action is ToldAction {
+  return action !== "PruneRepository" && action !== "DeleteSnapshots";
+}
+
 export const WORDS: Readonly<Record<ToldAction, ActionWords>> = {
   InitializeBackendRepository: {
     type: ConditionType.BackendRepositoryInitialized,

@@ -4,7 +4,7 @@ import { ConditionType } from "../../shared/reasons.ts";
 import { findCondition, hasCondition } from "../../shared/status/conditions.ts";
 import { type HostEntry, isAssigned, withEntryCondition } from "../run/entries.ts";
 import { runHosts, runTargets, withRunHost } from "../run/run-facts.ts";
-import { type ActionOutcome, allHosts, conditionOf, isInitCarried, WORDS } from "./repository-actions.ts";
+import { type ActionOutcome, allHosts, conditionOf, isInitCarried, isToldAction, WORDS } from "./repository-actions.ts";
 import type { Row, Step } from "./step.ts";
 import type { SessionStatus } from "./view.ts";
 
@@ -39,7 +39,7 @@ export const repositoryResults: Row = {
     for (const host of allHosts(status)) {
       for (const result of host.results ?? []) {
         const { action } = result;
-        if (result.phase === "Running" || action === "PruneRepository") continue;
+        if (result.phase === "Running" || !isToldAction(action)) continue;
         const { type } = WORDS[action];
         const outcome = outcomeOf(result);
         const present = findCondition(status.conditions, type);

@@ -11,11 +11,13 @@ import { inNamespace } from "../authority.ts";
 import { endJob } from "../jobs/ensure-job.ts";
 import { gatherPodRefusal, problemOf } from "../jobs/job-refusal.ts";
 import type { JobProblem } from "../jobs/target-job.ts";
+import { takePoints } from "../repository/take-points.ts";
 import { buildHostRun, repositoryOrder } from "../run/host-runs.ts";
 import { writeHostRun } from "../run/sync-host-runs.ts";
 import { actionsOf } from "./carry-on.ts";
 import { clearCheckRequest } from "./check-request.ts";
 import type { MaintenanceDecision } from "./decision.ts";
+import { removeDeletions } from "./deletions.ts";
 import { makeMaintenanceJob } from "./make-job.ts";
 import { maintenanceRunName } from "./names.ts";
 import type { Saver } from "./saver.ts";
@@ -27,6 +29,10 @@ export interface MaintenanceActPorts {
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly nowMs: number;
+  /** Namespace of the installation, where orders to delete snapshots are. */
+  readonly ownNamespace: string;
+  /** uid of this cluster's kube-system; undefined while it is not known. */
+  readonly cluster: string | undefined;
 }
 
 export interface Acted {
@@ -73,6 +79,8 @@ export async function actOnMaintenance(
       if (!(await writeStatus(ports, repository, decision.status))) return { isBehind: true };
       const { phase, reason, message } = decision.run;
       log.info({ repository: key, phase, reason, message }, "maintenance ended");
+      await takeListing(ports, view);
+      await removeDeletions(ports.client, ports.ownNamespace, decision.servedDeletions, ports.signal);
       await cleanUp(ports, view);
       const { namespace, name } = repository.metadata;
       const value = decision.servedRequest;
@@ -82,6 +90,20 @@ export async function actOnMaintenance(
     case "clean-up":
       await cleanUp(ports, view);
       return {};
+  }
+}
+
+/** Others write the Repository meanwhile. */
+const TAKE_TRIES = 5;
+
+/** Before the host runs go that tell it: a snapshot that was deleted must not be listed any more when its order is gone. */
+async function takeListing(ports: MaintenanceActPorts, { repository, hostRuns }: MaintenanceView): Promise<void> {
+  const { client, signal, cluster, nowMs } = ports;
+  const seen = hostRuns.filter(({ toldPoints }) => toldPoints !== undefined);
+  if (seen.length === 0) return;
+  for (let attempt = 0; attempt < TAKE_TRIES; attempt += 1) {
+    const outcome = await takePoints(client, { repository, seen, cluster, now: new Date(nowMs) }, signal);
+    if (outcome.kind !== "conflict") return;
   }
 }
 
@@ -126,6 +148,12 @@ async function order(
   const { apiVersion, kind } = KINDS.Repository;
   const { namespace, name, uid = "" } = repository.metadata;
   const { readDataSubset } = run;
+  const actions = actionsOf(view, run);
+  const deleted = actions.includes("DeleteSnapshots") ? view.deletions.map(({ snapshot }) => snapshot) : undefined;
+  const actionParams = {
+    ...(readDataSubset !== undefined && { readDataSubset }),
+    ...(deleted !== undefined && { snapshots: deleted }),
+  };
   const spec: HostRunSpec = {
     work: "Maintain",
     run: { kind, name, uid },
@@ -134,8 +162,8 @@ async function order(
     pod,
     assignedAt: run.assignedAt ?? run.startedAt,
     ...repositoryOrder(repository),
-    actions: actionsOf(view, run),
-    ...(readDataSubset !== undefined && { actionParams: { readDataSubset } }),
+    actions,
+    ...(Object.keys(actionParams).length > 0 && { actionParams }),
   };
   const object = buildHostRun(
     { apiVersion, kind, namespace, name, uid },

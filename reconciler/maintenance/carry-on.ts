@@ -20,6 +20,7 @@ import type { HostAction } from "../../shared/api/closed-lists.ts";
 import type { HostRun } from "../../shared/api/host-run.ts";
 import type { MaintenanceRun } from "../../shared/api/repository.ts";
 import { Annotation } from "../../shared/contract.ts";
+import type { DeletionOrder } from "../../shared/deletion-order.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
 import { isWindowOpen } from "../../shared/maintenance-window.ts";
 import { formatTime } from "../../shared/status/conditions.ts";
@@ -53,13 +54,15 @@ export function carryOn(view: MaintenanceView, run: MaintenanceRun, now: Date): 
     // A check that could not run is an answer too, and its words stand in the run. One that was stopped comes again.
     const isAnswered = isEnded(CHECK) || (how.phase === "Failed" && (run.actions ?? []).includes(CHECK));
     const request = repository.metadata.annotations?.[Annotation.CheckRequested];
-    return { kind: "end", run: ended, status, servedRequest: isAnswered ? request : undefined };
+    const servedDeletions = servedIn(view);
+    return { kind: "end", run: ended, status, servedRequest: isAnswered ? request : undefined, servedDeletions };
   };
   const fail = (reason: ErrorCode, message: string) => end({ phase: "Failed", reason, message });
   if (actionsOf(view, run).every(isEnded)) return end(endOf(results));
   if (user !== undefined) return end({ phase: "Stopped", message: `${user} uses the repository` });
   const isRequested = repository.metadata.annotations?.[Annotation.CheckRequested] !== undefined;
-  if (!isRequested && !isWindowOpen(repository.spec.maintenance?.window, now)) {
+  const isWaitedFor = isRequested || actionsOf(view, run).includes("DeleteSnapshots");
+  if (!isWaitedFor && !isWindowOpen(repository.spec.maintenance?.window, now)) {
     return end({ phase: "Stopped", message: "its window closed" });
   }
   const leftMs = Date.parse(run.startedAt) + limits.maintenanceMs - now.getTime();
@@ -110,10 +113,24 @@ export function carryOn(view: MaintenanceView, run: MaintenanceRun, now: Date): 
 
 /** What is done of what the status lists: that may be written by others, who get no other work done by it. */
 export function actionsOf(
-  { isPruneWanted }: Pick<MaintenanceView, "isPruneWanted">,
+  { isPruneWanted, deletions }: Pick<MaintenanceView, "isPruneWanted" | "deletions">,
   { actions = [] }: MaintenanceRun,
 ): readonly HostAction[] {
-  return actions.filter((action) => action.startsWith("Verify") || (action === "PruneRepository" && isPruneWanted));
+  return actions.filter(
+    (action) =>
+      action.startsWith("Verify") ||
+      (action === "PruneRepository" && isPruneWanted) ||
+      (action === "DeleteSnapshots" && deletions.length > 0),
+  );
+}
+
+/** Those that a pod was given and that it says are done. */
+function servedIn({ hostRuns, deletions }: MaintenanceView): readonly DeletionOrder[] {
+  const done = hostRuns.filter(({ status }) =>
+    (status?.results ?? []).some(({ action, phase }) => action === "DeleteSnapshots" && phase === "Succeeded"),
+  );
+  const gone = new Set(done.flatMap(({ spec }) => spec.actionParams?.snapshots ?? []));
+  return deletions.filter(({ snapshot }) => gone.has(snapshot));
 }
 
 function resultsOf(hostRuns: readonly HostRun[]) {

@@ -1,6 +1,7 @@
 /** Checks and prune of Repositories: runs of their own, which give way to every backup and restore. */
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { MaintenanceRun, Repository } from "../../shared/api/repository.ts";
+import type { DeletionOrder } from "../../shared/deletion-order.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
@@ -11,8 +12,11 @@ import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
 import type { JobProblem } from "../jobs/target-job.ts";
+import { onAny } from "../world/on-any.ts";
+import { clusterIdOf } from "../world/world.ts";
 import { actOnMaintenance } from "./act.ts";
 import { decideMaintenance } from "./decide.ts";
+import { type Deletions, removeDeletions, type SortedDeletions, sortDeletions } from "./deletions.ts";
 import { gatherMaintenance, type MaintenanceWorld } from "./gather.ts";
 import { maintenanceJobName } from "./names.ts";
 import { findSaver } from "./saver.ts";
@@ -25,6 +29,10 @@ export interface MaintenancePorts {
   readonly events: Pick<EventRecorder, "record">;
   readonly settings: InjectionSettings;
   readonly limits: MaintenanceLimits;
+  /** Namespace of the installation. */
+  readonly ownNamespace: string;
+  /** Undefined where no Snapshot API is served. */
+  readonly deletions: Deletions | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -70,7 +78,13 @@ class MaintenanceController implements Controller {
   }
 
   async start(): Promise<void> {
-    this.#unsubscribe = wakeMaintenance(this.#ports.world, (key) => this.#queue.add(key));
+    const wake = (key: string): void => this.#queue.add(key);
+    const { world, deletions } = this.#ports;
+    const ofOrder = ({ namespace, repository }: DeletionOrder): void => wake(objectKey(namespace, repository));
+    this.#unsubscribe = [
+      ...wakeMaintenance(world, wake),
+      ...(deletions === undefined ? [] : [deletions.subscribe(onAny(ofOrder))]),
+    ];
     this.#queue.start();
   }
 
@@ -85,15 +99,18 @@ class MaintenanceController implements Controller {
     const { world, clock, log } = this.#ports;
     const { namespace, name } = splitObjectKey(key);
     const repository = world.repositories.get(namespace, name);
-    if (repository === undefined) return undefined;
-    const view = this.#gather(repository);
     const nowMs = clock.now();
+    const orders = this.#ports.deletions?.byIndex("repository", key) ?? [];
+    const { open, dropped } = sortDeletions(orders, repository, new Date(nowMs));
+    await this.#drop(dropped, signal);
+    if (repository === undefined) return undefined;
+    const view = this.#gather(repository, open);
     const decision = decideMaintenance(view, new Date(nowMs));
     if (decision.kind === "wait") {
       log.debug({ repository: key, reason: decision.why }, "maintenance waits");
       return { requeueAfterMs: decision.requeueAfterMs };
     }
-    const ports = { ...this.#ports, signal, nowMs };
+    const ports = { ...this.#ports, signal, nowMs, cluster: clusterIdOf(world) };
     const saver = decision.kind === "make-job" ? findSaver(world, repository) : undefined;
     const { problem, isBehind = false } = await actOnMaintenance(ports, view, decision, saver);
     if (decision.kind === "make-job") {
@@ -104,7 +121,19 @@ class MaintenanceController implements Controller {
     return isBehind ? { requeueAfterMs: BEHIND_MS } : undefined;
   }
 
-  #gather(repository: Repository): MaintenanceView {
+  async #drop(dropped: SortedDeletions["dropped"], signal: AbortSignal): Promise<void> {
+    const { client, ownNamespace, log } = this.#ports;
+    for (const { order, why } of dropped) {
+      const { namespace, repository, snapshot, username } = order;
+      await removeDeletions(client, ownNamespace, [order], signal);
+      log.warn(
+        { repository: objectKey(namespace, repository), snapshot, user: username, reason: why },
+        "snapshot not deleted",
+      );
+    }
+  }
+
+  #gather(repository: Repository, deletions: MaintenanceView["deletions"]): MaintenanceView {
     const { world, limits, clock } = this.#ports;
     const nowMs = clock.monotonic();
     const { problem, triedAtMs = new Map<string, number>() } = this.#tries.get(runKey(repository)) ?? {};
@@ -114,7 +143,7 @@ class MaintenanceController implements Controller {
       this.#completeSince.set(uid, sinceMs);
       return nowMs - sinceMs;
     };
-    return gatherMaintenance(world, repository, { problem, sinceTryMs, limits, completeForMs });
+    return gatherMaintenance(world, repository, { problem, sinceTryMs, limits, completeForMs, deletions });
   }
 
   #tried(repository: Repository, name: string, problem: JobProblem | undefined): void {

@@ -16,7 +16,7 @@ import { isWindowOpen } from "../../shared/maintenance-window.ts";
 import { formatTime } from "../../shared/status/conditions.ts";
 import { carryOn } from "./carry-on.ts";
 import { LOOK_AGAIN_MS, type MaintenanceDecision, wait } from "./decision.ts";
-import { backoffMs, dueWork } from "./due.ts";
+import { backoffMs, dueWork, isAsked } from "./due.ts";
 import { withRun } from "./results.ts";
 import type { MaintenanceView } from "./view.ts";
 
@@ -36,7 +36,7 @@ function begin(view: MaintenanceView, now: Date): MaintenanceDecision {
   const due = dueWork(view, now);
   if (due.actions.length === 0) return wait("nothing is due", NOTHING_DUE_MS);
   if (user !== undefined) return wait(`${user} uses the repository`, undefined);
-  if (due.request === undefined) {
+  if (!isAsked(due)) {
     const restMs = (restSinceMs ?? 0) + limits.maintenanceDelayMs - now.getTime();
     // A clock that went back makes no wait longer than it is, and an end in the future none.
     if (restMs > 0 && restMs <= 2 * limits.maintenanceDelayMs)

@@ -1,6 +1,7 @@
 /** What can be decided for the maintenance of a Repository. */
 import type { HostRun } from "../../shared/api/host-run.ts";
 import type { MaintenanceRun, RepositoryStatus } from "../../shared/api/repository.ts";
+import type { DeletionOrder } from "../../shared/deletion-order.ts";
 import type { MaintenanceJob } from "./view.ts";
 
 /** Whom a repository in a folder belongs to, as a pod of a maintenance told that is another user. */
@@ -22,6 +23,8 @@ export type MaintenanceDecision =
       readonly run: MaintenanceRun;
       /** Value of the annotation whose check has an outcome. */
       readonly servedRequest: string | undefined;
+      /** Orders whose snapshots are gone. */
+      readonly servedDeletions: readonly DeletionOrder[];
     }
   | { readonly kind: "clean-up" };
 

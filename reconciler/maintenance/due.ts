@@ -24,10 +24,17 @@ export interface DueWork {
   readonly request: string | undefined;
 }
 
+/** Whether somebody waits for it: it is done as soon as nobody uses the repository. */
+export function isAsked({ request, actions }: Pick<DueWork, "request" | "actions">): boolean {
+  return request !== undefined || actions.includes("DeleteSnapshots");
+}
+
 export interface DueView {
   readonly repository: Pick<Repository, "metadata" | "status">;
   /** Whether an invoker's retentionPolicy asks for prune. */
   readonly isPruneWanted: boolean;
+  /** Snapshots that somebody deleted. */
+  readonly deletions: readonly unknown[];
 }
 
 function isDue(lastTime: string | undefined, everyMs: number, now: Date): boolean {
@@ -51,13 +58,16 @@ function isPruneDue(status: RepositoryStatus, now: Date): boolean {
 }
 
 /** The work that is due; no actions where there is none. A repository without a backup needs none. */
-export function dueWork({ repository, isPruneWanted }: DueView, now: Date): DueWork {
+export function dueWork({ repository, isPruneWanted, deletions }: DueView, now: Date): DueWork {
   const { status = {}, metadata } = repository;
   const request = metadata.annotations?.[Annotation.CheckRequested];
   const isRequested = request !== undefined;
   const { firstBackupTime, lastCheckTime, lastReadDataCheckTime, integrity, readDataSubset } = status;
+  // Out of a damaged repository nothing is taken.
+  const removal = deletions.length > 0 && integrity !== false ? (["DeleteSnapshots"] as const) : [];
   if (firstBackupTime === undefined) {
-    return { actions: isRequested ? ["VerifyRepositoryIntegrity"] : [], readDataSubset: undefined, request };
+    const check = isRequested ? (["VerifyRepositoryIntegrity"] as const) : [];
+    return { actions: [...check, ...removal], readDataSubset: undefined, request };
   }
   const isCheckDue = isRequested || isDue(lastCheckTime, integrity === false ? HOUR_MS : DAY_MS, now);
   // The first comes a week after the first backup.
@@ -67,6 +77,7 @@ export function dueWork({ repository, isPruneWanted }: DueView, now: Date): DueW
       ...(isCheckDue ? (["VerifyRepositoryIntegrity"] as const) : []),
       ...(isReadDue ? (["VerifyRepositoryData"] as const) : []),
       ...(isPruneWanted && isPruneDue(status, now) ? (["PruneRepository"] as const) : []),
+      ...removal,
     ],
     readDataSubset: isReadDue ? nextReadDataSubset(readDataSubset) : undefined,
     request,
@@ -79,17 +90,21 @@ export function dueWork({ repository, isPruneWanted }: DueView, now: Date): DueW
  */
 export function backoffMs(
   { status }: Pick<Repository, "status">,
-  { request }: Pick<DueWork, "request">,
+  due: Pick<DueWork, "request" | "actions">,
   now: Date,
 ): number {
   const runs = status?.maintenanceRuns ?? [];
   const [last] = runs;
   if (last?.phase !== "Failed") return 0;
-  const isOther = (run: MaintenanceRun) => run.phase !== "Failed" || run.request !== request;
+  const { request } = due;
+  const isRemoval = ({ actions = [] }: { readonly actions?: MaintenanceRun["actions"] }) =>
+    actions.includes("DeleteSnapshots");
+  const isOther = (run: MaintenanceRun) =>
+    run.phase !== "Failed" || run.request !== request || isRemoval(run) !== isRemoval(due);
   const first = runs.findIndex(isOther);
   const failures = first < 0 ? runs.length : first;
-  if (request !== undefined && failures === 0) return 0;
-  const pauseMs = request === undefined ? AGAIN_MS : Math.min(AGAIN_MS, ASKED_AGAIN_MS * 2 ** (failures - 1));
+  if (isAsked(due) && failures === 0) return 0;
+  const pauseMs = !isAsked(due) ? AGAIN_MS : Math.min(AGAIN_MS, ASKED_AGAIN_MS * 2 ** (failures - 1));
   const endedMs = Date.parse(last.finishedAt ?? last.startedAt);
   return Math.min(endedMs + pauseMs - now.getTime(), pauseMs);
 }

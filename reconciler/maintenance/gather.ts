@@ -32,7 +32,7 @@ function restSinceMs({ sessions, restores }: RepositoryUsers): number | undefine
 }
 
 /** What the process itself remembers, and is told. */
-export interface MaintenanceMemory extends Pick<MaintenanceView, "problem" | "sinceTryMs" | "limits"> {
+export interface MaintenanceMemory extends Pick<MaintenanceView, "problem" | "sinceTryMs" | "limits" | "deletions"> {
   /** For how long the job of this uid is known to be complete. */
   completeForMs(uid: string): number;
 }

@@ -1,10 +1,11 @@
 /** What the decision about the maintenance of one Repository reads. */
-import type { HostRun } from "../../shared/api/host-run.ts";
 import type { Repository } from "../../shared/api/repository.ts";
+import type { DeletionOrder } from "../../shared/deletion-order.ts";
 import type { JobOutcome } from "../jobs/decide-outcome.ts";
 import type { JobName, JobProblem } from "../jobs/target-job.ts";
 import type { LocksView } from "../run/locks.ts";
 import type { Limits } from "../run/world.ts";
+import type { SeenHostRun } from "../world/without-points.ts";
 
 export interface MaintenanceView {
   readonly repository: Repository;
@@ -16,7 +17,9 @@ export interface MaintenanceView {
   readonly restSinceMs: number | undefined;
   /** Jobs of the Repository, newest first. */
   readonly jobs: readonly MaintenanceJob[];
-  readonly hostRuns: readonly HostRun[];
+  readonly hostRuns: readonly SeenHostRun[];
+  /** Snapshots that somebody deleted. */
+  readonly deletions: readonly DeletionOrder[];
   /** Whose locks are in the way, where its pod found some. */
   readonly locks: LocksView;
   /** Why the job can't be made, or has no pod. */

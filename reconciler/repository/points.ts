@@ -31,7 +31,7 @@ export interface PointsView {
 type PointStatus = Pick<RepositoryStatus, "points" | "pointsListedAt" | "recoveryPoints">;
 
 /** Whether it is about the repository as it is now. A reused name may stand for another one. */
-function isOfRepository({ spec }: HostRun, { metadata, spec: own }: PointsView["repository"]): boolean {
+export function isOfRepository({ spec }: HostRun, { metadata, spec: own }: PointsView["repository"]): boolean {
   const { name, namespace, backend } = spec.repository ?? {};
   const isSame = name === metadata.name && namespace === metadata.namespace;
   return isSame && canonicalJson(backend ?? null) === canonicalJson(own.backend ?? null);
@@ -67,22 +67,22 @@ function ofCluster(point: ListedPoint, cluster: string | undefined): ListedPoint
   return rest;
 }
 
-function timeMs(time: string | undefined): number {
+export function timeMs(time: string | undefined): number {
   return Date.parse(time ?? "") || 0;
 }
 
 /** What stands in a status may be anybody's: a time that is still to come is none. */
-function pastMs(time: string | undefined, now: Date): number {
+export function pastMs(time: string | undefined, now: Date): number {
   const ms = timeMs(time);
   return ms > now.getTime() ? 0 : ms;
 }
 
 /** When the pod was given the work, which is after the session was due. */
-function reportedAtMs({ spec }: HostRun): number {
+export function reportedAtMs({ spec }: HostRun): number {
   return Math.max(timeMs(spec.assignedAt), timeMs(spec.createdAt), timeMs(spec.backup?.time));
 }
 
-function isMaintenance({ metadata, spec }: HostRun, repository: PointsView["repository"]): boolean {
+export function isMaintenance({ metadata, spec }: HostRun, repository: PointsView["repository"]): boolean {
   const isOwn = spec.run.kind === KINDS.Repository.kind && spec.run.uid === repository.metadata.uid;
   return spec.work === "Maintain" && isOwn && metadata.namespace === repository.metadata.namespace;
 }

@@ -1,4 +1,4 @@
-/** Brings what pods told of recovery points into the status of a Repository: reads both anew, for informers keep neither. */
+/** Brings what pods told of recovery points and snapshots into the status of a Repository: reads both anew, for informers keep neither. */
 import { parseHostRun } from "../../shared/api/host-run.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository, type Repository } from "../../shared/api/repository.ts";
@@ -7,10 +7,11 @@ import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { mergeStatus, type StatusWrite } from "../../shared/kube/status-patch.ts";
 import type { SeenHostRun } from "../world/without-points.ts";
 import { newestReports, withPoints } from "./points.ts";
+import { withSnapshots } from "./snapshots.ts";
 
 export interface TakeOrder {
   readonly repository: Repository;
-  /** Host runs that told points of it. */
+  /** Host runs that told what is in it. */
   readonly seen: readonly SeenHostRun[];
   /** uid of this cluster's kube-system; undefined while it is not known. */
   readonly cluster: string | undefined;
@@ -42,7 +43,8 @@ export async function takePoints(
   if (live === undefined) return { kind: "gone" };
   const reports = found.flatMap((run) => run ?? []);
   const before = live.status ?? {};
-  const after = withPoints(before, { repository: live, reports, cluster }, now);
+  const view = { repository: live, reports, cluster };
+  const after = { ...withPoints(before, view, now), ...withSnapshots(before, view, now) };
   // Of two that write the list none may take back what the other told.
   const { resourceVersion } = live.metadata;
   const address = { resource: KINDS.Repository, namespace, name };

@@ -139,6 +139,8 @@ export const HostAction = {
   VerifyRepositoryData: "VerifyRepositoryData",
   /** Takes what no snapshot needs any more out of the repository. */
   PruneRepository: "PruneRepository",
+  /** Removes snapshots that somebody deletes, and the data that nothing else needs with them. */
+  DeleteSnapshots: "DeleteSnapshots",
 } as const;
 export type HostAction = ValueOf<typeof HostAction>;
 

@@ -18,6 +18,7 @@ import {
   triedRestoreSchema,
 } from "./host-stats.ts";
 import { KINDS } from "./kinds.ts";
+import { listedSnapshotsSchema } from "./listed-snapshot.ts";
 import { objectMetaSchema, typeMeta } from "./object-meta.ts";
 import { parserOf } from "./parse.ts";
 import { chosenRecoveryPointSchema, listedPointsSchema, pointSearchSchema } from "./recovery-point.ts";
@@ -229,6 +230,7 @@ export const hostRunStatusSchema = object({
     listedPointsSchema,
     "Recovery points in the repository: of a backup those of its invoker, of a maintenance all.",
   ),
+  listedSnapshots: optional(listedSnapshotsSchema, "The snapshots that were listed for it, newest first."),
   conditions: optional(conditionsSchema, "How it went, for tools."),
 });
 export type HostRunStatus = Value<typeof hostRunStatusSchema>;

@@ -62,6 +62,7 @@ export type HostActionResult = Value<typeof hostActionResultSchema>;
 export const hostActionParamsSchema = object({
   readDataSubset: optional(text, "Part of the packs to read, as restic's --read-data-subset takes it."),
   removableLocks: optional(longList(text), "Ids of locks whose owner is known to be gone."),
+  snapshots: optional(list(text), "For DeleteSnapshots: ids in full."),
 });
 export type HostActionParams = Value<typeof hostActionParamsSchema>;
 

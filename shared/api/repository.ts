@@ -5,6 +5,7 @@ import { conditionsSchema } from "./condition.ts";
 import { formerPodSchema } from "./host-stats.ts";
 import { KINDS } from "./kinds.ts";
 import { labelSelectorSchema } from "./kubernetes/label-selector.ts";
+import { listedSnapshotsSchema } from "./listed-snapshot.ts";
 import { objectMetaSchema, typeMeta } from "./object-meta.ts";
 import { typedObjectRefSchema } from "./object-ref.ts";
 import { observedStatus } from "./observed-status.ts";
@@ -94,6 +95,8 @@ export const repositorySchema = object({
     recoveryPoints: optional(count, "Complete recovery points among those that are listed."),
     points: optional(listedPointsSchema, "The newest recovery points in the repository, newest first, at most 100."),
     pointsListedAt: optional(time, "Begin of the last maintenance that listed all of them."),
+    snapshots: optional(listedSnapshotsSchema, "The newest snapshots in the repository, newest first, at most 500."),
+    snapshotsListedAt: optional(time, "Begin of the last work whose pod listed some or all of them."),
     lastRecoveryPoint: optional(recoveryPointRefSchema, "The newest complete recovery point."),
     lastCheckTime: optional(time, "When the structure was last checked."),
     lastReadDataCheckTime: optional(time, "When a part of the data was last read and checked."),

@@ -13,7 +13,7 @@ import { restoreSessionSchema } from "../api/restore-session.ts";
 import type { SchemaNode } from "../api/schema.ts";
 import { taskSchema } from "../api/task.ts";
 
-/** Snapshot is none of them: upstream's aggregated API serves it, and we do not. */
+/** Snapshot is none of them: an aggregated API serves it, ours or upstream's. */
 export const STORED_SCHEMAS = {
   Repository: repositorySchema,
   BackupConfiguration: backupConfigurationSchema,

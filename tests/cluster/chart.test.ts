@@ -67,6 +67,7 @@ describe("helm", () => {
     ["overlays/cert-manager", ["certManager.enabled=true"]],
     ["overlays/namespaced", ["watchNamespace=applications"]],
     ["overlays/match-conditions", ["matchConditions.enabled=true"]],
+    ["overlays/snapshot-api", ["snapshotApi.enabled=true"]],
     ["overlays/single-node", ["webhook.replicas=1,reconciler.replicas=1"]],
     ["overlays/ui", ["ui.enabled=true,ui.publicUrl=https://backups.example.com/"]],
   ])("makes of it what %s makes, with %s", async (overlay, values) => {

@@ -9,7 +9,13 @@ import { type BackupSession, parseBackupSession } from "../../shared/api/backup-
 import { parseHostRun } from "../../shared/api/host-run.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository, type RepositoryStatus } from "../../shared/api/repository.ts";
-import { Annotation } from "../../shared/contract.ts";
+import { Annotation, Install } from "../../shared/contract.ts";
+import {
+  buildDeletionOrder,
+  DELETION_ORDERS,
+  deletionSelector,
+  readDeletionOrder,
+} from "../../shared/deletion-order.ts";
 import { asIs } from "../../shared/kube/client.ts";
 import { textAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
@@ -27,7 +33,7 @@ const VAULT = "upkeep-vault";
 const TIMEOUT_MS = 120_000;
 const JOBS: Resource = { group: "batch", version: "v1", plural: "jobs", namespaced: true };
 
-const cluster = useProduct();
+const cluster = useProduct({ reconcilerFlags: ["--snapshot-deletions"] });
 let store: BackendServer;
 let dir: string;
 let foreign: ChildProcess | undefined;
@@ -221,6 +227,27 @@ test("D13: a check gives way to a backup at once, and comes again when that has 
   expect(status.maintenanceRuns?.map(({ phase }) => phase)).toEqual(["Succeeded", "Stopped", "Succeeded"]);
   // Pruned a moment ago: not again on the same day.
   expect(latestRun(status)?.actions).toEqual(["VerifyRepositoryIntegrity"]);
+}, 200_000);
+
+test("a snapshot that somebody deleted goes from the repository and from the list, and no other does", async () => {
+  const { client } = cluster();
+  const repository = await client.get(KINDS.Repository, VAULT, "store", parseRepository);
+  const listed = repository.status?.snapshots ?? [];
+  const foreignOne = listed.find(({ paths = [] }) => paths.includes("/stdin"));
+  expect([listed.length, foreignOne]).toEqual([2, expect.anything()]);
+  const order = buildDeletionOrder(Install.Namespace, repository.metadata, foreignOne?.id ?? "", "owner@example.com");
+  await client.create(DELETION_ORDERS, Install.Namespace, order, asIs);
+  const orders = async () => {
+    const options = { labelSelector: deletionSelector(VAULT) };
+    return (await client.list(DELETION_ORDERS, Install.Namespace, readDeletionOrder, options)).items;
+  };
+  await waitForValue(orders, (items) => items.length === 0, "the order to be carried out", TIMEOUT_MS);
+  const status = await repositoryStatus();
+  const left = listed.filter((one) => one !== foreignOne).map(({ id }) => id);
+  expect(status.snapshots?.map(({ id }) => id)).toEqual(left);
+  expect(latestRun(status)).toMatchObject({ phase: "Succeeded", actions: ["DeleteSnapshots"] });
+  const present: unknown = JSON.parse(restic("snapshots", "--json"));
+  expect(Array.isArray(present) ? present.map((one) => textAt(one, "id")) : []).toEqual(left);
 }, 200_000);
 
 test("a repository in a folder is pruned as the user who saves there, who saves into it again afterwards", async () => {

@@ -51,21 +51,25 @@ test("kustomize makes of the base what install.yaml holds", () => {
   expect(byName(made("base"))).toEqual(byName(readObjects(join(manifests, "install.yaml"))));
 });
 
-describe.each(["base", "overlays/single-node", "overlays/namespaced", "overlays/cert-manager", "overlays/ui"])(
-  "%s",
-  (folder) => {
-    test("is taken by the API server", async () => {
-      const objects = made(folder).filter(({ apiVersion }) => !apiVersion.startsWith("cert-manager.io/"));
-      expect(objects.length).toBeGreaterThan(25);
-      for (const body of objects) {
-        const resource = resourceOf(body.kind);
-        const namespace = resource.namespaced ? body.metadata.namespace : undefined;
-        const patch = { kind: "apply", body, force: true } as const;
-        await client.patch(resource, namespace, body.metadata.name, patch, asIs, { dryRun: true });
-      }
-    });
-  },
-);
+describe.each([
+  "base",
+  "overlays/single-node",
+  "overlays/namespaced",
+  "overlays/cert-manager",
+  "overlays/snapshot-api",
+  "overlays/ui",
+])("%s", (folder) => {
+  test("is taken by the API server", async () => {
+    const objects = made(folder).filter(({ apiVersion }) => !apiVersion.startsWith("cert-manager.io/"));
+    expect(objects.length).toBeGreaterThan(25);
+    for (const body of objects) {
+      const resource = resourceOf(body.kind);
+      const namespace = resource.namespaced ? body.metadata.namespace : undefined;
+      const patch = { kind: "apply", body, force: true } as const;
+      await client.patch(resource, namespace, body.metadata.name, patch, asIs, { dryRun: true });
+    }
+  });
+});
 
 test("`images` of a kustomization alone names the image everywhere", async () => {
   const dir = await mkdtemp(join(tmpdir(), "stash-batch-images-"));

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tagSnapshots } from "../../agent/job/tag-snapshots.ts";
 import { type ActionPorts, runAction } from "../../agent/maintain/actions.ts";
-import { gatherPoints } from "../../agent/maintain/told-points.ts";
+import { gatherListing, type Listing, toTell } from "../../agent/maintain/told-points.ts";
 import type { Restic } from "../../agent/restic/client.ts";
 import { ensureRepository } from "../../agent/restic/ensure-repository.ts";
 import { parseHostRun } from "../../shared/api/host-run.ts";
@@ -77,8 +77,8 @@ describe("D4: retention with restic itself", () => {
     for (const member of [1, 2]) await save(5, member);
     expect(await retain({ ...policy, dryRun: true }, 5)).toMatchObject({ facts: { kept: 8, removed: 0 } });
     const told: ListedPoint[] = [];
-    const list = (found: readonly ListedPoint[]) => told.push(...found);
-    expect(await retain(policy, 5, { onPoints: list })).toEqual({ kind: "done", facts: { kept: 4, removed: 4 } });
+    const list = ({ points: found }: Listing) => told.push(...found);
+    expect(await retain(policy, 5, { onListed: list })).toEqual({ kind: "done", facts: { kept: 4, removed: 4 } });
     expect(told.map(({ session, complete, keptBy, cluster }) => [session, complete, keptBy, cluster])).toEqual([
       ["s-5", true, ["keepLast"], "of-tests"],
       ["s-4", true, ["keepLast"], "of-tests"],
@@ -90,8 +90,8 @@ describe("D4: retention with restic itself", () => {
       // restic before 0.17 writes no sizes down.
       ...(told[0]?.sizeBytes !== undefined && { sizeBytes: 2 * size }),
     });
-    const all = await gatherPoints(restic, undefined, { signal, log: world.log });
-    expect(all?.map(({ session, cluster }) => [session, cluster])).toEqual([
+    const all = await gatherListing(restic, undefined, { signal, log: world.log });
+    expect(all?.points.map(({ session, cluster }) => [session, cluster])).toEqual([
       ["s-5", "of-tests"],
       ["s-4", "of-tests"],
       ["s-4", "another"],
@@ -189,4 +189,60 @@ test("D25: a host that a StatefulSet did not have then begins empty, and says so
   });
   expect((await restore("db-1")).failure?.code).toBe("SNAPSHOT_NOT_FOUND");
   expect((await restore("host-1", [{ sourceHost: "host-7" }])).failure?.code).toBe("SNAPSHOT_NOT_FOUND");
+});
+
+describe("snapshots that somebody deletes", () => {
+  const remove = (deleted: readonly string[]) =>
+    runAction("DeleteSnapshots", {
+      restic,
+      signal,
+      policy: undefined,
+      scope: () => ({ invokerTag: undefined, sessionTag: "", untagged: [] }),
+      readDataSubset: undefined,
+      deleted,
+      withLock: (run) => run(),
+    });
+
+  test("go, also under the id that they had before their tags changed, and no other does", async () => {
+    const before = await restic.snapshots({});
+    const [first, second] = before;
+    await restic.run(["tag", "--add", "kept", second?.id ?? ""], { signal });
+    const outcome = await remove([first?.id ?? "", second?.id ?? ""]);
+    expect(outcome).toMatchObject({ kind: "done", facts: { removed: 2 } });
+    const left = await restic.snapshots({});
+    expect(left.map(({ id }) => id).sort()).toEqual(
+      before
+        .slice(2)
+        .map(({ id }) => id)
+        .sort(),
+    );
+    expect((await restic.run(["check"], { signal })).code).toBe(0);
+  });
+
+  test("that are gone are no fault, and what is no id never reaches restic", async () => {
+    const before = await restic.snapshots({});
+    expect(await remove(["0".repeat(64)])).toMatchObject({ kind: "done", facts: { removed: 0 } });
+    for (const id of ["--prune", "latest", "", before[0]?.id.slice(0, 8) ?? ""]) {
+      const outcome = await remove([id]);
+      if (outcome.kind === "done") expect(outcome.facts.removed).toBe(0);
+      else expect(outcome.failure.error.code).toBe("INVALID_OBJECT");
+    }
+    expect(await restic.snapshots({})).toHaveLength(before.length);
+  });
+
+  test("all are told with what the Snapshot API shows of them", async () => {
+    const listing = await gatherListing(restic, undefined, { signal, log: world.log });
+    const listed = (listing && toTell(listing).listedSnapshots) ?? [];
+    expect(listed.find(({ tags = [] }) => tags.length > 0)).toEqual({
+      id: expect.stringMatching(/^[0-9a-f]{64}$/),
+      time: expect.any(String),
+      hostname: expect.stringMatching(/^(app|db)$/),
+      username: expect.any(String),
+      // restic writes no zero down.
+      ...(process.getuid?.() !== 0 && { uid: process.getuid?.(), gid: process.getgid?.() }),
+      tree: expect.stringMatching(/^[0-9a-f]{64}$/),
+      paths: [world.data],
+      tags: expect.arrayContaining([expect.stringMatching(/^session=demo\/s-/)]),
+    });
+  });
 });

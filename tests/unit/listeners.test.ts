@@ -7,8 +7,13 @@ import { type StatusServer, startStatusServer } from "../../reconciler/status-se
 import { createMetrics } from "../../webhook/metrics.ts";
 import { parseReview } from "../../webhook/review.ts";
 import { createWebhookServer, type WebhookServer } from "../../webhook/server.ts";
-import { issueServer, loadCertificates } from "../support/control-plane/certificates.ts";
+import { answerCall } from "../../webhook/snapshots/answer.ts";
+import { createDeletionOrders } from "../../webhook/snapshots/deletion-orders.ts";
+import { createSnapshotServer, type SnapshotServer } from "../../webhook/snapshots/server.ts";
+import { DEFAULT_TLS_OPTIONS } from "../../webhook/tls-options.ts";
+import { issueClient, issueServer, loadCertificates } from "../support/control-plane/certificates.ts";
 import { exchange, HOSTILE_REQUESTS, type Listener, statusOf } from "../support/http/hostile-requests.ts";
+import { FakeApi } from "./reconciler/fake-api.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const FOLDERS = ["agent", "certs", "cli", "reconciler", "shared", "webhook"];
@@ -24,12 +29,14 @@ test("these are all listeners that there are", () => {
   );
   // That of the pages is tried in tests/unit/cli/ui/server.test.ts: it answers nobody who is not signed in.
   const tried = ["cli/ui/server.ts", "reconciler/status-server.ts", "webhook/main.ts", "webhook/server.ts"];
-  expect(found.sort()).toEqual(tried);
+  const ofSnapshots = ["webhook/snapshots/server.ts", "webhook/snapshots/start.ts"];
+  expect(found.sort()).toEqual([...tried, ...ofSnapshots]);
 });
 
 const faults: unknown[] = [];
 let status: StatusServer;
 let webhook: WebhookServer;
+let snapshots: SnapshotServer;
 const listeners = new Map<string, Listener>();
 
 beforeAll(async () => {
@@ -60,6 +67,23 @@ beforeAll(async () => {
       },
     },
   );
+  const front = await issueClient(ca, { user: "front-proxy", groups: [] });
+  const { client } = new FakeApi();
+  const absent = { ...client, listPages: () => noPages() };
+  const orders = createDeletionOrders(client, "stash-batch");
+  const log = { info: () => {}, warn: (fields: object) => faults.push(fields) };
+  snapshots = createSnapshotServer(
+    { cert: certPem, key: keyPem, ca: ca.certPem },
+    { answer: (request) => answerCall(request, { client: absent, orders, now: () => new Date(), log }), log },
+    DEFAULT_TLS_OPTIONS,
+  );
+  // So that each request has a user, and comes as far as it can.
+  const headers = { userHeaders: ["host"], groupHeaders: [], uidHeaders: [], extraPrefixes: ["x-"] };
+  snapshots.setFrontProxy({ pem: ca.certPem, names: [], ...headers });
+  const port = await snapshots.listen("127.0.0.1", 0);
+  listeners.set("the Snapshot API, from a stranger", { port, isTls: true });
+  const known = { cert: front.certPem, key: front.keyPem };
+  listeners.set("the Snapshot API, from the front proxy", { port, isTls: true, client: known });
   listeners.set("the reconciler's status server", { port: status.port, isTls: false });
   listeners.set("the webhook", { port: await webhook.listen("127.0.0.1", 0), isTls: true });
 });
@@ -67,9 +91,17 @@ beforeAll(async () => {
 afterAll(async () => {
   await status.stop();
   await webhook.close();
+  await snapshots.close();
 });
 
-describe.each(["the reconciler's status server", "the webhook"])("S7: %s", (name) => {
+async function* noPages(): AsyncGenerator<never> {}
+
+describe.each([
+  ["the reconciler's status server", 200],
+  ["the webhook", 200],
+  ["the Snapshot API, from a stranger", 401],
+  ["the Snapshot API, from the front proxy", 404],
+])("S7: %s", (name, answered) => {
   const listener = (): Listener => listeners.get(name) ?? { port: 0, isTls: false };
 
   test("answers every hostile request without a fault of its own, and goes on", { timeout: 120_000 }, async () => {
@@ -85,7 +117,7 @@ describe.each(["the reconciler's status server", "the webhook"])("S7: %s", (name
     expect(answers.filter(([, code = 0]) => code >= 500)).toEqual([]);
     expect(faults).toEqual([]);
     const healthy = await exchange(listener(), "GET /healthz?verbose HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
-    expect(statusOf(healthy)).toBe(200);
+    expect(statusOf(healthy)).toBe(answered);
   });
 });
 

@@ -12,18 +12,12 @@ import { MAX_QUESTIONS, questionsFor } from "../../shared/effects/questions.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { BackupInvokerView } from "../../shared/invoker.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
-import { textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { targetKey } from "../../shared/target.ts";
 import { type Finding, fault } from "../../shared/validation/finding.ts";
+import { askAccess } from "../access-review.ts";
 import type { UserFacts } from "../review.ts";
-
-const ACCESS_REVIEWS: Resource = {
-  group: "authorization.k8s.io",
-  version: "v1",
-  plural: "subjectaccessreviews",
-  namespaced: false,
-};
 
 /** For all questions together; less than the 3 s that the API server gives us. */
 const TIMEOUT_MS = 2_000;
@@ -110,44 +104,11 @@ async function gatherAppSecrets(source: EffectSource, { client, signal }: Asking
 async function findMissingRight(effect: Effect, { user, client, signal }: Asking): Promise<readonly Finding[]> {
   const what = formatEffect(effect);
   try {
-    const isAllowed = await client.create(ACCESS_REVIEWS, undefined, accessReview(effect, user), readAllowed, {
-      timeoutMs: TIMEOUT_MS,
-      maxRetries: 0,
-      signal,
-    });
-    if (isAllowed) return [];
+    if (await askAccess(client, user, effect, { timeoutMs: TIMEOUT_MS, maxRetries: 0, signal })) return [];
     const next = "Ask for that right, or let someone create it who has it.";
     return [fault("author", `${user.username} may not ${what}, which ${effect.from} asks for`, next)];
   } catch (thrown) {
     const next = "Try again; if it stays, look at the log of the webhook.";
     return [fault("author", `whether ${user.username} may ${what} is not known: ${messageOf(thrown)}`, next)];
   }
-}
-
-function accessReview({ verb, group, resource, subresource, namespace, name }: Effect, user: UserFacts) {
-  return {
-    apiVersion: "authorization.k8s.io/v1",
-    kind: "SubjectAccessReview",
-    spec: {
-      user: user.username,
-      uid: user.uid,
-      groups: user.groups,
-      extra: user.extra,
-      resourceAttributes: {
-        verb,
-        group,
-        resource,
-        namespace,
-        ...(subresource !== undefined && { subresource }),
-        ...(name !== undefined && { name }),
-      },
-    },
-  };
-}
-
-function readAllowed(review: unknown): boolean {
-  const problem = textAt(review, "status", "evaluationError");
-  const isAllowed = valueAt(review, "status", "allowed") === true;
-  if (!isAllowed && problem !== undefined && problem !== "") throw new Error(problem);
-  return isAllowed;
 }

@@ -1,6 +1,6 @@
 /** The Deployments as templates. */
 import { isJsonObject, listAt } from "../../../shared/kube/json-value.ts";
-import { at, type Context, merged, patched, WATCHES_ONE } from "./template-context.ts";
+import { at, type Context, merged, patched, SERVES_SNAPSHOTS, WATCHES_ONE } from "./template-context.ts";
 
 const yamlOf =
   (expression: string, key: string) =>
@@ -68,6 +68,7 @@ export function deploymentTemplate(context: Context, object: unknown, name: "web
     name === "webhook" ? "cert-manager/mode.yaml" : "namespaced/watch.yaml",
     name === "webhook" ? ".Values.certManager.enabled" : WATCHES_ONE,
   );
+  result = patched(context, result, `snapshot-api/${name}.yaml`, SERVES_SNAPSHOTS);
   result = at(result, ["spec", "replicas"], () => text.inline(`${values}.replicas`));
   result = at(result, [...CONTAINER, "args"], (args) => [...listAt(args), text.lines(flagsOf(`${values}.extraArgs`))]);
   result = withCommonValues(context, result, name);

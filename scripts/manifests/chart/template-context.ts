@@ -13,6 +13,7 @@ const WATCHED = "applications";
 
 export const RELEASE_NAMESPACE = ".Release.Namespace";
 export const WATCHES_ONE = ".Values.watchNamespace";
+export const SERVES_SNAPSHOTS = ".Values.snapshotApi.enabled";
 
 export interface Context {
   readonly text: TemplateText;

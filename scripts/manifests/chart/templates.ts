@@ -13,6 +13,7 @@ import {
   merged,
   patched,
   RELEASE_NAMESPACE,
+  SERVES_SNAPSHOTS,
   WATCHES_ONE,
   withNamespaces,
 } from "./template-context.ts";
@@ -52,6 +53,15 @@ function templateOf(context: Context, object: unknown): unknown {
     const restores = at(named, ["data", "restore-resources"], value(".Values.injected.restoreResources"));
     const jobs = at(restores, ["data", "job-resources"], value(".Values.injected.jobResources"));
     return at(jobs, ["data", "pull-secrets"], value('join "," .Values.pullSecrets'));
+  }
+  if (isNamed(object, "Service", "stash-batch-webhook")) {
+    return patched(context, object, "snapshot-api/service.yaml", SERVES_SNAPSHOTS);
+  }
+  if (isNamed(object, "NetworkPolicy", "stash-batch-webhook")) {
+    return patched(context, object, "snapshot-api/network-policy.yaml", SERVES_SNAPSHOTS);
+  }
+  if (textAt(object, "kind") === "APIService") {
+    return patched(context, object, "cert-manager/injection.yaml", ".Values.certManager.enabled");
   }
   if (isNamed(object, "NetworkPolicy", "stash-batch-reconciler")) {
     const path = ["spec", "ingress", 0, "from", 0, "namespaceSelector", "matchLabels", "kubernetes.io/metadata.name"];
@@ -132,6 +142,8 @@ export function renderTemplates(
     ),
     overlayFile(readText, "overlays/namespaced/rights.yaml", "rbac-one-namespace.yaml", WATCHES_ONE),
     overlayFile(readText, "overlays/ui/ui.yaml", "ui.yaml", ".Values.ui.enabled"),
+    overlayFile(readText, "overlays/snapshot-api/api-service.yaml", "api-service.yaml", SERVES_SNAPSHOTS),
+    overlayFile(readText, "overlays/snapshot-api/rights.yaml", "rbac-snapshots.yaml", SERVES_SNAPSHOTS),
     ...monitoringFiles(readText),
   ];
 }

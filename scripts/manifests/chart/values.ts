@@ -227,6 +227,12 @@ export const CHART_VALUES: readonly ChartValue[] = [
     meaning: "For servers from 1.28: writes that concern nobody's backup don't come to the webhook.",
   },
   {
+    path: "snapshotApi.enabled",
+    fallback: false,
+    schema: FLAG,
+    meaning: "Serves `kubectl get snapshots`. While the webhook is away, no namespace of the cluster can be deleted.",
+  },
+  {
     path: "serviceMonitor.enabled",
     fallback: false,
     schema: FLAG,

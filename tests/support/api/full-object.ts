@@ -74,6 +74,7 @@ function textFor(node: SchemaNode, key: string): string {
   if (node.enum !== undefined) return node.enum.find((choice) => choice !== node.default && choice !== "") ?? "";
   if (node.format === "date-time") return "2024-05-01T22:00:00Z";
   if (node.format === "byte") return "c2VjcmV0";
+  if (node.pattern?.includes("[0-9a-f]{64}")) return "ab".repeat(32);
   if (node.pattern !== undefined) return key === "from" || key === "until" ? "22:00" : "1h30m";
   if (node.default !== undefined) return `other-${key}`;
   return `${key}-text`;

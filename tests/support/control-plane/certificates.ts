@@ -49,6 +49,14 @@ export interface CertificateFolder {
   readonly clients: Readonly<Record<ClientName, KeyAndCertificate>>;
 }
 
+/** Makes an authority. */
+export function issueAuthority(name: string): Promise<KeyAndCertificate> {
+  return issue({ user: name, groups: [] }, [
+    { name: "basicConstraints", critical: true, cA: true },
+    { name: "keyUsage", critical: true, keyCertSign: true, cRLSign: true, digitalSignature: true },
+  ]);
+}
+
 /**
  * Makes a client certificate for a user.
  *
@@ -120,10 +128,7 @@ async function makeFolder(cacheDir: string, path: string): Promise<void> {
   await mkdir(cacheDir, { recursive: true, mode: 0o700 });
   const making = await mkdtemp(join(cacheDir, ".making-"));
   try {
-    const ca = await issue({ user: "stash-batch test authority", groups: [] }, [
-      { name: "basicConstraints", critical: true, cA: true },
-      { name: "keyUsage", critical: true, keyCertSign: true, cRLSign: true, digitalSignature: true },
-    ]);
+    const ca = await issueAuthority("stash-batch test authority");
     const apiServer = issueServer(ca, { user: "kube-apiserver", groups: [] }, API_SERVER_NAMES, API_SERVER_ADDRESSES);
     const clients = Object.entries(CLIENTS).map(([name, subject]) => ({ name, issued: issueClient(ca, subject) }));
     for (const { name, issued } of [

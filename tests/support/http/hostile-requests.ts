@@ -71,13 +71,15 @@ export const HOSTILE_REQUESTS: readonly string[] = [
 export interface Listener {
   readonly port: number;
   readonly isTls: boolean;
+  /** Certificate of the client, where the listener asks for one. */
+  readonly client?: { readonly cert: string; readonly key: string };
 }
 
 /**
  * Writes bytes to a new connection and waits for what comes back, at most half a second: some requests only deserve to be
  * left waiting for their rest.
  */
-export function exchange({ port, isTls }: Listener, text: string, waitMs = 500): Promise<string> {
+export function exchange({ port, isTls, client }: Listener, text: string, waitMs = 500): Promise<string> {
   return new Promise((resolve) => {
     const where = { host: "127.0.0.1", port };
     let received = "";
@@ -89,7 +91,9 @@ export function exchange({ port, isTls }: Listener, text: string, waitMs = 500):
     const write = (): void => {
       socket.write(text, "latin1");
     };
-    const socket = isTls ? connectTls({ ...where, rejectUnauthorized: false }, write) : connect(where, write);
+    const socket = isTls
+      ? connectTls({ ...where, ...client, rejectUnauthorized: false }, write)
+      : connect(where, write);
     const timer = setTimeout(end, waitMs);
     socket.on("data", (chunk: Buffer) => {
       received += chunk.toString("latin1");

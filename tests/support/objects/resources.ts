@@ -54,6 +54,7 @@ export const KUBERNETES = {
     plural: "customresourcedefinitions",
     namespaced: false,
   },
+  APIService: { group: "apiregistration.k8s.io", version: "v1", plural: "apiservices", namespaced: false },
   Lease: { group: "coordination.k8s.io", version: "v1", plural: "leases", namespaced: true },
 } as const satisfies Record<string, Resource>;
 

@@ -55,6 +55,9 @@ export async function startProduct(options: ProductOptions): Promise<RunningProd
   for (const file of ["namespace.yaml", "rbac-reconciler.yaml", "rbac-webhook.yaml"]) {
     await applyFile(client, join(root, "manifests/base", file));
   }
+  if (options.reconcilerFlags?.includes("--snapshot-deletions")) {
+    await applyFile(client, join(root, "manifests/overlays/snapshot-api/rights.yaml"));
+  }
   const processes = await superviseProcesses(dir, (name, how) => {
     process.stderr.write(`the ${name} ended by itself: ${how}\n`);
   });

@@ -16,21 +16,27 @@ const SERVER_NAME = "webhook.test";
 
 export interface TestWebhook {
   readonly port: number;
+  /** Of the Snapshot API, where its flag is among the flags. */
+  readonly snapshotPort: number | undefined;
   readonly url: string;
   readonly tlsDir: string;
   stop(): Promise<void>;
 }
 
 /** Makes a folder with a serving certificate for loopback. */
-export async function makeTlsFolder(ca: KeyAndCertificate): Promise<string> {
+export async function makeTlsFolder(ca: KeyAndCertificate, serverName = SERVER_NAME): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), "stash-batch-webhook-"));
-  await writeServingCertificate(dir, ca);
+  await writeServingCertificate(dir, ca, serverName);
   return dir;
 }
 
 /** Replaces the certificate in the folder; the key first, so that a half-written pair is seen for what it is. */
-export async function writeServingCertificate(dir: string, ca: KeyAndCertificate): Promise<void> {
-  const serving = await issueServer(ca, { user: "webhook", groups: [] }, [SERVER_NAME], ["127.0.0.1"]);
+export async function writeServingCertificate(
+  dir: string,
+  ca: KeyAndCertificate,
+  serverName = SERVER_NAME,
+): Promise<void> {
+  const serving = await issueServer(ca, { user: "webhook", groups: [] }, [serverName], ["127.0.0.1"]);
   await writeFile(join(dir, "tls.key"), serving.keyPem);
   await writeFile(join(dir, "tls.crt"), serving.certPem);
   await writeFile(join(dir, "ca.crt"), ca.certPem);
@@ -41,15 +47,18 @@ export async function startTestWebhook(options: {
   readonly kubeconfigPath: string;
   readonly ca: KeyAndCertificate;
   readonly port?: number;
+  /** In its certificate. */
+  readonly serverName?: string;
   readonly flags?: readonly string[];
 }): Promise<TestWebhook> {
-  const tlsDir = await makeTlsFolder(options.ca);
+  const { serverName = SERVER_NAME } = options;
+  const tlsDir = await makeTlsFolder(options.ca, serverName);
   const config = parseWebhookArgs(
     [
       `--image=${TEST_IMAGE}`,
       `--tls-dir=${tlsDir}`,
       `--listen=127.0.0.1:${options.port ?? 0}`,
-      `--server-name=${SERVER_NAME}`,
+      `--server-name=${serverName}`,
       `--kubeconfig=${options.kubeconfigPath}`,
       ...(options.flags ?? []),
     ],
@@ -62,6 +71,7 @@ export async function startTestWebhook(options: {
   await waitUntilReady(url);
   return {
     port: webhook.port,
+    snapshotPort: webhook.snapshotPort,
     url,
     tlsDir,
     stop: async () => {

@@ -96,7 +96,9 @@ function published(contents: SecretContents): readonly WebhookConfiguration[] {
       kind: "MutatingWebhookConfiguration",
       name: "stash-batch",
       resourceVersion: "1",
-      webhooks: [{ name: "a", calls: "stash-batch/stash-batch-webhook", bundle }],
+      webhooks: [
+        { name: "a", path: "/webhooks/0/clientConfig/caBundle", calls: "stash-batch/stash-batch-webhook", bundle },
+      ],
     },
   ];
 }

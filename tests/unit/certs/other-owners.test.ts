@@ -30,7 +30,12 @@ test.each([
 });
 
 function aConfiguration(...calls: readonly string[]): WebhookConfiguration {
-  const webhooks = calls.map((one, index) => ({ name: `w${index}`, bundle: `theirs ${index}`, calls: one }));
+  const webhooks = calls.map((one, index) => ({
+    name: `w${index}`,
+    path: `/webhooks/${index}/clientConfig/caBundle`,
+    bundle: `theirs ${index}`,
+    calls: one,
+  }));
   return { kind: "MutatingWebhookConfiguration", name: "stash-batch", resourceVersion: "7", webhooks };
 }
 

@@ -17,6 +17,8 @@ test("flags have defaults that fit an installation", () => {
     checksRights: true,
     trustedUsers: [],
     excludedNamespaces: ["kube-system", "ops"],
+    snapshotApi: undefined,
+    namespace: "ops",
     logLevel: "info",
     drainMs: 3_000,
   });
@@ -65,4 +67,11 @@ test("TLS can be narrowed, and never widened", () => {
     /--tls-min-version: VersionTLS10.*--tls-cipher-suites: TLS_RSA.*, x/,
   );
   expect(() => parseWebhookArgs(["--image=i", "--client-name=x"], {})).toThrow("--client-name needs --client-ca");
+});
+
+test("the Snapshot API listens where it is told to, and nowhere by itself", () => {
+  const read = (address: string) => parseWebhookArgs(["--image=i:1", `--snapshot-api=${address}`], {});
+  expect(read("0.0.0.0:8444")).toMatchObject({ snapshotApi: { host: "0.0.0.0", port: 8444 } });
+  expect(read("[::1]:0")).toMatchObject({ snapshotApi: { host: "::1", port: 0 } });
+  for (const odd of ["8444", "host:99999"]) expect(() => read(odd)).toThrow(/--snapshot-api: .* is no HOST:PORT/);
 });

@@ -2,14 +2,17 @@ import { join } from "node:path";
 import { applyPatch } from "fast-json-patch";
 import { expect, test } from "vitest";
 import {
+  API_SERVICES,
   CLUSTER_OBJECTS,
   DEFINITIONS,
+  FRONT_PROXY_BINDING,
   POLICY_OBJECTS,
   WEBHOOK_OBJECTS,
 } from "../../../../cli/uninstall/own-objects.ts";
 import { planRemoval } from "../../../../cli/uninstall/workloads.ts";
 import { hostRunPolicyObjects } from "../../../../reconciler/installation/host-run-policy.ts";
 import { composeObjects, readObjects } from "../../../../scripts/manifests/compose.ts";
+import { Install } from "../../../../shared/contract.ts";
 import { textAt } from "../../../../shared/kube/json-value.ts";
 
 const manifests = join(import.meta.dirname, "../../../../manifests");
@@ -29,8 +32,15 @@ test("every object of the installation outside of its namespace is one that unin
   const installed = [
     ...composeObjects(join(manifests, "base")),
     ...readObjects(join(manifests, "overlays/namespaced/rights.yaml")),
+    ...readObjects(join(manifests, "overlays/snapshot-api/rights.yaml")),
+    ...readObjects(join(manifests, "overlays/snapshot-api/api-service.yaml")),
   ];
-  const deleted = [...WEBHOOK_OBJECTS, ...CLUSTER_OBJECTS, DEFINITIONS].flatMap(({ resource, names }) =>
+  const elsewhere = installed.filter((object) => textAt(object, "metadata", "namespace") === "kube-system");
+  expect(elsewhere.map((object) => [textAt(object, "kind"), textAt(object, "metadata", "name")])).toEqual([
+    ["RoleBinding", FRONT_PROXY_BINDING.name],
+  ]);
+  const apiService = { resource: API_SERVICES, names: [Install.SnapshotApiService] };
+  const deleted = [...WEBHOOK_OBJECTS, ...CLUSTER_OBJECTS, DEFINITIONS, apiService].flatMap(({ resource, names }) =>
     names.map((name) => `${resource.plural} ${name}`),
   );
   expect(new Set(clusterWide(installed))).toEqual(new Set(deleted));

@@ -24,6 +24,7 @@ describe("flags of the reconciler", () => {
   test("an image is all that must be given", () => {
     expect(parse(["--image=stash:1"])).toEqual({
       kubeconfigPath: undefined,
+      deletesSnapshots: false,
       completesInstallation: false,
       watchNamespace: undefined,
       electsLeader: true,

@@ -20,6 +20,8 @@ function portsOf(client: FakeApi["client"], nowMs = Date.now()): MaintenanceActP
     log: createLogger("test", "error"),
     signal: new AbortController().signal,
     nowMs,
+    ownNamespace: "stash-batch",
+    cluster: "here",
   };
 }
 

@@ -34,6 +34,7 @@ export function aView(repository: Repository, change: Partial<MaintenanceView> =
     restSinceMs: undefined,
     jobs: [],
     hostRuns: [],
+    deletions: [],
     locks: { formerPods: [], lockOwners: new Map() },
     problem: undefined,
     sinceTryMs: new Map(),

@@ -242,9 +242,16 @@ describe("D13: one that is at work", () => {
   });
 
   test("does no other work than its own, whatever the status lists", () => {
-    const actions = ["ApplyRetentionPolicy", "VerifyRepositoryIntegrity", "PruneRepository"] as const;
-    expect(actionsOf({ isPruneWanted: true }, { ...RUN, actions })).toEqual(actions.slice(1));
-    expect(actionsOf({ isPruneWanted: false }, { ...RUN, actions })).toEqual(["VerifyRepositoryIntegrity"]);
+    const actions = [
+      "ApplyRetentionPolicy",
+      "VerifyRepositoryIntegrity",
+      "PruneRepository",
+      "DeleteSnapshots",
+    ] as const;
+    expect(actionsOf({ isPruneWanted: true, deletions: [] }, { ...RUN, actions })).toEqual(actions.slice(1, 3));
+    expect(actionsOf({ isPruneWanted: false, deletions: [] }, { ...RUN, actions })).toEqual([
+      "VerifyRepositoryIntegrity",
+    ]);
     const checked = [{ action: "VerifyRepositoryIntegrity", integrity: true, ...done }] as const;
     const view = { isPruneWanted: false, hostRuns: [aHostRun(checked)] };
     expect(atPod(view)).toMatchObject({ kind: "end", run: { phase: "Succeeded" } });

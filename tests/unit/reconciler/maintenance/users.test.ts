@@ -115,7 +115,7 @@ function worldOf({ invokers = [], sessions = [], restores = [], orders = [], pod
 }
 
 function gather(known: Known) {
-  const memory = { problem: undefined, sinceTryMs: new Map(), limits: LIMITS, completeForMs: () => 0 };
+  const memory = { problem: undefined, sinceTryMs: new Map(), limits: LIMITS, completeForMs: () => 0, deletions: [] };
   return gatherMaintenance(worldOf(known), STORE, memory);
 }
 
