@@ -29,6 +29,7 @@ export default defineConfig({
           // A worker loads each module once for all its files: loading them anew took two thirds of the time. So no test may leave anything
           // behind in a module, the environment or the process, and what measures memory does so in a process of its own.
           isolate: false,
+          setupFiles: ["tests/support/leave-nothing.ts"],
         },
       },
       { test: { ...RESTIC, name: "restic", include: ["tests/restic/**/*.test.ts"] } },

@@ -1,5 +1,4 @@
 /** A client and the server that it calls, with the answers that tests choose. */
-import { afterEach } from "vitest";
 import type { KubeClient } from "../../../../shared/kube/client.ts";
 import { type Clock, systemClock } from "../../../../shared/kube/clock.ts";
 import { createKubeClient } from "../../../../shared/kube/http-client.ts";
@@ -10,9 +9,11 @@ export const BATCHES = { group: "stash.appscode.com", version: "v1beta1", plural
 export const NODES = { group: "", version: "v1", plural: "nodes", namespaced: false };
 
 export const opened: { stop(): Promise<void> | void }[] = [];
-afterEach(async () => {
+
+/** For the `afterEach` of a test file: this module is loaded once for several. */
+export async function stopOpened(): Promise<void> {
   for (const one of opened.splice(0).reverse()) await one.stop();
-});
+}
 
 /** All waits are twenty times as short as they would be; back-off takes the shortest it may, since random is 0. */
 export const HASTE = 20;
@@ -21,12 +22,13 @@ const hastyClock: Clock = { ...systemClock, after: (delayMs, task) => systemCloc
 export async function aClient(
   answer: Answer,
   token?: () => string,
+  clock: Clock = hastyClock,
 ): Promise<{ client: KubeClient; server: LocalServer }> {
   const server = await LocalServer.start(answer);
   const client = createKubeClient({
     connection: server.connection(token),
     program: "test",
-    clock: hastyClock,
+    clock,
     random: () => 0,
   });
   opened.push(server, { stop: () => client.close() });

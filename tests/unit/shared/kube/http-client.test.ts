@@ -1,8 +1,10 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { asIs } from "../../../../shared/kube/client.ts";
 import { isExpired } from "../../../../shared/kube/kube-error.ts";
-import { aClient, BATCHES, failure, inTurn, NODES, ok, refuse } from "./client-world.ts";
+import { aClient, BATCHES, failure, inTurn, NODES, ok, refuse, stopOpened } from "./client-world.ts";
 import { type Answer, answerJson, aStatus } from "./local-server.ts";
+
+afterEach(stopOpened);
 
 describe("requests", () => {
   test("a namespaced object is addressed by group, version, namespace, plural and name", async () => {

@@ -1,9 +1,11 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { asIs, type KubeClient } from "../../../../shared/kube/client.ts";
 import { createKubeClient } from "../../../../shared/kube/http-client.ts";
 import { atVersion } from "../../../../shared/kube/patch.ts";
-import { aClient, BATCHES, cut, failure, HASTE, inTurn, ok, opened, refuse } from "./client-world.ts";
+import { aClient, BATCHES, cut, failure, HASTE, inTurn, ok, opened, refuse, stopOpened } from "./client-world.ts";
 import { type Answer, answerJson, aStatus, LocalServer } from "./local-server.ts";
+
+afterEach(stopOpened);
 
 describe("repetition", () => {
   const named = { metadata: { name: "a" } };

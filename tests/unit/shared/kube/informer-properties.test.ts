@@ -1,6 +1,8 @@
 import fc from "fast-check";
-import { test } from "vitest";
-import { aSyncedWorld, expectCaughtUp } from "./informer-world.ts";
+import { afterEach, test } from "vitest";
+import { aSyncedWorld, expectCaughtUp, stopOpened } from "./informer-world.ts";
+
+afterEach(stopOpened);
 
 /** What can happen to a watched resource, the connection included. */
 const happening = fc.oneof(

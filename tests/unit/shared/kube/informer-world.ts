@@ -1,5 +1,5 @@
 /** An informer, the server that it follows, and a listener that minds the order of what it is told. */
-import { afterEach, expect } from "vitest";
+import { expect } from "vitest";
 import { systemClock } from "../../../../shared/kube/clock.ts";
 import { createKubeClient } from "../../../../shared/kube/http-client.ts";
 import { createInformer, type Informer, type InformerProblem } from "../../../../shared/kube/informer.ts";
@@ -73,9 +73,11 @@ export interface World {
 }
 
 const opened: { stop(): Promise<void> | void }[] = [];
-afterEach(async () => {
+
+/** For the `afterEach` of a test file: this module is loaded once for several. */
+export async function stopOpened(): Promise<void> {
   for (const one of opened.splice(0).reverse()) await one.stop();
-});
+}
 
 export async function aWorld(
   timings: Partial<ReflectorTimings> = {},

@@ -1,8 +1,10 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { isJsonObject, valueAt } from "../../../../shared/kube/json-value.ts";
-import { aSyncedWorld, aWorld, eventually, expectCaughtUp, Follower } from "./informer-world.ts";
+import { aSyncedWorld, aWorld, eventually, expectCaughtUp, Follower, stopOpened } from "./informer-world.ts";
 import { answerJson, aStatus } from "./local-server.ts";
 import { WatchedCollection } from "./watched-collection.ts";
+
+afterEach(stopOpened);
 
 test("the first list comes page by page, and each object is added once", async () => {
   const world = await aSyncedWorld();

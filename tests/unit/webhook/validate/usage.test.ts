@@ -1,11 +1,14 @@
 /** Whose Repository an invoker may name, decided on what the API server has now: by the webhook's own client over HTTP. */
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import type { KubeClient } from "../../../../shared/kube/client.ts";
+import { systemClock } from "../../../../shared/kube/clock.ts";
 import { createKubeClient } from "../../../../shared/kube/http-client.ts";
 import { textAt } from "../../../../shared/kube/json-value.ts";
 import { validate } from "../../../../webhook/validate/validate.ts";
-import { aClient, opened } from "../../shared/kube/client-world.ts";
+import { aClient, opened, stopOpened } from "../../shared/kube/client-world.ts";
 import { type Answer, answerJson, aStatus, LocalServer } from "../../shared/kube/local-server.ts";
+
+afterEach(stopOpened);
 
 const REF = { apiVersion: "apps/v1", kind: "Deployment", name: "web" };
 const target = { ref: REF, rules: [{ paths: ["/data"] }] };
@@ -60,7 +63,8 @@ const having =
 const aNamespace = (labels: object) => ({ kind: "Namespace", metadata: { name: "demo", labels } });
 
 async function write(object: InvokerObject, answer: Answer, more: { readonly oldObject?: unknown } = {}) {
-  const { client, server } = await aClient(answer);
+  // Its own limit is what is looked at: a busy machine must not reach it.
+  const { client, server } = await aClient(answer, undefined, systemClock);
   return writeBy(client, server, object, more);
 }
 
