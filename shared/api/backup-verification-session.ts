@@ -1,4 +1,6 @@
 /** BackupVerificationSession: one drill. A recovery point is restored beside the application, looked at, and thrown away. */
+
+import { verifiedInvokerSchema } from "./backup-verifier.ts";
 import { SessionTrigger, VerificationPhase, VerificationStep } from "./closed-lists.ts";
 import { conditionsSchema } from "./condition.ts";
 import { KINDS } from "./kinds.ts";
@@ -21,7 +23,6 @@ import {
   type Value,
 } from "./schema.ts";
 import { verifiedFactsProperties } from "./verification.ts";
-import { verifiedInvokerSchema } from "./backup-verifier.ts";
 
 export const drilledMemberSchema = object({
   alias: required(nameText, "Its alias."),

@@ -5,7 +5,12 @@ import { InvokerPhase, OnRestoreFailure, RestorePhase } from "./closed-lists.ts"
 import { conditionsSchema } from "./condition.ts";
 import { hookResultSchema } from "./hook-result.ts";
 import { repositoryRefSchema } from "./object-ref.ts";
-import { chosenRecoveryPointSchema, pointSearchSchema, provenSchema, recoveryPointRefSchema } from "./recovery-point.ts";
+import {
+  chosenRecoveryPointSchema,
+  pointSearchSchema,
+  provenSchema,
+  recoveryPointRefSchema,
+} from "./recovery-point.ts";
 import { retentionPolicySchema } from "./retention-policy.ts";
 import { retryConfigSchema } from "./retry-config.ts";
 import {
