@@ -24,6 +24,8 @@ export const Label = {
   JobOwner: "stash.appscode.com/job-owner",
   /** On a Job and its pods: the target's position in its invoker, from 0. */
   JobTarget: "stash.appscode.com/job-target",
+  /** On what is made for a drill: uid of its BackupVerificationSession. By it leftovers are found; what counts is the owner. */
+  Drill: "stash.appscode.com/drill",
   /** On everything that was made for an agent's rights in a namespace. */
   AgentRights: "stash.appscode.com/agent-rights",
   /** On a HostRun: uid of the pod that it is for. Agents find theirs by it; what counts is the spec. */
@@ -47,6 +49,8 @@ export const LabelValue = {
   /** In place of a target's number. */
   PointSearch: "recovery-points",
   Maintenance: "maintenance",
+  Verification: "verification",
+  Script: "verification-script",
   Injected: "true",
   ManagedBy: "stash.appscode.com",
   Name: "stash",
@@ -145,6 +149,8 @@ export const Path = {
   LocalBackends: "/safe",
   PvcTarget: "/stash-data",
   Interim: "/stash-interim-volume",
+  /** A restored member of a drill is mounted at `${Path.Drill}/ALIAS`. */
+  Drill: "/drill",
   /** Where the steps of a Task leave their results for the last one. */
   Output: "/stash-tmp/output",
 } as const;
@@ -192,6 +198,8 @@ export const Command = {
   /** The hook of a whole session or restore, in a Job of its own. */
   GlobalHook: "global-hook",
   Maintain: "maintain",
+  /** Compares what a drill has restored with the snapshots that it came from. */
+  Verify: "verify",
   FindRecoveryPoints: "find-recovery-points",
   /** Compares what a drill has restored with the snapshots that it came from, in a Job of its own. */
   Verify: "verify",
