@@ -201,8 +201,6 @@ export const Command = {
   /** Compares what a drill has restored with the snapshots that it came from. */
   Verify: "verify",
   FindRecoveryPoints: "find-recovery-points",
-  /** Compares what a drill has restored with the snapshots that it came from, in a Job of its own. */
-  Verify: "verify",
   CreateBackupSession: "create-backupsession",
   /** Runs restic on the Repository that the environment names, for a person: arguments, input and output are restic's. */
   Restic: "restic",
