@@ -157,11 +157,26 @@ CREATE TABLE ${kind.quotedTable} (id INT); CREATE TABLE sale (id INT); INSERT IN
     expect(found(member)).toEqual(["QUERY_FAILED", "QUERY_FAILED"]);
   });
 
-  test("D: whose table has lost its rows is found by a query", async () => {
-    await fill(SQL.replace("INSERT INTO sale SELECT 7;", ""));
+  test("D: whose table has lost its rows is found by a query, and by the dump itself", async () => {
+    await fill(SQL.replace("(3, 'y')", "(4, 'y')").replace("INSERT INTO sale SELECT 7;", ""));
     try {
       const member = await verify([{ statement: "SELECT count(*) FROM sale", expect: { min: "1" } }]);
-      expect(found(member)).toContain("QUERY_FAILED");
+      expect(member.findings?.map(({ code, path }) => [code, path])).toEqual([
+        ["RESTORED_ROWS_DIFFER", `${kind.prefix}.sale`],
+        ["QUERY_FAILED", "SELECT count(*) FROM sale"],
+      ]);
+    } finally {
+      await fill(SQL);
+    }
+  });
+
+  test("D: without one of its tables is found by the dump alone", async () => {
+    await fill(SQL.replace("CREATE TABLE sale (id INT); INSERT INTO sale SELECT 7;", ""));
+    try {
+      const member = await verify();
+      expect(member.findings?.map(({ code, path }) => [code, path])).toEqual([
+        ["RESTORED_ROWS_DIFFER", `${kind.prefix}.sale`],
+      ]);
     } finally {
       await fill(SQL);
     }

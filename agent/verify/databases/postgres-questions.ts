@@ -4,7 +4,7 @@ import type { Question, Questions } from "./questions.ts";
 
 const hex = (column: string) => `pg_catalog.encode(pg_catalog.convert_to(${column}::text, 'UTF8'), 'hex')`;
 
-const DATABASES = `SELECT ${hex("datname")} FROM pg_catalog.pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname`;
+const DATABASES = `SELECT ${hex("datname")} FROM pg_catalog.pg_database WHERE datallowconn ORDER BY datname`;
 /** Of a partitioned table the partitions have the rows. */
 const TABLES = `SELECT ${hex("n.nspname")} || ' ' || ${hex("c.relname")}
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

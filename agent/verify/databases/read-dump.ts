@@ -1,6 +1,7 @@
 /** Reads a dump out of its snapshot, all of it: so that whatever is missing in the repository shows. */
 import type { Restic } from "../../restic/client.ts";
 import type { DumpEnds } from "./decide-dump.ts";
+import type { DumpRows } from "./dump-rows.ts";
 
 /** Comments and settings stand before the first statement that counts. */
 const HEAD_BYTES = 4_096;
@@ -13,7 +14,7 @@ export interface ReadDump extends DumpEnds {
 /** @throws UserError when restic can't read it */
 export async function readDump(
   restic: Restic,
-  dump: { readonly snapshotId: string; readonly file: string },
+  dump: { readonly snapshotId: string; readonly file: string; readonly rows: DumpRows },
   signal: AbortSignal,
 ): Promise<ReadDump> {
   let head = Buffer.alloc(0);
@@ -25,6 +26,7 @@ export async function readDump(
     onRawStdout(stdout) {
       stdout.on("data", (chunk: Buffer) => {
         bytes += chunk.length;
+        dump.rows.feed(chunk);
         if (head.length < HEAD_BYTES) head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES - head.length)]);
         tail = Buffer.from(Buffer.concat([tail, chunk.subarray(-TAIL_BYTES)]).subarray(-TAIL_BYTES));
       });

@@ -11,6 +11,8 @@ import { addSnapshot, type MemberFacts, type MemberPorts, NO_FACTS } from "../me
 import { ask, countTables } from "./ask-database.ts";
 import { faultOfAnswer } from "./decide-answer.ts";
 import { faultOfDump } from "./decide-dump.ts";
+import { compareRows } from "./decide-rows.ts";
+import { createDumpRows, type DumpedTable, type DumpRows } from "./dump-rows.ts";
 import { type DrillDatabase, openDrillDatabase } from "./open-database.ts";
 import { type Questions, questionsFor } from "./questions.ts";
 import { readDump } from "./read-dump.ts";
@@ -20,15 +22,21 @@ const QUERY_LIMIT_MS = 5 * 60_000;
 const SHORTEST_LIMIT_MS = 1_000;
 /** Of an answer that is told. */
 const MAX_VALUE = 1_024;
+const UNTOLD_ROWS = "numbers of rows against the dump: it is written in a way that does not tell them";
 
 /** @throws UserError when the snapshot can't be read or the server does not answer */
 export async function verifyDatabase(member: OrderedMember, ports: MemberPorts): Promise<MemberFacts> {
-  let facts: MemberFacts = { ...NO_FACTS };
+  let facts: MemberFacts = NO_FACTS;
+  const database = openDrillDatabase(member, ports.settings);
+  const dumped: DumpedTable[] = [];
   for (const ordered of member.snapshots) {
-    facts = await verifyDump(facts, ordered, ports);
+    const rows = createDumpRows(database.kind);
+    facts = await verifyDump(facts, ordered, rows, ports);
+    const tables = rows.end();
+    if (tables === undefined) facts = { ...facts, unproven: [...facts.unproven, UNTOLD_ROWS] };
+    else dumped.push(...tables);
     ports.onFacts(facts);
   }
-  const database = openDrillDatabase(member, ports.settings);
   const { env } = ports.settings;
   const { signal, log } = ports;
   return withPrivateFiles(database.folder, database.plan.files, async () => {
@@ -39,6 +47,7 @@ export async function verifyDatabase(member: OrderedMember, ports: MemberPorts):
     });
     const questions = questionsFor(database.kind, database.plan);
     const tables = await countTables(questions, { env, signal });
+    ports.findings.add(...compareRows(dumped, tables));
     facts = { ...facts, tables };
     ports.onFacts(facts);
     const own = ports.queries.filter((query) => query.member === member.alias);
@@ -54,6 +63,7 @@ export async function verifyDatabase(member: OrderedMember, ports: MemberPorts):
 async function verifyDump(
   before: MemberFacts,
   ordered: OrderedMember["snapshots"][number],
+  rows: DumpRows,
   { restic, signal, findings }: MemberPorts,
 ): Promise<MemberFacts> {
   let snapshot: Snapshot | undefined;
@@ -66,7 +76,7 @@ async function verifyDump(
   if (snapshot === undefined) return before;
   findings.add(...judgeSnapshot(ordered, snapshot));
   const { id, time, tree } = snapshot;
-  const dump = await readDump(restic, { snapshotId: ordered.id, file: ordered.path }, signal);
+  const dump = await readDump(restic, { snapshotId: ordered.id, file: ordered.path, rows }, signal);
   const fault = faultOfDump(dump);
   if (fault !== undefined) findings.add({ code: "DUMP_TRUNCATED", path: ordered.path, message: fault });
   const { host, path } = ordered;
