@@ -173,6 +173,34 @@ export const ERRORS = {
     true,
   ),
   VERIFY_FAILED: entry("Restored files differ from the snapshot.", "Restore again; check disk and repository."),
+  SNAPSHOT_FOREIGN: entry(
+    "A snapshot has the tags of the application, and is not what the application saved.",
+    "Look who else writes into the repository with its password; take that snapshot out, and back up again.",
+  ),
+  RESTORED_FILE_MISSING: entry(
+    "A file, folder or link of the snapshot was not there after a drill had restored it.",
+    "Read what the restore says of it; check the repository, and try another recovery point.",
+  ),
+  RESTORED_FILE_DIFFERS: entry(
+    "A file, folder or link came back as something else than the snapshot has: another type, size, content or target.",
+    "Run restic check with --read-data, and try another recovery point.",
+  ),
+  RESTORED_METADATA_DIFFERS: entry(
+    "A file or folder came back with another owner, mode or time than the snapshot has.",
+    "Set runtimeSettings so that the restoring container may set owners and modes.",
+  ),
+  DUMP_TRUNCATED: entry(
+    "The dump in the snapshot has no end: whatever wrote it was cut off.",
+    "Back up again, and look why the dump ended early; no restore brings back what is not in it.",
+  ),
+  RESTORED_ROWS_DIFFER: entry(
+    "The restored database has other tables, or other numbers of rows, than the dump.",
+    "Read what the load says; a dump that loads with errors is not whole.",
+  ),
+  QUERY_FAILED: entry(
+    "A statement of the verifier failed, gave no answer in time, or not the one that it must.",
+    "Ask the application's own database the same; correct the statement, or find out since when the data is wrong.",
+  ),
   VOLUME_FULL: entry("The volume is too small for the restored data.", "Enlarge the volume, then restore again."),
   PERMISSION_DENIED: entry(
     "The container's user may not write or set ownership there.",

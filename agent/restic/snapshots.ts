@@ -14,6 +14,8 @@ export interface Snapshot {
   readonly original?: string;
   /** Of the data that was read; restic 0.17 and later write it down. */
   readonly sizeBytes?: number;
+  /** Hash of its tree: of all names, attributes and contents in it. */
+  readonly tree?: string;
 }
 
 function texts(value: unknown): readonly string[] {
@@ -23,7 +25,7 @@ function texts(value: unknown): readonly string[] {
 /** A snapshot object of `snapshots` or `forget`, or undefined when it is none. */
 export function parseSnapshot(value: unknown): Snapshot | undefined {
   if (!isJsonObject(value)) return undefined;
-  const { id, time, hostname, original, summary } = value;
+  const { id, time, hostname, original, summary, tree } = value;
   const sizeBytes = isJsonObject(summary) ? summary["total_bytes_processed"] : undefined;
   if (typeof id !== "string" || typeof time !== "string") return undefined;
   return {
@@ -34,6 +36,7 @@ export function parseSnapshot(value: unknown): Snapshot | undefined {
     tags: texts(value["tags"]),
     ...(typeof original === "string" && { original }),
     ...(typeof sizeBytes === "number" && { sizeBytes }),
+    ...(typeof tree === "string" && { tree }),
   };
 }
 

@@ -20,6 +20,8 @@ import {
 export const MAX_TOLD_FINDINGS = 20;
 /** As many tables of one member are told by name; the rest is counted. */
 export const MAX_TOLD_TABLES = 200;
+/** Reasons are few; each is told once. */
+export const MAX_UNPROVEN = 20;
 
 /** What an answer must be. */
 export const expectationSchema = object({
@@ -32,6 +34,7 @@ export type Expectation = Value<typeof expectationSchema>;
 /** A statement whose answer tells that the data is what it should be. */
 export const verificationQuerySchema = object({
   member: required(nameText, "Alias of the database."),
+  database: optional(nameText, "Database that it is asked in; the member's own when empty."),
   statement: required(text, "One statement that answers with one value."),
   expect: required(expectationSchema, "What that must be."),
 });
@@ -42,6 +45,8 @@ const orderedSnapshotSchema = object({
   host: required(nameText, "Host that it was made on."),
   path: required(text, "Path that was backed up, or name of the dump."),
   restoredTo: optional(text, "Folder of the pod that this path was restored to; unset for a dump."),
+  tags: optional(list(text), "Tags that it must carry to be the member's."),
+  recordedId: optional(text, "Id that the BackupSession itself has for it; unset where nobody knows it any more."),
 });
 export type OrderedSnapshot = Value<typeof orderedSnapshotSchema>;
 
@@ -113,6 +118,7 @@ export const verifiedFactsProperties = {
   rows: optional(count, "Rows of all tables."),
   tables: optional(shortList(verifiedTableSchema, MAX_TOLD_TABLES), "Tables with their rows."),
   queries: optional(list(answeredQuerySchema), "Statements that were asked."),
+  unproven: optional(shortList(text, MAX_UNPROVEN), "What was not looked at, and why."),
   findingCount: optional(count, "Findings, those that are not told too."),
   findings: optional(shortList(verificationFindingSchema, MAX_TOLD_FINDINGS), "What is wrong."),
 };
