@@ -33,6 +33,7 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   ...Object.fromEntries(DATABASE_COMMANDS),
   [Command.Maintain]: () => import("./commands/maintain.ts"),
   [Command.FindRecoveryPoints]: () => import("./commands/find-recovery-points.ts"),
+  [Command.Verify]: () => import("./commands/verify.ts"),
   [Command.UpdateStatus]: () => import("./commands/update-status.ts"),
   [Command.RunHook]: () => import("./commands/run-hook.ts"),
   [Command.GlobalHook]: () => import("./commands/global-hook.ts"),

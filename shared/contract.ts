@@ -24,6 +24,8 @@ export const Label = {
   JobOwner: "stash.appscode.com/job-owner",
   /** On a Job and its pods: the target's position in its invoker, from 0. */
   JobTarget: "stash.appscode.com/job-target",
+  /** On what is made for a drill: uid of its BackupVerificationSession. By it leftovers are found; what counts is the owner. */
+  Drill: "stash.appscode.com/drill",
   /** On everything that was made for an agent's rights in a namespace. */
   AgentRights: "stash.appscode.com/agent-rights",
   /** On a HostRun: uid of the pod that it is for. Agents find theirs by it; what counts is the spec. */
@@ -32,6 +34,8 @@ export const Label = {
   SnapshotDeletion: "stash.appscode.com/snapshot-deletion",
   /** On it: namespace of the Repository that holds the snapshot. */
   DeletionNamespace: "stash.appscode.com/snapshot-deletion-namespace",
+  /** On a drill: its BackupVerifier, for people. */
+  Verifier: "stash.appscode.com/verifier",
   Component: "app.kubernetes.io/component",
   ManagedBy: "app.kubernetes.io/managed-by",
   Name: "app.kubernetes.io/name",
@@ -52,6 +56,8 @@ export const LabelValue = {
   PointSearch: "recovery-points",
   Maintenance: "maintenance",
   SnapshotDeletion: "true",
+  Verification: "verification",
+  Script: "verification-script",
   Injected: "true",
   ManagedBy: "stash.appscode.com",
   Name: "stash",
@@ -152,6 +158,8 @@ export const Path = {
   LocalBackends: "/safe",
   PvcTarget: "/stash-data",
   Interim: "/stash-interim-volume",
+  /** A restored member of a drill is mounted at `${Path.Drill}/ALIAS`. */
+  Drill: "/drill",
   /** Where the steps of a Task leave their results for the last one. */
   Output: "/stash-tmp/output",
 } as const;
@@ -199,6 +207,8 @@ export const Command = {
   /** The hook of a whole session or restore, in a Job of its own. */
   GlobalHook: "global-hook",
   Maintain: "maintain",
+  /** Compares what a drill has restored with the snapshots that it came from. */
+  Verify: "verify",
   FindRecoveryPoints: "find-recovery-points",
   CreateBackupSession: "create-backupsession",
   /** Runs restic on the Repository that the environment names, for a person: arguments, input and output are restic's. */

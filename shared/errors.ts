@@ -173,6 +173,34 @@ export const ERRORS = {
     true,
   ),
   VERIFY_FAILED: entry("Restored files differ from the snapshot.", "Restore again; check disk and repository."),
+  SNAPSHOT_FOREIGN: entry(
+    "A snapshot has the tags of the application, and is not what the application saved.",
+    "Look who else writes into the repository with its password; take that snapshot out, and back up again.",
+  ),
+  RESTORED_FILE_MISSING: entry(
+    "A file, folder or link of the snapshot was not there after a drill had restored it.",
+    "Read what the restore says of it; check the repository, and try another recovery point.",
+  ),
+  RESTORED_FILE_DIFFERS: entry(
+    "A file, folder or link came back as something else than the snapshot has: another type, size, content or target.",
+    "Run restic check with --read-data, and try another recovery point.",
+  ),
+  RESTORED_METADATA_DIFFERS: entry(
+    "A file or folder came back with another owner, mode or time than the snapshot has.",
+    "Set runtimeSettings so that the restoring container may set owners and modes.",
+  ),
+  DUMP_TRUNCATED: entry(
+    "The dump in the snapshot has no end: whatever wrote it was cut off.",
+    "Back up again, and look why the dump ended early; no restore brings back what is not in it.",
+  ),
+  RESTORED_ROWS_DIFFER: entry(
+    "The restored database has other tables, or other numbers of rows, than the dump.",
+    "Read what the load says; a dump that loads with errors is not whole.",
+  ),
+  QUERY_FAILED: entry(
+    "A statement of the verifier failed, gave no answer in time, or not the one that it must.",
+    "Ask the application's own database the same; correct the statement, or find out since when the data is wrong.",
+  ),
   VOLUME_FULL: entry("The volume is too small for the restored data.", "Enlarge the volume, then restore again."),
   PERMISSION_DENIED: entry(
     "The container's user may not write or set ownership there.",
@@ -285,6 +313,25 @@ export const ERRORS = {
   RECOVERY_POINT_NOT_FOUND: entry(
     "No complete recovery point exists for the choice.",
     "Choose one of those that the message lists.",
+  ),
+  // Drills.
+  DRILL_NOT_POSSIBLE: entry(
+    "The recovery point can't be restored beside the application.",
+    "Do what the message names; a restore of the application itself is not concerned.",
+  ),
+  DRILL_NO_ROOM: entry(
+    "The cluster has no room for the throw-away volumes of a drill.",
+    "Name a StorageClass in spec.storage of the BackupVerifier, raise its sizeLimit, or make room in the quota that the message names.",
+    true,
+  ),
+  DRILL_GAVE_WAY: entry(
+    "The drill was ended: a restore, another drill or a person came first.",
+    "Nothing to do: the next drill comes by the schedule, or make one by hand.",
+    true,
+  ),
+  RECOVERY_NOT_PROVEN: entry(
+    "What the drill restored is not what was backed up.",
+    "Read the findings in the status of the BackupVerificationSession, and take a new backup once their cause is gone.",
   ),
   INTERNAL: entry("Something failed that should not.", "Report it with the program's log.", true),
 } as const satisfies Record<string, ErrorEntry>;

@@ -42,6 +42,8 @@ export interface DumpParams {
 
 export interface DumpPlan {
   readonly files: readonly PrivateFile[];
+  /** The client alone, to which arguments may be added. */
+  readonly client: ProgramCall;
   /** Ends with 0 when the database accepts the credentials. */
   readonly probe: ProgramCall;
   /** Run one after another, into one stream. */

@@ -27,7 +27,8 @@ export interface ProgramExit {
 }
 
 const WORDS_LENGTH = 2_000;
-const OUTPUT_LENGTH = 1024 * 1024;
+/** Output that reaches it is not whole. */
+export const OUTPUT_LENGTH = 1024 * 1024;
 /** A client that is asked to end asks its server to do so too. */
 const STOP_GRACE_MS = 5_000;
 

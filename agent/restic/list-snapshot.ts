@@ -18,6 +18,8 @@ export interface ListPorts {
   /** Is told the snapshot before any of its entries. What it throws ends the list and is thrown on. */
   onSnapshot?(snapshot: Snapshot): void;
   readonly onNode?: OnNode;
+  /** Is told each entry with all that restic says of it. What it throws ends the list and is thrown on. */
+  onEntry?(node: Readonly<Record<string, unknown>>): void;
 }
 
 /** 0.18 stumbles over a folder that it could not load, in place of saying so. */
@@ -37,6 +39,14 @@ export async function listSnapshot(restic: Restic, which: readonly string[], por
   let hasStumbled = false;
   let thrown: { readonly error: unknown } | undefined;
   const stop = new AbortController();
+  function tell(to: () => void): void {
+    try {
+      to();
+    } catch (error) {
+      thrown = { error };
+      stop.abort();
+    }
+  }
   const exit = await restic.run(["ls", "--json", "--no-lock", ...which], {
     signal: AbortSignal.any([ports.signal, stop.signal]),
     timeLimitMs: LIST_LIMIT_MS,
@@ -46,15 +56,11 @@ export async function listSnapshot(restic: Restic, which: readonly string[], por
       if (!isJsonObject(node) || thrown !== undefined) return;
       if (node["struct_type"] === "snapshot") {
         isListed = true;
-        try {
-          const snapshot = parseSnapshot(node);
-          if (snapshot !== undefined) ports.onSnapshot?.(snapshot);
-        } catch (error) {
-          thrown = { error };
-          stop.abort();
-        }
+        const snapshot = parseSnapshot(node);
+        if (snapshot !== undefined) tell(() => ports.onSnapshot?.(snapshot));
         return;
       }
+      if (ports.onEntry !== undefined) tell(() => ports.onEntry?.(node));
       const { type, path, uid } = node;
       const isNode = typeof type === "string" && typeof path === "string";
       const isCounted = !isNode || ports.onNode?.(path, type, typeof uid === "number" ? uid : undefined) !== false;

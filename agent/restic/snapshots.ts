@@ -14,7 +14,7 @@ export interface Snapshot {
   readonly original?: string;
   /** Of the data that was read; restic 0.17 and later write it down. */
   readonly sizeBytes?: number;
-  /** Id of its root folder. */
+  /** Hash of its tree: of all names, attributes and contents in it. */
   readonly tree?: string;
   /** User that saved it, with uid and group. */
   readonly username?: string;

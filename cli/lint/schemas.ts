@@ -4,6 +4,8 @@ import { backupBatchSchema } from "../../shared/api/backup-batch.ts";
 import { backupBlueprintSchema } from "../../shared/api/backup-blueprint.ts";
 import { backupConfigurationSchema } from "../../shared/api/backup-configuration.ts";
 import { backupSessionSchema } from "../../shared/api/backup-session.ts";
+import { backupVerificationSessionSchema } from "../../shared/api/backup-verification-session.ts";
+import { backupVerifierSchema } from "../../shared/api/backup-verifier.ts";
 import { KINDS, type KindEntry } from "../../shared/api/kinds.ts";
 import { repositorySchema } from "../../shared/api/repository.ts";
 import { restoreBatchSchema } from "../../shared/api/restore-batch.ts";
@@ -22,6 +24,8 @@ export const WRITTEN_KINDS: ReadonlyMap<string, WrittenKind> = new Map(
     { entry: KINDS.BackupBlueprint, schema: backupBlueprintSchema },
     { entry: KINDS.BackupConfiguration, schema: backupConfigurationSchema },
     { entry: KINDS.BackupSession, schema: backupSessionSchema },
+    { entry: KINDS.BackupVerificationSession, schema: backupVerificationSessionSchema },
+    { entry: KINDS.BackupVerifier, schema: backupVerifierSchema },
     { entry: KINDS.Repository, schema: repositorySchema },
     { entry: KINDS.RestoreBatch, schema: restoreBatchSchema },
     { entry: KINDS.RestoreSession, schema: restoreSessionSchema },

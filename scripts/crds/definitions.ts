@@ -34,6 +34,8 @@ export const STORED_KINDS: readonly StoredKind[] = [
   storedKind("BackupSession"),
   storedKind("RestoreSession"),
   storedKind("RestoreBatch"),
+  storedKind("BackupVerifier"),
+  storedKind("BackupVerificationSession"),
   storedKind("HostRun"),
   storedKind("Function"),
   storedKind("Task"),

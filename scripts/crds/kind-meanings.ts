@@ -10,6 +10,9 @@ export const KIND_MEANINGS = {
   BackupSession: "One backup of all members of an invoker: it is made by the schedule, or by whoever wants one now.",
   RestoreSession: "Restores one target from the snapshots of a Repository, once.",
   RestoreBatch: "Restores the members of one application from the same recovery point, once.",
+  BackupVerifier: "Restores recovery points of an invoker beside the application, to see that they come back.",
+  BackupVerificationSession:
+    "One drill: a recovery point is restored beside the application, looked at and thrown away.",
   HostRun:
     "What the reconciler has given to one pod to do for one host, and what that pod reports. Nobody else writes it.",
   Function: "A container that a Task runs as one of its steps.",

@@ -177,6 +177,8 @@ export const HostRunWork = {
   /** Work on the repository alone. */
   Maintain: "Maintain",
   Hook: "Hook",
+  /** Compares what a drill has restored with the snapshots that it came from. */
+  Verify: "Verify",
   /** No order: it keeps what the status of a large run has no room for. */
   Record: "Record",
 } as const;
@@ -195,3 +197,42 @@ export const ReleaseMode = {
   Never: "Never",
 } as const;
 export type ReleaseMode = ValueOf<typeof ReleaseMode>;
+
+/** How far a drill looks at what came back. */
+export const VerificationType = {
+  /** What was restored is compared with the snapshots. */
+  RestoreOnly: "RestoreOnly",
+  /** Statements are asked of the restored databases too. */
+  Query: "Query",
+  /** A container of the user's looks at all that was restored. */
+  Script: "Script",
+} as const;
+export type VerificationType = ValueOf<typeof VerificationType>;
+
+/** Which recovery point a drill restores. */
+export const PointChoice = { Newest: "Newest", Random: "Random", Named: "Named" } as const;
+export type PointChoice = ValueOf<typeof PointChoice>;
+
+export const VerificationPhase = {
+  Pending: "Pending",
+  Running: "Running",
+  Succeeded: "Succeeded",
+  Failed: "Failed",
+  Skipped: "Skipped",
+} as const;
+export type VerificationPhase = ValueOf<typeof VerificationPhase>;
+
+/** What a drill is about to do, or does. Each is written down before it begins. */
+export const VerificationStep = {
+  Pending: "Pending",
+  Restoring: "Restoring",
+  Verifying: "Verifying",
+  Scripting: "Scripting",
+  Cleaning: "Cleaning",
+  Done: "Done",
+} as const;
+export type VerificationStep = ValueOf<typeof VerificationStep>;
+
+/** What a restored member of a drill consists of. */
+export const RestoredModel = { Files: "Files", Database: "Database" } as const;
+export type RestoredModel = ValueOf<typeof RestoredModel>;

@@ -40,6 +40,7 @@ import {
   type Value,
 } from "./schema.ts";
 import { ruleSchema, targetRefSchema } from "./target.ts";
+import { verifyOrderSchema, verifyResultSchema } from "./verification.ts";
 
 const namedKindSchema = object({
   kind: required(text, "Kind."),
@@ -183,6 +184,7 @@ export const hostRunSpecSchema = object({
     "The pod gets no turn: whether the application may start all the same, and why.",
   ),
   search: optional(searchOrderSchema, "Recovery points to look for."),
+  verify: optional(verifyOrderSchema, "For work Verify: what was restored, and from what."),
   appBinding: optional(appBindingOrderSchema, "The application whose data it is."),
   hooks: optional(hooksOrderSchema, "Hooks that run in the pod."),
   hookContext: optional(hookContextSchema, "For work Hook."),
@@ -218,6 +220,7 @@ export const hostRunStatusSchema = object({
   snapshots: optional(list(snapshotStatsSchema), "Snapshots that were made."),
   restored: optional(list(restoredSnapshotSchema), "Snapshots that were restored."),
   tried: optional(triedRestoreSchema, "For work TryRestore: what would be done to the host's files."),
+  verified: optional(verifyResultSchema, "For work Verify: what was found."),
   hooks: optional(list(hookResultSchema), "Hooks that ran in the pod."),
   results: optional(list(hostActionResultSchema), "What became of the actions."),
   locks: optional(list(repositoryLockSchema), "Locks that are in the way."),

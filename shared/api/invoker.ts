@@ -5,7 +5,12 @@ import { InvokerPhase, OnRestoreFailure, RestorePhase } from "./closed-lists.ts"
 import { conditionsSchema } from "./condition.ts";
 import { hookResultSchema } from "./hook-result.ts";
 import { repositoryRefSchema } from "./object-ref.ts";
-import { chosenRecoveryPointSchema, pointSearchSchema, recoveryPointRefSchema } from "./recovery-point.ts";
+import {
+  chosenRecoveryPointSchema,
+  pointSearchSchema,
+  provenSchema,
+  recoveryPointRefSchema,
+} from "./recovery-point.ts";
 import { retentionPolicySchema } from "./retention-policy.ts";
 import { retryConfigSchema } from "./retry-config.ts";
 import {
@@ -62,6 +67,7 @@ export const backupInvokerStatusProperties = {
   lastSuccessfulTime: optional(time, "When the last successful run ended."),
   missedRuns: optional(count, "Due times that passed without a run."),
   lastRecoveryPoint: optional(recoveryPointRefSchema, "The newest complete recovery point."),
+  lastProven: optional(provenSchema, "The last drill that proved a recovery point of it."),
 };
 
 export const backupInvokerSwitches = {

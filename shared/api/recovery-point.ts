@@ -1,5 +1,5 @@
 /** All snapshots of one session: what an application can be taken back to. */
-import { KeptBy } from "./closed-lists.ts";
+import { KeptBy, VerificationType } from "./closed-lists.ts";
 import {
   count,
   flag,
@@ -42,6 +42,17 @@ export const listedMemberSchema = object({
 });
 export type ListedMember = Value<typeof listedMemberSchema>;
 
+/** That a recovery point was restored by a drill, and what came back. */
+export const provenSchema = object({
+  by: required(nameText, "BackupVerificationSession that restored it."),
+  session: optional(nameText, "BackupSession that made the recovery point."),
+  time: required(time, "When it was proven."),
+  type: optional(oneOf(VerificationType), "How far what came back was looked at."),
+  recoverySeconds: optional(count, "How long the recovery took."),
+  summary: optional(text, "What came back, for people."),
+});
+export type Proven = Value<typeof provenSchema>;
+
 /** A recovery point as the repository itself tells of it. */
 export const listedPointSchema = object({
   namespace: optional(namespaceText, "Namespace of its BackupSession."),
@@ -61,6 +72,7 @@ export const listedPointSchema = object({
     shortList(oneOf(KeptBy), Object.keys(KeptBy).length),
     "Why the last retention left it; unset where none looked at it.",
   ),
+  proven: optional(provenSchema, "The last drill that restored it and found it whole."),
 });
 export type ListedPoint = Value<typeof listedPointSchema>;
 

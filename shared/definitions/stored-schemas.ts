@@ -4,6 +4,8 @@ import { backupBatchSchema } from "../api/backup-batch.ts";
 import { backupBlueprintSchema } from "../api/backup-blueprint.ts";
 import { backupConfigurationSchema } from "../api/backup-configuration.ts";
 import { backupSessionSchema } from "../api/backup-session.ts";
+import { backupVerificationSessionSchema } from "../api/backup-verification-session.ts";
+import { backupVerifierSchema } from "../api/backup-verifier.ts";
 import { functionSchema } from "../api/function.ts";
 import { hostRunSchema } from "../api/host-run.ts";
 import { KINDS, type KindEntry, type KindName } from "../api/kinds.ts";
@@ -22,6 +24,8 @@ export const STORED_SCHEMAS = {
   BackupSession: backupSessionSchema,
   RestoreSession: restoreSessionSchema,
   RestoreBatch: restoreBatchSchema,
+  BackupVerifier: backupVerifierSchema,
+  BackupVerificationSession: backupVerificationSessionSchema,
   HostRun: hostRunSchema,
   Function: functionSchema,
   Task: taskSchema,

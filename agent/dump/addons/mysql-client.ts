@@ -31,6 +31,7 @@ export function planMysql(flavor: MysqlFlavor, request: DumpRequest): DumpPlan {
   const dumps = dumpArguments(args, request.params.multiDumpArgs);
   return {
     files,
+    client: call(client, options),
     probe: call(client, options, `--connect-timeout=${CONNECT_TIMEOUT_SECONDS}`, "--execute=SELECT 1"),
     dumps: dumps.map((own) => call(dump, options, ...(isOfDatabases(own) ? EVERYTHING : []), ...own)),
     leavesOut: dumps.some(ignoresAccounts) ? [NO_ACCOUNTS] : [],

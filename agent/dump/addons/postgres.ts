@@ -34,13 +34,14 @@ export function planPostgres(request: DumpRequest): DumpPlan {
   const env = buildEnv(request);
   const args = splitArguments(params.args, "args");
   const call = (...argv: readonly string[]): ProgramCall => ({ argv, env });
-  const ask = (query: string) =>
-    call("psql", "--no-psqlrc", "--no-password", "--tuples-only", "--no-align", `--command=${query}`);
+  const client = ["psql", "--no-psqlrc", "--no-password"];
+  const ask = (query: string) => call(...client, "--tuples-only", "--no-align", `--command=${query}`);
   return {
     files: buildFiles(request),
+    client: call(...client),
     probe: ask("SELECT 1"),
     dumps: [call(program, "--no-password", ...args)],
-    load: call("psql", "--no-psqlrc", "--no-password", "--quiet", "--set=ON_ERROR_STOP=1", ...args),
+    load: call(...client, "--quiet", "--set=ON_ERROR_STOP=1", ...args),
     listRoles: ask("SELECT rolname FROM pg_catalog.pg_roles"),
     listSettings: ask(SETTINGS_QUERY),
   };

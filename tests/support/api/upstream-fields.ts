@@ -77,6 +77,8 @@ export const UPSTREAM_FIELDS: Readonly<Record<Exclude<KindName, "Snapshot">, str
     ` status.{phase sessionDuration sessionDeadline conditions[].${condition}` +
     ` members[].{ref!.${targetRef} conditions[].${condition} totalHosts phase stats[].${restoreHost}}}}`,
   // Ours alone: what is checked is our own reading of it.
+  BackupVerifier: "{spec.{invoker!.{kind! name!} schedule type} status.lastProven.{by! time!}}",
+  BackupVerificationSession: "{spec.verifier! status.{phase step members[].alias!}}",
   HostRun: "{spec.{work! host! pod!.{name! uid!} run!.{kind! name! uid}} status.phase}",
   Function:
     "{spec.{image command[] args[] workingDir ports[].{containerPort! protocol} volumeMounts[].{name! mountPath!}" +

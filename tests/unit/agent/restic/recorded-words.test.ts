@@ -63,6 +63,17 @@ const ELSEWHERE: Readonly<Partial<Record<ErrorCode, string>>> = {
   EARLIER_MEMBER_FAILED: "runs",
   RECOVERY_POINT_INCOMPLETE: "recovery points",
   RECOVERY_POINT_NOT_FOUND: "recovery points",
+  SNAPSHOT_FOREIGN: "what a drill finds",
+  RESTORED_FILE_MISSING: "what a drill finds",
+  RESTORED_FILE_DIFFERS: "what a drill finds",
+  RESTORED_METADATA_DIFFERS: "what a drill finds",
+  DUMP_TRUNCATED: "what a drill finds",
+  RESTORED_ROWS_DIFFER: "what a drill finds",
+  QUERY_FAILED: "what a drill finds",
+  DRILL_NOT_POSSIBLE: "drills",
+  DRILL_NO_ROOM: "drills",
+  DRILL_GAVE_WAY: "drills",
+  RECOVERY_NOT_PROVEN: "drills",
   INTERNAL: "what should not be",
 };
 
