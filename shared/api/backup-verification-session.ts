@@ -17,6 +17,7 @@ import {
   object,
   oneOf,
   optional,
+  recordedText,
   required,
   text,
   time,
@@ -82,7 +83,7 @@ export const backupVerificationSessionSchema = object({
       "What became of the script.",
     ),
     conditions: optional(conditionsSchema, "What was found out about it."),
-    evidence: optional(text, "The proof, as canonical JSON."),
+    evidence: optional(recordedText, "The proof, as canonical JSON."),
     signature: optional(
       object({
         key: required(text, "Public key, in base64."),
