@@ -21,6 +21,8 @@ import { RESTORE_KIND } from "./restore/restore-kind.ts";
 import { createStrategyController } from "./restore/strategy-controller.ts";
 import { createRunController } from "./run/controller.ts";
 import { createScheduleController } from "./schedule/schedule-controller.ts";
+import { createDrillController } from "./verification/controller.ts";
+import { createVerifierController } from "./verification/verifier-controller.ts";
 import { scheduleWorld } from "./world/schedule-world.ts";
 import type { World } from "./world/world.ts";
 
@@ -57,6 +59,8 @@ export function createControllers(ports: Ports): readonly Controller[] {
     createBlueprintController(ports),
     createRepositoryController(ports),
     createMaintenanceController({ ...ports, settings: config.settings, limits: config.limits }),
+    createDrillController({ ...ports, settings: config.settings, limits: config.limits }),
+    createVerifierController(ports),
     createScheduleController({
       world: scheduleWorld(world),
       client,

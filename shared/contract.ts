@@ -30,6 +30,8 @@ export const Label = {
   AgentRights: "stash.appscode.com/agent-rights",
   /** On a HostRun: uid of the pod that it is for. Agents find theirs by it; what counts is the spec. */
   PodUid: "stash.appscode.com/pod-uid",
+  /** On a drill: its BackupVerifier, for people. */
+  Verifier: "stash.appscode.com/verifier",
   Component: "app.kubernetes.io/component",
   ManagedBy: "app.kubernetes.io/managed-by",
   Name: "app.kubernetes.io/name",

@@ -314,6 +314,25 @@ export const ERRORS = {
     "No complete recovery point exists for the choice.",
     "Choose one of those that the message lists.",
   ),
+  // Drills.
+  DRILL_NOT_POSSIBLE: entry(
+    "The recovery point can't be restored beside the application.",
+    "Do what the message names; a restore of the application itself is not concerned.",
+  ),
+  DRILL_NO_ROOM: entry(
+    "The cluster has no room for the throw-away volumes of a drill.",
+    "Name a StorageClass in spec.storage of the BackupVerifier, raise its sizeLimit, or make room in the quota that the message names.",
+    true,
+  ),
+  DRILL_GAVE_WAY: entry(
+    "The drill was ended: a restore, another drill or a person came first.",
+    "Nothing to do: the next drill comes by the schedule, or make one by hand.",
+    true,
+  ),
+  RECOVERY_NOT_PROVEN: entry(
+    "What the drill restored is not what was backed up.",
+    "Read the findings in the status of the BackupVerificationSession, and take a new backup once their cause is gone.",
+  ),
   INTERNAL: entry("Something failed that should not.", "Report it with the program's log.", true),
 } as const satisfies Record<string, ErrorEntry>;
 

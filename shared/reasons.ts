@@ -109,6 +109,8 @@ export const ConditionType = {
   /** Ours: False when files could not be read and so are not in the backup. */
   AllFilesRead: "AllFilesRead",
   InjectionConflict: "InjectionConflict",
+  /** Ours: of a drill and its verifier, whether the last recovery point that was tried came back whole. */
+  RecoveryProven: "RecoveryProven",
   /** The three that tools know, on every kind: shared/status/readiness.ts. */
   Ready: "Ready",
   Reconciling: "Reconciling",
@@ -192,6 +194,9 @@ export const CONDITION_REASONS = {
   RunSkipped: "the session made no backup",
   RunInvalid: "the restore is invalid or not allowed",
   RunUnknown: "nobody can tell how the run ended",
+  RecoveryPointRestored: "a drill restored the recovery point and found it whole",
+  RecoveryPointNotRestored: "a drill could not restore the recovery point, or found it not whole",
+  DrillsCanRun: "drills can run",
   RepositoryUsable: "nothing is known against the repository",
   RepositoryDamaged: "the last check found damage in the repository",
   RevertedByOthers: "another field manager removed the container again and again",

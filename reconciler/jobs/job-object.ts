@@ -10,7 +10,7 @@ export interface JobFact {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
-  /** uid of the session, restore or Repository that controls it. */
+  /** uid of the session, restore, drill or Repository that controls it. */
   readonly ownerUid: string;
   /** Position of the target in its invoker. */
   readonly targetIndex: number;
@@ -76,7 +76,13 @@ function conditionOf(raw: unknown, type: string): unknown {
   return listAt(raw, "status", "conditions").find((condition) => textAt(condition, "type") === type);
 }
 
-const OWNERS = [KINDS.BackupSession, KINDS.RestoreSession, KINDS.RestoreBatch, KINDS.Repository] as const;
+const OWNERS = [
+  KINDS.BackupSession,
+  KINDS.RestoreSession,
+  KINDS.RestoreBatch,
+  KINDS.Repository,
+  KINDS.BackupVerificationSession,
+] as const;
 
 /** Of the object's controller, where that is of one of the kinds. Labels say nothing about it: everyone writes labels. */
 function controllerUid(raw: unknown, isKind: (group: string, kind: string) => boolean): string | undefined {
@@ -86,7 +92,7 @@ function controllerUid(raw: unknown, isKind: (group: string, kind: string) => bo
   return uid || undefined;
 }
 
-/** Reads a Job; undefined when no session, restore or Repository controls it. */
+/** Reads a Job; undefined when no session, restore, drill or Repository controls it. */
 export function readJob(raw: unknown): JobFact | undefined {
   const isRun = (group: string, kind: string) => OWNERS.some((one) => one.group === group && one.kind === kind);
   const ownerUid = controllerUid(raw, isRun);

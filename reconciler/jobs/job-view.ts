@@ -91,4 +91,9 @@ export interface MaintenanceJobView extends CommonView<BackupMemberView, "Reposi
   readonly verb: "backup";
 }
 
-export type JobView = BackupJobView | RestoreJobView | MaintenanceJobView;
+/** Looks at what a drill restored: as the job of a backup does at its volume. */
+export interface DrillJobView extends CommonView<BackupMemberView, "BackupVerificationSession"> {
+  readonly verb: "backup";
+}
+
+export type JobView = BackupJobView | RestoreJobView | MaintenanceJobView | DrillJobView;

@@ -21,7 +21,13 @@ export interface JobRights {
 }
 
 /** Upstream's name; one that is too long is told apart by a hash. */
-function accountName({ invoker, member }: JobView): string {
+export function accountName({
+  invoker,
+  member,
+}: {
+  readonly invoker: Pick<JobView["invoker"], "kind" | "name">;
+  readonly member: Pick<JobView["member"], "index">;
+}): string {
   const whole = `${invoker.kind.toLowerCase()}-${invoker.name}-${member.index}`.replaceAll(".", "-");
   if (whole.length > NAME_MAX_LENGTH) return nameWithSuffix(whole, shortHash(whole));
   return validNameWithPrefixNSuffix(

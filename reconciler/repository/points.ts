@@ -49,7 +49,8 @@ function believedMember(member: ListedMember): ListedMember {
 }
 
 function believedPoint(point: ListedPoint): ListedPoint {
-  const { memberCount, members, sizeBytes, unreadableFiles, keptBy, ...rest } = point;
+  // What was proven is known here alone: no pod says so of its own points.
+  const { memberCount, members, sizeBytes, unreadableFiles, keptBy, proven: _told, ...rest } = point;
   return {
     ...rest,
     ...(isCount(memberCount) && { memberCount }),
@@ -58,6 +59,18 @@ function believedPoint(point: ListedPoint): ListedPoint {
     ...(isCount(unreadableFiles) && { unreadableFiles }),
     ...(keptBy !== undefined && { keptBy }),
   };
+}
+
+/** What a drill proved stays with the point, of the same time: a session of a reused name made another one. */
+function withKnownProof(point: ListedPoint, known: readonly ListedPoint[] = []): ListedPoint {
+  const same = known.find(
+    (one) =>
+      one.session === point.session &&
+      one.namespace === point.namespace &&
+      one.cluster === point.cluster &&
+      timeMs(one.time) === timeMs(point.time),
+  );
+  return same?.proven === undefined ? point : { ...point, proven: same.proven };
 }
 
 /** Points of this cluster name none. */
@@ -101,7 +114,7 @@ function withMaintenance(status: PointStatus, run: HostRun, { cluster, now }: Fa
   const points = (run.status?.listedPoints ?? []).map((told): ListedPoint => {
     const { keptBy: _told, ...point } = ofCluster(believedPoint(told), cluster);
     const keptBy = known.get(keyOf(point));
-    return { ...point, ...(keptBy !== undefined && { keptBy }) };
+    return withKnownProof({ ...point, ...(keptBy !== undefined && { keptBy }) }, status.points);
   });
   return { ...status, points, pointsListedAt: at };
 }
@@ -121,7 +134,7 @@ function withSession(status: PointStatus, run: HostRun, { cluster, now }: Facts)
   if (known.some((point) => isOwn(point) && pastMs(point.time, now) > atMs)) return status;
   const told = (run.status?.listedPoints ?? []).map((point): ListedPoint => {
     const { cluster: _cluster, ...rest } = believedPoint(point);
-    return { ...rest, ...origin };
+    return withKnownProof({ ...rest, ...origin }, known);
   });
   return { ...status, points: [...known.filter((point) => !isOwn(point)), ...told] };
 }

@@ -3,6 +3,11 @@ import { type BackupBatch, parseBackupBatch } from "../../shared/api/backup-batc
 import { type BackupBlueprint, parseBackupBlueprint } from "../../shared/api/backup-blueprint.ts";
 import { type BackupConfiguration, parseBackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
+import {
+  type BackupVerificationSession,
+  parseBackupVerificationSession,
+} from "../../shared/api/backup-verification-session.ts";
+import { type BackupVerifier, parseBackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { parseHostRun } from "../../shared/api/host-run.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository, type Repository } from "../../shared/api/repository.ts";
@@ -41,7 +46,11 @@ export interface World {
   readonly batches: Informer<BackupBatch, InvokerIndex>;
   readonly restoreSessions: Informer<RestoreSession, InvokerIndex>;
   readonly restoreBatches: Informer<RestoreBatch, InvokerIndex>;
-  /** Indexes: uid of the session, restore or Repository; `namespace/name` of the Repository whose points a pod told. */
+  /** Index: `Kind/namespace/name` of the invoker. */
+  readonly verifiers: Informer<BackupVerifier, "invoker">;
+  /** Indexes: `namespace/name` of the verifier; uid. */
+  readonly drills: Informer<BackupVerificationSession, "verifier" | "uid">;
+  /** Indexes: uid of the session, restore, drill or Repository; `namespace/name` of the Repository whose points a pod told. */
   readonly hostRuns: Informer<SeenHostRun, "run" | "points">;
   /** Index: uid. */
   readonly repositories: Informer<Repository, "uid">;
@@ -177,6 +186,13 @@ export function createWorld(options: WorldOptions): World {
           (spec.members ?? []).map(({ target }) => target?.ref),
         ),
       repository: (invoker) => repositoryKeys(invoker, invoker.spec.repository),
+    }),
+    verifiers: informOwn(KINDS.BackupVerifier, parseBackupVerifier, {
+      invoker: ({ metadata, spec }) => [`${spec.invoker.kind}/${metadata.namespace}/${spec.invoker.name}`],
+    }),
+    drills: informOwn(KINDS.BackupVerificationSession, parseBackupVerificationSession, {
+      verifier: ({ metadata, spec }) => [`${metadata.namespace}/${spec.verifier}`],
+      uid: ({ metadata }) => [metadata.uid].filter((uid) => uid !== undefined),
     }),
     hostRuns: informOwn(KINDS.HostRun, (raw) => seenHostRun(parseHostRun(raw)), {
       run: ({ spec }) => [spec.run.uid].filter((uid) => uid !== undefined),

@@ -44,6 +44,21 @@ export const drillCheckSchema = object({
 });
 export type DrillCheck = Value<typeof drillCheckSchema>;
 
+/** A throw-away volume, and what is restored into it. */
+export const drillVolumeSchema = object({
+  claim: required(nameText, "Name of the throw-away claim."),
+  member: required(nameText, "Alias of the member."),
+  host: required(nameText, "Host whose data it is."),
+  mountPath: required(text, "Where the restore has it: a place that holds the paths of the snapshots."),
+  folder: required(text, "Where those who look at it have it."),
+  size: required(nameText, "Its size, as a quantity."),
+  snapshots: required(
+    list(object({ id: required(text, "Id of the snapshot."), path: required(text, "Path that was backed up.") })),
+    "What is restored into it.",
+  ),
+});
+export type DrillVolume = Value<typeof drillVolumeSchema>;
+
 export const backupVerificationSessionSchema = object({
   ...typeMeta(KINDS.BackupVerificationSession),
   metadata: objectMetaSchema,
@@ -73,6 +88,7 @@ export const backupVerificationSessionSchema = object({
     pointAgeSeconds: optional(count, "How old that was when the drill started: what would have been lost."),
     recoverySeconds: optional(count, "How long the recovery took, as measured."),
     recoveryTime: optional(text, "The same, for people."),
+    volumes: optional(list(drillVolumeSchema), "The throw-away volumes."),
     members: optional(list(drilledMemberSchema), "One entry a member."),
     checks: optional(list(drillCheckSchema), "What was looked at."),
     script: optional(

@@ -1,0 +1,186 @@
+/** Carries out what was decided for a drill. */
+import type { HostRunSpec } from "../../shared/api/host-run.ts";
+import { KINDS } from "../../shared/api/kinds.ts";
+import { assertNever } from "../../shared/errors.ts";
+import type { InjectionSettings } from "../../shared/injection/view.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import { objectKey } from "../../shared/kube/object-meta.ts";
+import { mergeStatus } from "../../shared/kube/status-patch.ts";
+import type { Logger } from "../../shared/log.ts";
+import { inNamespace } from "../authority.ts";
+import { JOBS } from "../jobs/job-object.ts";
+import { gatherPodRefusal, problemOf } from "../jobs/job-refusal.ts";
+import type { JobProblem } from "../jobs/target-job.ts";
+import { buildHostRun, repositoryOrder } from "../run/host-runs.ts";
+import { writeHostRun } from "../run/sync-host-runs.ts";
+import { cleanUp } from "./clean-up.ts";
+import type { DrillDecision } from "./decision.ts";
+import { createOwn, makeRestore } from "./make-restore.ts";
+import { verifyRunName } from "./names.ts";
+import { drillNameOf } from "./objects.ts";
+import { provenOf, recordProven } from "./proven.ts";
+import { readScriptEnd } from "./read-script.ts";
+import { whyNoRoom } from "./room.ts";
+import { planScriptJob } from "./script-job.ts";
+import { withScript } from "./script-result.ts";
+import { type DrillStatus, ended, ending, isFinalDrill, withConditions } from "./status.ts";
+import { drillAccountName, makeVerifyJob } from "./verify-job.ts";
+import type { DrillView } from "./view.ts";
+
+export interface DrillActPorts {
+  readonly client: Pick<KubeClient, "create" | "delete" | "find" | "list" | "patch" | "patchStatus" | "read">;
+  readonly settings: InjectionSettings;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  readonly now: Date;
+}
+
+export interface Acted {
+  /** Why something could not be made. */
+  readonly problem?: JobProblem | undefined;
+  /** Look again after this long, whatever comes. */
+  readonly againMs?: number;
+  /** The status as it was written, where it was. */
+  readonly written?: DrillStatus;
+}
+
+/** The informer is about to show what another wrote. */
+const BEHIND_MS = 300;
+/** Volumes go when the pods that have them are gone. */
+const CLEAN_AGAIN_MS = 1_000;
+
+/** @throws KubeError when the API server refuses or can't be reached */
+export async function actOnDrill(
+  ports: DrillActPorts,
+  view: DrillView,
+  decision: Exclude<DrillDecision, { kind: "wait" }>,
+): Promise<Acted> {
+  switch (decision.kind) {
+    case "tell":
+      return write(ports, view, decision.status);
+    case "begin":
+      return begin(ports, view, decision.status);
+    case "make-restore":
+      return making(() => makeRestore(inNamespace(ports.client, namespaceOf(view)), view, ports.now, ports.signal));
+    case "make-verify-job":
+      return making(async () => {
+        const job = await makeVerifyJob(ports, view, decision.deadlineSeconds);
+        return gatherPodRefusal(ports.client, job, ports.now.getTime());
+      });
+    case "make-script-job":
+      return making(() => makeScriptJob(ports, view, decision.deadlineSeconds));
+    case "order":
+      await order(ports, view, decision.pod, decision.verify);
+      return {};
+    case "end-script":
+      return endScript(ports, view, decision.status);
+    case "clean-up":
+      return clean(ports, view, decision.status);
+    default:
+      return assertNever(decision);
+  }
+}
+
+function namespaceOf({ drill }: DrillView): string {
+  return drill.metadata.namespace;
+}
+
+/** Only on the version that was decided on: of two that lead for a moment one alone goes on. */
+async function write({ client, signal, log }: DrillActPorts, view: DrillView, after: DrillStatus): Promise<Acted> {
+  const { metadata, status } = view.drill;
+  const { namespace, name, resourceVersion } = metadata;
+  const address = { resource: KINDS.BackupVerificationSession, namespace, name };
+  const outcome = await mergeStatus(client, address, { before: status, after, resourceVersion }, asIs, { signal });
+  if (outcome.kind === "refused") throw outcome.error;
+  if (outcome.kind === "conflict" || outcome.kind === "gone") return { againMs: BEHIND_MS };
+  if (status?.step !== after.step || status?.phase !== after.phase) {
+    const { phase, step, reason, message } = after;
+    log.info({ drill: objectKey(namespace, name), phase, step, reason, message }, "drill goes on");
+  }
+  return { written: after };
+}
+
+/** Nothing is made before it is known that there is room, and written down that it begins. */
+async function begin(ports: DrillActPorts, view: DrillView, status: DrillStatus): Promise<Acted> {
+  const { drill, verifier } = view;
+  const { client, signal, now } = ports;
+  const full = await whyNoRoom(client, drill, status.volumes ?? [], verifier?.spec.storage, signal);
+  if (full === undefined) return write(ports, view, status);
+  const words = { reason: "DRILL_NO_ROOM", message: full };
+  return write(ports, view, withConditions(ended(ending(drill.status ?? {}, "Skipped", words, now), now), drill, now));
+}
+
+const QUOTA = /exceeded quota|failed quota/i;
+
+async function making(make: () => Promise<JobProblem | undefined>): Promise<Acted> {
+  try {
+    return { problem: (await make()) ?? undefined, againMs: 0 };
+  } catch (error) {
+    const problem = problemOf(error);
+    if (problem === undefined) throw error;
+    const { isPassing: _, ...lasting } = problem;
+    // A drill waits for nobody's quota.
+    return { problem: QUOTA.test(problem.message) ? { ...lasting, code: "DRILL_NO_ROOM" } : problem, againMs: 0 };
+  }
+}
+
+async function makeScriptJob(
+  ports: DrillActPorts,
+  { drill, verifier }: DrillView,
+  seconds: number,
+): Promise<undefined> {
+  if (verifier === undefined) return undefined;
+  const job = planScriptJob(drill, verifier.spec, ports.settings, seconds);
+  const here = inNamespace(ports.client, drill.metadata.namespace);
+  await createOwn(here, JOBS, job, drill.metadata.uid ?? "", ports.signal);
+  return undefined;
+}
+
+async function endScript(ports: DrillActPorts, view: DrillView, status: DrillStatus): Promise<Acted> {
+  const { drill, scriptJob } = view;
+  if (scriptJob === undefined) return { againMs: BEHIND_MS };
+  const end = await readScriptEnd(ports.client, drill.metadata.namespace, scriptJob, ports.signal);
+  return write(ports, view, withScript(drill, status, end, scriptJob.outcome, ports.now));
+}
+
+async function order(
+  { client, signal, now }: DrillActPorts,
+  { drill, repository }: DrillView,
+  pod: { readonly name: string; readonly uid: string },
+  verify: NonNullable<HostRunSpec["verify"]>,
+): Promise<void> {
+  const { apiVersion, kind } = KINDS.BackupVerificationSession;
+  const { namespace, name, uid = "" } = drill.metadata;
+  const spec: HostRunSpec = {
+    work: "Verify",
+    run: { kind, name, uid },
+    host: pod.name,
+    pod,
+    assignedAt: now.toISOString(),
+    ...repositoryOrder(repository),
+    verify,
+  };
+  const object = buildHostRun(
+    { apiVersion, kind, namespace, name, uid },
+    { name: verifyRunName(drillNameOf(drill), pod.uid), spec },
+  );
+  await writeHostRun(client, namespace, { kind: "create", object }, signal);
+}
+
+/** What was proven is written down before the drill counts as ended: who is killed in between does it again. */
+async function clean(ports: DrillActPorts, view: DrillView, after: DrillStatus): Promise<Acted> {
+  const { client, log, signal } = ports;
+  const { drill, repository, verifier } = view;
+  const left = await cleanUp(client, drill, drillAccountName(drill), signal);
+  if (isFinalDrill(drill)) return left.length > 0 ? { againMs: CLEAN_AGAIN_MS } : {};
+  if (left.length > 0) {
+    log.debug({ drill: objectKey(drill.metadata.namespace, drill.metadata.name), left }, "drill is not clean yet");
+    return { againMs: CLEAN_AGAIN_MS };
+  }
+  if (after.phase === "Succeeded") {
+    const proven = provenOf(drill, after, verifier?.spec.type);
+    const isRecorded = await recordProven(client, drill, after, { proven, repository }, signal);
+    if (!isRecorded) return { againMs: BEHIND_MS };
+  }
+  return write(ports, view, after);
+}

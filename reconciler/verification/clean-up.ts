@@ -1,0 +1,99 @@
+/** Removes what a drill made. All of it has the drill as its owner; nothing is taken that has not. */
+import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
+import { KINDS } from "../../shared/api/kinds.ts";
+import { Label } from "../../shared/contract.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import { textAt } from "../../shared/kube/json-value.ts";
+import type { Resource } from "../../shared/kube/resource.ts";
+import { inNamespace, type NamespaceClient } from "../authority.ts";
+import { CLAIMS } from "../jobs/gather-target.ts";
+import { JOBS } from "../jobs/job-object.ts";
+import { isOwnedBy } from "./make-restore.ts";
+import { drillBatchName, scriptJobName, verifyJobName } from "./names.ts";
+import { drillNameOf } from "./objects.ts";
+
+const rbac = (plural: string): Resource => ({
+  group: "rbac.authorization.k8s.io",
+  version: "v1",
+  plural,
+  namespaced: true,
+});
+const ACCOUNTS: Resource = { group: "", version: "v1", plural: "serviceaccounts", namespaced: true };
+export const NETWORK_POLICIES: Resource = {
+  group: "networking.k8s.io",
+  version: "v1",
+  plural: "networkpolicies",
+  namespaced: true,
+};
+
+export type CleanUpClient = Pick<KubeClient, "create" | "delete" | "find" | "list" | "patch">;
+
+/**
+ * Orders go first: their pods see that within moments, and end restic, which unlocks.
+ *
+ * @param accountName of the job that looks at what was restored
+ * @returns what is still there, for people
+ * @throws KubeError when the API server refuses or can't be reached
+ */
+export async function cleanUp(
+  client: CleanUpClient,
+  drill: BackupVerificationSession,
+  accountName: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { namespace, uid = "" } = drill.metadata;
+  const name = drillNameOf(drill);
+  const here = inNamespace(client, namespace);
+  const batch = drillBatchName(name);
+  const orders = await ownNames(client, KINDS.HostRun, namespace, undefined, uid, signal);
+  for (const order of orders) await here.delete(KINDS.HostRun, order, { signal });
+  const left: string[] = [];
+  const remove = async (resource: Resource, object: string, isAwaited: boolean): Promise<void> => {
+    if (!(await removeOwn(here, resource, object, uid, signal)) || !isAwaited) return;
+    if ((await here.find(resource, object, asIs, { signal })) !== undefined) left.push(`${resource.plural} ${object}`);
+  };
+  await remove(KINDS.RestoreBatch, batch, true);
+  await remove(JOBS, verifyJobName(name), true);
+  await remove(JOBS, scriptJobName(name), true);
+  const selector = `${Label.Drill}=${uid}`;
+  const claims = await ownNames(client, CLAIMS, namespace, selector, uid, signal);
+  for (const claim of claims) await here.delete(CLAIMS, claim, { signal });
+  // They stay until no pod has them any more.
+  const present = claims.length === 0 ? [] : await ownNames(client, CLAIMS, namespace, selector, uid, signal);
+  left.push(...present.map((claim) => `claim ${claim}`));
+  for (const resource of [rbac("rolebindings"), rbac("roles"), ACCOUNTS]) await remove(resource, accountName, false);
+  await remove(NETWORK_POLICIES, batch, false);
+  return left;
+}
+
+/** @returns whether it was there, and the drill's */
+async function removeOwn(
+  here: NamespaceClient,
+  resource: Resource,
+  name: string,
+  uid: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const found = await here.find(resource, name, asIs, { signal });
+  if (found === undefined || !isOwnedBy(found, uid)) return false;
+  const objectUid = textAt(found, "metadata", "uid");
+  const isGoing = textAt(found, "metadata", "deletionTimestamp") !== undefined;
+  if (!isGoing) {
+    const only = objectUid === undefined ? {} : { uid: objectUid };
+    await here.delete(resource, name, { ...only, propagationPolicy: "Background", signal });
+  }
+  return true;
+}
+
+async function ownNames(
+  client: Pick<KubeClient, "list">,
+  resource: Resource,
+  namespace: string,
+  labelSelector: string | undefined,
+  uid: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const read = (raw: unknown) => (isOwnedBy(raw, uid) ? (textAt(raw, "metadata", "name") ?? "") : "");
+  const { items } = await client.list(resource, namespace, read, { labelSelector, metadataOnly: true, signal });
+  return items.filter((item) => item !== "");
+}

@@ -1,0 +1,90 @@
+/** Writes on the point and on the invoker that a drill proved a recovery point. Doing it twice changes nothing. */
+import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
+import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
+import { KINDS } from "../../shared/api/kinds.ts";
+import type { ListedPoint, Proven } from "../../shared/api/recovery-point.ts";
+import { parseRepository, type Repository, type RepositoryStatus } from "../../shared/api/repository.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import { isNotFound } from "../../shared/kube/kube-error.ts";
+import { mergeStatus } from "../../shared/kube/status-patch.ts";
+import type { DrillStatus } from "./status.ts";
+
+export function provenOf(
+  { metadata }: BackupVerificationSession,
+  { point, recoverySeconds, message, completionTime }: DrillStatus,
+  type: BackupVerifier["spec"]["type"],
+): Proven {
+  return {
+    by: metadata.name,
+    ...(point?.session !== undefined && { session: point.session }),
+    time: completionTime ?? "",
+    ...(type !== undefined && { type }),
+    ...(recoverySeconds !== undefined && { recoverySeconds }),
+    ...(message !== undefined && { summary: message }),
+  };
+}
+
+function isPoint(listed: ListedPoint, namespace: string, { point }: DrillStatus): boolean {
+  return (
+    listed.session === point?.session &&
+    (listed.namespace ?? namespace) === namespace &&
+    listed.cluster === undefined &&
+    Date.parse(listed.time) === Date.parse(point.time ?? "")
+  );
+}
+
+/** The status of the Repository with the mark on the point. Pure. */
+export function withProven(
+  status: RepositoryStatus,
+  namespace: string,
+  drill: DrillStatus,
+  proven: Proven,
+): RepositoryStatus {
+  const { points } = status;
+  if (points === undefined) return status;
+  // Whatever is written again stays as it was.
+  const isKnown = (listed: ListedPoint) => listed.proven?.by === proven.by;
+  return {
+    ...status,
+    points: points.map((listed) =>
+      isPoint(listed, namespace, drill) && !isKnown(listed) ? { ...listed, proven } : listed,
+    ),
+  };
+}
+
+/**
+ * @returns false when another wrote the Repository since it was read
+ * @throws KubeError when the API server refuses or can't be reached
+ */
+export async function recordProven(
+  client: Pick<KubeClient, "find" | "patchStatus">,
+  drill: BackupVerificationSession,
+  status: DrillStatus,
+  facts: { readonly proven: Proven; readonly repository: Repository | undefined },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { namespace } = drill.metadata;
+  const { proven, repository } = facts;
+  if (repository !== undefined) {
+    const { namespace: at, name } = repository.metadata;
+    const live = await client.find(KINDS.Repository, at, name, parseRepository, { signal });
+    if (live !== undefined) {
+      const before = live.status ?? {};
+      const after = withProven(before, namespace, status, proven);
+      const { resourceVersion } = live.metadata;
+      const address = { resource: KINDS.Repository, namespace: at, name };
+      const outcome = await mergeStatus(client, address, { before, after, resourceVersion }, asIs, { signal });
+      if (outcome.kind === "conflict") return false;
+      if (outcome.kind === "refused") throw outcome.error;
+    }
+  }
+  const { invoker } = status;
+  if (invoker === undefined) return true;
+  try {
+    const patch = { kind: "merge", body: { status: { lastProven: proven } } } as const;
+    await client.patchStatus(KINDS[invoker.kind], namespace, invoker.name, patch, asIs, { signal });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+  return true;
+}

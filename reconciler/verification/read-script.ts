@@ -1,0 +1,46 @@
+/** Reads how the container of a script ended. */
+import type { KubeClient } from "../../shared/kube/client.ts";
+import { listAt, numberAt, textAt } from "../../shared/kube/json-value.ts";
+import { KubeError } from "../../shared/kube/kube-error.ts";
+import { readLogTail } from "../../shared/kube/logs.ts";
+import { PODS } from "../jobs/gather-job.ts";
+import { SCRIPT_CONTAINER } from "./script-job.ts";
+import type { ScriptEnd } from "./script-result.ts";
+import type { DrillJob } from "./view.ts";
+
+const LINES = 40;
+const MAX_OUTPUT = 4_000;
+
+/** @throws KubeError when the API server can't be reached */
+export async function readScriptEnd(
+  client: Pick<KubeClient, "find" | "read">,
+  namespace: string,
+  { pod }: DrillJob,
+  signal: AbortSignal,
+): Promise<ScriptEnd> {
+  if (pod === undefined) return { exitCode: undefined, output: "" };
+  const found = await client.find(PODS, namespace, pod.name, readExitCode, { signal });
+  const output = await readOutput(client, namespace, pod.name, signal);
+  return { exitCode: found?.exitCode, output };
+}
+
+function readExitCode(raw: unknown): { readonly exitCode: number | undefined } {
+  const status = listAt(raw, "status", "containerStatuses").find((one) => textAt(one, "name") === SCRIPT_CONTAINER);
+  return { exitCode: numberAt(status, "state", "terminated", "exitCode") };
+}
+
+/** A node may be gone with the log: the exit code counts all the same. */
+async function readOutput(
+  client: Pick<KubeClient, "read">,
+  namespace: string,
+  pod: string,
+  signal: AbortSignal,
+): Promise<string> {
+  try {
+    const options = { container: SCRIPT_CONTAINER, lines: LINES, maxLength: MAX_OUTPUT, signal };
+    return await readLogTail(client, namespace, pod, options);
+  } catch (error) {
+    if (!(error instanceof KubeError) || error.status === 0) throw error;
+    return "";
+  }
+}

@@ -1,0 +1,66 @@
+/** Whether the cluster would make a drill's throw-away volumes: asked before anything is made. */
+import type { BackupVerificationSession, DrillVolume } from "../../shared/api/backup-verification-session.ts";
+import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
+import { textMapAt } from "../../shared/injection/workload.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import { isAlreadyExists, isForbidden } from "../../shared/kube/kube-error.ts";
+import type { Resource } from "../../shared/kube/resource.ts";
+import { inNamespace } from "../authority.ts";
+import { CLAIMS } from "../jobs/gather-target.ts";
+import { problemOf } from "../jobs/job-refusal.ts";
+import { buildDrillClaim } from "./objects.ts";
+
+const STORAGE_CLASSES: Resource = {
+  group: "storage.k8s.io",
+  version: "v1",
+  plural: "storageclasses",
+  namespaced: false,
+};
+const DEFAULT_CLASS = [
+  "storageclass.kubernetes.io/is-default-class",
+  "storageclass.beta.kubernetes.io/is-default-class",
+];
+
+/**
+ * @returns why there is no room; undefined when nothing speaks against it
+ * @throws KubeError when the API server can't be reached
+ */
+export async function whyNoRoom(
+  client: Pick<KubeClient, "create" | "delete" | "find" | "list" | "patch">,
+  drill: BackupVerificationSession,
+  volumes: readonly DrillVolume[],
+  storage: BackupVerifier["spec"]["storage"],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (storage?.storageClassName === undefined && (await hasDefaultClass(client, signal)) === false) {
+    return "the cluster has no default StorageClass (next: name one in spec.storage.storageClassName)";
+  }
+  const here = inNamespace(client, drill.metadata.namespace);
+  for (const volume of volumes) {
+    try {
+      await here.create(CLAIMS, buildDrillClaim(drill, volume, storage), asIs, { dryRun: true, signal });
+    } catch (error) {
+      if (isAlreadyExists(error)) continue;
+      const problem = problemOf(error);
+      if (problem === undefined) throw error;
+      return problem.message;
+    }
+  }
+  return undefined;
+}
+
+/** @returns undefined where nobody says, as in an installation that sees one namespace */
+async function hasDefaultClass(client: Pick<KubeClient, "list">, signal: AbortSignal): Promise<boolean | undefined> {
+  try {
+    const { items } = await client.list(
+      STORAGE_CLASSES,
+      undefined,
+      (raw) => textMapAt(raw, "metadata", "annotations"),
+      { signal },
+    );
+    return items.some((annotations) => DEFAULT_CLASS.some((key) => annotations[key] === "true"));
+  } catch (error) {
+    if (isForbidden(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,78 @@
+/** The job of a verifier's script: the user's container, with all that was restored. Pure. */
+import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
+import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
+import { Annotation, Label, LabelValue } from "../../shared/contract.ts";
+import { UserError } from "../../shared/errors.ts";
+import type { InjectionSettings } from "../../shared/injection/view.ts";
+import type { JsonObject } from "../../shared/injection/workload.ts";
+import { withoutOwnKeys } from "../../shared/own-keys.ts";
+import { pullSecretFields } from "../jobs/pull-secrets.ts";
+import { POD_SECURITY } from "../jobs/security.ts";
+import { scriptJobName } from "./names.ts";
+import { drillLabels, drillMetadata, drillNameOf } from "./objects.ts";
+import { drillMounts, drillVolumes } from "./verify-job.ts";
+
+export const SCRIPT_CONTAINER = "script";
+
+/** @throws UserError INVALID_OBJECT without a script */
+export function planScriptJob(
+  drill: BackupVerificationSession,
+  { script, runtimeSettings }: BackupVerifier["spec"],
+  settings: Pick<InjectionSettings, "pullSecrets">,
+  deadlineSeconds: number,
+): JsonObject {
+  if (script === undefined) throw new UserError("INVALID_OBJECT", "spec.script is missing");
+  const { volumes = [], point } = drill.status ?? {};
+  const { podLabels, podAnnotations, serviceAccountAnnotations: _, ...podFields } = runtimeSettings?.pod ?? {};
+  const { resources, securityContext } = runtimeSettings?.container ?? {};
+  const { namespace, uid = "" } = drill.metadata;
+  const own = { ...drillLabels(drill), [Label.JobOwner]: uid, [Label.JobTarget]: LabelValue.Script };
+  const metadata = drillMetadata(drill, scriptJobName(drillNameOf(drill)));
+  const known = [
+    { name: "DRILL_FOLDER", value: "/drill" },
+    { name: "DRILL_POINT", value: point?.session ?? "" },
+    { name: "DRILL_POINT_TIME", value: point?.time ?? "" },
+  ];
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: { ...metadata, labels: own },
+    spec: {
+      backoffLimit: 0,
+      activeDeadlineSeconds: deadlineSeconds,
+      template: {
+        metadata: {
+          labels: { ...withoutOwnKeys(podLabels), ...own },
+          annotations: { ...withoutOwnKeys(podAnnotations), [Annotation.JobOwnSteps]: "" },
+        },
+        spec: {
+          automountServiceAccountToken: false,
+          ...podFields,
+          ...pullSecretFields({
+            settings,
+            namespace,
+            asked: podFields.imagePullSecrets,
+            hasUsersAccount: podFields.serviceAccountName !== undefined,
+          }),
+          restartPolicy: "Never",
+          securityContext: podFields.securityContext ?? POD_SECURITY,
+          containers: [
+            {
+              name: SCRIPT_CONTAINER,
+              image: script.image,
+              imagePullPolicy: "IfNotPresent",
+              ...(script.command !== undefined && { command: script.command }),
+              ...(script.args !== undefined && { args: script.args }),
+              // What the author says counts last: these are no one's but the script's.
+              env: [...known, ...(script.env ?? [])],
+              ...(resources !== undefined && { resources }),
+              ...(securityContext !== undefined && { securityContext }),
+              volumeMounts: drillMounts(volumes, false),
+            },
+          ],
+          volumes: drillVolumes(volumes),
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,70 @@
+/** Texts and conditions in the status of a drill. Pure. */
+import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
+import { VerificationPhase, VerificationStep } from "../../shared/api/closed-lists.ts";
+import { ConditionType } from "../../shared/reasons.ts";
+import { formatTime, withCondition } from "../../shared/status/conditions.ts";
+import { runReadiness, withReadiness } from "../../shared/status/readiness.ts";
+
+export type DrillStatus = NonNullable<BackupVerificationSession["status"]>;
+type Phase = VerificationPhase;
+
+export function isFinalDrill({ status }: Pick<BackupVerificationSession, "status">): boolean {
+  const phase = status?.phase;
+  return phase === "Succeeded" || phase === "Failed" || phase === "Skipped";
+}
+
+/** A status with the conditions that follow from it. */
+export function withConditions(
+  status: DrillStatus,
+  { metadata }: Pick<BackupVerificationSession, "metadata">,
+  now: Date,
+): DrillStatus {
+  const { phase, message } = status;
+  const ready = withReadiness(status.conditions, runReadiness({ phase, message }), metadata.generation, now);
+  const outcome = provenOutcome(status);
+  const conditions =
+    outcome === undefined
+      ? ready
+      : withCondition(
+          ready,
+          {
+            type: ConditionType.RecoveryProven,
+            ...outcome,
+            message: message ?? "",
+            observedGeneration: metadata.generation ?? 0,
+          },
+          now,
+        );
+  return { ...status, observedGeneration: metadata.generation ?? 0, conditions };
+}
+
+function provenOutcome({ phase }: DrillStatus) {
+  if (phase === "Succeeded") return { status: "True", reason: "RecoveryPointRestored" } as const;
+  if (phase === "Failed") return { status: "False", reason: "RecoveryPointNotRestored" } as const;
+  return undefined;
+}
+
+/** From here on all that the drill made is removed; how it ends is written down first. */
+export function ending(
+  status: DrillStatus,
+  outcome: Phase,
+  words: { readonly reason?: string | undefined; readonly message: string },
+  now: Date,
+): DrillStatus {
+  const { reason: _, ...rest } = status;
+  return {
+    ...rest,
+    phase: VerificationPhase.Running,
+    step: VerificationStep.Cleaning,
+    stepStartTime: formatTime(now),
+    outcome,
+    ...(words.reason !== undefined && { reason: words.reason }),
+    message: words.message,
+  };
+}
+
+/** All that was made is gone. */
+export function ended(status: DrillStatus, now: Date): DrillStatus {
+  const phase = status.outcome ?? VerificationPhase.Failed;
+  return { ...status, phase, step: VerificationStep.Done, completionTime: formatTime(now) };
+}
