@@ -90,6 +90,7 @@ export const backupVerificationSessionSchema = object({
     recoveryTime: optional(text, "The same, for people."),
     volumes: optional(list(drillVolumeSchema), "The throw-away volumes."),
     members: optional(list(drilledMemberSchema), "One entry a member."),
+    resticVersion: optional(text, "Version of the restic that compared."),
     checks: optional(list(drillCheckSchema), "What was looked at."),
     script: optional(
       object({
