@@ -101,11 +101,17 @@ function ownRun(hostRuns: readonly HostRun[], podUid: string | undefined): HostR
   return hostRuns.find(({ spec }) => spec.work === "Verify" && spec.pod.uid === podUid);
 }
 
+function isEndedPhase(phase: string | undefined): boolean {
+  return phase === "Succeeded" || phase === "Failed";
+}
+
 function verifying(step: Step): DrillDecision {
   const { view, status, leftMs, now } = step;
   const { verifyJob: job, hostRuns, verifier } = view;
   // A pod that was lost may have told all the same.
-  const told = hostRuns.find((run) => run.spec.work === "Verify" && run.status?.phase === "Succeeded");
+  const told = hostRuns.find(
+    ({ spec, status: of }) => spec.work === "Verify" && isEndedPhase(of?.phase) && of?.verified !== undefined,
+  );
   if (told?.status?.verified !== undefined) return found(step, withVerified(status, told.status.verified));
   const failed = job?.pod === undefined ? undefined : ownRun(hostRuns, job.pod.uid);
   if (failed?.status?.phase === "Failed") {

@@ -4,6 +4,8 @@ import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import type { VerifiedMember, VerifyOrder, VerifyResult } from "../../shared/api/verification.ts";
 import { formatClock } from "../../shared/size.ts";
+import { sessionTag, targetTag } from "../../shared/snapshot-tags.ts";
+import { resolveTargetRef } from "../../shared/target.ts";
 import { restoreAlias } from "./objects.ts";
 import { memberName } from "./plan.ts";
 import type { DrillPoint } from "./point.ts";
@@ -40,11 +42,16 @@ export function withRestore(status: DrillStatus, batch: RestoreBatch | undefined
       return {
         ...member,
         phase,
-        ...(words !== undefined && { message: words }),
+        ...(words !== undefined && { message: inMembers(words, volumes) }),
         ...(seconds !== undefined && { restoreSeconds: seconds }),
       };
     }),
   };
+}
+
+/** The batch knows volumes alone. */
+function inMembers(words: string, volumes: readonly DrillVolume[]): string {
+  return words.replaceAll(/\bvolume-(\d+)\b/g, (name: string, index: string) => volumes[Number(index)]?.member ?? name);
 }
 
 function secondsOf(
@@ -58,7 +65,7 @@ function secondsOf(
 
 /** The order to look at what was restored. */
 export function verifyOrder(
-  { volumes = [], members = [] }: DrillStatus,
+  { volumes = [], members = [], point }: DrillStatus,
   { sample, queries }: BackupVerifier["spec"],
   timeOut: string,
 ): VerifyOrder {
@@ -69,13 +76,29 @@ export function verifyOrder(
       snapshots: volumes
         .filter(({ member }) => member === alias)
         .flatMap(({ host, mountPath, folder, snapshots }) =>
-          snapshots.map(({ id, path }) => ({ id, host, path, restoredTo: `${folder}${path.slice(mountPath.length)}` })),
+          snapshots.map(({ id, path }) => ({
+            id,
+            host,
+            path,
+            restoredTo: `${folder}${path.slice(mountPath.length)}`,
+            // Ids come from the BackupSession itself, and what is in the repository must say the same.
+            recordedId: id,
+            ...tagsOf(point, id),
+          })),
         ),
     })),
     ...(sample !== undefined && { sample }),
     ...(queries !== undefined && { queries }),
     timeOut,
   };
+}
+
+function tagsOf(point: DrillStatus["point"], id: string): { readonly tags?: readonly string[] } {
+  const { namespace = "", session, snapshots = [] } = point ?? {};
+  const target = snapshots.find((snapshot) => snapshot.id === id)?.target;
+  if (session === undefined || target === undefined) return {};
+  const ref = resolveTargetRef(target, namespace);
+  return { tags: [sessionTag({ namespace, name: session }), targetTag(ref)] };
 }
 
 /** As many findings are told in one message. */
