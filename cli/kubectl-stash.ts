@@ -1,5 +1,6 @@
 /** `kubectl stash`: everything that people type. The image's `stash-batch` loads the same for the commands that it shares. */
 import { basename } from "node:path";
+import { readProductVersion } from "../shared/product-version.ts";
 import { Completion } from "./completion/words.ts";
 import { COMMANDS } from "./program/commands.ts";
 import { ExitCode } from "./program/exit-code.ts";
@@ -7,7 +8,6 @@ import { createInterrupt } from "./program/interrupt.ts";
 import { PROGRAM_SUMMARY } from "./program/parse.ts";
 import { runProgram } from "./program/run.ts";
 import { processTerminal } from "./terminal/terminal.ts";
-import { readProductVersion } from "./version/product-version.ts";
 
 /**
  * Runs a command line, and ends the process when all output is out.

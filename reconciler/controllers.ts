@@ -23,6 +23,7 @@ import { createStrategyController } from "./restore/strategy-controller.ts";
 import { createRunController } from "./run/controller.ts";
 import { createScheduleController } from "./schedule/schedule-controller.ts";
 import { createDrillController } from "./verification/controller.ts";
+import type { EvidenceSource } from "./verification/evidence.ts";
 import { createVerifierController } from "./verification/verifier-controller.ts";
 import { scheduleWorld } from "./world/schedule-world.ts";
 import type { World } from "./world/world.ts";
@@ -41,6 +42,7 @@ export interface Ports {
   readonly queues: QueueObservers;
   /** Told how late a scheduled session was created, in milliseconds. */
   readonly onLate: (lateMs: number) => void;
+  readonly evidence: EvidenceSource;
 }
 
 export function createControllers(ports: Ports): readonly Controller[] {

@@ -1,7 +1,7 @@
 /** The reconciler's process: reads its flags, fills its caches, and acts while it leads. */
 import { randomUUID } from "node:crypto";
 import { Registry } from "prom-client";
-import { LeaseName } from "../shared/contract.ts";
+import { LeaseName, Path } from "../shared/contract.ts";
 import { watchDefinitions } from "../shared/definitions/watch-definitions.ts";
 import { messageOf, UserError } from "../shared/errors.ts";
 import { supportsNative } from "../shared/injection/own-settings.ts";
@@ -16,6 +16,7 @@ import type { InformerProblem } from "../shared/kube/informer.ts";
 import { LeaderElection } from "../shared/kube/lease.ts";
 import { withOwnImage } from "../shared/kube/own-image.ts";
 import { createLogger, type Logger } from "../shared/log.ts";
+import { readProductVersion } from "../shared/product-version.ts";
 import { parseReconcilerArgs, RECONCILER_USAGE, type ReconcilerConfig } from "./config.ts";
 import { createControllers, type Ports } from "./controllers.ts";
 import { HookRunner } from "./hooks/hook-runner.ts";
@@ -28,6 +29,7 @@ import { registerMetrics } from "./metrics/metrics.ts";
 import { registerLateness, registerProcessMetrics } from "./metrics/process-metrics.ts";
 import { registerQueueMetrics } from "./metrics/queue-metrics.ts";
 import { startStatusServer } from "./status-server.ts";
+import { createEvidenceSource } from "./verification/evidence.ts";
 import { createWorld, informersOf } from "./world/world.ts";
 
 export const EXIT_OK = 0;
@@ -127,6 +129,7 @@ async function run(flags: ReconcilerConfig, env: Environment, connection: Connec
         onFail,
       })
     : undefined;
+  const evidence = createEvidenceSource(await readProductVersion(), Path.EvidenceKey);
   const ports: Ports = {
     config,
     client,
@@ -139,6 +142,7 @@ async function run(flags: ReconcilerConfig, env: Environment, connection: Connec
     registry,
     queues,
     onLate,
+    evidence,
   };
   let { settings } = config;
   const leadership = new Leadership(() => createControllers({ ...ports, config: { ...config, settings } }), log, end);

@@ -154,6 +154,8 @@ export const Path = {
   Identity: "/var/run/secrets/stash.appscode.com/identity",
   /** A Secret S of an application is mounted at `${Path.AppSecrets}/S`, one file a key. */
   AppSecrets: "/etc/stash/app",
+  /** Of the reconciler: the key with which evidence of drills is signed, where the installation has one. */
+  EvidenceKey: "/etc/stash/evidence/key.pem",
   /** The one folder for volumes of local backends, whose place a Repository's owner chooses. */
   LocalBackends: "/safe",
   PvcTarget: "/stash-data",

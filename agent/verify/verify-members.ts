@@ -41,15 +41,11 @@ export async function verifyMembers(order: VerifyOrder, ports: VerifyPorts): Pro
   const leftMs = () => Math.max(0, endsAt - performance.now());
   const members: VerifiedMember[] = [];
   for (const member of order.members) {
-    members.push(
-      await verifyMember(member, order, {
-        ...ports,
-        sample,
-        leftMs,
-      }),
-    );
-    ports.onMembers(members);
+    const verified = await verifyMember(member, order, { ...ports, sample, leftMs });
+    // Of one that was cut short nothing is known.
     ports.signal.throwIfAborted();
+    members.push(verified);
+    ports.onMembers(members);
   }
   return members;
 }

@@ -47,12 +47,15 @@ export async function runVerifyTurn(run: HostRun, ports: WorkPorts): Promise<"Su
     });
     const stopped = stopper.reason();
     if (stopped?.kind === "lost" || (stopped?.kind === "shutdown" && failure !== undefined)) return undefined;
-    const why = stopped?.kind === "failed" ? stopped.error : (failure ?? failureOf(members));
+    const found = failureOf(members);
+    const cut = stopped?.kind === "failed" ? stopped.error : failure;
+    const why = cut ?? found;
     const phase = why === undefined ? "Succeeded" : "Failed";
     const finishedAt = now();
     reporter.set({
       phase,
-      verified: { members, resticVersion },
+      // What was cut short must not pass for a look that found nothing.
+      verified: cut !== undefined && found === undefined ? undefined : { members, resticVersion },
       finishedAt: finishedAt.toISOString(),
       duration: formatDuration(finishedAt.getTime() - startedAt.getTime()),
       error: why === undefined ? "" : formatUserError(why),

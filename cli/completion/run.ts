@@ -49,6 +49,7 @@ const SOURCES: Readonly<Record<string, readonly { readonly resource: Resource; r
   [Completes.Session]: [{ resource: KINDS.BackupSession, before: "" }],
   [Completes.Restore]: [{ resource: KINDS.RestoreBatch, before: "" }],
   [Completes.Repository]: [{ resource: KINDS.Repository, before: "" }],
+  [Completes.Verifier]: [{ resource: KINDS.BackupVerifier, before: "" }],
   [Completes.Run]: [
     { resource: KINDS.BackupSession, before: "session/" },
     { resource: KINDS.RestoreBatch, before: "restore/" },

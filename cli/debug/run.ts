@@ -6,6 +6,7 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import { Install } from "../../shared/contract.ts";
 import { isJsonObject, listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import { toUserError } from "../../shared/kube/kube-error.ts";
+import { readProductVersion } from "../../shared/product-version.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
 import { PODS } from "../cluster/resources.ts";
@@ -20,7 +21,6 @@ import { flagValues } from "../program/flag-values.ts";
 import { UsageError } from "../program/usage-error.ts";
 import { lineWriter } from "../terminal/line-writer.ts";
 import { plainText } from "../terminal/plain-text.ts";
-import { readProductVersion } from "../version/product-version.ts";
 
 /** Of sessions that failed; older ones tell the same. */
 const MOST_SESSIONS = 5;

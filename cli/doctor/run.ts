@@ -7,6 +7,7 @@ import type { KubeClient } from "../../shared/kube/client.ts";
 import { systemClock } from "../../shared/kube/clock.ts";
 import { createDiscovery } from "../../shared/kube/discovery.ts";
 import { createKubeClient } from "../../shared/kube/http-client.ts";
+import { readProductVersion } from "../../shared/product-version.ts";
 import { formatSize } from "../../shared/size.ts";
 import { buildTarball } from "../../shared/tarball.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
@@ -14,7 +15,6 @@ import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { UsageError } from "../program/usage-error.ts";
 import { isData, printData } from "../terminal/print.ts";
-import { readProductVersion } from "../version/product-version.ts";
 import {
   checkMutation,
   checkValidation,

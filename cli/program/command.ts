@@ -9,6 +9,7 @@ export const Completes = {
   Session: "session",
   Restore: "restore",
   Repository: "repository",
+  Verifier: "verifier",
   /** A session or a restore, as TYPE/NAME. */
   Run: "run",
   Namespace: "namespace",

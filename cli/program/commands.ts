@@ -21,6 +21,7 @@ import { LOGS } from "../logs/command.ts";
 import { CHECK, MIGRATE, PRUNE, REBUILD_INDEX, UNLOCK } from "../maintenance/command.ts";
 import { PAUSE } from "../pause/command.ts";
 import { POINTS } from "../points/command.ts";
+import { PROOF, PROVE } from "../proof/command.ts";
 import { REPOSITORIES } from "../repositories/command.ts";
 import { RESTORE } from "../restore/command.ts";
 import { RESTORES } from "../restores/command.ts";
@@ -39,6 +40,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   SESSIONS,
   RESTORES,
   POINTS,
+  PROOF,
   REPOSITORIES,
   DESCRIBE,
   UI,
@@ -46,6 +48,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   EVENTS,
   TRIGGER,
   RESTORE,
+  PROVE,
   PAUSE,
   RESUME,
   CANCEL,

@@ -1,6 +1,7 @@
 /** Serves the pages until Ctrl-C. */
 import { messageOf } from "../../shared/errors.ts";
 import { createKubeClient } from "../../shared/kube/http-client.ts";
+import { readProductVersion } from "../../shared/product-version.ts";
 import type { About } from "../../web/wire/envelope.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
 import type { Input } from "../program/command.ts";
@@ -8,7 +9,6 @@ import type { ExitCode } from "../program/exit-code.ts";
 import type { FlagValues } from "../program/flag-values.ts";
 import { PLUGIN } from "../program/names.ts";
 import { UsageError } from "../program/usage-error.ts";
-import { readProductVersion } from "../version/product-version.ts";
 import { startLocalUi } from "./local-door.ts";
 import { type Opening, openBrowser } from "./open-browser.ts";
 import { readPages } from "./pages.ts";

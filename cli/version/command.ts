@@ -1,8 +1,9 @@
 /** `version`, as people type it. */
+
+import { readProductVersion } from "../../shared/product-version.ts";
 import { CommandGroup, type CommandSpec, Scope, TEXT_OR_DATA } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { isData, printData } from "../terminal/print.ts";
-import { readProductVersion } from "./product-version.ts";
 
 export const VERSION: CommandSpec = {
   name: "version",

@@ -15,6 +15,7 @@ import { buildHostRun, repositoryOrder } from "../run/host-runs.ts";
 import { writeHostRun } from "../run/sync-host-runs.ts";
 import { cleanUp } from "./clean-up.ts";
 import type { DrillDecision } from "./decision.ts";
+import { type EvidenceSource, withEvidence } from "./evidence.ts";
 import { createOwn, makeRestore } from "./make-restore.ts";
 import { verifyRunName } from "./names.ts";
 import { drillNameOf } from "./objects.ts";
@@ -33,6 +34,9 @@ export interface DrillActPorts {
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly now: Date;
+  readonly evidence: EvidenceSource;
+  /** uid of this cluster's kube-system; undefined while it is not known. */
+  readonly cluster: string | undefined;
 }
 
 export interface Acted {
@@ -182,5 +186,5 @@ async function clean(ports: DrillActPorts, view: DrillView, after: DrillStatus):
     const isRecorded = await recordProven(client, drill, after, { proven, repository }, signal);
     if (!isRecorded) return { againMs: BEHIND_MS };
   }
-  return write(ports, view, after);
+  return write(ports, view, withEvidence(drill, after, verifier, ports));
 }

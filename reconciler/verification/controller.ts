@@ -12,10 +12,11 @@ import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
 import type { JobProblem } from "../jobs/target-job.ts";
 import type { Limits } from "../run/world.ts";
-import type { World } from "../world/world.ts";
+import { clusterIdOf, type World } from "../world/world.ts";
 import { actOnDrill, type DrillActPorts } from "./act.ts";
 import { cleanUp } from "./clean-up.ts";
 import { decideDrill } from "./decide.ts";
+import type { EvidenceSource } from "./evidence.ts";
 import { gatherDrill } from "./gather.ts";
 import { type DrillStatus, isFinalDrill } from "./status.ts";
 import { drillAccountName } from "./verify-job.ts";
@@ -29,6 +30,7 @@ export interface DrillPorts {
   readonly limits: Pick<Limits, "podWaitMs">;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly evidence: EvidenceSource;
 }
 
 interface Try {
@@ -106,7 +108,7 @@ class DrillController implements Controller {
       log.debug({ drill: key, reason: decision.why }, "drill waits");
       return { requeueAfterMs: decision.requeueAfterMs };
     }
-    const acted = await actOnDrill({ ...this.#ports, signal, now }, view, decision);
+    const acted = await actOnDrill({ ...this.#ports, cluster: clusterIdOf(world), signal, now }, view, decision);
     if (decision.kind.startsWith("make-")) {
       this.#tries.set(tryKey, { problem: acted.problem, atMs: monotonicMs });
       if (acted.problem !== undefined) {

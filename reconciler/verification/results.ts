@@ -126,7 +126,8 @@ export function withVerified(status: DrillStatus, result: VerifyResult): DrillSt
     ok: phase === "Succeeded",
     message: message ?? `${files} as in the snapshot, contents of ${compared} compared`,
   }));
-  return { ...status, members, checks };
+  const { resticVersion } = result;
+  return { ...status, members, checks, ...(resticVersion && { resticVersion }) };
 }
 
 function whyBad(found: VerifiedMember): string | undefined {

@@ -17,6 +17,7 @@ import {
   object,
   oneOf,
   optional,
+  recordedText,
   required,
   text,
   time,
@@ -89,6 +90,7 @@ export const backupVerificationSessionSchema = object({
     recoveryTime: optional(text, "The same, for people."),
     volumes: optional(list(drillVolumeSchema), "The throw-away volumes."),
     members: optional(list(drilledMemberSchema), "One entry a member."),
+    resticVersion: optional(text, "Version of the restic that compared."),
     checks: optional(list(drillCheckSchema), "What was looked at."),
     script: optional(
       object({
@@ -98,7 +100,7 @@ export const backupVerificationSessionSchema = object({
       "What became of the script.",
     ),
     conditions: optional(conditionsSchema, "What was found out about it."),
-    evidence: optional(text, "The proof, as canonical JSON."),
+    evidence: optional(recordedText, "The proof, as canonical JSON."),
     signature: optional(
       object({
         key: required(text, "Public key, in base64."),

@@ -158,6 +158,7 @@ test("a drill that gives way ends with the reason of its order", async () => {
     stopper.stop({ kind: "failed", error: new UserError("CANCELLED", "a restore was asked for") }),
   );
   expect(phase).toBe("Failed");
+  expect(status?.verified).toBeUndefined();
   expect(status).toMatchObject({ reason: "CANCELLED", error: expect.stringContaining("a restore was asked for") });
 });
 

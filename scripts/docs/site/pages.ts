@@ -14,7 +14,18 @@ export interface PageGroup {
 export const PAGE_GROUPS: readonly PageGroup[] = [
   {
     text: "For users",
-    pages: ["quickstart", "concepts", "your-application", "auto-backup", "hooks", "restore", "ui", "cli", "fields"],
+    pages: [
+      "quickstart",
+      "concepts",
+      "your-application",
+      "auto-backup",
+      "hooks",
+      "restore",
+      "proof",
+      "ui",
+      "cli",
+      "fields",
+    ],
   },
   {
     text: "For operators",

@@ -1,4 +1,4 @@
 /** The version of everything here, as package.json has it. */
 export async function readProductVersion(): Promise<string> {
-  return (await import("../../package.json", { with: { type: "json" } })).default.version;
+  return (await import("../package.json", { with: { type: "json" } })).default.version;
 }
