@@ -83,7 +83,7 @@ export function buildValidatingConfiguration(options: ConfigurationOptions) {
       ...common,
       rules: [
         rule(STASH_GROUP, "v1alpha1", ["repositories"], WRITES),
-        rule(STASH_GROUP, "v1beta1", [...INVOKERS, "backupblueprints"], WRITES),
+        rule(STASH_GROUP, "v1beta1", [...INVOKERS, "backupblueprints", "backupverifiers"], WRITES),
         rule(KINDS.AppBinding.group, KINDS.AppBinding.version, [KINDS.AppBinding.plural], WRITES),
       ],
       failurePolicy: "Fail",
@@ -91,7 +91,7 @@ export function buildValidatingConfiguration(options: ConfigurationOptions) {
     {
       name: "sessions.stash.appscode.com",
       ...common,
-      rules: [rule(STASH_GROUP, "v1beta1", ["backupsessions"], WRITES)],
+      rules: [rule(STASH_GROUP, "v1beta1", ["backupsessions", "backupverificationsessions"], WRITES)],
       failurePolicy: "Ignore",
     },
     {

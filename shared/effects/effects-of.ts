@@ -14,10 +14,12 @@
  * | 8 | Repository | get its Secret; with a local backend get what its volume names, and create pods: one that looks after the repository mounts it |
  * | 9 | AppBinding | get its Secrets: whoever backs the application up sends them to its address; one that names a blueprint: create pods |
  * | 10 | BackupBlueprint | with repoNamespace row 8 there; without it create pods everywhere for a local backend: Secrets and claims are each namespace's own |
+ * | 11 | BackupVerifier | create pods and claims: what was backed up is restored into them; what its script and its settings name, as in row 7 |
  */
 import type { AppBinding } from "../api/app-binding.ts";
 import type { Backend } from "../api/backend.ts";
 import type { BackupBlueprint } from "../api/backup-blueprint.ts";
+import type { BackupVerifier } from "../api/backup-verifier.ts";
 import { KINDS } from "../api/kinds.ts";
 import type { Repository } from "../api/repository.ts";
 import type { RuntimeSettings } from "../api/runtime-settings.ts";
@@ -31,7 +33,13 @@ import { hasExecHook } from "../validation/hooks.ts";
 import { distinctEffects, type Effect, type EffectOn } from "./effect.ts";
 import { objectsNamedIn } from "./named-objects.ts";
 
-export type EffectSource = BackupInvokerView | RestoreInvokerView | Repository | AppBinding | BackupBlueprint;
+export type EffectSource =
+  | BackupInvokerView
+  | RestoreInvokerView
+  | Repository
+  | AppBinding
+  | BackupBlueprint
+  | BackupVerifier;
 
 /** What has to be known besides the object itself. */
 export interface EffectView {
@@ -78,6 +86,8 @@ export function effectsOf(source: EffectSource, view: EffectView): readonly Effe
       return distinctEffects(effectsOfAppBinding(source));
     case "BackupBlueprint":
       return distinctEffects(effectsOfBlueprint(source));
+    case "BackupVerifier":
+      return distinctEffects(effectsOfVerifier(source));
     default:
       return assertNever(source);
   }
@@ -161,6 +171,16 @@ function effectsOfSettings(settings: RuntimeSettings | undefined, namespace: str
         ]
       : []),
     ...(annotated ? [{ ...CREATE_ACCOUNTS, namespace, from: `${from}.pod.serviceAccountAnnotations` }] : []),
+  ];
+}
+
+function effectsOfVerifier({ metadata, spec }: BackupVerifier): readonly Effect[] {
+  const { namespace } = metadata;
+  return [
+    { ...CREATE_PODS, namespace, from: "spec.invoker (a drill restores it)" },
+    { ...CREATE_CLAIMS, namespace, from: "spec.storage" },
+    ...objectsNamedIn(spec.script).map(({ on, name }) => ({ ...on, namespace, name, from: "spec.script" })),
+    ...effectsOfSettings(spec.runtimeSettings, namespace, "spec"),
   ];
 }
 

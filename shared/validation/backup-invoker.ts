@@ -83,7 +83,11 @@ function findScheduleFindings(spec: ScheduleSpec): readonly Finding[] {
   ];
 }
 
-function findCronFaults({ schedule, timeZone }: ScheduleSpec): readonly Finding[] {
+/** What is wrong with a schedule and its zone. */
+export function findCronFaults({
+  schedule,
+  timeZone,
+}: Pick<ScheduleSpec, "schedule" | "timeZone">): readonly Finding[] {
   if (!schedule || schedule.includes("${") || timeZone?.includes("${")) return [];
   const own = [
     ...findScheduleFault("spec.schedule", { schedule, timeZone: undefined }),
@@ -117,7 +121,8 @@ export function findDurationFaults(texts: Readonly<Record<string, string | undef
   });
 }
 
-function findNegatives(numbers: Readonly<Record<string, number | undefined>>): readonly Finding[] {
+/** Numbers that must not be negative, by their field. */
+export function findNegatives(numbers: Readonly<Record<string, number | undefined>>): readonly Finding[] {
   return Object.entries(numbers)
     .filter(([, value]) => value !== undefined && value < 0)
     .map(([field, value]) => fault(field, `${value} is negative`, "Write zero or more."));

@@ -4,6 +4,8 @@ import { parseBackupBatch } from "../../shared/api/backup-batch.ts";
 import { parseBackupBlueprint } from "../../shared/api/backup-blueprint.ts";
 import { parseBackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import { parseBackupSession } from "../../shared/api/backup-session.ts";
+import { parseBackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
+import { parseBackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { parseRepository } from "../../shared/api/repository.ts";
 import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
 import { parseRestoreSession } from "../../shared/api/restore-session.ts";
@@ -18,6 +20,7 @@ import { findBackupInvokerFindings, findBlueprintFindings } from "../../shared/v
 import { type Finding, fault, isFault } from "../../shared/validation/finding.ts";
 import { findRepositoryFindings } from "../../shared/validation/repository.ts";
 import { findRestoreInvokerFindings } from "../../shared/validation/restore-invoker.ts";
+import { findDrillFindings, findVerifierFindings } from "../../shared/validation/verifier.ts";
 
 export interface Inspection {
   readonly findings: readonly Finding[];
@@ -64,6 +67,14 @@ export function inspectObject(kind: string, object: unknown, old: unknown): Insp
       const blueprint = parseBackupBlueprint(object);
       const findings = [...findBlueprintFindings(blueprint), ...findRepositoryFindings(blueprint.spec)];
       return inspected(findings, () => blueprint);
+    }
+    case "BackupVerifier": {
+      const verifier = parseBackupVerifier(object);
+      return inspected(findVerifierFindings(verifier), () => verifier);
+    }
+    case "BackupVerificationSession": {
+      const drill = parseBackupVerificationSession(object);
+      return { findings: findDrillFindings(drill, readOld(parseBackupVerificationSession, old)) };
     }
     case "BackupSession":
       return { findings: findSessionFaults(object, old) };

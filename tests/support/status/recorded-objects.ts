@@ -1,12 +1,16 @@
 /** Objects of every kind in every phase that can be recorded, with their statuses as the product writes them. */
+
 import { decideInvokerStatus } from "../../../reconciler/invoker/decide-status.ts";
 import type { InvokerStatusView } from "../../../reconciler/invoker/status-view.ts";
 import { decideRepositoryStatus, type RepositoryView } from "../../../reconciler/repository/decide-status.ts";
 import type { RunStatus } from "../../../reconciler/run/run-facts.ts";
 import { toldStatus, withRunReadiness } from "../../../reconciler/run/told-status.ts";
 import type { RunObject } from "../../../reconciler/run/view.ts";
+import { decideVerifier } from "../../../reconciler/verification/decide-verifier.ts";
+import { withConditions } from "../../../reconciler/verification/status.ts";
 import { type BackupSession, parseBackupSession } from "../../../shared/api/backup-session.ts";
-import { BackupSessionPhase, HostRunPhase, RestorePhase } from "../../../shared/api/closed-lists.ts";
+import { parseBackupVerifier } from "../../../shared/api/backup-verifier.ts";
+import { BackupSessionPhase, HostRunPhase, RestorePhase, VerificationPhase } from "../../../shared/api/closed-lists.ts";
 import { KINDS, type KindName } from "../../../shared/api/kinds.ts";
 import {
   aBatch,
@@ -137,6 +141,35 @@ function* hostRuns(): Generator<RecordedObject> {
   }
 }
 
+function* drills(): Generator<RecordedObject> {
+  const metadata = { name: "drill-1", namespace: "demo", generation: GENERATION };
+  for (const phase of Object.values(VerificationPhase)) {
+    const kstatus = RUN_KSTATUS[phase] ?? "Failed";
+    yield recorded("BackupVerificationSession", phase, withConditions({ phase }, { metadata }, NOW), kstatus);
+  }
+  yield recorded("BackupVerificationSession", "new", FRESH, "InProgress");
+}
+
+function* verifiers(): Generator<RecordedObject> {
+  const verifier = (schedule: string) =>
+    parseBackupVerifier({
+      apiVersion: KINDS.BackupVerifier.apiVersion,
+      kind: "BackupVerifier",
+      metadata: { name: "nightly", namespace: "demo", generation: GENERATION },
+      spec: { invoker: { kind: "BackupBatch", name: "app" }, schedule },
+    });
+  const cases: readonly (readonly [string, string, boolean, Kstatus])[] = [
+    ["drills can run", "0 3 * * *", true, "Current"],
+    ["its invoker does not exist", "0 3 * * *", false, "InProgress"],
+    ["its schedule can't be read", "never", true, "Failed"],
+  ];
+  for (const [what, schedule, hasInvoker, kstatus] of cases) {
+    const view = { verifier: verifier(schedule), hasInvoker, drills: [], sessions: [] };
+    yield recorded("BackupVerifier", what, decideVerifier(view, NOW).status, kstatus);
+  }
+  yield recorded("BackupVerifier", "new", FRESH, "InProgress");
+}
+
 export const RECORDED_OBJECTS: readonly RecordedObject[] = [
   ...invokers("BackupConfiguration"),
   ...invokers("BackupBatch"),
@@ -145,4 +178,6 @@ export const RECORDED_OBJECTS: readonly RecordedObject[] = [
   ...runs("RestoreBatch", RestorePhase),
   ...repositories(),
   ...hostRuns(),
+  ...verifiers(),
+  ...drills(),
 ];

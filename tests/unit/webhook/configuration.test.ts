@@ -71,8 +71,10 @@ test("invokers and agents' reports fail closed; sessions and host runs, which ar
     restoresessions: "Fail",
     restorebatches: "Fail",
     backupblueprints: "Fail",
+    backupverifiers: "Fail",
     appbindings: "Fail",
     backupsessions: "Ignore",
+    backupverificationsessions: "Ignore",
   });
 });
 

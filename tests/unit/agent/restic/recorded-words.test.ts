@@ -70,6 +70,10 @@ const ELSEWHERE: Readonly<Partial<Record<ErrorCode, string>>> = {
   DUMP_TRUNCATED: "what a drill finds",
   RESTORED_ROWS_DIFFER: "what a drill finds",
   QUERY_FAILED: "what a drill finds",
+  DRILL_NOT_POSSIBLE: "drills",
+  DRILL_NO_ROOM: "drills",
+  DRILL_GAVE_WAY: "drills",
+  RECOVERY_NOT_PROVEN: "drills",
   INTERNAL: "what should not be",
 };
 
