@@ -134,6 +134,8 @@ function portsOf(api: FakeApi, at: number, isAfter: boolean, count: { writes: nu
     log: createLogger("reconciler", "error"),
     signal: new AbortController().signal,
     now: new Date("2026-05-02T00:00:10Z"),
+    evidence: { product: "1.0.0", readKey: () => undefined },
+    cluster: "of-tests",
   };
 }
 
