@@ -1,5 +1,7 @@
 /** PostgreSQL: command lines of its clients. Pure. */
 import { UserError } from "../../../shared/errors.ts";
+import { createCopyRows } from "../../verify/databases/copy-rows.ts";
+import { postgresQuestions } from "../../verify/databases/postgres-questions.ts";
 import { splitArguments } from "../command-line.ts";
 import type { DumpPlan, DumpRequest, PrivateFile, ProbeAnswer, ProgramCall } from "../dump-plan.ts";
 import { SETTINGS_QUERY } from "../older-server.ts";
@@ -11,6 +13,8 @@ export const postgres: Addon = {
   defaultUser: "postgres",
   plan: planPostgres,
   readProbe: readPostgresProbe,
+  questions: postgresQuestions,
+  createRows: createCopyRows,
 };
 
 const DEFAULT_PORT = 5432;

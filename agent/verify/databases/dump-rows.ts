@@ -1,7 +1,4 @@
 /** Counts the rows of each table in a dump as it streams by. */
-import type { DatabaseName } from "../../../shared/databases.ts";
-import { createCopyRows } from "./copy-rows.ts";
-import { createInsertRows } from "./insert-rows.ts";
 
 /** A table as the dump names it. */
 export interface DumpedTable {
@@ -16,14 +13,4 @@ export interface DumpRows {
   feed(chunk: Buffer): void;
   /** Undefined where the dump is written in a way whose rows can't be told. */
   end(): readonly DumpedTable[] | undefined;
-}
-
-const COUNTERS: Readonly<Record<DatabaseName, () => DumpRows>> = {
-  mysql: createInsertRows,
-  mariadb: createInsertRows,
-  postgres: createCopyRows,
-};
-
-export function createDumpRows(kind: DatabaseName): DumpRows {
-  return COUNTERS[kind]();
 }

@@ -2,19 +2,22 @@
 import { join } from "node:path";
 import type { OrderedMember } from "../../../shared/api/verification.ts";
 import { appType } from "../../../shared/app-binding.ts";
-import { type DatabaseName, isDatabaseName } from "../../../shared/databases.ts";
+import { isDatabaseName } from "../../../shared/databases.ts";
 import { UserError } from "../../../shared/errors.ts";
+import type { Addon } from "../../dump/addons/addon.ts";
 import { ADDONS } from "../../dump/addons/registry.ts";
 import type { Database } from "../../dump/database.ts";
 import { gatherSecret } from "../../restic/secret.ts";
 import type { VerifySettings } from "../member-facts.ts";
+import type { Questions } from "./questions.ts";
 
 /** It was ready when the dump was loaded. */
 const WAIT_MS = 120_000;
 const PASSWORD_KEY = "password";
 
 export interface DrillDatabase extends Database {
-  readonly kind: DatabaseName;
+  readonly questions: Questions;
+  createRows: Addon["createRows"];
 }
 
 /** @throws UserError when it is of no kind that we know, or its Secret is missing */
@@ -33,16 +36,18 @@ export function openDrillDatabase(member: OrderedMember, settings: VerifySetting
   const { host, port, user } = database;
   const path = database.database === undefined ? undefined : `/${database.database}`;
   const address = { scheme: undefined, host, port, path, query: new Map<string, string>() };
+  const plan = addon.plan({
+    address,
+    username: user,
+    password,
+    tls: { ca: undefined, certificate: undefined, isInsecure: false },
+    folder,
+    params: { args: "" },
+  });
   return {
-    kind: resource,
-    plan: addon.plan({
-      address,
-      username: user,
-      password,
-      tls: { ca: undefined, certificate: undefined, isInsecure: false },
-      folder,
-      params: { args: "" },
-    }),
+    plan,
+    questions: addon.questions(plan),
+    createRows: addon.createRows,
     username: user,
     address,
     folder,

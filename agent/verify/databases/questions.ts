@@ -1,8 +1,5 @@
 /** What is asked of a restored database, kind by kind. */
-import type { DatabaseName } from "../../../shared/databases.ts";
-import type { DumpPlan, ProgramCall } from "../../dump/dump-plan.ts";
-import { mysqlQuestions } from "./mysql-questions.ts";
-import { postgresQuestions } from "./postgres-questions.ts";
+import type { ProgramCall } from "../../dump/dump-plan.ts";
 
 /** A program to run, and what it reads. Its output is the answer. */
 export interface Question {
@@ -26,16 +23,6 @@ export interface Questions {
   countRows(tables: readonly Table[]): Question;
   /** Somebody's statement: nothing in it is taken for a command of the client. */
   ask(statement: string, database: string | undefined, limitSeconds: number): Question;
-}
-
-const QUESTIONS: Readonly<Record<DatabaseName, (plan: DumpPlan) => Questions>> = {
-  mysql: mysqlQuestions,
-  mariadb: mysqlQuestions,
-  postgres: postgresQuestions,
-};
-
-export function questionsFor(kind: DatabaseName, plan: DumpPlan): Questions {
-  return QUESTIONS[kind](plan);
 }
 
 export function formatTable({ database, schema, name }: Table): string {

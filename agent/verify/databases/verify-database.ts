@@ -12,9 +12,9 @@ import { ask, countTables } from "./ask-database.ts";
 import { faultOfAnswer } from "./decide-answer.ts";
 import { faultOfDump } from "./decide-dump.ts";
 import { compareRows } from "./decide-rows.ts";
-import { createDumpRows, type DumpedTable, type DumpRows } from "./dump-rows.ts";
+import type { DumpedTable, DumpRows } from "./dump-rows.ts";
 import { type DrillDatabase, openDrillDatabase } from "./open-database.ts";
-import { type Questions, questionsFor } from "./questions.ts";
+import type { Questions } from "./questions.ts";
 import { readDump } from "./read-dump.ts";
 
 /** A statement that takes longer is no check that anybody waits for. */
@@ -30,7 +30,7 @@ export async function verifyDatabase(member: OrderedMember, ports: MemberPorts):
   const database = openDrillDatabase(member, ports.settings);
   const dumped: DumpedTable[] = [];
   for (const ordered of member.snapshots) {
-    const rows = createDumpRows(database.kind);
+    const rows = database.createRows();
     facts = await verifyDump(facts, ordered, rows, ports);
     const tables = rows.end();
     if (tables === undefined) facts = { ...facts, unproven: [...facts.unproven, UNTOLD_ROWS] };
@@ -45,7 +45,7 @@ export async function verifyDatabase(member: OrderedMember, ports: MemberPorts):
       signal,
       onWait: (words) => log.info({ words }, "the drill's database is not ready yet"),
     });
-    const questions = questionsFor(database.kind, database.plan);
+    const { questions } = database;
     const tables = await countTables(questions, { env, signal });
     ports.findings.add(...compareRows(dumped, tables));
     facts = { ...facts, tables };

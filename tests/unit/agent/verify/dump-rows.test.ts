@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
+import { ADDONS } from "../../../../agent/dump/addons/registry.ts";
 import { compareRows } from "../../../../agent/verify/databases/decide-rows.ts";
-import { createDumpRows } from "../../../../agent/verify/databases/dump-rows.ts";
 import type { DatabaseName } from "../../../../shared/databases.ts";
 
 /** As it comes whole, and cut anywhere. */
 function count(kind: DatabaseName, dump: string) {
   const bytes = Buffer.from(dump);
   const results = [bytes.length, 1, 7].map((size) => {
-    const rows = createDumpRows(kind);
+    const rows = ADDONS[kind].createRows();
     for (let at = 0; at < bytes.length; at += size) rows.feed(bytes.subarray(at, at + size));
     return rows.end()?.map(({ database, name, rows: own }) => [database, name, own]);
   });

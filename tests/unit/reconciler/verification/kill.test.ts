@@ -4,7 +4,6 @@ import { readJob, readJobPod } from "../../../../reconciler/jobs/job-object.ts";
 import { actOnDrill, type DrillActPorts } from "../../../../reconciler/verification/act.ts";
 import { cleanUp } from "../../../../reconciler/verification/clean-up.ts";
 import { decideDrill } from "../../../../reconciler/verification/decide.ts";
-import { createEvidenceSource } from "../../../../reconciler/verification/evidence.ts";
 import { gatherDrill } from "../../../../reconciler/verification/gather.ts";
 import { isFinalDrill } from "../../../../reconciler/verification/status.ts";
 import { drillAccountName } from "../../../../reconciler/verification/verify-job.ts";
@@ -135,8 +134,8 @@ function portsOf(api: FakeApi, at: number, isAfter: boolean, count: { writes: nu
     log: createLogger("reconciler", "error"),
     signal: new AbortController().signal,
     now: new Date("2026-05-02T00:00:10Z"),
-    evidence: createEvidenceSource("0.1.0", "/there/is/no/key"),
-    cluster: "uid-cluster",
+    evidence: { product: "1.0.0", readKey: () => undefined },
+    cluster: "of-tests",
   };
 }
 
