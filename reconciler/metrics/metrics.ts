@@ -2,6 +2,7 @@
 import type { Registry } from "prom-client";
 import type { BackupBatch } from "../../shared/api/backup-batch.ts";
 import type { BackupConfiguration } from "../../shared/api/backup-configuration.ts";
+import { KINDS } from "../../shared/api/kinds.ts";
 import { Driver } from "../../shared/contract.ts";
 import { isDryRun } from "../../shared/invoker.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
@@ -13,6 +14,7 @@ import { registerGauges, type Sample } from "./gauge-table.ts";
 import { HEALTH_GAUGES, invokerSamples, openSessionSamples } from "./health-samples.ts";
 import { UPSTREAM_GAUGES } from "./names.ts";
 import { PROOF_GAUGES, pointSamples, proofSamples } from "./proof-samples.ts";
+import { RECOVERY_GAUGES, recoverySamples } from "./recovery-samples.ts";
 import { repositorySamples } from "./repository-samples.ts";
 import { restoreSamples } from "./restore-samples.ts";
 import { type Labels, sessionSamples } from "./session-samples.ts";
@@ -85,10 +87,20 @@ function* samplesOfCoverage(world: World): Generator<Sample> {
   });
 }
 
+function* samplesOfRecovery(world: World, nowMs: number): Generator<Sample> {
+  for (const verifier of world.verifiers.list()) {
+    const { kind, name } = verifier.spec.invoker;
+    const { namespace } = verifier.metadata;
+    const invokers = kind === KINDS.BackupBatch.kind ? world.batches : world.configurations;
+    yield* recoverySamples(verifier, invokers.get(namespace, name), nowMs);
+  }
+}
+
 export function registerMetrics({ registry, world, clock }: MetricsPorts): void {
   registerGauges(registry, UPSTREAM_GAUGES, () => upstreamSamples(world));
   registerGauges(registry, HEALTH_GAUGES, () => healthSamples(world, new Date(clock.now())));
   registerGauges(registry, CONDITION_GAUGES, () => samplesOfConditions(world));
   registerGauges(registry, PROOF_GAUGES, () => samplesOfProof(world));
+  registerGauges(registry, RECOVERY_GAUGES, () => samplesOfRecovery(world, clock.now()));
   registerGauges(registry, COVERAGE_GAUGES, () => samplesOfCoverage(world));
 }

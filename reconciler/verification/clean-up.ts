@@ -19,12 +19,6 @@ const rbac = (plural: string): Resource => ({
   namespaced: true,
 });
 const ACCOUNTS: Resource = { group: "", version: "v1", plural: "serviceaccounts", namespaced: true };
-export const NETWORK_POLICIES: Resource = {
-  group: "networking.k8s.io",
-  version: "v1",
-  plural: "networkpolicies",
-  namespaced: true,
-};
 
 export type CleanUpClient = Pick<KubeClient, "create" | "delete" | "find" | "list" | "patch">;
 
@@ -62,7 +56,6 @@ export async function cleanUp(
   const present = claims.length === 0 ? [] : await ownNames(client, CLAIMS, namespace, selector, uid, signal);
   left.push(...present.map((claim) => `claim ${claim}`));
   for (const resource of [rbac("rolebindings"), rbac("roles"), ACCOUNTS]) await remove(resource, accountName, false);
-  await remove(NETWORK_POLICIES, batch, false);
   return left;
 }
 

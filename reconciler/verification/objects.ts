@@ -10,7 +10,7 @@ import type { BackupInvokerView } from "../../shared/invoker.ts";
 import { type DrillName, drillBatchName } from "./names.ts";
 import { memberName } from "./plan.ts";
 
-/** By it the pods of a drill are told from all others, in a NetworkPolicy and by people. It is handed on to jobs and their pods. */
+/** By it the pods of a drill are told from all others, by people and in NetworkPolicies of theirs. It is handed on to jobs and their pods. */
 export const INSTANCE_LABEL = "app.kubernetes.io/instance";
 
 export function drillNameOf({ metadata }: Pick<BackupVerificationSession, "metadata">): DrillName {

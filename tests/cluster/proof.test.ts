@@ -3,6 +3,7 @@ import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { PLUGIN_FILE } from "../../scripts/build.ts";
 import { parseBackupBatch } from "../../shared/api/backup-batch.ts";
 import {
   type BackupVerificationSession,
@@ -17,6 +18,7 @@ import { createPodExec } from "../../shared/kube/exec.ts";
 import { listAt, numberAt, textAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { findCondition } from "../../shared/status/conditions.ts";
+import { runPlugin } from "../support/cli/plugin.ts";
 import { type Runs, runsIn } from "../support/jobs/runs.ts";
 import { applyFile, applyManifests, parseManifests } from "../support/objects/apply.ts";
 import { folderOfClaim } from "../support/objects/claims.ts";
@@ -133,6 +135,15 @@ afterAll(async () => {
   await product().client.delete(KUBERNETES.Namespace, undefined, NAMESPACE);
 });
 
+/** What the plugin prints. */
+async function stash(...args: readonly string[]): Promise<string> {
+  const { bundlesFolder, kubeconfigPath } = sharedPlane();
+  const plugin = join(bundlesFolder, PLUGIN_FILE);
+  const run = await runPlugin(plugin, [...args, "-n", NAMESPACE], { env: { KUBECONFIG: kubeconfigPath } });
+  expect(run.exitCode, run.stdout + run.stderr).toBe(0);
+  return run.stdout;
+}
+
 async function drill(name: string): Promise<void> {
   const { apiVersion, kind } = KINDS.BackupVerificationSession;
   const body = { apiVersion, kind, metadata: { name, namespace: NAMESPACE }, spec: { verifier: "nightly" } };
@@ -155,14 +166,12 @@ async function untilDrill(
 const isEnded = ({ phase = "" }: { readonly phase?: string }): boolean =>
   ["Succeeded", "Failed", "Skipped"].includes(phase);
 
-const POLICIES: Resource = { group: "networking.k8s.io", version: "v1", plural: "networkpolicies", namespaced: true };
 const kinds: readonly (readonly [string, Resource])[] = [
   ["claim", KUBERNETES.PersistentVolumeClaim],
   ["batch", KINDS.RestoreBatch],
   ["job", { group: "batch", version: "v1", plural: "jobs", namespaced: true }],
   ["order", KINDS.HostRun],
   ["account", { group: "", version: "v1", plural: "serviceaccounts", namespaced: true }],
-  ["policy", POLICIES],
 ];
 
 /** Names of what belongs to a drill, or looks as if it did. */
@@ -201,8 +210,9 @@ async function applicationPods(): Promise<readonly string[]> {
 test("a recovery point comes back beside the application, is found whole, and nothing stays", async () => {
   const { client } = product();
   const before = await applicationPods();
-  await drill("whole");
-  const status = await untilDrill("whole", isEnded);
+  const proved = await stash("prove", "app", "--wait", "-o", "name");
+  const whole = proved.slice(proved.lastIndexOf("/") + 1).trim();
+  const status = await untilDrill(whole, isEnded);
   expect(status.phase, JSON.stringify(status)).toBe("Succeeded");
   expect(status.members).toMatchObject([
     { alias: "web", phase: "Succeeded" },
@@ -213,15 +223,16 @@ test("a recovery point comes back beside the application, is found whole, and no
   expect(findCondition(status.conditions, "RecoveryProven")?.status).toBe("True");
   expect(findCondition(status.conditions, "Ready")?.status).toBe("True");
   expect(await applicationPods()).toEqual(before);
-  await untilNothingLeft("whole");
+  await untilNothingLeft(whole);
 
   const store = await client.get(KINDS.Repository, NAMESPACE, "store", parseRepository);
-  expect(store.status?.points).toMatchObject([{ session: "app-1", proven: { by: "whole", type: "RestoreOnly" } }]);
+  expect(store.status?.points).toMatchObject([{ session: "app-1", proven: { by: whole, type: "RestoreOnly" } }]);
   const batch = await client.get(KINDS.BackupBatch, NAMESPACE, "app", parseBackupBatch);
-  expect(batch.status?.lastProven).toMatchObject({ by: "whole", session: "app-1" });
+  expect(batch.status?.lastProven).toMatchObject({ by: whole, session: "app-1" });
   const verifier = await client.get(KINDS.BackupVerifier, NAMESPACE, "nightly", parseBackupVerifier);
-  expect(verifier.status?.lastProven).toMatchObject({ by: "whole" });
+  expect(verifier.status?.lastProven).toMatchObject({ by: whole });
   expect(findCondition(verifier.status?.conditions, "RecoveryProven")?.status).toBe("True");
+  expect(await stash("proof", "app")).toContain("app-1");
 });
 
 test("a file that is missing from what came back is found and named", async () => {

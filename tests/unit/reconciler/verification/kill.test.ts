@@ -175,7 +175,6 @@ const MADE = [
   "serviceaccounts",
   "roles",
   "rolebindings",
-  "networkpolicies",
 ];
 
 /** @returns how many writes there were */
