@@ -3,8 +3,9 @@ import { createSecureContext } from "node:tls";
 import { UserError } from "../shared/errors.ts";
 import type { KubeClient } from "../shared/kube/client.ts";
 import { createInformer } from "../shared/kube/informer.ts";
+import { SECRETS } from "../shared/kube/resources.ts";
 import { bundleOf, readPair } from "./certificate-facts.ts";
-import { parseCertificateSecret, SECRETS, type SecretAddress, type StoredSecret } from "./secret.ts";
+import { parseCertificateSecret, type SecretAddress, type StoredSecret } from "./secret.ts";
 
 /** PEM texts. */
 export interface ServingCertificate {

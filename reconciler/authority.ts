@@ -11,6 +11,7 @@ import type { CallOptions, DeleteOptions, KubeClient, Parse, Patch, WriteOptions
 import type { ExecRequest, ExecResult, PodExec } from "../shared/kube/exec.ts";
 import { listAt, textAt } from "../shared/kube/json-value.ts";
 import { formatResource, type Resource } from "../shared/kube/resource.ts";
+import { SECRETS } from "../shared/kube/resources.ts";
 import { formatTarget, isClusterTask, type ResolvedTargetRef } from "../shared/target.ts";
 import { mayUseRepository } from "../shared/usage-policy.ts";
 
@@ -164,8 +165,6 @@ export class SecretGrant {
       : undefined;
   }
 }
-
-const SECRETS: Resource = { group: "", version: "v1", plural: "secrets", namespaced: true };
 
 /** Reads a Secret that its owner granted; undefined when it is not there. */
 export function findGranted<T>(

@@ -5,9 +5,6 @@
 import { Label, LabelValue } from "./contract.ts";
 import { shortHash } from "./hash.ts";
 import { textAt } from "./kube/json-value.ts";
-import type { Resource } from "./kube/resource.ts";
-
-export const DELETION_ORDERS: Resource = { group: "", version: "v1", plural: "configmaps", namespaced: true };
 
 export interface DeletionOrder {
   /** Name of the ConfigMap. */

@@ -3,7 +3,7 @@ import { UserError } from "../../shared/errors.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { listAt, textAt } from "../../shared/kube/json-value.ts";
 import { KubeError } from "../../shared/kube/kube-error.ts";
-import { PODS } from "../jobs/gather-job.ts";
+import { PODS } from "../../shared/kube/resources.ts";
 import type { HookPlace } from "./hook-plan.ts";
 
 /** The API server's words for a name that the pod's spec does not have. */

@@ -7,11 +7,12 @@ import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import { createDiscovery } from "../../shared/kube/discovery.ts";
 import { KubeError } from "../../shared/kube/kube-error.ts";
+import { ADMISSION_POLICIES, DISRUPTION_BUDGETS } from "../../shared/kube/resources.ts";
 import { WorkQueue } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
-import { findOwnUser, hostRunPolicyObjects, POLICIES } from "./host-run-policy.ts";
-import { BUDGET_RESOURCES, buildBudgets, buildCatalogue, type OwnObject } from "./own-objects.ts";
+import { findOwnUser, hostRunPolicyObjects } from "./host-run-policy.ts";
+import { buildBudgets, buildCatalogue, type OwnObject } from "./own-objects.ts";
 
 export interface InstallationPorts {
   readonly client: Pick<KubeClient, "create" | "patch" | "read">;
@@ -34,8 +35,8 @@ export function createInstallationController(ports: InstallationPorts): Controll
   const queue = new WorkQueue({
     run: async (_key, signal) => {
       const discovery = createDiscovery(client, clock);
-      const budgets = await discovery.firstServed(BUDGET_RESOURCES);
-      const hasPolicies = isClusterWide && (await discovery.firstServed([POLICIES])) !== undefined;
+      const budgets = await discovery.firstServed(DISRUPTION_BUDGETS);
+      const hasPolicies = isClusterWide && (await discovery.firstServed([ADMISSION_POLICIES])) !== undefined;
       const objects = [
         ...(hasPolicies ? hostRunPolicyObjects(await findOwnUser(client, signal)) : []),
         ...buildCatalogue(),

@@ -6,12 +6,11 @@ import type { Clock } from "../../shared/kube/clock.ts";
 import { listAt, parseJson, textAt, valueAt } from "../../shared/kube/json-value.ts";
 import { isNotFound } from "../../shared/kube/kube-error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
+import { SECRETS } from "../../shared/kube/resources.ts";
 import type { ResolvedTargetRef } from "../../shared/target.ts";
 
 /** `unknown` holds the API server's words. */
 export type Lookup = "found" | "missing" | { readonly unknown: string };
-
-export const SECRETS: Resource = { group: "", version: "v1", plural: "secrets", namespaced: true };
 
 /** What is missing is looked for again soon; invokers that share a Secret share the answer. */
 const FOUND_MAX_AGE_MS = 60_000;

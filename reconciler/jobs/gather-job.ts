@@ -11,18 +11,14 @@ import { textMapAt } from "../../shared/injection/workload.ts";
 import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker.ts";
 import type { KubeClient, Parse } from "../../shared/kube/client.ts";
 import { isJsonObject, listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
+import { CLAIMS, LIMIT_RANGES, NAMESPACES, PODS } from "../../shared/kube/resources.ts";
 import { formatTarget, type ResolvedTargetRef } from "../../shared/target.ts";
 import { catalogueNames } from "./catalogue-names.ts";
-import { CLAIMS, type GatheredTarget, readClaim } from "./gather-target.ts";
+import { type GatheredTarget, readClaim } from "./gather-target.ts";
 import { makesClaims } from "./job-host.ts";
 import type { ClaimFact, ClaimUser, ResolvedTask } from "./job-view.ts";
 
 export type JobReader = Pick<KubeClient, "find" | "list">;
-
-const NAMESPACES: Resource = { group: "", version: "v1", plural: "namespaces", namespaced: false };
-export const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
-const LIMIT_RANGES: Resource = { group: "", version: "v1", plural: "limitranges", namespaced: true };
 
 /** What a job's view needs of the cluster beside what the caller has. */
 export interface GatheredJob {

@@ -7,6 +7,7 @@ import type { KubeClient, Parse } from "../../shared/kube/client.ts";
 import { listAt, textAt } from "../../shared/kube/json-value.ts";
 import { KubeError } from "../../shared/kube/kube-error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
+import { CLAIMS } from "../../shared/kube/resources.ts";
 import { formatTarget, type ResolvedTargetRef } from "../../shared/target.ts";
 import { whyOutside } from "../authority.ts";
 import { makesClaims } from "./job-host.ts";
@@ -14,8 +15,6 @@ import type { ClaimFact } from "./job-view.ts";
 import type { TargetSight } from "./target-job.ts";
 
 type TargetReader = Pick<KubeClient, "find">;
-
-export const CLAIMS: Resource = { group: "", version: "v1", plural: "persistentvolumeclaims", namespaced: true };
 
 /** The target as the cluster has it; of other kinds than these two nobody but their own Functions knows. */
 export interface GatheredTarget {

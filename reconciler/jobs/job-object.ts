@@ -2,9 +2,7 @@
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Annotation, Label } from "../../shared/contract.ts";
 import { listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
-
-export const JOBS: Resource = { group: "batch", version: "v1", plural: "jobs", namespaced: true };
+import { JOBS } from "../../shared/kube/resources.ts";
 
 export interface JobFact {
   readonly namespace: string;

@@ -13,6 +13,7 @@ import type { KubeClient } from "../../shared/kube/client.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import { isNotFound } from "../../shared/kube/kube-error.ts";
 import { objectKey, splitObjectKey } from "../../shared/kube/object-meta.ts";
+import { WORKLOADS } from "../../shared/kube/resources.ts";
 import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import { resolveTargetRef } from "../../shared/target.ts";
@@ -22,7 +23,7 @@ import { FIELD_MANAGER } from "../invoker/template-manager.ts";
 import { gatherInjection } from "../world/injection-world.ts";
 import { onAny } from "../world/on-any.ts";
 import type { Restore } from "../world/targets.ts";
-import { readWorkloadObject, WORKLOADS, type WorkloadObject } from "../world/workload-object.ts";
+import { readWorkloadObject, type WorkloadObject } from "../world/workload-object.ts";
 import type { World } from "../world/world.ts";
 
 export interface StrategyControllerPorts {

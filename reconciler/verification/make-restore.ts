@@ -6,8 +6,8 @@ import { asIs } from "../../shared/kube/client.ts";
 import { listAt, textAt } from "../../shared/kube/json-value.ts";
 import { isAlreadyExists } from "../../shared/kube/kube-error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
+import { CLAIMS } from "../../shared/kube/resources.ts";
 import type { NamespaceClient } from "../authority.ts";
-import { CLAIMS } from "../jobs/gather-target.ts";
 import { buildDrillBatch, buildDrillClaim } from "./objects.ts";
 import type { DrillView } from "./view.ts";
 

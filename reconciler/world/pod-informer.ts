@@ -15,10 +15,8 @@ import { createInformer, type Informer, type InformerOptions } from "../../share
 import type { ChangeHandler } from "../../shared/kube/intake.ts";
 import { isJsonObject, textAt } from "../../shared/kube/json-value.ts";
 import type { ReflectorHealth } from "../../shared/kube/reflector.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
+import { PODS } from "../../shared/kube/resources.ts";
 import { type PodObject, readPod } from "./pod-object.ts";
-
-export const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
 
 /** Pods of Jobs have an informer of their own. */
 const WITHOUT_LABEL = `!${Label.Injected},!${Label.JobOwner}`;

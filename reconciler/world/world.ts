@@ -27,16 +27,17 @@ import {
 } from "../../shared/kube/informer.ts";
 import { isJsonObject, textAt } from "../../shared/kube/json-value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
+import { CLAIMS, JOBS, LIMIT_RANGES, NAMESPACES, PODS, QUOTAS, WORKLOADS } from "../../shared/kube/resources.ts";
 import { createTextPool } from "../../shared/kube/text-pool.ts";
 import { resolveTargetRef, type TargetRefLike, targetKey } from "../../shared/target.ts";
 import { type AnnotatedTarget, readAnnotatedTarget } from "../blueprint/annotated-target.ts";
-import { JOBS, type JobFact, type JobPodFact, readJob, readJobPod } from "../jobs/job-object.ts";
+import { type JobFact, type JobPodFact, readJob, readJobPod } from "../jobs/job-object.ts";
 import { keptFacts } from "./packed-template.ts";
-import { createPodInformer, PODS } from "./pod-informer.ts";
+import { createPodInformer } from "./pod-informer.ts";
 import type { PodObject } from "./pod-object.ts";
-import { QUOTAS, type QuotaFact, readQuota } from "./quota-object.ts";
+import { type QuotaFact, readQuota } from "./quota-object.ts";
 import { type SeenHostRun, seenHostRun, seenRepository } from "./without-points.ts";
-import { readWorkloadObject, WORKLOADS, type WorkloadKind, type WorkloadObject } from "./workload-object.ts";
+import { readWorkloadObject, type WorkloadKind, type WorkloadObject } from "./workload-object.ts";
 
 export interface World {
   /** Indexes: `Kind/namespace/name` of the invoker; targetKey() of each target; `namespace/name` of the Repository. */
@@ -243,11 +244,6 @@ function keptWorkload(workload: WorkloadObject | undefined): WorkloadObject | un
   const isOld = containersOf(podTemplate).some(isOwnContainer) && !isLabelled(podTemplate);
   return { ...workload, facts: keptFacts(workload.facts), ...(isOld && { hasOldTemplate: true as const }) };
 }
-
-const NAMESPACES: Resource = { group: "", version: "v1", plural: "namespaces", namespaced: false };
-const CLAIMS: Resource = { group: "", version: "v1", plural: "persistentvolumeclaims", namespaced: true };
-
-const LIMIT_RANGES: Resource = { group: "", version: "v1", plural: "limitranges", namespaced: true };
 
 export interface SeenNamespace extends NamespaceFacts {
   readonly uid: string | undefined;

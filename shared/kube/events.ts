@@ -18,9 +18,7 @@ import {
 } from "./event-object.ts";
 import { isAlreadyExists, isNamespaceEnding, isNotFound } from "./kube-error.ts";
 import { type RateLimit, TokenBucket } from "./rate-limit.ts";
-import type { Resource } from "./resource.ts";
-
-export const EVENTS: Resource = { group: "", version: "v1", plural: "events", namespaced: true };
+import { EVENTS } from "./resources.ts";
 
 export interface EventRecorder {
   record(subject: EventSubject, type: EventType, reason: string, message: string): void;

@@ -6,9 +6,8 @@ import { type Clock, systemClock } from "./clock.ts";
 import type { Connection } from "./connection.ts";
 import { EXEC_PROTOCOLS, ExecChannel, type ExecEnd, parseExecEnd } from "./exec-protocol.ts";
 import { ConnectionFault, KubeError, kubeErrorOfAnswer } from "./kube-error.ts";
-import { buildPath, buildQuery, formatResource, type Resource } from "./resource.ts";
-
-const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
+import { buildPath, buildQuery, formatResource } from "./resource.ts";
+import { PODS } from "./resources.ts";
 
 export interface ExecRequest {
   readonly namespace: string;

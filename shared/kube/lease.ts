@@ -15,9 +15,7 @@ import {
   observeLease,
   readLeaseRecord,
 } from "./lease-record.ts";
-import type { Resource } from "./resource.ts";
-
-export const LEASES: Resource = { group: "coordination.k8s.io", version: "v1", plural: "leases", namespaced: true };
+import { LEASES } from "./resources.ts";
 
 export interface LeaseTimings {
   /** How long the lease stays valid without renewal, in milliseconds. */

@@ -7,10 +7,9 @@ import type { IncomingMessage } from "node:http";
 import { canonicalJson } from "../../shared/hash.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { parseJson, textAt } from "../../shared/kube/json-value.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
+import { CONFIG_MAPS } from "../../shared/kube/resources.ts";
 import type { UserFacts } from "../review.ts";
 
-const CONFIG_MAPS: Resource = { group: "", version: "v1", plural: "configmaps", namespaced: true };
 const NAMESPACE = "kube-system";
 const NAME = "extension-apiserver-authentication";
 const POLL_MS = 30_000;
