@@ -1,10 +1,10 @@
 /** Makes what a job's plan says. Every name is deterministic: what exists already was made by an earlier try. */
 import { Label } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
-import { canonicalJson } from "../../shared/hash.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
+import { isAsWanted } from "../../shared/kube/as-wanted.ts";
 import { asIs } from "../../shared/kube/client.ts";
-import { textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/kube/json-value.ts";
 import { isAlreadyExists } from "../../shared/kube/kube-error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { CLAIMS, JOBS, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS } from "../../shared/kube/resources.ts";
@@ -72,17 +72,9 @@ async function ensureObject(
     if (existing === undefined) throw error;
     requireOurs(existing, resource, `${here.namespace}/${name}`);
     const body = Object.fromEntries(fields.map((field) => [field, wanted[field]]));
-    if (holds(existing, body)) return;
+    if (isAsWanted(existing, body)) return;
     await here.patch(resource, name, { kind: "merge", body }, asIs);
   }
-}
-
-/** Whether the object has all that the fields say. */
-function holds(existing: unknown, wanted: unknown): boolean {
-  if (typeof wanted !== "object" || wanted === null || Array.isArray(wanted)) {
-    return canonicalJson(existing) === canonicalJson(wanted);
-  }
-  return Object.entries(wanted).every(([key, value]) => holds(valueAt(existing, key), value));
 }
 
 function requireOurs(existing: unknown, resource: Resource, what: string): void {
