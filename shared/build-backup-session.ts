@@ -8,8 +8,8 @@ import type { BackupInvokerView } from "./invoker.ts";
 import { labelValue } from "./label-value.ts";
 import { backupSessionName, NAME_MAX_LENGTH, nameWithSuffix } from "./names.ts";
 import { withoutOwnKeys } from "./own-keys.ts";
-import { formatTime } from "./status/conditions.ts";
 import { EMPTY_TARGET_KIND, targetLabelKey } from "./target.ts";
+import { formatTime } from "./timestamps.ts";
 
 export interface BackupSessionOrder {
   /** With its labelled members, where they are known. */

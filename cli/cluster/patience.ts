@@ -1,6 +1,6 @@
 /** Waits for an API server that is away for a while: what somebody waits for goes on in the cluster all the same. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Backoff, nextBackoffMs } from "../../shared/kube/backoff.ts";
+import { type Backoff, nextBackoffMs } from "../../shared/backoff.ts";
 import { toUserError } from "../../shared/kube/kube-error.ts";
 
 /** One that is restarted takes less. */

@@ -1,6 +1,6 @@
 /** Auto-backup: Repositories and BackupConfigurations of the targets whose annotation names a BackupBlueprint. */
+import { type Backoff, nextBackoffMs } from "../../shared/backoff.ts";
 import { assertNever, messageOf } from "../../shared/errors.ts";
-import { type Backoff, nextBackoffMs } from "../../shared/kube/backoff.ts";
 import type { Clock } from "../../shared/kube/clock.ts";
 import type { EventRecorder } from "../../shared/kube/events.ts";
 import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";

@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type HostRun, parseHostRun } from "../../shared/api/host-run.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
+import { type Backoff, nextBackoffMs } from "../../shared/backoff.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { HookFailure } from "../../shared/hooks/failure.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
-import { type Backoff, nextBackoffMs } from "../../shared/kube/backoff.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { listAt, textAt } from "../../shared/kube/json-value.ts";
 import { isAlreadyExists, isConflict, isNotFound, KubeError } from "../../shared/kube/kube-error.ts";

@@ -1,6 +1,6 @@
 /** A command whose request was turned away, or reached nobody, is sent again: nothing of it ran. */
+import { type Backoff, nextBackoffMs } from "../../shared/backoff.ts";
 import { messageOf } from "../../shared/errors.ts";
-import { type Backoff, nextBackoffMs } from "../../shared/kube/backoff.ts";
 import { type Clock, sleep } from "../../shared/kube/clock.ts";
 import { isNotBegun } from "../../shared/kube/exec.ts";
 

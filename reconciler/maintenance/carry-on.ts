@@ -23,7 +23,7 @@ import { Annotation } from "../../shared/contract.ts";
 import type { DeletionOrder } from "../../shared/deletion-order.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
 import { isWindowOpen } from "../../shared/maintenance-window.ts";
-import { formatTime } from "../../shared/status/conditions.ts";
+import { formatTime } from "../../shared/timestamps.ts";
 import type { JobOutcome } from "../jobs/decide-outcome.ts";
 import { isWithoutPod, stuckOf } from "../jobs/target-job.ts";
 import { answerLocks } from "../run/locks.ts";

@@ -13,7 +13,7 @@
  */
 import type { MaintenanceRun } from "../../shared/api/repository.ts";
 import { isWindowOpen } from "../../shared/maintenance-window.ts";
-import { formatTime } from "../../shared/status/conditions.ts";
+import { formatTime } from "../../shared/timestamps.ts";
 import { carryOn } from "./carry-on.ts";
 import { LOOK_AGAIN_MS, type MaintenanceDecision, wait } from "./decision.ts";
 import { backoffMs, dueWork, isAsked } from "./due.ts";

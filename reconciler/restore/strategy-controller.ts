@@ -3,6 +3,7 @@
  * is over or gone, and those that a restore should hold and does not. It goes by what is there, so that whoever leads next
  * carries on. The webhook alone changes workloads.
  */
+import { type Backoff, doubledMs } from "../../shared/backoff.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { isOptedOut } from "../../shared/injection/opt-out.ts";
 import { containersOf, isRestoreInit } from "../../shared/injection/own-parts.ts";
@@ -37,8 +38,7 @@ export interface StrategyControllerPorts {
 const CONCURRENCY = 4;
 const DRAIN_MS = 5_000;
 /** The webhook may learn of a restore's end a moment later than this process, and it may be away for long. */
-const FIRST_DELAY_MS = 250;
-const LONGEST_DELAY_MS = 60_000;
+const DELAY: Backoff = { baseMs: 250, maxMs: 60_000 };
 
 export function createStrategyController(ports: StrategyControllerPorts): Controller {
   return new StrategyController(ports);
@@ -127,7 +127,7 @@ class StrategyController implements Controller {
     const vain = this.#vain.get(key) ?? 0;
     this.#vain.set(key, vain + 1);
     if (vain > 0) log.warn({ workload: key, requests: vain + 1 }, "strategy not set by admission; it is tried again");
-    return { requeueAfterMs: Math.min(FIRST_DELAY_MS * 2 ** vain, LONGEST_DELAY_MS) };
+    return { requeueAfterMs: doubledMs(DELAY, vain) };
   }
 
   /** A patch without a change goes through admission too. @returns whether the strategy is right now, or the workload gone */

@@ -2,7 +2,8 @@
 import type { Condition } from "../../shared/api/condition.ts";
 import { isJsonObject } from "../../shared/kube/json-value.ts";
 import { ConditionType } from "../../shared/reasons.ts";
-import { formatTime, withCondition } from "../../shared/status/conditions.ts";
+import { withCondition } from "../../shared/status/conditions.ts";
+import { formatTime } from "../../shared/timestamps.ts";
 
 /** Fields of free text: what programs printed and why something failed. All others are facts that decisions need. */
 const FREE_TEXTS: ReadonlySet<string> = new Set(["message", "output", "error", "warnings"]);

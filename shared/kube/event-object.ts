@@ -1,5 +1,5 @@
 /** The Event objects that programs leave for people. Pure. */
-import { formatTime } from "./timestamps.ts";
+import { formatTime } from "../timestamps.ts";
 
 /** The object that an Event is about. */
 export interface EventSubject {
@@ -74,14 +74,14 @@ export function buildEvent(
     source: { component: source.component, host: source.host },
     reportingComponent: source.component,
     reportingInstance: source.host ?? "",
-    firstTimestamp: formatTime(occurrence.firstAt),
+    firstTimestamp: formatTime(new Date(occurrence.firstAt)),
     ...buildEventRepeat(occurrence),
   };
 }
 
 /** The fields of an Event that a repetition changes. */
 export function buildEventRepeat(occurrence: Occurrence): Readonly<Record<string, unknown>> {
-  return { lastTimestamp: formatTime(occurrence.lastAt), count: occurrence.count };
+  return { lastTimestamp: formatTime(new Date(occurrence.lastAt)), count: occurrence.count };
 }
 
 function cutMessage(message: string): string {

@@ -1,6 +1,6 @@
 /** What stands in a Lease, and what a contender does about it. Pure. */
+import { formatMicroTime } from "../timestamps.ts";
 import { isJsonObject, numberAt, textAt } from "./json-value.ts";
-import { formatMicroTime } from "./timestamps.ts";
 
 export interface LeaseRecord {
   /** Empty when nobody holds the lease. */

@@ -1,5 +1,5 @@
 /** How patient a reflector is. */
-import type { Backoff } from "./backoff.ts";
+import type { Backoff } from "../backoff.ts";
 
 export interface ReflectorTimings {
   /** The API server ends each watch after a random time between these two, in milliseconds. */

@@ -3,7 +3,7 @@
  * cut connections, restarts of the server and compactions. Every event reaches the sink, in order; repetitions may too,
  * which the sink tells by the resource version.
  */
-import { nextBackoffMs } from "./backoff.ts";
+import { nextBackoffMs } from "../backoff.ts";
 import type { KubeClient } from "./client.ts";
 import { type Clock, sleep } from "./clock.ts";
 import { createDeferred } from "./deferred.ts";

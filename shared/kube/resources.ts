@@ -19,7 +19,6 @@ export const PODS = core("pods");
 export const SECRETS = core("secrets");
 export const CONFIG_MAPS = core("configmaps");
 export const CLAIMS = core("persistentvolumeclaims");
-export const SERVICES = core("services");
 export const SERVICE_ACCOUNTS = core("serviceaccounts");
 export const ENDPOINTS = core("endpoints");
 export const EVENTS = core("events");
@@ -50,7 +49,6 @@ export const STORAGE_CLASSES = group("storage.k8s.io", "v1", CLUSTER)("storagecl
 export const LEASES = group("coordination.k8s.io", "v1", NAMESPACED)("leases");
 
 export const ACCESS_REVIEWS = authorization("subjectaccessreviews");
-export const SELF_ACCESS_REVIEWS = authorization("selfsubjectaccessreviews");
 export const SELF_REVIEWS = group("authentication.k8s.io", "v1", CLUSTER)("selfsubjectreviews");
 
 export const MUTATING_CONFIGURATIONS = admission("mutatingwebhookconfigurations");
@@ -58,4 +56,3 @@ export const VALIDATING_CONFIGURATIONS = admission("validatingwebhookconfigurati
 export const ADMISSION_POLICIES = admission("validatingadmissionpolicies");
 export const ADMISSION_POLICY_BINDINGS = admission("validatingadmissionpolicybindings");
 export const API_SERVICES = group("apiregistration.k8s.io", "v1", CLUSTER)("apiservices");
-export const DEFINITIONS = group("apiextensions.k8s.io", "v1", CLUSTER)("customresourcedefinitions");

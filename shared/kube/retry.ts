@@ -1,5 +1,5 @@
 /** Which failed calls are tried again, and when. */
-import { type Backoff, nextBackoffMs } from "./backoff.ts";
+import { type Backoff, nextBackoffMs } from "../backoff.ts";
 import { ConnectionFault, type KubeError } from "./kube-error.ts";
 
 /**

@@ -2,7 +2,7 @@
  * The queue between what changed and who acts: keys without repetition, never two runs of one key at once, delays, and
  * back-off for keys that fail.
  */
-import { type Backoff, nextBackoffMs } from "./backoff.ts";
+import { type Backoff, nextBackoffMs } from "../backoff.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { isNamespaceEnding } from "./kube-error.ts";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { nextBackoffMs } from "../../../../shared/kube/backoff.ts";
+import { nextBackoffMs } from "../../../../shared/backoff.ts";
 import { KubeError } from "../../../../shared/kube/kube-error.ts";
 import { TokenBucket } from "../../../../shared/kube/rate-limit.ts";
 import { decideRetry, type Repeatability } from "../../../../shared/kube/retry.ts";

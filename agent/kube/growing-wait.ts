@@ -1,24 +1,20 @@
 /** Waits between tries: doubled each time up to a limit, less up to a fifth, so that agents don't come all at once. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Backoff, doubledMs } from "../../shared/backoff.ts";
 
-export interface Backoff {
+export interface GrowingWait {
   /** Waits for the next delay; ends early when the signal aborts. */
   wait(signal?: AbortSignal): Promise<void>;
   /** The next delay is the first one again. */
   reset(): void;
 }
 
-export interface BackoffLimits {
-  readonly firstMs: number;
-  readonly maxMs: number;
-}
-
-export function createBackoff(limits: BackoffLimits, random: () => number = Math.random): Backoff {
-  let delayMs = limits.firstMs;
+export function createGrowingWait(limits: Backoff, random: () => number = Math.random): GrowingWait {
+  let tries = 0;
   return {
     async wait(signal) {
-      const thisMs = delayMs * (1 - 0.2 * random());
-      delayMs = Math.min(limits.maxMs, delayMs * 2);
+      const thisMs = doubledMs(limits, tries) * (1 - 0.2 * random());
+      tries += 1;
       try {
         await sleep(thisMs, undefined, signal === undefined ? {} : { signal });
       } catch (error) {
@@ -26,7 +22,7 @@ export function createBackoff(limits: BackoffLimits, random: () => number = Math
       }
     },
     reset() {
-      delayMs = limits.firstMs;
+      tries = 0;
     },
   };
 }
