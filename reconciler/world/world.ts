@@ -13,6 +13,7 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository, type Repository } from "../../shared/api/repository.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { parseRestoreSession, type RestoreSession } from "../../shared/api/restore-session.ts";
+import { placeOf } from "../../shared/backends.ts";
 import { Label } from "../../shared/contract.ts";
 import { type LimitRange, readLimitRange } from "../../shared/injection/limit-range.ts";
 import { containersOf, isLabelled, isOwnContainer } from "../../shared/injection/own-parts.ts";
@@ -53,8 +54,8 @@ export interface World {
   readonly drills: Informer<BackupVerificationSession, "verifier" | "uid">;
   /** Indexes: uid of the session, restore, drill or Repository; `namespace/name` of the Repository whose points a pod told. */
   readonly hostRuns: Informer<SeenHostRun, "run" | "points">;
-  /** Index: uid. */
-  readonly repositories: Informer<Repository, "uid">;
+  /** Indexes: uid; placeOf() its backend. */
+  readonly repositories: Informer<Repository, "uid" | "place">;
   readonly blueprints: Informer<BackupBlueprint>;
   /** Names, uids, labels and annotations of namespaces. */
   readonly namespaces: Informer<SeenNamespace>;
@@ -201,6 +202,7 @@ export function createWorld(options: WorldOptions): World {
     }),
     repositories: informOwn(KINDS.Repository, (raw) => seenRepository(parseRepository(raw)), {
       uid: ({ metadata }) => [metadata.uid].filter((uid) => uid !== undefined),
+      place: ({ spec }) => [placeOf(spec.backend)].filter((place) => place !== undefined),
     }),
     blueprints: createInformer<BackupBlueprint>({
       ...clusterWide,
