@@ -241,7 +241,7 @@ describe("ops, who may write our kinds and nothing else,", () => {
       { secret: null },
       { secret: null, clientConfig: elsewhere },
       { clientConfig: { url: null, service: { scheme: "tcp", name: "other", port: 1 } } },
-      { parameters: { stash: { addon: { restoreTask: { name: "mariadb-restore" } } } } },
+      { parameters: { apiVersion: "a/v1", kind: "A", stash: { addon: { restoreTask: { name: "x" } } } } },
     ]) {
       await expect(patch(spec), JSON.stringify(spec)).rejects.toThrow(/may not (get secrets|create pods)/);
     }
