@@ -1,19 +1,19 @@
 /** The reconciler's process: reads its flags, fills its caches, and acts while it leads. */
 import { randomUUID } from "node:crypto";
 import { Registry } from "prom-client";
+import { systemClock } from "../shared/clock.ts";
 import { LeaseName, Path } from "../shared/contract.ts";
 import { watchDefinitions } from "../shared/definitions/watch-definitions.ts";
 import { messageOf, UserError } from "../shared/errors.ts";
 import { supportsNative } from "../shared/injection/own-settings.ts";
-import { askVersion } from "../shared/kube/ask-version.ts";
-import { systemClock } from "../shared/kube/clock.ts";
-import { findConnection } from "../shared/kube/connect.ts";
-import type { Connection } from "../shared/kube/connection.ts";
-import { createEventRecorder } from "../shared/kube/events.ts";
-import { createPodExec } from "../shared/kube/exec.ts";
-import { createKubeClient } from "../shared/kube/http-client.ts";
-import type { InformerProblem } from "../shared/kube/informer.ts";
-import { LeaderElection } from "../shared/kube/lease.ts";
+import type { InformerProblem } from "../shared/kube/cache/informer.ts";
+import { askVersion } from "../shared/kube/client/ask-version.ts";
+import { createKubeClient } from "../shared/kube/client/http.ts";
+import type { Connection } from "../shared/kube/connection/credentials.ts";
+import { findConnection } from "../shared/kube/connection/find.ts";
+import { LeaderElection } from "../shared/kube/election/lease.ts";
+import { createEventRecorder } from "../shared/kube/events/recorder.ts";
+import { createPodExec } from "../shared/kube/exec/pod.ts";
 import { withOwnImage } from "../shared/kube/own-image.ts";
 import { createLogger, type Logger } from "../shared/log.ts";
 import { readProductVersion } from "../shared/product-version.ts";

@@ -1,6 +1,6 @@
 /** Volumes of a workload that outlive its pods. Pure. */
 import { objectsAt, type WorkloadFacts } from "./injection/workload.ts";
-import { textAt, valueAt } from "./kube/json-value.ts";
+import { textAt, valueAt } from "./json/value.ts";
 
 export interface ClaimVolume {
   /** Of the volume. */

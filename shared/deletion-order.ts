@@ -4,7 +4,7 @@
  */
 import { Label, LabelValue } from "./contract.ts";
 import { shortHash } from "./hash.ts";
-import { textAt } from "./kube/json-value.ts";
+import { textAt } from "./json/value.ts";
 
 export interface DeletionOrder {
   /** Name of the ConfigMap. */

@@ -16,7 +16,7 @@
  */
 import { UserError } from "./errors.ts";
 import { replaceMatch, stripMatch } from "./glob.ts";
-import { isJsonObject } from "./kube/json-value.ts";
+import { isJsonObject } from "./json/value.ts";
 
 export type Variables = Readonly<Record<string, string>>;
 

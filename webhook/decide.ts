@@ -30,7 +30,7 @@ import { type InjectionPlan, planInjection } from "../shared/injection/plan.ts";
 import { decideStrategy, isUnderRestore, type StrategyState, strategyState } from "../shared/injection/strategy.ts";
 import { formatProblem, type InjectionView } from "../shared/injection/view.ts";
 import type { JsonObject } from "../shared/injection/workload.ts";
-import { isSameJson } from "../shared/kube/same-json.ts";
+import { isSameJson } from "../shared/json/same.ts";
 import { INJECTION_REASONS, type InjectionReason } from "../shared/reasons.ts";
 import { formatTarget } from "../shared/target.ts";
 import { decideBackup } from "./decide-backup.ts";

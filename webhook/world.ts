@@ -16,9 +16,9 @@ import {
   type RestoreInvokerView,
   restoreInvokerView,
 } from "../shared/invoker.ts";
-import type { KubeClient } from "../shared/kube/client.ts";
-import { createInformer, type Informer, type InformerProblem } from "../shared/kube/informer.ts";
-import { textAt } from "../shared/kube/json-value.ts";
+import { textAt } from "../shared/json/value.ts";
+import { createInformer, type Informer, type InformerProblem } from "../shared/kube/cache/informer.ts";
+import type { KubeClient } from "../shared/kube/client/interface.ts";
 import type { Resource } from "../shared/kube/resource.ts";
 import { LIMIT_RANGES, NAMESPACES } from "../shared/kube/resources.ts";
 import { targetKey } from "../shared/target.ts";

@@ -3,7 +3,7 @@ import type { HostAction } from "../../shared/api/closed-lists.ts";
 import type { HostActionResult } from "../../shared/api/host-stats.ts";
 import type { RetentionPolicy } from "../../shared/api/retention-policy.ts";
 import { assertNever, UserError } from "../../shared/errors.ts";
-import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../shared/json/value.ts";
 import { listPoints } from "../../shared/listed-points.ts";
 import { requireSnapshotId } from "../../shared/snapshot-id.ts";
 import type { Restic } from "../restic/client.ts";

@@ -8,7 +8,7 @@ import { saysOptOut } from "../../shared/injection/opt-out.ts";
 import type { WorkloadFacts } from "../../shared/injection/workload.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
 import { type BackupInvokerView, type BackupMemberView, isJobMember } from "../../shared/invoker.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
 import { labelledMember } from "../../shared/labelled-member.ts";
 import { targetKey } from "../../shared/target.ts";
 

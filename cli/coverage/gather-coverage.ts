@@ -5,7 +5,7 @@ import { UserError } from "../../shared/errors.ts";
 import { saysOptOut } from "../../shared/injection/opt-out.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
 import { backupInvokerView } from "../../shared/invoker.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { allInOrder } from "../objects/all-in-order.ts";

@@ -7,7 +7,7 @@ import { type Effect, formatEffect } from "../../shared/effects/effect.ts";
 import { appBindingsOf, type EffectSource, type EffectView, effectsOf } from "../../shared/effects/effects-of.ts";
 import { MAX_QUESTIONS, questionsFor } from "../../shared/effects/questions.ts";
 import type { WorkloadFacts } from "../../shared/injection/workload.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
 
 /**

@@ -17,7 +17,7 @@ import {
   type RestoreInvokerView,
   restoreInvokerView,
 } from "../../shared/invoker.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
 import { targetKey } from "../../shared/target.ts";
 
 /** Objects of the files, sorted by what they mean to a decision. */

@@ -2,7 +2,7 @@
 import { parseAppBinding } from "../../shared/api/app-binding.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { type BackupInvokerView, backupInvokerView } from "../../shared/invoker.ts";
-import { toUserError } from "../../shared/kube/kube-error.ts";
+import { toUserError } from "../../shared/kube/client/error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Saver, SaversView } from "../coverage/decide-coverage.ts";

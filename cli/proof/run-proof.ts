@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { judgeDocument, type ReadDocument, readDocument } from "../../shared/evidence/document.ts";
 import { readPublicKey } from "../../shared/evidence/signature.ts";
-import { parseJson } from "../../shared/kube/json-value.ts";
+import { parseJson } from "../../shared/json/value.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
 import { type BackupInvokerObject, findInvoker } from "../objects/invokers.ts";
 import { notFound } from "../objects/read-objects.ts";

@@ -2,7 +2,7 @@
 import { Container, Volume } from "../../shared/contract.ts";
 import { hostName, podOrdinal } from "../../shared/hosts.ts";
 import type { RestoreMemberView } from "../../shared/invoker.ts";
-import { isJsonObject, listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { isJsonObject, listAt, textAt, valueAt } from "../../shared/json/value.ts";
 
 export interface SidecarPod {
   readonly name: string;

@@ -3,7 +3,7 @@ import { type BackupSession, parseBackupSession } from "../../shared/api/backup-
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { isJobMember, restoreInvokerView } from "../../shared/invoker.ts";
-import { numberAt } from "../../shared/kube/json-value.ts";
+import { numberAt } from "../../shared/json/value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
 import type { Cluster } from "../cluster/cluster.ts";

@@ -2,7 +2,7 @@
 import { KINDS } from "../../shared/api/kinds.ts";
 import { backupSessionNames, buildBackupSession } from "../../shared/build-backup-session.ts";
 import type { BackupInvokerView } from "../../shared/invoker.ts";
-import { isAlreadyExists } from "../../shared/kube/kube-error.ts";
+import { isAlreadyExists } from "../../shared/kube/client/error.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 
 const SECOND_MS = 1_000;

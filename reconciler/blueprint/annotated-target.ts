@@ -3,7 +3,7 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import type { BlueprintTarget } from "../../shared/blueprint.ts";
 import { Annotation } from "../../shared/contract.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
-import { textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { textAt, valueAt } from "../../shared/json/value.ts";
 
 export interface AnnotatedTarget extends BlueprintTarget {
   readonly kind: "PersistentVolumeClaim" | "AppBinding";

@@ -1,7 +1,7 @@
 /** Which changes in the cluster make a target's auto-backup worth a look. */
 import { blueprintNames } from "../../shared/blueprint.ts";
 import { Annotation } from "../../shared/contract.ts";
-import type { ChangeHandler } from "../../shared/kube/intake.ts";
+import type { ChangeHandler } from "../../shared/kube/cache/store.ts";
 import { targetKey } from "../../shared/target.ts";
 import { onAny } from "../world/on-any.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";

@@ -3,7 +3,7 @@ import { Annotation, INJECT_DISABLED, Label } from "../../shared/contract.ts";
 import { isForPeople } from "../../shared/injection/plan.ts";
 import { formatProblem } from "../../shared/injection/view.ts";
 import type { WorkloadFacts } from "../../shared/injection/workload.ts";
-import type { EventRecorder } from "../../shared/kube/events.ts";
+import type { EventRecorder } from "../../shared/kube/events/recorder.ts";
 import { INJECTION_REASONS, type InjectionReason } from "../../shared/reasons.ts";
 import { formatTarget, targetKey } from "../../shared/target.ts";
 import type { InjectionFacts } from "./gather-request.ts";

@@ -9,8 +9,8 @@ import { type LimitRange, readLimitRange } from "../../shared/injection/limit-ra
 import type { NamespaceFacts } from "../../shared/injection/view.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
 import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker.ts";
-import type { KubeClient, Parse } from "../../shared/kube/client.ts";
-import { isJsonObject, listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { isJsonObject, listAt, textAt, valueAt } from "../../shared/json/value.ts";
+import type { KubeClient, Parse } from "../../shared/kube/client/interface.ts";
 import { CLAIMS, LIMIT_RANGES, NAMESPACES, PODS } from "../../shared/kube/resources.ts";
 import { formatTarget, type ResolvedTargetRef } from "../../shared/target.ts";
 import { catalogueNames } from "./catalogue-names.ts";

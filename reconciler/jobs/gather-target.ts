@@ -3,9 +3,9 @@ import { type AppBinding, parseAppBinding } from "../../shared/api/app-binding.t
 import { KINDS } from "../../shared/api/kinds.ts";
 import { UserError } from "../../shared/errors.ts";
 import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker.ts";
-import type { KubeClient, Parse } from "../../shared/kube/client.ts";
-import { listAt, textAt } from "../../shared/kube/json-value.ts";
-import { KubeError } from "../../shared/kube/kube-error.ts";
+import { listAt, textAt } from "../../shared/json/value.ts";
+import { KubeError } from "../../shared/kube/client/error.ts";
+import type { KubeClient, Parse } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { CLAIMS } from "../../shared/kube/resources.ts";
 import { formatTarget, type ResolvedTargetRef } from "../../shared/target.ts";

@@ -9,7 +9,7 @@ import type {
   RestoreInvokerView,
   RestoreMemberView,
 } from "../../shared/invoker.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Logger } from "../../shared/log.ts";
 import { inNamespace } from "../authority.ts";
 import { endJob, ensureJob } from "./ensure-job.ts";

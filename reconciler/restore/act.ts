@@ -1,8 +1,8 @@
 /** Carries out what was decided for restores alone. */
 import { Annotation } from "../../shared/contract.ts";
 import { assertNever } from "../../shared/errors.ts";
-import { asIs } from "../../shared/kube/client.ts";
-import { isNotFound } from "../../shared/kube/kube-error.ts";
+import { isNotFound } from "../../shared/kube/client/error.ts";
+import { asIs } from "../../shared/kube/client/interface.ts";
 import { WORKLOADS } from "../../shared/kube/resources.ts";
 import { formatTarget, type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
 import { patchNamed } from "../authority.ts";

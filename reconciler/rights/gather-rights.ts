@@ -4,7 +4,7 @@ import { Label } from "../../shared/contract.ts";
 import { isAsGoodAsGone } from "../../shared/held-run.ts";
 import { containersOf, isOwnContainer } from "../../shared/injection/own-parts.ts";
 import type { PullSecret } from "../../shared/injection/pull-secrets.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
 import { isSidecarModel, targetKey } from "../../shared/target.ts";
 import { type BackupInvokerObject, invokersOfTarget } from "../invoker/related.ts";

@@ -5,8 +5,8 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import { backupSessionNames, buildBackupSession, isSessionOf } from "../../shared/build-backup-session.ts";
 import { UserError } from "../../shared/errors.ts";
 import { type BackupInvokerView, formatInvoker } from "../../shared/invoker.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { isAlreadyExists } from "../../shared/kube/kube-error.ts";
+import { isAlreadyExists } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 
 export interface CreatedSession {
   readonly name: string;

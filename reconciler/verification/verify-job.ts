@@ -7,7 +7,7 @@ import { UserError } from "../../shared/errors.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
 import { type JsonObject, objectsAt } from "../../shared/injection/workload.ts";
 import type { BackupMemberView } from "../../shared/invoker.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { inNamespace } from "../authority.ts";
 import { ensureJob } from "../jobs/ensure-job.ts";
 import { gatherBackendClaim, gatherLimitRanges, gatherNamespace } from "../jobs/gather-job.ts";

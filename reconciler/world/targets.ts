@@ -5,7 +5,7 @@ import type { RestoreSession } from "../../shared/api/restore-session.ts";
 import { Container } from "../../shared/contract.ts";
 import { isAsGoodAsGone } from "../../shared/held-run.ts";
 import { isDryRun } from "../../shared/invoker.ts";
-import { listAt, textAt } from "../../shared/kube/json-value.ts";
+import { listAt, textAt } from "../../shared/json/value.ts";
 import { splitObjectKey } from "../../shared/kube/object-meta.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { hasCondition } from "../../shared/status/conditions.ts";

@@ -3,7 +3,7 @@ import type { LabelSelector } from "../../shared/api/kubernetes/label-selector.t
 import { volumesWithClaims } from "../../shared/claim-volumes.ts";
 import { appliedHashes } from "../../shared/injection/own-parts.ts";
 import { readWorkload, textMapAt, type WorkloadFacts } from "../../shared/injection/workload.ts";
-import { isJsonObject, listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { isJsonObject, listAt, numberAt, textAt, valueAt } from "../../shared/json/value.ts";
 import { WORKLOADS } from "../../shared/kube/resources.ts";
 import { matchesLabels } from "../../shared/label-selector.ts";
 import type { WorkloadFact } from "../run/world.ts";

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { stringify } from "yaml";
-import { parseJson } from "../../shared/kube/json-value.ts";
+import { parseJson } from "../../shared/json/value.ts";
 import { buildTarball, type PackedFile } from "../../shared/tarball.ts";
 import { buildPlugin } from "../build.ts";
 import { buildKrewManifest, packPlugin } from "../krew.ts";

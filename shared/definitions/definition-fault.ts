@@ -1,5 +1,5 @@
 /** What can be wrong with a definition that the API server serves, and whether work may begin all the same. Pure. */
-import { valueAt } from "../kube/json-value.ts";
+import { valueAt } from "../json/value.ts";
 import { findMissingFields } from "./missing-fields.ts";
 import { definitionName, STORED } from "./stored-schemas.ts";
 

@@ -1,7 +1,7 @@
 /** The schemas of our kinds as the API server publishes them. It tells them to everybody who may discover what it serves. */
-import type { CallOptions, KubeClient } from "../kube/client.ts";
-import { isJsonObject, listAt, parseJson, textAt, valueAt } from "../kube/json-value.ts";
-import { isForbidden, isNotFound } from "../kube/kube-error.ts";
+import { isJsonObject, listAt, parseJson, textAt, valueAt } from "../json/value.ts";
+import { isForbidden, isNotFound } from "../kube/client/error.ts";
+import type { CallOptions, KubeClient } from "../kube/client/interface.ts";
 import { STORED } from "./stored-schemas.ts";
 
 export interface PublishedSchemas {

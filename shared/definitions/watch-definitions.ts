@@ -1,7 +1,7 @@
 /** Looks now and then whether the API server keeps all that is written of our kinds, and says what it drops. */
+import { type Clock, sleep } from "../clock.ts";
 import { messageOf } from "../errors.ts";
-import type { KubeClient } from "../kube/client.ts";
-import { type Clock, sleep } from "../kube/clock.ts";
+import type { KubeClient } from "../kube/client/interface.ts";
 import type { Logger } from "../log.ts";
 import {
   APPLY_DEFINITIONS,

@@ -1,7 +1,7 @@
 /** The evidence with its signature, as it leaves the cluster, and whether it is whole. Pure. */
 
 import { UserError } from "../errors.ts";
-import { isJsonObject } from "../kube/json-value.ts";
+import { isJsonObject } from "../json/value.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { EVIDENCE_FORMAT, type Evidence, readEvidence } from "./evidence.ts";
 import { type EvidenceSignature, isSigned, keyFingerprint } from "./signature.ts";

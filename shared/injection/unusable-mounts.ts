@@ -2,7 +2,7 @@
 import type { VolumeMount } from "../api/kubernetes/volume.ts";
 import type { ContainerSettings } from "../api/runtime-settings.ts";
 import { namesInExpression } from "../expression.ts";
-import { listAt, textAt } from "../kube/json-value.ts";
+import { listAt, textAt } from "../json/value.ts";
 import { formatTarget } from "../target.ts";
 import { OWN_ENV } from "./container-settings.ts";
 import { applicationContainers } from "./own-parts.ts";

@@ -20,7 +20,7 @@ import { parseTask } from "../../shared/api/task.ts";
 import { findDefinitionFaults } from "../../shared/definitions/definition-fault.ts";
 import { gatherDefinitions } from "../../shared/definitions/gather-definitions.ts";
 import { UserError } from "../../shared/errors.ts";
-import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../shared/json/value.ts";
 import { type ApiResponse, type ApiServer, connectApiServer } from "../support/api/api-server.ts";
 import { buildFullObject } from "../support/api/full-object.ts";
 import { missingFields } from "../support/api/missing-fields.ts";

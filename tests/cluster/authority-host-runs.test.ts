@@ -7,11 +7,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { hostRunPolicyObjects } from "../../reconciler/installation/host-run-policy.ts";
 import { AGENT_RULES } from "../../shared/agent-rights.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
+import { systemClock } from "../../shared/clock.ts";
 import { Label } from "../../shared/contract.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { systemClock } from "../../shared/kube/clock.ts";
-import { createDiscovery } from "../../shared/kube/discovery.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
+import { createDiscovery } from "../../shared/kube/client/discovery.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { ADMISSION_POLICIES } from "../../shared/kube/resources.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
 import { applyFile, applyManifests, type Manifest } from "../support/objects/apply.ts";

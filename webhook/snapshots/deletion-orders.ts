@@ -9,8 +9,8 @@ import {
   deletionSelector,
   readDeletionOrder,
 } from "../../shared/deletion-order.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { isAlreadyExists } from "../../shared/kube/kube-error.ts";
+import { isAlreadyExists } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { CONFIG_MAPS } from "../../shared/kube/resources.ts";
 
 export interface OpenDeletions {

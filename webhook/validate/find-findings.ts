@@ -14,7 +14,7 @@ import type { EffectSource } from "../../shared/effects/effects-of.ts";
 import { UserError } from "../../shared/errors.ts";
 import { canonicalJson } from "../../shared/hash.ts";
 import { backupInvokerView, restoreInvokerView } from "../../shared/invoker.ts";
-import { valueAt } from "../../shared/kube/json-value.ts";
+import { valueAt } from "../../shared/json/value.ts";
 import { findParamFaults } from "../../shared/reserved-variables.ts";
 import { findBackupInvokerFindings, findBlueprintFindings } from "../../shared/validation/backup-invoker.ts";
 import { type Finding, fault, isFault } from "../../shared/validation/finding.ts";

@@ -11,8 +11,8 @@ import { appBindingsOf, type EffectSource, type EffectView, effectsOf } from "..
 import { MAX_QUESTIONS, questionsFor } from "../../shared/effects/questions.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { BackupInvokerView } from "../../shared/invoker.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { targetKey } from "../../shared/target.ts";
 import { type Finding, fault } from "../../shared/validation/finding.ts";

@@ -8,7 +8,7 @@ import { parseRestoreSession } from "../../../shared/api/restore-session.ts";
 import type { InjectionWorld } from "../../../shared/injection/gather.ts";
 import { textMapAt } from "../../../shared/injection/workload.ts";
 import { backupInvokerView, restoreInvokerView } from "../../../shared/invoker.ts";
-import { textAt } from "../../../shared/kube/json-value.ts";
+import { textAt } from "../../../shared/json/value.ts";
 import { targetKey } from "../../../shared/target.ts";
 
 /** Makes the world from raw objects of our kinds and Namespaces. @throws UserError when one can't be read */

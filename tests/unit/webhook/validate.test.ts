@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../../shared/injection/workload.ts";
-import type { Parse } from "../../../shared/kube/client.ts";
-import { textAt } from "../../../shared/kube/json-value.ts";
+import { textAt } from "../../../shared/json/value.ts";
+import type { Parse } from "../../../shared/kube/client/interface.ts";
 import type { Resource } from "../../../shared/kube/resource.ts";
 import { formatFinding } from "../../../shared/validation/finding.ts";
 import type { AdmissionRequest } from "../../../webhook/review.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { watchDefinitions } from "../../../../shared/definitions/watch-definitions.ts";
-import { ManualClock } from "../kube/manual-clock.ts";
+import { ManualClock } from "../../../support/kube/manual-clock.ts";
 import { aPublisher, dropField, schemasOfFiles } from "./published.ts";
 
 const MINUTE_MS = 60_000;
