@@ -19,8 +19,8 @@ import type {
 import type { ExecRequest, ExecResult, PodExec } from "../shared/kube/exec/pod.ts";
 import { formatResource, type Resource } from "../shared/kube/resource.ts";
 import { SECRETS } from "../shared/kube/resources.ts";
-import { formatTarget, isClusterTask, type ResolvedTargetRef } from "../shared/target.ts";
-import { mayUseRepository } from "../shared/usage-policy.ts";
+import { mayUseRepository } from "../shared/repository/usage-policy.ts";
+import { formatTarget, isClusterTask, type ResolvedTargetRef } from "../shared/target/ref.ts";
 
 /**
  * @param own namespace of the object that the work is for

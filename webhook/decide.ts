@@ -32,7 +32,7 @@ import { formatProblem, type InjectionView } from "../shared/injection/view.ts";
 import type { JsonObject } from "../shared/injection/workload.ts";
 import { isSameJson } from "../shared/json/same.ts";
 import { INJECTION_REASONS, type InjectionReason } from "../shared/reasons.ts";
-import { formatTarget } from "../shared/target.ts";
+import { formatTarget } from "../shared/target/ref.ts";
 import { decideBackup } from "./decide-backup.ts";
 import { decideRestore } from "./decide-restore.ts";
 import { settleLabel } from "./inject/label.ts";

@@ -1,9 +1,9 @@
 /** One host's turn in a restore, from the first report to the last. */
 import type { HostRun } from "../../shared/api/host-run.ts";
 import { UserError } from "../../shared/errors.ts";
+import { requireArguments } from "../../shared/repository/restic-options.ts";
 import { requireFewStarts } from "../../shared/restarts.ts";
-import { requireArguments } from "../../shared/restic-options.ts";
-import { resolveTargetRef } from "../../shared/target.ts";
+import { resolveTargetRef } from "../../shared/target/ref.ts";
 import { type Heartbeat, startHeartbeat } from "../backup/progress.ts";
 import { asUserError } from "../file-faults.ts";
 import { createHostHooks, type HookRunner } from "../hooks/host-hooks.ts";

@@ -4,7 +4,7 @@ import type { HostRun } from "../../shared/api/host-run.ts";
 import type { HostActionResult } from "../../shared/api/host-stats.ts";
 import { UserError } from "../../shared/errors.ts";
 import { requireFewStarts } from "../../shared/restarts.ts";
-import { invokerTag, sessionTag } from "../../shared/snapshot-tags.ts";
+import { invokerTag, sessionTag } from "../../shared/snapshots/tags.ts";
 import { startHeartbeat } from "../backup/progress.ts";
 import { asUserError } from "../file-faults.ts";
 import { type ActionOutcome, type ActionPorts, runAction } from "../maintain/actions.ts";

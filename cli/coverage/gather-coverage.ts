@@ -4,7 +4,7 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import { UserError } from "../../shared/errors.ts";
 import { saysOptOut } from "../../shared/injection/opt-out.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
-import { backupInvokerView } from "../../shared/invoker.ts";
+import { backupInvokerView } from "../../shared/invoker/object.ts";
 import { textAt } from "../../shared/json/value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import type { Cluster } from "../cluster/cluster.ts";

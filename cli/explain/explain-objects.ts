@@ -11,7 +11,7 @@ import { readWorkload } from "../../shared/injection/workload.ts";
 import { isJsonObject, textAt, valueAt } from "../../shared/json/value.ts";
 import { asIs } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
-import { formatTarget } from "../../shared/target.ts";
+import { formatTarget } from "../../shared/target/ref.ts";
 import { decideMutation } from "../../webhook/decide.ts";
 import { saversOf } from "../coverage/decide-coverage.ts";
 import { describeEffects, formatEffects, gatherEffectView } from "./effects.ts";

@@ -16,9 +16,9 @@ import {
   backupInvokerView,
   type RestoreInvokerView,
   restoreInvokerView,
-} from "../../shared/invoker.ts";
+} from "../../shared/invoker/object.ts";
 import { textAt } from "../../shared/json/value.ts";
-import { targetKey } from "../../shared/target.ts";
+import { targetKey } from "../../shared/target/ref.ts";
 
 /** Objects of the files, sorted by what they mean to a decision. */
 export interface FileObjects {

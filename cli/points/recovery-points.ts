@@ -2,7 +2,7 @@
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import { listAt, numberAt, textAt, valueAt } from "../../shared/json/value.ts";
-import { pointKey } from "../../shared/recovery-points.ts";
+import { pointKey } from "../../shared/snapshots/recovery-points.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { isTargetSaved } from "../../shared/status/saved-data.ts";
 import type { BackupInvokerObject } from "../objects/invokers.ts";

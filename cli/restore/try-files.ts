@@ -7,7 +7,7 @@ import type { TriedRestore } from "../../agent/restore/tried-restore.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository } from "../../shared/api/repository.ts";
 import { Command, Container } from "../../shared/contract.ts";
-import { isJobMember, type RestoreInvokerView, type RestoreMemberView } from "../../shared/invoker.ts";
+import { isJobMember, type RestoreInvokerView, type RestoreMemberView } from "../../shared/invoker/object.ts";
 import { listAt, numberAt, parseJson } from "../../shared/json/value.ts";
 import { toUserError } from "../../shared/kube/client/error.ts";
 import type { Cluster } from "../cluster/cluster.ts";

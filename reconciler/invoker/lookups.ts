@@ -7,7 +7,7 @@ import { isNotFound } from "../../shared/kube/client/error.ts";
 import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { SECRETS } from "../../shared/kube/resources.ts";
-import type { ResolvedTargetRef } from "../../shared/target.ts";
+import type { ResolvedTargetRef } from "../../shared/target/ref.ts";
 
 /** `unknown` holds the API server's words. */
 export type Lookup = "found" | "missing" | { readonly unknown: string };

@@ -5,7 +5,7 @@ import { formatProblem } from "../../shared/injection/view.ts";
 import { isJsonObject, numberAt, textAt } from "../../shared/json/value.ts";
 import { type ConditionReason, ConditionType, INJECTION_REASONS } from "../../shared/reasons.ts";
 import type { ConditionFact, NewCondition } from "../../shared/status/conditions.ts";
-import { formatTarget } from "../../shared/target.ts";
+import { formatTarget } from "../../shared/target/ref.ts";
 import type { PodObject } from "../world/pod-object.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
 import type { InjectionRecord } from "./injection-record.ts";

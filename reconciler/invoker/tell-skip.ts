@@ -5,7 +5,7 @@ import { formatProblem } from "../../shared/injection/view.ts";
 import type { WorkloadFacts } from "../../shared/injection/workload.ts";
 import type { EventRecorder } from "../../shared/kube/events/recorder.ts";
 import { INJECTION_REASONS, type InjectionReason } from "../../shared/reasons.ts";
-import { formatTarget, targetKey } from "../../shared/target.ts";
+import { formatTarget, targetKey } from "../../shared/target/ref.ts";
 import type { InjectionFacts } from "./gather-request.ts";
 import type { TargetMemory } from "./target-memory.ts";
 import type { WorkloadId } from "./workload-key.ts";

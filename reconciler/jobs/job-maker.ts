@@ -8,7 +8,7 @@ import type {
   BackupMemberView,
   RestoreInvokerView,
   RestoreMemberView,
-} from "../../shared/invoker.ts";
+} from "../../shared/invoker/object.ts";
 import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Logger } from "../../shared/log.ts";
 import { inNamespace } from "../authority.ts";

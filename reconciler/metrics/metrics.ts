@@ -5,7 +5,7 @@ import type { BackupConfiguration } from "../../shared/api/backup-configuration.
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { Driver } from "../../shared/contract.ts";
-import { isDryRun } from "../../shared/invoker.ts";
+import { isDryRun } from "../../shared/invoker/object.ts";
 import type { RestoreObject } from "../restore/restore-status.ts";
 import type { World } from "../world/world.ts";
 import { CONDITION_GAUGES, conditionSamples } from "./condition-samples.ts";

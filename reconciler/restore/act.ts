@@ -4,7 +4,7 @@ import { assertNever } from "../../shared/errors.ts";
 import { isNotFound } from "../../shared/kube/client/error.ts";
 import { asIs } from "../../shared/kube/client/interface.ts";
 import { WORKLOADS } from "../../shared/kube/resources.ts";
-import { formatTarget, type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
+import { formatTarget, type ResolvedTargetRef, targetKey } from "../../shared/target/ref.ts";
 import { patchNamed } from "../authority.ts";
 import { proveRestore } from "../invoker/prove-injection.ts";
 import { POINT_SEARCH } from "../jobs/point-search.ts";

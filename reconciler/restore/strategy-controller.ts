@@ -16,7 +16,7 @@ import { objectKey, splitObjectKey } from "../../shared/kube/object-meta.ts";
 import { WORKLOADS } from "../../shared/kube/resources.ts";
 import type { RunResult } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
-import { resolveTargetRef } from "../../shared/target.ts";
+import { resolveTargetRef } from "../../shared/target/ref.ts";
 import { patchNamed } from "../authority.ts";
 import type { Controller } from "../controller.ts";
 import { FIELD_MANAGER } from "../invoker/template-manager.ts";

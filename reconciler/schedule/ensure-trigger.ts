@@ -4,7 +4,7 @@ import { Label, LabelValue } from "../../shared/contract.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { canonicalJson } from "../../shared/hash.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
-import { backupInvokerView } from "../../shared/invoker.ts";
+import { backupInvokerView } from "../../shared/invoker/object.ts";
 import { listAt, textAt } from "../../shared/json/value.ts";
 import type { Discovery } from "../../shared/kube/client/discovery.ts";
 import { isAlreadyExists, isNotFound, KubeError } from "../../shared/kube/client/error.ts";

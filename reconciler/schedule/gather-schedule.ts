@@ -1,7 +1,7 @@
 /** Reads what the decision about one invoker's schedule needs. */
 
 import { UserError } from "../../shared/errors.ts";
-import { type BackupInvokerView, backupInvokerView } from "../../shared/invoker.ts";
+import { type BackupInvokerView, backupInvokerView } from "../../shared/invoker/object.ts";
 import { parseSchedule, type Schedule } from "../../shared/schedule/schedule.ts";
 import type { ScheduleView } from "./decide-schedule.ts";
 import type { BackupInvoker, ScheduleWorld } from "./ports.ts";

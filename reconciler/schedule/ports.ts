@@ -6,7 +6,7 @@ import type { Clock } from "../../shared/clock.ts";
 import type { ChangeHandler } from "../../shared/kube/cache/store.ts";
 import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Logger } from "../../shared/log.ts";
-import type { ResolvedTargetRef } from "../../shared/target.ts";
+import type { ResolvedTargetRef } from "../../shared/target/ref.ts";
 import type { InvokerId } from "../invoker-key.ts";
 
 export type BackupInvoker = BackupConfiguration | BackupBatch;

@@ -6,7 +6,7 @@ import { Command, LabelValue } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
 import { type JsonObject, objectsAt } from "../../shared/injection/workload.ts";
-import type { BackupMemberView } from "../../shared/invoker.ts";
+import type { BackupMemberView } from "../../shared/invoker/object.ts";
 import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { inNamespace } from "../authority.ts";
 import { ensureJob } from "../jobs/ensure-job.ts";

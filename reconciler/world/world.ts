@@ -29,7 +29,7 @@ import {
 import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { CLAIMS, JOBS, LIMIT_RANGES, NAMESPACES, PODS, QUOTAS, WORKLOADS } from "../../shared/kube/resources.ts";
-import { resolveTargetRef, type TargetRefLike, targetKey } from "../../shared/target.ts";
+import { resolveTargetRef, type TargetRefLike, targetKey } from "../../shared/target/ref.ts";
 import { type AnnotatedTarget, readAnnotatedTarget } from "../blueprint/annotated-target.ts";
 import { type JobFact, type JobPodFact, readJob, readJobPod } from "../jobs/job-object.ts";
 import { keptFacts } from "./packed-template.ts";

@@ -5,7 +5,7 @@
 import { Annotation } from "../contract.ts";
 import { valueAt } from "../json/value.ts";
 import { readQuantity } from "../quantity.ts";
-import { formatTarget } from "../target.ts";
+import { formatTarget } from "../target/ref.ts";
 import { applicationContainers } from "./own-parts.ts";
 import type { JsonObject, WorkloadFacts } from "./workload.ts";
 

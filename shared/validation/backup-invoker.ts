@@ -7,11 +7,11 @@ import { Driver } from "../contract.ts";
 import { parseDuration } from "../duration.ts";
 import { messageOf, UserError } from "../errors.ts";
 import { canonicalJson } from "../hash.ts";
-import { findParamFaults } from "../reserved-variables.ts";
 import { parseSchedule } from "../schedule/schedule.ts";
 import { type Finding, fault, warning } from "./finding.ts";
 import { findHookFaults } from "./hooks.ts";
 import { findBatchFaults, findMemberFaults } from "./members.ts";
+import { findParamFaults } from "./reserved-variables.ts";
 import { findContainerFaults } from "./runtime-settings.ts";
 
 type Invoker = BackupConfiguration | BackupBatch;

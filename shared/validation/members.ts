@@ -1,10 +1,10 @@
 /** Members of a batch: targets that can be reached, hosts that differ, dependencies that end. */
 import type { BackupMember, RestoreMember } from "../api/member.ts";
-import { findParamFaults } from "../reserved-variables.ts";
-import { findArgumentFault, type OptionsOf } from "../restic-options.ts";
-import { isClusterTask, isSidecarKind, isSidecarModel, isTargetKind, resolveTargetRef } from "../target.ts";
+import { findArgumentFault, type OptionsOf } from "../repository/restic-options.ts";
+import { isClusterTask, isSidecarKind, isSidecarModel, isTargetKind, resolveTargetRef } from "../target/ref.ts";
 import { type Finding, fault } from "./finding.ts";
 import { findHookFaults } from "./hooks.ts";
+import { findParamFaults } from "./reserved-variables.ts";
 import { findContainerFaults } from "./runtime-settings.ts";
 
 type Member = BackupMember | RestoreMember;

@@ -3,8 +3,8 @@ import type { Backend } from "../api/backend.ts";
 import type { Maintenance, RepositorySpec } from "../api/repository.ts";
 import { BACKENDS, backendNames } from "../backends.ts";
 import { Path } from "../contract.ts";
-import { findLocalBackendFault } from "../local-backend.ts";
-import { isZone } from "../maintenance-window.ts";
+import { findLocalBackendFault } from "../repository/local-backend.ts";
+import { isZone } from "../schedule/maintenance-window.ts";
 import { type Finding, fault, warning } from "./finding.ts";
 
 /** Validates the spec of a Repository, or the same part of a BackupBlueprint. */

@@ -5,7 +5,7 @@ import type { RestoreSession } from "../api/restore-session.ts";
 import type { Rule } from "../api/target.ts";
 import { Driver } from "../contract.ts";
 import { canonicalJson } from "../hash.ts";
-import { isSnapshotId } from "../snapshot-id.ts";
+import { isSnapshotId } from "../snapshots/id.ts";
 import { findDurationFaults } from "./backup-invoker.ts";
 import { type Finding, fault, warning } from "./finding.ts";
 import { findHookFaults } from "./hooks.ts";

@@ -10,7 +10,7 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import { createKubeClient } from "../../shared/kube/client/http.ts";
 import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { findConnection } from "../../shared/kube/connection/find.ts";
-import { recordTags, snapshotTags } from "../../shared/snapshot-tags.ts";
+import { recordTags, snapshotTags } from "../../shared/snapshots/tags.ts";
 import {
   CLUSTER_ID,
   changeOrder,

@@ -13,12 +13,12 @@ import { Annotation } from "../../shared/contract.ts";
 import type { EffectSource } from "../../shared/effects/effects-of.ts";
 import { UserError } from "../../shared/errors.ts";
 import { canonicalJson } from "../../shared/hash.ts";
-import { backupInvokerView, restoreInvokerView } from "../../shared/invoker.ts";
+import { backupInvokerView, restoreInvokerView } from "../../shared/invoker/object.ts";
 import { valueAt } from "../../shared/json/value.ts";
-import { findParamFaults } from "../../shared/reserved-variables.ts";
 import { findBackupInvokerFindings, findBlueprintFindings } from "../../shared/validation/backup-invoker.ts";
 import { type Finding, fault, isFault } from "../../shared/validation/finding.ts";
 import { findRepositoryFindings } from "../../shared/validation/repository.ts";
+import { findParamFaults } from "../../shared/validation/reserved-variables.ts";
 import { findRestoreInvokerFindings } from "../../shared/validation/restore-invoker.ts";
 import { findDrillFindings, findVerifierFindings } from "../../shared/validation/verifier.ts";
 

@@ -6,7 +6,7 @@ import { parseRepository } from "../../../../shared/api/repository.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
 import { formatEffect } from "../../../../shared/effects/effect.ts";
 import { appBindingsOf, type EffectSource, type EffectView, effectsOf } from "../../../../shared/effects/effects-of.ts";
-import { backupInvokerView, restoreInvokerView } from "../../../../shared/invoker.ts";
+import { backupInvokerView, restoreInvokerView } from "../../../../shared/invoker/object.ts";
 
 const WEB = { apiVersion: "apps/v1", kind: "Deployment", name: "web" };
 const DB = { apiVersion: "appcatalog.appscode.com/v1alpha1", kind: "AppBinding", name: "db" };
