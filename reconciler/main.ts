@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { Registry } from "prom-client";
 import { systemClock } from "../shared/clock.ts";
 import { LeaseName, Path } from "../shared/contract.ts";
-import { watchDefinitions } from "../shared/definitions/watch-definitions.ts";
+import { watchDefinitions } from "../shared/definitions/watch.ts";
 import { messageOf, UserError } from "../shared/errors.ts";
 import { supportsNative } from "../shared/injection/own-settings.ts";
 import type { InformerProblem } from "../shared/kube/cache/informer.ts";

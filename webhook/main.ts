@@ -1,7 +1,7 @@
 /** The webhook program: builds what is real, and ends in order. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "../shared/clock.ts";
-import { watchDefinitions } from "../shared/definitions/watch-definitions.ts";
+import { watchDefinitions } from "../shared/definitions/watch.ts";
 import { formatUserError, messageOf, UserError } from "../shared/errors.ts";
 import { supportsNative } from "../shared/injection/own-settings.ts";
 import type { InformerProblem } from "../shared/kube/cache/informer.ts";

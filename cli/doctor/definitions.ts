@@ -5,7 +5,7 @@ import {
   findDefinitionFaults,
   formatDefinitionFault,
   formatDropped,
-} from "../../shared/definitions/definition-fault.ts";
+} from "../../shared/definitions/fault.ts";
 import { findMissingFields } from "../../shared/definitions/missing-fields.ts";
 import { definitionName, STORED, type StoredSchema } from "../../shared/definitions/stored-schemas.ts";
 import { objectsAt } from "../../shared/injection/workload.ts";

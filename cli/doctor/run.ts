@@ -2,18 +2,18 @@
 import { writeFile } from "node:fs/promises";
 import { systemClock } from "../../shared/clock.ts";
 import { Install } from "../../shared/contract.ts";
-import { gatherDefinitions } from "../../shared/definitions/gather-definitions.ts";
+import { gatherDefinitions } from "../../shared/definitions/gather.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { createDiscovery } from "../../shared/kube/client/discovery.ts";
 import { createKubeClient } from "../../shared/kube/client/http.ts";
 import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { readProductVersion } from "../../shared/product-version.ts";
 import { formatSize } from "../../shared/size.ts";
-import { buildTarball } from "../../shared/tarball.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
 import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { UsageError } from "../program/usage-error.ts";
+import { buildTarball } from "../tarball.ts";
 import { isData, printData } from "../terminal/print.ts";
 import {
   checkMutation,

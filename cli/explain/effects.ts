@@ -2,9 +2,9 @@
 import { type AppBinding, parseAppBinding } from "../../shared/api/app-binding.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Label } from "../../shared/contract.ts";
-import { type Effect, formatEffect } from "../../shared/effects/effect.ts";
-import { appBindingsOf, type EffectSource, type EffectView, effectsOf } from "../../shared/effects/effects-of.ts";
+import { appBindingsOf, type EffectSource, type EffectView, effectsOf } from "../../shared/effects/of-object.ts";
 import { MAX_QUESTIONS, questionsFor } from "../../shared/effects/questions.ts";
+import { type Effect, formatEffect } from "../../shared/effects/types.ts";
 import type { WorkloadFacts } from "../../shared/injection/workload.ts";
 import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { appSecretNames } from "../../shared/target/app-binding.ts";

@@ -3,7 +3,7 @@
  * allowed to do.
  */
 import { KINDS } from "../../shared/api/kinds.ts";
-import type { EffectSource } from "../../shared/effects/effects-of.ts";
+import type { EffectSource } from "../../shared/effects/of-object.ts";
 import { UserError } from "../../shared/errors.ts";
 import { gatherInjectionView, type InjectionWorld } from "../../shared/injection/gather.ts";
 import { readStrategy } from "../../shared/injection/strategy.ts";

@@ -7,7 +7,7 @@ import { parseBackupConfiguration } from "../../shared/api/backup-configuration.
 import { parseRepository, type Repository } from "../../shared/api/repository.ts";
 import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
 import { parseRestoreSession } from "../../shared/api/restore-session.ts";
-import type { EffectSource } from "../../shared/effects/effects-of.ts";
+import type { EffectSource } from "../../shared/effects/of-object.ts";
 import type { InjectionWorld } from "../../shared/injection/gather.ts";
 import type { NamespaceFacts } from "../../shared/injection/view.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";

@@ -2,7 +2,7 @@
 import type { RetentionPolicy } from "../../shared/api/retention-policy.ts";
 import { UserError } from "../../shared/errors.ts";
 import type { BackupInvokerView } from "../../shared/invoker/object.ts";
-import { nextRuns, parseSchedule } from "../../shared/schedule/schedule.ts";
+import { nextRuns, parseSchedule } from "../../shared/schedule/parse.ts";
 import type { Point } from "../points/recovery-points.ts";
 
 const RUNS = 5;

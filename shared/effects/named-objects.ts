@@ -3,7 +3,7 @@
  * version, so the fields are told by their names and not by a list of places. Pure.
  */
 import { isJsonObject } from "../json/value.ts";
-import type { EffectOn } from "./effect.ts";
+import type { EffectOn } from "./types.ts";
 
 const GET_SECRET: EffectOn = { verb: "get", group: "", resource: "secrets" };
 const GET_CONFIG_MAP: EffectOn = { verb: "get", group: "", resource: "configmaps" };

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { hostRunPolicyObjects } from "../../reconciler/installation/host-run-policy.ts";
-import { AGENT_RULES } from "../../shared/agent-rights.ts";
+import { AGENT_RULES } from "../../reconciler/rights/agent-rules.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { systemClock } from "../../shared/clock.ts";
 import { Label } from "../../shared/contract.ts";

@@ -5,9 +5,9 @@
 import { parseAppBinding } from "../../shared/api/app-binding.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { LABEL_VALUE_MAX_LENGTH, Label } from "../../shared/contract.ts";
-import { type Effect, formatEffect } from "../../shared/effects/effect.ts";
-import { appBindingsOf, type EffectSource, type EffectView, effectsOf } from "../../shared/effects/effects-of.ts";
+import { appBindingsOf, type EffectSource, type EffectView, effectsOf } from "../../shared/effects/of-object.ts";
 import { MAX_QUESTIONS, questionsFor } from "../../shared/effects/questions.ts";
+import { type Effect, formatEffect } from "../../shared/effects/types.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { BackupInvokerView } from "../../shared/invoker/object.ts";
 import { textAt } from "../../shared/json/value.ts";

@@ -5,8 +5,8 @@ import { toUserError } from "../../../shared/kube/client/error.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import { readLogTail } from "../../../shared/kube/logs.ts";
 import type { Resource } from "../../../shared/kube/resource.ts";
-import type { PackedFile } from "../../../shared/tarball.ts";
 import { DEPLOYMENTS, LEASES } from "../../cluster/resources.ts";
+import type { PackedFile } from "../../tarball.ts";
 import type { Finding } from "../finding.ts";
 import { redact, redactText } from "./redact.ts";
 

@@ -5,7 +5,7 @@ import { UserError } from "../../../shared/errors.ts";
 import { uniteMounts } from "../../../shared/injection/mounts.ts";
 import { labelledMember } from "../../../shared/invoker/labelled-member.ts";
 import { substitute } from "../../../shared/invoker/substitution.ts";
-import { parseSchedule } from "../../../shared/schedule/schedule.ts";
+import { parseSchedule } from "../../../shared/schedule/parse.ts";
 import { isFault } from "../../../shared/validation/finding.ts";
 import { formatAnswer } from "../../../webhook/review.ts";
 import { inspectObject } from "../../../webhook/validate/find-findings.ts";

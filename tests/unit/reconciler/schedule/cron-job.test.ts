@@ -14,7 +14,7 @@ import { readLimitRange } from "../../../../shared/injection/limit-range.ts";
 import { textAt } from "../../../../shared/json/value.ts";
 import type { Discovery } from "../../../../shared/kube/client/discovery.ts";
 import { createLogger } from "../../../../shared/log.ts";
-import { parseSchedule } from "../../../../shared/schedule/schedule.ts";
+import { parseSchedule } from "../../../../shared/schedule/parse.ts";
 import { FakeApi } from "../fake-api.ts";
 import { aBatch } from "./fake-cluster.ts";
 

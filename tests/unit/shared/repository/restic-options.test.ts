@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { BackupMember, RestoreMember } from "../../../../shared/api/member.ts";
 import { findArgumentFault, type OptionsOf, requireArguments } from "../../../../shared/repository/restic-options.ts";
-import { findMemberFaults } from "../../../../shared/validation/members.ts";
+import { findMemberFaults } from "../../../../webhook/validate/members.ts";
 
 describe("arguments of the user for restic", () => {
   test.each<[OptionsOf, readonly string[]]>([

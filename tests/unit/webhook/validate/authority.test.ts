@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { textAt } from "../../../../shared/json/value.ts";
 import type { Parse } from "../../../../shared/kube/client/interface.ts";
 import type { Resource } from "../../../../shared/kube/resource.ts";
-import { validate } from "../../../../webhook/validate/validate.ts";
+import { validate } from "../../../../webhook/validate/objects.ts";
 
 const retentionPolicy = { name: "k", keepLast: 1, prune: true };
 const WEB = { apiVersion: "apps/v1", kind: "Deployment", name: "web" };

@@ -4,7 +4,7 @@ import { systemClock } from "../../../../shared/clock.ts";
 import { textAt } from "../../../../shared/json/value.ts";
 import { createKubeClient } from "../../../../shared/kube/client/http.ts";
 import type { KubeClient } from "../../../../shared/kube/client/interface.ts";
-import { validate } from "../../../../webhook/validate/validate.ts";
+import { validate } from "../../../../webhook/validate/objects.ts";
 import { type Answer, answerJson, aStatus, LocalServer } from "../../shared/kube/client/local-server.ts";
 import { aClient, opened, stopOpened } from "../../shared/kube/client/world.ts";
 

@@ -1,5 +1,5 @@
 /** Ports that hooks call by their names. Names belong to a pod's containers, which an agent may not read. Pure. */
-import type { Handler } from "../api/hooks.ts";
+import type { Handler } from "../../shared/api/hooks.ts";
 
 /** A port that a container gives a name to. */
 export interface NamedPort {

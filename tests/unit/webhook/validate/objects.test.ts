@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import type { JsonObject } from "../../../shared/injection/workload.ts";
-import { textAt } from "../../../shared/json/value.ts";
-import type { Parse } from "../../../shared/kube/client/interface.ts";
-import type { Resource } from "../../../shared/kube/resource.ts";
-import { formatFinding } from "../../../shared/validation/finding.ts";
-import type { AdmissionRequest } from "../../../webhook/review.ts";
-import { inspectObject } from "../../../webhook/validate/find-findings.ts";
-import { validate } from "../../../webhook/validate/validate.ts";
+import type { JsonObject } from "../../../../shared/injection/workload.ts";
+import { textAt } from "../../../../shared/json/value.ts";
+import type { Parse } from "../../../../shared/kube/client/interface.ts";
+import type { Resource } from "../../../../shared/kube/resource.ts";
+import { formatFinding } from "../../../../shared/validation/finding.ts";
+import type { AdmissionRequest } from "../../../../webhook/review.ts";
+import { inspectObject } from "../../../../webhook/validate/find-findings.ts";
+import { validate } from "../../../../webhook/validate/objects.ts";
 
 const REF = { apiVersion: "apps/v1", kind: "Deployment", name: "web" };
 

@@ -1,12 +1,12 @@
 /** BackupVerifier and BackupVerificationSession. */
-import type { BackupVerificationSession } from "../api/backup-verification-session.ts";
-import type { BackupVerifier } from "../api/backup-verifier.ts";
-import { canonicalJson } from "../hash.ts";
-import { readQuantity } from "../quantity.ts";
+import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
+import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
+import { canonicalJson } from "../../shared/hash.ts";
+import { readQuantity } from "../../shared/quantity.ts";
+import { findEnvFaults } from "../../shared/validation/env.ts";
+import { type Finding, fault } from "../../shared/validation/finding.ts";
+import { findContainerFaults } from "../../shared/validation/runtime-settings.ts";
 import { findCronFaults, findDurationFaults, findNegatives } from "./backup-invoker.ts";
-import { findEnvFaults } from "./env.ts";
-import { type Finding, fault } from "./finding.ts";
-import { findContainerFaults } from "./runtime-settings.ts";
 
 /** Validates a verifier by what it says itself. */
 export function findVerifierFindings({ spec }: BackupVerifier): readonly Finding[] {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { watchDefinitions } from "../../../../shared/definitions/watch-definitions.ts";
+import { watchDefinitions } from "../../../../shared/definitions/watch.ts";
 import { ManualClock } from "../../../support/kube/manual-clock.ts";
 import { aPublisher, dropField, schemasOfFiles } from "./published.ts";
 

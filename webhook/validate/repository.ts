@@ -1,11 +1,11 @@
 /** Repository: a backend that can be reached and, where asked for, wiped. */
-import type { Backend } from "../api/backend.ts";
-import type { Maintenance, RepositorySpec } from "../api/repository.ts";
-import { BACKENDS, backendNames } from "../backends.ts";
-import { Path } from "../contract.ts";
-import { findLocalBackendFault } from "../repository/local-backend.ts";
-import { isZone } from "../schedule/maintenance-window.ts";
-import { type Finding, fault, warning } from "./finding.ts";
+import type { Backend } from "../../shared/api/backend.ts";
+import type { Maintenance, RepositorySpec } from "../../shared/api/repository.ts";
+import { BACKENDS, backendNames } from "../../shared/backends.ts";
+import { Path } from "../../shared/contract.ts";
+import { findLocalBackendFault } from "../../shared/repository/local-backend.ts";
+import { isZone } from "../../shared/schedule/maintenance-window.ts";
+import { type Finding, fault, warning } from "../../shared/validation/finding.ts";
 
 /** Validates the spec of a Repository, or the same part of a BackupBlueprint. */
 export function findRepositoryFindings({

@@ -2,9 +2,9 @@
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { ListedSnapshot } from "../../shared/api/listed-snapshot.ts";
 import type { Repository } from "../../shared/api/repository.ts";
-import type { Snapshot } from "../../shared/api/snapshot.ts";
 import { Annotation } from "../../shared/contract.ts";
 import { nameWithSuffix } from "../../shared/names.ts";
+import type { Snapshot } from "./resource.ts";
 
 const ID_LENGTH = 8;
 

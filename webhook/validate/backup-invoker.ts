@@ -1,18 +1,18 @@
 /** BackupConfiguration, BackupBatch, and what a BackupBlueprint has of them. */
-import type { BackupBatch } from "../api/backup-batch.ts";
-import type { BackupBlueprint } from "../api/backup-blueprint.ts";
-import type { BackupConfiguration } from "../api/backup-configuration.ts";
-import type { RetentionPolicy } from "../api/retention-policy.ts";
-import { Driver } from "../contract.ts";
-import { parseDuration } from "../duration.ts";
-import { messageOf, UserError } from "../errors.ts";
-import { canonicalJson } from "../hash.ts";
-import { parseSchedule } from "../schedule/schedule.ts";
-import { type Finding, fault, warning } from "./finding.ts";
-import { findHookFaults } from "./hooks.ts";
+import type { BackupBatch } from "../../shared/api/backup-batch.ts";
+import type { BackupBlueprint } from "../../shared/api/backup-blueprint.ts";
+import type { BackupConfiguration } from "../../shared/api/backup-configuration.ts";
+import type { RetentionPolicy } from "../../shared/api/retention-policy.ts";
+import { Driver } from "../../shared/contract.ts";
+import { parseDuration } from "../../shared/duration.ts";
+import { messageOf, UserError } from "../../shared/errors.ts";
+import { canonicalJson } from "../../shared/hash.ts";
+import { parseSchedule } from "../../shared/schedule/parse.ts";
+import { type Finding, fault, warning } from "../../shared/validation/finding.ts";
+import { findHookFaults } from "../../shared/validation/hooks.ts";
+import { findParamFaults } from "../../shared/validation/reserved-variables.ts";
+import { findContainerFaults } from "../../shared/validation/runtime-settings.ts";
 import { findBatchFaults, findMemberFaults } from "./members.ts";
-import { findParamFaults } from "./reserved-variables.ts";
-import { findContainerFaults } from "./runtime-settings.ts";
 
 type Invoker = BackupConfiguration | BackupBatch;
 type ScheduleSpec = Invoker["spec"] | BackupBlueprint["spec"];

@@ -4,8 +4,8 @@ import { parseBackupBatch } from "../../../../shared/api/backup-batch.ts";
 import { parseBackupBlueprint } from "../../../../shared/api/backup-blueprint.ts";
 import { parseRepository } from "../../../../shared/api/repository.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
-import { formatEffect } from "../../../../shared/effects/effect.ts";
-import { appBindingsOf, type EffectSource, type EffectView, effectsOf } from "../../../../shared/effects/effects-of.ts";
+import { appBindingsOf, type EffectSource, type EffectView, effectsOf } from "../../../../shared/effects/of-object.ts";
+import { formatEffect } from "../../../../shared/effects/types.ts";
 import { backupInvokerView, restoreInvokerView } from "../../../../shared/invoker/object.ts";
 
 const WEB = { apiVersion: "apps/v1", kind: "Deployment", name: "web" };

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { parseBackupVerificationSession } from "../../../../shared/api/backup-verification-session.ts";
 import { parseBackupVerifier } from "../../../../shared/api/backup-verifier.ts";
-import { effectsOf } from "../../../../shared/effects/effects-of.ts";
-import { findDrillFindings, findVerifierFindings } from "../../../../shared/validation/verifier.ts";
+import { effectsOf } from "../../../../shared/effects/of-object.ts";
+import { findDrillFindings, findVerifierFindings } from "../../../../webhook/validate/verifier.ts";
 
 function aVerifier(spec: object) {
   return parseBackupVerifier({

@@ -1,11 +1,11 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { judgeDocument, readDocument } from "../../../../cli/proof/document.ts";
 import { parseBackupVerificationSession } from "../../../../shared/api/backup-verification-session.ts";
 import { KINDS } from "../../../../shared/api/kinds.ts";
 import { MAX_RECORDED_LENGTH } from "../../../../shared/api/schema.ts";
+import { buildEvidence, readEvidence } from "../../../../shared/evidence/build.ts";
 import { canonicalJson } from "../../../../shared/evidence/canonical-json.ts";
-import { judgeDocument, readDocument } from "../../../../shared/evidence/document.ts";
-import { buildEvidence, readEvidence } from "../../../../shared/evidence/evidence.ts";
 import { isSigned, keyFingerprint, readPublicKey, signEvidence } from "../../../../shared/evidence/signature.ts";
 
 const pairOf = () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { findDefinitionFaults, formatDefinitionFault } from "../../../../shared/definitions/definition-fault.ts";
+import { findDefinitionFaults, formatDefinitionFault } from "../../../../shared/definitions/fault.ts";
 import { STORED } from "../../../../shared/definitions/stored-schemas.ts";
 import { UPSTREAM_FIELDS, unfoldFields } from "../../../support/api/upstream-fields.ts";
 import { dropField, schemasOfFiles } from "./published.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { readPod } from "../../../reconciler/world/pod-object.ts";
-import { withPortNumbers } from "../../../shared/hooks/port-names.ts";
+import { withPortNumbers } from "../../../../reconciler/hooks/port-names.ts";
+import { readPod } from "../../../../reconciler/world/pod-object.ts";
 
 const POD = {
   metadata: { name: "web-1", namespace: "demo", uid: "u" },

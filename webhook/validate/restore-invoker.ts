@@ -1,14 +1,14 @@
 /** RestoreSession and RestoreBatch. */
-import type { RestoreMember } from "../api/member.ts";
-import type { RestoreBatch } from "../api/restore-batch.ts";
-import type { RestoreSession } from "../api/restore-session.ts";
-import type { Rule } from "../api/target.ts";
-import { Driver } from "../contract.ts";
-import { canonicalJson } from "../hash.ts";
-import { isSnapshotId } from "../snapshots/id.ts";
+import type { RestoreMember } from "../../shared/api/member.ts";
+import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
+import type { RestoreSession } from "../../shared/api/restore-session.ts";
+import type { Rule } from "../../shared/api/target.ts";
+import { Driver } from "../../shared/contract.ts";
+import { canonicalJson } from "../../shared/hash.ts";
+import { isSnapshotId } from "../../shared/snapshots/id.ts";
+import { type Finding, fault, warning } from "../../shared/validation/finding.ts";
+import { findHookFaults } from "../../shared/validation/hooks.ts";
 import { findDurationFaults } from "./backup-invoker.ts";
-import { type Finding, fault, warning } from "./finding.ts";
-import { findHookFaults } from "./hooks.ts";
 import { findBatchFaults, findMemberFaults } from "./members.ts";
 
 type Restore = RestoreSession | RestoreBatch;

@@ -1,5 +1,5 @@
 /** What an agent may do, in a workload as in a job: read the host runs of its namespace, and report into their statuses. */
-import { STASH_GROUP } from "./contract.ts";
+import { STASH_GROUP } from "../../shared/contract.ts";
 
 /** Which status a pod may write is no matter of roles: the policy ties it to the pod's uid in the token. */
 export const AGENT_RULES = [

@@ -3,13 +3,8 @@ import { type Clock, sleep } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import type { KubeClient } from "../kube/client/interface.ts";
 import type { Logger } from "../log.ts";
-import {
-  APPLY_DEFINITIONS,
-  type DefinitionFault,
-  findDefinitionFaults,
-  formatDefinitionFault,
-} from "./definition-fault.ts";
-import { gatherDefinitions, type PublishedSchemas } from "./gather-definitions.ts";
+import { APPLY_DEFINITIONS, type DefinitionFault, findDefinitionFaults, formatDefinitionFault } from "./fault.ts";
+import { gatherDefinitions, type PublishedSchemas } from "./gather.ts";
 
 export interface DefinitionWatchPorts {
   readonly client: Pick<KubeClient, "read">;

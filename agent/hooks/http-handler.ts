@@ -1,8 +1,8 @@
 /** HTTP and TCP handlers of hooks, for all programs that run them. */
 import type { IncomingMessage } from "node:http";
 import { connect } from "node:net";
-import type { Handler } from "../api/hooks.ts";
-import { UserError } from "../errors.ts";
+import type { Handler } from "../../shared/api/hooks.ts";
+import { UserError } from "../../shared/errors.ts";
 
 type HttpGet = NonNullable<Handler["httpGet"]>;
 type HttpPost = NonNullable<Handler["httpPost"]>;

@@ -1,5 +1,5 @@
 /** How often what serves a host may begin anew. */
-import { UserError } from "./errors.ts";
+import { UserError } from "../shared/errors.ts";
 
 /** A container that dies of its work would die for ever: the next start would do the same again. */
 export const MAX_RESTARTS = 3;

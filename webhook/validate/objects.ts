@@ -1,6 +1,6 @@
 /** From a request for `/validate` to its answer. */
 import { KINDS } from "../../shared/api/kinds.ts";
-import type { EffectSource } from "../../shared/effects/effects-of.ts";
+import type { EffectSource } from "../../shared/effects/of-object.ts";
 import { formatUserError, messageOf, UserError } from "../../shared/errors.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
 import { isSameJson } from "../../shared/json/same.ts";

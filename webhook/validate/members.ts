@@ -1,11 +1,17 @@
 /** Members of a batch: targets that can be reached, hosts that differ, dependencies that end. */
-import type { BackupMember, RestoreMember } from "../api/member.ts";
-import { findArgumentFault, type OptionsOf } from "../repository/restic-options.ts";
-import { isClusterTask, isSidecarKind, isSidecarModel, isTargetKind, resolveTargetRef } from "../target/ref.ts";
-import { type Finding, fault } from "./finding.ts";
-import { findHookFaults } from "./hooks.ts";
-import { findParamFaults } from "./reserved-variables.ts";
-import { findContainerFaults } from "./runtime-settings.ts";
+import type { BackupMember, RestoreMember } from "../../shared/api/member.ts";
+import { findArgumentFault, type OptionsOf } from "../../shared/repository/restic-options.ts";
+import {
+  isClusterTask,
+  isSidecarKind,
+  isSidecarModel,
+  isTargetKind,
+  resolveTargetRef,
+} from "../../shared/target/ref.ts";
+import { type Finding, fault } from "../../shared/validation/finding.ts";
+import { findHookFaults } from "../../shared/validation/hooks.ts";
+import { findParamFaults } from "../../shared/validation/reserved-variables.ts";
+import { findContainerFaults } from "../../shared/validation/runtime-settings.ts";
 
 type Member = BackupMember | RestoreMember;
 

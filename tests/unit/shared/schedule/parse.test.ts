@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { UserError } from "../../../../shared/errors.ts";
-import { jitterOffsetMs, nextRuns, parseSchedule, type ScheduleSpec } from "../../../../shared/schedule/schedule.ts";
+import { jitterOffsetMs, nextRuns, parseSchedule, type ScheduleSpec } from "../../../../shared/schedule/parse.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;

@@ -30,8 +30,8 @@ import { type BackupInvokerView, isJobMember, type RestoreInvokerView } from "..
 import { appSecretNames } from "../target/app-binding.ts";
 import type { ResolvedTargetRef } from "../target/ref.ts";
 import { hasExecHook } from "../validation/hooks.ts";
-import { distinctEffects, type Effect, type EffectOn } from "./effect.ts";
 import { objectsNamedIn } from "./named-objects.ts";
+import { distinctEffects, type Effect, type EffectOn } from "./types.ts";
 
 export type EffectSource =
   | BackupInvokerView

@@ -1,10 +1,10 @@
 /** The evidence with its signature, as it leaves the cluster, and whether it is whole. Pure. */
 
-import { UserError } from "../errors.ts";
-import { isJsonObject } from "../json/value.ts";
-import { canonicalJson } from "./canonical-json.ts";
-import { EVIDENCE_FORMAT, type Evidence, readEvidence } from "./evidence.ts";
-import { type EvidenceSignature, isSigned, keyFingerprint } from "./signature.ts";
+import { UserError } from "../../shared/errors.ts";
+import { EVIDENCE_FORMAT, type Evidence, readEvidence } from "../../shared/evidence/build.ts";
+import { canonicalJson } from "../../shared/evidence/canonical-json.ts";
+import { type EvidenceSignature, isSigned, keyFingerprint } from "../../shared/evidence/signature.ts";
+import { isJsonObject } from "../../shared/json/value.ts";
 
 export interface EvidenceDocument {
   readonly evidence: Evidence;

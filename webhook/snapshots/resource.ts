@@ -1,6 +1,6 @@
 /** A restic snapshot as the aggregated API shows it. A type only: no CRD is made of it. */
-import type { KINDS } from "./kinds.ts";
-import type { ObjectMeta } from "./object-meta.ts";
+import type { KINDS } from "../../shared/api/kinds.ts";
+import type { ObjectMeta } from "../../shared/api/object-meta.ts";
 
 export interface SnapshotStatus {
   readonly tree: string;
