@@ -5,7 +5,7 @@
  */
 import type { HostRun } from "../../shared/api/host-run.ts";
 import { isErrorCode, messageOf, UserError } from "../../shared/errors.ts";
-import { isJsonObject, textAt } from "../../shared/kube/json-value.ts";
+import { isJsonObject, textAt } from "../../shared/json/value.ts";
 import { runReadiness, withReadiness } from "../../shared/status/readiness.ts";
 import type { AgentApi, ApiAnswer } from "../kube/api.ts";
 import { createGrowingWait } from "../kube/growing-wait.ts";

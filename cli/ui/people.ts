@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { messageOf } from "../../shared/errors.ts";
-import { KubeError } from "../../shared/kube/kube-error.ts";
+import { KubeError } from "../../shared/kube/client/error.ts";
 import { personOf } from "../../shared/person.ts";
 import { expiryOf } from "./bearer.ts";
 import type { AccessRefusal } from "./decide-access.ts";

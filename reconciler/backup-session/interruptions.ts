@@ -1,7 +1,7 @@
 /** Rows that end what runs: the deadline, a person, an invoker that goes away, a repository that can't be opened. Pure. */
 import type { HostStats } from "../../shared/api/host-stats.ts";
 import { type ErrorCode, isErrorCode } from "../../shared/errors.ts";
-import { formatInvoker } from "../../shared/invoker.ts";
+import { formatInvoker } from "../../shared/invoker/object.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { findCondition, hasCondition, isConditionFalse } from "../../shared/status/conditions.ts";
 import { formatTime } from "../../shared/timestamps.ts";

@@ -3,7 +3,7 @@ import type { HostStats } from "../../shared/api/host-stats.ts";
 import { FailurePolicy } from "../../shared/contract.ts";
 import { assertNever, type ErrorCode } from "../../shared/errors.ts";
 import { ConditionType } from "../../shared/reasons.ts";
-import { targetKey } from "../../shared/target.ts";
+import { targetKey } from "../../shared/target/ref.ts";
 import { formatTime } from "../../shared/timestamps.ts";
 import type { TargetJob } from "../jobs/target-job.ts";
 import { type TargetEntry, withEntryCondition, withoutExplanation } from "../run/entries.ts";

@@ -1,8 +1,8 @@
 /** Auto-backup: Repositories and BackupConfigurations of the targets whose annotation names a BackupBlueprint. */
 import { type Backoff, nextBackoffMs } from "../../shared/backoff.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { assertNever } from "../../shared/errors.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
-import type { EventRecorder } from "../../shared/kube/events.ts";
+import type { EventRecorder } from "../../shared/kube/events/recorder.ts";
 import type { RunResult } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";

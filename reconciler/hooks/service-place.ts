@@ -1,11 +1,11 @@
 /** The pod behind a Service in which a hook's command runs. */
 import { parseAppBinding } from "../../shared/api/app-binding.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { serviceNamespace } from "../../shared/app-binding.ts";
 import { UserError } from "../../shared/errors.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { listAt, textAt } from "../../shared/kube/json-value.ts";
+import { listAt, textAt } from "../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { ENDPOINTS, PODS } from "../../shared/kube/resources.ts";
+import { serviceNamespace } from "../../shared/target/app-binding.ts";
 import { requireInside } from "../authority.ts";
 import { applicationNames } from "../world/main-container.ts";
 import type { HookPlace } from "./hook-plan.ts";

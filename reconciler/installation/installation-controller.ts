@@ -2,10 +2,10 @@
  * Completes an installation when this process begins to lead: the policy on host runs, the catalogue, and budgets for its own
  * Deployments.
  */
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
-import { createDiscovery } from "../../shared/kube/discovery.ts";
-import { KubeError } from "../../shared/kube/kube-error.ts";
+import type { Clock } from "../../shared/clock.ts";
+import { createDiscovery } from "../../shared/kube/client/discovery.ts";
+import { KubeError } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { ADMISSION_POLICIES, DISRUPTION_BUDGETS } from "../../shared/kube/resources.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";

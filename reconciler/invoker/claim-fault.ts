@@ -1,8 +1,8 @@
 /** Claims for which a restart with the sidecar would never end, though the API server takes its pods. */
 import { isOwnVolumeName } from "../../shared/injection/own-parts.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { listAt, textAt } from "../../shared/kube/json-value.ts";
+import { listAt, textAt } from "../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { CLAIMS } from "../../shared/kube/resources.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
 import { isReplacedInPlace } from "./decide-proof.ts";

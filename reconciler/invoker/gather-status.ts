@@ -1,16 +1,16 @@
 /** Reads what conditions and phase of an invoker are computed from. */
 
+import type { Clock } from "../../shared/clock.ts";
 import { Driver } from "../../shared/contract.ts";
 import { formatUserError } from "../../shared/errors.ts";
 import { appliedHashes } from "../../shared/injection/own-parts.ts";
 import { pullSecretsBeside } from "../../shared/injection/pull-secrets.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
-import { type BackupInvokerView, type BackupMemberView, formatInvoker } from "../../shared/invoker.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
-import { listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { type BackupInvokerView, type BackupMemberView, formatInvoker } from "../../shared/invoker/object.ts";
+import { listAt, textAt, valueAt } from "../../shared/json/value.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { PODS } from "../../shared/kube/resources.ts";
-import { EMPTY_TARGET_KIND, targetKey } from "../../shared/target.ts";
+import { EMPTY_TARGET_KIND, targetKey } from "../../shared/target/ref.ts";
 import { whyOutside } from "../authority.ts";
 import type { Trigger } from "../schedule/ensure-trigger.ts";
 import { gatherInvoker } from "../world/invokers.ts";

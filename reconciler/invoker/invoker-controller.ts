@@ -1,19 +1,19 @@
 /** Conditions, phase and finalizer of BackupConfigurations and BackupBatches. */
 import { KINDS } from "../../shared/api/kinds.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { Finalizer } from "../../shared/contract.ts";
 import { messageOf } from "../../shared/errors.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
-import type { EventRecorder } from "../../shared/kube/events.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
-import { isConflict, isNotFound } from "../../shared/kube/kube-error.ts";
-import { mergeStatus } from "../../shared/kube/status-patch.ts";
+import { textAt } from "../../shared/json/value.ts";
+import { isConflict, isNotFound } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
+import type { EventRecorder } from "../../shared/kube/events/recorder.ts";
 import type { RunResult } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
 import { parseInvokerKey } from "../invoker-key.ts";
 import { createQueueController, type QueueWork } from "../queue-controller.ts";
 import { findInvokerObject } from "../world/invokers.ts";
+import { mergeStatus } from "../write/status-patch.ts";
 import { decideInvokerStatus, type InvokerStatus } from "./decide-status.ts";
 import { decideFinalize } from "./finalize.ts";
 import { wantedFor } from "./gather-request.ts";

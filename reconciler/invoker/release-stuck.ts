@@ -2,7 +2,7 @@
  * Ends pods that a sidecar holds up although it is gone from their template. A StatefulSet's controller replaces no pod that never got
  * ready, and waits for it for ever; controllers of other kinds do it themselves.
  */
-import type { KubeClient } from "../../shared/kube/client.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { PODS } from "../../shared/kube/resources.ts";
 import type { Logger } from "../../shared/log.ts";
 import { inNamespace } from "../authority.ts";

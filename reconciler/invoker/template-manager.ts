@@ -1,6 +1,6 @@
 /** Who wrote a workload's pod template last, from its managed fields. */
-import type { KubeClient } from "../../shared/kube/client.ts";
-import { isJsonObject, listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { isJsonObject, listAt, textAt, valueAt } from "../../shared/json/value.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { WORKLOADS } from "../../shared/kube/resources.ts";
 import type { WorkloadId } from "./workload-key.ts";
 

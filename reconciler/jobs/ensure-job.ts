@@ -2,13 +2,13 @@
 import { Label } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
-import { isAsWanted } from "../../shared/kube/as-wanted.ts";
-import { asIs } from "../../shared/kube/client.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
-import { isAlreadyExists } from "../../shared/kube/kube-error.ts";
+import { textAt } from "../../shared/json/value.ts";
+import { isAlreadyExists } from "../../shared/kube/client/error.ts";
+import { asIs } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { CLAIMS, JOBS, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS } from "../../shared/kube/resources.ts";
 import { type NamespaceClient, requireInside } from "../authority.ts";
+import { isAsWanted } from "../write/as-wanted.ts";
 import type { PlannedClaim } from "./claims.ts";
 import { type JobFact, readJob } from "./job-object.ts";
 import type { JobPlan } from "./plan-job.ts";

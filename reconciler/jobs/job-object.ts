@@ -1,7 +1,7 @@
 /** Jobs and their pods as the informers keep them: what decides about a host, and none of the rest. */
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Annotation, Label } from "../../shared/contract.ts";
-import { listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { listAt, numberAt, textAt, valueAt } from "../../shared/json/value.ts";
 import { JOBS } from "../../shared/kube/resources.ts";
 
 export interface JobFact {

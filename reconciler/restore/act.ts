@@ -1,10 +1,10 @@
 /** Carries out what was decided for restores alone. */
 import { Annotation } from "../../shared/contract.ts";
 import { assertNever } from "../../shared/errors.ts";
-import { asIs } from "../../shared/kube/client.ts";
-import { isNotFound } from "../../shared/kube/kube-error.ts";
+import { isNotFound } from "../../shared/kube/client/error.ts";
+import { asIs } from "../../shared/kube/client/interface.ts";
 import { WORKLOADS } from "../../shared/kube/resources.ts";
-import { formatTarget, type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
+import { formatTarget, type ResolvedTargetRef, targetKey } from "../../shared/target/ref.ts";
 import { patchNamed } from "../authority.ts";
 import { proveRestore } from "../invoker/prove-injection.ts";
 import { POINT_SEARCH } from "../jobs/point-search.ts";

@@ -1,8 +1,8 @@
 /** Tells pods that wait in an init-container and get no turn whether they may start: their restore is over, has gone, or no longer names them. */
 import { ReleaseMode } from "../../shared/api/closed-lists.ts";
-import { isAsGoodAsGone, isCleaningUp } from "../../shared/held-run.ts";
-import { isDryRun } from "../../shared/invoker.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
+import type { Clock } from "../../shared/clock.ts";
+import { isAsGoodAsGone, isCleaningUp } from "../../shared/invoker/held-run.ts";
+import { isDryRun } from "../../shared/invoker/object.ts";
 import { objectKey, splitObjectKey } from "../../shared/kube/object-meta.ts";
 import type { RunResult } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";

@@ -4,19 +4,19 @@
  * carries on. The webhook alone changes workloads.
  */
 import { type Backoff, doubledMs } from "../../shared/backoff.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { isOptedOut } from "../../shared/injection/opt-out.ts";
 import { containersOf, isRestoreInit } from "../../shared/injection/own-parts.ts";
 import { planInjection } from "../../shared/injection/plan.ts";
 import { decideStrategy, isUnderRestore, strategyState } from "../../shared/injection/strategy.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
-import { isNotFound } from "../../shared/kube/kube-error.ts";
+import { isNotFound } from "../../shared/kube/client/error.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { objectKey, splitObjectKey } from "../../shared/kube/object-meta.ts";
 import { WORKLOADS } from "../../shared/kube/resources.ts";
 import type { RunResult } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
-import { resolveTargetRef } from "../../shared/target.ts";
+import { resolveTargetRef } from "../../shared/target/ref.ts";
 import { patchNamed } from "../authority.ts";
 import type { Controller } from "../controller.ts";
 import { FIELD_MANAGER } from "../invoker/template-manager.ts";

@@ -1,12 +1,12 @@
 /** Brings Role, RoleBinding and copies of Secrets of a namespace to what its agents need, and removes them with the last agent. */
 import { Install, Label, LabelValue } from "../../shared/contract.ts";
 import { canonicalJson } from "../../shared/hash.ts";
-import { isAsWanted } from "../../shared/kube/as-wanted.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { isJsonObject, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { isJsonObject, textAt, valueAt } from "../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { ROLE_BINDINGS, ROLES, SECRETS } from "../../shared/kube/resources.ts";
 import { findGranted, inNamespace, type NamespaceClient } from "../authority.ts";
+import { isAsWanted } from "../write/as-wanted.ts";
 import {
   type AgentRights,
   areRightsEmpty,

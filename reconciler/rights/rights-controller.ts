@@ -1,10 +1,10 @@
 /** Gives agents their rights and Secrets, a namespace at a time, and takes them away with the last agent. */
+import type { Clock } from "../../shared/clock.ts";
 import { Label } from "../../shared/contract.ts";
 import { canonicalJson } from "../../shared/hash.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { ROLES } from "../../shared/kube/resources.ts";
 import type { RunResult } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";

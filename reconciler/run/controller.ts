@@ -1,8 +1,8 @@
 /** Keeps runs of one kind going: one queue, woken by everything that a decision reads. */
 import { KINDS } from "../../shared/api/kinds.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { Finalizer } from "../../shared/contract.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
 import type { RunResult, WorkQueueObserver } from "../../shared/kube/work-queue.ts";
 import type { Controller } from "../controller.ts";
 import { hookJobName } from "../hooks/hook-job.ts";

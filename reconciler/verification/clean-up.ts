@@ -2,8 +2,8 @@
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Label } from "../../shared/contract.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { CLAIMS, JOBS, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS } from "../../shared/kube/resources.ts";
 import { inNamespace, type NamespaceClient } from "../authority.ts";

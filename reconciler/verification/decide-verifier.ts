@@ -17,7 +17,7 @@ import { messageOf, UserError } from "../../shared/errors.ts";
 import { shortHash } from "../../shared/hash.ts";
 import { backupSessionName, nameWithSuffix } from "../../shared/names.ts";
 import { ConditionType } from "../../shared/reasons.ts";
-import { parseSchedule, type Schedule } from "../../shared/schedule/schedule.ts";
+import { parseSchedule, type Schedule } from "../../shared/schedule/parse.ts";
 import { findCondition, withCondition } from "../../shared/status/conditions.ts";
 import { type Readiness, withReadiness } from "../../shared/status/readiness.ts";
 import { isGoodPoint } from "../../shared/status/saved-data.ts";

@@ -2,8 +2,8 @@
 import type { BackupVerificationSession, DrillVolume } from "../../shared/api/backup-verification-session.ts";
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { isAlreadyExists, isForbidden } from "../../shared/kube/kube-error.ts";
+import { isAlreadyExists, isForbidden } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { CLAIMS, STORAGE_CLASSES } from "../../shared/kube/resources.ts";
 import { inNamespace } from "../authority.ts";
 import { problemOf } from "../jobs/job-refusal.ts";

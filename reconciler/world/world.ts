@@ -19,24 +19,24 @@ import { type LimitRange, readLimitRange } from "../../shared/injection/limit-ra
 import { containersOf, isLabelled, isOwnContainer } from "../../shared/injection/own-parts.ts";
 import type { NamespaceFacts } from "../../shared/injection/view.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
+import { isJsonObject, textAt } from "../../shared/json/value.ts";
 import {
   createInformer,
   type Informer,
   type InformerOptions,
   type InformerProblem,
-} from "../../shared/kube/informer.ts";
-import { isJsonObject, textAt } from "../../shared/kube/json-value.ts";
+} from "../../shared/kube/cache/informer.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { CLAIMS, JOBS, LIMIT_RANGES, NAMESPACES, PODS, QUOTAS, WORKLOADS } from "../../shared/kube/resources.ts";
-import { createTextPool } from "../../shared/kube/text-pool.ts";
-import { resolveTargetRef, type TargetRefLike, targetKey } from "../../shared/target.ts";
+import { resolveTargetRef, type TargetRefLike, targetKey } from "../../shared/target/ref.ts";
 import { type AnnotatedTarget, readAnnotatedTarget } from "../blueprint/annotated-target.ts";
 import { type JobFact, type JobPodFact, readJob, readJobPod } from "../jobs/job-object.ts";
 import { keptFacts } from "./packed-template.ts";
 import { createPodInformer } from "./pod-informer.ts";
 import type { PodObject } from "./pod-object.ts";
 import { type QuotaFact, readQuota } from "./quota-object.ts";
+import { createTextPool } from "./text-pool.ts";
 import { type SeenHostRun, seenHostRun, seenRepository } from "./without-points.ts";
 import { readWorkloadObject, type WorkloadKind, type WorkloadObject } from "./workload-object.ts";
 

@@ -1,8 +1,8 @@
 /** Answers one call of the Snapshot API: who asks, whether he may, and what he gets. */
 import { KINDS } from "../../shared/api/kinds.ts";
 import { messageOf } from "../../shared/errors.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import { isExpired, KubeError } from "../../shared/kube/kube-error.ts";
+import { isExpired, KubeError } from "../../shared/kube/client/error.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Logger } from "../../shared/log.ts";
 import { askAccess } from "../access-review.ts";
 import type { UserFacts } from "../review.ts";

@@ -5,8 +5,8 @@
 import { X509Certificate } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { canonicalJson } from "../../shared/hash.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { parseJson, textAt } from "../../shared/kube/json-value.ts";
+import { parseJson, textAt } from "../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { CONFIG_MAPS } from "../../shared/kube/resources.ts";
 import type { UserFacts } from "../review.ts";
 

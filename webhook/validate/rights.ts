@@ -4,17 +4,17 @@
  */
 import { parseAppBinding } from "../../shared/api/app-binding.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { appSecretNames } from "../../shared/app-binding.ts";
 import { LABEL_VALUE_MAX_LENGTH, Label } from "../../shared/contract.ts";
-import { distinctEffects, type Effect, formatEffect } from "../../shared/effects/effect.ts";
-import { appBindingsOf, type EffectSource, type EffectView, effectsOf } from "../../shared/effects/effects-of.ts";
+import { appBindingsOf, type EffectSource, type EffectView, effectsOf } from "../../shared/effects/of-object.ts";
 import { MAX_QUESTIONS, questionsFor } from "../../shared/effects/questions.ts";
+import { distinctEffects, type Effect, formatEffect } from "../../shared/effects/types.ts";
 import { messageOf } from "../../shared/errors.ts";
-import type { BackupInvokerView } from "../../shared/invoker.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import type { BackupInvokerView } from "../../shared/invoker/object.ts";
+import { textAt } from "../../shared/json/value.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
-import { targetKey } from "../../shared/target.ts";
+import { appSecretNames } from "../../shared/target/app-binding.ts";
+import { targetKey } from "../../shared/target/ref.ts";
 import { type Finding, fault } from "../../shared/validation/finding.ts";
 import { askAccess } from "../access-review.ts";
 import type { UserFacts } from "../review.ts";

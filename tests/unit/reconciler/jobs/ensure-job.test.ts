@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { inNamespace } from "../../../../reconciler/authority.ts";
 import { ensureJob } from "../../../../reconciler/jobs/ensure-job.ts";
 import type { JobPlan } from "../../../../reconciler/jobs/plan-job.ts";
-import { valueAt } from "../../../../shared/kube/json-value.ts";
+import { valueAt } from "../../../../shared/json/value.ts";
 import { JOBS } from "../../../../shared/kube/resources.ts";
 import { FakeApi } from "../fake-api.ts";
 import { aBackup, appBinding, aRestore, DB_REF, planOf, resolved } from "./builders.ts";

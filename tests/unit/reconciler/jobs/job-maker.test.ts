@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { JobMaker } from "../../../../reconciler/jobs/job-maker.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
-import { restoreInvokerView } from "../../../../shared/invoker.ts";
-import { KubeError } from "../../../../shared/kube/kube-error.ts";
+import { restoreInvokerView } from "../../../../shared/invoker/object.ts";
+import { KubeError } from "../../../../shared/kube/client/error.ts";
 import { CLAIMS } from "../../../../shared/kube/resources.ts";
 import { createLogger } from "../../../../shared/log.ts";
 import { FakeApi } from "../fake-api.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { KubeClient } from "../../../../shared/kube/client.ts";
+import type { KubeClient } from "../../../../shared/kube/client/interface.ts";
 import { parseFrontProxy, readCaller, watchFrontProxy } from "../../../../webhook/snapshots/front-proxy.ts";
 import { loadCertificates } from "../../../support/control-plane/certificates.ts";
 

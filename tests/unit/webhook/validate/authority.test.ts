@@ -1,9 +1,9 @@
 /** What the author of an object is asked about, by the webhook's own answer to a whole request. */
 import { describe, expect, test } from "vitest";
-import type { Parse } from "../../../../shared/kube/client.ts";
-import { textAt } from "../../../../shared/kube/json-value.ts";
+import { textAt } from "../../../../shared/json/value.ts";
+import type { Parse } from "../../../../shared/kube/client/interface.ts";
 import type { Resource } from "../../../../shared/kube/resource.ts";
-import { validate } from "../../../../webhook/validate/validate.ts";
+import { validate } from "../../../../webhook/validate/objects.ts";
 
 const retentionPolicy = { name: "k", keepLast: 1, prune: true };
 const WEB = { apiVersion: "apps/v1", kind: "Deployment", name: "web" };
