@@ -32,6 +32,8 @@ export interface FlagSpec {
   readonly flags: string;
   readonly summary: string;
   readonly choices?: readonly string[];
+  /** Of a flag written as `--dry-run [mode]`: its value where it stands alone. The next word is never its own. */
+  readonly alone?: string;
   /** May be given more than once. */
   readonly isMany?: boolean;
   readonly completes?: Completes;
