@@ -9,7 +9,7 @@ import { DELETION_ORDERS, deletionSelector, readDeletionOrder } from "../../shar
 import { asIs } from "../../shared/kube/client.ts";
 import { valueAt } from "../../shared/kube/json-value.ts";
 import { isNotFound } from "../../shared/kube/kube-error.ts";
-import { issueAuthority, issueClient } from "../support/control-plane/certificates.ts";
+import { FRONT_PROXY, issueAuthority, issueClient } from "../support/control-plane/certificates.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { CHART, openHelm } from "../support/helm/helm.ts";
 import { exchange, HOSTILE_REQUESTS } from "../support/http/hostile-requests.ts";
@@ -17,7 +17,6 @@ import { applyManifests } from "../support/objects/apply.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import {
   type AggregatedPlane,
-  FRONT_PROXY,
   kubectl as runKubectl,
   startAggregatedPlane,
   untilAvailable,
