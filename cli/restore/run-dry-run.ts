@@ -62,7 +62,10 @@ function failureOf({ status }: RestoreBatch): Failure | undefined {
   const host = member?.stats?.find(({ phase }) => phase === "Failed");
   const code = status?.reason ?? host?.reason ?? member?.reason;
   const why = status?.message ?? host?.error ?? member?.message ?? "";
-  const message = [code ?? status?.phase ?? "Failed", why].filter(Boolean).join(": ").replace(/\s*\n\s*/g, " ");
+  const message = [code ?? status?.phase ?? "Failed", why]
+    .filter(Boolean)
+    .join(": ")
+    .replace(/\s*\n\s*/g, " ");
   return { message, next: nextStepOf({ code, member: undefined, message }) ?? "mend what it says, and plan again" };
 }
 

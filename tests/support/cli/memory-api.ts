@@ -107,9 +107,9 @@ function formatKubeconfig(port: number): string {
 export async function runLine(
   api: MemoryApi,
   argv: readonly string[],
-  hooks: Partial<Pick<Input, "leavesBehind">> = {},
+  hooks: Partial<Pick<Input, "leavesBehind" | "atStake">> & { readonly width?: number } = {},
 ) {
-  const terminal = recordingTerminal();
+  const terminal = recordingTerminal({ width: hooks.width });
   const exitCode: ExitCode = await runProgram({
     argv: [...argv, `--kubeconfig=${api.kubeconfig}`],
     commands: COMMANDS,
@@ -117,6 +117,7 @@ export async function runLine(
     terminal,
     env: {},
     leavesBehind: hooks.leavesBehind ?? (() => undefined),
+    atStake: hooks.atStake ?? (() => () => undefined),
   });
   return { exitCode, output: terminal.output(), notes: terminal.notes() };
 }

@@ -34,6 +34,7 @@ async function run(line: string, work: (input: Input) => Promise<ExitCode> = asy
     terminal,
     env: {},
     leavesBehind: () => undefined,
+    atStake: () => () => undefined,
   });
   return { exitCode, output: terminal.output(), notes: terminal.notes() };
 }
