@@ -1,7 +1,7 @@
 /** What comes after a run was made: it is named, waited for, and told. */
 import { KINDS } from "../../shared/api/kinds.ts";
-import { isJsonObject } from "../../shared/kube/json-value.ts";
-import { toUserError } from "../../shared/kube/kube-error.ts";
+import { isJsonObject } from "../../shared/json/value.ts";
+import { toUserError } from "../../shared/kube/client/error.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { kubectlName, readOne } from "../objects/read-objects.ts";
 import { hasEnded } from "../objects/read-run.ts";
@@ -15,17 +15,16 @@ import { followRun } from "./follow-run.ts";
 import { readTimeout } from "./wait-flags.ts";
 
 /**
- * Makes something that may be there although nobody heard of it: when Ctrl-C comes in between, or when no answer does.
+ * Makes something that may be there although nobody heard of it, when no answer comes.
  *
  * @param look what tells whether it is
  */
 export async function createOrTell<T>(input: Input, look: string, create: () => Promise<T>): Promise<T> {
-  const uncertain = `it may have been made; see whether: ${look}`;
-  input.leavesBehind(uncertain);
   try {
     return await create();
   } catch (thrown) {
-    if (toUserError(thrown).code === "API_UNAVAILABLE") input.terminal.note(uncertain);
+    if (toUserError(thrown).code === "API_UNAVAILABLE")
+      input.terminal.note(`it may have been made; see whether: ${look}`);
     throw thrown;
   }
 }

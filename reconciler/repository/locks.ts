@@ -4,7 +4,7 @@
  */
 import type { RepositoryStatus } from "../../shared/api/repository.ts";
 import { boundLocks } from "../../shared/listed-locks.ts";
-import { formatTime } from "../../shared/status/conditions.ts";
+import { formatTime } from "../../shared/timestamps.ts";
 import { isMaintenance, isOfRepository, type PointsView, pastMs, timeMs } from "./points.ts";
 
 /** The locks that were seen last; nothing where none were seen after those that are known. */

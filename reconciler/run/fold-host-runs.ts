@@ -7,7 +7,7 @@ import type { HostRun, HostRunStatus } from "../../shared/api/host-run.ts";
 import { type HostActionResult, MAX_TOLD_FILES, type TriedHost } from "../../shared/api/host-stats.ts";
 import { canonicalJson } from "../../shared/hash.ts";
 import { boundLocks } from "../../shared/listed-locks.ts";
-import { isCount } from "../../shared/listed-points.ts";
+import { isCount } from "../../shared/snapshots/listed-points.ts";
 import { type HostEntry, isOpenHost } from "./entries.ts";
 import { type HostRuns, hostRunName, keyOfEntry, type RunOwner } from "./host-runs.ts";
 import { type RunStatus, runHosts, runTargets } from "./run-facts.ts";

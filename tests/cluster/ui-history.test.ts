@@ -10,7 +10,7 @@ import { sessionSamples } from "../../reconciler/metrics/session-samples.ts";
 import { parseBackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository } from "../../shared/api/repository.ts";
-import { listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { listAt, textAt, valueAt } from "../../shared/json/value.ts";
 import { aBatch, aSession } from "../support/cli/objects.ts";
 import { aWorld } from "../support/cli/ui-world.ts";
 import { type Moment, type Prometheus, startPrometheus } from "../support/metrics/prometheus.ts";

@@ -2,7 +2,7 @@
 import { hostname, userInfo } from "node:os";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createStopper } from "../../agent/work/stop.ts";
-import { listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { listAt, numberAt, textAt, valueAt } from "../../shared/json/value.ts";
 import { actionRun, mountSecret, reportOf } from "../support/restic/action-reports.ts";
 import { takeLock } from "../support/restic/dead-lock.ts";
 import { createResticWorld, type ResticWorld } from "../support/restic/restic-world.ts";

@@ -16,7 +16,7 @@ const LABELS: Readonly<Record<PointProof["state"], string>> = {
   Unknown: "Not known",
 };
 
-export const formatSeconds = (seconds: number) => formatDuration(seconds * 1_000);
+const formatSeconds = (seconds: number) => formatDuration(seconds * 1_000);
 
 interface ProofMarkProps {
   readonly proof: PointProof;

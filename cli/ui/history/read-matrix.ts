@@ -1,5 +1,5 @@
 /** What Prometheus answers to a question over a range of time. Pure. */
-import { listAt, parseJson, textAt, valueAt } from "../../../shared/kube/json-value.ts";
+import { listAt, parseJson, textAt, valueAt } from "../../../shared/json/value.ts";
 
 export interface Series {
   readonly labels: unknown;

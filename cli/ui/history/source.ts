@@ -1,7 +1,7 @@
 /** Where a Prometheus is that remembers more than the cluster does, and how it is asked. */
 import { messageOf, UserError } from "../../../shared/errors.ts";
-import type { KubeClient } from "../../../shared/kube/client.ts";
-import { toUserError } from "../../../shared/kube/kube-error.ts";
+import { toUserError } from "../../../shared/kube/client/error.ts";
+import type { KubeClient } from "../../../shared/kube/client/interface.ts";
 import { UsageError } from "../../program/usage-error.ts";
 
 /** By its own address, or by a Service that the API server leads to, with the rights of whoever looks. */

@@ -1,5 +1,5 @@
 /** What Prometheus told, as the pages need it. Pure. */
-import { textAt } from "../../../shared/kube/json-value.ts";
+import { textAt } from "../../../shared/json/value.ts";
 import type { ApplicationName } from "../../../web/wire/application.ts";
 import { WINDOW_MS } from "./questions.ts";
 import type { Series } from "./read-matrix.ts";

@@ -1,13 +1,11 @@
 /** One drill: its steps, and a lane a member with what was found about it. Pure. */
-import type {
-  BackupVerificationSession,
-  BackupVerificationSessionStatus,
-  DrilledMember,
-} from "../../../shared/api/backup-verification-session.ts";
+import type { BackupVerificationSession, DrilledMember } from "../../../shared/api/backup-verification-session.ts";
 import type { RestoreBatch } from "../../../shared/api/restore-batch.ts";
 import type { Lane, MemberProof, Run, RunSummary, Span } from "../../../web/wire/run.ts";
 import { hasDrillEnded } from "../../proof/drills.ts";
 import { coded, lanesOfRun } from "./decide-run.ts";
+
+type DrillStatus = NonNullable<BackupVerificationSession["status"]>;
 
 export function summaryOfDrill({ kind, metadata, spec, status }: BackupVerificationSession): RunSummary {
   return {
@@ -21,7 +19,7 @@ export function summaryOfDrill({ kind, metadata, spec, status }: BackupVerificat
   };
 }
 
-function durationOf({ startTime, completionTime }: BackupVerificationSessionStatus = {}): string | undefined {
+function durationOf({ startTime, completionTime }: DrillStatus = {}): string | undefined {
   const ms = Date.parse(completionTime ?? "") - Date.parse(startTime ?? "");
   return Number.isNaN(ms) ? undefined : `${Math.max(0, Math.round(ms / 1_000))}s`;
 }
@@ -85,7 +83,7 @@ function stepsOf(status: BackupVerificationSession["status"]): readonly Span[] {
   ];
 }
 
-function laneOf(member: DrilledMember, status: BackupVerificationSessionStatus, live: Lane | undefined): Lane {
+function laneOf(member: DrilledMember, status: DrillStatus, live: Lane | undefined): Lane {
   const { alias, phase = "Pending", message } = member;
   const isFailed = phase === "Failed";
   return {

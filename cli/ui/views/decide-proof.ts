@@ -13,7 +13,7 @@ import type { BackupVerificationSession } from "../../../shared/api/backup-verif
 import type { Proven } from "../../../shared/api/recovery-point.ts";
 import { parseDuration } from "../../../shared/duration.ts";
 import { UserError } from "../../../shared/errors.ts";
-import { pointKey } from "../../../shared/recovery-points.ts";
+import { pointKey } from "../../../shared/snapshots/recovery-points.ts";
 import type { PointProof } from "../../../web/wire/lists.ts";
 import type { Recoveries } from "../../../web/wire/run.ts";
 import type { BackupInvokerObject } from "../../objects/invokers.ts";
