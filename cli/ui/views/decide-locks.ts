@@ -8,6 +8,7 @@ import type { LockRow } from "../../../web/wire/lists.ts";
 import { hasEnded, type RunObject } from "../../objects/read-run.ts";
 import { memberName } from "../../objects/session-facts.ts";
 import type { WorldView } from "../world.ts";
+import { groupBy } from "./group-by.ts";
 
 interface RunHost {
   readonly pod?: string | undefined;
@@ -23,7 +24,7 @@ interface RunMember {
 
 /** @returns what tells the locks of a Repository, the longest held first */
 export function createLocks(world: WorldView): (repository: Repository) => readonly LockRow[] {
-  const byRepository = Map.groupBy([...world.sessions(), ...world.restores()], repositoryOf);
+  const byRepository = groupBy([...world.sessions(), ...world.restores()], repositoryOf);
   return (repository) => {
     const runs = byRepository.get(`${repository.metadata.namespace}/${repository.metadata.name}`) ?? [];
     return locksOf(repository, runs);

@@ -21,6 +21,7 @@ import { isPointOf, type Point } from "../../points/recovery-points.ts";
 import { hasDrillEnded } from "../../proof/drills.ts";
 import type { ToldRecovery } from "../history/told.ts";
 import type { WorldView } from "../world.ts";
+import { groupBy } from "./group-by.ts";
 
 /** What the status of a drill or a Repository calls a point. */
 interface PlacedPoint {
@@ -42,7 +43,7 @@ export function createProofs(world: WorldView): (point: Point) => PointProof {
       if (point.proven !== undefined) proven.set(keyOf(place), point.proven);
     }
   }
-  const drills = Map.groupBy(world.drills(), ({ metadata, status }) =>
+  const drills = groupBy(world.drills(), ({ metadata, status }) =>
     keyOf({ ...status?.point, namespace: status?.point?.namespace ?? metadata.namespace }),
   );
   const isKnown = !world.unreadable.has("BackupVerificationSession");
