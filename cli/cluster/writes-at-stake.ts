@@ -1,5 +1,5 @@
 /** Writes that Ctrl-C may come upon: until one is answered nobody knows whether it is done, and whoever ends the program is told so. */
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import type { AtStake } from "../program/command.ts";
 import type { Cluster } from "./cluster.ts";

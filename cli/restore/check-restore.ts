@@ -2,7 +2,7 @@
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { UserError } from "../../shared/errors.ts";
 import { formatFinding, isFault } from "../../shared/validation/finding.ts";
-import { findRestoreInvokerFindings } from "../../shared/validation/restore-invoker.ts";
+import { findRestoreInvokerFindings } from "../../webhook/validate/restore-invoker.ts";
 
 /** As the API server wants names of objects. */
 const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;

@@ -1,8 +1,8 @@
 /** What a restore would do, as the status of one that is a dry run tells it. Pure. */
 import type { TriedHost } from "../../shared/api/host-stats.ts";
 import type { RestoreBatch, RestoreMemberStatus } from "../../shared/api/restore-batch.ts";
-import { type RestoreMemberView, restoreInvokerView } from "../../shared/invoker.ts";
-import { formatTarget, resolveTargetRef, targetKey } from "../../shared/target.ts";
+import { type RestoreMemberView, restoreInvokerView } from "../../shared/invoker/object.ts";
+import { formatTarget, resolveTargetRef, targetKey } from "../../shared/target/ref.ts";
 import type { Point, PointSnapshot } from "../points/recovery-points.ts";
 import { leftOut, type NamedMember } from "./build-restore.ts";
 import type { MemberFiles, PlannedMember } from "./decide-plan.ts";

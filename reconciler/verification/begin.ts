@@ -10,7 +10,7 @@
  */
 import { Driver } from "../../shared/contract.ts";
 import { type ErrorCode, formatUserError, UserError } from "../../shared/errors.ts";
-import { formatTime } from "../../shared/status/conditions.ts";
+import { formatTime } from "../../shared/timestamps.ts";
 import type { DrillDecision } from "./decision.ts";
 import { drillNameOf } from "./objects.ts";
 import { planVolumes } from "./plan.ts";

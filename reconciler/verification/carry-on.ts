@@ -18,7 +18,7 @@ import type { HostRun } from "../../shared/api/host-run.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
 import { formatClock } from "../../shared/size.ts";
-import { formatTime } from "../../shared/status/conditions.ts";
+import { formatTime } from "../../shared/timestamps.ts";
 import { isWithoutPod, stuckOf } from "../jobs/target-job.ts";
 import { type DrillDecision, LOOK_AGAIN_MS, wait } from "./decision.ts";
 import { provenWords, verifyOrder, whyUnproven, withRestore, withVerified } from "./results.ts";

@@ -2,12 +2,12 @@
 import { KINDS } from "../../shared/api/kinds.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { UserError } from "../../shared/errors.ts";
-import { asIs } from "../../shared/kube/client.ts";
-import { listAt, textAt } from "../../shared/kube/json-value.ts";
-import { isAlreadyExists } from "../../shared/kube/kube-error.ts";
+import { listAt, textAt } from "../../shared/json/value.ts";
+import { isAlreadyExists } from "../../shared/kube/client/error.ts";
+import { asIs } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
+import { CLAIMS } from "../../shared/kube/resources.ts";
 import type { NamespaceClient } from "../authority.ts";
-import { CLAIMS } from "../jobs/gather-target.ts";
 import { buildDrillBatch, buildDrillClaim } from "./objects.ts";
 import type { DrillView } from "./view.ts";
 

@@ -6,7 +6,7 @@ import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
 import { ExecutionOrder, Label, LabelValue, Volume } from "../../shared/contract.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
-import type { BackupInvokerView } from "../../shared/invoker.ts";
+import type { BackupInvokerView } from "../../shared/invoker/object.ts";
 import { type DrillName, drillBatchName } from "./names.ts";
 import { memberName } from "./plan.ts";
 

@@ -11,10 +11,10 @@ import type { DrillVolume } from "../../shared/api/backup-verification-session.t
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { Path } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
-import type { BackupInvokerView, BackupMemberView } from "../../shared/invoker.ts";
+import type { BackupInvokerView, BackupMemberView } from "../../shared/invoker/object.ts";
 import { normalPath } from "../../shared/paths.ts";
 import { readQuantity } from "../../shared/quantity.ts";
-import { formatTarget, targetKey } from "../../shared/target.ts";
+import { formatTarget, targetKey } from "../../shared/target/ref.ts";
 import { type DrillName, drillClaimName } from "./names.ts";
 import type { DrillHost, DrillPoint, DrillSnapshot, DrillTarget } from "./point.ts";
 

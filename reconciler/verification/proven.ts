@@ -4,9 +4,9 @@ import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { ListedPoint, Proven } from "../../shared/api/recovery-point.ts";
 import { parseRepository, type Repository, type RepositoryStatus } from "../../shared/api/repository.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { isNotFound } from "../../shared/kube/kube-error.ts";
-import { mergeStatus } from "../../shared/kube/status-patch.ts";
+import { isNotFound } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
+import { mergeStatus } from "../write/status-patch.ts";
 import type { DrillStatus } from "./status.ts";
 
 export function provenOf(

@@ -42,7 +42,6 @@ export const drillCheckSchema = object({
   ok: required(flag, "Whether it is as it must be."),
   message: optional(text, "What was found."),
 });
-export type DrillCheck = Value<typeof drillCheckSchema>;
 
 /** A throw-away volume, and what is restored into it. */
 export const drillVolumeSchema = object({
@@ -111,8 +110,6 @@ export const backupVerificationSessionSchema = object({
   }),
 });
 export type BackupVerificationSession = Value<typeof backupVerificationSessionSchema>;
-export type BackupVerificationSessionSpec = BackupVerificationSession["spec"];
-export type BackupVerificationSessionStatus = NonNullable<BackupVerificationSession["status"]>;
 
 /** Reads a BackupVerificationSession. @throws UserError INVALID_OBJECT naming the fields */
 export const parseBackupVerificationSession = parserOf(

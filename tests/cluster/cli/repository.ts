@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { JOBS } from "../../../cli/cluster/resources.ts";
 import { KINDS } from "../../../shared/api/kinds.ts";
-import { asIs } from "../../../shared/kube/client.ts";
+import { asIs } from "../../../shared/kube/client/interface.ts";
 import type { CliStage } from "../../support/cli/stage.ts";
 import { STORAGE_PASSWORD, storageManifests } from "../../support/restore/application.ts";
 import { waitForValue } from "../../support/restore/restore-stand.ts";

@@ -1,8 +1,8 @@
 /** A control plane with the aggregation layer, and the webhook behind it: kubectl's calls on snapshots reach it as they do in a cluster. */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
-import { listAt, textAt } from "../../../shared/kube/json-value.ts";
+import { listAt, textAt } from "../../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import type { KeyAndCertificate } from "../control-plane/certificates.ts";
 import { type ControlPlane, startControlPlane } from "../control-plane/control-plane.ts";
 import { waitUntil } from "../control-plane/wait-until.ts";

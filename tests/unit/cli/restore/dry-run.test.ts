@@ -1,7 +1,7 @@
 /** `restore --dry-run`: the one of the client reads alone, the one of the server leaves nothing behind wherever it ends. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { KINDS } from "../../../../shared/api/kinds.ts";
-import { isJsonObject, textAt, valueAt } from "../../../../shared/kube/json-value.ts";
+import { isJsonObject, textAt, valueAt } from "../../../../shared/json/value.ts";
 import { type MemoryApi, runLine, startMemoryApi } from "../../../support/cli/memory-api.ts";
 import { aBatch, aSession } from "../../../support/cli/objects.ts";
 import { aRepository } from "../../../support/cli/work-pods.ts";

@@ -16,7 +16,7 @@ import { parseHostRun } from "../../../../shared/api/host-run.ts";
 import { parseRepository } from "../../../../shared/api/repository.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
 import { parseRestoreSession } from "../../../../shared/api/restore-session.ts";
-import { valueAt } from "../../../../shared/kube/json-value.ts";
+import { valueAt } from "../../../../shared/json/value.ts";
 import { createLogger } from "../../../../shared/log.ts";
 import { FakeApi } from "../fake-api.ts";
 import { aDrill, aSession, aVerifier } from "./builders.ts";
