@@ -1,5 +1,5 @@
 /** The process that bench/schedule.ts measures: all informers and the schedule. Arguments: kubeconfig, number of invokers. */
-import { createScheduleController } from "../reconciler/schedule/schedule-controller.ts";
+import { createScheduleController } from "../reconciler/schedule/controller.ts";
 import { scheduleWorld } from "../reconciler/world/schedule-world.ts";
 import { createWorld, informersOf } from "../reconciler/world/world.ts";
 import { systemClock } from "../shared/clock.ts";

@@ -6,8 +6,8 @@ import { backupSessionPhase, backupTargetPhase } from "../../shared/status/backu
 import { hasCondition, isConditionFalse, isConditionTrue } from "../../shared/status/conditions.ts";
 import { jobHandler } from "../jobs/job-hooks.ts";
 import { type TargetEntry, withEntryCondition } from "../run/entries.ts";
+import { type RunFacts, type RunWords, runHosts, runTargets } from "../run/facts.ts";
 import { targetFailure } from "../run/outcome.ts";
-import { type RunFacts, type RunWords, runHosts, runTargets } from "../run/run-facts.ts";
 import type { TurnGate } from "../run/turn-gate.ts";
 import { commonFacts, createdAtMs, isDeleted } from "../run/view.ts";
 import { volumeGate } from "./own-volumes.ts";

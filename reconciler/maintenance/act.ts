@@ -10,7 +10,7 @@ import { inNamespace } from "../authority.ts";
 import { endJob } from "../jobs/ensure-job.ts";
 import { gatherPodRefusal, problemOf } from "../jobs/job-refusal.ts";
 import type { JobProblem } from "../jobs/target-job.ts";
-import { takePoints } from "../repository/take-points.ts";
+import { takePoints } from "../repository/act.ts";
 import { buildHostRun, repositoryOrder } from "../run/host-runs.ts";
 import { writeHostRun } from "../run/sync-host-runs.ts";
 import { mergeStatus } from "../write/status-patch.ts";

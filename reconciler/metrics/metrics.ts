@@ -6,7 +6,7 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { Driver } from "../../shared/contract.ts";
 import { isDryRun } from "../../shared/invoker/object.ts";
-import type { RestoreObject } from "../restore/restore-status.ts";
+import type { RestoreObject } from "../restore/status.ts";
 import type { World } from "../world/world.ts";
 import { CONDITION_GAUGES, conditionSamples } from "./condition-samples.ts";
 import { COVERAGE_GAUGES, coverageSamples } from "./coverage-samples.ts";

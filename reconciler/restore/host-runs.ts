@@ -16,7 +16,7 @@ import {
 } from "../run/host-runs.ts";
 import { hostOrders } from "../run/orders.ts";
 import { runOwnerOf } from "../run/view.ts";
-import type { RestoreStatus } from "./restore-status.ts";
+import type { RestoreStatus } from "./status.ts";
 import { memberOf, type RestoreView } from "./view.ts";
 
 /** So many snapshots of a recovery point go into each host run in any case, for people to read in messages. */

@@ -2,7 +2,7 @@
 import type { ResolvedTargetRef } from "../../shared/target/ref.ts";
 import type { JobName } from "../jobs/target-job.ts";
 import type { RunAction, Row as SharedRow, Step as SharedStep } from "../run/step.ts";
-import type { RestoreStatus } from "./restore-status.ts";
+import type { RestoreStatus } from "./status.ts";
 import type { RestoreView } from "./view.ts";
 
 export type OwnAction =

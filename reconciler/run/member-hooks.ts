@@ -7,9 +7,6 @@ import type { HookPlace } from "../hooks/hook-plan.ts";
 import { hookKey, withEndedHooks, withIntent, withSkipped } from "../hooks/hook-records.ts";
 import { type HostEntry, isOpenHost, type TargetEntry, withEntryCondition } from "./entries.ts";
 import { execPlace } from "./exec-place.ts";
-import { podFor } from "./host-turns.ts";
-import { hasFailed, runSummary } from "./outcome.ts";
-import { type DueAfterHook, dueAfterHook } from "./owed-hooks.ts";
 import {
   type ConditionWords,
   type RunFacts,
@@ -19,7 +16,10 @@ import {
   runHosts,
   runTargets,
   withRunTarget,
-} from "./run-facts.ts";
+} from "./facts.ts";
+import { podFor } from "./host-turns.ts";
+import { hasFailed, runSummary } from "./outcome.ts";
+import { type DueAfterHook, dueAfterHook } from "./owed-hooks.ts";
 import { allHooks, isStarted, needsAfterHook } from "./settled.ts";
 import { isLost } from "./world.ts";
 

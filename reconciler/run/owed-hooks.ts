@@ -6,7 +6,7 @@ import { reconcilerPart } from "../../shared/hooks/parts.ts";
 import { targetKey } from "../../shared/target/ref.ts";
 import { hooksOf, isToRepeat } from "../hooks/hook-records.ts";
 import type { HostEntry, TargetEntry } from "./entries.ts";
-import type { RunFacts, RunStatus } from "./run-facts.ts";
+import type { RunFacts, RunStatus } from "./facts.ts";
 import { isLost, jobKey } from "./world.ts";
 
 export interface DueAfterHook {

@@ -2,8 +2,8 @@
 import type { HookResult } from "../../shared/api/hook-result.ts";
 import { hookKey, isHookOpen, isPrepared } from "../hooks/hook-records.ts";
 import { isOpenHost } from "./entries.ts";
+import { type RunFacts, type RunStatus, runHosts, runTargets } from "./facts.ts";
 import { GLOBAL_PLACE } from "./member-hooks.ts";
-import { type RunFacts, type RunStatus, runHosts, runTargets } from "./run-facts.ts";
 import { areTargetsOver } from "./settled.ts";
 
 export interface OwnHooks {

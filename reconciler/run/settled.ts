@@ -3,8 +3,8 @@ import type { HookResult } from "../../shared/api/hook-result.ts";
 import { hasCondition, isConditionFalse } from "../../shared/status/conditions.ts";
 import { isHookOpen } from "../hooks/hook-records.ts";
 import { type HostEntry, isOpenHost, type TargetEntry } from "./entries.ts";
+import { type RunFacts, type RunStatus, type RunWords, runHosts, runTargets } from "./facts.ts";
 import { dueAfterHook } from "./owed-hooks.ts";
-import { type RunFacts, type RunStatus, type RunWords, runHosts, runTargets } from "./run-facts.ts";
 
 /** Whether the target was refused before it started. */
 export function isRefused(words: RunWords, target: TargetEntry): boolean {

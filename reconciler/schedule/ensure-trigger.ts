@@ -24,7 +24,7 @@ import {
   cronJobNames,
   zoneSupport,
 } from "./cron-job.ts";
-import { readSchedule } from "./gather-schedule.ts";
+import { readSchedule } from "./gather.ts";
 import type { BackupInvoker } from "./ports.ts";
 
 export interface TriggerPorts {

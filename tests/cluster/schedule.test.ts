@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createScheduleController } from "../../reconciler/schedule/schedule-controller.ts";
+import { createScheduleController } from "../../reconciler/schedule/controller.ts";
 import { scheduleWorld } from "../../reconciler/world/schedule-world.ts";
 import { createWorld, informersOf, type World } from "../../reconciler/world/world.ts";
 import { type BackupBatch, parseBackupBatch } from "../../shared/api/backup-batch.ts";

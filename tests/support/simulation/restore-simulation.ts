@@ -10,12 +10,8 @@ import { decideRestore } from "../../../reconciler/restore/decide.ts";
 import { withoutEffects } from "../../../reconciler/restore/dry-run.ts";
 import { readMountingPod } from "../../../reconciler/restore/mounting-pod.ts";
 import type { StuckRollout } from "../../../reconciler/restore/old-pods.ts";
-import {
-  type RestoreStatus,
-  readRestoreStatus,
-  writeRestoreStatus,
-} from "../../../reconciler/restore/restore-status.ts";
 import { SeenPods } from "../../../reconciler/restore/seen-pods.ts";
+import { type RestoreStatus, readRestoreStatus, writeRestoreStatus } from "../../../reconciler/restore/status.ts";
 import type { Action } from "../../../reconciler/restore/step.ts";
 import type { RestoreView } from "../../../reconciler/restore/view.ts";
 import { withItem } from "../../../reconciler/run/entries.ts";

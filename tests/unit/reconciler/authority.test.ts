@@ -153,7 +153,7 @@ describe("the reconciler's files", () => {
       .filter((resource) => !/^KINDS\b/.test(resource));
 
   /** The installation's own objects: the catalogue, and budgets of the namespace that the reconciler runs in. */
-  const OF_THE_INSTALLATION = "installation/installation-controller.ts";
+  const OF_THE_INSTALLATION = "installation/controller.ts";
 
   test("write past the guard only what is of our own kinds", () => {
     const found = files.flatMap(([file, text]) => unguarded(text).map((resource) => `${file}: ${resource}`));
