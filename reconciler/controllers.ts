@@ -9,13 +9,13 @@ import { createBlueprintController } from "./blueprint/controller.ts";
 import type { ReconcilerConfig } from "./config.ts";
 import type { Controller } from "./controller.ts";
 import { createHealthController } from "./health/controller.ts";
-import type { HookRunner } from "./hooks/hook-runner.ts";
+import type { HookRunner } from "./hooks/runner.ts";
 import { createInstallationController } from "./installation/controller.ts";
 import { createInvokerControllers } from "./invoker/all-controllers.ts";
-import { JobMaker } from "./jobs/job-maker.ts";
+import { JobMaker } from "./jobs/maker.ts";
 import { createMaintenanceController } from "./maintenance/controller.ts";
 import type { Deletions } from "./maintenance/deletions.ts";
-import type { QueueObservers } from "./metrics/queue-metrics.ts";
+import type { QueueObservers } from "./metrics/queues.ts";
 import { createReleaseController } from "./release/controller.ts";
 import { createRepositoryController } from "./repository/controller.ts";
 import { RESTORE_KIND } from "./restore/kind.ts";
@@ -25,8 +25,8 @@ import { createStrategyController } from "./strategy/controller.ts";
 import { createDrillController } from "./verification/controller.ts";
 import type { EvidenceSource } from "./verification/evidence.ts";
 import { createVerifierController } from "./verification/verifier-controller.ts";
-import { scheduleWorld } from "./world/schedule-world.ts";
-import type { World } from "./world/world.ts";
+import { scheduleWorld } from "./world/for-schedule.ts";
+import type { World } from "./world/informers.ts";
 
 export interface Ports {
   readonly config: ReconcilerConfig;

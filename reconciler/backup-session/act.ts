@@ -3,7 +3,7 @@ import { type BackupSession, parseBackupSession } from "../../shared/api/backup-
 import { KINDS } from "../../shared/api/kinds.ts";
 import { assertNever } from "../../shared/errors.ts";
 import { isNotFound } from "../../shared/kube/client/error.ts";
-import { isNews } from "../jobs/target-job.ts";
+import { isNews } from "../jobs/of-target.ts";
 import { jobOrderOf } from "../run/act.ts";
 import { runTargets } from "../run/facts.ts";
 import type { ActOutcome } from "../run/kind.ts";

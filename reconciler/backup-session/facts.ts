@@ -4,7 +4,7 @@ import { ERRORS, type ErrorCode, isErrorCode } from "../../shared/errors.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { backupSessionPhase, backupTargetPhase } from "../../shared/status/backup-phase.ts";
 import { hasCondition, isConditionFalse, isConditionTrue } from "../../shared/status/conditions.ts";
-import { jobHandler } from "../jobs/job-hooks.ts";
+import { jobHandler } from "../jobs/hooks.ts";
 import { type TargetEntry, withEntryCondition } from "../run/entries.ts";
 import { type RunFacts, type RunWords, runHosts, runTargets } from "../run/facts.ts";
 import { targetFailure } from "../run/outcome.ts";

@@ -2,8 +2,8 @@
 import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import type { RunKind } from "../run/kind.ts";
+import type { World } from "../world/informers.ts";
 import { onAny } from "../world/on-any.ts";
-import type { World } from "../world/world.ts";
 import { actOnSession } from "./act.ts";
 import { decideSession } from "./decide.ts";
 import { BACKUP_WORDS } from "./facts.ts";

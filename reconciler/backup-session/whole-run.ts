@@ -4,7 +4,7 @@ import { recordedIn } from "../run/records.ts";
 import { runOwnerOf } from "../run/view.ts";
 import { wholeStatus } from "../run/whole-status.ts";
 import { hostRunsOf } from "../world/host-runs.ts";
-import type { World } from "../world/world.ts";
+import type { World } from "../world/informers.ts";
 
 export function wholeSession(world: Pick<World, "hostRuns">, stored: BackupSession): BackupSession {
   const { status } = stored;

@@ -12,7 +12,7 @@ import { ConditionType } from "../../shared/reasons.ts";
 import { findCondition, type NewCondition, withCondition } from "../../shared/status/conditions.ts";
 import { formatTime } from "../../shared/timestamps.ts";
 import type { Controller } from "../controller.ts";
-import type { World } from "../world/world.ts";
+import type { World } from "../world/informers.ts";
 import { mergeStatus } from "../write/status-patch.ts";
 import { decideStaleness, type Staleness } from "./decide.ts";
 

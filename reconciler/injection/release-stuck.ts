@@ -6,9 +6,9 @@ import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { PODS } from "../../shared/kube/resources.ts";
 import type { Logger } from "../../shared/log.ts";
 import { inNamespace } from "../authority.ts";
+import type { World } from "../world/informers.ts";
 import type { PodObject } from "../world/pod-object.ts";
 import { ownPods, type WorkloadObject } from "../world/workload-object.ts";
-import type { World } from "../world/world.ts";
 import type { InjectionFacts } from "./gather.ts";
 
 /** Pods of a workload that is held, and whose template carries no sidecar any more. Pure. */

@@ -1,7 +1,7 @@
 /** A quota or LimitRange that changed may let pods in that were refused: they are asked about again at once. */
 import type { LimitRange } from "../../shared/injection/limit-range.ts";
+import type { World } from "../world/informers.ts";
 import type { QuotaFact } from "../world/quota-object.ts";
-import type { World } from "../world/world.ts";
 import type { Refusal } from "./refusal.ts";
 import type { TargetMemory } from "./target-memory.ts";
 

@@ -15,7 +15,7 @@ import { TargetMemory } from "../injection/target-memory.ts";
 import type { LastingTrouble, TroubleLimits } from "../injection/trouble.ts";
 import { createRightsController } from "../rights/controller.ts";
 import { createCronJobTrigger, createInProcessTrigger } from "../schedule/ensure-trigger.ts";
-import type { World } from "../world/world.ts";
+import type { World } from "../world/informers.ts";
 import { createInvokerController } from "./controller.ts";
 import { Lookups } from "./lookups.ts";
 

@@ -11,9 +11,9 @@ import { createQueueController, type QueueWork } from "../queue-controller.ts";
 import type { RestoreObject } from "../restore/status.ts";
 import { wholeRestoreStatus } from "../restore/whole-run.ts";
 import { type HostRunWriter, writeHostRun } from "../run/sync-host-runs.ts";
+import type { World } from "../world/informers.ts";
 import { onAny } from "../world/on-any.ts";
 import type { PodObject } from "../world/pod-object.ts";
-import type { World } from "../world/world.ts";
 import { decideRelease } from "./decide.ts";
 import { isHold, releaseChange, releaseName } from "./host-run.ts";
 

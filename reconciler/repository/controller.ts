@@ -13,7 +13,7 @@ import type { RunResult } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
 import { createQueueController, type QueueWork } from "../queue-controller.ts";
-import { clusterIdOf, type World } from "../world/world.ts";
+import { clusterIdOf, type World } from "../world/informers.ts";
 import { mergeStatus } from "../write/status-patch.ts";
 import { newsOf, takePoints } from "./act.ts";
 import { decideRepositoryStatus } from "./decide.ts";

@@ -4,7 +4,7 @@ import { ERRORS, isErrorCode } from "../../shared/errors.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { isConditionTrue } from "../../shared/status/conditions.ts";
 import { restoreMemberPhase, restorePhase } from "../../shared/status/restore-phase.ts";
-import { jobHandler } from "../jobs/job-hooks.ts";
+import { jobHandler } from "../jobs/hooks.ts";
 import type { HostEntry } from "../run/entries.ts";
 import { type RunFacts, type RunWords, runHosts, runTargets } from "../run/facts.ts";
 import { isOver } from "../run/settled.ts";

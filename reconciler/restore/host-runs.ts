@@ -3,7 +3,7 @@ import type { HostRunSpec } from "../../shared/api/host-run.ts";
 import type { ChosenRecoveryPoint } from "../../shared/api/recovery-point.ts";
 import type { RestoreMemberView } from "../../shared/invoker/object.ts";
 import { podOrdinal } from "../../shared/target/hosts.ts";
-import { jobHandler } from "../jobs/job-hooks.ts";
+import { jobHandler } from "../jobs/hooks.ts";
 import { isOpenHost, type TargetEntry } from "../run/entries.ts";
 import {
   type HostRunKey,

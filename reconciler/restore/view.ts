@@ -2,7 +2,7 @@
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { RestoreMemberStatus } from "../../shared/api/restore-batch.ts";
 import type { RestoreInvokerView, RestoreMemberView } from "../../shared/invoker/object.ts";
-import { isJobMember } from "../jobs/job-host.ts";
+import { isJobMember } from "../jobs/host.ts";
 import type { PointSearchJob } from "../jobs/point-search.ts";
 import type { TargetEntry } from "../run/entries.ts";
 import { createMemberFinder, type RunView, targetRef } from "../run/view.ts";

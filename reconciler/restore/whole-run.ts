@@ -3,7 +3,7 @@ import { recordedIn } from "../run/records.ts";
 import { runOwnerOf } from "../run/view.ts";
 import { wholeStatus } from "../run/whole-status.ts";
 import { hostRunsOf } from "../world/host-runs.ts";
-import type { World } from "../world/world.ts";
+import type { World } from "../world/informers.ts";
 import { type RestoreObject, type RestoreStatus, readRestoreStatus } from "./status.ts";
 
 export function wholeRestoreStatus(world: Pick<World, "hostRuns">, stored: RestoreObject): RestoreStatus {

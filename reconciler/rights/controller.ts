@@ -11,7 +11,7 @@ import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
 import { wakeNamespaces } from "../invoker/wake.ts";
 import { createQueueController, type QueueWork } from "../queue-controller.ts";
-import type { World } from "../world/world.ts";
+import type { World } from "../world/informers.ts";
 import { actOnRights } from "./act.ts";
 import { CopiedSources } from "./copied-sources.ts";
 import { areRightsEmpty } from "./decide.ts";

@@ -8,9 +8,9 @@ import { textAt } from "../../shared/json/value.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
 import { isSidecarModel, targetKey } from "../../shared/target/ref.ts";
 import { type BackupInvokerObject, invokersOfTarget } from "../invoker/related.ts";
+import type { World } from "../world/informers.ts";
 import type { Restore } from "../world/targets.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
-import type { World } from "../world/world.ts";
 import { type AgentRights, copyOf, pullCopyOf, type SecretCopy } from "./decide.ts";
 
 const DEFAULT_SERVICE_ACCOUNT = "default";

@@ -8,7 +8,7 @@ import type { HookSummary } from "../../shared/hooks/summary.ts";
 import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker/object.ts";
 import type { CONDITION_REASONS, ConditionType } from "../../shared/reasons.ts";
 import type { ResolvedTargetRef } from "../../shared/target/ref.ts";
-import type { HookRun, HookRuns } from "../hooks/hook-plan.ts";
+import type { HookRun, HookRuns } from "../hooks/plan.ts";
 import { type HostEntry, type TargetEntry, withItem } from "./entries.ts";
 import type { RunOwner } from "./host-runs.ts";
 import type { AgentRole } from "./hosts.ts";

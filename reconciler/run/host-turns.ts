@@ -2,7 +2,7 @@
 import { hookTimeoutMs, reconcilerPart } from "../../shared/hooks/parts.ts";
 import { targetKey } from "../../shared/target/ref.ts";
 import { formatTime } from "../../shared/timestamps.ts";
-import { hookKey, hooksOf, isHookOpen, withIntent, withSkipped } from "../hooks/hook-records.ts";
+import { hookKey, hooksOf, isHookOpen, withIntent, withSkipped } from "../hooks/records.ts";
 import { type HostEntry, hostFailure, isAssigned, isOpenHost, type TargetEntry } from "./entries.ts";
 import { execPlace } from "./exec-place.ts";
 import {

@@ -1,5 +1,5 @@
 /** The rows that every kind of run has. Pure. */
-import { stepEndedJob } from "../jobs/ended-job.ts";
+import { stepEndedJob } from "../jobs/ended.ts";
 import { whenDeleted } from "./deleted.ts";
 import { type RunFacts, type RunStatus, type RunStep, type RunWords, runTargets } from "./facts.ts";
 import { stepGlobalAfter, stepGlobalBefore } from "./global-hooks.ts";

@@ -21,11 +21,11 @@ import { patchNamed } from "../authority.ts";
 import type { Controller } from "../controller.ts";
 import { FIELD_MANAGER } from "../injection/template-manager.ts";
 import { createQueueController, type QueueWork } from "../queue-controller.ts";
-import { gatherInjection } from "../world/injection-world.ts";
+import { gatherInjection } from "../world/for-injection.ts";
+import type { World } from "../world/informers.ts";
 import { onAny } from "../world/on-any.ts";
 import type { Restore } from "../world/targets.ts";
 import { readWorkloadObject, type WorkloadObject } from "../world/workload-object.ts";
-import type { World } from "../world/world.ts";
 
 export interface StrategyControllerPorts {
   readonly world: World;

@@ -3,7 +3,7 @@ import type { Controller } from "../../../reconciler/controller.ts";
 import { DEFAULT_TROUBLE_LIMITS } from "../../../reconciler/injection/trouble.ts";
 import { createInvokerControllers } from "../../../reconciler/invoker/all-controllers.ts";
 import { createRepositoryController } from "../../../reconciler/repository/controller.ts";
-import { createWorld, informersOf, type World } from "../../../reconciler/world/world.ts";
+import { createWorld, informersOf, type World } from "../../../reconciler/world/informers.ts";
 import { systemClock } from "../../../shared/clock.ts";
 import type { KubeClient } from "../../../shared/kube/client/interface.ts";
 import { createEventRecorder } from "../../../shared/kube/events/recorder.ts";

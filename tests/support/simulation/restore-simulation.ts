@@ -3,9 +3,9 @@
  * scripts and properties play the webhook, the agents, the pods and the hooks.
  */
 
-import type { HookOutcome, HookRun } from "../../../reconciler/hooks/hook-plan.ts";
 import { readOwed } from "../../../reconciler/hooks/owed.ts";
-import type { JobProblem } from "../../../reconciler/jobs/target-job.ts";
+import type { HookOutcome, HookRun } from "../../../reconciler/hooks/plan.ts";
+import type { JobProblem } from "../../../reconciler/jobs/of-target.ts";
 import { decideRestore } from "../../../reconciler/restore/decide.ts";
 import { withoutEffects } from "../../../reconciler/restore/dry-run.ts";
 import { readMountingPod } from "../../../reconciler/restore/mounting-pod.ts";

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { type ActPorts, actOnTrouble } from "../../../../reconciler/injection/act.ts";
 import type { Refusal } from "../../../../reconciler/injection/refusal.ts";
 import { TargetMemory } from "../../../../reconciler/injection/target-memory.ts";
-import { createWorld } from "../../../../reconciler/world/world.ts";
+import { createWorld } from "../../../../reconciler/world/informers.ts";
 import { systemClock } from "../../../../shared/clock.ts";
 import { KubeError } from "../../../../shared/kube/client/error.ts";
 import { createLogger } from "../../../../shared/log.ts";

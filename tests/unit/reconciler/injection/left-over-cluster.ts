@@ -4,7 +4,7 @@ import { createInjectionController, type InjectionPorts } from "../../../../reco
 import { Rollouts } from "../../../../reconciler/injection/rollouts.ts";
 import { TargetMemory } from "../../../../reconciler/injection/target-memory.ts";
 import { DEFAULT_TROUBLE_LIMITS } from "../../../../reconciler/injection/trouble.ts";
-import { createWorld, informersOf } from "../../../../reconciler/world/world.ts";
+import { createWorld, informersOf } from "../../../../reconciler/world/informers.ts";
 import { type Clock, systemClock } from "../../../../shared/clock.ts";
 import type { JsonObject } from "../../../../shared/injection/workload.ts";
 import { isJsonObject, textAt, valueAt } from "../../../../shared/json/value.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { TargetMemory } from "../../../../reconciler/injection/target-memory.ts";
 import { gatherInvokerStatus } from "../../../../reconciler/invoker/gather.ts";
 import { Lookups } from "../../../../reconciler/invoker/lookups.ts";
-import { createWorld } from "../../../../reconciler/world/world.ts";
+import { createWorld } from "../../../../reconciler/world/informers.ts";
 import { parseBackupBatch } from "../../../../shared/api/backup-batch.ts";
 import { systemClock } from "../../../../shared/clock.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { gatherRights } from "../../../../reconciler/rights/gather.ts";
+import { createWorld } from "../../../../reconciler/world/informers.ts";
 import { readWorkloadObject } from "../../../../reconciler/world/workload-object.ts";
-import { createWorld } from "../../../../reconciler/world/world.ts";
 import { parseBackupBatch } from "../../../../shared/api/backup-batch.ts";
 import { aWorkload } from "../../../support/webhook/objects.ts";
 import { aRepository } from "../injection/builders.ts";

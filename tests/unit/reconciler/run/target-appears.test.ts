@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { expect, test, vi } from "vitest";
-import { HookRunner } from "../../../../reconciler/hooks/hook-runner.ts";
-import { JobMaker } from "../../../../reconciler/jobs/job-maker.ts";
+import { HookRunner } from "../../../../reconciler/hooks/runner.ts";
+import { JobMaker } from "../../../../reconciler/jobs/maker.ts";
 import { RESTORE_KIND } from "../../../../reconciler/restore/kind.ts";
 import { createRunController } from "../../../../reconciler/run/controller.ts";
 import { DEFAULT_LIMITS } from "../../../../reconciler/run/world.ts";
