@@ -26,8 +26,12 @@ export function parseLock(id: string, output: string): RepositoryLock | undefine
   };
 }
 
-/** The locks that exist now. One that goes while it is read is left out. */
-export async function gatherLocks(restic: Restic, signal: AbortSignal): Promise<readonly RepositoryLock[]> {
+/** The locks that exist now, or as many of them as are wanted. One that goes while it is read is left out. */
+export async function gatherLocks(
+  restic: Restic,
+  signal: AbortSignal,
+  most = Number.POSITIVE_INFINITY,
+): Promise<readonly RepositoryLock[]> {
   const ids: string[] = [];
   const listed = await restic.run(["list", "locks", "--no-lock"], {
     signal,
@@ -39,7 +43,7 @@ export async function gatherLocks(restic: Restic, signal: AbortSignal): Promise<
   });
   if (listed.code !== 0) throw restic.fault("list of locks", listed);
   const locks: RepositoryLock[] = [];
-  for (const id of ids) {
+  for (const id of ids.slice(0, most)) {
     const lines: string[] = [];
     const exit = await restic.run(["cat", "lock", id, "--no-lock"], {
       signal,

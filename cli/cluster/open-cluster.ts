@@ -25,6 +25,7 @@ import { explainFailure } from "./failure.ts";
 import { loadKubeconfig } from "./kubeconfig.ts";
 import { POD_LOGS } from "./resources.ts";
 import { withinLimit } from "./time-limit.ts";
+import { withStakes } from "./writes-at-stake.ts";
 
 /** With the start of the program itself, somebody waits 5 s at most. */
 const REACH_MS = 2_500;
@@ -44,12 +45,17 @@ type CallOptions = ConfigurationOptions<ObservableMiddleware>;
  *
  * @throws UserError CONFIGURATION_INVALID, or API_UNAVAILABLE naming the address
  */
-export async function openCluster({ flags, env }: Pick<Input, "flags" | "env">): Promise<Cluster> {
+export async function openCluster({
+  flags,
+  env,
+  atStake,
+}: Pick<Input, "flags" | "env"> & Partial<Pick<Input, "atStake">>): Promise<Cluster> {
   const config = loadKubeconfig({ path: flags.text("kubeconfig"), context: flags.text("context"), env });
   const connection = connectionOfConfig(config);
   await reach(config, addressOf(connection));
   const namespace = flags.text("namespace") ?? connection.namespace ?? "default";
-  return clusterOf(config, { namespace, scope: flags.has("all-namespaces") ? undefined : namespace });
+  const cluster = clusterOf(config, { namespace, scope: flags.has("all-namespaces") ? undefined : namespace });
+  return atStake === undefined ? cluster : withStakes(cluster, atStake);
 }
 
 /** The cluster of a configuration; nobody is asked whether it is there. */

@@ -88,8 +88,9 @@ export function longName(flag: FlagSpec): string {
   return (names.find((name) => name.startsWith("--")) ?? names[0] ?? "").replace(/^-+/, "");
 }
 
+/** Whether the next word is its value: one that may be left out follows an equals sign alone. */
 export function takesValue({ flags }: FlagSpec): boolean {
-  return /[<[]/.test(flags);
+  return flags.includes("<");
 }
 
 function findFlag(flags: readonly FlagSpec[], name: string): FlagSpec | undefined {

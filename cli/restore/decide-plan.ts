@@ -52,7 +52,8 @@ export interface PlannedMember {
 }
 
 export type MemberFiles =
-  | { readonly kind: "tried"; readonly files: TriedRestore }
+  /** `lacks` says which hosts are not in it, and why. */
+  | { readonly kind: "tried"; readonly files: TriedRestore; readonly lacks?: string }
   | { readonly kind: "unknown"; readonly why: string };
 
 export interface Plan {

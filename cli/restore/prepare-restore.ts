@@ -16,6 +16,8 @@ import { chooseMembers, choosePoint, type PointChoice, type PointWish } from "./
 import { rememberedMembers } from "./gather-restore.ts";
 
 export interface PreparedRestore {
+  /** Name of the batch, or of the BackupConfiguration. */
+  readonly batch: string;
   readonly restore: RestoreBatch;
   readonly members: readonly NamedMember[];
   readonly point: Point | undefined;
@@ -71,7 +73,7 @@ export async function prepareRestore(cluster: Cluster, wish: RestoreWish): Promi
     nowMs,
   });
   const restore = buildRestore({ invoker, members, choice, name: wish.name ?? restoreName(name, nowMs) });
-  return { restore, members, ...choice };
+  return { batch: name, restore, members, ...choice };
 }
 
 /** Whoever may not look at workloads can still restore what the batch and its sessions name. */

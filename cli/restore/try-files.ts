@@ -17,6 +17,7 @@ import { IMAGE_PROGRAM } from "../program/names.ts";
 import { lineWriter } from "../terminal/line-writer.ts";
 import { podSelector, type SidecarPod, sidecarPods } from "./choose-pods.ts";
 import type { MemberFiles, PlannedMember } from "./decide-plan.ts";
+import { addTried } from "./file-plan.ts";
 
 /** One answer a member, in their order. What can't be tried is told, and hides no other. */
 export async function tryFiles(
@@ -98,16 +99,5 @@ function readTried(value: unknown): TriedRestore {
     totalBytes: at("totalBytes"),
     writtenBytes: at("writtenBytes"),
     overwritten: listAt(value, "overwritten").map(String),
-  };
-}
-
-function addTried(a: TriedRestore, b: TriedRestore): TriedRestore {
-  return {
-    newFiles: a.newFiles + b.newFiles,
-    changedFiles: a.changedFiles + b.changedFiles,
-    sameFiles: a.sameFiles + b.sameFiles,
-    totalBytes: a.totalBytes + b.totalBytes,
-    writtenBytes: a.writtenBytes + b.writtenBytes,
-    overwritten: [...a.overwritten, ...b.overwritten],
   };
 }

@@ -15,17 +15,16 @@ import { followRun } from "./follow-run.ts";
 import { readTimeout } from "./wait-flags.ts";
 
 /**
- * Makes something that may be there although nobody heard of it: when Ctrl-C comes in between, or when no answer does.
+ * Makes something that may be there although nobody heard of it, when no answer comes.
  *
  * @param look what tells whether it is
  */
 export async function createOrTell<T>(input: Input, look: string, create: () => Promise<T>): Promise<T> {
-  const uncertain = `it may have been made; see whether: ${look}`;
-  input.leavesBehind(uncertain);
   try {
     return await create();
   } catch (thrown) {
-    if (toUserError(thrown).code === "API_UNAVAILABLE") input.terminal.note(uncertain);
+    if (toUserError(thrown).code === "API_UNAVAILABLE")
+      input.terminal.note(`it may have been made; see whether: ${look}`);
     throw thrown;
   }
 }

@@ -1,4 +1,4 @@
-/** Brings what pods told of recovery points and snapshots into the status of a Repository: reads both anew, for informers keep neither. */
+/** Brings what pods told of recovery points, snapshots and locks into the status of a Repository: reads both anew, for informers keep neither. */
 import { parseHostRun } from "../../shared/api/host-run.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository, type Repository } from "../../shared/api/repository.ts";
@@ -6,6 +6,7 @@ import { shortHash } from "../../shared/hash.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import type { SeenHostRun } from "../world/without-points.ts";
 import { mergeStatus, type StatusWrite } from "../write/status-patch.ts";
+import { withLocks } from "./locks.ts";
 import { newestReports, withPoints } from "./points.ts";
 import { withSnapshots } from "./snapshots.ts";
 
@@ -44,7 +45,11 @@ export async function takePoints(
   const reports = found.flatMap((run) => run ?? []);
   const before = live.status ?? {};
   const view = { repository: live, reports, cluster };
-  const after = { ...withPoints(before, view, now), ...withSnapshots(before, view, now) };
+  const after = {
+    ...withPoints(before, view, now),
+    ...withSnapshots(before, view, now),
+    ...withLocks(before, view, now),
+  };
   // Of two that write the list none may take back what the other told.
   const { resourceVersion } = live.metadata;
   const address = { resource: KINDS.Repository, namespace, name };

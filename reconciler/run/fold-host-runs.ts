@@ -4,13 +4,9 @@
  */
 import type { HookResult } from "../../shared/api/hook-result.ts";
 import type { HostRun, HostRunStatus } from "../../shared/api/host-run.ts";
-import {
-  type HostActionResult,
-  MAX_TOLD_FILES,
-  type RepositoryLock,
-  type TriedHost,
-} from "../../shared/api/host-stats.ts";
+import { type HostActionResult, MAX_TOLD_FILES, type TriedHost } from "../../shared/api/host-stats.ts";
 import { canonicalJson } from "../../shared/hash.ts";
+import { boundLocks } from "../../shared/listed-locks.ts";
 import { isCount } from "../../shared/snapshots/listed-points.ts";
 import { type HostEntry, isOpenHost } from "./entries.ts";
 import { type RunStatus, runHosts, runTargets } from "./facts.ts";
@@ -24,7 +20,6 @@ const MAX_HOOKS = 6;
 const MAX_SNAPSHOTS = 500;
 /** Of all snapshots of a host together. */
 const MAX_SNAPSHOTS_LENGTH = 100_000;
-const MAX_LOCKS = 20;
 
 function boundHook(hook: HookResult, room: TextRoom): HookResult {
   const { type, hostname, phase, startedAt, finishedAt, message, output } = hook;
@@ -61,17 +56,6 @@ function boundTried({ overwritten = [], snapshots = [], ...counts }: TriedHost):
     writtenBytes: countOf(counts.writtenBytes),
     overwritten: overwritten.slice(0, MAX_TOLD_FILES).map((path) => cutText(path, MAX_NAME)),
     snapshots: boundSnapshots(snapshots),
-  };
-}
-
-/** Words of a lock that others wrote. */
-function boundLock(lock: RepositoryLock): RepositoryLock {
-  const { id, host, user, ...rest } = lock;
-  return {
-    ...rest,
-    id: cutText(id, MAX_NAME),
-    ...(host !== undefined && { host: cutText(host, MAX_NAME) }),
-    ...(user !== undefined && { user: cutText(user, MAX_NAME) }),
   };
 }
 
@@ -133,7 +117,7 @@ export function foldEntry<Entry extends HostEntry>(
     ...(!isOpenHost(entry) && status.progress !== undefined && { progress: status.progress }),
     ...(status.hooks !== undefined && { hooks: status.hooks.slice(-MAX_HOOKS).map((hook) => boundHook(hook, room)) }),
     ...(results !== undefined && { results }),
-    ...(status.locks !== undefined && { locks: status.locks.slice(0, MAX_LOCKS).map(boundLock) }),
+    ...(status.locks !== undefined && { locks: boundLocks(status.locks) }),
   };
 }
 

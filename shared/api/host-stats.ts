@@ -43,6 +43,9 @@ export const repositoryLockSchema = object({
 });
 export type RepositoryLock = Value<typeof repositoryLockSchema>;
 
+/** As many are listed. */
+export const MAX_LISTED_LOCKS = 20;
+
 export const hostActionResultSchema = object({
   action: required(oneOf(HostAction), "Which work it was."),
   phase: required(oneOf(HostActionPhase), "How far it is."),

@@ -12,7 +12,7 @@
  * | 6 | hooks of the whole batch, of every kind | create pods |
  * | 7 | runtimeSettings | get the Secrets, ConfigMaps and the ServiceAccount that they name, and create pods for the latter; create ServiceAccounts that carry annotations; those of a whole batch: create pods |
  * | 8 | Repository | get its Secret; with a local backend get what its volume names, and create pods: one that looks after the repository mounts it |
- * | 9 | AppBinding | get its Secrets: whoever backs the application up sends them to its address; one that names a blueprint: create pods |
+ * | 9 | AppBinding | get its Secrets: whoever backs the application up sends them to its address; create pods: jobs save what answers there, write whole databases to it, and commands of hooks run behind it |
  * | 10 | BackupBlueprint | with repoNamespace row 8 there; without it create pods everywhere for a local backend: Secrets and claims are each namespace's own |
  * | 11 | BackupVerifier | create pods and claims: what was backed up is restored into them; what its script and its settings name, as in row 7 |
  */
@@ -23,9 +23,8 @@ import type { BackupVerifier } from "../api/backup-verifier.ts";
 import { KINDS } from "../api/kinds.ts";
 import type { Repository } from "../api/repository.ts";
 import type { RuntimeSettings } from "../api/runtime-settings.ts";
-import { Annotation, Label } from "../contract.ts";
+import { Label } from "../contract.ts";
 import { assertNever } from "../errors.ts";
-import { blueprintNames } from "../invoker/blueprint.ts";
 import { type BackupInvokerView, isJobMember, type RestoreInvokerView } from "../invoker/object.ts";
 import { appSecretNames } from "../target/app-binding.ts";
 import type { ResolvedTargetRef } from "../target/ref.ts";
@@ -198,13 +197,12 @@ function effectsOfBackend(backend: Backend | undefined, namespace: string, from:
   ];
 }
 
-/** A blueprint makes a BackupConfiguration of it, with parameters that its annotations choose. */
+/** It says where the data of others goes and whose is saved under its name, also without any Secret and when nobody names it yet. */
 function effectsOfAppBinding(binding: AppBinding): readonly Effect[] {
-  const { namespace, annotations = {} } = binding.metadata;
-  const from = `metadata.annotations[${Annotation.BackupBlueprint}]`;
+  const { namespace } = binding.metadata;
   return [
     ...appSecretNames(binding).map((name) => ({ ...GET_SECRETS, namespace, name, from: "spec.secret" })),
-    ...(blueprintNames(annotations).length > 0 ? [{ ...CREATE_PODS, namespace, from }] : []),
+    { ...CREATE_PODS, namespace, from: "spec.clientConfig (jobs go there)" },
   ];
 }
 

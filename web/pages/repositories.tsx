@@ -4,6 +4,7 @@ import { serverNow, useClock, useView } from "../api.ts";
 import type { PageProps } from "../app.tsx";
 import { formatBytes, formatNumber, formatTime } from "../format.ts";
 import { Live, Title } from "../parts/frame.tsx";
+import { Locks } from "../parts/locks.tsx";
 import { Name, Pages, Scroll, State, Time } from "../parts/words.tsx";
 import type { RepositoriesView, RepositoryRow } from "../wire/lists.ts";
 
@@ -64,10 +65,7 @@ function Row({ row, nowMs }: { readonly row: RepositoryRow; readonly nowMs: numb
       </dl>
       {history.length > 0 && <History history={history} />}
       {row.maintenance !== undefined && <Maintenance run={row.maintenance} nowMs={nowMs} />}
-      <p class="muted">
-        Locks are in the repository, and in no status: a run that meets one tells its owner, and `kubectl stash unlock`
-        removes those whose owner is gone.
-      </p>
+      <Locks row={row} nowMs={nowMs} />
     </li>
   );
 }

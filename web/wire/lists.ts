@@ -29,6 +29,21 @@ export interface PointsView extends Paged {
   readonly rows: readonly PointRow[];
 }
 
+/** Who uses a repository, or keeps others from it. */
+export interface LockRow {
+  readonly id: string;
+  readonly host?: string | undefined;
+  readonly user?: string | undefined;
+  readonly pid?: number | undefined;
+  /** When it was taken or last refreshed, by its owner's clock. */
+  readonly since?: string | undefined;
+  readonly isExclusive: boolean;
+  /** What of ours that host was; undefined where no run that is kept had a pod of that name. */
+  readonly owner?: string | undefined;
+  /** Which run meets it now; undefined: maintenance saw it. */
+  readonly inTheWayOf?: string | undefined;
+}
+
 export interface RepositoryRow {
   readonly namespace: string;
   readonly name: string;
@@ -54,6 +69,9 @@ export interface RepositoryRow {
       }
     | undefined;
   readonly users: readonly string[];
+  readonly locks: readonly LockRow[];
+  /** When maintenance last looked at locks; undefined: never. */
+  readonly locksSeenAt?: string | undefined;
   /** Size of the data and what it added, by session, oldest first; of sessions that are kept. */
   readonly history: readonly {
     readonly time: string;

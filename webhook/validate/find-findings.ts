@@ -26,6 +26,8 @@ export interface Inspection {
   readonly findings: readonly Finding[];
   /** What has effects, to be looked at further. */
   readonly source?: EffectSource;
+  /** What it was before, where that said whither data goes: to lead it elsewhere takes the rights of both. */
+  readonly replaced?: EffectSource;
 }
 
 /**
@@ -38,11 +40,13 @@ export function inspectObject(kind: string, object: unknown, old: unknown): Insp
   switch (kind) {
     case "Repository": {
       const repository = parseRepository(object);
-      return inspected(findRepositoryFindings(repository.spec), () => repository);
+      const replaced = readOld(parseRepository, old);
+      return { ...inspected(findRepositoryFindings(repository.spec), () => repository), ...(replaced && { replaced }) };
     }
     case "AppBinding": {
       const appBinding = parseAppBinding(object);
-      return inspected(findAppBindingFaults(appBinding), () => appBinding);
+      const replaced = readOld(parseAppBinding, old);
+      return { ...inspected(findAppBindingFaults(appBinding), () => appBinding), ...(replaced && { replaced }) };
     }
     case "BackupConfiguration": {
       const invoker = parseBackupConfiguration(object);

@@ -1,6 +1,5 @@
 /** From a request for `/validate` to its answer. */
 import { KINDS } from "../../shared/api/kinds.ts";
-import type { EffectSource } from "../../shared/effects/of-object.ts";
 import { formatUserError, messageOf, UserError } from "../../shared/errors.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
 import { isSameJson } from "../../shared/json/same.ts";
@@ -64,9 +63,8 @@ export async function answerInspected(
     return validateHostRunWrite({ ...request, object, oldObject }, ports.trustedUsers);
   }
   try {
-    const { findings, source } = inspected.inspection;
-    const further = source === undefined ? [] : await findFurther(source, request, ports);
-    return answerOf([...findings, ...further]);
+    const { inspection } = inspected;
+    return answerOf([...inspection.findings, ...(await findFurther(inspection, request, ports))]);
   } catch (thrown) {
     return { isAllowed: false, message: describe(thrown) };
   }
@@ -102,15 +100,16 @@ function withIdentity(object: unknown, { name, namespace }: AdmissionRequest): u
 
 /** What the cluster says of an object: whether its Repository lets it in, and what its author may do. Nothing is taken from memory. */
 async function findFurther(
-  source: EffectSource,
+  { source, replaced }: Inspection,
   { userInfo }: RequestFacts,
   { client, checksRights, trustedUsers }: ValidatePorts,
 ): Promise<readonly Finding[]> {
+  if (source === undefined) return [];
   const user = readUser(userInfo);
   const isAsked = checksRights && !trustedUsers.includes(user.username);
   const found = await Promise.all([
     "members" in source ? findUsageFindings(source, client) : [],
-    isAsked ? findMissingRights(source, user, client) : [],
+    isAsked ? findMissingRights([source, ...(replaced === undefined ? [] : [replaced])], user, client) : [],
   ]);
   return found.flat();
 }

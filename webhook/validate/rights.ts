@@ -7,7 +7,7 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import { LABEL_VALUE_MAX_LENGTH, Label } from "../../shared/contract.ts";
 import { appBindingsOf, type EffectSource, type EffectView, effectsOf } from "../../shared/effects/of-object.ts";
 import { MAX_QUESTIONS, questionsFor } from "../../shared/effects/questions.ts";
-import { type Effect, formatEffect } from "../../shared/effects/types.ts";
+import { distinctEffects, type Effect, formatEffect } from "../../shared/effects/types.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { BackupInvokerView } from "../../shared/invoker/object.ts";
 import { textAt } from "../../shared/json/value.ts";
@@ -33,14 +33,19 @@ interface Asking {
   readonly signal: AbortSignal;
 }
 
-/** Asks the API server. What it doesn't answer in time counts as not allowed. */
+/**
+ * Asks the API server. What it doesn't answer in time counts as not allowed.
+ *
+ * @param sources the object, and what it was where that counts too
+ */
 export async function findMissingRights(
-  source: EffectSource,
+  sources: readonly EffectSource[],
   user: UserFacts,
   client: RightsClient,
 ): Promise<readonly Finding[]> {
   const asking = { user, client, signal: AbortSignal.timeout(TIMEOUT_MS) };
-  const effects = effectsOf(source, await gatherEffectView(source, asking));
+  const each = sources.map(async (source) => effectsOf(source, await gatherEffectView(source, asking)));
+  const effects = distinctEffects((await Promise.all(each)).flat());
   const { ask, tooMany } = questionsFor(effects);
   if (tooMany !== undefined) {
     const what = `has ${tooMany} effects of different kinds, and ${user.username} can be asked about ${MAX_QUESTIONS}`;

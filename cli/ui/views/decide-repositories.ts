@@ -4,6 +4,7 @@ import type { RepositoriesView, RepositoryRow } from "../../../web/wire/lists.ts
 import { pointOfSession } from "../../points/recovery-points.ts";
 import { formatBackend } from "../../repositories/format-backend.ts";
 import type { WorldView } from "../world.ts";
+import { createLocks } from "./decide-locks.ts";
 import { pageOf } from "./page-of.ts";
 import { sizesOf } from "./session-sizes.ts";
 import type { Asked } from "./view-table.ts";
@@ -14,6 +15,7 @@ export function decideRepositories({ world, query }: Asked): RepositoriesView {
     .map(({ object }) => object)
     .sort((a, b) => nameOf(a).localeCompare(nameOf(b)));
   const histories = historiesOf(world);
+  const locksOf = createLocks(world);
   const { rows, ...page } = pageOf(all, query["page"]);
   return {
     ...page,
@@ -35,6 +37,8 @@ export function decideRepositories({ world, query }: Asked): RepositoriesView {
         users: (status?.references ?? []).map(({ kind, namespace, name }) => {
           return [kind, [namespace, name].filter(Boolean).join("/")].filter(Boolean).join(" ");
         }),
+        locks: locksOf(repository),
+        locksSeenAt: status?.locksSeenAt,
         history: histories.get(nameOf(repository)) ?? [],
       };
     }),

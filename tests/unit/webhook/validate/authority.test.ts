@@ -234,3 +234,25 @@ describe("S8: a batch of very many members", () => {
     expect(asked.length).toBeLessThanOrEqual(64);
   });
 });
+
+describe("who leads data elsewhere", () => {
+  test("by an AppBinding must have been allowed to lead it where it went", async () => {
+    const bare = { ...binding(), spec: { clientConfig: { url: "tcp://attacker.test:1" } } };
+    const { message, asked } = await write(bare, { old: binding(), rights: ["create pods"] });
+    expect(message).toMatch(/may not get secrets demo\/auth/);
+    expect(asked.toSorted()).toEqual(["create pods", "get secrets auth"]);
+    const both = await write(bare, { old: binding(), rights: ["create pods", "get secrets auth"] });
+    expect(both.isAllowed).toBe(true);
+  });
+
+  test("by a Repository likewise", async () => {
+    const { message } = await write(repository("mine"), { old: repository("crown"), rights: ["get secrets mine"] });
+    expect(message).toMatch(/may not get secrets demo\/crown/);
+  });
+
+  test("is not held by what was stored before it could be read", async () => {
+    const old = { ...binding(), spec: { clientConfig: 7 } };
+    const { isAllowed } = await write(binding(), { old, rights: ["create pods", "get secrets auth"] });
+    expect(isAllowed).toBe(true);
+  });
+});
