@@ -9,8 +9,8 @@ import { canonicalJson } from "../../shared/hash.ts";
 import { boundLocks } from "../../shared/listed-locks.ts";
 import { isCount } from "../../shared/snapshots/listed-points.ts";
 import { type HostEntry, isOpenHost } from "./entries.ts";
+import { type RunStatus, runHosts, runTargets } from "./facts.ts";
 import { type HostRuns, hostRunName, keyOfEntry, type RunOwner } from "./host-runs.ts";
-import { type RunStatus, runHosts, runTargets } from "./run-facts.ts";
 import { cutText, type TextRoom, textRoom } from "./text-room.ts";
 
 /** Codes and durations. */

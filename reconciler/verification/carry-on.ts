@@ -19,7 +19,7 @@ import { formatDuration } from "../../shared/duration.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
 import { formatClock } from "../../shared/size.ts";
 import { formatTime } from "../../shared/timestamps.ts";
-import { isWithoutPod, stuckOf } from "../jobs/target-job.ts";
+import { isWithoutPod, stuckOf } from "../jobs/of-target.ts";
 import { type DrillDecision, LOOK_AGAIN_MS, wait } from "./decision.ts";
 import { provenWords, verifyOrder, whyUnproven, withRestore, withVerified } from "./results.ts";
 import { type DrillStatus, ending, withConditions } from "./status.ts";

@@ -6,7 +6,7 @@ import { isAlreadyExists, isForbidden } from "../../shared/kube/client/error.ts"
 import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { CLAIMS, STORAGE_CLASSES } from "../../shared/kube/resources.ts";
 import { inNamespace } from "../authority.ts";
-import { problemOf } from "../jobs/job-refusal.ts";
+import { problemOf } from "../jobs/refusal.ts";
 import { buildDrillClaim } from "./objects.ts";
 
 const DEFAULT_CLASS = [

@@ -1,6 +1,6 @@
 /** What became of the user's script. Pure. */
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
-import type { JobOutcome } from "../jobs/decide-outcome.ts";
+import type { JobOutcome } from "../jobs/decide.ts";
 import { provenWords } from "./results.ts";
 import { type DrillStatus, ending, withConditions } from "./status.ts";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { planMysql } from "../../agent/dump/addons/mysql-client.ts";
 import { planPostgres } from "../../agent/dump/addons/postgres.ts";
-import type { DumpPlan } from "../../agent/dump/dump-plan.ts";
+import type { DumpPlan } from "../../agent/dump/plan.ts";
 import { createAgentLogger } from "../../agent/log.ts";
 import { verifyMembers } from "../../agent/verify/verify-members.ts";
 import type { VerificationQuery, VerifiedMember } from "../../shared/api/verification.ts";

@@ -1,5 +1,5 @@
 /** Questions to MySQL and MariaDB. Pure. */
-import type { DumpPlan } from "../../dump/dump-plan.ts";
+import type { DumpPlan } from "../../dump/plan.ts";
 import type { Question, Questions } from "./questions.ts";
 
 const OWN_SCHEMAS = "('mysql', 'information_schema', 'performance_schema', 'sys')";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { RunStatus } from "../../../../reconciler/run/run-facts.ts";
+import type { RunStatus } from "../../../../reconciler/run/facts.ts";
 import { isTold, toldStatus } from "../../../../reconciler/run/told-status.ts";
 import type { RunObject } from "../../../../reconciler/run/view.ts";
 import { findCondition } from "../../../../shared/status/conditions.ts";

@@ -1,13 +1,13 @@
 /** A drill whose reconciler is killed at each of its writes, before it reached the API server and after: it ends all the same, and leaves nothing. */
 import { expect, test } from "vitest";
-import { readJob, readJobPod } from "../../../../reconciler/jobs/job-object.ts";
+import { readJob, readJobPod } from "../../../../reconciler/jobs/object.ts";
 import { actOnDrill, type DrillActPorts } from "../../../../reconciler/verification/act.ts";
 import { cleanUp } from "../../../../reconciler/verification/clean-up.ts";
 import { decideDrill } from "../../../../reconciler/verification/decide.ts";
 import { gatherDrill } from "../../../../reconciler/verification/gather.ts";
 import { isFinalDrill } from "../../../../reconciler/verification/status.ts";
 import { drillAccountName } from "../../../../reconciler/verification/verify-job.ts";
-import { createWorld } from "../../../../reconciler/world/world.ts";
+import { createWorld } from "../../../../reconciler/world/informers.ts";
 import { parseBackupBatch } from "../../../../shared/api/backup-batch.ts";
 import { parseBackupSession } from "../../../../shared/api/backup-session.ts";
 import { parseBackupVerificationSession } from "../../../../shared/api/backup-verification-session.ts";
