@@ -6,6 +6,7 @@ import type { RepositoryStatus } from "../../shared/api/repository.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { formatSize } from "../../shared/size.ts";
 import { findCondition } from "../../shared/status/conditions.ts";
+import { formatDamage } from "../../shared/status/integrity.ts";
 import { repositoryReadiness, withReadiness } from "../../shared/status/readiness.ts";
 import { isGoodPoint } from "../../shared/status/saved-data.ts";
 
@@ -29,6 +30,7 @@ export function decideRepositoryStatus(
   const folded = oldestFirst.reduce<RepositoryStatus>(withSession, status ?? {});
   const readiness = repositoryReadiness({
     integrity: folded.integrity,
+    damage: formatDamage(folded),
     openFault: openFault(oldestFirst, status?.conditions),
   });
   const conditions = withReadiness(status?.conditions, readiness, generation, now);
