@@ -13,18 +13,19 @@ import { gatherPodRefusal, problemOf } from "../jobs/job-refusal.ts";
 import type { JobProblem } from "../jobs/target-job.ts";
 import { buildHostRun, repositoryOrder } from "../run/host-runs.ts";
 import { writeHostRun } from "../run/sync-host-runs.ts";
+import { beginDrill } from "./begin-drill.ts";
 import { cleanUp } from "./clean-up.ts";
 import type { DrillDecision } from "./decision.ts";
 import { type EvidenceSource, withEvidence } from "./evidence.ts";
 import { createOwn, makeRestore } from "./make-restore.ts";
+import { makeServers } from "./make-servers.ts";
 import { verifyRunName } from "./names.ts";
 import { drillNameOf } from "./objects.ts";
 import { provenOf, recordProven } from "./proven.ts";
 import { readScriptEnd } from "./read-script.ts";
-import { whyNoRoom } from "./room.ts";
 import { planScriptJob } from "./script-job.ts";
 import { withScript } from "./script-result.ts";
-import { type DrillStatus, ended, ending, isFinalDrill, withConditions } from "./status.ts";
+import { type DrillStatus, isFinalDrill } from "./status.ts";
 import { drillAccountName, makeVerifyJob } from "./verify-job.ts";
 import type { DrillView } from "./view.ts";
 
@@ -63,7 +64,9 @@ export async function actOnDrill(
     case "tell":
       return write(ports, view, decision.status);
     case "begin":
-      return begin(ports, view, decision.status);
+      return write(ports, view, await beginDrill(ports, view, decision));
+    case "make-servers":
+      return making(() => makeServers(ports, view, decision.deadlineSeconds));
     case "make-restore":
       return making(() => makeRestore(inNamespace(ports.client, namespaceOf(view)), view, ports.now, ports.signal));
     case "make-verify-job":
@@ -102,16 +105,6 @@ async function write({ client, signal, log }: DrillActPorts, view: DrillView, af
     log.info({ drill: objectKey(namespace, name), phase, step, reason, message }, "drill goes on");
   }
   return { written: after };
-}
-
-/** Nothing is made before it is known that there is room, and written down that it begins. */
-async function begin(ports: DrillActPorts, view: DrillView, status: DrillStatus): Promise<Acted> {
-  const { drill, verifier } = view;
-  const { client, signal, now } = ports;
-  const full = await whyNoRoom(client, drill, status.volumes ?? [], verifier?.spec.storage, signal);
-  if (full === undefined) return write(ports, view, status);
-  const words = { reason: "DRILL_NO_ROOM", message: full };
-  return write(ports, view, withConditions(ended(ending(drill.status ?? {}, "Skipped", words, now), now), drill, now));
 }
 
 const QUOTA = /exceeded quota|failed quota/i;

@@ -9,6 +9,7 @@ import { inNamespace, type NamespaceClient } from "../authority.ts";
 import { CLAIMS } from "../jobs/gather-target.ts";
 import { JOBS } from "../jobs/job-object.ts";
 import { isOwnedBy } from "./make-restore.ts";
+import { SECRETS } from "./make-servers.ts";
 import { drillBatchName, scriptJobName, verifyJobName } from "./names.ts";
 import { drillNameOf } from "./objects.ts";
 
@@ -49,6 +50,9 @@ export async function cleanUp(
   await remove(KINDS.RestoreBatch, batch, true);
   await remove(JOBS, verifyJobName(name), true);
   await remove(JOBS, scriptJobName(name), true);
+  for (const server of drill.status?.servers ?? []) {
+    for (const resource of [JOBS, KINDS.AppBinding, SECRETS]) await remove(resource, server.name, true);
+  }
   const selector = `${Label.Drill}=${uid}`;
   const claims = await ownNames(client, CLAIMS, namespace, selector, uid, signal);
   for (const claim of claims) await here.delete(CLAIMS, claim, { signal });

@@ -1,4 +1,4 @@
-/** Makes the throw-away claims of a drill, and the batch that restores into them. What is there already was made by an earlier try. */
+/** Makes the throw-away claims of a drill, AppBindings for its servers, and the batch that restores into them. What is there already was made by an earlier try. */
 import { KINDS } from "../../shared/api/kinds.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { UserError } from "../../shared/errors.ts";
@@ -9,6 +9,7 @@ import type { Resource } from "../../shared/kube/resource.ts";
 import type { NamespaceClient } from "../authority.ts";
 import { CLAIMS } from "../jobs/gather-target.ts";
 import { buildDrillBatch, buildDrillClaim } from "./objects.ts";
+import { buildServerBinding } from "./server-objects.ts";
 import type { DrillView } from "./view.ts";
 
 /** A restore that has less time left than this begins all the same: its deadline ends it. */
@@ -25,7 +26,7 @@ export async function makeRestore(
   signal: AbortSignal,
 ): Promise<undefined> {
   const { drill, verifier, invoker } = view;
-  const { volumes = [], deadline = "" } = drill.status ?? {};
+  const { volumes = [], servers = [], deadline = "" } = drill.status ?? {};
   if (verifier === undefined || invoker === undefined) {
     throw new UserError("NOT_FOUND", `the invoker of drill ${drill.metadata.namespace}/${drill.metadata.name} is gone`);
   }
@@ -34,9 +35,12 @@ export async function makeRestore(
   for (const volume of volumes) {
     await createOwn(here, CLAIMS, buildDrillClaim(drill, volume, storage), uid, signal);
   }
+  for (const server of servers) {
+    await createOwn(here, KINDS.AppBinding, buildServerBinding(drill, server), uid, signal);
+  }
   const leftMs = Math.max(SHORTEST_MS, Date.parse(deadline) - now.getTime() || SHORTEST_MS);
   const timeOut = formatDuration(Math.round(leftMs / 1_000) * 1_000);
-  const batch = buildDrillBatch({ drill, volumes, invoker, settings: runtimeSettings, timeOut });
+  const batch = buildDrillBatch({ drill, volumes, servers, invoker, settings: runtimeSettings, timeOut });
   await createOwn(here, KINDS.RestoreBatch, batch, uid, signal);
   return undefined;
 }

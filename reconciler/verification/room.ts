@@ -28,7 +28,7 @@ const DEFAULT_CLASS = [
 export async function whyNoRoom(
   client: Pick<KubeClient, "create" | "delete" | "find" | "list" | "patch">,
   drill: BackupVerificationSession,
-  volumes: readonly DrillVolume[],
+  volumes: readonly Pick<DrillVolume, "claim" | "size">[],
   storage: BackupVerifier["spec"]["storage"],
   signal: AbortSignal,
 ): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 /** The job of a verifier's script: the user's container, with all that was restored. Pure. */
-import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
+import type { BackupVerificationSession, DrillServer } from "../../shared/api/backup-verification-session.ts";
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { Annotation, Label, LabelValue } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
@@ -10,6 +10,7 @@ import { pullSecretFields } from "../jobs/pull-secrets.ts";
 import { POD_SECURITY } from "../jobs/security.ts";
 import { scriptJobName } from "./names.ts";
 import { drillLabels, drillMetadata, drillNameOf } from "./objects.ts";
+import { PASSWORD_KEY } from "./server-objects.ts";
 import { drillMounts, drillVolumes } from "./verify-job.ts";
 
 export const SCRIPT_CONTAINER = "script";
@@ -22,7 +23,7 @@ export function planScriptJob(
   deadlineSeconds: number,
 ): JsonObject {
   if (script === undefined) throw new UserError("INVALID_OBJECT", "spec.script is missing");
-  const { volumes = [], point } = drill.status ?? {};
+  const { volumes = [], servers = [], point } = drill.status ?? {};
   const { podLabels, podAnnotations, serviceAccountAnnotations: _, ...podFields } = runtimeSettings?.pod ?? {};
   const { resources, securityContext } = runtimeSettings?.container ?? {};
   const { namespace, uid = "" } = drill.metadata;
@@ -32,7 +33,9 @@ export function planScriptJob(
     { name: "DRILL_FOLDER", value: "/drill" },
     { name: "DRILL_POINT", value: point?.session ?? "" },
     { name: "DRILL_POINT_TIME", value: point?.time ?? "" },
+    ...servers.flatMap(serverVariables),
   ];
+  const hostAliases = servers.flatMap(hostAlias);
   return {
     apiVersion: "batch/v1",
     kind: "Job",
@@ -55,6 +58,7 @@ export function planScriptJob(
             hasUsersAccount: podFields.serviceAccountName !== undefined,
           }),
           restartPolicy: "Never",
+          ...(hostAliases.length > 0 && { hostAliases }),
           securityContext: podFields.securityContext ?? POD_SECURITY,
           containers: [
             {
@@ -75,4 +79,29 @@ export function planScriptJob(
       },
     },
   };
+}
+
+/** `DRILL_DB_HOST` and its like for the member `db`. */
+function serverVariables({
+  name,
+  member,
+  address = "",
+  port,
+  user,
+  database = "",
+}: DrillServer): readonly JsonObject[] {
+  const prefix = `DRILL_${member.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}`;
+  return [
+    { name: `${prefix}_HOST`, value: address },
+    { name: `${prefix}_PORT`, value: String(port) },
+    { name: `${prefix}_USER`, value: user },
+    { name: `${prefix}_PASSWORD`, valueFrom: { secretKeyRef: { name, key: PASSWORD_KEY } } },
+    ...(database === "" ? [] : [{ name: `${prefix}_DATABASE`, value: database }]),
+  ];
+}
+
+/** A server answers to the member's alias too, where that can be the name of a host. */
+function hostAlias({ member, address }: DrillServer): readonly JsonObject[] {
+  const isName = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(member);
+  return isName && address ? [{ ip: address, hostnames: [member] }] : [];
 }
