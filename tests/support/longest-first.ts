@@ -10,6 +10,8 @@ const LONGEST: readonly string[] = [
   "node-lost",
   "agent-kill",
   "restore-kill",
+  "proof",
+  "proof-kill",
   "install",
   "harmless",
   "demo",
