@@ -167,11 +167,20 @@ function readShort(arg: string, following: string | undefined): ReadOptions {
   return { read, takesNext: false };
 }
 
-function faultOf({ name, text, value }: Option, of: OptionsOf): Omit<ArgumentFault, "index"> | undefined {
+/** Names of what `-o` may not have: a program that stands between restic and the store. */
+const TRANSPORT = /^(sftp\.(command|args)|rclone\.(program|args))\b/i;
+
+function faultOf({ name, text, value = "" }: Option, of: OptionsOf): Omit<ArgumentFault, "index"> | undefined {
   const refused = REFUSED.find((one) => one.of.includes(of) && one.names.includes(name));
   if (refused !== undefined) return { message: `${text} can't be set: ${refused.why}`, next: refused.next };
+  if ((name === "o" || name === "option") && TRANSPORT.test(value.trim())) {
+    return {
+      message: `${text} ${shown(value)} can't be set: it says by which program the store is reached, and so where the data goes`,
+      next: "Name a Repository whose backend is reached without it.",
+    };
+  }
   if (of !== "backup" || name !== "tag") return undefined;
-  const own = value?.split(",").find((tag) => OWN_TAGS.some((prefix) => tag.trim().startsWith(prefix)));
+  const own = value.split(",").find((tag) => OWN_TAGS.some((prefix) => tag.trim().startsWith(prefix)));
   if (own === undefined) return undefined;
   return {
     message: `the tag ${shown(own)} can't be set: tags that begin so say what made a snapshot`,

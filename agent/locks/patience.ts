@@ -88,6 +88,24 @@ async function clear(ports: PatiencePorts, seen: SeenLocks): Promise<boolean> {
   return exit.code === 0;
 }
 
+/**
+ * Removes what an earlier start of this container left. It is in nobody's way here, as most work shares the repository; whoever needs it
+ * for himself would wait for half an hour.
+ */
+async function clearOwn({ restic, signal, log, now, ...ports }: PatiencePorts): Promise<void> {
+  const dead = ports.dead();
+  if (dead.length === 0) return;
+  try {
+    const locks = await gatherLocks(restic, signal);
+    const facts = { locks, removable: [], dead, hostname: hostname(), now: now(), seenMs: new Map<string, number>() };
+    for (const lock of removableLocks(facts)) await removePlainly({ restic, signal, log, now, ...ports }, lock);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    // The work itself says what is wrong, if it still is.
+    log.info({ code: error.code, error: error.message }, "locks of an earlier start can't be looked at");
+  }
+}
+
 /** Waits for an answer of the reconciler, no longer than the pause. */
 async function pause(ports: PatiencePorts, ms: number): Promise<void> {
   const known = ports.removable().length;
@@ -110,7 +128,10 @@ async function pause(ports: PatiencePorts, ms: number): Promise<void> {
  * are waited for.
  */
 export function createWithLock(ports: PatiencePorts): WithLock {
+  let cleared: Promise<void> | undefined;
   return async (run) => {
+    cleared ??= clearOwn(ports);
+    await cleared;
     const until = performance.now() + (ports.patienceMs ?? LOCK_PATIENCE_MS);
     let pauseMs = FIRST_PAUSE_MS;
     const seen = new SeenLocks();

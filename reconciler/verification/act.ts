@@ -25,7 +25,7 @@ import { provenOf, recordProven } from "./proven.ts";
 import { readScriptEnd } from "./read-script.ts";
 import { planScriptJob } from "./script-job.ts";
 import { withScript } from "./script-result.ts";
-import { type DrillStatus, isFinalDrill } from "./status.ts";
+import { type DrillStatus, endedWithLeft, isFinalDrill, withConditions } from "./status.ts";
 import { drillAccountName, makeVerifyJob } from "./verify-job.ts";
 import type { DrillView } from "./view.ts";
 
@@ -53,6 +53,8 @@ export interface Acted {
 const BEHIND_MS = 300;
 /** Volumes go when the pods that have them are gone. */
 const CLEAN_AGAIN_MS = 1_000;
+/** What is still there when a drill has ended waits for somebody else. */
+const LEFT_AGAIN_MS = 30_000;
 
 /** @throws KubeError when the API server refuses or can't be reached */
 export async function actOnDrill(
@@ -166,18 +168,19 @@ async function order(
 
 /** What was proven is written down before the drill counts as ended: who is killed in between does it again. */
 async function clean(ports: DrillActPorts, view: DrillView, after: DrillStatus): Promise<Acted> {
-  const { client, log, signal } = ports;
+  const { client, log, signal, now } = ports;
   const { drill, repository, verifier } = view;
   const left = await cleanUp(client, drill, drillAccountName(drill), signal);
-  if (isFinalDrill(drill)) return left.length > 0 ? { againMs: CLEAN_AGAIN_MS } : {};
-  if (left.length > 0) {
+  if (isFinalDrill(drill)) return left.length > 0 ? { againMs: LEFT_AGAIN_MS } : {};
+  const end = left.length === 0 ? after : endedWithLeft(after, left, now);
+  if (end === undefined) {
     log.debug({ drill: objectKey(drill.metadata.namespace, drill.metadata.name), left }, "drill is not clean yet");
     return { againMs: CLEAN_AGAIN_MS };
   }
-  if (after.phase === "Succeeded") {
-    const proven = provenOf(drill, after, verifier?.spec.type);
-    const isRecorded = await recordProven(client, drill, after, { proven, repository }, signal);
+  if (end.phase === "Succeeded") {
+    const proven = provenOf(drill, end, verifier?.spec.type);
+    const isRecorded = await recordProven(client, drill, end, { proven, repository }, signal);
     if (!isRecorded) return { againMs: BEHIND_MS };
   }
-  return write(ports, view, withEvidence(drill, after, verifier, ports));
+  return write(ports, view, withEvidence(drill, withConditions(end, drill, now), verifier, ports));
 }

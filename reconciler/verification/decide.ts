@@ -6,7 +6,7 @@
  * | 1 | it is being deleted | nothing: what was made for it goes with it |
  * | 2 | it has ended, and something of it is there | it goes |
  * | 3 | it has ended | nothing |
- * | 4 | it is cleaning | go on until nothing is left, then write how it ended |
+ * | 4 | it is cleaning | go on until nothing is left, or ten minutes have passed, then write how it ended |
  * | 5 | its verifier is gone, somebody cancelled it, a restore of a target is there, or its time is over | it ends |
  * | 6 | not begun | begin.ts says what keeps it, else what it will do |
  * | 7 | otherwise | carry-on.ts says how its step goes on |

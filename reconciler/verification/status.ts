@@ -63,6 +63,24 @@ export function ending(
   };
 }
 
+/** How long what a drill made may stay once it was told to go. Then it is said who is left, and other drills have their turn. */
+const CLEAN_LIMIT_MS = 10 * 60_000;
+const MOST_NAMED = 3;
+
+/**
+ * How the drill ends though something of it is still there: a finalizer or somebody's pod holds it, and it goes with that.
+ *
+ * @param status as if all were gone
+ * @returns undefined while it may still go
+ */
+export function endedWithLeft(status: DrillStatus, left: readonly string[], now: Date): DrillStatus | undefined {
+  if (now.getTime() - Date.parse(status.stepStartTime ?? "") < CLEAN_LIMIT_MS) return undefined;
+  const more = left.length > MOST_NAMED ? ` and ${left.length - MOST_NAMED} more` : "";
+  const what = `${left.slice(0, MOST_NAMED).join(", ")}${more}`;
+  const words = `still there after ${CLEAN_LIMIT_MS / 60_000} minutes: ${what} (next: kubectl describe them; a finalizer or a pod holds them)`;
+  return { ...status, message: status.message === undefined ? words : `${status.message}; ${words}` };
+}
+
 /** All that was made is gone. */
 export function ended(status: DrillStatus, now: Date): DrillStatus {
   const phase = status.outcome ?? VerificationPhase.Failed;

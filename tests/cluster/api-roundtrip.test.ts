@@ -7,6 +7,8 @@ import { parseBackupBatch } from "../../shared/api/backup-batch.ts";
 import { parseBackupBlueprint } from "../../shared/api/backup-blueprint.ts";
 import { parseBackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import { parseBackupSession } from "../../shared/api/backup-session.ts";
+import { parseBackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
+import { parseBackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { parseFunction } from "../../shared/api/function.ts";
 import { parseHostRun } from "../../shared/api/host-run.ts";
 import { KINDS, type KindEntry } from "../../shared/api/kinds.ts";
@@ -36,6 +38,8 @@ const PARSERS: Readonly<Record<string, Parser<unknown>>> = {
   BackupBatch: parseBackupBatch,
   BackupBlueprint: parseBackupBlueprint,
   BackupSession: parseBackupSession,
+  BackupVerificationSession: parseBackupVerificationSession,
+  BackupVerifier: parseBackupVerifier,
   RestoreSession: parseRestoreSession,
   RestoreBatch: parseRestoreBatch,
   Function: parseFunction,

@@ -194,7 +194,7 @@ test("a doctor with rights in one namespace finds no fault, and tells what it ma
   const asTeam = (...args: readonly string[]) => runCliAs(kubeconfigPath, cluster, "doctor", ...args);
   const { exitCode, stdout, stderr } = await asTeam("--probe-namespace", NAMESPACE);
   expect(exitCode, stdout + stderr).toBe(0);
-  expect(stdout).toMatch(/ok +definitions: 11 kinds are published as this version writes them/);
+  expect(stdout).toMatch(/ok +definitions: 13 kinds are published as this version writes them/);
   expect(stdout).toMatch(/ok +mutating webhook answers/);
   expect(stdout).toMatch(/warning +programs: not looked at: .*cannot get resource "deployments"/);
   expect(stdout).toMatch(/warning +rights: you may not ask what others may do/);

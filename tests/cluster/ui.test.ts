@@ -186,11 +186,11 @@ test("a session that a click starts is seen as it goes, and its hook's output is
   await page.screenshot({ path: join(PICTURES, "application-live.png") });
   await runState().getByText("Succeeded").waitFor();
   session = /nightly-\d{10}/.exec(page.url())?.[0] ?? "";
-  expect(await lanes.locator(".state").filter({ hasText: "Succeeded" }).count()).toBe(2);
+  await lanes.locator(".state").filter({ hasText: "Succeeded" }).nth(1).waitFor();
   await page.getByRole("img", { name: /^db: host \S+ Succeeded, .*; hook preBackup Succeeded, from/ }).waitFor();
   await lanes.getByRole("link", { name: "db" }).click();
   const host = page.getByRole("article", { name: /^Host / });
-  expect(await host.getByText("/data").count()).toBe(1);
+  await host.getByText("/data").waitFor();
   expect(await page.locator("pre").first().textContent()).toContain(HOSTILE);
   await host.getByText("Log of its pod").click();
   await host.getByRole("button", { name: "Read the last lines" }).click();

@@ -81,3 +81,31 @@ test("D12: a lock that can't be removed plainly is removed by restic where that 
   expect(refused).toBeGreaterThan(0);
   expect(await gatherLocks(restic, signal)).toEqual([]);
 });
+
+test("a lock that an earlier start of this container left goes at its next start, though it is in nobody's way there", async () => {
+  const own = await createResticWorld();
+  try {
+    const here = await own.open();
+    await ensureRepository(here, signal);
+    const left = await leaveDeadLock(own, own.localBackend);
+    const [pid = 0, takenAtMs = 0] = [left.pid, Date.parse(left.createdAt ?? "")];
+    const open = (deadPid: number) =>
+      createWithLock({
+        restic: here,
+        signal,
+        log: own.log,
+        dead: () => [{ pid: deadPid, startedAtMs: takenAtMs - 100, goneAtMs: takenAtMs + 100 }],
+        now: () => new Date(),
+        removable: () => [],
+        changed: () => Promise.resolve(),
+        report: () => undefined,
+      });
+    const look = () => here.run(["snapshots", "--no-lock"], { signal });
+    expect((await open(pid + 1)(look)).code).toBe(0);
+    expect(await gatherLocks(here, signal)).toMatchObject([{ id: left.id }]);
+    expect((await open(pid)(look)).code).toBe(0);
+    expect(await gatherLocks(here, signal)).toEqual([]);
+  } finally {
+    await own.stop();
+  }
+});

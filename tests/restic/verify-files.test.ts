@@ -25,8 +25,6 @@ import type { OrderedSnapshot, VerifiedMember, VerifyOrder } from "../../shared/
 import { snapshotTags } from "../../shared/snapshot-tags.ts";
 import { createResticWorld, ORIGIN, type ResticWorld } from "../support/restic/restic-world.ts";
 
-/** restic 0.14 can't compare contents; a drill's pod has the image's restic. */
-const isOldest = process.env["STASH_BATCH_TEST_RESTIC"] === "oldest";
 const signal = new AbortController().signal;
 const BIG = Buffer.from(Array.from({ length: 3_000_000 }, (_one, at) => (at * 7919) % 251));
 
@@ -116,7 +114,7 @@ async function verify(
 
 const found = ({ findings = [] }: VerifiedMember) => findings.map(({ code, path }) => [code, path]);
 
-describe.skipIf(isOldest)("a restored tree", () => {
+describe("a restored tree", () => {
   test("that is as in the snapshot has no finding, every file of it is compared, and what can't be said is told", async () => {
     const member = await verify();
     expect(found(member)).toEqual([]);
@@ -215,7 +213,7 @@ function keepTime(name: string, change: () => void): void {
   utimesSync(place(name), atimeMs / 1_000, mtimeMs / 1_000);
 }
 
-describe.skipIf(isOldest)("a sample", () => {
+describe("a sample", () => {
   test("compares the contents of a choice that follows from the recorded seed, and the attributes of all", async () => {
     const first = await verify({ sample: "30%" }, {}, "seed-1");
     expect(first.sampleSeed).toBe("seed-1");
@@ -248,7 +246,7 @@ describe.skipIf(isOldest)("a sample", () => {
   });
 });
 
-describe.skipIf(isOldest)("a snapshot", () => {
+describe("a snapshot", () => {
   test("of another application under the same tags is named, since the session saved another one", async () => {
     const other = join(world.dir, "other");
     mkdirSync(other);
@@ -287,38 +285,35 @@ describe.skipIf(isOldest)("a snapshot", () => {
   });
 });
 
-test.skipIf(isOldest)(
-  "a pack that is lost in the middle shows in the files that it left wrong, or in the folders that can't be read",
-  async () => {
-    const own = await createResticWorld();
-    try {
-      const client = await own.open();
-      writeFileSync(join(own.data, "small"), "small");
-      // Nothing that could be made smaller: its pack is the largest.
-      writeFileSync(join(own.data, "big"), randomBytes(3_000_000));
-      const [outcome] = await own.backup(client);
-      const saved = outcome?.kind === "saved" ? (outcome.snapshot.name ?? "") : "";
-      const packs = readdirSync(join(own.repository, "data"), { recursive: true, encoding: "utf8" })
-        .map((name) => join(own.repository, "data", name))
-        .filter((path) => statSync(path).isFile())
-        .sort((a, b) => statSync(b).size - statSync(a).size);
-      const [dataPack = ""] = packs;
-      const content = readFileSync(dataPack);
-      unlinkSync(dataPack);
-      const target = join(own.dir, "away");
-      mkdirSync(target);
-      await own.restore(client, { targetFolder: target });
-      const where = { id: saved, path: own.data, restoredTo: join(target, own.data) };
-      const ofData = await verify({}, where, "s", client);
-      expect(ofData.findingCount).toBeGreaterThan(0);
-      expect(ofData.findings?.some(({ path }) => path === join(own.data, "big"))).toBe(true);
-      writeFileSync(dataPack, content);
-      rmSync(join(own.dir, "scratch", "restic-cache"), { recursive: true, force: true });
-      for (const pack of packs.slice(1)) unlinkSync(pack);
-      const ofTrees = await verify({}, where, "s", client);
-      expect(ofTrees.findings?.map(({ code }) => code)).toEqual(["REPOSITORY_DAMAGED"]);
-    } finally {
-      await own.stop();
-    }
-  },
-);
+test("a pack that is lost in the middle shows in the files that it left wrong, or in the folders that can't be read", async () => {
+  const own = await createResticWorld();
+  try {
+    const client = await own.open();
+    writeFileSync(join(own.data, "small"), "small");
+    // Nothing that could be made smaller: its pack is the largest.
+    writeFileSync(join(own.data, "big"), randomBytes(3_000_000));
+    const [outcome] = await own.backup(client);
+    const saved = outcome?.kind === "saved" ? (outcome.snapshot.name ?? "") : "";
+    const packs = readdirSync(join(own.repository, "data"), { recursive: true, encoding: "utf8" })
+      .map((name) => join(own.repository, "data", name))
+      .filter((path) => statSync(path).isFile())
+      .sort((a, b) => statSync(b).size - statSync(a).size);
+    const [dataPack = ""] = packs;
+    const content = readFileSync(dataPack);
+    unlinkSync(dataPack);
+    const target = join(own.dir, "away");
+    mkdirSync(target);
+    await own.restore(client, { targetFolder: target });
+    const where = { id: saved, path: own.data, restoredTo: join(target, own.data) };
+    const ofData = await verify({}, where, "s", client);
+    expect(ofData.findingCount).toBeGreaterThan(0);
+    expect(ofData.findings?.some(({ path }) => path === join(own.data, "big"))).toBe(true);
+    writeFileSync(dataPack, content);
+    rmSync(join(own.dir, "scratch", "restic-cache"), { recursive: true, force: true });
+    for (const pack of packs.slice(1)) unlinkSync(pack);
+    const ofTrees = await verify({}, where, "s", client);
+    expect(ofTrees.findings?.map(({ code }) => code)).toEqual(["REPOSITORY_DAMAGED"]);
+  } finally {
+    await own.stop();
+  }
+});

@@ -12,7 +12,6 @@ import { UserError } from "../../shared/errors.ts";
 import { isJsonObject } from "../../shared/kube/json-value.ts";
 import { createResticWorld, type ResticWorld } from "../support/restic/restic-world.ts";
 
-const isOldest = process.env["STASH_BATCH_TEST_RESTIC"] === "oldest";
 const identity: ApiIdentity = { host: "127.0.0.1", port: 1, namespace: "demo", ca: () => "", token: () => "" };
 
 let world: ResticWorld;
@@ -115,7 +114,7 @@ async function turn(run: HostRun, before: (stopper: ReturnType<typeof createStop
   return { phase, phases, status: read() };
 }
 
-test.skipIf(isOldest)("what came back whole is Succeeded, with all facts and the version that compared", async () => {
+test("what came back whole is Succeeded, with all facts and the version that compared", async () => {
   const { phase, phases, status } = await turn(order());
   expect(phase).toBe("Succeeded");
   expect(phases).toEqual(["Running", "Succeeded"]);
@@ -129,7 +128,7 @@ test.skipIf(isOldest)("what came back whole is Succeeded, with all facts and the
   expect(status?.error).toBeUndefined();
 });
 
-test.skipIf(isOldest)("one finding makes it Failed, with its code, and the facts are told all the same", async () => {
+test("one finding makes it Failed, with its code, and the facts are told all the same", async () => {
   unlinkSync(join(away, world.data, "one"));
   const { phase, status } = await turn(order());
   expect(phase).toBe("Failed");
