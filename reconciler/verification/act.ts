@@ -178,7 +178,7 @@ async function clean(ports: DrillActPorts, view: DrillView, after: DrillStatus):
     return { againMs: CLEAN_AGAIN_MS };
   }
   if (end.phase === "Succeeded") {
-    const proven = provenOf(drill, end, verifier?.spec.type);
+    const proven = provenOf(drill, end);
     const isRecorded = await recordProven(client, drill, end, { proven, repository }, signal);
     if (!isRecorded) return { againMs: BEHIND_MS };
   }

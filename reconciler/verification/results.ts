@@ -99,6 +99,14 @@ export function withVerified(
       ...(bad !== undefined && { message: bad }),
     };
   });
+  const known = members.map(({ alias }) => alias);
+  // The verifier may have been changed since the drill began.
+  const lost = queries.filter(({ member }) => !databases.has(member) || !known.includes(member));
+  const unasked = lost.map(({ member, statement }) => ({
+    name: `statement for ${member}`,
+    ok: false,
+    message: `${member} is no database of the recovery point, so nobody asked: ${statement}`,
+  }));
   const checks = members.map((member) => {
     const { alias, message, phase } = member;
     const isDatabase = databases.has(alias);
@@ -109,7 +117,7 @@ export function withVerified(
     };
   });
   const { resticVersion } = result;
-  return { ...status, members, checks, ...(resticVersion && { resticVersion }) };
+  return { ...status, members, checks: [...checks, ...unasked], ...(resticVersion && { resticVersion }) };
 }
 
 function fileWords({ files = 0, compared = 0 }: DrilledMember): string {
@@ -134,10 +142,15 @@ function whyBad(found: VerifiedMember): string | undefined {
 }
 
 /** What was found wrong; undefined where nothing was. */
-export function whyUnproven({ members = [] }: DrillStatus): string | undefined {
-  const bad = members.filter(({ phase }) => phase !== "Succeeded");
+export function whyUnproven({ members = [], checks = [] }: DrillStatus): string | undefined {
   if (members.length === 0) return "the recovery point has no members";
-  return bad.length === 0 ? undefined : bad.map(({ alias, message = "" }) => `${alias}: ${message}`).join("; ");
+  const bad = members
+    .filter(({ phase }) => phase !== "Succeeded")
+    .map(({ alias, message = "" }) => `${alias}: ${message}`);
+  // Those of members say the same again.
+  const others = checks.slice(members.length).filter(({ ok }) => !ok);
+  const all = [...bad, ...others.map(({ message = "" }) => message)];
+  return all.length === 0 ? undefined : all.join("; ");
 }
 
 /** `restored in 0:41, 2,867 files, 12 tables, 40,120 rows, 3 answers`. */

@@ -11,7 +11,6 @@ const LONGEST: readonly string[] = [
   "agent-kill",
   "restore-kill",
   "proof",
-  "proof-kill",
   "install",
   "harmless",
   "demo",

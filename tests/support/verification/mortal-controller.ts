@@ -5,10 +5,10 @@ import type { KubeClient } from "../../../shared/kube/client.ts";
 import { systemClock } from "../../../shared/kube/clock.ts";
 import { createLogger } from "../../../shared/log.ts";
 
-/** At which of its writes the controller dies, from 1, and whether the server has handled that one. */
+/** How often a controller dies: each does so many writes, and dies with the answer to the last unread, or before it begins another. */
 export interface Death {
-  readonly at: number;
-  readonly isAfter: boolean;
+  readonly writes: number;
+  readonly isBeforeNext: boolean;
 }
 
 export interface Life {
@@ -27,6 +27,7 @@ export async function startLife(
 ): Promise<Life> {
   let isDead = false;
   let isStopped = false;
+  let writes = 0;
   const living = <A extends readonly unknown[], T>(call: (...args: A) => Promise<T>) => {
     return async (...args: A): Promise<T> => {
       if (isDead) throw new Killed();
@@ -34,13 +35,14 @@ export async function startLife(
     };
   };
   async function writing<T>(write: () => Promise<T>): Promise<T> {
-    if (isDead) throw new Killed();
-    count.writes += 1;
-    const isLast = count.writes === death?.at;
-    if (isLast && !death?.isAfter) isDead = true;
+    const isSpent = writes >= (death?.writes ?? Number.POSITIVE_INFINITY);
+    if (isSpent) isDead = true;
     if (isDead) throw new Killed();
     const answer = await write();
-    if (isLast) isDead = true;
+    // What the server refused has changed nothing.
+    writes += 1;
+    count.writes += 1;
+    if (writes === death?.writes && !death.isBeforeNext) isDead = true;
     if (isDead) throw new Killed();
     return answer;
   }

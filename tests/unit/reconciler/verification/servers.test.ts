@@ -4,7 +4,8 @@ import { decideDrill } from "../../../../reconciler/verification/decide.ts";
 import { buildDrillBatch } from "../../../../reconciler/verification/objects.ts";
 import { planVolumes } from "../../../../reconciler/verification/plan.ts";
 import { chooseDrillPoint } from "../../../../reconciler/verification/point.ts";
-import { firstMembers, provenWords, withVerified } from "../../../../reconciler/verification/results.ts";
+import { provenOf } from "../../../../reconciler/verification/proven.ts";
+import { firstMembers, provenWords, whyUnproven, withVerified } from "../../../../reconciler/verification/results.ts";
 import { planScriptJob } from "../../../../reconciler/verification/script-job.ts";
 import {
   buildServerBinding,
@@ -319,4 +320,26 @@ test("a database of which nothing, too little, or something wrong is told is not
     { name: "files of web", ok: true },
     { name: "database db", ok: true, message: "2 tables, 7 rows, 1 statements answered as they must be" },
   ]);
+});
+
+test("a statement that nobody was asked proves nothing, and what was proven is what was done", () => {
+  const found = {
+    members: [
+      { alias: "web", files: 3 },
+      { alias: "db", tableCount: 2, rows: 7, queries: [{ statement: "SELECT 1", ok: true, value: "1" }] },
+    ],
+  };
+  const status = { members: firstMembers(point), servers: serversOf() };
+  const ask = (member: string) => ({ member, statement: "SELECT 1", expect: { equals: "1" } });
+  const asked = withVerified(status, found, [ask("db")]);
+  expect(whyUnproven(asked)).toBeUndefined();
+  // Members of a verifier that was changed after the drill began.
+  for (const other of ["gone", "web"]) {
+    expect(whyUnproven(withVerified(status, found, [ask("db"), ask(other)]))).toBe(
+      `${other} is no database of the recovery point, so nobody asked: SELECT 1`,
+    );
+  }
+  expect(provenOf(aDrill(), asked).type).toBe("Query");
+  expect(provenOf(aDrill(), { ...asked, script: { exitCode: 0 } }).type).toBe("Script");
+  expect(provenOf(aDrill(), { members: firstMembers(point) }).type).toBe("RestoreOnly");
 });
