@@ -10,15 +10,16 @@ import type { Logger } from "../../shared/log.ts";
 import { inNamespace } from "../authority.ts";
 import { JOBS } from "../jobs/job-object.ts";
 import { gatherPodRefusal, problemOf } from "../jobs/job-refusal.ts";
-import type { JobProblem } from "../jobs/target-job.ts";
+import { isFullQuota, type JobProblem } from "../jobs/target-job.ts";
 import { buildHostRun, repositoryOrder } from "../run/host-runs.ts";
 import { writeHostRun } from "../run/sync-host-runs.ts";
 import { beginDrill } from "./begin-drill.ts";
 import { cleanUp } from "./clean-up.ts";
+import { createOwn } from "./create-own.ts";
 import type { DrillDecision } from "./decision.ts";
 import { type EvidenceSource, withEvidence } from "./evidence.ts";
-import { createOwn, makeRestore } from "./make-restore.ts";
-import { makeServers } from "./make-servers.ts";
+import { makeRestore } from "./make-restore.ts";
+import { gatherServerFacts, makeServers } from "./make-servers.ts";
 import { verifyRunName } from "./names.ts";
 import { drillNameOf } from "./objects.ts";
 import { provenOf, recordProven } from "./proven.ts";
@@ -70,7 +71,7 @@ export async function actOnDrill(
     case "make-servers":
       return making(() => makeServers(ports, view, decision.deadlineSeconds));
     case "make-restore":
-      return making(() => makeRestore(inNamespace(ports.client, namespaceOf(view)), view, ports.now, ports.signal));
+      return making(() => makeRestore(ports.client, view, ports.now, ports.signal));
     case "make-verify-job":
       return making(async () => {
         const job = await makeVerifyJob(ports, view, decision.deadlineSeconds);
@@ -90,10 +91,6 @@ export async function actOnDrill(
   }
 }
 
-function namespaceOf({ drill }: DrillView): string {
-  return drill.metadata.namespace;
-}
-
 /** Only on the version that was decided on: of two that lead for a moment one alone goes on. */
 async function write({ client, signal, log }: DrillActPorts, view: DrillView, after: DrillStatus): Promise<Acted> {
   const { metadata, status } = view.drill;
@@ -109,18 +106,21 @@ async function write({ client, signal, log }: DrillActPorts, view: DrillView, af
   return { written: after };
 }
 
-const QUOTA = /exceeded quota|failed quota/i;
-
 async function making(make: () => Promise<JobProblem | undefined>): Promise<Acted> {
   try {
-    return { problem: (await make()) ?? undefined, againMs: 0 };
+    return { problem: withoutRoom(await make()), againMs: 0 };
   } catch (error) {
     const problem = problemOf(error);
     if (problem === undefined) throw error;
-    const { isPassing: _, ...lasting } = problem;
-    // A drill waits for nobody's quota.
-    return { problem: QUOTA.test(problem.message) ? { ...lasting, code: "DRILL_NO_ROOM" } : problem, againMs: 0 };
+    return { problem: withoutRoom(problem), againMs: 0 };
   }
+}
+
+/** A drill waits for nobody's quota. */
+function withoutRoom(problem: JobProblem | undefined): JobProblem | undefined {
+  if (problem === undefined || !isFullQuota(problem.message)) return problem;
+  const { isPassing: _, ...lasting } = problem;
+  return { ...lasting, code: "DRILL_NO_ROOM" };
 }
 
 async function makeScriptJob(
@@ -129,8 +129,10 @@ async function makeScriptJob(
   seconds: number,
 ): Promise<undefined> {
   if (verifier === undefined) return undefined;
-  const job = planScriptJob(drill, verifier.spec, ports.settings, seconds);
-  const here = inNamespace(ports.client, drill.metadata.namespace);
+  const { namespace } = drill.metadata;
+  const facts = await gatherServerFacts(ports, namespace, verifier.spec.runtimeSettings, seconds);
+  const job = planScriptJob(drill, verifier.spec, facts);
+  const here = inNamespace(ports.client, namespace);
   await createOwn(here, JOBS, job, drill.metadata.uid ?? "", ports.signal);
   return undefined;
 }

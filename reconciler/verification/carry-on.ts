@@ -7,13 +7,14 @@
  * | 1 | Restoring | no batch | make the claims and the batch; refused for good: it ends |
  * | 2 | | the batch has failed | it failed, with the member's words |
  * | 3 | | the batch succeeded | Verifying |
- * | 4 | | otherwise | tell how far it is |
- * | 5 | Verifying | its pod has told what it found | it is proven, or failed with the findings; of type Script: Scripting |
- * | 6 | | its pod failed, or its job did | it failed |
- * | 7 | | the job has a pod that has no order | give it |
- * | 8 | | no job, or none that has a pod | make it, or learn why there is none |
- * | 9 | Scripting | its job ended | it is proven with exit code 0, and failed with any other |
- * | 10 | | no job | make it |
+ * | 4 | | a quota has no room for its pods | it is skipped, with the quota's words |
+ * | 5 | | otherwise | tell how far it is |
+ * | 6 | Verifying | its pod has told what it found | it is proven, or failed with the findings; of type Script: Scripting |
+ * | 7 | | its pod failed, or its job did | it failed |
+ * | 8 | | the job has a pod that has no order | give it |
+ * | 9 | | no job, or none that has a pod | make it, or learn why there is none |
+ * | 10 | Scripting | its job ended | it is proven with exit code 0, and failed with any other |
+ * | 11 | | no job | make it |
  *
  * Wherever a server has ended while it is needed, the drill fails with that one's last words.
  */
@@ -21,7 +22,7 @@ import type { HostRun } from "../../shared/api/host-run.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { formatClock } from "../../shared/size.ts";
 import { formatTime } from "../../shared/status/conditions.ts";
-import { isWithoutPod } from "../jobs/target-job.ts";
+import { isFullQuota, isWithoutPod } from "../jobs/target-job.ts";
 import { type DrillDecision, LOOK_AGAIN_MS, wait } from "./decision.ts";
 import { provenWords, whyUnproven, withRestore, withVerified } from "./results.ts";
 import { serverEnd, starting } from "./starting.ts";
@@ -76,6 +77,8 @@ function restoring(step: Step): DrillDecision {
     const words = bad.map((member) => `${member.alias}: ${member.message ?? "not restored"}`).join("; ");
     return fail(step, "RECOVERY_NOT_PROVEN", `the restore failed: ${words || message || phase}`, seen);
   }
+  const full = batch.status?.members?.find(({ message = "" }) => isFullQuota(message));
+  if (full?.message !== undefined) return fail(step, "DRILL_NO_ROOM", full.message, seen);
   if (JSON.stringify(seen.members) !== JSON.stringify(status.members)) return tell(step, seen);
   return wait("the restore is at work", Math.min(LOOK_AGAIN_MS, step.leftMs));
 }
@@ -125,12 +128,18 @@ function found(step: Step, status: DrillStatus): DrillDecision {
   return tell(step, ending(status, "Succeeded", { message: provenWords(status) }, step.now));
 }
 
+/** The job, or its pod, can't be made, and that does not pass. */
+function refusal(step: Step, job: DrillJob | undefined): DrillDecision | undefined {
+  const { problem } = step.view;
+  const isMissing = job === undefined || isWithoutPod(job.outcome);
+  if (!isMissing || problem === undefined || problem.isPassing === true) return undefined;
+  return fail(step, problem.code, problem.message);
+}
+
 /** The job ended without its pod having told anything. */
 function jobEnd(step: Step, job: DrillJob | undefined): DrillDecision | undefined {
-  const { problem } = step.view;
-  if (job === undefined && problem !== undefined && problem.isPassing !== true) {
-    return fail(step, problem.code, problem.message);
-  }
+  const refused = refusal(step, job);
+  if (refused !== undefined) return refused;
   if (job?.outcome.kind === "failed") return fail(step, job.outcome.code, job.outcome.message);
   if (job?.outcome.kind !== "complete") return undefined;
   if (job.completeForMs < WORDS_MS) return wait("its job has ended", WORDS_MS - job.completeForMs);
@@ -139,10 +148,9 @@ function jobEnd(step: Step, job: DrillJob | undefined): DrillDecision | undefine
 
 function scripting(step: Step): DrillDecision {
   const { view, status } = step;
-  const { scriptJob: job, problem } = view;
-  if (job === undefined && problem !== undefined && problem.isPassing !== true) {
-    return fail(step, problem.code, problem.message);
-  }
+  const { scriptJob: job } = view;
+  const refused = refusal(step, job);
+  if (refused !== undefined) return refused;
   if (job?.outcome.kind === "complete" || job?.outcome.kind === "failed") return { kind: "end-script", status };
   const gone = serverEnd(step);
   if (gone !== undefined) return gone;

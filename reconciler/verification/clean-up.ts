@@ -8,10 +8,10 @@ import type { Resource } from "../../shared/kube/resource.ts";
 import { inNamespace, type NamespaceClient } from "../authority.ts";
 import { CLAIMS } from "../jobs/gather-target.ts";
 import { JOBS } from "../jobs/job-object.ts";
-import { isOwnedBy } from "./make-restore.ts";
-import { SECRETS } from "./make-servers.ts";
+import { isOwnedBy } from "./create-own.ts";
 import { drillBatchName, scriptJobName, verifyJobName } from "./names.ts";
-import { drillNameOf } from "./objects.ts";
+import { NETWORK_POLICIES, networkNames } from "./network.ts";
+import { drillNameOf, SECRETS } from "./objects.ts";
 
 const rbac = (plural: string): Resource => ({
   group: "rbac.authorization.k8s.io",
@@ -60,6 +60,8 @@ export async function cleanUp(
   const present = claims.length === 0 ? [] : await ownNames(client, CLAIMS, namespace, selector, uid, signal);
   left.push(...present.map((claim) => `claim ${claim}`));
   for (const resource of [rbac("rolebindings"), rbac("roles"), ACCOUNTS]) await remove(resource, accountName, false);
+  // While a pod may still run it reaches no more than before.
+  if (left.length === 0) for (const policy of networkNames(drill)) await remove(NETWORK_POLICIES, policy, false);
   return left;
 }
 

@@ -2,12 +2,10 @@
 import { KINDS } from "../../shared/api/kinds.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { UserError } from "../../shared/errors.ts";
-import { asIs } from "../../shared/kube/client.ts";
-import { listAt, textAt } from "../../shared/kube/json-value.ts";
-import { isAlreadyExists } from "../../shared/kube/kube-error.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
-import type { NamespaceClient } from "../authority.ts";
+import { inNamespace } from "../authority.ts";
 import { CLAIMS } from "../jobs/gather-target.ts";
+import { createOwn } from "./create-own.ts";
+import { makeNetwork, type NetworkClient } from "./make-network.ts";
 import { buildDrillBatch, buildDrillClaim } from "./objects.ts";
 import { buildServerBinding } from "./server-objects.ts";
 import type { DrillView } from "./view.ts";
@@ -20,7 +18,7 @@ const SHORTEST_MS = 1_000;
  * @throws KubeError when the API server refuses or can't be reached
  */
 export async function makeRestore(
-  here: NamespaceClient,
+  client: NetworkClient,
   view: DrillView,
   now: Date,
   signal: AbortSignal,
@@ -32,6 +30,9 @@ export async function makeRestore(
   }
   const { storage, runtimeSettings } = verifier.spec;
   const uid = drill.metadata.uid ?? "";
+  const here = inNamespace(client, drill.metadata.namespace);
+  // Servers have it before.
+  if (servers.length === 0) await makeNetwork(client, view, signal);
   for (const volume of volumes) {
     await createOwn(here, CLAIMS, buildDrillClaim(drill, volume, storage), uid, signal);
   }
@@ -43,34 +44,4 @@ export async function makeRestore(
   const batch = buildDrillBatch({ drill, volumes, servers, invoker, settings: runtimeSettings, timeOut });
   await createOwn(here, KINDS.RestoreBatch, batch, uid, signal);
   return undefined;
-}
-
-/** Creates the object, unless it is there and belongs to the drill. @throws as makeRestore() */
-export async function createOwn(
-  here: NamespaceClient,
-  resource: Resource,
-  object: unknown,
-  uid: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const name = textAt(object, "metadata", "name") ?? "";
-  try {
-    await here.create(resource, object, asIs, { signal });
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
-    const existing = await here.find(resource, name, asIs, { signal });
-    if (existing === undefined) throw error;
-    if (isOwnedBy(existing, uid)) return;
-    throw new UserError(
-      "TARGET_INVALID",
-      `${resource.plural} ${here.namespace}/${name} exists and is not the drill's`,
-      {
-        next: "Delete or rename it.",
-      },
-    );
-  }
-}
-
-export function isOwnedBy(object: unknown, uid: string): boolean {
-  return uid !== "" && listAt(object, "metadata", "ownerReferences").some((owner) => textAt(owner, "uid") === uid);
 }

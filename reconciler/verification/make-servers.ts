@@ -5,21 +5,20 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import { UserError } from "../../shared/errors.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
 import { targetKey } from "../../shared/target.ts";
 import { inNamespace } from "../authority.ts";
-import { gatherNamespace } from "../jobs/gather-job.ts";
+import { gatherLimitRanges, gatherNamespace } from "../jobs/gather-job.ts";
 import { CLAIMS } from "../jobs/gather-target.ts";
 import { JOBS, readJob } from "../jobs/job-object.ts";
 import { gatherPodRefusal } from "../jobs/job-refusal.ts";
 import type { JobProblem } from "../jobs/target-job.ts";
-import { createOwn } from "./make-restore.ts";
-import { buildDrillClaim } from "./objects.ts";
-import { buildServerJob, buildServerSecret } from "./server-objects.ts";
+import { createOwn } from "./create-own.ts";
+import { makeNetwork } from "./make-network.ts";
+import { buildDrillClaim, SECRETS } from "./objects.ts";
+import { buildServerJob, buildServerSecret, type ServerJobFacts } from "./server-objects.ts";
 import type { DrillDatabase } from "./servers.ts";
 import type { DrillView } from "./view.ts";
 
-export const SECRETS: Resource = { group: "", version: "v1", plural: "secrets", namespaced: true };
 const PASSWORD_BYTES = 24;
 
 export interface ServerPorts {
@@ -45,6 +44,20 @@ export async function gatherBindings(
   return found;
 }
 
+/** @param settings of the verifier @throws KubeError */
+export async function gatherServerFacts(
+  { client, settings: installation }: Pick<ServerPorts, "client" | "settings">,
+  namespace: string,
+  settings: ServerJobFacts["settings"],
+  deadlineSeconds: number,
+): Promise<ServerJobFacts> {
+  const [facts, limitRanges] = await Promise.all([
+    gatherNamespace(client, namespace),
+    gatherLimitRanges(client, namespace),
+  ]);
+  return { settings, installation, namespace: facts, limitRanges, deadlineSeconds };
+}
+
 /**
  * @returns why a server's pod can't be made
  * @throws UserError TARGET_INVALID when a name is taken by somebody else; DRILL_NOT_POSSIBLE
@@ -52,14 +65,18 @@ export async function gatherBindings(
  */
 export async function makeServers(
   { client, settings: installation, now, signal }: ServerPorts,
-  { drill, verifier }: DrillView,
+  view: DrillView,
   deadlineSeconds: number,
 ): Promise<JobProblem | undefined> {
+  const { drill, verifier } = view;
   const { namespace, uid = "" } = drill.metadata;
   if (verifier === undefined) throw new UserError("NOT_FOUND", `BackupVerifier ${drill.spec.verifier} is gone`);
   const here = inNamespace(client, namespace);
   const { storage, runtimeSettings: settings } = verifier.spec;
-  const facts = { settings, installation, namespace: await gatherNamespace(client, namespace), deadlineSeconds };
+  const [facts] = await Promise.all([
+    gatherServerFacts({ client, settings: installation }, namespace, settings, deadlineSeconds),
+    makeNetwork(client, view, signal),
+  ]);
   let problem: JobProblem | undefined;
   for (const server of drill.status?.servers ?? []) {
     const { name: claim, size } = server;

@@ -11,10 +11,13 @@ import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
 import { ExecutionOrder, Label, LabelValue, Volume } from "../../shared/contract.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import type { BackupInvokerView } from "../../shared/invoker.ts";
+import type { Resource } from "../../shared/kube/resource.ts";
 import { type DrillName, drillBatchName } from "./names.ts";
 import { memberName } from "./plan.ts";
 
-/** By it the pods of a drill are told from all others, by people and in NetworkPolicies of theirs. It is handed on to jobs and their pods. */
+export const SECRETS: Resource = { group: "", version: "v1", plural: "secrets", namespaced: true };
+
+/** By it the pods of a drill are told from all others, by people and in NetworkPolicies. It is handed on to jobs and their pods. */
 export const INSTANCE_LABEL = "app.kubernetes.io/instance";
 
 export function drillNameOf({ metadata }: Pick<BackupVerificationSession, "metadata">): DrillName {

@@ -5,9 +5,11 @@ import { textMapAt } from "../../shared/injection/workload.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { isAlreadyExists, isForbidden } from "../../shared/kube/kube-error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
+import { readQuantity } from "../../shared/quantity.ts";
 import { inNamespace } from "../authority.ts";
 import { CLAIMS } from "../jobs/gather-target.ts";
 import { problemOf } from "../jobs/job-refusal.ts";
+import { isFullQuota } from "../jobs/target-job.ts";
 import { buildDrillClaim } from "./objects.ts";
 
 const STORAGE_CLASSES: Resource = {
@@ -36,17 +38,27 @@ export async function whyNoRoom(
     return "the cluster has no default StorageClass (next: name one in spec.storage.storageClassName)";
   }
   const here = inNamespace(client, drill.metadata.namespace);
-  for (const volume of volumes) {
+  const ask = async (volume: Pick<DrillVolume, "claim" | "size">): Promise<string | undefined> => {
     try {
       await here.create(CLAIMS, buildDrillClaim(drill, volume, storage), asIs, { dryRun: true, signal });
+      return undefined;
     } catch (error) {
-      if (isAlreadyExists(error)) continue;
+      if (isAlreadyExists(error)) return undefined;
       const problem = problemOf(error);
       if (problem === undefined) throw error;
       return problem.message;
     }
+  };
+  for (const volume of volumes) {
+    const refused = await ask(volume);
+    if (refused !== undefined) return refused;
   }
-  return undefined;
+  const [first, ...others] = volumes;
+  if (first === undefined || others.length === 0) return undefined;
+  // Each may fit where all together do not. One volume may be too large for other reasons, which say nothing of the many.
+  const bytes = volumes.reduce((sum, { size }) => sum + (readQuantity(size) ?? 0), 0);
+  const refused = await ask({ claim: `${first.claim}-all`, size: `${Math.ceil(bytes / 2 ** 20)}Mi` });
+  return refused !== undefined && isFullQuota(refused) ? refused : undefined;
 }
 
 /** @returns undefined where nobody says, as in an installation that sees one namespace */

@@ -3,29 +3,35 @@ import type { BackupVerificationSession, DrillServer } from "../../shared/api/ba
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { Annotation, Label, LabelValue } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
-import type { InjectionSettings } from "../../shared/injection/view.ts";
+import { enforcesRestricted } from "../../shared/injection/backend-volume.ts";
+import { jobResources } from "../../shared/injection/container-resources.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import { withoutOwnKeys } from "../../shared/own-keys.ts";
 import { pullSecretFields } from "../jobs/pull-secrets.ts";
 import { POD_SECURITY } from "../jobs/security.ts";
 import { scriptJobName } from "./names.ts";
 import { drillLabels, drillMetadata, drillNameOf } from "./objects.ts";
-import { PASSWORD_KEY } from "./server-objects.ts";
+import { PASSWORD_KEY, RESTRICTED_CONTAINER, type ServerJobFacts } from "./server-objects.ts";
 import { drillMounts, drillVolumes } from "./verify-job.ts";
 
 export const SCRIPT_CONTAINER = "script";
+
+/** Who restored in such a namespace: files that are nobody else's can be read by that user alone. */
+const NOBODY = 65534;
+const RESTRICTED_POD = { ...POD_SECURITY, runAsNonRoot: true, runAsUser: NOBODY, runAsGroup: NOBODY } as const;
 
 /** @throws UserError INVALID_OBJECT without a script */
 export function planScriptJob(
   drill: BackupVerificationSession,
   { script, runtimeSettings }: BackupVerifier["spec"],
-  settings: Pick<InjectionSettings, "pullSecrets">,
-  deadlineSeconds: number,
+  { installation, namespace: facts, limitRanges, deadlineSeconds }: ServerJobFacts,
 ): JsonObject {
   if (script === undefined) throw new UserError("INVALID_OBJECT", "spec.script is missing");
   const { volumes = [], servers = [], point } = drill.status ?? {};
   const { podLabels, podAnnotations, serviceAccountAnnotations: _, ...podFields } = runtimeSettings?.pod ?? {};
-  const { resources, securityContext } = runtimeSettings?.container ?? {};
+  const { container } = runtimeSettings ?? {};
+  const isRestricted = enforcesRestricted(facts);
+  const securityContext = { ...(isRestricted && RESTRICTED_CONTAINER), ...container?.securityContext };
   const { namespace, uid = "" } = drill.metadata;
   const own = { ...drillLabels(drill), [Label.JobOwner]: uid, [Label.JobTarget]: LabelValue.Script };
   const metadata = drillMetadata(drill, scriptJobName(drillNameOf(drill)));
@@ -52,14 +58,14 @@ export function planScriptJob(
           automountServiceAccountToken: false,
           ...podFields,
           ...pullSecretFields({
-            settings,
+            settings: installation,
             namespace,
             asked: podFields.imagePullSecrets,
             hasUsersAccount: podFields.serviceAccountName !== undefined,
           }),
           restartPolicy: "Never",
           ...(hostAliases.length > 0 && { hostAliases }),
-          securityContext: podFields.securityContext ?? POD_SECURITY,
+          securityContext: podFields.securityContext ?? (isRestricted ? RESTRICTED_POD : POD_SECURITY),
           containers: [
             {
               name: SCRIPT_CONTAINER,
@@ -69,8 +75,8 @@ export function planScriptJob(
               ...(script.args !== undefined && { args: script.args }),
               // What the author says counts last: these are no one's but the script's.
               env: [...known, ...(script.env ?? [])],
-              ...(resources !== undefined && { resources }),
-              ...(securityContext !== undefined && { securityContext }),
+              resources: jobResources(installation.resources, limitRanges, container?.resources),
+              ...(Object.keys(securityContext).length > 0 && { securityContext }),
               volumeMounts: drillMounts(volumes, false),
             },
           ],

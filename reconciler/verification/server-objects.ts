@@ -7,6 +7,8 @@ import { Annotation, Label, LabelValue, Path } from "../../shared/contract.ts";
 import { DATABASES, type DatabaseServerRow, isDatabaseName } from "../../shared/databases.ts";
 import { UserError } from "../../shared/errors.ts";
 import { enforcesRestricted } from "../../shared/injection/backend-volume.ts";
+import { resourcesWithin } from "../../shared/injection/container-resources.ts";
+import type { LimitRange } from "../../shared/injection/limit-range.ts";
 import type { InjectionSettings, NamespaceFacts } from "../../shared/injection/view.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import { withoutOwnKeys } from "../../shared/own-keys.ts";
@@ -20,8 +22,11 @@ const SERVER_CONTAINER = "server";
 const VOLUME = "files";
 /** It is thrown away: what it has not written down yet is of no use to anybody. */
 const GRACE_SECONDS = 1;
-/** Enough to start; what loading takes more of is free where no limit is set. */
-const REQUESTS = { cpu: "50m", memory: "256Mi" } as const;
+/** Enough to start with. Limits are there since a quota may ask for them: loading a dump takes less than that with the usual images. */
+const RESOURCES = {
+  requests: { cpu: "50m", memory: "256Mi" },
+  limits: { cpu: "2", memory: "2Gi" },
+} as const;
 
 /** @throws UserError DRILL_NOT_POSSIBLE when the type is none that we know */
 export function serverRow({ type, member }: Pick<DrillServer, "type" | "member">): DatabaseServerRow {
@@ -47,8 +52,10 @@ export function buildServerSecret(
 
 export interface ServerJobFacts {
   readonly settings: BackupVerifier["spec"]["runtimeSettings"];
-  readonly installation: Pick<InjectionSettings, "pullSecrets">;
+  readonly installation: Pick<InjectionSettings, "pullSecrets" | "resources">;
   readonly namespace: NamespaceFacts;
+  /** Of the namespace: defaults give way to them. */
+  readonly limitRanges: readonly LimitRange[];
   readonly deadlineSeconds: number;
 }
 
@@ -61,7 +68,7 @@ export interface ServerJobFacts {
 export function buildServerJob(
   drill: BackupVerificationSession,
   server: DrillServer,
-  { settings, installation, namespace, deadlineSeconds }: ServerJobFacts,
+  { settings, installation, namespace, limitRanges, deadlineSeconds }: ServerJobFacts,
 ): JsonObject {
   const row = serverRow(server);
   const { name, image } = server;
@@ -111,10 +118,10 @@ export function buildServerJob(
                 ...Object.entries(variables).map(([variable, value]) => ({ name: variable, value })),
               ],
               ports: [{ containerPort: server.port, protocol: "TCP" }],
-              resources: settings?.container?.resources ?? { requests: REQUESTS },
+              resources: resourcesWithin(RESOURCES, limitRanges, settings?.container?.resources),
               // The last lines of a server that does not start become the reason of the drill.
               terminationMessagePolicy: "FallbackToLogsOnError",
-              ...(isRestricted && { securityContext: RESTRICTED }),
+              ...(isRestricted && { securityContext: RESTRICTED_CONTAINER }),
               volumeMounts: [{ name: VOLUME, mountPath: Path.DrillServer }],
             },
           ],
@@ -125,7 +132,8 @@ export function buildServerJob(
   };
 }
 
-const RESTRICTED = { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } };
+/** What Pod Security `restricted` asks of a container, beside what it asks of the pod. */
+export const RESTRICTED_CONTAINER = { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } };
 
 /** The usual images start as root and give that up themselves; where that is forbidden they run as their other user from the beginning. */
 function podSecurity({ userId }: DatabaseServerRow, isRestricted: boolean): JsonObject {

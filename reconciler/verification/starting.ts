@@ -31,7 +31,7 @@ export function starting(step: Step): DrillDecision {
   const { view, status, now } = step;
   const { problem } = view;
   const servers = serversOf(step);
-  const isMissing = servers.some(({ job }) => job === undefined);
+  const isMissing = servers.some(({ job }) => job === undefined || isWithoutPod(job.outcome));
   if (isMissing && problem !== undefined && problem.isPassing !== true) {
     return fail(step, problem.code, problem.message);
   }
@@ -44,7 +44,7 @@ export function starting(step: Step): DrillDecision {
       return fail(step, why.code, `${server.member}: its server does not start: ${why.message}${next}`);
     }
   }
-  if (servers.some(({ job }) => job === undefined || isWithoutPod(job.outcome))) {
+  if (isMissing) {
     return again(step, { kind: "make-servers", deadlineSeconds: leftSeconds(step) });
   }
   const waiting = servers.find(({ job }) => addressOf(job) === undefined)?.job;

@@ -14,7 +14,7 @@
  * | 8 | Repository | get its Secret; with a local backend get what its volume names, and create pods: one that looks after the repository mounts it |
  * | 9 | AppBinding | get its Secrets: whoever backs the application up sends them to its address; one that names a blueprint: create pods |
  * | 10 | BackupBlueprint | with repoNamespace row 8 there; without it create pods everywhere for a local backend: Secrets and claims are each namespace's own |
- * | 11 | BackupVerifier | create pods and claims: what was backed up is restored into them; get the AppBindings of its invoker, which say what databases are; what its script and its settings name, as in row 7 |
+ * | 11 | BackupVerifier | create pods, claims and NetworkPolicies: what was backed up is restored into them, and they let its pods reach the store; get the AppBindings of its invoker, which say what databases are; what its script and its settings name, as in row 7 |
  */
 import type { AppBinding } from "../api/app-binding.ts";
 import type { Backend } from "../api/backend.ts";
@@ -64,6 +64,7 @@ export const ON_TARGET: Readonly<Record<string, EffectOn>> = {
 const CREATE_PODS: EffectOn = { verb: "create", group: "", resource: "pods" };
 const EXEC: EffectOn = { ...CREATE_PODS, subresource: "exec" };
 const CREATE_CLAIMS: EffectOn = { verb: "create", group: "", resource: "persistentvolumeclaims" };
+const CREATE_POLICIES: EffectOn = { verb: "create", group: "networking.k8s.io", resource: "networkpolicies" };
 const GET_SECRETS: EffectOn = { verb: "get", group: "", resource: "secrets" };
 const GET_ACCOUNT: EffectOn = { verb: "get", group: "", resource: "serviceaccounts" };
 const CREATE_ACCOUNTS: EffectOn = { verb: "create", group: "", resource: "serviceaccounts" };
@@ -181,6 +182,8 @@ function effectsOfVerifier({ metadata, spec }: BackupVerifier, { verified }: Eff
   return [
     { ...CREATE_PODS, namespace, from: "spec.invoker (a drill restores it)" },
     { ...CREATE_CLAIMS, namespace, from: "spec.storage" },
+    // Whoever may make pods could give them the labels by which the drill's are let out.
+    { ...CREATE_POLICIES, namespace, from: "spec.invoker (its pods may reach the store)" },
     ...effectsOfDatabases(spec, namespace, verified),
     ...objectsNamedIn(spec.script).map(({ on, name }) => ({ ...on, namespace, name, from: "spec.script" })),
     ...effectsOfSettings(spec.runtimeSettings, namespace, "spec"),

@@ -30,6 +30,7 @@ const MADE = [
   KUBERNETES.ServiceAccount,
   KUBERNETES.Role,
   KUBERNETES.RoleBinding,
+  KUBERNETES.NetworkPolicy,
   KINDS.AppBinding,
   KINDS.RestoreBatch,
   KINDS.HostRun,

@@ -18,6 +18,7 @@ import type { DrillView } from "../../../../reconciler/verification/view.ts";
 import { parseAppBinding } from "../../../../shared/api/app-binding.ts";
 import { parseBackupBatch } from "../../../../shared/api/backup-batch.ts";
 import { appAddress } from "../../../../shared/app-binding.ts";
+import { readLimitRange } from "../../../../shared/injection/limit-range.ts";
 import { backupInvokerView } from "../../../../shared/invoker.ts";
 import { valueAt } from "../../../../shared/kube/json-value.ts";
 import { aDrill, aSession, aVerifier, withDatabase } from "./builders.ts";
@@ -234,7 +235,7 @@ test("a server has a password of its own, ends with the drill's time, and its Ap
   const [server] = drill.status?.servers ?? [];
   if (server === undefined) throw new Error("no server");
   const namespace = { name: "demo", labels: {}, annotations: {} };
-  const facts = { settings: undefined, installation: {}, deadlineSeconds: 90 };
+  const facts = { settings: undefined, installation: {}, limitRanges: [], deadlineSeconds: 90 };
   const job = buildServerJob(drill, server, { ...facts, namespace });
   expect(valueAt(job, "spec", "activeDeadlineSeconds")).toBe(90);
   const pod = JSON.stringify(valueAt(job, "spec", "template", "spec"));
@@ -273,7 +274,13 @@ test("the order names the server of a database, and a script finds it by variabl
       database: "shop",
     },
   });
-  const script = planScriptJob(drill, aVerifier({ type: "Script", script: { image: "a:1" } }).spec, {}, 60);
+  const script = planScriptJob(drill, aVerifier({ type: "Script", script: { image: "a:1" } }).spec, {
+    settings: undefined,
+    installation: {},
+    namespace: { name: "demo", labels: {}, annotations: {} },
+    limitRanges: [],
+    deadlineSeconds: 60,
+  });
   const pod = JSON.stringify(valueAt(script, "spec", "template", "spec"));
   for (const text of [
     '{"name":"DRILL_DB_HOST","value":"10.0.0.5"}',
@@ -319,6 +326,45 @@ test("a database of which nothing, too little, or something wrong is told is not
   expect(whole.checks).toMatchObject([
     { name: "files of web", ok: true },
     { name: "database db", ok: true, message: "2 tables, 7 rows, 1 statements answered as they must be" },
+  ]);
+});
+
+test("a script and a server fit into a namespace that enforces `restricted`, with limits for quotas, whose ranges count", () => {
+  const drill = aBegunDrill();
+  const [server] = drill.status?.servers ?? [];
+  if (server === undefined) throw new Error("no server");
+  const verifier = aVerifier({ type: "Script", script: { image: "a:1" } }).spec;
+  const facts = (labels: Readonly<Record<string, string>>, settings?: typeof verifier.runtimeSettings) => ({
+    settings,
+    installation: {},
+    namespace: { name: "demo", labels, annotations: {} },
+    limitRanges: [readLimitRange({ spec: { limits: [{ type: "Container", max: { memory: "512Mi" } }] } })],
+    deadlineSeconds: 60,
+  });
+  const restricted = { "pod-security.kubernetes.io/enforce": "restricted" };
+  for (const job of [
+    planScriptJob(drill, verifier, facts(restricted)),
+    buildServerJob(drill, server, facts(restricted)),
+  ]) {
+    const spec = valueAt(job, "spec", "template", "spec");
+    expect(spec).toMatchObject({
+      securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+      containers: [
+        {
+          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+          resources: { limits: { cpu: expect.any(String) }, requests: { cpu: expect.any(String) } },
+        },
+      ],
+    });
+  }
+  // The API server itself fills in what a range has as the most.
+  expect(JSON.stringify(buildServerJob(drill, server, facts(restricted)))).not.toContain("2Gi");
+  const free = JSON.stringify([planScriptJob(drill, verifier, facts({})), buildServerJob(drill, server, facts({}))]);
+  expect(free).not.toMatch(/runAsNonRoot|allowPrivilegeEscalation/);
+  const asked = { ...verifier, runtimeSettings: { container: { securityContext: { runAsUser: 33 } } } };
+  const own = planScriptJob(drill, asked, facts(restricted));
+  expect(valueAt(own, "spec", "template", "spec", "containers")).toMatchObject([
+    { securityContext: { runAsUser: 33, allowPrivilegeEscalation: false } },
   ]);
 });
 

@@ -191,8 +191,11 @@ test("the author of a verifier is asked for the AppBindings of its invoker, whos
     metadata: { name: "v", namespace: "demo" },
     spec: { invoker: { kind: "BackupBatch", name: "x" } },
   };
-  const rights = ["create pods", "create persistentvolumeclaims"];
+  const rights = ["create pods", "create persistentvolumeclaims", "create networkpolicies"];
   const objects = [batch([{ target: { ref: WEB } }, { target: { ref: DB } }])];
+  // Whoever may make pods alone could have them let out by the drill's policies.
+  const confined = await write(verifier, { rights: rights.slice(0, 2), objects: [batch([])] });
+  expect(confined.message).toContain("may not create networkpolicies");
   const refused = await write(verifier, { rights, objects });
   expect(refused.isAllowed).toBe(false);
   expect(refused.message).toContain("may not get appbindings");
