@@ -319,6 +319,10 @@ export const ERRORS = {
     "The recovery point can't be restored beside the application.",
     "Do what the message names; a restore of the application itself is not concerned.",
   ),
+  DRILL_SERVER_UNKNOWN: entry(
+    "No image is known for the throw-away server of a database.",
+    "Name an image of its kind and version in spec.servers of the BackupVerifier.",
+  ),
   DRILL_NO_ROOM: entry(
     "The cluster has no room for the throw-away volumes of a drill.",
     "Name a StorageClass in spec.storage of the BackupVerifier, raise its sizeLimit, or make room in the quota that the message names.",

@@ -1,5 +1,5 @@
 /** The evidence of a drill: what was restored, from what, what was looked at, and what was found. It is what gets signed. */
-import type { BackupVerificationSession, DrilledMember } from "../api/backup-verification-session.ts";
+import type { BackupVerificationSession, DrilledMember, DrillServer } from "../api/backup-verification-session.ts";
 import { VerificationPhase, VerificationType } from "../api/closed-lists.ts";
 import { readerOf } from "../api/parse.ts";
 import {
@@ -44,6 +44,14 @@ const memberSchema = object({
   tableCount: optional(count, "Tables."),
   rows: optional(count, "Rows of all tables."),
   queries: optional(list(answeredQuerySchema), "The first statements that were asked."),
+  server: optional(
+    object({
+      image: required(text, "Its image, as it was asked for."),
+      type: required(text, "Type of the database."),
+      version: optional(text, "Version of the application's own."),
+    }),
+    "The throw-away server of a database.",
+  ),
   unproven: optional(list(text), "What was not looked at, and why."),
   findingCount: required(count, "What is wrong, in number."),
 });
@@ -97,7 +105,7 @@ function cut(words: string): string {
   return words.slice(0, MAX_TEXT);
 }
 
-function memberOf(member: DrilledMember): EvidenceMember {
+function memberOf(member: DrilledMember, server: DrillServer | undefined): EvidenceMember {
   const {
     alias,
     kind,
@@ -134,9 +142,14 @@ function memberOf(member: DrilledMember): EvidenceMember {
         ...(value !== undefined && { value: cut(value) }),
       })),
     }),
+    ...(server !== undefined && { server: serverOf(server) }),
     ...(unproven !== undefined && { unproven: unproven.map(cut) }),
     findingCount: findingCount ?? findings?.length ?? 0,
   };
+}
+
+function serverOf({ image, type, version }: DrillServer): NonNullable<EvidenceMember["server"]> {
+  return { image: cut(image), type: cut(type), ...(version !== undefined && { version: cut(version) }) };
 }
 
 function pointOf({
@@ -172,7 +185,12 @@ export function buildEvidence(drill: BackupVerificationSession, context: Evidenc
     ...(restoreStartTime !== undefined && { restoreStartTime }),
     ...(restoreEndTime !== undefined && { restoreEndTime }),
     endTime: now.toISOString(),
-    members: (status.members ?? []).map(memberOf),
+    members: (status.members ?? []).map((member) =>
+      memberOf(
+        member,
+        status.servers?.find((server) => server.member === member.alias),
+      ),
+    ),
     checks: (status.checks ?? []).map(({ name, ok }) => ({ name: cut(name), ok })),
     ...(status.script?.exitCode !== undefined && { script: { exitCode: status.script.exitCode } }),
   };

@@ -81,7 +81,7 @@ test("a path that is no folder below the root is refused before anything is made
 test("the batch of a drill names throw-away claims, snapshots by their ids, and nothing of the application", () => {
   const drill = aDrill();
   const volumes = volumesOf(["/data/a", "/data/b"]);
-  const batch = buildDrillBatch({ drill, volumes, invoker, settings: undefined, timeOut: "1h0m0s" });
+  const batch = buildDrillBatch({ drill, volumes, servers: [], invoker, settings: undefined, timeOut: "1h0m0s" });
   const [member] = batch.spec.members ?? [];
   expect(batch.spec.members).toHaveLength(1);
   expect(member?.target?.ref).toEqual({
