@@ -8,8 +8,8 @@ import { JOB_RESOURCE_OPTIONS, RESOURCE_OPTIONS, readResourceFlags } from "../sh
 import type { InjectionSettings } from "../shared/injection/view.ts";
 import { knowsOwnPod } from "../shared/kube/own-image.ts";
 import { LOG_LEVELS, type LogLevel } from "../shared/log.ts";
-import { DEFAULT_MAX_UNAVAILABLE } from "./invoker/rollouts.ts";
-import { DEFAULT_TROUBLE_LIMITS, type TroubleLimits } from "./invoker/trouble.ts";
+import { DEFAULT_MAX_UNAVAILABLE } from "./injection/rollouts.ts";
+import { DEFAULT_TROUBLE_LIMITS, type TroubleLimits } from "./injection/trouble.ts";
 import { DEFAULT_LIMITS, type Limits } from "./run/world.ts";
 
 export const TRIGGERS = ["in-process", "cronjob"] as const;

@@ -58,6 +58,7 @@ export const LabelValue = {
   SnapshotDeletion: "true",
   Verification: "verification",
   Script: "verification-script",
+  DrillServer: "verification-server",
   Injected: "true",
   ManagedBy: "stash.appscode.com",
   Name: "stash",
@@ -162,6 +163,8 @@ export const Path = {
   Interim: "/stash-interim-volume",
   /** A restored member of a drill is mounted at `${Path.Drill}/ALIAS`. */
   Drill: "/drill",
+  /** The volume of a drill's database server is mounted there. */
+  DrillServer: "/drill-server",
   /** Where the steps of a Task leave their results for the last one. */
   Output: "/stash-tmp/output",
 } as const;

@@ -198,7 +198,7 @@ export const CONDITION_REASONS = {
   RecoveryPointNotRestored: "a drill could not restore the recovery point, or found it not whole",
   DrillsCanRun: "drills can run",
   RepositoryUsable: "nothing is known against the repository",
-  RepositoryDamaged: "the last check found damage in the repository",
+  RepositoryDamaged: "a check found damage in the repository, and none has found it mended since",
   RevertedByOthers: "another field manager removed the container again and again",
 } as const;
 

@@ -2,7 +2,7 @@
 import { type StdioOptions, spawn } from "node:child_process";
 import type { Writable } from "node:stream";
 import { messageOf, UserError } from "../../shared/errors.ts";
-import type { ProgramCall } from "./dump-plan.ts";
+import type { ProgramCall } from "./plan.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -11,7 +11,8 @@ import {
 import { listSnapshot, type OnNode, type SnapshotSize } from "../restic/list-snapshot.ts";
 import { chooseSnapshots } from "./candidates.ts";
 import { type Conflicts, createConflicts } from "./conflicts.ts";
-import type { HostRestore, HostRestorePorts } from "./host-restore.ts";
+import { createFoldersAbove, type FoldersAbove } from "./folders-above.ts";
+import type { HostRestore, HostRestorePorts } from "./host.ts";
 import { createOwners, type Owners } from "./owners.ts";
 import { createSelected } from "./selected.ts";
 
@@ -38,7 +39,8 @@ function hasPatterns({ include, exclude }: RestoreSelection, args: readonly stri
  * snapshot spares the list of all.
  *
  * @returns outer paths before inner ones; nothing when nothing is wanted
- * @throws UserError when a wanted snapshot is missing, with what there is, or can't be read, or patterns leave nothing of them
+ * @throws UserError when a wanted snapshot is missing, with what there is, can't be read, or does not fit what is on disk, or when patterns leave
+ *   nothing of them
  */
 export async function lookAtSnapshots(
   restore: HostRestore,
@@ -56,6 +58,7 @@ export async function lookAtSnapshots(
   for (const snapshot of snapshots) {
     const watch = createWatch(restore, selection, snapshot, selected.look);
     const size = await listSnapshot(ports.restic, [snapshot.id], { signal: ports.signal, onNode: watch.look });
+    watch.above.require();
     all.push({ snapshot, size, conflicts: watch.conflicts, owners: watch.owners });
   }
   // A snapshot without any entry is whole when it is empty.
@@ -103,6 +106,7 @@ async function lookAtOne(
     throw error;
   }
   if (found === undefined) return undefined;
+  found.watch.above.require();
   if (hasPatterns(selection, restore.args)) found.requireSome();
   return { snapshot: found.snapshot, size, conflicts: found.watch.conflicts, owners: found.watch.owners };
 }
@@ -126,6 +130,7 @@ interface Watch {
   readonly look: OnNode;
   readonly conflicts: Conflicts;
   readonly owners: Owners;
+  readonly above: FoldersAbove;
 }
 
 function createWatch(
@@ -138,10 +143,13 @@ function createWatch(
   const isAll = !hasPatterns(selection, restore.args);
   const conflicts = createConflicts(paths, restore.targetFolder);
   const owners = createOwners(paths, restore.runsAs);
+  const above = createFoldersAbove(paths, isAll, restore.targetFolder);
   const look: OnNode = (path, type, uid) => {
+    const isIt = isSelected(path);
     if (isAll) conflicts.look(path, type);
     owners.look(path, uid);
-    return isSelected(path);
+    above.look(path, type, isIt);
+    return isIt;
   };
-  return { look, conflicts, owners };
+  return { look, conflicts, owners, above };
 }

@@ -14,10 +14,10 @@ import { requireFewStarts } from "../restarts.ts";
 import type { Restic } from "../restic/client.ts";
 import { openRepository } from "../work/repository.ts";
 import { reporterOf, type WorkPorts } from "../work/turn-ports.ts";
-import type { HostRestore } from "./host-restore.ts";
+import type { HostRestore } from "./host.ts";
 import { lookAtSnapshots } from "./look.ts";
 import { buildRestoreResult } from "./outcome.ts";
-import { createTried } from "./tried-restore.ts";
+import { createTried } from "./tried.ts";
 
 /** Of a flag that comes twice restic takes the last; and one without its value takes the next word for it. */
 const DRY_RUN = ["--dry-run", "--dry-run", "--json", "--verbose=2", "--no-lock"];

@@ -1,6 +1,6 @@
 /** What a restore would do, as far as the objects of the cluster tell. Pure. */
 
-import type { TriedRestore } from "../../agent/restore/tried-restore.ts";
+import type { TriedRestore } from "../../agent/restore/tried.ts";
 import { howOf, restartsOf, stepsOf } from "../../reconciler/restore/plan.ts";
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";

@@ -3,7 +3,7 @@
  * it, and nothing is written into the repository.
  */
 import { PassThrough } from "node:stream";
-import type { TriedRestore } from "../../agent/restore/tried-restore.ts";
+import type { TriedRestore } from "../../agent/restore/tried.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository } from "../../shared/api/repository.ts";
 import { Command, Container } from "../../shared/contract.ts";

@@ -37,8 +37,8 @@ import { RESTORE_WORDS, runFacts } from "./facts.ts";
 import { deadline, finish, msToNextTime, retryHosts } from "./finish.ts";
 import { dueRequests, moreHosts, startMembers } from "./members.ts";
 import { dueLooks, msToNextLook, tellOldPods } from "./old-pod-rows.ts";
-import type { RestoreStatus } from "./restore-status.ts";
 import { begin, repositoryFound, validated } from "./start.ts";
+import type { RestoreStatus } from "./status.ts";
 import type { Action, OwnAction, Row } from "./step.ts";
 import type { RestoreView } from "./view.ts";
 

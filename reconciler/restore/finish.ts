@@ -5,12 +5,12 @@ import { hasCondition } from "../../shared/status/conditions.ts";
 import { formatTime } from "../../shared/timestamps.ts";
 import { isRecorded, withEnd } from "../run/ended.ts";
 import { isOpenHost } from "../run/entries.ts";
+import { runHosts, runTargets } from "../run/facts.ts";
 import { withDeadlineExceeded } from "../run/give-up.ts";
-import { runHosts, runTargets } from "../run/run-facts.ts";
 import { areTargetsOver, isBegun, isOver } from "../run/settled.ts";
 import { createdAtMs } from "../run/view.ts";
 import { isHostRetryLeft, RESTORE_WORDS } from "./facts.ts";
-import type { RestoreStatus } from "./restore-status.ts";
+import type { RestoreStatus } from "./status.ts";
 import type { Row, Step } from "./step.ts";
 import { isJobTarget, type MemberStatus, type RestoreView } from "./view.ts";
 

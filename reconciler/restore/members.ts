@@ -1,14 +1,14 @@
 /** Rows that bring a member to its turn: what stands against it, and what comes to it later. Pure. */
 import { ExecutionOrder } from "../../shared/contract.ts";
 import { targetKey } from "../../shared/target/ref.ts";
+import { runHosts, runTargets, withRunTarget } from "../run/facts.ts";
 import { hostnamesOf } from "../run/hosts.ts";
 import { createMemberRows } from "../run/members.ts";
-import { runHosts, runTargets, withRunTarget } from "../run/run-facts.ts";
 import { isStarted } from "../run/settled.ts";
 import { targetRef } from "../run/view.ts";
 import { runFacts } from "./facts.ts";
 import { newHost, startMember, totalHostsOf } from "./member-start.ts";
-import type { RestoreStatus } from "./restore-status.ts";
+import type { RestoreStatus } from "./status.ts";
 import type { OwnAction, Row, Step } from "./step.ts";
 import type { RestoreView } from "./view.ts";
 

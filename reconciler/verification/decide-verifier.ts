@@ -22,7 +22,7 @@ import { findCondition, withCondition } from "../../shared/status/conditions.ts"
 import { type Readiness, withReadiness } from "../../shared/status/readiness.ts";
 import { isGoodPoint } from "../../shared/status/saved-data.ts";
 import { formatTime } from "../../shared/timestamps.ts";
-import { decideSchedule, type ScheduleDecision } from "../schedule/decide-schedule.ts";
+import { decideSchedule, type ScheduleDecision } from "../schedule/decide.ts";
 import { provenOf } from "./proven.ts";
 import { isFinalDrill } from "./status.ts";
 
@@ -219,7 +219,7 @@ function forgotten({ verifier, drills }: VerifierView): readonly string[] {
 function baseStatus({ verifier, drills }: VerifierView): BackupVerifierStatus {
   const [newest] = newestFirst(drills);
   const [proven] = newestFirst(drills.filter(({ status }) => status?.phase === "Succeeded"));
-  const last = proven?.status && provenOf(proven, proven.status, verifier.spec.type);
+  const last = proven?.status && provenOf(proven, proven.status);
   const known = verifier.status?.lastProven;
   const isNewer = last !== undefined && Date.parse(last.time) >= (Date.parse(known?.time ?? "") || 0);
   return {

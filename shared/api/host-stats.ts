@@ -126,6 +126,7 @@ export const hostStatsSchema = object({
   ...reportProperties,
   phase: optional(oneOf(BackupHostPhase), "How far the host is."),
   snapshots: optional(longList(snapshotStatsSchema), "Snapshots that were made."),
+  snapshotCount: optional(count, "How many were made, where not all of them are listed."),
 });
 export type HostStats = Value<typeof hostStatsSchema>;
 
@@ -151,6 +152,7 @@ export const triedRestoreSchema = object({
   writtenBytes: required(count, "Size of those that would be written."),
   overwritten: optional(shortList(text, MAX_TOLD_FILES), "Some of those that would be written over."),
   snapshots: optional(list(restoredSnapshotSchema), "Snapshots that would be restored."),
+  snapshotCount: optional(count, "How many would be restored, where not all of them are listed."),
 });
 export type TriedHost = Value<typeof triedRestoreSchema>;
 
@@ -159,5 +161,6 @@ export const restoreHostStatsSchema = object({
   tried: optional(triedRestoreSchema, "With dryRun: what would be done to the host's files."),
   phase: optional(oneOf(RestoreHostPhase), "How far the host is."),
   snapshots: optional(longList(restoredSnapshotSchema), "Snapshots that were restored."),
+  snapshotCount: optional(count, "How many were restored, where not all of them are listed."),
 });
 export type RestoreHostStats = Value<typeof restoreHostStatsSchema>;

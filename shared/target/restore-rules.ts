@@ -36,6 +36,8 @@ export interface ChosenPoint {
     readonly id?: string;
     /** How many hosts its target had. */
     readonly hosts?: number;
+    /** How many paths its host had, where it had several. */
+    readonly paths?: number;
   }[];
 }
 
@@ -77,6 +79,22 @@ export function selectRule(rules: readonly RestoreRule[], host: RestoreHost): Re
   );
 }
 
+/** @throws UserError SNAPSHOT_NOT_FOUND when some of what was saved of a host is not in the list */
+function requireAllPaths(
+  { session = "" }: ChosenPoint,
+  sourceHost: string,
+  listed: readonly { readonly path?: string; readonly paths?: number }[],
+): void {
+  const saved = listed.reduce((most, { paths = 1 }) => Math.max(most, paths), 0);
+  const found = new Set(listed.map(({ path }) => path)).size;
+  if (found >= saved) return;
+  throw new UserError(
+    "SNAPSHOT_NOT_FOUND",
+    `recovery point ${session} lists ${found} of the ${saved} paths that were saved of host ${sourceHost}`,
+    { next: "Name those that are wanted in rules[].paths, or choose another session." },
+  );
+}
+
 function wantedByPoint(point: ChosenPoint, host: RestoreHost, sourceHost: string, paths: readonly string[]) {
   const ofHost = (point.snapshots ?? [])
     .filter(({ hostname }) => hostname === sourceHost)
@@ -88,6 +106,7 @@ function wantedByPoint(point: ChosenPoint, host: RestoreHost, sourceHost: string
   const chosen = ofTarget.length > 0 ? ofTarget : isOneTarget ? ofHost : [];
   // A part of what was asked for must not pass for the whole.
   if (!paths.every((path) => chosen.some((snapshot) => snapshot.path === path))) return [];
+  if (paths.length === 0) requireAllPaths(point, sourceHost, chosen);
   return chosen
     .filter(({ path }) => paths.length === 0 || (path !== undefined && paths.includes(path)))
     .flatMap(({ id, path }): WantedSnapshot[] =>

@@ -54,6 +54,16 @@ INSERT INTO \`a\` VALUES (1),(2);
     expect(count("mysql", dump)).toEqual([[undefined, "a", 2]]);
   });
 
+  test("are none of the server's own tables, which a dump of all databases holds too", () => {
+    const own = ["mysql", "sys", "performance_schema"].map(
+      (schema) => `USE \`${schema}\`;\nCREATE TABLE \`user\` (\`x\` int);
+INSERT INTO \`user\` VALUES (1);\n`,
+    );
+    expect(count("mysql", `${own.join("")}USE \`mysql2\`;\nCREATE TABLE \`user\` (\`x\` int);\n`)).toEqual([
+      ["mysql2", "user", 0],
+    ]);
+  });
+
   test("of one that ends in the middle are not told", () => {
     expect(count("mysql", "INSERT INTO `a` VALUES (1),(2")).toBeUndefined();
   });

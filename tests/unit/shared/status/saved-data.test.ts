@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { planRetention } from "../../../../agent/maintain/decide-retention.ts";
 import { listPoints } from "../../../../cli/points/recovery-points.ts";
-import { decideRepositoryStatus } from "../../../../reconciler/repository/decide-status.ts";
+import { decideRepositoryStatus } from "../../../../reconciler/repository/decide.ts";
 import { chooseRecoveryPoint } from "../../../../reconciler/restore/recovery-point.ts";
 import { parseBackupSession } from "../../../../shared/api/backup-session.ts";
 import { restoreInvokerView } from "../../../../shared/invoker/object.ts";

@@ -89,6 +89,17 @@ describe("a recovery point", () => {
     expect(() => selectForHost([], copy, both)).toThrowError(expect.objectContaining({ code: "SNAPSHOT_NOT_FOUND" }));
   });
 
+  test("that lists fewer paths of the host than were saved is refused, unless those that are wanted are there", () => {
+    const cut = { ...point, snapshots: point.snapshots.map((one) => ({ ...one, paths: 3 })) };
+    expect(() => selectForHost([], HOST, cut)).toThrowError(
+      expect.objectContaining({ code: "SNAPSHOT_NOT_FOUND", message: expect.stringMatching(/2 of the 3 paths/) }),
+    );
+    expect(() => selectForHost([{ sourceHost: "data-0" }], HOST, cut)).toThrowError(/1 of the 3 paths/);
+    expect(selectForHost([{ paths: ["/b"] }], HOST, cut).wanted).toMatchObject([{ id: "s2" }]);
+    const whole = { ...point, snapshots: point.snapshots.map((one) => ({ ...one, paths: 2 })) };
+    expect(selectForHost([], HOST, whole).wanted).toHaveLength(2);
+  });
+
   test("that lacks the host is refused with what it holds", () => {
     expect(() => selectForHost([{ sourceHost: "data-7" }], HOST, point)).toThrowError(/StatefulSet db data-0 \/a s0/);
   });
