@@ -11,7 +11,7 @@ import {
 import { listSnapshot, type OnNode, type SnapshotSize } from "../restic/list-snapshot.ts";
 import { chooseSnapshots } from "./candidates.ts";
 import { type Conflicts, createConflicts } from "./conflicts.ts";
-import type { HostRestore, HostRestorePorts } from "./host.ts";
+import type { HostRestore, HostRestorePorts } from "./order.ts";
 import { createOwners, type Owners } from "./owners.ts";
 import { createSelected } from "./selected.ts";
 

@@ -10,9 +10,9 @@ import { memberName } from "../../objects/session-facts.ts";
 import { membersOfInvoker } from "../../restore/build-restore.ts";
 import type { WorldView } from "../world.ts";
 import { createDays, createKnowing } from "./application-facts.ts";
+import type { Asked } from "./asked.ts";
 import { decideRun, summaryOf } from "./decide-run.ts";
 import { pageOf } from "./page-of.ts";
-import type { Asked } from "./view-table.ts";
 
 const RUNS_SHOWN = 20;
 
