@@ -23,7 +23,13 @@ interface RunMember {
 
 /** @returns what tells the locks of a Repository, the longest held first */
 export function createLocks(world: WorldView): (repository: Repository) => readonly LockRow[] {
-  const byRepository = Map.groupBy([...world.sessions(), ...world.restores()], repositoryOf);
+  const byRepository = new Map<string, RunObject[]>();
+  for (const run of [...world.sessions(), ...world.restores()]) {
+    const key = repositoryOf(run);
+    const known = byRepository.get(key);
+    if (known === undefined) byRepository.set(key, [run]);
+    else known.push(run);
+  }
   return (repository) => {
     const runs = byRepository.get(`${repository.metadata.namespace}/${repository.metadata.name}`) ?? [];
     return locksOf(repository, runs);
