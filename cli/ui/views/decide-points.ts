@@ -1,7 +1,7 @@
 /** Recovery points, newest first. Pure. */
 import type { PointRow, PointsView } from "../../../web/wire/lists.ts";
 import type { BackupInvokerObject } from "../../objects/invokers.ts";
-import { isPointOf, listPoints, type Point } from "../../points/recovery-points.ts";
+import { isPointOf, listPoints, type Point } from "../../points/decide.ts";
 import type { WorldView } from "../world.ts";
 import type { Asked } from "./asked.ts";
 import { formatGoes } from "./decide-goes.ts";

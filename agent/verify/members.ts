@@ -5,7 +5,8 @@ import { assertNever, UserError } from "../../shared/errors.ts";
 import { asUserError } from "../file-faults.ts";
 import type { Logger } from "../log.ts";
 import type { Restic } from "../restic/client.ts";
-import { verifyDatabase } from "./databases/verify-database.ts";
+import { verifyDatabase } from "./databases/run.ts";
+import { verifyFiles } from "./files.ts";
 import { createFindings } from "./findings.ts";
 import {
   buildVerifiedMember,
@@ -15,7 +16,6 @@ import {
   type VerifySettings,
 } from "./member-facts.ts";
 import { parseSample } from "./sample.ts";
-import { verifyFiles } from "./verify-files.ts";
 
 /** Where the order says nothing: what a drill takes in all by default. */
 const DEFAULT_LIMIT_MS = 60 * 60_000;
