@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Env } from "../../shared/contract.ts";
 import { parseDuration } from "../../shared/duration.ts";
+import type { Environment } from "../../shared/environment.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import {
   type BackupArguments,
@@ -24,8 +25,6 @@ import { type ResticCall, type ResticExit, runProgram } from "./run.ts";
 import { CacheGuard, gatherCacheLimit } from "./scratch.ts";
 import { readSnapshot, type Snapshot } from "./snapshots.ts";
 import { STALL_LIMIT_MS } from "./stall.ts";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface ResticSettings {
   readonly access: RepositoryAccess;

@@ -1,49 +1,14 @@
-/** Restores one host: chooses, looks whether all is there, then writes. */
-import type { AppBindingOrder } from "../../shared/api/host-run.ts";
 import type { RestoredSnapshot } from "../../shared/api/host-stats.ts";
 import { UserError } from "../../shared/errors.ts";
-import {
-  type ChosenPoint,
-  type ResolvedSnapshot,
-  type RestoreHost,
-  type RestoreRule,
-  selectForHost,
-} from "../../shared/target/restore-rules.ts";
-import type { WithLock } from "../locks/patience.ts";
-import type { Logger } from "../log.ts";
-import type { Restic } from "../restic/client.ts";
+import { type ResolvedSnapshot, selectForHost } from "../../shared/target/restore-rules.ts";
 import type { SnapshotSize } from "../restic/list-snapshot.ts";
 import { clearExisting } from "./conflicts.ts";
 import { lookAtSnapshots } from "./look.ts";
 import { parseRestoreLine } from "./messages.ts";
+import type { HostRestore, HostRestorePorts } from "./order.ts";
 import { errorsOfRestored, type ItemError, isDataWhole, itemWarnings, restoreFault } from "./outcome.ts";
 import { addProgress, NO_PROGRESS, type RestoreProgress } from "./progress.ts";
 import { gatherWrittenBytes } from "./written-bytes.ts";
-
-export interface HostRestore {
-  readonly host: RestoreHost;
-  readonly rules: readonly RestoreRule[];
-  readonly point: ChosenPoint | undefined;
-  readonly args: readonly string[];
-  /** The application whose data it is, where it is one's. */
-  readonly appBinding?: AppBindingOrder | undefined;
-  readonly targetFolder: string;
-  readonly isVerified: boolean;
-  /** User that restores. */
-  readonly runsAs: number;
-}
-
-export interface HostRestorePorts {
-  readonly restic: Restic;
-  readonly signal: AbortSignal;
-  readonly log: Logger;
-  readonly withLock: WithLock;
-  /** Is called when all is known to be there, right before the first file is written. */
-  beforeWrite(): Promise<void>;
-  onProgress(progress: RestoreProgress): void;
-  /** A snapshot is restored. */
-  onRestored(restored: readonly RestoredSnapshot[]): void;
-}
 
 export interface HostRestoreOutcome {
   readonly restored: readonly RestoredSnapshot[];

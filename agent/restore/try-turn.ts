@@ -14,8 +14,8 @@ import { requireFewStarts } from "../restarts.ts";
 import type { Restic } from "../restic/client.ts";
 import { openRepository } from "../work/repository.ts";
 import { reporterOf, type WorkPorts } from "../work/turn-ports.ts";
-import type { HostRestore } from "./host.ts";
 import { lookAtSnapshots } from "./look.ts";
+import type { HostRestore } from "./order.ts";
 import { buildRestoreResult } from "./outcome.ts";
 import { createTried } from "./tried.ts";
 

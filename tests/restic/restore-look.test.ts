@@ -4,7 +4,7 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Restic } from "../../agent/restic/client.ts";
-import type { HostRestore } from "../../agent/restore/host.ts";
+import type { HostRestore } from "../../agent/restore/order.ts";
 import { createResticWorld, ORIGIN, type ResticWorld } from "../support/restic/restic-world.ts";
 
 let world: ResticWorld;

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { processTerminal } from "../../../../cli/terminal/interface.ts";
 import { plainText } from "../../../../cli/terminal/plain-text.ts";
 import { styled } from "../../../../cli/terminal/style.ts";
 import { formatTable } from "../../../../cli/terminal/table.ts";
-import { processTerminal } from "../../../../cli/terminal/terminal.ts";
 import { formatAge, formatSince, formatUntil } from "../../../../cli/terminal/times.ts";
 
 interface Row {

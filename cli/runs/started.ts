@@ -2,16 +2,16 @@
 import { KINDS } from "../../shared/api/kinds.ts";
 import { isJsonObject } from "../../shared/json/value.ts";
 import { toUserError } from "../../shared/kube/client/error.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import { kubectlName, readOne } from "../objects/read-objects.ts";
+import type { Cluster } from "../cluster/interface.ts";
+import { kubectlName, readOne } from "../objects/read.ts";
 import { hasEnded } from "../objects/read-run.ts";
 import type { RunWord } from "../objects/run-words.ts";
 import { Format, type Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { plainText } from "../terminal/plain-text.ts";
 import { isData, printData } from "../terminal/print.ts";
-import { exitCodeOf, formatEnd } from "./end-of-run.ts";
-import { followRun } from "./follow-run.ts";
+import { followRun } from "./follow.ts";
+import { exitCodeOf, formatEnd } from "./outcome.ts";
 import { readTimeout } from "./wait-flags.ts";
 
 /**

@@ -3,17 +3,17 @@ import { parseBackupSession } from "../../shared/api/backup-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { UserError } from "../../shared/errors.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import { allInOrder } from "../objects/all-in-order.ts";
 import { findInvoker } from "../objects/invokers.ts";
-import { readObjects } from "../objects/read-objects.ts";
+import { readObjects } from "../objects/read.ts";
 import { readLabelledMembers } from "../objects/workloads.ts";
-import { gatherPoints } from "../points/gather-points.ts";
-import { isPointOf, ofThisCluster, type Point } from "../points/recovery-points.ts";
+import { isPointOf, ofThisCluster, type Point } from "../points/decide.ts";
+import { gatherPoints } from "../points/gather.ts";
 import { UsageError } from "../program/usage-error.ts";
-import { buildRestore, membersOfInvoker, type NamedMember, restoreName } from "./build-restore.ts";
+import { buildRestore, membersOfInvoker, type NamedMember, restoreName } from "./build-object.ts";
 import { chooseMembers, choosePoint, type PointChoice, type PointWish } from "./choose-point.ts";
-import { rememberedMembers } from "./gather-restore.ts";
+import { rememberedMembers } from "./gather.ts";
 
 export interface PreparedRestore {
   /** Name of the batch, or of the BackupConfiguration. */

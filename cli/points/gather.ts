@@ -3,10 +3,10 @@ import { parseBackupSession } from "../../shared/api/backup-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository } from "../../shared/api/repository.ts";
 import { toUserError } from "../../shared/kube/client/error.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import { type BackupInvokerObject, readInvokers } from "../objects/invokers.ts";
-import { readObjects } from "../objects/read-objects.ts";
-import { listPoints, type Point } from "./recovery-points.ts";
+import { readObjects } from "../objects/read.ts";
+import { listPoints, type Point } from "./decide.ts";
 
 export interface GatheredPoints {
   readonly points: readonly Point[];

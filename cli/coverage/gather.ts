@@ -7,12 +7,12 @@ import { textMapAt } from "../../shared/injection/workload.ts";
 import { backupInvokerView } from "../../shared/invoker/object.ts";
 import { textAt } from "../../shared/json/value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import { allInOrder } from "../objects/all-in-order.ts";
 import { readInvokers } from "../objects/invokers.ts";
-import { readObjects } from "../objects/read-objects.ts";
+import { readObjects } from "../objects/read.ts";
 import { readWorkloads } from "../objects/workloads.ts";
-import { type CoverageRow, decideCoverage } from "./decide-coverage.ts";
+import { type CoverageRow, decideCoverage } from "./decide.ts";
 
 const core = (plural: string, namespaced = true): Resource => ({ group: "", version: "v1", plural, namespaced });
 

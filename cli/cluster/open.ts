@@ -17,11 +17,11 @@ import { formatResource, type Resource, type Selection } from "../../shared/kube
 import type { Input } from "../program/command.ts";
 import { PLUGIN } from "../program/names.ts";
 import { itemsOf, nextPage, plainJson } from "./answers.ts";
-import type { Cluster } from "./cluster.ts";
 import { coreReaders } from "./core-readers.ts";
 import { coreWriters } from "./core-writers.ts";
 import { execIn } from "./exec-in.ts";
 import { explainFailure } from "./failure.ts";
+import type { Cluster } from "./interface.ts";
 import { loadKubeconfig } from "./kubeconfig.ts";
 import { POD_LOGS } from "./resources.ts";
 import { withinLimit } from "./time-limit.ts";

@@ -6,8 +6,9 @@ import { asUserError } from "../file-faults.ts";
 import type { Logger } from "../log.ts";
 import type { Restic } from "../restic/client.ts";
 import type { Snapshot } from "../restic/snapshots.ts";
-import { verifyDatabase } from "./databases/verify-database.ts";
+import { verifyDatabase } from "./databases/run.ts";
 import { commonTags, judgeNewer } from "./decide-snapshot.ts";
+import { verifyFiles } from "./files.ts";
 import { createFindings } from "./findings.ts";
 import {
   buildVerifiedMember,
@@ -17,7 +18,6 @@ import {
   type VerifySettings,
 } from "./member-facts.ts";
 import { parseSample } from "./sample.ts";
-import { verifyFiles } from "./verify-files.ts";
 
 /** Where the order says nothing: what a drill takes in all by default. */
 const DEFAULT_LIMIT_MS = 60 * 60_000;

@@ -1,6 +1,7 @@
 /** Puts questions to a restored database. */
+import type { Environment } from "../../../shared/environment.ts";
 import { UserError } from "../../../shared/errors.ts";
-import { type Environment, formatExit, OUTPUT_LENGTH, runDatabaseProgram } from "../../dump/run-program.ts";
+import { formatExit, OUTPUT_LENGTH, runDatabaseProgram } from "../../dump/run-program.ts";
 import { formatTable, type Question, type Questions, type Table } from "./questions.ts";
 
 export interface AskPorts {

@@ -4,7 +4,7 @@ import type { KindEntry } from "../../shared/api/kinds.ts";
 import { UserError } from "../../shared/errors.ts";
 import { textAt } from "../../shared/json/value.ts";
 import type { Selection } from "../../shared/kube/resource.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import { nearestNames } from "../cluster/nearest-names.ts";
 
 export interface Entry<T> {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { eventRows } from "../../../../cli/events/event-rows.ts";
+import { eventRows } from "../../../../cli/events/rows.ts";
 
 const anEvent = (name: string, change: object = {}) => ({
   metadata: { name: `${name}.1`, namespace: "demo", creationTimestamp: "2030-01-01T00:00:00Z" },

@@ -1,6 +1,6 @@
 /** What is told of a run that was waited for. Pure, but for what it prints. */
 import { formatSize } from "../../shared/size.ts";
-import { statesOf } from "../describe/describe-run.ts";
+import { statesOf } from "../describe/run-details.ts";
 import type { RunObject } from "../objects/read-run.ts";
 import { failureOf, nextStepOf } from "../objects/session-facts.ts";
 import { ExitCode } from "../program/exit-code.ts";

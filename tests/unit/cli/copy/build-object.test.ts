@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { buildCopy } from "../../../../cli/copy/build-copy.ts";
+import { buildCopy } from "../../../../cli/copy/build-object.ts";
 
 test("what belongs to somebody else, or says something to us, stays where it is", () => {
   const raw = {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { describeRun } from "../../../../cli/describe/describe-run.ts";
+import { describeRun } from "../../../../cli/describe/run-details.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
 import { ERRORS } from "../../../../shared/errors.ts";
 import { aSession, hoursAgo, NOW_MS } from "../../../support/cli/objects.ts";

@@ -6,13 +6,13 @@ import { isJobMember, restoreInvokerView } from "../../shared/invoker/object.ts"
 import { numberAt } from "../../shared/json/value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { type ResolvedTargetRef, targetKey } from "../../shared/target/ref.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import { CLAIMS } from "../cluster/resources.ts";
 import { allInOrder } from "../objects/all-in-order.ts";
-import { readObjects } from "../objects/read-objects.ts";
+import { readObjects } from "../objects/read.ts";
 import { readRestores } from "../objects/restores.ts";
 import { memberName } from "../objects/session-facts.ts";
-import type { NamedMember } from "./build-restore.ts";
+import type { NamedMember } from "./build-object.ts";
 import type { PlanView, TargetFacts } from "./decide-plan.ts";
 
 const apps = (plural: string): Resource => ({ group: "apps", version: "v1", plural, namespaced: true });

@@ -10,7 +10,7 @@ import { requireFewStarts } from "../restarts.ts";
 import type { Restic } from "../restic/client.ts";
 import { openRepository } from "../work/repository.ts";
 import { reporterOf, type WorkPorts } from "../work/turn-ports.ts";
-import { verifyMembers } from "./verify-members.ts";
+import { verifyMembers } from "./members.ts";
 
 const SEED_BYTES = 16;
 const VERSION_LIMIT_MS = 60_000;

@@ -1,19 +1,12 @@
 /** All pages that show the cluster as it changes. A new one is a file and a row. */
 import type { Envelope } from "../../../web/wire/envelope.ts";
-import type { World, WorldView } from "../world.ts";
+import type { World } from "../world.ts";
+import type { Asked, Query } from "./asked.ts";
 import { decideApplication } from "./decide-application.ts";
 import { decideCalendar } from "./decide-calendar.ts";
 import { decideOverview } from "./decide-overview.ts";
 import { decidePoints } from "./decide-points.ts";
 import { decideRepositories } from "./decide-repositories.ts";
-
-export type Query = Readonly<Record<string, string | undefined>>;
-
-export interface Asked {
-  readonly world: WorldView;
-  readonly query: Query;
-  readonly nowMs: number;
-}
 
 export type View = (query: Query, nowMs: number) => Envelope<unknown>;
 export type ViewTable = Readonly<Record<string, View>>;

@@ -5,7 +5,7 @@ import { formatTimeline } from "../runs/format.ts";
 import { type MemberState, memberOfRestoreSession, membersOfRestore, membersOfSession } from "../runs/member-state.ts";
 import { cut } from "../terminal/table.ts";
 import { formatSince } from "../terminal/times.ts";
-import { describePlan, describeTried } from "./describe-plan.ts";
+import { describePlan, describeTried } from "./plan.ts";
 import {
   conditionTable,
   type DescribedMember,
@@ -14,7 +14,7 @@ import {
   hostTable,
   resultTable,
   snapshotTable,
-} from "./describe-tables.ts";
+} from "./tables.ts";
 
 const AXIS_WIDTH = 40;
 /** Of what stands beside the bars: a name, and from when until when. */

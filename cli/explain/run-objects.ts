@@ -13,7 +13,7 @@ import { asIs } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { formatTarget } from "../../shared/target/ref.ts";
 import { decideMutation } from "../../webhook/decide.ts";
-import { saversOf } from "../coverage/decide-coverage.ts";
+import { saversOf } from "../coverage/decide.ts";
 import { describeEffects, formatEffects, gatherEffectView } from "./effects.ts";
 import { type FileObjects, overlayWorld, readSource, sortObjects } from "./file-world.ts";
 import { formatExplanation } from "./format.ts";

@@ -6,7 +6,7 @@ import type { AgentSettings } from "../settings.ts";
 import { isEnded } from "../turn.ts";
 import { guardWork } from "../work/guard.ts";
 import { createStopper } from "../work/stop.ts";
-import { runVerifyTurn } from "./verify-turn.ts";
+import { runVerifyTurn } from "./turn.ts";
 
 /**
  * @returns whether what was found is told; the findings themselves stand in the host run

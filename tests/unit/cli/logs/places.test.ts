@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatLogLine, logContainers, podsOfRun } from "../../../../cli/logs/log-places.ts";
+import { formatLogLine, logContainers, podsOfRun } from "../../../../cli/logs/places.ts";
 import { aSession } from "../../../support/cli/objects.ts";
 
 const running = (name: string) => ({ name, state: { running: {} } });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isPointOf, listPoints, newestComplete, ofThisCluster } from "../../../../cli/points/recovery-points.ts";
+import { isPointOf, listPoints, newestComplete, ofThisCluster } from "../../../../cli/points/decide.ts";
 import { parseRepository } from "../../../../shared/api/repository.ts";
 import { aBatch, aSession, hoursAgo } from "../../../support/cli/objects.ts";
 

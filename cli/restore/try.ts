@@ -10,7 +10,7 @@ import { UserError } from "../../shared/errors.ts";
 import { NAME_MAX_LENGTH, nameWithSuffix } from "../../shared/names.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
 import { createMadeObjects } from "../clone/made-objects.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import { patiently } from "../cluster/patience.ts";
 import type { Input } from "../program/command.ts";
 import { plainText } from "../terminal/plain-text.ts";

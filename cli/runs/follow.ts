@@ -1,15 +1,15 @@
 /** Follows a session or a restore to its end, and shows its members on the way. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import { patiently, SILENCE_MS } from "../cluster/patience.ts";
-import { statesOf } from "../describe/describe-run.ts";
+import { statesOf } from "../describe/run-details.ts";
 import { hasEnded, type RunObject, readRun } from "../objects/read-run.ts";
 import type { RunWord } from "../objects/run-words.ts";
 import type { Input } from "../program/command.ts";
+import type { Terminal } from "../terminal/interface.ts";
 import { plainText } from "../terminal/plain-text.ts";
 import { isData } from "../terminal/print.ts";
 import { cut } from "../terminal/table.ts";
-import type { Terminal } from "../terminal/terminal.ts";
 import { formatBar, formatMember, shareOf } from "./format.ts";
 import type { MemberState } from "./member-state.ts";
 

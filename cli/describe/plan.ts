@@ -1,7 +1,7 @@
 /** What a restore that is a dry run tells, as text. Pure. */
 import type { RunObject } from "../objects/read-run.ts";
 import { formatFiles } from "../restore/file-plan.ts";
-import type { DescribedMember } from "./describe-tables.ts";
+import type { DescribedMember } from "./tables.ts";
 
 /** Nothing of a session, or of a restore that is real. */
 export function describePlan(run: RunObject): readonly string[] {

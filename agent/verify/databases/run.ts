@@ -8,12 +8,12 @@ import { listSnapshot } from "../../restic/list-snapshot.ts";
 import type { Snapshot } from "../../restic/snapshots.ts";
 import { judgeSnapshot } from "../decide-snapshot.ts";
 import { addSnapshot, type MemberFacts, type MemberPorts, NO_FACTS } from "../member-facts.ts";
-import { ask, countTables } from "./ask-database.ts";
+import { ask, countTables } from "./ask.ts";
 import { faultOfAnswer } from "./decide-answer.ts";
 import { faultOfDump } from "./decide-dump.ts";
 import { compareRows } from "./decide-rows.ts";
 import type { DumpedTable, DumpRows } from "./dump-rows.ts";
-import { type DrillDatabase, openDrillDatabase } from "./open-database.ts";
+import { type DrillDatabase, openDrillDatabase } from "./open.ts";
 import type { Questions } from "./questions.ts";
 import { readDump } from "./read-dump.ts";
 
