@@ -17,6 +17,7 @@ import {
   withPriority,
 } from "./arguments.ts";
 import type { RepositoryAccess } from "./backend.ts";
+import { isPassedOn } from "./environment.ts";
 import { hopelessRequest, isRetry, resticFault, withoutSecrets } from "./fault.ts";
 import { createItemSplitter } from "./json-items.ts";
 import { buildGoMemoryEnv } from "./memory.ts";
@@ -80,15 +81,13 @@ export interface Restic {
   clean(text: string): string;
 }
 
-/** Would lead restic elsewhere than the Repository says. */
-const FOREIGN_VARIABLES = new Set(["RESTIC_REPOSITORY_FILE", "RESTIC_PASSWORD_FILE", "RESTIC_PASSWORD_COMMAND"]);
 /** A progress line each two seconds: often enough for a heartbeat each ten, and next to no work. */
 const PROGRESS_FPS = "0.5";
 /** Listing snapshots or reading the configuration takes seconds even on a slow backend. */
 const SHORT_LIMIT_MS = 10 * 60_000;
 
 function buildEnvironment(settings: ResticSettings, temporary: string): Environment {
-  const own = Object.entries(settings.env).filter(([name]) => !FOREIGN_VARIABLES.has(name));
+  const own = Object.entries(settings.env).filter(([name]) => isPassedOn(name));
   return {
     ...buildGoMemoryEnv(settings.memoryLimitBytes),
     ...Object.fromEntries(own),
