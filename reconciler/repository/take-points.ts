@@ -6,7 +6,7 @@ import { shortHash } from "../../shared/hash.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { mergeStatus, type StatusWrite } from "../../shared/kube/status-patch.ts";
 import type { SeenHostRun } from "../world/without-points.ts";
-import { newestReports, withPoints } from "./points.ts";
+import { newestReports, reportedAtMs, timeMs, withPoints } from "./points.ts";
 import { withSnapshots } from "./snapshots.ts";
 
 export interface TakeOrder {
@@ -41,8 +41,10 @@ export async function takePoints(
   );
   const live = await client.find(KINDS.Repository, namespace, name, parseRepository, { signal });
   if (live === undefined) return { kind: "gone" };
-  const reports = found.flatMap((run) => run ?? []);
   const before = live.status ?? {};
+  // What was listed of a repository that another has replaced is not in that one.
+  const sinceMs = timeMs(before.replacedAt);
+  const reports = found.flatMap((run) => (run !== undefined && reportedAtMs(run) >= sinceMs ? [run] : []));
   const view = { repository: live, reports, cluster };
   const after = { ...withPoints(before, view, now), ...withSnapshots(before, view, now) };
   // Of two that write the list none may take back what the other told.
