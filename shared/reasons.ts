@@ -111,6 +111,8 @@ export const ConditionType = {
   InjectionConflict: "InjectionConflict",
   /** Ours: of a drill and its verifier, whether the last recovery point that was tried came back whole. */
   RecoveryProven: "RecoveryProven",
+  /** Ours: of a Repository, True while another restic repository is where the known one was. */
+  RepositoryReplaced: "RepositoryReplaced",
   /** The three that tools know, on every kind: shared/status/readiness.ts. */
   Ready: "Ready",
   Reconciling: "Reconciling",
@@ -199,6 +201,8 @@ export const CONDITION_REASONS = {
   DrillsCanRun: "drills can run",
   RepositoryUsable: "nothing is known against the repository",
   RepositoryDamaged: "a check found damage in the repository, and none has found it mended since",
+  RepositoryReplaced: "another restic repository is where the known one was, and nobody has accepted it",
+  RepositoryKnown: "the restic repository is the one that is known",
   RevertedByOthers: "another field manager removed the container again and again",
 } as const;
 

@@ -22,6 +22,7 @@ import { hopelessRequest, isRetry, resticFault, withoutSecrets } from "./fault.t
 import { createItemSplitter } from "./json-items.ts";
 import { buildGoMemoryEnv } from "./memory.ts";
 import { parseResticLine, type ResticMessage } from "./messages.ts";
+import { findOpenedId } from "./opened-id.ts";
 import { type ResticCall, type ResticExit, runProgram } from "./run.ts";
 import { CacheGuard, gatherCacheLimit } from "./scratch.ts";
 import { readSnapshot, type Snapshot } from "./snapshots.ts";
@@ -76,6 +77,8 @@ export interface Restic {
   ): Promise<readonly Snapshot[]>;
   /** Any other command; the caller reads its output line by line. */
   run(command: readonly string[], options: CallOptions): Promise<ResticExit>;
+  /** restic's id of the repository that the last call has opened, by the cache; undefined where nothing tells. */
+  openedId(): string | undefined;
   /** The error of a run that failed, cleaned of secrets. */
   fault(what: string, exit: ResticExit): UserError;
   clean(text: string): string;
@@ -143,6 +146,7 @@ export function createRestic(settings: ResticSettings): Restic {
   };
   const program = settings.env[Env.Restic] || "restic";
   const stallLimitMs = readStallLimit(settings.env);
+  let startedMs = 0;
 
   async function execute(
     argsWith: (common: CommonFlags) => readonly string[],
@@ -163,6 +167,7 @@ export function createRestic(settings: ResticSettings): Restic {
       if (message !== undefined) options.onMessage?.(message);
       options.onLine?.(line);
     }
+    startedMs = Date.now();
     return runProgram({
       argv: withPriority([program, ...args], priority),
       env,
@@ -227,6 +232,8 @@ export function createRestic(settings: ResticSettings): Restic {
       return kept;
     },
     run: (command, options) => execute((common) => plainArguments(command, common), options),
+    // A cache that is being emptied is touched by others than restic.
+    openedId: () => (settings.isCacheEnabled && !cache.isGivenUp ? findOpenedId(cacheFolder, startedMs) : undefined),
     fault,
     clean: (text) => withoutSecrets(text, access.secrets),
   };
