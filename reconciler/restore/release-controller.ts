@@ -15,10 +15,11 @@ import type { World } from "../world/world.ts";
 import { decideRelease } from "./decide-release.ts";
 import { isHold, releaseChange, releaseName } from "./release-run.ts";
 import type { RestoreObject } from "./restore-status.ts";
+import { mountsSharedOnly } from "./shared-volumes.ts";
 import { wholeRestoreStatus } from "./whole-restore.ts";
 
 export interface ReleaseControllerPorts {
-  readonly world: Pick<World, "pods" | "restoreSessions" | "restoreBatches" | "hostRuns">;
+  readonly world: Pick<World, "workloads" | "pods" | "restoreSessions" | "restoreBatches" | "hostRuns">;
   readonly client: HostRunWriter;
   readonly clock: Clock;
   readonly log: Logger;
@@ -106,6 +107,7 @@ class ReleaseWork implements QueueWork {
       target,
       restore,
       whole: restore && wholeRestoreStatus(world, restore),
+      isShared: isSharedByAll(world, pod),
       goneMs,
     });
     if (decision.kind === "wait") return { requeueAfterMs: decision.againInMs };
@@ -118,6 +120,14 @@ class ReleaseWork implements QueueWork {
     if (mode !== ReleaseMode.Never) this.#goneSince.delete(key);
     return undefined;
   }
+}
+
+/** Whether all replicas have what this one restores. */
+function isSharedByAll({ workloads }: ReleaseControllerPorts["world"], { restoreInit }: PodObject): boolean {
+  const { target, mounts } = restoreInit ?? {};
+  if (target?.kind !== "StatefulSet" || mounts === undefined) return false;
+  const workload = workloads.StatefulSet.get(target.namespace, target.name);
+  return workload !== undefined && mountsSharedOnly(workload.facts.podTemplate, mounts);
 }
 
 function keyOf({ namespace, name }: PodObject): string {
