@@ -97,7 +97,7 @@ function requireAllPaths(
   );
 }
 
-function wantedByPoint(point: ChosenPoint, host: RestoreHost, sourceHost: string, paths: readonly string[]) {
+function savedOf(point: ChosenPoint, host: RestoreHost, sourceHost: string) {
   const ofHost = (point.snapshots ?? [])
     .filter(({ hostname }) => hostname === sourceHost)
     .map((snapshot) => (snapshot.path === undefined ? snapshot : { ...snapshot, path: normalPath(snapshot.path) }));
@@ -105,7 +105,18 @@ function wantedByPoint(point: ChosenPoint, host: RestoreHost, sourceHost: string
   const ofTarget = ofHost.filter(({ target }) => keyOf(target) === targetKey(host.target));
   // Data of another target is taken only when there is no doubt which one.
   const isOneTarget = new Set(ofHost.map(({ target }) => keyOf(target))).size === 1;
-  const chosen = ofTarget.length > 0 ? ofTarget : isOneTarget ? ofHost : [];
+  return ofTarget.length > 0 ? ofTarget : isOneTarget ? ofHost : [];
+}
+
+/** Which host's data a host is to get, and what a recovery point has of it. */
+export function savedForHost(rules: readonly RestoreRule[], host: RestoreHost, point: ChosenPoint) {
+  const rule = selectRule(rules, host);
+  const sourceHost = rule?.sourceHost ? hostOfRuleName(rule.sourceHost, host) : host.hostname;
+  return { sourceHost, saved: savedOf(point, host, sourceHost) };
+}
+
+function wantedByPoint(point: ChosenPoint, host: RestoreHost, sourceHost: string, paths: readonly string[]) {
+  const chosen = savedOf(point, host, sourceHost);
   // A part of what was asked for must not pass for the whole.
   if (!paths.every((path) => chosen.some((snapshot) => snapshot.path === path))) return [];
   if (paths.length === 0) requireAllPaths(point, sourceHost, chosen);
