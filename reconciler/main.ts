@@ -4,6 +4,7 @@ import { Registry } from "prom-client";
 import { systemClock } from "../shared/clock.ts";
 import { LeaseName, Path } from "../shared/contract.ts";
 import { watchDefinitions } from "../shared/definitions/watch.ts";
+import type { Environment } from "../shared/environment.ts";
 import { messageOf, UserError } from "../shared/errors.ts";
 import { supportsNative } from "../shared/injection/own-settings.ts";
 import type { InformerProblem } from "../shared/kube/cache/informer.ts";
@@ -35,8 +36,6 @@ import { createWorld, informersOf } from "./world/informers.ts";
 export const EXIT_OK = 0;
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Runs the reconciler until SIGTERM, SIGINT or a fault that only a new process can mend.

@@ -107,12 +107,17 @@ export const Annotation = {
   JobOwnSteps: "stash.appscode.com/job-own-steps",
   /** On a Repository: check it as soon as nobody uses it. The value is free text, often a time. */
   CheckRequested: "stash.appscode.com/check-requested",
+  /** On a Repository: restic's id, or its first eight characters, of one that took another's place and is meant to. */
+  AcceptRepository: "stash.appscode.com/accept-repository",
   /** On a Snapshot of the Snapshot API: when its repository was listed. */
   ListedAt: "stash.appscode.com/listed-at",
   ParamsPrefix: "params.stash.appscode.com/",
   /** On what was made from a BackupBlueprint: JSON that says what it is, for whom, and from which blueprint. */
   AutoBackup: "stash.appscode.com/auto-backup",
 } as const;
+
+/** What an agent tells when there was no repository; reconcilers know by it that there was none. */
+export const REPOSITORY_MADE = "the repository was made";
 
 export const INJECT_DISABLED = "disabled";
 

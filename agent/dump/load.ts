@@ -4,6 +4,7 @@
  */
 import type { Readable, Transform, Writable } from "node:stream";
 import { finished } from "node:stream/promises";
+import type { Environment } from "../../shared/environment.ts";
 import { UserError } from "../../shared/errors.ts";
 import type { WithLock } from "../locks/patience.ts";
 import type { Restic } from "../restic/client.ts";
@@ -13,7 +14,7 @@ import { editForOlderServer } from "./older-server.ts";
 import { DUMP_FILE, type DumpPlan, type ProgramCall } from "./plan.ts";
 import { roleFilter } from "./role-filter.ts";
 import { readRoleLines } from "./role-lines.ts";
-import { type Environment, formatExit, type ProgramExit, runDatabaseProgram } from "./run-program.ts";
+import { formatExit, type ProgramExit, runDatabaseProgram } from "./run-program.ts";
 import { settingsFilter } from "./settings-filter.ts";
 
 export interface DumpLoad {

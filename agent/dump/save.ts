@@ -5,6 +5,7 @@
  */
 import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Environment } from "../../shared/environment.ts";
 import { UserError } from "../../shared/errors.ts";
 import { buildSnapshotStats, type PathOutcome } from "../backup/outcome.ts";
 import { asUserError } from "../file-faults.ts";
@@ -15,7 +16,7 @@ import type { BackupProgress, BackupSummary } from "../restic/messages.ts";
 import type { ResticExit } from "../restic/run.ts";
 import { createBegun } from "./begun.ts";
 import { DUMP_FILE, type DumpPlan } from "./plan.ts";
-import { type Environment, formatExit, runDatabaseProgram } from "./run-program.ts";
+import { formatExit, runDatabaseProgram } from "./run-program.ts";
 
 export interface DumpSave {
   readonly plan: Pick<DumpPlan, "dumps" | "leavesOut">;

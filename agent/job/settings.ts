@@ -1,7 +1,7 @@
 /** Where an agent stands that is a step of a job. */
 import { Env } from "../../shared/contract.ts";
+import type { Environment } from "../../shared/environment.ts";
 import { type Flags, parseFlags } from "../flags.ts";
-import type { Environment } from "../restic/client.ts";
 import { type AgentSettings, gatherSettings } from "../settings.ts";
 
 /** Flags that upstream's Functions for databases leave out, from those that they give, and from the environment. */

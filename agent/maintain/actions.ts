@@ -2,6 +2,7 @@
 import type { HostAction } from "../../shared/api/closed-lists.ts";
 import type { HostActionResult } from "../../shared/api/host-stats.ts";
 import type { RetentionPolicy } from "../../shared/api/retention-policy.ts";
+import { REPOSITORY_MADE } from "../../shared/contract.ts";
 import { assertNever, UserError } from "../../shared/errors.ts";
 import { isJsonObject } from "../../shared/json/value.ts";
 import { requireSnapshotId } from "../../shared/snapshots/id.ts";
@@ -169,7 +170,7 @@ async function perform(action: HostAction, ports: ActionPorts): Promise<ActionOu
   switch (action) {
     case "InitializeBackendRepository": {
       const isNew = await ensureRepository(ports.restic, ports.signal);
-      return { kind: "done", facts: { message: isNew ? "the repository was made" : "the repository exists" } };
+      return { kind: "done", facts: { message: isNew ? REPOSITORY_MADE : "the repository exists" } };
     }
     case "ApplyRetentionPolicy":
       return { kind: "done", facts: await applyRetention(ports) };

@@ -44,12 +44,14 @@ export interface BackupArguments {
 export function backupArguments(backup: BackupArguments, common: CommonFlags): readonly string[] {
   return [
     "backup",
-    "--json",
-    "--host",
-    backup.host,
     ...repeated("--tag", backup.tags),
     ...repeated("--exclude", backup.exclude),
     ...backup.args,
+    // Of an option that comes twice restic takes the last.
+    "--json",
+    "--quiet=false",
+    "--host",
+    backup.host,
     ...common.flags,
     ...cacheFlags(common),
     ...(common.isCacheEnabled ? ["--cleanup-cache"] : []),
@@ -84,7 +86,10 @@ export interface RestoreArguments {
   readonly targetFolder: string;
   readonly include: readonly string[];
   readonly exclude: readonly string[];
+  /** Further arguments of the user, taken as they are. */
   readonly args: readonly string[];
+  /** Our own. */
+  readonly flags?: readonly string[];
   readonly isVerified: boolean;
 }
 
@@ -92,12 +97,16 @@ export interface RestoreArguments {
 export function restoreArguments(restore: RestoreArguments, common: CommonFlags): readonly string[] {
   return [
     "restore",
-    "--target",
-    restore.targetFolder,
     ...repeated("--include", restore.include),
     ...repeated("--exclude", restore.exclude),
-    ...(restore.isVerified ? ["--verify"] : []),
     ...restore.args,
+    "--target",
+    restore.targetFolder,
+    // It tells what was restored: in words, which all versions have.
+    "--json=false",
+    "--quiet=false",
+    ...(restore.isVerified ? ["--verify"] : []),
+    ...(restore.flags ?? []),
     ...common.flags,
     ...cacheFlags(common),
     "--",

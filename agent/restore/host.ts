@@ -1,49 +1,15 @@
-/** Restores one host: chooses, looks whether all is there, then writes. */
-import type { AppBindingOrder } from "../../shared/api/host-run.ts";
 import type { RestoredSnapshot } from "../../shared/api/host-stats.ts";
 import { UserError } from "../../shared/errors.ts";
-import {
-  type ChosenPoint,
-  type ResolvedSnapshot,
-  type RestoreHost,
-  type RestoreRule,
-  selectForHost,
-} from "../../shared/target/restore-rules.ts";
-import type { WithLock } from "../locks/patience.ts";
-import type { Logger } from "../log.ts";
-import type { Restic } from "../restic/client.ts";
+import { isSwitchedOn } from "../../shared/restic-flags.ts";
+import { type ResolvedSnapshot, selectForHost } from "../../shared/target/restore-rules.ts";
 import type { SnapshotSize } from "../restic/list-snapshot.ts";
 import { clearExisting } from "./conflicts.ts";
 import { lookAtSnapshots } from "./look.ts";
 import { parseRestoreLine } from "./messages.ts";
+import type { HostRestore, HostRestorePorts } from "./order.ts";
 import { errorsOfRestored, type ItemError, isDataWhole, itemWarnings, restoreFault } from "./outcome.ts";
 import { addProgress, NO_PROGRESS, type RestoreProgress } from "./progress.ts";
 import { gatherWrittenBytes } from "./written-bytes.ts";
-
-export interface HostRestore {
-  readonly host: RestoreHost;
-  readonly rules: readonly RestoreRule[];
-  readonly point: ChosenPoint | undefined;
-  readonly args: readonly string[];
-  /** The application whose data it is, where it is one's. */
-  readonly appBinding?: AppBindingOrder | undefined;
-  readonly targetFolder: string;
-  readonly isVerified: boolean;
-  /** User that restores. */
-  readonly runsAs: number;
-}
-
-export interface HostRestorePorts {
-  readonly restic: Restic;
-  readonly signal: AbortSignal;
-  readonly log: Logger;
-  readonly withLock: WithLock;
-  /** Is called when all is known to be there, right before the first file is written. */
-  beforeWrite(): Promise<void>;
-  onProgress(progress: RestoreProgress): void;
-  /** A snapshot is restored. */
-  onRestored(restored: readonly RestoredSnapshot[]): void;
-}
 
 export interface HostRestoreOutcome {
   readonly restored: readonly RestoredSnapshot[];
@@ -113,7 +79,7 @@ const NOT_COMPARED =
   "the restored files were not compared with the snapshot: restic ends before it does where it could not set everything, be it of a folder above them";
 
 function isComparisonWanted({ isVerified, args }: HostRestore): boolean {
-  return isVerified || args.some((arg) => /^--verify(=|$)/.test(arg) && arg !== "--verify=false");
+  return isVerified || isSwitchedOn(args, "restore", "verify");
 }
 
 /** restic's words when it may not even write its lock: a repository that can be read can be restored from all the same. */
@@ -137,6 +103,7 @@ async function restoreSnapshot(
 ): Promise<Written> {
   const { restic, signal } = ports;
   let errors: ItemError[] = [];
+  let hasRestored = false;
   const run = (flags: readonly string[]) => {
     errors = [];
     return restic.restore(
@@ -145,7 +112,8 @@ async function restoreSnapshot(
         targetFolder: restore.targetFolder,
         include: patterns.include,
         exclude: patterns.exclude,
-        args: [...restore.args, ...flags],
+        args: restore.args,
+        flags,
         isVerified: restore.isVerified,
       },
       {
@@ -154,6 +122,7 @@ async function restoreSnapshot(
           const message = parseRestoreLine(line);
           if (message.kind === "progress")
             ports.tell({ bytesDone: message.progress.bytesDone, filesDone: message.progress.filesDone });
+          if (message.kind === "restored") hasRestored = true;
           if (message.kind === "item-error") errors.push({ item: message.item, text: message.text });
         },
         onStart: (pid) => watchWrites(pid, size, ports),
@@ -165,9 +134,16 @@ async function restoreSnapshot(
   if (exit.code !== 0 && clearExisting(errors)) exit = await ports.withLock(() => run([]));
   const { paths } = snapshot;
   const isCompared = exit.code === 0;
+  if (isCompared && !hasRestored) throw nothingTold(snapshot);
   if (isCompared || isDataWhole(errors, paths, exit)) return { errors: errorsOfRestored(errors, paths), isCompared };
   const what = `restore of snapshot ${snapshot.id.slice(0, 8)}`;
   throw restoreFault(errors, restic.fault(what, exit), what);
+}
+
+/** Such as of a program that is none of restic's. */
+function nothingTold({ id }: ResolvedSnapshot): UserError {
+  const what = `restore of snapshot ${id.slice(0, 8)}: restic ended well without a word about what it restored`;
+  return new UserError("RESTIC_FAILED", what, { next: "Read the container's log, and look which restic it runs." });
 }
 
 const WRITES_POLL_MS = 2_000;

@@ -12,7 +12,7 @@ import { listSnapshot, type OnNode, type SnapshotSize } from "../restic/list-sna
 import { chooseSnapshots } from "./candidates.ts";
 import { type Conflicts, createConflicts } from "./conflicts.ts";
 import { createFoldersAbove, type FoldersAbove } from "./folders-above.ts";
-import type { HostRestore, HostRestorePorts } from "./host.ts";
+import type { HostRestore, HostRestorePorts } from "./order.ts";
 import { createOwners, type Owners } from "./owners.ts";
 import { createSelected } from "./selected.ts";
 

@@ -15,8 +15,8 @@ import {
   targetKey,
 } from "../../shared/target/ref.ts";
 import type { RestoreObject } from "../objects/restores.ts";
-import type { Point, PointSnapshot } from "../points/recovery-points.ts";
-import { leftOut, type NamedMember } from "./build-restore.ts";
+import type { Point, PointSnapshot } from "../points/decide.ts";
+import { leftOut, type NamedMember } from "./build-object.ts";
 import type { PointChoice } from "./choose-point.ts";
 
 /** A workload as it is now; undefined in the map where it does not exist. */

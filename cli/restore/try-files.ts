@@ -10,7 +10,7 @@ import { Command, Container } from "../../shared/contract.ts";
 import { isJobMember, type RestoreInvokerView, type RestoreMemberView } from "../../shared/invoker/object.ts";
 import { listAt, numberAt, parseJson } from "../../shared/json/value.ts";
 import { toUserError } from "../../shared/kube/client/error.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import { PODS } from "../cluster/resources.ts";
 import { WORKLOAD_KINDS } from "../objects/workloads.ts";
 import { IMAGE_PROGRAM } from "../program/names.ts";

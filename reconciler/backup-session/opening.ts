@@ -25,10 +25,9 @@ import { runHosts, runTargets } from "../run/facts.ts";
 import { isStarted } from "../run/settled.ts";
 import type { World } from "../world/informers.ts";
 import { isInitCarried } from "./repository-actions.ts";
-import type { SessionStatus } from "./view.ts";
+import type { Opening, SessionStatus } from "./view.ts";
 
 export type OpeningWorld = Pick<World, "sessions" | "repositories" | "hostRuns">;
-export type Opening = "free" | "waits";
 
 interface Claim {
   readonly uid: string;

@@ -15,11 +15,7 @@ import { readQuantity } from "../../shared/quantity.ts";
 import type { QuotaFact } from "../world/quota-object.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
 import { measureAdded } from "./measured-amounts.ts";
-
-/** What the API server said to the dry run of a pod. */
-export type PodAnswer =
-  /** With the pod as it would be stored. */
-  { readonly kind: "Taken"; readonly pod?: unknown } | { readonly kind: "Refused"; readonly words: string };
+import type { PodAnswer } from "./pod-answer.ts";
 
 export interface ProofView {
   readonly answer: PodAnswer;

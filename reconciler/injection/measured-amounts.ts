@@ -5,7 +5,7 @@
 import { objectsAt } from "../../shared/injection/workload.ts";
 import { isJsonObject, textAt, valueAt } from "../../shared/json/value.ts";
 import { readQuantity } from "../../shared/quantity.ts";
-import type { PodAnswer } from "./decide-proof.ts";
+import type { PodAnswer } from "./pod-answer.ts";
 
 type Amounts = ReadonlyMap<string, number>;
 

@@ -15,14 +15,8 @@ import { findClaimFault } from "../invoker/claim-fault.ts";
 import type { WorkloadId } from "../invoker/workload-key.ts";
 import type { QuotaFact } from "../world/quota-object.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
-import {
-  addedAmounts,
-  decideProof,
-  isForRoom,
-  isReplacedInPlace,
-  type PodAnswer,
-  type ProofDecision,
-} from "./decide-proof.ts";
+import { addedAmounts, decideProof, isForRoom, isReplacedInPlace, type ProofDecision } from "./decide-proof.ts";
+import type { PodAnswer } from "./pod-answer.ts";
 import { buildProofPod } from "./proof-pod.ts";
 import { type Ask, askFor, askToHold, resubmit } from "./resubmit.ts";
 import { isInjectionCurrent, type WantedInjection, wantedHash } from "./state.ts";

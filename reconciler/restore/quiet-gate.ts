@@ -8,18 +8,8 @@ import { OPEN_GATE, type TurnGate } from "../run/turn-gate.ts";
 import { targetRef } from "../run/view.ts";
 import type { PodFact } from "../run/world.ts";
 import { formatOldPods } from "./old-pods.ts";
-import type { SeenPods } from "./seen-pods.ts";
 import type { RestoreStatus } from "./status.ts";
 import { isJobTarget, type RestoreView } from "./view.ts";
-
-/** What the gate reads besides the restore. */
-export interface QuietFacts {
-  /** Undefined before the first look. */
-  readonly seen: SeenPods | undefined;
-  readonly monotonicMs: number;
-  /** uids of pods that another restore has given their turn. */
-  readonly atWork: ReadonlySet<string>;
-}
 
 const UNKNOWN: TurnGate = { kind: "unknown" };
 

@@ -7,7 +7,7 @@ import type { PointSearchJob } from "../jobs/point-search.ts";
 import type { TargetEntry } from "../run/entries.ts";
 import { createMemberFinder, type RunView, targetRef } from "../run/view.ts";
 import type { StuckRollout } from "./old-pods.ts";
-import type { QuietFacts } from "./quiet-gate.ts";
+import type { SeenPods } from "./seen-pods.ts";
 import type { RestoreObject, RestoreStatus } from "./status.ts";
 
 /** What a workload's pod template says about this restore. */
@@ -26,6 +26,15 @@ export interface HeldPod {
   readonly pod: string;
   /** `Kind/name` of the restore that it waits for. */
   readonly waitsFor: string;
+}
+
+/** Who else mounts what is restored: what quiet-gate.ts reads besides the restore. */
+export interface QuietFacts {
+  /** Undefined before the first look. */
+  readonly seen: SeenPods | undefined;
+  readonly monotonicMs: number;
+  /** uids of pods that another restore has given their turn. */
+  readonly atWork: ReadonlySet<string>;
 }
 
 export interface RestoreView extends RunView<RestoreObject, RestoreStatus> {

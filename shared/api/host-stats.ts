@@ -59,6 +59,7 @@ export const hostActionResultSchema = object({
   totalSizeBytes: optional(count, "Size of the repository."),
   snapshotCount: optional(count, "Snapshots in the repository."),
   integrity: optional(flag, "Whether the check found no fault."),
+  repositoryID: optional(nameText, "restic's id of the repository, where it was known."),
 });
 export type HostActionResult = Value<typeof hostActionResultSchema>;
 

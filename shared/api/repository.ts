@@ -81,6 +81,14 @@ export const dataFaultSchema = object({
 });
 export type DataFault = Value<typeof dataFaultSchema>;
 
+/** Another repository that was found where the one was that the status tells of. */
+export const replacementSchema = object({
+  id: optional(text, "restic's id of it, where it is known."),
+  seenAt: required(time, "Begin of the work that found it."),
+  by: required(text, "That work."),
+  lostPoints: optional(count, "Complete recovery points that were listed of the former one."),
+});
+
 export const repositorySpecProperties = {
   backend: optional(backendSchema, "Where the restic repository lives."),
   wipeOut: optional(flag, "Deletes the data together with the Repository."),
@@ -95,6 +103,11 @@ export const repositorySchema = object({
   status: observedStatus({
     firstBackupTime: optional(time, "When the first backup was taken."),
     lastBackupTime: optional(time, "When the newest backup was taken."),
+    repositoryID: optional(text, "restic's id of the repository that holds the history."),
+    repositorySeenAt: optional(time, "Begin of the last work that told which repository is there."),
+    repositoryPlace: optional(nameText, "Changes with where the backend is."),
+    replacement: optional(replacementSchema, "Another repository that took its place, until somebody accepts it."),
+    replacedAt: optional(time, "Since when another repository is there: nothing older counts."),
     integrity: optional(flag, "Whether the checks know of no fault, neither in the structure nor in the data."),
     structureIntegrity: optional(flag, "Whether the last check of the structure found no fault."),
     dataFaults: optional(list(dataFaultSchema), "Parts of the data that are known to be damaged."),

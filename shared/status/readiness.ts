@@ -187,12 +187,15 @@ export interface RepositoryReport {
   readonly integrity?: boolean | undefined;
   /** What is damaged, in words. */
   readonly damage?: string | undefined;
+  /** What took its place, in words. */
+  readonly replaced?: string | undefined;
   /** Why the newest session that tried could not open it. */
   readonly openFault?: string | undefined;
 }
 
 /** Of a Repository. */
-export function repositoryReadiness({ integrity, damage, openFault }: RepositoryReport): Readiness {
+export function repositoryReadiness({ integrity, damage, replaced, openFault }: RepositoryReport): Readiness {
+  if (replaced !== undefined) return { state: "Stalled", reason: "RepositoryReplaced", message: replaced };
   if (integrity === false) {
     const message = damage ?? "a check found damage in the repository";
     return { state: "Stalled", reason: "RepositoryDamaged", message };

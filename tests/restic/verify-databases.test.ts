@@ -7,7 +7,7 @@ import { planMysql } from "../../agent/dump/addons/mysql-client.ts";
 import { planPostgres } from "../../agent/dump/addons/postgres.ts";
 import type { DumpPlan } from "../../agent/dump/plan.ts";
 import { createAgentLogger } from "../../agent/log.ts";
-import { verifyMembers } from "../../agent/verify/verify-members.ts";
+import { verifyMembers } from "../../agent/verify/members.ts";
 import type { VerificationQuery, VerifiedMember } from "../../shared/api/verification.ts";
 import { createDumpWorld, type DumpWorld } from "../support/databases/dump-world.ts";
 import { startMariadb } from "../support/databases/mariadb.ts";

@@ -4,7 +4,7 @@ import { backupInvokerView } from "../../../shared/invoker/object.ts";
 import { parseSchedule, type Schedule } from "../../../shared/schedule/parse.ts";
 import type { ApplicationHealth, Day } from "../../../web/wire/application.ts";
 import type { BackupInvokerObject } from "../../objects/invokers.ts";
-import { isPointOf, listPoints } from "../../points/recovery-points.ts";
+import { isPointOf, listPoints } from "../../points/decide.ts";
 import { byUrgency, decideHealth, type Health, HealthState } from "../../status/decide-health.ts";
 import type { WorldView } from "../world.ts";
 import { decideDays } from "./decide-days.ts";

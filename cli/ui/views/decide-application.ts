@@ -7,12 +7,12 @@ import { byAge } from "../../objects/list-input.ts";
 import type { RunObject } from "../../objects/read-run.ts";
 import type { RestoreObject } from "../../objects/restores.ts";
 import { memberName } from "../../objects/session-facts.ts";
-import { membersOfInvoker } from "../../restore/build-restore.ts";
+import { membersOfInvoker } from "../../restore/build-object.ts";
 import type { WorldView } from "../world.ts";
 import { createDays, createKnowing } from "./application-facts.ts";
+import type { Asked } from "./asked.ts";
 import { decideRun, summaryOf } from "./decide-run.ts";
 import { pageOf } from "./page-of.ts";
-import type { Asked } from "./view-table.ts";
 
 const RUNS_SHOWN = 20;
 

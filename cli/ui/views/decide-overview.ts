@@ -1,8 +1,8 @@
 /** All applications, worst first, with what became of their last days. Pure. */
 import type { OverviewView } from "../../../web/wire/application.ts";
 import { createDays, knownApplications } from "./application-facts.ts";
+import type { Asked } from "./asked.ts";
 import { pageOf } from "./page-of.ts";
-import type { Asked } from "./view-table.ts";
 
 export function decideOverview({ world, query, nowMs }: Asked): OverviewView {
   const all = knownApplications(world, nowMs);

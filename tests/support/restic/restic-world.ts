@@ -9,12 +9,8 @@ import { createAgentLogger, type Logger } from "../../../agent/log.ts";
 import { buildRepositoryAccess } from "../../../agent/restic/backend.ts";
 import { createRestic, type Restic } from "../../../agent/restic/client.ts";
 import { gatherSecret } from "../../../agent/restic/secret.ts";
-import {
-  type HostRestore,
-  type HostRestoreOutcome,
-  type HostRestorePorts,
-  restoreHost,
-} from "../../../agent/restore/host.ts";
+import { type HostRestoreOutcome, restoreHost } from "../../../agent/restore/host.ts";
+import type { HostRestore, HostRestorePorts } from "../../../agent/restore/order.ts";
 import type { Backend } from "../../../shared/api/backend.ts";
 import { removeFolder } from "../control-plane/remove-folder.ts";
 import { writeEmptyRepository } from "./empty-repository.ts";

@@ -102,6 +102,24 @@ describe("D13: of damage in the data", () => {
   });
 });
 
+test("a check that meets another repository says so, and tells nothing of the former one", () => {
+  const [known, found] = ["a".repeat(64), "b".repeat(64)];
+  const run: MaintenanceRun = { ...RUN, actions: ["VerifyRepositoryIntegrity"] };
+  const status = { ...CHECK_DUE, repositoryID: known, recoveryPoints: 4, maintenanceRuns: [run] };
+  const result = { action: "VerifyRepositoryIntegrity", ...done, integrity: true, repositoryID: found } as const;
+  const decision = decideMaintenance(aView(aRepository(status), { hostRuns: [aHostRun([result])] }), NOW);
+  expect(decision).toMatchObject({
+    kind: "end",
+    status: {
+      repositoryID: known,
+      replacement: { id: found, lostPoints: 4 },
+      lastCheckTime: done.finishedAt,
+      recoveryPoints: 0,
+      points: [],
+    },
+  });
+});
+
 describe("D13: what is due waits", () => {
   test.each<[string, Parameters<typeof aView>[1]]>([
     ["while somebody uses the repository", { user: "BackupSession demo/s" }],

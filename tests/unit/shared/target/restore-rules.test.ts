@@ -132,11 +132,25 @@ describe("snapshots are found", () => {
     expect(resolveSnapshots(byPath("/a"), all, OWN)).toMatchObject([{ id: "upstream" }]);
   });
 
-  test("those of the only other target; of two others none", () => {
+  test("never those of another target, be it the only one", () => {
     const one = aSnapshot("x", { tags: ["target=Deployment/x/y"] });
-    expect(resolveSnapshots(byPath("/a"), [one], OWN)).toMatchObject([{ id: "x" }]);
-    const two = aSnapshot("z", { tags: ["target=Deployment/x/z"] });
-    expect(() => resolveSnapshots(byPath("/a"), [one, two], OWN)).toThrowError(/ambiguous/);
+    const two = aSnapshot("z", { tags: ["target=Deployment/x/z", OWN] });
+    for (const all of [[one], [one, two]]) {
+      expect(() => resolveSnapshots(byPath("/a"), all, OWN)).toThrowError(/does not exist; target=Deployment\/x\//);
+    }
+  });
+
+  test("of another claim of the namespace whose host a rule names, where it is the only one", () => {
+    const selection = selectForHost([{ sourceHost: "files", paths: ["/a"] }], HOST, undefined);
+    const of = (id: string, tag: string) => aSnapshot(id, { hostname: "files", tags: [tag] });
+    const files = of("x", "target=PersistentVolumeClaim/demo/files");
+    expect(resolveSnapshots(selection, [files], OWN)).toMatchObject([{ id: "x" }]);
+    for (const all of [
+      [files, of("y", "target=Deployment/demo/files")],
+      [of("y", "target=PersistentVolumeClaim/evil/files")],
+    ]) {
+      expect(() => resolveSnapshots(selection, all, OWN)).toThrowError(/does not exist; target=/);
+    }
   });
 
   test("by the beginning of an id, the own host's first", () => {
