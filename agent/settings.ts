@@ -1,8 +1,8 @@
 /** Where an agent stands: its pod, its folders, its target. Gathered once from flags and environment. */
 import { hostname } from "node:os";
 import { Env, Path } from "../shared/contract.ts";
-import { podOrdinal } from "../shared/hosts.ts";
-import { targetKey } from "../shared/target.ts";
+import { podOrdinal } from "../shared/target/hosts.ts";
+import { targetKey } from "../shared/target/ref.ts";
 import { type Flags, flagBoolean, flagText } from "./flags.ts";
 import type { ApiIdentity } from "./kube/identity.ts";
 import { gatherIdentity } from "./kube/identity.ts";

@@ -4,6 +4,7 @@
  */
 import type { ChildProcess } from "node:child_process";
 import type { HostRun } from "../shared/api/host-run.ts";
+import { type Backoff, doubledMs } from "../shared/backoff.ts";
 import { Command } from "../shared/contract.ts";
 import { messageOf } from "../shared/errors.ts";
 import { createTrimmer } from "./lean.ts";
@@ -12,8 +13,7 @@ import type { AgentSettings } from "./settings.ts";
 import { hasOpenWork, isTurn } from "./turn.ts";
 
 /** A worker that ended while its session still has work is started again after this time, doubled after each failure. */
-const RESTART_FIRST_MS = 1_000;
-const RESTART_MAX_MS = 60_000;
+const RESTART: Backoff = { baseMs: 1_000, maxMs: 60_000 };
 
 interface Served {
   hasWork: boolean;
@@ -85,7 +85,7 @@ export async function runSidecar(options: SidecarOptions): Promise<void> {
         void startWorker(name, one);
         news();
       },
-      Math.min(RESTART_MAX_MS, RESTART_FIRST_MS * 2 ** one.failures),
+      doubledMs(RESTART, one.failures),
     );
     news();
   }

@@ -2,10 +2,10 @@
  * Keeps the certificates of the webhook: makes, rotates and publishes them. It runs in the one process that holds the Lease; all
  * others only read the Secret.
  */
+import type { Clock } from "../shared/clock.ts";
 import { messageOf } from "../shared/errors.ts";
-import type { KubeClient } from "../shared/kube/client.ts";
-import type { Clock } from "../shared/kube/clock.ts";
-import type { EventType } from "../shared/kube/event-object.ts";
+import type { KubeClient } from "../shared/kube/client/interface.ts";
+import type { EventType } from "../shared/kube/events/object.ts";
 import { type RunResult, WorkQueue } from "../shared/kube/work-queue.ts";
 import type { Logger } from "../shared/log.ts";
 import { contentsAfter } from "./act-certificates.ts";

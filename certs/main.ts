@@ -1,8 +1,8 @@
 /** `npm run certs`: an authority and a serving certificate as PEM files, for development. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { formatUserError, messageOf, UserError } from "../shared/errors.ts";
+import { formatUserError, UserError } from "../shared/errors.ts";
+import { readFlags } from "../shared/flags.ts";
 import { issueCa, issueServing } from "./issue.ts";
 import { SecretKey } from "./secret.ts";
 
@@ -24,19 +24,11 @@ interface Order {
 }
 
 function parseOrder(argv: readonly string[]): Order {
-  let values: { readonly dir?: string | undefined; readonly name?: string[] | undefined; readonly days: string };
-  try {
-    ({ values } = parseArgs({
-      args: [...argv],
-      options: {
-        dir: { type: "string" },
-        name: { type: "string", multiple: true },
-        days: { type: "string", default: "30" },
-      },
-    }));
-  } catch (cause) {
-    throw new UserError("CONFIGURATION_INVALID", messageOf(cause), { cause });
-  }
+  const values = readFlags(argv, {
+    dir: { type: "string" },
+    name: { type: "string", multiple: true },
+    days: { type: "string", default: "30" },
+  });
   const days = Number(values.days);
   if (values.dir === undefined || values.dir === "") throw new UserError("CONFIGURATION_INVALID", "--dir is missing");
   if (!Number.isFinite(days) || days <= 0) {

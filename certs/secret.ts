@@ -5,12 +5,10 @@
  */
 
 import { Label, LabelValue } from "../shared/contract.ts";
-import type { KubeClient } from "../shared/kube/client.ts";
-import { isJsonObject, textAt, valueAt } from "../shared/kube/json-value.ts";
-import type { Resource } from "../shared/kube/resource.ts";
+import { isJsonObject, textAt, valueAt } from "../shared/json/value.ts";
+import type { KubeClient } from "../shared/kube/client/interface.ts";
+import { SECRETS } from "../shared/kube/resources.ts";
 import { bundleOf, splitBundle } from "./certificate-facts.ts";
-
-export const SECRETS: Resource = { group: "", version: "v1", plural: "secrets", namespaced: true };
 
 /** PEM texts; a key that is missing is undefined. */
 export interface SecretContents {

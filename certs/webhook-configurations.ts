@@ -1,15 +1,14 @@
 /** The CA bundles in the webhook configurations, and in the APIService: what API servers trust when they call the webhook. */
-import { asIs, type KubeClient } from "../shared/kube/client.ts";
-import { listAt, textAt, valueAt } from "../shared/kube/json-value.ts";
-import { atVersion, type JsonPatchOperation } from "../shared/kube/patch.ts";
+import { listAt, textAt, valueAt } from "../shared/json/value.ts";
+import { asIs, type KubeClient } from "../shared/kube/client/interface.ts";
+import { atVersion, type JsonPatchOperation } from "../shared/kube/client/patch.ts";
 import type { Resource } from "../shared/kube/resource.ts";
-
-const admission = { group: "admissionregistration.k8s.io", version: "v1", namespaced: false } as const;
+import { API_SERVICES, MUTATING_CONFIGURATIONS, VALIDATING_CONFIGURATIONS } from "../shared/kube/resources.ts";
 
 export const WEBHOOK_CONFIGURATIONS = {
-  MutatingWebhookConfiguration: { ...admission, plural: "mutatingwebhookconfigurations" },
-  ValidatingWebhookConfiguration: { ...admission, plural: "validatingwebhookconfigurations" },
-  APIService: { group: "apiregistration.k8s.io", version: "v1", plural: "apiservices", namespaced: false },
+  MutatingWebhookConfiguration: MUTATING_CONFIGURATIONS,
+  ValidatingWebhookConfiguration: VALIDATING_CONFIGURATIONS,
+  APIService: API_SERVICES,
 } as const satisfies Record<string, Resource>;
 
 export interface ConfigurationName {

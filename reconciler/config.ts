@@ -1,8 +1,8 @@
 /** Flags and environment of the reconciler. Every wrong one is reported in one go. */
-import { parseArgs } from "node:util";
 import { Env, Install } from "../shared/contract.ts";
 import { parseDuration } from "../shared/duration.ts";
 import { messageOf, UserError } from "../shared/errors.ts";
+import { readAddress, readFlags } from "../shared/flags.ts";
 import { PULL_SECRET_OPTIONS, readPullSecrets } from "../shared/injection/pull-secrets.ts";
 import { JOB_RESOURCE_OPTIONS, RESOURCE_OPTIONS, readResourceFlags } from "../shared/injection/resource-flags.ts";
 import type { InjectionSettings } from "../shared/injection/view.ts";
@@ -128,7 +128,7 @@ export function parseReconcilerArgs(
   env: Environment,
   random: string,
 ): ReconcilerConfig | "help" {
-  const flags = readFlags(args);
+  const flags = readFlags(args, OPTIONS);
   if (flags.help === true) return "help";
   const faults: string[] = [];
   const attempt = <T>(read: () => T, fallback: T): T => {
@@ -151,7 +151,7 @@ export function parseReconcilerArgs(
     text === undefined ? fallbackMs : attempt(() => readLimitOrNone(flag, text), fallbackMs);
 
   if (!flags.image && !knowsOwnPod(env)) faults.push("--image is missing, and nothing says which pod this is");
-  const { host, port } = attempt(() => readAddress(flags.listen ?? "0.0.0.0:8080"), { host: "", port: 0 });
+  const { host, port } = attempt(() => readAddress("--listen", flags.listen ?? "0.0.0.0:8080"), { host: "", port: 0 });
   const podName = env[Env.PodName];
   const podNamespace = env[Env.PodNamespace];
   const command = flags["agent-command"];
@@ -224,20 +224,4 @@ function readCount(flag: string, text: string | undefined, fallback: number): nu
     throw new UserError("CONFIGURATION_INVALID", `--${flag}: ${text} is no number from 1 to 99999`);
   }
   return Number(text);
-}
-
-function readAddress(text: string): { readonly host: string; readonly port: number } {
-  const [, host = "", port = ""] = /^(.*):(\d+)$/.exec(text) ?? [];
-  if (port === "" || Number(port) > 65_535) {
-    throw new UserError("CONFIGURATION_INVALID", `--listen: ${text} is no HOST:PORT`);
-  }
-  return { host: host.replace(/^\[|\]$/g, "") || "0.0.0.0", port: Number(port) };
-}
-
-function readFlags(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: false }).values;
-  } catch (cause) {
-    throw new UserError("CONFIGURATION_INVALID", messageOf(cause), { cause });
-  }
 }

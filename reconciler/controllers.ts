@@ -1,8 +1,8 @@
 /** All controllers of the reconciler, made from the ports that main.ts built. */
 import type { Registry } from "prom-client";
-import type { KubeClient } from "../shared/kube/client.ts";
-import type { Clock } from "../shared/kube/clock.ts";
-import type { EventRecorder } from "../shared/kube/events.ts";
+import type { Clock } from "../shared/clock.ts";
+import type { KubeClient } from "../shared/kube/client/interface.ts";
+import type { EventRecorder } from "../shared/kube/events/recorder.ts";
 import type { Logger } from "../shared/log.ts";
 import { SESSION_KIND } from "./backup-session/session-kind.ts";
 import { createBlueprintController } from "./blueprint/blueprint-controller.ts";

@@ -270,3 +270,18 @@ function bind<Name extends BackendName>(name: Name, backend: Backend, table: Bac
     address: (secret) => kind.address(spec, secret),
   };
 }
+
+/**
+ * Tells whether two Repositories may lie in one folder of one store, however their addresses are written: the same for all that do,
+ * and seldom for others (two stores may have a bucket of one name).
+ *
+ * @returns undefined without a store
+ */
+export function placeOf(backend: Backend | undefined): string | undefined {
+  const used = backend && usedBackend(backend);
+  if (used === undefined) return undefined;
+  if (backend?.local === undefined) return [used.name, used.store.bucket, cleanPath(used.store.prefix)].join(" ");
+  const { mountPath: _mountPath, subPath, hostPath, ...volume } = backend.local;
+  if (hostPath !== undefined) return `local ${cleanPath(hostPath.path, subPath)}`;
+  return `local ${JSON.stringify(volume)} ${cleanPath(subPath)}`;
+}

@@ -43,7 +43,7 @@ export const Label = {
 
 /**
  * Prefix of the labels by which an agent finds the sessions that concern its target with one watch; the rest of the key
- * is `targetLabelKey()` of shared/target.ts, the value is "true". A session carries one such label a target.
+ * is `targetLabelKey()` of shared/target/ref.ts, the value is "true". A session carries one such label a target.
  */
 export const TARGET_LABEL_PREFIX = "target.stash.appscode.com/";
 

@@ -1,15 +1,8 @@
 /** Asks the API server whether a user may do something. */
-import type { CallOptions, KubeClient } from "../shared/kube/client.ts";
-import { textAt, valueAt } from "../shared/kube/json-value.ts";
-import type { Resource } from "../shared/kube/resource.ts";
+import { textAt, valueAt } from "../shared/json/value.ts";
+import type { CallOptions, KubeClient } from "../shared/kube/client/interface.ts";
+import { ACCESS_REVIEWS } from "../shared/kube/resources.ts";
 import type { UserFacts } from "./review.ts";
-
-const ACCESS_REVIEWS: Resource = {
-  group: "authorization.k8s.io",
-  version: "v1",
-  plural: "subjectaccessreviews",
-  namespaced: false,
-};
 
 export interface Access {
   readonly verb: string;

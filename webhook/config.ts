@@ -1,9 +1,9 @@
 /** Flags of the webhook. Every wrong one is reported in one go. */
-import { parseArgs } from "node:util";
 import { CertificateMode } from "../certs/elected-keeper.ts";
 import { Env, Install } from "../shared/contract.ts";
 import { parseDuration } from "../shared/duration.ts";
 import { messageOf, UserError } from "../shared/errors.ts";
+import { readAddress, readFlags } from "../shared/flags.ts";
 import { PULL_SECRET_OPTIONS, readPullSecrets } from "../shared/injection/pull-secrets.ts";
 import { RESOURCE_OPTIONS, readResourceFlags } from "../shared/injection/resource-flags.ts";
 import type { InjectionSettings } from "../shared/injection/view.ts";
@@ -106,11 +106,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @throws UserError CONFIGURATION_INVALID listing everything that is missing or wrong
  */
 export function parseWebhookArgs(args: readonly string[], env: Environment): WebhookConfig | "help" {
-  const flags = readFlags(args);
+  const flags = readFlags(args, OPTIONS);
   if (flags.help === true) return "help";
   const faults: string[] = [];
-  const listen = readAddress("--listen", flags.listen ?? "0.0.0.0:8443", faults);
-  const snapshotApi = flags["snapshot-api"] ? readAddress("--snapshot-api", flags["snapshot-api"], faults) : undefined;
+  const listen = tryAddress("--listen", flags.listen ?? "0.0.0.0:8443", faults);
+  const snapshotApi = flags["snapshot-api"] ? tryAddress("--snapshot-api", flags["snapshot-api"], faults) : undefined;
   if (!flags.image && !knowsOwnPod(env)) faults.push("--image is missing, and nothing says which pod this is");
   const modes = Object.values(CertificateMode);
   const wantedMode = flags.certificates ?? CertificateMode.Own;
@@ -158,11 +158,13 @@ export function parseWebhookArgs(args: readonly string[], env: Environment): Web
   };
 }
 
-function readAddress(flag: string, text: string, faults: string[]): { readonly host: string; readonly port: number } {
-  const found = /^(.*):(\d+)$/.exec(text);
-  const port = Number(found?.[2]);
-  if (found === null || port > 65_535) faults.push(`${flag}: ${text} is no HOST:PORT`);
-  return { host: (found?.[1] ?? "").replace(/^\[|\]$/g, "") || "0.0.0.0", port };
+function tryAddress(flag: string, text: string, faults: string[]): { readonly host: string; readonly port: number } {
+  try {
+    return readAddress(flag, text);
+  } catch (thrown) {
+    faults.push(messageOf(thrown));
+    return { host: "", port: 0 };
+  }
 }
 
 function readDrain(text: string, faults: string[]): number {
@@ -171,13 +173,5 @@ function readDrain(text: string, faults: string[]): number {
   } catch (thrown) {
     faults.push(messageOf(thrown));
     return 0;
-  }
-}
-
-function readFlags(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: false }).values;
-  } catch (cause) {
-    throw new UserError("CONFIGURATION_INVALID", messageOf(cause), { cause });
   }
 }

@@ -30,14 +30,14 @@ import { type InjectionPlan, planInjection } from "../shared/injection/plan.ts";
 import { decideStrategy, isUnderRestore, type StrategyState, strategyState } from "../shared/injection/strategy.ts";
 import { formatProblem, type InjectionView } from "../shared/injection/view.ts";
 import type { JsonObject } from "../shared/injection/workload.ts";
+import { isSameJson } from "../shared/json/same.ts";
 import { INJECTION_REASONS, type InjectionReason } from "../shared/reasons.ts";
-import { formatTarget } from "../shared/target.ts";
+import { formatTarget } from "../shared/target/ref.ts";
 import { decideBackup } from "./decide-backup.ts";
 import { decideRestore } from "./decide-restore.ts";
 import { settleLabel } from "./inject/label.ts";
 import { settlePullSecrets } from "./inject/pull-secrets.ts";
 import { withoutOwnParts } from "./inject/without.ts";
-import { isSameJson } from "./same-json.ts";
 
 export interface MutationView extends InjectionView {
   readonly operation: "CREATE" | "UPDATE";

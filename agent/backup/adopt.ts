@@ -2,7 +2,7 @@
 import type { SnapshotStats } from "../../shared/api/host-stats.ts";
 import { SnapshotTag } from "../../shared/contract.ts";
 import { formatSize } from "../../shared/size.ts";
-import { type SnapshotOrigin, sessionTags, tagValue } from "../../shared/snapshot-tags.ts";
+import { type SnapshotOrigin, sessionTags, tagValue } from "../../shared/snapshots/tags.ts";
 import type { WithLock } from "../locks/patience.ts";
 import type { Restic } from "../restic/client.ts";
 import { gatherSnapshotSize } from "../restic/list-snapshot.ts";

@@ -3,7 +3,7 @@ import type { AppBindingOrder } from "../../shared/api/host-run.ts";
 import type { SnapshotStats } from "../../shared/api/host-stats.ts";
 import { UserError } from "../../shared/errors.ts";
 import { normalPaths } from "../../shared/paths.ts";
-import { recordTags, type SnapshotOrigin, snapshotTags } from "../../shared/snapshot-tags.ts";
+import { recordTags, type SnapshotOrigin, snapshotTags } from "../../shared/snapshots/tags.ts";
 import type { WithLock } from "../locks/patience.ts";
 import type { Logger } from "../log.ts";
 import type { Restic } from "../restic/client.ts";

@@ -1,7 +1,7 @@
 /** Adds to a snapshot what restic did not know before it had read everything. */
 import { SnapshotTag } from "../../shared/contract.ts";
 import { type ErrorCode, UserError } from "../../shared/errors.ts";
-import { wholeSnapshots } from "../../shared/point-parts.ts";
+import { wholeSnapshots } from "../../shared/snapshots/point-parts.ts";
 import type { BackupArguments } from "../restic/arguments.ts";
 import { byNewest } from "../restic/snapshots.ts";
 import { addTags, type TagPorts } from "./add-tags.ts";

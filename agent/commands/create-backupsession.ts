@@ -2,13 +2,13 @@
 import { parseBackupBatch } from "../../shared/api/backup-batch.ts";
 import { parseBackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import { parseBackupSession } from "../../shared/api/backup-session.ts";
-import { backupSessionNames, buildBackupSession } from "../../shared/build-backup-session.ts";
 import { Env } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
-import { type BackupInvokerView, backupInvokerView } from "../../shared/invoker.ts";
+import { backupSessionNames, buildBackupSession } from "../../shared/invoker/build-backup-session.ts";
+import { type BackupInvokerView, backupInvokerView } from "../../shared/invoker/object.ts";
 import { parseFlags, requireFlags } from "../flags.ts";
 import { type AgentApi, createApi } from "../kube/api.ts";
-import { createBackoff } from "../kube/backoff.ts";
+import { createGrowingWait } from "../kube/growing-wait.ts";
 import { gatherSettings } from "../settings.ts";
 import { shutdownSignal } from "./shutdown.ts";
 
@@ -44,7 +44,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const kind = flag("invoker-kind") === "BackupBatch" ? "BackupBatch" : "BackupConfiguration";
   const api = createApi(identity);
   const shutdown = shutdownSignal();
-  const backoff = createBackoff({ firstMs: 500, maxMs: 10_000 });
+  const backoff = createGrowingWait({ baseMs: 500, maxMs: 10_000 });
   const dueAtMs = dueTimeOfPod(process.env[Env.PodName] ?? "");
   const atMs = dueAtMs ?? Date.now();
   for (let tries = 0; tries < TRIES && !shutdown.aborted; tries++) {

@@ -1,5 +1,5 @@
 /** What a database's dump and load come to: programs, their environment, and files that hold what no argument may hold. */
-import type { AppAddress } from "../../shared/app-binding.ts";
+import type { AppAddress } from "../../shared/target/app-binding.ts";
 
 /** A program with its arguments. No secret stands in either part. */
 export interface ProgramCall {

@@ -2,8 +2,8 @@
 
 import type { DatabaseName } from "../../shared/databases.ts";
 import { UserError } from "../../shared/errors.ts";
-import { selectForHost } from "../../shared/restore-rules.ts";
-import { recordTags, snapshotTags, targetTag } from "../../shared/snapshot-tags.ts";
+import { recordTags, snapshotTags, targetTag } from "../../shared/snapshots/tags.ts";
+import { selectForHost } from "../../shared/target/restore-rules.ts";
 import type { backupHost } from "../backup/host-backup.ts";
 import { buildProgress } from "../backup/progress.ts";
 import { withoutSecrets } from "../restic/fault.ts";

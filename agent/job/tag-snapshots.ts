@@ -3,7 +3,7 @@ import type { HostRun } from "../../shared/api/host-run.ts";
 import type { SnapshotStats } from "../../shared/api/host-stats.ts";
 import { SnapshotTag } from "../../shared/contract.ts";
 import { type ErrorCode, messageOf, UserError } from "../../shared/errors.ts";
-import { recordTags, sessionTag, snapshotTags, tagValue } from "../../shared/snapshot-tags.ts";
+import { recordTags, sessionTag, snapshotTags, tagValue } from "../../shared/snapshots/tags.ts";
 import { addTags, findById, type TagPorts } from "../backup/add-tags.ts";
 import type { Snapshot } from "../restic/snapshots.ts";
 import { originOf } from "../work/origin.ts";

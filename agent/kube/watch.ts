@@ -5,10 +5,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KindName } from "../../shared/api/kinds.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
-import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../shared/json/value.ts";
 import type { Logger } from "../log.ts";
 import { collectionPath, statusMessage } from "./api.ts";
-import { createBackoff } from "./backoff.ts";
+import { createGrowingWait } from "./growing-wait.ts";
 import type { ResponseHead } from "./http-response.ts";
 import type { ApiIdentity } from "./identity.ts";
 import { createLineSplitter } from "./lines.ts";
@@ -163,7 +163,7 @@ async function watchOnce(
 
 /** Runs until the signal aborts. Faults are logged and tried again with growing waits. */
 export async function watch(identity: ApiIdentity, options: WatchOptions): Promise<void> {
-  const backoff = createBackoff({ firstMs: 250, maxMs: 30_000 });
+  const backoff = createGrowingWait({ baseMs: 250, maxMs: 30_000 });
   let resourceVersion: string | undefined;
   while (!options.signal.aborted) {
     try {

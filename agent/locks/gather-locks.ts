@@ -1,6 +1,6 @@
 /** Reads the locks of a repository. */
 import type { RepositoryLock } from "../../shared/api/host-stats.ts";
-import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../shared/json/value.ts";
 import type { Restic } from "../restic/client.ts";
 
 const LIMIT_MS = 120_000;

@@ -5,10 +5,10 @@
  */
 import type { HostRun } from "../../shared/api/host-run.ts";
 import { isErrorCode, messageOf, UserError } from "../../shared/errors.ts";
-import { isJsonObject, textAt } from "../../shared/kube/json-value.ts";
+import { isJsonObject, textAt } from "../../shared/json/value.ts";
 import { runReadiness, withReadiness } from "../../shared/status/readiness.ts";
 import type { AgentApi, ApiAnswer } from "../kube/api.ts";
-import { createBackoff } from "../kube/backoff.ts";
+import { createGrowingWait } from "../kube/growing-wait.ts";
 import type { Logger } from "../log.ts";
 
 /** Fields of the status. Undefined and empty texts remove the field. */
@@ -119,7 +119,7 @@ export function createRunReporter(
   }
 
   async function send(): Promise<void> {
-    const backoff = createBackoff({ firstMs: 200, maxMs: 15_000 });
+    const backoff = createGrowingWait({ baseMs: 200, maxMs: 15_000 });
     while (Object.keys(pending).length > 0 && !lost.signal.aborted) {
       const sent = pending;
       pending = {};

@@ -1,6 +1,6 @@
 /** restic's list of snapshots. */
 import { UserError } from "../../shared/errors.ts";
-import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../shared/json/value.ts";
 
 /** A restic snapshot. */
 export interface Snapshot {

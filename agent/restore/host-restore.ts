@@ -8,7 +8,7 @@ import {
   type RestoreHost,
   type RestoreRule,
   selectForHost,
-} from "../../shared/restore-rules.ts";
+} from "../../shared/target/restore-rules.ts";
 import type { WithLock } from "../locks/patience.ts";
 import type { Logger } from "../log.ts";
 import type { Restic } from "../restic/client.ts";

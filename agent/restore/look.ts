@@ -1,13 +1,13 @@
 /** What a restore looks at before it writes: which snapshots, what is in them, and what stands in their way. */
 import { UserError } from "../../shared/errors.ts";
+import { requireSnapshotId } from "../../shared/snapshots/id.ts";
+import { targetTag } from "../../shared/snapshots/tags.ts";
 import {
   type ListedSnapshot,
   type ResolvedSnapshot,
   type RestoreSelection,
   resolveSnapshots,
-} from "../../shared/restore-rules.ts";
-import { requireSnapshotId } from "../../shared/snapshot-id.ts";
-import { targetTag } from "../../shared/snapshot-tags.ts";
+} from "../../shared/target/restore-rules.ts";
 import { listSnapshot, type OnNode, type SnapshotSize } from "../restic/list-snapshot.ts";
 import { chooseSnapshots } from "./candidates.ts";
 import { type Conflicts, createConflicts } from "./conflicts.ts";

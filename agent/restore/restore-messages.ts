@@ -1,5 +1,5 @@
 /** What restic says while it restores, in any version from 0.14 on. Pure. */
-import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../shared/json/value.ts";
 import type { RestoreProgress } from "./progress.ts";
 
 export type RestoreMessage =

@@ -1,13 +1,13 @@
 /** One host's turn in a restore, from the first report to the last. */
 import type { HostRun } from "../../shared/api/host-run.ts";
 import { UserError } from "../../shared/errors.ts";
-import { requireFewStarts } from "../../shared/restarts.ts";
-import { requireArguments } from "../../shared/restic-options.ts";
-import { resolveTargetRef } from "../../shared/target.ts";
+import { requireArguments } from "../../shared/repository/restic-options.ts";
+import { resolveTargetRef } from "../../shared/target/ref.ts";
 import { type Heartbeat, startHeartbeat } from "../backup/progress.ts";
 import { asUserError } from "../file-faults.ts";
 import { createHostHooks, type HookRunner } from "../hooks/host-hooks.ts";
 import type { RunReporter } from "../report/run-reporter.ts";
+import { requireFewStarts } from "../restarts.ts";
 import { summaryOf } from "../work/hook-summary.ts";
 import { openRepository } from "../work/repository.ts";
 import { reporterOf, type WorkPorts, withLockOf } from "../work/turn-ports.ts";

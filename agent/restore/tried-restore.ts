@@ -1,6 +1,6 @@
 /** What restic says it would restore, summed up. */
 import { dirname } from "node:path/posix";
-import { numberAt, parseJson, textAt } from "../../shared/kube/json-value.ts";
+import { numberAt, parseJson, textAt } from "../../shared/json/value.ts";
 
 export interface TriedRestore {
   /** Files and links that are not there and would be made. */

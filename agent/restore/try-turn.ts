@@ -5,12 +5,12 @@
 import type { HostRun } from "../../shared/api/host-run.ts";
 import { MAX_TOLD_FILES, type RestoredSnapshot, type TriedHost } from "../../shared/api/host-stats.ts";
 import { UserError } from "../../shared/errors.ts";
-import { requireFewStarts } from "../../shared/restarts.ts";
-import { requireArguments } from "../../shared/restic-options.ts";
-import { selectForHost } from "../../shared/restore-rules.ts";
-import { resolveTargetRef } from "../../shared/target.ts";
+import { requireArguments } from "../../shared/repository/restic-options.ts";
+import { resolveTargetRef } from "../../shared/target/ref.ts";
+import { selectForHost } from "../../shared/target/restore-rules.ts";
 import { startHeartbeat } from "../backup/progress.ts";
 import { asUserError } from "../file-faults.ts";
+import { requireFewStarts } from "../restarts.ts";
 import type { Restic } from "../restic/client.ts";
 import { openRepository } from "../work/repository.ts";
 import { reporterOf, type WorkPorts } from "../work/turn-ports.ts";

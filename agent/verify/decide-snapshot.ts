@@ -1,7 +1,8 @@
 /** Whether a snapshot is what the application saved, and not another's that carries its tags. Pure. */
+
 import type { OrderedSnapshot } from "../../shared/api/verification.ts";
-import { taggedTimeMs } from "../../shared/session-snapshots.ts";
-import { clusterOf } from "../../shared/snapshot-tags.ts";
+import { taggedTimeMs } from "../../shared/snapshots/of-session.ts";
+import { clusterOf } from "../../shared/snapshots/tags.ts";
 import type { Snapshot } from "../restic/snapshots.ts";
 import type { Finding } from "./findings.ts";
 

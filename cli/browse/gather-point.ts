@@ -2,7 +2,7 @@
 import { parseBackupSession } from "../../shared/api/backup-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { UserError } from "../../shared/errors.ts";
-import { resolveTargetRef, targetKey } from "../../shared/target.ts";
+import { resolveTargetRef, targetKey } from "../../shared/target/ref.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { nearestNames } from "../cluster/nearest-names.ts";
 import { type BackupInvokerObject, readInvokers } from "../objects/invokers.ts";

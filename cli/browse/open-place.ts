@@ -4,7 +4,7 @@ import { PassThrough } from "node:stream";
 import { createItemSplitter } from "../../agent/restic/json-items.ts";
 import { readSnapshot, type Snapshot } from "../../agent/restic/snapshots.ts";
 import { Command } from "../../shared/contract.ts";
-import { sessionTag } from "../../shared/snapshot-tags.ts";
+import { sessionTag } from "../../shared/snapshots/tags.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
 import type { Input } from "../program/command.ts";

@@ -1,6 +1,6 @@
 /** Ends a session. */
 import { KINDS } from "../../shared/api/kinds.ts";
-import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../shared/json/value.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
 import { kubectlName } from "../objects/read-objects.ts";
 import { hasEnded, readRun } from "../objects/read-run.ts";

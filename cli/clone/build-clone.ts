@@ -2,7 +2,7 @@
 import type { BackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { RestoreSession } from "../../shared/api/restore-session.ts";
-import { textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { textAt, valueAt } from "../../shared/json/value.ts";
 import { NAME_MAX_LENGTH, nameWithSuffix } from "../../shared/names.ts";
 
 export interface CloneOrder {

@@ -1,6 +1,6 @@
 /** What a command makes for a time: it goes again, and whatever can't is told with the command that takes it away. */
 import { UserError } from "../../shared/errors.ts";
-import { isAlreadyExists, toUserError } from "../../shared/kube/kube-error.ts";
+import { isAlreadyExists, toUserError } from "../../shared/kube/client/error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { patiently } from "../cluster/patience.ts";

@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseBackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import { KINDS, type KindEntry } from "../../shared/api/kinds.ts";
-import { backupSessionNames, buildBackupSession } from "../../shared/build-backup-session.ts";
 import { UserError } from "../../shared/errors.ts";
-import { backupInvokerView } from "../../shared/invoker.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { backupSessionNames, buildBackupSession } from "../../shared/invoker/build-backup-session.ts";
+import { backupInvokerView } from "../../shared/invoker/object.ts";
+import { textAt } from "../../shared/json/value.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
 import { patiently } from "../cluster/patience.ts";

@@ -1,6 +1,6 @@
 /** The cluster as commands see it: what they read and write, by names and plain JSON. */
 import type { Readable, Writable } from "node:stream";
-import type { Connection } from "../../shared/kube/connection.ts";
+import type { Connection } from "../../shared/kube/connection/credentials.ts";
 import type { Resource, Selection } from "../../shared/kube/resource.ts";
 
 export interface LogChoice {

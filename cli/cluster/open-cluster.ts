@@ -11,8 +11,8 @@ import {
   setHeaderOptions,
   VersionApi,
 } from "@kubernetes/client-node";
-import { connectionOfConfig } from "../../shared/kube/config-connection.ts";
-import { isNotFound } from "../../shared/kube/kube-error.ts";
+import { isNotFound } from "../../shared/kube/client/error.ts";
+import { connectionOfConfig } from "../../shared/kube/connection/of-config.ts";
 import { formatResource, type Resource, type Selection } from "../../shared/kube/resource.ts";
 import type { Input } from "../program/command.ts";
 import { PLUGIN } from "../program/names.ts";

@@ -1,6 +1,6 @@
 /** Prints completion scripts, and answers what they ask. */
 import { KINDS } from "../../shared/api/kinds.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { loadKubeconfig } from "../cluster/kubeconfig.ts";
 import { openCluster } from "../cluster/open-cluster.ts";

@@ -1,5 +1,5 @@
 /** What of an object makes sense in another namespace. Pure. */
-import { isJsonObject, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { isJsonObject, textAt, valueAt } from "../../shared/json/value.ts";
 import { withoutOwnKeys } from "../../shared/own-keys.ts";
 
 /** What kubectl keeps about itself, and what would make somebody else own the copy. */

@@ -1,7 +1,7 @@
 /** Copies objects into another namespace. */
 import { KINDS } from "../../shared/api/kinds.ts";
-import { isJsonObject, textAt, valueAt } from "../../shared/kube/json-value.ts";
-import { isAlreadyExists, toUserError } from "../../shared/kube/kube-error.ts";
+import { isJsonObject, textAt, valueAt } from "../../shared/json/value.ts";
+import { isAlreadyExists, toUserError } from "../../shared/kube/client/error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { openCluster } from "../cluster/open-cluster.ts";

@@ -1,16 +1,16 @@
 /** Which workloads and claims are backed up, and by whom. Pure. */
 import type { AppBinding } from "../../shared/api/app-binding.ts";
-import { appAddress } from "../../shared/app-binding.ts";
-import { volumesWithClaims } from "../../shared/claim-volumes.ts";
 import { Annotation, Label } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
 import { saysOptOut } from "../../shared/injection/opt-out.ts";
 import type { WorkloadFacts } from "../../shared/injection/workload.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
-import { type BackupInvokerView, type BackupMemberView, isJobMember } from "../../shared/invoker.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
-import { labelledMember } from "../../shared/labelled-member.ts";
-import { targetKey } from "../../shared/target.ts";
+import { labelledMember } from "../../shared/invoker/labelled-member.ts";
+import { type BackupInvokerView, type BackupMemberView, isJobMember } from "../../shared/invoker/object.ts";
+import { textAt } from "../../shared/json/value.ts";
+import { appAddress } from "../../shared/target/app-binding.ts";
+import { volumesWithClaims } from "../../shared/target/claim-volumes.ts";
+import { targetKey } from "../../shared/target/ref.ts";
 
 export const CoverageState = {
   Uncovered: "Uncovered",

@@ -1,6 +1,6 @@
 /** Makes objects from flags. */
 import { KINDS, type KindEntry } from "../../shared/api/kinds.ts";
-import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../shared/json/value.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
 import { kubectlName } from "../objects/read-objects.ts";
 import { Format, type Input } from "../program/command.ts";

@@ -1,5 +1,5 @@
 /** Tells everything about one run. */
-import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../shared/json/value.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
 import { readRun } from "../objects/read-run.ts";
 import { parseRunWords } from "../objects/run-words.ts";

@@ -3,7 +3,7 @@ import { mkdir, realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { PassThrough } from "node:stream";
 import { Command } from "../../shared/contract.ts";
-import { numberAt, parseJson } from "../../shared/kube/json-value.ts";
+import { numberAt, parseJson } from "../../shared/json/value.ts";
 import { formatSize } from "../../shared/size.ts";
 import { hostsOf, ofMember, oneHolding, type PointSnapshots } from "../browse/choose-snapshots.ts";
 import { withPoints } from "../browse/open-place.ts";

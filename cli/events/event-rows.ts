@@ -1,6 +1,6 @@
 /** Events of our kinds, as rows. Pure. */
 import { KINDS } from "../../shared/api/kinds.ts";
-import { numberAt, textAt } from "../../shared/kube/json-value.ts";
+import { numberAt, textAt } from "../../shared/json/value.ts";
 
 export interface EventRow {
   readonly raw: unknown;

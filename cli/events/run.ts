@@ -1,5 +1,5 @@
 /** Prints what happened to our objects. */
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
 import { EVENTS } from "../cluster/resources.ts";
 import { listOf, namespaceColumn, nothingIn } from "../objects/list-input.ts";

@@ -3,15 +3,15 @@
  * allowed to do.
  */
 import { KINDS } from "../../shared/api/kinds.ts";
-import type { EffectSource } from "../../shared/effects/effects-of.ts";
+import type { EffectSource } from "../../shared/effects/of-object.ts";
 import { UserError } from "../../shared/errors.ts";
 import { gatherInjectionView, type InjectionWorld } from "../../shared/injection/gather.ts";
 import { readStrategy } from "../../shared/injection/strategy.ts";
 import { readWorkload } from "../../shared/injection/workload.ts";
-import { asIs } from "../../shared/kube/client.ts";
-import { isJsonObject, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { isJsonObject, textAt, valueAt } from "../../shared/json/value.ts";
+import { asIs } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
-import { formatTarget } from "../../shared/target.ts";
+import { formatTarget } from "../../shared/target/ref.ts";
 import { decideMutation } from "../../webhook/decide.ts";
 import { saversOf } from "../coverage/decide-coverage.ts";
 import { describeEffects, formatEffects, gatherEffectView } from "./effects.ts";

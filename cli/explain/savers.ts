@@ -1,8 +1,8 @@
 /** Who backs a workload up, and the points of a batch: what of the cluster's objects tells it. */
 import { parseAppBinding } from "../../shared/api/app-binding.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { type BackupInvokerView, backupInvokerView } from "../../shared/invoker.ts";
-import { toUserError } from "../../shared/kube/kube-error.ts";
+import { type BackupInvokerView, backupInvokerView } from "../../shared/invoker/object.ts";
+import { toUserError } from "../../shared/kube/client/error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Saver, SaversView } from "../coverage/decide-coverage.ts";

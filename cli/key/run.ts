@@ -5,7 +5,7 @@ import { text as readText } from "node:stream/consumers";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Command } from "../../shared/contract.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
-import { listAt, parseJson, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { listAt, parseJson, textAt, valueAt } from "../../shared/json/value.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
 import { SECRETS } from "../cluster/resources.ts";

@@ -1,7 +1,7 @@
 /** Which containers log what a run does. Pure. */
 import { Container } from "../../shared/contract.ts";
 import { objectsAt } from "../../shared/injection/workload.ts";
-import { textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { textAt, valueAt } from "../../shared/json/value.ts";
 import type { RunObject } from "../objects/read-run.ts";
 import { memberName } from "../objects/session-facts.ts";
 

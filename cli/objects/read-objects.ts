@@ -2,7 +2,7 @@
 
 import type { KindEntry } from "../../shared/api/kinds.ts";
 import { UserError } from "../../shared/errors.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
 import type { Selection } from "../../shared/kube/resource.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { nearestNames } from "../cluster/nearest-names.ts";

@@ -1,7 +1,7 @@
 /** Stops and starts schedules. */
 import { KINDS } from "../../shared/api/kinds.ts";
-import { isJsonObject } from "../../shared/kube/json-value.ts";
-import { toUserError } from "../../shared/kube/kube-error.ts";
+import { isJsonObject } from "../../shared/json/value.ts";
+import { toUserError } from "../../shared/kube/client/error.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
 import { findInvoker } from "../objects/invokers.ts";

@@ -2,7 +2,7 @@
 import { parseBackupSession } from "../../shared/api/backup-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository } from "../../shared/api/repository.ts";
-import { toUserError } from "../../shared/kube/kube-error.ts";
+import { toUserError } from "../../shared/kube/client/error.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { type BackupInvokerObject, readInvokers } from "../objects/invokers.ts";
 import { readObjects } from "../objects/read-objects.ts";

@@ -1,8 +1,8 @@
 /** Recovery points as the objects of the cluster know them. Pure. */
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { Repository } from "../../shared/api/repository.ts";
-import { listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
-import { pointKey } from "../../shared/recovery-points.ts";
+import { listAt, numberAt, textAt, valueAt } from "../../shared/json/value.ts";
+import { pointKey } from "../../shared/snapshots/recovery-points.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { isTargetSaved } from "../../shared/status/saved-data.ts";
 import type { BackupInvokerObject } from "../objects/invokers.ts";

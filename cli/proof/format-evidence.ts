@@ -1,11 +1,11 @@
 /** Evidence of a drill, for people. Pure. */
 
 import { assertNever } from "../../shared/errors.ts";
-import type { Verdict } from "../../shared/evidence/document.ts";
-import type { Evidence, EvidenceMember } from "../../shared/evidence/evidence.ts";
+import type { Evidence, EvidenceMember } from "../../shared/evidence/build.ts";
 import { formatClock, formatSize } from "../../shared/size.ts";
 import { type Column, formatTable } from "../terminal/table.ts";
 import { formatAge } from "../terminal/times.ts";
+import type { Verdict } from "./document.ts";
 
 const number = (value: number | undefined) => (value === undefined ? "-" : value.toLocaleString("en-US"));
 

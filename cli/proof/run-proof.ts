@@ -2,9 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { parse } from "yaml";
 import { messageOf, UserError } from "../../shared/errors.ts";
-import { judgeDocument, type ReadDocument, readDocument } from "../../shared/evidence/document.ts";
 import { readPublicKey } from "../../shared/evidence/signature.ts";
-import { parseJson } from "../../shared/kube/json-value.ts";
+import { parseJson } from "../../shared/json/value.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
 import { type BackupInvokerObject, findInvoker } from "../objects/invokers.ts";
 import { notFound } from "../objects/read-objects.ts";
@@ -13,6 +12,7 @@ import { ExitCode } from "../program/exit-code.ts";
 import { UsageError } from "../program/usage-error.ts";
 import { plainText } from "../terminal/plain-text.ts";
 import { isData, printData } from "../terminal/print.ts";
+import { judgeDocument, type ReadDocument, readDocument } from "./document.ts";
 import { hasDrillEnded, readDrills } from "./drills.ts";
 import { formatEvidence, formatVerdict } from "./format-evidence.ts";
 

@@ -1,7 +1,7 @@
 /** Makes a drill of a batch now. */
 import { KINDS } from "../../shared/api/kinds.ts";
 import { ERRORS, isErrorCode } from "../../shared/errors.ts";
-import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../shared/json/value.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
 import { findInvoker } from "../objects/invokers.ts";
 import { kubectlName, readOne } from "../objects/read-objects.ts";

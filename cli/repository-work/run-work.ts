@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Container } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
-import { toUserError } from "../../shared/kube/kube-error.ts";
+import { toUserError } from "../../shared/kube/client/error.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { patiently } from "../cluster/patience.ts";
 import { PODS } from "../cluster/resources.ts";

@@ -2,8 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../shared/errors.ts";
-import { listAt, numberAt, textAt } from "../../shared/kube/json-value.ts";
-import { toUserError } from "../../shared/kube/kube-error.ts";
+import { listAt, numberAt, textAt } from "../../shared/json/value.ts";
+import { toUserError } from "../../shared/kube/client/error.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { patiently } from "../cluster/patience.ts";
 import { EVENTS, JOBS, PODS } from "../cluster/resources.ts";

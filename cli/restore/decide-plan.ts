@@ -4,7 +4,7 @@ import type { TriedRestore } from "../../agent/restore/tried-restore.ts";
 import { howOf, restartsOf, stepsOf } from "../../reconciler/restore/plan.ts";
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
-import { isDryRun, type RestoreMemberView, restoreInvokerView } from "../../shared/invoker.ts";
+import { isDryRun, type RestoreMemberView, restoreInvokerView } from "../../shared/invoker/object.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
 import {
@@ -13,7 +13,7 @@ import {
   type ResolvedTargetRef,
   resolveTargetRef,
   targetKey,
-} from "../../shared/target.ts";
+} from "../../shared/target/ref.ts";
 import type { RestoreObject } from "../objects/restores.ts";
 import type { Point, PointSnapshot } from "../points/recovery-points.ts";
 import { leftOut, type NamedMember } from "./build-restore.ts";

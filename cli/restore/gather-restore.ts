@@ -2,10 +2,10 @@
 import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
-import { isJobMember, restoreInvokerView } from "../../shared/invoker.ts";
-import { numberAt } from "../../shared/kube/json-value.ts";
+import { isJobMember, restoreInvokerView } from "../../shared/invoker/object.ts";
+import { numberAt } from "../../shared/json/value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
-import { type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
+import { type ResolvedTargetRef, targetKey } from "../../shared/target/ref.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { CLAIMS } from "../cluster/resources.ts";
 import { allInOrder } from "../objects/all-in-order.ts";

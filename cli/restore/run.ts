@@ -1,6 +1,6 @@
 /** Makes a RestoreBatch, or tells what it would do. */
 import { KINDS } from "../../shared/api/kinds.ts";
-import { restoreInvokerView } from "../../shared/invoker.ts";
+import { restoreInvokerView } from "../../shared/invoker/object.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
 import { kubectlName } from "../objects/read-objects.ts";

@@ -1,6 +1,6 @@
 /** Lists what was restored, or is being. */
 import { KINDS } from "../../shared/api/kinds.ts";
-import { isDryRun } from "../../shared/invoker.ts";
+import { isDryRun } from "../../shared/invoker/object.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
 import { byAge, chosenEntries, endOf, listOf, namespaceColumn, nothingIn } from "../objects/list-input.ts";
 import { kubectlName } from "../objects/read-objects.ts";

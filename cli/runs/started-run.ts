@@ -1,7 +1,7 @@
 /** What comes after a run was made: it is named, waited for, and told. */
 import { KINDS } from "../../shared/api/kinds.ts";
-import { isJsonObject } from "../../shared/kube/json-value.ts";
-import { toUserError } from "../../shared/kube/kube-error.ts";
+import { isJsonObject } from "../../shared/json/value.ts";
+import { toUserError } from "../../shared/kube/client/error.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { kubectlName, readOne } from "../objects/read-objects.ts";
 import { hasEnded } from "../objects/read-run.ts";

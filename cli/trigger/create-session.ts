@@ -1,8 +1,8 @@
 /** Makes a session of a batch. */
 import { KINDS } from "../../shared/api/kinds.ts";
-import { backupSessionNames, buildBackupSession } from "../../shared/build-backup-session.ts";
-import type { BackupInvokerView } from "../../shared/invoker.ts";
-import { isAlreadyExists } from "../../shared/kube/kube-error.ts";
+import { backupSessionNames, buildBackupSession } from "../../shared/invoker/build-backup-session.ts";
+import type { BackupInvokerView } from "../../shared/invoker/object.ts";
+import { isAlreadyExists } from "../../shared/kube/client/error.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 
 const SECOND_MS = 1_000;

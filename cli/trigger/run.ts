@@ -1,5 +1,5 @@
 /** Makes a session of a batch now. */
-import { backupInvokerView } from "../../shared/invoker.ts";
+import { backupInvokerView } from "../../shared/invoker/object.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
 import { findInvoker } from "../objects/invokers.ts";
 import type { Input } from "../program/command.ts";

@@ -1,8 +1,8 @@
 /** Whether the API server is heard, and what it refuses, kind by kind. */
 import type { KindEntry } from "../../shared/api/kinds.ts";
 import { messageOf } from "../../shared/errors.ts";
-import type { Informer, InformerProblem } from "../../shared/kube/informer.ts";
-import { isForbidden, KubeError } from "../../shared/kube/kube-error.ts";
+import type { Informer, InformerProblem } from "../../shared/kube/cache/informer.ts";
+import { isForbidden, KubeError } from "../../shared/kube/client/error.ts";
 import type { Notice } from "../../web/wire/envelope.ts";
 import { buildMissingRight } from "../cluster/missing-right.ts";
 

@@ -1,7 +1,7 @@
 /** The last lines that a host's pod logged. */
 import { UserError } from "../../shared/errors.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { readLogTail } from "../../shared/kube/logs.ts";
 import type { LogView } from "../../web/wire/asked.ts";
 import type { Cluster } from "../cluster/cluster.ts";

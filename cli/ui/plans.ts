@@ -4,7 +4,7 @@ import { stringify } from "yaml";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { UserError } from "../../shared/errors.ts";
-import { restoreInvokerView } from "../../shared/invoker.ts";
+import { restoreInvokerView } from "../../shared/invoker/object.ts";
 import type { PlanAnswer, Started } from "../../web/wire/asked.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { decidePlan } from "../restore/decide-plan.ts";

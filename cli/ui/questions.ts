@@ -1,6 +1,6 @@
 /** What pages ask for once, and what they may do. */
-import { backupInvokerView } from "../../shared/invoker.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
+import { backupInvokerView } from "../../shared/invoker/object.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { CoverageView, DoctorView, Started } from "../../web/wire/asked.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoverageState } from "../coverage/decide-coverage.ts";

@@ -1,6 +1,6 @@
 /** Serves the pages until Ctrl-C. */
 import { messageOf } from "../../shared/errors.ts";
-import { createKubeClient } from "../../shared/kube/http-client.ts";
+import { createKubeClient } from "../../shared/kube/client/http.ts";
 import { readProductVersion } from "../../shared/product-version.ts";
 import type { About } from "../../web/wire/envelope.ts";
 import { openCluster } from "../cluster/open-cluster.ts";

@@ -1,7 +1,7 @@
 /** What the pages are served from one cluster, with the rights of one person. */
 
 import { KINDS } from "../../shared/api/kinds.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { About } from "../../web/wire/envelope.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { mayDo } from "../cluster/self-access.ts";

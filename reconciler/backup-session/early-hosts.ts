@@ -4,7 +4,8 @@
  */
 import { canonicalJson } from "../../shared/hash.ts";
 import { ConditionType } from "../../shared/reasons.ts";
-import { formatTime, hasCondition, isConditionFalse, isConditionTrue } from "../../shared/status/conditions.ts";
+import { hasCondition, isConditionFalse, isConditionTrue } from "../../shared/status/conditions.ts";
+import { formatTime } from "../../shared/timestamps.ts";
 import type { HostEntry, TargetEntry } from "../run/entries.ts";
 import { repositoryOrder } from "../run/host-runs.ts";
 import { runTargets, withEachHost } from "../run/run-facts.ts";

@@ -1,8 +1,9 @@
 /** The last rows: history, the end, and the session that tries again. Pure. */
 import { ConditionType } from "../../shared/reasons.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
-import { formatTime, hasCondition } from "../../shared/status/conditions.ts";
+import { hasCondition } from "../../shared/status/conditions.ts";
 import { isGoodPoint } from "../../shared/status/saved-data.ts";
+import { formatTime } from "../../shared/timestamps.ts";
 import { isRecorded, withEnd } from "../run/ended.ts";
 import { withEntryCondition } from "../run/entries.ts";
 import { runFailure } from "../run/outcome.ts";

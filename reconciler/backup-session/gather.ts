@@ -2,12 +2,12 @@
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { canonicalJson } from "../../shared/hash.ts";
-import { formatInvoker } from "../../shared/invoker.ts";
+import { formatInvoker } from "../../shared/invoker/object.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { findCondition } from "../../shared/status/conditions.ts";
 import { isSessionSaved } from "../../shared/status/saved-data.ts";
-import { type ResolvedTargetRef, resolveTargetRef, targetKey } from "../../shared/target.ts";
+import { type ResolvedTargetRef, resolveTargetRef, targetKey } from "../../shared/target/ref.ts";
 import { periodMs } from "../health/staleness.ts";
 import { gatherCommon } from "../run/gather.ts";
 import { runTargets } from "../run/run-facts.ts";

@@ -1,9 +1,10 @@
 /** Rows that end what runs: the deadline, a person, an invoker that goes away, a repository that can't be opened. Pure. */
 import type { HostStats } from "../../shared/api/host-stats.ts";
 import { type ErrorCode, isErrorCode } from "../../shared/errors.ts";
-import { formatInvoker } from "../../shared/invoker.ts";
+import { formatInvoker } from "../../shared/invoker/object.ts";
 import { ConditionType } from "../../shared/reasons.ts";
-import { findCondition, formatTime, hasCondition, isConditionFalse } from "../../shared/status/conditions.ts";
+import { findCondition, hasCondition, isConditionFalse } from "../../shared/status/conditions.ts";
+import { formatTime } from "../../shared/timestamps.ts";
 import { hostFailure, isAssigned, isOpenHost } from "../run/entries.ts";
 import { withDeadlineExceeded, withEverythingFailed, withRefusal } from "../run/give-up.ts";
 import { runHosts, runTargets } from "../run/run-facts.ts";

@@ -1,7 +1,7 @@
 /**
  * Which session opens a Repository that nobody has saved into yet. Two restics that make a repository at once write two keys and two
  * configurations, of which one remains: nothing can open it any more. So one session looks for it and makes it, and the others wait until
- * that has ended.
+ * that has ended, also those of another Repository in the same folder of the same store.
  *
  * | # | Repository and its sessions | answer for this one |
  * |---|---|---|
@@ -13,6 +13,9 @@
  */
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { HostRun } from "../../shared/api/host-run.ts";
+import type { Repository } from "../../shared/api/repository.ts";
+import { placeOf } from "../../shared/backends.ts";
+import { objectKey } from "../../shared/kube/object-meta.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { hasCondition } from "../../shared/status/conditions.ts";
@@ -35,7 +38,7 @@ interface Claim {
 /** Longer than the writes take, with all their repetitions, after which the order stands. */
 const CLAIM_MS = 300_000;
 
-/** Of the leader, which alone decides: the order of a session that it has just let go is in no informer yet. By Repository. */
+/** Of the leader, which alone decides: the order of a session that it has just let go is in no informer yet. By place of the Repository. */
 const claimsOfWorld = new WeakMap<object, Map<string, Claim>>();
 
 function claimsOf(world: OpeningWorld): Map<string, Claim> {
@@ -52,20 +55,31 @@ export function openingOf(
   { namespace, name }: { readonly namespace: string; readonly name: string },
 ): Opening {
   const { uid = "" } = session.metadata;
-  const key = `${namespace}/${name}`;
   const repository = world.repositories.get(namespace, name);
   if (repository === undefined || repository.status?.firstBackupTime !== undefined) return "free";
   if (isOpened(status) || isInitCarried(status)) return "free";
-  const others = world.sessions.byIndex("repository", key).filter((other) => other.metadata.uid !== uid);
+  const place = placeOf(repository.spec.backend) ?? objectKey(namespace, name);
+  const others = sharersOf(world, repository, place).flatMap((sharer) =>
+    world.sessions
+      .byIndex("repository", objectKey(sharer.metadata.namespace, sharer.metadata.name))
+      .filter((other) => other.metadata.uid !== uid)
+      .map((other) => ({ sharer, other })),
+  );
   // That a status names the Repository is not enough: it may be written by others.
-  if (others.some((other) => ordersOn(world, repository, other).some(isOpening))) return "waits";
+  if (others.some(({ sharer, other }) => ordersOn(world, sharer, other).some(isOpening))) return "waits";
   const claims = claimsOf(world);
-  const claim = claims.get(key);
+  const claim = claims.get(place);
   const isFresh = claim !== undefined && monotonicMs - claim.atMs < CLAIM_MS;
-  if (isFresh && others.some((other) => other.metadata.uid === claim.uid && isAtWork(other))) return "waits";
+  if (isFresh && others.some(({ other }) => other.metadata.uid === claim.uid && isAtWork(other))) return "waits";
   if (!hasWaitingHost(status)) return "waits";
-  claims.set(key, { uid, atMs: monotonicMs });
+  claims.set(place, { uid, atMs: monotonicMs });
   return "free";
+}
+
+/** All Repositories that may lie where this one does. */
+function sharersOf(world: OpeningWorld, repository: Repository, place: string): readonly Repository[] {
+  const sharers = world.repositories.byIndex("place", place);
+  return sharers.length > 0 ? sharers : [repository];
 }
 
 function isOpened({ conditions }: SessionStatus): boolean {

@@ -1,6 +1,6 @@
 /** What could not be read, over all hosts of a session: told where people and alerts look. Pure. */
 import { ConditionType } from "../../shared/reasons.ts";
-import { formatTarget } from "../../shared/target.ts";
+import { formatTarget } from "../../shared/target/ref.ts";
 import { type TargetEntry, withEntryCondition } from "../run/entries.ts";
 import { runHosts, runTargets } from "../run/run-facts.ts";
 import { targetRef } from "../run/view.ts";

@@ -1,6 +1,6 @@
 /** What the decisions about one BackupSession read: gathered from informers, plus what this process knows of itself. */
 import type { BackupSession, BackupSessionStatus, BackupTargetStatus } from "../../shared/api/backup-session.ts";
-import type { BackupInvokerView, BackupMemberView } from "../../shared/invoker.ts";
+import type { BackupInvokerView, BackupMemberView } from "../../shared/invoker/object.ts";
 import type { TargetEntry } from "../run/entries.ts";
 import { createMemberFinder, type RunView, targetRef } from "../run/view.ts";
 import type { Opening } from "./opening.ts";

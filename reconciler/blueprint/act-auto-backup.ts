@@ -1,8 +1,8 @@
 /** Makes, changes and removes what a target's blueprints stand for. */
 import { KINDS } from "../../shared/api/kinds.ts";
 import { assertNever, messageOf } from "../../shared/errors.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { isAlreadyExists, isConflict, KubeError } from "../../shared/kube/kube-error.ts";
+import { isAlreadyExists, isConflict, KubeError } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import type { AutoBackupStep } from "./decide-auto-backup.ts";
 
 export type AutoBackupClient = Pick<KubeClient, "create" | "update" | "delete">;

@@ -1,7 +1,7 @@
 /** What auto-backup decides on: one target, what its blueprints make of it, and what is there already. */
 import type { BackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import type { Repository } from "../../shared/api/repository.ts";
-import type { BlueprintResult, BlueprintTarget } from "../../shared/blueprint.ts";
+import type { BlueprintResult, BlueprintTarget } from "../../shared/invoker/blueprint.ts";
 
 export interface AutoBackupTarget extends BlueprintTarget {
   readonly uid: string;

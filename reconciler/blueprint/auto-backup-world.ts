@@ -3,7 +3,7 @@ import type { BackupBlueprint } from "../../shared/api/backup-blueprint.ts";
 import type { BackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import type { NamespaceFacts } from "../../shared/injection/view.ts";
-import type { Informer } from "../../shared/kube/informer.ts";
+import type { Informer } from "../../shared/kube/cache/informer.ts";
 import type { WorkloadKind, WorkloadObject } from "../world/workload-object.ts";
 import type { AnnotatedTarget } from "./annotated-target.ts";
 

@@ -1,11 +1,12 @@
 /** Auto-backup: Repositories and BackupConfigurations of the targets whose annotation names a BackupBlueprint. */
-import { assertNever, messageOf } from "../../shared/errors.ts";
-import { type Backoff, nextBackoffMs } from "../../shared/kube/backoff.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
-import type { EventRecorder } from "../../shared/kube/events.ts";
-import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
+import { type Backoff, nextBackoffMs } from "../../shared/backoff.ts";
+import type { Clock } from "../../shared/clock.ts";
+import { assertNever } from "../../shared/errors.ts";
+import type { EventRecorder } from "../../shared/kube/events/recorder.ts";
+import type { RunResult } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
+import { createQueueController, type QueueWork } from "../queue-controller.ts";
 import { type AutoBackupClient, type AutoBackupResult, actOnSteps } from "./act-auto-backup.ts";
 import type { AutoBackupTarget } from "./auto-backup-view.ts";
 import type { AutoBackupWorld } from "./auto-backup-world.ts";
@@ -21,8 +22,6 @@ export interface BlueprintPorts {
   readonly log: Logger;
 }
 
-const CONCURRENCY = 4;
-const DRAIN_MS = 5_000;
 /** The informers are about to show what another, or we a moment ago, wrote. */
 const BEHIND: Backoff = { baseMs: 300, maxMs: 30_000 };
 /** About ten seconds: what they don't show by then, they don't look at or can't read. */
@@ -39,47 +38,43 @@ const EVENT = {
 } as const;
 
 export function createBlueprintController(ports: BlueprintPorts): Controller {
-  return new BlueprintController(ports);
+  const { clock, log } = ports;
+  return createQueueController(
+    {
+      name: "blueprint",
+      subject: "target",
+      failed: "blueprint not applied; it is tried again",
+      concurrency: 4,
+      clock,
+      log,
+    },
+    new BlueprintWork(ports),
+  );
 }
 
-class BlueprintController implements Controller {
-  readonly name = "blueprint";
+class BlueprintWork implements QueueWork {
   readonly #ports: BlueprintPorts;
-  readonly #queue: WorkQueue;
   /** Problems that were told already, by the target's key. */
   readonly #told = new Map<string, string>();
   /** Tries in a row in which another write came first, by the target's key. */
   readonly #behind = new Map<string, number>();
-  #unsubscribe: readonly (() => void)[] = [];
 
   constructor(ports: BlueprintPorts) {
     this.#ports = ports;
-    this.#queue = new WorkQueue({
-      run: (key, signal) => this.#reconcile(key, signal),
-      onError: (target, error, failures) => {
-        ports.log.warn({ target, failures, error: messageOf(error) }, "blueprint not applied; it is tried again");
-      },
-      concurrency: CONCURRENCY,
-      clock: ports.clock,
+  }
+
+  wake(add: (key: string) => void): readonly (() => void)[] {
+    return wakeAutoBackup(this.#ports.world, add, () => {
+      for (const key of this.#told.keys()) add(key);
     });
   }
 
-  async start(): Promise<void> {
-    const wake = (key: string): void => this.#queue.add(key);
-    this.#unsubscribe = wakeAutoBackup(this.#ports.world, wake, () => {
-      for (const key of this.#told.keys()) wake(key);
-    });
-    this.#queue.start();
-  }
-
-  async stop(): Promise<void> {
-    for (const unsubscribe of this.#unsubscribe) unsubscribe();
-    await this.#queue.stop(DRAIN_MS);
+  forget(): void {
     this.#told.clear();
     this.#behind.clear();
   }
 
-  async #reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
+  async reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
     const view = gatherAutoBackup(this.#ports.world, key);
     const came = await actOnSteps(this.#ports.client, decideAutoBackup(view), signal);
     const behind = came.some(({ kind }) => kind === "Behind") ? (this.#behind.get(key) ?? 0) : undefined;

@@ -16,7 +16,7 @@ import type { BackupConfiguration } from "../../shared/api/backup-configuration.
 import type { OwnerReference } from "../../shared/api/object-meta.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import { Annotation, Label, LabelValue } from "../../shared/contract.ts";
-import { isAsWanted } from "../../shared/kube/as-wanted.ts";
+import { isAsWanted } from "../write/as-wanted.ts";
 import type { AutoBackupTarget, AutoBackupView, BlueprintOutcome } from "./auto-backup-view.ts";
 import { type AutoBackupNote, buildNote, formatNote, readNote } from "./note.ts";
 

@@ -1,8 +1,8 @@
 /** Reads a target with its blueprints, resolves these, and finds what is there of what they make. */
-import { blueprintNames, blueprintResultName, resolveBlueprint } from "../../shared/blueprint.ts";
 import { UserError } from "../../shared/errors.ts";
 import { isOptedOut } from "../../shared/injection/opt-out.ts";
-import { formatTarget, targetKey } from "../../shared/target.ts";
+import { blueprintNames, blueprintResultName, resolveBlueprint } from "../../shared/invoker/blueprint.ts";
+import { formatTarget, targetKey } from "../../shared/target/ref.ts";
 import { isWorkloadKind } from "../world/workload-object.ts";
 import type { AutoBackupTarget, AutoBackupView, BlueprintOutcome } from "./auto-backup-view.ts";
 import type { AutoBackupWorld } from "./auto-backup-world.ts";

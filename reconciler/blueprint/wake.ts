@@ -1,8 +1,8 @@
 /** Which changes in the cluster make a target's auto-backup worth a look. */
-import { blueprintNames } from "../../shared/blueprint.ts";
 import { Annotation } from "../../shared/contract.ts";
-import type { ChangeHandler } from "../../shared/kube/intake.ts";
-import { targetKey } from "../../shared/target.ts";
+import { blueprintNames } from "../../shared/invoker/blueprint.ts";
+import type { ChangeHandler } from "../../shared/kube/cache/store.ts";
+import { targetKey } from "../../shared/target/ref.ts";
 import { onAny } from "../world/on-any.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
 import type { AutoBackupWorld } from "./auto-backup-world.ts";

@@ -2,17 +2,18 @@
 import type { BackupBatch } from "../../shared/api/backup-batch.ts";
 import type { BackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { formatRoundedDuration } from "../../shared/duration.ts";
 import { messageOf } from "../../shared/errors.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
-import type { EventRecorder } from "../../shared/kube/events.ts";
-import { mergeStatus } from "../../shared/kube/status-patch.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
+import type { EventRecorder } from "../../shared/kube/events/recorder.ts";
 import type { Logger } from "../../shared/log.ts";
 import { ConditionType } from "../../shared/reasons.ts";
-import { findCondition, formatTime, type NewCondition, withCondition } from "../../shared/status/conditions.ts";
+import { findCondition, type NewCondition, withCondition } from "../../shared/status/conditions.ts";
+import { formatTime } from "../../shared/timestamps.ts";
 import type { Controller } from "../controller.ts";
 import type { World } from "../world/world.ts";
+import { mergeStatus } from "../write/status-patch.ts";
 import { decideStaleness, type Staleness } from "./staleness.ts";
 
 export interface HealthPorts {

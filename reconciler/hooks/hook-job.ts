@@ -2,7 +2,6 @@
  * The throw-away Job in which a global hook runs: in the namespace of its invoker, as an account of its own that may report
  * and nothing else. It mounts no data and no Secret. Pure.
  */
-import { AGENT_RULES } from "../../shared/agent-rights.ts";
 import type { HostRunSpec } from "../../shared/api/host-run.ts";
 import { Command, Container, Label, LabelValue } from "../../shared/contract.ts";
 import { shortHash } from "../../shared/hash.ts";
@@ -14,6 +13,7 @@ import type { InjectionSettings } from "../../shared/injection/view.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import { nameWithSuffix } from "../../shared/names.ts";
 import { pullSecretFields } from "../jobs/pull-secrets.ts";
+import { AGENT_RULES } from "../rights/agent-rules.ts";
 import type { RunOwner } from "../run/host-runs.ts";
 import type { HookRun } from "./hook-plan.ts";
 

@@ -1,12 +1,12 @@
 /** Carries hooks out, each within its time: commands through the API server's exec, global hooks in a Job. */
 import { randomUUID } from "node:crypto";
+import { type Clock, sleep } from "../../shared/clock.ts";
 import { formatUserError, messageOf, UserError } from "../../shared/errors.ts";
 import { keepEnds } from "../../shared/hooks/bounded-text.ts";
 import { HookFailure } from "../../shared/hooks/failure.ts";
 import { renderHook } from "../../shared/hooks/render.ts";
-import { type Clock, sleep } from "../../shared/kube/clock.ts";
-import { isEndUnknown, type PodExec } from "../../shared/kube/exec.ts";
-import { isNotFound } from "../../shared/kube/kube-error.ts";
+import { isNotFound } from "../../shared/kube/client/error.ts";
+import { isEndUnknown, type PodExec } from "../../shared/kube/exec/pod.ts";
 import type { Logger } from "../../shared/log.ts";
 import { execIn, requireInside } from "../authority.ts";
 import {

@@ -2,18 +2,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type HostRun, parseHostRun } from "../../shared/api/host-run.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
+import { type Backoff, nextBackoffMs } from "../../shared/backoff.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { HookFailure } from "../../shared/hooks/failure.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
-import { type Backoff, nextBackoffMs } from "../../shared/kube/backoff.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { listAt, textAt } from "../../shared/kube/json-value.ts";
-import { isAlreadyExists, isConflict, isNotFound, KubeError } from "../../shared/kube/kube-error.ts";
+import { listAt, textAt } from "../../shared/json/value.ts";
+import { isAlreadyExists, isConflict, isNotFound, KubeError } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
+import { JOBS, PODS, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS } from "../../shared/kube/resources.ts";
 import type { Logger } from "../../shared/log.ts";
 import { inNamespace, type NamespaceClient } from "../authority.ts";
 import { gatherLimitRanges } from "../jobs/gather-job.ts";
-import { JOBS } from "../jobs/job-object.ts";
 import { buildHostRun, type RunOwner } from "../run/host-runs.ts";
 import { type HookJobPlan, hookOrder, planHookJob } from "./hook-job.ts";
 import type { HookRun } from "./hook-plan.ts";
@@ -25,14 +25,6 @@ export interface HookJobPorts {
 }
 
 const POLL_MS = 250;
-const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
-const ACCOUNTS: Resource = { group: "", version: "v1", plural: "serviceaccounts", namespaced: true };
-const rbac = (plural: string): Resource => ({
-  group: "rbac.authorization.k8s.io",
-  version: "v1",
-  plural,
-  namespaced: true,
-});
 
 /**
  * @param signal ends the hook, and with it the Job
@@ -138,9 +130,9 @@ async function createOnce(
 /** @returns the Job's uid */
 async function makeJob(inside: NamespaceClient, plan: HookJobPlan, signal: AbortSignal): Promise<string> {
   const { namespace, name } = plan;
-  await createOnce(inside, ACCOUNTS, plan.account, signal);
-  await createOnce(inside, rbac("roles"), plan.role, signal);
-  await createOnce(inside, rbac("rolebindings"), plan.binding, signal);
+  await createOnce(inside, SERVICE_ACCOUNTS, plan.account, signal);
+  await createOnce(inside, ROLES, plan.role, signal);
+  await createOnce(inside, ROLE_BINDINGS, plan.binding, signal);
   await createOnce(inside, JOBS, plan.job, signal);
   const job = await inside.find(JOBS, name, asIs, { signal });
   const wanted = listAt(plan.job, "metadata", "ownerReferences").map((owner) => textAt(owner, "uid"))[0];

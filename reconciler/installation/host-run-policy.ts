@@ -1,23 +1,9 @@
 /** The policy that ties a HostRun's status to its pod, on servers that carry policies out: others refuse its very kind. */
-import { buildHostRunPolicy, POLICY_GROUP } from "../../shared/host-run-authority.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
+import { buildHostRunPolicy } from "../../shared/host-run-authority.ts";
+import { textAt } from "../../shared/json/value.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
+import { ADMISSION_POLICIES, ADMISSION_POLICY_BINDINGS, SELF_REVIEWS } from "../../shared/kube/resources.ts";
 import type { OwnObject } from "./own-objects.ts";
-
-export const POLICIES: Resource = {
-  group: POLICY_GROUP,
-  version: "v1",
-  plural: "validatingadmissionpolicies",
-  namespaced: false,
-};
-const BINDINGS: Resource = { ...POLICIES, plural: "validatingadmissionpolicybindings" };
-const SELF_REVIEWS: Resource = {
-  group: "authentication.k8s.io",
-  version: "v1",
-  plural: "selfsubjectreviews",
-  namespaced: false,
-};
 
 /** Who this process is for the API server. @throws KubeError */
 export async function findOwnUser(client: Pick<KubeClient, "create">, signal: AbortSignal): Promise<string> {
@@ -30,7 +16,7 @@ export async function findOwnUser(client: Pick<KubeClient, "create">, signal: Ab
 export function hostRunPolicyObjects(writer: string): readonly OwnObject[] {
   const { policy, binding } = buildHostRunPolicy(writer);
   return [
-    { resource: POLICIES, namespace: undefined, name: policy.metadata.name, body: policy },
-    { resource: BINDINGS, namespace: undefined, name: binding.metadata.name, body: binding },
+    { resource: ADMISSION_POLICIES, namespace: undefined, name: policy.metadata.name, body: policy },
+    { resource: ADMISSION_POLICY_BINDINGS, namespace: undefined, name: binding.metadata.name, body: binding },
   ];
 }

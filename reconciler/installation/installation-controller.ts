@@ -2,16 +2,16 @@
  * Completes an installation when this process begins to lead: the policy on host runs, the catalogue, and budgets for its own
  * Deployments.
  */
-import { messageOf } from "../../shared/errors.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
-import { createDiscovery } from "../../shared/kube/discovery.ts";
-import { KubeError } from "../../shared/kube/kube-error.ts";
-import { WorkQueue } from "../../shared/kube/work-queue.ts";
+import type { Clock } from "../../shared/clock.ts";
+import { createDiscovery } from "../../shared/kube/client/discovery.ts";
+import { KubeError } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
+import { ADMISSION_POLICIES, DISRUPTION_BUDGETS } from "../../shared/kube/resources.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
-import { findOwnUser, hostRunPolicyObjects, POLICIES } from "./host-run-policy.ts";
-import { BUDGET_RESOURCES, buildBudgets, buildCatalogue, type OwnObject } from "./own-objects.ts";
+import { createQueueController } from "../queue-controller.ts";
+import { findOwnUser, hostRunPolicyObjects } from "./host-run-policy.ts";
+import { buildBudgets, buildCatalogue, type OwnObject } from "./own-objects.ts";
 
 export interface InstallationPorts {
   readonly client: Pick<KubeClient, "create" | "patch" | "read">;
@@ -24,40 +24,40 @@ export interface InstallationPorts {
 }
 
 const FIELD_MANAGER = "stash-batch-installation";
-const ONLY_KEY = "installation";
-const DRAIN_MS = 2_000;
 /** What somebody deletes comes back after this time. */
 const AGAIN_AFTER_MS = 3_600_000;
 
 export function createInstallationController(ports: InstallationPorts): Controller {
   const { client, clock, log, namespace, isClusterWide } = ports;
-  const queue = new WorkQueue({
-    run: async (_key, signal) => {
-      const discovery = createDiscovery(client, clock);
-      const budgets = await discovery.firstServed(BUDGET_RESOURCES);
-      const hasPolicies = isClusterWide && (await discovery.firstServed([POLICIES])) !== undefined;
-      const objects = [
-        ...(hasPolicies ? hostRunPolicyObjects(await findOwnUser(client, signal)) : []),
-        ...buildCatalogue(),
-        ...(budgets === undefined ? [] : buildBudgets(namespace, budgets)),
-      ];
-      for (const object of objects) await applyOwnObject(ports, object, signal);
-      return { requeueAfterMs: AGAIN_AFTER_MS };
+  return createQueueController(
+    {
+      name: "installation",
+      subject: "installation",
+      failed: "installation not completed; it is tried again",
+      concurrency: 1,
+      drainMs: 2_000,
+      clock,
+      log,
     },
-    onError: (_key, error, failures) => {
-      log.warn({ failures, error: messageOf(error) }, "installation not completed; it is tried again");
+    {
+      wake(add) {
+        add(namespace);
+        return [];
+      },
+      async reconcile(_key, signal) {
+        const discovery = createDiscovery(client, clock);
+        const budgets = await discovery.firstServed(DISRUPTION_BUDGETS);
+        const hasPolicies = isClusterWide && (await discovery.firstServed([ADMISSION_POLICIES])) !== undefined;
+        const objects = [
+          ...(hasPolicies ? hostRunPolicyObjects(await findOwnUser(client, signal)) : []),
+          ...buildCatalogue(),
+          ...(budgets === undefined ? [] : buildBudgets(namespace, budgets)),
+        ];
+        for (const object of objects) await applyOwnObject(ports, object, signal);
+        return { requeueAfterMs: AGAIN_AFTER_MS };
+      },
     },
-    concurrency: 1,
-    clock,
-  });
-  return {
-    name: "installation",
-    async start() {
-      queue.start();
-      queue.add(ONLY_KEY);
-    },
-    stop: () => queue.stop(DRAIN_MS),
-  };
+  );
 }
 
 /** Fields that somebody else set otherwise stay theirs: the API server tells by the owners of fields. */

@@ -16,12 +16,6 @@ const CATALOGUE_RESOURCES: Readonly<Record<string, Resource>> = {
   Task: { ...CLUSTER_WIDE, plural: "tasks" },
 };
 
-/** Newest first: servers before 1.21 have only the second, those from 1.25 only the first. */
-export const BUDGET_RESOURCES: readonly Resource[] = [
-  { group: "policy", version: "v1", plural: "poddisruptionbudgets", namespaced: true },
-  { group: "policy", version: "v1beta1", plural: "poddisruptionbudgets", namespaced: true },
-];
-
 const INSTALLATION_NAME = "stash-batch";
 
 /** Functions and Tasks of manifests/catalog. */

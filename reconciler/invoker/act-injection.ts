@@ -1,12 +1,12 @@
 /** Carries out what was decided about a workload's injection, and remembers how it went. */
+import type { Clock } from "../../shared/clock.ts";
 import { assertNever, messageOf } from "../../shared/errors.ts";
 import { containersOf, isSidecar } from "../../shared/injection/own-parts.ts";
 import { pullSecretsBeside } from "../../shared/injection/pull-secrets.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
-import type { EventRecorder } from "../../shared/kube/events.ts";
-import { KubeError } from "../../shared/kube/kube-error.ts";
+import { KubeError } from "../../shared/kube/client/error.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
+import type { EventRecorder } from "../../shared/kube/events/recorder.ts";
 import type { RunResult } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";

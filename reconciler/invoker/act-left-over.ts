@@ -1,7 +1,7 @@
 /** Takes the init-container of a restore that was deleted out of a workload, and remembers how that went. */
 import { messageOf } from "../../shared/errors.ts";
 import { hasRestoreInit } from "../../shared/injection/left-over.ts";
-import { KubeError } from "../../shared/kube/kube-error.ts";
+import { KubeError } from "../../shared/kube/client/error.ts";
 import type { RunResult } from "../../shared/kube/work-queue.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
 import type { ActPorts, Subject } from "./act-injection.ts";

@@ -10,7 +10,7 @@
  * | 5 | is refused | | refused, with the cluster's words |
  */
 import type { JsonObject } from "../../shared/injection/workload.ts";
-import { isJsonObject, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { isJsonObject, numberAt, textAt, valueAt } from "../../shared/json/value.ts";
 import { readQuantity } from "../../shared/quantity.ts";
 import type { QuotaFact } from "../world/quota-object.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";

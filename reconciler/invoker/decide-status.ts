@@ -2,13 +2,13 @@
 import type { MemberConditions } from "../../shared/api/backup-batch.ts";
 import { Driver } from "../../shared/contract.ts";
 import { assertNever } from "../../shared/errors.ts";
-import { formatInvoker } from "../../shared/invoker.ts";
+import { formatInvoker } from "../../shared/invoker/object.ts";
 import { type ConditionReason, ConditionType } from "../../shared/reasons.ts";
+import { mayUseRepository } from "../../shared/repository/usage-policy.ts";
 import { type ConditionFact, type NewCondition, withCondition } from "../../shared/status/conditions.ts";
 import { type InvokerPhase, invokerPhase } from "../../shared/status/invoker-phase.ts";
 import { invokerReadiness, withReadiness } from "../../shared/status/readiness.ts";
-import { formatTarget, type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
-import { mayUseRepository } from "../../shared/usage-policy.ts";
+import { formatTarget, type ResolvedTargetRef, targetKey } from "../../shared/target/ref.ts";
 import type { Lookup } from "./lookups.ts";
 import { sidecarCondition } from "./sidecar-condition.ts";
 import type { InvokerStatusView, MemberStatusView } from "./status-view.ts";

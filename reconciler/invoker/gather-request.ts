@@ -7,7 +7,7 @@ import { planInjection } from "../../shared/injection/plan.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
 import type { WorkloadFacts } from "../../shared/injection/workload.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
-import { targetKey } from "../../shared/target.ts";
+import { targetKey } from "../../shared/target/ref.ts";
 import { gatherInjection } from "../world/injection-world.ts";
 import { openRestores } from "../world/targets.ts";
 import { ownPods, type WorkloadObject } from "../world/workload-object.ts";

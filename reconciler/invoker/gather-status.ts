@@ -1,16 +1,16 @@
 /** Reads what conditions and phase of an invoker are computed from. */
 
+import type { Clock } from "../../shared/clock.ts";
 import { Driver } from "../../shared/contract.ts";
 import { formatUserError } from "../../shared/errors.ts";
 import { appliedHashes } from "../../shared/injection/own-parts.ts";
 import { pullSecretsBeside } from "../../shared/injection/pull-secrets.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
-import { type BackupInvokerView, type BackupMemberView, formatInvoker } from "../../shared/invoker.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
-import { listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
-import { EMPTY_TARGET_KIND, targetKey } from "../../shared/target.ts";
+import { type BackupInvokerView, type BackupMemberView, formatInvoker } from "../../shared/invoker/object.ts";
+import { listAt, textAt, valueAt } from "../../shared/json/value.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
+import { PODS } from "../../shared/kube/resources.ts";
+import { EMPTY_TARGET_KIND, targetKey } from "../../shared/target/ref.ts";
 import { whyOutside } from "../authority.ts";
 import type { Trigger } from "../schedule/ensure-trigger.ts";
 import { gatherInvoker } from "../world/invokers.ts";
@@ -120,8 +120,6 @@ async function gatherSidecar(
     podsLacking({ workload, wanted, pods }) > 0;
   return { ...facts, keptPods: isKept ? await findKeptPods(client, workload, wanted.plan.backup?.hash, signal) : [] };
 }
-
-const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
 
 /** Names of the workload's pods that lack the present container; informers hold only pods that carry one. */
 async function findKeptPods(

@@ -4,12 +4,13 @@
  * cluster would refuse is found before, by a dry run; what keeps pods down all the same is taken out again.
  */
 
-import { assertNever, messageOf } from "../../shared/errors.ts";
+import { assertNever } from "../../shared/errors.ts";
 import { WANTS_NOTHING } from "../../shared/injection/hold.ts";
 import { hasRestoreInit } from "../../shared/injection/left-over.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
-import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
+import type { RunResult } from "../../shared/kube/work-queue.ts";
 import type { Controller } from "../controller.ts";
+import { createQueueController, type QueueWork } from "../queue-controller.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
 import type { World } from "../world/world.ts";
 import { type ActPorts, actOnProof, actOnRelease, actOnRequest, actOnTrouble, type Subject } from "./act-injection.ts";
@@ -39,51 +40,47 @@ export interface InjectionPorts extends ActPorts, SkipPorts {
 }
 
 /** Each request may start a rollout: a few at a time leave the cluster's nodes room. */
-const CONCURRENCY = 4;
-const DRAIN_MS = 5_000;
 /** Whoever waits for others to restart is woken when one has; this is for one that never tells. */
 const TURN_AGAIN_MS = 30_000;
 
 export function createInjectionController(ports: InjectionPorts): Controller {
-  return new InjectionController(ports);
+  const { clock, log } = ports;
+  return createQueueController(
+    {
+      name: "injection",
+      subject: "target",
+      failed: "injection not looked after; it is tried again",
+      concurrency: 4,
+      clock,
+      log,
+    },
+    new InjectionWork(ports),
+  );
 }
 
-class InjectionController implements Controller {
-  readonly name = "injection";
+class InjectionWork implements QueueWork {
   readonly #ports: InjectionPorts;
-  readonly #queue: WorkQueue;
+  #add: (target: string) => void = () => {};
   /** What the API server answered to our last request, until the informer shows it. */
   readonly #latest = new Map<string, WorkloadObject>();
-  #unsubscribe: readonly (() => void)[] = [];
 
   constructor(ports: InjectionPorts) {
     this.#ports = ports;
-    this.#queue = new WorkQueue({
-      run: (key, signal) => this.#reconcile(key, signal),
-      onError: (target, error, failures) => {
-        ports.log.warn({ target, failures, error: messageOf(error) }, "injection not looked after; it is tried again");
-      },
-      concurrency: CONCURRENCY,
-      clock: ports.clock,
-    });
   }
 
-  async start(): Promise<void> {
+  wake(add: (key: string) => void): readonly (() => void)[] {
     const { world, refusals } = this.#ports;
-    const wake = (target: string): void => this.#queue.add(target);
-    this.#unsubscribe = [...wakeTargets(world, wake), ...wakeRefused(world, refusals, wake)];
-    this.#queue.start();
+    this.#add = add;
+    return [...wakeTargets(world, add), ...wakeRefused(world, refusals, add)];
   }
 
-  async stop(): Promise<void> {
-    for (const unsubscribe of this.#unsubscribe) unsubscribe();
-    await this.#queue.stop(DRAIN_MS);
+  forget(): void {
     this.#latest.clear();
     const { records, refusals, troubles, leftOvers, told, queued, rollouts } = this.#ports;
     for (const memory of [records, refusals, troubles, leftOvers, told, queued, rollouts]) memory.clear();
   }
 
-  async #reconcile(target: string, signal: AbortSignal): Promise<RunResult | undefined> {
+  async reconcile(target: string, signal: AbortSignal): Promise<RunResult | undefined> {
     const { world, settings, records, refusals, troubles, leftOvers, told, queued, rollouts, clock, limits } =
       this.#ports;
     const id = parseWorkloadKey(target);
@@ -184,7 +181,7 @@ class InjectionController implements Controller {
   }
 
   #endRollout(target: string, outcome?: "good" | "bad"): void {
-    for (const other of this.#ports.rollouts.end(target, outcome)) this.#queue.add(other);
+    for (const other of this.#ports.rollouts.end(target, outcome)) this.#add(other);
   }
 
   #newest(target: string, informed: WorkloadObject | undefined): WorkloadObject | undefined {

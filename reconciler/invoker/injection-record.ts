@@ -1,4 +1,5 @@
 /** What the process remembers of its requests for injection: how often they had no effect, and who undid them. Pure. */
+import { type Backoff, doubledMs } from "../../shared/backoff.ts";
 
 export interface InjectionRecord {
   /** The hash that the numbers are about; another one begins anew. */
@@ -23,8 +24,7 @@ export const REVERT_WINDOW_MS = 10 * 60_000;
 /** After this long one more try is made: the other controller may be gone. */
 const CONFLICT_MS = 60 * 60_000;
 
-const FIRST_DELAY_MS = 1_000;
-const LONGEST_DELAY_MS = 5 * 60_000;
+const DELAY: Backoff = { baseMs: 1_000, maxMs: 5 * 60_000 };
 
 export function newRecord(wanted: string): InjectionRecord {
   return {
@@ -68,6 +68,6 @@ export function withConflict(record: InjectionRecord, manager: string, nowMs: nu
 /** The record after a request that the API server took, but that left the workload as it was. */
 export function afterVainRequest(record: InjectionRecord, refusal: string | undefined, nowMs: number): InjectionRecord {
   const vainRequests = record.vainRequests + 1;
-  const delayMs = Math.min(FIRST_DELAY_MS * 2 ** (vainRequests - 1), LONGEST_DELAY_MS);
+  const delayMs = doubledMs(DELAY, record.vainRequests);
   return { ...record, vainRequests, notBeforeMs: nowMs + delayMs, refusal };
 }

@@ -1,5 +1,3 @@
-/** Whether a workload carries what it should. Pure; the re-submission and the condition StashSidecarInjected agree by it. */
-import { Annotation } from "../../shared/contract.ts";
 import { isAsPlanned } from "../../shared/injection/as-planned.ts";
 import { WANTS_NOTHING } from "../../shared/injection/hold.ts";
 import { keepsSidecar } from "../../shared/injection/opt-out.ts";
@@ -31,9 +29,4 @@ export function isInjectionCurrent(
   if (plan.backup === undefined) return sidecar === undefined || keepsSidecar(plan.reason);
   const hasHash = appliedHashes(podTemplate).backup === plan.backup.hash;
   return sidecar !== undefined && hasHash && isAsPlanned(sidecar, podTemplate, plan.backup, image);
-}
-
-/** What was last asked for. */
-export function requestedHash({ annotations }: Pick<WorkloadFacts, "annotations">): string | undefined {
-  return annotations[Annotation.RequestedInjection];
 }

@@ -1,18 +1,19 @@
 /** Conditions, phase and finalizer of BackupConfigurations and BackupBatches. */
 import { KINDS } from "../../shared/api/kinds.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { Finalizer } from "../../shared/contract.ts";
 import { messageOf } from "../../shared/errors.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
-import type { EventRecorder } from "../../shared/kube/events.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
-import { isConflict, isNotFound } from "../../shared/kube/kube-error.ts";
-import { mergeStatus } from "../../shared/kube/status-patch.ts";
-import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
+import { textAt } from "../../shared/json/value.ts";
+import { isConflict, isNotFound } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
+import type { EventRecorder } from "../../shared/kube/events/recorder.ts";
+import type { RunResult } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
 import { parseInvokerKey } from "../invoker-key.ts";
+import { createQueueController, type QueueWork } from "../queue-controller.ts";
 import { findInvokerObject } from "../world/invokers.ts";
+import { mergeStatus } from "../write/status-patch.ts";
 import { decideInvokerStatus, type InvokerStatus } from "./decide-status.ts";
 import { decideFinalize } from "./finalize.ts";
 import { wantedFor } from "./gather-request.ts";
@@ -30,8 +31,6 @@ export interface InvokerPorts extends StatusPorts {
   readonly log: Logger;
 }
 
-const CONCURRENCY = 8;
-const DRAIN_MS = 5_000;
 /** Secrets and targets that no informer holds: the longer one is missing, the less often it is looked for. */
 const MISSING_AGAIN_MS = { shortest: 2_000, longest: 30_000 };
 /** And those that are there. */
@@ -40,50 +39,46 @@ const FOUND_AGAIN_MS = 5 * 60_000;
 const CONFLICT_AGAIN_MS = 300;
 
 export function createInvokerController(ports: InvokerPorts): Controller {
-  return new InvokerController(ports);
+  const { clock, log } = ports;
+  return createQueueController(
+    {
+      name: "invoker",
+      subject: "invoker",
+      failed: "invoker not looked after; it is tried again",
+      concurrency: 8,
+      clock,
+      log,
+    },
+    new InvokerWork(ports),
+  );
 }
 
-class InvokerController implements Controller {
-  readonly name = "invoker";
+class InvokerWork implements QueueWork {
   readonly #ports: InvokerPorts;
-  readonly #queue: WorkQueue;
   /** Since when something of an invoker is missing, milliseconds of the steady clock. */
   readonly #missingSince = new Map<string, number>();
-  #unsubscribe: readonly (() => void)[] = [];
 
   constructor(ports: InvokerPorts) {
     this.#ports = ports;
-    this.#queue = new WorkQueue({
-      run: (key, signal) => this.#reconcile(key, signal),
-      onError: (invoker, error, failures) => {
-        ports.log.warn({ invoker, failures, error: messageOf(error) }, "invoker not looked after; it is tried again");
-      },
-      concurrency: CONCURRENCY,
-      clock: ports.clock,
-    });
   }
 
-  async start(): Promise<void> {
+  async wake(add: (key: string) => void): Promise<readonly (() => void)[]> {
     const { world, records, refusals, queued, trigger, log } = this.#ports;
     await trigger.prepare().catch((error: unknown) => {
       log.warn({ error: messageOf(error) }, "CronJobs of a former installation not looked for");
     });
-    const wake = (key: string): void => this.#queue.add(key);
     const wakeOf = (target: string): void => {
-      for (const invoker of invokersOfTarget(world, target)) wake(invokerKeyOf(invoker));
+      for (const invoker of invokersOfTarget(world, target)) add(invokerKeyOf(invoker));
     };
     const ofMemories = [records, refusals, ...(queued === undefined ? [] : [queued])];
-    this.#unsubscribe = [...wakeInvokers(world, wake), ...ofMemories.map((memory) => memory.subscribe(wakeOf))];
-    this.#queue.start();
+    return [...wakeInvokers(world, add), ...ofMemories.map((memory) => memory.subscribe(wakeOf))];
   }
 
-  async stop(): Promise<void> {
-    for (const unsubscribe of this.#unsubscribe) unsubscribe();
-    await this.#queue.stop(DRAIN_MS);
+  forget(): void {
     this.#missingSince.clear();
   }
 
-  async #reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
+  async reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
     const object = findInvokerObject(this.#ports.world, parseInvokerKey(key));
     if (object === undefined) {
       this.#missingSince.delete(key);

@@ -1,9 +1,9 @@
 /** The controllers around invokers: their conditions, the injection of their targets, and the rights of their agents. */
+import type { Clock } from "../../shared/clock.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
-import { createDiscovery } from "../../shared/kube/discovery.ts";
-import type { EventRecorder } from "../../shared/kube/events.ts";
+import { createDiscovery } from "../../shared/kube/client/discovery.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
+import type { EventRecorder } from "../../shared/kube/events/recorder.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
 import { createRightsController } from "../rights/rights-controller.ts";

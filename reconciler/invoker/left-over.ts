@@ -12,6 +12,7 @@
  * | 6 | it was taken out before, and somebody who is no restore has put it back | stays ever longer: 1 min, 4 min, up to an hour |
  * | 7 | otherwise | taken out, as soon as few enough others are restarting |
  */
+import { type Backoff, doubledMs } from "../../shared/backoff.ts";
 import { GONE_GRACE_MS } from "../restore/decide-release.ts";
 import type { AgentFact } from "../run/world.ts";
 import type { PodObject } from "../world/pod-object.ts";
@@ -35,11 +36,9 @@ export interface LastingLeftOver extends LeftOver {
 
 /** Pods are told to start by then, and sessions have ended, without this one hearing of it. */
 const AGAIN_MS = 30_000;
-const FIRST_DELAY_MS = 1_000;
-const LONGEST_DELAY_MS = 10 * 60_000;
+const DELAY: Backoff = { baseMs: 1_000, maxMs: 10 * 60_000 };
 /** Of one that was put back: each time the pods restart twice. */
-const FIRST_REST_MS = 60_000;
-const LONGEST_REST_MS = 60 * 60_000;
+const REST: Backoff = { baseMs: 60_000, maxMs: 60 * 60_000 };
 
 /** The kubelet's word for exit code 0. */
 const COMPLETED = "Completed";
@@ -68,7 +67,7 @@ export function afterLeftOverLook(
   nowMs: number,
 ): LastingLeftOver | undefined {
   if (seen === undefined) {
-    const isRemembered = !isThere && (known?.takenOut ?? 0) > 0 && nowMs < (known?.notBeforeMs ?? 0) + LONGEST_REST_MS;
+    const isRemembered = !isThere && (known?.takenOut ?? 0) > 0 && nowMs < (known?.notBeforeMs ?? 0) + REST.maxMs;
     return isRemembered ? known : undefined;
   }
   const same = known?.ask === seen.ask ? known : undefined;
@@ -85,7 +84,7 @@ export function afterLeftOverLook(
 
 /** What is known once it is gone. */
 export function afterTakeOut(known: LastingLeftOver, nowMs: number): LastingLeftOver {
-  const restMs = Math.min(FIRST_REST_MS * 4 ** known.takenOut, LONGEST_REST_MS);
+  const restMs = doubledMs(REST, known.takenOut, 4);
   return {
     ...known,
     freeSinceMs: undefined,
@@ -97,7 +96,7 @@ export function afterTakeOut(known: LastingLeftOver, nowMs: number): LastingLeft
 
 /** What is known after a request that left it where it is, or a dry run that was refused. */
 export function afterVainTakeOut(known: LastingLeftOver, nowMs: number): LastingLeftOver {
-  const delayMs = Math.min(FIRST_DELAY_MS * 2 ** known.vainRequests, LONGEST_DELAY_MS);
+  const delayMs = doubledMs(DELAY, known.vainRequests);
   return { ...known, vainRequests: known.vainRequests + 1, notBeforeMs: nowMs + delayMs };
 }
 

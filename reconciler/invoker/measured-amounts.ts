@@ -3,7 +3,7 @@
  * amounts than the template says. A quota tells what it was asked for, and a pod that is taken shows it. Pure.
  */
 import { objectsAt } from "../../shared/injection/workload.ts";
-import { isJsonObject, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { isJsonObject, textAt, valueAt } from "../../shared/json/value.ts";
 import { readQuantity } from "../../shared/quantity.ts";
 import type { PodAnswer } from "./decide-proof.ts";
 

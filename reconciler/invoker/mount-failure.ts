@@ -1,7 +1,7 @@
 /** Whether a pod has not begun since a volume of ours can't be mounted, by the kubelet's Events about it. */
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { EVENTS } from "../../shared/kube/events.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
+import { EVENTS } from "../../shared/kube/resources.ts";
 import type { WaitingPod } from "./trouble.ts";
 
 /**

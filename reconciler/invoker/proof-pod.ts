@@ -1,6 +1,6 @@
 /** The pod that a dry run is asked about: as the workload's controller would make it from its template. Pure. */
 import type { JsonObject } from "../../shared/injection/workload.ts";
-import { isJsonObject, valueAt } from "../../shared/kube/json-value.ts";
+import { isJsonObject, valueAt } from "../../shared/json/value.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
 
 /** @param podTemplate that of the workload, with or without the sidecar */

@@ -6,10 +6,10 @@ import { Container } from "../../shared/contract.ts";
 import { hasRestoreInit } from "../../shared/injection/left-over.ts";
 import { containersOf } from "../../shared/injection/own-parts.ts";
 import { type JsonObject, namesOf } from "../../shared/injection/workload.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { isJsonObject, listAt } from "../../shared/kube/json-value.ts";
-import { isNotFound, KubeError } from "../../shared/kube/kube-error.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
+import { isJsonObject, listAt } from "../../shared/json/value.ts";
+import { isNotFound, KubeError } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
+import { PODS } from "../../shared/kube/resources.ts";
 import { inNamespace } from "../authority.ts";
 import type { QuotaFact } from "../world/quota-object.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
@@ -42,8 +42,6 @@ export type Proof =
   | { readonly kind: "Vain" }
   /** Nobody can tell: some other admission webhook takes no dry runs. */
   | { readonly kind: "Unknown"; readonly words: string };
-
-const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
 
 /**
  * Whether pods of the workload may be made with the sidecar that is wanted.

@@ -1,4 +1,5 @@
 /** What the process remembers of a workload whose pods the cluster refused with the sidecar in them. Pure. */
+import { type Backoff, doubledMs } from "../../shared/backoff.ts";
 
 export interface Refusal {
   /** What the refused pods were made from: something else is worth another try at once. */
@@ -12,8 +13,7 @@ export interface Refusal {
 }
 
 /** A quota has room again as soon as another workload shrinks, and nobody tells. */
-const FIRST_DELAY_MS = 10_000;
-const LONGEST_DELAY_MS = 3 * 60_000;
+const DELAY: Backoff = { baseMs: 10_000, maxMs: 3 * 60_000 };
 const MAX_WORDS = 1_000;
 
 /** The refusal after one more. */
@@ -23,6 +23,6 @@ export function afterRefusal(
   nowMs: number,
 ): Refusal {
   const times = before?.origin === origin ? before.times + 1 : 1;
-  const delayMs = Math.min(FIRST_DELAY_MS * 2 ** Math.min(times - 1, 10), LONGEST_DELAY_MS);
+  const delayMs = doubledMs(DELAY, times - 1);
   return { origin, words: words.slice(0, MAX_WORDS), times, notBeforeMs: nowMs + delayMs };
 }

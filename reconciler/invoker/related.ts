@@ -2,7 +2,7 @@
 import type { BackupBatch } from "../../shared/api/backup-batch.ts";
 import type { BackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import { Label } from "../../shared/contract.ts";
-import { resolveTargetRef, targetKey } from "../../shared/target.ts";
+import { resolveTargetRef, targetKey } from "../../shared/target/ref.ts";
 import { formatInvokerKey } from "../invoker-key.ts";
 import type { PodObject } from "../world/pod-object.ts";
 import { isWorkloadKind } from "../world/workload-object.ts";

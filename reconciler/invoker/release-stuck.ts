@@ -2,16 +2,14 @@
  * Ends pods that a sidecar holds up although it is gone from their template. A StatefulSet's controller replaces no pod that never got
  * ready, and waits for it for ever; controllers of other kinds do it themselves.
  */
-import type { KubeClient } from "../../shared/kube/client.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
+import { PODS } from "../../shared/kube/resources.ts";
 import type { Logger } from "../../shared/log.ts";
 import { inNamespace } from "../authority.ts";
 import type { PodObject } from "../world/pod-object.ts";
 import { ownPods, type WorkloadObject } from "../world/workload-object.ts";
 import type { World } from "../world/world.ts";
 import type { InjectionFacts } from "./gather-request.ts";
-
-const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
 
 /** Pods of a workload that is held, and whose template carries no sidecar any more. Pure. */
 export function findStuck(

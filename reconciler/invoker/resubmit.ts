@@ -1,9 +1,10 @@
 /** Sends a workload through admission again: the webhook then changes its template as the annotations ask. */
 import { Annotation } from "../../shared/contract.ts";
 import { formatHold, type Hold, WANTS_NOTHING } from "../../shared/injection/hold.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
+import { WORKLOADS } from "../../shared/kube/resources.ts";
 import { patchNamed } from "../authority.ts";
-import { readWorkloadObject, WORKLOADS, type WorkloadObject } from "../world/workload-object.ts";
+import { readWorkloadObject, type WorkloadObject } from "../world/workload-object.ts";
 
 import { FIELD_MANAGER } from "./template-manager.ts";
 import type { WorkloadId } from "./workload-key.ts";

@@ -1,8 +1,8 @@
 /** Tells on a workload that its pods name no Secret that can pull our image: they may be without it, and some nodes may have it already. */
 import { pullSecretsBeside } from "../../shared/injection/pull-secrets.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
-import type { EventRecorder } from "../../shared/kube/events.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
+import type { EventRecorder } from "../../shared/kube/events/recorder.ts";
 import type { InjectionFacts } from "./gather-request.ts";
 import type { WorkloadId } from "./workload-key.ts";
 

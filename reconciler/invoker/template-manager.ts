@@ -1,7 +1,7 @@
 /** Who wrote a workload's pod template last, from its managed fields. */
-import type { KubeClient } from "../../shared/kube/client.ts";
-import { isJsonObject, listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
-import { WORKLOADS } from "../world/workload-object.ts";
+import { isJsonObject, listAt, textAt, valueAt } from "../../shared/json/value.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
+import { WORKLOADS } from "../../shared/kube/resources.ts";
 import type { WorkloadId } from "./workload-key.ts";
 
 /** Under this name the reconciler writes the request annotation, and so whatever admission makes of it. */

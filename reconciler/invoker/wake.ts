@@ -2,7 +2,7 @@
 import type { Repository } from "../../shared/api/repository.ts";
 import { Label } from "../../shared/contract.ts";
 import type { NamespaceFacts } from "../../shared/injection/view.ts";
-import { resolveTargetRef, targetKey } from "../../shared/target.ts";
+import { resolveTargetRef, targetKey } from "../../shared/target/ref.ts";
 import type { PodObject } from "../world/pod-object.ts";
 import type { Restore } from "../world/targets.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";

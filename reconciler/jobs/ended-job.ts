@@ -1,5 +1,5 @@
 /** Row for hosts whose job ended before they did: what the job came to is their reason. Pure. */
-import { formatTime } from "../../shared/status/conditions.ts";
+import { formatTime } from "../../shared/timestamps.ts";
 import { hostFailure, isOpenHost } from "../run/entries.ts";
 import { type RunStatus, type RunStep, type RunWords, runHosts, runTargets, withEachHost } from "../run/run-facts.ts";
 import { isRefused, isStarted } from "../run/settled.ts";

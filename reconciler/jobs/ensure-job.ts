@@ -1,27 +1,17 @@
 /** Makes what a job's plan says. Every name is deterministic: what exists already was made by an earlier try. */
 import { Label } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
-import { canonicalJson } from "../../shared/hash.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
-import { asIs } from "../../shared/kube/client.ts";
-import { textAt, valueAt } from "../../shared/kube/json-value.ts";
-import { isAlreadyExists } from "../../shared/kube/kube-error.ts";
+import { textAt } from "../../shared/json/value.ts";
+import { isAlreadyExists } from "../../shared/kube/client/error.ts";
+import { asIs } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
+import { CLAIMS, JOBS, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS } from "../../shared/kube/resources.ts";
 import { type NamespaceClient, requireInside } from "../authority.ts";
+import { isAsWanted } from "../write/as-wanted.ts";
 import type { PlannedClaim } from "./claims.ts";
-import { JOBS, type JobFact, readJob } from "./job-object.ts";
+import { type JobFact, readJob } from "./job-object.ts";
 import type { JobPlan } from "./plan-job.ts";
-
-const CLAIMS: Resource = { group: "", version: "v1", plural: "persistentvolumeclaims", namespaced: true };
-const ACCOUNTS: Resource = { group: "", version: "v1", plural: "serviceaccounts", namespaced: true };
-const rbac = (plural: string): Resource => ({
-  group: "rbac.authorization.k8s.io",
-  version: "v1",
-  plural,
-  namespaced: true,
-});
-const ROLES = rbac("roles");
-const BINDINGS = rbac("rolebindings");
 
 /**
  * Makes rights, claims and the job itself, in this order.
@@ -36,7 +26,7 @@ export async function ensureJob(here: NamespaceClient, plan: JobPlan): Promise<J
   const known = await findJob(here, plan);
   if (known !== undefined) return known;
   const { rights } = plan;
-  if (rights.account !== undefined) await ensureObject(here, ACCOUNTS, rights.account, ["metadata"]);
+  if (rights.account !== undefined) await ensureObject(here, SERVICE_ACCOUNTS, rights.account, ["metadata"]);
   // An invoker that was deleted and made anew has another uid: what belongs to the old one is about to be collected.
   await ensureObject(here, ROLES, rights.role, ["metadata", "rules"]);
   await ensureBinding(here, rights.binding);
@@ -82,17 +72,9 @@ async function ensureObject(
     if (existing === undefined) throw error;
     requireOurs(existing, resource, `${here.namespace}/${name}`);
     const body = Object.fromEntries(fields.map((field) => [field, wanted[field]]));
-    if (holds(existing, body)) return;
+    if (isAsWanted(existing, body)) return;
     await here.patch(resource, name, { kind: "merge", body }, asIs);
   }
-}
-
-/** Whether the object has all that the fields say. */
-function holds(existing: unknown, wanted: unknown): boolean {
-  if (typeof wanted !== "object" || wanted === null || Array.isArray(wanted)) {
-    return canonicalJson(existing) === canonicalJson(wanted);
-  }
-  return Object.entries(wanted).every(([key, value]) => holds(valueAt(existing, key), value));
 }
 
 function requireOurs(existing: unknown, resource: Resource, what: string): void {
@@ -104,7 +86,7 @@ function requireOurs(existing: unknown, resource: Resource, what: string): void 
 
 /** The role of a binding can't be changed, but its subjects can. */
 async function ensureBinding(here: NamespaceClient, binding: Readonly<Record<string, unknown>>): Promise<void> {
-  await ensureObject(here, BINDINGS, binding, ["metadata", "subjects"]);
+  await ensureObject(here, ROLE_BINDINGS, binding, ["metadata", "subjects"]);
 }
 
 /** A claim that another made is never filled: what it holds is not ours to overwrite (L45). */

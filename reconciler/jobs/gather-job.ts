@@ -3,26 +3,22 @@ import type { AppBinding } from "../../shared/api/app-binding.ts";
 import { type FunctionObject, parseFunction } from "../../shared/api/function.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseTask, type Task } from "../../shared/api/task.ts";
-import { chooseTask, defaultTaskName } from "../../shared/app-binding.ts";
 import { UserError } from "../../shared/errors.ts";
 import { type LimitRange, readLimitRange } from "../../shared/injection/limit-range.ts";
 import type { NamespaceFacts } from "../../shared/injection/view.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
-import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker.ts";
-import type { KubeClient, Parse } from "../../shared/kube/client.ts";
-import { isJsonObject, listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
-import { formatTarget, type ResolvedTargetRef } from "../../shared/target.ts";
+import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker/object.ts";
+import { isJsonObject, listAt, textAt, valueAt } from "../../shared/json/value.ts";
+import type { KubeClient, Parse } from "../../shared/kube/client/interface.ts";
+import { CLAIMS, LIMIT_RANGES, NAMESPACES, PODS } from "../../shared/kube/resources.ts";
+import { chooseTask, defaultTaskName } from "../../shared/target/app-binding.ts";
+import { formatTarget, type ResolvedTargetRef } from "../../shared/target/ref.ts";
 import { catalogueNames } from "./catalogue-names.ts";
-import { CLAIMS, type GatheredTarget, readClaim } from "./gather-target.ts";
+import { type GatheredTarget, readClaim } from "./gather-target.ts";
 import { makesClaims } from "./job-host.ts";
 import type { ClaimFact, ClaimUser, ResolvedTask } from "./job-view.ts";
 
 export type JobReader = Pick<KubeClient, "find" | "list">;
-
-const NAMESPACES: Resource = { group: "", version: "v1", plural: "namespaces", namespaced: false };
-export const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
-const LIMIT_RANGES: Resource = { group: "", version: "v1", plural: "limitranges", namespaced: true };
 
 /** What a job's view needs of the cluster beside what the caller has. */
 export interface GatheredJob {

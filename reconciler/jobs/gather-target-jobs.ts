@@ -1,8 +1,8 @@
 /** The jobs of a session's or restore's targets, from the informers, in the shapes that sequencing reads. */
 import { KINDS } from "../../shared/api/kinds.ts";
-import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker.ts";
-import type { Informer } from "../../shared/kube/informer.ts";
-import { type ResolvedTargetRef, resolveTargetRef, type TargetRefLike, targetKey } from "../../shared/target.ts";
+import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker/object.ts";
+import type { Informer } from "../../shared/kube/cache/informer.ts";
+import { type ResolvedTargetRef, resolveTargetRef, type TargetRefLike, targetKey } from "../../shared/target/ref.ts";
 import { jobKey, type PodFact, type WorkloadFact } from "../run/world.ts";
 import { decideJobOutcome } from "./decide-outcome.ts";
 import { isJobMember, jobHosts } from "./job-host.ts";

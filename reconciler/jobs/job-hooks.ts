@@ -2,7 +2,7 @@
 import type { Handler } from "../../shared/api/hooks.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Container } from "../../shared/contract.ts";
-import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker.ts";
+import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker/object.ts";
 import { isJobMember } from "./job-host.ts";
 
 type Member = BackupMemberView | RestoreMemberView;

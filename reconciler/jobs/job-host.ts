@@ -1,9 +1,9 @@
 /** The hosts that jobs serve. Pure. */
-import { hostName } from "../../shared/hosts.ts";
-import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker.ts";
+import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker/object.ts";
+import { hostName } from "../../shared/target/hosts.ts";
 import type { JobView } from "./job-view.ts";
 
-export { isJobMember } from "../../shared/invoker.ts";
+export { isJobMember } from "../../shared/invoker/object.ts";
 
 /** Whether a restore makes the claims that it fills. */
 export function makesClaims({ target }: BackupMemberView | RestoreMemberView): boolean {

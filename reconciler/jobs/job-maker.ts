@@ -8,8 +8,8 @@ import type {
   BackupMemberView,
   RestoreInvokerView,
   RestoreMemberView,
-} from "../../shared/invoker.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
+} from "../../shared/invoker/object.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Logger } from "../../shared/log.ts";
 import { inNamespace } from "../authority.ts";
 import { endJob, ensureJob } from "./ensure-job.ts";

@@ -1,10 +1,8 @@
 /** Jobs and their pods as the informers keep them: what decides about a host, and none of the rest. */
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Annotation, Label } from "../../shared/contract.ts";
-import { listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
-
-export const JOBS: Resource = { group: "batch", version: "v1", plural: "jobs", namespaced: true };
+import { listAt, numberAt, textAt, valueAt } from "../../shared/json/value.ts";
+import { JOBS } from "../../shared/kube/resources.ts";
 
 export interface JobFact {
   readonly namespace: string;

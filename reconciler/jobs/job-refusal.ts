@@ -1,9 +1,9 @@
 /** Why the API server takes no job, or no pod of one, in its own words. */
 import { UserError } from "../../shared/errors.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { EVENTS } from "../../shared/kube/events.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
-import { isConflict, isNamespaceEnding, KubeError } from "../../shared/kube/kube-error.ts";
+import { textAt } from "../../shared/json/value.ts";
+import { isConflict, isNamespaceEnding, KubeError } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
+import { EVENTS } from "../../shared/kube/resources.ts";
 import { TargetFault } from "./gather-target.ts";
 import type { JobFact } from "./job-object.ts";
 import type { JobProblem } from "./target-job.ts";

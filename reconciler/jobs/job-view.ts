@@ -3,7 +3,6 @@ import type { AppBinding } from "../../shared/api/app-binding.ts";
 import type { FunctionObject } from "../../shared/api/function.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import type { Task } from "../../shared/api/task.ts";
-import type { ChosenTask } from "../../shared/app-binding.ts";
 import type { LimitRange } from "../../shared/injection/limit-range.ts";
 import type { InjectionSettings, NamespaceFacts } from "../../shared/injection/view.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
@@ -12,7 +11,8 @@ import type {
   BackupMemberView,
   RestoreInvokerKind,
   RestoreMemberView,
-} from "../../shared/invoker.ts";
+} from "../../shared/invoker/object.ts";
+import type { ChosenTask } from "../../shared/target/app-binding.ts";
 
 /** The session or restore that a job works for, and that owns it. */
 export interface JobOwner {

@@ -1,12 +1,12 @@
 /** Volumes of a job's pod beside those of its Task, and what they are mounted into. Pure. */
 import type { VolumeMount } from "../../shared/api/kubernetes/volume.ts";
-import { appSecretNames } from "../../shared/app-binding.ts";
 import { Path, Volume } from "../../shared/contract.ts";
 import { shortHash } from "../../shared/hash.ts";
 import { backendVolumes, VOLUME_FILE_MODE } from "../../shared/injection/backend-volume.ts";
 import { IDENTITY_MOUNT, IDENTITY_VOLUME, SCRATCH_MOUNT } from "../../shared/injection/container.ts";
 import { buildScratchVolume } from "../../shared/injection/container-settings.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
+import { appSecretNames } from "../../shared/target/app-binding.ts";
 import type { PlannedClaim } from "./claims.ts";
 import type { JobView } from "./job-view.ts";
 

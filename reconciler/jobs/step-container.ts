@@ -2,12 +2,12 @@
 
 import type { VolumeMount } from "../../shared/api/kubernetes/volume.ts";
 import type { ContainerSettings } from "../../shared/api/runtime-settings.ts";
-import { appAddress } from "../../shared/app-binding.ts";
 import { Env, Volume } from "../../shared/contract.ts";
 import { jobResources } from "../../shared/injection/container-resources.ts";
 import { buildEnv, buildPassedOn, findScratchLimit } from "../../shared/injection/container-settings.ts";
 import { uniteMounts } from "../../shared/injection/mounts.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
+import { appAddress } from "../../shared/target/app-binding.ts";
 import { hasCommand } from "./job-hooks.ts";
 import type { JobView } from "./job-view.ts";
 import type { JobVolumes } from "./job-volumes.ts";

@@ -1,17 +1,17 @@
 /** Checks and prune of Repositories: runs of their own, which give way to every backup and restore. */
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { MaintenanceRun, Repository } from "../../shared/api/repository.ts";
-import type { DeletionOrder } from "../../shared/deletion-order.ts";
-import { messageOf } from "../../shared/errors.ts";
+import type { Clock } from "../../shared/clock.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
-import type { EventRecorder } from "../../shared/kube/events.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
+import type { EventRecorder } from "../../shared/kube/events/recorder.ts";
 import { objectKey, splitObjectKey } from "../../shared/kube/object-meta.ts";
-import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
+import type { RunResult } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
+import type { DeletionOrder } from "../../shared/snapshots/deletion-order.ts";
 import type { Controller } from "../controller.ts";
 import type { JobProblem } from "../jobs/target-job.ts";
+import { createQueueController, type QueueWork } from "../queue-controller.ts";
 import { onAny } from "../world/on-any.ts";
 import { clusterIdOf } from "../world/world.ts";
 import { actOnMaintenance } from "./act.ts";
@@ -43,59 +43,47 @@ interface Tries {
   readonly triedAtMs: ReadonlyMap<string, number>;
 }
 
-const CONCURRENCY = 4;
-const DRAIN_MS = 5_000;
 /** The informer is about to show what another wrote. */
 const BEHIND_MS = 300;
 
 export function createMaintenanceController(ports: MaintenancePorts): Controller {
-  return new MaintenanceController(ports);
+  const { clock, log } = ports;
+  return createQueueController(
+    {
+      name: "maintenance",
+      subject: "repository",
+      failed: "maintenance not looked after; it is tried again",
+      concurrency: 4,
+      clock,
+      log,
+    },
+    new MaintenanceWork(ports),
+  );
 }
 
-class MaintenanceController implements Controller {
-  readonly name = "maintenance";
+class MaintenanceWork implements QueueWork {
   readonly #ports: MaintenancePorts;
-  readonly #queue: WorkQueue;
   /** By runKey(): how it went to make its jobs. Lost with the process: then it is tried again. */
   readonly #tries = new Map<string, Tries>();
   /** By uid of the job: since when it is known to be complete, by the monotonic clock. */
   readonly #completeSince = new Map<string, number>();
-  #unsubscribe: readonly (() => void)[] = [];
 
   constructor(ports: MaintenancePorts) {
     this.#ports = ports;
-    this.#queue = new WorkQueue({
-      run: (key, signal) => this.#reconcile(key, signal),
-      onError: (repository, error, failures) => {
-        ports.log.warn(
-          { repository, failures, error: messageOf(error) },
-          "maintenance not looked after; it is tried again",
-        );
-      },
-      concurrency: CONCURRENCY,
-      clock: ports.clock,
-    });
   }
 
-  async start(): Promise<void> {
-    const wake = (key: string): void => this.#queue.add(key);
+  wake(add: (key: string) => void): readonly (() => void)[] {
     const { world, deletions } = this.#ports;
-    const ofOrder = ({ namespace, repository }: DeletionOrder): void => wake(objectKey(namespace, repository));
-    this.#unsubscribe = [
-      ...wakeMaintenance(world, wake),
-      ...(deletions === undefined ? [] : [deletions.subscribe(onAny(ofOrder))]),
-    ];
-    this.#queue.start();
+    const ofOrder = ({ namespace, repository }: DeletionOrder): void => add(objectKey(namespace, repository));
+    return [...wakeMaintenance(world, add), ...(deletions === undefined ? [] : [deletions.subscribe(onAny(ofOrder))])];
   }
 
-  async stop(): Promise<void> {
-    for (const unsubscribe of this.#unsubscribe) unsubscribe();
-    await this.#queue.stop(DRAIN_MS);
+  forget(): void {
     this.#tries.clear();
     this.#completeSince.clear();
   }
 
-  async #reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
+  async reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
     const { world, clock, log } = this.#ports;
     const { namespace, name } = splitObjectKey(key);
     const repository = world.repositories.get(namespace, name);

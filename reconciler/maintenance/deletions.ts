@@ -3,15 +3,11 @@
  * that could not be carried out for a week, are dropped.
  */
 import type { Repository } from "../../shared/api/repository.ts";
-import {
-  DELETION_ORDERS,
-  type DeletionOrder,
-  deletionSelector,
-  readDeletionOrder,
-} from "../../shared/deletion-order.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import { createInformer, type Informer, type InformerProblem } from "../../shared/kube/informer.ts";
+import { createInformer, type Informer, type InformerProblem } from "../../shared/kube/cache/informer.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { objectKey } from "../../shared/kube/object-meta.ts";
+import { CONFIG_MAPS } from "../../shared/kube/resources.ts";
+import { type DeletionOrder, deletionSelector, readDeletionOrder } from "../../shared/snapshots/deletion-order.ts";
 import { inNamespace } from "../authority.ts";
 
 export type Deletions = Informer<DeletionOrder, "repository">;
@@ -30,7 +26,7 @@ export interface DeletionsOptions {
 export function createDeletions({ ofNamespace, ...options }: DeletionsOptions): Deletions {
   return createInformer<DeletionOrder, "repository">({
     ...options,
-    resource: DELETION_ORDERS,
+    resource: CONFIG_MAPS,
     labelSelector: deletionSelector(ofNamespace),
     transform: readDeletionOrder,
     indexes: { repository: ({ namespace, repository }) => [objectKey(namespace, repository)] },
@@ -76,6 +72,6 @@ export async function removeDeletions(
 ): Promise<void> {
   const own = inNamespace(client, ownNamespace);
   for (const { name, uid } of orders) {
-    await own.delete(DELETION_ORDERS, name, { ...(uid !== undefined && { uid }), signal });
+    await own.delete(CONFIG_MAPS, name, { ...(uid !== undefined && { uid }), signal });
   }
 }

@@ -1,6 +1,7 @@
 /** Which work on a Repository is due. Pure. */
 import type { HostAction } from "../../shared/api/closed-lists.ts";
 import type { MaintenanceRun, Repository, RepositoryStatus } from "../../shared/api/repository.ts";
+import { doubledMs } from "../../shared/backoff.ts";
 import { Annotation } from "../../shared/contract.ts";
 
 const HOUR_MS = 3_600_000;
@@ -104,7 +105,7 @@ export function backoffMs(
   const first = runs.findIndex(isOther);
   const failures = first < 0 ? runs.length : first;
   if (isAsked(due) && failures === 0) return 0;
-  const pauseMs = !isAsked(due) ? AGAIN_MS : Math.min(AGAIN_MS, ASKED_AGAIN_MS * 2 ** (failures - 1));
+  const pauseMs = !isAsked(due) ? AGAIN_MS : doubledMs({ baseMs: ASKED_AGAIN_MS, maxMs: AGAIN_MS }, failures - 1);
   const endedMs = Date.parse(last.finishedAt ?? last.startedAt);
   return Math.min(endedMs + pauseMs - now.getTime(), pauseMs);
 }

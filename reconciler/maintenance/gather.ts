@@ -1,6 +1,6 @@
 /** Reads what the decision about one Repository's maintenance needs, from informers and memory alone. */
 import type { Repository } from "../../shared/api/repository.ts";
-import { formatInvoker } from "../../shared/invoker.ts";
+import { formatInvoker } from "../../shared/invoker/object.ts";
 import { objectKey } from "../../shared/kube/object-meta.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { decideJobOutcome } from "../jobs/decide-outcome.ts";

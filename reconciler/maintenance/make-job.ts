@@ -2,8 +2,8 @@
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { MaintenanceRun, Repository } from "../../shared/api/repository.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
-import type { BackupMemberView } from "../../shared/invoker.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
+import type { BackupMemberView } from "../../shared/invoker/object.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { inNamespace } from "../authority.ts";
 import { ensureJob } from "../jobs/ensure-job.ts";
 import { gatherBackendClaim, gatherLimitRanges, gatherNamespace } from "../jobs/gather-job.ts";

@@ -1,6 +1,6 @@
 /** Numbers for Prometheus about the process and its caches. */
 import { Gauge, Histogram, type Registry } from "prom-client";
-import type { DefinitionWatch } from "../../shared/definitions/watch-definitions.ts";
+import type { DefinitionWatch } from "../../shared/definitions/watch.ts";
 import { informersOf, type World } from "../world/world.ts";
 
 export interface ProcessMetricsPorts {

@@ -3,18 +3,18 @@
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { TypedObjectRef } from "../../shared/api/object-ref.ts";
 import type { Repository } from "../../shared/api/repository.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { Finalizer } from "../../shared/contract.ts";
-import { messageOf } from "../../shared/errors.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
-import type { EventRecorder } from "../../shared/kube/events.ts";
-import { isConflict, isNotFound } from "../../shared/kube/kube-error.ts";
+import { isConflict, isNotFound } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
+import type { EventRecorder } from "../../shared/kube/events/recorder.ts";
 import { objectKey, splitObjectKey } from "../../shared/kube/object-meta.ts";
-import { mergeStatus } from "../../shared/kube/status-patch.ts";
-import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
+import type { RunResult } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
+import { createQueueController, type QueueWork } from "../queue-controller.ts";
 import { clusterIdOf, type World } from "../world/world.ts";
+import { mergeStatus } from "../write/status-patch.ts";
 import { decideRepositoryStatus } from "./decide-status.ts";
 import { newsOf, takePoints } from "./take-points.ts";
 import { wakeRepositories } from "./wake.ts";
@@ -27,50 +27,42 @@ export interface RepositoryPorts {
   readonly log: Logger;
 }
 
-const CONCURRENCY = 4;
-const DRAIN_MS = 5_000;
 /** The informer is about to show what another wrote. */
 const CONFLICT_AGAIN_MS = 300;
 
 export function createRepositoryController(ports: RepositoryPorts): Controller {
-  return new RepositoryController(ports);
+  const { clock, log } = ports;
+  return createQueueController(
+    {
+      name: "repository",
+      subject: "repository",
+      failed: "Repository not looked after; it is tried again",
+      concurrency: 4,
+      clock,
+      log,
+    },
+    new RepositoryWork(ports),
+  );
 }
 
-class RepositoryController implements Controller {
-  readonly name = "repository";
+class RepositoryWork implements QueueWork {
   readonly #ports: RepositoryPorts;
-  readonly #queue: WorkQueue;
   /** By key: what was taken of recovery points. Lost with the process: then they are read once more. */
   readonly #taken = new Map<string, string>();
-  #unsubscribe: readonly (() => void)[] = [];
 
   constructor(ports: RepositoryPorts) {
     this.#ports = ports;
-    this.#queue = new WorkQueue({
-      run: (key, signal) => this.#reconcile(key, signal),
-      onError: (repository, error, failures) => {
-        ports.log.warn(
-          { repository, failures, error: messageOf(error) },
-          "Repository not looked after; it is tried again",
-        );
-      },
-      concurrency: CONCURRENCY,
-      clock: ports.clock,
-    });
   }
 
-  async start(): Promise<void> {
-    this.#unsubscribe = wakeRepositories(this.#ports.world, (key) => this.#queue.add(key));
-    this.#queue.start();
+  wake(add: (key: string) => void): readonly (() => void)[] {
+    return wakeRepositories(this.#ports.world, add);
   }
 
-  async stop(): Promise<void> {
-    for (const unsubscribe of this.#unsubscribe) unsubscribe();
-    await this.#queue.stop(DRAIN_MS);
+  forget(): void {
     this.#taken.clear();
   }
 
-  async #reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
+  async reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
     const { world, client, clock, log } = this.#ports;
     const { namespace, name } = splitObjectKey(key);
     const repository = world.repositories.get(namespace, name);

@@ -3,9 +3,9 @@ import { parseHostRun } from "../../shared/api/host-run.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository, type Repository } from "../../shared/api/repository.ts";
 import { shortHash } from "../../shared/hash.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { mergeStatus, type StatusWrite } from "../../shared/kube/status-patch.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import type { SeenHostRun } from "../world/without-points.ts";
+import { mergeStatus, type StatusWrite } from "../write/status-patch.ts";
 import { newestReports, withPoints } from "./points.ts";
 import { withSnapshots } from "./snapshots.ts";
 

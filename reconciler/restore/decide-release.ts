@@ -1,9 +1,9 @@
 /** Whether a pod that waits in its init-container has nothing to wait for. Pure. */
 import type { ReleaseMode } from "../../shared/api/closed-lists.ts";
 import { UserError } from "../../shared/errors.ts";
-import { hostName, podOrdinal } from "../../shared/hosts.ts";
-import { type RestoreInvokerView, type RestoreMemberView, restoreInvokerView } from "../../shared/invoker.ts";
-import { resolveTargetRef, targetKey } from "../../shared/target.ts";
+import { type RestoreInvokerView, type RestoreMemberView, restoreInvokerView } from "../../shared/invoker/object.ts";
+import { hostName, podOrdinal } from "../../shared/target/hosts.ts";
+import { resolveTargetRef, targetKey } from "../../shared/target/ref.ts";
 import { isOpenHost } from "../run/entries.ts";
 import type { PodFact } from "../run/world.ts";
 import { type RestoreObject, type RestoreStatus, readRestoreStatus } from "./restore-status.ts";

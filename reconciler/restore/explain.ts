@@ -1,7 +1,7 @@
 /** Why a restore waits or failed, in one line at the top of its status. Pure. */
 import { ConditionType, type HoldReason } from "../../shared/reasons.ts";
 import { findCondition, isConditionFalse, isConditionTrue } from "../../shared/status/conditions.ts";
-import { formatTarget, targetKey } from "../../shared/target.ts";
+import { formatTarget, targetKey } from "../../shared/target/ref.ts";
 import { isAssigned, withExplanation, withoutExplanation } from "../run/entries.ts";
 import { targetFailure } from "../run/outcome.ts";
 import { runHosts, runTargets } from "../run/run-facts.ts";

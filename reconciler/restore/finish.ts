@@ -1,7 +1,8 @@
 /** Rows that end a restore: its deadline, hosts that are tried again, and the mark that everything is recorded. Pure. */
 import type { RestoreHostStats } from "../../shared/api/host-stats.ts";
 import { ConditionType } from "../../shared/reasons.ts";
-import { formatTime, hasCondition } from "../../shared/status/conditions.ts";
+import { hasCondition } from "../../shared/status/conditions.ts";
+import { formatTime } from "../../shared/timestamps.ts";
 import { isRecorded, withEnd } from "../run/ended.ts";
 import { isOpenHost } from "../run/entries.ts";
 import { withDeadlineExceeded } from "../run/give-up.ts";

@@ -1,5 +1,5 @@
 /** Reads what the gate before a host's turn goes by, from informers and memory. */
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
 import type { World } from "../world/world.ts";
 import type { StuckRollout } from "./old-pods.ts";

@@ -1,11 +1,11 @@
 /** Reads what decisions about restores read and others don't: the spec, the gates at workloads, who else works on the targets. */
 import { messageOf, UserError } from "../../shared/errors.ts";
-import { isAsGoodAsGone } from "../../shared/held-run.ts";
-import { formatInvoker, isDryRun, type RestoreInvokerView, restoreInvokerView } from "../../shared/invoker.ts";
+import { isAsGoodAsGone } from "../../shared/invoker/held-run.ts";
+import { formatInvoker, isDryRun, type RestoreInvokerView, restoreInvokerView } from "../../shared/invoker/object.ts";
+import { mayUseRepository } from "../../shared/repository/usage-policy.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
-import { EMPTY_TARGET_KIND, type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
-import { mayUseRepository } from "../../shared/usage-policy.ts";
+import { EMPTY_TARGET_KIND, type ResolvedTargetRef, targetKey } from "../../shared/target/ref.ts";
 import { gatherPointSearch } from "../jobs/point-search.ts";
 import { gatherCommon } from "../run/gather.ts";
 import type { HostRuns } from "../run/host-runs.ts";

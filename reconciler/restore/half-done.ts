@@ -1,7 +1,7 @@
 /** What a restore that is deleted before its end leaves behind, for people. Pure. */
 import { ConditionType } from "../../shared/reasons.ts";
 import { isConditionTrue } from "../../shared/status/conditions.ts";
-import { formatTarget, resolveTargetRef } from "../../shared/target.ts";
+import { formatTarget, resolveTargetRef } from "../../shared/target/ref.ts";
 import { runHosts, runTargets } from "../run/run-facts.ts";
 import type { RestoreStatus } from "./restore-status.ts";
 

@@ -1,8 +1,8 @@
 /** The host runs that follow from a restore's entries, and that of the job which looks for recovery points. Pure. */
 import type { HostRunSpec } from "../../shared/api/host-run.ts";
 import type { ChosenRecoveryPoint } from "../../shared/api/recovery-point.ts";
-import { podOrdinal } from "../../shared/hosts.ts";
-import type { RestoreMemberView } from "../../shared/invoker.ts";
+import type { RestoreMemberView } from "../../shared/invoker/object.ts";
+import { podOrdinal } from "../../shared/target/hosts.ts";
 import { jobHandler } from "../jobs/job-hooks.ts";
 import { isOpenHost, type TargetEntry } from "../run/entries.ts";
 import {

@@ -7,9 +7,9 @@
  */
 import type { BackupSession, BackupTargetStatus } from "../../shared/api/backup-session.ts";
 import { canonicalJson } from "../../shared/hash.ts";
-import { isNamed, type PointSnapshot, type RepositoryPoint } from "../../shared/recovery-points.ts";
+import { isNamed, type PointSnapshot, type RepositoryPoint } from "../../shared/snapshots/recovery-points.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
-import { resolveTargetRef } from "../../shared/target.ts";
+import { resolveTargetRef } from "../../shared/target/ref.ts";
 import type { RestoreView } from "./view.ts";
 
 export type KnownPointFacts = Pick<RestoreView, "invoker" | "repository" | "sessions" | "clusterId">;

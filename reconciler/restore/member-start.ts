@@ -2,8 +2,8 @@
 import type { RestoreHostStats } from "../../shared/api/host-stats.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
 import { ConditionType } from "../../shared/reasons.ts";
-import { formatTime } from "../../shared/status/conditions.ts";
-import { formatTarget, targetKey } from "../../shared/target.ts";
+import { formatTarget, targetKey } from "../../shared/target/ref.ts";
+import { formatTime } from "../../shared/timestamps.ts";
 import { makesClaims } from "../jobs/job-host.ts";
 import type { TargetJob } from "../jobs/target-job.ts";
 import {

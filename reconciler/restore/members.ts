@@ -1,6 +1,6 @@
 /** Rows that bring a member to its turn: what stands against it, and what comes to it later. Pure. */
 import { ExecutionOrder } from "../../shared/contract.ts";
-import { targetKey } from "../../shared/target.ts";
+import { targetKey } from "../../shared/target/ref.ts";
 import { hostnamesOf } from "../run/hosts.ts";
 import { createMemberRows } from "../run/members.ts";
 import { runHosts, runTargets, withRunTarget } from "../run/run-facts.ts";

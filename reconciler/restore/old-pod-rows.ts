@@ -1,6 +1,6 @@
 /** What follows from the gate before a host's turn: looking at pods, telling whose are in the way, and looking again. Pure. */
 import type { HoldReason } from "../../shared/reasons.ts";
-import { targetKey } from "../../shared/target.ts";
+import { targetKey } from "../../shared/target/ref.ts";
 import { isAssigned, isOpenHost, withExplanation, withoutExplanation } from "../run/entries.ts";
 import { podsOf } from "../run/host-turns.ts";
 import { runHosts, runTargets, withRunTarget } from "../run/run-facts.ts";

@@ -5,9 +5,9 @@
 import type { ChosenRecoveryPoint, PointSearch } from "../../shared/api/recovery-point.ts";
 import { Driver } from "../../shared/contract.ts";
 import { formatUserError, UserError } from "../../shared/errors.ts";
-import type { RepositoryPoint } from "../../shared/recovery-points.ts";
+import type { RepositoryPoint } from "../../shared/snapshots/recovery-points.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
-import { resolveTargetRef } from "../../shared/target.ts";
+import { resolveTargetRef } from "../../shared/target/ref.ts";
 import { endOf, type JobProblem } from "../jobs/target-job.ts";
 import { readKnownPoint } from "./known-point.ts";
 import { chooseRecoveryPoint } from "./recovery-point.ts";

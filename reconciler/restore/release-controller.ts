@@ -1,13 +1,13 @@
 /** Tells pods that wait in an init-container and get no turn whether they may start: their restore is over, has gone, or no longer names them. */
 import { ReleaseMode } from "../../shared/api/closed-lists.ts";
-import { messageOf } from "../../shared/errors.ts";
-import { isAsGoodAsGone, isCleaningUp } from "../../shared/held-run.ts";
-import { isDryRun } from "../../shared/invoker.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
+import type { Clock } from "../../shared/clock.ts";
+import { isAsGoodAsGone, isCleaningUp } from "../../shared/invoker/held-run.ts";
+import { isDryRun } from "../../shared/invoker/object.ts";
 import { objectKey, splitObjectKey } from "../../shared/kube/object-meta.ts";
-import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
+import type { RunResult } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
+import { createQueueController, type QueueWork } from "../queue-controller.ts";
 import { type HostRunWriter, writeHostRun } from "../run/sync-host-runs.ts";
 import { onAny } from "../world/on-any.ts";
 import type { PodObject } from "../world/pod-object.ts";
@@ -24,61 +24,55 @@ export interface ReleaseControllerPorts {
   readonly log: Logger;
 }
 
-const CONCURRENCY = 8;
-const DRAIN_MS = 5_000;
-
 export function createReleaseController(ports: ReleaseControllerPorts): Controller {
-  return new ReleaseController(ports);
+  const { clock, log } = ports;
+  return createQueueController(
+    {
+      name: "release",
+      subject: "pod",
+      failed: "pod not released; it is tried again",
+      concurrency: 8,
+      backoff: { baseMs: 100, maxMs: 10_000 },
+      clock,
+      log,
+    },
+    new ReleaseWork(ports),
+  );
 }
 
 function isWaiting({ restoreInit, isTerminating, isEnded }: PodObject): boolean {
   return restoreInit?.isRunning === true && restoreInit.serves !== undefined && !isTerminating && !isEnded;
 }
 
-class ReleaseController implements Controller {
-  readonly name = "release";
+class ReleaseWork implements QueueWork {
   readonly #ports: ReleaseControllerPorts;
-  readonly #queue: WorkQueue;
   /** By key of the pod: since when, by this process's own clock, its restore is gone. */
   readonly #goneSince = new Map<string, number>();
-  #unsubscribe: readonly (() => void)[] = [];
 
   constructor(ports: ReleaseControllerPorts) {
     this.#ports = ports;
-    this.#queue = new WorkQueue({
-      run: (key, signal) => this.#reconcile(key, signal),
-      onError: (pod, error, failures) => {
-        ports.log.warn({ pod, failures, error: messageOf(error) }, "pod not released; it is tried again");
-      },
-      concurrency: CONCURRENCY,
-      backoff: { baseMs: 100, maxMs: 10_000 },
-      clock: ports.clock,
-    });
   }
 
-  async start(): Promise<void> {
+  wake(add: (key: string) => void): readonly (() => void)[] {
     const { world } = this.#ports;
     const onRestore = ({ kind, metadata }: RestoreObject): void => {
       const serves = `${kind}/${metadata.name}`;
       for (const pod of world.pods.list(metadata.namespace)) {
-        if (isWaiting(pod) && pod.restoreInit?.serves === serves) this.#queue.add(keyOf(pod));
+        if (isWaiting(pod) && pod.restoreInit?.serves === serves) add(keyOf(pod));
       }
     };
-    this.#unsubscribe = [
+    return [
       world.pods.subscribe(
         onAny((pod) => {
-          if (isWaiting(pod)) this.#queue.add(keyOf(pod));
+          if (isWaiting(pod)) add(keyOf(pod));
         }),
       ),
       world.restoreSessions.subscribe(onAny(onRestore)),
       world.restoreBatches.subscribe(onAny(onRestore)),
     ];
-    this.#queue.start();
   }
 
-  async stop(): Promise<void> {
-    for (const unsubscribe of this.#unsubscribe) unsubscribe();
-    await this.#queue.stop(DRAIN_MS);
+  forget(): void {
     this.#goneSince.clear();
   }
 
@@ -90,7 +84,7 @@ class ReleaseController implements Controller {
     return found === undefined || isAsGoodAsGone(found.metadata) || isDryRun(found) ? undefined : found;
   }
 
-  async #reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
+  async reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
     const { world, client, clock, log } = this.#ports;
     const { namespace = "", name } = splitObjectKey(key);
     const pod = world.pods.get(namespace, name);

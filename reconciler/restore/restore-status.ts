@@ -7,7 +7,7 @@ import type { HookResult } from "../../shared/api/hook-result.ts";
 import type { RestoreBatch, RestoreBatchStatus, RestoreMemberStatus } from "../../shared/api/restore-batch.ts";
 import type { RestoreSession, RestoreSessionStatus } from "../../shared/api/restore-session.ts";
 import { ConditionType } from "../../shared/reasons.ts";
-import { resolveTargetRef } from "../../shared/target.ts";
+import { resolveTargetRef } from "../../shared/target/ref.ts";
 
 export type RestoreObject = RestoreSession | RestoreBatch;
 

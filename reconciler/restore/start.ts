@@ -1,9 +1,9 @@
 /** The first rows of the restore table: what must be there before any data is touched. Pure. */
 import { Driver } from "../../shared/contract.ts";
 import { canonicalJson } from "../../shared/hash.ts";
-import { formatInvoker } from "../../shared/invoker.ts";
+import { formatInvoker } from "../../shared/invoker/object.ts";
 import { ConditionType } from "../../shared/reasons.ts";
-import { formatTime } from "../../shared/status/conditions.ts";
+import { formatTime } from "../../shared/timestamps.ts";
 import { type EntryCondition, withEntryCondition, withExplanation, withoutExplanation } from "../run/entries.ts";
 import { heldSince } from "../run/members.ts";
 import { isBegun } from "../run/settled.ts";

@@ -3,26 +3,28 @@
  * is over or gone, and those that a restore should hold and does not. It goes by what is there, so that whoever leads next
  * carries on. The webhook alone changes workloads.
  */
-import { messageOf } from "../../shared/errors.ts";
+import { type Backoff, doubledMs } from "../../shared/backoff.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { isOptedOut } from "../../shared/injection/opt-out.ts";
 import { containersOf, isRestoreInit } from "../../shared/injection/own-parts.ts";
 import { planInjection } from "../../shared/injection/plan.ts";
 import { decideStrategy, isUnderRestore, strategyState } from "../../shared/injection/strategy.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
-import { isNotFound } from "../../shared/kube/kube-error.ts";
+import { isNotFound } from "../../shared/kube/client/error.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { objectKey, splitObjectKey } from "../../shared/kube/object-meta.ts";
-import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
+import { WORKLOADS } from "../../shared/kube/resources.ts";
+import type { RunResult } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
-import { resolveTargetRef } from "../../shared/target.ts";
+import { resolveTargetRef } from "../../shared/target/ref.ts";
 import { patchNamed } from "../authority.ts";
 import type { Controller } from "../controller.ts";
 import { FIELD_MANAGER } from "../invoker/template-manager.ts";
+import { createQueueController, type QueueWork } from "../queue-controller.ts";
 import { gatherInjection } from "../world/injection-world.ts";
 import { onAny } from "../world/on-any.ts";
 import type { Restore } from "../world/targets.ts";
-import { readWorkloadObject, WORKLOADS, type WorkloadObject } from "../world/workload-object.ts";
+import { readWorkloadObject, type WorkloadObject } from "../world/workload-object.ts";
 import type { World } from "../world/world.ts";
 
 export interface StrategyControllerPorts {
@@ -33,14 +35,22 @@ export interface StrategyControllerPorts {
   readonly log: Logger;
 }
 
-const CONCURRENCY = 4;
-const DRAIN_MS = 5_000;
 /** The webhook may learn of a restore's end a moment later than this process, and it may be away for long. */
-const FIRST_DELAY_MS = 250;
-const LONGEST_DELAY_MS = 60_000;
+const DELAY: Backoff = { baseMs: 250, maxMs: 60_000 };
 
 export function createStrategyController(ports: StrategyControllerPorts): Controller {
-  return new StrategyController(ports);
+  const { clock, log } = ports;
+  return createQueueController(
+    {
+      name: "strategy",
+      subject: "workload",
+      failed: "strategy not looked after; it is tried again",
+      concurrency: 4,
+      clock,
+      log,
+    },
+    new StrategyWork(ports),
+  );
 }
 
 /** Most Deployments of a cluster have nothing to do with restores. */
@@ -57,60 +67,46 @@ export function isStrategyCurrent(world: World, settings: InjectionSettings, { f
   return decideStrategy({ kind: facts.kind, isUnderRestore: isHeld, state }) === undefined;
 }
 
-class StrategyController implements Controller {
-  readonly name = "strategy";
+function wakeWorkload(workload: WorkloadObject, add: (key: string) => void): void {
+  const { namespace, name } = workload.facts;
+  if (isConcerned(workload)) add(objectKey(namespace, name));
+}
+
+class StrategyWork implements QueueWork {
   readonly #ports: StrategyControllerPorts;
-  readonly #queue: WorkQueue;
   /** Requests in a row that changed nothing, by workload. */
   readonly #vain = new Map<string, number>();
-  #unsubscribe: readonly (() => void)[] = [];
 
   constructor(ports: StrategyControllerPorts) {
     this.#ports = ports;
-    this.#queue = new WorkQueue({
-      run: (key, signal) => this.#reconcile(key, signal),
-      onError: (workload, error, failures) => {
-        ports.log.warn({ workload, failures, error: messageOf(error) }, "strategy not looked after; it is tried again");
-      },
-      concurrency: CONCURRENCY,
-      clock: ports.clock,
-    });
   }
 
-  async start(): Promise<void> {
+  wake(add: (key: string) => void): readonly (() => void)[] {
     const { world } = this.#ports;
-    const onRestore = onAny((restore: Restore) => this.#onRestore(restore));
-    this.#unsubscribe = [
-      world.workloads.Deployment.subscribe(onAny((workload) => this.#onWorkload(workload))),
+    const onRestore = onAny((restore: Restore) => this.#onRestore(restore, add));
+    return [
+      world.workloads.Deployment.subscribe(onAny((workload) => wakeWorkload(workload, add))),
       world.restoreSessions.subscribe(onRestore),
       world.restoreBatches.subscribe(onRestore),
     ];
-    this.#queue.start();
   }
 
-  async stop(): Promise<void> {
-    for (const unsubscribe of this.#unsubscribe) unsubscribe();
-    await this.#queue.stop(DRAIN_MS);
+  forget(): void {
     this.#vain.clear();
   }
 
-  #onWorkload(workload: WorkloadObject): void {
-    const { namespace, name } = workload.facts;
-    if (isConcerned(workload)) this.#queue.add(objectKey(namespace, name));
-  }
-
-  #onRestore(restore: Restore): void {
+  #onRestore(restore: Restore, add: (key: string) => void): void {
     const { namespace } = restore.metadata;
     const members = restore.kind === "RestoreBatch" ? (restore.spec.members ?? []) : [restore.spec];
     for (const { target } of members) {
       const ref = resolveTargetRef(target?.ref, namespace);
       if (ref.kind !== "Deployment" || ref.namespace !== namespace) continue;
       const workload = this.#ports.world.workloads.Deployment.get(namespace, ref.name);
-      if (workload !== undefined) this.#onWorkload(workload);
+      if (workload !== undefined) wakeWorkload(workload, add);
     }
   }
 
-  async #reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
+  async reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
     const { world, settings, log } = this.#ports;
     const { namespace = "", name } = splitObjectKey(key);
     const workload = world.workloads.Deployment.get(namespace, name);
@@ -126,7 +122,7 @@ class StrategyController implements Controller {
     const vain = this.#vain.get(key) ?? 0;
     this.#vain.set(key, vain + 1);
     if (vain > 0) log.warn({ workload: key, requests: vain + 1 }, "strategy not set by admission; it is tried again");
-    return { requeueAfterMs: Math.min(FIRST_DELAY_MS * 2 ** vain, LONGEST_DELAY_MS) };
+    return { requeueAfterMs: doubledMs(DELAY, vain) };
   }
 
   /** A patch without a change goes through admission too. @returns whether the strategy is right now, or the workload gone */

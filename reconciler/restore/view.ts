@@ -1,7 +1,7 @@
 /** What the decisions about one restore read: gathered from informers, plus what this process knows of itself. */
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { RestoreMemberStatus } from "../../shared/api/restore-batch.ts";
-import type { RestoreInvokerView, RestoreMemberView } from "../../shared/invoker.ts";
+import type { RestoreInvokerView, RestoreMemberView } from "../../shared/invoker/object.ts";
 import { isJobMember } from "../jobs/job-host.ts";
 import type { PointSearchJob } from "../jobs/point-search.ts";
 import type { TargetEntry } from "../run/entries.ts";

@@ -1,12 +1,12 @@
 /** Brings Role, RoleBinding and copies of Secrets of a namespace to what its agents need, and removes them with the last agent. */
 import { Install, Label, LabelValue } from "../../shared/contract.ts";
 import { canonicalJson } from "../../shared/hash.ts";
-import { isAsWanted } from "../../shared/kube/as-wanted.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { isJsonObject, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { isJsonObject, textAt, valueAt } from "../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
+import { ROLE_BINDINGS, ROLES, SECRETS } from "../../shared/kube/resources.ts";
 import { findGranted, inNamespace, type NamespaceClient } from "../authority.ts";
-import { SECRETS } from "../invoker/lookups.ts";
+import { isAsWanted } from "../write/as-wanted.ts";
 import {
   type AgentRights,
   areRightsEmpty,
@@ -17,10 +17,6 @@ import {
   notedCopies,
   type SecretCopy,
 } from "./decide-rights.ts";
-
-const rbac = { group: "rbac.authorization.k8s.io", version: "v1", namespaced: true } as const;
-export const ROLES: Resource = { ...rbac, plural: "roles" };
-export const ROLE_BINDINGS: Resource = { ...rbac, plural: "rolebindings" };
 
 export type RightsClient = Pick<KubeClient, "create" | "delete" | "find" | "patch">;
 

@@ -1,11 +1,11 @@
 /** What agents of a namespace need there: a Role, who is bound to it, and copies of Secrets from other namespaces. Pure. */
 
-import { AGENT_RULES } from "../../shared/agent-rights.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import { Install, Label, LabelValue } from "../../shared/contract.ts";
 import { backendSecretName } from "../../shared/injection/backend-volume.ts";
 import { type PullSecret, pullSecretBeside } from "../../shared/injection/pull-secrets.ts";
 import { SecretGrant } from "../authority.ts";
+import { AGENT_RULES } from "./agent-rules.ts";
 
 /** A Secret of another namespace that workloads of this one mount as a copy. */
 export interface SecretCopy {

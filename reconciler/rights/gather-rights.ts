@@ -1,12 +1,12 @@
 /** Reads which workloads of a namespace carry an agent or are to carry one, and what that takes. */
 import type { BackupMember, RestoreMember } from "../../shared/api/member.ts";
 import { Label } from "../../shared/contract.ts";
-import { isAsGoodAsGone } from "../../shared/held-run.ts";
 import { containersOf, isOwnContainer } from "../../shared/injection/own-parts.ts";
 import type { PullSecret } from "../../shared/injection/pull-secrets.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { isAsGoodAsGone } from "../../shared/invoker/held-run.ts";
+import { textAt } from "../../shared/json/value.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
-import { isSidecarModel, targetKey } from "../../shared/target.ts";
+import { isSidecarModel, targetKey } from "../../shared/target/ref.ts";
 import { type BackupInvokerObject, invokersOfTarget } from "../invoker/related.ts";
 import type { Restore } from "../world/targets.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";

@@ -1,17 +1,18 @@
 /** Gives agents their rights and Secrets, a namespace at a time, and takes them away with the last agent. */
+import type { Clock } from "../../shared/clock.ts";
 import { Label } from "../../shared/contract.ts";
-import { messageOf } from "../../shared/errors.ts";
 import { canonicalJson } from "../../shared/hash.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
-import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
+import { textAt } from "../../shared/json/value.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
+import { ROLES } from "../../shared/kube/resources.ts";
+import type { RunResult } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
 import { wakeNamespaces } from "../invoker/wake.ts";
+import { createQueueController, type QueueWork } from "../queue-controller.ts";
 import type { World } from "../world/world.ts";
-import { actOnRights, ROLES } from "./act-rights.ts";
+import { actOnRights } from "./act-rights.ts";
 import { CopiedSources } from "./copied-sources.ts";
 import { areRightsEmpty } from "./decide-rights.ts";
 import { gatherRights } from "./gather-rights.ts";
@@ -26,8 +27,6 @@ export interface RightsPorts {
   readonly log: Logger;
 }
 
-const CONCURRENCY = 4;
-const DRAIN_MS = 5_000;
 /** Secrets are not watched: how soon a change of the original reaches its copies. */
 const COPY_AGAIN_MS = 60_000;
 /** What was read of an original for one namespace counts for all that come soon. */
@@ -44,49 +43,46 @@ interface Done {
 }
 
 export function createRightsController(ports: RightsPorts): Controller {
-  return new RightsController(ports);
+  const { clock, log } = ports;
+  return createQueueController(
+    {
+      name: "rights",
+      subject: "namespace",
+      failed: "agents' rights not set; it is tried again",
+      concurrency: 4,
+      clock,
+      log,
+    },
+    new RightsWork(ports),
+  );
 }
 
-class RightsController implements Controller {
-  readonly name = "rights";
+class RightsWork implements QueueWork {
   readonly #ports: RightsPorts;
-  readonly #queue: WorkQueue;
   readonly #sources: CopiedSources;
   /** What each namespace was last brought to: most changes of workloads change nothing here. */
   readonly #done = new Map<string, Done>();
-  #unsubscribe: readonly (() => void)[] = [];
 
   constructor(ports: RightsPorts) {
     this.#ports = ports;
     this.#sources = new CopiedSources(ports.client, ports.clock, FRESH_MS);
-    this.#queue = new WorkQueue({
-      run: (namespace, signal) => this.#reconcile(namespace, signal),
-      onError: (namespace, error, failures) => {
-        ports.log.warn({ namespace, failures, error: messageOf(error) }, "agents' rights not set; it is tried again");
-      },
-      concurrency: CONCURRENCY,
-      clock: ports.clock,
-    });
   }
 
-  async start(): Promise<void> {
+  async wake(add: (key: string) => void): Promise<readonly (() => void)[]> {
     const { world, client, namespace: only } = this.#ports;
-    this.#unsubscribe = wakeNamespaces(world, (namespace) => this.#queue.add(namespace));
     // Namespaces whose last agent went while nobody led.
     const readNamespace = (role: unknown): string => textAt(role, "metadata", "namespace") ?? "";
     const { items } = await client.list(ROLES, only, readNamespace, { labelSelector: Label.AgentRights });
-    for (const namespace of items) this.#queue.add(namespace);
-    this.#queue.start();
+    for (const namespace of items) add(namespace);
+    return wakeNamespaces(world, add);
   }
 
-  async stop(): Promise<void> {
-    for (const unsubscribe of this.#unsubscribe) unsubscribe();
-    await this.#queue.stop(DRAIN_MS);
+  forget(): void {
     this.#done.clear();
     this.#sources.clear();
   }
 
-  async #reconcile(namespace: string, signal: AbortSignal): Promise<RunResult | undefined> {
+  async reconcile(namespace: string, signal: AbortSignal): Promise<RunResult | undefined> {
     const { world, client, settings, clock, log } = this.#ports;
     if (world.namespaces.get(undefined, namespace) === undefined) {
       this.#done.delete(namespace);

@@ -1,11 +1,12 @@
 /** Keeps runs of one kind going: one queue, woken by everything that a decision reads. */
 import { KINDS } from "../../shared/api/kinds.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { Finalizer } from "../../shared/contract.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
-import { type RunResult, WorkQueue, type WorkQueueObserver } from "../../shared/kube/work-queue.ts";
+import type { RunResult, WorkQueueObserver } from "../../shared/kube/work-queue.ts";
 import type { Controller } from "../controller.ts";
 import { hookJobName } from "../hooks/hook-job.ts";
+import { createQueueController } from "../queue-controller.ts";
 import { hostRunsOf } from "../world/host-runs.ts";
 import { isNamespaceEnding, type World } from "../world/world.ts";
 import { actOnRun, isShared } from "./act.ts";
@@ -37,7 +38,6 @@ export interface RunControllerPorts
   readonly observer?: WorkQueueObserver;
 }
 
-const DRAIN_MS = 5_000;
 /** Hooks that end soon are still recorded; well below what a leader has left after it stopped renewing its lease. */
 const HOOK_DRAIN_MS = 3_000;
 /** A pass ends in a few rounds; more mean that others write as fast as this process does. */
@@ -57,22 +57,10 @@ export function createRunController<
   const memories = new RunMemories<Run, Memory>(() => kind.createMemory());
   const hostEvents = new HostEvents(events, kind.words.event);
   let leaderSinceMs = 0;
-  let unsubscribe: readonly (() => void)[] = [];
-
-  const queue = new WorkQueue({
-    run: reconcile,
-    onError: (key, error, failures) => {
-      log.warn({ [what]: key, failures, error: messageOf(error) }, `${what} not carried on; it is tried again`);
-    },
-    concurrency: kind.concurrency,
-    // Everything that waits for the API server waits on this; a run must not lose minutes to a short outage.
-    backoff: { baseMs: 100, maxMs: 10_000 },
-    clock,
-    ...(ports.observer !== undefined && { observer: ports.observer }),
-  });
+  let add: (key: string) => void = () => {};
 
   function onRun(run: Run): void {
-    queue.add(keyOf(run));
+    add(keyOf(run));
   }
 
   function readStored(run: Run) {
@@ -153,7 +141,7 @@ export function createRunController<
       const { view, isBehind } = gatherRun(kind, { ...facts, ...known }, key, run, { stored: whole, hostRuns });
       const decision = kind.decide(view, new Date(clock.now()));
       log.debug({ [what]: key, trail: decision.trail }, `${what} decided`);
-      const wake = (): void => queue.add(key);
+      const wake = (): void => add(key);
       const decided = writtenStatus(decision.actions);
       const status = decided ?? view.status;
       const actions: readonly Action[] =
@@ -185,25 +173,36 @@ export function createRunController<
     throw new UserError("API_UNAVAILABLE", `others kept changing ${key} while it was decided`);
   }
 
-  return {
-    name: kind.name,
-    async start() {
-      leaderSinceMs = clock.now();
-      unsubscribe = [
-        ...kind
-          .informersOf(world)
-          .map((informer) => informer.subscribe({ add: onRun, update: (_before, run) => onRun(run), delete: onGone })),
-        ...runsWokenBy(kind, world, (run) => queue.add(keyOf(run))),
-      ];
-      queue.start();
+  return createQueueController(
+    {
+      name: kind.name,
+      subject: what,
+      failed: `${what} not carried on; it is tried again`,
+      concurrency: kind.concurrency,
+      // Everything that waits for the API server waits on this; a run must not lose minutes to a short outage.
+      backoff: { baseMs: 100, maxMs: 10_000 },
+      observer: ports.observer,
+      clock,
+      log,
     },
-    async stop() {
-      for (const end of unsubscribe) end();
-      await hooks.whenIdle(HOOK_DRAIN_MS);
-      await queue.stop(DRAIN_MS);
-      memories.clear();
+    {
+      wake(addKey) {
+        add = addKey;
+        leaderSinceMs = clock.now();
+        return [
+          ...kind
+            .informersOf(world)
+            .map((informer) =>
+              informer.subscribe({ add: onRun, update: (_before, run) => onRun(run), delete: onGone }),
+            ),
+          ...runsWokenBy(kind, world, onRun),
+        ];
+      },
+      reconcile,
+      beforeDrain: () => hooks.whenIdle(HOOK_DRAIN_MS),
+      forget: () => memories.clear(),
     },
-  };
+  );
 }
 
 function writtenStatus<Status, Own extends { readonly kind: string }>(

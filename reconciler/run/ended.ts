@@ -1,7 +1,8 @@
 /** The end of a run: the mark that everything is recorded. Pure. */
 import { formatRoundedDuration } from "../../shared/duration.ts";
 import { ConditionType } from "../../shared/reasons.ts";
-import { formatTime, hasCondition } from "../../shared/status/conditions.ts";
+import { hasCondition } from "../../shared/status/conditions.ts";
+import { formatTime } from "../../shared/timestamps.ts";
 import { withEntryCondition } from "./entries.ts";
 import type { RunStatus } from "./run-facts.ts";
 import { createdAtMs, type RunObject, type RunView } from "./view.ts";

@@ -11,7 +11,7 @@ import {
   type TriedHost,
 } from "../../shared/api/host-stats.ts";
 import { canonicalJson } from "../../shared/hash.ts";
-import { isCount } from "../../shared/listed-points.ts";
+import { isCount } from "../../shared/snapshots/listed-points.ts";
 import { type HostEntry, isOpenHost } from "./entries.ts";
 import { type HostRuns, hostRunName, keyOfEntry, type RunOwner } from "./host-runs.ts";
 import { type RunStatus, runHosts, runTargets } from "./run-facts.ts";

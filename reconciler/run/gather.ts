@@ -1,6 +1,6 @@
 /** Reads what the decision about one run needs, from informers and memory alone. */
-import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker.ts";
-import { type ResolvedTargetRef, resolveTargetRef } from "../../shared/target.ts";
+import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker/object.ts";
+import { type ResolvedTargetRef, resolveTargetRef } from "../../shared/target/ref.ts";
 import { readOwed } from "../hooks/owed.ts";
 import { gatherTargetJobs, jobTargets } from "../jobs/gather-target-jobs.ts";
 import { hostRunsOf } from "../world/host-runs.ts";

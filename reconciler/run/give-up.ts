@@ -1,7 +1,7 @@
 /** Targets and hosts that end without having run. Pure. */
 import type { ErrorCode } from "../../shared/errors.ts";
 import { ConditionType } from "../../shared/reasons.ts";
-import { formatTime } from "../../shared/status/conditions.ts";
+import { formatTime } from "../../shared/timestamps.ts";
 import { hostFailure, isOpenHost, type TargetEntry, withEntryCondition, withExplanation } from "./entries.ts";
 import { type RunStatus, type RunWords, runHosts, runTargets } from "./run-facts.ts";
 import { isOver, isStarted } from "./settled.ts";

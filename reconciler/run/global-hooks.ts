@@ -2,7 +2,8 @@
 import type { Handler } from "../../shared/api/hooks.ts";
 import { hasHandler, hookTimeoutMs } from "../../shared/hooks/parts.ts";
 import { whyAfterHookSkipped } from "../../shared/hooks/policy.ts";
-import { formatTime, hasCondition, withCondition } from "../../shared/status/conditions.ts";
+import { hasCondition, withCondition } from "../../shared/status/conditions.ts";
+import { formatTime } from "../../shared/timestamps.ts";
 import { hookKey, hooksOf, isHookOpen, isToRepeat, lastHook, withIntent, withSkipped } from "../hooks/hook-records.ts";
 import { GLOBAL_TARGET } from "../hooks/owed.ts";
 import { withEverythingFailed } from "./give-up.ts";

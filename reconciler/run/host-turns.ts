@@ -1,7 +1,7 @@
 /** Gives hosts to pods, with the before-hook in between, and takes them from pods that are gone. Pure. */
 import { hookTimeoutMs, reconcilerPart } from "../../shared/hooks/parts.ts";
-import { formatTime } from "../../shared/status/conditions.ts";
-import { targetKey } from "../../shared/target.ts";
+import { targetKey } from "../../shared/target/ref.ts";
+import { formatTime } from "../../shared/timestamps.ts";
 import { hookKey, hooksOf, isHookOpen, withIntent, withSkipped } from "../hooks/hook-records.ts";
 import { type HostEntry, hostFailure, isAssigned, isOpenHost, type TargetEntry } from "./entries.ts";
 import { execPlace } from "./exec-place.ts";

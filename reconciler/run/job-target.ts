@@ -2,7 +2,7 @@
 import { KINDS } from "../../shared/api/kinds.ts";
 import { assertNever } from "../../shared/errors.ts";
 import type { ConditionType } from "../../shared/reasons.ts";
-import { formatTarget, type ResolvedTargetRef } from "../../shared/target.ts";
+import { formatTarget, type ResolvedTargetRef } from "../../shared/target/ref.ts";
 import { sightOf, type TargetJob, type TargetSight } from "../jobs/target-job.ts";
 import { type EntryCondition, type TargetEntry, withEntryCondition } from "./entries.ts";
 import { type MemberAnswer, withHold } from "./members.ts";

@@ -2,7 +2,7 @@
 import type { HookResult } from "../../shared/api/hook-result.ts";
 import { hookTimeoutMs } from "../../shared/hooks/parts.ts";
 import { whyAfterHookSkipped } from "../../shared/hooks/policy.ts";
-import { formatTime } from "../../shared/status/conditions.ts";
+import { formatTime } from "../../shared/timestamps.ts";
 import type { HookPlace } from "../hooks/hook-plan.ts";
 import { hookKey, withEndedHooks, withIntent, withSkipped } from "../hooks/hook-records.ts";
 import { type HostEntry, isOpenHost, type TargetEntry, withEntryCondition } from "./entries.ts";

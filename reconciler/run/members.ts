@@ -2,7 +2,7 @@
 import { Driver } from "../../shared/contract.ts";
 import { assertNever, type ErrorCode, formatUserError } from "../../shared/errors.ts";
 import { findCondition } from "../../shared/status/conditions.ts";
-import { formatTarget, targetKey } from "../../shared/target.ts";
+import { formatTarget, targetKey } from "../../shared/target/ref.ts";
 import { whyOutside } from "../authority.ts";
 import { decideJobStart, type JobProblem, type TargetJob } from "../jobs/target-job.ts";
 import { type EntryCondition, type TargetEntry, withEntryCondition, withExplanation } from "./entries.ts";

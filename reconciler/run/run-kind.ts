@@ -1,9 +1,9 @@
 /** What a kind of run brings to the engine: its words, its table, its view, and what it alone does. */
-import type { KubeClient, Parse } from "../../shared/kube/client.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
-import type { EventText } from "../../shared/kube/event-object.ts";
-import type { EventRecorder } from "../../shared/kube/events.ts";
-import type { ChangeHandler } from "../../shared/kube/intake.ts";
+import type { Clock } from "../../shared/clock.ts";
+import type { ChangeHandler } from "../../shared/kube/cache/store.ts";
+import type { KubeClient, Parse } from "../../shared/kube/client/interface.ts";
+import type { EventText } from "../../shared/kube/events/object.ts";
+import type { EventRecorder } from "../../shared/kube/events/recorder.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { HookRuns } from "../hooks/hook-plan.ts";
 import type { HookRunner } from "../hooks/hook-runner.ts";

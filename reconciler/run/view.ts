@@ -2,7 +2,7 @@
 import type { Condition } from "../../shared/api/condition.ts";
 import type { OwedHook } from "../../shared/api/host-run.ts";
 import type { Repository } from "../../shared/api/repository.ts";
-import { type ResolvedTargetRef, resolveTargetRef } from "../../shared/target.ts";
+import { type ResolvedTargetRef, resolveTargetRef } from "../../shared/target/ref.ts";
 import type { HookRuns } from "../hooks/hook-plan.ts";
 import type { TargetJobs } from "../jobs/target-job.ts";
 import type { TargetEntry } from "./entries.ts";

@@ -1,5 +1,5 @@
 /** Which runs to look at again when something else than the run itself changes. */
-import { targetKey } from "../../shared/target.ts";
+import { targetKey } from "../../shared/target/ref.ts";
 import { onAny } from "../world/on-any.ts";
 import type { World } from "../world/world.ts";
 import { type RunStatus, runTargets } from "./run-facts.ts";

@@ -2,11 +2,11 @@
 import { parseBackupSession } from "../../shared/api/backup-session.ts";
 import { SessionTrigger } from "../../shared/api/closed-lists.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { backupSessionNames, buildBackupSession, isSessionOf } from "../../shared/build-backup-session.ts";
 import { UserError } from "../../shared/errors.ts";
-import { type BackupInvokerView, formatInvoker } from "../../shared/invoker.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { isAlreadyExists } from "../../shared/kube/kube-error.ts";
+import { backupSessionNames, buildBackupSession, isSessionOf } from "../../shared/invoker/build-backup-session.ts";
+import { type BackupInvokerView, formatInvoker } from "../../shared/invoker/object.ts";
+import { isAlreadyExists } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 
 export interface CreatedSession {
   readonly name: string;

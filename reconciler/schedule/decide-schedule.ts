@@ -1,5 +1,5 @@
 /** What an invoker's schedule asks for at a moment. Pure. */
-import { nextRuns, type Schedule } from "../../shared/schedule/schedule.ts";
+import { nextRuns, type Schedule } from "../../shared/schedule/parse.ts";
 
 export interface ScheduleView {
   readonly schedule: Schedule;

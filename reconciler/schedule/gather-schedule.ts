@@ -1,8 +1,8 @@
 /** Reads what the decision about one invoker's schedule needs. */
 
 import { UserError } from "../../shared/errors.ts";
-import { type BackupInvokerView, backupInvokerView } from "../../shared/invoker.ts";
-import { parseSchedule, type Schedule } from "../../shared/schedule/schedule.ts";
+import { type BackupInvokerView, backupInvokerView } from "../../shared/invoker/object.ts";
+import { parseSchedule, type Schedule } from "../../shared/schedule/parse.ts";
 import type { ScheduleView } from "./decide-schedule.ts";
 import type { BackupInvoker, ScheduleWorld } from "./ports.ts";
 

@@ -5,10 +5,10 @@
 
 import { KINDS } from "../../shared/api/kinds.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
-import { asIs } from "../../shared/kube/client.ts";
-import { isNotFound, isRefused } from "../../shared/kube/kube-error.ts";
+import { isNotFound, isRefused } from "../../shared/kube/client/error.ts";
+import { asIs } from "../../shared/kube/client/interface.ts";
 import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
-import { formatTime } from "../../shared/status/conditions.ts";
+import { formatTime } from "../../shared/timestamps.ts";
 import type { Controller } from "../controller.ts";
 import { formatInvokerKey, parseInvokerKey } from "../invoker-key.ts";
 import { createScheduledSession } from "./create-session.ts";

@@ -1,18 +1,19 @@
 /** Carries out what was decided for a drill. */
+
 import type { HostRunSpec } from "../../shared/api/host-run.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { assertNever } from "../../shared/errors.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { objectKey } from "../../shared/kube/object-meta.ts";
-import { mergeStatus } from "../../shared/kube/status-patch.ts";
+import { JOBS } from "../../shared/kube/resources.ts";
 import type { Logger } from "../../shared/log.ts";
 import { inNamespace } from "../authority.ts";
-import { JOBS } from "../jobs/job-object.ts";
 import { gatherPodRefusal, problemOf } from "../jobs/job-refusal.ts";
 import { isFullQuota, type JobProblem } from "../jobs/target-job.ts";
 import { buildHostRun, repositoryOrder } from "../run/host-runs.ts";
 import { writeHostRun } from "../run/sync-host-runs.ts";
+import { mergeStatus } from "../write/status-patch.ts";
 import { beginDrill } from "./begin-drill.ts";
 import { cleanUp } from "./clean-up.ts";
 import { createOwn } from "./create-own.ts";

@@ -18,10 +18,11 @@
  *
  * Wherever a server has ended while it is needed, the drill fails with that one's last words.
  */
+
 import type { HostRun } from "../../shared/api/host-run.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { formatClock } from "../../shared/size.ts";
-import { formatTime } from "../../shared/status/conditions.ts";
+import { formatTime } from "../../shared/timestamps.ts";
 import { isFullQuota, isWithoutPod } from "../jobs/target-job.ts";
 import { type DrillDecision, LOOK_AGAIN_MS, wait } from "./decision.ts";
 import { provenWords, whyUnproven, withRestore, withVerified } from "./results.ts";

@@ -1,25 +1,25 @@
 /** Removes what a drill made. All of it has the drill as its owner; nothing is taken that has not. */
+
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Label } from "../../shared/contract.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
+import {
+  CLAIMS,
+  JOBS,
+  NETWORK_POLICIES,
+  ROLE_BINDINGS,
+  ROLES,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+} from "../../shared/kube/resources.ts";
 import { inNamespace, type NamespaceClient } from "../authority.ts";
-import { CLAIMS } from "../jobs/gather-target.ts";
-import { JOBS } from "../jobs/job-object.ts";
 import { isOwnedBy } from "./create-own.ts";
 import { drillBatchName, scriptJobName, verifyJobName } from "./names.ts";
-import { NETWORK_POLICIES, networkNames } from "./network.ts";
-import { drillNameOf, SECRETS } from "./objects.ts";
-
-const rbac = (plural: string): Resource => ({
-  group: "rbac.authorization.k8s.io",
-  version: "v1",
-  plural,
-  namespaced: true,
-});
-const ACCOUNTS: Resource = { group: "", version: "v1", plural: "serviceaccounts", namespaced: true };
+import { networkNames } from "./network.ts";
+import { drillNameOf } from "./objects.ts";
 
 export type CleanUpClient = Pick<KubeClient, "create" | "delete" | "find" | "list" | "patch">;
 
@@ -59,7 +59,7 @@ export async function cleanUp(
   // They stay until no pod has them any more.
   const present = claims.length === 0 ? [] : await ownNames(client, CLAIMS, namespace, selector, uid, signal);
   left.push(...present.map((claim) => `claim ${claim}`));
-  for (const resource of [rbac("rolebindings"), rbac("roles"), ACCOUNTS]) await remove(resource, accountName, false);
+  for (const resource of [ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS]) await remove(resource, accountName, false);
   // While a pod may still run it reaches no more than before.
   if (left.length === 0) for (const policy of networkNames(drill)) await remove(NETWORK_POLICIES, policy, false);
   return left;

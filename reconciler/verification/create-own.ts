@@ -1,8 +1,9 @@
 /** Objects of a drill: only what has it as its owner counts as made by it. */
+
 import { UserError } from "../../shared/errors.ts";
-import { asIs } from "../../shared/kube/client.ts";
-import { listAt, textAt } from "../../shared/kube/json-value.ts";
-import { isAlreadyExists } from "../../shared/kube/kube-error.ts";
+import { listAt, textAt } from "../../shared/json/value.ts";
+import { isAlreadyExists } from "../../shared/kube/client/error.ts";
+import { asIs } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import type { NamespaceClient } from "../authority.ts";
 

@@ -9,6 +9,7 @@
  * | 4 | afterEach: there is a newer complete recovery point than the last one that was covered | one drill for it |
  * | 5 | more ended drills than sessionHistoryLimit | the oldest go |
  */
+
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import type { BackupVerifier, BackupVerifierStatus } from "../../shared/api/backup-verifier.ts";
@@ -17,10 +18,11 @@ import { messageOf, UserError } from "../../shared/errors.ts";
 import { shortHash } from "../../shared/hash.ts";
 import { backupSessionName, nameWithSuffix } from "../../shared/names.ts";
 import { ConditionType } from "../../shared/reasons.ts";
-import { parseSchedule, type Schedule } from "../../shared/schedule/schedule.ts";
-import { findCondition, formatTime, withCondition } from "../../shared/status/conditions.ts";
+import { parseSchedule, type Schedule } from "../../shared/schedule/parse.ts";
+import { findCondition, withCondition } from "../../shared/status/conditions.ts";
 import { type Readiness, withReadiness } from "../../shared/status/readiness.ts";
 import { isGoodPoint } from "../../shared/status/saved-data.ts";
+import { formatTime } from "../../shared/timestamps.ts";
 import { decideSchedule, type ScheduleDecision } from "../schedule/decide-schedule.ts";
 import { provenOf } from "./proven.ts";
 import { isFinalDrill } from "./status.ts";

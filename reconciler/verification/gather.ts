@@ -1,14 +1,15 @@
 /** Reads what the decision about one drill needs, from informers and memory alone. */
+
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import type { VerifiedInvoker } from "../../shared/api/backup-verifier.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { UserError } from "../../shared/errors.ts";
-import { isAsGoodAsGone } from "../../shared/held-run.ts";
-import { type BackupInvokerView, isDryRun } from "../../shared/invoker.ts";
+import { isAsGoodAsGone } from "../../shared/invoker/held-run.ts";
+import { type BackupInvokerView, isDryRun } from "../../shared/invoker/object.ts";
+import { mayUseRepository } from "../../shared/repository/usage-policy.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
-import { targetKey } from "../../shared/target.ts";
-import { mayUseRepository } from "../../shared/usage-policy.ts";
+import { targetKey } from "../../shared/target/ref.ts";
 import { decideJobOutcome } from "../jobs/decide-outcome.ts";
 import { jobsOf, podsOf } from "../jobs/gather-target-jobs.ts";
 import type { JobProblem } from "../jobs/target-job.ts";

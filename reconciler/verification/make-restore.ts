@@ -1,9 +1,10 @@
 /** Makes the throw-away claims of a drill, AppBindings for its servers, and the batch that restores into them. What is there already was made by an earlier try. */
+
 import { KINDS } from "../../shared/api/kinds.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { UserError } from "../../shared/errors.ts";
+import { CLAIMS } from "../../shared/kube/resources.ts";
 import { inNamespace } from "../authority.ts";
-import { CLAIMS } from "../jobs/gather-target.ts";
 import { createOwn } from "./create-own.ts";
 import { makeNetwork, type NetworkClient } from "./make-network.ts";
 import { buildDrillBatch, buildDrillClaim } from "./objects.ts";

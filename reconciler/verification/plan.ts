@@ -7,15 +7,16 @@
  * | 2 | lie under none | one each, at their own place |
  * | 3 | lie within each other | one each: which of the two restores won would be chance |
  */
+
 import type { DrillVolume } from "../../shared/api/backup-verification-session.ts";
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Path } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
-import type { BackupInvokerView, BackupMemberView } from "../../shared/invoker.ts";
+import type { BackupInvokerView, BackupMemberView } from "../../shared/invoker/object.ts";
 import { normalPath } from "../../shared/paths.ts";
 import { readQuantity } from "../../shared/quantity.ts";
-import { targetKey } from "../../shared/target.ts";
+import { targetKey } from "../../shared/target/ref.ts";
 import { type DrillName, drillClaimName } from "./names.ts";
 import type { DrillHost, DrillPoint, DrillSnapshot, DrillTarget } from "./point.ts";
 

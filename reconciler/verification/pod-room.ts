@@ -2,13 +2,14 @@
  * Whether the namespace's quotas have room for a drill's pods: asked by dry runs before anything is made. What else may speak against them is
  * told when they are made: a dry run knows neither their owner nor their account.
  */
+
 import { ExecutionOrder } from "../../shared/contract.ts";
 import { type JsonObject, objectsAt } from "../../shared/injection/workload.ts";
-import { asIs } from "../../shared/kube/client.ts";
-import { isJsonObject, valueAt } from "../../shared/kube/json-value.ts";
-import { KubeError } from "../../shared/kube/kube-error.ts";
+import { isJsonObject, valueAt } from "../../shared/json/value.ts";
+import { KubeError } from "../../shared/kube/client/error.ts";
+import { asIs } from "../../shared/kube/client/interface.ts";
+import { PODS } from "../../shared/kube/resources.ts";
 import { inNamespace, type NamespaceClient } from "../authority.ts";
-import { PODS } from "../jobs/gather-job.ts";
 import { isFullQuota } from "../jobs/target-job.ts";
 import { gatherServerFacts, type ServerPorts } from "./make-servers.ts";
 import { drillMetadata } from "./objects.ts";

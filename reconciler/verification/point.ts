@@ -10,7 +10,7 @@ import { UserError } from "../../shared/errors.ts";
 import { fnv1a64 } from "../../shared/hash.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { isGoodPoint } from "../../shared/status/saved-data.ts";
-import { type ResolvedTargetRef, resolveTargetRef } from "../../shared/target.ts";
+import { type ResolvedTargetRef, resolveTargetRef } from "../../shared/target/ref.ts";
 
 export interface DrillSnapshot {
   readonly id: string;

@@ -1,13 +1,14 @@
 /** Writes on the point and on the invoker that a drill proved a recovery point. Doing it twice changes nothing. */
+
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import { VerificationType } from "../../shared/api/closed-lists.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { ListedPoint, Proven } from "../../shared/api/recovery-point.ts";
 import { parseRepository, type Repository, type RepositoryStatus } from "../../shared/api/repository.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
-import { isNotFound } from "../../shared/kube/kube-error.ts";
-import { mergeStatus } from "../../shared/kube/status-patch.ts";
+import { textAt } from "../../shared/json/value.ts";
+import { isNotFound } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
+import { mergeStatus } from "../write/status-patch.ts";
 import type { DrillStatus } from "./status.ts";
 
 export function provenOf({ metadata }: BackupVerificationSession, status: DrillStatus): Proven {

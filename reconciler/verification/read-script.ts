@@ -1,9 +1,10 @@
 /** Reads how the container of a script ended. */
-import type { KubeClient } from "../../shared/kube/client.ts";
-import { listAt, numberAt, textAt } from "../../shared/kube/json-value.ts";
-import { KubeError } from "../../shared/kube/kube-error.ts";
+
+import { listAt, numberAt, textAt } from "../../shared/json/value.ts";
+import { KubeError } from "../../shared/kube/client/error.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { readLogTail } from "../../shared/kube/logs.ts";
-import { PODS } from "../jobs/gather-job.ts";
+import { PODS } from "../../shared/kube/resources.ts";
 import { SCRIPT_CONTAINER } from "./script-job.ts";
 import type { ScriptEnd } from "./script-result.ts";
 import type { DrillJob } from "./view.ts";

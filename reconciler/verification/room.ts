@@ -1,23 +1,17 @@
 /** Whether the cluster would make a drill's throw-away volumes: asked before anything is made. */
+
 import type { BackupVerificationSession, DrillVolume } from "../../shared/api/backup-verification-session.ts";
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { isAlreadyExists, isForbidden } from "../../shared/kube/kube-error.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
+import { isAlreadyExists, isForbidden } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
+import { CLAIMS, STORAGE_CLASSES } from "../../shared/kube/resources.ts";
 import { readQuantity } from "../../shared/quantity.ts";
 import { inNamespace } from "../authority.ts";
-import { CLAIMS } from "../jobs/gather-target.ts";
 import { problemOf } from "../jobs/job-refusal.ts";
 import { isFullQuota } from "../jobs/target-job.ts";
 import { buildDrillClaim } from "./objects.ts";
 
-const STORAGE_CLASSES: Resource = {
-  group: "storage.k8s.io",
-  version: "v1",
-  plural: "storageclasses",
-  namespaced: false,
-};
 const DEFAULT_CLASS = [
   "storageclass.kubernetes.io/is-default-class",
   "storageclass.beta.kubernetes.io/is-default-class",

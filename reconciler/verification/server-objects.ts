@@ -1,8 +1,8 @@
 /** The objects of a throw-away database server: its Secret, the Job that it runs in, and the AppBinding that points to it. Pure. */
+
 import type { BackupVerificationSession, DrillServer } from "../../shared/api/backup-verification-session.ts";
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { appType } from "../../shared/app-binding.ts";
 import { Annotation, Label, LabelValue, Path } from "../../shared/contract.ts";
 import { DATABASES, type DatabaseServerRow, isDatabaseName } from "../../shared/databases.ts";
 import { UserError } from "../../shared/errors.ts";
@@ -12,6 +12,7 @@ import type { LimitRange } from "../../shared/injection/limit-range.ts";
 import type { InjectionSettings, NamespaceFacts } from "../../shared/injection/view.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import { withoutOwnKeys } from "../../shared/own-keys.ts";
+import { appType } from "../../shared/target/app-binding.ts";
 import { pullSecretFields } from "../jobs/pull-secrets.ts";
 import { POD_SECURITY } from "../jobs/security.ts";
 import { drillLabels, drillMetadata } from "./objects.ts";

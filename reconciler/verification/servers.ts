@@ -7,14 +7,15 @@
  * | 2 | the AppBinding's version is a plain one | that of the database, with the version as its tag |
  * | 3 | otherwise | not known: the drill fails |
  */
+
 import type { AppBinding } from "../../shared/api/app-binding.ts";
 import type { DrillServer } from "../../shared/api/backup-verification-session.ts";
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { appAddress, appType } from "../../shared/app-binding.ts";
 import { DATABASES, type DatabaseName, isDatabaseName } from "../../shared/databases.ts";
 import { UserError } from "../../shared/errors.ts";
-import { formatTarget, type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
+import { appAddress, appType } from "../../shared/target/app-binding.ts";
+import { formatTarget, type ResolvedTargetRef, targetKey } from "../../shared/target/ref.ts";
 import { type DrillName, drillServerName } from "./names.ts";
 import { bytesOf, memberName, volumeSize } from "./plan.ts";
 import type { DrillPoint, DrillSnapshot } from "./point.ts";

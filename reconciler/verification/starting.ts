@@ -8,8 +8,9 @@
  * | 3 | all run | their addresses are written down, and the restore begins: it waits until they answer |
  * | 4 | otherwise | tell what they wait for |
  */
+
 import type { DrillServer } from "../../shared/api/backup-verification-session.ts";
-import { formatTime } from "../../shared/status/conditions.ts";
+import { formatTime } from "../../shared/timestamps.ts";
 import { isWithoutPod } from "../jobs/target-job.ts";
 import type { DrillDecision } from "./decision.ts";
 import { again, fail, leftSeconds, type Step, tell, waitFor, whyStuck } from "./step.ts";

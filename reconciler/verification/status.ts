@@ -2,8 +2,9 @@
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import { VerificationPhase, VerificationStep } from "../../shared/api/closed-lists.ts";
 import { ConditionType } from "../../shared/reasons.ts";
-import { formatTime, withCondition } from "../../shared/status/conditions.ts";
+import { withCondition } from "../../shared/status/conditions.ts";
 import { runReadiness, withReadiness } from "../../shared/status/readiness.ts";
+import { formatTime } from "../../shared/timestamps.ts";
 
 export type DrillStatus = NonNullable<BackupVerificationSession["status"]>;
 type Phase = VerificationPhase;

@@ -1,4 +1,5 @@
 /** The job that looks at what a drill has restored: all its volumes are mounted into it, and nothing else of the namespace. */
+
 import type { DrillServer, DrillVolume } from "../../shared/api/backup-verification-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { Repository } from "../../shared/api/repository.ts";
@@ -7,8 +8,8 @@ import { UserError } from "../../shared/errors.ts";
 import { VOLUME_FILE_MODE } from "../../shared/injection/backend-volume.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
 import { type JsonObject, objectsAt } from "../../shared/injection/workload.ts";
-import type { BackupMemberView } from "../../shared/invoker.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
+import type { BackupMemberView } from "../../shared/invoker/object.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { inNamespace } from "../authority.ts";
 import { ensureJob } from "../jobs/ensure-job.ts";
 import { gatherBackendClaim, gatherLimitRanges, gatherNamespace } from "../jobs/gather-job.ts";

@@ -1,9 +1,10 @@
 /** The order to look at what a drill has restored. Pure. */
+
 import type { DrillServer, DrillVolume } from "../../shared/api/backup-verification-session.ts";
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import type { OrderedMember, OrderedSnapshot, VerifyOrder } from "../../shared/api/verification.ts";
-import { sessionTag, targetTag } from "../../shared/snapshot-tags.ts";
-import { resolveTargetRef } from "../../shared/target.ts";
+import { sessionTag, targetTag } from "../../shared/snapshots/tags.ts";
+import { resolveTargetRef } from "../../shared/target/ref.ts";
 import type { DrillStatus } from "./status.ts";
 
 export function verifyOrder(

@@ -1,11 +1,12 @@
 /** What the decision about one drill reads. */
+
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import type { HostRun } from "../../shared/api/host-run.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
-import type { BackupInvokerView } from "../../shared/invoker.ts";
+import type { BackupInvokerView } from "../../shared/invoker/object.ts";
 import type { JobOutcome } from "../jobs/decide-outcome.ts";
 import type { JobName, JobProblem } from "../jobs/target-job.ts";
 

@@ -2,7 +2,7 @@
 import { gatherInjectionView, type InjectionWorld } from "../../shared/injection/gather.ts";
 import type { InjectionSettings, InjectionView } from "../../shared/injection/view.ts";
 import type { WorkloadFacts } from "../../shared/injection/workload.ts";
-import { backupInvokerView, restoreInvokerView } from "../../shared/invoker.ts";
+import { backupInvokerView, restoreInvokerView } from "../../shared/invoker/object.ts";
 import type { World } from "./world.ts";
 
 /** What is asked about one workload; a view that is asked for twice is computed twice. */

@@ -1,8 +1,5 @@
 /** A ResourceQuota as the informer keeps it: what it counts, and how much of it is left. */
-import { isJsonObject, listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
-
-export const QUOTAS: Resource = { group: "", version: "v1", plural: "resourcequotas", namespaced: true };
+import { isJsonObject, listAt, textAt, valueAt } from "../../shared/json/value.ts";
 
 type Amounts = Readonly<Record<string, string>>;
 

@@ -13,30 +13,32 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository, type Repository } from "../../shared/api/repository.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { parseRestoreSession, type RestoreSession } from "../../shared/api/restore-session.ts";
+import { placeOf } from "../../shared/backends.ts";
 import { Label } from "../../shared/contract.ts";
 import { type LimitRange, readLimitRange } from "../../shared/injection/limit-range.ts";
 import { containersOf, isLabelled, isOwnContainer } from "../../shared/injection/own-parts.ts";
 import type { NamespaceFacts } from "../../shared/injection/view.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
+import { isJsonObject, textAt } from "../../shared/json/value.ts";
 import {
   createInformer,
   type Informer,
   type InformerOptions,
   type InformerProblem,
-} from "../../shared/kube/informer.ts";
-import { isJsonObject, textAt } from "../../shared/kube/json-value.ts";
+} from "../../shared/kube/cache/informer.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
-import { createTextPool } from "../../shared/kube/text-pool.ts";
-import { resolveTargetRef, type TargetRefLike, targetKey } from "../../shared/target.ts";
+import { CLAIMS, JOBS, LIMIT_RANGES, NAMESPACES, PODS, QUOTAS, WORKLOADS } from "../../shared/kube/resources.ts";
+import { resolveTargetRef, type TargetRefLike, targetKey } from "../../shared/target/ref.ts";
 import { type AnnotatedTarget, readAnnotatedTarget } from "../blueprint/annotated-target.ts";
-import { JOBS, type JobFact, type JobPodFact, readJob, readJobPod } from "../jobs/job-object.ts";
+import { type JobFact, type JobPodFact, readJob, readJobPod } from "../jobs/job-object.ts";
 import { keptFacts } from "./packed-template.ts";
-import { createPodInformer, PODS } from "./pod-informer.ts";
+import { createPodInformer } from "./pod-informer.ts";
 import type { PodObject } from "./pod-object.ts";
-import { QUOTAS, type QuotaFact, readQuota } from "./quota-object.ts";
+import { type QuotaFact, readQuota } from "./quota-object.ts";
+import { createTextPool } from "./text-pool.ts";
 import { type SeenHostRun, seenHostRun, seenRepository } from "./without-points.ts";
-import { readWorkloadObject, WORKLOADS, type WorkloadKind, type WorkloadObject } from "./workload-object.ts";
+import { readWorkloadObject, type WorkloadKind, type WorkloadObject } from "./workload-object.ts";
 
 export interface World {
   /** Indexes: `Kind/namespace/name` of the invoker; targetKey() of each target; `namespace/name` of the Repository. */
@@ -52,8 +54,8 @@ export interface World {
   readonly drills: Informer<BackupVerificationSession, "verifier" | "uid">;
   /** Indexes: uid of the session, restore, drill or Repository; `namespace/name` of the Repository whose points a pod told. */
   readonly hostRuns: Informer<SeenHostRun, "run" | "points">;
-  /** Index: uid. */
-  readonly repositories: Informer<Repository, "uid">;
+  /** Indexes: uid; placeOf() its backend. */
+  readonly repositories: Informer<Repository, "uid" | "place">;
   readonly blueprints: Informer<BackupBlueprint>;
   /** Names, uids, labels and annotations of namespaces. */
   readonly namespaces: Informer<SeenNamespace>;
@@ -200,6 +202,7 @@ export function createWorld(options: WorldOptions): World {
     }),
     repositories: informOwn(KINDS.Repository, (raw) => seenRepository(parseRepository(raw)), {
       uid: ({ metadata }) => [metadata.uid].filter((uid) => uid !== undefined),
+      place: ({ spec }) => [placeOf(spec.backend)].filter((place) => place !== undefined),
     }),
     blueprints: createInformer<BackupBlueprint>({
       ...clusterWide,
@@ -243,11 +246,6 @@ function keptWorkload(workload: WorkloadObject | undefined): WorkloadObject | un
   const isOld = containersOf(podTemplate).some(isOwnContainer) && !isLabelled(podTemplate);
   return { ...workload, facts: keptFacts(workload.facts), ...(isOld && { hasOldTemplate: true as const }) };
 }
-
-const NAMESPACES: Resource = { group: "", version: "v1", plural: "namespaces", namespaced: false };
-const CLAIMS: Resource = { group: "", version: "v1", plural: "persistentvolumeclaims", namespaced: true };
-
-const LIMIT_RANGES: Resource = { group: "", version: "v1", plural: "limitranges", namespaced: true };
 
 export interface SeenNamespace extends NamespaceFacts {
   readonly uid: string | undefined;

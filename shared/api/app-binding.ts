@@ -52,7 +52,6 @@ export const appParametersSchema = Type.Object(
   },
   { "x-kubernetes-embedded-resource": true, "x-kubernetes-preserve-unknown-fields": true },
 );
-export type AppParameters = Value<typeof appParametersSchema>;
 
 export const secretTransformSchema = object({
   renameKey: optional(object({ from: required(text, "Old key."), to: required(text, "New key.") }), "Renames a key."),

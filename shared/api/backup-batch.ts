@@ -44,7 +44,6 @@ export const backupBatchSchema = object({
   }),
 });
 export type BackupBatch = Value<typeof backupBatchSchema>;
-export type BackupBatchSpec = BackupBatch["spec"];
 export type BackupBatchStatus = NonNullable<BackupBatch["status"]>;
 
 /** Reads a BackupBatch. @throws UserError INVALID_OBJECT naming the fields */

@@ -24,7 +24,6 @@ export const backupBlueprintSchema = object({
   }),
 });
 export type BackupBlueprint = Value<typeof backupBlueprintSchema>;
-export type BackupBlueprintSpec = BackupBlueprint["spec"];
 
 /** Reads a BackupBlueprint. @throws UserError INVALID_OBJECT naming the fields */
 export const parseBackupBlueprint = parserOf(KINDS.BackupBlueprint, backupBlueprintSchema);

@@ -13,8 +13,6 @@ export const backupConfigurationSchema = object({
   status: observedStatus(backupInvokerStatusProperties),
 });
 export type BackupConfiguration = Value<typeof backupConfigurationSchema>;
-export type BackupConfigurationSpec = BackupConfiguration["spec"];
-export type BackupConfigurationStatus = NonNullable<BackupConfiguration["status"]>;
 
 /** Reads a BackupConfiguration. @throws UserError INVALID_OBJECT naming the fields */
 export const parseBackupConfiguration = parserOf(KINDS.BackupConfiguration, backupConfigurationSchema);

@@ -39,7 +39,6 @@ export const backupInvokerRefSchema = object({
   kind: required(oneOf(BackupInvokerKind), "Kind of the invoker."),
   name: required(nameText, "Name of the invoker, in the same namespace."),
 });
-export type BackupInvokerRef = Value<typeof backupInvokerRefSchema>;
 
 export const backupTargetStatusSchema = object({
   ref: optional(targetRefSchema, "Which target."),
@@ -96,7 +95,6 @@ export const backupSessionSchema = object({
   }),
 });
 export type BackupSession = Value<typeof backupSessionSchema>;
-export type BackupSessionSpec = BackupSession["spec"];
 export type BackupSessionStatus = NonNullable<BackupSession["status"]>;
 
 /** Reads a BackupSession. @throws UserError INVALID_OBJECT naming the fields */

@@ -43,7 +43,6 @@ export const drillCheckSchema = object({
   ok: required(flag, "Whether it is as it must be."),
   message: optional(text, "What was found."),
 });
-export type DrillCheck = Value<typeof drillCheckSchema>;
 
 /** A throw-away volume, and what is restored into it. */
 export const drillVolumeSchema = object({
@@ -134,8 +133,6 @@ export const backupVerificationSessionSchema = object({
   }),
 });
 export type BackupVerificationSession = Value<typeof backupVerificationSessionSchema>;
-export type BackupVerificationSessionSpec = BackupVerificationSession["spec"];
-export type BackupVerificationSessionStatus = NonNullable<BackupVerificationSession["status"]>;
 
 /** Reads a BackupVerificationSession. @throws UserError INVALID_OBJECT naming the fields */
 export const parseBackupVerificationSession = parserOf(

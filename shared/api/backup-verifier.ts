@@ -43,7 +43,6 @@ const pointChoiceSchema = object({
   ),
   session: optional(nameText, "With Named: the BackupSession that made it."),
 });
-export type DrillPointChoice = Value<typeof pointChoiceSchema>;
 
 export const verificationScriptSchema = object({
   image: required(text, "Image of the container."),
@@ -51,19 +50,16 @@ export const verificationScriptSchema = object({
   args: optional(list(text), "Arguments."),
   env: optional(list(envVarSchema), "Further variables."),
 });
-export type VerificationScript = Value<typeof verificationScriptSchema>;
 
 export const verificationServerSchema = object({
   member: required(nameText, "Alias of the database."),
   image: required(text, "Image of a server of its kind and version."),
 });
-export type VerificationServer = Value<typeof verificationServerSchema>;
 
 export const drillStorageSchema = object({
   storageClassName: optional(nameText, "StorageClass of the throw-away volumes; the default when unset."),
   sizeLimit: optional(quantity, "The most that one of them may be."),
 });
-export type DrillStorage = Value<typeof drillStorageSchema>;
 
 export const backupVerifierSchema = object({
   ...typeMeta(KINDS.BackupVerifier),
@@ -96,7 +92,6 @@ export const backupVerifierSchema = object({
   }),
 });
 export type BackupVerifier = Value<typeof backupVerifierSchema>;
-export type BackupVerifierSpec = BackupVerifier["spec"];
 export type BackupVerifierStatus = NonNullable<BackupVerifier["status"]>;
 
 /** Reads a BackupVerifier. @throws UserError INVALID_OBJECT naming the fields */

@@ -64,14 +64,12 @@ export const hostActionParamsSchema = object({
   removableLocks: optional(longList(text), "Ids of locks whose owner is known to be gone."),
   snapshots: optional(list(text), "For DeleteSnapshots: ids in full."),
 });
-export type HostActionParams = Value<typeof hostActionParamsSchema>;
 
 export const formerPodSchema = object({
   pod: optional(nameText, "Name of the pod."),
   podUID: optional(text, "Its uid."),
   assignedAt: optional(time, "When it was given the work."),
 });
-export type FormerPod = Value<typeof formerPodSchema>;
 
 const reportProperties = {
   position: optional(count, "Place among all hosts of the target, where not all of them are listed."),

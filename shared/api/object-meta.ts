@@ -31,7 +31,6 @@ export type ObjectMeta = Value<typeof objectMetaSchema>;
 
 /** Metadata of a cluster-wide object. */
 export const clusterObjectMetaSchema = object(sharedMetadata);
-export type ClusterObjectMeta = Value<typeof clusterObjectMetaSchema>;
 
 /** The two fields that say what an object is. */
 export function typeMeta<const Entry extends KindEntry>(entry: Entry) {

@@ -5,7 +5,6 @@ export const repositoryRefSchema = object({
   name: required(nameText, "Name of the Repository."),
   namespace: optional(namespaceText, "Its namespace; the referring object's when empty."),
 });
-export type RepositoryRef = Value<typeof repositoryRefSchema>;
 
 export const typedObjectRefSchema = object({
   apiGroup: optional(nameText, "API group of the object."),

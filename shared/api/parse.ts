@@ -1,9 +1,10 @@
 /** Parsers of our kinds: untrusted value in, typed and readonly value out. Defaults are not filled in. */
 import type * as Type from "typebox/type";
 import { UserError } from "../errors.ts";
+import { isJsonObject } from "../json/value.ts";
 import type { KindEntry } from "./kinds.ts";
 import type { SchemaNode, Value } from "./schema.ts";
-import { checkValue, type FieldProblem, formatProblem, isObject } from "./schema-check.ts";
+import { checkValue, type FieldProblem, formatProblem } from "./schema-check.ts";
 
 export type Parser<T> = (value: unknown) => T;
 
@@ -58,7 +59,7 @@ export interface ParsedList<T> {
  * @throws UserError INVALID_OBJECT when it is no list at all
  */
 export function parseList<T>(value: unknown, parseItem: Parser<T>): ParsedList<T> {
-  if (!isObject(value) || !Array.isArray(value["items"])) {
+  if (!isJsonObject(value) || !Array.isArray(value["items"])) {
     throw new UserError("INVALID_OBJECT", "list: items: expected a list, found something else");
   }
   const items: T[] = [];
@@ -71,7 +72,7 @@ export function parseList<T>(value: unknown, parseItem: Parser<T>): ParsedList<T
       failures.push(error);
     }
   }
-  const metadata = isObject(value["metadata"]) ? value["metadata"] : {};
+  const metadata = isJsonObject(value["metadata"]) ? value["metadata"] : {};
   const { resourceVersion, continue: continueToken } = metadata;
   return {
     items,
@@ -90,7 +91,7 @@ function isConforming<Schema extends Type.TSchema>(
 
 /** `BackupBatch demo/nightly`, as far as the value tells. */
 function describeObject(entry: KindEntry, value: unknown): string {
-  const metadata = isObject(value) && isObject(value["metadata"]) ? value["metadata"] : {};
+  const metadata = isJsonObject(value) && isJsonObject(value["metadata"]) ? value["metadata"] : {};
   const { namespace, name } = metadata;
   if (typeof name !== "string" || name === "") return entry.kind;
   return typeof namespace === "string" && entry.namespaced

@@ -26,7 +26,6 @@ const origin = {
 };
 
 export const recoveryPointRefSchema = object(origin);
-export type RecoveryPointRef = Value<typeof recoveryPointRefSchema>;
 
 /** As many are listed. */
 export const MAX_LISTED_POINTS = 100;

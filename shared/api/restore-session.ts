@@ -26,7 +26,6 @@ export const restoreSessionSchema = object({
   }),
 });
 export type RestoreSession = Value<typeof restoreSessionSchema>;
-export type RestoreSessionSpec = RestoreSession["spec"];
 export type RestoreSessionStatus = NonNullable<RestoreSession["status"]>;
 
 /** Reads a RestoreSession. @throws UserError INVALID_OBJECT naming the fields */

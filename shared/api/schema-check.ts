@@ -2,6 +2,7 @@
  * Compares a value with a schema in one walk over both. Nothing is compiled, so an agent pays for what it reads and not
  * for what it imports. Unknown fields stay. A null in an optional field or a map counts as absent, as in the API server.
  */
+import { isJsonObject } from "../json/value.ts";
 import { DURATION_PATTERN, QUANTITY_PATTERN, type SchemaNode } from "./schema.ts";
 
 export interface FieldProblem {
@@ -41,10 +42,6 @@ export function formatProblem(problem: FieldProblem): string {
   return `${where}expected ${problem.expected}, found ${problem.found}`;
 }
 
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function visit(node: SchemaNode, value: unknown, walk: Walk): unknown {
   if (walk.problems.length >= MAX_PROBLEMS) return value;
   if (node["x-kubernetes-int-or-string"] === true) {
@@ -76,16 +73,16 @@ function visit(node: SchemaNode, value: unknown, walk: Walk): unknown {
 }
 
 function visitObject(node: SchemaNode, value: unknown, walk: Walk): unknown {
-  if (!isObject(value)) {
+  if (!isJsonObject(value)) {
     report(walk, nameExpected(node), nameType(value));
     return value;
   }
-  let result = value;
+  let copy: Record<string, unknown> | undefined;
   const replace = (key: string, field: unknown) => {
     if (field === value[key]) return;
-    if (result === value) result = { ...value };
-    if (field === undefined) delete result[key];
-    else result[key] = field;
+    copy ??= { ...value };
+    if (field === undefined) delete copy[key];
+    else copy[key] = field;
   };
   const { properties = {}, required, additionalProperties } = node;
   for (const key in properties) {
@@ -101,7 +98,7 @@ function visitObject(node: SchemaNode, value: unknown, walk: Walk): unknown {
       replace(key, field === null ? undefined : visitAt(key, additionalProperties, field, walk));
     }
   }
-  return result;
+  return copy ?? value;
 }
 
 function visitArray(node: SchemaNode, value: unknown, walk: Walk): unknown {

@@ -5,7 +5,6 @@ export const paramSchema = object({
   name: required(nameText, "Name of the variable."),
   value: required(text, "Its value."),
 });
-export type Param = Value<typeof paramSchema>;
 
 export const taskRefSchema = object({
   name: optional(nameText, "Name of the Task."),

@@ -9,7 +9,6 @@ export const taskStepSchema = object({
   name: optional(nameText, "Name of the Function."),
   params: optional(list(paramSchema), "Values for its variables."),
 });
-export type TaskStep = Value<typeof taskStepSchema>;
 
 export const taskSchema = object({
   ...typeMeta(KINDS.Task),
@@ -20,7 +19,6 @@ export const taskSchema = object({
   }),
 });
 export type Task = Value<typeof taskSchema>;
-export type TaskSpec = Task["spec"];
 
 /** Reads a Task. @throws UserError INVALID_OBJECT naming the fields */
 export const parseTask = parserOf(KINDS.Task, taskSchema);

@@ -5,7 +5,7 @@
 import type { Resources } from "../api/kubernetes/pod.ts";
 import { Annotation, SCRATCH_LIMIT } from "../contract.ts";
 import { UserError } from "../errors.ts";
-import { isJsonObject, valueAt } from "../kube/json-value.ts";
+import { isJsonObject, valueAt } from "../json/value.ts";
 import { isAbove, readQuantity } from "../quantity.ts";
 import { findResourceFaults } from "../validation/resources.ts";
 import { fitDefaults, type LimitRange } from "./limit-range.ts";

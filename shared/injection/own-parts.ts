@@ -1,7 +1,7 @@
 /** Which parts of a pod template are ours: containers, volumes and annotations that injection added. */
 import { Annotation, Command, Container, Label, Volume } from "../contract.ts";
-import { listAt, textAt, valueAt } from "../kube/json-value.ts";
-import { type JsonObject, namesOf, objectsAt, type TextMap, textMapAt } from "./workload.ts";
+import { listAt, textAt, valueAt } from "../json/value.ts";
+import { type JsonObject, namesOf, objectsAt } from "./workload.ts";
 
 /** Annotations of the pod template that hold what was injected. */
 export interface AppliedHashes {
@@ -122,9 +122,4 @@ export function mountedVolumes(containers: readonly JsonObject[]): ReadonlySet<s
 /** Names of the volumes that are the application's, though some may look like ours: it mounts them itself. */
 export function applicationVolumeNames(podTemplate: JsonObject): ReadonlySet<string> {
   return readParts(podTemplate).applicationVolumes;
-}
-
-/** Annotations of the pod template. */
-export function templateAnnotations(podTemplate: JsonObject): TextMap {
-  return textMapAt(podTemplate, "metadata", "annotations");
 }

@@ -1,8 +1,7 @@
 /** The end of a container's log. */
-import type { CallOptions, KubeClient } from "./client.ts";
-import { buildPath, type Resource } from "./resource.ts";
-
-const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
+import type { CallOptions, KubeClient } from "./client/interface.ts";
+import { buildPath } from "./resource.ts";
+import { PODS } from "./resources.ts";
 
 export interface LogTailOptions extends CallOptions {
   readonly container: string;

@@ -2,11 +2,9 @@
 import { Env } from "../contract.ts";
 import { UserError } from "../errors.ts";
 import { objectsAt } from "../injection/workload.ts";
-import { asIs, type KubeClient } from "./client.ts";
-import { textAt, valueAt } from "./json-value.ts";
-import type { Resource } from "./resource.ts";
-
-const PODS: Resource = { group: "", version: "v1", plural: "pods", namespaced: true };
+import { textAt, valueAt } from "../json/value.ts";
+import { asIs, type KubeClient } from "./client/interface.ts";
+import { PODS } from "./resources.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

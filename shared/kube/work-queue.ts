@@ -2,9 +2,9 @@
  * The queue between what changed and who acts: keys without repetition, never two runs of one key at once, delays, and
  * back-off for keys that fail.
  */
-import { type Backoff, nextBackoffMs } from "./backoff.ts";
-import { type Clock, systemClock } from "./clock.ts";
-import { isNamespaceEnding } from "./kube-error.ts";
+import { type Backoff, nextBackoffMs } from "../backoff.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { isNamespaceEnding } from "./client/error.ts";
 
 /**
  * What a run of a key asks for. A thrown error asks for another run after back-off, unless it says that the namespace is being

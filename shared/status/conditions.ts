@@ -1,5 +1,6 @@
 /** Conditions: reading and setting them without writing twice the same. */
 import type { ConditionType } from "../reasons.ts";
+import { formatTime } from "../timestamps.ts";
 
 export type ConditionStatus = "True" | "False" | "Unknown";
 
@@ -67,9 +68,4 @@ export function withCondition(conditions: Conditions, next: NewCondition, now: D
   const lastTransitionTime = old?.status === next.status ? old.lastTransitionTime : formatTime(now);
   const fresh: ConditionFact = { ...next, lastTransitionTime };
   return old === undefined ? [...present, fresh] : present.map((item) => (item === old ? fresh : item));
-}
-
-/** RFC 3339 in UTC with whole seconds, as Kubernetes writes times. */
-export function formatTime(time: Date): string {
-  return time.toISOString().replace(/\.\d{3}Z$/, "Z");
 }

@@ -42,10 +42,6 @@ export function restoreMemberPhase(member: TargetFacts): RestoreMemberPhase {
   return MEMBER_RULES.find(([, matches]) => matches(member))?.[0] ?? "Pending";
 }
 
-export function isFinalRestoreMemberPhase(phase: RestoreMemberPhase): boolean {
-  return phase === "Succeeded" || phase === "Failed" || phase === "Unknown";
-}
-
 /**
  * As upstream's tables 3.10 and 3.11, with one difference: no phase is final before `MetricsPushed` says that hooks
  * ran and everything was recorded.

@@ -2,7 +2,7 @@
  * Whether what a session was to save is in the repository: what makes its recovery point complete, as far as its status tells. Hooks do
  * not count, whatever phase they gave it: a thaw that failed takes no data away. Retention, restores, the CLI and the statuses of
  * Repositories and invokers ask here, so that none of them gives up a point for one that another does not take. What snapshots
- * themselves tell is in shared/point-parts.ts; a point is complete when neither says otherwise. Pure.
+ * themselves tell is in shared/snapshots/point-parts.ts; a point is complete when neither says otherwise. Pure.
  */
 import { ConditionType } from "../reasons.ts";
 import { isFinalSessionPhase } from "./backup-phase.ts";

@@ -7,10 +7,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { parseBackupSession } from "../../shared/api/backup-session.ts";
 import type { HostStats } from "../../shared/api/host-stats.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import { findConnection } from "../../shared/kube/connect.ts";
-import { createKubeClient } from "../../shared/kube/http-client.ts";
-import { recordTags, snapshotTags } from "../../shared/snapshot-tags.ts";
+import { createKubeClient } from "../../shared/kube/client/http.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
+import { findConnection } from "../../shared/kube/connection/find.ts";
+import { recordTags, snapshotTags } from "../../shared/snapshots/tags.ts";
 import {
   CLUSTER_ID,
   changeOrder,

@@ -16,11 +16,11 @@ import { type Parser, parseList } from "../../shared/api/parse.ts";
 import { parseRepository } from "../../shared/api/repository.ts";
 import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
 import { parseRestoreSession } from "../../shared/api/restore-session.ts";
-import { isObject } from "../../shared/api/schema-check.ts";
 import { parseTask } from "../../shared/api/task.ts";
-import { findDefinitionFaults } from "../../shared/definitions/definition-fault.ts";
-import { gatherDefinitions } from "../../shared/definitions/gather-definitions.ts";
+import { findDefinitionFaults } from "../../shared/definitions/fault.ts";
+import { gatherDefinitions } from "../../shared/definitions/gather.ts";
 import { UserError } from "../../shared/errors.ts";
+import { isJsonObject } from "../../shared/json/value.ts";
 import { type ApiResponse, type ApiServer, connectApiServer } from "../support/api/api-server.ts";
 import { buildFullObject } from "../support/api/full-object.ts";
 import { missingFields } from "../support/api/missing-fields.ts";
@@ -103,7 +103,7 @@ describe.each(STORED_KINDS.map((kind) => [kind.entry.kind, kind] as const))(
         // Whoever reads a new object before the reconciler has looked at it must not take it for one that is well.
         const fresh = await mustSucceed({ path });
         const wanted = kind.schema.properties?.["status"]?.default;
-        expect(isObject(fresh) ? fresh["status"] : undefined).toEqual(wanted);
+        expect(isJsonObject(fresh) ? fresh["status"] : undefined).toEqual(wanted);
         expect(kstatusOf(fresh)).toBe(wanted === undefined ? "Current" : "InProgress");
         const contentType = "application/merge-patch+json";
         await mustSucceed({ method: "PATCH", path: `${path}/status`, body: { status }, contentType });
@@ -129,15 +129,15 @@ describe.each(STORED_KINDS.map((kind) => [kind.entry.kind, kind] as const))(
 
     test("shows a value in every column", async () => {
       const table = await mustSucceed({ path, accept: TABLE });
-      if (!isObject(table) || !Array.isArray(table["columnDefinitions"]) || !Array.isArray(table["rows"])) {
+      if (!isJsonObject(table) || !Array.isArray(table["columnDefinitions"]) || !Array.isArray(table["rows"])) {
         throw new Error("the API server sent no table");
       }
       const names = table["columnDefinitions"].map((column: unknown) =>
-        isObject(column) ? column["name"] : undefined,
+        isJsonObject(column) ? column["name"] : undefined,
       );
       expect(names).toEqual(["Name", ...kind.columns.map(({ name }) => name)]);
       const [row]: readonly unknown[] = table["rows"];
-      const cells = isObject(row) && Array.isArray(row["cells"]) ? row["cells"] : [];
+      const cells = isJsonObject(row) && Array.isArray(row["cells"]) ? row["cells"] : [];
       expect(cells).toHaveLength(names.length);
       expect(cells.filter((cell: unknown) => cell === null || cell === "" || cell === "<unknown>")).toEqual([]);
     });
@@ -204,9 +204,9 @@ describe("a bad manifest is refused, and the API server's answer names the field
   });
 
   function fieldsOf({ body }: ApiResponse): readonly unknown[] {
-    const details = isObject(body) ? body["details"] : undefined;
-    const causes = isObject(details) && Array.isArray(details["causes"]) ? details["causes"] : [];
-    const fields = causes.map((cause: unknown) => (isObject(cause) ? cause["field"] : undefined));
+    const details = isJsonObject(body) ? body["details"] : undefined;
+    const causes = isJsonObject(details) && Array.isArray(details["causes"]) ? details["causes"] : [];
+    const fields = causes.map((cause: unknown) => (isJsonObject(cause) ? cause["field"] : undefined));
     // API servers since 1.25 add, without a field, that rules were not looked at because of the faults.
     return fields.filter((field) => field !== "<nil>");
   }

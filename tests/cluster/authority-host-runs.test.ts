@@ -4,14 +4,15 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { hostRunPolicyObjects, POLICIES } from "../../reconciler/installation/host-run-policy.ts";
-import { AGENT_RULES } from "../../shared/agent-rights.ts";
+import { hostRunPolicyObjects } from "../../reconciler/installation/host-run-policy.ts";
+import { AGENT_RULES } from "../../reconciler/rights/agent-rules.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
+import { systemClock } from "../../shared/clock.ts";
 import { Label } from "../../shared/contract.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { systemClock } from "../../shared/kube/clock.ts";
-import { createDiscovery } from "../../shared/kube/discovery.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
+import { createDiscovery } from "../../shared/kube/client/discovery.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
+import { ADMISSION_POLICIES } from "../../shared/kube/resources.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
 import { applyFile, applyManifests, type Manifest } from "../support/objects/apply.ts";
 import { aHostRun } from "../support/objects/host-runs.ts";
@@ -74,7 +75,7 @@ const bind = (name: string, kind: string, account: string): Manifest => ({
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "stash-batch-authority-"));
   admin = await connectTo(sharedPlane().kubeconfigPath);
-  hasPolicies = (await createDiscovery(admin, systemClock).firstServed([POLICIES])) !== undefined;
+  hasPolicies = (await createDiscovery(admin, systemClock).firstServed([ADMISSION_POLICIES])) !== undefined;
   for (const file of ["namespace.yaml", "rbac-reconciler.yaml", "rbac-users.yaml"]) {
     await applyFile(admin, join(root, "manifests/base", file));
   }

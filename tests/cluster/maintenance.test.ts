@@ -10,15 +10,11 @@ import { parseHostRun } from "../../shared/api/host-run.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository, type RepositoryStatus } from "../../shared/api/repository.ts";
 import { Annotation, Install } from "../../shared/contract.ts";
-import {
-  buildDeletionOrder,
-  DELETION_ORDERS,
-  deletionSelector,
-  readDeletionOrder,
-} from "../../shared/deletion-order.ts";
-import { asIs } from "../../shared/kube/client.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
+import { asIs } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
+import { CONFIG_MAPS } from "../../shared/kube/resources.ts";
+import { buildDeletionOrder, deletionSelector, readDeletionOrder } from "../../shared/snapshots/deletion-order.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { findCondition } from "../../shared/status/conditions.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
@@ -236,10 +232,10 @@ test("a snapshot that somebody deleted goes from the repository and from the lis
   const foreignOne = listed.find(({ paths = [] }) => paths.includes("/stdin"));
   expect([listed.length, foreignOne]).toEqual([2, expect.anything()]);
   const order = buildDeletionOrder(Install.Namespace, repository.metadata, foreignOne?.id ?? "", "owner@example.com");
-  await client.create(DELETION_ORDERS, Install.Namespace, order, asIs);
+  await client.create(CONFIG_MAPS, Install.Namespace, order, asIs);
   const orders = async () => {
     const options = { labelSelector: deletionSelector(VAULT) };
-    return (await client.list(DELETION_ORDERS, Install.Namespace, readDeletionOrder, options)).items;
+    return (await client.list(CONFIG_MAPS, Install.Namespace, readDeletionOrder, options)).items;
   };
   await waitForValue(orders, (items) => items.length === 0, "the order to be carried out", TIMEOUT_MS);
   const status = await repositoryStatus();

@@ -1,8 +1,8 @@
 /** A drill whose controllers are killed at their writes, with the answer unread and before the next: it ends all the same, and leaves nothing. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { valueAt } from "../../shared/kube/json-value.ts";
+import { valueAt } from "../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { openTestClient } from "../support/kube/test-client.ts";
 import { type PlaneWithoutNodes, startPlaneWithoutNodes } from "../support/plane-without-nodes.ts";
 import { type DrillStand, startDrillStand } from "../support/verification/drill-stand.ts";

@@ -12,10 +12,10 @@ import {
 import { parseBackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository } from "../../shared/api/repository.ts";
-import { asIs } from "../../shared/kube/client.ts";
-import { findConnection } from "../../shared/kube/connect.ts";
-import { createPodExec } from "../../shared/kube/exec.ts";
-import { listAt, numberAt, textAt } from "../../shared/kube/json-value.ts";
+import { listAt, numberAt, textAt } from "../../shared/json/value.ts";
+import { asIs } from "../../shared/kube/client/interface.ts";
+import { findConnection } from "../../shared/kube/connection/find.ts";
+import { createPodExec } from "../../shared/kube/exec/pod.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { findCondition } from "../../shared/status/conditions.ts";
 import { runPlugin } from "../support/cli/plugin.ts";

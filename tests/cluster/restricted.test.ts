@@ -9,8 +9,8 @@ import {
   parseBackupVerificationSession,
 } from "../../shared/api/backup-verification-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { asIs } from "../../shared/kube/client.ts";
-import { listAt, textAt } from "../../shared/kube/json-value.ts";
+import { listAt, textAt } from "../../shared/json/value.ts";
+import { asIs } from "../../shared/kube/client/interface.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
 import { applyFile, applyManifests, parseManifests } from "../support/objects/apply.ts";

@@ -6,10 +6,10 @@ import { createWorld, informersOf, type World } from "../../reconciler/world/wor
 import { type BackupBatch, parseBackupBatch } from "../../shared/api/backup-batch.ts";
 import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { type Clock, systemClock } from "../../shared/kube/clock.ts";
-import { findConnection } from "../../shared/kube/connect.ts";
-import { createKubeClient } from "../../shared/kube/http-client.ts";
+import { type Clock, systemClock } from "../../shared/clock.ts";
+import { createKubeClient } from "../../shared/kube/client/http.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
+import { findConnection } from "../../shared/kube/connection/find.ts";
 import { createLogger } from "../../shared/log.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { applyManifests } from "../support/objects/apply.ts";

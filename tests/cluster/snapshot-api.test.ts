@@ -5,10 +5,11 @@ import { inspectSnapshotApi } from "../../cli/doctor/upstream.ts";
 import { decideRules } from "../../cli/gen/decide-rules.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Install } from "../../shared/contract.ts";
-import { DELETION_ORDERS, deletionSelector, readDeletionOrder } from "../../shared/deletion-order.ts";
-import { asIs } from "../../shared/kube/client.ts";
-import { valueAt } from "../../shared/kube/json-value.ts";
-import { isNotFound } from "../../shared/kube/kube-error.ts";
+import { valueAt } from "../../shared/json/value.ts";
+import { isNotFound } from "../../shared/kube/client/error.ts";
+import { asIs } from "../../shared/kube/client/interface.ts";
+import { CONFIG_MAPS } from "../../shared/kube/resources.ts";
+import { deletionSelector, readDeletionOrder } from "../../shared/snapshots/deletion-order.ts";
 import { issueAuthority, issueClient } from "../support/control-plane/certificates.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { CHART, openHelm } from "../support/helm/helm.ts";
@@ -296,7 +297,7 @@ describe("past the API server", () => {
 
 const orders = async () => {
   const options = { labelSelector: deletionSelector("demo") };
-  const { items } = await world.admin.list(DELETION_ORDERS, Install.Namespace, readDeletionOrder, options);
+  const { items } = await world.admin.list(CONFIG_MAPS, Install.Namespace, readDeletionOrder, options);
   return items.map((order) => [order?.repository, order?.snapshot, order?.username]);
 };
 
@@ -375,5 +376,5 @@ test("a namespace that is deleted goes, and takes no snapshot with it", async ()
     }
   });
   const options = { labelSelector: deletionSelector("going") };
-  expect((await world.admin.list(DELETION_ORDERS, Install.Namespace, asIs, options)).items).toEqual([]);
+  expect((await world.admin.list(CONFIG_MAPS, Install.Namespace, asIs, options)).items).toEqual([]);
 });

@@ -7,7 +7,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import jsonPatch, { type Operation } from "fast-json-patch";
 import { describe, expect, test } from "vitest";
-import { isJsonObject, listAt, parseJson, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { isJsonObject, listAt, parseJson, textAt, valueAt } from "../../shared/json/value.ts";
 import { createGather } from "../../webhook/gather.ts";
 import { mutate } from "../../webhook/mutate.ts";
 import type { AdmissionRequest } from "../../webhook/review.ts";

@@ -9,7 +9,7 @@ import { type ActionPorts, runAction } from "../../agent/maintain/actions.ts";
 import type { Restic } from "../../agent/restic/client.ts";
 import { ensureRepository } from "../../agent/restic/ensure-repository.ts";
 import type { Backend } from "../../shared/api/backend.ts";
-import { invokerTag } from "../../shared/snapshot-tags.ts";
+import { invokerTag } from "../../shared/snapshots/tags.ts";
 import { describeTree } from "../support/files/tree.ts";
 import { type BackendServer, startRestServer, startS3Server } from "../support/restic/backend-servers.ts";
 import { leaveDeadLock } from "../support/restic/dead-lock.ts";

@@ -9,8 +9,8 @@ import { ensureRepository } from "../../agent/restic/ensure-repository.ts";
 import { parseHostRun } from "../../shared/api/host-run.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { ListedPoint } from "../../shared/api/recovery-point.ts";
-import { readRecoveryPoints } from "../../shared/recovery-points.ts";
-import { invokerTag, type SnapshotOrigin } from "../../shared/snapshot-tags.ts";
+import { readRecoveryPoints } from "../../shared/snapshots/recovery-points.ts";
+import { invokerTag, type SnapshotOrigin } from "../../shared/snapshots/tags.ts";
 import { createResticWorld, ORIGIN, type ResticWorld } from "../support/restic/restic-world.ts";
 
 const signal = new AbortController().signal;

@@ -6,10 +6,10 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { addTags } from "../../agent/backup/add-tags.ts";
 import { markIncomplete } from "../../agent/backup/mark-snapshot.ts";
 import type { Restic } from "../../agent/restic/client.ts";
-import { isCompletePoint } from "../../shared/point-parts.ts";
-import { readRecoveryPoints } from "../../shared/recovery-points.ts";
-import { resolveSnapshots } from "../../shared/restore-rules.ts";
-import { recordTags, snapshotTags, targetTag } from "../../shared/snapshot-tags.ts";
+import { isCompletePoint } from "../../shared/snapshots/point-parts.ts";
+import { readRecoveryPoints } from "../../shared/snapshots/recovery-points.ts";
+import { recordTags, snapshotTags, targetTag } from "../../shared/snapshots/tags.ts";
+import { resolveSnapshots } from "../../shared/target/restore-rules.ts";
 import { unprivilegedRestic } from "../support/restic/hostile.ts";
 import { createResticWorld, ORIGIN, type ResticWorld, TARGET } from "../support/restic/restic-world.ts";
 

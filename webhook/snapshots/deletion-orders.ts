@@ -3,15 +3,15 @@
  * namespace, where no tenant writes: the webhook lends nobody a right on Repositories, and needs none.
  */
 import type { Repository } from "../../shared/api/repository.ts";
+import { isAlreadyExists } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
+import { CONFIG_MAPS } from "../../shared/kube/resources.ts";
 import {
   buildDeletionOrder,
-  DELETION_ORDERS,
   type DeletionOrder,
   deletionSelector,
   readDeletionOrder,
-} from "../../shared/deletion-order.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { isAlreadyExists } from "../../shared/kube/kube-error.ts";
+} from "../../shared/snapshots/deletion-order.ts";
 
 export interface OpenDeletions {
   /** When the snapshot was deleted; undefined when it was not. */
@@ -33,7 +33,7 @@ export function createDeletionOrders(
   return {
     async find(namespace, signal) {
       const read = (raw: unknown): DeletionOrder | undefined => readDeletionOrder(raw);
-      const { items } = await client.list(DELETION_ORDERS, ownNamespace, read, {
+      const { items } = await client.list(CONFIG_MAPS, ownNamespace, read, {
         labelSelector: deletionSelector(namespace),
         signal,
       });
@@ -47,7 +47,7 @@ export function createDeletionOrders(
     async create(repository, id, username, signal) {
       const order = buildDeletionOrder(ownNamespace, repository.metadata, id, username);
       try {
-        await client.create(DELETION_ORDERS, ownNamespace, order, asIs, { signal });
+        await client.create(CONFIG_MAPS, ownNamespace, order, asIs, { signal });
       } catch (error) {
         if (!isAlreadyExists(error)) throw error;
       }

@@ -5,17 +5,17 @@
 import { parseAppBinding } from "../../shared/api/app-binding.ts";
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { appSecretNames } from "../../shared/app-binding.ts";
 import { LABEL_VALUE_MAX_LENGTH, Label } from "../../shared/contract.ts";
-import { type Effect, formatEffect } from "../../shared/effects/effect.ts";
-import { appBindingsOf, type EffectSource, type EffectView, effectsOf } from "../../shared/effects/effects-of.ts";
+import { appBindingsOf, type EffectSource, type EffectView, effectsOf } from "../../shared/effects/of-object.ts";
 import { MAX_QUESTIONS, questionsFor } from "../../shared/effects/questions.ts";
+import { distinctEffects, type Effect, formatEffect } from "../../shared/effects/types.ts";
 import { messageOf } from "../../shared/errors.ts";
-import type { BackupInvokerView } from "../../shared/invoker.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import { listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import type { BackupInvokerView } from "../../shared/invoker/object.ts";
+import { listAt, textAt, valueAt } from "../../shared/json/value.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
-import { targetKey } from "../../shared/target.ts";
+import { appSecretNames } from "../../shared/target/app-binding.ts";
+import { targetKey } from "../../shared/target/ref.ts";
 import { type Finding, fault } from "../../shared/validation/finding.ts";
 import { askAccess } from "../access-review.ts";
 import type { UserFacts } from "../review.ts";
@@ -34,14 +34,19 @@ interface Asking {
   readonly signal: AbortSignal;
 }
 
-/** Asks the API server. What it doesn't answer in time counts as not allowed. */
+/**
+ * Asks the API server. What it doesn't answer in time counts as not allowed.
+ *
+ * @param sources the object, and what it was where that counts too
+ */
 export async function findMissingRights(
-  source: EffectSource,
+  sources: readonly EffectSource[],
   user: UserFacts,
   client: RightsClient,
 ): Promise<readonly Finding[]> {
   const asking = { user, client, signal: AbortSignal.timeout(TIMEOUT_MS) };
-  const effects = effectsOf(source, await gatherEffectView(source, asking));
+  const each = sources.map(async (source) => effectsOf(source, await gatherEffectView(source, asking)));
+  const effects = distinctEffects((await Promise.all(each)).flat());
   const { ask, tooMany } = questionsFor(effects);
   if (tooMany !== undefined) {
     const what = `has ${tooMany} effects of different kinds, and ${user.username} can be asked about ${MAX_QUESTIONS}`;

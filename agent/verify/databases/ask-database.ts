@@ -1,4 +1,5 @@
 /** Puts questions to a restored database. */
+
 import { UserError } from "../../../shared/errors.ts";
 import { type Environment, formatExit, OUTPUT_LENGTH, runDatabaseProgram } from "../../dump/run-program.ts";
 import { formatTable, type Question, type Questions, type Table } from "./questions.ts";

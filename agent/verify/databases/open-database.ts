@@ -1,9 +1,9 @@
 /** The drill's own server of a database, as its addon speaks to it. */
 import { join } from "node:path";
 import type { OrderedMember } from "../../../shared/api/verification.ts";
-import { appType } from "../../../shared/app-binding.ts";
 import { isDatabaseName } from "../../../shared/databases.ts";
 import { UserError } from "../../../shared/errors.ts";
+import { appType } from "../../../shared/target/app-binding.ts";
 import type { Addon } from "../../dump/addons/addon.ts";
 import { ADDONS } from "../../dump/addons/registry.ts";
 import type { Database } from "../../dump/database.ts";

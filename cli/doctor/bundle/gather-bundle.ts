@@ -1,12 +1,12 @@
 /** Reads what support needs: objects of ours, the installation, events, logs. Secrets are never asked for. */
 import { KINDS } from "../../../shared/api/kinds.ts";
-import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
-import { listAt, textAt } from "../../../shared/kube/json-value.ts";
-import { toUserError } from "../../../shared/kube/kube-error.ts";
+import { listAt, textAt } from "../../../shared/json/value.ts";
+import { toUserError } from "../../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import { readLogTail } from "../../../shared/kube/logs.ts";
 import type { Resource } from "../../../shared/kube/resource.ts";
-import type { PackedFile } from "../../../shared/tarball.ts";
 import { DEPLOYMENTS, LEASES } from "../../cluster/resources.ts";
+import type { PackedFile } from "../../tarball.ts";
 import type { Finding } from "../finding.ts";
 import { redact, redactText } from "./redact.ts";
 

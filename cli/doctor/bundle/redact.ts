@@ -2,7 +2,7 @@
  * An object without what may be secret. Secrets themselves are never read; but people write passwords into commands, headers, variables,
  * parameters and addresses. Pure.
  */
-import { isJsonObject } from "../../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../../shared/json/value.ts";
 import { isOwnKey } from "../../../shared/own-keys.ts";
 
 export const REDACTED = "(left out)";

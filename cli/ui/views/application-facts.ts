@@ -1,7 +1,7 @@
 /** What is known of applications: their health, and how it is told where a part of it can't be read. Pure. */
 import { UserError } from "../../../shared/errors.ts";
-import { backupInvokerView } from "../../../shared/invoker.ts";
-import { parseSchedule, type Schedule } from "../../../shared/schedule/schedule.ts";
+import { backupInvokerView } from "../../../shared/invoker/object.ts";
+import { parseSchedule, type Schedule } from "../../../shared/schedule/parse.ts";
 import type { ApplicationHealth, Day } from "../../../web/wire/application.ts";
 import type { BackupInvokerObject } from "../../objects/invokers.ts";
 import { isPointOf, listPoints } from "../../points/recovery-points.ts";

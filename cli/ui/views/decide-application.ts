@@ -1,6 +1,6 @@
 /** One application: its runs, and one of them in full. Pure. */
-import { backupInvokerView, restoreInvokerView } from "../../../shared/invoker.ts";
-import { targetKey } from "../../../shared/target.ts";
+import { backupInvokerView, restoreInvokerView } from "../../../shared/invoker/object.ts";
+import { targetKey } from "../../../shared/target/ref.ts";
 import type { ApplicationView } from "../../../web/wire/run.ts";
 import type { BackupInvokerObject } from "../../objects/invokers.ts";
 import { byAge } from "../../objects/list-input.ts";

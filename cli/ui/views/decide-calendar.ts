@@ -1,5 +1,5 @@
 /** What is due in the next days, by the schedules as they are now. Pure. */
-import { nextRuns } from "../../../shared/schedule/schedule.ts";
+import { nextRuns } from "../../../shared/schedule/parse.ts";
 import type { CalendarRun, CalendarView } from "../../../web/wire/lists.ts";
 import type { BackupInvokerObject } from "../../objects/invokers.ts";
 import { scheduleOf } from "./application-facts.ts";

@@ -13,7 +13,7 @@
  * | nothing was due                                            | None       |
  */
 import type { BackupSession } from "../../../shared/api/backup-session.ts";
-import type { Schedule } from "../../../shared/schedule/schedule.ts";
+import type { Schedule } from "../../../shared/schedule/parse.ts";
 import { isFinalSessionPhase } from "../../../shared/status/backup-phase.ts";
 import type { Day, DayState } from "../../../web/wire/application.ts";
 import { pointTime } from "../../objects/session-facts.ts";

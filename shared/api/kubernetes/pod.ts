@@ -17,7 +17,6 @@ import {
 export const localObjectRefSchema = openObject({
   name: optional(nameText, "Name of an object in the same namespace."),
 });
-export type LocalObjectRef = Value<typeof localObjectRefSchema>;
 
 const keyRefSchema = openObject({
   name: optional(nameText, "Name of the object, in the same namespace."),
@@ -87,7 +86,6 @@ export const podSecurityContextSchema = openObject({
   fsGroup: optional(int64, "Group that owns the volumes."),
   supplementalGroups: optional(list(int64), "Further groups of processes."),
 });
-export type PodSecurityContext = Value<typeof podSecurityContextSchema>;
 
 export const tolerationSchema = openObject({
   key: optional(text, "Key of the taint; all when empty."),
@@ -96,7 +94,6 @@ export const tolerationSchema = openObject({
   effect: optional(text, "NoSchedule, PreferNoSchedule or NoExecute; all when empty."),
   tolerationSeconds: optional(int64, "How long the pod may stay, with NoExecute."),
 });
-export type Toleration = Value<typeof tolerationSchema>;
 
 export const containerPortSchema = openObject({
   containerPort: required(int32, "Port of the pod."),
@@ -105,4 +102,3 @@ export const containerPortSchema = openObject({
   hostPort: optional(int32, "Port of the node."),
   protocol: defaulted(text, "TCP", "UDP, TCP, or SCTP."),
 });
-export type ContainerPort = Value<typeof containerPortSchema>;

@@ -32,7 +32,6 @@ export const volumeClaimSpecSchema = openObject({
     "What the volume is filled from.",
   ),
 });
-export type VolumeClaimSpec = Value<typeof volumeClaimSpecSchema>;
 
 export const volumeClaimTemplateSchema = object({
   apiVersion: optional(nameText, "v1."),

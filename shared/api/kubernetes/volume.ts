@@ -15,7 +15,6 @@ export const volumeDeviceSchema = openObject({
   name: required(nameText, "Name of the claim."),
   devicePath: required(text, "Path of the device in the container."),
 });
-export type VolumeDevice = Value<typeof volumeDeviceSchema>;
 
 /** The sources that we look into; every other source is kept as it came. */
 export const volumeSourceProperties = {

@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { JOBS } from "../../../cli/cluster/resources.ts";
-import { asIs } from "../../../shared/kube/client.ts";
+import { asIs } from "../../../shared/kube/client/interface.ts";
 import type { CliStage } from "../../support/cli/stage.ts";
 import { waitForValue } from "../../support/restore/restore-stand.ts";
 

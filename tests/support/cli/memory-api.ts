@@ -11,7 +11,7 @@ import type { Input } from "../../../cli/program/command.ts";
 import { COMMANDS } from "../../../cli/program/commands.ts";
 import type { ExitCode } from "../../../cli/program/exit-code.ts";
 import { runProgram } from "../../../cli/program/run.ts";
-import { isJsonObject, parseJson, textAt } from "../../../shared/kube/json-value.ts";
+import { isJsonObject, parseJson, textAt } from "../../../shared/json/value.ts";
 import type { Resource } from "../../../shared/kube/resource.ts";
 import { recordingTerminal } from "./terminal.ts";
 

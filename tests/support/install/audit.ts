@@ -1,7 +1,7 @@
 /** What a control plane's API server was asked, from its audit log: requests that it refused for lack of rights. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseJson, textAt, valueAt } from "../../../shared/kube/json-value.ts";
+import { parseJson, textAt, valueAt } from "../../../shared/json/value.ts";
 
 /** Every request when it has been answered, without bodies. */
 const POLICY = `

@@ -7,7 +7,7 @@ import {
   type SnapshotOrigin,
   sessionTag,
   snapshotTags,
-} from "../../../shared/snapshot-tags.ts";
+} from "../../../shared/snapshots/tags.ts";
 import type { History, HostFate, Neighbour, Step } from "./history.ts";
 
 const NAMESPACE = "demo";

@@ -22,8 +22,8 @@ import { type BackupSession, parseBackupSession } from "../../../shared/api/back
 import type { HostRun } from "../../../shared/api/host-run.ts";
 import type { HostStats } from "../../../shared/api/host-stats.ts";
 import type { Repository } from "../../../shared/api/repository.ts";
-import { backupInvokerView } from "../../../shared/invoker.ts";
-import { targetKey } from "../../../shared/target.ts";
+import { backupInvokerView } from "../../../shared/invoker/object.ts";
+import { targetKey } from "../../../shared/target/ref.ts";
 import { SimulatedJobs } from "./jobs.ts";
 import { keepOwed } from "./owed.ts";
 import { SimulatedPods, type SimulatedWorkload } from "./pods.ts";

@@ -10,8 +10,8 @@ import {
   parseBackupVerificationSession,
 } from "../../../shared/api/backup-verification-session.ts";
 import { KINDS } from "../../../shared/api/kinds.ts";
-import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
-import { textAt } from "../../../shared/kube/json-value.ts";
+import { textAt } from "../../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 import { makeDrilledApplication } from "./drilled-application.ts";
 import { type Death, startLife } from "./mortal-controller.ts";

@@ -1,6 +1,6 @@
 /** An application of files and a database with one recovery point, and a verifier of it: as objects, nothing of them runs. */
 import { KINDS } from "../../../shared/api/kinds.ts";
-import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import { applyManifests, parseManifests } from "../objects/apply.ts";
 
 const TIME = "2026-05-01T10:00:00Z";

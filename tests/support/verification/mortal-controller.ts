@@ -1,8 +1,8 @@
 /** The controller of drills in this process, which can die at any of its writes. */
 import { createDrillController } from "../../../reconciler/verification/controller.ts";
 import type { World } from "../../../reconciler/world/world.ts";
-import type { KubeClient } from "../../../shared/kube/client.ts";
-import { systemClock } from "../../../shared/kube/clock.ts";
+import { systemClock } from "../../../shared/clock.ts";
+import type { KubeClient } from "../../../shared/kube/client/interface.ts";
 import { createLogger } from "../../../shared/log.ts";
 
 /** How often a controller dies: each does so many writes, and dies with the answer to the last unread, or before it begins another. */

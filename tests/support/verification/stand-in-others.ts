@@ -1,7 +1,7 @@
 /** Those who work for a drill beside its controller, where there is no node. */
 import { KINDS } from "../../../shared/api/kinds.ts";
-import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
-import { listAt, textAt, valueAt } from "../../../shared/kube/json-value.ts";
+import { listAt, textAt, valueAt } from "../../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import type { Resource } from "../../../shared/kube/resource.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 import { runPod } from "../session/stand-in-pods.ts";

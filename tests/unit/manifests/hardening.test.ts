@@ -6,7 +6,7 @@ import { DEFAULT_CA_FILE, DEFAULT_PORT } from "../../../cli/ui/run-in-cluster.ts
 import { readObjects } from "../../../scripts/manifests/compose.ts";
 import { UNNAMED_IMAGE } from "../../../scripts/manifests/installation.ts";
 import { objectsAt } from "../../../shared/injection/workload.ts";
-import { listAt, textAt, valueAt } from "../../../shared/kube/json-value.ts";
+import { listAt, textAt, valueAt } from "../../../shared/json/value.ts";
 import { apiServerFlags } from "../../support/control-plane/flags.ts";
 
 const INSTALL_FILE = join(import.meta.dirname, "../../../manifests/install.yaml");

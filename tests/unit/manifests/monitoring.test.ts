@@ -8,9 +8,9 @@ import { registerLateness, registerProcessMetrics } from "../../../reconciler/me
 import { registerQueueMetrics } from "../../../reconciler/metrics/queue-metrics.ts";
 import { createWorld } from "../../../reconciler/world/world.ts";
 import { readObjects } from "../../../scripts/manifests/compose.ts";
+import { systemClock } from "../../../shared/clock.ts";
 import { objectsAt } from "../../../shared/injection/workload.ts";
-import { systemClock } from "../../../shared/kube/clock.ts";
-import { numberAt, parseJson, textAt } from "../../../shared/kube/json-value.ts";
+import { numberAt, parseJson, textAt } from "../../../shared/json/value.ts";
 import { createMetrics } from "../../../webhook/metrics.ts";
 
 const folder = join(import.meta.dirname, "../../../manifests/monitoring");

@@ -13,8 +13,8 @@ import {
 } from "../../../reconciler/authority.ts";
 import { ensureJob } from "../../../reconciler/jobs/ensure-job.ts";
 import { parseRepository } from "../../../shared/api/repository.ts";
-import { asIs } from "../../../shared/kube/client.ts";
-import type { ExecRequest } from "../../../shared/kube/exec.ts";
+import { asIs } from "../../../shared/kube/client/interface.ts";
+import type { ExecRequest } from "../../../shared/kube/exec/pod.ts";
 import { FakeApi } from "./fake-api.ts";
 import { aBackup, appBinding, DB_REF, planOf, resolved } from "./jobs/builders.ts";
 
@@ -162,7 +162,7 @@ describe("the reconciler's files", () => {
   });
 
   test("run commands through the guard alone: only it and main.ts see the program that runs them", () => {
-    const EXEC = /\bPodExec\b|createPodExec|kube\/exec\.ts/;
+    const EXEC = /\bPodExec\b|createPodExec|kube\/exec\/pod\.ts/;
     const users = files.filter(([, text]) => EXEC.test(text)).map(([file]) => file);
     // One more asks what an error says of whether a command began.
     expect(users.sort()).toEqual(["hooks/hook-runner.ts", "hooks/until-begun.ts", "main.ts"]);

@@ -6,8 +6,8 @@ import { ADDONS } from "../../../agent/dump/addons/registry.ts";
 import { catalogueNames, isReplacedAddon } from "../../../reconciler/jobs/catalogue-names.ts";
 import { INSTALLED_PACKAGES } from "../../../scripts/image-root/contents.ts";
 import { renderDatabaseCatalogue } from "../../../scripts/manifests/database-catalogue.ts";
-import { defaultTaskName } from "../../../shared/app-binding.ts";
 import { DATABASE_NAMES, DATABASES, databaseCommand } from "../../../shared/databases.ts";
+import { defaultTaskName } from "../../../shared/target/app-binding.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 

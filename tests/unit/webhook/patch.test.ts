@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import jsonPatch, { type Operation } from "fast-json-patch";
 import { describe, expect, test } from "vitest";
+import { isSameJson } from "../../../shared/json/same.ts";
 import { buildPatch, escapePointer } from "../../../webhook/patch.ts";
-import { isSameJson } from "../../../webhook/same-json.ts";
 
 function applied(before: unknown, after: unknown): unknown {
   const patch: Operation[] = structuredClone([...buildPatch({ root: before }, { root: after })]);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { spoilReview } from "../../../bench/_mutate-review.ts";
 import { createRandom } from "../../../bench/_random.ts";
-import { isJsonObject, listAt, parseJson, textAt, valueAt } from "../../../shared/kube/json-value.ts";
+import { isJsonObject, listAt, parseJson, textAt, valueAt } from "../../../shared/json/value.ts";
 import { answerMutation } from "../../../webhook/answer.ts";
 import type { Reasons } from "../../../webhook/decide.ts";
 import { createGather } from "../../../webhook/gather.ts";

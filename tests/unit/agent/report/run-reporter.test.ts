@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { AgentApi, ApiAnswer } from "../../../../agent/kube/api.ts";
 import { createRunReporter, statusPatch } from "../../../../agent/report/run-reporter.ts";
 import { UserError } from "../../../../shared/errors.ts";
-import { listAt, textAt } from "../../../../shared/kube/json-value.ts";
+import { listAt, textAt } from "../../../../shared/json/value.ts";
 
 const RUN = { metadata: { name: "nightly-1-abc", namespace: "demo", uid: "uid-run" } };
 const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };

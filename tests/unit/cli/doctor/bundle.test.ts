@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { redact, redactText } from "../../../../cli/doctor/bundle/redact.ts";
-import { buildTarball } from "../../../../shared/tarball.ts";
+import { buildTarball } from "../../../../cli/tarball.ts";
 
 const CANARY = "canary-7f3a";
 

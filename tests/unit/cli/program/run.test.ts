@@ -5,7 +5,7 @@ import { parseLine } from "../../../../cli/program/parse.ts";
 import { runProgram } from "../../../../cli/program/run.ts";
 import { UsageError } from "../../../../cli/program/usage-error.ts";
 import { UserError } from "../../../../shared/errors.ts";
-import { KubeError } from "../../../../shared/kube/kube-error.ts";
+import { KubeError } from "../../../../shared/kube/client/error.ts";
 import { recordingTerminal } from "../../../support/cli/terminal.ts";
 
 const FACTS = { name: "kubectl stash", version: "9.9.9", summary: "All of it." };

@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parseBackupVerificationSession } from "../../../../shared/api/backup-verification-session.ts";
 import { KINDS } from "../../../../shared/api/kinds.ts";
+import { buildEvidence } from "../../../../shared/evidence/build.ts";
 import { canonicalJson } from "../../../../shared/evidence/canonical-json.ts";
-import { buildEvidence } from "../../../../shared/evidence/evidence.ts";
 import { signEvidence } from "../../../../shared/evidence/signature.ts";
-import { isJsonObject } from "../../../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../../../shared/json/value.ts";
 import { type MemoryApi, runLine, startMemoryApi } from "../../../support/cli/memory-api.ts";
 
 const { privateKey, publicKey } = generateKeyPairSync("ed25519");

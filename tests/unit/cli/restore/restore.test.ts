@@ -10,7 +10,7 @@ import { rememberedMembers } from "../../../../cli/restore/gather-restore.ts";
 import { parseBackupConfiguration } from "../../../../shared/api/backup-configuration.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
 import { UserError } from "../../../../shared/errors.ts";
-import { findRestoreInvokerFindings } from "../../../../shared/validation/restore-invoker.ts";
+import { findRestoreInvokerFindings } from "../../../../webhook/validate/restore-invoker.ts";
 import { aBatch, aSession, hoursAgo, NOW_MS } from "../../../support/cli/objects.ts";
 
 const half = aSession({

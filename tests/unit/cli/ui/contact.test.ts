@@ -2,7 +2,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { createContact } from "../../../../cli/ui/contact.ts";
 import { KINDS } from "../../../../shared/api/kinds.ts";
-import { KubeError } from "../../../../shared/kube/kube-error.ts";
+import { KubeError } from "../../../../shared/kube/client/error.ts";
 
 const action = "list backupsessions.stash.appscode.com in demo";
 const forbidden = new KubeError({

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createViews } from "../../../../cli/ui/views/view-table.ts";
 import { createWorld, type World, type WorldOptions } from "../../../../cli/ui/world.ts";
 import { KINDS } from "../../../../shared/api/kinds.ts";
-import { KubeError } from "../../../../shared/kube/kube-error.ts";
+import { KubeError } from "../../../../shared/kube/client/error.ts";
 import { aBatch, aSession, NOW_MS } from "../../../support/cli/objects.ts";
 
 /** As the API server sends it. */

@@ -6,6 +6,7 @@ import { type BackupSession, parseBackupSession } from "../../../../shared/api/b
 import { parseHostRun } from "../../../../shared/api/host-run.ts";
 import { KINDS } from "../../../../shared/api/kinds.ts";
 import { parseRepository } from "../../../../shared/api/repository.ts";
+import { placeOf } from "../../../../shared/backends.ts";
 
 const STORE = { namespace: "vault", name: "store" };
 const INIT = "InitializeBackendRepository";
@@ -46,6 +47,8 @@ function anOrder(name: string, spec: object = {}, status: object = {}) {
   });
 }
 
+/** Of each Repository, by its name. */
+let stores: Record<string, object>;
 let world: OpeningWorld;
 let sessions: BackupSession[];
 let orders: ReturnType<typeof anOrder>[];
@@ -53,30 +56,41 @@ let firstBackupTime: string | undefined;
 let monotonicMs: number;
 
 beforeEach(() => {
+  stores = { store: { rest: { url: "http://store/" } } };
   [sessions, orders, firstBackupTime, monotonicMs] = [[aSession("a"), aSession("b"), aSession("c")], [], undefined, 0];
   const empty = createWorld({
     client: { listPages: () => (async function* () {})(), watch: () => (async function* () {})() },
     onProblem: () => undefined,
     onFail: () => undefined,
   });
-  const repository = () =>
+  const repository = (namespace: string | undefined, name: string) =>
     parseRepository({
       apiVersion: KINDS.Repository.apiVersion,
       kind: "Repository",
-      metadata: { ...STORE, uid: "uid-store" },
-      spec: { backend: { storageSecretName: "s", rest: { url: "http://store/" } } },
+      metadata: { namespace, name, uid: `uid-${name}` },
+      spec: { backend: { storageSecretName: "s", ...stores[name] } },
       status: { ...(firstBackupTime !== undefined && { firstBackupTime }) },
     });
+  const isOf = (key: string) => (session: BackupSession) =>
+    `${session.status?.repository?.namespace}/${session.status?.repository?.name}` === key;
   world = {
-    sessions: { ...empty.sessions, byIndex: () => sessions },
-    repositories: { ...empty.repositories, get: () => repository() },
+    sessions: { ...empty.sessions, byIndex: (_index, key) => sessions.filter(isOf(key)) },
+    repositories: {
+      ...empty.repositories,
+      get: repository,
+      byIndex: (_index, place) =>
+        Object.keys(stores)
+          .map((name) => repository(STORE.namespace, name))
+          .filter(({ spec }) => placeOf(spec.backend) === place),
+    },
     hostRuns: { ...empty.hostRuns, byIndex: (_index, uid) => orders.filter(({ spec }) => spec.run.uid === uid) },
   };
 });
 
 function ask(name: string): string {
   const session = sessions.find(({ metadata }) => metadata.name === name) ?? aSession(name);
-  return openingOf({ world, monotonicMs }, session, session.status ?? {}, STORE);
+  const { namespace = "", name: repository = "" } = session.status?.repository ?? {};
+  return openingOf({ world, monotonicMs }, session, session.status ?? {}, { namespace, name: repository });
 }
 
 function become(name: string, status: object): void {
@@ -141,5 +155,51 @@ describe("D13: of sessions that begin together with a new Repository", () => {
   test("all go at once when something was saved in it before", () => {
     firstBackupTime = TIME;
     expect(["a", "b", "c"].map(ask)).toEqual(["free", "free", "free"]);
+  });
+});
+
+describe("D13: of two Repositories that are new", () => {
+  const MINIO = { endpoint: "http://minio.demo:9000", bucket: "backups" };
+
+  test.each([
+    [
+      "one bucket and folder, by two addresses",
+      { s3: { ...MINIO, prefix: "/demo/" } },
+      { s3: { ...MINIO, endpoint: "minio.demo:9000", prefix: "demo" } },
+    ],
+    [
+      "one server's folder, with and without a user",
+      { rest: { url: "http://store/a/" } },
+      { rest: { url: "http://me@store/a" } },
+    ],
+    [
+      "one folder of a node, told in two ways",
+      { local: { mountPath: "/a", hostPath: { path: "/data/x" } } },
+      { local: { mountPath: "/b", subPath: "x", hostPath: { path: "/data", type: "Directory" } } },
+    ],
+  ])("%s: the session of one opens it, and that of the other waits", (_what, store, copy) => {
+    stores = { store, copy };
+    sessions = [aSession("a"), aSession("b", { repository: { ...STORE, name: "copy" } })];
+    expect([ask("b"), ask("a"), ask("b")]).toEqual(["free", "waits", "free"]);
+    orders = [anOrder("b", { repository: { ...STORE, name: "copy" } }, { phase: "Running" })];
+    monotonicMs = 3_600_000;
+    expect(ask("a")).toBe("waits");
+    become("b", { repository: { ...STORE, name: "copy" }, ...OPENED });
+    orders = [];
+    expect(ask("a")).toBe("free");
+  });
+
+  test.each([
+    ["another folder", { s3: { ...MINIO, prefix: "shop" } }, { s3: { ...MINIO, prefix: "blog" } }],
+    ["another kind of store", { gcs: { bucket: "backups" } }, { b2: { bucket: "backups" } }],
+    [
+      "another claim",
+      { local: { mountPath: "/a", persistentVolumeClaim: { claimName: "x" } } },
+      { local: { mountPath: "/a", persistentVolumeClaim: { claimName: "y" } } },
+    ],
+  ])("%s: neither waits for the other", (_what, store, copy) => {
+    stores = { store, copy };
+    sessions = [aSession("a"), aSession("b", { repository: { ...STORE, name: "copy" } })];
+    expect([ask("a"), ask("b")]).toEqual(["free", "free"]);
   });
 });

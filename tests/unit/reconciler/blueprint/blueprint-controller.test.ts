@@ -6,9 +6,9 @@ import { type BackupBlueprint, parseBackupBlueprint } from "../../../../shared/a
 import { type BackupConfiguration, parseBackupConfiguration } from "../../../../shared/api/backup-configuration.ts";
 import { parseRepository, type Repository } from "../../../../shared/api/repository.ts";
 import type { NamespaceFacts } from "../../../../shared/injection/view.ts";
-import { KubeError } from "../../../../shared/kube/kube-error.ts";
+import { KubeError } from "../../../../shared/kube/client/error.ts";
 import { createLogger } from "../../../../shared/log.ts";
-import { ManualClock } from "../../shared/kube/manual-clock.ts";
+import { ManualClock } from "../../../support/kube/manual-clock.ts";
 import { FakeApi } from "../fake-api.ts";
 import { SeenObjects } from "./seen-objects.ts";
 

@@ -4,7 +4,7 @@ import { type AutoBackupStep, decideAutoBackup } from "../../../../reconciler/bl
 import { parseBackupBlueprint } from "../../../../shared/api/backup-blueprint.ts";
 import { type BackupConfiguration, parseBackupConfiguration } from "../../../../shared/api/backup-configuration.ts";
 import { parseRepository, type Repository } from "../../../../shared/api/repository.ts";
-import { resolveBlueprint } from "../../../../shared/blueprint.ts";
+import { resolveBlueprint } from "../../../../shared/invoker/blueprint.ts";
 
 const KEY = "Deployment/demo/web";
 

@@ -3,7 +3,7 @@ import { hookJobName, hookOrder, planHookJob } from "../../../../reconciler/hook
 import type { HookRun } from "../../../../reconciler/hooks/hook-plan.ts";
 import { readLimitRange } from "../../../../shared/injection/limit-range.ts";
 import { objectsAt } from "../../../../shared/injection/workload.ts";
-import { valueAt } from "../../../../shared/kube/json-value.ts";
+import { valueAt } from "../../../../shared/json/value.ts";
 
 const OWNER = {
   apiVersion: "stash.appscode.com/v1beta1",

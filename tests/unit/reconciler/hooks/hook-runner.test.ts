@@ -3,9 +3,9 @@ import { describe, expect, test } from "vitest";
 import type { HookOutcome, HookPlace, HookRun } from "../../../../reconciler/hooks/hook-plan.ts";
 import { HookRunner, type HookRunnerPorts } from "../../../../reconciler/hooks/hook-runner.ts";
 import type { Handler } from "../../../../shared/api/hooks.ts";
+import { systemClock } from "../../../../shared/clock.ts";
 import { HookFailure } from "../../../../shared/hooks/failure.ts";
-import { systemClock } from "../../../../shared/kube/clock.ts";
-import type { ExecRequest, ExecResult } from "../../../../shared/kube/exec.ts";
+import type { ExecRequest, ExecResult } from "../../../../shared/kube/exec/pod.ts";
 
 const SUMMARY = {
   Name: "nightly-1",

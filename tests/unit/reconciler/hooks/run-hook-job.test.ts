@@ -2,8 +2,8 @@ import { pino } from "pino";
 import { expect, test } from "vitest";
 import type { HookRun } from "../../../../reconciler/hooks/hook-plan.ts";
 import { runHookJob } from "../../../../reconciler/hooks/run-hook-job.ts";
-import { textAt } from "../../../../shared/kube/json-value.ts";
-import { KubeError } from "../../../../shared/kube/kube-error.ts";
+import { textAt } from "../../../../shared/json/value.ts";
+import { KubeError } from "../../../../shared/kube/client/error.ts";
 import { FakeApi } from "../fake-api.ts";
 
 const OWNER = {

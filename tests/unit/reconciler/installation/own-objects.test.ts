@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { BUDGET_RESOURCES, buildBudgets, buildCatalogue } from "../../../../reconciler/installation/own-objects.ts";
+import { buildBudgets, buildCatalogue } from "../../../../reconciler/installation/own-objects.ts";
 import { composeObjects, readObjects } from "../../../../scripts/manifests/compose.ts";
-import { textAt, valueAt } from "../../../../shared/kube/json-value.ts";
+import { textAt, valueAt } from "../../../../shared/json/value.ts";
+import { DISRUPTION_BUDGETS } from "../../../../shared/kube/resources.ts";
 
 const manifests = join(import.meta.dirname, "../../../../manifests");
 
@@ -11,7 +12,7 @@ test("every Function and Task of the catalogue's manifests is brought", () => {
   expect(buildCatalogue().length).toBeGreaterThan(0);
 });
 
-test.each(BUDGET_RESOURCES)("there is one budget for each Deployment in policy/$version", (resource) => {
+test.each(DISRUPTION_BUDGETS)("there is one budget for each Deployment in policy/$version", (resource) => {
   const selectors = readObjects(join(manifests, "install.yaml"))
     .filter((object) => textAt(object, "kind") === "Deployment")
     .map((deployment) => valueAt(deployment, "spec", "selector"));

@@ -4,8 +4,8 @@ import { type ActPorts, actOnTrouble } from "../../../../reconciler/invoker/act-
 import type { Refusal } from "../../../../reconciler/invoker/refusal.ts";
 import { TargetMemory } from "../../../../reconciler/invoker/target-memory.ts";
 import { createWorld } from "../../../../reconciler/world/world.ts";
-import { systemClock } from "../../../../shared/kube/clock.ts";
-import { KubeError } from "../../../../shared/kube/kube-error.ts";
+import { systemClock } from "../../../../shared/clock.ts";
+import { KubeError } from "../../../../shared/kube/client/error.ts";
 import { createLogger } from "../../../../shared/log.ts";
 import { aPlan, aWorkload, HASH, IMAGE } from "./builders.ts";
 

@@ -7,7 +7,7 @@ import { parseBackupBatch } from "../../../../shared/api/backup-batch.ts";
 import { parseBackupConfiguration } from "../../../../shared/api/backup-configuration.ts";
 import { parseRepository, type Repository } from "../../../../shared/api/repository.ts";
 import type { InjectionPlan } from "../../../../shared/injection/plan.ts";
-import { type BackupInvokerView, backupInvokerView } from "../../../../shared/invoker.ts";
+import { type BackupInvokerView, backupInvokerView } from "../../../../shared/invoker/object.ts";
 
 const retentionPolicy = { name: "keep", prune: true };
 const web = { ref: { apiVersion: "apps/v1", kind: "Deployment", name: "web" } };

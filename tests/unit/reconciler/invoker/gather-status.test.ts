@@ -4,7 +4,7 @@ import { Lookups } from "../../../../reconciler/invoker/lookups.ts";
 import { TargetMemory } from "../../../../reconciler/invoker/target-memory.ts";
 import { createWorld } from "../../../../reconciler/world/world.ts";
 import { parseBackupBatch } from "../../../../shared/api/backup-batch.ts";
-import { systemClock } from "../../../../shared/kube/clock.ts";
+import { systemClock } from "../../../../shared/clock.ts";
 
 test("whether something is in another namespace is not told: nobody asks there", async () => {
   const asked: string[] = [];

@@ -5,7 +5,7 @@ import { isHeldByInit } from "../../../../reconciler/invoker/left-over.ts";
 import { GONE_GRACE_MS } from "../../../../reconciler/restore/decide-release.ts";
 import { readPod } from "../../../../reconciler/world/pod-object.ts";
 import type { JsonObject } from "../../../../shared/injection/workload.ts";
-import { valueAt } from "../../../../shared/kube/json-value.ts";
+import { valueAt } from "../../../../shared/json/value.ts";
 import { aDeployment } from "../../webhook/builders.ts";
 import { HASTE, LeftOverCluster, rolledOut } from "./left-over-cluster.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { findMountFailure } from "../../../../reconciler/invoker/mount-failure.ts";
-import type { KubeClient } from "../../../../shared/kube/client.ts";
+import type { KubeClient } from "../../../../shared/kube/client/interface.ts";
 
 const POD = { name: "web-0", uid: "u-1", volumes: ["stash-local-0a1b2c3d4e"] };
 

@@ -6,8 +6,8 @@ import {
   proveRestore,
 } from "../../../../reconciler/invoker/prove-injection.ts";
 import { readQuota } from "../../../../reconciler/world/quota-object.ts";
-import { listAt, textAt, valueAt } from "../../../../shared/kube/json-value.ts";
-import { KubeError } from "../../../../shared/kube/kube-error.ts";
+import { listAt, textAt, valueAt } from "../../../../shared/json/value.ts";
+import { KubeError } from "../../../../shared/kube/client/error.ts";
 import { aPlan, aWorkload, HASH, IMAGE } from "./builders.ts";
 
 const ID = { kind: "Deployment", namespace: "demo", name: "web" } as const;

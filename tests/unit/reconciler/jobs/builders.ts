@@ -11,8 +11,8 @@ import { type FunctionObject, parseFunction } from "../../../../shared/api/funct
 import { parseRepository } from "../../../../shared/api/repository.ts";
 import { parseRestoreSession } from "../../../../shared/api/restore-session.ts";
 import { parseTask, type Task } from "../../../../shared/api/task.ts";
-import { backupInvokerView, restoreInvokerView } from "../../../../shared/invoker.ts";
-import { isJsonObject, listAt, textAt, valueAt } from "../../../../shared/kube/json-value.ts";
+import { backupInvokerView, restoreInvokerView } from "../../../../shared/invoker/object.ts";
+import { isJsonObject, listAt, textAt, valueAt } from "../../../../shared/json/value.ts";
 
 const CATALOGUE = join(import.meta.dirname, "../../../../manifests/catalog");
 

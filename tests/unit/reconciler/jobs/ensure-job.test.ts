@@ -1,10 +1,11 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: claim templates have variables
+
 import { describe, expect, test } from "vitest";
 import { inNamespace } from "../../../../reconciler/authority.ts";
 import { ensureJob } from "../../../../reconciler/jobs/ensure-job.ts";
-import { JOBS } from "../../../../reconciler/jobs/job-object.ts";
 import type { JobPlan } from "../../../../reconciler/jobs/plan-job.ts";
-import { valueAt } from "../../../../shared/kube/json-value.ts";
+import { valueAt } from "../../../../shared/json/value.ts";
+import { JOBS } from "../../../../shared/kube/resources.ts";
 import { FakeApi } from "../fake-api.ts";
 import { aBackup, appBinding, aRestore, DB_REF, planOf, resolved } from "./builders.ts";
 

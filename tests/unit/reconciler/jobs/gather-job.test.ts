@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { gatherJob } from "../../../../reconciler/jobs/gather-job.ts";
 import { gatherTarget } from "../../../../reconciler/jobs/gather-target.ts";
 import { parseBackupConfiguration } from "../../../../shared/api/backup-configuration.ts";
-import { type BackupMemberView, backupInvokerView } from "../../../../shared/invoker.ts";
+import { type BackupMemberView, backupInvokerView } from "../../../../shared/invoker/object.ts";
 import { FakeApi } from "../fake-api.ts";
 
 const BINDING = { apiVersion: "appcatalog.appscode.com/v1alpha1", kind: "AppBinding", name: "db" };

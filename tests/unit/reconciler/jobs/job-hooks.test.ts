@@ -7,7 +7,7 @@ import { parseFunction } from "../../../../shared/api/function.ts";
 import type { Handler } from "../../../../shared/api/hooks.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
 import { parseTask } from "../../../../shared/api/task.ts";
-import { listAt, textAt, valueAt } from "../../../../shared/kube/json-value.ts";
+import { listAt, textAt, valueAt } from "../../../../shared/json/value.ts";
 import { RestoreSimulation } from "../../../support/simulation/restore-simulation.ts";
 import { SessionSimulation } from "../../../support/simulation/session-simulation.ts";
 import {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { CLAIMS } from "../../../../reconciler/jobs/gather-target.ts";
 import { JobMaker } from "../../../../reconciler/jobs/job-maker.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
-import { restoreInvokerView } from "../../../../shared/invoker.ts";
-import { KubeError } from "../../../../shared/kube/kube-error.ts";
+import { restoreInvokerView } from "../../../../shared/invoker/object.ts";
+import { KubeError } from "../../../../shared/kube/client/error.ts";
+import { CLAIMS } from "../../../../shared/kube/resources.ts";
 import { createLogger } from "../../../../shared/log.ts";
 import { FakeApi } from "../fake-api.ts";
 import { functions, IMAGE, PVC_REF, repository, tasks } from "./builders.ts";

@@ -4,7 +4,7 @@ import { parseFunction } from "../../../../shared/api/function.ts";
 import { parseRepository } from "../../../../shared/api/repository.ts";
 import { parseTask } from "../../../../shared/api/task.ts";
 import { readLimitRange } from "../../../../shared/injection/limit-range.ts";
-import { listAt, textAt, valueAt } from "../../../../shared/kube/json-value.ts";
+import { listAt, textAt, valueAt } from "../../../../shared/json/value.ts";
 import {
   aBackup,
   appBinding,

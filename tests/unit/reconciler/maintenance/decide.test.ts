@@ -4,7 +4,7 @@ import { decideMaintenance } from "../../../../reconciler/maintenance/decide.ts"
 import { maintenanceJobName } from "../../../../reconciler/maintenance/names.ts";
 import type { MaintenanceRun, RepositoryStatus } from "../../../../shared/api/repository.ts";
 import { Annotation } from "../../../../shared/contract.ts";
-import { formatTime } from "../../../../shared/status/conditions.ts";
+import { formatTime } from "../../../../shared/timestamps.ts";
 import { aHostRun, aJob, aRepository, aView, FRESH, LIMITS, NOW } from "./builders.ts";
 
 const CHECK_DUE: RepositoryStatus = { lastCheckTime: "2026-01-09T02:00:00Z" };

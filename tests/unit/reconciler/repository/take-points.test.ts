@@ -5,9 +5,9 @@ import { seenHostRun, seenRepository } from "../../../../reconciler/world/withou
 import { parseHostRun } from "../../../../shared/api/host-run.ts";
 import { KINDS } from "../../../../shared/api/kinds.ts";
 import { parseRepository } from "../../../../shared/api/repository.ts";
-import type { KubeClient } from "../../../../shared/kube/client.ts";
-import { textAt } from "../../../../shared/kube/json-value.ts";
-import { KubeError } from "../../../../shared/kube/kube-error.ts";
+import { textAt } from "../../../../shared/json/value.ts";
+import { KubeError } from "../../../../shared/kube/client/error.ts";
+import type { KubeClient } from "../../../../shared/kube/client/interface.ts";
 import { FakeApi } from "../fake-api.ts";
 
 const NOW = new Date("2026-01-20T00:00:00Z");

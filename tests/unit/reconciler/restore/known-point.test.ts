@@ -3,7 +3,7 @@ import { type KnownPointFacts, readKnownPoint } from "../../../../reconciler/res
 import { type BackupSession, parseBackupSession } from "../../../../shared/api/backup-session.ts";
 import { parseRepository } from "../../../../shared/api/repository.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
-import { restoreInvokerView } from "../../../../shared/invoker.ts";
+import { restoreInvokerView } from "../../../../shared/invoker/object.ts";
 
 const BACKEND = { storageSecretName: "backend", s3: { endpoint: "s3.test", bucket: "b" } };
 const REF = { apiVersion: "apps/v1", kind: "StatefulSet", name: "db" };

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { actOnRights } from "../../../../reconciler/rights/act-rights.ts";
 import { type AgentRights, copyOf, notedCopies, pullCopyOf } from "../../../../reconciler/rights/decide-rights.ts";
-import { isAsWanted } from "../../../../shared/kube/as-wanted.ts";
-import { listAt, textAt, valueAt } from "../../../../shared/kube/json-value.ts";
+import { isAsWanted } from "../../../../reconciler/write/as-wanted.ts";
+import { listAt, textAt, valueAt } from "../../../../shared/json/value.ts";
 import { FakeApi } from "../fake-api.ts";
 import { aRepository } from "../invoker/builders.ts";
 

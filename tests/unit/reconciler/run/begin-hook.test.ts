@@ -11,9 +11,9 @@ import { beginHook } from "../../../../reconciler/run/begin-hook.ts";
 import { RunMemories } from "../../../../reconciler/run/memory.ts";
 import { NOTHING_RECORDED } from "../../../../reconciler/run/records.ts";
 import { parseHostRun } from "../../../../shared/api/host-run.ts";
+import { systemClock } from "../../../../shared/clock.ts";
 import { Finalizer } from "../../../../shared/contract.ts";
-import { systemClock } from "../../../../shared/kube/clock.ts";
-import { KubeError } from "../../../../shared/kube/kube-error.ts";
+import { KubeError } from "../../../../shared/kube/client/error.ts";
 import { FakeApi } from "../fake-api.ts";
 import { aRestore } from "./known-restores.ts";
 

@@ -7,9 +7,9 @@ import { createRunController } from "../../../../reconciler/run/controller.ts";
 import { DEFAULT_LIMITS } from "../../../../reconciler/run/world.ts";
 import type { World } from "../../../../reconciler/world/world.ts";
 import type { RestoreBatch } from "../../../../shared/api/restore-batch.ts";
+import { systemClock } from "../../../../shared/clock.ts";
 import { Finalizer } from "../../../../shared/contract.ts";
-import { systemClock } from "../../../../shared/kube/clock.ts";
-import { KubeError } from "../../../../shared/kube/kube-error.ts";
+import { KubeError } from "../../../../shared/kube/client/error.ts";
 import { FakeApi } from "../fake-api.ts";
 import { aRestore, KnownRestores } from "./known-restores.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decideSchedule, type ScheduleView } from "../../../../reconciler/schedule/decide-schedule.ts";
-import { nextRuns, parseSchedule } from "../../../../shared/schedule/schedule.ts";
+import { nextRuns, parseSchedule } from "../../../../shared/schedule/parse.ts";
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;

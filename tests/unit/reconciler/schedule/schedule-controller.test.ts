@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { createScheduleController } from "../../../../reconciler/schedule/schedule-controller.ts";
-import type { Clock } from "../../../../shared/kube/clock.ts";
+import type { Clock } from "../../../../shared/clock.ts";
 import { createLogger } from "../../../../shared/log.ts";
-import { ManualClock, settle } from "../../shared/kube/manual-clock.ts";
+import { ManualClock, settle } from "../../../support/kube/manual-clock.ts";
 import { aBatch, FakeCluster, refusal } from "./fake-cluster.ts";
 
 const MINUTE_MS = 60_000;

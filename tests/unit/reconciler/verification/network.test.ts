@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { buildPolicies } from "../../../../reconciler/verification/network.ts";
 import type { Backend } from "../../../../shared/api/backend.ts";
-import { valueAt } from "../../../../shared/kube/json-value.ts";
+import { valueAt } from "../../../../shared/json/value.ts";
 import { aDrill } from "./builders.ts";
 
 const drill = aDrill();

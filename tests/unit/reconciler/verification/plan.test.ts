@@ -4,7 +4,7 @@ import { planVolumes } from "../../../../reconciler/verification/plan.ts";
 import { chooseDrillPoint } from "../../../../reconciler/verification/point.ts";
 import { parseBackupBatch } from "../../../../shared/api/backup-batch.ts";
 import { UserError } from "../../../../shared/errors.ts";
-import { backupInvokerView } from "../../../../shared/invoker.ts";
+import { backupInvokerView } from "../../../../shared/invoker/object.ts";
 import { aDrill, aSession, aVerifier } from "./builders.ts";
 
 const invoker = backupInvokerView(

@@ -17,10 +17,10 @@ import { verifyOrder } from "../../../../reconciler/verification/verify-order.ts
 import type { DrillView } from "../../../../reconciler/verification/view.ts";
 import { parseAppBinding } from "../../../../shared/api/app-binding.ts";
 import { parseBackupBatch } from "../../../../shared/api/backup-batch.ts";
-import { appAddress } from "../../../../shared/app-binding.ts";
 import { readLimitRange } from "../../../../shared/injection/limit-range.ts";
-import { backupInvokerView } from "../../../../shared/invoker.ts";
-import { valueAt } from "../../../../shared/kube/json-value.ts";
+import { backupInvokerView } from "../../../../shared/invoker/object.ts";
+import { valueAt } from "../../../../shared/json/value.ts";
+import { appAddress } from "../../../../shared/target/app-binding.ts";
 import { aDrill, aSession, aVerifier, withDatabase } from "./builders.ts";
 
 const name = { name: "drill-1", uid: "uid-drill-1" };

@@ -1,9 +1,9 @@
 /** What the author of an object is asked about, by the webhook's own answer to a whole request. */
 import { describe, expect, test } from "vitest";
-import type { Parse } from "../../../../shared/kube/client.ts";
-import { textAt } from "../../../../shared/kube/json-value.ts";
+import { textAt } from "../../../../shared/json/value.ts";
+import type { Parse } from "../../../../shared/kube/client/interface.ts";
 import type { Resource } from "../../../../shared/kube/resource.ts";
-import { validate } from "../../../../webhook/validate/validate.ts";
+import { validate } from "../../../../webhook/validate/objects.ts";
 
 const retentionPolicy = { name: "k", keepLast: 1, prune: true };
 const WEB = { apiVersion: "apps/v1", kind: "Deployment", name: "web" };
@@ -258,5 +258,27 @@ describe("S8: a batch of very many members", () => {
     expect(isAllowed).toBe(false);
     expect(message).toContain("999 more");
     expect(asked.length).toBeLessThanOrEqual(64);
+  });
+});
+
+describe("who leads data elsewhere", () => {
+  test("by an AppBinding must have been allowed to lead it where it went", async () => {
+    const bare = { ...binding(), spec: { clientConfig: { url: "tcp://attacker.test:1" } } };
+    const { message, asked } = await write(bare, { old: binding(), rights: ["create pods"] });
+    expect(message).toMatch(/may not get secrets demo\/auth/);
+    expect(asked.toSorted()).toEqual(["create pods", "get secrets auth"]);
+    const both = await write(bare, { old: binding(), rights: ["create pods", "get secrets auth"] });
+    expect(both.isAllowed).toBe(true);
+  });
+
+  test("by a Repository likewise", async () => {
+    const { message } = await write(repository("mine"), { old: repository("crown"), rights: ["get secrets mine"] });
+    expect(message).toMatch(/may not get secrets demo\/crown/);
+  });
+
+  test("is not held by what was stored before it could be read", async () => {
+    const old = { ...binding(), spec: { clientConfig: 7 } };
+    const { isAllowed } = await write(binding(), { old, rights: ["create pods", "get secrets auth"] });
+    expect(isAllowed).toBe(true);
   });
 });
