@@ -1,6 +1,6 @@
 import type { RestoredSnapshot } from "../../shared/api/host-stats.ts";
 import { UserError } from "../../shared/errors.ts";
-import { isSwitchedOn } from "../../shared/restic-flags.ts";
+import { isSwitchedOn } from "../../shared/repository/restic-flags.ts";
 import { type ResolvedSnapshot, selectForHost } from "../../shared/target/restore-rules.ts";
 import type { SnapshotSize } from "../restic/list-snapshot.ts";
 import { clearExisting } from "./conflicts.ts";

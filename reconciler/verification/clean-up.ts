@@ -1,16 +1,25 @@
 /** Removes what a drill made. All of it has the drill as its owner; nothing is taken that has not. */
+
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Label } from "../../shared/contract.ts";
 import { textAt } from "../../shared/json/value.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
-import { CLAIMS, JOBS, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS } from "../../shared/kube/resources.ts";
+import {
+  CLAIMS,
+  JOBS,
+  NETWORK_POLICIES,
+  ROLE_BINDINGS,
+  ROLES,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+} from "../../shared/kube/resources.ts";
 import { inNamespace, type NamespaceClient } from "../authority.ts";
 import { isOwnedBy } from "./create-own.ts";
 import { drillBatchName, scriptJobName, verifyJobName } from "./names.ts";
-import { NETWORK_POLICIES, networkNames } from "./network.ts";
-import { drillNameOf, SECRETS } from "./objects.ts";
+import { networkNames } from "./network.ts";
+import { drillNameOf } from "./objects.ts";
 
 export type CleanUpClient = Pick<KubeClient, "create" | "delete" | "find" | "list" | "patch">;
 

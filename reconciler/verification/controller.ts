@@ -1,4 +1,5 @@
 /** Drills: recovery points are restored beside the application, looked at, and thrown away. */
+
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { Clock } from "../../shared/clock.ts";

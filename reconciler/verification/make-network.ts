@@ -3,15 +3,13 @@
 import { listAt, numberAt, textAt } from "../../shared/json/value.ts";
 import { isForbidden } from "../../shared/kube/client/error.ts";
 import type { KubeClient } from "../../shared/kube/client/interface.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
+import { ENDPOINTS, NETWORK_POLICIES, SECRETS } from "../../shared/kube/resources.ts";
 import { secretNameBeside } from "../../shared/repository/backend-secret.ts";
 import { inNamespace } from "../authority.ts";
 import { createOwn } from "./create-own.ts";
-import { buildPolicies, NETWORK_POLICIES, type NetworkFacts } from "./network.ts";
-import { SECRETS } from "./objects.ts";
+import { buildPolicies, type NetworkFacts } from "./network.ts";
 import type { DrillView } from "./view.ts";
 
-const ENDPOINTS: Resource = { group: "", version: "v1", plural: "endpoints", namespaced: true };
 const API_SERVER = { namespace: "default", name: "kubernetes" } as const;
 /** Of the Service in every cluster, and the usual one behind it. */
 const USUAL_PORTS = [443, 6443] as const;

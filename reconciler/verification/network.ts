@@ -14,16 +14,8 @@ import type { BackupVerificationSession } from "../../shared/api/backup-verifica
 import { usedBackend } from "../../shared/backends.ts";
 import { Label, LabelValue } from "../../shared/contract.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
 import { drillBatchName } from "./names.ts";
 import { drillMetadata, drillNameOf, INSTANCE_LABEL } from "./objects.ts";
-
-export const NETWORK_POLICIES: Resource = {
-  group: "networking.k8s.io",
-  version: "v1",
-  plural: "networkpolicies",
-  namespaced: true,
-};
 
 export interface NetworkFacts {
   readonly backend: Backend | undefined;

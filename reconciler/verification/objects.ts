@@ -1,4 +1,5 @@
 /** The objects that a drill makes in its namespace: claims, and the batch that restores into them and into its servers. Pure. */
+
 import type {
   BackupVerificationSession,
   DrillServer,
@@ -6,16 +7,12 @@ import type {
 } from "../../shared/api/backup-verification-session.ts";
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
-import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
+import { parseRestoreBatch, type RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { ExecutionOrder, Label, LabelValue, Volume } from "../../shared/contract.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import type { BackupInvokerView } from "../../shared/invoker/object.ts";
-import type { Resource } from "../../shared/kube/resource.ts";
 import { type DrillName, drillBatchName } from "./names.ts";
 import { memberName } from "./plan.ts";
-
-export const SECRETS: Resource = { group: "", version: "v1", plural: "secrets", namespaced: true };
 
 /** By it the pods of a drill are told from all others, by people and in NetworkPolicies. It is handed on to jobs and their pods. */
 export const INSTANCE_LABEL = "app.kubernetes.io/instance";

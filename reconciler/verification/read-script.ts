@@ -1,4 +1,5 @@
 /** Reads how the container of a script ended. */
+
 import { listAt, numberAt, textAt } from "../../shared/json/value.ts";
 import { KubeError } from "../../shared/kube/client/error.ts";
 import type { KubeClient } from "../../shared/kube/client/interface.ts";

@@ -1,4 +1,5 @@
 /** Whether a restored database has the rows that its dump has. Pure. */
+
 import type { Finding } from "../findings.ts";
 import type { CountedTable } from "./ask.ts";
 import type { DumpedTable } from "./dump-rows.ts";

@@ -1,5 +1,4 @@
-import type { BackupSession } from "../../../../shared/api/backup-session.ts";
-import { parseBackupSession } from "../../../../shared/api/backup-session.ts";
+import { type BackupSession, parseBackupSession } from "../../../../shared/api/backup-session.ts";
 import {
   type BackupVerificationSession,
   parseBackupVerificationSession,
