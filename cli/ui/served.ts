@@ -6,7 +6,7 @@ import type { About } from "../../web/wire/envelope.ts";
 import type { Cluster } from "../cluster/interface.ts";
 import { mayDo } from "../cluster/self-access.ts";
 import type { Ask } from "./door.ts";
-import { createHistory, type History } from "./history/history.ts";
+import { createHistory, type History } from "./history/older-days.ts";
 import { createAsk, formatPlace, type Place } from "./history/source.ts";
 import { createPlans } from "./plans.ts";
 import { createActions, createQuestions } from "./questions.ts";

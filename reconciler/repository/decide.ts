@@ -7,9 +7,9 @@ import { REPOSITORY_MADE } from "../../shared/contract.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { formatSize } from "../../shared/size.ts";
 import { findCondition } from "../../shared/status/conditions.ts";
-import { formatDamage } from "../../shared/status/integrity.ts";
 import { repositoryReadiness, withReadiness } from "../../shared/status/readiness.ts";
 import { isGoodPoint } from "../../shared/status/saved-data.ts";
+import { formatDamage } from "../maintenance/verdicts.ts";
 import { formatReplacement, type Sighting, withAcceptance, withReplacedCondition, withSighting } from "./identity.ts";
 
 export interface RepositoryView {

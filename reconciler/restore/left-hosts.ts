@@ -4,8 +4,8 @@
  */
 
 import { ConditionType } from "../../shared/reasons.ts";
-import { savedForHost } from "../../shared/target/restore-rules.ts";
 import { EMPTY_TARGET_KIND, formatTarget, resolveTargetRef, targetKey } from "../../shared/target/ref.ts";
+import { savedForHost } from "../../shared/target/restore-rules.ts";
 import { type TargetEntry, withEntryCondition } from "../run/entries.ts";
 import { runHosts, runTargets } from "../run/facts.ts";
 import { targetRef } from "../run/view.ts";

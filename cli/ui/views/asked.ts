@@ -1,5 +1,5 @@
 /** What a page asks. */
-import type { Told } from "../history/history.ts";
+import type { Told } from "../history/older-days.ts";
 import type { WorldView } from "../world.ts";
 
 export type Query = Readonly<Record<string, string | undefined>>;

@@ -9,6 +9,7 @@
  * | drills can't be read                                    | Unknown                     |
  * | nothing                                                 | None                        |
  */
+
 import type { BackupVerificationSession } from "../../../shared/api/backup-verification-session.ts";
 import type { Proven } from "../../../shared/api/recovery-point.ts";
 import { parseDuration } from "../../../shared/duration.ts";
@@ -16,6 +17,7 @@ import { UserError } from "../../../shared/errors.ts";
 import { pointKey } from "../../../shared/snapshots/recovery-points.ts";
 import type { PointProof } from "../../../web/wire/lists.ts";
 import type { Recoveries } from "../../../web/wire/run.ts";
+import { groupBy } from "../../objects/group-by.ts";
 import type { BackupInvokerObject } from "../../objects/invokers.ts";
 import { isPointOf, type Point } from "../../points/decide.ts";
 import { hasDrillEnded } from "../../proof/drills.ts";
@@ -42,7 +44,7 @@ export function createProofs(world: WorldView): (point: Point) => PointProof {
       if (point.proven !== undefined) proven.set(keyOf(place), point.proven);
     }
   }
-  const drills = Map.groupBy(world.drills(), ({ metadata, status }) =>
+  const drills = groupBy(world.drills(), ({ metadata, status }) =>
     keyOf({ ...status?.point, namespace: status?.point?.namespace ?? metadata.namespace }),
   );
   const isKnown = !world.unreadable.has("BackupVerificationSession");

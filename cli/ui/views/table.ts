@@ -1,6 +1,6 @@
 /** All pages that show the cluster as it changes. A new one is a file and a row. */
 import type { Envelope } from "../../../web/wire/envelope.ts";
-import type { History, Wanted } from "../history/history.ts";
+import type { History, Wanted } from "../history/older-days.ts";
 import type { World, WorldView } from "../world.ts";
 import { findInvoker } from "./application-facts.ts";
 import type { Asked, Query } from "./asked.ts";

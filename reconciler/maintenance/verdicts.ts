@@ -6,7 +6,7 @@
  * | of the structure | index, trees, whether each pack is there | a later check of the structure |
  * | of a part of the data | the content of that part's packs | a later check of the same part, or of a larger one that holds it |
  */
-import type { DataFault, RepositoryStatus } from "../api/repository.ts";
+import type { DataFault, RepositoryStatus } from "../../shared/api/repository.ts";
 
 /** A status can't grow without end; where more parts are bad the oldest that are known stay. */
 const MAX_FAULTS = 100;
