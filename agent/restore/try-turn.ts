@@ -14,16 +14,11 @@ import { asUserError } from "../file-faults.ts";
 import type { Restic } from "../restic/client.ts";
 import { openRepository } from "../work/repository.ts";
 import { reporterOf, type WorkPorts } from "../work/turn-ports.ts";
+import { DRY_RUN, NO_DRY_RUN } from "./count-selected.ts";
 import type { HostRestore } from "./host-restore.ts";
 import { lookAtSnapshots } from "./look.ts";
 import { buildRestoreResult } from "./outcome.ts";
 import { createTried } from "./tried-restore.ts";
-
-/** Of a flag that comes twice restic takes the last. */
-const DRY_RUN = ["--dry-run", "--json", "--verbose=2", "--no-lock"];
-
-/** What restic before 0.17 says. */
-const NO_DRY_RUN = /unknown flag: --dry-run/;
 
 function tooOld(): UserError {
   return new UserError(
