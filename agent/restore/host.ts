@@ -4,6 +4,7 @@ import { isSwitchedOn } from "../../shared/repository/restic-flags.ts";
 import { type ResolvedSnapshot, selectForHost } from "../../shared/target/restore-rules.ts";
 import type { SnapshotSize } from "../restic/list-snapshot.ts";
 import { clearExisting } from "./conflicts.ts";
+import { nothingSelected } from "./count-selected.ts";
 import { lookAtSnapshots } from "./look.ts";
 import { parseRestoreLine } from "./messages.ts";
 import type { HostRestore, HostRestorePorts } from "./order.ts";
@@ -39,10 +40,15 @@ export async function restoreHost(restore: HostRestore, ports: HostRestorePorts)
     signal.throwIfAborted();
     await ports.beforeWrite();
     let before = seen.reduce((sum, { size }) => addProgress(sum, totalOf(size)), NO_PROGRESS);
-    for (const { snapshot, size, conflicts, owners } of seen) {
+    let compared = 0;
+    for (const { snapshot, size, conflicts, owners, isUncounted } of seen) {
       const tell = (done: Done) => ports.onProgress(addProgress(before, { ...NO_PROGRESS, ...done }));
       conflicts.clear();
-      const { errors, isCompared } = await restoreSnapshot(snapshot, size, restore, selection, { ...ports, tell });
+      const told = { ...ports, tell };
+      const flags = isUncounted ? ["--verify"] : [];
+      const written = await restoreSnapshot(snapshot, size, { ...restore, flags }, selection, told);
+      const { errors, isCompared } = written;
+      compared += written.compared;
       before = addProgress(before, { ...NO_PROGRESS, bytesDone: size.bytes, filesDone: size.files });
       ports.onProgress(before);
       warnings.push(...itemWarnings(errors).map((line) => restic.clean(line)));
@@ -57,6 +63,12 @@ export async function restoreHost(restore: HostRestore, ports: HostRestorePorts)
       });
       log.info({ snapshot: snapshot.id.slice(0, 8), host: restore.host.hostname }, "snapshot restored");
       ports.onRestored(restored);
+    }
+    if (seen.length > 0 && compared === 0 && warnings.length === 0 && seen.every(({ isUncounted }) => isUncounted)) {
+      throw nothingSelected(
+        restore,
+        seen.flatMap(({ snapshot }) => snapshot.paths),
+      );
     }
     return { restored, warnings, failure: undefined };
   } catch (error) {
@@ -91,19 +103,22 @@ interface Written {
   readonly errors: readonly ItemError[];
   /** Whether restic came to compare what it wrote, where it was asked to. */
   readonly isCompared: boolean;
+  /** How many files it compared. */
+  readonly compared: number;
 }
 
 /** @throws UserError when the data is not whole */
 async function restoreSnapshot(
   snapshot: ResolvedSnapshot,
   size: SnapshotSize,
-  restore: HostRestore,
+  restore: HostRestore & { readonly flags: readonly string[] },
   patterns: Patterns,
   ports: HostRestorePorts & { tell(done: Done): void },
 ): Promise<Written> {
   const { restic, signal } = ports;
   let errors: ItemError[] = [];
   let hasRestored = false;
+  let compared = 0;
   const run = (flags: readonly string[]) => {
     errors = [];
     return restic.restore(
@@ -113,7 +128,7 @@ async function restoreSnapshot(
         include: patterns.include,
         exclude: patterns.exclude,
         args: restore.args,
-        flags,
+        flags: [...restore.flags, ...flags],
         isVerified: restore.isVerified,
       },
       {
@@ -123,6 +138,7 @@ async function restoreSnapshot(
           if (message.kind === "progress")
             ports.tell({ bytesDone: message.progress.bytesDone, filesDone: message.progress.filesDone });
           if (message.kind === "restored") hasRestored = true;
+          if (message.kind === "compared") compared = message.files;
           if (message.kind === "item-error") errors.push({ item: message.item, text: message.text });
         },
         onStart: (pid) => watchWrites(pid, size, ports),
@@ -135,7 +151,9 @@ async function restoreSnapshot(
   const { paths } = snapshot;
   const isCompared = exit.code === 0;
   if (isCompared && !hasRestored) throw nothingTold(snapshot);
-  if (isCompared || isDataWhole(errors, paths, exit)) return { errors: errorsOfRestored(errors, paths), isCompared };
+  if (isCompared || isDataWhole(errors, paths, exit)) {
+    return { errors: errorsOfRestored(errors, paths), isCompared, compared };
+  }
   const what = `restore of snapshot ${snapshot.id.slice(0, 8)}`;
   throw restoreFault(errors, restic.fault(what, exit), what);
 }
