@@ -91,9 +91,11 @@ export async function runActions(run: HostRun, actions: readonly HostAction[], p
   const { progress } = run.status ?? {};
   const heartbeat = startHeartbeat(reporter, now, { everySeconds: run.spec.heartbeatSeconds, first: progress });
   let isTold = false;
+  let verdicts: number | undefined;
   const onListed = (listing: Listing | undefined): void => {
     if (listing === undefined) return;
     isTold = true;
+    verdicts = listing.verdicts;
     reporter.set(toTell(listing));
   };
   try {
@@ -121,7 +123,7 @@ export async function runActions(run: HostRun, actions: readonly HostAction[], p
         const scopeOf = run.spec.work === "Maintain" ? undefined : prepared.scope;
         const list = async () => onListed(await gatherListing(restic, scopeOf, { signal: stopper.signal, log }));
         if (isListedFor(action, run.spec.work, isTold)) await list();
-        outcome = await runAction(action, { ...prepared, withLock, onListed });
+        outcome = await runAction(action, { ...prepared, withLock, onListed, verdicts: () => verdicts });
         if (action === "DeleteSnapshots") await list();
       } catch (thrown) {
         const error = asUserError(thrown);
