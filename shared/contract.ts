@@ -250,6 +250,10 @@ export const SnapshotTag = {
   Unreadable: "unreadable=",
   /** Not all that was wanted is in it; the value is the error code. It belongs to no recovery point. */
   Incomplete: "incomplete=",
+  /** On a small snapshot that holds no data: the snapshot that it speaks of. */
+  VerdictOf: "verdict-of=",
+  /** On the same: a tag of the snapshot that it speaks of, such as `verdict=incomplete=FILES_UNREADABLE`. */
+  Verdict: "verdict=",
 } as const;
 
 /** Kinds that are backed up by a sidecar and restored by an init-container when no task is named. */

@@ -60,25 +60,9 @@ export function backupArguments(backup: BackupArguments, common: CommonFlags): r
   ];
 }
 
-export interface SnapshotFilter {
-  readonly host?: string;
-  readonly path?: string;
-  /** All of them must be on the snapshot. */
-  readonly tags?: readonly string[];
-}
-
-/** `restic snapshots` as JSON. */
-export function snapshotsArguments(filter: SnapshotFilter, common: CommonFlags): readonly string[] {
-  return [
-    "snapshots",
-    "--json",
-    "--no-lock",
-    ...(filter.host === undefined ? [] : ["--host", filter.host]),
-    ...(filter.path === undefined ? [] : ["--path", filter.path]),
-    ...(filter.tags === undefined || filter.tags.length === 0 ? [] : ["--tag", filter.tags.join(",")]),
-    ...common.flags,
-    ...cacheFlags(common),
-  ];
+/** `restic snapshots` as JSON: all of them, since what is known of one may stand in another. */
+export function snapshotsArguments(common: CommonFlags): readonly string[] {
+  return ["snapshots", "--json", "--no-lock", ...common.flags, ...cacheFlags(common)];
 }
 
 export interface RestoreArguments {

@@ -4,7 +4,7 @@
  * root, any other anywhere; what lies below a match is matched too. A pattern with `**` of more than one part beyond those of the
  * path matches nothing, though each `**` may stand for no part. Pure.
  */
-import { readArguments } from "../../shared/restic-flags.ts";
+import { readArguments } from "../../shared/repository/restic-flags.ts";
 
 /** Options whose patterns are in files, or ignore case: restic alone knows what they select. */
 const OTHER_NAMES: ReadonlySet<string> = new Set([

@@ -3,7 +3,7 @@ import { UserError } from "../../shared/errors.ts";
 import { parseJson, textAt } from "../../shared/json/value.ts";
 import type { ResolvedSnapshot, RestoreSelection } from "../../shared/target/restore-rules.ts";
 import type { SnapshotSize } from "../restic/list-snapshot.ts";
-import type { HostRestore, HostRestorePorts } from "./host.ts";
+import type { HostRestore, HostRestorePorts } from "./order.ts";
 import { createTried } from "./tried.ts";
 
 /** Of a flag that comes twice restic takes the last. It compares nothing where nothing is written. */

@@ -104,9 +104,11 @@ export async function runActions(run: HostRun, actions: readonly HostAction[], p
   const look = async ({ restic }: Pick<ActionPorts, "restic">): Promise<void> => {
     if (isMaintenance) reporter.set(await tellLocks(restic, { signal: stopper.signal, log, now }));
   };
+  let verdicts: number | undefined;
   const onListed = (listing: Listing | undefined): void => {
     if (listing === undefined) return;
     isTold = true;
+    verdicts = listing.verdicts;
     reporter.set(toTell(listing));
   };
   try {
@@ -137,7 +139,7 @@ export async function runActions(run: HostRun, actions: readonly HostAction[], p
         const scopeOf = isMaintenance ? undefined : prepared.scope;
         const list = async () => onListed(await gatherListing(restic, scopeOf, { signal: stopper.signal, log }));
         if (isListedFor(action, run.spec.work, isTold)) await list();
-        outcome = await runAction(action, { ...prepared, withLock, onListed });
+        outcome = await runAction(action, { ...prepared, withLock, onListed, verdicts: () => verdicts });
         if (action === "DeleteSnapshots") await list();
         if (action === actions.at(-1)) await look(prepared);
       } catch (thrown) {
