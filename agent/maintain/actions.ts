@@ -16,6 +16,7 @@ import { createIsOwn, planRetention, type RetentionScope } from "./decide-retent
 import { hasRule } from "./keep-rules.ts";
 import { call, removeOrphans, removeSnapshots } from "./remove-snapshots.ts";
 import type { Listing } from "./told-points.ts";
+import { writeKnown } from "./write-known.ts";
 
 export interface ActionPorts {
   readonly restic: Restic;
@@ -70,7 +71,8 @@ async function applyRetention(ports: ActionPorts): Promise<ActionFacts> {
   const onVerdicts = (found: readonly Verdict[]) => {
     verdicts = found;
   };
-  const own = await restic.snapshots({}, { signal, keep: createIsOwn(scope), onVerdicts });
+  const listed = await restic.snapshots({}, { signal, keep: createIsOwn(scope), onVerdicts });
+  const own = await writeKnown(listed, scope, ports);
   const plan = planRetention(own, policy, scope);
   if (policy.dryRun === true) {
     ports.onListed?.({ points: listPoints(own, plan.keptBy), snapshots: own, verdicts: verdicts.length });

@@ -91,12 +91,17 @@ function originOf(day: number): SnapshotOrigin {
   };
 }
 
-function retain(day: number, keepLast: number) {
+function retain(day: number, keepLast: number, incomplete: readonly string[] = []) {
   return runAction("ApplyRetentionPolicy", {
     restic,
     signal,
     policy: { name: "few", keepLast, prune: false },
-    scope: () => ({ invokerTag: invokerTag(ORIGIN.invoker), sessionTag: `session=demo/s-${day}`, untagged: [] }),
+    scope: () => ({
+      invokerTag: invokerTag(ORIGIN.invoker),
+      sessionTag: `session=demo/s-${day}`,
+      incomplete,
+      untagged: [],
+    }),
     readDataSubset: undefined,
     withLock: plainly,
   });
@@ -237,6 +242,20 @@ test("D4: bad nights beside others' long backups push no good point out, also wh
   const whole = (await points()).filter(({ snapshots }) => snapshots.length > 0);
   expect(whole.map(({ session }) => session)).toEqual(["s-3", "s-2", "s-1"]);
 }, 120_000);
+
+test("D4: what a session knows of a snapshot whose pod died before it could tell outlives the session", async () => {
+  for (const day of [1, 2]) await backup({ origin: originOf(day) });
+  // restic made its snapshot, and nobody was left to say what it lacks.
+  for (const day of [3, 4, 5]) {
+    await backup({ origin: originOf(day) });
+    await startOther();
+    expect(await retain(day, 2, [`demo/s-${day}`])).toMatchObject({ kind: "done" });
+    await endOther();
+  }
+  const whole = (await points()).filter(({ snapshots }) => snapshots.length > 0);
+  expect(whole.map(({ session }) => session)).toEqual(["s-2", "s-1"]);
+  expect(await retain(5, 2)).toMatchObject({ facts: { kept: 5, removed: 0 } });
+});
 
 test("a verdict holds for a snapshot that somebody tagged or copied since, and for no other one", async () => {
   await backup({ origin: originOf(1) });
