@@ -30,6 +30,8 @@ import { sharedPlane } from "../support/shared-plane.ts";
 
 const NAMESPACE = "ui-test";
 const TIMEOUT_MS = 90_000;
+/** A Service of one, as the command line has it. */
+const PROMETHEUS = `${NAMESPACE}/prometheus:9090`;
 const DB = { kind: "Deployment", name: "db" } as const;
 const WEB = { kind: "Deployment", name: "web" } as const;
 /** As long as names may be, but for what its sessions add. */
@@ -434,7 +436,12 @@ test("without rights the right is named, nothing is called good, and nothing can
   ]);
   const plugin = join(sharedPlane().bundlesFolder, PLUGIN_FILE);
   const opener = putOpener(dir);
-  const program = await startUi(plugin, await writeKubeconfig("viewer", []), [], opener.path);
+  const program = await startUi(
+    plugin,
+    await writeKubeconfig("viewer", []),
+    [`--prometheus=${PROMETHEUS}`],
+    opener.path,
+  );
   programs.push(program);
   const other = await browser.newContext({ locale: "en-US" });
   other.setDefaultTimeout(TIMEOUT_MS);
@@ -454,6 +461,7 @@ test("without rights the right is named, nothing is called good, and nothing can
   await tab
     .getByText("Next: check it with: kubectl auth can-i list repositories.stash.appscode.com -n ui-test")
     .waitFor();
+  await tab.getByText(/you lack the right to get services\/proxy in namespace ui-test/).waitFor();
   await stateIn(card("nightly", tab), "Unknown").waitFor();
   expect(await tab.getByText("Good", { exact: true }).count()).toBe(0);
   await card("nightly", tab).getByRole("link").click();

@@ -26,6 +26,8 @@ interface ProofMarkProps {
 
 export function ProofMark({ proof, application, nowMs }: ProofMarkProps): JSX.Element {
   const { state, by, isKept, time, recoverySeconds, code, message, summary, before } = proof;
+  // How long it took stands above.
+  const told = (summary ?? message ?? "").replace(/^restored in [\d:]+(, )?/, "");
   return (
     <>
       <State value={LABELS[state]} /> {code !== undefined && <strong>{code}</strong>}
@@ -35,9 +37,9 @@ export function ProofMark({ proof, application, nowMs }: ProofMarkProps): JSX.El
           <Time value={time} nowMs={nowMs} />
         </div>
       )}
-      {(summary ?? message) !== undefined && (
+      {told !== "" && (
         <div class="muted">
-          <Name>{summary ?? message ?? ""}</Name>
+          <Name>{told}</Name>
         </div>
       )}
       {by !== undefined && application !== undefined && isKept === true && (

@@ -20,7 +20,7 @@ const LIMIT_MS = 20_000;
 /** Of one answer. What is asked for is far less. */
 const MAX_LENGTH = 64 * 1024 * 1024;
 const SERVICE =
-  /^([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)\/(https:)?([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?):([a-z0-9-]{1,63})((?:\/[\w.~-]+)*)\/?$/;
+  /^([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)\/(https:)?([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?):([a-z0-9-]{1,63})((?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)*)\/?$/;
 
 /** @param text `http://…`, or `NAMESPACE/SERVICE:PORT` @throws UsageError */
 export function readPlace(text: string): Place {
