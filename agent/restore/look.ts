@@ -33,7 +33,8 @@ type LookPorts = Pick<HostRestorePorts, "restic" | "signal">;
 
 /**
  * Each process of restic opens the repository anew, which takes the better part of a second: one that finds and lists a single
- * snapshot spares the list of all.
+ * snapshot spares the list of all. Where the newest is wanted that is read at the same time: restic itself knows no verdicts, by which
+ * the newest may be one that is not whole.
  *
  * @returns outer paths before inner ones; nothing when nothing is wanted
  * @throws UserError when a wanted snapshot is missing, with what there is, can't be read, or does not fit what is on disk, or when patterns leave
@@ -63,9 +64,23 @@ async function lookAtAll(
   const [only, ...others] = selection.wanted;
   if (only === undefined) return [];
   const which = others.length === 0 ? flagsOf(only, selection, restore) : undefined;
-  const seen = which === undefined ? undefined : await lookAtOne(which, restore, selection, ports);
-  if (seen !== undefined) return [seen];
-  const snapshots = await chooseSnapshots(ports.restic, selection, targetTag(restore.host.target), ports.signal);
+  let foundId: string | undefined;
+  const onFound = (id: string) => {
+    foundId = id;
+  };
+  const looking = which === undefined ? undefined : lookAtOne(which, restore, selection, { ...ports, onFound });
+  if (only.by === "id") {
+    const seen = await looking;
+    if (seen !== undefined) return [seen];
+  }
+  const choosing = chooseSnapshots(ports.restic, selection, targetTag(restore.host.target), ports.signal);
+  // Neither goes on when the other's fault is told.
+  const [choice, look] = await Promise.allSettled([choosing, looking]);
+  const isAnother = choice.status === "fulfilled" && foundId !== undefined && choice.value[0]?.id !== foundId;
+  if (look.status === "rejected" && !isAnother) throw look.reason;
+  if (choice.status === "rejected") throw choice.reason;
+  if (look.status === "fulfilled" && look.value !== undefined && !isAnother) return [look.value];
+  const snapshots = choice.value;
   const selected = selectedOf(restore, selection, snapshots);
   const all: SeenSnapshot[] = [];
   for (const snapshot of snapshots) {
@@ -99,7 +114,7 @@ async function lookAtOne(
   which: readonly string[],
   restore: HostRestore,
   selection: RestoreSelection,
-  { restic, signal }: LookPorts,
+  { restic, signal, onFound }: LookPorts & { onFound(id: string): void },
 ): Promise<SeenSnapshot | undefined> {
   let found: { readonly snapshot: ResolvedSnapshot; readonly watch: Watch; requireSome(): void } | undefined;
   let size: SnapshotSize;
@@ -108,6 +123,7 @@ async function lookAtOne(
       signal,
       onSnapshot(listed) {
         const snapshot = resolveAlone(listed, restore, selection);
+        onFound(snapshot.id);
         const selected = selectedOf(restore, selection, [snapshot]);
         const watch = createWatch(restore, selection, snapshot, selected.look);
         found = { snapshot, watch, requireSome: selected.requireSome };
