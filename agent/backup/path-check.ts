@@ -15,6 +15,18 @@ function isReached(path: string, mounts: readonly string[]): boolean {
 }
 
 /**
+ * Mounts that a path only holds: what of it lies on none of them belongs to our image, and no file of the application is saved of that.
+ *
+ * @returns nothing where the path itself is on a volume
+ */
+export function mountsHeldBy(path: string, mounts: readonly string[]): readonly string[] {
+  const volumes = mounts.filter((mount) => mount !== sep);
+  if (volumes.some((mount) => isWithin(path, mount))) return [];
+  const held = volumes.filter((mount) => isWithin(mount, path));
+  return held.filter((mount) => !held.some((outer) => outer !== mount && isWithin(mount, outer)));
+}
+
+/**
  * restic saves a link's name and not what it leads to, and a restore puts a folder in the place of a link that a path leads through: what
  * is behind it is then cut off from the application. This holds for a link above the mount point too, where the folder would lie beside the volume.
  */

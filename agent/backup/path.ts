@@ -10,7 +10,7 @@ import type { BackupProgress, BackupSummary } from "../restic/messages.ts";
 import { hasFile, itemKindOf } from "./item-kind.ts";
 import { judgePath } from "./judge-path.ts";
 import { buildSnapshotStats, type PathOutcome } from "./outcome.ts";
-import { checkBackupPath } from "./path-check.ts";
+import { checkBackupPath, mountsHeldBy } from "./path-check.ts";
 import { ReadFaults } from "./read-faults.ts";
 import { setAside, tryVerdict } from "./write-verdict.ts";
 
@@ -86,11 +86,24 @@ export async function backupPath(backup: BackupArguments, ports: PathBackupPorts
     return {
       kind: "saved",
       snapshot: buildSnapshotStats(path, summary, { id, at: startedAt, unreadable }),
-      warnings: [...warnings(), ...(isEmpty ? [`${path} holds no file`] : []), ...unwritten],
+      warnings: [
+        ...warnings(),
+        ...(isEmpty ? [`${path} holds no file`] : []),
+        ...mountWarnings(path, ports.mounts),
+        ...unwritten,
+      ],
     };
   } catch (error) {
     return failed(error);
   }
+}
+
+/** A part of what was asked for must not pass for the whole. */
+function mountWarnings(path: string, mounts: readonly string[] = []): readonly string[] {
+  const held = mountsHeldBy(path, mounts);
+  if (held.length === 0) return [];
+  const rest = "nothing else of it is on a volume of the container, so the application's own files there are not saved";
+  return [`of ${path} only ${held.join(", ")} is saved: ${rest}`];
 }
 
 function requireWrite({ path, args }: BackupArguments): void {

@@ -5,6 +5,7 @@
 import type { HookResult } from "../../shared/api/hook-result.ts";
 import type { HostRun, HostRunStatus } from "../../shared/api/host-run.ts";
 import { type HostActionResult, MAX_TOLD_FILES, type TriedHost } from "../../shared/api/host-stats.ts";
+import { ERRORS } from "../../shared/errors.ts";
 import { canonicalJson } from "../../shared/hash.ts";
 import { boundLocks } from "../../shared/listed-locks.ts";
 import { isCount } from "../../shared/snapshots/listed-points.ts";
@@ -86,8 +87,19 @@ function foldResults(entry: HostEntry, status: HostRunStatus, room: TextRoom): r
   return [...others, ...last];
 }
 
+/** Why a backup that its pod calls good is none: nobody could restore what has no id. */
+function withoutSnapshot(status: HostRunStatus): HostRunStatus {
+  const { snapshots = [] } = status;
+  if (status.phase !== "Succeeded" || (snapshots.length > 0 && snapshots.every(({ name }) => Boolean(name))))
+    return status;
+  const { next } = ERRORS.NO_SNAPSHOT_REPORTED;
+  const error = `the pod told no id of ${snapshots.length === 0 ? "a snapshot" : "every snapshot"} (next: ${next})`;
+  return { ...status, phase: "Failed", reason: "NO_SNAPSHOT_REPORTED", error };
+}
+
 /** The part of a report that counts while the host is open: how it goes and how it ended. */
-function foldOutcome(status: HostRunStatus, kind: "backup" | "restore", room: TextRoom) {
+function foldOutcome(told: HostRunStatus, kind: "backup" | "restore", room: TextRoom) {
+  const status = kind === "backup" ? withoutSnapshot(told) : told;
   const { phase, starts, startedAt, finishedAt, duration, error, reason, warnings, unreadableFiles, progress } = status;
   return {
     ...(phase !== undefined && { phase }),

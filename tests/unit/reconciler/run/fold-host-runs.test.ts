@@ -18,6 +18,20 @@ describe("an entry with what its pod told", () => {
     expect(ended).toMatchObject({ phase: "Succeeded", snapshots: [SNAPSHOT], podUID: "uid-1" });
   });
 
+  test.each([
+    ["no snapshots", {}],
+    ["an empty list of them", { snapshots: [] }],
+    ["one without an id", { snapshots: [SNAPSHOT, { path: "/other" }] }],
+    ["one whose id is empty", { snapshots: [{ name: "", path: "/data" }] }],
+  ])("D4: has failed where the pod calls a backup good and tells %s", (_what, told) => {
+    const ended = fold(ENTRY, { phase: "Succeeded", ...told });
+    expect(ended).toMatchObject({
+      phase: "Failed",
+      reason: "NO_SNAPSHOT_REPORTED",
+      error: expect.stringMatching(/next: /),
+    });
+  });
+
   test("loses a reason that the pod took back", () => {
     const locked = fold(ENTRY, { phase: "Running", reason: "REPOSITORY_LOCKED" });
     expect(locked.reason).toBe("REPOSITORY_LOCKED");
