@@ -7,7 +7,7 @@ import { buildBackupSession } from "../../shared/invoker/build-backup-session.ts
 import { isAlreadyExists, isNotFound } from "../../shared/kube/client/error.ts";
 import { asIs } from "../../shared/kube/client/interface.ts";
 import { backupSessionName } from "../../shared/names.ts";
-import type { ActPorts } from "../run/run-kind.ts";
+import type { ActPorts } from "../run/kind.ts";
 import type { SessionMemory } from "./gather.ts";
 import type { Action } from "./step.ts";
 import type { SessionView } from "./view.ts";

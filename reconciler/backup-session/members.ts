@@ -5,7 +5,7 @@ import { assertNever, type ErrorCode } from "../../shared/errors.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { targetKey } from "../../shared/target/ref.ts";
 import { formatTime } from "../../shared/timestamps.ts";
-import type { TargetJob } from "../jobs/target-job.ts";
+import type { TargetJob } from "../jobs/of-target.ts";
 import { type TargetEntry, withEntryCondition, withoutExplanation } from "../run/entries.ts";
 import { withRefusal } from "../run/give-up.ts";
 import { planHosts } from "../run/hosts.ts";

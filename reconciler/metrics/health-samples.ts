@@ -3,7 +3,7 @@ import type { BackupBatch } from "../../shared/api/backup-batch.ts";
 import type { BackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
-import { decideStaleness } from "../health/staleness.ts";
+import { decideStaleness } from "../health/decide.ts";
 import type { GaugeSpec, Sample } from "./gauge-table.ts";
 import { type Labels, timeSeconds } from "./session-samples.ts";
 

@@ -2,8 +2,8 @@
 import { ConditionType } from "../../shared/reasons.ts";
 import { isConditionTrue } from "../../shared/status/conditions.ts";
 import { formatTarget, resolveTargetRef } from "../../shared/target/ref.ts";
-import { runHosts, runTargets } from "../run/run-facts.ts";
-import type { RestoreStatus } from "./restore-status.ts";
+import { runHosts, runTargets } from "../run/facts.ts";
+import type { RestoreStatus } from "./status.ts";
 
 /** A host whose agent had begun and not succeeded: part of its data may be restored, part old. */
 const MAYBE_HALF: readonly string[] = ["Running", "Failed"];

@@ -11,7 +11,7 @@ import { withPlan } from "./dry-run.ts";
 import { RECOVERY_POINT_WANTED } from "./explain.ts";
 import { deadlineMs } from "./finish.ts";
 import { decidePoint } from "./point-search.ts";
-import type { RestoreStatus } from "./restore-status.ts";
+import type { RestoreStatus } from "./status.ts";
 import type { Row, Step } from "./step.ts";
 import type { MemberStatus, RestoreView } from "./view.ts";
 

@@ -23,7 +23,7 @@ import type { HostRun } from "../../shared/api/host-run.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { formatClock } from "../../shared/size.ts";
 import { formatTime } from "../../shared/timestamps.ts";
-import { isFullQuota, isWithoutPod } from "../jobs/target-job.ts";
+import { isFullQuota, isWithoutPod } from "../jobs/of-target.ts";
 import { type DrillDecision, LOOK_AGAIN_MS, wait } from "./decision.ts";
 import { provenWords, whyUnproven, withRestore, withVerified } from "./results.ts";
 import { serverEnd, starting } from "./starting.ts";

@@ -23,7 +23,7 @@ import { findCondition, withCondition } from "../../shared/status/conditions.ts"
 import { type Readiness, withReadiness } from "../../shared/status/readiness.ts";
 import { isGoodPoint } from "../../shared/status/saved-data.ts";
 import { formatTime } from "../../shared/timestamps.ts";
-import { decideSchedule, type ScheduleDecision } from "../schedule/decide-schedule.ts";
+import { decideSchedule, type ScheduleDecision } from "../schedule/decide.ts";
 import { provenOf } from "./proven.ts";
 import { isFinalDrill } from "./status.ts";
 

@@ -10,12 +10,12 @@ import { type BackupInvokerView, isDryRun } from "../../shared/invoker/object.ts
 import { mayUseRepository } from "../../shared/repository/usage-policy.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
 import { targetKey } from "../../shared/target/ref.ts";
-import { decideJobOutcome } from "../jobs/decide-outcome.ts";
-import { jobsOf, podsOf } from "../jobs/gather-target-jobs.ts";
-import type { JobProblem } from "../jobs/target-job.ts";
+import { decideJobOutcome } from "../jobs/decide.ts";
+import { jobsOf, podsOf } from "../jobs/gather-of-targets.ts";
+import type { JobProblem } from "../jobs/of-target.ts";
 import { hostRunsOf } from "../world/host-runs.ts";
+import type { World } from "../world/informers.ts";
 import { findInvokerObject, gatherInvoker } from "../world/invokers.ts";
-import type { World } from "../world/world.ts";
 import { drillBatchName, scriptJobName, verifyJobName } from "./names.ts";
 import { drillNameOf } from "./objects.ts";
 import { isFinalDrill } from "./status.ts";

@@ -83,15 +83,14 @@ function onPort(port: number, protocol: "TCP" | "UDP" = "TCP"): JsonObject {
 function storeRules({ backend, proxies }: NetworkFacts, namespace: string): readonly JsonObject[] {
   const used = backend && usedBackend(backend);
   if (used === undefined || used.name === "local") return [];
-  // Where Swift has its data its own catalogue tells.
-  if (used.name === "swift") return [{}];
-  const isCloud = used.name !== "rest";
+  const { reaches } = used.kind;
+  if (reaches === "anything") return [{}];
   const { endpoint } = used.store;
   return [
     ...(endpoint === undefined ? [] : addressRules(endpoint, namespace)),
     ...proxies.flatMap((proxy) => addressRules(proxy, namespace)),
     // Credentials of roles come from elsewhere than the store.
-    ...(isCloud ? [{ ports: [onPort(HTTPS)] }, { to: [{ ipBlock: { cidr: LINK_LOCAL } }] }] : []),
+    ...(reaches === "cloud" ? [{ ports: [onPort(HTTPS)] }, { to: [{ ipBlock: { cidr: LINK_LOCAL } }] }] : []),
   ];
 }
 

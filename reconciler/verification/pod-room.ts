@@ -10,7 +10,7 @@ import { KubeError } from "../../shared/kube/client/error.ts";
 import { asIs } from "../../shared/kube/client/interface.ts";
 import { PODS } from "../../shared/kube/resources.ts";
 import { inNamespace, type NamespaceClient } from "../authority.ts";
-import { isFullQuota } from "../jobs/target-job.ts";
+import { isFullQuota } from "../jobs/of-target.ts";
 import { gatherServerFacts, type ServerPorts } from "./make-servers.ts";
 import { drillMetadata } from "./objects.ts";
 import { planScriptJob } from "./script-job.ts";

@@ -96,6 +96,7 @@ export function withVerified(
     return {
       ...rest,
       ...found,
+      ...withExpectations(found, queries),
       phase: bad === undefined ? "Succeeded" : "Failed",
       ...(bad !== undefined && { message: bad }),
     };
@@ -119,6 +120,21 @@ export function withVerified(
   });
   const { resticVersion } = result;
   return { ...status, members, checks: [...checks, ...unasked], ...(resticVersion && { resticVersion }) };
+}
+
+/** An answer that is good says nothing to whoever does not know what was asked for: `min: 0` is met by any. */
+function withExpectations(
+  found: VerifiedMember | undefined,
+  queries: readonly VerificationQuery[],
+): Pick<DrilledMember, "queries"> {
+  if (found?.queries === undefined) return {};
+  const own = queries.filter(({ member }) => member === found.alias);
+  return {
+    queries: found.queries.map((answered, at) => {
+      const expect = own[at]?.statement === answered.statement ? own[at]?.expect : undefined;
+      return { ...answered, ...(expect !== undefined && { expect }) };
+    }),
+  };
 }
 
 function fileWords({ files = 0, compared = 0 }: DrilledMember): string {

@@ -8,8 +8,8 @@ import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { CLAIMS, STORAGE_CLASSES } from "../../shared/kube/resources.ts";
 import { readQuantity } from "../../shared/quantity.ts";
 import { inNamespace } from "../authority.ts";
-import { problemOf } from "../jobs/job-refusal.ts";
-import { isFullQuota } from "../jobs/target-job.ts";
+import { isFullQuota } from "../jobs/of-target.ts";
+import { problemOf } from "../jobs/refusal.ts";
 import { buildDrillClaim } from "./objects.ts";
 
 const DEFAULT_CLASS = [

@@ -11,7 +11,7 @@
 
 import type { DrillServer } from "../../shared/api/backup-verification-session.ts";
 import { formatTime } from "../../shared/timestamps.ts";
-import { isWithoutPod } from "../jobs/target-job.ts";
+import { isWithoutPod } from "../jobs/of-target.ts";
 import type { DrillDecision } from "./decision.ts";
 import { again, fail, leftSeconds, type Step, tell, waitFor, whyStuck } from "./step.ts";
 import type { DrillJob } from "./view.ts";

@@ -1,7 +1,7 @@
 /** What the steps of a drill that has begun have in common. Pure. */
 
 import type { ErrorCode } from "../../shared/errors.ts";
-import { isWithoutPod, type JobProblem, stuckOf } from "../jobs/target-job.ts";
+import { isWithoutPod, type JobProblem, stuckOf } from "../jobs/of-target.ts";
 import { type DrillDecision, LOOK_AGAIN_MS, wait } from "./decision.ts";
 import { type DrillStatus, ending, withConditions } from "./status.ts";
 import type { DrillJob, DrillView } from "./view.ts";

@@ -3,6 +3,7 @@
 import type { DrillServer, DrillVolume } from "../../shared/api/backup-verification-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { Repository } from "../../shared/api/repository.ts";
+import type { RuntimeSettings } from "../../shared/api/runtime-settings.ts";
 import { Command, LabelValue, Path } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
 import { VOLUME_FILE_MODE } from "../../shared/injection/backend-volume.ts";
@@ -11,13 +12,13 @@ import { type JsonObject, objectsAt } from "../../shared/injection/workload.ts";
 import type { BackupMemberView } from "../../shared/invoker/object.ts";
 import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { inNamespace } from "../authority.ts";
-import { ensureJob } from "../jobs/ensure-job.ts";
-import { gatherBackendClaim, gatherLimitRanges, gatherNamespace } from "../jobs/gather-job.ts";
-import type { JobFact } from "../jobs/job-object.ts";
-import type { DrillJobView } from "../jobs/job-view.ts";
-import type { JobPlan } from "../jobs/plan-job.ts";
-import { planRepositoryJob } from "../jobs/plan-repository-job.ts";
+import { ensureJob } from "../jobs/ensure.ts";
+import { gatherBackendClaim, gatherLimitRanges, gatherNamespace } from "../jobs/gather.ts";
+import type { JobFact } from "../jobs/object.ts";
+import type { JobPlan } from "../jobs/plan.ts";
+import { planRepositoryJob } from "../jobs/plan-for-repository.ts";
 import { accountName } from "../jobs/rights.ts";
+import type { DrillJobView } from "../jobs/view.ts";
 import { verifyJobName } from "./names.ts";
 import { drillLabels, drillNameOf } from "./objects.ts";
 import type { DrillView } from "./view.ts";
@@ -53,6 +54,16 @@ export function drillAccountName({ metadata }: Pick<DrillView["drill"], "metadat
   return accountName({ invoker: { kind, name: metadata.name }, member: { index: 0 } });
 }
 
+/**
+ * What the author of a verifier sets for its jobs, without variables of the container: one of them could put another program in the place
+ * of restic, and what that says would be signed.
+ */
+function withoutVariables(settings: RuntimeSettings | undefined): RuntimeSettings | undefined {
+  if (settings?.container === undefined) return settings;
+  const { env: _env, envFrom: _envFrom, ...container } = settings.container;
+  return { ...settings, container };
+}
+
 /** The view of a job that works for no member: it may read every file, as the job that backs a volume up may. */
 export function drillJobView(
   { drill, verifier }: Pick<DrillView, "drill" | "verifier">,
@@ -63,7 +74,7 @@ export function drillJobView(
   const { namespace, name, uid = "" } = drill.metadata;
   const owner = { apiVersion, kind, namespace, name, uid };
   const [first] = drill.status?.volumes ?? [];
-  const { runtimeSettings } = verifier?.spec ?? {};
+  const runtimeSettings = withoutVariables(verifier?.spec.runtimeSettings);
   const member: BackupMemberView = {
     index: 0,
     alias: undefined,

@@ -7,8 +7,8 @@ import type { HostRun } from "../../shared/api/host-run.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import type { BackupInvokerView } from "../../shared/invoker/object.ts";
-import type { JobOutcome } from "../jobs/decide-outcome.ts";
-import type { JobName, JobProblem } from "../jobs/target-job.ts";
+import type { JobOutcome } from "../jobs/decide.ts";
+import type { JobName, JobProblem } from "../jobs/of-target.ts";
 
 export interface DrillJob extends JobName {
   readonly outcome: JobOutcome;

@@ -11,14 +11,14 @@ import { ConditionType } from "../../shared/reasons.ts";
 import { hasCondition } from "../../shared/status/conditions.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
 import { type ResolvedTargetRef, targetKey } from "../../shared/target/ref.ts";
-import { podFact } from "../jobs/gather-target-jobs.ts";
+import { podFact } from "../jobs/gather-of-targets.ts";
 import type { HostEntry } from "../run/entries.ts";
 import type { FormerPod, LocksView } from "../run/locks.ts";
 import type { Pods, WorkloadFact, Workloads } from "../run/world.ts";
 import { hostRunsOf } from "./host-runs.ts";
+import type { World } from "./informers.ts";
 import { servedInvoker } from "./pod-object.ts";
 import { isWorkloadKind, type WorkloadObject, workloadFact } from "./workload-object.ts";
-import type { World } from "./world.ts";
 
 export type Restore = RestoreSession | RestoreBatch;
 

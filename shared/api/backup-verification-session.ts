@@ -118,6 +118,9 @@ export const backupVerificationSessionSchema = object({
       object({
         exitCode: optional(int32, "Exit code of the script."),
         output: optional(text, "The end of its output."),
+        image: optional(text, "Its image, as it was asked for."),
+        imageId: optional(text, "The image that ran, by its digest, as the node told."),
+        command: optional(text, "Command and arguments, as JSON."),
       }),
       "What became of the script.",
     ),

@@ -82,7 +82,15 @@ export const evidenceSchema = object({
     list(object({ name: required(text, "What was looked at."), ok: required(flag, "Whether it is good.") })),
     "What was looked at.",
   ),
-  script: optional(object({ exitCode: optional(int32, "Its exit code.") }), "The script of the verifier."),
+  script: optional(
+    object({
+      exitCode: optional(int32, "Its exit code."),
+      image: optional(text, "Its image, as it was asked for."),
+      imageId: optional(text, "The image that ran, by its digest, as the node told."),
+      command: optional(text, "Command and arguments, as JSON; of long ones the beginning and the hash."),
+    }),
+    "The script of the verifier.",
+  ),
 });
 export type Evidence = Value<typeof evidenceSchema>;
 export type EvidenceMember = Evidence["members"][number];
@@ -136,10 +144,11 @@ function memberOf(member: DrilledMember, server: DrillServer | undefined): Evide
     ...(tableCount !== undefined && { tableCount }),
     ...(rows !== undefined && { rows }),
     ...(queries !== undefined && {
-      queries: queries.slice(0, MAX_LISTED).map(({ statement, value, ok }) => ({
+      queries: queries.slice(0, MAX_LISTED).map(({ statement, value, ok, expect }) => ({
         statement: cut(statement),
         ok,
         ...(value !== undefined && { value: cut(value) }),
+        ...(expect !== undefined && { expect }),
       })),
     }),
     ...(server !== undefined && { server: serverOf(server) }),
@@ -160,6 +169,18 @@ function pointOf({
   readonly time?: string;
 }): NonNullable<Evidence["point"]> {
   return { ...(session !== undefined && { session }), ...(madeAt !== undefined && { time: madeAt }) };
+}
+
+type Script = NonNullable<NonNullable<BackupVerificationSession["status"]>["script"]>;
+
+/** An exit code says nothing to whoever does not know of what. */
+function scriptOf({ exitCode, image, imageId, command }: Script): NonNullable<Evidence["script"]> {
+  return {
+    ...(exitCode !== undefined && { exitCode }),
+    ...(image !== undefined && { image: cut(image) }),
+    ...(imageId !== undefined && { imageId: cut(imageId) }),
+    ...(command !== undefined && { command }),
+  };
 }
 
 /** The evidence of a drill that has looked at everything. */
@@ -192,6 +213,6 @@ export function buildEvidence(drill: BackupVerificationSession, context: Evidenc
       ),
     ),
     checks: (status.checks ?? []).map(({ name, ok }) => ({ name: cut(name), ok })),
-    ...(status.script?.exitCode !== undefined && { script: { exitCode: status.script.exitCode } }),
+    ...(status.script?.exitCode !== undefined && { script: scriptOf(status.script) }),
   };
 }

@@ -209,6 +209,10 @@ test("D13: a check gives way to a backup at once, and comes again when that has 
     "the wait",
     TIMEOUT_MS,
   );
+  // Whose it is stands in the status while it waits.
+  const holder = foreign.pid;
+  const isTold = ({ locks = [] }: RepositoryStatus) => locks.some(({ pid }) => pid === holder);
+  await waitForValue(repositoryStatus, isTold, "the lock in the status", TIMEOUT_MS);
   const isStopped = (status: RepositoryStatus) => latestRun(status)?.phase === "Stopped";
   const stopped = waitForValue(repositoryStatus, isStopped, "the stop", TIMEOUT_MS);
   const third = backup("three");
@@ -221,6 +225,7 @@ test("D13: a check gives way to a backup at once, and comes again when that has 
   const isDone = (status: RepositoryStatus) => latestRun(status)?.phase === "Succeeded";
   const status = await waitForValue(repositoryStatus, isDone, "the check", TIMEOUT_MS);
   expect(status.maintenanceRuns?.map(({ phase }) => phase)).toEqual(["Succeeded", "Stopped", "Succeeded"]);
+  await waitForValue(repositoryStatus, ({ locks }) => locks?.length === 0, "no lock in the status", TIMEOUT_MS);
   // Pruned a moment ago: not again on the same day.
   expect(latestRun(status)?.actions).toEqual(["VerifyRepositoryIntegrity"]);
 }, 200_000);

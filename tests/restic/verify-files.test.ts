@@ -20,7 +20,7 @@ import {
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Restic } from "../../agent/restic/client.ts";
-import { verifyMembers } from "../../agent/verify/verify-members.ts";
+import { verifyMembers } from "../../agent/verify/members.ts";
 import type { OrderedSnapshot, VerifiedMember, VerifyOrder } from "../../shared/api/verification.ts";
 import { snapshotTags } from "../../shared/snapshots/tags.ts";
 import { createResticWorld, ORIGIN, type ResticWorld } from "../support/restic/restic-world.ts";

@@ -1,5 +1,5 @@
 /** Questions to MySQL and MariaDB. Pure. */
-import type { DumpPlan } from "../../dump/dump-plan.ts";
+import type { DumpPlan } from "../../dump/plan.ts";
 import { OWN_SCHEMAS } from "./mysql-schemas.ts";
 import type { Question, Questions } from "./questions.ts";
 

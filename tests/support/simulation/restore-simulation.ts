@@ -3,19 +3,15 @@
  * scripts and properties play the webhook, the agents, the pods and the hooks.
  */
 
-import type { HookOutcome, HookRun } from "../../../reconciler/hooks/hook-plan.ts";
 import { readOwed } from "../../../reconciler/hooks/owed.ts";
-import type { JobProblem } from "../../../reconciler/jobs/target-job.ts";
+import type { HookOutcome, HookRun } from "../../../reconciler/hooks/plan.ts";
+import type { JobProblem } from "../../../reconciler/jobs/of-target.ts";
 import { decideRestore } from "../../../reconciler/restore/decide.ts";
 import { withoutEffects } from "../../../reconciler/restore/dry-run.ts";
 import { readMountingPod } from "../../../reconciler/restore/mounting-pod.ts";
 import type { StuckRollout } from "../../../reconciler/restore/old-pods.ts";
-import {
-  type RestoreStatus,
-  readRestoreStatus,
-  writeRestoreStatus,
-} from "../../../reconciler/restore/restore-status.ts";
 import { SeenPods } from "../../../reconciler/restore/seen-pods.ts";
+import { type RestoreStatus, readRestoreStatus, writeRestoreStatus } from "../../../reconciler/restore/status.ts";
 import type { Action } from "../../../reconciler/restore/step.ts";
 import type { RestoreView } from "../../../reconciler/restore/view.ts";
 import { withItem } from "../../../reconciler/run/entries.ts";

@@ -11,8 +11,8 @@ import type {
   SessionView,
   SiblingSession,
 } from "../../../reconciler/backup-session/view.ts";
-import type { HookOutcome, HookRun } from "../../../reconciler/hooks/hook-plan.ts";
 import { readOwed } from "../../../reconciler/hooks/owed.ts";
+import type { HookOutcome, HookRun } from "../../../reconciler/hooks/plan.ts";
 import { withItem } from "../../../reconciler/run/entries.ts";
 import type { FormerPod } from "../../../reconciler/run/locks.ts";
 import { NO_SILENCES, nextSilences, type Silences, silenceLengths } from "../../../reconciler/run/silences.ts";

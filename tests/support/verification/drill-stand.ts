@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isFinalDrill } from "../../../reconciler/verification/status.ts";
-import { createWorld, informersOf } from "../../../reconciler/world/world.ts";
+import { createWorld, informersOf } from "../../../reconciler/world/informers.ts";
 import {
   type BackupVerificationSession,
   parseBackupVerificationSession,

@@ -1,6 +1,6 @@
 /** The controller of drills in this process, which can die at any of its writes. */
 import { createDrillController } from "../../../reconciler/verification/controller.ts";
-import type { World } from "../../../reconciler/world/world.ts";
+import type { World } from "../../../reconciler/world/informers.ts";
 import { systemClock } from "../../../shared/clock.ts";
 import type { KubeClient } from "../../../shared/kube/client/interface.ts";
 import { createLogger } from "../../../shared/log.ts";

@@ -3,6 +3,7 @@ import { buildDrillBatch } from "../../../../reconciler/verification/objects.ts"
 import { planVolumes } from "../../../../reconciler/verification/plan.ts";
 import { chooseDrillPoint } from "../../../../reconciler/verification/point.ts";
 import { parseBackupBatch } from "../../../../shared/api/backup-batch.ts";
+import { type BackupSession, parseBackupSession } from "../../../../shared/api/backup-session.ts";
 import { UserError } from "../../../../shared/errors.ts";
 import { backupInvokerView } from "../../../../shared/invoker/object.ts";
 import { aDrill, aSession, aVerifier } from "./builders.ts";
@@ -106,4 +107,18 @@ test("which point is restored: the newest, a named one, and the same random one 
   expect(new Set(random)).toEqual(new Set(["s-01", "s-02", "s-03"]));
   expect(choose({ which: "Random" }, aDrill({ name: "d-7" }))).toBe(random[7]);
   expect(() => choose({ which: "Named", session: "s-09" })).toThrow(/not kept any more/);
+});
+
+test("a session that lists fewer snapshots than it saved is no drill: what it restored would pass for the whole", () => {
+  const session = aSession("s-01", "2026-05-01T10:00:00Z", ["/a", "/b"]);
+  const withCount = (snapshotCount: number): BackupSession => {
+    const targets = session.status?.targets?.map((target) => {
+      return { ...target, stats: target.stats?.map((host) => ({ ...host, snapshotCount })) };
+    });
+    return parseBackupSession({ ...session, status: { ...session.status, targets } });
+  };
+  const choose = (one: BackupSession) =>
+    chooseDrillPoint({ verifier: aVerifier().spec, drill: aDrill(), sessions: [one] });
+  expect(choose(withCount(2)).session).toBe("s-01");
+  expect(() => choose(withCount(3))).toThrowError(expect.objectContaining({ code: "DRILL_NOT_POSSIBLE" }));
 });
