@@ -4,16 +4,14 @@ import type { VerifiedInvoker } from "../../shared/api/backup-verifier.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { UserError } from "../../shared/errors.ts";
-import { isAsGoodAsGone } from "../../shared/held-run.ts";
-import { type BackupInvokerView, isDryRun } from "../../shared/invoker.ts";
-import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
-import { targetKey } from "../../shared/target.ts";
+import type { BackupInvokerView } from "../../shared/invoker.ts";
 import { mayUseRepository } from "../../shared/usage-policy.ts";
 import { decideJobOutcome } from "../jobs/decide-outcome.ts";
 import { jobsOf, podsOf } from "../jobs/gather-target-jobs.ts";
 import type { JobProblem } from "../jobs/target-job.ts";
 import { hostRunsOf } from "../world/host-runs.ts";
 import { findInvokerObject, gatherInvoker } from "../world/invokers.ts";
+import { openRestores } from "../world/targets.ts";
 import type { World } from "../world/world.ts";
 import { drillBatchName, scriptJobName, verifyJobName } from "./names.ts";
 import { drillNameOf } from "./objects.ts";
@@ -114,16 +112,9 @@ function earlierDrill(
   return others.find(isFirst)?.metadata.name;
 }
 
-/** One that only tells what it would do is in nobody's way. */
+/** One that only waits, or only tells what it would do, is in nobody's way. */
 function findRestore(world: World, { members }: BackupInvokerView): string | undefined {
-  for (const { ref } of members) {
-    const key = targetKey(ref);
-    const restores = [...world.restoreSessions.byIndex("target", key), ...world.restoreBatches.byIndex("target", key)];
-    const open = restores.find(
-      (restore) =>
-        !isDryRun(restore) && !isAsGoodAsGone(restore.metadata) && !isFinalRestorePhase(restore.status?.phase),
-    );
-    if (open !== undefined) return `${open.kind} ${open.metadata.namespace}/${open.metadata.name}`;
-  }
-  return undefined;
+  const refs = members.map(({ ref }) => ref);
+  const [open] = openRestores(world, refs).values();
+  return open && `${open.kind} ${open.metadata.namespace}/${open.metadata.name}`;
 }

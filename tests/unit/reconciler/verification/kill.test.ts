@@ -228,7 +228,11 @@ test("a drill gives way to a restore of the application at whatever step it is, 
       session: "s-1",
       members: [{ target: { alias: "web", ref: { apiVersion: "apps/v1", kind: "Deployment", name: "web" } } }],
     },
-    status: { phase: "Running" },
+    status: {
+      phase: "Running",
+      startTime: TIME,
+      members: [{ ref: { apiVersion: "apps/v1", kind: "Deployment", name: "web" }, totalHosts: 1 }],
+    },
   };
   for (let from = 0; from < 5; from += 1) {
     const { phase, message, left, points } = await drillKilledAt(0, false, (api, look) => {
