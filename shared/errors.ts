@@ -288,7 +288,7 @@ export const ERRORS = {
     true,
   ),
   NO_REPLICAS: entry(
-    "The target has no replicas, so there is nothing that can read its data.",
+    "The target has no replicas, so there is nothing that can read or restore its data.",
     "Scale the workload up.",
     true,
   ),

@@ -5,7 +5,7 @@ import { type HostEntry, isAssigned, isOpenHost } from "../run/entries.ts";
 import { runHosts, runTargets, withRunTarget } from "../run/facts.ts";
 import { hostnamesOf } from "../run/hosts.ts";
 import { createMemberRows } from "../run/members.ts";
-import { isRefused, isStarted } from "../run/settled.ts";
+import { isOver, isRefused, isStarted } from "../run/settled.ts";
 import { targetRef } from "../run/view.ts";
 import { RESTORE_WORDS, runFacts } from "./facts.ts";
 import { newHost, startMember, totalHostsOf } from "./member-start.ts";
@@ -30,8 +30,29 @@ function hadTurn(host: HostEntry): boolean {
 }
 
 /**
+ * A workload that was scaled to 0 before any host had its turn waits as one does that had no replicas from the start: within a limit, and
+ * in nobody's way.
+ */
+export const stopMembers: Row = {
+  name: "stopped members",
+  next(view, status): Step | undefined {
+    if (view.invoker.isDryRun) return undefined;
+    for (const [index, target] of runTargets(status).entries()) {
+      const isWaiting = isStarted(target) && !isOver(target) && !isRefused(RESTORE_WORDS, target);
+      if (!isWaiting || isJobTarget(view, target) || (target.hooks ?? []).length > 0) continue;
+      const workload = view.workloads.get(targetKey(targetRef(view, target)));
+      if (workload?.replicas !== 0 || runHosts(target).some(hadTurn)) continue;
+      return {
+        status: withRunTarget(status, index, ({ totalHosts: _totalHosts, stats: _stats, ...waiting }) => waiting),
+      };
+    }
+    return undefined;
+  },
+};
+
+/**
  * Replicas that were added or taken away since the member started, and nodes of a DaemonSet that came or went. A replica that is not wanted
- * any more is not waited for; while none is wanted all are, for then somebody only stopped the workload.
+ * any more is not waited for; where none is wanted somebody only stopped the workload.
  */
 export const moreHosts: Row = {
   name: "more hosts",

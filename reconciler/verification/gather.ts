@@ -5,17 +5,15 @@ import type { VerifiedInvoker } from "../../shared/api/backup-verifier.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { UserError } from "../../shared/errors.ts";
-import { isAsGoodAsGone } from "../../shared/invoker/held-run.ts";
-import { type BackupInvokerView, isDryRun } from "../../shared/invoker/object.ts";
+import type { BackupInvokerView } from "../../shared/invoker/object.ts";
 import { mayUseRepository } from "../../shared/repository/usage-policy.ts";
-import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
-import { targetKey } from "../../shared/target/ref.ts";
 import { decideJobOutcome } from "../jobs/decide.ts";
 import { jobsOf, podsOf } from "../jobs/gather-of-targets.ts";
 import type { JobProblem } from "../jobs/of-target.ts";
 import { hostRunsOf } from "../world/host-runs.ts";
 import type { World } from "../world/informers.ts";
 import { findInvokerObject, gatherInvoker } from "../world/invokers.ts";
+import { openRestores } from "../world/targets.ts";
 import { drillBatchName, scriptJobName, verifyJobName } from "./names.ts";
 import { drillNameOf } from "./objects.ts";
 import { isFinalDrill } from "./status.ts";
@@ -121,16 +119,9 @@ function earlierDrill(
   return others.find(isFirst)?.metadata.name;
 }
 
-/** One that only tells what it would do is in nobody's way. */
+/** One that only waits, or only tells what it would do, is in nobody's way. */
 function findRestore(world: World, { members }: BackupInvokerView): string | undefined {
-  for (const { ref } of members) {
-    const key = targetKey(ref);
-    const restores = [...world.restoreSessions.byIndex("target", key), ...world.restoreBatches.byIndex("target", key)];
-    const open = restores.find(
-      (restore) =>
-        !isDryRun(restore) && !isAsGoodAsGone(restore.metadata) && !isFinalRestorePhase(restore.status?.phase),
-    );
-    if (open !== undefined) return `${open.kind} ${open.metadata.namespace}/${open.metadata.name}`;
-  }
-  return undefined;
+  const refs = members.map(({ ref }) => ref);
+  const [open] = openRestores(world, refs).values();
+  return open && `${open.kind} ${open.metadata.namespace}/${open.metadata.name}`;
 }

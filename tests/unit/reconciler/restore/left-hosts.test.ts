@@ -95,11 +95,21 @@ describe("a restore into fewer replicas than its point has hosts", () => {
     expect(stage.told).toMatchObject({ phase: "Succeeded", whole: { status: "False" } });
   });
 
-  test("waits for all of them while the workload is stopped", () => {
+  test("waits for those that are wanted again where the workload was stopped", () => {
     const stage = new Stage(3);
     stage.scale(0);
+    expect(stage.told.phase).toBe("Pending");
+    expect(stage.simulation.status).toMatchObject({ reason: "PodNotReady" });
+    stage.scale(3);
+    expect(stage.hostnames).toEqual(["host-0", "host-1", "host-2"]);
+  });
+
+  test("stays at work where it was stopped after a host had its turn", () => {
+    const stage = new Stage(3);
+    stage.restore(0);
+    stage.scale(0);
     expect(stage.hostnames).toHaveLength(3);
-    expect(stage.told.phase).not.toBe("Succeeded");
+    expect(stage.told.phase).toBe("Running");
   });
 
   test("tells nothing of hosts whose place a rule gives to another host's data", () => {
@@ -115,4 +125,18 @@ describe("a restore into fewer replicas than its point has hosts", () => {
     stage.restore(0);
     expect(stage.told).toEqual({ phase: "Succeeded", whole: undefined });
   });
+});
+
+test("a workload without replicas is waited for as long as one that does not exist, then given up", () => {
+  for (const isStopped of [false, true]) {
+    const stage = new Stage(isStopped ? 1 : 0, { timeOut: "0" });
+    stage.scale(0);
+    stage.simulation.nowMs += 23 * 3_600_000;
+    stage.simulation.settle();
+    expect(stage.told.phase).toBe("Pending");
+    stage.simulation.nowMs += 2 * 3_600_000;
+    stage.simulation.settle();
+    expect(stage.told.phase).toBe("Failed");
+    expect(stage.simulation.status).toMatchObject({ reason: "NO_REPLICAS" });
+  }
 });
