@@ -6,6 +6,7 @@ import { formatTarget, targetKey } from "../../shared/target/ref.ts";
 import { formatTime } from "../../shared/timestamps.ts";
 import { makesClaims } from "../jobs/host.ts";
 import type { TargetJob } from "../jobs/of-target.ts";
+import { isRefused } from "../run/completion.ts";
 import {
   type EntryCondition,
   type TargetEntry,
@@ -16,7 +17,6 @@ import {
 import { hostnamesOf } from "../run/hosts.ts";
 import { awaitTarget, seenTarget } from "../run/job-target.ts";
 import { type MemberAnswer, startByJobs, withHold } from "../run/members.ts";
-import { isRefused } from "../run/settled.ts";
 import { targetRef } from "../run/view.ts";
 import { startTried } from "./dry-run.ts";
 import { RESTORE_WORDS } from "./facts.ts";

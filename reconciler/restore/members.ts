@@ -1,10 +1,10 @@
 /** Rows that bring a member to its turn: what stands against it, and what comes to it later. Pure. */
 import { ExecutionOrder } from "../../shared/contract.ts";
 import { targetKey } from "../../shared/target/ref.ts";
+import { isStarted } from "../run/completion.ts";
 import { runHosts, runTargets, withRunTarget } from "../run/facts.ts";
 import { hostnamesOf } from "../run/hosts.ts";
 import { createMemberRows } from "../run/members.ts";
-import { isStarted } from "../run/settled.ts";
 import { targetRef } from "../run/view.ts";
 import { runFacts } from "./facts.ts";
 import { newHost, startMember, totalHostsOf } from "./member-start.ts";
