@@ -1,5 +1,6 @@
 /** Backs up one path with one restic run. */
-import { messageOf, UserError } from "../../shared/errors.ts";
+import { SnapshotTag } from "../../shared/contract.ts";
+import { UserError } from "../../shared/errors.ts";
 import { asUserError } from "../file-faults.ts";
 import type { WithLock } from "../locks/patience.ts";
 import type { BackupArguments } from "../restic/arguments.ts";
@@ -8,10 +9,10 @@ import { PARTIAL_EXIT_CODE } from "../restic/fault.ts";
 import type { BackupProgress, BackupSummary } from "../restic/messages.ts";
 import { hasFile, itemKindOf } from "./item-kind.ts";
 import { judgePath } from "./judge-path.ts";
-import { markIncomplete, markUnreadable } from "./mark-snapshot.ts";
 import { buildSnapshotStats, type PathOutcome } from "./outcome.ts";
 import { checkBackupPath } from "./path-check.ts";
 import { ReadFaults } from "./read-faults.ts";
+import { setAside, tryVerdict } from "./write-verdict.ts";
 
 export interface PathBackupPorts {
   readonly restic: Restic;
@@ -78,17 +79,14 @@ export async function backupPath(backup: BackupArguments, ports: PathBackupPorts
       isUnnamed: exit.code === PARTIAL_EXIT_CODE && !hasErrors,
       hasFile: isEmpty && !hasErrors && hasFile(path),
     });
-    if (error !== undefined) return failed(cleaned(error, restic), await setAside(backup, id, error, ports));
+    if (error !== undefined) return failed(cleaned(error, restic), await setAside(backup, id, error.code, ports));
     const unreadable = faults.count;
-    const saved = {
-      id: unreadable === 0 ? id : await markUnreadable(id, unreadable, ports),
-      at: startedAt,
-      unreadable,
-    };
+    const says = `${SnapshotTag.Unreadable}${unreadable}`;
+    const unwritten = unreadable === 0 ? [] : await tryVerdict(`lacks ${unreadable} files`, id, [says], ports);
     return {
       kind: "saved",
-      snapshot: buildSnapshotStats(path, summary, saved),
-      warnings: [...warnings(), ...(isEmpty ? [`${path} holds no file`] : [])],
+      snapshot: buildSnapshotStats(path, summary, { id, at: startedAt, unreadable }),
+      warnings: [...warnings(), ...(isEmpty ? [`${path} holds no file`] : []), ...unwritten],
     };
   } catch (error) {
     return failed(error);
@@ -104,24 +102,4 @@ function requireWrite({ path, args }: BackupArguments): void {
 
 function cleaned(error: UserError, restic: Restic): UserError {
   return new UserError(error.code, restic.clean(error.message), { next: error.next, retry: error.retryable });
-}
-
-/**
- * What was read stays, for who has nothing else, but belongs to no recovery point.
- *
- * @returns a warning when that could not be written down
- */
-async function setAside(
-  backup: BackupArguments,
-  id: string,
-  { code }: UserError,
-  ports: PathBackupPorts,
-): Promise<readonly string[]> {
-  try {
-    await markIncomplete(backup, id, code, ports);
-    return [];
-  } catch (error) {
-    const why = ports.restic.clean(messageOf(error));
-    return [`snapshot ${id.slice(0, 8)} of ${backup.path} is not whole, and could not be marked so: ${why}`];
-  }
 }

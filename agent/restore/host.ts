@@ -1,8 +1,10 @@
 import type { RestoredSnapshot } from "../../shared/api/host-stats.ts";
 import { UserError } from "../../shared/errors.ts";
+import { isSwitchedOn } from "../../shared/repository/restic-flags.ts";
 import { type ResolvedSnapshot, selectForHost } from "../../shared/target/restore-rules.ts";
 import type { SnapshotSize } from "../restic/list-snapshot.ts";
 import { clearExisting } from "./conflicts.ts";
+import { nothingSelected } from "./count-selected.ts";
 import { lookAtSnapshots } from "./look.ts";
 import { parseRestoreLine } from "./messages.ts";
 import type { HostRestore, HostRestorePorts } from "./order.ts";
@@ -38,10 +40,15 @@ export async function restoreHost(restore: HostRestore, ports: HostRestorePorts)
     signal.throwIfAborted();
     await ports.beforeWrite();
     let before = seen.reduce((sum, { size }) => addProgress(sum, totalOf(size)), NO_PROGRESS);
-    for (const { snapshot, size, conflicts, owners } of seen) {
+    let compared = 0;
+    for (const { snapshot, size, conflicts, owners, isUncounted } of seen) {
       const tell = (done: Done) => ports.onProgress(addProgress(before, { ...NO_PROGRESS, ...done }));
       conflicts.clear();
-      const { errors, isCompared } = await restoreSnapshot(snapshot, size, restore, selection, { ...ports, tell });
+      const told = { ...ports, tell };
+      const flags = isUncounted ? ["--verify"] : [];
+      const written = await restoreSnapshot(snapshot, size, { ...restore, flags }, selection, told);
+      const { errors, isCompared } = written;
+      compared += written.compared;
       before = addProgress(before, { ...NO_PROGRESS, bytesDone: size.bytes, filesDone: size.files });
       ports.onProgress(before);
       warnings.push(...itemWarnings(errors).map((line) => restic.clean(line)));
@@ -56,6 +63,12 @@ export async function restoreHost(restore: HostRestore, ports: HostRestorePorts)
       });
       log.info({ snapshot: snapshot.id.slice(0, 8), host: restore.host.hostname }, "snapshot restored");
       ports.onRestored(restored);
+    }
+    if (seen.length > 0 && compared === 0 && warnings.length === 0 && seen.every(({ isUncounted }) => isUncounted)) {
+      throw nothingSelected(
+        restore,
+        seen.flatMap(({ snapshot }) => snapshot.paths),
+      );
     }
     return { restored, warnings, failure: undefined };
   } catch (error) {
@@ -78,7 +91,7 @@ const NOT_COMPARED =
   "the restored files were not compared with the snapshot: restic ends before it does where it could not set everything, be it of a folder above them";
 
 function isComparisonWanted({ isVerified, args }: HostRestore): boolean {
-  return isVerified || args.some((arg) => /^--verify(=|$)/.test(arg) && arg !== "--verify=false");
+  return isVerified || isSwitchedOn(args, "restore", "verify");
 }
 
 /** restic's words when it may not even write its lock: a repository that can be read can be restored from all the same. */
@@ -90,18 +103,22 @@ interface Written {
   readonly errors: readonly ItemError[];
   /** Whether restic came to compare what it wrote, where it was asked to. */
   readonly isCompared: boolean;
+  /** How many files it compared. */
+  readonly compared: number;
 }
 
 /** @throws UserError when the data is not whole */
 async function restoreSnapshot(
   snapshot: ResolvedSnapshot,
   size: SnapshotSize,
-  restore: HostRestore,
+  restore: HostRestore & { readonly flags: readonly string[] },
   patterns: Patterns,
   ports: HostRestorePorts & { tell(done: Done): void },
 ): Promise<Written> {
   const { restic, signal } = ports;
   let errors: ItemError[] = [];
+  let hasRestored = false;
+  let compared = 0;
   const run = (flags: readonly string[]) => {
     errors = [];
     return restic.restore(
@@ -110,7 +127,8 @@ async function restoreSnapshot(
         targetFolder: restore.targetFolder,
         include: patterns.include,
         exclude: patterns.exclude,
-        args: [...restore.args, ...flags],
+        args: restore.args,
+        flags: [...restore.flags, ...flags],
         isVerified: restore.isVerified,
       },
       {
@@ -119,6 +137,8 @@ async function restoreSnapshot(
           const message = parseRestoreLine(line);
           if (message.kind === "progress")
             ports.tell({ bytesDone: message.progress.bytesDone, filesDone: message.progress.filesDone });
+          if (message.kind === "restored") hasRestored = true;
+          if (message.kind === "compared") compared = message.files;
           if (message.kind === "item-error") errors.push({ item: message.item, text: message.text });
         },
         onStart: (pid) => watchWrites(pid, size, ports),
@@ -130,9 +150,18 @@ async function restoreSnapshot(
   if (exit.code !== 0 && clearExisting(errors)) exit = await ports.withLock(() => run([]));
   const { paths } = snapshot;
   const isCompared = exit.code === 0;
-  if (isCompared || isDataWhole(errors, paths, exit)) return { errors: errorsOfRestored(errors, paths), isCompared };
+  if (isCompared && !hasRestored) throw nothingTold(snapshot);
+  if (isCompared || isDataWhole(errors, paths, exit)) {
+    return { errors: errorsOfRestored(errors, paths), isCompared, compared };
+  }
   const what = `restore of snapshot ${snapshot.id.slice(0, 8)}`;
   throw restoreFault(errors, restic.fault(what, exit), what);
+}
+
+/** Such as of a program that is none of restic's. */
+function nothingTold({ id }: ResolvedSnapshot): UserError {
+  const what = `restore of snapshot ${id.slice(0, 8)}: restic ended well without a word about what it restored`;
+  return new UserError("RESTIC_FAILED", what, { next: "Read the container's log, and look which restic it runs." });
 }
 
 const WRITES_POLL_MS = 2_000;

@@ -7,6 +7,10 @@ export type RestoreMessage =
   | { readonly kind: "progress"; readonly progress: RestoreProgress }
   /** A file or folder that could not be written as it was. */
   | { readonly kind: "item-error"; readonly item: string; readonly text: string }
+  /** Proves that it restored: versions before 0.16 say only which snapshot they take. */
+  | { readonly kind: "restored" }
+  /** How many files it compared with the snapshot. */
+  | { readonly kind: "compared"; readonly files: number }
   | { readonly kind: "other" };
 
 function number(fields: Readonly<Record<string, unknown>>, name: string): number {
@@ -71,8 +75,14 @@ function ofJson(line: string): RestoreMessage {
   }
 }
 
+const RESTORED = /^(Summary: Restored \d+ |restoring <Snapshot [0-9a-f]+ of )/;
+const COMPARED = /^finished verifying (\d+) files in /;
+
 export function parseRestoreLine(line: string): RestoreMessage {
   if (line.startsWith("{")) return ofJson(line);
+  if (RESTORED.test(line)) return { kind: "restored" };
+  const compared = COMPARED.exec(line)?.[1];
+  if (compared !== undefined) return { kind: "compared", files: Number(compared) };
   const split = splitIgnored(IGNORED.exec(line)?.[1] ?? "");
   return split === undefined ? { kind: "other" } : { kind: "item-error", ...split };
 }

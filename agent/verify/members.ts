@@ -5,7 +5,9 @@ import { assertNever, UserError } from "../../shared/errors.ts";
 import { asUserError } from "../file-faults.ts";
 import type { Logger } from "../log.ts";
 import type { Restic } from "../restic/client.ts";
+import type { Snapshot } from "../restic/snapshots.ts";
 import { verifyDatabase } from "./databases/run.ts";
+import { commonTags, judgeNewer } from "./decide-snapshot.ts";
 import { verifyFiles } from "./files.ts";
 import { createFindings } from "./findings.ts";
 import {
@@ -33,15 +35,16 @@ export interface VerifyPorts {
   onMembers(members: readonly VerifiedMember[]): void;
 }
 
-/** @throws UserError INVALID_OBJECT when sample or time limit can't be read */
+/** @throws UserError INVALID_OBJECT when sample or time limit can't be read; as restic says when it can't list snapshots */
 export async function verifyMembers(order: VerifyOrder, ports: VerifyPorts): Promise<readonly VerifiedMember[]> {
   const sample = parseSample(order.sample);
   const limitMs = order.timeOut === undefined ? DEFAULT_LIMIT_MS : parseDuration(order.timeOut, "timeOut");
   const endsAt = performance.now() + limitMs;
   const leftMs = () => Math.max(0, endsAt - performance.now());
+  const saved = await gatherSaved(order, ports);
   const members: VerifiedMember[] = [];
   for (const member of order.members) {
-    const verified = await verifyMember(member, order, { ...ports, sample, leftMs });
+    const verified = await verifyMember(member, order, { ...ports, sample, saved, leftMs });
     // Of one that was cut short nothing is known.
     ports.signal.throwIfAborted();
     members.push(verified);
@@ -50,7 +53,13 @@ export async function verifyMembers(order: VerifyOrder, ports: VerifyPorts): Pro
   return members;
 }
 
-type OwnPorts = VerifyPorts & Pick<MemberPorts, "sample" | "leftMs">;
+/** What the repository has that says it is the session's. */
+async function gatherSaved({ members }: VerifyOrder, { restic, signal }: VerifyPorts): Promise<readonly Snapshot[]> {
+  const tags = commonTags(members.flatMap(({ snapshots }) => snapshots));
+  return tags.length === 0 ? [] : restic.snapshots({ tags }, { signal });
+}
+
+type OwnPorts = VerifyPorts & Pick<MemberPorts, "sample" | "leftMs"> & { readonly saved: readonly Snapshot[] };
 
 async function verifyMember(member: OrderedMember, order: VerifyOrder, ports: OwnPorts): Promise<VerifiedMember> {
   const findings = createFindings(ports.restic.clean);
@@ -67,6 +76,7 @@ async function verifyMember(member: OrderedMember, order: VerifyOrder, ports: Ow
   };
   try {
     if (member.snapshots.length === 0) throw new UserError("SNAPSHOT_NOT_FOUND", "no snapshot was restored");
+    findings.add(...member.snapshots.flatMap((ordered) => judgeNewer(ordered, ports.saved)));
     facts = await look(member, memberPorts);
   } catch (thrown) {
     const error = limit.aborted

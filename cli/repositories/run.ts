@@ -31,10 +31,14 @@ const INTEGRITY: ReadonlyMap<boolean | undefined, string> = new Map([
   [false, "DAMAGED"],
 ]);
 
+function integrityOf(status: Repository["status"]): string {
+  return status?.replacement === undefined ? (INTEGRITY.get(status?.integrity) ?? "not checked") : "REPLACED";
+}
+
 function columns(nowMs: number): readonly Column<Repository>[] {
   return [
     { heading: "NAME", cell: ({ metadata }) => metadata.name },
-    { heading: "INTEGRITY", cell: ({ status }) => INTEGRITY.get(status?.integrity) ?? "not checked" },
+    { heading: "INTEGRITY", cell: ({ status }) => integrityOf(status) },
     { heading: "SIZE", cell: ({ status }) => status?.totalSize ?? "-" },
     { heading: "SNAPSHOTS", cell: ({ status }) => String(status?.snapshotCount ?? "-") },
     { heading: "LAST BACKUP", cell: ({ status }) => formatSince(status?.lastBackupTime, nowMs) },

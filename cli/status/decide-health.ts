@@ -114,7 +114,7 @@ function adviseOn(state: HealthState, { invoker }: Facts, failure: Failure | und
     case "NotReady":
       return { message: badCondition(status?.conditions), nextStep: `see its conditions: ${describe}` };
     case "Damaged":
-      return { message: "the last check found the repository damaged", nextStep: nextStepOf(damaged) };
+      return { message: "a check found the repository damaged", nextStep: nextStepOf(damaged) };
     case "Failing": {
       const told = failure === undefined ? undefined : [failure.member, failure.message].filter(Boolean).join(": ");
       return { message: told, nextStep: nextStepOf(failure) ?? "see the last session: describe session" };

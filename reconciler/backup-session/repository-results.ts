@@ -46,7 +46,10 @@ export const repositoryResults: Row = {
         // Two checks share a condition: damage that the second one found still counts.
         const isNews = outcome === "bad" && isCheck(type) && present?.status !== "False";
         if (present !== undefined && !isNews) continue;
-        return { status: withEntryCondition(status, conditionOf(action, outcome, describe(result)), now) };
+        const told = withEntryCondition(status, conditionOf(action, outcome, describe(result)), now);
+        const { repositoryID } = result;
+        const isNamed = action === "InitializeBackendRepository" && repositoryID !== undefined;
+        return { status: isNamed ? { ...told, repositoryID } : told };
       }
     }
     return foundBySaving(status, now);

@@ -12,6 +12,11 @@ export interface JobProblem {
   readonly target?: TargetSight;
 }
 
+/** A quota has no room, or asks for what is not said: whoever waits for none has its words. */
+export function isFullQuota(words: string): boolean {
+  return /exceeded quota|failed quota/i.test(words);
+}
+
 /** Whether a target is there; unknown when the API server did not say. */
 export type TargetSight = "found" | "missing" | "unknown";
 

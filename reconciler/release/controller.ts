@@ -8,6 +8,7 @@ import type { RunResult } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
 import { createQueueController, type QueueWork } from "../queue-controller.ts";
+import { mountsSharedOnly } from "../restore/shared-volumes.ts";
 import type { RestoreObject } from "../restore/status.ts";
 import { wholeRestoreStatus } from "../restore/whole-run.ts";
 import { type HostRunWriter, writeHostRun } from "../run/sync-host-runs.ts";
@@ -18,7 +19,7 @@ import { decideRelease } from "./decide.ts";
 import { isHold, releaseChange, releaseName } from "./host-run.ts";
 
 export interface ReleaseControllerPorts {
-  readonly world: Pick<World, "pods" | "restoreSessions" | "restoreBatches" | "hostRuns">;
+  readonly world: Pick<World, "workloads" | "pods" | "restoreSessions" | "restoreBatches" | "hostRuns">;
   readonly client: HostRunWriter;
   readonly clock: Clock;
   readonly log: Logger;
@@ -106,6 +107,7 @@ class ReleaseWork implements QueueWork {
       target,
       restore,
       whole: restore && wholeRestoreStatus(world, restore),
+      isShared: isSharedByAll(world, pod),
       goneMs,
     });
     if (decision.kind === "wait") return { requeueAfterMs: decision.againInMs };
@@ -118,6 +120,14 @@ class ReleaseWork implements QueueWork {
     if (mode !== ReleaseMode.Never) this.#goneSince.delete(key);
     return undefined;
   }
+}
+
+/** Whether all replicas have what this one restores. */
+function isSharedByAll({ workloads }: ReleaseControllerPorts["world"], { restoreInit }: PodObject): boolean {
+  const { target, mounts } = restoreInit ?? {};
+  if (target?.kind !== "StatefulSet" || mounts === undefined) return false;
+  const workload = workloads.StatefulSet.get(target.namespace, target.name);
+  return workload !== undefined && mountsSharedOnly(workload.facts.podTemplate, mounts);
 }
 
 function keyOf({ namespace, name }: PodObject): string {

@@ -4,6 +4,7 @@ import { UserError } from "../../shared/errors.ts";
 import { type RestoreInvokerView, type RestoreMemberView, restoreInvokerView } from "../../shared/invoker/object.ts";
 import { hostName, podOrdinal } from "../../shared/target/hosts.ts";
 import { resolveTargetRef, targetKey } from "../../shared/target/ref.ts";
+import { savedForHost, selectRule } from "../../shared/target/restore-rules.ts";
 import { type RestoreObject, type RestoreStatus, readRestoreStatus } from "../restore/status.ts";
 import { hostsOf, targetsOf } from "../restore/view.ts";
 import { isOpenHost } from "../run/entries.ts";
@@ -17,6 +18,8 @@ export interface ReleaseFacts {
   readonly restore: RestoreObject | undefined;
   /** Its whole status, where that is more than the object has. */
   readonly whole?: RestoreStatus | undefined;
+  /** The volumes that it restores are those of every replica: what was restored on one is there for all. */
+  readonly isShared?: boolean;
   /** For how long there has been none, in milliseconds. */
   readonly goneMs: number;
 }
@@ -60,29 +63,62 @@ export function restoreHostName(member: RestoreMemberView, pod: ReleaseFacts["po
 }
 
 /**
+ * Why a pod that came after a restore must not start without its data; undefined when the restore was to bring it none, as far as
+ * that is known: a rule for all hosts without a recovery point does not tell which hosts have data.
+ */
+function whyLeft(
+  { kind, metadata }: RestoreObject,
+  { recoveryPoint }: RestoreStatus,
+  { ref, alias, target }: RestoreMemberView,
+  hostname: string,
+): string | undefined {
+  const rules = target.rules ?? [];
+  const host = { target: ref, alias, hostname, podName: undefined };
+  const isWanted =
+    recoveryPoint === undefined
+      ? selectRule(rules, host)?.targetHosts?.length
+      : savedForHost(rules, host, recoveryPoint).saved.length;
+  if (!isWanted) return undefined;
+  const { name, namespace } = metadata;
+  const whose = `${kind} ${namespace}/${name} has data of host ${hostname} to bring, and ended before the pod was there`;
+  return `${whose} (next: restore again with this replica there, or delete ${kind} ${name}: the pod then starts without it)`;
+}
+
+/**
  * | # | facts | decision |
  * |---|---|---|
  * | 1 | restore gone for a moment | wait whether it is made anew |
  * | 2 | restore gone | release what is whole |
- * | 3 | restore succeeded | release |
- * | 4 | no member for this target | release what is whole |
- * | 5 | an entry of this pod is open | wait |
- * | 6 | this host's newest entry succeeded | release |
+ * | 3 | no member for this target, or a spec that can't be read | release what is whole, or all of a restore that succeeded; else wait |
+ * | 4 | restore succeeded without this host, whose data it was to bring, on volumes of its own | hold, with the next step; `onFailure: Start`: release |
+ * | 5 | restore succeeded | release |
+ * | 6 | an entry of this pod is open | wait |
+ * | 8 | this host's newest entry succeeded | release |
  * | 7 | this host or the restore failed, `onFailure: Start` | release |
- * | 8 | this host, by another pod, or the restore failed | hold, with the reason |
- * | 9 | otherwise | wait |
+ * | 9 | this host, by another pod, or the restore failed | hold, with the reason |
+ * | 10 | otherwise | wait |
  */
-export function decideRelease({ pod, target, restore, whole, goneMs }: ReleaseFacts): ReleaseDecision {
+export function decideRelease({
+  pod,
+  target,
+  restore,
+  whole,
+  isShared = false,
+  goneMs,
+}: ReleaseFacts): ReleaseDecision {
   if (restore === undefined) {
     if (goneMs < GONE_GRACE_MS) return { kind: "wait", againInMs: GONE_GRACE_MS - goneMs };
     return release("IfWhole", "the restore object does not exist any more");
   }
   const status = whole ?? readRestoreStatus(restore);
-  if (status.phase === "Succeeded") return release("Always", "the restore has succeeded before");
+  const hasSucceeded = status.phase === "Succeeded";
+  const done = release("Always", "the restore has succeeded before");
   const invoker = readInvoker(restore);
-  if (invoker === undefined) return WAIT;
+  if (invoker === undefined) return hasSucceeded ? done : WAIT;
   const member = invoker.members.find(({ ref }) => targetKey(ref) === targetKey(target));
-  if (member === undefined) return release("IfWhole", "the restore does not name this workload any more");
+  if (member === undefined) {
+    return hasSucceeded ? done : release("IfWhole", "the restore does not name this workload any more");
+  }
   const { namespace } = restore.metadata;
   const entries = targetsOf(status)
     .filter(({ ref, alias }) => {
@@ -90,8 +126,16 @@ export function decideRelease({ pod, target, restore, whole, goneMs }: ReleaseFa
       return isSame && (alias || undefined) === member.alias;
     })
     .flatMap(hostsOf);
-  if (entries.some((entry) => entry.podUID === pod.uid && isOpenHost(entry))) return WAIT;
   const hostname = restoreHostName(member, pod);
+  if (hasSucceeded) {
+    const isKnown = isShared || hostname === undefined || entries.some((entry) => entry.hostname === hostname);
+    const left = isKnown ? undefined : whyLeft(restore, status, member, hostname);
+    if (left === undefined) return done;
+    return invoker.onFailure === "Start"
+      ? release("Always", `onFailure is Start, and ${left}`)
+      : release("Never", left);
+  }
+  if (entries.some((entry) => entry.podUID === pod.uid && isOpenHost(entry))) return WAIT;
   const entry = entries.findLast((candidate) => candidate.hostname === hostname);
   if (entry?.phase === "Succeeded") return release("Always", `host ${hostname} was restored before`);
   const isFailed = entry?.phase === "Failed" || ["Failed", "Unknown", "Invalid"].includes(status.phase ?? "");

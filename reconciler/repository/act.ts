@@ -7,7 +7,7 @@ import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import type { SeenHostRun } from "../world/without-points.ts";
 import { mergeStatus, type StatusWrite } from "../write/status-patch.ts";
 import { withLocks } from "./locks.ts";
-import { newestReports, withPoints } from "./points.ts";
+import { newestReports, reportedAtMs, timeMs, withPoints } from "./points.ts";
 import { withSnapshots } from "./snapshots.ts";
 
 export interface TakeOrder {
@@ -42,8 +42,10 @@ export async function takePoints(
   );
   const live = await client.find(KINDS.Repository, namespace, name, parseRepository, { signal });
   if (live === undefined) return { kind: "gone" };
-  const reports = found.flatMap((run) => run ?? []);
   const before = live.status ?? {};
+  // What was listed of a repository that another has replaced is not in that one.
+  const sinceMs = timeMs(before.replacedAt);
+  const reports = found.flatMap((run) => (run !== undefined && reportedAtMs(run) >= sinceMs ? [run] : []));
   const view = { repository: live, reports, cluster };
   const after = {
     ...withPoints(before, view, now),

@@ -17,6 +17,7 @@ import { clusterIdOf, type World } from "../world/informers.ts";
 import { mergeStatus } from "../write/status-patch.ts";
 import { newsOf, takePoints } from "./act.ts";
 import { decideRepositoryStatus } from "./decide.ts";
+import { formatReplacement } from "./identity.ts";
 import { wakeRepositories } from "./wake.ts";
 
 export interface RepositoryPorts {
@@ -80,6 +81,7 @@ class RepositoryWork implements QueueWork {
     }
     const view = {
       generation,
+      annotations: repository.metadata.annotations,
       status: repository.status,
       references: referencesTo(world, key),
       sessions: world.sessions.byIndex("repository", key),
@@ -88,7 +90,16 @@ class RepositoryWork implements QueueWork {
     const address = { resource: KINDS.Repository, namespace, name };
     const outcome = await mergeStatus(client, address, { before: repository.status, after }, asIs, { signal });
     if (outcome.kind === "refused") log.error({ repository: key, error: outcome.error.message }, "status refused");
+    const { replacement } = after;
+    if (outcome.kind === "written" && replacement !== undefined && view.status?.replacement?.id !== replacement.id)
+      this.#tellReplaced(repository, formatReplacement(after) ?? "");
     return this.#takePoints(key, repository, signal);
+  }
+
+  #tellReplaced({ apiVersion, kind, metadata }: Repository, message: string): void {
+    const { namespace, name, uid } = metadata;
+    this.#ports.events.record({ apiVersion, kind, namespace, name, uid }, "Warning", "Repository Replaced", message);
+    this.#ports.log.error({ repository: objectKey(namespace, name), reason: message }, "another repository is there");
   }
 
   async #takePoints(key: string, repository: Repository, signal: AbortSignal): Promise<RunResult | undefined> {

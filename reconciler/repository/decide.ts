@@ -3,14 +3,18 @@ import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { HostActionResult, HostStats } from "../../shared/api/host-stats.ts";
 import type { TypedObjectRef } from "../../shared/api/object-ref.ts";
 import type { RepositoryStatus } from "../../shared/api/repository.ts";
+import { REPOSITORY_MADE } from "../../shared/contract.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { formatSize } from "../../shared/size.ts";
 import { findCondition } from "../../shared/status/conditions.ts";
 import { repositoryReadiness, withReadiness } from "../../shared/status/readiness.ts";
 import { isGoodPoint } from "../../shared/status/saved-data.ts";
+import { formatDamage } from "../maintenance/verdicts.ts";
+import { formatReplacement, type Sighting, withAcceptance, withReplacedCondition, withSighting } from "./identity.ts";
 
 export interface RepositoryView {
   readonly generation: number;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
   readonly status: RepositoryStatus | undefined;
   readonly references: readonly TypedObjectRef[];
   /** All that are there and used the Repository, in any order. */
@@ -22,17 +26,42 @@ export interface RepositoryView {
  * status is only ever replaced by something newer.
  */
 export function decideRepositoryStatus(
-  { generation, status, references, sessions }: RepositoryView,
+  { generation, annotations, status, references, sessions }: RepositoryView,
   now: Date,
 ): RepositoryStatus {
   const oldestFirst = [...sessions].sort((a, b) => createdAtMs(a) - createdAtMs(b));
-  const folded = oldestFirst.reduce<RepositoryStatus>(withSession, status ?? {});
+  // Which repository it is comes first: what was saved into another is not in this one.
+  const seen = oldestFirst.reduce<RepositoryStatus>((known, session) => {
+    const sighting = sightingOf(session);
+    return sighting === undefined ? known : withSighting(known, sighting, now);
+  }, status ?? {});
+  const identified = withAcceptance(seen, annotations);
+  const sinceMs = timeMs(identified.replacedAt);
+  const folded = oldestFirst
+    .filter((session) => createdAtMs(session) >= sinceMs)
+    .reduce<RepositoryStatus>(withSession, identified);
   const readiness = repositoryReadiness({
     integrity: folded.integrity,
+    damage: formatDamage(folded),
+    replaced: formatReplacement(folded),
     openFault: openFault(oldestFirst, status?.conditions),
   });
-  const conditions = withReadiness(status?.conditions, readiness, generation, now);
+  const conditions = withReadiness(withReplacedCondition(status?.conditions, folded, now), readiness, generation, now);
   return { ...folded, observedGeneration: generation, references, conditions };
+}
+
+/** What the session's first host found, or made. */
+function sightingOf(session: BackupSession): Sighting | undefined {
+  const { conditions, repository, repositoryID } = session.status ?? {};
+  const found = findCondition(conditions, ConditionType.BackendRepositoryInitialized);
+  if (found?.status !== "True") return undefined;
+  return {
+    id: repositoryID,
+    isMade: found.message === REPOSITORY_MADE,
+    atMs: createdAtMs(session),
+    by: `BackupSession ${session.metadata.namespace}/${session.metadata.name}`,
+    backend: repository?.backend,
+  };
 }
 
 /** Why the newest session that tried could not open the repository. It is remembered when that session is gone. */

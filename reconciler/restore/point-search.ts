@@ -111,12 +111,13 @@ function readPoints({ points = [] }: PointSearch): readonly RepositoryPoint[] {
     namespace,
     session,
     time,
-    snapshots: snapshots.map(({ target, hostname = "", path = "", id = "", hosts }) => ({
+    snapshots: snapshots.map(({ target, hostname = "", path = "", id = "", hosts, paths }) => ({
       target: resolveTargetRef(target, namespace),
       hostname,
       path,
       id,
       ...(hosts !== undefined && { hosts }),
+      ...(paths !== undefined && { paths }),
     })),
   }));
 }

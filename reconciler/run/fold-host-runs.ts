@@ -34,8 +34,14 @@ function boundHook(hook: HookResult, room: TextRoom): HookResult {
   };
 }
 
-/** The first of them that are not too long together. */
-function boundSnapshots<Snapshot>(snapshots: readonly Snapshot[]): readonly Snapshot[] {
+/** The first of them that are not too long together, and how many there are where that is not all. */
+function boundSnapshots<Snapshot>(all: readonly Snapshot[]) {
+  const snapshots = firstSnapshots(all);
+  // Written over what was told before, when the list was shorter or longer.
+  return { snapshots, snapshotCount: snapshots.length < all.length ? all.length : undefined };
+}
+
+function firstSnapshots<Snapshot>(snapshots: readonly Snapshot[]): readonly Snapshot[] {
   let room = MAX_SNAPSHOTS_LENGTH;
   const most = snapshots.slice(0, MAX_SNAPSHOTS);
   const end = most.findIndex((snapshot) => {
@@ -48,6 +54,7 @@ function boundSnapshots<Snapshot>(snapshots: readonly Snapshot[]): readonly Snap
 /** What a dry run told. A number that JSON can't carry would have the whole status refused. */
 function boundTried({ overwritten = [], snapshots = [], ...counts }: TriedHost): TriedHost {
   const countOf = (value: number) => (isCount(value) ? value : 0);
+  const { snapshotCount, ...bounded } = boundSnapshots(snapshots);
   return {
     newFiles: countOf(counts.newFiles),
     changedFiles: countOf(counts.changedFiles),
@@ -55,7 +62,8 @@ function boundTried({ overwritten = [], snapshots = [], ...counts }: TriedHost):
     totalBytes: countOf(counts.totalBytes),
     writtenBytes: countOf(counts.writtenBytes),
     overwritten: overwritten.slice(0, MAX_TOLD_FILES).map((path) => cutText(path, MAX_NAME)),
-    snapshots: boundSnapshots(snapshots),
+    ...bounded,
+    ...(snapshotCount !== undefined && { snapshotCount }),
   };
 }
 
@@ -95,9 +103,9 @@ function foldOutcome(status: HostRunStatus, kind: "backup" | "restore", room: Te
     }),
     ...(unreadableFiles !== undefined && { unreadableFiles }),
     ...(progress !== undefined && { progress }),
-    ...(kind === "backup" && status.snapshots !== undefined && { snapshots: boundSnapshots(status.snapshots) }),
+    ...(kind === "backup" && status.snapshots !== undefined && boundSnapshots(status.snapshots)),
     ...(kind === "restore" && status.tried !== undefined && { tried: boundTried(status.tried) }),
-    ...(kind === "restore" && status.restored !== undefined && { snapshots: boundSnapshots(status.restored) }),
+    ...(kind === "restore" && status.restored !== undefined && boundSnapshots(status.restored)),
   };
 }
 

@@ -219,7 +219,7 @@ function forgotten({ verifier, drills }: VerifierView): readonly string[] {
 function baseStatus({ verifier, drills }: VerifierView): BackupVerifierStatus {
   const [newest] = newestFirst(drills);
   const [proven] = newestFirst(drills.filter(({ status }) => status?.phase === "Succeeded"));
-  const last = proven?.status && provenOf(proven, proven.status, verifier.spec.type);
+  const last = proven?.status && provenOf(proven, proven.status);
   const known = verifier.status?.lastProven;
   const isNewer = last !== undefined && Date.parse(last.time) >= (Date.parse(known?.time ?? "") || 0);
   return {

@@ -48,7 +48,7 @@ export function gatherDrill(world: World, drill: BackupVerificationSession, memo
       uid: job.uid,
       outcome,
       completeForMs: outcome.kind === "complete" ? memory.completeForMs(job.uid) : 0,
-      pod: pod && { name: pod.name, uid: pod.uid },
+      pod: pod && { name: pod.name, uid: pod.uid, ip: pod.podIp },
     };
   };
   const batch = world.restoreBatches.get(namespace, drillBatchName(name));
@@ -63,6 +63,12 @@ export function gatherDrill(world: World, drill: BackupVerificationSession, memo
     batch: batch !== undefined && isOfDrill(batch, uid) ? batch : undefined,
     verifyJob: jobNamed(verifyJobName(name)),
     scriptJob: jobNamed(scriptJobName(name)),
+    serverJobs: new Map(
+      (drill.status?.servers ?? []).flatMap((server) => {
+        const job = jobNamed(server.name);
+        return job === undefined ? [] : [[server.name, job] as const];
+      }),
+    ),
     hostRuns: [...hostRunsOf(world, namespace, uid).values()],
     problem: memory.problem,
     sinceTryMs: memory.sinceTryMs,

@@ -14,7 +14,7 @@ export interface DrillJob extends JobName {
   /** For how long, by this process's own clock, it is known to be complete: what it told may come a moment later. */
   readonly completeForMs: number;
   /** Undefined while it has none. */
-  readonly pod: { readonly name: string; readonly uid: string } | undefined;
+  readonly pod: { readonly name: string; readonly uid: string; readonly ip?: string | undefined } | undefined;
 }
 
 export interface DrillView {
@@ -33,6 +33,8 @@ export interface DrillView {
   readonly batch: RestoreBatch | undefined;
   readonly verifyJob: DrillJob | undefined;
   readonly scriptJob: DrillJob | undefined;
+  /** Of the servers of databases, by name. */
+  readonly serverJobs: ReadonlyMap<string, DrillJob>;
   readonly hostRuns: readonly HostRun[];
   /** Why something could not be made at the last try. */
   readonly problem: JobProblem | undefined;

@@ -20,7 +20,7 @@ import { makeUserKubeconfig } from "../support/control-plane/kubeconfig.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
 import { describeTree } from "../support/files/tree.ts";
 import { startTcpProxy, type TcpProxy } from "../support/kube/tcp-proxy.ts";
-import { applyManifests, type Manifest } from "../support/objects/apply.ts";
+import { applyFile, applyManifests, type Manifest } from "../support/objects/apply.ts";
 import { waitForContainer } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
@@ -36,6 +36,8 @@ const WEB = { kind: "Deployment", name: "web" } as const;
 const LONG_NAME = "n".repeat(240);
 const HOSTILE = '<img src="http://192.0.2.1/x" onerror="window.hit = 1"><script>window.hit = 2</script>\u202egnp.exe';
 const HOSTILE_PATH = '/data/<img src=x onerror="window.hit=3">';
+/** Restores into claims, as drills do. */
+const CATALOGUE = resolve(import.meta.dirname, "../../manifests/catalog/pvc.yaml");
 /** Pictures of all pages, for whoever looks at a run of the tests. */
 const PICTURES = resolve(import.meta.dirname, "../../.cache/ui");
 
@@ -240,6 +242,40 @@ test("a restore by clicks shows its plan first, asks for the name, is followed, 
   expect(await trees()).toEqual(before);
 });
 
+test("a drill is seen as it goes, and its point is marked as proven, with the time that it took", async () => {
+  const { apiVersion, kind } = KINDS.BackupVerificationSession;
+  await applyFile(stand.client, CATALOGUE);
+  await applyManifests(stand.client, [
+    {
+      apiVersion,
+      kind: "BackupVerifier",
+      metadata: { name: "proof", namespace: NAMESPACE },
+      spec: {
+        invoker: { kind: "BackupBatch", name: "nightly" },
+        storage: { storageClassName: "standard" },
+        maxRecoveryTime: "10m",
+      },
+    },
+    { apiVersion, kind, metadata: { name: "drill", namespace: NAMESPACE }, spec: { verifier: "proof" } },
+  ]);
+  await goTo(application(), `${NAMESPACE}/nightly`);
+  await page.getByRole("link", { name: "drill", exact: true }).click();
+  await page.getByRole("heading", { level: 2, name: "BackupVerificationSession drill" }).waitFor();
+  const run = page.getByRole("region", { name: "BackupVerificationSession drill" });
+  await run.locator(".state").filter({ hasText: "Succeeded" }).first().waitFor();
+  await page.getByRole("img", { name: /^steps: step made ready Succeeded, .*; step restored Succeeded, / }).waitFor();
+  await page.getByRole("list", { name: "Members" }).getByRole("link", { name: "web" }).click();
+  await page.getByText(/^restored in \d+ s; \d+ files, .*; contents of 1 compared, /).waitFor();
+  await page.getByRole("img", { name: /^Recoveries as measured by drills, .* the verifier allows 10 min/ }).waitFor();
+  await goTo(
+    `#/points?kind=BackupBatch&namespace=${NAMESPACE}&name=nightly`,
+    `Recovery points of ${NAMESPACE}/nightly`,
+  );
+  const row = page.getByRole("row").filter({ hasText: session });
+  await stateIn(row, "Proven").waitFor();
+  await row.getByText(/^restored in \d+ s$/).waitFor();
+});
+
 /** Each with what it must say. */
 const PAGES: readonly (readonly [string, string, string, (at: Page) => Promise<void>])[] = [
   [
@@ -253,7 +289,15 @@ const PAGES: readonly (readonly [string, string, string, (at: Page) => Promise<v
       await complete.waitFor({ state: "attached" });
     },
   ],
-  ["application", application(), `${NAMESPACE}/nightly`, (at) => runState(at).getByText("Succeeded").waitFor()],
+  [
+    "application",
+    application(),
+    `${NAMESPACE}/nightly`,
+    async (at) => {
+      await at.getByRole("link", { name: session, exact: true }).click();
+      await runState(at).getByText("Succeeded").waitFor();
+    },
+  ],
   [
     "application-failed",
     application(LONG_NAME),
@@ -263,6 +307,16 @@ const PAGES: readonly (readonly [string, string, string, (at: Page) => Promise<v
       await at.getByRole("link", { name: /^n+-\d{10}$/ }).click();
       await runState(at).getByText("Failed").waitFor();
     },
+  ],
+  [
+    "drill",
+    application("nightly", "&run=BackupVerificationSession/drill&member=web"),
+    `${NAMESPACE}/nightly`,
+    (at) =>
+      at
+        .getByText(/^restored in /)
+        .first()
+        .waitFor(),
   ],
   ["points", "#/points", "Recovery points", (at) => at.getByText(session).first().waitFor()],
   [

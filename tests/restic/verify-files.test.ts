@@ -264,6 +264,18 @@ describe("a snapshot", () => {
     expect(found(await verify({}, { id: foreign }))).toContainEqual(["SNAPSHOT_FOREIGN", world.data]);
   });
 
+  test("of another application that a restore would take in its place is named, though the right one was restored", async () => {
+    const [outcome] = await world.backup(restic);
+    const own = outcome?.kind === "saved" ? (outcome.snapshot.name ?? "") : "";
+    const saved = { id: own, recordedId: own };
+    expect(found(await verify({}, saved))).toEqual([]);
+    // Whoever may write to the repository may say so of any snapshot.
+    const tags = snapshotTags(ORIGIN).flatMap((tag) => ["--tag", tag]);
+    const exit = await restic.run(["backup", "--json", "--host", "host-0", ...tags, world.data], {});
+    expect(exit.code).toBe(0);
+    expect(found(await verify({}, saved))).toEqual([["SNAPSHOT_FOREIGN", world.data]]);
+  });
+
   test("that is not there is named, and nothing is called good", async () => {
     for (const [lost, code] of [
       ["f".repeat(64), "REPOSITORY_DAMAGED"],

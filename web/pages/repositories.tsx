@@ -4,6 +4,7 @@ import { serverNow, useClock, useView } from "../api.ts";
 import { formatBytes, formatNumber, formatTime } from "../format.ts";
 import { Live, Title } from "../parts/frame.tsx";
 import { Locks } from "../parts/locks.tsx";
+import { Series } from "../parts/series.tsx";
 import { Name, Pages, Scroll, State, Time } from "../parts/words.tsx";
 import type { RepositoriesView, RepositoryRow } from "../wire/lists.ts";
 import type { PageProps } from "./props.ts";
@@ -63,6 +64,14 @@ function Row({ row, nowMs }: { readonly row: RepositoryRow; readonly nowMs: numb
         <dt>Used by</dt>
         <dd>{users.length === 0 ? "nobody that its status names" : <Name>{users.join(", ")}</Name>}</dd>
       </dl>
+      {row.sizes !== undefined && (
+        <Series
+          title={`Size of ${row.name} over time`}
+          heading="Size"
+          rows={row.sizes.map(({ time, bytes }) => ({ time, value: bytes }))}
+          format={formatBytes}
+        />
+      )}
       {history.length > 0 && <History history={history} />}
       {row.maintenance !== undefined && <Maintenance run={row.maintenance} nowMs={nowMs} />}
       <Locks row={row} nowMs={nowMs} />

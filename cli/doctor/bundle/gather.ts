@@ -27,6 +27,8 @@ const OF_CLUSTER: readonly (readonly [string, Resource])[] = [
     KINDS.BackupSession,
     KINDS.RestoreBatch,
     KINDS.RestoreSession,
+    KINDS.BackupVerifier,
+    KINDS.BackupVerificationSession,
     KINDS.Repository,
     KINDS.HostRun,
     KINDS.Function,

@@ -5,6 +5,7 @@
 import type { RepositoryLock } from "../../../shared/api/host-stats.ts";
 import type { Repository } from "../../../shared/api/repository.ts";
 import type { LockRow } from "../../../web/wire/lists.ts";
+import { groupBy } from "../../objects/group-by.ts";
 import { hasEnded, type RunObject } from "../../objects/read-run.ts";
 import { memberName } from "../../objects/session-facts.ts";
 import type { WorldView } from "../world.ts";
@@ -23,13 +24,7 @@ interface RunMember {
 
 /** @returns what tells the locks of a Repository, the longest held first */
 export function createLocks(world: WorldView): (repository: Repository) => readonly LockRow[] {
-  const byRepository = new Map<string, RunObject[]>();
-  for (const run of [...world.sessions(), ...world.restores()]) {
-    const key = repositoryOf(run);
-    const known = byRepository.get(key);
-    if (known === undefined) byRepository.set(key, [run]);
-    else known.push(run);
-  }
+  const byRepository = groupBy([...world.sessions(), ...world.restores()], repositoryOf);
   return (repository) => {
     const runs = byRepository.get(`${repository.metadata.namespace}/${repository.metadata.name}`) ?? [];
     return locksOf(repository, runs);

@@ -9,7 +9,7 @@ import { createLocks } from "./decide-locks.ts";
 import { pageOf } from "./page-of.ts";
 import { sizesOf } from "./session-sizes.ts";
 
-export function decideRepositories({ world, query }: Asked): RepositoriesView {
+export function decideRepositories({ world, query, told }: Asked): RepositoriesView {
   const all = world
     .repositories()
     .map(({ object }) => object)
@@ -39,6 +39,10 @@ export function decideRepositories({ world, query }: Asked): RepositoriesView {
         }),
         locks: locksOf(repository),
         locksSeenAt: status?.locksSeenAt,
+        sizes: told?.sizes?.get(nameOf(repository))?.map(({ atMs, bytes }) => ({
+          time: new Date(atMs).toISOString(),
+          bytes,
+        })),
         history: histories.get(nameOf(repository)) ?? [],
       };
     }),

@@ -164,8 +164,8 @@ describe("the reconciler's files", () => {
       [],
     );
     expect(found.sort()).toEqual([
-      "installation/host-run-policy.ts: SELF_REVIEWS",
       `${OF_THE_INSTALLATION}: resource`,
+      "installation/host-run-policy.ts: SELF_REVIEWS",
       "write/status-patch.ts: resource",
     ]);
   });

@@ -130,3 +130,16 @@ test("an object that can't be read is named", async () => {
   ]);
   line.contact.stop();
 });
+
+test("a kind that the installation does not have yet is told as that, and the rest goes on", () => {
+  vi.useFakeTimers();
+  const line = aLine();
+  line.fault(new KubeError({ action, status: 404, reason: "NotFound", detail: "404 page not found" }));
+  vi.advanceTimersByTime(60_000);
+  expect(line.look()).toMatchObject({
+    isLoading: false,
+    notices: [{ kind: "absent", message: expect.stringContaining("has no BackupSession") }],
+    unreadable: new Set(["BackupSession"]),
+  });
+  line.contact.stop();
+});

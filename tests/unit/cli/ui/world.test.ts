@@ -83,6 +83,6 @@ test("who may not look at all namespaces is told what to do where the pages are"
   for (const { plural } of Object.values(KINDS)) revoked.add(plural);
   world = createWorld({ client, scope: undefined, narrower: "look below" });
   world.start();
-  await vi.waitFor(() => expect(world?.look(Date.now()).notices).toHaveLength(6));
+  await vi.waitFor(() => expect(world?.look(Date.now()).notices).toHaveLength(8));
   for (const { next } of world.look(Date.now()).notices) expect(next).toMatch(/; or look below$/);
 });

@@ -79,3 +79,51 @@ describe("a pod whose restore is over", () => {
     expect(decide({ restore: aRestore({ timeOut: "1h" }, { phase: "Running" }) })).toEqual({ kind: "wait" });
   });
 });
+
+describe("a replica that comes after its restore has succeeded", () => {
+  const DB = { apiVersion: "apps/v1", kind: "StatefulSet", name: "db", namespace: "demo" };
+  const target = { kind: "StatefulSet", namespace: "demo", name: "db" };
+  const snapshots = [0, 1].map((at) => ({ target, hostname: `host-${at}`, path: "/data", id: `s${at}`, hosts: 2 }));
+  const point = { namespace: "demo", session: "nightly", time: "2024-04-29T02:00:00Z", snapshots };
+
+  function decideFor(
+    name: string,
+    facts: Partial<ReleaseFacts> = {},
+    spec: object = {},
+    recoveryPoint: object | null = point,
+  ) {
+    const member = { ref: DB, stats: [{ hostname: "host-0", podUID: "uid-0", phase: "Succeeded" }] };
+    const status = { phase: "Succeeded", ...(recoveryPoint !== null && { recoveryPoint }), members: [member] };
+    const restore = aRestore({ members: [{ target: { ref: DB } }], ...spec }, status);
+    return decide({ pod: { name, uid: "uid-9", nodeName: "n" }, target, restore, ...facts });
+  }
+
+  test("is held where the point has its data, and told the next step", () => {
+    expect(decideFor("db-1")).toMatchObject({ kind: "release", mode: "Never" });
+    expect(decideFor("db-1")).toMatchObject({
+      message: expect.stringMatching(/host-1.*next: .*delete RestoreBatch back/),
+    });
+  });
+
+  test("starts where its host was restored, by whichever pod, or was no part of the point", () => {
+    expect(decideFor("db-0")).toMatchObject({ mode: "Always" });
+    expect(decideFor("db-2")).toMatchObject({ mode: "Always" });
+  });
+
+  test("starts where all replicas share what was restored, or onFailure is Start", () => {
+    expect(decideFor("db-1", { isShared: true })).toMatchObject({ mode: "Always" });
+    expect(decideFor("db-1", {}, { onFailure: "Start" })).toMatchObject({ mode: "Always" });
+  });
+
+  test("is held where a rule gives it another host's data, though the point has none of its own", () => {
+    const members = [{ target: { ref: DB, rules: [{ sourceHost: "host-0" }] } }];
+    expect(decideFor("db-7", {}, { members })).toMatchObject({ mode: "Never" });
+  });
+
+  test("without a point: is held where a rule names it; a rule for all tells of no data", () => {
+    const withRules = (rules: object) => ({ members: [{ target: { ref: DB, rules } }] });
+    const named = withRules([{ targetHosts: ["db-1"], paths: ["/data"] }]);
+    expect(decideFor("db-1", {}, named, null)).toMatchObject({ mode: "Never" });
+    expect(decideFor("db-1", {}, withRules([{ paths: ["/data"] }]), null)).toMatchObject({ mode: "Always" });
+  });
+});

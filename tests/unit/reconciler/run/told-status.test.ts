@@ -49,6 +49,14 @@ describe("a session tells at a glance", () => {
     expect(told(phase, targets)).toMatchObject({ point });
   });
 
+  test("no size where more was saved than is listed", () => {
+    const cut = { ...db, stats: [{ ...host("Succeeded", 1024), snapshotCount: 2 }] };
+    const whole = { phase: "Succeeded", targets: [cut] };
+    const status = toldStatus("backup", aRun(), { whole, stored: whole }, NOW);
+    expect(status).toMatchObject({ point: "Complete" });
+    expect(status).not.toHaveProperty("totalSize");
+  });
+
   test("what a restore does not have", () => {
     const whole = { phase: "Succeeded", targets: [db] };
     const status = toldStatus("restore", aRun(), { whole, stored: whole }, NOW);

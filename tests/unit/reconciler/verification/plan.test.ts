@@ -3,6 +3,7 @@ import { buildDrillBatch } from "../../../../reconciler/verification/objects.ts"
 import { planVolumes } from "../../../../reconciler/verification/plan.ts";
 import { chooseDrillPoint } from "../../../../reconciler/verification/point.ts";
 import { parseBackupBatch } from "../../../../shared/api/backup-batch.ts";
+import { type BackupSession, parseBackupSession } from "../../../../shared/api/backup-session.ts";
 import { UserError } from "../../../../shared/errors.ts";
 import { backupInvokerView } from "../../../../shared/invoker/object.ts";
 import { aDrill, aSession, aVerifier } from "./builders.ts";
@@ -80,7 +81,7 @@ test("a path that is no folder below the root is refused before anything is made
 test("the batch of a drill names throw-away claims, snapshots by their ids, and nothing of the application", () => {
   const drill = aDrill();
   const volumes = volumesOf(["/data/a", "/data/b"]);
-  const batch = buildDrillBatch({ drill, volumes, invoker, settings: undefined, timeOut: "1h0m0s" });
+  const batch = buildDrillBatch({ drill, volumes, servers: [], invoker, settings: undefined, timeOut: "1h0m0s" });
   const [member] = batch.spec.members ?? [];
   expect(batch.spec.members).toHaveLength(1);
   expect(member?.target?.ref).toEqual({
@@ -106,4 +107,18 @@ test("which point is restored: the newest, a named one, and the same random one 
   expect(new Set(random)).toEqual(new Set(["s-01", "s-02", "s-03"]));
   expect(choose({ which: "Random" }, aDrill({ name: "d-7" }))).toBe(random[7]);
   expect(() => choose({ which: "Named", session: "s-09" })).toThrow(/not kept any more/);
+});
+
+test("a session that lists fewer snapshots than it saved is no drill: what it restored would pass for the whole", () => {
+  const session = aSession("s-01", "2026-05-01T10:00:00Z", ["/a", "/b"]);
+  const withCount = (snapshotCount: number): BackupSession => {
+    const targets = session.status?.targets?.map((target) => {
+      return { ...target, stats: target.stats?.map((host) => ({ ...host, snapshotCount })) };
+    });
+    return parseBackupSession({ ...session, status: { ...session.status, targets } });
+  };
+  const choose = (one: BackupSession) =>
+    chooseDrillPoint({ verifier: aVerifier().spec, drill: aDrill(), sessions: [one] });
+  expect(choose(withCount(2)).session).toBe("s-01");
+  expect(() => choose(withCount(3))).toThrowError(expect.objectContaining({ code: "DRILL_NOT_POSSIBLE" }));
 });
