@@ -1,39 +1,20 @@
 /** Work on the repository that the reconciler gave to a host: each action, from restic to its result. */
 import type { HostAction } from "../../shared/api/closed-lists.ts";
 import type { HostActionResult } from "../../shared/api/host-stats.ts";
-import type { RetentionPolicy } from "../../shared/api/retention-policy.ts";
 import { REPOSITORY_MADE } from "../../shared/contract.ts";
 import { assertNever, UserError } from "../../shared/errors.ts";
 import { isJsonObject } from "../../shared/json/value.ts";
 import { requireSnapshotId } from "../../shared/snapshots/id.ts";
 import { listPoints } from "../../shared/snapshots/listed-points.ts";
 import type { Verdict } from "../../shared/verdicts.ts";
-import type { Restic } from "../restic/client.ts";
 import { ensureRepository } from "../restic/ensure-repository.ts";
 import type { ResticExit } from "../restic/run.ts";
 import type { Snapshot } from "../restic/snapshots.ts";
-import { createIsOwn, planRetention, type RetentionScope } from "./decide-retention.ts";
+import { createIsOwn, planRetention } from "./decide-retention.ts";
 import { hasRule } from "./keep-rules.ts";
+import type { ActionPorts } from "./ports.ts";
 import { call, removeOrphans, removeSnapshots } from "./remove-snapshots.ts";
-import type { Listing } from "./told-points.ts";
 import { writeKnown } from "./write-known.ts";
-
-export interface ActionPorts {
-  readonly restic: Restic;
-  readonly signal: AbortSignal;
-  readonly policy: RetentionPolicy | undefined;
-  /** Whose snapshots a policy may touch. @throws UserError NOT_FOUND when the invoker is gone */
-  scope(): RetentionScope;
-  readonly readDataSubset: string | undefined;
-  /** Ids in full, for DeleteSnapshots. */
-  readonly deleted?: readonly string[];
-  /** Is told what the invoker has in the repository, where an action lists the snapshots anyway. */
-  onListed?(listing: Listing): void;
-  /** How many verdicts the repository holds, where it was listed just now. */
-  verdicts?(): number | undefined;
-  /** Runs a command that needs a lock, again while the lock is held by others. */
-  withLock(run: () => Promise<ResticExit>): Promise<ResticExit>;
-}
 
 export type ActionFacts = Pick<
   HostActionResult,

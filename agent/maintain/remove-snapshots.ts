@@ -2,7 +2,7 @@
 import { groupVerdicts, type Verdict, verdictsOn } from "../../shared/verdicts.ts";
 import type { ResticExit } from "../restic/run.ts";
 import { isUnreadSnapshot, type Snapshot } from "../restic/snapshots.ts";
-import type { ActionPorts } from "./actions.ts";
+import type { ActionPorts } from "./ports.ts";
 
 /** Keeps command lines far below the kernel's limit. */
 const IDS_A_CALL = 500;

@@ -1,9 +1,9 @@
 /** Writes down what a session knows of its own snapshots, before it is gone: that they are not all that it was to save. */
 import { SnapshotTag } from "../../shared/contract.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
+import { bySession } from "../../shared/snapshots/of-session.ts";
 import { isCompletePoint } from "../../shared/snapshots/point-parts.ts";
 import { timeOf } from "../../shared/snapshots/recovery-points.ts";
-import { bySession } from "../../shared/snapshots/of-session.ts";
 import { tryVerdict, type VerdictPorts } from "../backup/write-verdict.ts";
 import type { Snapshot } from "../restic/snapshots.ts";
 import type { RetentionScope } from "./decide-retention.ts";

@@ -10,7 +10,7 @@ import { runReadiness, withReadiness } from "../../shared/status/readiness.ts";
 import type { AgentApi, ApiAnswer } from "../kube/api.ts";
 import { createGrowingWait } from "../kube/growing-wait.ts";
 import type { Logger } from "../log.ts";
-import { essentialOf, type StatusFields, withBoundWarnings } from "./report-size.ts";
+import { essentialOf, type StatusFields, withBoundWarnings } from "./size.ts";
 
 export interface RunReporter {
   /** Sends the fields soon; a later value of the same field wins. */

@@ -3,7 +3,7 @@ import type { HostRun } from "../../shared/api/host-run.ts";
 import { isEnded, isNewer, isTurn } from "../turn.ts";
 import type { Begun } from "./begun-mark.ts";
 
-export type RestoreDecision =
+export type HostTurn =
   /** The application may start. */
   | { readonly kind: "start"; readonly why: string }
   | { readonly kind: "fail"; readonly why: string }
@@ -22,7 +22,7 @@ export interface RestoreFacts {
 }
 
 /** Nobody restores this pod's data any more. What is half written must not look like data to the application. */
-function release({ begun }: RestoreFacts, why: string): RestoreDecision {
+function release({ begun }: RestoreFacts, why: string): HostTurn {
   if (begun === undefined || begun.onFailure === "Start") return { kind: "start", why };
   const what = `${begun.restore} had begun to write the data of host ${begun.hostname}, which is not whole now`;
   const next = "restore it again, or delete this pod to start the application on what there is";
@@ -43,7 +43,7 @@ function release({ begun }: RestoreFacts, why: string): RestoreDecision {
  * | 9 | held | wait, with the reason |
  * | 10 | otherwise | wait for the turn |
  */
-export function decideRestore(facts: RestoreFacts): RestoreDecision {
+export function decideHostTurn(facts: RestoreFacts): HostTurn {
   const { runs, isOneTurn, wasThere } = facts;
   if (runs === undefined) return { kind: "wait", why: "the host runs of this pod have not been read yet" };
   const orders = runs.filter(({ spec }) => spec.work === "Restore" && spec.release === undefined);

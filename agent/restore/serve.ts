@@ -8,7 +8,7 @@ import type { AgentSettings } from "../settings.ts";
 import { guardWork } from "../work/guard.ts";
 import { createStopper } from "../work/stop.ts";
 import { openBegunMark } from "./begun-mark.ts";
-import { decideRestore } from "./decide.ts";
+import { decideHostTurn } from "./decide.ts";
 import { type RestoreTurnPorts, runRestoreTurn } from "./turn.ts";
 
 const LOST_PAUSE_MS = 1_000;
@@ -47,7 +47,7 @@ export async function serveRestore(options: ServeRestoreOptions): Promise<Restor
     while (!shutdown.aborted) {
       const runs = own.list();
       wasThere ||= (runs ?? []).length > 0;
-      const decision = decideRestore({ runs, wasThere, isOneTurn, begun: begun.read() });
+      const decision = decideHostTurn({ runs, wasThere, isOneTurn, begun: begun.read() });
       if (decision.kind === "start") return { code: 0, why: decision.why };
       if (decision.kind === "fail") return { code: 1, why: decision.why };
       const key = decision.kind === "restore" ? (decision.run.metadata.uid ?? decision.run.metadata.name) : "";

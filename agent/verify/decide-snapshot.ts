@@ -1,5 +1,4 @@
 /** Whether a snapshot is what the application saved, and not another's that carries its tags. Pure. */
-
 import type { OrderedSnapshot } from "../../shared/api/verification.ts";
 import { taggedTimeMs } from "../../shared/snapshots/of-session.ts";
 import { clusterOf } from "../../shared/snapshots/tags.ts";

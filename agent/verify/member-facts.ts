@@ -1,5 +1,4 @@
 /** What is known about a member while it is looked at, and what looking needs. */
-
 import {
   type AnsweredQuery,
   MAX_TOLD_TABLES,

@@ -1,5 +1,4 @@
 /** Looks at all members of a drill, one after another. What can't be looked at is a finding: nothing unknown is called good. */
-
 import type { OrderedMember, VerifiedMember, VerifyOrder } from "../../shared/api/verification.ts";
 import { parseDuration } from "../../shared/duration.ts";
 import { assertNever, UserError } from "../../shared/errors.ts";

@@ -7,7 +7,7 @@ import { isNews } from "../jobs/of-target.ts";
 import { jobOrderOf } from "../run/act.ts";
 import { runTargets } from "../run/facts.ts";
 import type { ActOutcome } from "../run/kind.ts";
-import { createRetry, deleteSessions, recordRecoveryPoint, type SessionActPorts } from "./aftermath.ts";
+import { createRetry, deleteSessions, recordRecoveryPoint, type SessionActPorts } from "./cleanup.ts";
 import type { OwnAction } from "./step.ts";
 import { memberOf, type SessionView } from "./view.ts";
 

@@ -1,8 +1,8 @@
 /** Row for hosts whose job ended before they did: what the job came to is their reason. Pure. */
 import { formatTime } from "../../shared/timestamps.ts";
+import { isRefused, isStarted } from "../run/completion.ts";
 import { hostFailure, isOpenHost } from "../run/entries.ts";
 import { type RunStatus, type RunStep, type RunWords, runHosts, runTargets, withEachHost } from "../run/facts.ts";
-import { isRefused, isStarted } from "../run/settled.ts";
 import { endOf, type JobName, stuckOf, type TargetJobs } from "./of-target.ts";
 
 /**

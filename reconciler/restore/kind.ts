@@ -9,8 +9,8 @@ import { actOnRestore } from "./act.ts";
 import { decideRestore } from "./decide.ts";
 import { RESTORE_WORDS } from "./facts.ts";
 import { foldSearch, gatherRestore, type RestoreMemory } from "./gather.ts";
-import { halfDoneWarning } from "./half-done.ts";
 import { restoreOrders } from "./host-runs.ts";
+import { partialWarning } from "./partial.ts";
 import { type RestoreObject, type RestoreStatus, readRestoreStatus, writeRestoreStatus } from "./status.ts";
 import type { OwnAction } from "./step.ts";
 import type { RestoreView } from "./view.ts";
@@ -44,7 +44,7 @@ export const RESTORE_KIND: RunKind<RestoreObject, RestoreView, RestoreStatus, Ow
     world.namespaces.subscribe(onAny(({ name }) => inNamespace(name))),
   ],
   lastWords(restore, status) {
-    const message = halfDoneWarning(status, restore.metadata.namespace);
+    const message = partialWarning(status, restore.metadata.namespace);
     return message === undefined ? undefined : { type: "Warning", reason: "Restore Deleted", message };
   },
 };

@@ -1,11 +1,11 @@
 /** Rows that bring a member to its turn: what stands against it, and what comes to it later. Pure. */
 import { ExecutionOrder } from "../../shared/contract.ts";
 import { targetKey } from "../../shared/target/ref.ts";
+import { isOver, isRefused, isStarted } from "../run/completion.ts";
 import { type HostEntry, isAssigned, isOpenHost } from "../run/entries.ts";
 import { runHosts, runTargets, withRunTarget } from "../run/facts.ts";
 import { hostnamesOf } from "../run/hosts.ts";
 import { createMemberRows } from "../run/members.ts";
-import { isOver, isRefused, isStarted } from "../run/settled.ts";
 import { targetRef } from "../run/view.ts";
 import { RESTORE_WORDS, runFacts } from "./facts.ts";
 import { newHost, startMember, totalHostsOf } from "./member-start.ts";

@@ -1,10 +1,10 @@
 /** What follows from the gate before a host's turn: looking at pods, telling whose are in the way, and looking again. Pure. */
 import type { HoldReason } from "../../shared/reasons.ts";
 import { targetKey } from "../../shared/target/ref.ts";
+import { isStarted } from "../run/completion.ts";
 import { isAssigned, isOpenHost, withExplanation, withoutExplanation } from "../run/entries.ts";
 import { runHosts, runTargets, withRunTarget } from "../run/facts.ts";
 import { podsOf } from "../run/host-turns.ts";
-import { isStarted } from "../run/settled.ts";
 import { targetRef } from "../run/view.ts";
 import type { PodFact } from "../run/world.ts";
 import { runFacts } from "./facts.ts";

@@ -5,9 +5,9 @@
  */
 import { UserError } from "../../shared/errors.ts";
 import { jobsToEnd } from "../jobs/ended.ts";
+import { withPhases } from "./completion.ts";
 import type { RunFacts, RunStatus } from "./facts.ts";
 import { ownHooks } from "./own-hooks.ts";
-import { withPhases } from "./settled.ts";
 import type { Decision, Row, RunAction } from "./step.ts";
 import type { RunObject, RunView } from "./view.ts";
 

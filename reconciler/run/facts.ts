@@ -84,7 +84,7 @@ export interface RunFacts<Status extends RunStatus> {
   readonly workloads: Workloads;
   readonly pods: Pods;
   /** By hostKey(): for how long, by this process's own clock, the host's entry has not changed. */
-  readonly silenceMs: ReadonlyMap<string, number>;
+  readonly heartbeatAgesMs: ReadonlyMap<string, number>;
   readonly hookRuns: HookRuns;
   /** After-hooks that are owed, as they were when their before-hooks began. */
   readonly owed: readonly OwedHook[];

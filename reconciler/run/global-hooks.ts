@@ -6,11 +6,11 @@ import { hasCondition, withCondition } from "../../shared/status/conditions.ts";
 import { formatTime } from "../../shared/timestamps.ts";
 import { GLOBAL_TARGET } from "../hooks/owed.ts";
 import { hookKey, hooksOf, isHookOpen, isToRepeat, lastHook, withIntent, withSkipped } from "../hooks/records.ts";
+import { withEverythingFailed } from "./abort.ts";
+import { areTargetsOver } from "./completion.ts";
 import type { ConditionWords, RunFacts, RunStatus, RunStep } from "./facts.ts";
-import { withEverythingFailed } from "./give-up.ts";
 import { GLOBAL_PLACE } from "./member-hooks.ts";
 import { runFailure, runSummary } from "./outcome.ts";
-import { areTargetsOver } from "./settled.ts";
 
 function run<Status extends RunStatus>(
   facts: RunFacts<Status>,

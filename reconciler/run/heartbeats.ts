@@ -15,6 +15,6 @@ export function heartbeatSeconds(status: RunStatus): number {
 }
 
 /** How much longer than with the usual heartbeats silence means nothing. */
-export function silenceFactor(status: RunStatus): number {
+export function staleFactor(status: RunStatus): number {
   return heartbeatSeconds(status) / (STEPS[0]?.[1] ?? 1);
 }

@@ -5,6 +5,7 @@ import { whyAfterHookSkipped } from "../../shared/hooks/policy.ts";
 import { formatTime } from "../../shared/timestamps.ts";
 import type { HookPlace } from "../hooks/plan.ts";
 import { hookKey, withEndedHooks, withIntent, withSkipped } from "../hooks/records.ts";
+import { allHooks, isStarted, needsAfterHook } from "./completion.ts";
 import { type HostEntry, isOpenHost, type TargetEntry, withEntryCondition } from "./entries.ts";
 import { execPlace } from "./exec-place.ts";
 import {
@@ -20,7 +21,6 @@ import {
 import { podFor } from "./host-turns.ts";
 import { hasFailed, runSummary } from "./outcome.ts";
 import { type DueAfterHook, dueAfterHook } from "./owed-hooks.ts";
-import { allHooks, isStarted, needsAfterHook } from "./settled.ts";
 import { isLost } from "./world.ts";
 
 /** Place of the whole run's hooks in its status. */

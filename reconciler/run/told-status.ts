@@ -5,8 +5,8 @@ import { formatSize } from "../../shared/size.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { isReadinessTold, type RunReport, runReadiness, withReadiness } from "../../shared/status/readiness.ts";
 import { listsAllSnapshots } from "../../shared/status/saved-data.ts";
+import { isOver } from "./completion.ts";
 import { type RunStatus, runHosts, runTargets } from "./facts.ts";
-import { isOver } from "./settled.ts";
 import type { RunObject } from "./view.ts";
 
 /** The conventional conditions, whatever the shape of the rest is. */

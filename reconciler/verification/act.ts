@@ -1,5 +1,4 @@
 /** Carries out what was decided for a drill. */
-
 import type { HostRunSpec } from "../../shared/api/host-run.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { assertNever } from "../../shared/errors.ts";

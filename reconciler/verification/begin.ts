@@ -8,7 +8,6 @@
  * | 3 | no recovery point can be taken, or it can't be restored beside the application | it fails; skipped where there is none yet |
  * | 4 | otherwise | its volumes are planned; begin-drill.ts plans servers for databases, asks whether there is room, and writes down that it begins |
  */
-
 import { Driver } from "../../shared/contract.ts";
 import { type ErrorCode, formatUserError, UserError } from "../../shared/errors.ts";
 import { formatTime } from "../../shared/timestamps.ts";

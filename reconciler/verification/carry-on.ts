@@ -18,7 +18,6 @@
  *
  * Wherever a server has ended while it is needed, the drill fails with that one's last words.
  */
-
 import type { HostRun } from "../../shared/api/host-run.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { formatClock } from "../../shared/size.ts";

@@ -1,5 +1,4 @@
 /** Removes what a drill made. All of it has the drill as its owner; nothing is taken that has not. */
-
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Label } from "../../shared/contract.ts";

@@ -1,5 +1,4 @@
 /** Drills: recovery points are restored beside the application, looked at, and thrown away. */
-
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { Clock } from "../../shared/clock.ts";

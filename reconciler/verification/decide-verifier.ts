@@ -9,7 +9,6 @@
  * | 4 | afterEach: there is a newer complete recovery point than the last one that was covered | one drill for it |
  * | 5 | more ended drills than sessionHistoryLimit | the oldest go |
  */
-
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import type { BackupVerifier, BackupVerifierStatus } from "../../shared/api/backup-verifier.ts";

@@ -1,5 +1,4 @@
 /** What can be decided about a drill. */
-
 import type { HostRunSpec } from "../../shared/api/host-run.ts";
 import type { DrillDatabase } from "./servers.ts";
 import type { DrillStatus } from "./status.ts";

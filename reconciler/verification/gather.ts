@@ -1,5 +1,4 @@
 /** Reads what the decision about one drill needs, from informers and memory alone. */
-
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import type { VerifiedInvoker } from "../../shared/api/backup-verifier.ts";
 import type { Repository } from "../../shared/api/repository.ts";

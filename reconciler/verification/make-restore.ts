@@ -1,5 +1,4 @@
 /** Makes the throw-away claims of a drill, AppBindings for its servers, and the batch that restores into them. What is there already was made by an earlier try. */
-
 import { KINDS } from "../../shared/api/kinds.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { UserError } from "../../shared/errors.ts";

@@ -1,5 +1,4 @@
 /** Names of what is made for a drill. The same drill always has the same, so "already exists" means "already made". */
-
 import { shortHash } from "../../shared/hash.ts";
 import { NAME_MAX_LENGTH, nameWithSuffix } from "../../shared/names.ts";
 import { hostRunName } from "../run/host-runs.ts";

@@ -1,5 +1,4 @@
 /** The objects that a drill makes in its namespace: claims, and the batch that restores into them and into its servers. Pure. */
-
 import type {
   BackupVerificationSession,
   DrillServer,

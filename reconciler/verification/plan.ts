@@ -7,7 +7,6 @@
  * | 2 | lie under none | one each, at their own place |
  * | 3 | lie within each other | one each: which of the two restores won would be chance |
  */
-
 import type { DrillVolume } from "../../shared/api/backup-verification-session.ts";
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { KINDS } from "../../shared/api/kinds.ts";

@@ -1,5 +1,4 @@
 /** Writes on the point and on the invoker that a drill proved a recovery point. Doing it twice changes nothing. */
-
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import { VerificationType } from "../../shared/api/closed-lists.ts";
 import { KINDS } from "../../shared/api/kinds.ts";

@@ -1,5 +1,4 @@
 /** Reads how the container of a script ended. */
-
 import { listAt, numberAt, textAt } from "../../shared/json/value.ts";
 import { KubeError } from "../../shared/kube/client/error.ts";
 import type { KubeClient } from "../../shared/kube/client/interface.ts";

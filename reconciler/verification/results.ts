@@ -1,5 +1,4 @@
 /** What a drill found, in its status. Pure. */
-
 import type { DrilledMember } from "../../shared/api/backup-verification-session.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import type { VerificationQuery, VerifiedMember, VerifyResult } from "../../shared/api/verification.ts";

@@ -1,5 +1,4 @@
 /** Whether the cluster would make a drill's throw-away volumes: asked before anything is made. */
-
 import type { BackupVerificationSession, DrillVolume } from "../../shared/api/backup-verification-session.ts";
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";

@@ -1,5 +1,4 @@
 /** The job of a verifier's script: the user's container, with all that was restored. Pure. */
-
 import type { BackupVerificationSession, DrillServer } from "../../shared/api/backup-verification-session.ts";
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { Annotation, Label, LabelValue } from "../../shared/contract.ts";

@@ -1,5 +1,4 @@
 /** What became of the user's script. Pure. */
-
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import { sha256 } from "../../shared/evidence/sha256.ts";
 import type { JobOutcome } from "../jobs/decide.ts";

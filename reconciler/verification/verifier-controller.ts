@@ -1,5 +1,4 @@
 /** BackupVerifiers: makes drills when they are due, forgets old ones, and says what was proven. */
-
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { Clock } from "../../shared/clock.ts";

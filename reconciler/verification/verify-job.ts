@@ -1,5 +1,4 @@
 /** The job that looks at what a drill has restored: all its volumes are mounted into it, and nothing else of the namespace. */
-
 import type { DrillServer, DrillVolume } from "../../shared/api/backup-verification-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { Repository } from "../../shared/api/repository.ts";

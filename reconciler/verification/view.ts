@@ -1,5 +1,4 @@
 /** What the decision about one drill reads. */
-
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";

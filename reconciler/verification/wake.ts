@@ -1,5 +1,4 @@
 /** Which changes in the cluster make a drill worth a look. */
-
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { objectKey } from "../../shared/kube/object-meta.ts";

@@ -1,5 +1,4 @@
 /** Looks at a member whose data is a database: its dump in the snapshot, and the server that has loaded it. */
-
 import type { AnsweredQuery, OrderedMember, VerificationQuery } from "../../../shared/api/verification.ts";
 import { messageOf } from "../../../shared/errors.ts";
 import { awaitDatabase } from "../../dump/await-database.ts";

@@ -2,7 +2,6 @@
  * Who holds a Repository: locks that its maintenance saw, and those that runs meet at this moment. Pure. A lock names the host of its
  * owner; where that is a pod of a run that is kept, the run is told.
  */
-
 import type { RepositoryLock } from "../../../shared/api/host-stats.ts";
 import type { Repository } from "../../../shared/api/repository.ts";
 import type { LockRow } from "../../../web/wire/lists.ts";

@@ -14,8 +14,13 @@ import type {
 import { readOwed } from "../../../reconciler/hooks/owed.ts";
 import type { HookOutcome, HookRun } from "../../../reconciler/hooks/plan.ts";
 import { withItem } from "../../../reconciler/run/entries.ts";
+import {
+  type Heartbeats,
+  heartbeatAges,
+  NO_HEARTBEATS,
+  nextHeartbeats,
+} from "../../../reconciler/run/heartbeat-ages.ts";
 import type { FormerPod } from "../../../reconciler/run/locks.ts";
-import { NO_SILENCES, nextSilences, type Silences, silenceLengths } from "../../../reconciler/run/silences.ts";
 import { DEFAULT_LIMITS } from "../../../reconciler/run/world.ts";
 import type { BackupBatch } from "../../../shared/api/backup-batch.ts";
 import { type BackupSession, parseBackupSession } from "../../../shared/api/backup-session.ts";
@@ -76,7 +81,7 @@ export class SessionSimulation {
   readonly records = new Map<string, HostRun>();
   /** Everything that was decided and done since this was last emptied. */
   readonly passes: Pass[] = [];
-  #silences: Silences = NO_SILENCES;
+  #heartbeats: Heartbeats = NO_HEARTBEATS;
   #lastBatch: BackupBatch;
 
   constructor(options: SessionSimulationOptions) {
@@ -133,7 +138,7 @@ export class SessionSimulation {
       lockOwners: this.pods.facts(),
       formerPods: this.formerPods,
       jobs: jobs.jobs,
-      silenceMs: this.#lookForSilence(),
+      heartbeatAgesMs: this.#lookForSilence(),
       hookRuns: { runner: "this", prepared: new Map(), running: new Set(this.running.keys()), finished: this.finished },
       owed: readOwed(this.records),
       cleanup: this.cleanup,
@@ -188,7 +193,7 @@ export class SessionSimulation {
     this.running.clear();
     this.finished.clear();
     this.cleanup = undefined;
-    this.#silences = NO_SILENCES;
+    this.#heartbeats = NO_HEARTBEATS;
     this.leaderSinceMs = this.nowMs + this.clockJumpMs;
   }
 
@@ -247,8 +252,8 @@ export class SessionSimulation {
   }
 
   #lookForSilence(): ReadonlyMap<string, number> {
-    this.#silences = nextSilences(this.#silences, this.status, this.pods.facts(), this.nowMs);
-    return silenceLengths(this.#silences, this.nowMs);
+    this.#heartbeats = nextHeartbeats(this.#heartbeats, this.status, this.pods.facts(), this.nowMs);
+    return heartbeatAges(this.#heartbeats, this.nowMs);
   }
 }
 

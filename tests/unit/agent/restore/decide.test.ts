@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { decideRestore, type RestoreFacts } from "../../../../agent/restore/decide.ts";
+import { decideHostTurn, type RestoreFacts } from "../../../../agent/restore/decide.ts";
 import type { ReleaseMode } from "../../../../shared/api/closed-lists.ts";
 import type { HostRun } from "../../../../shared/api/host-run.ts";
 import { aHostRun } from "../../../support/objects/host-runs.ts";
 
 function decide(facts: Partial<RestoreFacts>) {
-  return decideRestore({ runs: [], wasThere: false, isOneTurn: false, begun: undefined, ...facts });
+  return decideHostTurn({ runs: [], wasThere: false, isOneTurn: false, begun: undefined, ...facts });
 }
 
 function aTurn(status?: HostRun["status"], spec: Partial<HostRun["spec"]> = {}): HostRun {

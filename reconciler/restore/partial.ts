@@ -12,7 +12,7 @@ const MAYBE_HALF: readonly string[] = ["Running", "Failed"];
  * @param namespace of the restore
  * @returns a warning; undefined when every host that was begun has all its data
  */
-export function halfDoneWarning(status: RestoreStatus, namespace: string): string | undefined {
+export function partialWarning(status: RestoreStatus, namespace: string): string | undefined {
   if (isConditionTrue(status.conditions, ConditionType.MetricsPushed)) return undefined;
   const hosts = runTargets(status).flatMap((target) => {
     const begun = runHosts(target).filter(

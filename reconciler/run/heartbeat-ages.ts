@@ -4,14 +4,14 @@ import { isAssigned, isOpenHost } from "./entries.ts";
 import { hostKey, type RunStatus, runHosts, runTargets } from "./facts.ts";
 import type { Pods } from "./world.ts";
 
-interface Silence {
+interface Heartbeat {
   readonly entry: string;
   readonly sinceMs: number;
 }
 
-export type Silences = ReadonlyMap<string, Silence>;
+export type Heartbeats = ReadonlyMap<string, Heartbeat>;
 
-export const NO_SILENCES: Silences = new Map();
+export const NO_HEARTBEATS: Heartbeats = new Map();
 
 /**
  * What is known after a look at the status. The clocks of agents are not asked: they may be an hour off. While no program of ours
@@ -19,8 +19,8 @@ export const NO_SILENCES: Silences = new Map();
  *
  * @param known what was known after the look before
  */
-export function nextSilences(known: Silences, status: RunStatus, pods: Pods, monotonicMs: number): Silences {
-  const next = new Map<string, Silence>();
+export function nextHeartbeats(known: Heartbeats, status: RunStatus, pods: Pods, monotonicMs: number): Heartbeats {
+  const next = new Map<string, Heartbeat>();
   for (const [targetIndex, target] of runTargets(status).entries()) {
     for (const [hostIndex, host] of runHosts(target).entries()) {
       if (!isOpenHost(host) || !isAssigned(host)) continue;
@@ -38,6 +38,6 @@ export function nextSilences(known: Silences, status: RunStatus, pods: Pods, mon
 }
 
 /** By hostKey(), in milliseconds. */
-export function silenceLengths(silences: Silences, monotonicMs: number): ReadonlyMap<string, number> {
-  return new Map([...silences].map(([key, { sinceMs }]) => [key, monotonicMs - sinceMs]));
+export function heartbeatAges(heartbeats: Heartbeats, monotonicMs: number): ReadonlyMap<string, number> {
+  return new Map([...heartbeats].map(([key, { sinceMs }]) => [key, monotonicMs - sinceMs]));
 }

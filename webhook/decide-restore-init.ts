@@ -29,7 +29,7 @@ export interface RestoreStep {
 }
 
 /** Decides on the init-container, and builds the template that follows. */
-export function decideRestore(input: RestoreStepInput): RestoreStep {
+export function decideRestoreInit(input: RestoreStepInput): RestoreStep {
   const { podTemplate, plan, isOwnChange, claimTemplateNames, askOfLeftOver } = input;
   const isAsked = askOfLeftOver !== undefined && input.annotations[Annotation.RequestedRestore] === askOfLeftOver;
   if (isAsked) return dropped(podTemplate);

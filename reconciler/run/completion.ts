@@ -75,7 +75,7 @@ export function isQuiet<Status extends RunStatus>(facts: RunFacts<Status>, targe
   );
 }
 
-export function isSettled<Status extends RunStatus>(facts: RunFacts<Status>, target: TargetEntry): boolean {
+export function isComplete<Status extends RunStatus>(facts: RunFacts<Status>, target: TargetEntry): boolean {
   return isQuiet(facts, target) && areHooksRecorded(facts.words, target);
 }
 
@@ -89,7 +89,7 @@ export function withPhases<Status extends RunStatus>(facts: RunFacts<Status>, st
     const computed = facts.targetPhase(target);
     const isEnded = isOver({ phase: computed });
     if (isEnded && isOver(target) && areHostsDone(target)) return target;
-    const isHeldOpen = isEnded && (!isSettled(facts, target) || facts.isRetryOpen(status, target));
+    const isHeldOpen = isEnded && (!isComplete(facts, target) || facts.isRetryOpen(status, target));
     const phase = isHeldOpen ? "Running" : computed;
     return phase === target.phase ? target : { ...target, phase };
   });
