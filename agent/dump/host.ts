@@ -80,6 +80,7 @@ export function loadHost({ kind, settings }: DumpSettings): typeof restoreHost {
   return async (restore, ports): Promise<HostRestoreOutcome> => {
     const { restic, signal, log } = ports;
     const restored: HostRestoreOutcome["restored"][number][] = [];
+    const warnings: string[] = [];
     try {
       // L43: the snapshots of this host and target alone are looked at.
       const selection = selectForHost(restore.rules, restore.host, restore.point);
@@ -98,7 +99,7 @@ export function loadHost({ kind, settings }: DumpSettings): typeof restoreHost {
         for (const [index, snapshot] of snapshots.entries()) {
           const { bytes = 0, files = 0 } = sizes[index] ?? {};
           const file = snapshot.paths[0];
-          await loadDump(
+          const remarks = await loadDump(
             { plan: database.plan, snapshotId: snapshot.id, username: database.username, ...(file && { file }) },
             {
               restic,
@@ -111,6 +112,7 @@ export function loadHost({ kind, settings }: DumpSettings): typeof restoreHost {
           ).catch((error) => {
             throw error instanceof UserError ? cleaned(error, database) : error;
           });
+          warnings.push(...remarks.map((line) => withoutSecrets(line, database.secrets)));
           log.info({ snapshot: snapshot.id.slice(0, 8), host: restore.host.hostname }, "dump loaded");
           restored.push({
             id: snapshot.id,
@@ -122,10 +124,10 @@ export function loadHost({ kind, settings }: DumpSettings): typeof restoreHost {
           ports.onRestored(restored);
         }
       });
-      return { restored, warnings: [], failure: undefined };
+      return { restored, warnings, failure: undefined };
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      return { restored, warnings: [], failure: error };
+      return { restored, warnings, failure: error };
     }
   };
 }

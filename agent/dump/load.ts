@@ -12,6 +12,7 @@ import type { ResticExit } from "../restic/run.ts";
 import { createBegun } from "./begun.ts";
 import { editForOlderServer } from "./older-server.ts";
 import { DUMP_FILE, type DumpPlan, type ProgramCall } from "./plan.ts";
+import { isStatementFault, remarksOf } from "./remarks.ts";
 import { roleFilter } from "./role-filter.ts";
 import { readRoleLines } from "./role-lines.ts";
 import { formatExit, type ProgramExit, runDatabaseProgram } from "./run-program.ts";
@@ -40,8 +41,13 @@ interface Attempt {
   readonly loaded: ProgramExit;
 }
 
-/** Loads the dump. @throws UserError when restic or the program failed */
-export async function loadDump(load: DumpLoad, ports: DumpLoadPorts): Promise<void> {
+/**
+ * Loads the dump.
+ *
+ * @returns what the program remarked
+ * @throws UserError when restic or the program failed, or the program says that a statement did and went on
+ */
+export async function loadDump(load: DumpLoad, ports: DumpLoadPorts): Promise<readonly string[]> {
   let last: Attempt | undefined;
   // While the repository is locked restic ends before it writes, and the program is begun anew.
   await ports.withLock(async () => {
@@ -50,6 +56,7 @@ export async function loadDump(load: DumpLoad, ports: DumpLoadPorts): Promise<vo
   });
   const failure = last === undefined ? undefined : failureOf(last, load.plan.load, ports.restic);
   if (failure !== undefined) throw failure;
+  return last === undefined ? [] : remarksOf([last.loaded.words], "load program");
 }
 
 async function attempt(load: DumpLoad, ports: DumpLoadPorts): Promise<Attempt> {
@@ -63,6 +70,7 @@ async function attempt(load: DumpLoad, ports: DumpLoadPorts): Promise<Attempt> {
   const loading = runDatabaseProgram(load.plan.load, {
     env,
     signal: AbortSignal.any([ports.signal, readingFailed.signal]),
+    isFault: isStatementFault,
     onStdin(stream) {
       // A program that went away is seen by its exit.
       stream.on("error", () => undefined);
@@ -114,6 +122,10 @@ function failureOf({ read, loaded }: Attempt, call: ProgramCall, restic: Restic)
   if (read.stopped !== undefined && read.stopped !== "abort") return restic.fault("reading of the dump", read);
   if (loaded.code !== 0 && (read.code === 0 || read.stopped !== undefined)) {
     return new UserError("DUMP_FAILED", `load: ${formatExit(call, loaded)}`);
+  }
+  if (read.code === 0 && loaded.faults.length > 0) {
+    const words = `${call.argv[0]} went on after statements that failed: ${loaded.faults.join("; ")}`;
+    return new UserError("DUMP_FAILED", `load: ${words}`);
   }
   if (read.code === 0) return undefined;
   if (read.stopped === undefined) return restic.fault("reading of the dump", read);

@@ -16,6 +16,7 @@ import type { BackupProgress, BackupSummary } from "../restic/messages.ts";
 import type { ResticExit } from "../restic/run.ts";
 import { createBegun } from "./begun.ts";
 import { DUMP_FILE, type DumpPlan } from "./plan.ts";
+import { remarksOf } from "./remarks.ts";
 import { formatExit, runDatabaseProgram } from "./run-program.ts";
 
 export interface DumpSave {
@@ -109,16 +110,11 @@ async function judge(attempt: Attempt, save: DumpSave, startedAt: Date, restic: 
   }
   if (summary.bytesTotal === 0) return failed(await withoutSnapshot(emptyDump(), id, restic));
   const snapshot = buildSnapshotStats(DUMP_FILE, summary, { id, at: startedAt, unreadable: 0 });
-  return { kind: "saved", snapshot, warnings: [...(save.plan.leavesOut ?? []), ...remarksOf(attempt)] };
-}
-
-const MAX_REMARKS = 20;
-
-/** A program that was told to go on after errors says here what its dump lacks. */
-function remarksOf({ remarks }: Attempt): readonly string[] {
-  const lines = remarks.flatMap((words) => words.split("\n")).filter((line) => line.trim() !== "");
-  const rest = lines.length - MAX_REMARKS;
-  return [...lines.slice(0, MAX_REMARKS), ...(rest > 0 ? [`${rest} more remarks of the dump program`] : [])];
+  return {
+    kind: "saved",
+    snapshot,
+    warnings: [...(save.plan.leavesOut ?? []), ...remarksOf(attempt.remarks, "dump program")],
+  };
 }
 
 function emptyDump(): UserError {

@@ -23,7 +23,7 @@ export interface DumpWorld {
   save(plan: DumpPlan, options?: { readonly signal?: AbortSignal }): Promise<PathOutcome>;
   /** Saves, and gives the snapshot's id. @throws Error with what went wrong */
   saveWell(plan: DumpPlan): Promise<string>;
-  load(plan: DumpPlan, snapshotId: string, username: string): Promise<void>;
+  load(plan: DumpPlan, snapshotId: string, username: string): Promise<readonly string[]>;
   snapshots(): Promise<readonly Snapshot[]>;
   /** Ids of the repository's locks. */
   locks(): Promise<readonly string[]>;
