@@ -16,7 +16,8 @@ import { isCount } from "../../shared/listed-points.ts";
 import { boundSnapshots } from "../../shared/listed-snapshots.ts";
 import { taggedTimeMs } from "../../shared/session-snapshots.ts";
 import { invokerTag } from "../../shared/snapshot-tags.ts";
-import { isMaintenance, isOfRepository, type PointsView, pastMs, reportedAtMs, timeMs } from "./points.ts";
+import { pastMs, timeMs } from "../../shared/timestamps.ts";
+import { isMaintenance, isOfRepository, type PointsView, reportedAtMs } from "./points.ts";
 
 /** Twice what points may take: each has its own tags and paths. */
 const MAX_SNAPSHOTS_LENGTH = 256 * 1024;

@@ -5,8 +5,9 @@ import { parseRepository, type Repository } from "../../shared/api/repository.ts
 import { shortHash } from "../../shared/hash.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client.ts";
 import { mergeStatus, type StatusWrite } from "../../shared/kube/status-patch.ts";
+import { timeMs } from "../../shared/timestamps.ts";
 import type { SeenHostRun } from "../world/without-points.ts";
-import { newestReports, reportedAtMs, timeMs, withPoints } from "./points.ts";
+import { newestReports, reportedAtMs, withPoints } from "./points.ts";
 import { withSnapshots } from "./snapshots.ts";
 
 export interface TakeOrder {

@@ -118,7 +118,7 @@ export class SessionSimulation {
         isObserved: true,
         message: "",
         refusals: new Map(),
-        lastRecoveryPointMs: timeOf(shown.status?.lastRecoveryPoint?.time),
+        lastRecoveryPoint: shown.status?.lastRecoveryPoint?.time,
       },
       invokerProblem: undefined,
       repository: this.repository,
@@ -250,10 +250,6 @@ export class SessionSimulation {
     this.#silences = nextSilences(this.#silences, this.status, this.pods.facts(), this.nowMs);
     return silenceLengths(this.#silences, this.nowMs);
   }
-}
-
-function timeOf(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : Date.parse(text);
 }
 
 function aRepository(): Repository {
