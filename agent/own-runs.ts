@@ -2,7 +2,7 @@
 import { type HostRun, parseHostRun } from "../shared/api/host-run.ts";
 import { Label } from "../shared/contract.ts";
 import { messageOf } from "../shared/errors.ts";
-import { isJsonObject } from "../shared/kube/json-value.ts";
+import { isJsonObject } from "../shared/json/value.ts";
 import type { ApiIdentity } from "./kube/identity.ts";
 import { watch } from "./kube/watch.ts";
 import type { Logger } from "./log.ts";

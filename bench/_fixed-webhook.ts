@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:https";
 import { join } from "node:path";
-import { textAt } from "../shared/kube/json-value.ts";
+import { textAt } from "../shared/json/value.ts";
 
 const [, folder = ""] = process.argv.slice(2);
 const read = (name: string) => readFileSync(join(folder, name), "utf8");

@@ -1,5 +1,5 @@
 /** Spoils reviews: a value somewhere in them, or bytes of their text. The same seed spoils the same. */
-import { isJsonObject } from "../shared/kube/json-value.ts";
+import { isJsonObject } from "../shared/json/value.ts";
 import { pick, type Random } from "./_random.ts";
 
 /** Values where others are expected. Texts are JSON, so that they can say what a value can't. */

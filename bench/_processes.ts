@@ -6,8 +6,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { buildBundles } from "../scripts/build.ts";
-import { asIs, type KubeClient } from "../shared/kube/client.ts";
-import { textAt } from "../shared/kube/json-value.ts";
+import { textAt } from "../shared/json/value.ts";
+import { asIs, type KubeClient } from "../shared/kube/client/interface.ts";
 import type { ControlPlane } from "../tests/support/control-plane/control-plane.ts";
 import { KUBERNETES } from "../tests/support/objects/resources.ts";
 

@@ -1,10 +1,10 @@
 /** The process that bench/schedule.ts measures: all informers and the schedule. Arguments: kubeconfig, number of invokers. */
-import { createScheduleController } from "../reconciler/schedule/schedule-controller.ts";
-import { scheduleWorld } from "../reconciler/world/schedule-world.ts";
-import { createWorld, informersOf } from "../reconciler/world/world.ts";
-import { systemClock } from "../shared/kube/clock.ts";
-import { findConnection } from "../shared/kube/connect.ts";
-import { createKubeClient } from "../shared/kube/http-client.ts";
+import { createScheduleController } from "../reconciler/schedule/controller.ts";
+import { scheduleWorld } from "../reconciler/world/for-schedule.ts";
+import { createWorld, informersOf } from "../reconciler/world/informers.ts";
+import { systemClock } from "../shared/clock.ts";
+import { createKubeClient } from "../shared/kube/client/http.ts";
+import { findConnection } from "../shared/kube/connection/find.ts";
 import { createLogger } from "../shared/log.ts";
 
 const [, , kubeconfigPath = "", wanted = "0"] = process.argv;

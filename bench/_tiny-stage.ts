@@ -1,7 +1,7 @@
 /** One node with the product, a Repository of restic's own making and workloads whose restic commands leave their times. */
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { KubeClient } from "../shared/kube/client.ts";
+import type { KubeClient } from "../shared/kube/client/interface.ts";
 import { applyManifests, parseManifests } from "../tests/support/objects/apply.ts";
 import { type InstalledCluster, startInstalledCluster } from "../tests/support/product/installed-cluster.ts";
 

@@ -7,8 +7,8 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { findConnection } from "../shared/kube/connect.ts";
-import { createKubeClient } from "../shared/kube/http-client.ts";
+import { createKubeClient } from "../shared/kube/client/http.ts";
+import { findConnection } from "../shared/kube/connection/find.ts";
 import { createConfiguration, targetFlags } from "../tests/support/agent/agent-objects.ts";
 import { type AgentProcess, killContainer, startAgent } from "../tests/support/agent/agent-process.ts";
 import { createAgentWorld } from "../tests/support/agent/agent-world.ts";

@@ -5,7 +5,7 @@
 
 import { type HostRun, parseHostRun } from "../shared/api/host-run.ts";
 import { KINDS } from "../shared/api/kinds.ts";
-import { createInformer } from "../shared/kube/informer.ts";
+import { createInformer } from "../shared/kube/cache/informer.ts";
 import { startControlPlane } from "../tests/support/control-plane/control-plane.ts";
 import { applyManifests, parseManifests } from "../tests/support/objects/apply.ts";
 import { startSession, untilSession } from "../tests/support/session/batch-without-nodes.ts";

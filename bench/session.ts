@@ -5,8 +5,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { KINDS } from "../shared/api/kinds.ts";
-import { asIs } from "../shared/kube/client.ts";
-import { textAt } from "../shared/kube/json-value.ts";
+import { textAt } from "../shared/json/value.ts";
+import { asIs } from "../shared/kube/client/interface.ts";
 import { waitForContainer } from "../tests/support/objects/pods.ts";
 import { startSession, untilSession } from "../tests/support/session/batch-without-nodes.ts";
 import { timeRestic } from "./_agent-tree.ts";

@@ -5,8 +5,8 @@
  */
 
 import { Label, LabelValue } from "../shared/contract.ts";
-import type { KubeClient } from "../shared/kube/client.ts";
-import { isJsonObject, textAt, valueAt } from "../shared/kube/json-value.ts";
+import { isJsonObject, textAt, valueAt } from "../shared/json/value.ts";
+import type { KubeClient } from "../shared/kube/client/interface.ts";
 import { SECRETS } from "../shared/kube/resources.ts";
 import { bundleOf, splitBundle } from "./certificate-facts.ts";
 

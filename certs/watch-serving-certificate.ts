@@ -1,8 +1,8 @@
 /** How the webhook reads its certificate from the Secret, and notices a new one at once. */
 import { createSecureContext } from "node:tls";
 import { UserError } from "../shared/errors.ts";
-import type { KubeClient } from "../shared/kube/client.ts";
-import { createInformer } from "../shared/kube/informer.ts";
+import { createInformer } from "../shared/kube/cache/informer.ts";
+import type { KubeClient } from "../shared/kube/client/interface.ts";
 import { SECRETS } from "../shared/kube/resources.ts";
 import { bundleOf, readPair } from "./certificate-facts.ts";
 import { parseCertificateSecret, type SecretAddress, type StoredSecret } from "./secret.ts";

@@ -1,7 +1,7 @@
 /** The CA bundles in the webhook configurations, and in the APIService: what API servers trust when they call the webhook. */
-import { asIs, type KubeClient } from "../shared/kube/client.ts";
-import { listAt, textAt, valueAt } from "../shared/kube/json-value.ts";
-import { atVersion, type JsonPatchOperation } from "../shared/kube/patch.ts";
+import { listAt, textAt, valueAt } from "../shared/json/value.ts";
+import { asIs, type KubeClient } from "../shared/kube/client/interface.ts";
+import { atVersion, type JsonPatchOperation } from "../shared/kube/client/patch.ts";
 import type { Resource } from "../shared/kube/resource.ts";
 import { API_SERVICES, MUTATING_CONFIGURATIONS, VALIDATING_CONFIGURATIONS } from "../shared/kube/resources.ts";
 

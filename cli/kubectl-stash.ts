@@ -7,7 +7,7 @@ import { ExitCode } from "./program/exit-code.ts";
 import { createInterrupt } from "./program/interrupt.ts";
 import { PROGRAM_SUMMARY } from "./program/parse.ts";
 import { runProgram } from "./program/run.ts";
-import { processTerminal } from "./terminal/terminal.ts";
+import { processTerminal } from "./terminal/interface.ts";
 
 /**
  * Runs a command line, and ends the process when all output is out.
@@ -16,17 +16,22 @@ import { processTerminal } from "./terminal/terminal.ts";
  */
 export async function main(argv: readonly string[], programName: string, more?: string): Promise<void> {
   const { stdout, stderr, env } = process;
+  let endedBy: ExitCode = ExitCode.Interrupted;
   const interrupt = createInterrupt({
     tell: (text) => void stderr.write(`\n${text}\n`),
-    exit: () => process.exit(ExitCode.Interrupted),
+    exit: () => process.exit(endedBy),
   });
-  for (const output of [stdout, stderr]) {
-    output.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-      process.exit(ExitCode.PipeClosed);
-    });
-  }
-  process.on("SIGINT", interrupt.onSignal);
+  stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    endedBy = ExitCode.PipeClosed;
+    interrupt.onClosed();
+  });
+  stderr.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(ExitCode.PipeClosed);
+  });
+  // A terminal that is closed, and whoever ends programs, leave no more behind than Ctrl-C.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt.onSignal);
   const exitCode = await runProgram({
     argv,
     commands: COMMANDS,
@@ -34,6 +39,7 @@ export async function main(argv: readonly string[], programName: string, more?: 
     terminal: processTerminal(env, stdout, stderr),
     env,
     leavesBehind: interrupt.leavesBehind,
+    atStake: interrupt.atStake,
   });
   if (interrupt.isEnding()) return;
   // Connections that are kept open must not keep the process; what is written goes out first.

@@ -7,13 +7,20 @@
 import type { Repository } from "../shared/api/repository.ts";
 import { UserError } from "../shared/errors.ts";
 import type { PullSecret } from "../shared/injection/pull-secrets.ts";
-import type { CallOptions, DeleteOptions, KubeClient, Parse, Patch, WriteOptions } from "../shared/kube/client.ts";
-import type { ExecRequest, ExecResult, PodExec } from "../shared/kube/exec.ts";
-import { listAt, textAt } from "../shared/kube/json-value.ts";
+import { listAt, textAt } from "../shared/json/value.ts";
+import type {
+  CallOptions,
+  DeleteOptions,
+  KubeClient,
+  Parse,
+  Patch,
+  WriteOptions,
+} from "../shared/kube/client/interface.ts";
+import type { ExecRequest, ExecResult, PodExec } from "../shared/kube/exec/pod.ts";
 import { formatResource, type Resource } from "../shared/kube/resource.ts";
 import { SECRETS } from "../shared/kube/resources.ts";
-import { formatTarget, isClusterTask, type ResolvedTargetRef } from "../shared/target.ts";
-import { mayUseRepository } from "../shared/usage-policy.ts";
+import { mayUseRepository } from "../shared/repository/usage-policy.ts";
+import { formatTarget, isClusterTask, type ResolvedTargetRef } from "../shared/target/ref.ts";
 
 /**
  * @param own namespace of the object that the work is for

@@ -1,6 +1,6 @@
 /** The key under which queues and maps know an invoker. */
 import { UserError } from "../shared/errors.ts";
-import type { BackupInvokerKind } from "../shared/invoker.ts";
+import type { BackupInvokerKind } from "../shared/invoker/object.ts";
 
 export interface InvokerId {
   readonly kind: BackupInvokerKind;

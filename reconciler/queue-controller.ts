@@ -1,7 +1,7 @@
 /** The one front door of controllers: a queue, what wakes it, the error that is told, and the way it stops. */
 import type { Backoff } from "../shared/backoff.ts";
+import type { Clock } from "../shared/clock.ts";
 import { messageOf } from "../shared/errors.ts";
-import type { Clock } from "../shared/kube/clock.ts";
 import { type RunResult, WorkQueue, type WorkQueueObserver } from "../shared/kube/work-queue.ts";
 import type { Logger } from "../shared/log.ts";
 import type { Controller } from "./controller.ts";

@@ -9,8 +9,8 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { stringify } from "yaml";
 import { PROGRAM_SUMMARY } from "../cli/program/parse.ts";
+import { buildTarball } from "../cli/tarball.ts";
 import { messageOf } from "../shared/errors.ts";
-import { buildTarball } from "../shared/tarball.ts";
 import { buildPlugin, PLUGIN_FILE } from "./build.ts";
 
 const USAGE = `usage: npm run krew -- --version VERSION --url URL [--out FOLDER]

@@ -9,7 +9,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { messageOf } from "../shared/errors.ts";
-import { parseJson, textAt } from "../shared/kube/json-value.ts";
+import { parseJson, textAt } from "../shared/json/value.ts";
 import { buildReleaseFiles } from "./release/files.ts";
 import { checkVersion, parseImageName } from "./release/version.ts";
 

@@ -43,7 +43,7 @@ export const Label = {
 
 /**
  * Prefix of the labels by which an agent finds the sessions that concern its target with one watch; the rest of the key
- * is `targetLabelKey()` of shared/target.ts, the value is "true". A session carries one such label a target.
+ * is `targetLabelKey()` of shared/target/ref.ts, the value is "true". A session carries one such label a target.
  */
 export const TARGET_LABEL_PREFIX = "target.stash.appscode.com/";
 
@@ -58,6 +58,7 @@ export const LabelValue = {
   SnapshotDeletion: "true",
   Verification: "verification",
   Script: "verification-script",
+  DrillServer: "verification-server",
   Injected: "true",
   ManagedBy: "stash.appscode.com",
   Name: "stash",
@@ -167,6 +168,8 @@ export const Path = {
   Interim: "/stash-interim-volume",
   /** A restored member of a drill is mounted at `${Path.Drill}/ALIAS`. */
   Drill: "/drill",
+  /** The volume of a drill's database server is mounted there. */
+  DrillServer: "/drill-server",
   /** Where the steps of a Task leave their results for the last one. */
   Output: "/stash-tmp/output",
 } as const;
@@ -247,6 +250,10 @@ export const SnapshotTag = {
   Unreadable: "unreadable=",
   /** Not all that was wanted is in it; the value is the error code. It belongs to no recovery point. */
   Incomplete: "incomplete=",
+  /** On a small snapshot that holds no data: the snapshot that it speaks of. */
+  VerdictOf: "verdict-of=",
+  /** On the same: a tag of the snapshot that it speaks of, such as `verdict=incomplete=FILES_UNREADABLE`. */
+  Verdict: "verdict=",
 } as const;
 
 /** Kinds that are backed up by a sidecar and restored by an init-container when no task is named. */

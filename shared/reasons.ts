@@ -106,6 +106,8 @@ export const ConditionType = {
   DryRun: "DryRun",
   /** Ours: late, missed or stale backups; True when something is wrong. */
   BackupStale: "BackupStale",
+  /** Ours: False when a restore leaves out hosts of its recovery point. */
+  PointRestoredWhole: "PointRestoredWhole",
   /** Ours: False when files could not be read and so are not in the backup. */
   AllFilesRead: "AllFilesRead",
   InjectionConflict: "InjectionConflict",
@@ -157,6 +159,7 @@ export const CONDITION_REASONS = {
   FailedToExecutePreBackupHook: "the preBackup hook failed",
   SuccessfullyExecutedPostBackupHook: "the postBackup hook succeeded, or its policy skipped it",
   FailedToExecutePostBackupHook: "the postBackup hook failed",
+  HostsNotRestored: "hosts of the recovery point have no place in the workload, and were not restored",
   FilesUnreadable: "some files could not be read, and are not in the backup",
   SuccessfullyAppliedRetentionPolicy: "old snapshots were removed as the policy says",
   FailedToApplyRetentionPolicy: "the retention policy could not be applied",

@@ -1,6 +1,6 @@
 /** Asks the API server whether a user may do something. */
-import type { CallOptions, KubeClient } from "../shared/kube/client.ts";
-import { textAt, valueAt } from "../shared/kube/json-value.ts";
+import { textAt, valueAt } from "../shared/json/value.ts";
+import type { CallOptions, KubeClient } from "../shared/kube/client/interface.ts";
 import { ACCESS_REVIEWS } from "../shared/kube/resources.ts";
 import type { UserFacts } from "./review.ts";
 

@@ -6,8 +6,8 @@ import { appliedHashes, containersOf, isSidecar } from "../shared/injection/own-
 import type { BackupPlan, InjectionPlan } from "../shared/injection/plan.ts";
 import type { TextMap } from "../shared/injection/workload.ts";
 import { type JsonObject, namesOf, objectsAt } from "../shared/injection/workload.ts";
-import { listAt, textAt } from "../shared/kube/json-value.ts";
-import { isSameJson } from "../shared/kube/same-json.ts";
+import { isSameJson } from "../shared/json/same.ts";
+import { listAt, textAt } from "../shared/json/value.ts";
 import type { InjectionReason } from "../shared/reasons.ts";
 import { withSidecar } from "./inject/with.ts";
 import { withoutSidecar } from "./inject/without.ts";

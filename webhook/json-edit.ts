@@ -1,6 +1,6 @@
 /** Changes of raw JSON that copy only what they change: everything else stays the very same object, in the same order. */
 import type { JsonObject } from "../shared/injection/workload.ts";
-import { isJsonObject } from "../shared/kube/json-value.ts";
+import { isJsonObject } from "../shared/json/value.ts";
 
 /** The object with a field set, in its place if it had one, else at the end. */
 export function withField(object: JsonObject, key: string, value: unknown): JsonObject {

@@ -1,13 +1,14 @@
 /** The webhook program: builds what is real, and ends in order. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { watchDefinitions } from "../shared/definitions/watch-definitions.ts";
+import { systemClock } from "../shared/clock.ts";
+import { watchDefinitions } from "../shared/definitions/watch.ts";
+import type { Environment } from "../shared/environment.ts";
 import { formatUserError, messageOf, UserError } from "../shared/errors.ts";
 import { supportsNative } from "../shared/injection/own-settings.ts";
-import { askVersion } from "../shared/kube/ask-version.ts";
-import { systemClock } from "../shared/kube/clock.ts";
-import { findConnection } from "../shared/kube/connect.ts";
-import { createKubeClient } from "../shared/kube/http-client.ts";
-import type { InformerProblem } from "../shared/kube/informer.ts";
+import type { InformerProblem } from "../shared/kube/cache/informer.ts";
+import { askVersion } from "../shared/kube/client/ask-version.ts";
+import { createKubeClient } from "../shared/kube/client/http.ts";
+import { findConnection } from "../shared/kube/connection/find.ts";
 import { withOwnImage } from "../shared/kube/own-image.ts";
 import { createLogger, type Logger } from "../shared/log.ts";
 import { answerMutation } from "./answer.ts";
@@ -23,8 +24,6 @@ import { createUnconcerned } from "./unconcerned.ts";
 import { answerValidation } from "./validate/answer-validation.ts";
 import { createInspector } from "./validate/inspector.ts";
 import { createWorld } from "./world.ts";
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Runs the webhook until SIGTERM or SIGINT.

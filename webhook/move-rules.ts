@@ -1,5 +1,5 @@
 /** Rules of a RestoreSession at their deprecated place are moved to where everything reads them. */
-import { listAt, valueAt } from "../shared/kube/json-value.ts";
+import { listAt, valueAt } from "../shared/json/value.ts";
 import type { PatchOperation } from "./patch.ts";
 
 /**

@@ -3,7 +3,7 @@ import { assertNever } from "../shared/errors.ts";
 import { keepingHold } from "../shared/injection/hold.ts";
 import { readStrategy } from "../shared/injection/strategy.ts";
 import { readWorkload, textMapAt, type WorkloadFacts } from "../shared/injection/workload.ts";
-import { isJsonObject, valueAt } from "../shared/kube/json-value.ts";
+import { isJsonObject, valueAt } from "../shared/json/value.ts";
 import type { InjectionReason } from "../shared/reasons.ts";
 import { type Decision, decideMutation, type MutationView, type Reasons } from "./decide.ts";
 import { moveDeprecatedRules } from "./move-rules.ts";

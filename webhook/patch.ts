@@ -1,6 +1,6 @@
 /** JSON Patch (RFC 6902) from two versions of raw JSON: only what differs, item by item in lists of named objects. */
-import { isJsonObject } from "../shared/kube/json-value.ts";
-import { isSameJson } from "../shared/kube/same-json.ts";
+import { isSameJson } from "../shared/json/same.ts";
+import { isJsonObject } from "../shared/json/value.ts";
 
 export type PatchOperation =
   | { readonly op: "add" | "replace"; readonly path: string; readonly value: unknown }

@@ -1,6 +1,6 @@
 /** The installed manifest of the two configurations; the CA bundle is filled in by whoever keeps the certificate. */
 import { stringify } from "yaml";
-import { valueAt } from "../shared/kube/json-value.ts";
+import { valueAt } from "../shared/json/value.ts";
 import {
   buildMutatingConfiguration,
   buildValidatingConfiguration,

@@ -1,6 +1,6 @@
 /** AdmissionReview v1 and v1beta1: what comes in, and what goes out. */
 import { textMapAt } from "../shared/injection/workload.ts";
-import { isJsonObject, listAt, parseJson, textAt, valueAt } from "../shared/kube/json-value.ts";
+import { isJsonObject, listAt, parseJson, textAt, valueAt } from "../shared/json/value.ts";
 import { toText } from "./known-text.ts";
 import type { PatchOperation } from "./patch.ts";
 

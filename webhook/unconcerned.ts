@@ -4,7 +4,7 @@
  */
 import { Annotation, SIDECAR_KINDS } from "../shared/contract.ts";
 import type { InjectionWorld } from "../shared/injection/gather.ts";
-import { targetKey } from "../shared/target.ts";
+import { targetKey } from "../shared/target/ref.ts";
 import type { AnswerPorts } from "./answer.ts";
 import { type AnsweredReview, parseReview, type RequestFacts, type ReviewHead } from "./review.ts";
 

@@ -2,7 +2,7 @@
 import { Annotation } from "../shared/contract.ts";
 import type { StrategyState } from "../shared/injection/strategy.ts";
 import type { JsonObject, WorkloadFacts } from "../shared/injection/workload.ts";
-import { isJsonObject } from "../shared/kube/json-value.ts";
+import { isJsonObject } from "../shared/json/value.ts";
 import type { Decision } from "./decide.ts";
 import { withChild, withField, withoutField } from "./json-edit.ts";
 import { buildPatch, escapePointer, type PatchOperation } from "./patch.ts";

@@ -15,13 +15,13 @@ import {
   backupInvokerView,
   type RestoreInvokerView,
   restoreInvokerView,
-} from "../shared/invoker.ts";
-import type { KubeClient } from "../shared/kube/client.ts";
-import { createInformer, type Informer, type InformerProblem } from "../shared/kube/informer.ts";
-import { textAt } from "../shared/kube/json-value.ts";
+} from "../shared/invoker/object.ts";
+import { textAt } from "../shared/json/value.ts";
+import { createInformer, type Informer, type InformerProblem } from "../shared/kube/cache/informer.ts";
+import type { KubeClient } from "../shared/kube/client/interface.ts";
 import type { Resource } from "../shared/kube/resource.ts";
 import { LIMIT_RANGES, NAMESPACES } from "../shared/kube/resources.ts";
-import { targetKey } from "../shared/target.ts";
+import { targetKey } from "../shared/target/ref.ts";
 
 export interface RestoreEntry {
   readonly invoker: RestoreInvokerView;

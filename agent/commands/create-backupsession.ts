@@ -2,10 +2,10 @@
 import { parseBackupBatch } from "../../shared/api/backup-batch.ts";
 import { parseBackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import { parseBackupSession } from "../../shared/api/backup-session.ts";
-import { backupSessionNames, buildBackupSession } from "../../shared/build-backup-session.ts";
 import { Env } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
-import { type BackupInvokerView, backupInvokerView } from "../../shared/invoker.ts";
+import { backupSessionNames, buildBackupSession } from "../../shared/invoker/build-backup-session.ts";
+import { type BackupInvokerView, backupInvokerView } from "../../shared/invoker/object.ts";
 import { parseFlags, requireFlags } from "../flags.ts";
 import { type AgentApi, createApi } from "../kube/api.ts";
 import { createGrowingWait } from "../kube/growing-wait.ts";

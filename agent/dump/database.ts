@@ -1,15 +1,15 @@
 /** From an AppBinding and its Secrets to the programs that dump and load its database. */
 import { join } from "node:path";
 import type { AppBindingOrder } from "../../shared/api/host-run.ts";
-import { type AppAddress, appAddress, applySecretTransforms } from "../../shared/app-binding.ts";
 import { Path } from "../../shared/contract.ts";
 import { DATABASES, type DatabaseName } from "../../shared/databases.ts";
 import { UserError } from "../../shared/errors.ts";
+import { type AppAddress, appAddress, applySecretTransforms } from "../../shared/target/app-binding.ts";
 import { type Flags, flagText } from "../flags.ts";
 import { gatherSecret } from "../restic/secret.ts";
 import type { AgentSettings } from "../settings.ts";
 import { ADDONS } from "./addons/registry.ts";
-import type { DumpPlan, DumpRequest, ProbeAnswer } from "./dump-plan.ts";
+import type { DumpPlan, DumpRequest, ProbeAnswer } from "./plan.ts";
 
 /** A database that is ready to be spoken to by its own programs. */
 export interface Database {

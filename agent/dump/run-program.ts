@@ -1,10 +1,9 @@
 /** Runs a database's own programs: no shell, nothing of ours in their arguments, their last words kept. */
 import { type StdioOptions, spawn } from "node:child_process";
 import type { Writable } from "node:stream";
+import type { Environment } from "../../shared/environment.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
-import type { ProgramCall } from "./dump-plan.ts";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+import type { ProgramCall } from "./plan.ts";
 
 export interface RunOptions {
   readonly env: Environment;

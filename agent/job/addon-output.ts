@@ -3,7 +3,7 @@ import type { SnapshotStats } from "../../shared/api/host-stats.ts";
 import { readerOf } from "../../shared/api/parse.ts";
 import { int64, longList, object, optional, text } from "../../shared/api/schema.ts";
 import { UserError } from "../../shared/errors.ts";
-import { requireSnapshotId } from "../../shared/snapshot-id.ts";
+import { requireSnapshotId } from "../../shared/snapshots/id.ts";
 
 const outputSchema = object({
   targetStatus: optional(

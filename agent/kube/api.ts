@@ -1,7 +1,7 @@
 /** JSON requests to the API server: what was answered, told apart by what the caller can do about it. */
 import { KINDS, type KindName } from "../../shared/api/kinds.ts";
 import { UserError } from "../../shared/errors.ts";
-import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../shared/json/value.ts";
 import type { ApiIdentity } from "./identity.ts";
 import { type ApiRequest, sendRequest } from "./request.ts";
 

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KindName } from "../../shared/api/kinds.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
-import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../shared/json/value.ts";
 import type { Logger } from "../log.ts";
 import { collectionPath, statusMessage } from "./api.ts";
 import { createGrowingWait } from "./growing-wait.ts";

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readerOf } from "../../shared/api/parse.ts";
 import { int64, object, optional, text } from "../../shared/api/schema.ts";
-import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../shared/json/value.ts";
 import type { Logger } from "../log.ts";
 
 /** A process, told apart from a later one with the same number by its start time. */

@@ -13,9 +13,9 @@
  */
 import type { KeptBy } from "../../shared/api/closed-lists.ts";
 import { SnapshotTag } from "../../shared/contract.ts";
-import { isCompletePoint } from "../../shared/point-parts.ts";
-import { pointKey, timeOf } from "../../shared/recovery-points.ts";
-import { bySession } from "../../shared/session-snapshots.ts";
+import { bySession } from "../../shared/snapshots/of-session.ts";
+import { isCompletePoint } from "../../shared/snapshots/point-parts.ts";
+import { pointKey, timeOf } from "../../shared/snapshots/recovery-points.ts";
 import { CLOCKS_DIFFER_MS } from "../../shared/timestamps.ts";
 import type { Snapshot } from "../restic/snapshots.ts";
 import { type Dated, hasRule, isKeptByTag, type KeepRules, keptBy, patience } from "./keep-rules.ts";

@@ -1,6 +1,6 @@
 /** Looks for the repository and makes it only when restic itself says that there is none. */
 import type { UserError } from "../../shared/errors.ts";
-import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../shared/json/value.ts";
 import type { Restic } from "./client.ts";
 
 const PROBE_LIMIT_MS = 10 * 60_000;

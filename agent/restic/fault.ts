@@ -14,6 +14,11 @@ const EXIT_CODES: Readonly<Record<number, ErrorCode>> = {
   130: "RESTIC_KILLED",
 };
 
+/** What an exit code alone tells; undefined where it tells nothing, or restic is older than 0.17. */
+export function codeOfExit(code: number): ErrorCode | undefined {
+  return EXIT_CODES[code];
+}
+
 /** restic's way to say that no file could be read, or only some. */
 export const PARTIAL_EXIT_CODE = 3;
 

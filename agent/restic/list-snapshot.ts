@@ -1,6 +1,6 @@
 /** The entries of one snapshot, as `restic ls` tells them. */
 import { UserError } from "../../shared/errors.ts";
-import { isJsonObject, parseJson } from "../../shared/kube/json-value.ts";
+import { isJsonObject, parseJson } from "../../shared/json/value.ts";
 import type { Restic } from "./client.ts";
 import { parseSnapshot, type Snapshot } from "./snapshots.ts";
 

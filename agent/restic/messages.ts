@@ -1,5 +1,5 @@
 /** Lines of restic's JSON output, versions 0.14 to 0.19. What we don't know is left alone. */
-import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../shared/json/value.ts";
 
 export interface BackupProgress {
   /** Between 0 and 1. */

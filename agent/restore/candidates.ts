@@ -1,12 +1,12 @@
 /** The snapshots that a host's restore may choose from. */
 import { UserError } from "../../shared/errors.ts";
+import { requireSnapshotId } from "../../shared/snapshots/id.ts";
 import {
   type ListedSnapshot,
   type ResolvedSnapshot,
   type RestoreSelection,
   resolveSnapshots,
-} from "../../shared/restore-rules.ts";
-import { requireSnapshotId } from "../../shared/snapshot-id.ts";
+} from "../../shared/target/restore-rules.ts";
 import type { Restic } from "../restic/client.ts";
 import { isUnreadSnapshot, type Snapshot } from "../restic/snapshots.ts";
 

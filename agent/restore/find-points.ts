@@ -2,8 +2,8 @@
  * Looks into the repository for the recovery points that a restore may take, and tells them in the status of its host run.
  * The reconciler chooses: it knows which hosts there are, and has nothing to look with.
  */
-import { readRecoveryPoints, selectCandidates } from "../../shared/recovery-points.ts";
-import { resolveTargetRef } from "../../shared/target.ts";
+import { readRecoveryPoints, selectCandidates } from "../../shared/snapshots/recovery-points.ts";
+import { resolveTargetRef } from "../../shared/target/ref.ts";
 import { awaitOrder } from "../job/await-order.ts";
 import { createApi } from "../kube/api.ts";
 import { createRunReporter } from "../report/run-reporter.ts";

@@ -1,17 +1,20 @@
 /** What a restore looks at before it writes: which snapshots, what is in them, and what stands in their way. */
 import { UserError } from "../../shared/errors.ts";
+import { requireSnapshotId } from "../../shared/snapshots/id.ts";
+import { targetTag } from "../../shared/snapshots/tags.ts";
 import {
   type ListedSnapshot,
   type ResolvedSnapshot,
   type RestoreSelection,
   resolveSnapshots,
-} from "../../shared/restore-rules.ts";
-import { requireSnapshotId } from "../../shared/snapshot-id.ts";
-import { targetTag } from "../../shared/snapshot-tags.ts";
+} from "../../shared/target/restore-rules.ts";
 import { listSnapshot, type OnNode, type SnapshotSize } from "../restic/list-snapshot.ts";
+import { allPatterns, hasPatterns } from "../restic/patterns.ts";
 import { chooseSnapshots } from "./candidates.ts";
 import { type Conflicts, createConflicts } from "./conflicts.ts";
-import type { HostRestore, HostRestorePorts } from "./host-restore.ts";
+import { requireSelected } from "./count-selected.ts";
+import { createFoldersAbove, type FoldersAbove } from "./folders-above.ts";
+import type { HostRestore, HostRestorePorts } from "./order.ts";
 import { createOwners, type Owners } from "./owners.ts";
 import { createSelected } from "./selected.ts";
 
@@ -22,25 +25,37 @@ export interface SeenSnapshot {
   readonly size: SnapshotSize;
   readonly conflicts: Conflicts;
   readonly owners: Owners;
+  /** Whether only restic knows what patterns select, and this one tells it by what it compares. */
+  readonly isUncounted: boolean;
 }
 
 type LookPorts = Pick<HostRestorePorts, "restic" | "signal">;
-
-const PATTERN_FLAG = /^(--i?(include|exclude)(-file)?(=|$)|-[ei])/;
-
-/** Whether the user says which files are restored. */
-function hasPatterns({ include, exclude }: RestoreSelection, args: readonly string[]): boolean {
-  return include.length > 0 || exclude.length > 0 || args.some((arg) => PATTERN_FLAG.test(arg));
-}
 
 /**
  * Each process of restic opens the repository anew, which takes the better part of a second: one that finds and lists a single
  * snapshot spares the list of all.
  *
  * @returns outer paths before inner ones; nothing when nothing is wanted
- * @throws UserError when a wanted snapshot is missing, with what there is, or can't be read, or patterns leave nothing of them
+ * @throws UserError when a wanted snapshot is missing, with what there is, can't be read, or does not fit what is on disk, or when patterns leave
+ *   nothing of them
  */
 export async function lookAtSnapshots(
+  restore: HostRestore,
+  selection: RestoreSelection,
+  ports: LookPorts,
+): Promise<readonly SeenSnapshot[]> {
+  const seen = await lookAtAll(restore, selection, ports);
+  if (allPatterns(selection, restore.args) !== undefined) return seen;
+  const sizes = await requireSelected(
+    seen.map(({ snapshot }) => snapshot),
+    restore,
+    selection,
+    ports,
+  );
+  return seen.map((one, at) => ({ ...one, size: sizes[at] ?? one.size, isUncounted: sizes[at] === undefined }));
+}
+
+async function lookAtAll(
   restore: HostRestore,
   selection: RestoreSelection,
   ports: LookPorts,
@@ -56,7 +71,8 @@ export async function lookAtSnapshots(
   for (const snapshot of snapshots) {
     const watch = createWatch(restore, selection, snapshot, selected.look);
     const size = await listSnapshot(ports.restic, [snapshot.id], { signal: ports.signal, onNode: watch.look });
-    all.push({ snapshot, size, conflicts: watch.conflicts, owners: watch.owners });
+    watch.above.require();
+    all.push({ snapshot, size, conflicts: watch.conflicts, owners: watch.owners, isUncounted: false });
   }
   // A snapshot without any entry is whole when it is empty.
   if (hasPatterns(selection, restore.args)) selected.requireSome();
@@ -103,8 +119,10 @@ async function lookAtOne(
     throw error;
   }
   if (found === undefined) return undefined;
+  found.watch.above.require();
   if (hasPatterns(selection, restore.args)) found.requireSome();
-  return { snapshot: found.snapshot, size, conflicts: found.watch.conflicts, owners: found.watch.owners };
+  const { snapshot, watch } = found;
+  return { snapshot, size, conflicts: watch.conflicts, owners: watch.owners, isUncounted: false };
 }
 
 /** @throws UserError when restic's choice is not the one that is meant */
@@ -126,6 +144,7 @@ interface Watch {
   readonly look: OnNode;
   readonly conflicts: Conflicts;
   readonly owners: Owners;
+  readonly above: FoldersAbove;
 }
 
 function createWatch(
@@ -138,10 +157,13 @@ function createWatch(
   const isAll = !hasPatterns(selection, restore.args);
   const conflicts = createConflicts(paths, restore.targetFolder);
   const owners = createOwners(paths, restore.runsAs);
+  const above = createFoldersAbove(paths, isAll, restore.targetFolder);
   const look: OnNode = (path, type, uid) => {
+    const isIt = isSelected(path);
     if (isAll) conflicts.look(path, type);
     owners.look(path, uid);
-    return isSelected(path);
+    above.look(path, type, isIt);
+    return isIt;
   };
-  return { look, conflicts, owners };
+  return { look, conflicts, owners, above };
 }

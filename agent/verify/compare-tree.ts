@@ -1,4 +1,5 @@
 /** Names and attributes of a restored tree against those of its snapshot, as restic lists them. */
+
 import type { OrderedSnapshot } from "../../shared/api/verification.ts";
 import type { Restic } from "../restic/client.ts";
 import { listSnapshot } from "../restic/list-snapshot.ts";

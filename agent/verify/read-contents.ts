@@ -1,5 +1,6 @@
 /** What restic says when it compares restored files with a snapshot by their contents. Pure, but for what it is told of files. */
-import { numberAt, parseJson, textAt } from "../../shared/kube/json-value.ts";
+
+import { numberAt, parseJson, textAt } from "../../shared/json/value.ts";
 import type { SeenEntry } from "./gather-entry.ts";
 
 /** What became of the comparison. */

@@ -1,8 +1,8 @@
 /** What a host run's snapshots are of, as their tags will tell. Pure. */
 import type { HostRun } from "../../shared/api/host-run.ts";
 import { UserError } from "../../shared/errors.ts";
-import type { SnapshotOrigin, TaggedInvoker } from "../../shared/snapshot-tags.ts";
-import { formatTarget, resolveTargetRef } from "../../shared/target.ts";
+import type { SnapshotOrigin, TaggedInvoker } from "../../shared/snapshots/tags.ts";
+import { formatTarget, resolveTargetRef } from "../../shared/target/ref.ts";
 
 type BackupOrder = NonNullable<HostRun["spec"]["backup"]>;
 

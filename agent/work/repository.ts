@@ -1,8 +1,8 @@
 /** Opens the repository that a session or restore names. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ResolvedRepository } from "../../shared/api/backend.ts";
-import { secretNameBeside } from "../../shared/backend-secret.ts";
 import { UserError } from "../../shared/errors.ts";
+import { secretNameBeside } from "../../shared/repository/backend-secret.ts";
 import { trackRestic } from "../locks/running-restic.ts";
 import { buildRepositoryAccess } from "../restic/backend.ts";
 import { createRestic, type Restic } from "../restic/client.ts";

@@ -3,15 +3,16 @@ import type { HostAction } from "../../shared/api/closed-lists.ts";
 import type { HostRun } from "../../shared/api/host-run.ts";
 import type { HostActionResult } from "../../shared/api/host-stats.ts";
 import { UserError } from "../../shared/errors.ts";
-import { requireFewStarts } from "../../shared/restarts.ts";
-import { invokerTag, sessionTag } from "../../shared/snapshot-tags.ts";
+import { invokerTag, sessionTag } from "../../shared/snapshots/tags.ts";
 import { startHeartbeat } from "../backup/progress.ts";
 import { asUserError } from "../file-faults.ts";
 import { type ActionOutcome, type ActionPorts, runAction } from "../maintain/actions.ts";
 import type { RetentionScope } from "../maintain/decide-retention.ts";
 import { findOtherOwner, otherOwnerError } from "../maintain/other-owner.ts";
+import { tellLocks } from "../maintain/told-locks.ts";
 import { gatherListing, isListedFor, type Listing, toTell } from "../maintain/told-points.ts";
 import type { RunReporter } from "../report/run-reporter.ts";
+import { requireFewStarts } from "../restarts.ts";
 import { readRepositoryId } from "../restic/ensure-repository.ts";
 import { taggedInvoker } from "./origin.ts";
 import { openRepository } from "./repository.ts";
@@ -99,9 +100,15 @@ export async function runActions(run: HostRun, actions: readonly HostAction[], p
   const { progress } = run.status ?? {};
   const heartbeat = startHeartbeat(reporter, now, { everySeconds: run.spec.heartbeatSeconds, first: progress });
   let isTold = false;
+  const isMaintenance = run.spec.work === "Maintain";
+  const look = async ({ restic }: Pick<ActionPorts, "restic">): Promise<void> => {
+    if (isMaintenance) reporter.set(await tellLocks(restic, { signal: stopper.signal, log, now }));
+  };
+  let verdicts: number | undefined;
   const onListed = (listing: Listing | undefined): void => {
     if (listing === undefined) return;
     isTold = true;
+    verdicts = listing.verdicts;
     reporter.set(toTell(listing));
   };
   try {
@@ -121,16 +128,20 @@ export async function runActions(run: HostRun, actions: readonly HostAction[], p
       try {
         requireFewStarts(starts, action);
         await requireOwner(run, reporter);
-        prepared ??= await prepare(run, ports);
+        if (prepared === undefined) {
+          prepared = await prepare(run, ports);
+          await look(prepared);
+        }
         requireSound(action, results);
         const patienceMs = action === "ApplyRetentionPolicy" ? RETENTION_PATIENCE_MS : undefined;
         const withLock = withLockOf(run, prepared.restic, reporter, ports, patienceMs);
         const { restic } = prepared;
-        const scopeOf = run.spec.work === "Maintain" ? undefined : prepared.scope;
+        const scopeOf = isMaintenance ? undefined : prepared.scope;
         const list = async () => onListed(await gatherListing(restic, scopeOf, { signal: stopper.signal, log }));
         if (isListedFor(action, run.spec.work, isTold)) await list();
-        outcome = await runAction(action, { ...prepared, withLock, onListed });
+        outcome = await runAction(action, { ...prepared, withLock, onListed, verdicts: () => verdicts });
         if (action === "DeleteSnapshots") await list();
+        if (action === actions.at(-1)) await look(prepared);
       } catch (thrown) {
         const error = asUserError(thrown);
         outcome = { kind: "failed", failure: { error } };

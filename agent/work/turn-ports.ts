@@ -1,6 +1,7 @@
 /** What everything that serves a host run works with. */
 import type { HostRun } from "../../shared/api/host-run.ts";
-import type { backupHost } from "../backup/host-backup.ts";
+import { boundLocks } from "../../shared/listed-locks.ts";
+import type { backupHost } from "../backup/host.ts";
 import type { AgentApi } from "../kube/api.ts";
 import { createWithLock, type WithLock } from "../locks/patience.ts";
 import type { DeadRestic } from "../locks/running-restic.ts";
@@ -53,6 +54,14 @@ export function withLockOf(
     now: ports.now,
     removable: () => (ports.runs.get(run.metadata.name) ?? run).spec.actionParams?.removableLocks ?? [],
     changed: (signal) => ports.runs.changed(signal),
-    report: (locks) => reporter.set({ locks, reason: locks.length > 0 ? "REPOSITORY_LOCKED" : "" }),
+    report(locks) {
+      const isListed = run.spec.work === "Maintain" && locks.length > 0;
+      const listedLocks = { seenAt: ports.now().toISOString(), locks: boundLocks(locks) };
+      reporter.set({
+        locks,
+        reason: locks.length > 0 ? "REPOSITORY_LOCKED" : "",
+        ...(isListed && { listedLocks }),
+      });
+    },
   });
 }

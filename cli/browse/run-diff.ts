@@ -1,5 +1,5 @@
 /** Tells what changed between two points. */
-import { numberAt, parseJson, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { numberAt, parseJson, textAt, valueAt } from "../../shared/json/value.ts";
 import { formatSize } from "../../shared/size.ts";
 import { Format, type Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";

@@ -1,5 +1,5 @@
 /** Lists files of a backup as the repository tells them, one by one. */
-import { numberAt, parseJson, textAt } from "../../shared/kube/json-value.ts";
+import { numberAt, parseJson, textAt } from "../../shared/json/value.ts";
 import { formatSize } from "../../shared/size.ts";
 import { Format, type Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";

@@ -1,8 +1,8 @@
 /** What a command makes for a time: it goes again, and whatever can't is told with the command that takes it away. */
 import { UserError } from "../../shared/errors.ts";
-import { isAlreadyExists, toUserError } from "../../shared/kube/kube-error.ts";
+import { isAlreadyExists, toUserError } from "../../shared/kube/client/error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import { patiently } from "../cluster/patience.ts";
 import type { LeavesBehind } from "../program/command.ts";
 
@@ -48,8 +48,13 @@ export function createMadeObjects({ cluster, note, leavesBehind }: MadePorts): M
 
   function remember(next: readonly Made[]): void {
     made = next;
-    const commands = [...made].reverse().map(formatRemoval);
-    const text = made.length === 0 ? undefined : `what was made is left; remove it: ${commands.join("; ")}`;
+    announce(made);
+  }
+
+  /** What Ctrl-C would leave, and takes away. */
+  function announce(left: readonly Made[]): void {
+    const commands = [...left].reverse().map(formatRemoval);
+    const text = left.length === 0 ? undefined : `what was made is left; remove it: ${commands.join("; ")}`;
     leavesBehind(text, tidyOnce);
   }
 
@@ -63,12 +68,14 @@ export function createMadeObjects({ cluster, note, leavesBehind }: MadePorts): M
   async function makeNow(resource: Resource, namespace: string, object: Named, isResult: boolean): Promise<void> {
     const { name } = object.metadata;
     const one = { resource, namespace, name, isResult };
+    // Ctrl-C may come while nobody knows yet whether it is there.
+    announce([...made, { ...one, isCertain: false }]);
     try {
       await cluster.create(resource, namespace, object);
     } catch (thrown) {
       // No answer is no refusal: it may be there. One that was there before would be the same.
       const isUnanswered = !isAlreadyExists(thrown) && toUserError(thrown).code === "API_UNAVAILABLE";
-      if (isUnanswered) remember([...made, { ...one, isCertain: false }]);
+      remember(isUnanswered ? [...made, { ...one, isCertain: false }] : made);
       throw thrown;
     }
     note(`${resource.plural}/${name} made in ${namespace}`);

@@ -1,5 +1,5 @@
 /** What the client library gives back, as plain JSON. */
-import { listAt, textAt } from "../../shared/kube/json-value.ts";
+import { listAt, textAt } from "../../shared/json/value.ts";
 
 /** Its models hold times as objects; everything of ours reads texts. */
 export function plainJson(value: unknown): unknown {

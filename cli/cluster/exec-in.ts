@@ -3,12 +3,12 @@ import { once } from "node:events";
 import { Writable } from "node:stream";
 import { Exec, type KubeConfig, type V1Status } from "@kubernetes/client-node";
 import { UserError } from "../../shared/errors.ts";
-import { parseExecEnd } from "../../shared/kube/exec-protocol.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
-import { kubeErrorOfAnswer } from "../../shared/kube/kube-error.ts";
-import type { ExecChoice } from "./cluster.ts";
+import { textAt } from "../../shared/json/value.ts";
+import { kubeErrorOfAnswer } from "../../shared/kube/client/error.ts";
+import { parseExecEnd } from "../../shared/kube/exec/protocol.ts";
 import { EXEC_LIMITS, execOpener, watchSilence } from "./exec-socket.ts";
 import { explainFailure } from "./failure.ts";
+import type { ExecChoice } from "./interface.ts";
 import { buildMissingRight } from "./missing-right.ts";
 import { POD_EXEC } from "./resources.ts";
 

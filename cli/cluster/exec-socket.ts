@@ -1,7 +1,7 @@
 /** The connection on which a command runs: opened within a time, ended by a signal, and watched for signs of life. */
 import type { KubeConfig } from "@kubernetes/client-node";
 import { WebSocket } from "ws";
-import { EXEC_PROTOCOLS } from "../../shared/kube/exec-protocol.ts";
+import { EXEC_PROTOCOLS } from "../../shared/kube/exec/protocol.ts";
 
 export interface ExecLimits {
   readonly openMs: number;

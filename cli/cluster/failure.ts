@@ -1,8 +1,8 @@
 /** What a failed call means to the person who typed the command. */
 import { ApiException } from "@kubernetes/client-node";
-import { APPLY_DEFINITIONS } from "../../shared/definitions/definition-fault.ts";
+import { APPLY_DEFINITIONS } from "../../shared/definitions/fault.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
-import { ConnectionFault, KubeError, kubeErrorOfAnswer } from "../../shared/kube/kube-error.ts";
+import { ConnectionFault, KubeError, kubeErrorOfAnswer } from "../../shared/kube/client/error.ts";
 import { buildMissingRight, type MissingRight } from "./missing-right.ts";
 
 export interface FailedCall {

@@ -1,6 +1,6 @@
 /** Which right somebody lacks, and how to ask for it. Pure. */
 import { UserError } from "../../shared/errors.ts";
-import type { KubeError } from "../../shared/kube/kube-error.ts";
+import type { KubeError } from "../../shared/kube/client/error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 
 export interface MissingRight {

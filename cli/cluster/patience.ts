@@ -1,7 +1,7 @@
 /** Waits for an API server that is away for a while: what somebody waits for goes on in the cluster all the same. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Backoff, nextBackoffMs } from "../../shared/backoff.ts";
-import { toUserError } from "../../shared/kube/kube-error.ts";
+import { toUserError } from "../../shared/kube/client/error.ts";
 
 /** One that is restarted takes less. */
 export const SILENCE_MS = 120_000;

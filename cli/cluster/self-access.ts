@@ -1,6 +1,6 @@
 /** Asks the API server what one may do oneself. */
-import type { KubeClient } from "../../shared/kube/client.ts";
-import { valueAt } from "../../shared/kube/json-value.ts";
+import { valueAt } from "../../shared/json/value.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import type { MissingRight } from "./missing-right.ts";
 

@@ -4,9 +4,9 @@ import { findCertificateSecret } from "../../certs/secret.ts";
 import { findConfigurations, type WebhookConfiguration } from "../../certs/webhook-configurations.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Install, Label } from "../../shared/contract.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
-import { KubeError } from "../../shared/kube/kube-error.ts";
+import { textAt } from "../../shared/json/value.ts";
+import { KubeError } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import {
   buildMutatingConfiguration,

@@ -1,7 +1,7 @@
 /** Whether the clocks of the pods go with the API server's: schedules and certificates depend on it. */
 import { LeaseName } from "../../shared/contract.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { LEASES } from "../cluster/resources.ts";
 import { type Finding, fault, ok, warning } from "./finding.ts";
 

@@ -5,13 +5,13 @@ import {
   findDefinitionFaults,
   formatDefinitionFault,
   formatDropped,
-} from "../../shared/definitions/definition-fault.ts";
+} from "../../shared/definitions/fault.ts";
 import { findMissingFields } from "../../shared/definitions/missing-fields.ts";
 import { definitionName, STORED, type StoredSchema } from "../../shared/definitions/stored-schemas.ts";
 import { objectsAt } from "../../shared/injection/workload.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import type { ServerVersion } from "../../shared/kube/discovery.ts";
-import { textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { textAt, valueAt } from "../../shared/json/value.ts";
+import type { ServerVersion } from "../../shared/kube/client/discovery.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { type Finding, fault, ok, warning } from "./finding.ts";
 

@@ -1,5 +1,5 @@
 /** A doctor who may not see one thing still sees the others. */
-import { KubeError } from "../../shared/kube/kube-error.ts";
+import { KubeError } from "../../shared/kube/client/error.ts";
 import { type Finding, warning } from "./finding.ts";
 
 export interface Look<T> {

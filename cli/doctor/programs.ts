@@ -1,8 +1,8 @@
 /** Whether webhook and reconciler run, and inject the same image. */
 
 import { objectsAt } from "../../shared/injection/workload.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { listAt, numberAt, textAt, valueAt } from "../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { DEPLOYMENTS } from "../cluster/resources.ts";
 import { type Finding, fault, ok, warning } from "./finding.ts";
 import type { Variant } from "./rights.ts";

@@ -1,7 +1,7 @@
 /** Whether the two programs may do what the manifests grant them. */
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { valueAt } from "../../shared/kube/json-value.ts";
-import { KubeError } from "../../shared/kube/kube-error.ts";
+import { valueAt } from "../../shared/json/value.ts";
+import { KubeError } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { type Finding, fault, ok, warning } from "./finding.ts";
 import neededRights from "./needed-rights.json" with { type: "json" };

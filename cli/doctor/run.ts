@@ -1,19 +1,19 @@
 /** Looks at an installation through the API server, and says what is wrong and what to do. */
 import { writeFile } from "node:fs/promises";
+import { systemClock } from "../../shared/clock.ts";
 import { Install } from "../../shared/contract.ts";
-import { gatherDefinitions } from "../../shared/definitions/gather-definitions.ts";
+import { gatherDefinitions } from "../../shared/definitions/gather.ts";
 import { messageOf } from "../../shared/errors.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import { systemClock } from "../../shared/kube/clock.ts";
-import { createDiscovery } from "../../shared/kube/discovery.ts";
-import { createKubeClient } from "../../shared/kube/http-client.ts";
+import { createDiscovery } from "../../shared/kube/client/discovery.ts";
+import { createKubeClient } from "../../shared/kube/client/http.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { readProductVersion } from "../../shared/product-version.ts";
 import { formatSize } from "../../shared/size.ts";
-import { buildTarball } from "../../shared/tarball.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
+import { openCluster } from "../cluster/open.ts";
 import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { UsageError } from "../program/usage-error.ts";
+import { buildTarball } from "../tarball.ts";
 import { isData, printData } from "../terminal/print.ts";
 import {
   checkMutation,
@@ -23,7 +23,7 @@ import {
   probeValidation,
   serverTimeOf,
 } from "./admission.ts";
-import { gatherBundle } from "./bundle/gather-bundle.ts";
+import { gatherBundle } from "./bundle/gather.ts";
 import { checkClocks, gatherLeases } from "./clocks.ts";
 import { checkDefinitions, checkPublished, checkVersion, findDefinitions } from "./definitions.ts";
 import { type Finding, FindingStatus, formatFindings } from "./finding.ts";

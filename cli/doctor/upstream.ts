@@ -1,7 +1,7 @@
 /** Whether upstream Stash's operator is still registered: both would act on the same objects. And who serves snapshots. */
 import { Install } from "../../shared/contract.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { listAt, textAt } from "../../shared/kube/json-value.ts";
+import { listAt, textAt } from "../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { type Finding, fault, ok, warning } from "./finding.ts";
 

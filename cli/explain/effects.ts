@@ -1,14 +1,14 @@
 /** What `explain` tells of an object of ours: what it makes us do, and so what its author must be allowed to do. */
 import { type AppBinding, parseAppBinding } from "../../shared/api/app-binding.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { appSecretNames } from "../../shared/app-binding.ts";
 import { Label } from "../../shared/contract.ts";
-import { type Effect, formatEffect } from "../../shared/effects/effect.ts";
-import { appBindingsOf, type EffectSource, type EffectView, effectsOf } from "../../shared/effects/effects-of.ts";
+import { appBindingsOf, type EffectSource, type EffectView, effectsOf } from "../../shared/effects/of-object.ts";
 import { MAX_QUESTIONS, questionsFor } from "../../shared/effects/questions.ts";
+import { type Effect, formatEffect } from "../../shared/effects/types.ts";
 import type { WorkloadFacts } from "../../shared/injection/workload.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import { type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
+import { appSecretNames } from "../../shared/target/app-binding.ts";
+import { type ResolvedTargetRef, targetKey } from "../../shared/target/ref.ts";
 
 /**
  * Reads the AppBindings that an object names, those of the files before those of the cluster, and the workloads of the files that join a

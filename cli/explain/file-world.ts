@@ -7,7 +7,7 @@ import { parseBackupConfiguration } from "../../shared/api/backup-configuration.
 import { parseRepository, type Repository } from "../../shared/api/repository.ts";
 import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
 import { parseRestoreSession } from "../../shared/api/restore-session.ts";
-import type { EffectSource } from "../../shared/effects/effects-of.ts";
+import type { EffectSource } from "../../shared/effects/of-object.ts";
 import type { InjectionWorld } from "../../shared/injection/gather.ts";
 import type { NamespaceFacts } from "../../shared/injection/view.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
@@ -16,9 +16,9 @@ import {
   backupInvokerView,
   type RestoreInvokerView,
   restoreInvokerView,
-} from "../../shared/invoker.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
-import { targetKey } from "../../shared/target.ts";
+} from "../../shared/invoker/object.ts";
+import { textAt } from "../../shared/json/value.ts";
+import { targetKey } from "../../shared/target/ref.ts";
 
 /** Objects of the files, sorted by what they mean to a decision. */
 export interface FileObjects {

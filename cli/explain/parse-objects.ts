@@ -1,7 +1,7 @@
 /** Objects in a text of YAML documents. */
 import { parseAllDocuments } from "yaml";
 import { UserError } from "../../shared/errors.ts";
-import { valueAt } from "../../shared/kube/json-value.ts";
+import { valueAt } from "../../shared/json/value.ts";
 
 /** @param source for the error, such as the file's name @throws UserError INVALID_OBJECT */
 export function parseObjects(text: string, source: string): readonly unknown[] {

@@ -1,15 +1,15 @@
 /** Who backs a workload up, and the points of a batch: what of the cluster's objects tells it. */
 import { parseAppBinding } from "../../shared/api/app-binding.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { type BackupInvokerView, backupInvokerView } from "../../shared/invoker.ts";
-import { toUserError } from "../../shared/kube/kube-error.ts";
+import { type BackupInvokerView, backupInvokerView } from "../../shared/invoker/object.ts";
+import { toUserError } from "../../shared/kube/client/error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import type { Saver, SaversView } from "../coverage/decide-coverage.ts";
+import type { Cluster } from "../cluster/interface.ts";
+import type { Saver, SaversView } from "../coverage/decide.ts";
 import { readInvokers } from "../objects/invokers.ts";
-import { readObjects } from "../objects/read-objects.ts";
-import { gatherPoints } from "../points/gather-points.ts";
-import { isPointOf, type Point } from "../points/recovery-points.ts";
+import { readObjects } from "../objects/read.ts";
+import { isPointOf, type Point } from "../points/decide.ts";
+import { gatherPoints } from "../points/gather.ts";
 import type { FileObjects } from "./file-world.ts";
 
 const SERVICES: Resource = { group: "", version: "v1", plural: "services", namespaced: true };

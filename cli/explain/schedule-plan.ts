@@ -1,9 +1,9 @@
 /** When a batch runs next, and what its retention does to the points that there are. Pure. */
 import type { RetentionPolicy } from "../../shared/api/retention-policy.ts";
 import { UserError } from "../../shared/errors.ts";
-import type { BackupInvokerView } from "../../shared/invoker.ts";
-import { nextRuns, parseSchedule } from "../../shared/schedule/schedule.ts";
-import type { Point } from "../points/recovery-points.ts";
+import type { BackupInvokerView } from "../../shared/invoker/object.ts";
+import { nextRuns, parseSchedule } from "../../shared/schedule/parse.ts";
+import type { Point } from "../points/decide.ts";
 
 const RUNS = 5;
 

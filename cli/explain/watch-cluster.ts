@@ -1,10 +1,10 @@
 /** What the webhook knows of a cluster, read once for an explanation. */
 import { UserError } from "../../shared/errors.ts";
 import type { InjectionWorld } from "../../shared/injection/gather.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import { createKubeClient } from "../../shared/kube/http-client.ts";
+import { createKubeClient } from "../../shared/kube/client/http.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { createWorld } from "../../webhook/world.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 
 const SYNC_TIMEOUT_MS = 30_000;
 const POLL_MS = 50;

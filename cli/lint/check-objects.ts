@@ -1,7 +1,7 @@
 /** What is wrong with the objects of files, each by itself. Pure. */
 import { KINDS } from "../../shared/api/kinds.ts";
 import { UserError } from "../../shared/errors.ts";
-import { isJsonObject, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { isJsonObject, textAt, valueAt } from "../../shared/json/value.ts";
 import { inspectObject } from "../../webhook/validate/find-findings.ts";
 import { nearestNames } from "../cluster/nearest-names.ts";
 import type { FileObject } from "./read-documents.ts";

@@ -4,7 +4,7 @@
  */
 import { Label } from "../../shared/contract.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
-import { listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { listAt, textAt, valueAt } from "../../shared/json/value.ts";
 import { nearestNames } from "../cluster/nearest-names.ts";
 import { findingAt, type LintFinding, nameOfObject, type PlacedObject } from "./check-objects.ts";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { text as readStream } from "node:stream/consumers";
 import { LineCounter, parseAllDocuments } from "yaml";
 import { messageOf, UserError } from "../../shared/errors.ts";
-import { listAt, textAt } from "../../shared/kube/json-value.ts";
+import { listAt, textAt } from "../../shared/json/value.ts";
 
 export interface FileObject {
   readonly file: string;

@@ -1,6 +1,6 @@
 /** Fields that no definition knows: the API server drops them without a word. Pure. */
 import type { SchemaNode } from "../../shared/api/schema.ts";
-import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../shared/json/value.ts";
 import { nearestNames } from "../cluster/nearest-names.ts";
 
 export interface UnknownField {

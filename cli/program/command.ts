@@ -1,5 +1,5 @@
 /** What a command is, as data. Parser, help, completion and docs/cli.md are all made of it, so that they can't differ. */
-import type { Terminal } from "../terminal/terminal.ts";
+import type { Terminal } from "../terminal/interface.ts";
 import type { ExitCode } from "./exit-code.ts";
 import type { FlagValues } from "./flag-values.ts";
 
@@ -32,6 +32,8 @@ export interface FlagSpec {
   readonly flags: string;
   readonly summary: string;
   readonly choices?: readonly string[];
+  /** Of a flag written as `--dry-run [mode]`: its value where it stands alone. The next word is never its own. */
+  readonly alone?: string;
   /** May be given more than once. */
   readonly isMany?: boolean;
   readonly completes?: Completes;
@@ -85,6 +87,7 @@ export interface Input {
   /** How people call the program: `kubectl stash`. */
   readonly programName: string;
   readonly leavesBehind: LeavesBehind;
+  readonly atStake: AtStake;
 }
 
 /**
@@ -93,6 +96,13 @@ export interface Input {
  * @param tidy takes away what it can before the program ends; a second Ctrl-C does not wait for it
  */
 export type LeavesBehind = (text: string | undefined, tidy?: () => Promise<void>) => void;
+
+/**
+ * Tells what Ctrl-C would leave open, beside what it leaves going on.
+ *
+ * @returns what is called when it is known
+ */
+export type AtStake = (text: string) => () => void;
 
 export type RunCommand = (input: Input) => Promise<ExitCode>;
 

@@ -1,6 +1,6 @@
 /**
  * Switches with a value, `--prune=true`: upstream's plugin takes them, as all of its kind do; commander knows switches without one alone.
- * Pure.
+ * And flags whose value may be left out, `--dry-run`: commander would take the next word for it. Pure.
  */
 import { Option } from "commander";
 import type { CommandSpec, FlagSpec } from "./command.ts";
@@ -17,7 +17,14 @@ interface KnownFlags {
   /** Whether the next word belongs to this one, whatever it looks like. */
   takesNext(word: string): boolean;
   /** The switch of `--prune=true` or `-A=true`, and what is said of it; undefined for any other word. */
-  readSwitch(word: string): { readonly names: readonly string[]; readonly value: string } | undefined;
+  readSwitch(word: string): FoundSwitch | undefined;
+}
+
+interface FoundSwitch {
+  readonly names: readonly string[];
+  readonly value: string;
+  /** Of a flag that has more values than on and off: what it is when it is on. */
+  readonly alone: string | undefined;
 }
 
 /**
@@ -57,16 +64,15 @@ interface Word {
 }
 
 /** Of a switch that is off nothing stays, of what was said before neither. */
-function putSwitch(
-  line: Word[],
-  { names, value }: { readonly names: readonly string[]; readonly value: string },
-): void {
-  const isOn = VALUES[value];
+function putSwitch(line: Word[], { names, value, alone }: FoundSwitch): void {
+  const isOn = VALUES[value] ?? (alone === undefined ? undefined : true);
   const [name = ""] = names;
   if (isOn === undefined) throw new UsageError(`${name}=${value} is neither true nor false`, `write ${name} alone`);
-  if (isOn) line.push({ text: name, isValue: false });
+  if (isOn && alone === undefined) line.push({ text: name, isValue: false });
+  else if (isOn) line.push({ text: `${name}=${VALUES[value] === true ? alone : value}`, isValue: false });
   else {
-    const others = line.filter(({ text, isValue }) => isValue || !names.includes(text));
+    const isOf = (text: string) => names.some((one) => text === one || text.startsWith(`${one}=`));
+    const others = line.filter(({ text, isValue }) => isValue || !isOf(text));
     line.splice(0, line.length, ...others);
   }
 }
@@ -74,6 +80,7 @@ function putSwitch(
 function knowFlags(flags: readonly FlagSpec[]): KnownFlags {
   const options = flags.map((flag) => new Option(flag.flags));
   const find = (name: string) => options.find(({ long, short }) => name === long || name === short);
+  const aloneOf = (option: Option) => flags[options.indexOf(option)]?.alone;
   return {
     takesNext(word) {
       if (word.startsWith("--")) return find(word)?.required === true;
@@ -83,10 +90,13 @@ function knowFlags(flags: readonly FlagSpec[]): KnownFlags {
       return at > 0 && at === word.length - 1;
     },
     readSwitch(word) {
-      const [, name = "", value] = /^(--?[a-zA-Z][\w.-]*)=(.*)$/s.exec(word) ?? [];
+      const [, name = "", given] = /^(--?[a-zA-Z][\w.-]*)(?:=(.*))?$/s.exec(word) ?? [];
       const option = find(name);
-      if (value === undefined || option === undefined || option.required) return undefined;
-      return { names: [option.long, option.short].flatMap((one) => one ?? []), value };
+      if (option === undefined || option.required) return undefined;
+      const alone = aloneOf(option);
+      const value = given ?? alone;
+      if (value === undefined) return undefined;
+      return { names: [option.long, option.short].flatMap((one) => one ?? []), value, alone };
     },
   };
 }

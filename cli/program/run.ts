@@ -1,7 +1,7 @@
 /** One run of the program: reads the line, runs the command, and turns what was thrown into one line and an exit code. */
-import { toUserError } from "../../shared/kube/kube-error.ts";
-import type { Terminal } from "../terminal/terminal.ts";
-import { type CommandSpec, Format, type LeavesBehind } from "./command.ts";
+import { toUserError } from "../../shared/kube/client/error.ts";
+import type { Terminal } from "../terminal/interface.ts";
+import { type AtStake, type CommandSpec, Format, type LeavesBehind } from "./command.ts";
 import { ExitCode } from "./exit-code.ts";
 import type { FlagValues } from "./flag-values.ts";
 import { formatUsage, type ParsedLine, type ProgramFacts, parseLine } from "./parse.ts";
@@ -14,6 +14,7 @@ export interface ProgramRun {
   readonly terminal: Terminal;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly leavesBehind: LeavesBehind;
+  readonly atStake: AtStake;
 }
 
 /** Runs a command line to its end. Nothing is thrown. */

@@ -1,11 +1,11 @@
 /** Evidence of a drill, for people. Pure. */
 
 import { assertNever } from "../../shared/errors.ts";
-import type { Verdict } from "../../shared/evidence/document.ts";
-import type { Evidence, EvidenceMember } from "../../shared/evidence/evidence.ts";
+import type { Evidence, EvidenceMember } from "../../shared/evidence/build.ts";
 import { formatClock, formatSize } from "../../shared/size.ts";
 import { type Column, formatTable } from "../terminal/table.ts";
 import { formatAge } from "../terminal/times.ts";
+import type { Verdict } from "./document.ts";
 
 const number = (value: number | undefined) => (value === undefined ? "-" : value.toLocaleString("en-US"));
 
@@ -43,6 +43,9 @@ export function formatEvidence(evidence: Evidence, width: number | undefined): r
       ({ statement, value = "no answer", ok }) => `${ok ? "ok" : "not ok"}: ${alias}: ${statement}: ${value}`,
     ),
   );
+  const servers = members.flatMap(({ alias, server }) =>
+    server === undefined ? [] : [`server: ${alias}: ${server.image}`],
+  );
   const unproven = members.flatMap(({ alias, unproven: list = [] }) =>
     list.map((one) => `not looked at: ${alias}: ${one}`),
   );
@@ -52,6 +55,7 @@ export function formatEvidence(evidence: Evidence, width: number | undefined): r
     ...(point === undefined ? [] : [`point: ${[point.session, point.time].filter(Boolean).join(", ")}${age}`]),
     ...(recoverySeconds === undefined ? [] : [`recovery: ${formatClock(recoverySeconds)}`]),
     ...(members.length === 0 ? [] : formatTable(members, COLUMNS, { isWide: true, width })),
+    ...servers,
     ...answers,
     ...(script?.exitCode === undefined ? [] : [`script: exit code ${script.exitCode}`]),
     ...unproven,

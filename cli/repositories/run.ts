@@ -1,9 +1,9 @@
 /** Lists where data is saved. */
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository, type Repository } from "../../shared/api/repository.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
+import { openCluster } from "../cluster/open.ts";
 import { chosenEntries, endOf, listOf, namespaceColumn, nothingIn } from "../objects/list-input.ts";
-import { kubectlName, readObjects } from "../objects/read-objects.ts";
+import { kubectlName, readObjects } from "../objects/read.ts";
 import type { Input } from "../program/command.ts";
 import type { ExitCode } from "../program/exit-code.ts";
 import { printListing } from "../terminal/print.ts";

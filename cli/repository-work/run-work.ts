@@ -2,16 +2,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Container } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
-import { toUserError } from "../../shared/kube/kube-error.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import { toUserError } from "../../shared/kube/client/error.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import { patiently } from "../cluster/patience.ts";
 import { PODS } from "../cluster/resources.ts";
 import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
+import type { Terminal } from "../terminal/interface.ts";
 import { lineWriter } from "../terminal/line-writer.ts";
 import { plainText } from "../terminal/plain-text.ts";
-import type { Terminal } from "../terminal/terminal.ts";
 import type { WorkOrder } from "./build-work-job.ts";
+import { wordsOfExit } from "./exit-words.ts";
 import type { WorkView } from "./gather-work.ts";
 import { awaitWorkPod, createWorkJob, exitCodeOf, removeWorkJob, type WorkJob, type WorkPod } from "./work-pod.ts";
 
@@ -38,7 +39,9 @@ export async function runWork(
   try {
     const exitCode = await followWork(cluster, work, terminal);
     if (exitCode === 0) return ExitCode.Good;
-    terminal.note(`error: Job ${place} failed with exit code ${exitCode} (next: look at what it said; ${see})`);
+    const { why, next } = wordsOfExit(exitCode, view.repository.metadata, input.programName);
+    const look = `look at what it said; ${see}`;
+    terminal.note(`error: Job ${place} failed with exit code ${exitCode}${why} (next: ${next ?? look})`);
     return ExitCode.Fault;
   } catch (thrown) {
     if (toUserError(thrown).code === "CONTAINER_NOT_STARTED") await removeWorkJob(cluster, work, terminal);

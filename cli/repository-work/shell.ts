@@ -2,11 +2,12 @@
 import { PassThrough, type Readable, type Writable } from "node:stream";
 import { Command, Container } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import type { Input } from "../program/command.ts";
 import { IMAGE_PROGRAM } from "../program/names.ts";
 import { lineWriter } from "../terminal/line-writer.ts";
 import { plainText } from "../terminal/plain-text.ts";
+import { type ExitWords, wordsOfExit } from "./exit-words.ts";
 import type { WorkView } from "./gather-work.ts";
 import { awaitWorkPod, createWorkJob, removeWorkJob, type WorkPod } from "./work-pod.ts";
 
@@ -48,7 +49,8 @@ export async function withShell<T>(
   });
   try {
     const pod = await awaitWorkPod(cluster, job, (message) => input.terminal.note(`still waiting: ${message}`));
-    return await work(shellIn(cluster, pod, view.image.command ?? IMAGE_PROGRAM, ending.signal));
+    const wordsOf = (exitCode: number) => wordsOfExit(exitCode, view.repository.metadata, input.programName);
+    return await work(shellIn(cluster, pod, { program: view.image.command ?? IMAGE_PROGRAM, wordsOf }, ending.signal));
   } finally {
     await remove();
   }
@@ -57,7 +59,7 @@ export async function withShell<T>(
 function shellIn(
   cluster: Cluster,
   { namespace, pod }: WorkPod,
-  program: readonly string[],
+  { program, wordsOf }: { readonly program: readonly string[]; readonly wordsOf: (exitCode: number) => ExitWords },
   signal: AbortSignal,
 ): Shell {
   async function run(command: readonly string[], { stdout, stdin }: ShellCall): Promise<void> {
@@ -70,7 +72,10 @@ function shellIn(
     const exitCode = await cluster.exec(namespace, { ...place, stdout, stderr: stream, ...(stdin && { stdin }) });
     if (exitCode === 0) return;
     const why = said.map(readFailure).join("; ") || "it says nothing";
-    throw new UserError("RESTIC_FAILED", `${command.slice(0, 2).join(" ")} failed with exit code ${exitCode}: ${why}`);
+    const { code, next } = wordsOf(exitCode);
+    throw new UserError(code, `${command.slice(0, 2).join(" ")} failed with exit code ${exitCode}: ${why}`, {
+      ...(next !== undefined && { next }),
+    });
   }
   async function lines(args: readonly string[], onLine: (line: string) => void): Promise<void> {
     const { stream } = lineWriter(onLine);

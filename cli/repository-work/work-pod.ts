@@ -2,13 +2,13 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../shared/errors.ts";
-import { listAt, numberAt, textAt } from "../../shared/kube/json-value.ts";
-import { toUserError } from "../../shared/kube/kube-error.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import { listAt, numberAt, textAt } from "../../shared/json/value.ts";
+import { toUserError } from "../../shared/kube/client/error.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import { patiently } from "../cluster/patience.ts";
 import { EVENTS, JOBS, PODS } from "../cluster/resources.ts";
 import type { FlagValues } from "../program/flag-values.ts";
-import type { Terminal } from "../terminal/terminal.ts";
+import type { Terminal } from "../terminal/interface.ts";
 import { buildWorkJob, type WorkOrder } from "./build-work-job.ts";
 import type { WorkView } from "./gather-work.ts";
 

@@ -1,8 +1,8 @@
 /** In which pod the dry run of a snapshot's restore is made: the one that the host has now. Pure. */
 import { Container, Volume } from "../../shared/contract.ts";
-import { hostName, podOrdinal } from "../../shared/hosts.ts";
-import type { RestoreMemberView } from "../../shared/invoker.ts";
-import { isJsonObject, listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import type { RestoreMemberView } from "../../shared/invoker/object.ts";
+import { isJsonObject, listAt, textAt, valueAt } from "../../shared/json/value.ts";
+import { hostName, podOrdinal } from "../../shared/target/hosts.ts";
 
 export interface SidecarPod {
   readonly name: string;

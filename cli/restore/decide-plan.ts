@@ -1,10 +1,10 @@
 /** What a restore would do, as far as the objects of the cluster tell. Pure. */
 
-import type { TriedRestore } from "../../agent/restore/tried-restore.ts";
+import type { TriedRestore } from "../../agent/restore/tried.ts";
 import { howOf, restartsOf, stepsOf } from "../../reconciler/restore/plan.ts";
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
-import { isDryRun, type RestoreMemberView, restoreInvokerView } from "../../shared/invoker.ts";
+import { isDryRun, type RestoreMemberView, restoreInvokerView } from "../../shared/invoker/object.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
 import {
@@ -13,10 +13,10 @@ import {
   type ResolvedTargetRef,
   resolveTargetRef,
   targetKey,
-} from "../../shared/target.ts";
+} from "../../shared/target/ref.ts";
 import type { RestoreObject } from "../objects/restores.ts";
-import type { Point, PointSnapshot } from "../points/recovery-points.ts";
-import { leftOut, type NamedMember } from "./build-restore.ts";
+import type { Point, PointSnapshot } from "../points/decide.ts";
+import { leftOut, type NamedMember } from "./build-object.ts";
 import type { PointChoice } from "./choose-point.ts";
 
 /** A workload as it is now; undefined in the map where it does not exist. */
@@ -52,7 +52,8 @@ export interface PlannedMember {
 }
 
 export type MemberFiles =
-  | { readonly kind: "tried"; readonly files: TriedRestore }
+  /** `lacks` says which hosts are not in it, and why. */
+  | { readonly kind: "tried"; readonly files: TriedRestore; readonly lacks?: string }
   | { readonly kind: "unknown"; readonly why: string };
 
 export interface Plan {

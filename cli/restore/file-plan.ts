@@ -1,9 +1,22 @@
 /** The part of a plan that is about files. Pure. */
+import type { TriedRestore } from "../../agent/restore/tried.ts";
 import { formatSize } from "../../shared/size.ts";
 import type { MemberFiles, Plan, PlannedMember } from "./decide-plan.ts";
 
 /** As many names are shown to people; -o json has more. */
 const SHOWN_NAMES = 5;
+
+/** Sums up what several hosts say. */
+export function addTried(a: TriedRestore, b: TriedRestore): TriedRestore {
+  return {
+    newFiles: a.newFiles + b.newFiles,
+    changedFiles: a.changedFiles + b.changedFiles,
+    sameFiles: a.sameFiles + b.sameFiles,
+    totalBytes: a.totalBytes + b.totalBytes,
+    writtenBytes: a.writtenBytes + b.writtenBytes,
+    overwritten: [...a.overwritten, ...b.overwritten],
+  };
+}
 
 /** @param files of the members, in their order */
 export function withFiles(plan: Plan, files: readonly MemberFiles[]): Plan {
@@ -25,5 +38,6 @@ export function formatFiles({ name, files }: Pick<PlannedMember, "name" | "files
     `${sum}; ${formatSize(writtenBytes)} of ${formatSize(totalBytes)} are written`,
     ...shown,
     ...(rest > 0 ? [`  and over ${rest} more`] : []),
+    ...(files.lacks === undefined ? [] : [`  not in these numbers: ${files.lacks}`]),
   ];
 }

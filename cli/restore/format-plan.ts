@@ -1,17 +1,23 @@
 /** A plan as text. Pure. */
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { formatSize } from "../../shared/size.ts";
+import type { Point } from "../points/decide.ts";
 import { formatTable } from "../terminal/table.ts";
 import { formatSince } from "../terminal/times.ts";
 import type { Plan, PlannedMember } from "./decide-plan.ts";
 import { formatFiles } from "./file-plan.ts";
+
+/** Which points are complete is told where points are listed. */
+export type ToldPlan = Omit<Plan, "point"> & { readonly point: Pick<Point, "session" | "time"> | undefined };
+
+const NOT_ASKED = "Files are not known: restic was not asked, --dry-run=server asks it.";
 
 export interface PlanLook {
   readonly nowMs: number;
   readonly width: number | undefined;
 }
 
-export function formatPlan(restore: RestoreBatch, plan: Plan, look: PlanLook): readonly string[] {
+export function formatPlan(restore: RestoreBatch, plan: ToldPlan, look: PlanLook): readonly string[] {
   const { metadata, spec } = restore;
   const table = formatTable(
     plan.members,
@@ -39,6 +45,7 @@ export function formatPlan(restore: RestoreBatch, plan: Plan, look: PlanLook): r
     "",
     ...table,
     ...list("Files, by restic's own dry run:", plan.members.flatMap(formatFiles)),
+    ...(plan.members.some(({ files }) => files !== undefined) ? [] : ["", NOT_ASKED]),
     ...list("It would wait for:", plan.waitsFor),
     ...list("Not taken over from the batch:", plan.leftOut),
     "",
@@ -46,7 +53,7 @@ export function formatPlan(restore: RestoreBatch, plan: Plan, look: PlanLook): r
   ];
 }
 
-function formatPoint({ point, nearest }: Plan, spec: RestoreBatch["spec"], nowMs: number): string {
+function formatPoint({ point, nearest }: ToldPlan, spec: RestoreBatch["spec"], nowMs: number): string {
   if (point !== undefined) return `${point.session} of ${point.time} (${formatSince(point.time, nowMs)} ago)`;
   const wanted =
     spec.session === undefined

@@ -1,30 +1,24 @@
 /** Makes a RestoreBatch, or tells what it would do. */
 import { KINDS } from "../../shared/api/kinds.ts";
-import { restoreInvokerView } from "../../shared/invoker.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
-import { kubectlName } from "../objects/read-objects.ts";
+import { openCluster } from "../cluster/open.ts";
 import { Format, type Input } from "../program/command.ts";
-import { ExitCode } from "../program/exit-code.ts";
+import type { ExitCode } from "../program/exit-code.ts";
 import { UsageError } from "../program/usage-error.ts";
-import { createOrTell, tellStarted } from "../runs/started-run.ts";
+import { createOrTell, tellStarted } from "../runs/started.ts";
 import { readTimeout } from "../runs/wait-flags.ts";
-import { plainText } from "../terminal/plain-text.ts";
-import { printData } from "../terminal/print.ts";
 import { readWish } from "./choose-point.ts";
-import { decidePlan } from "./decide-plan.ts";
-import { withFiles } from "./file-plan.ts";
-import { formatNearest, formatPlan } from "./format-plan.ts";
-import { gatherPlanView } from "./gather-restore.ts";
-import { type PreparedRestore, prepareRestore } from "./prepare-restore.ts";
-import { tryFiles } from "./try-files.ts";
+import { readDryRun } from "./dry-run-mode.ts";
+import { formatNearest } from "./format-plan.ts";
+import { type PreparedRestore, prepareRestore } from "./prepare.ts";
+import { runDryRun } from "./run-dry-run.ts";
 
 export async function runRestore(input: Input): Promise<ExitCode> {
   const { flags } = input;
   const nowMs = Date.now();
   const point = readWish(flags, nowMs);
   readTimeout(flags);
-  if (flags.has("dry-run") && flags.has("wait")) throw new UsageError("--dry-run and --wait exclude each other");
+  const mode = readDryRun(flags);
+  if (mode !== undefined && flags.has("wait")) throw new UsageError("--dry-run and --wait exclude each other");
   const cluster = await openCluster(input);
   const prepared = await prepareRestore(cluster, {
     word: input.words[0] ?? "",
@@ -35,11 +29,7 @@ export async function runRestore(input: Input): Promise<ExitCode> {
     note: (text) => input.terminal.note(text),
   });
   const { namespace, name } = prepared.restore.metadata;
-  if (flags.has("dry-run")) {
-    await cluster.create(KINDS.RestoreBatch, namespace, prepared.restore, { isDryRun: true });
-    await tellPlan(input, cluster, prepared, nowMs);
-    return ExitCode.Good;
-  }
+  if (mode !== undefined) return runDryRun(input, cluster, { prepared, mode, nowMs });
   const made = await createOrTell(input, `${input.programName} restores ${name} -n ${namespace}`, () =>
     cluster.create(KINDS.RestoreBatch, namespace, prepared.restore),
   );
@@ -53,25 +43,4 @@ function describePoint({ restore, point, nearest }: PreparedRestore): string {
   const wanted =
     session === undefined ? `the newest complete point at or before ${asOf ?? "now"}` : `session ${session}`;
   return `restores ${wanted}${formatNearest(nearest)}`;
-}
-
-async function tellPlan(input: Input, cluster: Cluster, prepared: PreparedRestore, nowMs: number): Promise<void> {
-  const { restore } = prepared;
-  const { format, terminal } = input;
-  if (format === Format.Yaml) {
-    printData(input, restore);
-    return;
-  }
-  if (format === Format.Name) {
-    terminal.print(kubectlName(KINDS.RestoreBatch, restore.metadata.name));
-    return;
-  }
-  const known = decidePlan({ ...prepared, ...(await gatherPlanView(cluster, restore)) });
-  const tried = input.flags.isOff("files") ? [] : await tryFiles(cluster, restoreInvokerView(restore), known.members);
-  const plan = withFiles(known, tried);
-  if (format === Format.Json) {
-    printData(input, { restore, plan });
-    return;
-  }
-  for (const line of formatPlan(restore, plan, { nowMs, width: terminal.width })) terminal.print(plainText(line));
 }

@@ -3,20 +3,21 @@
  * it, and nothing is written into the repository.
  */
 import { PassThrough } from "node:stream";
-import type { TriedRestore } from "../../agent/restore/tried-restore.ts";
+import type { TriedRestore } from "../../agent/restore/tried.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository } from "../../shared/api/repository.ts";
 import { Command, Container } from "../../shared/contract.ts";
-import { isJobMember, type RestoreInvokerView, type RestoreMemberView } from "../../shared/invoker.ts";
-import { listAt, numberAt, parseJson } from "../../shared/kube/json-value.ts";
-import { toUserError } from "../../shared/kube/kube-error.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import { isJobMember, type RestoreInvokerView, type RestoreMemberView } from "../../shared/invoker/object.ts";
+import { listAt, numberAt, parseJson } from "../../shared/json/value.ts";
+import { toUserError } from "../../shared/kube/client/error.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import { PODS } from "../cluster/resources.ts";
 import { WORKLOAD_KINDS } from "../objects/workloads.ts";
 import { IMAGE_PROGRAM } from "../program/names.ts";
 import { lineWriter } from "../terminal/line-writer.ts";
 import { podSelector, type SidecarPod, sidecarPods } from "./choose-pods.ts";
 import type { MemberFiles, PlannedMember } from "./decide-plan.ts";
+import { addTried } from "./file-plan.ts";
 
 /** One answer a member, in their order. What can't be tried is told, and hides no other. */
 export async function tryFiles(
@@ -98,16 +99,5 @@ function readTried(value: unknown): TriedRestore {
     totalBytes: at("totalBytes"),
     writtenBytes: at("writtenBytes"),
     overwritten: listAt(value, "overwritten").map(String),
-  };
-}
-
-function addTried(a: TriedRestore, b: TriedRestore): TriedRestore {
-  return {
-    newFiles: a.newFiles + b.newFiles,
-    changedFiles: a.changedFiles + b.changedFiles,
-    sameFiles: a.sameFiles + b.sameFiles,
-    totalBytes: a.totalBytes + b.totalBytes,
-    writtenBytes: a.writtenBytes + b.writtenBytes,
-    overwritten: [...a.overwritten, ...b.overwritten],
   };
 }

@@ -1,9 +1,9 @@
 /** Makes a session of a batch. */
 import { KINDS } from "../../shared/api/kinds.ts";
-import { backupSessionNames, buildBackupSession } from "../../shared/build-backup-session.ts";
-import type { BackupInvokerView } from "../../shared/invoker.ts";
-import { isAlreadyExists } from "../../shared/kube/kube-error.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import { backupSessionNames, buildBackupSession } from "../../shared/invoker/build-backup-session.ts";
+import type { BackupInvokerView } from "../../shared/invoker/object.ts";
+import { isAlreadyExists } from "../../shared/kube/client/error.ts";
+import type { Cluster } from "../cluster/interface.ts";
 
 const SECOND_MS = 1_000;
 /** Seconds whose names may all be taken. */

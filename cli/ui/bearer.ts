@@ -1,5 +1,5 @@
 /** The token that a proxy passes on with a request. Pure. */
-import { numberAt, parseJson } from "../../shared/kube/json-value.ts";
+import { numberAt, parseJson } from "../../shared/json/value.ts";
 
 /** Tokens with the groups of large companies; what is longer, the head of a request has hardly room for. */
 const MOST_LENGTH = 12_000;

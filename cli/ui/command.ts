@@ -24,12 +24,21 @@ pod has none. manifests/overlays/ui and the chart's ui.enabled start it so.`,
       summary: "with --in-cluster: the certificate to serve with; is read again when it changes",
     },
     { flags: "--tls-key-file <file>", summary: "with --in-cluster: its key" },
+    {
+      flags: "--prometheus <place>",
+      summary: "ask this Prometheus for older days: NAMESPACE/SERVICE:PORT by the API server, or an address",
+    },
+    { flags: "--prometheus-label <name=value>", summary: "label that tells this cluster from others in it" },
     { flags: "--no-open", summary: "print the address, and start no browser" },
   ],
   scope: Scope.Namespaces,
   formats: [],
   examples: [
     { line: "ui -A", does: "all applications of the cluster" },
+    {
+      line: "ui -A --prometheus monitoring/prometheus-operated:9090",
+      does: "with what Prometheus remembers, asked by the API server with your rights",
+    },
     {
       line: "ui -n shop --allow-actions --no-open",
       does: "one namespace, with restores, for a browser that you start yourself",

@@ -1,8 +1,8 @@
 /** Whether the API server is heard, and what it refuses, kind by kind. */
 import type { KindEntry } from "../../shared/api/kinds.ts";
 import { messageOf } from "../../shared/errors.ts";
-import type { Informer, InformerProblem } from "../../shared/kube/informer.ts";
-import { isForbidden, KubeError } from "../../shared/kube/kube-error.ts";
+import type { Informer, InformerProblem } from "../../shared/kube/cache/informer.ts";
+import { isForbidden, isNotFound, KubeError } from "../../shared/kube/client/error.ts";
 import type { Notice } from "../../web/wire/envelope.ts";
 import { buildMissingRight } from "../cluster/missing-right.ts";
 
@@ -93,8 +93,9 @@ function lookAt(lines: readonly Line[], looking: Looking, nowMs: number): Contac
     return fault === undefined ? [] : [{ line, ...fault }];
   });
   const refused = faults.filter(({ error }) => isForbidden(error));
+  const absent = faults.filter(({ error }) => isNotFound(error));
   const away = faults.filter(({ error, atMs, line }) => {
-    return !isForbidden(error) && (!line.hasSynced || nowMs - atMs > SHORT_MS || isSilent(error));
+    return !isForbidden(error) && !isNotFound(error) && (!line.hasSynced || nowMs - atMs > SHORT_MS || isSilent(error));
   });
   const unreadable = lines.flatMap(({ kind, informer }) =>
     [...informer.unreadable()].map(
@@ -110,6 +111,7 @@ function lookAt(lines: readonly Line[], looking: Looking, nowMs: number): Contac
     notices: [
       ...refused.map(({ line, error }) => refusedNotice(line.kind, error, looking)),
       ...awayNotices(away),
+      ...absent.map(({ line }) => absentNotice(line.kind)),
       ...unreadable,
     ],
     unreadable: new Set(
@@ -135,6 +137,15 @@ function refusedNotice(kind: KindEntry, error: unknown, { scope, narrower }: Loo
   const verb = / cannot (\w+) /.exec(error.detail)?.[1] ?? "list";
   const { message, next } = buildMissingRight(error, { verb, resource: kind, namespace: scope }, narrower);
   return { kind: "missing-right", message, next };
+}
+
+/** Of a kind that came with a later version. */
+function absentNotice({ kind }: KindEntry): Notice {
+  return {
+    kind: "absent",
+    message: `the API server has no ${kind}: the installation is older than this program`,
+    next: "update the installation; all else is shown",
+  };
 }
 
 /** One for all kinds: the API server is one. */

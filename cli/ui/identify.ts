@@ -1,8 +1,8 @@
 /** Who a token is of, by the API server's word. */
 
-import type { KubeClient } from "../../shared/kube/client.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
-import { isNotFound, KubeError } from "../../shared/kube/kube-error.ts";
+import { textAt } from "../../shared/json/value.ts";
+import { isNotFound, KubeError } from "../../shared/kube/client/error.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { SELF_ACCESS_REVIEWS } from "../cluster/self-access.ts";
 

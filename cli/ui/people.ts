@@ -5,7 +5,8 @@
  */
 import { createHash } from "node:crypto";
 import { messageOf } from "../../shared/errors.ts";
-import { KubeError } from "../../shared/kube/kube-error.ts";
+import { KubeError } from "../../shared/kube/client/error.ts";
+import { personOf } from "../../shared/person.ts";
 import { expiryOf } from "./bearer.ts";
 import type { AccessRefusal } from "./decide-access.ts";
 import type { Visit } from "./door.ts";
@@ -69,11 +70,9 @@ const FULL = refusal(503, "TOO_MANY", "too many people look at this moment", "tr
 
 const isWatched = ({ visits }: Holder) => [...visits.values()].some((visit) => visit.isWatched());
 
-/** ServiceAccounts of a namespace are one person: whoever may make one may make a thousand. */
-function personOf({ key, user }: Pick<Holder, "key" | "user">): string {
-  const [system, account, namespace] = user.split(":");
-  if (system === "system" && account === "serviceaccount") return `${system}:${account}:${namespace}`;
-  return user || key;
+/** Whose name nobody tells is one for each token. */
+function personOfHolder({ key, user }: Pick<Holder, "key" | "user">): string {
+  return personOf(user) || key;
 }
 
 export function createPeople(ports: PeoplePorts): People {
@@ -106,7 +105,7 @@ export function createPeople(ports: PeoplePorts): People {
       return undefined;
     }
     if (known !== undefined) leave(known);
-    const own = [...holders.values()].filter((one) => personOf(one) === personOf({ key, user }));
+    const own = [...holders.values()].filter((one) => personOfHolder(one) === personOfHolder({ key, user }));
     if (own.length >= MOST_TOKENS) makeRoom(own, true);
     if (holders.size >= MOST_HOLDERS && !makeRoom([...holders.values()], false)) return FULL;
     const expiryMs = expiryOf(token);

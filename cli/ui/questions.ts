@@ -1,10 +1,10 @@
 /** What pages ask for once, and what they may do. */
-import { backupInvokerView } from "../../shared/invoker.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
+import { backupInvokerView } from "../../shared/invoker/object.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { CoverageView, DoctorView, Started } from "../../web/wire/asked.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import { CoverageState } from "../coverage/decide-coverage.ts";
-import { gatherCoverage } from "../coverage/gather-coverage.ts";
+import type { Cluster } from "../cluster/interface.ts";
+import { CoverageState } from "../coverage/decide.ts";
+import { gatherCoverage } from "../coverage/gather.ts";
 import { inspectInstallation } from "../doctor/run.ts";
 import { findInvoker } from "../objects/invokers.ts";
 import { createSession } from "../trigger/create-session.ts";

@@ -1,6 +1,6 @@
 /** What pages ask with, read at the edge. */
 import { UserError } from "../../shared/errors.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
 
 /** @throws UserError INVALID_OBJECT when the text is missing or empty */
 export function requireText(body: unknown, field: string): string {

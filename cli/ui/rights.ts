@@ -1,6 +1,6 @@
 /** What buttons need, and whoever looks may not do. */
 import { KINDS } from "../../shared/api/kinds.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Lacking, RightsView } from "../../web/wire/asked.ts";
 import { formatQuestion, formatRight, type MissingRight } from "../cluster/missing-right.ts";
 import { POD_LOGS, PODS } from "../cluster/resources.ts";

@@ -3,15 +3,16 @@ import { readFile } from "node:fs/promises";
 import { isIPv6 } from "node:net";
 import { KubeConfig } from "@kubernetes/client-node";
 import { messageOf, UserError } from "../../shared/errors.ts";
-import { createKubeClient } from "../../shared/kube/http-client.ts";
+import { createKubeClient } from "../../shared/kube/client/http.ts";
 import { readProductVersion } from "../../shared/product-version.ts";
 import type { About } from "../../web/wire/envelope.ts";
-import { clusterOf } from "../cluster/open-cluster.ts";
+import { clusterOf } from "../cluster/open.ts";
 import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { PLUGIN } from "../program/names.ts";
 import { UsageError } from "../program/usage-error.ts";
 import { createClusterDoor, signInStep } from "./cluster-door.ts";
+import { readHistoryFlags } from "./history/read-flags.ts";
 import { identify } from "./identify.ts";
 import { readPages } from "./pages.ts";
 import { createPeople, type OpenVisit } from "./people.ts";
@@ -39,6 +40,7 @@ export async function runInCluster({ flags, env, terminal }: Input, port: number
     });
   });
   const tls = readTlsFiles(flags);
+  const history = readHistoryFlags(flags);
   const pages = readPages();
   const version = await readProductVersion();
   const onFault = (error: unknown) => terminal.note(`fault: ${messageOf(error)}`);
@@ -60,7 +62,7 @@ export async function runInCluster({ flags, env, terminal }: Input, port: number
     const client = createKubeClient({ connection: cluster.connection, program: PLUGIN });
     const inCluster = { user, root: address.path };
     const about: About = { server: cluster.address, scope, version, allowsActions, inCluster };
-    const { world, views, questions, actions } = createServed({ cluster, client, about });
+    const { world, views, questions, actions } = createServed({ cluster, client, about, history });
     const streams = createStreams({ onChange: (changed) => world.onChange(changed), onFault });
     let isStarted = false;
     const started = Object.entries(views).map(([name, view]): readonly [string, typeof view] => [

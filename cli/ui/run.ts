@@ -1,14 +1,15 @@
 /** Serves the pages until Ctrl-C. */
 import { messageOf } from "../../shared/errors.ts";
-import { createKubeClient } from "../../shared/kube/http-client.ts";
+import { createKubeClient } from "../../shared/kube/client/http.ts";
 import { readProductVersion } from "../../shared/product-version.ts";
 import type { About } from "../../web/wire/envelope.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
+import { openCluster } from "../cluster/open.ts";
 import type { Input } from "../program/command.ts";
 import type { ExitCode } from "../program/exit-code.ts";
 import type { FlagValues } from "../program/flag-values.ts";
 import { PLUGIN } from "../program/names.ts";
 import { UsageError } from "../program/usage-error.ts";
+import { readHistoryFlags } from "./history/read-flags.ts";
 import { startLocalUi } from "./local-door.ts";
 import { type Opening, openBrowser } from "./open-browser.ts";
 import { readPages } from "./pages.ts";
@@ -22,13 +23,14 @@ export async function runUi(input: Input): Promise<ExitCode> {
   for (const name of ["public-url", "listen-address", "api-ca-file", "tls-cert-file", "tls-key-file"]) {
     if (flags.text(name) !== undefined) throw new UsageError(`--${name} goes with --in-cluster`, "leave it out");
   }
+  const history = readHistoryFlags(flags);
   const pages = readPages();
   const cluster = await openCluster(input);
   const client = createKubeClient({ connection: cluster.connection, program: PLUGIN });
   const allowsActions = flags.has("allow-actions");
   const { address: apiServer, scope } = cluster;
   const about: About = { server: apiServer, scope, version: await readProductVersion(), allowsActions };
-  const { world, views, questions, actions } = createServed({ cluster, client, about });
+  const { world, views, questions, actions } = createServed({ cluster, client, about, history });
   let opening: Opening | undefined;
   const server = await startLocalUi(
     {

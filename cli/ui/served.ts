@@ -1,14 +1,16 @@
 /** What the pages are served from one cluster, with the rights of one person. */
 
 import { KINDS } from "../../shared/api/kinds.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { About } from "../../web/wire/envelope.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import { mayDo } from "../cluster/self-access.ts";
 import type { Ask } from "./door.ts";
+import { createHistory, type History } from "./history/older-days.ts";
+import { createAsk, formatPlace, type Place } from "./history/source.ts";
 import { createPlans } from "./plans.ts";
 import { createActions, createQuestions } from "./questions.ts";
-import { createViews, type ViewTable } from "./views/view-table.ts";
+import { createViews, type ViewTable } from "./views/table.ts";
 import { createWorld, type World } from "./world.ts";
 
 export interface Served {
@@ -23,12 +25,45 @@ export interface ServedPorts {
   readonly cluster: Cluster;
   readonly client: KubeClient;
   readonly about: About;
+  /** Of a Prometheus, where one is asked. */
+  readonly history?: HistoryPlace | undefined;
+}
+
+export interface HistoryPlace {
+  readonly place: Place;
+  readonly matcher: string | undefined;
+}
+
+/** Pages change with either, and both end together. */
+function withHistory(world: World, history: History): World {
+  return {
+    ...world,
+    stop: async () => {
+      history.stop();
+      await world.stop();
+    },
+    onChange(changed) {
+      const ends = [world.onChange(changed), history.onChange(changed)];
+      return () => {
+        for (const end of ends) end();
+      };
+    },
+  };
 }
 
 const BELOW = "look at one namespace: its name goes into the field below";
 
-export function createServed({ cluster, client, about }: ServedPorts): Served {
-  const { allowsActions } = about;
+export function createServed({ cluster, client, about: facts, history: from }: ServedPorts): Served {
+  const { allowsActions } = facts;
+  const about: About = { ...facts, history: from && formatPlace(from.place) };
+  const history =
+    from &&
+    createHistory({
+      ask: createAsk(from.place, client),
+      place: formatPlace(from.place),
+      scope: cluster.scope,
+      matcher: from.matcher,
+    });
   const world = createWorld({ client, scope: cluster.scope, narrower: about.inCluster && BELOW });
   const plans = createPlans({
     cluster,
@@ -37,8 +72,8 @@ export function createServed({ cluster, client, about }: ServedPorts): Served {
     now: Date.now,
   });
   return {
-    world,
-    views: createViews(world),
+    world: history === undefined ? world : withHistory(world, history),
+    views: createViews(world, history),
     questions: { about: async () => about, ...createQuestions({ cluster, client, plans }) },
     actions: createActions({ cluster, client, plans }),
   };

@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { createServer as createTlsServer } from "node:https";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import { UserError } from "../../shared/errors.ts";
-import { isJsonObject } from "../../shared/kube/json-value.ts";
-import { toUserError } from "../../shared/kube/kube-error.ts";
+import { isJsonObject } from "../../shared/json/value.ts";
+import { toUserError } from "../../shared/kube/client/error.ts";
 import { LISTENER_OPTIONS, limitConnections, pathOf, serveRequests } from "../../shared/listener.ts";
 import type { Reply } from "../../web/wire/envelope.ts";
 import { UsageError } from "../program/usage-error.ts";
@@ -12,7 +12,7 @@ import { ACTIONS_FOLDER, type AccessRefusal, decideAccess } from "./decide-acces
 import { type Ask, type Door, isRefusal, type Visit } from "./door.ts";
 import type { PageFiles } from "./pages.ts";
 import { followFiles, readContext, type TlsFiles } from "./serving-tls.ts";
-import type { Query } from "./views/view-table.ts";
+import type { Query } from "./views/asked.ts";
 
 export interface ServerPorts {
   readonly door: Door;

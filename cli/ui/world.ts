@@ -1,18 +1,23 @@
-/** The cluster as the pages see it: six kinds, watched with the rights of whoever started the program. */
+/** The cluster as the pages see it: eight kinds, watched with the rights of whoever started the program. */
 
 import { parseBackupBatch } from "../../shared/api/backup-batch.ts";
 import { parseBackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
+import {
+  type BackupVerificationSession,
+  parseBackupVerificationSession,
+} from "../../shared/api/backup-verification-session.ts";
+import { type BackupVerifier, parseBackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { KINDS, type KindEntry } from "../../shared/api/kinds.ts";
 import { parseRepository, type Repository } from "../../shared/api/repository.ts";
 import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
 import { parseRestoreSession } from "../../shared/api/restore-session.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import { createInformer, type Informer } from "../../shared/kube/informer.ts";
+import { createInformer, type Informer } from "../../shared/kube/cache/informer.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Notice } from "../../web/wire/envelope.ts";
 import type { BackupInvokerObject } from "../objects/invokers.ts";
 import { byAge } from "../objects/list-input.ts";
-import type { Entry } from "../objects/read-objects.ts";
+import type { Entry } from "../objects/read.ts";
 import type { RestoreObject } from "../objects/restores.ts";
 import { createContact } from "./contact.ts";
 
@@ -29,6 +34,9 @@ export interface WorldView {
   sessions(of?: BackupInvokerObject): readonly BackupSession[];
   restores(namespace?: string): readonly RestoreObject[];
   repositories(): readonly Entry<Repository>[];
+  verifiers(): readonly BackupVerifier[];
+  /** Without their evidence, newest first. */
+  drills(): readonly BackupVerificationSession[];
 }
 
 export interface World {
@@ -47,6 +55,14 @@ export interface WorldOptions {
 }
 
 const keyOf = (kind: string | undefined, namespace: string, name: string | undefined) => `${kind}/${namespace}/${name}`;
+
+/** Evidence is for whoever checks it, and larger than all the rest. */
+function parseDrill(raw: unknown): BackupVerificationSession {
+  const drill = parseBackupVerificationSession(raw);
+  if (drill.status?.evidence === undefined) return drill;
+  const { evidence: _, ...status } = drill.status;
+  return { ...drill, status };
+}
 
 /** Makes the world; `start` begins to read. */
 export function createWorld({ client, scope, narrower }: WorldOptions): World {
@@ -83,7 +99,9 @@ export function createWorld({ client, scope, narrower }: WorldOptions): World {
   const restoreBatches = watch<RestoreObject>(KINDS.RestoreBatch, parseRestoreBatch, {});
   const restoreSessions = watch<RestoreObject>(KINDS.RestoreSession, parseRestoreSession, {});
   const repositories = watch<Entry<Repository>>(KINDS.Repository, (raw) => ({ raw, object: parseRepository(raw) }), {});
-  const all = [batches, configurations, sessions, restoreBatches, restoreSessions, repositories];
+  const verifiers = watch<BackupVerifier>(KINDS.BackupVerifier, parseBackupVerifier, {});
+  const drills = watch<BackupVerificationSession>(KINDS.BackupVerificationSession, parseDrill, {});
+  const all = [batches, configurations, sessions, restoreBatches, restoreSessions, repositories, verifiers, drills];
 
   return {
     start: () => {
@@ -119,6 +137,8 @@ export function createWorld({ client, scope, narrower }: WorldOptions): World {
             ...shown(KINDS.RestoreSession, restoreSessions.list(namespace)),
           ].sort(byAge),
         repositories: () => shown(KINDS.Repository, repositories.list()),
+        verifiers: () => shown(KINDS.BackupVerifier, verifiers.list()),
+        drills: () => shown(KINDS.BackupVerificationSession, drills.list()).sort(byAge),
       };
     },
   };

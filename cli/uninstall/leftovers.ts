@@ -1,9 +1,9 @@
 /** What the programs made or marked in other namespaces: finalizers, agents' rights, copies of Secrets, CronJobs. */
 import { Label, LabelValue } from "../../shared/contract.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import type { Discovery } from "../../shared/kube/discovery.ts";
-import { listAt, textAt } from "../../shared/kube/json-value.ts";
-import { isNotFound } from "../../shared/kube/kube-error.ts";
+import { listAt, textAt } from "../../shared/json/value.ts";
+import type { Discovery } from "../../shared/kube/client/discovery.ts";
+import { isNotFound } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { formatResource, type Resource } from "../../shared/kube/resource.ts";
 import { SECRETS } from "../cluster/resources.ts";
 import { HELD_KINDS, OWN_FINALIZERS } from "./own-objects.ts";

@@ -1,14 +1,14 @@
 /** Takes an installation out of a cluster, one step after another; a step that is done is passed over. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { systemClock } from "../../shared/clock.ts";
 import { Install } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { systemClock } from "../../shared/kube/clock.ts";
-import { createDiscovery } from "../../shared/kube/discovery.ts";
-import { createKubeClient } from "../../shared/kube/http-client.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
+import { createDiscovery } from "../../shared/kube/client/discovery.ts";
+import { createKubeClient } from "../../shared/kube/client/http.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { formatResource, type Resource } from "../../shared/kube/resource.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
+import { openCluster } from "../cluster/open.ts";
 import { DEPLOYMENTS, PODS } from "../cluster/resources.ts";
 import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";

@@ -2,12 +2,12 @@
 import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
 import { SessionTrigger } from "../../shared/api/closed-lists.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { buildBackupSession } from "../../shared/build-backup-session.ts";
 import { messageOf } from "../../shared/errors.ts";
-import { asIs } from "../../shared/kube/client.ts";
-import { isAlreadyExists, isNotFound } from "../../shared/kube/kube-error.ts";
+import { buildBackupSession } from "../../shared/invoker/build-backup-session.ts";
+import { isAlreadyExists, isNotFound } from "../../shared/kube/client/error.ts";
+import { asIs } from "../../shared/kube/client/interface.ts";
 import { backupSessionName } from "../../shared/names.ts";
-import type { ActPorts } from "../run/run-kind.ts";
+import type { ActPorts } from "../run/kind.ts";
 import type { SessionMemory } from "./gather.ts";
 import type { Action } from "./step.ts";
 import type { SessionView } from "./view.ts";

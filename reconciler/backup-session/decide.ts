@@ -32,8 +32,8 @@
  * | 27 | history | | old sessions go |
  * | 28 | finish | | final |
  */
-import { backupSessionLabels } from "../../shared/build-backup-session.ts";
 import { Label, TARGET_LABEL_PREFIX } from "../../shared/contract.ts";
+import { backupSessionLabels } from "../../shared/invoker/build-backup-session.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { decideRun, type RunTable } from "../run/decide.ts";
 import { createRows } from "../run/rows.ts";

@@ -2,23 +2,23 @@
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { canonicalJson } from "../../shared/hash.ts";
-import { formatInvoker } from "../../shared/invoker.ts";
+import { formatInvoker } from "../../shared/invoker/object.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { findCondition } from "../../shared/status/conditions.ts";
 import { isSessionSaved } from "../../shared/status/saved-data.ts";
-import { type ResolvedTargetRef, resolveTargetRef, targetKey } from "../../shared/target.ts";
-import { periodMs } from "../health/staleness.ts";
+import { type ResolvedTargetRef, resolveTargetRef, targetKey } from "../../shared/target/ref.ts";
+import { periodMs } from "../health/decide.ts";
+import { runTargets } from "../run/facts.ts";
 import { gatherCommon } from "../run/gather.ts";
-import { runTargets } from "../run/run-facts.ts";
-import type { GatherPorts } from "../run/run-kind.ts";
+import type { GatherPorts } from "../run/kind.ts";
 import { isOver, isStarted } from "../run/settled.ts";
+import type { World } from "../world/informers.ts";
 import { findInvokerObject, gatherInvoker, type InvokerName } from "../world/invokers.ts";
 import { openRestores } from "../world/targets.ts";
-import type { World } from "../world/world.ts";
 import { openingOf } from "./opening.ts";
 import type { CleanupOutcome, InvokerFact, SessionStatus, SessionView, SiblingSession } from "./view.ts";
-import { wholeSession } from "./whole-session.ts";
+import { wholeSession } from "./whole-run.ts";
 
 /** What the process remembers of a session besides what it does of every run. */
 export interface SessionMemory {

@@ -2,13 +2,13 @@
 import type { HostStats } from "../../shared/api/host-stats.ts";
 import { type ErrorCode, isErrorCode } from "../../shared/errors.ts";
 import { canonicalJson } from "../../shared/hash.ts";
-import { formatInvoker } from "../../shared/invoker.ts";
+import { formatInvoker } from "../../shared/invoker/object.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { findCondition, hasCondition, isConditionFalse } from "../../shared/status/conditions.ts";
 import { formatTime } from "../../shared/timestamps.ts";
 import { hostFailure, isAssigned, isOpenHost } from "../run/entries.ts";
+import { runHosts, runTargets } from "../run/facts.ts";
 import { withDeadlineExceeded, withEverythingFailed, withRefusal } from "../run/give-up.ts";
-import { runHosts, runTargets } from "../run/run-facts.ts";
 import { isBegun, isQuiet, isRefused, isStarted } from "../run/settled.ts";
 import { BACKUP_WORDS, runFacts } from "./facts.ts";
 import type { Row, Step } from "./step.ts";

@@ -2,9 +2,9 @@
 import type { HostStats } from "../../shared/api/host-stats.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { hasCondition, isConditionTrue } from "../../shared/status/conditions.ts";
-import { formatDamage } from "../../shared/status/integrity.ts";
+import { formatDamage } from "../maintenance/verdicts.ts";
 import { type HostEntry, isAssigned, withEntryCondition } from "../run/entries.ts";
-import { runHosts, runTargets, withRunHost } from "../run/run-facts.ts";
+import { runHosts, runTargets, withRunHost } from "../run/facts.ts";
 import { areTargetsOver, isBegun } from "../run/settled.ts";
 import { isDeleted } from "../run/view.ts";
 import { isAlive } from "../run/world.ts";

@@ -3,7 +3,7 @@ import type { HostActionResult } from "../../shared/api/host-stats.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { findCondition, hasCondition } from "../../shared/status/conditions.ts";
 import { type HostEntry, isAssigned, withEntryCondition } from "../run/entries.ts";
-import { runHosts, runTargets, withRunHost } from "../run/run-facts.ts";
+import { runHosts, runTargets, withRunHost } from "../run/facts.ts";
 import { type ActionOutcome, allHosts, conditionOf, isInitCarried, isToldAction, WORDS } from "./repository-actions.ts";
 import type { Row, Step } from "./step.ts";
 import type { SessionStatus } from "./view.ts";

@@ -1,10 +1,10 @@
 /** The first rows of the session table: whether the session runs at all, and what it starts with. Pure. */
 import { Driver } from "../../shared/contract.ts";
-import { formatInvoker } from "../../shared/invoker.ts";
+import { formatInvoker } from "../../shared/invoker/object.ts";
 import { ConditionType, SKIP_REASONS, type SkipReason } from "../../shared/reasons.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { isConditionTrue } from "../../shared/status/conditions.ts";
-import { formatTarget, targetKey } from "../../shared/target.ts";
+import { formatTarget, targetKey } from "../../shared/target/ref.ts";
 import { formatTime } from "../../shared/timestamps.ts";
 import { withEntryCondition } from "../run/entries.ts";
 import { isBegun } from "../run/settled.ts";

@@ -1,9 +1,8 @@
 /** What the decisions about one BackupSession read: gathered from informers, plus what this process knows of itself. */
 import type { BackupSession, BackupSessionStatus, BackupTargetStatus } from "../../shared/api/backup-session.ts";
-import type { BackupInvokerView, BackupMemberView } from "../../shared/invoker.ts";
+import type { BackupInvokerView, BackupMemberView } from "../../shared/invoker/object.ts";
 import type { TargetEntry } from "../run/entries.ts";
 import { createMemberFinder, type RunView, targetRef } from "../run/view.ts";
-import type { Opening } from "./opening.ts";
 
 export type SessionStatus = BackupSessionStatus;
 export type TargetStatus = BackupTargetStatus;
@@ -40,6 +39,9 @@ export interface CleanupOutcome {
   /** Undefined when every session that had to go is gone. */
   readonly error: string | undefined;
 }
+
+/** Whether a session may look for the repository now; see opening.ts. */
+export type Opening = "free" | "waits";
 
 export interface SessionView extends RunView<BackupSession, SessionStatus> {
   /** Undefined when it does not exist. Members that joined by label come after those of its spec. */

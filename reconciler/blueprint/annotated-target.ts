@@ -1,9 +1,9 @@
 /** Claims and AppBindings that name a blueprint, read from raw JSON: no field of theirs can make one unreadable. */
 import { KINDS } from "../../shared/api/kinds.ts";
-import type { BlueprintTarget } from "../../shared/blueprint.ts";
 import { Annotation } from "../../shared/contract.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
-import { textAt, valueAt } from "../../shared/kube/json-value.ts";
+import type { BlueprintTarget } from "../../shared/invoker/blueprint.ts";
+import { textAt, valueAt } from "../../shared/json/value.ts";
 
 export interface AnnotatedTarget extends BlueprintTarget {
   readonly kind: "PersistentVolumeClaim" | "AppBinding";

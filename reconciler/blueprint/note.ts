@@ -1,7 +1,7 @@
 /** What is written on an object that was made from a blueprint, so that nothing made by others is ever changed. Pure. */
 import { Annotation } from "../../shared/contract.ts";
 import { canonicalJson, shortHash } from "../../shared/hash.ts";
-import { isJsonObject, parseJson } from "../../shared/kube/json-value.ts";
+import { isJsonObject, parseJson } from "../../shared/json/value.ts";
 
 export interface AutoBackupNote {
   /** The object's own name: a copy that somebody makes under another name is theirs. */

@@ -1,12 +1,12 @@
 /** Which changes in the cluster make a target's auto-backup worth a look. */
-import { blueprintNames } from "../../shared/blueprint.ts";
 import { Annotation } from "../../shared/contract.ts";
-import type { ChangeHandler } from "../../shared/kube/intake.ts";
-import { targetKey } from "../../shared/target.ts";
+import { blueprintNames } from "../../shared/invoker/blueprint.ts";
+import type { ChangeHandler } from "../../shared/kube/cache/store.ts";
+import { targetKey } from "../../shared/target/ref.ts";
 import { onAny } from "../world/on-any.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
-import type { AutoBackupWorld } from "./auto-backup-world.ts";
-import { targetsNaming } from "./gather-auto-backup.ts";
+import { targetsNaming } from "./gather.ts";
+import type { AutoBackupWorld } from "./informers.ts";
 import { readNote } from "./note.ts";
 
 type Noted = Parameters<typeof readNote>[0];

@@ -1,10 +1,10 @@
 /** A command for a container that its pod does not have fails with the names of those that it has. */
 import { UserError } from "../../shared/errors.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { listAt, textAt } from "../../shared/kube/json-value.ts";
-import { KubeError } from "../../shared/kube/kube-error.ts";
+import { listAt, textAt } from "../../shared/json/value.ts";
+import { KubeError } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { PODS } from "../../shared/kube/resources.ts";
-import type { HookPlace } from "./hook-plan.ts";
+import type { HookPlace } from "./plan.ts";
 
 /** The API server's words for a name that the pod's spec does not have. */
 const UNKNOWN_CONTAINER = /container .* is not valid for pod/;

@@ -1,14 +1,14 @@
 /** The pod behind a Service in which a hook's command runs. */
 import { parseAppBinding } from "../../shared/api/app-binding.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { serviceNamespace } from "../../shared/app-binding.ts";
 import { UserError } from "../../shared/errors.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { listAt, textAt } from "../../shared/kube/json-value.ts";
+import { listAt, textAt } from "../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { ENDPOINTS, PODS } from "../../shared/kube/resources.ts";
+import { serviceNamespace } from "../../shared/target/app-binding.ts";
 import { requireInside } from "../authority.ts";
 import { applicationNames } from "../world/main-container.ts";
-import type { HookPlace } from "./hook-plan.ts";
+import type { HookPlace } from "./plan.ts";
 
 /** Name of the first pod that is ready, else of the first that is not, as upstream chooses. Pure. */
 export function podBehind(endpoints: unknown): string | undefined {

@@ -1,8 +1,8 @@
 /** A command whose request was turned away, or reached nobody, is sent again: nothing of it ran. */
 import { type Backoff, nextBackoffMs } from "../../shared/backoff.ts";
+import { type Clock, sleep } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/errors.ts";
-import { type Clock, sleep } from "../../shared/kube/clock.ts";
-import { isNotBegun } from "../../shared/kube/exec.ts";
+import { isNotBegun } from "../../shared/kube/exec/pod.ts";
 
 /** An API server that restarts is away for some seconds, a node for some more. */
 const BACKOFF: Backoff = { baseMs: 250, maxMs: 5_000 };

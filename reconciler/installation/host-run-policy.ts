@@ -1,7 +1,7 @@
 /** The policy that ties a HostRun's status to its pod, on servers that carry policies out: others refuse its very kind. */
 import { buildHostRunPolicy } from "../../shared/host-run-authority.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { ADMISSION_POLICIES, ADMISSION_POLICY_BINDINGS, SELF_REVIEWS } from "../../shared/kube/resources.ts";
 import type { OwnObject } from "./own-objects.ts";
 

@@ -1,13 +1,13 @@
 /** Whether things exist that no informer holds: Secrets, which are never listed, and targets of any kind. */
 import { KINDS } from "../../shared/api/kinds.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/errors.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
-import { listAt, parseJson, textAt, valueAt } from "../../shared/kube/json-value.ts";
-import { isNotFound } from "../../shared/kube/kube-error.ts";
+import { listAt, parseJson, textAt, valueAt } from "../../shared/json/value.ts";
+import { isNotFound } from "../../shared/kube/client/error.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { SECRETS } from "../../shared/kube/resources.ts";
-import type { ResolvedTargetRef } from "../../shared/target.ts";
+import type { ResolvedTargetRef } from "../../shared/target/ref.ts";
 
 /** `unknown` holds the API server's words. */
 export type Lookup = "found" | "missing" | { readonly unknown: string };

@@ -1,7 +1,7 @@
 /** Everything that conditions and phase of a backup invoker are computed from. */
 import type { MemberConditions } from "../../shared/api/backup-batch.ts";
 import type { Repository } from "../../shared/api/repository.ts";
-import type { BackupInvokerView, BackupMemberView } from "../../shared/invoker.ts";
+import type { BackupInvokerView, BackupMemberView } from "../../shared/invoker/object.ts";
 import type { ConditionFact } from "../../shared/status/conditions.ts";
 import type { Lookup } from "./lookups.ts";
 import type { SidecarFacts } from "./sidecar-condition.ts";

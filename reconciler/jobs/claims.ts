@@ -3,11 +3,11 @@ import type { VolumeClaimTemplate } from "../../shared/api/kubernetes/volume-cla
 import { Label, LabelValue, Path, Volume } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
-import { isJsonObject, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { substituteObject } from "../../shared/invoker/substitution.ts";
+import { isJsonObject, textAt, valueAt } from "../../shared/json/value.ts";
 import { validNameWithPrefix } from "../../shared/names.ts";
 import { withoutOwnKeys } from "../../shared/own-keys.ts";
-import { substituteObject } from "../../shared/substitution.ts";
-import type { JobView, RestoreJobView } from "./job-view.ts";
+import type { JobView, RestoreJobView } from "./view.ts";
 
 export interface ClaimObject {
   readonly apiVersion: "v1";

@@ -2,17 +2,17 @@
 import { type AppBinding, parseAppBinding } from "../../shared/api/app-binding.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { UserError } from "../../shared/errors.ts";
-import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker.ts";
-import type { KubeClient, Parse } from "../../shared/kube/client.ts";
-import { listAt, textAt } from "../../shared/kube/json-value.ts";
-import { KubeError } from "../../shared/kube/kube-error.ts";
+import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker/object.ts";
+import { listAt, textAt } from "../../shared/json/value.ts";
+import { KubeError } from "../../shared/kube/client/error.ts";
+import type { KubeClient, Parse } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { CLAIMS } from "../../shared/kube/resources.ts";
-import { formatTarget, type ResolvedTargetRef } from "../../shared/target.ts";
+import { formatTarget, type ResolvedTargetRef } from "../../shared/target/ref.ts";
 import { whyOutside } from "../authority.ts";
-import { makesClaims } from "./job-host.ts";
-import type { ClaimFact } from "./job-view.ts";
-import type { TargetSight } from "./target-job.ts";
+import { makesClaims } from "./host.ts";
+import type { TargetSight } from "./of-target.ts";
+import type { ClaimFact } from "./view.ts";
 
 type TargetReader = Pick<KubeClient, "find">;
 

@@ -1,10 +1,10 @@
 /** What must be so before a job is planned, for objects too that admission never saw. Pure. */
 import { UserError } from "../../shared/errors.ts";
-import { isReservedVariable } from "../../shared/reserved-variables.ts";
-import { EMPTY_TARGET_KIND, formatTarget, isClusterTask, isTargetKind } from "../../shared/target.ts";
+import { EMPTY_TARGET_KIND, formatTarget, isClusterTask, isTargetKind } from "../../shared/target/ref.ts";
+import { isReservedVariable } from "../../shared/validation/reserved-variables.ts";
 import { whyOutside } from "../authority.ts";
 import { findBackendProblem, formatProblemOf } from "./backend-problem.ts";
-import type { JobView } from "./job-view.ts";
+import type { JobView } from "./view.ts";
 
 /** @throws UserError OUTSIDE_NAMESPACE, VARIABLE_RESERVED, TARGET_INVALID, BACKEND_INVALID */
 export function requireReachable(view: JobView): void {

@@ -2,10 +2,10 @@
 import { type FunctionSpec, parseFunction } from "../../shared/api/function.ts";
 import type { Volume } from "../../shared/api/kubernetes/volume.ts";
 import { parseTask } from "../../shared/api/task.ts";
-import { substitute, substituteObject, type Variables } from "../../shared/substitution.ts";
+import { substitute, substituteObject, type Variables } from "../../shared/invoker/substitution.ts";
 import { isReplacedAddon } from "./catalogue-names.ts";
 import { joinImage, splitImage } from "./image.ts";
-import type { ResolvedTask } from "./job-view.ts";
+import type { ResolvedTask } from "./view.ts";
 
 export interface JobStep {
   /** Of the container. */

@@ -2,15 +2,15 @@
  * As whom a job runs and what it may do: what every agent may. A program of somebody else besides reads the AppBinding, as
  * upstream's do. Nothing on Secrets, Pods or RBAC. The objects belong to the invoker and go with it (L77, L78, L79).
  */
-import { AGENT_RULES } from "../../shared/agent-rights.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Label } from "../../shared/contract.ts";
 import { shortHash } from "../../shared/hash.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import { NAME_MAX_LENGTH, nameWithSuffix, validNameWithPrefixNSuffix } from "../../shared/names.ts";
 import { withoutOwnKeys } from "../../shared/own-keys.ts";
-import { offshootLabels } from "./job-labels.ts";
-import type { JobView } from "./job-view.ts";
+import { AGENT_RULES } from "../rights/agent-rules.ts";
+import { offshootLabels } from "./labels.ts";
+import type { JobView } from "./view.ts";
 
 export interface JobRights {
   readonly accountName: string;

@@ -2,17 +2,17 @@
 
 import type { VolumeMount } from "../../shared/api/kubernetes/volume.ts";
 import type { ContainerSettings } from "../../shared/api/runtime-settings.ts";
-import { appAddress } from "../../shared/app-binding.ts";
 import { Env, Volume } from "../../shared/contract.ts";
 import { jobResources } from "../../shared/injection/container-resources.ts";
 import { buildEnv, buildPassedOn, findScratchLimit } from "../../shared/injection/container-settings.ts";
 import { uniteMounts } from "../../shared/injection/mounts.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
-import { hasCommand } from "./job-hooks.ts";
-import type { JobView } from "./job-view.ts";
-import type { JobVolumes } from "./job-volumes.ts";
+import { appAddress } from "../../shared/target/app-binding.ts";
+import { hasCommand } from "./hooks.ts";
 import type { JobStep } from "./resolve-steps.ts";
 import { stepSecurityContext } from "./security.ts";
+import type { JobView } from "./view.ts";
+import type { JobVolumes } from "./volumes.ts";
 
 /** A Function's settings under those of the member: fields replace, variables are put in by name. */
 function mergeSettings(base: ContainerSettings | undefined, over: ContainerSettings | undefined): ContainerSettings {

@@ -2,9 +2,9 @@
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Annotation } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
-import { isConflict, isNotFound } from "../../shared/kube/kube-error.ts";
+import { textAt } from "../../shared/json/value.ts";
+import { isConflict, isNotFound } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 
 /** Each other writer of the Repository costs one. */
 const CLEAR_TRIES = 5;

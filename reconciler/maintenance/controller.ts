@@ -1,19 +1,19 @@
 /** Checks and prune of Repositories: runs of their own, which give way to every backup and restore. */
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { MaintenanceRun, Repository } from "../../shared/api/repository.ts";
-import type { DeletionOrder } from "../../shared/deletion-order.ts";
+import type { Clock } from "../../shared/clock.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
-import type { EventRecorder } from "../../shared/kube/events.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
+import type { EventRecorder } from "../../shared/kube/events/recorder.ts";
 import { objectKey, splitObjectKey } from "../../shared/kube/object-meta.ts";
 import type { RunResult } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
+import type { DeletionOrder } from "../../shared/snapshots/deletion-order.ts";
 import type { Controller } from "../controller.ts";
-import type { JobProblem } from "../jobs/target-job.ts";
+import type { JobProblem } from "../jobs/of-target.ts";
 import { createQueueController, type QueueWork } from "../queue-controller.ts";
+import { clusterIdOf } from "../world/informers.ts";
 import { onAny } from "../world/on-any.ts";
-import { clusterIdOf } from "../world/world.ts";
 import { actOnMaintenance } from "./act.ts";
 import { decideMaintenance } from "./decide.ts";
 import { type Deletions, removeDeletions, type SortedDeletions, sortDeletions } from "./deletions.ts";

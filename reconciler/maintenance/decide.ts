@@ -12,7 +12,7 @@
  * | 7 | one is at work | carry-on.ts says how it goes on |
  */
 import type { MaintenanceRun } from "../../shared/api/repository.ts";
-import { isWindowOpen } from "../../shared/maintenance-window.ts";
+import { isWindowOpen } from "../../shared/schedule/maintenance-window.ts";
 import { formatTime } from "../../shared/timestamps.ts";
 import { carryOn } from "./carry-on.ts";
 import { LOOK_AGAIN_MS, type MaintenanceDecision, wait } from "./decision.ts";

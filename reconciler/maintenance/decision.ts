@@ -1,7 +1,7 @@
 /** What can be decided for the maintenance of a Repository. */
 import type { HostRun } from "../../shared/api/host-run.ts";
 import type { MaintenanceRun, RepositoryStatus } from "../../shared/api/repository.ts";
-import type { DeletionOrder } from "../../shared/deletion-order.ts";
+import type { DeletionOrder } from "../../shared/snapshots/deletion-order.ts";
 import type { MaintenanceJob } from "./view.ts";
 
 /** Whom a repository in a folder belongs to, as a pod of a maintenance told that is another user. */

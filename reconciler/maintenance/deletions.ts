@@ -3,11 +3,11 @@
  * that could not be carried out for a week, are dropped.
  */
 import type { Repository } from "../../shared/api/repository.ts";
-import { type DeletionOrder, deletionSelector, readDeletionOrder } from "../../shared/deletion-order.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import { createInformer, type Informer, type InformerProblem } from "../../shared/kube/informer.ts";
+import { createInformer, type Informer, type InformerProblem } from "../../shared/kube/cache/informer.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { objectKey } from "../../shared/kube/object-meta.ts";
 import { CONFIG_MAPS } from "../../shared/kube/resources.ts";
+import { type DeletionOrder, deletionSelector, readDeletionOrder } from "../../shared/snapshots/deletion-order.ts";
 import { inNamespace } from "../authority.ts";
 
 export type Deletions = Informer<DeletionOrder, "repository">;

@@ -3,7 +3,7 @@ import type { HostAction } from "../../shared/api/closed-lists.ts";
 import type { MaintenanceRun, Repository, RepositoryStatus } from "../../shared/api/repository.ts";
 import { doubledMs } from "../../shared/backoff.ts";
 import { Annotation } from "../../shared/contract.ts";
-import { dataFaultsOf } from "../../shared/status/integrity.ts";
+import { dataFaultsOf } from "./verdicts.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

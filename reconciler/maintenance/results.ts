@@ -1,8 +1,8 @@
 /** What a maintenance found, in the Repository's status. Pure. */
 import type { HostActionResult } from "../../shared/api/host-stats.ts";
 import type { MaintenanceRun, RepositoryStatus } from "../../shared/api/repository.ts";
-import { type CheckVerdict, dataFaultsOf, withVerdicts } from "../../shared/status/integrity.ts";
 import { nextReadDataSubset } from "./due.ts";
+import { type CheckVerdict, dataFaultsOf, withVerdicts } from "./verdicts.ts";
 
 /** As many are kept. */
 const MAX_RUNS = 10;

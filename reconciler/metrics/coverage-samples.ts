@@ -7,7 +7,7 @@ import type { BackupConfiguration } from "../../shared/api/backup-configuration.
 import { Label } from "../../shared/contract.ts";
 import { isOptedOut } from "../../shared/injection/opt-out.ts";
 import type { NamespaceFacts } from "../../shared/injection/view.ts";
-import { resolveTargetRef, targetKey } from "../../shared/target.ts";
+import { resolveTargetRef, targetKey } from "../../shared/target/ref.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
 import type { GaugeSpec, Sample } from "./gauge-table.ts";
 

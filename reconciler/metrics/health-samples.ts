@@ -4,7 +4,7 @@ import type { BackupConfiguration } from "../../shared/api/backup-configuration.
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { firstPast } from "../../shared/timestamps.ts";
-import { decideStaleness } from "../health/staleness.ts";
+import { decideStaleness } from "../health/decide.ts";
 import type { GaugeSpec, Sample } from "./gauge-table.ts";
 import { type Labels, timeSeconds } from "./session-samples.ts";
 

@@ -4,8 +4,8 @@ import type { BackupConfiguration } from "../../shared/api/backup-configuration.
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { parseDuration } from "../../shared/duration.ts";
 import { UserError } from "../../shared/errors.ts";
-import { nextRuns } from "../../shared/schedule/schedule.ts";
-import { periodMs } from "../health/staleness.ts";
+import { nextRuns } from "../../shared/schedule/parse.ts";
+import { periodMs } from "../health/decide.ts";
 import { readSchedule } from "../verification/decide-verifier.ts";
 import type { GaugeSpec, Sample } from "./gauge-table.ts";
 import { timeSeconds } from "./session-samples.ts";

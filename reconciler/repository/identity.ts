@@ -15,7 +15,7 @@ import type { Backend } from "../../shared/api/backend.ts";
 import type { Repository, RepositoryStatus } from "../../shared/api/repository.ts";
 import { Annotation } from "../../shared/contract.ts";
 import { canonicalJson, shortHash } from "../../shared/hash.ts";
-import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../shared/json/value.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { type ConditionFact, hasCondition, withCondition } from "../../shared/status/conditions.ts";
 import { formatTime, pastMs, timeMs } from "../../shared/timestamps.ts";

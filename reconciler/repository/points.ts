@@ -15,7 +15,7 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import type { ListedMember, ListedPoint } from "../../shared/api/recovery-point.ts";
 import type { Repository, RepositoryStatus } from "../../shared/api/repository.ts";
 import { canonicalJson } from "../../shared/hash.ts";
-import { boundPoints, invokerKey, isCount, newestPoints } from "../../shared/listed-points.ts";
+import { boundPoints, invokerKey, isCount, newestPoints } from "../../shared/snapshots/listed-points.ts";
 import { pastMs, timeMs } from "../../shared/timestamps.ts";
 
 /** Half of what a status may take: the users of a Repository stand beside them. */

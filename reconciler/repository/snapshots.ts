@@ -12,10 +12,10 @@
 import type { HostRun } from "../../shared/api/host-run.ts";
 import type { ListedSnapshot } from "../../shared/api/listed-snapshot.ts";
 import type { RepositoryStatus } from "../../shared/api/repository.ts";
-import { isCount } from "../../shared/listed-points.ts";
-import { boundSnapshots } from "../../shared/listed-snapshots.ts";
-import { taggedTimeMs } from "../../shared/session-snapshots.ts";
-import { invokerTag } from "../../shared/snapshot-tags.ts";
+import { boundSnapshots } from "../../shared/snapshots/listed.ts";
+import { isCount } from "../../shared/snapshots/listed-points.ts";
+import { taggedTimeMs } from "../../shared/snapshots/of-session.ts";
+import { invokerTag } from "../../shared/snapshots/tags.ts";
 import { pastMs, timeMs } from "../../shared/timestamps.ts";
 import { isMaintenance, isOfRepository, type PointsView, reportedAtMs } from "./points.ts";
 

@@ -1,22 +1,22 @@
 /** Carries out what was decided for restores alone. */
 import { Annotation } from "../../shared/contract.ts";
 import { assertNever } from "../../shared/errors.ts";
-import { asIs } from "../../shared/kube/client.ts";
-import { isNotFound } from "../../shared/kube/kube-error.ts";
+import { isNotFound } from "../../shared/kube/client/error.ts";
+import { asIs } from "../../shared/kube/client/interface.ts";
 import { WORKLOADS } from "../../shared/kube/resources.ts";
-import { formatTarget, type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
+import { formatTarget, type ResolvedTargetRef, targetKey } from "../../shared/target/ref.ts";
 import { patchNamed } from "../authority.ts";
-import { proveRestore } from "../invoker/prove-injection.ts";
+import { proveRestore } from "../injection/prove.ts";
+import { isNews } from "../jobs/of-target.ts";
 import { POINT_SEARCH } from "../jobs/point-search.ts";
-import { isNews } from "../jobs/target-job.ts";
 import { jobOrderOf } from "../run/act.ts";
-import { runTargets } from "../run/run-facts.ts";
-import type { ActOutcome, ActPorts } from "../run/run-kind.ts";
+import { runTargets } from "../run/facts.ts";
+import type { ActOutcome, ActPorts } from "../run/kind.ts";
 import { runOwnerOf } from "../run/view.ts";
 import { isWorkloadKind, readWorkloadObject } from "../world/workload-object.ts";
 import type { RestoreMemory } from "./gather.ts";
 import { lookAtPods } from "./look-at-pods.ts";
-import type { RestoreObject } from "./restore-status.ts";
+import type { RestoreObject } from "./status.ts";
 import type { OwnAction } from "./step.ts";
 import { memberOf, type RestoreView } from "./view.ts";
 

@@ -16,7 +16,7 @@
  * | 11 | lostExecutors | a host's pod is gone | another pod |
  * | 12 | answerLocks | locks whose owner is gone | tell the agent which |
  * | 13 | startMembers | a member's turn has come | the gate at its workload, or its jobs; then its hosts |
- * | 14 | moreHosts | a DaemonSet's rollout reached another node | its host |
+ * | 14 | moreHosts | a DaemonSet's rollout reached another node, or a StatefulSet was scaled | its host; a replica that is gone without a turn goes |
  * | 15 | retryHosts | hosts failed and tries are left | their turn again |
  * | 16 | giveTurns | a pod waits in its init-container | its turn |
  * | 17 | tellOldPods | other pods mount what the pod restores | their names, until they are gone |
@@ -37,8 +37,8 @@ import { RESTORE_WORDS, runFacts } from "./facts.ts";
 import { deadline, finish, msToNextTime, retryHosts } from "./finish.ts";
 import { dueRequests, moreHosts, startMembers } from "./members.ts";
 import { dueLooks, msToNextLook, tellOldPods } from "./old-pod-rows.ts";
-import type { RestoreStatus } from "./restore-status.ts";
 import { begin, repositoryFound, validated } from "./start.ts";
+import type { RestoreStatus } from "./status.ts";
 import type { Action, OwnAction, Row } from "./step.ts";
 import type { RestoreView } from "./view.ts";
 

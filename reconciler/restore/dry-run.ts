@@ -4,15 +4,15 @@
  * Pure.
  */
 import { ExecutionOrder } from "../../shared/contract.ts";
-import { type RestoreInvokerView, restoreInvokerView } from "../../shared/invoker.ts";
+import { type RestoreInvokerView, restoreInvokerView } from "../../shared/invoker/object.ts";
 import { ConditionType } from "../../shared/reasons.ts";
-import { formatTarget, targetKey } from "../../shared/target.ts";
+import { formatTarget, targetKey } from "../../shared/target/ref.ts";
 import { type TargetEntry, withEntryCondition, withExplanation } from "../run/entries.ts";
 import { planHosts } from "../run/hosts.ts";
 import type { MemberAnswer } from "../run/members.ts";
 import { targetRef } from "../run/view.ts";
 import { planMembers } from "./plan.ts";
-import type { RestoreStatus } from "./restore-status.ts";
+import type { RestoreStatus } from "./status.ts";
 import type { OwnAction } from "./step.ts";
 import { isJobTarget, type RestoreView } from "./view.ts";
 

@@ -1,26 +1,26 @@
 /** Reads what decisions about restores read and others don't: the spec, the gates at workloads, who else works on the targets. */
 import { messageOf, UserError } from "../../shared/errors.ts";
-import { isAsGoodAsGone } from "../../shared/held-run.ts";
-import { formatInvoker, isDryRun, type RestoreInvokerView, restoreInvokerView } from "../../shared/invoker.ts";
+import { isAsGoodAsGone } from "../../shared/invoker/held-run.ts";
+import { formatInvoker, isDryRun, type RestoreInvokerView, restoreInvokerView } from "../../shared/invoker/object.ts";
+import { mayUseRepository } from "../../shared/repository/usage-policy.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
-import { EMPTY_TARGET_KIND, type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
-import { mayUseRepository } from "../../shared/usage-policy.ts";
+import { EMPTY_TARGET_KIND, type ResolvedTargetRef, targetKey } from "../../shared/target/ref.ts";
 import { gatherPointSearch } from "../jobs/point-search.ts";
 import { gatherCommon } from "../run/gather.ts";
 import type { HostRuns } from "../run/host-runs.ts";
-import type { GatherPorts } from "../run/run-kind.ts";
+import type { GatherPorts } from "../run/kind.ts";
 import { isBegun } from "../run/settled.ts";
 import { runOwnerOf } from "../run/view.ts";
 import type { PodFact, WorkloadFact } from "../run/world.ts";
+import type { World } from "../world/informers.ts";
 import { isInitOf } from "../world/targets.ts";
 import { isWorkloadKind } from "../world/workload-object.ts";
-import type { World } from "../world/world.ts";
 import { withoutEffects } from "./dry-run.ts";
 import { gatherQuiet, stuckRollout } from "./gather-quiet.ts";
 import { searchRunName } from "./host-runs.ts";
-import type { RestoreObject, RestoreStatus } from "./restore-status.ts";
 import type { SeenPods } from "./seen-pods.ts";
+import type { RestoreObject, RestoreStatus } from "./status.ts";
 import type { GateFact, HeldPod, RestoreView } from "./view.ts";
 
 /** What the process remembers of a restore besides what it does of every run. */

@@ -1,9 +1,9 @@
 /** What a restore that is deleted before its end leaves behind, for people. Pure. */
 import { ConditionType } from "../../shared/reasons.ts";
 import { isConditionTrue } from "../../shared/status/conditions.ts";
-import { formatTarget, resolveTargetRef } from "../../shared/target.ts";
-import { runHosts, runTargets } from "../run/run-facts.ts";
-import type { RestoreStatus } from "./restore-status.ts";
+import { formatTarget, resolveTargetRef } from "../../shared/target/ref.ts";
+import { runHosts, runTargets } from "../run/facts.ts";
+import type { RestoreStatus } from "./status.ts";
 
 /** A host whose agent had begun and not succeeded: part of its data may be restored, part old. */
 const MAYBE_HALF: readonly string[] = ["Running", "Failed"];

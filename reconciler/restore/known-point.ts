@@ -7,9 +7,10 @@
  */
 import type { BackupSession, BackupTargetStatus } from "../../shared/api/backup-session.ts";
 import { canonicalJson } from "../../shared/hash.ts";
-import { isNamed, type PointSnapshot, type RepositoryPoint } from "../../shared/recovery-points.ts";
+import { isNamed, type PointSnapshot, type RepositoryPoint } from "../../shared/snapshots/recovery-points.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
-import { resolveTargetRef } from "../../shared/target.ts";
+import { listsAllSnapshots } from "../../shared/status/saved-data.ts";
+import { resolveTargetRef } from "../../shared/target/ref.ts";
 import type { RestoreView } from "./view.ts";
 
 export type KnownPointFacts = Pick<RestoreView, "invoker" | "repository" | "sessions" | "clusterId">;
@@ -67,10 +68,12 @@ function snapshotsOf(
   const target = resolveTargetRef(ref, namespace);
   const snapshots: PointSnapshot[] = [];
   for (const host of stats) {
-    if (host.phase !== "Succeeded" || (host.snapshots ?? []).length === 0) return undefined;
-    for (const { name: id, path } of host.snapshots ?? []) {
-      if (id === undefined || path === undefined || host.hostname === undefined) return undefined;
-      snapshots.push({ target, hostname: host.hostname, path, id, hosts: totalHosts });
+    const { hostname, snapshots: listed = [] } = host;
+    if (host.phase !== "Succeeded" || listed.length === 0 || !listsAllSnapshots(host)) return undefined;
+    const paths = listed.length > 1 ? { paths: listed.length } : {};
+    for (const { name: id, path } of listed) {
+      if (id === undefined || path === undefined || hostname === undefined) return undefined;
+      snapshots.push({ target, hostname, path, id, hosts: totalHosts, ...paths });
     }
   }
   return snapshots;

@@ -1,6 +1,6 @@
 /** Looks at all pods of a namespace. The informer keeps only those that carry our containers, and it may be behind. */
-import type { KubeClient } from "../../shared/kube/client.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
+import type { Clock } from "../../shared/clock.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { PODS } from "../../shared/kube/resources.ts";
 import { readMountingPod } from "./mounting-pod.ts";
 import { SeenPods } from "./seen-pods.ts";

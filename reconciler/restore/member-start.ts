@@ -2,10 +2,10 @@
 import type { RestoreHostStats } from "../../shared/api/host-stats.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
 import { ConditionType } from "../../shared/reasons.ts";
-import { formatTarget, targetKey } from "../../shared/target.ts";
+import { formatTarget, targetKey } from "../../shared/target/ref.ts";
 import { formatTime } from "../../shared/timestamps.ts";
-import { makesClaims } from "../jobs/job-host.ts";
-import type { TargetJob } from "../jobs/target-job.ts";
+import { makesClaims } from "../jobs/host.ts";
+import type { TargetJob } from "../jobs/of-target.ts";
 import {
   type EntryCondition,
   type TargetEntry,

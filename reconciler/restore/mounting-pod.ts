@@ -3,7 +3,7 @@
 import { canonicalJson } from "../../shared/hash.ts";
 import { containersOf, isOwnVolumeName, isRestoreInit } from "../../shared/injection/own-parts.ts";
 import { type JsonObject, objectsAt } from "../../shared/injection/workload.ts";
-import { isJsonObject, listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { isJsonObject, listAt, numberAt, textAt, valueAt } from "../../shared/json/value.ts";
 import { subPathOf } from "./sub-path.ts";
 
 /** A volume that other pods may mount too. */

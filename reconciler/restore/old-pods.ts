@@ -1,5 +1,5 @@
 /** Who still mounts what is to be restored, and what is to be done about it, for people. Pure. */
-import { formatTarget, type ResolvedTargetRef } from "../../shared/target.ts";
+import { formatTarget, type ResolvedTargetRef } from "../../shared/target/ref.ts";
 import type { MountingPod } from "./mounting-pod.ts";
 
 /** So many names go into a message. */

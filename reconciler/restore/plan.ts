@@ -1,8 +1,8 @@
 /** What a restore would do, member by member, as far as the objects of the cluster tell. Pure. */
 import type { PlannedRestore } from "../../shared/api/invoker.ts";
 import { ExecutionOrder } from "../../shared/contract.ts";
-import { isJobMember, type RestoreMemberView } from "../../shared/invoker.ts";
-import { formatTarget, targetKey } from "../../shared/target.ts";
+import { isJobMember, type RestoreMemberView } from "../../shared/invoker/object.ts";
+import { formatTarget, targetKey } from "../../shared/target/ref.ts";
 import { type MemberState, memberTurns } from "../run/order.ts";
 import type { RestoreView } from "./view.ts";
 

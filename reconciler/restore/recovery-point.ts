@@ -6,13 +6,13 @@ import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { ChosenRecoveryPoint } from "../../shared/api/recovery-point.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import { type ErrorCode, UserError } from "../../shared/errors.ts";
-import type { RestoreInvokerView, RestoreMemberView } from "../../shared/invoker.ts";
-import { holdsMember, isNamed, type RepositoryPoint } from "../../shared/recovery-points.ts";
-import { selectForHost } from "../../shared/restore-rules.ts";
+import type { RestoreInvokerView, RestoreMemberView } from "../../shared/invoker/object.ts";
+import { holdsMember, isNamed, type RepositoryPoint } from "../../shared/snapshots/recovery-points.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { isTargetSaved } from "../../shared/status/saved-data.ts";
-import { formatTarget, resolveTargetRef, targetKey } from "../../shared/target.ts";
-import { isJobMember, jobHosts } from "../jobs/job-host.ts";
+import { formatTarget, resolveTargetRef, targetKey } from "../../shared/target/ref.ts";
+import { selectForHost } from "../../shared/target/restore-rules.ts";
+import { isJobMember, jobHosts } from "../jobs/host.ts";
 import { hostnamesOf } from "../run/hosts.ts";
 import type { Workloads } from "../run/world.ts";
 

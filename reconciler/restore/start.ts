@@ -1,7 +1,7 @@
 /** The first rows of the restore table: what must be there before any data is touched. Pure. */
 import { Driver } from "../../shared/contract.ts";
 import { canonicalJson } from "../../shared/hash.ts";
-import { formatInvoker } from "../../shared/invoker.ts";
+import { formatInvoker } from "../../shared/invoker/object.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { formatTime } from "../../shared/timestamps.ts";
 import { type EntryCondition, withEntryCondition, withExplanation, withoutExplanation } from "../run/entries.ts";
@@ -11,7 +11,7 @@ import { withPlan } from "./dry-run.ts";
 import { RECOVERY_POINT_WANTED } from "./explain.ts";
 import { deadlineMs } from "./finish.ts";
 import { decidePoint } from "./point-search.ts";
-import type { RestoreStatus } from "./restore-status.ts";
+import type { RestoreStatus } from "./status.ts";
 import type { Row, Step } from "./step.ts";
 import type { MemberStatus, RestoreView } from "./view.ts";
 

@@ -1,6 +1,6 @@
 /** The folder of a volume that a mount shows, with the variables of its pod filled in. Pure. */
 import { type JsonObject, objectsAt } from "../../shared/injection/workload.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
 
 /** Where a pod says what a `fieldRef` stands for. */
 const FIELDS: Readonly<Record<string, readonly string[]>> = {

@@ -2,12 +2,12 @@
  * What the originals of copied Secrets hold, as a hash: read once for all namespaces that have a copy, and not kept. Secrets are not
  * watched, so somebody has to look again and again.
  */
+import type { Clock } from "../../shared/clock.ts";
 import { canonicalJson, shortHash } from "../../shared/hash.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
-import { textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { textAt, valueAt } from "../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { findGranted } from "../authority.ts";
-import type { SecretCopy } from "./decide-rights.ts";
+import type { SecretCopy } from "./decide.ts";
 
 interface Known {
   readonly atMs: number;

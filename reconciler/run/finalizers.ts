@@ -1,7 +1,7 @@
 /** Lets a run go that a finalizer holds. */
 import { KINDS } from "../../shared/api/kinds.ts";
-import type { KubeClient, Parse } from "../../shared/kube/client.ts";
-import { isNotFound } from "../../shared/kube/kube-error.ts";
+import { isNotFound } from "../../shared/kube/client/error.ts";
+import type { KubeClient, Parse } from "../../shared/kube/client/interface.ts";
 import type { RunObject } from "./view.ts";
 
 /**

@@ -4,17 +4,13 @@
  */
 import type { HookResult } from "../../shared/api/hook-result.ts";
 import type { HostRun, HostRunStatus } from "../../shared/api/host-run.ts";
-import {
-  type HostActionResult,
-  MAX_TOLD_FILES,
-  type RepositoryLock,
-  type TriedHost,
-} from "../../shared/api/host-stats.ts";
+import { type HostActionResult, MAX_TOLD_FILES, type TriedHost } from "../../shared/api/host-stats.ts";
 import { canonicalJson } from "../../shared/hash.ts";
-import { isCount } from "../../shared/listed-points.ts";
+import { boundLocks } from "../../shared/listed-locks.ts";
+import { isCount } from "../../shared/snapshots/listed-points.ts";
 import { type HostEntry, isOpenHost } from "./entries.ts";
+import { type RunStatus, runHosts, runTargets } from "./facts.ts";
 import { type HostRuns, hostRunName, keyOfEntry, type RunOwner } from "./host-runs.ts";
-import { type RunStatus, runHosts, runTargets } from "./run-facts.ts";
 import { cutText, type TextRoom, textRoom } from "./text-room.ts";
 
 /** Codes and durations. */
@@ -24,7 +20,6 @@ const MAX_HOOKS = 6;
 const MAX_SNAPSHOTS = 500;
 /** Of all snapshots of a host together. */
 const MAX_SNAPSHOTS_LENGTH = 100_000;
-const MAX_LOCKS = 20;
 
 function boundHook(hook: HookResult, room: TextRoom): HookResult {
   const { type, hostname, phase, startedAt, finishedAt, message, output } = hook;
@@ -39,8 +34,14 @@ function boundHook(hook: HookResult, room: TextRoom): HookResult {
   };
 }
 
-/** The first of them that are not too long together. */
-function boundSnapshots<Snapshot>(snapshots: readonly Snapshot[]): readonly Snapshot[] {
+/** The first of them that are not too long together, and how many there are where that is not all. */
+function boundSnapshots<Snapshot>(all: readonly Snapshot[]) {
+  const snapshots = firstSnapshots(all);
+  // Written over what was told before, when the list was shorter or longer.
+  return { snapshots, snapshotCount: snapshots.length < all.length ? all.length : undefined };
+}
+
+function firstSnapshots<Snapshot>(snapshots: readonly Snapshot[]): readonly Snapshot[] {
   let room = MAX_SNAPSHOTS_LENGTH;
   const most = snapshots.slice(0, MAX_SNAPSHOTS);
   const end = most.findIndex((snapshot) => {
@@ -53,6 +54,7 @@ function boundSnapshots<Snapshot>(snapshots: readonly Snapshot[]): readonly Snap
 /** What a dry run told. A number that JSON can't carry would have the whole status refused. */
 function boundTried({ overwritten = [], snapshots = [], ...counts }: TriedHost): TriedHost {
   const countOf = (value: number) => (isCount(value) ? value : 0);
+  const { snapshotCount, ...bounded } = boundSnapshots(snapshots);
   return {
     newFiles: countOf(counts.newFiles),
     changedFiles: countOf(counts.changedFiles),
@@ -60,18 +62,8 @@ function boundTried({ overwritten = [], snapshots = [], ...counts }: TriedHost):
     totalBytes: countOf(counts.totalBytes),
     writtenBytes: countOf(counts.writtenBytes),
     overwritten: overwritten.slice(0, MAX_TOLD_FILES).map((path) => cutText(path, MAX_NAME)),
-    snapshots: boundSnapshots(snapshots),
-  };
-}
-
-/** Words of a lock that others wrote. */
-function boundLock(lock: RepositoryLock): RepositoryLock {
-  const { id, host, user, ...rest } = lock;
-  return {
-    ...rest,
-    id: cutText(id, MAX_NAME),
-    ...(host !== undefined && { host: cutText(host, MAX_NAME) }),
-    ...(user !== undefined && { user: cutText(user, MAX_NAME) }),
+    ...bounded,
+    ...(snapshotCount !== undefined && { snapshotCount }),
   };
 }
 
@@ -111,9 +103,9 @@ function foldOutcome(status: HostRunStatus, kind: "backup" | "restore", room: Te
     }),
     ...(unreadableFiles !== undefined && { unreadableFiles }),
     ...(progress !== undefined && { progress }),
-    ...(kind === "backup" && status.snapshots !== undefined && { snapshots: boundSnapshots(status.snapshots) }),
+    ...(kind === "backup" && status.snapshots !== undefined && boundSnapshots(status.snapshots)),
     ...(kind === "restore" && status.tried !== undefined && { tried: boundTried(status.tried) }),
-    ...(kind === "restore" && status.restored !== undefined && { snapshots: boundSnapshots(status.restored) }),
+    ...(kind === "restore" && status.restored !== undefined && boundSnapshots(status.restored)),
   };
 }
 
@@ -133,7 +125,7 @@ export function foldEntry<Entry extends HostEntry>(
     ...(!isOpenHost(entry) && status.progress !== undefined && { progress: status.progress }),
     ...(status.hooks !== undefined && { hooks: status.hooks.slice(-MAX_HOOKS).map((hook) => boundHook(hook, room)) }),
     ...(results !== undefined && { results }),
-    ...(status.locks !== undefined && { locks: status.locks.slice(0, MAX_LOCKS).map(boundLock) }),
+    ...(status.locks !== undefined && { locks: boundLocks(status.locks) }),
   };
 }
 

@@ -3,7 +3,7 @@ import type { ErrorCode } from "../../shared/errors.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { formatTime } from "../../shared/timestamps.ts";
 import { hostFailure, isOpenHost, type TargetEntry, withEntryCondition, withExplanation } from "./entries.ts";
-import { type RunStatus, type RunWords, runHosts, runTargets } from "./run-facts.ts";
+import { type RunStatus, type RunWords, runHosts, runTargets } from "./facts.ts";
 import { isOver, isStarted } from "./settled.ts";
 
 /** A target that has not started and never will. */

@@ -4,12 +4,12 @@ import { hasHandler, hookTimeoutMs } from "../../shared/hooks/parts.ts";
 import { whyAfterHookSkipped } from "../../shared/hooks/policy.ts";
 import { hasCondition, withCondition } from "../../shared/status/conditions.ts";
 import { formatTime } from "../../shared/timestamps.ts";
-import { hookKey, hooksOf, isHookOpen, isToRepeat, lastHook, withIntent, withSkipped } from "../hooks/hook-records.ts";
 import { GLOBAL_TARGET } from "../hooks/owed.ts";
+import { hookKey, hooksOf, isHookOpen, isToRepeat, lastHook, withIntent, withSkipped } from "../hooks/records.ts";
+import type { ConditionWords, RunFacts, RunStatus, RunStep } from "./facts.ts";
 import { withEverythingFailed } from "./give-up.ts";
 import { GLOBAL_PLACE } from "./member-hooks.ts";
 import { runFailure, runSummary } from "./outcome.ts";
-import type { ConditionWords, RunFacts, RunStatus, RunStep } from "./run-facts.ts";
 import { areTargetsOver } from "./settled.ts";
 
 function run<Status extends RunStatus>(

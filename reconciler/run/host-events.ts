@@ -1,8 +1,8 @@
 /** One Event for each host that ended, as upstream's status updater makes them. */
-import type { EventSubject } from "../../shared/kube/event-object.ts";
-import type { EventRecorder } from "../../shared/kube/events.ts";
+import type { EventSubject } from "../../shared/kube/events/object.ts";
+import type { EventRecorder } from "../../shared/kube/events/recorder.ts";
 import { isOpenHost } from "./entries.ts";
-import { hostKey, type RunStatus, runHosts, runTargets } from "./run-facts.ts";
+import { hostKey, type RunStatus, runHosts, runTargets } from "./facts.ts";
 
 export class HostEvents {
   readonly #events: Pick<EventRecorder, "record">;

@@ -9,9 +9,9 @@ import type { Repository } from "../../shared/api/repository.ts";
 import { Label } from "../../shared/contract.ts";
 import { canonicalJson, shortHash } from "../../shared/hash.ts";
 import { agentPart } from "../../shared/hooks/parts.ts";
-import { type NamedPort, withPortNumbers } from "../../shared/hooks/port-names.ts";
 import { nameWithSuffix } from "../../shared/names.ts";
-import type { ResolvedTargetRef } from "../../shared/target.ts";
+import type { ResolvedTargetRef } from "../../shared/target/ref.ts";
+import { type NamedPort, withPortNumbers } from "../hooks/port-names.ts";
 import { type HostEntry, isOpenHost } from "./entries.ts";
 
 /** The session or restore that host runs are part of. */

@@ -1,14 +1,10 @@
 /** Gives hosts to pods, with the before-hook in between, and takes them from pods that are gone. Pure. */
 import { hookTimeoutMs, reconcilerPart } from "../../shared/hooks/parts.ts";
-import { targetKey } from "../../shared/target.ts";
+import { targetKey } from "../../shared/target/ref.ts";
 import { formatTime } from "../../shared/timestamps.ts";
-import { hookKey, hooksOf, isHookOpen, withIntent, withSkipped } from "../hooks/hook-records.ts";
+import { hookKey, hooksOf, isHookOpen, withIntent, withSkipped } from "../hooks/records.ts";
 import { type HostEntry, hostFailure, isAssigned, isOpenHost, type TargetEntry } from "./entries.ts";
 import { execPlace } from "./exec-place.ts";
-import { silenceFactor } from "./heartbeats.ts";
-import { planHosts } from "./hosts.ts";
-import { runSummary } from "./outcome.ts";
-import { owedTarget } from "./owed-hooks.ts";
 import {
   type HostPlace,
   hostKey,
@@ -20,7 +16,11 @@ import {
   withEachHost,
   withRunHost,
   withRunTarget,
-} from "./run-facts.ts";
+} from "./facts.ts";
+import { silenceFactor } from "./heartbeats.ts";
+import { planHosts } from "./hosts.ts";
+import { runSummary } from "./outcome.ts";
+import { owedTarget } from "./owed-hooks.ts";
 import { isStarted } from "./settled.ts";
 import { OPEN_GATE, type TurnGate } from "./turn-gate.ts";
 import { isAlive, type PodFact, workloadOf } from "./world.ts";

@@ -1,8 +1,8 @@
 /** Which hosts a workload has, and which pod serves each. Pure. */
 import type { ErrorCode } from "../../shared/errors.ts";
-import { hostName } from "../../shared/hosts.ts";
 import type { HoldReason } from "../../shared/reasons.ts";
-import { formatTarget, type ResolvedTargetRef } from "../../shared/target.ts";
+import { hostName } from "../../shared/target/hosts.ts";
+import { formatTarget, type ResolvedTargetRef } from "../../shared/target/ref.ts";
 import type { PodFact, WorkloadFact } from "./world.ts";
 
 /** Which of our containers must run in the pod. */

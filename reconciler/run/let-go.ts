@@ -1,7 +1,7 @@
 /** When a run that our finalizers hold may go. */
 import { Finalizer } from "../../shared/contract.ts";
-import type { KubeClient, Parse } from "../../shared/kube/client.ts";
-import { KubeError } from "../../shared/kube/kube-error.ts";
+import { KubeError } from "../../shared/kube/client/error.ts";
+import type { KubeClient, Parse } from "../../shared/kube/client/interface.ts";
 import { isHeld } from "./deleted.ts";
 import { removeFinalizers } from "./finalizers.ts";
 import { isDeleted, type RunObject } from "./view.ts";

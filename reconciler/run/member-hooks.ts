@@ -3,13 +3,10 @@ import type { HookResult } from "../../shared/api/hook-result.ts";
 import { hookTimeoutMs } from "../../shared/hooks/parts.ts";
 import { whyAfterHookSkipped } from "../../shared/hooks/policy.ts";
 import { formatTime } from "../../shared/timestamps.ts";
-import type { HookPlace } from "../hooks/hook-plan.ts";
-import { hookKey, withEndedHooks, withIntent, withSkipped } from "../hooks/hook-records.ts";
+import type { HookPlace } from "../hooks/plan.ts";
+import { hookKey, withEndedHooks, withIntent, withSkipped } from "../hooks/records.ts";
 import { type HostEntry, isOpenHost, type TargetEntry, withEntryCondition } from "./entries.ts";
 import { execPlace } from "./exec-place.ts";
-import { podFor } from "./host-turns.ts";
-import { hasFailed, runSummary } from "./outcome.ts";
-import { type DueAfterHook, dueAfterHook } from "./owed-hooks.ts";
 import {
   type ConditionWords,
   type RunFacts,
@@ -19,7 +16,10 @@ import {
   runHosts,
   runTargets,
   withRunTarget,
-} from "./run-facts.ts";
+} from "./facts.ts";
+import { podFor } from "./host-turns.ts";
+import { hasFailed, runSummary } from "./outcome.ts";
+import { type DueAfterHook, dueAfterHook } from "./owed-hooks.ts";
 import { allHooks, isStarted, needsAfterHook } from "./settled.ts";
 import { isLost } from "./world.ts";
 

@@ -1,6 +1,6 @@
 /** What the process remembers of runs between two looks at them. All of it can be lost: it is made anew. */
 import { isOlderVersion } from "../../shared/kube/object-meta.ts";
-import type { RunStatus } from "./run-facts.ts";
+import type { RunStatus } from "./facts.ts";
 import { NO_SILENCES, nextSilences, type Silences, silenceLengths } from "./silences.ts";
 import type { RunObject } from "./view.ts";
 import type { Pods } from "./world.ts";

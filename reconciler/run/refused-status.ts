@@ -1,6 +1,6 @@
 /** What is written when the API server refuses a run's status: first its shortest form, then its end. Pure. */
 import type { Condition } from "../../shared/api/condition.ts";
-import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../shared/json/value.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { withCondition } from "../../shared/status/conditions.ts";
 import { formatTime } from "../../shared/timestamps.ts";

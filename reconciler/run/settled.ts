@@ -1,10 +1,10 @@
 /** When a target is over: its hosts have ended, its after-hooks are done, and what they came to is recorded. Its phase follows. Pure. */
 import type { HookResult } from "../../shared/api/hook-result.ts";
 import { hasCondition, isConditionFalse } from "../../shared/status/conditions.ts";
-import { isHookOpen } from "../hooks/hook-records.ts";
+import { isHookOpen } from "../hooks/records.ts";
 import { type HostEntry, isOpenHost, type TargetEntry } from "./entries.ts";
+import { type RunFacts, type RunStatus, type RunWords, runHosts, runTargets } from "./facts.ts";
 import { dueAfterHook } from "./owed-hooks.ts";
-import { type RunFacts, type RunStatus, type RunWords, runHosts, runTargets } from "./run-facts.ts";
 
 /** Whether the target was refused before it started. */
 export function isRefused(words: RunWords, target: TargetEntry): boolean {

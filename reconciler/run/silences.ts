@@ -1,7 +1,7 @@
 /** For how long the entries of hosts that have their turn have stayed the same, by this process's own clock. */
 import { canonicalJson } from "../../shared/hash.ts";
 import { isAssigned, isOpenHost } from "./entries.ts";
-import { hostKey, type RunStatus, runHosts, runTargets } from "./run-facts.ts";
+import { hostKey, type RunStatus, runHosts, runTargets } from "./facts.ts";
 import type { Pods } from "./world.ts";
 
 interface Silence {

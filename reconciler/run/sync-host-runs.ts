@@ -3,9 +3,9 @@ import { parseAppBinding } from "../../shared/api/app-binding.ts";
 import { type AppBindingOrder, type HostRun, parseHostRun } from "../../shared/api/host-run.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { UserError } from "../../shared/errors.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
-import { isAlreadyExists, isConflict, isNotFound } from "../../shared/kube/kube-error.ts";
+import { textAt } from "../../shared/json/value.ts";
+import { isAlreadyExists, isConflict, isNotFound } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import type { HostRunChange } from "./host-runs.ts";
 

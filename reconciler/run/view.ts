@@ -2,9 +2,9 @@
 import type { Condition } from "../../shared/api/condition.ts";
 import type { OwedHook } from "../../shared/api/host-run.ts";
 import type { Repository } from "../../shared/api/repository.ts";
-import { type ResolvedTargetRef, resolveTargetRef } from "../../shared/target.ts";
-import type { HookRuns } from "../hooks/hook-plan.ts";
-import type { TargetJobs } from "../jobs/target-job.ts";
+import { type ResolvedTargetRef, resolveTargetRef } from "../../shared/target/ref.ts";
+import type { HookRuns } from "../hooks/plan.ts";
+import type { TargetJobs } from "../jobs/of-target.ts";
 import type { TargetEntry } from "./entries.ts";
 import type { RunOwner } from "./host-runs.ts";
 import type { FormerPod } from "./locks.ts";

@@ -1,5 +1,5 @@
 /** Facts about workloads and pods that sequencing reads: plain values, shrunk from what the API server sends. */
-import type { NamedPort } from "../../shared/hooks/port-names.ts";
+import type { NamedPort } from "../hooks/port-names.ts";
 
 /** A pod, as far as it can serve a host. */
 export interface PodFact {

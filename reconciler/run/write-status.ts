@@ -1,11 +1,11 @@
 /** Writes the status of a run. What the API server refuses ends the run with its words; it is not sent again for ever. */
-import type { KubeClient, Parse } from "../../shared/kube/client.ts";
-import type { EventSubject } from "../../shared/kube/event-object.ts";
-import type { EventRecorder } from "../../shared/kube/events.ts";
-import type { KubeError } from "../../shared/kube/kube-error.ts";
+import type { KubeError } from "../../shared/kube/client/error.ts";
+import type { KubeClient, Parse } from "../../shared/kube/client/interface.ts";
+import type { EventSubject } from "../../shared/kube/events/object.ts";
+import type { EventRecorder } from "../../shared/kube/events/recorder.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
-import { mergeStatus, type StatusWrite } from "../../shared/kube/status-patch.ts";
 import type { Logger } from "../../shared/log.ts";
+import { mergeStatus, type StatusWrite } from "../write/status-patch.ts";
 import { withShortTexts } from "./refused-status.ts";
 
 export interface RunStatusChange {

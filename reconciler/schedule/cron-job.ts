@@ -7,7 +7,7 @@ import type { LimitRange } from "../../shared/injection/limit-range.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
 import { CRON_JOB_NAME_MAX_LENGTH, nameWithSuffix } from "../../shared/names.ts";
 import { withoutOwnKeys } from "../../shared/own-keys.ts";
-import type { Schedule } from "../../shared/schedule/schedule.ts";
+import type { Schedule } from "../../shared/schedule/parse.ts";
 import { pullSecretFields } from "../jobs/pull-secrets.ts";
 import type { BackupInvoker } from "./ports.ts";
 

@@ -1,5 +1,5 @@
 /** Wakes many keys, each at its own wall-clock time, with one timer. */
-import type { Clock } from "../../shared/kube/clock.ts";
+import type { Clock } from "../../shared/clock.ts";
 
 /** Timers measure steady time, due times are wall-clock times: the clock is looked at again at least this often. */
 const LONGEST_SLEEP_MS = 10_000;

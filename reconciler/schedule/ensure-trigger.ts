@@ -4,17 +4,17 @@ import { Label, LabelValue } from "../../shared/contract.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { canonicalJson } from "../../shared/hash.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
-import { backupInvokerView } from "../../shared/invoker.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import type { Discovery } from "../../shared/kube/discovery.ts";
-import { listAt, textAt } from "../../shared/kube/json-value.ts";
-import { isAlreadyExists, isNotFound, KubeError } from "../../shared/kube/kube-error.ts";
+import { backupInvokerView } from "../../shared/invoker/object.ts";
+import { listAt, textAt } from "../../shared/json/value.ts";
+import type { Discovery } from "../../shared/kube/client/discovery.ts";
+import { isAlreadyExists, isNotFound, KubeError } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { CRON_JOBS, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS } from "../../shared/kube/resources.ts";
 import type { Logger } from "../../shared/log.ts";
 import { inNamespace } from "../authority.ts";
 import type { TriggerFact } from "../invoker/status-view.ts";
-import { gatherLimitRanges } from "../jobs/gather-job.ts";
+import { gatherLimitRanges } from "../jobs/gather.ts";
 import {
   buildCronJob,
   buildTriggerAccount,
@@ -24,7 +24,7 @@ import {
   cronJobNames,
   zoneSupport,
 } from "./cron-job.ts";
-import { readSchedule } from "./gather-schedule.ts";
+import { readSchedule } from "./gather.ts";
 import type { BackupInvoker } from "./ports.ts";
 
 export interface TriggerPorts {

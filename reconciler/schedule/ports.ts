@@ -2,11 +2,11 @@
 import type { BackupBatch } from "../../shared/api/backup-batch.ts";
 import type { BackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import type { BackupSession } from "../../shared/api/backup-session.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
-import type { ChangeHandler } from "../../shared/kube/intake.ts";
+import type { Clock } from "../../shared/clock.ts";
+import type { ChangeHandler } from "../../shared/kube/cache/store.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Logger } from "../../shared/log.ts";
-import type { ResolvedTargetRef } from "../../shared/target.ts";
+import type { ResolvedTargetRef } from "../../shared/target/ref.ts";
 import type { InvokerId } from "../invoker-key.ts";
 
 export type BackupInvoker = BackupConfiguration | BackupBatch;

@@ -1,18 +1,19 @@
 /** Drills: recovery points are restored beside the application, looked at, and thrown away. */
+
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
-import type { EventRecorder } from "../../shared/kube/events.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
+import type { EventRecorder } from "../../shared/kube/events/recorder.ts";
 import { splitObjectKey } from "../../shared/kube/object-meta.ts";
 import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
-import type { JobProblem } from "../jobs/target-job.ts";
+import type { JobProblem } from "../jobs/of-target.ts";
 import type { Limits } from "../run/world.ts";
-import { clusterIdOf, type World } from "../world/world.ts";
+import { clusterIdOf, type World } from "../world/informers.ts";
 import { actOnDrill, type DrillActPorts } from "./act.ts";
 import { cleanUp } from "./clean-up.ts";
 import { decideDrill } from "./decide.ts";

@@ -9,6 +9,7 @@
  * | 4 | afterEach: there is a newer complete recovery point than the last one that was covered | one drill for it |
  * | 5 | more ended drills than sessionHistoryLimit | the oldest go |
  */
+
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import type { BackupVerifier, BackupVerifierStatus } from "../../shared/api/backup-verifier.ts";
@@ -17,12 +18,12 @@ import { messageOf, UserError } from "../../shared/errors.ts";
 import { shortHash } from "../../shared/hash.ts";
 import { backupSessionName, nameWithSuffix } from "../../shared/names.ts";
 import { ConditionType } from "../../shared/reasons.ts";
-import { parseSchedule, type Schedule } from "../../shared/schedule/schedule.ts";
+import { parseSchedule, type Schedule } from "../../shared/schedule/parse.ts";
 import { findCondition, withCondition } from "../../shared/status/conditions.ts";
 import { type Readiness, withReadiness } from "../../shared/status/readiness.ts";
 import { isGoodPoint } from "../../shared/status/saved-data.ts";
 import { firstPast, formatTime, pastMs, timeMs } from "../../shared/timestamps.ts";
-import { decideSchedule, type ScheduleDecision } from "../schedule/decide-schedule.ts";
+import { decideSchedule, type ScheduleDecision } from "../schedule/decide.ts";
 import { provenOf } from "./proven.ts";
 import { isFinalDrill } from "./status.ts";
 
@@ -220,7 +221,7 @@ function forgotten({ verifier, drills }: VerifierView): readonly string[] {
 function baseStatus({ verifier, drills }: VerifierView): BackupVerifierStatus {
   const [newest] = newestFirst(drills);
   const [proven] = newestFirst(drills.filter(({ status }) => status?.phase === "Succeeded"));
-  const last = proven?.status && provenOf(proven, proven.status, verifier.spec.type);
+  const last = proven?.status && provenOf(proven, proven.status);
   const known = verifier.status?.lastProven;
   const isNewer = last !== undefined && Date.parse(last.time) >= (Date.parse(known?.time ?? "") || 0);
   return {

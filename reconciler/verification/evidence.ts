@@ -3,10 +3,11 @@ import { readFileSync } from "node:fs";
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
+import { buildEvidence } from "../../shared/evidence/build.ts";
 import { canonicalJson } from "../../shared/evidence/canonical-json.ts";
-import { buildEvidence } from "../../shared/evidence/evidence.ts";
 import { type EvidenceSignature, signEvidence } from "../../shared/evidence/signature.ts";
 import type { Logger } from "../../shared/log.ts";
+import { provenType } from "./proven.ts";
 import type { DrillStatus } from "./status.ts";
 
 export interface EvidenceSource {
@@ -55,7 +56,8 @@ export function withEvidence(
         product: evidence.product,
         restic: status.resticVersion,
         cluster,
-        type: verifier?.spec.type,
+        // What was proven is what was done; what failed was meant.
+        type: phase === "Succeeded" ? provenType(status) : verifier?.spec.type,
         now,
       },
     ),

@@ -1,20 +1,21 @@
 /** Reads what the decision about one drill needs, from informers and memory alone. */
+
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import type { VerifiedInvoker } from "../../shared/api/backup-verifier.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { UserError } from "../../shared/errors.ts";
-import { isAsGoodAsGone } from "../../shared/held-run.ts";
-import { type BackupInvokerView, isDryRun } from "../../shared/invoker.ts";
+import { isAsGoodAsGone } from "../../shared/invoker/held-run.ts";
+import { type BackupInvokerView, isDryRun } from "../../shared/invoker/object.ts";
+import { mayUseRepository } from "../../shared/repository/usage-policy.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
-import { targetKey } from "../../shared/target.ts";
-import { mayUseRepository } from "../../shared/usage-policy.ts";
-import { decideJobOutcome } from "../jobs/decide-outcome.ts";
-import { jobsOf, podsOf } from "../jobs/gather-target-jobs.ts";
-import type { JobProblem } from "../jobs/target-job.ts";
+import { targetKey } from "../../shared/target/ref.ts";
+import { decideJobOutcome } from "../jobs/decide.ts";
+import { jobsOf, podsOf } from "../jobs/gather-of-targets.ts";
+import type { JobProblem } from "../jobs/of-target.ts";
 import { hostRunsOf } from "../world/host-runs.ts";
+import type { World } from "../world/informers.ts";
 import { findInvokerObject, gatherInvoker } from "../world/invokers.ts";
-import type { World } from "../world/world.ts";
 import { drillBatchName, scriptJobName, verifyJobName } from "./names.ts";
 import { drillNameOf } from "./objects.ts";
 import { isFinalDrill } from "./status.ts";
@@ -48,7 +49,7 @@ export function gatherDrill(world: World, drill: BackupVerificationSession, memo
       uid: job.uid,
       outcome,
       completeForMs: outcome.kind === "complete" ? memory.completeForMs(job.uid) : 0,
-      pod: pod && { name: pod.name, uid: pod.uid },
+      pod: pod && { name: pod.name, uid: pod.uid, ip: pod.podIp },
     };
   };
   const batch = world.restoreBatches.get(namespace, drillBatchName(name));
@@ -63,6 +64,12 @@ export function gatherDrill(world: World, drill: BackupVerificationSession, memo
     batch: batch !== undefined && isOfDrill(batch, uid) ? batch : undefined,
     verifyJob: jobNamed(verifyJobName(name)),
     scriptJob: jobNamed(scriptJobName(name)),
+    serverJobs: new Map(
+      (drill.status?.servers ?? []).flatMap((server) => {
+        const job = jobNamed(server.name);
+        return job === undefined ? [] : [[server.name, job] as const];
+      }),
+    ),
     hostRuns: [...hostRunsOf(world, namespace, uid).values()],
     problem: memory.problem,
     sinceTryMs: memory.sinceTryMs,

@@ -1,4 +1,5 @@
 /** Names of what is made for a drill. The same drill always has the same, so "already exists" means "already made". */
+
 import { shortHash } from "../../shared/hash.ts";
 import { NAME_MAX_LENGTH, nameWithSuffix } from "../../shared/names.ts";
 import { hostRunName } from "../run/host-runs.ts";
@@ -19,6 +20,11 @@ export function drillBatchName({ name, uid }: DrillName): string {
 
 export function drillClaimName(drill: DrillName, index: number): string {
   return `${drillBatchName(drill)}-${index}`;
+}
+
+/** Of all that is made for a server: Secret, claim, Job and AppBinding. */
+export function drillServerName(drill: DrillName, index: number): string {
+  return `${drillBatchName(drill)}-db-${index}`;
 }
 
 export function verifyJobName(drill: DrillName): string {

@@ -9,8 +9,8 @@ import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { UserError } from "../../shared/errors.ts";
 import { fnv1a64 } from "../../shared/hash.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
-import { isGoodPoint } from "../../shared/status/saved-data.ts";
-import { type ResolvedTargetRef, resolveTargetRef } from "../../shared/target.ts";
+import { isGoodPoint, listsAllSnapshots } from "../../shared/status/saved-data.ts";
+import { type ResolvedTargetRef, resolveTargetRef } from "../../shared/target/ref.ts";
 import { firstPast, timeMs } from "../../shared/timestamps.ts";
 
 export interface DrillSnapshot {
@@ -105,6 +105,13 @@ function hostsOf({ stats = [], totalHosts = 0, unlisted }: BackupTargetStatus, s
   if (unlisted !== undefined || stats.length < totalHosts) {
     throw new UserError("DRILL_NOT_POSSIBLE", `BackupSession ${session} has more hosts than its status lists`, {
       next: "Restore it by a RestoreBatch into claims of your own to see that it comes back.",
+    });
+  }
+  const cut = stats.find((host) => !listsAllSnapshots(host));
+  if (cut !== undefined) {
+    const which = `${cut.snapshotCount ?? 0} snapshots of host ${cut.hostname ?? ""}`;
+    throw new UserError("DRILL_NOT_POSSIBLE", `BackupSession ${session} has more ${which} than its status lists`, {
+      next: "Back up fewer and larger folders, or restore it by a RestoreBatch into claims of your own.",
     });
   }
   return stats.map(({ hostname = "", snapshots = [] }) => ({

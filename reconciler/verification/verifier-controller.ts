@@ -1,21 +1,22 @@
 /** BackupVerifiers: makes drills when they are due, forgets old ones, and says what was proven. */
+
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { Label, LabelValue } from "../../shared/contract.ts";
 import { messageOf } from "../../shared/errors.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import type { Clock } from "../../shared/kube/clock.ts";
-import { isAlreadyExists } from "../../shared/kube/kube-error.ts";
+import { isAlreadyExists } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { objectKey, splitObjectKey } from "../../shared/kube/object-meta.ts";
-import { mergeStatus } from "../../shared/kube/status-patch.ts";
 import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
 import { labelValue } from "../../shared/label-value.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
 import type { BackupInvokerObject } from "../invoker/related.ts";
+import type { World } from "../world/informers.ts";
 import { findInvokerObject } from "../world/invokers.ts";
 import { onAny } from "../world/on-any.ts";
-import type { World } from "../world/world.ts";
+import { mergeStatus } from "../write/status-patch.ts";
 import { decideVerifier, type NewDrill, type VerifierView } from "./decide-verifier.ts";
 
 export interface VerifierPorts {

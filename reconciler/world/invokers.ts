@@ -3,6 +3,7 @@ import type { BackupBatch } from "../../shared/api/backup-batch.ts";
 import type { BackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { isOptedOut } from "../../shared/injection/opt-out.ts";
+import { labelledMember } from "../../shared/invoker/labelled-member.ts";
 import {
   type BackupInvokerKind,
   type BackupInvokerView,
@@ -10,11 +11,10 @@ import {
   backupInvokerView,
   backupMemberView,
   findMember,
-} from "../../shared/invoker.ts";
-import { labelledMember } from "../../shared/labelled-member.ts";
-import { targetKey } from "../../shared/target.ts";
+} from "../../shared/invoker/object.ts";
+import { targetKey } from "../../shared/target/ref.ts";
+import type { World } from "./informers.ts";
 import type { WorkloadObject } from "./workload-object.ts";
-import type { World } from "./world.ts";
 
 export interface InvokerName {
   readonly kind: BackupInvokerKind;

@@ -2,7 +2,7 @@
 import { Container } from "../../shared/contract.ts";
 import { isOwnContainer, isOwnVolumeName, mountedVolumes } from "../../shared/injection/own-parts.ts";
 import { objectsAt } from "../../shared/injection/workload.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
 
 const OURS: readonly string[] = [Container.Sidecar, Container.RestoreInit];
 

@@ -6,7 +6,7 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { STASH_GROUP } from "../../shared/contract.ts";
 import { carriesOwnParts } from "../../shared/injection/own-parts.ts";
 import type { JsonObject, TextMap, WorkloadFacts } from "../../shared/injection/workload.ts";
-import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../shared/json/value.ts";
 
 /** Words of nearly every template; the most frequent come last. */
 const DICTIONARY = Buffer.from(

@@ -1,6 +1,6 @@
 /** What keeps a pod from being ready where that is our sidecar alone: everything else in it is as it should be. */
 import { Container } from "../../shared/contract.ts";
-import { listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { listAt, numberAt, textAt, valueAt } from "../../shared/json/value.ts";
 import { readVolumeWait } from "./volume-wait.ts";
 
 export interface PodHoldup {

@@ -11,10 +11,10 @@
  */
 import { Label } from "../../shared/contract.ts";
 import { containersOf, isOwnContainer } from "../../shared/injection/own-parts.ts";
-import { createInformer, type Informer, type InformerOptions } from "../../shared/kube/informer.ts";
-import type { ChangeHandler } from "../../shared/kube/intake.ts";
-import { isJsonObject, textAt } from "../../shared/kube/json-value.ts";
-import type { ReflectorHealth } from "../../shared/kube/reflector.ts";
+import { isJsonObject, textAt } from "../../shared/json/value.ts";
+import { createInformer, type Informer, type InformerOptions } from "../../shared/kube/cache/informer.ts";
+import type { ReflectorHealth } from "../../shared/kube/cache/reflector.ts";
+import type { ChangeHandler } from "../../shared/kube/cache/store.ts";
 import { PODS } from "../../shared/kube/resources.ts";
 import { type PodObject, readPod } from "./pod-object.ts";
 

@@ -1,10 +1,10 @@
 /** A pod as the informer keeps it: what sequencing needs, and none of the rest. */
 import { Container } from "../../shared/contract.ts";
-import type { NamedPort } from "../../shared/hooks/port-names.ts";
 import { placeOf, sourceOf } from "../../shared/injection/mounts.ts";
 import { appliedHashes } from "../../shared/injection/own-parts.ts";
 import { objectsAt, type TextMap, textMapAt } from "../../shared/injection/workload.ts";
-import { listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { listAt, numberAt, textAt, valueAt } from "../../shared/json/value.ts";
+import type { NamedPort } from "../hooks/port-names.ts";
 import type { AgentFact, PodFact } from "../run/world.ts";
 import { applicationNames } from "./main-container.ts";
 import { type PodHoldup, readHoldup } from "./pod-holdup.ts";

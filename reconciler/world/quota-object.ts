@@ -1,5 +1,5 @@
 /** A ResourceQuota as the informer keeps it: what it counts, and how much of it is left. */
-import { isJsonObject, listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { isJsonObject, listAt, textAt, valueAt } from "../../shared/json/value.ts";
 
 type Amounts = Readonly<Record<string, string>>;
 

@@ -3,22 +3,22 @@ import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import type { RestoreSession } from "../../shared/api/restore-session.ts";
 import { Container } from "../../shared/contract.ts";
-import { isAsGoodAsGone } from "../../shared/held-run.ts";
-import { isDryRun } from "../../shared/invoker.ts";
-import { listAt, textAt } from "../../shared/kube/json-value.ts";
+import { isAsGoodAsGone } from "../../shared/invoker/held-run.ts";
+import { isDryRun } from "../../shared/invoker/object.ts";
+import { listAt, textAt } from "../../shared/json/value.ts";
 import { splitObjectKey } from "../../shared/kube/object-meta.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { hasCondition } from "../../shared/status/conditions.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
-import { type ResolvedTargetRef, targetKey } from "../../shared/target.ts";
-import { podFact } from "../jobs/gather-target-jobs.ts";
+import { type ResolvedTargetRef, targetKey } from "../../shared/target/ref.ts";
+import { podFact } from "../jobs/gather-of-targets.ts";
 import type { HostEntry } from "../run/entries.ts";
 import type { FormerPod, LocksView } from "../run/locks.ts";
 import type { Pods, WorkloadFact, Workloads } from "../run/world.ts";
 import { hostRunsOf } from "./host-runs.ts";
+import type { World } from "./informers.ts";
 import { servedInvoker } from "./pod-object.ts";
 import { isWorkloadKind, type WorkloadObject, workloadFact } from "./workload-object.ts";
-import type { World } from "./world.ts";
 
 export type Restore = RestoreSession | RestoreBatch;
 

@@ -4,7 +4,7 @@
  */
 import { isOwnVolumeName } from "../../shared/injection/own-parts.ts";
 import { type JsonObject, objectsAt } from "../../shared/injection/workload.ts";
-import { listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { listAt, textAt, valueAt } from "../../shared/json/value.ts";
 
 export interface VolumeWait {
   /** The scheduler's words, or that nothing has begun. */

@@ -13,9 +13,9 @@ export type SeenHostRun = HostRun & {
 };
 
 export function seenHostRun(run: HostRun): SeenHostRun {
-  if (run.status?.listedPoints === undefined) return run;
-  const { listedPoints, listedSnapshots, ...status } = run.status;
-  return { ...run, status, toldPoints: shortHash(JSON.stringify([listedPoints, listedSnapshots])) };
+  const { listedPoints, listedSnapshots, listedLocks, ...status } = run.status ?? {};
+  if (listedPoints === undefined && listedLocks === undefined) return run;
+  return { ...run, status, toldPoints: shortHash(JSON.stringify([listedPoints, listedSnapshots, listedLocks])) };
 }
 
 export function seenRepository(repository: Repository): Repository {

@@ -1,11 +1,11 @@
 /** A workload as the informer keeps it, and which pods are its own. */
 import type { LabelSelector } from "../../shared/api/kubernetes/label-selector.ts";
-import { volumesWithClaims } from "../../shared/claim-volumes.ts";
 import { appliedHashes } from "../../shared/injection/own-parts.ts";
 import { readWorkload, textMapAt, type WorkloadFacts } from "../../shared/injection/workload.ts";
-import { isJsonObject, listAt, numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { isJsonObject, listAt, numberAt, textAt, valueAt } from "../../shared/json/value.ts";
 import { WORKLOADS } from "../../shared/kube/resources.ts";
 import { matchesLabels } from "../../shared/label-selector.ts";
+import { volumesWithClaims } from "../../shared/target/claim-volumes.ts";
 import type { WorkloadFact } from "../run/world.ts";
 import type { PodObject } from "./pod-object.ts";
 

@@ -1,8 +1,8 @@
 /** The demo's application in its cluster: applies manifests, waits for pods, runs commands in them. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import type { PodExec } from "../../shared/kube/exec.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
+import type { PodExec } from "../../shared/kube/exec/pod.ts";
 import { applyManifests, type Manifest, parseManifests } from "../../tests/support/objects/apply.ts";
 import { waitForContainer, waitForReadyPods } from "../../tests/support/objects/pods.ts";
 import {

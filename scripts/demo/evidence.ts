@@ -1,7 +1,7 @@
 /** What the site is: its pages and pictures as a visitor gets them, its tables, its files. Taken twice, it is compared. */
 import { createHash } from "node:crypto";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import { listAt, textAt } from "../../shared/kube/json-value.ts";
+import { listAt, textAt } from "../../shared/json/value.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { describeTree, measureTree } from "../../tests/support/files/tree.ts";
 import { KUBERNETES } from "../../tests/support/objects/resources.ts";
 import { callHttp, type Origin } from "./wordpress/http.ts";

@@ -4,7 +4,7 @@ import { type MemberState, membersOfRestore, membersOfSession } from "../../cli/
 import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../../shared/api/restore-batch.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
 import type { Teller } from "./terminal/teller.ts";

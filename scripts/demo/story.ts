@@ -9,7 +9,7 @@ import { type MemberState, membersOfRestore, membersOfSession } from "../../cli/
 import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
-import { asIs } from "../../shared/kube/client.ts";
+import { asIs } from "../../shared/kube/client/interface.ts";
 import { type Application, NAMESPACE, STEP_TIMEOUT_MS } from "./application.ts";
 import type { BackendName, DemoBackend } from "./backend.ts";
 import { compareEvidence, type Evidence } from "./evidence.ts";

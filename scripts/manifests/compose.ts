@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, parseAllDocuments } from "yaml";
-import { isJsonObject, textAt } from "../../shared/kube/json-value.ts";
+import { isJsonObject, textAt } from "../../shared/json/value.ts";
 
 const HEAD = ["apiVersion", "kind"];
 

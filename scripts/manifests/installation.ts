@@ -1,7 +1,7 @@
 /** manifests/install.yaml: what manifests/base stands for, in one file and in an order in which it can be applied. */
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
 import { composeObjects, type ReadText } from "./compose.ts";
 
 const BASE = join(import.meta.dirname, "../../manifests/base");

@@ -1,7 +1,7 @@
 /** What the base's roles grant to each program, as the doctor carries it. */
 import { join } from "node:path";
 import { objectsAt } from "../../shared/injection/workload.ts";
-import { listAt, textAt } from "../../shared/kube/json-value.ts";
+import { listAt, textAt } from "../../shared/json/value.ts";
 import { readObjects } from "./compose.ts";
 
 const BASE = join(import.meta.dirname, "../../manifests/base");

@@ -1,5 +1,5 @@
 /** The list of what the bundles are made of, as CycloneDX has it, from package-lock.json. Pure. */
-import { isJsonObject, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { isJsonObject, textAt, valueAt } from "../../shared/json/value.ts";
 
 const FOLDER = "node_modules/";
 

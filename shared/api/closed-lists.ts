@@ -225,6 +225,8 @@ export type VerificationPhase = ValueOf<typeof VerificationPhase>;
 /** What a drill is about to do, or does. Each is written down before it begins. */
 export const VerificationStep = {
   Pending: "Pending",
+  /** Servers for databases are being started. */
+  Starting: "Starting",
   Restoring: "Restoring",
   Verifying: "Verifying",
   Scripting: "Scripting",

@@ -12,6 +12,7 @@ import {
   hostActionParamsSchema,
   hostActionResultSchema,
   hostProgressSchema,
+  MAX_LISTED_LOCKS,
   repositoryLockSchema,
   restoredSnapshotSchema,
   snapshotStatsSchema,
@@ -35,6 +36,7 @@ import {
   optional,
   recordedText,
   required,
+  shortList,
   text,
   time,
   type Value,
@@ -234,6 +236,13 @@ export const hostRunStatusSchema = object({
     "Recovery points in the repository: of a backup those of its invoker, of a maintenance all.",
   ),
   listedSnapshots: optional(listedSnapshotsSchema, "The snapshots that were listed for it, newest first."),
+  listedLocks: optional(
+    object({
+      seenAt: required(time, "When they were looked at."),
+      locks: required(shortList(repositoryLockSchema, MAX_LISTED_LOCKS), "The locks that there were."),
+    }),
+    "Of a maintenance: the locks of others in the repository.",
+  ),
   conditions: optional(conditionsSchema, "How it went, for tools."),
 });
 export type HostRunStatus = Value<typeof hostRunStatusSchema>;

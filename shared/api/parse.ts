@@ -1,7 +1,7 @@
 /** Parsers of our kinds: untrusted value in, typed and readonly value out. Defaults are not filled in. */
 import type * as Type from "typebox/type";
 import { UserError } from "../errors.ts";
-import { isJsonObject } from "../kube/json-value.ts";
+import { isJsonObject } from "../json/value.ts";
 import type { KindEntry } from "./kinds.ts";
 import type { SchemaNode, Value } from "./schema.ts";
 import { checkValue, type FieldProblem, formatProblem } from "./schema-check.ts";

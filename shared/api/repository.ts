@@ -2,7 +2,7 @@ import * as Type from "typebox/type";
 import { backendSchema } from "./backend.ts";
 import { AllowedNamespacesFrom, HostAction, MaintenancePhase } from "./closed-lists.ts";
 import { conditionsSchema } from "./condition.ts";
-import { formerPodSchema } from "./host-stats.ts";
+import { formerPodSchema, MAX_LISTED_LOCKS, repositoryLockSchema } from "./host-stats.ts";
 import { KINDS } from "./kinds.ts";
 import { labelSelectorSchema } from "./kubernetes/label-selector.ts";
 import { listedSnapshotsSchema } from "./listed-snapshot.ts";
@@ -23,6 +23,7 @@ import {
   oneOf,
   optional,
   required,
+  shortList,
   text,
   time,
   type Value,
@@ -120,6 +121,11 @@ export const repositorySchema = object({
     pointsListedAt: optional(time, "Begin of the last maintenance that listed all of them."),
     snapshots: optional(listedSnapshotsSchema, "The newest snapshots in the repository, newest first, at most 500."),
     snapshotsListedAt: optional(time, "Begin of the last work whose pod listed some or all of them."),
+    locks: optional(
+      shortList(repositoryLockSchema, MAX_LISTED_LOCKS),
+      "Locks of others in the repository as the last maintenance saw them, at most 20.",
+    ),
+    locksSeenAt: optional(time, "When they were last looked at; unset where nobody has."),
     lastRecoveryPoint: optional(recoveryPointRefSchema, "The newest complete recovery point."),
     lastCheckTime: optional(time, "When the structure was last checked."),
     lastReadDataCheckTime: optional(time, "When the weekly part of the data was last read and checked."),

@@ -2,7 +2,7 @@
  * Compares a value with a schema in one walk over both. Nothing is compiled, so an agent pays for what it reads and not
  * for what it imports. Unknown fields stay. A null in an optional field or a map counts as absent, as in the API server.
  */
-import { isJsonObject } from "../kube/json-value.ts";
+import { isJsonObject } from "../json/value.ts";
 import { DURATION_PATTERN, QUANTITY_PATTERN, type SchemaNode } from "./schema.ts";
 
 export interface FieldProblem {

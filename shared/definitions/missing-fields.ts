@@ -1,6 +1,6 @@
 /** Which fields of ours a definition does not know: the API server drops them from what is written, without a word. Pure. */
 import type { SchemaNode } from "../api/schema.ts";
-import { isJsonObject, valueAt } from "../kube/json-value.ts";
+import { isJsonObject, valueAt } from "../json/value.ts";
 
 /** The API server knows these by itself. */
 const TYPE_META: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata"]);

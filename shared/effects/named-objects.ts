@@ -2,8 +2,8 @@
  * Secrets, ConfigMaps and claims that settings or a volume name, wherever in them. Kubernetes adds ways to name a Secret with each
  * version, so the fields are told by their names and not by a list of places. Pure.
  */
-import { isJsonObject } from "../kube/json-value.ts";
-import type { EffectOn } from "./effect.ts";
+import { isJsonObject } from "../json/value.ts";
+import type { EffectOn } from "./types.ts";
 
 const GET_SECRET: EffectOn = { verb: "get", group: "", resource: "secrets" };
 const GET_CONFIG_MAP: EffectOn = { verb: "get", group: "", resource: "configmaps" };

@@ -1,5 +1,5 @@
 /** The questions that find out whether somebody may do all effects of an object; few, whatever the object says. Pure. */
-import { distinctEffects, type Effect } from "./effect.ts";
+import { distinctEffects, type Effect } from "./types.ts";
 
 /** Asked at once within the few seconds that an admission has. */
 export const MAX_QUESTIONS = 64;

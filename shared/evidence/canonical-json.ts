@@ -1,6 +1,6 @@
 /** One text for one value: what is signed must not depend on the order in which somebody wrote it. Pure. */
 import { UserError } from "../errors.ts";
-import { isJsonObject } from "../kube/json-value.ts";
+import { isJsonObject } from "../json/value.ts";
 
 /**
  * JSON without spaces, with the fields of each object in the order of their code units. Fields without a value are left out.

@@ -1,5 +1,5 @@
 /** Templates in hooks: in commands, and in paths, headers, bodies and form values. */
-import { renderTemplate } from "../go-template.ts";
+import { renderTemplate } from "../go-template/render.ts";
 import { type HookSummary, hookTemplateData } from "./summary.ts";
 
 /** @throws UserError INVALID_OBJECT saying what is wrong in the template */

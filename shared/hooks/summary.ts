@@ -1,5 +1,5 @@
 /** What templates of hooks see. */
-import type { Value } from "../go-template.ts";
+import type { Value } from "../go-template/render.ts";
 
 export interface HookSummary {
   readonly Name: string;

@@ -3,7 +3,7 @@
  * container alone. With equal hashes these fields follow from the code, so whoever changes how they are built restarts the pods of
  * everyone: the golden files tell.
  */
-import { isJsonObject, listAt, textAt } from "../kube/json-value.ts";
+import { isJsonObject, listAt, textAt } from "../json/value.ts";
 import type { BackupPlan } from "./plan.ts";
 import type { JsonObject } from "./workload.ts";
 

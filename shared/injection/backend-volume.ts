@@ -2,10 +2,10 @@
 import type { LocalBackend } from "../api/backend.ts";
 import type { VolumeMount } from "../api/kubernetes/volume.ts";
 import type { Repository } from "../api/repository.ts";
-import { secretNameBeside } from "../backend-secret.ts";
 import { Path, Volume } from "../contract.ts";
 import { canonicalJson, shortHash } from "../hash.ts";
-import { findLocalBackendFault } from "../local-backend.ts";
+import { secretNameBeside } from "../repository/backend-secret.ts";
+import { findLocalBackendFault } from "../repository/local-backend.ts";
 import type { InjectionProblem, NamespaceFacts } from "./view.ts";
 import type { JsonObject } from "./workload.ts";
 

@@ -1,11 +1,11 @@
 /** The backup that a workload's blueprint annotation asks for, before the reconciler has made its objects. */
 import type { BackupBlueprint } from "../api/backup-blueprint.ts";
 import type { Repository } from "../api/repository.ts";
-import { blueprintNames, blueprintResultName, resolveBlueprint } from "../blueprint.ts";
 import { Annotation } from "../contract.ts";
 import { messageOf, UserError } from "../errors.ts";
-import { type BackupInvokerView, backupInvokerView } from "../invoker.ts";
-import { formatTarget } from "../target.ts";
+import { blueprintNames, blueprintResultName, resolveBlueprint } from "../invoker/blueprint.ts";
+import { type BackupInvokerView, backupInvokerView } from "../invoker/object.ts";
+import { formatTarget } from "../target/ref.ts";
 import type { BlueprintSource, NamespaceFacts } from "./view.ts";
 import type { WorkloadFacts } from "./workload.ts";
 

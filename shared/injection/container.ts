@@ -2,7 +2,7 @@
 import type { VolumeMount } from "../api/kubernetes/volume.ts";
 import type { Repository } from "../api/repository.ts";
 import { Command, Container, Path, Volume } from "../contract.ts";
-import { formatInvoker } from "../invoker.ts";
+import { formatInvoker } from "../invoker/object.ts";
 import { backendVolumes, type MountedVolume, VOLUME_FILE_MODE } from "./backend-volume.ts";
 import { hashContainer, type InvokerIdentity } from "./container-hash.ts";
 import {

@@ -4,7 +4,7 @@
  */
 import type { VolumeMount } from "../api/kubernetes/volume.ts";
 import type { Repository } from "../api/repository.ts";
-import { formatInvoker } from "../invoker.ts";
+import { formatInvoker } from "../invoker/object.ts";
 import { backendVolumes } from "./backend-volume.ts";
 import { type MountPlace, placeOf, sourceOf } from "./mounts.ts";
 import type { InjectionProblem } from "./view.ts";

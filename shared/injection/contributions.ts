@@ -3,6 +3,7 @@ import type { Repository } from "../api/repository.ts";
 import type { ContainerSettings } from "../api/runtime-settings.ts";
 import { Driver, Label } from "../contract.ts";
 import { messageOf, UserError } from "../errors.ts";
+import { labelledMember } from "../invoker/labelled-member.ts";
 import {
   type BackupInvokerView,
   type BackupMemberView,
@@ -10,10 +11,9 @@ import {
   formatInvoker,
   type RestoreInvokerView,
   type RestoreMemberView,
-} from "../invoker.ts";
-import { labelledMember } from "../labelled-member.ts";
-import { formatTarget, isSidecarKind } from "../target.ts";
-import { mayUseRepository } from "../usage-policy.ts";
+} from "../invoker/object.ts";
+import { mayUseRepository } from "../repository/usage-policy.ts";
+import { formatTarget, isSidecarKind } from "../target/ref.ts";
 import type { Finding } from "../validation/finding.ts";
 import { findContainerFaults } from "../validation/runtime-settings.ts";
 import { findBackendProblem } from "./backend-volume.ts";

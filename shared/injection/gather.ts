@@ -2,8 +2,8 @@
 import type { BackupBlueprint } from "../api/backup-blueprint.ts";
 import type { Repository } from "../api/repository.ts";
 import { Label } from "../contract.ts";
-import type { BackupInvokerView, RepositoryName, RestoreInvokerView } from "../invoker.ts";
-import { targetKey } from "../target.ts";
+import type { BackupInvokerView, RepositoryName, RestoreInvokerView } from "../invoker/object.ts";
+import { targetKey } from "../target/ref.ts";
 import { findBlueprintSources } from "./blueprint-source.ts";
 import type { LimitRange } from "./limit-range.ts";
 import { settingsFor } from "./own-settings.ts";

@@ -4,7 +4,7 @@
  */
 import { Annotation, Label } from "../contract.ts";
 import { canonicalJson, shortHash } from "../hash.ts";
-import { isJsonObject } from "../kube/json-value.ts";
+import { isJsonObject } from "../json/value.ts";
 import { applicationContainers, applicationVolumeNames } from "./own-parts.ts";
 import type { JsonObject, TextMap, WorkloadFacts } from "./workload.ts";
 

@@ -2,7 +2,7 @@
  * The init-container of a restore that is gone. It does no more than end at once, and goes when the reconciler asks for that: it alone sees
  * whether pods still wait in it. Pure.
  */
-import { listAt } from "../kube/json-value.ts";
+import { listAt } from "../json/value.ts";
 import { containersOf, isInitOf, isRestoreInit } from "./own-parts.ts";
 import { isRestoreOver } from "./plan.ts";
 import type { InjectionView } from "./view.ts";

@@ -1,6 +1,6 @@
 /** What a namespace's LimitRanges leave of default resources: a default of ours must not make its pods be refused. */
 import type { Resources } from "../api/kubernetes/pod.ts";
-import { isJsonObject, listAt, textAt, valueAt } from "../kube/json-value.ts";
+import { isJsonObject, listAt, textAt, valueAt } from "../json/value.ts";
 import { isAbove, readQuantity } from "../quantity.ts";
 import type { JsonObject } from "./workload.ts";
 

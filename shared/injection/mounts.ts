@@ -1,6 +1,6 @@
 /** The volumes of the workload that the injected container mounts: what all its members ask for, united. */
 import type { VolumeMount } from "../api/kubernetes/volume.ts";
-import { formatTarget, type ResolvedTargetRef } from "../target.ts";
+import { formatTarget, type ResolvedTargetRef } from "../target/ref.ts";
 import { applicationVolumeNames } from "./own-parts.ts";
 import { findUnusableMount, type MountingSettings } from "./unusable-mounts.ts";
 import type { InjectionProblem } from "./view.ts";

@@ -1,7 +1,7 @@
 /** What keeps any container of ours out of a workload, whatever its invokers say. */
 import { Container } from "../contract.ts";
-import { listAt, textAt, valueAt } from "../kube/json-value.ts";
-import { formatTarget } from "../target.ts";
+import { listAt, textAt, valueAt } from "../json/value.ts";
+import { formatTarget } from "../target/ref.ts";
 import { applicationContainers, applicationVolumeNames, isOwnVolumeName } from "./own-parts.ts";
 import type { InjectionProblem } from "./view.ts";
 import type { JsonObject, WorkloadFacts } from "./workload.ts";

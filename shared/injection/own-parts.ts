@@ -1,6 +1,6 @@
 /** Which parts of a pod template are ours: containers, volumes and annotations that injection added. */
 import { Annotation, Command, Container, Label, Volume } from "../contract.ts";
-import { listAt, textAt, valueAt } from "../kube/json-value.ts";
+import { listAt, textAt, valueAt } from "../json/value.ts";
 import { type JsonObject, namesOf, objectsAt } from "./workload.ts";
 
 /** Annotations of the pod template that hold what was injected. */

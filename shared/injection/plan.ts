@@ -4,9 +4,9 @@
  */
 import { OnRestoreFailure } from "../api/closed-lists.ts";
 import { Annotation } from "../contract.ts";
-import { type BackupInvokerView, formatInvoker, type RestoreInvokerView } from "../invoker.ts";
+import { type BackupInvokerView, formatInvoker, type RestoreInvokerView } from "../invoker/object.ts";
 import { INJECTION_REASONS, type InjectionReason } from "../reasons.ts";
-import { formatTarget } from "../target.ts";
+import { formatTarget } from "../target/ref.ts";
 import type { BuiltContainer, Ingredient, Role } from "./container.ts";
 import { identityOf } from "./container-hash.ts";
 import {

@@ -3,9 +3,9 @@
  * may have CPUs of its own, and is the last to be killed where memory runs out.
  */
 import { Annotation } from "../contract.ts";
-import { valueAt } from "../kube/json-value.ts";
+import { valueAt } from "../json/value.ts";
 import { readQuantity } from "../quantity.ts";
-import { formatTarget } from "../target.ts";
+import { formatTarget } from "../target/ref.ts";
 import { applicationContainers } from "./own-parts.ts";
 import type { JsonObject, WorkloadFacts } from "./workload.ts";
 

@@ -1,6 +1,6 @@
 /** What a namespace's LimitRanges of type Pod leave of default resources beside what the application's containers take. */
 import type { Resources } from "../api/kubernetes/pod.ts";
-import { valueAt } from "../kube/json-value.ts";
+import { valueAt } from "../json/value.ts";
 import { isAbove, readQuantity } from "../quantity.ts";
 import type { LimitRange, LimitRangeItem } from "./limit-range.ts";
 import { applicationContainers } from "./own-parts.ts";

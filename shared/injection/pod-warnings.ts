@@ -1,6 +1,6 @@
 /** What the author of a workload should know of its pods once our container is in them. Pure. */
-import { listAt, textAt, valueAt } from "../kube/json-value.ts";
-import { formatTarget } from "../target.ts";
+import { listAt, textAt, valueAt } from "../json/value.ts";
+import { formatTarget } from "../target/ref.ts";
 import { isOwnVolumeName } from "./own-parts.ts";
 import type { JsonObject, WorkloadFacts } from "./workload.ts";
 

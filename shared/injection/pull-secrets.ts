@@ -4,7 +4,7 @@
  * only as long as they name none, so ours would take the application's away.
  */
 import { shortHash } from "../hash.ts";
-import { textAt } from "../kube/json-value.ts";
+import { textAt } from "../json/value.ts";
 
 export interface PullSecret {
   /** That of the installation. */

@@ -14,7 +14,7 @@
  * root, whatever runtimeSettings say otherwise. A policy that wants it would refuse the application's pods with ours in them.
  */
 import type { ContainerSecurityContext } from "../api/kubernetes/pod.ts";
-import { listAt, numberAt, valueAt } from "../kube/json-value.ts";
+import { listAt, numberAt, valueAt } from "../json/value.ts";
 import { enforcesRestricted } from "./backend-volume.ts";
 import { applicationContainers, mountsVolume } from "./own-parts.ts";
 import type { NamespaceFacts } from "./view.ts";

@@ -5,7 +5,7 @@
  */
 import { Annotation } from "../contract.ts";
 import { canonicalJson } from "../hash.ts";
-import { isJsonObject, parseJson, textAt, valueAt } from "../kube/json-value.ts";
+import { isJsonObject, parseJson, textAt, valueAt } from "../json/value.ts";
 import { containersOf, isInitOf } from "./own-parts.ts";
 import type { RestorePlan } from "./plan.ts";
 import type { JsonObject, WorkloadFacts } from "./workload.ts";

@@ -1,9 +1,9 @@
 /** Mounts that the API server takes and no kubelet can make: in our container they would keep the application's pods from starting. */
 import type { VolumeMount } from "../api/kubernetes/volume.ts";
 import type { ContainerSettings } from "../api/runtime-settings.ts";
-import { namesInExpression } from "../expression.ts";
-import { listAt, textAt } from "../kube/json-value.ts";
-import { formatTarget } from "../target.ts";
+import { listAt, textAt } from "../json/value.ts";
+import { namesInExpression } from "../target/expression.ts";
+import { formatTarget } from "../target/ref.ts";
 import { OWN_ENV } from "./container-settings.ts";
 import { applicationContainers } from "./own-parts.ts";
 import type { InjectionProblem } from "./view.ts";

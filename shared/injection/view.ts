@@ -1,6 +1,6 @@
 /** Everything that an injection plan is computed from. */
 import type { Repository } from "../api/repository.ts";
-import type { BackupInvokerView, RestoreInvokerView } from "../invoker.ts";
+import type { BackupInvokerView, RestoreInvokerView } from "../invoker/object.ts";
 import type { InjectionReason } from "../reasons.ts";
 import type { DefaultResources } from "./container-resources.ts";
 import type { LimitRange } from "./limit-range.ts";

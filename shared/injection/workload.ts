@@ -1,6 +1,6 @@
 /** What injection needs to know of a workload, read from raw JSON whose unknown fields stay as they are. */
 import { SIDECAR_KINDS } from "../contract.ts";
-import { isJsonObject, listAt, textAt, valueAt } from "../kube/json-value.ts";
+import { isJsonObject, listAt, textAt, valueAt } from "../json/value.ts";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 export type TextMap = Readonly<Record<string, string>>;

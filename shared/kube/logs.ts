@@ -1,5 +1,5 @@
 /** The end of a container's log. */
-import type { CallOptions, KubeClient } from "./client.ts";
+import type { CallOptions, KubeClient } from "./client/interface.ts";
 import { buildPath } from "./resource.ts";
 import { PODS } from "./resources.ts";
 

@@ -1,5 +1,5 @@
 /** The part of an object that every store needs, whatever its kind. */
-import { textAt } from "./json-value.ts";
+import { textAt } from "../json/value.ts";
 
 export interface ObjectMeta {
   /** Empty for cluster-scoped objects. */

@@ -3,8 +3,8 @@
  * back-off for keys that fail.
  */
 import { type Backoff, nextBackoffMs } from "../backoff.ts";
-import { type Clock, systemClock } from "./clock.ts";
-import { isNamespaceEnding } from "./kube-error.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { isNamespaceEnding } from "./client/error.ts";
 
 /**
  * What a run of a key asks for. A thrown error asks for another run after back-off, unless it says that the namespace is being

@@ -2,7 +2,7 @@
  * Whether what a session was to save is in the repository: what makes its recovery point complete, as far as its status tells. Hooks do
  * not count, whatever phase they gave it: a thaw that failed takes no data away. Retention, restores, the CLI and the statuses of
  * Repositories and invokers ask here, so that none of them gives up a point for one that another does not take. What snapshots
- * themselves tell is in shared/point-parts.ts; a point is complete when neither says otherwise. Pure.
+ * themselves tell is in shared/snapshots/point-parts.ts; a point is complete when neither says otherwise. Pure.
  */
 import { ConditionType } from "../reasons.ts";
 import { isFinalSessionPhase } from "./backup-phase.ts";
@@ -19,6 +19,14 @@ interface SavedTarget {
   readonly stats?: readonly SavedHost[];
   /** Counts of what has no room in the status. */
   readonly unlisted?: { readonly succeeded?: number };
+}
+
+/** Whether a host's entry lists all its snapshots. Of very many only the first are listed, and their count beside them. */
+export function listsAllSnapshots(host: {
+  readonly snapshots?: readonly unknown[];
+  readonly snapshotCount?: number;
+}): boolean {
+  return (host.snapshots ?? []).length >= (host.snapshotCount ?? 0);
 }
 
 /** Whether all hosts of a target have their data in the repository. */

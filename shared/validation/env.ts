@@ -1,6 +1,6 @@
 /** What the API server refuses in a container's variables. */
 import type { EnvFrom, EnvVar } from "../api/kubernetes/pod.ts";
-import { isJsonObject, textAt, valueAt } from "../kube/json-value.ts";
+import { isJsonObject, textAt, valueAt } from "../json/value.ts";
 import { type Finding, fault } from "./finding.ts";
 
 /** As servers before 1.30 want it. */

@@ -1,5 +1,5 @@
 /** What the API server refuses in probes and handlers of a container. */
-import { isJsonObject, listAt, numberAt, textAt, valueAt } from "../kube/json-value.ts";
+import { isJsonObject, listAt, numberAt, textAt, valueAt } from "../json/value.ts";
 import { type Finding, fault } from "./finding.ts";
 
 const NUMBERS = ["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"];

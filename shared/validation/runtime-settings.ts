@@ -6,7 +6,7 @@ import type { ContainerSecurityContext } from "../api/kubernetes/pod.ts";
 import type { VolumeMount } from "../api/kubernetes/volume.ts";
 import type { ContainerSettings, RuntimeSettings } from "../api/runtime-settings.ts";
 import type { TempDir } from "../api/temp-dir.ts";
-import { textAt, valueAt } from "../kube/json-value.ts";
+import { textAt, valueAt } from "../json/value.ts";
 import { readQuantity } from "../quantity.ts";
 import { findEnvFaults, findEnvFromFaults } from "./env.ts";
 import { type Finding, fault } from "./finding.ts";

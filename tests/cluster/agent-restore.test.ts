@@ -1,9 +1,9 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import { findConnection } from "../../shared/kube/connect.ts";
-import { createKubeClient } from "../../shared/kube/http-client.ts";
+import { createKubeClient } from "../../shared/kube/client/http.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
+import { findConnection } from "../../shared/kube/connection/find.ts";
 import {
   createConfiguration,
   createRestore,

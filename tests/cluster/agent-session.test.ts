@@ -6,9 +6,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { HostStats } from "../../shared/api/host-stats.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { findConnection } from "../../shared/kube/connect.ts";
-import { createKubeClient } from "../../shared/kube/http-client.ts";
+import { createKubeClient } from "../../shared/kube/client/http.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
+import { findConnection } from "../../shared/kube/connection/find.ts";
 import {
   changeOrder,
   createConfiguration,

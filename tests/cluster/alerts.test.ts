@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { readObjects } from "../../scripts/manifests/compose.ts";
-import { valueAt } from "../../shared/kube/json-value.ts";
+import { valueAt } from "../../shared/json/value.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
 
 const RULES = join(import.meta.dirname, "../../manifests/monitoring/rules.yaml");

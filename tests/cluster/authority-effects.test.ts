@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { valueAt } from "../../shared/kube/json-value.ts";
+import { valueAt } from "../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { makeUserKubeconfig } from "../support/control-plane/kubeconfig.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
@@ -230,9 +230,43 @@ describe("ops, who may write our kinds and nothing else,", () => {
     await waitUntil("the batch is gone", 10_000, async () => (await find()) === undefined);
   });
 
+  test("S6: leads no database's data or commands elsewhere by its AppBinding, with or without a Secret", async () => {
+    const binding = appBinding({ secret: { name: "own" } });
+    const { name } = binding.metadata;
+    await write(admin, binding);
+    const patch = (spec: object) =>
+      ops.patch(resourceOf("AppBinding"), EVIL, name, { kind: "merge", body: { spec } }, asIs);
+    const elsewhere = { url: "postgresql://203.0.113.7:443" };
+    for (const spec of [
+      { secret: null },
+      { secret: null, clientConfig: elsewhere },
+      { clientConfig: { url: null, service: { scheme: "tcp", name: "other", port: 1 } } },
+      { parameters: { apiVersion: "a/v1", kind: "A", stash: { addon: { restoreTask: { name: "x" } } } } },
+    ]) {
+      await expect(patch(spec), JSON.stringify(spec)).rejects.toThrow(/may not (get secrets|create pods)/);
+    }
+    await ops.delete(resourceOf("AppBinding"), EVIL, name);
+    const again = { ...appBinding({ clientConfig: elsewhere }), metadata: binding.metadata };
+    await expect(write(ops, again)).rejects.toThrow(/may not create pods/);
+  });
+
+  test("S6: leads no Repository's data elsewhere without the right to its Secret", async () => {
+    const store = repository({ storageSecretName: "crown", s3: { endpoint: "e", bucket: "b" } });
+    await write(admin, store);
+    const backend = { storageSecretName: null, s3: { endpoint: "attacker.test", bucket: "b" } };
+    const patch = ops.patch(
+      resourceOf("Repository"),
+      EVIL,
+      store.metadata.name,
+      { kind: "merge", body: { spec: { backend } } },
+      asIs,
+    );
+    await expect(patch).rejects.toThrow(/may not get secrets authority-evil\/crown/);
+  });
+
   test("has no backup made by annotating an AppBinding, with arguments of his choice", async () => {
     const binding = appBinding();
-    await write(ops, binding);
+    await write(admin, binding);
     const annotations = {
       "stash.appscode.com/backup-blueprint": "daily",
       "params.stash.appscode.com/args": "--host=x",
@@ -262,7 +296,6 @@ describe("ops, who may write our kinds and nothing else,", () => {
   test("may still write what makes us do nothing", async () => {
     await write(ops, batch([]));
     await write(ops, repository({ s3: { endpoint: "e", bucket: "b" } }));
-    await write(ops, appBinding());
   });
 });
 

@@ -8,12 +8,12 @@ import { CertificateMode, createElectedKeeper } from "../../certs/elected-keeper
 import { findCertificateSecret } from "../../certs/secret.ts";
 import { type ServingCertificate, watchServingCertificate } from "../../certs/watch-serving-certificate.ts";
 import { findConfigurations } from "../../certs/webhook-configurations.ts";
+import { systemClock } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/errors.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { systemClock } from "../../shared/kube/clock.ts";
-import { findConnection } from "../../shared/kube/connect.ts";
-import { createKubeClient } from "../../shared/kube/http-client.ts";
-import { isJsonObject, textAt } from "../../shared/kube/json-value.ts";
+import { isJsonObject, textAt } from "../../shared/json/value.ts";
+import { createKubeClient } from "../../shared/kube/client/http.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
+import { findConnection } from "../../shared/kube/connection/find.ts";
 import { createLogger } from "../../shared/log.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { applyManifests } from "../support/objects/apply.ts";

@@ -7,18 +7,20 @@ import { parse, stringify } from "yaml";
 import { JOBS } from "../../cli/cluster/resources.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../../shared/api/restore-batch.ts";
-import { asIs } from "../../shared/kube/client.ts";
-import { listAt, parseJson, textAt } from "../../shared/kube/json-value.ts";
+import { listAt, parseJson, textAt } from "../../shared/json/value.ts";
+import { asIs } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { findCondition } from "../../shared/status/conditions.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
 import { type CliStage, DB, openCliStage, WEB } from "../support/cli/stage.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
 import { describeTree } from "../support/files/tree.ts";
+import { AUDITED_USER, readAskedFor } from "../support/install/audit.ts";
 import { listPods, waitForReadyPods } from "../support/objects/pods.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
 import { batchManifest } from "../support/restore/application.ts";
 import { emptyFolder, waitForValue } from "../support/restore/restore-stand.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 import { testChanges } from "./cli/changes.ts";
 import { testRepositoryWork } from "./cli/repository.ts";
 import { testUpstreamCommands } from "./cli/upstream.ts";
@@ -228,7 +230,28 @@ test("completion knows the names in the cluster", async () => {
 });
 
 describe("restore", () => {
-  test("--dry-run changes nothing and tells the plan, with the files that it would write over", async () => {
+  test("--dry-run asks the API server for nothing but reads: its audit log has no write", async () => {
+    const env = { KUBECONFIG: await stage.writeKubeconfig(AUDITED_USER, ["system:masters"]) };
+    const planned = await stash(["restore", "nightly", "--at", "1 second ago", "--dry-run"], { env });
+    expect(planned, planned.stderr).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(planned.stdout).toMatch(/Point +nightly-\d{10} of /);
+    expect(planned.stdout).toMatch(/^2 +web +/m);
+    expect(planned.stdout).toContain("restic was not asked");
+    const asked = await readAskedFor(sharedPlane().auditLogPath, AUDITED_USER);
+    expect(asked.others).toEqual([]);
+    expect(asked.reads.length).toBeGreaterThan(3);
+    // The log sees what is no read: of this one that is checked, made and taken away.
+    const tried = await stash(["restore", "nightly", "-m", "web", "--dry-run=server"], { env });
+    expect(tried, tried.stderr).toMatchObject({ exitCode: 0 });
+    const { others } = await readAskedFor(sharedPlane().auditLogPath, AUDITED_USER);
+    expect(others.map((line) => line.replace(/nightly-plan-\w+/, "NAME"))).toEqual([
+      expect.stringMatching(/^create \S+\/restorebatches\?.*dryRun=All/),
+      expect.stringMatching(/^create \S+\/restorebatches(\?fieldManager=\S+)?$/),
+      expect.stringMatching(/^delete \S+\/restorebatches\/NAME/),
+    ]);
+  });
+
+  test("--dry-run=server tells files and bytes, touches no pod and no file, and its object is gone", async () => {
     const own = join(stage.folders.get("web") ?? "", "own");
     const extra = join(stage.folders.get("db") ?? "", "deep/er/file");
     const [ownTime, extraTime] = await Promise.all([own, extra].map(async (path) => (await stat(path)).mtime));
@@ -238,7 +261,7 @@ describe("restore", () => {
     const before = await trees();
     const snapshots = () => stage.stand.restic("list", "snapshots", "--no-lock");
     const known = snapshots();
-    const text = await output("restore", "nightly", "--at", "1 second ago", "--dry-run");
+    const text = await output("restore", "nightly", "--at", "1 second ago", "--dry-run=server");
     expect(text).toContain("a dry run, nothing was changed");
     expect(text).toMatch(/Point +nightly-\d{10} of /);
     expect(text).toMatch(/^1 +db +Deployment cli-test\/db +init-container of its pods +[0-9a-f]{8} .* its pod$/m);
@@ -302,8 +325,19 @@ describe("restore", () => {
   });
 
   test("what the webhook refuses is told under --dry-run, too", async () => {
-    const { exitCode, stderr } = await stash(["restore", "nightly", "--name", "Not_A_Name", "--dry-run"]);
-    expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("Not_A_Name") });
+    for (const flag of ["--dry-run", "--dry-run=server"]) {
+      const { exitCode, stderr } = await stash(["restore", "nightly", "--name", "Not_A_Name", flag]);
+      expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("Not_A_Name") });
+    }
+  });
+
+  test("Ctrl-C while the plan is waited for takes its object away", async () => {
+    const { exitCode, stderr } = await stash(["restore", "nightly", "--dry-run=server"], {
+      onOutput: (_stdout, said) => (said.includes(" made in ") ? "SIGINT" : undefined),
+    });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 130, stderr: expect.stringContaining("tidying up") });
+    const names = (await stage.stand.client.list(KINDS.RestoreBatch, NAMESPACE, asIs)).items;
+    expect(names.map((one) => textAt(one, "metadata", "name")).filter((name) => name?.includes("-plan-"))).toEqual([]);
   });
 
   test.each([

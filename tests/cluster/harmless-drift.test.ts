@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { type JsonObject, objectsAt } from "../../shared/injection/workload.ts";
-import { asIs } from "../../shared/kube/client.ts";
-import { listAt, valueAt } from "../../shared/kube/json-value.ts";
+import { listAt, valueAt } from "../../shared/json/value.ts";
+import { asIs } from "../../shared/kube/client/interface.ts";
 import { aBackupOf, aNamespace, anApplication, harmlessStage } from "../support/harmless/stage.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { useProduct } from "../support/product/product-cluster.ts";

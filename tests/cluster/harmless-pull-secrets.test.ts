@@ -1,11 +1,11 @@
 /** The installation's pull secrets: beside the pods that need them, in their templates, and gone with the last of them. */
 import { expect, test } from "vitest";
-import { isRolledOut } from "../../reconciler/invoker/rollouts.ts";
+import { isRolledOut } from "../../reconciler/injection/rollouts.ts";
 import { readWorkloadObject } from "../../reconciler/world/workload-object.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { containersOf, isSidecar } from "../../shared/injection/own-parts.ts";
-import { asIs } from "../../shared/kube/client.ts";
-import { listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { listAt, textAt, valueAt } from "../../shared/json/value.ts";
+import { asIs } from "../../shared/kube/client/interface.ts";
 import { aBackupOf, aNamespace, anApplication, harmlessStage } from "../support/harmless/stage.ts";
 import { waitForContainer, waitForReadyPods } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";

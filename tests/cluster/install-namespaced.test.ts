@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { asIs } from "../../shared/kube/client.ts";
+import { asIs } from "../../shared/kube/client/interface.ts";
 import { type InstalledProduct, startEmptyCluster } from "../support/install/installed-product.ts";
 import { kustomize } from "../support/install/kustomize.ts";
 import { applyManifests } from "../support/objects/apply.ts";

@@ -1,13 +1,14 @@
 /** install.yaml on a real control plane: the product's own pods, from the image's files, with their own rights and no more. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseBackupSession } from "../../shared/api/backup-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { asIs } from "../../shared/kube/client.ts";
-import { systemClock } from "../../shared/kube/clock.ts";
-import { createDiscovery } from "../../shared/kube/discovery.ts";
-import { listAt, textAt } from "../../shared/kube/json-value.ts";
+import { systemClock } from "../../shared/clock.ts";
+import { Install } from "../../shared/contract.ts";
+import { listAt, textAt } from "../../shared/json/value.ts";
+import { createDiscovery } from "../../shared/kube/client/discovery.ts";
+import { asIs } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { describeTree } from "../support/files/tree.ts";
 import { diagnose, runCli, runCliAs } from "../support/install/cli.ts";
@@ -24,9 +25,11 @@ import { listPods, waitForContainer, waitForReadyPods } from "../support/objects
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { batchManifest, partManifest, restoreManifest, restoreMember } from "../support/restore/application.ts";
 import { emptyFolder, openRestoreStand, type RestoreStand, waitForValue } from "../support/restore/restore-stand.ts";
+import { kubectl, untilAvailable } from "../support/webhook/aggregated-plane.ts";
 
 const OWN = "stash-batch";
 const INSTALL_PAGE = join(import.meta.dirname, "../../docs/install.md");
+const SNAPSHOT_API = join(import.meta.dirname, "../../manifests/overlays/snapshot-api");
 const NAMESPACE = "shop";
 const TIMEOUT_MS = 90_000;
 const START_MS = 300_000;
@@ -250,6 +253,88 @@ test("the doctor tells each thing that was broken, and recovers with a second ap
   );
 });
 
+test("debug operator prints what both programs log", async () => {
+  const { exitCode, stdout, stderr } = await runCli(cluster, "debug", "operator");
+  expect(exitCode, stderr).toBe(0);
+  for (const program of ["webhook", "reconciler"]) {
+    expect(stdout).toMatch(new RegExp(`=== .*stash-batch-${program}`));
+  }
+  expect(stdout.split("\n").filter((line) => line.startsWith("{") || line.includes("info")).length).toBeGreaterThan(5);
+});
+
+describe("the overlay snapshot-api, applied as docs/install.md says", () => {
+  const READER = "reader@example.com";
+  let reader: string;
+  const as = (kubeconfigPath: string, ...args: readonly string[]) =>
+    kubectl(cluster.controlPlane, kubeconfigPath, ...args);
+  const asAdmin = (...args: readonly string[]) => as(cluster.controlPlane.kubeconfigPath, ...args);
+  const ids = () => stand.restic("list", "snapshots", "--no-lock").trim().split("\n").sort();
+
+  test("brings kubectl get snapshots by the API server's aggregation layer, to who may", async () => {
+    const { client, controlPlane } = cluster;
+    const applied = await asAdmin("apply", "--server-side", "--force-conflicts", "-k", SNAPSHOT_API);
+    expect(applied.code, applied.stderr).toBe(0);
+    for (const component of ["webhook", "reconciler"]) {
+      const rollout = ["rollout", "status", `deployment/stash-batch-${component}`, "-n", OWN, "--timeout=90s"];
+      const { code, stderr } = await kubectl(controlPlane, controlPlane.kubeconfigPath, ...rollout);
+      expect(code, stderr).toBe(0);
+    }
+    await untilAvailable({ admin: client }, Install.SnapshotApiService);
+    reader = await controlPlane.kubeconfigFor(READER, ["system:authenticated"]);
+    const none = await as(reader, "get", "snapshots", "-n", NAMESPACE);
+    expect([none.code, none.stdout, none.stderr]).toEqual([1, "", expect.stringMatching(/forbidden/i)]);
+    const group = "rbac.authorization.k8s.io";
+    await client.create(
+      KUBERNETES.RoleBinding,
+      NAMESPACE,
+      {
+        apiVersion: `${group}/v1`,
+        kind: "RoleBinding",
+        metadata: { name: "reader", namespace: NAMESPACE },
+        roleRef: { apiGroup: group, kind: "ClusterRole", name: "view" },
+        subjects: [{ apiGroup: group, kind: "User", name: READER }],
+      },
+      asIs,
+    );
+    const list = () => as(reader, "get", "snapshots", "-n", NAMESPACE, "--no-headers");
+    const { stdout } = await waitForValue(
+      list,
+      (told) => told.stdout.trim().split("\n").length === ids().length,
+      "the reader's snapshots",
+      TIMEOUT_MS,
+    );
+    const rows = stdout
+      .trim()
+      .split("\n")
+      .map((line) => line.split(/\s+/));
+    expect(rows.map(([, id = ""]) => id).sort()).toEqual(ids());
+    expect(new Set(rows.map(([, , repository]) => repository))).toEqual(new Set(["store"]));
+    expect(new Set(rows.map(([, , , host]) => host))).toEqual(new Set(["db-0", "db-1", "web"]));
+    expect((await as(reader, "get", "snapshots", "-n", NAMESPACE, "-l", "hostname=web", "-o", "name")).stdout).toMatch(
+      /^(snapshot\.repositories\.stash\.appscode\.com\/store-[0-9a-f]{8}\n)+$/,
+    );
+    const { stdout: found } = await runCli(cluster, "doctor");
+    expect(found).toMatch(/ok +Snapshot API: the API server reaches it/);
+  });
+
+  test("kubectl delete snapshot takes it out of the repository, for who may", async () => {
+    const [first = ""] = ids();
+    const name = `store-${first.slice(0, 8)}`;
+    const refused = await as(reader, "delete", "snapshot", name, "-n", NAMESPACE);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/forbidden/i)]);
+    const ordered = await asAdmin("delete", "snapshot", name, "-n", NAMESPACE, "--wait=false");
+    expect([ordered.code, ordered.stderr]).toEqual([0, ""]);
+    await waitForValue(
+      async () => ids(),
+      (left) => !left.includes(first),
+      "the snapshot goes",
+      TIMEOUT_MS,
+    );
+    const gone = async () => (await asAdmin("get", "snapshot", name, "-n", NAMESPACE)).stderr;
+    expect(await waitForValue(gone, (said) => said !== "", "the list without it", TIMEOUT_MS)).toContain("NotFound");
+  });
+});
+
 test("uninstalling tells its steps first, and leaves sidecars and objects unless it is asked for more", async () => {
   const { client } = cluster;
   const told = await runCli(cluster, "uninstall", "--remove-sidecars", "--remove-definitions");
@@ -261,6 +346,7 @@ test("uninstalling tells its steps first, and leaves sidecars and objects unless
   const done = await runCli(cluster, "uninstall", "--yes");
   expect(done.exitCode, done.stdout + done.stderr).toBe(0);
   expect(await client.find(KUBERNETES.Namespace, undefined, OWN, asIs)).toBeUndefined();
+  expect(await client.find(KUBERNETES.APIService, undefined, Install.SnapshotApiService, asIs)).toBeUndefined();
   const after = await waitForReadyPods(client, NAMESPACE, "app=db", 2, TIMEOUT_MS);
   expect(after.map(({ uid, containers }) => [uid, containers])).toEqual(
     before.map(({ uid, containers }) => [uid, containers]),

@@ -6,10 +6,10 @@ import { parseBackupConfiguration } from "../../shared/api/backup-configuration.
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository } from "../../shared/api/repository.ts";
 import { containersOf, isSidecar } from "../../shared/injection/own-parts.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { findConnection } from "../../shared/kube/connect.ts";
-import { createKubeClient } from "../../shared/kube/http-client.ts";
-import { isJsonObject, listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { isJsonObject, listAt, textAt, valueAt } from "../../shared/json/value.ts";
+import { createKubeClient } from "../../shared/kube/client/http.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
+import { findConnection } from "../../shared/kube/connection/find.ts";
 import type { ConditionFact } from "../../shared/status/conditions.ts";
 import type { KeyAndCertificate } from "../support/control-plane/certificates.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";

@@ -1,12 +1,12 @@
 /** The client, Events and discovery against a real API server. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { systemClock } from "../../shared/kube/clock.ts";
-import { createDiscovery } from "../../shared/kube/discovery.ts";
-import { createEventRecorder } from "../../shared/kube/events.ts";
-import { createKubeClient } from "../../shared/kube/http-client.ts";
-import { numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
-import { isAlreadyExists, isConflict, isForbidden, isInvalid, toUserError } from "../../shared/kube/kube-error.ts";
+import { systemClock } from "../../shared/clock.ts";
+import { numberAt, textAt, valueAt } from "../../shared/json/value.ts";
+import { createDiscovery } from "../../shared/kube/client/discovery.ts";
+import { isAlreadyExists, isConflict, isForbidden, isInvalid, toUserError } from "../../shared/kube/client/error.ts";
+import { createKubeClient } from "../../shared/kube/client/http.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
+import { createEventRecorder } from "../../shared/kube/events/recorder.ts";
 import { EVENTS } from "../../shared/kube/resources.ts";
 import { failureOf, openTestClient, type TestClient } from "../support/kube/test-client.ts";
 import { defineWidgets, type Widgets } from "../support/kube/widgets.ts";

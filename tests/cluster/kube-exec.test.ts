@@ -1,10 +1,10 @@
 /** Commands and logs of a real pod, through the API server. */
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import type { Connection } from "../../shared/kube/connection.ts";
-import { createPodExec, type ExecRequest, type PodExec } from "../../shared/kube/exec.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
+import type { Connection } from "../../shared/kube/connection/credentials.ts";
+import { createPodExec, type ExecRequest, type PodExec } from "../../shared/kube/exec/pod.ts";
 import { readLogTail } from "../../shared/kube/logs.ts";
 import { startTcpProxy } from "../support/kube/tcp-proxy.ts";
 import { failureOf, openTestClient } from "../support/kube/test-client.ts";

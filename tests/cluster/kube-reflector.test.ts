@@ -1,15 +1,15 @@
 /** Informers against an API server whose connections break, that is killed, and whose history is compacted. */
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import { numberAt, textAt, valueAt } from "../../shared/json/value.ts";
 import {
   createInformer,
   type Informer,
   type InformerOptions,
   type InformerProblem,
-} from "../../shared/kube/informer.ts";
-import { numberAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
-import { isExpired } from "../../shared/kube/kube-error.ts";
+} from "../../shared/kube/cache/informer.ts";
+import { isExpired } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
 import { startTcpProxy, type TcpProxy } from "../support/kube/tcp-proxy.ts";
 import { openTestClient } from "../support/kube/test-client.ts";

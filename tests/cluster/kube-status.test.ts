@@ -1,8 +1,8 @@
 /** Status writes of one and of several programs against a real API server. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { textAt, valueAt } from "../../shared/kube/json-value.ts";
-import { mergeStatus } from "../../shared/kube/status-patch.ts";
+import { mergeStatus } from "../../reconciler/write/status-patch.ts";
+import { textAt, valueAt } from "../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { openTestClient } from "../support/kube/test-client.ts";
 import { defineWidgets, type Widgets } from "../support/kube/widgets.ts";
 import { sharedPlane } from "../support/shared-plane.ts";

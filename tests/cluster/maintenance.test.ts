@@ -10,11 +10,11 @@ import { parseHostRun } from "../../shared/api/host-run.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository, type RepositoryStatus } from "../../shared/api/repository.ts";
 import { Annotation, Install } from "../../shared/contract.ts";
-import { buildDeletionOrder, deletionSelector, readDeletionOrder } from "../../shared/deletion-order.ts";
-import { asIs } from "../../shared/kube/client.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
+import { asIs } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { CONFIG_MAPS } from "../../shared/kube/resources.ts";
+import { buildDeletionOrder, deletionSelector, readDeletionOrder } from "../../shared/snapshots/deletion-order.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { findCondition } from "../../shared/status/conditions.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
@@ -209,6 +209,10 @@ test("D13: a check gives way to a backup at once, and comes again when that has 
     "the wait",
     TIMEOUT_MS,
   );
+  // Whose it is stands in the status while it waits.
+  const holder = foreign.pid;
+  const isTold = ({ locks = [] }: RepositoryStatus) => locks.some(({ pid }) => pid === holder);
+  await waitForValue(repositoryStatus, isTold, "the lock in the status", TIMEOUT_MS);
   const isStopped = (status: RepositoryStatus) => latestRun(status)?.phase === "Stopped";
   const stopped = waitForValue(repositoryStatus, isStopped, "the stop", TIMEOUT_MS);
   const third = backup("three");
@@ -221,6 +225,7 @@ test("D13: a check gives way to a backup at once, and comes again when that has 
   const isDone = (status: RepositoryStatus) => latestRun(status)?.phase === "Succeeded";
   const status = await waitForValue(repositoryStatus, isDone, "the check", TIMEOUT_MS);
   expect(status.maintenanceRuns?.map(({ phase }) => phase)).toEqual(["Succeeded", "Stopped", "Succeeded"]);
+  await waitForValue(repositoryStatus, ({ locks }) => locks?.length === 0, "no lock in the status", TIMEOUT_MS);
   // Pruned a moment ago: not again on the same day.
   expect(latestRun(status)?.actions).toEqual(["VerifyRepositoryIntegrity"]);
 }, 200_000);

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, expect, test } from "vitest";
-import { parseJson, textAt } from "../../shared/kube/json-value.ts";
+import { parseJson, textAt } from "../../shared/json/value.ts";
 import { processesThatName } from "../support/control-plane/processes-of.ts";
 import { type SupervisedProcesses, superviseProcesses } from "../support/control-plane/supervised-processes.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";

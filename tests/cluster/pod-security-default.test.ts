@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { objectsAt } from "../../shared/injection/workload.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
 import {

@@ -1,8 +1,8 @@
 /** The reconciler is killed at every write of a restore, twice in a row, and what it leaves is carried on by the next one. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
-import { asIs } from "../../shared/kube/client.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
+import { asIs } from "../../shared/kube/client/interface.ts";
 import { isConditionTrue } from "../../shared/status/conditions.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { type PlaneWithoutNodes, startPlaneWithoutNodes } from "../support/plane-without-nodes.ts";

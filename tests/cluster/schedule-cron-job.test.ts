@@ -6,12 +6,12 @@ import {
 } from "../../reconciler/schedule/ensure-trigger.ts";
 import { parseBackupBatch } from "../../shared/api/backup-batch.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { systemClock } from "../../shared/kube/clock.ts";
-import { findConnection } from "../../shared/kube/connect.ts";
-import { createDiscovery } from "../../shared/kube/discovery.ts";
-import { createKubeClient } from "../../shared/kube/http-client.ts";
-import { listAt, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { systemClock } from "../../shared/clock.ts";
+import { listAt, textAt, valueAt } from "../../shared/json/value.ts";
+import { createDiscovery } from "../../shared/kube/client/discovery.ts";
+import { createKubeClient } from "../../shared/kube/client/http.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
+import { findConnection } from "../../shared/kube/connection/find.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { createLogger } from "../../shared/log.ts";
 import { applyManifests } from "../support/objects/apply.ts";

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../../shared/api/restore-batch.ts";
-import { asIs } from "../../shared/kube/client.ts";
+import { asIs } from "../../shared/kube/client/interface.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
 import { APPLICATION_IMAGE, applicationManifest, HOST_FOLDERS, memberLines } from "../support/application/manifests.ts";
 import { describeTree } from "../support/files/tree.ts";

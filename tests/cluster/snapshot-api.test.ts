@@ -5,12 +5,12 @@ import { inspectSnapshotApi } from "../../cli/doctor/upstream.ts";
 import { decideRules } from "../../cli/gen/decide-rules.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Install } from "../../shared/contract.ts";
-import { deletionSelector, readDeletionOrder } from "../../shared/deletion-order.ts";
-import { asIs } from "../../shared/kube/client.ts";
-import { valueAt } from "../../shared/kube/json-value.ts";
-import { isNotFound } from "../../shared/kube/kube-error.ts";
+import { valueAt } from "../../shared/json/value.ts";
+import { isNotFound } from "../../shared/kube/client/error.ts";
+import { asIs } from "../../shared/kube/client/interface.ts";
 import { CONFIG_MAPS } from "../../shared/kube/resources.ts";
-import { issueAuthority, issueClient } from "../support/control-plane/certificates.ts";
+import { deletionSelector, readDeletionOrder } from "../../shared/snapshots/deletion-order.ts";
+import { FRONT_PROXY, issueAuthority, issueClient } from "../support/control-plane/certificates.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { CHART, openHelm } from "../support/helm/helm.ts";
 import { exchange, HOSTILE_REQUESTS } from "../support/http/hostile-requests.ts";
@@ -18,7 +18,6 @@ import { applyManifests } from "../support/objects/apply.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import {
   type AggregatedPlane,
-  FRONT_PROXY,
   kubectl as runKubectl,
   startAggregatedPlane,
   untilAvailable,

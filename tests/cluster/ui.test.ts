@@ -9,8 +9,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { PLUGIN_FILE } from "../../scripts/build.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { asIs } from "../../shared/kube/client.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
+import { asIs } from "../../shared/kube/client/interface.ts";
 import { findViolations, openPage, startBrowser, type Watched } from "../support/cli/browser.ts";
 import { putOpener } from "../support/cli/opener.ts";
 import { NAME_HEADER, type SigningProxy, startSigningProxy } from "../support/cli/signing-proxy.ts";
@@ -20,7 +20,7 @@ import { makeUserKubeconfig } from "../support/control-plane/kubeconfig.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
 import { describeTree } from "../support/files/tree.ts";
 import { startTcpProxy, type TcpProxy } from "../support/kube/tcp-proxy.ts";
-import { applyManifests, type Manifest } from "../support/objects/apply.ts";
+import { applyFile, applyManifests, type Manifest } from "../support/objects/apply.ts";
 import { waitForContainer } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
@@ -30,12 +30,16 @@ import { sharedPlane } from "../support/shared-plane.ts";
 
 const NAMESPACE = "ui-test";
 const TIMEOUT_MS = 90_000;
+/** A Service of one, as the command line has it. */
+const PROMETHEUS = `${NAMESPACE}/prometheus:9090`;
 const DB = { kind: "Deployment", name: "db" } as const;
 const WEB = { kind: "Deployment", name: "web" } as const;
 /** As long as names may be, but for what its sessions add. */
 const LONG_NAME = "n".repeat(240);
 const HOSTILE = '<img src="http://192.0.2.1/x" onerror="window.hit = 1"><script>window.hit = 2</script>\u202egnp.exe';
 const HOSTILE_PATH = '/data/<img src=x onerror="window.hit=3">';
+/** Restores into claims, as drills do. */
+const CATALOGUE = resolve(import.meta.dirname, "../../manifests/catalog/pvc.yaml");
 /** Pictures of all pages, for whoever looks at a run of the tests. */
 const PICTURES = resolve(import.meta.dirname, "../../.cache/ui");
 
@@ -240,6 +244,40 @@ test("a restore by clicks shows its plan first, asks for the name, is followed, 
   expect(await trees()).toEqual(before);
 });
 
+test("a drill is seen as it goes, and its point is marked as proven, with the time that it took", async () => {
+  const { apiVersion, kind } = KINDS.BackupVerificationSession;
+  await applyFile(stand.client, CATALOGUE);
+  await applyManifests(stand.client, [
+    {
+      apiVersion,
+      kind: "BackupVerifier",
+      metadata: { name: "proof", namespace: NAMESPACE },
+      spec: {
+        invoker: { kind: "BackupBatch", name: "nightly" },
+        storage: { storageClassName: "standard" },
+        maxRecoveryTime: "10m",
+      },
+    },
+    { apiVersion, kind, metadata: { name: "drill", namespace: NAMESPACE }, spec: { verifier: "proof" } },
+  ]);
+  await goTo(application(), `${NAMESPACE}/nightly`);
+  await page.getByRole("link", { name: "drill", exact: true }).click();
+  await page.getByRole("heading", { level: 2, name: "BackupVerificationSession drill" }).waitFor();
+  const run = page.getByRole("region", { name: "BackupVerificationSession drill" });
+  await run.locator(".state").filter({ hasText: "Succeeded" }).first().waitFor();
+  await page.getByRole("img", { name: /^steps: step made ready Succeeded, .*; step restored Succeeded, / }).waitFor();
+  await page.getByRole("list", { name: "Members" }).getByRole("link", { name: "web" }).click();
+  await page.getByText(/^restored in \d+ s; \d+ files, .*; contents of 1 compared, /).waitFor();
+  await page.getByRole("img", { name: /^Recoveries as measured by drills, .* the verifier allows 10 min/ }).waitFor();
+  await goTo(
+    `#/points?kind=BackupBatch&namespace=${NAMESPACE}&name=nightly`,
+    `Recovery points of ${NAMESPACE}/nightly`,
+  );
+  const row = page.getByRole("row").filter({ hasText: session });
+  await stateIn(row, "Proven").waitFor();
+  await row.getByText(/^restored in \d+ s$/).waitFor();
+});
+
 /** Each with what it must say. */
 const PAGES: readonly (readonly [string, string, string, (at: Page) => Promise<void>])[] = [
   [
@@ -253,7 +291,15 @@ const PAGES: readonly (readonly [string, string, string, (at: Page) => Promise<v
       await complete.waitFor({ state: "attached" });
     },
   ],
-  ["application", application(), `${NAMESPACE}/nightly`, (at) => runState(at).getByText("Succeeded").waitFor()],
+  [
+    "application",
+    application(),
+    `${NAMESPACE}/nightly`,
+    async (at) => {
+      await at.getByRole("link", { name: session, exact: true }).click();
+      await runState(at).getByText("Succeeded").waitFor();
+    },
+  ],
   [
     "application-failed",
     application(LONG_NAME),
@@ -263,6 +309,16 @@ const PAGES: readonly (readonly [string, string, string, (at: Page) => Promise<v
       await at.getByRole("link", { name: /^n+-\d{10}$/ }).click();
       await runState(at).getByText("Failed").waitFor();
     },
+  ],
+  [
+    "drill",
+    application("nightly", "&run=BackupVerificationSession/drill&member=web"),
+    `${NAMESPACE}/nightly`,
+    (at) =>
+      at
+        .getByText(/^restored in /)
+        .first()
+        .waitFor(),
   ],
   ["points", "#/points", "Recovery points", (at) => at.getByText(session).first().waitFor()],
   [
@@ -380,7 +436,12 @@ test("without rights the right is named, nothing is called good, and nothing can
   ]);
   const plugin = join(sharedPlane().bundlesFolder, PLUGIN_FILE);
   const opener = putOpener(dir);
-  const program = await startUi(plugin, await writeKubeconfig("viewer", []), [], opener.path);
+  const program = await startUi(
+    plugin,
+    await writeKubeconfig("viewer", []),
+    [`--prometheus=${PROMETHEUS}`],
+    opener.path,
+  );
   programs.push(program);
   const other = await browser.newContext({ locale: "en-US" });
   other.setDefaultTimeout(TIMEOUT_MS);
@@ -400,6 +461,7 @@ test("without rights the right is named, nothing is called good, and nothing can
   await tab
     .getByText("Next: check it with: kubectl auth can-i list repositories.stash.appscode.com -n ui-test")
     .waitFor();
+  await tab.getByText(/you lack the right to get services\/proxy in namespace ui-test/).waitFor();
   await stateIn(card("nightly", tab), "Unknown").waitFor();
   expect(await tab.getByText("Good", { exact: true }).count()).toBe(0);
   await card("nightly", tab).getByRole("link").click();

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { objectsAt } from "../../shared/injection/workload.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import type { KeyAndCertificate } from "../support/control-plane/certificates.ts";
 import { applyManifests, type Manifest } from "../support/objects/apply.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";

@@ -4,7 +4,7 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Restic } from "../../agent/restic/client.ts";
-import type { HostRestore } from "../../agent/restore/host-restore.ts";
+import type { HostRestore } from "../../agent/restore/order.ts";
 import { createResticWorld, ORIGIN, type ResticWorld } from "../support/restic/restic-world.ts";
 
 let world: ResticWorld;
@@ -52,7 +52,7 @@ test("one snapshot is found and looked at by one process: the newest of a path, 
   expect(ofPoint).toEqual({ commands: ["ls", "restore"], content: "one", failure: undefined });
 });
 
-test("one that is not whole, and one of another target, is not taken for the newest: the list of all decides", async () => {
+test("one that is not whole, and those of another target alone, are not taken for the newest: the list of all decides", async () => {
   await save("whole");
   await save("part", "incomplete=true");
   const { commands, content } = await restore({ rules: [{ paths: [world.data] }] });
@@ -64,8 +64,8 @@ test("one that is not whole, and one of another target, is not taken for the new
     podName: "other-1",
   };
   const ofOther = await restore({ host, rules: [{ paths: [world.data] }] });
-  expect(ofOther.commands).toContain("snapshots");
-  expect(ofOther.content).toBe("whole");
+  expect(ofOther.commands).toEqual(["ls", "snapshots"]);
+  expect(ofOther.failure).toMatchObject({ code: "SNAPSHOT_NOT_FOUND", message: expect.stringMatching(/have one$/) });
 });
 
 test("a snapshot that does not exist is told with what there is, and nothing is written", async () => {

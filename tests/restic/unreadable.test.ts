@@ -4,11 +4,11 @@ import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:f
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { findEarlier } from "../../agent/backup/adopt.ts";
-import type { HostBackup } from "../../agent/backup/host-backup.ts";
+import type { HostBackup } from "../../agent/backup/host.ts";
 import { buildHostResult, type HostResult } from "../../agent/backup/outcome.ts";
 import type { Restic } from "../../agent/restic/client.ts";
-import { readRecoveryPoints } from "../../shared/recovery-points.ts";
-import { snapshotTags } from "../../shared/snapshot-tags.ts";
+import { readRecoveryPoints } from "../../shared/snapshots/recovery-points.ts";
+import { snapshotTags } from "../../shared/snapshots/tags.ts";
 import { unprivilegedRestic } from "../support/restic/hostile.ts";
 import { createResticWorld, ORIGIN, type ResticWorld } from "../support/restic/restic-world.ts";
 

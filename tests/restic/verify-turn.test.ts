@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { AgentApi } from "../../agent/kube/api.ts";
 import type { ApiIdentity } from "../../agent/kube/identity.ts";
-import { runVerifyTurn } from "../../agent/verify/verify-turn.ts";
+import { runVerifyTurn } from "../../agent/verify/turn.ts";
 import { createStopper } from "../../agent/work/stop.ts";
 import { type HostRun, type HostRunSpec, parseHostRun } from "../../shared/api/host-run.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { UserError } from "../../shared/errors.ts";
-import { isJsonObject } from "../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../shared/json/value.ts";
 import { createResticWorld, type ResticWorld } from "../support/restic/restic-world.ts";
 
 const identity: ApiIdentity = { host: "127.0.0.1", port: 1, namespace: "demo", ca: () => "", token: () => "" };

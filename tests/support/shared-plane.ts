@@ -13,6 +13,8 @@ export interface SharedControlPlane {
   /** This machine's address in the network of nodes and pods. */
   readonly gateway: string;
   readonly nodes: readonly NodeFacts[];
+  /** Log of what the user of `AUDITED_USER` asks the API server. */
+  readonly auditLogPath: string;
   /** Folder of the product's bundles, from the present source. */
   readonly bundlesFolder: string;
 }

@@ -2,15 +2,16 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { ask, serverNow, useClock, useView } from "../api.ts";
-import type { PageProps } from "../app.tsx";
 import { formatDuration, formatTime } from "../format.ts";
 import { Days } from "../parts/days.tsx";
 import { Live, Title } from "../parts/frame.tsx";
 import { LackingNote, useRights } from "../parts/lacking.tsx";
+import { LastProven, RecoveryTimes } from "../parts/proof.tsx";
 import { FailureBox, Name, Pages, Scroll, State, Time } from "../parts/words.tsx";
 import { formatRoute, goTo, type Params } from "../route.ts";
 import type { Started } from "../wire/asked.ts";
 import type { ApplicationView } from "../wire/run.ts";
+import type { PageProps } from "./props.ts";
 import { RunDetails } from "./run-details.tsx";
 
 export function Application({ params, allowsActions }: PageProps): JSX.Element {
@@ -26,7 +27,7 @@ export function Application({ params, allowsActions }: PageProps): JSX.Element {
       </Title>
       <Live watched={watched}>
         {(seen) => {
-          const { application, runs } = seen.view;
+          const { application, runs, recoveries } = seen.view;
           const nowMs = serverNow(seen, now);
           if (application === undefined) {
             return seen.isLoading ? null : (
@@ -57,6 +58,7 @@ export function Application({ params, allowsActions }: PageProps): JSX.Element {
               ) : (
                 <RunDetails run={run} params={params} nowMs={nowMs} />
               )}
+              {recoveries !== undefined && <RecoveryTimes recoveries={recoveries} />}
             </>
           );
         }}
@@ -68,13 +70,17 @@ export function Application({ params, allowsActions }: PageProps): JSX.Element {
 type Facts = NonNullable<ApplicationView["application"]>;
 
 function Facts({ application, nowMs }: { readonly application: Facts; readonly nowMs: number }): JSX.Element {
-  const { kind, point, periodMs, schedule, zone, isPaused, nextRun, repository, members } = application;
+  const { kind, point, periodMs, schedule, zone, isPaused, nextRun, repository, members, proven } = application;
   return (
     <dl>
       <dt>Kind</dt>
       <dd>{kind}</dd>
       <dt>Newest complete point</dt>
       <dd>{point === undefined ? "none" : <Time value={point.time} nowMs={nowMs} />}</dd>
+      <dt>Last proven</dt>
+      <dd>
+        <LastProven proven={proven} nowMs={nowMs} />
+      </dd>
       <dt>Schedule</dt>
       <dd>
         {schedule === undefined ? "none" : <code>{schedule}</code>}

@@ -1,13 +1,14 @@
 /** All applications, worst first. */
 import type { JSX } from "preact";
 import { serverNow, useClock, useView } from "../api.ts";
-import type { PageProps } from "../app.tsx";
 import { formatDuration, formatNumber } from "../format.ts";
 import { Days, DaysLegend } from "../parts/days.tsx";
 import { Live, Title } from "../parts/frame.tsx";
+import { LastProven } from "../parts/proof.tsx";
 import { Name, Pages, State, Time } from "../parts/words.tsx";
 import { formatRoute, goTo } from "../route.ts";
 import type { OverviewRow, OverviewView } from "../wire/application.ts";
+import type { PageProps } from "./props.ts";
 
 export function Overview({ params }: PageProps): JSX.Element {
   const watched = useView<OverviewView>("overview", params);
@@ -48,8 +49,8 @@ export function Overview({ params }: PageProps): JSX.Element {
               <Pages page="overview" params={params} paged={view} what="applications" />
               <DaysLegend />
               <p class="muted">
-                A day is known as far back as sessions are kept (backupHistoryLimit) and the status of Repositories
-                tells.
+                A day is known as far back as sessions are kept (backupHistoryLimit), the status of Repositories tells,
+                and a Prometheus that --prometheus names.
               </p>
             </>
           );
@@ -67,7 +68,7 @@ function emptyText(find: string | undefined, isPartial: boolean): string {
 }
 
 function Row({ row, nowMs }: { readonly row: OverviewRow; readonly nowMs: number }): JSX.Element {
-  const { kind, namespace, name, state, point, periodMs, lastRun, nextRun, message, next, days } = row;
+  const { kind, namespace, name, state, point, periodMs, lastRun, nextRun, message, next, days, proven } = row;
   return (
     <li class="card">
       <h2>
@@ -84,6 +85,14 @@ function Row({ row, nowMs }: { readonly row: OverviewRow; readonly nowMs: number
         </dd>
         <dt>Last run</dt>
         <dd>{lastRun === undefined ? "none is kept" : [lastRun.phase, lastRun.code].filter(Boolean).join(" ")}</dd>
+        {proven !== undefined && (
+          <>
+            <dt>Last proven</dt>
+            <dd>
+              <LastProven proven={proven} nowMs={nowMs} />
+            </dd>
+          </>
+        )}
         <dt>Next run</dt>
         <dd>{nextRun === undefined ? "none" : <Time value={nextRun} nowMs={nowMs} />}</dd>
       </dl>

@@ -2,13 +2,14 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { serverNow, useClock, useView } from "../api.ts";
-import type { PageProps } from "../app.tsx";
 import { formatBytes, formatCount, formatTime } from "../format.ts";
 import { Live, Title } from "../parts/frame.tsx";
+import { ProofMark } from "../parts/proof.tsx";
 import { Name, Pages, Scroll, Time } from "../parts/words.tsx";
 import { formatRoute } from "../route.ts";
 import type { PlanOrder } from "../wire/asked.ts";
 import type { PointRow, PointsView } from "../wire/lists.ts";
+import type { PageProps } from "./props.ts";
 import { RestoreDialog } from "./restore-dialog.tsx";
 
 const SOURCES: Readonly<Record<string, string>> = {
@@ -72,6 +73,7 @@ function PointTable({ rows, nowMs, onRestore }: TableProps): JSX.Element {
             <th scope="col">Point</th>
             <th scope="col">When</th>
             <th scope="col">Complete</th>
+            <th scope="col">Proof</th>
             <th scope="col">Size</th>
             <th scope="col">Added</th>
             <th scope="col">Members</th>
@@ -120,6 +122,9 @@ function Row({ row, nowMs, onRestore }: Omit<TableProps, "rows"> & { readonly ro
       <td>
         {isComplete ? "✓ yes" : "◐ no"}
         {unreadableFiles > 0 && `, ! ${formatCount(unreadableFiles, "file")} not read`}
+      </td>
+      <td>
+        <ProofMark proof={row.proof} application={application} nowMs={nowMs} />
       </td>
       <td>{formatBytes(sizeBytes)}</td>
       <td>{formatBytes(addedBytes)}</td>

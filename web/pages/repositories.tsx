@@ -1,11 +1,13 @@
 /** Where data is saved, whether it is whole, and how it grew. */
 import type { JSX } from "preact";
 import { serverNow, useClock, useView } from "../api.ts";
-import type { PageProps } from "../app.tsx";
 import { formatBytes, formatNumber, formatTime } from "../format.ts";
 import { Live, Title } from "../parts/frame.tsx";
+import { Locks } from "../parts/locks.tsx";
+import { Series } from "../parts/series.tsx";
 import { Name, Pages, Scroll, State, Time } from "../parts/words.tsx";
 import type { RepositoriesView, RepositoryRow } from "../wire/lists.ts";
+import type { PageProps } from "./props.ts";
 
 export function Repositories({ params }: PageProps): JSX.Element {
   const watched = useView<RepositoriesView>("repositories", params);
@@ -62,12 +64,17 @@ function Row({ row, nowMs }: { readonly row: RepositoryRow; readonly nowMs: numb
         <dt>Used by</dt>
         <dd>{users.length === 0 ? "nobody that its status names" : <Name>{users.join(", ")}</Name>}</dd>
       </dl>
+      {row.sizes !== undefined && (
+        <Series
+          title={`Size of ${row.name} over time`}
+          heading="Size"
+          rows={row.sizes.map(({ time, bytes }) => ({ time, value: bytes }))}
+          format={formatBytes}
+        />
+      )}
       {history.length > 0 && <History history={history} />}
       {row.maintenance !== undefined && <Maintenance run={row.maintenance} nowMs={nowMs} />}
-      <p class="muted">
-        Locks are in the repository, and in no status: a run that meets one tells its owner, and `kubectl stash unlock`
-        removes those whose owner is gone.
-      </p>
+      <Locks row={row} nowMs={nowMs} />
     </li>
   );
 }

@@ -1,4 +1,4 @@
-/** A session or a restore: lanes, and what there is to know of one member. */
+/** A session, a restore or a drill: lanes, and what there is to know of one member. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { Answer } from "../answer.ts";
@@ -6,6 +6,7 @@ import { ask } from "../api.ts";
 import { formatBytes, formatCount, formatTime } from "../format.ts";
 import { LackingNote, useRights } from "../parts/lacking.tsx";
 import { describeProgress, Lanes } from "../parts/lanes.tsx";
+import { DrillFacts, MemberFacts } from "../parts/proof.tsx";
 import { FailureBox, Name, Pages, Scroll, State, Time } from "../parts/words.tsx";
 import { formatRoute, type Params } from "../route.ts";
 import type { LogOrder, LogView } from "../wire/asked.ts";
@@ -61,6 +62,7 @@ export function RunDetails({ run, params, nowMs }: RunProps): JSX.Element {
           </>
         )}
       </dl>
+      {run.drill !== undefined && <DrillFacts drill={run.drill} />}
       <Lanes run={run} nowMs={nowMs} chosen={lane?.name} linkTo={linkTo} />
       {lane === undefined ? (
         run.lanes.length > 0 && <p class="muted">Choose a member to see its hosts, snapshots and hooks.</p>
@@ -111,7 +113,8 @@ function LaneDetails({ lane, kind, params }: LaneProps): JSX.Element {
         Member <Name>{lane.name}</Name>
       </h3>
       {lane.failure !== undefined && <FailureBox failure={lane.failure} />}
-      {lane.hosts.length === 0 && <p class="muted">No host has begun.</p>}
+      {lane.proof !== undefined && <MemberFacts proof={lane.proof} />}
+      {lane.hosts.length === 0 && lane.proof === undefined && <p class="muted">No host has begun.</p>}
       {lane.hosts.map((host) => (
         <HostDetails key={host.name} host={host} kind={kind} namespace={params["namespace"] ?? ""} />
       ))}

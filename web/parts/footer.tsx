@@ -5,7 +5,7 @@ import type { About } from "../wire/envelope.ts";
 import { Name } from "./words.tsx";
 
 export function Footer({ about }: { readonly about: About }): JSX.Element {
-  const { scope, server, allowsActions, version, inCluster } = about;
+  const { scope, server, allowsActions, version, inCluster, history } = about;
   return (
     <>
       <p>
@@ -23,6 +23,11 @@ export function Footer({ about }: { readonly about: About }): JSX.Element {
           </>
         )}
         {allowsActions ? "Actions are allowed." : "Nothing can be changed from here: --allow-actions was not given."}{" "}
+        {history !== undefined && (
+          <>
+            Older days are told by Prometheus, <Name>{history}</Name>.{" "}
+          </>
+        )}
         Version {version}.
       </p>
       {inCluster !== undefined && <NamespaceChoice root={inCluster.root} scope={scope} />}

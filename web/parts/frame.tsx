@@ -27,9 +27,12 @@ export function Title({
   );
 }
 
+/** What can be lived with. */
+const SOFT: ReadonlySet<Notice["kind"]> = new Set(["away", "absent", "history"]);
+
 function NoticeBox({ notice }: { readonly notice: Notice }): JSX.Element {
   return (
-    <div class={`box ${notice.kind === "away" ? "warn" : "bad"}`}>
+    <div class={`box ${SOFT.has(notice.kind) ? "warn" : "bad"}`}>
       <p>
         <Name>{notice.message}</Name>
         {notice.since !== undefined && <> What is shown is of {formatTime(notice.since)}.</>}

@@ -34,7 +34,7 @@ interface Axis {
 
 /** From the first thing that happened until the last, or until now. */
 export function axisOf(run: Run, nowMs: number): Axis {
-  const spans = run.lanes.flatMap((lane) => lane.spans);
+  const spans = [...run.lanes.flatMap((lane) => lane.spans), ...(run.drill?.steps ?? [])];
   const starts = [run.startedAt, ...spans.map((span) => span.startedAt)].map((time) => Date.parse(time ?? ""));
   const ends = run.hasEnded
     ? [run.endedAt, ...spans.map((span) => span.finishedAt)].map((time) => Date.parse(time ?? ""))
@@ -47,7 +47,7 @@ function describeSpan({ kind, label, phase, startedAt, finishedAt }: Span, { fro
   const from = Date.parse(startedAt) - fromMs;
   const until = (finishedAt === undefined ? untilMs : Date.parse(finishedAt)) - fromMs;
   const end = finishedAt === undefined ? "until now" : `to ${formatDuration(until)}`;
-  return `${kind === "hook" ? "hook" : "host"} ${label} ${phase}, from ${formatDuration(from)} ${end}`;
+  return `${kind} ${label} ${phase}, from ${formatDuration(from)} ${end}`;
 }
 
 function Bar({
@@ -72,8 +72,11 @@ function Bar({
   );
 }
 
-function LaneBars({ lane, axis }: { readonly lane: Lane; readonly axis: Axis }): JSX.Element {
+type Drawn = Pick<Lane, "name" | "spans">;
+
+function LaneBars({ lane, axis }: { readonly lane: Drawn; readonly axis: Axis }): JSX.Element {
   const hosts = lane.spans.filter(({ kind }) => kind === "host");
+  const steps = lane.spans.filter(({ kind }) => kind === "step");
   const hooks = lane.spans.filter(({ kind }) => kind === "hook");
   const rows = Math.max(2, Math.min(MOST_BARS, hosts.length));
   const height = rows * BAR;
@@ -90,11 +93,19 @@ function LaneBars({ lane, axis }: { readonly lane: Lane; readonly axis: Axis }):
           height={hosts.length === 1 ? height - 2 : BAR - 2}
         />
       ))}
+      {steps.map((span) => (
+        <Bar key={span.label} span={span} axis={axis} y={1} height={height - 2} />
+      ))}
       {hooks.map((span) => (
         <Bar key={`${span.label} ${span.startedAt}`} span={span} axis={axis} y={0} height={Math.min(HOOK, height)} />
       ))}
     </svg>
   );
+}
+
+function describeStep({ label, startedAt, finishedAt }: Span, nowMs: number): string {
+  const until = finishedAt === undefined ? nowMs : Date.parse(finishedAt);
+  return `${label} ${finishedAt === undefined ? "for" : "in"} ${formatDuration(until - Date.parse(startedAt))}`;
 }
 
 interface LanesProps {
@@ -106,9 +117,17 @@ interface LanesProps {
 
 export function Lanes({ run, nowMs, chosen, linkTo }: LanesProps): JSX.Element {
   const axis = axisOf(run, nowMs);
-  if (run.lanes.length === 0) return <p class="muted">No member has been looked at yet.</p>;
+  if (run.lanes.length === 0 && run.drill === undefined) return <p class="muted">No member has been looked at yet.</p>;
   return (
     <div class="lanes">
+      {run.drill !== undefined && (
+        <div class="lane">
+          <div class="lane-head">
+            Steps <span class="muted">{run.drill.steps.map((span) => describeStep(span, nowMs)).join(", ")}</span>
+          </div>
+          <LaneBars lane={{ name: "steps", spans: run.drill.steps }} axis={axis} />
+        </div>
+      )}
       <ol aria-label="Members">
         {run.lanes.map((lane) => (
           <li key={lane.name} class={`lane ${chosen === lane.name ? "chosen" : ""}`}>

@@ -34,6 +34,11 @@ const TONES: Readonly<Record<string, readonly [Tone, string]>> = {
   Good: ["good", "✓"],
   Ok: ["good", "✓"],
   Succeeded: ["good", "✓"],
+  Proven: ["good", "✓"],
+  "Drill failed": ["bad", "✕"],
+  "Drill at work": ["busy", "▸"],
+  "Not proven yet": ["plain", "○"],
+  "Not known": ["warn", "?"],
 };
 
 const LABELS: Readonly<Record<string, string>> = {

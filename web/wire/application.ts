@@ -27,6 +27,8 @@ export interface ApplicationHealth extends ApplicationName {
     | { readonly session: string; readonly phase: string; readonly code?: string | undefined }
     | undefined;
   readonly nextRun?: string | undefined;
+  /** The last drill that proved a point of it. */
+  readonly proven?: { readonly time: string; readonly recoverySeconds?: number | undefined } | undefined;
   readonly message?: string | undefined;
   readonly next?: string | undefined;
 }

@@ -1,7 +1,7 @@
 /** What every page is told beside what it shows, and how the server answers. Types alone: the server of `kubectl stash ui` fills them, the pages show them. */
 
 export interface Notice {
-  readonly kind: "missing-right" | "away" | "fault" | "unreadable";
+  readonly kind: "missing-right" | "away" | "absent" | "history" | "fault" | "unreadable";
   readonly message: string;
   /** What to do. */
   readonly next?: string | undefined;
@@ -29,6 +29,8 @@ export interface About {
   readonly scope?: string | undefined;
   readonly version: string;
   readonly allowsActions: boolean;
+  /** Which Prometheus tells what is older than the cluster knows; undefined: none. */
+  readonly history?: string | undefined;
   /** Served in the cluster: who looks, and where the pages of all namespaces are. Undefined where `kubectl stash ui` serves. */
   readonly inCluster?: { readonly user: string; readonly root: string } | undefined;
 }

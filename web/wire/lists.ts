@@ -2,6 +2,23 @@
 import type { ApplicationName } from "./application.ts";
 import type { Paged } from "./envelope.ts";
 
+/** What drills say of a point. */
+export interface PointProof {
+  readonly state: "Proven" | "Failed" | "Running" | "None" | "Unknown";
+  /** The drill; whether it can still be looked at. */
+  readonly by?: string | undefined;
+  readonly isKept?: boolean | undefined;
+  readonly time?: string | undefined;
+  readonly recoverySeconds?: number | undefined;
+  readonly summary?: string | undefined;
+  readonly code?: string | undefined;
+  readonly message?: string | undefined;
+  /** Of one that was proven before. */
+  readonly before?:
+    | { readonly by: string; readonly time: string; readonly recoverySeconds?: number | undefined }
+    | undefined;
+}
+
 export interface PointRow {
   readonly namespace: string;
   readonly session: string;
@@ -21,12 +38,28 @@ export interface PointRow {
   readonly sizeBytes?: number | undefined;
   readonly addedBytes?: number | undefined;
   readonly members?: readonly { readonly name: string; readonly isSaved: boolean }[] | undefined;
+  readonly proof: PointProof;
   /** Which object told of it. */
   readonly source: string;
 }
 
 export interface PointsView extends Paged {
   readonly rows: readonly PointRow[];
+}
+
+/** Who uses a repository, or keeps others from it. */
+export interface LockRow {
+  readonly id: string;
+  readonly host?: string | undefined;
+  readonly user?: string | undefined;
+  readonly pid?: number | undefined;
+  /** When it was taken or last refreshed, by its owner's clock. */
+  readonly since?: string | undefined;
+  readonly isExclusive: boolean;
+  /** What of ours that host was; undefined where no run that is kept had a pod of that name. */
+  readonly owner?: string | undefined;
+  /** Which run meets it now; undefined: maintenance saw it. */
+  readonly inTheWayOf?: string | undefined;
 }
 
 export interface RepositoryRow {
@@ -54,6 +87,11 @@ export interface RepositoryRow {
       }
     | undefined;
   readonly users: readonly string[];
+  readonly locks: readonly LockRow[];
+  /** When maintenance last looked at locks; undefined: never. */
+  readonly locksSeenAt?: string | undefined;
+  /** How large it was, oldest first, as Prometheus tells; undefined where it does not. */
+  readonly sizes?: readonly { readonly time: string; readonly bytes: number }[] | undefined;
   /** Size of the data and what it added, by session, oldest first; of sessions that are kept. */
   readonly history: readonly {
     readonly time: string;

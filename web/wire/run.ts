@@ -10,7 +10,7 @@ export interface Failure {
 }
 
 export interface Span {
-  readonly kind: "host" | "hook";
+  readonly kind: "host" | "hook" | "step";
   readonly label: string;
   readonly phase: string;
   readonly startedAt: string;
@@ -58,6 +58,61 @@ export interface Host {
   readonly snapshots: readonly Snapshot[];
 }
 
+/** What a drill found about a member that it restored. */
+export interface MemberProof {
+  readonly restoreSeconds?: number | undefined;
+  readonly files?: number | undefined;
+  readonly bytes?: number | undefined;
+  /** Files whose contents were compared. */
+  readonly compared?: number | undefined;
+  readonly comparedBytes?: number | undefined;
+  readonly tableCount?: number | undefined;
+  readonly rows?: number | undefined;
+  readonly tables: readonly { readonly name: string; readonly rows: number }[];
+  readonly queries: readonly {
+    readonly statement: string;
+    readonly value?: string | undefined;
+    readonly isGood: boolean;
+    readonly message?: string | undefined;
+  }[];
+  readonly findings: readonly { readonly code: string; readonly path?: string | undefined; readonly message: string }[];
+  /** Those that are not told too. */
+  readonly findingCount: number;
+  /** What was not looked at, and why. */
+  readonly unproven: readonly string[];
+}
+
+export interface Drill {
+  readonly verifier: string;
+  readonly step?: string | undefined;
+  readonly steps: readonly Span[];
+  /** How old the point was when the drill began. */
+  readonly pointAgeSeconds?: number | undefined;
+  readonly recoverySeconds?: number | undefined;
+  readonly limitSeconds?: number | undefined;
+  readonly checks: readonly {
+    readonly name: string;
+    readonly isGood: boolean;
+    readonly message?: string | undefined;
+  }[];
+  readonly script?: { readonly exitCode?: number | undefined; readonly output?: string | undefined } | undefined;
+  readonly isSigned: boolean;
+}
+
+/** How long recoveries took that drills made, oldest first. */
+export interface Recoveries {
+  /** Whether there is a verifier. */
+  readonly isVerified: boolean;
+  readonly limitSeconds?: number | undefined;
+  readonly rows: readonly {
+    /** Undefined: Prometheus tells of it. */
+    readonly drill?: string | undefined;
+    readonly session?: string | undefined;
+    readonly time: string;
+    readonly seconds: number;
+  }[];
+}
+
 export interface Lane {
   readonly name: string;
   readonly phase: string;
@@ -71,6 +126,8 @@ export interface Lane {
   /** Hosts that the status counts and does not list. */
   readonly unlistedHosts: number;
   readonly hooks: readonly Hook[];
+  /** Of a drill. */
+  readonly proof?: MemberProof | undefined;
 }
 
 export interface RunName {
@@ -105,6 +162,7 @@ export interface Run extends RunSummary {
     readonly reason?: string | undefined;
     readonly message?: string | undefined;
   }[];
+  readonly drill?: Drill | undefined;
 }
 
 export interface ApplicationView {
@@ -119,6 +177,7 @@ export interface ApplicationView {
         readonly days: readonly Day[];
       })
     | undefined;
+  readonly recoveries?: Recoveries | undefined;
   readonly runs: Paged & { readonly rows: readonly RunSummary[] };
   readonly run?: Run | undefined;
 }

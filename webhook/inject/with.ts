@@ -9,7 +9,7 @@ import {
 } from "../../shared/injection/own-parts.ts";
 import type { BackupPlan, ContainerPlan, RestorePlan } from "../../shared/injection/plan.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
-import { isJsonObject, textAt, valueAt } from "../../shared/kube/json-value.ts";
+import { isJsonObject, textAt, valueAt } from "../../shared/json/value.ts";
 import { withChild, withField, withList, withNamed, withoutMatching } from "../json-edit.ts";
 import { keepText } from "../known-text.ts";
 import { withoutUnusedVolumes } from "./without.ts";

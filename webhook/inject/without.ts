@@ -10,7 +10,7 @@ import {
 } from "../../shared/injection/own-parts.ts";
 import { withoutPullSecrets } from "../../shared/injection/pull-secrets.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
 import { withChild, withField, withList, withoutField, withoutMatching } from "../json-edit.ts";
 import { withoutLabel } from "./label.ts";
 

@@ -1,13 +1,13 @@
 /** Answers one call of the Snapshot API: who asks, whether he may, and what he gets. */
 import { KINDS } from "../../shared/api/kinds.ts";
 import { messageOf } from "../../shared/errors.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import { isExpired, KubeError } from "../../shared/kube/kube-error.ts";
+import { isExpired, KubeError } from "../../shared/kube/client/error.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Logger } from "../../shared/log.ts";
 import { askAccess } from "../access-review.ts";
 import type { UserFacts } from "../review.ts";
 import type { DeletionOrders } from "./deletion-orders.ts";
-import { DISCOVERY } from "./discovery.ts";
+import { DISCOVERY, isDiscovery } from "./discovery.ts";
 import { gatherList, gatherOne } from "./gather.ts";
 import { type Call, type OneCall, type RequestLine, readCall, readDeleteOptions } from "./read-call.ts";
 import { chooseForm, representList, representOne } from "./represent.ts";
@@ -68,7 +68,7 @@ function refusalOf(error: unknown): Refusal {
 }
 
 async function answer(request: ApiRequest, ports: AnswerPorts): Promise<ApiAnswer> {
-  const known = request.method === "GET" ? DISCOVERY.get(request.path) : undefined;
+  const known = isDiscovery(request.method, request.path) ? DISCOVERY.get(request.path) : undefined;
   if (known !== undefined) {
     // There is one form of it alone.
     const { as } = chooseForm(request.accept);

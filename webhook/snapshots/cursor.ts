@@ -1,5 +1,5 @@
 /** Where a list goes on: the last snapshot of the page before. Pure. */
-import { isJsonObject, parseJson } from "../../shared/kube/json-value.ts";
+import { isJsonObject, parseJson } from "../../shared/json/value.ts";
 import { Refusal } from "./status.ts";
 
 export interface Cursor {

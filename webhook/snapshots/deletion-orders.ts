@@ -3,15 +3,15 @@
  * namespace, where no tenant writes: the webhook lends nobody a right on Repositories, and needs none.
  */
 import type { Repository } from "../../shared/api/repository.ts";
+import { isAlreadyExists } from "../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
+import { CONFIG_MAPS } from "../../shared/kube/resources.ts";
 import {
   buildDeletionOrder,
   type DeletionOrder,
   deletionSelector,
   readDeletionOrder,
-} from "../../shared/deletion-order.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { isAlreadyExists } from "../../shared/kube/kube-error.ts";
-import { CONFIG_MAPS } from "../../shared/kube/resources.ts";
+} from "../../shared/snapshots/deletion-order.ts";
 
 export interface OpenDeletions {
   /** When the snapshot was deleted; undefined when it was not. */

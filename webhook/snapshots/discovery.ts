@@ -89,3 +89,8 @@ export const DISCOVERY: ReadonlyMap<string, object> = new Map<string, object>([
   ["/openapi/v3", OPEN_API_INDEX],
   [`/openapi/v3/${ROOT}`, OPEN_API],
 ]);
+
+/** Whether it is answered from what stands here, which costs nothing and tells nothing. */
+export function isDiscovery(method: string | undefined, path: string): boolean {
+  return method === "GET" && DISCOVERY.has(path);
+}

@@ -5,14 +5,16 @@
 import { X509Certificate } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { canonicalJson } from "../../shared/hash.ts";
-import { asIs, type KubeClient } from "../../shared/kube/client.ts";
-import { parseJson, textAt } from "../../shared/kube/json-value.ts";
+import { parseJson, textAt } from "../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { CONFIG_MAPS } from "../../shared/kube/resources.ts";
 import type { UserFacts } from "../review.ts";
 
 const NAMESPACE = "kube-system";
 const NAME = "extension-apiserver-authentication";
 const POLL_MS = 30_000;
+/** Ten minutes of looks: an authority that was replaced since its key was stolen must not stay good because nobody can read that. */
+const FORGET_MS = 600_000;
 const TIMEOUT_MS = 5_000;
 
 export interface FrontProxy {
@@ -59,30 +61,42 @@ export interface FrontProxyWatch {
   stop(): void;
 }
 
-/** Reads it now and again until stopped. What can't be read is reported, and what was known stays. */
+export interface FrontProxyOptions {
+  readonly pollMs?: number;
+  /** How long what was read holds while it can't be read again. */
+  readonly forgetMs?: number;
+}
+
+/** Reads it now and again until stopped. What can't be read is reported, and what was known stays for a while. */
 export function watchFrontProxy(
   client: Pick<KubeClient, "find">,
   handlers: {
     readonly onChange: (frontProxy: FrontProxy | undefined) => void;
     readonly onProblem: (why: string | Error) => void;
   },
-  pollMs = POLL_MS,
+  { pollMs = POLL_MS, forgetMs = FORGET_MS }: FrontProxyOptions = {},
 ): FrontProxyWatch {
   const ending = new AbortController();
   let known: string | undefined;
-  async function look(): Promise<void> {
-    const options = { timeoutMs: TIMEOUT_MS, signal: ending.signal };
-    const found = parseFrontProxy(await client.find(CONFIG_MAPS, NAMESPACE, NAME, asIs, options));
-    if (ending.signal.aborted) return;
-    if (typeof found === "string") handlers.onProblem(`ConfigMap ${NAMESPACE}/${NAME}: ${found}`);
-    const frontProxy = typeof found === "string" ? undefined : found;
+  let readMs = performance.now();
+  function keep(frontProxy: FrontProxy | undefined): void {
     const text = canonicalJson(frontProxy ?? null);
     if (text === known) return;
     known = text;
     handlers.onChange(frontProxy);
   }
+  async function look(): Promise<void> {
+    const options = { timeoutMs: TIMEOUT_MS, signal: ending.signal };
+    const found = parseFrontProxy(await client.find(CONFIG_MAPS, NAMESPACE, NAME, asIs, options));
+    if (ending.signal.aborted) return;
+    readMs = performance.now();
+    if (typeof found === "string") handlers.onProblem(`ConfigMap ${NAMESPACE}/${NAME}: ${found}`);
+    keep(typeof found === "string" ? undefined : found);
+  }
   const tell = (error: unknown): void => {
-    if (!ending.signal.aborted) handlers.onProblem(error instanceof Error ? error : String(error));
+    if (ending.signal.aborted) return;
+    handlers.onProblem(error instanceof Error ? error : String(error));
+    if (performance.now() - readMs > forgetMs) keep(undefined);
   };
   look().catch(tell);
   const timer = setInterval(() => look().catch(tell), pollMs);

@@ -3,15 +3,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { ListedSnapshot } from "../../shared/api/listed-snapshot.ts";
 import { parseRepository, type Repository } from "../../shared/api/repository.ts";
-import type { Snapshot } from "../../shared/api/snapshot.ts";
 import { UserError } from "../../shared/errors.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import { textAt } from "../../shared/json/value.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { NAME_MAX_LENGTH } from "../../shared/names.ts";
 import { type Cursor, compareRepositories, formatCursor, isBefore } from "./cursor.ts";
 import type { DeletionOrders } from "./deletion-orders.ts";
+import { buildSnapshot, fieldsOf, findWarning, oldestFirst, snapshotName } from "./object.ts";
 import type { ListCall, OneCall } from "./read-call.ts";
-import { buildSnapshot, fieldsOf, findWarning, oldestFirst, snapshotName } from "./snapshot-object.ts";
+import type { Snapshot } from "./resource.ts";
 import { notFound, Refusal } from "./status.ts";
 
 export interface GatherPorts {

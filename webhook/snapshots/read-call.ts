@@ -1,6 +1,6 @@
 /** Which call a request to the Snapshot API is. Pure. */
 import { KINDS } from "../../shared/api/kinds.ts";
-import { parseJson } from "../../shared/kube/json-value.ts";
+import { parseJson } from "../../shared/json/value.ts";
 import { type Cursor, parseCursor } from "./cursor.ts";
 import { chooseForm, type Form, INCLUDED, type Included } from "./represent.ts";
 import { type FieldSelector, type Matches, parseFieldSelector, parseLabelSelector } from "./selectors.ts";

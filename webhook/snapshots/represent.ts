@@ -1,7 +1,7 @@
 /** In which form an answer is wanted, and the answer in that form: objects, a table, or metadata alone. Pure. */
 import { KINDS } from "../../shared/api/kinds.ts";
-import type { Snapshot } from "../../shared/api/snapshot.ts";
 import { Annotation } from "../../shared/contract.ts";
+import type { Snapshot } from "./resource.ts";
 import { Refusal } from "./status.ts";
 
 const META_GROUP = "meta.k8s.io";

@@ -14,10 +14,13 @@ import {
 import type { Logger } from "../../shared/log.ts";
 import { BodyIntake, BodyRefused } from "../body-intake.ts";
 import { createClientCheck } from "../client-authority.ts";
+import type { UserFacts } from "../review.ts";
 import type { ServingCertificate } from "../tls.ts";
 import type { TlsOptions } from "../tls-options.ts";
 import { type ApiAnswer, type ApiRequest, refused } from "./answer.ts";
+import { isDiscovery } from "./discovery.ts";
 import { type FrontProxy, readCaller } from "./front-proxy.ts";
+import { createPlaces } from "./places.ts";
 import { Refusal } from "./status.ts";
 
 export interface SnapshotServerPorts {
@@ -37,10 +40,12 @@ export interface SnapshotServer {
 
 /** DeleteOptions are short. */
 const BODY_LIMITS = { maxBodyBytes: 64 * 1024, maxHeldBytes: 1024 * 1024 };
-/** Of calls that are answered at once; each may hold some megabytes. */
-const MAX_CALLS = 4;
+/** Of calls that are answered at once; each may hold some megabytes. None is begun before its body is read. */
+const CALLS = { most: 6, mostOfOne: 2 };
+/** From the first byte of a request to its answer: whoever sends his slowly keeps nobody else's place. */
+const REQUESTS = { most: 128, mostOfOne: 4 };
 /** Somebody waits for the end of a deletion. Each is a look every two seconds. */
-const MAX_WATCHES = 16;
+const WATCHES = { most: 32, mostOfOne: 4 };
 /** API servers keep few, and people wait for one answer at a time. */
 const MAX_CONNECTIONS = 256;
 /** Longer than the 90 s after which the API server closes its idle connections. */
@@ -55,8 +60,7 @@ export function createSnapshotServer(
   let serving = certificate;
   let frontProxy: FrontProxy | undefined;
   let whyRefused = createClientCheck([]);
-  let calls = 0;
-  let watches = 0;
+  const [requests, calls, watches] = [createPlaces(REQUESTS), createPlaces(CALLS), createPlaces(WATCHES)];
   const intake = new BodyIntake(BODY_LIMITS);
   const context = () => ({
     ...tls,
@@ -87,44 +91,57 @@ export function createSnapshotServer(
       send(response, refused(new Refusal("Unauthorized", "the request names no user")), true);
       return;
     }
-    if (calls >= MAX_CALLS) {
-      send(
-        response.setHeader("retry-after", "1"),
-        refused(new Refusal("TooManyRequests", "too many calls at once")),
-        true,
-      );
+    const { username } = caller;
+    // Without it the API server takes the whole group for gone, and deletes no namespace any more.
+    const leave = isDiscovery(request.method, pathOf(request)) ? () => {} : requests.take(username);
+    if (leave === undefined) {
+      sendBusy(response, "requests");
       return;
     }
-    calls++;
-    const leaving = new AbortController();
-    response.once("close", () => leaving.abort());
     try {
-      const body = await readBody(request, response);
-      const { method = "", url = "" } = request;
-      const [path, mark] = [pathOf(request), url.indexOf("?")];
-      const query = mark < 0 ? "" : (url.slice(mark + 1).split("#")[0] ?? "");
-      const accept = request.headers.accept ?? "";
-      const answer = await ports.answer({ method, path, query, accept, caller, body, signal: leaving.signal });
-      if (answer.events === undefined) send(response, answer, false);
-      else follow(answer.events, response, leaving);
-    } catch (error) {
-      send(response, refused(bodyRefusal(error)), true);
+      await serveCaller(request, response, caller);
     } finally {
-      calls--;
+      leave();
     }
   }
 
-  function follow(events: AsyncIterable<object>, response: ServerResponse, leaving: AbortController): void {
-    if (watches >= MAX_WATCHES) {
+  async function serveCaller(request: IncomingMessage, response: ServerResponse, caller: UserFacts): Promise<void> {
+    const leaving = new AbortController();
+    response.once("close", () => leaving.abort());
+    const { method = "", url = "" } = request;
+    const [path, mark] = [pathOf(request), url.indexOf("?")];
+    const query = mark < 0 ? "" : (url.slice(mark + 1).split("#")[0] ?? "");
+    const accept = request.headers.accept ?? "";
+    let leave: (() => void) | undefined;
+    try {
+      const body = await readBody(request, response);
+      leave = isDiscovery(method, path) ? () => {} : calls.take(caller.username);
+      if (leave === undefined) {
+        sendBusy(response, "calls");
+        return;
+      }
+      const answer = await ports.answer({ method, path, query, accept, caller, body, signal: leaving.signal });
+      if (answer.events === undefined) send(response, answer, false);
+      else follow(answer.events, response, { leaving, username: caller.username });
+    } catch (error) {
+      send(response, refused(bodyRefusal(error)), true);
+    } finally {
+      leave?.();
+    }
+  }
+
+  function follow(
+    events: AsyncIterable<object>,
+    response: ServerResponse,
+    { leaving, username }: { readonly leaving: AbortController; readonly username: string },
+  ): void {
+    const leave = watches.take(username);
+    if (leave === undefined) {
       leaving.abort();
-      send(response, refused(new Refusal("TooManyRequests", "too many watches at once")), true);
+      sendBusy(response, "watches");
       return;
     }
-    watches++;
-    stream(events, response).then(
-      () => watches--,
-      () => watches--,
-    );
+    stream(events, response).then(leave, leave);
   }
 
   function readBody(request: IncomingMessage, response: ServerResponse): Promise<string> {
@@ -183,6 +200,15 @@ function bodyRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (!(error instanceof BodyRefused)) throw error;
   return new Refusal(error.statusCode === 429 ? "TooManyRequests" : "BadRequest", error.message);
+}
+
+/** Clients of Kubernetes come again by themselves. */
+function sendBusy(response: ServerResponse, what: string): void {
+  send(
+    response.setHeader("retry-after", "1"),
+    refused(new Refusal("TooManyRequests", `too many ${what} at once`)),
+    true,
+  );
 }
 
 /** @param isLast ends the connection: what is left of the request is not read */

@@ -1,6 +1,6 @@
 /** Starts the Snapshot API beside the webhook: its listener, and what it must know of the API server in front of it. */
 import { messageOf } from "../../shared/errors.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { ServingCertificate } from "../tls.ts";
 import type { TlsOptions } from "../tls-options.ts";

@@ -1,7 +1,7 @@
 /** From the body of a review of `/validate` to its answer. */
 import type { AnsweredReview, ReviewFault } from "../review.ts";
 import type { Inspector } from "./inspector.ts";
-import { answerInspected, type ValidatePorts } from "./validate.ts";
+import { answerInspected, type ValidatePorts } from "./objects.ts";
 
 export interface ValidationPorts extends ValidatePorts {
   readonly inspector: Pick<Inspector, "inspect">;

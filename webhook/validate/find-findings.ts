@@ -13,22 +13,24 @@ import { parseRepository } from "../../shared/api/repository.ts";
 import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
 import { parseRestoreSession } from "../../shared/api/restore-session.ts";
 import { Annotation } from "../../shared/contract.ts";
-import type { EffectSource } from "../../shared/effects/effects-of.ts";
+import type { EffectSource } from "../../shared/effects/of-object.ts";
 import { UserError } from "../../shared/errors.ts";
 import { canonicalJson } from "../../shared/hash.ts";
-import { backupInvokerView, restoreInvokerView } from "../../shared/invoker.ts";
-import { valueAt } from "../../shared/kube/json-value.ts";
-import { findParamFaults } from "../../shared/reserved-variables.ts";
-import { findBackupInvokerFindings, findBlueprintFindings } from "../../shared/validation/backup-invoker.ts";
+import { backupInvokerView, restoreInvokerView } from "../../shared/invoker/object.ts";
+import { valueAt } from "../../shared/json/value.ts";
 import { type Finding, fault, isFault } from "../../shared/validation/finding.ts";
-import { findRepositoryFindings } from "../../shared/validation/repository.ts";
-import { findRestoreInvokerFindings } from "../../shared/validation/restore-invoker.ts";
-import { findDrillFindings, findVerifierFindings } from "../../shared/validation/verifier.ts";
+import { findParamFaults } from "../../shared/validation/reserved-variables.ts";
+import { findBackupInvokerFindings, findBlueprintFindings } from "./backup-invoker.ts";
+import { findRepositoryFindings } from "./repository.ts";
+import { findRestoreInvokerFindings } from "./restore-invoker.ts";
+import { findDrillFindings, findVerifierFindings } from "./verifier.ts";
 
 export interface Inspection {
   readonly findings: readonly Finding[];
   /** What has effects, to be looked at further. */
   readonly source?: EffectSource;
+  /** What it was before, where that said whither data goes: to lead it elsewhere takes the rights of both. */
+  readonly replaced?: EffectSource;
 }
 
 /**
@@ -41,11 +43,13 @@ export function inspectObject(kind: string, object: unknown, old: unknown): Insp
   switch (kind) {
     case "Repository": {
       const repository = parseRepository(object);
-      return inspected(findRepositoryFindings(repository.spec), () => repository);
+      const replaced = readOld(parseRepository, old);
+      return { ...inspected(findRepositoryFindings(repository.spec), () => repository), ...(replaced && { replaced }) };
     }
     case "AppBinding": {
       const appBinding = parseAppBinding(object);
-      return inspected(findAppBindingFaults(appBinding), () => appBinding);
+      const replaced = readOld(parseAppBinding, old);
+      return { ...inspected(findAppBindingFaults(appBinding), () => appBinding), ...(replaced && { replaced }) };
     }
     case "BackupConfiguration": {
       const invoker = parseBackupConfiguration(object);

@@ -6,7 +6,7 @@ import { Worker } from "node:worker_threads";
 import { messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { ReviewFault, ReviewHead } from "../review.ts";
-import type { InspectedRequest } from "./validate.ts";
+import type { InspectedRequest } from "./objects.ts";
 
 /** What the thread says. */
 export type InspectorMessage =

@@ -3,18 +3,19 @@
  * had our rights.
  */
 import { parseAppBinding } from "../../shared/api/app-binding.ts";
+import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { appSecretNames } from "../../shared/app-binding.ts";
 import { LABEL_VALUE_MAX_LENGTH, Label } from "../../shared/contract.ts";
-import { type Effect, formatEffect } from "../../shared/effects/effect.ts";
-import { appBindingsOf, type EffectSource, type EffectView, effectsOf } from "../../shared/effects/effects-of.ts";
+import { appBindingsOf, type EffectSource, type EffectView, effectsOf } from "../../shared/effects/of-object.ts";
 import { MAX_QUESTIONS, questionsFor } from "../../shared/effects/questions.ts";
+import { distinctEffects, type Effect, formatEffect } from "../../shared/effects/types.ts";
 import { messageOf } from "../../shared/errors.ts";
-import type { BackupInvokerView } from "../../shared/invoker.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
-import { textAt } from "../../shared/kube/json-value.ts";
+import type { BackupInvokerView } from "../../shared/invoker/object.ts";
+import { listAt, textAt, valueAt } from "../../shared/json/value.ts";
+import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
-import { targetKey } from "../../shared/target.ts";
+import { appSecretNames } from "../../shared/target/app-binding.ts";
+import { targetKey } from "../../shared/target/ref.ts";
 import { type Finding, fault } from "../../shared/validation/finding.ts";
 import { askAccess } from "../access-review.ts";
 import type { UserFacts } from "../review.ts";
@@ -33,14 +34,19 @@ interface Asking {
   readonly signal: AbortSignal;
 }
 
-/** Asks the API server. What it doesn't answer in time counts as not allowed. */
+/**
+ * Asks the API server. What it doesn't answer in time counts as not allowed.
+ *
+ * @param sources the object, and what it was where that counts too
+ */
 export async function findMissingRights(
-  source: EffectSource,
+  sources: readonly EffectSource[],
   user: UserFacts,
   client: RightsClient,
 ): Promise<readonly Finding[]> {
   const asking = { user, client, signal: AbortSignal.timeout(TIMEOUT_MS) };
-  const effects = effectsOf(source, await gatherEffectView(source, asking));
+  const each = sources.map(async (source) => effectsOf(source, await gatherEffectView(source, asking)));
+  const effects = distinctEffects((await Promise.all(each)).flat());
   const { ask, tooMany } = questionsFor(effects);
   if (tooMany !== undefined) {
     const what = `has ${tooMany} effects of different kinds, and ${user.username} can be asked about ${MAX_QUESTIONS}`;
@@ -51,11 +57,30 @@ export async function findMissingRights(
 }
 
 async function gatherEffectView(source: EffectSource, asking: Asking): Promise<EffectView> {
-  const [appSecrets, labelled] = await Promise.all([
+  const [appSecrets, labelled, verified] = await Promise.all([
     gatherAppSecrets(source, asking),
     source.kind === "BackupBatch" ? gatherLabelled(source, asking) : [],
+    source.kind === "BackupVerifier" ? gatherVerified(source, asking) : undefined,
   ]);
-  return { appSecrets, labelled };
+  return { appSecrets, labelled, verified };
+}
+
+/** The databases that drills of the verifier restore. One that can't be read has no drills either, until it is mended. */
+async function gatherVerified(
+  { metadata, spec }: BackupVerifier,
+  { client, signal }: Asking,
+): Promise<EffectView["verified"]> {
+  const { kind, name } = spec.invoker;
+  const { namespace } = metadata;
+  const readRefs = (raw: unknown): EffectView["verified"] => {
+    const targets = kind === "BackupBatch" ? listAt(raw, "spec", "members") : [valueAt(raw, "spec")];
+    return targets.flatMap((member) => {
+      const app = textAt(member, "target", "ref", "name");
+      const isApp = textAt(member, "target", "ref", "kind") === KINDS.AppBinding.kind;
+      return isApp && app ? [{ namespace: textAt(member, "target", "ref", "namespace") || namespace, name: app }] : [];
+    });
+  };
+  return client.find(KINDS[kind], namespace, name, readRefs, { timeoutMs: TIMEOUT_MS, maxRetries: 0, signal });
 }
 
 const apps = (plural: string): Resource => ({ group: "apps", version: "v1", plural, namespaced: true });

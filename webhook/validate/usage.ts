@@ -6,10 +6,10 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository } from "../../shared/api/repository.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
-import { type BackupInvokerView, formatInvoker, type RestoreInvokerView } from "../../shared/invoker.ts";
-import type { CallOptions, KubeClient } from "../../shared/kube/client.ts";
+import { type BackupInvokerView, formatInvoker, type RestoreInvokerView } from "../../shared/invoker/object.ts";
+import type { CallOptions, KubeClient } from "../../shared/kube/client/interface.ts";
 import { NAMESPACES } from "../../shared/kube/resources.ts";
-import { mayUseRepository } from "../../shared/usage-policy.ts";
+import { mayUseRepository } from "../../shared/repository/usage-policy.ts";
 import { type Finding, fault, warning } from "../../shared/validation/finding.ts";
 
 /** For both questions together; less than the 3 s that the API server gives us. */

@@ -6,7 +6,7 @@ import { parentPort } from "node:worker_threads";
 import { findJsonFault, MAX_JSON_DEPTH, MAX_JSON_PARTS } from "../json-size.ts";
 import { parseReview } from "../review.ts";
 import type { InspectorMessage } from "./inspector.ts";
-import { type InspectedRequest, inspectRequest } from "./validate.ts";
+import { type InspectedRequest, inspectRequest } from "./objects.ts";
 
 function* inspect(body: string): Generator<InspectorMessage> {
   const sizeFault = findJsonFault(body, { maxParts: MAX_JSON_PARTS });

@@ -1,7 +1,7 @@
 /** MySQL and MariaDB: command lines of their clients. Pure. */
 import { UserError } from "../../../shared/errors.ts";
 import { splitArguments } from "../command-line.ts";
-import type { DumpPlan, DumpRequest, PrivateFile, ProbeAnswer, ProgramCall } from "../dump-plan.ts";
+import type { DumpPlan, DumpRequest, PrivateFile, ProbeAnswer, ProgramCall } from "../plan.ts";
 
 /** Where the account is found in a Secret. */
 export const MYSQL_ACCOUNT = { userKeys: ["username"], passwordKeys: ["password"], defaultUser: "root" } as const;

@@ -1,12 +1,14 @@
 /** What is known of applications: their health, and how it is told where a part of it can't be read. Pure. */
 import { UserError } from "../../../shared/errors.ts";
-import { backupInvokerView } from "../../../shared/invoker.ts";
-import { parseSchedule, type Schedule } from "../../../shared/schedule/schedule.ts";
+import { backupInvokerView } from "../../../shared/invoker/object.ts";
+import { parseSchedule, type Schedule } from "../../../shared/schedule/parse.ts";
 import type { ApplicationHealth, Day } from "../../../web/wire/application.ts";
 import type { BackupInvokerObject } from "../../objects/invokers.ts";
-import { isPointOf, listPoints } from "../../points/recovery-points.ts";
+import { isPointOf, listPoints } from "../../points/decide.ts";
 import { byUrgency, decideHealth, type Health, HealthState } from "../../status/decide-health.ts";
+import { applicationKey, type ToldDays } from "../history/told.ts";
 import type { WorldView } from "../world.ts";
+import type { Query } from "./asked.ts";
 import { decideDays } from "./decide-days.ts";
 import { knownZone, lastDays } from "./local-days.ts";
 
@@ -56,13 +58,14 @@ function rankOf({ told, health }: KnownApplication): number {
 
 function tell(invoker: BackupInvokerObject, health: Health, hidden: readonly string[]): ApplicationHealth {
   const { kind, namespace, name, periodMs, lastRun, nextRun, nextStep, message, state } = health;
-  const point = invoker.status?.lastRecoveryPoint;
+  const { lastRecoveryPoint: point, lastProven: proven } = invoker.status ?? {};
   const facts = {
     kind,
     namespace,
     name,
     periodMs,
     nextRun,
+    proven: proven && { time: proven.time, recoverySeconds: proven.recoverySeconds },
     point: point?.time === undefined ? undefined : { session: point.session, time: point.time },
   };
   if (hidden.length === 0 || CERTAIN.has(state)) return { ...facts, state, message, next: nextStep, lastRun };
@@ -87,19 +90,32 @@ export function scheduleOf(invoker: BackupInvokerObject): Schedule | undefined {
   }
 }
 
-/** Days that the heat map shows. */
-export const DAYS_SHOWN = 14;
+/** The application that is asked for with `kind`, `namespace` and `name`, as far as it can be seen. */
+export function findInvoker(world: Pick<WorldView, "invokers">, query: Query): BackupInvokerObject | undefined {
+  return world.invokers().find(({ kind, metadata }) => {
+    return kind === query["kind"] && metadata.namespace === query["namespace"] && metadata.name === query["name"];
+  });
+}
 
-/** @param zone of whoever looks @returns what tells the days of an application */
+export interface DaysAsked {
+  /** Of whoever looks. */
+  readonly zone: string | undefined;
+  readonly nowMs: number;
+  /** How many. */
+  readonly count: number;
+  /** By application: what a Prometheus tells. */
+  readonly told?: ReadonlyMap<string, ToldDays> | undefined;
+}
+
+/** @returns what tells the days of an application */
 export function createDays(
   world: WorldView,
-  zone: string | undefined,
-  nowMs: number,
+  { zone, nowMs, count, told }: DaysAsked,
 ): (invoker: BackupInvokerObject) => readonly Day[] {
-  const days = lastDays(DAYS_SHOWN, knownZone(zone), nowMs);
+  const days = lastDays(count, knownZone(zone), nowMs);
   const repositories = world.repositories();
   return (invoker) => {
-    const { namespace, creationTimestamp } = invoker.metadata;
+    const { namespace, name, creationTimestamp } = invoker.metadata;
     const own = repositories.filter(({ object }) => object.metadata.namespace === namespace);
     const points = listPoints({ sessions: [], repositories: own, invokers: [invoker] });
     return decideDays({
@@ -110,6 +126,7 @@ export function createDays(
         .filter((point) => point.isComplete && point.cluster === undefined && isPointOf(point, invoker))
         .map(({ time }) => Date.parse(time)),
       schedule: scheduleOf(invoker),
+      told: told?.get(applicationKey({ kind: invoker.kind, namespace, name })),
       nowMs,
     });
   };

@@ -1,12 +1,13 @@
 /** Recovery points, newest first. Pure. */
 import type { PointRow, PointsView } from "../../../web/wire/lists.ts";
 import type { BackupInvokerObject } from "../../objects/invokers.ts";
-import { isPointOf, listPoints, type Point } from "../../points/recovery-points.ts";
+import { isPointOf, listPoints, type Point } from "../../points/decide.ts";
 import type { WorldView } from "../world.ts";
+import type { Asked } from "./asked.ts";
 import { formatGoes } from "./decide-goes.ts";
+import { createProofs } from "./decide-proof.ts";
 import { pageOf } from "./page-of.ts";
 import { type SessionSizes, sizesOf } from "./session-sizes.ts";
-import type { Asked } from "./view-table.ts";
 
 /** Asked with `kind`, `namespace` and `name` for those of one application; with none for all. */
 export function decidePoints({ world, query }: Asked): PointsView {
@@ -17,10 +18,11 @@ export function decidePoints({ world, query }: Asked): PointsView {
   });
   const points = listPoints({ sessions: world.sessions(), repositories: world.repositories(), invokers });
   const sizes = sizesBySession(world);
+  const proofOf = createProofs(world);
   const isAsked = query["name"] !== undefined;
   const found = points.filter((point) => !isAsked || (wanted !== undefined && isPointOf(point, wanted)));
   const { rows, ...page } = pageOf(found, query["page"]);
-  return { ...page, rows: rows.map((point) => rowOf(point, invokers, sizes, points)) };
+  return { ...page, rows: rows.map((point) => ({ ...rowOf(point, invokers, sizes, points), proof: proofOf(point) })) };
 }
 
 /** By session. */
@@ -35,7 +37,7 @@ function rowOf(
   invokers: readonly BackupInvokerObject[],
   sizes: ReadonlyMap<string, SessionSizes>,
   all: readonly Point[],
-): PointRow {
+): Omit<PointRow, "proof"> {
   const { namespace, session, time, repository, isComplete, unreadableFiles, keptBy, cluster, members, source } = point;
   const known = source === "BackupSession" ? sizes.get(`${namespace}/${session}`) : undefined;
   const owner = invokers.find((invoker) => isPointOf(point, invoker));

@@ -1,19 +1,21 @@
 /** Where data is saved, and how it grew. Pure. */
 import type { MaintenanceRun } from "../../../shared/api/repository.ts";
 import type { RepositoriesView, RepositoryRow } from "../../../web/wire/lists.ts";
-import { pointOfSession } from "../../points/recovery-points.ts";
+import { pointOfSession } from "../../points/decide.ts";
 import { formatBackend } from "../../repositories/format-backend.ts";
 import type { WorldView } from "../world.ts";
+import type { Asked } from "./asked.ts";
+import { createLocks } from "./decide-locks.ts";
 import { pageOf } from "./page-of.ts";
 import { sizesOf } from "./session-sizes.ts";
-import type { Asked } from "./view-table.ts";
 
-export function decideRepositories({ world, query }: Asked): RepositoriesView {
+export function decideRepositories({ world, query, told }: Asked): RepositoriesView {
   const all = world
     .repositories()
     .map(({ object }) => object)
     .sort((a, b) => nameOf(a).localeCompare(nameOf(b)));
   const histories = historiesOf(world);
+  const locksOf = createLocks(world);
   const { rows, ...page } = pageOf(all, query["page"]);
   return {
     ...page,
@@ -35,6 +37,12 @@ export function decideRepositories({ world, query }: Asked): RepositoriesView {
         users: (status?.references ?? []).map(({ kind, namespace, name }) => {
           return [kind, [namespace, name].filter(Boolean).join("/")].filter(Boolean).join(" ");
         }),
+        locks: locksOf(repository),
+        locksSeenAt: status?.locksSeenAt,
+        sizes: told?.sizes?.get(nameOf(repository))?.map(({ atMs, bytes }) => ({
+          time: new Date(atMs).toISOString(),
+          bytes,
+        })),
         history: histories.get(nameOf(repository)) ?? [],
       };
     }),

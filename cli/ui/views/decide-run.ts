@@ -36,7 +36,7 @@ export function decideRun(run: RunObject, hostPage: string | undefined): Run {
     failure: runFailure(run),
     message: run.kind === "BackupSession" || isBad(run.status?.phase) ? undefined : run.status?.message,
     hasEnded: hasEnded(run),
-    lanes: lanesOf(run).map((member) => laneOf(member, hostPage)),
+    lanes: lanesOfRun(run, hostPage),
     hooks: (status?.hooks ?? []).map(hookOf),
     conditions: (status?.conditions ?? []).map(({ type, status: is, reason, message }) => ({
       type,
@@ -45,6 +45,11 @@ export function decideRun(run: RunObject, hostPage: string | undefined): Run {
       message,
     })),
   };
+}
+
+/** @param hostPage which of the hosts of each lane */
+export function lanesOfRun(run: RunObject, hostPage: string | undefined): readonly Lane[] {
+  return lanesOf(run).map((member) => laneOf(member, hostPage));
 }
 
 function runFailure(run: RunObject): Failure | undefined {
@@ -58,7 +63,8 @@ function runFailure(run: RunObject): Failure | undefined {
 
 const isBad = (phase: string | undefined) => phase === "Failed" || phase === "Invalid" || phase === "Unknown";
 
-function coded(code: string | undefined, message: string): Failure {
+/** With the next step, where the code has one. */
+export function coded(code: string | undefined, message: string): Failure {
   return { code, message, next: nextStepOf({ code, member: undefined, message }) };
 }
 

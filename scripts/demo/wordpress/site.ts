@@ -1,5 +1,5 @@
 /** A WordPress as its author uses it: set it up, log in, publish, upload. All of it through its own pages and REST API. */
-import { isJsonObject, numberAt, textAt } from "../../../shared/kube/json-value.ts";
+import { isJsonObject, numberAt, textAt } from "../../../shared/json/value.ts";
 import { callHttp, type HttpAnswer, type HttpCall, type Origin } from "./http.ts";
 
 export interface Author {

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { listAt, textAt } from "../../../shared/kube/json-value.ts";
+import { listAt, textAt } from "../../../shared/json/value.ts";
 import type { ReadText } from "../compose.ts";
 import { renderFixedFiles } from "./fixed-files.ts";
 import { renderValues, renderValuesSchema } from "./render-values.ts";

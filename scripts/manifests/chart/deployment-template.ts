@@ -1,5 +1,5 @@
 /** The Deployments as templates. */
-import { isJsonObject, listAt } from "../../../shared/kube/json-value.ts";
+import { isJsonObject, listAt } from "../../../shared/json/value.ts";
 import { at, type Context, merged, patched, SERVES_SNAPSHOTS, WATCHES_ONE } from "./template-context.ts";
 
 const yamlOf =

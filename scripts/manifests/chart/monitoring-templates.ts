@@ -1,6 +1,6 @@
 /** Alerts, ServiceMonitors and dashboard as templates. */
 import { join } from "node:path";
-import { isJsonObject } from "../../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../../shared/json/value.ts";
 import { type ReadText, readObjects } from "../compose.ts";
 import { at, type ChartFile, MANIFESTS, merged, withNamespaces } from "./template-context.ts";
 import { fileOf, under } from "./template-file.ts";

@@ -1,5 +1,5 @@
 /** The overlays' patches, as parts of a template that a value switches on. */
-import { isJsonObject } from "../../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../../shared/json/value.ts";
 import type { TemplateText } from "./template-text.ts";
 
 /** An operation of a JSON patch, as the overlays have them. */

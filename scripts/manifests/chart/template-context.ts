@@ -1,7 +1,7 @@
 /** What the parts of the chart's generator share: names in the manifests and in the values, and changes within objects. */
 import { join } from "node:path";
 import { parse } from "yaml";
-import { isJsonObject, textAt } from "../../../shared/kube/json-value.ts";
+import { isJsonObject, textAt } from "../../../shared/json/value.ts";
 import type { ReadText } from "../compose.ts";
 import { type Addition, readAdditions, withAddition } from "./patches.ts";
 import type { TemplateText } from "./template-text.ts";

@@ -3,7 +3,7 @@
  * has, and are put in when the YAML is written: so the rest is written by the same code as install.yaml.
  */
 import { stringify } from "yaml";
-import { isJsonObject } from "../../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../../shared/json/value.ts";
 
 type Place = (indent: string) => readonly string[];
 

@@ -1,6 +1,6 @@
 /** The templates of the chart, from the same objects as install.yaml and the overlays. */
 import { join } from "node:path";
-import { isJsonObject, listAt, textAt } from "../../../shared/kube/json-value.ts";
+import { isJsonObject, listAt, textAt } from "../../../shared/json/value.ts";
 import { type ReadText, readObjects } from "../compose.ts";
 import { deploymentTemplate, uiPolicyTemplate, uiTemplate } from "./deployment-template.ts";
 import { monitoringFiles } from "./monitoring-templates.ts";

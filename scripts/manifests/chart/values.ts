@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { objectsAt } from "../../../shared/injection/workload.ts";
-import { textAt, valueAt } from "../../../shared/kube/json-value.ts";
+import { textAt, valueAt } from "../../../shared/json/value.ts";
 import { readObjects } from "../compose.ts";
 import {
   COUNT,

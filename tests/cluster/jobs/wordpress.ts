@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { type BackupSession, parseBackupSession } from "../../../shared/api/backup-session.ts";
 import { KINDS } from "../../../shared/api/kinds.ts";
-import { asIs } from "../../../shared/kube/client.ts";
+import { asIs } from "../../../shared/kube/client/interface.ts";
 import { isFinalSessionPhase } from "../../../shared/status/backup-phase.ts";
 import type { JobStand } from "../../support/jobs/job-stand.ts";
 import { applyManifests, type Manifest, parseManifests } from "../../support/objects/apply.ts";

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { KINDS } from "../../../shared/api/kinds.ts";
 import type { RestoreBatch } from "../../../shared/api/restore-batch.ts";
 import { parseRestoreSession } from "../../../shared/api/restore-session.ts";
-import { asIs } from "../../../shared/kube/client.ts";
+import { asIs } from "../../../shared/kube/client/interface.ts";
 import { describeTree } from "../../support/files/tree.ts";
 import { waitForContainer, waitForReadyPods } from "../../support/objects/pods.ts";
 import { KUBERNETES } from "../../support/objects/resources.ts";

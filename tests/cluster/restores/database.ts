@@ -2,8 +2,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { findConnection } from "../../../shared/kube/connect.ts";
-import { createPodExec, type PodExec } from "../../../shared/kube/exec.ts";
+import { findConnection } from "../../../shared/kube/connection/find.ts";
+import { createPodExec, type PodExec } from "../../../shared/kube/exec/pod.ts";
 import { waitForContainer, waitForReadyPods } from "../../support/objects/pods.ts";
 import { KUBERNETES } from "../../support/objects/resources.ts";
 import type { Installation } from "../../support/product/installed-cluster.ts";

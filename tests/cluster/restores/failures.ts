@@ -5,8 +5,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { KINDS } from "../../../shared/api/kinds.ts";
 import type { RestoreBatch } from "../../../shared/api/restore-batch.ts";
 import { objectsAt } from "../../../shared/injection/workload.ts";
-import { asIs } from "../../../shared/kube/client.ts";
-import { textAt } from "../../../shared/kube/json-value.ts";
+import { textAt } from "../../../shared/json/value.ts";
+import { asIs } from "../../../shared/kube/client/interface.ts";
 import { describeTree } from "../../support/files/tree.ts";
 import { listPods, waitForContainer, waitForPods, waitForReadyPods } from "../../support/objects/pods.ts";
 import { KUBERNETES } from "../../support/objects/resources.ts";

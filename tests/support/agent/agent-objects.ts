@@ -4,7 +4,7 @@ import { type HostRun, type HostRunSpec, parseHostRun } from "../../../shared/ap
 import type { HostStats, RestoreHostStats } from "../../../shared/api/host-stats.ts";
 import { KINDS } from "../../../shared/api/kinds.ts";
 import { Label } from "../../../shared/contract.ts";
-import { asIs } from "../../../shared/kube/client.ts";
+import { asIs } from "../../../shared/kube/client/interface.ts";
 import type { AgentWorld } from "./agent-world.ts";
 
 /** The flags that name a target. */

@@ -5,9 +5,9 @@
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { AGENT_RULES } from "../../../reconciler/rights/agent-rules.ts";
 import { buildAgent } from "../../../scripts/build.ts";
-import { AGENT_RULES } from "../../../shared/agent-rights.ts";
-import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import { removeFolder } from "../control-plane/remove-folder.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 

@@ -11,7 +11,7 @@ import type { Input } from "../../../cli/program/command.ts";
 import { COMMANDS } from "../../../cli/program/commands.ts";
 import type { ExitCode } from "../../../cli/program/exit-code.ts";
 import { runProgram } from "../../../cli/program/run.ts";
-import { isJsonObject, parseJson, textAt } from "../../../shared/kube/json-value.ts";
+import { isJsonObject, parseJson, textAt } from "../../../shared/json/value.ts";
 import type { Resource } from "../../../shared/kube/resource.ts";
 import { recordingTerminal } from "./terminal.ts";
 
@@ -33,6 +33,8 @@ export interface MemoryApi {
   readonly calls: ApiCall[];
   readonly kubeconfig: string;
   put(resource: Resource, object: object): void;
+  /** As if somebody else deleted it. */
+  remove(resource: Resource, namespace: string, name: string): void;
   find(resource: Resource, namespace: string, name: string): unknown;
   list(resource: Resource, namespace: string): readonly unknown[];
   /** Status that answers a call in place of the server; undefined: it is answered as it is. */
@@ -54,6 +56,7 @@ export async function startMemoryApi(): Promise<MemoryApi> {
     calls: [],
     kubeconfig,
     put: (resource, object) => void objects.set(placeOf(resource, object), object),
+    remove: (resource, namespace, name) => void objects.delete(`${folderOf(resource, namespace)}/${name}`),
     find: (resource, namespace, name) => objects.get(`${folderOf(resource, namespace)}/${name}`),
     list: (resource, namespace) => inFolder(objects, folderOf(resource, namespace)),
     refuses: () => undefined,
@@ -104,9 +107,9 @@ function formatKubeconfig(port: number): string {
 export async function runLine(
   api: MemoryApi,
   argv: readonly string[],
-  hooks: Partial<Pick<Input, "leavesBehind">> = {},
+  hooks: Partial<Pick<Input, "leavesBehind" | "atStake">> & { readonly width?: number } = {},
 ) {
-  const terminal = recordingTerminal();
+  const terminal = recordingTerminal({ width: hooks.width });
   const exitCode: ExitCode = await runProgram({
     argv: [...argv, `--kubeconfig=${api.kubeconfig}`],
     commands: COMMANDS,
@@ -114,6 +117,7 @@ export async function runLine(
     terminal,
     env: {},
     leavesBehind: hooks.leavesBehind ?? (() => undefined),
+    atStake: hooks.atStake ?? (() => () => undefined),
   });
   return { exitCode, output: terminal.output(), notes: terminal.notes() };
 }

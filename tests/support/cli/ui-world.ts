@@ -5,6 +5,8 @@ import { byAge } from "../../../cli/objects/list-input.ts";
 import type { RestoreObject } from "../../../cli/objects/restores.ts";
 import type { WorldView } from "../../../cli/ui/world.ts";
 import type { BackupSession } from "../../../shared/api/backup-session.ts";
+import type { BackupVerificationSession } from "../../../shared/api/backup-verification-session.ts";
+import type { BackupVerifier } from "../../../shared/api/backup-verifier.ts";
 import { parseRepository } from "../../../shared/api/repository.ts";
 
 interface WorldFacts {
@@ -13,6 +15,8 @@ interface WorldFacts {
   readonly restores?: readonly RestoreObject[];
   /** As the API server sends them. */
   readonly repositories?: readonly unknown[];
+  readonly verifiers?: readonly BackupVerifier[];
+  readonly drills?: readonly BackupVerificationSession[];
   readonly unreadable?: readonly string[];
 }
 
@@ -20,6 +24,7 @@ const keyOf = (kind: string | undefined, namespace: string, name: string | undef
 
 export function aWorld(facts: WorldFacts = {}): WorldView {
   const { invokers = [], sessions = [], restores = [], repositories = [], unreadable = [] } = facts;
+  const { verifiers = [], drills = [] } = facts;
   const newestFirst = [...sessions].sort(byAge);
   const byInvoker = Map.groupBy(newestFirst, ({ spec: { invoker }, metadata }) =>
     keyOf(invoker?.kind, metadata.namespace, invoker?.name),
@@ -35,5 +40,7 @@ export function aWorld(facts: WorldFacts = {}): WorldView {
     restores: (namespace) =>
       restores.filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace),
     repositories: () => readRepositories,
+    verifiers: () => verifiers,
+    drills: () => [...drills].sort(byAge),
   };
 }

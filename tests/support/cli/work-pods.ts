@@ -2,7 +2,7 @@
 import { JOBS, PODS } from "../../../cli/cluster/resources.ts";
 import { KINDS } from "../../../shared/api/kinds.ts";
 import { Container, Install } from "../../../shared/contract.ts";
-import { textAt } from "../../../shared/kube/json-value.ts";
+import { textAt } from "../../../shared/json/value.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 import type { MemoryApi } from "./memory-api.ts";
 

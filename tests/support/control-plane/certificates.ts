@@ -37,15 +37,24 @@ const CLIENTS = {
 
 export type ClientName = keyof typeof CLIENTS;
 
+/** What the API server is called where it asks an aggregated API for somebody else: its certificate says so. */
+export const FRONT_PROXY = "front-proxy-client";
+const FRONT_PROXY_CA = "front-proxy-ca";
+
 export interface KeyAndCertificate {
   readonly keyPem: string;
   readonly certPem: string;
 }
 
-/** The folder holds `ca`, `api-server` and each client as NAME.crt and NAME.key, and `service-account.key` and `.pub`. */
+/**
+ * The folder holds `ca`, `api-server`, `front-proxy-ca`, `front-proxy-client` and each client as NAME.crt and NAME.key, and
+ * `service-account.key` and `.pub`.
+ */
 export interface CertificateFolder {
   readonly path: string;
   readonly ca: KeyAndCertificate;
+  /** Authority of the API server's certificate as front proxy: another one, as users' certificates must not be as good. */
+  readonly frontProxyCa: KeyAndCertificate;
   readonly clients: Readonly<Record<ClientName, KeyAndCertificate>>;
 }
 
@@ -93,15 +102,19 @@ export function issueServer(
  */
 export async function loadCertificates(cacheDir: string = defaultCacheDir()): Promise<CertificateFolder> {
   // Certificates that say something else than today's code wants are in a folder of another name.
-  const contents = JSON.stringify([CLIENTS, API_SERVER_NAMES, API_SERVER_ADDRESSES, VALID_DAYS]);
+  const contents = JSON.stringify([CLIENTS, FRONT_PROXY, API_SERVER_NAMES, API_SERVER_ADDRESSES, VALID_DAYS]);
   const path = join(cacheDir, `certificates-${createHash("sha256").update(contents).digest("hex").slice(0, 12)}`);
   if (!(await isUsable(path))) await makeFolder(cacheDir, path);
-  const [ca, admin, controllerManager, scheduler, kubeletClient] = await Promise.all(
-    (["ca", "admin", "controller-manager", "scheduler", "kubelet-client"] as const).map((name) => read(path, name)),
-  );
-  if (!ca || !admin || !controllerManager || !scheduler || !kubeletClient) throw new Error(`${path} is not complete`);
+  const [ca, frontProxyCa, admin, controllerManager, scheduler, kubeletClient] = await Promise.all([
+    read(path, "ca"),
+    read(path, FRONT_PROXY_CA),
+    read(path, "admin"),
+    read(path, "controller-manager"),
+    read(path, "scheduler"),
+    read(path, "kubelet-client"),
+  ]);
   const clients = { admin, "controller-manager": controllerManager, scheduler, "kubelet-client": kubeletClient };
-  return { path, ca, clients };
+  return { path, ca, frontProxyCa, clients };
 }
 
 function defaultCacheDir(): string {
@@ -129,11 +142,14 @@ async function makeFolder(cacheDir: string, path: string): Promise<void> {
   const making = await mkdtemp(join(cacheDir, ".making-"));
   try {
     const ca = await issueAuthority("stash-batch test authority");
+    const frontProxyCa = await issueAuthority("front proxies of tests");
     const apiServer = issueServer(ca, { user: "kube-apiserver", groups: [] }, API_SERVER_NAMES, API_SERVER_ADDRESSES);
     const clients = Object.entries(CLIENTS).map(([name, subject]) => ({ name, issued: issueClient(ca, subject) }));
     for (const { name, issued } of [
       { name: "ca", issued: Promise.resolve(ca) },
       { name: "api-server", issued: apiServer },
+      { name: FRONT_PROXY_CA, issued: Promise.resolve(frontProxyCa) },
+      { name: FRONT_PROXY, issued: issueClient(frontProxyCa, { user: FRONT_PROXY, groups: [] }) },
       ...clients,
     ]) {
       const { keyPem, certPem } = await issued;

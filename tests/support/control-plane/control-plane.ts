@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { ClusterAddresses } from "../node/addresses.ts";
 import { makeClusterNetwork } from "../node/cluster-network.ts";
 import type { ApiEndpoint } from "./api-request.ts";
-import { type CertificateFolder, loadCertificates } from "./certificates.ts";
+import { type CertificateFolder, type KeyAndCertificate, loadCertificates } from "./certificates.ts";
 import { applyDefinitions } from "./custom-resource-definitions.ts";
 import { compactToNewest, type EtcdEntry, putEntries } from "./etcd.ts";
 import { LOOPBACK } from "./flags.ts";
@@ -34,6 +34,8 @@ export interface ControlPlane {
   readonly kubeconfigPath: string;
   readonly caPem: string;
   readonly programsDir: string;
+  /** The authority of the API server's certificate as front proxy. */
+  readonly frontProxyCa: KeyAndCertificate;
   /** The authority that the API server trusts for serving certificates of kubelets; it signs the kubelet client's too. */
   readonly kubeletCa: { readonly certPath: string; readonly keyPath: string };
   /** @returns path of a kubeconfig with a client certificate for that user */
@@ -66,6 +68,8 @@ export interface ControlPlaneOptions {
   /** Default true. Without it no ServiceAccount is made, so that pods need one made by the test. */
   readonly controllerManager?: boolean;
   readonly extraApiServerFlags?: readonly string[];
+  /** With the aggregation layer, which clusters with nodes always have. */
+  readonly isAggregating?: boolean;
   /** Gets lines about how the programs are found, and about servers that end by themselves. Default: stderr. */
   readonly onProgress?: (line: string) => void;
 }
@@ -137,6 +141,7 @@ async function startIn(
     endpoint,
     network,
     extraApiServerFlags: options.extraApiServerFlags ?? [],
+    isAggregating: options.isAggregating ?? false,
   });
   await servers.startEtcd();
   // One after the other: a controller manager that meets no API server falls back to an older way of making tokens, and
@@ -161,6 +166,7 @@ async function startIn(
     kubeconfigPath,
     caPem: endpoint.caPem,
     programsDir: programs.dir,
+    frontProxyCa: certificates.frontProxyCa,
     kubeletCa: { certPath: join(certificates.path, "ca.crt"), keyPath: join(certificates.path, "ca.key") },
     async kubeconfigFor(user, groups) {
       // User names hold colons and slashes, so the file takes a number.

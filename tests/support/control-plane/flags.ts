@@ -1,6 +1,7 @@
 /** The command lines of etcd and of the Kubernetes programs. */
 import { join } from "node:path";
 import { type ClusterAddresses, SERVICE_CIDR } from "../node/addresses.ts";
+import { FRONT_PROXY } from "./certificates.ts";
 import type { KubernetesVersion } from "./programs.ts";
 
 /** The issuer of service account tokens, and so the audience that the API server itself accepts. */
@@ -65,12 +66,26 @@ export function apiServerFlags(
     `--service-account-signing-key-file=${file("service-account.key")}`,
     `--service-account-issuer=${SERVICE_ACCOUNT_ISSUER}`,
     `--service-cluster-ip-range=${SERVICE_CIDR}`,
-    // Webhooks behind a Service are called at their pods: cluster IPs are routed inside of nodes alone.
+    // Webhooks and aggregated APIs behind a Service are called at their pods: cluster IPs are routed inside of nodes alone.
     "--enable-aggregator-routing=true",
     "--authorization-mode=Node,RBAC",
     "--enable-admission-plugins=NodeRestriction",
     "--allow-privileged=true",
     "--profiling=false",
+  ];
+}
+
+/** The aggregation layer, as kubeadm sets it up. @param pki folder of certificates */
+export function aggregationFlags(pki: string): string[] {
+  const file = (name: string): string => join(pki, name);
+  return [
+    `--requestheader-client-ca-file=${file("front-proxy-ca.crt")}`,
+    `--requestheader-allowed-names=${FRONT_PROXY}`,
+    "--requestheader-username-headers=X-Remote-User",
+    "--requestheader-group-headers=X-Remote-Group",
+    "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+    `--proxy-client-cert-file=${file(`${FRONT_PROXY}.crt`)}`,
+    `--proxy-client-key-file=${file(`${FRONT_PROXY}.key`)}`,
   ];
 }
 

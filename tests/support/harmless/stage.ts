@@ -5,9 +5,9 @@
 import { parseBackupConfiguration } from "../../../shared/api/backup-configuration.ts";
 import { KINDS } from "../../../shared/api/kinds.ts";
 import { type JsonObject, objectsAt } from "../../../shared/injection/workload.ts";
-import { asIs } from "../../../shared/kube/client.ts";
-import { textAt, valueAt } from "../../../shared/kube/json-value.ts";
-import { KubeError } from "../../../shared/kube/kube-error.ts";
+import { textAt, valueAt } from "../../../shared/json/value.ts";
+import { KubeError } from "../../../shared/kube/client/error.ts";
+import { asIs } from "../../../shared/kube/client/interface.ts";
 import { applyManifests, type Manifest } from "../objects/apply.ts";
 import { listPods, waitForContainer, waitForPods } from "../objects/pods.ts";
 import { KUBERNETES } from "../objects/resources.ts";

@@ -5,8 +5,8 @@
 import { once } from "node:events";
 import { createServer } from "node:https";
 import { objectsAt } from "../../../shared/injection/workload.ts";
-import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
-import { isJsonObject, textAt, valueAt } from "../../../shared/kube/json-value.ts";
+import { isJsonObject, textAt, valueAt } from "../../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import { readQuantity } from "../../../shared/quantity.ts";
 import { issueServer, loadCertificates } from "../control-plane/certificates.ts";
 import { KUBERNETES } from "../objects/resources.ts";

@@ -7,9 +7,9 @@ import { parseRestoreBatch } from "../../../shared/api/restore-batch.ts";
 import { parseRestoreSession } from "../../../shared/api/restore-session.ts";
 import type { InjectionWorld } from "../../../shared/injection/gather.ts";
 import { textMapAt } from "../../../shared/injection/workload.ts";
-import { backupInvokerView, restoreInvokerView } from "../../../shared/invoker.ts";
-import { textAt } from "../../../shared/kube/json-value.ts";
-import { targetKey } from "../../../shared/target.ts";
+import { backupInvokerView, restoreInvokerView } from "../../../shared/invoker/object.ts";
+import { textAt } from "../../../shared/json/value.ts";
+import { targetKey } from "../../../shared/target/ref.ts";
 
 /** Makes the world from raw objects of our kinds and Namespaces. @throws UserError when one can't be read */
 export function createMemoryWorld(objects: readonly unknown[]): InjectionWorld {

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { BUNDLES_FOLDER } from "../../../scripts/image-root/contents.ts";
 import { objectsAt } from "../../../shared/injection/workload.ts";
-import { parseJson, textAt } from "../../../shared/kube/json-value.ts";
+import { parseJson, textAt } from "../../../shared/json/value.ts";
 import type { InstalledProduct } from "./installed-product.ts";
 
 export interface CliRun {

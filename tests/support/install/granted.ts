@@ -1,10 +1,10 @@
 /** What a ServiceAccount may do in a namespace, as `kubectl auth can-i --list` asks it. */
 
 import { objectsAt } from "../../../shared/injection/workload.ts";
-import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
-import { findConnection } from "../../../shared/kube/connect.ts";
-import { createKubeClient } from "../../../shared/kube/http-client.ts";
-import { listAt } from "../../../shared/kube/json-value.ts";
+import { listAt } from "../../../shared/json/value.ts";
+import { createKubeClient } from "../../../shared/kube/client/http.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
+import { findConnection } from "../../../shared/kube/connection/find.ts";
 import type { ControlPlane } from "../control-plane/control-plane.ts";
 import { serviceAccountIdentity } from "../product/identity.ts";
 

@@ -1,7 +1,7 @@
 /** Which reconciler leads, and where it runs. */
 import { Install, LeaseName } from "../../../shared/contract.ts";
-import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
-import { textAt } from "../../../shared/kube/json-value.ts";
+import { textAt } from "../../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 
 export interface Leader {

@@ -2,9 +2,9 @@
 import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll } from "vitest";
-import type { KubeClient } from "../../../shared/kube/client.ts";
-import { findConnection } from "../../../shared/kube/connect.ts";
-import { createPodExec, type PodExec } from "../../../shared/kube/exec.ts";
+import type { KubeClient } from "../../../shared/kube/client/interface.ts";
+import { findConnection } from "../../../shared/kube/connection/find.ts";
+import { createPodExec, type PodExec } from "../../../shared/kube/exec/pod.ts";
 import { applyFile, applyManifests, parseManifests } from "../objects/apply.ts";
 import { waitForReadyPods } from "../objects/pods.ts";
 import { KUBERNETES } from "../objects/resources.ts";

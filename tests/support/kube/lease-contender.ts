@@ -4,7 +4,7 @@
  *
  * Arguments: kubeconfig, namespace, lease, identity.
  */
-import { LeaderElection } from "../../../shared/kube/lease.ts";
+import { LeaderElection } from "../../../shared/kube/election/lease.ts";
 import { openTestClient } from "./test-client.ts";
 
 /** Short, so that a test need not wait; in the proportions of the real ones. */

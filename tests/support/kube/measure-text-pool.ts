@@ -2,7 +2,7 @@
  * A program of its own, since it measures its memory: what thousands of objects take apart and shared, and what texts that nobody shares
  * leave. It prints the bytes as JSON. Run with --expose-gc.
  */
-import { createTextPool } from "../../../shared/kube/text-pool.ts";
+import { createTextPool } from "../../../reconciler/world/text-pool.ts";
 
 /** Bytes that what is made holds when all else is gone. */
 function bytesOf(make: () => unknown): number {

@@ -1,9 +1,9 @@
 /** Clients for tests that talk to a real API server. */
-import type { KubeClient } from "../../../shared/kube/client.ts";
-import type { Connection } from "../../../shared/kube/connection.ts";
-import { createKubeClient } from "../../../shared/kube/http-client.ts";
-import { KubeError } from "../../../shared/kube/kube-error.ts";
-import { kubeconfigConnection } from "../../../shared/kube/kubeconfig.ts";
+import { KubeError } from "../../../shared/kube/client/error.ts";
+import { createKubeClient } from "../../../shared/kube/client/http.ts";
+import type { KubeClient } from "../../../shared/kube/client/interface.ts";
+import type { Connection } from "../../../shared/kube/connection/credentials.ts";
+import { kubeconfigConnection } from "../../../shared/kube/connection/kubeconfig.ts";
 
 export interface TestClient {
   readonly client: KubeClient;

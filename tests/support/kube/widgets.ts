@@ -1,6 +1,6 @@
 /** A small resource with a status, for tests that need one of their own. */
 import { vi } from "vitest";
-import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import type { Resource } from "../../../shared/kube/resource.ts";
 
 const NAMESPACES: Resource = { group: "", version: "v1", plural: "namespaces", namespaced: false };

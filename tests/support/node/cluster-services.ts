@@ -8,8 +8,8 @@ import { createSocket } from "node:dgram";
 import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Answer, AUTHORITATIVE_ANSWER, decode, encode, type Packet, RECURSION_DESIRED } from "dns-packet";
-import { findConnection } from "../../../shared/kube/connect.ts";
-import { createKubeClient } from "../../../shared/kube/http-client.ts";
+import { createKubeClient } from "../../../shared/kube/client/http.ts";
+import { findConnection } from "../../../shared/kube/connection/find.ts";
 import { createStorageClass, provision } from "./provisioner.ts";
 import { resolveServiceName } from "./service-names.ts";
 

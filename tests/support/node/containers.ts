@@ -4,8 +4,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { objectsAt } from "../../../shared/injection/workload.ts";
-import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
-import { textAt } from "../../../shared/kube/json-value.ts";
+import { textAt } from "../../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 import type { NodeFacts } from "./node.ts";
 

@@ -1,9 +1,9 @@
 /** Makes volumes for claims: folders of this machine, for the class `standard`, once a pod that uses the claim has a node. */
 import { chmod, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
-import { textAt, valueAt } from "../../../shared/kube/json-value.ts";
-import { isAlreadyExists, isNotFound } from "../../../shared/kube/kube-error.ts";
+import { textAt, valueAt } from "../../../shared/json/value.ts";
+import { isAlreadyExists, isNotFound } from "../../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 
 export const STORAGE_CLASS = "standard";

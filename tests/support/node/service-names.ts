@@ -1,8 +1,8 @@
 /** What a Service name of a cluster stands for, from the API server. */
 
 import { objectsAt } from "../../../shared/injection/workload.ts";
-import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
-import { textAt, valueAt } from "../../../shared/kube/json-value.ts";
+import { textAt, valueAt } from "../../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import type { Resource } from "../../../shared/kube/resource.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 import { CLUSTER_DOMAIN } from "./addresses.ts";

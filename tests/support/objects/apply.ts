@@ -1,7 +1,7 @@
 /** Applies manifests as `kubectl apply --server-side` does. */
 import { readFile } from "node:fs/promises";
 import { parseAllDocuments } from "yaml";
-import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import { resourceOf } from "./resources.ts";
 
 export interface Manifest {

@@ -1,6 +1,6 @@
 /** Where the data of claims lies on this machine. */
-import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
-import { textAt } from "../../../shared/kube/json-value.ts";
+import { textAt } from "../../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import { KUBERNETES } from "./resources.ts";
 
 /** Folder of this machine behind a claim that has its volume. */

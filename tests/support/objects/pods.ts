@@ -1,6 +1,6 @@
 /** Waits for pods of a workload, as a test or the demo sees them through the API. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { KubeClient } from "../../../shared/kube/client.ts";
+import type { KubeClient } from "../../../shared/kube/client/interface.ts";
 import { KUBERNETES } from "./resources.ts";
 
 export interface PodSummary {

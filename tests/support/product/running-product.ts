@@ -7,7 +7,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import { join, resolve } from "node:path";
 import { issueCa, issueServing } from "../../../certs/issue.ts";
-import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import { buildMutatingConfiguration, buildValidatingConfiguration } from "../../../webhook/configuration.ts";
 import { findFreePorts } from "../control-plane/free-ports.ts";
 import { superviseProcesses } from "../control-plane/supervised-processes.ts";

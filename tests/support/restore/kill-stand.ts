@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { KINDS } from "../../../shared/api/kinds.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../../../shared/api/restore-batch.ts";
-import type { KubeClient } from "../../../shared/kube/client.ts";
+import type { KubeClient } from "../../../shared/kube/client/interface.ts";
 import { removeFolder } from "../control-plane/remove-folder.ts";
 import { openTestClient } from "../kube/test-client.ts";
 import { applyManifests, parseManifests } from "../objects/apply.ts";

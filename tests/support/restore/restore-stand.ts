@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type BackupSession, parseBackupSession } from "../../../shared/api/backup-session.ts";
 import { KINDS } from "../../../shared/api/kinds.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../../../shared/api/restore-batch.ts";
-import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import { isFinalSessionPhase } from "../../../shared/status/backup-phase.ts";
 import { applyManifests, type Manifest } from "../objects/apply.ts";
 import { folderOfClaim } from "../objects/claims.ts";

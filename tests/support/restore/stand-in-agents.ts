@@ -5,8 +5,8 @@
 import { type HostRun, parseHostRun } from "../../../shared/api/host-run.ts";
 import { KINDS } from "../../../shared/api/kinds.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../../../shared/api/restore-batch.ts";
-import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
-import { createInformer } from "../../../shared/kube/informer.ts";
+import { createInformer } from "../../../shared/kube/cache/informer.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import { startStandInHooks } from "../session/stand-in-hooks.ts";
 
 /** How a host's restore ends; undefined succeeds. */

@@ -1,8 +1,8 @@
 /** Pods without a node that wait in the init-container of a restore: what a kubelet would say of them. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Container } from "../../../shared/contract.ts";
-import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
-import { textAt } from "../../../shared/kube/json-value.ts";
+import { textAt } from "../../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 
 const POLL_MS = 50;

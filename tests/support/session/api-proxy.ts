@@ -4,7 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { Agent, request } from "node:https";
-import type { Connection } from "../../../shared/kube/connection.ts";
+import type { Connection } from "../../../shared/kube/connection/credentials.ts";
 
 export interface ProxiedRequest {
   readonly method: string;

@@ -6,7 +6,7 @@ import { createServer, type Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type BackupSession, parseBackupSession } from "../../../shared/api/backup-session.ts";
 import { KINDS } from "../../../shared/api/kinds.ts";
-import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import { isFinalSessionPhase } from "../../../shared/status/backup-phase.ts";
 import { applyManifests, parseManifests } from "../objects/apply.ts";
 import { runPods } from "./stand-in-pods.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { buildBundles } from "../../../scripts/build.ts";
-import type { KubeClient } from "../../../shared/kube/client.ts";
+import type { KubeClient } from "../../../shared/kube/client/interface.ts";
 import { removeFolder } from "../control-plane/remove-folder.ts";
 import { openTestClient } from "../kube/test-client.ts";
 import { applyManifests, parseManifests } from "../objects/apply.ts";

@@ -5,8 +5,8 @@
 import { type BackupSession, parseBackupSession } from "../../../shared/api/backup-session.ts";
 import { type HostRun, parseHostRun } from "../../../shared/api/host-run.ts";
 import { KINDS } from "../../../shared/api/kinds.ts";
-import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
-import { createInformer } from "../../../shared/kube/informer.ts";
+import { createInformer } from "../../../shared/kube/cache/informer.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import { startStandInHooks } from "./stand-in-hooks.ts";
 
 /** The host whose backup it is. */

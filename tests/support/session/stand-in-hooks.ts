@@ -3,8 +3,8 @@ import { runHandler } from "../../../agent/hooks/run-handler.ts";
 import { globalSummaryOf } from "../../../agent/work/hook-summary.ts";
 import { type HostRun, parseHostRun } from "../../../shared/api/host-run.ts";
 import { KINDS } from "../../../shared/api/kinds.ts";
-import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
-import { createInformer } from "../../../shared/kube/informer.ts";
+import { createInformer } from "../../../shared/kube/cache/informer.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 
 /** Runs each hook that is ordered once, as its one pod would. */
 export async function startStandInHooks(client: KubeClient, namespace: string): Promise<{ stop(): Promise<void> }> {

@@ -3,9 +3,9 @@
  * containers all run.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { KubeClient } from "../../../shared/kube/client.ts";
-import { asIs } from "../../../shared/kube/client.ts";
-import { listAt, textAt } from "../../../shared/kube/json-value.ts";
+import { listAt, textAt } from "../../../shared/json/value.ts";
+import type { KubeClient } from "../../../shared/kube/client/interface.ts";
+import { asIs } from "../../../shared/kube/client/interface.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 
 const POLL_MS = 50;

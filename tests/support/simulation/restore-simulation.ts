@@ -3,19 +3,15 @@
  * scripts and properties play the webhook, the agents, the pods and the hooks.
  */
 
-import type { HookOutcome, HookRun } from "../../../reconciler/hooks/hook-plan.ts";
 import { readOwed } from "../../../reconciler/hooks/owed.ts";
-import type { JobProblem } from "../../../reconciler/jobs/target-job.ts";
+import type { HookOutcome, HookRun } from "../../../reconciler/hooks/plan.ts";
+import type { JobProblem } from "../../../reconciler/jobs/of-target.ts";
 import { decideRestore } from "../../../reconciler/restore/decide.ts";
 import { withoutEffects } from "../../../reconciler/restore/dry-run.ts";
 import { readMountingPod } from "../../../reconciler/restore/mounting-pod.ts";
 import type { StuckRollout } from "../../../reconciler/restore/old-pods.ts";
-import {
-  type RestoreStatus,
-  readRestoreStatus,
-  writeRestoreStatus,
-} from "../../../reconciler/restore/restore-status.ts";
 import { SeenPods } from "../../../reconciler/restore/seen-pods.ts";
+import { type RestoreStatus, readRestoreStatus, writeRestoreStatus } from "../../../reconciler/restore/status.ts";
 import type { Action } from "../../../reconciler/restore/step.ts";
 import type { RestoreView } from "../../../reconciler/restore/view.ts";
 import { withItem } from "../../../reconciler/run/entries.ts";
@@ -26,8 +22,8 @@ import type { HostRun } from "../../../shared/api/host-run.ts";
 import type { RestoreHostStats } from "../../../shared/api/host-stats.ts";
 import type { Repository } from "../../../shared/api/repository.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../../../shared/api/restore-batch.ts";
-import { restoreInvokerView } from "../../../shared/invoker.ts";
-import { targetKey } from "../../../shared/target.ts";
+import { restoreInvokerView } from "../../../shared/invoker/object.ts";
+import { targetKey } from "../../../shared/target/ref.ts";
 import { SimulatedJobs } from "./jobs.ts";
 import { keepOwed } from "./owed.ts";
 import { type SimulatedPod, SimulatedPods, type SimulatedWorkload } from "./pods.ts";

@@ -11,8 +11,8 @@ import type {
   SessionView,
   SiblingSession,
 } from "../../../reconciler/backup-session/view.ts";
-import type { HookOutcome, HookRun } from "../../../reconciler/hooks/hook-plan.ts";
 import { readOwed } from "../../../reconciler/hooks/owed.ts";
+import type { HookOutcome, HookRun } from "../../../reconciler/hooks/plan.ts";
 import { withItem } from "../../../reconciler/run/entries.ts";
 import type { FormerPod } from "../../../reconciler/run/locks.ts";
 import { NO_SILENCES, nextSilences, type Silences, silenceLengths } from "../../../reconciler/run/silences.ts";
@@ -22,8 +22,8 @@ import { type BackupSession, parseBackupSession } from "../../../shared/api/back
 import type { HostRun } from "../../../shared/api/host-run.ts";
 import type { HostStats } from "../../../shared/api/host-stats.ts";
 import type { Repository } from "../../../shared/api/repository.ts";
-import { backupInvokerView } from "../../../shared/invoker.ts";
-import { targetKey } from "../../../shared/target.ts";
+import { backupInvokerView } from "../../../shared/invoker/object.ts";
+import { targetKey } from "../../../shared/target/ref.ts";
 import { SimulatedJobs } from "./jobs.ts";
 import { keepOwed } from "./owed.ts";
 import { SimulatedPods, type SimulatedWorkload } from "./pods.ts";

@@ -1,5 +1,5 @@
 /** How kstatus reads an object of a kind that it does not know: what Flux, Argo's and Helm's waits, and `kubectl wait` go by. */
-import { listAt, numberAt, textAt, valueAt } from "../../../shared/kube/json-value.ts";
+import { listAt, numberAt, textAt, valueAt } from "../../../shared/json/value.ts";
 
 export type Kstatus = "Terminating" | "InProgress" | "Failed" | "Current";
 

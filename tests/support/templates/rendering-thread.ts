@@ -1,7 +1,7 @@
 /** The thread of render-apart.ts: a template comes, what it renders to goes. */
 import { parentPort } from "node:worker_threads";
 import { UserError } from "../../../shared/errors.ts";
-import { renderTemplate } from "../../../shared/go-template.ts";
+import { renderTemplate } from "../../../shared/go-template/render.ts";
 import { timed } from "../cpu-time.ts";
 
 const NOW = new Date(1_714_435_200_000);

@@ -6,7 +6,7 @@ import type { RestoreHooks } from "../../../shared/api/hooks.ts";
 import type { RestoreHostStats } from "../../../shared/api/host-stats.ts";
 import type { RestoreMember } from "../../../shared/api/member.ts";
 import type { RestoreBatch } from "../../../shared/api/restore-batch.ts";
-import { targetKey } from "../../../shared/target.ts";
+import { targetKey } from "../../../shared/target/ref.ts";
 import type { SimulatedWorkload } from "../simulation/pods.ts";
 import { RESTORE_START_MS, type RestoreHostAt, RestoreSimulation } from "../simulation/restore-simulation.ts";
 import { describeChanges, describeHook } from "./describe.ts";

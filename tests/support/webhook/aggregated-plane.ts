@@ -1,11 +1,9 @@
 /** A control plane with the aggregation layer, and the webhook behind it: kubectl's calls on snapshots reach it as they do in a cluster. */
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
-import { listAt, textAt } from "../../../shared/kube/json-value.ts";
-import { issueAuthority, issueClient, type KeyAndCertificate } from "../control-plane/certificates.ts";
+import { listAt, textAt } from "../../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
+import type { KeyAndCertificate } from "../control-plane/certificates.ts";
 import { type ControlPlane, startControlPlane } from "../control-plane/control-plane.ts";
 import { waitUntil } from "../control-plane/wait-until.ts";
 import { kustomize } from "../install/kustomize.ts";
@@ -25,31 +23,17 @@ export interface AggregatedPlane {
   stop(): Promise<void>;
 }
 
-export const FRONT_PROXY = "front-proxy-client";
+const KUBECTL_MS = 120_000;
 const SERVICE = "stash-batch-webhook";
 const NAMESPACE = "stash-batch";
 const RIGHTS = ["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"];
 
 export async function startAggregatedPlane(): Promise<AggregatedPlane> {
-  const pki = await mkdtemp(join(tmpdir(), "stash-batch-front-proxy-"));
-  const frontAuthority = await issueAuthority("front proxies of tests");
-  const proxy = await issueClient(frontAuthority, { user: FRONT_PROXY, groups: [] });
-  await writeFile(join(pki, "ca.crt"), frontAuthority.certPem);
-  await writeFile(join(pki, "client.crt"), proxy.certPem);
-  await writeFile(join(pki, "client.key"), proxy.keyPem, { mode: 0o600 });
   const plane = await startControlPlane({
     scheduler: false,
-    extraApiServerFlags: [
-      `--requestheader-client-ca-file=${join(pki, "ca.crt")}`,
-      `--requestheader-allowed-names=${FRONT_PROXY}`,
-      "--requestheader-username-headers=X-Remote-User",
-      "--requestheader-group-headers=X-Remote-Group",
-      "--requestheader-extra-headers-prefix=X-Remote-Extra-",
-      `--proxy-client-cert-file=${join(pki, "client.crt")}`,
-      `--proxy-client-key-file=${join(pki, "client.key")}`,
-      // The Service below is a name of this machine, which is looked up instead of endpoints.
-      "--enable-aggregator-routing=false",
-    ],
+    isAggregating: true,
+    // The Service below is a name of this machine, which is looked up instead of endpoints.
+    extraApiServerFlags: ["--enable-aggregator-routing=false"],
   });
   const admin = await connectTo(plane.kubeconfigPath);
   const clusterAuthority = await readAuthority(plane.kubeletCa);
@@ -83,13 +67,12 @@ export async function startAggregatedPlane(): Promise<AggregatedPlane> {
     plane,
     admin,
     webhook,
-    frontAuthority,
+    frontAuthority: plane.frontProxyCa,
     clusterAuthority,
     stop: async () => {
       await webhook.stop();
       admin.close();
       await plane.stop();
-      await rm(pki, { recursive: true, force: true });
     },
   };
 }
@@ -126,7 +109,7 @@ export function kubectl(
 ): Promise<KubectlOutput> {
   return new Promise((resolve) => {
     const all = [`--kubeconfig=${kubeconfigPath}`, `--cache-dir=${kubeconfigPath}.cache`, ...args];
-    execFile(join(programsDir, "kubectl"), all, { timeout: 30_000 }, (error, stdout, stderr) => {
+    execFile(join(programsDir, "kubectl"), all, { timeout: KUBECTL_MS }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
       resolve({ code, stdout, stderr });
     });

@@ -2,10 +2,10 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
-import { findConnection } from "../../../shared/kube/connect.ts";
-import { createKubeClient } from "../../../shared/kube/http-client.ts";
-import { textAt } from "../../../shared/kube/json-value.ts";
+import { textAt } from "../../../shared/json/value.ts";
+import { createKubeClient } from "../../../shared/kube/client/http.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
+import { findConnection } from "../../../shared/kube/connection/find.ts";
 import type { KeyAndCertificate } from "../control-plane/certificates.ts";
 import { applyManifests, type Manifest } from "../objects/apply.ts";
 import { KUBERNETES } from "../objects/resources.ts";

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { asIs, type KubeClient } from "../../../shared/kube/client.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import { createLogger } from "../../../shared/log.ts";
 import { parseWebhookArgs } from "../../../webhook/config.ts";
 import { buildMutatingConfiguration, buildValidatingConfiguration } from "../../../webhook/configuration.ts";

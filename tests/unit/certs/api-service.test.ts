@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { findConfigurations, hasBundle, publishBundle } from "../../../certs/webhook-configurations.ts";
 import { Install } from "../../../shared/contract.ts";
-import { textAt } from "../../../shared/kube/json-value.ts";
+import { textAt } from "../../../shared/json/value.ts";
 import { FakeApi } from "../reconciler/fake-api.ts";
 
 const file = join(import.meta.dirname, "../../../manifests/overlays/snapshot-api/api-service.yaml");

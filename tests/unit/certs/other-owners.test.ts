@@ -8,8 +8,8 @@ import {
   publishBundle,
   type WebhookConfiguration,
 } from "../../../certs/webhook-configurations.ts";
-import type { KubeClient } from "../../../shared/kube/client.ts";
-import { listAt } from "../../../shared/kube/json-value.ts";
+import { listAt } from "../../../shared/json/value.ts";
+import type { KubeClient } from "../../../shared/kube/client/interface.ts";
 import { createLogger } from "../../../shared/log.ts";
 
 const NAMES = ["stash-batch-webhook.backups.svc"];

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { watchServingCertificate } from "../../../certs/watch-serving-certificate.ts";
-import type { WatchOptions } from "../../../shared/kube/client.ts";
+import type { WatchOptions } from "../../../shared/kube/client/interface.ts";
 import { whatToDo } from "../../../webhook/certificates.ts";
 
 /** A namespace in which nobody makes the Secret. */

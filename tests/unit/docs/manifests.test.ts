@@ -6,7 +6,7 @@ import { parseAllDocuments } from "yaml";
 import { STORED_KINDS } from "../../../scripts/crds/definitions.ts";
 import { parserOf } from "../../../shared/api/parse.ts";
 import { ERRORS } from "../../../shared/errors.ts";
-import { isJsonObject, textAt } from "../../../shared/kube/json-value.ts";
+import { isJsonObject, textAt } from "../../../shared/json/value.ts";
 import { INJECTION_REASONS, SKIP_REASONS } from "../../../shared/reasons.ts";
 import { findUnknownFields } from "./unknown-fields.ts";
 

@@ -1,6 +1,6 @@
 /** Fields of a manifest that a schema does not have: parsers keep them, but in a document they are mistakes. */
 import type { SchemaNode } from "../../../shared/api/schema.ts";
-import { isJsonObject } from "../../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../../shared/json/value.ts";
 
 /** @returns the path of each unknown field. Metadata is Kubernetes' own and not looked at */
 export function findUnknownFields(schema: SchemaNode, value: unknown, path: string): readonly string[] {

@@ -5,7 +5,7 @@ import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { CHART_VALUES } from "../../../scripts/manifests/chart/values.ts";
-import { isJsonObject } from "../../../shared/kube/json-value.ts";
+import { isJsonObject } from "../../../shared/json/value.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const chart = join(root, "manifests/chart");

@@ -3,7 +3,7 @@ import { join, relative, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { CHART_FOLDER, generateFiles } from "../../../scripts/generated-files.ts";
 import { composeObjects, readObjects } from "../../../scripts/manifests/compose.ts";
-import { textAt } from "../../../shared/kube/json-value.ts";
+import { textAt } from "../../../shared/json/value.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 const manifests = join(root, "manifests");

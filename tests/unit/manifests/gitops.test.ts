@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { STORED_KINDS } from "../../../scripts/crds/definitions.ts";
 import { readObjects } from "../../../scripts/manifests/compose.ts";
-import { isJsonObject, textAt, valueAt } from "../../../shared/kube/json-value.ts";
+import { isJsonObject, textAt, valueAt } from "../../../shared/json/value.ts";
 import { buildFullObject } from "../../support/api/full-object.ts";
 
 const root = join(import.meta.dirname, "../../..");

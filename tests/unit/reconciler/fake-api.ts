@@ -1,9 +1,9 @@
 /** An API server's memory for objects of any kind: names are unique, patches change what is there, versions count up. */
 import { applyPatch, type Operation } from "fast-json-patch";
-import type { KubeClient } from "../../../shared/kube/client.ts";
-import { isJsonObject, textAt } from "../../../shared/kube/json-value.ts";
-import { KubeError } from "../../../shared/kube/kube-error.ts";
-import type { Patch } from "../../../shared/kube/patch.ts";
+import { isJsonObject, textAt } from "../../../shared/json/value.ts";
+import { KubeError } from "../../../shared/kube/client/error.ts";
+import type { KubeClient } from "../../../shared/kube/client/interface.ts";
+import type { Patch } from "../../../shared/kube/client/patch.ts";
 import type { Resource } from "../../../shared/kube/resource.ts";
 
 type Json = Record<string, unknown>;

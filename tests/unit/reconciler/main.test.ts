@@ -6,7 +6,7 @@ import { afterEach, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { EXIT_OK, runReconciler } from "../../../reconciler/main.ts";
 import { findFreePorts } from "../../support/control-plane/free-ports.ts";
-import { type Answer, answerJson, aStatus, LocalServer } from "../shared/kube/local-server.ts";
+import { type Answer, answerJson, aStatus, LocalServer } from "../shared/kube/client/local-server.ts";
 
 const undo: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createQueueController, type QueueWork } from "../../../reconciler/queue-controller.ts";
-import { ManualClock } from "../shared/kube/manual-clock.ts";
+import { ManualClock } from "../../support/kube/manual-clock.ts";
 
 function aController(work: Partial<QueueWork>) {
   const clock = new ManualClock();

@@ -6,7 +6,7 @@ import { parseRestoreSession } from "../../../shared/api/restore-session.ts";
 import { readStrategy } from "../../../shared/injection/strategy.ts";
 import type { BackupSource, InjectionSettings, RestoreSource } from "../../../shared/injection/view.ts";
 import { type JsonObject, readWorkload } from "../../../shared/injection/workload.ts";
-import { backupInvokerView, restoreInvokerView } from "../../../shared/invoker.ts";
+import { backupInvokerView, restoreInvokerView } from "../../../shared/invoker/object.ts";
 import type { MutationView } from "../../../webhook/decide.ts";
 
 export const SETTINGS: InjectionSettings = {

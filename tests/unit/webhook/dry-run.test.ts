@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { parseRestoreSession } from "../../../shared/api/restore-session.ts";
 import { gatherInjectionView } from "../../../shared/injection/gather.ts";
 import { readWorkload } from "../../../shared/injection/workload.ts";
-import { restoreInvokerView } from "../../../shared/invoker.ts";
+import { restoreInvokerView } from "../../../shared/invoker/object.ts";
 import { aDeployment, SETTINGS } from "./builders.ts";
 
 test("a dry run brings no workload an init-container, and hides no real restore", () => {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { JsonObject } from "../../../shared/injection/workload.ts";
-import { valueAt } from "../../../shared/kube/json-value.ts";
+import { valueAt } from "../../../shared/json/value.ts";
 import { admit, containersIn, initContainersIn, templateOf, volumesIn } from "./apply.ts";
 import { aBackup, aRepository, aRestore, SETTINGS } from "./builders.ts";
 

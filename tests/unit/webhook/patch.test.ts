@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import jsonPatch, { type Operation } from "fast-json-patch";
 import { describe, expect, test } from "vitest";
-import { isSameJson } from "../../../shared/kube/same-json.ts";
+import { isSameJson } from "../../../shared/json/same.ts";
 import { buildPatch, escapePointer } from "../../../webhook/patch.ts";
 
 function applied(before: unknown, after: unknown): unknown {

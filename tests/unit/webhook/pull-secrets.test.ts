@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { pullSecretBeside, readPullSecrets } from "../../../shared/injection/pull-secrets.ts";
-import { valueAt } from "../../../shared/kube/json-value.ts";
+import { valueAt } from "../../../shared/json/value.ts";
 import { admit, edited } from "./apply.ts";
 import { aBackup, aDeployment, aRestore, SETTINGS } from "./builders.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createIsOwn, planRetention, type RetentionScope } from "../../../../agent/maintain/decide-retention.ts";
 import type { KeepRules } from "../../../../agent/maintain/keep-rules.ts";
 import type { Snapshot } from "../../../../agent/restic/snapshots.ts";
-import { invokerTag, recordTags, snapshotTags } from "../../../../shared/snapshot-tags.ts";
+import { invokerTag, recordTags, snapshotTags } from "../../../../shared/snapshots/tags.ts";
 
 const INVOKER = { kind: "BackupBatch", namespace: "demo", name: "n", cluster: "this" };
 const SCOPE: RetentionScope = {

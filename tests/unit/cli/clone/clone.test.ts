@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { CLAIMS, SECRETS } from "../../../../cli/cluster/resources.ts";
 import { KINDS } from "../../../../shared/api/kinds.ts";
-import { isJsonObject, textAt } from "../../../../shared/kube/json-value.ts";
+import { isJsonObject, textAt } from "../../../../shared/json/value.ts";
 import type { Resource } from "../../../../shared/kube/resource.ts";
 import { type ApiCall, type MemoryApi, runLine, startMemoryApi } from "../../../support/cli/memory-api.ts";
 import { aRepository } from "../../../support/cli/work-pods.ts";

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { type CoverageView, decideCoverage } from "../../../../cli/coverage/decide-coverage.ts";
+import { type CoverageView, decideCoverage } from "../../../../cli/coverage/decide.ts";
 import { parseAppBinding } from "../../../../shared/api/app-binding.ts";
 import { readWorkload, type WorkloadFacts } from "../../../../shared/injection/workload.ts";
-import { backupInvokerView } from "../../../../shared/invoker.ts";
+import { backupInvokerView } from "../../../../shared/invoker/object.ts";
 import { aBatch } from "../../../support/cli/objects.ts";
 
 interface Facts {

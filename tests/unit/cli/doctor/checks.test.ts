@@ -15,7 +15,7 @@ import { FindingStatus, formatFindings } from "../../../../cli/doctor/finding.ts
 import { checkPrograms, readVariant } from "../../../../cli/doctor/programs.ts";
 import { checkRights, isNeeded, NEEDED_RIGHTS } from "../../../../cli/doctor/rights.ts";
 import { UNNAMED_IMAGE } from "../../../../scripts/manifests/installation.ts";
-import { textAt, valueAt } from "../../../../shared/kube/json-value.ts";
+import { textAt, valueAt } from "../../../../shared/json/value.ts";
 import {
   buildMutatingConfiguration,
   buildValidatingConfiguration,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { formatSchedulePlan, planRetention } from "../../../../cli/explain/schedule-plan.ts";
-import type { Point } from "../../../../cli/points/recovery-points.ts";
+import type { Point } from "../../../../cli/points/decide.ts";
 import { parseBackupBatch } from "../../../../shared/api/backup-batch.ts";
-import { backupInvokerView } from "../../../../shared/invoker.ts";
+import { backupInvokerView } from "../../../../shared/invoker/object.ts";
 
 const NOW_MS = Date.parse("2030-03-30T12:00:00Z");
 

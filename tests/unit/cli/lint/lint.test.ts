@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { readDocuments, readFiles } from "../../../../cli/lint/read-documents.ts";
 import { lintFiles } from "../../../../cli/lint/run.ts";
-import { textAt } from "../../../../shared/kube/json-value.ts";
+import { textAt } from "../../../../shared/json/value.ts";
 
 const root = resolve(import.meta.dirname, "../../../..");
 

@@ -33,6 +33,27 @@ test("what can be taken away goes first, and is not told any more", async () => 
   expect(told).toEqual(["tidying up; Ctrl-C again ends at once"]);
 });
 
+test("what is not answered yet is told, and nothing of what was", () => {
+  const { told, atStake, onSignal } = anInterrupt();
+  const [first] = [atStake("one may be made"), atStake("another may be made")];
+  first();
+  onSignal();
+  expect(told).toEqual(["another may be made"]);
+});
+
+test("where the reader is gone the same goes on without a word, once", async () => {
+  const { told, ended, ends, leavesBehind, onClosed } = anInterrupt();
+  let tidied = 0;
+  leavesBehind("a Job goes on", async () => {
+    tidied++;
+    leavesBehind(undefined);
+  });
+  onClosed();
+  onClosed();
+  await ended;
+  expect({ told, tidied, ends: ends() }).toEqual({ told: [], tidied: 1, ends: 1 });
+});
+
 test("a second Ctrl-C waits for nothing, and a failure to take away hides nothing", async () => {
   const first = anInterrupt();
   first.leavesBehind("a Job goes on", () => new Promise(() => undefined));

@@ -5,7 +5,7 @@ import { parseLine } from "../../../../cli/program/parse.ts";
 import { runProgram } from "../../../../cli/program/run.ts";
 import { UsageError } from "../../../../cli/program/usage-error.ts";
 import { UserError } from "../../../../shared/errors.ts";
-import { KubeError } from "../../../../shared/kube/kube-error.ts";
+import { KubeError } from "../../../../shared/kube/client/error.ts";
 import { recordingTerminal } from "../../../support/cli/terminal.ts";
 
 const FACTS = { name: "kubectl stash", version: "9.9.9", summary: "All of it." };
@@ -34,6 +34,7 @@ async function run(line: string, work: (input: Input) => Promise<ExitCode> = asy
     terminal,
     env: {},
     leavesBehind: () => undefined,
+    atStake: () => () => undefined,
   });
   return { exitCode, output: terminal.output(), notes: terminal.notes() };
 }
@@ -85,6 +86,7 @@ const KINDS_OF_LINES: readonly CommandSpec[] = [
       { flags: "-d, --dry-run", summary: "only tell" },
       { flags: "--no-open", summary: "start nothing" },
       { flags: "--claim.size <size>", summary: "how large" },
+      { flags: "--try [mode]", summary: "only tell", alone: "client", choices: ["none", "client", "server"] },
     ],
   },
 ];
@@ -95,7 +97,7 @@ function readKindLine(line: string) {
   if (parsed.kind === "told") throw new Error(terminal.notes());
   const { words, flags } = parsed;
   const on = ["prune", "dry-run", "all-namespaces"].filter((name) => flags.has(name));
-  return { words, on, isOpenOff: flags.isOff("open"), size: flags.text("claim.size") };
+  return { words, on, isOpenOff: flags.isOff("open"), size: flags.text("claim.size"), mode: flags.text("try") };
 }
 
 test.each<readonly [string, Partial<ReturnType<typeof readKindLine>>]>([
@@ -113,9 +115,25 @@ test.each<readonly [string, Partial<ReturnType<typeof readKindLine>>]>([
   ["-nrepository create x --prune=t", { words: ["x"], on: ["prune"] }],
   ["create x --claim.size --prune --prune=false", { words: ["x"], on: [], size: "--prune" }],
   ["create x --claim.size=true", { words: ["x"], size: "true" }],
+  ["create --try repository x", { words: ["repository", "x"], mode: "client" }],
+  ["create repository x --try=server", { words: ["repository", "x"], mode: "server" }],
+  ["create repository x --try=server --try", { mode: "client" }],
+  ["create repository x --try=true", { mode: "client" }],
+  ["create repository x --try=server --try=false", { mode: undefined }],
+  ["create repository x --try --try=none", { mode: "none" }],
+  ["create --claim.size --try x --try=0", { words: ["x"], mode: undefined, size: "--try" }],
   ["create x -- --prune=true repository", { words: ["x", "--prune=true", "repository"], on: [] }],
 ])("a switch with a value is on or off, whatever stands beside it: %s", (line, expected) => {
   expect(readKindLine(line)).toMatchObject(expected);
+});
+
+test("a mode that there is not is told with those that there are", async () => {
+  const terminal = recordingTerminal();
+  const parsed = parseLine(["create", "x", "--try=sever"], KINDS_OF_LINES, FACTS, terminal);
+  expect([parsed, terminal.notes()]).toEqual([
+    { kind: "told", exitCode: 2 },
+    expect.stringMatching(/'sever' is invalid.*none, client, server/),
+  ]);
 });
 
 test("a switch that is neither on nor off is no line", () => {

@@ -63,3 +63,21 @@ test("what is refused for good ends the command, and what goes on is told", asyn
     /^Job shop\/(stash-check-\S+) goes on in the cluster; see how: .*; stop it: kubectl delete job \1/m,
   );
 });
+
+test.each([
+  [11, "REPOSITORY_LOCKED: Another restic process holds", "where it is gone: kubectl stash unlock store -n shop"],
+  [12, "REPOSITORY_WRONG_PASSWORD: ", "RESTIC_PASSWORD"],
+  [1, "failed with exit code 1 (next: look at what it said; kubectl logs", "kubectl logs"],
+])("restic's exit code %i is told in words, of work and of a look into a backup", async (exitCode, words, next) => {
+  runWorkPods(api, { terminated: { exitCode } });
+  const work = await runLine(api, ["prune", "store"]);
+  expect(work.exitCode).toBe(1);
+  expect(work.notes).toContain(words);
+  expect(work.notes).toContain(next);
+  runWorkPods(api);
+  api.executes = () => ({ exitCode, stderr: "Fatal: it holds it\n" });
+  const look = await runLine(api, ["ls", "shop-1:web", "--repository=store", "-o", "json"]);
+  const code = words.startsWith("REPOSITORY") ? words.split(":")[0] : "RESTIC_FAILED";
+  expect(JSON.parse(look.output)).toMatchObject({ error: { code, message: expect.stringContaining("it holds it") } });
+  expect(jobsOf(api).filter((job) => JSON.stringify(job).includes("repository-shell"))).toEqual([]);
+});

@@ -6,7 +6,7 @@ import { createPeople, type People, RECHECK_MS } from "../../../../cli/ui/people
 import { readPublicAddress } from "../../../../cli/ui/public-address.ts";
 import { servePages, type UiServer } from "../../../../cli/ui/server.ts";
 import { createStreams } from "../../../../cli/ui/streams.ts";
-import { KubeError } from "../../../../shared/kube/kube-error.ts";
+import { KubeError } from "../../../../shared/kube/client/error.ts";
 import { exchange, HOSTILE_REQUESTS, statusOf } from "../../../support/http/hostile-requests.ts";
 
 const HOST = "backups.example.com";

@@ -2,7 +2,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { createContact } from "../../../../cli/ui/contact.ts";
 import { KINDS } from "../../../../shared/api/kinds.ts";
-import { KubeError } from "../../../../shared/kube/kube-error.ts";
+import { KubeError } from "../../../../shared/kube/client/error.ts";
 
 const action = "list backupsessions.stash.appscode.com in demo";
 const forbidden = new KubeError({
@@ -128,5 +128,18 @@ test("an object that can't be read is named", async () => {
   expect(line.look().notices).toMatchObject([
     { kind: "unreadable", message: expect.stringContaining("BackupSession demo/odd") },
   ]);
+  line.contact.stop();
+});
+
+test("a kind that the installation does not have yet is told as that, and the rest goes on", () => {
+  vi.useFakeTimers();
+  const line = aLine();
+  line.fault(new KubeError({ action, status: 404, reason: "NotFound", detail: "404 page not found" }));
+  vi.advanceTimersByTime(60_000);
+  expect(line.look()).toMatchObject({
+    isLoading: false,
+    notices: [{ kind: "absent", message: expect.stringContaining("has no BackupSession") }],
+    unreadable: new Set(["BackupSession"]),
+  });
   line.contact.stop();
 });

@@ -12,7 +12,7 @@ import {
   RECHECK_MS,
   WORD_LIFETIME_MS,
 } from "../../../../cli/ui/people.ts";
-import { KubeError } from "../../../../shared/kube/kube-error.ts";
+import { KubeError } from "../../../../shared/kube/client/error.ts";
 
 interface Opened {
   readonly token: string;

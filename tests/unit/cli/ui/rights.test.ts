@@ -2,9 +2,9 @@
 import { beforeEach, expect, test } from "vitest";
 import { identify } from "../../../../cli/ui/identify.ts";
 import { findMissing } from "../../../../cli/ui/rights.ts";
-import type { KubeClient } from "../../../../shared/kube/client.ts";
-import { valueAt } from "../../../../shared/kube/json-value.ts";
-import { KubeError } from "../../../../shared/kube/kube-error.ts";
+import { valueAt } from "../../../../shared/json/value.ts";
+import { KubeError } from "../../../../shared/kube/client/error.ts";
+import type { KubeClient } from "../../../../shared/kube/client/interface.ts";
 
 let answers: (plural: string, body: unknown) => unknown;
 let asked: unknown[];

@@ -377,3 +377,34 @@ describe("calendar", () => {
     expect(new Set(runs.rows.map(({ name }) => name))).toEqual(new Set(["ill"]));
   });
 });
+
+describe("locks of a Repository", () => {
+  const held = { id: "a", host: "laptop", user: "ann", pid: 7, createdAt: hoursAgo(3), exclusive: true };
+  const ours = { id: "b", host: "db-0", pid: 21, createdAt: hoursAgo(1) };
+  const locksOf = (facts: Parameters<typeof aWorld>[0]) => decideRepositories(ask(aWorld(facts))).rows[0];
+
+  test("are those that maintenance saw, with whoever of ours had that host, and the time of the look", () => {
+    const repositories = [store({ locks: [ours, held], locksSeenAt: hoursAgo(1) })];
+    const row = locksOf({ repositories, sessions: [aSession()] });
+    expect(row?.locksSeenAt).toBe(hoursAgo(1));
+    expect(row?.locks).toMatchObject([
+      { id: "a", host: "laptop", user: "ann", pid: 7, isExclusive: true, owner: undefined, inTheWayOf: undefined },
+      { id: "b", isExclusive: false, owner: "BackupSession demo/shop-1, member db", inTheWayOf: undefined },
+    ]);
+    const maintained = store({
+      locks: [{ id: "c", host: "upkeep-x" }],
+      maintenanceRuns: [{ phase: "Running", startedAt: hoursAgo(0), pod: "upkeep-x" }],
+    });
+    expect(locksOf({ repositories: [maintained] })?.locks[0]?.owner).toBe("the maintenance of this Repository");
+  });
+
+  test("are those that a run at work meets, and not those that one met which has ended", () => {
+    const meeting = (phase: string) => ({ alias: "web", phase, host: { locks: [held] } });
+    const at = (phase: string) => aSession({ phase, targets: [meeting(phase)] });
+    const waiting = locksOf({ repositories: [store()], sessions: [at("Running")] });
+    expect(waiting?.locks).toMatchObject([{ id: "a", inTheWayOf: "BackupSession demo/shop-1, member web" }]);
+    expect(waiting?.locksSeenAt).toBeUndefined();
+    expect(locksOf({ repositories: [store()], sessions: [at("Failed")] })?.locks).toEqual([]);
+    expect(locksOf({ repositories: [store({}, "other")], sessions: [at("Running")] })?.locks).toEqual([]);
+  });
+});

@@ -1,9 +1,9 @@
 /** What the pages know, when the API server changes its mind. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { createViews } from "../../../../cli/ui/views/view-table.ts";
+import { createViews } from "../../../../cli/ui/views/table.ts";
 import { createWorld, type World, type WorldOptions } from "../../../../cli/ui/world.ts";
 import { KINDS } from "../../../../shared/api/kinds.ts";
-import { KubeError } from "../../../../shared/kube/kube-error.ts";
+import { KubeError } from "../../../../shared/kube/client/error.ts";
 import { aBatch, aSession, NOW_MS } from "../../../support/cli/objects.ts";
 
 /** As the API server sends it. */
@@ -83,6 +83,6 @@ test("who may not look at all namespaces is told what to do where the pages are"
   for (const { plural } of Object.values(KINDS)) revoked.add(plural);
   world = createWorld({ client, scope: undefined, narrower: "look below" });
   world.start();
-  await vi.waitFor(() => expect(world?.look(Date.now()).notices).toHaveLength(6));
+  await vi.waitFor(() => expect(world?.look(Date.now()).notices).toHaveLength(8));
   for (const { next } of world.look(Date.now()).notices) expect(next).toMatch(/; or look below$/);
 });

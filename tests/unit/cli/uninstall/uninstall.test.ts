@@ -13,7 +13,7 @@ import { planRemoval } from "../../../../cli/uninstall/workloads.ts";
 import { hostRunPolicyObjects } from "../../../../reconciler/installation/host-run-policy.ts";
 import { composeObjects, readObjects } from "../../../../scripts/manifests/compose.ts";
 import { Install } from "../../../../shared/contract.ts";
-import { textAt } from "../../../../shared/kube/json-value.ts";
+import { textAt } from "../../../../shared/json/value.ts";
 
 const manifests = join(import.meta.dirname, "../../../../manifests");
 const DEPLOYMENTS = { group: "apps", version: "v1", plural: "deployments", namespaced: true };

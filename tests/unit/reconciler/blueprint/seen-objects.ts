@@ -1,6 +1,6 @@
 /** Objects as a controller sees them, whatever the API server has: a test decides what an informer shows, and when. */
-import type { Seen } from "../../../../reconciler/blueprint/auto-backup-world.ts";
-import type { ChangeHandler } from "../../../../shared/kube/intake.ts";
+import type { Seen } from "../../../../reconciler/blueprint/informers.ts";
+import type { ChangeHandler } from "../../../../shared/kube/cache/store.ts";
 
 export class SeenObjects<T extends object> implements Seen<T, "target"> {
   readonly #objects = new Map<string, T>();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { tellContainers } from "../../../../reconciler/hooks/known-containers.ts";
 import { messageOf } from "../../../../shared/errors.ts";
-import { KubeError } from "../../../../shared/kube/kube-error.ts";
+import { KubeError } from "../../../../shared/kube/client/error.ts";
 import { FakeApi } from "../fake-api.ts";
 
 const PLACE = { namespace: "demo", pod: "web-0", container: "pre-task-hook" };

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { buildBudgets, buildCatalogue } from "../../../../reconciler/installation/own-objects.ts";
 import { composeObjects, readObjects } from "../../../../scripts/manifests/compose.ts";
-import { textAt, valueAt } from "../../../../shared/kube/json-value.ts";
+import { textAt, valueAt } from "../../../../shared/json/value.ts";
 import { DISRUPTION_BUDGETS } from "../../../../shared/kube/resources.ts";
 
 const manifests = join(import.meta.dirname, "../../../../manifests");

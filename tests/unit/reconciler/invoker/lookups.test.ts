@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Lookups } from "../../../../reconciler/invoker/lookups.ts";
-import { KubeError } from "../../../../shared/kube/kube-error.ts";
-import { ManualClock } from "../../shared/kube/manual-clock.ts";
+import { KubeError } from "../../../../shared/kube/client/error.ts";
+import { ManualClock } from "../../../support/kube/manual-clock.ts";
 import { FakeApi } from "../fake-api.ts";
 
 const THINGS = JSON.stringify({

@@ -3,16 +3,16 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { catalogueNames } from "../../../../reconciler/jobs/catalogue-names.ts";
-import type { BackupJobView, ResolvedTask, RestoreJobView } from "../../../../reconciler/jobs/job-view.ts";
-import { type JobDecision, type JobPlan, planBackupJob, planRestoreJob } from "../../../../reconciler/jobs/plan-job.ts";
+import { type JobDecision, type JobPlan, planBackupJob, planRestoreJob } from "../../../../reconciler/jobs/plan.ts";
+import type { BackupJobView, ResolvedTask, RestoreJobView } from "../../../../reconciler/jobs/view.ts";
 import { parseAppBinding } from "../../../../shared/api/app-binding.ts";
 import { parseBackupConfiguration } from "../../../../shared/api/backup-configuration.ts";
 import { type FunctionObject, parseFunction } from "../../../../shared/api/function.ts";
 import { parseRepository } from "../../../../shared/api/repository.ts";
 import { parseRestoreSession } from "../../../../shared/api/restore-session.ts";
 import { parseTask, type Task } from "../../../../shared/api/task.ts";
-import { backupInvokerView, restoreInvokerView } from "../../../../shared/invoker.ts";
-import { isJsonObject, listAt, textAt, valueAt } from "../../../../shared/kube/json-value.ts";
+import { backupInvokerView, restoreInvokerView } from "../../../../shared/invoker/object.ts";
+import { isJsonObject, listAt, textAt, valueAt } from "../../../../shared/json/value.ts";
 
 const CATALOGUE = join(import.meta.dirname, "../../../../manifests/catalog");
 

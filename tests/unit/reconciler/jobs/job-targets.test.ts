@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { jobTargets } from "../../../../reconciler/jobs/gather-target-jobs.ts";
+import { jobTargets } from "../../../../reconciler/jobs/gather-of-targets.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
-import { restoreInvokerView } from "../../../../shared/invoker.ts";
+import { restoreInvokerView } from "../../../../shared/invoker/object.ts";
 
 const WEB = { apiVersion: "apps/v1", kind: "Deployment", name: "web" };
 const FILES = { apiVersion: "v1", kind: "PersistentVolumeClaim", name: "files" };

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { planPointSearch } from "../../../../reconciler/jobs/plan-point-search.ts";
 import { parseRepository } from "../../../../shared/api/repository.ts";
-import { listAt, textAt } from "../../../../shared/kube/json-value.ts";
+import { listAt, textAt } from "../../../../shared/json/value.ts";
 import { aRestore, containersOf, IMAGE, PVC_REF, podOf, repository } from "./builders.ts";
 
 const SPEC = {

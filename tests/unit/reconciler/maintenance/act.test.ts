@@ -4,8 +4,8 @@ import { maintenanceJobName } from "../../../../reconciler/maintenance/names.ts"
 import type { Saver } from "../../../../reconciler/maintenance/saver.ts";
 import type { MaintenanceRun } from "../../../../shared/api/repository.ts";
 import { Annotation } from "../../../../shared/contract.ts";
-import { listAt, valueAt } from "../../../../shared/kube/json-value.ts";
-import { KubeError } from "../../../../shared/kube/kube-error.ts";
+import { listAt, valueAt } from "../../../../shared/json/value.ts";
+import { KubeError } from "../../../../shared/kube/client/error.ts";
 import { createLogger } from "../../../../shared/log.ts";
 import { FakeApi } from "../fake-api.ts";
 import { aRepository, aView, NOW } from "./builders.ts";

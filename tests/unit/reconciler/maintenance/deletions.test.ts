@@ -8,8 +8,12 @@ import { seenHostRun } from "../../../../reconciler/world/without-points.ts";
 import { parseHostRun } from "../../../../shared/api/host-run.ts";
 import { type MaintenanceRun, parseRepository, type RepositoryStatus } from "../../../../shared/api/repository.ts";
 import { Annotation } from "../../../../shared/contract.ts";
-import { buildDeletionOrder, type DeletionOrder, readDeletionOrder } from "../../../../shared/deletion-order.ts";
 import { createLogger } from "../../../../shared/log.ts";
+import {
+  buildDeletionOrder,
+  type DeletionOrder,
+  readDeletionOrder,
+} from "../../../../shared/snapshots/deletion-order.ts";
 import { FakeApi } from "../fake-api.ts";
 import { aHostRun, aJob, aRepository, aView, NOW } from "./builders.ts";
 

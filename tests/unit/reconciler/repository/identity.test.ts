@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { decideRepositoryStatus } from "../../../../reconciler/repository/decide-status.ts";
+import { decideRepositoryStatus } from "../../../../reconciler/repository/decide.ts";
 import { type Sighting, withAcceptance, withSighting } from "../../../../reconciler/repository/identity.ts";
 import { parseBackupSession } from "../../../../shared/api/backup-session.ts";
 import type { RepositoryStatus } from "../../../../shared/api/repository.ts";

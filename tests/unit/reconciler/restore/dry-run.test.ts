@@ -8,7 +8,7 @@ import type { TriedHost } from "../../../../shared/api/host-stats.ts";
 import { KINDS } from "../../../../shared/api/kinds.ts";
 import { parseRestoreBatch, type RestoreBatchSpec } from "../../../../shared/api/restore-batch.ts";
 import { parseRestoreSession } from "../../../../shared/api/restore-session.ts";
-import { restoreInvokerView } from "../../../../shared/invoker.ts";
+import { restoreInvokerView } from "../../../../shared/invoker/object.ts";
 import { findCondition } from "../../../../shared/status/conditions.ts";
 import { RESTORE_START_MS, RestoreSimulation } from "../../../support/simulation/restore-simulation.ts";
 

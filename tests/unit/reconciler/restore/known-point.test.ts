@@ -3,7 +3,7 @@ import { type KnownPointFacts, readKnownPoint } from "../../../../reconciler/res
 import { type BackupSession, parseBackupSession } from "../../../../shared/api/backup-session.ts";
 import { parseRepository } from "../../../../shared/api/repository.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
-import { restoreInvokerView } from "../../../../shared/invoker.ts";
+import { restoreInvokerView } from "../../../../shared/invoker/object.ts";
 
 const BACKEND = { storageSecretName: "backend", s3: { endpoint: "s3.test", bucket: "b" } };
 const REF = { apiVersion: "apps/v1", kind: "StatefulSet", name: "db" };
@@ -63,6 +63,16 @@ test("the newest session tells its point: each host with its snapshots", () => {
   expect(known({ asOf: "2024-04-02T00:00:00Z" }, [OLD, NEW])).toBe("new");
 });
 
+test("of a host with several paths it tells how many there were", () => {
+  const stats = [
+    { hostname: "db-0", phase: "Succeeded", snapshots: ["/a", "/b"].map((path) => ({ name: path, path })) },
+    { hostname: "db-1", phase: "Succeeded", snapshots: [{ name: "c", path: "/a" }] },
+  ];
+  const targets = [{ ref: REF, phase: "Succeeded", totalHosts: 2, stats }];
+  const point = readKnownPoint(facts({ session: "new" }, [aSession("new", "2024-04-02T00:00:00Z", { targets })]));
+  expect(point?.snapshots.map(({ paths }) => paths)).toEqual([2, 2, undefined]);
+});
+
 describe("somebody has to look into the repository", () => {
   test("for any other than the newest: retention may have taken it", () => {
     expect(known({ session: "old" }, [OLD, NEW])).toBeUndefined();
@@ -96,6 +106,17 @@ describe("somebody has to look into the repository", () => {
     expect(known({ session: "new" }, withTarget({ stats: nameless }))).toBeUndefined();
     const empty = target?.stats?.map((host) => ({ ...host, snapshots: [] }));
     expect(known({ session: "new" }, withTarget({ stats: empty }))).toBeUndefined();
+  });
+
+  test("when a host saved more paths than its status lists", () => {
+    const [target] = NEW.status?.targets ?? [];
+    const withCount = (snapshotCount: number) => {
+      const stats = target?.stats?.map((host) => ({ ...host, snapshotCount }));
+      return [aSession("new", "2024-04-02T00:00:00Z", { targets: [{ ...target, stats }] })];
+    };
+    expect(known({ session: "new" }, withCount(1))).toBe("new");
+    expect(known({ session: "new" }, withCount(2))).toBeUndefined();
+    expect(known({ asOf: "2024-04-02T00:00:00Z" }, withCount(2))).toBeUndefined();
   });
 
   test("when it saved elsewhere: the Repository has another backend now, or it is of another namespace", () => {

@@ -81,6 +81,31 @@ test("D20: what a pod tells is bounded, whatever it prints and however much it l
   expect(folded.results).toHaveLength(1);
 });
 
+describe("a host that saved very many paths", () => {
+  const saved = (paths: number, length: number) =>
+    Array.from({ length: paths }, (_, at) => ({ name: `${at}`, path: `/data/${"x".repeat(length)}${at}` }));
+
+  test.each([
+    [501, 1],
+    [300, 600],
+    [2, 65_000],
+  ])("%i paths of %i characters: lists the first and says how many there are", (paths, length) => {
+    const told: HostRunStatus = { phase: "Succeeded", snapshots: saved(paths, length), restored: saved(paths, length) };
+    for (const kind of ["backup", "restore"] as const) {
+      const folded = foldEntry(ENTRY, aHostRun({ status: told }), kind, textRoom(1));
+      expect(folded.snapshots?.length).toBeLessThan(paths);
+      expect(folded.snapshotCount).toBe(paths);
+    }
+  });
+
+  test("says nothing besides where all are listed, nor any more", () => {
+    const cut = fold(ENTRY, { phase: "Running", snapshots: saved(501, 1) });
+    const whole = fold(cut, { phase: "Succeeded", snapshots: saved(500, 1) });
+    expect(whole.snapshots).toHaveLength(500);
+    expect(whole.snapshotCount).toBeUndefined();
+  });
+});
+
 test("D20: a status stays within 256 KiB though each of 120 hosts prints 8 KiB in every hook, and all fail", () => {
   const owner = { name: "nightly-1", uid: "uid-session" };
   const stats = Array.from({ length: 120 }, (_, at): HostStats => {

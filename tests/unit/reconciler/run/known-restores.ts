@@ -1,7 +1,7 @@
 /** A cluster of which nothing is known but its restores. */
-import { createWorld, type World } from "../../../../reconciler/world/world.ts";
+import { createWorld, type World } from "../../../../reconciler/world/informers.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../../../../shared/api/restore-batch.ts";
-import type { ChangeHandler } from "../../../../shared/kube/intake.ts";
+import type { ChangeHandler } from "../../../../shared/kube/cache/store.ts";
 
 export function aRestore(name: string, metadata: object = {}, status?: object): RestoreBatch {
   const ref = { apiVersion: "apps/v1", kind: "Deployment", name: "web" };

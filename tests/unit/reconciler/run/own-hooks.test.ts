@@ -2,12 +2,12 @@
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";
 import { decideSession } from "../../../../reconciler/backup-session/decide.ts";
-import type { HookRun } from "../../../../reconciler/hooks/hook-plan.ts";
-import { HookRunner } from "../../../../reconciler/hooks/hook-runner.ts";
+import type { HookRun } from "../../../../reconciler/hooks/plan.ts";
+import { HookRunner } from "../../../../reconciler/hooks/runner.ts";
 import type { BackupBatch } from "../../../../shared/api/backup-batch.ts";
 import { Finalizer } from "../../../../shared/contract.ts";
+import { ManualClock } from "../../../support/kube/manual-clock.ts";
 import { SessionSimulation } from "../../../support/simulation/session-simulation.ts";
-import { ManualClock } from "../../shared/kube/manual-clock.ts";
 
 const DAY_MS = 24 * 3_600_000;
 const HOOKS = { preBackup: { exec: { command: ["freeze"] } }, postBackup: { exec: { command: ["thaw"] } } };

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { type EndableStatus, withRefusal, withShortTexts } from "../../../../reconciler/run/refused-status.ts";
 import { tellRefusal, writeRunStatus } from "../../../../reconciler/run/write-status.ts";
-import { asIs, type KubeClient } from "../../../../shared/kube/client.ts";
-import { valueAt } from "../../../../shared/kube/json-value.ts";
-import { KubeError } from "../../../../shared/kube/kube-error.ts";
+import { valueAt } from "../../../../shared/json/value.ts";
+import { KubeError } from "../../../../shared/kube/client/error.ts";
+import { asIs, type KubeClient } from "../../../../shared/kube/client/interface.ts";
 import { createLogger } from "../../../../shared/log.ts";
 import { backupSessionPhase } from "../../../../shared/status/backup-phase.ts";
 import { restorePhase } from "../../../../shared/status/restore-phase.ts";

@@ -11,10 +11,10 @@ import {
 import { createCronJobTrigger, createInProcessTrigger } from "../../../../reconciler/schedule/ensure-trigger.ts";
 import { type BackupConfiguration, parseBackupConfiguration } from "../../../../shared/api/backup-configuration.ts";
 import { readLimitRange } from "../../../../shared/injection/limit-range.ts";
-import type { Discovery } from "../../../../shared/kube/discovery.ts";
-import { textAt } from "../../../../shared/kube/json-value.ts";
+import { textAt } from "../../../../shared/json/value.ts";
+import type { Discovery } from "../../../../shared/kube/client/discovery.ts";
 import { createLogger } from "../../../../shared/log.ts";
-import { parseSchedule } from "../../../../shared/schedule/schedule.ts";
+import { parseSchedule } from "../../../../shared/schedule/parse.ts";
 import { FakeApi } from "../fake-api.ts";
 import { aBatch } from "./fake-cluster.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { DueTimer } from "../../../../reconciler/schedule/due-timer.ts";
-import { ManualClock } from "../../shared/kube/manual-clock.ts";
+import { ManualClock } from "../../../support/kube/manual-clock.ts";
 
 test("keys come up at their last set time, earliest first, and removed ones never", async () => {
   const order = fc.record({

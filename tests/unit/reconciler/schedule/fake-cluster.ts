@@ -2,11 +2,11 @@
 import type { BackupInvoker, ScheduleWorld } from "../../../../reconciler/schedule/ports.ts";
 import type { BackupBatch } from "../../../../shared/api/backup-batch.ts";
 import { type BackupSession, parseBackupSession } from "../../../../shared/api/backup-session.ts";
-import { isSessionOf } from "../../../../shared/build-backup-session.ts";
-import type { KubeClient } from "../../../../shared/kube/client.ts";
-import type { Clock } from "../../../../shared/kube/clock.ts";
-import type { ChangeHandler } from "../../../../shared/kube/intake.ts";
-import { KubeError } from "../../../../shared/kube/kube-error.ts";
+import type { Clock } from "../../../../shared/clock.ts";
+import { isSessionOf } from "../../../../shared/invoker/build-backup-session.ts";
+import type { ChangeHandler } from "../../../../shared/kube/cache/store.ts";
+import { KubeError } from "../../../../shared/kube/client/error.ts";
+import type { KubeClient } from "../../../../shared/kube/client/interface.ts";
 
 export class FakeCluster {
   readonly sessions = new Map<string, BackupSession>();

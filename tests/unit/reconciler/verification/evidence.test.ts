@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { judgeDocument, readDocument } from "../../../../cli/proof/document.ts";
 import { createEvidenceSource, withEvidence } from "../../../../reconciler/verification/evidence.ts";
 import type { DrillStatus } from "../../../../reconciler/verification/status.ts";
 import { parseBackupVerificationSession } from "../../../../shared/api/backup-verification-session.ts";
 import { KINDS } from "../../../../shared/api/kinds.ts";
-import { judgeDocument, readDocument } from "../../../../shared/evidence/document.ts";
 import { readPublicKey } from "../../../../shared/evidence/signature.ts";
 import { createLogger } from "../../../../shared/log.ts";
 

@@ -3,8 +3,9 @@ import { buildDrillBatch } from "../../../../reconciler/verification/objects.ts"
 import { planVolumes } from "../../../../reconciler/verification/plan.ts";
 import { chooseDrillPoint } from "../../../../reconciler/verification/point.ts";
 import { parseBackupBatch } from "../../../../shared/api/backup-batch.ts";
+import { type BackupSession, parseBackupSession } from "../../../../shared/api/backup-session.ts";
 import { UserError } from "../../../../shared/errors.ts";
-import { backupInvokerView } from "../../../../shared/invoker.ts";
+import { backupInvokerView } from "../../../../shared/invoker/object.ts";
 import { aDrill, aSession, aVerifier } from "./builders.ts";
 
 const invoker = backupInvokerView(
@@ -82,7 +83,7 @@ test("a path that is no folder below the root is refused before anything is made
 test("the batch of a drill names throw-away claims, snapshots by their ids, and nothing of the application", () => {
   const drill = aDrill();
   const volumes = volumesOf(["/data/a", "/data/b"]);
-  const batch = buildDrillBatch({ drill, volumes, invoker, settings: undefined, timeOut: "1h0m0s" });
+  const batch = buildDrillBatch({ drill, volumes, servers: [], invoker, settings: undefined, timeOut: "1h0m0s" });
   const [member] = batch.spec.members ?? [];
   expect(batch.spec.members).toHaveLength(1);
   expect(member?.target?.ref).toEqual({
@@ -119,4 +120,18 @@ test("a point that a clock ahead has dated is not the newest until then", () => 
     chooseDrillPoint({ verifier: aVerifier({ point }).spec, drill: aDrill(), sessions, now: NOW }).session;
   expect(choose()).toBe("s-1");
   expect(choose({ which: "Named", session: "s-ahead" })).toBe("s-ahead");
+});
+
+test("a session that lists fewer snapshots than it saved is no drill: what it restored would pass for the whole", () => {
+  const session = aSession("s-01", "2026-05-01T10:00:00Z", ["/a", "/b"]);
+  const withCount = (snapshotCount: number): BackupSession => {
+    const targets = session.status?.targets?.map((target) => {
+      return { ...target, stats: target.stats?.map((host) => ({ ...host, snapshotCount })) };
+    });
+    return parseBackupSession({ ...session, status: { ...session.status, targets } });
+  };
+  const choose = (one: BackupSession) =>
+    chooseDrillPoint({ verifier: aVerifier().spec, drill: aDrill(), sessions: [one], now: NOW });
+  expect(choose(withCount(2)).session).toBe("s-01");
+  expect(() => choose(withCount(3))).toThrowError(expect.objectContaining({ code: "DRILL_NOT_POSSIBLE" }));
 });

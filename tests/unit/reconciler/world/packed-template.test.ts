@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { keptFacts } from "../../../../reconciler/world/packed-template.ts";
 import { Annotation, Label } from "../../../../shared/contract.ts";
 import { readWorkload, type WorkloadFacts } from "../../../../shared/injection/workload.ts";
-import { deepFreeze } from "../../../../shared/kube/deep-freeze.ts";
+import { deepFreeze } from "../../../../shared/kube/cache/deep-freeze.ts";
 
 const SPEC = {
   containers: [

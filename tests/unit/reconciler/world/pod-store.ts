@@ -1,8 +1,8 @@
 /** Pods behind the two calls of an informer: it chooses by namespace and by labels that must be there or not, as the API does. */
-import type { KubeClient } from "../../../../shared/kube/client.ts";
-import { createDeferred } from "../../../../shared/kube/deferred.ts";
-import { isJsonObject, textAt, valueAt } from "../../../../shared/kube/json-value.ts";
-import type { WatchEvent } from "../../../../shared/kube/watch.ts";
+import { createDeferred } from "../../../../shared/deferred.ts";
+import { isJsonObject, textAt, valueAt } from "../../../../shared/json/value.ts";
+import type { KubeClient } from "../../../../shared/kube/client/interface.ts";
+import type { WatchEvent } from "../../../../shared/kube/client/watch.ts";
 
 interface Watch {
   readonly isChosen: (pod: unknown) => boolean;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { readJobPod } from "../../../../reconciler/jobs/job-object.ts";
+import { readJobPod } from "../../../../reconciler/jobs/object.ts";
 import { isOwnerGone } from "../../../../reconciler/run/locks.ts";
+import { createWorld } from "../../../../reconciler/world/informers.ts";
 import type { PodObject } from "../../../../reconciler/world/pod-object.ts";
 import {
   gatherLockOwners,
@@ -9,7 +10,6 @@ import {
   gatherWorkloads,
   openRestores,
 } from "../../../../reconciler/world/targets.ts";
-import { createWorld } from "../../../../reconciler/world/world.ts";
 import { parseRepository } from "../../../../shared/api/repository.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
 

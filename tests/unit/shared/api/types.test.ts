@@ -7,7 +7,7 @@ import type { BackupMember } from "../../../../shared/api/member.ts";
 import type { RestoreBatch } from "../../../../shared/api/restore-batch.ts";
 import type { RuntimeSettings } from "../../../../shared/api/runtime-settings.ts";
 import { type DeepReadonly, type OpenObject, object, stringMap, text } from "../../../../shared/api/schema.ts";
-import type { TargetRefLike } from "../../../../shared/target.ts";
+import type { TargetRefLike } from "../../../../shared/target/ref.ts";
 
 describe("static types of the kinds", () => {
   test("lists and objects are readonly all the way down", () => {
@@ -45,7 +45,7 @@ describe("static types of the kinds", () => {
     expectTypeOf<NonNullable<NonNullable<RuntimeSettings["pod"]>["affinity"]>>().toEqualTypeOf<OpenObject>();
   });
 
-  test("a target reference fits the functions of shared/target.ts", () => {
+  test("a target reference fits the functions of shared/target/ref.ts", () => {
     type Ref = NonNullable<NonNullable<BackupMember["target"]>["ref"]>;
     expectTypeOf<Ref>().toExtend<TargetRefLike>();
   });

@@ -4,9 +4,9 @@ import { join, resolve } from "node:path";
 import { parse } from "yaml";
 import { KINDS } from "../../../../shared/api/kinds.ts";
 import { objectsAt } from "../../../../shared/injection/workload.ts";
-import type { KubeClient } from "../../../../shared/kube/client.ts";
-import { parseJson, textAt, valueAt } from "../../../../shared/kube/json-value.ts";
-import { KubeError } from "../../../../shared/kube/kube-error.ts";
+import { parseJson, textAt, valueAt } from "../../../../shared/json/value.ts";
+import { KubeError } from "../../../../shared/kube/client/error.ts";
+import type { KubeClient } from "../../../../shared/kube/client/interface.ts";
 
 const CRDS = resolve(import.meta.dirname, "../../../../manifests/crds");
 

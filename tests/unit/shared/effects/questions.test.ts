@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Effect, formatEffect } from "../../../../shared/effects/effect.ts";
 import { MAX_QUESTIONS, questionsFor } from "../../../../shared/effects/questions.ts";
+import { type Effect, formatEffect } from "../../../../shared/effects/types.ts";
 
 const effects = (count: number, change: (at: number) => Partial<Effect> = () => ({})): readonly Effect[] =>
   Array.from({ length: count }, (_, at) => ({

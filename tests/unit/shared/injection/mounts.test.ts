@@ -1,7 +1,7 @@
 /** Mounts that a kubelet can't make, and places that two members want: found when the container is planned. */
 import { describe, expect, test } from "vitest";
-import { namesInExpression } from "../../../../shared/expression.ts";
 import { planInjection } from "../../../../shared/injection/plan.ts";
+import { namesInExpression } from "../../../../shared/target/expression.ts";
 import { decideMutation } from "../../../../webhook/decide.ts";
 import { aBackup, aBatch, aDeployment, aRepository, aRestore, aView } from "../../webhook/builders.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { planInjection } from "../../../../shared/injection/plan.ts";
-import { isJsonObject, listAt, textAt, valueAt } from "../../../../shared/kube/json-value.ts";
+import { isJsonObject, listAt, textAt, valueAt } from "../../../../shared/json/value.ts";
 import { aBackup, aDeployment, aRestore, aView } from "../../webhook/builders.ts";
 
 function workload(resources: object) {

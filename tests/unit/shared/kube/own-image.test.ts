@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { KubeClient } from "../../../../shared/kube/client.ts";
+import type { KubeClient } from "../../../../shared/kube/client/interface.ts";
 import { knowsOwnPod, withOwnImage } from "../../../../shared/kube/own-image.ts";
 
 const ENV = { POD_NAME: "webhook-1", POD_NAMESPACE: "stash-batch" };

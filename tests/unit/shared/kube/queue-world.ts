@@ -1,6 +1,6 @@
 /** A queue whose runs a test ends by hand, with a record of what ran when. */
 import { type RunResult, WorkQueue } from "../../../../shared/kube/work-queue.ts";
-import { ManualClock, settle } from "./manual-clock.ts";
+import { ManualClock, settle } from "../../../support/kube/manual-clock.ts";
 
 export class Runs {
   readonly started: string[] = [];

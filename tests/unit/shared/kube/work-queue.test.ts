@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { KubeError } from "../../../../shared/kube/kube-error.ts";
+import { KubeError } from "../../../../shared/kube/client/error.ts";
 import { WorkQueue } from "../../../../shared/kube/work-queue.ts";
-import { settle } from "./manual-clock.ts";
+import { settle } from "../../../support/kube/manual-clock.ts";
 import { aQueue, Runs } from "./queue-world.ts";
 
 test("a key that is added many times before it runs runs once", async () => {

@@ -1,6 +1,6 @@
 import { Cron } from "croner";
 import { describe, expect, test } from "vitest";
-import { nextRuns, parseSchedule } from "../../../../shared/schedule/schedule.ts";
+import { nextRuns, parseSchedule } from "../../../../shared/schedule/parse.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { kstatusRows } from "../../../../scripts/kstatus.ts";
 import { KINDS } from "../../../../shared/api/kinds.ts";
-import { listAt, numberAt, textAt } from "../../../../shared/kube/json-value.ts";
+import { listAt, numberAt, textAt } from "../../../../shared/json/value.ts";
 import { CONDITION_REASONS, INJECTION_REASONS, SKIP_REASONS } from "../../../../shared/reasons.ts";
 import {
   invokerReadiness,

@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { parseBackupBlueprint } from "../../../../shared/api/backup-blueprint.ts";
 import { parseBackupConfiguration } from "../../../../shared/api/backup-configuration.ts";
 import type { JsonObject } from "../../../../shared/injection/workload.ts";
-import { findBackupInvokerFindings, findBlueprintFindings } from "../../../../shared/validation/backup-invoker.ts";
 import { isFault } from "../../../../shared/validation/finding.ts";
+import { findBackupInvokerFindings, findBlueprintFindings } from "../../../../webhook/validate/backup-invoker.ts";
 import { TARGET } from "../../webhook/builders.ts";
 
 function faultsOf(change: { container?: JsonObject; spec?: JsonObject; mount?: JsonObject }): readonly string[] {

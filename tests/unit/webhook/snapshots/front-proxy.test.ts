@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { parseFrontProxy, readCaller } from "../../../../webhook/snapshots/front-proxy.ts";
+import type { KubeClient } from "../../../../shared/kube/client/interface.ts";
+import { parseFrontProxy, readCaller, watchFrontProxy } from "../../../../webhook/snapshots/front-proxy.ts";
 import { loadCertificates } from "../../../support/control-plane/certificates.ts";
 
 let pem = "";
@@ -73,4 +74,31 @@ describe("the caller", () => {
     expect(readCaller({ headersDistinct: { "x-remote-group": ["system:masters"] } }, frontProxy())).toBeUndefined();
     expect(readCaller({ headersDistinct: { "x-remote-user": [""] } }, frontProxy())).toBeUndefined();
   });
+});
+
+test.each([
+  ["stays good for its time", 3_600_000, 1],
+  ["is forgotten after it, until it is read", 0, 3],
+] as const)("an authority that can't be read again %s", async (_what, forgetMs, changes) => {
+  let isRefused = false;
+  const find: KubeClient["find"] = async (_resource, _namespace, _name, read) => {
+    if (isRefused) throw new Error("forbidden");
+    return read(data());
+  };
+  const seen: (string | undefined)[] = [];
+  const problems: unknown[] = [];
+  const handlers = {
+    onChange: (frontProxy: { readonly pem: string } | undefined) => seen.push(frontProxy?.pem),
+    onProblem: (why: unknown) => problems.push(why),
+  };
+  const watch = watchFrontProxy({ find }, handlers, { pollMs: 10, forgetMs });
+  try {
+    await expect.poll(() => seen).toEqual([pem]);
+    isRefused = true;
+    await expect.poll(() => problems.length).toBeGreaterThan(2);
+    isRefused = false;
+    await expect.poll(() => seen).toEqual([pem, undefined, pem].slice(0, changes));
+  } finally {
+    watch.stop();
+  }
 });

@@ -1,7 +1,7 @@
 /** Lists of snapshots: pages that miss and double nothing, what an unreadable Repository costs, and how much a call may take. */
 import { describe, expect, test } from "vitest";
 import { KINDS } from "../../../../shared/api/kinds.ts";
-import type { KubeClient } from "../../../../shared/kube/client.ts";
+import type { KubeClient } from "../../../../shared/kube/client/interface.ts";
 import { formatCursor, parseCursor } from "../../../../webhook/snapshots/cursor.ts";
 import { type GatherPorts, gatherList, gatherOne } from "../../../../webhook/snapshots/gather.ts";
 import { type ListCall, readCall } from "../../../../webhook/snapshots/read-call.ts";

@@ -104,18 +104,62 @@ describe("who is let in", () => {
 });
 
 describe("too much", () => {
+  const LIST = `${API}/namespaces/shop/snapshots`;
+  const as = (user: string): Headers => ({ ...USER, "x-remote-user": user });
+
   test("of calls at once is told to come again, and takes nothing from those under way", async () => {
     asked = [];
     const { promise, resolve } = Promise.withResolvers<void>();
     waiting = promise;
-    const replies = Array.from({ length: 12 }, () => send());
-    await expect.poll(() => asked.length).toBe(4);
-    await expect.poll(async () => (await send()).status).toBe(429);
+    const people = ["a", "b", "c", "d"];
+    const replies = [...people, ...people, ...people].map((user) => send({ path: LIST, headers: as(user) }));
+    await expect.poll(() => asked.length).toBe(6);
+    await expect.poll(async () => (await send({ path: LIST })).status).toBe(429);
     resolve();
     const statuses = (await Promise.all(replies)).map(({ status }) => status);
-    expect(statuses.filter((status) => status === 200)).toHaveLength(4);
-    expect(statuses.filter((status) => status === 429)).toHaveLength(8);
-    expect((await send()).status).toBe(200);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(6);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(6);
+    expect((await send({ path: LIST })).status).toBe(200);
+  });
+
+  test("of one user, or of a namespace's ServiceAccounts, leaves the others' places free", async () => {
+    asked = [];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    waiting = promise;
+    const own = Array.from({ length: 9 }, (_, at) =>
+      send({ path: LIST, headers: as(`system:serviceaccount:evil:robot-${at}`) }),
+    );
+    await expect.poll(() => asked.length).toBe(2);
+    const other = send({ path: LIST, headers: as("somebody") });
+    await expect.poll(() => asked.length).toBe(3);
+    resolve();
+    expect((await other).status).toBe(200);
+    const statuses = (await Promise.all(own)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(2);
+  });
+
+  test("of bodies that are sent slowly keeps nobody from discovery or from a call", async () => {
+    asked = [];
+    waiting = Promise.resolve();
+    const slow = Array.from({ length: 12 }, () => {
+      const headers = { ...as("evil"), "content-length": "60000", "content-type": "application/json" };
+      const tls = { cert: proxy.certPem, key: proxy.keyPem, rejectUnauthorized: false, agent: false as const };
+      const call = request({ ...tls, host: "127.0.0.1", port, path: `${LIST}/x`, method: "DELETE", headers });
+      call.on("error", () => {});
+      call.write("{");
+      return call;
+    });
+    try {
+      await Promise.all(slow.slice(0, 4).map((call) => new Promise((done) => call.once("socket", done))));
+      for (const path of [API, "/apis", "/openapi/v3"]) {
+        expect(await send({ path, headers: as("system:kube-aggregator") })).toMatchObject({ status: 200 });
+      }
+      expect(await send({ path: LIST, headers: as("somebody") })).toMatchObject({ status: 200 });
+      await expect.poll(async () => (await send({ path: LIST, headers: as("evil") })).status).toBe(429);
+      expect(await send({ path: API, headers: as("evil") })).toMatchObject({ status: 200 });
+    } finally {
+      for (const call of slow) call.destroy();
+    }
   });
 
   test("of a body, or one of another kind, reaches nobody", async () => {

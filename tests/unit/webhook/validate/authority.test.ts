@@ -1,9 +1,9 @@
 /** What the author of an object is asked about, by the webhook's own answer to a whole request. */
 import { describe, expect, test } from "vitest";
-import type { Parse } from "../../../../shared/kube/client.ts";
-import { textAt } from "../../../../shared/kube/json-value.ts";
+import { textAt } from "../../../../shared/json/value.ts";
+import type { Parse } from "../../../../shared/kube/client/interface.ts";
 import type { Resource } from "../../../../shared/kube/resource.ts";
-import { validate } from "../../../../webhook/validate/validate.ts";
+import { validate } from "../../../../webhook/validate/objects.ts";
 
 const retentionPolicy = { name: "k", keepLast: 1, prune: true };
 const WEB = { apiVersion: "apps/v1", kind: "Deployment", name: "web" };
@@ -184,6 +184,32 @@ test("the author of a batch is asked about the workloads that joined it by their
   expect((await write(batch([]), { labelled, rights })).isAllowed).toBe(true);
 });
 
+test("the author of a verifier is asked for the AppBindings of its invoker, whose databases its drills restore", async () => {
+  const verifier = {
+    apiVersion: "stash.appscode.com/v1beta1",
+    kind: "BackupVerifier",
+    metadata: { name: "v", namespace: "demo" },
+    spec: { invoker: { kind: "BackupBatch", name: "x" } },
+  };
+  const rights = ["create pods", "create persistentvolumeclaims", "create networkpolicies"];
+  const objects = [batch([{ target: { ref: WEB } }, { target: { ref: DB } }])];
+  // Whoever may make pods alone could have them let out by the drill's policies.
+  const confined = await write(verifier, { rights: rights.slice(0, 2), objects: [batch([])] });
+  expect(confined.message).toContain("may not create networkpolicies");
+  const refused = await write(verifier, { rights, objects });
+  expect(refused.isAllowed).toBe(false);
+  expect(refused.message).toContain("may not get appbindings");
+  expect((await write(verifier, { rights: [...rights, "get appbindings db"], objects })).isAllowed).toBe(true);
+  expect((await write(verifier, { rights, objects: [batch([{ target: { ref: WEB } }])] })).isAllowed).toBe(true);
+  const configuration = {
+    kind: "BackupConfiguration",
+    metadata: { name: "x", namespace: "demo" },
+    spec: { target: { ref: DB } },
+  };
+  const ofOne = { ...verifier, spec: { invoker: { kind: "BackupConfiguration", name: "x" } } };
+  expect((await write(ofOne, { rights, objects: [configuration] })).isAllowed).toBe(false);
+});
+
 test("an AppBinding asks for a backup by annotations, so its author is asked about them too", async () => {
   const annotated = (annotations: object) => ({ ...binding(), metadata: { ...binding().metadata, annotations } });
   const blueprint = { "stash.appscode.com/backup-blueprint": "daily" };
@@ -232,5 +258,27 @@ describe("S8: a batch of very many members", () => {
     expect(isAllowed).toBe(false);
     expect(message).toContain("999 more");
     expect(asked.length).toBeLessThanOrEqual(64);
+  });
+});
+
+describe("who leads data elsewhere", () => {
+  test("by an AppBinding must have been allowed to lead it where it went", async () => {
+    const bare = { ...binding(), spec: { clientConfig: { url: "tcp://attacker.test:1" } } };
+    const { message, asked } = await write(bare, { old: binding(), rights: ["create pods"] });
+    expect(message).toMatch(/may not get secrets demo\/auth/);
+    expect(asked.toSorted()).toEqual(["create pods", "get secrets auth"]);
+    const both = await write(bare, { old: binding(), rights: ["create pods", "get secrets auth"] });
+    expect(both.isAllowed).toBe(true);
+  });
+
+  test("by a Repository likewise", async () => {
+    const { message } = await write(repository("mine"), { old: repository("crown"), rights: ["get secrets mine"] });
+    expect(message).toMatch(/may not get secrets demo\/crown/);
+  });
+
+  test("is not held by what was stored before it could be read", async () => {
+    const old = { ...binding(), spec: { clientConfig: 7 } };
+    const { isAllowed } = await write(binding(), { old, rights: ["create pods", "get secrets auth"] });
+    expect(isAllowed).toBe(true);
   });
 });

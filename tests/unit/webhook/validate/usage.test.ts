@@ -1,12 +1,12 @@
 /** Whose Repository an invoker may name, decided on what the API server has now: by the webhook's own client over HTTP. */
 import { afterEach, describe, expect, test } from "vitest";
-import type { KubeClient } from "../../../../shared/kube/client.ts";
-import { systemClock } from "../../../../shared/kube/clock.ts";
-import { createKubeClient } from "../../../../shared/kube/http-client.ts";
-import { textAt } from "../../../../shared/kube/json-value.ts";
-import { validate } from "../../../../webhook/validate/validate.ts";
-import { aClient, opened, stopOpened } from "../../shared/kube/client-world.ts";
-import { type Answer, answerJson, aStatus, LocalServer } from "../../shared/kube/local-server.ts";
+import { systemClock } from "../../../../shared/clock.ts";
+import { textAt } from "../../../../shared/json/value.ts";
+import { createKubeClient } from "../../../../shared/kube/client/http.ts";
+import type { KubeClient } from "../../../../shared/kube/client/interface.ts";
+import { validate } from "../../../../webhook/validate/objects.ts";
+import { type Answer, answerJson, aStatus, LocalServer } from "../../shared/kube/client/local-server.ts";
+import { aClient, opened, stopOpened } from "../../shared/kube/client/world.ts";
 
 afterEach(stopOpened);
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { planMysql, readMysqlProbe } from "../../../../../agent/dump/addons/mysql-client.ts";
 import { planPostgres, readPostgresProbe } from "../../../../../agent/dump/addons/postgres.ts";
-import type { DumpPlan, DumpRequest } from "../../../../../agent/dump/dump-plan.ts";
+import type { DumpPlan, DumpRequest } from "../../../../../agent/dump/plan.ts";
 import { UserError } from "../../../../../shared/errors.ts";
 
 const PASSWORD = "never-shown";
