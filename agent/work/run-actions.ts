@@ -61,7 +61,7 @@ async function requireOwner(run: HostRun, reporter: RunReporter): Promise<void> 
 
 async function prepare(
   run: HostRun,
-  { settings, stopper }: WorkPorts,
+  { settings, stopper, now }: WorkPorts,
 ): Promise<
   Pick<ActionPorts, "restic" | "policy" | "scope" | "readDataSubset" | "deleted" | "signal"> & {
     readonly repositoryID: string | undefined;
@@ -72,7 +72,7 @@ async function prepare(
   const isMaintenance = run.spec.work === "Maintain";
   return {
     repositoryID: isMaintenance ? await readRepositoryId(restic, stopper.signal) : undefined,
-    scope: () => retentionScope(run),
+    scope: () => ({ ...retentionScope(run), now: now() }),
     restic,
     policy: run.spec.retention?.policy,
     readDataSubset: run.spec.actionParams?.readDataSubset,

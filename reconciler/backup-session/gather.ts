@@ -55,14 +55,13 @@ function findInvoker({ world, memories }: SessionPorts, key: string, session: Ba
   const { metadata, status } = object;
   try {
     const unmet = (status?.conditions ?? []).filter((condition) => condition.status !== "True");
-    const recoveryPoint = Date.parse(status?.lastRecoveryPoint?.time ?? "");
     const invoker: InvokerFact = {
       ...gatherInvoker(world, object),
       phase: status?.phase,
       isObserved: (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0),
       message: unmet.map(({ type, message }) => `${type}: ${message ?? ""}`).join("; "),
       periodMs: periodMs(status?.nextRuns ?? []),
-      lastRecoveryPointMs: Number.isNaN(recoveryPoint) ? undefined : recoveryPoint,
+      lastRecoveryPoint: status?.lastRecoveryPoint?.time,
     };
     memories.own(key).invoker = invoker;
     return { invoker, problem: undefined };

@@ -32,7 +32,7 @@ export interface InvokerFact {
   /** Longest distance between two of its next runs; undefined without a schedule. */
   readonly periodMs?: number | undefined;
   /** Time of the newest recovery point that its status names. */
-  readonly lastRecoveryPointMs: number | undefined;
+  readonly lastRecoveryPoint: string | undefined;
 }
 
 export interface CleanupOutcome {

@@ -1,6 +1,7 @@
 /** Whether an invoker's backups have stopped without anybody having said so. Pure. */
 import type { BackupBatch } from "../../shared/api/backup-batch.ts";
 import type { BackupConfiguration } from "../../shared/api/backup-configuration.ts";
+import { pastMs } from "../../shared/timestamps.ts";
 
 export type Staleness =
   /** Nothing is expected: the schedule is paused, empty or can't be read. */
@@ -26,9 +27,10 @@ export function decideStaleness(invoker: BackupConfiguration | BackupBatch, now:
   const { metadata, spec, status } = invoker;
   const period = periodMs(status?.nextRuns ?? []);
   if (spec.paused === true || period === undefined) return { kind: "unscheduled" };
-  const lastGoodMs = Date.parse(status?.lastRecoveryPoint?.time ?? "");
-  const createdMs = Date.parse(metadata.creationTimestamp ?? "") || now.getTime();
-  const sinceMs = Number.isNaN(lastGoodMs) ? createdMs : lastGoodMs;
+  // Of a point that lies in the future nobody knows when it was taken: better an alarm too many than none until then.
+  const lastGoodMs = pastMs(status?.lastRecoveryPoint?.time, now);
+  const createdMs = pastMs(metadata.creationTimestamp, now) || now.getTime();
+  const sinceMs = lastGoodMs || createdMs;
   const limitMs = PERIODS * period;
   return { kind: now.getTime() - sinceMs > limitMs ? "stale" : "fresh", sinceMs, limitMs };
 }

@@ -4,10 +4,11 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository, type Repository } from "../../shared/api/repository.ts";
 import { shortHash } from "../../shared/hash.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
+import { timeMs } from "../../shared/timestamps.ts";
 import type { SeenHostRun } from "../world/without-points.ts";
 import { mergeStatus, type StatusWrite } from "../write/status-patch.ts";
 import { withLocks } from "./locks.ts";
-import { newestReports, reportedAtMs, timeMs, withPoints } from "./points.ts";
+import { newestReports, reportedAtMs, withPoints } from "./points.ts";
 import { withSnapshots } from "./snapshots.ts";
 
 export interface TakeOrder {

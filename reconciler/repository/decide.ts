@@ -9,6 +9,7 @@ import { formatSize } from "../../shared/size.ts";
 import { findCondition } from "../../shared/status/conditions.ts";
 import { repositoryReadiness, withReadiness } from "../../shared/status/readiness.ts";
 import { isGoodPoint } from "../../shared/status/saved-data.ts";
+import { firstPast, pastMs, timeMs } from "../../shared/timestamps.ts";
 import { formatDamage } from "../maintenance/verdicts.ts";
 import { formatReplacement, type Sighting, withAcceptance, withReplacedCondition, withSighting } from "./identity.ts";
 
@@ -39,7 +40,7 @@ export function decideRepositoryStatus(
   const sinceMs = timeMs(identified.replacedAt);
   const folded = oldestFirst
     .filter((session) => createdAtMs(session) >= sinceMs)
-    .reduce<RepositoryStatus>(withSession, identified);
+    .reduce<RepositoryStatus>((known, session) => withSession(known, session, now), identified);
   const readiness = repositoryReadiness({
     integrity: folded.integrity,
     damage: formatDamage(folded),
@@ -78,10 +79,6 @@ function createdAtMs({ metadata }: BackupSession): number {
   return timeMs(metadata.creationTimestamp);
 }
 
-function timeMs(time: string | undefined): number {
-  return Date.parse(time ?? "") || 0;
-}
-
 function hostsOf({ status }: BackupSession): readonly HostStats[] {
   return (status?.targets ?? []).flatMap((target) => target.stats ?? []);
 }
@@ -91,24 +88,25 @@ interface Reported {
   readonly host: HostStats;
 }
 
-function withSession(status: RepositoryStatus, session: BackupSession): RepositoryStatus {
+function withSession(status: RepositoryStatus, session: BackupSession, now: Date): RepositoryStatus {
   const hosts = hostsOf(session);
   const ended = hosts.flatMap((host) =>
     (host.results ?? []).filter(({ phase }) => phase !== "Running").map((result): Reported => ({ host, result })),
   );
-  return withRecoveryPoint(withRemoval(withBackup(status, session, hosts, ended), session, ended), session);
+  const saved = withBackup(status, session, { hosts, ended }, now);
+  return withRecoveryPoint(withRemoval(saved, session, ended), session, now);
 }
 
 /** Times and sizes, of the newest session that saved anything. */
 function withBackup(
   status: RepositoryStatus,
   session: BackupSession,
-  hosts: readonly HostStats[],
-  ended: readonly Reported[],
+  { hosts, ended }: { readonly hosts: readonly HostStats[]; readonly ended: readonly Reported[] },
+  now: Date,
 ): RepositoryStatus {
-  const createdAt = session.metadata.creationTimestamp;
+  const createdAt = firstPast([session.metadata.creationTimestamp], now);
   const hasSaved = hosts.some(({ phase, snapshots }) => phase === "Succeeded" && (snapshots?.length ?? 0) > 0);
-  if (createdAt === undefined || !hasSaved || timeMs(createdAt) < timeMs(status.lastBackupTime)) return status;
+  if (createdAt === undefined || !hasSaved || timeMs(createdAt) < pastMs(status.lastBackupTime, now)) return status;
   const succeeded = (action: HostActionResult["action"]): HostActionResult | undefined =>
     ended.map(({ result }) => result).findLast((result) => result.action === action && result.phase === "Succeeded");
   const retention = succeeded("ApplyRetentionPolicy");
@@ -142,9 +140,10 @@ function withRemoval(
 function withRecoveryPoint(
   status: RepositoryStatus,
   { metadata, spec, status: session }: BackupSession,
+  now: Date,
 ): RepositoryStatus {
-  const time = spec.dueTime ?? metadata.creationTimestamp;
-  const isNewer = time !== undefined && timeMs(time) > timeMs(status.lastRecoveryPoint?.time);
+  const time = firstPast([spec.dueTime, metadata.creationTimestamp], now);
+  const isNewer = time !== undefined && timeMs(time) > pastMs(status.lastRecoveryPoint?.time, now);
   if (session === undefined || !isGoodPoint(session) || !isNewer) return status;
   const { unreadableFiles } = session;
   const lastRecoveryPoint = {

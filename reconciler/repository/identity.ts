@@ -18,8 +18,7 @@ import { canonicalJson, shortHash } from "../../shared/hash.ts";
 import { isJsonObject } from "../../shared/json/value.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { type ConditionFact, hasCondition, withCondition } from "../../shared/status/conditions.ts";
-import { formatTime } from "../../shared/timestamps.ts";
-import { pastMs, timeMs } from "./points.ts";
+import { formatTime, pastMs, timeMs } from "../../shared/timestamps.ts";
 
 /** What a pod found where the Repository says that the repository is. */
 export interface Sighting {

@@ -23,8 +23,8 @@ export function readKnownPoint(facts: KnownPointFacts): RepositoryPoint | undefi
   if (newest === undefined || repository === undefined) return undefined;
   const { backend, lastBackupTime } = { ...repository.spec, ...repository.status };
   const isSameStore = canonicalJson(newest.status?.repository?.backend ?? null) === canonicalJson(backend ?? null);
-  // A session that is gone may have saved after it.
-  const isLast = sessions.some(({ metadata }) => metadata.creationTimestamp === lastBackupTime);
+  // A session that is gone may have saved after it; and one that a clock ahead has dated is not the last.
+  const isLast = newest.metadata.creationTimestamp === lastBackupTime;
   const point = isSameStore && isLast ? pointOf(newest) : undefined;
   if (point === undefined) return undefined;
   const isWanted = wanted === undefined ? Date.parse(point.time) <= asOfMs : isNamed(point, wanted);

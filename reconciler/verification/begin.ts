@@ -71,7 +71,7 @@ function planned(view: DrillView, timeOutMs: number, now: Date): Planned {
       "the Repository of the invoker does not exist, or its usagePolicy does not allow this namespace",
     );
   }
-  const point = chooseDrillPoint({ verifier: verifier.spec, drill, sessions });
+  const point = chooseDrillPoint({ verifier: verifier.spec, drill, sessions, now });
   const volumes = planVolumes(drillNameOf(drill), point, invoker, verifier.spec.storage);
   const databases = databasesOf(point, drill.metadata.namespace);
   requireDatabases(verifier.spec, databases);

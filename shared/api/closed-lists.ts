@@ -30,7 +30,7 @@ export const KeptBy = {
   KeepTags: "keepTags",
   /** The newest complete one always stays. */
   Newest: "newest",
-  /** It is not complete, and too few that are complete came after it. */
+  /** It is not complete, and too few that are complete came after it; or a clock that was ahead has dated it. */
   Waiting: "waiting",
 } as const;
 export type KeptBy = ValueOf<typeof KeptBy>;

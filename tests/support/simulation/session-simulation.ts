@@ -123,7 +123,7 @@ export class SessionSimulation {
         isObserved: true,
         message: "",
         refusals: new Map(),
-        lastRecoveryPointMs: timeOf(shown.status?.lastRecoveryPoint?.time),
+        lastRecoveryPoint: shown.status?.lastRecoveryPoint?.time,
       },
       invokerProblem: undefined,
       repository: this.repository,
@@ -255,10 +255,6 @@ export class SessionSimulation {
     this.#heartbeats = nextHeartbeats(this.#heartbeats, this.status, this.pods.facts(), this.nowMs);
     return heartbeatAges(this.#heartbeats, this.nowMs);
   }
-}
-
-function timeOf(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : Date.parse(text);
 }
 
 function aRepository(): Repository {

@@ -40,3 +40,9 @@ test("nothing is expected of an invoker that is paused or has no schedule", () =
   expect(decideStaleness(aBatch({ nextRuns: HOURLY }, { paused: true }), NOW).kind).toBe("unscheduled");
   expect(decideStaleness(aBatch({ nextRuns: [] }), NOW).kind).toBe("unscheduled");
 });
+
+test("a point that a clock ahead has dated silences nothing", () => {
+  const point = (time: string) => ({ nextRuns: HOURLY, lastRecoveryPoint: { session: "s", time } });
+  expect(decideStaleness(aBatch(point("2025-04-30T10:00:00Z")), NOW).kind).toBe("stale");
+  expect(decideStaleness(aBatch(point("2024-04-30T12:02:00Z")), NOW).kind).toBe("fresh");
+});

@@ -152,3 +152,17 @@ test("L88: references are what names the Repository now, whatever stood there", 
   const status = decideRepositoryStatus(view, NOW);
   expect(status.references).toEqual(references);
 });
+
+test("a clock that was ahead freezes neither the last backup nor the last point", () => {
+  const ahead = "2027-01-01T03:00:00Z";
+  const frozen = {
+    lastBackupTime: ahead,
+    lastRecoveryPoint: { session: "ahead", time: ahead },
+    firstBackupTime: DAY_1,
+  };
+  expect(fold([{ createdAt: ahead }, { createdAt: DAY_2 }], frozen)).toMatchObject({
+    lastBackupTime: DAY_2,
+    lastRecoveryPoint: { time: DAY_2 },
+  });
+  expect(fold([{ createdAt: ahead }]).lastRecoveryPoint).toBeUndefined();
+});

@@ -127,3 +127,8 @@ describe("somebody has to look into the repository", () => {
     expect(known({ asOf: "2024-05-01T00:00:00Z" }, [theirs])).toBeUndefined();
   });
 });
+
+test("a session that a clock ahead has dated is not known to be the newest: the repository tells", () => {
+  const ahead = aSession("ahead", "2031-04-01T00:00:00Z");
+  expect(known({ asOf: "2040-01-01T00:00:00Z" }, [ahead, NEW, OLD])).toBeUndefined();
+});

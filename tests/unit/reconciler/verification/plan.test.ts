@@ -28,6 +28,7 @@ const invoker = backupInvokerView(
     },
   }),
 );
+const NOW = new Date("2026-06-01T00:00:00Z");
 const name = { name: "drill-1", uid: "uid-drill-1" };
 const spec = aVerifier().spec;
 
@@ -36,6 +37,7 @@ function volumesOf(paths: readonly string[], storage?: object, sizeBytes?: numbe
     verifier: spec,
     drill: aDrill(),
     sessions: [aSession("s-1", "2026-05-01T10:00:00Z", paths, sizeBytes)],
+    now: NOW,
   });
   return planVolumes(name, point, invoker, storage);
 }
@@ -99,7 +101,7 @@ test("the batch of a drill names throw-away claims, snapshots by their ids, and 
 test("which point is restored: the newest, a named one, and the same random one whoever looks", () => {
   const sessions = ["01", "02", "03"].map((day) => aSession(`s-${day}`, `2026-05-${day}T10:00:00Z`, ["/data"]));
   const choose = (point: object | undefined, drill = aDrill()) =>
-    chooseDrillPoint({ verifier: aVerifier({ point }).spec, drill, sessions }).session;
+    chooseDrillPoint({ verifier: aVerifier({ point }).spec, drill, sessions, now: NOW }).session;
   expect(choose(undefined)).toBe("s-03");
   expect(choose({ which: "Named", session: "s-01" })).toBe("s-01");
   expect(choose(undefined, aDrill({ spec: { session: "s-02" } }))).toBe("s-02");
@@ -107,6 +109,17 @@ test("which point is restored: the newest, a named one, and the same random one 
   expect(new Set(random)).toEqual(new Set(["s-01", "s-02", "s-03"]));
   expect(choose({ which: "Random" }, aDrill({ name: "d-7" }))).toBe(random[7]);
   expect(() => choose({ which: "Named", session: "s-09" })).toThrow(/not kept any more/);
+});
+
+test("a point that a clock ahead has dated is not the newest until then", () => {
+  const sessions = [
+    aSession("s-ahead", "2027-05-01T10:00:00Z", ["/data"]),
+    aSession("s-1", "2026-05-01T10:00:00Z", ["/data"]),
+  ];
+  const choose = (point?: object) =>
+    chooseDrillPoint({ verifier: aVerifier({ point }).spec, drill: aDrill(), sessions, now: NOW }).session;
+  expect(choose()).toBe("s-1");
+  expect(choose({ which: "Named", session: "s-ahead" })).toBe("s-ahead");
 });
 
 test("a session that lists fewer snapshots than it saved is no drill: what it restored would pass for the whole", () => {
@@ -118,7 +131,7 @@ test("a session that lists fewer snapshots than it saved is no drill: what it re
     return parseBackupSession({ ...session, status: { ...session.status, targets } });
   };
   const choose = (one: BackupSession) =>
-    chooseDrillPoint({ verifier: aVerifier().spec, drill: aDrill(), sessions: [one] });
+    chooseDrillPoint({ verifier: aVerifier().spec, drill: aDrill(), sessions: [one], now: NOW });
   expect(choose(withCount(2)).session).toBe("s-01");
   expect(() => choose(withCount(3))).toThrowError(expect.objectContaining({ code: "DRILL_NOT_POSSIBLE" }));
 });

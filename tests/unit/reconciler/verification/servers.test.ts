@@ -25,7 +25,12 @@ import { aDrill, aSession, aVerifier, withDatabase } from "./builders.ts";
 
 const name = { name: "drill-1", uid: "uid-drill-1" };
 const session = withDatabase(aSession("s-1", "2026-05-01T10:00:00Z", ["/data"]));
-const point = chooseDrillPoint({ verifier: aVerifier().spec, drill: aDrill(), sessions: [session] });
+const point = chooseDrillPoint({
+  verifier: aVerifier().spec,
+  drill: aDrill(),
+  sessions: [session],
+  now: new Date("2027-01-01T00:00:00Z"),
+});
 const databases = databasesOf(point, "demo");
 const BINDING = "AppBinding/demo/shop-db";
 
