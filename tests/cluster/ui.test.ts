@@ -7,11 +7,15 @@ import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
+import { repositorySamples } from "../../reconciler/metrics/repository-samples.ts";
 import { PLUGIN_FILE } from "../../scripts/build.ts";
+import { NODE_PATH } from "../../scripts/image-root/contents.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
+import { parseRepository } from "../../shared/api/repository.ts";
 import { textAt } from "../../shared/json/value.ts";
 import { asIs } from "../../shared/kube/client/interface.ts";
 import { findViolations, openPage, startBrowser, type Watched } from "../support/cli/browser.ts";
+import { aSession } from "../support/cli/objects.ts";
 import { putOpener } from "../support/cli/opener.ts";
 import { NAME_HEADER, type SigningProxy, startSigningProxy } from "../support/cli/signing-proxy.ts";
 import { startUi, startUiIn, type UiProcess } from "../support/cli/ui-process.ts";
@@ -20,8 +24,9 @@ import { makeUserKubeconfig } from "../support/control-plane/kubeconfig.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
 import { describeTree } from "../support/files/tree.ts";
 import { startTcpProxy, type TcpProxy } from "../support/kube/tcp-proxy.ts";
+import { type Prometheus, startPrometheus } from "../support/metrics/prometheus.ts";
 import { applyFile, applyManifests, type Manifest } from "../support/objects/apply.ts";
-import { waitForContainer } from "../support/objects/pods.ts";
+import { waitForContainer, waitForReadyPods } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
 import { batchManifest, partManifest } from "../support/restore/application.ts";
@@ -51,6 +56,7 @@ let stand: RestoreStand;
 let dir: string;
 let proxy: TcpProxy;
 let signing: SigningProxy | undefined;
+let prometheus: Prometheus | undefined;
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
@@ -159,6 +165,7 @@ afterAll(async () => {
   for (const program of programs) await program.stop();
   await proxy?.stop();
   await signing?.stop();
+  await prometheus?.stop();
   if (dir !== undefined) removeFolder(dir);
 });
 
@@ -415,6 +422,49 @@ test("an API server that goes away is told, what was there stays, and it goes on
   proxy.restore();
   await page.getByText("the API server does not answer").waitFor({ state: "detached" });
   await stateIn(card("nightly"), "Good").waitFor();
+});
+
+test("what a Prometheus behind a Service remembers is shown, asked by the API server with one's own rights", async () => {
+  const { gateway, client } = cluster();
+  const repository = await client.get(KINDS.Repository, NAMESPACE, "store", parseRepository);
+  const sizeOf = (totalSizeBytes: number) => {
+    const result = {
+      action: "SendRepositoryMetrics",
+      phase: "Succeeded",
+      totalSizeBytes,
+      finishedAt: "2026-01-01T00:00:00Z",
+    };
+    const sessions = [aSession({ targets: [{ alias: "db", host: { results: [result] } }] })];
+    return [...repositorySamples(repository, sessions)];
+  };
+  const past = [3, 2, 1].map((daysAgo) => ({
+    atMs: Date.now() - daysAgo * 86_400_000 + 60_000,
+    samples: sizeOf(4_000_000 - daysAgo * 1_000_000),
+  }));
+  prometheus = await startPrometheus(past, gateway);
+  const metadata = { name: "prometheus", namespace: NAMESPACE };
+  // The API server leads to pods alone: one passes on what comes to it.
+  const pass = `require("net").createServer((from) => {
+    const to = require("net").connect(${prometheus.port}, "${gateway}");
+    for (const one of [from, to]) one.on("error", () => (from.destroy(), to.destroy()));
+    from.pipe(to).pipe(from);
+  }).listen(9090)`;
+  const labels = { app: "prometheus" };
+  const labelled = { ...metadata, labels };
+  const containers = [{ name: "app", image: "tests/application:1", command: [NODE_PATH, "-e", pass] }];
+  await applyManifests(client, [
+    { apiVersion: "v1", kind: "Pod", metadata: labelled, spec: { terminationGracePeriodSeconds: 0, containers } },
+    { apiVersion: "v1", kind: "Service", metadata, spec: { selector: labels, ports: [{ port: 9_090 }] } },
+  ]);
+  await waitForReadyPods(client, NAMESPACE, "app=prometheus", 1, TIMEOUT_MS);
+  const program = await start(await writeKubeconfig("told", ["system:masters"]), `--prometheus=${PROMETHEUS}`);
+  const other = await browser.newContext({ locale: "en-US" });
+  other.setDefaultTimeout(TIMEOUT_MS);
+  const { page: tab } = await open(other, program.address);
+  await tab.getByText(`service ${PROMETHEUS}`).waitFor();
+  await tab.getByRole("link", { name: "Repositories" }).click();
+  await tab.getByRole("img", { name: /^Size of store over time, .*: the last 2\.9 MiB, at most 2\.9 MiB; / }).waitFor();
+  expect(await findViolations(tab)).toEqual([]);
 });
 
 test("without rights the right is named, nothing is called good, and nothing can be changed", async () => {
