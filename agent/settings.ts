@@ -1,13 +1,13 @@
 /** Where an agent stands: its pod, its folders, its target. Gathered once from flags and environment. */
 import { hostname } from "node:os";
 import { Env, Path } from "../shared/contract.ts";
+import type { Environment } from "../shared/environment.ts";
 import { podOrdinal } from "../shared/target/hosts.ts";
 import { targetKey } from "../shared/target/ref.ts";
 import { type Flags, flagBoolean, flagText } from "./flags.ts";
 import type { ApiIdentity } from "./kube/identity.ts";
 import { gatherIdentity } from "./kube/identity.ts";
 import { createAgentLogger, type Logger } from "./log.ts";
-import type { Environment } from "./restic/client.ts";
 import { gatherMemoryLimit } from "./restic/memory.ts";
 
 export interface PodFacts {

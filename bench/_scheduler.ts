@@ -1,7 +1,7 @@
 /** The process that bench/schedule.ts measures: all informers and the schedule. Arguments: kubeconfig, number of invokers. */
-import { createScheduleController } from "../reconciler/schedule/schedule-controller.ts";
-import { scheduleWorld } from "../reconciler/world/schedule-world.ts";
-import { createWorld, informersOf } from "../reconciler/world/world.ts";
+import { createScheduleController } from "../reconciler/schedule/controller.ts";
+import { scheduleWorld } from "../reconciler/world/for-schedule.ts";
+import { createWorld, informersOf } from "../reconciler/world/informers.ts";
 import { systemClock } from "../shared/clock.ts";
 import { createKubeClient } from "../shared/kube/client/http.ts";
 import { findConnection } from "../shared/kube/connection/find.ts";

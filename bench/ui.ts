@@ -6,7 +6,7 @@
 import { gzipSync } from "node:zlib";
 import { startLocalUi } from "../cli/ui/local-door.ts";
 import { createSignIn } from "../cli/ui/sign-in.ts";
-import { createViews } from "../cli/ui/views/view-table.ts";
+import { createViews } from "../cli/ui/views/table.ts";
 import { buildPages } from "../scripts/build-pages.ts";
 import { startBrowser } from "../tests/support/cli/browser.ts";
 import { aBatch, aSession, hoursAgo, NOW_MS } from "../tests/support/cli/objects.ts";

@@ -4,7 +4,8 @@
  */
 import type { X509Certificate } from "node:crypto";
 import { coversNames, isSignedBy, readCertificate, readCertificates, readPair } from "./certificate-facts.ts";
-import { type CertificateKeeper, type KeeperPorts, keepRunning } from "./certificate-keeper.ts";
+import { type CertificateKeeper, keepRunning } from "./certificate-keeper.ts";
+import type { KeeperPorts } from "./keeper-ports.ts";
 import { createOtherOwners } from "./other-owners.ts";
 import { findCertificateSecret, type SecretContents } from "./secret.ts";
 import { findConfigurations, isCallOf, type WebhookConfiguration } from "./webhook-configurations.ts";

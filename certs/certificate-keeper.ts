@@ -1,42 +1,12 @@
-/**
- * Keeps the certificates of the webhook: makes, rotates and publishes them. It runs in the one process that holds the Lease; all
- * others only read the Secret.
- */
-import type { Clock } from "../shared/clock.ts";
 import { messageOf } from "../shared/errors.ts";
-import type { KubeClient } from "../shared/kube/client/interface.ts";
-import type { EventType } from "../shared/kube/events/object.ts";
 import { type RunResult, WorkQueue } from "../shared/kube/work-queue.ts";
-import type { Logger } from "../shared/log.ts";
 import { contentsAfter } from "./act-certificates.ts";
-import {
-  type CertificateSettings,
-  type CertificateStep,
-  type CertificateView,
-  decideCertificates,
-} from "./decide-certificates.ts";
+import { type CertificateStep, type CertificateView, decideCertificates } from "./decide-certificates.ts";
 import { certificateView, wantedBundle } from "./gather-certificates.ts";
+import type { KeeperPorts } from "./keeper-ports.ts";
 import { createOtherOwners } from "./other-owners.ts";
-import { findCertificates, type SecretAddress, writeCertificates } from "./secret.ts";
-import { type ConfigurationName, findConfigurations, hasBundle, publishBundle } from "./webhook-configurations.ts";
-
-export interface KeeperPorts {
-  readonly client: Pick<KubeClient, "find" | "create" | "patch">;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** What is served, and what clients should trust. */
-  readonly secret: SecretAddress;
-  /** The authority with its key. */
-  readonly authoritySecret: SecretAddress;
-  readonly configurations: readonly ConfigurationName[];
-  /** DNS names and addresses under which API servers call the webhook. */
-  readonly names: readonly string[];
-  readonly settings: CertificateSettings;
-  /** News for people, about the Secret. */
-  readonly recordEvent: (type: EventType, reason: string, message: string) => void;
-  /** When the certificates end, for the metric; milliseconds since the epoch. */
-  readonly onExpiry: (at: { readonly caMs: number | undefined; readonly servingMs: number | undefined }) => void;
-}
+import { findCertificates, writeCertificates } from "./secret.ts";
+import { findConfigurations, hasBundle, publishBundle } from "./webhook-configurations.ts";
 
 export interface CertificateKeeper {
   start(): void;

@@ -4,7 +4,8 @@ import { messageOf } from "../shared/errors.ts";
 import type { KubeClient } from "../shared/kube/client/interface.ts";
 import { LeaderElection, type LeaseTimings } from "../shared/kube/election/lease.ts";
 import { createCertManagerCheck } from "./cert-manager-check.ts";
-import { type CertificateKeeper, createCertificateKeeper, type KeeperPorts } from "./certificate-keeper.ts";
+import { type CertificateKeeper, createCertificateKeeper } from "./certificate-keeper.ts";
+import type { KeeperPorts } from "./keeper-ports.ts";
 
 /** Who makes the certificates. */
 export const CertificateMode = { Own: "own", CertManager: "cert-manager" } as const;

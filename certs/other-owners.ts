@@ -1,5 +1,5 @@
 /** Says when a webhook configuration of our name calls somebody else's webhook. */
-import type { KeeperPorts } from "./certificate-keeper.ts";
+import type { KeeperPorts } from "./keeper-ports.ts";
 import { otherCalls, type WebhookConfiguration } from "./webhook-configurations.ts";
 
 /** Tells each such call once, and again when it came back. */

@@ -7,7 +7,7 @@ import { ExitCode } from "./program/exit-code.ts";
 import { createInterrupt } from "./program/interrupt.ts";
 import { PROGRAM_SUMMARY } from "./program/parse.ts";
 import { runProgram } from "./program/run.ts";
-import { processTerminal } from "./terminal/terminal.ts";
+import { processTerminal } from "./terminal/interface.ts";
 
 /**
  * Runs a command line, and ends the process when all output is out.

@@ -1,6 +1,7 @@
 /** Flags and environment of the reconciler. Every wrong one is reported in one go. */
 import { Env, Install } from "../shared/contract.ts";
 import { parseDuration } from "../shared/duration.ts";
+import type { Environment } from "../shared/environment.ts";
 import { messageOf, UserError } from "../shared/errors.ts";
 import { readAddress, readFlags } from "../shared/flags.ts";
 import { PULL_SECRET_OPTIONS, readPullSecrets } from "../shared/injection/pull-secrets.ts";
@@ -8,8 +9,8 @@ import { JOB_RESOURCE_OPTIONS, RESOURCE_OPTIONS, readResourceFlags } from "../sh
 import type { InjectionSettings } from "../shared/injection/view.ts";
 import { knowsOwnPod } from "../shared/kube/own-image.ts";
 import { LOG_LEVELS, type LogLevel } from "../shared/log.ts";
-import { DEFAULT_MAX_UNAVAILABLE } from "./invoker/rollouts.ts";
-import { DEFAULT_TROUBLE_LIMITS, type TroubleLimits } from "./invoker/trouble.ts";
+import { DEFAULT_MAX_UNAVAILABLE } from "./injection/rollouts.ts";
+import { DEFAULT_TROUBLE_LIMITS, type TroubleLimits } from "./injection/trouble.ts";
 import { DEFAULT_LIMITS, type Limits } from "./run/world.ts";
 
 export const TRIGGERS = ["in-process", "cronjob"] as const;
@@ -113,8 +114,6 @@ const OPTIONS = {
   "log-level": { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads the command line and the environment.

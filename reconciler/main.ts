@@ -4,6 +4,7 @@ import { Registry } from "prom-client";
 import { systemClock } from "../shared/clock.ts";
 import { LeaseName, Path } from "../shared/contract.ts";
 import { watchDefinitions } from "../shared/definitions/watch.ts";
+import type { Environment } from "../shared/environment.ts";
 import { messageOf, UserError } from "../shared/errors.ts";
 import { supportsNative } from "../shared/injection/own-settings.ts";
 import type { InformerProblem } from "../shared/kube/cache/informer.ts";
@@ -19,24 +20,22 @@ import { createLogger, type Logger } from "../shared/log.ts";
 import { readProductVersion } from "../shared/product-version.ts";
 import { parseReconcilerArgs, RECONCILER_USAGE, type ReconcilerConfig } from "./config.ts";
 import { createControllers, type Ports } from "./controllers.ts";
-import { HookRunner } from "./hooks/hook-runner.ts";
 import { tellContainers } from "./hooks/known-containers.ts";
-import { runHookJob } from "./hooks/run-hook-job.ts";
+import { runHookJob } from "./hooks/run-job.ts";
+import { HookRunner } from "./hooks/runner.ts";
 import { resolveAppPlace } from "./hooks/service-place.ts";
 import { Leadership } from "./leadership.ts";
 import { createDeletions } from "./maintenance/deletions.ts";
-import { registerMetrics } from "./metrics/metrics.ts";
-import { registerLateness, registerProcessMetrics } from "./metrics/process-metrics.ts";
-import { registerQueueMetrics } from "./metrics/queue-metrics.ts";
+import { registerMetrics } from "./metrics/collect.ts";
+import { registerLateness, registerProcessMetrics } from "./metrics/process.ts";
+import { registerQueueMetrics } from "./metrics/queues.ts";
 import { startStatusServer } from "./status-server.ts";
 import { createEvidenceSource } from "./verification/evidence.ts";
-import { createWorld, informersOf } from "./world/world.ts";
+import { createWorld, informersOf } from "./world/informers.ts";
 
 export const EXIT_OK = 0;
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Runs the reconciler until SIGTERM, SIGINT or a fault that only a new process can mend.

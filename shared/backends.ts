@@ -54,6 +54,8 @@ export interface BackendKind<Spec> {
   };
   /** Name of restic's option that limits connections, `NAME.connections`. */
   readonly connectionsOption?: string;
+  /** Where its data and credentials are besides the address: at other addresses of a cloud, or at whatever its catalogue names. */
+  readonly reaches?: "cloud" | "anything";
   /** Why the data can't be wiped with its Repository, as upstream says. */
   readonly isUnwipeable?: true;
   /** The spec, from flags; missing where a store can't be told by them. @throws UserError naming what lacks */
@@ -94,6 +96,7 @@ export const BACKENDS: BackendTable = {
     isUnwipeable: true,
   },
   s3: {
+    reaches: "cloud",
     store: ({ bucket, prefix = "", endpoint, region = "", insecureTLS = false }) => {
       return { bucket, prefix, endpoint, region, insecureTls: insecureTLS };
     },
@@ -121,6 +124,7 @@ export const BACKENDS: BackendTable = {
     }),
   },
   gcs: {
+    reaches: "cloud",
     store: ({ bucket, prefix = "", maxConnections }) => ({ bucket, prefix, maxConnections }),
     address: ({ bucket, prefix }) => `gs:${bucket}:/${cleanPath(prefix)}`,
     variables: ["GOOGLE_PROJECT_ID", "GOOGLE_ACCESS_TOKEN"],
@@ -129,6 +133,7 @@ export const BACKENDS: BackendTable = {
     fromFlags: (flags) => ({ bucket: bucketOf(flags), ...limitsOf(flags) }),
   },
   azure: {
+    reaches: "cloud",
     store: ({ container, prefix = "", maxConnections }) => ({ bucket: container, prefix, maxConnections }),
     address: ({ container, prefix }) => `azure:${container}:/${cleanPath(prefix)}`,
     variables: ["AZURE_ACCOUNT_NAME", "AZURE_ACCOUNT_KEY", "AZURE_ACCOUNT_SAS", "AZURE_ENDPOINT_SUFFIX"],
@@ -136,6 +141,7 @@ export const BACKENDS: BackendTable = {
     fromFlags: (flags) => ({ container: bucketOf(flags), ...limitsOf(flags) }),
   },
   swift: {
+    reaches: "anything",
     store: ({ container, prefix = "" }) => ({ bucket: container, prefix }),
     address: ({ container, prefix }) => `swift:${container}:/${cleanPath(prefix)}`,
     variables: [
@@ -169,6 +175,7 @@ export const BACKENDS: BackendTable = {
     fromFlags: (flags) => ({ container: bucketOf(flags), ...prefixOf(flags) }),
   },
   b2: {
+    reaches: "cloud",
     store: ({ bucket, prefix = "", maxConnections }) => ({ bucket, prefix, maxConnections }),
     address: ({ bucket, prefix }) => `b2:${bucket}:/${cleanPath(prefix)}`,
     variables: ["B2_ACCOUNT_ID", "B2_ACCOUNT_KEY"],

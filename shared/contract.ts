@@ -58,6 +58,7 @@ export const LabelValue = {
   SnapshotDeletion: "true",
   Verification: "verification",
   Script: "verification-script",
+  DrillServer: "verification-server",
   Injected: "true",
   ManagedBy: "stash.appscode.com",
   Name: "stash",
@@ -106,12 +107,17 @@ export const Annotation = {
   JobOwnSteps: "stash.appscode.com/job-own-steps",
   /** On a Repository: check it as soon as nobody uses it. The value is free text, often a time. */
   CheckRequested: "stash.appscode.com/check-requested",
+  /** On a Repository: restic's id, or its first eight characters, of one that took another's place and is meant to. */
+  AcceptRepository: "stash.appscode.com/accept-repository",
   /** On a Snapshot of the Snapshot API: when its repository was listed. */
   ListedAt: "stash.appscode.com/listed-at",
   ParamsPrefix: "params.stash.appscode.com/",
   /** On what was made from a BackupBlueprint: JSON that says what it is, for whom, and from which blueprint. */
   AutoBackup: "stash.appscode.com/auto-backup",
 } as const;
+
+/** What an agent tells when there was no repository; reconcilers know by it that there was none. */
+export const REPOSITORY_MADE = "the repository was made";
 
 export const INJECT_DISABLED = "disabled";
 
@@ -162,6 +168,8 @@ export const Path = {
   Interim: "/stash-interim-volume",
   /** A restored member of a drill is mounted at `${Path.Drill}/ALIAS`. */
   Drill: "/drill",
+  /** The volume of a drill's database server is mounted there. */
+  DrillServer: "/drill-server",
   /** Where the steps of a Task leave their results for the last one. */
   Output: "/stash-tmp/output",
 } as const;
@@ -242,6 +250,10 @@ export const SnapshotTag = {
   Unreadable: "unreadable=",
   /** Not all that was wanted is in it; the value is the error code. It belongs to no recovery point. */
   Incomplete: "incomplete=",
+  /** On a small snapshot that holds no data: the snapshot that it speaks of. */
+  VerdictOf: "verdict-of=",
+  /** On the same: a tag of the snapshot that it speaks of, such as `verdict=incomplete=FILES_UNREADABLE`. */
+  Verdict: "verdict=",
 } as const;
 
 /** Kinds that are backed up by a sidecar and restored by an init-container when no task is named. */

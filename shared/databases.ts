@@ -22,11 +22,39 @@ export interface DatabaseRow {
   readonly parameters: { readonly backup: readonly TaskParameter[]; readonly restore: readonly TaskParameter[] };
   /** Debian's package with the programs that dump and load. */
   readonly clientPackage: string;
+  readonly server: DatabaseServerRow;
+}
+
+/** A throw-away server of it, as drills load dumps into: its usual image, and how that is told its password and where its files belong. */
+export interface DatabaseServerRow {
+  /** Without a tag: that is the version. */
+  readonly image: string;
+  /** Of its URLs. */
+  readonly scheme: string;
+  readonly port: number;
+  /** Its administrator, whom the dump is loaded as. */
+  readonly user: string;
+  /** Variable that its image takes the administrator's password from. */
+  readonly passwordVariable: string;
+  /** Where it is to have its files: a folder that does not exist yet. */
+  files(folder: string): { readonly args?: readonly string[]; readonly variables?: Readonly<Record<string, string>> };
+  /** User of the image that is not root; it counts where a namespace forbids root. */
+  readonly userId: number;
 }
 
 const args = (flag: string, standard = ""): TaskParameter => ({ flag, name: "args", default: standard });
 const MULTI_DUMP: TaskParameter = { flag: "multi-dump-args", name: "multiDumpArgs", default: "" };
 const USER: TaskParameter = { flag: "user", name: "user", default: "" };
+
+const mysqlServer = (image: string): DatabaseServerRow => ({
+  image,
+  scheme: "mysql",
+  port: 3306,
+  user: "root",
+  passwordVariable: "MYSQL_ROOT_PASSWORD",
+  files: (folder) => ({ args: [`--datadir=${folder}`] }),
+  userId: 999,
+});
 
 export const DATABASES = {
   mysql: {
@@ -38,6 +66,7 @@ export const DATABASES = {
       restore: [args("mysql-args")],
     },
     clientPackage: "mariadb-client",
+    server: mysqlServer("docker.io/library/mysql"),
   },
   mariadb: {
     title: "MariaDB",
@@ -48,6 +77,7 @@ export const DATABASES = {
       restore: [args("mariadb-args")],
     },
     clientPackage: "mariadb-client",
+    server: mysqlServer("docker.io/library/mariadb"),
   },
   postgres: {
     title: "PostgreSQL",
@@ -58,6 +88,15 @@ export const DATABASES = {
       restore: [args("pg-args"), USER],
     },
     clientPackage: "postgresql-client",
+    server: {
+      image: "docker.io/library/postgres",
+      scheme: "postgresql",
+      port: 5432,
+      user: "postgres",
+      passwordVariable: "POSTGRES_PASSWORD",
+      files: (folder) => ({ variables: { PGDATA: folder } }),
+      userId: 999,
+    },
   },
 } as const satisfies Readonly<Record<string, DatabaseRow>>;
 

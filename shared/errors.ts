@@ -124,7 +124,7 @@ export const ERRORS = {
     "Correct rules, include and exclude so that they select what is wanted.",
   ),
   PATH_NOT_FOUND: entry(
-    "A path to back up does not exist in the container.",
+    "A path to back up does not exist in the container, or a folder above what is restored is a file.",
     "Correct target.paths, or mount the volume that holds it by target.volumeMounts.",
   ),
   PATH_INSIDE_REPOSITORY: entry(
@@ -136,8 +136,8 @@ export const ERRORS = {
     "Keep only the outer path, or restore them by two runs.",
   ),
   PATH_IS_LINK: entry(
-    "A path to back up is a symbolic link, of which restic would save the name alone.",
-    "Name the folder that the link leads to in target.paths, or the one that holds both.",
+    "A path is a symbolic link or leads through one, of which restic saves the name alone and which it replaces in a restore.",
+    "Name the folder that the link leads to in target.paths, or the one that holds both; before a restore take the link away.",
   ),
   FILES_UNREADABLE: entry(
     "A folder or a path could not be read, or no file of it.",
@@ -288,7 +288,7 @@ export const ERRORS = {
     true,
   ),
   NO_REPLICAS: entry(
-    "The target has no replicas, so there is nothing that can read its data.",
+    "The target has no replicas, so there is nothing that can read or restore its data.",
     "Scale the workload up.",
     true,
   ),
@@ -318,6 +318,10 @@ export const ERRORS = {
   DRILL_NOT_POSSIBLE: entry(
     "The recovery point can't be restored beside the application.",
     "Do what the message names; a restore of the application itself is not concerned.",
+  ),
+  DRILL_SERVER_UNKNOWN: entry(
+    "No image is known for the throw-away server of a database.",
+    "Name an image of its kind and version in spec.servers of the BackupVerifier.",
   ),
   DRILL_NO_ROOM: entry(
     "The cluster has no room for the throw-away volumes of a drill.",

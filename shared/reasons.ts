@@ -106,11 +106,15 @@ export const ConditionType = {
   DryRun: "DryRun",
   /** Ours: late, missed or stale backups; True when something is wrong. */
   BackupStale: "BackupStale",
+  /** Ours: False when a restore leaves out hosts of its recovery point. */
+  PointRestoredWhole: "PointRestoredWhole",
   /** Ours: False when files could not be read and so are not in the backup. */
   AllFilesRead: "AllFilesRead",
   InjectionConflict: "InjectionConflict",
   /** Ours: of a drill and its verifier, whether the last recovery point that was tried came back whole. */
   RecoveryProven: "RecoveryProven",
+  /** Ours: of a Repository, True while another restic repository is where the known one was. */
+  RepositoryReplaced: "RepositoryReplaced",
   /** The three that tools know, on every kind: shared/status/readiness.ts. */
   Ready: "Ready",
   Reconciling: "Reconciling",
@@ -155,6 +159,7 @@ export const CONDITION_REASONS = {
   FailedToExecutePreBackupHook: "the preBackup hook failed",
   SuccessfullyExecutedPostBackupHook: "the postBackup hook succeeded, or its policy skipped it",
   FailedToExecutePostBackupHook: "the postBackup hook failed",
+  HostsNotRestored: "hosts of the recovery point have no place in the workload, and were not restored",
   FilesUnreadable: "some files could not be read, and are not in the backup",
   SuccessfullyAppliedRetentionPolicy: "old snapshots were removed as the policy says",
   FailedToApplyRetentionPolicy: "the retention policy could not be applied",
@@ -198,7 +203,9 @@ export const CONDITION_REASONS = {
   RecoveryPointNotRestored: "a drill could not restore the recovery point, or found it not whole",
   DrillsCanRun: "drills can run",
   RepositoryUsable: "nothing is known against the repository",
-  RepositoryDamaged: "the last check found damage in the repository",
+  RepositoryDamaged: "a check found damage in the repository, and none has found it mended since",
+  RepositoryReplaced: "another restic repository is where the known one was, and nobody has accepted it",
+  RepositoryKnown: "the restic repository is the one that is known",
   RevertedByOthers: "another field manager removed the container again and again",
 } as const;
 

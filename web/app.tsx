@@ -9,16 +9,12 @@ import { Doctor } from "./pages/doctor.tsx";
 import { Explain } from "./pages/explain.tsx";
 import { Overview } from "./pages/overview.tsx";
 import { Points } from "./pages/points.tsx";
+import type { PageProps } from "./pages/props.ts";
 import { Repositories } from "./pages/repositories.tsx";
 import { Footer } from "./parts/footer.tsx";
 import { Title } from "./parts/frame.tsx";
-import { formatRoute, type Params, useRoute } from "./route.ts";
+import { formatRoute, useRoute } from "./route.ts";
 import type { About } from "./wire/envelope.ts";
-
-export interface PageProps {
-  readonly params: Params;
-  readonly allowsActions: boolean;
-}
 
 interface PageEntry {
   readonly page: (props: PageProps) => JSX.Element;

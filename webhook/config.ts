@@ -2,6 +2,7 @@
 import { CertificateMode } from "../certs/elected-keeper.ts";
 import { Env, Install } from "../shared/contract.ts";
 import { parseDuration } from "../shared/duration.ts";
+import type { Environment } from "../shared/environment.ts";
 import { messageOf, UserError } from "../shared/errors.ts";
 import { readAddress, readFlags } from "../shared/flags.ts";
 import { PULL_SECRET_OPTIONS, readPullSecrets } from "../shared/injection/pull-secrets.ts";
@@ -96,8 +97,6 @@ const OPTIONS = {
   "log-level": { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads the command line and the environment.

@@ -34,7 +34,7 @@ import { isSameJson } from "../shared/json/same.ts";
 import { INJECTION_REASONS, type InjectionReason } from "../shared/reasons.ts";
 import { formatTarget } from "../shared/target/ref.ts";
 import { decideBackup } from "./decide-backup.ts";
-import { decideRestore } from "./decide-restore.ts";
+import { decideRestoreInit } from "./decide-restore-init.ts";
 import { settleLabel } from "./inject/label.ts";
 import { settlePullSecrets } from "./inject/pull-secrets.ts";
 import { withoutOwnParts } from "./inject/without.ts";
@@ -53,7 +53,7 @@ export interface Reasons {
   readonly restore?: InjectionReason;
 }
 
-export type Decision =
+export type Mutation =
   | { readonly kind: "skip"; readonly reasons: Reasons; readonly warnings: readonly string[] }
   | { readonly kind: "deny"; readonly reasons: Reasons; readonly message: string }
   | {
@@ -78,7 +78,7 @@ const OWNERS_FAULT: readonly InjectionReason[] = [
   "RepositoryNotAllowed",
 ];
 
-export function decideMutation(view: MutationView): Decision {
+export function decideMutation(view: MutationView): Mutation {
   const { workload, isSynced } = view;
   const { podTemplate } = workload;
   if (workload.isBeingDeleted) return skip("BeingDeleted");
@@ -97,7 +97,7 @@ export function decideMutation(view: MutationView): Decision {
   const { image } = view.settings;
   const { oldPodTemplate } = view;
   const input = { ...workload, plan, isOwnChange, image, oldPodTemplate, askOfLeftOver: askOfLeftOver(view) };
-  const restore = decideRestore({ ...input, isCreate: view.operation === "CREATE" });
+  const restore = decideRestoreInit({ ...input, isCreate: view.operation === "CREATE" });
   const backup = decideBackup({ ...input, podTemplate: restore.podTemplate });
   const isAsBefore = () => backup.podTemplate === podTemplate && !isOwnChange();
   const secured = settlePullSecrets(backup.podTemplate, view, isAsBefore);
@@ -123,7 +123,7 @@ function strategyOf({ workload, oldStrategy }: MutationView, podTemplate: JsonOb
   });
 }
 
-function skip(reason: InjectionReason): Decision {
+function skip(reason: InjectionReason): Mutation {
   return { kind: "skip", reasons: { backup: reason }, warnings: [] };
 }
 
@@ -153,7 +153,7 @@ function isOptedInByLabel({ workload }: MutationView): boolean {
   return workload.labels[Label.BackupBatch] !== undefined;
 }
 
-function decideUnsynced(view: MutationView, isOwnChange: () => boolean): Decision {
+function decideUnsynced(view: MutationView, isOwnChange: () => boolean): Mutation {
   const reasons: Reasons = { backup: "CachesNotSynced" };
   const message = `${formatTarget(view.workload)}: ${INJECTION_REASONS.CachesNotSynced}`;
   if (isOptedInByLabel(view) && isOwnChange()) {
@@ -166,7 +166,7 @@ function decideUnsynced(view: MutationView, isOwnChange: () => boolean): Decisio
  * A workload that says itself that it wants a backup is refused when it can't have one, and a new workload whose restore
  * can't be done must not start empty. Updates that leave the template as it is go in always: controllers make them.
  */
-function findRefusal(view: MutationView, plan: InjectionPlan, isOwnChange: () => boolean): Decision | undefined {
+function findRefusal(view: MutationView, plan: InjectionPlan, isOwnChange: () => boolean): Mutation | undefined {
   const { restoreProblem, problems } = plan;
   if (view.operation === "CREATE" && restoreProblem !== undefined) {
     const reasons: Reasons = { backup: plan.reason, restore: restoreProblem.reason };
@@ -191,7 +191,7 @@ function change(
   parts: { readonly podTemplate: JsonObject; readonly strategy: StrategyState | undefined },
   reasons: Reasons,
   warnings: readonly string[],
-): Decision {
+): Mutation {
   const { annotations } = view.workload;
   const removedAnnotations = UPSTREAM_ANNOTATIONS.filter((key) => annotations[key] !== undefined);
   return { kind: "change", reasons, ...parts, removedAnnotations, warnings };

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "../shared/clock.ts";
 import { watchDefinitions } from "../shared/definitions/watch.ts";
+import type { Environment } from "../shared/environment.ts";
 import { formatUserError, messageOf, UserError } from "../shared/errors.ts";
 import { supportsNative } from "../shared/injection/own-settings.ts";
 import type { InformerProblem } from "../shared/kube/cache/informer.ts";
@@ -23,8 +24,6 @@ import { createUnconcerned } from "./unconcerned.ts";
 import { answerValidation } from "./validate/answer-validation.ts";
 import { createInspector } from "./validate/inspector.ts";
 import { createWorld } from "./world.ts";
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Runs the webhook until SIGTERM or SIGINT.

@@ -5,7 +5,7 @@ import { readStrategy } from "../shared/injection/strategy.ts";
 import { readWorkload, textMapAt, type WorkloadFacts } from "../shared/injection/workload.ts";
 import { isJsonObject, valueAt } from "../shared/json/value.ts";
 import type { InjectionReason } from "../shared/reasons.ts";
-import { type Decision, decideMutation, type MutationView, type Reasons } from "./decide.ts";
+import { decideMutation, type Mutation, type MutationView, type Reasons } from "./decide.ts";
 import { moveDeprecatedRules } from "./move-rules.ts";
 import type { PatchOperation } from "./patch.ts";
 import type { AdmissionRequest, Answer } from "./review.ts";
@@ -37,7 +37,7 @@ export function mutate(request: AdmissionRequest, gather: GatherMutation): Mutat
   return { answer: answerOf(decision, object, workload), reasons: decision.reasons };
 }
 
-function answerOf(decision: Decision, object: unknown, workload: WorkloadFacts): Answer {
+function answerOf(decision: Mutation, object: unknown, workload: WorkloadFacts): Answer {
   const auditAnnotations = auditOf(decision.reasons);
   switch (decision.kind) {
     case "skip":

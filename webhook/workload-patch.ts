@@ -3,7 +3,7 @@ import { Annotation } from "../shared/contract.ts";
 import type { StrategyState } from "../shared/injection/strategy.ts";
 import type { JsonObject, WorkloadFacts } from "../shared/injection/workload.ts";
 import { isJsonObject } from "../shared/json/value.ts";
-import type { Decision } from "./decide.ts";
+import type { Mutation } from "./decide.ts";
 import { withChild, withField, withoutField } from "./json-edit.ts";
 import { buildPatch, escapePointer, type PatchOperation } from "./patch.ts";
 
@@ -14,7 +14,7 @@ import { buildPatch, escapePointer, type PatchOperation } from "./patch.ts";
 export function buildWorkloadPatch(
   object: unknown,
   { podTemplate }: Pick<WorkloadFacts, "podTemplate">,
-  decision: Extract<Decision, { readonly kind: "change" }>,
+  decision: Extract<Mutation, { readonly kind: "change" }>,
 ): readonly PatchOperation[] {
   const { strategy, removedAnnotations } = decision;
   return [

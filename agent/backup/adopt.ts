@@ -1,21 +1,24 @@
 /** Snapshots that an earlier start of this agent made for the same session, host and path. */
 import type { SnapshotStats } from "../../shared/api/host-stats.ts";
 import { SnapshotTag } from "../../shared/contract.ts";
+import type { ErrorCode } from "../../shared/errors.ts";
 import { formatSize } from "../../shared/size.ts";
 import { type SnapshotOrigin, sessionTags, tagValue } from "../../shared/snapshots/tags.ts";
 import type { WithLock } from "../locks/patience.ts";
 import type { Restic } from "../restic/client.ts";
 import { gatherSnapshotSize } from "../restic/list-snapshot.ts";
-import { byNewest } from "../restic/snapshots.ts";
+import { byNewest, type Snapshot } from "../restic/snapshots.ts";
+import { forgetIfFree, tryVerdict } from "./write-verdict.ts";
 
-const FORGET_LIMIT_MS = 30 * 60_000;
+/** What became of the start that made a snapshot of which nobody knows any more whether it is whole. */
+const CUT_SHORT: ErrorCode = "RESTIC_KILLED";
 
 /** What an earlier start left in the repository. */
 export interface Earlier {
   /** Known to be all that was wanted but so many files. Counts of new and changed files went with the process that knew them. */
   readonly snapshot?: SnapshotStats;
-  /** Ids of those of which nobody knows any more whether all was read: they give way to a new one. */
-  readonly unsure: readonly string[];
+  /** Those of which nobody knows any more whether all was read: they give way to a new one. */
+  readonly unsure: readonly Pick<Snapshot, "id" | "verdicts">[];
 }
 
 export const NOTHING_EARLIER: Earlier = { unsure: [] };
@@ -35,7 +38,7 @@ export async function findEarlier(
   const found = await restic.snapshots({ host, path, tags: sessionTags(origin) }, { signal });
   const own = found.filter(({ paths }) => paths.length === 1 && paths[0] === path).sort(byNewest);
   const newest = own.find((snapshot) => tagValue(snapshot, SnapshotTag.Unreadable) !== undefined);
-  if (newest === undefined) return { unsure: own.map(({ id }) => id) };
+  if (newest === undefined) return { unsure: own };
   const { files, bytes } = await gatherSnapshotSize(restic, newest.id, signal);
   const snapshot = {
     name: newest.id,
@@ -46,21 +49,22 @@ export async function findEarlier(
     unreadableFiles: Number(tagValue(newest, SnapshotTag.Unreadable)),
     fileStats: { totalFiles: files },
   };
-  return { snapshot, unsure: own.flatMap(({ id }) => (id === newest.id ? [] : [id])) };
+  return { snapshot, unsure: own.filter(({ id }) => id !== newest.id) };
 }
 
 /**
- * Takes away what gave way to a whole snapshot.
+ * Takes away what gave way to another snapshot. While others use the repository it is only set aside, and retention takes it.
  *
- * @returns a warning when that could not be done
+ * @returns a warning when neither could be done
  */
 export async function removeUnsure(
-  ids: readonly string[],
-  { restic, withLock, signal }: { readonly restic: Restic; readonly withLock: WithLock; readonly signal: AbortSignal },
+  unsure: Earlier["unsure"],
+  ports: { readonly restic: Restic; readonly withLock: WithLock; readonly signal: AbortSignal },
 ): Promise<readonly string[]> {
-  if (ids.length === 0) return [];
-  const exit = await withLock(() => restic.run(["forget", ...ids], { signal, timeLimitMs: FORGET_LIMIT_MS }));
-  if (exit.code === 0) return [];
-  const { message } = restic.fault("removal of snapshots that an earlier start left", exit);
-  return [message];
+  if (unsure.length === 0 || (await forgetIfFree(unsure, ports))) return [];
+  const says = [`${SnapshotTag.Incomplete}${CUT_SHORT}`];
+  const warnings: string[] = [];
+  for (const { id } of unsure)
+    warnings.push(...(await tryVerdict("of an earlier start may lack files", id, says, ports)));
+  return warnings;
 }

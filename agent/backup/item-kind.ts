@@ -1,6 +1,6 @@
 /** Looks at what restic named. */
 import { type Dirent, lstatSync, opendirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { ItemKind } from "./read-faults.ts";
 
 const ROOT = 0;
@@ -8,19 +8,52 @@ const ROOT = 0;
 /** Where file systems of the ext family put what a repair finds: root's alone, and no application's. */
 const RESERVED = "lost+found";
 
-function kindAt(path: string): ItemKind {
-  const status = lstatSync(path, { throwIfNoEntry: false });
-  if (status === undefined) return "missing";
-  if (!status.isDirectory()) return "other";
-  return basename(path) === RESERVED && status.uid === ROOT ? "reserved" : "folder";
+/** How a file system is asked; what it throws is an answer too. */
+export interface Looks {
+  /** @returns undefined when there is nothing of that name */
+  stat(path: string): { isDirectory(): boolean; readonly uid: number } | undefined;
+  /** Names in a folder, with whether each is one. */
+  list(folder: string): Iterable<{ readonly name: string; isDirectory(): boolean }>;
 }
 
-/** What is there now; what can't be looked at counts as missing. */
-export function itemKindOf(path: string): ItemKind {
+const ON_DISK: Looks = {
+  stat: (path) => lstatSync(path, { throwIfNoEntry: false }),
+  *list(folder) {
+    const opened = opendirSync(folder);
+    try {
+      for (let entry = opened.readSync(); entry !== null; entry = opened.readSync()) yield entry;
+    } finally {
+      opened.closeSync();
+    }
+  },
+};
+
+/** Programs differ in how they write bytes that are no text. */
+function comparable(name: string): string {
+  return name.replace(/\ufffd+/g, "\ufffd");
+}
+
+/** A name that can't be looked up: gone only when its folder does not list it any more, or is gone itself. */
+function kindOfLost(path: string, looks: Looks): ItemKind {
+  const folder = dirname(path);
+  if (folder === path) return "unseen";
+  if (looks.stat(folder) === undefined) return kindOfLost(folder, looks) === "missing" ? "missing" : "unseen";
+  const name = comparable(basename(path));
+  for (const entry of looks.list(folder)) {
+    if (comparable(entry.name) === name) return entry.isDirectory() ? "folder" : "other";
+  }
+  return "missing";
+}
+
+/** What is there now. */
+export function itemKindOf(path: string, looks: Looks = ON_DISK): ItemKind {
   try {
-    return kindAt(path);
+    const status = looks.stat(path);
+    if (status === undefined) return kindOfLost(path, looks);
+    if (!status.isDirectory()) return "other";
+    return basename(path) === RESERVED && status.uid === ROOT ? "reserved" : "folder";
   } catch {
-    return "missing";
+    return "unseen";
   }
 }
 

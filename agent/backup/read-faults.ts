@@ -6,8 +6,11 @@ export interface ReadError {
   readonly text: string;
 }
 
-/** What stands at the place that restic named, as far as the agent sees it. */
-export type ItemKind = "folder" | "reserved" | "other" | "missing";
+/**
+ * What stands at the place that restic named, as far as the agent sees it. `missing` is nothing, which its folder does not list either;
+ * `unseen` what can't be looked at.
+ */
+export type ItemKind = "folder" | "reserved" | "other" | "missing" | "unseen";
 
 export type ReadFault =
   /** It went away while it was read: temporary files and sockets do. */
@@ -32,17 +35,19 @@ const NO_TEXT = "\uFFFD";
  * | # | facts | fault |
  * |---|---|---|
  * | 1 | what the file system keeps for itself | reserved |
- * | 2 | restic says that it is gone | vanished |
- * | 3 | its folder can't be entered, or it can't be listed | folder |
- * | 4 | a folder whose attributes alone can't be read | file |
- * | 5 | a folder | folder |
- * | 6 | no words, nothing there, and a name that can be looked up | vanished |
- * | 7 | no words, nothing there | folder: who has no words speaks of folders |
- * | 8 | otherwise | file |
+ * | 2 | restic says that it is gone, and it is | vanished |
+ * | 3 | restic says so or has no words, and it can't be looked at | folder: nobody knows what it is |
+ * | 4 | its folder can't be entered, or it can't be listed | folder |
+ * | 5 | a folder whose attributes alone can't be read | file |
+ * | 6 | a folder | folder |
+ * | 7 | no words, nothing there, and a name that can be looked up | vanished |
+ * | 8 | no words, nothing there | folder: who has no words speaks of folders |
+ * | 9 | otherwise, such as a file that a server lists and does not open | file |
  */
 export function readFaultOf({ item, text }: ReadError, kind: ItemKind): ReadFault {
   if (kind === "reserved") return "reserved";
-  if (GONE.test(text)) return "vanished";
+  if (GONE.test(text) && kind === "missing") return "vanished";
+  if (kind === "unseen" && (GONE.test(text) || NO_WORDS.test(text))) return "folder";
   if (NOT_ENTERED.test(text) || NOT_LISTED.test(text)) return "folder";
   if (kind === "folder") return ATTRIBUTES.test(text) ? "file" : "folder";
   if (NO_WORDS.test(text) && kind === "missing") return item.includes(NO_TEXT) ? "folder" : "vanished";

@@ -1,7 +1,7 @@
 /** `backup-pvc`: a job step that backs up the files of the volume that is mounted into it. */
 import { Path } from "../../shared/contract.ts";
 import { flagBoolean, flagText } from "../flags.ts";
-import { gatherJobSettings } from "../job/job-settings.ts";
+import { gatherJobSettings } from "../job/settings.ts";
 import { serveBackups } from "../work/serve-backups.ts";
 import { shutdownSignal } from "./shutdown.ts";
 

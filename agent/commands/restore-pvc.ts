@@ -1,7 +1,7 @@
 /** `restore-pvc`: a job step that restores into the volume that is mounted into it. */
 import { flagBoolean, flagText } from "../flags.ts";
-import { gatherJobSettings } from "../job/job-settings.ts";
-import { serveRestore } from "../restore/serve-restore.ts";
+import { gatherJobSettings } from "../job/settings.ts";
+import { serveRestore } from "../restore/serve.ts";
 import { writeTermination } from "../termination.ts";
 import { shutdownSignal } from "./shutdown.ts";
 

@@ -1,6 +1,6 @@
 /** `restore`: the init-container, and with `--restore-model=job` the job that fills claim templates. */
 import { flagBoolean, flagText, parseFlags } from "../flags.ts";
-import { serveRestore } from "../restore/serve-restore.ts";
+import { serveRestore } from "../restore/serve.ts";
 import { gatherSettings } from "../settings.ts";
 import { writeTermination } from "../termination.ts";
 import { shutdownSignal } from "./shutdown.ts";

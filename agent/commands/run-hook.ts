@@ -1,6 +1,6 @@
 /** `run-hook`: a hook container of a job whose addon is not ours. Runs the HTTP and TCP part of the member's hook. */
 import { UserError } from "../../shared/errors.ts";
-import { createHostHooks } from "../hooks/host-hooks.ts";
+import { createHostHooks } from "../hooks/host.ts";
 import { readAddonResult } from "../job/addon-output.ts";
 import type { RunReporter } from "../report/run-reporter.ts";
 import { INITIALIZE } from "../turn.ts";

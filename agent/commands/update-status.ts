@@ -30,25 +30,20 @@ async function linger({ settings, shutdown }: OpenedStep): Promise<void> {
   await serveBackups({ settings, shutdown, lingerMs, leavesTurns: true, defaultPaths: [] });
 }
 
-interface Judged extends AddonResult {
-  readonly warnings?: readonly string[];
-}
-
 async function report(step: OpenedStep): Promise<number> {
   const { run: order, reporter, output, settings, isBackup } = step;
   // Our own steps report by themselves.
   if (isEnded(order)) return order.status?.phase === "Succeeded" ? 0 : 1;
   const told = readAddonResult(output, order.spec.host, isBackup);
-  const judged: Judged | undefined = isBackup && told.phase === "Succeeded" ? await judge(step, told) : told;
+  const judged = isBackup && told.phase === "Succeeded" ? await judge(step, told) : told;
   if (judged === undefined) return 1;
   const cancelled = reporter.cancelled();
-  const result: Judged = cancelled === undefined ? judged : { ...judged, ...failureOf(cancelled) };
-  const { snapshots, warnings = [], ...rest } = result;
+  const result: AddonResult = cancelled === undefined ? judged : { ...judged, ...failureOf(cancelled) };
+  const { snapshots, ...rest } = result;
   const finishedAt = new Date().toISOString();
   reporter.set({
     ...rest,
     ...(isBackup && { snapshots, locks: [] }),
-    ...(warnings.length > 0 && { warnings }),
     finishedAt,
     startedAt: order.status?.startedAt ?? finishedAt,
     progress: { heartbeat: finishedAt },
@@ -65,12 +60,12 @@ function failureOf({ code, message }: UserError) {
 }
 
 /**
- * Looks for what the addon says that it saved, and tags it. The session's other hosts may hold the repository for long, so it says
+ * Looks for what the addon says that it saved, and writes down whose it is. The session's other hosts may hold the repository for long, so it says
  * meanwhile that it lives.
  *
  * @returns undefined when the host is not ours any more
  */
-async function judge(step: OpenedStep, told: AddonResult): Promise<Judged | undefined> {
+async function judge(step: OpenedStep, told: AddonResult): Promise<AddonResult | undefined> {
   const { run: order, reporter, settings, shutdown } = step;
   const { identity, log, pod } = settings;
   const now = () => new Date();
@@ -91,7 +86,8 @@ async function judge(step: OpenedStep, told: AddonResult): Promise<Judged | unde
     const restic = await openRepository(order.spec.repository, { settings, isCacheEnabled: true, signal });
     const ports = { settings, api: createApi(identity), runs, stopper, log, dead: () => [], now };
     const withLock = withLockOf(order, restic, reporter, ports);
-    return { ...told, ...(await tagSnapshots(order, told.snapshots, { restic, withLock, signal }, why)) };
+    await tagSnapshots(order, told.snapshots, { restic, withLock, signal }, why);
+    return told;
   } catch (thrown) {
     const stopped = stopper.reason();
     if (stopped?.kind === "lost") return undefined;

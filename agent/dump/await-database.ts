@@ -1,9 +1,10 @@
 /** Waits until a database accepts the credentials. */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Environment } from "../../shared/environment.ts";
 import { UserError } from "../../shared/errors.ts";
 import { withoutSecrets } from "../restic/fault.ts";
 import type { Database } from "./database.ts";
-import { type Environment, runDatabaseProgram } from "./run-program.ts";
+import { runDatabaseProgram } from "./run-program.ts";
 
 const POLL_MS = 2_000;
 /** One try, with all its name look-ups. */

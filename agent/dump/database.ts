@@ -9,7 +9,7 @@ import { type Flags, flagText } from "../flags.ts";
 import { gatherSecret } from "../restic/secret.ts";
 import type { AgentSettings } from "../settings.ts";
 import { ADDONS } from "./addons/registry.ts";
-import type { DumpPlan, DumpRequest, ProbeAnswer } from "./dump-plan.ts";
+import type { DumpPlan, DumpRequest, ProbeAnswer } from "./plan.ts";
 
 /** A database that is ready to be spoken to by its own programs. */
 export interface Database {

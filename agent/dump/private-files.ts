@@ -1,6 +1,6 @@
 /** Files with credentials: made for one run, readable by their owner alone, gone afterwards. */
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import type { PrivateFile } from "./dump-plan.ts";
+import type { PrivateFile } from "./plan.ts";
 
 /** Writes the files into the folder, runs, and removes the folder whatever happened. */
 export async function withPrivateFiles<T>(

@@ -1,10 +1,10 @@
 /** Runs a database's own programs: no shell, nothing of ours in their arguments, their last words kept. */
 import { type StdioOptions, spawn } from "node:child_process";
 import type { Writable } from "node:stream";
+import type { Environment } from "../../shared/environment.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
-import type { ProgramCall } from "./dump-plan.ts";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+import { createLineSplitter } from "../kube/lines.ts";
+import type { ProgramCall } from "./plan.ts";
 
 export interface RunOptions {
   readonly env: Environment;
@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly timeLimitMs?: number;
   /** Where standard output goes: the file descriptor behind the stream is given to the program itself. */
   readonly stdout?: Writable;
+  /** Tells lines of standard error by which a program says that it failed at something and went on. */
+  isFault?(line: string): boolean;
   /** Is handed standard input, and ends it. */
   onStdin?(stdin: Writable): void;
 }
@@ -24,9 +26,13 @@ export interface ProgramExit {
   readonly output: string;
   /** End of standard error. */
   readonly words: string;
+  /** The first lines that were a fault. */
+  readonly faults: readonly string[];
 }
 
 const WORDS_LENGTH = 2_000;
+const MAX_FAULTS = 5;
+const FAULT_LENGTH = 500;
 /** Output that reaches it is not whole. */
 export const OUTPUT_LENGTH = 1024 * 1024;
 /** A client that is asked to end asks its server to do so too. */
@@ -56,7 +62,12 @@ export function runDatabaseProgram(call: ProgramCall, options: RunOptions): Prom
     child.stdout?.on("data", (chunk: Buffer) => {
       if (output.length < OUTPUT_LENGTH) output += chunk.toString("utf8");
     });
+    const faults: string[] = [];
+    const lines = createLineSplitter((line) => {
+      if (faults.length < MAX_FAULTS && options.isFault?.(line)) faults.push(line.slice(0, FAULT_LENGTH));
+    }, OUTPUT_LENGTH);
     child.stderr?.on("data", (chunk: Buffer) => {
+      lines.feed(chunk);
       words = (words + chunk.toString("utf8")).slice(-WORDS_LENGTH);
     });
     function stop(): void {
@@ -88,7 +99,9 @@ export function runDatabaseProgram(call: ProgramCall, options: RunOptions): Prom
     });
     child.once("close", (code, signal) => {
       cleanUp();
-      resolve({ code: code ?? undefined, signal: signal ?? undefined, isTimedOut, output, words: words.trim() });
+      lines.end();
+      const end = { code: code ?? undefined, signal: signal ?? undefined };
+      resolve({ ...end, isTimedOut, output, words: words.trim(), faults });
     });
   });
 }

@@ -5,8 +5,8 @@ import { HookFailure } from "../../shared/hooks/failure.ts";
 import { hookTimeoutMs } from "../../shared/hooks/parts.ts";
 import { renderHook } from "../../shared/hooks/render.ts";
 import type { HookSummary } from "../../shared/hooks/summary.ts";
-import { DEFAULT_HOOK_LIMIT_MS } from "./hook-limit.ts";
 import { type HandlerPlace, runHttpGet, runHttpPost, runTcpSocket } from "./http-handler.ts";
+import { DEFAULT_HOOK_LIMIT_MS } from "./limit.ts";
 import { runCommand } from "./run-command.ts";
 
 export interface HookContext {

@@ -2,12 +2,12 @@
 
 import type { DatabaseName } from "../../shared/databases.ts";
 import { shutdownSignal } from "../commands/shutdown.ts";
-import { dumpHost, loadHost } from "../dump/host-dump.ts";
+import { dumpHost, loadHost } from "../dump/host.ts";
 import { flagBoolean } from "../flags.ts";
-import { serveRestore } from "../restore/serve-restore.ts";
+import { serveRestore } from "../restore/serve.ts";
 import { writeTermination } from "../termination.ts";
 import { serveBackups } from "../work/serve-backups.ts";
-import { gatherJobSettings } from "./job-settings.ts";
+import { gatherJobSettings } from "./settings.ts";
 
 /** Serves the host's turn of a backup. @returns 0 when the dump is saved */
 export async function runDumpStep(argv: readonly string[], kind: DatabaseName): Promise<number> {

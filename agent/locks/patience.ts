@@ -5,9 +5,9 @@ import { UserError } from "../../shared/errors.ts";
 import type { Logger } from "../log.ts";
 import type { Restic } from "../restic/client.ts";
 import type { ResticExit } from "../restic/run.ts";
-import { isUnlockSafe, type LockFacts, removableLocks } from "./decide-locks.ts";
-import { gatherLocks } from "./gather-locks.ts";
-import { removeLock } from "./remove-lock.ts";
+import { removeLock } from "./act.ts";
+import { isUnlockSafe, type LockFacts, removableLocks } from "./decide.ts";
+import { gatherLocks } from "./gather.ts";
 import { type DeadRestic, processTicks } from "./running-restic.ts";
 
 /** A little longer than the half hour after which a lock that nobody refreshed is taken for abandoned. */

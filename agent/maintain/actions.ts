@@ -1,33 +1,20 @@
 /** Work on the repository that the reconciler gave to a host: each action, from restic to its result. */
 import type { HostAction } from "../../shared/api/closed-lists.ts";
 import type { HostActionResult } from "../../shared/api/host-stats.ts";
-import type { RetentionPolicy } from "../../shared/api/retention-policy.ts";
+import { REPOSITORY_MADE } from "../../shared/contract.ts";
 import { assertNever, UserError } from "../../shared/errors.ts";
 import { isJsonObject } from "../../shared/json/value.ts";
 import { requireSnapshotId } from "../../shared/snapshots/id.ts";
 import { listPoints } from "../../shared/snapshots/listed-points.ts";
-import type { Restic } from "../restic/client.ts";
+import type { Verdict } from "../../shared/verdicts.ts";
 import { ensureRepository } from "../restic/ensure-repository.ts";
 import type { ResticExit } from "../restic/run.ts";
 import type { Snapshot } from "../restic/snapshots.ts";
-import { createIsOwn, planRetention, type RetentionScope } from "./decide-retention.ts";
+import { createIsOwn, planRetention } from "./decide-retention.ts";
 import { hasRule } from "./keep-rules.ts";
-import type { Listing } from "./told-points.ts";
-
-export interface ActionPorts {
-  readonly restic: Restic;
-  readonly signal: AbortSignal;
-  readonly policy: RetentionPolicy | undefined;
-  /** Whose snapshots a policy may touch. @throws UserError NOT_FOUND when the invoker is gone */
-  scope(): RetentionScope;
-  readonly readDataSubset: string | undefined;
-  /** Ids in full, for DeleteSnapshots. */
-  readonly deleted?: readonly string[];
-  /** Is told what the invoker has in the repository, where an action lists the snapshots anyway. */
-  onListed?(listing: Listing): void;
-  /** Runs a command that needs a lock, again while the lock is held by others. */
-  withLock(run: () => Promise<ResticExit>): Promise<ResticExit>;
-}
+import type { ActionPorts } from "./ports.ts";
+import { call, removeOrphans, removeSnapshots } from "./remove-snapshots.ts";
+import { writeKnown } from "./write-known.ts";
 
 export type ActionFacts = Pick<
   HostActionResult,
@@ -44,39 +31,11 @@ export type ActionOutcome =
   | { readonly kind: "done"; readonly facts: ActionFacts }
   | { readonly kind: "failed"; readonly failure: ActionFailure };
 
-/** Keeps command lines far below the kernel's limit. */
-const IDS_A_CALL = 500;
-/** A connection that some SFTP-like servers drop; the next try usually gets through. */
-const DROPPED = /Connection closed by foreign host/i;
-const DROPPED_TRIES = 3;
-
-/** @param output is filled with what the last try wrote for programs */
-async function call(ports: ActionPorts, command: readonly string[], output: string[] = []): Promise<ResticExit> {
-  const run = () => {
-    output.length = 0;
-    return ports.restic.run(command, { signal: ports.signal, onOutput: (line) => output.push(line) });
-  };
-  let exit = await run();
-  for (let tries = 1; tries < DROPPED_TRIES && exit.tail.some((line) => DROPPED.test(line)); tries++) {
-    exit = await run();
-  }
-  return exit;
-}
-
 async function collect(ports: ActionPorts, command: readonly string[], what: string): Promise<string> {
   const lines: string[] = [];
   const exit = await call(ports, command, lines);
   if (exit.code !== 0) throw ports.restic.fault(what, exit);
   return lines.join("\n");
-}
-
-/** @throws UserError */
-async function removeSnapshots(ids: readonly string[], ports: ActionPorts): Promise<void> {
-  for (let from = 0; from < ids.length; from += IDS_A_CALL) {
-    const part = ids.slice(from, from + IDS_A_CALL);
-    const exit = await ports.withLock(() => call(ports, ["forget", "--quiet", ...part]));
-    if (exit.code !== 0) throw ports.restic.fault("removal of old snapshots", exit);
-  }
 }
 
 async function applyRetention(ports: ActionPorts): Promise<ActionFacts> {
@@ -89,17 +48,27 @@ async function applyRetention(ports: ActionPorts): Promise<ActionFacts> {
   if (scope.invokerTag === undefined) {
     return { message: "it is not known yet which cluster this is, so nothing is removed", removed: 0 };
   }
-  const own = await restic.snapshots({}, { signal, keep: createIsOwn(scope) });
+  let verdicts: readonly Verdict[] = [];
+  const onVerdicts = (found: readonly Verdict[]) => {
+    verdicts = found;
+  };
+  const listed = await restic.snapshots({}, { signal, keep: createIsOwn(scope), onVerdicts });
+  const own = await writeKnown(listed, scope, ports);
   const plan = planRetention(own, policy, scope);
   if (policy.dryRun === true) {
-    ports.onListed?.({ points: listPoints(own, plan.keptBy), snapshots: own });
+    ports.onListed?.({ points: listPoints(own, plan.keptBy), snapshots: own, verdicts: verdicts.length });
     const ids = plan.remove.map((id) => id.slice(0, 8)).join(", ");
     return { kept: plan.kept + plan.remove.length, removed: 0, message: `dry run: would remove ${ids || "nothing"}` };
   }
-  await removeSnapshots(plan.remove, ports);
-  const removed = new Set(plan.remove);
-  const rest = own.filter(({ id }) => !removed.has(id));
-  ports.onListed?.({ points: listPoints(rest, plan.keptBy), snapshots: rest });
+  const byId = new Map(own.map((snapshot) => [snapshot.id, snapshot]));
+  const removed = plan.remove.flatMap((id) => byId.get(id) ?? []);
+  await removeSnapshots(removed, ports);
+  for (const { id } of removed) byId.delete(id);
+  const rest = [...byId.values()];
+  const gone = new Set(removed.flatMap(({ verdicts: of = [] }) => of));
+  const left = verdicts.filter(({ id }) => !gone.has(id));
+  ports.onListed?.({ points: listPoints(rest, plan.keptBy), snapshots: rest, verdicts: left.length });
+  await removeOrphans(left, new Set(rest.flatMap(({ verdicts: of = [] }) => of)), ports);
   return { kept: plan.kept, removed: plan.remove.length };
 }
 
@@ -116,10 +85,7 @@ async function deleteSnapshots(ports: ActionPorts): Promise<ActionFacts> {
   const wanted = new Set(deleted);
   const isWanted = ({ id, original }: Snapshot) => wanted.has(id) || wanted.has(original ?? "");
   const found = await restic.snapshots({}, { signal, keep: isWanted });
-  await removeSnapshots(
-    found.map(({ id }) => id),
-    ports,
-  );
+  await removeSnapshots(found, ports);
   // Also where none is left: an earlier try may have been stopped in between.
   await prune(ports);
   return { removed: found.length, message: "they are gone, and the data that nothing else needs with them" };
@@ -160,16 +126,19 @@ async function measure(ports: ActionPorts): Promise<ActionFacts> {
   const size = isJsonObject(stats) ? stats["total_size"] : undefined;
   const count = isJsonObject(stats) ? stats["snapshots_count"] : undefined;
   if (typeof size !== "number") throw new UserError("RESTIC_FAILED", "restic stats named no size");
-  const snapshotCount =
-    typeof count === "number" ? count : (await ports.restic.snapshots({}, { signal: ports.signal })).length;
-  return { totalSizeBytes: size, snapshotCount };
+  const verdicts = ports.verdicts?.();
+  // restic counts verdicts as snapshots.
+  if (typeof count === "number" && verdicts !== undefined) {
+    return { totalSizeBytes: size, snapshotCount: Math.max(0, count - verdicts) };
+  }
+  return { totalSizeBytes: size, snapshotCount: (await ports.restic.snapshots({}, { signal: ports.signal })).length };
 }
 
 async function perform(action: HostAction, ports: ActionPorts): Promise<ActionOutcome> {
   switch (action) {
     case "InitializeBackendRepository": {
       const isNew = await ensureRepository(ports.restic, ports.signal);
-      return { kind: "done", facts: { message: isNew ? "the repository was made" : "the repository exists" } };
+      return { kind: "done", facts: { message: isNew ? REPOSITORY_MADE : "the repository exists" } };
     }
     case "ApplyRetentionPolicy":
       return { kind: "done", facts: await applyRetention(ports) };

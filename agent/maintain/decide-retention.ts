@@ -5,16 +5,18 @@
  * |---|---|---|
  * | 1 | of another invoker or cluster, or of the form of tags that names no cluster | never |
  * | 2 | of the session that runs, or with a tag of `keepTags` | never |
- * | 3 | of a complete point | the rules, which see complete points alone, don't keep the point |
- * | 4 | of a point that is not complete | as many newer complete points stay as `keepLast`, or the longest rule, says |
- * | 5 | without any tag, of a host and path of the invoker: upstream made it | the rules, which see it beside the complete points, don't keep it |
- * | 6 | likewise, but younger than one of the invoker's own | never: somebody else makes them |
+ * | 3 | of a point of a time that is still to come, or a day after the session that runs: a clock was ahead | never, and it counts for nothing |
+ * | 4 | of a complete point | the rules, which see complete points alone, don't keep the point |
+ * | 5 | of a point that is not complete | as many newer complete points stay as `keepLast`, or the longest rule, says |
+ * | 6 | without any tag, of a host and path of the invoker: upstream made it | the rules, which see it beside the complete points, don't keep it |
+ * | 7 | likewise, but younger than one of the invoker's own | never: somebody else makes them |
  */
 import type { KeptBy } from "../../shared/api/closed-lists.ts";
 import { SnapshotTag } from "../../shared/contract.ts";
 import { bySession } from "../../shared/snapshots/of-session.ts";
 import { isCompletePoint } from "../../shared/snapshots/point-parts.ts";
 import { pointKey, timeOf } from "../../shared/snapshots/recovery-points.ts";
+import { CLOCKS_DIFFER_MS } from "../../shared/timestamps.ts";
 import type { Snapshot } from "../restic/snapshots.ts";
 import { type Dated, hasRule, isKeptByTag, type KeepRules, keptBy, patience } from "./keep-rules.ts";
 
@@ -26,6 +28,8 @@ export interface RetentionScope {
   readonly sessionTag: string | undefined;
   /** Sessions, as their tag names them, that are known to have saved a part only, whatever their tags say. */
   readonly incomplete?: readonly string[];
+  /** Current time; of later points nobody knows when they were taken. */
+  readonly now?: Date;
   /** Hosts and paths whose snapshots without any tag are the invoker's too. */
   readonly untagged: readonly { readonly host: string; readonly path: string }[];
 }
@@ -84,6 +88,16 @@ function pointsOf(own: readonly Snapshot[], known: readonly string[] = []): read
     };
   });
   return points.sort(byAge);
+}
+
+/** A slot that was missed is made up for after sessions that were due later. */
+const OVERTAKEN_MS = 24 * 3_600_000;
+
+/** Up to when a point can have been taken: not long after the session that asks, which is the newest, whatever the clock of this node. */
+function horizonMs(points: readonly Point[], { now, sessionTag }: RetentionScope): number {
+  const own = points.find(({ session }) => `${SnapshotTag.Session}${session}` === sessionTag);
+  const nowMs = now === undefined ? Number.POSITIVE_INFINITY : now.getTime() + CLOCKS_DIFFER_MS;
+  return Math.min((own?.timeMs ?? Number.POSITIVE_INFINITY) + OVERTAKEN_MS, nowMs);
 }
 
 interface JudgedPoint {
@@ -158,11 +172,17 @@ export function planRetention(snapshots: readonly Snapshot[], rules: KeepRules, 
     own.filter(({ tags }) => tags.length > 0),
     scope.incomplete,
   );
+  const lastMs = horizonMs(points, scope);
+  const ahead = points.filter(({ timeMs }) => timeMs > lastMs);
+  const dated = points.filter(({ timeMs }) => !(timeMs > lastMs));
   if (!hasRule(rules)) {
     const complete = points.filter(({ isComplete }) => isComplete);
     return { kept: own.length, remove: [], points: complete.length, keptBy: new Map() };
   }
-  const judged = judgePoints(points, rules, scope.sessionTag);
+  const judged = [
+    ...ahead.map((point): JudgedPoint => ({ point, keptBy: ["waiting"], isRemoved: false })),
+    ...judgePoints(dated, rules, scope.sessionTag),
+  ];
   const removed = judged.filter(({ isRemoved }) => isRemoved).map(({ point }) => point);
   const untagged = Map.groupBy(
     own.filter(({ tags }) => tags.length === 0),
@@ -170,7 +190,7 @@ export function planRetention(snapshots: readonly Snapshot[], rules: KeepRules, 
   );
   // Oldest first: what is cut short leaves no gap among the newer ones.
   const remove = [
-    ...[...untagged.values()].flatMap((group) => untaggedToRemove(group, points, rules)),
+    ...[...untagged.values()].flatMap((group) => untaggedToRemove(group, dated, rules)),
     ...removed.toReversed().flatMap((point) => point.snapshots.filter((snapshot) => !isKeptByTag(rules, snapshot))),
   ].map(({ id }) => id);
   return {

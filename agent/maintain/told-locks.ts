@@ -3,7 +3,7 @@ import type { HostRunStatus } from "../../shared/api/host-run.ts";
 import { MAX_LISTED_LOCKS } from "../../shared/api/host-stats.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { boundLocks } from "../../shared/listed-locks.ts";
-import { gatherLocks } from "../locks/gather-locks.ts";
+import { gatherLocks } from "../locks/gather.ts";
 import type { Logger } from "../log.ts";
 import type { Restic } from "../restic/client.ts";
 

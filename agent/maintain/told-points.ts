@@ -17,9 +17,14 @@ const MAX_SNAPSHOTS_LENGTH = 256 * 1024;
 export interface Listing {
   readonly points: readonly ListedPoint[];
   readonly snapshots: readonly Snapshot[];
+  /** How many verdicts there are in the whole repository. */
+  readonly verdicts: number;
 }
 
-export function toTell({ points, snapshots }: Listing): Pick<HostRunStatus, "listedPoints" | "listedSnapshots"> {
+export function toTell({
+  points,
+  snapshots,
+}: Omit<Listing, "verdicts">): Pick<HostRunStatus, "listedPoints" | "listedSnapshots"> {
   return {
     listedPoints: boundPoints(newestPoints(points), MAX_POINTS_LENGTH),
     listedSnapshots: listSnapshots(snapshots, MAX_SNAPSHOTS_LENGTH),
@@ -49,8 +54,12 @@ export async function gatherListing(
     const scope = scopeOf?.();
     if (scope !== undefined && scope.invokerTag === undefined) return undefined;
     const keep = scope && createIsOwn(scope);
-    const snapshots = await restic.snapshots({}, { signal, ...(keep !== undefined && { keep }) });
-    return { points: listPoints(snapshots), snapshots };
+    let verdicts = 0;
+    const onVerdicts = ({ length }: readonly unknown[]) => {
+      verdicts = length;
+    };
+    const snapshots = await restic.snapshots({}, { signal, onVerdicts, ...(keep !== undefined && { keep }) });
+    return { points: listPoints(snapshots), snapshots, verdicts };
   } catch (error) {
     log.warn({ error: messageOf(error) }, "recovery points not listed");
     return undefined;

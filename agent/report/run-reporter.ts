@@ -10,9 +10,7 @@ import { runReadiness, withReadiness } from "../../shared/status/readiness.ts";
 import type { AgentApi, ApiAnswer } from "../kube/api.ts";
 import { createGrowingWait } from "../kube/growing-wait.ts";
 import type { Logger } from "../log.ts";
-
-/** Fields of the status. Undefined and empty texts remove the field. */
-export type StatusFields = Readonly<Record<string, unknown>>;
+import { essentialOf, type StatusFields, withBoundWarnings } from "./size.ts";
 
 export interface RunReporter {
   /** Sends the fields soon; a later value of the same field wins. */
@@ -36,19 +34,6 @@ export function statusPatch(uid: string | undefined, fields: StatusFields): obje
     Object.entries(fields).map(([name, value]) => [name, value === undefined || value === "" ? null : value]),
   );
   return { ...(uid !== undefined && { metadata: { uid } }), status };
-}
-
-/** What counts when the API server refuses the whole report. */
-const ESSENTIAL = ["phase", "reason", "error", "startedAt", "finishedAt", "duration", "conditions"];
-const ESSENTIAL_TEXT = 1_000;
-
-function essentialOf(fields: StatusFields, refusal: string): StatusFields {
-  const kept = Object.entries(fields).filter(([name]) => ESSENTIAL.includes(name));
-  const short = kept.map(([name, value]) => [name, typeof value === "string" ? value.slice(0, ESSENTIAL_TEXT) : value]);
-  return {
-    ...Object.fromEntries(short),
-    warnings: [`the API server refused the full report: ${refusal.slice(0, 500)}`],
-  };
 }
 
 export interface ReporterPorts {
@@ -154,7 +139,7 @@ export function createRunReporter(
     lost: lost.signal,
     cancelled: () => cancel,
     set(fields) {
-      pending = { ...pending, ...fields, ...conditionsFor(fields) };
+      pending = { ...pending, ...withBoundWarnings(fields), ...conditionsFor(fields) };
       // What is set in one go is one request: the end of the last path and that of the host.
       setImmediate(() => void start());
     },

@@ -44,12 +44,14 @@ export interface BackupArguments {
 export function backupArguments(backup: BackupArguments, common: CommonFlags): readonly string[] {
   return [
     "backup",
-    "--json",
-    "--host",
-    backup.host,
     ...repeated("--tag", backup.tags),
     ...repeated("--exclude", backup.exclude),
     ...backup.args,
+    // Of an option that comes twice restic takes the last.
+    "--json",
+    "--quiet=false",
+    "--host",
+    backup.host,
     ...common.flags,
     ...cacheFlags(common),
     ...(common.isCacheEnabled ? ["--cleanup-cache"] : []),
@@ -58,25 +60,9 @@ export function backupArguments(backup: BackupArguments, common: CommonFlags): r
   ];
 }
 
-export interface SnapshotFilter {
-  readonly host?: string;
-  readonly path?: string;
-  /** All of them must be on the snapshot. */
-  readonly tags?: readonly string[];
-}
-
-/** `restic snapshots` as JSON. */
-export function snapshotsArguments(filter: SnapshotFilter, common: CommonFlags): readonly string[] {
-  return [
-    "snapshots",
-    "--json",
-    "--no-lock",
-    ...(filter.host === undefined ? [] : ["--host", filter.host]),
-    ...(filter.path === undefined ? [] : ["--path", filter.path]),
-    ...(filter.tags === undefined || filter.tags.length === 0 ? [] : ["--tag", filter.tags.join(",")]),
-    ...common.flags,
-    ...cacheFlags(common),
-  ];
+/** `restic snapshots` as JSON: all of them, since what is known of one may stand in another. */
+export function snapshotsArguments(common: CommonFlags): readonly string[] {
+  return ["snapshots", "--json", "--no-lock", ...common.flags, ...cacheFlags(common)];
 }
 
 export interface RestoreArguments {
@@ -84,7 +70,10 @@ export interface RestoreArguments {
   readonly targetFolder: string;
   readonly include: readonly string[];
   readonly exclude: readonly string[];
+  /** Further arguments of the user, taken as they are. */
   readonly args: readonly string[];
+  /** Our own. */
+  readonly flags?: readonly string[];
   readonly isVerified: boolean;
 }
 
@@ -92,12 +81,16 @@ export interface RestoreArguments {
 export function restoreArguments(restore: RestoreArguments, common: CommonFlags): readonly string[] {
   return [
     "restore",
-    "--target",
-    restore.targetFolder,
     ...repeated("--include", restore.include),
     ...repeated("--exclude", restore.exclude),
-    ...(restore.isVerified ? ["--verify"] : []),
     ...restore.args,
+    "--target",
+    restore.targetFolder,
+    // It tells what was restored: in words, which all versions have.
+    "--json=false",
+    "--quiet=false",
+    ...(restore.isVerified ? ["--verify"] : []),
+    ...(restore.flags ?? []),
     ...common.flags,
     ...cacheFlags(common),
     "--",

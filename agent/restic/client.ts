@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Env } from "../../shared/contract.ts";
 import { parseDuration } from "../../shared/duration.ts";
+import type { Environment } from "../../shared/environment.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import {
   type BackupArguments,
@@ -11,21 +12,20 @@ import {
   plainArguments,
   type RestoreArguments,
   restoreArguments,
-  type SnapshotFilter,
   snapshotsArguments,
   withPriority,
 } from "./arguments.ts";
 import type { RepositoryAccess } from "./backend.ts";
+import { isPassedOn } from "./environment.ts";
 import { hopelessRequest, isRetry, resticFault, withoutSecrets } from "./fault.ts";
-import { createItemSplitter } from "./json-items.ts";
 import { buildGoMemoryEnv } from "./memory.ts";
 import { parseResticLine, type ResticMessage } from "./messages.ts";
+import { findOpenedId } from "./opened-id.ts";
 import { type ResticCall, type ResticExit, runProgram } from "./run.ts";
 import { CacheGuard, gatherCacheLimit } from "./scratch.ts";
-import { readSnapshot, type Snapshot } from "./snapshots.ts";
+import { type ListOptions, listSnapshots, type SnapshotFilter } from "./snapshot-list.ts";
+import type { Snapshot } from "./snapshots.ts";
 import { STALL_LIMIT_MS } from "./stall.ts";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface ResticSettings {
   readonly access: RepositoryAccess;
@@ -65,31 +65,27 @@ export interface Restic {
   backup(backup: BackupArguments, options: CallOptions): Promise<ResticExit>;
   restore(restore: RestoreArguments, options: CallOptions): Promise<ResticExit>;
   /**
-   * Reads the list as it comes: of a repository of many only those stay in memory that are kept.
+   * Reads the list as it comes, and puts what verdicts say to the snapshots they speak of: none of them is in it.
    *
-   * @param options.keep which ones are wanted; all by default
    * @throws UserError when restic can't list
    */
-  snapshots(
-    filter: SnapshotFilter,
-    options?: CallOptions & { keep?(snapshot: Snapshot): boolean },
-  ): Promise<readonly Snapshot[]>;
+  snapshots(filter: SnapshotFilter, options?: CallOptions & ListOptions): Promise<readonly Snapshot[]>;
   /** Any other command; the caller reads its output line by line. */
   run(command: readonly string[], options: CallOptions): Promise<ResticExit>;
+  /** restic's id of the repository that the last call has opened, by the cache; undefined where nothing tells. */
+  openedId(): string | undefined;
   /** The error of a run that failed, cleaned of secrets. */
   fault(what: string, exit: ResticExit): UserError;
   clean(text: string): string;
 }
 
-/** Would lead restic elsewhere than the Repository says. */
-const FOREIGN_VARIABLES = new Set(["RESTIC_REPOSITORY_FILE", "RESTIC_PASSWORD_FILE", "RESTIC_PASSWORD_COMMAND"]);
 /** A progress line each two seconds: often enough for a heartbeat each ten, and next to no work. */
 const PROGRESS_FPS = "0.5";
 /** Listing snapshots or reading the configuration takes seconds even on a slow backend. */
 const SHORT_LIMIT_MS = 10 * 60_000;
 
 function buildEnvironment(settings: ResticSettings, temporary: string): Environment {
-  const own = Object.entries(settings.env).filter(([name]) => !FOREIGN_VARIABLES.has(name));
+  const own = Object.entries(settings.env).filter(([name]) => isPassedOn(name));
   return {
     ...buildGoMemoryEnv(settings.memoryLimitBytes),
     ...Object.fromEntries(own),
@@ -145,6 +141,7 @@ export function createRestic(settings: ResticSettings): Restic {
   };
   const program = settings.env[Env.Restic] || "restic";
   const stallLimitMs = readStallLimit(settings.env);
+  let startedMs = 0;
 
   async function execute(
     argsWith: (common: CommonFlags) => readonly string[],
@@ -165,6 +162,7 @@ export function createRestic(settings: ResticSettings): Restic {
       if (message !== undefined) options.onMessage?.(message);
       options.onLine?.(line);
     }
+    startedMs = Date.now();
     return runProgram({
       argv: withPriority([program, ...args], priority),
       env,
@@ -208,27 +206,19 @@ export function createRestic(settings: ResticSettings): Restic {
     access,
     backup: (backup, options) => execute((common) => backupArguments(backup, common), options),
     restore: (restore, options) => execute((common) => restoreArguments(restore, common), options),
-    async snapshots(filter, { keep, ...options } = {}) {
-      const kept: Snapshot[] = [];
-      let problem: unknown;
-      const items = createItemSplitter((text) => {
-        try {
-          const snapshot = readSnapshot(text);
-          if (keep?.(snapshot) !== false) kept.push(snapshot);
-        } catch (error) {
-          problem ??= error;
-        }
-      });
-      const exit = await execute((common) => snapshotsArguments(filter, common), {
-        timeLimitMs: SHORT_LIMIT_MS,
-        ...options,
-        onRawStdout: (stdout) => stdout.on("data", (chunk: Buffer) => items.feed(chunk)),
-      });
-      if (exit.code !== 0) throw fault("list of snapshots", exit);
-      if (problem !== undefined) throw problem;
-      return kept;
-    },
+    snapshots: (filter, { keep, onVerdicts, ...options } = {}) =>
+      listSnapshots(
+        async (onRawStdout) => {
+          const limits = { timeLimitMs: SHORT_LIMIT_MS, ...options, onRawStdout };
+          const exit = await execute(snapshotsArguments, limits);
+          if (exit.code !== 0) throw fault("list of snapshots", exit);
+        },
+        filter,
+        { ...(keep && { keep }), ...(onVerdicts && { onVerdicts }) },
+      ),
     run: (command, options) => execute((common) => plainArguments(command, common), options),
+    // A cache that is being emptied is touched by others than restic.
+    openedId: () => (settings.isCacheEnabled && !cache.isGivenUp ? findOpenedId(cacheFolder, startedMs) : undefined),
     fault,
     clean: (text) => withoutSecrets(text, access.secrets),
   };

@@ -4,16 +4,12 @@
  * root, any other anywhere; what lies below a match is matched too. A pattern with `**` of more than one part beyond those of the
  * path matches nothing, though each `**` may stand for no part. Pure.
  */
+import { readArguments } from "../../shared/repository/restic-flags.ts";
 
-const FLAGS: Readonly<Record<string, "include" | "exclude">> = {
-  "--include": "include",
-  "-i": "include",
-  "--exclude": "exclude",
-  "-e": "exclude",
-};
-/** Those whose patterns are in files, or ignore case: restic alone knows what they select. */
-const OTHER_FLAGS =
-  /^--(i(include|exclude)|(include|exclude|iinclude|iexclude)-(file|xattr)|i(include|exclude)-file)(=|$)/;
+/** Options whose patterns are in files, or ignore case: restic alone knows what they select. */
+const OTHER_NAMES: ReadonlySet<string> = new Set([
+  ...["iinclude", "iexclude", "include-file", "exclude-file", "iinclude-file", "iexclude-file"],
+]);
 
 export interface Patterns {
   readonly include: readonly string[];
@@ -27,23 +23,20 @@ export interface Patterns {
  */
 export function allPatterns(rule: Patterns, args: readonly string[]): Patterns | undefined {
   const found = { include: [...rule.include], exclude: [...rule.exclude] };
-  for (let at = 0; at < args.length; at += 1) {
-    const arg = args[at] ?? "";
-    if (OTHER_FLAGS.test(arg)) return undefined;
-    const [flag = "", ...value] = arg.split("=");
-    const kind = FLAGS[flag] ?? FLAGS[arg.slice(0, 2)];
-    if (kind === undefined) continue;
-    if (FLAGS[arg] !== undefined) {
-      at += 1;
-      found[kind].push(args[at] ?? "");
-    } else if (FLAGS[flag] !== undefined) {
-      found[kind].push(value.join("="));
-    } else if (!arg.startsWith("--")) {
-      found[kind].push(arg.slice(2));
-    }
+  for (const { name, value } of readArguments(args, "restore").options) {
+    if (OTHER_NAMES.has(name)) return undefined;
+    if (name === "include" || name === "exclude") found[name].push(value);
   }
   // Negated ones depend on the order among all of them.
   return [...found.include, ...found.exclude].some((pattern) => pattern.startsWith("!")) ? undefined : found;
+}
+
+/** Whether the user says which files are restored. */
+export function hasPatterns({ include, exclude }: Patterns, args: readonly string[]): boolean {
+  const isOne = (name: string) => name === "include" || name === "exclude" || OTHER_NAMES.has(name);
+  return (
+    include.length > 0 || exclude.length > 0 || readArguments(args, "restore").options.some(({ name }) => isOne(name))
+  );
 }
 
 /** Whether a path is restored: one of the includes matches, where there are some; none of the excludes does. */

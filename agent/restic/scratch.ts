@@ -5,8 +5,8 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Env, SCRATCH_LIMIT } from "../../shared/contract.ts";
+import type { Environment } from "../../shared/environment.ts";
 import { readQuantity } from "../../shared/quantity.ts";
-import type { Environment } from "./client.ts";
 
 /** The rest is for temporary files, and for what restic writes between two looks. */
 const CACHE_SHARE = 0.5;

@@ -14,6 +14,8 @@ export interface Snapshot {
   readonly original?: string;
   /** Of the data that was read; restic 0.17 and later write it down. */
   readonly sizeBytes?: number;
+  /** Ids of the small snapshots that say what is known of it; they go with it. */
+  readonly verdicts?: readonly string[];
   /** Hash of its tree: of all names, attributes and contents in it. */
   readonly tree?: string;
   /** User that saved it, with uid and group. */

@@ -24,7 +24,7 @@ function comparable(name: string): string {
 }
 
 /** Finds the entry on disk that a listed path stands for. @returns undefined when there is none, or more than one could be meant */
-function findOnDisk(path: string): string | Buffer | undefined {
+export function findOnDisk(path: string): string | Buffer | undefined {
   if (!path.includes(REPLACED)) return path;
   let found = Buffer.from("/");
   for (const part of path.split("/").filter((name) => name !== "")) {

@@ -14,16 +14,11 @@ import { requireFewStarts } from "../restarts.ts";
 import type { Restic } from "../restic/client.ts";
 import { openRepository } from "../work/repository.ts";
 import { reporterOf, type WorkPorts } from "../work/turn-ports.ts";
-import type { HostRestore } from "./host-restore.ts";
+import { DRY_RUN, NO_DRY_RUN } from "./count-selected.ts";
 import { lookAtSnapshots } from "./look.ts";
+import type { HostRestore } from "./order.ts";
 import { buildRestoreResult } from "./outcome.ts";
-import { createTried } from "./tried-restore.ts";
-
-/** Of a flag that comes twice restic takes the last; and one without its value takes the next word for it. */
-const DRY_RUN = ["--dry-run", "--dry-run", "--json", "--verbose=2", "--no-lock"];
-
-/** What restic before 0.17 says. */
-const NO_DRY_RUN = /unknown flag: --dry-run/;
+import { createTried } from "./tried.ts";
 
 function tooOld(): UserError {
   return new UserError(
@@ -59,7 +54,8 @@ export async function tryHost(
         targetFolder: restore.targetFolder,
         include: selection.include,
         exclude: selection.exclude,
-        args: [...restore.args, ...DRY_RUN],
+        args: restore.args,
+        flags: DRY_RUN,
         isVerified: false,
       },
       { signal, onLine: tried.add },

@@ -1,12 +1,13 @@
 /** What is known about a member while it is looked at, and what looking needs. */
-import type {
-  AnsweredQuery,
-  VerificationQuery,
-  VerifiedMember,
-  VerifiedSnapshot,
-  VerifiedTable,
+import {
+  type AnsweredQuery,
+  MAX_TOLD_TABLES,
+  MAX_UNPROVEN,
+  type VerificationQuery,
+  type VerifiedMember,
+  type VerifiedSnapshot,
+  type VerifiedTable,
 } from "../../shared/api/verification.ts";
-import { MAX_TOLD_TABLES, MAX_UNPROVEN } from "../../shared/api/verification.ts";
 import type { Logger } from "../log.ts";
 import type { Restic } from "../restic/client.ts";
 import type { AgentSettings } from "../settings.ts";

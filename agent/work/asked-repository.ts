@@ -1,11 +1,12 @@
 /** restic on the Repository that a person asked for, whose Secret is mounted. */
 import { parseResolvedRepository } from "../../shared/api/backend.ts";
 import { Env, Path } from "../../shared/contract.ts";
+import type { Environment } from "../../shared/environment.ts";
 import { UserError } from "../../shared/errors.ts";
 import { parseJson } from "../../shared/json/value.ts";
 import { secretNameBeside } from "../../shared/repository/backend-secret.ts";
 import { buildRepositoryAccess } from "../restic/backend.ts";
-import { createRestic, type Environment, type Restic } from "../restic/client.ts";
+import { createRestic, type Restic } from "../restic/client.ts";
 import { gatherMemoryLimit } from "../restic/memory.ts";
 import { gatherSecret } from "../restic/secret.ts";
 

@@ -1,5 +1,6 @@
 /** Opens the repository for a backup. The session's first host makes sure that it exists; the others come after that. */
 import type { HostRun } from "../../shared/api/host-run.ts";
+import { REPOSITORY_MADE } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
 import type { RunReporter } from "../report/run-reporter.ts";
 import type { Restic } from "../restic/client.ts";
@@ -31,8 +32,9 @@ export async function openForBackup(
     reporter.set({
       results: [...others, { action: INITIALIZE, startedAt, finishedAt: now().toISOString(), ...result }],
     });
-  const onReady = (isNew: boolean): boolean => {
-    tell({ phase: "Succeeded", message: isNew ? "the repository was made" : "the repository exists" });
+  const onReady = (isNew: boolean, id: string | undefined): boolean => {
+    const message = isNew ? REPOSITORY_MADE : "the repository exists";
+    tell({ phase: "Succeeded", message, ...(id !== undefined && { repositoryID: id }) });
     log.info({ isNew }, "repository ready");
     return isNew;
   };
@@ -47,8 +49,16 @@ export async function openForBackup(
     }
   }
   const restic = await telling(() => openRepository(run.spec.repository, options));
-  const ensure = () => telling(async () => onReady(await ensureRepository(restic, stopper.signal)));
-  if (opensBySaving) return openBySaving(restic, { onFound: () => onReady(false), ensure, signal: stopper.signal });
+  const ensure = () =>
+    telling(async () => {
+      let id: string | undefined;
+      const isNew = await ensureRepository(restic, stopper.signal, (told) => {
+        id = told;
+      });
+      return onReady(isNew, id);
+    });
+  const onFound = () => onReady(false, restic.openedId());
+  if (opensBySaving) return openBySaving(restic, { onFound, ensure, signal: stopper.signal });
   await ensure();
   return restic;
 }

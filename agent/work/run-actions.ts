@@ -6,13 +6,15 @@ import { UserError } from "../../shared/errors.ts";
 import { invokerTag, sessionTag } from "../../shared/snapshots/tags.ts";
 import { startHeartbeat } from "../backup/progress.ts";
 import { asUserError } from "../file-faults.ts";
-import { type ActionOutcome, type ActionPorts, runAction } from "../maintain/actions.ts";
+import { type ActionOutcome, runAction } from "../maintain/actions.ts";
 import type { RetentionScope } from "../maintain/decide-retention.ts";
 import { findOtherOwner, otherOwnerError } from "../maintain/other-owner.ts";
+import type { ActionPorts } from "../maintain/ports.ts";
 import { tellLocks } from "../maintain/told-locks.ts";
 import { gatherListing, isListedFor, type Listing, toTell } from "../maintain/told-points.ts";
 import type { RunReporter } from "../report/run-reporter.ts";
 import { requireFewStarts } from "../restarts.ts";
+import { readRepositoryId } from "../restic/ensure-repository.ts";
 import { taggedInvoker } from "./origin.ts";
 import { openRepository } from "./repository.ts";
 import { reporterOf, type WorkPorts, withLockOf } from "./turn-ports.ts";
@@ -59,12 +61,19 @@ async function requireOwner(run: HostRun, reporter: RunReporter): Promise<void> 
 
 async function prepare(
   run: HostRun,
-  { settings, stopper }: WorkPorts,
-): Promise<Pick<ActionPorts, "restic" | "policy" | "scope" | "readDataSubset" | "deleted" | "signal">> {
+  { settings, stopper, now }: WorkPorts,
+): Promise<
+  Pick<ActionPorts, "restic" | "policy" | "scope" | "readDataSubset" | "deleted" | "signal"> & {
+    readonly repositoryID: string | undefined;
+  }
+> {
   const options = { settings, isCacheEnabled: true, signal: stopper.signal };
+  const restic = await openRepository(run.spec.repository, options);
+  const isMaintenance = run.spec.work === "Maintain";
   return {
-    scope: () => retentionScope(run),
-    restic: await openRepository(run.spec.repository, options),
+    repositoryID: isMaintenance ? await readRepositoryId(restic, stopper.signal) : undefined,
+    scope: () => ({ ...retentionScope(run), now: now() }),
+    restic,
     policy: run.spec.retention?.policy,
     readDataSubset: run.spec.actionParams?.readDataSubset,
     deleted: run.spec.actionParams?.snapshots ?? [],
@@ -96,9 +105,11 @@ export async function runActions(run: HostRun, actions: readonly HostAction[], p
   const look = async ({ restic }: Pick<ActionPorts, "restic">): Promise<void> => {
     if (isMaintenance) reporter.set(await tellLocks(restic, { signal: stopper.signal, log, now }));
   };
+  let verdicts: number | undefined;
   const onListed = (listing: Listing | undefined): void => {
     if (listing === undefined) return;
     isTold = true;
+    verdicts = listing.verdicts;
     reporter.set(toTell(listing));
   };
   try {
@@ -129,7 +140,7 @@ export async function runActions(run: HostRun, actions: readonly HostAction[], p
         const scopeOf = isMaintenance ? undefined : prepared.scope;
         const list = async () => onListed(await gatherListing(restic, scopeOf, { signal: stopper.signal, log }));
         if (isListedFor(action, run.spec.work, isTold)) await list();
-        outcome = await runAction(action, { ...prepared, withLock, onListed });
+        outcome = await runAction(action, { ...prepared, withLock, onListed, verdicts: () => verdicts });
         if (action === "DeleteSnapshots") await list();
         if (action === actions.at(-1)) await look(prepared);
       } catch (thrown) {
@@ -137,7 +148,10 @@ export async function runActions(run: HostRun, actions: readonly HostAction[], p
         outcome = { kind: "failed", failure: { error } };
       }
       if (stopper.reason()?.kind === "shutdown" && outcome.kind === "failed") break;
-      const result = resultOf(action, outcome, startedAt, now().toISOString());
+      const result: HostActionResult = {
+        ...resultOf(action, outcome, startedAt, now().toISOString()),
+        ...(prepared?.repositoryID !== undefined && { repositoryID: prepared.repositoryID }),
+      };
       log.info({ action, host: run.spec.host, phase: result.phase, reason: result.reason }, "action ended");
       results = [...results, result];
       // Goes with the beginning of the next, if there is one.

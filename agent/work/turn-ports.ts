@@ -1,7 +1,7 @@
 /** What everything that serves a host run works with. */
 import type { HostRun } from "../../shared/api/host-run.ts";
 import { boundLocks } from "../../shared/listed-locks.ts";
-import type { backupHost } from "../backup/host-backup.ts";
+import type { backupHost } from "../backup/host.ts";
 import type { AgentApi } from "../kube/api.ts";
 import { createWithLock, type WithLock } from "../locks/patience.ts";
 import type { DeadRestic } from "../locks/running-restic.ts";

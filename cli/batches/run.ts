@@ -1,9 +1,9 @@
 /** Lists what is backed up. */
 import { KINDS } from "../../shared/api/kinds.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
+import { openCluster } from "../cluster/open.ts";
 import { type BackupInvokerObject, readInvokers } from "../objects/invokers.ts";
 import { chosenEntries, endOf, listOf, namespaceColumn, nothingIn } from "../objects/list-input.ts";
-import { kubectlName } from "../objects/read-objects.ts";
+import { kubectlName } from "../objects/read.ts";
 import type { Input } from "../program/command.ts";
 import type { ExitCode } from "../program/exit-code.ts";
 import { printListing } from "../terminal/print.ts";

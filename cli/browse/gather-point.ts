@@ -3,13 +3,13 @@ import { parseBackupSession } from "../../shared/api/backup-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { UserError } from "../../shared/errors.ts";
 import { resolveTargetRef, targetKey } from "../../shared/target/ref.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import { nearestNames } from "../cluster/nearest-names.ts";
 import { type BackupInvokerObject, readInvokers } from "../objects/invokers.ts";
-import { readObjects } from "../objects/read-objects.ts";
+import { readObjects } from "../objects/read.ts";
 import { memberName } from "../objects/session-facts.ts";
-import { gatherPoints } from "../points/gather-points.ts";
-import { isPointOf, newestComplete, ofThisCluster } from "../points/recovery-points.ts";
+import { isPointOf, newestComplete, ofThisCluster } from "../points/decide.ts";
+import { gatherPoints } from "../points/gather.ts";
 
 export interface FoundPoint {
   readonly namespace: string;

@@ -5,8 +5,9 @@ import { createItemSplitter } from "../../agent/restic/json-items.ts";
 import { readSnapshot, type Snapshot } from "../../agent/restic/snapshots.ts";
 import { Command } from "../../shared/contract.ts";
 import { sessionTag } from "../../shared/snapshots/tags.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
+import { judgeSnapshots } from "../../shared/verdicts.ts";
+import type { Cluster } from "../cluster/interface.ts";
+import { openCluster } from "../cluster/open.ts";
 import type { Input } from "../program/command.ts";
 import { UsageError } from "../program/usage-error.ts";
 import { gatherWork } from "../repository-work/gather-work.ts";
@@ -42,7 +43,7 @@ export async function withPoints<T>(
   });
 }
 
-/** All snapshots of a repository, or those of one point. */
+/** All snapshots of a repository, or those of one point. What verdicts say of them is among their tags. */
 export async function listSnapshots(
   shell: Shell,
   point?: Pick<FoundPoint, "namespace" | "session">,
@@ -51,7 +52,9 @@ export async function listSnapshots(
   const stdout = new PassThrough();
   const items = createItemSplitter((text) => void found.push(readSnapshot(text)));
   stdout.on("data", (chunk: Buffer) => items.feed(chunk));
-  const tag = point === undefined ? [] : ["--tag", sessionTag({ namespace: point.namespace, name: point.session })];
-  await shell.run([Command.Restic, "snapshots", "--json", "--no-lock", ...tag], { stdout });
-  return found;
+  await shell.run([Command.Restic, "snapshots", "--json", "--no-lock"], { stdout });
+  const judged = judgeSnapshots(found);
+  if (point === undefined) return judged;
+  const tag = sessionTag({ namespace: point.namespace, name: point.session });
+  return judged.filter(({ tags }) => tags.includes(tag));
 }

@@ -1,14 +1,14 @@
 /** Ends a session. */
 import { KINDS } from "../../shared/api/kinds.ts";
 import { isJsonObject } from "../../shared/json/value.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
-import { kubectlName } from "../objects/read-objects.ts";
+import { openCluster } from "../cluster/open.ts";
+import { kubectlName } from "../objects/read.ts";
 import { hasEnded, readRun } from "../objects/read-run.ts";
 import { parseRunWords } from "../objects/run-words.ts";
 import { Format, type Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { UsageError } from "../program/usage-error.ts";
-import { followRun } from "../runs/follow-run.ts";
+import { followRun } from "../runs/follow.ts";
 import { readTimeout } from "../runs/wait-flags.ts";
 import { isData, printData } from "../terminal/print.ts";
 

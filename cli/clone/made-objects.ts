@@ -2,7 +2,7 @@
 import { UserError } from "../../shared/errors.ts";
 import { isAlreadyExists, toUserError } from "../../shared/kube/client/error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import { patiently } from "../cluster/patience.ts";
 import type { LeavesBehind } from "../program/command.ts";
 

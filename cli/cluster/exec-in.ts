@@ -6,9 +6,9 @@ import { UserError } from "../../shared/errors.ts";
 import { textAt } from "../../shared/json/value.ts";
 import { kubeErrorOfAnswer } from "../../shared/kube/client/error.ts";
 import { parseExecEnd } from "../../shared/kube/exec/protocol.ts";
-import type { ExecChoice } from "./cluster.ts";
 import { EXEC_LIMITS, execOpener, watchSilence } from "./exec-socket.ts";
 import { explainFailure } from "./failure.ts";
+import type { ExecChoice } from "./interface.ts";
 import { buildMissingRight } from "./missing-right.ts";
 import { POD_EXEC } from "./resources.ts";
 

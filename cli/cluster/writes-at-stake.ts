@@ -2,7 +2,7 @@
 import { textAt } from "../../shared/json/value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import type { AtStake } from "../program/command.ts";
-import type { Cluster } from "./cluster.ts";
+import type { Cluster } from "./interface.ts";
 
 /** The same cluster; a write that keeps nothing is none. */
 export function withStakes(cluster: Cluster, atStake: AtStake): Cluster {

@@ -3,7 +3,7 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import { textAt } from "../../shared/json/value.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { loadKubeconfig } from "../cluster/kubeconfig.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
+import { openCluster } from "../cluster/open.ts";
 import { NAMESPACES } from "../cluster/resources.ts";
 import { Completes, type Input } from "../program/command.ts";
 import { COMMANDS } from "../program/commands.ts";

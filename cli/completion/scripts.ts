@@ -31,12 +31,18 @@ const functionName = (name: string) => `_${name.replaceAll("-", "_")}_complete`;
 function bash(name: string): string {
   return `# bash completion of ${name}
 ${functionName(name)}() {
-  local line words=("\${COMP_WORDS[@]:1:COMP_CWORD}")
+  # bash takes an equals sign for a word of its own, unless COMP_WORDBREAKS says otherwise.
+  local i line word before= words=()
+  for ((i = 1; i <= COMP_CWORD; i++)); do
+    word=\${COMP_WORDS[i]}
+    if ((i > 1)) && [[ $word == = || \${COMP_WORDS[i - 1]} == = ]]; then words[\${#words[@]} - 1]+=$word; else words+=("$word"); fi
+  done
+  [[ \${COMP_WORDS[COMP_CWORD]} == --*=* ]] && before=\${COMP_WORDS[COMP_CWORD]%%=*}=
   COMPREPLY=()
   while IFS= read -r line; do
     case "$line" in
       :*) ;;
-      *) COMPREPLY+=("\${line%%$'\\t'*}") ;;
+      *) COMPREPLY+=("$before\${line%%$'\\t'*}") ;;
     esac
   done < <("\${COMP_WORDS[0]}" ${Completion.Command} "\${words[@]}" 2>/dev/null)
 }
@@ -50,6 +56,7 @@ function zsh(name: string): string {
 ${functionName(name)}() {
   local line
   local -a found
+  [[ "\${words[CURRENT]}" == --*=* ]] && compset -P '*='
   for line in "\${(@f)$("\${words[1]}" ${Completion.Command} "\${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
     case "$line" in
       :*|'') ;;
@@ -67,8 +74,9 @@ function fish(name: string): string {
   return `# fish completion of ${name}
 function ${functionName(name)}
   set -l line (commandline -opc) (commandline -ct)
+  set -l before (string match -r -- '^--[^=]*=' (commandline -ct))
   for found in ($line[1] ${Completion.Command} $line[2..-1] 2>/dev/null)
-    string match -q ':*' -- $found; or echo $found
+    string match -q ':*' -- $found; or echo "$before$found"
   end
 end
 complete -c ${name} -f -a '(${functionName(name)})'

@@ -36,7 +36,8 @@ export function completeLine(line: readonly string[], commands: readonly Command
   const inline = /^(--[a-z-]+)=(.*)$/.exec(current);
   if (inline !== null) {
     const flag = findFlag(known, inline[1] ?? "");
-    return flag === undefined ? none() : withPrefix(valuesOf(flag, inline[2] ?? "", flags), `${inline[1]}=`);
+    // The value alone: kubectl and bash put it behind the sign.
+    return flag === undefined ? none() : valuesOf(flag, inline[2] ?? "", flags);
   }
   if (current.startsWith("-")) return flagNames(known, current);
   if (command === undefined) return commandNames(commands, current);
@@ -107,12 +108,6 @@ function valuesOf({ choices, completes, summary }: FlagSpec | ArgumentSpec, pref
     return { kind: "candidates", candidates: fitting.map((word) => ({ word, summary })) };
   }
   return completes === undefined ? none() : { kind: "ask", what: completes, prefix, flags };
-}
-
-function withPrefix(answer: Answer, prefix: string): Answer {
-  if (answer.kind === "ask") return answer;
-  const candidates = answer.candidates.map(({ word, summary }) => ({ word: prefix + word, summary }));
-  return { kind: "candidates", candidates };
 }
 
 function flagNames(flags: readonly FlagSpec[], prefix: string): Answer {

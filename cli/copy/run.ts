@@ -3,16 +3,16 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import { isJsonObject, textAt, valueAt } from "../../shared/json/value.ts";
 import { isAlreadyExists, toUserError } from "../../shared/kube/client/error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
+import { openCluster } from "../cluster/open.ts";
 import { SECRETS } from "../cluster/resources.ts";
 import { listOf } from "../objects/list-input.ts";
-import { notFound } from "../objects/read-objects.ts";
+import { notFound } from "../objects/read.ts";
 import { Format, type Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { UsageError } from "../program/usage-error.ts";
 import { isData, printData } from "../terminal/print.ts";
-import { buildCopy } from "./build-copy.ts";
+import { buildCopy } from "./build-object.ts";
 
 interface CopiedKind {
   readonly resource: Resource;

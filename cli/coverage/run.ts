@@ -1,12 +1,12 @@
 /** Finds what nothing backs up. */
-import { openCluster } from "../cluster/open-cluster.ts";
+import { openCluster } from "../cluster/open.ts";
 import { endOf, namespaceColumn } from "../objects/list-input.ts";
 import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { printListing } from "../terminal/print.ts";
 import type { Column } from "../terminal/table.ts";
-import { type CoverageRow, CoverageState } from "./decide-coverage.ts";
-import { gatherCoverage } from "./gather-coverage.ts";
+import { type CoverageRow, CoverageState } from "./decide.ts";
+import { gatherCoverage } from "./gather.ts";
 
 const COLUMNS: readonly Column<CoverageRow>[] = [
   { heading: "STATE", cell: ({ state }) => state },

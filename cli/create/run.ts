@@ -1,8 +1,8 @@
 /** Makes objects from flags. */
 import { KINDS, type KindEntry } from "../../shared/api/kinds.ts";
 import { isJsonObject } from "../../shared/json/value.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
-import { kubectlName } from "../objects/read-objects.ts";
+import { openCluster } from "../cluster/open.ts";
+import { kubectlName } from "../objects/read.ts";
 import { Format, type Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import type { FlagValues } from "../program/flag-values.ts";

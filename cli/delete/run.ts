@@ -1,6 +1,6 @@
 /** Deletes snapshots. */
 import { Command } from "../../shared/contract.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
+import { openCluster } from "../cluster/open.ts";
 import type { Input } from "../program/command.ts";
 import type { ExitCode } from "../program/exit-code.ts";
 import { UsageError } from "../program/usage-error.ts";

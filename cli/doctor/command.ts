@@ -10,8 +10,9 @@ export const DOCTOR: CommandSpec = {
 Ends with 0 when nothing is at fault (there may be warnings), with 1 when something is.
 
 --bundle writes what support needs into one file: the findings, versions, all objects of ours, the objects, events and logs of the installation. No Secret
-is read for it, and what people write passwords into is left out of the others: commands, bodies, headers, values of variables and parameters, users
-of addresses, annotations of others.`,
+is read for it, and what people write passwords into is left out of the others: commands, bodies, headers and paths of requests, values of variables
+and parameters, users and queries of addresses, statements of drills and what they found, annotations of others. What a hook that failed has printed
+stands in it: look before you send it.`,
   flags: [
     {
       flags: "--probe-namespace <name>",

@@ -9,7 +9,7 @@ import { createKubeClient } from "../../shared/kube/client/http.ts";
 import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { readProductVersion } from "../../shared/product-version.ts";
 import { formatSize } from "../../shared/size.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
+import { openCluster } from "../cluster/open.ts";
 import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { UsageError } from "../program/usage-error.ts";
@@ -23,7 +23,7 @@ import {
   probeValidation,
   serverTimeOf,
 } from "./admission.ts";
-import { gatherBundle } from "./bundle/gather-bundle.ts";
+import { gatherBundle } from "./bundle/gather.ts";
 import { checkClocks, gatherLeases } from "./clocks.ts";
 import { checkDefinitions, checkPublished, checkVersion, findDefinitions } from "./definitions.ts";
 import { type Finding, FindingStatus, formatFindings } from "./finding.ts";

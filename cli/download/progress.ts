@@ -1,6 +1,6 @@
 /** How far a download is. */
 import { formatSize } from "../../shared/size.ts";
-import type { Terminal } from "../terminal/terminal.ts";
+import type { Terminal } from "../terminal/interface.ts";
 
 export interface Count {
   files: number;

@@ -9,7 +9,7 @@ import { hostsOf, ofMember, oneHolding, type PointSnapshots } from "../browse/ch
 import { withPoints } from "../browse/open-place.ts";
 import { isWithin, parseBackupPath, parsePlaceWord } from "../browse/place-word.ts";
 import { readListedFile } from "../browse/run-ls.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
+import { openCluster } from "../cluster/open.ts";
 import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { UsageError } from "../program/usage-error.ts";

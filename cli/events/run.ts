@@ -1,6 +1,6 @@
 /** Prints what happened to our objects. */
 import { textAt } from "../../shared/json/value.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
+import { openCluster } from "../cluster/open.ts";
 import { EVENTS } from "../cluster/resources.ts";
 import { listOf, namespaceColumn, nothingIn } from "../objects/list-input.ts";
 import type { Input } from "../program/command.ts";
@@ -8,7 +8,7 @@ import { ExitCode } from "../program/exit-code.ts";
 import { printListing } from "../terminal/print.ts";
 import type { Column } from "../terminal/table.ts";
 import { formatSince } from "../terminal/times.ts";
-import { type EventRow, eventRows } from "./event-rows.ts";
+import { type EventRow, eventRows } from "./rows.ts";
 
 export async function runEvents(input: Input): Promise<ExitCode> {
   const cluster = await openCluster(input);

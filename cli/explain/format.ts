@@ -3,12 +3,12 @@ import { createTwoFilesPatch } from "diff";
 import { stringify } from "yaml";
 import type { StrategyState } from "../../shared/injection/strategy.ts";
 import { INJECTION_REASONS } from "../../shared/reasons.ts";
-import type { Decision, Reasons } from "../../webhook/decide.ts";
+import type { Mutation, Reasons } from "../../webhook/decide.ts";
 
 export interface Explanation {
   /** `Deployment demo/web`. */
   readonly workload: string;
-  readonly decision: Decision;
+  readonly decision: Mutation;
   readonly podTemplate: unknown;
   /** Pods that run now; undefined when the workload is not in a cluster. */
   readonly replicas: number | undefined;
@@ -53,7 +53,7 @@ export function formatExplanation(explanation: Explanation): string {
 
 function formatChange(
   { podTemplate, hasDiff }: Explanation,
-  decision: Decision & { readonly kind: "change" },
+  decision: Mutation & { readonly kind: "change" },
 ): readonly string[] {
   const removed = decision.removedAnnotations.map((key) => `annotation ${key} is removed`);
   const strategy = decision.strategy === undefined ? [] : [formatStrategy(decision.strategy)];

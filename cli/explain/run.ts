@@ -1,12 +1,12 @@
 /** Explains files or a live workload, and prints. */
 import { readFile } from "node:fs/promises";
-import { openCluster } from "../cluster/open-cluster.ts";
+import { openCluster } from "../cluster/open.ts";
 import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { isData, printData } from "../terminal/print.ts";
-import { explainAll } from "./explain-objects.ts";
 import { readExplainOptions } from "./options.ts";
 import { parseObjects } from "./parse-objects.ts";
+import { explainAll } from "./run-objects.ts";
 import { type WatchedCluster, watchCluster } from "./watch-cluster.ts";
 
 /** Explains and prints. */

@@ -4,12 +4,12 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import { type BackupInvokerView, backupInvokerView } from "../../shared/invoker/object.ts";
 import { toUserError } from "../../shared/kube/client/error.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import type { Saver, SaversView } from "../coverage/decide-coverage.ts";
+import type { Cluster } from "../cluster/interface.ts";
+import type { Saver, SaversView } from "../coverage/decide.ts";
 import { readInvokers } from "../objects/invokers.ts";
-import { readObjects } from "../objects/read-objects.ts";
-import { gatherPoints } from "../points/gather-points.ts";
-import { isPointOf, type Point } from "../points/recovery-points.ts";
+import { readObjects } from "../objects/read.ts";
+import { isPointOf, type Point } from "../points/decide.ts";
+import { gatherPoints } from "../points/gather.ts";
 import type { FileObjects } from "./file-world.ts";
 
 const SERVICES: Resource = { group: "", version: "v1", plural: "services", namespaced: true };

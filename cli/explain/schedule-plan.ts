@@ -3,7 +3,7 @@ import type { RetentionPolicy } from "../../shared/api/retention-policy.ts";
 import { UserError } from "../../shared/errors.ts";
 import type { BackupInvokerView } from "../../shared/invoker/object.ts";
 import { nextRuns, parseSchedule } from "../../shared/schedule/parse.ts";
-import type { Point } from "../points/recovery-points.ts";
+import type { Point } from "../points/decide.ts";
 
 const RUNS = 5;
 

@@ -4,7 +4,7 @@ import type { InjectionWorld } from "../../shared/injection/gather.ts";
 import { createKubeClient } from "../../shared/kube/client/http.ts";
 import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { createWorld } from "../../webhook/world.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 
 const SYNC_TIMEOUT_MS = 30_000;
 const POLL_MS = 50;

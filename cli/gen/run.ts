@@ -2,7 +2,7 @@
 import { parseDuration } from "../../shared/duration.ts";
 import { UserError } from "../../shared/errors.ts";
 import { listSnapshots } from "../browse/open-place.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
+import { openCluster } from "../cluster/open.ts";
 import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { UsageError } from "../program/usage-error.ts";

@@ -2,18 +2,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../shared/errors.ts";
 import { textAt } from "../../shared/json/value.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
+import { openCluster } from "../cluster/open.ts";
 import { PODS } from "../cluster/resources.ts";
 import { hasEnded, type RunObject, readRun } from "../objects/read-run.ts";
 import { parseRunWords, type RunWord } from "../objects/run-words.ts";
 import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { UsageError } from "../program/usage-error.ts";
+import type { Terminal } from "../terminal/interface.ts";
 import { lineWriter } from "../terminal/line-writer.ts";
 import { plainText } from "../terminal/plain-text.ts";
-import type { Terminal } from "../terminal/terminal.ts";
-import { formatLogLine, type HostPod, logContainers, podsOfRun } from "./log-places.ts";
+import { formatLogLine, type HostPod, logContainers, podsOfRun } from "./places.ts";
 
 const POLL_MS = 1_000;
 /** After the run's end its pods have said all; what is under way still arrives. */

@@ -1,7 +1,7 @@
 /** Works on a repository as a whole. */
 import { Command } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
+import { openCluster } from "../cluster/open.ts";
 import type { Input, RunCommand } from "../program/command.ts";
 import type { FlagValues } from "../program/flag-values.ts";
 import { gatherWork } from "../repository-work/gather-work.ts";

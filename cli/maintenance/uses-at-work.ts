@@ -7,9 +7,9 @@ import { Env, Label, LabelValue } from "../../shared/contract.ts";
 import { listAt, parseJson, textAt } from "../../shared/json/value.ts";
 import { toUserError } from "../../shared/kube/client/error.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import { JOBS, PODS } from "../cluster/resources.ts";
-import { readObjects } from "../objects/read-objects.ts";
+import { readObjects } from "../objects/read.ts";
 import { readRestores } from "../objects/restores.ts";
 import { exitCodeOf } from "../repository-work/work-pod.ts";
 

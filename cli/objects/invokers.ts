@@ -2,9 +2,9 @@
 import { type BackupBatch, parseBackupBatch } from "../../shared/api/backup-batch.ts";
 import { type BackupConfiguration, parseBackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import { UsageError } from "../program/usage-error.ts";
-import { type Entry, notFound, type ReadObjects, readObjects } from "./read-objects.ts";
+import { type Entry, notFound, type ReadObjects, readObjects } from "./read.ts";
 
 export type BackupInvokerObject = BackupBatch | BackupConfiguration;
 

@@ -1,10 +1,10 @@
 /** What all lists of objects have in common: the words that choose among them, and how they end. */
 
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import type { Column } from "../terminal/table.ts";
-import { type Entry, notFound, type ReadObjects } from "./read-objects.ts";
+import { type Entry, notFound, type ReadObjects } from "./read.ts";
 
 interface Named {
   readonly metadata: { readonly namespace: string; readonly name: string };

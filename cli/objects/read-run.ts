@@ -4,9 +4,9 @@ import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
 import { parseRestoreSession } from "../../shared/api/restore-session.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import type { Entry } from "./read-objects.ts";
-import { readOne } from "./read-objects.ts";
+import type { Cluster } from "../cluster/interface.ts";
+import type { Entry } from "./read.ts";
+import { readOne } from "./read.ts";
 import type { RestoreObject } from "./restores.ts";
 import { kindOfRun, type RunWord } from "./run-words.ts";
 

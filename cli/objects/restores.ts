@@ -2,8 +2,8 @@
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { parseRestoreSession, type RestoreSession } from "../../shared/api/restore-session.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import { type ReadObjects, readObjects } from "./read-objects.ts";
+import type { Cluster } from "../cluster/interface.ts";
+import { type ReadObjects, readObjects } from "./read.ts";
 
 export type RestoreObject = RestoreBatch | RestoreSession;
 

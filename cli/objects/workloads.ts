@@ -4,8 +4,8 @@ import { Label } from "../../shared/contract.ts";
 import { readWorkload, type WorkloadFacts } from "../../shared/injection/workload.ts";
 import { labelledMember } from "../../shared/invoker/labelled-member.ts";
 import type { Resource, Selection } from "../../shared/kube/resource.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import type { NamedMember } from "../restore/build-restore.ts";
+import type { Cluster } from "../cluster/interface.ts";
+import type { NamedMember } from "../restore/build-object.ts";
 import { allInOrder } from "./all-in-order.ts";
 
 type AppsKind = Resource & Pick<KindEntry, "kind" | "apiVersion">;

@@ -2,11 +2,11 @@
 import { KINDS } from "../../shared/api/kinds.ts";
 import { isJsonObject } from "../../shared/json/value.ts";
 import { toUserError } from "../../shared/kube/client/error.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
+import { openCluster } from "../cluster/open.ts";
 import { findInvoker } from "../objects/invokers.ts";
 import { listOf } from "../objects/list-input.ts";
-import { kubectlName } from "../objects/read-objects.ts";
+import { kubectlName } from "../objects/read.ts";
 import { Format, type Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import type { FlagValues } from "../program/flag-values.ts";

@@ -1,6 +1,6 @@
 /** Lists what applications can be taken back to. */
 import { formatSize } from "../../shared/size.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
+import { openCluster } from "../cluster/open.ts";
 import { findInvoker } from "../objects/invokers.ts";
 import { endOf, namespaceColumn, nothingIn } from "../objects/list-input.ts";
 import type { Input } from "../program/command.ts";
@@ -8,8 +8,8 @@ import type { ExitCode } from "../program/exit-code.ts";
 import { printListing } from "../terminal/print.ts";
 import type { Column } from "../terminal/table.ts";
 import { formatSince } from "../terminal/times.ts";
-import { gatherPoints } from "./gather-points.ts";
-import { isPointOf, type Point } from "./recovery-points.ts";
+import { isPointOf, type Point } from "./decide.ts";
+import { gatherPoints } from "./gather.ts";
 
 export async function runPoints(input: Input): Promise<ExitCode> {
   const cluster = await openCluster(input);

@@ -1,5 +1,5 @@
 /** What a command is, as data. Parser, help, completion and docs/cli.md are all made of it, so that they can't differ. */
-import type { Terminal } from "../terminal/terminal.ts";
+import type { Terminal } from "../terminal/interface.ts";
 import type { ExitCode } from "./exit-code.ts";
 import type { FlagValues } from "./flag-values.ts";
 

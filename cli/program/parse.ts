@@ -1,7 +1,7 @@
 /** Reads a command line by the table of commands. commander does the reading, the help and the suggestions. */
 import { Command, CommanderError, Option } from "commander";
 import { messageOf } from "../../shared/errors.ts";
-import type { Terminal } from "../terminal/terminal.ts";
+import type { Terminal } from "../terminal/interface.ts";
 import { type ArgumentSpec, CommandGroup, type CommandSpec, type FlagSpec } from "./command.ts";
 import { flagsOf, LEADING_FLAGS } from "./common-flags.ts";
 import { EXIT_CODES, ExitCode } from "./exit-code.ts";

@@ -1,6 +1,6 @@
 /** One run of the program: reads the line, runs the command, and turns what was thrown into one line and an exit code. */
 import { toUserError } from "../../shared/kube/client/error.ts";
-import type { Terminal } from "../terminal/terminal.ts";
+import type { Terminal } from "../terminal/interface.ts";
 import { type AtStake, type CommandSpec, Format, type LeavesBehind } from "./command.ts";
 import { ExitCode } from "./exit-code.ts";
 import type { FlagValues } from "./flag-values.ts";

@@ -61,5 +61,5 @@ and it says that the point was proven. With --key the signature must be by that 
     { line: "proof shop -o json > proof.json", does: "the document, to keep" },
     { line: "proof verify proof.json --key=installation.pub", does: "check it, anywhere" },
   ],
-  load: async () => (await import("./run-proof.ts")).runProof,
+  load: async () => (await import("./run.ts")).runProof,
 };

@@ -6,9 +6,9 @@ import {
 import { type BackupVerifier, parseBackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { UserError } from "../../shared/errors.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import type { BackupInvokerObject } from "../objects/invokers.ts";
-import { notFound, readObjects } from "../objects/read-objects.ts";
+import { notFound, readObjects } from "../objects/read.ts";
 import { UsageError } from "../program/usage-error.ts";
 
 const ENDED: readonly string[] = ["Succeeded", "Failed", "Skipped"];

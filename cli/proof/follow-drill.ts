@@ -5,11 +5,11 @@ import {
   parseBackupVerificationSession,
 } from "../../shared/api/backup-verification-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import { patiently, SILENCE_MS } from "../cluster/patience.ts";
-import { readOne } from "../objects/read-objects.ts";
+import { readOne } from "../objects/read.ts";
+import type { Terminal } from "../terminal/interface.ts";
 import { plainText } from "../terminal/plain-text.ts";
-import type { Terminal } from "../terminal/terminal.ts";
 import { hasDrillEnded } from "./drills.ts";
 
 const POLL_MS = 1_000;

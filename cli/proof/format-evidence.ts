@@ -43,6 +43,9 @@ export function formatEvidence(evidence: Evidence, width: number | undefined): r
       ({ statement, value = "no answer", ok }) => `${ok ? "ok" : "not ok"}: ${alias}: ${statement}: ${value}`,
     ),
   );
+  const servers = members.flatMap(({ alias, server }) =>
+    server === undefined ? [] : [`server: ${alias}: ${server.image}`],
+  );
   const unproven = members.flatMap(({ alias, unproven: list = [] }) =>
     list.map((one) => `not looked at: ${alias}: ${one}`),
   );
@@ -52,6 +55,7 @@ export function formatEvidence(evidence: Evidence, width: number | undefined): r
     ...(point === undefined ? [] : [`point: ${[point.session, point.time].filter(Boolean).join(", ")}${age}`]),
     ...(recoverySeconds === undefined ? [] : [`recovery: ${formatClock(recoverySeconds)}`]),
     ...(members.length === 0 ? [] : formatTable(members, COLUMNS, { isWide: true, width })),
+    ...servers,
     ...answers,
     ...(script?.exitCode === undefined ? [] : [`script: exit code ${script.exitCode}`]),
     ...unproven,

@@ -2,12 +2,12 @@
 import { KINDS } from "../../shared/api/kinds.ts";
 import { ERRORS, isErrorCode } from "../../shared/errors.ts";
 import { isJsonObject } from "../../shared/json/value.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
+import { openCluster } from "../cluster/open.ts";
 import { findInvoker } from "../objects/invokers.ts";
-import { kubectlName, readOne } from "../objects/read-objects.ts";
+import { kubectlName, readOne } from "../objects/read.ts";
 import { Format, type Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
-import { createOrTell } from "../runs/started-run.ts";
+import { createOrTell } from "../runs/started.ts";
 import { readTimeout } from "../runs/wait-flags.ts";
 import { plainText } from "../terminal/plain-text.ts";
 import { isData, printData } from "../terminal/print.ts";

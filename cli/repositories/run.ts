@@ -1,9 +1,9 @@
 /** Lists where data is saved. */
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository, type Repository } from "../../shared/api/repository.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
+import { openCluster } from "../cluster/open.ts";
 import { chosenEntries, endOf, listOf, namespaceColumn, nothingIn } from "../objects/list-input.ts";
-import { kubectlName, readObjects } from "../objects/read-objects.ts";
+import { kubectlName, readObjects } from "../objects/read.ts";
 import type { Input } from "../program/command.ts";
 import type { ExitCode } from "../program/exit-code.ts";
 import { printListing } from "../terminal/print.ts";
@@ -31,10 +31,14 @@ const INTEGRITY: ReadonlyMap<boolean | undefined, string> = new Map([
   [false, "DAMAGED"],
 ]);
 
+function integrityOf(status: Repository["status"]): string {
+  return status?.replacement === undefined ? (INTEGRITY.get(status?.integrity) ?? "not checked") : "REPLACED";
+}
+
 function columns(nowMs: number): readonly Column<Repository>[] {
   return [
     { heading: "NAME", cell: ({ metadata }) => metadata.name },
-    { heading: "INTEGRITY", cell: ({ status }) => INTEGRITY.get(status?.integrity) ?? "not checked" },
+    { heading: "INTEGRITY", cell: ({ status }) => integrityOf(status) },
     { heading: "SIZE", cell: ({ status }) => status?.totalSize ?? "-" },
     { heading: "SNAPSHOTS", cell: ({ status }) => String(status?.snapshotCount ?? "-") },
     { heading: "LAST BACKUP", cell: ({ status }) => formatSince(status?.lastBackupTime, nowMs) },

@@ -6,9 +6,9 @@ import { UserError } from "../../shared/errors.ts";
 import type { NamespaceFacts } from "../../shared/injection/view.ts";
 import { isJsonObject, listAt, textAt, valueAt } from "../../shared/json/value.ts";
 import { toUserError } from "../../shared/kube/client/error.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import { DEPLOYMENTS, NAMESPACES, PODS } from "../cluster/resources.ts";
-import { readOne } from "../objects/read-objects.ts";
+import { readOne } from "../objects/read.ts";
 import type { FlagValues } from "../program/flag-values.ts";
 import type { WorkImage } from "./build-work-job.ts";
 

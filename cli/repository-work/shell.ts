@@ -2,7 +2,7 @@
 import { PassThrough, type Readable, type Writable } from "node:stream";
 import { Command, Container } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import type { Input } from "../program/command.ts";
 import { IMAGE_PROGRAM } from "../program/names.ts";
 import { lineWriter } from "../terminal/line-writer.ts";

@@ -4,11 +4,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../shared/errors.ts";
 import { listAt, numberAt, textAt } from "../../shared/json/value.ts";
 import { toUserError } from "../../shared/kube/client/error.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import { patiently } from "../cluster/patience.ts";
 import { EVENTS, JOBS, PODS } from "../cluster/resources.ts";
 import type { FlagValues } from "../program/flag-values.ts";
-import type { Terminal } from "../terminal/terminal.ts";
+import type { Terminal } from "../terminal/interface.ts";
 import { buildWorkJob, type WorkOrder } from "./build-work-job.ts";
 import type { WorkView } from "./gather-work.ts";
 

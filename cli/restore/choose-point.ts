@@ -1,7 +1,7 @@
 /** Which recovery point a restore takes, as far as the objects of the cluster know. Pure. */
 import { UserError } from "../../shared/errors.ts";
 import { nearestNames } from "../cluster/nearest-names.ts";
-import type { Point } from "../points/recovery-points.ts";
+import type { Point } from "../points/decide.ts";
 import type { FlagValues } from "../program/flag-values.ts";
 import { UsageError } from "../program/usage-error.ts";
 import { parseMoment } from "./parse-moment.ts";

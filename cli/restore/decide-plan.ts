@@ -1,6 +1,6 @@
 /** What a restore would do, as far as the objects of the cluster tell. Pure. */
 
-import type { TriedRestore } from "../../agent/restore/tried-restore.ts";
+import type { TriedRestore } from "../../agent/restore/tried.ts";
 import { howOf, restartsOf, stepsOf } from "../../reconciler/restore/plan.ts";
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
@@ -15,8 +15,8 @@ import {
   targetKey,
 } from "../../shared/target/ref.ts";
 import type { RestoreObject } from "../objects/restores.ts";
-import type { Point, PointSnapshot } from "../points/recovery-points.ts";
-import { leftOut, type NamedMember } from "./build-restore.ts";
+import type { Point, PointSnapshot } from "../points/decide.ts";
+import { leftOut, type NamedMember } from "./build-object.ts";
 import type { PointChoice } from "./choose-point.ts";
 
 /** A workload as it is now; undefined in the map where it does not exist. */

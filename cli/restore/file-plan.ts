@@ -1,5 +1,5 @@
 /** The part of a plan that is about files. Pure. */
-import type { TriedRestore } from "../../agent/restore/tried-restore.ts";
+import type { TriedRestore } from "../../agent/restore/tried.ts";
 import { formatSize } from "../../shared/size.ts";
 import type { MemberFiles, Plan, PlannedMember } from "./decide-plan.ts";
 

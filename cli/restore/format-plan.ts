@@ -1,7 +1,7 @@
 /** A plan as text. Pure. */
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { formatSize } from "../../shared/size.ts";
-import type { Point } from "../points/recovery-points.ts";
+import type { Point } from "../points/decide.ts";
 import { formatTable } from "../terminal/table.ts";
 import { formatSince } from "../terminal/times.ts";
 import type { Plan, PlannedMember } from "./decide-plan.ts";

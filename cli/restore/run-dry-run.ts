@@ -1,22 +1,22 @@
 /** Tells what a restore would do: from what is known here, or as the cluster itself finds out. */
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import { kubectlName } from "../objects/read-objects.ts";
+import type { Cluster } from "../cluster/interface.ts";
+import { kubectlName } from "../objects/read.ts";
 import { nextStepOf } from "../objects/session-facts.ts";
 import { Format, type Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { readTimeout } from "../runs/wait-flags.ts";
 import { plainText } from "../terminal/plain-text.ts";
 import { printData } from "../terminal/print.ts";
-import { checkRestore } from "./check-restore.ts";
+import { checkRestore } from "./check.ts";
 import { decidePlan } from "./decide-plan.ts";
 import { DryRunMode } from "./dry-run-mode.ts";
 import { formatPlan, type ToldPlan } from "./format-plan.ts";
-import { gatherPlanView } from "./gather-restore.ts";
-import type { PreparedRestore } from "./prepare-restore.ts";
+import { gatherPlanView } from "./gather.ts";
+import type { PreparedRestore } from "./prepare.ts";
 import { readTriedPlan } from "./tried-plan.ts";
-import { tryRestore } from "./try-restore.ts";
+import { tryRestore } from "./try.ts";
 
 export interface DryRun {
   readonly prepared: PreparedRestore;

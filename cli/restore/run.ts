@@ -1,15 +1,15 @@
 /** Makes a RestoreBatch, or tells what it would do. */
 import { KINDS } from "../../shared/api/kinds.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
+import { openCluster } from "../cluster/open.ts";
 import { Format, type Input } from "../program/command.ts";
 import type { ExitCode } from "../program/exit-code.ts";
 import { UsageError } from "../program/usage-error.ts";
-import { createOrTell, tellStarted } from "../runs/started-run.ts";
+import { createOrTell, tellStarted } from "../runs/started.ts";
 import { readTimeout } from "../runs/wait-flags.ts";
 import { readWish } from "./choose-point.ts";
 import { readDryRun } from "./dry-run-mode.ts";
 import { formatNearest } from "./format-plan.ts";
-import { type PreparedRestore, prepareRestore } from "./prepare-restore.ts";
+import { type PreparedRestore, prepareRestore } from "./prepare.ts";
 import { runDryRun } from "./run-dry-run.ts";
 
 export async function runRestore(input: Input): Promise<ExitCode> {

@@ -3,14 +3,14 @@
  * it, and nothing is written into the repository.
  */
 import { PassThrough } from "node:stream";
-import type { TriedRestore } from "../../agent/restore/tried-restore.ts";
+import type { TriedRestore } from "../../agent/restore/tried.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository } from "../../shared/api/repository.ts";
 import { Command, Container } from "../../shared/contract.ts";
 import { isJobMember, type RestoreInvokerView, type RestoreMemberView } from "../../shared/invoker/object.ts";
 import { listAt, numberAt, parseJson } from "../../shared/json/value.ts";
 import { toUserError } from "../../shared/kube/client/error.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import { PODS } from "../cluster/resources.ts";
 import { WORKLOAD_KINDS } from "../objects/workloads.ts";
 import { IMAGE_PROGRAM } from "../program/names.ts";

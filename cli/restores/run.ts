@@ -1,9 +1,9 @@
 /** Lists what was restored, or is being. */
 import { KINDS } from "../../shared/api/kinds.ts";
 import { isDryRun } from "../../shared/invoker/object.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
+import { openCluster } from "../cluster/open.ts";
 import { byAge, chosenEntries, endOf, listOf, namespaceColumn, nothingIn } from "../objects/list-input.ts";
-import { kubectlName } from "../objects/read-objects.ts";
+import { kubectlName } from "../objects/read.ts";
 import { type RestoreObject, readRestores, restoreMembers } from "../objects/restores.ts";
 import { memberCount } from "../objects/session-facts.ts";
 import type { Input } from "../program/command.ts";

@@ -2,10 +2,10 @@
 import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { formatSize } from "../../shared/size.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
+import { openCluster } from "../cluster/open.ts";
 import { findInvoker } from "../objects/invokers.ts";
 import { byAge, chosenEntries, endOf, listOf, namespaceColumn, nothingIn } from "../objects/list-input.ts";
-import { type Entry, kubectlName, readObjects } from "../objects/read-objects.ts";
+import { type Entry, kubectlName, readObjects } from "../objects/read.ts";
 import { failureOf, memberCount, savedBytes } from "../objects/session-facts.ts";
 import type { Input } from "../program/command.ts";
 import type { ExitCode } from "../program/exit-code.ts";

@@ -1,6 +1,6 @@
 /** How well an application is backed up. Pure. */
 
-import { decideStaleness } from "../../reconciler/health/staleness.ts";
+import { decideStaleness } from "../../reconciler/health/decide.ts";
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { Condition } from "../../shared/api/condition.ts";
 import { assertNever } from "../../shared/errors.ts";
@@ -114,7 +114,7 @@ function adviseOn(state: HealthState, { invoker }: Facts, failure: Failure | und
     case "NotReady":
       return { message: badCondition(status?.conditions), nextStep: `see its conditions: ${describe}` };
     case "Damaged":
-      return { message: "the last check found the repository damaged", nextStep: nextStepOf(damaged) };
+      return { message: "a check found the repository damaged", nextStep: nextStepOf(damaged) };
     case "Failing": {
       const told = failure === undefined ? undefined : [failure.member, failure.message].filter(Boolean).join(": ");
       return { message: told, nextStep: nextStepOf(failure) ?? "see the last session: describe session" };

@@ -2,10 +2,10 @@
 import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository } from "../../shared/api/repository.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
+import { openCluster } from "../cluster/open.ts";
 import { type BackupInvokerObject, readInvokers } from "../objects/invokers.ts";
 import { byAge, chosenEntries, endOf, namespaceColumn, nothingIn } from "../objects/list-input.ts";
-import { kubectlName, type ReadObjects, readObjects } from "../objects/read-objects.ts";
+import { kubectlName, type ReadObjects, readObjects } from "../objects/read.ts";
 import type { Input } from "../program/command.ts";
 import type { ExitCode } from "../program/exit-code.ts";
 import { printListing } from "../terminal/print.ts";

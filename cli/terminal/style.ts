@@ -1,5 +1,5 @@
 /** Colour, where a person looks and has not said NO_COLOR. */
-import type { Terminal } from "./terminal.ts";
+import type { Terminal } from "./interface.ts";
 
 const CODES = { red: 31, green: 32, yellow: 33, dim: 2, bold: 1 } as const;
 export type Style = keyof typeof CODES;

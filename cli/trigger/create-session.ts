@@ -3,7 +3,7 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import { backupSessionNames, buildBackupSession } from "../../shared/invoker/build-backup-session.ts";
 import type { BackupInvokerView } from "../../shared/invoker/object.ts";
 import { isAlreadyExists } from "../../shared/kube/client/error.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 
 const SECOND_MS = 1_000;
 /** Seconds whose names may all be taken. */

@@ -1,10 +1,10 @@
 /** Makes a session of a batch now. */
 import { backupInvokerView } from "../../shared/invoker/object.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
+import { openCluster } from "../cluster/open.ts";
 import { findInvoker } from "../objects/invokers.ts";
 import type { Input } from "../program/command.ts";
 import type { ExitCode } from "../program/exit-code.ts";
-import { createOrTell, tellStarted } from "../runs/started-run.ts";
+import { createOrTell, tellStarted } from "../runs/started.ts";
 import { readTimeout } from "../runs/wait-flags.ts";
 import { createSession } from "./create-session.ts";
 

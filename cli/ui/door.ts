@@ -2,7 +2,8 @@
 import type { IncomingMessage } from "node:http";
 import type { AccessRefusal, ServingFacts } from "./decide-access.ts";
 import type { Streams } from "./streams.ts";
-import type { Query, ViewTable } from "./views/view-table.ts";
+import type { Query } from "./views/asked.ts";
+import type { ViewTable } from "./views/table.ts";
 
 export type Ask = (body: unknown) => Promise<unknown>;
 

@@ -1,9 +1,9 @@
 /** Explains a manifest that somebody pastes, as `kubectl stash explain` does a file. */
 import { readResourceFlags } from "../../shared/injection/resource-flags.ts";
 import type { ExplainView } from "../../web/wire/asked.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import { explainAll } from "../explain/explain-objects.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import { parseObjects } from "../explain/parse-objects.ts";
+import { explainAll } from "../explain/run-objects.ts";
 import { watchCluster } from "../explain/watch-cluster.ts";
 import { requireText } from "./read-body.ts";
 

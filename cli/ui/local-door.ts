@@ -6,7 +6,7 @@ import { servePages, type UiServer } from "./server.ts";
 import type { SignIn } from "./sign-in.ts";
 import { formatLeadingPage, REFUSED_PAGE } from "./sign-in-pages.ts";
 import { createStreams } from "./streams.ts";
-import type { ViewTable } from "./views/view-table.ts";
+import type { ViewTable } from "./views/table.ts";
 
 export interface UiPorts {
   readonly signIn: SignIn;

@@ -4,9 +4,9 @@ import { textAt } from "../../shared/json/value.ts";
 import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { readLogTail } from "../../shared/kube/logs.ts";
 import type { LogView } from "../../web/wire/asked.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import { PODS } from "../cluster/resources.ts";
-import { formatLogLine, logContainers } from "../logs/log-places.ts";
+import { formatLogLine, logContainers } from "../logs/places.ts";
 import { plainText } from "../terminal/plain-text.ts";
 import { requireText } from "./read-body.ts";
 

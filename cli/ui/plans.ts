@@ -6,11 +6,11 @@ import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { UserError } from "../../shared/errors.ts";
 import { restoreInvokerView } from "../../shared/invoker/object.ts";
 import type { PlanAnswer, Started } from "../../web/wire/asked.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import { decidePlan } from "../restore/decide-plan.ts";
 import { formatFiles, withFiles } from "../restore/file-plan.ts";
-import { gatherPlanView } from "../restore/gather-restore.ts";
-import { prepareRestore } from "../restore/prepare-restore.ts";
+import { gatherPlanView } from "../restore/gather.ts";
+import { prepareRestore } from "../restore/prepare.ts";
 import { tryFiles } from "../restore/try-files.ts";
 import { requireText } from "./read-body.ts";
 

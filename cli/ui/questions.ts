@@ -2,9 +2,9 @@
 import { backupInvokerView } from "../../shared/invoker/object.ts";
 import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { CoverageView, DoctorView, Started } from "../../web/wire/asked.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import { CoverageState } from "../coverage/decide-coverage.ts";
-import { gatherCoverage } from "../coverage/gather-coverage.ts";
+import type { Cluster } from "../cluster/interface.ts";
+import { CoverageState } from "../coverage/decide.ts";
+import { gatherCoverage } from "../coverage/gather.ts";
 import { inspectInstallation } from "../doctor/run.ts";
 import { findInvoker } from "../objects/invokers.ts";
 import { createSession } from "../trigger/create-session.ts";

@@ -6,7 +6,7 @@ import { messageOf, UserError } from "../../shared/errors.ts";
 import { createKubeClient } from "../../shared/kube/client/http.ts";
 import { readProductVersion } from "../../shared/product-version.ts";
 import type { About } from "../../web/wire/envelope.ts";
-import { clusterOf } from "../cluster/open-cluster.ts";
+import { clusterOf } from "../cluster/open.ts";
 import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { PLUGIN } from "../program/names.ts";

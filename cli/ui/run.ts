@@ -3,7 +3,7 @@ import { messageOf } from "../../shared/errors.ts";
 import { createKubeClient } from "../../shared/kube/client/http.ts";
 import { readProductVersion } from "../../shared/product-version.ts";
 import type { About } from "../../web/wire/envelope.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
+import { openCluster } from "../cluster/open.ts";
 import type { Input } from "../program/command.ts";
 import type { ExitCode } from "../program/exit-code.ts";
 import type { FlagValues } from "../program/flag-values.ts";

@@ -3,14 +3,14 @@
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { About } from "../../web/wire/envelope.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/interface.ts";
 import { mayDo } from "../cluster/self-access.ts";
 import type { Ask } from "./door.ts";
-import { createHistory, type History } from "./history/history.ts";
+import { createHistory, type History } from "./history/older-days.ts";
 import { createAsk, formatPlace, type Place } from "./history/source.ts";
 import { createPlans } from "./plans.ts";
 import { createActions, createQuestions } from "./questions.ts";
-import { createViews, type ViewTable } from "./views/view-table.ts";
+import { createViews, type ViewTable } from "./views/table.ts";
 import { createWorld, type World } from "./world.ts";
 
 export interface Served {

@@ -12,7 +12,7 @@ import { ACTIONS_FOLDER, type AccessRefusal, decideAccess } from "./decide-acces
 import { type Ask, type Door, isRefusal, type Visit } from "./door.ts";
 import type { PageFiles } from "./pages.ts";
 import { followFiles, readContext, type TlsFiles } from "./serving-tls.ts";
-import type { Query } from "./views/view-table.ts";
+import type { Query } from "./views/asked.ts";
 
 export interface ServerPorts {
   readonly door: Door;

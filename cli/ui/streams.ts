@@ -1,6 +1,7 @@
 /** Views as they change, by server-sent events. */
 import type { FastifyReply } from "fastify";
-import type { Query, View } from "./views/view-table.ts";
+import type { Query } from "./views/asked.ts";
+import type { View } from "./views/table.ts";
 
 export interface Streams {
   /** Sends a view now and whenever it changes. @returns false when too many are open */

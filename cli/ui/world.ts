@@ -17,7 +17,7 @@ import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Notice } from "../../web/wire/envelope.ts";
 import type { BackupInvokerObject } from "../objects/invokers.ts";
 import { byAge } from "../objects/list-input.ts";
-import type { Entry } from "../objects/read-objects.ts";
+import type { Entry } from "../objects/read.ts";
 import type { RestoreObject } from "../objects/restores.ts";
 import { createContact } from "./contact.ts";
 

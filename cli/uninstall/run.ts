@@ -8,7 +8,7 @@ import { createDiscovery } from "../../shared/kube/client/discovery.ts";
 import { createKubeClient } from "../../shared/kube/client/http.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { formatResource, type Resource } from "../../shared/kube/resource.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
+import { openCluster } from "../cluster/open.ts";
 import { DEPLOYMENTS, PODS } from "../cluster/resources.ts";
 import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";

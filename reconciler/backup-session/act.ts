@@ -3,11 +3,11 @@ import { type BackupSession, parseBackupSession } from "../../shared/api/backup-
 import { KINDS } from "../../shared/api/kinds.ts";
 import { assertNever } from "../../shared/errors.ts";
 import { isNotFound } from "../../shared/kube/client/error.ts";
-import { isNews } from "../jobs/target-job.ts";
+import { isNews } from "../jobs/of-target.ts";
 import { jobOrderOf } from "../run/act.ts";
-import { runTargets } from "../run/run-facts.ts";
-import type { ActOutcome } from "../run/run-kind.ts";
-import { createRetry, deleteSessions, recordRecoveryPoint, type SessionActPorts } from "./aftermath.ts";
+import { runTargets } from "../run/facts.ts";
+import type { ActOutcome } from "../run/kind.ts";
+import { createRetry, deleteSessions, recordRecoveryPoint, type SessionActPorts } from "./cleanup.ts";
 import type { OwnAction } from "./step.ts";
 import { memberOf, type SessionView } from "./view.ts";
 

@@ -13,23 +13,24 @@
  * | 8 | deadline | passed while work is left | everything open fails |
  * | 9 | cancelled | `spec.cancel` is set while work is left | everything open fails |
  * | 10 | invokerGone | while work is left | everything open fails |
- * | 11 | deleted | the session is deleted, and held for what it owes | everything open fails |
- * | 12 | globalBefore | there is one | run it, wait for it; its failure fails every target |
- * | 13 | repositoryRefused | it can't be opened | what has not started fails |
- * | 14 | jobsEnded | a host's job ended, and the host did not | it fails with the job's reason |
- * | 15 | explainRestarts | an agent was given up because it began again and again | the kubelet's word for why |
- * | 16 | lostExecutors | a host's pod is gone or its agent silent | another pod, once; then ExecutorLost |
- * | 17 | passInitOn | nobody is opening the repository | the next host does |
- * | 18 | answerLocks | locks whose owner is gone | tell the agent which |
- * | 19 | startMembers | a member's turn has come | its hosts; or held, or refused |
- * | 20 | giveTurns | a host waits | before-hook, then its pod |
- * | 21 | memberAfter | a host ended | after-hook |
- * | 22 | concludeTargets | nothing of a target runs | conditions; its phase follows |
- * | 23 | wait | a target is not over | wait |
- * | 24 | maintenance | all targets are over | one host keeps the repository in order |
- * | 25 | globalAfter | there is one | run it by its policy, wait for it |
- * | 26 | history | | old sessions go |
- * | 27 | finish | | final |
+ * | 11 | repositoryChanged | its backend is another than at the begin | what does not run yet fails |
+ * | 12 | deleted | the session is deleted, and held for what it owes | everything open fails |
+ * | 13 | globalBefore | there is one | run it, wait for it; its failure fails every target |
+ * | 14 | repositoryRefused | it can't be opened | what has not started fails |
+ * | 15 | jobsEnded | a host's job ended, and the host did not | it fails with the job's reason |
+ * | 16 | explainRestarts | an agent was given up because it began again and again | the kubelet's word for why |
+ * | 17 | lostExecutors | a host's pod is gone or its agent silent | another pod, once; then ExecutorLost |
+ * | 18 | passInitOn | nobody is opening the repository | the next host does |
+ * | 19 | answerLocks | locks whose owner is gone | tell the agent which |
+ * | 20 | startMembers | a member's turn has come | its hosts; or held, or refused |
+ * | 21 | giveTurns | a host waits | before-hook, then its pod |
+ * | 22 | memberAfter | a host ended | after-hook |
+ * | 23 | concludeTargets | nothing of a target runs | conditions; its phase follows |
+ * | 24 | wait | a target is not over | wait |
+ * | 25 | maintenance | all targets are over | one host keeps the repository in order |
+ * | 26 | globalAfter | there is one | run it by its policy, wait for it |
+ * | 27 | history | | old sessions go |
+ * | 28 | finish | | final |
  */
 import { Label, TARGET_LABEL_PREFIX } from "../../shared/contract.ts";
 import { backupSessionLabels } from "../../shared/invoker/build-backup-session.ts";
@@ -40,7 +41,7 @@ import type { Decision } from "../run/step.ts";
 import { beganTooEarly } from "./early-hosts.ts";
 import { BACKUP_WORDS, runFacts } from "./facts.ts";
 import { finish, history, retry } from "./finish.ts";
-import { cancelled, deadline, invokerGone, repositoryRefused } from "./interruptions.ts";
+import { cancelled, deadline, invokerGone, repositoryChanged, repositoryRefused } from "./interruptions.ts";
 import { maintenance } from "./maintenance.ts";
 import { dueJobs, startMembers } from "./members.ts";
 import { passInitOn, repositoryResults } from "./repository-results.ts";
@@ -103,6 +104,7 @@ const TABLE: RunTable<SessionView, SessionStatus, OwnAction> = {
     deadline,
     cancelled,
     invokerGone,
+    repositoryChanged,
     shared.deleted,
     shared.globalBefore,
     repositoryRefused,

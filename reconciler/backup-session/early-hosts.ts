@@ -6,10 +6,10 @@ import { canonicalJson } from "../../shared/hash.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { hasCondition, isConditionFalse, isConditionTrue } from "../../shared/status/conditions.ts";
 import { formatTime } from "../../shared/timestamps.ts";
+import { isOver } from "../run/completion.ts";
 import type { HostEntry, TargetEntry } from "../run/entries.ts";
+import { runTargets, withEachHost } from "../run/facts.ts";
 import { repositoryOrder } from "../run/host-runs.ts";
-import { runTargets, withEachHost } from "../run/run-facts.ts";
-import { isOver } from "../run/settled.ts";
 import type { Row, Step } from "./step.ts";
 import { memberOf, type SessionStatus, type SessionView } from "./view.ts";
 

@@ -3,11 +3,11 @@ import { ConditionType } from "../../shared/reasons.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { hasCondition } from "../../shared/status/conditions.ts";
 import { isGoodPoint } from "../../shared/status/saved-data.ts";
-import { formatTime } from "../../shared/timestamps.ts";
+import { firstPast, formatTime, pastMs } from "../../shared/timestamps.ts";
+import { areTargetsOver, isBegun } from "../run/completion.ts";
 import { isRecorded, withEnd } from "../run/ended.ts";
 import { withEntryCondition } from "../run/entries.ts";
 import { runFailure } from "../run/outcome.ts";
-import { areTargetsOver, isBegun } from "../run/settled.ts";
 import { createdAtMs, isDeleted } from "../run/view.ts";
 import { BACKUP_WORDS, isRetryToFollow } from "./facts.ts";
 import { isSkipped } from "./start.ts";
@@ -99,13 +99,15 @@ export const finish: Row = {
 };
 
 /** What a session that left a good point is still to tell others; nothing when they know. Its hooks may have failed. */
-function aftermath(view: SessionView, status: SessionStatus): readonly Action[] {
+function aftermath(view: SessionView, status: SessionStatus, now: Date): readonly Action[] {
   if (!isGoodPoint(status)) return [];
   const { metadata, spec } = view.object;
-  const time = spec.dueTime ?? metadata.creationTimestamp ?? status.completionTime ?? "";
-  const known = view.invoker?.lastRecoveryPointMs;
+  const time = firstPast([spec.dueTime, metadata.creationTimestamp, status.completionTime], now);
+  // By a clock that was ahead: when it was taken nobody knows, and it is news of nothing.
+  if (time === undefined) return [];
+  const known = pastMs(view.invoker?.lastRecoveryPoint, now);
   const isThere = view.invoker?.view.isBeingDeleted === false;
-  const isNews = isThere && (known === undefined || known < Date.parse(time));
+  const isNews = isThere && known < Date.parse(time);
   if (!isNews) return [];
   const { completionTime = time, unreadableFiles } = status;
   return [
@@ -127,7 +129,7 @@ export const retry: Row = {
     if (!isFinal || (isSkipped(status) && !hasCondition(status.conditions, ConditionType.BackupHistoryCleaned))) {
       return undefined;
     }
-    const end: Step = { actions: aftermath(view, status), isEnd: true };
+    const end: Step = { actions: aftermath(view, status, now), isEnd: true };
     if (status.phase === "Succeeded") return end;
     const { nextRetry } = status;
     const invoker = view.invoker?.view;

@@ -8,17 +8,17 @@ import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { findCondition } from "../../shared/status/conditions.ts";
 import { isSessionSaved } from "../../shared/status/saved-data.ts";
 import { type ResolvedTargetRef, resolveTargetRef, targetKey } from "../../shared/target/ref.ts";
-import { periodMs } from "../health/staleness.ts";
+import { periodMs } from "../health/decide.ts";
+import { isOver, isStarted } from "../run/completion.ts";
+import { runTargets } from "../run/facts.ts";
 import { gatherCommon } from "../run/gather.ts";
-import { runTargets } from "../run/run-facts.ts";
-import type { GatherPorts } from "../run/run-kind.ts";
-import { isOver, isStarted } from "../run/settled.ts";
+import type { GatherPorts } from "../run/kind.ts";
+import type { World } from "../world/informers.ts";
 import { findInvokerObject, gatherInvoker, type InvokerName } from "../world/invokers.ts";
 import { openRestores } from "../world/targets.ts";
-import type { World } from "../world/world.ts";
 import { openingOf } from "./opening.ts";
 import type { CleanupOutcome, InvokerFact, SessionStatus, SessionView, SiblingSession } from "./view.ts";
-import { wholeSession } from "./whole-session.ts";
+import { wholeSession } from "./whole-run.ts";
 
 /** What the process remembers of a session besides what it does of every run. */
 export interface SessionMemory {
@@ -55,14 +55,13 @@ function findInvoker({ world, memories }: SessionPorts, key: string, session: Ba
   const { metadata, status } = object;
   try {
     const unmet = (status?.conditions ?? []).filter((condition) => condition.status !== "True");
-    const recoveryPoint = Date.parse(status?.lastRecoveryPoint?.time ?? "");
     const invoker: InvokerFact = {
       ...gatherInvoker(world, object),
       phase: status?.phase,
       isObserved: (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0),
       message: unmet.map(({ type, message }) => `${type}: ${message ?? ""}`).join("; "),
       periodMs: periodMs(status?.nextRuns ?? []),
-      lastRecoveryPointMs: Number.isNaN(recoveryPoint) ? undefined : recoveryPoint,
+      lastRecoveryPoint: status?.lastRecoveryPoint?.time,
     };
     memories.own(key).invoker = invoker;
     return { invoker, problem: undefined };

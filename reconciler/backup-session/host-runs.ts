@@ -2,11 +2,11 @@
 import type { HostRunSpec } from "../../shared/api/host-run.ts";
 import { normalPaths } from "../../shared/paths.ts";
 import { isSessionSaved } from "../../shared/status/saved-data.ts";
-import { jobHandler } from "../jobs/job-hooks.ts";
+import { jobHandler } from "../jobs/hooks.ts";
 import { isOpenHost, type TargetEntry } from "../run/entries.ts";
+import { runHosts, runTargets } from "../run/facts.ts";
 import { actionsOf, type HostRunOrder, type HostRuns, hooksOrder } from "../run/host-runs.ts";
 import { hostOrders, type OrderedHost } from "../run/orders.ts";
-import { runHosts, runTargets } from "../run/run-facts.ts";
 import { mayBegin } from "./early-hosts.ts";
 import { memberOf, type SessionStatus, type SessionView } from "./view.ts";
 

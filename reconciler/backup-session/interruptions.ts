@@ -1,14 +1,15 @@
 /** Rows that end what runs: the deadline, a person, an invoker that goes away, a repository that can't be opened. Pure. */
 import type { HostStats } from "../../shared/api/host-stats.ts";
 import { type ErrorCode, isErrorCode } from "../../shared/errors.ts";
+import { canonicalJson } from "../../shared/hash.ts";
 import { formatInvoker } from "../../shared/invoker/object.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { findCondition, hasCondition, isConditionFalse } from "../../shared/status/conditions.ts";
 import { formatTime } from "../../shared/timestamps.ts";
+import { withDeadlineExceeded, withEverythingFailed, withRefusal } from "../run/abort.ts";
+import { isBegun, isQuiet, isRefused, isStarted } from "../run/completion.ts";
 import { hostFailure, isAssigned, isOpenHost } from "../run/entries.ts";
-import { withDeadlineExceeded, withEverythingFailed, withRefusal } from "../run/give-up.ts";
-import { runHosts, runTargets } from "../run/run-facts.ts";
-import { isBegun, isQuiet, isRefused, isStarted } from "../run/settled.ts";
+import { runHosts, runTargets } from "../run/facts.ts";
 import { BACKUP_WORDS, runFacts } from "./facts.ts";
 import type { Row, Step } from "./step.ts";
 import type { SessionStatus, SessionView } from "./view.ts";
@@ -57,6 +58,36 @@ export const invokerGone: Row = {
     return {
       status: withEverythingFailed(BACKUP_WORDS, status, "NOT_FOUND", `InvokerNotFound: ${what} was deleted`, now),
     };
+  },
+};
+
+/** Whether the Repository leads elsewhere now than when the session began. One that is gone has its own rows. */
+function isRepositoryChanged({ repository }: SessionView, status: SessionStatus): boolean {
+  if (repository === undefined || status.repository === undefined) return false;
+  return canonicalJson(repository.spec.backend ?? null) !== canonicalJson(status.repository.backend ?? null);
+}
+
+/**
+ * A session saves into one repository. What runs ends with the order that it has, and what has not begun fails: begun now it would
+ * land in another one, and neither would hold the whole.
+ */
+export const repositoryChanged: Row = {
+  name: "repository changed",
+  next(view, status, now): Step | undefined {
+    if (!isBegun(status) || !isRepositoryChanged(view, status)) return undefined;
+    const { namespace, name } = { namespace: "", ...status.repository };
+    const message = `the backend of Repository ${namespace}/${name} was changed after the session began`;
+    const failure = hostFailure("INVALID_OBJECT", message, formatTime(now));
+    const isWaiting = (host: HostStats) => isOpenHost(host) && host.phase !== "Running";
+    const before = runTargets(status);
+    const targets = before.map((target) => {
+      if (!isStarted(target) && !isRefused(BACKUP_WORDS, target)) {
+        return withRefusal(BACKUP_WORDS, target, "INVALID_OBJECT", message, now);
+      }
+      if (!runHosts(target).some(isWaiting)) return target;
+      return { ...target, stats: runHosts(target).map((host) => (isWaiting(host) ? { ...host, ...failure } : host)) };
+    });
+    return targets.some((target, index) => target !== before[index]) ? { status: { ...status, targets } } : undefined;
   },
 };
 

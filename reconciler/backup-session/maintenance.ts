@@ -2,9 +2,10 @@
 import type { HostStats } from "../../shared/api/host-stats.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { hasCondition, isConditionTrue } from "../../shared/status/conditions.ts";
+import { formatDamage } from "../maintenance/verdicts.ts";
+import { areTargetsOver, isBegun } from "../run/completion.ts";
 import { type HostEntry, isAssigned, withEntryCondition } from "../run/entries.ts";
-import { runHosts, runTargets, withRunHost } from "../run/run-facts.ts";
-import { areTargetsOver, isBegun } from "../run/settled.ts";
+import { runHosts, runTargets, withRunHost } from "../run/facts.ts";
 import { isDeleted } from "../run/view.ts";
 import { isAlive } from "../run/world.ts";
 import { type ActionName, conditionOf, isActionOpen, type ToldAction, WORDS } from "./repository-actions.ts";
@@ -20,13 +21,13 @@ function isMaintenance(action: ActionName): boolean {
 
 /** What the Repository's own checks found last. */
 function sayWhatWasChecked(view: SessionView, status: SessionStatus, now: Date): Step | undefined {
-  const { lastCheckTime, lastReadDataCheckTime, integrity } = view.repository?.status ?? {};
+  const checked = view.repository?.status ?? {};
+  const { lastCheckTime, lastReadDataCheckTime } = checked;
   const lastTime = lastCheckTime ?? lastReadDataCheckTime;
   if (hasCondition(status.conditions, ConditionType.RepositoryIntegrityVerified) || !lastTime) return undefined;
+  const damage = formatDamage(checked);
   const [outcome, message] =
-    integrity === false
-      ? (["bad", `the check of ${lastTime} found the repository damaged`] as const)
-      : (["good", `the check of ${lastTime} found no error`] as const);
+    damage !== undefined ? (["bad", damage] as const) : (["good", `the check of ${lastTime} found no error`] as const);
   return {
     status: withEntryCondition(status, conditionOf("VerifyRepositoryIntegrity", outcome, message), now),
   };

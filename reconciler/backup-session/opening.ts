@@ -20,15 +20,14 @@ import { ConditionType } from "../../shared/reasons.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { hasCondition } from "../../shared/status/conditions.ts";
 import { ordersOn } from "../maintenance/users.ts";
+import { isStarted } from "../run/completion.ts";
 import { isAssigned, isOpenHost } from "../run/entries.ts";
-import { runHosts, runTargets } from "../run/run-facts.ts";
-import { isStarted } from "../run/settled.ts";
-import type { World } from "../world/world.ts";
+import { runHosts, runTargets } from "../run/facts.ts";
+import type { World } from "../world/informers.ts";
 import { isInitCarried } from "./repository-actions.ts";
-import type { SessionStatus } from "./view.ts";
+import type { Opening, SessionStatus } from "./view.ts";
 
 export type OpeningWorld = Pick<World, "sessions" | "repositories" | "hostRuns">;
-export type Opening = "free" | "waits";
 
 interface Claim {
   readonly uid: string;

@@ -2,7 +2,7 @@
 import type { HostActionResult, HostStats } from "../../shared/api/host-stats.ts";
 import { type CONDITION_REASONS, ConditionType } from "../../shared/reasons.ts";
 import { type EntryCondition, type HostEntry, isOpenHost } from "../run/entries.ts";
-import { runHosts, runTargets } from "../run/run-facts.ts";
+import { runHosts, runTargets } from "../run/facts.ts";
 import type { SessionStatus } from "./view.ts";
 
 export type ActionName = HostActionResult["action"];

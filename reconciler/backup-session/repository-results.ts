@@ -3,7 +3,7 @@ import type { HostActionResult } from "../../shared/api/host-stats.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { findCondition, hasCondition } from "../../shared/status/conditions.ts";
 import { type HostEntry, isAssigned, withEntryCondition } from "../run/entries.ts";
-import { runHosts, runTargets, withRunHost } from "../run/run-facts.ts";
+import { runHosts, runTargets, withRunHost } from "../run/facts.ts";
 import { type ActionOutcome, allHosts, conditionOf, isInitCarried, isToldAction, WORDS } from "./repository-actions.ts";
 import type { Row, Step } from "./step.ts";
 import type { SessionStatus } from "./view.ts";
@@ -46,7 +46,10 @@ export const repositoryResults: Row = {
         // Two checks share a condition: damage that the second one found still counts.
         const isNews = outcome === "bad" && isCheck(type) && present?.status !== "False";
         if (present !== undefined && !isNews) continue;
-        return { status: withEntryCondition(status, conditionOf(action, outcome, describe(result)), now) };
+        const told = withEntryCondition(status, conditionOf(action, outcome, describe(result)), now);
+        const { repositoryID } = result;
+        const isNamed = action === "InitializeBackendRepository" && repositoryID !== undefined;
+        return { status: isNamed ? { ...told, repositoryID } : told };
       }
     }
     return foundBySaving(status, now);

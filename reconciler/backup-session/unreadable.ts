@@ -2,7 +2,7 @@
 import { ConditionType } from "../../shared/reasons.ts";
 import { formatTarget } from "../../shared/target/ref.ts";
 import { type TargetEntry, withEntryCondition } from "../run/entries.ts";
-import { runHosts, runTargets } from "../run/run-facts.ts";
+import { runHosts, runTargets } from "../run/facts.ts";
 import { targetRef } from "../run/view.ts";
 import type { Action } from "./step.ts";
 import type { SessionStatus, SessionView } from "./view.ts";

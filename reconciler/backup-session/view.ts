@@ -3,7 +3,6 @@ import type { BackupSession, BackupSessionStatus, BackupTargetStatus } from "../
 import type { BackupInvokerView, BackupMemberView } from "../../shared/invoker/object.ts";
 import type { TargetEntry } from "../run/entries.ts";
 import { createMemberFinder, type RunView, targetRef } from "../run/view.ts";
-import type { Opening } from "./opening.ts";
 
 export type SessionStatus = BackupSessionStatus;
 export type TargetStatus = BackupTargetStatus;
@@ -33,13 +32,16 @@ export interface InvokerFact {
   /** Longest distance between two of its next runs; undefined without a schedule. */
   readonly periodMs?: number | undefined;
   /** Time of the newest recovery point that its status names. */
-  readonly lastRecoveryPointMs: number | undefined;
+  readonly lastRecoveryPoint: string | undefined;
 }
 
 export interface CleanupOutcome {
   /** Undefined when every session that had to go is gone. */
   readonly error: string | undefined;
 }
+
+/** Whether a session may look for the repository now; see opening.ts. */
+export type Opening = "free" | "waits";
 
 export interface SessionView extends RunView<BackupSession, SessionStatus> {
   /** Undefined when it does not exist. Members that joined by label come after those of its spec. */

@@ -5,8 +5,8 @@ import type { ChangeHandler } from "../../shared/kube/cache/store.ts";
 import { targetKey } from "../../shared/target/ref.ts";
 import { onAny } from "../world/on-any.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
-import type { AutoBackupWorld } from "./auto-backup-world.ts";
-import { targetsNaming } from "./gather-auto-backup.ts";
+import { targetsNaming } from "./gather.ts";
+import type { AutoBackupWorld } from "./informers.ts";
 import { readNote } from "./note.ts";
 
 type Noted = Parameters<typeof readNote>[0];

@@ -4,7 +4,7 @@ import { listAt, textAt } from "../../shared/json/value.ts";
 import { KubeError } from "../../shared/kube/client/error.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { PODS } from "../../shared/kube/resources.ts";
-import type { HookPlace } from "./hook-plan.ts";
+import type { HookPlace } from "./plan.ts";
 
 /** The API server's words for a name that the pod's spec does not have. */
 const UNKNOWN_CONTAINER = /container .* is not valid for pod/;

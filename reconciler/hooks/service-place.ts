@@ -8,7 +8,7 @@ import { ENDPOINTS, PODS } from "../../shared/kube/resources.ts";
 import { serviceNamespace } from "../../shared/target/app-binding.ts";
 import { requireInside } from "../authority.ts";
 import { applicationNames } from "../world/main-container.ts";
-import type { HookPlace } from "./hook-plan.ts";
+import type { HookPlace } from "./plan.ts";
 
 /** Name of the first pod that is ready, else of the first that is not, as upstream chooses. Pure. */
 export function podBehind(endpoints: unknown): string | undefined {

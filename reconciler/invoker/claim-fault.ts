@@ -4,8 +4,8 @@ import type { JsonObject } from "../../shared/injection/workload.ts";
 import { listAt, textAt } from "../../shared/json/value.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { CLAIMS } from "../../shared/kube/resources.ts";
+import { isReplacedInPlace } from "../injection/decide-proof.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
-import { isReplacedInPlace } from "./decide-proof.ts";
 
 /**
  * A claim of a local backend that is not there, so that no node takes the pods; or one for one pod at a time, where the next pod is to come

@@ -4,9 +4,9 @@ import type { BackupConfiguration } from "../../shared/api/backup-configuration.
 import { Label } from "../../shared/contract.ts";
 import { resolveTargetRef, targetKey } from "../../shared/target/ref.ts";
 import { formatInvokerKey } from "../invoker-key.ts";
+import type { World } from "../world/informers.ts";
 import type { PodObject } from "../world/pod-object.ts";
 import { isWorkloadKind } from "../world/workload-object.ts";
-import type { World } from "../world/world.ts";
 import { findWorkload, parseWorkloadKey } from "./workload-key.ts";
 
 export type BackupInvokerObject = BackupConfiguration | BackupBatch;

@@ -6,12 +6,12 @@ import { isJsonObject, numberAt, textAt } from "../../shared/json/value.ts";
 import { type ConditionReason, ConditionType, INJECTION_REASONS } from "../../shared/reasons.ts";
 import type { ConditionFact, NewCondition } from "../../shared/status/conditions.ts";
 import { formatTarget } from "../../shared/target/ref.ts";
+import type { InjectionRecord } from "../injection/record.ts";
+import type { Refusal } from "../injection/refusal.ts";
+import { isInjectionCurrent, type WantedInjection } from "../injection/state.ts";
+import type { Trouble } from "../injection/trouble.ts";
 import type { PodObject } from "../world/pod-object.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
-import type { InjectionRecord } from "./injection-record.ts";
-import { isInjectionCurrent, type WantedInjection } from "./injection-state.ts";
-import type { Refusal } from "./refusal.ts";
-import type { Trouble } from "./trouble.ts";
 
 export interface SidecarFacts {
   readonly workload: WorkloadObject;

@@ -3,11 +3,11 @@ import type { Repository } from "../../shared/api/repository.ts";
 import { Label } from "../../shared/contract.ts";
 import type { NamespaceFacts } from "../../shared/injection/view.ts";
 import { resolveTargetRef, targetKey } from "../../shared/target/ref.ts";
+import { isHeldByInit } from "../injection/left-over.ts";
+import type { World } from "../world/informers.ts";
 import type { PodObject } from "../world/pod-object.ts";
 import type { Restore } from "../world/targets.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
-import type { World } from "../world/world.ts";
-import { isHeldByInit } from "./left-over.ts";
 import {
   type BackupInvokerObject,
   invokerKeyOf,

@@ -1,7 +1,7 @@
 /** The key under which the injection's queue knows a workload: `Kind/namespace/name`, as targetKey() writes it. */
 import { UserError } from "../../shared/errors.ts";
+import type { World } from "../world/informers.ts";
 import { isWorkloadKind, type WorkloadKind, type WorkloadObject } from "../world/workload-object.ts";
-import type { World } from "../world/world.ts";
 
 export interface WorkloadId {
   readonly kind: WorkloadKind;

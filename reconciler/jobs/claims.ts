@@ -7,7 +7,7 @@ import { substituteObject } from "../../shared/invoker/substitution.ts";
 import { isJsonObject, textAt, valueAt } from "../../shared/json/value.ts";
 import { validNameWithPrefix } from "../../shared/names.ts";
 import { withoutOwnKeys } from "../../shared/own-keys.ts";
-import type { JobView, RestoreJobView } from "./job-view.ts";
+import type { JobView, RestoreJobView } from "./view.ts";
 
 export interface ClaimObject {
   readonly apiVersion: "v1";

@@ -10,9 +10,9 @@ import type { Resource } from "../../shared/kube/resource.ts";
 import { CLAIMS } from "../../shared/kube/resources.ts";
 import { formatTarget, type ResolvedTargetRef } from "../../shared/target/ref.ts";
 import { whyOutside } from "../authority.ts";
-import { makesClaims } from "./job-host.ts";
-import type { ClaimFact } from "./job-view.ts";
-import type { TargetSight } from "./target-job.ts";
+import { makesClaims } from "./host.ts";
+import type { TargetSight } from "./of-target.ts";
+import type { ClaimFact } from "./view.ts";
 
 type TargetReader = Pick<KubeClient, "find">;
 

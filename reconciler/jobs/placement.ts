@@ -13,7 +13,7 @@
 import type { PodSettings } from "../../shared/api/runtime-settings.ts";
 import { UserError } from "../../shared/errors.ts";
 import { type JsonObject, objectsAt } from "../../shared/injection/workload.ts";
-import type { ClaimFact, ClaimUser } from "./job-view.ts";
+import type { ClaimFact, ClaimUser } from "./view.ts";
 
 const MANY_NODES: readonly string[] = ["ReadWriteMany", "ReadOnlyMany"];
 const ONE_POD = "ReadWriteOncePod";

@@ -2,9 +2,9 @@
 import { Command, LabelValue } from "../../shared/contract.ts";
 import { shortHash } from "../../shared/hash.ts";
 import { NAME_MAX_LENGTH, nameWithSuffix, pointSearchJobName } from "../../shared/names.ts";
-import type { RestoreJobView } from "./job-view.ts";
-import type { JobPlan } from "./plan-job.ts";
-import { planRepositoryJob } from "./plan-repository-job.ts";
+import type { JobPlan } from "./plan.ts";
+import { planRepositoryJob } from "./plan-for-repository.ts";
+import type { RestoreJobView } from "./view.ts";
 
 /** A repository of hundreds of thousands of snapshots is listed within minutes. */
 const LIMIT_SECONDS = 600;

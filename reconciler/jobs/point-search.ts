@@ -1,7 +1,7 @@
 /** The job that looks for the recovery points of a restore, as it is now. */
-import { decideJobOutcome, type JobOutcome } from "./decide-outcome.ts";
-import { type JobsOwner, type JobWorld, jobsOf, podsOf } from "./gather-target-jobs.ts";
-import type { JobName, JobProblem } from "./target-job.ts";
+import { decideJobOutcome, type JobOutcome } from "./decide.ts";
+import { type JobsOwner, type JobWorld, jobsOf, podsOf } from "./gather-of-targets.ts";
+import type { JobName, JobProblem } from "./of-target.ts";
 
 /** Stands among the problems of a restore's jobs where the others have the position of their target. */
 export const POINT_SEARCH = -1;

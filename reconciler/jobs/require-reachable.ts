@@ -4,7 +4,7 @@ import { EMPTY_TARGET_KIND, formatTarget, isClusterTask, isTargetKind } from "..
 import { isReservedVariable } from "../../shared/validation/reserved-variables.ts";
 import { whyOutside } from "../authority.ts";
 import { findBackendProblem, formatProblemOf } from "./backend-problem.ts";
-import type { JobView } from "./job-view.ts";
+import type { JobView } from "./view.ts";
 
 /** @throws UserError OUTSIDE_NAMESPACE, VARIABLE_RESERVED, TARGET_INVALID, BACKEND_INVALID */
 export function requireReachable(view: JobView): void {

@@ -5,7 +5,7 @@ import { parseTask } from "../../shared/api/task.ts";
 import { substitute, substituteObject, type Variables } from "../../shared/invoker/substitution.ts";
 import { isReplacedAddon } from "./catalogue-names.ts";
 import { joinImage, splitImage } from "./image.ts";
-import type { ResolvedTask } from "./job-view.ts";
+import type { ResolvedTask } from "./view.ts";
 
 export interface JobStep {
   /** Of the container. */

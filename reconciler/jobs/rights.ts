@@ -9,8 +9,8 @@ import type { JsonObject } from "../../shared/injection/workload.ts";
 import { NAME_MAX_LENGTH, nameWithSuffix, validNameWithPrefixNSuffix } from "../../shared/names.ts";
 import { withoutOwnKeys } from "../../shared/own-keys.ts";
 import { AGENT_RULES } from "../rights/agent-rules.ts";
-import { offshootLabels } from "./job-labels.ts";
-import type { JobView } from "./job-view.ts";
+import { offshootLabels } from "./labels.ts";
+import type { JobView } from "./view.ts";
 
 export interface JobRights {
   readonly accountName: string;

@@ -12,8 +12,8 @@
 import type { ContainerSecurityContext } from "../../shared/api/kubernetes/pod.ts";
 import { buildSecurityContext, decideRunsAs } from "../../shared/injection/security-context.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
-import type { JobView } from "./job-view.ts";
 import type { JobStep } from "./resolve-steps.ts";
+import type { JobView } from "./view.ts";
 
 const NOBODY = 65534;
 /** What upstream's jobs run as, and what its addons are made for. */

@@ -8,11 +8,11 @@ import { buildEnv, buildPassedOn, findScratchLimit } from "../../shared/injectio
 import { uniteMounts } from "../../shared/injection/mounts.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import { appAddress } from "../../shared/target/app-binding.ts";
-import { hasCommand } from "./job-hooks.ts";
-import type { JobView } from "./job-view.ts";
-import type { JobVolumes } from "./job-volumes.ts";
+import { hasCommand } from "./hooks.ts";
 import type { JobStep } from "./resolve-steps.ts";
 import { stepSecurityContext } from "./security.ts";
+import type { JobView } from "./view.ts";
+import type { JobVolumes } from "./volumes.ts";
 
 /** A Function's settings under those of the member: fields replace, variables are put in by name. */
 function mergeSettings(base: ContainerSettings | undefined, over: ContainerSettings | undefined): ContainerSettings {

@@ -5,10 +5,10 @@ import { usedBackend } from "../../shared/backends.ts";
 import { Path } from "../../shared/contract.ts";
 import type { Variables } from "../../shared/invoker/substitution.ts";
 import { isReservedVariable } from "../../shared/validation/reserved-variables.ts";
+import { jobHostName } from "./host.ts";
 import { splitImage } from "./image.ts";
-import { jobHostName } from "./job-host.ts";
-import type { JobView, RestoreJobView } from "./job-view.ts";
 import { matchingRule } from "./matching-rule.ts";
+import type { JobView, RestoreJobView } from "./view.ts";
 
 /** Undefined values have no variable: `${X}` is an error then, and `${X:=d}` is `d`. */
 type Candidates = Readonly<Record<string, string | undefined>>;

@@ -24,8 +24,9 @@ import type { ErrorCode } from "../../shared/errors.ts";
 import { isWindowOpen } from "../../shared/schedule/maintenance-window.ts";
 import type { DeletionOrder } from "../../shared/snapshots/deletion-order.ts";
 import { formatTime } from "../../shared/timestamps.ts";
-import type { JobOutcome } from "../jobs/decide-outcome.ts";
-import { isWithoutPod, stuckOf } from "../jobs/target-job.ts";
+import type { JobOutcome } from "../jobs/decide.ts";
+import { isWithoutPod, stuckOf } from "../jobs/of-target.ts";
+import { type Sighting, withSighting } from "../repository/identity.ts";
 import { answerLocks } from "../run/locks.ts";
 import { LOOK_AGAIN_MS, type MaintenanceDecision, type RepositoryOwner, wait } from "./decision.ts";
 import { maintenanceJobName } from "./names.ts";
@@ -50,7 +51,11 @@ export function carryOn(view: MaintenanceView, run: MaintenanceRun, now: Date): 
   const end = (how: Pick<MaintenanceRun, "phase" | "reason" | "message">): MaintenanceDecision => {
     const { message: _, ...rest } = run;
     const ended = { ...rest, ...how, finishedAt: formatTime(now) };
-    const status = withResults(withRun(repository.status ?? {}, ended), run, results);
+    const seen = sightingsOf(hostRuns, run).reduce(
+      (known, sighting) => withSighting(known, sighting, now),
+      withRun(repository.status ?? {}, ended),
+    );
+    const status = withResults(seen, run, results);
     // A check that could not run is an answer too, and its words stand in the run. One that was stopped comes again.
     const isAnswered = isEnded(CHECK) || (how.phase === "Failed" && (run.actions ?? []).includes(CHECK));
     const request = repository.metadata.annotations?.[Annotation.CheckRequested];
@@ -135,6 +140,16 @@ function servedIn({ hostRuns, deletions }: MaintenanceView): readonly DeletionOr
 
 function resultsOf(hostRuns: readonly HostRun[]) {
   return hostRuns.flatMap(({ status }) => status?.results ?? []);
+}
+
+/** Which repository its pods found. They work for the Repository alone. */
+function sightingsOf(hostRuns: readonly HostRun[], run: MaintenanceRun): readonly Sighting[] {
+  return hostRuns.flatMap(({ spec, status }) => {
+    const id = (status?.results ?? []).find(({ repositoryID }) => repositoryID !== undefined)?.repositoryID;
+    if (id === undefined) return [];
+    const { backend } = spec.repository ?? {};
+    return [{ id, isMade: false, atMs: Date.parse(run.startedAt), by: "a run of checks and prune", backend }];
+  });
 }
 
 function isOrdered(hostRuns: readonly HostRun[], pod: NonNullable<MaintenanceJob["pod"]>): boolean {

@@ -3,6 +3,7 @@ import type { HostAction } from "../../shared/api/closed-lists.ts";
 import type { MaintenanceRun, Repository, RepositoryStatus } from "../../shared/api/repository.ts";
 import { doubledMs } from "../../shared/backoff.ts";
 import { Annotation } from "../../shared/contract.ts";
+import { dataFaultsOf } from "./verdicts.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -49,6 +50,13 @@ export function nextReadDataSubset(last: string | undefined): string {
   return `${(part % READ_DATA_PARTS) + 1}/${READ_DATA_PARTS}`;
 }
 
+/** The bad part that nobody has read for the longest time; undefined where all were read within the hour. */
+function badPart(status: RepositoryStatus, isRequested: boolean, now: Date): string | undefined {
+  const open = dataFaultsOf(status).filter(({ checkedAt }) => isRequested || isDue(checkedAt, HOUR_MS, now));
+  const [oldest] = [...open].sort((a, b) => (Date.parse(a.checkedAt) || 0) - (Date.parse(b.checkedAt) || 0));
+  return oldest?.part;
+}
+
 /** A damaged repository is looked at again each hour, and nothing is taken out of it. */
 function isPruneDue(status: RepositoryStatus, now: Date): boolean {
   const { lastPruneTime, lastRemoval, prunedRemoval, firstBackupTime, integrity } = status;
@@ -72,15 +80,18 @@ export function dueWork({ repository, isPruneWanted, deletions }: DueView, now: 
   }
   const isCheckDue = isRequested || isDue(lastCheckTime, integrity === false ? HOUR_MS : DAY_MS, now);
   // The first comes a week after the first backup.
-  const isReadDue = isDue(lastReadDataCheckTime ?? firstBackupTime, READ_DATA_EVERY_MS, now);
+  const isWeekly = isDue(lastReadDataCheckTime ?? firstBackupTime, READ_DATA_EVERY_MS, now);
+  const badSubset = badPart(status, isRequested, now);
+  // Whoever asks wants to know whether what is bad still is.
+  const subset = isWeekly && !(isRequested && badSubset) ? nextReadDataSubset(readDataSubset) : badSubset;
   return {
     actions: [
       ...(isCheckDue ? (["VerifyRepositoryIntegrity"] as const) : []),
-      ...(isReadDue ? (["VerifyRepositoryData"] as const) : []),
+      ...(subset !== undefined ? (["VerifyRepositoryData"] as const) : []),
       ...(isPruneWanted && isPruneDue(status, now) ? (["PruneRepository"] as const) : []),
       ...removal,
     ],
-    readDataSubset: isReadDue ? nextReadDataSubset(readDataSubset) : undefined,
+    readDataSubset: subset,
     request,
   };
 }

@@ -3,11 +3,11 @@ import type { Repository } from "../../shared/api/repository.ts";
 import { formatInvoker } from "../../shared/invoker/object.ts";
 import { objectKey } from "../../shared/kube/object-meta.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
-import { decideJobOutcome } from "../jobs/decide-outcome.ts";
-import { jobsOf, podsOf } from "../jobs/gather-target-jobs.ts";
+import { decideJobOutcome } from "../jobs/decide.ts";
+import { jobsOf, podsOf } from "../jobs/gather-of-targets.ts";
 import { hostRunsOf } from "../world/host-runs.ts";
+import type { World } from "../world/informers.ts";
 import { gatherLocksView, NO_LOCKS } from "../world/targets.ts";
-import type { World } from "../world/world.ts";
 import { gatherUsers, type RepositoryUsers, type UsersWorld } from "./users.ts";
 import type { MaintenanceJob, MaintenanceView } from "./view.ts";
 

@@ -1,9 +1,9 @@
 /** Plans the job of a maintenance. Pure. */
 import { Command, LabelValue } from "../../shared/contract.ts";
-import type { MaintenanceJobView } from "../jobs/job-view.ts";
 import { onNode, placeJob } from "../jobs/placement.ts";
-import type { JobPlan } from "../jobs/plan-job.ts";
-import { planRepositoryJob } from "../jobs/plan-repository-job.ts";
+import type { JobPlan } from "../jobs/plan.ts";
+import { planRepositoryJob } from "../jobs/plan-for-repository.ts";
+import type { MaintenanceJobView } from "../jobs/view.ts";
 
 /**
  * @param name of the job

@@ -1,6 +1,8 @@
 /** What a maintenance found, in the Repository's status. Pure. */
 import type { HostActionResult } from "../../shared/api/host-stats.ts";
 import type { MaintenanceRun, RepositoryStatus } from "../../shared/api/repository.ts";
+import { nextReadDataSubset } from "./due.ts";
+import { type CheckVerdict, dataFaultsOf, withVerdicts } from "./verdicts.ts";
 
 /** As many are kept. */
 const MAX_RUNS = 10;
@@ -19,6 +21,24 @@ export function withRun(status: RepositoryStatus, run: MaintenanceRun): Reposito
   return { ...status, maintenanceRuns: [run, ...earlier].slice(0, MAX_RUNS) };
 }
 
+/** Of several checks of one kind the worse one counts; undefined where none came to a verdict. */
+function verdictOn(
+  action: HostActionResult["action"],
+  run: MaintenanceRun,
+  ended: readonly HostActionResult[],
+): CheckVerdict | undefined {
+  const checks = ended.filter((result) => result.action === action && verdictOf(result) !== undefined);
+  const last = checks.at(-1);
+  if (last === undefined) return undefined;
+  return { isGood: checks.every((result) => verdictOf(result) === true), at: last.finishedAt ?? run.startedAt };
+}
+
+/** Whether a part was read once more because it is bad: the weekly parts go on from where they were. */
+function isRepeat(status: RepositoryStatus, part: string | undefined): boolean {
+  if (part === nextReadDataSubset(status.readDataSubset)) return false;
+  return dataFaultsOf(status).some((fault) => fault.part === part);
+}
+
 /** What single actions found, whatever became of the others. */
 export function withResults(
   status: RepositoryStatus,
@@ -26,17 +46,17 @@ export function withResults(
   results: readonly HostActionResult[],
 ): RepositoryStatus {
   const ended = results.filter(({ phase }) => phase !== "Running");
-  const checks = ended.filter((result) => verdictOf(result) !== undefined);
-  const structure = checks.findLast(({ action }) => action === "VerifyRepositoryIntegrity")?.finishedAt;
-  const data = checks.findLast(({ action }) => action === "VerifyRepositoryData")?.finishedAt;
+  const structure = verdictOn("VerifyRepositoryIntegrity", run, ended);
+  const data = verdictOn("VerifyRepositoryData", run, ended);
+  const { readDataSubset: part } = run;
+  const isWeekly = data !== undefined && !isRepeat(status, part);
   const pruned = ended.find(({ action, phase }) => action === "PruneRepository" && phase === "Succeeded")?.finishedAt;
   return {
     ...status,
-    // Of several checks the worse one counts.
-    ...(checks.length > 0 && { integrity: checks.every((result) => verdictOf(result) === true) }),
-    ...(structure !== undefined && { lastCheckTime: structure }),
-    ...(data !== undefined && { lastReadDataCheckTime: data }),
-    ...(data !== undefined && run.readDataSubset !== undefined && { readDataSubset: run.readDataSubset }),
+    ...withVerdicts(status, { structure, data }, part),
+    ...(structure !== undefined && { lastCheckTime: structure.at }),
+    ...(isWeekly && { lastReadDataCheckTime: data.at }),
+    ...(isWeekly && part !== undefined && { readDataSubset: part }),
     ...(pruned !== undefined && { lastPruneTime: pruned }),
     ...(pruned !== undefined && run.covers !== undefined && { prunedRemoval: run.covers }),
   };

@@ -5,7 +5,7 @@ import { Annotation, Container } from "../../shared/contract.ts";
 import { listAt, numberAt, textAt } from "../../shared/json/value.ts";
 import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { PODS } from "../../shared/kube/resources.ts";
-import type { World } from "../world/world.ts";
+import type { World } from "../world/informers.ts";
 import { gatherUsers, ordersOn, type UsersWorld } from "./users.ts";
 
 export interface Saver {

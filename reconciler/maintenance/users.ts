@@ -9,8 +9,8 @@ import { objectKey } from "../../shared/kube/object-meta.ts";
 import { mayUseRepository } from "../../shared/repository/usage-policy.ts";
 import { type BackupInvokerObject, invokerKeyOf, invokersOfRepository } from "../invoker/related.ts";
 import { hostRunsOf } from "../world/host-runs.ts";
+import type { World } from "../world/informers.ts";
 import type { Restore } from "../world/targets.ts";
-import type { World } from "../world/world.ts";
 
 export type UsersWorld = Pick<
   World,

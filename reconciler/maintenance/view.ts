@@ -1,8 +1,8 @@
 /** What the decision about the maintenance of one Repository reads. */
 import type { Repository } from "../../shared/api/repository.ts";
 import type { DeletionOrder } from "../../shared/snapshots/deletion-order.ts";
-import type { JobOutcome } from "../jobs/decide-outcome.ts";
-import type { JobName, JobProblem } from "../jobs/target-job.ts";
+import type { JobOutcome } from "../jobs/decide.ts";
+import type { JobName, JobProblem } from "../jobs/of-target.ts";
 import type { LocksView } from "../run/locks.ts";
 import type { Limits } from "../run/world.ts";
 import type { SeenHostRun } from "../world/without-points.ts";

@@ -3,7 +3,8 @@ import type { BackupBatch } from "../../shared/api/backup-batch.ts";
 import type { BackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
-import { decideStaleness } from "../health/staleness.ts";
+import { firstPast } from "../../shared/timestamps.ts";
+import { decideStaleness } from "../health/decide.ts";
 import type { GaugeSpec, Sample } from "./gauge-table.ts";
 import { type Labels, timeSeconds } from "./session-samples.ts";
 
@@ -42,7 +43,7 @@ export function* invokerSamples(invoker: BackupConfiguration | BackupBatch, now:
   const labels = { invoker_kind: kind, invoker_name: metadata.name, namespace: metadata.namespace };
   const staleness = decideStaleness(invoker, now);
   yield* sample(NAME.stale, labels, staleness.kind === "stale" ? 1 : 0);
-  yield* sample(NAME.lastPoint, labels, timeSeconds(status?.lastRecoveryPoint?.time));
+  yield* sample(NAME.lastPoint, labels, timeSeconds(firstPast([status?.lastRecoveryPoint?.time], now)));
   yield* sample(NAME.nextRun, labels, timeSeconds(status?.nextRuns?.[0]));
   yield* sample(NAME.missed, labels, status?.missedRuns ?? 0);
   yield* sample(NAME.ready, labels, status?.phase === "Ready" ? 1 : 0);

@@ -148,7 +148,7 @@ export const UPSTREAM = {
     "repository_integrity",
     "repository_integrity",
     REPOSITORY,
-    "1 when the last check found no fault",
+    "1 when the checks know of no fault, neither in the structure nor in the data",
   ),
   repositorySize: metric("repository_size_bytes", "repository_size_bytes", REPOSITORY, "size of the repository"),
   repositorySnapshots: metric(

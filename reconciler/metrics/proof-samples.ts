@@ -11,6 +11,7 @@ const INVOKER = ["invoker_kind", "invoker_name", "namespace"] as const;
 const NAME = {
   unchecked: "stash_batch_repository_unchecked_since_time_seconds",
   unread: "stash_batch_repository_data_unread_since_time_seconds",
+  replaced: "stash_batch_repository_replaced",
   maintenanceFailed: "stash_batch_repository_maintenance_failed",
   locks: "stash_batch_repository_locks",
   missing: "stash_batch_session_missing_members",
@@ -26,6 +27,11 @@ export const PROOF_GAUGES: readonly GaugeSpec[] = [
     name: NAME.unread,
     labelNames: REPOSITORY,
     help: "when a part of the data was last read and checked; the first backup's time while it never was",
+  },
+  {
+    name: NAME.replaced,
+    labelNames: REPOSITORY,
+    help: "1 while another restic repository is where the known one was, and nobody has accepted it",
   },
   {
     name: NAME.maintenanceFailed,
@@ -52,6 +58,7 @@ export function* proofSamples(repository: Repository, hostRuns: readonly HostRun
   for (const [metric, value] of Object.entries(since)) {
     if (value !== undefined) yield { name: metric, labels, value };
   }
+  yield { name: NAME.replaced, labels, value: repository.status?.replacement === undefined ? 0 : 1 };
   // One that was stopped for a backup says nothing.
   const ended = maintenanceRuns.find(({ phase }) => phase === "Succeeded" || phase === "Failed");
   yield { name: NAME.maintenanceFailed, labels, value: ended?.phase === "Failed" ? 1 : 0 };

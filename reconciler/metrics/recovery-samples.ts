@@ -5,7 +5,7 @@ import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { parseDuration } from "../../shared/duration.ts";
 import { UserError } from "../../shared/errors.ts";
 import { nextRuns } from "../../shared/schedule/parse.ts";
-import { periodMs } from "../health/staleness.ts";
+import { periodMs } from "../health/decide.ts";
 import { readSchedule } from "../verification/decide-verifier.ts";
 import type { GaugeSpec, Sample } from "./gauge-table.ts";
 import { timeSeconds } from "./session-samples.ts";

@@ -1,7 +1,7 @@
 /** Upstream's values of restores. Pure. */
 import { ConditionType } from "../../shared/reasons.ts";
 import { isConditionTrue } from "../../shared/status/conditions.ts";
-import { type RestoreObject, readRestoreStatus } from "../restore/restore-status.ts";
+import { type RestoreObject, readRestoreStatus } from "../restore/status.ts";
 import type { Sample } from "./gauge-table.ts";
 import { samples } from "./names.ts";
 import { durationSeconds, type Labels, targetLabels } from "./session-samples.ts";

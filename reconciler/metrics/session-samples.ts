@@ -2,6 +2,7 @@
 import type { BackupSession, BackupTargetStatus } from "../../shared/api/backup-session.ts";
 import type { HostStats, SnapshotStats } from "../../shared/api/host-stats.ts";
 import { parseDuration } from "../../shared/duration.ts";
+import { listsAllSnapshots } from "../../shared/status/saved-data.ts";
 import type { Sample } from "./gauge-table.ts";
 import { samples } from "./names.ts";
 
@@ -52,7 +53,8 @@ function* hostSamples(labels: Labels, host: HostStats): Generator<Sample> {
   const isGood = host.phase === "Succeeded";
   yield* samples("hostSuccess", labels, isGood ? 1 : 0);
   if (!isGood) return;
-  const snapshots = host.snapshots ?? [];
+  // Sums of a part would pass for those of the whole.
+  const snapshots = listsAllSnapshots(host) ? (host.snapshots ?? []) : [];
   yield* samples("hostDuration", labels, durationSeconds(host.duration));
   yield* samples(
     "hostSize",

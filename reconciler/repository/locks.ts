@@ -4,8 +4,8 @@
  */
 import type { RepositoryStatus } from "../../shared/api/repository.ts";
 import { boundLocks } from "../../shared/listed-locks.ts";
-import { formatTime } from "../../shared/timestamps.ts";
-import { isMaintenance, isOfRepository, type PointsView, pastMs, timeMs } from "./points.ts";
+import { formatTime, pastMs, timeMs } from "../../shared/timestamps.ts";
+import { isMaintenance, isOfRepository, type PointsView } from "./points.ts";
 
 /** The locks that were seen last; nothing where none were seen after those that are known. */
 export function withLocks(

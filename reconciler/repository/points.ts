@@ -16,6 +16,7 @@ import type { ListedMember, ListedPoint } from "../../shared/api/recovery-point.
 import type { Repository, RepositoryStatus } from "../../shared/api/repository.ts";
 import { canonicalJson } from "../../shared/hash.ts";
 import { boundPoints, invokerKey, isCount, newestPoints } from "../../shared/snapshots/listed-points.ts";
+import { pastMs, timeMs } from "../../shared/timestamps.ts";
 
 /** Half of what a status may take: the users of a Repository stand beside them. */
 const MAX_POINTS_LENGTH = 128 * 1024;
@@ -78,16 +79,6 @@ function ofCluster(point: ListedPoint, cluster: string | undefined): ListedPoint
   if (point.cluster === undefined || point.cluster !== cluster) return point;
   const { cluster: _own, ...rest } = point;
   return rest;
-}
-
-export function timeMs(time: string | undefined): number {
-  return Date.parse(time ?? "") || 0;
-}
-
-/** What stands in a status may be anybody's: a time that is still to come is none. */
-export function pastMs(time: string | undefined, now: Date): number {
-  const ms = timeMs(time);
-  return ms > now.getTime() ? 0 : ms;
 }
 
 /** When the pod was given the work, which is after the session was due. */

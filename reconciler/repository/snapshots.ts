@@ -16,7 +16,8 @@ import { boundSnapshots } from "../../shared/snapshots/listed.ts";
 import { isCount } from "../../shared/snapshots/listed-points.ts";
 import { taggedTimeMs } from "../../shared/snapshots/of-session.ts";
 import { invokerTag } from "../../shared/snapshots/tags.ts";
-import { isMaintenance, isOfRepository, type PointsView, pastMs, reportedAtMs, timeMs } from "./points.ts";
+import { pastMs, timeMs } from "../../shared/timestamps.ts";
+import { isMaintenance, isOfRepository, type PointsView, reportedAtMs } from "./points.ts";
 
 /** Twice what points may take: each has its own tags and paths. */
 const MAX_SNAPSHOTS_LENGTH = 256 * 1024;

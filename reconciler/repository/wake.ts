@@ -3,8 +3,8 @@ import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import type { ChangeHandler } from "../../shared/kube/cache/store.ts";
 import { objectKey } from "../../shared/kube/object-meta.ts";
+import type { World } from "../world/informers.ts";
 import type { SeenHostRun } from "../world/without-points.ts";
-import type { World } from "../world/world.ts";
 
 interface User {
   readonly metadata: { readonly namespace: string; readonly deletionTimestamp?: string };

@@ -15,16 +15,17 @@
  * | 10 | explainRestarts | an agent was given up because it began again and again | the kubelet's word for why |
  * | 11 | lostExecutors | a host's pod is gone | another pod |
  * | 12 | answerLocks | locks whose owner is gone | tell the agent which |
- * | 13 | startMembers | a member's turn has come | the gate at its workload, or its jobs; then its hosts |
- * | 14 | moreHosts | a DaemonSet's rollout reached another node | its host |
- * | 15 | retryHosts | hosts failed and tries are left | their turn again |
- * | 16 | giveTurns | a pod waits in its init-container | its turn |
- * | 17 | tellOldPods | other pods mount what the pod restores | their names, until they are gone |
- * | 18 | memberAfter | a host ended | after-hook |
- * | 19 | concludeTargets | nothing of a member runs | conditions; its phase follows |
- * | 20 | wait | a member is not over | wait |
- * | 21 | globalAfter | there is one | run it by its policy, wait for it |
- * | 22 | finish | | final |
+ * | 13 | stopMembers | a workload was scaled to 0 before any host's turn | its member waits again |
+ * | 14 | startMembers | a member's turn has come | the gate at its workload, or its jobs; then its hosts |
+ * | 15 | moreHosts | a DaemonSet's rollout reached another node, or a StatefulSet was scaled | its host; a replica that is gone without a turn goes |
+ * | 16 | retryHosts | hosts failed and tries are left | their turn again |
+ * | 17 | giveTurns | a pod waits in its init-container | its turn |
+ * | 18 | tellOldPods | other pods mount what the pod restores | their names, until they are gone |
+ * | 19 | memberAfter | a host ended | after-hook |
+ * | 20 | concludeTargets | nothing of a member runs | conditions; its phase follows |
+ * | 21 | wait | a member is not over | wait |
+ * | 22 | globalAfter | there is one | run it by its policy, wait for it |
+ * | 23 | finish | | final |
  *
  * A dry run goes through the same rows, of a view without hooks, order and tries: reconciler/restore/dry-run.ts.
  */
@@ -35,10 +36,10 @@ import type { Decision } from "../run/step.ts";
 import { withReason } from "./explain.ts";
 import { RESTORE_WORDS, runFacts } from "./facts.ts";
 import { deadline, finish, msToNextTime, retryHosts } from "./finish.ts";
-import { dueRequests, moreHosts, startMembers } from "./members.ts";
+import { dueRequests, moreHosts, startMembers, stopMembers } from "./members.ts";
 import { dueLooks, msToNextLook, tellOldPods } from "./old-pod-rows.ts";
-import type { RestoreStatus } from "./restore-status.ts";
 import { begin, repositoryFound, validated } from "./start.ts";
+import type { RestoreStatus } from "./status.ts";
 import type { Action, OwnAction, Row } from "./step.ts";
 import type { RestoreView } from "./view.ts";
 
@@ -66,6 +67,7 @@ const TABLE: RunTable<RestoreView, RestoreStatus, OwnAction> = {
     shared.explainRestarts,
     shared.lostExecutors,
     shared.answerLocks,
+    stopMembers,
     startMembers,
     moreHosts,
     retryHosts,

@@ -12,7 +12,7 @@ import { planHosts } from "../run/hosts.ts";
 import type { MemberAnswer } from "../run/members.ts";
 import { targetRef } from "../run/view.ts";
 import { planMembers } from "./plan.ts";
-import type { RestoreStatus } from "./restore-status.ts";
+import type { RestoreStatus } from "./status.ts";
 import type { OwnAction } from "./step.ts";
 import { isJobTarget, type RestoreView } from "./view.ts";
 

@@ -3,11 +3,11 @@ import { ConditionType, type HoldReason } from "../../shared/reasons.ts";
 import { findCondition, isConditionFalse, isConditionTrue } from "../../shared/status/conditions.ts";
 import { formatTarget, targetKey } from "../../shared/target/ref.ts";
 import { isAssigned, withExplanation, withoutExplanation } from "../run/entries.ts";
+import { runHosts, runTargets } from "../run/facts.ts";
 import { targetFailure } from "../run/outcome.ts";
-import { runHosts, runTargets } from "../run/run-facts.ts";
 import { targetRef } from "../run/view.ts";
 import { RESTORE_WORDS } from "./facts.ts";
-import type { RestoreStatus } from "./restore-status.ts";
+import type { RestoreStatus } from "./status.ts";
 import type { HeldPod, MemberStatus, RestoreView } from "./view.ts";
 
 export const RECOVERY_POINT_WANTED: HoldReason = "RecoveryPointWanted";

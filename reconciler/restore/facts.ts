@@ -4,13 +4,13 @@ import { ERRORS, isErrorCode } from "../../shared/errors.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { isConditionTrue } from "../../shared/status/conditions.ts";
 import { restoreMemberPhase, restorePhase } from "../../shared/status/restore-phase.ts";
-import { jobHandler } from "../jobs/job-hooks.ts";
+import { jobHandler } from "../jobs/hooks.ts";
+import { isOver } from "../run/completion.ts";
 import type { HostEntry } from "../run/entries.ts";
-import { type RunFacts, type RunWords, runHosts, runTargets } from "../run/run-facts.ts";
-import { isOver } from "../run/settled.ts";
+import { type RunFacts, type RunWords, runHosts, runTargets } from "../run/facts.ts";
 import { commonFacts, createdAtMs, isDeleted } from "../run/view.ts";
 import { turnGate } from "./quiet-gate.ts";
-import type { RestoreStatus } from "./restore-status.ts";
+import type { RestoreStatus } from "./status.ts";
 import { isJobTarget, memberOf, type RestoreView } from "./view.ts";
 
 export const RESTORE_WORDS: RunWords = {

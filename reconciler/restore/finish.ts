@@ -3,14 +3,15 @@ import type { RestoreHostStats } from "../../shared/api/host-stats.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { hasCondition } from "../../shared/status/conditions.ts";
 import { formatTime } from "../../shared/timestamps.ts";
+import { withDeadlineExceeded } from "../run/abort.ts";
+import { areTargetsOver, isBegun, isOver } from "../run/completion.ts";
 import { isRecorded, withEnd } from "../run/ended.ts";
 import { isOpenHost } from "../run/entries.ts";
-import { withDeadlineExceeded } from "../run/give-up.ts";
-import { runHosts, runTargets } from "../run/run-facts.ts";
-import { areTargetsOver, isBegun, isOver } from "../run/settled.ts";
+import { runHosts, runTargets } from "../run/facts.ts";
 import { createdAtMs } from "../run/view.ts";
 import { isHostRetryLeft, RESTORE_WORDS } from "./facts.ts";
-import type { RestoreStatus } from "./restore-status.ts";
+import { describeLeftHosts, withLeftHosts } from "./left-hosts.ts";
+import type { RestoreStatus } from "./status.ts";
 import type { Row, Step } from "./step.ts";
 import { isJobTarget, type MemberStatus, type RestoreView } from "./view.ts";
 
@@ -95,6 +96,11 @@ export function msToNextTime(view: RestoreView, status: RestoreStatus, now: Date
 
 export const finish: Row = {
   name: "final",
-  next: (view, status, now) =>
-    isBegun(status) && !isRecorded(status) ? { status: withEnd(view, status, now) } : undefined,
+  next(view, status, now): Step | undefined {
+    if (!isBegun(status) || isRecorded(status)) return undefined;
+    const left = describeLeftHosts(view, status);
+    if (left === undefined) return { status: withEnd(view, status, now) };
+    const news = { kind: "EmitEvent", type: "Warning", reason: "Hosts Not Restored", message: left } as const;
+    return { status: withEnd(view, withLeftHosts(status, left, now), now), actions: [news] };
+  },
 };

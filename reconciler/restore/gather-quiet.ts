@@ -1,9 +1,9 @@
 /** Reads what the gate before a host's turn goes by, from informers and memory. */
 import { textAt } from "../../shared/json/value.ts";
+import type { World } from "../world/informers.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
-import type { World } from "../world/world.ts";
 import type { StuckRollout } from "./old-pods.ts";
-import type { QuietFacts } from "./quiet-gate.ts";
+import type { QuietFacts } from "./view.ts";
 
 export interface QuietPorts extends Pick<QuietFacts, "seen" | "monotonicMs"> {
   readonly world: Pick<World, "hostRuns">;

@@ -1,26 +1,25 @@
 /** Reads what decisions about restores read and others don't: the spec, the gates at workloads, who else works on the targets. */
 import { messageOf, UserError } from "../../shared/errors.ts";
-import { isAsGoodAsGone } from "../../shared/invoker/held-run.ts";
-import { formatInvoker, isDryRun, type RestoreInvokerView, restoreInvokerView } from "../../shared/invoker/object.ts";
+import { formatInvoker, type RestoreInvokerView, restoreInvokerView } from "../../shared/invoker/object.ts";
 import { mayUseRepository } from "../../shared/repository/usage-policy.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
-import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
 import { EMPTY_TARGET_KIND, type ResolvedTargetRef, targetKey } from "../../shared/target/ref.ts";
 import { gatherPointSearch } from "../jobs/point-search.ts";
+import { isBegun } from "../run/completion.ts";
 import { gatherCommon } from "../run/gather.ts";
 import type { HostRuns } from "../run/host-runs.ts";
-import type { GatherPorts } from "../run/run-kind.ts";
-import { isBegun } from "../run/settled.ts";
+import type { GatherPorts } from "../run/kind.ts";
 import { runOwnerOf } from "../run/view.ts";
 import type { PodFact, WorkloadFact } from "../run/world.ts";
-import { isInitOf } from "../world/targets.ts";
+import type { World } from "../world/informers.ts";
+import { hasHosts, isAtWork, isInitOf, isOpenRestore, type Restore } from "../world/targets.ts";
 import { isWorkloadKind } from "../world/workload-object.ts";
-import type { World } from "../world/world.ts";
 import { withoutEffects } from "./dry-run.ts";
+import { RECOVERY_POINT_WANTED } from "./explain.ts";
 import { gatherQuiet, stuckRollout } from "./gather-quiet.ts";
 import { searchRunName } from "./host-runs.ts";
-import type { RestoreObject, RestoreStatus } from "./restore-status.ts";
 import type { SeenPods } from "./seen-pods.ts";
+import type { RestoreObject, RestoreStatus } from "./status.ts";
 import type { GateFact, HeldPod, RestoreView } from "./view.ts";
 
 /** What the process remembers of a restore besides what it does of every run. */
@@ -84,10 +83,29 @@ function gateOf(
   };
 }
 
-/** Sessions that are working on one of the targets, and older restores of them. */
+/**
+ * Whether another restore of a target comes first.
+ *
+ * | # | the other | comes first |
+ * |---|---|---|
+ * | 1 | is over, or a plan | no |
+ * | 2 | older, and nobody has looked at it, or its recovery point is being looked for | yes: it is about to begin |
+ * | 3 | older, and at work | yes |
+ * | 4 | older, and only waits | no |
+ * | 5 | younger, and has hosts, while this one has none | yes: it passed this one while that waited |
+ */
+function comesFirst(other: Restore, object: RestoreObject): boolean {
+  const { metadata, status } = other;
+  if (metadata.uid === object.metadata.uid || !isOpenRestore(other)) return false;
+  const [of, own] = [metadata.creationTimestamp ?? "", object.metadata.creationTimestamp ?? ""];
+  const isOlder = of < own || (of === own && metadata.name < object.metadata.name);
+  if (!isOlder) return hasHosts(other) && !hasHosts(object);
+  return status?.phase === undefined || status.reason === RECOVERY_POINT_WANTED || isAtWork(other);
+}
+
+/** Sessions that are working on one of the targets, and restores of them that come first. */
 export function busyTargets(world: World, object: RestoreObject, refs: readonly ResolvedTargetRef[]) {
   const busy = new Map<string, string>();
-  const createdAt = object.metadata.creationTimestamp ?? "";
   for (const ref of refs) {
     // Restores that name no target have none in common.
     if (ref.kind === EMPTY_TARGET_KIND) continue;
@@ -96,15 +114,9 @@ export function busyTargets(world: World, object: RestoreObject, refs: readonly 
       .byIndex("target", key)
       .find(({ status }) => status?.startTime !== undefined && !isFinalSessionPhase(status.phase));
     const restores = [...world.restoreSessions.byIndex("target", key), ...world.restoreBatches.byIndex("target", key)];
-    const older = restores.find((restore) => {
-      const { metadata, status } = restore;
-      if (isDryRun(restore) || metadata.uid === object.metadata.uid || isAsGoodAsGone(metadata)) return false;
-      if (isFinalRestorePhase(status?.phase)) return false;
-      const other = metadata.creationTimestamp ?? "";
-      return other < createdAt || (other === createdAt && metadata.name < object.metadata.name);
-    });
+    const other = restores.find((restore) => comesFirst(restore, object));
     if (session !== undefined) busy.set(key, `BackupSession ${session.metadata.name}`);
-    else if (older !== undefined) busy.set(key, formatInvoker({ kind: older.kind, ...older.metadata }));
+    else if (other !== undefined) busy.set(key, formatInvoker({ kind: other.kind, ...other.metadata }));
   }
   return busy;
 }

@@ -3,7 +3,7 @@ import type { HostRunSpec } from "../../shared/api/host-run.ts";
 import type { ChosenRecoveryPoint } from "../../shared/api/recovery-point.ts";
 import type { RestoreMemberView } from "../../shared/invoker/object.ts";
 import { podOrdinal } from "../../shared/target/hosts.ts";
-import { jobHandler } from "../jobs/job-hooks.ts";
+import { jobHandler } from "../jobs/hooks.ts";
 import { isOpenHost, type TargetEntry } from "../run/entries.ts";
 import {
   type HostRunKey,
@@ -16,7 +16,7 @@ import {
 } from "../run/host-runs.ts";
 import { hostOrders } from "../run/orders.ts";
 import { runOwnerOf } from "../run/view.ts";
-import type { RestoreStatus } from "./restore-status.ts";
+import type { RestoreStatus } from "./status.ts";
 import { memberOf, type RestoreView } from "./view.ts";
 
 /** So many snapshots of a recovery point go into each host run in any case, for people to read in messages. */

@@ -9,6 +9,7 @@ import type { BackupSession, BackupTargetStatus } from "../../shared/api/backup-
 import { canonicalJson } from "../../shared/hash.ts";
 import { isNamed, type PointSnapshot, type RepositoryPoint } from "../../shared/snapshots/recovery-points.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
+import { listsAllSnapshots } from "../../shared/status/saved-data.ts";
 import { resolveTargetRef } from "../../shared/target/ref.ts";
 import type { RestoreView } from "./view.ts";
 
@@ -22,8 +23,8 @@ export function readKnownPoint(facts: KnownPointFacts): RepositoryPoint | undefi
   if (newest === undefined || repository === undefined) return undefined;
   const { backend, lastBackupTime } = { ...repository.spec, ...repository.status };
   const isSameStore = canonicalJson(newest.status?.repository?.backend ?? null) === canonicalJson(backend ?? null);
-  // A session that is gone may have saved after it.
-  const isLast = sessions.some(({ metadata }) => metadata.creationTimestamp === lastBackupTime);
+  // A session that is gone may have saved after it; and one that a clock ahead has dated is not the last.
+  const isLast = newest.metadata.creationTimestamp === lastBackupTime;
   const point = isSameStore && isLast ? pointOf(newest) : undefined;
   if (point === undefined) return undefined;
   const isWanted = wanted === undefined ? Date.parse(point.time) <= asOfMs : isNamed(point, wanted);
@@ -67,10 +68,12 @@ function snapshotsOf(
   const target = resolveTargetRef(ref, namespace);
   const snapshots: PointSnapshot[] = [];
   for (const host of stats) {
-    if (host.phase !== "Succeeded" || (host.snapshots ?? []).length === 0) return undefined;
-    for (const { name: id, path } of host.snapshots ?? []) {
-      if (id === undefined || path === undefined || host.hostname === undefined) return undefined;
-      snapshots.push({ target, hostname: host.hostname, path, id, hosts: totalHosts });
+    const { hostname, snapshots: listed = [] } = host;
+    if (host.phase !== "Succeeded" || listed.length === 0 || !listsAllSnapshots(host)) return undefined;
+    const paths = listed.length > 1 ? { paths: listed.length } : {};
+    for (const { name: id, path } of listed) {
+      if (id === undefined || path === undefined || hostname === undefined) return undefined;
+      snapshots.push({ target, hostname, path, id, hosts: totalHosts, ...paths });
     }
   }
   return snapshots;

@@ -4,19 +4,13 @@ import type { ErrorCode } from "../../shared/errors.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { formatTarget, targetKey } from "../../shared/target/ref.ts";
 import { formatTime } from "../../shared/timestamps.ts";
-import { makesClaims } from "../jobs/job-host.ts";
-import type { TargetJob } from "../jobs/target-job.ts";
-import {
-  type EntryCondition,
-  type TargetEntry,
-  withEntryCondition,
-  withExplanation,
-  withoutExplanation,
-} from "../run/entries.ts";
+import { makesClaims } from "../jobs/host.ts";
+import type { TargetJob } from "../jobs/of-target.ts";
+import { isRefused } from "../run/completion.ts";
+import { type EntryCondition, type TargetEntry, withEntryCondition, withoutExplanation } from "../run/entries.ts";
 import { hostnamesOf } from "../run/hosts.ts";
 import { awaitTarget, seenTarget } from "../run/job-target.ts";
 import { type MemberAnswer, startByJobs, withHold } from "../run/members.ts";
-import { isRefused } from "../run/settled.ts";
 import { targetRef } from "../run/view.ts";
 import { startTried } from "./dry-run.ts";
 import { RESTORE_WORDS } from "./facts.ts";
@@ -56,7 +50,7 @@ function refused(name: string, words: string) {
  * |---|---|---|
  * | 1 | does not exist | wait for it: admission gives it the init-container when it is created |
  * | 2 | its template has no init-container of this restore | ask for it, again and again: by a dry run of a pod first |
- * | 3 | wants no pod | wait |
+ * | 3 | wants no pod | wait, as long as for one that does not exist |
  * | 4 | otherwise | its hosts |
  */
 function startInPods(view: RestoreView, target: TargetEntry, now: Date): MemberAnswer<OwnAction> {
@@ -111,7 +105,11 @@ function startInPods(view: RestoreView, target: TargetEntry, now: Date): MemberA
     now,
   );
   if (workload.replicas === 0) {
-    return { target: withExplanation(injected, "PodNotReady", `${name} has no pod yet that waits for its data`) };
+    const message = `${name} has no pod yet that waits for its data (next: scale it up)`;
+    const { type, bad } = RESTORE_WORDS.executorEnsured;
+    const condition = { type, status: "Unknown", reason: bad, message } as const;
+    const give = { code: "NO_REPLICAS", limitMs: view.limits.restoreWaitMs } as const;
+    return { target: withHold(RESTORE_WORDS, injected, { ...give, condition, reason: "PodNotReady", message }, now) };
   }
   const hostnames = hostnamesOf(ref, target.alias, workload);
   const totalHosts = totalHostsOf(ref.kind, hostnames.length, workload.replicas);

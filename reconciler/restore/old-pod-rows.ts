@@ -1,16 +1,16 @@
 /** What follows from the gate before a host's turn: looking at pods, telling whose are in the way, and looking again. Pure. */
 import type { HoldReason } from "../../shared/reasons.ts";
 import { targetKey } from "../../shared/target/ref.ts";
+import { isStarted } from "../run/completion.ts";
 import { isAssigned, isOpenHost, withExplanation, withoutExplanation } from "../run/entries.ts";
+import { runHosts, runTargets, withRunTarget } from "../run/facts.ts";
 import { podsOf } from "../run/host-turns.ts";
-import { runHosts, runTargets, withRunTarget } from "../run/run-facts.ts";
-import { isStarted } from "../run/settled.ts";
 import { targetRef } from "../run/view.ts";
 import type { PodFact } from "../run/world.ts";
 import { runFacts } from "./facts.ts";
 import { formatUnreplaced } from "./old-pods.ts";
 import { turnGate } from "./quiet-gate.ts";
-import type { RestoreStatus } from "./restore-status.ts";
+import type { RestoreStatus } from "./status.ts";
 import type { OwnAction, Row, Step } from "./step.ts";
 import { isJobTarget, type MemberStatus, type RestoreView } from "./view.ts";
 

@@ -8,7 +8,7 @@ import { formatUserError, UserError } from "../../shared/errors.ts";
 import type { RepositoryPoint } from "../../shared/snapshots/recovery-points.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { resolveTargetRef } from "../../shared/target/ref.ts";
-import { endOf, type JobProblem } from "../jobs/target-job.ts";
+import { endOf, type JobProblem } from "../jobs/of-target.ts";
 import { readKnownPoint } from "./known-point.ts";
 import { chooseRecoveryPoint } from "./recovery-point.ts";
 import type { Action } from "./step.ts";
@@ -111,12 +111,13 @@ function readPoints({ points = [] }: PointSearch): readonly RepositoryPoint[] {
     namespace,
     session,
     time,
-    snapshots: snapshots.map(({ target, hostname = "", path = "", id = "", hosts }) => ({
+    snapshots: snapshots.map(({ target, hostname = "", path = "", id = "", hosts, paths }) => ({
       target: resolveTargetRef(target, namespace),
       hostname,
       path,
       id,
       ...(hosts !== undefined && { hosts }),
+      ...(paths !== undefined && { paths }),
     })),
   }));
 }

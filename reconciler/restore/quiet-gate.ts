@@ -3,23 +3,13 @@
  * init-container are no obstacle, unless a restore is at work in them. Pure; the pods are looked at on request, just before a turn.
  */
 import { isAssigned, isOpenHost, type TargetEntry } from "../run/entries.ts";
-import { runHosts, runTargets } from "../run/run-facts.ts";
+import { runHosts, runTargets } from "../run/facts.ts";
 import { OPEN_GATE, type TurnGate } from "../run/turn-gate.ts";
 import { targetRef } from "../run/view.ts";
 import type { PodFact } from "../run/world.ts";
 import { formatOldPods } from "./old-pods.ts";
-import type { RestoreStatus } from "./restore-status.ts";
-import type { SeenPods } from "./seen-pods.ts";
+import type { RestoreStatus } from "./status.ts";
 import { isJobTarget, type RestoreView } from "./view.ts";
-
-/** What the gate reads besides the restore. */
-export interface QuietFacts {
-  /** Undefined before the first look. */
-  readonly seen: SeenPods | undefined;
-  readonly monotonicMs: number;
-  /** uids of pods that another restore has given their turn. */
-  readonly atWork: ReadonlySet<string>;
-}
 
 const UNKNOWN: TurnGate = { kind: "unknown" };
 

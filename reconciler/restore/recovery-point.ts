@@ -12,7 +12,7 @@ import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { isTargetSaved } from "../../shared/status/saved-data.ts";
 import { formatTarget, resolveTargetRef, targetKey } from "../../shared/target/ref.ts";
 import { selectForHost } from "../../shared/target/restore-rules.ts";
-import { isJobMember, jobHosts } from "../jobs/job-host.ts";
+import { isJobMember, jobHosts } from "../jobs/host.ts";
 import { hostnamesOf } from "../run/hosts.ts";
 import type { Workloads } from "../run/world.ts";
 

@@ -4,14 +4,14 @@ import { canonicalJson } from "../../shared/hash.ts";
 import { formatInvoker } from "../../shared/invoker/object.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { formatTime } from "../../shared/timestamps.ts";
+import { isBegun } from "../run/completion.ts";
 import { type EntryCondition, withEntryCondition, withExplanation, withoutExplanation } from "../run/entries.ts";
 import { heldSince } from "../run/members.ts";
-import { isBegun } from "../run/settled.ts";
 import { withPlan } from "./dry-run.ts";
 import { RECOVERY_POINT_WANTED } from "./explain.ts";
 import { deadlineMs } from "./finish.ts";
 import { decidePoint } from "./point-search.ts";
-import type { RestoreStatus } from "./restore-status.ts";
+import type { RestoreStatus } from "./status.ts";
 import type { Row, Step } from "./step.ts";
 import type { MemberStatus, RestoreView } from "./view.ts";
 

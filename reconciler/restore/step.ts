@@ -1,8 +1,8 @@
 /** What the rows of restores alone may answer. */
 import type { ResolvedTargetRef } from "../../shared/target/ref.ts";
-import type { JobName } from "../jobs/target-job.ts";
+import type { JobName } from "../jobs/of-target.ts";
 import type { RunAction, Row as SharedRow, Step as SharedStep } from "../run/step.ts";
-import type { RestoreStatus } from "./restore-status.ts";
+import type { RestoreStatus } from "./status.ts";
 import type { RestoreView } from "./view.ts";
 
 export type OwnAction =

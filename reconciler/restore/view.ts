@@ -2,13 +2,13 @@
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { RestoreMemberStatus } from "../../shared/api/restore-batch.ts";
 import type { RestoreInvokerView, RestoreMemberView } from "../../shared/invoker/object.ts";
-import { isJobMember } from "../jobs/job-host.ts";
+import { isJobMember } from "../jobs/host.ts";
 import type { PointSearchJob } from "../jobs/point-search.ts";
 import type { TargetEntry } from "../run/entries.ts";
 import { createMemberFinder, type RunView, targetRef } from "../run/view.ts";
 import type { StuckRollout } from "./old-pods.ts";
-import type { QuietFacts } from "./quiet-gate.ts";
-import type { RestoreObject, RestoreStatus } from "./restore-status.ts";
+import type { SeenPods } from "./seen-pods.ts";
+import type { RestoreObject, RestoreStatus } from "./status.ts";
 
 /** What a workload's pod template says about this restore. */
 export interface GateFact {
@@ -26,6 +26,15 @@ export interface HeldPod {
   readonly pod: string;
   /** `Kind/name` of the restore that it waits for. */
   readonly waitsFor: string;
+}
+
+/** Who else mounts what is restored: what quiet-gate.ts reads besides the restore. */
+export interface QuietFacts {
+  /** Undefined before the first look. */
+  readonly seen: SeenPods | undefined;
+  readonly monotonicMs: number;
+  /** uids of pods that another restore has given their turn. */
+  readonly atWork: ReadonlySet<string>;
 }
 
 export interface RestoreView extends RunView<RestoreObject, RestoreStatus> {
@@ -49,7 +58,7 @@ export interface RestoreView extends RunView<RestoreObject, RestoreStatus> {
 
 export type MemberStatus = RestoreMemberStatus;
 
-export { runHosts as hostsOf, runTargets as targetsOf } from "../run/run-facts.ts";
+export { runHosts as hostsOf, runTargets as targetsOf } from "../run/facts.ts";
 
 const findMember = createMemberFinder<RestoreMemberView>();
 

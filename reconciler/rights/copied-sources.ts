@@ -7,7 +7,7 @@ import { canonicalJson, shortHash } from "../../shared/hash.ts";
 import { textAt, valueAt } from "../../shared/json/value.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { findGranted } from "../authority.ts";
-import type { SecretCopy } from "./decide-rights.ts";
+import type { SecretCopy } from "./decide.ts";
 
 interface Known {
   readonly atMs: number;

@@ -2,10 +2,10 @@
 import { KINDS } from "../../shared/api/kinds.ts";
 import { assertNever } from "../../shared/errors.ts";
 import { beginHook } from "./begin-hook.ts";
+import type { RunStatus } from "./facts.ts";
+import type { ActOutcome, ActPorts, RunKind } from "./kind.ts";
 import { withRecords } from "./record-runs.ts";
 import { withRefusal } from "./refused-status.ts";
-import type { RunStatus } from "./run-facts.ts";
-import type { ActOutcome, ActPorts, RunKind } from "./run-kind.ts";
 import type { RunAction } from "./step.ts";
 import { toldStatus, withRunReadiness } from "./told-status.ts";
 import { type RunObject, type RunView, runOwnerOf } from "./view.ts";

@@ -8,10 +8,10 @@ import { Finalizer } from "../../shared/contract.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { isAlreadyExists, isConflict, KubeError } from "../../shared/kube/client/error.ts";
 import type { Parse } from "../../shared/kube/client/interface.ts";
-import type { HookRun } from "../hooks/hook-plan.ts";
 import { buildOwedRun } from "../hooks/owed.ts";
+import type { HookRun } from "../hooks/plan.ts";
 import { isHeld } from "./deleted.ts";
-import type { ActOutcome, ActPorts } from "./run-kind.ts";
+import type { ActOutcome, ActPorts } from "./kind.ts";
 import { type RunObject, runOwnerOf } from "./view.ts";
 
 /** Of a kind of run, all that is needed here. */

@@ -4,10 +4,10 @@
  * done at once, and a restarted reconciler goes on where the facts are. Reads no clock and writes nothing.
  */
 import { UserError } from "../../shared/errors.ts";
-import { jobsToEnd } from "../jobs/ended-job.ts";
+import { jobsToEnd } from "../jobs/ended.ts";
+import { withPhases } from "./completion.ts";
+import type { RunFacts, RunStatus } from "./facts.ts";
 import { ownHooks } from "./own-hooks.ts";
-import type { RunFacts, RunStatus } from "./run-facts.ts";
-import { withPhases } from "./settled.ts";
 import type { Decision, Row, RunAction } from "./step.ts";
 import type { RunObject, RunView } from "./view.ts";
 

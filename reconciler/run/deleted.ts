@@ -1,9 +1,9 @@
 /** A run that is deleted in the middle: what is at work ends, and what is owed is done before it goes. Pure. */
 import { Finalizer } from "../../shared/contract.ts";
+import { withEverythingFailed } from "./abort.ts";
+import { isBegun, isOver, isRefused, isStarted } from "./completion.ts";
 import { isOpenHost } from "./entries.ts";
-import { withEverythingFailed } from "./give-up.ts";
-import { type RunFacts, type RunStatus, runHosts, runTargets } from "./run-facts.ts";
-import { isBegun, isOver, isRefused, isStarted } from "./settled.ts";
+import { type RunFacts, type RunStatus, runHosts, runTargets } from "./facts.ts";
 import type { RunObject } from "./view.ts";
 
 /** Whether an after-hook may be owed, so that the run must not go before its end. */

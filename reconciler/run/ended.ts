@@ -4,7 +4,7 @@ import { ConditionType } from "../../shared/reasons.ts";
 import { hasCondition } from "../../shared/status/conditions.ts";
 import { formatTime } from "../../shared/timestamps.ts";
 import { withEntryCondition } from "./entries.ts";
-import type { RunStatus } from "./run-facts.ts";
+import type { RunStatus } from "./facts.ts";
 import { createdAtMs, type RunObject, type RunView } from "./view.ts";
 
 /** Whether the mark is there that nothing more is recorded. */

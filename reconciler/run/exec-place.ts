@@ -1,6 +1,6 @@
 /** Where a command of a member's hook runs. Pure. */
 import type { Handler } from "../../shared/api/hooks.ts";
-import type { HookPlace } from "../hooks/hook-plan.ts";
+import type { HookPlace } from "../hooks/plan.ts";
 import type { PodFact } from "./world.ts";
 
 /**

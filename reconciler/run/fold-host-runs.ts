@@ -5,12 +5,13 @@
 import type { HookResult } from "../../shared/api/hook-result.ts";
 import type { HostRun, HostRunStatus } from "../../shared/api/host-run.ts";
 import { type HostActionResult, MAX_TOLD_FILES, type TriedHost } from "../../shared/api/host-stats.ts";
+import { ERRORS } from "../../shared/errors.ts";
 import { canonicalJson } from "../../shared/hash.ts";
 import { boundLocks } from "../../shared/listed-locks.ts";
 import { isCount } from "../../shared/snapshots/listed-points.ts";
 import { type HostEntry, isOpenHost } from "./entries.ts";
+import { type RunStatus, runHosts, runTargets } from "./facts.ts";
 import { type HostRuns, hostRunName, keyOfEntry, type RunOwner } from "./host-runs.ts";
-import { type RunStatus, runHosts, runTargets } from "./run-facts.ts";
 import { cutText, type TextRoom, textRoom } from "./text-room.ts";
 
 /** Codes and durations. */
@@ -34,8 +35,14 @@ function boundHook(hook: HookResult, room: TextRoom): HookResult {
   };
 }
 
-/** The first of them that are not too long together. */
-function boundSnapshots<Snapshot>(snapshots: readonly Snapshot[]): readonly Snapshot[] {
+/** The first of them that are not too long together, and how many there are where that is not all. */
+function boundSnapshots<Snapshot>(all: readonly Snapshot[]) {
+  const snapshots = firstSnapshots(all);
+  // Written over what was told before, when the list was shorter or longer.
+  return { snapshots, snapshotCount: snapshots.length < all.length ? all.length : undefined };
+}
+
+function firstSnapshots<Snapshot>(snapshots: readonly Snapshot[]): readonly Snapshot[] {
   let room = MAX_SNAPSHOTS_LENGTH;
   const most = snapshots.slice(0, MAX_SNAPSHOTS);
   const end = most.findIndex((snapshot) => {
@@ -48,6 +55,7 @@ function boundSnapshots<Snapshot>(snapshots: readonly Snapshot[]): readonly Snap
 /** What a dry run told. A number that JSON can't carry would have the whole status refused. */
 function boundTried({ overwritten = [], snapshots = [], ...counts }: TriedHost): TriedHost {
   const countOf = (value: number) => (isCount(value) ? value : 0);
+  const { snapshotCount, ...bounded } = boundSnapshots(snapshots);
   return {
     newFiles: countOf(counts.newFiles),
     changedFiles: countOf(counts.changedFiles),
@@ -55,7 +63,8 @@ function boundTried({ overwritten = [], snapshots = [], ...counts }: TriedHost):
     totalBytes: countOf(counts.totalBytes),
     writtenBytes: countOf(counts.writtenBytes),
     overwritten: overwritten.slice(0, MAX_TOLD_FILES).map((path) => cutText(path, MAX_NAME)),
-    snapshots: boundSnapshots(snapshots),
+    ...bounded,
+    ...(snapshotCount !== undefined && { snapshotCount }),
   };
 }
 
@@ -78,8 +87,19 @@ function foldResults(entry: HostEntry, status: HostRunStatus, room: TextRoom): r
   return [...others, ...last];
 }
 
+/** Why a backup that its pod calls good is none: nobody could restore what has no id. */
+function withoutSnapshot(status: HostRunStatus): HostRunStatus {
+  const { snapshots = [] } = status;
+  if (status.phase !== "Succeeded" || (snapshots.length > 0 && snapshots.every(({ name }) => Boolean(name))))
+    return status;
+  const { next } = ERRORS.NO_SNAPSHOT_REPORTED;
+  const error = `the pod told no id of ${snapshots.length === 0 ? "a snapshot" : "every snapshot"} (next: ${next})`;
+  return { ...status, phase: "Failed", reason: "NO_SNAPSHOT_REPORTED", error };
+}
+
 /** The part of a report that counts while the host is open: how it goes and how it ended. */
-function foldOutcome(status: HostRunStatus, kind: "backup" | "restore", room: TextRoom) {
+function foldOutcome(told: HostRunStatus, kind: "backup" | "restore", room: TextRoom) {
+  const status = kind === "backup" ? withoutSnapshot(told) : told;
   const { phase, starts, startedAt, finishedAt, duration, error, reason, warnings, unreadableFiles, progress } = status;
   return {
     ...(phase !== undefined && { phase }),
@@ -95,9 +115,9 @@ function foldOutcome(status: HostRunStatus, kind: "backup" | "restore", room: Te
     }),
     ...(unreadableFiles !== undefined && { unreadableFiles }),
     ...(progress !== undefined && { progress }),
-    ...(kind === "backup" && status.snapshots !== undefined && { snapshots: boundSnapshots(status.snapshots) }),
+    ...(kind === "backup" && status.snapshots !== undefined && boundSnapshots(status.snapshots)),
     ...(kind === "restore" && status.tried !== undefined && { tried: boundTried(status.tried) }),
-    ...(kind === "restore" && status.restored !== undefined && { snapshots: boundSnapshots(status.restored) }),
+    ...(kind === "restore" && status.restored !== undefined && boundSnapshots(status.restored)),
   };
 }
 

@@ -2,15 +2,15 @@
 import type { BackupMemberView, RestoreMemberView } from "../../shared/invoker/object.ts";
 import { type ResolvedTargetRef, resolveTargetRef } from "../../shared/target/ref.ts";
 import { readOwed } from "../hooks/owed.ts";
-import { gatherTargetJobs, jobTargets } from "../jobs/gather-target-jobs.ts";
+import { gatherTargetJobs, jobTargets } from "../jobs/gather-of-targets.ts";
 import { hostRunsOf } from "../world/host-runs.ts";
+import { clusterIdOf } from "../world/informers.ts";
 import { gatherLocksView, gatherPods, gatherWorkloads, NO_LOCKS } from "../world/targets.ts";
-import { clusterIdOf } from "../world/world.ts";
+import { isBegun } from "./completion.ts";
+import { type RunStatus, runHosts, runTargets } from "./facts.ts";
 import { foldHostRuns } from "./fold-host-runs.ts";
 import type { HostRuns } from "./host-runs.ts";
-import { type RunStatus, runHosts, runTargets } from "./run-facts.ts";
-import type { GatherPorts, RunKind } from "./run-kind.ts";
-import { isBegun } from "./settled.ts";
+import type { GatherPorts, RunKind } from "./kind.ts";
 import { type RunObject, type RunView, runOwnerOf } from "./view.ts";
 import type { Workloads } from "./world.ts";
 
@@ -104,7 +104,7 @@ export function gatherCommon<Run extends RunObject, Status extends RunStatus, Me
     pods,
     jobs: jobs.jobs,
     ...(isAsked ? gatherLocksView(world, repositoryKey, pods) : NO_LOCKS),
-    silenceMs: memories.silences(key, status, pods, monotonicMs),
+    heartbeatAgesMs: memories.heartbeatAges(key, status, pods, monotonicMs),
     hookRuns,
     owed: readOwed(hostRunsOf(world, namespace, uid)),
     leaderSinceMs,

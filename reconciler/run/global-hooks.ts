@@ -4,13 +4,13 @@ import { hasHandler, hookTimeoutMs } from "../../shared/hooks/parts.ts";
 import { whyAfterHookSkipped } from "../../shared/hooks/policy.ts";
 import { hasCondition, withCondition } from "../../shared/status/conditions.ts";
 import { formatTime } from "../../shared/timestamps.ts";
-import { hookKey, hooksOf, isHookOpen, isToRepeat, lastHook, withIntent, withSkipped } from "../hooks/hook-records.ts";
 import { GLOBAL_TARGET } from "../hooks/owed.ts";
-import { withEverythingFailed } from "./give-up.ts";
+import { hookKey, hooksOf, isHookOpen, isToRepeat, lastHook, withIntent, withSkipped } from "../hooks/records.ts";
+import { withEverythingFailed } from "./abort.ts";
+import { areTargetsOver } from "./completion.ts";
+import type { ConditionWords, RunFacts, RunStatus, RunStep } from "./facts.ts";
 import { GLOBAL_PLACE } from "./member-hooks.ts";
 import { runFailure, runSummary } from "./outcome.ts";
-import type { ConditionWords, RunFacts, RunStatus, RunStep } from "./run-facts.ts";
-import { areTargetsOver } from "./settled.ts";
 
 function run<Status extends RunStatus>(
   facts: RunFacts<Status>,

@@ -1,5 +1,5 @@
 /** How often hosts say that they live: rarer the more there are, so that a large run costs the API server no more. Pure. */
-import { type RunStatus, runTargets } from "./run-facts.ts";
+import { type RunStatus, runTargets } from "./facts.ts";
 
 /** First row whose number of hosts is not exceeded. */
 const STEPS: readonly (readonly [hosts: number, seconds: number])[] = [
@@ -15,6 +15,6 @@ export function heartbeatSeconds(status: RunStatus): number {
 }
 
 /** How much longer than with the usual heartbeats silence means nothing. */
-export function silenceFactor(status: RunStatus): number {
+export function staleFactor(status: RunStatus): number {
   return heartbeatSeconds(status) / (STEPS[0]?.[1] ?? 1);
 }

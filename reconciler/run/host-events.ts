@@ -2,7 +2,7 @@
 import type { EventSubject } from "../../shared/kube/events/object.ts";
 import type { EventRecorder } from "../../shared/kube/events/recorder.ts";
 import { isOpenHost } from "./entries.ts";
-import { hostKey, type RunStatus, runHosts, runTargets } from "./run-facts.ts";
+import { hostKey, type RunStatus, runHosts, runTargets } from "./facts.ts";
 
 export class HostEvents {
   readonly #events: Pick<EventRecorder, "record">;

@@ -2,13 +2,10 @@
 import { hookTimeoutMs, reconcilerPart } from "../../shared/hooks/parts.ts";
 import { targetKey } from "../../shared/target/ref.ts";
 import { formatTime } from "../../shared/timestamps.ts";
-import { hookKey, hooksOf, isHookOpen, withIntent, withSkipped } from "../hooks/hook-records.ts";
+import { hookKey, hooksOf, isHookOpen, withIntent, withSkipped } from "../hooks/records.ts";
+import { isStarted } from "./completion.ts";
 import { type HostEntry, hostFailure, isAssigned, isOpenHost, type TargetEntry } from "./entries.ts";
 import { execPlace } from "./exec-place.ts";
-import { silenceFactor } from "./heartbeats.ts";
-import { planHosts } from "./hosts.ts";
-import { runSummary } from "./outcome.ts";
-import { owedTarget } from "./owed-hooks.ts";
 import {
   type HostPlace,
   hostKey,
@@ -20,8 +17,11 @@ import {
   withEachHost,
   withRunHost,
   withRunTarget,
-} from "./run-facts.ts";
-import { isStarted } from "./settled.ts";
+} from "./facts.ts";
+import { staleFactor } from "./heartbeats.ts";
+import { planHosts } from "./hosts.ts";
+import { runSummary } from "./outcome.ts";
+import { owedTarget } from "./owed-hooks.ts";
 import { OPEN_GATE, type TurnGate } from "./turn-gate.ts";
 import { isAlive, type PodFact, workloadOf } from "./world.ts";
 
@@ -78,12 +78,12 @@ export function stepLostExecutor<Status extends RunStatus>(
   now: Date,
 ): RunStep<Status> | undefined {
   const { limits, pods, words } = facts;
-  const staleMs = limits.heartbeatStaleMs * silenceFactor(status);
+  const staleMs = limits.heartbeatStaleMs * staleFactor(status);
   const next = withEachHost(status, ({ target, targetIndex, host, hostIndex }) => {
     if (!isStarted(target) || !isOpenHost(host) || !isAssigned(host)) return host;
-    const silenceMs = facts.silenceMs.get(hostKey(targetIndex, hostIndex)) ?? 0;
+    const heartbeatAgesMs = facts.heartbeatAgesMs.get(hostKey(targetIndex, hostIndex)) ?? 0;
     if (!isAlive(pods, host.podUID)) {
-      return host.phase === "Running" && silenceMs < staleMs
+      return host.phase === "Running" && heartbeatAgesMs < staleMs
         ? host
         : withoutPod(host, "is gone", words.maxAttempts, now);
     }
@@ -91,10 +91,10 @@ export function stepLostExecutor<Status extends RunStatus>(
     // A program of somebody else says nothing for as long as it likes, but not on a pod that should be gone.
     const graceMs = (pod?.graceSeconds ?? 0) * 1_000;
     const mostMs = pod?.isSilent === true ? Math.max(limits.agentSilentMs, graceMs + staleMs) : staleMs;
-    if (pod?.isTerminating === true && silenceMs >= mostMs)
+    if (pod?.isTerminating === true && heartbeatAgesMs >= mostMs)
       return withoutPod(host, "is on its way out and silent", words.maxAttempts, now);
-    if (silenceMs < limits.agentSilentMs || pod?.isMute === true || !facts.isReportDue(status, host)) return host;
-    const message = `pod ${host.pod ?? ""} exists, but its agent has not reported for ${Math.round(silenceMs / 1_000)} s`;
+    if (heartbeatAgesMs < limits.agentSilentMs || pod?.isMute === true || !facts.isReportDue(status, host)) return host;
+    const message = `pod ${host.pod ?? ""} exists, but its agent has not reported for ${Math.round(heartbeatAgesMs / 1_000)} s`;
     return { ...host, ...hostFailure("EXECUTOR_LOST", message, formatTime(now)) };
   });
   return next === status ? undefined : { status: next };

@@ -122,6 +122,10 @@ export function planHosts(view: HostsView): TargetPlan {
   if (workload === undefined) {
     return { kind: "hold", reason: "TargetMissing", code: "NOT_FOUND", message: `${target} does not exist` };
   }
+  if (workload.replicas === 0 && workload.isUncounted === true) {
+    const message = `nobody has counted yet how many pods ${target} wants`;
+    return { kind: "hold", reason: "PodNotReady", code: "SIDECAR_NOT_RUNNING", message };
+  }
   if (workload.replicas === 0) {
     return { kind: "failed", code: "NO_REPLICAS", message: `${target} has no replicas` };
   }

@@ -3,11 +3,11 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import { assertNever } from "../../shared/errors.ts";
 import type { ConditionType } from "../../shared/reasons.ts";
 import { formatTarget, type ResolvedTargetRef } from "../../shared/target/ref.ts";
-import { sightOf, type TargetJob, type TargetSight } from "../jobs/target-job.ts";
+import { sightOf, type TargetJob, type TargetSight } from "../jobs/of-target.ts";
+import { isRefused } from "./completion.ts";
 import { type EntryCondition, type TargetEntry, withEntryCondition } from "./entries.ts";
+import type { RunWords } from "./facts.ts";
 import { type MemberAnswer, withHold } from "./members.ts";
-import type { RunWords } from "./run-facts.ts";
-import { isRefused } from "./settled.ts";
 
 export interface SeenTarget {
   readonly sight: TargetSight;

@@ -1,6 +1,6 @@
 /** Which locks in a repository belong to nobody any more. Pure. */
 import type { RepositoryLock } from "../../shared/api/host-stats.ts";
-import { type RunStatus, runHosts, runTargets, withRunHost } from "./run-facts.ts";
+import { type RunStatus, runHosts, runTargets, withRunHost } from "./facts.ts";
 import type { Pods } from "./world.ts";
 
 /** A pod that a host's entry of some session or restore names, or a maintenance of the Repository. */

@@ -3,13 +3,11 @@ import type { HookResult } from "../../shared/api/hook-result.ts";
 import { hookTimeoutMs } from "../../shared/hooks/parts.ts";
 import { whyAfterHookSkipped } from "../../shared/hooks/policy.ts";
 import { formatTime } from "../../shared/timestamps.ts";
-import type { HookPlace } from "../hooks/hook-plan.ts";
-import { hookKey, withEndedHooks, withIntent, withSkipped } from "../hooks/hook-records.ts";
+import type { HookPlace } from "../hooks/plan.ts";
+import { hookKey, withEndedHooks, withIntent, withSkipped } from "../hooks/records.ts";
+import { allHooks, isStarted, needsAfterHook } from "./completion.ts";
 import { type HostEntry, isOpenHost, type TargetEntry, withEntryCondition } from "./entries.ts";
 import { execPlace } from "./exec-place.ts";
-import { podFor } from "./host-turns.ts";
-import { hasFailed, runSummary } from "./outcome.ts";
-import { type DueAfterHook, dueAfterHook } from "./owed-hooks.ts";
 import {
   type ConditionWords,
   type RunFacts,
@@ -19,8 +17,10 @@ import {
   runHosts,
   runTargets,
   withRunTarget,
-} from "./run-facts.ts";
-import { allHooks, isStarted, needsAfterHook } from "./settled.ts";
+} from "./facts.ts";
+import { podFor } from "./host-turns.ts";
+import { hasFailed, runSummary } from "./outcome.ts";
+import { type DueAfterHook, dueAfterHook } from "./owed-hooks.ts";
 import { isLost } from "./world.ts";
 
 /** Place of the whole run's hooks in its status. */

@@ -4,12 +4,12 @@ import { assertNever, type ErrorCode, formatUserError } from "../../shared/error
 import { findCondition } from "../../shared/status/conditions.ts";
 import { formatTarget, targetKey } from "../../shared/target/ref.ts";
 import { whyOutside } from "../authority.ts";
-import { decideJobStart, type JobProblem, type TargetJob } from "../jobs/target-job.ts";
+import { decideJobStart, type JobProblem, type TargetJob } from "../jobs/of-target.ts";
+import { withRefusal } from "./abort.ts";
+import { isBegun, isOver, isRefused, isStarted } from "./completion.ts";
 import { type EntryCondition, type TargetEntry, withEntryCondition, withExplanation } from "./entries.ts";
-import { withRefusal } from "./give-up.ts";
+import { type RunFacts, type RunStatus, type RunWords, runTargets } from "./facts.ts";
 import { type MemberState, type MemberTurns, memberTurns, type Turn } from "./order.ts";
-import { type RunFacts, type RunStatus, type RunWords, runTargets } from "./run-facts.ts";
-import { isBegun, isOver, isRefused, isStarted } from "./settled.ts";
 import type { Row } from "./step.ts";
 import type { RunObject, RunView } from "./view.ts";
 

@@ -1,14 +1,14 @@
 /** What the process remembers of runs between two looks at them. All of it can be lost: it is made anew. */
 import { isOlderVersion } from "../../shared/kube/object-meta.ts";
-import type { RunStatus } from "./run-facts.ts";
-import { NO_SILENCES, nextSilences, type Silences, silenceLengths } from "./silences.ts";
+import type { RunStatus } from "./facts.ts";
+import { type Heartbeats, heartbeatAges, NO_HEARTBEATS, nextHeartbeats } from "./heartbeat-ages.ts";
 import type { RunObject } from "./view.ts";
 import type { Pods } from "./world.ts";
 
 interface RunMemory<Run, Own> {
   /** Our own last write, until the informer shows it. */
   latest?: Run;
-  silences: Silences;
+  heartbeats: Heartbeats;
   /** When its status was last written. */
   writtenAtMs?: number;
   /** What the kind of run remembers besides. */
@@ -29,7 +29,7 @@ export class RunMemories<Run extends RunObject, Own> {
   #of(key: string): RunMemory<Run, Own> {
     const known = this.#memories.get(key);
     if (known !== undefined) return known;
-    const fresh: RunMemory<Run, Own> = { silences: NO_SILENCES, own: this.#createOwn() };
+    const fresh: RunMemory<Run, Own> = { heartbeats: NO_HEARTBEATS, own: this.#createOwn() };
     this.#memories.set(key, fresh);
     return fresh;
   }
@@ -63,10 +63,10 @@ export class RunMemories<Run extends RunObject, Own> {
     return monotonicMs - (this.#memories.get(key)?.writtenAtMs ?? Number.NEGATIVE_INFINITY) >= PROGRESS_EVERY_MS;
   }
 
-  silences(key: string, status: RunStatus, pods: Pods, monotonicMs: number): ReadonlyMap<string, number> {
+  heartbeatAges(key: string, status: RunStatus, pods: Pods, monotonicMs: number): ReadonlyMap<string, number> {
     const memory = this.#of(key);
-    memory.silences = nextSilences(memory.silences, status, pods, monotonicMs);
-    return silenceLengths(memory.silences, monotonicMs);
+    memory.heartbeats = nextHeartbeats(memory.heartbeats, status, pods, monotonicMs);
+    return heartbeatAges(memory.heartbeats, monotonicMs);
   }
 
   forget(key: string): void {

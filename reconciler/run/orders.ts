@@ -1,6 +1,8 @@
 /** The host runs that follow from the entries of a run. Pure. */
 import type { HostRun, HostRunSpec } from "../../shared/api/host-run.ts";
+import { isOver } from "./completion.ts";
 import type { HostEntry, TargetEntry } from "./entries.ts";
+import { type RunStatus, runHosts, runTargets } from "./facts.ts";
 import { heartbeatSeconds } from "./heartbeats.ts";
 import {
   cancelOf,
@@ -12,8 +14,6 @@ import {
   keyOfEntry,
   repositoryOrder,
 } from "./host-runs.ts";
-import { type RunStatus, runHosts, runTargets } from "./run-facts.ts";
-import { isOver } from "./settled.ts";
 import { type RunObject, type RunView, runOwnerOf, targetRef } from "./view.ts";
 
 /** A host whose pod has its turn, or had it. */

@@ -4,7 +4,7 @@ import type { HookSummary } from "../../shared/hooks/summary.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { findCondition, isConditionFalse, isConditionTrue } from "../../shared/status/conditions.ts";
 import type { TargetEntry } from "./entries.ts";
-import { type RunFacts, type RunStatus, type RunWords, runHosts, runTargets } from "./run-facts.ts";
+import { type RunFacts, type RunStatus, type RunWords, runHosts, runTargets } from "./facts.ts";
 
 /** First failure of a target: of a host, else of the target itself. */
 export function targetFailure(words: RunWords, target: TargetEntry): string | undefined {

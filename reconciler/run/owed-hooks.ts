@@ -4,9 +4,9 @@ import type { Handler } from "../../shared/api/hooks.ts";
 import type { OwedHook } from "../../shared/api/host-run.ts";
 import { reconcilerPart } from "../../shared/hooks/parts.ts";
 import { targetKey } from "../../shared/target/ref.ts";
-import { hooksOf, isToRepeat } from "../hooks/hook-records.ts";
+import { hooksOf, isToRepeat } from "../hooks/records.ts";
 import type { HostEntry, TargetEntry } from "./entries.ts";
-import type { RunFacts, RunStatus } from "./run-facts.ts";
+import type { RunFacts, RunStatus } from "./facts.ts";
 import { isLost, jobKey } from "./world.ts";
 
 export interface DueAfterHook {

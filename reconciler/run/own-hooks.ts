@@ -1,10 +1,10 @@
 /** Hooks of this process that the status calls running: which may still start, and which must end. Pure. */
 import type { HookResult } from "../../shared/api/hook-result.ts";
-import { hookKey, isHookOpen, isPrepared } from "../hooks/hook-records.ts";
+import { hookKey, isHookOpen, isPrepared } from "../hooks/records.ts";
+import { areTargetsOver } from "./completion.ts";
 import { isOpenHost } from "./entries.ts";
+import { type RunFacts, type RunStatus, runHosts, runTargets } from "./facts.ts";
 import { GLOBAL_PLACE } from "./member-hooks.ts";
-import { type RunFacts, type RunStatus, runHosts, runTargets } from "./run-facts.ts";
-import { areTargetsOver } from "./settled.ts";
 
 export interface OwnHooks {
   /** Keys of those that are recorded as started and were not: the answer to the write was lost, or something was away. */

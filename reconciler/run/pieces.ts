@@ -4,7 +4,7 @@
 import type { HookResult } from "../../shared/api/hook-result.ts";
 import { canonicalJson } from "../../shared/hash.ts";
 import { type HostEntry, isAssigned, isOpenHost, type TargetEntry } from "./entries.ts";
-import { type RunStatus, runHosts, runTargets } from "./run-facts.ts";
+import { type RunStatus, runHosts, runTargets } from "./facts.ts";
 
 export interface Piece {
   /** Which part it is; see `pieceKey`. */

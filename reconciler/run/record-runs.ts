@@ -4,9 +4,9 @@ import { parseHostRun } from "../../shared/api/host-run.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { isAlreadyExists } from "../../shared/kube/client/error.ts";
 import type { KubeClient } from "../../shared/kube/client/interface.ts";
+import type { RunStatus } from "./facts.ts";
 import { buildRecordRun, type HostRuns, type RunOwner } from "./host-runs.ts";
 import { missingRecords, type Recorded, recordedIn, recordName } from "./records.ts";
-import type { RunStatus } from "./run-facts.ts";
 import { STATUS_ROOM, type StatusRoom, sumUp } from "./sum-up.ts";
 
 const DIGEST_LENGTH = 16;

@@ -1,6 +1,6 @@
 /** Row for hosts whose agent was given up because it began again and again: the kubelet may know why. Pure. */
 import { isOpenHost } from "./entries.ts";
-import { type RunFacts, type RunStatus, type RunStep, withEachHost } from "./run-facts.ts";
+import { type RunFacts, type RunStatus, type RunStep, withEachHost } from "./facts.ts";
 
 /** An agent does not learn what ended the one before it; the status of its container tells. */
 export function stepExplainRestarts<Status extends RunStatus>(

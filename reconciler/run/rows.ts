@@ -1,13 +1,13 @@
 /** The rows that every kind of run has. Pure. */
-import { stepEndedJob } from "../jobs/ended-job.ts";
+import { stepEndedJob } from "../jobs/ended.ts";
+import { areTargetsOver, isBegun, isOver, isQuiet } from "./completion.ts";
 import { whenDeleted } from "./deleted.ts";
+import { type RunFacts, type RunStatus, type RunStep, type RunWords, runTargets } from "./facts.ts";
 import { stepGlobalAfter, stepGlobalBefore } from "./global-hooks.ts";
 import { stepGiveTurn, stepLostExecutor } from "./host-turns.ts";
 import { stepAnswerLocks } from "./locks.ts";
 import { stepEndHooks, stepMemberAfter, withHookConditions } from "./member-hooks.ts";
 import { stepExplainRestarts } from "./restarts.ts";
-import { type RunFacts, type RunStatus, type RunStep, type RunWords, runTargets } from "./run-facts.ts";
-import { areTargetsOver, isBegun, isOver, isQuiet } from "./settled.ts";
 import type { Row, RunAction, Step } from "./step.ts";
 import type { RunObject, RunView } from "./view.ts";
 

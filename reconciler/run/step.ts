@@ -1,6 +1,6 @@
 /** What one row of a run's table may answer, and what the reconciler is then to do for every kind of run. */
-import type { HookRun } from "../hooks/hook-plan.ts";
-import type { JobName } from "../jobs/target-job.ts";
+import type { HookRun } from "../hooks/plan.ts";
+import type { JobName } from "../jobs/of-target.ts";
 
 export type RunAction<Status> =
   /** Writes the status, on the condition that the run is still the one that was read. Comes before all others. */

@@ -6,9 +6,9 @@ import type { RecordedPiece } from "../../shared/api/host-run.ts";
 import { MAX_RECORDED_LENGTH } from "../../shared/api/schema.ts";
 import type { Unlisted } from "../../shared/api/unlisted.ts";
 import type { HostEntry, TargetEntry } from "./entries.ts";
+import { type RunStatus, runHosts, runTargets } from "./facts.ts";
 import { type HostState, headOf, type Piece, pieceKey, piecesOf, stateOf } from "./pieces.ts";
 import type { Recorded } from "./records.ts";
-import { type RunStatus, runHosts, runTargets } from "./run-facts.ts";
 import { cutText } from "./text-room.ts";
 
 /** How many bytes a status, and what it leaves out, may take. */

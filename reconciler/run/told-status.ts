@@ -4,8 +4,9 @@ import type { SnapshotStats } from "../../shared/api/host-stats.ts";
 import { formatSize } from "../../shared/size.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { isReadinessTold, type RunReport, runReadiness, withReadiness } from "../../shared/status/readiness.ts";
-import { type RunStatus, runHosts, runTargets } from "./run-facts.ts";
-import { isOver } from "./settled.ts";
+import { listsAllSnapshots } from "../../shared/status/saved-data.ts";
+import { isOver } from "./completion.ts";
+import { type RunStatus, runHosts, runTargets } from "./facts.ts";
 import type { RunObject } from "./view.ts";
 
 /** The conventional conditions, whatever the shape of the rest is. */
@@ -48,11 +49,14 @@ export function toldStatus<Status extends RunStatus>(
 
 /** How much a session saved; whether that is a recovery point is known when it has ended. */
 function savedOf(whole: RunStatus) {
-  const snapshots = runTargets(whole).flatMap((target) => runHosts(target).flatMap(snapshotsOf));
+  const hosts = runTargets(whole).flatMap((target) => runHosts(target));
+  const snapshots = hosts.flatMap(snapshotsOf);
+  // What is not listed has a size too.
+  const isSizeKnown = snapshots.length > 0 && hosts.every(listsAllSnapshots);
   const sizeBytes = snapshots.reduce((sum, snapshot) => sum + (snapshot.sizeBytes ?? 0), 0);
   const left = snapshots.length > 0 ? "Partial" : "None";
   return {
-    ...(snapshots.length > 0 && { totalSize: formatSize(sizeBytes) }),
+    ...(isSizeKnown && { totalSize: formatSize(sizeBytes) }),
     ...(isFinalSessionPhase(whole.phase) && { point: whole.phase === "Succeeded" ? "Complete" : left }),
   };
 }

@@ -3,8 +3,8 @@ import type { Condition } from "../../shared/api/condition.ts";
 import type { OwedHook } from "../../shared/api/host-run.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import { type ResolvedTargetRef, resolveTargetRef } from "../../shared/target/ref.ts";
-import type { HookRuns } from "../hooks/hook-plan.ts";
-import type { TargetJobs } from "../jobs/target-job.ts";
+import type { HookRuns } from "../hooks/plan.ts";
+import type { TargetJobs } from "../jobs/of-target.ts";
 import type { TargetEntry } from "./entries.ts";
 import type { RunOwner } from "./host-runs.ts";
 import type { FormerPod } from "./locks.ts";
@@ -50,7 +50,7 @@ export interface RunView<Run extends RunObject, Status> {
   /** Pods that locks of the repository may belong to, of any namespace. */
   readonly lockOwners: Pods;
   /** By hostKey(): for how long, by this process's own clock, the host's entry has not changed. */
-  readonly silenceMs: ReadonlyMap<string, number>;
+  readonly heartbeatAgesMs: ReadonlyMap<string, number>;
   readonly hookRuns: HookRuns;
   /** After-hooks that are owed, as they were when their before-hooks began. */
   readonly owed: readonly OwedHook[];
@@ -83,9 +83,9 @@ export function targetRef(
 
 /** The part of a run's facts that is the same for every kind. */
 export function commonFacts(view: RunView<RunObject, unknown>) {
-  const { object, workloads, pods, silenceMs, hookRuns, owed, leaderSinceMs, limits } = view;
+  const { object, workloads, pods, heartbeatAgesMs, hookRuns, owed, leaderSinceMs, limits } = view;
   const { namespace, uid = "" } = object.metadata;
-  const known = { workloads, pods, silenceMs, hookRuns, owed, leaderSinceMs, limits };
+  const known = { workloads, pods, heartbeatAgesMs, hookRuns, owed, leaderSinceMs, limits };
   return {
     ...known,
     objectUid: uid,

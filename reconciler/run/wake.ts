@@ -1,9 +1,9 @@
 /** Which runs to look at again when something else than the run itself changes. */
 import { targetKey } from "../../shared/target/ref.ts";
+import type { World } from "../world/informers.ts";
 import { onAny } from "../world/on-any.ts";
-import type { World } from "../world/world.ts";
-import { type RunStatus, runTargets } from "./run-facts.ts";
-import type { RunInformer, Wakers } from "./run-kind.ts";
+import { type RunStatus, runTargets } from "./facts.ts";
+import type { RunInformer, Wakers } from "./kind.ts";
 import type { RunObject } from "./view.ts";
 
 /** The part of a kind of run that says what wakes it. */

@@ -10,9 +10,9 @@ import { parserOf } from "../../shared/api/parse.ts";
 import { chosenSnapshotSchema } from "../../shared/api/recovery-point.ts";
 import { restoreMemberStatusSchema } from "../../shared/api/restore-batch.ts";
 import type { HostEntry, TargetEntry } from "./entries.ts";
+import { type RunStatus, runHosts, runTargets } from "./facts.ts";
 import { headOf, pieceKey } from "./pieces.ts";
 import { createPartReader, type Recorded } from "./records.ts";
-import { type RunStatus, runHosts, runTargets } from "./run-facts.ts";
 
 export type RunKind = "backup" | "restore";
 

@@ -59,6 +59,8 @@ export interface WorkloadFact {
   readonly uid: string;
   /** Replicas that are wanted; of a DaemonSet the nodes that want a pod. */
   readonly replicas: number;
+  /** Of a DaemonSet: its controller has not counted them yet. */
+  readonly isUncounted?: boolean;
   /** First ordinal of a StatefulSet. */
   readonly firstOrdinal: number;
   readonly pods: readonly PodFact[];

@@ -14,7 +14,7 @@ import { CRON_JOBS, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS } from "../../shared/
 import type { Logger } from "../../shared/log.ts";
 import { inNamespace } from "../authority.ts";
 import type { TriggerFact } from "../invoker/status-view.ts";
-import { gatherLimitRanges } from "../jobs/gather-job.ts";
+import { gatherLimitRanges } from "../jobs/gather.ts";
 import {
   buildCronJob,
   buildTriggerAccount,
@@ -24,7 +24,7 @@ import {
   cronJobNames,
   zoneSupport,
 } from "./cron-job.ts";
-import { readSchedule } from "./gather-schedule.ts";
+import { readSchedule } from "./gather.ts";
 import type { BackupInvoker } from "./ports.ts";
 
 export interface TriggerPorts {

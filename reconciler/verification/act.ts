@@ -8,23 +8,25 @@ import { objectKey } from "../../shared/kube/object-meta.ts";
 import { JOBS } from "../../shared/kube/resources.ts";
 import type { Logger } from "../../shared/log.ts";
 import { inNamespace } from "../authority.ts";
-import { gatherPodRefusal, problemOf } from "../jobs/job-refusal.ts";
-import type { JobProblem } from "../jobs/target-job.ts";
+import { isFullQuota, type JobProblem } from "../jobs/of-target.ts";
+import { gatherPodRefusal, problemOf } from "../jobs/refusal.ts";
 import { buildHostRun, repositoryOrder } from "../run/host-runs.ts";
 import { writeHostRun } from "../run/sync-host-runs.ts";
 import { mergeStatus } from "../write/status-patch.ts";
+import { beginDrill } from "./begin-drill.ts";
 import { cleanUp } from "./clean-up.ts";
+import { createOwn } from "./create-own.ts";
 import type { DrillDecision } from "./decision.ts";
 import { type EvidenceSource, withEvidence } from "./evidence.ts";
-import { createOwn, makeRestore } from "./make-restore.ts";
+import { makeRestore } from "./make-restore.ts";
+import { gatherServerFacts, makeServers } from "./make-servers.ts";
 import { verifyRunName } from "./names.ts";
 import { drillNameOf } from "./objects.ts";
 import { provenOf, recordProven } from "./proven.ts";
 import { readScriptEnd } from "./read-script.ts";
-import { whyNoRoom } from "./room.ts";
 import { planScriptJob } from "./script-job.ts";
 import { withScript } from "./script-result.ts";
-import { type DrillStatus, ended, endedWithLeft, ending, isFinalDrill, withConditions } from "./status.ts";
+import { type DrillStatus, endedWithLeft, isFinalDrill, withConditions } from "./status.ts";
 import { drillAccountName, makeVerifyJob } from "./verify-job.ts";
 import type { DrillView } from "./view.ts";
 
@@ -65,9 +67,11 @@ export async function actOnDrill(
     case "tell":
       return write(ports, view, decision.status);
     case "begin":
-      return begin(ports, view, decision.status);
+      return write(ports, view, await beginDrill(ports, view, decision));
+    case "make-servers":
+      return making(() => makeServers(ports, view, decision.deadlineSeconds));
     case "make-restore":
-      return making(() => makeRestore(inNamespace(ports.client, namespaceOf(view)), view, ports.now, ports.signal));
+      return making(() => makeRestore(ports.client, view, ports.now, ports.signal));
     case "make-verify-job":
       return making(async () => {
         const job = await makeVerifyJob(ports, view, decision.deadlineSeconds);
@@ -87,10 +91,6 @@ export async function actOnDrill(
   }
 }
 
-function namespaceOf({ drill }: DrillView): string {
-  return drill.metadata.namespace;
-}
-
 /** Only on the version that was decided on: of two that lead for a moment one alone goes on. */
 async function write({ client, signal, log }: DrillActPorts, view: DrillView, after: DrillStatus): Promise<Acted> {
   const { metadata, status } = view.drill;
@@ -106,28 +106,21 @@ async function write({ client, signal, log }: DrillActPorts, view: DrillView, af
   return { written: after };
 }
 
-/** Nothing is made before it is known that there is room, and written down that it begins. */
-async function begin(ports: DrillActPorts, view: DrillView, status: DrillStatus): Promise<Acted> {
-  const { drill, verifier } = view;
-  const { client, signal, now } = ports;
-  const full = await whyNoRoom(client, drill, status.volumes ?? [], verifier?.spec.storage, signal);
-  if (full === undefined) return write(ports, view, status);
-  const words = { reason: "DRILL_NO_ROOM", message: full };
-  return write(ports, view, withConditions(ended(ending(drill.status ?? {}, "Skipped", words, now), now), drill, now));
-}
-
-const QUOTA = /exceeded quota|failed quota/i;
-
 async function making(make: () => Promise<JobProblem | undefined>): Promise<Acted> {
   try {
-    return { problem: (await make()) ?? undefined, againMs: 0 };
+    return { problem: withoutRoom(await make()), againMs: 0 };
   } catch (error) {
     const problem = problemOf(error);
     if (problem === undefined) throw error;
-    const { isPassing: _, ...lasting } = problem;
-    // A drill waits for nobody's quota.
-    return { problem: QUOTA.test(problem.message) ? { ...lasting, code: "DRILL_NO_ROOM" } : problem, againMs: 0 };
+    return { problem: withoutRoom(problem), againMs: 0 };
   }
+}
+
+/** A drill waits for nobody's quota. */
+function withoutRoom(problem: JobProblem | undefined): JobProblem | undefined {
+  if (problem === undefined || !isFullQuota(problem.message)) return problem;
+  const { isPassing: _, ...lasting } = problem;
+  return { ...lasting, code: "DRILL_NO_ROOM" };
 }
 
 async function makeScriptJob(
@@ -136,8 +129,10 @@ async function makeScriptJob(
   seconds: number,
 ): Promise<undefined> {
   if (verifier === undefined) return undefined;
-  const job = planScriptJob(drill, verifier.spec, ports.settings, seconds);
-  const here = inNamespace(ports.client, drill.metadata.namespace);
+  const { namespace } = drill.metadata;
+  const facts = await gatherServerFacts(ports, namespace, verifier.spec.runtimeSettings, seconds);
+  const job = planScriptJob(drill, verifier.spec, facts);
+  const here = inNamespace(ports.client, namespace);
   await createOwn(here, JOBS, job, drill.metadata.uid ?? "", ports.signal);
   return undefined;
 }
@@ -185,7 +180,7 @@ async function clean(ports: DrillActPorts, view: DrillView, after: DrillStatus):
     return { againMs: CLEAN_AGAIN_MS };
   }
   if (end.phase === "Succeeded") {
-    const proven = provenOf(drill, end, verifier?.spec.type);
+    const proven = provenOf(drill, end);
     const isRecorded = await recordProven(client, drill, end, { proven, repository }, signal);
     if (!isRecorded) return { againMs: BEHIND_MS };
   }

@@ -5,10 +5,19 @@ import { Label } from "../../shared/contract.ts";
 import { textAt } from "../../shared/json/value.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
-import { CLAIMS, JOBS, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS } from "../../shared/kube/resources.ts";
+import {
+  CLAIMS,
+  JOBS,
+  NETWORK_POLICIES,
+  ROLE_BINDINGS,
+  ROLES,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+} from "../../shared/kube/resources.ts";
 import { inNamespace, type NamespaceClient } from "../authority.ts";
-import { isOwnedBy } from "./make-restore.ts";
+import { isOwnedBy } from "./create-own.ts";
 import { drillBatchName, scriptJobName, verifyJobName } from "./names.ts";
+import { networkNames } from "./network.ts";
 import { drillNameOf } from "./objects.ts";
 
 export type CleanUpClient = Pick<KubeClient, "create" | "delete" | "find" | "list" | "patch">;
@@ -40,6 +49,9 @@ export async function cleanUp(
   await remove(KINDS.RestoreBatch, batch, true);
   await remove(JOBS, verifyJobName(name), true);
   await remove(JOBS, scriptJobName(name), true);
+  for (const server of drill.status?.servers ?? []) {
+    for (const resource of [JOBS, KINDS.AppBinding, SECRETS]) await remove(resource, server.name, true);
+  }
   const selector = `${Label.Drill}=${uid}`;
   const claims = await ownNames(client, CLAIMS, namespace, selector, uid, signal);
   for (const claim of claims) await here.delete(CLAIMS, claim, { signal });
@@ -47,6 +59,8 @@ export async function cleanUp(
   const present = claims.length === 0 ? [] : await ownNames(client, CLAIMS, namespace, selector, uid, signal);
   left.push(...present.map((claim) => `claim ${claim}`));
   for (const resource of [ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS]) await remove(resource, accountName, false);
+  // While a pod may still run it reaches no more than before.
+  if (left.length === 0) for (const policy of networkNames(drill)) await remove(NETWORK_POLICIES, policy, false);
   return left;
 }
 

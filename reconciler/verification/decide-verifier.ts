@@ -21,8 +21,8 @@ import { parseSchedule, type Schedule } from "../../shared/schedule/parse.ts";
 import { findCondition, withCondition } from "../../shared/status/conditions.ts";
 import { type Readiness, withReadiness } from "../../shared/status/readiness.ts";
 import { isGoodPoint } from "../../shared/status/saved-data.ts";
-import { formatTime } from "../../shared/timestamps.ts";
-import { decideSchedule, type ScheduleDecision } from "../schedule/decide-schedule.ts";
+import { firstPast, formatTime, pastMs, timeMs } from "../../shared/timestamps.ts";
+import { decideSchedule, type ScheduleDecision } from "../schedule/decide.ts";
 import { provenOf } from "./proven.ts";
 import { isFinalDrill } from "./status.ts";
 
@@ -58,7 +58,7 @@ export function decideVerifier(view: VerifierView, now: Date): VerifierDecision 
   const fault = schedule instanceof UserError ? schedule : undefined;
   const due = schedule === undefined || schedule instanceof UserError ? undefined : dueOf(view, schedule, now);
   const retry = retryOf(view, now);
-  const each = eachOf(view);
+  const each = eachOf(view, now);
   const create = verifier.spec.paused === true ? undefined : (retry?.drill ?? due?.drill ?? each?.drill);
   // What a retry goes before is still owed, and comes with the next look.
   const isOwed = retry?.drill !== undefined;
@@ -148,17 +148,18 @@ function timeOf({ metadata, spec }: BackupSession): string {
 }
 
 /** Older points than the newest one get none: a drill a backup is meant, not all of them after an outage. */
-function eachOf({ verifier, sessions }: VerifierView): Pick<Due, "drill" | "covered"> | undefined {
+function eachOf({ verifier, sessions }: VerifierView, now: Date): Pick<Due, "drill" | "covered"> | undefined {
   const { metadata, spec, status } = verifier;
   if (spec.afterEach !== true) return undefined;
-  const sinceMs = Date.parse(status?.lastScheduleTime ?? metadata.creationTimestamp ?? "") || 0;
+  const sinceMs = timeMs(firstPast([status?.lastScheduleTime, metadata.creationTimestamp], now));
   const newest = sessions
     .filter((session) => session.status !== undefined && isGoodPoint(session.status))
+    .filter((session) => pastMs(timeOf(session), now) > sinceMs)
     .reduce<BackupSession | undefined>(
-      (last, one) => (last === undefined || Date.parse(timeOf(one)) > Date.parse(timeOf(last)) ? one : last),
+      (last, one) => (last === undefined || timeMs(timeOf(one)) > timeMs(timeOf(last)) ? one : last),
       undefined,
     );
-  if (newest === undefined || Date.parse(timeOf(newest)) <= sinceMs) return undefined;
+  if (newest === undefined) return undefined;
   const { name, uid = "" } = newest.metadata;
   const drill: NewDrill = {
     name: nameWithSuffix(metadata.name, shortHash(`${uid}/${name}`)),
@@ -219,7 +220,7 @@ function forgotten({ verifier, drills }: VerifierView): readonly string[] {
 function baseStatus({ verifier, drills }: VerifierView): BackupVerifierStatus {
   const [newest] = newestFirst(drills);
   const [proven] = newestFirst(drills.filter(({ status }) => status?.phase === "Succeeded"));
-  const last = proven?.status && provenOf(proven, proven.status, verifier.spec.type);
+  const last = proven?.status && provenOf(proven, proven.status);
   const known = verifier.status?.lastProven;
   const isNewer = last !== undefined && Date.parse(last.time) >= (Date.parse(known?.time ?? "") || 0);
   return {

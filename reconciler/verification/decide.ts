@@ -37,11 +37,12 @@ export function timeOutMs({ verifier }: Pick<DrillView, "verifier">): number {
 }
 
 export function decideDrill(view: DrillView, now: Date): DrillDecision {
-  const { drill, batch, verifyJob, scriptJob, hostRuns } = view;
+  const { drill, batch, verifyJob, scriptJob, serverJobs, hostRuns } = view;
   const status = drill.status ?? {};
   if (drill.metadata.deletionTimestamp !== undefined) return wait("the drill is being deleted", undefined);
   if (isFinalDrill(drill)) {
-    const isLeft = batch !== undefined || verifyJob !== undefined || scriptJob !== undefined || hostRuns.length > 0;
+    const jobs = [verifyJob, scriptJob, ...serverJobs.values()].filter((job) => job !== undefined);
+    const isLeft = batch !== undefined || jobs.length > 0 || hostRuns.length > 0;
     return isLeft ? { kind: "clean-up", status } : wait("the drill has ended", undefined);
   }
   if (status.step === "Cleaning") return { kind: "clean-up", status: withConditions(ended(status, now), drill, now) };

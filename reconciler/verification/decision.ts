@@ -1,13 +1,15 @@
 /** What can be decided about a drill. */
 import type { HostRunSpec } from "../../shared/api/host-run.ts";
+import type { DrillDatabase } from "./servers.ts";
 import type { DrillStatus } from "./status.ts";
 
 export type DrillDecision =
   | { readonly kind: "wait"; readonly why: string; readonly requeueAfterMs: number | undefined }
   /** The status alone changes: what follows from it comes with the next look. */
   | { readonly kind: "tell"; readonly status: DrillStatus }
-  /** Ask by a dry run whether there is room for the volumes of the status, and write it where there is. */
-  | { readonly kind: "begin"; readonly status: DrillStatus }
+  /** Plan servers for the databases, ask by a dry run whether there is room for all volumes, and write the status where there is. */
+  | { readonly kind: "begin"; readonly status: DrillStatus; readonly databases: readonly DrillDatabase[] }
+  | { readonly kind: "make-servers"; readonly deadlineSeconds: number }
   | { readonly kind: "make-restore" }
   | { readonly kind: "make-verify-job"; readonly deadlineSeconds: number }
   | { readonly kind: "make-script-job"; readonly deadlineSeconds: number }

@@ -7,6 +7,7 @@ import { buildEvidence } from "../../shared/evidence/build.ts";
 import { canonicalJson } from "../../shared/evidence/canonical-json.ts";
 import { type EvidenceSignature, signEvidence } from "../../shared/evidence/signature.ts";
 import type { Logger } from "../../shared/log.ts";
+import { provenType } from "./proven.ts";
 import type { DrillStatus } from "./status.ts";
 
 export interface EvidenceSource {
@@ -55,7 +56,8 @@ export function withEvidence(
         product: evidence.product,
         restic: status.resticVersion,
         cluster,
-        type: verifier?.spec.type,
+        // What was proven is what was done; what failed was meant.
+        type: phase === "Succeeded" ? provenType(status) : verifier?.spec.type,
         now,
       },
     ),

@@ -4,17 +4,15 @@ import type { VerifiedInvoker } from "../../shared/api/backup-verifier.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { UserError } from "../../shared/errors.ts";
-import { isAsGoodAsGone } from "../../shared/invoker/held-run.ts";
-import { type BackupInvokerView, isDryRun } from "../../shared/invoker/object.ts";
+import type { BackupInvokerView } from "../../shared/invoker/object.ts";
 import { mayUseRepository } from "../../shared/repository/usage-policy.ts";
-import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
-import { targetKey } from "../../shared/target/ref.ts";
-import { decideJobOutcome } from "../jobs/decide-outcome.ts";
-import { jobsOf, podsOf } from "../jobs/gather-target-jobs.ts";
-import type { JobProblem } from "../jobs/target-job.ts";
+import { decideJobOutcome } from "../jobs/decide.ts";
+import { jobsOf, podsOf } from "../jobs/gather-of-targets.ts";
+import type { JobProblem } from "../jobs/of-target.ts";
 import { hostRunsOf } from "../world/host-runs.ts";
+import type { World } from "../world/informers.ts";
 import { findInvokerObject, gatherInvoker } from "../world/invokers.ts";
-import type { World } from "../world/world.ts";
+import { openRestores } from "../world/targets.ts";
 import { drillBatchName, scriptJobName, verifyJobName } from "./names.ts";
 import { drillNameOf } from "./objects.ts";
 import { isFinalDrill } from "./status.ts";
@@ -48,7 +46,7 @@ export function gatherDrill(world: World, drill: BackupVerificationSession, memo
       uid: job.uid,
       outcome,
       completeForMs: outcome.kind === "complete" ? memory.completeForMs(job.uid) : 0,
-      pod: pod && { name: pod.name, uid: pod.uid },
+      pod: pod && { name: pod.name, uid: pod.uid, ip: pod.podIp },
     };
   };
   const batch = world.restoreBatches.get(namespace, drillBatchName(name));
@@ -63,6 +61,12 @@ export function gatherDrill(world: World, drill: BackupVerificationSession, memo
     batch: batch !== undefined && isOfDrill(batch, uid) ? batch : undefined,
     verifyJob: jobNamed(verifyJobName(name)),
     scriptJob: jobNamed(scriptJobName(name)),
+    serverJobs: new Map(
+      (drill.status?.servers ?? []).flatMap((server) => {
+        const job = jobNamed(server.name);
+        return job === undefined ? [] : [[server.name, job] as const];
+      }),
+    ),
     hostRuns: [...hostRunsOf(world, namespace, uid).values()],
     problem: memory.problem,
     sinceTryMs: memory.sinceTryMs,
@@ -114,16 +118,9 @@ function earlierDrill(
   return others.find(isFirst)?.metadata.name;
 }
 
-/** One that only tells what it would do is in nobody's way. */
+/** One that only waits, or only tells what it would do, is in nobody's way. */
 function findRestore(world: World, { members }: BackupInvokerView): string | undefined {
-  for (const { ref } of members) {
-    const key = targetKey(ref);
-    const restores = [...world.restoreSessions.byIndex("target", key), ...world.restoreBatches.byIndex("target", key)];
-    const open = restores.find(
-      (restore) =>
-        !isDryRun(restore) && !isAsGoodAsGone(restore.metadata) && !isFinalRestorePhase(restore.status?.phase),
-    );
-    if (open !== undefined) return `${open.kind} ${open.metadata.namespace}/${open.metadata.name}`;
-  }
-  return undefined;
+  const refs = members.map(({ ref }) => ref);
+  const [open] = openRestores(world, refs).values();
+  return open && `${open.kind} ${open.metadata.namespace}/${open.metadata.name}`;
 }

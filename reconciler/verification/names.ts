@@ -21,6 +21,11 @@ export function drillClaimName(drill: DrillName, index: number): string {
   return `${drillBatchName(drill)}-${index}`;
 }
 
+/** Of all that is made for a server: Secret, claim, Job and AppBinding. */
+export function drillServerName(drill: DrillName, index: number): string {
+  return `${drillBatchName(drill)}-db-${index}`;
+}
+
 export function verifyJobName(drill: DrillName): string {
   return nameWithSuffix(drillBatchName(drill), "verify", NAME_MAX_LENGTH);
 }

@@ -1,16 +1,19 @@
-/** The objects that a drill makes in its namespace: claims, and the batch that restores into them. Pure. */
-import type { BackupVerificationSession, DrillVolume } from "../../shared/api/backup-verification-session.ts";
+/** The objects that a drill makes in its namespace: claims, and the batch that restores into them and into its servers. Pure. */
+import type {
+  BackupVerificationSession,
+  DrillServer,
+  DrillVolume,
+} from "../../shared/api/backup-verification-session.ts";
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
-import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
+import { parseRestoreBatch, type RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { ExecutionOrder, Label, LabelValue, Volume } from "../../shared/contract.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import type { BackupInvokerView } from "../../shared/invoker/object.ts";
 import { type DrillName, drillBatchName } from "./names.ts";
 import { memberName } from "./plan.ts";
 
-/** By it the pods of a drill are told from all others, by people and in NetworkPolicies of theirs. It is handed on to jobs and their pods. */
+/** By it the pods of a drill are told from all others, by people and in NetworkPolicies. It is handed on to jobs and their pods. */
 export const INSTANCE_LABEL = "app.kubernetes.io/instance";
 
 export function drillNameOf({ metadata }: Pick<BackupVerificationSession, "metadata">): DrillName {
@@ -40,7 +43,7 @@ export function drillLabels(drill: BackupVerificationSession): Readonly<Record<s
 /** A throw-away claim. */
 export function buildDrillClaim(
   drill: BackupVerificationSession,
-  { claim, size }: DrillVolume,
+  { claim, size }: Pick<DrillVolume, "claim" | "size">,
   storage: BackupVerifier["spec"]["storage"],
 ): JsonObject {
   const { storageClassName } = storage ?? {};
@@ -59,6 +62,7 @@ export function buildDrillClaim(
 export interface BatchFacts {
   readonly drill: BackupVerificationSession;
   readonly volumes: readonly DrillVolume[];
+  readonly servers: readonly DrillServer[];
   readonly invoker: Pick<BackupInvokerView, "members" | "executionOrder" | "repository">;
   readonly settings: BackupVerifier["spec"]["runtimeSettings"];
   readonly timeOut: string;
@@ -69,35 +73,43 @@ export function restoreAlias(index: number): string {
   return `volume-${index}`;
 }
 
+/** The dumps of a database that one server loads. */
+export function loadAlias(index: number): string {
+  return `server-${index}`;
+}
+
 /**
- * The batch that restores. Its members are the throw-away claims alone, in the order of the invoker; of the application it names nothing but
- * the Repository. Snapshots stand by their ids, and restic compares what it wrote.
+ * The batch that restores. Its members are the throw-away claims and servers alone, in the order of the invoker; of the application it names
+ * nothing but the Repository. Snapshots stand by their ids, and restic compares the files that it wrote.
  *
  * @throws UserError INVALID_OBJECT
  */
-export function buildDrillBatch({ drill, volumes, invoker, settings, timeOut }: BatchFacts): RestoreBatch {
+export function buildDrillBatch(facts: BatchFacts): RestoreBatch {
+  const { drill, volumes, servers, invoker, settings, timeOut } = facts;
   const { namespace } = drill.metadata;
-  const aliasesOf = (member: string) =>
-    volumes.flatMap((volume, index) => (volume.member === member ? [restoreAlias(index)] : []));
-  const names = [...new Set(volumes.map(({ member }) => member))];
-  // Hosts of one member come back at once, as they would in earnest.
-  const before = (member: string) =>
-    invoker.executionOrder === "Sequential" ? names.slice(0, names.indexOf(member)).slice(-1) : [];
-  const members = volumes.map(({ claim, member, mountPath, snapshots }, index) => {
-    const earlier = new Set([...(dependenciesOf(invoker, member) ?? []), ...before(member)]);
-    const dependsOn = [...earlier].flatMap(aliasesOf);
-    return {
-      target: {
-        alias: restoreAlias(index),
-        ref: { apiVersion: "v1", kind: "PersistentVolumeClaim", name: claim, namespace },
-        volumeMounts: [{ name: Volume.PvcTarget, mountPath }],
-        rules: [{ snapshots: snapshots.map(({ id }) => id) }],
-        args: ["--verify"],
-      },
-      ...(settings !== undefined && { runtimeSettings: settings }),
-      ...(dependsOn.length > 0 && { dependsOn }),
-    };
+  const dependsOn = dependenciesIn(facts);
+  const common = (member: string) => ({
+    ...(settings !== undefined && { runtimeSettings: settings }),
+    ...(dependsOn(member).length > 0 && { dependsOn: dependsOn(member) }),
   });
+  const idsOf = (snapshots: readonly { readonly id: string }[]) => [{ snapshots: snapshots.map(({ id }) => id) }];
+  const files = volumes.map(({ claim, member, mountPath, snapshots }, index) => ({
+    target: {
+      alias: restoreAlias(index),
+      ref: { apiVersion: "v1", kind: "PersistentVolumeClaim", name: claim, namespace },
+      volumeMounts: [{ name: Volume.PvcTarget, mountPath }],
+      rules: idsOf(snapshots),
+      args: ["--verify"],
+    },
+    ...common(member),
+  }));
+  const { apiVersion, kind } = KINDS.AppBinding;
+  const databases = servers.map(({ name, member, snapshots, task }, index) => ({
+    target: { alias: loadAlias(index), ref: { apiVersion, kind, name, namespace }, rules: idsOf(snapshots) },
+    ...(task !== undefined && { task }),
+    ...common(member),
+  }));
+  const members = [...files, ...databases];
   return parseRestoreBatch({
     apiVersion: KINDS.RestoreBatch.apiVersion,
     kind: KINDS.RestoreBatch.kind,
@@ -111,6 +123,18 @@ export function buildDrillBatch({ drill, volumes, invoker, settings, timeOut }: 
   });
 }
 
-function dependenciesOf({ members }: BatchFacts["invoker"], name: string): readonly string[] | undefined {
-  return members.find((member) => memberName(member) === name)?.dependsOn;
+/** Hosts of one member come back at once, as they would in earnest. @returns aliases that all of a member waits for */
+function dependenciesIn({ drill, volumes, servers, invoker }: BatchFacts): (member: string) => readonly string[] {
+  const aliasesOf = (member: string) => [
+    ...volumes.flatMap((volume, index) => (volume.member === member ? [restoreAlias(index)] : [])),
+    ...servers.flatMap((server, index) => (server.member === member ? [loadAlias(index)] : [])),
+  ];
+  // A member of which the point holds nothing is waited for by nobody.
+  const names = (drill.status?.members ?? []).map(({ alias }) => alias).filter((name) => aliasesOf(name).length > 0);
+  return (member) => {
+    const own = invoker.members.find((one) => memberName(one) === member)?.dependsOn ?? [];
+    const before =
+      invoker.executionOrder === ExecutionOrder.Sequential ? names.slice(0, names.indexOf(member)).slice(-1) : [];
+    return [...new Set([...own, ...before])].flatMap(aliasesOf);
+  };
 }

@@ -1,5 +1,5 @@
 /**
- * What is restored where: throw-away volumes for the files of a recovery point. Pure.
+ * What is restored where: throw-away volumes for the files of a recovery point. Pure. Databases have servers (servers.ts).
  *
  * | # | paths of one host | volumes |
  * |---|---|---|
@@ -9,12 +9,13 @@
  */
 import type { DrillVolume } from "../../shared/api/backup-verification-session.ts";
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
+import { KINDS } from "../../shared/api/kinds.ts";
 import { Path } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
 import type { BackupInvokerView, BackupMemberView } from "../../shared/invoker/object.ts";
 import { normalPath } from "../../shared/paths.ts";
 import { readQuantity } from "../../shared/quantity.ts";
-import { formatTarget, targetKey } from "../../shared/target/ref.ts";
+import { targetKey } from "../../shared/target/ref.ts";
 import { type DrillName, drillClaimName } from "./names.ts";
 import type { DrillHost, DrillPoint, DrillSnapshot, DrillTarget } from "./point.ts";
 
@@ -38,7 +39,6 @@ export function planVolumes(
   storage: BackupVerifier["spec"]["storage"],
 ): readonly DrillVolume[] {
   const groups = point.targets.flatMap((target) => groupsOf(target, memberOf(invoker, target)));
-  if (groups.length === 0) refuse(`recovery point ${point.session} holds no files`);
   if (groups.length > MAX_VOLUMES) refuse(`it would need ${groups.length} volumes, and ${MAX_VOLUMES} are the most`);
   const folders = foldersOf(groups);
   return groups.map((group, index) => ({
@@ -47,7 +47,7 @@ export function planVolumes(
     host: group.host,
     mountPath: group.mountPath,
     folder: folders[index] ?? "",
-    size: sizeOf(group, storage?.sizeLimit),
+    size: volumeSize(group.member, bytesOf(group.snapshots) * HEAD_ROOM, storage),
     snapshots: group.snapshots.map(({ id, path }) => ({ id, path })),
   }));
 }
@@ -59,8 +59,8 @@ interface Group {
   readonly snapshots: readonly DrillSnapshot[];
 }
 
-function refuse(message: string, next?: string): never {
-  throw new UserError("DRILL_NOT_POSSIBLE", message, next === undefined ? {} : { next });
+function refuse(message: string): never {
+  throw new UserError("DRILL_NOT_POSSIBLE", message);
 }
 
 function memberOf({ members }: Pick<BackupInvokerView, "members">, target: DrillTarget): BackupMemberView | undefined {
@@ -71,12 +71,7 @@ function memberOf({ members }: Pick<BackupInvokerView, "members">, target: Drill
 
 function groupsOf(target: DrillTarget, member: BackupMemberView | undefined): readonly Group[] {
   const { ref, hosts } = target;
-  if (ref.kind === "AppBinding") {
-    refuse(
-      `member ${memberName(target)} is a database (${formatTarget(ref)}), and drills restore files alone`,
-      "Point the verifier at an invoker whose members are workloads and volumes.",
-    );
-  }
+  if (ref.kind === KINDS.AppBinding.kind) return [];
   const mounts = mountsOf(target, member);
   return hosts.flatMap((host) => ofHost(memberName(target), host, mounts));
 }
@@ -133,9 +128,14 @@ function foldersOf(groups: readonly Group[]): readonly string[] {
   });
 }
 
-function sizeOf({ member, snapshots }: Group, limit: string | number | undefined): string {
-  const bytes = snapshots.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const wanted = Math.ceil(bytes * HEAD_ROOM);
+export function bytesOf(snapshots: readonly Pick<DrillSnapshot, "sizeBytes">[]): number {
+  return snapshots.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+}
+
+/** @throws UserError DRILL_NO_ROOM when that is more than it may be */
+export function volumeSize(member: string, bytes: number, storage: BackupVerifier["spec"]["storage"]): string {
+  const wanted = Math.ceil(bytes);
+  const limit = storage?.sizeLimit;
   const most = limit === undefined ? Number.POSITIVE_INFINITY : (readQuantity(limit) ?? 0);
   if (wanted > most) {
     throw new UserError(

@@ -9,8 +9,9 @@ import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { UserError } from "../../shared/errors.ts";
 import { fnv1a64 } from "../../shared/hash.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
-import { isGoodPoint } from "../../shared/status/saved-data.ts";
+import { isGoodPoint, listsAllSnapshots } from "../../shared/status/saved-data.ts";
 import { type ResolvedTargetRef, resolveTargetRef } from "../../shared/target/ref.ts";
+import { firstPast, timeMs } from "../../shared/timestamps.ts";
 
 export interface DrillSnapshot {
   readonly id: string;
@@ -40,21 +41,25 @@ export interface PointWish {
   readonly drill: BackupVerificationSession;
   /** Of the invoker, in any order. */
   readonly sessions: readonly BackupSession[];
+  readonly now: Date;
 }
 
 function timeOf({ metadata, spec }: BackupSession): string {
   return spec.dueTime ?? metadata.creationTimestamp ?? "";
 }
 
-function newestFirst(sessions: readonly BackupSession[]): readonly BackupSession[] {
-  return [...sessions].sort((a, b) => Date.parse(timeOf(b)) - Date.parse(timeOf(a)));
+/** What a clock that was ahead has dated comes last: else it would be the newest until then. */
+function newestFirst(sessions: readonly BackupSession[], now: Date): readonly BackupSession[] {
+  const atMs = ({ metadata, spec }: BackupSession) =>
+    timeMs(firstPast([spec.dueTime, metadata.creationTimestamp], now));
+  return [...sessions].sort((a, b) => atMs(b) - atMs(a));
 }
 
 /**
  * @throws UserError RECOVERY_POINT_NOT_FOUND, RECOVERY_POINT_INCOMPLETE, or DRILL_NOT_POSSIBLE where the session does not tell its snapshots
  */
 export function chooseDrillPoint(wish: PointWish): DrillPoint {
-  const good = newestFirst(wish.sessions).filter(({ status }) => status !== undefined && isGoodPoint(status));
+  const good = newestFirst(wish.sessions, wish.now).filter(({ status }) => status !== undefined && isGoodPoint(status));
   const session = choose(wish, good);
   return { session: session.metadata.name, time: timeOf(session), targets: targetsOf(session) };
 }
@@ -100,6 +105,13 @@ function hostsOf({ stats = [], totalHosts = 0, unlisted }: BackupTargetStatus, s
   if (unlisted !== undefined || stats.length < totalHosts) {
     throw new UserError("DRILL_NOT_POSSIBLE", `BackupSession ${session} has more hosts than its status lists`, {
       next: "Restore it by a RestoreBatch into claims of your own to see that it comes back.",
+    });
+  }
+  const cut = stats.find((host) => !listsAllSnapshots(host));
+  if (cut !== undefined) {
+    const which = `${cut.snapshotCount ?? 0} snapshots of host ${cut.hostname ?? ""}`;
+    throw new UserError("DRILL_NOT_POSSIBLE", `BackupSession ${session} has more ${which} than its status lists`, {
+      next: "Back up fewer and larger folders, or restore it by a RestoreBatch into claims of your own.",
     });
   }
   return stats.map(({ hostname = "", snapshots = [] }) => ({

@@ -1,27 +1,32 @@
 /** Writes on the point and on the invoker that a drill proved a recovery point. Doing it twice changes nothing. */
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
-import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
+import { VerificationType } from "../../shared/api/closed-lists.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { ListedPoint, Proven } from "../../shared/api/recovery-point.ts";
 import { parseRepository, type Repository, type RepositoryStatus } from "../../shared/api/repository.ts";
+import { textAt } from "../../shared/json/value.ts";
 import { isNotFound } from "../../shared/kube/client/error.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { mergeStatus } from "../write/status-patch.ts";
 import type { DrillStatus } from "./status.ts";
 
-export function provenOf(
-  { metadata }: BackupVerificationSession,
-  { point, recoverySeconds, message, completionTime }: DrillStatus,
-  type: BackupVerifier["spec"]["type"],
-): Proven {
+export function provenOf({ metadata }: BackupVerificationSession, status: DrillStatus): Proven {
+  const { point, recoverySeconds, message, completionTime } = status;
   return {
     by: metadata.name,
     ...(point?.session !== undefined && { session: point.session }),
     time: completionTime ?? "",
-    ...(type !== undefined && { type }),
+    type: provenType(status),
     ...(recoverySeconds !== undefined && { recoverySeconds }),
     ...(message !== undefined && { summary: message }),
   };
+}
+
+/** How far what came back was looked at: the verifier may say something else by now. */
+export function provenType({ script, members = [] }: DrillStatus): VerificationType {
+  if (script !== undefined) return VerificationType.Script;
+  const isAsked = members.some(({ queries = [] }) => queries.length > 0);
+  return isAsked ? VerificationType.Query : VerificationType.RestoreOnly;
 }
 
 function isPoint(listed: ListedPoint, namespace: string, { point }: DrillStatus): boolean {
@@ -80,6 +85,9 @@ export async function recordProven(
   }
   const { invoker } = status;
   if (invoker === undefined) return true;
+  const readKnown = (raw: unknown) => ({ by: textAt(raw, "status", "lastProven", "by") });
+  const known = await client.find(KINDS[invoker.kind], namespace, invoker.name, readKnown, { signal });
+  if (known === undefined || known.by === proven.by) return true;
   try {
     const patch = { kind: "merge", body: { status: { lastProven: proven } } } as const;
     await client.patchStatus(KINDS[invoker.kind], namespace, invoker.name, patch, asIs, { signal });

@@ -19,14 +19,27 @@ export async function readScriptEnd(
   signal: AbortSignal,
 ): Promise<ScriptEnd> {
   if (pod === undefined) return { exitCode: undefined, output: "" };
-  const found = await client.find(PODS, namespace, pod.name, readExitCode, { signal });
+  const found = await client.find(PODS, namespace, pod.name, readContainer, { signal });
   const output = await readOutput(client, namespace, pod.name, signal);
-  return { exitCode: found?.exitCode, output };
+  return { exitCode: undefined, ...found, output };
 }
 
-function readExitCode(raw: unknown): { readonly exitCode: number | undefined } {
-  const status = listAt(raw, "status", "containerStatuses").find((one) => textAt(one, "name") === SCRIPT_CONTAINER);
-  return { exitCode: numberAt(status, "state", "terminated", "exitCode") };
+/** What ran: the verifier may say something else by now. */
+function readContainer(raw: unknown): Omit<ScriptEnd, "output"> {
+  const isScript = (one: unknown) => textAt(one, "name") === SCRIPT_CONTAINER;
+  const container = listAt(raw, "spec", "containers").find(isScript);
+  const status = listAt(raw, "status", "containerStatuses").find(isScript);
+  const image = textAt(container, "image");
+  const imageId = textAt(status, "imageID");
+  const words = [...listAt(container, "command"), ...listAt(container, "args")].filter(
+    (one) => typeof one === "string",
+  );
+  return {
+    exitCode: numberAt(status, "state", "terminated", "exitCode"),
+    ...(image !== undefined && { image }),
+    ...(imageId !== undefined && { imageId }),
+    command: words,
+  };
 }
 
 /** A node may be gone with the log: the exit code counts all the same. */

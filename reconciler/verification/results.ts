@@ -1,12 +1,9 @@
 /** What a drill found, in its status. Pure. */
-import type { DrilledMember, DrillVolume } from "../../shared/api/backup-verification-session.ts";
-import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
+import type { DrilledMember } from "../../shared/api/backup-verification-session.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
-import type { VerifiedMember, VerifyOrder, VerifyResult } from "../../shared/api/verification.ts";
+import type { VerificationQuery, VerifiedMember, VerifyResult } from "../../shared/api/verification.ts";
 import { formatClock } from "../../shared/size.ts";
-import { sessionTag, targetTag } from "../../shared/snapshots/tags.ts";
-import { resolveTargetRef } from "../../shared/target/ref.ts";
-import { restoreAlias } from "./objects.ts";
+import { loadAlias, restoreAlias } from "./objects.ts";
 import { memberName } from "./plan.ts";
 import type { DrillPoint } from "./point.ts";
 import type { DrillStatus } from "./status.ts";
@@ -20,18 +17,25 @@ export function firstMembers(point: DrillPoint): readonly DrilledMember[] {
   }));
 }
 
-/** How the volumes of a member came back so far. */
+/** Members of the batch that restores, by their aliases: which member of the application each is of. */
+function restoredMembers({ volumes = [], servers = [] }: DrillStatus): ReadonlyMap<string, string> {
+  return new Map([
+    ...volumes.map(({ member }, index) => [restoreAlias(index), member] as const),
+    ...servers.map(({ member }, index) => [loadAlias(index), member] as const),
+  ]);
+}
+
+/** How the volumes and databases of a member came back so far. */
 export function withRestore(status: DrillStatus, batch: RestoreBatch | undefined): DrillStatus {
-  const { volumes = [], members = [] } = status;
+  const { members = [] } = status;
   const entries = batch?.status?.members ?? [];
-  const entryOf = (volume: DrillVolume) => {
-    const alias = restoreAlias(volumes.indexOf(volume));
-    return entries.find((entry) => entry.alias === alias);
-  };
+  const restored = restoredMembers(status);
   return {
     ...status,
     members: members.map((member): DrilledMember => {
-      const own = volumes.filter((volume) => volume.member === member.alias).map(entryOf);
+      const own = [...restored].flatMap(([alias, name]) =>
+        name === member.alias ? [entries.find((entry) => entry.alias === alias)] : [],
+      );
       const isAll = (phase: string) => own.every((entry) => entry?.phase === phase);
       const bad = own.find((entry) => entry?.phase === "Failed" || entry?.phase === "Unknown");
       const hosts = own.flatMap((entry) => entry?.stats ?? []);
@@ -42,16 +46,16 @@ export function withRestore(status: DrillStatus, batch: RestoreBatch | undefined
       return {
         ...member,
         phase,
-        ...(words !== undefined && { message: inMembers(words, volumes) }),
+        ...(words !== undefined && { message: inMembers(words, restored) }),
         ...(seconds !== undefined && { restoreSeconds: seconds }),
       };
     }),
   };
 }
 
-/** The batch knows volumes alone. */
-function inMembers(words: string, volumes: readonly DrillVolume[]): string {
-  return words.replaceAll(/\bvolume-(\d+)\b/g, (name: string, index: string) => volumes[Number(index)]?.member ?? name);
+/** The batch knows volumes and servers alone. */
+function inMembers(words: string, restored: ReadonlyMap<string, string>): string {
+  return words.replaceAll(/\b(?:volume|server)-\d+\b/g, (alias: string) => restored.get(alias) ?? alias);
 }
 
 function secondsOf(
@@ -63,44 +67,6 @@ function secondsOf(
   return Math.max(0, Math.round((Math.max(...ends) - Math.min(...starts)) / 1_000));
 }
 
-/** The order to look at what was restored. */
-export function verifyOrder(
-  { volumes = [], members = [], point }: DrillStatus,
-  { sample, queries }: BackupVerifier["spec"],
-  timeOut: string,
-): VerifyOrder {
-  return {
-    members: members.map(({ alias }) => ({
-      alias,
-      model: "Files",
-      snapshots: volumes
-        .filter(({ member }) => member === alias)
-        .flatMap(({ host, mountPath, folder, snapshots }) =>
-          snapshots.map(({ id, path }) => ({
-            id,
-            host,
-            path,
-            restoredTo: `${folder}${path.slice(mountPath.length)}`,
-            // Ids come from the BackupSession itself, and what is in the repository must say the same.
-            recordedId: id,
-            ...tagsOf(point, id),
-          })),
-        ),
-    })),
-    ...(sample !== undefined && { sample }),
-    ...(queries !== undefined && { queries }),
-    timeOut,
-  };
-}
-
-function tagsOf(point: DrillStatus["point"], id: string): { readonly tags?: readonly string[] } {
-  const { namespace = "", session, snapshots = [] } = point ?? {};
-  const target = snapshots.find((snapshot) => snapshot.id === id)?.target;
-  if (session === undefined || target === undefined) return {};
-  const ref = resolveTargetRef(target, namespace);
-  return { tags: [sessionTag({ namespace, name: session }), targetTag(ref)] };
-}
-
 /** As many findings are told in one message. */
 const MAX_TOLD = 3;
 
@@ -108,26 +74,75 @@ function findingsOf({ findings = [], findingCount }: VerifiedMember): number {
   return Math.max(findings.length, findingCount ?? 0);
 }
 
-/** A member that was ordered and of which nothing is told is not proven. */
-export function withVerified(status: DrillStatus, result: VerifyResult): DrillStatus {
+/** A member that was ordered and of which nothing is told is not proven, and neither is one with a statement that nobody answered. */
+export function withVerified(
+  status: DrillStatus,
+  result: VerifyResult,
+  queries: readonly VerificationQuery[] = [],
+): DrillStatus {
+  const databases = new Set((status.servers ?? []).map(({ member }) => member));
+  const whyUntold = (found: VerifiedMember): string | undefined => {
+    if (!databases.has(found.alias)) return undefined;
+    if (found.tableCount === undefined) return "its tables were not counted";
+    const asked = queries.filter(({ member }) => member === found.alias).length;
+    const answered = found.queries?.length ?? 0;
+    return answered < asked ? `${answered} of ${asked} statements were answered` : undefined;
+  };
   const members = (status.members ?? []).map((member): DrilledMember => {
     const found = result.members.find(({ alias }) => alias === member.alias);
-    const bad = found === undefined ? "the job told nothing about it" : whyBad(found);
+    const bad = found === undefined ? "the job told nothing about it" : (whyBad(found) ?? whyUntold(found));
     const { message: _, ...rest } = member;
     return {
       ...rest,
       ...found,
+      ...withExpectations(found, queries),
       phase: bad === undefined ? "Succeeded" : "Failed",
       ...(bad !== undefined && { message: bad }),
     };
   });
-  const checks = members.map(({ alias, message, phase, files = 0, compared = 0 }) => ({
-    name: `files of ${alias}`,
-    ok: phase === "Succeeded",
-    message: message ?? `${files} as in the snapshot, contents of ${compared} compared`,
+  const known = members.map(({ alias }) => alias);
+  // The verifier may have been changed since the drill began.
+  const lost = queries.filter(({ member }) => !databases.has(member) || !known.includes(member));
+  const unasked = lost.map(({ member, statement }) => ({
+    name: `statement for ${member}`,
+    ok: false,
+    message: `${member} is no database of the recovery point, so nobody asked: ${statement}`,
   }));
+  const checks = members.map((member) => {
+    const { alias, message, phase } = member;
+    const isDatabase = databases.has(alias);
+    return {
+      name: `${isDatabase ? "database" : "files of"} ${alias}`,
+      ok: phase === "Succeeded",
+      message: message ?? (isDatabase ? databaseWords(member) : fileWords(member)),
+    };
+  });
   const { resticVersion } = result;
-  return { ...status, members, checks, ...(resticVersion && { resticVersion }) };
+  return { ...status, members, checks: [...checks, ...unasked], ...(resticVersion && { resticVersion }) };
+}
+
+/** An answer that is good says nothing to whoever does not know what was asked for: `min: 0` is met by any. */
+function withExpectations(
+  found: VerifiedMember | undefined,
+  queries: readonly VerificationQuery[],
+): Pick<DrilledMember, "queries"> {
+  if (found?.queries === undefined) return {};
+  const own = queries.filter(({ member }) => member === found.alias);
+  return {
+    queries: found.queries.map((answered, at) => {
+      const expect = own[at]?.statement === answered.statement ? own[at]?.expect : undefined;
+      return { ...answered, ...(expect !== undefined && { expect }) };
+    }),
+  };
+}
+
+function fileWords({ files = 0, compared = 0 }: DrilledMember): string {
+  return `${files} as in the snapshot, contents of ${compared} compared`;
+}
+
+function databaseWords({ tableCount = 0, rows = 0, queries = [] }: DrilledMember): string {
+  const asked = queries.length === 0 ? "" : `, ${queries.length} statements answered as they must be`;
+  return `${tableCount} tables, ${rows} rows${asked}`;
 }
 
 function whyBad(found: VerifiedMember): string | undefined {
@@ -143,22 +158,31 @@ function whyBad(found: VerifiedMember): string | undefined {
 }
 
 /** What was found wrong; undefined where nothing was. */
-export function whyUnproven({ members = [] }: DrillStatus): string | undefined {
-  const bad = members.filter(({ phase }) => phase !== "Succeeded");
+export function whyUnproven({ members = [], checks = [] }: DrillStatus): string | undefined {
   if (members.length === 0) return "the recovery point has no members";
-  return bad.length === 0 ? undefined : bad.map(({ alias, message = "" }) => `${alias}: ${message}`).join("; ");
+  const bad = members
+    .filter(({ phase }) => phase !== "Succeeded")
+    .map(({ alias, message = "" }) => `${alias}: ${message}`);
+  // Those of members say the same again.
+  const others = checks.slice(members.length).filter(({ ok }) => !ok);
+  const all = [...bad, ...others.map(({ message = "" }) => message)];
+  return all.length === 0 ? undefined : all.join("; ");
 }
 
-/** `restored in 0:41, 2,867 files, 12 tables`. */
+/** `restored in 0:41, 2,867 files, 12 tables, 40,120 rows, 3 answers`. */
 export function provenWords({ members = [], recoverySeconds = 0 }: DrillStatus): string {
   const sum = (of: (member: DrilledMember) => number | undefined) =>
     members.reduce((total, member) => total + (of(member) ?? 0), 0);
-  const files = sum(({ files: count }) => count);
+  const files = sum(({ files: count, tableCount }) => (tableCount === undefined ? count : 0));
   const tables = sum(({ tableCount }) => tableCount);
+  const rows = sum((member) => member.rows);
+  const answers = sum(({ queries }) => queries?.length);
   const parts = [
     `restored in ${formatClock(recoverySeconds)}`,
     ...(files > 0 ? [`${files.toLocaleString("en-US")} files`] : []),
     ...(tables > 0 ? [`${tables.toLocaleString("en-US")} tables`] : []),
+    ...(rows > 0 ? [`${rows.toLocaleString("en-US")} rows`] : []),
+    ...(answers > 0 ? [`${answers.toLocaleString("en-US")} answers`] : []),
   ];
   return parts.join(", ");
 }

@@ -5,8 +5,10 @@ import { textMapAt } from "../../shared/injection/workload.ts";
 import { isAlreadyExists, isForbidden } from "../../shared/kube/client/error.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { CLAIMS, STORAGE_CLASSES } from "../../shared/kube/resources.ts";
+import { readQuantity } from "../../shared/quantity.ts";
 import { inNamespace } from "../authority.ts";
-import { problemOf } from "../jobs/job-refusal.ts";
+import { isFullQuota } from "../jobs/of-target.ts";
+import { problemOf } from "../jobs/refusal.ts";
 import { buildDrillClaim } from "./objects.ts";
 
 const DEFAULT_CLASS = [
@@ -21,7 +23,7 @@ const DEFAULT_CLASS = [
 export async function whyNoRoom(
   client: Pick<KubeClient, "create" | "delete" | "find" | "list" | "patch">,
   drill: BackupVerificationSession,
-  volumes: readonly DrillVolume[],
+  volumes: readonly Pick<DrillVolume, "claim" | "size">[],
   storage: BackupVerifier["spec"]["storage"],
   signal: AbortSignal,
 ): Promise<string | undefined> {
@@ -29,17 +31,27 @@ export async function whyNoRoom(
     return "the cluster has no default StorageClass (next: name one in spec.storage.storageClassName)";
   }
   const here = inNamespace(client, drill.metadata.namespace);
-  for (const volume of volumes) {
+  const ask = async (volume: Pick<DrillVolume, "claim" | "size">): Promise<string | undefined> => {
     try {
       await here.create(CLAIMS, buildDrillClaim(drill, volume, storage), asIs, { dryRun: true, signal });
+      return undefined;
     } catch (error) {
-      if (isAlreadyExists(error)) continue;
+      if (isAlreadyExists(error)) return undefined;
       const problem = problemOf(error);
       if (problem === undefined) throw error;
       return problem.message;
     }
+  };
+  for (const volume of volumes) {
+    const refused = await ask(volume);
+    if (refused !== undefined) return refused;
   }
-  return undefined;
+  const [first, ...others] = volumes;
+  if (first === undefined || others.length === 0) return undefined;
+  // Each may fit where all together do not. One volume may be too large for other reasons, which say nothing of the many.
+  const bytes = volumes.reduce((sum, { size }) => sum + (readQuantity(size) ?? 0), 0);
+  const refused = await ask({ claim: `${first.claim}-all`, size: `${Math.ceil(bytes / 2 ** 20)}Mi` });
+  return refused !== undefined && isFullQuota(refused) ? refused : undefined;
 }
 
 /** @returns undefined where nobody says, as in an installation that sees one namespace */

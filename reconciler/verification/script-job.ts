@@ -1,30 +1,37 @@
 /** The job of a verifier's script: the user's container, with all that was restored. Pure. */
-import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
+import type { BackupVerificationSession, DrillServer } from "../../shared/api/backup-verification-session.ts";
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { Annotation, Label, LabelValue } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
-import type { InjectionSettings } from "../../shared/injection/view.ts";
+import { enforcesRestricted } from "../../shared/injection/backend-volume.ts";
+import { jobResources } from "../../shared/injection/container-resources.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import { withoutOwnKeys } from "../../shared/own-keys.ts";
 import { pullSecretFields } from "../jobs/pull-secrets.ts";
 import { POD_SECURITY } from "../jobs/security.ts";
 import { scriptJobName } from "./names.ts";
 import { drillLabels, drillMetadata, drillNameOf } from "./objects.ts";
+import { PASSWORD_KEY, RESTRICTED_CONTAINER, type ServerJobFacts } from "./server-objects.ts";
 import { drillMounts, drillVolumes } from "./verify-job.ts";
 
 export const SCRIPT_CONTAINER = "script";
+
+/** Who restored in such a namespace: files that are nobody else's can be read by that user alone. */
+const NOBODY = 65534;
+const RESTRICTED_POD = { ...POD_SECURITY, runAsNonRoot: true, runAsUser: NOBODY, runAsGroup: NOBODY } as const;
 
 /** @throws UserError INVALID_OBJECT without a script */
 export function planScriptJob(
   drill: BackupVerificationSession,
   { script, runtimeSettings }: BackupVerifier["spec"],
-  settings: Pick<InjectionSettings, "pullSecrets">,
-  deadlineSeconds: number,
+  { installation, namespace: facts, limitRanges, deadlineSeconds }: ServerJobFacts,
 ): JsonObject {
   if (script === undefined) throw new UserError("INVALID_OBJECT", "spec.script is missing");
-  const { volumes = [], point } = drill.status ?? {};
+  const { volumes = [], servers = [], point } = drill.status ?? {};
   const { podLabels, podAnnotations, serviceAccountAnnotations: _, ...podFields } = runtimeSettings?.pod ?? {};
-  const { resources, securityContext } = runtimeSettings?.container ?? {};
+  const { container } = runtimeSettings ?? {};
+  const isRestricted = enforcesRestricted(facts);
+  const securityContext = { ...(isRestricted && RESTRICTED_CONTAINER), ...container?.securityContext };
   const { namespace, uid = "" } = drill.metadata;
   const own = { ...drillLabels(drill), [Label.JobOwner]: uid, [Label.JobTarget]: LabelValue.Script };
   const metadata = drillMetadata(drill, scriptJobName(drillNameOf(drill)));
@@ -32,7 +39,9 @@ export function planScriptJob(
     { name: "DRILL_FOLDER", value: "/drill" },
     { name: "DRILL_POINT", value: point?.session ?? "" },
     { name: "DRILL_POINT_TIME", value: point?.time ?? "" },
+    ...servers.flatMap(serverVariables),
   ];
+  const hostAliases = servers.flatMap(hostAlias);
   return {
     apiVersion: "batch/v1",
     kind: "Job",
@@ -49,13 +58,14 @@ export function planScriptJob(
           automountServiceAccountToken: false,
           ...podFields,
           ...pullSecretFields({
-            settings,
+            settings: installation,
             namespace,
             asked: podFields.imagePullSecrets,
             hasUsersAccount: podFields.serviceAccountName !== undefined,
           }),
           restartPolicy: "Never",
-          securityContext: podFields.securityContext ?? POD_SECURITY,
+          ...(hostAliases.length > 0 && { hostAliases }),
+          securityContext: podFields.securityContext ?? (isRestricted ? RESTRICTED_POD : POD_SECURITY),
           containers: [
             {
               name: SCRIPT_CONTAINER,
@@ -65,8 +75,8 @@ export function planScriptJob(
               ...(script.args !== undefined && { args: script.args }),
               // What the author says counts last: these are no one's but the script's.
               env: [...known, ...(script.env ?? [])],
-              ...(resources !== undefined && { resources }),
-              ...(securityContext !== undefined && { securityContext }),
+              resources: jobResources(installation.resources, limitRanges, container?.resources),
+              ...(Object.keys(securityContext).length > 0 && { securityContext }),
               volumeMounts: drillMounts(volumes, false),
             },
           ],
@@ -75,4 +85,29 @@ export function planScriptJob(
       },
     },
   };
+}
+
+/** `DRILL_DB_HOST` and its like for the member `db`. */
+function serverVariables({
+  name,
+  member,
+  address = "",
+  port,
+  user,
+  database = "",
+}: DrillServer): readonly JsonObject[] {
+  const prefix = `DRILL_${member.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}`;
+  return [
+    { name: `${prefix}_HOST`, value: address },
+    { name: `${prefix}_PORT`, value: String(port) },
+    { name: `${prefix}_USER`, value: user },
+    { name: `${prefix}_PASSWORD`, valueFrom: { secretKeyRef: { name, key: PASSWORD_KEY } } },
+    ...(database === "" ? [] : [{ name: `${prefix}_DATABASE`, value: database }]),
+  ];
+}
+
+/** A server answers to the member's alias too, where that can be the name of a host. */
+function hostAlias({ member, address }: DrillServer): readonly JsonObject[] {
+  const isName = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(member);
+  return isName && address ? [{ ip: address, hostnames: [member] }] : [];
 }

@@ -1,6 +1,7 @@
 /** What became of the user's script. Pure. */
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
-import type { JobOutcome } from "../jobs/decide-outcome.ts";
+import { sha256 } from "../../shared/evidence/sha256.ts";
+import type { JobOutcome } from "../jobs/decide.ts";
 import { provenWords } from "./results.ts";
 import { type DrillStatus, ending, withConditions } from "./status.ts";
 
@@ -9,14 +10,25 @@ export interface ScriptEnd {
   readonly exitCode: number | undefined;
   /** The end of its output. */
   readonly output: string;
+  /** Of the container that ran; nothing where its pod is gone. */
+  readonly image?: string;
+  readonly imageId?: string;
+  readonly command?: readonly string[];
 }
 
 const MAX_OUTPUT = 2_000;
+const MAX_COMMAND = 2_000;
+
+/** The beginning of a long one, with the hash of the whole: two that begin alike are not taken for the same. */
+function commandText(command: readonly string[]): string {
+  const text = JSON.stringify(command);
+  return text.length <= MAX_COMMAND ? text : `${text.slice(0, MAX_COMMAND)}... (SHA-256 ${sha256(text)})`;
+}
 
 export function withScript(
   drill: BackupVerificationSession,
   status: DrillStatus,
-  { exitCode, output }: ScriptEnd,
+  { exitCode, output, image, imageId, command }: ScriptEnd,
   outcome: JobOutcome,
   now: Date,
 ): DrillStatus {
@@ -30,7 +42,13 @@ export function withScript(
       : `exit code ${exitCode}${told === "" ? "" : `: ${told}`}`;
   const next: DrillStatus = {
     ...status,
-    script: { ...(exitCode !== undefined && { exitCode }), output: told },
+    script: {
+      ...(exitCode !== undefined && { exitCode }),
+      output: told,
+      ...(image !== undefined && { image }),
+      ...(imageId !== undefined && { imageId }),
+      ...(command !== undefined && { command: commandText(command) }),
+    },
     checks: [...(status.checks ?? []), { name: "script", ok: isGood, message: isGood ? "exit code 0" : why }],
   };
   const reason =

@@ -12,9 +12,9 @@ import { labelValue } from "../../shared/label-value.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
 import type { BackupInvokerObject } from "../invoker/related.ts";
+import type { World } from "../world/informers.ts";
 import { findInvokerObject } from "../world/invokers.ts";
 import { onAny } from "../world/on-any.ts";
-import type { World } from "../world/world.ts";
 import { mergeStatus } from "../write/status-patch.ts";
 import { decideVerifier, type NewDrill, type VerifierView } from "./decide-verifier.ts";
 

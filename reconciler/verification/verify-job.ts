@@ -1,21 +1,23 @@
 /** The job that looks at what a drill has restored: all its volumes are mounted into it, and nothing else of the namespace. */
-import type { DrillVolume } from "../../shared/api/backup-verification-session.ts";
+import type { DrillServer, DrillVolume } from "../../shared/api/backup-verification-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { Repository } from "../../shared/api/repository.ts";
-import { Command, LabelValue } from "../../shared/contract.ts";
+import type { RuntimeSettings } from "../../shared/api/runtime-settings.ts";
+import { Command, LabelValue, Path } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
+import { VOLUME_FILE_MODE } from "../../shared/injection/backend-volume.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
 import { type JsonObject, objectsAt } from "../../shared/injection/workload.ts";
 import type { BackupMemberView } from "../../shared/invoker/object.ts";
 import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import { inNamespace } from "../authority.ts";
-import { ensureJob } from "../jobs/ensure-job.ts";
-import { gatherBackendClaim, gatherLimitRanges, gatherNamespace } from "../jobs/gather-job.ts";
-import type { JobFact } from "../jobs/job-object.ts";
-import type { DrillJobView } from "../jobs/job-view.ts";
-import type { JobPlan } from "../jobs/plan-job.ts";
-import { planRepositoryJob } from "../jobs/plan-repository-job.ts";
+import { ensureJob } from "../jobs/ensure.ts";
+import { gatherBackendClaim, gatherLimitRanges, gatherNamespace } from "../jobs/gather.ts";
+import type { JobFact } from "../jobs/object.ts";
+import type { JobPlan } from "../jobs/plan.ts";
+import { planRepositoryJob } from "../jobs/plan-for-repository.ts";
 import { accountName } from "../jobs/rights.ts";
+import type { DrillJobView } from "../jobs/view.ts";
 import { verifyJobName } from "./names.ts";
 import { drillLabels, drillNameOf } from "./objects.ts";
 import type { DrillView } from "./view.ts";
@@ -41,7 +43,7 @@ export async function makeVerifyJob(ports: VerifyJobPorts, view: DrillView, dead
   const jobView = drillJobView(view, repository, { settings, namespace: facts, limitRanges, deadlineSeconds });
   return ensureJob(
     inNamespace(client, namespace),
-    planVerifyJob(jobView, drill.status?.volumes ?? [], verifyJobName(drillNameOf(drill))),
+    planVerifyJob(jobView, drill.status ?? {}, verifyJobName(drillNameOf(drill))),
   );
 }
 
@@ -49,6 +51,16 @@ export async function makeVerifyJob(ports: VerifyJobPorts, view: DrillView, dead
 export function drillAccountName({ metadata }: Pick<DrillView["drill"], "metadata">): string {
   const { kind } = KINDS.BackupVerificationSession;
   return accountName({ invoker: { kind, name: metadata.name }, member: { index: 0 } });
+}
+
+/**
+ * What the author of a verifier sets for its jobs, without variables of the container: one of them could put another program in the place
+ * of restic, and what that says would be signed.
+ */
+function withoutVariables(settings: RuntimeSettings | undefined): RuntimeSettings | undefined {
+  if (settings?.container === undefined) return settings;
+  const { env: _env, envFrom: _envFrom, ...container } = settings.container;
+  return { ...settings, container };
 }
 
 /** The view of a job that works for no member: it may read every file, as the job that backs a volume up may. */
@@ -61,7 +73,7 @@ export function drillJobView(
   const { namespace, name, uid = "" } = drill.metadata;
   const owner = { apiVersion, kind, namespace, name, uid };
   const [first] = drill.status?.volumes ?? [];
-  const { runtimeSettings } = verifier?.spec ?? {};
+  const runtimeSettings = withoutVariables(verifier?.spec.runtimeSettings);
   const member: BackupMemberView = {
     index: 0,
     alias: undefined,
@@ -89,7 +101,7 @@ export function drillJobView(
 }
 
 /** Pure. @throws UserError BACKEND_INVALID */
-export function planVerifyJob(view: DrillJobView, volumes: readonly DrillVolume[], name: string): JobPlan {
+export function planVerifyJob(view: DrillJobView, { volumes = [], servers = [] }: Made, name: string): JobPlan {
   const plan = planRepositoryJob(view, {
     name,
     user: `drill ${view.owner.namespace}/${view.owner.name}`,
@@ -98,7 +110,21 @@ export function planVerifyJob(view: DrillJobView, volumes: readonly DrillVolume[
     deadlineSeconds: view.deadlineSeconds,
     placement: {},
   });
-  return { ...plan, job: withVolumes(plan.job, volumes) };
+  const mounts = [...drillMounts(volumes, true), ...servers.map(secretMount)];
+  return { ...plan, job: withVolumes(plan.job, [...drillVolumes(volumes), ...servers.map(secretVolume)], mounts) };
+}
+
+interface Made {
+  readonly volumes?: readonly DrillVolume[];
+  readonly servers?: readonly DrillServer[];
+}
+
+function secretVolume({ name }: DrillServer, index: number): JsonObject {
+  return { name: `server-${index}`, secret: { secretName: name, defaultMode: VOLUME_FILE_MODE, optional: true } };
+}
+
+function secretMount({ name }: DrillServer, index: number): JsonObject {
+  return { name: `server-${index}`, mountPath: `${Path.Secrets}/${name}`, readOnly: true };
 }
 
 function volumeName(index: number): string {
@@ -120,15 +146,15 @@ export function drillMounts(volumes: readonly DrillVolume[], isReadOnly: boolean
   }));
 }
 
-function withVolumes(job: JsonObject, volumes: readonly DrillVolume[]): JsonObject {
+function withVolumes(job: JsonObject, volumes: readonly JsonObject[], mounts: readonly JsonObject[]): JsonObject {
   const path = ["spec", "template", "spec"] as const;
   const containers = objectsAt(job, ...path, "containers").map((container) => ({
     ...container,
-    volumeMounts: [...objectsAt(container, "volumeMounts"), ...drillMounts(volumes, true)],
+    volumeMounts: [...objectsAt(container, "volumeMounts"), ...mounts],
   }));
   return edited(job, path, {
     containers,
-    volumes: [...objectsAt(job, ...path, "volumes"), ...drillVolumes(volumes)],
+    volumes: [...objectsAt(job, ...path, "volumes"), ...volumes],
   });
 }
 

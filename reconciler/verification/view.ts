@@ -6,15 +6,15 @@ import type { HostRun } from "../../shared/api/host-run.ts";
 import type { Repository } from "../../shared/api/repository.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import type { BackupInvokerView } from "../../shared/invoker/object.ts";
-import type { JobOutcome } from "../jobs/decide-outcome.ts";
-import type { JobName, JobProblem } from "../jobs/target-job.ts";
+import type { JobOutcome } from "../jobs/decide.ts";
+import type { JobName, JobProblem } from "../jobs/of-target.ts";
 
 export interface DrillJob extends JobName {
   readonly outcome: JobOutcome;
   /** For how long, by this process's own clock, it is known to be complete: what it told may come a moment later. */
   readonly completeForMs: number;
   /** Undefined while it has none. */
-  readonly pod: { readonly name: string; readonly uid: string } | undefined;
+  readonly pod: { readonly name: string; readonly uid: string; readonly ip?: string | undefined } | undefined;
 }
 
 export interface DrillView {
@@ -33,6 +33,8 @@ export interface DrillView {
   readonly batch: RestoreBatch | undefined;
   readonly verifyJob: DrillJob | undefined;
   readonly scriptJob: DrillJob | undefined;
+  /** Of the servers of databases, by name. */
+  readonly serverJobs: ReadonlyMap<string, DrillJob>;
   readonly hostRuns: readonly HostRun[];
   /** Why something could not be made at the last try. */
   readonly problem: JobProblem | undefined;

@@ -2,8 +2,8 @@
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { objectKey } from "../../shared/kube/object-meta.ts";
+import type { World } from "../world/informers.ts";
 import { onAny } from "../world/on-any.ts";
-import type { World } from "../world/world.ts";
 import { isFinalDrill } from "./status.ts";
 
 /** @param wake is told `namespace/name` of a drill */

@@ -13,8 +13,8 @@ import {
   findMember,
 } from "../../shared/invoker/object.ts";
 import { targetKey } from "../../shared/target/ref.ts";
+import type { World } from "./informers.ts";
 import type { WorkloadObject } from "./workload-object.ts";
-import type { World } from "./world.ts";
 
 export interface InvokerName {
   readonly kind: BackupInvokerKind;

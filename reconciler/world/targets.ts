@@ -1,5 +1,6 @@
 /** Workloads, pods, sessions and restores around a target, from the informers. */
 import type { BackupSession } from "../../shared/api/backup-session.ts";
+import type { Condition } from "../../shared/api/condition.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import type { RestoreSession } from "../../shared/api/restore-session.ts";
 import { Container } from "../../shared/contract.ts";
@@ -8,17 +9,17 @@ import { isDryRun } from "../../shared/invoker/object.ts";
 import { listAt, textAt } from "../../shared/json/value.ts";
 import { splitObjectKey } from "../../shared/kube/object-meta.ts";
 import { ConditionType } from "../../shared/reasons.ts";
-import { hasCondition } from "../../shared/status/conditions.ts";
+import { findCondition, isConditionFalse } from "../../shared/status/conditions.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
 import { type ResolvedTargetRef, targetKey } from "../../shared/target/ref.ts";
-import { podFact } from "../jobs/gather-target-jobs.ts";
+import { podFact } from "../jobs/gather-of-targets.ts";
 import type { HostEntry } from "../run/entries.ts";
 import type { FormerPod, LocksView } from "../run/locks.ts";
 import type { Pods, WorkloadFact, Workloads } from "../run/world.ts";
 import { hostRunsOf } from "./host-runs.ts";
+import type { World } from "./informers.ts";
 import { servedInvoker } from "./pod-object.ts";
 import { isWorkloadKind, type WorkloadObject, workloadFact } from "./workload-object.ts";
-import type { World } from "./world.ts";
 
 export type Restore = RestoreSession | RestoreBatch;
 
@@ -82,23 +83,37 @@ function podsNamed(world: Pick<World, "pods">, uids: readonly (string | undefine
   return uids.flatMap((uid) => (uid === undefined ? [] : world.pods.byIndex("uid", uid)));
 }
 
-/**
- * Whether a restore touches anything, or is about to: a hook of it began, or a member's turn came. One that only waits (for its target,
- * say) is in nobody's way.
- */
-function isAtWork(restore: Restore): boolean {
-  const { metadata, kind, status } = restore;
-  if (isDryRun(restore)) return false;
-  const isOpen = !isAsGoodAsGone(metadata) && !isFinalRestorePhase(status?.phase);
-  if (!isOpen || status?.startTime === undefined) return false;
-  const members = kind === "RestoreBatch" ? (status.members ?? []) : [status];
-  return (
-    (status.hooks ?? []).length > 0 ||
-    members.some(
-      ({ totalHosts, conditions }) =>
-        totalHosts !== undefined || hasCondition(conditions, ConditionType.StashInitContainerInjected),
-    )
+function membersOf({ kind, status }: Restore) {
+  if (status?.startTime === undefined) return [];
+  return kind === "RestoreBatch" ? (status.members ?? []) : [status];
+}
+
+/** Whether a restore is not over, and is more than a plan. */
+export function isOpenRestore(restore: Restore): boolean {
+  return !isDryRun(restore) && !isAsGoodAsGone(restore.metadata) && !isFinalRestorePhase(restore.status?.phase);
+}
+
+/** Whether hosts of it have their turn, or wait for it in their pods. */
+export function hasHosts(restore: Restore): boolean {
+  return isOpenRestore(restore) && membersOf(restore).some(({ totalHosts }) => totalHosts !== undefined);
+}
+
+/** Whether the turn of a member came, and what is to do its work is being brought. Where no pod is wanted nothing is. */
+function isBeingBrought({ conditions }: { readonly conditions?: readonly Condition[] }): boolean {
+  const [init, job] = [ConditionType.StashInitContainerInjected, ConditionType.RestoreJobCreated].map((type) =>
+    findCondition(conditions, type),
   );
+  const isTargetMissing = isConditionFalse(conditions, ConditionType.RestoreTargetFound);
+  return !isTargetMissing && ((init !== undefined && init.status !== "True") || job !== undefined);
+}
+
+/**
+ * Whether a restore touches anything, or is about to: a hook of it began, or a member's turn came. One that only waits (for its target, or
+ * for a workload that is scaled to 0) is in nobody's way.
+ */
+export function isAtWork(restore: Restore): boolean {
+  if (!isOpenRestore(restore) || restore.status?.startTime === undefined) return false;
+  return (restore.status.hooks ?? []).length > 0 || hasHosts(restore) || membersOf(restore).some(isBeingBrought);
 }
 
 /** Restores that are at work and name one of the targets, by targetKey(). */

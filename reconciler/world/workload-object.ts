@@ -139,5 +139,6 @@ export function workloadFact(workload: WorkloadObject, pods: readonly PodObject[
   const { kind, namespace, name } = workload.facts;
   const { uid, replicas, firstOrdinal } = workload;
   const own = withOutdated(workload, ownPods(workload, pods));
-  return { kind, namespace, name, uid, replicas, firstOrdinal, pods: own };
+  const isUncounted = kind === "DaemonSet" && workload.observedGeneration < workload.generation;
+  return { kind, namespace, name, uid, replicas, firstOrdinal, pods: own, ...(isUncounted && { isUncounted }) };
 }

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { formatBytes, formatTimeline } from "../../cli/runs/format.ts";
 import { type MemberState, membersOfRestore, membersOfSession } from "../../cli/runs/member-state.ts";
 import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
+import { parseBackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { asIs } from "../../shared/kube/client/interface.ts";
@@ -14,7 +15,7 @@ import { type Application, NAMESPACE, STEP_TIMEOUT_MS } from "./application.ts";
 import type { BackendName, DemoBackend } from "./backend.ts";
 import { compareEvidence, type Evidence } from "./evidence.ts";
 import { followRestore, followSession } from "./follow.ts";
-import { describeRestore, describeSession, type Summary } from "./summary.ts";
+import { describeProof, describeRestore, describeSession, type Summary } from "./summary.ts";
 import type { Teller } from "./terminal/teller.ts";
 import { callHttp } from "./wordpress/http.ts";
 import { paintPicture } from "./wordpress/picture.ts";
@@ -30,6 +31,7 @@ export interface StoryContext {
 const BATCH = "wordpress-backup";
 const INSTANT = "wordpress-backup-instant";
 const RESTORE = "wordpress-restore";
+const DRILL = "wordpress-drill";
 const AUTHOR = { name: "author", password: "of-a-demo" } as const;
 const TIMELINE_WIDTH = 40;
 const POLL_MS = 100;
@@ -157,6 +159,29 @@ async function restore({ application, teller }: StoryContext, from: BackupSessio
   return restored;
 }
 
+/** The same recovery point once more, in volumes and a server of the drill's own: this could go on every night. */
+async function prove(
+  { application, teller }: StoryContext,
+  { paths }: Published,
+  point: BackupSession,
+): Promise<Summary["proven"]> {
+  teller.chapter(`A drill: ${point.metadata.name} comes back beside the application, and a WordPress answers from it`);
+  const { client } = application;
+  await application.applyFile("verify.yaml", { PATHS: paths.map((path) => `'${path}'`).join(" ") });
+  const { apiVersion, kind } = KINDS.BackupVerificationSession;
+  const spec = { verifier: "wordpress", session: point.metadata.name };
+  const body = { apiVersion, kind, metadata: { name: DRILL, namespace: NAMESPACE }, spec };
+  await client.create(KINDS.BackupVerificationSession, NAMESPACE, body, asIs);
+  for (const end = performance.now() + STEP_TIMEOUT_MS; performance.now() < end; await sleep(POLL_MS)) {
+    const drill = await client.get(KINDS.BackupVerificationSession, NAMESPACE, DRILL, parseBackupVerificationSession);
+    if (drill.status?.completionTime === undefined) continue;
+    if (drill.status.phase !== "Succeeded") throw new Error(`drill ${DRILL}: ${JSON.stringify(drill.status, null, 1)}`);
+    teller.say(drill.status.message ?? "");
+    return describeProof(drill);
+  }
+  throw new Error(`drill ${DRILL} did not end`);
+}
+
 /** Tells the whole story and returns what was found. @throws Error when a step does not end as it should */
 export async function tellStory(context: StoryContext): Promise<Summary> {
   const { application, teller, backendName } = context;
@@ -173,14 +198,16 @@ export async function tellStory(context: StoryContext): Promise<Summary> {
   const compared = compareEvidence(before, await application.takeEvidence(published.paths));
   for (const difference of compared.differences.slice(0, 20)) teller.say(difference);
   teller.say(compared.differences.length === 0 ? "all of it is back as it was" : "not all of it is back as it was");
+  const proven = await prove(context, published, instant);
   const wasBroken = broken.page >= 500 && broken.picture === 404;
   return {
-    ok: compared.differences.length === 0 && wasBroken && restored.session === instant.metadata.name,
+    ok: compared.differences.length === 0 && wasBroken && restored.session === instant.metadata.name && proven.ok,
     backend: backendName,
     seconds: Math.round(teller.elapsedSeconds()),
     sessions: [describeSession(instant, "instant"), describeSession(scheduled, "schedule")],
     broken,
     restore: restored,
     compared,
+    proven,
   };
 }

@@ -2,6 +2,7 @@
 import { formatBytes, formatSeconds, formatTable } from "../../cli/runs/format.ts";
 import { membersOfRestore, membersOfSession } from "../../cli/runs/member-state.ts";
 import type { BackupSession } from "../../shared/api/backup-session.ts";
+import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import type { BackendName } from "./backend.ts";
 import type { Comparison } from "./evidence.ts";
@@ -37,6 +38,14 @@ export interface Summary {
     readonly seconds: number;
   };
   readonly compared: Comparison;
+  /** What the drill found that came back beside the application. */
+  readonly proven: {
+    readonly ok: boolean;
+    readonly pages: number;
+    readonly tables: number;
+    readonly files: number;
+    readonly seconds: number;
+  };
 }
 
 function secondsBetween(from: string | undefined, until: string | undefined): number {
@@ -81,8 +90,16 @@ export function describeRestore(restore: RestoreBatch): Summary["restore"] {
   };
 }
 
+export function describeProof({ status }: BackupVerificationSession): Summary["proven"] {
+  const { members = [], script, recoverySeconds = 0, phase } = status ?? {};
+  const pages = Number(/^(\d+) pages answered$/m.exec(script?.output ?? "")?.[1] ?? 0);
+  const tables = members.reduce((sum, { tableCount = 0 }) => sum + tableCount, 0);
+  const files = members.reduce((sum, member) => sum + (member.tableCount === undefined ? (member.files ?? 0) : 0), 0);
+  return { ok: phase === "Succeeded", pages, tables, files, seconds: recoverySeconds };
+}
+
 /** Table of what was backed up, and what was compared. */
-export function formatSummary({ sessions, restore, compared }: Summary): readonly string[] {
+export function formatSummary({ sessions, restore, compared, proven }: Summary): readonly string[] {
   const heading = ["session", "member", "snapshot", "size", "added", "took"];
   const rows = sessions.flatMap(({ name, members }) => {
     return members.map((member) => [
@@ -101,5 +118,6 @@ export function formatSummary({ sessions, restore, compared }: Summary): readonl
     `compared byte for byte: ${compared.pages} pages and pictures (${formatBytes(compared.servedBytes)}), ` +
       `${compared.tables} tables, ${compared.files} files and folders (${formatBytes(compared.fileBytes)})`,
     `differences: ${compared.differences.length}`,
+    `proven: ${proven.pages} pages answered, ${proven.tables} tables, ${proven.files.toLocaleString("en-US")} files, ${proven.seconds} s`,
   ];
 }

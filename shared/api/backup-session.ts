@@ -82,6 +82,7 @@ export const backupSessionSchema = object({
     completionTime: optional(time, "When it ended."),
     invokerGeneration: optional(int64, "Generation of the invoker that the session was decided by."),
     repository: optional(resolvedRepositorySchema, "The Repository as it was resolved."),
+    repositoryID: optional(nameText, "restic's id of the repository that was found or made."),
     unreadableFiles: optional(count, "Files that could not be read, over all hosts."),
     hooks: optional(longList(hookResultSchema), "Global hooks."),
     targets: optional(list(backupTargetStatusSchema), "One entry a target."),

@@ -23,6 +23,7 @@ import {
   time,
   type Value,
 } from "./schema.ts";
+import { taskRefSchema } from "./task-ref.ts";
 import { verifiedFactsProperties } from "./verification.ts";
 
 export const drilledMemberSchema = object({
@@ -58,6 +59,27 @@ export const drillVolumeSchema = object({
 });
 export type DrillVolume = Value<typeof drillVolumeSchema>;
 
+/** A throw-away server of a database. Its Secret, claim, Job and AppBinding have its name. */
+export const drillServerSchema = object({
+  name: required(nameText, "Name of all that is made for it."),
+  member: required(nameText, "Alias of the member."),
+  host: required(nameText, "Host whose dumps are loaded into it."),
+  type: required(text, "Type of the database, as the member's AppBinding says."),
+  version: optional(text, "Its version, likewise."),
+  image: required(text, "Image of the server."),
+  port: required(count, "Its port."),
+  user: required(text, "User that dumps are loaded as."),
+  database: optional(text, "Database that statements are asked in, where the member's AppBinding names one."),
+  size: required(nameText, "Size of its claim, as a quantity."),
+  task: optional(taskRefSchema, "Task that loads the dumps, where the member's AppBinding names one."),
+  address: optional(text, "Address of its pod, once it runs."),
+  snapshots: required(
+    list(object({ id: required(text, "Id of the snapshot."), path: required(text, "Name of the dump.") })),
+    "What is loaded into it.",
+  ),
+});
+export type DrillServer = Value<typeof drillServerSchema>;
+
 export const backupVerificationSessionSchema = object({
   ...typeMeta(KINDS.BackupVerificationSession),
   metadata: objectMetaSchema,
@@ -88,6 +110,7 @@ export const backupVerificationSessionSchema = object({
     recoverySeconds: optional(count, "How long the recovery took, as measured."),
     recoveryTime: optional(text, "The same, for people."),
     volumes: optional(list(drillVolumeSchema), "The throw-away volumes."),
+    servers: optional(list(drillServerSchema), "The throw-away servers of databases."),
     members: optional(list(drilledMemberSchema), "One entry a member."),
     resticVersion: optional(text, "Version of the restic that compared."),
     checks: optional(list(drillCheckSchema), "What was looked at."),
@@ -95,6 +118,9 @@ export const backupVerificationSessionSchema = object({
       object({
         exitCode: optional(int32, "Exit code of the script."),
         output: optional(text, "The end of its output."),
+        image: optional(text, "Its image, as it was asked for."),
+        imageId: optional(text, "The image that ran, by its digest, as the node told."),
+        command: optional(text, "Command and arguments, as JSON."),
       }),
       "What became of the script.",
     ),

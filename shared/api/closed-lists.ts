@@ -30,7 +30,7 @@ export const KeptBy = {
   KeepTags: "keepTags",
   /** The newest complete one always stays. */
   Newest: "newest",
-  /** It is not complete, and too few that are complete came after it. */
+  /** It is not complete, and too few that are complete came after it; or a clock that was ahead has dated it. */
   Waiting: "waiting",
 } as const;
 export type KeptBy = ValueOf<typeof KeptBy>;
@@ -225,6 +225,8 @@ export type VerificationPhase = ValueOf<typeof VerificationPhase>;
 /** What a drill is about to do, or does. Each is written down before it begins. */
 export const VerificationStep = {
   Pending: "Pending",
+  /** Servers for databases are being started. */
+  Starting: "Starting",
   Restoring: "Restoring",
   Verifying: "Verifying",
   Scripting: "Scripting",

@@ -59,6 +59,7 @@ export const hostActionResultSchema = object({
   totalSizeBytes: optional(count, "Size of the repository."),
   snapshotCount: optional(count, "Snapshots in the repository."),
   integrity: optional(flag, "Whether the check found no fault."),
+  repositoryID: optional(nameText, "restic's id of the repository, where it was known."),
 });
 export type HostActionResult = Value<typeof hostActionResultSchema>;
 
@@ -126,6 +127,7 @@ export const hostStatsSchema = object({
   ...reportProperties,
   phase: optional(oneOf(BackupHostPhase), "How far the host is."),
   snapshots: optional(longList(snapshotStatsSchema), "Snapshots that were made."),
+  snapshotCount: optional(count, "How many were made, where not all of them are listed."),
 });
 export type HostStats = Value<typeof hostStatsSchema>;
 
@@ -151,6 +153,7 @@ export const triedRestoreSchema = object({
   writtenBytes: required(count, "Size of those that would be written."),
   overwritten: optional(shortList(text, MAX_TOLD_FILES), "Some of those that would be written over."),
   snapshots: optional(list(restoredSnapshotSchema), "Snapshots that would be restored."),
+  snapshotCount: optional(count, "How many would be restored, where not all of them are listed."),
 });
 export type TriedHost = Value<typeof triedRestoreSchema>;
 
@@ -159,5 +162,6 @@ export const restoreHostStatsSchema = object({
   tried: optional(triedRestoreSchema, "With dryRun: what would be done to the host's files."),
   phase: optional(oneOf(RestoreHostPhase), "How far the host is."),
   snapshots: optional(longList(restoredSnapshotSchema), "Snapshots that were restored."),
+  snapshotCount: optional(count, "How many were restored, where not all of them are listed."),
 });
 export type RestoreHostStats = Value<typeof restoreHostStatsSchema>;

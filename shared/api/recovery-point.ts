@@ -83,6 +83,7 @@ export const chosenSnapshotSchema = object({
   path: optional(text, "Path that was backed up, or name of the dump."),
   id: optional(text, "Id of the snapshot."),
   hosts: optional(count, "How many hosts its target had."),
+  paths: optional(count, "How many paths its host had, where it had several."),
 });
 
 const snapshots = optional(longList(chosenSnapshotSchema), "Snapshots that belong to it.");

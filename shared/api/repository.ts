@@ -73,6 +73,22 @@ export const maintenanceRunSchema = object({
 });
 export type MaintenanceRun = Value<typeof maintenanceRunSchema>;
 
+/** A part of the data in which a check found damage. */
+export const dataFaultSchema = object({
+  part: required(text, "Which part, as restic's --read-data-subset takes it."),
+  foundAt: required(time, "When a check found it first."),
+  checkedAt: required(time, "When a check found it last."),
+});
+export type DataFault = Value<typeof dataFaultSchema>;
+
+/** Another repository that was found where the one was that the status tells of. */
+export const replacementSchema = object({
+  id: optional(text, "restic's id of it, where it is known."),
+  seenAt: required(time, "Begin of the work that found it."),
+  by: required(text, "That work."),
+  lostPoints: optional(count, "Complete recovery points that were listed of the former one."),
+});
+
 export const repositorySpecProperties = {
   backend: optional(backendSchema, "Where the restic repository lives."),
   wipeOut: optional(flag, "Deletes the data together with the Repository."),
@@ -87,7 +103,14 @@ export const repositorySchema = object({
   status: observedStatus({
     firstBackupTime: optional(time, "When the first backup was taken."),
     lastBackupTime: optional(time, "When the newest backup was taken."),
-    integrity: optional(flag, "Whether the last check found no fault."),
+    repositoryID: optional(text, "restic's id of the repository that holds the history."),
+    repositorySeenAt: optional(time, "Begin of the last work that told which repository is there."),
+    repositoryPlace: optional(nameText, "Changes with where the backend is."),
+    replacement: optional(replacementSchema, "Another repository that took its place, until somebody accepts it."),
+    replacedAt: optional(time, "Since when another repository is there: nothing older counts."),
+    integrity: optional(flag, "Whether the checks know of no fault, neither in the structure nor in the data."),
+    structureIntegrity: optional(flag, "Whether the last check of the structure found no fault."),
+    dataFaults: optional(list(dataFaultSchema), "Parts of the data that are known to be damaged."),
     totalSize: optional(text, "Size of the repository, for people."),
     snapshotCount: optional(int64, "Snapshots in the repository."),
     snapshotsRemovedOnLastCleanup: optional(int64, "Snapshots that retention last removed."),
@@ -105,7 +128,7 @@ export const repositorySchema = object({
     locksSeenAt: optional(time, "When they were last looked at; unset where nobody has."),
     lastRecoveryPoint: optional(recoveryPointRefSchema, "The newest complete recovery point."),
     lastCheckTime: optional(time, "When the structure was last checked."),
-    lastReadDataCheckTime: optional(time, "When a part of the data was last read and checked."),
+    lastReadDataCheckTime: optional(time, "When the weekly part of the data was last read and checked."),
     readDataSubset: optional(text, "Which part that was."),
     lastRemoval: optional(text, "Session after which snapshots were last removed, and when."),
     lastPruneTime: optional(time, "When what no snapshot needs was last taken out of the repository."),

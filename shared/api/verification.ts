@@ -93,6 +93,7 @@ export const answeredQuerySchema = object({
   statement: required(text, "What was asked."),
   value: optional(text, "The answer, cut to a bound."),
   ok: required(flag, "Whether it is what it must be."),
+  expect: optional(expectationSchema, "What it must be."),
   message: optional(text, "Why it is not."),
 });
 export type AnsweredQuery = Value<typeof answeredQuerySchema>;

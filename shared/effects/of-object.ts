@@ -14,7 +14,7 @@
  * | 8 | Repository | get its Secret; with a local backend get what its volume names, and create pods: one that looks after the repository mounts it |
  * | 9 | AppBinding | get its Secrets: whoever backs the application up sends them to its address; create pods: jobs save what answers there, write whole databases to it, and commands of hooks run behind it |
  * | 10 | BackupBlueprint | with repoNamespace row 8 there; without it create pods everywhere for a local backend: Secrets and claims are each namespace's own |
- * | 11 | BackupVerifier | create pods and claims: what was backed up is restored into them; what its script and its settings name, as in row 7 |
+ * | 11 | BackupVerifier | create pods, claims and NetworkPolicies: what was backed up is restored into them, and they let its pods reach the store; get the AppBindings of its invoker, which say what databases are; what its script and its settings name, as in row 7 |
  */
 import type { AppBinding } from "../api/app-binding.ts";
 import type { Backend } from "../api/backend.ts";
@@ -46,6 +46,8 @@ export interface EffectView {
   readonly appSecrets: ReadonlyMap<string, readonly string[]>;
   /** Workloads whose label names the BackupBatch: it decides where their data goes. */
   readonly labelled: readonly Pick<ResolvedTargetRef, "kind" | "namespace" | "name">[];
+  /** AppBindings of a verifier's invoker; undefined while that is not there. */
+  readonly verified?: readonly Pick<ResolvedTargetRef, "namespace" | "name">[] | undefined;
 }
 
 /** What is done to a target of each kind; no other kind can be one. */
@@ -61,6 +63,7 @@ export const ON_TARGET: Readonly<Record<string, EffectOn>> = {
 const CREATE_PODS: EffectOn = { verb: "create", group: "", resource: "pods" };
 const EXEC: EffectOn = { ...CREATE_PODS, subresource: "exec" };
 const CREATE_CLAIMS: EffectOn = { verb: "create", group: "", resource: "persistentvolumeclaims" };
+const CREATE_POLICIES: EffectOn = { verb: "create", group: "networking.k8s.io", resource: "networkpolicies" };
 const GET_SECRETS: EffectOn = { verb: "get", group: "", resource: "secrets" };
 const GET_ACCOUNT: EffectOn = { verb: "get", group: "", resource: "serviceaccounts" };
 const CREATE_ACCOUNTS: EffectOn = { verb: "create", group: "", resource: "serviceaccounts" };
@@ -86,7 +89,7 @@ export function effectsOf(source: EffectSource, view: EffectView): readonly Effe
     case "BackupBlueprint":
       return distinctEffects(effectsOfBlueprint(source));
     case "BackupVerifier":
-      return distinctEffects(effectsOfVerifier(source));
+      return distinctEffects(effectsOfVerifier(source, view));
     default:
       return assertNever(source);
   }
@@ -173,14 +176,33 @@ function effectsOfSettings(settings: RuntimeSettings | undefined, namespace: str
   ];
 }
 
-function effectsOfVerifier({ metadata, spec }: BackupVerifier): readonly Effect[] {
+function effectsOfVerifier({ metadata, spec }: BackupVerifier, { verified }: EffectView): readonly Effect[] {
   const { namespace } = metadata;
   return [
     { ...CREATE_PODS, namespace, from: "spec.invoker (a drill restores it)" },
     { ...CREATE_CLAIMS, namespace, from: "spec.storage" },
+    // Whoever may make pods could give them the labels by which the drill's are let out.
+    { ...CREATE_POLICIES, namespace, from: "spec.invoker (its pods may reach the store)" },
+    ...effectsOfDatabases(spec, namespace, verified),
     ...objectsNamedIn(spec.script).map(({ on, name }) => ({ ...on, namespace, name, from: "spec.script" })),
     ...effectsOfSettings(spec.runtimeSettings, namespace, "spec"),
   ];
+}
+
+const GET_APP_BINDINGS: EffectOn = { verb: "get", group: KINDS.AppBinding.group, resource: KINDS.AppBinding.plural };
+
+/** An invoker that is not there may name any AppBinding later: that counts where the verifier speaks of databases. */
+function effectsOfDatabases(
+  { queries = [], servers = [] }: BackupVerifier["spec"],
+  namespace: string,
+  verified: EffectView["verified"],
+): readonly Effect[] {
+  const at = { ...GET_APP_BINDINGS, namespace };
+  if (verified !== undefined) {
+    return verified.map(({ namespace: of, name }) => ({ ...at, namespace: of, name, from: "spec.invoker" }));
+  }
+  const field = queries.length > 0 ? "spec.queries" : "spec.servers";
+  return queries.length + servers.length > 0 ? [{ ...at, from: field }] : [];
 }
 
 function effectsOfRepository({ metadata, spec }: Repository): readonly Effect[] {

@@ -1,5 +1,5 @@
 /** The evidence of a drill: what was restored, from what, what was looked at, and what was found. It is what gets signed. */
-import type { BackupVerificationSession, DrilledMember } from "../api/backup-verification-session.ts";
+import type { BackupVerificationSession, DrilledMember, DrillServer } from "../api/backup-verification-session.ts";
 import { VerificationPhase, VerificationType } from "../api/closed-lists.ts";
 import { readerOf } from "../api/parse.ts";
 import {
@@ -44,6 +44,14 @@ const memberSchema = object({
   tableCount: optional(count, "Tables."),
   rows: optional(count, "Rows of all tables."),
   queries: optional(list(answeredQuerySchema), "The first statements that were asked."),
+  server: optional(
+    object({
+      image: required(text, "Its image, as it was asked for."),
+      type: required(text, "Type of the database."),
+      version: optional(text, "Version of the application's own."),
+    }),
+    "The throw-away server of a database.",
+  ),
   unproven: optional(list(text), "What was not looked at, and why."),
   findingCount: required(count, "What is wrong, in number."),
 });
@@ -74,7 +82,15 @@ export const evidenceSchema = object({
     list(object({ name: required(text, "What was looked at."), ok: required(flag, "Whether it is good.") })),
     "What was looked at.",
   ),
-  script: optional(object({ exitCode: optional(int32, "Its exit code.") }), "The script of the verifier."),
+  script: optional(
+    object({
+      exitCode: optional(int32, "Its exit code."),
+      image: optional(text, "Its image, as it was asked for."),
+      imageId: optional(text, "The image that ran, by its digest, as the node told."),
+      command: optional(text, "Command and arguments, as JSON; of long ones the beginning and the hash."),
+    }),
+    "The script of the verifier.",
+  ),
 });
 export type Evidence = Value<typeof evidenceSchema>;
 export type EvidenceMember = Evidence["members"][number];
@@ -97,7 +113,7 @@ function cut(words: string): string {
   return words.slice(0, MAX_TEXT);
 }
 
-function memberOf(member: DrilledMember): EvidenceMember {
+function memberOf(member: DrilledMember, server: DrillServer | undefined): EvidenceMember {
   const {
     alias,
     kind,
@@ -128,15 +144,21 @@ function memberOf(member: DrilledMember): EvidenceMember {
     ...(tableCount !== undefined && { tableCount }),
     ...(rows !== undefined && { rows }),
     ...(queries !== undefined && {
-      queries: queries.slice(0, MAX_LISTED).map(({ statement, value, ok }) => ({
+      queries: queries.slice(0, MAX_LISTED).map(({ statement, value, ok, expect }) => ({
         statement: cut(statement),
         ok,
         ...(value !== undefined && { value: cut(value) }),
+        ...(expect !== undefined && { expect }),
       })),
     }),
+    ...(server !== undefined && { server: serverOf(server) }),
     ...(unproven !== undefined && { unproven: unproven.map(cut) }),
     findingCount: findingCount ?? findings?.length ?? 0,
   };
+}
+
+function serverOf({ image, type, version }: DrillServer): NonNullable<EvidenceMember["server"]> {
+  return { image: cut(image), type: cut(type), ...(version !== undefined && { version: cut(version) }) };
 }
 
 function pointOf({
@@ -147,6 +169,18 @@ function pointOf({
   readonly time?: string;
 }): NonNullable<Evidence["point"]> {
   return { ...(session !== undefined && { session }), ...(madeAt !== undefined && { time: madeAt }) };
+}
+
+type Script = NonNullable<NonNullable<BackupVerificationSession["status"]>["script"]>;
+
+/** An exit code says nothing to whoever does not know of what. */
+function scriptOf({ exitCode, image, imageId, command }: Script): NonNullable<Evidence["script"]> {
+  return {
+    ...(exitCode !== undefined && { exitCode }),
+    ...(image !== undefined && { image: cut(image) }),
+    ...(imageId !== undefined && { imageId: cut(imageId) }),
+    ...(command !== undefined && { command }),
+  };
 }
 
 /** The evidence of a drill that has looked at everything. */
@@ -172,8 +206,13 @@ export function buildEvidence(drill: BackupVerificationSession, context: Evidenc
     ...(restoreStartTime !== undefined && { restoreStartTime }),
     ...(restoreEndTime !== undefined && { restoreEndTime }),
     endTime: now.toISOString(),
-    members: (status.members ?? []).map(memberOf),
+    members: (status.members ?? []).map((member) =>
+      memberOf(
+        member,
+        status.servers?.find((server) => server.member === member.alias),
+      ),
+    ),
     checks: (status.checks ?? []).map(({ name, ok }) => ({ name: cut(name), ok })),
-    ...(status.script?.exitCode !== undefined && { script: { exitCode: status.script.exitCode } }),
+    ...(status.script?.exitCode !== undefined && { script: scriptOf(status.script) }),
   };
 }

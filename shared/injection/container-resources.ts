@@ -157,8 +157,12 @@ export function jobResources(
   ranges: readonly LimitRange[],
   asked?: Resources,
 ): Resources {
-  const { job } = defaults ?? DEFAULT_RESOURCES;
-  return mergeResources([fitToPod(fitDefaults(job, ranges), ranges, NOTHING_ELSE), asked]);
+  return resourcesWithin((defaults ?? DEFAULT_RESOURCES).job, ranges, asked);
+}
+
+/** Resources of the only container of a pod. @param asked what its settings ask for */
+export function resourcesWithin(defaults: Resources, ranges: readonly LimitRange[], asked?: Resources): Resources {
+  return mergeResources([fitToPod(fitDefaults(defaults, ranges), ranges, NOTHING_ELSE), asked]);
 }
 
 function withLayer(base: Resources, layer: Resources): Resources {

@@ -1,12 +1,11 @@
 /** The image that a program of ours runs as, so that it is named once: in its pod. What it injects is the same image. */
 import { Env } from "../contract.ts";
+import type { Environment } from "../environment.ts";
 import { UserError } from "../errors.ts";
 import { objectsAt } from "../injection/workload.ts";
 import { textAt, valueAt } from "../json/value.ts";
 import { asIs, type KubeClient } from "./client/interface.ts";
 import { PODS } from "./resources.ts";
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Whether the environment says which pod this is. */
 export function knowsOwnPod(env: Environment): boolean {

@@ -45,6 +45,7 @@ export const DISRUPTION_BUDGETS = BOTH_VERSIONS.map((version) =>
 export const ROLES = rbac("roles");
 export const ROLE_BINDINGS = rbac("rolebindings");
 
+export const NETWORK_POLICIES = group("networking.k8s.io", "v1", NAMESPACED)("networkpolicies");
 export const STORAGE_CLASSES = group("storage.k8s.io", "v1", CLUSTER)("storageclasses");
 export const LEASES = group("coordination.k8s.io", "v1", NAMESPACED)("leases");
 

@@ -1,14 +1,10 @@
-/**
- * Which options of restic `target.args` may not have: those that say where the data goes, whose it is or what of it, which the
- * product says itself. With one of them a status would speak of something else than what restic did. Pure.
- *
- * All others are passed on as they are; which there are depends on restic's version.
- */
 import { SnapshotTag } from "../contract.ts";
-import { UserError } from "../errors.ts";
+import { assertNever, UserError } from "../errors.ts";
+import { type OptionsOf, type ReadFault, type ReadOption, readArguments } from "./restic-flags.ts";
 
-export type OptionsOf = "backup" | "restore";
+export type { OptionsOf } from "./restic-flags.ts";
 
+/** Why one of restic's own is none that may be there. */
 interface Refused {
   /** Long name first, then the short one. */
   readonly names: readonly string[];
@@ -20,6 +16,30 @@ interface Refused {
 const BOTH: readonly OptionsOf[] = ["backup", "restore"];
 
 const REFUSED: readonly Refused[] = [
+  {
+    names: ["help", "h"],
+    of: BOTH,
+    why: "restic would tell what it can, and do nothing",
+    next: "Leave it out.",
+  },
+  {
+    names: ["cacert", "insecure-tls", "tls-client-cert"],
+    of: BOTH,
+    why: "the Repository says whom to trust",
+    next: "Set CA_CERT_DATA in the Repository's Secret, or its backend's insecureTLS.",
+  },
+  {
+    names: ["dry-run", "n"],
+    of: ["backup"],
+    why: "nothing would be saved",
+    next: "Leave it out.",
+  },
+  {
+    names: ["skip-if-unchanged"],
+    of: ["backup"],
+    why: "a session without a snapshot of its own is no recovery point",
+    next: "Leave it out: what did not change takes no space.",
+  },
   {
     names: ["repo", "r", "repository-file", "from-repo", "from-repository-file"],
     of: BOTH,
@@ -51,7 +71,7 @@ const REFUSED: readonly Refused[] = [
     next: "Empty the folder by a preRestore hook.",
   },
   {
-    names: ["host", "H"],
+    names: ["host", "hostname", "H"],
     of: ["backup"],
     why: "snapshots are found by their host",
     next: "Set target.alias, which is part of the host's name.",
@@ -76,22 +96,7 @@ const REFUSED: readonly Refused[] = [
   },
 ];
 
-/** Options without a value; what follows them is an argument of its own. */
-const SWITCHES = new Set([
-  ...["cleanup-cache", "delete", "dry-run", "exclude-caches", "force", "help", "ignore-ctime", "ignore-inode"],
-  ...["insecure-no-password", "insecure-tls", "json", "no-cache", "no-extra-verify", "no-lock", "no-scan"],
-  ...["one-file-system", "ownership-by-name", "quiet", "skip-if-unchanged", "sparse", "stdin", "stdin-from-command"],
-  ...["use-fs-snapshot", "verify", "with-atime"],
-]);
-const SHORT_SWITCHES = new Set(["f", "h", "n", "q", "v", "x"]);
 const OWN_TAGS: readonly string[] = Object.values(SnapshotTag);
-
-interface Option {
-  readonly name: string;
-  /** As it was written. */
-  readonly text: string;
-  readonly value: string | undefined;
-}
 
 /** What is wrong with arguments, for the message. */
 export interface ArgumentFault {
@@ -103,20 +108,12 @@ export interface ArgumentFault {
 
 /** The first argument that may not be there. */
 export function findArgumentFault(args: readonly string[], of: OptionsOf): ArgumentFault | undefined {
-  for (let index = 0; index < args.length; ) {
-    const arg = args[index] ?? "";
-    const options = readOptions(arg, args[index + 1]);
-    if (options === undefined) {
-      const next = "Write options alone, each with its value; a value with = or as the next argument.";
-      return { index, message: `${shown(arg)} is no option of restic`, next };
-    }
-    for (const option of options.read) {
-      const fault = faultOf(option, of);
-      if (fault !== undefined) return { index, ...fault };
-    }
-    index += options.takesNext ? 2 : 1;
+  const { options, fault } = readArguments(args, of);
+  for (const option of options) {
+    const found = faultOf(option, of);
+    if (found !== undefined) return { index: option.index, ...found };
   }
-  return undefined;
+  return fault === undefined ? undefined : { index: fault.index, ...describe(fault, of) };
 }
 
 /** @throws UserError INVALID_OBJECT when an argument may not be there */
@@ -126,65 +123,85 @@ export function requireArguments(args: readonly string[], of: OptionsOf): void {
   throw new UserError("INVALID_OBJECT", `target.args[${fault.index}]: ${fault.message}`, { next: fault.next });
 }
 
-interface ReadOptions {
-  readonly read: readonly Option[];
-  /** Whether the argument after it is its value. */
-  readonly takesNext: boolean;
-}
+type Fault = Omit<ArgumentFault, "index">;
 
-/** @returns undefined when the argument is none */
-function readOptions(arg: string, following: string | undefined): ReadOptions | undefined {
-  if (arg.startsWith("--")) return readLong(arg, following);
-  return arg.startsWith("-") && arg.length > 1 ? readShort(arg, following) : undefined;
-}
-
-function readLong(arg: string, following: string | undefined): ReadOptions | undefined {
-  const equals = arg.indexOf("=");
-  const name = arg.slice(2, equals < 0 ? undefined : equals);
-  if (name === "") return undefined;
-  if (equals >= 0) return { read: [{ name, text: `--${name}`, value: arg.slice(equals + 1) }], takesNext: false };
-  const takesNext = !SWITCHES.has(name) && name !== "verbose";
-  return { read: [{ name, text: arg, value: takesNext ? following : undefined }], takesNext };
-}
-
-/** Several may stand in one argument, the last with its value: `-xe*.tmp`. */
-function readShort(arg: string, following: string | undefined): ReadOptions {
-  const read: Option[] = [];
-  for (let at = 1; at < arg.length; at++) {
-    const name = arg.charAt(at);
-    const text = `-${name}`;
-    if (SHORT_SWITCHES.has(name)) {
-      read.push({ name, text, value: undefined });
-      // A switch may be told to be on.
-      if (arg.charAt(at + 1) === "=") break;
-      continue;
-    }
-    const rest = arg.slice(at + 1);
-    if (rest === "") return { read: [...read, { name, text, value: following }], takesNext: true };
-    read.push({ name, text, value: rest.replace(/^=/, "") });
-    break;
-  }
-  return { read, takesNext: false };
-}
-
-/** Names of what `-o` may not have: a program that stands between restic and the store. */
-const TRANSPORT = /^(sftp\.(command|args)|rclone\.(program|args))\b/i;
-
-function faultOf({ name, text, value = "" }: Option, of: OptionsOf): Omit<ArgumentFault, "index"> | undefined {
+function describe({ kind, arg, name, text }: ReadFault, of: OptionsOf): Fault {
   const refused = REFUSED.find((one) => one.of.includes(of) && one.names.includes(name));
-  if (refused !== undefined) return { message: `${text} can't be set: ${refused.why}`, next: refused.next };
-  if ((name === "o" || name === "option") && TRANSPORT.test(value.trim())) {
-    return {
-      message: `${text} ${shown(value)} can't be set: it says by which program the store is reached, and so where the data goes`,
-      next: "Name a Repository whose backend is reached without it.",
-    };
+  if (kind === "unknown" && refused !== undefined) {
+    return { message: `${text} can't be set: ${refused.why}`, next: refused.next };
   }
-  if (of !== "backup" || name !== "tag") return undefined;
-  const own = value.split(",").find((tag) => OWN_TAGS.some((prefix) => tag.trim().startsWith(prefix)));
+  switch (kind) {
+    case "no-value":
+      return { message: `${text} lacks its value`, next: "Write the value behind = or as the next argument." };
+    case "no-boolean":
+      return { message: `${shown(arg)} is neither true nor false`, next: `Write ${text} alone, or ${text}=false.` };
+    case "no-number":
+      return { message: `${shown(arg)} has no number`, next: `Write ${text} alone, or ${text}=2.` };
+    case "unknown":
+    case "none":
+      return {
+        message: `${shown(arg)} is no option of restic ${of} that may be there`,
+        next: "Write options alone by their full names, each with its value; docs/sessions.md lists those that may be there.",
+      };
+    default:
+      return assertNever(kind);
+  }
+}
+
+function faultOf(option: ReadOption, of: OptionsOf): Fault | undefined {
+  if (option.name === "option") return extendedFault(option);
+  if (option.name === "overwrite") return overwriteFault(option);
+  if (of === "backup" && option.name === "tag") return tagFault(option);
+  return undefined;
+}
+
+/** What Go takes for white space, which is not all that JavaScript does. */
+const GO_SPACE = "[\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
+const GO_MARGINS = new RegExp(`^${GO_SPACE}+|${GO_SPACE}+$`, "g");
+
+/** Go's strings.TrimSpace. */
+function trimmed(text: string): string {
+  return text.replace(GO_MARGINS, "");
+}
+
+function tagFault({ value }: ReadOption): Fault | undefined {
+  const own = value.split(",").find((tag) => OWN_TAGS.some((prefix) => trimmed(tag).startsWith(prefix)));
   if (own === undefined) return undefined;
   return {
     message: `the tag ${shown(own)} can't be set: tags that begin so say what made a snapshot`,
     next: "Take another name for the tag.",
+  };
+}
+
+/** Names of what `-o` may not have: a program that stands between restic and the store. */
+const TRANSPORT = /^(sftp\.(command|args)|rclone\.(program|args))$/;
+/** Those that change how a store is reached, and not which one or as whom. */
+const EXTENDED =
+  /^(\w+\.connections|s3\.(storage-class|retries|region|bucket-lookup|list-objects-v1|enable-restore|restore-(days|timeout|tier))|azure\.access-tier|rclone\.timeout)$/;
+
+/** restic reads the value as a line of CSV, and no matter how its names are written. */
+function extendedFault({ text, value }: ReadOption): Fault | undefined {
+  const next = "Write it as NAME=VALUE without quotes; what else the store needs belongs into the Repository.";
+  if (/["\r\n]/.test(value)) return { message: `${text} ${shown(value)} has a quote or a line's end`, next };
+  for (const field of value.split(",")) {
+    const name = trimmed(field.split("=")[0] ?? "").toLowerCase();
+    if (TRANSPORT.test(name)) {
+      return {
+        message: `${text} ${shown(value)} can't be set: it says by which program the store is reached, and so where the data goes`,
+        next: "Name a Repository whose backend is reached without it.",
+      };
+    }
+    if (!EXTENDED.test(name))
+      return { message: `${text} ${shown(value)} can't be set: ${shown(name)} is not known`, next };
+  }
+  return undefined;
+}
+
+function overwriteFault({ text, value }: ReadOption): Fault | undefined {
+  if (value === "always" || value === "if-changed") return undefined;
+  return {
+    message: `${text} ${shown(value)} can't be set: what is there would stay, and be called restored`,
+    next: "Take always or if-changed.",
   };
 }
 

@@ -37,6 +37,11 @@ function numberOf(snapshot: PartSnapshot, prefix: string): number | undefined {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
+/** How many paths its host had; undefined where older tags don't tell. */
+export function pathsTag(snapshot: PartSnapshot): number | undefined {
+  return numberOf(snapshot, SnapshotTag.Paths);
+}
+
 /** Whether its tags say nothing else than that restic made it of all that was wanted. */
 function isWholeSnapshot(snapshot: PartSnapshot): boolean {
   return tagValue(snapshot, SnapshotTag.Incomplete) === undefined;
@@ -61,7 +66,7 @@ function judge<Snapshot extends PartSnapshot>(snapshots: readonly Snapshot[]): P
   for (const snapshot of snapshots) {
     const known = pathsOf.get(snapshot.hostname) ?? { paths: new Set(), wanted: 1 };
     known.paths.add(JSON.stringify(snapshot.paths));
-    known.wanted = Math.max(known.wanted, numberOf(snapshot, SnapshotTag.Paths) ?? 1);
+    known.wanted = Math.max(known.wanted, pathsTag(snapshot) ?? 1);
     pathsOf.set(snapshot.hostname, known);
   }
   const counts = snapshots.flatMap((snapshot) => numberOf(snapshot, SnapshotTag.Hosts) ?? []);

@@ -6,7 +6,7 @@ import { SnapshotTag } from "../contract.ts";
 import { EMPTY_TARGET_KIND, type ResolvedTargetRef, targetKey } from "../target/ref.ts";
 import type { ListedSnapshot, RestoreRule } from "../target/restore-rules.ts";
 import { bySession, grouped, type SessionSnapshots, taggedTimeMs, targetOf } from "./of-session.ts";
-import { partsOfPoint, wholeSnapshots } from "./point-parts.ts";
+import { partsOfPoint, pathsTag, wholeSnapshots } from "./point-parts.ts";
 import { clusterOf, tagValue } from "./tags.ts";
 
 export interface PointSnapshot {
@@ -17,6 +17,8 @@ export interface PointSnapshot {
   readonly id: string;
   /** How many hosts the target had; undefined where older tags don't tell. */
   readonly hosts?: number;
+  /** How many paths its host had; undefined for one, and where older tags don't tell. */
+  readonly paths?: number;
 }
 
 export interface RepositoryPoint {
@@ -108,13 +110,11 @@ function readPoint(key: string, members: readonly ListedSnapshot[]): RepositoryP
     namespace: key.slice(0, Math.max(0, slash)),
     session,
     time: timeOf(session, members),
-    snapshots: snapshots.map(({ snapshot: { target, hostname, path, id }, hosts }) => ({
-      target,
-      hostname,
-      path,
-      id,
-      ...(hosts !== undefined && { hosts }),
-    })),
+    snapshots: snapshots.map(({ snapshot, hosts }) => {
+      const { target, hostname, path, id } = snapshot;
+      const paths = pathsTag(snapshot) ?? 1;
+      return { target, hostname, path, id, ...(hosts !== undefined && { hosts }), ...(paths > 1 && { paths }) };
+    }),
     ...(unreadable > 0 && { unreadableFiles: unreadable }),
   };
 }

@@ -183,20 +183,26 @@ function faultOf({ message, conditions, targets = [] }: RunReport): string | und
 }
 
 export interface RepositoryReport {
-  /** What the last check found; undefined before the first. */
+  /** Whether no check knows of a fault; undefined before the first. */
   readonly integrity?: boolean | undefined;
+  /** What is damaged, in words. */
+  readonly damage?: string | undefined;
+  /** What took its place, in words. */
+  readonly replaced?: string | undefined;
   /** Why the newest session that tried could not open it. */
   readonly openFault?: string | undefined;
 }
 
 /** Of a Repository. */
-export function repositoryReadiness({ integrity, openFault }: RepositoryReport): Readiness {
+export function repositoryReadiness({ integrity, damage, replaced, openFault }: RepositoryReport): Readiness {
+  if (replaced !== undefined) return { state: "Stalled", reason: "RepositoryReplaced", message: replaced };
   if (integrity === false) {
-    return { state: "Stalled", reason: "RepositoryDamaged", message: "the last check found damage in the repository" };
+    const message = damage ?? "a check found damage in the repository";
+    return { state: "Stalled", reason: "RepositoryDamaged", message };
   }
   if (openFault !== undefined) {
     return { state: "Reconciling", reason: "FailedToInitializeBackendRepository", message: openFault };
   }
-  const message = integrity === undefined ? "not checked yet" : "the last check found no fault";
+  const message = integrity === undefined ? "not checked yet" : "the checks found no fault";
   return { state: "Ready", reason: "RepositoryUsable", message };
 }

@@ -21,6 +21,14 @@ interface SavedTarget {
   readonly unlisted?: { readonly succeeded?: number };
 }
 
+/** Whether a host's entry lists all its snapshots. Of very many only the first are listed, and their count beside them. */
+export function listsAllSnapshots(host: {
+  readonly snapshots?: readonly unknown[];
+  readonly snapshotCount?: number;
+}): boolean {
+  return (host.snapshots ?? []).length >= (host.snapshotCount ?? 0);
+}
+
 /** Whether all hosts of a target have their data in the repository. */
 export function isTargetSaved({ phase, totalHosts = 0, stats = [], unlisted }: SavedTarget): boolean {
   if (phase === "Succeeded") return true;

@@ -36,6 +36,8 @@ export interface ChosenPoint {
     readonly id?: string;
     /** How many hosts its target had. */
     readonly hosts?: number;
+    /** How many paths its host had, where it had several. */
+    readonly paths?: number;
   }[];
 }
 
@@ -51,6 +53,8 @@ export interface RestoreSelection {
   readonly wanted: readonly WantedSnapshot[];
   readonly include: readonly string[];
   readonly exclude: readonly string[];
+  /** Whether a rule names another host than the one that is restored: its data may be another target's, such as another claim's. */
+  readonly namesHost?: boolean;
   /** Snapshots of one session may lie within each other: they belong together. Those of a rule may not. */
   readonly mayOverlap: boolean;
 }
@@ -77,7 +81,23 @@ export function selectRule(rules: readonly RestoreRule[], host: RestoreHost): Re
   );
 }
 
-function wantedByPoint(point: ChosenPoint, host: RestoreHost, sourceHost: string, paths: readonly string[]) {
+/** @throws UserError SNAPSHOT_NOT_FOUND when some of what was saved of a host is not in the list */
+function requireAllPaths(
+  { session = "" }: ChosenPoint,
+  sourceHost: string,
+  listed: readonly { readonly path?: string; readonly paths?: number }[],
+): void {
+  const saved = listed.reduce((most, { paths = 1 }) => Math.max(most, paths), 0);
+  const found = new Set(listed.map(({ path }) => path)).size;
+  if (found >= saved) return;
+  throw new UserError(
+    "SNAPSHOT_NOT_FOUND",
+    `recovery point ${session} lists ${found} of the ${saved} paths that were saved of host ${sourceHost}`,
+    { next: "Name those that are wanted in rules[].paths, or choose another session." },
+  );
+}
+
+function savedOf(point: ChosenPoint, host: RestoreHost, sourceHost: string) {
   const ofHost = (point.snapshots ?? [])
     .filter(({ hostname }) => hostname === sourceHost)
     .map((snapshot) => (snapshot.path === undefined ? snapshot : { ...snapshot, path: normalPath(snapshot.path) }));
@@ -85,9 +105,21 @@ function wantedByPoint(point: ChosenPoint, host: RestoreHost, sourceHost: string
   const ofTarget = ofHost.filter(({ target }) => keyOf(target) === targetKey(host.target));
   // Data of another target is taken only when there is no doubt which one.
   const isOneTarget = new Set(ofHost.map(({ target }) => keyOf(target))).size === 1;
-  const chosen = ofTarget.length > 0 ? ofTarget : isOneTarget ? ofHost : [];
+  return ofTarget.length > 0 ? ofTarget : isOneTarget ? ofHost : [];
+}
+
+/** Which host's data a host is to get, and what a recovery point has of it. */
+export function savedForHost(rules: readonly RestoreRule[], host: RestoreHost, point: ChosenPoint) {
+  const rule = selectRule(rules, host);
+  const sourceHost = rule?.sourceHost ? hostOfRuleName(rule.sourceHost, host) : host.hostname;
+  return { sourceHost, saved: savedOf(point, host, sourceHost) };
+}
+
+function wantedByPoint(point: ChosenPoint, host: RestoreHost, sourceHost: string, paths: readonly string[]) {
+  const chosen = savedOf(point, host, sourceHost);
   // A part of what was asked for must not pass for the whole.
   if (!paths.every((path) => chosen.some((snapshot) => snapshot.path === path))) return [];
+  if (paths.length === 0) requireAllPaths(point, sourceHost, chosen);
   return chosen
     .filter(({ path }) => paths.length === 0 || (path !== undefined && paths.includes(path)))
     .flatMap(({ id, path }): WantedSnapshot[] =>
@@ -138,6 +170,7 @@ export function selectForHost(
   const rule = selectRule(rules, host);
   const sourceHost = rule?.sourceHost ? hostOfRuleName(rule.sourceHost, host) : host.hostname;
   const patterns = { include: rule?.include ?? [], exclude: rule?.exclude ?? [] };
+  const named = sourceHost === host.hostname ? {} : { namesHost: true };
   if (point !== undefined) {
     const wanted = wantedByPoint(point, host, sourceHost, normalPaths(rule?.paths ?? []));
     const isLater = !rule?.sourceHost && isLaterHost(point, host);
@@ -157,7 +190,7 @@ export function selectForHost(
   if (wanted.length === 0) {
     throw new UserError("NOTHING_SELECTED", `the rule for host ${host.hostname} names neither snapshots nor paths`);
   }
-  return { sourceHost, wanted, ...patterns, mayOverlap: false };
+  return { sourceHost, wanted, ...patterns, ...named, mayOverlap: false };
 }
 
 /** A snapshot of the repository, as far as choosing needs it. */
@@ -195,12 +228,17 @@ function notFound(
 }
 
 /**
- * Of several snapshots of the same host name, those of the target itself; without any, those of the only other target, or
- * those without a tag, which upstream made.
+ * Of several snapshots of the same host name, those of the target itself; without any, those without a tag, which upstream made; of
+ * another target only where a rule names its host, and it is the only one and of the same namespace.
  *
- * @throws UserError SNAPSHOT_NOT_FOUND when several targets could be meant
+ * @throws UserError SNAPSHOT_NOT_FOUND when there are those of other targets alone: a name is no proof of whose data it is
  */
-function ofTarget(candidates: readonly ListedSnapshot[], ownTag: string, what: string): readonly ListedSnapshot[] {
+function ofTarget(
+  candidates: readonly ListedSnapshot[],
+  ownTag: string,
+  { namesHost = false }: RestoreSelection,
+  what: string,
+): readonly ListedSnapshot[] {
   const prefix = ownTag.slice(0, ownTag.indexOf("=") + 1);
   const tagOf = ({ tags }: ListedSnapshot) => tags.find((tag) => tag.startsWith(prefix)) ?? "";
   const own = candidates.filter((snapshot) => tagOf(snapshot) === ownTag);
@@ -208,10 +246,16 @@ function ofTarget(candidates: readonly ListedSnapshot[], ownTag: string, what: s
   const untagged = candidates.filter((snapshot) => tagOf(snapshot) === "");
   if (untagged.length > 0) return untagged;
   const origins = [...new Set(candidates.map(tagOf))];
-  if (origins.length <= 1) return candidates;
-  throw new UserError("SNAPSHOT_NOT_FOUND", `${what} is ambiguous: ${origins.join(" and ")} have it`, {
+  const [only = "", ...others] = origins;
+  if (namesHost && others.length === 0 && namespaceOf(only) === namespaceOf(ownTag)) return candidates;
+  throw new UserError("SNAPSHOT_NOT_FOUND", `${what} of ${ownTag} does not exist; ${origins.join(" and ")} have one`, {
     next: "Name the snapshots by id, or the session to restore.",
   });
+}
+
+/** Of `target=KIND/NAMESPACE/NAME`. */
+function namespaceOf(targetTag: string): string | undefined {
+  return targetTag.split("/")[1];
 }
 
 export interface ResolvedSnapshot {
@@ -249,7 +293,7 @@ export function resolveSnapshots(
     const what =
       wanted.by === "path" ? `snapshot of path ${wanted.path} of host ${sourceHost}` : `snapshot of host ${sourceHost}`;
     const candidates = wanted.by === "path" ? ofHost.filter(({ paths }) => paths.includes(wanted.path)) : ofHost;
-    const first = candidates.length === 0 ? undefined : ofTarget(candidates, ownTag, what)[0];
+    const first = candidates.length === 0 ? undefined : ofTarget(candidates, ownTag, selection, what)[0];
     if (first === undefined) throw notFound(what, newestFirst, sourceHost, unlisted);
     return first;
   }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openCluster } from "../../cli/cluster/open-cluster.ts";
+import { openCluster } from "../../cli/cluster/open.ts";
 import { flagValues } from "../../cli/program/flag-values.ts";
 import { STORED_KINDS, type StoredKind } from "../../scripts/crds/definitions.ts";
 import { parseAppBinding } from "../../shared/api/app-binding.ts";

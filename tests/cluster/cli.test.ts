@@ -331,9 +331,13 @@ describe("restore", () => {
     }
   });
 
-  test("Ctrl-C while the plan is waited for takes its object away", async () => {
+  test.each([
+    ["Ctrl-C", "SIGINT"],
+    ["a program that ends programs", "SIGTERM"],
+    ["a terminal that is closed", "SIGHUP"],
+  ] as const)("%s while the plan is waited for takes its object away", async (_who, signal) => {
     const { exitCode, stderr } = await stash(["restore", "nightly", "--dry-run=server"], {
-      onOutput: (_stdout, said) => (said.includes(" made in ") ? "SIGINT" : undefined),
+      onOutput: (_stdout, said) => (said.includes(" made in ") ? signal : undefined),
     });
     expect({ exitCode, stderr }).toEqual({ exitCode: 130, stderr: expect.stringContaining("tidying up") });
     const names = (await stage.stand.client.list(KINDS.RestoreBatch, NAMESPACE, asIs)).items;

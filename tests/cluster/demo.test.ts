@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openApplication } from "../../scripts/demo/application.ts";
 import { type DemoBackend, startBackend } from "../../scripts/demo/backend.ts";
 import { tellStory } from "../../scripts/demo/story.ts";
-import type { Summary } from "../../scripts/demo/summary.ts";
+import { formatSummary, type Summary } from "../../scripts/demo/summary.ts";
 import { createPlainTeller } from "../../scripts/demo/terminal/plain-teller.ts";
 import { createKubeClient } from "../../shared/kube/client/http.ts";
 import { findConnection } from "../../shared/kube/connection/find.ts";
@@ -15,7 +15,9 @@ import { useProduct } from "../support/product/product-cluster.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 
 /** The reconciler brings it where install.yaml was applied; here the programs run beside the cluster. */
-const CATALOGUE = resolve(import.meta.dirname, "../../manifests/catalog/mariadb.yaml");
+const CATALOGUE = ["mariadb.yaml", "pvc.yaml"].map((file) =>
+  resolve(import.meta.dirname, "../../manifests/catalog", file),
+);
 /** Each of its steps has a limit of its own, so that the step that hangs is told. */
 const STORY_TIMEOUT_MS = 400_000;
 
@@ -23,7 +25,7 @@ const STORY_TIMEOUT_MS = 400_000;
 beforeAll(async () => {
   const connection = await findConnection({ env: {}, kubeconfigPath: sharedPlane().kubeconfigPath });
   const client = createKubeClient({ connection, program: "tests" });
-  await applyFile(client, CATALOGUE);
+  for (const file of CATALOGUE) await applyFile(client, file);
   await openApplication(client, createPodExec({ connection })).applyPlan([]);
   client.close();
 });
@@ -91,10 +93,16 @@ describe("a WordPress and its database", () => {
     expect(summary.ok).toBe(true);
   });
 
+  test("end with a proof: beside the application, a WordPress answers from what came back", () => {
+    expect(summary.proven).toMatchObject({ ok: true, pages: 8, tables: 12 });
+    expect(summary.proven.files).toBeGreaterThan(2_000);
+    expect(formatSummary(summary).at(-1)).toMatch(/^proven: 8 pages answered, 12 tables, 2,\d{3} files, \d+ s$/);
+  });
+
   test("are told of in order, with a timeline of the members", () => {
     const text = story.join("");
     const chapters = [...text.matchAll(/== (\w+)/g)].map(([, word]) => word);
-    expect(chapters).toEqual(["A", "The", "Two", "A", "A", "Disaster", "RestoreBatch", "Everything"]);
+    expect(chapters).toEqual(["A", "The", "Two", "A", "A", "Disaster", "RestoreBatch", "Everything", "A"]);
     expect(text).toMatch(/db {6}█+·+ {2}0\.0 s to \d+\.\d s/);
     expect(text).toMatch(/app {5}·+█+ {2}\d+\.\d s to \d+\.\d s/);
   });

@@ -1,6 +1,6 @@
 /** Argo CD's health checks, run by Lua, and Flux' expressions, evaluated by the API server's CEL, over statuses as the product records them. */
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import jsonPatch, { type Operation } from "fast-json-patch";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -9,6 +9,7 @@ import { HEALTH_EXPRESSIONS, OWN_PARTS } from "../../scripts/manifests/gitops/ar
 import { isJsonObject, listAt, parseJson, textAt } from "../../shared/json/value.ts";
 import { KubeError } from "../../shared/kube/client/error.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
+import { goldenNames, readGolden, readGoldenWorkload } from "../support/golden/cases.ts";
 import { openTestClient } from "../support/kube/test-client.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
@@ -65,8 +66,6 @@ test("Argo CD shows a paused invoker as suspended, but only one that is well", (
   expect(paused("Invalid")).toBe("Degraded");
 });
 
-const GOLDEN = join(ROOT, "tests/golden/injection");
-
 /** Without empty lists and maps, which Kubernetes' own types leave out. */
 function withoutEmpty(value: unknown): unknown {
   if (Array.isArray(value)) return value.length === 0 ? undefined : value.map(withoutEmpty);
@@ -91,16 +90,15 @@ function operationsOf(patch: unknown): Operation[] {
 }
 
 test("Argo CD sees no difference between a workload in Git and one with what the webhook adds", () => {
-  const cases = readdirSync(GOLDEN).flatMap((name) => {
-    const read = (file: string) => parseJson(readFileSync(join(GOLDEN, name, file), "utf8"));
-    const workload = read("workload.json");
-    const reasons = ["backup", "restore"].map((role) => textAt(read("patch.json"), "reasons", role) ?? "");
+  const cases = goldenNames.flatMap((name) => {
+    const workload = readGoldenWorkload(name);
+    const reasons = ["backup", "restore"].map((role) => textAt(readGolden(name, "patch.json"), "reasons", role) ?? "");
     // Only what is added: changes of a container that is there already are the person's who put it into Git.
     const isAdded = reasons.some((reason) => ["Injected", "RestoreInjected"].includes(reason));
     // While it restores, a Deployment is not updated pod by pod: that is seen, and ends with the restore.
-    const isHeld = JSON.stringify(read("patch.json")).includes("/spec/strategy");
+    const isHeld = JSON.stringify(readGolden(name, "patch.json")).includes("/spec/strategy");
     const isPlain = !JSON.stringify(workload).includes('"name":"stash') && !isHeld;
-    return isAdded && isPlain ? [{ name, workload, patch: listAt(read("patch.json"), "patch") }] : [];
+    return isAdded && isPlain ? [{ name, workload, patch: listAt(readGolden(name, "patch.json"), "patch") }] : [];
   });
   expect(cases.length).toBeGreaterThan(15);
   for (const { name, workload, patch } of cases) {

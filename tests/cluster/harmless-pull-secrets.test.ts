@@ -1,6 +1,6 @@
 /** The installation's pull secrets: beside the pods that need them, in their templates, and gone with the last of them. */
 import { expect, test } from "vitest";
-import { isRolledOut } from "../../reconciler/invoker/rollouts.ts";
+import { isRolledOut } from "../../reconciler/injection/rollouts.ts";
 import { readWorkloadObject } from "../../reconciler/world/workload-object.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { containersOf, isSidecar } from "../../shared/injection/own-parts.ts";

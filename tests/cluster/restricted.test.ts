@@ -4,13 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
+import {
+  type BackupVerificationSession,
+  parseBackupVerificationSession,
+} from "../../shared/api/backup-verification-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { textAt } from "../../shared/json/value.ts";
+import { listAt, textAt } from "../../shared/json/value.ts";
 import { asIs } from "../../shared/kube/client/interface.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
-import { applyManifests, parseManifests } from "../support/objects/apply.ts";
+import { applyFile, applyManifests, parseManifests } from "../support/objects/apply.ts";
 import { waitForContainer } from "../support/objects/pods.ts";
+import { KUBERNETES } from "../support/objects/resources.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
 import { type BackendServer, startRestServer } from "../support/restic/backend-servers.ts";
 import { waitForValue } from "../support/restore/restore-stand.ts";
@@ -24,6 +29,7 @@ let dir: string;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "stash-batch-restricted-"));
+  await applyFile(cluster().client, join(import.meta.dirname, "../../manifests/catalog/pvc.yaml"));
   store = await startRestServer(dir, "backup", "secret", cluster().gateway);
   await applyManifests(
     cluster().client,
@@ -116,6 +122,73 @@ test("a workload gets its sidecar, and a session of sidecar and job saves what t
     "the session",
     TIMEOUT_MS,
   );
-  expect(status?.targets?.[0], JSON.stringify(status, null, 1)).toMatchObject({ phase: "Succeeded" });
+  expect(status?.targets, JSON.stringify(status, null, 1)).toMatchObject([
+    { phase: "Succeeded" },
+    { phase: "Succeeded" },
+  ]);
   expect(status?.targets?.[0]?.stats?.[0]?.snapshots?.[0]?.fileStats?.totalFiles).toBe(1);
+});
+
+/** A drill of the batch, ended. */
+async function drill(name: string): Promise<NonNullable<BackupVerificationSession["status"]>> {
+  const { client } = cluster();
+  const { apiVersion, kind } = KINDS.BackupVerificationSession;
+  const body = { apiVersion, kind, metadata: { name, namespace: NAMESPACE }, spec: { verifier: "nightly" } };
+  await client.create(KINDS.BackupVerificationSession, NAMESPACE, body, asIs);
+  const read = () => client.get(KINDS.BackupVerificationSession, NAMESPACE, name, parseBackupVerificationSession);
+  const isEnded = (found: BackupVerificationSession) => found.status?.completionTime !== undefined;
+  const { status = {} } = await waitForValue(read, isEnded, `drill ${name}`, TIMEOUT_MS);
+  return status;
+}
+
+test("a drill fits into it, with a quota too, and reaches no more than it must; without room it is skipped", async () => {
+  const { client } = cluster();
+  const quota = { "requests.cpu": "2", "requests.memory": "2Gi", "limits.cpu": "8", "limits.memory": "8Gi" };
+  await applyManifests(
+    client,
+    parseManifests(`
+apiVersion: v1
+kind: ResourceQuota
+metadata: { name: all, namespace: ${NAMESPACE} }
+spec: { hard: ${JSON.stringify(quota)} }
+---
+apiVersion: stash.appscode.com/v1beta1
+kind: BackupVerifier
+metadata: { name: nightly, namespace: ${NAMESPACE} }
+spec:
+  invoker: { kind: BackupBatch, name: nightly }
+  storage: { storageClassName: standard }
+  type: Script
+  script: { image: "app:1", command: [sh, -c, "id -u && cat /drill/app/file"] }
+`),
+  );
+  const policies: unknown[] = [];
+  const watch = new AbortController();
+  const seen = (async () => {
+    for (; !watch.signal.aborted && policies.length < 2; ) {
+      const { items } = await client.list(KUBERNETES.NetworkPolicy, NAMESPACE, asIs);
+      if (items.length === 2) policies.push(...items);
+    }
+  })();
+  const proven = await drill("fits");
+  watch.abort();
+  await seen;
+  expect([proven.phase, proven.script], JSON.stringify(proven)).toEqual([
+    "Succeeded",
+    { exitCode: 0, output: "65534\nkept" },
+  ]);
+  const left = await client.list(KUBERNETES.NetworkPolicy, NAMESPACE, asIs);
+  expect([policies.length, left.items.length]).toEqual([2, 0]);
+  // The store is an address, and its port alone is open.
+  expect(policies.flatMap((policy) => listAt(policy, "spec", "egress"))).toContainEqual({
+    ports: [{ protocol: "TCP", port: store.port }],
+    to: [{ ipBlock: { cidr: `${store.host}/32` } }],
+  });
+
+  const full = { kind: "merge", body: { spec: { hard: { ...quota, "limits.memory": "2Gi" } } } } as const;
+  await client.patch(KUBERNETES.ResourceQuota, NAMESPACE, "all", full, asIs);
+  const skipped = await drill("has-no-room");
+  expect([skipped.phase, skipped.reason], JSON.stringify(skipped)).toEqual(["Skipped", "DRILL_NO_ROOM"]);
+  expect(skipped.message).toContain("exceeded quota: all, requested: limits.memory=");
+  expect(skipped.volumes).toBeUndefined();
 });

@@ -1,8 +1,8 @@
 /** Days that no object of the cluster tells of any more, from a real Prometheus that holds what the product itself told of them. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createHistory, type History, type Told, type Wanted } from "../../cli/ui/history/history.ts";
+import { createHistory, type History, type Told, type Wanted } from "../../cli/ui/history/older-days.ts";
 import { createAsk, readPlace } from "../../cli/ui/history/source.ts";
-import { createViews } from "../../cli/ui/views/view-table.ts";
+import { createViews } from "../../cli/ui/views/table.ts";
 import { invokerSamples } from "../../reconciler/metrics/health-samples.ts";
 import { recoverySamples } from "../../reconciler/metrics/recovery-samples.ts";
 import { repositorySamples } from "../../reconciler/metrics/repository-samples.ts";

@@ -3,19 +3,16 @@
  * the result is sent again, as an update that changes nothing. UPDATE_GOLDEN=1 writes what is decided today; read the
  * difference before committing it.
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import jsonPatch, { type Operation } from "fast-json-patch";
 import { describe, expect, test } from "vitest";
-import { isJsonObject, listAt, parseJson, textAt, valueAt } from "../../shared/json/value.ts";
+import { isJsonObject, listAt, textAt, valueAt } from "../../shared/json/value.ts";
 import { createGather } from "../../webhook/gather.ts";
 import { mutate } from "../../webhook/mutate.ts";
 import type { AdmissionRequest } from "../../webhook/review.ts";
+import { goldenNames as names, readGolden, readGoldenWorkload, writeGolden } from "../support/golden/cases.ts";
 import { createMemoryWorld } from "../support/injection/memory-world.ts";
 
-const FOLDER = join(import.meta.dirname, "injection");
 const UPDATES = process.env["UPDATE_GOLDEN"] === "1";
-const read = (name: string, file: string) => parseJson(readFileSync(join(FOLDER, name, file), "utf8"));
 
 const IMAGE = "registry.test/stash-batch:1.0.0";
 
@@ -50,15 +47,13 @@ function operationsOf(patch: unknown): Operation[] {
   return structuredClone(Array.isArray(patch) ? patch : []);
 }
 
-const names = readdirSync(FOLDER).sort();
-
 test("there are at least forty cases", () => {
   expect(names.length).toBeGreaterThanOrEqual(40);
 });
 
 describe.each(names)("%s", (name) => {
-  const workload = read(name, "workload.json");
-  const world = read(name, "world.json");
+  const workload = readGoldenWorkload(name);
+  const world = readGolden(name, "world.json");
   const old = valueAt(world, "old") ?? undefined;
   const operation = textAt(world, "operation") ?? (old === undefined ? "CREATE" : "UPDATE");
   const { answer: given, reasons } = answer(world, workload, old, operation);
@@ -66,10 +61,8 @@ describe.each(names)("%s", (name) => {
   const decided = { isAllowed, reasons, ...(message !== undefined && { message }), warnings, patch };
 
   test("is decided as before", () => {
-    const path = join(FOLDER, name, "patch.json");
-    if (UPDATES) writeFileSync(path, `${JSON.stringify(decided, null, 2)}\n`);
-    expect(existsSync(path)).toBe(true);
-    expect(decided).toEqual(read(name, "patch.json"));
+    if (UPDATES) writeGolden(name, "patch.json", decided);
+    expect(decided).toEqual(readGolden(name, "patch.json"));
   });
 
   test("gives a patch that applies, and nothing is left to do after it", () => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { planMysql, readMysqlProbe } from "../../agent/dump/addons/mysql-client.ts";
 import { planPostgres, readPostgresProbe } from "../../agent/dump/addons/postgres.ts";
 import { awaitDatabase } from "../../agent/dump/await-database.ts";
-import type { DumpPlan } from "../../agent/dump/dump-plan.ts";
+import type { DumpPlan } from "../../agent/dump/plan.ts";
 import { withPrivateFiles } from "../../agent/dump/private-files.ts";
 import { findFreePorts } from "../support/control-plane/free-ports.ts";
 import { createDumpWorld, type DumpWorld } from "../support/databases/dump-world.ts";

@@ -100,6 +100,20 @@ SELECT trigger_name, action_statement FROM information_schema.triggers WHERE tri
   });
 });
 
+test("E5: a load that is told to go on after errors goes on, and is no success where a statement failed", async () => {
+  const sql = [
+    "DROP DATABASE IF EXISTS forced; CREATE DATABASE forced; USE forced; CREATE TABLE kept (n INT);",
+    "INSERT INTO nowhere VALUES (1);",
+    "INSERT INTO kept VALUES (7);",
+  ].join("\n");
+  const plan = planMysql("mariadb", world.request(server, ALL));
+  const id = await world.saveWell({ ...plan, dumps: [{ argv: ["printf", "%s\n", sql], env: {} }] });
+  const load = world.load(planMysql("mariadb", world.request(server, { args: "--force" })), id, server.username);
+  await expect(load).rejects.toThrow(/mariadb went on after statements that failed: ERROR 1146 .*nowhere/);
+  expect(await server.query("SELECT n FROM kept", "forced")).toContain("7");
+  await server.query("DROP DATABASE forced");
+});
+
 test("E5: what a dump program remarks though it ends well is a warning", async () => {
   const plan = planMysql("mariadb", world.request(server, ALL));
   const dumps = [{ argv: ["sh", "-c", "echo 'SELECT 1;'; echo 'warning: a view is broken' >&2"], env: {} }];

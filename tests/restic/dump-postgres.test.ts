@@ -106,9 +106,13 @@ describe("L101: a load", () => {
     await expect(load).rejects.toThrow(/database "shop" already exists/);
   });
 
-  test("goes on over errors when the user's arguments say so", async () => {
+  test("goes on over errors to its end when the user's arguments say so, and is no success", async () => {
     const id = await world.saveWell(planPostgres(world.request(server, { args: "" })));
-    await world.load(planPostgres(world.request(server, { args: "-v ON_ERROR_STOP=0" })), id, server.username);
+    await server.query("DELETE FROM sale", "shop");
+    const load = world.load(planPostgres(world.request(server, { args: "-v ON_ERROR_STOP=0" })), id, server.username);
+    await expect(load).rejects.toThrow(/psql went on after statements that failed: .*database "shop" already exists/);
+    // What came after the first error is there.
+    expect(await server.query("SELECT count(*) > 0 FROM sale", "shop")).toContain("t");
   });
 });
 

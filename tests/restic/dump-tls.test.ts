@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { planMysql, readMysqlProbe } from "../../agent/dump/addons/mysql-client.ts";
 import { planPostgres, readPostgresProbe } from "../../agent/dump/addons/postgres.ts";
-import type { DumpPlan, DumpRequest, DumpTls, ProbeAnswer } from "../../agent/dump/dump-plan.ts";
+import type { DumpPlan, DumpRequest, DumpTls, ProbeAnswer } from "../../agent/dump/plan.ts";
 import { type DatabaseCertificates, issueDatabaseCertificates } from "../support/databases/certificates.ts";
 import { createDumpWorld, type DumpWorld } from "../support/databases/dump-world.ts";
 import { startMariadb } from "../support/databases/mariadb.ts";

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { gatherLocks } from "../../agent/locks/gather-locks.ts";
+import { gatherLocks } from "../../agent/locks/gather.ts";
 import { createWithLock } from "../../agent/locks/patience.ts";
 import type { Restic } from "../../agent/restic/client.ts";
 import { ensureRepository } from "../../agent/restic/ensure-repository.ts";

@@ -66,3 +66,38 @@ test("arguments that restic refuses say nothing about the repository: it is look
   expect(outcomes).toMatchObject([{ kind: "failed", error: { code: "RESTIC_FAILED" } }]);
   expect(looks).toEqual(["exists"]);
 });
+
+test("restic's id of the repository is known of one that is made, found, or opened by the backup itself, without one more call", async () => {
+  const idOf = async (restic: Restic) => {
+    let id: string | undefined;
+    await ensureRepository(restic, signal, (told) => {
+      id = told;
+    });
+    return id;
+  };
+  const restic = await world.open(world.bareBackend);
+  expect(restic.openedId()).toBeUndefined();
+  const made = await idOf(restic);
+  expect(made).toMatch(/^[0-9a-f]{64}$/);
+  expect(await idOf(restic)).toBe(made);
+  let seen: string | undefined;
+  const opened = openBySaving(restic, {
+    onFound: () => {
+      seen = restic.openedId();
+    },
+    ensure: async () => false,
+    signal,
+  });
+  await world.backup(opened, { paths: await paths() });
+  expect(seen).toBe(made);
+});
+
+test("no id is told of another repository whose cache lies beside", async () => {
+  const [one, other] = [await world.open(), await world.open(world.bareBackend)];
+  await ensureRepository(other, signal);
+  await world.backup(one, { paths: await paths() });
+  const first = one.openedId();
+  await world.backup(other, { paths: await paths() });
+  expect(other.openedId()).toMatch(/^[0-9a-f]{64}$/);
+  expect(other.openedId()).not.toBe(first);
+});

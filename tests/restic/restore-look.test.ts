@@ -3,8 +3,9 @@ import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { writeVerdict } from "../../agent/backup/write-verdict.ts";
 import type { Restic } from "../../agent/restic/client.ts";
-import type { HostRestore } from "../../agent/restore/host-restore.ts";
+import type { HostRestore } from "../../agent/restore/order.ts";
 import { createResticWorld, ORIGIN, type ResticWorld } from "../support/restic/restic-world.ts";
 
 let world: ResticWorld;
@@ -39,11 +40,12 @@ async function restore(wish: Partial<HostRestore>) {
   return { commands, content, failure };
 }
 
-test("one snapshot is found and looked at by one process: the newest of a path, or one by its id", async () => {
+test("one snapshot is found and looked at by one process, beside which the list of all is read for the newest of a path", async () => {
   const first = await save("one");
   await save("two");
   const newest = await restore({ rules: [{ paths: [world.data] }] });
-  expect(newest).toEqual({ commands: ["ls", "restore"], content: "two", failure: undefined });
+  expect(newest.commands.toSorted()).toEqual(["ls", "restore", "snapshots"]);
+  expect(newest).toMatchObject({ content: "two", failure: undefined });
   const named = await restore({ rules: [{ snapshots: [first.slice(0, 10)] }] });
   expect(named).toEqual({ commands: ["ls", "restore"], content: "one", failure: undefined });
   const session = `${ORIGIN.session.namespace}/${ORIGIN.session.name}`;
@@ -52,11 +54,15 @@ test("one snapshot is found and looked at by one process: the newest of a path, 
   expect(ofPoint).toEqual({ commands: ["ls", "restore"], content: "one", failure: undefined });
 });
 
-test("one that is not whole, and one of another target, is not taken for the newest: the list of all decides", async () => {
+test("one that is not whole, and those of another target alone, are not taken for the newest: the list of all decides", async () => {
   await save("whole");
-  await save("part", "incomplete=true");
+  const part = await save("part");
+  await writeVerdict(part, ["incomplete=FILES_UNREADABLE"], { restic, withLock: (run) => run() });
   const { commands, content } = await restore({ rules: [{ paths: [world.data] }] });
-  expect({ commands, content }).toEqual({ commands: ["ls", "snapshots", "ls", "restore"], content: "whole" });
+  expect(commands.toSorted()).toEqual(["ls", "ls", "restore", "snapshots"]);
+  expect(content).toBe("whole");
+  // Who names it has no other.
+  expect((await restore({ rules: [{ snapshots: [part] }] })).content).toBe("part");
   const host = {
     target: { ...ORIGIN.target, name: "other" },
     alias: undefined,
@@ -64,8 +70,8 @@ test("one that is not whole, and one of another target, is not taken for the new
     podName: "other-1",
   };
   const ofOther = await restore({ host, rules: [{ paths: [world.data] }] });
-  expect(ofOther.commands).toContain("snapshots");
-  expect(ofOther.content).toBe("whole");
+  expect(ofOther.commands.toSorted()).toEqual(["ls", "snapshots"]);
+  expect(ofOther.failure).toMatchObject({ code: "SNAPSHOT_NOT_FOUND", message: expect.stringMatching(/have one$/) });
 });
 
 test("a snapshot that does not exist is told with what there is, and nothing is written", async () => {
@@ -116,7 +122,7 @@ test("data that can't be read is damage at the first look, and nothing is writte
   for (const rule of [{ paths: [world.data] }, { snapshots: [id] }]) {
     const { failure, commands } = await restore({ rules: [rule] });
     expect(failure?.code, failure?.message).toBe("REPOSITORY_DAMAGED");
-    expect(commands).toEqual(["ls"]);
+    expect(commands.filter((command) => command !== "snapshots")).toEqual(["ls"]);
   }
 });
 
@@ -139,5 +145,5 @@ test("a look that stands still is told as that, at once", async () => {
   restic = await world.open(undefined, {}, { STASH_RESTIC: script, STASH_STALL_LIMIT: "1s" });
   const { failure, commands } = await restore({ rules: [{ paths: [world.data] }] });
   expect(failure?.code).toBe("RESTIC_STALLED");
-  expect(commands).toEqual(["ls"]);
+  expect(commands.filter((command) => command !== "snapshots")).toEqual(["ls"]);
 });

@@ -7,6 +7,8 @@ import type { Restic } from "../../agent/restic/client.ts";
 import { createSelection } from "../../agent/restic/patterns.ts";
 import { createResticWorld, type ResticWorld } from "../support/restic/restic-world.ts";
 
+const isOldest = process.env["STASH_BATCH_TEST_RESTIC"] === "oldest";
+
 let world: ResticWorld;
 let restic: Restic;
 let away: string;
@@ -66,6 +68,36 @@ test("C04: what is told is what was restored, not what the snapshot has", async 
   expect(outcome.failure).toBeUndefined();
   expect(files).toEqual(["[2024] photos/a.jpg", "dir/a.txt"]);
   expect(outcome.restored).toMatchObject([{ files: 2, sizeBytes: "[2024] photos/a.jpg".length + "dir/a.txt".length }]);
+});
+
+test("C04: patterns that restic alone reads select something, and what, or fail", async () => {
+  const list = (name: string, line: string) => {
+    const path = join(world.dir, name);
+    writeFileSync(path, line);
+    return path;
+  };
+  const typo = join(world.data, "PLIAN");
+  for (const args of [
+    [`--iinclude=${typo}`],
+    ["--iinclude", typo],
+    // The oldest restic has no such options of a restore.
+    ...(isOldest ? [] : [[`--include-file=${list("typo", typo)}`], ["--iinclude-file", list("typo", typo)]]),
+    ...(isOldest ? [] : [[`--exclude-file=${list("all", "*")}`]]),
+    [`--include=${typo}`, `--include=!${world.data}`],
+    ["--iexclude=DATA"],
+    ["--exclude=/*", "--exclude=!/nothing"],
+  ]) {
+    const { outcome, files } = await restore({}, args);
+    expect(outcome, args.join(" ")).toMatchObject({ failure: { code: "NOTHING_SELECTED" } });
+    expect(files).toEqual([]);
+  }
+  const { outcome, files } = await restore({}, ["--iinclude=A.TXT"]);
+  expect(outcome).toMatchObject({ failure: undefined, warnings: [] });
+  expect(files).toEqual(["a.txt", "dir/a.txt"]);
+  if (!isOldest) expect(outcome.restored).toMatchObject([{ files: 2, sizeBytes: "a.txt".length + "dir/a.txt".length }]);
+  // What is there already is selected all the same.
+  const again = await world.restore(restic, { args: ["--iinclude=A.TXT", "--verify"], targetFolder: away });
+  expect(again.failure).toBeUndefined();
 });
 
 const PART = fc.constantFrom(

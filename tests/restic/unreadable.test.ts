@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:f
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { findEarlier } from "../../agent/backup/adopt.ts";
-import type { HostBackup } from "../../agent/backup/host-backup.ts";
+import type { HostBackup } from "../../agent/backup/host.ts";
 import { buildHostResult, type HostResult } from "../../agent/backup/outcome.ts";
 import type { Restic } from "../../agent/restic/client.ts";
 import { readRecoveryPoints } from "../../shared/snapshots/recovery-points.ts";
@@ -253,8 +253,16 @@ describe("a path that selects nothing", () => {
     expect(result).toMatchObject({ phase: "Failed", reason: "PATH_NOT_FOUND" });
     expect(result.error).toMatch(/no volume/);
     // A folder that holds a mount, one that is one, and what lies in one.
-    for (const mount of [join(world.data, "deep"), world.data, world.dir]) {
-      expect(await backup({ mounts: ["/", mount] })).toMatchObject({ phase: "Succeeded" });
+    for (const mount of [world.data, world.dir]) {
+      expect(await backup({ mounts: ["/", mount] })).toMatchObject({ phase: "Succeeded", warnings: [] });
+    }
+    const deep = join(world.data, "deep");
+    for (const held of [[deep], [deep, join(deep, "inner")]]) {
+      const result = await backup({ mounts: ["/", ...held] });
+      expect(result).toMatchObject({
+        phase: "Succeeded",
+        warnings: [expect.stringContaining(`of ${world.data} only ${deep} is saved: `)],
+      });
     }
   });
 });

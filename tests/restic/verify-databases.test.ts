@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { planMysql } from "../../agent/dump/addons/mysql-client.ts";
 import { planPostgres } from "../../agent/dump/addons/postgres.ts";
-import type { DumpPlan } from "../../agent/dump/dump-plan.ts";
+import type { DumpPlan } from "../../agent/dump/plan.ts";
 import { createAgentLogger } from "../../agent/log.ts";
-import { verifyMembers } from "../../agent/verify/verify-members.ts";
+import { verifyMembers } from "../../agent/verify/members.ts";
 import type { VerificationQuery, VerifiedMember } from "../../shared/api/verification.ts";
 import { createDumpWorld, type DumpWorld } from "../support/databases/dump-world.ts";
 import { startMariadb } from "../support/databases/mariadb.ts";
@@ -29,6 +29,8 @@ interface Kind {
   readonly shell: string;
   start(): Promise<DatabaseServer>;
   plan(server: DatabaseServer): DumpPlan;
+  /** Of all databases, as the catalogue's Tasks do where nobody says otherwise. */
+  planAll(server: DatabaseServer): DumpPlan;
   /** Makes a database anew and runs the text in it. */
   fill(server: DatabaseServer, sql: string): Promise<unknown>;
 }
@@ -44,6 +46,7 @@ const KINDS: readonly Kind[] = [
     shell: "\\! touch",
     start: () => startMariadb(PASSWORD),
     plan: (server) => planMysql("mariadb", world.request(server, { args: "--databases shop" })),
+    planAll: (server) => planMysql("mysql", world.request(server, { args: "--all-databases" })),
     fill: (server, sql) => server.query(`DROP DATABASE IF EXISTS shop; CREATE DATABASE shop; USE shop; ${sql}`),
   },
   {
@@ -57,6 +60,7 @@ const KINDS: readonly Kind[] = [
     start: () => startPostgres(PASSWORD),
     plan: (server) =>
       planPostgres(world.request(server, { args: "--dbname=shop --create --clean", backupCommand: "pg_dump" })),
+    planAll: (server) => planPostgres(world.request(server, { args: "", backupCommand: "pg_dumpall" })),
     async fill(server, sql) {
       await server.query("DROP DATABASE IF EXISTS shop WITH (FORCE)");
       await server.query("CREATE DATABASE shop");
@@ -138,6 +142,11 @@ CREATE TABLE ${kind.quotedTable} (id INT); CREATE TABLE sale (id INT); INSERT IN
       { name: `${kind.prefix}.sale`, rows: 1 },
     ]);
     expect(member).toMatchObject({ tableCount: 3, rows: 4, compared: 1, findingCount: 0 });
+  });
+
+  test("from a dump of everything, the server's own databases too, is whole", async () => {
+    const all = kind.planAll(server);
+    expect(found(await verify([], { id: await world.saveWell(all) }))).toEqual([]);
   });
 
   test("answers statements, and each answer that is not as it must be is named", async () => {

@@ -20,7 +20,7 @@ import {
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Restic } from "../../agent/restic/client.ts";
-import { verifyMembers } from "../../agent/verify/verify-members.ts";
+import { verifyMembers } from "../../agent/verify/members.ts";
 import type { OrderedSnapshot, VerifiedMember, VerifyOrder } from "../../shared/api/verification.ts";
 import { snapshotTags } from "../../shared/snapshots/tags.ts";
 import { createResticWorld, ORIGIN, type ResticWorld } from "../support/restic/restic-world.ts";
@@ -262,6 +262,18 @@ describe("a snapshot", () => {
     expect(found(member)).toEqual([["SNAPSHOT_FOREIGN", other]]);
     // Its path gives it away where nobody remembers the session.
     expect(found(await verify({}, { id: foreign }))).toContainEqual(["SNAPSHOT_FOREIGN", world.data]);
+  });
+
+  test("of another application that a restore would take in its place is named, though the right one was restored", async () => {
+    const [outcome] = await world.backup(restic);
+    const own = outcome?.kind === "saved" ? (outcome.snapshot.name ?? "") : "";
+    const saved = { id: own, recordedId: own };
+    expect(found(await verify({}, saved))).toEqual([]);
+    // Whoever may write to the repository may say so of any snapshot.
+    const tags = snapshotTags(ORIGIN).flatMap((tag) => ["--tag", tag]);
+    const exit = await restic.run(["backup", "--json", "--host", "host-0", ...tags, world.data], {});
+    expect(exit.code).toBe(0);
+    expect(found(await verify({}, saved))).toEqual([["SNAPSHOT_FOREIGN", world.data]]);
   });
 
   test("that is not there is named, and nothing is called good", async () => {

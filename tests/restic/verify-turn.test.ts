@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { AgentApi } from "../../agent/kube/api.ts";
 import type { ApiIdentity } from "../../agent/kube/identity.ts";
-import { runVerifyTurn } from "../../agent/verify/verify-turn.ts";
+import { runVerifyTurn } from "../../agent/verify/turn.ts";
 import { createStopper } from "../../agent/work/stop.ts";
 import { type HostRun, type HostRunSpec, parseHostRun } from "../../shared/api/host-run.ts";
 import { KINDS } from "../../shared/api/kinds.ts";

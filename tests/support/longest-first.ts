@@ -10,6 +10,7 @@ const LONGEST: readonly string[] = [
   "node-lost",
   "agent-kill",
   "restore-kill",
+  "proof",
   "install",
   "harmless",
   "demo",

@@ -2,7 +2,6 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { ask, serverNow, useClock, useView } from "../api.ts";
-import type { PageProps } from "../app.tsx";
 import { formatDuration, formatTime } from "../format.ts";
 import { Days } from "../parts/days.tsx";
 import { Live, Title } from "../parts/frame.tsx";
@@ -12,6 +11,7 @@ import { FailureBox, Name, Pages, Scroll, State, Time } from "../parts/words.tsx
 import { formatRoute, goTo, type Params } from "../route.ts";
 import type { Started } from "../wire/asked.ts";
 import type { ApplicationView } from "../wire/run.ts";
+import type { PageProps } from "./props.ts";
 import { RunDetails } from "./run-details.tsx";
 
 export function Application({ params, allowsActions }: PageProps): JSX.Element {

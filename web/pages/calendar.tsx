@@ -1,12 +1,12 @@
 /** What is due in the next seven days. */
 import type { JSX } from "preact";
 import { useView } from "../api.ts";
-import type { PageProps } from "../app.tsx";
 import { formatTime, formatTimeIn } from "../format.ts";
 import { Live, Title } from "../parts/frame.tsx";
 import { Name, Pages, Scroll } from "../parts/words.tsx";
 import { formatRoute } from "../route.ts";
 import type { CalendarRun, CalendarView } from "../wire/lists.ts";
+import type { PageProps } from "./props.ts";
 
 export function Calendar({ params }: PageProps): JSX.Element {
   const watched = useView<CalendarView>("calendar", params);

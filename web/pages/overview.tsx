@@ -1,7 +1,6 @@
 /** All applications, worst first. */
 import type { JSX } from "preact";
 import { serverNow, useClock, useView } from "../api.ts";
-import type { PageProps } from "../app.tsx";
 import { formatDuration, formatNumber } from "../format.ts";
 import { Days, DaysLegend } from "../parts/days.tsx";
 import { Live, Title } from "../parts/frame.tsx";
@@ -9,6 +8,7 @@ import { LastProven } from "../parts/proof.tsx";
 import { Name, Pages, State, Time } from "../parts/words.tsx";
 import { formatRoute, goTo } from "../route.ts";
 import type { OverviewRow, OverviewView } from "../wire/application.ts";
+import type { PageProps } from "./props.ts";
 
 export function Overview({ params }: PageProps): JSX.Element {
   const watched = useView<OverviewView>("overview", params);

@@ -2,7 +2,6 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { serverNow, useClock, useView } from "../api.ts";
-import type { PageProps } from "../app.tsx";
 import { formatBytes, formatCount, formatTime } from "../format.ts";
 import { Live, Title } from "../parts/frame.tsx";
 import { ProofMark } from "../parts/proof.tsx";
@@ -10,6 +9,7 @@ import { Name, Pages, Scroll, Time } from "../parts/words.tsx";
 import { formatRoute } from "../route.ts";
 import type { PlanOrder } from "../wire/asked.ts";
 import type { PointRow, PointsView } from "../wire/lists.ts";
+import type { PageProps } from "./props.ts";
 import { RestoreDialog } from "./restore-dialog.tsx";
 
 const SOURCES: Readonly<Record<string, string>> = {

@@ -1,13 +1,13 @@
 /** Where data is saved, whether it is whole, and how it grew. */
 import type { JSX } from "preact";
 import { serverNow, useClock, useView } from "../api.ts";
-import type { PageProps } from "../app.tsx";
 import { formatBytes, formatNumber, formatTime } from "../format.ts";
 import { Live, Title } from "../parts/frame.tsx";
 import { Locks } from "../parts/locks.tsx";
 import { Series } from "../parts/series.tsx";
 import { Name, Pages, Scroll, State, Time } from "../parts/words.tsx";
 import type { RepositoriesView, RepositoryRow } from "../wire/lists.ts";
+import type { PageProps } from "./props.ts";
 
 export function Repositories({ params }: PageProps): JSX.Element {
   const watched = useView<RepositoriesView>("repositories", params);

@@ -3,8 +3,11 @@ import { type AppBinding, parseAppBinding } from "../../shared/api/app-binding.t
 import { parseBackupBatch } from "../../shared/api/backup-batch.ts";
 import { parseBackupBlueprint } from "../../shared/api/backup-blueprint.ts";
 import { parseBackupConfiguration } from "../../shared/api/backup-configuration.ts";
-import { parseBackupSession } from "../../shared/api/backup-session.ts";
-import { parseBackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
+import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
+import {
+  type BackupVerificationSession,
+  parseBackupVerificationSession,
+} from "../../shared/api/backup-verification-session.ts";
 import { parseBackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { parseRepository } from "../../shared/api/repository.ts";
 import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
@@ -78,7 +81,8 @@ export function inspectObject(kind: string, object: unknown, old: unknown): Insp
     }
     case "BackupVerificationSession": {
       const drill = parseBackupVerificationSession(object);
-      return { findings: findDrillFindings(drill, readOld(parseBackupVerificationSession, old)) };
+      const found = findDrillFindings(drill, readOld(parseBackupVerificationSession, old));
+      return { findings: [...found, ...(old === undefined ? findDueTimeFaults(drill) : [])] };
     }
     case "BackupSession":
       return { findings: findSessionFaults(object, old) };
@@ -122,8 +126,21 @@ function findAppBindingFaults({ metadata, spec }: AppBinding): readonly Finding[
   ];
 }
 
+const FAR_MS = 3_600_000;
+
+/** By the clock of the API server, which made the object. What is due later would be the newest until then. */
+function findDueTimeFaults({
+  metadata,
+  spec: { dueTime },
+}: Pick<BackupSession | BackupVerificationSession, "metadata" | "spec">): readonly Finding[] {
+  const dueMs = Date.parse(dueTime ?? "");
+  if (!(dueMs - Date.parse(metadata.creationTimestamp ?? "") > FAR_MS)) return [];
+  return [fault("spec.dueTime", `${dueTime} is more than an hour ahead`, "Leave it out: it is due when it is made.")];
+}
+
 function findSessionFaults(object: unknown, old: unknown): readonly Finding[] {
-  const { spec } = parseBackupSession(object);
+  const session = parseBackupSession(object);
+  const { spec } = session;
   if (old !== undefined) {
     const before = valueAt(old, "spec");
     const wasCancelled = valueAt(before, "cancel") === true;
@@ -134,6 +151,7 @@ function findSessionFaults(object: unknown, old: unknown): readonly Finding[] {
       return [fault("spec.cancel", "can't be taken back", "Create another BackupSession.")];
     }
   }
-  if ((spec.retryLeft ?? 0) >= 0) return [];
-  return [fault("spec.retryLeft", `${spec.retryLeft} is negative`, "Write zero or more.")];
+  const faults = old === undefined ? findDueTimeFaults(session) : [];
+  if ((spec.retryLeft ?? 0) >= 0) return faults;
+  return [...faults, fault("spec.retryLeft", `${spec.retryLeft} is negative`, "Write zero or more.")];
 }

@@ -3,6 +3,7 @@
  * had our rights.
  */
 import { parseAppBinding } from "../../shared/api/app-binding.ts";
+import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { LABEL_VALUE_MAX_LENGTH, Label } from "../../shared/contract.ts";
 import { appBindingsOf, type EffectSource, type EffectView, effectsOf } from "../../shared/effects/of-object.ts";
@@ -10,7 +11,7 @@ import { MAX_QUESTIONS, questionsFor } from "../../shared/effects/questions.ts";
 import { distinctEffects, type Effect, formatEffect } from "../../shared/effects/types.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { BackupInvokerView } from "../../shared/invoker/object.ts";
-import { textAt } from "../../shared/json/value.ts";
+import { listAt, textAt, valueAt } from "../../shared/json/value.ts";
 import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { appSecretNames } from "../../shared/target/app-binding.ts";
@@ -56,11 +57,30 @@ export async function findMissingRights(
 }
 
 async function gatherEffectView(source: EffectSource, asking: Asking): Promise<EffectView> {
-  const [appSecrets, labelled] = await Promise.all([
+  const [appSecrets, labelled, verified] = await Promise.all([
     gatherAppSecrets(source, asking),
     source.kind === "BackupBatch" ? gatherLabelled(source, asking) : [],
+    source.kind === "BackupVerifier" ? gatherVerified(source, asking) : undefined,
   ]);
-  return { appSecrets, labelled };
+  return { appSecrets, labelled, verified };
+}
+
+/** The databases that drills of the verifier restore. One that can't be read has no drills either, until it is mended. */
+async function gatherVerified(
+  { metadata, spec }: BackupVerifier,
+  { client, signal }: Asking,
+): Promise<EffectView["verified"]> {
+  const { kind, name } = spec.invoker;
+  const { namespace } = metadata;
+  const readRefs = (raw: unknown): EffectView["verified"] => {
+    const targets = kind === "BackupBatch" ? listAt(raw, "spec", "members") : [valueAt(raw, "spec")];
+    return targets.flatMap((member) => {
+      const app = textAt(member, "target", "ref", "name");
+      const isApp = textAt(member, "target", "ref", "kind") === KINDS.AppBinding.kind;
+      return isApp && app ? [{ namespace: textAt(member, "target", "ref", "namespace") || namespace, name: app }] : [];
+    });
+  };
+  return client.find(KINDS[kind], namespace, name, readRefs, { timeoutMs: TIMEOUT_MS, maxRetries: 0, signal });
 }
 
 const apps = (plural: string): Resource => ({ group: "apps", version: "v1", plural, namespaced: true });

@@ -1,6 +1,7 @@
 /** BackupVerifier and BackupVerificationSession. */
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
+import type { VerificationQuery } from "../../shared/api/verification.ts";
 import { canonicalJson } from "../../shared/hash.ts";
 import { readQuantity } from "../../shared/quantity.ts";
 import { findEnvFaults } from "../../shared/validation/env.ts";
@@ -25,6 +26,7 @@ export function findVerifierFindings({ spec }: BackupVerifier): readonly Finding
     ...findWhenFaults(spec),
     ...findPointFaults(spec),
     ...findTypeFaults(spec),
+    ...findServerFaults(spec),
     ...findSampleFaults(spec),
   ];
 }
@@ -48,22 +50,60 @@ function findPointFaults({ point, afterEach }: Spec): readonly Finding[] {
   return [fault("spec.point.which", `is ${which} beside spec.afterEach`, "Leave it out: each new point is restored.")];
 }
 
-/** Databases are not restored by drills: nothing that asks one is taken, so that nobody believes it was asked. */
-function findTypeFaults({ type, queries, script, servers }: Spec): readonly Finding[] {
-  const files = "Drills restore files: use RestoreOnly or Script.";
+/** Nobody is to believe that something was asked which the type leaves out. */
+function findTypeFaults({ type = "RestoreOnly", queries = [], script }: Spec): readonly Finding[] {
   return [
-    ...(type === "Query" ? [fault("spec.type", "is Query, and drills restore no databases yet", files)] : []),
-    ...((queries ?? []).length > 0 ? [fault("spec.queries", "are for databases", files)] : []),
-    ...((servers ?? []).length > 0 ? [fault("spec.servers", "are for databases", files)] : []),
+    ...(type === "Query" && queries.length === 0
+      ? [fault("spec.queries", "are missing", "Write statements with what they must answer, or type: RestoreOnly.")]
+      : []),
+    ...(type !== "Query" && queries.length > 0
+      ? [fault("spec.queries", `are given, and spec.type is ${type}`, "Write type: Query.")]
+      : []),
+    ...queries.flatMap((query, index) => findQueryFaults(query, `spec.queries[${index}]`)),
     ...(type === "Script" && script === undefined
       ? [fault("spec.script", "is missing", "Name the image that looks at what was restored.")]
       : []),
     ...(type !== "Script" && script !== undefined
-      ? [fault("spec.script", `is given, and spec.type is ${type ?? "RestoreOnly"}`, "Write type: Script.")]
+      ? [fault("spec.script", `is given, and spec.type is ${type}`, "Write type: Script.")]
       : []),
     ...(script?.image === "" ? [fault("spec.script.image", "is empty", "Name an image.")] : []),
     ...(script?.env ?? []).flatMap((variable, index) => findEnvFaults(variable, `spec.script.env[${index}]`)),
   ];
+}
+
+/** As the agent reads the limits of answers. */
+function isNumber(text: string): boolean {
+  return text.trim() !== "" && Number.isFinite(Number(text));
+}
+
+function findQueryFaults({ member, statement, expect }: VerificationQuery, field: string): readonly Finding[] {
+  const limits = [["min", expect.min] as const, ["max", expect.max] as const];
+  const isOpen = Object.values(expect).every((limit) => limit === undefined);
+  return [
+    ...(member === "" ? [fault(`${field}.member`, "is empty", "Write the alias of a database.")] : []),
+    ...(statement.trim() === "" ? [fault(`${field}.statement`, "is empty", "Write one statement.")] : []),
+    ...(isOpen ? [fault(`${field}.expect`, "says nothing", "Write equals, min or max: any answer would do.")] : []),
+    ...limits.flatMap(([name, limit]) =>
+      limit === undefined || isNumber(limit)
+        ? []
+        : [fault(`${field}.expect.${name}`, `${JSON.stringify(limit)} is no number`, "Write a number, or use equals.")],
+    ),
+    ...(expect.equals !== undefined && limits.some(([, limit]) => limit !== undefined)
+      ? [fault(`${field}.expect`, "has equals beside min or max", "Keep one of them.")]
+      : []),
+  ];
+}
+
+function findServerFaults({ servers = [] }: Spec): readonly Finding[] {
+  return servers.flatMap(({ member, image }, index) => {
+    const field = `spec.servers[${index}]`;
+    const isSecond = servers.findIndex((other) => other.member === member) < index;
+    return [
+      ...(member === "" ? [fault(`${field}.member`, "is empty", "Write the alias of a database.")] : []),
+      ...(image === "" ? [fault(`${field}.image`, "is empty", "Name an image.")] : []),
+      ...(isSecond ? [fault(`${field}.member`, `${member} has an image already`, "Keep one of them.")] : []),
+    ];
+  });
 }
 
 const PERCENT = /^(\d{1,3})(\.\d{1,4})?%$/;

@@ -1,8 +1,8 @@
 /** MySQL, with the client programs of the image. */
 import { createInsertRows } from "../../verify/databases/insert-rows.ts";
 import { mysqlQuestions } from "../../verify/databases/mysql-questions.ts";
-import type { Addon } from "./addon.ts";
 import { MYSQL_ACCOUNT, planMysql, readMysqlProbe } from "./mysql-client.ts";
+import type { Addon } from "./types.ts";
 
 export const mysql: Addon = {
   ...MYSQL_ACCOUNT,

@@ -3,9 +3,9 @@ import { UserError } from "../../../shared/errors.ts";
 import { createCopyRows } from "../../verify/databases/copy-rows.ts";
 import { postgresQuestions } from "../../verify/databases/postgres-questions.ts";
 import { splitArguments } from "../command-line.ts";
-import type { DumpPlan, DumpRequest, PrivateFile, ProbeAnswer, ProgramCall } from "../dump-plan.ts";
 import { SETTINGS_QUERY } from "../older-server.ts";
-import type { Addon } from "./addon.ts";
+import type { DumpPlan, DumpRequest, PrivateFile, ProbeAnswer, ProgramCall } from "../plan.ts";
+import type { Addon } from "./types.ts";
 
 export const postgres: Addon = {
   userKeys: ["username", "POSTGRES_USER"],

@@ -20,7 +20,9 @@ export function createCopyRows(): DumpRows {
   let database: string | undefined;
   let table: DumpedTable | undefined;
   let isByInsert = false;
-  let held: Buffer = Buffer.alloc(0);
+  /** Parts of a line whose end has not come. */
+  let held: Buffer[] = [];
+  let heldLength = 0;
   /** The rest of a line that is too long to be kept. */
   let isSkipping = false;
 
@@ -44,22 +46,29 @@ export function createCopyRows(): DumpRows {
     table = { database, name: parts.join("."), rows: 0 };
   }
 
+  /** @param part undefined where nothing is held any more */
+  function hold(part: Buffer | undefined): void {
+    if (part === undefined) held = [];
+    else if (part.length > 0) held.push(part);
+    heldLength = part === undefined ? 0 : heldLength + part.length;
+  }
+
   return {
     feed(chunk) {
       let from = 0;
       for (let at = chunk.indexOf(LINE_BREAK); at >= 0; at = chunk.indexOf(LINE_BREAK, from)) {
         const rest = chunk.subarray(from, at);
         if (isSkipping) readLine(Buffer.from("-"));
-        else readLine(held.length === 0 ? rest : Buffer.concat([held, rest]));
-        held = Buffer.alloc(0);
+        else readLine(held.length === 0 ? rest : Buffer.concat([...held, rest]));
+        hold(undefined);
         isSkipping = false;
         from = at + 1;
       }
       if (isSkipping) return;
-      held = Buffer.concat([held, chunk.subarray(from)]);
-      if (held.length <= LINE_LIMIT) return;
+      hold(chunk.subarray(from));
+      if (heldLength <= LINE_LIMIT) return;
       isSkipping = true;
-      held = Buffer.alloc(0);
+      hold(undefined);
     },
     // Rows that go on at the end are those of a dump that was cut off.
     end: () => (isByInsert || table !== undefined ? undefined : [...tables.values()]),

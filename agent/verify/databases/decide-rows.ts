@@ -1,6 +1,6 @@
 /** Whether a restored database has the rows that its dump has. Pure. */
 import type { Finding } from "../findings.ts";
-import type { CountedTable } from "./ask-database.ts";
+import type { CountedTable } from "./ask.ts";
 import type { DumpedTable } from "./dump-rows.ts";
 
 /**

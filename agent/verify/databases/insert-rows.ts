@@ -3,6 +3,7 @@
  * DELIMITER lines is code of the database, and no rows. Pure.
  */
 import type { DumpedTable, DumpRows } from "./dump-rows.ts";
+import { OWN_SCHEMAS } from "./mysql-schemas.ts";
 
 const Byte = {
   LineBreak: 0x0a,
@@ -111,8 +112,13 @@ export function createInsertRows(): DumpRows {
         else readOther(byte);
       }
     },
-    end: () => (isInsert ? undefined : [...tables.values()]),
+    end: () => (isInsert ? undefined : [...tables.values()].filter(isApplications)),
   };
+}
+
+/** The server's own tables are counted in no server, and so not in a dump either. */
+function isApplications({ database }: DumpedTable): boolean {
+  return database === undefined || !OWN_SCHEMAS.includes(database.toLowerCase());
 }
 
 /** Names come one character a byte. */

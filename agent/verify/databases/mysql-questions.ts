@@ -1,10 +1,10 @@
 /** Questions to MySQL and MariaDB. Pure. */
-import type { DumpPlan } from "../../dump/dump-plan.ts";
+import type { DumpPlan } from "../../dump/plan.ts";
+import { OWN_SCHEMAS } from "./mysql-schemas.ts";
 import type { Question, Questions } from "./questions.ts";
 
-const OWN_SCHEMAS = "('mysql', 'information_schema', 'performance_schema', 'sys')";
 const TABLES = `SELECT HEX(TABLE_SCHEMA), HEX(TABLE_NAME) FROM information_schema.TABLES
-WHERE TABLE_TYPE = 'BASE TABLE' AND TABLE_SCHEMA NOT IN ${OWN_SCHEMAS} ORDER BY TABLE_SCHEMA, TABLE_NAME`;
+WHERE TABLE_TYPE = 'BASE TABLE' AND TABLE_SCHEMA NOT IN (${OWN_SCHEMAS.map((name) => `'${name}'`).join(", ")}) ORDER BY TABLE_SCHEMA, TABLE_NAME`;
 
 export function mysqlQuestions({ client }: DumpPlan): Questions {
   const ask = (statement: string, database = "", limitSeconds?: number): Question => ({

@@ -1,5 +1,5 @@
 /** Questions to PostgreSQL. Pure. */
-import type { DumpPlan } from "../../dump/dump-plan.ts";
+import type { DumpPlan } from "../../dump/plan.ts";
 import type { Question, Questions } from "./questions.ts";
 
 const hex = (column: string) => `pg_catalog.encode(pg_catalog.convert_to(${column}::text, 'UTF8'), 'hex')`;

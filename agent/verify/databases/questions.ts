@@ -1,5 +1,5 @@
 /** What is asked of a restored database, kind by kind. */
-import type { ProgramCall } from "../../dump/dump-plan.ts";
+import type { ProgramCall } from "../../dump/plan.ts";
 
 /** A program to run, and what it reads. Its output is the answer. */
 export interface Question {

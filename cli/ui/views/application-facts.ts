@@ -4,13 +4,13 @@ import { backupInvokerView } from "../../../shared/invoker/object.ts";
 import { parseSchedule, type Schedule } from "../../../shared/schedule/parse.ts";
 import type { ApplicationHealth, Day } from "../../../web/wire/application.ts";
 import type { BackupInvokerObject } from "../../objects/invokers.ts";
-import { isPointOf, listPoints } from "../../points/recovery-points.ts";
+import { isPointOf, listPoints } from "../../points/decide.ts";
 import { byUrgency, decideHealth, type Health, HealthState } from "../../status/decide-health.ts";
 import { applicationKey, type ToldDays } from "../history/told.ts";
 import type { WorldView } from "../world.ts";
+import type { Query } from "./asked.ts";
 import { decideDays } from "./decide-days.ts";
 import { knownZone, lastDays } from "./local-days.ts";
-import type { Query } from "./view-table.ts";
 
 /** Where the state would be a guess. */
 export const UNKNOWN = "Unknown";

@@ -9,16 +9,16 @@ import { byAge } from "../../objects/list-input.ts";
 import type { RunObject } from "../../objects/read-run.ts";
 import type { RestoreObject } from "../../objects/restores.ts";
 import { memberName } from "../../objects/session-facts.ts";
-import { listPoints } from "../../points/recovery-points.ts";
-import { membersOfInvoker } from "../../restore/build-restore.ts";
+import { listPoints } from "../../points/decide.ts";
+import { membersOfInvoker } from "../../restore/build-object.ts";
 import { LONG_DAYS, OVERVIEW_DAYS } from "../history/questions.ts";
 import type { WorldView } from "../world.ts";
 import { createDays, createKnowing, findInvoker } from "./application-facts.ts";
+import type { Asked } from "./asked.ts";
 import { decideDrill, summaryOfDrill } from "./decide-drill.ts";
 import { decideRecoveries, drillsOf, secondsOf } from "./decide-proof.ts";
 import { decideRun, summaryOf } from "./decide-run.ts";
 import { pageOf } from "./page-of.ts";
-import type { Asked } from "./view-table.ts";
 
 const RUNS_SHOWN = 20;
 

@@ -3,8 +3,8 @@ import { nextRuns } from "../../../shared/schedule/parse.ts";
 import type { CalendarRun, CalendarView } from "../../../web/wire/lists.ts";
 import type { BackupInvokerObject } from "../../objects/invokers.ts";
 import { scheduleOf } from "./application-facts.ts";
+import type { Asked } from "./asked.ts";
 import { pageOf } from "./page-of.ts";
-import type { Asked } from "./view-table.ts";
 
 const DAY_MS = 86_400_000;
 const DAYS = 7;

@@ -19,7 +19,7 @@ import type { Schedule } from "../../../shared/schedule/parse.ts";
 import { isFinalSessionPhase } from "../../../shared/status/backup-phase.ts";
 import type { Day, DayState } from "../../../web/wire/application.ts";
 import { pointTime } from "../../objects/session-facts.ts";
-import { pointOfSession } from "../../points/recovery-points.ts";
+import { pointOfSession } from "../../points/decide.ts";
 import type { ToldDays } from "../history/told.ts";
 import type { LocalDay } from "./local-days.ts";
 

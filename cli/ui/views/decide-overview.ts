@@ -2,8 +2,8 @@
 import type { OverviewView } from "../../../web/wire/application.ts";
 import { OVERVIEW_DAYS } from "../history/questions.ts";
 import { createDays, knownApplications } from "./application-facts.ts";
+import type { Asked } from "./asked.ts";
 import { pageOf } from "./page-of.ts";
-import type { Asked } from "./view-table.ts";
 
 export function decideOverview({ world, query, nowMs, told: older }: Asked): OverviewView {
   const all = knownApplications(world, nowMs);

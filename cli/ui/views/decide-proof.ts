@@ -9,6 +9,7 @@
  * | drills can't be read                                    | Unknown                     |
  * | nothing                                                 | None                        |
  */
+
 import type { BackupVerificationSession } from "../../../shared/api/backup-verification-session.ts";
 import type { Proven } from "../../../shared/api/recovery-point.ts";
 import { parseDuration } from "../../../shared/duration.ts";
@@ -16,8 +17,9 @@ import { UserError } from "../../../shared/errors.ts";
 import { pointKey } from "../../../shared/snapshots/recovery-points.ts";
 import type { PointProof } from "../../../web/wire/lists.ts";
 import type { Recoveries } from "../../../web/wire/run.ts";
+import { groupBy } from "../../objects/group-by.ts";
 import type { BackupInvokerObject } from "../../objects/invokers.ts";
-import { isPointOf, type Point } from "../../points/recovery-points.ts";
+import { isPointOf, type Point } from "../../points/decide.ts";
 import { hasDrillEnded } from "../../proof/drills.ts";
 import type { ToldRecovery } from "../history/told.ts";
 import type { WorldView } from "../world.ts";

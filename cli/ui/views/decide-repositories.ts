@@ -1,13 +1,13 @@
 /** Where data is saved, and how it grew. Pure. */
 import type { MaintenanceRun } from "../../../shared/api/repository.ts";
 import type { RepositoriesView, RepositoryRow } from "../../../web/wire/lists.ts";
-import { pointOfSession } from "../../points/recovery-points.ts";
+import { pointOfSession } from "../../points/decide.ts";
 import { formatBackend } from "../../repositories/format-backend.ts";
 import type { WorldView } from "../world.ts";
+import type { Asked } from "./asked.ts";
 import { createLocks } from "./decide-locks.ts";
 import { pageOf } from "./page-of.ts";
 import { sizesOf } from "./session-sizes.ts";
-import type { Asked } from "./view-table.ts";
 
 export function decideRepositories({ world, query, told }: Asked): RepositoriesView {
   const all = world

@@ -1,5 +1,6 @@
 /** How much a session saved, where its status tells. Pure. */
 import type { BackupSession } from "../../../shared/api/backup-session.ts";
+import { listsAllSnapshots } from "../../../shared/status/saved-data.ts";
 
 export interface SessionSizes {
   /** Undefined where a snapshot does not tell. */
@@ -11,6 +12,7 @@ export interface SessionSizes {
 export function sizesOf({ status }: Pick<BackupSession, "status">): SessionSizes {
   const hosts = (status?.targets ?? []).flatMap(({ stats = [] }) => stats);
   const snapshots = hosts.flatMap((host) => host.snapshots ?? []);
+  if (!hosts.every(listsAllSnapshots)) return { sizeBytes: undefined, addedBytes: undefined };
   return {
     sizeBytes: sum(snapshots.map(({ sizeBytes }) => sizeBytes)),
     addedBytes: sum(snapshots.map(({ uploadedBytes }) => uploadedBytes)),

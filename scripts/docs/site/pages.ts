@@ -52,6 +52,7 @@ export const PAGE_GROUPS: readonly PageGroup[] = [
       "real-node",
       "json-patch",
       "unconcerned",
+      "verdicts",
     ].map((name) => `decisions/${name}`),
   },
 ];

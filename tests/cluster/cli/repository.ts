@@ -1,12 +1,17 @@
 /** Work on a repository, and looking into its backups, through Jobs in the cluster. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { JOBS } from "../../../cli/cluster/resources.ts";
+import { KINDS } from "../../../shared/api/kinds.ts";
 import { asIs } from "../../../shared/kube/client/interface.ts";
 import type { CliStage } from "../../support/cli/stage.ts";
+import { STORAGE_PASSWORD, storageManifests } from "../../support/restore/application.ts";
 import { waitForValue } from "../../support/restore/restore-stand.ts";
+
+const TIMEOUT_MS = 90_000;
 
 /** @param session one that saved everything */
 export function testRepositoryWork(stage: () => CliStage, session: () => string): void {
@@ -30,11 +35,52 @@ export function testRepositoryWork(stage: () => CliStage, session: () => string)
     expect(stderr).toMatch(/^error: Job \S+ failed with exit code 1 \(next: /);
   });
 
-  test("unlock removes locks; rebuild-index works", async () => {
-    const { output, stand } = stage();
-    expect(await output("unlock", "store")).toMatch(/successfully removed|^$/);
+  test("a locked repository is told with who unlocks it; unlock removes the lock; rebuild-index works", async () => {
+    const { output, stash, stand } = stage();
+    const locks = () => stand.restic("list", "locks", "--no-lock").trim();
+    const holder = spawn("restic", ["--no-cache", "backup", "--stdin", `--repo=${stand.repository}`], {
+      env: { ...process.env, RESTIC_PASSWORD: STORAGE_PASSWORD },
+      stdio: ["pipe", "ignore", "ignore"],
+    });
+    try {
+      await waitForValue(
+        async () => locks(),
+        (ids) => ids !== "",
+        "the lock",
+      );
+      const refused = await stash(["key", "remove", "store", "--id=0123abcd", "-o", "json"]);
+      expect(refused).toMatchObject({
+        exitCode: 1,
+        stdout: expect.stringContaining('"code": "REPOSITORY_LOCKED"'),
+        stderr: expect.stringContaining(`where it is gone: kubectl stash unlock store -n ${stage().namespace})`),
+      });
+    } finally {
+      holder.kill("SIGKILL");
+      await once(holder, "close");
+    }
+    expect(locks()).not.toBe("");
+    // A maintenance that is at work just then is no lock that nobody holds.
+    const unlock = () => stash(["unlock", "store"]);
+    const unlocked = await waitForValue(unlock, ({ exitCode }) => exitCode === 0, "unlock", TIMEOUT_MS);
+    expect(unlocked.stdout).toContain("successfully removed");
     expect(await output("rebuild-index", "store")).toContain("done");
-    expect(stand.restic("list", "locks", "--no-lock").trim()).toBe("");
+    expect(locks()).toBe("");
+  });
+
+  test("migrate brings a repository of the old format to the new one", async () => {
+    const { output, stand, namespace } = stage();
+    const folder = await stand.makeFolder("old");
+    const env = { ...process.env, RESTIC_PASSWORD: STORAGE_PASSWORD, RESTIC_REPOSITORY: folder };
+    const restic = (...args: readonly string[]) => {
+      return execFileSync("restic", ["--no-cache", ...args], { env, encoding: "utf8" });
+    };
+    restic("init", "--repository-version=1");
+    const [, , repository] = storageManifests({ namespace, repository: folder });
+    if (repository === undefined) throw new Error("no Repository is among the manifests");
+    await stand.apply({ ...repository, metadata: { name: "old", namespace } });
+    await output("migrate", "old");
+    expect(JSON.parse(restic("cat", "config", "--no-lock"))).toMatchObject({ version: 2 });
+    await stand.client.delete(KINDS.Repository, namespace, "old");
   });
 
   test("a Repository that is not there is told with the nearest", async () => {
@@ -53,6 +99,9 @@ export function testRepositoryWork(stage: () => CliStage, session: () => string)
         output("ls", "nightly:web", "/data", "-R", "-o", "name"),
         data("ls", `${session()}:db`, "/data"),
       ]);
+      // As `| head -1`: its Job goes, too, which is looked at below.
+      const cut = await stage().stash(["ls", "nightly:web", "/data", "-R"], { closesAfterBytes: 1 });
+      expect({ stderr: cut.stderr, isOf: [0, 141].includes(cut.exitCode ?? -1) }).toEqual({ stderr: "", isOf: true });
       expect(roots).toMatch(/\/data$/m);
       expect(folder).toMatch(/^-rw\S+ +\d+ B +\S+ +\/data\/own$/m);
       expect(all).toContain("/data/deep/er/file\n");

@@ -12,6 +12,33 @@ import { listPods } from "../../support/objects/pods.ts";
 import { KUBERNETES } from "../../support/objects/resources.ts";
 import { waitForValue } from "../../support/restore/restore-stand.ts";
 
+const SNAPSHOT = {
+  apiVersion: "snapshot.storage.k8s.io/v1",
+  kind: "VolumeSnapshot",
+  resource: { group: "snapshot.storage.k8s.io", version: "v1", plural: "volumesnapshots", namespaced: true },
+} as const;
+/** The kind alone: nobody makes snapshots here. */
+const VOLUME_SNAPSHOTS = {
+  apiVersion: "apiextensions.k8s.io/v1",
+  kind: "CustomResourceDefinition",
+  metadata: {
+    name: "volumesnapshots.snapshot.storage.k8s.io",
+    annotations: { "api-approved.kubernetes.io": "https://github.com/kubernetes-csi/external-snapshotter/pull/814" },
+  },
+  spec: {
+    group: SNAPSHOT.resource.group,
+    scope: "Namespaced",
+    names: { kind: SNAPSHOT.kind, plural: SNAPSHOT.resource.plural, singular: "volumesnapshot" },
+    versions: [
+      {
+        name: "v1",
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } },
+      },
+    ],
+  },
+};
 const CATALOGUE = resolve(import.meta.dirname, "../../../manifests/catalog/pvc.yaml");
 
 /** @param session one that saved everything */
@@ -42,6 +69,14 @@ export function testUpstreamCommands(stage: () => CliStage, session: () => strin
       metadata: { name: "ss-backup" },
       spec: { retentionPolicy: { name: "keep-last-5", keepLast: 5, prune: true } },
     });
+    const to = "cli-test-cp";
+    await stand.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: to } });
+    expect(await output("cp", "backupconfig", "ss-backup", `--to-namespace=${to}`)).toBe(
+      `backupconfiguration.stash.appscode.com/ss-backup copied to ${to}\n`,
+    );
+    const copied = await stand.client.get(KINDS.BackupConfiguration, to, "ss-backup", asIs);
+    expect(copied).toMatchObject({ spec: { schedule: "*/4 * * * *", repository: { name: "store" } } });
+    expect(await output("cp", "secret", "backend", `--to-namespace=${to}`)).toBe(`secret/backend copied to ${to}\n`);
     await stand.client.delete(KINDS.BackupConfiguration, namespace, "ss-backup");
     await stand.client.delete(KINDS.Repository, namespace, "gcs-repo");
     const printed = await output(
@@ -56,6 +91,33 @@ export function testUpstreamCommands(stage: () => CliStage, session: () => strin
       exitCode: 2,
       stderr: expect.stringContaining("--bucket"),
     });
+  });
+
+  test("cp volumesnapshot copies one where the cluster has the kind", async () => {
+    const { output, stand, namespace } = stage();
+    const to = "cli-test-cp";
+    await stand.client.create(KUBERNETES.CustomResourceDefinition, undefined, VOLUME_SNAPSHOTS, asIs);
+    try {
+      const spec = { source: { persistentVolumeClaimName: "data" } };
+      const { apiVersion, kind, resource } = SNAPSHOT;
+      const body = { apiVersion, kind, metadata: { name: "monday", namespace }, spec };
+      const make = () => stand.client.create(resource, namespace, body, asIs).catch(() => undefined);
+      await waitForValue(make, (made) => made !== undefined, "the kind VolumeSnapshot");
+      expect(await output("cp", "volumesnapshot", "monday", `--to-namespace=${to}`)).toBe(
+        `volumesnapshot.snapshot.storage.k8s.io/monday copied to ${to}\n`,
+      );
+      expect(await stand.client.get(resource, to, "monday", asIs)).toMatchObject({ spec });
+    } finally {
+      await stand.client.delete(KUBERNETES.CustomResourceDefinition, undefined, VOLUME_SNAPSHOTS.metadata.name);
+    }
+  });
+
+  test("completion and version are those of the program that people install", async () => {
+    const { output } = stage();
+    for (const shell of ["bash", "zsh", "fish"]) expect(await output("completion", shell)).toContain("__complete");
+    expect(await output("version")).toMatch(/\d+\.\d+\.\d+/);
+    const { exitCode, stderr } = await stage().stash(["completion", "powershell"]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringMatching(/bash, zsh, fish/) });
   });
 
   test("gen rules tells the snapshots that belong together", async () => {

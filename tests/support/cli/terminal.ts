@@ -1,6 +1,6 @@
 /** A terminal that remembers, for tests of what commands print. */
 import { Writable } from "node:stream";
-import type { Terminal } from "../../../cli/terminal/terminal.ts";
+import type { Terminal } from "../../../cli/terminal/interface.ts";
 
 export interface RecordingTerminal extends Terminal {
   /** What was printed, as one text. */

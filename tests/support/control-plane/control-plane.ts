@@ -68,6 +68,8 @@ export interface ControlPlaneOptions {
   /** Default true. Without it no ServiceAccount is made, so that pods need one made by the test. */
   readonly controllerManager?: boolean;
   readonly extraApiServerFlags?: readonly string[];
+  /** With the aggregation layer, which clusters with nodes always have. */
+  readonly isAggregating?: boolean;
   /** Gets lines about how the programs are found, and about servers that end by themselves. Default: stderr. */
   readonly onProgress?: (line: string) => void;
 }
@@ -139,6 +141,7 @@ async function startIn(
     endpoint,
     network,
     extraApiServerFlags: options.extraApiServerFlags ?? [],
+    isAggregating: options.isAggregating ?? false,
   });
   await servers.startEtcd();
   // One after the other: a controller manager that meets no API server falls back to an older way of making tokens, and

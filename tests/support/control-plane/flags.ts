@@ -62,7 +62,6 @@ export function apiServerFlags(
     `--kubelet-client-certificate=${file("kubelet-client.crt")}`,
     `--kubelet-client-key=${file("kubelet-client.key")}`,
     "--kubelet-preferred-address-types=InternalIP",
-    ...frontProxyFlags(file),
     `--service-account-key-file=${file("service-account.pub")}`,
     `--service-account-signing-key-file=${file("service-account.key")}`,
     `--service-account-issuer=${SERVICE_ACCOUNT_ISSUER}`,
@@ -76,8 +75,9 @@ export function apiServerFlags(
   ];
 }
 
-/** The aggregation layer, as kubeadm sets it up. */
-function frontProxyFlags(file: (name: string) => string): string[] {
+/** The aggregation layer, as kubeadm sets it up. @param pki folder of certificates */
+export function aggregationFlags(pki: string): string[] {
+  const file = (name: string): string => join(pki, name);
   return [
     `--requestheader-client-ca-file=${file("front-proxy-ca.crt")}`,
     `--requestheader-allowed-names=${FRONT_PROXY}`,

@@ -4,7 +4,14 @@ import { join } from "node:path";
 import type { ClusterAddresses } from "../node/addresses.ts";
 import { type ApiEndpoint, apiRequest } from "./api-request.ts";
 import { isEtcdHealthy } from "./etcd.ts";
-import { apiServerFlags, controllerManagerFlags, etcdFlags, type Ports, schedulerFlags } from "./flags.ts";
+import {
+  aggregationFlags,
+  apiServerFlags,
+  controllerManagerFlags,
+  etcdFlags,
+  type Ports,
+  schedulerFlags,
+} from "./flags.ts";
 import type { Programs } from "./programs.ts";
 import type { SupervisedProcesses } from "./supervised-processes.ts";
 import { FinalError, waitUntil } from "./wait-until.ts";
@@ -37,6 +44,8 @@ interface Settings {
   readonly endpoint: ApiEndpoint;
   readonly network: ClusterAddresses | undefined;
   readonly extraApiServerFlags: readonly string[];
+  /** Whether it has the aggregation layer without nodes too. */
+  readonly isAggregating: boolean;
 }
 
 export function serverProcesses(settings: Settings): ServerProcesses {
@@ -68,7 +77,10 @@ export function serverProcesses(settings: Settings): ServerProcesses {
       await waitWhileRunning("etcd", "etcd is healthy", () => isEtcdHealthy(`http://127.0.0.1:${ports.etcdClient}`));
     },
     async startApiServer() {
-      await start("kube-apiserver", [...apiServerFlags(ports, pki, dir, network), ...settings.extraApiServerFlags]);
+      // Clusters with nodes are as people's are; the others show that nothing needs it.
+      const aggregation = network !== undefined || settings.isAggregating ? aggregationFlags(pki) : [];
+      const flags = [...apiServerFlags(ports, pki, dir, network), ...aggregation, ...settings.extraApiServerFlags];
+      await start("kube-apiserver", flags);
       await waitWhileRunning("kube-apiserver", "the API server is ready", async () => {
         return (await apiRequest(endpoint, "/readyz")).status === 200;
       });

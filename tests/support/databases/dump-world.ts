@@ -3,11 +3,11 @@ import { mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PathOutcome } from "../../../agent/backup/outcome.ts";
-import type { DumpPlan, DumpRequest } from "../../../agent/dump/dump-plan.ts";
-import { loadDump } from "../../../agent/dump/load-dump.ts";
+import { loadDump } from "../../../agent/dump/load.ts";
+import type { DumpPlan, DumpRequest } from "../../../agent/dump/plan.ts";
 import { withPrivateFiles } from "../../../agent/dump/private-files.ts";
 import { type ProgramExit, runDatabaseProgram } from "../../../agent/dump/run-program.ts";
-import { saveDump } from "../../../agent/dump/save-dump.ts";
+import { saveDump } from "../../../agent/dump/save.ts";
 import { createRestic, type Restic } from "../../../agent/restic/client.ts";
 import type { Snapshot } from "../../../agent/restic/snapshots.ts";
 import { removeFolder } from "../control-plane/remove-folder.ts";
@@ -23,7 +23,7 @@ export interface DumpWorld {
   save(plan: DumpPlan, options?: { readonly signal?: AbortSignal }): Promise<PathOutcome>;
   /** Saves, and gives the snapshot's id. @throws Error with what went wrong */
   saveWell(plan: DumpPlan): Promise<string>;
-  load(plan: DumpPlan, snapshotId: string, username: string): Promise<void>;
+  load(plan: DumpPlan, snapshotId: string, username: string): Promise<readonly string[]>;
   snapshots(): Promise<readonly Snapshot[]>;
   /** Ids of the repository's locks. */
   locks(): Promise<readonly string[]>;

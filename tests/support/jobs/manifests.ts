@@ -1,6 +1,21 @@
 /** A MariaDB and a PostgreSQL in pods, each behind a Service and an AppBinding, and a pod that holds a volume. */
 import type { TestImages } from "../images/test-image.ts";
 
+/** Entry point of a PostgreSQL: its user `postgres` has the password of an environment variable. */
+function postgresCommand(folder: string, data: string, password: string): readonly string[] {
+  return [
+    "bash",
+    "-c",
+    `set -eu
+bin=$(echo /usr/lib/postgresql/*/bin | tr ' ' '\\n' | tail -1); folder="${folder}"; data="${data}"
+mkdir -p $folder/run && chown postgres $folder $folder/run
+printf %s "$${password}" >$folder/password
+test -d $data || setpriv --reuid=postgres --regid=postgres --clear-groups "$bin/initdb" --pgdata=$data --username=postgres --pwfile=$folder/password --auth-host=scram-sha-256 --auth-local=trust --encoding=UTF8 --locale=C --no-sync >/dev/null
+echo 'host all all all scram-sha-256' >>$data/pg_hba.conf
+exec setpriv --reuid=postgres --regid=postgres --clear-groups "$bin/postgres" -D $data -k $folder/run -c listen_addresses='*' -c fsync=off`,
+  ];
+}
+
 /** Of the Repository `store`. */
 export const JOBS_PASSWORD = "not-a-secret";
 
@@ -29,19 +44,9 @@ export const DATABASE_IMAGES: TestImages = {
     ],
   },
   "tests/mariadb:1": { command: mariadbCommand("/data", "PASSWORD") },
-  "tests/postgres:1": {
-    command: [
-      "bash",
-      "-c",
-      `set -eu
-bin=$(echo /usr/lib/postgresql/*/bin | tr ' ' '\\n' | tail -1)
-mkdir -p /data/run && chown postgres /data /data/run
-printf %s "$PASSWORD" >/data/password
-test -d /data/db || setpriv --reuid=postgres --regid=postgres --clear-groups "$bin/initdb" --pgdata=/data/db --username=postgres --pwfile=/data/password --auth-host=scram-sha-256 --auth-local=trust --encoding=UTF8 --locale=C --no-sync >/dev/null
-echo 'host all all all scram-sha-256' >>/data/db/pg_hba.conf
-exec setpriv --reuid=postgres --regid=postgres --clear-groups "$bin/postgres" -D /data/db -k /data/run -c listen_addresses='*' -c fsync=off`,
-    ],
-  },
+  "tests/postgres:1": { command: postgresCommand("/data", "/data/db", "PASSWORD") },
+  // As the usual image: told by variables where its files belong.
+  "postgres:16": { command: postgresCommand("$(dirname $PGDATA)", "$PGDATA", "POSTGRES_PASSWORD") },
   "tests/keeper:1": { command: ["sleep", "1000000"] },
 };
 

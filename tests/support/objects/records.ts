@@ -1,8 +1,8 @@
 /** An API server's part in storing a large status: records are kept by name, the status goes through JSON. */
 
+import type { RunStatus } from "../../../reconciler/run/facts.ts";
 import { withRecords } from "../../../reconciler/run/record-runs.ts";
 import { NOTHING_RECORDED, type Recorded, recordedIn } from "../../../reconciler/run/records.ts";
-import type { RunStatus } from "../../../reconciler/run/run-facts.ts";
 import { STATUS_ROOM, type StatusRoom } from "../../../reconciler/run/sum-up.ts";
 import { type RunKind, wholeStatus } from "../../../reconciler/run/whole-status.ts";
 import { type HostRun, parseHostRun } from "../../../shared/api/host-run.ts";

@@ -1,9 +1,9 @@
 /** Controllers of the reconciler in this process, on a real API server. */
 import type { Controller } from "../../../reconciler/controller.ts";
-import { createInvokerControllers } from "../../../reconciler/invoker/invoker-controllers.ts";
-import { DEFAULT_TROUBLE_LIMITS } from "../../../reconciler/invoker/trouble.ts";
-import { createRepositoryController } from "../../../reconciler/repository/repository-controller.ts";
-import { createWorld, informersOf, type World } from "../../../reconciler/world/world.ts";
+import { DEFAULT_TROUBLE_LIMITS } from "../../../reconciler/injection/trouble.ts";
+import { createInvokerControllers } from "../../../reconciler/invoker/all-controllers.ts";
+import { createRepositoryController } from "../../../reconciler/repository/controller.ts";
+import { createWorld, informersOf, type World } from "../../../reconciler/world/informers.ts";
 import { systemClock } from "../../../shared/clock.ts";
 import type { KubeClient } from "../../../shared/kube/client/interface.ts";
 import { createEventRecorder } from "../../../shared/kube/events/recorder.ts";

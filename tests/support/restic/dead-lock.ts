@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { gatherLocks } from "../../../agent/locks/gather-locks.ts";
+import { gatherLocks } from "../../../agent/locks/gather.ts";
 import type { Backend } from "../../../shared/api/backend.ts";
 import type { RepositoryLock } from "../../../shared/api/host-stats.ts";
 import type { ResticWorld } from "./restic-world.ts";

@@ -5,8 +5,8 @@ import { PARTIAL_EXIT_CODE, resticFault } from "../../../agent/restic/fault.ts";
 import { type BackupSummary, parseResticLine } from "../../../agent/restic/messages.ts";
 import type { ResticExit } from "../../../agent/restic/run.ts";
 import { createTail } from "../../../agent/restic/tail.ts";
+import { parseRestoreLine } from "../../../agent/restore/messages.ts";
 import { type ItemError, restoreFault } from "../../../agent/restore/outcome.ts";
-import { parseRestoreLine } from "../../../agent/restore/restore-messages.ts";
 
 export interface Recording {
   /** What went wrong. */

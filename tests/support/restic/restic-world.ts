@@ -3,18 +3,14 @@ import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { NOTHING_EARLIER } from "../../../agent/backup/adopt.ts";
-import { backupHost, type HostBackup, type HostBackupPorts } from "../../../agent/backup/host-backup.ts";
+import { backupHost, type HostBackup, type HostBackupPorts } from "../../../agent/backup/host.ts";
 import type { PathOutcome } from "../../../agent/backup/outcome.ts";
 import { createAgentLogger, type Logger } from "../../../agent/log.ts";
 import { buildRepositoryAccess } from "../../../agent/restic/backend.ts";
 import { createRestic, type Restic } from "../../../agent/restic/client.ts";
 import { gatherSecret } from "../../../agent/restic/secret.ts";
-import {
-  type HostRestore,
-  type HostRestoreOutcome,
-  type HostRestorePorts,
-  restoreHost,
-} from "../../../agent/restore/host-restore.ts";
+import { type HostRestoreOutcome, restoreHost } from "../../../agent/restore/host.ts";
+import type { HostRestore, HostRestorePorts } from "../../../agent/restore/order.ts";
 import type { Backend } from "../../../shared/api/backend.ts";
 import { removeFolder } from "../control-plane/remove-folder.ts";
 import { writeEmptyRepository } from "./empty-repository.ts";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { KeepRules } from "../../../agent/maintain/keep-rules.ts";
 
 /** What became of a host in a session. */
-export type HostFate = "saved" | "failed" | "lacks a path" | "not whole";
+export type HostFate = "saved" | "failed" | "lacks a path" | "not whole" | "marked by tags" | "verdict refused";
 
 export type Step =
   /** One fate for each host that there is; the list is read round and round. */
@@ -29,6 +29,8 @@ const fate: fc.Arbitrary<HostFate> = fc.oneof(
   { weight: 2, arbitrary: fc.constant<HostFate>("failed") },
   { weight: 1, arbitrary: fc.constant<HostFate>("lacks a path") },
   { weight: 1, arbitrary: fc.constant<HostFate>("not whole") },
+  { weight: 1, arbitrary: fc.constant<HostFate>("marked by tags") },
+  { weight: 1, arbitrary: fc.constant<HostFate>("verdict refused") },
 );
 
 /** Most sessions are good ones: else there would be hardly a complete point. */

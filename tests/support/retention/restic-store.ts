@@ -1,7 +1,9 @@
 /** A real repository for a history: restic saves, and the agent's own action applies the policy. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { writeVerdict } from "../../../agent/backup/write-verdict.ts";
 import { runAction } from "../../../agent/maintain/actions.ts";
+import { writeKnown } from "../../../agent/maintain/write-known.ts";
 import type { Restic } from "../../../agent/restic/client.ts";
 import type { ResticWorld } from "../restic/restic-world.ts";
 import { ownTag, type Store } from "./saved-repository.ts";
@@ -26,6 +28,16 @@ export async function createResticStore(world: ResticWorld, restic: Restic): Pro
       const id = /"snapshot_id":"([0-9a-f]{8})/.exec(lines.join("\n"))?.[1];
       if (exit.code !== 0 || id === undefined) throw restic.fault("backup of the history", exit);
       return id;
+    },
+    judge: (id, tag) => writeVerdict(id, [tag], { restic, withLock: (run) => run() }),
+    async know(sessionTag) {
+      const scope = {
+        invokerTag: ownTag(),
+        sessionTag,
+        untagged: [],
+        incomplete: [sessionTag.slice("session=".length)],
+      };
+      await writeKnown(await restic.snapshots({}), scope, { restic, withLock: (run) => run() });
     },
     async retain({ rules }, sessionTag) {
       const outcome = await runAction("ApplyRetentionPolicy", {

@@ -1,5 +1,6 @@
 /** Plays a history against the planner, and knows by itself what each session saved: no tag is read here. */
-import { planRetention, type RetentionPlan } from "../../../agent/maintain/decide-retention.ts";
+import { createIsOwn, planRetention, type RetentionPlan } from "../../../agent/maintain/decide-retention.ts";
+import { untoldParts } from "../../../agent/maintain/write-known.ts";
 import type { Snapshot } from "../../../agent/restic/snapshots.ts";
 import {
   invokerTag,
@@ -8,6 +9,9 @@ import {
   sessionTag,
   snapshotTags,
 } from "../../../shared/snapshots/tags.ts";
+
+import { judgeSnapshots, VERDICT_HOST, verdictFile, verdictTags } from "../../../shared/verdicts.ts";
+
 import type { History, HostFate, Neighbour, Step } from "./history.ts";
 
 const NAMESPACE = "demo";
@@ -16,6 +20,8 @@ const OTHER_CLUSTER = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
 const INVOKER = { kind: "BackupBatch", namespace: NAMESPACE, name: "nightly" };
 const PATHS = ["/a", "/b"];
 const HOUR_MS = 3_600_000;
+const VERDICT_TIME = "2026-01-01T00:00:00Z";
+const MARK = "incomplete=FILES_UNREADABLE";
 
 interface Member {
   readonly name: string;
@@ -37,6 +43,10 @@ export type NewSnapshot = Omit<Snapshot, "id">;
 /** Where snapshots are kept: a list, or a real repository. */
 export interface Store {
   save(snapshot: NewSnapshot): Promise<string>;
+  /** Writes a verdict on a snapshot. */
+  judge(id: string, tag: string): Promise<void>;
+  /** What a session does that saved a part only. */
+  know(sessionTag: string): Promise<void>;
   /** Applies the policy, removing at most so many snapshots. */
   retain(history: History, sessionTag: string, limit: number | undefined): Promise<void>;
   ids(): Promise<ReadonlySet<string>>;
@@ -146,12 +156,17 @@ class Play {
         if (fate !== "saved") isComplete = false;
         for (const path of pathsOf(fate)) {
           const origin = this.#origin(member);
-          const marks = fate === "not whole" && path === PATHS[0] ? ["incomplete=FILES_UNREADABLE"] : [];
+          const isFirst = path === PATHS[0];
+          const marks = fate === "marked by tags" && isFirst ? [MARK] : [];
           const tags = [...snapshotTags(origin), ...recordTags(origin, PATHS.length), ...marks];
-          ids.push(await this.#save(`${name}-${ordinal}`, path, tags));
+          const id = await this.#save(`${name}-${ordinal}`, path, tags);
+          ids.push(id);
+          if (fate === "not whole" && isFirst) await this.#store.judge(id, MARK);
         }
       }
     }
+    // Retention follows each session that knows itself to be a part, as far as locks let it write that down.
+    if (!isComplete) await this.#store.know(sessionTag({ namespace: NAMESPACE, name: this.last }));
     this.points.push({ session: this.last, timeMs: this.#nowMs, ids, isComplete });
   }
 
@@ -180,22 +195,40 @@ function pathsOf(fate: HostFate): readonly string[] {
   return fate === "lacks a path" ? PATHS.slice(1) : PATHS;
 }
 
-/** A repository in memory; removal is what the planner plans. */
+/** A repository in memory; removal is what the planner plans, and verdicts after it. */
 export function createListStore(onPlan: (plan: RetentionPlan) => void = () => undefined): Store {
   let snapshots: readonly Snapshot[] = [];
   let made = 0;
+  const add = (snapshot: NewSnapshot): string => {
+    made += 1;
+    const id = made.toString(16).padStart(8, "0").padEnd(64, "0");
+    snapshots = [...snapshots, { ...snapshot, id }];
+    return id;
+  };
+  const judge = (subject: string, tag: string) => {
+    add({
+      hostname: VERDICT_HOST,
+      paths: [verdictFile(subject)],
+      tags: verdictTags(subject, [tag]),
+      time: VERDICT_TIME,
+    });
+  };
   return {
-    async save(snapshot) {
-      made += 1;
-      const id = `id-${made}`;
-      snapshots = [...snapshots, { ...snapshot, id }];
-      return id;
+    save: async (snapshot) => add(snapshot),
+    judge: async (id, tag) => judge(id, tag),
+    async know(ofSession) {
+      const session = ofSession.slice("session=".length);
+      const scope = { invokerTag: ownTag(), sessionTag: ofSession, untagged: [], incomplete: [session] };
+      for (const { id } of untoldParts(judgeSnapshots(snapshots).filter(createIsOwn(scope)), scope)) judge(id, MARK);
     },
     async retain({ rules }, ofSession, limit) {
       const scope = { invokerTag: ownTag(), sessionTag: ofSession, untagged: [] };
-      const plan = planRetention(snapshots, rules, scope);
+      const listed = judgeSnapshots(snapshots);
+      const plan = planRetention(listed, rules, scope);
       onPlan(plan);
-      const gone = new Set(plan.remove.slice(0, limit));
+      const removed = new Set(plan.remove);
+      const verdicts = listed.flatMap(({ id, verdicts: on = [] }) => (removed.has(id) ? on : []));
+      const gone = new Set([...plan.remove, ...verdicts].slice(0, limit));
       snapshots = snapshots.filter(({ id }) => !gone.has(id));
     },
     ids: async () => new Set(snapshots.map(({ id }) => id)),

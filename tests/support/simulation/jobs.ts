@@ -1,7 +1,7 @@
 /** Jobs of a simulated session: made when the reconciler asks for them, each with one pod. */
-import type { JobOutcome } from "../../../reconciler/jobs/decide-outcome.ts";
-import { isJobMember, jobHosts } from "../../../reconciler/jobs/job-host.ts";
-import type { JobProblem, TargetJobs } from "../../../reconciler/jobs/target-job.ts";
+import type { JobOutcome } from "../../../reconciler/jobs/decide.ts";
+import { isJobMember, jobHosts } from "../../../reconciler/jobs/host.ts";
+import type { JobProblem, TargetJobs } from "../../../reconciler/jobs/of-target.ts";
 import { jobKey, type WorkloadFact } from "../../../reconciler/run/world.ts";
 import type { BackupMemberView, RestoreMemberView } from "../../../shared/invoker/object.ts";
 import { targetKey } from "../../../shared/target/ref.ts";

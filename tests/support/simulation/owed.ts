@@ -1,6 +1,6 @@
 /** What a simulated reconciler keeps of a hook that it starts. */
-import type { HookRun } from "../../../reconciler/hooks/hook-plan.ts";
 import { buildOwedRun } from "../../../reconciler/hooks/owed.ts";
+import type { HookRun } from "../../../reconciler/hooks/plan.ts";
 import type { HostRun } from "../../../shared/api/host-run.ts";
 
 interface Simulated {

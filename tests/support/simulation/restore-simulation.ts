@@ -3,23 +3,24 @@
  * scripts and properties play the webhook, the agents, the pods and the hooks.
  */
 
-import type { HookOutcome, HookRun } from "../../../reconciler/hooks/hook-plan.ts";
 import { readOwed } from "../../../reconciler/hooks/owed.ts";
-import type { JobProblem } from "../../../reconciler/jobs/target-job.ts";
+import type { HookOutcome, HookRun } from "../../../reconciler/hooks/plan.ts";
+import type { JobProblem } from "../../../reconciler/jobs/of-target.ts";
 import { decideRestore } from "../../../reconciler/restore/decide.ts";
 import { withoutEffects } from "../../../reconciler/restore/dry-run.ts";
 import { readMountingPod } from "../../../reconciler/restore/mounting-pod.ts";
 import type { StuckRollout } from "../../../reconciler/restore/old-pods.ts";
-import {
-  type RestoreStatus,
-  readRestoreStatus,
-  writeRestoreStatus,
-} from "../../../reconciler/restore/restore-status.ts";
 import { SeenPods } from "../../../reconciler/restore/seen-pods.ts";
+import { type RestoreStatus, readRestoreStatus, writeRestoreStatus } from "../../../reconciler/restore/status.ts";
 import type { Action } from "../../../reconciler/restore/step.ts";
 import type { RestoreView } from "../../../reconciler/restore/view.ts";
 import { withItem } from "../../../reconciler/run/entries.ts";
-import { NO_SILENCES, nextSilences, type Silences, silenceLengths } from "../../../reconciler/run/silences.ts";
+import {
+  type Heartbeats,
+  heartbeatAges,
+  NO_HEARTBEATS,
+  nextHeartbeats,
+} from "../../../reconciler/run/heartbeat-ages.ts";
 import { DEFAULT_LIMITS } from "../../../reconciler/run/world.ts";
 import type { BackupSession } from "../../../shared/api/backup-session.ts";
 import type { HostRun } from "../../../shared/api/host-run.ts";
@@ -83,7 +84,7 @@ export class RestoreSimulation {
   readonly claims = new Map<string, string>();
   /** Pods of others that mount a claim. */
   readonly strangers = new Map<string, { readonly claim: string; readonly owner?: string | undefined }>();
-  #silences: Silences = NO_SILENCES;
+  #heartbeats: Heartbeats = NO_HEARTBEATS;
   #seen: SeenPods | undefined;
 
   constructor(restore: RestoreBatch, workloads: readonly SimulatedWorkload[]) {
@@ -100,7 +101,7 @@ export class RestoreSimulation {
     const written = restoreInvokerView(this.restore);
     const { isDryRun } = written;
     const invoker = isDryRun ? withoutEffects(written) : written;
-    this.#silences = nextSilences(this.#silences, this.status, this.pods.facts(), this.nowMs);
+    this.#heartbeats = nextHeartbeats(this.#heartbeats, this.status, this.pods.facts(), this.nowMs);
     const jobs = this.jobs.facts(invoker.members);
     const facts = this.workloads.map((workload) => {
       const fact = this.pods.workloadFact(workload);
@@ -133,7 +134,7 @@ export class RestoreSimulation {
       quiet: { seen: this.#seen, monotonicMs: this.nowMs, atWork: new Set() },
       jobs: jobs.jobs,
       pointSearch: { problem: this.pointProblem, job: undefined, outcome: undefined, pod: undefined },
-      silenceMs: silenceLengths(this.#silences, this.nowMs),
+      heartbeatAgesMs: heartbeatAges(this.#heartbeats, this.nowMs),
       hookRuns: { runner: "this", prepared: new Map(), running: new Set(this.running.keys()), finished: this.finished },
       leaderSinceMs: this.leaderSinceMs,
       owed: readOwed(this.records),
@@ -181,7 +182,7 @@ export class RestoreSimulation {
     this.running.clear();
     this.finished.clear();
     this.askedAtMs.clear();
-    this.#silences = NO_SILENCES;
+    this.#heartbeats = NO_HEARTBEATS;
     this.#seen = undefined;
     this.leaderSinceMs = this.nowMs;
   }

@@ -11,11 +11,16 @@ import type {
   SessionView,
   SiblingSession,
 } from "../../../reconciler/backup-session/view.ts";
-import type { HookOutcome, HookRun } from "../../../reconciler/hooks/hook-plan.ts";
 import { readOwed } from "../../../reconciler/hooks/owed.ts";
+import type { HookOutcome, HookRun } from "../../../reconciler/hooks/plan.ts";
 import { withItem } from "../../../reconciler/run/entries.ts";
+import {
+  type Heartbeats,
+  heartbeatAges,
+  NO_HEARTBEATS,
+  nextHeartbeats,
+} from "../../../reconciler/run/heartbeat-ages.ts";
 import type { FormerPod } from "../../../reconciler/run/locks.ts";
-import { NO_SILENCES, nextSilences, type Silences, silenceLengths } from "../../../reconciler/run/silences.ts";
 import { DEFAULT_LIMITS } from "../../../reconciler/run/world.ts";
 import type { BackupBatch } from "../../../shared/api/backup-batch.ts";
 import { type BackupSession, parseBackupSession } from "../../../shared/api/backup-session.ts";
@@ -76,7 +81,7 @@ export class SessionSimulation {
   readonly records = new Map<string, HostRun>();
   /** Everything that was decided and done since this was last emptied. */
   readonly passes: Pass[] = [];
-  #silences: Silences = NO_SILENCES;
+  #heartbeats: Heartbeats = NO_HEARTBEATS;
   #lastBatch: BackupBatch;
 
   constructor(options: SessionSimulationOptions) {
@@ -118,7 +123,7 @@ export class SessionSimulation {
         isObserved: true,
         message: "",
         refusals: new Map(),
-        lastRecoveryPointMs: timeOf(shown.status?.lastRecoveryPoint?.time),
+        lastRecoveryPoint: shown.status?.lastRecoveryPoint?.time,
       },
       invokerProblem: undefined,
       repository: this.repository,
@@ -133,7 +138,7 @@ export class SessionSimulation {
       lockOwners: this.pods.facts(),
       formerPods: this.formerPods,
       jobs: jobs.jobs,
-      silenceMs: this.#lookForSilence(),
+      heartbeatAgesMs: this.#lookForSilence(),
       hookRuns: { runner: "this", prepared: new Map(), running: new Set(this.running.keys()), finished: this.finished },
       owed: readOwed(this.records),
       cleanup: this.cleanup,
@@ -188,7 +193,7 @@ export class SessionSimulation {
     this.running.clear();
     this.finished.clear();
     this.cleanup = undefined;
-    this.#silences = NO_SILENCES;
+    this.#heartbeats = NO_HEARTBEATS;
     this.leaderSinceMs = this.nowMs + this.clockJumpMs;
   }
 
@@ -247,13 +252,9 @@ export class SessionSimulation {
   }
 
   #lookForSilence(): ReadonlyMap<string, number> {
-    this.#silences = nextSilences(this.#silences, this.status, this.pods.facts(), this.nowMs);
-    return silenceLengths(this.#silences, this.nowMs);
+    this.#heartbeats = nextHeartbeats(this.#heartbeats, this.status, this.pods.facts(), this.nowMs);
+    return heartbeatAges(this.#heartbeats, this.nowMs);
   }
-}
-
-function timeOf(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : Date.parse(text);
 }
 
 function aRepository(): Repository {

@@ -1,9 +1,9 @@
 /** Objects of every kind in every phase that can be recorded, with their statuses as the product writes them. */
 
-import { decideInvokerStatus } from "../../../reconciler/invoker/decide-status.ts";
+import { decideInvokerStatus } from "../../../reconciler/invoker/decide.ts";
 import type { InvokerStatusView } from "../../../reconciler/invoker/status-view.ts";
-import { decideRepositoryStatus, type RepositoryView } from "../../../reconciler/repository/decide-status.ts";
-import type { RunStatus } from "../../../reconciler/run/run-facts.ts";
+import { decideRepositoryStatus, type RepositoryView } from "../../../reconciler/repository/decide.ts";
+import type { RunStatus } from "../../../reconciler/run/facts.ts";
 import { toldStatus, withRunReadiness } from "../../../reconciler/run/told-status.ts";
 import type { RunObject } from "../../../reconciler/run/view.ts";
 import { decideVerifier } from "../../../reconciler/verification/decide-verifier.ts";
@@ -19,7 +19,7 @@ import {
   IMAGE,
   noPlan,
   sidecarFacts,
-} from "../../unit/reconciler/invoker/builders.ts";
+} from "../../unit/reconciler/injection/builders.ts";
 import type { Kstatus } from "./kstatus.ts";
 
 export interface RecordedObject {

@@ -1,7 +1,7 @@
 /** What changed in a status, in lines that a person reads. */
-import type { HookRun } from "../../../reconciler/hooks/hook-plan.ts";
+import type { HookRun } from "../../../reconciler/hooks/plan.ts";
 import type { HostEntry, TargetEntry } from "../../../reconciler/run/entries.ts";
-import type { RunStatus } from "../../../reconciler/run/run-facts.ts";
+import type { RunStatus } from "../../../reconciler/run/facts.ts";
 import type { Condition } from "../../../shared/api/condition.ts";
 
 interface DescribedStatus extends RunStatus {

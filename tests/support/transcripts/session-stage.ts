@@ -1,6 +1,6 @@
 /** Plays the scripts of sessions on a simulation. */
 import type { Action } from "../../../reconciler/backup-session/step.ts";
-import type { HookOutcome } from "../../../reconciler/hooks/hook-plan.ts";
+import type { HookOutcome } from "../../../reconciler/hooks/plan.ts";
 import type { BackupBatch } from "../../../shared/api/backup-batch.ts";
 import type { BackupHooks } from "../../../shared/api/hooks.ts";
 import type { HostActionResult, HostStats } from "../../../shared/api/host-stats.ts";

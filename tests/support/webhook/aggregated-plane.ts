@@ -31,6 +31,7 @@ const RIGHTS = ["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"];
 export async function startAggregatedPlane(): Promise<AggregatedPlane> {
   const plane = await startControlPlane({
     scheduler: false,
+    isAggregating: true,
     // The Service below is a name of this machine, which is looked up instead of endpoints.
     extraApiServerFlags: ["--enable-aggregator-routing=false"],
   });

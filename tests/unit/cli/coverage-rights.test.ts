@@ -1,8 +1,8 @@
 /** Somebody without rights: which one is named does not hang on who answers first. */
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
-import type { Cluster } from "../../../cli/cluster/cluster.ts";
-import { gatherCoverage } from "../../../cli/coverage/gather-coverage.ts";
+import type { Cluster } from "../../../cli/cluster/interface.ts";
+import { gatherCoverage } from "../../../cli/coverage/gather.ts";
 
 const refuse = async () => {
   throw new TypeError("not asked here");

@@ -80,6 +80,9 @@ test("answers kubectl's question for completions under the other name", async ()
   const { stdout } = await runPlugin(join(dir, COMPLETING_LINK), ["expl"]);
   expect(stdout).toMatch(/^explain\t.*\n:4\n$/);
   expect((await runPlugin(join(dir, COMPLETING_LINK), ["explain", "--off"])).stdout).toMatch(/^--offline\t/);
+  // kubectl puts what it is told behind the equals sign.
+  const modes = await runPlugin(join(dir, COMPLETING_LINK), ["restore", "--dry-run=s"]);
+  expect(modes.stdout).toMatch(/^server\t.*\n:4\n$/);
   const contexts = await runPlugin(join(dir, COMPLETING_LINK), ["doctor", "--context", ""], {
     env: { KUBECONFIG: kubeconfig(1) },
   });
@@ -100,6 +103,12 @@ test("bash completes commands, flags and their values by the script", () => {
   };
   expect(complete("kubectl-stash", "descr")).toEqual(["describe"]);
   expect(complete("kubectl-stash", "restore", "--dry")).toEqual(["--dry-run"]);
+  // An equals sign is a word of its own, also where nothing follows it yet.
+  expect(complete("kubectl-stash", "restore", "--dry-run", "=", "s")).toEqual(["server"]);
+  expect(complete("kubectl-stash", "restore", "--dry-run", "=")).toEqual(["none", "client", "server"]);
+  expect(complete("kubectl-stash", "status", "--output", "=", "json", "-o", "w")).toEqual(["wide"]);
+  // With another COMP_WORDBREAKS it is none.
+  expect(complete("kubectl-stash", "restore", "--dry-run=s")).toEqual(["--dry-run=server"]);
   expect(complete("kubectl-stash", "status", "-o", "j")).toEqual(["json"]);
 });
 

@@ -195,7 +195,7 @@ test("S5: no container of ours is there for commands of users", () => {
   expect(objectsAt(pod, "containers").map((container) => textAt(container, "name"))).toEqual(["reconciler"]);
 });
 
-test("nothing needs the aggregation layer, and the API servers of the tests have none", () => {
+test("nothing needs the aggregation layer, and the API servers of tests without nodes have none", () => {
   const text = readFileSync(INSTALL_FILE, "utf8");
   expect(text).not.toMatch(/APIService|apiregistration|extension-apiserver-authentication|system:auth-delegator/);
   const flags = apiServerFlags({ etcdClient: 1, etcdPeer: 2, apiServer: 3 }, "/pki", "/dir", undefined);

@@ -11,7 +11,7 @@ import {
   SecretGrant,
   whyOutside,
 } from "../../../reconciler/authority.ts";
-import { ensureJob } from "../../../reconciler/jobs/ensure-job.ts";
+import { ensureJob } from "../../../reconciler/jobs/ensure.ts";
 import { parseRepository } from "../../../shared/api/repository.ts";
 import { asIs } from "../../../shared/kube/client/interface.ts";
 import type { ExecRequest } from "../../../shared/kube/exec/pod.ts";
@@ -153,26 +153,35 @@ describe("the reconciler's files", () => {
       .filter((resource) => !/^KINDS\b/.test(resource));
 
   /** The installation's own objects: the catalogue, and budgets of the namespace that the reconciler runs in. */
-  const OF_THE_INSTALLATION = "installation/installation-controller.ts";
+  const OF_THE_INSTALLATION = "installation/controller.ts";
 
   test("write past the guard only what is of our own kinds", () => {
     const found = files.flatMap(([file, text]) => unguarded(text).map((resource) => `${file}: ${resource}`));
-    // A question about the reconciler's own rights writes nothing.
-    expect(found.sort()).toEqual(["installation/host-run-policy.ts: SELF_REVIEWS", `${OF_THE_INSTALLATION}: resource`]);
+    // A question about the reconciler's own rights writes nothing, and who merges a status names one of our kinds.
+    const merging = files.filter(([, text]) => text.includes("mergeStatus("));
+    expect(merging.length).toBeGreaterThan(5);
+    expect(merging.filter(([, text]) => /\bresource: (?!KINDS\b|Resource\b)/.test(text)).map(([file]) => file)).toEqual(
+      [],
+    );
+    expect(found.sort()).toEqual([
+      `${OF_THE_INSTALLATION}: resource`,
+      "installation/host-run-policy.ts: SELF_REVIEWS",
+      "write/status-patch.ts: resource",
+    ]);
   });
 
   test("run commands through the guard alone: only it and main.ts see the program that runs them", () => {
     const EXEC = /\bPodExec\b|createPodExec|kube\/exec\/pod\.ts/;
     const users = files.filter(([, text]) => EXEC.test(text)).map(([file]) => file);
     // One more asks what an error says of whether a command began.
-    expect(users.sort()).toEqual(["hooks/hook-runner.ts", "hooks/until-begun.ts", "main.ts"]);
-    const runner = files.find(([file]) => file === "hooks/hook-runner.ts")?.[1] ?? "";
+    expect(users.sort()).toEqual(["hooks/runner.ts", "hooks/until-begun.ts", "main.ts"]);
+    const runner = files.find(([file]) => file === "hooks/runner.ts")?.[1] ?? "";
     // It hands the program to the guard, and calls what the guard gives back.
     expect([...runner.matchAll(/#ports\.exec\b[^;]*/g)].map(([use]) => use)).toEqual(["#ports.exec, run.namespace)"]);
   });
 
   test("take no fact for authority from labels or annotations of pods and Jobs", () => {
-    const text = files.find(([file]) => file === "jobs/job-object.ts")?.[1] ?? "";
+    const text = files.find(([file]) => file === "jobs/object.ts")?.[1] ?? "";
     expect(text).not.toMatch(/"labels", Label\.JobOwner/);
   });
 

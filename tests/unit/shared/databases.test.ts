@@ -19,6 +19,10 @@ test.each(DATABASE_NAMES)("%s is known wherever databases are", (name) => {
   expect(defaultTaskName("AppBinding", { type: name }, "restore")).toBe(`${name}-restore`);
   expect(INSTALLED_PACKAGES).toContain(clientPackage);
   expect(readFileSync(join(root, "Dockerfile"), "utf8")).toMatch(new RegExp(`\\b${clientPackage}\\b`));
+  const { server } = DATABASES[name];
+  expect(server.image).toMatch(/^[a-z.]+\/[a-z/]+$/);
+  expect(ADDONS[name].defaultUser).toBe(server.user);
+  expect(JSON.stringify(server.files("/somewhere/files"))).toContain("/somewhere/files");
   const catalogue = renderDatabaseCatalogue();
   const text = catalogue.find(({ path }) => path === `${name}.yaml`)?.text ?? "";
   for (const verb of ["backup", "restore"] as const) {

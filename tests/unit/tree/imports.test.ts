@@ -1,8 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-
-const root = resolve(import.meta.dirname, "../../..");
+import { type Import, importedFile, importsOf, ROOT, sourceFiles } from "../../support/tree/sources.ts";
 
 /** Which folders each folder may import from, besides itself. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
@@ -15,35 +14,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   web: [],
 };
 
-interface Import {
-  readonly file: string;
-  readonly specifier: string;
-  readonly isTypeOnly: boolean;
-}
-
-function sourceFiles(folder: string): readonly string[] {
-  try {
-    return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-      .filter((file) => /\.tsx?$/.test(file))
-      .map((file) => join(folder, file));
-  } catch {
-    return [];
-  }
-}
-
-function importsOf(file: string): readonly Import[] {
-  const text = readFileSync(join(root, file), "utf8");
-  const statements = text.matchAll(/^\s*(?:import|export)\s+(type\s)?[^;]*?\sfrom\s+"([^"]+)"|import\("([^"]+)"\)/gm);
-  return [...statements].map((match) => ({
-    file,
-    specifier: match[2] ?? match[3] ?? "",
-    isTypeOnly: match[1] !== undefined,
-  }));
-}
-
 function folderOf(found: Import): string | undefined {
-  if (!found.specifier.startsWith(".")) return undefined;
-  return relative(root, resolve(root, dirname(found.file), found.specifier)).split("/")[0];
+  return importedFile(found)?.split("/")[0];
 }
 
 describe.each(Object.entries(ALLOWED))("%s", (folder, allowed) => {
@@ -80,9 +52,9 @@ test("the agent never loads the Kubernetes client library, the logger, or more o
     seen.add(file);
     for (const found of importsOf(file)) {
       if (found.isTypeOnly) continue;
-      if (found.specifier.startsWith(".")) {
-        queue.push(relative(root, resolve(root, dirname(file), found.specifier)));
-      } else if (
+      const own = importedFile(found);
+      if (own !== undefined) queue.push(own);
+      else if (
         found.specifier !== "typebox/type" &&
         heavy.some((name) => found.specifier === name || found.specifier.startsWith(`${name}/`))
       ) {
@@ -105,6 +77,6 @@ test("files that decide import no input or output", () => {
 test("E1: no JSON patch tests a value: API servers compare their own spelling of it", () => {
   const found = Object.keys(ALLOWED)
     .flatMap(sourceFiles)
-    .filter((file) => /\bop["']?: ["']test["']/.test(readFileSync(join(root, file), "utf8")));
+    .filter((file) => /\bop["']?: ["']test["']/.test(readFileSync(join(ROOT, file), "utf8")));
   expect(found).toEqual([]);
 });

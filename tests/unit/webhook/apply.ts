@@ -1,12 +1,12 @@
 /** What a test does with decisions: applies their patch with a library of its own, and looks into the result. */
 import jsonPatch from "fast-json-patch";
 import { type JsonObject, objectsAt, readWorkload } from "../../../shared/injection/workload.ts";
-import { type Decision, decideMutation } from "../../../webhook/decide.ts";
+import { decideMutation, type Mutation } from "../../../webhook/decide.ts";
 import { buildWorkloadPatch } from "../../../webhook/workload-patch.ts";
 import { aDeployment, aView } from "./builders.ts";
 
 /** The workload as it is after the decision; the one given is left alone. */
-export function apply<T>(workload: T, decision: Decision): T {
+export function apply<T>(workload: T, decision: Mutation): T {
   if (decision.kind === "deny") throw new Error(`refused: ${decision.message}`);
   if (decision.kind === "skip") return workload;
   const patch = buildWorkloadPatch(workload, { podTemplate: templateOf(workload) }, decision);

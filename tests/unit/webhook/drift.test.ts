@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isInjectionCurrent } from "../../../reconciler/invoker/injection-state.ts";
+import { isInjectionCurrent } from "../../../reconciler/injection/state.ts";
 import { planInjection } from "../../../shared/injection/plan.ts";
 import { type JsonObject, readWorkload } from "../../../shared/injection/workload.ts";
 import { isJsonObject, listAt } from "../../../shared/json/value.ts";

@@ -1,6 +1,4 @@
 /** A review that is answered from its first lines gets the answer that reading all of it gives. */
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { spoilReview } from "../../../bench/_mutate-review.ts";
 import { createRandom } from "../../../bench/_random.ts";
@@ -10,12 +8,11 @@ import type { Reasons } from "../../../webhook/decide.ts";
 import { createGather } from "../../../webhook/gather.ts";
 import { type AnsweredReview, parseReview } from "../../../webhook/review.ts";
 import { createUnconcerned } from "../../../webhook/unconcerned.ts";
+import { goldenNames, readGolden, readGoldenWorkload } from "../../support/golden/cases.ts";
 import { createMemoryWorld } from "../../support/injection/memory-world.ts";
 import { aDeployment, SETTINGS } from "./builders.ts";
 
-const GOLDEN = join(import.meta.dirname, "../../golden/injection");
 const log = { debug: () => undefined, info: () => undefined, error: () => undefined };
-const read = (name: string, file: string) => parseJson(readFileSync(join(GOLDEN, name, file), "utf8"));
 
 /** The body in the order in which an API server writes it. */
 function bodyOf(object: unknown, change: { old?: unknown; request?: object } = {}): string {
@@ -75,12 +72,12 @@ function expectSame({ quick, whole, counted }: ReturnType<typeof bothWays>): Ans
   return quick;
 }
 
-describe.each(readdirSync(GOLDEN))("golden case %s", (name) => {
+describe.each(goldenNames)("golden case %s", (name) => {
   test("is answered alike, if it is answered", () => {
-    const world = read(name, "world.json");
+    const world = readGolden(name, "world.json");
     const more = { settings: valueAt(world, "settings"), isSynced: valueAt(world, "isSynced") !== false };
     const old = valueAt(world, "old") ?? undefined;
-    expectSame(bothWays(bodyOf(read(name, "workload.json"), { old }), listAt(world, "objects"), more));
+    expectSame(bothWays(bodyOf(readGoldenWorkload(name), { old }), listAt(world, "objects"), more));
   });
 });
 
@@ -142,8 +139,8 @@ function isNamedAlike(body: string): boolean {
 /** Some are of no workload any more, which no API server writes: only the reason that is counted may differ. */
 test("4,000 spoiled reviews are never answered where reading all of them changes or refuses anything", () => {
   const random = createRandom(7);
-  const objects = listAt(read("deployment-by-reference", "world.json"), "objects");
-  const golden = readdirSync(GOLDEN).map((name) => bodyOf(read(name, "workload.json")));
+  const objects = listAt(readGolden("deployment-by-reference", "world.json"), "objects");
+  const golden = goldenNames.map((name) => bodyOf(readGoldenWorkload(name)));
   const kinds = ["Deployment", "StatefulSet", "DaemonSet"];
   const bodies = [...golden, ...kinds.map((kind) => bodyOf(aDeployment({ kind, metadata: { name: "other" } })))];
   let answered = 0;

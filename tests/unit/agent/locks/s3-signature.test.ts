@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { restDelete, s3Delete } from "../../../../agent/locks/remove-lock.ts";
+import { restDelete, s3Delete } from "../../../../agent/locks/act.ts";
 import { signS3Delete } from "../../../../agent/locks/s3-signature.ts";
 
 const KEYS = {

@@ -181,3 +181,33 @@ test("D4: a point that a session knows to be a part pushes none out, whatever it
   expect(removed(snapshots, { keepLast: 1 })).toEqual(["app@1", "db@1", "app@2", "db@2"]);
   expect(removed(snapshots, { keepLast: 1 }, { incomplete: ["demo/s-2-0", "demo/s-3-0"] })).toEqual([]);
 });
+
+describe("a clock that was ahead", () => {
+  const now = new Date("2026-01-10T00:00:00Z");
+  const ahead = both(300);
+
+  test.each([{ keepLast: 1 }, { keepLast: 3 }, { keepDaily: 1 }, { keepYearly: 1 }])(
+    "%o: its point stays, and takes no real one's place",
+    (rules) => {
+      const real = [...both(7), ...both(8), ...both(9)];
+      expect(removed([...real, ...ahead], rules, { now })).toEqual(removed(real, rules, { now }));
+      const asked = { sessionTag: "session=demo/s-9-0" };
+      expect(removed([...real, ...ahead], rules, asked)).toEqual(removed(real, rules, asked));
+    },
+  );
+
+  test("the newest real point stays also where a rule that the other met is the only one", () => {
+    expect(removed([...both(8), ...ahead], { keepLast: 1 }, { now })).toEqual([]);
+  });
+
+  test("what is not complete waits for real points alone", () => {
+    const part = aSnapshot({ day: 8 });
+    expect(removed([part, ...both(7), ...ahead], { keepLast: 1 }, { now })).toEqual([]);
+    expect(removed([part, ...both(9), ...ahead], { keepLast: 1 }, { now })).toEqual([part.id]);
+  });
+
+  test("once the time has come it is a point like any other", () => {
+    const later = new Date("2027-01-10T00:00:00Z");
+    expect(removed([...both(9), ...ahead], { keepLast: 1 }, { now: later })).toEqual(both(9).map(({ id }) => id));
+  });
+});

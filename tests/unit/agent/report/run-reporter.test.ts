@@ -123,11 +123,42 @@ describe("a report", () => {
   test("D20: that the API server refuses for its content or size is sent once more with what counts", async () => {
     const server = aServer(["rejected"]);
     const reporter = reporterOn(server);
-    reporter.set({ phase: "Failed", error: "e".repeat(9_000), snapshots: [{ name: "abc" }] });
+    const snapshot = { name: "abc", path: "/data", unreadableFiles: 21, sizeBytes: 5 };
+    reporter.set({
+      phase: "Failed",
+      error: "e".repeat(9_000),
+      unreadableFiles: 21,
+      snapshots: [{ ...snapshot, totalSize: "5 B", fileStats: { totalFiles: 1 } }],
+      restored: [{ id: "def", path: "/x", files: 3 }],
+      verified: { files: 1 },
+      hooks: [{ type: "postBackup", output: "o".repeat(9_000) }],
+    });
     expect(await reporter.flush()).toBe(true);
-    expect(Object.fromEntries(server.status)).toMatchObject({ phase: "Failed", error: "e".repeat(1_000) });
-    expect(server.status.has("snapshots")).toBe(false);
+    expect(Object.fromEntries(server.status)).toMatchObject({
+      phase: "Failed",
+      error: `${"e".repeat(999)}…`,
+      // What was not read, and which snapshots there are, no verdict can do without.
+      unreadableFiles: 21,
+      snapshots: [snapshot],
+      restored: [{ id: "def", path: "/x", files: 3 }],
+      verified: { files: 1 },
+    });
+    expect(server.status.get("snapshots")).toEqual([snapshot]);
+    expect(server.status.has("hooks")).toBe(false);
     expect(server.status.get("warnings")).toEqual(["the API server refused the full report: no"]);
+  });
+
+  test("E1: with more warnings, or longer ones, than a host run may have is cut before it is sent", async () => {
+    const server = aServer([]);
+    const reporter = reporterOn(server);
+    const warnings = Array.from({ length: 1_008 }, (_, at) => `/data/${at} ${"x".repeat(70_000)}`);
+    reporter.set({ phase: "Succeeded", unreadableFiles: 1_008, warnings });
+    expect(await reporter.flush()).toBe(true);
+    const told = server.status.get("warnings");
+    expect(told).toHaveLength(200);
+    expect(told).toEqual(expect.arrayContaining([expect.stringMatching(/^\/data\/198 x{900}/), "809 more warnings"]));
+    expect(JSON.stringify(told).length).toBeLessThan(250_000);
+    expect(server.status.get("unreadableFiles")).toBe(1_008);
   });
 
   test("that is refused even so is an error, so that the process does not believe it was stored", async () => {

@@ -10,11 +10,23 @@ import { buildGoMemoryEnv } from "../../../../agent/restic/memory.ts";
 
 const COMMON = { flags: ["--cacert", "/ca"], isCacheEnabled: true, cacheFolder: "/cache" };
 
-test("a path is the last argument and can't be taken for a flag; the user's own arguments come before it", () => {
+test("a path is the last argument and can't be taken for a flag; what is ours comes after the user's own", () => {
   const backup = { path: "-rf", host: "host-0", tags: ["a=1"], exclude: ["*.tmp", "a,b"], args: ["--one-file-system"] };
   expect(backupArguments(backup, COMMON)).toEqual([
-    ...["backup", "--json", "--host", "host-0", "--tag", "a=1", "--exclude", "*.tmp", "--exclude", "a,b"],
-    ...["--one-file-system", "--cacert", "/ca", "--cache-dir", "/cache", "--cleanup-cache", "--", "-rf"],
+    ...["backup", "--tag", "a=1", "--exclude", "*.tmp", "--exclude", "a,b", "--one-file-system"],
+    ...[
+      "--json",
+      "--quiet=false",
+      "--host",
+      "host-0",
+      "--cacert",
+      "/ca",
+      "--cache-dir",
+      "/cache",
+      "--cleanup-cache",
+      "--",
+      "-rf",
+    ],
   ]);
 });
 
@@ -28,18 +40,14 @@ test("L48: a pattern with a comma stays one pattern", () => {
     isVerified: true,
   };
   expect(restoreArguments(restore, { flags: [], isCacheEnabled: false })).toEqual([
-    ...["restore", "--target", "/", "--include", "a,b", "--verify", "--x", "--y", "--no-cache", "--", "abc"],
+    ...["restore", "--include", "a,b", "--x", "--y", "--target", "/", "--json=false", "--quiet=false", "--verify"],
+    ...["--no-cache", "--", "abc"],
   ]);
 });
 
-test("snapshots are looked for by all tags at once", () => {
-  const command = snapshotsArguments(
-    { host: "h", path: "/p", tags: ["a=1", "b=2"] },
-    { flags: [], isCacheEnabled: false },
-  );
-  expect(command).toEqual([
-    ...["snapshots", "--json", "--no-lock", "--host", "h", "--path", "/p", "--tag", "a=1,b=2", "--no-cache"],
-  ]);
+test("all snapshots are listed, whichever are wanted: what is known of one may stand in another", () => {
+  const command = snapshotsArguments({ flags: [], isCacheEnabled: false });
+  expect(command).toEqual(["snapshots", "--json", "--no-lock", "--no-cache"]);
 });
 
 test("what stands behind -- in a person's command stays behind it", () => {

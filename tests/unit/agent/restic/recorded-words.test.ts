@@ -71,6 +71,7 @@ const ELSEWHERE: Readonly<Partial<Record<ErrorCode, string>>> = {
   RESTORED_ROWS_DIFFER: "what a drill finds",
   QUERY_FAILED: "what a drill finds",
   DRILL_NOT_POSSIBLE: "drills",
+  DRILL_SERVER_UNKNOWN: "drills",
   DRILL_NO_ROOM: "drills",
   DRILL_GAVE_WAY: "drills",
   RECOVERY_NOT_PROVEN: "drills",

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { ResticExit } from "../../../../agent/restic/run.ts";
 import { isInTheWay } from "../../../../agent/restore/conflicts.ts";
+import { parseRestoreLine } from "../../../../agent/restore/messages.ts";
 import { errorsOfRestored, isDataWhole, itemWarnings, restoreFault } from "../../../../agent/restore/outcome.ts";
 import { buildRestoreProgress } from "../../../../agent/restore/progress.ts";
-import { parseRestoreLine } from "../../../../agent/restore/restore-messages.ts";
 import { UserError } from "../../../../shared/errors.ts";
 
 function anExit(change: Partial<ResticExit> = {}): ResticExit {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Snapshot } from "../../../../agent/restic/snapshots.ts";
 import { faultOfAnswer } from "../../../../agent/verify/databases/decide-answer.ts";
 import { faultOfDump } from "../../../../agent/verify/databases/decide-dump.ts";
-import { judgeSnapshot } from "../../../../agent/verify/decide-snapshot.ts";
+import { commonTags, judgeNewer, judgeSnapshot } from "../../../../agent/verify/decide-snapshot.ts";
 import { createFindings } from "../../../../agent/verify/findings.ts";
 import { placeOf, restoredPathOf } from "../../../../agent/verify/places.ts";
 import { asPattern, createSample, parseSample } from "../../../../agent/verify/sample.ts";
@@ -35,6 +35,40 @@ describe("a snapshot", () => {
     ["in whose place another was recorded", { recordedId: "f".repeat(64) }],
   ])("%s is foreign", (_what, change) => {
     expect(judgeSnapshot({ ...ORDERED, ...change }, SNAPSHOT)).toMatchObject([{ code: "SNAPSHOT_FOREIGN" }]);
+  });
+});
+
+describe("a newer snapshot under the same tags", () => {
+  const recorded = { ...ORDERED, recordedId: ID };
+  const invoker = "invoker=BackupBatch/demo/app/here";
+  const own = { ...SNAPSHOT, tags: [...SNAPSHOT.tags, invoker, "time=2026-01-01T00:00:00Z"] };
+  const other = { ...own, id: "e".repeat(64), time: "2026-01-01T00:00:01Z" };
+
+  test("is foreign: a restore would take it in place of what the session saved", () => {
+    expect(judgeNewer(recorded, [own])).toEqual([]);
+    expect(judgeNewer(recorded, [own, other])).toMatchObject([{ code: "SNAPSHOT_FOREIGN", path: "/data" }]);
+    // The tags that tell clusters and times apart are no protection to who leaves them out.
+    expect(judgeNewer(recorded, [own, { ...other, tags: SNAPSHOT.tags }])).toHaveLength(1);
+    expect(judgeNewer(recorded, [other])).toEqual([]);
+  });
+
+  test.each([
+    ["older, as what a backup left that was begun again", { time: "2025-12-31T00:00:00Z" }],
+    ["of another host", { hostname: "host-1" }],
+    ["of another path", { paths: ["/other"] }],
+    ["of another target", { tags: ["session=demo/one", "target=deployments/demo/other", invoker] }],
+    ["of another cluster", { tags: [...SNAPSHOT.tags, "invoker=BackupBatch/demo/app/there"] }],
+    ["of an earlier session of the name", { tags: [...SNAPSHOT.tags, invoker, "time=2025-01-01T00:00:00Z"] }],
+    ["the same with other tags", { original: ID }],
+  ])("%s is none", (_what, change) => {
+    expect(judgeNewer(recorded, [own, { ...other, ...change }])).toEqual([]);
+  });
+
+  test("is looked for by what all snapshots of the session have", () => {
+    expect(commonTags([{ tags: ["session=a", "target=1"] }, { tags: ["session=a", "target=2"] }])).toEqual([
+      "session=a",
+    ]);
+    expect(commonTags([{ tags: ["session=a"] }, {}])).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type CoverageView, decideCoverage } from "../../../../cli/coverage/decide-coverage.ts";
+import { type CoverageView, decideCoverage } from "../../../../cli/coverage/decide.ts";
 import { parseAppBinding } from "../../../../shared/api/app-binding.ts";
 import { readWorkload, type WorkloadFacts } from "../../../../shared/injection/workload.ts";
 import { backupInvokerView } from "../../../../shared/invoker/object.ts";

@@ -39,14 +39,27 @@ const OBJECT = {
               body: CANARY,
               form: [{ key: "password", values: [CANARY] }],
             },
+            httpGet: { host: "chat.example.com", path: `/services/${CANARY}`, port: 443 },
           },
         },
       },
     ],
+    clientConfig: {
+      url: `root:${CANARY}@tcp(mysql.shop.svc:3306)/shop?parseTime=true`,
+      service: { name: "mysql", query: `token=${CANARY}` },
+    },
+    queries: [{ member: "db", statement: `select 1 where password = '${CANARY}'`, expect: { equals: CANARY } }],
     secretTransforms: [{ addKey: { value: CANARY } }],
     parameters: { anything: CANARY },
   },
-  status: { targets: [{ hooks: [{ type: "preBackup", output: CANARY }] }], error: `at https://u:${CANARY}@host/x` },
+  status: {
+    targets: [{ hooks: [{ type: "preBackup", output: CANARY }] }],
+    error: `at https://u:${CANARY}@host/x`,
+    message: `dial root:${CANARY}@tcp(db:3306)/x and https://host/x?token=${CANARY}`,
+    queries: [{ statement: "select name", value: CANARY, ok: false }],
+    findings: [{ code: "QUERY_FAILED", path: `select '${CANARY}'`, message: `it is ${CANARY}` }],
+    conditions: [{ type: "Verified", status: "False", reason: "QUERY_FAILED", message: `it is ${CANARY}` }],
+  },
 };
 
 test("nothing of what people write passwords into is left, and what helps is", () => {
@@ -59,6 +72,8 @@ test("nothing of what people write passwords into is left, and what helps is", (
     "/data",
     "0 3 * * *",
     "backup.example.com/shop",
+    "chat.example.com",
+    "mysql.shop.svc:3306",
     "backend",
   ]) {
     expect(text).toContain(kept);
@@ -69,6 +84,10 @@ test("a line of a log keeps its address without who asks", () => {
   expect(redactText(`open rest:https://me:${CANARY}@host:8000/x failed`)).toBe(
     "open rest:https://(left out)@host:8000/x failed",
   );
+  // A password may hold what ends it elsewhere.
+  expect(redactText(`open s3:https://me:p@${CANARY}:x@host/x`)).toBe("open s3:https://(left out)@host/x");
+  expect(redactText(`POST https://host/x?token=${CANARY}&a=b failed`)).toBe("POST https://host/x?(left out) failed");
+  expect(redactText(`dial root:${CANARY}@tcp(db:3306)/x`)).toBe("dial (left out)@tcp(db:3306)/x");
   expect(redactText("mail to a@b.example.com")).toBe("mail to a@b.example.com");
 });
 

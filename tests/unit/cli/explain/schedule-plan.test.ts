@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { formatSchedulePlan, planRetention } from "../../../../cli/explain/schedule-plan.ts";
-import type { Point } from "../../../../cli/points/recovery-points.ts";
+import type { Point } from "../../../../cli/points/decide.ts";
 import { parseBackupBatch } from "../../../../shared/api/backup-batch.ts";
 import { backupInvokerView } from "../../../../shared/invoker/object.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseInvokerWord } from "../../../../cli/objects/invokers.ts";
-import { notFound, parseAll } from "../../../../cli/objects/read-objects.ts";
+import { notFound, parseAll } from "../../../../cli/objects/read.ts";
 import { parseRunWords } from "../../../../cli/objects/run-words.ts";
 import { failureOf, nextStepOf } from "../../../../cli/objects/session-facts.ts";
 import { UsageError } from "../../../../cli/program/usage-error.ts";

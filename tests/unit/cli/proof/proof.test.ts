@@ -59,6 +59,19 @@ const STATUS = {
   point: { session: "shop-1795966270", time: "2026-01-02T00:00:00Z" },
   pointAgeSeconds: 11_045,
   recoverySeconds: 41,
+  servers: [
+    {
+      name: "drill-a-db-0",
+      member: "db",
+      host: "db",
+      type: "mariadb",
+      image: "here/mariadb:10.11",
+      port: 3306,
+      user: "root",
+      size: "1024Mi",
+      snapshots: [{ id: "a".repeat(64), path: "dumpfile.sql" }],
+    },
+  ],
   members: [
     {
       alias: "db",
@@ -164,6 +177,7 @@ describe("proof", () => {
       "point: shop-1795966270, 2026-01-02T00:00:00Z, 3h4m old",
       "recovery: 0:41",
       "1,300",
+      "server: db: here/mariadb:10.11",
       "ok: db: SELECT count(*) FROM posts: 8",
       "not looked at: db: what nobody asked",
       "product 1.2.3, restic 0.18.0",

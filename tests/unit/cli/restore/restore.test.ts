@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { listPoints } from "../../../../cli/points/recovery-points.ts";
+import { listPoints } from "../../../../cli/points/decide.ts";
 import { flagValues } from "../../../../cli/program/flag-values.ts";
 import { UsageError } from "../../../../cli/program/usage-error.ts";
-import { buildRestore, leftOut, membersOfInvoker, restoreName } from "../../../../cli/restore/build-restore.ts";
+import { buildRestore, leftOut, membersOfInvoker, restoreName } from "../../../../cli/restore/build-object.ts";
 import { chooseMembers, choosePoint, readWish } from "../../../../cli/restore/choose-point.ts";
 import { decidePlan, type PlanView } from "../../../../cli/restore/decide-plan.ts";
 import { formatPlan } from "../../../../cli/restore/format-plan.ts";
-import { rememberedMembers } from "../../../../cli/restore/gather-restore.ts";
+import { rememberedMembers } from "../../../../cli/restore/gather.ts";
 import { parseBackupConfiguration } from "../../../../shared/api/backup-configuration.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
 import { UserError } from "../../../../shared/errors.ts";

@@ -1,7 +1,7 @@
 /** Restores by clicks: what was shown is what is made, once, and only when the name was typed. */
 import { beforeEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import type { Cluster, ExecChoice } from "../../../../cli/cluster/cluster.ts";
+import type { Cluster, ExecChoice } from "../../../../cli/cluster/interface.ts";
 import { createPlans, PLAN_LIFETIME_MS } from "../../../../cli/ui/plans.ts";
 import { KINDS } from "../../../../shared/api/kinds.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";

@@ -1,6 +1,6 @@
 /** What the pages know, when the API server changes its mind. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { createViews } from "../../../../cli/ui/views/view-table.ts";
+import { createViews } from "../../../../cli/ui/views/table.ts";
 import { createWorld, type World, type WorldOptions } from "../../../../cli/ui/world.ts";
 import { KINDS } from "../../../../shared/api/kinds.ts";
 import { KubeError } from "../../../../shared/kube/client/error.ts";

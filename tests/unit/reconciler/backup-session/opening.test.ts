@@ -1,7 +1,7 @@
 /** D13: of many sessions whose Repository nobody has saved into yet, one at a time looks for it and makes it. */
 import { beforeEach, describe, expect, test } from "vitest";
 import { type OpeningWorld, openingOf } from "../../../../reconciler/backup-session/opening.ts";
-import { createWorld } from "../../../../reconciler/world/world.ts";
+import { createWorld } from "../../../../reconciler/world/informers.ts";
 import { type BackupSession, parseBackupSession } from "../../../../shared/api/backup-session.ts";
 import { parseHostRun } from "../../../../shared/api/host-run.ts";
 import { KINDS } from "../../../../shared/api/kinds.ts";

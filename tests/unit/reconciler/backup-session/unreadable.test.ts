@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Action } from "../../../../reconciler/backup-session/step.ts";
 import { conditionSamples } from "../../../../reconciler/metrics/condition-samples.ts";
-import { decideRepositoryStatus } from "../../../../reconciler/repository/decide-status.ts";
+import { decideRepositoryStatus } from "../../../../reconciler/repository/decide.ts";
 import type { BackupBatch } from "../../../../shared/api/backup-batch.ts";
 import type { HostStats } from "../../../../shared/api/host-stats.ts";
 import { findCondition } from "../../../../shared/status/conditions.ts";

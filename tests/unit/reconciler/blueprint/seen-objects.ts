@@ -1,5 +1,5 @@
 /** Objects as a controller sees them, whatever the API server has: a test decides what an informer shows, and when. */
-import type { Seen } from "../../../../reconciler/blueprint/auto-backup-world.ts";
+import type { Seen } from "../../../../reconciler/blueprint/informers.ts";
 import type { ChangeHandler } from "../../../../shared/kube/cache/store.ts";
 
 export class SeenObjects<T extends object> implements Seen<T, "target"> {

@@ -1,9 +1,9 @@
 /** Commands whose request reached nobody, and those that may have run. */
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";
-import type { HookOutcome, HookRun } from "../../../../reconciler/hooks/hook-plan.ts";
-import { isInterrupted, isToRepeat } from "../../../../reconciler/hooks/hook-records.ts";
-import { HookRunner } from "../../../../reconciler/hooks/hook-runner.ts";
+import type { HookOutcome, HookRun } from "../../../../reconciler/hooks/plan.ts";
+import { isInterrupted, isToRepeat } from "../../../../reconciler/hooks/records.ts";
+import { HookRunner } from "../../../../reconciler/hooks/runner.ts";
 import type { Clock } from "../../../../shared/clock.ts";
 import { KubeError } from "../../../../shared/kube/client/error.ts";
 import type { ExecResult, PodExec } from "../../../../shared/kube/exec/pod.ts";

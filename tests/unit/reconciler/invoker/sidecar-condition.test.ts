@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { newRecord } from "../../../../reconciler/invoker/injection-record.ts";
+import { newRecord } from "../../../../reconciler/injection/record.ts";
 import { sidecarCondition, whyKept } from "../../../../reconciler/invoker/sidecar-condition.ts";
-import { aPlan, aPod, aWorkload, HASH, IMAGE, noPlan, sidecarFacts } from "./builders.ts";
+import { aPlan, aPod, aWorkload, HASH, IMAGE, noPlan, sidecarFacts } from "../injection/builders.ts";
 
 const missing = { workload: aWorkload(), pods: [] };
 const problem = { reason: "VolumeMissing", message: "volume data is not there", next: "Name a volume." } as const;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { jobTargets } from "../../../../reconciler/jobs/gather-target-jobs.ts";
+import { jobTargets } from "../../../../reconciler/jobs/gather-of-targets.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
 import { restoreInvokerView } from "../../../../shared/invoker/object.ts";
 

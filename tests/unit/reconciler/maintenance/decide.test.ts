@@ -62,6 +62,64 @@ describe("D13: what is due", () => {
   });
 });
 
+describe("D13: of damage in the data", () => {
+  const fault = (part: string, checkedAt: string) => ({ part, foundAt: "2026-01-09T01:00:00Z", checkedAt });
+  const damaged = (...dataFaults: readonly ReturnType<typeof fault>[]): RepositoryStatus => ({
+    integrity: false,
+    structureIntegrity: true,
+    dataFaults: [...dataFaults],
+    readDataSubset: "3/8",
+    lastCheckTime: "2026-01-10T01:00:00Z",
+    lastRemoval: "demo/s-2",
+    lastPruneTime: "2026-01-01T00:00:00Z",
+  });
+
+  test("the bad part is read again each hour, and nothing is taken out", () => {
+    expect(claimed(damaged(fault("3/8", "2026-01-10T00:59:00Z")))).toMatchObject({
+      actions: ["VerifyRepositoryIntegrity", "VerifyRepositoryData"],
+      readDataSubset: "3/8",
+    });
+    const young = { ...damaged(fault("3/8", "2026-01-10T01:30:00Z")), lastCheckTime: "2026-01-10T01:30:00Z" };
+    expect(claimed(young)).toMatchObject({ kind: "wait" });
+  });
+
+  test("of several the one that was not read for the longest time comes first, in its own words", () => {
+    const two = damaged(fault("3/4", "2026-01-10T00:50:00Z"), fault("6/8", "2026-01-10T00:40:00Z"));
+    expect(claimed(two)).toMatchObject({ readDataSubset: "6/8" });
+  });
+
+  test("the weekly part comes all the same, and who asks for a check has the bad part read", () => {
+    const due = {
+      ...damaged(fault("3/8", "2026-01-10T01:50:00Z")),
+      lastReadDataCheckTime: "2026-01-03T01:00:00Z",
+    };
+    expect(claimed(due)).toMatchObject({ readDataSubset: "4/8" });
+    const metadata = { annotations: { [Annotation.CheckRequested]: "now" } };
+    expect(decideMaintenance(aView(aRepository(due, {}, metadata)), NOW)).toMatchObject({
+      kind: "claim",
+      run: { actions: ["VerifyRepositoryIntegrity", "VerifyRepositoryData"], readDataSubset: "3/8" },
+    });
+  });
+});
+
+test("a check that meets another repository says so, and tells nothing of the former one", () => {
+  const [known, found] = ["a".repeat(64), "b".repeat(64)];
+  const run: MaintenanceRun = { ...RUN, actions: ["VerifyRepositoryIntegrity"] };
+  const status = { ...CHECK_DUE, repositoryID: known, recoveryPoints: 4, maintenanceRuns: [run] };
+  const result = { action: "VerifyRepositoryIntegrity", ...done, integrity: true, repositoryID: found } as const;
+  const decision = decideMaintenance(aView(aRepository(status), { hostRuns: [aHostRun([result])] }), NOW);
+  expect(decision).toMatchObject({
+    kind: "end",
+    status: {
+      repositoryID: known,
+      replacement: { id: found, lostPoints: 4 },
+      lastCheckTime: done.finishedAt,
+      recoveryPoints: 0,
+      points: [],
+    },
+  });
+});
+
 describe("D13: what is due waits", () => {
   test.each<[string, Parameters<typeof aView>[1]]>([
     ["while somebody uses the repository", { user: "BackupSession demo/s" }],

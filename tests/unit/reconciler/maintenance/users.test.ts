@@ -1,9 +1,9 @@
 /** Who counts as a user of a Repository: those whom its owner allows, and by what others than they have written. */
 import { describe, expect, test } from "vitest";
-import { readJobPod } from "../../../../reconciler/jobs/job-object.ts";
+import { readJobPod } from "../../../../reconciler/jobs/object.ts";
 import { gatherMaintenance } from "../../../../reconciler/maintenance/gather.ts";
 import { findSaver } from "../../../../reconciler/maintenance/saver.ts";
-import { createWorld, type World } from "../../../../reconciler/world/world.ts";
+import { createWorld, type World } from "../../../../reconciler/world/informers.ts";
 import { parseBackupConfiguration } from "../../../../shared/api/backup-configuration.ts";
 import { parseBackupSession } from "../../../../shared/api/backup-session.ts";
 import { parseHostRun } from "../../../../shared/api/host-run.ts";

@@ -42,7 +42,7 @@ function valuesOf(...of: Parameters<typeof proofSamples>): Readonly<Record<strin
 
 describe("a Repository", () => {
   test("that nobody has backed up into has nothing to prove", () => {
-    expect(valuesOf(aRepository({}), [])).toEqual({ maintenance_failed: 0, locks: 0 });
+    expect(valuesOf(aRepository({}), [])).toEqual({ replaced: 0, maintenance_failed: 0, locks: 0 });
   });
 
   test("that was never checked is unproven since its first backup, and later since its last checks", () => {

@@ -5,9 +5,13 @@ import { aRestore, KnownRestores } from "../run/known-restores.ts";
 const WEB = { apiVersion: "apps/v1", kind: "Deployment", name: "web", namespace: "demo" };
 const deletionTimestamp = "2024-04-30T09:00:00Z";
 
+const startTime = "2024-04-30T08:00:01Z";
+const RUNNING = { phase: "Running", startTime, members: [{ ref: WEB, totalHosts: 1 }] };
+const WAITING = { phase: "Pending", startTime, reason: "TargetNotAvailable", members: [{ ref: WEB }] };
+
 /** Who is in the way of a restore that was made after this one. */
-function inTheWay(metadata: object): readonly string[] {
-  const older = aRestore("older", { creationTimestamp: "2024-04-30T08:00:00Z", ...metadata }, { phase: "Running" });
+function inTheWay(metadata: object, status: object | undefined = RUNNING): readonly string[] {
+  const older = aRestore("older", { creationTimestamp: "2024-04-30T08:00:00Z", ...metadata }, status);
   const younger = aRestore("younger", { creationTimestamp: "2024-04-30T08:30:00Z" });
   return [...busyTargets(new KnownRestores(older, younger).world, younger, [WEB]).values()];
 }
@@ -22,4 +26,25 @@ test.each([
   ["is deleted", { deletionTimestamp, finalizers: ["somebody.else/keeps"] }, []],
 ])("D18: a restore waits for an older one of its target that %s", (_what, metadata, busy) => {
   expect(inTheWay(metadata)).toEqual(busy);
+});
+
+test.each<[string, object | undefined, number]>([
+  ["runs", RUNNING, 1],
+  ["nobody has looked at yet", undefined, 1],
+  ["looks for its recovery point", { phase: "Pending", reason: "RecoveryPointWanted" }, 1],
+  ["is Invalid", { phase: "Invalid", reason: "RecoveryPointMissing" }, 0],
+  ["waits for its target", WAITING, 0],
+  ["has ended", { ...RUNNING, phase: "Failed" }, 0],
+])("D19: an older restore that %s is in the way of a younger one, or only waits", (_what, status, ways) => {
+  expect(inTheWay({}, status)).toHaveLength(ways);
+});
+
+test("an older restore that waited lets a younger one end that passed it, unless it has hosts itself", () => {
+  const younger = aRestore("younger", { creationTimestamp: "2024-04-30T08:30:00Z" }, RUNNING);
+  const inItsWay = (status: object) => {
+    const older = aRestore("older", { creationTimestamp: "2024-04-30T08:00:00Z" }, status);
+    return [...busyTargets(new KnownRestores(older, younger).world, older, [WEB]).values()];
+  };
+  expect(inItsWay(WAITING)).toEqual(["RestoreBatch demo/younger"]);
+  expect(inItsWay(RUNNING)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { withReason } from "../../../../reconciler/restore/explain.ts";
-import type { RestoreStatus } from "../../../../reconciler/restore/restore-status.ts";
+import type { RestoreStatus } from "../../../../reconciler/restore/status.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
 import { RestoreSimulation } from "../../../support/simulation/restore-simulation.ts";
 

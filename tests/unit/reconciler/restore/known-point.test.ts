@@ -63,6 +63,16 @@ test("the newest session tells its point: each host with its snapshots", () => {
   expect(known({ asOf: "2024-04-02T00:00:00Z" }, [OLD, NEW])).toBe("new");
 });
 
+test("of a host with several paths it tells how many there were", () => {
+  const stats = [
+    { hostname: "db-0", phase: "Succeeded", snapshots: ["/a", "/b"].map((path) => ({ name: path, path })) },
+    { hostname: "db-1", phase: "Succeeded", snapshots: [{ name: "c", path: "/a" }] },
+  ];
+  const targets = [{ ref: REF, phase: "Succeeded", totalHosts: 2, stats }];
+  const point = readKnownPoint(facts({ session: "new" }, [aSession("new", "2024-04-02T00:00:00Z", { targets })]));
+  expect(point?.snapshots.map(({ paths }) => paths)).toEqual([2, 2, undefined]);
+});
+
 describe("somebody has to look into the repository", () => {
   test("for any other than the newest: retention may have taken it", () => {
     expect(known({ session: "old" }, [OLD, NEW])).toBeUndefined();
@@ -98,6 +108,17 @@ describe("somebody has to look into the repository", () => {
     expect(known({ session: "new" }, withTarget({ stats: empty }))).toBeUndefined();
   });
 
+  test("when a host saved more paths than its status lists", () => {
+    const [target] = NEW.status?.targets ?? [];
+    const withCount = (snapshotCount: number) => {
+      const stats = target?.stats?.map((host) => ({ ...host, snapshotCount }));
+      return [aSession("new", "2024-04-02T00:00:00Z", { targets: [{ ...target, stats }] })];
+    };
+    expect(known({ session: "new" }, withCount(1))).toBe("new");
+    expect(known({ session: "new" }, withCount(2))).toBeUndefined();
+    expect(known({ asOf: "2024-04-02T00:00:00Z" }, withCount(2))).toBeUndefined();
+  });
+
   test("when it saved elsewhere: the Repository has another backend now, or it is of another namespace", () => {
     const moved = { ...BACKEND, s3: { ...BACKEND.s3, bucket: "c" } };
     expect(known({ session: "new" }, [NEW], { backend: moved })).toBeUndefined();
@@ -105,4 +126,9 @@ describe("somebody has to look into the repository", () => {
     expect(known({ session: "prod/new" }, [theirs])).toBeUndefined();
     expect(known({ asOf: "2024-05-01T00:00:00Z" }, [theirs])).toBeUndefined();
   });
+});
+
+test("a session that a clock ahead has dated is not known to be the newest: the repository tells", () => {
+  const ahead = aSession("ahead", "2031-04-01T00:00:00Z");
+  expect(known({ asOf: "2040-01-01T00:00:00Z" }, [ahead, NEW, OLD])).toBeUndefined();
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { JobOutcome } from "../../../../reconciler/jobs/decide-outcome.ts";
+import type { JobOutcome } from "../../../../reconciler/jobs/decide.ts";
 import { decidePoint } from "../../../../reconciler/restore/point-search.ts";
 import type { RestoreView } from "../../../../reconciler/restore/view.ts";
 import { parseBackupSession } from "../../../../shared/api/backup-session.ts";

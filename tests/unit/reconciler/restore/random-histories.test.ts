@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type RestoreStatus, readRestoreStatus } from "../../../../reconciler/restore/restore-status.ts";
+import { type RestoreStatus, readRestoreStatus } from "../../../../reconciler/restore/status.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../../../../shared/api/restore-batch.ts";
 import { StatusStore } from "../../../support/objects/records.ts";
 import type { SimulatedWorkload } from "../../../support/simulation/pods.ts";

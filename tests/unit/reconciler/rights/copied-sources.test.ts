@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { CopiedSources } from "../../../../reconciler/rights/copied-sources.ts";
-import { copyOf } from "../../../../reconciler/rights/decide-rights.ts";
+import { copyOf } from "../../../../reconciler/rights/decide.ts";
 import { FakeApi } from "../fake-api.ts";
-import { aRepository } from "../invoker/builders.ts";
+import { aRepository } from "../injection/builders.ts";
 
 const signal = new AbortController().signal;
 

@@ -1,12 +1,12 @@
 import { pino } from "pino";
 import { expect, test } from "vitest";
-import type { HookRun } from "../../../../reconciler/hooks/hook-plan.ts";
-import { HookRunner } from "../../../../reconciler/hooks/hook-runner.ts";
 import { readOwed } from "../../../../reconciler/hooks/owed.ts";
-import { JobMaker } from "../../../../reconciler/jobs/job-maker.ts";
+import type { HookRun } from "../../../../reconciler/hooks/plan.ts";
+import { HookRunner } from "../../../../reconciler/hooks/runner.ts";
+import { JobMaker } from "../../../../reconciler/jobs/maker.ts";
 import type { RestoreMemory } from "../../../../reconciler/restore/gather.ts";
-import { RESTORE_KIND } from "../../../../reconciler/restore/restore-kind.ts";
-import type { RestoreObject } from "../../../../reconciler/restore/restore-status.ts";
+import { RESTORE_KIND } from "../../../../reconciler/restore/kind.ts";
+import type { RestoreObject } from "../../../../reconciler/restore/status.ts";
 import { beginHook } from "../../../../reconciler/run/begin-hook.ts";
 import { RunMemories } from "../../../../reconciler/run/memory.ts";
 import { NOTHING_RECORDED } from "../../../../reconciler/run/records.ts";

@@ -1,11 +1,11 @@
 import { pino } from "pino";
 import { describe, expect, test, vi } from "vitest";
-import { HookRunner } from "../../../../reconciler/hooks/hook-runner.ts";
-import { JobMaker } from "../../../../reconciler/jobs/job-maker.ts";
-import { RESTORE_KIND } from "../../../../reconciler/restore/restore-kind.ts";
+import { HookRunner } from "../../../../reconciler/hooks/runner.ts";
+import { JobMaker } from "../../../../reconciler/jobs/maker.ts";
+import { RESTORE_KIND } from "../../../../reconciler/restore/kind.ts";
 import { createRunController } from "../../../../reconciler/run/controller.ts";
 import { DEFAULT_LIMITS } from "../../../../reconciler/run/world.ts";
-import type { World } from "../../../../reconciler/world/world.ts";
+import type { World } from "../../../../reconciler/world/informers.ts";
 import type { RestoreBatch } from "../../../../shared/api/restore-batch.ts";
 import { systemClock } from "../../../../shared/clock.ts";
 import { Finalizer } from "../../../../shared/contract.ts";

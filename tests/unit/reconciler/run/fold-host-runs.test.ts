@@ -18,6 +18,20 @@ describe("an entry with what its pod told", () => {
     expect(ended).toMatchObject({ phase: "Succeeded", snapshots: [SNAPSHOT], podUID: "uid-1" });
   });
 
+  test.each([
+    ["no snapshots", {}],
+    ["an empty list of them", { snapshots: [] }],
+    ["one without an id", { snapshots: [SNAPSHOT, { path: "/other" }] }],
+    ["one whose id is empty", { snapshots: [{ name: "", path: "/data" }] }],
+  ])("D4: has failed where the pod calls a backup good and tells %s", (_what, told) => {
+    const ended = fold(ENTRY, { phase: "Succeeded", ...told });
+    expect(ended).toMatchObject({
+      phase: "Failed",
+      reason: "NO_SNAPSHOT_REPORTED",
+      error: expect.stringMatching(/next: /),
+    });
+  });
+
   test("loses a reason that the pod took back", () => {
     const locked = fold(ENTRY, { phase: "Running", reason: "REPOSITORY_LOCKED" });
     expect(locked.reason).toBe("REPOSITORY_LOCKED");
@@ -79,6 +93,31 @@ test("D20: what a pod tells is bounded, whatever it prints and however much it l
   );
   expect(JSON.stringify(folded).length).toBeLessThan(64_000);
   expect(folded.results).toHaveLength(1);
+});
+
+describe("a host that saved very many paths", () => {
+  const saved = (paths: number, length: number) =>
+    Array.from({ length: paths }, (_, at) => ({ name: `${at}`, path: `/data/${"x".repeat(length)}${at}` }));
+
+  test.each([
+    [501, 1],
+    [300, 600],
+    [2, 65_000],
+  ])("%i paths of %i characters: lists the first and says how many there are", (paths, length) => {
+    const told: HostRunStatus = { phase: "Succeeded", snapshots: saved(paths, length), restored: saved(paths, length) };
+    for (const kind of ["backup", "restore"] as const) {
+      const folded = foldEntry(ENTRY, aHostRun({ status: told }), kind, textRoom(1));
+      expect(folded.snapshots?.length).toBeLessThan(paths);
+      expect(folded.snapshotCount).toBe(paths);
+    }
+  });
+
+  test("says nothing besides where all are listed, nor any more", () => {
+    const cut = fold(ENTRY, { phase: "Running", snapshots: saved(501, 1) });
+    const whole = fold(cut, { phase: "Succeeded", snapshots: saved(500, 1) });
+    expect(whole.snapshots).toHaveLength(500);
+    expect(whole.snapshotCount).toBeUndefined();
+  });
 });
 
 test("D20: a status stays within 256 KiB though each of 120 hosts prints 8 KiB in every hook, and all fail", () => {

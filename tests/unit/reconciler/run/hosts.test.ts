@@ -88,5 +88,11 @@ describe("hosts of a workload", () => {
 
   test("a workload without replicas can't be served at all", () => {
     expect(plan("Deployment", [], { replicas: 0 })).toMatchObject({ kind: "failed", code: "NO_REPLICAS" });
+    expect(plan("DaemonSet", [], { replicas: 0 })).toMatchObject({ kind: "failed", code: "NO_REPLICAS" });
+  });
+
+  test("a DaemonSet whose pods nobody has counted yet is waited for", () => {
+    const uncounted = { replicas: 0, isUncounted: true };
+    expect(plan("DaemonSet", [], uncounted)).toMatchObject({ kind: "hold", reason: "PodNotReady" });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { JobProblem } from "../../../../reconciler/jobs/target-job.ts";
+import type { JobProblem } from "../../../../reconciler/jobs/of-target.ts";
 import { seenTarget } from "../../../../reconciler/run/job-target.ts";
 import { parseBackupBatch } from "../../../../shared/api/backup-batch.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";

@@ -1,5 +1,5 @@
 /** A cluster of which nothing is known but its restores. */
-import { createWorld, type World } from "../../../../reconciler/world/world.ts";
+import { createWorld, type World } from "../../../../reconciler/world/informers.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../../../../shared/api/restore-batch.ts";
 import type { ChangeHandler } from "../../../../shared/kube/cache/store.ts";
 

@@ -2,8 +2,8 @@
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";
 import { decideSession } from "../../../../reconciler/backup-session/decide.ts";
-import type { HookRun } from "../../../../reconciler/hooks/hook-plan.ts";
-import { HookRunner } from "../../../../reconciler/hooks/hook-runner.ts";
+import type { HookRun } from "../../../../reconciler/hooks/plan.ts";
+import { HookRunner } from "../../../../reconciler/hooks/runner.ts";
 import type { BackupBatch } from "../../../../shared/api/backup-batch.ts";
 import { Finalizer } from "../../../../shared/contract.ts";
 import { ManualClock } from "../../../support/kube/manual-clock.ts";

@@ -1,11 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decideSession } from "../../../../reconciler/backup-session/decide.ts";
-import {
-  type RestoreStatus,
-  readRestoreStatus,
-  writeRestoreStatus,
-} from "../../../../reconciler/restore/restore-status.ts";
+import { type RestoreStatus, readRestoreStatus, writeRestoreStatus } from "../../../../reconciler/restore/status.ts";
 import { NOTHING_RECORDED } from "../../../../reconciler/run/records.ts";
 import { sumUp } from "../../../../reconciler/run/sum-up.ts";
 import type { BackupBatch } from "../../../../shared/api/backup-batch.ts";

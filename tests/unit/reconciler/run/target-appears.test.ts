@@ -1,8 +1,8 @@
 import { pino } from "pino";
 import { expect, test, vi } from "vitest";
-import { HookRunner } from "../../../../reconciler/hooks/hook-runner.ts";
-import { JobMaker } from "../../../../reconciler/jobs/job-maker.ts";
-import { RESTORE_KIND } from "../../../../reconciler/restore/restore-kind.ts";
+import { HookRunner } from "../../../../reconciler/hooks/runner.ts";
+import { JobMaker } from "../../../../reconciler/jobs/maker.ts";
+import { RESTORE_KIND } from "../../../../reconciler/restore/kind.ts";
 import { createRunController } from "../../../../reconciler/run/controller.ts";
 import { DEFAULT_LIMITS } from "../../../../reconciler/run/world.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { RunStatus } from "../../../../reconciler/run/run-facts.ts";
+import type { RunStatus } from "../../../../reconciler/run/facts.ts";
 import { isTold, toldStatus } from "../../../../reconciler/run/told-status.ts";
 import type { RunObject } from "../../../../reconciler/run/view.ts";
 import { findCondition } from "../../../../shared/status/conditions.ts";
@@ -47,6 +47,14 @@ describe("a session tells at a glance", () => {
     ["Skipped", [], "None"],
   ] as const)("what it left when it ended as %s with %j: %s", (phase, targets, point) => {
     expect(told(phase, targets)).toMatchObject({ point });
+  });
+
+  test("no size where more was saved than is listed", () => {
+    const cut = { ...db, stats: [{ ...host("Succeeded", 1024), snapshotCount: 2 }] };
+    const whole = { phase: "Succeeded", targets: [cut] };
+    const status = toldStatus("backup", aRun(), { whole, stored: whole }, NOW);
+    expect(status).toMatchObject({ point: "Complete" });
+    expect(status).not.toHaveProperty("totalSize");
   });
 
   test("what a restore does not have", () => {

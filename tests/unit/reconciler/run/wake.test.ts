@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { RESTORE_KIND } from "../../../../reconciler/restore/restore-kind.ts";
+import { RESTORE_KIND } from "../../../../reconciler/restore/kind.ts";
 import { runsWokenBy } from "../../../../reconciler/run/wake.ts";
 import { aRestore, KnownRestores } from "./known-restores.ts";
 

@@ -1,5 +1,4 @@
-import type { BackupSession } from "../../../../shared/api/backup-session.ts";
-import { parseBackupSession } from "../../../../shared/api/backup-session.ts";
+import { type BackupSession, parseBackupSession } from "../../../../shared/api/backup-session.ts";
 import {
   type BackupVerificationSession,
   parseBackupVerificationSession,
@@ -30,6 +29,20 @@ export function aSession(name: string, dueTime: string, paths: readonly string[]
       ],
     },
   });
+}
+
+/** The session with a dump of AppBinding `shop-db`, whose alias is `db`. */
+export function withDatabase(session: BackupSession): BackupSession {
+  const snapshots = [{ name: `dump-${session.metadata.name}`, path: "dumpfile.sql", sizeBytes: 5_000 }];
+  const target = {
+    ref: { apiVersion: "appcatalog.appscode.com/v1alpha1", kind: "AppBinding", name: "shop-db" },
+    alias: "db",
+    totalHosts: 1,
+    phase: "Succeeded" as const,
+    stats: [{ hostname: "db", phase: "Succeeded" as const, snapshots }],
+  };
+  const { status = {} } = session;
+  return { ...session, status: { ...status, targets: [...(status.targets ?? []), target] } };
 }
 
 export function aVerifier(spec: object = {}, status?: object): BackupVerifier {

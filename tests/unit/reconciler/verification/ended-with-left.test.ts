@@ -17,6 +17,7 @@ const EMPTY = {
   batch: undefined,
   verifyJob: undefined,
   scriptJob: undefined,
+  serverJobs: new Map(),
   hostRuns: [],
   problem: undefined,
   sinceTryMs: undefined,

@@ -3,6 +3,7 @@ import { buildDrillBatch } from "../../../../reconciler/verification/objects.ts"
 import { planVolumes } from "../../../../reconciler/verification/plan.ts";
 import { chooseDrillPoint } from "../../../../reconciler/verification/point.ts";
 import { parseBackupBatch } from "../../../../shared/api/backup-batch.ts";
+import { type BackupSession, parseBackupSession } from "../../../../shared/api/backup-session.ts";
 import { UserError } from "../../../../shared/errors.ts";
 import { backupInvokerView } from "../../../../shared/invoker/object.ts";
 import { aDrill, aSession, aVerifier } from "./builders.ts";
@@ -27,6 +28,7 @@ const invoker = backupInvokerView(
     },
   }),
 );
+const NOW = new Date("2026-06-01T00:00:00Z");
 const name = { name: "drill-1", uid: "uid-drill-1" };
 const spec = aVerifier().spec;
 
@@ -35,6 +37,7 @@ function volumesOf(paths: readonly string[], storage?: object, sizeBytes?: numbe
     verifier: spec,
     drill: aDrill(),
     sessions: [aSession("s-1", "2026-05-01T10:00:00Z", paths, sizeBytes)],
+    now: NOW,
   });
   return planVolumes(name, point, invoker, storage);
 }
@@ -80,7 +83,7 @@ test("a path that is no folder below the root is refused before anything is made
 test("the batch of a drill names throw-away claims, snapshots by their ids, and nothing of the application", () => {
   const drill = aDrill();
   const volumes = volumesOf(["/data/a", "/data/b"]);
-  const batch = buildDrillBatch({ drill, volumes, invoker, settings: undefined, timeOut: "1h0m0s" });
+  const batch = buildDrillBatch({ drill, volumes, servers: [], invoker, settings: undefined, timeOut: "1h0m0s" });
   const [member] = batch.spec.members ?? [];
   expect(batch.spec.members).toHaveLength(1);
   expect(member?.target?.ref).toEqual({
@@ -98,7 +101,7 @@ test("the batch of a drill names throw-away claims, snapshots by their ids, and 
 test("which point is restored: the newest, a named one, and the same random one whoever looks", () => {
   const sessions = ["01", "02", "03"].map((day) => aSession(`s-${day}`, `2026-05-${day}T10:00:00Z`, ["/data"]));
   const choose = (point: object | undefined, drill = aDrill()) =>
-    chooseDrillPoint({ verifier: aVerifier({ point }).spec, drill, sessions }).session;
+    chooseDrillPoint({ verifier: aVerifier({ point }).spec, drill, sessions, now: NOW }).session;
   expect(choose(undefined)).toBe("s-03");
   expect(choose({ which: "Named", session: "s-01" })).toBe("s-01");
   expect(choose(undefined, aDrill({ spec: { session: "s-02" } }))).toBe("s-02");
@@ -106,4 +109,29 @@ test("which point is restored: the newest, a named one, and the same random one 
   expect(new Set(random)).toEqual(new Set(["s-01", "s-02", "s-03"]));
   expect(choose({ which: "Random" }, aDrill({ name: "d-7" }))).toBe(random[7]);
   expect(() => choose({ which: "Named", session: "s-09" })).toThrow(/not kept any more/);
+});
+
+test("a point that a clock ahead has dated is not the newest until then", () => {
+  const sessions = [
+    aSession("s-ahead", "2027-05-01T10:00:00Z", ["/data"]),
+    aSession("s-1", "2026-05-01T10:00:00Z", ["/data"]),
+  ];
+  const choose = (point?: object) =>
+    chooseDrillPoint({ verifier: aVerifier({ point }).spec, drill: aDrill(), sessions, now: NOW }).session;
+  expect(choose()).toBe("s-1");
+  expect(choose({ which: "Named", session: "s-ahead" })).toBe("s-ahead");
+});
+
+test("a session that lists fewer snapshots than it saved is no drill: what it restored would pass for the whole", () => {
+  const session = aSession("s-01", "2026-05-01T10:00:00Z", ["/a", "/b"]);
+  const withCount = (snapshotCount: number): BackupSession => {
+    const targets = session.status?.targets?.map((target) => {
+      return { ...target, stats: target.stats?.map((host) => ({ ...host, snapshotCount })) };
+    });
+    return parseBackupSession({ ...session, status: { ...session.status, targets } });
+  };
+  const choose = (one: BackupSession) =>
+    chooseDrillPoint({ verifier: aVerifier().spec, drill: aDrill(), sessions: [one], now: NOW });
+  expect(choose(withCount(2)).session).toBe("s-01");
+  expect(() => choose(withCount(3))).toThrowError(expect.objectContaining({ code: "DRILL_NOT_POSSIBLE" }));
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { createWorld, type SeenNamespace } from "../../../../reconciler/world/informers.ts";
 import { labelledWorkloads } from "../../../../reconciler/world/invokers.ts";
 import { readWorkloadObject } from "../../../../reconciler/world/workload-object.ts";
-import { createWorld, type SeenNamespace } from "../../../../reconciler/world/world.ts";
 
 const OUT = { "stash.appscode.com/inject": "disabled" };
 const DEMO: SeenNamespace = { uid: "uid-demo", name: "demo", labels: {}, annotations: {} };

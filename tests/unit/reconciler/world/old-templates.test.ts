@@ -1,6 +1,6 @@
 /** D11: pods that templates of before the label make are found, whenever the first of them comes. */
 import { expect, test } from "vitest";
-import { createWorld, informersOf } from "../../../../reconciler/world/world.ts";
+import { createWorld, informersOf } from "../../../../reconciler/world/informers.ts";
 import type { KubeClient } from "../../../../shared/kube/client/interface.ts";
 import { PodStore } from "./pod-store.ts";
 

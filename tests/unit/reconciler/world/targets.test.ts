@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { readJobPod } from "../../../../reconciler/jobs/job-object.ts";
+import { readJobPod } from "../../../../reconciler/jobs/object.ts";
 import { isOwnerGone } from "../../../../reconciler/run/locks.ts";
+import { createWorld } from "../../../../reconciler/world/informers.ts";
 import type { PodObject } from "../../../../reconciler/world/pod-object.ts";
 import {
   gatherLockOwners,
@@ -9,7 +10,6 @@ import {
   gatherWorkloads,
   openRestores,
 } from "../../../../reconciler/world/targets.ts";
-import { createWorld } from "../../../../reconciler/world/world.ts";
 import { parseRepository } from "../../../../shared/api/repository.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
 
@@ -35,6 +35,19 @@ describe("a restore is in the way of backups", () => {
     ["its Repository is missing", { phase: "Pending" }],
     ["it is Invalid", { phase: "Invalid" }],
     ["it waits for its target", { phase: "Pending", startTime, members: [{ ref: WEB }] }],
+    [
+      "its workload is scaled to 0, for however long",
+      {
+        phase: "Pending",
+        startTime,
+        members: [
+          {
+            ref: WEB,
+            conditions: [{ type: "StashInitContainerInjected", status: "True", lastTransitionTime: startTime }],
+          },
+        ],
+      },
+    ],
     ["it has ended", { phase: "Succeeded", startTime, members: [{ ref: WEB, totalHosts: 1 }] }],
   ])("D19: not while %s", (_what, status) => {
     expect(openWith(status)).toBe(0);
@@ -52,6 +65,16 @@ describe("a restore is in the way of backups", () => {
             ref: WEB,
             conditions: [{ type: "StashInitContainerInjected", status: "Unknown", lastTransitionTime: startTime }],
           },
+        ],
+      },
+    ],
+    [
+      "its job is being made",
+      {
+        phase: "Pending",
+        startTime,
+        members: [
+          { ref: WEB, conditions: [{ type: "RestoreJobCreated", status: "Unknown", lastTransitionTime: startTime }] },
         ],
       },
     ],

@@ -18,7 +18,7 @@ const pairOf = () => {
 const { privatePem, publicPem } = pairOf();
 const NOW = new Date("2026-01-02T03:04:05Z");
 
-function aDrill(members: readonly object[] = []) {
+function aDrill(members: readonly object[] = [], more: object = {}) {
   return parseBackupVerificationSession({
     apiVersion: KINDS.BackupVerificationSession.apiVersion,
     kind: KINDS.BackupVerificationSession.kind,
@@ -44,6 +44,7 @@ function aDrill(members: readonly object[] = []) {
         ...members,
       ],
       checks: [{ name: "files of web", ok: true }],
+      ...more,
     },
   });
 }
@@ -91,6 +92,27 @@ describe("evidence", () => {
       members: [{ alias: "web", proven: true, snapshotCount: 1, snapshots: [{ tree: "b".repeat(64) }], files: 12 }],
     });
     expect(readEvidence(JSON.parse(canonicalJson(evidence)))).toEqual(evidence);
+  });
+
+  test("of a database says of what image the server was that had loaded it", () => {
+    const server = {
+      name: "drill-shop-1-db-0",
+      member: "db",
+      host: "db",
+      type: "kubedb.com/mariadb",
+      version: "10.11",
+      image: "here/mariadb:10.11",
+      port: 3306,
+      user: "root",
+      size: "1024Mi",
+      snapshots: [{ id: "d", path: "dumpfile.sql" }],
+    };
+    const db = { alias: "db", phase: "Succeeded", tableCount: 2, rows: 7 };
+    const { members } = buildEvidence(aDrill([db], { servers: [server] }), context);
+    expect(members.map((member) => member.server)).toEqual([
+      undefined,
+      { image: "here/mariadb:10.11", type: "kubedb.com/mariadb", version: "10.11" },
+    ]);
   });
 
   test("of a member that was not looked at, or has findings, does not call it proven", () => {

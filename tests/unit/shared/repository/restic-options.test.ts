@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { BackupMember, RestoreMember } from "../../../../shared/api/member.ts";
+import { isSwitchedOn } from "../../../../shared/repository/restic-flags.ts";
 import { findArgumentFault, type OptionsOf, requireArguments } from "../../../../shared/repository/restic-options.ts";
 import { findMemberFaults } from "../../../../webhook/validate/members.ts";
 
@@ -9,8 +10,13 @@ describe("arguments of the user for restic", () => {
     ["backup", []],
     ["backup", ["--one-file-system", "--tag", "team=a,weekly", "--exclude=*.tmp", "-e", "-r", "-xv"]],
     ["backup", ["-o", "s3.connections=10", "--option=b2.connections=3", "--limit-upload", "1000", "--verbose=2"]],
-    ["backup", ["--dry-run", "--no-such-flag"]],
+    ["backup", ["--ignore-inode", "--ignore-ctime=F", "--force", "--tag=t1,t2", "--group-by=", "--parent", "abc"]],
+    ["backup", ["--exclude-file=/data/x", "--iexclude", "--repo", "--exclude-if-present=.nobackup", "-e=*.tmp"]],
+    ["backup", ["--pack-size=64", "--compression", "max", "--read-concurrency=4", "--limit-download=9", "--no-scan"]],
+    ["backup", ["-vvv", "-v=2", "--json=false", "--quiet", "--retry-lock=5m", "-o", "s3.connections=5,S3.Region=eu"]],
     ["backup", ["-xe*.tmp", "-x=true", "-q"]],
+    ["restore", ["--overwrite=if-changed", "--verify=0", "--iinclude=/data/A", "--include-file", "/list", "-i", "x"]],
+    ["restore", ["--tag=t1", "--path", "/data", "--exclude-xattr=user.*", "-vq", "-H", "a"]],
     ["restore", ["--no-lock", "--verify", "--sparse", "--host", "other", "--include", "--target"]],
   ])("of a %s may be %j", (of, args) => {
     expect(findArgumentFault(args, of)).toBeUndefined();
@@ -38,6 +44,38 @@ describe("arguments of the user for restic", () => {
     ["backup", ["-o", "sftp.command=ssh elsewhere -s sftp"], /args\[0\]: -o "sftp\.command.*by which program/],
     ["restore", ["--option=rclone.program=/data/other"], /where the data goes/],
     ["backup", ["-xosftp.args=-p 2222"], /by which program/],
+    ["backup", ["-o", "s3.connections=5,sftp.command=/data/x"], /by which program/],
+    ["backup", ["-o", '"sftp.command=/data/x"'], /quote/],
+    ["backup", ["-o", "\u0085SFTP.command=/data/x"], /by which program/],
+    ["backup", ["-o", "s3.layout=s3legacy"], /"s3.layout" is not known/],
+    ["backup", ["--hostname=other"], /--hostname .*found by their host/],
+    ["backup", ["--hostname", "other"], /--hostname /],
+    ["backup", ["--tag", "\u0085session=bank/x"], /tag "\u0085session=/],
+    ["backup", ["--tag", "a,\u3000target=x"], /tag "\u3000target=/],
+    ["backup", ["--dry-run"], /nothing would be saved/],
+    ["backup", ["-n=true"], /nothing would be saved/],
+    ["backup", ["--skip-if-unchanged"], /no recovery point/],
+    ["backup", ["--no-such-flag"], /may be there/],
+    ["backup", ["--one-file-sys"], /may be there/],
+    ["backup", ["--One-File-System"], /may be there/],
+    ["backup", ["---json"], /may be there/],
+    ["backup", ["--=x"], /may be there/],
+    ["backup", ["--constructor"], /may be there/],
+    ["backup", ["-v2"], /may be there/],
+    ["backup", ["-x="], /may be there/],
+    ["backup", ["--one-file-system=yes"], /neither true nor false/],
+    ["backup", ["--json="], /neither true nor false/],
+    ["backup", ["--verbose=a"], /no number/],
+    ["backup", ["-x", "--exclude"], /args\[1\]: --exclude lacks its value/],
+    ["backup", ["-xe"], /-e lacks its value/],
+    ["backup", ["--sparse"], /may be there/],
+    ["backup", ["--insecure-tls"], /whom to trust/],
+    ["backup", ["--tag foo"], /may be there/],
+    ["restore", ["-x"], /may be there/],
+    ["restore", ["--help"], /do nothing/],
+    ["restore", ["-vh"], /-h .*do nothing/],
+    ["restore", ["--overwrite=never"], /would stay/],
+    ["restore", ["--overwrite", "if-newer"], /would stay/],
     ["restore", ["--delete"], /deletes what is not in the snapshot/],
     ["restore", ["--target=/"], /--target/],
     ["restore", ["-t/"], /-t /],
@@ -49,7 +87,7 @@ describe("arguments of the user for restic", () => {
   });
 
   test("never hide a refused option, whatever stands before it", () => {
-    const before = fc.constantFrom("--verbose", "-x", "-xv", "--tag=a", "--exclude=-x", "-ea", "--json", "--force");
+    const before = fc.constantFrom("--verbose", "-v", "-qv", "--tag=a", "--exclude=-x", "-ea", "--json", "--sparse");
     fc.assert(
       fc.property(
         fc.array(before),
@@ -59,6 +97,19 @@ describe("arguments of the user for restic", () => {
         },
       ),
     );
+  });
+
+  test("of a switch the last counts, as Go reads its values", () => {
+    for (const [args, isOn] of [
+      [["--verify"], true],
+      [["--verify", "--verify=0"], false],
+      [["--verify=f"], false],
+      [["--verify=T"], true],
+      [["--exclude", "--verify"], false],
+      [["--exclude=--verify", "--verify=False", "--verify=1"], true],
+    ] as const) {
+      expect(isSwitchedOn(args, "restore", "verify"), args.join(" ")).toBe(isOn);
+    }
   });
 
   const member = (kind: string, args: readonly string[], task?: string): BackupMember & RestoreMember => ({
@@ -73,7 +124,7 @@ describe("arguments of the user for restic", () => {
     expect(faults(member("PersistentVolumeClaim", ["--delete"]), "restore")).toEqual([
       "spec.members[2].target.args[0]",
     ]);
-    expect(faults(member("PersistentVolumeClaim", ["--delete"]))).toEqual([]);
+    expect(faults(member("PersistentVolumeClaim", ["--one-file-system"]))).toEqual([]);
     // A dump's own.
     expect(faults(member("AppBinding", ["--all-databases", "x"]))).toEqual([]);
   });

@@ -113,7 +113,8 @@ describe("what belongs to a recovery point", () => {
     const half = aSnapshot({ session: "one", hostname: "db-1", path: "/a", tags, target: "S/demo/db" });
     const other = aSnapshot({ session: "one", tags: ["paths=1"] });
     expect(readRecoveryPoints([...whole, half, other])[0]?.snapshots).toMatchObject([{ hostname: "web" }]);
-    expect(readRecoveryPoints(whole)[0]?.snapshots).toHaveLength(2);
+    expect(readRecoveryPoints(whole)[0]?.snapshots).toMatchObject([{ paths: 2 }, { paths: 2 }]);
+    expect(readRecoveryPoints([other])[0]?.snapshots[0]).not.toHaveProperty("paths");
   });
 });
 

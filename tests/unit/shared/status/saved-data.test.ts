@@ -1,8 +1,8 @@
 /** What makes a recovery point complete, and that nobody who asks sees it differently. */
 import { describe, expect, test } from "vitest";
 import { planRetention } from "../../../../agent/maintain/decide-retention.ts";
-import { listPoints } from "../../../../cli/points/recovery-points.ts";
-import { decideRepositoryStatus } from "../../../../reconciler/repository/decide-status.ts";
+import { listPoints } from "../../../../cli/points/decide.ts";
+import { decideRepositoryStatus } from "../../../../reconciler/repository/decide.ts";
 import { chooseRecoveryPoint } from "../../../../reconciler/restore/recovery-point.ts";
 import { parseBackupSession } from "../../../../shared/api/backup-session.ts";
 import { restoreInvokerView } from "../../../../shared/invoker/object.ts";

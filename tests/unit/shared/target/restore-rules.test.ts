@@ -89,6 +89,17 @@ describe("a recovery point", () => {
     expect(() => selectForHost([], copy, both)).toThrowError(expect.objectContaining({ code: "SNAPSHOT_NOT_FOUND" }));
   });
 
+  test("that lists fewer paths of the host than were saved is refused, unless those that are wanted are there", () => {
+    const cut = { ...point, snapshots: point.snapshots.map((one) => ({ ...one, paths: 3 })) };
+    expect(() => selectForHost([], HOST, cut)).toThrowError(
+      expect.objectContaining({ code: "SNAPSHOT_NOT_FOUND", message: expect.stringMatching(/2 of the 3 paths/) }),
+    );
+    expect(() => selectForHost([{ sourceHost: "data-0" }], HOST, cut)).toThrowError(/1 of the 3 paths/);
+    expect(selectForHost([{ paths: ["/b"] }], HOST, cut).wanted).toMatchObject([{ id: "s2" }]);
+    const whole = { ...point, snapshots: point.snapshots.map((one) => ({ ...one, paths: 2 })) };
+    expect(selectForHost([], HOST, whole).wanted).toHaveLength(2);
+  });
+
   test("that lacks the host is refused with what it holds", () => {
     expect(() => selectForHost([{ sourceHost: "data-7" }], HOST, point)).toThrowError(/StatefulSet db data-0 \/a s0/);
   });
@@ -121,11 +132,25 @@ describe("snapshots are found", () => {
     expect(resolveSnapshots(byPath("/a"), all, OWN)).toMatchObject([{ id: "upstream" }]);
   });
 
-  test("those of the only other target; of two others none", () => {
+  test("never those of another target, be it the only one", () => {
     const one = aSnapshot("x", { tags: ["target=Deployment/x/y"] });
-    expect(resolveSnapshots(byPath("/a"), [one], OWN)).toMatchObject([{ id: "x" }]);
-    const two = aSnapshot("z", { tags: ["target=Deployment/x/z"] });
-    expect(() => resolveSnapshots(byPath("/a"), [one, two], OWN)).toThrowError(/ambiguous/);
+    const two = aSnapshot("z", { tags: ["target=Deployment/x/z", OWN] });
+    for (const all of [[one], [one, two]]) {
+      expect(() => resolveSnapshots(byPath("/a"), all, OWN)).toThrowError(/does not exist; target=Deployment\/x\//);
+    }
+  });
+
+  test("of another claim of the namespace whose host a rule names, where it is the only one", () => {
+    const selection = selectForHost([{ sourceHost: "files", paths: ["/a"] }], HOST, undefined);
+    const of = (id: string, tag: string) => aSnapshot(id, { hostname: "files", tags: [tag] });
+    const files = of("x", "target=PersistentVolumeClaim/demo/files");
+    expect(resolveSnapshots(selection, [files], OWN)).toMatchObject([{ id: "x" }]);
+    for (const all of [
+      [files, of("y", "target=Deployment/demo/files")],
+      [of("y", "target=PersistentVolumeClaim/evil/files")],
+    ]) {
+      expect(() => resolveSnapshots(selection, all, OWN)).toThrowError(/does not exist; target=/);
+    }
   });
 
   test("by the beginning of an id, the own host's first", () => {

@@ -184,6 +184,32 @@ test("the author of a batch is asked about the workloads that joined it by their
   expect((await write(batch([]), { labelled, rights })).isAllowed).toBe(true);
 });
 
+test("the author of a verifier is asked for the AppBindings of its invoker, whose databases its drills restore", async () => {
+  const verifier = {
+    apiVersion: "stash.appscode.com/v1beta1",
+    kind: "BackupVerifier",
+    metadata: { name: "v", namespace: "demo" },
+    spec: { invoker: { kind: "BackupBatch", name: "x" } },
+  };
+  const rights = ["create pods", "create persistentvolumeclaims", "create networkpolicies"];
+  const objects = [batch([{ target: { ref: WEB } }, { target: { ref: DB } }])];
+  // Whoever may make pods alone could have them let out by the drill's policies.
+  const confined = await write(verifier, { rights: rights.slice(0, 2), objects: [batch([])] });
+  expect(confined.message).toContain("may not create networkpolicies");
+  const refused = await write(verifier, { rights, objects });
+  expect(refused.isAllowed).toBe(false);
+  expect(refused.message).toContain("may not get appbindings");
+  expect((await write(verifier, { rights: [...rights, "get appbindings db"], objects })).isAllowed).toBe(true);
+  expect((await write(verifier, { rights, objects: [batch([{ target: { ref: WEB } }])] })).isAllowed).toBe(true);
+  const configuration = {
+    kind: "BackupConfiguration",
+    metadata: { name: "x", namespace: "demo" },
+    spec: { target: { ref: DB } },
+  };
+  const ofOne = { ...verifier, spec: { invoker: { kind: "BackupConfiguration", name: "x" } } };
+  expect((await write(ofOne, { rights, objects: [configuration] })).isAllowed).toBe(false);
+});
+
 test("an AppBinding asks for a backup by annotations, so its author is asked about them too", async () => {
   const annotated = (annotations: object) => ({ ...binding(), metadata: { ...binding().metadata, annotations } });
   const blueprint = { "stash.appscode.com/backup-blueprint": "daily" };

@@ -295,6 +295,25 @@ test("a BackupSession keeps its spec, but may be cancelled, once and for all", (
   }
 });
 
+test("what is due long after it is made is refused, and what is there already is let alone", () => {
+  const made = { name: "s", namespace: "demo", creationTimestamp: "2024-01-01T00:00:00Z" };
+  for (const [kind, rest] of [
+    ["BackupSession", { invoker: { kind: "BackupBatch", name: "a" } }],
+    ["BackupVerificationSession", { verifier: "v" }],
+  ] as const) {
+    const object = (dueTime: string) => ({
+      apiVersion: "stash.appscode.com/v1beta1",
+      kind,
+      metadata: made,
+      spec: { ...rest, dueTime },
+    });
+    expect(findingsOf(object("2024-01-01T01:00:01Z"))).toContain("fault spec.dueTime");
+    expect(findingsOf(object("2024-01-01T00:59:00Z"))).toBe("");
+    expect(findingsOf(object("2020-01-01T00:00:00Z"))).toBe("");
+    expect(findingsOf(object("2025-01-01T00:00:00Z"), object("2025-01-01T00:00:00Z"))).toBe("");
+  }
+});
+
 test("a BackupBlueprint is validated where it holds no variables", () => {
   const blueprint = (spec: JsonObject) => ({
     apiVersion: "stash.appscode.com/v1beta1",

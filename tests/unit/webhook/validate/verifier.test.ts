@@ -13,6 +13,10 @@ function aVerifier(spec: object) {
   });
 }
 
+function aQuery(expect: object) {
+  return { member: "db", statement: "SELECT 1", expect };
+}
+
 test.each<[string, object, readonly string[]]>([
   ["nothing but the invoker", {}, []],
   ["a schedule", { schedule: "0 3 * * *", timeZone: "Europe/Berlin" }, []],
@@ -22,7 +26,28 @@ test.each<[string, object, readonly string[]]>([
   ["a session without Named", { point: { session: "s" } }, ["spec.point.session"]],
   ["Script without a script", { type: "Script" }, ["spec.script"]],
   ["a script that would not run", { script: { image: "a:1" } }, ["spec.script"]],
-  ["Query, which nobody would ask", { type: "Query" }, ["spec.type"]],
+  ["Query without a statement", { type: "Query" }, ["spec.queries"]],
+  ["statements", { type: "Query", queries: [aQuery({ min: "1", max: "9" }), aQuery({ equals: "x" })] }, []],
+  ["statements that nobody would ask", { queries: [aQuery({ min: "1" })] }, ["spec.queries"]],
+  ["a statement that may answer anything", { type: "Query", queries: [aQuery({})] }, ["spec.queries[0].expect"]],
+  ["a limit that is no number", { type: "Query", queries: [aQuery({ min: "many" })] }, ["spec.queries[0].expect.min"]],
+  ["two ways at once", { type: "Query", queries: [aQuery({ equals: "1", min: "1" })] }, ["spec.queries[0].expect"]],
+  [
+    "an empty statement of nobody",
+    { type: "Query", queries: [{ member: "", statement: " ", expect: { equals: "" } }] },
+    ["spec.queries[0].member", "spec.queries[0].statement"],
+  ],
+  ["an image for a server", { servers: [{ member: "db", image: "mariadb:10.11" }] }, []],
+  [
+    "two images for one server, and one of nothing",
+    {
+      servers: [
+        { member: "db", image: "a:1" },
+        { member: "db", image: "" },
+      ],
+    },
+    ["spec.servers[1].image", "spec.servers[1].member"],
+  ],
   ["a sample of nothing", { sample: "0%" }, ["spec.sample"]],
   ["a sample of more than all", { sample: "101%" }, ["spec.sample"]],
   ["a sample without its sign", { sample: "2" }, ["spec.sample"]],
@@ -44,10 +69,24 @@ test("whoever writes a verifier must be allowed what its drills do", () => {
   expect(effects.map(({ verb, resource, name }) => [verb, resource, name].filter(Boolean).join(" "))).toEqual([
     "create pods",
     "create persistentvolumeclaims",
+    "create networkpolicies",
     "get secrets private",
     "get serviceaccounts admin",
   ]);
   expect(effects.every(({ namespace }) => namespace === "demo")).toBe(true);
+});
+
+test("whoever writes a verifier of databases must be allowed to get their AppBindings", () => {
+  const ofDatabases = aVerifier({ servers: [{ member: "db", image: "a:1" }] });
+  const gets = (verifier: ReturnType<typeof aVerifier>, verified?: readonly { namespace: string; name: string }[]) =>
+    effectsOf(verifier, { appSecrets: new Map(), labelled: [], verified })
+      .filter(({ resource }) => resource === "appbindings")
+      .map(({ verb, namespace, name = "any" }) => `${verb} ${namespace}/${name}`);
+  expect(gets(aVerifier({}), [{ namespace: "demo", name: "shop" }])).toEqual(["get demo/shop"]);
+  expect(gets(aVerifier({}), [])).toEqual([]);
+  // An invoker that is still to come may name any.
+  expect(gets(ofDatabases)).toEqual(["get demo/any"]);
+  expect(gets(aVerifier({}))).toEqual([]);
 });
 
 test("a drill stays what it is; it can be cancelled, and that stays", () => {

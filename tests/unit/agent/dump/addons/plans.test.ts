@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { planMysql, readMysqlProbe } from "../../../../../agent/dump/addons/mysql-client.ts";
 import { planPostgres, readPostgresProbe } from "../../../../../agent/dump/addons/postgres.ts";
-import type { DumpPlan, DumpRequest } from "../../../../../agent/dump/dump-plan.ts";
+import type { DumpPlan, DumpRequest } from "../../../../../agent/dump/plan.ts";
 import { UserError } from "../../../../../shared/errors.ts";
 
 const PASSWORD = "never-shown";
@@ -55,8 +55,13 @@ describe("mysql", () => {
     ["-A", true],
     ["-B shop", true],
     ["--skip-comments --databases shop", true],
-    ["shop", false],
+    ["shop", true],
+    ["--single-transaction shop", true],
+    ["-h db -u root shop", true],
+    ["--ignore-table shop.log --where '1 = 1' shop", true],
     ["shop item", false],
+    ["--single-transaction shop item sale", false],
+    ["--databases shop --tables item", false],
   ])("E5: dumps all that belongs to whole databases: %s", (args, isOfDatabases) => {
     const argv = planMysql("mariadb", aRequest({ params: { args } })).dumps[0]?.argv.slice(2, 5);
     if (isOfDatabases) expect(argv).toEqual(EVERYTHING);
@@ -87,6 +92,11 @@ describe("mysql", () => {
     expect(plan.dumps.map(({ argv }) => argv.slice(2))).toEqual([
       [...EVERYTHING, "-x", "--databases", "a"],
       ["b", "c"],
+    ]);
+    const whole = planMysql("mysql", aRequest({ params: { args: "", multiDumpArgs: "$args=a $args=b" } }));
+    expect(whole.dumps.map(({ argv }) => argv.slice(2))).toEqual([
+      [...EVERYTHING, "a"],
+      [...EVERYTHING, "b"],
     ]);
   });
 
