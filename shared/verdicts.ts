@@ -61,7 +61,13 @@ function keyOf(id: string): string {
 export type Verdicts = ReadonlyMap<string, readonly Verdict[]>;
 
 export function groupVerdicts(verdicts: readonly Verdict[]): Verdicts {
-  return Map.groupBy(verdicts, ({ subject }) => keyOf(subject));
+  // Commands read verdicts, too, and run with Node 20, which has no `Map.groupBy`.
+  const groups = new Map<string, Verdict[]>();
+  for (const verdict of verdicts) {
+    const key = keyOf(verdict.subject);
+    groups.set(key, [...(groups.get(key) ?? []), verdict]);
+  }
+  return groups;
 }
 
 /** The verdicts on a snapshot, also by the id that it had before its tags changed or it was copied. */

@@ -9,7 +9,6 @@ import { groupBy } from "../../objects/group-by.ts";
 import { hasEnded, type RunObject } from "../../objects/read-run.ts";
 import { memberName } from "../../objects/session-facts.ts";
 import type { WorldView } from "../world.ts";
-import { groupBy } from "./group-by.ts";
 
 interface RunHost {
   readonly pod?: string | undefined;

@@ -23,7 +23,6 @@ import { isPointOf, type Point } from "../../points/decide.ts";
 import { hasDrillEnded } from "../../proof/drills.ts";
 import type { ToldRecovery } from "../history/told.ts";
 import type { WorldView } from "../world.ts";
-import { groupBy } from "./group-by.ts";
 
 /** What the status of a drill or a Repository calls a point. */
 interface PlacedPoint {
