@@ -55,6 +55,13 @@ test("killed at any write, a drill goes on to its end and leaves nothing", async
   expect(ends.reduce((sum, { kills }) => sum + kills, 0)).toBeGreaterThanOrEqual(MIN_KILLS);
 }, 200_000);
 
+/** One that only waits holds no drill. */
+const AT_WORK = {
+  phase: "Running",
+  startTime: "2026-01-01T00:00:00Z",
+  members: [{ ref: { apiVersion: "apps/v1", kind: "Deployment", name: "web" }, totalHosts: 1 }],
+};
+
 test("a drill gives way to a restore of the application at whatever step it is, and leaves nothing", async () => {
   const { apiVersion, kind } = KINDS.RestoreBatch;
   const restore = {
@@ -77,6 +84,13 @@ test("a drill gives way to a restore of the application at whatever step it is, 
       const { drill } = await stand.run(`gives-way-${lane}`, undefined, async (step) => {
         if (step !== from) return;
         await client.create(KINDS.RestoreBatch, namespace, { ...restore, metadata: { name: "real", namespace } }, asIs);
+        await client.patchStatus(
+          KINDS.RestoreBatch,
+          namespace,
+          "real",
+          { kind: "merge", body: { status: AT_WORK } },
+          asIs,
+        );
       });
       stand.hold(undefined);
       const { phase, reason, message } = drill.status ?? {};
