@@ -1,5 +1,6 @@
 /** The volumes of the workload that the injected container mounts: what all its members ask for, united. */
 import type { VolumeMount } from "../api/kubernetes/volume.ts";
+import { normalPath } from "../paths.ts";
 import { formatTarget, type ResolvedTargetRef } from "../target/ref.ts";
 import { applicationVolumeNames } from "./own-parts.ts";
 import { findUnusableMount, type MountingSettings } from "./unusable-mounts.ts";
@@ -47,6 +48,13 @@ export function sourceOf({ name, subPath, subPathExpr }: MountSource): string {
   return JSON.stringify([name, subPath ?? "", subPathExpr ?? ""]);
 }
 
+/** Name of the volume. */
+export function volumeOf(source: string): string {
+  const parts: unknown = JSON.parse(source);
+  const name: unknown = Array.isArray(parts) ? parts[0] : undefined;
+  return typeof name === "string" ? name : "";
+}
+
 interface MountSource {
   readonly name: string;
   readonly subPath?: string | undefined;
@@ -73,12 +81,9 @@ export function uniteMounts(
 }
 
 /**
- * A mount path in the form in which two of them can be compared: without slashes at the end. By hand: a pattern for what stands at the end
- * is tried at each slash, and paths come from annotations.
+ * A mount path in the form in which two of them can be compared: `/a`, `/a/`, `//a` and `/a/.` are one place to a kubelet.
  */
 export function placeOf(path: string): string {
-  if (path.length <= 1) return path;
-  let end = path.length;
-  while (end > 0 && path[end - 1] === "/") end--;
-  return path.slice(0, end);
+  const place = normalPath(path);
+  return place.length > 1 && place.endsWith("/") ? place.slice(0, -1) : place;
 }

@@ -49,8 +49,26 @@ describe("a pod whose container has at the member's place", () => {
     expect(hostAfter(6, other)?.error).toContain("another volume than b at /data/");
   });
 
+  test("its own, and another's over a folder of that, gets no turn either", () => {
+    const covered = new Map([
+      ["/data", sourceOf(MOUNT)],
+      ["/data/uploads", sourceOf({ name: "a" })],
+    ]);
+    expect(hostAfter(6, covered)).toMatchObject({ phase: "Failed", reason: "TARGET_INVALID" });
+    expect(hostAfter(6, covered)?.error).toContain("volume a of another member at /data/uploads");
+  });
+
   test.each([
     ["the member's own", new Map([["/data", sourceOf(MOUNT)]])],
+    [
+      "the member's own, with others beside it and ours below",
+      new Map([
+        ["/data", sourceOf(MOUNT)],
+        ["/database", sourceOf({ name: "a" })],
+        ["/data/secrets", sourceOf({ name: "stash-secret-hazuvmnbf3" })],
+        ["/", sourceOf({ name: "root" })],
+      ]),
+    ],
     ["nothing", new Map<string, string>()],
     ["something that nobody looked at", undefined],
   ])("%s gets the turn", (_, mounts) => {

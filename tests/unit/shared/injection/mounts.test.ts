@@ -1,5 +1,6 @@
 /** Mounts that a kubelet can't make, and places that two members want: found when the container is planned. */
 import { describe, expect, test } from "vitest";
+import { findContested } from "../../../../shared/injection/contested.ts";
 import { planInjection } from "../../../../shared/injection/plan.ts";
 import { namesInExpression } from "../../../../shared/target/expression.ts";
 import { decideMutation } from "../../../../webhook/decide.ts";
@@ -174,5 +175,36 @@ describe("S14: names that injection gives to volumes", () => {
     const spec = { volumeClaimTemplates: [{ metadata: { name: "stash-identity" } }] };
     const workload = aDeployment({ kind: "StatefulSet", spec });
     expect(planOf({ workload, backups: [aBackup({ target: { ref } })] }).reason).toBe("NameTaken");
+  });
+});
+
+describe("C12: two members of one container", () => {
+  const invoker = (name: string) => ({ kind: "BackupBatch" as const, namespace: "demo", name });
+  const problemsOf = (first: object, second: object) =>
+    findContested(
+      [
+        { invoker: invoker("a"), repository: undefined, volumeMounts: [{ name: "a", mountPath: "/data", ...first }] },
+        { invoker: invoker("b"), repository: undefined, volumeMounts: [{ name: "b", mountPath: "/data", ...second }] },
+      ],
+      "demo",
+      ["/stash-tmp"],
+    ).map(({ invoker: who, message }) => [who, message]);
+
+  test.each(["/data/", "//data", "/data/.", "/./data//"])("want one place, however it is spelled: %s", (mountPath) => {
+    expect(problemsOf({}, { mountPath })).toEqual([
+      ["BackupBatch demo/b", expect.stringContaining("is wanted twice: volume a has it")],
+    ]);
+  });
+
+  test.each([
+    ["/data/uploads", "BackupBatch demo/a", "volume b of another member lies at /data/uploads"],
+    ["/", "BackupBatch demo/b", "volume a of another member lies at /data"],
+  ])("whose places lie within each other: %s", (mountPath, who, message) => {
+    expect(problemsOf({}, { mountPath })).toEqual([[who, expect.stringContaining(message)]]);
+  });
+
+  test("that lie beside each other, or mount the same, get what they want", () => {
+    expect(problemsOf({}, { mountPath: "/database" })).toEqual([]);
+    expect(problemsOf({}, { name: "a", mountPath: "/data/." })).toEqual([]);
   });
 });
