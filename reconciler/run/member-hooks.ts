@@ -140,24 +140,45 @@ function afterPlace<Status extends RunStatus>(
 
 /** The target with what its hooks came to as conditions. */
 export function withHookConditions<Status extends RunStatus>(
-  facts: RunFacts<Status>,
+  facts: Pick<RunFacts<Status>, "words" | "pods">,
   target: TargetEntry,
   now: Date,
 ): TargetEntry {
   const { words } = facts;
-  const before = withHookCondition(target, allHooks(target, words.before), words.beforeHook, now);
-  return withHookCondition(before, allHooks(target, words.after), words.afterHook, now);
+  const before = withHookCondition(target, lastOf(allHooks(target, words.before), hostOf), words.beforeHook, now);
+  return withHookCondition(before, lastAfterHooks(facts, allHooks(target, words.after)), words.afterHook, now);
+}
+
+function hostOf({ hostname = "" }: HookResult): string {
+  return hostname;
+}
+
+/** The last run counts: an earlier one was interrupted, or ran in a pod that is gone. */
+function lastOf(hooks: readonly HookResult[], keyOf: (hook: HookResult) => string): readonly HookResult[] {
+  return [...new Map(hooks.map((hook) => [keyOf(hook), hook])).values()];
+}
+
+/** What failed in a pod that is still there is made good by no other pod's run: each has an application of its own to set free. */
+function lastAfterHooks<Status extends RunStatus>(
+  { pods }: Pick<RunFacts<Status>, "pods">,
+  hooks: readonly HookResult[],
+): readonly HookResult[] {
+  const ofHosts = new Set(lastOf(hooks, hostOf));
+  const isThere = ({ podUID = "" }: HookResult): boolean => {
+    const pod = pods.get(podUID);
+    return pod !== undefined && pod.behindApp === undefined && !isLost(pod);
+  };
+  const ofPods = lastOf(hooks, (hook) => `${hostOf(hook)} ${hook.podUID ?? ""}`);
+  return ofPods.filter((hook) => ofHosts.has(hook) || (hook.phase === "Failed" && isThere(hook)));
 }
 
 function withHookCondition(
   target: TargetEntry,
-  hooks: readonly HookResult[],
+  last: readonly HookResult[],
   words: ConditionWords,
   now: Date,
 ): TargetEntry {
-  if (hooks.length === 0) return target;
-  // The last run for a host counts: an earlier one was interrupted, or ran in a pod that is gone.
-  const last = [...new Map(hooks.map((hook) => [hook.hostname ?? "", hook])).values()];
+  if (last.length === 0) return target;
   const failed = last.find((hook) => hook.phase === "Failed");
   const skipped = last.find((hook) => hook.phase === "Skipped");
   return withEntryCondition(
