@@ -2,7 +2,9 @@
  * `try-restore --repository=JSON --snapshot=ID`: restic's own dry run of a restore, in the pod whose files it would write over. What it
  * finds is printed as one line of JSON. Not even a lock is written.
  */
+
 import { parseFlags, requireFlags } from "../flags.ts";
+import { DRY_RUN } from "../restore/count-selected.ts";
 import { createTried } from "../restore/tried.ts";
 import { openAskedRepository } from "../work/asked-repository.ts";
 import { shutdownSignal } from "./shutdown.ts";
@@ -18,7 +20,8 @@ export async function run(argv: readonly string[]): Promise<number> {
       targetFolder: "/",
       include: [],
       exclude: [],
-      args: ["--dry-run", "--json", "--verbose=2", "--no-lock"],
+      args: [],
+      flags: DRY_RUN,
       isVerified: false,
     },
     {
