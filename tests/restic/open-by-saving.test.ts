@@ -37,6 +37,8 @@ async function paths(): Promise<readonly string[]> {
   });
 }
 
+const isOldest = process.env["STASH_BATCH_TEST_RESTIC"] === "oldest";
+
 test("a repository that is there is found by the first backup, without a look for it", async () => {
   const outcomes = await world.backup(opening(await world.open()), { paths: await paths() });
   expect(outcomes.map(({ kind }) => kind)).toEqual(["saved", "saved"]);
@@ -78,8 +80,10 @@ test("restic's id of the repository is known of one that is made, found, or open
   const restic = await world.open(world.bareBackend);
   expect(restic.openedId()).toBeUndefined();
   const made = await idOf(restic);
-  expect(made).toMatch(/^[0-9a-f]{64}$/);
-  expect(await idOf(restic)).toBe(made);
+  const found = await idOf(restic);
+  expect(found).toMatch(/^[0-9a-f]{64}$/);
+  // The oldest restic does not tell it when it makes one.
+  expect(made).toBe(isOldest ? undefined : found);
   let seen: string | undefined;
   const opened = openBySaving(restic, {
     onFound: () => {
@@ -89,7 +93,7 @@ test("restic's id of the repository is known of one that is made, found, or open
     signal,
   });
   await world.backup(opened, { paths: await paths() });
-  expect(seen).toBe(made);
+  expect(seen).toBe(found);
 });
 
 test("no id is told of another repository whose cache lies beside", async () => {
