@@ -2,7 +2,7 @@
  * What a restore would do to files: restic's own dry run, in the pods whose files it would write over. Nothing is made in the cluster for
  * it, and nothing is written into the repository.
  */
-import { PassThrough } from "node:stream";
+import { Writable } from "node:stream";
 import type { TriedRestore } from "../../agent/restore/tried.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository } from "../../shared/api/repository.ts";
@@ -14,7 +14,6 @@ import type { Cluster } from "../cluster/interface.ts";
 import { PODS } from "../cluster/resources.ts";
 import { WORKLOAD_KINDS } from "../objects/workloads.ts";
 import { IMAGE_PROGRAM } from "../program/names.ts";
-import { lineWriter } from "../terminal/line-writer.ts";
 import { podSelector, type SidecarPod, sidecarPods } from "./choose-pods.ts";
 import type { MemberFiles, PlannedMember } from "./decide-plan.ts";
 import { addTried } from "./file-plan.ts";
@@ -68,26 +67,49 @@ async function tryMember(
   return sum === undefined ? { kind: "unknown", why: "it has no snapshots" } : { kind: "tried", files: sum };
 }
 
+/** Counts and some paths. */
+const MAX_OUTPUT = 1024 * 1024;
+/** It reads every file that is there. */
+const TRY_LIMIT_MS = 60 * 60_000;
+
 async function tryIn(
   cluster: Cluster,
   namespace: string,
   { name, command = IMAGE_PROGRAM }: SidecarPod,
   flags: readonly string[],
 ): Promise<TriedRestore> {
-  const stdout = new PassThrough();
-  const chunks: Buffer[] = [];
-  stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
-  const said: string[] = [];
-  const { stream } = lineWriter((line) => said.push(line));
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(TRY_LIMIT_MS)]);
+  const output = gather(MAX_OUTPUT, () => stop.abort(new Error(`pod ${name} answers with more than a plan`)));
+  const errors = gather(MAX_OUTPUT, () => stop.abort(new Error(`pod ${name} complains without end`)));
   const exitCode = await cluster.exec(namespace, {
     pod: name,
     container: Container.Sidecar,
     command: [...command, Command.TryRestore, ...flags],
-    stdout,
-    stderr: stream,
+    stdout: output.stream,
+    stderr: errors.stream,
+    signal,
   });
-  if (exitCode !== 0) throw new Error(said.at(-1)?.slice(0, 500) ?? `exit code ${exitCode}`);
-  return readTried(parseJson(Buffer.concat(chunks).toString("utf8")));
+  if (exitCode !== 0) {
+    const words = errors.text().trim().split("\n").at(-1)?.slice(0, 500);
+    throw new Error(words || `exit code ${exitCode}`);
+  }
+  return readTried(parseJson(output.text()));
+}
+
+/** What runs in the pod may be somebody else's program: it must not fill the memory of whoever asks. */
+function gather(limit: number, onMore: () => void): { readonly stream: Writable; text(): string } {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      length += chunk.length;
+      if (length > limit) onMore();
+      else chunks.push(chunk);
+      done();
+    },
+  });
+  return { stream, text: () => Buffer.concat(chunks).toString("utf8") };
 }
 
 function readTried(value: unknown): TriedRestore {

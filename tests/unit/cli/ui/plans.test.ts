@@ -54,6 +54,7 @@ const cluster: Cluster = {
   },
   exec: async (_namespace, choice) => {
     executed.push(choice);
+    if (isEndless) await writeWithoutEnd(choice);
     choice.stdout.end(JSON.stringify({ ...TRIED, overwritten: ["/data/own"] }));
     choice.stderr.end();
     return 0;
@@ -62,6 +63,21 @@ const cluster: Cluster = {
     throw new TypeError("no log is read");
   },
 };
+
+let isEndless = false;
+const PIECE = Buffer.alloc(64 * 1024, "x");
+/** More than anybody waits for. */
+const MOST_PIECES = 10_000;
+
+/** As a program that somebody put in the place of ours: until whoever asked ends the call. */
+async function writeWithoutEnd({ stdout, signal }: ExecChoice): Promise<void> {
+  for (let pieces = 0; pieces < MOST_PIECES; pieces += 1) {
+    stdout.write(PIECE);
+    await new Promise(setImmediate);
+    signal?.throwIfAborted();
+  }
+  throw new Error("nobody ended it");
+}
 
 const TRIED = { newFiles: 0, changedFiles: 1, sameFiles: 2, totalBytes: 2_048, writtenBytes: 11 };
 
@@ -100,6 +116,17 @@ beforeEach(() => {
 });
 
 describe("a plan", () => {
+  test("S7: waits for no pod that answers without end, and keeps nothing of what it says", async () => {
+    objects = withPods();
+    isEndless = true;
+    try {
+      const { files } = await plansOf().plan(ORDER);
+      expect(files).toContainEqual(expect.stringContaining("web-0 answers with more than a plan"));
+    } finally {
+      isEndless = false;
+    }
+  });
+
   test("names members in order, and its YAML is the RestoreBatch that a dry run took", async () => {
     const plan = await plansOf().plan(ORDER);
     expect(plan).toMatchObject({
