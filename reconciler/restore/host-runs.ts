@@ -23,7 +23,7 @@ import { memberOf, type RestoreView } from "./view.ts";
 const FEW_SNAPSHOTS = 50;
 
 /** The part of a recovery point that can matter to one host. */
-function pointOf(
+export function pointOf(
   point: ChosenRecoveryPoint | undefined,
   host: string,
   rules: RestoreMemberView["target"]["rules"],
@@ -33,7 +33,20 @@ function pointOf(
   const named = [host, ...(rules ?? []).flatMap(({ sourceHost }) => (sourceHost ? [sourceHost] : []))];
   const ordinals = new Set(named.flatMap((name) => podOrdinal(name) ?? []));
   const isNamed = (name: string) => named.includes(name) || ordinals.has(podOrdinal(name) ?? -1);
-  return { ...point, snapshots: snapshots.filter(({ hostname = "" }) => isNamed(hostname)) };
+  const own = snapshots.filter(({ hostname = "" }) => isNamed(hostname));
+  // That a host came later than the point is told by all the others that are in it.
+  const others = own.length > 0 ? [] : oneOfEach(snapshots, host);
+  return { ...point, snapshots: [...own, ...others] };
+}
+
+/** One snapshot of each host that is called like this one. */
+function oneOfEach<Snapshot extends { readonly hostname?: string }>(
+  snapshots: readonly Snapshot[],
+  host: string,
+): readonly Snapshot[] {
+  const nameOf = (hostname: string) => hostname.replace(/-\d+$/, "");
+  const alike = snapshots.filter(({ hostname = "" }) => nameOf(hostname) === nameOf(host));
+  return [...new Map(alike.map((snapshot) => [snapshot.hostname, snapshot])).values()];
 }
 
 function restoreOrder(
