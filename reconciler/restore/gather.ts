@@ -12,7 +12,7 @@ import type { GatherPorts } from "../run/kind.ts";
 import { runOwnerOf } from "../run/view.ts";
 import type { PodFact, WorkloadFact } from "../run/world.ts";
 import type { World } from "../world/informers.ts";
-import { hasHosts, isAtWork, isInitOf, isOpenRestore, type Restore } from "../world/targets.ts";
+import { hasHosts, hasTurnAt, isAtWork, isInitOf, isOpenRestore, type Restore } from "../world/targets.ts";
 import { isWorkloadKind } from "../world/workload-object.ts";
 import { withoutEffects } from "./dry-run.ts";
 import { RECOVERY_POINT_WANTED } from "./explain.ts";
@@ -91,16 +91,19 @@ function gateOf(
  * | 1 | is over, or a plan | no |
  * | 2 | older, and nobody has looked at it, or its recovery point is being looked for | yes: it is about to begin |
  * | 3 | older, and at work | yes |
- * | 4 | older, and only waits | no |
- * | 5 | younger, and has hosts, while this one has none | yes: it passed this one while that waited |
+ * | 4 | older, and its turn at this very target came | yes: it waits for the same, and is first when that comes |
+ * | 5 | older, and only waits, for something else | no |
+ * | 6 | younger, and has hosts, while this one has none | yes: it passed this one while that waited |
  */
-function comesFirst(other: Restore, object: RestoreObject): boolean {
+function comesFirst(other: Restore, object: RestoreObject, key: string): boolean {
   const { metadata, status } = other;
   if (metadata.uid === object.metadata.uid || !isOpenRestore(other)) return false;
   const [of, own] = [metadata.creationTimestamp ?? "", object.metadata.creationTimestamp ?? ""];
   const isOlder = of < own || (of === own && metadata.name < object.metadata.name);
   if (!isOlder) return hasHosts(other) && !hasHosts(object);
-  return status?.phase === undefined || status.reason === RECOVERY_POINT_WANTED || isAtWork(other);
+  return (
+    status?.phase === undefined || status.reason === RECOVERY_POINT_WANTED || isAtWork(other) || hasTurnAt(other, key)
+  );
 }
 
 /** Sessions that are working on one of the targets, and restores of them that come first. */
@@ -114,7 +117,7 @@ export function busyTargets(world: World, object: RestoreObject, refs: readonly 
       .byIndex("target", key)
       .find(({ status }) => status?.startTime !== undefined && !isFinalSessionPhase(status.phase));
     const restores = [...world.restoreSessions.byIndex("target", key), ...world.restoreBatches.byIndex("target", key)];
-    const other = restores.find((restore) => comesFirst(restore, object));
+    const other = restores.find((restore) => comesFirst(restore, object, key));
     if (session !== undefined) busy.set(key, `BackupSession ${session.metadata.name}`);
     else if (other !== undefined) busy.set(key, formatInvoker({ kind: other.kind, ...other.metadata }));
   }

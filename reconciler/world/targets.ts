@@ -11,7 +11,7 @@ import { splitObjectKey } from "../../shared/kube/object-meta.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { findCondition, isConditionFalse } from "../../shared/status/conditions.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
-import { type ResolvedTargetRef, targetKey } from "../../shared/target/ref.ts";
+import { type ResolvedTargetRef, resolveTargetRef, targetKey } from "../../shared/target/ref.ts";
 import { podFact } from "../jobs/gather-of-targets.ts";
 import type { HostEntry } from "../run/entries.ts";
 import type { FormerPod, LocksView } from "../run/locks.ts";
@@ -96,6 +96,22 @@ export function isOpenRestore(restore: Restore): boolean {
 /** Whether hosts of it have their turn, or wait for it in their pods. */
 export function hasHosts(restore: Restore): boolean {
   return isOpenRestore(restore) && membersOf(restore).some(({ totalHosts }) => totalHosts !== undefined);
+}
+
+/** Whether the turn of a restore that is not over came at a target, for which it may wait. @param key of targetKey() */
+export function hasTurnAt(restore: Restore, key: string): boolean {
+  if (!isOpenRestore(restore)) return false;
+  // It has one target, by which it was found.
+  if (restore.kind === "RestoreSession") return membersOf(restore).some(isTurnOf);
+  const { metadata, status } = restore;
+  const ofTarget = (status?.members ?? []).filter(
+    ({ ref }) => targetKey(resolveTargetRef(ref, metadata.namespace)) === key,
+  );
+  return ofTarget.some(isTurnOf);
+}
+
+function isTurnOf({ conditions }: { readonly conditions?: readonly Condition[] }): boolean {
+  return findCondition(conditions, ConditionType.RestoreTargetFound) !== undefined;
 }
 
 /** Whether the turn of a member came, and what is to do its work is being brought. Where no pod is wanted nothing is. */

@@ -7,6 +7,8 @@ const deletionTimestamp = "2024-04-30T09:00:00Z";
 
 const startTime = "2024-04-30T08:00:01Z";
 const RUNNING = { phase: "Running", startTime, members: [{ ref: WEB, totalHosts: 1 }] };
+const DB = { ...WEB, name: "db" };
+const NOT_FOUND = { type: "RestoreTargetFound", status: "False", lastTransitionTime: startTime };
 const WAITING = { phase: "Pending", startTime, reason: "TargetNotAvailable", members: [{ ref: WEB }] };
 
 /** Who is in the way of a restore that was made after this one. */
@@ -33,7 +35,9 @@ test.each<[string, object | undefined, number]>([
   ["nobody has looked at yet", undefined, 1],
   ["looks for its recovery point", { phase: "Pending", reason: "RecoveryPointWanted" }, 1],
   ["is Invalid", { phase: "Invalid", reason: "RecoveryPointMissing" }, 0],
-  ["waits for its target", WAITING, 0],
+  ["waits for another member's turn", WAITING, 0],
+  ["waits for the same target", { ...WAITING, members: [{ ref: WEB, conditions: [NOT_FOUND] }] }, 1],
+  ["waits for another target", { ...WAITING, members: [{ ref: WEB }, { ref: DB, conditions: [NOT_FOUND] }] }, 0],
   ["has ended", { ...RUNNING, phase: "Failed" }, 0],
 ])("D19: an older restore that %s is in the way of a younger one, or only waits", (_what, status, ways) => {
   expect(inTheWay({}, status)).toHaveLength(ways);
