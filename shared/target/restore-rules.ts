@@ -6,7 +6,7 @@ import { UserError } from "../errors.ts";
 import { normalPath, normalPaths } from "../paths.ts";
 import { wholeSnapshots } from "../snapshots/point-parts.ts";
 import { hostName, podOrdinal } from "./hosts.ts";
-import { type ResolvedTargetRef, resolveTargetRef, type TargetRefLike, targetKey } from "./ref.ts";
+import { EMPTY_TARGET_KIND, type ResolvedTargetRef, resolveTargetRef, type TargetRefLike, targetKey } from "./ref.ts";
 
 /** A rule as it is written. */
 export interface RestoreRule {
@@ -229,7 +229,8 @@ function notFound(
 
 /**
  * Of several snapshots of the same host name, those of the target itself; without any, those without a tag, which upstream made; of
- * another target only where a rule names its host, and it is the only one and of the same namespace.
+ * another target only where a rule names its host, or claims are made that are nobody's yet, and it is the only one and of the same
+ * namespace.
  *
  * @throws UserError SNAPSHOT_NOT_FOUND when there are those of other targets alone: a name is no proof of whose data it is
  */
@@ -247,7 +248,8 @@ function ofTarget(
   if (untagged.length > 0) return untagged;
   const origins = [...new Set(candidates.map(tagOf))];
   const [only = "", ...others] = origins;
-  if (namesHost && others.length === 0 && namespaceOf(only) === namespaceOf(ownTag)) return candidates;
+  const isNobodys = ownTag.startsWith(`${prefix}${EMPTY_TARGET_KIND}/`);
+  if ((namesHost || isNobodys) && others.length === 0 && namespaceOf(only) === namespaceOf(ownTag)) return candidates;
   throw new UserError("SNAPSHOT_NOT_FOUND", `${what} of ${ownTag} does not exist; ${origins.join(" and ")} have one`, {
     next: "Name the snapshots by id, or the session to restore.",
   });

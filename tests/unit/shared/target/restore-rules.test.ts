@@ -132,6 +132,16 @@ describe("snapshots are found", () => {
     expect(resolveSnapshots(byPath("/a"), all, OWN)).toMatchObject([{ id: "upstream" }]);
   });
 
+  test("L44: for claims that are made, those of the only target of that namespace that has such a host", () => {
+    const claims = "target=EmptyTarget/demo/na";
+    const ofDb = aSnapshot("db", { tags: ["target=StatefulSet/demo/db"] });
+    const elsewhere = aSnapshot("x", { tags: ["target=StatefulSet/other/db"] });
+    expect(resolveSnapshots(byPath("/a"), [ofDb], claims)).toMatchObject([{ id: "db" }]);
+    for (const all of [[elsewhere], [ofDb, elsewhere]]) {
+      expect(() => resolveSnapshots(byPath("/a"), all, claims)).toThrowError(/does not exist; target=StatefulSet/);
+    }
+  });
+
   test("never those of another target, be it the only one", () => {
     const one = aSnapshot("x", { tags: ["target=Deployment/x/y"] });
     const two = aSnapshot("z", { tags: ["target=Deployment/x/z", OWN] });
