@@ -175,7 +175,13 @@ spec:
   await seen;
   expect([proven.phase, proven.script], JSON.stringify(proven)).toEqual([
     "Succeeded",
-    { exitCode: 0, output: "65534\nkept" },
+    {
+      exitCode: 0,
+      output: "65534\nkept",
+      image: "app:1",
+      imageId: expect.stringContaining("sha256:"),
+      command: JSON.stringify(["sh", "-c", "id -u && cat /drill/app/file"]),
+    },
   ]);
   const left = await client.list(KUBERNETES.NetworkPolicy, NAMESPACE, asIs);
   expect([policies.length, left.items.length]).toEqual([2, 0]);
