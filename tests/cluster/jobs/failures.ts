@@ -12,13 +12,14 @@ import { waitForPods } from "../../support/objects/pods.ts";
 import { KUBERNETES } from "../../support/objects/resources.ts";
 
 export function testFailures(stand: () => JobStand): void {
-  function restic(...args: readonly string[]): string {
+  /** @param input only for who reads it: another may be gone before it is written */
+  function restic(args: readonly string[], input?: string): string {
     const env = { ...process.env, RESTIC_PASSWORD: "not-a-secret", RESTIC_REPOSITORY: stand().repository };
-    return execFileSync("restic", ["--no-cache", ...args], { env, encoding: "utf8", input: "a dump" });
+    return execFileSync("restic", ["--no-cache", ...args], { env, encoding: "utf8", ...(input && { input }) });
   }
 
   function listSnapshots(): readonly Snapshot[] {
-    const list: unknown = JSON.parse(restic("snapshots", "--json", "--no-lock"));
+    const list: unknown = JSON.parse(restic(["snapshots", "--json", "--no-lock"]));
     return judgeSnapshots(Array.isArray(list) ? list.flatMap((one) => parseSnapshot(one) ?? []) : []);
   }
 
@@ -27,7 +28,7 @@ export function testFailures(stand: () => JobStand): void {
   /** As a program of somebody else saves. @returns the snapshot's id */
   function saveDump(): string {
     const before = new Set(listSnapshots().map(({ id }) => id));
-    restic("backup", "--quiet", "--stdin", "--stdin-filename", "dump", "--host", "addon");
+    restic(["backup", "--quiet", "--stdin", "--stdin-filename", "dump", "--host", "addon"], "a dump");
     return listSnapshots().find(({ id }) => !before.has(id))?.id ?? "";
   }
 
