@@ -2,7 +2,6 @@
  * The hand-over between members of a sequential batch: from the agent's last word about one member to the moment when the
  * next member's host run is there, as a watch shows both. Real API server and reconciler; pods and agents stand in.
  */
-
 import { type HostRun, parseHostRun } from "../shared/api/host-run.ts";
 import { KINDS } from "../shared/api/kinds.ts";
 import { createInformer } from "../shared/kube/cache/informer.ts";

@@ -3,7 +3,6 @@
  * all that clients should trust: the present authority, then the one before. The authority's own has its `ca.crt` and `ca.key`, which
  * only the keeper reads: with that key one could be any server of the bundle for two years.
  */
-
 import { Label, LabelValue } from "../shared/contract.ts";
 import { isJsonObject, textAt, valueAt } from "../shared/json/value.ts";
 import type { KubeClient } from "../shared/kube/client/interface.ts";

@@ -2,7 +2,6 @@
  * `try-restore --repository=JSON --snapshot=ID`: restic's own dry run of a restore, in the pod whose files it would write over. What it
  * finds is printed as one line of JSON. Not even a lock is written.
  */
-
 import { parseFlags, requireFlags } from "../flags.ts";
 import { DRY_RUN } from "../restore/count-selected.ts";
 import { createTried } from "../restore/tried.ts";

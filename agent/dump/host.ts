@@ -1,5 +1,4 @@
 /** Backs up and restores one host whose data is a database, in the places where files are by default. */
-
 import type { DatabaseName } from "../../shared/databases.ts";
 import { UserError } from "../../shared/errors.ts";
 import { recordTags, snapshotTags, targetTag } from "../../shared/snapshots/tags.ts";

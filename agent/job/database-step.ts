@@ -1,5 +1,4 @@
 /** The steps of a job whose data is a database. What comes of them is in the host run. */
-
 import type { DatabaseName } from "../../shared/databases.ts";
 import { shutdownSignal } from "../commands/shutdown.ts";
 import { dumpHost, loadHost } from "../dump/host.ts";

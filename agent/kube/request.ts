@@ -1,5 +1,4 @@
 /** One HTTPS request to the API server, on a connection of its own. */
-
 import { isIP } from "node:net";
 import { connect } from "node:tls";
 import { messageOf, UserError } from "../../shared/errors.ts";

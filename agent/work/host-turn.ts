@@ -1,5 +1,4 @@
 /** One host's turn in a backup session, from the first report to the last. */
-
 import type { HostRun } from "../../shared/api/host-run.ts";
 import type { SnapshotStats } from "../../shared/api/host-stats.ts";
 import { UserError } from "../../shared/errors.ts";

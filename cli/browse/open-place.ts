@@ -1,5 +1,4 @@
 /** Opens the point that a word names. */
-
 import { PassThrough } from "node:stream";
 import { createItemSplitter } from "../../agent/restic/json-items.ts";
 import { readSnapshot, type Snapshot } from "../../agent/restic/snapshots.ts";

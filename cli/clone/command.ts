@@ -1,5 +1,4 @@
 /** `clone`, as people type it. */
-
 import { BACKEND_FLAGS } from "../create/backend.ts";
 import { CommandGroup, type CommandSpec, Completes, Scope } from "../program/command.ts";
 

@@ -1,5 +1,4 @@
 /** Whether webhook and reconciler run, and inject the same image. */
-
 import { objectsAt } from "../../shared/injection/workload.ts";
 import { listAt, numberAt, textAt, valueAt } from "../../shared/json/value.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";

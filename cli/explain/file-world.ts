@@ -1,5 +1,4 @@
 /** The cluster as files describe it, before what a real cluster holds: so that a change can be explained before it is made. */
-
 import { type AppBinding, parseAppBinding } from "../../shared/api/app-binding.ts";
 import { parseBackupBatch } from "../../shared/api/backup-batch.ts";
 import { type BackupBlueprint, parseBackupBlueprint } from "../../shared/api/backup-blueprint.ts";

@@ -1,5 +1,4 @@
 /** What all lists of objects have in common: the words that choose among them, and how they end. */
-
 import type { Cluster } from "../cluster/interface.ts";
 import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";

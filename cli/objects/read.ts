@@ -1,5 +1,4 @@
 /** Objects of one kind, read and parsed one by one: a bad one is told, and hides no good one. */
-
 import type { KindEntry } from "../../shared/api/kinds.ts";
 import { UserError } from "../../shared/errors.ts";
 import { textAt } from "../../shared/json/value.ts";

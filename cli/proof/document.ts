@@ -1,5 +1,4 @@
 /** The evidence with its signature, as it leaves the cluster, and whether it is whole. Pure. */
-
 import { UserError } from "../../shared/errors.ts";
 import { EVIDENCE_FORMAT, type Evidence, readEvidence } from "../../shared/evidence/build.ts";
 import { canonicalJson } from "../../shared/evidence/canonical-json.ts";

@@ -1,5 +1,4 @@
 /** Evidence of a drill, for people. Pure. */
-
 import { assertNever } from "../../shared/errors.ts";
 import type { Evidence, EvidenceMember } from "../../shared/evidence/build.ts";
 import { formatClock, formatSize } from "../../shared/size.ts";

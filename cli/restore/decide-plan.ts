@@ -1,5 +1,4 @@
 /** What a restore would do, as far as the objects of the cluster tell. Pure. */
-
 import type { TriedRestore } from "../../agent/restore/tried.ts";
 import { howOf, restartsOf, stepsOf } from "../../reconciler/restore/plan.ts";
 import type { BackupSession } from "../../shared/api/backup-session.ts";

@@ -1,5 +1,4 @@
 /** How well an application is backed up. Pure. */
-
 import { decideStaleness } from "../../reconciler/health/decide.ts";
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import type { Condition } from "../../shared/api/condition.ts";

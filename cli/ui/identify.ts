@@ -1,5 +1,4 @@
 /** Who a token is of, by the API server's word. */
-
 import { textAt } from "../../shared/json/value.ts";
 import { isNotFound, KubeError } from "../../shared/kube/client/error.ts";
 import type { KubeClient } from "../../shared/kube/client/interface.ts";

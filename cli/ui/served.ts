@@ -1,5 +1,4 @@
 /** What the pages are served from one cluster, with the rights of one person. */
-
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { About } from "../../web/wire/envelope.ts";

@@ -1,5 +1,4 @@
 /** The cluster as the pages see it: eight kinds, watched with the rights of whoever started the program. */
-
 import { parseBackupBatch } from "../../shared/api/backup-batch.ts";
 import { parseBackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";

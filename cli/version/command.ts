@@ -1,5 +1,4 @@
 /** `version`, as people type it. */
-
 import { readProductVersion } from "../../shared/product-version.ts";
 import { CommandGroup, type CommandSpec, Scope, TEXT_OR_DATA } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";

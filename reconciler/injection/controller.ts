@@ -3,7 +3,6 @@
  * of the webhook let through, what an edit changed, what a deletion leaves behind. The webhook alone changes templates. What a
  * cluster would refuse is found before, by a dry run; what keeps pods down all the same is taken out again.
  */
-
 import { assertNever } from "../../shared/errors.ts";
 import { WANTS_NOTHING } from "../../shared/injection/hold.ts";
 import { hasRestoreInit } from "../../shared/injection/left-over.ts";
@@ -39,7 +38,6 @@ export interface InjectionPorts extends ActPorts, SkipPorts {
   readonly limits: TroubleLimits;
 }
 
-/** Each request may start a rollout: a few at a time leave the cluster's nodes room. */
 /** Whoever waits for others to restart is woken when one has; this is for one that never tells. */
 const TURN_AGAIN_MS = 30_000;
 
@@ -50,6 +48,7 @@ export function createInjectionController(ports: InjectionPorts): Controller {
       name: "injection",
       subject: "target",
       failed: "injection not looked after; it is tried again",
+      // Each request may start a rollout: a few at a time leave the cluster's nodes room.
       concurrency: 4,
       clock,
       log,

@@ -1,5 +1,4 @@
 /** Reads what conditions and phase of an invoker are computed from. */
-
 import type { Clock } from "../../shared/clock.ts";
 import { Driver } from "../../shared/contract.ts";
 import { formatUserError } from "../../shared/errors.ts";

@@ -1,5 +1,4 @@
 /** The container of one step. Pure. */
-
 import type { VolumeMount } from "../../shared/api/kubernetes/volume.ts";
 import type { ContainerSettings } from "../../shared/api/runtime-settings.ts";
 import { Env, Volume } from "../../shared/contract.ts";

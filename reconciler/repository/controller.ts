@@ -1,5 +1,4 @@
 /** Status, references and finalizer of Repositories. */
-
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { TypedObjectRef } from "../../shared/api/object-ref.ts";
 import type { Repository } from "../../shared/api/repository.ts";

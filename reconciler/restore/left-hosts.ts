@@ -2,7 +2,6 @@
  * Hosts of a recovery point that a restore leaves out though it restores others of the same workload: replicas that were not wanted at
  * the time, nodes that were away. Pure.
  */
-
 import { ConditionType } from "../../shared/reasons.ts";
 import { EMPTY_TARGET_KIND, formatTarget, resolveTargetRef, targetKey } from "../../shared/target/ref.ts";
 import { savedForHost } from "../../shared/target/restore-rules.ts";

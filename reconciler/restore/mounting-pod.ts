@@ -1,5 +1,4 @@
 /** A pod as the question sees it who else may write what a restore writes: its volumes, and whether its application may run. Pure. */
-
 import { canonicalJson } from "../../shared/hash.ts";
 import { containersOf, isOwnVolumeName, isRestoreInit } from "../../shared/injection/own-parts.ts";
 import { type JsonObject, objectsAt } from "../../shared/injection/workload.ts";

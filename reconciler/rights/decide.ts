@@ -1,5 +1,4 @@
 /** What agents of a namespace need there: a Role, who is bound to it, and copies of Secrets from other namespaces. Pure. */
-
 import type { Repository } from "../../shared/api/repository.ts";
 import { Install, Label, LabelValue } from "../../shared/contract.ts";
 import { backendSecretName } from "../../shared/injection/backend-volume.ts";

@@ -2,7 +2,6 @@
  * Keeps the schedules of all invokers: one timer for all of them, one queue that creates sessions, and one that writes the
  * status, which waits while sessions are being created.
  */
-
 import { KINDS } from "../../shared/api/kinds.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { isNotFound, isRefused } from "../../shared/kube/client/error.ts";

@@ -1,5 +1,4 @@
 /** Makes sure that something triggers an invoker's sessions: the reconciler itself, or a CronJob. */
-
 import { Label, LabelValue } from "../../shared/contract.ts";
 import { messageOf, UserError } from "../../shared/errors.ts";
 import { canonicalJson } from "../../shared/hash.ts";

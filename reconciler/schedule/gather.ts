@@ -1,5 +1,4 @@
 /** Reads what the decision about one invoker's schedule needs. */
-
 import { UserError } from "../../shared/errors.ts";
 import { type BackupInvokerView, backupInvokerView } from "../../shared/invoker/object.ts";
 import { parseSchedule, type Schedule } from "../../shared/schedule/parse.ts";

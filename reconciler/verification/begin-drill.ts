@@ -1,5 +1,4 @@
 /** Begins a drill: nothing is made before it is known what, and that there is room, and all of it is written down. */
-
 import { UserError } from "../../shared/errors.ts";
 import { notBegun } from "./begin.ts";
 import { gatherBindings, type ServerPorts } from "./make-servers.ts";

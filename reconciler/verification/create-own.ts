@@ -1,5 +1,4 @@
 /** Objects of a drill: only what has it as its owner counts as made by it. */
-
 import { UserError } from "../../shared/errors.ts";
 import { listAt, textAt } from "../../shared/json/value.ts";
 import { isAlreadyExists } from "../../shared/kube/client/error.ts";

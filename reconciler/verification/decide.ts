@@ -11,7 +11,6 @@
  * | 6 | not begun | begin.ts says what keeps it, else what it will do |
  * | 7 | otherwise | carry-on.ts says how its step goes on |
  */
-
 import { parseDuration } from "../../shared/duration.ts";
 import { type ERRORS, UserError } from "../../shared/errors.ts";
 import { begin } from "./begin.ts";

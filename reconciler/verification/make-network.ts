@@ -1,5 +1,4 @@
 /** Makes the NetworkPolicies of a drill, before its pods. What is there already was made by an earlier try. */
-
 import { listAt, numberAt, textAt } from "../../shared/json/value.ts";
 import { isForbidden } from "../../shared/kube/client/error.ts";
 import type { KubeClient } from "../../shared/kube/client/interface.ts";

@@ -2,7 +2,6 @@
  * Whether the namespace's quotas have room for a drill's pods: asked by dry runs before anything is made. What else may speak against them is
  * told when they are made: a dry run knows neither their owner nor their account.
  */
-
 import { ExecutionOrder } from "../../shared/contract.ts";
 import { type JsonObject, objectsAt } from "../../shared/injection/workload.ts";
 import { isJsonObject, valueAt } from "../../shared/json/value.ts";

@@ -2,7 +2,6 @@
  * Which recovery point a drill restores. Pure. Of a point only what its BackupSession recorded is known here: so it can be
  * drilled while that session is kept, and its snapshots by their ids are restored and no others.
  */
-
 import type { BackupSession, BackupTargetStatus } from "../../shared/api/backup-session.ts";
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";

@@ -1,5 +1,4 @@
 /** The objects of a throw-away database server: its Secret, the Job that it runs in, and the AppBinding that points to it. Pure. */
-
 import type { BackupVerificationSession, DrillServer } from "../../shared/api/backup-verification-session.ts";
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { KINDS } from "../../shared/api/kinds.ts";

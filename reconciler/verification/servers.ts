@@ -7,7 +7,6 @@
  * | 2 | the AppBinding's version is a plain one | that of the database, with the version as its tag |
  * | 3 | otherwise | not known: the drill fails |
  */
-
 import type { AppBinding } from "../../shared/api/app-binding.ts";
 import type { DrillServer } from "../../shared/api/backup-verification-session.ts";
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";

@@ -8,7 +8,6 @@
  * | 3 | all run | their addresses are written down, and the restore begins: it waits until they answer |
  * | 4 | otherwise | tell what they wait for |
  */
-
 import type { DrillServer } from "../../shared/api/backup-verification-session.ts";
 import { formatTime } from "../../shared/timestamps.ts";
 import { isWithoutPod } from "../jobs/of-target.ts";

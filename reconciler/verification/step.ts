@@ -1,5 +1,4 @@
 /** What the steps of a drill that has begun have in common. Pure. */
-
 import type { ErrorCode } from "../../shared/errors.ts";
 import { isWithoutPod, type JobProblem, stuckOf } from "../jobs/of-target.ts";
 import { type DrillDecision, LOOK_AGAIN_MS, wait } from "./decision.ts";

@@ -1,5 +1,4 @@
 /** The order to look at what a drill has restored. Pure. */
-
 import type { DrillServer, DrillVolume } from "../../shared/api/backup-verification-session.ts";
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import type { OrderedMember, OrderedSnapshot, VerifyOrder } from "../../shared/api/verification.ts";

@@ -2,7 +2,6 @@
  * The story that the demo tells: a WordPress and its database are backed up as one batch, lost, and brought back. The
  * same story is a test of the cluster suite.
  */
-
 import { setTimeout as sleep } from "node:timers/promises";
 import { formatBytes, formatTimeline } from "../../cli/runs/format.ts";
 import { type MemberState, membersOfRestore, membersOfSession } from "../../cli/runs/member-state.ts";

@@ -1,5 +1,4 @@
 /** BackupVerificationSession: one drill. A recovery point is restored beside the application, looked at, and thrown away. */
-
 import { verifiedInvokerSchema } from "./backup-verifier.ts";
 import { SessionTrigger, VerificationPhase, VerificationStep } from "./closed-lists.ts";
 import { conditionsSchema } from "./condition.ts";

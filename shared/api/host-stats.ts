@@ -1,5 +1,4 @@
 /** A host's entry in the status of a session: made by the reconciler, then written by the agent of that host alone. */
-
 import * as Type from "typebox/type";
 import { BackupHostPhase, HostAction, HostActionPhase, RestoreHostPhase } from "./closed-lists.ts";
 import { hookResultSchema } from "./hook-result.ts";

@@ -1,5 +1,4 @@
 /** What one target's backup or restore needs: the spec of a single-target invoker, and one member of a batch. */
-
 import { backupHooksSchema, restoreHooksSchema } from "./hooks.ts";
 import { volumeClaimTemplateSchema } from "./kubernetes/volume-claim-template.ts";
 import { runtimeSettingsSchema } from "./runtime-settings.ts";

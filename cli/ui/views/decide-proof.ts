@@ -9,7 +9,6 @@
  * | drills can't be read                                    | Unknown                     |
  * | nothing                                                 | None                        |
  */
-
 import type { BackupVerificationSession } from "../../../shared/api/backup-verification-session.ts";
 import type { Proven } from "../../../shared/api/recovery-point.ts";
 import { parseDuration } from "../../../shared/duration.ts";

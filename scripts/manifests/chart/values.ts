@@ -1,5 +1,4 @@
 /** Every value of the chart: its default, what it may be and what it does. values.yaml, its schema and docs/chart.md are made of these. */
-
 import { join } from "node:path";
 import { objectsAt } from "../../../shared/injection/workload.ts";
 import { textAt, valueAt } from "../../../shared/json/value.ts";

@@ -1,5 +1,4 @@
 /** The cluster as the pages see it, for tests of what they are told. */
-
 import type { BackupInvokerObject } from "../../../cli/objects/invokers.ts";
 import { byAge } from "../../../cli/objects/list-input.ts";
 import type { RestoreObject } from "../../../cli/objects/restores.ts";

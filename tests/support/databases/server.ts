@@ -2,7 +2,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import { openSync, readFileSync } from "node:fs";
-
 import { setTimeout as sleep } from "node:timers/promises";
 import { removeFolder } from "../control-plane/remove-folder.ts";
 

@@ -1,5 +1,4 @@
 /** What a ServiceAccount may do in a namespace, as `kubectl auth can-i --list` asks it. */
-
 import { objectsAt } from "../../../shared/injection/workload.ts";
 import { listAt } from "../../../shared/json/value.ts";
 import { createKubeClient } from "../../../shared/kube/client/http.ts";

@@ -1,5 +1,4 @@
 /** What a Service name of a cluster stands for, from the API server. */
-
 import { objectsAt } from "../../../shared/injection/workload.ts";
 import { textAt, valueAt } from "../../../shared/json/value.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";

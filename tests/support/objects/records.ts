@@ -1,5 +1,4 @@
 /** An API server's part in storing a large status: records are kept by name, the status goes through JSON. */
-
 import type { RunStatus } from "../../../reconciler/run/facts.ts";
 import { withRecords } from "../../../reconciler/run/record-runs.ts";
 import { NOTHING_RECORDED, type Recorded, recordedIn } from "../../../reconciler/run/records.ts";

@@ -9,9 +9,7 @@ import {
   sessionTag,
   snapshotTags,
 } from "../../../shared/snapshots/tags.ts";
-
 import { judgeSnapshots, VERDICT_HOST, verdictFile, verdictTags } from "../../../shared/verdicts.ts";
-
 import type { History, HostFate, Neighbour, Step } from "./history.ts";
 
 const NAMESPACE = "demo";

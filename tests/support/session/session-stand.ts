@@ -1,5 +1,4 @@
 /** A stand for tests of the reconciler's process: a real API server behind a proxy, with pods, agents and hooks standing in. */
-
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -2,7 +2,6 @@
  * A restore, the cluster around it and the clock, as values: what decideRestore answers is carried out on them at once, and
  * scripts and properties play the webhook, the agents, the pods and the hooks.
  */
-
 import { readOwed } from "../../../reconciler/hooks/owed.ts";
 import type { HookOutcome, HookRun } from "../../../reconciler/hooks/plan.ts";
 import type { JobProblem } from "../../../reconciler/jobs/of-target.ts";

@@ -2,7 +2,6 @@
  * A session, the cluster around it and the clock, as values: what decideSession answers is carried out on them at once, and
  * scripts and properties play the agents, the pods and the hooks.
  */
-
 import { decideSession } from "../../../reconciler/backup-session/decide.ts";
 import type { Action } from "../../../reconciler/backup-session/step.ts";
 import type {

@@ -1,5 +1,4 @@
 /** Objects of every kind in every phase that can be recorded, with their statuses as the product writes them. */
-
 import { decideInvokerStatus } from "../../../reconciler/invoker/decide.ts";
 import type { InvokerStatusView } from "../../../reconciler/invoker/status-view.ts";
 import { decideRepositoryStatus, type RepositoryView } from "../../../reconciler/repository/decide.ts";

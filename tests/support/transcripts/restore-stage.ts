@@ -1,5 +1,4 @@
 /** Plays the scripts of restores on a simulation. */
-
 import type { Action } from "../../../reconciler/restore/step.ts";
 import { type BackupSession, parseBackupSession } from "../../../shared/api/backup-session.ts";
 import type { RestoreHooks } from "../../../shared/api/hooks.ts";

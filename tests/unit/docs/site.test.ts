@@ -1,5 +1,4 @@
 /** The site of docs/, as `npm run docs` makes it. */
-
 import { spawnSync } from "node:child_process";
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
