@@ -78,3 +78,10 @@ const SHORT_KINDS: Readonly<Record<string, string>> = {
 export function shortKind(kind: string): string {
   return SHORT_KINDS[kind] ?? kind.toLowerCase();
 }
+
+const OBJECT_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+
+/** Whether the API server takes it as the name of an object. */
+export function isObjectName(name: string): boolean {
+  return OBJECT_NAME.test(name);
+}

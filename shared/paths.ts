@@ -12,3 +12,8 @@ export function normalPath(path: string): string {
 export function normalPaths(paths: readonly string[]): readonly string[] {
   return [...new Set(paths.map(normalPath))];
 }
+
+/** Whether `inner` is `outer` or lies in it; both in their normal form. */
+export function isWithin(inner: string, outer: string): boolean {
+  return inner === outer || inner.startsWith(outer.endsWith("/") ? outer : `${outer}/`);
+}

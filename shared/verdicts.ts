@@ -3,7 +3,9 @@
  * it, since every backup may write one at any time, while a change of tags waits until nobody else uses the repository. Whoever lists
  * snapshots puts both together: to everybody else a verdict is tags of the snapshot that it speaks of. Pure.
  */
+
 import { SnapshotTag } from "./contract.ts";
+import { groupBy } from "./group-by.ts";
 import { tagValue } from "./snapshots/tags.ts";
 
 /** A snapshot, as far as verdicts need it. */
@@ -61,13 +63,7 @@ function keyOf(id: string): string {
 export type Verdicts = ReadonlyMap<string, readonly Verdict[]>;
 
 export function groupVerdicts(verdicts: readonly Verdict[]): Verdicts {
-  // Commands read verdicts, too, and run with Node 20, which has no `Map.groupBy`.
-  const groups = new Map<string, Verdict[]>();
-  for (const verdict of verdicts) {
-    const key = keyOf(verdict.subject);
-    groups.set(key, [...(groups.get(key) ?? []), verdict]);
-  }
-  return groups;
+  return groupBy(verdicts, ({ subject }) => keyOf(subject));
 }
 
 /** The verdicts on a snapshot, also by the id that it had before its tags changed or it was copied. */

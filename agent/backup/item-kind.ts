@@ -1,6 +1,8 @@
 /** Looks at what restic named. */
+
 import { type Dirent, lstatSync, opendirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { comparableName } from "../listed-name.ts";
 import type { ItemKind } from "./read-faults.ts";
 
 const ROOT = 0;
@@ -28,19 +30,14 @@ const ON_DISK: Looks = {
   },
 };
 
-/** Programs differ in how they write bytes that are no text. */
-function comparable(name: string): string {
-  return name.replace(/\ufffd+/g, "\ufffd");
-}
-
 /** A name that can't be looked up: gone only when its folder does not list it any more, or is gone itself. */
 function kindOfLost(path: string, looks: Looks): ItemKind {
   const folder = dirname(path);
   if (folder === path) return "unseen";
   if (looks.stat(folder) === undefined) return kindOfLost(folder, looks) === "missing" ? "missing" : "unseen";
-  const name = comparable(basename(path));
+  const name = comparableName(basename(path));
   for (const entry of looks.list(folder)) {
-    if (comparable(entry.name) === name) return entry.isDirectory() ? "folder" : "other";
+    if (comparableName(entry.name) === name) return entry.isDirectory() ? "folder" : "other";
   }
   return "missing";
 }

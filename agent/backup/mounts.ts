@@ -1,7 +1,8 @@
 /** Where the container has volumes. */
+
 import { readFileSync } from "node:fs";
 import { Path } from "../../shared/contract.ts";
-import { isWithin } from "./path-check.ts";
+import { isWithin } from "../../shared/paths.ts";
 
 /** What every container has, and what is mounted for ourselves: no data of an application. */
 const NO_VOLUMES = [

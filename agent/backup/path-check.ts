@@ -1,13 +1,10 @@
 /** Looks at a path before restic does: what restic would skip in silence is an error here. */
+
 import { accessSync, constants, lstatSync } from "node:fs";
 import { dirname, isAbsolute, sep } from "node:path";
 import { UserError } from "../../shared/errors.ts";
+import { isWithin } from "../../shared/paths.ts";
 import { findLink, realPath } from "../links.ts";
-
-/** Whether `inner` is `outer` or lies within it. Both without `.`, `..` and links. */
-export function isWithin(inner: string, outer: string): boolean {
-  return inner === outer || inner.startsWith(outer.endsWith(sep) ? outer : outer + sep);
-}
 
 /** Whether the path lies in a mount other than the container's own root, is one, or holds one. */
 function isReached(path: string, mounts: readonly string[]): boolean {

@@ -3,7 +3,7 @@
  * finds is printed as one line of JSON. Not even a lock is written.
  */
 import { parseFlags, requireFlags } from "../flags.ts";
-import { DRY_RUN } from "../restore/count-selected.ts";
+import { DRY_RUN } from "../restic/dry-run.ts";
 import { createTried } from "../restore/tried.ts";
 import { openAskedRepository } from "../work/asked-repository.ts";
 import { shutdownSignal } from "./shutdown.ts";

@@ -4,10 +4,10 @@ import type { SnapshotStats } from "../../shared/api/host-stats.ts";
 import { SnapshotTag } from "../../shared/contract.ts";
 import { type ErrorCode, UserError } from "../../shared/errors.ts";
 import { recordTags, sessionTag, snapshotTags, tagValue } from "../../shared/snapshots/tags.ts";
-import { findById } from "../backup/find-by-id.ts";
 import { type VerdictPorts, writeVerdict } from "../backup/write-verdict.ts";
 import type { Snapshot } from "../restic/snapshots.ts";
 import { originOf } from "../work/origin.ts";
+import { findById } from "./find-by-id.ts";
 
 interface TagPorts extends VerdictPorts {
   readonly signal: AbortSignal;

@@ -3,9 +3,11 @@
  * name; worse, it would write a file through a link to wherever that points, wait for ever to open a pipe, and change the
  * content of a file's other names.
  */
+
 import { lstatSync, readdirSync, type Stats, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { asUserError } from "../file-faults.ts";
+import { comparableName } from "../listed-name.ts";
 
 /** Where a name that is no UTF-8 had bytes that JSON can't say. */
 const REPLACED = "\ufffd";
@@ -16,11 +18,6 @@ function statOf(path: string | Buffer): Stats | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Runs of replaced bytes count as one: programs differ in how many they write. */
-function comparable(name: string): string {
-  return name.replace(/\ufffd+/g, REPLACED);
 }
 
 /** Finds the entry on disk that a listed path stands for. @returns undefined when there is none, or more than one could be meant */
@@ -34,7 +31,7 @@ export function findOnDisk(path: string): string | Buffer | undefined {
     } catch {
       return undefined;
     }
-    const matches = names.filter((name) => comparable(name.toString("utf8")) === comparable(part));
+    const matches = names.filter((name) => comparableName(name.toString("utf8")) === comparableName(part));
     const [only, another] = matches;
     if (only === undefined || another !== undefined) return undefined;
     found = Buffer.concat([found, Buffer.from(found.length === 1 ? "" : "/"), only]);

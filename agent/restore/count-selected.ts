@@ -1,20 +1,13 @@
 /** What patterns select that restic alone can read, as its own dry run tells. */
+
 import { UserError } from "../../shared/errors.ts";
 import { parseJson, textAt } from "../../shared/json/value.ts";
+import { isWithin } from "../../shared/paths.ts";
 import type { ResolvedSnapshot, RestoreSelection } from "../../shared/target/restore-rules.ts";
+import { DRY_RUN, NO_DRY_RUN } from "../restic/dry-run.ts";
 import type { SnapshotSize } from "../restic/list-snapshot.ts";
 import type { HostRestore, HostRestorePorts } from "./order.ts";
 import { createTried } from "./tried.ts";
-
-/** Of a flag that comes twice restic takes the last. It compares nothing where nothing is written. */
-export const DRY_RUN = ["--dry-run", "--json", "--verbose=2", "--no-lock", "--verify=false"];
-
-/** What restic before 0.17 says. */
-export const NO_DRY_RUN = /unknown flag: --dry-run/;
-
-function isAtOrBelow(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder === "/" ? folder : `${folder}/`);
-}
 
 /**
  * Counts what a restore of the snapshot would bring back of its paths. Folders above them are no part of it.
@@ -46,7 +39,7 @@ async function countSelected(
         const message = parseJson(line);
         const item = textAt(message, "item");
         if (item === undefined || textAt(message, "message_type") !== "verbose_status") return;
-        if (!paths.some((path) => isAtOrBelow(item, path))) return;
+        if (!paths.some((path) => isWithin(item, path))) return;
         entries += 1;
         tried.add(line);
       },

@@ -2,9 +2,11 @@
  * Folders above what is restored, as they are on disk. restic from 0.17 on puts a folder in the place of a link or file there, which cuts the
  * application off from what lies behind the link; older ones write through it. So neither is left to restic.
  */
+
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../shared/errors.ts";
+import { isWithin } from "../../shared/paths.ts";
 import { findNoFolder, type NoFolder, realPath } from "../links.ts";
 import { findOnDisk } from "./conflicts.ts";
 
@@ -38,10 +40,6 @@ function isLink(path: string): boolean {
   return lstatSync(onDisk, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
-function isAtOrBelow(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
-}
-
 /**
  * @param roots paths that are restored. Folders in them are replaced by those of the snapshot, where all of them is restored
  * @param isAll whether all of them is, so that patterns leave nothing of a folder out
@@ -53,8 +51,8 @@ export function createFoldersAbove(roots: readonly string[], isAll: boolean, tar
   let found: UserError | undefined;
   return {
     look(path, type, isSelected) {
-      if (isAll || found !== undefined || !roots.some((root) => isAtOrBelow(path, root))) return;
-      if (link !== undefined && !isAtOrBelow(path, link)) link = undefined;
+      if (isAll || found !== undefined || !roots.some((root) => isWithin(path, root))) return;
+      if (link !== undefined && !isWithin(path, link)) link = undefined;
       if (type === "dir" && link === undefined && isLink(join(targetFolder, path))) link = path;
       if (link !== undefined && isSelected) found = asError({ path: join(targetFolder, link), kind: "link" }, path);
     },

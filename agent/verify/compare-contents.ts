@@ -1,8 +1,10 @@
 /** Contents of restored files against those of the snapshot: restic's own dry run, which reads each file and compares its parts. */
+
 import { rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path/posix";
 import { UserError } from "../../shared/errors.ts";
 import type { Restic } from "../restic/client.ts";
+import { DRY_RUN } from "../restic/dry-run.ts";
 import type { Findings } from "./findings.ts";
 import { gatherEntry } from "./gather-entry.ts";
 import type { RestoredPath } from "./places.ts";
@@ -26,8 +28,6 @@ export interface ComparedContents {
   readonly files: number;
   readonly bytes: number;
 }
-
-const DRY_RUN = ["--dry-run", "--json", "--verbose=2", "--no-lock"];
 
 /** @throws UserError when restic can't compare them */
 export async function compareContents(

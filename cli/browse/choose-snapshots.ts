@@ -2,12 +2,12 @@
 import type { Snapshot } from "../../agent/restic/snapshots.ts";
 import { SnapshotTag } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
+import { isWithin } from "../../shared/paths.ts";
 import { bySession } from "../../shared/snapshots/of-session.ts";
 import { timeOf } from "../../shared/snapshots/recovery-points.ts";
 import { tagValue } from "../../shared/snapshots/tags.ts";
 import { nearestNames } from "../cluster/nearest-names.ts";
 import type { FoundPoint } from "./gather-point.ts";
-import { isWithin } from "./place-word.ts";
 
 export interface PointSnapshots {
   readonly member: string;

@@ -24,8 +24,3 @@ export function parseBackupPath(word: string | undefined): string {
   if (segments.includes("..")) throw new UsageError(`${path} leads out of its folder`, "write the path without `..`");
   return `/${segments.join("/")}`;
 }
-
-/** Whether a path is a folder or something in it. */
-export function isWithin(path: string, folder: string): boolean {
-  return folder === "/" || path === folder || path.startsWith(`${folder}/`);
-}

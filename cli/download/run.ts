@@ -1,13 +1,15 @@
 /** Copies files of a backup to this machine. */
+
 import { mkdir, realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { PassThrough } from "node:stream";
 import { Command } from "../../shared/contract.ts";
 import { numberAt, parseJson } from "../../shared/json/value.ts";
+import { isWithin } from "../../shared/paths.ts";
 import { formatSize } from "../../shared/size.ts";
 import { hostsOf, ofMember, oneHolding, type PointSnapshots } from "../browse/choose-snapshots.ts";
 import { withPoints } from "../browse/open-place.ts";
-import { isWithin, parseBackupPath, parsePlaceWord } from "../browse/place-word.ts";
+import { parseBackupPath, parsePlaceWord } from "../browse/place-word.ts";
 import { readListedFile } from "../browse/run-ls.ts";
 import { openCluster } from "../cluster/open.ts";
 import type { Input } from "../program/command.ts";

@@ -13,7 +13,7 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import { Path } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
 import type { BackupInvokerView, BackupMemberView } from "../../shared/invoker/object.ts";
-import { normalPath } from "../../shared/paths.ts";
+import { isWithin, normalPath } from "../../shared/paths.ts";
 import { readQuantity } from "../../shared/quantity.ts";
 import { targetKey } from "../../shared/target/ref.ts";
 import { type DrillName, drillClaimName } from "./names.ts";
@@ -80,10 +80,6 @@ function groupsOf(target: DrillTarget, member: BackupMemberView | undefined): re
 function mountsOf({ ref }: DrillTarget, member: BackupMemberView | undefined): readonly string[] {
   const written = (member?.target.volumeMounts ?? []).map(({ mountPath }) => normalPath(mountPath));
   return ref.kind === "PersistentVolumeClaim" && written.length === 0 ? [Path.PvcTarget] : written;
-}
-
-function isWithin(inner: string, outer: string): boolean {
-  return inner === outer || inner.startsWith(outer.endsWith("/") ? outer : `${outer}/`);
 }
 
 function ofHost(member: string, { hostname, snapshots }: DrillHost, mounts: readonly string[]): readonly Group[] {

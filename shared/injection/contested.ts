@@ -2,9 +2,11 @@
  * Places in the one container that several members, or a member and ours, want for different things. The first use has the place; whoever
  * comes later must not be saved from, or into, another's volume. Pure.
  */
+
 import type { VolumeMount } from "../api/kubernetes/volume.ts";
 import type { Repository } from "../api/repository.ts";
 import { formatInvoker } from "../invoker/object.ts";
+import { isWithin } from "../paths.ts";
 import { backendVolumes } from "./backend-volume.ts";
 import { type MountPlace, placeOf, sourceOf, volumeOf } from "./mounts.ts";
 import { isOwnVolumeName } from "./own-parts.ts";
@@ -92,7 +94,7 @@ export function findCovered(wanted: readonly MountPlace[], mounted: ReadonlyMap<
   for (const [path, source] of mounted) {
     const volume = volumeOf(source);
     if (own.has(path) || isOwnVolumeName(volume) || TOKEN_VOLUME.test(volume)) continue;
-    const above = wanted.find((place) => path.startsWith(place.path === "/" ? "/" : `${place.path}/`));
+    const above = wanted.find((place) => isWithin(path, place.path));
     if (above !== undefined) return { wanted: above, path, volume };
   }
   return undefined;

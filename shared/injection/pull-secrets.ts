@@ -3,8 +3,10 @@
  * added to pods that name Secrets of their own. To others they are not: the API server gives those what their ServiceAccount has, and
  * only as long as they name none, so ours would take the application's away.
  */
+
 import { shortHash } from "../hash.ts";
 import { textAt } from "../json/value.ts";
+import { isObjectName } from "../names.ts";
 
 export interface PullSecret {
   /** That of the installation. */
@@ -14,8 +16,6 @@ export interface PullSecret {
 
 export const PULL_SECRET_OPTIONS = { "pull-secrets": { type: "string" } } as const;
 
-const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
-
 /**
  * Reads names that commas part.
  *
@@ -24,9 +24,9 @@ const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
  */
 export function readPullSecrets(text: string | undefined, namespace: string, faults: string[]): readonly PullSecret[] {
   const names = (text ?? "").split(",").map((name) => name.trim());
-  const wrong = names.filter((name) => name !== "" && !NAME.test(name));
+  const wrong = names.filter((name) => name !== "" && !isObjectName(name));
   if (wrong.length > 0) faults.push(`--pull-secrets: ${wrong.join(", ")} can't be the name of a Secret`);
-  return [...new Set(names)].filter((name) => NAME.test(name)).map((name) => ({ namespace, name }));
+  return [...new Set(names)].filter((name) => isObjectName(name)).map((name) => ({ namespace, name }));
 }
 
 export const PULL_SECRET_PREFIX = "stash-pull-";

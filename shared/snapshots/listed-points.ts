@@ -2,9 +2,11 @@
  * Recovery points as a Repository's status lists them: each session's snapshots, with what is missing and why they are kept. Pure;
  * the agent that lists the repository reads them, and the reconciler puts them together.
  */
+
 import type { KeptBy } from "../api/closed-lists.ts";
 import { type ListedMember, type ListedPoint, MAX_LISTED_POINTS } from "../api/recovery-point.ts";
 import { SnapshotTag } from "../contract.ts";
+import { groupBy } from "../group-by.ts";
 import type { ListedSnapshot } from "../target/restore-rules.ts";
 import type { SessionSnapshots } from "./of-session.ts";
 import { isCompletePoint, type PointPart, partsOfPoint, wholeSnapshots } from "./point-parts.ts";
@@ -128,7 +130,7 @@ export function listPoints(
   snapshots: readonly SizedSnapshot[],
   keptBy?: ReadonlyMap<string, readonly KeptBy[]>,
 ): readonly ListedPoint[] {
-  const byInvoker = Map.groupBy(snapshots, (snapshot) => {
+  const byInvoker = groupBy(snapshots, (snapshot) => {
     return tagValue(snapshot, SnapshotTag.Invoker)?.split("/").slice(0, 3).join("/");
   });
   return [...byInvoker.values()]

@@ -2,7 +2,9 @@
  * Snapshots by the session that made them. One that was deleted and made anew under its name is another session: the time at which
  * it was due or made tells them apart. Pure.
  */
+
 import { SnapshotTag } from "../contract.ts";
+import { groupBy } from "../group-by.ts";
 import { tagValue } from "./tags.ts";
 
 interface Tagged {
@@ -15,17 +17,6 @@ export interface SessionSnapshots<Snapshot extends Tagged> {
   readonly snapshots: readonly Snapshot[];
 }
 
-export function grouped<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, readonly Item[]> {
-  const groups = new Map<Key, Item[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const known = groups.get(key);
-    if (known === undefined) groups.set(key, [item]);
-    else known.push(item);
-  }
-  return groups;
-}
-
 /** When the session was due or made, as the tag tells; undefined where older tags don't. */
 export function taggedTimeMs(snapshot: Tagged): number | undefined {
   const ms = Date.parse(tagValue(snapshot, SnapshotTag.Time) ?? "");
@@ -36,7 +27,7 @@ export function taggedTimeMs(snapshot: Tagged): number | undefined {
 export function bySession<Snapshot extends Tagged>(
   snapshots: readonly Snapshot[],
 ): readonly SessionSnapshots<Snapshot>[] {
-  const named = grouped(snapshots, (snapshot) => tagValue(snapshot, SnapshotTag.Session));
+  const named = groupBy(snapshots, (snapshot) => tagValue(snapshot, SnapshotTag.Session));
   return [...named].flatMap(([session, own]) =>
     session === undefined ? [] : ofEachTime(own).map((group) => ({ session, snapshots: group })),
   );
@@ -44,7 +35,7 @@ export function bySession<Snapshot extends Tagged>(
 
 /** Those without a time belong to the only session there is, as far as that has nothing of their target: an older agent made them. */
 function ofEachTime<Snapshot extends Tagged>(snapshots: readonly Snapshot[]): readonly (readonly Snapshot[])[] {
-  const groups = grouped(snapshots, taggedTimeMs);
+  const groups = groupBy(snapshots, taggedTimeMs);
   const untimed = groups.get(undefined);
   const [first, ...others] = [...groups].flatMap(([time, group]) => (time === undefined ? [] : [group]));
   if (first === undefined || others.length > 0 || untimed === undefined) return [...groups.values()];

@@ -2,10 +2,12 @@
  * Recovery points as the repository itself knows them: all snapshots that carry the tags of one session. Pure; the agent that
  * looks finds candidates with it, and the reconciler chooses among them.
  */
+
 import { SnapshotTag } from "../contract.ts";
+import { groupBy } from "../group-by.ts";
 import { EMPTY_TARGET_KIND, type ResolvedTargetRef, targetKey } from "../target/ref.ts";
 import type { ListedSnapshot, RestoreRule } from "../target/restore-rules.ts";
-import { bySession, grouped, type SessionSnapshots, taggedTimeMs, targetOf } from "./of-session.ts";
+import { bySession, type SessionSnapshots, taggedTimeMs, targetOf } from "./of-session.ts";
 import { partsOfPoint, pathsTag, wholeSnapshots } from "./point-parts.ts";
 import { clusterOf, tagValue } from "./tags.ts";
 
@@ -126,7 +128,7 @@ function readPoint(key: string, members: readonly ListedSnapshot[]): RepositoryP
 function ofEachCluster<Snapshot extends ListedSnapshot>(
   snapshots: readonly Snapshot[],
 ): readonly (readonly Snapshot[])[] {
-  const groups = grouped(snapshots, clusterOf);
+  const groups = groupBy(snapshots, clusterOf);
   const unnamed = groups.get(undefined);
   const [first, ...others] = [...groups].flatMap(([cluster, group]) => (cluster === undefined ? [] : [group]));
   if (first === undefined || others.length > 0 || unnamed === undefined) return [...groups.values()];

@@ -3,7 +3,7 @@
  * a success without data.
  */
 import { UserError } from "../errors.ts";
-import { normalPath, normalPaths } from "../paths.ts";
+import { isWithin, normalPath, normalPaths } from "../paths.ts";
 import { wholeSnapshots } from "../snapshots/point-parts.ts";
 import { hostName, podOrdinal } from "./hosts.ts";
 import { EMPTY_TARGET_KIND, type ResolvedTargetRef, resolveTargetRef, type TargetRefLike, targetKey } from "./ref.ts";
@@ -308,10 +308,6 @@ export function resolveSnapshots(
 
 function depth({ paths }: ListedSnapshot): number {
   return Math.min(...paths.map((path) => path.split("/").length));
-}
-
-function isWithin(inner: string, outer: string): boolean {
-  return inner === outer || inner.startsWith(outer.endsWith("/") ? outer : `${outer}/`);
 }
 
 /** Snapshots of one restore must not write to the same places: which one won would be chance. */

@@ -1,12 +1,13 @@
 /** What the API server refuses in a container's variables. */
+
 import type { EnvFrom, EnvVar } from "../api/kubernetes/pod.ts";
 import { isJsonObject, textAt, valueAt } from "../json/value.ts";
+import { isObjectName } from "../names.ts";
 import { type Finding, fault } from "./finding.ts";
 
 /** As servers before 1.30 want it. */
 const ENV_NAME = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/;
 const KEY = /^[-._a-zA-Z0-9]{1,253}$/;
-const OBJECT_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 const POD_FIELD =
   /^(metadata\.(name|namespace|uid|(labels|annotations)\['[^']+'\])|spec\.(nodeName|serviceAccountName)|status\.(hostIP|hostIPs|podIP|podIPs))$/;
 const SOURCES = ["configMapKeyRef", "secretKeyRef", "fieldRef", "resourceFieldRef", "fileKeyRef"];
@@ -56,7 +57,7 @@ export function findEnvFromFaults(source: EnvFrom, field: string): readonly Find
 
 /** Old servers let the name of a source of one variable be missing; of a name that is there all want a name. */
 function findNameFaults(name: string | undefined, field: string): readonly Finding[] {
-  if (name === undefined || name === "" || OBJECT_NAME.test(name)) return [];
+  if (name === undefined || name === "" || isObjectName(name)) return [];
   return [fault(field, `${JSON.stringify(name)} is no name of an object`, "Name a Secret or ConfigMap.")];
 }
 

@@ -4,10 +4,10 @@ import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { findEarlier } from "../../agent/backup/adopt.ts";
-import { findById } from "../../agent/backup/find-by-id.ts";
 import type { HostBackup } from "../../agent/backup/host.ts";
 import { buildHostResult, type HostResult } from "../../agent/backup/outcome.ts";
 import { setAside, writeVerdict } from "../../agent/backup/write-verdict.ts";
+import { findById } from "../../agent/job/find-by-id.ts";
 import { runAction } from "../../agent/maintain/actions.ts";
 import type { ActionPorts } from "../../agent/maintain/ports.ts";
 import { gatherListing } from "../../agent/maintain/told-points.ts";

@@ -4,8 +4,8 @@
  */
 import type { RepositoryLock } from "../../../shared/api/host-stats.ts";
 import type { Repository } from "../../../shared/api/repository.ts";
+import { groupBy } from "../../../shared/group-by.ts";
 import type { LockRow } from "../../../web/wire/lists.ts";
-import { groupBy } from "../../objects/group-by.ts";
 import { hasEnded, type RunObject } from "../../objects/read-run.ts";
 import { memberName } from "../../objects/session-facts.ts";
 import type { WorldView } from "../world.ts";

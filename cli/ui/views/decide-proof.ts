@@ -13,10 +13,10 @@ import type { BackupVerificationSession } from "../../../shared/api/backup-verif
 import type { Proven } from "../../../shared/api/recovery-point.ts";
 import { parseDuration } from "../../../shared/duration.ts";
 import { UserError } from "../../../shared/errors.ts";
+import { groupBy } from "../../../shared/group-by.ts";
 import { pointKey } from "../../../shared/snapshots/recovery-points.ts";
 import type { PointProof } from "../../../web/wire/lists.ts";
 import type { Recoveries } from "../../../web/wire/run.ts";
-import { groupBy } from "../../objects/group-by.ts";
 import type { BackupInvokerObject } from "../../objects/invokers.ts";
 import { isPointOf, type Point } from "../../points/decide.ts";
 import { hasDrillEnded } from "../../proof/drills.ts";

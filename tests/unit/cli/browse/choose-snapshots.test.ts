@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { Snapshot } from "../../../../agent/restic/snapshots.ts";
 import { ofMember, oneHolding, snapshotsOfPoint } from "../../../../cli/browse/choose-snapshots.ts";
-import { isWithin, parseBackupPath, parsePlaceWord } from "../../../../cli/browse/place-word.ts";
+import { parseBackupPath, parsePlaceWord } from "../../../../cli/browse/place-word.ts";
 import { formatFile, readListedFile } from "../../../../cli/browse/run-ls.ts";
+import { isWithin } from "../../../../shared/paths.ts";
 
 const point = {
   namespace: "shop",
