@@ -1,11 +1,12 @@
 /** Rows that end what runs: the deadline, a person, an invoker that goes away, a repository that can't be opened. Pure. */
+
 import type { HostStats } from "../../shared/api/host-stats.ts";
 import { type ErrorCode, isErrorCode } from "../../shared/errors.ts";
-import { canonicalJson } from "../../shared/hash.ts";
 import { formatInvoker } from "../../shared/invoker/object.ts";
 import { ConditionType } from "../../shared/reasons.ts";
 import { findCondition, hasCondition, isConditionFalse } from "../../shared/status/conditions.ts";
 import { formatTime } from "../../shared/timestamps.ts";
+import { placeKey } from "../repository/identity.ts";
 import { withDeadlineExceeded, withEverythingFailed, withRefusal } from "../run/abort.ts";
 import { isBegun, isQuiet, isRefused, isStarted } from "../run/completion.ts";
 import { hostFailure, isAssigned, isOpenHost } from "../run/entries.ts";
@@ -64,7 +65,8 @@ export const invokerGone: Row = {
 /** Whether the Repository leads elsewhere now than when the session began. One that is gone has its own rows. */
 function isRepositoryChanged({ repository }: SessionView, status: SessionStatus): boolean {
   if (repository === undefined || status.repository === undefined) return false;
-  return canonicalJson(repository.spec.backend ?? null) !== canonicalJson(status.repository.backend ?? null);
+  // What only says how it is reached, such as a limit of connections or the name of a Secret, leads nowhere else.
+  return placeKey(repository.spec.backend ?? {}) !== placeKey(status.repository.backend ?? {});
 }
 
 /**

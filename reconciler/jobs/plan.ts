@@ -1,6 +1,6 @@
 /**
- * Plans the job of one member: all objects that must exist for it, ready to be made. Pure; gather-job.ts reads the view, and
- * ensure-job.ts makes the objects.
+ * Plans the job of one member: all objects that must exist for it, ready to be made. Pure; gather.ts reads the view, and
+ * ensure.ts makes the objects.
  */
 import type { RetentionPolicy } from "../../shared/api/retention-policy.ts";
 import { Annotation, Command, Container } from "../../shared/contract.ts";

@@ -6,11 +6,11 @@ import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { EVENTS } from "../../shared/kube/resources.ts";
 import { TargetFault } from "./gather-target.ts";
 import type { JobFact } from "./object.ts";
-import type { JobProblem } from "./of-target.ts";
+import { isFullQuota, type JobProblem } from "./of-target.ts";
 
 const MAX_WORDS = 1_000;
-/** Room in a quota comes back when something else ends. */
-const QUOTA = /exceeded quota|failed quota|status unknown for quota/i;
+/** Its controller has not counted yet. */
+const UNCOUNTED_QUOTA = /status unknown for quota/i;
 /** Before that its controller has hardly tried. */
 const YOUNG_MS = 1_500;
 
@@ -29,7 +29,7 @@ export function problemOf(thrown: unknown): JobProblem | undefined {
 export function refusalOf(thrown: unknown): JobProblem | undefined {
   if (!(thrown instanceof KubeError) || thrown.status === 0 || isConflict(thrown)) return undefined;
   const message = thrown.message.slice(0, MAX_WORDS);
-  const mayPass = thrown.retryable || (QUOTA.test(thrown.detail) && !isNamespaceEnding(thrown));
+  const mayPass = thrown.retryable || (isOfQuota(thrown.detail) && !isNamespaceEnding(thrown));
   return { code: "JOB_REFUSED", message, ...(mayPass && { isPassing: true }) };
 }
 
@@ -48,4 +48,9 @@ export async function gatherPodRefusal(
   if (words === undefined) return undefined;
   const message = `the pod of job ${job.name} is refused: ${words}`.slice(0, MAX_WORDS);
   return { code: "JOB_REFUSED", message, isPassing: true };
+}
+
+/** Room in a quota comes back when something else ends. */
+function isOfQuota(words: string): boolean {
+  return isFullQuota(words) || UNCOUNTED_QUOTA.test(words);
 }

@@ -93,8 +93,8 @@ function whyLeft(
  * | 4 | restore succeeded without this host, whose data it was to bring, on volumes of its own | hold, with the next step; `onFailure: Start`: release |
  * | 5 | restore succeeded | release |
  * | 6 | an entry of this pod is open | wait |
- * | 8 | this host's newest entry succeeded | release |
- * | 7 | this host or the restore failed, `onFailure: Start` | release |
+ * | 7 | this host's newest entry succeeded | release |
+ * | 8 | this host or the restore failed, `onFailure: Start` | release |
  * | 9 | this host, by another pod, or the restore failed | hold, with the reason |
  * | 10 | otherwise | wait |
  */

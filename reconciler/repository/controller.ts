@@ -1,4 +1,5 @@
 /** Status, references and finalizer of Repositories. */
+
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { TypedObjectRef } from "../../shared/api/object-ref.ts";
 import type { Repository } from "../../shared/api/repository.ts";
@@ -10,13 +11,15 @@ import type { EventRecorder } from "../../shared/kube/events/recorder.ts";
 import { objectKey, splitObjectKey } from "../../shared/kube/object-meta.ts";
 import type { RunResult } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
+import { ConditionType } from "../../shared/reasons.ts";
+import { findCondition } from "../../shared/status/conditions.ts";
 import type { Controller } from "../controller.ts";
+import { ordersOn } from "../maintenance/users.ts";
 import { createQueueController, type QueueWork } from "../queue-controller.ts";
 import { clusterIdOf, type World } from "../world/informers.ts";
 import { mergeStatus } from "../write/status-patch.ts";
 import { newsOf, takePoints } from "./act.ts";
 import { decideRepositoryStatus } from "./decide.ts";
-import { formatReplacement } from "./identity.ts";
 import { wakeRepositories } from "./wake.ts";
 
 export interface RepositoryPorts {
@@ -78,20 +81,22 @@ class RepositoryWork implements QueueWork {
     if (!isHeld && !(await this.#setFinalizers(repository, [...finalizers, Finalizer.Repository], signal))) {
       return { requeueAfterMs: CONFLICT_AGAIN_MS };
     }
+    const sessions = world.sessions.byIndex("repository", key);
     const view = {
       generation,
       annotations: repository.metadata.annotations,
       status: repository.status,
       references: referencesTo(world, key),
-      sessions: world.sessions.byIndex("repository", key),
+      sessions,
+      seers: sessions.filter((session) => ordersOn(world, repository, session).length > 0),
     };
     const after = decideRepositoryStatus(view, new Date(clock.now()));
     const address = { resource: KINDS.Repository, namespace, name };
     const outcome = await mergeStatus(client, address, { before: repository.status, after }, asIs, { signal });
     if (outcome.kind === "refused") log.error({ repository: key, error: outcome.error.message }, "status refused");
-    const { replacement } = after;
-    if (outcome.kind === "written" && replacement !== undefined && view.status?.replacement?.id !== replacement.id)
-      this.#tellReplaced(repository, formatReplacement(after) ?? "");
+    const told = replacedWords(after);
+    if (outcome.kind === "written" && told !== undefined && told !== replacedWords(view.status))
+      this.#tellReplaced(repository, told);
     return this.#takePoints(key, repository, signal);
   }
 
@@ -144,6 +149,12 @@ class RepositoryWork implements QueueWork {
       return true;
     }
   }
+}
+
+/** What the status says of a repository that took the place of the one that is known; undefined where none did. */
+function replacedWords(status: Repository["status"]): string | undefined {
+  const condition = findCondition(status?.conditions, ConditionType.RepositoryReplaced);
+  return condition?.status === "True" ? condition.message : undefined;
 }
 
 /** Everything that names the Repository now: no reference outlives what it refers to. */

@@ -20,6 +20,11 @@ export interface RepositoryView {
   readonly references: readonly TypedObjectRef[];
   /** All that are there and used the Repository, in any order. */
   readonly sessions: readonly BackupSession[];
+  /**
+   * Those of them whose word on which repository is there counts: the reconciler ordered work on this one for them. That a status names
+   * the Repository is not enough to take a history away, since it may be written by others.
+   */
+  readonly seers: readonly BackupSession[];
 }
 
 /**
@@ -27,12 +32,13 @@ export interface RepositoryView {
  * status is only ever replaced by something newer.
  */
 export function decideRepositoryStatus(
-  { generation, annotations, status, references, sessions }: RepositoryView,
+  { generation, annotations, status, references, sessions, seers }: RepositoryView,
   now: Date,
 ): RepositoryStatus {
-  const oldestFirst = [...sessions].sort((a, b) => createdAtMs(a) - createdAtMs(b));
+  const byAge = (all: readonly BackupSession[]) => [...all].sort((a, b) => createdAtMs(a) - createdAtMs(b));
+  const oldestFirst = byAge(sessions);
   // Which repository it is comes first: what was saved into another is not in this one.
-  const seen = oldestFirst.reduce<RepositoryStatus>((known, session) => {
+  const seen = byAge(seers).reduce<RepositoryStatus>((known, session) => {
     const sighting = sightingOf(session);
     return sighting === undefined ? known : withSighting(known, sighting, now);
   }, status ?? {});

@@ -39,7 +39,7 @@ const ID = /^[0-9a-f]{64}$/;
 const SHORT = 8;
 
 /** Changes when the Repository is led elsewhere, not with its Secret or the number of connections. */
-function placeKey(backend: Backend): string {
+export function placeKey(backend: Backend): string {
   const { storageSecretName: _, ...stores } = backend;
   const places = Object.entries(stores).map(([kind, store]) => {
     const { maxConnections: _connections, ...place }: Readonly<Record<string, unknown>> = isJsonObject(store)
@@ -70,6 +70,8 @@ function withoutHistory(status: RepositoryStatus, at: string): RepositoryStatus 
     lastRemoval: _removal,
     lastPruneTime: _prune,
     prunedRemoval: _covered,
+    locks: _locks,
+    locksSeenAt: _locksSeen,
     ...rest
   } = status;
   return { ...rest, points: [], snapshots: [], recoveryPoints: 0, replacedAt: at };

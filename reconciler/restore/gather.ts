@@ -12,7 +12,15 @@ import type { GatherPorts } from "../run/kind.ts";
 import { runOwnerOf } from "../run/view.ts";
 import type { PodFact, WorkloadFact } from "../run/world.ts";
 import type { World } from "../world/informers.ts";
-import { hasHosts, hasTurnAt, isAtWork, isInitOf, isOpenRestore, type Restore } from "../world/targets.ts";
+import {
+  hasHostsAt,
+  hasTurnAt,
+  isAtWork,
+  isInitOf,
+  isOpenRestore,
+  isRestoringAt,
+  type Restore,
+} from "../world/targets.ts";
 import { isWorkloadKind } from "../world/workload-object.ts";
 import { withoutEffects } from "./dry-run.ts";
 import { RECOVERY_POINT_WANTED } from "./explain.ts";
@@ -93,14 +101,14 @@ function gateOf(
  * | 3 | older, and at work | yes |
  * | 4 | older, and its turn at this very target came | yes: it waits for the same, and is first when that comes |
  * | 5 | older, and only waits, for something else | no |
- * | 6 | younger, and has hosts, while this one has none | yes: it passed this one while that waited |
+ * | 6 | younger, and restores this target, while this one has no hosts there | yes: it passed this one while that waited |
  */
 function comesFirst(other: Restore, object: RestoreObject, key: string): boolean {
   const { metadata, status } = other;
   if (metadata.uid === object.metadata.uid || !isOpenRestore(other)) return false;
   const [of, own] = [metadata.creationTimestamp ?? "", object.metadata.creationTimestamp ?? ""];
   const isOlder = of < own || (of === own && metadata.name < object.metadata.name);
-  if (!isOlder) return hasHosts(other) && !hasHosts(object);
+  if (!isOlder) return isRestoringAt(other, key) && !hasHostsAt(object, key);
   return (
     status?.phase === undefined || status.reason === RECOVERY_POINT_WANTED || isAtWork(other) || hasTurnAt(other, key)
   );

@@ -81,9 +81,9 @@ export function stepLostExecutor<Status extends RunStatus>(
   const staleMs = limits.heartbeatStaleMs * staleFactor(status);
   const next = withEachHost(status, ({ target, targetIndex, host, hostIndex }) => {
     if (!isStarted(target) || !isOpenHost(host) || !isAssigned(host)) return host;
-    const heartbeatAgesMs = facts.heartbeatAgesMs.get(hostKey(targetIndex, hostIndex)) ?? 0;
+    const heartbeatAgeMs = facts.heartbeatAgesMs.get(hostKey(targetIndex, hostIndex)) ?? 0;
     if (!isAlive(pods, host.podUID)) {
-      return host.phase === "Running" && heartbeatAgesMs < staleMs
+      return host.phase === "Running" && heartbeatAgeMs < staleMs
         ? host
         : withoutPod(host, "is gone", words.maxAttempts, now);
     }
@@ -91,10 +91,10 @@ export function stepLostExecutor<Status extends RunStatus>(
     // A program of somebody else says nothing for as long as it likes, but not on a pod that should be gone.
     const graceMs = (pod?.graceSeconds ?? 0) * 1_000;
     const mostMs = pod?.isSilent === true ? Math.max(limits.agentSilentMs, graceMs + staleMs) : staleMs;
-    if (pod?.isTerminating === true && heartbeatAgesMs >= mostMs)
+    if (pod?.isTerminating === true && heartbeatAgeMs >= mostMs)
       return withoutPod(host, "is on its way out and silent", words.maxAttempts, now);
-    if (heartbeatAgesMs < limits.agentSilentMs || pod?.isMute === true || !facts.isReportDue(status, host)) return host;
-    const message = `pod ${host.pod ?? ""} exists, but its agent has not reported for ${Math.round(heartbeatAgesMs / 1_000)} s`;
+    if (heartbeatAgeMs < limits.agentSilentMs || pod?.isMute === true || !facts.isReportDue(status, host)) return host;
+    const message = `pod ${host.pod ?? ""} exists, but its agent has not reported for ${Math.round(heartbeatAgeMs / 1_000)} s`;
     return { ...host, ...hostFailure("EXECUTOR_LOST", message, formatTime(now)) };
   });
   return next === status ? undefined : { status: next };

@@ -1,4 +1,5 @@
 /** Makes the NetworkPolicies of a drill, before its pods. What is there already was made by an earlier try. */
+import { COMMON_VARIABLES } from "../../shared/backends.ts";
 import { listAt, numberAt, textAt } from "../../shared/json/value.ts";
 import { isForbidden } from "../../shared/kube/client/error.ts";
 import type { KubeClient } from "../../shared/kube/client/interface.ts";
@@ -12,7 +13,7 @@ import type { DrillView } from "./view.ts";
 const API_SERVER = { namespace: "default", name: "kubernetes" } as const;
 /** Of the Service in every cluster, and the usual one behind it. */
 const USUAL_PORTS = [443, 6443] as const;
-const PROXIES = ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"] as const;
+const PROXIES = COMMON_VARIABLES.filter((key) => /^https?_proxy$/i.test(key));
 
 export type NetworkClient = Pick<KubeClient, "create" | "delete" | "find" | "list" | "patch">;
 

@@ -134,8 +134,8 @@ function namespaceOf(host: string, own: string): string | undefined {
   return svc < 2 ? undefined : labels[svc - 1];
 }
 
-/** What has two labels may be a Service, or a name of the world. */
+/** What can be nothing but a Service of this cluster. A store of the world may have `svc` among its labels, too. */
 function isServiceAlone(host: string): boolean {
-  const labels = labelsOf(host);
-  return labels.length === 1 || (labels.length > 2 && labels.includes("svc"));
+  if (labelsOf(host).length === 1) return true;
+  return namespaceOf(host, "") !== undefined && /\.svc(\.cluster\.local)?\.?$/.test(host);
 }

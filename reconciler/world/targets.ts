@@ -98,16 +98,30 @@ export function hasHosts(restore: Restore): boolean {
   return isOpenRestore(restore) && membersOf(restore).some(({ totalHosts }) => totalHosts !== undefined);
 }
 
-/** Whether the turn of a restore that is not over came at a target, for which it may wait. @param key of targetKey() */
-export function hasTurnAt(restore: Restore, key: string): boolean {
-  if (!isOpenRestore(restore)) return false;
+/** What a restore that is not over has at one target. @param key of targetKey() */
+function membersAt(restore: Restore, key: string) {
+  if (!isOpenRestore(restore)) return [];
   // It has one target, by which it was found.
-  if (restore.kind === "RestoreSession") return membersOf(restore).some(isTurnOf);
+  if (restore.kind === "RestoreSession") return membersOf(restore);
   const { metadata, status } = restore;
-  const ofTarget = (status?.members ?? []).filter(
-    ({ ref }) => targetKey(resolveTargetRef(ref, metadata.namespace)) === key,
+  return (status?.members ?? []).filter(({ ref }) => targetKey(resolveTargetRef(ref, metadata.namespace)) === key);
+}
+
+/** Whether hosts of a restore have, or had, their turn at the target. @param key of targetKey() */
+export function hasHostsAt(restore: Restore, key: string): boolean {
+  return membersAt(restore, key).some(({ totalHosts }) => totalHosts !== undefined);
+}
+
+/** Likewise, and are not through with it. */
+export function isRestoringAt(restore: Restore, key: string): boolean {
+  return membersAt(restore, key).some(
+    ({ totalHosts, phase }) => totalHosts !== undefined && !isFinalRestorePhase(phase),
   );
-  return ofTarget.some(isTurnOf);
+}
+
+/** Whether the turn of a restore came at a target, for which it may wait. @param key of targetKey() */
+export function hasTurnAt(restore: Restore, key: string): boolean {
+  return membersAt(restore, key).some(isTurnOf);
 }
 
 function isTurnOf({ conditions }: { readonly conditions?: readonly Condition[] }): boolean {

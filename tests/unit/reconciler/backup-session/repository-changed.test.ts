@@ -55,6 +55,16 @@ test("a Repository that leads elsewhere in the middle: what runs ends, what come
   expect(JSON.stringify(status.targets?.[1])).toMatch(/INVALID_OBJECT.*was changed after the session began/);
 });
 
+test("a Repository whose Secret has another name now saves on: its place is the same", () => {
+  const status = run((simulation) => {
+    const { repository } = simulation;
+    if (repository === undefined) throw new Error("no Repository");
+    const backend = { ...repository.spec.backend, storageSecretName: "rotated" };
+    simulation.repository = { ...repository, spec: { ...repository.spec, backend } };
+  });
+  expect(status.phase, JSON.stringify(status)).toBe("Succeeded");
+});
+
 test("a Repository whose other fields are edited changes nothing", () => {
   const status = run((simulation) => {
     const { repository } = simulation;

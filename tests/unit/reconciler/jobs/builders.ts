@@ -25,7 +25,7 @@ export const functions: readonly FunctionObject[] = documents
   .filter((doc) => textAt(doc, "kind") === "Function")
   .map(parseFunction);
 
-/** Task and Functions as gather-job.ts finds them in the catalogue. */
+/** Task and Functions as reconciler/jobs/gather.ts finds them in the catalogue. */
 export function resolved(name: string, params: Readonly<Record<string, string>> = {}): ResolvedTask {
   const task = catalogueNames(name).flatMap((wanted) => tasks.filter(({ metadata }) => metadata.name === wanted))[0];
   if (task === undefined) throw new Error(`the catalogue has no Task ${name}`);

@@ -45,7 +45,7 @@ function session(name: string, at: string, facts: object, message = "the reposit
 }
 
 function decide(status: RepositoryStatus, sessions: readonly ReturnType<typeof session>[], annotations = {}) {
-  return decideRepositoryStatus({ generation: 1, status, references: [], sessions, annotations }, NOW);
+  return decideRepositoryStatus({ generation: 1, status, references: [], sessions, seers: sessions, annotations }, NOW);
 }
 
 describe("a repository that was replaced", () => {
@@ -178,4 +178,19 @@ describe("no alarm", () => {
     const future = withSighting(known, seen("2027-11-30T00:00:00Z", A), NOW);
     expect(future.repositorySeenAt).toBe("2026-11-30T02:05:00Z");
   });
+});
+
+test("S10: a session for which no work on the Repository was ordered takes no history away, whatever its status says", () => {
+  const told = session("forged", "2026-11-30T02:00:00Z", { repositoryID: B }, "the repository was made");
+  const view = { generation: 1, status: known, references: [], sessions: [told] };
+  const after = decideRepositoryStatus({ ...view, seers: [] }, NOW);
+  expect(after).toMatchObject({ repositoryID: A, recoveryPoints: 30, firstBackupTime: OLD.firstBackupTime });
+  expect(after.replacement).toBeUndefined();
+  expect(decideRepositoryStatus({ ...view, seers: [told] }, NOW).replacement?.id).toBe(B);
+});
+
+test("locks that were seen in the former repository are not told of the new one", () => {
+  const locked = { ...known, locks: [{ id: "abc", hostname: "h", pid: 1 }], locksSeenAt: "2026-11-29T03:00:00Z" };
+  const after = withSighting(locked, seen("2026-11-30T02:00:00Z", B), NOW);
+  expect([after.locks, after.locksSeenAt]).toEqual([undefined, undefined]);
 });

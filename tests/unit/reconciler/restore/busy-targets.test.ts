@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { busyTargets } from "../../../../reconciler/restore/gather.ts";
 import { aRestore, KnownRestores } from "../run/known-restores.ts";
 
@@ -51,4 +51,26 @@ test("an older restore that waited lets a younger one end that passed it, unless
   };
   expect(inItsWay(WAITING)).toEqual(["RestoreBatch demo/younger"]);
   expect(inItsWay(RUNNING)).toEqual([]);
+});
+
+describe("D18: two batches of the targets web and db", () => {
+  const at = (ref: object, fields: object = {}) => ({ ref, ...fields });
+  const RESTORING = { totalHosts: 1, phase: "Running" };
+  const OVER = { totalHosts: 1, phase: "Succeeded" };
+  const both = (older: readonly object[], younger: readonly object[]) => {
+    const of = (name: string, creationTimestamp: string, members: readonly object[]) =>
+      aRestore(name, { creationTimestamp }, { phase: "Running", startTime, members });
+    const [a, b] = [of("older", "2024-04-30T08:00:00Z", older), of("younger", "2024-04-30T08:30:00Z", younger)];
+    const { world } = new KnownRestores(a, b);
+    return [a, b].map((one) => [...busyTargets(world, one, [WEB, DB]).keys()].map((key) => key.split("/").at(-1)));
+  };
+
+  test("the older one does not restore db while the younger does, though it has hosts of web", () => {
+    expect(both([at(WEB, RESTORING), at(DB)], [at(DB, RESTORING)])[0]).toEqual(["db"]);
+  });
+
+  test("neither waits for what the other is through with", () => {
+    const [older] = both([at(WEB, { conditions: [NOT_FOUND] }), at(DB)], [at(DB, OVER), at(WEB)]);
+    expect(older).toEqual([]);
+  });
 });

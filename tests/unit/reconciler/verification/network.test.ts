@@ -59,6 +59,12 @@ test.each<[string, Backend, readonly unknown[]]>([
   ["a pod of a Service", rest("http://rest-0.rest.storage.svc.cluster.local/"), [inNamespace("storage")]],
   ["a Service of the same namespace", rest("http://rest:8000/"), [inNamespace("demo")]],
   ["what may be a Service", rest("http://rest.storage/"), [inNamespace("storage"), onPort(80)]],
+  ["a store of the world with such a label", rest("https://s3.svc.example.com:9000/"), [onPort(9000)]],
+  [
+    "one that may be a Service under a domain of the cluster's own",
+    rest("https://data.eu.svc.example.com/"),
+    [inNamespace("eu"), onPort(443)],
+  ],
   ["what can't be read", rest("of tests"), []],
   ["Swift, whose catalogue says where", { swift: { container: "c" } }, [{}]],
 ])("the store is reached: %s", (_what, backend, rules) => {

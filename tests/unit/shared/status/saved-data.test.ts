@@ -66,8 +66,10 @@ function answers(status: object) {
     restore: isTaken(),
     cli: listPoints({ sessions: [session], repositories: [], invokers: [] })[0]?.isComplete === true,
     status:
-      decideRepositoryStatus({ generation: 1, status: undefined, references: [], sessions: [session] }, new Date(TIME))
-        .lastRecoveryPoint?.session === session.metadata.name,
+      decideRepositoryStatus(
+        { generation: 1, status: undefined, references: [], sessions: [session], seers: [session] },
+        new Date(TIME),
+      ).lastRecoveryPoint?.session === session.metadata.name,
   };
 }
 
