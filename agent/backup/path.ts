@@ -24,11 +24,6 @@ export interface PathBackupPorts {
   onProgress(progress: BackupProgress): void;
 }
 
-/** restic names a snapshot after a dry run too. */
-function isDryRun(arg: string): boolean {
-  return /^--dry-run(=|$)/.test(arg) || /^-[a-zA-Z]*n[a-zA-Z]*$/.test(arg);
-}
-
 function asFailed(path: string, thrown: unknown, warnings: readonly string[]): PathOutcome {
   return { kind: "failed", path, error: asUserError(thrown, path), warnings };
 }
@@ -48,7 +43,6 @@ export async function backupPath(backup: BackupArguments, ports: PathBackupPorts
   // restic dates a snapshot by the start of its run.
   const startedAt = ports.now();
   try {
-    requireWrite(backup);
     checkBackupPath(path, restic.access.localFolder, ports.mounts);
     const run = () =>
       restic.backup(backup, {
@@ -104,13 +98,6 @@ function mountWarnings(path: string, mounts: readonly string[] = []): readonly s
   if (held.length === 0) return [];
   const rest = "nothing else of it is on a volume of the container, so the application's own files there are not saved";
   return [`of ${path} only ${held.join(", ")} is saved: ${rest}`];
-}
-
-function requireWrite({ path, args }: BackupArguments): void {
-  if (!args.some(isDryRun)) return;
-  throw new UserError("NO_SNAPSHOT_REPORTED", `backup of ${path}: target.args ask for a dry run, which saves nothing`, {
-    next: "Remove --dry-run from target.args.",
-  });
 }
 
 function cleaned(error: UserError, restic: Restic): UserError {

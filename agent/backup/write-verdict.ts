@@ -72,6 +72,17 @@ export async function setAside(
   const says = [`${SnapshotTag.Incomplete}${code}`];
   const warnings = await tryVerdict(`of ${saved.path} is not whole`, id, says, ports);
   if (warnings.length > 0) return warnings;
+  // The verdict stands, and why it was written is what counts: retention removes what this could not.
+  await removeOlder(saved, id, ports).catch(() => undefined);
+  return [];
+}
+
+/** Those of the kind that are not whole either. @throws UserError when they can't be listed */
+async function removeOlder(
+  saved: Pick<BackupArguments, "host" | "path" | "tags">,
+  id: string,
+  ports: { readonly restic: Restic; readonly signal: AbortSignal },
+): Promise<void> {
   const { restic, signal } = ports;
   // Without the invoker it could be another's, of another cluster.
   const tags = saved.tags.filter((one) => one.startsWith(SnapshotTag.Target) || one.startsWith(SnapshotTag.Invoker));
@@ -81,7 +92,6 @@ export async function setAside(
     ofKind.filter((snapshot) => !whole.has(snapshot) && !snapshot.id.startsWith(id)),
     ports,
   );
-  return [];
 }
 
 /**

@@ -1,4 +1,4 @@
-/** HTTP and TCP handlers of hooks, for all programs that run them. */
+/** HTTP and TCP handlers of hooks. */
 import type { IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import type { Handler } from "../../shared/api/hooks.ts";

@@ -54,9 +54,10 @@ async function applyRetention(ports: ActionPorts): Promise<ActionFacts> {
   };
   const listed = await restic.snapshots({}, { signal, keep: createIsOwn(scope), onVerdicts });
   const own = await writeKnown(listed, scope, ports);
+  const written = own.filter((one, at) => one !== listed[at]).length;
   const plan = planRetention(own, policy, scope);
   if (policy.dryRun === true) {
-    ports.onListed?.({ points: listPoints(own, plan.keptBy), snapshots: own, verdicts: verdicts.length });
+    ports.onListed?.({ points: listPoints(own, plan.keptBy), snapshots: own, verdicts: verdicts.length + written });
     const ids = plan.remove.map((id) => id.slice(0, 8)).join(", ");
     return { kept: plan.kept + plan.remove.length, removed: 0, message: `dry run: would remove ${ids || "nothing"}` };
   }
@@ -67,8 +68,11 @@ async function applyRetention(ports: ActionPorts): Promise<ActionFacts> {
   const rest = [...byId.values()];
   const gone = new Set(removed.flatMap(({ verdicts: of = [] }) => of));
   const left = verdicts.filter(({ id }) => !gone.has(id));
-  ports.onListed?.({ points: listPoints(rest, plan.keptBy), snapshots: rest, verdicts: left.length });
-  await removeOrphans(left, new Set(rest.flatMap(({ verdicts: of = [] }) => of)), ports);
+  const tell = (count: number) =>
+    ports.onListed?.({ points: listPoints(rest, plan.keptBy), snapshots: rest, verdicts: count });
+  tell(left.length + written);
+  const orphans = await removeOrphans(left, new Set(rest.flatMap(({ verdicts: of = [] }) => of)), ports);
+  if (orphans > 0) tell(left.length + written - orphans);
   return { kept: plan.kept, removed: plan.remove.length };
 }
 

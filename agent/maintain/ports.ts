@@ -1,3 +1,4 @@
+/** What actions on a repository work with. */
 import type { RetentionPolicy } from "../../shared/api/retention-policy.ts";
 import type { Restic } from "../restic/client.ts";
 import type { ResticExit } from "../restic/run.ts";

@@ -49,14 +49,15 @@ export async function removeSnapshots(removed: readonly Snapshot[], ports: Remov
  *
  * @param verdicts all that there are
  * @param judged ids of those of which the snapshot is known
+ * @returns how many
  */
 export async function removeOrphans(
   verdicts: readonly Verdict[],
   judged: ReadonlySet<string>,
   ports: RemovePorts,
-): Promise<void> {
+): Promise<number> {
   const open = verdicts.filter(({ id }) => !judged.has(id));
-  if (open.length === 0) return;
+  if (open.length === 0) return 0;
   const wanted = groupVerdicts(open);
   let isWhole = true;
   const known = await ports.restic.snapshots(
@@ -70,10 +71,9 @@ export async function removeOrphans(
     },
   );
   // What can't be read may be what one speaks of.
-  if (!isWhole) return;
+  if (!isWhole) return 0;
   const of = new Set(known.flatMap((snapshot) => verdictsOn(snapshot, wanted).map(({ id }) => id)));
-  await forget(
-    open.flatMap(({ id }) => (of.has(id) ? [] : [id])),
-    ports,
-  );
+  const orphans = open.flatMap(({ id }) => (of.has(id) ? [] : [id]));
+  await forget(orphans, ports);
+  return orphans.length;
 }

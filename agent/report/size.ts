@@ -22,7 +22,7 @@ export function withBoundWarnings(fields: StatusFields): StatusFields {
   return { ...fields, warnings: [...kept, `${short.length - kept.length} more warnings`] };
 }
 
-/** What verdicts are made of. */
+/** What phases and recovery points follow from. */
 const ESSENTIAL = [
   ...["phase", "starts", "reason", "error", "startedAt", "finishedAt", "duration", "conditions", "unreadableFiles"],
   ...["snapshots", "restored", "verified", "results", "pointSearch"],
@@ -44,7 +44,7 @@ function shortValue(name: string, value: unknown): unknown {
   return isList ? value.slice(0, MAX_SNAPSHOTS).map(shortSnapshot) : cutText(value, ESSENTIAL_TEXT);
 }
 
-/** The report as short as it may be, with all that a verdict needs. */
+/** The report as short as it may be, with all that these need. */
 export function essentialOf(fields: StatusFields, refusal: string): StatusFields {
   const kept = Object.entries(fields).filter(([name]) => ESSENTIAL.includes(name));
   return {

@@ -85,7 +85,7 @@ function codeOf(exit: ResticExit): ErrorCode {
     case undefined:
       if (exit.signal !== undefined) return "RESTIC_KILLED";
       return (
-        (exit.code === undefined ? undefined : EXIT_CODES[exit.code]) ??
+        (exit.code === undefined ? undefined : codeOfExit(exit.code)) ??
         codeOfLast(exit.tail, "words") ??
         "RESTIC_FAILED"
       );

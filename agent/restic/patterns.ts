@@ -8,7 +8,12 @@ import { readArguments } from "../../shared/repository/restic-flags.ts";
 
 /** Options whose patterns are in files, or ignore case: restic alone knows what they select. */
 const OTHER_NAMES: ReadonlySet<string> = new Set([
-  ...["iinclude", "iexclude", "include-file", "exclude-file", "iinclude-file", "iexclude-file"],
+  "iinclude",
+  "iexclude",
+  "include-file",
+  "exclude-file",
+  "iinclude-file",
+  "iexclude-file",
 ]);
 
 export interface Patterns {

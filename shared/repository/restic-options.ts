@@ -1,8 +1,10 @@
+/**
+ * What is wrong with `target.args`: options that say where the data goes, whose it is or what of it is meant, which the product says itself. With
+ * one of them a status would speak of something else than what restic did. Pure.
+ */
 import { SnapshotTag } from "../contract.ts";
 import { assertNever, UserError } from "../errors.ts";
 import { type OptionsOf, type ReadFault, type ReadOption, readArguments } from "./restic-flags.ts";
-
-export type { OptionsOf } from "./restic-flags.ts";
 
 /** Why one of restic's own is none that may be there. */
 interface Refused {

@@ -108,10 +108,14 @@ function savedOf(point: ChosenPoint, host: RestoreHost, sourceHost: string) {
   return ofTarget.length > 0 ? ofTarget : isOneTarget ? ofHost : [];
 }
 
+function sourceHostOf(rule: RestoreRule | undefined, host: RestoreHost): string {
+  return rule?.sourceHost ? hostOfRuleName(rule.sourceHost, host) : host.hostname;
+}
+
 /** Which host's data a host is to get, and what a recovery point has of it. */
 export function savedForHost(rules: readonly RestoreRule[], host: RestoreHost, point: ChosenPoint) {
   const rule = selectRule(rules, host);
-  const sourceHost = rule?.sourceHost ? hostOfRuleName(rule.sourceHost, host) : host.hostname;
+  const sourceHost = sourceHostOf(rule, host);
   return { sourceHost, saved: savedOf(point, host, sourceHost) };
 }
 
@@ -168,7 +172,7 @@ export function selectForHost(
   point: ChosenPoint | undefined,
 ): RestoreSelection {
   const rule = selectRule(rules, host);
-  const sourceHost = rule?.sourceHost ? hostOfRuleName(rule.sourceHost, host) : host.hostname;
+  const sourceHost = sourceHostOf(rule, host);
   const patterns = { include: rule?.include ?? [], exclude: rule?.exclude ?? [] };
   const named = sourceHost === host.hostname ? {} : { namesHost: true };
   if (point !== undefined) {

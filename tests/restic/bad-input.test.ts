@@ -227,9 +227,10 @@ describe("restic itself", () => {
   });
 
   test("that ends without a snapshot is no success", async () => {
-    await ensureRepository(restic, signal);
-    const [outcome] = await world.backup(restic, { args: ["--dry-run"] });
-    expect(failureOf(outcome).code).toBe("NO_SNAPSHOT_REPORTED");
+    const path = join(world.dir, "silent-restic");
+    writeFileSync(path, "#!/bin/sh\nexit 0\n", { mode: 0o755 });
+    const silent = await world.open(undefined, {}, { STASH_RESTIC: path });
+    expect(failureOf((await world.backup(silent))[0]).code).toBe("NO_SNAPSHOT_REPORTED");
   });
 
   test("that is killed is told, with the hint to its memory", async () => {

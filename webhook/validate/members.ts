@@ -1,6 +1,7 @@
 /** Members of a batch: targets that can be reached, hosts that differ, dependencies that end. */
 import type { BackupMember, RestoreMember } from "../../shared/api/member.ts";
-import { findArgumentFault, type OptionsOf } from "../../shared/repository/restic-options.ts";
+import type { OptionsOf } from "../../shared/repository/restic-flags.ts";
+import { findArgumentFault } from "../../shared/repository/restic-options.ts";
 import {
   isClusterTask,
   isSidecarKind,

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { BackupMember, RestoreMember } from "../../../../shared/api/member.ts";
-import { isSwitchedOn } from "../../../../shared/repository/restic-flags.ts";
-import { findArgumentFault, type OptionsOf, requireArguments } from "../../../../shared/repository/restic-options.ts";
+import { isSwitchedOn, type OptionsOf } from "../../../../shared/repository/restic-flags.ts";
+import { findArgumentFault, requireArguments } from "../../../../shared/repository/restic-options.ts";
 import { findMemberFaults } from "../../../../webhook/validate/members.ts";
 
 describe("arguments of the user for restic", () => {
