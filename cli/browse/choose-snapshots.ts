@@ -1,13 +1,14 @@
 /** Which snapshots of a point somebody means. Pure. */
+
 import type { Snapshot } from "../../agent/restic/snapshots.ts";
 import { SnapshotTag } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
-import { isWithin } from "../../shared/paths.ts";
 import { bySession } from "../../shared/snapshots/of-session.ts";
 import { timeOf } from "../../shared/snapshots/recovery-points.ts";
 import { tagValue } from "../../shared/snapshots/tags.ts";
 import { nearestNames } from "../cluster/nearest-names.ts";
 import type { FoundPoint } from "./gather-point.ts";
+import { isInFolder } from "./place-word.ts";
 
 export interface PointSnapshots {
   readonly member: string;
@@ -80,7 +81,7 @@ export function hostsOf(snapshots: readonly PointSnapshots[]): readonly string[]
  * @throws UserError SNAPSHOT_NOT_FOUND, also where several hosts have one
  */
 export function oneHolding(snapshots: readonly PointSnapshots[], path: string): PointSnapshots {
-  const holding = snapshots.filter((one) => isWithin(path, one.path));
+  const holding = snapshots.filter((one) => isInFolder(path, one.path));
   const hosts = hostsOf(holding);
   if (hosts.length > 1) throw notThere(`several hosts have ${path}`, `choose with --host: ${hosts.join(", ")}`);
   const [deepest] = [...holding].sort((a, b) => b.path.length - a.path.length);

@@ -1,4 +1,5 @@
 /** What somebody means by `POINT:MEMBER`. Pure. */
+import { isWithin } from "../../shared/paths.ts";
 import { UsageError } from "../program/usage-error.ts";
 
 export interface PlaceWord {
@@ -23,4 +24,9 @@ export function parseBackupPath(word: string | undefined): string {
   const segments = path.split("/").filter((segment) => segment !== "" && segment !== ".");
   if (segments.includes("..")) throw new UsageError(`${path} leads out of its folder`, "write the path without `..`");
   return `/${segments.join("/")}`;
+}
+
+/** Whether a path is a folder or something in it. Names of dumps have no slash, and lie in the root too. */
+export function isInFolder(path: string, folder: string): boolean {
+  return folder === "/" || isWithin(path, folder);
 }

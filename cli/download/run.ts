@@ -5,11 +5,10 @@ import { resolve } from "node:path";
 import { PassThrough } from "node:stream";
 import { Command } from "../../shared/contract.ts";
 import { numberAt, parseJson } from "../../shared/json/value.ts";
-import { isWithin } from "../../shared/paths.ts";
 import { formatSize } from "../../shared/size.ts";
 import { hostsOf, ofMember, oneHolding, type PointSnapshots } from "../browse/choose-snapshots.ts";
 import { withPoints } from "../browse/open-place.ts";
-import { parseBackupPath, parsePlaceWord } from "../browse/place-word.ts";
+import { isInFolder, parseBackupPath, parsePlaceWord } from "../browse/place-word.ts";
 import { readListedFile } from "../browse/run-ls.ts";
 import { openCluster } from "../cluster/open.ts";
 import type { Input } from "../program/command.ts";
@@ -84,14 +83,14 @@ function plainId(id: string): string {
 
 /** What is asked for, or the part of it in which all lies that is meant. */
 function narrowest(root: string, path: string): string {
-  return isWithin(root, path) ? root : path;
+  return isInFolder(root, path) ? root : path;
 }
 
 function ordersFor(snapshots: readonly PointSnapshots[], path: string, includes: Includes): readonly Order[] {
   const isOne = hostsOf(snapshots).length === 1;
   const narrow = narrowest(includes.root, path);
   const found = snapshots.flatMap(({ id, host, path: saved }) => {
-    const below = isWithin(narrow, saved) ? narrow : isWithin(saved, narrow) ? saved : undefined;
+    const below = isInFolder(narrow, saved) ? narrow : isInFolder(saved, narrow) ? saved : undefined;
     return below === undefined ? [] : [{ id, path: below, own: isOne ? undefined : host }];
   });
   // Says what there is instead.

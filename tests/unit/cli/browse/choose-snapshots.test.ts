@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Snapshot } from "../../../../agent/restic/snapshots.ts";
 import { ofMember, oneHolding, snapshotsOfPoint } from "../../../../cli/browse/choose-snapshots.ts";
-import { parseBackupPath, parsePlaceWord } from "../../../../cli/browse/place-word.ts";
+import { isInFolder, parseBackupPath, parsePlaceWord } from "../../../../cli/browse/place-word.ts";
 import { formatFile, readListedFile } from "../../../../cli/browse/run-ls.ts";
-import { isWithin } from "../../../../shared/paths.ts";
 
 const point = {
   namespace: "shop",
@@ -83,8 +82,8 @@ describe("a path", () => {
     expect(parseBackupPath(undefined)).toBe("/");
     expect(() => parseBackupPath("a")).toThrow(/not absolute/);
     expect(() => parseBackupPath("/a/../b")).toThrow(/leads out/);
-    expect(isWithin("/ab", "/a")).toBe(false);
-    expect(isWithin("/a/b", "/a")).toBe(true);
+    expect(isInFolder("/ab", "/a")).toBe(false);
+    expect(isInFolder("/a/b", "/a")).toBe(true);
   });
 });
 
