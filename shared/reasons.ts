@@ -210,3 +210,6 @@ export const CONDITION_REASONS = {
 } as const;
 
 export type ConditionReason = keyof typeof CONDITION_REASONS | InjectionReason | SkipReason;
+
+/** How the status of a restore that is tried says why restic could not be asked. */
+export const FILES_UNKNOWN = "files are not known: ";

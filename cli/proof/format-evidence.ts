@@ -39,7 +39,8 @@ export function formatEvidence(evidence: Evidence, width: number | undefined): r
   const age = pointAgeSeconds === undefined ? "" : `, ${formatAge(pointAgeSeconds * 1_000)} old when the drill began`;
   const answers = members.flatMap(({ alias, queries = [] }) =>
     queries.map(
-      ({ statement, value = "no answer", ok }) => `${ok ? "ok" : "not ok"}: ${alias}: ${statement}: ${value}`,
+      ({ database, statement, value = "no answer", ok }) =>
+        `${ok ? "ok" : "not ok"}: ${[alias, database].filter(Boolean).join("/")}: ${statement}: ${value}`,
     ),
   );
   const servers = members.flatMap(({ alias, server }) =>

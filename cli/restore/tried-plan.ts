@@ -1,7 +1,9 @@
 /** What a restore would do, as the status of one that is a dry run tells it. Pure. */
+
 import type { TriedHost } from "../../shared/api/host-stats.ts";
 import type { RestoreBatch, RestoreMemberStatus } from "../../shared/api/restore-batch.ts";
 import { type RestoreMemberView, restoreInvokerView } from "../../shared/invoker/object.ts";
+import { FILES_UNKNOWN } from "../../shared/reasons.ts";
 import { formatTarget, resolveTargetRef, targetKey } from "../../shared/target/ref.ts";
 import type { Point, PointSnapshot } from "../points/decide.ts";
 import { leftOut, type NamedMember } from "./build-object.ts";
@@ -67,7 +69,8 @@ function snapshotsOf({ status, metadata }: RestoreBatch, member: RestoreMemberVi
 function filesOf(told: RestoreMemberStatus | undefined): MemberFiles {
   const hosts = (told?.stats ?? []).flatMap(({ tried }) => (tried === undefined ? [] : [withNames(tried)]));
   const [first, ...others] = hosts;
-  const why = told?.message?.replace(/^files are not known: /, "");
+  const { message } = told ?? {};
+  const why = message?.startsWith(FILES_UNKNOWN) ? message.slice(FILES_UNKNOWN.length) : message;
   if (first === undefined) return { kind: "unknown", why: why ?? "nobody looked at them" };
   const unlisted = told?.unlisted?.succeeded ?? 0;
   const lacks = [why, unlisted > 0 ? `${unlisted} hosts that the status does not list` : undefined].filter(

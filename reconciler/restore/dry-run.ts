@@ -3,9 +3,10 @@
  * sidecars of the pods that run now. No hook runs, no workload is sent through admission, nothing waits for it and it waits for nobody.
  * Pure.
  */
+
 import { ExecutionOrder } from "../../shared/contract.ts";
 import { type RestoreInvokerView, restoreInvokerView } from "../../shared/invoker/object.ts";
-import { ConditionType } from "../../shared/reasons.ts";
+import { ConditionType, FILES_UNKNOWN } from "../../shared/reasons.ts";
 import { formatTarget, targetKey } from "../../shared/target/ref.ts";
 import { type TargetEntry, withEntryCondition, withExplanation } from "../run/entries.ts";
 import { planHosts } from "../run/hosts.ts";
@@ -71,6 +72,6 @@ export function startTried(
   const { hostnames, untried } = tryableHosts(view, target);
   const started = withHosts(hostnames, `${hostnames.length} hosts are tried in the sidecars that run`);
   if (untried === undefined) return { target: started };
-  const message = `files are not known: ${untried} (${formatTarget(targetRef(view, target))})`;
+  const message = `${FILES_UNKNOWN}${untried} (${formatTarget(targetRef(view, target))})`;
   return { target: withExplanation(started, "PodNotReady", message) };
 }

@@ -95,7 +95,7 @@ export function withVerified(
     return {
       ...rest,
       ...found,
-      ...withExpectations(found, queries),
+      ...asOrdered(found, queries),
       phase: bad === undefined ? "Succeeded" : "Failed",
       ...(bad !== undefined && { message: bad }),
     };
@@ -121,8 +121,8 @@ export function withVerified(
   return { ...status, members, checks: [...checks, ...unasked], ...(resticVersion && { resticVersion }) };
 }
 
-/** An answer that is good says nothing to whoever does not know what was asked for: `min: 0` is met by any. */
-function withExpectations(
+/** An answer that is good says nothing to whoever does not know where and what for it was asked: `min: 0` is met by any. */
+function asOrdered(
   found: VerifiedMember | undefined,
   queries: readonly VerificationQuery[],
 ): Pick<DrilledMember, "queries"> {
@@ -130,8 +130,12 @@ function withExpectations(
   const own = queries.filter(({ member }) => member === found.alias);
   return {
     queries: found.queries.map((answered, at) => {
-      const expect = own[at]?.statement === answered.statement ? own[at]?.expect : undefined;
-      return { ...answered, ...(expect !== undefined && { expect }) };
+      const { database, expect } = { ...(own[at]?.statement === answered.statement && own[at]) };
+      return {
+        ...answered,
+        ...(database !== undefined && { database }),
+        ...(expect !== undefined && { expect }),
+      };
     }),
   };
 }

@@ -1,17 +1,15 @@
 /** The job of a verifier's script: the user's container, with all that was restored. Pure. */
 import type { BackupVerificationSession, DrillServer } from "../../shared/api/backup-verification-session.ts";
 import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
-import { Annotation, Label, LabelValue } from "../../shared/contract.ts";
+import { LabelValue } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
 import { enforcesRestricted } from "../../shared/injection/backend-volume.ts";
 import { jobResources } from "../../shared/injection/container-resources.ts";
 import type { JsonObject } from "../../shared/injection/workload.ts";
-import { withoutOwnKeys } from "../../shared/own-keys.ts";
-import { pullSecretFields } from "../jobs/pull-secrets.ts";
 import { POD_SECURITY } from "../jobs/security.ts";
 import { scriptJobName } from "./names.ts";
-import { drillLabels, drillMetadata, drillNameOf } from "./objects.ts";
-import { PASSWORD_KEY, RESTRICTED_CONTAINER, type ServerJobFacts } from "./server-objects.ts";
+import { drillMetadata, drillNameOf } from "./objects.ts";
+import { drillPod, PASSWORD_KEY, RESTRICTED_CONTAINER, type ServerJobFacts } from "./server-objects.ts";
 import { drillMounts, drillVolumes } from "./verify-job.ts";
 
 export const SCRIPT_CONTAINER = "script";
@@ -28,12 +26,10 @@ export function planScriptJob(
 ): JsonObject {
   if (script === undefined) throw new UserError("INVALID_OBJECT", "spec.script is missing");
   const { volumes = [], servers = [], point } = drill.status ?? {};
-  const { podLabels, podAnnotations, serviceAccountAnnotations: _, ...podFields } = runtimeSettings?.pod ?? {};
+  const base = drillPod(drill, { settings: runtimeSettings, installation, own: LabelValue.Script });
   const { container } = runtimeSettings ?? {};
   const isRestricted = enforcesRestricted(facts);
   const securityContext = { ...(isRestricted && RESTRICTED_CONTAINER), ...container?.securityContext };
-  const { namespace, uid = "" } = drill.metadata;
-  const own = { ...drillLabels(drill), [Label.JobOwner]: uid, [Label.JobTarget]: LabelValue.Script };
   const metadata = drillMetadata(drill, scriptJobName(drillNameOf(drill)));
   const known = [
     { name: "DRILL_FOLDER", value: "/drill" },
@@ -45,27 +41,16 @@ export function planScriptJob(
   return {
     apiVersion: "batch/v1",
     kind: "Job",
-    metadata: { ...metadata, labels: own },
+    metadata: { ...metadata, labels: base.labels },
     spec: {
       backoffLimit: 0,
       activeDeadlineSeconds: deadlineSeconds,
       template: {
-        metadata: {
-          labels: { ...withoutOwnKeys(podLabels), ...own },
-          annotations: { ...withoutOwnKeys(podAnnotations), [Annotation.JobOwnSteps]: "" },
-        },
+        metadata: base.metadata,
         spec: {
-          automountServiceAccountToken: false,
-          ...podFields,
-          ...pullSecretFields({
-            settings: installation,
-            namespace,
-            asked: podFields.imagePullSecrets,
-            hasUsersAccount: podFields.serviceAccountName !== undefined,
-          }),
-          restartPolicy: "Never",
+          ...base.spec,
           ...(hostAliases.length > 0 && { hostAliases }),
-          securityContext: podFields.securityContext ?? (isRestricted ? RESTRICTED_POD : POD_SECURITY),
+          securityContext: runtimeSettings?.pod?.securityContext ?? (isRestricted ? RESTRICTED_POD : POD_SECURITY),
           containers: [
             {
               name: SCRIPT_CONTAINER,

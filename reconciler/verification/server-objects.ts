@@ -59,6 +59,34 @@ export interface ServerJobFacts {
   readonly deadlineSeconds: number;
 }
 
+/** What pods that run programs of others have in common, with the pod's settings of the verifier. @param own what the job is for, as its label says */
+export function drillPod(
+  drill: BackupVerificationSession,
+  { settings, installation, own }: Pick<ServerJobFacts, "settings" | "installation"> & { readonly own: string },
+) {
+  const { podLabels, podAnnotations, serviceAccountAnnotations: _, ...podFields } = settings?.pod ?? {};
+  const { namespace, uid = "" } = drill.metadata;
+  const labels = { ...drillLabels(drill), [Label.JobOwner]: uid, [Label.JobTarget]: own };
+  return {
+    labels,
+    metadata: {
+      labels: { ...withoutOwnKeys(podLabels), ...labels },
+      annotations: { ...withoutOwnKeys(podAnnotations), [Annotation.JobOwnSteps]: "" },
+    },
+    spec: {
+      automountServiceAccountToken: false,
+      ...podFields,
+      ...pullSecretFields({
+        settings: installation,
+        namespace,
+        asked: podFields.imagePullSecrets,
+        hasUsersAccount: podFields.serviceAccountName !== undefined,
+      }),
+      restartPolicy: "Never",
+    },
+  };
+}
+
 /**
  * The server runs in a Job for its deadline: it ends with the drill's time, whatever becomes of the reconciler. Of the verifier's settings
  * those of the pod count, and the container's resources: users and variables of the other containers are none of a server.
@@ -72,38 +100,22 @@ export function buildServerJob(
 ): JsonObject {
   const row = serverRow(server);
   const { name, image } = server;
-  const { podLabels, podAnnotations, serviceAccountAnnotations: _, ...podFields } = settings?.pod ?? {};
+  const base = drillPod(drill, { settings, installation, own: LabelValue.DrillServer });
   const { args, variables = {} } = row.files(`${Path.DrillServer}/files`);
-  const own = {
-    ...drillLabels(drill),
-    [Label.JobOwner]: drill.metadata.uid ?? "",
-    [Label.JobTarget]: LabelValue.DrillServer,
-  };
   const isRestricted = enforcesRestricted(namespace);
   return {
     apiVersion: "batch/v1",
     kind: "Job",
-    metadata: { ...drillMetadata(drill, name), labels: own },
+    metadata: { ...drillMetadata(drill, name), labels: base.labels },
     spec: {
       backoffLimit: 0,
       activeDeadlineSeconds: deadlineSeconds,
       template: {
-        metadata: {
-          labels: { ...withoutOwnKeys(podLabels), ...own },
-          annotations: { ...withoutOwnKeys(podAnnotations), [Annotation.JobOwnSteps]: "" },
-        },
+        metadata: base.metadata,
         spec: {
-          automountServiceAccountToken: false,
-          ...podFields,
-          ...pullSecretFields({
-            settings: installation,
-            namespace: drill.metadata.namespace,
-            asked: podFields.imagePullSecrets,
-            hasUsersAccount: podFields.serviceAccountName !== undefined,
-          }),
-          restartPolicy: "Never",
+          ...base.spec,
           terminationGracePeriodSeconds: GRACE_SECONDS,
-          securityContext: podFields.securityContext ?? podSecurity(row, isRestricted),
+          securityContext: settings?.pod?.securityContext ?? podSecurity(row, isRestricted),
           containers: [
             {
               name: SERVER_CONTAINER,

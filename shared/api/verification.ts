@@ -90,6 +90,7 @@ export const verifiedTableSchema = object({
 export type VerifiedTable = Value<typeof verifiedTableSchema>;
 
 export const answeredQuerySchema = object({
+  database: optional(nameText, "Database that it was asked in; the member's own when empty."),
   statement: required(text, "What was asked."),
   value: optional(text, "The answer, cut to a bound."),
   ok: required(flag, "Whether it is what it must be."),

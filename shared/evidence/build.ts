@@ -144,7 +144,8 @@ function memberOf(member: DrilledMember, server: DrillServer | undefined): Evide
     ...(tableCount !== undefined && { tableCount }),
     ...(rows !== undefined && { rows }),
     ...(queries !== undefined && {
-      queries: queries.slice(0, MAX_LISTED).map(({ statement, value, ok, expect }) => ({
+      queries: queries.slice(0, MAX_LISTED).map(({ database, statement, value, ok, expect }) => ({
+        ...(database !== undefined && { database }),
         statement: cut(statement),
         ok,
         ...(value !== undefined && { value: cut(value) }),

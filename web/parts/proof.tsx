@@ -161,8 +161,8 @@ export function MemberFacts({ proof }: { readonly proof: MemberProof }): JSX.Ele
       {findingCount > findings.length && <p>{formatCount(findingCount - findings.length, "more finding")}.</p>}
       {queries.length > 0 && (
         <ul aria-label="Statements that were asked" class="findings">
-          {queries.map(({ statement, value, isGood, message }) => (
-            <li key={statement}>
+          {queries.map(({ statement, value, isGood, message }, at) => (
+            <li key={at}>
               <State value={isGood ? "Ok" : "Failed"} /> <code>{statement}</code>: <Name>{value ?? "no answer"}</Name>{" "}
               <Name>{message ?? ""}</Name>
             </li>

@@ -28,12 +28,24 @@ export function readPlace(text: string): Place {
   if (namespace !== undefined) return { kind: "service", namespace, service: `${scheme}${name}:${port}`, prefix };
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url !== undefined && /^https?:$/.test(url.protocol) && url.search === "" && url.hash === "") {
-    return { kind: "url", url };
+    if (loginOf(url) !== undefined) return { kind: "url", url };
+    throw new UsageError("--prometheus: its user or password is not percent-encoded", "write % as %25");
   }
+  // A password may stand in it.
+  const shown = text.includes("@") ? "" : ` ${JSON.stringify(text)}`;
   throw new UsageError(
-    `--prometheus ${JSON.stringify(text)} is no place of a Prometheus`,
+    `--prometheus${shown} is no place of a Prometheus`,
     "write NAMESPACE/SERVICE:PORT, which the API server leads to, or its address: http://127.0.0.1:9090",
   );
+}
+
+/** @returns `USER:PASSWORD`; undefined when it can't be read */
+function loginOf({ username, password }: URL): string | undefined {
+  try {
+    return `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Without a password that may stand in it. */
@@ -74,8 +86,7 @@ function askByService(
 }
 
 function askByUrl(place: URL): AskPrometheus {
-  const { username, password } = place;
-  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const login = loginOf(place) ?? ":";
   const headers = {
     accept: "application/json",
     ...(login !== ":" && { authorization: `Basic ${Buffer.from(login).toString("base64")}` }),

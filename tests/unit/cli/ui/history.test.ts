@@ -33,6 +33,13 @@ describe("the place", () => {
     expect(() => readPlace(text)).toThrow(/no place of a Prometheus/);
   });
 
+  test("a user or password that can't be read is told, and none is printed", () => {
+    expect(() => readPlace("http://a:p%zz@h/")).toThrow(/^--prometheus: its user or password is not percent-encoded/);
+    for (const text of ["http://a:secret@h/?x=1", "ftp://a:secret@h/"]) {
+      expect(() => readPlace(text)).toThrow(/^--prometheus is no place of a Prometheus/);
+    }
+  });
+
   test("with --in-cluster is a Service alone, since an address has nobody's rights", () => {
     expect(() => read({ prometheus: "http://p:9090", inCluster: true })).toThrow(/with each person's own rights/);
     expect(read({ prometheus: "monitoring/p:9090", inCluster: true })?.place.kind).toBe("service");

@@ -75,10 +75,12 @@ test("an answer stands beside what it had to be", () => {
   };
   const drill = aDrill();
   const status = withVerified({ members: [{ alias: "db", phase: "Running" }], servers }, { members: [found] }, [
-    { member: "db", statement: "select 1", expect: { min: "0" } },
+    { member: "db", database: "shop", statement: "select 1", expect: { min: "0" } },
   ]);
   const evidence = buildEvidence({ ...drill, status }, CONTEXT);
-  expect(evidence.members[0]?.queries).toEqual([{ statement: "select 1", value: "7", ok: true, expect: { min: "0" } }]);
+  expect(evidence.members[0]?.queries).toEqual([
+    { database: "shop", statement: "select 1", value: "7", ok: true, expect: { min: "0" } },
+  ]);
 });
 
 test("no variable of the verifier's author reaches the pod that looks at what came back", () => {
