@@ -5,17 +5,26 @@
  * |---|---|---|---|
  * | 1 | is taken | yes | passed |
  * | 2 | is taken | no | refused, with the quota's name |
- * | 3 | is refused by a quota | yes, and a pod goes before its successor comes | passed: it will have room |
+ * | 3 | is refused by a quota | yes, and each pod goes before its successor comes, and is there to go | passed: it will have room |
  * | 4 | is refused, one without it too, and no pod exists | | passed: it is not the sidecar, and there is nothing to lose |
  * | 5 | is refused | | refused, with the cluster's words |
  */
 import type { JsonObject } from "../../shared/injection/workload.ts";
 import { isJsonObject, numberAt, textAt, valueAt } from "../../shared/json/value.ts";
 import { readQuantity } from "../../shared/quantity.ts";
+import { whyKept } from "../invoker/sidecar-condition.ts";
 import type { QuotaFact } from "../world/quota-object.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
-import { measureAdded } from "./measured-amounts.ts";
+import { amountsOfPod, measureAdded } from "./measured-amounts.ts";
 import type { PodAnswer } from "./pod-answer.ts";
+
+/** Pods of a workload as quotas see them. */
+export interface CountedPods {
+  /** They exist, and are about to be replaced. */
+  readonly present: number;
+  /** They should exist; between a pod's end and its successor no quota counts either. */
+  readonly missing: number;
+}
 
 export interface ProofView {
   readonly answer: PodAnswer;
@@ -23,8 +32,9 @@ export interface ProofView {
   readonly without?: PodAnswer | undefined;
   /** What one pod takes of quotas more than its predecessor, by the quota's names. */
   readonly added: ReadonlyMap<string, number>;
-  /** Pods that are to be replaced. */
+  /** Those of them that exist. */
   readonly pods: number;
+  readonly counted: CountedPods;
   readonly isReplacedInPlace: boolean;
   /** Of the namespace. */
   readonly quotas: readonly QuotaFact[];
@@ -39,7 +49,8 @@ export function decideProof(view: ProofView): ProofDecision {
   if (view.pods === 0 && view.without?.kind === "Refused") return { kind: "Passed" };
   // What a quota counts that counts only some pods is not known.
   const hasRoom = lack === undefined && !quotas.some(({ isScoped }) => isScoped);
-  return isByQuota(answer.words) && hasRoom && isInPlace ? { kind: "Passed" } : answer;
+  const makesRoom = isInPlace && view.counted.present > 0 && view.counted.missing === 0;
+  return isByQuota(answer.words) && hasRoom && makesRoom ? { kind: "Passed" } : answer;
 }
 
 /** Whether a pod is refused by a quota that may have room for it when its predecessor is gone. */
@@ -52,16 +63,18 @@ function isByQuota(words: string): boolean {
 }
 
 /** The first quota without room. Those that count only some pods are left to the dry run. */
-function findLack({ answer, without, added: ofTemplate, pods, quotas }: ProofView): string | undefined {
+function findLack({ answer, without, added: ofTemplate, counted, quotas }: ProofView): string | undefined {
   const added = measureAdded(ofTemplate, answer, without);
+  const whole = answer.kind === "Taken" ? amountsOfPod(answer.pod) : new Map<string, number>();
   for (const { name, hard, used, isScoped } of quotas) {
     if (isScoped) continue;
     for (const [resource, amount] of added) {
       const most = hard[resource];
       if (most === undefined || amount <= 0) continue;
       const left = (readQuantity(most) ?? 0) - (readQuantity(used[resource] ?? 0) ?? 0);
-      if (amount * Math.max(pods, 1) <= left) continue;
-      return `quota ${name} has ${resource} ${most}, of which ${used[resource] ?? 0} are used: the sidecars of ${pods} pods do not fit`;
+      const needed = amount * counted.present + (whole.get(resource) ?? amount) * counted.missing;
+      if (Math.max(needed, amount) <= left) continue;
+      return `quota ${name} has ${resource} ${most}, of which ${used[resource] ?? 0} are used: the sidecars of ${counted.present + counted.missing} pods do not fit`;
     }
   }
   return undefined;
@@ -89,6 +102,21 @@ export function addedAmounts(
 function amountAt(container: JsonObject | undefined, list: string, name: string): number {
   const amount = valueAt(container, "resources", list, name);
   return typeof amount === "string" || typeof amount === "number" ? (readQuantity(amount) ?? 0) : 0;
+}
+
+/**
+ * Counts a workload's pods for quotas. While its controller ends them one by one before their successors, how many of them quotas count
+ * is not known, and all are taken for missing.
+ *
+ * @param workload with the status of this moment
+ * @param generation the newest that is known to be stored
+ */
+export function countPods(workload: WorkloadObject, generation: number): CountedPods {
+  const { replicas, existingReplicas: existing, updatedReplicas, observedGeneration } = workload;
+  const isUnderWay = whyKept(workload) === undefined && updatedReplicas < existing;
+  if (isReplacedInPlace(workload) && (isUnderWay || observedGeneration < generation))
+    return { present: 0, missing: Math.max(replicas, existing) };
+  return { present: existing, missing: Math.max(replicas - existing, 0) };
 }
 
 /** Whether the workload's controller ends a pod before it makes the next one. */

@@ -38,7 +38,7 @@ export function amountsIn(words: string): Amounts {
 }
 
 /** Containers that run side by side: init-containers, which may need more for a while, only make a quota's room smaller. */
-function amountsOfPod(pod: unknown): Amounts {
+export function amountsOfPod(pod: unknown): Amounts {
   const amounts = new Map<string, number>();
   const add = (name: string, amount: number): void => void amounts.set(name, (amounts.get(name) ?? 0) + amount);
   for (const container of objectsAt(pod, "spec", "containers")) {

@@ -15,7 +15,14 @@ import { findClaimFault } from "../invoker/claim-fault.ts";
 import type { WorkloadId } from "../invoker/workload-key.ts";
 import type { QuotaFact } from "../world/quota-object.ts";
 import type { WorkloadObject } from "../world/workload-object.ts";
-import { addedAmounts, decideProof, isForRoom, isReplacedInPlace, type ProofDecision } from "./decide-proof.ts";
+import {
+  addedAmounts,
+  countPods,
+  decideProof,
+  isForRoom,
+  isReplacedInPlace,
+  type ProofDecision,
+} from "./decide-proof.ts";
 import type { PodAnswer } from "./pod-answer.ts";
 import { buildProofPod } from "./proof-pod.ts";
 import { type Ask, askFor, askToHold, resubmit } from "./resubmit.ts";
@@ -67,6 +74,7 @@ export async function proveInjection(
     without: without?.kind === "Unknown" ? undefined : without,
     added: addedAmounts(sidecar, findSidecar(workload.facts.podTemplate)),
     pods,
+    counted: countPods(admitted.workload, workload.generation),
     isReplacedInPlace: isInPlace,
     quotas: ports.quotas,
   });
@@ -133,6 +141,7 @@ export async function proveRestore(
     without: without?.kind === "Unknown" ? undefined : without,
     added: new Map(),
     pods,
+    counted: countPods(admitted.workload, workload.generation),
     // By then it has the strategy of its restore.
     isReplacedInPlace: isReplacedInPlace(admitted.workload),
     quotas: ports.quotas,

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import {
   addedAmounts,
+  type CountedPods,
+  countPods,
   decideProof,
   isReplacedInPlace,
   type ProofView,
@@ -26,6 +28,7 @@ const view: ProofView = {
   answer: { kind: "Taken" },
   added: new Map([["requests.memory", 64 * 2 ** 20]]),
   pods: 3,
+  counted: { present: 3, missing: 0 },
   isReplacedInPlace: false,
   quotas: [],
 };
@@ -62,6 +65,36 @@ describe("whether the cluster takes pods with the sidecar", () => {
       { answer: refused(FULL), isReplacedInPlace: true },
       undefined,
     ],
+    [
+      "refused between the old pod's end and the next one's beginning",
+      { answer: refused(exceeded(96)), isReplacedInPlace: true, pods: 0, counted: { present: 0, missing: 1 } },
+      exceeded(96),
+    ],
+    [
+      "refused, and scaled to none, so that nobody makes room",
+      { answer: refused(exceeded(96)), isReplacedInPlace: true, pods: 0, counted: { present: 0, missing: 0 } },
+      exceeded(96),
+    ],
+    [
+      "taken, and the pods that are missing for a moment have room without it alone",
+      {
+        answer: { kind: "Taken", pod: aPodOf("32Mi", "64Mi") },
+        pods: 0,
+        counted: { present: 0, missing: 2 },
+        quotas: [quota({ "requests.memory": "150Mi" }, { "requests.memory": "0" })],
+      },
+      "quota team has requests.memory 150Mi, of which 0 are used: the sidecars of 2 pods do not fit",
+    ],
+    [
+      "taken, and there is room for the pods that are missing too",
+      {
+        answer: { kind: "Taken", pod: aPodOf("32Mi", "64Mi") },
+        pods: 0,
+        counted: { present: 0, missing: 2 },
+        quotas: [quota({ "requests.memory": "192Mi" }, { "requests.memory": "0" })],
+      },
+      undefined,
+    ],
     ["refused since the old pod is there, and goes last", { answer: refused(FULL) }, FULL],
     [
       "refused, and has no room when the old pod is gone",
@@ -79,6 +112,7 @@ describe("whether the cluster takes pods with the sidecar", () => {
         without: refused(exceeded(32)),
         isReplacedInPlace: true,
         pods: 1,
+        counted: { present: 1, missing: 0 },
         quotas: [quota({ "requests.memory": "200Mi" }, { "requests.memory": "130Mi" })],
       },
       exceeded(112),
@@ -90,6 +124,7 @@ describe("whether the cluster takes pods with the sidecar", () => {
         without: { kind: "Taken", pod: aPodOf("24Mi", "8Mi") },
         isReplacedInPlace: true,
         pods: 1,
+        counted: { present: 1, missing: 0 },
         quotas: [quota({ "requests.memory": "200Mi" }, { "requests.memory": "130Mi" })],
       },
       exceeded(112),
@@ -101,6 +136,7 @@ describe("whether the cluster takes pods with the sidecar", () => {
         without: refused(exceeded(32)),
         isReplacedInPlace: true,
         pods: 1,
+        counted: { present: 1, missing: 0 },
         quotas: [quota({ "requests.memory": "200Mi" }, { "requests.memory": "180Mi" })],
       },
       undefined,
@@ -148,5 +184,32 @@ describe("whether the cluster takes pods with the sidecar", () => {
   ] as const)("a %s with %j ends a pod before the next: %s", (kind, spec, isFirst) => {
     const status = { desiredNumberScheduled: 2 };
     expect(isReplacedInPlace(aWorkload({ kind, spec, status }))).toBe(isFirst);
+  });
+
+  test.each<[string, object, object, CountedPods]>([
+    ["all are there", {}, { replicas: 2, updatedReplicas: 2 }, { present: 2, missing: 0 }],
+    ["one was deleted", {}, { replicas: 1, updatedReplicas: 1 }, { present: 1, missing: 1 }],
+    ["the first revision is being replaced", {}, { replicas: 2, updatedReplicas: 0 }, { present: 0, missing: 2 }],
+    [
+      "a new template was not looked at yet",
+      {},
+      { replicas: 2, updatedReplicas: 2, observedGeneration: 1 },
+      { present: 0, missing: 2 },
+    ],
+    [
+      "nobody replaces the former ones",
+      { paused: true },
+      { replicas: 2, updatedReplicas: 0 },
+      { present: 2, missing: 0 },
+    ],
+    [
+      "the next one comes first",
+      { strategy: { type: "RollingUpdate" } },
+      { replicas: 3, updatedReplicas: 1 },
+      { present: 3, missing: 0 },
+    ],
+  ])("quotas count the pods of a workload when %s", (_when, spec, status, expected) => {
+    const workload = aWorkload({ spec: { strategy: { type: "Recreate" }, ...spec }, status });
+    expect(countPods(workload, 2)).toEqual(expected);
   });
 });

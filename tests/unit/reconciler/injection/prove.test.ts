@@ -78,7 +78,9 @@ function clusterOf({
               },
             },
             strategy: { type: isRestore ? "Recreate" : "RollingUpdate" },
+            replicas: 2,
           },
+          status: { observedGeneration: 2, replicas: 2, updatedReplicas: 2 },
         });
       },
       create: async (resource, namespace, body, parse, options) => {
