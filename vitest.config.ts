@@ -48,7 +48,7 @@ export default defineConfig({
           name: "cluster",
           include: ["tests/cluster/**/*.test.ts"],
           globalSetup: [...RESTIC.globalSetup, "tests/support/cluster-setup.ts"],
-          setupFiles: RESTIC.setupFiles,
+          setupFiles: [...RESTIC.setupFiles, "tests/support/leave-no-namespace.ts"],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           // Each worker has a control plane of its own.

@@ -1,6 +1,7 @@
 /** Waits for pods of a workload, as a test or the demo sees them through the API. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { KubeClient } from "../../../shared/kube/client/interface.ts";
+import { textAt } from "../../../shared/json/value.ts";
+import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import { KUBERNETES } from "./resources.ts";
 
 export interface PodSummary {
@@ -89,7 +90,25 @@ export async function waitForPods(
     if (areAsWanted(pods)) return pods;
     await sleep(100);
   }
-  throw new Error(`pods ${at.selector} of ${at.namespace}: ${at.what} in vain: ${JSON.stringify(pods)}`);
+  const told = await listWarnings(client, at.namespace);
+  throw new Error(
+    `pods ${at.selector} of ${at.namespace}: ${at.what} in vain: ${JSON.stringify(pods)}; warnings: ${JSON.stringify(told)}`,
+  );
+}
+
+const MAX_WARNINGS = 8;
+
+/** What the cluster's own controllers say about the namespace's pods and their owners, the newest last. */
+async function listWarnings(client: KubeClient, namespace: string): Promise<readonly string[]> {
+  const { items } = await client.list(KUBERNETES.Event, namespace, asIs, { fieldSelector: "type=Warning" });
+  const events = items.map((event) => ({
+    at: textAt(event, "lastTimestamp") ?? textAt(event, "eventTime") ?? "",
+    text: `${textAt(event, "involvedObject", "name")}: ${textAt(event, "reason")}: ${textAt(event, "message")}`,
+  }));
+  return events
+    .toSorted((a, b) => (a.at < b.at ? -1 : 1))
+    .slice(-MAX_WARNINGS)
+    .map(({ at, text }) => `${at} ${text}`);
 }
 
 /** Waits until exactly `count` pods exist, all ready, none on its way out. */
