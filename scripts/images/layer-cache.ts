@@ -1,9 +1,10 @@
 /** Layers that are made once and kept in the cache, by what they are made of. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { numberAt, textAt } from "../../shared/json/value.ts";
 import { describeLayer, type Layer } from "./oci-archive.ts";
 
 export function cacheFolder(): string {
@@ -25,31 +26,52 @@ export async function cachedLayer(
 ): Promise<Layer> {
   const key = createHash("sha256").update(JSON.stringify(recipe)).digest("hex").slice(0, 16);
   const layers = join(cacheFolder(), "layers");
-  const path = join(layers, `${name}-${key}.tar`);
-  const description = `${path}.json`;
-  if (existsSync(description) && existsSync(path))
-    return { ...parseDescription(await readFile(description, "utf8")), path };
+  const description = join(layers, `${name}-${key}.json`);
+  const known = await findLayer(layers, description);
+  if (known !== undefined) return known;
   await mkdir(layers, { recursive: true });
   const work = await mkdtemp(join(layers, ".making-"));
   try {
     const made = join(work, "layer.tar");
     await make(made, work);
     const { digest, sizeBytes } = await describeLayer(made);
-    await rename(made, path);
-    // Written last: a tar file without a description is not complete.
-    await writeFile(`${description}.new`, JSON.stringify({ digest, sizeBytes }));
-    await rename(`${description}.new`, description);
-    return { path, digest, sizeBytes };
+    // Another process may make the same one at this time, and get other bytes: each has a file of its own, and the first one stays.
+    const file = `${name}-${key}-${digest.replace("sha256:", "").slice(0, 16)}.tar`;
+    await rename(made, join(layers, file));
+    const described = join(work, "description.json");
+    await writeFile(described, JSON.stringify({ digest, sizeBytes, file }));
+    await link(described, description).catch((error: unknown) => {
+      if (!existsSync(description)) throw error;
+    });
+    return (await findLayer(layers, description)) ?? { path: join(layers, file), digest, sizeBytes };
   } finally {
     await rm(work, { recursive: true, force: true });
   }
 }
 
-function parseDescription(text: string): { readonly digest: string; readonly sizeBytes: number } {
+async function findLayer(layers: string, description: string): Promise<Layer | undefined> {
+  if (!existsSync(description)) return undefined;
+  const { file, ...layer } = parseDescription(await readFile(description, "utf8"));
+  const path = join(layers, file);
+  if (existsSync(path)) return { ...layer, path };
+  // Somebody took the file away: what is made anew has its place.
+  await rm(description, { force: true });
+  return undefined;
+}
+
+interface Description {
+  readonly digest: string;
+  readonly sizeBytes: number;
+  /** Name of the tar file beside it. */
+  readonly file: string;
+}
+
+function parseDescription(text: string): Description {
   const value: unknown = JSON.parse(text);
-  const digest: unknown = Reflect.get(Object(value), "digest");
-  const sizeBytes: unknown = Reflect.get(Object(value), "sizeBytes");
-  if (typeof digest !== "string" || typeof sizeBytes !== "number")
+  const digest = textAt(value, "digest");
+  const sizeBytes = numberAt(value, "sizeBytes");
+  const file = textAt(value, "file");
+  if (digest === undefined || sizeBytes === undefined || file === undefined)
     throw new Error(`not a layer's description: ${text}`);
-  return { digest, sizeBytes };
+  return { digest, sizeBytes, file };
 }
