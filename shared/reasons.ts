@@ -99,6 +99,8 @@ export const ConditionType = {
   GlobalPostRestoreHookSucceeded: "GlobalPostRestoreHookSucceeded",
   RestoreExecutorEnsured: "RestoreExecutorEnsured",
   RestoreJobCreated: "RestoreJobCreated",
+  /** Ours: False when other pods mount the volume claims that a job fills. */
+  VolumesFree: "VolumesFree",
   PreRestoreHookExecutionSucceeded: "PreRestoreHookExecutionSucceeded",
   PostRestoreHookExecutionSucceeded: "PostRestoreHookExecutionSucceeded",
   RestoreCompleted: "RestoreCompleted",
@@ -180,6 +182,8 @@ export const CONDITION_REASONS = {
   SuccessfullyEnsuredRestoreExecutor: "what runs the restore is there",
   FailedToEnsureRestoreExecutor: "what runs the restore could not be provided",
   NothingChanged: "the restore is a dry run: it changes nothing",
+  NoOtherPods: "no pod of somebody else mounts the volume claims that are filled",
+  VolumesInUse: "other pods mount the volume claims that are filled",
   RestoreJobCreationSucceeded: "the restore job was made",
   RestoreJobCreationFailed: "the restore job could not be made",
   SuccessfullyExecutedPreRestoreHook: "the preRestore hook succeeded",

@@ -71,9 +71,9 @@ export function buildMutatingConfiguration(options: ConfigurationOptions) {
 }
 
 /**
- * The ValidatingWebhookConfiguration. What could point our rights at others' workloads fails closed, and so do the reports of
- * agents, which wait for an answer and are sent again; sessions and host runs, which the reconciler makes all the time and
- * which roles keep from others, fail open.
+ * The ValidatingWebhookConfiguration. What could point our rights at others' workloads fails closed, new drills too, and so do the reports
+ * of agents, which wait for an answer and are sent again; sessions and host runs, which the reconciler makes all the time, fail open:
+ * nobody is asked for rights by them.
  */
 export function buildValidatingConfiguration(options: ConfigurationOptions) {
   const common = commonFields(options, "/validate");
@@ -84,6 +84,7 @@ export function buildValidatingConfiguration(options: ConfigurationOptions) {
       rules: [
         rule(STASH_GROUP, "v1alpha1", ["repositories"], WRITES),
         rule(STASH_GROUP, "v1beta1", [...INVOKERS, "backupblueprints", "backupverifiers"], WRITES),
+        rule(STASH_GROUP, "v1beta1", ["backupverificationsessions"], ["CREATE"]),
         rule(KINDS.AppBinding.group, KINDS.AppBinding.version, [KINDS.AppBinding.plural], WRITES),
       ],
       failurePolicy: "Fail",
@@ -91,7 +92,10 @@ export function buildValidatingConfiguration(options: ConfigurationOptions) {
     {
       name: "sessions.stash.appscode.com",
       ...common,
-      rules: [rule(STASH_GROUP, "v1beta1", ["backupsessions", "backupverificationsessions"], WRITES)],
+      rules: [
+        rule(STASH_GROUP, "v1beta1", ["backupsessions"], WRITES),
+        rule(STASH_GROUP, "v1beta1", ["backupverificationsessions"], ["UPDATE"]),
+      ],
       failurePolicy: "Ignore",
     },
     {

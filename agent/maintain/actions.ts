@@ -49,10 +49,20 @@ async function applyRetention(ports: ActionPorts): Promise<ActionFacts> {
     return { message: "it is not known yet which cluster this is, so nothing is removed", removed: 0 };
   }
   let verdicts: readonly Verdict[] = [];
-  const onVerdicts = (found: readonly Verdict[]) => {
-    verdicts = found;
-  };
-  const listed = await restic.snapshots({}, { signal, keep: createIsOwn(scope), onVerdicts });
+  let unmatched: readonly Verdict[] = [];
+  const listed = await restic.snapshots(
+    {},
+    {
+      signal,
+      keep: createIsOwn(scope),
+      onVerdicts: (found) => {
+        verdicts = found;
+      },
+      onUnmatched: (found) => {
+        unmatched = found;
+      },
+    },
+  );
   const own = await writeKnown(listed, scope, ports);
   const written = own.filter((one, at) => one !== listed[at]).length;
   const plan = planRetention(own, policy, scope);
@@ -71,7 +81,7 @@ async function applyRetention(ports: ActionPorts): Promise<ActionFacts> {
   const tell = (count: number) =>
     ports.onListed?.({ points: listPoints(rest, plan.keptBy), snapshots: rest, verdicts: count });
   tell(left.length + written);
-  const orphans = await removeOrphans(left, new Set(rest.flatMap(({ verdicts: of = [] }) => of)), ports);
+  const orphans = await removeOrphans(unmatched, ports);
   if (orphans > 0) tell(left.length + written - orphans);
   return { kept: plan.kept, removed: plan.remove.length };
 }

@@ -45,18 +45,13 @@ export async function removeSnapshots(removed: readonly Snapshot[], ports: Remov
 }
 
 /**
- * Removes verdicts whose snapshot is gone: a removal was cut short, or somebody else took it.
+ * Removes verdicts whose snapshot is gone: a removal was cut short, or somebody else took it. Only where there may be some restic lists again:
+ * what a verdict speaks of is there before it, so it is in a list that begins after the verdict was seen.
  *
- * @param verdicts all that there are
- * @param judged ids of those of which the snapshot is known
+ * @param open those whose snapshot was not in a list that named them
  * @returns how many
  */
-export async function removeOrphans(
-  verdicts: readonly Verdict[],
-  judged: ReadonlySet<string>,
-  ports: RemovePorts,
-): Promise<number> {
-  const open = verdicts.filter(({ id }) => !judged.has(id));
+export async function removeOrphans(open: readonly Verdict[], ports: RemovePorts): Promise<number> {
   if (open.length === 0) return 0;
   const wanted = groupVerdicts(open);
   let isWhole = true;

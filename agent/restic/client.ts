@@ -206,7 +206,7 @@ export function createRestic(settings: ResticSettings): Restic {
     access,
     backup: (backup, options) => execute((common) => backupArguments(backup, common), options),
     restore: (restore, options) => execute((common) => restoreArguments(restore, common), options),
-    snapshots: (filter, { keep, onVerdicts, ...options } = {}) =>
+    snapshots: (filter, { keep, onVerdicts, onUnmatched, ...options } = {}) =>
       listSnapshots(
         async (onRawStdout) => {
           const limits = { timeLimitMs: SHORT_LIMIT_MS, ...options, onRawStdout };
@@ -214,7 +214,7 @@ export function createRestic(settings: ResticSettings): Restic {
           if (exit.code !== 0) throw fault("list of snapshots", exit);
         },
         filter,
-        { ...(keep && { keep }), ...(onVerdicts && { onVerdicts }) },
+        { ...(keep && { keep }), ...(onVerdicts && { onVerdicts }), ...(onUnmatched && { onUnmatched }) },
       ),
     run: (command, options) => execute((common) => plainArguments(command, common), options),
     // A cache that is being emptied is touched by others than restic.

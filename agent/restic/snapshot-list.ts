@@ -17,6 +17,11 @@ export interface ListOptions {
   keep?(snapshot: Snapshot): boolean;
   /** Is told all verdicts that the repository holds, whatever they speak of. */
   onVerdicts?(verdicts: readonly Verdict[]): void;
+  /**
+   * Is told those of them that speak of nothing in the list. Not each is an orphan: a list takes its time, and what was saved meanwhile may
+   * be in it with its verdict alone.
+   */
+  onUnmatched?(verdicts: readonly Verdict[]): void;
 }
 
 /** Runs restic once. @throws UserError when it can't list */
@@ -44,6 +49,18 @@ async function readList(run: RunList, onSnapshot: (snapshot: Snapshot) => void):
   if (problem !== undefined) throw problem;
 }
 
+/** The first eight digits as a number: eight bytes a snapshot, of a hundred thousand too. Every subject of a verdict has as many. */
+function beginningOf(id: string): number {
+  return Number.parseInt(id.slice(0, 8), 16);
+}
+
+/** @param listed beginnings of the ids of all snapshots */
+function unmatched(verdicts: readonly Verdict[], listed: readonly number[]): readonly Verdict[] {
+  const open = new Set(verdicts.map(({ subject }) => beginningOf(subject)));
+  for (const beginning of listed) open.delete(beginning);
+  return verdicts.filter(({ subject }) => open.has(beginningOf(subject)));
+}
+
 /**
  * Of a repository of many only those stay in memory that are kept.
  *
@@ -52,17 +69,25 @@ async function readList(run: RunList, onSnapshot: (snapshot: Snapshot) => void):
 export async function listSnapshots(
   run: RunList,
   filter: SnapshotFilter,
-  { keep, onVerdicts }: ListOptions,
+  { keep, onVerdicts, onUnmatched }: ListOptions,
 ): Promise<readonly Snapshot[]> {
   const isWanted = (snapshot: Snapshot) => matches(filter, snapshot) && keep?.(snapshot) !== false;
   const kept: Snapshot[] = [];
   const found: Verdict[] = [];
+  const listed: number[] = [];
   await readList(run, (snapshot) => {
     const verdict = readVerdict(snapshot);
-    if (verdict !== undefined) found.push(verdict);
-    else if (isWanted(snapshot)) kept.push(snapshot);
+    if (verdict !== undefined) {
+      found.push(verdict);
+      return;
+    }
+    if (isWanted(snapshot)) kept.push(snapshot);
+    if (onUnmatched === undefined) return;
+    listed.push(beginningOf(snapshot.id));
+    if (snapshot.original !== undefined) listed.push(beginningOf(snapshot.original));
   });
   onVerdicts?.(found);
+  onUnmatched?.(unmatched(found, listed));
   if (found.length === 0) return kept;
   const verdicts = groupVerdicts(found);
   // What tells by itself whose it is was asked for with that.

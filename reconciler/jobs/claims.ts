@@ -3,10 +3,12 @@ import type { VolumeClaimTemplate } from "../../shared/api/kubernetes/volume-cla
 import { Label, LabelValue, Path, Volume } from "../../shared/contract.ts";
 import { UserError } from "../../shared/errors.ts";
 import { textMapAt } from "../../shared/injection/workload.ts";
-import { substituteObject } from "../../shared/invoker/substitution.ts";
+import type { RestoreMemberView } from "../../shared/invoker/object.ts";
+import { substitute, substituteObject } from "../../shared/invoker/substitution.ts";
 import { isJsonObject, textAt, valueAt } from "../../shared/json/value.ts";
 import { validNameWithPrefix } from "../../shared/names.ts";
 import { withoutOwnKeys } from "../../shared/own-keys.ts";
+import { jobHosts, makesClaims } from "./host.ts";
 import type { JobView, RestoreJobView } from "./view.ts";
 
 export interface ClaimObject {
@@ -40,6 +42,25 @@ export function planClaims(view: JobView): readonly PlannedClaim[] {
     ...(interimVolumeTemplate === undefined ? [] : [interimClaim(view, interimVolumeTemplate)]),
     ...(view.verb === "restore" ? targetClaims(view) : []),
   ];
+}
+
+/**
+ * Names of the claims that a restore's jobs fill. None where only the Functions know what is restored, and none where a name can't be read: no
+ * job is made of that.
+ */
+export function filledClaims(member: RestoreMemberView): readonly string[] {
+  if (!makesClaims(member)) return member.ref.kind === "PersistentVolumeClaim" ? [member.ref.name] : [];
+  const names = (member.target.volumeClaimTemplates ?? []).map(({ metadata }) => metadata?.name ?? "");
+  return jobHosts(member).flatMap(({ ordinal }) => names.flatMap((name) => claimName(name, ordinal)));
+}
+
+function claimName(name: string, ordinal: number | undefined): readonly string[] {
+  try {
+    return [substitute(name, { POD_ORDINAL: String(ordinal ?? 0) })];
+  } catch (error) {
+    if (error instanceof UserError) return [];
+    throw error;
+  }
 }
 
 /** Goes with the session or restore that owns it. */

@@ -87,17 +87,13 @@ export class JobMaker {
   /**
    * All jobs of the member.
    *
-   * @returns names of running pods that mount the volume claim that is restored into
    * @throws KubeError when the API server refuses or can't be reached
    */
-  async makeRestoreJobs(order: RestoreJobOrder): Promise<readonly string[]> {
-    let users: readonly string[] = [];
+  async makeRestoreJobs(order: RestoreJobOrder): Promise<void> {
     await this.#make(order, async (onFound) => {
       const common = await this.#view(order, "restore", onFound);
-      users = common.claimUsers.map(({ pod }) => pod);
       return jobHosts(order.member).map(({ ordinal }) => planRestoreJob({ ...common, verb: "restore", ordinal }));
     });
-    return users;
   }
 
   /**

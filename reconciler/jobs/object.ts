@@ -82,8 +82,11 @@ const OWNERS = [
   KINDS.BackupVerificationSession,
 ] as const;
 
-/** Of the object's controller, where that is of one of the kinds. Labels say nothing about it: everyone writes labels. */
-function controllerUid(raw: unknown, isKind: (group: string, kind: string) => boolean): string | undefined {
+/**
+ * Of the object's controller, where that is of one of the kinds. Labels say nothing about it: everyone writes labels. Other owners neither:
+ * an object may have any number beside its controller.
+ */
+export function controllerUid(raw: unknown, isKind: (group: string, kind: string) => boolean): string | undefined {
   const owner = listAt(raw, "metadata", "ownerReferences").find((ref) => valueAt(ref, "controller") === true);
   const [group = ""] = (textAt(owner, "apiVersion") ?? "").split("/");
   const uid = isKind(group, textAt(owner, "kind") ?? "") ? textAt(owner, "uid") : undefined;

@@ -31,7 +31,7 @@ export async function actOnRestore(
 ): Promise<ActOutcome> {
   switch (action.kind) {
     case "EnsureJobs":
-      return ensureJobs(ports, view, action.targetIndex);
+      return ensureJobs(ports, view, action);
     case "EnsurePointSearch":
       return ensurePointSearch(ports, view);
     case "EndPointSearch":
@@ -49,20 +49,23 @@ export async function actOnRestore(
 }
 
 /** When they can't be made there is something new to decide on. */
-async function ensureJobs(ports: RestoreActPorts, view: RestoreView, targetIndex: number): Promise<ActOutcome> {
+async function ensureJobs(
+  ports: RestoreActPorts,
+  view: RestoreView,
+  { targetIndex, inUse }: Extract<OwnAction, { readonly kind: "EnsureJobs" }>,
+): Promise<ActOutcome> {
   const target = runTargets(view.status)[targetIndex];
   const member = target && memberOf(view, target);
   if (member === undefined) return "done";
   const known = ports.jobs.problems(view.invoker.uid).get(targetIndex);
-  const users = await ports.jobs.makeRestoreJobs({
+  await ports.jobs.makeRestoreJobs({
     ...jobOrderOf(view, ports.clock.now()),
     invoker: view.invoker,
     member: { ...member, index: targetIndex },
   });
-  if (users.length > 0) {
-    // L53: whether they mind is theirs to know; that they run must not go unsaid.
-    const what = `${formatTarget(member.ref)} is restored while it is mounted by ${users.join(", ")}`;
-    const message = `${what}: scale the workload down before a restore, or restart it afterwards`;
+  // L53: whether they mind is theirs to know; that they run must not go unsaid.
+  if (inUse !== undefined && !ports.jobs.problems(view.invoker.uid).has(targetIndex)) {
+    const message = `${formatTarget(member.ref)} is restored though ${inUse}`;
     ports.events.record(runOwnerOf(view.object), "Warning", "Volume In Use", message);
   }
   return isNews(known, ports.jobs.problems(view.invoker.uid).get(targetIndex)) ? "again" : "done";

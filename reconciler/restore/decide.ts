@@ -16,7 +16,7 @@
  * | 11 | lostExecutors | a host's pod is gone | another pod |
  * | 12 | answerLocks | locks whose owner is gone | tell the agent which |
  * | 13 | stopMembers | a workload was scaled to 0 before any host's turn | its member waits again |
- * | 14 | startMembers | a member's turn has come | the gate at its workload, or its jobs; then its hosts |
+ * | 14 | startMembers | a member's turn has come | the gate at its workload, or at the claims of its jobs, and those; then its hosts |
  * | 15 | moreHosts | a DaemonSet's rollout reached another node, or a StatefulSet was scaled | its host; a replica that is gone without a turn goes |
  * | 16 | retryHosts | hosts failed and tries are left | their turn again |
  * | 17 | giveTurns | a pod waits in its init-container | its turn |
@@ -37,7 +37,7 @@ import { withReason } from "./explain.ts";
 import { RESTORE_WORDS, runFacts } from "./facts.ts";
 import { deadline, finish, msToNextTime, retryHosts } from "./finish.ts";
 import { dueRequests, moreHosts, startMembers, stopMembers } from "./members.ts";
-import { dueLooks, msToNextLook, tellOldPods } from "./old-pod-rows.ts";
+import { dueLooks, msToNextLook, tellOldPods, withOneLook } from "./old-pod-rows.ts";
 import { begin, repositoryFound, validated } from "./start.ts";
 import type { RestoreStatus } from "./status.ts";
 import type { Action, OwnAction, Row } from "./step.ts";
@@ -83,7 +83,7 @@ const TABLE: RunTable<RestoreView, RestoreStatus, OwnAction> = {
   factsOf: runFacts,
   always: () => [],
   due: (view, status, now) =>
-    view.invoker.isDryRun ? [] : [...dueRequests(view, status, now), ...dueLooks(view, status, now)],
+    view.invoker.isDryRun ? [] : withOneLook([...dueRequests(view, status, now), ...dueLooks(view, status, now)]),
   explained: (view, status) => (isRecorded(view.status) ? status : withReason(view, status)),
   lookAgainMs(view, status, now) {
     if (isRecorded(status)) return undefined;

@@ -1,9 +1,11 @@
 /** What a member's turn begins with: the gate at its workload, or its jobs, then its hosts. Pure. */
 import type { RestoreHostStats } from "../../shared/api/host-stats.ts";
-import type { ErrorCode } from "../../shared/errors.ts";
+import { assertNever, type ErrorCode } from "../../shared/errors.ts";
 import { ConditionType } from "../../shared/reasons.ts";
+import { isConditionFalse } from "../../shared/status/conditions.ts";
 import { formatTarget, targetKey } from "../../shared/target/ref.ts";
 import { formatTime } from "../../shared/timestamps.ts";
+import { filledClaims } from "../jobs/claims.ts";
 import { makesClaims } from "../jobs/host.ts";
 import type { TargetJob } from "../jobs/of-target.ts";
 import { isRefused } from "../run/completion.ts";
@@ -14,6 +16,8 @@ import { type MemberAnswer, startByJobs, withHold } from "../run/members.ts";
 import { targetRef } from "../run/view.ts";
 import { startTried } from "./dry-run.ts";
 import { RESTORE_WORDS } from "./facts.ts";
+import { OLD_PODS_RUNNING } from "./old-pods.ts";
+import { claimGate } from "./quiet-gate.ts";
 import type { OwnAction } from "./step.ts";
 import { memberOf, type RestoreView } from "./view.ts";
 
@@ -133,14 +137,60 @@ export function startMember(
   return job === undefined ? startInPods(view, target, now) : startInJobs(view, target, targetIndex, job, now);
 }
 
+interface VolumeCheck {
+  readonly target: TargetEntry;
+  /** Where its turn ends with that. */
+  readonly answer?: MemberAnswer<OwnAction>;
+  /** Who mounts the claims that are filled all the same. */
+  readonly inUse?: string;
+}
+
+/**
+ * | # | claims that the member's jobs fill | answer |
+ * |---|---|---|
+ * | 1 | none that we know of, as of a database; or a job is there already | go on |
+ * | 2 | not known who else mounts them | look first |
+ * | 3 | nobody else does | go on; it is said where pods did before |
+ * | 4 | pods do, and the restore says `volumesInUse: Wait` | wait until they are gone, then OLD_PODS_RUNNING |
+ * | 5 | pods do | go on, as upstream does; it is said |
+ */
+function checkVolumes(view: RestoreView, target: TargetEntry, job: TargetJob, now: Date): VolumeCheck {
+  const member = memberOf(view, target);
+  const claims = member === undefined ? [] : filledClaims(member);
+  if (claims.length === 0 || job.hosts.some(({ outcome }) => outcome !== undefined)) return { target };
+  const gate = claimGate(view, view.status, targetRef(view, target), claims);
+  const type = ConditionType.VolumesFree;
+  switch (gate.kind) {
+    case "unknown":
+      return { target, answer: { target, actions: [{ kind: "LookAtPods", uids: [] }] } };
+    case "open": {
+      if (!isConditionFalse(target.conditions, type)) return { target };
+      const message = "no other pod mounts what is restored any more";
+      return { target: withEntryCondition(target, { type, status: "True", reason: "NoOtherPods", message }, now) };
+    }
+    case "closed": {
+      const { message } = gate;
+      const condition = { type, status: "False", reason: "VolumesInUse", message } as const;
+      if (!view.invoker.waitsForVolumes) return { target: withEntryCondition(target, condition, now), inUse: message };
+      const limit = { code: "OLD_PODS_RUNNING", limitMs: view.limits.restoreWaitMs } as const;
+      const held = withHold(RESTORE_WORDS, target, { ...limit, condition, reason: OLD_PODS_RUNNING, message }, now);
+      return { target: held, answer: { target: held } };
+    }
+    default:
+      return assertNever(gate);
+  }
+}
+
 function startInJobs(
   view: RestoreView,
-  entry: TargetEntry,
+  before: TargetEntry,
   targetIndex: number,
   job: TargetJob,
   now: Date,
 ): MemberAnswer<OwnAction> {
-  const make = { kind: "EnsureJobs", targetIndex } as const;
+  const { target: entry, answer: first, inUse } = checkVolumes(view, before, job, now);
+  if (first !== undefined) return first;
+  const make = { kind: "EnsureJobs", targetIndex, inUse } as const;
   const { restoreWaitMs, podWaitMs } = view.limits;
   const ref = targetRef(view, entry);
   const member = memberOf(view, entry);

@@ -48,14 +48,26 @@ function folder(path: string | undefined): string {
   return `${path ?? ""}/`.replace(SLASHES, "/");
 }
 
+/** Key of a claim as a SharedVolume. */
+export function claimKey(claim: string): string {
+  return `claim/${claim}`;
+}
+
+/** Likewise, for people. */
+export function claimWords(claim: string): string {
+  return `claim ${claim}`;
+}
+
+function claimVolume(claim: string): SharedVolume {
+  return { key: claimKey(claim), path: "/", words: claimWords(claim) };
+}
+
 /** @param pod name of the pod: a generic ephemeral volume is a claim that is named after it */
 function readVolume(volume: JsonObject, pod: string, node: string | undefined): SharedVolume | undefined {
   const claim = textAt(volume, "persistentVolumeClaim", "claimName");
-  if (claim !== undefined) return { key: `claim/${claim}`, path: "/", words: `claim ${claim}` };
+  if (claim !== undefined) return claimVolume(claim);
   const name = textAt(volume, "name") ?? "";
-  if (valueAt(volume, "ephemeral") !== undefined) {
-    return { key: `claim/${pod}-${name}`, path: "/", words: `claim ${pod}-${name}` };
-  }
+  if (valueAt(volume, "ephemeral") !== undefined) return claimVolume(`${pod}-${name}`);
   const hostPath = textAt(volume, "hostPath", "path");
   if (hostPath !== undefined)
     return { key: "host", path: folder(hostPath), node, words: `folder ${hostPath} of the node` };

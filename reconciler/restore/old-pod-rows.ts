@@ -1,14 +1,15 @@
 /** What follows from the gate before a host's turn: looking at pods, telling whose are in the way, and looking again. Pure. */
-import type { HoldReason } from "../../shared/reasons.ts";
+import { ConditionType } from "../../shared/reasons.ts";
 import { targetKey } from "../../shared/target/ref.ts";
-import { isStarted } from "../run/completion.ts";
+import { isOver, isStarted } from "../run/completion.ts";
 import { isAssigned, isOpenHost, withExplanation, withoutExplanation } from "../run/entries.ts";
 import { runHosts, runTargets, withRunTarget } from "../run/facts.ts";
 import { podsOf } from "../run/host-turns.ts";
+import { heldSince } from "../run/members.ts";
 import { targetRef } from "../run/view.ts";
 import type { PodFact } from "../run/world.ts";
 import { runFacts } from "./facts.ts";
-import { formatUnreplaced } from "./old-pods.ts";
+import { formatUnreplaced, OLD_PODS_RUNNING } from "./old-pods.ts";
 import { turnGate } from "./quiet-gate.ts";
 import type { RestoreStatus } from "./status.ts";
 import type { OwnAction, Row, Step } from "./step.ts";
@@ -20,8 +21,6 @@ const REPLACED_WITHIN_MS = 10_000;
 const LOOK_SOON_MS = 1_000;
 const LOOK_LATER_MS = 5_000;
 const SOON_MS = 60_000;
-
-const OLD_PODS_RUNNING: HoldReason = "OldPodsRunning";
 
 interface DueMember {
   readonly targetIndex: number;
@@ -79,6 +78,8 @@ export const tellOldPods: Row = {
   next(view, status, now): Step | undefined {
     const due = dueMembers(view, status, now);
     for (const [index, target] of runTargets(status).entries()) {
+      // Its turn waits for them itself.
+      if (isJobTarget(view, target)) continue;
       const member = due.find(({ targetIndex }) => targetIndex === index);
       const why = member === undefined ? null : whyHeld(view, status, member);
       const isTold = target.reason === OLD_PODS_RUNNING;
@@ -103,10 +104,23 @@ export function dueLooks(view: RestoreView, status: RestoreStatus, now: Date): r
   return isDue && isStale ? [{ kind: "LookAtPods", uids }] : [];
 }
 
+/** One look serves all that is due. */
+export function withOneLook(actions: readonly OwnAction[]): readonly OwnAction[] {
+  const looks = actions.flatMap((action) => (action.kind === "LookAtPods" ? [action] : []));
+  if (looks.length < 2) return actions;
+  const others = actions.filter(({ kind }) => kind !== "LookAtPods");
+  return [...others, { kind: "LookAtPods", uids: looks.flatMap(({ uids }) => uids) }];
+}
+
 /** Milliseconds until pods that are in the way are to be looked at again. */
 export function msToNextLook(view: RestoreView, status: RestoreStatus, now: Date): number {
   const waits = dueMembers(view, status, now)
     .filter((member) => member.pods.length > 0 || isRolloutStuck(view, member))
-    .map(({ waitedMs }) => (waitedMs < SOON_MS ? LOOK_SOON_MS : LOOK_LATER_MS));
-  return Math.min(...waits);
+    .map(({ waitedMs }) => waitedMs);
+  const ofJobs = runTargets(status).flatMap((target) => {
+    const isHeld = isJobTarget(view, target) && !isOver(target) && target.reason === OLD_PODS_RUNNING;
+    const since = heldSince(target, { type: ConditionType.VolumesFree, status: "False" });
+    return isHeld ? [now.getTime() - (Date.parse(since ?? "") || 0)] : [];
+  });
+  return Math.min(...[...waits, ...ofJobs].map((waitedMs) => (waitedMs < SOON_MS ? LOOK_SOON_MS : LOOK_LATER_MS)));
 }

@@ -1,6 +1,9 @@
 /** Who still mounts what is to be restored, and what is to be done about it, for people. Pure. */
+import type { HoldReason } from "../../shared/reasons.ts";
 import { formatTarget, type ResolvedTargetRef } from "../../shared/target/ref.ts";
 import type { MountingPod } from "./mounting-pod.ts";
+
+export const OLD_PODS_RUNNING: HoldReason = "OldPodsRunning";
 
 /** So many names go into a message. */
 const MOST_NAMES = 5;

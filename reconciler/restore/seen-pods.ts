@@ -1,5 +1,5 @@
 /** The pods of a restore's namespace as they were looked at last, ready to be asked who else mounts what a pod restores. */
-import { isSameVolume, type MountingPod } from "./mounting-pod.ts";
+import { claimKey, isSameVolume, type MountingPod } from "./mounting-pod.ts";
 
 /** A DaemonSet's pods mount the same folder on thousands of nodes. */
 function placeKey(key: string, node: string | undefined): string {
@@ -52,6 +52,11 @@ export class SeenPods {
 
   list(): Iterable<MountingPod> {
     return this.#byUid.values();
+  }
+
+  /** Pods that mount a claim. */
+  mounting(claim: string): readonly MountingPod[] {
+    return this.#byVolume.get(placeKey(claimKey(claim), undefined)) ?? [];
   }
 
   /** Other pods that mount what the pod restores, with the words for the first such volume. */

@@ -6,8 +6,8 @@ import type { RestoreStatus } from "./status.ts";
 import type { RestoreView } from "./view.ts";
 
 export type OwnAction =
-  /** Makes the jobs of a member, or finds them made. */
-  | { readonly kind: "EnsureJobs"; readonly targetIndex: number }
+  /** Makes the jobs of a member, or finds them made. @property inUse who mounts the claims that they fill, for people */
+  | { readonly kind: "EnsureJobs"; readonly targetIndex: number; readonly inUse?: string | undefined }
   /** Makes the job that looks for recovery points, or finds it made. */
   | { readonly kind: "EnsurePointSearch" }
   /** Ends it, for what it told or tells is outdated. */

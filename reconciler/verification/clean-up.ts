@@ -39,8 +39,8 @@ export async function cleanUp(
   const name = drillNameOf(drill);
   const here = inNamespace(client, namespace);
   const batch = drillBatchName(name);
-  const orders = await ownNames(client, KINDS.HostRun, namespace, undefined, uid, signal);
-  for (const order of orders) await here.delete(KINDS.HostRun, order, { signal });
+  const orders = await listOwn(client, KINDS.HostRun, namespace, undefined, uid, signal);
+  for (const order of orders) await here.delete(KINDS.HostRun, order.name, { uid: order.uid, signal });
   const left: string[] = [];
   const remove = async (resource: Resource, object: string, isAwaited: boolean): Promise<void> => {
     if (!(await removeOwn(here, resource, object, uid, signal)) || !isAwaited) return;
@@ -53,11 +53,11 @@ export async function cleanUp(
     for (const resource of [JOBS, KINDS.AppBinding, SECRETS]) await remove(resource, server.name, true);
   }
   const selector = `${Label.Drill}=${uid}`;
-  const claims = await ownNames(client, CLAIMS, namespace, selector, uid, signal);
-  for (const claim of claims) await here.delete(CLAIMS, claim, { signal });
+  const claims = await listOwn(client, CLAIMS, namespace, selector, uid, signal);
+  for (const claim of claims) await here.delete(CLAIMS, claim.name, { uid: claim.uid, signal });
   // They stay until no pod has them any more.
-  const present = claims.length === 0 ? [] : await ownNames(client, CLAIMS, namespace, selector, uid, signal);
-  left.push(...present.map((claim) => `claim ${claim}`));
+  const present = claims.length === 0 ? [] : await listOwn(client, CLAIMS, namespace, selector, uid, signal);
+  left.push(...present.map((claim) => `claim ${claim.name}`));
   for (const resource of [ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS]) await remove(resource, accountName, false);
   // While a pod may still run it reaches no more than before.
   if (left.length === 0) for (const policy of networkNames(drill)) await remove(NETWORK_POLICIES, policy, false);
@@ -83,15 +83,23 @@ async function removeOwn(
   return true;
 }
 
-async function ownNames(
+interface OwnObject {
+  readonly name: string;
+  readonly uid: string;
+}
+
+async function listOwn(
   client: Pick<KubeClient, "list">,
   resource: Resource,
   namespace: string,
   labelSelector: string | undefined,
   uid: string,
   signal: AbortSignal,
-): Promise<readonly string[]> {
-  const read = (raw: unknown) => (isOwnedBy(raw, uid) ? (textAt(raw, "metadata", "name") ?? "") : "");
+): Promise<readonly OwnObject[]> {
+  const read = (raw: unknown): readonly OwnObject[] =>
+    isOwnedBy(raw, uid)
+      ? [{ name: textAt(raw, "metadata", "name") ?? "", uid: textAt(raw, "metadata", "uid") ?? "" }]
+      : [];
   const { items } = await client.list(resource, namespace, read, { labelSelector, metadataOnly: true, signal });
-  return items.filter((item) => item !== "");
+  return items.flat();
 }

@@ -1,10 +1,12 @@
 /** Objects of a drill: only what has it as its owner counts as made by it. */
+import { KINDS } from "../../shared/api/kinds.ts";
 import { UserError } from "../../shared/errors.ts";
-import { listAt, textAt } from "../../shared/json/value.ts";
+import { textAt } from "../../shared/json/value.ts";
 import { isAlreadyExists } from "../../shared/kube/client/error.ts";
 import { asIs } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import type { NamespaceClient } from "../authority.ts";
+import { controllerUid } from "../jobs/object.ts";
 
 /** Creates the object, unless it is there and belongs to the drill. @throws UserError TARGET_INVALID when the name is taken by somebody else; KubeError */
 export async function createOwn(
@@ -32,6 +34,8 @@ export async function createOwn(
   }
 }
 
+/** Whether the drill of this uid controls the object. */
 export function isOwnedBy(object: unknown, uid: string): boolean {
-  return uid !== "" && listAt(object, "metadata", "ownerReferences").some((owner) => textAt(owner, "uid") === uid);
+  const { group, kind } = KINDS.BackupVerificationSession;
+  return uid !== "" && controllerUid(object, (of, named) => of === group && named === kind) === uid;
 }

@@ -2,7 +2,6 @@
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import type { VerifiedInvoker } from "../../shared/api/backup-verifier.ts";
 import type { Repository } from "../../shared/api/repository.ts";
-import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import { UserError } from "../../shared/errors.ts";
 import type { BackupInvokerView } from "../../shared/invoker/object.ts";
 import { mayUseRepository } from "../../shared/repository/usage-policy.ts";
@@ -13,6 +12,7 @@ import { hostRunsOf } from "../world/host-runs.ts";
 import type { World } from "../world/informers.ts";
 import { findInvokerObject, gatherInvoker } from "../world/invokers.ts";
 import { openRestores } from "../world/targets.ts";
+import { isOwnedBy } from "./create-own.ts";
 import { drillBatchName, scriptJobName, verifyJobName } from "./names.ts";
 import { drillNameOf } from "./objects.ts";
 import { isFinalDrill } from "./status.ts";
@@ -58,7 +58,7 @@ export function gatherDrill(world: World, drill: BackupVerificationSession, memo
     sessions: named === undefined ? [] : world.sessions.byIndex("invoker", `${named.kind}/${namespace}/${named.name}`),
     earlier: named && earlierDrill(world, drill, named),
     restore: invoker && findRestore(world, invoker),
-    batch: batch !== undefined && isOfDrill(batch, uid) ? batch : undefined,
+    batch: batch !== undefined && isOwnedBy(batch, uid) ? batch : undefined,
     verifyJob: jobNamed(verifyJobName(name)),
     scriptJob: jobNamed(scriptJobName(name)),
     serverJobs: new Map(
@@ -72,10 +72,6 @@ export function gatherDrill(world: World, drill: BackupVerificationSession, memo
     sinceTryMs: memory.sinceTryMs,
     podWaitMs: memory.podWaitMs,
   };
-}
-
-export function isOfDrill({ metadata }: Pick<RestoreBatch, "metadata">, uid: string): boolean {
-  return (metadata.ownerReferences ?? []).some((owner) => owner.controller === true && owner.uid === uid);
 }
 
 function findInvoker(world: World, namespace: string, { kind, name }: VerifiedInvoker): BackupInvokerView | undefined {

@@ -19,9 +19,12 @@ export async function readScriptEnd(
   signal: AbortSignal,
 ): Promise<ScriptEnd> {
   if (pod === undefined) return { exitCode: undefined, output: "" };
-  const found = await client.find(PODS, namespace, pod.name, readContainer, { signal });
+  const readOwn = (raw: unknown) => (textAt(raw, "metadata", "uid") === pod.uid ? readContainer(raw) : undefined);
+  const found = await client.find(PODS, namespace, pod.name, readOwn, { signal });
+  // Another of that name may say anything.
+  if (found === undefined) return { exitCode: undefined, output: "" };
   const output = await readOutput(client, namespace, pod.name, signal);
-  return { exitCode: undefined, ...found, output };
+  return { ...found, output };
 }
 
 /** What ran: the verifier may say something else by now. */

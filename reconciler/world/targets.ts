@@ -125,7 +125,8 @@ export function hasTurnAt(restore: Restore, key: string): boolean {
 }
 
 function isTurnOf({ conditions }: { readonly conditions?: readonly Condition[] }): boolean {
-  return findCondition(conditions, ConditionType.RestoreTargetFound) !== undefined;
+  const signs = [ConditionType.RestoreTargetFound, ConditionType.VolumesFree];
+  return signs.some((type) => findCondition(conditions, type) !== undefined);
 }
 
 /** Whether the turn of a member came, and what is to do its work is being brought. Where no pod is wanted nothing is. */

@@ -161,6 +161,9 @@ export const SessionTrigger = { Scheduled: "Scheduled", Instant: "Instant", Retr
 export type SessionTrigger = ValueOf<typeof SessionTrigger>;
 
 /** What becomes of a workload whose restore failed. */
+export const OnVolumesInUse = { Restore: "Restore", Wait: "Wait" } as const;
+export type OnVolumesInUse = ValueOf<typeof OnVolumesInUse>;
+
 export const OnRestoreFailure = { Hold: "Hold", Start: "Start" } as const;
 export type OnRestoreFailure = ValueOf<typeof OnRestoreFailure>;
 

@@ -1,7 +1,7 @@
 /** What the invokers of a backup share, and what those of a restore share. */
 import { Driver, ExecutionOrder } from "../contract.ts";
 import { resolvedRepositorySchema } from "./backend.ts";
-import { InvokerPhase, OnRestoreFailure, RestorePhase } from "./closed-lists.ts";
+import { InvokerPhase, OnRestoreFailure, OnVolumesInUse, RestorePhase } from "./closed-lists.ts";
 import { conditionsSchema } from "./condition.ts";
 import { hookResultSchema } from "./hook-result.ts";
 import { repositoryRefSchema } from "./object-ref.ts";
@@ -92,6 +92,11 @@ export const restoreChoiceProperties = {
     oneOf(OnRestoreFailure),
     OnRestoreFailure.Hold,
     "Whether a workload whose restore failed is held back or started.",
+  ),
+  volumesInUse: defaulted(
+    oneOf(OnVolumesInUse),
+    OnVolumesInUse.Restore,
+    "Whether a Job fills a volume claim that other pods mount, or waits until they are gone. A workload always waits.",
   ),
 };
 

@@ -15,10 +15,12 @@
  * | 9 | AppBinding | get its Secrets: whoever backs the application up sends them to its address; create pods: jobs save what answers there, write whole databases to it, and commands of hooks run behind it |
  * | 10 | BackupBlueprint | with repoNamespace row 8 there; without it create pods everywhere for a local backend: Secrets and claims are each namespace's own |
  * | 11 | BackupVerifier | create pods, claims and NetworkPolicies: what was backed up is restored into them, and they let its pods reach the store; get the AppBindings of its invoker, which say what databases are; what its script and its settings name, as in row 7 |
+ * | 12 | BackupVerificationSession | what its BackupVerifier asks for; where that is not there what every drill does |
  */
 import type { AppBinding } from "../api/app-binding.ts";
 import type { Backend } from "../api/backend.ts";
 import type { BackupBlueprint } from "../api/backup-blueprint.ts";
+import type { BackupVerificationSession } from "../api/backup-verification-session.ts";
 import type { BackupVerifier } from "../api/backup-verifier.ts";
 import { KINDS } from "../api/kinds.ts";
 import type { Repository } from "../api/repository.ts";
@@ -38,7 +40,8 @@ export type EffectSource =
   | Repository
   | AppBinding
   | BackupBlueprint
-  | BackupVerifier;
+  | BackupVerifier
+  | BackupVerificationSession;
 
 /** What has to be known besides the object itself. */
 export interface EffectView {
@@ -46,6 +49,8 @@ export interface EffectView {
   readonly appSecrets: ReadonlyMap<string, readonly string[]>;
   /** Workloads whose label names the BackupBatch: it decides where their data goes. */
   readonly labelled: readonly Pick<ResolvedTargetRef, "kind" | "namespace" | "name">[];
+  /** Of a drill; undefined while that is not there. */
+  readonly verifier?: BackupVerifier | undefined;
   /** AppBindings of a verifier's invoker; undefined while that is not there. */
   readonly verified?: readonly Pick<ResolvedTargetRef, "namespace" | "name">[] | undefined;
 }
@@ -90,6 +95,8 @@ export function effectsOf(source: EffectSource, view: EffectView): readonly Effe
       return distinctEffects(effectsOfBlueprint(source));
     case "BackupVerifier":
       return distinctEffects(effectsOfVerifier(source, view));
+    case "BackupVerificationSession":
+      return distinctEffects(effectsOfDrill(source, view));
     default:
       return assertNever(source);
   }
@@ -176,13 +183,27 @@ function effectsOfSettings(settings: RuntimeSettings | undefined, namespace: str
   ];
 }
 
+/** What every drill makes. */
+const DRILLS: readonly (readonly [EffectOn, from: string])[] = [
+  [CREATE_PODS, "spec.invoker (a drill restores it)"],
+  [CREATE_CLAIMS, "spec.storage"],
+  // Whoever may make pods could give them the labels by which the drill's are let out.
+  [CREATE_POLICIES, "spec.invoker (its pods may reach the store)"],
+];
+
+function effectsOfDrill({ metadata, spec }: BackupVerificationSession, view: EffectView): readonly Effect[] {
+  const { namespace } = metadata;
+  const effects =
+    view.verifier === undefined
+      ? DRILLS.map(([on, from]) => ({ ...on, namespace, from }))
+      : effectsOfVerifier(view.verifier, view);
+  return effects.map((effect) => ({ ...effect, from: `BackupVerifier ${spec.verifier}, ${effect.from},` }));
+}
+
 function effectsOfVerifier({ metadata, spec }: BackupVerifier, { verified }: EffectView): readonly Effect[] {
   const { namespace } = metadata;
   return [
-    { ...CREATE_PODS, namespace, from: "spec.invoker (a drill restores it)" },
-    { ...CREATE_CLAIMS, namespace, from: "spec.storage" },
-    // Whoever may make pods could give them the labels by which the drill's are let out.
-    { ...CREATE_POLICIES, namespace, from: "spec.invoker (its pods may reach the store)" },
+    ...DRILLS.map(([on, from]) => ({ ...on, namespace, from })),
     ...effectsOfDatabases(spec, namespace, verified),
     ...objectsNamedIn(spec.script).map(({ on, name }) => ({ ...on, namespace, name, from: "spec.script" })),
     ...effectsOfSettings(spec.runtimeSettings, namespace, "spec"),

@@ -4,6 +4,7 @@
  */
 import type { BackupBatch } from "../api/backup-batch.ts";
 import type { BackupConfiguration } from "../api/backup-configuration.ts";
+import { OnVolumesInUse } from "../api/closed-lists.ts";
 import type { BackupHooks, RestoreHooks } from "../api/hooks.ts";
 import type { BackupMember, RestoreMember } from "../api/member.ts";
 import type { RestoreBatch } from "../api/restore-batch.ts";
@@ -100,6 +101,8 @@ export interface RestoreInvokerView extends InvokerFacts<RestoreInvokerKind> {
   /** The newest complete recovery point at or before this time is wanted. */
   readonly asOfMs: number | undefined;
   readonly onFailure: string;
+  /** Whether jobs wait for pods of others that mount the claims which they fill. */
+  readonly waitsForVolumes: boolean;
   readonly retry: RetryView | undefined;
   /** Nothing of it is done: no workload waits for it, and nobody else waits for it either. */
   readonly isDryRun: boolean;
@@ -218,6 +221,7 @@ export function restoreInvokerView(invoker: RestoreInvoker): RestoreInvokerView 
     session: spec.session || undefined,
     asOfMs: spec.asOf === undefined ? undefined : Date.parse(spec.asOf),
     onFailure: spec.onFailure ?? "Hold",
+    waitsForVolumes: spec.volumesInUse === OnVolumesInUse.Wait,
     retry: retryView(spec.retryConfig),
     isDryRun: isDryRun(invoker),
   };

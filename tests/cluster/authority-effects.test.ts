@@ -121,6 +121,24 @@ const appBinding = (spec: object = {}): Manifest => ({
   spec: { type: "kubedb.com/mariadb", clientConfig: { url: "tcp://attacker.test:1" }, ...spec },
 });
 
+const verifier = (): Manifest => ({
+  apiVersion: STASH,
+  kind: "BackupVerifier",
+  metadata: { name: named("verifier"), namespace: EVIL },
+  spec: {
+    invoker: { kind: "BackupBatch", name: "shop" },
+    type: "Script",
+    script: { image: "a:1", env: [{ name: "T", valueFrom: { secretKeyRef: { name: "crown", key: "k" } } }] },
+  },
+});
+
+const drill = (name: string, spec: object = {}): Manifest => ({
+  apiVersion: STASH,
+  kind: "BackupVerificationSession",
+  metadata: { name: named("drill"), namespace: EVIL },
+  spec: { verifier: name, ...spec },
+});
+
 const write = (client: KubeClient, object: Manifest) =>
   client.create(resourceOf(object.kind), object.metadata.namespace ?? EVIL, object, asIs);
 
@@ -291,6 +309,19 @@ describe("ops, who may write our kinds and nothing else,", () => {
     await ops.delete(resourceOf("BackupBatch"), EVIL, name);
     const again = { ...batch([], { repository: { name: "mine", namespace: OTHER } }), metadata: object.metadata };
     await expect(write(ops, again)).rejects.toThrow(/may not update deployments/);
+  });
+
+  test("starts no drill of a verifier that somebody else wrote, and cancels those that run", async () => {
+    const ofVerifier = verifier();
+    await write(mallory, ofVerifier);
+    const { name } = ofVerifier.metadata;
+    await expect(write(ops, drill(name))).rejects.toThrow(/ops may not create pods in namespace authority-evil/);
+    await expect(write(ops, drill(name, { session: "older" }))).rejects.toThrow(/may not get secrets .*\/crown/);
+    await expect(write(ops, drill("not-there"))).rejects.toThrow(/may not create persistentvolumeclaims/);
+    const running = drill(name);
+    await write(mallory, running);
+    const cancel = { kind: "merge", body: { spec: { cancel: true } } } as const;
+    await ops.patch(resourceOf("BackupVerificationSession"), EVIL, running.metadata.name, cancel, asIs);
   });
 
   test("may still write what makes us do nothing", async () => {

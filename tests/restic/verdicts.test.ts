@@ -231,6 +231,25 @@ test("D4: a verdict whose snapshot somebody else took goes at the next retention
   expect((await points()).map(({ unreadableFiles }) => unreadableFiles)).toEqual([1, 1]);
 });
 
+test("D4: verdicts of others whose snapshots are there cost a retention no further list", async () => {
+  spoil("file");
+  const foreign = { ...originOf(1), invoker: { ...ORIGIN.invoker, name: "another" } };
+  await backup({ origin: foreign, hostname: "host-1" });
+  await backup({ origin: originOf(1) });
+  let lists = 0;
+  const listing = restic;
+  restic = {
+    ...listing,
+    snapshots(...how) {
+      lists += 1;
+      return listing.snapshots(...how);
+    },
+  };
+  expect(await retain(1, 5)).toMatchObject({ facts: { kept: 1, removed: 0 } });
+  expect(lists).toBe(1);
+  expect(await rawCount()).toBe(4);
+});
+
 test("D4: bad nights beside others' long backups push no good point out, also when no session is there to tell", async () => {
   for (const day of [1, 2, 3]) await backup({ origin: originOf(day) });
   spoil("folder");

@@ -6,7 +6,7 @@ import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Logger } from "../../shared/log.ts";
 import { askAccess } from "../access-review.ts";
 import type { UserFacts } from "../review.ts";
-import type { DeletionOrders } from "./deletion-orders.ts";
+import { type DeletionOrders, MOST_ORDERS } from "./deletion-orders.ts";
 import { DISCOVERY, isDiscovery } from "./discovery.ts";
 import { gatherList, gatherOne } from "./gather.ts";
 import { type Call, type OneCall, type RequestLine, readCall, readDeleteOptions } from "./read-call.ts";
@@ -124,11 +124,17 @@ async function deleteOne(
 ): Promise<ApiAnswer> {
   const { orders, signal, log } = ports;
   const now = ports.now();
-  const { repository, listed, snapshot } = await gatherOne(call, { ...ports, now });
+  const { repository, listed, snapshot, openDeletions } = await gatherOne(call, { ...ports, now });
   const { isDryRun } = readDeleteOptions(body, query, { name: call.name, id: listed.id });
   if (repository.status?.integrity === false) {
     const why = `Repository ${call.namespace}/${repository.metadata.name} was found damaged: nothing is taken out of it`;
     throw new Refusal("Conflict", why, call.name);
+  }
+  const isOrdered = snapshot.metadata.deletionTimestamp !== undefined;
+  if (!isOrdered && openDeletions >= MOST_ORDERS) {
+    const why = `${openDeletions} snapshots of namespace ${call.namespace} wait for their deletion already, and no more than ${MOST_ORDERS} may`;
+    const next = `delete the others when those are gone; where that does not go on, kubectl get repository -n ${call.namespace} -o yaml says why in status.maintenanceRuns`;
+    throw new Refusal("TooManyRequests", `${why} (next: ${next})`, call.name);
   }
   if (!isDryRun) {
     await orders.create(repository, listed.id, caller.username, signal);

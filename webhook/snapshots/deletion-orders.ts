@@ -13,7 +13,15 @@ import {
   readDeletionOrder,
 } from "../../shared/snapshots/deletion-order.ts";
 
+/**
+ * As many orders on Repositories of one namespace may wait: what two Repositories list, and two of what a maintenance takes at once. Calls at
+ * the same moment, of which few are let in, may leave some more.
+ */
+export const MOST_ORDERS = 1_000;
+
 export interface OpenDeletions {
+  /** How many there are. */
+  readonly count: number;
   /** When the snapshot was deleted; undefined when it was not. */
   get(repositoryUid: string | undefined, id: string): string | undefined;
 }
@@ -42,7 +50,7 @@ export function createDeletionOrders(
           order ? [[`${order.repositoryUid}/${order.snapshot}`, order.createdAt] as const] : [],
         ),
       );
-      return { get: (uid, id) => byKey.get(`${uid}/${id}`) };
+      return { count: byKey.size, get: (uid, id) => byKey.get(`${uid}/${id}`) };
     },
     async create(repository, id, username, signal) {
       const order = buildDeletionOrder(ownNamespace, repository.metadata, id, username);

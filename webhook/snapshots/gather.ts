@@ -84,6 +84,8 @@ export interface FoundSnapshot {
   readonly repository: Repository;
   readonly listed: ListedSnapshot;
   readonly snapshot: Snapshot;
+  /** How many snapshots of the namespace wait for their deletion. */
+  readonly openDeletions: number;
 }
 
 /** @throws Refusal NotFound; Conflict where two have the name */
@@ -97,7 +99,8 @@ export async function gatherOne(
     for (const listed of repository.status?.snapshots ?? []) {
       if (snapshotName(repository.metadata.name, listed.id) !== name) continue;
       const deletedAt = deleting.get(repository.metadata.uid, listed.id);
-      found.push({ repository, listed, snapshot: buildSnapshot(repository, listed, deletedAt) });
+      const snapshot = buildSnapshot(repository, listed, deletedAt);
+      found.push({ repository, listed, snapshot, openDeletions: deleting.count });
     }
   }
   const [first] = found;

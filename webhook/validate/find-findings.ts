@@ -82,7 +82,9 @@ export function inspectObject(kind: string, object: unknown, old: unknown): Insp
     case "BackupVerificationSession": {
       const drill = parseBackupVerificationSession(object);
       const found = findDrillFindings(drill, readOld(parseBackupVerificationSession, old));
-      return { findings: [...found, ...(old === undefined ? findDueTimeFaults(drill) : [])] };
+      // What it does follows from what it was made as: only its cancellation can change.
+      if (old !== undefined) return { findings: found };
+      return inspected([...found, ...findDueTimeFaults(drill)], () => drill);
     }
     case "BackupSession":
       return { findings: findSessionFaults(object, old) };

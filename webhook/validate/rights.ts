@@ -3,7 +3,8 @@
  * had our rights.
  */
 import { parseAppBinding } from "../../shared/api/app-binding.ts";
-import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
+import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
+import { type BackupVerifier, parseBackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { LABEL_VALUE_MAX_LENGTH, Label } from "../../shared/contract.ts";
 import { appBindingsOf, type EffectSource, type EffectView, effectsOf } from "../../shared/effects/of-object.ts";
@@ -57,12 +58,30 @@ export async function findMissingRights(
 }
 
 async function gatherEffectView(source: EffectSource, asking: Asking): Promise<EffectView> {
-  const [appSecrets, labelled, verified] = await Promise.all([
+  const [appSecrets, labelled, ofDrills] = await Promise.all([
     gatherAppSecrets(source, asking),
     source.kind === "BackupBatch" ? gatherLabelled(source, asking) : [],
-    source.kind === "BackupVerifier" ? gatherVerified(source, asking) : undefined,
+    gatherDrills(source, asking),
   ]);
-  return { appSecrets, labelled, verified };
+  return { appSecrets, labelled, ...ofDrills };
+}
+
+/** The verifier whose drills are meant, and what they restore. */
+async function gatherDrills(
+  source: EffectSource,
+  asking: Asking,
+): Promise<Pick<EffectView, "verifier" | "verified"> | undefined> {
+  if (source.kind !== "BackupVerifier" && source.kind !== "BackupVerificationSession") return undefined;
+  const verifier = source.kind === "BackupVerifier" ? source : await findVerifier(source, asking);
+  return { verifier, verified: verifier && (await gatherVerified(verifier, asking)) };
+}
+
+function findVerifier(
+  { metadata, spec }: BackupVerificationSession,
+  { client, signal }: Asking,
+): Promise<BackupVerifier | undefined> {
+  const options = { timeoutMs: TIMEOUT_MS, maxRetries: 0, signal };
+  return client.find(KINDS.BackupVerifier, metadata.namespace, spec.verifier, parseBackupVerifier, options);
 }
 
 /** The databases that drills of the verifier restore. One that can't be read has no drills either, until it is mended. */

@@ -216,6 +216,48 @@ spec: { accessModes: [ReadWriteOnce], storageClassName: standard, resources: { r
     expect(await readFile(join(folder, "after"), "utf8")).toBe("onebefore\n");
   });
 
+  test("L53: a claim that a pod mounts is told by the restore that fills it, and waited for with volumesInUse: Wait", async () => {
+    const { apply, client, untilRestored } = stand();
+    await apply(`
+apiVersion: v1
+kind: Pod
+metadata: { name: writer, namespace: jobs }
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+    - { name: writer, image: "tests/keeper:1", volumeMounts: [{ name: later, mountPath: /files }] }
+  volumes: [{ name: later, persistentVolumeClaim: { claimName: later } }]`);
+    const manifest = (name: string, spec: string) => `
+apiVersion: stash.appscode.com/v1beta1
+kind: RestoreSession
+metadata: { name: ${name}, namespace: jobs }
+spec:
+  repository: { name: store }
+  timeOut: 5m
+  ${spec}
+  target:
+    ref: { apiVersion: v1, kind: PersistentVolumeClaim, name: later }
+    rules: [{ sourceHost: files, paths: [/stash-data] }]`;
+    const message = "pod writer mounts claim later (next: delete pod writer)";
+    await apply(manifest("beside", ""));
+    const beside = await untilRestored("RestoreSession", "beside");
+    const isInUse = expect.objectContaining({ type: "VolumesFree", status: "False", reason: "VolumesInUse", message });
+    expect(beside.status).toMatchObject({ phase: "Succeeded", conditions: expect.arrayContaining([isInUse]) });
+
+    await apply(manifest("alone", "volumesInUse: Wait"));
+    const read = () => client.get(KINDS.RestoreSession, "jobs", "alone", parseRestoreSession);
+    await expect
+      .poll(async () => (await read()).status, { timeout: 30_000 })
+      .toMatchObject({ phase: "Pending", reason: "OldPodsRunning", message: expect.stringContaining(message) });
+    expect(await client.find(KUBERNETES.Job, "jobs", "stash-restore-alone-0", asIs)).toBeUndefined();
+    await client.delete(KUBERNETES.Pod, "jobs", "writer");
+    const { status } = await untilRestored("RestoreSession", "alone");
+    expect(status, JSON.stringify(status)).toMatchObject({
+      phase: "Succeeded",
+      conditions: expect.arrayContaining([expect.objectContaining({ type: "VolumesFree", status: "True" })]),
+    });
+  });
+
   test("a Repository of another namespace serves a job by a copy of its Secret, which goes with its last user", async () => {
     const { apply, client, repository, makeBatch, backUp } = stand();
     await apply(`

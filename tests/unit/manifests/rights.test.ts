@@ -22,10 +22,15 @@ function isRole(value: unknown): value is Role {
   return typeof value === "object" && value !== null && ["Role", "ClusterRole"].includes(Reflect.get(value, "kind"));
 }
 
+function rolesIn(path: string): readonly Role[] {
+  return parseAllDocuments(readFileSync(join(base, path), "utf8"))
+    .map((doc): unknown => doc.toJS())
+    .filter(isRole);
+}
+
 const roles = readdirSync(base)
   .filter((file) => file.endsWith(".yaml"))
-  .flatMap((file) => parseAllDocuments(readFileSync(join(base, file), "utf8")).map((doc): unknown => doc.toJS()))
-  .filter(isRole);
+  .flatMap(rolesIn);
 
 test("there are roles to look at", () => {
   expect(roles.map((role) => role.metadata.name)).toContain("stash-batch-reconciler");
@@ -43,4 +48,14 @@ describe.each(roles.map((role) => [`${role.kind} ${role.metadata.name}`, role] a
     );
     for (const rule of listing) expect(rule.resourceNames?.length ?? 0).toBeGreaterThan(0);
   });
+});
+
+test("with cert-manager the webhook reads all that it reads without, and patches no configuration", () => {
+  const clusterRole = (path: string) => rolesIn(path).find(({ kind }) => kind === "ClusterRole");
+  const own = clusterRole("rbac-webhook.yaml");
+  const readOnly = own?.rules.map((rule) =>
+    rule.resources?.includes("validatingwebhookconfigurations") ? { ...rule, verbs: ["get"] } : rule,
+  );
+  expect(own).toBeDefined();
+  expect(clusterRole("../overlays/cert-manager/cluster-role.yaml")).toMatchObject({ ...own, rules: readOnly });
 });

@@ -57,10 +57,15 @@ describe("the mutating configuration", () => {
   });
 });
 
-test("invokers and agents' reports fail closed; sessions and host runs, which are made all the time, fail open", () => {
+test("invokers, new drills and agents' reports fail closed; sessions and host runs, which are made all the time, fail open", () => {
   const { webhooks } = buildValidatingConfiguration({ address });
   const policies = webhooks.flatMap(({ failurePolicy, rules }) =>
-    rules.flatMap(({ resources }) => resources.map((resource) => [resource, failurePolicy])),
+    rules.flatMap(({ resources, operations }) =>
+      resources.map((resource) => [
+        resource === "backupverificationsessions" ? `${operations} ${resource}` : resource,
+        failurePolicy,
+      ]),
+    ),
   );
   expect(Object.fromEntries(policies)).toEqual({
     "hostruns/status": "Fail",
@@ -74,7 +79,8 @@ test("invokers and agents' reports fail closed; sessions and host runs, which ar
     backupverifiers: "Fail",
     appbindings: "Fail",
     backupsessions: "Ignore",
-    backupverificationsessions: "Ignore",
+    "CREATE backupverificationsessions": "Fail",
+    "UPDATE backupverificationsessions": "Ignore",
   });
 });
 

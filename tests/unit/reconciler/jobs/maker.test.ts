@@ -40,24 +40,6 @@ function aCluster(): FakeApi {
   return api;
 }
 
-function aPod(name: string, claimName: string, phase: string) {
-  const volumes = [{ name: "files", persistentVolumeClaim: { claimName } }];
-  return { metadata: { name, namespace: "demo" }, spec: { nodeName: "node-1", volumes }, status: { phase } };
-}
-
-test("L53: a restore into a claim names the running pods that mount it", async () => {
-  const api = aCluster();
-  expect(await aMaker(api).makeRestoreJobs(anOrder())).toEqual([]);
-  for (const pod of [
-    aPod("web-1", "files", "Running"),
-    aPod("old", "files", "Succeeded"),
-    aPod("db", "other", "Running"),
-  ]) {
-    api.put("pods", pod);
-  }
-  expect(await aMaker(api).makeRestoreJobs(anOrder())).toEqual(["web-1"]);
-});
-
 test("the look for recovery points is one job beside those of the members, however often it is asked for", async () => {
   const api = aCluster();
   const maker = aMaker(api);

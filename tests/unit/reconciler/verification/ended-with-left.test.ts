@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { actOnDrill, type DrillActPorts } from "../../../../reconciler/verification/act.ts";
+import { drillMetadata } from "../../../../reconciler/verification/objects.ts";
 import { endedWithLeft } from "../../../../reconciler/verification/status.ts";
 import { createLogger } from "../../../../shared/log.ts";
 import { FakeApi } from "../fake-api.ts";
@@ -36,15 +37,7 @@ test("what a drill made may stay for ten minutes; then the drill ends, and says 
 test("a claim that somebody's pod holds keeps a drill from its end for so long and no longer", async () => {
   const api = new FakeApi();
   const drill = { ...aDrill(), status: { ...status, phase: "Running", step: "Cleaning", outcome: "Failed" } } as const;
-  const { namespace, uid } = drill.metadata;
-  const ownerReferences = [{ apiVersion: drill.apiVersion, kind: drill.kind, name: drill.metadata.name, uid }];
-  const held = {
-    name: "held",
-    namespace,
-    uid: "uid-held",
-    labels: { "stash.appscode.com/drill": uid },
-    ownerReferences,
-  };
+  const held = { ...drillMetadata(drill, "held"), uid: "uid-held" };
   api.put("persistentvolumeclaims", { metadata: held });
   api.put("backupverificationsessions", JSON.parse(JSON.stringify(drill)));
   const ports = (minutes: number): DrillActPorts => ({

@@ -15,6 +15,7 @@ const CONTEXT = { outcome: "Succeeded", product: "1.2.3", now: NOW } as const;
 
 test("a script is named by the image that ran and by its command, whatever the verifier says by now", async () => {
   const pod = {
+    metadata: { name: "p", uid: "pu" },
     spec: { containers: [{ name: "script", image: "shop/check:1", command: ["sh", "-c"], args: ["exit 0"] }] },
     status: {
       containerStatuses: [{ name: "script", imageID: "shop/check@sha256:abc", state: { terminated: { exitCode: 0 } } }],
@@ -42,6 +43,23 @@ test("a script is named by the image that ran and by its command, whatever the v
     imageId: "shop/check@sha256:abc",
     command: '["sh","-c","exit 0"]',
   });
+});
+
+test("what a pod of the name says counts for nothing where the job's own is gone", async () => {
+  const client: Pick<KubeClient, "find" | "read"> = {
+    find: async (_resource, _namespace, _name, read) =>
+      read({
+        metadata: { name: "p", uid: "another" },
+        spec: { containers: [{ name: "script", image: "shop/check:1" }] },
+        status: { containerStatuses: [{ name: "script", state: { terminated: { exitCode: 0 } } }] },
+      }),
+    read: async () => "all good",
+  };
+  const pod = { name: "p", uid: "pu" };
+  const job = { name: "j", namespace: "demo", uid: "u", outcome: { kind: "complete" }, completeForMs: 0, pod } as const;
+  const end = await readScriptEnd(client, "demo", job, new AbortController().signal);
+  expect(end).toEqual({ exitCode: undefined, output: "" });
+  expect(withScript(aDrill(), { members: [] }, end, job.outcome, NOW).outcome).toBe("Failed");
 });
 
 test("two long commands that begin alike are told apart", () => {

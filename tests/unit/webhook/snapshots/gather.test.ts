@@ -43,7 +43,7 @@ function portsOf(repositories: readonly object[]): GatherPorts {
       return found === undefined ? undefined : parse(structuredClone(found));
     },
   };
-  const orders = { find: async () => ({ get: () => undefined }) };
+  const orders = { find: async () => ({ count: 0, get: () => undefined }) };
   return { client, orders, signal: new AbortController().signal, now: NOW };
 }
 

@@ -210,6 +210,49 @@ test("the author of a verifier is asked for the AppBindings of its invoker, whos
   expect((await write(ofOne, { rights, objects: [configuration] })).isAllowed).toBe(false);
 });
 
+describe("who makes a drill by hand", () => {
+  const named = (kind: string, name: string, spec: object) => ({
+    apiVersion: "stash.appscode.com/v1beta1",
+    kind,
+    metadata: { name, namespace: "demo" },
+    spec,
+  });
+  const drill = (spec: object = {}) => named("BackupVerificationSession", "d", { verifier: "v", ...spec });
+  const script = { image: "a:1", env: [{ name: "T", valueFrom: { secretKeyRef: { name: "crown", key: "k" } } }] };
+  const objects = [
+    named("BackupVerifier", "v", { invoker: { kind: "BackupBatch", name: "x" }, type: "Script", script }),
+    batch([{ target: { ref: DB } }]),
+  ];
+  const rights = [
+    "create pods",
+    "create persistentvolumeclaims",
+    "create networkpolicies",
+    "get appbindings db",
+    "get secrets crown",
+  ];
+
+  test("is asked for all that its verifier's author was asked for", async () => {
+    expect(await write(drill(), { rights, objects })).toMatchObject({ isAllowed: true, asked: rights });
+    for (const missing of rights) {
+      const refused = await write(drill(), { rights: rights.filter((right) => right !== missing), objects });
+      expect(refused.isAllowed, missing).toBe(false);
+    }
+    const { message } = await write(drill({ session: "older" }), { objects });
+    expect(message).toContain("ops may not create pods in namespace demo, which BackupVerifier v, spec.invoker");
+  });
+
+  test("of a verifier that is not there yet is asked for what every drill makes", async () => {
+    expect(await write(drill())).toMatchObject({ isAllowed: false, asked: rights.slice(0, 3) });
+  });
+
+  test("needs no more to cancel it", async () => {
+    expect(await write(drill({ cancel: true }), { old: drill(), objects })).toMatchObject({
+      isAllowed: true,
+      asked: [],
+    });
+  });
+});
+
 test("an AppBinding asks for a backup by annotations, so its author is asked about them too", async () => {
   const annotated = (annotations: object) => ({ ...binding(), metadata: { ...binding().metadata, annotations } });
   const blueprint = { "stash.appscode.com/backup-blueprint": "daily" };
