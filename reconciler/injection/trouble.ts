@@ -8,6 +8,8 @@ export interface Trouble {
   readonly kind: TroubleKind;
   /** The cluster's words. */
   readonly words: string;
+  /** The workload has no pod at all, since its controller could make none. */
+  readonly isDown?: true;
   /** A pod that has not begun, and its volumes that may be why. That has to be shown before anything is done. */
   readonly waiting?: WaitingPod;
 }
@@ -33,6 +35,9 @@ export interface TroubleLimits {
 
 export const DEFAULT_TROUBLE_LIMITS: TroubleLimits = { notMadeMs: 2 * 60_000, notReadyMs: 10 * 60_000 };
 
+/** An application of which nothing runs waits no longer than it takes quotas to count the pods that went. */
+const DOWN_MS = 20_000;
+
 /** A container that was killed for its memory so lately is about to be killed again. */
 const KILLED_LATELY_MS = 10 * 60_000;
 
@@ -49,7 +54,8 @@ export function findTrouble({ workload, pods, hash }: TroubleView, nowMs: number
   const { failure, replicas, existingReplicas } = workload;
   // Numbers of a former template say nothing about the sidecar.
   if (workload.observedGeneration < workload.generation) return undefined;
-  if (failure !== undefined) return { kind: "NotMade", words: failure };
+  if (failure !== undefined)
+    return { kind: "NotMade", words: failure, ...(existingReplicas === 0 && { isDown: true }) };
   for (const pod of pods) {
     if (pod.isEnded || pod.isTerminating || pod.backupHash !== hash) continue;
     const words = whyHeldUp(pod, nowMs);
@@ -77,16 +83,17 @@ export function lastingTrouble(
 ): LastingTrouble | undefined {
   if (trouble === undefined) return undefined;
   if (before?.kind !== trouble.kind) return { ...trouble, sinceMs: nowMs };
-  const { waiting: _, ...lasting } = before;
+  const { waiting: _, isDown: __, ...lasting } = before;
   return isSameTrouble(before, trouble) ? before : { ...lasting, ...trouble };
 }
 
 function isSameTrouble(a: Trouble, b: Trouble): boolean {
-  return a.words === b.words && a.waiting?.uid === b.waiting?.uid;
+  return a.words === b.words && a.waiting?.uid === b.waiting?.uid && a.isDown === b.isDown;
 }
 
 /** When the sidecar is to be taken out for it, milliseconds of the steady clock. */
 export function dueAtMs(trouble: LastingTrouble, { notMadeMs, notReadyMs }: TroubleLimits): number {
-  const { kind, sinceMs, notBeforeMs = 0 } = trouble;
-  return Math.max(sinceMs + (kind === "NotMade" ? notMadeMs : notReadyMs), notBeforeMs);
+  const { kind, sinceMs, isDown, notBeforeMs = 0 } = trouble;
+  const limitMs = kind === "NotMade" ? notMadeMs : notReadyMs;
+  return Math.max(sinceMs + (isDown ? Math.min(DOWN_MS, limitMs) : limitMs), notBeforeMs);
 }

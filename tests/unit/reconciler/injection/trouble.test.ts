@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { findStuck } from "../../../../reconciler/injection/release-stuck.ts";
-import { findTrouble, lastingTrouble } from "../../../../reconciler/injection/trouble.ts";
+import { dueAtMs, findTrouble, lastingTrouble } from "../../../../reconciler/injection/trouble.ts";
 import { aPod, aWorkload, HASH, type WorkloadShape } from "./builders.ts";
 
 const NOW = 10_000_000;
@@ -18,6 +18,26 @@ describe("what keeps pods with the sidecar from being made or ready", () => {
     expect(seen({ status: { conditions: failure("True") } })).toEqual({
       kind: "NotMade",
       words: "exceeded quota: team",
+    });
+  });
+
+  test("waits a short while where nothing of the application runs", () => {
+    const limits = { notMadeMs: 120_000, notReadyMs: 600_000 };
+    const dueAfterMs = (replicas: number, given = limits) => {
+      const trouble = seen({ status: { replicas, conditions: failure("True") } }, []);
+      const lasting = lastingTrouble(undefined, trouble, 1_000);
+      return lasting && dueAtMs(lasting, given) - 1_000;
+    };
+    expect(dueAfterMs(1)).toBe(120_000);
+    expect(dueAfterMs(0)).toBe(20_000);
+    expect(dueAfterMs(0, { ...limits, notMadeMs: 3_000 })).toBe(3_000);
+    // Pods that end slowly are no failure: their successors come after them.
+    expect(dueAtMs({ kind: "NotMade", words: "2 of 2 pods are missing", sinceMs: 0 }, limits)).toBe(120_000);
+    const down = lastingTrouble(undefined, { kind: "NotMade", words: "a", isDown: true }, 1);
+    expect(lastingTrouble(down, { kind: "NotMade", words: "a" }, 5)).toEqual({
+      kind: "NotMade",
+      words: "a",
+      sinceMs: 1,
     });
   });
 
