@@ -74,7 +74,7 @@ export function gatherDrill(world: World, drill: BackupVerificationSession, memo
   };
 }
 
-export function isOfDrill({ metadata }: Pick<RestoreBatch, "metadata">, uid: string): boolean {
+function isOfDrill({ metadata }: Pick<RestoreBatch, "metadata">, uid: string): boolean {
   return (metadata.ownerReferences ?? []).some((owner) => owner.controller === true && owner.uid === uid);
 }
 
