@@ -26,7 +26,7 @@ function statOf(path: string): Stats | undefined {
 }
 
 /** A path's parts as paths of their own, outermost first: of `/a/b` `/a` and `/a/b`. */
-export function partsOf(path: string): readonly string[] {
+function partsOf(path: string): readonly string[] {
   const names = path.split(sep).filter((name) => name !== "");
   return names.map((_, at) => sep + names.slice(0, at + 1).join(sep));
 }

@@ -2,7 +2,7 @@
 import { UserError } from "../shared/errors.ts";
 
 /** A container that dies of its work would die for ever: the next start would do the same again. */
-export const MAX_RESTARTS = 3;
+const MAX_RESTARTS = 3;
 
 /**
  * @param starts of the work, this one included

@@ -79,7 +79,7 @@ async function timeRestore(stage: TinyStage, name: string, workloadName: string)
   await stage.apply(restore(name, workloadName));
   await untilRestored(stage, name);
   const restoreMs = performance.now() - begin;
-  const at = { namespace: NAMESPACE, selector, timeoutMs: END_MS, what: "waited for a new pod" };
+  const at = { namespace: NAMESPACE, selector, timeoutMs: END_MS };
   await waitForPods(stage.client, at, ([pod, ...others]) => {
     return pod !== undefined && others.length === 0 && pod.isReady && pod.uid !== before[0]?.uid;
   });
@@ -95,7 +95,7 @@ async function timeSidecar(stage: TinyStage, name: string): Promise<number> {
   await waitForReadyPods(stage.client, NAMESPACE, `app=${name}`, 1, END_MS);
   const begin = performance.now();
   await stage.apply(configuration(name));
-  const at = { namespace: NAMESPACE, selector: `app=${name}`, timeoutMs: END_MS, what: "waited for a ready sidecar" };
+  const at = { namespace: NAMESPACE, selector: `app=${name}`, timeoutMs: END_MS };
   await waitForPods(stage.client, at, (pods) => pods.some((pod) => pod.isReady && pod.containers.includes("stash")));
   const readyMs = performance.now() - begin;
   // Until the pod before it is gone too: nothing of it may be measured with what follows.

@@ -38,7 +38,7 @@ function parseOrder(argv: readonly string[]): Order {
 }
 
 /** Runs the command. @returns the exit code: 0 when the files are written, 2 when the arguments are wrong */
-export async function runCerts(argv: readonly string[]): Promise<number> {
+async function runCerts(argv: readonly string[]): Promise<number> {
   if (argv.includes("--help")) {
     process.stdout.write(USAGE);
     return 0;

@@ -5,7 +5,7 @@ import { atVersion, type JsonPatchOperation } from "../shared/kube/client/patch.
 import type { Resource } from "../shared/kube/resource.ts";
 import { API_SERVICES, MUTATING_CONFIGURATIONS, VALIDATING_CONFIGURATIONS } from "../shared/kube/resources.ts";
 
-export const WEBHOOK_CONFIGURATIONS = {
+const WEBHOOK_CONFIGURATIONS = {
   MutatingWebhookConfiguration: MUTATING_CONFIGURATIONS,
   ValidatingWebhookConfiguration: VALIDATING_CONFIGURATIONS,
   APIService: API_SERVICES,

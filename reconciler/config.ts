@@ -13,7 +13,7 @@ import { DEFAULT_MAX_UNAVAILABLE } from "./injection/rollouts.ts";
 import { DEFAULT_TROUBLE_LIMITS, type TroubleLimits } from "./injection/trouble.ts";
 import { DEFAULT_LIMITS, type Limits } from "./run/world.ts";
 
-export const TRIGGERS = ["in-process", "cronjob"] as const;
+const TRIGGERS = ["in-process", "cronjob"] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 
 export interface ReconcilerConfig {

@@ -34,8 +34,8 @@ import { createEvidenceSource } from "./verification/evidence.ts";
 import { createWorld, informersOf } from "./world/informers.ts";
 
 export const EXIT_OK = 0;
-export const EXIT_FAILED = 1;
-export const EXIT_USAGE = 2;
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
 
 /**
  * Runs the reconciler until SIGTERM, SIGINT or a fault that only a new process can mend.

@@ -41,8 +41,13 @@ export interface QueueSettings {
 
 const DRAIN_MS = 5_000;
 
+export interface QueueController extends Controller {
+  /** Resolves when nothing is in the line and nothing under way. */
+  whenIdle(): Promise<void>;
+}
+
 /** A controller of one queue; it does nothing until it is started. */
-export function createQueueController(settings: QueueSettings, work: QueueWork): Controller {
+export function createQueueController(settings: QueueSettings, work: QueueWork): QueueController {
   const { name, subject, failed, concurrency, drainMs = DRAIN_MS, backoff, observer, clock, log } = settings;
   const queue = new WorkQueue({
     run: (key, signal) => work.reconcile(key, signal),
@@ -55,6 +60,7 @@ export function createQueueController(settings: QueueSettings, work: QueueWork):
   let unsubscribe: readonly (() => void)[] = [];
   return {
     name,
+    whenIdle: () => queue.whenIdle(),
     async start() {
       unsubscribe = await work.wake((key) => queue.add(key));
       queue.start();

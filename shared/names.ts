@@ -22,11 +22,6 @@ export function validNameWithPrefix(prefix: string, name: string, maxLength = NA
   return trimDashes(`${prefix}-${name}`.slice(0, maxLength));
 }
 
-/** `name-suffix`; when too long the last characters stay. */
-export function validNameWithSuffix(name: string, suffix: string, maxLength = NAME_MAX_LENGTH): string {
-  return trimDashes(`${name}-${suffix}`.slice(-maxLength));
-}
-
 /** `prefix-name-suffix`; when too long the first and the last half stay, joined without a separator. */
 export function validNameWithPrefixNSuffix(
   prefix: string,

@@ -45,7 +45,7 @@ export const INJECTION_REASONS = {
 export type InjectionReason = keyof typeof INJECTION_REASONS;
 
 /** Why a member of a session or restore does not start yet. */
-export const HOLD_REASONS = {
+const HOLD_REASONS = {
   EarlierMemberRunning: "a member that comes earlier has not ended",
   DependencyRunning: "a member that this one depends on has not ended",
   GlobalHookRunning: "the global before-hook has not ended",

@@ -12,7 +12,7 @@ const TENTHS = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
 const TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
 
-export const NOT_KNOWN = "not known";
+const NOT_KNOWN = "not known";
 
 export function formatBytes(bytes: number | undefined): string {
   if (bytes === undefined) return NOT_KNOWN;

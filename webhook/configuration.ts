@@ -20,7 +20,7 @@ export interface ConfigurationOptions {
   readonly excludedNamespaces?: readonly string[];
 }
 
-export const DEFAULT_EXCLUDED_NAMESPACES: readonly string[] = ["kube-system", Install.Namespace];
+const DEFAULT_EXCLUDED_NAMESPACES: readonly string[] = ["kube-system", Install.Namespace];
 
 /** Address of the Service that the manifests install. */
 export const INSTALLED_ADDRESS: WebhookAddress = {

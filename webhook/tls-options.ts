@@ -6,7 +6,7 @@ export const TLS_VERSIONS = { VersionTLS12: "TLSv1.2", VersionTLS13: "TLSv1.3" }
  * Suites of TLS 1.2 with forward secrecy and authenticated encryption, by their names in Kubernetes and in OpenSSL. No others are
  * served: with a stolen key all that was ever recorded could be read, or padding be guessed.
  */
-export const TLS12_SUITES = {
+const TLS12_SUITES = {
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256: "ECDHE-ECDSA-AES128-GCM-SHA256",
   TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256: "ECDHE-RSA-AES128-GCM-SHA256",
   TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384: "ECDHE-ECDSA-AES256-GCM-SHA384",

@@ -77,7 +77,7 @@ async function readCertificate(folder: string): Promise<ServingCertificate> {
  *
  * @throws Error of the TLS library when they do not
  */
-export function checkCertificate(certificate: ServingCertificate): ServingCertificate {
+function checkCertificate(certificate: ServingCertificate): ServingCertificate {
   createSecureContext({ cert: certificate.cert, key: certificate.key });
   return certificate;
 }

@@ -6,7 +6,7 @@ import { serveBackups } from "../work/serve-backups.ts";
 import { shutdownSignal } from "./shutdown.ts";
 
 /** Values of a comma-separated flag. */
-export function listFlag(text: string | undefined): readonly string[] {
+function listFlag(text: string | undefined): readonly string[] {
   return (text ?? "").split(",").filter((part) => part !== "");
 }
 

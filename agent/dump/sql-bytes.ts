@@ -25,7 +25,7 @@ function isDigit(byte: number): boolean {
 }
 
 /** Whether a name can begin so: letters, the underscore, and everything outside of ASCII. */
-export function isNameStart(byte: number): boolean {
+function isNameStart(byte: number): boolean {
   return (byte >= 0x61 && byte <= 0x7a) || (byte >= 0x41 && byte <= 0x5a) || byte === 0x5f || byte >= 0x80;
 }
 

@@ -51,7 +51,7 @@ export function statusMessage(body: string): string {
 }
 
 /** What a status and body mean for the caller. */
-export function readAnswer(status: number, body: string): ApiAnswer {
+function readAnswer(status: number, body: string): ApiAnswer {
   if (status >= 200 && status < 300) return { kind: "ok", object: JSON.parse(body) };
   const message = statusMessage(body);
   if (status === 404 || status === 410) return { kind: "gone", message };

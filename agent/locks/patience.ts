@@ -11,7 +11,7 @@ import { gatherLocks } from "./gather.ts";
 import { type DeadRestic, processTicks } from "./running-restic.ts";
 
 /** A little longer than the half hour after which a lock that nobody refreshed is taken for abandoned. */
-export const LOCK_PATIENCE_MS = 35 * 60_000;
+const LOCK_PATIENCE_MS = 35 * 60_000;
 /** The first pause, doubled up to the longest: most locks in the way are those of a short command. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 15_000;

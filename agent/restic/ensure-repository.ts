@@ -27,7 +27,7 @@ function idIn(text: string): string | undefined {
 }
 
 /** Opens the repository's configuration: the cheapest thing that tells address, credentials and password. */
-export async function probeRepository(restic: Restic, signal: AbortSignal): Promise<RepositoryState> {
+async function probeRepository(restic: Restic, signal: AbortSignal): Promise<RepositoryState> {
   const limits = { timeLimitMs: PROBE_LIMIT_MS, retryPatienceMs: RETRY_PATIENCE_MS };
   const lines: string[] = [];
   const onOutput = (line: string) => lines.push(line);

@@ -19,7 +19,7 @@ export function parseSample(text: string | undefined): number | undefined {
 const BITS = 48;
 
 /** Place of a file between 0 and 1: the same for the same seed and path, and as good as random otherwise. */
-export function sampleRank(seed: string, path: string): number {
+function sampleRank(seed: string, path: string): number {
   const hash = createHash("sha256").update(`${seed}\0${path}`).digest();
   return hash.readUIntBE(0, BITS / 8) / 2 ** BITS;
 }

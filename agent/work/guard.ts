@@ -9,7 +9,7 @@ import type { Stopper } from "./stop.ts";
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** How long the work may take, by the reconciler's clock alone: a node's may be an hour off. */
-export function timeLimitMs({ spec }: HostRun): number | undefined {
+function timeLimitMs({ spec }: HostRun): number | undefined {
   const limitMs = Date.parse(spec.deadline ?? "") - Date.parse(spec.assignedAt ?? "");
   return Number.isNaN(limitMs) ? undefined : Math.max(0, limitMs);
 }

@@ -10,7 +10,7 @@ import { gatherSecret } from "../restic/secret.ts";
 import type { AgentSettings } from "../settings.ts";
 
 /** The kubelet brings a Secret that appears later into a running pod within about a minute and a half. */
-export const SECRET_WAIT_MS = 120_000;
+const SECRET_WAIT_MS = 120_000;
 const SECRET_POLL_MS = 1_000;
 
 export interface OpenOptions {

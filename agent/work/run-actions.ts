@@ -20,7 +20,7 @@ import { openRepository } from "./repository.ts";
 import { reporterOf, type WorkPorts, withLockOf } from "./turn-ports.ts";
 
 /** Whose snapshots retention may touch: the invoker's, and those without tags of its hosts and paths. */
-export function retentionScope({ metadata, spec }: HostRun): RetentionScope {
+function retentionScope({ metadata, spec }: HostRun): RetentionScope {
   const { retention, backup, run } = spec;
   const { namespace } = metadata;
   if (backup === undefined) {

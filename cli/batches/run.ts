@@ -44,11 +44,7 @@ function columns(nowMs: number): readonly Column<BackupInvokerObject>[] {
 }
 
 /** A paused schedule has no next run, whatever the status still says. */
-export function formatNext(
-  isPaused: boolean | undefined,
-  nextRuns: readonly string[] | undefined,
-  nowMs: number,
-): string {
+function formatNext(isPaused: boolean | undefined, nextRuns: readonly string[] | undefined, nowMs: number): string {
   return isPaused === true ? "-" : formatUntil(nextRuns?.[0], nowMs);
 }
 

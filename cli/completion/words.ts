@@ -90,7 +90,7 @@ export function longName(flag: FlagSpec): string {
 }
 
 /** Whether the next word is its value: one that may be left out follows an equals sign alone. */
-export function takesValue({ flags }: FlagSpec): boolean {
+function takesValue({ flags }: FlagSpec): boolean {
   return flags.includes("<");
 }
 

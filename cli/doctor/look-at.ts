@@ -8,7 +8,7 @@ export interface Look<T> {
   readonly findings: readonly Finding[];
 }
 
-export const AS_ADMIN = "run the doctor as an admin of the cluster";
+const AS_ADMIN = "run the doctor as an admin of the cluster";
 
 /** Gathers and judges one thing. That its caller may not read it is a warning, and no fault of the installation. */
 export async function lookAt<T>(

@@ -50,7 +50,7 @@ export function checkSnapshotApi(apiService: unknown, namespace: string): Findin
   );
 }
 
-export function checkUpstream(isRegistered: boolean): Finding {
+function checkUpstream(isRegistered: boolean): Finding {
   const check = "upstream Stash";
   if (!isRegistered) return ok(check, "its operator is not registered");
   const message = `MutatingWebhookConfiguration ${UPSTREAM_CONFIGURATION} is there: its operator acts on the same objects`;

@@ -15,7 +15,7 @@ export interface SchedulePlan {
 }
 
 /** Undefined for one that never runs by itself. */
-export function planSchedule(invoker: BackupInvokerView, nowMs: number): SchedulePlan | undefined {
+function planSchedule(invoker: BackupInvokerView, nowMs: number): SchedulePlan | undefined {
   const { schedule, timeZone, jitterMs, uid, createdAtMs } = invoker;
   if (schedule === undefined) return undefined;
   const read = parseSchedule({ schedule, timeZone, jitterMs, seed: uid, anchorMs: createdAtMs });

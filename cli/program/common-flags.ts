@@ -1,22 +1,22 @@
 /** Flags that many commands share. */
 import { type CommandSpec, Completes, type FlagSpec, Format, Scope } from "./command.ts";
 
-export const KUBECONFIG: FlagSpec = {
+const KUBECONFIG: FlagSpec = {
   flags: "--kubeconfig <file>",
   summary: "how to reach the cluster (default: as kubectl)",
   completes: Completes.File,
 };
-export const CONTEXT: FlagSpec = {
+const CONTEXT: FlagSpec = {
   flags: "--context <name>",
   summary: "context of the kubeconfig (default: the current one)",
   completes: Completes.Context,
 };
-export const NAMESPACE: FlagSpec = {
+const NAMESPACE: FlagSpec = {
   flags: "-n, --namespace <name>",
   summary: "namespace (default: that of the context)",
   completes: Completes.Namespace,
 };
-export const ALL_NAMESPACES: FlagSpec = { flags: "-A, --all-namespaces", summary: "look at all namespaces" };
+const ALL_NAMESPACES: FlagSpec = { flags: "-A, --all-namespaces", summary: "look at all namespaces" };
 
 const OUTPUT_FLAGS = "-o, --output <format>";
 

@@ -65,7 +65,7 @@ export function parseLine(
 }
 
 /** The whole program as commander has it: for help and for documentation, too. */
-export function buildProgram(
+function buildProgram(
   commands: readonly CommandSpec[],
   { name, version, summary, more }: ProgramFacts,
   terminal: Terminal,
@@ -100,7 +100,7 @@ function buildHelpCommand(): Command {
   return command.helpGroup(`${CommandGroup.Program}:`);
 }
 
-export function formatExitCodes(): string {
+function formatExitCodes(): string {
   return EXIT_CODES.map(([code, meaning]) => `  ${String(code).padEnd(4)} ${meaning}`).join("\n");
 }
 

@@ -92,7 +92,7 @@ function named(session: string, { points, namespace, members }: KnownPoints, who
 }
 
 /** Members that a point has no data of, as far as it tells. */
-export function lackedMembers({ members, isComplete }: Point, wanted: readonly string[]): readonly string[] {
+function lackedMembers({ members, isComplete }: Point, wanted: readonly string[]): readonly string[] {
   if (members === undefined) return isComplete ? [] : wanted;
   return wanted.filter((name) => !members.some((member) => member.name === name && member.isSaved));
 }

@@ -21,12 +21,12 @@ const POLL_MS = 500;
 const NAME_BYTES = 3;
 
 /** A name that no other has: two people may plan at once. */
-export function tryName(batch: string): string {
+function tryName(batch: string): string {
   return nameWithSuffix(batch, `plan-${randomBytes(NAME_BYTES).toString("hex")}`, NAME_MAX_LENGTH);
 }
 
 /** The same restore as a dry run, under another name. */
-export function buildTried(restore: RestoreBatch, name: string): RestoreBatch {
+function buildTried(restore: RestoreBatch, name: string): RestoreBatch {
   return { ...restore, metadata: { ...restore.metadata, name }, spec: { ...restore.spec, dryRun: true } };
 }
 

@@ -27,7 +27,7 @@ export interface LocalUi extends UiServer {
   readonly address: string;
 }
 
-export const LOOPBACK = "127.0.0.1";
+const LOOPBACK = "127.0.0.1";
 /** Some tabs, and a program or two beside them. */
 const MAX_CONNECTIONS = 128;
 

@@ -49,7 +49,7 @@ export const WORDS: Readonly<Record<ToldAction, ActionWords>> = {
   },
 };
 
-export function resultOf(host: HostEntry, action: ActionName): HostActionResult | undefined {
+function resultOf(host: HostEntry, action: ActionName): HostActionResult | undefined {
   return (host.results ?? []).filter((result) => result.action === action).at(-1);
 }
 

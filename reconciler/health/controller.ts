@@ -1,4 +1,7 @@
-/** Says on each invoker whether its backups are recent enough: a backup that stopped must not do so in silence. */
+/**
+ * Says on each invoker whether its backups are recent enough: a backup that stopped must not do so in silence. It has no queue: nothing
+ * happens when a backup stays away, so all invokers are looked at, one after the other, as time goes by.
+ */
 import type { BackupBatch } from "../../shared/api/backup-batch.ts";
 import type { BackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import { KINDS } from "../../shared/api/kinds.ts";

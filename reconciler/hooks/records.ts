@@ -27,7 +27,7 @@ export function isHookOpen(hook: HookResult): boolean {
 }
 
 /** How often an after-hook is started anew when restarts interrupt it. */
-export const MAX_HOOK_RUNS = 3;
+const MAX_HOOK_RUNS = 3;
 
 /** Whether the hook's end is unknown because its process or its connection went away. */
 export function isInterrupted(hook: HookResult): boolean {

@@ -26,7 +26,7 @@ export function measureAdded(added: Amounts, answer: PodAnswer, without: PodAnsw
 }
 
 /** Of `exceeded quota: team, requested: limits.memory=1Gi,requests.memory=64Mi, used: ...`: those that the quota has no room for. */
-export function amountsIn(words: string): Amounts {
+function amountsIn(words: string): Amounts {
   const list = /requested: ([^ ]{1,2000}), used: /.exec(words)?.[1] ?? "";
   return new Map(
     list.split(",").flatMap((entry): [string, number][] => {

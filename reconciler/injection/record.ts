@@ -19,7 +19,7 @@ export interface InjectionRecord {
 }
 
 /** So many reverts within this time are a conflict. */
-export const REVERTS = 3;
+const REVERTS = 3;
 export const REVERT_WINDOW_MS = 10 * 60_000;
 /** After this long one more try is made: the other controller may be gone. */
 const CONFLICT_MS = 60 * 60_000;

@@ -28,7 +28,7 @@ export function invokersOfTarget(world: World, target: string): readonly BackupI
 }
 
 /** Targets that the invoker's spec names, by targetKey(). */
-export function namedTargets(invoker: BackupInvokerObject): readonly string[] {
+function namedTargets(invoker: BackupInvokerObject): readonly string[] {
   const members = invoker.kind === "BackupBatch" ? (invoker.spec.members ?? []) : [invoker.spec];
   return members.map(({ target }) => targetKey(resolveTargetRef(target?.ref, invoker.metadata.namespace)));
 }

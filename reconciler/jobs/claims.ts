@@ -31,7 +31,7 @@ export interface PlannedClaim {
 }
 
 /** Label that tells a claim of this very run from one that somebody else made. */
-export function ownClaimLabels({ owner }: JobView): Readonly<Record<string, string>> {
+function ownClaimLabels({ owner }: JobView): Readonly<Record<string, string>> {
   return { [Label.ManagedBy]: LabelValue.ManagedBy, [Label.JobOwner]: owner.uid };
 }
 

@@ -26,7 +26,7 @@ export function problemOf(thrown: unknown): JobProblem | undefined {
 }
 
 /** @returns as problemOf() */
-export function refusalOf(thrown: unknown): JobProblem | undefined {
+function refusalOf(thrown: unknown): JobProblem | undefined {
   if (!(thrown instanceof KubeError) || thrown.status === 0 || isConflict(thrown)) return undefined;
   const message = thrown.message.slice(0, MAX_WORDS);
   const mayPass = thrown.retryable || (isOfQuota(thrown.detail) && !isNamespaceEnding(thrown));

@@ -20,7 +20,7 @@ function metric(name: string, oldName: string, labelNames: readonly string[], he
   return { name, oldName, help, labelNames };
 }
 
-export const UPSTREAM = {
+const UPSTREAM = {
   sessionSuccess: metric(
     "backupsession_success",
     "backup_session_success",

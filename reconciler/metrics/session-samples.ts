@@ -9,7 +9,7 @@ import { samples } from "./names.ts";
 export type Labels = Readonly<Record<string, string>>;
 
 /** The API group of an API version. */
-export function groupOf(apiVersion: string | undefined): string {
+function groupOf(apiVersion: string | undefined): string {
   const slash = (apiVersion ?? "").indexOf("/");
   return slash < 0 ? "" : (apiVersion ?? "").slice(0, slash);
 }

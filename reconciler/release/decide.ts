@@ -51,7 +51,7 @@ function readInvoker(restore: RestoreObject): RestoreInvokerView | undefined {
 }
 
 /** Host of a pod by upstream's rules, or undefined when the pod does not tell its ordinal or node. */
-export function restoreHostName(member: RestoreMemberView, pod: ReleaseFacts["pod"]): string | undefined {
+function restoreHostName(member: RestoreMemberView, pod: ReleaseFacts["pod"]): string | undefined {
   const { alias, ref } = member;
   const ordinal = podOrdinal(pod.name);
   return hostName({

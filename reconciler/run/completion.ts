@@ -59,7 +59,7 @@ export function areTargetsOver(status: RunStatus): boolean {
 }
 
 /** Whether all hosts of the target are known and have ended; also of one that was refused before it had any. */
-export function areHostsDone(target: TargetEntry): boolean {
+function areHostsDone(target: TargetEntry): boolean {
   const hosts = runHosts(target);
   return hosts.length >= (target.totalHosts ?? 0) && !hosts.some(isOpenHost);
 }
@@ -75,7 +75,7 @@ export function isQuiet<Status extends RunStatus>(facts: RunFacts<Status>, targe
   );
 }
 
-export function isComplete<Status extends RunStatus>(facts: RunFacts<Status>, target: TargetEntry): boolean {
+function isComplete<Status extends RunStatus>(facts: RunFacts<Status>, target: TargetEntry): boolean {
   return isQuiet(facts, target) && areHooksRecorded(facts.words, target);
 }
 

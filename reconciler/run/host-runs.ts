@@ -44,7 +44,7 @@ export function keyOfEntry(targetIndex: number, entry: HostEntry): HostRunKey | 
 }
 
 /** Whether the pod has told how its work ended. */
-export function isEndedRun(run: HostRun | undefined): boolean {
+function isEndedRun(run: HostRun | undefined): boolean {
   return run?.status?.phase === "Succeeded" || run?.status?.phase === "Failed";
 }
 

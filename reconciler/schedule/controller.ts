@@ -3,13 +3,14 @@
  * status, which waits while sessions are being created.
  */
 import { KINDS } from "../../shared/api/kinds.ts";
-import { messageOf, UserError } from "../../shared/errors.ts";
+import { UserError } from "../../shared/errors.ts";
 import { isNotFound, isRefused } from "../../shared/kube/client/error.ts";
 import { asIs } from "../../shared/kube/client/interface.ts";
-import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
+import type { RunResult } from "../../shared/kube/work-queue.ts";
 import { formatTime } from "../../shared/timestamps.ts";
 import type { Controller } from "../controller.ts";
 import { formatInvokerKey, parseInvokerKey } from "../invoker-key.ts";
+import { createQueueController, type QueueWork } from "../queue-controller.ts";
 import { createScheduledSession } from "./act.ts";
 import { decideSchedule, type ScheduleDecision } from "./decide.ts";
 import { DueTimer } from "./due-timer.ts";
@@ -19,7 +20,6 @@ import type { BackupInvoker, SchedulePorts } from "./ports.ts";
 /** An API server with two cores answers most creates a second when about this many are under way. */
 const DEFAULT_CONCURRENCY = 12;
 const STATUS_CONCURRENCY = 8;
-const DRAIN_MS = 5_000;
 
 interface StatusWrite {
   readonly nextRuns: readonly string[];
@@ -28,67 +28,78 @@ interface StatusWrite {
 }
 
 export function createScheduleController(ports: SchedulePorts): Controller {
-  return new ScheduleController(ports);
+  const { clock, log, concurrency = DEFAULT_CONCURRENCY } = ports;
+  const failed = "schedule not carried out; it is tried again";
+  const common = { name: "schedule", subject: "invoker", failed, clock, log };
+  const work = new ScheduleWork(ports);
+  // A due session is worth more than the API server's rest.
+  const backoff = { baseMs: 200, maxMs: 30_000 };
+  const sessions = createQueueController({ ...common, concurrency, backoff }, work);
+  const statuses = createQueueController(
+    { ...common, concurrency: STATUS_CONCURRENCY },
+    {
+      wake: (add) => work.wakeStatuses(add),
+      async reconcile(key, signal) {
+        // Sessions first: a late status harms nobody, and if it is lost the next leader finds the session by its name.
+        await sessions.whenIdle();
+        return work.writeStatus(key, signal);
+      },
+    },
+  );
+  return {
+    name: "schedule",
+    async start() {
+      await statuses.start();
+      await sessions.start();
+    },
+    async stop() {
+      await Promise.all([sessions.stop(), statuses.stop()]);
+      work.forgetAll();
+    },
+  };
 }
 
-class ScheduleController implements Controller {
-  readonly name = "schedule";
+class ScheduleWork implements QueueWork {
   readonly #ports: SchedulePorts;
   readonly #timer: DueTimer;
-  readonly #queue: WorkQueue;
-  readonly #statusQueue: WorkQueue;
   readonly #memories = new Map<string, ScheduleMemory>();
   readonly #statusWrites = new Map<string, StatusWrite>();
   /** Keys that wait for the end of a restore. */
   readonly #held = new Set<string>();
-  #unsubscribe: readonly (() => void)[] = [];
+  #add: (key: string) => void = () => {};
+  #addStatus: (key: string) => void = () => {};
 
   constructor(ports: SchedulePorts) {
     this.#ports = ports;
-    const { clock, log } = ports;
-    const onError = (invoker: string, error: unknown, failures: number): void => {
-      log.warn({ invoker, failures, error: messageOf(error) }, "schedule not carried out; it is tried again");
-    };
-    this.#timer = new DueTimer(clock, (key) => this.#queue.add(key));
-    this.#queue = new WorkQueue({
-      run: (key, signal) => this.#reconcile(key, signal),
-      onError,
-      concurrency: ports.concurrency ?? DEFAULT_CONCURRENCY,
-      // A due session is worth more than the API server's rest.
-      backoff: { baseMs: 200, maxMs: 30_000 },
-      clock,
-    });
-    this.#statusQueue = new WorkQueue({
-      run: (key, signal) => this.#writeStatus(key, signal),
-      onError,
-      concurrency: STATUS_CONCURRENCY,
-      clock,
-    });
+    this.#timer = new DueTimer(ports.clock, (key) => this.#add(key));
   }
 
-  async start(): Promise<void> {
+  wake(add: (key: string) => void): readonly (() => void)[] {
+    this.#add = add;
     const { world } = this.#ports;
-    const add = (invoker: BackupInvoker): void => this.#queue.add(keyOf(invoker));
-    this.#unsubscribe = [
-      world.subscribeInvokers({ add, update: (_before, invoker) => add(invoker), delete: add }),
+    const onInvoker = (invoker: BackupInvoker): void => add(keyOf(invoker));
+    return [
+      world.subscribeInvokers({ add: onInvoker, update: (_before, invoker) => onInvoker(invoker), delete: onInvoker }),
       world.subscribeRestores(() => {
-        for (const key of this.#held) this.#queue.add(key);
+        for (const key of this.#held) add(key);
       }),
+      () => this.#timer.stop(),
     ];
-    this.#queue.start();
-    this.#statusQueue.start();
   }
 
-  async stop(): Promise<void> {
-    for (const unsubscribe of this.#unsubscribe) unsubscribe();
-    this.#timer.stop();
-    await Promise.all([this.#queue.stop(DRAIN_MS), this.#statusQueue.stop(DRAIN_MS)]);
+  wakeStatuses(add: (key: string) => void): readonly (() => void)[] {
+    this.#addStatus = add;
+    return [];
+  }
+
+  /** What waits to be written is known until both queues have stopped. */
+  forgetAll(): void {
     this.#memories.clear();
     this.#statusWrites.clear();
     this.#held.clear();
   }
 
-  async #reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
+  async reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
     const { world, clock } = this.#ports;
     const object = world.findInvoker(parseInvokerKey(key));
     if (object === undefined || object.metadata.deletionTimestamp !== undefined) {
@@ -158,12 +169,10 @@ class ScheduleController implements Controller {
       missedRuns,
       ...(isStarted && { lastScheduleTime: formatTime(new Date(decision.dueAtMs)) }),
     });
-    this.#statusQueue.add(key);
+    this.#addStatus(key);
   }
 
-  async #writeStatus(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
-    // Sessions first: a late status harms nobody, and if it is lost the next leader finds the session by its name.
-    await this.#queue.whenIdle();
+  async writeStatus(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
     const write = this.#statusWrites.get(key);
     if (write === undefined) return undefined;
     const { kind, namespace, name } = parseInvokerKey(key);
@@ -185,7 +194,7 @@ class ScheduleController implements Controller {
     this.#forget(key);
     if (status?.nextRuns === undefined || status.nextRuns.length === 0) return;
     this.#statusWrites.set(key, { nextRuns: [], missedRuns: status.missedRuns ?? 0 });
-    this.#statusQueue.add(key);
+    this.#addStatus(key);
   }
 
   #forget(key: string): void {

@@ -39,7 +39,7 @@ export type ScheduleDecision =
       readonly announce: readonly number[];
     };
 
-export const ANNOUNCED_RUNS = 5;
+const ANNOUNCED_RUNS = 5;
 
 /** A run that comes up now is never too late, however short its deadline is. */
 const SHORTEST_DEADLINE_MS = 10_000;

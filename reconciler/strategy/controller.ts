@@ -59,7 +59,7 @@ function isConcerned({ facts }: WorkloadObject): boolean {
 }
 
 /** Whether the strategy is as the restores of the workload make it. */
-export function isStrategyCurrent(world: World, settings: InjectionSettings, { facts }: WorkloadObject): boolean {
+function isStrategyCurrent(world: World, settings: InjectionSettings, { facts }: WorkloadObject): boolean {
   const view = gatherInjection(world, facts, settings);
   const plan = isOptedOut(view) ? undefined : planInjection(view).restore;
   const state = strategyState(facts);

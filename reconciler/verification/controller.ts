@@ -2,15 +2,15 @@
 import type { BackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { Clock } from "../../shared/clock.ts";
-import { messageOf } from "../../shared/errors.ts";
 import type { InjectionSettings } from "../../shared/injection/view.ts";
 import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { EventRecorder } from "../../shared/kube/events/recorder.ts";
 import { splitObjectKey } from "../../shared/kube/object-meta.ts";
-import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
+import type { RunResult } from "../../shared/kube/work-queue.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
 import type { JobProblem } from "../jobs/of-target.ts";
+import { createQueueController, type QueueWork } from "../queue-controller.ts";
 import type { Limits } from "../run/world.ts";
 import { clusterIdOf, type World } from "../world/informers.ts";
 import { actOnDrill, type DrillActPorts } from "./act.ts";
@@ -38,51 +38,39 @@ interface Try {
   readonly atMs: number;
 }
 
-const CONCURRENCY = 4;
-const DRAIN_MS = 5_000;
-
 export function createDrillController(ports: DrillPorts): Controller {
-  return new DrillController(ports);
+  const { clock, log } = ports;
+  const failed = "drill not looked after; it is tried again";
+  return createQueueController(
+    { name: "drill", subject: "drill", failed, concurrency: 4, clock, log },
+    new DrillWork(ports),
+  );
 }
 
-class DrillController implements Controller {
-  readonly name = "drill";
+class DrillWork implements QueueWork {
   readonly #ports: DrillPorts;
-  readonly #queue: WorkQueue;
   /** By uid and step of a drill: how it went to make what that needs. Lost with the process: then it is tried again. */
   readonly #tries = new Map<string, Try>();
   /** By uid of a job: since when it is known to be complete, by the monotonic clock. */
   readonly #completeSince = new Map<string, number>();
   /** uids of drills that had ended before this process looked, and of which nothing is left. */
   readonly #swept = new Set<string>();
-  #unsubscribe: readonly (() => void)[] = [];
 
   constructor(ports: DrillPorts) {
     this.#ports = ports;
-    this.#queue = new WorkQueue({
-      run: (key, signal) => this.#reconcile(key, signal),
-      onError: (drill, error, failures) => {
-        ports.log.warn({ drill, failures, error: messageOf(error) }, "drill not looked after; it is tried again");
-      },
-      concurrency: CONCURRENCY,
-      clock: ports.clock,
-    });
   }
 
-  async start(): Promise<void> {
-    this.#unsubscribe = wakeDrills(this.#ports.world, (key) => this.#queue.add(key));
-    this.#queue.start();
+  wake(add: (key: string) => void): readonly (() => void)[] {
+    return wakeDrills(this.#ports.world, add);
   }
 
-  async stop(): Promise<void> {
-    for (const unsubscribe of this.#unsubscribe) unsubscribe();
-    await this.#queue.stop(DRAIN_MS);
+  forget(): void {
     this.#tries.clear();
     this.#completeSince.clear();
     this.#swept.clear();
   }
 
-  async #reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
+  async reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
     const { world, clock, log } = this.#ports;
     const { namespace, name } = splitObjectKey(key);
     const drill = world.drills.get(namespace, name);

@@ -23,7 +23,7 @@ import type { DrillView } from "./view.ts";
 const DEFAULT_TIME_OUT_MS = 3_600_000;
 
 /** How long the drill may take. */
-export function timeOutMs({ verifier }: Pick<DrillView, "verifier">): number {
+function timeOutMs({ verifier }: Pick<DrillView, "verifier">): number {
   const { timeOut } = verifier?.spec ?? {};
   if (timeOut === undefined) return DEFAULT_TIME_OUT_MS;
   try {
@@ -84,7 +84,7 @@ function whyInterrupted(view: DrillView, now: Date): Ending | undefined {
 }
 
 /** What has made nothing yet has nothing to clean. */
-export function end(view: DrillView, { outcome, reason, message }: Ending, now: Date): DrillDecision {
+function end(view: DrillView, { outcome, reason, message }: Ending, now: Date): DrillDecision {
   const { drill } = view;
   const status = ending(drill.status ?? {}, outcome, { reason, message }, now);
   const next = isBegun(drill.status ?? {}) ? status : ended(status, now);

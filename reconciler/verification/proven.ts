@@ -39,12 +39,7 @@ function isPoint(listed: ListedPoint, namespace: string, { point }: DrillStatus)
 }
 
 /** The status of the Repository with the mark on the point. Pure. */
-export function withProven(
-  status: RepositoryStatus,
-  namespace: string,
-  drill: DrillStatus,
-  proven: Proven,
-): RepositoryStatus {
+function withProven(status: RepositoryStatus, namespace: string, drill: DrillStatus, proven: Proven): RepositoryStatus {
   const { points } = status;
   if (points === undefined) return status;
   // Whatever is written again stays as it was.

@@ -29,7 +29,7 @@ const RESOURCES = {
 } as const;
 
 /** @throws UserError DRILL_NOT_POSSIBLE when the type is none that we know */
-export function serverRow({ type, member }: Pick<DrillServer, "type" | "member">): DatabaseServerRow {
+function serverRow({ type, member }: Pick<DrillServer, "type" | "member">): DatabaseServerRow {
   const { resource } = appType(type);
   if (isDatabaseName(resource)) return DATABASES[resource].server;
   throw new UserError("DRILL_NOT_POSSIBLE", `member ${member}: no server of the type ${type} can be started`);

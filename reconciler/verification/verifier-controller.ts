@@ -3,15 +3,15 @@ import type { BackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { Label, LabelValue } from "../../shared/contract.ts";
-import { messageOf } from "../../shared/errors.ts";
 import { isAlreadyExists } from "../../shared/kube/client/error.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { objectKey, splitObjectKey } from "../../shared/kube/object-meta.ts";
-import { type RunResult, WorkQueue } from "../../shared/kube/work-queue.ts";
+import type { RunResult } from "../../shared/kube/work-queue.ts";
 import { labelValue } from "../../shared/label-value.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Controller } from "../controller.ts";
 import type { BackupInvokerObject } from "../invoker/related.ts";
+import { createQueueController, type QueueWork } from "../queue-controller.ts";
 import type { World } from "../world/informers.ts";
 import { findInvokerObject } from "../world/invokers.ts";
 import { onAny } from "../world/on-any.ts";
@@ -25,49 +25,40 @@ export interface VerifierPorts {
   readonly log: Logger;
 }
 
-const CONCURRENCY = 4;
-const DRAIN_MS = 5_000;
 /** The informer is about to show what another wrote. */
 const BEHIND_MS = 300;
 /** Timers measure steady time, due times are wall-clock times. */
 const LONGEST_SLEEP_MS = 10_000;
 
 export function createVerifierController(ports: VerifierPorts): Controller {
-  return new VerifierController(ports);
+  const { clock, log } = ports;
+  const failed = "verifier not looked after; it is tried again";
+  return createQueueController(
+    { name: "verifier", subject: "verifier", failed, concurrency: 4, clock, log },
+    new VerifierWork(ports),
+  );
 }
 
-class VerifierController implements Controller {
-  readonly name = "verifier";
+class VerifierWork implements QueueWork {
   readonly #ports: VerifierPorts;
-  readonly #queue: WorkQueue;
-  #unsubscribe: readonly (() => void)[] = [];
 
   constructor(ports: VerifierPorts) {
     this.#ports = ports;
-    this.#queue = new WorkQueue({
-      run: (key, signal) => this.#reconcile(key, signal),
-      onError: (verifier, error, failures) => {
-        ports.log.warn({ verifier, failures, error: messageOf(error) }, "verifier not looked after; it is tried again");
-      },
-      concurrency: CONCURRENCY,
-      clock: ports.clock,
-    });
   }
 
-  async start(): Promise<void> {
+  wake(add: (key: string) => void): readonly (() => void)[] {
     const { world } = this.#ports;
-    const wake = (key: string): void => this.#queue.add(key);
     const ofInvoker = (kind: string, namespace: string, name: string): void => {
       for (const { metadata } of world.verifiers.byIndex("invoker", `${kind}/${namespace}/${name}`)) {
-        wake(objectKey(metadata.namespace, metadata.name));
+        add(objectKey(metadata.namespace, metadata.name));
       }
     };
     const invokers = onAny<BackupInvokerObject>(({ kind, metadata }) =>
       ofInvoker(kind, metadata.namespace, metadata.name),
     );
-    this.#unsubscribe = [
-      world.verifiers.subscribe(onAny(({ metadata }) => wake(objectKey(metadata.namespace, metadata.name)))),
-      world.drills.subscribe(onAny(({ metadata, spec }) => wake(objectKey(metadata.namespace, spec.verifier)))),
+    return [
+      world.verifiers.subscribe(onAny(({ metadata }) => add(objectKey(metadata.namespace, metadata.name)))),
+      world.drills.subscribe(onAny(({ metadata, spec }) => add(objectKey(metadata.namespace, spec.verifier)))),
       world.sessions.subscribe(
         onAny(({ metadata, spec: { invoker } }) => {
           if (invoker !== undefined) ofInvoker(invoker.kind, metadata.namespace, invoker.name);
@@ -76,15 +67,9 @@ class VerifierController implements Controller {
       world.configurations.subscribe(invokers),
       world.batches.subscribe(invokers),
     ];
-    this.#queue.start();
   }
 
-  async stop(): Promise<void> {
-    for (const unsubscribe of this.#unsubscribe) unsubscribe();
-    await this.#queue.stop(DRAIN_MS);
-  }
-
-  async #reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
+  async reconcile(key: string, signal: AbortSignal): Promise<RunResult | undefined> {
     const { world, clock, client } = this.#ports;
     const split = splitObjectKey(key);
     const verifier = world.verifiers.get(split.namespace, split.name);

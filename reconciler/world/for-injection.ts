@@ -6,7 +6,7 @@ import { backupInvokerView, restoreInvokerView } from "../../shared/invoker/obje
 import type { World } from "./informers.ts";
 
 /** What is asked about one workload; a view that is asked for twice is computed twice. */
-export function injectionWorld(world: World): InjectionWorld {
+function injectionWorld(world: World): InjectionWorld {
   return {
     namespace: (name) => world.namespaces.get(undefined, name),
     repository: (namespace, name) => world.repositories.get(namespace, name),

@@ -94,7 +94,7 @@ export function isOpenRestore(restore: Restore): boolean {
 }
 
 /** Whether hosts of it have their turn, or wait for it in their pods. */
-export function hasHosts(restore: Restore): boolean {
+function hasHosts(restore: Restore): boolean {
   return isOpenRestore(restore) && membersOf(restore).some(({ totalHosts }) => totalHosts !== undefined);
 }
 
@@ -186,7 +186,7 @@ type LockWorld = Pick<
 >;
 
 /** Pods that sessions and restores gave a host with the Repository, and its maintenance the work on it, now or before. */
-export function formerPods(world: LockWorld, repositoryKey: string): readonly FormerPod[] {
+function formerPods(world: LockWorld, repositoryKey: string): readonly FormerPod[] {
   const sessions = world.sessions.byIndex("repository", repositoryKey);
   const restores = [
     ...world.restoreSessions.byIndex("repository", repositoryKey),

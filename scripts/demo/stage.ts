@@ -9,7 +9,7 @@ import { findConnection } from "../../shared/kube/connection/find.ts";
 import { createPodExec } from "../../shared/kube/exec/pod.ts";
 import { readLogTail } from "../../shared/kube/logs.ts";
 import { startUi, type UiProcess } from "../../tests/support/cli/ui-process.ts";
-import { waitUntil } from "../../tests/support/control-plane/wait-until.ts";
+import { eventually } from "../../tests/support/eventually.ts";
 import {
   applyInstallation,
   type InstalledProduct,
@@ -63,10 +63,8 @@ async function untilInstalled(client: KubeClient): Promise<readonly string[]> {
     const ready = await waitForReadyPods(client, Install.Namespace, selector, REPLICAS, STEP_TIMEOUT_MS);
     pods.push(...ready.map(({ name }) => name));
   }
-  await waitUntil("the reconciler brought the catalogue", STEP_TIMEOUT_MS, async () => {
-    const { items } = await client.list(KINDS.Task, undefined, (task) => textAt(task, "metadata", "name"));
-    return items.includes(CATALOGUE_TASK);
-  });
+  const tasks = () => client.list(KINDS.Task, undefined, (task) => textAt(task, "metadata", "name"));
+  await eventually(tasks, ({ items }) => items.includes(CATALOGUE_TASK), STEP_TIMEOUT_MS);
   return pods;
 }
 

@@ -33,7 +33,7 @@ const addonTaskSchema = openObject({
 });
 
 /** Addon parameters: a whole object of a kind that the addon owns. Only what we read is named. */
-export const appParametersSchema = Type.Object(
+const appParametersSchema = Type.Object(
   {
     apiVersion: optional(nameText, "API version of the parameters."),
     kind: optional(nameText, "Their kind."),
@@ -93,7 +93,6 @@ export const clientConfigSchema = object({
   caBundle: optional(Type.String({ format: "byte" }), "Certificates to trust, PEM in base64."),
   serverName: optional(text, "Name that the server's certificate must carry."),
 });
-export type ClientConfig = Value<typeof clientConfigSchema>;
 
 export const appBindingSchema = object({
   ...typeMeta(KINDS.AppBinding),

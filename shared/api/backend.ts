@@ -17,7 +17,7 @@ import {
 const prefix = optional(text, "Folder in the store that holds the repository.");
 const maxConnections = optional(int64, "Limit of connections at a time.");
 
-export const localBackendSchema = openObject({
+const localBackendSchema = openObject({
   ...volumeSourceProperties,
   mountPath: required(text, "Where the volume is mounted in the container that runs restic."),
   subPath: optional(text, "Folder of the volume that holds the repository."),

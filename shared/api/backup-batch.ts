@@ -16,7 +16,7 @@ import { runtimeSettingsSchema } from "./runtime-settings.ts";
 import { defaulted, list, object, oneOf, optional, required, type Value } from "./schema.ts";
 import { targetRefSchema } from "./target.ts";
 
-export const memberConditionsSchema = object({
+const memberConditionsSchema = object({
   target: required(targetRefSchema, "Which member."),
   conditions: optional(conditionsSchema, "What was found out about it."),
 });
@@ -44,7 +44,6 @@ export const backupBatchSchema = object({
   }),
 });
 export type BackupBatch = Value<typeof backupBatchSchema>;
-export type BackupBatchStatus = NonNullable<BackupBatch["status"]>;
 
 /** Reads a BackupBatch. @throws UserError INVALID_OBJECT naming the fields */
 export const parseBackupBatch = parserOf(KINDS.BackupBatch, backupBatchSchema);

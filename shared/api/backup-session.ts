@@ -34,7 +34,7 @@ import {
 import { backupTargetSchema, targetRefSchema } from "./target.ts";
 import { recordProperties, unlistedSchema } from "./unlisted.ts";
 
-export const backupInvokerRefSchema = object({
+const backupInvokerRefSchema = object({
   apiGroup: optional(nameText, "API group of the invoker."),
   kind: required(oneOf(BackupInvokerKind), "Kind of the invoker."),
   name: required(nameText, "Name of the invoker, in the same namespace."),

@@ -25,7 +25,7 @@ import {
 import { taskRefSchema } from "./task-ref.ts";
 import { verifiedFactsProperties } from "./verification.ts";
 
-export const drilledMemberSchema = object({
+const drilledMemberSchema = object({
   alias: required(nameText, "Its alias."),
   kind: optional(nameText, "Kind of its target."),
   name: optional(nameText, "Name of its target."),
@@ -37,14 +37,14 @@ export const drilledMemberSchema = object({
 export type DrilledMember = Value<typeof drilledMemberSchema>;
 
 /** One thing that was looked at. */
-export const drillCheckSchema = object({
+const drillCheckSchema = object({
   name: required(text, "What was looked at."),
   ok: required(flag, "Whether it is as it must be."),
   message: optional(text, "What was found."),
 });
 
 /** A throw-away volume, and what is restored into it. */
-export const drillVolumeSchema = object({
+const drillVolumeSchema = object({
   claim: required(nameText, "Name of the throw-away claim."),
   member: required(nameText, "Alias of the member."),
   host: required(nameText, "Host whose data it is."),
@@ -59,7 +59,7 @@ export const drillVolumeSchema = object({
 export type DrillVolume = Value<typeof drillVolumeSchema>;
 
 /** A throw-away server of a database. Its Secret, claim, Job and AppBinding have its name. */
-export const drillServerSchema = object({
+const drillServerSchema = object({
   name: required(nameText, "Name of all that is made for it."),
   member: required(nameText, "Alias of the member."),
   host: required(nameText, "Host whose dumps are loaded into it."),

@@ -44,19 +44,19 @@ const pointChoiceSchema = object({
   session: optional(nameText, "With Named: the BackupSession that made it."),
 });
 
-export const verificationScriptSchema = object({
+const verificationScriptSchema = object({
   image: required(text, "Image of the container."),
   command: optional(list(text), "Program; the image's own when empty."),
   args: optional(list(text), "Arguments."),
   env: optional(list(envVarSchema), "Further variables."),
 });
 
-export const verificationServerSchema = object({
+const verificationServerSchema = object({
   member: required(nameText, "Alias of the database."),
   image: required(text, "Image of a server of its kind and version."),
 });
 
-export const drillStorageSchema = object({
+const drillStorageSchema = object({
   storageClassName: optional(nameText, "StorageClass of the throw-away volumes; the default when unset."),
   sizeLimit: optional(quantity, "The most that one of them may be."),
 });

@@ -1,7 +1,7 @@
 import { ConditionSeverity, ConditionStatus } from "./closed-lists.ts";
 import { int64, listByKey, object, oneOf, optional, required, text, time, type Value } from "./schema.ts";
 
-export const conditionSchema = object({
+const conditionSchema = object({
   type: required(text, "What the condition is about."),
   status: required(oneOf(ConditionStatus), "Whether it holds."),
   lastTransitionTime: required(time, "When status, reason or message last changed."),

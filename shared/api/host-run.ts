@@ -160,7 +160,7 @@ const owedHookSchema = object({
 });
 export type OwedHook = Value<typeof owedHookSchema>;
 
-export const hostRunSpecSchema = object({
+const hostRunSpecSchema = object({
   work: required(oneOf(HostRunWork), "What is to be done."),
   run: required(runRefSchema, "Session or restore that it is part of."),
   targetIndex: optional(int32, "Position of the target in that run."),
@@ -208,7 +208,7 @@ export const hostRunSpecSchema = object({
 });
 export type HostRunSpec = Value<typeof hostRunSpecSchema>;
 
-export const hostRunStatusSchema = object({
+const hostRunStatusSchema = object({
   phase: optional(oneOf(HostRunPhase), "How far the pod is."),
   starts: optional(count, "How often what serves the host has begun: it may end in the middle of its work."),
   startedAt: optional(time, "When it started."),

@@ -34,18 +34,18 @@ import {
 } from "./schema.ts";
 import { recordProperties } from "./unlisted.ts";
 
-export const driver = defaulted(oneOf(Driver), Driver.Restic, "What makes or restores the copies.");
+const driver = defaulted(oneOf(Driver), Driver.Restic, "What makes or restores the copies.");
 export const executionOrder = defaulted(
   oneOf(ExecutionOrder),
   ExecutionOrder.Parallel,
   "Whether members run at once or one after another.",
 );
-export const repository = optional(repositoryRefSchema, "Repository that holds the data.");
-export const timeOut = optional(
+const repository = optional(repositoryRefSchema, "Repository that holds the data.");
+const timeOut = optional(
   duration,
   "Longest time that a run may take; 0 for as long as it likes. Without it there is a default.",
 );
-export const retryConfig = optional(retryConfigSchema, "Whether and when a failed run is tried again.");
+const retryConfig = optional(retryConfigSchema, "Whether and when a failed run is tried again.");
 
 /** When runs are due, how many are kept, and which snapshots. */
 export const backupScheduleProperties = {
@@ -101,7 +101,7 @@ export const restoreChoiceProperties = {
 };
 
 /** What would become of a member, as far as the objects of the cluster tell. */
-export const plannedMemberSchema = object({
+const plannedMemberSchema = object({
   alias: optional(nameText, "Its alias."),
   kind: optional(nameText, "Kind of its target."),
   name: optional(nameText, "Name of its target."),

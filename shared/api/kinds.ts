@@ -175,6 +175,3 @@ export type KindName = keyof typeof KINDS;
 
 export const BackupInvokerKind = { BackupConfiguration: "BackupConfiguration", BackupBatch: "BackupBatch" } as const;
 export type BackupInvokerKind = (typeof BackupInvokerKind)[keyof typeof BackupInvokerKind];
-
-export const RestoreInvokerKind = { RestoreSession: "RestoreSession", RestoreBatch: "RestoreBatch" } as const;
-export type RestoreInvokerKind = (typeof RestoreInvokerKind)[keyof typeof RestoreInvokerKind];

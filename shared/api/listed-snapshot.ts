@@ -12,7 +12,7 @@ const word = Type.String({ maxLength: MAX_WORD });
 /** restic's ids are hashes. */
 const hash = Type.String({ pattern: "^[0-9a-f]{64}$", maxLength: 64 });
 
-export const listedSnapshotSchema = object({
+const listedSnapshotSchema = object({
   id: required(hash, "Its id in full."),
   time: required(time, "When it was begun."),
   hostname: required(word, "Host that was saved."),

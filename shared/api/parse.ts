@@ -43,45 +43,6 @@ export function readerOf<const Schema extends Type.TSchema & SchemaNode>(
   };
 }
 
-export interface ParsedList<T> {
-  readonly items: readonly T[];
-  /** One error an item that could not be read. The others are in `items`: one bad object hides no good one. */
-  readonly failures: readonly UserError[];
-  /** Where a watch goes on. */
-  readonly resourceVersion?: string;
-  /** Token of the next page. */
-  readonly continueToken?: string;
-}
-
-/**
- * Reads the answer to a list request.
- *
- * @throws UserError INVALID_OBJECT when it is no list at all
- */
-export function parseList<T>(value: unknown, parseItem: Parser<T>): ParsedList<T> {
-  if (!isJsonObject(value) || !Array.isArray(value["items"])) {
-    throw new UserError("INVALID_OBJECT", "list: items: expected a list, found something else");
-  }
-  const items: T[] = [];
-  const failures: UserError[] = [];
-  for (const item of value["items"]) {
-    try {
-      items.push(parseItem(item));
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      failures.push(error);
-    }
-  }
-  const metadata = isJsonObject(value["metadata"]) ? value["metadata"] : {};
-  const { resourceVersion, continue: continueToken } = metadata;
-  return {
-    items,
-    failures,
-    ...(typeof resourceVersion === "string" && resourceVersion !== "" ? { resourceVersion } : {}),
-    ...(typeof continueToken === "string" && continueToken !== "" ? { continueToken } : {}),
-  };
-}
-
 function isConforming<Schema extends Type.TSchema>(
   value: unknown,
   problems: readonly FieldProblem[],

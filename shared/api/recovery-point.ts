@@ -30,7 +30,7 @@ export const recoveryPointRefSchema = object(origin);
 /** As many are listed. */
 export const MAX_LISTED_POINTS = 100;
 
-export const listedMemberSchema = object({
+const listedMemberSchema = object({
   position: optional(count, "Place among the members of its session, from 1."),
   alias: optional(nameText, "Alias of the member, as far as the names of its hosts tell."),
   kind: optional(nameText, "Kind of its target."),
@@ -53,7 +53,7 @@ export const provenSchema = object({
 export type Proven = Value<typeof provenSchema>;
 
 /** A recovery point as the repository itself tells of it. */
-export const listedPointSchema = object({
+const listedPointSchema = object({
   namespace: optional(namespaceText, "Namespace of its BackupSession."),
   session: required(nameText, "BackupSession that made it."),
   invoker: optional(

@@ -36,14 +36,14 @@ export const allowedNamespacesSchema = object({
 });
 export type AllowedNamespaces = Value<typeof allowedNamespacesSchema>;
 
-export const usagePolicySchema = object({
+const usagePolicySchema = object({
   allowedNamespaces: optional(allowedNamespacesSchema, "Namespaces whose invokers may use the Repository."),
 });
 export type UsagePolicy = Value<typeof usagePolicySchema>;
 
 const clock = Type.String({ pattern: "^([01][0-9]|2[0-3]):[0-5][0-9]$" });
 
-export const maintenanceSchema = object({
+const maintenanceSchema = object({
   window: optional(
     object({
       from: required(clock, "When it opens, as 22:00."),
@@ -56,7 +56,7 @@ export const maintenanceSchema = object({
 export type Maintenance = Value<typeof maintenanceSchema>;
 
 /** One run of checks and prune. */
-export const maintenanceRunSchema = object({
+const maintenanceRunSchema = object({
   phase: required(oneOf(MaintenancePhase), "How far it is."),
   startedAt: required(time, "When it was begun."),
   finishedAt: optional(time, "When it ended."),
@@ -74,7 +74,7 @@ export const maintenanceRunSchema = object({
 export type MaintenanceRun = Value<typeof maintenanceRunSchema>;
 
 /** A part of the data in which a check found damage. */
-export const dataFaultSchema = object({
+const dataFaultSchema = object({
   part: required(text, "Which part, as restic's --read-data-subset takes it."),
   foundAt: required(time, "When a check found it first."),
   checkedAt: required(time, "When a check found it last."),
@@ -82,7 +82,7 @@ export const dataFaultSchema = object({
 export type DataFault = Value<typeof dataFaultSchema>;
 
 /** Another repository that was found where the one was that the status tells of. */
-export const replacementSchema = object({
+const replacementSchema = object({
   id: optional(text, "restic's id of it, where it is known."),
   seenAt: required(time, "Begin of the work that found it."),
   by: required(text, "That work."),

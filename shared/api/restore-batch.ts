@@ -42,7 +42,6 @@ export const restoreBatchSchema = object({
   }),
 });
 export type RestoreBatch = Value<typeof restoreBatchSchema>;
-export type RestoreBatchSpec = RestoreBatch["spec"];
 export type RestoreBatchStatus = NonNullable<RestoreBatch["status"]>;
 
 /** Reads a RestoreBatch. @throws UserError INVALID_OBJECT naming the fields */

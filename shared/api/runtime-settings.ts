@@ -10,7 +10,7 @@ import {
 } from "./kubernetes/pod.ts";
 import { anyObject, flag, int32, list, nameText, object, optional, stringMap, type Value } from "./schema.ts";
 
-export const podSettingsSchema = object({
+const podSettingsSchema = object({
   podLabels: optional(stringMap, "Labels of the job's pod."),
   podAnnotations: optional(stringMap, "Annotations of the job's pod."),
   serviceAccountName: optional(nameText, "ServiceAccount to run as; none is made then."),

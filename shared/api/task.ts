@@ -5,7 +5,7 @@ import { parserOf } from "./parse.ts";
 import { list, nameText, object, optional, type Value } from "./schema.ts";
 import { paramSchema } from "./task-ref.ts";
 
-export const taskStepSchema = object({
+const taskStepSchema = object({
   name: optional(nameText, "Name of the Function."),
   params: optional(list(paramSchema), "Values for its variables."),
 });

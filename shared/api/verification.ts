@@ -24,7 +24,7 @@ export const MAX_TOLD_TABLES = 200;
 export const MAX_UNPROVEN = 20;
 
 /** What an answer must be. */
-export const expectationSchema = object({
+const expectationSchema = object({
   equals: optional(text, "The answer itself, as text."),
   min: optional(text, "The smallest number that will do."),
   max: optional(text, "The largest number that will do."),
@@ -76,14 +76,14 @@ export const verifyOrderSchema = object({
 });
 export type VerifyOrder = Value<typeof verifyOrderSchema>;
 
-export const verificationFindingSchema = object({
+const verificationFindingSchema = object({
   code: required(text, "Error code."),
   path: optional(text, "File, table or statement that it is about."),
   message: required(text, "What is wrong."),
 });
 export type VerificationFinding = Value<typeof verificationFindingSchema>;
 
-export const verifiedTableSchema = object({
+const verifiedTableSchema = object({
   name: required(text, "Name of the table, with its database or schema."),
   rows: required(count, "Rows in it."),
 });
@@ -125,7 +125,7 @@ export const verifiedFactsProperties = {
   findings: optional(shortList(verificationFindingSchema, MAX_TOLD_FINDINGS), "What is wrong."),
 };
 
-export const verifiedMemberSchema = object({
+const verifiedMemberSchema = object({
   alias: required(nameText, "Its alias."),
   ...verifiedFactsProperties,
 });

@@ -56,7 +56,7 @@ export interface EffectView {
 }
 
 /** What is done to a target of each kind; no other kind can be one. */
-export const ON_TARGET: Readonly<Record<string, EffectOn>> = {
+const ON_TARGET: Readonly<Record<string, EffectOn>> = {
   Deployment: { verb: "update", group: "apps", resource: "deployments" },
   StatefulSet: { verb: "update", group: "apps", resource: "statefulsets" },
   DaemonSet: { verb: "update", group: "apps", resource: "daemonsets" },

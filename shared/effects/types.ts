@@ -17,7 +17,7 @@ export interface Effect {
 export type EffectOn = Pick<Effect, "verb" | "group" | "resource"> & { readonly subresource?: string };
 
 /** Two effects with one key are one. */
-export function effectKey({ verb, group, resource, subresource, namespace, name }: Effect): string {
+function effectKey({ verb, group, resource, subresource, namespace, name }: Effect): string {
   return JSON.stringify([verb, group, resource, subresource ?? "", namespace, name ?? ""]);
 }
 

@@ -56,7 +56,7 @@ const memberSchema = object({
   findingCount: required(count, "What is wrong, in number."),
 });
 
-export const evidenceSchema = object({
+const evidenceSchema = object({
   format: required(text, "What this is."),
   outcome: required(oneOf(VerificationPhase), "How the drill ended."),
   product: required(text, "Version of the product."),

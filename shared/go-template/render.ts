@@ -20,15 +20,6 @@ export function renderTemplate(text: string, data: Value, now: Date): string {
   return withinReason(() => runTemplate(parseTemplate(text), data, now).trim());
 }
 
-/**
- * Reads the template without running it.
- *
- * @throws UserError INVALID_OBJECT saying what is wrong and where
- */
-export function checkTemplate(text: string): void {
-  if (text.includes("{{")) withinReason(() => parseTemplate(text));
-}
-
 /** JavaScript's own limits, such as those of a text's length, are faults of the template too. */
 function withinReason<T>(work: () => T): T {
   try {

@@ -1,7 +1,7 @@
 /** Keeps the beginning and the end of a long text: what a hook printed, as far as a status has room for it. */
 
 /** Characters kept of each end. */
-export const KEPT_EACH_END = 4_096;
+const KEPT_EACH_END = 4_096;
 
 export interface BoundedText {
   add(text: string): void;

@@ -25,7 +25,7 @@ export const EVENTS = core("events");
 export const LIMIT_RANGES = core("limitranges");
 export const QUOTAS = core("resourcequotas");
 
-export const DEPLOYMENTS = apps("deployments");
+const DEPLOYMENTS = apps("deployments");
 /** What is injected into, by kind. */
 export const WORKLOADS = {
   Deployment: DEPLOYMENTS,

@@ -110,7 +110,7 @@ export interface ReadArguments {
 }
 
 /** Go's strconv.ParseBool. @returns undefined where it fails */
-export function parseSwitch(value: string): boolean | undefined {
+function parseSwitch(value: string): boolean | undefined {
   if (["1", "t", "T", "true", "TRUE", "True"].includes(value)) return true;
   return ["0", "f", "F", "false", "FALSE", "False"].includes(value) ? false : undefined;
 }

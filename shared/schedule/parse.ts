@@ -6,7 +6,7 @@ import { parseCronFields } from "./cron-fields.ts";
 import { parseInterval } from "./interval.ts";
 import { zoneOffsets } from "./zone-offsets.ts";
 
-export const DEFAULT_TIME_ZONE = "UTC";
+const DEFAULT_TIME_ZONE = "UTC";
 
 export interface ScheduleSpec {
   /** Five cron fields, a nickname or `@every <duration>`, perhaps after `CRON_TZ=<zone> ` or `TZ=<zone> `. */
@@ -35,7 +35,7 @@ export interface Schedule {
 
 const ZONE_PREFIX = /^(?:CRON_TZ|TZ)=(\S*)\s+/;
 /** All sixty minutes, one by one, and much more. Texts come from annotations, too. */
-export const MAX_SCHEDULE_LENGTH = 256;
+const MAX_SCHEDULE_LENGTH = 256;
 const NEVER_FIRES_PROBE_MS = Date.UTC(2024, 0, 1);
 
 /**

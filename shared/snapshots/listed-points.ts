@@ -116,7 +116,7 @@ function textOf(point: ListedPoint): string {
 }
 
 /** Newest first; of those of one time the order is always the same. */
-export function byAge(a: ListedPoint, b: ListedPoint): number {
+function byAge(a: ListedPoint, b: ListedPoint): number {
   return Date.parse(b.time) - Date.parse(a.time) || (textOf(a) < textOf(b) ? 1 : -1);
 }
 

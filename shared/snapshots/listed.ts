@@ -51,7 +51,7 @@ function lengthOf(snapshot: ListedSnapshot): number {
 }
 
 /** Newest first; of those of one time the order is always the same. */
-export function byNewestSnapshot(a: ListedSnapshot, b: ListedSnapshot): number {
+function byNewestSnapshot(a: ListedSnapshot, b: ListedSnapshot): number {
   return Date.parse(b.time) - Date.parse(a.time) || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
 }
 

@@ -48,7 +48,7 @@ export function backupTargetPhase(target: TargetFacts): TargetPhase {
   return TARGET_RULES.find(([, matches]) => matches(target))?.[0] ?? "Pending";
 }
 
-export function isFinalTargetPhase(phase: TargetPhase): boolean {
+function isFinalTargetPhase(phase: TargetPhase): boolean {
   return phase === "Succeeded" || phase === "Failed";
 }
 

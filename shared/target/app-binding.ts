@@ -26,7 +26,7 @@ export interface AppAddress {
 }
 
 /** `AppBinding demo/db`: how messages name it. */
-export function formatAppBinding({ metadata }: AppBindingLike): string {
+function formatAppBinding({ metadata }: AppBindingLike): string {
   return `AppBinding ${metadata.namespace}/${metadata.name}`;
 }
 
@@ -54,16 +54,6 @@ export function appAddress(binding: AppBindingLike): AppAddress {
   }
   if (!url) throw invalid(binding, "its clientConfig has neither service nor url");
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(url) ? urlAddress(binding, url) : dataSourceAddress(binding, url);
-}
-
-/** URL of the application: the one that is written, else the Service's. @throws UserError TARGET_INVALID without either */
-export function appUrl(binding: AppBindingLike): string {
-  const { service, url } = binding.spec.clientConfig;
-  if (url) return url;
-  if (service === undefined) throw invalid(binding, "its clientConfig has neither service nor url");
-  const path = service.path ? `/${service.path.replace(/^\/+/, "")}` : "";
-  const query = service.query ? `?${service.query}` : "";
-  return `${service.scheme}://${service.name}.${serviceNamespace(binding)}.svc:${service.port}${path}${query}`;
 }
 
 function urlAddress(binding: AppBindingLike, text: string): AppAddress {

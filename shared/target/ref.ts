@@ -33,11 +33,6 @@ export function resolveTargetRef(ref: TargetRefLike | undefined, invokerNamespac
   };
 }
 
-/** Same apiVersion, kind, namespace and name. */
-export function isSameTarget(a: ResolvedTargetRef, b: ResolvedTargetRef): boolean {
-  return a.kind === b.kind && a.name === b.name && a.namespace === b.namespace && a.apiVersion === b.apiVersion;
-}
-
 /**
  * Key for maps and indexes. The API version is left out: one workload is one target whichever version of its group a
  * manifest names.

@@ -9,10 +9,10 @@ import { Finalizer, Install, LeaseName } from "../../shared/contract.ts";
 import { textAt } from "../../shared/json/value.ts";
 import { asIs } from "../../shared/kube/client/interface.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
+import { eventually, stays } from "../support/eventually.ts";
 import { applyManifests, parseManifests } from "../support/objects/apply.ts";
 import { waitForContainer } from "../support/objects/pods.ts";
 import { type InstalledCluster, startInstalledCluster } from "../support/product/installed-cluster.ts";
-import { waitForValue } from "../support/restore/restore-stand.ts";
 
 const NAMESPACE = "after-hooks";
 const TIMEOUT_MS = 120_000;
@@ -91,7 +91,7 @@ spec:
   );
   await waitForContainer(client, NAMESPACE, "app=web", "stash", 1, TIMEOUT_MS);
   const invoker = () => client.get(KINDS.BackupConfiguration, NAMESPACE, "nightly", asIs);
-  await waitForValue(invoker, (object) => textAt(object, "status", "phase") === "Ready", "the invoker to be ready");
+  await eventually(invoker, (object) => textAt(object, "status", "phase") === "Ready");
 }, 240_000);
 
 afterAll(() => cluster?.stop());
@@ -121,14 +121,14 @@ async function freeze(name: string): Promise<void> {
   };
   await cluster.client.create(KINDS.BackupSession, NAMESPACE, session, asIs);
   const isAtWork = (object: BackupSession | undefined) => object?.status?.targets?.[0]?.stats?.[0]?.phase === "Running";
-  const held = await waitForValue(() => find(name), isAtWork, `session ${name} at work`, TIMEOUT_MS);
+  const held = await eventually(() => find(name), isAtWork, TIMEOUT_MS);
   expect(await calls()).toHaveLength(1);
   expect(held?.metadata.finalizers).toContain(Finalizer.AfterHooks);
 }
 
-async function untilFinal(name: string): Promise<BackupSession | undefined> {
+function untilFinal(name: string): Promise<BackupSession | undefined> {
   const isFinal = (object: BackupSession | undefined) => isFinalSessionPhase(object?.status?.phase);
-  return waitForValue(() => find(name), isFinal, `session ${name} to end`, TIMEOUT_MS);
+  return eventually(() => find(name), isFinal, TIMEOUT_MS);
 }
 
 /** Frozen once and thawed in the same pod, however often. */
@@ -157,14 +157,12 @@ test("D6: the kubelet is stopped when the after-hook is due: it is tried for lon
   await letGo();
   const isDue = (object: BackupSession | undefined) =>
     object?.status?.targets?.[0]?.hooks?.some(({ type, phase }) => type === "postBackup" && phase === "Running");
-  await waitForValue(
+  await eventually(
     () => find("without-kubelet"),
     (object) => isDue(object) === true,
-    "the hook to be due",
     TIMEOUT_MS,
   );
-  await sleep(4_000);
-  expect(await calls()).toHaveLength(1);
+  await stays(calls, ({ length }) => length === 1, 4_000);
   await node.start("kubelet");
   expect((await untilFinal("without-kubelet"))?.status?.phase).toBe("Succeeded");
   await expectThawed();
@@ -192,12 +190,7 @@ test("D6: the lease is lost in between, and won back", async () => {
 test("D18: the session is deleted in between: restic is ended, the after-hook runs, then the session goes", async () => {
   await freeze("cancelled");
   await cluster.client.delete(KINDS.BackupSession, NAMESPACE, "cancelled", { propagationPolicy: "Background" });
-  await waitForValue(
-    () => find("cancelled"),
-    (object) => object === undefined,
-    "the session to be gone",
-    TIMEOUT_MS,
-  );
+  await eventually(() => find("cancelled"), undefined, TIMEOUT_MS);
   await expectThawed();
 });
 

@@ -2,7 +2,6 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { parseBackupSession } from "../../shared/api/backup-session.ts";
 import type { HostStats } from "../../shared/api/host-stats.ts";
@@ -22,6 +21,7 @@ import {
 } from "../support/agent/agent-objects.ts";
 import { type AgentProcess, killContainer, startAgent, waitForExit } from "../support/agent/agent-process.ts";
 import { type AgentWorld, createAgentWorld, PASSWORD } from "../support/agent/agent-world.ts";
+import { eventually, stays } from "../support/eventually.ts";
 import { writeEmptyRepository } from "../support/restic/empty-repository.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 
@@ -95,7 +95,7 @@ async function holdLock(): Promise<{ release(): Promise<void>; kill(): Promise<v
     env: environment(),
     stdio: ["pipe", "ignore", "ignore"],
   });
-  while ((await locks()).length === before) await sleep(50);
+  await eventually(locks, (all) => all.length !== before);
   return {
     async release() {
       child.stdin.end("dump");
@@ -182,8 +182,7 @@ describe("L58: a lock in the way", () => {
     await givenRetention("living");
     const waiting = await waitForEntry(world, "living", (entry) => (entry.locks ?? []).length > 0);
     expect(waiting).toMatchObject({ reason: "REPOSITORY_LOCKED", locks: [{ exclusive: false }] });
-    await sleep(1_000);
-    expect(await locks()).toContain(waiting.locks?.[0]?.id);
+    await stays(locks, (all) => all.includes(waiting.locks?.[0]?.id ?? ""), 1_000);
     await holder.release();
     const entry = await waitForEntry(world, "living", hasResults(1), 60_000);
     expect(entry.results).toMatchObject([{ phase: "Succeeded", removed: 1 }]);
@@ -286,7 +285,7 @@ describe("jobs", () => {
     const name = /"snapshot_id":"([0-9a-f]{8})/.exec(summary)?.[1] ?? "";
     const other = spawn("restic", ["--no-cache", "backup", "--stdin"], { env: environment(), stdio: "pipe" });
     try {
-      while ((await locks()).length === 0) await sleep(100);
+      await eventually(locks, (all) => all.length > 0);
       const agent = await reportOutput("addon-good", { phase: "Succeeded", snapshots: [{ name, path: world.data }] });
       expect(await waitForExit(agent), agent.output()).toBe(0);
       expect(other.exitCode).toBeNull();

@@ -21,6 +21,7 @@ import {
 import { type AgentProcess, killContainer, startAgent } from "../support/agent/agent-process.ts";
 import { type AgentWorld, createAgentWorld, PASSWORD } from "../support/agent/agent-world.ts";
 import { type HookServer, startHookServer } from "../support/agent/hook-server.ts";
+import { eventually, stays } from "../support/eventually.ts";
 import { startTcpProxy } from "../support/kube/tcp-proxy.ts";
 import { writeEmptyRepository } from "../support/restic/empty-repository.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
@@ -105,13 +106,13 @@ const isUploading = (entry: HostStats) => entry.phase === "Running";
 
 async function untilRestic(name: string): Promise<void> {
   await waitForEntry(world, name, isUploading);
-  while ((await locks()).length === 0) await sleep(50);
+  await eventually(locks, (all) => all.length > 0);
   // In its first moments restic would leave its lock behind.
   await sleep(800);
 }
 
 async function untilUnlocked(): Promise<void> {
-  while ((await locks()).length > 0) await sleep(50);
+  await eventually(locks, []);
 }
 
 describe("hooks in the pod", () => {
@@ -210,8 +211,7 @@ describe("what comes in between", () => {
     await untilRestic(name);
     proxy.refuse();
     await untilUnlocked();
-    await sleep(1_000);
-    expect((await readEntry(world, name)).phase).toBe("Running");
+    await stays(async () => (await readEntry(world, name)).phase, "Running", 1_000);
     proxy.restore();
     expect(await ended(name)).toMatchObject({ phase: "Succeeded", snapshots: [{ path: world.data }] });
     await proxy.stop();
@@ -231,7 +231,7 @@ describe("what comes in between", () => {
     await untilRestic(name);
     await client.delete(KINDS.HostRun, world.namespace, name);
     await untilUnlocked();
-    while (!agent.output().includes("worker ended")) await sleep(50);
+    await eventually(agent.output, (text) => text.includes("worker ended"));
     expect(restic("snapshots", "--json", "--no-lock", "--tag", `session=${world.namespace}/${name}`).trim()).toBe("[]");
   });
 

@@ -6,19 +6,23 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { valueAt } from "../../shared/json/value.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { makeUserKubeconfig } from "../support/control-plane/kubeconfig.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
-import { waitUntil } from "../support/control-plane/wait-until.ts";
+import { eventually } from "../support/eventually.ts";
 import { applyFile, applyManifests, type Manifest } from "../support/objects/apply.ts";
 import { KUBERNETES, resourceOf } from "../support/objects/resources.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 import { connectTo, readAuthority } from "../support/webhook/cluster-client.ts";
 import { aWorkload } from "../support/webhook/objects.ts";
-import { registerWebhook, startTestWebhook, type TestWebhook } from "../support/webhook/running-webhook.ts";
+import {
+  registerWebhook,
+  startTestWebhook,
+  type TestWebhook,
+  untilNoticed,
+} from "../support/webhook/running-webhook.ts";
 
 const EVIL = "authority-evil";
 const OTHER = "authority-other";
@@ -71,9 +75,8 @@ beforeAll(async () => {
   unregister = await registerWebhook(admin, webhook.url, ca.certPem, { validates: true });
   // Our rights are added to the role `edit` by a controller.
   const batches = { verb: "create", group: "stash.appscode.com", resource: "backupbatches", namespace: EVIL };
-  await waitUntil("edit includes our kinds", 30_000, () => may(mallory, batches));
-  // The API server reads its webhook configurations about once a second.
-  await sleep(1_500);
+  await eventually(() => may(mallory, batches), true, 30_000);
+  await untilNoticed();
 });
 
 afterAll(async () => {
@@ -245,7 +248,7 @@ describe("ops, who may write our kinds and nothing else,", () => {
     );
     await patch([{ op: "add", path: "/metadata/finalizers", value: [] }]);
     const find = () => admin.find(resourceOf("BackupBatch"), EVIL, name, asIs);
-    await waitUntil("the batch is gone", 10_000, async () => (await find()) === undefined);
+    await eventually(() => find(), undefined, 10_000);
   });
 
   test("S6: leads no database's data or commands elsewhere by its AppBinding, with or without a Secret", async () => {

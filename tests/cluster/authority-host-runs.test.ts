@@ -14,12 +14,18 @@ import { createDiscovery } from "../../shared/kube/client/discovery.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { ADMISSION_POLICIES } from "../../shared/kube/resources.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
+import { eventually } from "../support/eventually.ts";
 import { applyFile, applyManifests, type Manifest } from "../support/objects/apply.ts";
 import { aHostRun } from "../support/objects/host-runs.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 import { connectTo, kubeconfigOf, readAuthority } from "../support/webhook/cluster-client.ts";
-import { registerWebhook, startTestWebhook, type TestWebhook } from "../support/webhook/running-webhook.ts";
+import {
+  registerWebhook,
+  startTestWebhook,
+  type TestWebhook,
+  untilNoticed,
+} from "../support/webhook/running-webhook.ts";
 
 const NAMESPACE = "authority-host-runs";
 const HOME = "stash-batch";
@@ -219,13 +225,13 @@ describe("a server that asks the webhook", () => {
     const ca = await readAuthority(kubeletCa);
     webhook = await startTestWebhook({ kubeconfigPath, ca, flags: [`--trusted-user=${WRITER}`] });
     unregister = await registerWebhook(admin, webhook.url, ca.certPem, { validates: true });
-    await sleep(1_500);
+    await untilNoticed();
   });
 
   afterAll(async () => {
     await unregister?.();
     await webhook?.stop();
-    await sleep(1_500);
+    await untilNoticed();
   });
 
   describeAttacks();
@@ -240,16 +246,14 @@ describe("a server with policies of its own", () => {
       await admin.patch(resource, undefined, name, { kind: "apply", body, force: true }, asIs, options);
     }
     // It takes effect a moment after it was made.
-    for (let waitedMs = 0; waitedMs < 30_000; waitedMs += 500) {
+    const isOpen = async () => {
       const name = await givenOrder();
-      const isOpen = await report(agents.attacker, name).then(
+      return report(agents.attacker, name).then(
         () => true,
         () => false,
       );
-      if (!isOpen) return;
-      await sleep(500);
-    }
-    throw new Error("the policy does not take effect");
+    };
+    await eventually(isOpen, false, 60_000, 500);
   });
 
   beforeEach(({ skip }) => {
@@ -259,7 +263,7 @@ describe("a server with policies of its own", () => {
   afterAll(async () => {
     if (!hasPolicies) return;
     for (const { resource, name } of hostRunPolicyObjects(WRITER)) await admin.delete(resource, undefined, name);
-    await sleep(1_500);
+    await untilNoticed();
   });
 
   describeAttacks();

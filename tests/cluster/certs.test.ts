@@ -15,7 +15,7 @@ import { createKubeClient } from "../../shared/kube/client/http.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { findConnection } from "../../shared/kube/connection/find.ts";
 import { createLogger } from "../../shared/log.ts";
-import { waitUntil } from "../support/control-plane/wait-until.ts";
+import { eventually } from "../support/eventually.ts";
 import { applyManifests } from "../support/objects/apply.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
@@ -148,10 +148,7 @@ test("through three authorities and a change of the leader no admission fails", 
     next: "",
   });
   serve(watch.first);
-  await waitUntil("the API server trusts the webhook", 20_000, async () => {
-    await admitOnce();
-    return true;
-  });
+  await eventually(() => admitOnce().catch(messageOf), undefined, 20_000);
   second.start();
   const failures: string[] = [];
   let admitted = 0;
@@ -173,12 +170,11 @@ test("through three authorities and a change of the leader no admission fails", 
     authorities.add(readCertificate(secret?.caPem)?.subject);
     return authorities.size;
   };
-  await waitUntil("the second authority is there", 30_000, async () => (await look()) >= 2);
+  await eventually(look, (count) => count >= 2, 30_000);
   await first.stop();
-  await waitUntil("the third authority is there", 40_000, async () => (await look()) >= 3);
-  await waitUntil("the second authority is dropped", 30_000, async () => {
-    return events.filter((reason) => reason === "CertificateDropPreviousCa").length >= 2;
-  });
+  await eventually(look, (count) => count >= 3, 40_000);
+  const drops = () => events.filter((reason) => reason === "CertificateDropPreviousCa").length;
+  await eventually(drops, (count) => count >= 2, 30_000);
   isOver = true;
   await Promise.all(load);
   await second.stop();
@@ -200,12 +196,13 @@ test("a configuration that is applied anew gets its bundle back, and a Secret th
     (await findConfigurations(client, [CONFIGURATION], signal)).flatMap(({ webhooks }) =>
       webhooks.map((w) => w.bundle),
     );
-  await waitUntil("certificates are there", 20_000, async () => {
+  const hasCertificates = async () => {
     const secret = await findCertificateSecret(client, SECRET, signal);
     return (
       secret?.certPem !== undefined && (await bundles()).every((bundle) => bundle.includes(secret.caPem ?? "none"))
     );
-  });
+  };
+  await eventually(hasCertificates, true, 20_000);
   const emptied = { op: "replace", path: "/webhooks/0/clientConfig/caBundle", value: "" } as const;
   await client.patch(
     KUBERNETES.ValidatingWebhookConfiguration,
@@ -214,7 +211,7 @@ test("a configuration that is applied anew gets its bundle back, and a Secret th
     { kind: "json", operations: [emptied] },
     asIs,
   );
-  await waitUntil("the bundle is back", 20_000, async () => (await bundles()).every((bundle) => bundle !== ""));
+  await eventually(bundles, (all) => all.every((bundle) => bundle !== ""), 20_000);
   await keeper.stop();
 });
 
@@ -225,9 +222,8 @@ test("what else the Secret holds stays, and its type is that of TLS Secrets", as
   await client.patch(KUBERNETES.Secret, NAMESPACE, SECRET.name, { kind: "merge", body }, asIs);
   const keeper = createKeeper("fourth", []);
   keeper.start();
-  await waitUntil("the serving certificate is made anew", 20_000, async () => {
-    return (await findCertificateSecret(client, SECRET, signal))?.certPem !== undefined;
-  });
+  const find = () => findCertificateSecret(client, SECRET, signal);
+  await eventually(find, (secret) => secret?.certPem !== undefined, 20_000);
   await keeper.stop();
   const after = await client.get(KUBERNETES.Secret, NAMESPACE, SECRET.name, asIs);
   expect(isJsonObject(after) && textAt(after, "data", "of-another")).toBe(Buffer.from("kept").toString("base64"));
@@ -249,13 +245,12 @@ test("S14: the authority's key is in a Secret of its own, also when an earlier v
   const events: string[] = [];
   const keeper = createKeeper("fifth", events);
   keeper.start();
-  await waitUntil("the key was moved", 20_000, async () => !("ca.key" in (await dataOf(SECRET))));
+  await eventually(async () => "ca.key" in (await dataOf(SECRET)), false, 20_000);
   expect(await dataOf(AUTHORITY)).toEqual(authority);
   expect(events).not.toContain("CertificateCreateAll");
   await client.delete(KUBERNETES.Secret, NAMESPACE, AUTHORITY.name);
-  await waitUntil("a lost authority is followed by another", 30_000, async () => {
-    const found = await findCertificateSecret(client, AUTHORITY, signal);
-    return found?.caKeyPem !== undefined && events.includes("CertificateCreateAll");
-  });
+  const find = () => findCertificateSecret(client, AUTHORITY, signal);
+  const isMadeAnew = (key?: string) => key !== undefined && events.includes("CertificateCreateAll");
+  await eventually(find, (found) => isMadeAnew(found?.caKeyPem), 30_000);
   await keeper.stop();
 });

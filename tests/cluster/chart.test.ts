@@ -7,13 +7,13 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import { objectsAt } from "../../shared/injection/workload.ts";
 import { isJsonObject, listAt, textAt, valueAt } from "../../shared/json/value.ts";
 import { asIs } from "../../shared/kube/client/interface.ts";
+import { eventually } from "../support/eventually.ts";
 import { CHART, type Helm, openHelm } from "../support/helm/helm.ts";
 import { type InstalledProduct, startEmptyCluster } from "../support/install/installed-product.ts";
 import { kustomize } from "../support/install/kustomize.ts";
 import { applyManifests, type Manifest, parseManifests } from "../support/objects/apply.ts";
 import { listPods, waitForReadyPods } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
-import { waitForValue } from "../support/restore/restore-stand.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 
 const MANIFESTS = resolve(import.meta.dirname, "../../manifests");
@@ -295,10 +295,9 @@ describe("a release", () => {
   test(
     "passes its test: the doctor finds no fault, and has all the rights that it needs",
     async () => {
-      await waitForValue(
+      await eventually(
         () => installer.run("test", "stash-batch", "--namespace", NAMESPACE, "--logs"),
         ({ exitCode }) => exitCode === 0,
-        "a good diagnosis",
         TIMEOUT_MS,
       );
       // The dry run of an invoker that can't be read is refused by the webhook, as it must be.

@@ -14,12 +14,13 @@ import { findCondition } from "../../shared/status/conditions.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
 import { type CliStage, DB, openCliStage, WEB } from "../support/cli/stage.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
+import { eventually } from "../support/eventually.ts";
 import { describeTree } from "../support/files/tree.ts";
 import { AUDITED_USER, readAskedFor } from "../support/install/audit.ts";
 import { listPods, waitForReadyPods } from "../support/objects/pods.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
 import { batchManifest } from "../support/restore/application.ts";
-import { emptyFolder, waitForValue } from "../support/restore/restore-stand.ts";
+import { emptyFolder } from "../support/restore/restore-stand.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 import { testChanges } from "./cli/changes.ts";
 import { testRepositoryWork } from "./cli/repository.ts";
@@ -87,7 +88,7 @@ test("trigger -o name prints the name alone, and two in one second are two sessi
     const [, name = ""] = run.trim().split("/");
     const read = () => stage.stand.client.get(KINDS.BackupSession, NAMESPACE, name, asIs);
     const isOver = (one: unknown) => ["Succeeded", "Skipped"].includes(textAt(one, "status", "phase") ?? "");
-    await waitForValue(read, isOver, `session ${name}`, TIMEOUT_MS);
+    await eventually(read, isOver, TIMEOUT_MS);
   }
 });
 
@@ -132,7 +133,7 @@ describe("lists", () => {
   test("status of an application that is well", async () => {
     const read = async () => listAt(await data("status"), "applications")[0];
     const isGood = (one: unknown) => textAt(one, "state") === "Good";
-    expect(await waitForValue(read, isGood, "the application is not well")).toMatchObject({
+    expect(await eventually(read, isGood)).toMatchObject({
       name: "nightly",
       point: expect.stringMatching(/^nightly-/),
     });
@@ -291,7 +292,7 @@ describe("restore", () => {
     await client.create(KINDS.RestoreBatch, NAMESPACE, { ...restore, spec: { ...restore.spec, dryRun: true } }, asIs);
     const read = () => client.get(KINDS.RestoreBatch, NAMESPACE, "tried", parseRestoreBatch);
     const isOver = (one: RestoreBatch) => isFinalRestorePhase(one.status?.phase);
-    const { status, metadata } = await waitForValue(read, isOver, "the dry run", TIMEOUT_MS);
+    const { status, metadata } = await eventually(read, isOver, TIMEOUT_MS);
     expect(status, JSON.stringify(status, null, 1)).toMatchObject({
       phase: "Succeeded",
       recoveryPoint: { session },
@@ -440,7 +441,7 @@ describe("bad days", () => {
       asIs,
     );
     const isReady = (batch: unknown) => textAt(batch, "status", "phase") === "Ready";
-    await waitForValue(() => stage.stand.client.get(KINDS.BackupBatch, NAMESPACE, "half", asIs), isReady, "not ready");
+    await eventually(() => stage.stand.client.get(KINDS.BackupBatch, NAMESPACE, "half", asIs), isReady);
     for (const { name } of [DB, WEB])
       await waitForReadyPods(stage.stand.client, NAMESPACE, `app=${name}`, 1, TIMEOUT_MS);
     const { exitCode, stdout } = await stash(["trigger", "half", "--wait"]);
@@ -482,7 +483,7 @@ describe("bad days", () => {
       `BackupSession ${NAMESPACE}/${name} goes on in the cluster; see how: kubectl stash describe session/${name} -n ${NAMESPACE}\n`,
     );
     const read = () => stage.stand.client.get(KINDS.BackupSession, NAMESPACE, name, asIs);
-    await waitForValue(read, (one) => textAt(one, "status", "phase") === "Succeeded", `session ${name}`, TIMEOUT_MS);
+    await eventually(read, (one) => textAt(one, "status", "phase") === "Succeeded", TIMEOUT_MS);
   });
 
   test("the time of --timeout ends the waiting alone", async () => {
@@ -505,12 +506,12 @@ test("points are listed with members and size when all sessions are gone, as the
   const areOver = ({ items }: { readonly items: readonly unknown[] }) =>
     items.every((one) => !["", "Pending", "Running"].includes(textAt(one, "status", "phase") ?? ""));
   // One that goes on would have the next one skipped.
-  await waitForValue(sessions, areOver, "a session goes on", TIMEOUT_MS);
+  await eventually(sessions, areOver, TIMEOUT_MS);
   expect(await stash(["trigger", "nightly", "--wait"])).toMatchObject({ exitCode: 0 });
-  const { items } = await waitForValue(sessions, areOver, "a session goes on", TIMEOUT_MS);
+  const { items } = await eventually(sessions, areOver, TIMEOUT_MS);
   const [newest] = listAt(await data("points", "nightly"), "points");
   for (const one of items) await client.delete(KINDS.BackupSession, NAMESPACE, textAt(one, "metadata", "name") ?? "");
-  await waitForValue(sessions, (left) => left.items.length === 0, "a session stays", TIMEOUT_MS);
+  await eventually(sessions, (left) => left.items.length === 0, TIMEOUT_MS);
   const [point] = listAt(await data("points", "nightly"), "points");
   const saved = { isSaved: true, sizeBytes: expect.any(Number) };
   expect(point).toMatchObject({

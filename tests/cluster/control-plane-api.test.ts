@@ -4,10 +4,11 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { beforeAll, expect, test } from "vitest";
+import { messageOf } from "../../shared/errors.ts";
 import { type ApiEndpoint, apiRequest } from "../support/control-plane/api-request.ts";
 import { issueServer, loadCertificates } from "../support/control-plane/certificates.ts";
 import { makeUserKubeconfig } from "../support/control-plane/kubeconfig.ts";
-import { waitUntil } from "../support/control-plane/wait-until.ts";
+import { eventually } from "../support/eventually.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 
 const SOON_MS = 20_000;
@@ -42,7 +43,7 @@ test("custom resources are taken, with maps and lists of any kind, and given bac
   const defined = await apiRequest(endpoint, definitions, { method: "POST", body: JSON.stringify(definition) });
   expect(defined.status).toBe(201);
   const boxes = "/apis/test.example.org/v1/namespaces/default/boxes";
-  await waitUntil("the kind is served", SOON_MS, async () => (await apiRequest(endpoint, boxes)).status === 200);
+  await eventually(async () => (await apiRequest(endpoint, boxes)).status, 200, SOON_MS);
   // Many keys: a server whose JSON library doesn't fit its compiler crashes on maps, but not on every one.
   const keys = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`key-${index}`, { value: `${index}` }]));
   const box = {
@@ -72,9 +73,8 @@ test("a kubeconfig for a user is that user with its groups, and may do what RBAC
   const url = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings";
   const answer = await apiRequest(endpoint, url, { method: "POST", body: JSON.stringify(binding) });
   expect(answer.status).toBe(201);
-  await waitUntil("the group may list pods", SOON_MS, async () => {
-    return (await alice.listNamespacedPod({ namespace: "default" })).kind === "PodList";
-  });
+  const list = async () => (await alice.listNamespacedPod({ namespace: "default" })).kind;
+  await eventually(() => list().catch(messageOf), "PodList", SOON_MS);
 });
 
 test("the API server trusts a kubelet that the kubelet authority signed, and shows it its own certificate", async () => {

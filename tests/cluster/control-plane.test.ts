@@ -11,7 +11,7 @@ import { type ApiEndpoint, apiRequest } from "../support/control-plane/api-reque
 import { loadCertificates } from "../support/control-plane/certificates.ts";
 import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
 import { processesThatName } from "../support/control-plane/processes-of.ts";
-import { waitUntil } from "../support/control-plane/wait-until.ts";
+import { eventually } from "../support/eventually.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 
 const SERVERS = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
@@ -70,13 +70,11 @@ describe("a control plane that lives through its tests", () => {
         },
       },
     });
-    await waitUntil("the scheduler reports that no node fits", SOON_MS, async () => {
+    const conditions = async () => {
       const pods = await core.listNamespacedPod({ namespace: "default", labelSelector: "app=web" });
-      const conditions = pods.items[0]?.status?.conditions ?? [];
-      return conditions.some(({ type, status, reason }) => {
-        return type === "PodScheduled" && status === "False" && reason === "Unschedulable";
-      });
-    });
+      return (pods.items[0]?.status?.conditions ?? []).map(({ type, status, reason }) => `${type} ${status} ${reason}`);
+    };
+    await eventually(conditions, (all) => all.includes("PodScheduled False Unschedulable"), SOON_MS);
     const replicaSets = await apps.listNamespacedReplicaSet({ namespace: "default", labelSelector: "app=web" });
     expect(replicaSets.items.map((set) => set.metadata?.ownerReferences?.[0]?.name)).toEqual(["web"]);
   });
@@ -157,8 +155,8 @@ describe("a control plane whose surroundings fail", () => {
   }
 
   async function expectNothingLeft(dir: string): Promise<void> {
-    await waitUntil("no process is left", SOON_MS, async () => (await processesThatName(dir)).length === 0);
-    await waitUntil("the folder is gone", SOON_MS, async () => !existsSync(dir));
+    await eventually(async () => (await processesThatName(dir)).length, 0, SOON_MS);
+    await eventually(() => existsSync(dir), false, SOON_MS);
   }
 
   test("an owner that is killed leaves no process and no folder", async () => {
@@ -174,7 +172,7 @@ describe("a control plane whose surroundings fail", () => {
     const supervisor = (await processesThatName(dir)).find(({ program }) => !SERVERS.includes(program));
     if (supervisor === undefined) throw new Error("there is no supervisor");
     process.kill(supervisor.pid, "SIGKILL");
-    await waitUntil("no server is left", SOON_MS, async () => (await processesThatName(dir)).length === 0);
+    await eventually(async () => (await processesThatName(dir)).length, 0, SOON_MS);
     await controlPlane.stop();
     expect(existsSync(dir)).toBe(false);
   });
@@ -187,7 +185,7 @@ describe("a control plane whose surroundings fail", () => {
     execFileSync("mount", ["--bind", precious, join(dir, "mounted")]);
     try {
       process.kill(pid, "SIGKILL");
-      await waitUntil("no process is left", SOON_MS, async () => (await processesThatName(dir)).length === 0);
+      await eventually(async () => (await processesThatName(dir)).length, 0, SOON_MS);
       expect(await readFile(join(dir, "mounted", "file"), "utf8")).toBe("kept");
     } finally {
       execFileSync("umount", [join(dir, "mounted")]);

@@ -3,12 +3,13 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import jsonPatch, { type Operation } from "fast-json-patch";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import { HEALTH_EXPRESSIONS, OWN_PARTS } from "../../scripts/manifests/gitops/argocd.ts";
 import { isJsonObject, listAt, parseJson, textAt } from "../../shared/json/value.ts";
 import { KubeError } from "../../shared/kube/client/error.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
+import { eventually } from "../support/eventually.ts";
 import { goldenNames, readGolden, readGoldenWorkload } from "../support/golden/cases.ts";
 import { openTestClient } from "../support/kube/test-client.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
@@ -167,7 +168,11 @@ const FLUX: Readonly<Record<string, string>> = { Current: "current", InProgress:
 test("Flux reads of every kind and phase what kstatus reads", async () => {
   const [first] = RECORDED_OBJECTS;
   if (first === undefined) throw new Error("nothing is recorded");
-  await vi.waitFor(async () => expect(await fluxReads(first.object)).toBeDefined(), { timeout: 30_000, interval: 200 });
+  await eventually(
+    () => fluxReads(first.object).catch(() => undefined),
+    (found) => found !== undefined,
+    30_000,
+  );
   const judged = RECORDED_OBJECTS.filter(({ kstatus }) => kstatus !== "Terminating");
   const read: unknown[] = [];
   for (const { kind, what, object } of judged) {

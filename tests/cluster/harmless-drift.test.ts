@@ -1,9 +1,9 @@
 /** What somebody changes by hand in an injected sidecar is put back, with the webhook there and after it was away. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { type JsonObject, objectsAt } from "../../shared/injection/workload.ts";
 import { listAt, valueAt } from "../../shared/json/value.ts";
 import { asIs } from "../../shared/kube/client/interface.ts";
+import { eventually, stays } from "../support/eventually.ts";
 import { aBackupOf, aNamespace, anApplication, harmlessStage } from "../support/harmless/stage.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
@@ -71,8 +71,7 @@ test("S14: a sidecar as the API server stores it is no drift: it is injected onc
     { kind: "merge", body: { metadata: { labels: { touched: "yes" } } } },
     asIs,
   );
-  await sleep(5_000);
-  expect(await generation()).toBe(before);
+  await stays(generation, before, 5_000);
   expect(await cluster().product.log("reconciler")).not.toContain("workload re-submitted in vain");
 });
 
@@ -95,8 +94,8 @@ test("S14: what was changed while the webhook was away is seen, and put back whe
   // Nothing asks for this workload by label, so it is let through.
   await tamper({ securityContext: { privileged: true, runAsUser: 0 } });
   expect(await sidecar()).not.toEqual(before);
-  await expect.poll(async () => (await stage.condition(NAMESPACE))?.status, { timeout: TIMEOUT_MS }).toBe("False");
+  await eventually(async () => (await stage.condition(NAMESPACE))?.status, "False", TIMEOUT_MS);
   await cluster().product.start("webhook");
-  await expect.poll(() => sidecar(), { timeout: TIMEOUT_MS }).toEqual(before);
+  await eventually(sidecar, before, TIMEOUT_MS);
   await untilInjected();
 });

@@ -6,6 +6,7 @@ import { KINDS } from "../../shared/api/kinds.ts";
 import { containersOf, isSidecar } from "../../shared/injection/own-parts.ts";
 import { listAt, textAt, valueAt } from "../../shared/json/value.ts";
 import { asIs } from "../../shared/kube/client/interface.ts";
+import { eventually } from "../support/eventually.ts";
 import { aBackupOf, aNamespace, anApplication, harmlessStage } from "../support/harmless/stage.ts";
 import { waitForContainer, waitForReadyPods } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
@@ -42,8 +43,7 @@ test("D9: come with the sidecar, with the type that the kubelet wants, and go wi
   const podSpec = { imagePullSecrets: [{ name: "mine" }] };
   await stage.apply(REGISTRY, aNamespace(NAMESPACE), anApplication(NAMESPACE, { podSpec }), aBackupOf(NAMESPACE));
   await waitForContainer(client, NAMESPACE, "app=app", "stash", 1, TIMEOUT_MS);
-  await expect.poll(async () => (await copies()).length, { timeout: TIMEOUT_MS }).toBe(1);
-  const [copy] = await copies();
+  const [copy] = await eventually(copies, ({ length }) => length === 1, TIMEOUT_MS);
   expect(textAt(copy, "type")).toBe("kubernetes.io/dockerconfigjson");
   expect(Object.keys(Object(valueAt(copy, "data")))).toEqual([".dockerconfigjson"]);
   const names = await references();
@@ -51,9 +51,9 @@ test("D9: come with the sidecar, with the type that the kubelet wants, and go wi
   expect(names.slice(0, 2)).toEqual(["mine", textAt(copy, "metadata", "name")]);
 
   await client.delete(KINDS.BackupConfiguration, NAMESPACE, "app");
-  await expect.poll(references, { timeout: TIMEOUT_MS }).toEqual(["mine"]);
+  await eventually(references, ["mine"], TIMEOUT_MS);
   await waitForReadyPods(client, NAMESPACE, "app=app", 1, TIMEOUT_MS);
-  await expect.poll(copies, { timeout: TIMEOUT_MS }).toEqual([]);
+  await eventually(copies, [], TIMEOUT_MS);
 });
 
 test("D9: a pod that gets none of them by template or ServiceAccount is told of, with the ServiceAccount to add them to", async () => {

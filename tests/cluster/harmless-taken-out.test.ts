@@ -1,10 +1,10 @@
 /** A sidecar that keeps pods from being made or ready is taken out again, and says why. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { parseBackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { textAt } from "../../shared/json/value.ts";
 import { asIs } from "../../shared/kube/client/interface.ts";
+import { eventually, stays } from "../support/eventually.ts";
 import { aBackupOf, aNamespace, anApplication, harmlessStage, type WorkloadKind } from "../support/harmless/stage.ts";
 import { listPods, waitForPods, waitForReadyPods } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
@@ -38,7 +38,7 @@ const workload = (kind: WorkloadKind, namespace: string, name: string, spec: obj
 const backup = (kind: WorkloadKind, namespace: string, name: string) => aBackupOf(namespace, { kind, name });
 
 async function untilTroubled(namespace: string, name: string): Promise<void> {
-  const at = { namespace, selector: `app=${name}`, timeoutMs: TIMEOUT_MS, what: "waited for a sidecar" };
+  const at = { namespace, selector: `app=${name}`, timeoutMs: TIMEOUT_MS };
   await waitForPods(cluster().client, at, (pods) => pods.some(({ containers }) => containers.includes("stash")));
 }
 
@@ -54,24 +54,20 @@ describe("D9: an image that no node can pull", () => {
     await untilTroubled(NAMESPACE, "web");
     // The trouble is told as soon as the kubelet tells it, and from then on nothing is called good.
     const told: string[] = [];
-    await expect
-      .poll(
-        async () => {
-          const now = await condition(NAMESPACE, "web");
-          told.push(`${now?.status} ${now?.message}`);
-          return now?.reason;
-        },
-        { timeout: TIMEOUT_MS, interval: 50 },
-      )
-      .toBe("InjectionRefusedByCluster");
+    const look = async () => {
+      const now = await condition(NAMESPACE, "web");
+      told.push(`${now?.status} ${now?.message}`);
+      return now?.reason;
+    };
+    await eventually(look, "InjectionRefusedByCluster", TIMEOUT_MS);
     const first = told.findIndex((words) => words.includes("container stash:"));
     expect(told[first]).toMatch(/^False .*container stash: (ImagePullBackOff|ErrImagePull)/);
     expect(told.slice(first).filter((words) => words.startsWith("True"))).toEqual([]);
     const message = await untilReason(NAMESPACE, "web", "InjectionRefusedByCluster");
     expect(message).toMatch(/container stash: (ImagePullBackOff|ErrImagePull)/);
     await untilAlone(NAMESPACE, "web", 1);
-    const { items } = await client.list(KUBERNETES.Event, NAMESPACE, (event) => textAt(event, "reason"));
-    await expect.poll(() => items, { timeout: 10_000 }).toContain("InjectionRefusedByCluster");
+    const events = () => client.list(KUBERNETES.Event, NAMESPACE, (event) => textAt(event, "reason"));
+    await eventually(events, ({ items }) => items.includes("InjectionRefusedByCluster"), 10_000);
 
     // A label of it, its size, or a new leader change nothing.
     const [before] = await listPods(client, NAMESPACE, "app=web");
@@ -80,9 +76,7 @@ describe("D9: an image that no node can pull", () => {
     await patch({ metadata: { labels: { touched: "yes" } } });
     await cluster().product.kill("reconciler");
     await cluster().product.start("reconciler");
-    await sleep(8_000);
-    const [after] = await listPods(client, NAMESPACE, "app=web");
-    expect(after?.uid).toBe(before?.uid);
+    await stays(async () => (await listPods(client, NAMESPACE, "app=web"))[0]?.uid, before?.uid, 8_000);
     expect((await condition(NAMESPACE, "web"))?.message).toBe(message);
 
     // A rollout of its owner's does: the sidecar is tried, and goes again.
@@ -152,7 +146,7 @@ describe("C1, C08: a workload that is made after its invoker, in a namespace wit
       const found = await cluster().client.find(KINDS.BackupConfiguration, FULL, name, parseBackupConfiguration);
       return found?.status?.phase;
     };
-    await expect.poll(known, { timeout: TIMEOUT_MS }).toBe("Ready");
+    await eventually(known, "Ready", TIMEOUT_MS);
     await stage.apply(workload(kind, FULL, name, spec));
     const message = await untilReason(FULL, name, "InjectionRefusedByCluster");
     expect(message).toContain("exceeded quota: team");
@@ -161,6 +155,6 @@ describe("C1, C08: a workload that is made after its invoker, in a namespace wit
       const resource = what === "BackupConfiguration" ? KINDS.BackupConfiguration : KUBERNETES[what];
       await cluster().client.delete(resource, FULL, name);
     }
-    await expect.poll(() => listPods(cluster().client, FULL, `app=${name}`), { timeout: TIMEOUT_MS }).toEqual([]);
+    await eventually(() => listPods(cluster().client, FULL, `app=${name}`), [], TIMEOUT_MS);
   });
 });

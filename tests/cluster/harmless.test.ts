@@ -4,7 +4,6 @@
  */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { parseBackupSession } from "../../shared/api/backup-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
@@ -14,13 +13,13 @@ import { asIs } from "../../shared/kube/client/interface.ts";
 import { findConnection } from "../../shared/kube/connection/find.ts";
 import { createPodExec } from "../../shared/kube/exec/pod.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
+import { eventually, stays } from "../support/eventually.ts";
 import { aBackupOf, aNamespace, anApplication, harmlessStage, STAGE_TIMEOUT_MS } from "../support/harmless/stage.ts";
 import { startVerticalAutoscaler } from "../support/harmless/vertical-autoscaler.ts";
 import { runsIn } from "../support/jobs/runs.ts";
 import { waitForPods, waitForReadyPods } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
-import { waitForValue } from "../support/restore/restore-stand.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 
 const cluster = useProduct();
@@ -66,7 +65,7 @@ describe.concurrent("resources", () => {
     expect(requests.sort()).toEqual(["10m", "50m"]);
     const used = async () =>
       valueAt(await cluster().client.get(KUBERNETES.ResourceQuota, ns, "team", asIs), "status", "used", "requests.cpu");
-    await waitForValue(used, (cpu) => cpu === "60m", "the quota to count both", STAGE_TIMEOUT_MS);
+    await eventually(used, "60m", STAGE_TIMEOUT_MS);
   });
 
   test("C1: a LimitRange is met, though our defaults are below its minimum and above what it leaves of a pod", async () => {
@@ -99,10 +98,9 @@ describe.concurrent("resources", () => {
 
     // Neither a change of its metadata nor one of its template brings it in.
     await stage.patch(ns, { metadata: { labels: { touched: "yes" } } });
-    await sleep(2_000);
-    expect((await podsOf(ns))[0]?.uid).toBe(before?.uid);
+    await stays(async () => (await podsOf(ns))[0]?.uid, before?.uid, 2_000);
     await stage.patch(ns, { spec: { template: { metadata: { annotations: { changed: "1" } } } } });
-    const at = { namespace: ns, selector: "app=app", timeoutMs: STAGE_TIMEOUT_MS, what: "waited for another pod" };
+    const at = { namespace: ns, selector: "app=app", timeoutMs: STAGE_TIMEOUT_MS };
     const isOther = (pods: readonly { uid: string; isReady: boolean }[]) =>
       pods.length === 1 && pods.every(({ uid, isReady }) => uid !== before?.uid && isReady);
     expect((await waitForPods(client, at, isOther))[0]?.containers).toEqual(["app"]);
@@ -116,12 +114,7 @@ describe.concurrent("resources", () => {
     // A hold that somebody forges costs him his own backup for a moment, and nobody anything else.
     for (const value of ["dry-run", "pods/forged"]) {
       await stage.patch(ns, { metadata: { annotations: { [HELD]: value } } });
-      await waitForValue(
-        () => heldOf(ns),
-        (held) => held === undefined,
-        "the hold to end",
-        STAGE_TIMEOUT_MS,
-      );
+      await eventually(() => heldOf(ns), undefined, STAGE_TIMEOUT_MS);
       await stage.untilInjected(ns);
     }
   });
@@ -134,13 +127,11 @@ describe.concurrent("resources", () => {
     const fill = "require('fs').writeFileSync('/stash-tmp/fill', Buffer.alloc(100 << 20, 1))";
     await execIn(ns, pod?.name ?? "", "stash", ["node", "-e", fill]);
     // The kubelet looks each 10 s, at sizes that are a minute old at most.
-    for (const until = performance.now() + 75_000; performance.now() < until; await sleep(5_000)) {
-      const [now] = await stage.pods(ns);
-      expect([now?.uid, now?.phase, now?.isReady]).toEqual([pod?.uid, "Running", true]);
-    }
+    const seen = async () => (await stage.pods(ns)).map(({ uid, phase, isReady }) => [uid, phase, isReady]).slice(0, 1);
+    await stays(seen, [[pod?.uid ?? "", "Running", true]], 75_000, 5_000);
     // That limits are looked at here at all: beyond the sum of both the pod goes.
     await execIn(ns, pod?.name ?? "", "app", ["sh", "-c", "head -c 1200000000 /dev/zero >/data/fill"]);
-    const at = { namespace: ns, selector: "app=app", timeoutMs: STAGE_TIMEOUT_MS, what: "waited for an eviction" };
+    const at = { namespace: ns, selector: "app=app", timeoutMs: STAGE_TIMEOUT_MS };
     await waitForPods(cluster().client, at, (pods) =>
       pods.some(({ uid, phase }) => uid === pod?.uid && phase === "Failed"),
     );
@@ -175,7 +166,7 @@ describe.concurrent("limits that are not in the template", () => {
     await stage.patch(ns, { spec: { template: { spec: { resources: ofPod } } } }, "Deployment", "later");
     const changed = async () =>
       (await stage.pods(ns, "later")).filter(({ isReady, isBeingDeleted }) => isReady && !isBeingDeleted);
-    const [next] = await waitForValue(
+    const [next] = await eventually(
       async () => {
         const [one, ...others] = await changed();
         const sidecar = one && (await stage.sidecarOf(ns, one.name));
@@ -183,7 +174,6 @@ describe.concurrent("limits that are not in the template", () => {
         return one && others.length === 0 && isOwn ? [one] : [];
       },
       (found) => found.length === 1,
-      "a pod with limits of its own",
       STAGE_TIMEOUT_MS,
     );
     expect(next?.containers).toEqual(["app", "stash"]);
@@ -207,8 +197,8 @@ describe.concurrent("limits that are not in the template", () => {
       const generation = async () => numberAt(await stage.workload(ns), "metadata", "generation");
       const before = await generation();
       await stage.patch(ns, { metadata: { labels: { touched: "yes" } } });
-      await sleep(3_000);
-      expect([await generation(), (await podsOf(ns))[0]?.uid]).toEqual([before, pod?.uid]);
+      const seen = async () => [await generation(), (await podsOf(ns))[0]?.uid];
+      await stays(seen, [before, pod?.uid], 3_000);
 
       // Beside the 64 MiB of the one and the 48 of the other, 32 have room and 64 have none.
       await end();
@@ -242,19 +232,9 @@ describe.concurrent("policies", () => {
     expect((await podsOf(ns))[0]?.uid).toBe(before?.uid);
 
     // A workload that nothing wants to back up any more is let go of its hold.
-    await waitForValue(
-      () => heldOf(ns, "other"),
-      (held) => held === "dry-run",
-      "a hold",
-      STAGE_TIMEOUT_MS,
-    );
+    await eventually(() => heldOf(ns, "other"), "dry-run", STAGE_TIMEOUT_MS);
     await cluster().client.delete(KINDS.BackupConfiguration, ns, "other");
-    await waitForValue(
-      () => heldOf(ns, "other"),
-      (held) => held === undefined,
-      "no hold",
-      STAGE_TIMEOUT_MS,
-    );
+    await eventually(() => heldOf(ns, "other"), undefined, STAGE_TIMEOUT_MS);
 
     await stage.lift(ns);
     expect((await stage.untilInjected(ns))?.uid).not.toBe(before?.uid);
@@ -303,12 +283,12 @@ describe.concurrent("policies", () => {
     });
     expect(await stage.untilEvent(ns, "InjectionRefusedByCluster", "RestoreSession")).toContain(message);
     const told = async () => JSON.stringify(await cluster().client.get(KINDS.RestoreSession, ns, "back", asIs));
-    await waitForValue(told, (text) => text.includes(message), "the words in its status", STAGE_TIMEOUT_MS);
+    await eventually(told, (text) => text.includes(message), STAGE_TIMEOUT_MS);
     expect((await podsOf(ns))[0]?.uid).toBe(before?.uid);
     expect(await stage.templateNames(ns)).toEqual(["app"]);
     await stage.lift(ns);
     const names = () => stage.templateNames(ns);
-    await waitForValue(names, (all) => all.includes("stash-init"), "the init-container", STAGE_TIMEOUT_MS);
+    await eventually(names, (all) => all.includes("stash-init"), STAGE_TIMEOUT_MS);
   });
 });
 
@@ -343,12 +323,7 @@ describe.concurrent("workloads", () => {
       fewest = Math.min(fewest, pods.filter((pod) => pod.isReady && !pod.isBeingDeleted).length);
       return (await stage.condition(ns))?.reason;
     };
-    await waitForValue(
-      watch,
-      (reason) => reason === "SidecarInjectionSucceeded",
-      "both with sidecar",
-      STAGE_TIMEOUT_MS,
-    );
+    await eventually(watch, "SidecarInjectionSucceeded", STAGE_TIMEOUT_MS);
     await stage.untilInjected(ns, "app", 2);
     expect(fewest).toBe(2);
   });
@@ -364,7 +339,7 @@ describe.concurrent("workloads", () => {
     for (const [name, podSpec] of Object.entries(shapes)) {
       await stage.apply(anApplication(ns, { name, podSpec }), aBackupOf(ns, { name }));
       const names = () => stage.templateNames(ns, "Deployment", name);
-      await waitForValue(names, (all) => all.includes("stash"), `the sidecar of ${name}`, STAGE_TIMEOUT_MS);
+      await eventually(names, (all) => all.includes("stash"), STAGE_TIMEOUT_MS);
       const spec = valueAt(await stage.workload(ns, "Deployment", name), "spec", "template", "spec");
       expect(spec).toMatchObject(podSpec);
       expect(await heldOf(ns, name)).toBeUndefined();
@@ -432,10 +407,10 @@ describe.concurrent("a native sidecar by the workload's own annotation", () => {
       const { status } = await client.get(KINDS.BackupSession, ns, "app-1", parseBackupSession);
       return { status, host: status?.targets?.[0]?.stats?.[0] };
     };
-    await waitForValue(hostOf, ({ host }) => host?.phase === "Running", "the host to run", STAGE_TIMEOUT_MS);
+    await eventually(hostOf, ({ host }) => host?.phase === "Running", STAGE_TIMEOUT_MS);
     await client.delete(KUBERNETES.Pod, ns, pod?.name ?? "");
     const isOver = ({ status }: Awaited<ReturnType<typeof hostOf>>) => isFinalSessionPhase(status?.phase);
-    const { status, host } = await waitForValue(hostOf, isOver, "the session", STAGE_TIMEOUT_MS);
+    const { status, host } = await eventually(hostOf, isOver, STAGE_TIMEOUT_MS);
     expect(status?.phase, JSON.stringify(status)).toBe("Succeeded");
     expect([host?.pod, host?.attempt, listAt(host, "formerPods")]).toEqual([pod?.name, 1, []]);
   }, 240_000);

@@ -10,6 +10,7 @@ import { listAt, textAt } from "../../shared/json/value.ts";
 import { createDiscovery } from "../../shared/kube/client/discovery.ts";
 import { asIs } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
+import { eventually } from "../support/eventually.ts";
 import { describeTree } from "../support/files/tree.ts";
 import { diagnose, runCli, runCliAs } from "../support/install/cli.ts";
 import { listGranted } from "../support/install/granted.ts";
@@ -24,7 +25,7 @@ import { killContainer } from "../support/node/containers.ts";
 import { listPods, waitForContainer, waitForReadyPods } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { batchManifest, partManifest, restoreManifest, restoreMember } from "../support/restore/application.ts";
-import { emptyFolder, openRestoreStand, type RestoreStand, waitForValue } from "../support/restore/restore-stand.ts";
+import { emptyFolder, openRestoreStand, type RestoreStand } from "../support/restore/restore-stand.ts";
 import { kubectl, untilAvailable } from "../support/webhook/aggregated-plane.ts";
 
 const OWN = "stash-batch";
@@ -85,24 +86,23 @@ test("the leading reconciler brings the catalogue and the disruption budgets, wh
     const resource = { group: "stash.appscode.com", version: "v1beta1", plural, namespaced: false };
     return (await client.list(resource, undefined, (object) => textAt(object, "metadata", "name"))).items;
   };
-  await waitForValue(
+  await eventually(
     () => names("tasks"),
     (found) => found.includes("pvc-restore"),
-    "the catalogue",
     TIMEOUT_MS,
   );
   expect(await names("functions")).toContain("update-status");
   const served = await createDiscovery(client, systemClock).firstServed(BUDGETS);
   if (served === undefined) throw new Error("no version of PodDisruptionBudget is served");
   const budgets = async () => (await client.list(served, OWN, (object) => textAt(object, "metadata", "name"))).items;
-  await waitForValue(budgets, ({ length }) => length === 2, "the budgets", TIMEOUT_MS);
+  await eventually(budgets, ({ length }) => length === 2, TIMEOUT_MS);
 });
 
 test("applying install.yaml a second time changes nothing", async () => {
   const { client } = cluster;
   const bundles = async () =>
     (await client.get(KUBERNETES.ValidatingWebhookConfiguration, undefined, OWN, asIs)) as unknown;
-  await waitForValue(bundles, (found) => JSON.stringify(found).includes("caBundle"), "the CA bundle", TIMEOUT_MS);
+  await eventually(bundles, (found) => JSON.stringify(found).includes("caBundle"), TIMEOUT_MS);
   const once = await applyInstallation(client);
   const twice = await applyInstallation(client);
   expect(once.size).toBeGreaterThan(30);
@@ -158,15 +158,14 @@ test("a reconciler that is killed during a session is replaced within 20 s, and 
   const session = stand.backUp("nightly-2");
   const isRunning = async () =>
     (await client.get(KINDS.BackupSession, NAMESPACE, "nightly-2", parseBackupSession)).status?.targets?.[0]?.stats;
-  await waitForValue(
+  await eventually(
     () => isRunning().catch(() => undefined),
     (stats) => (stats ?? []).length > 0,
-    "a host's turn",
   );
   await killContainer(client, nodes, OWN, before.pod, "reconciler");
   const killedAt = performance.now();
   const isNext = ({ holder }: Leader) => holder !== "" && holder !== before.holder;
-  await waitForValue(() => findLeader(client), isNext, "the next leader", TIMEOUT_MS);
+  await eventually(() => findLeader(client), isNext, TIMEOUT_MS);
   expect(performance.now() - killedAt).toBeLessThan(20_000);
   const { status } = await session;
   expect(status, JSON.stringify(status, null, 1)).toMatchObject({ phase: "Succeeded" });
@@ -245,10 +244,9 @@ test("the doctor tells each thing that was broken, and recovers with a second ap
 
   await applyInstallation(client, { force: true });
   await componentPods("webhook");
-  await waitForValue(
+  await eventually(
     () => diagnose(cluster),
     (result) => result.exitCode === 0,
-    "a good diagnosis",
     TIMEOUT_MS,
   );
 });
@@ -297,10 +295,9 @@ describe("the overlay snapshot-api, applied as docs/install.md says", () => {
       asIs,
     );
     const list = () => as(reader, "get", "snapshots", "-n", NAMESPACE, "--no-headers");
-    const { stdout } = await waitForValue(
+    const { stdout } = await eventually(
       list,
       (told) => told.stdout.trim().split("\n").length === ids().length,
-      "the reader's snapshots",
       TIMEOUT_MS,
     );
     const rows = stdout
@@ -324,14 +321,13 @@ describe("the overlay snapshot-api, applied as docs/install.md says", () => {
     expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/forbidden/i)]);
     const ordered = await asAdmin("delete", "snapshot", name, "-n", NAMESPACE, "--wait=false");
     expect([ordered.code, ordered.stderr]).toEqual([0, ""]);
-    await waitForValue(
+    await eventually(
       async () => ids(),
       (left) => !left.includes(first),
-      "the snapshot goes",
       TIMEOUT_MS,
     );
     const gone = async () => (await asAdmin("get", "snapshot", name, "-n", NAMESPACE)).stderr;
-    expect(await waitForValue(gone, (said) => said !== "", "the list without it", TIMEOUT_MS)).toContain("NotFound");
+    expect(await eventually(gone, (said) => said !== "", TIMEOUT_MS)).toContain("NotFound");
   });
 });
 
@@ -376,7 +372,7 @@ test("uninstalling with everything leaves nothing of ours, and nothing that bloc
   // Nothing of ours holds the application's namespace.
   await client.delete(KUBERNETES.Namespace, undefined, NAMESPACE);
   const namespace = () => client.find(KUBERNETES.Namespace, undefined, NAMESPACE, asIs);
-  await waitForValue(namespace, (found) => found === undefined, "the namespace to go", TIMEOUT_MS);
+  await eventually(namespace, undefined, TIMEOUT_MS);
   const again = await runCli(cluster, "uninstall", "--yes");
   expect(again.exitCode, again.stderr).toBe(0);
 });

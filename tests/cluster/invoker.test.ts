@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseBackupBatch } from "../../shared/api/backup-batch.ts";
 import { parseBackupConfiguration } from "../../shared/api/backup-configuration.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
-import { parseRepository } from "../../shared/api/repository.ts";
+import { parseRepository, type Repository } from "../../shared/api/repository.ts";
 import { containersOf, isSidecar } from "../../shared/injection/own-parts.ts";
 import { isJsonObject, listAt, textAt, valueAt } from "../../shared/json/value.ts";
 import { createKubeClient } from "../../shared/kube/client/http.ts";
@@ -12,12 +12,17 @@ import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { findConnection } from "../../shared/kube/connection/find.ts";
 import type { ConditionFact } from "../../shared/status/conditions.ts";
 import type { KeyAndCertificate } from "../support/control-plane/certificates.ts";
-import { waitUntil } from "../support/control-plane/wait-until.ts";
+import { eventually, stays } from "../support/eventually.ts";
 import { applyManifests, type Manifest } from "../support/objects/apply.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { type RunningControllers, startInvokerControllers } from "../support/reconciler/running-controllers.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
-import { registerWebhook, startTestWebhook, type TestWebhook } from "../support/webhook/running-webhook.ts";
+import {
+  registerWebhook,
+  startTestWebhook,
+  type TestWebhook,
+  untilNoticed,
+} from "../support/webhook/running-webhook.ts";
 
 const NAMESPACE = "invoker-test";
 const VAULT = "invoker-vault";
@@ -40,8 +45,7 @@ beforeAll(async () => {
   webhook = await startTestWebhook({ kubeconfigPath: sharedPlane().kubeconfigPath, ca });
   unregister = await registerWebhook(client, webhook.url, ca.certPem);
   controllers = await startInvokerControllers(client);
-  // The API server reads its webhook configurations about once a second.
-  await sleep(1_500);
+  await untilNoticed();
 });
 
 afterAll(async () => {
@@ -125,15 +129,8 @@ async function conditionOf(name: string, type: string): Promise<ConditionFact | 
 }
 
 async function waitForReason(name: string, type: string, reason: string, timeoutMs = 15_000): Promise<ConditionFact> {
-  let last: ConditionFact | undefined;
-  await waitUntil(`${type} of ${name} has the reason ${reason}`, timeoutMs, async () => {
-    last = await conditionOf(name, type);
-    return last?.reason === reason;
-  }).catch((error: unknown) => {
-    throw new Error(`${String(error)}; it is ${JSON.stringify(last)}`);
-  });
-  if (last === undefined) throw new Error("no condition");
-  return last;
+  const isAsWanted = (found?: ConditionFact): found is ConditionFact => found?.reason === reason;
+  return eventually(() => conditionOf(name, type), isAsWanted, timeoutMs);
 }
 
 async function hasSidecar(kind: "Deployment" | "StatefulSet", name: string): Promise<boolean> {
@@ -172,19 +169,15 @@ describe("a BackupConfiguration", () => {
   });
 
   test("is a reference of its Repository, which has its own finalizer", async () => {
-    await waitUntil("the reference is there", 10_000, async () => {
-      const repository = await client.get(KINDS.Repository, NAMESPACE, "repo", parseRepository);
-      return (
-        repository.metadata.finalizers?.includes("stash") === true &&
-        repository.status?.references?.some(({ name }) => name === "web-backup") === true
-      );
-    });
+    const isReferenced = ({ metadata, status }: Repository) =>
+      metadata.finalizers?.includes("stash") === true &&
+      status?.references?.some(({ name }) => name === "web-backup") === true;
+    const read = () => client.get(KINDS.Repository, NAMESPACE, "repo", parseRepository);
+    await eventually(read, isReferenced, 10_000);
   });
 
   test("L75: its target's ServiceAccount may read our kinds and report, and nothing else", async () => {
-    await waitUntil("the account is bound", 10_000, async () =>
-      (await boundAccounts(NAMESPACE)).includes("web-account"),
-    );
+    await eventually(async () => (await boundAccounts(NAMESPACE)).includes("web-account"), true, 10_000);
     const role = await client.get(KUBERNETES.Role, NAMESPACE, "stash-batch-agent", asIs);
     const groups = listAt(role, "rules").flatMap((rule) => listAt(rule, "apiGroups"));
     expect(new Set(groups)).toEqual(new Set(["stash.appscode.com"]));
@@ -205,7 +198,7 @@ describe("a BackupConfiguration", () => {
     expect(missing.message).toContain("invoker-test/late-secret");
     await applyManifests(client, [aSecret(NAMESPACE, "late-secret")]);
     await waitForReason("late-backup", "BackendSecretFound", "BackendSecretAvailable", 20_000);
-    await waitUntil("it is Ready", 10_000, async () => (await configuration("late-backup"))?.status?.phase === "Ready");
+    await eventually(async () => (await configuration("late-backup"))?.status?.phase, "Ready", 10_000);
   });
 
   test("L85: with a schedule that never fires says so, and is not Ready", async () => {
@@ -256,15 +249,18 @@ describe("L24: an update strategy that keeps old pods", () => {
           labelSelector: "app=kept",
         })
       ).items;
-    await waitUntil("both pods are there", 20_000, async () => (await pods()).length === 2);
+    await eventually(async () => (await pods()).length, 2, 20_000);
     await applyManifests(client, [aConfiguration("kept-backup", { target: target("StatefulSet", "kept") })]);
     const waiting = await waitForReason("kept-backup", "StashSidecarInjected", "SidecarWaitsForPodRestart", 20_000);
     expect(waiting.message).toContain("kept-0, kept-1");
     await client.delete(KUBERNETES.Pod, NAMESPACE, "kept-0", { gracePeriodSeconds: 0 });
-    await waitUntil("one pod is left", 20_000, async () => {
-      const condition = await conditionOf("kept-backup", "StashSidecarInjected");
-      return condition?.message?.includes("kept-1") === true && !condition.message.includes("kept-0");
-    });
+    const isOneLeft = (found?: ConditionFact) =>
+      found?.message?.includes("kept-1") && !found.message.includes("kept-0");
+    await eventually(
+      () => conditionOf("kept-backup", "StashSidecarInjected"),
+      (found) => isOneLeft(found) === true,
+      20_000,
+    );
     await client.delete(KUBERNETES.Pod, NAMESPACE, "kept-1", { gracePeriodSeconds: 0 });
     await waitForReason("kept-backup", "StashSidecarInjected", "SidecarInjectionSucceeded", 20_000);
     const workload = await client.get(KUBERNETES.StatefulSet, NAMESPACE, "kept", asIs);
@@ -292,9 +288,7 @@ describe("a BackupBatch", () => {
         ]),
       );
     const good = { BackupTargetFound: "True TargetAvailable", StashSidecarInjected: "True SidecarInjectionSucceeded" };
-    await waitUntil("both members are injected", 15_000, async () => {
-      return JSON.stringify(await members()) === JSON.stringify({ front: good, joined: good });
-    });
+    await eventually(members, { front: good, joined: good }, 15_000);
     const labels = { "stash.appscode.com/backup-batch": null };
     await client.patch(
       KUBERNETES.Deployment,
@@ -303,11 +297,7 @@ describe("a BackupBatch", () => {
       { kind: "merge", body: { metadata: { labels } } },
       asIs,
     );
-    await waitUntil(
-      "the workload is no member any more",
-      15_000,
-      async () => Object.keys(await members()).join() === "front",
-    );
+    await eventually(async () => Object.keys(await members()).join(), "front", 15_000);
     expect(await hasSidecar("Deployment", "joined")).toBe(false);
   });
 });
@@ -330,7 +320,7 @@ describe("a Repository of another namespace", () => {
           labelSelector: "stash.appscode.com/copied-from-namespace",
         })
       ).items;
-    await waitUntil("the copy is there", 15_000, async () => (await copies()).length === 1);
+    await eventually(async () => (await copies()).length, 1, 15_000);
     const [copy] = await copies();
     expect(textAt(copy, "metadata", "labels", "stash.appscode.com/copied-from-namespace")).toBe(VAULT);
     expect(textAt(copy, "data", "RESTIC_PASSWORD")).toBe(Buffer.from("secret").toString("base64"));
@@ -341,7 +331,7 @@ describe("a Repository of another namespace", () => {
     );
     expect(mounted).toContain(textAt(copy, "metadata", "name"));
     await client.delete(KINDS.BackupConfiguration, NAMESPACE, "far-backup");
-    await waitUntil("the copy is gone", 20_000, async () => (await copies()).length === 0);
+    await eventually(async () => (await copies()).length, 0, 20_000);
   });
 });
 
@@ -360,27 +350,29 @@ describe("a deleted Repository", () => {
   test("L68: goes whatever wipeOut says, its data stays, and an Event tells so", async () => {
     await applyManifests(client, [aRepository(NAMESPACE, "wiped", { wipeOut: true })]);
     const repository = () => client.find(KINDS.Repository, NAMESPACE, "wiped", parseRepository);
-    await waitUntil("it has its finalizer", 10_000, async () => {
-      return (await repository())?.metadata.finalizers?.includes("stash") === true;
-    });
+    await eventually(async () => (await repository())?.metadata.finalizers?.includes("stash"), true, 10_000);
     await client.delete(KINDS.Repository, NAMESPACE, "wiped");
-    await waitUntil("it is gone", 10_000, async () => (await repository()) === undefined);
-    await waitUntil("the Event is there", 10_000, async () => {
-      const events = await client.list(KUBERNETES.Event, NAMESPACE, (event) => textAt(event, "reason"));
-      return events.items.includes("WipeOut Not Done");
-    });
+    await eventually(() => repository(), undefined, 10_000);
+    await eventually(
+      async () => {
+        const events = await client.list(KUBERNETES.Event, NAMESPACE, (event) => textAt(event, "reason"));
+        return events.items.includes("WipeOut Not Done");
+      },
+      true,
+      10_000,
+    );
   });
 });
 
 describe("when the webhook is away", () => {
   afterAll(async () => {
     unregister = await registerWebhook(client, webhook.url, ca.certPem);
-    await sleep(1_500);
+    await untilNoticed();
   });
 
   test("L36: what it missed is found, said, and mended when it is back; who undoes it again and again is named", async () => {
     await unregister();
-    await sleep(1_500);
+    await untilNoticed();
     await applyManifests(client, [
       aWorkload("Deployment", "missed"),
       aConfiguration("missed-backup", { target: target("Deployment", "missed") }),
@@ -390,17 +382,16 @@ describe("when the webhook is away", () => {
     expect(await hasSidecar("Deployment", "missed")).toBe(false);
     for (let round = 1; round <= 3; round += 1) {
       unregister = await registerWebhook(client, webhook.url, ca.certPem);
-      await waitUntil(`the sidecar is there (${round})`, 30_000, () => hasSidecar("Deployment", "missed"));
+      await eventually(() => hasSidecar("Deployment", "missed"), true, 30_000);
       await waitForReason("missed-backup", "StashSidecarInjected", "SidecarInjectionSucceeded");
       await unregister();
-      await sleep(1_500);
+      await untilNoticed();
       await meddle("missed", round);
     }
     const conflict = await waitForReason("missed-backup", "StashSidecarInjected", "InjectionConflict");
     expect(conflict.message).toContain("meddler");
     unregister = await registerWebhook(client, webhook.url, ca.certPem);
-    await sleep(3_000);
-    expect(await hasSidecar("Deployment", "missed")).toBe(false);
+    await stays(() => hasSidecar("Deployment", "missed"), false, 3_000);
   });
 });
 
@@ -411,17 +402,11 @@ describe("a deleted invoker", () => {
       aConfiguration("leaving-backup", { target: target("Deployment", "leaving") }),
     ]);
     await waitForReason("leaving-backup", "StashSidecarInjected", "SidecarInjectionSucceeded");
-    await waitUntil("the account is bound", 10_000, async () =>
-      (await boundAccounts(NAMESPACE)).includes("leaving-account"),
-    );
+    await eventually(async () => (await boundAccounts(NAMESPACE)).includes("leaving-account"), true, 10_000);
     await client.delete(KINDS.BackupConfiguration, NAMESPACE, "leaving-backup");
-    await waitUntil("it is gone", 20_000, async () => (await configuration("leaving-backup")) === undefined);
+    await eventually(() => configuration("leaving-backup"), undefined, 20_000);
     expect(await hasSidecar("Deployment", "leaving")).toBe(false);
-    await waitUntil(
-      "only its account is unbound",
-      10_000,
-      async () => !(await boundAccounts(NAMESPACE)).includes("leaving-account"),
-    );
+    await eventually(async () => (await boundAccounts(NAMESPACE)).includes("leaving-account"), false, 10_000);
     expect(await boundAccounts(NAMESPACE)).toContain("web-account");
   });
 
@@ -429,6 +414,6 @@ describe("a deleted invoker", () => {
     await applyManifests(client, [aConfiguration("orphan-backup", { target: target("Deployment", "never") })]);
     await waitForReason("orphan-backup", "BackupTargetFound", "TargetNotAvailable");
     await client.delete(KINDS.BackupConfiguration, NAMESPACE, "orphan-backup");
-    await waitUntil("it is gone", 10_000, async () => (await configuration("orphan-backup")) === undefined);
+    await eventually(() => configuration("orphan-backup"), undefined, 10_000);
   });
 });

@@ -1,11 +1,12 @@
 /** Commands and logs of a real pod, through the API server. */
-import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { messageOf } from "../../shared/errors.ts";
 import { textAt } from "../../shared/json/value.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Connection } from "../../shared/kube/connection/credentials.ts";
 import { createPodExec, type ExecRequest, type PodExec } from "../../shared/kube/exec/pod.ts";
 import { readLogTail } from "../../shared/kube/logs.ts";
+import { eventually, stays } from "../support/eventually.ts";
 import { startTcpProxy } from "../support/kube/tcp-proxy.ts";
 import { failureOf, openTestClient } from "../support/kube/test-client.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
@@ -27,9 +28,9 @@ beforeAll(async () => {
   const spec = { automountServiceAccountToken: false, terminationGracePeriodSeconds: 0, containers: [container] };
   // The namespace's ServiceAccount comes a moment after the namespace.
   const create = () => client.create(PODS, NAMESPACE, { metadata: { name: "talker" }, spec }, asIs);
-  await vi.waitFor(create, { timeout: 20_000, interval: 200 });
+  await eventually(() => create().then(() => "made", messageOf), "made", 20_000);
   const phase = async () => textAt(await client.get(PODS, NAMESPACE, "talker", asIs), "status", "phase");
-  await vi.waitFor(async () => expect(await phase()).toBe("Running"), { timeout: 60_000, interval: 200 });
+  await eventually(phase, "Running", 60_000);
 });
 afterAll(async () => {
   await client?.delete(PODS, NAMESPACE, "talker", { gracePeriodSeconds: 0 });
@@ -96,11 +97,11 @@ describe("a command", () => {
     const proxy = await startTcpProxy(connection.serverUrl);
     const through = createPodExec({ connection: { ...connection, serverUrl: proxy.url } });
     const running = failureOf(through({ ...COMMON, command: ["sh", "-c", "echo x >>/tmp/runs; sleep 5"] }));
-    await vi.waitFor(async () => expect((await sh("cat /tmp/runs")).stdout).toBe("x\n"), { timeout: 10_000 });
+    const runs = async () => (await sh("cat /tmp/runs")).stdout;
+    await eventually(runs, "x\n", 10_000);
     proxy.cut();
     expect(await running).toMatchObject({ status: 0, reason: "ConnectionLost", retryable: true });
-    await pause(500);
-    expect((await sh("cat /tmp/runs")).stdout).toBe("x\n");
+    await stays(runs, "x\n", 500);
     await proxy.stop();
   });
 

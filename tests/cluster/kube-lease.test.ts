@@ -1,12 +1,12 @@
 /** Processes that contend for one lease of a real API server, and are killed, paused and stopped. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { numberAt, parseJson, textAt } from "../../shared/json/value.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { LeaderElection } from "../../shared/kube/election/lease.ts";
 import { LEASES } from "../../shared/kube/resources.ts";
+import { eventually, stays } from "../support/eventually.ts";
 import { CONTENDER_TIMINGS } from "../support/kube/lease-contender.ts";
 import { openTestClient } from "../support/kube/test-client.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
@@ -63,15 +63,20 @@ function contend(lease: string, identity: string): Contender {
   return contender;
 }
 
-const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 20_000, interval: 20 });
-
 async function aLeaderAndAnother(lease: string): Promise<readonly [Contender, Contender]> {
   const leader = contend(lease, "first");
-  await eventually(() => leader.said).toContain("acquired");
+  await eventually(
+    () => leader.said,
+    (all) => all.includes("acquired"),
+    20_000,
+  );
   const other = contend(lease, "second");
-  await eventually(() => other.said).toContain("contending");
-  await pause(CONTENDER_TIMINGS.retryMs * 2);
-  expect(other.said).toEqual(["contending"]);
+  await eventually(
+    () => other.said,
+    (all) => all.includes("contending"),
+    20_000,
+  );
+  await stays(() => other.said, ["contending"], CONTENDER_TIMINGS.retryMs * 2);
   return [leader, other];
 }
 
@@ -86,12 +91,20 @@ test("a leader that is killed is followed by the other, when its lease has run o
   const [leader, other] = await aLeaderAndAnother("killed");
   leader.child.kill("SIGKILL");
   const killedAt = Date.now();
-  await eventually(() => other.said).toContain("acquired");
+  await eventually(
+    () => other.said,
+    (all) => all.includes("acquired"),
+    20_000,
+  );
   const tookMs = Date.now() - killedAt;
   // Renewed up to one retry before the kill; noticed up to two tries after the end, and a busy machine takes its time.
   expect(tookMs).toBeGreaterThan(CONTENDER_TIMINGS.leaseDurationMs - CONTENDER_TIMINGS.retryMs - 200);
   expect(tookMs).toBeLessThan(CONTENDER_TIMINGS.leaseDurationMs + CONTENDER_TIMINGS.retryMs * 2 + 3_000);
-  await eventually(() => other.ledAt.length).toBeGreaterThan(0);
+  await eventually(
+    () => other.ledAt.length,
+    (count) => count > 0,
+    20_000,
+  );
   expectNoOverlap(leader, other);
   const lease = await client.get(LEASES, NAMESPACE, "killed", asIs);
   expect(textAt(lease, "spec", "holderIdentity")).toBe("second");
@@ -101,12 +114,16 @@ test("a leader that is killed is followed by the other, when its lease has run o
 test("a leader that is paused and continued acts no more once another leads", async () => {
   const [leader, other] = await aLeaderAndAnother("paused");
   leader.child.kill("SIGSTOP");
-  await eventually(() => other.said).toContain("acquired");
+  await eventually(
+    () => other.said,
+    (all) => all.includes("acquired"),
+    20_000,
+  );
   leader.child.kill("SIGCONT");
-  await eventually(() => leader.said.some((event) => event.startsWith("lost"))).toBe(true);
-  await pause(CONTENDER_TIMINGS.leaseDurationMs);
+  await eventually(() => leader.said.some((event) => event.startsWith("lost")), true, 20_000);
+  const losses = () => other.said.filter((event) => event.startsWith("lost"));
+  await stays(losses, [], CONTENDER_TIMINGS.leaseDurationMs);
   expectNoOverlap(leader, other);
-  expect(other.said.filter((event) => event.startsWith("lost"))).toEqual([]);
 });
 
 test("a leader that stops hands over at once", async () => {
@@ -115,7 +132,11 @@ test("a leader that stops hands over at once", async () => {
   const stoppedAt = Date.now();
   await leader.ended;
   expect(leader.said).toEqual(["contending", "acquired", "lost: stopped", "stopped"]);
-  await eventually(() => other.ledAt.length).toBeGreaterThan(0);
+  await eventually(
+    () => other.ledAt.length,
+    (count) => count > 0,
+    20_000,
+  );
   expect((other.ledAt[0] ?? 0) - stoppedAt).toBeLessThan(CONTENDER_TIMINGS.leaseDurationMs - 500);
   expectNoOverlap(leader, other);
 });
@@ -154,8 +175,7 @@ test("a leader that stops in the middle of a renewal that is written all the sam
 
 test("of many that start at the same moment one leads", async () => {
   const all = ["a", "b", "c", "d"].map((identity) => contend("race", identity));
-  await eventually(() => all.filter(({ said }) => said.includes("acquired")).length).toBe(1);
-  await eventually(() => all.every(({ said }) => said.includes("contending"))).toBe(true);
-  await pause(CONTENDER_TIMINGS.leaseDurationMs);
-  expect(all.filter(({ ledAt }) => ledAt.length > 0)).toHaveLength(1);
+  await eventually(() => all.filter(({ said }) => said.includes("acquired")).length, 1, 20_000);
+  await eventually(() => all.every(({ said }) => said.includes("contending")), true, 20_000);
+  await stays(() => all.filter(({ ledAt }) => ledAt.length > 0).length, 1, CONTENDER_TIMINGS.leaseDurationMs);
 });

@@ -11,6 +11,7 @@ import {
 import { isExpired } from "../../shared/kube/client/error.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import { eventually } from "../support/eventually.ts";
 import { startTcpProxy, type TcpProxy } from "../support/kube/tcp-proxy.ts";
 import { openTestClient } from "../support/kube/test-client.ts";
 
@@ -94,8 +95,6 @@ function put(namespace: string, name: string, count: number): Promise<unknown> {
   return writer.patch(CONFIG_MAPS, namespace, name, { kind: "apply", body }, asIs, { maxRetries: 20 });
 }
 
-const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 30_000, interval: 20 });
-
 /** Counts that handlers were told of one object, in order. */
 function countsOf(calls: readonly string[], name: string): readonly number[] {
   return calls.flatMap((call) => {
@@ -111,7 +110,7 @@ test("connections that are cut again and again lose no event and repeat none", a
     await put(namespace, "counter", count);
     if (count % 30 === 0) proxy.cut();
   }
-  await eventually(() => informer.get(namespace, "counter")?.count).toBe(last);
+  await eventually(() => informer.get(namespace, "counter")?.count, last, 30_000);
   expect(countsOf(calls, "counter")).toEqual(Array.from({ length: last }, (_, index) => index + 1));
   expect(calls.filter((call) => call.startsWith("add"))).toEqual(["add counter=1"]);
   expect(problems.filter(({ kind }) => kind === "Fault").length).toBeGreaterThan(3);
@@ -122,11 +121,11 @@ test("a connection that silently carries nothing is noticed and resumed", async 
     timings: { quietAfterMs: 2_000, backoff: { baseMs: 20, maxMs: 500 } },
   });
   await put(namespace, "counter", 1);
-  await eventually(() => informer.get(namespace, "counter")?.count).toBe(1);
+  await eventually(() => informer.get(namespace, "counter")?.count, 1, 30_000);
   proxy.swallow();
   await put(namespace, "counter", 2);
   await put(namespace, "counter", 3);
-  await eventually(() => informer.get(namespace, "counter")?.count).toBe(3);
+  await eventually(() => informer.get(namespace, "counter")?.count, 3, 30_000);
   expect(countsOf(calls, "counter")).toEqual([1, 2, 3]);
 });
 
@@ -135,7 +134,7 @@ test("an API server that is killed and started again is found again, and its sta
   await put(namespace, "stays", 1);
   await put(namespace, "changes", 1);
   await put(namespace, "goes", 1);
-  await eventually(() => informer.size()).toBe(3);
+  await eventually(() => informer.size(), 3, 30_000);
   let count = 1;
   let writing = true;
   const writes = (async () => {
@@ -153,8 +152,8 @@ test("an API server that is killed and started again is found again, and its sta
   writing = false;
   await writes;
   await put(namespace, "changes", count + 1);
-  await eventually(() => informer.get(namespace, "changes")?.count).toBe(count + 1);
-  await eventually(() => informer.get(namespace, "goes")).toBeUndefined();
+  await eventually(() => informer.get(namespace, "changes")?.count, count + 1, 30_000);
+  await eventually(() => informer.get(namespace, "goes"), undefined, 30_000);
   const counts = countsOf(calls, "changes");
   expect(counts).toEqual([...new Set(counts)].sort((a, b) => a - b));
   expect(calls.filter((call) => !call.startsWith("update"))).toEqual([
@@ -170,7 +169,7 @@ test("an API server that is killed and started again is found again, and its sta
 test("after a compaction that swallowed changes, a list tells exactly the differences", async () => {
   const { namespace, proxy, informer, calls, problems } = await watchNamespace();
   for (const name of ["stays", "changes", "goes", "replaced"]) await put(namespace, name, 1);
-  await eventually(() => informer.size()).toBe(4);
+  await eventually(() => informer.size(), 4, 30_000);
   const uid = informer.get(namespace, "replaced")?.uid;
   calls.length = 0;
   proxy.refuse();
@@ -185,15 +184,15 @@ test("after a compaction that swallowed changes, a list tells exactly the differ
   await controlPlane.killApiServer();
   await controlPlane.startApiServer();
   proxy.restore();
-  await eventually(() => informer.get(namespace, "comes")?.count).toBe(1);
-  await eventually(() => informer.get(namespace, "goes")).toBeUndefined();
+  await eventually(() => informer.get(namespace, "comes")?.count, 1, 30_000);
+  await eventually(() => informer.get(namespace, "goes"), undefined, 30_000);
   expect(calls.toSorted()).toEqual(
     ["update changes=3", "delete goes", "delete replaced", "add replaced=1", "add comes=1"].toSorted(),
   );
   expect(informer.get(namespace, "replaced")?.uid).not.toBe(uid);
   expect(problems.some((problem) => problem.kind === "Fault" && isExpired(problem.error))).toBe(true);
   await put(namespace, "stays", 2);
-  await eventually(() => informer.get(namespace, "stays")?.count).toBe(2);
+  await eventually(() => informer.get(namespace, "stays")?.count, 2, 30_000);
 });
 
 test("a loss of contact shows in the health, and passes", async () => {
@@ -204,13 +203,13 @@ test("a loss of contact shows in the health, and passes", async () => {
   });
   expect(informer.healthy().ok).toBe(true);
   proxy.refuse();
-  await eventually(() => failed.length).toBe(1);
+  await eventually(() => failed.length, 1, 30_000);
   expect(informer.healthy().ok).toBe(false);
   expect(problems.filter(({ kind }) => kind === "Stale")).toHaveLength(1);
   proxy.restore();
-  await eventually(() => informer.healthy().ok).toBe(true);
+  await eventually(() => informer.healthy().ok, true, 30_000);
   await put(namespace, "counter", 1);
-  await eventually(() => informer.size()).toBe(1);
+  await eventually(() => informer.size(), 1, 30_000);
 });
 
 test("selectors are the server's work, and what stops to match is deleted", async () => {
@@ -219,7 +218,7 @@ test("selectors are the server's work, and what stops to match is deleted", asyn
     writer.create(CONFIG_MAPS, namespace, { metadata: { name, labels: { team } }, data: { count: "1" } }, asIs);
   await create("one", "a");
   await create("two", "b");
-  await eventually(() => informer.size()).toBe(1);
+  await eventually(() => informer.size(), 1, 30_000);
   await writer.patch(
     CONFIG_MAPS,
     namespace,
@@ -227,7 +226,7 @@ test("selectors are the server's work, and what stops to match is deleted", asyn
     { kind: "merge", body: { metadata: { labels: { team: "b" } } } },
     asIs,
   );
-  await eventually(() => informer.size()).toBe(0);
+  await eventually(() => informer.size(), 0, 30_000);
   expect(calls).toEqual(["add one=1", "delete one"]);
 });
 
@@ -248,7 +247,7 @@ test("an informer of metadata alone gets no data, and follows changes all the sa
   await put(namespace, "one", 1);
   await put(namespace, "two", 1);
   await put(namespace, "one", 2);
-  await eventually(() => seen.length).toBe(2);
+  await eventually(() => seen.length, 2, 30_000);
   expect(informer.size()).toBe(1);
   expect(seen.map((object) => [valueAt(object, "kind"), valueAt(object, "data")])).toEqual([
     ["PartialObjectMetadata", undefined],

@@ -9,9 +9,9 @@ import { parseHostRun } from "../../shared/api/host-run.ts";
 import type { HostStats } from "../../shared/api/host-stats.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
+import { eventually } from "../support/eventually.ts";
 import { openTestClient } from "../support/kube/test-client.ts";
 import { applyManifests, parseManifests } from "../support/objects/apply.ts";
-import { waitForValue } from "../support/restore/restore-stand.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 
 const NAMESPACE = "large-status";
@@ -87,5 +87,5 @@ test("D20: of 5,000 hosts that fail with long texts nothing is lost, no object i
   }
   expect(await countRuns()).toBeGreaterThan(5);
   await client.delete(KINDS.BackupSession, NAMESPACE, NAME, { propagationPolicy: "Background" });
-  await waitForValue(countRuns, (count) => count === 0, "the records to go with their session", 120_000);
+  await eventually(countRuns, 0, 120_000);
 });

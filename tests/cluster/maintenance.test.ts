@@ -18,11 +18,11 @@ import { buildDeletionOrder, deletionSelector, readDeletionOrder } from "../../s
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { findCondition } from "../../shared/status/conditions.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
+import { eventually } from "../support/eventually.ts";
 import { applyManifests, parseManifests } from "../support/objects/apply.ts";
 import { waitForContainer } from "../support/objects/pods.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
 import { type BackendServer, startRestServer } from "../support/restic/backend-servers.ts";
-import { waitForValue } from "../support/restore/restore-stand.ts";
 
 const NAMESPACE = "upkeep";
 const VAULT = "upkeep-vault";
@@ -111,7 +111,7 @@ async function backup(name: string, of = "app"): Promise<BackupSession> {
   const { client } = cluster();
   const configuration = () => client.get(KINDS.BackupConfiguration, NAMESPACE, of, asIs);
   const isReady = (object: unknown) => textAt(object, "status", "phase") === "Ready";
-  await waitForValue(configuration, isReady, "the configuration to be ready", TIMEOUT_MS);
+  await eventually(configuration, isReady, TIMEOUT_MS);
   const session = {
     apiVersion: KINDS.BackupSession.apiVersion,
     kind: "BackupSession",
@@ -120,7 +120,7 @@ async function backup(name: string, of = "app"): Promise<BackupSession> {
   };
   await client.create(KINDS.BackupSession, NAMESPACE, session, asIs);
   const read = () => client.get(KINDS.BackupSession, NAMESPACE, name, parseBackupSession);
-  const ended = await waitForValue(read, ({ status }) => isFinalSessionPhase(status?.phase), name, TIMEOUT_MS);
+  const ended = await eventually(read, ({ status }) => isFinalSessionPhase(status?.phase), TIMEOUT_MS);
   expect(ended.status, JSON.stringify(ended.status, null, 1)).toMatchObject({ phase: "Succeeded" });
   return ended;
 }
@@ -167,17 +167,12 @@ test("D13: checks and prune run in the Repository's namespace, and its status sa
     "SendRepositoryMetrics",
   ]);
   await backup("two");
-  await waitForValue(repositoryStatus, ({ lastRemoval }) => lastRemoval !== undefined, "the removal", TIMEOUT_MS);
-  const told = await waitForValue(
-    repositoryStatus,
-    (one) => one.points?.[0]?.session === "two",
-    "the point",
-    TIMEOUT_MS,
-  );
+  await eventually(repositoryStatus, ({ lastRemoval }) => lastRemoval !== undefined, TIMEOUT_MS);
+  const told = await eventually(repositoryStatus, (one) => one.points?.[0]?.session === "two", TIMEOUT_MS);
   expect(told.points).toHaveLength(1);
   await askForCheck("please");
   const isDone = (status: RepositoryStatus) => latestRun(status)?.phase === "Succeeded";
-  const status = await waitForValue(repositoryStatus, isDone, "the maintenance", TIMEOUT_MS);
+  const status = await eventually(repositoryStatus, isDone, TIMEOUT_MS);
   expect(latestRun(status)).toMatchObject({ actions: ["VerifyRepositoryIntegrity", "PruneRepository"] });
   expect(status).toMatchObject({ integrity: true, prunedRemoval: status.lastRemoval });
   expect(status.lastCheckTime).toBeDefined();
@@ -185,8 +180,8 @@ test("D13: checks and prune run in the Repository's namespace, and its status sa
   // Read from the repository itself: the point that retention took is not told any more.
   const points = [{ namespace: NAMESPACE, session: "two", complete: true, keptBy: ["keepLast"] }];
   expect(status).toMatchObject({ points, recoveryPoints: 1, pointsListedAt: latestRun(status)?.assignedAt });
-  await waitForValue(checkRequest, (value) => value === undefined, "the request to be taken back", TIMEOUT_MS);
-  await waitForValue(madeThings, (names) => names.length === 0, "the job to go", TIMEOUT_MS);
+  await eventually(checkRequest, undefined, TIMEOUT_MS);
+  await eventually(madeThings, (names) => names.length === 0, TIMEOUT_MS);
   // Of this cluster alone, and one complete point.
   const snapshots: unknown = JSON.parse(restic("snapshots", "--json"));
   expect(snapshots).toHaveLength(1);
@@ -203,18 +198,13 @@ test("D13: a check gives way to a backup at once, and comes again when that has 
   });
   await askForCheck("again");
   const runs = async () => (await cluster().client.list(KINDS.HostRun, VAULT, parseHostRun)).items;
-  await waitForValue(
-    runs,
-    (items) => items.some(({ status }) => (status?.locks ?? []).length > 0),
-    "the wait",
-    TIMEOUT_MS,
-  );
+  await eventually(runs, (items) => items.some(({ status }) => (status?.locks ?? []).length > 0), TIMEOUT_MS);
   // Whose it is stands in the status while it waits.
   const holder = foreign.pid;
   const isTold = ({ locks = [] }: RepositoryStatus) => locks.some(({ pid }) => pid === holder);
-  await waitForValue(repositoryStatus, isTold, "the lock in the status", TIMEOUT_MS);
+  await eventually(repositoryStatus, isTold, TIMEOUT_MS);
   const isStopped = (status: RepositoryStatus) => latestRun(status)?.phase === "Stopped";
-  const stopped = waitForValue(repositoryStatus, isStopped, "the stop", TIMEOUT_MS);
+  const stopped = eventually(repositoryStatus, isStopped, TIMEOUT_MS);
   const third = backup("three");
   expect(latestRun(await stopped)?.message).toContain("BackupSession upkeep/three");
   const exited = once(foreign, "exit");
@@ -223,9 +213,9 @@ test("D13: a check gives way to a backup at once, and comes again when that has 
   const session = await third;
   expect(findCondition(session.status?.conditions, "RepositoryIntegrityVerified")).toMatchObject({ status: "True" });
   const isDone = (status: RepositoryStatus) => latestRun(status)?.phase === "Succeeded";
-  const status = await waitForValue(repositoryStatus, isDone, "the check", TIMEOUT_MS);
+  const status = await eventually(repositoryStatus, isDone, TIMEOUT_MS);
   expect(status.maintenanceRuns?.map(({ phase }) => phase)).toEqual(["Succeeded", "Stopped", "Succeeded"]);
-  await waitForValue(repositoryStatus, ({ locks }) => locks?.length === 0, "no lock in the status", TIMEOUT_MS);
+  await eventually(repositoryStatus, ({ locks }) => locks?.length === 0, TIMEOUT_MS);
   // Pruned a moment ago: not again on the same day.
   expect(latestRun(status)?.actions).toEqual(["VerifyRepositoryIntegrity"]);
 }, 200_000);
@@ -242,7 +232,7 @@ test("a snapshot that somebody deleted goes from the repository and from the lis
     const options = { labelSelector: deletionSelector(VAULT) };
     return (await client.list(CONFIG_MAPS, Install.Namespace, readDeletionOrder, options)).items;
   };
-  await waitForValue(orders, (items) => items.length === 0, "the order to be carried out", TIMEOUT_MS);
+  await eventually(orders, (items) => items.length === 0, TIMEOUT_MS);
   const status = await repositoryStatus();
   const left = listed.filter((one) => one !== foreignOne).map(({ id }) => id);
   expect(status.snapshots?.map(({ id }) => id)).toEqual(left);
@@ -306,10 +296,10 @@ spec:
   await backup("plain-one", "plain");
   await backup("plain-two", "plain");
   const status = () => statusOf(NAMESPACE, "folder");
-  await waitForValue(status, ({ lastRemoval }) => lastRemoval !== undefined, "the removal", TIMEOUT_MS);
+  await eventually(status, ({ lastRemoval }) => lastRemoval !== undefined, TIMEOUT_MS);
   await askForCheck("please", NAMESPACE, "folder");
   const isDone = (one: RepositoryStatus) => latestRun(one)?.finishedAt !== undefined;
-  const done = latestRun(await waitForValue(status, isDone, "the maintenance", TIMEOUT_MS));
+  const done = latestRun(await eventually(status, isDone, TIMEOUT_MS));
   expect(done).toMatchObject({ phase: "Succeeded", actions: ["VerifyRepositoryIntegrity", "PruneRepository"] });
   expect(done?.pod).toMatch(/^stash-maintain-folder-/);
   expect(execFileSync("find", [folder, "!", "-user", "1000"], { encoding: "utf8" })).toBe("");

@@ -14,6 +14,7 @@ import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
+import { eventually } from "../support/eventually.ts";
 import {
   GOOD_STATUS,
   OPEN_STATUS,
@@ -29,7 +30,6 @@ import { waitForContainer, waitForReadyPods } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
 import { PRODUCT_IMAGE } from "../support/product/running-product.ts";
-import { waitForValue } from "../support/restore/restore-stand.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 
 const NAMESPACE = "from-upstream";
@@ -117,7 +117,7 @@ test("the sidecar of upstream is taken over in place: one container, one rollout
     const workload = await client.get(KUBERNETES.Deployment, NAMESPACE, "web", asIs);
     return objectsAt(workload, "spec", "template", "spec", "containers").map((container) => textAt(container, "image"));
   };
-  await waitForValue(isOurs, (images) => images.includes(PRODUCT_IMAGE), "the sidecar to be taken over", TIMEOUT_MS);
+  await eventually(isOurs, (images) => images.includes(PRODUCT_IMAGE), TIMEOUT_MS);
   expect(await isOurs()).toEqual(["app:1", PRODUCT_IMAGE]);
   await waitForContainer(client, NAMESPACE, "app=web", "stash", 1, TIMEOUT_MS);
   await waitForReadyPods(client, NAMESPACE, "app=web", 1, TIMEOUT_MS);
@@ -132,15 +132,15 @@ test("the CronJob that would trigger once more is gone, and the configuration is
   const { client } = cluster();
   const resource = await cronJobsOf(client);
   const cronJob = () => client.find(resource, NAMESPACE, "stash-trigger-web-backup", asIs);
-  await waitForValue(cronJob, (found) => found === undefined, "the CronJob to go", TIMEOUT_MS);
+  await eventually(cronJob, undefined, TIMEOUT_MS);
   const phase = async () =>
     textAt(await client.get(KINDS.BackupConfiguration, NAMESPACE, "web-backup", asIs), "status", "phase");
-  await waitForValue(phase, (now) => now === "Ready", "the configuration to be ready", TIMEOUT_MS);
+  await eventually(phase, "Ready", TIMEOUT_MS);
 });
 
 async function untilEnded(name: string): Promise<BackupSession> {
   const read = () => cluster().client.get(KINDS.BackupSession, NAMESPACE, name, parseBackupSession);
-  return waitForValue(read, ({ status }) => isFinalSessionPhase(status?.phase), `the end of ${name}`, TIMEOUT_MS);
+  return eventually(read, ({ status }) => isFinalSessionPhase(status?.phase), TIMEOUT_MS);
 }
 
 test("a session that was under way when upstream's operator went comes to an end, and holds up no other", async () => {
@@ -175,6 +175,6 @@ test("sessions that upstream ended stay as they ended, and its finalizers hold n
   for (const [resource, name] of held) {
     await client.delete(resource, NAMESPACE, name);
     const find = () => client.find(resource, NAMESPACE, name, asIs);
-    await waitForValue(find, (found) => found === undefined, `${name} to go`, TIMEOUT_MS);
+    await eventually(find, undefined, TIMEOUT_MS);
   }
 });

@@ -8,11 +8,11 @@ import { objectsAt } from "../../shared/injection/workload.ts";
 import { textAt } from "../../shared/json/value.ts";
 import { asIs } from "../../shared/kube/client/interface.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
+import { eventually } from "../support/eventually.ts";
 import { applyManifests, parseManifests } from "../support/objects/apply.ts";
 import { waitForContainer } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { type InstalledCluster, startInstalledCluster } from "../support/product/installed-cluster.ts";
-import { waitForValue } from "../support/restore/restore-stand.ts";
 
 const NAMESPACE = "node-lost";
 const TIMEOUT_MS = 120_000;
@@ -81,7 +81,7 @@ spec:
   );
   await waitForContainer(client, NAMESPACE, "app=logs", "stash", 2, TIMEOUT_MS);
   const batch = () => client.get(KINDS.BackupBatch, NAMESPACE, "nightly", asIs);
-  await waitForValue(batch, (object) => textAt(object, "status", "phase") === "Ready", "the batch to be ready");
+  await eventually(batch, (object) => textAt(object, "status", "phase") === "Ready");
 }, 240_000);
 
 afterAll(() => cluster?.stop());
@@ -100,7 +100,7 @@ async function backUp(name: string): Promise<BackupSession> {
     asIs,
   );
   const read = () => client.get(KINDS.BackupSession, NAMESPACE, name, parseBackupSession);
-  return waitForValue(read, ({ status }) => isFinalSessionPhase(status?.phase), `session ${name}`, TIMEOUT_MS);
+  return eventually(read, ({ status }) => isFinalSessionPhase(status?.phase), TIMEOUT_MS);
 }
 
 function hostsOf({ status }: BackupSession) {
@@ -124,14 +124,9 @@ test("the hosts of a DaemonSet are saved; when a node is lost the session ends, 
     );
   };
   const isLost = (status: string | undefined) => status === "Unknown";
-  await waitForValue(() => readyOf("node-b"), isLost, "the node to be NotReady", TIMEOUT_MS);
+  await eventually(() => readyOf("node-b"), isLost, TIMEOUT_MS);
   // On a busy machine the other node may be late with its heartbeats as well.
-  await waitForValue(
-    () => readyOf("node-a"),
-    (status) => status === "True",
-    "the other node to be Ready",
-    TIMEOUT_MS,
-  );
+  await eventually(() => readyOf("node-a"), "True", TIMEOUT_MS);
 
   const partial = await backUp("partial");
   expect(partial.status?.phase, JSON.stringify(partial.status)).toBe("Failed");

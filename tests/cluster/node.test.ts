@@ -10,7 +10,7 @@ import { afterAll, expect, test } from "vitest";
 import { parseJson, textAt } from "../../shared/json/value.ts";
 import { processesThatName } from "../support/control-plane/processes-of.ts";
 import { type SupervisedProcesses, superviseProcesses } from "../support/control-plane/supervised-processes.ts";
-import { waitUntil } from "../support/control-plane/wait-until.ts";
+import { eventually } from "../support/eventually.ts";
 import { clusterAddresses } from "../support/node/addresses.ts";
 import { makeClusterNetwork } from "../support/node/cluster-network.ts";
 
@@ -85,17 +85,13 @@ test("an owner that is killed leaves no process, no mount, no interface, no cont
 
   owner.kill("SIGKILL");
   for (const folder of folders) {
-    await waitUntil(
-      `no process of ${folder} is left`,
-      SOON_MS,
-      async () => (await processesThatName(folder)).length === 0,
-    );
-    await waitUntil(`${folder} is gone`, SOON_MS, async () => !existsSync(folder));
+    await eventually(async () => (await processesThatName(folder)).length, 0, SOON_MS);
+    await eventually(() => existsSync(folder), false, SOON_MS);
   }
-  await waitUntil("the bridge is gone", SOON_MS, async () => !isThere(bridge));
+  await eventually(() => isThere(bridge), false, SOON_MS);
   const hierarchies = await readdir("/sys/fs/cgroup");
   const groups = cgroups.flatMap((name) => ["", ...hierarchies].map((at) => join("/sys/fs/cgroup", at, name)));
-  await waitUntil("the control groups are gone", SOON_MS, async () => !groups.some((path) => existsSync(path)));
+  await eventually(() => groups.some((path) => existsSync(path)), false, SOON_MS);
   const mounts = await readFile("/proc/self/mounts", "utf8");
   expect(folders.filter((folder) => mounts.includes(folder))).toEqual([]);
 });

@@ -5,12 +5,12 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { objectsAt } from "../../shared/injection/workload.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
+import { eventually } from "../support/eventually.ts";
 import {
   aBackupOf,
   aNamespace,
@@ -22,9 +22,13 @@ import {
 import { waitForPods } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { type RunningControllers, startInvokerControllers } from "../support/reconciler/running-controllers.ts";
-import { waitForValue } from "../support/restore/restore-stand.ts";
 import { connectTo, readAuthority } from "../support/webhook/cluster-client.ts";
-import { registerWebhook, startTestWebhook, type TestWebhook } from "../support/webhook/running-webhook.ts";
+import {
+  registerWebhook,
+  startTestWebhook,
+  type TestWebhook,
+  untilNoticed,
+} from "../support/webhook/running-webhook.ts";
 
 const DEFAULTS = `
 apiVersion: apiserver.config.k8s.io/v1
@@ -56,7 +60,7 @@ beforeAll(async () => {
   const ca = await readAuthority(plane.kubeletCa);
   webhook = await startTestWebhook({ kubeconfigPath: plane.kubeconfigPath, ca });
   await registerWebhook(client, webhook.url, ca.certPem);
-  await sleep(1_500);
+  await untilNoticed();
   controllers = await startInvokerControllers(client);
 }, 120_000);
 
@@ -75,7 +79,7 @@ const RESTRICTED = {
 };
 
 const podWith = async (namespace: string, containers: readonly string[]) => {
-  const at = { namespace, selector: "app=app", timeoutMs: STAGE_TIMEOUT_MS, what: `waited for ${containers}` };
+  const at = { namespace, selector: "app=app", timeoutMs: STAGE_TIMEOUT_MS };
   const pods = await waitForPods(client, at, (all) => all.some((pod) => pod.containers.join() === containers.join()));
   return pods.find((pod) => pod.containers.join() === containers.join());
 };
@@ -118,21 +122,21 @@ test("D9: a policy about workloads keeps the sidecar out of one that is there, a
   await stage.apply(aNamespace(ns), anApplication(ns, RESTRICTED), ...aPolicy(ns, expression, message, rule));
   const { container } = RESTRICTED;
   const other = anApplication(ns, { ...RESTRICTED, name: "probe", container: { ...container, name: "other" } });
-  const untilRefused = (workload: object, what: string) => {
+  const untilRefused = (workload: object) => {
     const isRefused = () =>
       client.create(KUBERNETES.Deployment, ns, workload, asIs, { dryRun: true }).then(
         () => false,
         (error: unknown) => String(error).includes(message),
       );
-    return waitForValue(isRefused, (refused) => refused, what, STAGE_TIMEOUT_MS);
+    return eventually(isRefused, true, STAGE_TIMEOUT_MS);
   };
-  await untilRefused(other, "the policy");
+  await untilRefused(other);
   await stage.apply(aBackupOf(ns), aBackupOf(ns, { name: "later" }));
   expect(await stage.untilReason(ns, "InjectionRefusedByCluster")).toContain(message);
   await stage.patch(ns, { spec: { template: { metadata: { annotations: { changed: "1" } } } } });
   expect(await stage.templateNames(ns)).toEqual(["app"]);
   // One that is made with its sidecar is refused as a whole, unless it says that it wants none.
-  await untilRefused(anApplication(ns, { ...RESTRICTED, name: "later" }), "the sidecar of a new workload");
+  await untilRefused(anApplication(ns, { ...RESTRICTED, name: "later" }));
   const metadata = { annotations: { "stash.appscode.com/inject": "disabled" } };
   await stage.apply(anApplication(ns, { ...RESTRICTED, name: "later", metadata }));
 });

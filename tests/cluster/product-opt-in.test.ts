@@ -1,13 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { type BackupSession, parseBackupSession } from "../../shared/api/backup-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { listAt } from "../../shared/json/value.ts";
 import { asIs } from "../../shared/kube/client/interface.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
+import { eventually } from "../support/eventually.ts";
 import { applyManifests, parseManifests } from "../support/objects/apply.ts";
 import { waitForContainer, waitForReadyPods } from "../support/objects/pods.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
@@ -79,12 +79,8 @@ async function runSession(name: string): Promise<BackupSession> {
     spec: { invoker },
   };
   await client.create(KINDS.BackupSession, NAMESPACE, body, asIs);
-  const deadline = performance.now() + TIMEOUT_MS;
-  for (;;) {
-    const session = await client.get(KINDS.BackupSession, NAMESPACE, name, parseBackupSession);
-    if (isFinalSessionPhase(session.status?.phase) || performance.now() > deadline) return session;
-    await sleep(200);
-  }
+  const read = () => client.get(KINDS.BackupSession, NAMESPACE, name, parseBackupSession);
+  return eventually(read, ({ status }) => isFinalSessionPhase(status?.phase), TIMEOUT_MS);
 }
 
 function restic(repository: string, ...args: readonly string[]): string {
@@ -99,11 +95,8 @@ test("a workload that carries the batch's label starts with the sidecar and is b
   await chmod(repository, 0o777);
   await applyManifests(client, parseManifests(BATCH.replace("REPOSITORY", repository)));
   // As a person would: the workload comes when the batch is known. Within milliseconds of it the sidecar comes a little later.
-  const hasConditions = async () => {
-    const batch = await client.get(KINDS.BackupBatch, NAMESPACE, "labelled", asIs);
-    return listAt(batch, "status", "conditions").length > 0;
-  };
-  await expect.poll(hasConditions, { timeout: TIMEOUT_MS }).toBe(true);
+  const read = () => client.get(KINDS.BackupBatch, NAMESPACE, "labelled", asIs);
+  await eventually(read, (batch) => listAt(batch, "status", "conditions").length > 0, TIMEOUT_MS);
   await applyManifests(client, parseManifests(APP));
   // The first pod has it: no other generation of the pod template was ever made.
   const [pod] = await waitForContainer(client, NAMESPACE, "app=web", "stash", 1, TIMEOUT_MS);

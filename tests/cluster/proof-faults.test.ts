@@ -14,6 +14,7 @@ import { listAt, numberAt, textAt } from "../../shared/json/value.ts";
 import { asIs } from "../../shared/kube/client/interface.ts";
 import { findConnection } from "../../shared/kube/connection/find.ts";
 import { createPodExec, type PodExec } from "../../shared/kube/exec/pod.ts";
+import { eventually } from "../support/eventually.ts";
 import { type Runs, runsIn } from "../support/jobs/runs.ts";
 import { applyFile, applyManifests, parseManifests } from "../support/objects/apply.ts";
 import { folderOfClaim } from "../support/objects/claims.ts";
@@ -189,14 +190,10 @@ async function begin(name: string): Promise<void> {
   await product().client.create(KINDS.BackupVerificationSession, NAMESPACE, body, asIs);
 }
 
-async function until(name: string, isWanted: (status: Status) => boolean): Promise<Status> {
+function until(name: string, isWanted: (status: Status) => boolean): Promise<Status> {
   const read = () =>
     product().client.get(KINDS.BackupVerificationSession, NAMESPACE, name, parseBackupVerificationSession);
-  for (const end = performance.now() + END_MS; performance.now() < end; await sleep(50)) {
-    const { status = {} } = await read();
-    if (isWanted(status)) return status;
-  }
-  throw new Error(`drill ${name}: ${JSON.stringify((await read()).status)}`);
+  return eventually(async () => (await read()).status ?? {}, isWanted, END_MS);
 }
 
 const untilEnd = (name: string) => until(name, ({ completionTime }) => completionTime !== undefined);

@@ -1,7 +1,6 @@
 /** Drills on a real node: what was backed up comes back beside the application, what is broken is found, and nothing stays. */
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PLUGIN_FILE } from "../../scripts/build.ts";
 import { parseBackupBatch } from "../../shared/api/backup-batch.ts";
@@ -19,6 +18,7 @@ import { createPodExec } from "../../shared/kube/exec/pod.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { findCondition } from "../../shared/status/conditions.ts";
 import { runPlugin } from "../support/cli/plugin.ts";
+import { eventually } from "../support/eventually.ts";
 import { type Runs, runsIn } from "../support/jobs/runs.ts";
 import { applyFile, applyManifests, parseManifests } from "../support/objects/apply.ts";
 import { folderOfClaim } from "../support/objects/claims.ts";
@@ -239,17 +239,13 @@ async function drill(name: string, verifier = "nightly"): Promise<void> {
   await product().client.create(KINDS.BackupVerificationSession, NAMESPACE, body, asIs);
 }
 
-async function untilDrill(
+function untilDrill(
   name: string,
   isWanted: (status: NonNullable<BackupVerificationSession["status"]>) => boolean,
 ): Promise<NonNullable<BackupVerificationSession["status"]>> {
   const read = () =>
     product().client.get(KINDS.BackupVerificationSession, NAMESPACE, name, parseBackupVerificationSession);
-  for (const end = performance.now() + END_MS; performance.now() < end; await sleep(50)) {
-    const { status = {} } = await read();
-    if (isWanted(status)) return status;
-  }
-  throw new Error(`drill ${name}: ${JSON.stringify((await read()).status)}`);
+  return eventually(async () => (await read()).status ?? {}, isWanted, END_MS);
 }
 
 const isEnded = ({ phase = "" }: { readonly phase?: string }): boolean =>
@@ -280,10 +276,7 @@ async function leftOf(drillName: string): Promise<readonly string[]> {
 }
 
 async function untilNothingLeft(drillName: string): Promise<void> {
-  for (const end = performance.now() + GONE_MS; performance.now() < end; await sleep(200)) {
-    if ((await leftOf(drillName)).length === 0) return;
-  }
-  expect(await leftOf(drillName)).toEqual([]);
+  await eventually(() => leftOf(drillName), [], GONE_MS);
 }
 
 async function applicationPods(): Promise<readonly string[]> {

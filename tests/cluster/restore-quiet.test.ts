@@ -10,11 +10,12 @@ import { listAt, textAt, valueAt } from "../../shared/json/value.ts";
 import { asIs } from "../../shared/kube/client/interface.ts";
 import type { JsonPatchOperation } from "../../shared/kube/client/patch.ts";
 import { buildMutatingConfiguration, INSTALLED_ADDRESS } from "../../webhook/configuration.ts";
+import { eventually, stays } from "../support/eventually.ts";
 import { listPods, waitForContainer, waitForPods, waitForReadyPods } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
 import { batchManifest, restoreManifest, restoreMember } from "../support/restore/application.ts";
-import { openRestoreStand, type RestoreStand, waitForValue } from "../support/restore/restore-stand.ts";
+import { openRestoreStand, type RestoreStand } from "../support/restore/restore-stand.ts";
 import { writerManifest } from "../support/restore/writer.ts";
 
 const cluster = useProduct();
@@ -51,7 +52,7 @@ function patchWeb(body: unknown) {
 
 /** Waits until the Deployment has its own strategy again. */
 async function expectStrategyBack(before: string): Promise<void> {
-  const web = await waitForValue(readWeb, (at) => keptOf(at) === undefined, "the strategy", TIMEOUT_MS);
+  const web = await eventually(readWeb, (at) => keptOf(at) === undefined, TIMEOUT_MS);
   expect(strategyOf(web)).toBe(before);
 }
 
@@ -123,8 +124,7 @@ test("D3, E12: no pod of before writes once the first file is restored, and the 
   const firstFile = await madeAtMs("big");
   expect(lastWrite.mtimeMs).toBeLessThan(firstFile ?? 0);
   // Giving the strategy back restarted nothing.
-  await sleep(2_000);
-  expect((await waitForWeb()).map(({ uid }) => uid)).toEqual([pod?.uid]);
+  await stays(async () => (await waitForWeb()).map(({ uid }) => uid), [pod?.uid ?? ""], 2_000);
   const sets = await client.list(KUBERNETES.ReplicaSet, NAMESPACE, asIs, { labelSelector: "app=web" });
   const revision = textAt(await readWeb(), "metadata", "annotations", "deployment.kubernetes.io/revision");
   expect(revision).toBe(String(sets.items.length));
@@ -165,12 +165,12 @@ test("D3: who puts the strategy back during the restore finds Recreate again, an
   expect(strategyOf(answered)).toBe(JSON.stringify({ type: "Recreate" }));
   await waitForPods(
     client,
-    { namespace: NAMESPACE, selector: "app=web", timeoutMs: TIMEOUT_MS, what: "waited for the second" },
+    { namespace: NAMESPACE, selector: "app=web", timeoutMs: TIMEOUT_MS },
     (pods) => pods.length === 2,
   );
   expect((await stand.readRestore("contested")).status?.phase).toBe("Running");
   expect((await stand.waitForEnd("contested", TIMEOUT_MS)).status?.phase).toBe("Succeeded");
-  const web = await waitForValue(readWeb, (at) => keptOf(at) === undefined, "the strategy", TIMEOUT_MS);
+  const web = await eventually(readWeb, (at) => keptOf(at) === undefined, TIMEOUT_MS);
   expect(valueAt(web, "spec", "strategy")).toEqual(own);
   await patchWeb({ spec: { strategy: STRATEGY, replicas: 1 } });
   await waitForWeb();
@@ -190,8 +190,7 @@ describe("D3: OldPodsRunning", () => {
     expect(held.status?.members?.[0]).toMatchObject({ reason: "OldPodsRunning", message });
     expect(held.status).toMatchObject({ phase: "Running", reason: "OldPodsRunning", message: `web: ${message}` });
     // It waits as long as the pod runs.
-    await sleep(3_000);
-    expect(hostOf(await stand.readRestore("beside"))?.podUID).toBeUndefined();
+    await stays(async () => hostOf(await stand.readRestore("beside"))?.podUID, undefined, 3_000);
     expect(await madeAtMs("big")).toBeUndefined();
     const scale = { kind: "merge", body: { spec: { replicas: 0 } } } as const;
     await client.patch(KUBERNETES.Deployment, NAMESPACE, "other", scale, asIs);

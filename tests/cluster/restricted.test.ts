@@ -13,12 +13,12 @@ import { listAt, textAt } from "../../shared/json/value.ts";
 import { asIs } from "../../shared/kube/client/interface.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
+import { eventually } from "../support/eventually.ts";
 import { applyFile, applyManifests, parseManifests } from "../support/objects/apply.ts";
 import { waitForContainer } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
 import { type BackendServer, startRestServer } from "../support/restic/backend-servers.ts";
-import { waitForValue } from "../support/restore/restore-stand.ts";
 
 const NAMESPACE = "restricted";
 const TIMEOUT_MS = 90_000;
@@ -102,7 +102,7 @@ test("a workload gets its sidecar, and a session of sidecar and job saves what t
   const { client } = cluster();
   await waitForContainer(client, NAMESPACE, "app=app", "stash", 1, TIMEOUT_MS);
   const batch = () => client.get(KINDS.BackupBatch, NAMESPACE, "nightly", asIs);
-  await waitForValue(batch, (object) => textAt(object, "status", "phase") === "Ready", "the batch to be ready");
+  await eventually(batch, (object) => textAt(object, "status", "phase") === "Ready");
   await client.create(
     KINDS.BackupSession,
     NAMESPACE,
@@ -116,12 +116,7 @@ test("a workload gets its sidecar, and a session of sidecar and job saves what t
   );
   const read = (): Promise<BackupSession> =>
     client.get(KINDS.BackupSession, NAMESPACE, "nightly-1", parseBackupSession);
-  const { status } = await waitForValue(
-    read,
-    (session) => isFinalSessionPhase(session.status?.phase),
-    "the session",
-    TIMEOUT_MS,
-  );
+  const { status } = await eventually(read, (session) => isFinalSessionPhase(session.status?.phase), TIMEOUT_MS);
   expect(status?.targets, JSON.stringify(status, null, 1)).toMatchObject([
     { phase: "Succeeded" },
     { phase: "Succeeded" },
@@ -137,7 +132,7 @@ async function drill(name: string): Promise<NonNullable<BackupVerificationSessio
   await client.create(KINDS.BackupVerificationSession, NAMESPACE, body, asIs);
   const read = () => client.get(KINDS.BackupVerificationSession, NAMESPACE, name, parseBackupVerificationSession);
   const isEnded = (found: BackupVerificationSession) => found.status?.completionTime !== undefined;
-  const { status = {} } = await waitForValue(read, isEnded, `drill ${name}`, TIMEOUT_MS);
+  const { status = {} } = await eventually(read, isEnded, TIMEOUT_MS);
   return status;
 }
 

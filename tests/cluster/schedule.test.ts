@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createScheduleController } from "../../reconciler/schedule/controller.ts";
 import { scheduleWorld } from "../../reconciler/world/for-schedule.ts";
@@ -11,7 +10,7 @@ import { createKubeClient } from "../../shared/kube/client/http.ts";
 import { asIs, type KubeClient } from "../../shared/kube/client/interface.ts";
 import { findConnection } from "../../shared/kube/connection/find.ts";
 import { createLogger } from "../../shared/log.ts";
-import { waitUntil } from "../support/control-plane/wait-until.ts";
+import { eventually, stays } from "../support/eventually.ts";
 import { applyManifests } from "../support/objects/apply.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
@@ -74,17 +73,14 @@ test("a due batch gets its session, and its status tells of the next runs", asyn
   const controller = createController(clockBefore(60_000));
   await applyManifests(client, [aBatch("minutely")]);
   await controller.start();
-  await waitUntil("the next runs are announced", 10_000, async () => {
-    return (await readBatch("minutely")).status?.nextRuns?.length === 5;
-  });
-  await waitUntil("the session is there", 15_000, async () => (await sessionsOf("minutely")).length === 1);
+  await eventually(async () => (await readBatch("minutely")).status?.nextRuns?.length, 5, 10_000);
+  await eventually(async () => (await sessionsOf("minutely")).length, 1, 15_000);
   const [session] = await sessionsOf("minutely");
   const dueMs = Date.parse(session?.spec.dueTime ?? "");
   expect(session?.metadata.name).toBe(`minutely-${dueMs / 1_000}`);
-  await waitUntil("the status tells of it", 10_000, async () => {
-    const { status } = await readBatch("minutely");
-    return status?.lastScheduleTime === session?.spec.dueTime && Date.parse(status?.nextRuns?.[0] ?? "") > dueMs;
-  });
+  const isTold = ({ status }: BackupBatch) =>
+    status?.lastScheduleTime === session?.spec.dueTime && Date.parse(status?.nextRuns?.[0] ?? "") > dueMs;
+  await eventually(() => readBatch("minutely"), isTold, 10_000);
   await controller.stop();
   expect(session?.metadata.ownerReferences).toMatchObject([
     { kind: "BackupBatch", name: "minutely", uid: (await readBatch("minutely")).metadata.uid, controller: true },
@@ -96,24 +92,16 @@ test("two leaders at once, then a restart after an outage: each due time has at 
   await applyManifests(client, [aBatch("contended", { schedule: "*/2 * * * *" })]);
   const both = [createController(clock), createController(clock)];
   for (const controller of both) await controller.start();
-  await waitUntil("the next runs are announced", 10_000, async () => {
-    return (await readBatch("contended")).status?.nextRuns !== undefined;
-  });
-  await waitUntil("the first session is there", 15_000, async () => (await sessionsOf("contended")).length > 0);
-  await waitUntil("the status tells of it", 10_000, async () => {
-    return (await readBatch("contended")).status?.lastScheduleTime !== undefined;
-  });
+  await eventually(async () => (await readBatch("contended")).status?.nextRuns !== undefined, true, 10_000);
+  await eventually(async () => (await sessionsOf("contended")).length > 0, true, 15_000);
+  await eventually(async () => (await readBatch("contended")).status?.lastScheduleTime !== undefined, true, 10_000);
   for (const controller of both) await controller.stop();
   const before = await sessionsOf("contended");
   // Twenty minutes during which nobody leads.
   const after = createController({ ...systemClock, now: () => clock.now() + 20 * 60_000 });
   await after.start();
-  await waitUntil("the newest missed run has its session", 15_000, async () => {
-    return (await sessionsOf("contended")).length > before.length;
-  });
-  await waitUntil("the others count as missed", 10_000, async () => {
-    return ((await readBatch("contended")).status?.missedRuns ?? 0) >= 8;
-  });
+  await eventually(async () => (await sessionsOf("contended")).length > before.length, true, 15_000);
+  await eventually(async () => ((await readBatch("contended")).status?.missedRuns ?? 0) >= 8, true, 10_000);
   await after.stop();
   const due = (await sessionsOf("contended")).map(({ spec }) => spec.dueTime);
   expect(new Set(due).size).toBe(due.length);
@@ -134,18 +122,13 @@ test("a restore of a target holds the due run until it has ended", async () => {
   // One that only waits is in nobody's way.
   const atWork = { phase: "Running", startTime: new Date().toISOString(), totalHosts: 1 };
   await client.patchStatus(KINDS.RestoreSession, NAMESPACE, "back", { kind: "merge", body: { status: atWork } }, asIs);
-  await waitUntil("the informer knows the restore", 10_000, async () => {
-    return world.restoreSessions.get(NAMESPACE, "back")?.status?.startTime !== undefined;
-  });
+  await eventually(() => world.restoreSessions.get(NAMESPACE, "back")?.status?.startTime !== undefined, true, 10_000);
   const controller = createController(clockBefore(60_000));
   await controller.start();
-  await waitUntil("the next runs are announced", 10_000, async () => {
-    return (await readBatch("held")).status?.nextRuns !== undefined;
-  });
-  await sleep(3_000);
-  expect(await sessionsOf("held")).toEqual([]);
+  await eventually(async () => (await readBatch("held")).status?.nextRuns !== undefined, true, 10_000);
+  await stays(() => sessionsOf("held"), [], 3_000);
   const body = { status: { phase: "Succeeded" } };
   await client.patchStatus(KINDS.RestoreSession, NAMESPACE, "back", { kind: "merge", body }, asIs);
-  await waitUntil("the held run has its session", 15_000, async () => (await sessionsOf("held")).length === 1);
+  await eventually(async () => (await sessionsOf("held")).length, 1, 15_000);
   await controller.stop();
 });

@@ -1,11 +1,12 @@
 /** Sessions under an API server that refuses, fails, is away or is asked by two reconcilers that both believe to lead. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { parseBackupBatch } from "../../shared/api/backup-batch.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { objectsAt } from "../../shared/injection/workload.ts";
 import { textAt, valueAt } from "../../shared/json/value.ts";
 import { asIs } from "../../shared/kube/client/interface.ts";
+import { eventually } from "../support/eventually.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { type PlaneWithoutNodes, startPlaneWithoutNodes } from "../support/plane-without-nodes.ts";
 import { listSessions, startSession, untilSession } from "../support/session/batch-without-nodes.ts";
@@ -40,9 +41,7 @@ afterAll(async () => {
 async function lead(): Promise<void> {
   const reconciler = await stand.startReconciler("--leader-elect=false");
   reconcilers.push(reconciler);
-  for (const deadline = performance.now() + END_MS; !reconciler.log().includes('"msg":"leading"'); await sleep(50)) {
-    if (performance.now() > deadline) throw new Error(`the reconciler does not lead:\n${reconciler.log()}`);
-  }
+  await untilLeading([reconciler], END_MS);
 }
 
 function callsOf(name: string): readonly string[] {
@@ -186,9 +185,8 @@ test("E14: many invokers at once, and a namespace that goes with its own, leave 
     return items.filter((phase) => phase !== undefined).length;
   };
   await client.delete(KUBERNETES.Namespace, undefined, ending);
-  await expect.poll(phases, { timeout: END_MS }).toBe(30);
-  const isGone = async () => (await client.find(KUBERNETES.Namespace, undefined, ending, asIs)) === undefined;
-  await expect.poll(isGone, { timeout: END_MS }).toBe(true);
+  await eventually(phases, 30, END_MS);
+  await eventually(() => client.find(KUBERNETES.Namespace, undefined, ending, asIs), undefined, END_MS);
   const warnings = reconcilers
     .flatMap((reconciler) => reconciler.log().split("\n"))
     .filter((line) => {
@@ -228,11 +226,15 @@ test("a second session of the same invoker is skipped while the first runs", asy
 });
 
 async function untilLeading(candidates: readonly ReconcilerProcess[], timeoutMs: number): Promise<ReconcilerProcess> {
-  for (const end = performance.now() + timeoutMs; performance.now() < end; await sleep(50)) {
-    const leader = candidates.find((candidate) => candidate.log().includes('"msg":"leading"'));
-    if (leader !== undefined) return leader;
-  }
-  throw new Error("nobody leads");
+  const leads = (log: string) => log.includes('"msg":"leading"');
+  const logs = await eventually(
+    () => candidates.map(({ log }) => log()),
+    (all) => all.some(leads),
+    timeoutMs,
+  );
+  const leader = candidates[logs.findIndex(leads)];
+  if (leader === undefined) throw new Error("nobody leads");
+  return leader;
 }
 
 test("a session goes on under the next leader, at once after a stop and after the lease ran out otherwise", async () => {
@@ -262,7 +264,7 @@ test("a session goes on under the next leader, at once after a stop and after th
   expect(status?.phase).toBe("Succeeded");
   expect(callsOf("inherited")).toEqual(["/before inherited", "/after inherited"]);
   // The process writes its log after the status.
-  await expect.poll(() => third.log(), { timeout: 5_000 }).toContain('"session phase changed"');
+  await eventually(third.log, (text) => text.includes('"session phase changed"'), 5_000);
 });
 
 test("under definitions that forget hooks nothing begins, and each hook runs once when they are back", async () => {
@@ -281,13 +283,8 @@ test("under definitions that forget hooks nothing begins, and each hook runs onc
   const [version] = objectsAt(definition, "spec", "versions");
   const schema = valueAt(version, "schema", "openAPIV3Schema", "properties", "status", "properties", "targets");
   await lead();
-  await vi.waitFor(
-    async () => {
-      const { status } = await client.get(KINDS.BackupBatch, namespace, "nightly", parseBackupBatch);
-      expect(status?.phase).toBe("Ready");
-    },
-    { timeout: END_MS, interval: 100 },
-  );
+  const batch = () => client.get(KINDS.BackupBatch, namespace, "nightly", parseBackupBatch);
+  await eventually(batch, ({ status }) => status?.phase === "Ready", END_MS);
   for (const one of reconcilers) one.kill();
   await change({ op: "remove" });
   await startSession(client, namespace, "held");

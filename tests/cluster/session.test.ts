@@ -1,7 +1,6 @@
 /** Whole sessions and a restore: real control plane, real agents, real restic, real files. */
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { BackupSession } from "../../shared/api/backup-session.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
@@ -9,6 +8,7 @@ import { parseRestoreBatch, type RestoreBatch } from "../../shared/api/restore-b
 import { asIs } from "../../shared/kube/client/interface.ts";
 import { isFinalRestorePhase } from "../../shared/status/restore-phase.ts";
 import { APPLICATION_IMAGE, applicationManifest, HOST_FOLDERS, memberLines } from "../support/application/manifests.ts";
+import { eventually } from "../support/eventually.ts";
 import { describeTree } from "../support/files/tree.ts";
 import { applyManifests, parseManifests } from "../support/objects/apply.ts";
 import { waitForContainer } from "../support/objects/pods.ts";
@@ -51,12 +51,8 @@ async function apply(text: string): Promise<void> {
 }
 
 async function untilReady(batch: string): Promise<void> {
-  for (let waitedMs = 0; waitedMs < 30_000; waitedMs += 100) {
-    const object = await cluster.client.get(KINDS.BackupBatch, NAMESPACE, batch, asIs);
-    if (JSON.stringify(object).includes('"phase":"Ready"')) return;
-    await sleep(100);
-  }
-  throw new Error(`BackupBatch ${batch} does not get ready`);
+  const read = () => cluster.client.get(KINDS.BackupBatch, NAMESPACE, batch, asIs);
+  await eventually(read, (object) => JSON.stringify(object).includes('"phase":"Ready"'));
 }
 
 beforeAll(async () => {
@@ -271,11 +267,7 @@ spec:
   expect(await describeFiles()).toEqual(before);
 });
 
-async function untilRestored(name: string): Promise<RestoreBatch> {
-  for (const end = performance.now() + SESSION_MS; performance.now() < end; await sleep(100)) {
-    const restore = await cluster.client.get(KINDS.RestoreBatch, NAMESPACE, name, parseRestoreBatch);
-    if (isFinalRestorePhase(restore.status?.phase)) return restore;
-  }
-  const restore = await cluster.client.get(KINDS.RestoreBatch, NAMESPACE, name, asIs);
-  throw new Error(`restore ${name} does not end: ${JSON.stringify(restore)}`);
+function untilRestored(name: string): Promise<RestoreBatch> {
+  const read = () => cluster.client.get(KINDS.RestoreBatch, NAMESPACE, name, parseRestoreBatch);
+  return eventually(read, ({ status }) => isFinalRestorePhase(status?.phase), SESSION_MS);
 }

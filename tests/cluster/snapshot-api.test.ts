@@ -6,12 +6,11 @@ import { decideRules } from "../../cli/gen/decide-rules.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { Install } from "../../shared/contract.ts";
 import { valueAt } from "../../shared/json/value.ts";
-import { isNotFound } from "../../shared/kube/client/error.ts";
 import { asIs } from "../../shared/kube/client/interface.ts";
 import { CONFIG_MAPS } from "../../shared/kube/resources.ts";
 import { deletionSelector, readDeletionOrder } from "../../shared/snapshots/deletion-order.ts";
 import { FRONT_PROXY, issueAuthority, issueClient } from "../support/control-plane/certificates.ts";
-import { waitUntil } from "../support/control-plane/wait-until.ts";
+import { eventually } from "../support/eventually.ts";
 import { CHART, openHelm } from "../support/helm/helm.ts";
 import { exchange, HOSTILE_REQUESTS } from "../support/http/hostile-requests.ts";
 import { applyManifests } from "../support/objects/apply.ts";
@@ -319,7 +318,7 @@ describe("kubectl delete snapshot", () => {
   test("waits until it is gone from the list", async () => {
     const isThere = async () => (await orders()).some(([, id]) => id === idOf(2));
     const deleting = kubectl(OWNER, "delete", "snapshot", "store-00000002", "-n", "demo", "--timeout=60s");
-    await waitUntil("the order is there", 20_000, isThere);
+    await eventually(isThere, true, 20_000);
     await addRepository("demo", "store", [1, 3]);
     const { code, stdout, stderr } = await deleting;
     expect([code, stderr, stdout]).toEqual([0, "", expect.stringContaining("deleted")]);
@@ -366,14 +365,7 @@ test("a namespace that is deleted goes, and takes no snapshot with it", async ()
   await applyManifests(world.admin, [{ apiVersion: "v1", kind: "Namespace", metadata: { name: "going" } }]);
   await addRepository("going", "store", [50, 51]);
   await world.admin.delete(KUBERNETES.Namespace, undefined, "going");
-  await waitUntil("the namespace is gone", 60_000, async () => {
-    try {
-      await world.admin.get(KUBERNETES.Namespace, undefined, "going", asIs);
-      return false;
-    } catch (error) {
-      return isNotFound(error);
-    }
-  });
+  await eventually(() => world.admin.find(KUBERNETES.Namespace, undefined, "going", asIs), undefined, 60_000);
   const options = { labelSelector: deletionSelector("going") };
   expect((await world.admin.list(CONFIG_MAPS, Install.Namespace, asIs, options)).items).toEqual([]);
 });

@@ -22,6 +22,7 @@ import { startUi, startUiIn, type UiProcess } from "../support/cli/ui-process.ts
 import { findFreePorts } from "../support/control-plane/free-ports.ts";
 import { makeUserKubeconfig } from "../support/control-plane/kubeconfig.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
+import { eventually } from "../support/eventually.ts";
 import { describeTree } from "../support/files/tree.ts";
 import { startTcpProxy, type TcpProxy } from "../support/kube/tcp-proxy.ts";
 import { type Prometheus, startPrometheus } from "../support/metrics/prometheus.ts";
@@ -30,7 +31,7 @@ import { waitForContainer, waitForReadyPods } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
 import { batchManifest, partManifest } from "../support/restore/application.ts";
-import { emptyFolder, openRestoreStand, type RestoreStand, waitForValue } from "../support/restore/restore-stand.ts";
+import { emptyFolder, openRestoreStand, type RestoreStand } from "../support/restore/restore-stand.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 
 const NAMESPACE = "ui-test";
@@ -155,7 +156,7 @@ beforeAll(async () => {
   for (const { name } of [DB, WEB])
     await waitForContainer(stand.client, NAMESPACE, `app=${name}`, "stash", 1, TIMEOUT_MS);
   const read = () => stand.client.get(KINDS.BackupBatch, NAMESPACE, "nightly", asIs);
-  await waitForValue(read, (one) => textAt(one, "status", "phase") === "Ready", "the batch is not ready");
+  await eventually(read, (one) => textAt(one, "status", "phase") === "Ready");
 });
 
 afterEach(expectClean);

@@ -11,11 +11,11 @@ import { EVENTS } from "../../shared/kube/resources.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
 import { findCondition } from "../../shared/status/conditions.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
+import { eventually } from "../support/eventually.ts";
 import { applyManifests, parseManifests } from "../support/objects/apply.ts";
 import { waitForContainer } from "../support/objects/pods.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
 import { type BackendServer, startRestServer } from "../support/restic/backend-servers.ts";
-import { waitForValue } from "../support/restore/restore-stand.ts";
 
 const NAMESPACE = "unreadable";
 const TIMEOUT_MS = 120_000;
@@ -123,7 +123,7 @@ async function configurationStatus(name: string): Promise<unknown> {
 async function backup(name: string): Promise<BackupSession> {
   const { client } = cluster();
   const isReady = (object: unknown) => textAt(object, "status", "phase") === "Ready";
-  await waitForValue(() => configurationStatus(name), isReady, `${name} to be ready`, TIMEOUT_MS);
+  await eventually(() => configurationStatus(name), isReady, TIMEOUT_MS);
   const session = {
     apiVersion: KINDS.BackupSession.apiVersion,
     kind: "BackupSession",
@@ -132,7 +132,7 @@ async function backup(name: string): Promise<BackupSession> {
   };
   await client.create(KINDS.BackupSession, NAMESPACE, session, asIs);
   const read = () => client.get(KINDS.BackupSession, NAMESPACE, `${name}-1`, parseBackupSession);
-  return waitForValue(read, ({ status }) => isFinalSessionPhase(status?.phase), "the session", TIMEOUT_MS);
+  return eventually(read, ({ status }) => isFinalSessionPhase(status?.phase), TIMEOUT_MS);
 }
 
 async function eventsOf(session: BackupSession): Promise<readonly string[]> {
@@ -155,16 +155,14 @@ test("D1: a file of mode 000 of another user is counted where people look, and t
     status: "False",
     reason: "FilesUnreadable",
   });
-  await waitForValue(
+  await eventually(
     () => eventsOf(session),
     (reasons) => reasons.includes("Files Unreadable"),
-    "the Event",
   );
   const count = (object: unknown) => numberAt(object, "status", "lastRecoveryPoint", "unreadableFiles");
-  await waitForValue(
+  await eventually(
     () => configurationStatus("files"),
     (object) => count(object) === 1,
-    "the recovery point",
   );
 });
 

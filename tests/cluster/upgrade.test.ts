@@ -18,6 +18,7 @@ import { objectsAt } from "../../shared/injection/workload.ts";
 import { textAt } from "../../shared/json/value.ts";
 import { asIs } from "../../shared/kube/client/interface.ts";
 import { isFinalSessionPhase } from "../../shared/status/backup-phase.ts";
+import { eventually } from "../support/eventually.ts";
 import { describeTree } from "../support/files/tree.ts";
 import { diagnose } from "../support/install/cli.ts";
 import { INSTALLED_IMAGE, type InstalledProduct, startEmptyCluster } from "../support/install/installed-product.ts";
@@ -33,7 +34,7 @@ import { type Manifest, parseManifests } from "../support/objects/apply.ts";
 import { waitForContainer, waitForPods, waitForReadyPods } from "../support/objects/pods.ts";
 import { KUBERNETES, resourceOf } from "../support/objects/resources.ts";
 import { batchManifest, partManifest, restoreManifest, restoreMember } from "../support/restore/application.ts";
-import { emptyFolder, openRestoreStand, type RestoreStand, waitForValue } from "../support/restore/restore-stand.ts";
+import { emptyFolder, openRestoreStand, type RestoreStand } from "../support/restore/restore-stand.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const run = promisify(execFile);
@@ -86,7 +87,7 @@ async function kubectl(...args: readonly string[]): Promise<string> {
 
 async function untilTrusted(): Promise<void> {
   const read = () => cluster.client.get(KUBERNETES.ValidatingWebhookConfiguration, undefined, OWN, asIs);
-  await waitForValue(read, (found) => JSON.stringify(found).includes("caBundle"), "the CA bundle", TIMEOUT_MS);
+  await eventually(read, (found) => JSON.stringify(found).includes("caBundle"), TIMEOUT_MS);
 }
 
 const sessionNamed = (name: string) => cluster.client.get(KINDS.BackupSession, NAMESPACE, name, parseBackupSession);
@@ -188,14 +189,13 @@ test("with the version before, applications are backed up, one session is at wor
     restoreManifest(NAMESPACE, "back", [restoreMember(DB), restoreMember(WEB)], { executionOrder: "Sequential" }),
   );
   await stand.apply(partManifest({ ...WEB, namespace: NAMESPACE, marks, data: data.web }));
-  const at = { namespace: NAMESPACE, selector: "app=web", timeoutMs: TIMEOUT_MS, what: "waited for its turn" };
+  const at = { namespace: NAMESPACE, selector: "app=web", timeoutMs: TIMEOUT_MS };
   await waitForPods(client, at, ([pod]) => pod?.runs.includes("stash-init") ?? false);
 
   await trigger("slow", "slow-1");
-  await waitForValue(
+  await eventually(
     () => signalRestic("SIGSTOP"),
     (count) => count > 0,
-    "restic in the sidecar",
     TIMEOUT_MS,
   );
   const [pod] = await waitForReadyPods(client, NAMESPACE, "app=slow", 1, TIMEOUT_MS);
@@ -220,17 +220,16 @@ test("the upgrade is one command, and admission is never without an answer meanw
   expect(items).toEqual(items.map(() => INSTALLED_IMAGE));
   const leads = ({ pod, holder }: { readonly pod: string; readonly holder: string }) =>
     pod !== "" && holder !== leaderBefore.holder;
-  await waitForValue(() => findLeader(client), leads, "a leader of the new version", TIMEOUT_MS);
+  await eventually(() => findLeader(client), leads, TIMEOUT_MS);
 });
 
 test("the session that ran meanwhile still ran, goes on with the sidecar of before, and ends with its snapshot", async () => {
   const { status: meanwhile } = await sessionNamed("slow-1");
   expect(meanwhile).toMatchObject({ phase: "Running" });
   expect(await signalRestic("SIGCONT")).toBeGreaterThan(0);
-  const { status } = await waitForValue(
+  const { status } = await eventually(
     () => sessionNamed("slow-1"),
     (session) => isFinalSessionPhase(session.status?.phase),
-    "the end of the session",
     TIMEOUT_MS,
   );
   expect(status, JSON.stringify(status, null, 1)).toMatchObject({ phase: "Succeeded" });
@@ -245,7 +244,7 @@ test("the restore that waited goes on: one pod has the init-container of before,
   const { client } = cluster;
   const [waiting] = await waitForPods(
     client,
-    { namespace: NAMESPACE, selector: "app=web", timeoutMs: TIMEOUT_MS, what: "waited for its turn" },
+    { namespace: NAMESPACE, selector: "app=web", timeoutMs: TIMEOUT_MS },
     ([pod]) => pod?.runs.includes("stash-init") ?? false,
   );
   expect(await imagesOf(waiting?.name ?? "")).toContain(IMAGE_BEFORE);
@@ -297,12 +296,7 @@ test("what the version before wrote stays as it was, is read, and is accepted ag
 test("the next session is a recovery point of the same repository, and the doctor finds nothing wrong", async () => {
   await stand.backUp("nightly-2");
   const read = () => cluster.client.get(KINDS.Repository, NAMESPACE, "store", parseRepository);
-  const { status } = await waitForValue(
-    read,
-    (found) => (found.status?.snapshotCount ?? 0) >= 5,
-    "its count",
-    TIMEOUT_MS,
-  );
+  const { status } = await eventually(read, (found) => (found.status?.snapshotCount ?? 0) >= 5, TIMEOUT_MS);
   expect(status).toMatchObject({ integrity: true });
   const { exitCode, wrong } = await diagnose(cluster);
   expect(wrong).toEqual([]);
@@ -341,7 +335,7 @@ test("another owner of a webhook configuration is told, kept by a plain apply, a
   await expect(kubectl(...install)).rejects.toThrow(/conflicts? with "other-tool"/);
   await kubectl(...install, "--force-conflicts");
   const isWell = ({ wrong: left }: { readonly wrong: readonly string[] }) => left.length === 0;
-  await waitForValue(() => diagnose(cluster), isWell, "a good diagnosis", TIMEOUT_MS);
+  await eventually(() => diagnose(cluster), isWell, TIMEOUT_MS);
 });
 
 test("the schedule went on: each minute since the first has its one session", async () => {
@@ -350,10 +344,9 @@ test("the schedule went on: each minute since the first has its one session", as
     const ours = items.filter(({ metadata }) => /^tick-\d+$/.test(metadata.name));
     return ours.map(({ metadata, status }) => ({ at: Number(metadata.name.slice(5)), phase: status?.phase }));
   };
-  const all = await waitForValue(
+  const all = await eventually(
     due,
     (found) => found.length >= 2 && found.every(({ phase }) => isFinalSessionPhase(phase)),
-    "two runs",
   );
   const times = all.map(({ at }) => at).sort((a, b) => a - b);
   expect(times).toEqual(times.map((_, index) => (times[0] ?? 0) + index * 60));

@@ -14,6 +14,7 @@ import {
   registerWebhook,
   startTestWebhook,
   type TestWebhook,
+  untilNoticed,
   writeServingCertificate,
 } from "../support/webhook/running-webhook.ts";
 
@@ -35,7 +36,7 @@ beforeAll(async () => {
   await applyManifests(client, aWorld(NAMESPACE));
   webhook = await startTestWebhook({ kubeconfigPath: sharedPlane().kubeconfigPath, ca });
   unregister = await registerWebhook(client, webhook.url, ca.certPem, { validates: true });
-  await sleep(1_500);
+  await untilNoticed();
 });
 
 afterAll(async () => {

@@ -10,7 +10,13 @@ import { KUBERNETES } from "../support/objects/resources.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 import { connectTo, readAuthority } from "../support/webhook/cluster-client.ts";
 import { aWorkload, aWorld, JOINED, resourceOfWorkload } from "../support/webhook/objects.ts";
-import { registerWebhook, startTestWebhook, TEST_IMAGE, type TestWebhook } from "../support/webhook/running-webhook.ts";
+import {
+  registerWebhook,
+  startTestWebhook,
+  TEST_IMAGE,
+  type TestWebhook,
+  untilNoticed,
+} from "../support/webhook/running-webhook.ts";
 
 const NAMESPACE = "webhook-test";
 let client: KubeClient;
@@ -28,14 +34,16 @@ const namesOf = (workload: unknown) => containersOf(workload).map(({ name }) => 
 const generationOf = (workload: unknown) => numberAt(workload, "metadata", "generation");
 const deployment = (name: string, metadata: object = {}) => aWorkload("Deployment", NAMESPACE, name, metadata);
 
+/** What was written reaches the webhook's informers within some milliseconds. */
+const untilLearned = () => sleep(300);
+
 beforeAll(async () => {
   client = await connectTo(sharedPlane().kubeconfigPath);
   const ca = await readAuthority(sharedPlane().kubeletCa);
   await applyManifests(client, aWorld(NAMESPACE));
   webhook = await startTestWebhook({ kubeconfigPath: sharedPlane().kubeconfigPath, ca });
   unregister = await registerWebhook(client, webhook.url, ca.certPem);
-  // The API server reads its webhook configurations about once a second.
-  await sleep(1_500);
+  await untilNoticed();
 });
 
 afterAll(async () => {
@@ -83,7 +91,7 @@ describe("ways in", () => {
       "stash.appscode.com/target-paths": "/data",
       "stash.appscode.com/volume-mounts": "data:/data",
     };
-    await sleep(300);
+    await untilLearned();
     const created = await create(deployment("auto", { annotations }));
     expect(namesOf(created)).toEqual(["app", "stash"]);
     await applyManifests(client, [
@@ -109,7 +117,7 @@ describe("ways in", () => {
         },
       },
     ]);
-    await sleep(300);
+    await untilLearned();
     const annotated = await annotate("auto", { seen: "1" });
     expect(templateOf(annotated)).toEqual(templateOf(created));
   });
@@ -165,7 +173,7 @@ describe("an injected workload", () => {
     };
     const batch = { spec: { members: [{ target }] } };
     await client.patch(KINDS.BackupBatch, NAMESPACE, "nightly", { kind: "merge", body: batch }, asIs);
-    await sleep(300);
+    await untilLearned();
     const apply = (body: object) =>
       client.patch(KUBERNETES.Deployment, NAMESPACE, "applied", { kind: "apply", body, force: true }, asIs, {
         fieldManager: "gitops",
@@ -183,7 +191,7 @@ describe("an injected workload", () => {
     // As the API server stores it when nobody names it.
     const plain = await create(deployment("plain"));
     await client.delete(KINDS.BackupConfiguration, NAMESPACE, "web-backup");
-    await sleep(300);
+    await untilLearned();
     const removed = await annotate("web", { "stash.appscode.com/requested-injection": "" });
     expect(namesOf(removed)).toEqual(["app"]);
     const asPlain = JSON.stringify(templateOf(removed)).replaceAll('"web"', '"plain"');
@@ -216,7 +224,7 @@ describe("a restore", () => {
     await create(deployment("running"));
     const made = await client.create(KINDS.RestoreSession, NAMESPACE, restore("running", "running"), asIs);
     await client.create(KINDS.RestoreSession, NAMESPACE, restore("fresh", "fresh"), asIs);
-    await sleep(300);
+    await untilLearned();
     const initOf = (workload: unknown) =>
       objectsAt(workload, "spec", "template", "spec", "initContainers").map(({ name }) => name);
     expect(initOf(await create(deployment("fresh")))).toEqual(["stash-init"]);
@@ -226,7 +234,7 @@ describe("a restore", () => {
     expect(initOf(announced)).toEqual(["stash-init"]);
     const status = { status: { phase: "Succeeded" } };
     await client.patchStatus(KINDS.RestoreSession, NAMESPACE, "running", { kind: "merge", body: status }, asIs);
-    await sleep(300);
+    await untilLearned();
     expect(initOf(await annotate("running", { a: "2" }))).toEqual(["stash-init"]);
     const labels = { labels: { app: "running", version: "2" } };
     const body = { spec: { template: { metadata: labels } } };

@@ -1,8 +1,8 @@
 /** That what is known of a snapshot only afterwards is known to everybody, also while others use the repository for long. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { findEarlier } from "../../agent/backup/adopt.ts";
 import type { HostBackup } from "../../agent/backup/host.ts";
 import { buildHostResult, type HostResult } from "../../agent/backup/outcome.ts";
@@ -15,6 +15,7 @@ import type { Restic } from "../../agent/restic/client.ts";
 import { isCompletePoint } from "../../shared/snapshots/point-parts.ts";
 import { readRecoveryPoints } from "../../shared/snapshots/recovery-points.ts";
 import { invokerTag, recordTags, type SnapshotOrigin, snapshotTags } from "../../shared/snapshots/tags.ts";
+import { eventually } from "../support/eventually.ts";
 import { unprivilegedRestic } from "../support/restic/hostile.ts";
 import { createResticWorld, ORIGIN, PASSWORD, type ResticWorld } from "../support/restic/restic-world.ts";
 
@@ -44,7 +45,11 @@ async function startOther(): Promise<void> {
     env,
     stdio: ["pipe", "ignore", "ignore"],
   });
-  await vi.waitUntil(() => readdirSync(join(world.repository, "locks")).length > 0, { timeout: 30_000 });
+  const locks = join(world.repository, "locks");
+  const modes = () =>
+    readdirSync(locks).map((name) => statSync(join(locks, name), { throwIfNoEntry: false })?.mode ?? 0);
+  // restic's last step closes the file to who writes; what is opened to all before that would be closed to all.
+  await eventually(modes, (all) => all.some((mode) => mode !== 0 && (mode & 0o222) === 0), 30_000);
   execFileSync("chmod", ["-R", "a+rwX", world.repository]);
   // It is really in the way of whoever wants the repository for himself.
   expect((await restic.run(["tag", "--add", "x"], {})).code).not.toBe(0);

@@ -12,7 +12,7 @@ const SIGNS: Readonly<Record<DayState, readonly [string, string]>> = {
   Unknown: ["?", "not known"],
 };
 
-export function describeDay({ date, state, complete, runs }: Day): string {
+function describeDay({ date, state, complete, runs }: Day): string {
   const [, word] = SIGNS[state];
   const count = runs > 0 ? `, ${complete} of ${formatCount(runs, "run")} complete` : "";
   return `${formatDate(date)}: ${word}${count}`;

@@ -33,7 +33,7 @@ interface Axis {
 }
 
 /** From the first thing that happened until the last, or until now. */
-export function axisOf(run: Run, nowMs: number): Axis {
+function axisOf(run: Run, nowMs: number): Axis {
   const spans = [...run.lanes.flatMap((lane) => lane.spans), ...(run.drill?.steps ?? [])];
   const starts = [run.startedAt, ...spans.map((span) => span.startedAt)].map((time) => Date.parse(time ?? ""));
   const ends = run.hasEnded

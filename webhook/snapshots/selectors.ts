@@ -80,12 +80,7 @@ export function parseLabelSelector(text: string): Matches {
 }
 
 /** What can be selected by. Another field would match nothing, and nobody would know why. */
-export const SELECTABLE_FIELDS = [
-  "metadata.name",
-  "metadata.namespace",
-  "status.hostname",
-  "status.repository",
-] as const;
+const SELECTABLE_FIELDS = ["metadata.name", "metadata.namespace", "status.hostname", "status.repository"] as const;
 
 export interface FieldSelector {
   readonly matches: Matches;

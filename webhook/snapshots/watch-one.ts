@@ -8,7 +8,7 @@ import type { WatchCall } from "./read-call.ts";
 import { representOne } from "./represent.ts";
 import { Refusal } from "./status.ts";
 
-export const WATCH_POLL_MS = 2_000;
+const WATCH_POLL_MS = 2_000;
 
 export interface WatchEvent {
   readonly type: "ADDED" | "MODIFIED" | "DELETED";

@@ -5,7 +5,7 @@
 import { isJsonObject } from "../../../shared/json/value.ts";
 import { isOwnKey } from "../../../shared/own-keys.ts";
 
-export const REDACTED = "(left out)";
+const REDACTED = "(left out)";
 
 /** Fields of any object whose whole content is left out. */
 const HIDDEN: ReadonlySet<string> = new Set([

@@ -13,7 +13,7 @@ import { decideDays } from "./decide-days.ts";
 import { knownZone, lastDays } from "./local-days.ts";
 
 /** Where the state would be a guess. */
-export const UNKNOWN = "Unknown";
+const UNKNOWN = "Unknown";
 
 /** States that stand whatever sessions and Repositories would tell. */
 const CERTAIN: ReadonlySet<string> = new Set([HealthState.Invalid, HealthState.NotReady, HealthState.Stale]);

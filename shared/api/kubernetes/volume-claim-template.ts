@@ -16,7 +16,7 @@ import {
 import { labelSelectorSchema } from "./label-selector.ts";
 import { resourcesSchema } from "./pod.ts";
 
-export const volumeClaimSpecSchema = openObject({
+const volumeClaimSpecSchema = openObject({
   accessModes: optional(list(text), "How the volume can be mounted."),
   resources: optional(resourcesSchema, "How large the volume must be."),
   storageClassName: optional(nameText, "StorageClass; the default when unset."),

@@ -26,7 +26,7 @@ export interface LeaseTimings {
   readonly retryMs: number;
 }
 
-export const DEFAULT_LEASE_TIMINGS: LeaseTimings = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 };
+const DEFAULT_LEASE_TIMINGS: LeaseTimings = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 };
 
 export interface LeaderElectionOptions {
   readonly client: Pick<KubeClient, "find" | "create" | "update">;

@@ -41,7 +41,7 @@ export interface ExecResult {
 export type PodExec = (request: ExecRequest) => Promise<ExecResult>;
 
 /** Reasons of a KubeError beside those of every call. */
-export const ExecFault = {
+const ExecFault = {
   /** The kubelet, or the API server in its place, says that nothing was run. */
   CommandNotRun: "CommandNotRun",
   /** The request was sent, and the connection broke before anybody took it. */

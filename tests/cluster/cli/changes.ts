@@ -8,9 +8,9 @@ import { KINDS } from "../../../shared/api/kinds.ts";
 import { listAt, textAt, valueAt } from "../../../shared/json/value.ts";
 import { asIs } from "../../../shared/kube/client/interface.ts";
 import { type CliStage, DB, WEB } from "../../support/cli/stage.ts";
+import { eventually } from "../../support/eventually.ts";
 import { KUBERNETES } from "../../support/objects/resources.ts";
 import { batchManifest } from "../../support/restore/application.ts";
-import { waitForValue } from "../../support/restore/restore-stand.ts";
 
 export function testChanges(stage: () => CliStage): void {
   test("keys are listed, added, changed and removed; what is there never comes here", async () => {
@@ -70,14 +70,10 @@ export function testChanges(stage: () => CliStage): void {
       spec: { ...Object(valueAt(batch, "spec")), members },
     });
     const ready = () => stand.client.get(KINDS.BackupBatch, namespace, "slow", asIs);
-    await waitForValue(ready, (one) => textAt(one, "status", "phase") === "Ready", "the batch is not ready");
+    await eventually(ready, (one) => textAt(one, "status", "phase") === "Ready");
     const name = (await output("trigger", "slow", "-o", "name")).trim().split("/")[1] ?? "";
     const read = () => stand.client.get(KINDS.BackupSession, namespace, name, parseBackupSession);
-    await waitForValue(
-      read,
-      ({ status }) => (status?.targets?.[0]?.hooks ?? []).length > 0,
-      "the before-hook does not start",
-    );
+    await eventually(read, ({ status }) => (status?.targets?.[0]?.hooks ?? []).length > 0);
     const refused = await stash(["unlock", "store"]);
     expect(refused).toMatchObject({
       exitCode: 1,

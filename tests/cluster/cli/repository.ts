@@ -8,8 +8,8 @@ import { JOBS } from "../../../cli/cluster/resources.ts";
 import { KINDS } from "../../../shared/api/kinds.ts";
 import { asIs } from "../../../shared/kube/client/interface.ts";
 import type { CliStage } from "../../support/cli/stage.ts";
+import { eventually } from "../../support/eventually.ts";
 import { STORAGE_PASSWORD, storageManifests } from "../../support/restore/application.ts";
-import { waitForValue } from "../../support/restore/restore-stand.ts";
 
 const TIMEOUT_MS = 90_000;
 
@@ -43,10 +43,9 @@ export function testRepositoryWork(stage: () => CliStage, session: () => string)
       stdio: ["pipe", "ignore", "ignore"],
     });
     try {
-      await waitForValue(
+      await eventually(
         async () => locks(),
         (ids) => ids !== "",
-        "the lock",
       );
       const refused = await stash(["key", "remove", "store", "--id=0123abcd", "-o", "json"]);
       expect(refused).toMatchObject({
@@ -61,7 +60,7 @@ export function testRepositoryWork(stage: () => CliStage, session: () => string)
     expect(locks()).not.toBe("");
     // A maintenance that is at work just then is no lock that nobody holds.
     const unlock = () => stash(["unlock", "store"]);
-    const unlocked = await waitForValue(unlock, ({ exitCode }) => exitCode === 0, "unlock", TIMEOUT_MS);
+    const unlocked = await eventually(unlock, ({ exitCode }) => exitCode === 0, TIMEOUT_MS);
     expect(unlocked.stdout).toContain("successfully removed");
     expect(await output("rebuild-index", "store")).toContain("done");
     expect(locks()).toBe("");
@@ -219,7 +218,7 @@ export function testRepositoryWork(stage: () => CliStage, session: () => string)
     const { stand, namespace } = stage();
     const read = async () => (await stand.client.list(JOBS, namespace, asIs)).items;
     const isGone = (jobs: readonly unknown[]) => jobs.every((job) => !JSON.stringify(job).includes("repository-shell"));
-    const jobs = await waitForValue(read, isGone, "Jobs of shells");
+    const jobs = await eventually(read, isGone);
     expect(jobs.length).toBeGreaterThan(0);
     for (const job of jobs) expect(JSON.stringify(job)).not.toContain("RESTIC_PASSWORD");
   });

@@ -8,9 +8,9 @@ import { KINDS } from "../../../shared/api/kinds.ts";
 import { textAt } from "../../../shared/json/value.ts";
 import { asIs } from "../../../shared/kube/client/interface.ts";
 import type { CliStage } from "../../support/cli/stage.ts";
+import { eventually } from "../../support/eventually.ts";
 import { listPods } from "../../support/objects/pods.ts";
 import { KUBERNETES } from "../../support/objects/resources.ts";
-import { waitForValue } from "../../support/restore/restore-stand.ts";
 
 const SNAPSHOT = {
   apiVersion: "snapshot.storage.k8s.io/v1",
@@ -102,7 +102,7 @@ export function testUpstreamCommands(stage: () => CliStage, session: () => strin
       const { apiVersion, kind, resource } = SNAPSHOT;
       const body = { apiVersion, kind, metadata: { name: "monday", namespace }, spec };
       const make = () => stand.client.create(resource, namespace, body, asIs).catch(() => undefined);
-      await waitForValue(make, (made) => made !== undefined, "the kind VolumeSnapshot");
+      await eventually(make, (made) => made !== undefined);
       expect(await output("cp", "volumesnapshot", "monday", `--to-namespace=${to}`)).toBe(
         `volumesnapshot.snapshot.storage.k8s.io/monday copied to ${to}\n`,
       );
@@ -151,7 +151,7 @@ export function testUpstreamCommands(stage: () => CliStage, session: () => strin
       ...parseAllDocuments(await readFile(CATALOGUE, "utf8")).map((one) => one.toJSON()),
     );
     const read = () => listPods(stand.client, namespace, "app=writer");
-    await waitForValue(read, (pods) => pods.some(({ phase }) => phase === "Succeeded"), "the writer's end");
+    await eventually(read, (pods) => pods.some(({ phase }) => phase === "Succeeded"));
     expect(await output("clone", "pvc", "original", `--to-namespace=${to}`, "--repository=store")).toBe(
       `persistentvolumeclaim/original cloned to ${to}\n`,
     );
@@ -165,10 +165,8 @@ export function testUpstreamCommands(stage: () => CliStage, session: () => strin
     expect(readFileSync(`${textAt(volume, "spec", "hostPath", "path")}/file`, "utf8")).toBe("cloned\n");
     for (const kind of [KINDS.Repository, KINDS.RestoreSession, KUBERNETES.Secret]) {
       const gone = async () => (await stand.client.list(kind, to, asIs)).items;
-      const names = await waitForValue(
-        gone,
-        (items) => items.every((one) => textAt(one, "metadata", "name") !== "store"),
-        "what is left",
+      const names = await eventually(gone, (items) =>
+        items.every((one) => textAt(one, "metadata", "name") !== "store"),
       );
       expect(names.filter((one) => /store|backend|clone/.test(textAt(one, "metadata", "name") ?? ""))).toEqual([]);
     }

@@ -7,8 +7,8 @@ import { parseRestoreSession } from "../../../shared/api/restore-session.ts";
 import { valueAt } from "../../../shared/json/value.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import type { Resource } from "../../../shared/kube/resource.ts";
+import { eventually } from "../../support/eventually.ts";
 import { BINDING, type JobStand } from "../../support/jobs/job-stand.ts";
-import { untilGone } from "../../support/jobs/until-gone.ts";
 import { folderOfClaim } from "../../support/objects/claims.ts";
 import { KUBERNETES } from "../../support/objects/resources.ts";
 import { serviceAccountIdentity } from "../../support/product/identity.ts";
@@ -288,7 +288,7 @@ spec:
       client.list(KUBERNETES.Secret, "jobs", asIs, { labelSelector: "stash.appscode.com/copied-from-namespace" });
     expect((await copies()).items).toHaveLength(1);
     await client.delete(KINDS.BackupBatch, "jobs", "far");
-    await untilGone("the copy of the Secret", async () => (await copies()).items.length === 0);
+    await eventually(copies, ({ items }) => items.length === 0);
     await client.delete(KUBERNETES.Namespace, undefined, `jobs-vault`);
   });
 }

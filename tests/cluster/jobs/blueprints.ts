@@ -1,14 +1,13 @@
 /** Auto-backup: one annotation each on a Deployment, a claim and a database's AppBinding, backed up for real. */
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { type BackupConfiguration, parseBackupConfiguration } from "../../../shared/api/backup-configuration.ts";
 import { KINDS } from "../../../shared/api/kinds.ts";
 import { textAt } from "../../../shared/json/value.ts";
 import { asIs } from "../../../shared/kube/client/interface.ts";
+import { eventually } from "../../support/eventually.ts";
 import type { JobStand } from "../../support/jobs/job-stand.ts";
-import { untilGone } from "../../support/jobs/until-gone.ts";
 import { waitForContainer } from "../../support/objects/pods.ts";
 import { KUBERNETES } from "../../support/objects/resources.ts";
 
@@ -45,16 +44,14 @@ spec:
     await stand().client.patch(resource, "jobs", name, patch, asIs);
   }
 
-  async function untilConfiguration(
+  function untilConfiguration(
     name: string,
     isAsWanted: (configuration: BackupConfiguration) => boolean,
   ): Promise<BackupConfiguration> {
     const read = () => stand().client.find(KINDS.BackupConfiguration, "jobs", name, parseBackupConfiguration);
-    for (const end = performance.now() + 60_000; performance.now() < end; await sleep(100)) {
-      const found = await read();
-      if (found !== undefined && isAsWanted(found)) return found;
-    }
-    throw new Error(`BackupConfiguration ${name}: ${JSON.stringify(await read())}`);
+    const isThere = (found?: BackupConfiguration): found is BackupConfiguration =>
+      found !== undefined && isAsWanted(found);
+    return eventually(read, isThere);
   }
 
   const isReady = ({ status }: BackupConfiguration): boolean => status?.phase === "Ready";
@@ -134,14 +131,12 @@ spec:
 
     await annotate(["Deployment", "web"], { [NAMED]: null });
     await annotate(["PersistentVolumeClaim", "files"], { [NAMED]: null });
-    await untilGone("the Deployment's BackupConfiguration", () => isGone("deploy-web"));
-    await untilGone("the claim's BackupConfiguration", () => isGone("pvc-files"));
+    await eventually(() => isGone("deploy-web"), true);
+    await eventually(() => isGone("pvc-files"), true);
     expect(await client.find(KINDS.Repository, "jobs", "deploy-web", asIs)).toBeDefined();
     expect(await readdir(join(storeOf(), "jobs/deployment/web/snapshots"))).toHaveLength(1);
-    await untilGone("the sidecar", async () => {
-      const template = await client.get(KUBERNETES.Deployment, "jobs", "web", asIs);
-      return !JSON.stringify(template).includes('"name":"stash"');
-    });
+    const template = async () => JSON.stringify(await client.get(KUBERNETES.Deployment, "jobs", "web", asIs));
+    await eventually(template, (text) => !text.includes('"name":"stash"'));
   });
 
   test("Repositories can be kept in one namespace, and each serves the namespace of its target", async () => {
@@ -184,7 +179,7 @@ spec:
     const { phase, targets } = await backUp("pvc-kept", "BackupConfiguration");
     expect(phase, JSON.stringify(targets)).toBe("Succeeded");
     await annotate(["PersistentVolumeClaim", "kept"], { [NAMED]: null });
-    await untilGone("the claim's BackupConfiguration", () => isGone("pvc-kept"));
+    await eventually(() => isGone("pvc-kept"), true);
     await client.delete(KUBERNETES.Namespace, undefined, vault);
   });
 
@@ -196,10 +191,11 @@ kind: Repository
 metadata: { name: app-postgres, namespace: jobs }
 spec: { backend: { storageSecretName: mine, s3: { endpoint: s3.test, bucket: mine } } }`);
     await annotate(["AppBinding", "postgres"], { [NAMED]: BLUEPRINT });
-    await untilGone("the silence", async () => {
-      const events = await eventsOf("postgres");
-      return events.some((event) => event.includes("Repository jobs/app-postgres was made by others"));
-    });
+    const words = "Repository jobs/app-postgres was made by others";
+    await eventually(
+      () => eventsOf("postgres"),
+      (events) => events.some((event) => event.includes(words)),
+    );
     expect(await client.find(KINDS.BackupConfiguration, "jobs", "app-postgres", asIs)).toBeUndefined();
     const repository = await client.get(KINDS.Repository, "jobs", "app-postgres", asIs);
     expect(textAt(repository, "spec", "backend", "storageSecretName")).toBe("mine");

@@ -6,6 +6,7 @@ import { parseSnapshot, type Snapshot } from "../../../agent/restic/snapshots.ts
 import { textAt } from "../../../shared/json/value.ts";
 import { asIs } from "../../../shared/kube/client/interface.ts";
 import { judgeSnapshots } from "../../../shared/verdicts.ts";
+import { eventually } from "../../support/eventually.ts";
 import { BINDING, type JobStand } from "../../support/jobs/job-stand.ts";
 import { killContainer } from "../../support/node/containers.ts";
 import { waitForPods } from "../../support/objects/pods.ts";
@@ -35,20 +36,19 @@ export function testFailures(stand: () => JobStand): void {
   /** Waits until a dump that sleeps at each row is in the middle of a table. */
   async function untilDumping(): Promise<void> {
     const query = "SELECT COUNT(*) AS n FROM information_schema.processlist WHERE state = 'User sleep'";
-    for (const end = performance.now() + 30_000; performance.now() < end; await sleep(200)) {
-      if (!(await stand().maria(query)).includes("\n0\n")) return;
-    }
-    throw new Error("the dump did not begin");
+    await eventually(
+      () => stand().maria(query),
+      (count) => !count.includes("\n0\n"),
+    );
   }
 
   /** Waits until a container of the session's first job runs. @returns the pod's name */
   async function untilRuns(batch: string, container: string): Promise<string> {
     const { client } = stand();
     const selector = `job-name=stash-backup-${batch}-1-0`;
-    const what = `waited for ${container}`;
     const pods = await waitForPods(
       client,
-      { namespace: "jobs", selector, timeoutMs: 60_000, what },
+      { namespace: "jobs", selector, timeoutMs: 60_000 },
       ([pod]) => pod?.runs.includes(container) === true,
     );
     return pods[0]?.name ?? "";

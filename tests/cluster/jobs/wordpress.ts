@@ -9,11 +9,11 @@ import { type BackupSession, parseBackupSession } from "../../../shared/api/back
 import { KINDS } from "../../../shared/api/kinds.ts";
 import { asIs } from "../../../shared/kube/client/interface.ts";
 import { isFinalSessionPhase } from "../../../shared/status/backup-phase.ts";
+import { eventually } from "../../support/eventually.ts";
 import type { JobStand } from "../../support/jobs/job-stand.ts";
 import { applyManifests, type Manifest, parseManifests } from "../../support/objects/apply.ts";
 import { waitForContainer, waitForReadyPods } from "../../support/objects/pods.ts";
 import { KUBERNETES } from "../../support/objects/resources.ts";
-import { waitForValue } from "../../support/restore/restore-stand.ts";
 
 const NAMESPACE = "jobs-wordpress";
 const EXAMPLES = resolve(import.meta.dirname, "../../../manifests/examples");
@@ -68,7 +68,7 @@ export function testWordpress(stand: () => JobStand): void {
     // A slot of its schedule may have come before: while that one's session goes on no other is begun.
     const sessions = () => client.list(KINDS.BackupSession, NAMESPACE, parseBackupSession);
     const isOver = ({ status }: BackupSession) => isFinalSessionPhase(status?.phase);
-    await waitForValue(sessions, ({ items }) => items.every(isOver), "a scheduled session goes on", 60_000);
+    await eventually(sessions, ({ items }) => items.every(isOver), 60_000);
     const before = await Promise.all([posts(), files()]);
 
     await runs.begin("wordpress-backup");

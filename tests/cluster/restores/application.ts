@@ -6,12 +6,13 @@ import { KINDS } from "../../../shared/api/kinds.ts";
 import type { RestoreBatch } from "../../../shared/api/restore-batch.ts";
 import { parseRestoreSession } from "../../../shared/api/restore-session.ts";
 import { asIs } from "../../../shared/kube/client/interface.ts";
+import { eventually } from "../../support/eventually.ts";
 import { describeTree } from "../../support/files/tree.ts";
 import { waitForContainer, waitForReadyPods } from "../../support/objects/pods.ts";
 import { KUBERNETES } from "../../support/objects/resources.ts";
 import type { Installation } from "../../support/product/installed-cluster.ts";
 import { batchManifest, partManifest, restoreManifest, restoreMember } from "../../support/restore/application.ts";
-import { emptyFolder, openRestoreStand, type RestoreStand, waitForValue } from "../../support/restore/restore-stand.ts";
+import { emptyFolder, openRestoreStand, type RestoreStand } from "../../support/restore/restore-stand.ts";
 
 export function testApplication(cluster: () => Installation): void {
   const NAMESPACE = "restore-application";
@@ -167,7 +168,7 @@ export function testApplication(cluster: () => Installation): void {
         },
       });
       const read = () => stand.client.get(KINDS.RestoreSession, NAMESPACE, name, parseRestoreSession);
-      return waitForValue(read, ({ status }) => ["Succeeded", "Failed"].includes(status?.phase ?? ""), name, 30_000);
+      return eventually(read, ({ status }) => ["Succeeded", "Failed"].includes(status?.phase ?? ""), 30_000);
     }
 
     test("L44: finds them made anew with its data, one host an ordinal however many claims it has", async () => {
@@ -178,7 +179,7 @@ export function testApplication(cluster: () => Installation): void {
         await client.delete(KUBERNETES.PersistentVolumeClaim, NAMESPACE, `files-db-${ordinal}`);
       }
       const listClaims = async () => (await client.list(KUBERNETES.PersistentVolumeClaim, NAMESPACE, asIs)).items;
-      await waitForValue(listClaims, ({ length }) => length === 0, "the claims to go", TIMEOUT_MS);
+      await eventually(listClaims, ({ length }) => length === 0, TIMEOUT_MS);
       await stand.clearMarks();
       const { status } = await restoreClaims("claims");
       expect(status, JSON.stringify(status, null, 1)).toMatchObject({ phase: "Succeeded", totalHosts: 3 });

@@ -7,12 +7,13 @@ import type { RestoreBatch } from "../../../shared/api/restore-batch.ts";
 import { objectsAt } from "../../../shared/injection/workload.ts";
 import { textAt } from "../../../shared/json/value.ts";
 import { asIs } from "../../../shared/kube/client/interface.ts";
+import { eventually } from "../../support/eventually.ts";
 import { describeTree } from "../../support/files/tree.ts";
 import { listPods, waitForContainer, waitForPods, waitForReadyPods } from "../../support/objects/pods.ts";
 import { KUBERNETES } from "../../support/objects/resources.ts";
 import type { Installation } from "../../support/product/installed-cluster.ts";
 import { batchManifest, partManifest, restoreManifest, restoreMember } from "../../support/restore/application.ts";
-import { emptyFolder, openRestoreStand, type RestoreStand, waitForValue } from "../../support/restore/restore-stand.ts";
+import { emptyFolder, openRestoreStand, type RestoreStand } from "../../support/restore/restore-stand.ts";
 import { type HookServer, startHookServer } from "../../support/session/batch-without-nodes.ts";
 
 export function testFailures(cluster: () => Installation): void {
@@ -40,7 +41,7 @@ export function testFailures(cluster: () => Installation): void {
 
   /** Why pods are held, as `kubectl` shows it: the last state or message of their init-container. */
   async function waitForHold(): Promise<void> {
-    const at = { namespace: NAMESPACE, selector: "app=app", timeoutMs: TIMEOUT_MS, what: "waited for a held pod" };
+    const at = { namespace: NAMESPACE, selector: "app=app", timeoutMs: TIMEOUT_MS };
     await waitForPods(stand.client, at, (pods) =>
       pods.some(
         ({ phase, troubles }) => phase === "Pending" && troubles.some((text) => text.includes("PodInitializing")),
@@ -82,14 +83,14 @@ export function testFailures(cluster: () => Installation): void {
       await waitForHold();
       const [held] = await listPods(stand.client, NAMESPACE, "app=app");
       await stand.client.delete(KUBERNETES.Pod, NAMESPACE, held?.name ?? "");
-      const at = { namespace: NAMESPACE, selector: "app=app", timeoutMs: TIMEOUT_MS, what: "waited for another pod" };
+      const at = { namespace: NAMESPACE, selector: "app=app", timeoutMs: TIMEOUT_MS };
       await waitForPods(stand.client, at, (pods) => pods.length === 1 && pods[0]?.uid !== held?.uid);
       await waitForHold();
       const [next] = await listPods(stand.client, NAMESPACE, "app=app");
       const path = `/api/v1/namespaces/${NAMESPACE}/pods/${next?.name}/log`;
       // A container that is still to start has no log.
       const readLog = () => stand.client.read(path, { container: "stash-init" }).catch(() => "");
-      await waitForValue(readLog, (log) => log.includes("0123abcd does not exist"), "the reason in its log", 10_000);
+      await eventually(readLog, (log) => log.includes("0123abcd does not exist"), 10_000);
       expect(await stand.readMarks("started")).toEqual([]);
       expect(await describeTree(data)).toEqual([]);
 
@@ -223,7 +224,7 @@ export function testFailures(cluster: () => Installation): void {
       await client.delete(KUBERNETES.Secret, NAMESPACE, "backend");
       const [old] = await waitForReadyPods(client, NAMESPACE, "app=app", 1, TIMEOUT_MS);
       await client.delete(KUBERNETES.Pod, NAMESPACE, old?.name ?? "");
-      const at = { namespace: NAMESPACE, selector: "app=app", timeoutMs: TIMEOUT_MS, what: "waited for a ready pod" };
+      const at = { namespace: NAMESPACE, selector: "app=app", timeoutMs: TIMEOUT_MS };
       const [pod] = await waitForPods(
         client,
         at,

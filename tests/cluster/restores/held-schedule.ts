@@ -2,10 +2,11 @@
 import { beforeAll, expect, test } from "vitest";
 import { parseBackupSession } from "../../../shared/api/backup-session.ts";
 import { KINDS } from "../../../shared/api/kinds.ts";
+import { eventually } from "../../support/eventually.ts";
 import { waitForContainer } from "../../support/objects/pods.ts";
 import type { Installation } from "../../support/product/installed-cluster.ts";
 import { batchManifest, partManifest, restoreManifest, restoreMember } from "../../support/restore/application.ts";
-import { openRestoreStand, type RestoreStand, waitForValue } from "../../support/restore/restore-stand.ts";
+import { openRestoreStand, type RestoreStand } from "../../support/restore/restore-stand.ts";
 
 const NAMESPACE = "restore-hold";
 const APP = { kind: "Deployment", name: "app" } as const;
@@ -41,10 +42,10 @@ export function holdSchedule(cluster: () => Installation): () => void {
       const listSessions = async () =>
         (await stand.client.list(KINDS.BackupSession, NAMESPACE, parseBackupSession)).items;
       const log = () => cluster().product.log("reconciler");
-      await waitForValue(log, (text) => text.includes("schedule held by a restore"), "the first slot", 65_000);
+      await eventually(log, (text) => text.includes("schedule held by a restore"), 65_000);
       expect(await listSessions()).toEqual([]);
       await stand.client.delete(KINDS.RestoreBatch, NAMESPACE, "open");
-      const [session] = await waitForValue(listSessions, ({ length }) => length > 0, "the owed session", 10_000);
+      const [session] = await eventually(listSessions, ({ length }) => length > 0, 10_000);
       expect(session?.metadata.name).toMatch(/^nightly-\d+$/);
     });
   };

@@ -10,6 +10,7 @@ import { Label } from "../../../shared/contract.ts";
 import { listAt, textAt } from "../../../shared/json/value.ts";
 import { asIs } from "../../../shared/kube/client/interface.ts";
 import type { Resource } from "../../../shared/kube/resource.ts";
+import { eventually } from "../../support/eventually.ts";
 import { describeTree } from "../../support/files/tree.ts";
 import { killContainer, overfill } from "../../support/node/containers.ts";
 import { waitForContainer, waitForReadyPods } from "../../support/objects/pods.ts";
@@ -22,7 +23,7 @@ import {
   restoreManifest,
   restoreMember,
 } from "../../support/restore/application.ts";
-import { emptyFolder, openRestoreStand, type RestoreStand, waitForValue } from "../../support/restore/restore-stand.ts";
+import { emptyFolder, openRestoreStand, type RestoreStand } from "../../support/restore/restore-stand.ts";
 
 const EVENTS: Resource = { group: "", version: "v1", plural: "events", namespaced: true };
 
@@ -110,16 +111,14 @@ export function testInterruptions(cluster: () => Installation): void {
     await stand.apply(restoreManifest(NAMESPACE, "dropped", [restoreMember(APP, { args: VERY_SLOWLY })]));
     await applyApp();
     const pod = hostOf(await stand.waitForRestore("dropped", isRestoring))?.pod ?? "";
-    await waitForValue(
+    await eventually(
       () => readdir(data),
       (names) => names.length > 0,
-      "the first file",
     );
     await client.delete(KINDS.RestoreBatch, NAMESPACE, "dropped");
-    const said = await waitForValue(
+    const said = await eventually(
       () => readLastWords(pod),
       (words) => words.includes("next:"),
-      "the pod's last words",
     );
     expect(said).toContain(`RestoreBatch ${NAMESPACE}/dropped had begun to write the data of host app`);
     expect(said).toContain("delete this pod to start the application on what there is");
@@ -140,10 +139,9 @@ export function testInterruptions(cluster: () => Installation): void {
     await product.kill("reconciler");
     await killContainer(stand.client, nodes, NAMESPACE, begun?.pod ?? "", "stash-init");
     // Nobody writes the restore's status now; the agent's own report does not wait for that.
-    await waitForValue(
+    await eventually(
       () => client.list(KINDS.HostRun, NAMESPACE, parseHostRun, { labelSelector: `${Label.PodUid}=${begun?.podUID}` }),
       ({ items }) => items.some(({ status }) => status?.phase === "Succeeded"),
-      "the agent's report",
     );
     await waitForReadyPods(stand.client, NAMESPACE, "app=app", 1, TIMEOUT_MS);
     await product.start("reconciler");

@@ -6,11 +6,12 @@ import { KINDS } from "../../../shared/api/kinds.ts";
 import type { RestoreBatch } from "../../../shared/api/restore-batch.ts";
 import { textAt } from "../../../shared/json/value.ts";
 import { asIs } from "../../../shared/kube/client/interface.ts";
+import { eventually } from "../../support/eventually.ts";
 import { listPods, waitForContainer, waitForReadyPods } from "../../support/objects/pods.ts";
 import { KUBERNETES } from "../../support/objects/resources.ts";
 import type { Installation } from "../../support/product/installed-cluster.ts";
 import { batchManifest, partManifest, restoreManifest, restoreMember } from "../../support/restore/application.ts";
-import { openRestoreStand, type RestoreStand, waitForValue } from "../../support/restore/restore-stand.ts";
+import { openRestoreStand, type RestoreStand } from "../../support/restore/restore-stand.ts";
 
 export function testRecoveryPoints(cluster: () => Installation): void {
   const NAMESPACE = "restore-points";
@@ -84,10 +85,9 @@ export function testRecoveryPoints(cluster: () => Installation): void {
   describe("with three recovery points, of which the second lacks a member", () => {
     test("spec.session that names the incomplete one is refused with what is missing and what there is", async () => {
       // The pods of the last rollout are gone: what is there now is what must stay.
-      const before = await waitForValue(
+      const before = await eventually(
         () => listPods(stand.client, NAMESPACE, "app"),
         (pods) => pods.length === MEMBERS.length && pods.every(({ isReady }) => isReady),
-        "one pod a member",
       );
       const members = MEMBERS.map((member) => restoreMember(member));
       await stand.apply(restoreManifest(NAMESPACE, "to-2", members, { session: "point-2" }));
@@ -187,7 +187,7 @@ export function testRecoveryPoints(cluster: () => Installation): void {
       expect(await copy.readMarks("empty")).toEqual([]);
       expect(await listCopies()).toHaveLength(1);
       await client.delete(KINDS.RestoreBatch, COPY, "move");
-      await waitForValue(listCopies, ({ length }) => length === 0, "the copy of the Secret to go", 15_000);
+      await eventually(listCopies, ({ length }) => length === 0, 15_000);
     });
 
     test("L50: nothing is restored once the Repository's usagePolicy does not allow it", async () => {
@@ -204,7 +204,7 @@ export function testRecoveryPoints(cluster: () => Installation): void {
           (error: unknown) => String(error),
         );
       // The webhook learns of the change a moment later.
-      const refusal = await waitForValue(attempt, (text) => text !== "", "the refusal", 10_000);
+      const refusal = await eventually(attempt, (text) => text !== "", 10_000);
       expect(refusal).toContain(NAMESPACE);
     });
   });

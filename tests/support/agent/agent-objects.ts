@@ -1,10 +1,10 @@
 /** Orders that the reconciler would give, and what the agent makes of them. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { type HostRun, type HostRunSpec, parseHostRun } from "../../../shared/api/host-run.ts";
 import type { HostStats, RestoreHostStats } from "../../../shared/api/host-stats.ts";
 import { KINDS } from "../../../shared/api/kinds.ts";
 import { Label } from "../../../shared/contract.ts";
 import { asIs } from "../../../shared/kube/client/interface.ts";
+import { eventually } from "../eventually.ts";
 import type { AgentWorld } from "./agent-world.ts";
 
 /** The flags that name a target. */
@@ -151,20 +151,13 @@ export async function readEntry(world: AgentWorld, name: string): Promise<HostSt
 }
 
 /** Polls the entry until it is as wanted. @throws Error with the entry as it was at the end */
-export async function waitForEntry(
+export function waitForEntry(
   world: AgentWorld,
   name: string,
   isAsWanted: (entry: HostStats) => boolean,
   timeoutMs = 30_000,
 ): Promise<HostStats> {
-  const until = performance.now() + timeoutMs;
-  let entry: HostStats = {};
-  while (performance.now() < until) {
-    entry = await readEntry(world, name);
-    if (isAsWanted(entry)) return entry;
-    await sleep(50);
-  }
-  throw new Error(`the host run ${name} did not become as wanted: ${JSON.stringify(entry)}`);
+  return eventually(() => readEntry(world, name), isAsWanted, timeoutMs);
 }
 
 /** Whether the host has ended. */

@@ -1,7 +1,7 @@
 /** A program that stands for the one that opens browsers, and writes down what it was called with. */
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { vi } from "vitest";
+import { eventually } from "../eventually.ts";
 
 export interface Opener {
   /** Of an environment in which it is found first. */
@@ -19,7 +19,7 @@ export function putOpener(dir: string, exitCode = 0): Opener {
   return {
     path: `${dir}:${process.env["PATH"]}`,
     async told() {
-      await vi.waitFor(() => existsSync(told) || Promise.reject(new Error("nothing was opened")), 20_000);
+      await eventually(() => existsSync(told), true, 20_000);
       return readFileSync(told, "utf8");
     },
   };

@@ -9,10 +9,11 @@ import { KINDS } from "../../../shared/api/kinds.ts";
 import { parseJson, textAt } from "../../../shared/json/value.ts";
 import { asIs } from "../../../shared/kube/client/interface.ts";
 import { makeUserKubeconfig } from "../control-plane/kubeconfig.ts";
+import { eventually } from "../eventually.ts";
 import { waitForContainer } from "../objects/pods.ts";
 import type { Installation } from "../product/installed-cluster.ts";
 import { batchManifest, partManifest } from "../restore/application.ts";
-import { openRestoreStand, type RestoreStand, waitForValue } from "../restore/restore-stand.ts";
+import { openRestoreStand, type RestoreStand } from "../restore/restore-stand.ts";
 import { sharedPlane } from "../shared-plane.ts";
 import { type PluginOptions, type PluginRun, runPlugin } from "./plugin.ts";
 
@@ -94,6 +95,6 @@ async function makeApplication(stand: RestoreStand, namespace: string): Promise<
   }
   for (const { name } of [DB, WEB]) await waitForContainer(client, namespace, `app=${name}`, "stash", 1, TIMEOUT_MS);
   const read = () => client.get(KINDS.BackupBatch, namespace, "nightly", asIs);
-  await waitForValue(read, (batch) => textAt(batch, "status", "phase") === "Ready", "the batch is not ready");
+  await eventually(read, (batch) => textAt(batch, "status", "phase") === "Ready");
   return folders;
 }

@@ -3,8 +3,9 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
+import { parseJson } from "../../../shared/json/value.ts";
+import { eventually } from "../eventually.ts";
 import { type ApiEndpoint, apiRequest } from "./api-request.ts";
-import { waitUntil } from "./wait-until.ts";
 
 const DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const ESTABLISHED_TIMEOUT_MS = 30_000;
@@ -19,10 +20,8 @@ export async function applyDefinitions(endpoint: ApiEndpoint, folder: string): P
   const names = await Promise.all((await readDefinitions(folder)).map((definition) => apply(endpoint, definition)));
   await Promise.all(
     names.map((name) => {
-      return waitUntil(`the definition ${name} is established`, ESTABLISHED_TIMEOUT_MS, async () => {
-        const { text } = await apiRequest(endpoint, `${DEFINITIONS}/${name}`);
-        return isEstablished(JSON.parse(text));
-      });
+      const read = () => apiRequest(endpoint, `${DEFINITIONS}/${name}`);
+      return eventually(read, ({ text }) => isEstablished(parseJson(text)), ESTABLISHED_TIMEOUT_MS);
     }),
   );
 }

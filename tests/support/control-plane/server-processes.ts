@@ -1,6 +1,8 @@
 /** Starts each server of a control plane and knows when it is of use. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { messageOf } from "../../../shared/errors.ts";
+import { eventually } from "../eventually.ts";
 import type { ClusterAddresses } from "../node/addresses.ts";
 import { type ApiEndpoint, apiRequest } from "./api-request.ts";
 import { isEtcdHealthy } from "./etcd.ts";
@@ -14,7 +16,6 @@ import {
 } from "./flags.ts";
 import type { Programs } from "./programs.ts";
 import type { SupervisedProcesses } from "./supervised-processes.ts";
-import { FinalError, waitUntil } from "./wait-until.ts";
 
 /** Four seconds on an idle machine with two cores; the rest is for machines that do other work too. */
 const READY_TIMEOUT_MS = 90_000;
@@ -22,7 +23,7 @@ const READY_TIMEOUT_MS = 90_000;
 const LOG_TAIL_CHARS = 3_000;
 
 /** A server ended because another process has its port: with other ports it may start. */
-export class PortTakenError extends FinalError {}
+export class PortTakenError extends Error {}
 
 export interface ServerProcesses {
   startEtcd(): Promise<void>;
@@ -61,14 +62,15 @@ export function serverProcesses(settings: Settings): ServerProcesses {
   }
 
   /** Waits for what `name` brings about, and gives up as soon as it ends. */
-  function waitWhileRunning(name: string, what: string, isDone: () => Promise<boolean>): Promise<void> {
-    return waitUntil(what, READY_TIMEOUT_MS, async () => {
+  async function waitWhileRunning(name: string, what: string, isDone: () => Promise<boolean>): Promise<void> {
+    const look = async () => {
       const end = processes.endOf(name);
-      if (end === undefined) return isDone();
+      if (end === undefined) return isDone().catch(messageOf);
       const log = (await readFile(logPath(name), "utf8")).slice(-LOG_TAIL_CHARS);
       const message = `${name} ended (${end}) before ${what}; the end of its log:\n${log}`;
-      throw log.includes("address already in use") ? new PortTakenError(message) : new FinalError(message);
-    });
+      throw log.includes("address already in use") ? new PortTakenError(message) : new Error(message);
+    };
+    await eventually(look, true, READY_TIMEOUT_MS);
   }
 
   return {

@@ -2,8 +2,9 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import { openSync, readFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../../../shared/errors.ts";
 import { removeFolder } from "../control-plane/remove-folder.ts";
+import { eventually } from "../eventually.ts";
 
 export interface DatabaseServer {
   readonly port: number;
@@ -73,12 +74,11 @@ export async function startDaemon(
     await closed;
     removeFolder(options.dir);
   };
-  for (let attempt = 0; attempt < 300; attempt++) {
-    if (child.exitCode !== null) break;
-    if (await options.isReady().catch(() => false)) return { child, stop };
-    await sleep(100);
-  }
+  const hasEnded = () => child.exitCode !== null;
+  const look = async () => hasEnded() || (await options.isReady().catch(() => false));
+  const seen = await eventually(look, true).catch(messageOf);
+  if (seen === true && !hasEnded()) return { child, stop };
   const words = readFileSync(options.logPath, "utf8");
   await stop("SIGKILL");
-  throw new Error(`${argv[0]} did not start: ${words}`);
+  throw new Error(`${argv[0]} did not start (${seen}): ${words}`);
 }

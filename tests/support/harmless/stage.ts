@@ -8,11 +8,11 @@ import { type JsonObject, objectsAt } from "../../../shared/injection/workload.t
 import { textAt, valueAt } from "../../../shared/json/value.ts";
 import { KubeError } from "../../../shared/kube/client/error.ts";
 import { asIs } from "../../../shared/kube/client/interface.ts";
+import { eventually } from "../eventually.ts";
 import { applyManifests, type Manifest } from "../objects/apply.ts";
 import { listPods, waitForContainer, waitForPods } from "../objects/pods.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 import type { Installation } from "../product/installed-cluster.ts";
-import { waitForValue } from "../restore/restore-stand.ts";
 
 export const STAGE_TIMEOUT_MS = 120_000;
 
@@ -157,12 +157,7 @@ export function harmlessStage(installation: () => Pick<Installation, "client">) 
     /** Waits until the condition of a BackupConfiguration has the reason. @returns its message */
     async untilReason(namespace: string, reason: string, name = "app"): Promise<string> {
       const read = () => condition(namespace, name);
-      const found = await waitForValue(
-        read,
-        (one) => one?.reason === reason,
-        `${namespace}: ${reason}`,
-        STAGE_TIMEOUT_MS,
-      );
+      const found = await eventually(read, (one) => one?.reason === reason, STAGE_TIMEOUT_MS);
       return found?.message ?? "";
     },
 
@@ -175,8 +170,7 @@ export function harmlessStage(installation: () => Pick<Installation, "client">) 
 
     /** Waits until all pods are ready and the application is alone in them. */
     async untilAlone(namespace: string, name = "app", count = 1): Promise<void> {
-      const what = "waited for pods without sidecar";
-      const at = { namespace, selector: `app=${name}`, timeoutMs: STAGE_TIMEOUT_MS, what };
+      const at = { namespace, selector: `app=${name}`, timeoutMs: STAGE_TIMEOUT_MS };
       await waitForPods(client(), at, (pods) => {
         const isAlone = pods.every((pod) => pod.isReady && !pod.containers.includes("stash") && !pod.isBeingDeleted);
         return pods.length === count && isAlone;
@@ -213,7 +207,7 @@ export function harmlessStage(installation: () => Pick<Installation, "client">) 
           (event) => textAt(event, "involvedObject", "kind") === kind && textAt(event, "reason") === reason,
         );
       };
-      const event = await waitForValue(read, (one) => one !== undefined, `Event ${reason}`, STAGE_TIMEOUT_MS);
+      const event = await eventually(read, (one) => one !== undefined, STAGE_TIMEOUT_MS);
       return textAt(event, "message") ?? "";
     },
 
@@ -229,7 +223,7 @@ export function harmlessStage(installation: () => Pick<Installation, "client">) 
           return error instanceof KubeError && error.detail.includes(message);
         }
       };
-      await waitForValue(isInForce, (inForce) => inForce, `policy ${namespace}`, STAGE_TIMEOUT_MS);
+      await eventually(isInForce, true, STAGE_TIMEOUT_MS);
     },
 
     async lift(namespace: string): Promise<void> {

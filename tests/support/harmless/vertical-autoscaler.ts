@@ -9,8 +9,8 @@ import { isJsonObject, textAt, valueAt } from "../../../shared/json/value.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import { readQuantity } from "../../../shared/quantity.ts";
 import { issueServer, loadCertificates } from "../control-plane/certificates.ts";
+import { eventually } from "../eventually.ts";
 import { KUBERNETES } from "../objects/resources.ts";
-import { waitForValue } from "../restore/restore-stand.ts";
 import { STAGE_TIMEOUT_MS } from "./stage.ts";
 
 /** Bytes of memory to request, by the container's name. */
@@ -64,11 +64,10 @@ export async function startVerticalAutoscaler(
     ],
   };
   await client.create(KUBERNETES.MutatingWebhookConfiguration, undefined, configuration, asIs);
-  await waitForValue(
+  await eventually(
     async () => client.create(KUBERNETES.Pod, namespace, aProbe(namespace, recommendation), asIs, { dryRun: true }),
     (pod) =>
       objectsAt(pod, "spec", "containers").every((one) => textAt(one, "resources", "requests", "memory") !== "1"),
-    `the autoscaler of ${namespace}`,
     STAGE_TIMEOUT_MS,
   );
   return async () => {

@@ -1,5 +1,4 @@
 /** Runs sessions and restores of real invokers, and scripts in pods, in any namespace of the shared control plane. */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { BackupSession } from "../../../shared/api/backup-session.ts";
 import { KINDS } from "../../../shared/api/kinds.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../../../shared/api/restore-batch.ts";
@@ -8,6 +7,7 @@ import { textAt } from "../../../shared/json/value.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import type { PodExec } from "../../../shared/kube/exec/pod.ts";
 import { isFinalRestorePhase } from "../../../shared/status/restore-phase.ts";
+import { eventually } from "../eventually.ts";
 import { waitForReadyPods } from "../objects/pods.ts";
 import { untilSession } from "../session/batch-without-nodes.ts";
 
@@ -33,10 +33,7 @@ export function runsIn(client: KubeClient, namespace: string, exec: PodExec): Ru
   return {
     async untilReady(kind, name) {
       const read = () => client.get(KINDS[kind], namespace, name, asIs);
-      for (const end = performance.now() + READY_MS; performance.now() < end; await sleep(100)) {
-        if (textAt(await read(), "status", "phase") === "Ready") return;
-      }
-      throw new Error(`${kind} ${name} does not get ready: ${JSON.stringify(await read())}`);
+      await eventually(read, (invoker) => textAt(invoker, "status", "phase") === "Ready", READY_MS);
     },
     async begin(invoker, kind = "BackupBatch") {
       const body = {
@@ -50,14 +47,11 @@ export function runsIn(client: KubeClient, namespace: string, exec: PodExec): Ru
     async untilEnd(invoker) {
       return (await untilSession(client, namespace, `${invoker}-1`, END_MS)).status ?? {};
     },
-    async untilRestored(kind, name) {
+    untilRestored(kind, name) {
       const parse = (value: unknown): Restore =>
         kind === "RestoreBatch" ? parseRestoreBatch(value) : parseRestoreSession(value);
-      for (const end = performance.now() + END_MS; performance.now() < end; await sleep(100)) {
-        const restore = await client.get(KINDS[kind], namespace, name, parse);
-        if (isFinalRestorePhase(restore.status?.phase)) return restore;
-      }
-      throw new Error(`${name}: ${JSON.stringify(await client.get(KINDS[kind], namespace, name, asIs))}`);
+      const read = () => client.get(KINDS[kind], namespace, name, parse);
+      return eventually(read, ({ status }) => isFinalRestorePhase(status?.phase), END_MS);
     },
     async run(app, container, script) {
       const [pod] = await waitForReadyPods(client, namespace, `app=${app}`, 1, READY_MS);

@@ -1,7 +1,8 @@
 /** A small resource with a status, for tests that need one of their own. */
-import { vi } from "vitest";
+import { messageOf } from "../../../shared/errors.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import type { Resource } from "../../../shared/kube/resource.ts";
+import { eventually } from "../eventually.ts";
 
 const NAMESPACES: Resource = { group: "", version: "v1", plural: "namespaces", namespaced: false };
 const DEFINITIONS: Resource = {
@@ -42,7 +43,8 @@ export async function defineWidgets(client: KubeClient, test: string): Promise<W
   const definition = { metadata: { name }, spec: { group, scope: "Namespaced", names, versions } };
   await client.create(NAMESPACES, undefined, { metadata: { name: test } }, asIs);
   await client.create(DEFINITIONS, undefined, definition, asIs);
-  await vi.waitFor(() => client.list(resource, test, asIs), { timeout: 30_000, interval: 100 });
+  const faultOf = () => client.list(resource, test, asIs).then(() => undefined, messageOf);
+  await eventually(faultOf, undefined, 30_000);
   return {
     resource,
     namespace: test,

@@ -5,12 +5,14 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { messageOf } from "../../../shared/errors.ts";
+import { listAt, parseJson, textAt } from "../../../shared/json/value.ts";
 import { type ApiAnswer, type ApiEndpoint, apiRequest } from "../control-plane/api-request.ts";
 import { issueClient, issueServer, loadCertificates } from "../control-plane/certificates.ts";
 import { formatKubeconfig } from "../control-plane/kubeconfig.ts";
 import type { Programs } from "../control-plane/programs.ts";
 import { superviseProcesses } from "../control-plane/supervised-processes.ts";
-import { FinalError, waitUntil } from "../control-plane/wait-until.ts";
+import { eventually } from "../eventually.ts";
 import { type ClusterAddresses, nodeAddresses } from "./addresses.ts";
 import { ip } from "./cluster-network.ts";
 import { cniConfig, kubeletConfig, NO_REGISTRY, type NodeFolders } from "./configuration.ts";
@@ -116,13 +118,14 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
         ? runtime.start()
         : sandbox.start(program, join(programs.dir, program), programArgs[program]);
     await Promise.all([start("kubelet"), start("kube-proxy")]);
-    await waitUntil(`node ${name} is Ready`, READY_TIMEOUT_MS, async () => {
+    const read = async () => {
       for (const program of ["containerd", "kubelet", "kube-proxy"] as const) {
         const end = sandbox.endOf(program);
-        if (end !== undefined) throw new FinalError(`${program} ended: ${end}\n${await sandbox.lastWords(program)}`);
+        if (end !== undefined) throw new Error(`${program} ended: ${end}\n${await sandbox.lastWords(program)}`);
       }
-      return isNodeReady(await apiRequest(endpoint, `/api/v1/nodes/${name}`));
-    });
+      return apiRequest(endpoint, `/api/v1/nodes/${name}`).catch(messageOf);
+    };
+    await eventually(read, (answer) => typeof answer !== "string" && isNodeReady(answer), READY_TIMEOUT_MS);
     return {
       name,
       address,
@@ -214,8 +217,6 @@ async function writeFiles(
 
 function isNodeReady({ status, text }: ApiAnswer): boolean {
   if (status !== 200) return false;
-  const node: unknown = JSON.parse(text);
-  return JSON.stringify(Reflect.get(Object(Reflect.get(Object(node), "status")), "conditions")).includes(
-    '"type":"Ready","status":"True"',
-  );
+  const conditions = listAt(parseJson(text), "status", "conditions");
+  return conditions.some((one) => textAt(one, "type") === "Ready" && textAt(one, "status") === "True");
 }

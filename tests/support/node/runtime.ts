@@ -3,7 +3,8 @@ import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { FinalError, waitUntil } from "../control-plane/wait-until.ts";
+import { messageOf } from "../../../shared/errors.ts";
+import { eventually } from "../eventually.ts";
 import { containerdConfig, containerdSocket, type NodeFolders } from "./configuration.ts";
 import type { Sandbox } from "./sandbox.ts";
 
@@ -30,13 +31,12 @@ export async function createRuntime(sandbox: Sandbox, folders: NodeFolders, prog
   return {
     async start() {
       await sandbox.start("containerd", join(programsDir, "containerd"), ["--config", configPath]);
-      await waitUntil("the container runtime answers", START_TIMEOUT_MS, async () => {
+      const faultOf = async () => {
         const end = sandbox.endOf("containerd");
-        if (end !== undefined)
-          throw new FinalError(`containerd ended: ${end}\n${await sandbox.lastWords("containerd")}`);
-        await ctr("version");
-        return true;
-      });
+        if (end !== undefined) throw new Error(`containerd ended: ${end}\n${await sandbox.lastWords("containerd")}`);
+        return ctr("version").then(() => undefined, messageOf);
+      };
+      await eventually(faultOf, undefined, START_TIMEOUT_MS);
     },
     async importImages(archive) {
       await ctr("images", "import", archive);

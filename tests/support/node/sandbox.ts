@@ -5,7 +5,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { SupervisedProcesses } from "../control-plane/supervised-processes.ts";
-import { FinalError, waitUntil } from "../control-plane/wait-until.ts";
+import { eventually } from "../eventually.ts";
 
 const run = promisify(execFile);
 const START_TIMEOUT_MS = 20_000;
@@ -66,15 +66,13 @@ export async function makeSandbox(
     ],
     logPath: logPath(HOLDER),
   });
-  await waitUntil(`the node ${name} has its namespaces`, START_TIMEOUT_MS, async () => {
+  const hasNamespaces = async () => {
     const end = processes.endOf(HOLDER);
-    if (end !== undefined) {
-      throw new FinalError(
-        `this machine can't hold a node (needs root, namespaces and mounts): ${end}\n${await lastWords(HOLDER)}`,
-      );
-    }
-    return existsSync(join(dir, "ready"));
-  });
+    if (end === undefined) return existsSync(join(dir, "ready"));
+    const words = `this machine can't hold a node (needs root, namespaces and mounts): ${end}`;
+    throw new Error(`${words}\n${await lastWords(HOLDER)}`);
+  };
+  await eventually(hasNamespaces, true, START_TIMEOUT_MS);
   const pid = await firstChildOf(processes.pidOf(HOLDER) ?? 0);
   const enter = ["--target", String(pid), ...NAMESPACES, "--wd=/", "--"];
   const environment = ["-i", `PATH=${searchPath}`, "HOME=/root", "LANG=C.UTF-8"];

@@ -1,7 +1,8 @@
 /** Waits for pods of a workload, as a test or the demo sees them through the API. */
-import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../../../shared/errors.ts";
 import { textAt } from "../../../shared/json/value.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
+import { eventually } from "../eventually.ts";
 import { KUBERNETES } from "./resources.ts";
 
 export interface PodSummary {
@@ -77,23 +78,18 @@ export async function listPods(
   return items;
 }
 
-/** Polls the pods until they are as wanted. @throws Error that tells how they were at the end */
+/** Polls the pods until they are as wanted. @throws Error that tells how they were at the end, and what their controllers say */
 export async function waitForPods(
   client: KubeClient,
-  at: { readonly namespace: string; readonly selector: string; readonly timeoutMs: number; readonly what: string },
+  at: { readonly namespace: string; readonly selector: string; readonly timeoutMs: number },
   areAsWanted: (pods: readonly PodSummary[]) => boolean,
 ): Promise<readonly PodSummary[]> {
-  const deadline = performance.now() + at.timeoutMs;
-  let pods: readonly PodSummary[] = [];
-  while (performance.now() < deadline) {
-    pods = await listPods(client, at.namespace, at.selector);
-    if (areAsWanted(pods)) return pods;
-    await sleep(100);
+  try {
+    return await eventually(() => listPods(client, at.namespace, at.selector), areAsWanted, at.timeoutMs);
+  } catch (error) {
+    const told = await listWarnings(client, at.namespace);
+    throw new Error(`pods ${at.selector} of ${at.namespace}: ${messageOf(error)}\nwarnings there: ${told.join("\n")}`);
   }
-  const told = await listWarnings(client, at.namespace);
-  throw new Error(
-    `pods ${at.selector} of ${at.namespace}: ${at.what} in vain: ${JSON.stringify(pods)}; warnings: ${JSON.stringify(told)}`,
-  );
 }
 
 const MAX_WARNINGS = 8;
@@ -119,7 +115,7 @@ export function waitForReadyPods(
   count: number,
   timeoutMs: number,
 ): Promise<readonly PodSummary[]> {
-  return waitForPods(client, { namespace, selector, timeoutMs, what: `waited for ${count} ready pods` }, (pods) => {
+  return waitForPods(client, { namespace, selector, timeoutMs }, (pods) => {
     return pods.length === count && pods.every((pod) => pod.isReady && !pod.isBeingDeleted);
   });
 }
@@ -133,8 +129,7 @@ export function waitForContainer(
   count: number,
   timeoutMs: number,
 ): Promise<readonly PodSummary[]> {
-  const what = `waited for container ${container} in ${count} ready pods`;
-  return waitForPods(client, { namespace, selector, timeoutMs, what }, (pods) => {
+  return waitForPods(client, { namespace, selector, timeoutMs }, (pods) => {
     return (
       pods.length === count &&
       pods.every((pod) => pod.isReady && !pod.isBeingDeleted && pod.containers.includes(container))

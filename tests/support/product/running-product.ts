@@ -11,7 +11,7 @@ import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts"
 import { buildMutatingConfiguration, buildValidatingConfiguration } from "../../../webhook/configuration.ts";
 import { findFreePorts } from "../control-plane/free-ports.ts";
 import { superviseProcesses } from "../control-plane/supervised-processes.ts";
-import { FinalError, waitUntil } from "../control-plane/wait-until.ts";
+import { eventually } from "../eventually.ts";
 import { applyFile } from "../objects/apply.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 import { serviceAccountIdentity } from "./identity.ts";
@@ -99,11 +99,12 @@ export async function startProduct(options: ProductOptions): Promise<RunningProd
       args: [join(distFolder, "stash-batch.mjs"), ...commands[program]],
       logPath: logPath(program),
     });
-    await waitUntil(`the ${program} is ready`, START_TIMEOUT_MS, async () => {
+    const isReady = async () => {
       const end = processes.endOf(program);
-      if (end !== undefined) throw new FinalError(`the ${program} ended: ${end}\n${await readLog(logPath(program))}`);
+      if (end !== undefined) throw new Error(`the ${program} ended: ${end}\n${await readLog(logPath(program))}`);
       return isOk(readyUrls[program]);
-    });
+    };
+    await eventually(isReady, true, START_TIMEOUT_MS);
   }
 
   try {

@@ -4,9 +4,9 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { issueCa, issueServing } from "../../../certs/issue.ts";
 import { findFreePorts } from "../control-plane/free-ports.ts";
+import { eventually } from "../eventually.ts";
 
 const S3RVER = join(import.meta.dirname, "..", "..", "..", "node_modules", ".bin", "s3rver");
 const START_LIMIT_MS = 20_000;
@@ -47,11 +47,11 @@ async function start(argv: readonly string[], { host, port }: Address, caPem?: s
   child.stderr?.on("data", (chunk: Buffer) => {
     words += chunk.toString("utf8");
   });
-  const until = performance.now() + START_LIMIT_MS;
-  while (!(await isListening(host, port))) {
-    if (child.exitCode !== null || performance.now() > until) throw new Error(`${program} did not start: ${words}`);
-    await sleep(50);
-  }
+  const look = async () => {
+    if (child.exitCode !== null) throw new Error(`${program} did not start: ${words}`);
+    return (await isListening(host, port)) || words;
+  };
+  await eventually(look, true, START_LIMIT_MS);
   return {
     host,
     port,

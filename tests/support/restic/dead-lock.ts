@@ -1,10 +1,10 @@
 /** Leaves a lock whose owner was killed, as the end of a container does. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
 import { gatherLocks } from "../../../agent/locks/gather.ts";
 import type { Backend } from "../../../shared/api/backend.ts";
 import type { RepositoryLock } from "../../../shared/api/host-stats.ts";
+import { eventually } from "../eventually.ts";
 import type { ResticWorld } from "./restic-world.ts";
 
 const LIMIT_MS = 20_000;
@@ -32,17 +32,15 @@ export async function takeLock(
     child.kill("SIGKILL");
     if (child.exitCode === null && child.signalCode === null) await once(child, "close");
   };
-  const until = performance.now() + LIMIT_MS;
-  while (performance.now() < until) {
-    const lock = (await gatherLocks(restic, signal)).find(({ id }) => !before.has(id));
-    if (lock !== undefined) {
-      if (kill) await stop();
-      return { lock, stop };
-    }
-    await sleep(50);
+  const find = async () => (await gatherLocks(restic, signal)).find(({ id }) => !before.has(id));
+  try {
+    const lock = await eventually(find, (found) => found !== undefined, LIMIT_MS);
+    if (kill) await stop();
+    return { lock, stop };
+  } catch (error) {
+    await stop();
+    throw error;
   }
-  await stop();
-  throw new Error("restic took no lock");
 }
 
 /** @returns the lock that stays behind */

@@ -5,11 +5,11 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { KINDS } from "../../../shared/api/kinds.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../../../shared/api/restore-batch.ts";
 import type { KubeClient } from "../../../shared/kube/client/interface.ts";
 import { removeFolder } from "../control-plane/remove-folder.ts";
+import { eventually } from "../eventually.ts";
 import { openTestClient } from "../kube/test-client.ts";
 import { applyManifests, parseManifests } from "../objects/apply.ts";
 import { KUBERNETES } from "../objects/resources.ts";
@@ -132,11 +132,7 @@ export async function startRestoreKillStand(options: {
     async clear() {
       await client.delete(KINDS.RestoreBatch, namespace, RESTORE);
       // A finalizer of ours holds it while an after-hook may be owed.
-      const end = performance.now() + END_MS;
-      while ((await find()) !== undefined) {
-        if (performance.now() > end) throw new Error("the restore that was deleted stays");
-        await sleep(POLL_MS);
-      }
+      await eventually(find, undefined, END_MS, POLL_MS);
       // The garbage collector takes its time, and a job of the old one would be in the way of the new one's.
       await client.delete(KUBERNETES.Job, namespace, `stash-restore-${RESTORE}-points`, {
         propagationPolicy: "Background",
@@ -146,15 +142,13 @@ export async function startRestoreKillStand(options: {
     async restore(before) {
       await applyManifests(client, parseManifests(restoreManifest(namespace, hooks.port, before)));
     },
-    async untilRestore(isAsWanted, signal) {
-      const end = performance.now() + END_MS;
-      for (;;) {
-        const restore = await find();
-        if (restore !== undefined && isAsWanted(restore)) return restore;
-        if (performance.now() > end || signal?.aborted === true)
-          throw new Error(`restore in vain: ${JSON.stringify(restore?.status)}`);
-        await sleep(POLL_MS);
-      }
+    untilRestore(isAsWanted, signal) {
+      const look = () => {
+        signal?.throwIfAborted();
+        return find();
+      };
+      const isThere = (found?: RestoreBatch): found is RestoreBatch => found !== undefined && isAsWanted(found);
+      return eventually(look, isThere, END_MS, POLL_MS);
     },
     async stop() {
       for (const reconciler of reconcilers) reconciler.kill();

@@ -2,12 +2,12 @@
 import { execFileSync } from "node:child_process";
 import { chmod, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { type BackupSession, parseBackupSession } from "../../../shared/api/backup-session.ts";
 import { KINDS } from "../../../shared/api/kinds.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../../../shared/api/restore-batch.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import { isFinalSessionPhase } from "../../../shared/status/backup-phase.ts";
+import { eventually } from "../eventually.ts";
 import { applyManifests, type Manifest } from "../objects/apply.ts";
 import { folderOfClaim } from "../objects/claims.ts";
 import { listPods, waitForPods } from "../objects/pods.ts";
@@ -17,7 +17,6 @@ import { writeEmptyRepository } from "../restic/empty-repository.ts";
 import { STORAGE_PASSWORD, storageManifests } from "./application.ts";
 
 const TIMEOUT_MS = 60_000;
-const POLL_MS = 100;
 
 export interface RestoreStand {
   readonly client: KubeClient;
@@ -56,22 +55,6 @@ export function isEnded({ status }: RestoreBatch): boolean {
   return ["Succeeded", "Failed", "Unknown"].includes(status?.phase ?? "");
 }
 
-/** Polls a value until it is as wanted. @throws Error with the last one when time runs out */
-export async function waitForValue<T>(
-  read: () => Promise<T>,
-  isAsWanted: (value: T) => boolean,
-  what: string,
-  timeoutMs = TIMEOUT_MS,
-): Promise<T> {
-  const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    const value = await read();
-    if (isAsWanted(value)) return value;
-    if (performance.now() > deadline) throw new Error(`waited for ${what}: ${JSON.stringify(value, null, 1)}`);
-    await sleep(POLL_MS);
-  }
-}
-
 /** Makes the namespace with a Repository, and folders for it below that of the cluster. */
 export async function openRestoreStand(
   { client, dir }: Pick<Installation, "client" | "dir">,
@@ -94,7 +77,7 @@ export async function openRestoreStand(
   const readRestore = (name: string) => client.get(KINDS.RestoreBatch, namespace, name, parseRestoreBatch);
 
   function waitForRestore(name: string, isAsWanted: (restore: RestoreBatch) => boolean, timeoutMs = TIMEOUT_MS) {
-    return waitForValue(() => readRestore(name), isAsWanted, `RestoreBatch ${name} in vain`, timeoutMs);
+    return eventually(() => readRestore(name), isAsWanted, timeoutMs);
   }
 
   return {
@@ -117,10 +100,9 @@ export async function openRestoreStand(
       const { apiVersion } = KINDS.BackupSession;
       const body = { apiVersion, kind: "BackupSession", metadata: { name, namespace }, spec: { invoker } };
       await client.create(KINDS.BackupSession, namespace, body, asIs);
-      const session = await waitForValue(
+      const session = await eventually(
         () => client.get(KINDS.BackupSession, namespace, name, parseBackupSession),
         ({ status }) => isFinalSessionPhase(status?.phase),
-        `BackupSession ${name} in vain`,
         TIMEOUT_MS,
       );
       if (session.status?.phase !== "Succeeded") {
@@ -134,7 +116,7 @@ export async function openRestoreStand(
     async deleteWorkloads(...workloads) {
       for (const { kind, name } of workloads) await client.delete(KUBERNETES[kind], namespace, name);
       for (const { name } of workloads) {
-        const at = { namespace, selector: `app=${name}`, timeoutMs: TIMEOUT_MS, what: "waited for their end" };
+        const at = { namespace, selector: `app=${name}`, timeoutMs: TIMEOUT_MS };
         await waitForPods(client, at, (pods) => pods.length === 0);
       }
     },

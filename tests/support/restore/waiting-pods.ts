@@ -1,23 +1,15 @@
 /** Pods without a node that wait in the init-container of a restore: what a kubelet would say of them. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { Container } from "../../../shared/contract.ts";
 import { textAt } from "../../../shared/json/value.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
+import { eventually } from "../eventually.ts";
 import { KUBERNETES } from "../objects/resources.ts";
-
-const POLL_MS = 50;
 
 /** Waits for the pods of a selector and lets their init-container run. @throws Error when they don't come */
 export async function letPodsWait(client: KubeClient, namespace: string, labelSelector: string, count: number) {
-  for (let waitedMs = 0; waitedMs < 30_000; waitedMs += POLL_MS) {
-    const { items } = await client.list(KUBERNETES.Pod, namespace, asIs, { labelSelector });
-    if (items.length === count) {
-      await Promise.all(items.map((pod) => letWait(client, namespace, textAt(pod, "metadata", "name") ?? "")));
-      return;
-    }
-    await sleep(POLL_MS);
-  }
-  throw new Error(`no ${count} pods ${labelSelector} in ${namespace}`);
+  const read = () => client.list(KUBERNETES.Pod, namespace, asIs, { labelSelector });
+  const { items } = await eventually(read, (pods) => pods.items.length === count);
+  await Promise.all(items.map((pod) => letWait(client, namespace, textAt(pod, "metadata", "name") ?? "")));
 }
 
 async function letWait(client: KubeClient, namespace: string, name: string): Promise<void> {

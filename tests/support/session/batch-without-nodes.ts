@@ -3,13 +3,16 @@
  * the reconciler that its sessions need, and none of what takes time.
  */
 import { createServer, type Server } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
 import { type BackupSession, parseBackupSession } from "../../../shared/api/backup-session.ts";
 import { KINDS } from "../../../shared/api/kinds.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import { isFinalSessionPhase } from "../../../shared/status/backup-phase.ts";
+import { eventually } from "../eventually.ts";
 import { applyManifests, parseManifests } from "../objects/apply.ts";
 import { runPods } from "./stand-in-pods.ts";
+
+/** Benches count the time until a session is seen to have ended. */
+const POLL_MS = 20;
 
 /** Requests of hooks, in the order of their arrival. */
 export interface HookServer {
@@ -148,19 +151,14 @@ export async function listSessions(client: KubeClient, namespace: string): Promi
 }
 
 /** @throws Error with the session's status when it does not become so in time */
-export async function untilSession(
+export function untilSession(
   client: KubeClient,
   namespace: string,
   name: string,
   timeoutMs: number,
   isAsWanted: (session: BackupSession) => boolean = ({ status }) => isFinalSessionPhase(status?.phase),
 ): Promise<BackupSession> {
-  const end = performance.now() + timeoutMs;
-  let session: BackupSession | undefined;
-  while (performance.now() < end) {
-    session = await client.find(KINDS.BackupSession, namespace, name, parseBackupSession);
-    if (session !== undefined && isAsWanted(session)) return session;
-    await sleep(20);
-  }
-  throw new Error(`session ${name} is not as wanted after ${timeoutMs} ms: ${JSON.stringify(session?.status)}`);
+  const find = () => client.find(KINDS.BackupSession, namespace, name, parseBackupSession);
+  const isThere = (found?: BackupSession): found is BackupSession => found !== undefined && isAsWanted(found);
+  return eventually(find, isThere, timeoutMs, POLL_MS);
 }

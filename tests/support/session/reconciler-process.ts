@@ -1,8 +1,8 @@
 /** The reconciler as a process of its own, from its bundle. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { findFreePorts } from "../control-plane/free-ports.ts";
+import { eventually } from "../eventually.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 
@@ -54,13 +54,13 @@ async function untilReady(
   running: ReconcilerProcess,
   until: string | undefined,
 ): Promise<void> {
-  for (let waitedMs = 0; waitedMs < 30_000; waitedMs += 50) {
+  const look = async () => {
     if (child.exitCode !== null) throw new Error(`the reconciler ended:\n${running.log()}`);
-    if (until !== undefined && running.log().includes(until)) return;
-    const answer = until === undefined ? await fetch(url).catch(() => undefined) : undefined;
-    if (answer?.ok === true) return;
-    await sleep(50);
-  }
-  running.kill();
-  throw new Error(`the reconciler did not get ready:\n${running.log()}`);
+    if (until !== undefined) return running.log().includes(until);
+    return (await fetch(url).catch(() => undefined))?.ok === true;
+  };
+  await eventually(look, true).catch((error: unknown) => {
+    running.kill();
+    throw new Error(`the reconciler did not get ready:\n${running.log()}`, { cause: error });
+  });
 }

@@ -2,13 +2,11 @@
  * Pods without a node: the real controllers make them, and this says of them what a kubelet would say of pods whose
  * containers all run.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import { listAt, textAt } from "../../../shared/json/value.ts";
 import type { KubeClient } from "../../../shared/kube/client/interface.ts";
 import { asIs } from "../../../shared/kube/client/interface.ts";
+import { eventually } from "../eventually.ts";
 import { KUBERNETES } from "../objects/resources.ts";
-
-const POLL_MS = 50;
 
 function containerNames(pod: unknown): readonly string[] {
   return listAt(pod, "spec", "containers").flatMap((container) => textAt(container, "name") ?? []);
@@ -44,13 +42,7 @@ export async function runPods(
   labelSelector: string,
   count: number,
 ): Promise<void> {
-  for (let waitedMs = 0; waitedMs < 30_000; waitedMs += POLL_MS) {
-    const { items } = await client.list(KUBERNETES.Pod, namespace, asIs, { labelSelector });
-    if (items.length === count) {
-      await Promise.all(items.map((pod) => runPod(client, pod)));
-      return;
-    }
-    await sleep(POLL_MS);
-  }
-  throw new Error(`no ${count} pods ${labelSelector} in ${namespace}`);
+  const read = () => client.list(KUBERNETES.Pod, namespace, asIs, { labelSelector });
+  const { items } = await eventually(read, (pods) => pods.items.length === count);
+  await Promise.all(items.map((pod) => runPod(client, pod)));
 }

@@ -10,6 +10,8 @@ export interface Import {
   readonly isTypeOnly: boolean;
   /** It is loaded when it is called for, by `import()`. */
   readonly isLate: boolean;
+  /** What it takes by name; all of it, where it takes it as a whole or late. */
+  readonly names: readonly string[] | "all";
 }
 
 export function sourceFiles(folder: string): readonly string[] {
@@ -30,7 +32,20 @@ export function importsOf(file: string): readonly Import[] {
     specifier: match[2] ?? match[3] ?? "",
     isTypeOnly: match[1] !== undefined,
     isLate: match[3] !== undefined,
+    names: namesIn(match[0]),
   }));
+}
+
+function namesIn(statement: string): readonly string[] | "all" {
+  const [, list] = /\{([^}]*)\}/.exec(statement) ?? [];
+  return (
+    list?.split(",").map((one) =>
+      one
+        .trim()
+        .replace(/^type /, "")
+        .replace(/ as .*$/, ""),
+    ) ?? "all"
+  );
 }
 
 /** The file of ours that is imported, from the root; undefined for a package. */

@@ -12,6 +12,7 @@ import {
 import { KINDS } from "../../../shared/api/kinds.ts";
 import { textAt } from "../../../shared/json/value.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
+import { eventually } from "../eventually.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 import { makeDrilledApplication } from "./drilled-application.ts";
 import { type Death, startLife } from "./mortal-controller.ts";
@@ -93,30 +94,26 @@ export async function startDrillStand(client: KubeClient, namespace: string): Pr
       let life = await startLife(client, world, death, count);
       let kills = 0;
       let seen = "";
-      try {
-        for (const end = performance.now() + END_MS; performance.now() < end; await sleep(POLL_MS)) {
-          if (life.isDead()) {
-            kills += 1;
-            await life.stop();
-            life = await startLife(client, world, death, count);
-          }
-          const drill = await read(name);
-          const { step = "" } = drill.status ?? {};
-          if (step !== seen) await onStep?.(step);
-          seen = step;
-          if (isFinalDrill(drill) && !life.isDead()) return { drill, writes: count.writes, kills };
+      const look = async () => {
+        if (life.isDead()) {
+          kills += 1;
+          await life.stop();
+          life = await startLife(client, world, death, count);
         }
-        throw new Error(`drill ${name}: ${JSON.stringify((await read(name)).status)}`);
+        const drill = await read(name);
+        const { step = "" } = drill.status ?? {};
+        if (step !== seen) await onStep?.(step);
+        seen = step;
+        return drill;
+      };
+      try {
+        const drill = await eventually(look, (now) => isFinalDrill(now) && !life.isDead(), END_MS, POLL_MS);
+        return { drill, writes: count.writes, kills };
       } finally {
         await life.stop();
       }
     },
-    async left() {
-      for (const end = performance.now() + GONE_MS; performance.now() < end; await sleep(100)) {
-        if ((await leftNow()).length === 0) return [];
-      }
-      return leftNow();
-    },
+    left: () => eventually(leftNow, [], GONE_MS).catch(leftNow),
     async stop() {
       isOver = true;
       await others;

@@ -5,7 +5,7 @@ import { listAt, textAt } from "../../../shared/json/value.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import type { KeyAndCertificate } from "../control-plane/certificates.ts";
 import { type ControlPlane, startControlPlane } from "../control-plane/control-plane.ts";
-import { waitUntil } from "../control-plane/wait-until.ts";
+import { eventually } from "../eventually.ts";
 import { kustomize } from "../install/kustomize.ts";
 import { applyManifests } from "../objects/apply.ts";
 import { KUBERNETES } from "../objects/resources.ts";
@@ -88,11 +88,11 @@ function reachedAt(manifest: Manifest, port: number, { certPem }: KeyAndCertific
 
 /** Until the API server says that it reaches the webhook. */
 export async function untilAvailable({ admin }: Pick<AggregatedPlane, "admin">, name: string): Promise<void> {
-  await waitUntil(`APIService ${name} is available`, 30_000, async () => {
-    const service = await admin.get(KUBERNETES.APIService, undefined, name, asIs);
-    const condition = listAt(service, "status", "conditions").find((one) => textAt(one, "type") === "Available");
-    return textAt(condition, "status") === "True";
-  });
+  const isAvailable = (service: unknown) =>
+    listAt(service, "status", "conditions").some(
+      (one) => textAt(one, "type") === "Available" && textAt(one, "status") === "True",
+    );
+  await eventually(() => admin.get(KUBERNETES.APIService, undefined, name, asIs), isAvailable, 30_000);
 }
 
 export interface KubectlOutput {

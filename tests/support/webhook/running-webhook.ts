@@ -1,4 +1,5 @@
 /** The real webhook in this process, called by a real API server over TLS on loopback. */
+
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import { parseWebhookArgs } from "../../../webhook/config.ts";
 import { buildMutatingConfiguration, buildValidatingConfiguration } from "../../../webhook/configuration.ts";
 import { startWebhook } from "../../../webhook/main.ts";
 import { issueServer, type KeyAndCertificate } from "../control-plane/certificates.ts";
+import { eventually } from "../eventually.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 
 export const TEST_IMAGE = "registry.test/stash-batch:1.0.0";
@@ -81,13 +83,11 @@ export async function startTestWebhook(options: {
   };
 }
 
-/** Polls `/readyz`. @throws Error with its last words after ten seconds */
+/** Asks `/readyz` again and again. @throws Error with its last words after ten seconds */
 export async function waitUntilReady(url: string): Promise<void> {
   const { request } = await import("node:https");
-  const deadline = performance.now() + 10_000;
-  let last = "";
-  while (performance.now() < deadline) {
-    last = await new Promise<string>((resolve) => {
+  const faultOf = () =>
+    new Promise<string>((resolve) => {
       const call = request(`${url}/readyz`, { rejectUnauthorized: false, agent: false }, (response) => {
         let text = "";
         response.on("data", (chunk: Buffer) => {
@@ -98,11 +98,11 @@ export async function waitUntilReady(url: string): Promise<void> {
       call.on("error", (error) => resolve(error.message));
       call.end();
     });
-    if (last === "") return;
-    await sleep(50);
-  }
-  throw new Error(`the webhook did not get ready: ${last}`);
+  await eventually(faultOf, "", 10_000);
 }
+
+/** The API server reads its webhook configurations about once a second, and tells nobody when it has. */
+export const untilNoticed = () => sleep(1_500);
 
 /** Registers the webhook as an installation does, at an address outside the cluster. @returns takes it away again */
 export async function registerWebhook(

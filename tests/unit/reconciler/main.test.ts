@@ -6,6 +6,7 @@ import { afterEach, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { EXIT_OK, runReconciler } from "../../../reconciler/main.ts";
 import { findFreePorts } from "../../support/control-plane/free-ports.ts";
+import { eventually } from "../../support/eventually.ts";
 import { type Answer, answerJson, aStatus, LocalServer } from "../shared/kube/client/local-server.ts";
 
 const undo: (() => Promise<unknown>)[] = [];
@@ -53,9 +54,9 @@ test("a reconciler that is refused an answer while it starts goes on, and leaves
   const flags = [`--kubeconfig=${await kubeconfigOf(server)}`, `--listen=127.0.0.1:${port}`, "--image=none"];
   const ended = runReconciler([...flags, "--leader-elect=false", "--log-level=error"], {});
   const isReady = async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined))?.ok ?? false;
-  await expect.poll(isReady, { timeout: 20_000 }).toBe(true);
+  await eventually(isReady, true, 20_000);
   process.emit("SIGTERM");
   expect(await ended).toBe(EXIT_OK);
   expect(await isReady()).toBe(false);
-  await expect.poll(() => server.connections).toBe(0);
+  await eventually(() => server.connections, 0, 10_000);
 });

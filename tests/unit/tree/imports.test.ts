@@ -30,6 +30,13 @@ describe.each(Object.entries(ALLOWED))("%s", (folder, allowed) => {
   });
 });
 
+test("the reconciler's queues are behind one door", () => {
+  const owners = sourceFiles("reconciler")
+    .flatMap(importsOf)
+    .filter(({ names, isTypeOnly }) => !isTypeOnly && names.includes("WorkQueue"));
+  expect(owners.map(({ file }) => file)).toEqual(["reconciler/queue-controller.ts"]);
+});
+
 test("the pages load preact and nothing else, and of them the programs know the types alone", () => {
   const packages = sourceFiles("web")
     .flatMap(importsOf)

@@ -1,6 +1,7 @@
-import { basename, dirname } from "node:path";
+import { readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { importedFile, importsOf, sourceFiles } from "../../support/tree/sources.ts";
+import { importedFile, importsOf, ROOT, sourceFiles } from "../../support/tree/sources.ts";
 
 const PROGRAMS = ["webhook", "reconciler", "agent", "certs", "cli"] as const;
 const PRODUCT = [...PROGRAMS, "shared", "web"];
@@ -74,4 +75,27 @@ test("every file is imported, or starts a program", () => {
   );
   const forNobody = [...imports.keys()].filter((file) => !known.has(file) && !BEGINNINGS.some((one) => one.test(file)));
   expect(forNobody).toEqual([]);
+});
+
+/** By file: what the files of some folders import of it. */
+function importedNames(folders: readonly string[]) {
+  const found = folders.flatMap(sourceFiles).flatMap(importsOf);
+  const byFile = Map.groupBy(found, (one) => importedFile(one) ?? "");
+  return (file: string, name: string) =>
+    (byFile.get(file) ?? []).some(({ names }) => names === "all" || names.includes(name));
+}
+
+test("what a file exports is for somebody else, and not for tests alone", () => {
+  const inProduct = importedNames([...PRODUCT, "scripts"]);
+  const inTests = importedNames(["tests", "bench"]);
+  const idle = [...imports.keys()].flatMap((file) => {
+    if (BEGINNINGS.some((one) => one.test(file))) return [];
+    const text = readFileSync(join(ROOT, file), "utf8");
+    const exported = text.matchAll(/^export (?:async )?(?:function[*]?|const|class) (\w+)/gm);
+    return [...exported].flatMap(([, name = ""]) => {
+      const isUsedHere = text.split(new RegExp(`\\b${name}\\b`)).length > 2;
+      return inProduct(file, name) || (isUsedHere && inTests(file, name)) ? [] : [`${file}: ${name}`];
+    });
+  });
+  expect(idle).toEqual([]);
 });

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { LISTENER_OPTIONS, limitConnections } from "../../../shared/listener.ts";
 import { BodyIntake, BodyRefused } from "../../../webhook/body-intake.ts";
+import { eventually } from "../../support/eventually.ts";
 import { statusOf } from "../../support/http/hostile-requests.ts";
 
 const LIMITS = { maxBodyBytes: 1_000_000, maxHeldBytes: 3_000_000 };
@@ -76,12 +77,6 @@ function send(
   return { answer, end: () => socket.destroy() };
 }
 
-const until = async (isSo: () => boolean): Promise<void> => {
-  const deadline = performance.now() + 5_000;
-  while (!isSo() && performance.now() < deadline) await sleep(10);
-  expect(isSo()).toBe(true);
-};
-
 test("a body is read whole, in whatever pieces it comes", async () => {
   const { port, bodies, intake } = await start();
   const body = `ä${"x".repeat(100_000)}ö`;
@@ -92,9 +87,9 @@ test("a body is read whole, in whatever pieces it comes", async () => {
   for (const byte of Buffer.from("äöü"))
     socket.write(Buffer.concat([Buffer.from("1\r\n"), Buffer.of(byte), Buffer.from("\r\n")]));
   socket.write("0\r\n\r\n");
-  await until(() => bodies.length === 2);
+  await eventually(() => bodies.length, 2, 5_000);
   expect(bodies).toEqual([body, "äöü"]);
-  await until(() => intake.heldBytes === 0);
+  await eventually(() => intake.heldBytes, 0, 5_000);
 });
 
 test("a body that is too long is refused, announced or not", async () => {
@@ -110,7 +105,7 @@ test("a body that is too long is refused, announced or not", async () => {
   socket.on("error", () => {});
   socket.write("POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n");
   for (let count = 0; count < 12; count++) socket.write(`${chunk.length.toString(16)}\r\n${chunk}\r\n`);
-  await until(() => statusOf(received) === 413);
+  await eventually(() => statusOf(received), 413, 5_000);
 });
 
 test("bodies that never end give way to each other, and never to a short one", async () => {
@@ -123,17 +118,17 @@ test("bodies that never end give way to each other, and never to a short one", a
   expect(intake.heldBytes).toBeLessThanOrEqual(LIMITS.maxHeldBytes);
   expect(await send(port, 16_000, "x".repeat(16_000)).answer).toBe(200);
   for (const { end } of slow) end();
-  await until(() => intake.heldBytes === 0);
+  await eventually(() => intake.heldBytes, 0, 5_000);
 });
 
 test("bodies whose answer is under way count as well", async () => {
   const { port, intake, bodies, release } = await start({ isHolding: true });
   const first = Array.from({ length: 3 }, () => send(port, 900_000, "x".repeat(900_000)));
-  await until(() => bodies.length === 3);
+  await eventually(() => bodies.length, 3, 5_000);
   expect(await send(port, 900_000, "x".repeat(900_000)).answer).toBe(429);
   release();
   expect(await Promise.all(first.map(({ answer }) => answer))).toEqual([200, 200, 200]);
-  await until(() => intake.heldBytes === 0);
+  await eventually(() => intake.heldBytes, 0, 5_000);
 });
 
 test("a body of single bytes takes no more than twice its length", async () => {
@@ -143,7 +138,11 @@ test("a body of single bytes takes no more than twice its length", async () => {
   socket.on("error", () => {});
   socket.write("POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n");
   socket.write("1\r\nx\r\n".repeat(200_000));
-  await until(() => intake.heldBytes >= 200_000);
+  await eventually(
+    () => intake.heldBytes,
+    (held) => held >= 200_000,
+    5_000,
+  );
   expect(intake.heldBytes).toBeLessThanOrEqual(400_000);
 });
 
@@ -170,7 +169,11 @@ test("S8: whoever floods a server with connections ends his own alone", async ()
   const mine = from("127.0.0.1");
   await new Promise<void>((done) => mine.once("connect", done));
   const flood = Array.from({ length: 100 }, () => from("127.0.0.2"));
-  await until(() => flood.filter(({ closed }) => closed).length >= 90);
+  await eventually(
+    () => flood.filter(({ closed }) => closed).length,
+    (count) => count >= 90,
+    5_000,
+  );
   mine.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
   const answer = await new Promise<string>((done) => mine.once("data", (data) => done(String(data))));
   expect(statusOf(answer)).toBe(200);

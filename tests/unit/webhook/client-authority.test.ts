@@ -11,6 +11,7 @@ import { parseReview } from "../../../webhook/review.ts";
 import { createWebhookServer, type WebhookServer } from "../../../webhook/server.ts";
 import { DEFAULT_TLS_OPTIONS, parseTlsOptions } from "../../../webhook/tls-options.ts";
 import { issueClient, type KeyAndCertificate, loadCertificates } from "../../support/control-plane/certificates.ts";
+import { eventually } from "../../support/eventually.ts";
 import { statusOf } from "../../support/http/hostile-requests.ts";
 
 const HOUR = { nowMs: Date.now(), lifetimeMs: 3_600_000 };
@@ -154,9 +155,13 @@ describe("with an authority of clients", () => {
       20,
     );
     await writeFile(path, "spoilt");
-    await expect.poll(() => problems.length).toBeGreaterThan(0);
+    await eventually(
+      () => problems.length,
+      (count) => count > 0,
+      10_000,
+    );
     await writeFile(path, otherCa.certPem);
-    await expect.poll(() => changes).toEqual([otherCa.certPem]);
+    await eventually(() => changes, [otherCa.certPem], 10_000);
     watch.stop();
     expect(watch.first).toBe(ca.certPem);
     await rm(folder, { recursive: true });

@@ -1,9 +1,9 @@
 import { createServer, type Server } from "node:https";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { ApiIdentity } from "../../../../agent/kube/identity.ts";
 import { pauseAfterWatch, watch } from "../../../../agent/kube/watch.ts";
 import { issueCa, issueServing } from "../../../../certs/issue.ts";
+import { eventually } from "../../../support/eventually.ts";
 
 const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const VALIDITY = { nowMs: Date.now(), lifetimeMs: 3_600_000 };
@@ -42,7 +42,10 @@ async function until(count: number): Promise<void> {
   const nothing = () => undefined;
   const handlers = { onObject: nothing, onDeleted: nothing, onListed: nothing };
   const running = watch(identity, { kind: "HostRun", namespace: "demo", signal: end.signal, log: SILENT, ...handlers });
-  while (requests.length < count) await sleep(20);
+  await eventually(
+    () => requests.length,
+    (seen) => seen >= count,
+  );
   end.abort();
   await running;
 }

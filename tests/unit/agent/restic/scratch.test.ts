@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CacheGuard, emptyCache, gatherCacheLimit, measureBytes } from "../../../../agent/restic/scratch.ts";
+import { eventually } from "../../../support/eventually.ts";
 
 let dir: string;
 beforeEach(async () => {
@@ -60,7 +61,7 @@ describe("D9: restic's cache in the scratch volume", () => {
     const guard = new CacheGuard({ folder, limitBytes: 10_000, lookEachMs: 5 });
     const end = guard.watch();
     await fill(folder, 3);
-    await expect.poll(() => guard.isGivenUp, { timeout: 2_000 }).toBe(true);
+    await eventually(() => guard.isGivenUp, true, 2_000);
     await fill(folder, 3);
     await end();
     expect(await measureBytes(folder)).toBe(0);

@@ -5,6 +5,7 @@ import { UsageError } from "../../../../cli/program/usage-error.ts";
 import { type LocalUi, startLocalUi } from "../../../../cli/ui/local-door.ts";
 import { createSignIn, TOKEN_LIFETIME_MS } from "../../../../cli/ui/sign-in.ts";
 import { UserError } from "../../../../shared/errors.ts";
+import { eventually, stays } from "../../../support/eventually.ts";
 import { exchange, HOSTILE_REQUESTS, statusOf } from "../../../support/http/hostile-requests.ts";
 
 const HTML = '<!doctype html><script type="module" src="./app.js"></script>';
@@ -275,25 +276,22 @@ test("a view comes at once, again when it changes, and not when it does not", as
   const call = request(url, { headers: { cookie }, agent: false });
   const ended = new Promise((resolve) => call.on("close", resolve));
   call.on("error", () => undefined);
-  const waitFor = async (count: number) => {
-    while (events.length < count) await new Promise((resolve) => setTimeout(resolve, 10));
-  };
   call.on("response", (response) => {
     expect(response.headers["content-type"]).toBe("text/event-stream");
     response.on("data", (chunk) => events.push(...String(chunk).split("\n\n").filter(Boolean)));
   });
   call.end();
-  await waitFor(1);
+  await eventually(() => events.length, 1);
   for (const changed of listeners) changed();
   counter = 7;
   for (const changed of listeners) changed();
-  await waitFor(2);
+  await eventually(() => events.length, 2);
   for (const changed of listeners) changed();
-  await new Promise((resolve) => setTimeout(resolve, 400));
+  await stays(() => events.length, 2, 400);
   expect(events.map((text) => JSON.parse(text.replace("data: ", "")).view)).toEqual([{ counter: 0 }, { counter: 7 }]);
   call.destroy();
   await ended;
-  while (listeners.size > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  await eventually(() => listeners.size, 0);
 });
 
 test("a view that can't be made ends its stream and is told to the program", async () => {

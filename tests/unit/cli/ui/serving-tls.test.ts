@@ -9,6 +9,7 @@ import type { Door } from "../../../../cli/ui/door.ts";
 import { servePages, type UiServer } from "../../../../cli/ui/server.ts";
 import { READ_AGAIN_MS } from "../../../../cli/ui/serving-tls.ts";
 import { issueServer, loadCertificates } from "../../../support/control-plane/certificates.ts";
+import { eventually } from "../../../support/eventually.ts";
 
 const faults: unknown[] = [];
 let dir: string;
@@ -73,9 +74,13 @@ test("a new certificate is served without a start, and one that can't be read le
   expect(await askName()).toBe("200 first");
   await putCertificate("second");
   vi.advanceTimersByTime(READ_AGAIN_MS);
-  await vi.waitFor(async () => expect(await askName()).toBe("200 second"), 10_000);
+  await eventually(() => askName(), "200 second", 10_000);
   await writeFile(join(dir, "tls.crt"), "half a certific");
   vi.advanceTimersByTime(READ_AGAIN_MS);
-  await vi.waitFor(() => expect(faults).toHaveLength(1), 10_000);
+  await eventually(
+    () => faults,
+    ({ length }) => length === 1,
+    10_000,
+  );
   expect(await askName()).toBe("200 second");
 });

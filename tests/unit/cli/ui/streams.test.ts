@@ -2,8 +2,9 @@
 import { get, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fastify } from "fastify";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { createStreams } from "../../../../cli/ui/streams.ts";
+import { eventually } from "../../../support/eventually.ts";
 
 /** More than a connection of this machine holds for somebody who does not read. */
 const LARGE = "x".repeat(16 * 1024 * 1024);
@@ -44,7 +45,11 @@ test("changes that nobody reads leave nothing behind, and the newest comes in th
     end = (end + chunk.toString("latin1")).slice(-20);
   });
   response.resume();
-  await vi.waitFor(() => expect(end).toContain("x7!"), 20_000);
+  await eventually(
+    () => end,
+    (all) => all.includes("x7!"),
+    20_000,
+  );
   client.destroy();
   streams.close();
   await app.close();

@@ -1,11 +1,12 @@
 /** What becomes of the init-container of a restore that somebody deletes; told by the controller, its informers and the webhook's answers. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { isHeldByInit } from "../../../../reconciler/injection/left-over.ts";
 import { GONE_GRACE_MS } from "../../../../reconciler/release/decide.ts";
 import { readPod } from "../../../../reconciler/world/pod-object.ts";
 import type { JsonObject } from "../../../../shared/injection/workload.ts";
 import { valueAt } from "../../../../shared/json/value.ts";
+import { eventually, stays } from "../../../support/eventually.ts";
 import { aDeployment } from "../../webhook/builders.ts";
 import { HASTE, LeftOverCluster, rolledOut } from "./left-over-cluster.ts";
 
@@ -105,12 +106,10 @@ describe.concurrent("E10: the init-container of a restore that is deleted", () =
     ),
   )("goes from a %s with its %s after ten seconds, and leaves the owner's template", async (of, kind) => {
     const { cluster, remove } = await restored({ of, kind });
-    await sleep(GRACE_MS * 2);
-    expect(cluster.requests).toEqual([]);
+    await stays(() => cluster.requests, [], GRACE_MS * 2);
     remove();
-    await sleep(GRACE_MS / 2);
-    expect(hasInit(cluster, PLURALS[of])).toBe(true);
-    await vi.waitFor(() => expect(hasInit(cluster, PLURALS[of])).toBe(false), { timeout: 5_000 });
+    await stays(() => hasInit(cluster, PLURALS[of]), true, GRACE_MS / 2);
+    await eventually(() => hasInit(cluster, PLURALS[of]), false, 5_000);
     const after = cluster.get(PLURALS[of], "web");
     expect(valueAt(after, "spec")).toEqual(valueAt(workload("web", of), "spec"));
     expect(cluster.requests).toHaveLength(1);
@@ -122,7 +121,7 @@ describe.concurrent("E10: the init-container of a restore that is deleted", () =
     await cluster.stop();
     remove();
     await cluster.start();
-    await vi.waitFor(() => expect(hasInit(cluster)).toBe(false), { timeout: 5_000 });
+    await eventually(() => hasInit(cluster), false, 5_000);
   });
 
   test("goes after a failed restore that held pods, once they are let through", async () => {
@@ -130,10 +129,9 @@ describe.concurrent("E10: the init-container of a restore that is deleted", () =
     cluster.put("pods", pod(RUNNING));
     await sleep(GRACE_MS * 2);
     remove();
-    await sleep(GRACE_MS * 3);
-    expect(cluster.requests).toEqual([]);
+    await stays(() => cluster.requests, [], GRACE_MS * 3);
     cluster.put("pods", pod(DONE));
-    await vi.waitFor(() => expect(hasInit(cluster)).toBe(false), { timeout: 5_000 });
+    await eventually(() => hasInit(cluster), false, 5_000);
   });
 
   test.each([
@@ -144,11 +142,10 @@ describe.concurrent("E10: the init-container of a restore that is deleted", () =
     const { cluster, remove } = await restored();
     cluster.put("pods", held);
     remove();
-    await sleep(GRACE_MS * 3);
-    expect(hasInit(cluster)).toBe(true);
+    await stays(() => hasInit(cluster), true, GRACE_MS * 3);
     expect(cluster.requests).toEqual([]);
     cluster.remove("pods", "web-7c9-x");
-    await vi.waitFor(() => expect(hasInit(cluster)).toBe(false), { timeout: 5_000 });
+    await eventually(() => hasInit(cluster), false, 5_000);
   });
 
   test("stays when the restore is made anew within the ten seconds, of whatever outcome", async () => {
@@ -157,8 +154,7 @@ describe.concurrent("E10: the init-container of a restore that is deleted", () =
       remove();
       await sleep(GRACE_MS / 3);
       cluster.put("restoresessions", restore("restore-web", { phase }));
-      await sleep(GRACE_MS * 2);
-      expect(hasInit(cluster), phase).toBe(true);
+      await stays(() => hasInit(cluster), true, GRACE_MS * 2);
       expect(cluster.requests).toEqual([]);
     }
   });
@@ -175,42 +171,37 @@ describe.concurrent("E10: the init-container of a restore that is deleted", () =
     };
     cluster.put("backupsessions", session);
     remove();
-    await sleep(GRACE_MS * 2);
-    expect(cluster.requests).toEqual([]);
+    await stays(() => cluster.requests, [], GRACE_MS * 2);
     cluster.put("restoresessions", restore("second"));
-    await sleep(GRACE_MS * 2);
-    expect(cluster.requests).toEqual([]);
+    await stays(() => cluster.requests, [], GRACE_MS * 2);
     cluster.put("backupsessions", { ...session, status: { ...session.status, phase: "Succeeded" } });
-    await vi.waitFor(() => expect(hasInit(cluster)).toBe(false), { timeout: 5_000 });
+    await eventually(() => hasInit(cluster), false, 5_000);
   });
 
   test("stays where the cluster would refuse pods without it, and is tried again", async () => {
     const { cluster, remove } = await restored();
     cluster.refusal = "not today";
     remove();
-    await sleep(GRACE_MS * 3);
-    expect(hasInit(cluster)).toBe(true);
+    await stays(() => hasInit(cluster), true, GRACE_MS * 3);
     expect(cluster.requests).toEqual([]);
     cluster.refusal = undefined;
-    await vi.waitFor(() => expect(hasInit(cluster)).toBe(false), { timeout: 5_000 });
+    await eventually(() => hasInit(cluster), false, 5_000);
   });
 
   test("is not fought over with somebody who puts it back, request and all; the next restore's goes at once", async () => {
     const { cluster, remove } = await restored();
     const before = cluster.get("deployments", "web") ?? {};
     remove();
-    await vi.waitFor(() => expect(hasInit(cluster)).toBe(false), { timeout: 5_000 });
+    await eventually(() => hasInit(cluster), false, 5_000);
     cluster.putBack("deployments", before);
-    await sleep(GRACE_MS * 3);
-    expect(cluster.requests).toHaveLength(1);
-    await vi.waitFor(() => expect(hasInit(cluster)).toBe(false), { timeout: 5_000 });
+    await stays(() => cluster.requests.length, 1, GRACE_MS * 3);
+    await eventually(() => hasInit(cluster), false, 5_000);
     cluster.putBack("deployments", before);
-    await sleep(GRACE_MS * 10);
-    expect(cluster.requests).toHaveLength(2);
+    await stays(() => cluster.requests.length, 2, GRACE_MS * 10);
     cluster.put("restoresessions", restore("restore-web"));
     await sleep(GRACE_MS);
     remove();
-    await vi.waitFor(() => expect(hasInit(cluster)).toBe(false), { timeout: 5_000 });
+    await eventually(() => hasInit(cluster), false, 5_000);
   });
 
   test("goes from as many workloads at a time as may restart", async () => {
@@ -219,9 +210,8 @@ describe.concurrent("E10: the init-container of a restore that is deleted", () =
     for (const name of names) remove(name);
     const left = () => names.filter((name) => hasInit(cluster, "deployments", name));
     for (const count of [2, 1, 0]) {
-      await vi.waitFor(() => expect(left()).toHaveLength(count), { timeout: 5_000 });
-      await sleep(GRACE_MS * 2);
-      expect(left()).toHaveLength(count);
+      await eventually(() => left().length, count, 5_000);
+      await stays(() => left().length, count, GRACE_MS * 2);
       for (const name of names) {
         const found = cluster.get("deployments", name);
         if (found !== undefined && !left().includes(name)) cluster.put("deployments", rolledOut(found));

@@ -6,7 +6,7 @@ import { textRoom } from "../../../../reconciler/run/text-room.ts";
 import { parseHostRun } from "../../../../shared/api/host-run.ts";
 import type { TriedHost } from "../../../../shared/api/host-stats.ts";
 import { KINDS } from "../../../../shared/api/kinds.ts";
-import { parseRestoreBatch, type RestoreBatchSpec } from "../../../../shared/api/restore-batch.ts";
+import { parseRestoreBatch, type RestoreBatch } from "../../../../shared/api/restore-batch.ts";
 import { parseRestoreSession } from "../../../../shared/api/restore-session.ts";
 import { restoreInvokerView } from "../../../../shared/invoker/object.ts";
 import { findCondition } from "../../../../shared/status/conditions.ts";
@@ -21,7 +21,7 @@ const member = (alias: string, kind: string, more: object = {}) => ({
   ...more,
 });
 
-function aDryRun(spec: Partial<RestoreBatchSpec> = {}, status: object = {}): RestoreSimulation {
+function aDryRun(spec: Partial<RestoreBatch["spec"]> = {}, status: object = {}): RestoreSimulation {
   const restore = parseRestoreBatch({
     apiVersion: "stash.appscode.com/v1beta1",
     kind: "RestoreBatch",

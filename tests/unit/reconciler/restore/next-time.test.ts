@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { decideRestore } from "../../../../reconciler/restore/decide.ts";
-import { parseRestoreBatch, type RestoreBatchSpec } from "../../../../shared/api/restore-batch.ts";
+import { parseRestoreBatch, type RestoreBatch } from "../../../../shared/api/restore-batch.ts";
 import { RESTORE_START_MS, RestoreSimulation } from "../../../support/simulation/restore-simulation.ts";
 
 const WEB = { kind: "Deployment", namespace: "demo", name: "web", replicas: 1 };
 
 /** A restore of one member, in the middle. */
-function begun(spec: Partial<RestoreBatchSpec>): RestoreSimulation {
+function begun(spec: Partial<RestoreBatch["spec"]>): RestoreSimulation {
   const ref = { apiVersion: "apps/v1", kind: "Deployment", name: "web" };
   const restore = parseRestoreBatch({
     apiVersion: "stash.appscode.com/v1beta1",

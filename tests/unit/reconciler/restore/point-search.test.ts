@@ -4,13 +4,13 @@ import { decidePoint } from "../../../../reconciler/restore/point-search.ts";
 import type { RestoreView } from "../../../../reconciler/restore/view.ts";
 import { parseBackupSession } from "../../../../shared/api/backup-session.ts";
 import type { PointSearch } from "../../../../shared/api/recovery-point.ts";
-import { parseRestoreBatch, type RestoreBatchSpec } from "../../../../shared/api/restore-batch.ts";
+import { parseRestoreBatch, type RestoreBatch } from "../../../../shared/api/restore-batch.ts";
 import { RESTORE_START_MS, RestoreSimulation } from "../../../support/simulation/restore-simulation.ts";
 
 const NOW = new Date(RESTORE_START_MS + 10_000);
 const REF = { apiVersion: "apps/v1", kind: "Deployment", name: "web" };
 
-function aView(spec: Partial<RestoreBatchSpec>, change: Partial<RestoreView> = {}): RestoreView {
+function aView(spec: Partial<RestoreBatch["spec"]>, change: Partial<RestoreView> = {}): RestoreView {
   const restore = parseRestoreBatch({
     apiVersion: "stash.appscode.com/v1beta1",
     kind: "RestoreBatch",
@@ -131,7 +131,7 @@ test("nobody looks when the newest session tells its point whole", () => {
       spec: {},
       status: { phase: "Succeeded", targets: [{ ref: REF, phase: "Succeeded", totalHosts: 1, stats, ...target }] },
     });
-  const answer = (spec: Partial<RestoreBatchSpec>, target: object = {}) =>
+  const answer = (spec: Partial<RestoreBatch["spec"]>, target: object = {}) =>
     decide(aView(spec, { repository, sessions: [session(target)] }));
   for (const spec of [{ session: "one" }, { asOf: "2024-04-30T00:00:00Z" }]) {
     expect(answer(spec)).toMatchObject({

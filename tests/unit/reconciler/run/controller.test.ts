@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { HookRunner } from "../../../../reconciler/hooks/runner.ts";
 import { JobMaker } from "../../../../reconciler/jobs/maker.ts";
 import { RESTORE_KIND } from "../../../../reconciler/restore/kind.ts";
@@ -10,6 +10,7 @@ import type { RestoreBatch } from "../../../../shared/api/restore-batch.ts";
 import { systemClock } from "../../../../shared/clock.ts";
 import { Finalizer } from "../../../../shared/contract.ts";
 import { KubeError } from "../../../../shared/kube/client/error.ts";
+import { eventually } from "../../../support/eventually.ts";
 import { FakeApi } from "../fake-api.ts";
 import { aRestore, KnownRestores } from "./known-restores.ts";
 
@@ -71,7 +72,11 @@ test("a run at work is given its host runs", async () => {
   const api = new FakeApi();
   const controller = aController(aRestore("back", {}, AT_WORK), api);
   await controller.start();
-  await vi.waitFor(() => expect(api.names("hostruns")).toHaveLength(1));
+  await eventually(
+    () => api.names("hostruns"),
+    ({ length }) => length === 1,
+    10_000,
+  );
   await controller.stop();
 });
 
@@ -81,7 +86,11 @@ test("a run that is being deleted is given none: what it owns goes with it, and 
   const finalizers = ["somebody.else/keeps", Finalizer.Invoker];
   const controller = aController(aRestore("back", { deletionTimestamp, finalizers }, AT_WORK), api);
   await controller.start();
-  await vi.waitFor(() => expect(api.writes).not.toEqual([]));
+  await eventually(
+    () => api.writes.length,
+    (count) => count > 0,
+    10_000,
+  );
   await controller.stop();
   expect(api.writes).toEqual(["merge restorebatches demo/back"]);
   expect(api.get("restorebatches", "demo", "back")).toMatchObject({
@@ -95,21 +104,19 @@ test("D18: a run that is deleted while it owes an after-hook is carried on, and 
   const open = new FakeApi();
   const atWork = aController(aRestore("back", metadata, AT_WORK), open);
   await atWork.start();
-  await vi.waitFor(() =>
-    expect(open.get("restorebatches", "demo", "back")).toMatchObject({
+  await expect
+    .poll(() => open.get("restorebatches", "demo", "back"))
+    .toMatchObject({
       metadata,
       status: { members: [{ stats: [{ phase: "Failed", reason: "CANCELLED" }] }] },
-    }),
-  );
+    });
   await atWork.stop();
   const ended = new FakeApi();
   const recorded = { type: "MetricsPushed", status: "True", lastTransitionTime: "2024-04-30T08:00:00Z" };
   const status = { ...AT_WORK, phase: "Failed", conditions: [...AT_WORK.conditions, recorded] };
   const over = aController(aRestore("back", metadata, status), ended);
   await over.start();
-  await vi.waitFor(() =>
-    expect(ended.get("restorebatches", "demo", "back")).toMatchObject({ metadata: { finalizers: [] } }),
-  );
+  await expect.poll(() => ended.get("restorebatches", "demo", "back")).toMatchObject({ metadata: { finalizers: [] } });
   await over.stop();
 });
 
@@ -129,12 +136,12 @@ describe("in a namespace that is being deleted", () => {
       change: { create },
     });
     await controller.start();
-    await vi.waitFor(() =>
-      expect(api.get("restorebatches", "demo", "back")).toMatchObject({
+    await expect
+      .poll(() => api.get("restorebatches", "demo", "back"))
+      .toMatchObject({
         metadata: { finalizers: ["somebody.else/keeps", Finalizer.AfterHooks] },
         status: { members: [{ stats: [{ reason: "CANCELLED" }] }] },
-      }),
-    );
+      });
     await controller.stop();
   });
 
@@ -144,7 +151,7 @@ describe("in a namespace that is being deleted", () => {
     const api = new FakeApi();
     const controller = aController(aRestore("back", ending(6 * 60_000), AT_WORK), api, { isEnding: true });
     await controller.start();
-    await vi.waitFor(() => expect(api.get("restorebatches", "demo", "back")).toMatchObject(LET_GO));
+    await expect.poll(() => api.get("restorebatches", "demo", "back")).toMatchObject(LET_GO);
     await controller.stop();
   });
 
@@ -163,7 +170,7 @@ describe("in a namespace that is being deleted", () => {
     const create = () => Promise.reject(forbidden());
     const controller = aController(aRestore("back", ending(1_000), large), api, { isEnding: true, change: { create } });
     await controller.start();
-    await vi.waitFor(() => expect(api.get("restorebatches", "demo", "back")).toMatchObject(LET_GO));
+    await expect.poll(() => api.get("restorebatches", "demo", "back")).toMatchObject(LET_GO);
     await controller.stop();
   });
 });

@@ -3,14 +3,14 @@ import { decideSession } from "../../../../reconciler/backup-session/decide.ts";
 import { BACKUP_WORDS } from "../../../../reconciler/backup-session/facts.ts";
 import { targetFailure } from "../../../../reconciler/run/outcome.ts";
 import { parseBackupBatch } from "../../../../shared/api/backup-batch.ts";
-import { parseRestoreBatch, type RestoreBatchSpec } from "../../../../shared/api/restore-batch.ts";
+import { parseRestoreBatch, type RestoreBatch } from "../../../../shared/api/restore-batch.ts";
 import { RESTORE_START_MS, RestoreSimulation } from "../../../support/simulation/restore-simulation.ts";
 import { SessionSimulation } from "../../../support/simulation/session-simulation.ts";
 
 const WEB = { kind: "Deployment", namespace: "demo", name: "web", replicas: 1 };
 const MEMBER = { target: { alias: "web", ref: { apiVersion: "apps/v1", kind: "Deployment", name: "web" } } };
 
-function aRestore(spec: Partial<RestoreBatchSpec>): RestoreSimulation {
+function aRestore(spec: Partial<RestoreBatch["spec"]>): RestoreSimulation {
   const metadata = {
     name: "back",
     namespace: "demo",
@@ -39,7 +39,7 @@ function end(simulation: RestoreSimulation, phase: "Succeeded" | "Failed"): void
 }
 
 /** What a person's edit gives the members and the restore. */
-function edit(simulation: RestoreSimulation, spec: Partial<RestoreBatchSpec>): void {
+function edit(simulation: RestoreSimulation, spec: Partial<RestoreBatch["spec"]>): void {
   simulation.restore = { ...simulation.restore, spec: { ...simulation.restore.spec, ...spec } };
   simulation.settle();
 }

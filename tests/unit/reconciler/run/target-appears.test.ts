@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { HookRunner } from "../../../../reconciler/hooks/runner.ts";
 import { JobMaker } from "../../../../reconciler/jobs/maker.ts";
 import { RESTORE_KIND } from "../../../../reconciler/restore/kind.ts";
@@ -7,6 +7,7 @@ import { createRunController } from "../../../../reconciler/run/controller.ts";
 import { DEFAULT_LIMITS } from "../../../../reconciler/run/world.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
 import { systemClock } from "../../../../shared/clock.ts";
+import { eventually } from "../../../support/eventually.ts";
 import { FakeApi } from "../fake-api.ts";
 import { functions, IMAGE, PVC_REF, repository, tasks } from "../jobs/builders.ts";
 import { KnownRestores } from "./known-restores.ts";
@@ -71,11 +72,11 @@ test("E6: a restore into a claim that is not there waits, and its job is made wh
       ],
     },
   };
-  await vi.waitFor(() => expect(newest()).toMatchObject(waiting), 5_000);
+  await expect.poll(newest, { timeout: 5_000 }).toMatchObject(waiting);
   expect(api.names("jobs")).toEqual([]);
   const metadata = { name: "files", namespace: "demo" };
   api.put("persistentvolumeclaims", { metadata, spec: { accessModes: ["ReadWriteOnce"] } });
   known.change(parseRestoreBatch(newest()));
-  await vi.waitFor(() => expect(api.names("jobs")).toEqual(["demo/stash-restore-back-0"]), 5_000);
+  await eventually(() => api.names("jobs"), ["demo/stash-restore-back-0"], 5_000);
   await controller.stop();
 });

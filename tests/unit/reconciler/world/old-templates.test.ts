@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { createWorld, informersOf } from "../../../../reconciler/world/informers.ts";
 import type { KubeClient } from "../../../../shared/kube/client/interface.ts";
+import { eventually } from "../../../support/eventually.ts";
 import { PodStore } from "./pod-store.ts";
 
 const SIDECAR = { name: "stash", args: ["run-backup"] };
@@ -46,7 +47,7 @@ test("D11: the namespaces of templates with our container and without the label 
     await Promise.all(informers.map((informer) => informer.hasSynced()));
     pods.put("old", "web-1", {}, "stash");
     pods.put("others", "web-2", {}, "stash");
-    await expect.poll(() => world.pods.list().map(({ name }) => name)).toEqual(["web-1"]);
+    await eventually(() => world.pods.list().map(({ name }) => name), ["web-1"], 10_000);
     expect(new Set(pods.lists.map(({ namespace }) => namespace))).toEqual(new Set([undefined, "old"]));
   } finally {
     for (const informer of informers) await informer.stop();

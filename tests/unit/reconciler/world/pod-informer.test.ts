@@ -1,6 +1,7 @@
 /** D11: of pods that concern nobody nothing is watched, and those of before the label are found. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createPodInformer, type PodInformer } from "../../../../reconciler/world/pod-informer.ts";
+import { eventually } from "../../../support/eventually.ts";
 import { PodStore } from "./pod-store.ts";
 
 const LABELLED = { "stash.appscode.com/injected": "true" };
@@ -39,16 +40,16 @@ function withOthers(): PodStore {
   return store;
 }
 
-const eventually = <T>(read: () => T) => expect.poll(read, { interval: 2 });
-
 describe("D11: pods", () => {
   test("with the label are all that is watched, where no other has a container of ours", async () => {
     const store = withOthers();
     const informer = await synced(store);
     expect(names(informer)).toEqual(["labelled"]);
-    await eventually(() => store.open).toEqual([
-      { namespace: undefined, labelSelector: "stash.appscode.com/injected" },
-    ]);
+    await eventually(
+      () => store.open,
+      [{ namespace: undefined, labelSelector: "stash.appscode.com/injected" }],
+      10_000,
+    );
     expect(store.lists).toHaveLength(2);
   });
 
@@ -59,9 +60,9 @@ describe("D11: pods", () => {
     expect(names(informer)).toEqual(["before", "labelled"]);
     expect(informer.get("old", "before")?.uid).toBe("uid-before");
     expect(informer.byIndex("uid", "uid-before")).toHaveLength(1);
-    await eventually(() => store.open).toContainEqual({ namespace: "old", labelSelector: WITHOUT });
+    await expect.poll(() => store.open).toContainEqual({ namespace: "old", labelSelector: WITHOUT });
     store.put("old", "later", {}, "stash");
-    await eventually(() => names(informer, "old")).toEqual(["before", "later"]);
+    await eventually(() => names(informer, "old"), ["before", "later"], 10_000);
   });
 
   test("of an old template that comes later are followed, and who listens hears of them", async () => {
@@ -72,7 +73,7 @@ describe("D11: pods", () => {
     store.put("late", "of-old-template", {}, "stash");
     informer.followWithoutLabel("late");
     informer.followWithoutLabel("late");
-    await eventually(() => names(informer, "late")).toEqual(["of-old-template"]);
+    await eventually(() => names(informer, "late"), ["of-old-template"], 10_000);
     expect(add.mock.calls.flat().sort()).toEqual(["labelled", "of-old-template"]);
     expect(store.lists.filter(({ namespace }) => namespace === "late")).toHaveLength(1);
   });
@@ -83,7 +84,11 @@ describe("D11: pods", () => {
     const informer = await synced(store);
     expect(names(informer)).toHaveLength(31);
     expect(informer.size()).toBe(31);
-    await eventually(() => store.open).toHaveLength(2);
+    await eventually(
+      () => store.open,
+      ({ length }) => length === 2,
+      10_000,
+    );
   });
 
   test("that came one namespace after the other take one watch from some number on, and none is lost meanwhile", async () => {
@@ -92,9 +97,17 @@ describe("D11: pods", () => {
     for (let old = 0; old < 30; old += 1) {
       store.put(`old-${old}`, `before-${old}`, {}, "stash");
       informer.followWithoutLabel(`old-${old}`);
-      await eventually(() => names(informer)).toHaveLength(old + 2);
+      await eventually(
+        () => names(informer),
+        ({ length }) => length === old + 2,
+        10_000,
+      );
     }
-    await eventually(() => store.open).toHaveLength(2);
+    await eventually(
+      () => store.open,
+      ({ length }) => length === 2,
+      10_000,
+    );
   });
 
   test("that get the label are in no list twice", async () => {
@@ -108,7 +121,7 @@ describe("D11: pods", () => {
       await Promise.resolve();
     }
     expect(new Set(seen)).toEqual(new Set([1]));
-    await eventually(() => informer.get("old", "before")?.labels).toEqual(LABELLED);
+    await eventually(() => informer.get("old", "before")?.labels, LABELLED, 10_000);
   });
 
   test("of another namespace than the installation's are never asked for", async () => {

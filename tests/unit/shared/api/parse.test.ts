@@ -3,7 +3,6 @@ import { parseAppBinding } from "../../../../shared/api/app-binding.ts";
 import { parseBackupBatch } from "../../../../shared/api/backup-batch.ts";
 import { parseBackupSession } from "../../../../shared/api/backup-session.ts";
 import { parseFunction } from "../../../../shared/api/function.ts";
-import { parseList } from "../../../../shared/api/parse.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
 import { UserError } from "../../../../shared/errors.ts";
 
@@ -111,43 +110,5 @@ describe("parsing one object", () => {
       status: { members: [{ ref: { name: "web" }, phase: "Unknown" }] },
     });
     expect(parsed.status?.members?.[0]?.phase).toBe("Unknown");
-  });
-});
-
-describe("parsing a list", () => {
-  test("one bad object hides no good one, and is reported", () => {
-    const list = {
-      kind: "BackupBatchList",
-      metadata: { resourceVersion: "812", continue: "" },
-      items: [aBatch(), aBatch({ paused: "yes" }), aBatch({ paused: true })],
-    };
-    const parsed = parseList(list, parseBackupBatch);
-    expect(parsed.items.map((batch) => batch.spec.paused)).toEqual([undefined, true]);
-    expect(parsed.failures.map((error) => error.message)).toEqual([
-      "BackupBatch demo/nightly: spec.paused: expected true or false, found text",
-    ]);
-    expect(parsed.resourceVersion).toBe("812");
-    expect(parsed.continueToken).toBeUndefined();
-  });
-
-  test("the token of the next page is kept", () => {
-    const page = { metadata: { resourceVersion: "9", continue: "next" }, items: [] };
-    expect(parseList(page, parseBackupBatch)).toEqual({
-      items: [],
-      failures: [],
-      resourceVersion: "9",
-      continueToken: "next",
-    });
-  });
-
-  test.each([[null], [{}], [{ items: {} }], ["x"]])("%j is no list", (value) => {
-    expect(errorOf(() => parseList(value, parseBackupBatch)).code).toBe("INVALID_OBJECT");
-  });
-
-  test("an error that is not about the object is not swallowed", () => {
-    const broken = () => {
-      throw new TypeError("broken parser");
-    };
-    expect(() => parseList({ items: [1] }, broken)).toThrow(TypeError);
   });
 });

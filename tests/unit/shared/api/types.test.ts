@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, test } from "vitest";
-import type { BackupBatch, BackupBatchStatus } from "../../../../shared/api/backup-batch.ts";
+import type { BackupBatch } from "../../../../shared/api/backup-batch.ts";
 import type { BackupSession, BackupTargetStatus } from "../../../../shared/api/backup-session.ts";
 import type { Condition } from "../../../../shared/api/condition.ts";
 import { KINDS, type KindName } from "../../../../shared/api/kinds.ts";
@@ -18,7 +18,7 @@ describe("static types of the kinds", () => {
       readonly f: unknown;
     }>();
     expectTypeOf<NonNullable<BackupBatch["spec"]["members"]>>().toEqualTypeOf<readonly BackupMember[]>();
-    expectTypeOf<NonNullable<BackupBatchStatus["conditions"]>>().toEqualTypeOf<readonly Condition[]>();
+    expectTypeOf<NonNullable<NonNullable<BackupBatch["status"]>["conditions"]>>().toEqualTypeOf<readonly Condition[]>();
   });
 
   test("a field of a parsed object cannot be assigned", () => {

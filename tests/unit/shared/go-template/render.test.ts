@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { UserError } from "../../../../shared/errors.ts";
-import { checkTemplate, renderTemplate } from "../../../../shared/go-template/render.ts";
+import { renderTemplate } from "../../../../shared/go-template/render.ts";
 import { CASES, DATA } from "./cases.ts";
 
 const NOW = new Date(1_714_435_200_000);
@@ -43,14 +43,10 @@ describe("what is not a template", () => {
     ["{{ .Name ; }}", "unexpected"],
     ['{{ fail "no" }}', "no"],
     ["{{ index .List 7 }}", "out of range"],
+    ["{{ if }}x{{ end }}", "missing value"],
   ])("%s tells what is wrong", (template, words) => {
     expect(faultOf(() => render(template))).toContain(`INVALID_OBJECT template: `);
     expect(faultOf(() => render(template))).toContain(words);
-  });
-
-  test("a template can be checked without data", () => {
-    expect(faultOf(() => checkTemplate("{{ .Anything.At.All }}"))).toBe("no error");
-    expect(faultOf(() => checkTemplate("{{ if }}x{{ end }}"))).toContain("missing value");
   });
 });
 

@@ -1,15 +1,16 @@
 import { describe, expect, test } from "vitest";
-import type { ClientConfig, SecretTransform } from "../../../../shared/api/app-binding.ts";
+import type { AppBinding, SecretTransform } from "../../../../shared/api/app-binding.ts";
 import { UserError } from "../../../../shared/errors.ts";
 import {
   appAddress,
   applySecretTransforms,
   appSecretNames,
   appType,
-  appUrl,
   chooseTask,
   defaultTaskName,
 } from "../../../../shared/target/app-binding.ts";
+
+type ClientConfig = AppBinding["spec"]["clientConfig"];
 
 function bindingOf(clientConfig: ClientConfig) {
   return { metadata: { namespace: "demo", name: "db" }, spec: { clientConfig } };
@@ -48,13 +49,6 @@ describe("an address", () => {
     expect(() => appAddress(bindingOf(config))).toThrow(expect.objectContaining({ code: "TARGET_INVALID" }));
     expect(() => appAddress(bindingOf(config))).toThrow("AppBinding demo/db");
   });
-});
-
-test("a URL is the written one, else made from the Service", () => {
-  expect(appUrl(bindingOf({ url: "https://x" }))).toBe("https://x");
-  expect(appUrl(bindingOf({ service: { ...SERVICE, path: "/p", query: "a=b" } }))).toBe(
-    "mysql://db.demo.svc:3306/p?a=b",
-  );
 });
 
 test("a type is split at its last slash", () => {

@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
 import { canonicalJson, fnv1a64Decimal, shortHash } from "../../../../shared/hash.ts";
 import { hostName, podOrdinal } from "../../../../shared/target/hosts.ts";
-import { isSameTarget, isSidecarModel, resolveTargetRef, targetLabelKey } from "../../../../shared/target/ref.ts";
+import { isSidecarModel, resolveTargetRef, targetLabelKey } from "../../../../shared/target/ref.ts";
 
 const web = { apiVersion: "apps/v1", kind: "Deployment", name: "web" };
 
 test("an empty namespace means the invoker's", () => {
   const resolved = resolveTargetRef(web, "demo");
   expect(resolved.namespace).toBe("demo");
-  expect(isSameTarget(resolved, resolveTargetRef({ ...web, namespace: "demo" }, "other"))).toBe(true);
-  expect(isSameTarget(resolved, resolveTargetRef(web, "other"))).toBe(false);
+  expect(resolveTargetRef({ ...web, namespace: "demo" }, "other")).toEqual(resolved);
+  expect(resolveTargetRef(web, "other")).not.toEqual(resolved);
 });
 
 test("a missing target is upstream's EmptyTarget", () => {

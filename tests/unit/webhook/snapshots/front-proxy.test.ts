@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { KubeClient } from "../../../../shared/kube/client/interface.ts";
 import { parseFrontProxy, readCaller, watchFrontProxy } from "../../../../webhook/snapshots/front-proxy.ts";
 import { loadCertificates } from "../../../support/control-plane/certificates.ts";
+import { eventually } from "../../../support/eventually.ts";
 
 let pem = "";
 
@@ -93,11 +94,15 @@ test.each([
   };
   const watch = watchFrontProxy({ find }, handlers, { pollMs: 10, forgetMs });
   try {
-    await expect.poll(() => seen).toEqual([pem]);
+    await eventually(() => seen, [pem], 10_000);
     isRefused = true;
-    await expect.poll(() => problems.length).toBeGreaterThan(2);
+    await eventually(
+      () => problems.length,
+      (count) => count > 2,
+      10_000,
+    );
     isRefused = false;
-    await expect.poll(() => seen).toEqual([pem, undefined, pem].slice(0, changes));
+    await eventually(() => seen, [pem, undefined, pem].slice(0, changes), 10_000);
   } finally {
     watch.stop();
   }

@@ -5,6 +5,7 @@ import { textAt, valueAt } from "../../../../../shared/json/value.ts";
 import { createInformer, type Informer, type InformerProblem } from "../../../../../shared/kube/cache/informer.ts";
 import type { ReflectorTimings } from "../../../../../shared/kube/cache/reflector-timings.ts";
 import { createKubeClient } from "../../../../../shared/kube/client/http.ts";
+import { eventually } from "../../../../support/eventually.ts";
 import { LocalServer } from "../client/local-server.ts";
 import { WatchedCollection } from "./watched-collection.ts";
 
@@ -110,17 +111,15 @@ export async function aSyncedWorld(timings: Partial<ReflectorTimings> = {}): Pro
   const world = await aWorld(timings, things);
   world.informer.start();
   await world.informer.hasSynced();
-  await eventually(() => things.openWatches).toBe(1);
+  await eventually(() => things.openWatches, 1, 10_000);
   world.follower.calls.length = 0;
   return world;
 }
 
-/** Patient, since the machine may be busy; quick where it is not. */
-export const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 10_000, interval: 2 });
-
 /** Both the store and whoever listens know what the server has. */
 export async function expectCaughtUp({ things, informer, follower, problems }: World): Promise<void> {
-  await expect.poll(() => new Map(informer.list().map(({ name, data }) => [name, data]))).toEqual(things.state);
+  const stored = () => new Map<string, unknown>(informer.list().map(({ name, data }) => [name, data]));
+  await eventually(stored, new Map(things.state), 10_000);
   expect(follower.data).toEqual(things.state);
   expect(problems.filter(({ kind }) => kind === "HandlerFailed")).toEqual([]);
 }

@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from "vitest";
 import { isJsonObject, valueAt } from "../../../../../shared/json/value.ts";
+import { eventually } from "../../../../support/eventually.ts";
 import { answerJson, aStatus } from "../client/local-server.ts";
-import { aSyncedWorld, aWorld, eventually, expectCaughtUp, Follower, stopOpened } from "./informer-world.ts";
+import { aSyncedWorld, aWorld, expectCaughtUp, Follower, stopOpened } from "./informer-world.ts";
 import { WatchedCollection } from "./watched-collection.ts";
 
 afterEach(stopOpened);
@@ -22,7 +23,7 @@ test("objects are found by name, by namespace and by index", async () => {
   expect(informer.list("other")).toEqual([]);
   expect(informer.byIndex("data", "3").map(({ name }) => name)).toEqual(["thing-3"]);
   things.put("thing-3", 5);
-  await eventually(() => informer.byIndex("data", "5").map(({ name }) => name)).toEqual(["thing-5", "thing-3"]);
+  await eventually(() => informer.byIndex("data", "5").map(({ name }) => name), ["thing-5", "thing-3"], 10_000);
   expect(informer.byIndex("data", "3")).toEqual([]);
 });
 
@@ -103,8 +104,8 @@ test("after a compaction only real differences are told", async () => {
 test("an error event of expiry leads to a new list, which tells nothing when nothing changed", async () => {
   const world = await aSyncedWorld();
   world.things.failWatches(410, "Expired");
-  await eventually(() => world.things.lists).toBe(2);
-  await eventually(() => world.things.openWatches).toBe(1);
+  await eventually(() => world.things.lists, 2, 10_000);
+  await eventually(() => world.things.openWatches, 1, 10_000);
   expect(world.follower.calls).toEqual([]);
 });
 
@@ -125,7 +126,7 @@ test("a server whose history went back is listed anew", async () => {
   world.things.put("thing-1", "a");
   await expectCaughtUp(world);
   world.things.bookmark(3);
-  await eventually(() => world.things.lists).toBe(2);
+  await eventually(() => world.things.lists, 2, 10_000);
   await expectCaughtUp(world);
 });
 
@@ -144,8 +145,8 @@ test("a server that is away is found again, and the loss of contact is told once
   expect(world.informer.healthy().ok).toBe(true);
   await world.server.stop();
   world.things.put("thing-1", "while away");
-  await eventually(() => world.informer.healthy().ok).toBe(false);
-  await eventually(() => world.failed.length).toBe(1);
+  await eventually(() => world.informer.healthy().ok, false, 10_000);
+  await eventually(() => world.failed.length, 1, 10_000);
   expect(world.failed[0]).toBeGreaterThanOrEqual(149);
   expect(world.problems.filter(({ kind }) => kind === "Stale")).toHaveLength(1);
   await world.server.listen(port);
@@ -157,14 +158,14 @@ test("an object that cannot be read is told and stays as it was, and the others 
   const world = await aSyncedWorld();
   world.things.put("thing-1", "unreadable");
   world.things.put("thing-2", "fine");
-  await eventually(() => world.informer.get("demo", "thing-2")?.data).toBe("fine");
+  await eventually(() => world.informer.get("demo", "thing-2")?.data, "fine", 10_000);
   expect(world.informer.get("demo", "thing-1")?.data).toBe(1);
   expect([...world.informer.unreadable()]).toEqual([["demo/thing-1", "cannot read this"]]);
   expect(world.problems).toMatchObject([{ kind: "Unreadable", resource: "things", key: "demo/thing-1" }]);
   // A list does not mistake it for a deleted one.
   world.things.failWatches(410, "Expired");
-  await eventually(() => world.things.lists).toBe(2);
-  await eventually(() => world.things.openWatches).toBe(1);
+  await eventually(() => world.things.lists, 2, 10_000);
+  await eventually(() => world.things.openWatches, 1, 10_000);
   expect(world.informer.get("demo", "thing-1")?.data).toBe(1);
   world.things.put("thing-1", "well again");
   await expectCaughtUp(world);
@@ -174,11 +175,11 @@ test("an object that cannot be read is told and stays as it was, and the others 
 test("an object that cannot be read counts as such until it is gone, also when its deletion was missed", async () => {
   const world = await aSyncedWorld();
   world.things.put("never-readable", "unreadable");
-  await eventually(() => world.informer.unreadable().size).toBe(1);
+  await eventually(() => world.informer.unreadable().size, 1, 10_000);
   world.things.cutWatches();
   world.things.remove("never-readable");
   world.things.compact();
-  await eventually(() => world.informer.unreadable().size).toBe(0);
+  await eventually(() => world.informer.unreadable().size, 0, 10_000);
 });
 
 test("a handler that throws is told and hurts no other", async () => {
@@ -191,7 +192,7 @@ test("a handler that throws is told and hurts no other", async () => {
   const second = new Follower();
   world.informer.subscribe(second.handler);
   world.things.put("thing-1", "new");
-  await eventually(() => second.data.get("thing-1")).toBe("new");
+  await eventually(() => second.data.get("thing-1"), "new", 10_000);
   expect(world.problems).toMatchObject([{ kind: "HandlerFailed", key: "demo/thing-1" }]);
 });
 
@@ -200,7 +201,11 @@ test("a refused list is tried again until it is allowed", async () => {
   world.server.answer = (_, response) => answerJson(response, 403, aStatus(403, "Forbidden"));
   world.things.put("thing-1", 1);
   world.informer.start();
-  await eventually(() => world.problems.length).toBeGreaterThan(2);
+  await eventually(
+    () => world.problems.length,
+    (count) => count > 2,
+    10_000,
+  );
   world.server.answer = world.things.answer;
   await world.informer.hasSynced();
   await expectCaughtUp(world);
@@ -213,5 +218,5 @@ test("a stop ends the watch, the calls and the waiting for the first list", asyn
   const synced = world.informer.hasSynced();
   await world.informer.stop();
   await expect(synced).rejects.toThrow("stopped");
-  await eventually(() => world.server.connections).toBe(0);
+  await eventually(() => world.server.connections, 0, 10_000);
 });

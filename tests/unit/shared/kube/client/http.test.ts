@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { isExpired } from "../../../../../shared/kube/client/error.ts";
 import { asIs } from "../../../../../shared/kube/client/interface.ts";
+import { eventually } from "../../../../support/eventually.ts";
 import { type Answer, answerJson, aStatus } from "./local-server.ts";
 import { aClient, BATCHES, failure, inTurn, NODES, ok, refuse, stopOpened } from "./world.ts";
 
@@ -179,7 +180,7 @@ describe("watches", () => {
       response.write('{"type":"ADDED","object":{}}\n');
     });
     for await (const _ of client.watch(BATCHES, "demo", options)) break;
-    await expect.poll(() => server.connections, { timeout: 10_000 }).toBe(0);
+    await eventually(() => server.connections, 0, 10_000);
   });
 
   test("end at once when they are aborted", async () => {
@@ -192,6 +193,6 @@ describe("watches", () => {
     const next = events.next();
     setTimeout(() => abort.abort(new Error("enough")), 20);
     await expect(next).rejects.toThrow("enough");
-    await expect.poll(() => server.connections, { timeout: 10_000 }).toBe(0);
+    await eventually(() => server.connections, 0, 10_000);
   });
 });

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { createKubeClient } from "../../../../../shared/kube/client/http.ts";
 import { asIs, type KubeClient } from "../../../../../shared/kube/client/interface.ts";
 import { atVersion } from "../../../../../shared/kube/client/patch.ts";
+import { eventually } from "../../../../support/eventually.ts";
 import { type Answer, answerJson, aStatus, LocalServer } from "./local-server.ts";
 import { aClient, BATCHES, cut, failure, HASTE, inTurn, ok, opened, refuse, stopOpened } from "./world.ts";
 
@@ -112,7 +113,7 @@ describe("time limits", () => {
     const { client, server } = await aClient(() => {});
     const call = client.get(BATCHES, "demo", "a", asIs, { timeoutMs: 600, maxRetries: 0 });
     expect(await failure(call)).toMatchObject({ status: 0, reason: "TimedOut", retryable: true });
-    await expect.poll(() => server.connections, { timeout: 10_000 }).toBe(0);
+    await eventually(() => server.connections, 0, 10_000);
   });
 
   test("an answer that stops half way ends in time", async () => {
