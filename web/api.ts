@@ -44,10 +44,16 @@ export function useView<View>(name: string, params: Params): Watched<View> {
           of: key,
         });
       };
+      source.addEventListener("clock", ({ data }) => {
+        const told = { now: String(data), seenAtMs: Date.now() };
+        setWatched((last) => (last.seen === undefined ? last : { ...last, seen: { ...last.seen, ...told } }));
+      });
       source.onopen = () => setWatched((last) => ({ ...last, silentSince: undefined, isSignedOut: false }));
       source.onerror = () => {
-        const now = new Date().toISOString();
-        setWatched((last) => ({ ...last, silentSince: last.silentSince ?? now }));
+        setWatched((last) => {
+          const nowMs = last.seen === undefined ? Date.now() : serverNow(last.seen, Date.now());
+          return { ...last, silentSince: last.silentSince ?? new Date(nowMs).toISOString() };
+        });
         // The browser tries again by itself, unless it was answered with a refusal.
         if (source?.readyState === EventSource.CLOSED) retry = window.setTimeout(reopen, 2_000);
         // Where a proxy leads elsewhere to sign in, a stream only sees that nobody answers.
@@ -77,9 +83,9 @@ export function useView<View>(name: string, params: Params): Watched<View> {
   return watched.of === key || watched.of === "" ? watched : { ...watched, seen: undefined };
 }
 
-/** The clock of the server that told the view. */
+/** The cluster's clock, as the view told it. This machine's only says how long ago that was, and may be set back meanwhile. */
 export function serverNow({ now, seenAtMs }: Pick<Seen<unknown>, "now" | "seenAtMs">, nowMs: number): number {
-  return Date.parse(now) + (nowMs - seenAtMs);
+  return Date.parse(now) + Math.max(0, nowMs - seenAtMs);
 }
 
 /** Comes again each second, while something goes on. */

@@ -43,6 +43,8 @@ export function createStreams({ onChange, onFault }: StreamPorts): Streams {
       let notBeforeMs = 0;
       /** Whoever does not read is told of the newest when he does, and of nothing before. */
       let isFull = false;
+      /** Whoever looks is told the time when nothing else is new: his own clock may be set anew meanwhile. */
+      let isTurn = false;
 
       function send(): void {
         timer = undefined;
@@ -55,7 +57,9 @@ export function createStreams({ onChange, onFault }: StreamPorts): Streams {
           const { now, ...rest } = view(query, Date.now());
           const text = JSON.stringify(rest);
           if (text !== sent) raw.write(`data: ${JSON.stringify({ now, ...rest })}\n\n`);
+          else if (isTurn) raw.write(`event: clock\ndata: ${now}\n\n`);
           sent = text;
+          isTurn = false;
         } catch (error) {
           onFault(error);
           end();
@@ -70,7 +74,10 @@ export function createStreams({ onChange, onFault }: StreamPorts): Streams {
         isFull = false;
       });
       const unsubscribe = onChange(later);
-      const again = setInterval(later, AGAIN_MS);
+      const again = setInterval(() => {
+        isTurn = true;
+        later();
+      }, AGAIN_MS);
       const beat = setInterval(() => raw.writableNeedDrain || raw.write(": alive\n\n"), BEAT_MS);
       function end(): void {
         ends.delete(end);
