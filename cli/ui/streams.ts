@@ -4,7 +4,7 @@ import type { Query } from "./views/asked.ts";
 import type { View } from "./views/table.ts";
 
 export interface Streams {
-  /** Sends a view now and whenever it changes. @returns false when too many are open */
+  /** Sends a view now and whenever it changes. @returns false when all has ended */
   open(view: View, query: Query, reply: FastifyReply): boolean;
   /** Whether any is open. */
   isOpen(): boolean;
@@ -17,15 +17,13 @@ export interface StreamPorts {
   readonly onFault: (error: unknown) => void;
 }
 
-/** Some tabs; a browser has six connections to one address anyhow. */
-const MAX_STREAMS = 32;
 /** Changes that come together are sent together. */
 const GATHER_MS = 200;
 /** What only time changes, such as an application whose points become old. */
 const AGAIN_MS = 30_000;
 /** So that the other side knows that this one lives. */
 const BEAT_MS = 15_000;
-/** Of the time that passes, at most this part goes into one view, however large it is. */
+/** So many times as long as views took, nothing goes into them: however large they are, and however many one person follows. */
 const MOST_LOAD = 4;
 
 export function createStreams({ onChange, onFault }: StreamPorts): Streams {
@@ -33,7 +31,7 @@ export function createStreams({ onChange, onFault }: StreamPorts): Streams {
   let isClosed = false;
   return {
     open(view, query, reply) {
-      if (isClosed || ends.size >= MAX_STREAMS) return false;
+      if (isClosed) return false;
       reply.hijack();
       const { raw } = reply;
       // Proxies that gather what they pass on would keep the newest from whoever looks.
@@ -64,7 +62,7 @@ export function createStreams({ onChange, onFault }: StreamPorts): Streams {
           onFault(error);
           end();
         }
-        notBeforeMs = performance.now() + MOST_LOAD * (performance.now() - startedMs);
+        notBeforeMs = performance.now() + MOST_LOAD * ends.size * (performance.now() - startedMs);
       }
       function later(): void {
         timer ??= setTimeout(send, Math.max(GATHER_MS, notBeforeMs - performance.now()));

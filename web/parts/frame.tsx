@@ -1,7 +1,6 @@
 /** What every page that shows the cluster has around it: its title, what can't be seen, and since when it is old. */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { SIGNED_OUT } from "../answer.ts";
 import type { Watched } from "../api.ts";
 import { formatNumber, formatTime } from "../format.ts";
 import type { Notice } from "../wire/envelope.ts";
@@ -63,21 +62,18 @@ interface LiveProps<View> {
 
 /** Shows a view with what is to be said of it. */
 export function Live<View>({ watched, children }: LiveProps<View>): JSX.Element {
-  const { seen, silentSince, isSignedOut } = watched;
+  const { seen, silentSince, refusal } = watched;
   return (
     <>
       <div role="status">
         {silentSince !== undefined && (
           <div class="box warn">
             <p>
-              {isSignedOut
-                ? `What is shown is old: ${SIGNED_OUT.message}, since ${formatTime(silentSince)}.`
-                : `The program that serves this page does not answer since ${formatTime(silentSince)}.`}
+              {refusal === undefined
+                ? `The program that serves this page does not answer since ${formatTime(silentSince)}.`
+                : `${seen === undefined ? "Nothing can be shown" : "What is shown is old"}: ${refusal.message}, since ${formatTime(silentSince)}.`}
             </p>
-            <p>
-              Next:{" "}
-              {isSignedOut ? SIGNED_OUT.next : "see that `kubectl stash ui` still runs; a new one has a new address."}
-            </p>
+            <p>Next: {refusal?.next ?? "see that `kubectl stash ui` still runs; a new one has a new address."}</p>
           </div>
         )}
         <Notices notices={seen?.notices ?? []} />
