@@ -44,7 +44,7 @@ export async function run(): Promise<Readonly<Record<string, number>>> {
   const world = () => aWorld({ invokers: [aBatch(), ...others], sessions: [work(), ...sessions, ...ofOthers] });
   let look = world();
   const listeners = new Set<() => void>();
-  const views = createViews({ look: () => look });
+  const views = createViews({ world: { look: () => look } });
   const server = await startLocalUi(
     {
       signIn: createSignIn(Date.now()),

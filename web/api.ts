@@ -13,8 +13,8 @@ export interface Watched<View> {
   readonly seen: Seen<View> | undefined;
   /** Since when the program does not answer; undefined while it does. */
   readonly silentSince: string | undefined;
-  /** It does not, because it does not know who asks any more. */
-  readonly isSignedOut: boolean;
+  /** It does, and says why it shows nothing new. */
+  readonly refusal: Refused | undefined;
 }
 
 /** The reader's zone: days begin and end by it. */
@@ -26,7 +26,7 @@ export function useView<View>(name: string, params: Params): Watched<View> {
   const [watched, setWatched] = useState<Watched<View> & { readonly of: string }>({
     seen: undefined,
     silentSince: undefined,
-    isSignedOut: false,
+    refusal: undefined,
     of: "",
   });
   const key = `${name}?${query}`;
@@ -40,20 +40,27 @@ export function useView<View>(name: string, params: Params): Watched<View> {
         setWatched({
           seen: { ...envelope, seenAtMs: Date.now() },
           silentSince: undefined,
-          isSignedOut: false,
+          refusal: undefined,
           of: key,
         });
       };
-      source.onopen = () => setWatched((last) => ({ ...last, silentSince: undefined, isSignedOut: false }));
+      source.addEventListener("clock", ({ data }) => {
+        const told = { now: String(data), seenAtMs: Date.now() };
+        setWatched((last) => (last.seen === undefined ? last : { ...last, seen: { ...last.seen, ...told } }));
+      });
+      source.onopen = () => setWatched((last) => ({ ...last, silentSince: undefined, refusal: undefined }));
       source.onerror = () => {
-        const now = new Date().toISOString();
-        setWatched((last) => ({ ...last, silentSince: last.silentSince ?? now }));
+        setWatched((last) => {
+          const nowMs = last.seen === undefined ? Date.now() : serverNow(last.seen, Date.now());
+          return { ...last, silentSince: last.silentSince ?? new Date(nowMs).toISOString() };
+        });
         // The browser tries again by itself, unless it was answered with a refusal.
-        if (source?.readyState === EventSource.CLOSED) retry = window.setTimeout(reopen, 2_000);
-        // Where a proxy leads elsewhere to sign in, a stream only sees that nobody answers.
-        void ask("ask/about").then((answer) => {
-          const isSignedOut = answer.kind === "bad" && answer.isSignedOut === true;
-          if (isOpen) setWatched((last) => ({ ...last, isSignedOut }));
+        const isRefused = source?.readyState === EventSource.CLOSED;
+        if (isRefused) retry = window.setTimeout(reopen, 2_000);
+        // A stream only sees that nobody answers: not what a refusal says, nor that a proxy leads elsewhere to sign in.
+        void (isRefused ? readRefusal(`watch/${key}`) : ask("ask/about")).then((answer) => {
+          const refusal = answer.kind === "bad" && answer !== SILENT ? answer : undefined;
+          if (isOpen) setWatched((last) => ({ ...last, refusal }));
         });
       };
     };
@@ -77,9 +84,9 @@ export function useView<View>(name: string, params: Params): Watched<View> {
   return watched.of === key || watched.of === "" ? watched : { ...watched, seen: undefined };
 }
 
-/** The clock of the server that told the view. */
+/** The cluster's clock, as the view told it. This machine's only says how long ago that was, and may be set back meanwhile. */
 export function serverNow({ now, seenAtMs }: Pick<Seen<unknown>, "now" | "seenAtMs">, nowMs: number): number {
-  return Date.parse(now) + (nowMs - seenAtMs);
+  return Date.parse(now) + Math.max(0, nowMs - seenAtMs);
 }
 
 /** Comes again each second, while something goes on. */
@@ -92,6 +99,24 @@ export function useClock(isNeeded = true): number {
     return () => clearInterval(timer);
   }, [isNeeded]);
   return now;
+}
+
+type Refused = Extract<Answer<unknown>, { readonly kind: "bad" }>;
+
+/** Why a stream is refused; silent where it is not, or nobody says why. Never throws. */
+async function readRefusal(path: string): Promise<Refused> {
+  const leaving = new AbortController();
+  try {
+    const response = await fetch(path, { redirect: "manual", signal: leaving.signal });
+    const { ok, status, type } = response;
+    if (ok) return SILENT;
+    const answer = readAnswer({ status, type, text: await response.text() });
+    return answer.kind === "bad" ? answer : SILENT;
+  } catch {
+    return SILENT;
+  } finally {
+    leaving.abort();
+  }
 }
 
 /** Asks once. Never throws. @param path `ask/…` or `act/…` */

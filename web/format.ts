@@ -4,6 +4,8 @@ const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+/** Clocks of nodes are this far from each other without anybody minding. */
+const MOST_DRIFT_MS = MINUTE_MS;
 
 // Made once: to make one takes longer than to use it a hundred times.
 const NUMBER = new Intl.NumberFormat();
@@ -61,11 +63,18 @@ export function formatDuration(ms: number): string {
   return `${NUMBER.format(Math.floor(age / DAY_MS))} days`;
 }
 
-/** `3 h ago`, or `in 3 h`. @param nowMs by the clock of the server that told the time */
-export function formatRelative(time: string | undefined, nowMs: number): string {
+/** When what is due is or was due: `in 3 h`, or `3 h ago`. @param nowMs by the cluster's clock */
+export function formatDue(time: string | undefined, nowMs: number): string {
+  const at = Date.parse(time ?? "");
+  return at > nowMs ? `in ${formatDuration(at - nowMs)}` : formatAge(time, nowMs);
+}
+
+/** How long ago something was: `3 h ago`. What is yet to come was told by a clock that goes ahead. @param nowMs by the cluster's clock */
+export function formatAge(time: string | undefined, nowMs: number): string {
   const at = Date.parse(time ?? "");
   if (Number.isNaN(at)) return NOT_KNOWN;
-  return at > nowMs ? `in ${formatDuration(at - nowMs)}` : `${formatDuration(nowMs - at)} ago`;
+  if (at > nowMs + MOST_DRIFT_MS) return `by a clock that is ${formatDuration(at - nowMs)} ahead`;
+  return `${formatDuration(nowMs - at)} ago`;
 }
 
 /** `1 file`, `2 files`. */

@@ -37,15 +37,20 @@ const LOOK_MS = 1_000;
 /** A watch that ends and is opened again within this time is nothing to tell. */
 const SHORT_MS = 2_000;
 
-/**
- * @param scope namespace that is read; undefined: all
- * @param narrower what whoever may not look at all namespaces does instead
- */
-export function createContact(scope: string | undefined, changed: () => void, narrower?: string): Contact {
+export interface ContactOptions {
+  /** Namespace that is read; undefined: all. */
+  readonly scope: string | undefined;
+  /** What whoever may not look at all namespaces does instead. */
+  readonly narrower: string | undefined;
+  /** The clock that all times are told by. */
+  readonly now: () => number;
+}
+
+export function createContact({ scope, narrower, now }: ContactOptions, changed: () => void): Contact {
   const lines = new Map<string, Line>();
   let told = "";
   const timer = setInterval(() => {
-    const text = JSON.stringify(lookAt([...lines.values()], { scope, narrower }, Date.now()).notices);
+    const text = JSON.stringify(lookAt([...lines.values()], { scope, narrower }, now()).notices);
     if (text !== told) changed();
     told = text;
   }, LOOK_MS);
@@ -64,7 +69,7 @@ export function createContact(scope: string | undefined, changed: () => void, na
     },
     note(kind, problem) {
       const line = lines.get(kind.kind);
-      if (line !== undefined && problem.kind === "Fault") line.fault = { error: problem.error, atMs: Date.now() };
+      if (line !== undefined && problem.kind === "Fault") line.fault = { error: problem.error, atMs: now() };
       changed();
     },
     look: (nowMs) => lookAt([...lines.values()], { scope, narrower }, nowMs),

@@ -1,5 +1,6 @@
 /** What stands between a server of pages and whoever asks: how he is known, and what is there for him. */
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Crowd } from "./crowd.ts";
 import type { AccessRefusal, ServingFacts } from "./decide-access.ts";
 import type { Streams } from "./streams.ts";
 import type { Query } from "./views/asked.ts";
@@ -29,6 +30,11 @@ export interface Door {
   servingAt(path: string): ServingFacts;
   /** Whether the request carries something to be known by. */
   isSignedIn(request: IncomingMessage): boolean;
+  /** A place for a request that may be answered, until it is. @returns false where whoever sent it has too many under way */
+  arrive(request: IncomingMessage, response: ServerResponse): boolean;
+  /** A place for a page that is followed. @returns false where whoever asks follows too many */
+  follow(request: IncomingMessage): boolean;
+  readonly keep: Crowd["keep"];
   /** Where the page itself is asked for; undefined: it is shown. */
   greet(request: IncomingMessage, query: Query): Promise<Greeting | undefined>;
   /** What is there for whoever sent the request; a refusal where the API server does not know him, or there is no room. */
@@ -36,6 +42,14 @@ export interface Door {
   /** Ends all visits. */
   close(): Promise<void>;
 }
+
+/** A browser loads it with what belongs to it, and asks what each part of it needs. */
+export const TOO_MANY: AccessRefusal = {
+  status: 429,
+  code: "TOO_MANY",
+  message: "you ask too much at once",
+  next: "wait until what you asked for is there, or close some pages",
+};
 
 export function isRefusal(found: Visit | AccessRefusal): found is AccessRefusal {
   return "status" in found;

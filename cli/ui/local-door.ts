@@ -1,4 +1,5 @@
 /** The pages on this machine, for whoever started the program: an address that signs in one browser, and nobody else. */
+import { createCrowd } from "./crowd.ts";
 import type { AccessRefusal, ServingFacts } from "./decide-access.ts";
 import type { Ask, Door, Greeting, Visit } from "./door.ts";
 import { iconOf, type PageFiles } from "./pages.ts";
@@ -30,6 +31,12 @@ export interface LocalUi extends UiServer {
 const LOOPBACK = "127.0.0.1";
 /** Some tabs, and a program or two beside them. */
 const MAX_CONNECTIONS = 128;
+/** All of it is one person's, who has tabs; a browser has six connections to one address anyhow. */
+const CROWD = {
+  strangers: { most: 16, mostOfOne: 16 },
+  requests: { most: 32, mostOfOne: 32 },
+  streams: { most: 32, mostOfOne: 32 },
+};
 
 const STEPS = {
   open: "open the address that `kubectl stash ui` printed",
@@ -48,6 +55,7 @@ export async function startLocalUi(ports: UiPorts, port: number): Promise<LocalU
     questions: ports.questions,
     actions: allowsActions ? ports.actions : {},
   };
+  const crowd = createCrowd(CROWD);
   const icon = iconOf(pages);
   const door: Door = {
     servingAt: (): ServingFacts => ({
@@ -58,6 +66,10 @@ export async function startLocalUi(ports: UiPorts, port: number): Promise<LocalU
       steps: STEPS,
     }),
     isSignedIn: ({ headers }) => signIn.knows(headers.cookie),
+    arrive: (request, response) =>
+      crowd.arrive(request, response, signIn.knows(request.headers.cookie) ? "requests" : "strangers", ""),
+    follow: (request) => crowd.move(request, "streams", ""),
+    keep: crowd.keep,
     async greet({ headers }, { token }): Promise<Greeting | undefined> {
       const isKnown = signIn.knows(headers.cookie);
       if (token === undefined) return isKnown ? undefined : { status: 401, html: REFUSED_PAGE };

@@ -29,6 +29,8 @@ export interface PeoplePorts {
 }
 
 export interface People {
+  /** Who counts as one with the token's owner; undefined while nobody has asked about it. */
+  personOf(token: string): string | undefined;
   enter(token: string, scope: string | undefined): Promise<Visit | AccessRefusal>;
   /** Ends what is over, and asks about those who look on. */
   sweep(): void;
@@ -62,6 +64,9 @@ interface Holder {
   askedMs: number;
   usedMs: number;
 }
+
+/** What a token is known by: nobody finds the token in it. */
+export const keyOf = (token: string) => createHash("sha256").update(token).digest("base64url");
 
 const refusal = (status: number, code: string, message: string, next: string): AccessRefusal => {
   return { status, code, message, next };
@@ -164,9 +169,13 @@ export function createPeople(ports: PeoplePorts): People {
   }
 
   return {
+    personOf(token) {
+      const holder = holders.get(keyOf(token));
+      return holder && personOfHolder(holder);
+    },
     async enter(token, scope) {
       if (isClosed) return FULL;
-      const key = createHash("sha256").update(token).digest("base64url");
+      const key = keyOf(token);
       const known = holders.get(key);
       if (known === undefined || isOld(known)) {
         const refused = await check(key, token);

@@ -11,6 +11,7 @@ import type { Input } from "../program/command.ts";
 import { ExitCode } from "../program/exit-code.ts";
 import { PLUGIN } from "../program/names.ts";
 import { UsageError } from "../program/usage-error.ts";
+import { createClusterClock } from "./cluster-clock.ts";
 import { createClusterDoor, signInStep } from "./cluster-door.ts";
 import { readHistoryFlags } from "./history/read-flags.ts";
 import { identify } from "./identify.ts";
@@ -59,10 +60,11 @@ export async function runInCluster({ flags, env, terminal }: Input, port: number
 
   function open(token: string, user: string, scope: string | undefined): OpenVisit {
     const cluster = clusterOf(configOf(token), { namespace: scope ?? "default", scope });
-    const client = createKubeClient({ connection: cluster.connection, program: PLUGIN });
+    const { hear, skewMs } = createClusterClock(Date.now);
+    const client = createKubeClient({ connection: cluster.connection, program: PLUGIN, onServerTime: hear });
     const inCluster = { user, root: address.path };
     const about: About = { server: cluster.address, scope, version, allowsActions, inCluster };
-    const { world, views, questions, actions } = createServed({ cluster, client, about, history });
+    const { world, views, questions, actions } = createServed({ cluster, client, about, skewMs, history });
     const streams = createStreams({ onChange: (changed) => world.onChange(changed), onFault });
     let isStarted = false;
     const started = Object.entries(views).map(([name, view]): readonly [string, typeof view] => [

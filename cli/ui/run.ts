@@ -9,6 +9,7 @@ import type { ExitCode } from "../program/exit-code.ts";
 import type { FlagValues } from "../program/flag-values.ts";
 import { PLUGIN } from "../program/names.ts";
 import { UsageError } from "../program/usage-error.ts";
+import { createClusterClock } from "./cluster-clock.ts";
 import { readHistoryFlags } from "./history/read-flags.ts";
 import { startLocalUi } from "./local-door.ts";
 import { type Opening, openBrowser } from "./open-browser.ts";
@@ -26,11 +27,12 @@ export async function runUi(input: Input): Promise<ExitCode> {
   const history = readHistoryFlags(flags);
   const pages = readPages();
   const cluster = await openCluster(input);
-  const client = createKubeClient({ connection: cluster.connection, program: PLUGIN });
+  const { hear, skewMs } = createClusterClock(Date.now);
+  const client = createKubeClient({ connection: cluster.connection, program: PLUGIN, onServerTime: hear });
   const allowsActions = flags.has("allow-actions");
   const { address: apiServer, scope } = cluster;
   const about: About = { server: apiServer, scope, version: await readProductVersion(), allowsActions };
-  const { world, views, questions, actions } = createServed({ cluster, client, about, history });
+  const { world, views, questions, actions } = createServed({ cluster, client, about, skewMs, history });
   let opening: Opening | undefined;
   const server = await startLocalUi(
     {

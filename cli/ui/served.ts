@@ -24,6 +24,8 @@ export interface ServedPorts {
   readonly cluster: Cluster;
   readonly client: KubeClient;
   readonly about: About;
+  /** How far the cluster's clock is from this machine's. */
+  readonly skewMs: () => number;
   /** Of a Prometheus, where one is asked. */
   readonly history?: HistoryPlace | undefined;
 }
@@ -52,7 +54,7 @@ function withHistory(world: World, history: History): World {
 
 const BELOW = "look at one namespace: its name goes into the field below";
 
-export function createServed({ cluster, client, about: facts, history: from }: ServedPorts): Served {
+export function createServed({ cluster, client, about: facts, skewMs, history: from }: ServedPorts): Served {
   const { allowsActions } = facts;
   const about: About = { ...facts, history: from && formatPlace(from.place) };
   const history =
@@ -63,7 +65,7 @@ export function createServed({ cluster, client, about: facts, history: from }: S
       scope: cluster.scope,
       matcher: from.matcher,
     });
-  const world = createWorld({ client, scope: cluster.scope, narrower: about.inCluster && BELOW });
+  const world = createWorld({ client, scope: cluster.scope, narrower: about.inCluster && BELOW, skewMs });
   const plans = createPlans({
     cluster,
     allowsActions,
@@ -72,7 +74,7 @@ export function createServed({ cluster, client, about: facts, history: from }: S
   });
   return {
     world: history === undefined ? world : withHistory(world, history),
-    views: createViews(world, history),
+    views: createViews({ world, history, skewMs }),
     questions: { about: async () => about, ...createQuestions({ cluster, client, plans }) },
     actions: createActions({ cluster, client, plans }),
   };

@@ -1,6 +1,7 @@
 /** The server of the pages: the pages, what they show, as it changes, and what they ask for. Who is served what is the door's. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import { setImmediate } from "node:timers/promises";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import { UserError } from "../../shared/errors.ts";
 import { isJsonObject } from "../../shared/json/value.ts";
@@ -9,7 +10,7 @@ import { LISTENER_OPTIONS, limitConnections, pathOf, serveRequests } from "../..
 import type { Reply } from "../../web/wire/envelope.ts";
 import { UsageError } from "../program/usage-error.ts";
 import { ACTIONS_FOLDER, type AccessRefusal, decideAccess } from "./decide-access.ts";
-import { type Ask, type Door, isRefusal, type Visit } from "./door.ts";
+import { type Ask, type Door, isRefusal, TOO_MANY, type Visit } from "./door.ts";
 import type { PageFiles } from "./pages.ts";
 import { followFiles, readContext, type TlsFiles } from "./serving-tls.ts";
 import type { Query } from "./views/asked.ts";
@@ -119,12 +120,13 @@ function answer(
     },
     door.servingAt(path),
   );
-  if (refusal === undefined) {
+  const why = refusal ?? (door.arrive(request, response) ? undefined : TOO_MANY);
+  if (why === undefined) {
     handler(request, response);
     return;
   }
-  response.writeHead(refusal.status, { "content-type": "application/json", connection: "close" });
-  response.end(formatRefusal(refusal));
+  response.writeHead(why.status, { "content-type": "application/json", connection: "close" });
+  response.end(formatRefusal(why));
 }
 
 /** Of a header that stands twice, two programs on the way may read one each. */
@@ -176,21 +178,30 @@ function addRoutes(app: FastifyInstance, ports: ServerPorts): void {
     if (isRefusal(visit)) return reply.code(visit.status).send(formatRefusal(visit));
     return (await handle({ visit, name, query, body: request.body, reply }, ports)) ?? nothing(reply);
   }
-  app.get("/*", route);
-  app.post("/*", route);
+  const kept = (request: FastifyRequest, reply: FastifyReply) => door.keep(request.raw, () => route(request, reply));
+  app.get("/*", kept);
+  app.post("/*", kept);
   app.setNotFoundHandler((_request, reply) => nothing(reply));
   app.setErrorHandler((thrown, _request, reply) => sendFault(thrown, reply, ports));
 }
+
+const CLOSED = { code: "ENDED", message: "what you look at has ended", next: "load the page again" };
 
 /** Undefined: there is nothing of that name. */
 type Handle = (asked: Asked, ports: ServerPorts) => Promise<unknown>;
 
 const READS: Readonly<Record<string, Handle>> = {
-  "view/": async ({ visit, name, query }) => entryOf(visit.views, name)?.(query, Date.now()),
-  "watch/": async ({ visit, name, query, reply }) => {
+  "view/": async ({ visit, name, query }) => {
+    const view = entryOf(visit.views, name);
+    // A view may take a while: what others asked for meanwhile comes before the next.
+    if (view !== undefined) await setImmediate();
+    return view?.(query, Date.now());
+  },
+  "watch/": async ({ visit, name, query, reply }, { door }) => {
     const view = entryOf(visit.views, name);
     if (view === undefined) return undefined;
-    return visit.streams.open(view, query, reply) ? reply : reply.code(503).send("too many pages are open\n");
+    if (!door.follow(reply.request.raw)) return reply.code(TOO_MANY.status).send(formatRefusal(TOO_MANY));
+    return visit.streams.open(view, query, reply) ? reply : reply.code(503).send(formatRefusal(CLOSED));
   },
 };
 

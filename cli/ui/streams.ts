@@ -4,7 +4,7 @@ import type { Query } from "./views/asked.ts";
 import type { View } from "./views/table.ts";
 
 export interface Streams {
-  /** Sends a view now and whenever it changes. @returns false when too many are open */
+  /** Sends a view now and whenever it changes. @returns false when all has ended */
   open(view: View, query: Query, reply: FastifyReply): boolean;
   /** Whether any is open. */
   isOpen(): boolean;
@@ -17,15 +17,13 @@ export interface StreamPorts {
   readonly onFault: (error: unknown) => void;
 }
 
-/** Some tabs; a browser has six connections to one address anyhow. */
-const MAX_STREAMS = 32;
 /** Changes that come together are sent together. */
 const GATHER_MS = 200;
 /** What only time changes, such as an application whose points become old. */
 const AGAIN_MS = 30_000;
 /** So that the other side knows that this one lives. */
 const BEAT_MS = 15_000;
-/** Of the time that passes, at most this part goes into one view, however large it is. */
+/** So many times as long as views took, nothing goes into them: however large they are, and however many one person follows. */
 const MOST_LOAD = 4;
 
 export function createStreams({ onChange, onFault }: StreamPorts): Streams {
@@ -33,7 +31,7 @@ export function createStreams({ onChange, onFault }: StreamPorts): Streams {
   let isClosed = false;
   return {
     open(view, query, reply) {
-      if (isClosed || ends.size >= MAX_STREAMS) return false;
+      if (isClosed) return false;
       reply.hijack();
       const { raw } = reply;
       // Proxies that gather what they pass on would keep the newest from whoever looks.
@@ -43,6 +41,8 @@ export function createStreams({ onChange, onFault }: StreamPorts): Streams {
       let notBeforeMs = 0;
       /** Whoever does not read is told of the newest when he does, and of nothing before. */
       let isFull = false;
+      /** Whoever looks is told the time when nothing else is new: his own clock may be set anew meanwhile. */
+      let isTurn = false;
 
       function send(): void {
         timer = undefined;
@@ -55,12 +55,14 @@ export function createStreams({ onChange, onFault }: StreamPorts): Streams {
           const { now, ...rest } = view(query, Date.now());
           const text = JSON.stringify(rest);
           if (text !== sent) raw.write(`data: ${JSON.stringify({ now, ...rest })}\n\n`);
+          else if (isTurn) raw.write(`event: clock\ndata: ${now}\n\n`);
           sent = text;
+          isTurn = false;
         } catch (error) {
           onFault(error);
           end();
         }
-        notBeforeMs = performance.now() + MOST_LOAD * (performance.now() - startedMs);
+        notBeforeMs = performance.now() + MOST_LOAD * ends.size * (performance.now() - startedMs);
       }
       function later(): void {
         timer ??= setTimeout(send, Math.max(GATHER_MS, notBeforeMs - performance.now()));
@@ -70,7 +72,10 @@ export function createStreams({ onChange, onFault }: StreamPorts): Streams {
         isFull = false;
       });
       const unsubscribe = onChange(later);
-      const again = setInterval(later, AGAIN_MS);
+      const again = setInterval(() => {
+        isTurn = true;
+        later();
+      }, AGAIN_MS);
       const beat = setInterval(() => raw.writableNeedDrain || raw.write(": alive\n\n"), BEAT_MS);
       function end(): void {
         ends.delete(end);

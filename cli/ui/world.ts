@@ -51,6 +51,8 @@ export interface WorldOptions {
   readonly scope: string | undefined;
   /** What whoever may not look at all namespaces does instead. */
   readonly narrower?: string | undefined;
+  /** How far the cluster's clock is from this machine's. */
+  readonly skewMs?: () => number;
 }
 
 const keyOf = (kind: string | undefined, namespace: string, name: string | undefined) => `${kind}/${namespace}/${name}`;
@@ -64,12 +66,12 @@ function parseDrill(raw: unknown): BackupVerificationSession {
 }
 
 /** Makes the world; `start` begins to read. */
-export function createWorld({ client, scope, narrower }: WorldOptions): World {
+export function createWorld({ client, scope, narrower, skewMs = () => 0 }: WorldOptions): World {
   const listeners = new Set<() => void>();
   const changed = () => {
     for (const listener of listeners) listener();
   };
-  const contact = createContact(scope, changed, narrower);
+  const contact = createContact({ scope, narrower, now: () => Date.now() + skewMs() }, changed);
 
   function watch<T, I extends string = never>(
     kind: KindEntry,

@@ -122,7 +122,7 @@ const world = aWorld({
 
 /** A page as it is served, once Prometheus has told. */
 async function page(history: History, name: string, query: Readonly<Record<string, string>>): Promise<unknown> {
-  const view = createViews({ look: () => world }, history)[name];
+  const view = createViews({ world: { look: () => world }, history })[name];
   const changed = new Promise<void>((resolve) => history.onChange(resolve));
   view?.(query, NOW_MS);
   await changed;
@@ -139,7 +139,7 @@ const stateOn = (shown: unknown, daysAgo: number) => {
 };
 
 test("days beyond the sessions that are kept have their sign: complete, failed, missed, and not known where nobody was there", async () => {
-  const before = createViews({ look: () => world })["application"]?.({ ...SHOP, zone: "UTC" }, NOW_MS);
+  const before = createViews({ world: { look: () => world } })["application"]?.({ ...SHOP, zone: "UTC" }, NOW_MS);
   expect(stateOn(before, 3)).toBe("Unknown");
   const shown = await page(aHistory(), "application", { ...SHOP, zone: "UTC" });
   const states = [3, 4, FAILED, 6, MISSED, 9, UNWATCHED - 1, 15, 40].map((daysAgo) => stateOn(shown, daysAgo));

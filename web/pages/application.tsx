@@ -89,7 +89,7 @@ function Facts({ application, nowMs }: { readonly application: Facts; readonly n
         {isPaused && ", paused"}
       </dd>
       <dt>Next run</dt>
-      <dd>{nextRun === undefined ? "none" : <Time value={nextRun} nowMs={nowMs} />}</dd>
+      <dd>{nextRun === undefined ? "none" : <Time value={nextRun} nowMs={nowMs} isDue />}</dd>
       <dt>Repository</dt>
       <dd>{repository === undefined ? "none" : <Name>{repository}</Name>}</dd>
       <dt>Members</dt>

@@ -24,9 +24,9 @@ export function Calendar({ params }: PageProps): JSX.Element {
             {view.runs.total === 0 && !isLoading && <p>No run that can be seen is due in this time.</p>}
             {view.runs.total > 0 && <RunTable rows={view.runs.rows} />}
             <Pages page="calendar" params={params} paged={view.runs} what="runs" />
-            {view.others.length > 0 && <h2>Not by the clock alone</h2>}
+            {view.others.total > 0 && <h2>Not by the clock alone</h2>}
             <ul>
-              {view.others.map(({ kind, namespace, name, why }) => (
+              {view.others.rows.map(({ kind, namespace, name, why }) => (
                 <li key={`${kind}/${namespace}/${name} ${why}`}>
                   <a href={formatRoute("application", { kind, namespace, name })}>
                     <Name>{`${namespace}/${name}`}</Name>
@@ -35,6 +35,7 @@ export function Calendar({ params }: PageProps): JSX.Element {
                 </li>
               ))}
             </ul>
+            <Pages page="calendar" params={params} paged={view.others} what="applications" param="others" />
           </>
         )}
       </Live>

@@ -1,12 +1,15 @@
 /** What nothing backs up. */
 import type { JSX } from "preact";
 import { formatCount } from "../format.ts";
+import { pageOf } from "../page-of.ts";
 import { Asked } from "../parts/asked.tsx";
 import { Title } from "../parts/frame.tsx";
-import { Name, Scroll, State } from "../parts/words.tsx";
+import { Name, Pages, Scroll, State } from "../parts/words.tsx";
+import type { Params } from "../route.ts";
 import type { CoverageView } from "../wire/asked.ts";
+import type { PageProps } from "./props.ts";
 
-export function Coverage(): JSX.Element {
+export function Coverage({ params }: PageProps): JSX.Element {
   return (
     <>
       <Title title="Coverage" />
@@ -22,7 +25,7 @@ export function Coverage(): JSX.Element {
                 Can't be read: <Name>{failure}</Name>
               </p>
             ))}
-            {rows.length > 0 && <Rows rows={rows} />}
+            {rows.length > 0 && <Rows rows={rows} params={params} />}
           </>
         )}
       </Asked>
@@ -30,35 +33,44 @@ export function Coverage(): JSX.Element {
   );
 }
 
-function Rows({ rows }: Pick<CoverageView, "rows">): JSX.Element {
+interface RowsProps {
+  readonly rows: CoverageView["rows"];
+  readonly params: Params;
+}
+
+function Rows({ rows, params }: RowsProps): JSX.Element {
+  const paged = pageOf(rows, params["page"]);
   return (
-    <Scroll label="What is not covered">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">What</th>
-            <th scope="col">State</th>
-            <th scope="col">Why</th>
-            <th scope="col">What to add</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ state, namespace, kind, name, by, why, add }) => (
-            <tr key={`${kind}/${namespace}/${name}`}>
-              <th scope="row">
-                {kind} <Name>{`${namespace}/${name}`}</Name>
-              </th>
-              <td>
-                <State value={state} />
-              </td>
-              <td>
-                <Name>{[why, ...(by.length > 0 ? [`by ${by.join(", ")}`] : [])].join("; ")}</Name>
-              </td>
-              <td>{add === undefined ? "-" : <code>{add}</code>}</td>
+    <>
+      <Scroll label="What is not covered">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">What</th>
+              <th scope="col">State</th>
+              <th scope="col">Why</th>
+              <th scope="col">What to add</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
-    </Scroll>
+          </thead>
+          <tbody>
+            {paged.rows.map(({ state, namespace, kind, name, by, why, add }) => (
+              <tr key={`${kind}/${namespace}/${name}`}>
+                <th scope="row">
+                  {kind} <Name>{`${namespace}/${name}`}</Name>
+                </th>
+                <td>
+                  <State value={state} />
+                </td>
+                <td>
+                  <Name>{[why, ...(by.length > 0 ? [`by ${by.join(", ")}`] : [])].join("; ")}</Name>
+                </td>
+                <td>{add === undefined ? "-" : <code>{add}</code>}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+      <Pages page="coverage" params={params} paged={paged} what="that are not covered" />
+    </>
   );
 }

@@ -1,15 +1,17 @@
 /** What is wrong with the installation. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import { pageOf } from "../page-of.ts";
 import { Asked } from "../parts/asked.tsx";
 import { Title } from "../parts/frame.tsx";
-import { Name, State } from "../parts/words.tsx";
+import { Name, Pages, State } from "../parts/words.tsx";
 import type { DoctorOrder, DoctorView } from "../wire/asked.ts";
+import type { PageProps } from "./props.ts";
 
 /** Where an installation is unless somebody put it elsewhere. */
 const USUAL_NAMESPACE = "stash-batch";
 
-export function Doctor(): JSX.Element {
+export function Doctor({ params }: PageProps): JSX.Element {
   const [order, setOrder] = useState<DoctorOrder>({ namespace: USUAL_NAMESPACE });
   return (
     <>
@@ -30,20 +32,26 @@ export function Doctor(): JSX.Element {
         </label>
       </form>
       <Asked<DoctorView> path="ask/doctor" body={order}>
-        {({ findings }) => (
-          <ul class="findings">
-            {findings.map(({ check, status, message, fix }) => (
-              <li key={`${check} ${message}`}>
-                <State value={status} /> {check}: <Name>{message}</Name>
-                {fix !== undefined && (
-                  <p>
-                    Fix: <Name>{fix}</Name>
-                  </p>
-                )}
-              </li>
-            ))}
-          </ul>
-        )}
+        {({ findings }) => {
+          const paged = pageOf(findings, params["page"]);
+          return (
+            <>
+              <ul class="findings">
+                {paged.rows.map(({ check, status, message, fix }) => (
+                  <li key={`${check} ${message}`}>
+                    <State value={status} /> {check}: <Name>{message}</Name>
+                    {fix !== undefined && (
+                      <p>
+                        Fix: <Name>{fix}</Name>
+                      </p>
+                    )}
+                  </li>
+                ))}
+              </ul>
+              <Pages page="doctor" params={params} paged={paged} what="findings" />
+            </>
+          );
+        }}
       </Asked>
     </>
   );

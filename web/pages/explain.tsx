@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import type { Answer } from "../answer.ts";
 import { ask } from "../api.ts";
 import { Title } from "../parts/frame.tsx";
-import { FailureBox, Name, Scroll } from "../parts/words.tsx";
+import { FailureBox, Name, Output, Scroll } from "../parts/words.tsx";
 import type { ExplainOrder, ExplainView } from "../wire/asked.ts";
 
 export function Explain(): JSX.Element {
@@ -55,7 +55,7 @@ function Explanations({ view }: { readonly view: ExplainView }): JSX.Element {
       </p>
       {view.texts.map((text) => (
         <Scroll key={text} label={text.split("\n")[0] ?? "Explanation"}>
-          <pre>{text}</pre>
+          <Output>{text}</Output>
         </Scroll>
       ))}
     </>

@@ -94,7 +94,7 @@ function Row({ row, nowMs }: { readonly row: OverviewRow; readonly nowMs: number
           </>
         )}
         <dt>Next run</dt>
-        <dd>{nextRun === undefined ? "none" : <Time value={nextRun} nowMs={nowMs} />}</dd>
+        <dd>{nextRun === undefined ? "none" : <Time value={nextRun} nowMs={nowMs} isDue />}</dd>
       </dl>
       <Days days={days} />
       {message !== undefined && (

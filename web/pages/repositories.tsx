@@ -5,7 +5,7 @@ import { formatBytes, formatNumber, formatTime } from "../format.ts";
 import { Live, Title } from "../parts/frame.tsx";
 import { Locks } from "../parts/locks.tsx";
 import { Series } from "../parts/series.tsx";
-import { Name, Pages, Scroll, State, Time } from "../parts/words.tsx";
+import { Folded, Name, Pages, Scroll, State, Time } from "../parts/words.tsx";
 import type { RepositoriesView, RepositoryRow } from "../wire/lists.ts";
 import type { PageProps } from "./props.ts";
 
@@ -145,33 +145,34 @@ function History({ history }: Pick<RepositoryRow, "history">): JSX.Element {
           </g>
         ))}
       </svg>
-      <details>
-        <summary>Sessions that are kept ({formatNumber(history.length)})</summary>
-        <Scroll label="Sessions that are kept">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Session</th>
-                <th scope="col">When</th>
-                <th scope="col">Data</th>
-                <th scope="col">Added</th>
-              </tr>
-            </thead>
-            <tbody>
-              {[...history].reverse().map(({ session, time, sizeBytes, addedBytes }) => (
-                <tr key={session}>
-                  <th scope="row">
-                    <Name>{session}</Name>
-                  </th>
-                  <td>{formatTime(time)}</td>
-                  <td>{formatBytes(sizeBytes)}</td>
-                  <td>{formatBytes(addedBytes)}</td>
+      <Folded summary={`Sessions that are kept (${formatNumber(history.length)})`}>
+        {() => (
+          <Scroll label="Sessions that are kept">
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">Session</th>
+                  <th scope="col">When</th>
+                  <th scope="col">Data</th>
+                  <th scope="col">Added</th>
                 </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
-      </details>
+              </thead>
+              <tbody>
+                {[...history].reverse().map(({ session, time, sizeBytes, addedBytes }) => (
+                  <tr key={session}>
+                    <th scope="row">
+                      <Name>{session}</Name>
+                    </th>
+                    <td>{formatTime(time)}</td>
+                    <td>{formatBytes(sizeBytes)}</td>
+                    <td>{formatBytes(addedBytes)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </Scroll>
+        )}
+      </Folded>
     </>
   );
 }

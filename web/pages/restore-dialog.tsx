@@ -5,7 +5,7 @@ import type { Answer } from "../answer.ts";
 import { ask } from "../api.ts";
 import { formatBytes, formatCount, formatTime } from "../format.ts";
 import { LackingNote, useRights } from "../parts/lacking.tsx";
-import { FailureBox, Name, Scroll } from "../parts/words.tsx";
+import { FailureBox, Name, Output, Scroll } from "../parts/words.tsx";
 import { formatRoute, goTo } from "../route.ts";
 import type { ApplyOrder, PlanAnswer, PlanOrder, Started } from "../wire/asked.ts";
 
@@ -107,7 +107,7 @@ function Plan({ plan }: { readonly plan: PlanAnswer }): JSX.Element {
         <>
           <p>Files, by restic's own dry run; those that are there and not in a snapshot stay:</p>
           <Scroll label="Files">
-            <pre>{files.join("\n")}</pre>
+            <Output>{files.join("\n")}</Output>
           </Scroll>
         </>
       )}
@@ -120,7 +120,7 @@ function Plan({ plan }: { readonly plan: PlanAnswer }): JSX.Element {
           Copy
         </button>
         <Scroll label="RestoreBatch as YAML">
-          <pre>{yaml}</pre>
+          <Output>{yaml}</Output>
         </Scroll>
       </details>
     </>

@@ -7,7 +7,7 @@ import { formatBytes, formatCount, formatTime } from "../format.ts";
 import { LackingNote, useRights } from "../parts/lacking.tsx";
 import { describeProgress, Lanes } from "../parts/lanes.tsx";
 import { DrillFacts, MemberFacts } from "../parts/proof.tsx";
-import { FailureBox, Name, Pages, Scroll, State, Time } from "../parts/words.tsx";
+import { FailureBox, Folded, Name, Output, Pages, Scroll, State, Time } from "../parts/words.tsx";
 import { formatRoute, type Params } from "../route.ts";
 import type { LogOrder, LogView } from "../wire/asked.ts";
 import type { Hook, Host, Lane, Run } from "../wire/run.ts";
@@ -22,6 +22,7 @@ export function RunDetails({ run, params, nowMs }: RunProps): JSX.Element {
   const chosen = params["member"] ?? (run.lanes.length === 1 ? run.lanes[0]?.name : undefined);
   const lane = run.lanes.find(({ name }) => name === chosen);
   const linkTo = (member: string) => formatRoute("application", { ...params, hosts: undefined, member });
+  const { member: _, hosts: __, ...ofAll } = params;
   return (
     <section aria-labelledby="run">
       <h2 id="run">
@@ -49,7 +50,7 @@ export function RunDetails({ run, params, nowMs }: RunProps): JSX.Element {
           <>
             <dt>Must end</dt>
             <dd>
-              <Time value={run.deadline} nowMs={nowMs} />
+              <Time value={run.deadline} nowMs={nowMs} isDue />
             </dd>
           </>
         )}
@@ -64,37 +65,39 @@ export function RunDetails({ run, params, nowMs }: RunProps): JSX.Element {
       </dl>
       {run.drill !== undefined && <DrillFacts drill={run.drill} />}
       <Lanes run={run} nowMs={nowMs} chosen={lane?.name} linkTo={linkTo} />
+      <Pages page="application" params={ofAll} paged={run.lanePages} what="members" param="members" />
       {lane === undefined ? (
         run.lanes.length > 0 && <p class="muted">Choose a member to see its hosts, snapshots and hooks.</p>
       ) : (
         <LaneDetails lane={lane} kind={run.kind} params={{ ...params, member: lane.name }} />
       )}
       {run.hooks.length > 0 && <Hooks title="Hooks of the whole" hooks={run.hooks} />}
-      <details>
-        <summary>Conditions ({run.conditions.length})</summary>
-        <Scroll label="Conditions">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Condition</th>
-                <th scope="col">Is</th>
-                <th scope="col">Why</th>
-              </tr>
-            </thead>
-            <tbody>
-              {run.conditions.map(({ type, status, reason, message }) => (
-                <tr key={type}>
-                  <th scope="row">{type}</th>
-                  <td>{status}</td>
-                  <td>
-                    {reason} <Name>{message ?? ""}</Name>
-                  </td>
+      <Folded summary={`Conditions (${run.conditions.length})`}>
+        {() => (
+          <Scroll label="Conditions">
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">Condition</th>
+                  <th scope="col">Is</th>
+                  <th scope="col">Why</th>
                 </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
-      </details>
+              </thead>
+              <tbody>
+                {run.conditions.map(({ type, status, reason, message }) => (
+                  <tr key={type}>
+                    <th scope="row">{type}</th>
+                    <td>{status}</td>
+                    <td>
+                      {reason} <Name>{message ?? ""}</Name>
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </Scroll>
+        )}
+      </Folded>
     </section>
   );
 }
@@ -138,8 +141,6 @@ interface HostProps {
 
 function HostDetails({ host, kind, namespace }: HostProps): JSX.Element {
   const { name, phase, pod, podUid, node, attempt, failure, warnings, unreadableFiles, progress, snapshots } = host;
-  // Of fifty hosts nobody asks what he may until he looks.
-  const [isOpen, setIsOpen] = useState(false);
   const place = [
     pod && `pod ${pod}`,
     node && `node ${node}`,
@@ -174,10 +175,8 @@ function HostDetails({ host, kind, namespace }: HostProps): JSX.Element {
         </ul>
       )}
       {pod !== undefined && podUid !== undefined && (
-        <details onToggle={({ currentTarget }) => setIsOpen(currentTarget.open)}>
-          <summary>Log of its pod</summary>
-          {isOpen && <LogTail order={{ kind, namespace, pod, podUid }} />}
-        </details>
+        // Of fifty hosts nobody asks what he may until he looks.
+        <Folded summary="Log of its pod">{() => <LogTail order={{ kind, namespace, pod, podUid }} />}</Folded>
       )}
     </article>
   );
@@ -191,7 +190,7 @@ function Hooks({ title, hooks }: { readonly title: string; readonly hooks: reado
         {hooks.map(({ type, host, phase, startedAt, message, output }) => (
           <li key={`${type} ${host} ${startedAt}`}>
             {type} {host !== undefined && <Name>{host}</Name>} <State value={phase} /> <Name>{message ?? ""}</Name>
-            {output !== undefined && output !== "" && <pre>{output}</pre>}
+            {output !== undefined && output !== "" && <Output>{output}</Output>}
           </li>
         ))}
       </ul>
@@ -221,7 +220,7 @@ function LogTail({ order }: { readonly order: LogOrder }): JSX.Element {
             <p>
               <Name>{container}</Name>, at most {formatCount(answer.value.lines, "line")}
             </p>
-            <pre>{text}</pre>
+            <Output>{text}</Output>
           </Scroll>
         ))}
     </>

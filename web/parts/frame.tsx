@@ -1,11 +1,10 @@
 /** What every page that shows the cluster has around it: its title, what can't be seen, and since when it is old. */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { SIGNED_OUT } from "../answer.ts";
 import type { Watched } from "../api.ts";
-import { formatTime } from "../format.ts";
+import { formatNumber, formatTime } from "../format.ts";
 import type { Notice } from "../wire/envelope.ts";
-import { Name } from "./words.tsx";
+import { Folded, Name } from "./words.tsx";
 
 /** The heading takes the focus when the page changes, so that whoever hears the page hears where he is. */
 export function Title({
@@ -42,6 +41,20 @@ function NoticeBox({ notice }: { readonly notice: Notice }): JSX.Element {
   );
 }
 
+const MOST_OPEN = 10;
+
+/** A thousand objects that can't be read hide nothing of the page. */
+function Notices({ notices }: { readonly notices: readonly Notice[] }): JSX.Element {
+  const box = (notice: Notice) => <NoticeBox key={notice.message} notice={notice} />;
+  const more = notices.slice(MOST_OPEN);
+  return (
+    <>
+      {notices.slice(0, MOST_OPEN).map(box)}
+      {more.length > 0 && <Folded summary={`${formatNumber(more.length)} more notices`}>{() => more.map(box)}</Folded>}
+    </>
+  );
+}
+
 interface LiveProps<View> {
   readonly watched: Watched<View>;
   readonly children: (seen: NonNullable<Watched<View>["seen"]>) => ComponentChildren;
@@ -49,26 +62,21 @@ interface LiveProps<View> {
 
 /** Shows a view with what is to be said of it. */
 export function Live<View>({ watched, children }: LiveProps<View>): JSX.Element {
-  const { seen, silentSince, isSignedOut } = watched;
+  const { seen, silentSince, refusal } = watched;
   return (
     <>
       <div role="status">
         {silentSince !== undefined && (
           <div class="box warn">
             <p>
-              {isSignedOut
-                ? `What is shown is old: ${SIGNED_OUT.message}, since ${formatTime(silentSince)}.`
-                : `The program that serves this page does not answer since ${formatTime(silentSince)}.`}
+              {refusal === undefined
+                ? `The program that serves this page does not answer since ${formatTime(silentSince)}.`
+                : `${seen === undefined ? "Nothing can be shown" : "What is shown is old"}: ${refusal.message}, since ${formatTime(silentSince)}.`}
             </p>
-            <p>
-              Next:{" "}
-              {isSignedOut ? SIGNED_OUT.next : "see that `kubectl stash ui` still runs; a new one has a new address."}
-            </p>
+            <p>Next: {refusal?.next ?? "see that `kubectl stash ui` still runs; a new one has a new address."}</p>
           </div>
         )}
-        {seen?.notices.map((notice) => (
-          <NoticeBox key={notice.message} notice={notice} />
-        ))}
+        <Notices notices={seen?.notices ?? []} />
         {(seen === undefined || seen.isLoading) && silentSince === undefined && (
           <p class="muted">Reading the cluster …</p>
         )}

@@ -6,7 +6,7 @@ import type { ApplicationHealth, ApplicationName } from "../wire/application.ts"
 import type { PointProof } from "../wire/lists.ts";
 import type { Drill, MemberProof, Recoveries } from "../wire/run.ts";
 import { Series } from "./series.tsx";
-import { Name, Scroll, State, Time } from "./words.tsx";
+import { Folded, Name, Output, Scroll, State, Time } from "./words.tsx";
 
 const LABELS: Readonly<Record<PointProof["state"], string>> = {
   Proven: "Proven",
@@ -131,7 +131,7 @@ export function DrillFacts({ drill }: { readonly drill: Drill }): JSX.Element {
             Script{" "}
             {script.exitCode === undefined ? "has not ended" : `ended with exit code ${formatNumber(script.exitCode)}`}
           </p>
-          {script.output !== undefined && <pre>{script.output}</pre>}
+          {script.output !== undefined && <Output>{script.output}</Output>}
         </>
       )}
     </>
@@ -179,29 +179,30 @@ export function MemberFacts({ proof }: { readonly proof: MemberProof }): JSX.Ele
         </ul>
       )}
       {tables.length > 0 && (
-        <details>
-          <summary>Tables ({formatNumber(tables.length)})</summary>
-          <Scroll label="Tables">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">Table</th>
-                  <th scope="col">Rows</th>
-                </tr>
-              </thead>
-              <tbody>
-                {tables.map((table) => (
-                  <tr key={table.name}>
-                    <th scope="row">
-                      <Name>{table.name}</Name>
-                    </th>
-                    <td>{formatNumber(table.rows)}</td>
+        <Folded summary={`Tables (${formatNumber(tables.length)})`}>
+          {() => (
+            <Scroll label="Tables">
+              <table>
+                <thead>
+                  <tr>
+                    <th scope="col">Table</th>
+                    <th scope="col">Rows</th>
                   </tr>
-                ))}
-              </tbody>
-            </table>
-          </Scroll>
-        </details>
+                </thead>
+                <tbody>
+                  {tables.map((table) => (
+                    <tr key={table.name}>
+                      <th scope="row">
+                        <Name>{table.name}</Name>
+                      </th>
+                      <td>{formatNumber(table.rows)}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </Scroll>
+          )}
+        </Folded>
       )}
     </>
   );

@@ -1,7 +1,7 @@
 /** A figure over time: a line with its points, and the same as a table. */
 import type { JSX } from "preact";
 import { formatNumber, formatTime } from "../format.ts";
-import { Name, Scroll } from "./words.tsx";
+import { Folded, Name, Scroll } from "./words.tsx";
 
 const WIDTH = 600;
 const HEIGHT = 100;
@@ -56,35 +56,34 @@ export function Series({ title, rows, format, heading, limit }: SeriesProps): JS
       <p class="muted">
         {formatTime(first.time)} to {formatTime(last.time)}: {range}.
       </p>
-      <details>
-        <summary>
-          {title} ({formatNumber(rows.length)})
-        </summary>
-        <Scroll label={title}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">When</th>
-                <th scope="col">{heading}</th>
-                {rows.some(({ what }) => what !== undefined) && <th scope="col">Of</th>}
-              </tr>
-            </thead>
-            <tbody>
-              {[...rows].reverse().map(({ time, value, what }) => (
-                <tr key={`${time} ${what}`}>
-                  <th scope="row">{formatTime(time)}</th>
-                  <td>{format(value)}</td>
-                  {what !== undefined && (
-                    <td>
-                      <Name>{what}</Name>
-                    </td>
-                  )}
+      <Folded summary={`${title} (${formatNumber(rows.length)})`}>
+        {() => (
+          <Scroll label={title}>
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">When</th>
+                  <th scope="col">{heading}</th>
+                  {rows.some(({ what }) => what !== undefined) && <th scope="col">Of</th>}
                 </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
-      </details>
+              </thead>
+              <tbody>
+                {[...rows].reverse().map(({ time, value, what }) => (
+                  <tr key={`${time} ${what}`}>
+                    <th scope="row">{formatTime(time)}</th>
+                    <td>{format(value)}</td>
+                    {what !== undefined && (
+                      <td>
+                        <Name>{what}</Name>
+                      </td>
+                    )}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </Scroll>
+        )}
+      </Folded>
     </>
   );
 }

@@ -1,6 +1,7 @@
 /** Small parts: names, states, times, pages of a list. */
 import type { ComponentChildren, JSX } from "preact";
-import { formatNumber, formatRelative, formatTime } from "../format.ts";
+import { useState } from "preact/hooks";
+import { formatAge, formatDue, formatNumber, formatTime } from "../format.ts";
 import { formatRoute, type Params } from "../route.ts";
 import type { Paged } from "../wire/envelope.ts";
 import type { Failure } from "../wire/run.ts";
@@ -58,11 +59,18 @@ export function State({ value }: { readonly value: string }): JSX.Element {
   );
 }
 
-export function Time({ value, nowMs }: { readonly value: string | undefined; readonly nowMs: number }): JSX.Element {
+interface TimeProps {
+  readonly value: string | undefined;
+  readonly nowMs: number;
+  /** Of what is yet to come. */
+  readonly isDue?: boolean;
+}
+
+export function Time({ value, nowMs, isDue = false }: TimeProps): JSX.Element {
   if (value === undefined) return <span class="muted">not known</span>;
   return (
     <time dateTime={value} title={formatTime(value)}>
-      {formatRelative(value, nowMs)}
+      {isDue ? formatDue(value, nowMs) : formatAge(value, nowMs)}
     </time>
   );
 }
@@ -122,5 +130,27 @@ export function Scroll({
     <section class="scroll" aria-label={label} tabIndex={0}>
       {children}
     </section>
+  );
+}
+
+/** What a program printed: a long one scrolls, by keys, too. */
+export function Output({ children }: { readonly children: string }): JSX.Element {
+  // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys
+  return <pre tabIndex={0}>{children}</pre>;
+}
+
+interface FoldedProps {
+  readonly summary: string;
+  readonly children: () => ComponentChildren;
+}
+
+/** What few look at is made when somebody does: it may be thousands of rows. */
+export function Folded({ summary, children }: FoldedProps): JSX.Element {
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <details onToggle={({ currentTarget }) => setIsOpen(currentTarget.open)}>
+      <summary>{summary}</summary>
+      {isOpen && children()}
+    </details>
   );
 }

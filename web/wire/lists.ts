@@ -120,5 +120,5 @@ export interface CalendarView {
   readonly until: string;
   readonly runs: Paged & { readonly rows: readonly CalendarRun[] };
   /** Applications of which no run comes by itself, or not as often as they say, and why. */
-  readonly others: readonly (ApplicationName & { readonly why: string })[];
+  readonly others: Paged & { readonly rows: readonly (ApplicationName & { readonly why: string })[] };
 }

@@ -154,7 +154,9 @@ export interface Run extends RunSummary {
   /** What it waits for. */
   readonly message?: string | undefined;
   readonly hasEnded: boolean;
+  /** Of one page; where there are more, those that failed or are at work come first. */
   readonly lanes: readonly Lane[];
+  readonly lanePages: Paged;
   readonly hooks: readonly Hook[];
   readonly conditions: readonly {
     readonly type: string;

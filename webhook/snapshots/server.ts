@@ -12,6 +12,7 @@ import {
   serveRequests,
 } from "../../shared/listener.ts";
 import type { Logger } from "../../shared/log.ts";
+import { createPlaces } from "../../shared/places.ts";
 import { BodyIntake, BodyRefused } from "../body-intake.ts";
 import { createClientCheck } from "../client-authority.ts";
 import type { UserFacts } from "../review.ts";
@@ -20,7 +21,6 @@ import type { TlsOptions } from "../tls-options.ts";
 import { type ApiAnswer, type ApiRequest, refused } from "./answer.ts";
 import { isDiscovery } from "./discovery.ts";
 import { type FrontProxy, readCaller } from "./front-proxy.ts";
-import { createPlaces } from "./places.ts";
 import { Refusal } from "./status.ts";
 
 export interface SnapshotServerPorts {

@@ -17,7 +17,7 @@ import { createDays, createKnowing, findInvoker } from "./application-facts.ts";
 import type { Asked } from "./asked.ts";
 import { decideDrill, summaryOfDrill } from "./decide-drill.ts";
 import { decideRecoveries, drillsOf, secondsOf } from "./decide-proof.ts";
-import { decideRun, summaryOf } from "./decide-run.ts";
+import { decideRun, type RunPages, summaryOf } from "./decide-run.ts";
 import { pageOf } from "./page-of.ts";
 
 const RUNS_SHOWN = 20;
@@ -55,7 +55,7 @@ export function decideApplication({ world, query, nowMs, told: older }: Asked): 
     },
     recoveries: decideRecoveries(world, invoker, points, older?.recoveries),
     runs: { ...page, rows: rows.map((one) => (isDrill(one) ? summaryOfDrill(one) : summaryOf(one))) },
-    run: run && showRun(run, world, query["hosts"]),
+    run: run && showRun(run, world, { members: query["members"], hosts: query["hosts"] }),
   };
 }
 
@@ -64,8 +64,8 @@ type ShownRun = RunObject | BackupVerificationSession;
 
 const isDrill = (run: ShownRun) => run.kind === "BackupVerificationSession";
 
-function showRun(run: ShownRun, world: WorldView, hostPage: string | undefined): Run {
-  if (!isDrill(run)) return decideRun(run, hostPage);
+function showRun(run: ShownRun, world: WorldView, pages: RunPages): Run {
+  if (!isDrill(run)) return decideRun(run, pages);
   const { namespace, uid } = run.metadata;
   const restore = world
     .restores(namespace)
@@ -74,7 +74,7 @@ function showRun(run: ShownRun, world: WorldView, hostPage: string | undefined):
     .verifiers()
     .find(({ metadata }) => metadata.namespace === namespace && metadata.name === run.spec.verifier);
   const limitSeconds = secondsOf(verifier?.spec.maxRecoveryTime);
-  return decideDrill(run, restore?.kind === "RestoreBatch" ? restore : undefined, limitSeconds, hostPage);
+  return decideDrill(run, restore?.kind === "RestoreBatch" ? restore : undefined, limitSeconds, pages);
 }
 
 /** Those of its spec, and those that its newest session had: some join by a label. */

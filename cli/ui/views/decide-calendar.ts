@@ -12,7 +12,7 @@ const MINUTE_MS = 60_000;
 /** Of one application: once an hour, and the rest is said in words. */
 const MOST_RUNS = DAYS * 24;
 
-type Other = CalendarView["others"][number];
+type Other = CalendarView["others"]["rows"][number];
 
 export function decideCalendar({ world, query, nowMs }: Asked): CalendarView {
   const untilMs = nowMs + DAYS * DAY_MS;
@@ -56,7 +56,7 @@ export function decideCalendar({ world, query, nowMs }: Asked): CalendarView {
         return { ...run, overlaps: all.filter((other) => other !== `${run.namespace}/${run.name}`) };
       }),
     },
-    others,
+    others: pageOf(others, query["others"]),
   };
 }
 

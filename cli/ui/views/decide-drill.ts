@@ -3,7 +3,7 @@ import type { BackupVerificationSession, DrilledMember } from "../../../shared/a
 import type { RestoreBatch } from "../../../shared/api/restore-batch.ts";
 import type { Lane, MemberProof, Run, RunSummary, Span } from "../../../web/wire/run.ts";
 import { hasDrillEnded } from "../../proof/drills.ts";
-import { coded, lanesOfRun } from "./decide-run.ts";
+import { coded, lanesOfRun, pageOfLanes, type RunPages } from "./decide-run.ts";
 
 type DrillStatus = NonNullable<BackupVerificationSession["status"]>;
 
@@ -29,11 +29,12 @@ export function decideDrill(
   drill: BackupVerificationSession,
   restore: RestoreBatch | undefined,
   limitSeconds: number | undefined,
-  hostPage: string | undefined,
+  pages: RunPages,
 ): Run {
   const { metadata, spec, status } = drill;
   const isBad = status?.phase === "Failed" || status?.phase === "Skipped";
-  const live = restore === undefined ? [] : lanesOfRun(restore, hostPage);
+  const live = restore === undefined ? [] : lanesOfRun(restore, pages.hosts);
+  const { rows, ...lanePages } = pageOfLanes(status?.members ?? [], pages.members);
   return {
     ...summaryOfDrill(drill),
     startedAt: status?.startTime ?? metadata.creationTimestamp,
@@ -43,10 +44,11 @@ export function decideDrill(
     failure: isBad ? coded(status?.reason, status?.message ?? "it does not say why") : undefined,
     message: isBad ? undefined : status?.message,
     hasEnded: hasDrillEnded(drill),
-    lanes: (status?.members ?? []).map((member) => {
+    lanes: rows.map((member) => {
       const own = live.find(({ name }) => name === member.alias);
       return laneOf(member, status ?? {}, own);
     }),
+    lanePages,
     hooks: [],
     conditions: (status?.conditions ?? []).map(({ type, status: is, reason, message }) => {
       return { type, status: is, reason, message };

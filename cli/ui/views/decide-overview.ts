@@ -1,4 +1,5 @@
 /** All applications, worst first, with what became of their last days. Pure. */
+
 import type { OverviewView } from "../../../web/wire/application.ts";
 import { OVERVIEW_DAYS } from "../history/questions.ts";
 import { createDays, knownApplications } from "./application-facts.ts";

@@ -1,4 +1,5 @@
 /** Recovery points, newest first. Pure. */
+
 import type { PointRow, PointsView } from "../../../web/wire/lists.ts";
 import type { BackupInvokerObject } from "../../objects/invokers.ts";
 import { isPointOf, listPoints, type Point } from "../../points/decide.ts";

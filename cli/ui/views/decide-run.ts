@@ -7,7 +7,7 @@ import type { Unlisted } from "../../../shared/api/unlisted.ts";
 import type { Failure, Hook, Host, Lane, Progress, Run, RunSummary, Snapshot, Span } from "../../../web/wire/run.ts";
 import { hasEnded, type RunObject } from "../../objects/read-run.ts";
 import { failureOf, memberName, nextStepOf, pointTime } from "../../objects/session-facts.ts";
-import { pageOf } from "./page-of.ts";
+import { PAGE_SIZE, pageOf } from "./page-of.ts";
 
 export function summaryOf(run: RunObject): RunSummary {
   const { kind, metadata, status } = run;
@@ -22,10 +22,17 @@ export function summaryOf(run: RunObject): RunSummary {
   };
 }
 
-/** @param hostPage which of the hosts of each lane */
-export function decideRun(run: RunObject, hostPage: string | undefined): Run {
+/** Which page of long lists, as the address has it. */
+export interface RunPages {
+  readonly members?: string | undefined;
+  /** Of each lane. */
+  readonly hosts?: string | undefined;
+}
+
+export function decideRun(run: RunObject, pages: RunPages): Run {
   const { metadata, status } = run;
   const repository = status?.repository;
+  const { rows, ...lanePages } = pageOfLanes(lanesOf(run), pages.members);
   return {
     ...summaryOf(run),
     startedAt: status?.startTime ?? metadata.creationTimestamp,
@@ -36,7 +43,8 @@ export function decideRun(run: RunObject, hostPage: string | undefined): Run {
     failure: runFailure(run),
     message: run.kind === "BackupSession" || isBad(run.status?.phase) ? undefined : run.status?.message,
     hasEnded: hasEnded(run),
-    lanes: lanesOfRun(run, hostPage),
+    lanes: rows.map((member) => laneOf(member, pages.hosts)),
+    lanePages,
     hooks: (status?.hooks ?? []).map(hookOf),
     conditions: (status?.conditions ?? []).map(({ type, status: is, reason, message }) => ({
       type,
@@ -96,10 +104,20 @@ function lanesOf(run: RunObject): readonly MemberFacts[] {
 }
 
 /** Those that somebody looks for first. */
-const HOST_ORDER: readonly (string | undefined)[] = ["Failed", "Running", "Pending"];
+const ORDER: readonly (string | undefined)[] = ["Failed", "Running", "Pending"];
+
+const rank = ({ phase }: { readonly phase?: string | undefined }) =>
+  (ORDER.indexOf(phase) + ORDER.length + 1) % (ORDER.length + 1);
+
+/** In their own order while one page holds them all. */
+export function pageOfLanes<Member extends { readonly phase?: string | undefined }>(
+  members: readonly Member[],
+  wanted: string | undefined,
+) {
+  return pageOf(members.length > PAGE_SIZE ? [...members].sort((a, b) => rank(a) - rank(b)) : members, wanted);
+}
 
 function laneOf(member: MemberFacts, hostPage: string | undefined): Lane {
-  const rank = ({ phase }: HostFacts) => (HOST_ORDER.indexOf(phase) + HOST_ORDER.length + 1) % (HOST_ORDER.length + 1);
   const sorted = [...member.stats].sort((a, b) => rank(a) - rank(b));
   const { rows, ...hostPages } = pageOf(sorted, hostPage);
   const { succeeded = 0, failed = 0, running = 0, pending = 0 } = member.unlisted ?? {};

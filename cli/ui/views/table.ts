@@ -10,7 +10,8 @@ import { decideOverview } from "./decide-overview.ts";
 import { decidePoints } from "./decide-points.ts";
 import { decideRepositories } from "./decide-repositories.ts";
 
-export type View = (query: Query, nowMs: number) => Envelope<unknown>;
+/** @param localMs by this machine's clock */
+export type View = (query: Query, localMs: number) => Envelope<unknown>;
 export type ViewTable = Readonly<Record<string, View>>;
 
 const DECISIONS: Readonly<Record<string, (asked: Asked) => object>> = {
@@ -30,11 +31,19 @@ function wantedFor(name: string, query: Query, world: WorldView): Wanted | undef
   return { page: name, of: { kind, namespace: metadata.namespace, name: metadata.name } };
 }
 
-/** @param history of a Prometheus, where one is asked */
-export function createViews(world: Pick<World, "look">, history?: Pick<History, "look">): ViewTable {
+export interface ViewPorts {
+  readonly world: Pick<World, "look">;
+  /** Of a Prometheus, where one is asked. */
+  readonly history?: Pick<History, "look"> | undefined;
+  /** How far the cluster's clock is from this machine's: all that is told is told by the cluster's. */
+  readonly skewMs?: () => number;
+}
+
+export function createViews({ world, history, skewMs = () => 0 }: ViewPorts): ViewTable {
   const views = Object.entries(DECISIONS).map(([name, decide]): readonly [string, View] => [
     name,
-    (query, nowMs) => {
+    (query, localMs) => {
+      const nowMs = localMs + skewMs();
       const look = world.look(nowMs);
       const wanted = wantedFor(name, query, look);
       const told = wanted && history?.look(wanted, nowMs);

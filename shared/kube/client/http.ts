@@ -19,6 +19,8 @@ export interface KubeClientOptions {
   readonly rateLimit?: RateLimit;
   /** Connections for requests, 32 by default; each watch has its own beside them. */
   readonly maxConnections?: number;
+  /** Is told the API server's own time with each of its answers, in whole seconds. */
+  readonly onServerTime?: (timeMs: number) => void;
 }
 
 const DEFAULT_RATE_LIMIT: RateLimit = { qps: 1_000, burst: 2_000 };
@@ -32,6 +34,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     clock,
     userAgent: `stash-batch/${options.program}`,
     maxConnections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+    onServerTime: options.onServerTime,
   });
   const calls = createCalls({
     transport,

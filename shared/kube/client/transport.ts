@@ -2,7 +2,7 @@
  * HTTP/1.1 to the API server over node's own modules: kept-alive connections for requests, one connection a stream.
  * One call here is one attempt; what is tried again stands in retry.ts.
  */
-import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../clock.ts";
@@ -42,6 +42,7 @@ export interface TransportOptions {
   readonly userAgent: string;
   /** Connections for requests; more requests than that wait for a free one. Streams have their own. */
   readonly maxConnections: number;
+  readonly onServerTime?: ((timeMs: number) => void) | undefined;
 }
 
 /** How long tokens and certificates are used before their files are read again; client-go takes a minute too. */
@@ -109,11 +110,18 @@ export function createTransport(options: TransportOptions): Transport {
     return new RoundTrip(call, request, clock);
   }
 
+  async function headOf(trip: RoundTrip): Promise<IncomingMessage> {
+    const answer = await trip.head();
+    const timeMs = Date.parse(answer.headers.date ?? "");
+    if (!Number.isNaN(timeMs)) options.onServerTime?.(timeMs);
+    return answer;
+  }
+
   return {
     async send(call) {
       const trip = await start(call, "requests");
       try {
-        const answer = await trip.head();
+        const answer = await headOf(trip);
         const parts: Buffer[] = [];
         for await (const chunk of trip.chunks(answer)) parts.push(chunk);
         const body = Buffer.concat(parts).toString("utf8");
@@ -125,7 +133,7 @@ export function createTransport(options: TransportOptions): Transport {
     async open(call) {
       const trip = await start(call, "streams");
       try {
-        const answer = await trip.head();
+        const answer = await headOf(trip);
         // A refusal is a short answer with an end, which stays under the limit.
         if (answer.statusCode === 200) trip.endTimeLimit();
         return {

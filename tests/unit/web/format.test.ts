@@ -1,10 +1,12 @@
 /** What pages make of addresses, times and sizes. */
 import { describe, expect, test } from "vitest";
+import { serverNow } from "../../../web/api.ts";
 import {
+  formatAge,
   formatBytes,
   formatCount,
+  formatDue,
   formatDuration,
-  formatRelative,
   formatTime,
   formatTimeIn,
 } from "../../../web/format.ts";
@@ -40,12 +42,26 @@ test.each([
 
 test("a time that is missing or none is not known, never now", () => {
   for (const time of [undefined, "", "soon"]) {
-    expect(formatRelative(time, NOW_MS)).toBe("not known");
+    expect(formatDue(time, NOW_MS)).toBe("not known");
+    expect(formatAge(time, NOW_MS)).toBe("not known");
     expect(formatTime(time)).toBe("not known");
   }
-  expect(formatRelative("2030-01-02T13:30:00Z", NOW_MS)).toBe("in 90 min");
-  expect(formatRelative("2030-01-02T11:00:00Z", NOW_MS)).toBe("60 min ago");
+  expect(formatDue("2030-01-02T13:30:00Z", NOW_MS)).toBe("in 90 min");
+  expect(formatDue("2030-01-02T11:00:00Z", NOW_MS)).toBe("60 min ago");
   expect(formatTimeIn("2030-01-02T11:00:00Z", "No/Where")).toBe("2030-01-02T11:00:00Z");
+});
+
+test.each([
+  ["2030-01-02T11:00:00Z", "60 min ago"],
+  ["2030-01-02T12:00:00Z", "0 s ago"],
+  ["2030-01-02T12:00:59Z", "0 s ago"],
+  ["2030-01-02T13:00:00Z", "by a clock that is 60 min ahead"],
+])("what was at %s is no time to come at noon: %s", (time, text) => expect(formatAge(time, NOW_MS)).toBe(text));
+
+test("the cluster's clock is what it told and what passed since, whatever this machine's clock is set to", () => {
+  const told = { now: "2030-01-02T12:00:00Z", seenAtMs: 5_000 };
+  expect(serverNow(told, 8_000)).toBe(NOW_MS + 3_000);
+  expect(serverNow(told, 5_000 - 3_600_000)).toBe(NOW_MS);
 });
 
 test("sizes and counts", () => {

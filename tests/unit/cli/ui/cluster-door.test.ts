@@ -1,5 +1,5 @@
 /** The server in the cluster, over real connections: whoever reaches its port sends what he likes. */
-import { Agent, type IncomingMessage, request } from "node:http";
+import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createClusterDoor } from "../../../../cli/ui/cluster-door.ts";
 import { createPeople, type People, RECHECK_MS } from "../../../../cli/ui/people.ts";
@@ -15,6 +15,9 @@ const HTML = "<!doctype html><title>pages</title>";
 const faults: unknown[] = [];
 const done: unknown[] = [];
 const users = new Map<string, string>();
+/** Who asked what takes its time, and until when. */
+const waiting: string[] = [];
+let gate = Promise.withResolvers<void>();
 let aheadMs = 0;
 let people: People;
 let server: UiServer;
@@ -34,7 +37,14 @@ async function start(allowsActions: boolean): Promise<UiServer> {
         visit: {
           views: { own: () => ({ now: "", isLoading: false, notices: [], view: { user, scope } }) },
           streams,
-          questions: { echo: async (body) => ({ user, body }) },
+          questions: {
+            echo: async (body) => ({ user, body }),
+            slow: async () => {
+              waiting.push(user);
+              await gate.promise;
+              return {};
+            },
+          },
           actions: allowsActions ? { note: async (body) => void done.push([user, body]) } : {},
         },
         isWatched: () => streams.isOpen(),
@@ -61,6 +71,8 @@ beforeEach(() => {
   aheadMs = 0;
   faults.length = 0;
   done.length = 0;
+  waiting.length = 0;
+  gate = Promise.withResolvers();
 });
 
 afterAll(async () => {
@@ -306,6 +318,118 @@ test("a stream ends when its token does, while others go on", async () => {
   expect(isOtherOver).toBe(false);
   expect((await send("/watch/own")).status).toBe(401);
   other.destroy();
+});
+
+describe("somebody who asks more than a person can", () => {
+  /** Eight tokens of one person. */
+  const tokens = Array.from({ length: 8 }, (_one, at) => `of-ann-${at}`);
+  const MOST = 16;
+
+  beforeEach(async () => {
+    for (const token of tokens) users.set(token, "ann");
+    for (const token of [...tokens, "of-ben"]) await viewOf("/view/own", { token });
+  });
+
+  const head = { origin: ORIGIN, "content-type": "application/json" };
+
+  function begin(path: string, token: string, method = "GET"): ClientRequest {
+    const headers = { host: HOST, authorization: `Bearer ${token}`, ...(method === "POST" && head) };
+    const call = request({ port: server.port, host: "127.0.0.1", path, method, agent: false, headers });
+    call.on("error", () => undefined);
+    return call;
+  }
+
+  const statusOfCall = (call: ClientRequest) =>
+    new Promise<number>((resolve) => {
+      call.on("response", (response) => {
+        response.on("error", () => undefined).resume();
+        resolve(response.statusCode ?? 0);
+      });
+    });
+
+  test("has so many questions under way with all tokens together, and is told so; others are answered at once", async () => {
+    const calls = [...tokens, ...tokens, ...tokens, ...tokens, ...tokens].map((token) =>
+      begin("/ask/slow", token, "POST"),
+    );
+    const statuses = calls.map(statusOfCall);
+    for (const call of calls) call.end("{}");
+    await expect.poll(() => waiting.length).toBe(MOST);
+    expect(await viewOf("/view/own", { token: "of-ben" })).toEqual({ user: "ben" });
+    expect((await post("/ask/echo", { token: "of-ben" })).status).toBe(200);
+    const refused = await post("/ask/echo", { token: "of-ann-0" });
+    expect(refused.status).toBe(429);
+    expect(JSON.parse(refused.text).error).toMatchObject({
+      message: "you ask too much at once",
+      next: expect.stringContaining("close some pages"),
+    });
+    gate.resolve();
+    const answered = await Promise.all(statuses);
+    expect(answered.filter((status) => status === 200)).toHaveLength(MOST);
+    expect(answered.filter((status) => status === 429)).toHaveLength(calls.length - MOST);
+    expect(waiting).toHaveLength(MOST);
+    await expect.poll(async () => (await post("/ask/echo", { token: "of-ann-0" })).status).toBe(200);
+  });
+
+  test("gets no more by leaving before the answer: the work that he left counts until it is done", async () => {
+    const calls = Array.from({ length: MOST }, () => begin("/ask/slow", "of-ann-0", "POST"));
+    for (const call of calls) call.end("{}");
+    await expect.poll(() => waiting.length).toBe(MOST);
+    for (const call of calls) call.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect((await post("/ask/slow", { token: "of-ann-1" })).status).toBe(429);
+    expect(waiting).toHaveLength(MOST);
+    gate.resolve();
+    await expect.poll(async () => (await post("/ask/echo", { token: "of-ann-1" })).status).toBe(200);
+  });
+
+  test("follows so many pages, which take nothing from his own questions, nor from others", async () => {
+    const calls = [...tokens, ...tokens, ...tokens, ...tokens].map((token) => begin("/watch/own", token));
+    const statuses = calls.map(statusOfCall);
+    for (const call of calls) call.end();
+    const answered = await Promise.all(statuses);
+    expect(answered.filter((status) => status === 200)).toHaveLength(MOST);
+    expect(answered.filter((status) => status === 429)).toHaveLength(MOST);
+    expect((await post("/ask/echo", { token: "of-ann-0" })).status).toBe(200);
+    const other = await open("/watch/own", { token: "of-ben" });
+    expect(other.statusCode).toBe(200);
+    other.destroy();
+    for (const call of calls) call.destroy();
+    const again = async () => {
+      const response = await open("/watch/own", { token: "of-ann-0" });
+      response.destroy();
+      return response.statusCode;
+    };
+    await expect.poll(again).toBe(200);
+  });
+
+  test("and tokens that nobody knows, with bodies that do not end, keep out nobody who is known", async () => {
+    const calls = Array.from({ length: 100 }, (_one, at) => begin("/ask/echo", `of-eve-${at}`, "POST"));
+    const statuses = calls.map(statusOfCall);
+    for (const call of calls) {
+      call.setHeader("content-length", "400");
+      call.write("{");
+    }
+    // Those for whom there is no place are told at once.
+    expect(await Promise.race(statuses)).toBe(429);
+    expect(await viewOf("/view/own", { token: "of-ben" })).toEqual({ user: "ben" });
+    expect((await post("/ask/echo", { token: "of-ann-0" })).status).toBe(200);
+    for (const call of calls) call.destroy();
+  });
+
+  test("all together have so many under way, and each of them is told", async () => {
+    const people = Array.from({ length: 9 }, (_one, at) => `many-${at}`);
+    for (const name of people) users.set(`of-${name}`, name);
+    for (const name of people) await viewOf("/view/own", { token: `of-${name}` });
+    const calls = people
+      .slice(0, 8)
+      .flatMap((name) => Array.from({ length: MOST }, () => begin("/ask/slow", `of-${name}`, "POST")));
+    for (const call of calls) call.end("{}");
+    await expect.poll(() => waiting.length).toBe(8 * MOST);
+    expect((await post("/ask/echo", { token: "of-many-8" })).status).toBe(429);
+    gate.resolve();
+    await Promise.all(calls.map((call) => new Promise((resolve) => call.on("close", resolve))));
+    await expect.poll(async () => (await post("/ask/echo", { token: "of-many-8" })).status).toBe(200);
+  });
 });
 
 test("a probe is answered to whomever, and tells nothing", async () => {

@@ -20,7 +20,7 @@ afterEach(() => vi.useRealTimers());
 function aLine() {
   let heardAtMs = Date.now();
   const synced = Promise.withResolvers<void>();
-  const contact = createContact("demo", () => undefined);
+  const contact = createContact({ scope: "demo", narrower: undefined, now: Date.now }, () => undefined);
   const unreadable = new Map<string, string>();
   contact.follow(KINDS.BackupSession, {
     hasSynced: () => synced.promise,

@@ -2,12 +2,41 @@
 import { get, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fastify } from "fastify";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { createStreams } from "../../../../cli/ui/streams.ts";
 import { eventually } from "../../../support/eventually.ts";
 
 /** More than a connection of this machine holds for somebody who does not read. */
 const LARGE = "x".repeat(16 * 1024 * 1024);
+
+afterEach(() => void vi.useRealTimers());
+
+test("whoever looks is told the time while nothing else is new, since his own clock may be set anew", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  let now = "2030-01-02T12:00:00.000Z";
+  const streams = createStreams({
+    onChange: () => () => undefined,
+    onFault: (error) => expect.unreachable(String(error)),
+  });
+  const app = fastify({ forceCloseConnections: true });
+  const view = () => ({ now, isLoading: false, notices: [], view: "the same" });
+  app.get("/", (_request, reply) => void streams.open(view, {}, reply));
+  const address = await app.listen({ host: "127.0.0.1", port: 0 });
+  const client = get(address);
+  const response = await new Promise<IncomingMessage>((resolve) => client.on("response", resolve));
+  let text = "";
+  response.on("data", (chunk) => {
+    text += String(chunk);
+  });
+  await vi.waitFor(() => expect(text).toContain("the same"));
+  now = "2030-01-02T12:00:30.000Z";
+  vi.advanceTimersByTime(30_000);
+  await vi.waitFor(() => expect(text).toContain(`event: clock\ndata: ${now}\n\n`), 5_000);
+  expect(text.match(/the same/g)).toHaveLength(1);
+  client.destroy();
+  streams.close();
+  await app.close();
+});
 
 test("changes that nobody reads leave nothing behind, and the newest comes in the end", async () => {
   let turn = 0;

@@ -215,7 +215,7 @@ describe("run", () => {
         { alias: "web", phase: "Pending", snapshots: [], more: { message: "waits for db, which comes earlier" } },
       ],
     });
-    const { lanes, hasEnded } = decideRun(session, undefined);
+    const { lanes, hasEnded } = decideRun(session, {});
     expect(hasEnded).toBe(false);
     expect(lanes).toMatchObject([
       {
@@ -236,10 +236,26 @@ describe("run", () => {
     const session = aSession({
       targets: [{ alias: "all", more: { stats, totalHosts: 5_000, unlisted: { succeeded: 4_830 } } }],
     });
-    const pages = ["0", "1", "2", "3"].map((page) => decideRun(session, page).lanes[0]);
+    const pages = ["0", "1", "2", "3"].map((hosts) => decideRun(session, { hosts }).lanes[0]);
     expect(pages[0]?.hosts[0]).toMatchObject({ name: "host-160", failure: { message: "bad" } });
     expect(new Set(pages.flatMap((lane) => lane?.hosts.map(({ name }) => name) ?? [])).size).toBe(170);
     expect(pages[0]?.unlistedHosts).toBe(4_830);
+  });
+
+  test("members are in their order while one page holds them; of more, those that failed come first, and each is on one", () => {
+    const aSessionOf = (count: number) =>
+      aSession({
+        targets: Array.from({ length: count }, (_one, at) => {
+          return { alias: `part-${at}`, phase: at === 40 ? "Failed" : "Succeeded" };
+        }),
+      });
+    const few = decideRun(aSessionOf(50), {});
+    expect(few.lanes.map(({ name }) => name)).toEqual(Array.from({ length: 50 }, (_one, at) => `part-${at}`));
+    expect(few.lanePages).toEqual({ total: 50, page: 0, pageSize: 50 });
+    const pages = ["0", "1", "2"].map((members) => decideRun(aSessionOf(120), { members }).lanes);
+    expect(pages.map((lanes) => lanes.length)).toEqual([50, 50, 20]);
+    expect(pages[0]?.[0]).toMatchObject({ name: "part-40", phase: "Failed" });
+    expect(new Set(pages.flat().map(({ name }) => name)).size).toBe(120);
   });
 });
 
@@ -368,13 +384,22 @@ describe("calendar", () => {
       aBatch({ name: "ill", spec: { schedule: "0 3 * * *" }, status: { phase: "NotReady" } }),
     ];
     const { others, runs } = decideCalendar(ask(aWorld({ invokers })));
-    expect(others.map(({ name, why }) => `${name}: ${why}`)).toEqual([
+    expect(others.rows.map(({ name, why }) => `${name}: ${why}`)).toEqual([
       "paused: its schedule is paused",
       "none: it has no schedule: it runs when somebody asks",
       "often: it runs 10080 times in this time, by * * * * *",
       "ill: it is NotReady: its runs may be skipped",
     ]);
     expect(new Set(runs.rows.map(({ name }) => name))).toEqual(new Set(["ill"]));
+  });
+
+  test("lists each of a thousand that are paused on one page", () => {
+    const invokers = Array.from({ length: 1_000 }, (_one, at) => aBatch({ name: `p-${at}`, spec: { paused: true } }));
+    const names = Array.from({ length: 20 }, (_one, at) => {
+      return decideCalendar(ask(aWorld({ invokers }), { others: String(at) })).others.rows.map(({ name }) => name);
+    });
+    expect(new Set(names.map((page) => page.length))).toEqual(new Set([50]));
+    expect(new Set(names.flat()).size).toBe(1_000);
   });
 });
 

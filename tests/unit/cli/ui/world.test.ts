@@ -59,7 +59,7 @@ function aClient(): { readonly client: WorldOptions["client"]; readonly revoked:
 test("what somebody may not list any more is not shown from memory, and nothing is called good by it", async () => {
   const { client, revoked, cut } = aClient();
   world = createWorld({ client, scope: "demo" });
-  const views = createViews(world);
+  const views = createViews({ world });
   const seen = (name: string) => JSON.stringify(views[name]?.({}, NOW_MS).view);
   world.start();
   await eventually(() => world?.look(NOW_MS).isLoading, false, 10_000);

@@ -1,5 +1,5 @@
 /** Places for so many at once, of which nobody has more than a few. Pure. */
-import { personOf } from "../../shared/person.ts";
+import { personOf } from "./person.ts";
 
 export interface Places {
   /**
@@ -10,7 +10,13 @@ export interface Places {
   take(username: string): (() => void) | undefined;
 }
 
-export function createPlaces({ most, mostOfOne }: { readonly most: number; readonly mostOfOne: number }): Places {
+export interface PlaceBounds {
+  readonly most: number;
+  /** Of one person. */
+  readonly mostOfOne: number;
+}
+
+export function createPlaces({ most, mostOfOne }: PlaceBounds): Places {
   const taken = new Map<string, number>();
   let count = 0;
   return {
