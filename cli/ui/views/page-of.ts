@@ -1,7 +1,7 @@
 /** A long list, page by page. Pure. */
 import type { Paged } from "../../../web/wire/envelope.ts";
 
-const PAGE_SIZE = 50;
+export const PAGE_SIZE = 50;
 
 /** @param wanted number of the page as the address has it; what is none is the first, what lies behind the last is the last */
 export function pageOf<T>(
