@@ -7,7 +7,8 @@ import type { HookResult } from "../../shared/api/hook-result.ts";
 import type { RestoreBatch, RestoreBatchStatus, RestoreMemberStatus } from "../../shared/api/restore-batch.ts";
 import type { RestoreSession, RestoreSessionStatus } from "../../shared/api/restore-session.ts";
 import { ConditionType } from "../../shared/reasons.ts";
-import { resolveTargetRef } from "../../shared/target/ref.ts";
+import { formatTarget, type ResolvedTargetRef, resolveTargetRef } from "../../shared/target/ref.ts";
+import { OLD_PODS_RUNNING } from "./old-pods.ts";
 
 export type RestoreObject = RestoreSession | RestoreBatch;
 
@@ -26,6 +27,7 @@ const MEMBER_CONDITIONS: readonly string[] = [
   ConditionType.RestoreExecutorEnsured,
   ConditionType.StashInitContainerInjected,
   ConditionType.RestoreJobCreated,
+  ConditionType.VolumesFree,
   ConditionType.PreRestoreHookExecutionSucceeded,
   ConditionType.PostRestoreHookExecutionSucceeded,
   ConditionType.RestoreCompleted,
@@ -33,6 +35,19 @@ const MEMBER_CONDITIONS: readonly string[] = [
 
 function isOfMember({ type }: Condition): boolean {
   return MEMBER_CONDITIONS.includes(type);
+}
+
+/**
+ * Whom the member waits for, which a RestoreSession tells at its top alone: it counts until the pods are looked at again. All else that a member
+ * waits for is seen anew each time.
+ */
+function waitOf(
+  { reason, message = "" }: SharedStatus,
+  { ref, alias }: { readonly ref: ResolvedTargetRef; readonly alias: string | undefined },
+): Pick<RestoreMemberStatus, "reason" | "message"> {
+  if (reason !== OLD_PODS_RUNNING) return {};
+  const name = `${alias ?? formatTarget(ref)}: `;
+  return { reason, message: message.startsWith(name) ? message.slice(name.length) : message };
 }
 
 export function readRestoreStatus(restore: RestoreObject): RestoreStatus {
@@ -45,8 +60,10 @@ export function readRestoreStatus(restore: RestoreObject): RestoreStatus {
   const own = (conditions ?? []).filter((condition) => !isOfMember(condition));
   const ofMember = (conditions ?? []).filter(isOfMember);
   const isBegun = rest.startTime !== undefined;
+  const ref = resolveTargetRef(restore.spec.target?.ref, restore.metadata.namespace);
   const member: RestoreMemberStatus = {
-    ref: resolveTargetRef(restore.spec.target?.ref, restore.metadata.namespace),
+    ref,
+    ...waitOf(rest, { ref, alias }),
     ...(alias !== undefined && { alias }),
     ...(totalHosts !== undefined && { totalHosts }),
     ...(stats !== undefined && { stats }),

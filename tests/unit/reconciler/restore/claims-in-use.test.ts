@@ -1,6 +1,9 @@
 /** L53: what a restore by jobs makes of pods that mount the claims which it fills. */
 import { expect, test } from "vitest";
+import { decideRestore } from "../../../../reconciler/restore/decide.ts";
+import { readRestoreStatus, writeRestoreStatus } from "../../../../reconciler/restore/status.ts";
 import { parseRestoreBatch } from "../../../../shared/api/restore-batch.ts";
+import { parseRestoreSession } from "../../../../shared/api/restore-session.ts";
 import { RESTORE_START_MS, RestoreSimulation } from "../../../support/simulation/restore-simulation.ts";
 
 const FILES = { ref: { apiVersion: "v1", kind: "PersistentVolumeClaim", name: "files" } };
@@ -75,6 +78,25 @@ test("L53: with volumesInUse: Wait no job is made before the pods are gone, and 
   expect(told(simulation)).toBe("True NoOtherPods: no other pod mounts what is restored any more");
   expect(targetOf(simulation)).toMatchObject({ totalHosts: 1 });
   expect(targetOf(simulation)?.reason).toBeUndefined();
+});
+
+test("L53: a RestoreSession that waits says whom for, and since when, also while the pods are about to be looked at again", () => {
+  const simulation = use(aRestore(FILES, WAIT));
+  simulation.settle();
+  const [member] = simulation.restore.spec.members ?? [];
+  const { metadata } = simulation.restore;
+  const spec = { repository: { name: "store" }, ...WAIT, ...member };
+  const api = { apiVersion: "stash.appscode.com/v1beta1", kind: "RestoreSession" };
+  const session = parseRestoreSession({ ...api, metadata, spec });
+  const stored = parseRestoreSession({ ...session, status: writeRestoreStatus(session, simulation.status) });
+  expect(readRestoreStatus(stored).targets?.[0]?.conditions).toEqual(targetOf(simulation)?.conditions);
+  simulation.nowMs += 5_000;
+  const view = { ...simulation.view(), status: readRestoreStatus(stored) };
+  const { actions } = decideRestore(view, new Date(simulation.nowMs));
+  expect(actions.map(({ kind }) => kind)).toContain("LookAtPods");
+  for (const action of actions) {
+    if (action.kind === "WriteStatus") expect(writeRestoreStatus(stored, action.status)).toEqual(stored.status);
+  }
 });
 
 test("L53: one that waits for pods which stay fails after a day", () => {

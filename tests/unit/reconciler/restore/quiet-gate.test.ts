@@ -1,10 +1,13 @@
 /** Who else mounts what a pod restores, from pods as the API server sends them, and what the gate makes of it. */
 import { describe, expect, test } from "vitest";
+import { decideRestore } from "../../../../reconciler/restore/decide.ts";
 import { isSameVolume, readMountingPod } from "../../../../reconciler/restore/mounting-pod.ts";
 import { formatOldPods } from "../../../../reconciler/restore/old-pods.ts";
 import { turnGate } from "../../../../reconciler/restore/quiet-gate.ts";
 import { SeenPods } from "../../../../reconciler/restore/seen-pods.ts";
+import { readRestoreStatus, writeRestoreStatus } from "../../../../reconciler/restore/status.ts";
 import type { RestoreBatch } from "../../../../shared/api/restore-batch.ts";
+import { parseRestoreSession } from "../../../../shared/api/restore-session.ts";
 import type { JsonObject } from "../../../../shared/injection/workload.ts";
 import { RESTORE_START_MS, RestoreSimulation } from "../../../support/simulation/restore-simulation.ts";
 
@@ -256,6 +259,30 @@ test("D3: a failed host is tried again only when nobody else mounts its claim by
   simulation.nowMs += 2_000;
   simulation.settle();
   expect(simulation.hosts()[0]?.host).toMatchObject({ phase: "Pending", attempt: 2, podUID: at.host.podUID });
+});
+
+test("D3: a RestoreSession goes on saying whom it waits for while the pods are about to be looked at again", () => {
+  const simulation = new RestoreSimulation(restoreOf("web"), [WEB]);
+  simulation.strangers.set("shell", { claim: "web" });
+  simulation.settle();
+  simulation.rollOut(WEB, 0);
+  simulation.settle();
+  expect(simulation.status.reason).toBe("OldPodsRunning");
+  const { metadata, spec } = restoreOf("web");
+  const session = parseRestoreSession({
+    apiVersion: "stash.appscode.com/v1beta1",
+    kind: "RestoreSession",
+    metadata,
+    spec: { repository: spec.repository, ...spec.members?.[0] },
+  });
+  const stored = parseRestoreSession({ ...session, status: writeRestoreStatus(session, simulation.status) });
+  simulation.nowMs += 5_000;
+  const view = { ...simulation.view(), status: readRestoreStatus(stored) };
+  const { actions } = decideRestore(view, new Date(simulation.nowMs));
+  expect(actions.map(({ kind }) => kind)).toContain("LookAtPods");
+  for (const action of actions) {
+    if (action.kind === "WriteStatus") expect(writeRestoreStatus(stored, action.status)).toEqual(stored.status);
+  }
 });
 
 test("D3: the message names a few pods, what they mount and what to do about each kind of owner", () => {

@@ -46,6 +46,16 @@ describe("the status of a RestoreSession", () => {
     expect(writeRestoreStatus(restore, readRestoreStatus(restore))).toEqual(restore.status);
   });
 
+  test.each(["RestoreTargetFound", "RestoreJobCreated", "VolumesFree", "RestoreExecutorEnsured"])(
+    "has %s as its member's",
+    (type) => {
+      const status = { startTime: TIME, conditions: [aCondition("RepositoryFound"), aCondition(type)] };
+      const { conditions, targets } = readRestoreStatus(parseRestoreSession({ ...restore, status }));
+      expect(conditions).toEqual([aCondition("RepositoryFound")]);
+      expect(targets?.[0]?.conditions).toEqual([aCondition(type)]);
+    },
+  );
+
   test("has no member before it began", () => {
     const fresh = parseRestoreSession({ ...restore, status: { conditions: [aCondition("RepositoryFound")] } });
     expect(readRestoreStatus(fresh).targets).toBeUndefined();
