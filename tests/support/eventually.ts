@@ -7,8 +7,9 @@ const POLL_MS = 100;
 /** Pauses grow with the time waited: what comes soon is seen soon. */
 const PAUSE_PART = 1 / 16;
 
-/** A whole status, but not a whole log. */
+/** A whole status, but not a whole log or list. */
 const SHOWN = { depth: 12, maxStringLength: 4_000, maxArrayLength: 200 } as const;
+const MAX_SHOWN = 20_000;
 
 /** What is wanted of a value: that it is this one, or that it answers yes. */
 type Wanted<T> = T | ((value: T) => boolean);
@@ -83,5 +84,5 @@ function isQuestion<T>(wanted: Wanted<T>): wanted is (value: T) => boolean {
 
 function formatSeen<T>(read: () => T | Promise<T>, wanted: Wanted<T>, value: T): string {
   const words = isQuestion(wanted) ? String(wanted) : inspect(wanted, SHOWN);
-  return `Looked at: ${read}\nwanted: ${words}\nlast seen: ${inspect(value, SHOWN)}`;
+  return `Looked at: ${read}\nwanted: ${words}\nlast seen: ${inspect(value, SHOWN).slice(0, MAX_SHOWN)}`;
 }
