@@ -144,8 +144,10 @@ async function ensureMachine(): Promise<boolean> {
     await ensurePrerequisites({ need: DATA_PROGRAMS, onProgress: say });
     if (projects.includes("cluster")) {
       sayVersions(await ensureClusterPrograms({ onProgress: say }));
-      // Minutes, the first time: more than a test's set-up may take. Without it the tests of the chart alone fail.
-      spawnSync(join(import.meta.dirname, "helm.sh"), { stdio: ["ignore", "ignore", "inherit"] });
+      // Minutes, the first time: more than a test's set-up may take. Without one only the tests that need it fail.
+      for (const name of ["helm", "oauth2-proxy"]) {
+        spawnSync(join(import.meta.dirname, "go-program.sh"), [name], { stdio: ["ignore", "ignore", "inherit"] });
+      }
     }
     return true;
   } catch (error) {

@@ -1,6 +1,7 @@
 /** The pages of `kubectl stash ui` in a real browser, of the built program, on an installation with real data. */
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,26 +11,31 @@ import { parse, stringify } from "yaml";
 import { repositorySamples } from "../../reconciler/metrics/repository-samples.ts";
 import { PLUGIN_FILE } from "../../scripts/build.ts";
 import { NODE_PATH } from "../../scripts/image-root/contents.ts";
+import { UNNAMED_IMAGE } from "../../scripts/manifests/installation.ts";
 import { KINDS } from "../../shared/api/kinds.ts";
 import { parseRepository } from "../../shared/api/repository.ts";
-import { textAt } from "../../shared/json/value.ts";
+import { listAt, textAt } from "../../shared/json/value.ts";
 import { asIs } from "../../shared/kube/client/interface.ts";
 import { findViolations, openPage, startBrowser, type Watched } from "../support/cli/browser.ts";
 import { aSession } from "../support/cli/objects.ts";
+import { CLIENT_ID, type OidcProxy, startOidcProxy } from "../support/cli/oidc-proxy.ts";
 import { putOpener } from "../support/cli/opener.ts";
 import { NAME_HEADER, type SigningProxy, startSigningProxy } from "../support/cli/signing-proxy.ts";
 import { startUi, startUiIn, type UiProcess } from "../support/cli/ui-process.ts";
+import { SERVICE_ACCOUNT_ISSUER } from "../support/control-plane/flags.ts";
 import { findFreePorts } from "../support/control-plane/free-ports.ts";
 import { makeUserKubeconfig } from "../support/control-plane/kubeconfig.ts";
 import { removeFolder } from "../support/control-plane/remove-folder.ts";
 import { eventually } from "../support/eventually.ts";
 import { describeTree } from "../support/files/tree.ts";
+import { kustomize } from "../support/install/kustomize.ts";
 import { startTcpProxy, type TcpProxy } from "../support/kube/tcp-proxy.ts";
 import { type Prometheus, startPrometheus } from "../support/metrics/prometheus.ts";
 import { applyFile, applyManifests, type Manifest } from "../support/objects/apply.ts";
 import { waitForContainer, waitForReadyPods } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
+import { PRODUCT_IMAGE } from "../support/product/running-product.ts";
 import { batchManifest, partManifest } from "../support/restore/application.ts";
 import { emptyFolder, openRestoreStand, type RestoreStand } from "../support/restore/restore-stand.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
@@ -46,6 +52,8 @@ const HOSTILE = '<img src="http://192.0.2.1/x" onerror="window.hit = 1"><script>
 const HOSTILE_PATH = '/data/<img src=x onerror="window.hit=3">';
 /** Restores into claims, as drills do. */
 const CATALOGUE = resolve(import.meta.dirname, "../../manifests/catalog/pvc.yaml");
+/** What the overlay names all that it adds. */
+const OVERLAY = "stash-batch-ui";
 /** Pictures of all pages, for whoever looks at a run of the tests. */
 const PICTURES = resolve(import.meta.dirname, "../../.cache/ui");
 
@@ -57,6 +65,7 @@ let stand: RestoreStand;
 let dir: string;
 let proxy: TcpProxy;
 let signing: SigningProxy | undefined;
+let oidc: OidcProxy | undefined;
 let prometheus: Prometheus | undefined;
 let browser: Browser;
 let context: BrowserContext;
@@ -166,6 +175,7 @@ afterAll(async () => {
   for (const program of programs) await program.stop();
   await proxy?.stop();
   await signing?.stop();
+  await oidc?.stop();
   await prometheus?.stop();
   if (dir !== undefined) removeFolder(dir);
 });
@@ -425,6 +435,21 @@ test("an API server that goes away is told, what was there stays, and it goes on
   await stateIn(card("nightly"), "Good").waitFor();
 });
 
+/** A pod that passes on what comes to its port 9090. @returns its address */
+async function passOn(name: string, host: string, port: number): Promise<string> {
+  const pass = `require("net").createServer((from) => {
+    const to = require("net").connect(${port}, "${host}");
+    for (const one of [from, to]) one.on("error", () => (from.destroy(), to.destroy()));
+    from.pipe(to).pipe(from);
+  }).listen(9090)`;
+  const metadata = { name, namespace: NAMESPACE, labels: { app: name } };
+  const containers = [{ name: "app", image: "tests/application:1", command: [NODE_PATH, "-e", pass] }];
+  const spec = { terminationGracePeriodSeconds: 0, containers };
+  await applyManifests(stand.client, [{ apiVersion: "v1", kind: "Pod", metadata, spec }]);
+  await waitForReadyPods(stand.client, NAMESPACE, `app=${name}`, 1, TIMEOUT_MS);
+  return stand.client.get(KUBERNETES.Pod, NAMESPACE, name, (pod) => textAt(pod, "status", "podIP") ?? "");
+}
+
 test("what a Prometheus behind a Service remembers is shown, asked by the API server with one's own rights", async () => {
   const { gateway, client } = cluster();
   const repository = await client.get(KINDS.Repository, NAMESPACE, "store", parseRepository);
@@ -444,20 +469,16 @@ test("what a Prometheus behind a Service remembers is shown, asked by the API se
   }));
   prometheus = await startPrometheus(past, gateway);
   const metadata = { name: "prometheus", namespace: NAMESPACE };
-  // The API server leads to pods alone: one passes on what comes to it.
-  const pass = `require("net").createServer((from) => {
-    const to = require("net").connect(${prometheus.port}, "${gateway}");
-    for (const one of [from, to]) one.on("error", () => (from.destroy(), to.destroy()));
-    from.pipe(to).pipe(from);
-  }).listen(9090)`;
-  const labels = { app: "prometheus" };
-  const labelled = { ...metadata, labels };
-  const containers = [{ name: "app", image: "tests/application:1", command: [NODE_PATH, "-e", pass] }];
+  // The API server leads to pods alone.
+  await passOn("prometheus", gateway, prometheus.port);
   await applyManifests(client, [
-    { apiVersion: "v1", kind: "Pod", metadata: labelled, spec: { terminationGracePeriodSeconds: 0, containers } },
-    { apiVersion: "v1", kind: "Service", metadata, spec: { selector: labels, ports: [{ port: 9_090 }] } },
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata,
+      spec: { selector: { app: "prometheus" }, ports: [{ port: 9_090 }] },
+    },
   ]);
-  await waitForReadyPods(client, NAMESPACE, "app=prometheus", 1, TIMEOUT_MS);
   const program = await start(await writeKubeconfig("told", ["system:masters"]), `--prometheus=${PROMETHEUS}`);
   const other = await browser.newContext({ locale: "en-US" });
   other.setDefaultTimeout(TIMEOUT_MS);
@@ -524,7 +545,7 @@ test("without rights the right is named, nothing is called good, and nothing can
 });
 
 /** A ServiceAccount as a person who came through the proxy, with a token of his own. */
-async function makePerson(name: string, rules: readonly object[]): Promise<string> {
+async function makePerson(name: string, rules: readonly object[], audiences: readonly string[] = []): Promise<string> {
   const metadata = { name, namespace: NAMESPACE };
   const group = "rbac.authorization.k8s.io";
   await applyManifests(stand.client, [
@@ -538,7 +559,11 @@ async function makePerson(name: string, rules: readonly object[]): Promise<strin
       subjects: [{ kind: "ServiceAccount", name, namespace: NAMESPACE }],
     },
   ]);
-  const order = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 3_600 } };
+  const order = {
+    apiVersion: "authentication.k8s.io/v1",
+    kind: "TokenRequest",
+    spec: { expirationSeconds: 3_600, audiences },
+  };
   const tokenOf = (answer: unknown) => textAt(answer, "status", "token") ?? "";
   return stand.client.createSubresource(KUBERNETES.ServiceAccount, NAMESPACE, name, "token", order, tokenOf);
 }
@@ -549,13 +574,14 @@ async function openAs(name: string, address: string): Promise<Page> {
   return (await open(own, address)).page;
 }
 
+/** As the role `view` has it, and no more. */
+const LOOKS = [
+  { apiGroups: [KINDS.BackupBatch.group, KINDS.Repository.group], resources: ["*"], verbs: ["get", "list", "watch"] },
+  { apiGroups: ["", "apps"], resources: ["pods", "pods/log", "deployments"], verbs: ["get", "list", "watch"] },
+];
+
 test("in the cluster each sees by his own token, buttons name the right that lacks, and nobody keeps a token", async () => {
-  // As the role `view` has it, and no more.
-  const looks = [
-    { apiGroups: [KINDS.BackupBatch.group, KINDS.Repository.group], resources: ["*"], verbs: ["get", "list", "watch"] },
-    { apiGroups: ["", "apps"], resources: ["pods", "pods/log", "deployments"], verbs: ["get", "list", "watch"] },
-  ];
-  const tokens = [await makePerson("ui-ann", looks), await makePerson("ui-eve", [])] as const;
+  const tokens = [await makePerson("ui-ann", LOOKS), await makePerson("ui-eve", [])] as const;
   const [port = 0, upstream = 0] = await findFreePorts(2);
   signing = await startSigningProxy(port, upstream);
   const { address } = signing;
@@ -619,4 +645,85 @@ test("in the cluster each sees by his own token, buttons name the right that lac
   await ann.getByText(/^What is shown is old: you are not signed in any more, since /).waitFor();
   for (const token of tokens) expect(program.notes()).not.toContain(token);
   expect(program.notes()).not.toContain("Bearer");
+});
+
+/** What the overlay adds to the base, with the image of the suite and the proxy's address in place of what an admin puts there. */
+function overlayObjects(address: string): readonly Manifest[] {
+  const added = kustomize(sharedPlane().programsDir, "overlays/ui").filter(({ metadata }) => metadata.name === OVERLAY);
+  const text = JSON.stringify(added)
+    .replaceAll(UNNAMED_IMAGE, PRODUCT_IMAGE)
+    .replace("https://backups.example.com/", address);
+  const objects: readonly Manifest[] = JSON.parse(text);
+  return objects.map((object) => ({ ...object, metadata: { ...object.metadata, namespace: NAMESPACE } }));
+}
+
+test("the overlay's pod, which has no right, serves each through its Service and a real OIDC proxy by his own token", async () => {
+  const { client } = stand;
+  const audiences = [SERVICE_ACCOUNT_ISSUER, CLIENT_ID];
+  const tokens = new Map([
+    ["ann", await makePerson("oidc-ann", LOOKS, audiences)],
+    ["eve", await makePerson("oidc-eve", [], audiences)],
+  ]);
+  const [port = 0, issuerPort = 0] = await findFreePorts(2);
+  const objects = overlayObjects(`http://127.0.0.1:${port}/`);
+  expect(objects.map(({ kind }) => kind).sort()).toEqual(["Deployment", "NetworkPolicy", "Service", "ServiceAccount"]);
+  await applyManifests(client, objects);
+  await waitForReadyPods(client, NAMESPACE, "app.kubernetes.io/component=ui", 1, TIMEOUT_MS);
+  const selection = { labelSelector: "app.kubernetes.io/component=ui" };
+  const [pod] = (await client.list(KUBERNETES.Pod, NAMESPACE, asIs, selection)).items;
+  expect(textAt(pod, "spec", "serviceAccountName")).toBe(OVERLAY);
+  expect(listAt(pod, "spec", "volumes").map((volume) => textAt(volume, "name"))).toEqual(["api-server"]);
+  const serviceIp = await client.get(
+    KUBERNETES.Service,
+    NAMESPACE,
+    OVERLAY,
+    (one) => textAt(one, "spec", "clusterIP") ?? "",
+  );
+  // Addresses of Services lead somewhere inside of nodes alone.
+  const inside = `http://${await passOn("ui-proxy", serviceIp, 80)}:9090`;
+  const keys = await client.read("/openid/v1/jwks", {}, { accept: "application/jwk-set+json" });
+  oidc = await startOidcProxy({ port, issuerPort, upstream: inside, issuer: SERVICE_ACCOUNT_ISSUER, keys, tokens });
+  const address = `${oidc.address}in/${NAMESPACE}/`;
+
+  async function signInAs(name: string): Promise<Page> {
+    const own = await browser.newContext({ locale: "en-US" });
+    own.setDefaultTimeout(TIMEOUT_MS);
+    const door = await own.newPage();
+    await door.goto(address);
+    await door.getByRole("link", { name, exact: true }).click();
+    await door.waitForURL(address);
+    await door.close();
+    return (await open(own, address)).page;
+  }
+
+  const ann = await signInAs("ann");
+  await ann.getByText(`You are system:serviceaccount:${NAMESPACE}:oidc-ann.`).waitFor();
+  await stateIn(card("nightly", ann), "Good").waitFor();
+  const eve = await signInAs("eve");
+  await eve.getByText(`You are system:serviceaccount:${NAMESPACE}:oidc-eve.`).waitFor();
+  await eve.getByText(/you lack the right to list backupbatches\.stash\.appscode\.com in namespace ui-test/).waitFor();
+  expect(await eve.getByText("nightly").count()).toBe(0);
+  await expectClean();
+
+  // What a browser sends as its token is not what goes on.
+  const stolen = JSON.stringify({ "content-type": "application/json", authorization: `Bearer ${tokens.get("ann")}` });
+  const asked: unknown = await eve.evaluate(
+    `fetch("ask/about", { method: "POST", body: "{}", headers: ${stolen} }).then((answer) => answer.json())`,
+  );
+  expect(textAt(asked, "value", "inCluster", "user")).toBe(`system:serviceaccount:${NAMESPACE}:oidc-eve`);
+  // Nobody comes in beside the proxy without a token; fetch would name the port that it asks.
+  const direct = (headers: Readonly<Record<string, string>>) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const call = request(`${inside}/view/overview`, { headers: { host: `127.0.0.1:${port}`, ...headers } });
+      call.on("response", (response) => resolve(response.resume().statusCode));
+      call.on("error", reject).end();
+    });
+  expect(await direct({})).toBe(401);
+  expect(await direct({ authorization: `Bearer ${tokens.get("ann")?.slice(0, -4)}AAAA` })).toBe(401);
+
+  opened.splice(-2);
+  await ann.goto(`${oidc.address}oauth2/sign_out`);
+  await ann.goto(address);
+  await ann.getByRole("heading", { name: "Who are you?" }).waitFor();
+  for (const token of tokens.values()) expect(oidc.log()).not.toContain(token);
 });

@@ -1,4 +1,4 @@
-/** A real helm, and what it makes of the chart. It is found or built once: scripts/helm.sh. */
+/** A real helm, and what it makes of the chart. It is found or built once: scripts/go-program.sh. */
 import { execFile, execFileSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -29,8 +29,8 @@ export interface Helm {
 
 /** @param kubeconfigPath of the cluster, for what needs one */
 export async function openHelm(kubeconfigPath = "/dev/null"): Promise<Helm> {
-  const script = join(ROOT, "scripts/helm.sh");
-  const program = execFileSync(script, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
+  const script = join(ROOT, "scripts/go-program.sh");
+  const program = execFileSync(script, ["helm"], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
   const home = await mkdtemp(join(tmpdir(), "stash-batch-helm-"));
   const env = {
     PATH: process.env["PATH"] ?? "",
