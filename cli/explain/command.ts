@@ -8,7 +8,7 @@ export const EXPLAIN: CommandSpec = {
   details: `First what is decided, who backs it up, and what would restart; with --diff the change line by line. Of batches and BackupConfigurations it
 says when they run next, in their zone, and which points their retention keeps and removes; of all objects of ours what their author must be
 allowed to do. Changes nothing. KIND is deployment, statefulset, daemonset, backupbatch, backupconfiguration,
-restorebatch, restoresession, repository or appbinding.`,
+restorebatch, restoresession, repository, appbinding, backupverifier or backupverificationsession.`,
   args: [{ name: "KIND/NAME", summary: "a live object", isOptional: true }],
   flags: [
     {

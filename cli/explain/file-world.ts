@@ -3,6 +3,8 @@ import { type AppBinding, parseAppBinding } from "../../shared/api/app-binding.t
 import { parseBackupBatch } from "../../shared/api/backup-batch.ts";
 import { type BackupBlueprint, parseBackupBlueprint } from "../../shared/api/backup-blueprint.ts";
 import { parseBackupConfiguration } from "../../shared/api/backup-configuration.ts";
+import { parseBackupVerificationSession } from "../../shared/api/backup-verification-session.ts";
+import { type BackupVerifier, parseBackupVerifier } from "../../shared/api/backup-verifier.ts";
 import { parseRepository, type Repository } from "../../shared/api/repository.ts";
 import { parseRestoreBatch } from "../../shared/api/restore-batch.ts";
 import { parseRestoreSession } from "../../shared/api/restore-session.ts";
@@ -27,6 +29,7 @@ export interface FileObjects {
   readonly backups: readonly BackupInvokerView[];
   readonly restores: readonly RestoreInvokerView[];
   readonly appBindings: readonly AppBinding[];
+  readonly verifiers: readonly BackupVerifier[];
   /** Those of ours that make us do something, in the order of the files. */
   readonly sources: readonly EffectSource[];
   /** Everything else: the workloads to explain among them. */
@@ -46,6 +49,7 @@ export function sortObjects(objects: readonly unknown[]): FileObjects {
     backups: [] as BackupInvokerView[],
     restores: [] as RestoreInvokerView[],
     appBindings: [] as AppBinding[],
+    verifiers: [] as BackupVerifier[],
     sources: [] as EffectSource[],
     others: [] as unknown[],
   };
@@ -69,6 +73,11 @@ export function sortObjects(objects: readonly unknown[]): FileObjects {
         break;
       case "AppBinding":
         sorted.appBindings.push(source);
+        break;
+      case "BackupVerifier":
+        sorted.verifiers.push(source);
+        break;
+      case "BackupVerificationSession":
         break;
       default:
         if (textAt(object, "kind") === "Namespace") sorted.namespaces.push(readNamespace(object));
@@ -100,6 +109,10 @@ export function readSource(object: unknown): EffectSource | undefined {
       return restoreInvokerView(parseRestoreBatch(object));
     case "AppBinding":
       return parseAppBinding(object);
+    case "BackupVerifier":
+      return parseBackupVerifier(object);
+    case "BackupVerificationSession":
+      return parseBackupVerificationSession(object);
     default:
       return undefined;
   }

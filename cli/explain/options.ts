@@ -29,6 +29,8 @@ const KINDS_BY_WORD: Readonly<Record<string, string>> = {
   restoresession: "RestoreSession",
   repository: "Repository",
   appbinding: "AppBinding",
+  backupverifier: "BackupVerifier",
+  backupverificationsession: "BackupVerificationSession",
 };
 
 /** @throws UsageError listing everything that is wrong */

@@ -87,11 +87,11 @@ export async function explainAll(options: Choice, cluster: WatchedCluster | unde
 
 async function explainSource(
   source: EffectSource,
-  { appBindings, others }: FileObjects,
+  files: FileObjects,
   cluster: WatchedCluster | undefined,
 ): Promise<Told> {
-  const workloads = others.flatMap((object) => readWorkload(object, "") ?? []);
-  const view = await gatherEffectView(source, { appBindings, workloads }, cluster?.client);
+  const workloads = files.others.flatMap((object) => readWorkload(object, "") ?? []);
+  const view = await gatherEffectView(source, { ...files, workloads }, cluster?.client);
   const effects = { data: describeEffects(source, view), text: formatEffects(source, view) };
   if (source.kind !== "BackupBatch" && source.kind !== "BackupConfiguration") return effects;
   const nowMs = Date.now();

@@ -10,9 +10,10 @@ import { LABEL_VALUE_MAX_LENGTH, Label } from "../../shared/contract.ts";
 import { appBindingsOf, type EffectSource, type EffectView, effectsOf } from "../../shared/effects/of-object.ts";
 import { MAX_QUESTIONS, questionsFor } from "../../shared/effects/questions.ts";
 import { distinctEffects, type Effect, formatEffect } from "../../shared/effects/types.ts";
+import { verifiedDatabases } from "../../shared/effects/verified.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { BackupInvokerView } from "../../shared/invoker/object.ts";
-import { listAt, textAt, valueAt } from "../../shared/json/value.ts";
+import { textAt } from "../../shared/json/value.ts";
 import type { KubeClient } from "../../shared/kube/client/interface.ts";
 import type { Resource } from "../../shared/kube/resource.ts";
 import { appSecretNames } from "../../shared/target/app-binding.ts";
@@ -91,14 +92,7 @@ async function gatherVerified(
 ): Promise<EffectView["verified"]> {
   const { kind, name } = spec.invoker;
   const { namespace } = metadata;
-  const readRefs = (raw: unknown): EffectView["verified"] => {
-    const targets = kind === "BackupBatch" ? listAt(raw, "spec", "members") : [valueAt(raw, "spec")];
-    return targets.flatMap((member) => {
-      const app = textAt(member, "target", "ref", "name");
-      const isApp = textAt(member, "target", "ref", "kind") === KINDS.AppBinding.kind;
-      return isApp && app ? [{ namespace: textAt(member, "target", "ref", "namespace") || namespace, name: app }] : [];
-    });
-  };
+  const readRefs = (raw: unknown) => verifiedDatabases(kind, namespace, raw);
   return client.find(KINDS[kind], namespace, name, readRefs, { timeoutMs: TIMEOUT_MS, maxRetries: 0, signal });
 }
 

@@ -149,6 +149,45 @@ describe("explain of files alone", () => {
     expect(status).toBe(0);
   });
 
+  test("says what whoever writes a verifier, or makes a drill of it by hand, must be allowed", () => {
+    const drills = `${EFFECTS}---
+apiVersion: stash.appscode.com/v1beta1
+kind: BackupVerifier
+metadata: {name: weekly, namespace: demo}
+spec:
+  invoker: {kind: BackupBatch, name: nightly}
+  servers: [{member: db, image: "mariadb:11"}]
+---
+apiVersion: stash.appscode.com/v1beta1
+kind: BackupVerificationSession
+metadata: {name: by-hand, namespace: demo}
+spec: {verifier: weekly}
+---
+apiVersion: stash.appscode.com/v1beta1
+kind: BackupVerificationSession
+metadata: {name: of-nothing, namespace: demo}
+spec: {verifier: missing}
+`;
+    const { status, stdout, stderr } = explain("--offline", "-n", "demo", "-f", file("drills.yaml", drills));
+    expect([stderr, status]).toEqual(["", 0]);
+    const rightsOf = (name: string) => {
+      const [, ...lines] =
+        stdout
+          .trimEnd()
+          .split("\n\n")
+          .find((text) => text.startsWith(`${name}: `))
+          ?.split("\n") ?? [];
+      return lines.map((line) => line.trim().split(/ {2,}/)[0]);
+    };
+    const ofEveryDrill = ["pods", "persistentvolumeclaims", "networkpolicies"].map(
+      (what) => `create ${what} in namespace demo`,
+    );
+    expect(rightsOf("BackupVerifier demo/weekly")).toEqual([...ofEveryDrill, "get appbindings demo/db"]);
+    expect(rightsOf("BackupVerificationSession demo/by-hand")).toEqual([...ofEveryDrill, "get appbindings demo/db"]);
+    expect(rightsOf("BackupVerificationSession demo/of-nothing")).toEqual(ofEveryDrill);
+    expect(stdout).toContain("(BackupVerifier weekly, spec.");
+  });
+
   test("names the field of an object that can't be read", () => {
     const { status, stderr } = explain(
       "--offline",
