@@ -60,7 +60,7 @@ afterAll(async () => {
 
 function restic(...args: readonly string[]): string {
   const env = { PATH: process.env["PATH"], RESTIC_PASSWORD: PASSWORD, RESTIC_REPOSITORY: world.repository };
-  return execFileSync("restic", ["--no-cache", ...args], { env, encoding: "utf8" });
+  return execFileSync("restic", ["--no-cache", "--retry-lock=1m", ...args], { env, encoding: "utf8" });
 }
 
 const locks = () => readdir(join(world.repository, "locks"));

@@ -57,7 +57,7 @@ let repository: string;
 
 function restic(...args: readonly string[]): string {
   const env = { ...process.env, RESTIC_PASSWORD: "test", RESTIC_REPOSITORY: repository };
-  return execFileSync("restic", ["--no-cache", ...args], { env, encoding: "utf8" });
+  return execFileSync("restic", ["--no-cache", "--retry-lock=1m", ...args], { env, encoding: "utf8" });
 }
 
 function readSnapshots(): readonly unknown[] {

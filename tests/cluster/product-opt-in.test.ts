@@ -85,7 +85,7 @@ async function runSession(name: string): Promise<BackupSession> {
 
 function restic(repository: string, ...args: readonly string[]): string {
   const env = { ...process.env, RESTIC_PASSWORD: "test", RESTIC_REPOSITORY: repository };
-  return execFileSync("restic", ["--no-cache", ...args], { env, encoding: "utf8" });
+  return execFileSync("restic", ["--no-cache", "--retry-lock=1m", ...args], { env, encoding: "utf8" });
 }
 
 test("a workload that carries the batch's label starts with the sidecar and is backed up as its annotations say", async () => {

@@ -122,7 +122,7 @@ export async function openRestoreStand(
     },
     restic(...args) {
       const env = { ...process.env, RESTIC_PASSWORD: STORAGE_PASSWORD, RESTIC_REPOSITORY: repository };
-      return execFileSync("restic", ["--no-cache", ...args], { env, encoding: "utf8" });
+      return execFileSync("restic", ["--no-cache", "--retry-lock=1m", ...args], { env, encoding: "utf8" });
     },
   };
 }
