@@ -207,7 +207,10 @@ function foundIn({ members = [] }: Status) {
 
 function restic(args: readonly string[], input?: Buffer | string): Buffer {
   const env = { ...process.env, RESTIC_PASSWORD: PASSWORD, RESTIC_REPOSITORY: repository };
-  return execFileSync("restic", ["--no-cache", "--retry-lock=1m", ...args], { env, ...(input !== undefined && { input }) });
+  return execFileSync("restic", ["--no-cache", "--retry-lock=1m", ...args], {
+    env,
+    ...(input !== undefined && { input }),
+  });
 }
 
 test("PostgreSQL and its files come back, are counted and asked; no pod of the application restarts, and no claim of it is mounted", async () => {

@@ -16,7 +16,11 @@ export function testFailures(stand: () => JobStand): void {
   /** @param input only for who reads it: another may be gone before it is written */
   function restic(args: readonly string[], input?: string): string {
     const env = { ...process.env, RESTIC_PASSWORD: "not-a-secret", RESTIC_REPOSITORY: stand().repository };
-    return execFileSync("restic", ["--no-cache", "--retry-lock=1m", ...args], { env, encoding: "utf8", ...(input && { input }) });
+    return execFileSync("restic", ["--no-cache", "--retry-lock=1m", ...args], {
+      env,
+      encoding: "utf8",
+      ...(input && { input }),
+    });
   }
 
   function listSnapshots(): readonly Snapshot[] {
