@@ -1,12 +1,12 @@
 /** What nothing backs up. */
 import type { JSX } from "preact";
 import { formatCount } from "../format.ts";
-import { pageOf } from "../page-of.ts";
 import { Asked } from "../parts/asked.tsx";
 import { Title } from "../parts/frame.tsx";
 import { Name, Pages, Scroll, State } from "../parts/words.tsx";
 import type { Params } from "../route.ts";
 import type { CoverageView } from "../wire/asked.ts";
+import { pageOf } from "../wire/page-of.ts";
 import type { PageProps } from "./props.ts";
 
 export function Coverage({ params }: PageProps): JSX.Element {

@@ -1,11 +1,11 @@
 /** What is wrong with the installation. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { pageOf } from "../page-of.ts";
 import { Asked } from "../parts/asked.tsx";
 import { Title } from "../parts/frame.tsx";
 import { Name, Pages, State } from "../parts/words.tsx";
 import type { DoctorOrder, DoctorView } from "../wire/asked.ts";
+import { pageOf } from "../wire/page-of.ts";
 import type { PageProps } from "./props.ts";
 
 /** Where an installation is unless somebody put it elsewhere. */

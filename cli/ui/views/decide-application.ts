@@ -3,6 +3,7 @@ import type { BackupVerificationSession } from "../../../shared/api/backup-verif
 import { KINDS } from "../../../shared/api/kinds.ts";
 import { backupInvokerView, restoreInvokerView } from "../../../shared/invoker/object.ts";
 import { targetKey } from "../../../shared/target/ref.ts";
+import { pageOf } from "../../../web/wire/page-of.ts";
 import type { ApplicationView, Run } from "../../../web/wire/run.ts";
 import type { BackupInvokerObject } from "../../objects/invokers.ts";
 import { byAge } from "../../objects/list-input.ts";
@@ -18,7 +19,6 @@ import type { Asked } from "./asked.ts";
 import { decideDrill, summaryOfDrill } from "./decide-drill.ts";
 import { decideRecoveries, drillsOf, secondsOf } from "./decide-proof.ts";
 import { decideRun, type RunPages, summaryOf } from "./decide-run.ts";
-import { pageOf } from "./page-of.ts";
 
 const RUNS_SHOWN = 20;
 

@@ -1,10 +1,10 @@
 /** What is due in the next days, by the schedules as they are now. Pure. */
 import { nextRuns } from "../../../shared/schedule/parse.ts";
 import type { CalendarRun, CalendarView } from "../../../web/wire/lists.ts";
+import { pageOf } from "../../../web/wire/page-of.ts";
 import type { BackupInvokerObject } from "../../objects/invokers.ts";
 import { scheduleOf } from "./application-facts.ts";
 import type { Asked } from "./asked.ts";
-import { pageOf } from "./page-of.ts";
 
 const DAY_MS = 86_400_000;
 const DAYS = 7;

@@ -1,10 +1,10 @@
 /** All applications, worst first, with what became of their last days. Pure. */
 
 import type { OverviewView } from "../../../web/wire/application.ts";
+import { pageOf } from "../../../web/wire/page-of.ts";
 import { OVERVIEW_DAYS } from "../history/questions.ts";
 import { createDays, knownApplications } from "./application-facts.ts";
 import type { Asked } from "./asked.ts";
-import { pageOf } from "./page-of.ts";
 
 export function decideOverview({ world, query, nowMs, told: older }: Asked): OverviewView {
   const all = knownApplications(world, nowMs);

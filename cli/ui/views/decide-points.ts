@@ -1,13 +1,13 @@
 /** Recovery points, newest first. Pure. */
 
 import type { PointRow, PointsView } from "../../../web/wire/lists.ts";
+import { pageOf } from "../../../web/wire/page-of.ts";
 import type { BackupInvokerObject } from "../../objects/invokers.ts";
 import { isPointOf, listPoints, type Point } from "../../points/decide.ts";
 import type { WorldView } from "../world.ts";
 import type { Asked } from "./asked.ts";
 import { formatGoes } from "./decide-goes.ts";
 import { createProofs } from "./decide-proof.ts";
-import { pageOf } from "./page-of.ts";
 import { type SessionSizes, sizesOf } from "./session-sizes.ts";
 
 /** Asked with `kind`, `namespace` and `name` for those of one application; with none for all. */

@@ -1,12 +1,12 @@
 /** Where data is saved, and how it grew. Pure. */
 import type { MaintenanceRun } from "../../../shared/api/repository.ts";
 import type { RepositoriesView, RepositoryRow } from "../../../web/wire/lists.ts";
+import { pageOf } from "../../../web/wire/page-of.ts";
 import { pointOfSession } from "../../points/decide.ts";
 import { formatBackend } from "../../repositories/format-backend.ts";
 import type { WorldView } from "../world.ts";
 import type { Asked } from "./asked.ts";
 import { createLocks } from "./decide-locks.ts";
-import { pageOf } from "./page-of.ts";
 import { sizesOf } from "./session-sizes.ts";
 
 export function decideRepositories({ world, query, told }: Asked): RepositoriesView {

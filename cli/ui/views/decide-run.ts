@@ -4,10 +4,10 @@ import type { HookResult } from "../../../shared/api/hook-result.ts";
 import type { HostProgress, HostStats, RestoreHostStats } from "../../../shared/api/host-stats.ts";
 import type { RestoreMemberStatus } from "../../../shared/api/restore-batch.ts";
 import type { Unlisted } from "../../../shared/api/unlisted.ts";
+import { PAGE_SIZE, pageOf } from "../../../web/wire/page-of.ts";
 import type { Failure, Hook, Host, Lane, Progress, Run, RunSummary, Snapshot, Span } from "../../../web/wire/run.ts";
 import { hasEnded, type RunObject } from "../../objects/read-run.ts";
 import { failureOf, memberName, nextStepOf, pointTime } from "../../objects/session-facts.ts";
-import { PAGE_SIZE, pageOf } from "./page-of.ts";
 
 export function summaryOf(run: RunObject): RunSummary {
   const { kind, metadata, status } = run;

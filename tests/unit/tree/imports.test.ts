@@ -37,7 +37,7 @@ test("the reconciler's queues are behind one door", () => {
   expect(owners.map(({ file }) => file)).toEqual(["reconciler/queue-controller.ts"]);
 });
 
-test("the pages load preact and nothing else, and of them the programs know the types alone", () => {
+test("the pages load preact and nothing else, and of them the programs know what goes over the wire alone", () => {
   const packages = sourceFiles("web")
     .flatMap(importsOf)
     .filter(({ specifier }) => !specifier.startsWith("."));
@@ -46,7 +46,13 @@ test("the pages load preact and nothing else, and of them the programs know the 
     .flatMap(importsOf)
     .filter((found) => folderOf(found) === "web");
   expect(ofPages.length).toBeGreaterThan(0);
-  expect(ofPages.filter(({ file, isTypeOnly }) => !isTypeOnly || !file.startsWith("cli/ui/"))).toEqual([]);
+  const isWire = (found: Import) => importedFile(found)?.startsWith("web/wire/") === true;
+  expect(ofPages.filter((found) => !isWire(found) || !found.file.startsWith("cli/ui/"))).toEqual([]);
+  expect(
+    sourceFiles("web/wire")
+      .flatMap(importsOf)
+      .filter((found) => !isWire(found)),
+  ).toEqual([]);
 });
 
 test("the agent never loads the Kubernetes client library, the logger, or more of the schema library than its builders", () => {

@@ -1,6 +1,6 @@
 /** Pages of an answer. */
 import { expect, test } from "vitest";
-import { pageOf } from "../../../web/page-of.ts";
+import { pageOf } from "../../../../web/wire/page-of.ts";
 
 const ROWS = Array.from({ length: 120 }, (_one, at) => at);
 
