@@ -1,5 +1,6 @@
 /** One round of a soak: data changes, a session saves it, restic and a restore bring it back. */
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type BackupSession, parseBackupSession } from "../shared/api/backup-session.ts";
 import { KINDS } from "../shared/api/kinds.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../shared/api/restore-batch.ts";
@@ -137,13 +138,28 @@ async function restore(run: SoakRun, session: string, copies: ReadonlyMap<string
     }
   }
   run.faults.rest(true);
+  const isOver = new AbortController();
+  const helping = isRestored ? undefined : followNextStep(run, isOver.signal);
   try {
     await persist(() => stage.untilReady());
   } catch (error) {
     log.find("stuck", { what: `pods after RestoreBatch ${name}`, error: String(error) });
     throw new StuckError("the pods do not become ready");
   } finally {
+    isOver.abort();
+    await helping;
     run.faults.rest(false);
+  }
+}
+
+const HELP_POLL_MS = 1_000;
+
+/** A pod whose data a failed restore left half written starts no application by itself, and says what to do once its data is back. */
+async function followNextStep({ stage, log }: SoakRun, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const pods = await persist(() => stage.deleteHeld());
+    if (pods.length > 0) log.note("held pods deleted, as they say", { pods });
+    await sleep(HELP_POLL_MS);
   }
 }
 

@@ -4,7 +4,10 @@
  */
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { listAt, textAt } from "../shared/json/value.ts";
+import { asIs } from "../shared/kube/client/interface.ts";
 import { waitForContainer } from "../tests/support/objects/pods.ts";
+import { KUBERNETES } from "../tests/support/objects/resources.ts";
 import { type InstalledCluster, startInstalledCluster } from "../tests/support/product/installed-cluster.ts";
 import { batchManifest, partManifest } from "../tests/support/restore/application.ts";
 import { openRestoreStand, type RestoreStand } from "../tests/support/restore/restore-stand.ts";
@@ -22,6 +25,8 @@ export const STILL_PERIOD_S = 120;
 export const KEPT = 3;
 /** A container that was killed a few times is started again after five minutes. */
 const READY_MS = 600_000;
+/** What the init-container says of data that a restore left half written when it was deleted. */
+const HELD = "or delete this pod to start the application on what there is";
 
 export interface SoakStage {
   readonly cluster: InstalledCluster;
@@ -34,6 +39,8 @@ export interface SoakStage {
   /** How often the hooks of `web` ran since they were forgotten. */
   hookRuns(): Promise<{ readonly before: number; readonly after: number }>;
   forgetHookRuns(): Promise<void>;
+  /** Deletes the pods whose init-container says that this is the next step. @returns their names */
+  deleteHeld(): Promise<readonly string[]>;
   untilReady(): Promise<void>;
 }
 
@@ -104,12 +111,26 @@ export async function startSoakStage(): Promise<SoakStage> {
       async forgetHookRuns() {
         for (const file of ["before", "after"]) await rm(join(marks, file), { force: true });
       },
+      async deleteHeld() {
+        const { items } = await client.list(KUBERNETES.Pod, SOAK_NAMESPACE, asIs);
+        const held = items.filter((pod) => wordsOf(pod).some((words) => words.includes(HELD)));
+        const names = held.map((pod) => textAt(pod, "metadata", "name") ?? "");
+        for (const name of names) await client.delete(KUBERNETES.Pod, SOAK_NAMESPACE, name);
+        return names;
+      },
       untilReady,
     };
   } catch (error) {
     await cluster.stop();
     throw error;
   }
+}
+
+/** The last words of a pod's init-containers. */
+function wordsOf(pod: unknown): readonly string[] {
+  return listAt(pod, "status", "initContainerStatuses").flatMap((container) =>
+    ["state", "lastState"].flatMap((state) => textAt(container, state, "terminated", "message") ?? []),
+  );
 }
 
 type BatchManifest = ReturnType<typeof batchManifest>;
