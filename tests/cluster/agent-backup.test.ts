@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -15,6 +14,7 @@ import {
 } from "../support/agent/agent-objects.ts";
 import { type AgentProcess, startAgent } from "../support/agent/agent-process.ts";
 import { type AgentWorld, createAgentWorld, PASSWORD } from "../support/agent/agent-world.ts";
+import { bareRestic } from "../support/restic/bare-restic.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 
 let client: KubeClient;
@@ -39,8 +39,7 @@ afterAll(async () => {
 });
 
 function snapshotsOf(repository: string): unknown {
-  const env = { ...process.env, RESTIC_PASSWORD: PASSWORD, RESTIC_REPOSITORY: repository };
-  return JSON.parse(execFileSync("restic", ["snapshots", "--json", "--no-cache"], { env, encoding: "utf8" }));
+  return JSON.parse(bareRestic(repository, PASSWORD).run("snapshots", "--json"));
 }
 
 test("a host whose turn has come is backed up into a repository that is made first", async () => {

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -19,6 +18,7 @@ import {
 import { type AgentProcess, killContainer, startAgent, waitForExit } from "../support/agent/agent-process.ts";
 import { type AgentWorld, createAgentWorld, PASSWORD } from "../support/agent/agent-world.ts";
 import { describeTree } from "../support/files/tree.ts";
+import { bareRestic } from "../support/restic/bare-restic.ts";
 import { writeEmptyRepository } from "../support/restic/empty-repository.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 
@@ -29,10 +29,7 @@ const AT_ONCE = 5;
 let client: KubeClient;
 let world: AgentWorld;
 
-function restic(...args: readonly string[]): string {
-  const env = { PATH: process.env["PATH"], RESTIC_PASSWORD: PASSWORD, RESTIC_REPOSITORY: world.repository };
-  return execFileSync("restic", ["--no-cache", ...args], { env, encoding: "utf8" });
-}
+const restic = (...args: readonly string[]) => bareRestic(world.repository, PASSWORD).run(...args);
 
 interface ListedSnapshot {
   readonly hostname: string;

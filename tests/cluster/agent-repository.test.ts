@@ -1,5 +1,3 @@
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -22,6 +20,7 @@ import {
 import { type AgentProcess, killContainer, startAgent, waitForExit } from "../support/agent/agent-process.ts";
 import { type AgentWorld, createAgentWorld, PASSWORD } from "../support/agent/agent-world.ts";
 import { eventually, stays } from "../support/eventually.ts";
+import { bareRestic, type HeldLock } from "../support/restic/bare-restic.ts";
 import { writeEmptyRepository } from "../support/restic/empty-repository.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 
@@ -31,13 +30,8 @@ let client: KubeClient;
 let world: AgentWorld;
 let agents: AgentProcess[] = [];
 
-function environment() {
-  return { PATH: process.env["PATH"], RESTIC_PASSWORD: PASSWORD, RESTIC_REPOSITORY: world.repository };
-}
-
-function restic(...args: readonly string[]): string {
-  return execFileSync("restic", ["--no-cache", ...args], { env: environment(), encoding: "utf8" });
-}
+const bare = () => bareRestic(world.repository, PASSWORD);
+const restic = (...args: readonly string[]) => bare().run(...args);
 
 /** Ids of whole locks: restic writes one beside its place first, which is none yet. */
 async function locks(): Promise<readonly string[]> {
@@ -89,23 +83,11 @@ const hasResults = (count: number) => (entry: HostStats) =>
   (entry.results ?? []).filter(({ phase }) => phase !== "Running").length === count;
 
 /** A restic that holds its lock until it is stopped. */
-async function holdLock(): Promise<{ release(): Promise<void>; kill(): Promise<void> }> {
+async function holdLock(): Promise<HeldLock> {
   const before = (await locks()).length;
-  const child = spawn("restic", ["--no-cache", "backup", "--stdin", "-q"], {
-    env: environment(),
-    stdio: ["pipe", "ignore", "ignore"],
-  });
+  const held = bare().hold();
   await eventually(locks, (all) => all.length !== before);
-  return {
-    async release() {
-      child.stdin.end("dump");
-      await once(child, "close");
-    },
-    async kill() {
-      child.kill("SIGKILL");
-      await once(child, "close");
-    },
-  };
+  return held;
 }
 
 /** A snapshot of the data. */
@@ -283,14 +265,13 @@ describe("jobs", () => {
 
     const summary = restic("backup", "--json", world.data).trim().split("\n").at(-1) ?? "";
     const name = /"snapshot_id":"([0-9a-f]{8})/.exec(summary)?.[1] ?? "";
-    const other = spawn("restic", ["--no-cache", "backup", "--stdin"], { env: environment(), stdio: "pipe" });
+    const other = await holdLock();
     try {
-      await eventually(locks, (all) => all.length > 0);
       const agent = await reportOutput("addon-good", { phase: "Succeeded", snapshots: [{ name, path: world.data }] });
       expect(await waitForExit(agent), agent.output()).toBe(0);
-      expect(other.exitCode).toBeNull();
+      expect(other.process.exitCode).toBeNull();
     } finally {
-      other.kill("SIGKILL");
+      await other.kill();
     }
     const { phase, snapshots } = await readEntry(world, "addon-good");
     expect(phase).toBe("Succeeded");

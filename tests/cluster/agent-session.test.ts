@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -23,6 +22,7 @@ import { type AgentWorld, createAgentWorld, PASSWORD } from "../support/agent/ag
 import { type HookServer, startHookServer } from "../support/agent/hook-server.ts";
 import { eventually, stays } from "../support/eventually.ts";
 import { startTcpProxy } from "../support/kube/tcp-proxy.ts";
+import { bareRestic } from "../support/restic/bare-restic.ts";
 import { writeEmptyRepository } from "../support/restic/empty-repository.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 
@@ -58,10 +58,7 @@ afterAll(async () => {
   client?.close();
 });
 
-function restic(...args: readonly string[]): string {
-  const env = { PATH: process.env["PATH"], RESTIC_PASSWORD: PASSWORD, RESTIC_REPOSITORY: world.repository };
-  return execFileSync("restic", ["--no-cache", "--retry-lock=1m", ...args], { env, encoding: "utf8" });
-}
+const restic = (...args: readonly string[]) => bareRestic(world.repository, PASSWORD).run(...args);
 
 const locks = () => readdir(join(world.repository, "locks"));
 

@@ -1,6 +1,5 @@
 /** Checks and prune of a Repository on a real node: a run of its own in the Repository's namespace, which gives way to backups. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,6 +22,7 @@ import { applyManifests, parseManifests } from "../support/objects/apply.ts";
 import { waitForContainer } from "../support/objects/pods.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
 import { type BackendServer, startRestServer } from "../support/restic/backend-servers.ts";
+import { bareRestic, type HeldLock } from "../support/restic/bare-restic.ts";
 
 const NAMESPACE = "upkeep";
 const VAULT = "upkeep-vault";
@@ -32,7 +32,7 @@ const JOBS: Resource = { group: "batch", version: "v1", plural: "jobs", namespac
 const cluster = useProduct({ reconcilerFlags: ["--snapshot-deletions"] });
 let store: BackendServer;
 let dir: string;
-let foreign: ChildProcess | undefined;
+let foreign: HeldLock | undefined;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "stash-batch-upkeep-"));
@@ -93,7 +93,7 @@ spec:
 }, 300_000);
 
 afterAll(async () => {
-  foreign?.kill("SIGKILL");
+  await foreign?.kill();
   await store?.stop();
   removeFolder(dir);
 });
@@ -144,17 +144,7 @@ async function madeThings(): Promise<readonly string[]> {
   return [...jobs.items, ...runs.items];
 }
 
-function restic(...args: readonly string[]): string {
-  return execFileSync("restic", ["--no-cache", ...args], { env: environment(), encoding: "utf8" });
-}
-
-function environment() {
-  return {
-    PATH: process.env["PATH"],
-    RESTIC_PASSWORD: "not-a-secret",
-    RESTIC_REPOSITORY: `rest:http://backup:secret@${store.host}:${store.port}/`,
-  };
-}
+const restic = () => bareRestic(`rest:http://backup:secret@${store.host}:${store.port}/`, "not-a-secret");
 
 test("D13: checks and prune run in the Repository's namespace, and its status says when", async () => {
   const first = await backup("one");
@@ -183,7 +173,7 @@ test("D13: checks and prune run in the Repository's namespace, and its status sa
   await eventually(checkRequest, undefined, TIMEOUT_MS);
   await eventually(madeThings, (names) => names.length === 0, TIMEOUT_MS);
   // Of this cluster alone, and one complete point.
-  const snapshots: unknown = JSON.parse(restic("snapshots", "--json"));
+  const snapshots: unknown = JSON.parse(restic().run("snapshots", "--json"));
   expect(snapshots).toHaveLength(1);
   expect(JSON.stringify(snapshots)).toMatch(
     /"invoker=BackupConfiguration\/upkeep\/app\/[0-9a-f-]{36}".*"paths=1","hosts=1","member=1\/1"/,
@@ -192,24 +182,19 @@ test("D13: checks and prune run in the Repository's namespace, and its status sa
 
 test("D13: a check gives way to a backup at once, and comes again when that has ended", async () => {
   // Somebody else's lock: the check waits for it, a backup does not.
-  foreign = spawn("restic", ["--no-cache", "backup", "--stdin", "--quiet"], {
-    env: environment(),
-    stdio: ["pipe", "ignore", "inherit"],
-  });
+  foreign = restic().hold();
   await askForCheck("again");
   const runs = async () => (await cluster().client.list(KINDS.HostRun, VAULT, parseHostRun)).items;
   await eventually(runs, (items) => items.some(({ status }) => (status?.locks ?? []).length > 0), TIMEOUT_MS);
   // Whose it is stands in the status while it waits.
-  const holder = foreign.pid;
+  const holder = foreign.process.pid;
   const isTold = ({ locks = [] }: RepositoryStatus) => locks.some(({ pid }) => pid === holder);
   await eventually(repositoryStatus, isTold, TIMEOUT_MS);
   const isStopped = (status: RepositoryStatus) => latestRun(status)?.phase === "Stopped";
   const stopped = eventually(repositoryStatus, isStopped, TIMEOUT_MS);
   const third = backup("three");
   expect(latestRun(await stopped)?.message).toContain("BackupSession upkeep/three");
-  const exited = once(foreign, "exit");
-  foreign.stdin?.end("of somebody else");
-  await exited;
+  await foreign.release();
   const session = await third;
   expect(findCondition(session.status?.conditions, "RepositoryIntegrityVerified")).toMatchObject({ status: "True" });
   const isDone = (status: RepositoryStatus) => latestRun(status)?.phase === "Succeeded";
@@ -237,7 +222,7 @@ test("a snapshot that somebody deleted goes from the repository and from the lis
   const left = listed.filter((one) => one !== foreignOne).map(({ id }) => id);
   expect(status.snapshots?.map(({ id }) => id)).toEqual(left);
   expect(latestRun(status)).toMatchObject({ phase: "Succeeded", actions: ["DeleteSnapshots"] });
-  const present: unknown = JSON.parse(restic("snapshots", "--json"));
+  const present: unknown = JSON.parse(restic().run("snapshots", "--json"));
   expect(Array.isArray(present) ? present.map((one) => textAt(one, "id")) : []).toEqual(left);
 }, 200_000);
 

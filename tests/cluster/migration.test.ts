@@ -30,6 +30,7 @@ import { waitForContainer, waitForReadyPods } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
 import { PRODUCT_IMAGE } from "../support/product/running-product.ts";
+import { bareRestic } from "../support/restic/bare-restic.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 
 const NAMESPACE = "from-upstream";
@@ -55,10 +56,7 @@ let dir: string;
 let data: string;
 let repository: string;
 
-function restic(...args: readonly string[]): string {
-  const env = { ...process.env, RESTIC_PASSWORD: "test", RESTIC_REPOSITORY: repository };
-  return execFileSync("restic", ["--no-cache", "--retry-lock=1m", ...args], { env, encoding: "utf8" });
-}
+const restic = (...args: readonly string[]) => bareRestic(repository, "test").run(...args);
 
 function readSnapshots(): readonly unknown[] {
   const snapshots: unknown = JSON.parse(restic("snapshots", "--json"));

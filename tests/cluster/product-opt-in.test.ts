@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -11,6 +10,7 @@ import { eventually } from "../support/eventually.ts";
 import { applyManifests, parseManifests } from "../support/objects/apply.ts";
 import { waitForContainer, waitForReadyPods } from "../support/objects/pods.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
+import { bareRestic } from "../support/restic/bare-restic.ts";
 
 const NAMESPACE = "opt-in-test";
 const TIMEOUT_MS = 60_000;
@@ -83,16 +83,12 @@ async function runSession(name: string): Promise<BackupSession> {
   return eventually(read, ({ status }) => isFinalSessionPhase(status?.phase), TIMEOUT_MS);
 }
 
-function restic(repository: string, ...args: readonly string[]): string {
-  const env = { ...process.env, RESTIC_PASSWORD: "test", RESTIC_REPOSITORY: repository };
-  return execFileSync("restic", ["--no-cache", "--retry-lock=1m", ...args], { env, encoding: "utf8" });
-}
-
 test("a workload that carries the batch's label starts with the sidecar and is backed up as its annotations say", async () => {
   const { client, dir } = cluster();
   const repository = join(dir, "repository");
   await mkdir(repository);
   await chmod(repository, 0o777);
+  const restic = bareRestic(repository, "test");
   await applyManifests(client, parseManifests(BATCH.replace("REPOSITORY", repository)));
   // As a person would: the workload comes when the batch is known. Within milliseconds of it the sidecar comes a little later.
   const read = () => client.get(KINDS.BackupBatch, NAMESPACE, "labelled", asIs);
@@ -114,10 +110,10 @@ test("a workload that carries the batch's label starts with the sidecar and is b
   expect(target).toMatchObject({ alias: "web", phase: "Succeeded", totalHosts: 1 });
   const [snapshot] = target?.stats?.[0]?.snapshots ?? [];
   expect(snapshot).toMatchObject({ path: "/data" });
-  const files = restic(repository, "ls", snapshot?.name ?? "").split("\n");
+  const files = restic.run("ls", snapshot?.name ?? "").split("\n");
   expect(files).toContain("/data/kept");
   expect(files).not.toContain("/data/left-out.tmp");
-  expect(restic(repository, "snapshots", "--tag", `session=${NAMESPACE}/labelled-1`)).toContain("1 snapshots");
+  expect(restic.run("snapshots", "--tag", `session=${NAMESPACE}/labelled-1`)).toContain("1 snapshots");
 });
 
 test("a workload that loses the label loses the sidecar, and the batch runs without it", async () => {

@@ -1,5 +1,4 @@
 /** Drills on a real node find what is wrong with a recovery point, and name it; the application does not notice. PostgreSQL, with statements. */
-import { execFileSync } from "node:child_process";
 import { chownSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -21,6 +20,7 @@ import { folderOfClaim } from "../support/objects/claims.ts";
 import { waitForReadyPods } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { useProduct } from "../support/product/product-cluster.ts";
+import { bareRestic } from "../support/restic/bare-restic.ts";
 import { writeEmptyRepository } from "../support/restic/empty-repository.ts";
 import { sharedPlane } from "../support/shared-plane.ts";
 
@@ -205,13 +205,8 @@ function foundIn({ members = [] }: Status) {
   );
 }
 
-function restic(args: readonly string[], input?: Buffer | string): Buffer {
-  const env = { ...process.env, RESTIC_PASSWORD: PASSWORD, RESTIC_REPOSITORY: repository };
-  return execFileSync("restic", ["--no-cache", "--retry-lock=1m", ...args], {
-    env,
-    ...(input !== undefined && { input }),
-  });
-}
+const restic = (args: readonly string[], input?: Buffer | string) =>
+  bareRestic(repository, PASSWORD).runBytes(args, input);
 
 test("PostgreSQL and its files come back, are counted and asked; no pod of the application restarts, and no claim of it is mounted", async () => {
   await begin("whole");

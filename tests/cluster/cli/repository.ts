@@ -1,6 +1,5 @@
 /** Work on a repository, and looking into its backups, through Jobs in the cluster. */
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFileSync } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -9,6 +8,7 @@ import { KINDS } from "../../../shared/api/kinds.ts";
 import { asIs } from "../../../shared/kube/client/interface.ts";
 import type { CliStage } from "../../support/cli/stage.ts";
 import { eventually } from "../../support/eventually.ts";
+import { bareRestic } from "../../support/restic/bare-restic.ts";
 import { STORAGE_PASSWORD, storageManifests } from "../../support/restore/application.ts";
 
 const TIMEOUT_MS = 90_000;
@@ -38,10 +38,7 @@ export function testRepositoryWork(stage: () => CliStage, session: () => string)
   test("a locked repository is told with who unlocks it; unlock removes the lock; rebuild-index works", async () => {
     const { output, stash, stand } = stage();
     const locks = () => stand.restic("list", "locks", "--no-lock").trim();
-    const holder = spawn("restic", ["--no-cache", "backup", "--stdin", `--repo=${stand.repository}`], {
-      env: { ...process.env, RESTIC_PASSWORD: STORAGE_PASSWORD },
-      stdio: ["pipe", "ignore", "ignore"],
-    });
+    const holder = bareRestic(stand.repository, STORAGE_PASSWORD).hold();
     try {
       await eventually(
         async () => locks(),
@@ -54,8 +51,7 @@ export function testRepositoryWork(stage: () => CliStage, session: () => string)
         stderr: expect.stringContaining(`where it is gone: kubectl stash unlock store -n ${stage().namespace})`),
       });
     } finally {
-      holder.kill("SIGKILL");
-      await once(holder, "close");
+      await holder.kill();
     }
     expect(locks()).not.toBe("");
     // A maintenance that is at work just then is no lock that nobody holds.
@@ -69,16 +65,13 @@ export function testRepositoryWork(stage: () => CliStage, session: () => string)
   test("migrate brings a repository of the old format to the new one", async () => {
     const { output, stand, namespace } = stage();
     const folder = await stand.makeFolder("old");
-    const env = { ...process.env, RESTIC_PASSWORD: STORAGE_PASSWORD, RESTIC_REPOSITORY: folder };
-    const restic = (...args: readonly string[]) => {
-      return execFileSync("restic", ["--no-cache", ...args], { env, encoding: "utf8" });
-    };
-    restic("init", "--repository-version=1");
+    const restic = bareRestic(folder, STORAGE_PASSWORD);
+    restic.run("init", "--repository-version=1");
     const [, , repository] = storageManifests({ namespace, repository: folder });
     if (repository === undefined) throw new Error("no Repository is among the manifests");
     await stand.apply({ ...repository, metadata: { name: "old", namespace } });
     await output("migrate", "old");
-    expect(JSON.parse(restic("cat", "config", "--no-lock"))).toMatchObject({ version: 2 });
+    expect(JSON.parse(restic.run("cat", "config", "--no-lock"))).toMatchObject({ version: 2 });
     await stand.client.delete(KINDS.Repository, namespace, "old");
   });
 

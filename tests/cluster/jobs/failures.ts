@@ -1,5 +1,4 @@
 /** What becomes of sessions whose jobs fail. */
-import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { parseSnapshot, type Snapshot } from "../../../agent/restic/snapshots.ts";
@@ -11,20 +10,13 @@ import { BINDING, type JobStand } from "../../support/jobs/job-stand.ts";
 import { killContainer } from "../../support/node/containers.ts";
 import { waitForPods } from "../../support/objects/pods.ts";
 import { KUBERNETES } from "../../support/objects/resources.ts";
+import { bareRestic } from "../../support/restic/bare-restic.ts";
 
 export function testFailures(stand: () => JobStand): void {
-  /** @param input only for who reads it: another may be gone before it is written */
-  function restic(args: readonly string[], input?: string): string {
-    const env = { ...process.env, RESTIC_PASSWORD: "not-a-secret", RESTIC_REPOSITORY: stand().repository };
-    return execFileSync("restic", ["--no-cache", "--retry-lock=1m", ...args], {
-      env,
-      encoding: "utf8",
-      ...(input && { input }),
-    });
-  }
+  const restic = () => bareRestic(stand().repository, "not-a-secret");
 
   function listSnapshots(): readonly Snapshot[] {
-    const list: unknown = JSON.parse(restic(["snapshots", "--json", "--no-lock"]));
+    const list: unknown = JSON.parse(restic().run("snapshots", "--json", "--no-lock"));
     return judgeSnapshots(Array.isArray(list) ? list.flatMap((one) => parseSnapshot(one) ?? []) : []);
   }
 
@@ -33,7 +25,7 @@ export function testFailures(stand: () => JobStand): void {
   /** As a program of somebody else saves. @returns the snapshot's id */
   function saveDump(): string {
     const before = new Set(listSnapshots().map(({ id }) => id));
-    restic(["backup", "--quiet", "--stdin", "--stdin-filename", "dump", "--host", "addon"], "a dump");
+    restic().runBytes(["backup", "--quiet", "--stdin", "--stdin-filename", "dump", "--host", "addon"], "a dump");
     return listSnapshots().find(({ id }) => !before.has(id))?.id ?? "";
   }
 

@@ -13,6 +13,7 @@ import { folderOfClaim } from "../objects/claims.ts";
 import { listPods, waitForPods } from "../objects/pods.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 import type { Installation } from "../product/installed-cluster.ts";
+import { bareRestic } from "../restic/bare-restic.ts";
 import { writeEmptyRepository } from "../restic/empty-repository.ts";
 import { STORAGE_PASSWORD, storageManifests } from "./application.ts";
 
@@ -120,10 +121,7 @@ export async function openRestoreStand(
         await waitForPods(client, at, (pods) => pods.length === 0);
       }
     },
-    restic(...args) {
-      const env = { ...process.env, RESTIC_PASSWORD: STORAGE_PASSWORD, RESTIC_REPOSITORY: repository };
-      return execFileSync("restic", ["--no-cache", "--retry-lock=1m", ...args], { env, encoding: "utf8" });
-    },
+    restic: bareRestic(repository, STORAGE_PASSWORD).run,
   };
 }
 
