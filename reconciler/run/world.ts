@@ -23,6 +23,8 @@ export interface PodFact {
   readonly namedPorts?: readonly NamedPort[];
   /** The sidecar, where the pod has one. */
   readonly sidecar: AgentFact | undefined;
+  /** Volumes of the application that lie within another one, and that the sidecar does not have. */
+  readonly nestedMounts?: readonly NestedMount[] | undefined;
   /** The restore's init-container, where the pod has one. */
   readonly restoreInit: AgentFact | undefined;
   /** Of a job's pod: a program of somebody else runs in it now, which says nothing and does no work on repositories. */
@@ -31,6 +33,17 @@ export interface PodFact {
   readonly isMute?: boolean;
   /** Of a job's pod: the AppBinding of its namespace that it works on; commands of hooks run in the pods behind that one's Service. */
   readonly behindApp?: string | undefined;
+}
+
+/** A volume in a container of the application, within another one that the sidecar has too. */
+export interface NestedMount {
+  /** That other one, as sourceOf() has it. */
+  readonly outer: string;
+  /** Place in it, with a slash at the beginning. */
+  readonly below: string;
+  readonly volume: string;
+  /** Place in the application's container. */
+  readonly path: string;
 }
 
 /** One of our containers in a pod. */

@@ -7,6 +7,7 @@ import { listAt, numberAt, textAt, valueAt } from "../../shared/json/value.ts";
 import type { NamedPort } from "../hooks/port-names.ts";
 import type { AgentFact, PodFact } from "../run/world.ts";
 import { applicationNames } from "./main-container.ts";
+import { readNestedMounts } from "./nested-mounts.ts";
 import { type PodHoldup, readHoldup } from "./pod-holdup.ts";
 
 export interface PodObject extends PodFact {
@@ -102,6 +103,7 @@ export function readPod(raw: unknown): PodObject | undefined {
   const sidecar = readAgent(raw, Container.Sidecar);
   const restoreInit = readAgent(raw, Container.RestoreInit);
   if (sidecar === undefined && restoreInit === undefined) return undefined;
+  const nestedMounts = sidecar?.mounts && readNestedMounts(raw, sidecar.mounts);
   const phase = textAt(raw, "status", "phase");
   const ready = listAt(raw, "status", "conditions").find((condition) => textAt(condition, "type") === "Ready");
   return {
@@ -118,6 +120,7 @@ export function readPod(raw: unknown): PodObject | undefined {
     containers: applicationNames(raw),
     namedPorts: [...listAt(raw, "spec", "containers"), ...listAt(raw, "spec", "initContainers")].flatMap(readPorts),
     sidecar,
+    ...(nestedMounts !== undefined && { nestedMounts }),
     restoreInit,
     labels: textMapAt(raw, "metadata", "labels"),
     backupHash: appliedHashes(raw).backup,
