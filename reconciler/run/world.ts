@@ -50,7 +50,7 @@ export interface NestedMount {
 export interface AgentFact {
   readonly isRunning: boolean;
   readonly startedAtMs: number | undefined;
-  /** Why it waits or ended, in the kubelet's words. */
+  /** Why it waits or ended, in the kubelet's words, or the scheduler's where no node takes the pod. */
   readonly message: string | undefined;
   /** Why it ended the last time before it started anew, in the kubelet's word. */
   readonly lastEnd?: string | undefined;

@@ -9,6 +9,7 @@ import type { AgentFact, PodFact } from "../run/world.ts";
 import { applicationNames } from "./main-container.ts";
 import { readNestedMounts } from "./nested-mounts.ts";
 import { type PodHoldup, readHoldup } from "./pod-holdup.ts";
+import { readUnschedulable } from "./room-wait.ts";
 
 export interface PodObject extends PodFact {
   readonly labels: TextMap;
@@ -56,7 +57,7 @@ function readAgent(raw: unknown, container: string): AgentFact | undefined {
   return {
     isRunning: valueAt(status, "state", "running") !== undefined,
     startedAtMs: startedAt === undefined ? undefined : Date.parse(startedAt),
-    message: words.length === 0 ? undefined : words.join(": "),
+    message: words.length === 0 ? readUnschedulable(raw) : words.join(": "),
     lastEnd: textAt(status, "lastState", "terminated", "reason"),
     exitCode: numberAt(status, "state", "terminated", "exitCode"),
     serves: servedInvoker(spec),
