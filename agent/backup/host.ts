@@ -23,6 +23,8 @@ export interface HostBackup {
   readonly appBinding?: AppBindingOrder | undefined;
   /** Where the container has volumes; undefined where that means nothing. */
   readonly mounts?: readonly string[] | undefined;
+  /** What of the application's data the paths do not hold, as the order says it. */
+  readonly leftOut?: readonly string[] | undefined;
   /** Of an earlier start of this agent for the same turn. */
   readonly earlier: readonly SnapshotStats[];
 }
@@ -68,10 +70,10 @@ export async function backupHost(backup: HostBackup, ports: HostBackupPorts): Pr
     tell(undefined);
     ports.onSaved(saved());
   }
-  return withWarnings(outcomes, ports.restic.access.warnings ?? []);
+  return withWarnings(outcomes, [...(ports.restic.access.warnings ?? []), ...(backup.leftOut ?? [])]);
 }
 
-/** What is odd about the Secret is told once a host. */
+/** What is odd about the Secret or the pod is told once a host. */
 function withWarnings(outcomes: readonly PathOutcome[], warnings: readonly string[]): readonly PathOutcome[] {
   return outcomes.map((outcome, at) =>
     at === 0 ? { ...outcome, warnings: [...warnings, ...outcome.warnings] } : outcome,

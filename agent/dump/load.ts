@@ -10,6 +10,7 @@ import type { WithLock } from "../locks/patience.ts";
 import type { Restic } from "../restic/client.ts";
 import type { ResticExit } from "../restic/run.ts";
 import { createBegun } from "./begun.ts";
+import { createLineRemarks } from "./line-remarks.ts";
 import { editForOlderServer } from "./older-server.ts";
 import { DUMP_FILE, type DumpPlan, type ProgramCall } from "./plan.ts";
 import { isStatementFault, remarksOf } from "./remarks.ts";
@@ -19,7 +20,7 @@ import { formatExit, type ProgramExit, runDatabaseProgram } from "./run-program.
 import { settingsFilter } from "./settings-filter.ts";
 
 export interface DumpLoad {
-  readonly plan: Pick<DumpPlan, "load" | "listRoles" | "listSettings">;
+  readonly plan: Pick<DumpPlan, "load" | "loadRemarks" | "listRoles" | "listSettings">;
   readonly snapshotId: string;
   /** Name of the dump in the snapshot; it may be upstream's. */
   readonly file?: string;
@@ -39,12 +40,14 @@ export interface DumpLoadPorts {
 interface Attempt {
   readonly read: ResticExit;
   readonly loaded: ProgramExit;
+  /** What is to be said of lines of the dump. */
+  readonly ofLines: readonly string[];
 }
 
 /**
  * Loads the dump.
  *
- * @returns what the program remarked
+ * @returns what is to be said of the dump, and what the program remarked
  * @throws UserError when restic or the program failed, or the program says that a statement did and went on
  */
 export async function loadDump(load: DumpLoad, ports: DumpLoadPorts): Promise<readonly string[]> {
@@ -56,7 +59,7 @@ export async function loadDump(load: DumpLoad, ports: DumpLoadPorts): Promise<re
   });
   const failure = last === undefined ? undefined : failureOf(last, load.plan.load, ports.restic);
   if (failure !== undefined) throw failure;
-  return last === undefined ? [] : remarksOf([last.loaded.words], "load program");
+  return last === undefined ? [] : [...last.ofLines, ...remarksOf([last.loaded.words], "load program")];
 }
 
 async function attempt(load: DumpLoad, ports: DumpLoadPorts): Promise<Attempt> {
@@ -83,6 +86,7 @@ async function attempt(load: DumpLoad, ports: DumpLoadPorts): Promise<Attempt> {
   };
   loading.then(endReading, endReading);
   let copying: Promise<void> = Promise.resolve();
+  const lineRemarks = createLineRemarks(load.plan.loadRemarks ?? []);
   const file = `/${(load.file ?? DUMP_FILE).replace(/^\/+/, "")}`;
   const reading = restic.run(["dump", "--quiet", load.snapshotId, file], {
     signal: AbortSignal.any([ports.signal, loaderEnded.signal]),
@@ -91,6 +95,7 @@ async function attempt(load: DumpLoad, ports: DumpLoadPorts): Promise<Attempt> {
       stdout.on("data", (chunk: Buffer) => {
         begun.tell();
         bytes += chunk.length;
+        lineRemarks.feed(chunk);
         ports.onBytes(bytes);
       });
       const filtered = filters.reduce<Readable>((from, filter) => from.pipe(filter), stdout);
@@ -104,7 +109,7 @@ async function attempt(load: DumpLoad, ports: DumpLoadPorts): Promise<Attempt> {
   } else {
     readingFailed.abort();
   }
-  return { read, loaded: await loading };
+  return { read, loaded: await loading, ofLines: lineRemarks.found() };
 }
 
 /**

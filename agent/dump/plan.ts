@@ -50,12 +50,28 @@ export interface DumpPlan {
   readonly dumps: readonly ProgramCall[];
   /** What the dump does not bring back, one sentence each. */
   readonly leavesOut?: readonly string[];
+  /** Asks the server what else the dump does not bring back. */
+  readonly askLeftOut?: LeftOutQuestion;
   /** Reads the stream. */
   readonly load: ProgramCall;
+  /** What is to be said of a load whose dump has such a line. */
+  readonly loadRemarks?: readonly LoadRemark[];
   /** PostgreSQL: lists the roles that exist, one a line. */
   readonly listRoles?: ProgramCall;
   /** PostgreSQL: lists the server's version and the names of its settings, one a line. */
   readonly listSettings?: ProgramCall;
+}
+
+export interface LeftOutQuestion {
+  readonly call: ProgramCall;
+  /** @param lines of the answer. @returns one sentence each */
+  read(lines: readonly string[]): readonly string[];
+}
+
+export interface LoadRemark {
+  /** A whole line of the dump, without its line break. */
+  readonly line: string;
+  readonly remark: string;
 }
 
 /** What the probe's words mean. */

@@ -15,12 +15,13 @@ import type { Restic } from "../restic/client.ts";
 import type { BackupProgress, BackupSummary } from "../restic/messages.ts";
 import type { ResticExit } from "../restic/run.ts";
 import { createBegun } from "./begun.ts";
+import { gatherLeftOut } from "./left-out.ts";
 import { DUMP_FILE, type DumpPlan } from "./plan.ts";
 import { remarksOf } from "./remarks.ts";
 import { formatExit, runDatabaseProgram } from "./run-program.ts";
 
 export interface DumpSave {
-  readonly plan: Pick<DumpPlan, "dumps" | "leavesOut">;
+  readonly plan: Pick<DumpPlan, "dumps" | "leavesOut" | "askLeftOut">;
   readonly host: string;
   readonly tags: readonly string[];
 }
@@ -54,6 +55,7 @@ interface Attempt {
 export async function saveDump(save: DumpSave, ports: DumpSavePorts): Promise<PathOutcome> {
   const startedAt = ports.now();
   try {
+    const leftOut = await gatherLeftOut(save.plan, ports);
     let last: Attempt | undefined;
     // While the repository is locked restic ends before it reads, and the dump is begun anew.
     await ports.withLock(async () => {
@@ -61,7 +63,7 @@ export async function saveDump(save: DumpSave, ports: DumpSavePorts): Promise<Pa
       return last.exit;
     });
     if (last === undefined) throw new UserError("INTERNAL", "backup of the dump: restic was not run");
-    return await judge(last, save, startedAt, ports.restic);
+    return await judge(last, { leftOut, startedAt, restic: ports.restic });
   } catch (thrown) {
     return failed(asUserError(thrown));
   }
@@ -100,7 +102,14 @@ async function attempt(save: DumpSave, ports: DumpSavePorts): Promise<Attempt> {
   return { exit, dumpFailure: await dumping, summary, unread, remarks };
 }
 
-async function judge(attempt: Attempt, save: DumpSave, startedAt: Date, restic: Restic): Promise<PathOutcome> {
+interface Judging {
+  /** What the dump does not bring back. */
+  readonly leftOut: readonly string[];
+  readonly startedAt: Date;
+  readonly restic: Restic;
+}
+
+async function judge(attempt: Attempt, { leftOut, startedAt, restic }: Judging): Promise<PathOutcome> {
   const { summary } = attempt;
   const id = summary?.snapshotId;
   const failure = failureOf(attempt, restic);
@@ -110,11 +119,7 @@ async function judge(attempt: Attempt, save: DumpSave, startedAt: Date, restic: 
   }
   if (summary.bytesTotal === 0) return failed(await withoutSnapshot(emptyDump(), id, restic));
   const snapshot = buildSnapshotStats(DUMP_FILE, summary, { id, at: startedAt, unreadable: 0 });
-  return {
-    kind: "saved",
-    snapshot,
-    warnings: [...(save.plan.leavesOut ?? []), ...remarksOf(attempt.remarks, "dump program")],
-  };
+  return { kind: "saved", snapshot, warnings: [...leftOut, ...remarksOf(attempt.remarks, "dump program")] };
 }
 
 function emptyDump(): UserError {

@@ -170,6 +170,7 @@ async function save(turn: Turn, plan: Plan, hooks: HookRunner, heartbeat: Heartb
       origin,
       appBinding: run.spec.appBinding,
       mounts: gatherVolumes(),
+      leftOut: run.spec.backup?.leftOut ?? [],
       earlier: run.status?.snapshots ?? [],
     },
     { restic, withLock, signal: stopper.signal, log, now, onProgress: heartbeat.update, onSaved, adopt },

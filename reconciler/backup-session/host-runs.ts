@@ -8,6 +8,7 @@ import { runHosts, runTargets } from "../run/facts.ts";
 import { actionsOf, type HostRunOrder, type HostRuns, hooksOrder } from "../run/host-runs.ts";
 import { hostOrders, type OrderedHost } from "../run/orders.ts";
 import { mayBegin } from "./early-hosts.ts";
+import { leftOutOf } from "./left-out.ts";
 import { memberOf, type SessionStatus, type SessionView } from "./view.ts";
 
 function hasOpenActions({ actions }: Pick<HostRunSpec, "actions">): boolean {
@@ -62,7 +63,9 @@ function backupOrder(
   const { metadata, spec } = object;
   const time = spec.dueTime ?? metadata.creationTimestamp;
   const { paths, exclude, args } = member.target;
-  const { namedPorts = [], graceSeconds } = view.pods.get(podUid) ?? {};
+  const pod = view.pods.get(podUid);
+  const { namedPorts = [], graceSeconds } = pod ?? {};
+  const leftOut = pod === undefined ? [] : leftOutOf(paths ?? [], pod);
   return {
     backup: {
       invoker: { kind, namespace, name },
@@ -72,6 +75,7 @@ function backupOrder(
       ...(paths !== undefined && { paths: normalPaths(paths) }),
       ...(exclude !== undefined && { exclude }),
       ...(args !== undefined && { args }),
+      ...(leftOut.length > 0 && { leftOut }),
     },
     ...hooksOrder(
       jobHandler(member, member.hooks?.preBackup),

@@ -17,6 +17,8 @@ import { gatherLimitRanges } from "../jobs/gather.ts";
 import { buildHostRun, type RunOwner } from "../run/host-runs.ts";
 import { type HookJobPlan, hookOrder, planHookJob } from "./job.ts";
 import type { HookRun } from "./plan.ts";
+import { NotBegunError } from "./until-begun.ts";
+import { whyNotBegun } from "./why-not-begun.ts";
 
 export interface HookJobPorts {
   readonly client: Pick<KubeClient, "create" | "delete" | "find" | "list" | "patch">;
@@ -29,7 +31,7 @@ const POLL_MS = 250;
 /**
  * @param signal ends the hook, and with it the Job
  * @returns what it printed
- * @throws UserError HOOK_FAILED; KubeError
+ * @throws NotBegunError when its time was over before the job ran; UserError HOOK_FAILED; KubeError
  */
 export async function runHookJob(
   ports: HookJobPorts,
@@ -51,7 +53,7 @@ export async function runHookJob(
   } catch (error) {
     // Before anybody is told that it failed: its pod must not begin with it afterwards.
     await takeBack(ports, plan);
-    throw error;
+    throw await explained(ports, plan, error, signal);
   } finally {
     // With its pod: a hook that was cut off must not go on. What is left behind goes with the run.
     await inside
@@ -71,6 +73,23 @@ async function takeBack({ client, log }: HookJobPorts, { namespace, name }: Hook
     await inNamespace(client, namespace).patch(KINDS.HostRun, name, patch, asIs, { signal });
   } catch (error) {
     if (!isNotFound(error)) log.warn({ job: name, error: messageOf(error) }, "order of a hook not taken back");
+  }
+}
+
+/** Who was cut off while its job waited for something says for what. */
+async function explained(
+  { client, log }: HookJobPorts,
+  plan: HookJobPlan,
+  error: unknown,
+  { aborted }: AbortSignal,
+): Promise<unknown> {
+  if (!aborted) return error;
+  try {
+    const why = await whyNotBegun(client, plan);
+    return why === undefined ? error : new NotBegunError(`it never began: ${why}`, { cause: error });
+  } catch (fault) {
+    log.warn({ job: plan.name, error: messageOf(fault) }, "what a hook's job waited for is not known");
+    return error;
   }
 }
 

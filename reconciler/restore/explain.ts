@@ -4,9 +4,10 @@ import { findCondition, isConditionFalse, isConditionTrue } from "../../shared/s
 import { formatTarget, targetKey } from "../../shared/target/ref.ts";
 import { isAssigned, withExplanation, withoutExplanation } from "../run/entries.ts";
 import { runHosts, runTargets } from "../run/facts.ts";
+import { waitOf } from "../run/host-turns.ts";
 import { targetFailure } from "../run/outcome.ts";
 import { targetRef } from "../run/view.ts";
-import { RESTORE_WORDS } from "./facts.ts";
+import { RESTORE_WORDS, runFacts } from "./facts.ts";
 import type { RestoreStatus } from "./status.ts";
 import type { HeldPod, MemberStatus, RestoreView } from "./view.ts";
 
@@ -44,7 +45,12 @@ function ofFailure(name: string, target: MemberStatus): Explanation | undefined 
 }
 
 /** What a member waits for, in words. */
-function ofWait(name: string, target: MemberStatus, held: readonly HeldPod[]): Explanation | undefined {
+function ofWait(
+  view: RestoreView,
+  name: string,
+  target: MemberStatus,
+  held: readonly HeldPod[],
+): Explanation | undefined {
   if (target.phase === "Succeeded") return undefined;
   if (target.reason !== undefined) return { reason: target.reason, message: `${name}: ${target.message ?? ""}` };
   const host = runHosts(target).find((one) => one.phase === "Pending" && !isAssigned(one));
@@ -55,7 +61,9 @@ function ofWait(name: string, target: MemberStatus, held: readonly HeldPod[]): E
     const why = `pod ${other.pod} still waits for ${other.waitsFor.replace("/", " ")}`;
     return { reason, message: `${name}: ${why}, and a StatefulSet replaces no pod that is not ready: delete the pod` };
   }
-  return { reason, message: `${name}: host ${host.hostname} waits for a pod whose init-container runs` };
+  const why = waitOf(runFacts(view), target, host);
+  const wait = `${name}: host ${host.hostname} waits for a pod whose init-container runs`;
+  return { reason, message: why === undefined ? wait : `${wait}: ${why}` };
 }
 
 /**
@@ -87,7 +95,7 @@ function explain(view: RestoreView, status: RestoreStatus): Explanation | undefi
   const after = findCondition(status.conditions, ConditionType.GlobalPostRestoreHookSucceeded);
   if (after?.status === "False") return { reason: after.reason ?? after.type, message: after.message ?? "" };
   return first((name, target) =>
-    ofWait(name, target, view.heldElsewhere.get(targetKey(targetRef(view, target))) ?? []),
+    ofWait(view, name, target, view.heldElsewhere.get(targetKey(targetRef(view, target))) ?? []),
   );
 }
 

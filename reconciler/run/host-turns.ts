@@ -19,7 +19,7 @@ import {
   withRunTarget,
 } from "./facts.ts";
 import { staleFactor } from "./heartbeats.ts";
-import { planHosts } from "./hosts.ts";
+import { type HostPlan, planHosts, type TargetPlan, whyUnserved } from "./hosts.ts";
 import { runSummary } from "./outcome.ts";
 import { owedTarget } from "./owed-hooks.ts";
 import { OPEN_GATE, type TurnGate } from "./turn-gate.ts";
@@ -41,17 +41,44 @@ function withHostAt<Status extends RunStatus>(
   return withRunHost(status, targetIndex, hostIndex, change);
 }
 
+interface PlannedHosts {
+  readonly plan: TargetPlan;
+  readonly byName: ReadonlyMap<string, HostPlan>;
+}
+
+/** The target's hosts as they can be served now. */
+function planOf<Status extends RunStatus>(
+  facts: RunFacts<Status>,
+  target: TargetEntry,
+  isPatienceOver: boolean,
+): PlannedHosts {
+  const ref = facts.refOf(target);
+  const workload = workloadOf(facts.workloads, targetKey(ref), target.alias);
+  const plan = planHosts({ ref, alias: target.alias, workload, role: facts.words.role, isPatienceOver });
+  // Of two hosts of one name the first counts.
+  const hosts = plan.kind === "hosts" ? plan.hosts.toReversed() : [];
+  return { plan, byName: new Map(hosts.map((host) => [host.hostname, host])) };
+}
+
 /** Pods that can take the target's hosts now, by host. */
 export function podsOf<Status extends RunStatus>(
   facts: RunFacts<Status>,
   target: TargetEntry,
   isPatienceOver: boolean,
 ): ReadonlyMap<string, PodFact | undefined> {
-  const ref = facts.refOf(target);
-  const workload = workloadOf(facts.workloads, targetKey(ref), target.alias);
-  const plan = planHosts({ ref, alias: target.alias, workload, role: facts.words.role, isPatienceOver });
-  // Of two hosts of one name the first counts.
-  return new Map(plan.kind === "hosts" ? plan.hosts.toReversed().map(({ hostname, pod }) => [hostname, pod]) : []);
+  const { byName } = planOf(facts, target, isPatienceOver);
+  return new Map([...byName].map(([hostname, { pod }]) => [hostname, pod]));
+}
+
+/** What a host waits for that no pod serves yet; undefined where nothing is known of that. */
+export function waitOf<Status extends RunStatus>(
+  facts: RunFacts<Status>,
+  target: TargetEntry,
+  host: HostEntry,
+): string | undefined {
+  const { plan, byName } = planOf(facts, target, true);
+  if (plan.kind !== "hosts") return plan.message;
+  return whyUnserved(byName.get(host.hostname ?? "")?.candidates ?? [], facts.words.role);
 }
 
 /** Pod that can take the host now. */
@@ -132,14 +159,14 @@ function roomOf(status: RunStatus, most: number): number[] {
   });
 }
 
-/** Finds pods as podFor does, but looks at each target once: it may have thousands of hosts. */
-function createPodFinder<Status extends RunStatus>(facts: RunFacts<Status>) {
-  const known = new Map<string, ReadonlyMap<string, PodFact | undefined>>();
-  return ({ targetIndex, target, host }: HostPlace, isPatienceOver: boolean): PodFact | undefined => {
+/** Plans as podFor does, but looks at each target once: it may have thousands of hosts. */
+function createPlanner<Status extends RunStatus>(facts: RunFacts<Status>) {
+  const known = new Map<string, PlannedHosts>();
+  return ({ targetIndex, target }: HostPlace, isPatienceOver: boolean): PlannedHosts => {
     const key = `${targetIndex}/${isPatienceOver}`;
-    const pods = known.get(key) ?? podsOf(facts, target, isPatienceOver);
-    known.set(key, pods);
-    return pods.get(host.hostname ?? "");
+    const planned = known.get(key) ?? planOf(facts, target, isPatienceOver);
+    known.set(key, planned);
+    return planned;
   };
 }
 
@@ -153,16 +180,19 @@ export function stepGiveTurn<Status extends RunStatus>(
   now: Date,
 ): RunStep<Status> | undefined {
   const room = roomOf(status, facts.limits.maxConcurrentHosts);
-  const findPod = createPodFinder(facts);
+  const planFor = createPlanner(facts);
   let next = status;
   for (const place of hostPlaces(status)) {
     const { host, target, targetIndex } = place;
     if (!isOpenHost(host) || isAssigned(host) || (room[targetIndex] ?? 0) <= 0) continue;
     const waitedMs = now.getTime() - (Date.parse(host.assignedAt ?? "") || 0);
     const isPatienceOver = waitedMs >= facts.podWaitMsOf(target);
-    const pod = findPod(place, isPatienceOver);
+    const { pod, candidates = [] } = planFor(place, isPatienceOver).byName.get(host.hostname ?? "") ?? {};
     if (pod === undefined) {
-      if (isPatienceOver) next = withHostAt(next, place, (old) => ({ ...old, ...unserved(old, now) }));
+      if (isPatienceOver) {
+        const why = whyUnserved(candidates, facts.words.role);
+        next = withHostAt(next, place, (old) => ({ ...old, ...unserved(old, why, now) }));
+      }
       continue;
     }
     const gate = facts.turnGate?.(next, target, pod) ?? OPEN_GATE;
@@ -183,10 +213,12 @@ export function stepGiveTurn<Status extends RunStatus>(
   return next === status ? undefined : { status: next };
 }
 
-function unserved(host: HostEntry, now: Date) {
-  return host.attempt === undefined
-    ? hostFailure("SIDECAR_NOT_RUNNING", "no ready pod that serves the host runs our container", formatTime(now))
-    : hostFailure("EXECUTOR_LOST", "its pod is gone, and no other pod could take over", formatTime(now));
+function unserved(host: HostEntry, why: string | undefined, now: Date) {
+  const [code, message] =
+    host.attempt === undefined
+      ? (["SIDECAR_NOT_RUNNING", "no ready pod that serves the host runs our container"] as const)
+      : (["EXECUTOR_LOST", "its pod is gone, and no other pod could take over"] as const);
+  return hostFailure(code, why === undefined ? message : `${message}: ${why}`, formatTime(now));
 }
 
 function shutOut({ message, code }: Extract<TurnGate, { readonly kind: "closed" }>, now: Date) {
@@ -225,7 +257,7 @@ function giveTo<Status extends RunStatus>(
     if (record.podUID !== pod.uid) {
       // The pod that the hook prepared is gone: its attempt counts, and the hook runs in the new one.
       const isLast = attempt >= words.maxAttempts;
-      const change = isLast ? unserved({ ...host, attempt }, now) : { attempt };
+      const change = isLast ? unserved({ ...host, attempt }, undefined, now) : { attempt };
       return { status: withHostAt(status, place, (old) => ({ ...old, ...change })) };
     }
   }

@@ -12,6 +12,8 @@ export interface HostPlan {
   readonly hostname: string;
   /** Undefined while no pod can serve the host. */
   readonly pod: PodFact | undefined;
+  /** Those that it could be, now or later. */
+  readonly candidates: readonly PodFact[];
 }
 
 export type TargetPlan =
@@ -57,7 +59,7 @@ function bestPod(pods: readonly PodFact[], view: HostsView): PodFact | undefined
 
 function plan(view: HostsView, source: { ordinal?: number; nodeName?: string }, pods: readonly PodFact[]): HostPlan {
   const hostname = hostName({ kind: view.ref.kind, alias: view.alias, ...source });
-  return { hostname: hostname ?? view.alias ?? "host-0", pod: bestPod(pods, view) };
+  return { hostname: hostname ?? view.alias ?? "host-0", pod: bestPod(pods, view), candidates: pods };
 }
 
 /** Looked at once for all hosts: a DaemonSet has thousands. */
@@ -89,7 +91,7 @@ function daemonSetHosts(view: HostsView, workload: WorkloadFact): readonly HostP
 
 function hostsOfWorkload(view: HostsView, workload: WorkloadFact): readonly HostPlan[] {
   if (workload.jobHosts !== undefined) {
-    return workload.jobHosts.map(({ hostname, pods }) => ({ hostname, pod: bestPod(pods, view) }));
+    return workload.jobHosts.map(({ hostname, pods }) => ({ hostname, pod: bestPod(pods, view), candidates: pods }));
   }
   switch (view.ref.kind) {
     case "StatefulSet":
@@ -151,4 +153,13 @@ function whyNotServed({ ref, role }: HostsView, workload: WorkloadFact): string 
   if (running !== undefined) return `pod ${running.name} of ${target} is not ready`;
   const why = first[role]?.message;
   return `the container ${container} of pod ${first.name} is not running${why === undefined ? "" : `: ${why}`}`;
+}
+
+/** What is known of why none of a host's pods serves it: the words of the kubelet or the scheduler, if they have any. */
+export function whyUnserved(candidates: readonly PodFact[], role: AgentRole): string | undefined {
+  const carrying = candidates.filter((pod) => !pod.isEnded && !pod.isTerminating && pod[role] !== undefined);
+  const told = carrying.find((pod) => pod[role]?.message !== undefined);
+  if (told !== undefined) return `pod ${told.name}: ${told[role]?.message}`;
+  const [first] = carrying;
+  return first === undefined ? undefined : `pod ${first.name} is not ready`;
 }

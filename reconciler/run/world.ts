@@ -23,6 +23,8 @@ export interface PodFact {
   readonly namedPorts?: readonly NamedPort[];
   /** The sidecar, where the pod has one. */
   readonly sidecar: AgentFact | undefined;
+  /** Volumes of the application that lie within another one, and that the sidecar does not have. */
+  readonly nestedMounts?: readonly NestedMount[] | undefined;
   /** The restore's init-container, where the pod has one. */
   readonly restoreInit: AgentFact | undefined;
   /** Of a job's pod: a program of somebody else runs in it now, which says nothing and does no work on repositories. */
@@ -33,11 +35,22 @@ export interface PodFact {
   readonly behindApp?: string | undefined;
 }
 
+/** A volume in a container of the application, within another one that the sidecar has too. */
+export interface NestedMount {
+  /** That other one, as sourceOf() has it. */
+  readonly outer: string;
+  /** Place in it, with a slash at the beginning. */
+  readonly below: string;
+  readonly volume: string;
+  /** Place in the application's container. */
+  readonly path: string;
+}
+
 /** One of our containers in a pod. */
 export interface AgentFact {
   readonly isRunning: boolean;
   readonly startedAtMs: number | undefined;
-  /** Why it waits or ended, in the kubelet's words. */
+  /** Why it waits or ended, in the kubelet's words, or the scheduler's where no node takes the pod. */
   readonly message: string | undefined;
   /** Why it ended the last time before it started anew, in the kubelet's word. */
   readonly lastEnd?: string | undefined;

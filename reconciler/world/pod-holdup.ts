@@ -1,6 +1,7 @@
-/** What keeps a pod from being ready where that is our sidecar alone: everything else in it is as it should be. */
+/** What keeps a pod from being ready where that is, or may be, our sidecar alone: everything else in it is as it should be. */
 import { Container } from "../../shared/contract.ts";
 import { listAt, numberAt, textAt, valueAt } from "../../shared/json/value.ts";
+import { readRoomWait } from "./room-wait.ts";
 import { readVolumeWait } from "./volume-wait.ts";
 
 export interface PodHoldup {
@@ -19,6 +20,8 @@ const KILLS = 3;
 
 /** @returns undefined for a pod that has no sidecar, is ready, or is held up by something else (too) */
 export function readHoldup(raw: unknown): PodHoldup | undefined {
+  const room = readRoomWait(raw);
+  if (room !== undefined) return { words: room };
   const running = listAt(raw, "status", "containerStatuses");
   const first = listAt(raw, "status", "initContainerStatuses").find(isSidecar);
   const sidecar = running.find(isSidecar) ?? first;

@@ -7,7 +7,9 @@ import { listAt, numberAt, textAt, valueAt } from "../../shared/json/value.ts";
 import type { NamedPort } from "../hooks/port-names.ts";
 import type { AgentFact, PodFact } from "../run/world.ts";
 import { applicationNames } from "./main-container.ts";
+import { readNestedMounts } from "./nested-mounts.ts";
 import { type PodHoldup, readHoldup } from "./pod-holdup.ts";
+import { readUnschedulable } from "./room-wait.ts";
 
 export interface PodObject extends PodFact {
   readonly labels: TextMap;
@@ -55,7 +57,7 @@ function readAgent(raw: unknown, container: string): AgentFact | undefined {
   return {
     isRunning: valueAt(status, "state", "running") !== undefined,
     startedAtMs: startedAt === undefined ? undefined : Date.parse(startedAt),
-    message: words.length === 0 ? undefined : words.join(": "),
+    message: words.length === 0 ? readUnschedulable(raw) : words.join(": "),
     lastEnd: textAt(status, "lastState", "terminated", "reason"),
     exitCode: numberAt(status, "state", "terminated", "exitCode"),
     serves: servedInvoker(spec),
@@ -102,6 +104,7 @@ export function readPod(raw: unknown): PodObject | undefined {
   const sidecar = readAgent(raw, Container.Sidecar);
   const restoreInit = readAgent(raw, Container.RestoreInit);
   if (sidecar === undefined && restoreInit === undefined) return undefined;
+  const nestedMounts = sidecar?.mounts && readNestedMounts(raw, sidecar.mounts);
   const phase = textAt(raw, "status", "phase");
   const ready = listAt(raw, "status", "conditions").find((condition) => textAt(condition, "type") === "Ready");
   return {
@@ -118,6 +121,7 @@ export function readPod(raw: unknown): PodObject | undefined {
     containers: applicationNames(raw),
     namedPorts: [...listAt(raw, "spec", "containers"), ...listAt(raw, "spec", "initContainers")].flatMap(readPorts),
     sidecar,
+    ...(nestedMounts !== undefined && { nestedMounts }),
     restoreInit,
     labels: textMapAt(raw, "metadata", "labels"),
     backupHash: appliedHashes(raw).backup,

@@ -65,6 +65,10 @@ const backupOrderSchema = object({
   paths: optional(list(text), "Paths to back up, one snapshot each."),
   exclude: optional(list(text), "Patterns of files to leave out."),
   args: optional(list(text), "Further arguments for restic backup."),
+  leftOut: optional(
+    list(text),
+    "What of the application's data the paths do not hold, one sentence each: the pod tells it as warnings.",
+  ),
 });
 
 const restoreOrderSchema = object({

@@ -121,6 +121,37 @@ test("D9: a backend's volume that no node can mount keeps no pod from beginning 
   }
 });
 
+describe("C1: where no node has room for the application's pod with the sidecar", () => {
+  const namespace = "harmless-out-room";
+  const SLOT = "example.com/slot";
+  const resources = { requests: { ...RESOURCES.requests, [SLOT]: "1" }, limits: { ...RESOURCES.limits, [SLOT]: "1" } };
+  const whole = (kind: WorkloadKind, name: string, spec: object) =>
+    anApplication(namespace, { kind, name, spec, container: { resources } });
+
+  test.each([
+    ["StatefulSet", "set", { serviceName: "set" }],
+    ["Deployment", "web", { strategy: { type: "Recreate" } }],
+  ] as const)("a %s runs without it, with the scheduler's words", async (kind, name, spec) => {
+    const { client, nodes } = cluster();
+    for (const node of nodes) {
+      const patch = {
+        kind: "merge",
+        body: { status: { capacity: { [SLOT]: "1" }, allocatable: { [SLOT]: "1" } } },
+      } as const;
+      await client.patchStatus(KUBERNETES.Node, undefined, node.name, patch, asIs);
+    }
+    await stage.apply(aNamespace(namespace), whole(kind, name, spec));
+    await waitForReadyPods(client, namespace, `app=${name}`, 1, TIMEOUT_MS);
+    const runtimeSettings = { container: { resources: { requests: { [SLOT]: "1" }, limits: { [SLOT]: "1" } } } };
+    await stage.apply(aBackupOf(namespace, { kind, name, spec: { runtimeSettings } }));
+    await untilTroubled(namespace, name);
+    expect(await untilReason(namespace, name, "InjectionRefusedByCluster")).toContain(`Insufficient ${SLOT}`);
+    await untilAlone(namespace, name, 1);
+    await client.delete(KUBERNETES[kind], namespace, name);
+    await eventually(() => listPods(client, namespace, `app=${name}`), [], TIMEOUT_MS);
+  });
+});
+
 test("a namespace that pins another image goes on with it, whatever the installation has", async () => {
   const pinned = "harmless-pinned";
   const metadata = { annotations: { "stash.appscode.com/image": PRODUCT_IMAGE } };

@@ -75,6 +75,33 @@ spec:
 `;
 }
 
+/** The application has a second volume in a folder of the first, and the member knows nothing of it. */
+const NESTED = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: nested, namespace: ${NAMESPACE} }
+spec:
+  selector: { matchLabels: { app: nested } }
+  strategy: { type: Recreate }
+  template:
+    metadata: { labels: { app: nested } }
+    spec:
+      terminationGracePeriodSeconds: 0
+      containers:
+        - name: app
+          image: "app:1"
+          command: [sh, -c, "echo kept >/data/file && echo lost >/data/uploads/file && sleep infinity"]
+          volumeMounts: [{ name: data, mountPath: /data }, { name: uploads, mountPath: /data/uploads }]
+      volumes:
+        - { name: data, emptyDir: {} }
+        - { name: uploads, persistentVolumeClaim: { claimName: nested } }
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: { name: nested, namespace: ${NAMESPACE} }
+spec: { accessModes: [ReadWriteOnce], storageClassName: standard, resources: { requests: { storage: 1Gi } } }
+`;
+
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "stash-batch-unreadable-"));
   store = await startRestServer(dir, "backup", "secret", cluster().gateway);
@@ -99,13 +126,15 @@ spec: { backend: { storageSecretName: backend, rest: { url: "http://${store.host
 `,
         workload("files", "touch /data/private && chmod 000 /data/private && ln -sfn file /data/current"),
         workload("folders", "mkdir -p /data/pgdata && echo 1 >/data/pgdata/1 && chmod 700 /data/pgdata"),
+        NESTED,
+        configuration("nested", "nested", "[/data]"),
         configuration("files", "files", "[/data/]"),
         configuration("folders", "folders", "[/data]"),
         configuration("nothing", "files", "[/data/current, /usr]"),
       ].join("---\n"),
     ),
   );
-  for (const name of ["files", "folders"]) {
+  for (const name of ["files", "folders", "nested"]) {
     await waitForContainer(cluster().client, NAMESPACE, `app=${name}`, "stash", 1, TIMEOUT_MS);
   }
 }, 300_000);
@@ -182,4 +211,14 @@ test("C01: a symbolic link, and a folder that no volume reaches, are no clean su
   expect(host, JSON.stringify(status, null, 1)).toMatchObject({ phase: "Failed", reason: "PATH_IS_LINK" });
   expect(host?.error).toMatch(/path \/data\/current is a symbolic link to \/data\/file/);
   expect(host?.error).toMatch(/path \/usr is on no volume/);
+});
+
+test("C01: a volume of the application within the one that is saved is named where its backup lacks it", async () => {
+  const { status } = await backup("nested");
+  const [host] = status?.targets?.[0]?.stats ?? [];
+  expect(host, JSON.stringify(status, null, 1)).toMatchObject({ phase: "Succeeded", snapshots: [{ path: "/data" }] });
+  expect(host?.snapshots?.[0]?.fileStats?.totalFiles).toBe(1);
+  expect(host?.warnings).toEqual([
+    expect.stringMatching(/^\/data lacks volume uploads, which the application has at \/data\/uploads/),
+  ]);
 });

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { planMysql } from "../../agent/dump/addons/mysql-client.ts";
 import { createDumpWorld, type DumpWorld } from "../support/databases/dump-world.ts";
 import { type MariadbServer, startMariadb } from "../support/databases/mariadb.ts";
+import { runTool } from "../support/databases/server.ts";
 
 /** Everything that an option file could trip over. */
 const PASSWORD = "p\"a'#; \\s=é $x:%";
@@ -98,6 +99,79 @@ SELECT trigger_name, action_statement FROM information_schema.triggers WHERE tri
     const outcome = await world.save(planMysql(flavor, world.request(server, { args: "--all-databases" })));
     expect(outcome).toMatchObject({ kind: "saved", warnings: [] });
   });
+});
+
+describe("E5: what a server does not show an account that dumps it", () => {
+  beforeAll(async () => {
+    await server.query(`
+CREATE DATABASE seen; USE seen; CREATE TABLE item (id INT PRIMARY KEY); CREATE TABLE former (id INT) WITH SYSTEM VERSIONING;
+CREATE TRIGGER told AFTER INSERT ON item FOR EACH ROW SET @told = NEW.id;
+CREATE PROCEDURE done() SELECT 1;
+CREATE DATABASE unseen; CREATE TABLE unseen.item (id INT);
+CREATE USER looker@'%' IDENTIFIED BY 'x'; GRANT SELECT, LOCK TABLES, SHOW VIEW, EVENT ON *.* TO looker@'%';
+CREATE USER tenant@'%' IDENTIFIED BY 'x'; GRANT SELECT, LOCK TABLES, SHOW VIEW, EVENT, TRIGGER ON seen.* TO tenant@'%';
+`);
+  });
+
+  afterAll(async () => {
+    await server.query("DROP DATABASE seen; DROP DATABASE unseen; DROP USER looker@'%', tenant@'%'");
+  });
+
+  async function textOf(id: string): Promise<string> {
+    const chunks: Buffer[] = [];
+    await world.restic.run(["dump", "--quiet", id, "/dumpfile.sql"], {
+      onRawStdout: (stdout) => stdout.on("data", (chunk: Buffer) => chunks.push(chunk)),
+    });
+    return Buffer.concat(chunks).toString("utf8");
+  }
+
+  test.each([
+    ["root", PASSWORD, ALL.args, "", [/^accounts/, /^former rows .*: seen\.former /]],
+    ["root", PASSWORD, "--databases seen --dump-history", "", []],
+    ["looker", "x", ALL.args, "TRIGGER", [/^accounts/, /^triggers .*those of seen, shop, unseen \(/, /^former rows/]],
+    [
+      "tenant",
+      "x",
+      "--all-databases --dump-history",
+      "PROCEDURE",
+      [/^databases .*args ask for all/, /^routines .*those of seen\b/],
+    ],
+    ["tenant", "x", "--databases seen --dump-history --skip-routines", "PROCEDURE", []],
+  ] as const)("is not in the dump, and is named: as %s %s with %s", async (username, password, args, lacks, named) => {
+    const request = { ...world.request(server, { args }, password), username };
+    const outcome = await world.save(planMysql("mariadb", request));
+    const warnings = named.map((line) => expect.stringMatching(line));
+    expect(outcome).toMatchObject({ kind: "saved", warnings });
+    const text = await textOf(outcome.kind === "saved" ? (outcome.snapshot.name ?? "") : "");
+    const parts = ["TRIGGER .?told", "PROCEDURE .?done"];
+    expect(parts.filter((part) => !new RegExp(part).test(text))).toEqual(
+      parts.filter((part) => part.startsWith(lacks || "-")),
+    );
+    expect(text).toContain("CREATE TABLE `former`");
+  });
+});
+
+test("E5: bodies of routines come back with their line breaks of Windows", async () => {
+  const client = ["mariadb", "--no-defaults", `--socket=${server.socket}`, "--user=root", "--binary-mode"];
+  const input = "CREATE DATABASE breaks;\nCREATE PROCEDURE breaks.two() SELECT 'a\r\nb';\n";
+  await runTool(client, { input });
+  const body = "SELECT HEX(body) FROM mysql.proc WHERE db = 'breaks'";
+  const before = await server.query(body);
+  expect(before).toContain("0D0A");
+  const id = await world.saveWell(planMysql("mariadb", world.request(server, { args: "--databases breaks" })));
+  await server.query("DROP DATABASE breaks");
+  await world.load(planMysql("mariadb", world.request(server, { args: "" })), id, server.username);
+  expect(await server.query(body)).toBe(before);
+  await server.query("DROP DATABASE breaks");
+});
+
+test("E5: who loads accounts is told when they count", async () => {
+  const id = await world.saveWell(planMysql("mariadb", world.request(server, { args: "--databases mysql shop" })));
+  const load = (args: string, snapshot: string) =>
+    world.load(planMysql("mariadb", world.request(server, { args })), snapshot, server.username);
+  expect(await load("", id)).toEqual([expect.stringMatching(/FLUSH PRIVILEGES or restart/)]);
+  const other = await world.saveWell(planMysql("mariadb", world.request(server, { args: "--databases shop" })));
+  expect(await load("", other)).toEqual([]);
 });
 
 test("E5: a load that is told to go on after errors goes on, and is no success where a statement failed", async () => {

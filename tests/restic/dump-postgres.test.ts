@@ -99,6 +99,26 @@ test("one database comes back by pg_dump", async () => {
   expect(await server.query(FACTS, "shop")).toBe(before);
 });
 
+describe("E5: what a dump of PostgreSQL leaves out is named:", () => {
+  test("databases that nobody may connect to", async () => {
+    const warningsOf = async () => {
+      const outcome = await world.save(planPostgres(world.request(server, { args: "" })));
+      return outcome.kind === "saved" ? outcome.warnings : [outcome.error.message];
+    };
+    expect(await warningsOf()).toEqual([]);
+    await server.query('CREATE DATABASE "closed one"');
+    await server.query('ALTER DATABASE "closed one" ALLOW_CONNECTIONS false');
+    expect(await warningsOf()).toEqual([expect.stringMatching(/allow no connections .*: closed one \(next/)]);
+    await server.query('DROP DATABASE "closed one"');
+  });
+
+  test("what is no part of the one database of pg_dump", async () => {
+    const params = { args: "--dbname=shop", backupCommand: "pg_dump" };
+    const outcome = await world.save(planPostgres(world.request(server, params)));
+    expect(outcome).toMatchObject({ kind: "saved", warnings: [expect.stringMatching(/^roles and other databases/)] });
+  });
+});
+
 describe("L101: a load", () => {
   test("stops at the first error and says which", async () => {
     const id = await world.saveWell(planPostgres(world.request(server, { args: "" })));

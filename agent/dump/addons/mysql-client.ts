@@ -2,6 +2,8 @@
 import { UserError } from "../../../shared/errors.ts";
 import { splitArguments } from "../command-line.ts";
 import type { DumpPlan, DumpRequest, PrivateFile, ProbeAnswer, ProgramCall } from "../plan.ts";
+import { isOfTables, scopeOf } from "./mysql-arguments.ts";
+import { leftOutOf, WHAT_THERE_IS } from "./mysql-left-out.ts";
 
 /** Where the account is found in a Secret. */
 export const MYSQL_ACCOUNT = { userKeys: ["username"], passwordKeys: ["password"], defaultUser: "root" } as const;
@@ -34,8 +36,14 @@ export function planMysql(flavor: MysqlFlavor, request: DumpRequest): DumpPlan {
     client: call(client, options),
     probe: call(client, options, `--connect-timeout=${CONNECT_TIMEOUT_SECONDS}`, "--execute=SELECT 1"),
     dumps: dumps.map((own) => call(dump, options, ...(isOfTables(own) ? [] : EVERYTHING), ...own)),
-    leavesOut: dumps.some(ignoresAccounts) ? [NO_ACCOUNTS] : [],
-    load: call(client, options, ...args),
+    leavesOut: dumps.some((own) => scopeOf(own).ignored.includes("mysql")) ? [NO_ACCOUNTS] : [],
+    askLeftOut: {
+      call: call(client, options, "--batch", "--skip-column-names", `--execute=${WHAT_THERE_IS}`),
+      read: (lines) => leftOutOf(dumps, lines),
+    },
+    // As they are in the dump: otherwise the client takes line breaks of Windows out of the bodies of routines.
+    load: call(client, options, "--binary-mode", ...args),
+    loadRemarks: [{ line: "USE `mysql`;", remark: UNREAD_ACCOUNTS }],
   };
 }
 
@@ -45,39 +53,8 @@ const EVERYTHING = ["--routines", "--events", "--triggers"];
 const NO_ACCOUNTS =
   "accounts and their rights are not in the dump, since args leave out the database mysql: make them anew before a restore into an empty server";
 
-/** Options of the dump programs whose value may be an argument of its own. */
-const VALUED_OPTIONS = new Set(
-  (
-    "bind-address character-sets-dir compatible compression-algorithms debug default-auth default-character-set " +
-    "defaults-extra-file defaults-file defaults-group-suffix fields-enclosed-by fields-escaped-by " +
-    "fields-optionally-enclosed-by fields-terminated-by host ignore-database ignore-error ignore-table ignore-table-data " +
-    "init-command init-command-add lines-terminated-by log-error login-path max-allowed-packet net-buffer-length " +
-    "plugin-dir port protocol result-file server-public-key-path set-gtid-purged socket ssl-ca ssl-capath ssl-cert " +
-    "ssl-cipher ssl-crl ssl-crlpath ssl-fips-mode ssl-key ssl-mode system tab tls-ciphersuites tls-sni-servername " +
-    "tls-version user where zstd-compression-level"
-  ).split(" "),
-);
-/** The last letter of a group of short options that takes what follows. */
-const VALUED_LETTER = /^-[a-zA-Z]*[hPSTruw]$/;
-
-function isValued(arg: string): boolean {
-  return arg.startsWith("--") ? VALUED_OPTIONS.has(arg.slice(2).replaceAll("_", "-")) : VALUED_LETTER.test(arg);
-}
-
-/** Whether tables are named: a database by itself, which is the usual way, means all of it. */
-function isOfTables(args: readonly string[]): boolean {
-  if (args.includes("--tables")) return true;
-  if (args.some((arg) => arg === "--all-databases" || arg === "--databases" || /^-[a-zA-Z]*[AB]$/.test(arg)))
-    return false;
-  const names = args.filter((arg, at) => !arg.startsWith("-") && !isValued(args[at - 1] ?? ""));
-  return names.length > 1;
-}
-
-function ignoresAccounts(args: readonly string[]): boolean {
-  return args.some(
-    (arg, at) => arg === "--ignore-database=mysql" || (arg === "--ignore-database" && args[at + 1] === "mysql"),
-  );
-}
+const UNREAD_ACCOUNTS =
+  "accounts and their rights came back, and count once the server reads them: run FLUSH PRIVILEGES or restart it; the account that loaded has the password of the dump then";
 
 /** Arguments of each dump: without `multiDumpArgs` one, else one for each part that `$args=` begins. */
 function dumpArguments(args: readonly string[], multi: string | undefined): readonly (readonly string[])[] {

@@ -45,10 +45,27 @@ export function planPostgres(request: DumpRequest): DumpPlan {
     client: call(...client),
     probe: ask("SELECT 1"),
     dumps: [call(program, "--no-password", ...args)],
+    ...(program === "pg_dump"
+      ? { leavesOut: [ONE_DATABASE] }
+      : { askLeftOut: { call: ask(CLOSED_DATABASES), read: closedDatabases } }),
     load: call(...client, "--quiet", "--set=ON_ERROR_STOP=1", ...args),
     listRoles: ask("SELECT rolname FROM pg_catalog.pg_roles"),
     listSettings: ask(SETTINGS_QUERY),
   };
+}
+
+const ONE_DATABASE =
+  "roles and other databases are not in the dump, since backupCMD is pg_dump: make the roles that own its objects anew before a restore into an empty server";
+
+/** pg_dumpall passes them by without a word; of the server's own there is one. */
+const CLOSED_DATABASES =
+  "SELECT datname FROM pg_catalog.pg_database WHERE NOT datallowconn AND datname <> 'template0' ORDER BY 1";
+
+function closedDatabases(names: readonly string[]): readonly string[] {
+  if (names.length === 0) return [];
+  return [
+    `databases that allow no connections are not in the dump: ${names.join(", ")} (next: ALTER DATABASE ... ALLOW_CONNECTIONS true, or drop them)`,
+  ];
 }
 
 function buildEnv({ address, username, password, tls, folder }: DumpRequest): Readonly<Record<string, string>> {

@@ -3,6 +3,7 @@ import { sessionOrders } from "../../../../reconciler/backup-session/host-runs.t
 import { buildHostRun } from "../../../../reconciler/run/host-runs.ts";
 import type { BackupBatch } from "../../../../shared/api/backup-batch.ts";
 import type { BackupMember } from "../../../../shared/api/member.ts";
+import { sourceOf } from "../../../../shared/injection/mounts.ts";
 import { theSessionBefore } from "../../../support/simulation/session-history.ts";
 import { SessionSimulation } from "../../../support/simulation/session-simulation.ts";
 
@@ -45,6 +46,23 @@ function openRepository(simulation: SessionSimulation): void {
   }));
   simulation.settle();
 }
+
+test("C01: an order names the application's volumes that its paths do not hold", () => {
+  const simulation = aSession(1);
+  const view = simulation.view();
+  const outer = sourceOf({ name: "data" });
+  const nestedMounts = [{ outer, below: "/uploads", volume: "uploads", path: "/data/uploads" }];
+  const mounts = new Map([["/data", outer]]);
+  const pods = new Map(
+    [...view.pods].map(([uid, pod]) => [
+      uid,
+      { ...pod, nestedMounts, ...(pod.sidecar !== undefined && { sidecar: { ...pod.sidecar, mounts } }) },
+    ]),
+  );
+  const backupOf = (changed: typeof view) => sessionOrders(changed, simulation.status, new Map())[0]?.spec.backup;
+  expect(backupOf({ ...view, pods })?.leftOut).toEqual([expect.stringMatching(/^\/data lacks volume uploads,/)]);
+  expect(backupOf(view)?.leftOut).toBeUndefined();
+});
 
 describe("the orders of a session", () => {
   test("go to the first host alone until the repository is open, then to all that are at work", () => {

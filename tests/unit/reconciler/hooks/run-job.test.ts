@@ -1,7 +1,8 @@
 import { pino } from "pino";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { HookRun } from "../../../../reconciler/hooks/plan.ts";
 import { runHookJob } from "../../../../reconciler/hooks/run-job.ts";
+import { NotBegunError } from "../../../../reconciler/hooks/until-begun.ts";
 import { textAt } from "../../../../shared/json/value.ts";
 import { KubeError } from "../../../../shared/kube/client/error.ts";
 import { FakeApi } from "../fake-api.ts";
@@ -103,4 +104,68 @@ test("D18: the order of one that is given up is taken back before anybody is tol
   await expect(runHookJob(ports, OWNER, RUN, end.signal)).rejects.toThrow();
   const [order = ""] = api.names("hostruns");
   expect(api.get("hostruns", "demo", order.slice(5))).toMatchObject({ spec: { cancel: { reason: "HOOK_FAILED" } } });
+});
+
+describe("D7: a global hook whose time is over before its job runs says what that waited for:", () => {
+  const waiting = (reason: string, message: string) => ({
+    phase: "Pending",
+    containerStatuses: [{ name: "hook", state: { waiting: { reason, message } } }],
+  });
+  const unschedulable = {
+    phase: "Pending",
+    conditions: [
+      { type: "PodScheduled", status: "False", reason: "Unschedulable", message: "0/1 nodes: 1 Insufficient cpu" },
+    ],
+  };
+
+  async function wordsOf(pod: object | undefined, refusal?: string): Promise<string> {
+    const api = new FakeApi();
+    const client: FakeApi["client"] = {
+      ...api.client,
+      create: async (resource, namespace, body, parse) => {
+        const made = await api.client.create(resource, namespace, body, parse);
+        if (resource.plural !== "jobs") return made;
+        const name = textAt(body, "metadata", "name") ?? "";
+        const uid = textAt(api.get("jobs", "demo", name), "metadata", "uid");
+        const labels = { "job-name": name };
+        const ownerReferences = [{ apiVersion: "batch/v1", kind: "Job", name, uid, controller: true }];
+        const metadata = { namespace: "demo", name: `${name}-x`, uid: "uid-pod", labels, ownerReferences };
+        if (pod !== undefined) api.put("pods", { metadata, spec: { containers: [{ name: "hook" }] }, status: pod });
+        const involvedObject = { uid };
+        if (refusal !== undefined)
+          api.put("events", {
+            metadata: { namespace: "demo", name: "e" },
+            involvedObject,
+            reason: "FailedCreate",
+            message: refusal,
+          });
+        return made;
+      },
+    };
+    const ports = { client, settings: SETTINGS, log: pino({ level: "silent" }) };
+    const run = runHookJob(ports, OWNER, RUN, AbortSignal.timeout(100));
+    return run.then(
+      () => "it ended",
+      (error: unknown) => (error instanceof NotBegunError ? error.message : `${error}`),
+    );
+  }
+
+  test.each([
+    [
+      "an image",
+      waiting("ErrImagePull", "no such image"),
+      undefined,
+      /container hook of pod .*: ErrImagePull: no such image/,
+    ],
+    ["a node", unschedulable, undefined, /1 Insufficient cpu/],
+    ["a quota", undefined, "exceeded quota: team", /is refused: exceeded quota: team/],
+    ["a pod", undefined, undefined, /has no pod yet/],
+  ])("%s", async (_what, pod, refusal, words) => {
+    expect(await wordsOf(pod, refusal)).toMatch(words);
+  });
+
+  test("one that ran has nothing to say of that", async () => {
+    const running = { phase: "Running", containerStatuses: [{ name: "hook", state: { running: {} } }] };
+    expect(await wordsOf(running)).not.toMatch(/job/);
+  });
 });

@@ -85,7 +85,7 @@ describe("the reason at the top of a restore's status", () => {
     [
       "the pod that a host waits for",
       { startTime: TIME, targets: [{ ...WEB, phase: "Running", stats: [{ hostname: "web", phase: "Pending" }] }] },
-      "PodNotReady: web: host web waits for a pod whose init-container runs",
+      "PodNotReady: web: host web waits for a pod whose init-container runs: Deployment demo/web does not exist",
     ],
   ])("is %s", (_name, status, expected) => {
     expect(told(status)).toBe(expected);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { planHosts, type TargetPlan } from "../../../../reconciler/run/hosts.ts";
+import { planHosts, type TargetPlan, whyUnserved } from "../../../../reconciler/run/hosts.ts";
 import type { PodFact, WorkloadFact } from "../../../../reconciler/run/world.ts";
 
 function aPod(name: string, change: Partial<PodFact> = {}): PodFact {
@@ -94,5 +94,34 @@ describe("hosts of a workload", () => {
   test("a DaemonSet whose pods nobody has counted yet is waited for", () => {
     const uncounted = { replicas: 0, isUncounted: true };
     expect(plan("DaemonSet", [], uncounted)).toMatchObject({ kind: "hold", reason: "PodNotReady" });
+  });
+});
+
+describe("D16: why no pod serves a host is told in the words of", () => {
+  const sidecar = (message: string | undefined) => ({
+    isRunning: false,
+    startedAtMs: undefined,
+    message,
+    serves: undefined,
+  });
+
+  test.each([
+    [
+      "whoever knows it",
+      [aPod("x"), aPod("y", { sidecar: sidecar("ErrImagePull: none") })],
+      "pod y: ErrImagePull: none",
+    ],
+    ["nobody, but that it is not ready", [aPod("x", { sidecar: sidecar(undefined) })], "pod x is not ready"],
+    ["nobody, where it is on its way out", [aPod("x", { isTerminating: true, sidecar: sidecar("Error") })], undefined],
+    ["nobody, without a pod", [], undefined],
+  ])("%s", (_what, pods, words) => {
+    expect(whyUnserved(pods, "sidecar")).toBe(words);
+  });
+
+  test("and those of a host are its own", () => {
+    const pods = [aPod("app-0"), aPod("app-1", { sidecar: sidecar("0/1 nodes are available: 1 Insufficient cpu.") })];
+    const answer = plan("StatefulSet", pods, { replicas: 2 });
+    const words = answer.kind === "hosts" ? answer.hosts.map((host) => whyUnserved(host.candidates, "sidecar")) : [];
+    expect(words[1]).toBe("pod app-1: 0/1 nodes are available: 1 Insufficient cpu.");
   });
 });

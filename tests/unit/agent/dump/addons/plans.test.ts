@@ -81,7 +81,13 @@ describe("mysql", () => {
     expect(plan.dumps.map(({ argv }) => argv)).toEqual([
       ["mysqldump", "--defaults-extra-file=/f/client.cnf", ...EVERYTHING, "--databases", "my shop"],
     ]);
-    expect(plan.load.argv).toEqual(["mysql", "--defaults-extra-file=/f/client.cnf", "--databases", "my shop"]);
+    expect(plan.load.argv).toEqual([
+      "mysql",
+      "--defaults-extra-file=/f/client.cnf",
+      "--binary-mode",
+      "--databases",
+      "my shop",
+    ]);
   });
 
   test("has a dump for each part of multiDumpArgs, the first with args too", () => {
