@@ -88,21 +88,26 @@ async function clear(ports: PatiencePorts, seen: SeenLocks): Promise<boolean> {
   return exit.code === 0;
 }
 
+/** Of the look that follows a kill when all work is to end. */
+const LAST_LOOK_MS = 10_000;
+
 /**
- * Removes what an earlier start of this container left. It is in nobody's way here, as most work shares the repository; whoever needs it
- * for himself would wait for half an hour.
+ * Removes what a restic of this container left that was killed, in this start of it or an earlier one. It is in nobody's way here, as most
+ * work shares the repository; whoever needs it for himself would wait for half an hour.
  */
-async function clearOwn({ restic, signal, log, now, ...ports }: PatiencePorts): Promise<void> {
-  const dead = ports.dead();
+async function clearOwn(ports: PatiencePorts): Promise<void> {
+  const { restic, log } = ports;
+  const [dead, now] = [ports.dead(), ports.now()];
   if (dead.length === 0) return;
+  const signal = ports.signal.aborted ? AbortSignal.timeout(LAST_LOOK_MS) : ports.signal;
   try {
     const locks = await gatherLocks(restic, signal);
-    const facts = { locks, removable: [], dead, hostname: hostname(), now: now(), seenMs: new Map<string, number>() };
-    for (const lock of removableLocks(facts)) await removePlainly({ restic, signal, log, now, ...ports }, lock);
+    const facts = { locks, removable: [], dead, hostname: hostname(), now, seenMs: new Map<string, number>() };
+    for (const lock of removableLocks(facts)) await removePlainly(ports, lock);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     // The work itself says what is wrong, if it still is.
-    log.info({ code: error.code, error: error.message }, "locks of an earlier start can't be looked at");
+    log.info({ code: error.code, error: error.message }, "locks of a restic that was killed can't be looked at");
   }
 }
 
@@ -128,10 +133,22 @@ async function pause(ports: PatiencePorts, ms: number): Promise<void> {
  * are waited for.
  */
 export function createWithLock(ports: PatiencePorts): WithLock {
-  let cleared: Promise<void> | undefined;
-  return async (run) => {
-    cleared ??= clearOwn(ports);
-    await cleared;
+  let known = 0;
+  let cleared = Promise.resolve();
+  /** Looks once for what each left that was killed. */
+  const clearKilled = (): Promise<void> => {
+    const count = ports.dead().length;
+    if (count !== known) cleared = cleared.then(() => clearOwn(ports));
+    known = count;
+    return cleared;
+  };
+  return async (call) => {
+    await clearKilled();
+    const run = async () => {
+      const exit = await call();
+      await clearKilled();
+      return exit;
+    };
     const until = performance.now() + (ports.patienceMs ?? LOCK_PATIENCE_MS);
     let pauseMs = FIRST_PAUSE_MS;
     const seen = new SeenLocks();

@@ -1,7 +1,7 @@
 /** Which locks in a repository belong to nobody any more. Pure. */
 import type { RepositoryLock } from "../../shared/api/host-stats.ts";
 import { type RunStatus, runHosts, runTargets, withRunHost } from "./facts.ts";
-import type { Pods } from "./world.ts";
+import type { PodFact, Pods } from "./world.ts";
 
 /** A pod that a host's entry of some session or restore names, or a maintenance of the Repository. */
 export interface FormerPod {
@@ -20,6 +20,9 @@ export interface LocksView {
 /** The clocks of nodes and API server differ by less than this. */
 const CLOCK_SKEW_MS = 60_000;
 
+/** Of a container and of the locks that its processes take, both times come from its node; the kubelet's are whole seconds. */
+const SAME_CLOCK_MS = 2_000;
+
 /** Longest host name of a container. */
 const HOST_NAME_MAX = 63;
 
@@ -36,7 +39,7 @@ function hostNameOf(podName: string): string {
  * | 1 | no pod of that name was ever given work with this repository | no: it may live in another cluster |
  * | 2 | the lock is older than what that pod was given | no: it is somebody else's |
  * | 3 | that pod is gone or has ended | yes |
- * | 4 | our container in it started after the lock was taken | yes: its process is gone |
+ * | 4 | all that runs of ours in it started after the lock was taken: clearly, or another pod of that name that was given work is gone | yes: its process is gone |
  * | 5 | otherwise | no |
  *
  * "No" is not for ever: an agent that waits sees that nobody refreshes the lock.
@@ -48,12 +51,19 @@ export function isOwnerGone(lock: RepositoryLock, { lockOwners, formerPods }: Lo
     (pod) => hostNameOf(pod.name) === lock.host && takenAtMs >= pod.assignedAtMs - CLOCK_SKEW_MS,
   );
   if (owners.length === 0) return false;
-  return owners.every(({ uid }) => {
+  const living = owners.flatMap(({ uid }) => {
     const pod = lockOwners.get(uid);
-    if (pod === undefined || pod.isEnded) return true;
-    const startedAtMs = (pod.sidecar ?? pod.restoreInit)?.startedAtMs;
-    return startedAtMs !== undefined && startedAtMs > takenAtMs + CLOCK_SKEW_MS;
+    return pod === undefined || pod.isEnded ? [] : [pod];
   });
+  // The next pod of a StatefulSet has the name of the one before.
+  const marginMs = living.length < owners.length ? SAME_CLOCK_MS : CLOCK_SKEW_MS;
+  return living.every((pod) => beganAfter(pod, takenAtMs + marginMs));
+}
+
+/** Whether something of ours runs in the pod, and nothing that ran before the given time. */
+function beganAfter({ sidecar, restoreInit }: PodFact, timeMs: number): boolean {
+  const starts = [sidecar, restoreInit].flatMap((agent) => agent?.startedAtMs ?? []);
+  return starts.length > 0 && starts.every((startedAtMs) => startedAtMs > timeMs);
 }
 
 /**

@@ -8,9 +8,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { gatherLocks } from "../../agent/locks/gather.ts";
 import { createWithLock } from "../../agent/locks/patience.ts";
+import { trackRestic } from "../../agent/locks/running-restic.ts";
 import type { Restic } from "../../agent/restic/client.ts";
 import { ensureRepository } from "../../agent/restic/ensure-repository.ts";
 import type { Backend } from "../../shared/api/backend.ts";
+import { eventually } from "../support/eventually.ts";
 import { type BackendServer, startRestServer } from "../support/restic/backend-servers.ts";
 import { leaveDeadLock } from "../support/restic/dead-lock.ts";
 import { createResticWorld, type ResticWorld } from "../support/restic/restic-world.ts";
@@ -104,6 +106,45 @@ test("a lock that an earlier start of this container left goes at its next start
     expect((await open(pid + 1)(look)).code).toBe(0);
     expect(await gatherLocks(here, signal)).toMatchObject([{ id: left.id }]);
     expect((await open(pid)(look)).code).toBe(0);
+    expect(await gatherLocks(here, signal)).toEqual([]);
+  } finally {
+    await own.stop();
+  }
+});
+
+test("the lock of a restic that is killed goes at once, though nobody here is in its way and this container lives on", async () => {
+  const own = await createResticWorld();
+  try {
+    const here = await own.open();
+    await ensureRepository(here, signal);
+    const tracked = trackRestic(join(own.dir, "scratch"));
+    const withLock = createWithLock({
+      restic: here,
+      signal,
+      log: own.log,
+      dead: tracked.dead,
+      now: () => new Date(),
+      removable: () => [],
+      changed: () => Promise.resolve(),
+      report: () => undefined,
+    });
+    const pids: number[] = [];
+    const backup = withLock(() =>
+      here.run(["backup", "--stdin"], {
+        signal,
+        onStdin: () => undefined,
+        onStart(pid) {
+          pids.push(pid);
+          return tracked.add(pid);
+        },
+      }),
+    );
+    await eventually(
+      () => gatherLocks(here, signal),
+      (locks) => locks.length > 0,
+    );
+    process.kill(pids[0] ?? 0, "SIGKILL");
+    expect((await backup).code).not.toBe(0);
     expect(await gatherLocks(here, signal)).toEqual([]);
   } finally {
     await own.stop();

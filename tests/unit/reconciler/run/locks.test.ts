@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type FormerPod, isOwnerGone } from "../../../../reconciler/run/locks.ts";
 import type { PodFact } from "../../../../reconciler/run/world.ts";
 
@@ -61,6 +61,34 @@ test("a lock whose process ended with its container may go", () => {
 
 test("a lock that one of two pods of the same name may hold stays", () => {
   expect(answer([served("old"), served("live")], [aPod("live")])).toBe(false);
+});
+
+describe("a lock that the former pod of a StatefulSet left, when a pod of the same name waits in its init-container,", () => {
+  const agent = (isRunning: boolean, startedAtMs?: number) => ({
+    isRunning,
+    startedAtMs,
+    message: undefined,
+    serves: undefined,
+  });
+  const next = (restoreInit: PodFact["restoreInit"], sidecar: PodFact["sidecar"] = agent(false)) =>
+    aPod("next", { restoreInit, sidecar });
+  const former = [served("old"), served("next", "db-0", TAKEN_MS + 15_000)];
+
+  test("may go: what runs in that began after it", () => {
+    expect(answer(former, [next(agent(true, TAKEN_MS + 16_000))])).toBe(true);
+    expect(answer(former, [next(agent(false, TAKEN_MS + 16_000), agent(true, TAKEN_MS + 20_000))])).toBe(true);
+  });
+
+  test("stays where it may be of what runs there, or nothing runs there yet", () => {
+    expect(answer(former, [next(agent(true, TAKEN_MS + 1_000))])).toBe(false);
+    expect(answer(former, [next(agent(true, TAKEN_MS - 1_000), agent(true, TAKEN_MS + 16_000))])).toBe(false);
+    expect(answer(former, [next(agent(false))])).toBe(false);
+  });
+
+  test("stays where no pod is known that left it: clocks may differ", () => {
+    const [, only] = former;
+    expect(answer(only === undefined ? [] : [only], [next(agent(true, TAKEN_MS + 16_000))])).toBe(false);
+  });
 });
 
 test("a lock without an owner's name or time stays", () => {
