@@ -112,6 +112,12 @@ describe("arguments of the user for restic", () => {
     }
   });
 
+  test("S8: hold few short options in one", () => {
+    expect(findArgumentFault([`-${"v".repeat(32)}`], "backup")).toBeUndefined();
+    expect(findArgumentFault([`-${"v".repeat(33)}`], "backup")?.index).toBe(0);
+    expect(findArgumentFault([`-e${"v".repeat(60_000)}`], "backup")).toBeUndefined();
+  });
+
   const member = (kind: string, args: readonly string[], task?: string): BackupMember & RestoreMember => ({
     target: { ref: { apiVersion: "v1", kind, name: "x" }, args },
     ...(task !== undefined && { task: { name: task } }),
