@@ -17,6 +17,9 @@ const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gy;
 /** Longer than any that Go writes; texts come from annotations, too. */
 export const MAX_DURATION_LENGTH = 32;
 
+/** As long as Go's are, 292 years: what is later than any date is no time to wait for, and no date can be told of it. */
+const MAX_DURATION_MS = 2 ** 63 / 1e6;
+
 /**
  * Reads a Go duration.
  *
@@ -42,6 +45,9 @@ export function parseDuration(text: string, field: string): number {
   }
   if (body === "" || end !== body.length) {
     throw new UserError("INVALID_DURATION", `${field}: ${JSON.stringify(text)} is no duration`);
+  }
+  if (totalMs > MAX_DURATION_MS) {
+    throw new UserError("INVALID_DURATION", `${field}: ${JSON.stringify(text)} is longer than 292 years`);
   }
   return negative ? -totalMs : totalMs;
 }

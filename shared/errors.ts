@@ -292,6 +292,11 @@ export const ERRORS = {
     "Scale the workload up.",
     true,
   ),
+  TOO_MANY_HOSTS: entry(
+    "The target has more replicas, or the whole session or restore more hosts, than can be worked for.",
+    "Scale the workload down, or divide the batch into several.",
+    true,
+  ),
   DEADLINE_EXCEEDED: entry(
     "The session did not end before its deadline.",
     "Raise spec.timeOut, or look at what was slow.",

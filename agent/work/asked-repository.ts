@@ -7,6 +7,7 @@ import { parseJson } from "../../shared/json/value.ts";
 import { secretNameBeside } from "../../shared/repository/backend-secret.ts";
 import { buildRepositoryAccess } from "../restic/backend.ts";
 import { createRestic, type Restic } from "../restic/client.ts";
+import { keepApart } from "../restic/foreign-secret.ts";
 import { gatherMemoryLimit } from "../restic/memory.ts";
 import { gatherSecret } from "../restic/secret.ts";
 
@@ -26,7 +27,8 @@ export function openAskedRepository({ env, repository, secretsRoot, scratch = Pa
   if (backend === undefined) throw new UserError("BACKEND_INVALID", "the Repository names no backend");
   const name = backend.storageSecretName;
   const here = env[Env.PodNamespace] || home;
-  const secret = gatherSecret(name && home && here ? secretNameBeside(name, home, here) : name, secretsRoot);
+  const found = gatherSecret(name && home && here ? secretNameBeside(name, home, here) : name, secretsRoot);
+  const secret = home === here ? found : keepApart(found, scratch);
   return createRestic({
     access: buildRepositoryAccess(backend, secret),
     env,

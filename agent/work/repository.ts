@@ -6,6 +6,7 @@ import { secretNameBeside } from "../../shared/repository/backend-secret.ts";
 import { trackRestic } from "../locks/running-restic.ts";
 import { buildRepositoryAccess } from "../restic/backend.ts";
 import { createRestic, type Restic } from "../restic/client.ts";
+import { keepApart } from "../restic/foreign-secret.ts";
 import { gatherSecret } from "../restic/secret.ts";
 import type { AgentSettings } from "../settings.ts";
 
@@ -48,9 +49,10 @@ export async function openRepository(
   }
   const { namespace } = settings.pod;
   const { storageSecretName } = repository.backend;
-  const secretName =
-    storageSecretName && secretNameBeside(storageSecretName, repository.namespace ?? namespace, namespace);
-  const secret = await waitForSecret(secretName, options);
+  const home = repository.namespace ?? namespace;
+  const secretName = storageSecretName && secretNameBeside(storageSecretName, home, namespace);
+  const found = await waitForSecret(secretName, options);
+  const secret = home === namespace ? found : keepApart(found, settings.scratch);
   return createRestic({
     access: buildRepositoryAccess(repository.backend, secret),
     env: settings.env,

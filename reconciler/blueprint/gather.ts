@@ -1,7 +1,12 @@
 /** Reads a target with its blueprints, resolves these, and finds what is there of what they make. */
 import { UserError } from "../../shared/errors.ts";
 import { isOptedOut } from "../../shared/injection/opt-out.ts";
-import { blueprintNames, blueprintResultName, resolveBlueprint } from "../../shared/invoker/blueprint.ts";
+import {
+  blueprintNames,
+  blueprintResultName,
+  resolveBlueprint,
+  whyTooManyBlueprints,
+} from "../../shared/invoker/blueprint.ts";
 import { formatTarget, targetKey } from "../../shared/target/ref.ts";
 import { isWorkloadKind } from "../world/workload-object.ts";
 import type { AutoBackupWorld } from "./informers.ts";
@@ -11,7 +16,8 @@ import type { AutoBackupTarget, AutoBackupView, BlueprintOutcome } from "./view.
 export function gatherAutoBackup(world: AutoBackupWorld, key: string): AutoBackupView {
   const target = findTarget(world, key);
   const names = target === undefined ? [] : blueprintNames(target.annotations);
-  const outcomes = target === undefined ? [] : names.map((name) => resolve(world, target, name));
+  const outcomes =
+    target === undefined ? [] : [...names.map((name) => resolve(world, target, name)), ...tooManyFor(target)];
   const results = outcomes.flatMap(({ made }) => ("problem" in made ? [] : [made]));
   const configurations = [
     ...world.configurations.byIndex("target", key),
@@ -26,6 +32,13 @@ export function gatherAutoBackup(world: AutoBackupWorld, key: string): AutoBacku
       .map(({ repository: { metadata } }) => world.repositories.get(metadata.namespace, metadata.name))
       .filter((found) => found !== undefined),
   };
+}
+
+/** What stands for those that don't count. */
+function tooManyFor(target: AutoBackupTarget): readonly BlueprintOutcome[] {
+  const why = whyTooManyBlueprints(target.annotations);
+  if (why === undefined) return [];
+  return [{ blueprint: "", name: "", made: { problem: `${formatTarget(target)}: ${why.message}. ${why.next}` } }];
 }
 
 function resolve(world: AutoBackupWorld, target: AutoBackupTarget, blueprint: string): BlueprintOutcome {

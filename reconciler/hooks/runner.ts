@@ -4,7 +4,7 @@ import { type Clock, sleep } from "../../shared/clock.ts";
 import { formatUserError, messageOf, UserError } from "../../shared/errors.ts";
 import { keepEnds } from "../../shared/hooks/bounded-text.ts";
 import { HookFailure } from "../../shared/hooks/failure.ts";
-import { renderHook } from "../../shared/hooks/render.ts";
+import { renderCommand } from "../../shared/hooks/render.ts";
 import { isNotFound } from "../../shared/kube/client/error.ts";
 import { isEndUnknown, type PodExec } from "../../shared/kube/exec/pod.ts";
 import type { Logger } from "../../shared/log.ts";
@@ -191,7 +191,7 @@ export class HookRunner {
     const exec = execIn(this.#ports.exec, run.namespace);
     requireInside(exec.namespace, given.namespace, `a command in pod ${given.pod}`);
     const now = new Date(this.#ports.clock.now());
-    const command = (run.handler.exec?.command ?? []).map((argument) => renderHook(argument, run.summary, now));
+    const command = renderCommand(run.handler.exec?.command ?? [], run.summary, now);
     if (command.length === 0) throw new UserError("HOOK_FAILED", "exec.command is empty");
     const onRetry = (error: unknown): void => {
       this.#ports.log.warn({ hook: run.key, error: messageOf(error) }, "hook's command did not begin; sent again");

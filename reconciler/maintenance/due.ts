@@ -3,6 +3,7 @@ import type { HostAction } from "../../shared/api/closed-lists.ts";
 import type { MaintenanceRun, Repository, RepositoryStatus } from "../../shared/api/repository.ts";
 import { doubledMs } from "../../shared/backoff.ts";
 import { Annotation } from "../../shared/contract.ts";
+import { isDoubted } from "../repository/identity.ts";
 import { dataFaultsOf } from "./verdicts.ts";
 
 const HOUR_MS = 3_600_000;
@@ -78,7 +79,8 @@ export function dueWork({ repository, isPruneWanted, deletions }: DueView, now: 
     const check = isRequested ? (["VerifyRepositoryIntegrity"] as const) : [];
     return { actions: [...check, ...removal], readDataSubset: undefined, request };
   }
-  const isCheckDue = isRequested || isDue(lastCheckTime, integrity === false ? HOUR_MS : DAY_MS, now);
+  const isSoon = integrity === false || isDoubted(status);
+  const isCheckDue = isRequested || isDue(lastCheckTime, isSoon ? HOUR_MS : DAY_MS, now);
   // The first comes a week after the first backup.
   const isWeekly = isDue(lastReadDataCheckTime ?? firstBackupTime, READ_DATA_EVERY_MS, now);
   const badSubset = badPart(status, isRequested, now);

@@ -83,6 +83,7 @@ class RepositoryWork implements QueueWork {
     }
     const sessions = world.sessions.byIndex("repository", key);
     const view = {
+      namespace: repository.metadata.namespace,
       generation,
       annotations: repository.metadata.annotations,
       status: repository.status,

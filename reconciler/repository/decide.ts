@@ -11,9 +11,17 @@ import { repositoryReadiness, withReadiness } from "../../shared/status/readines
 import { isGoodPoint } from "../../shared/status/saved-data.ts";
 import { firstPast, pastMs, timeMs } from "../../shared/timestamps.ts";
 import { formatDamage } from "../maintenance/verdicts.ts";
-import { formatReplacement, type Sighting, withAcceptance, withReplacedCondition, withSighting } from "./identity.ts";
+import {
+  formatReplacement,
+  type Sighting,
+  withAcceptance,
+  withForeignSighting,
+  withReplacedCondition,
+  withSighting,
+} from "./identity.ts";
 
 export interface RepositoryView {
+  readonly namespace: string;
   readonly generation: number;
   readonly annotations?: Readonly<Record<string, string>> | undefined;
   readonly status: RepositoryStatus | undefined;
@@ -32,7 +40,7 @@ export interface RepositoryView {
  * status is only ever replaced by something newer.
  */
 export function decideRepositoryStatus(
-  { generation, annotations, status, references, sessions, seers }: RepositoryView,
+  { namespace, generation, annotations, status, references, sessions, seers }: RepositoryView,
   now: Date,
 ): RepositoryStatus {
   const byAge = (all: readonly BackupSession[]) => [...all].sort((a, b) => createdAtMs(a) - createdAtMs(b));
@@ -40,7 +48,9 @@ export function decideRepositoryStatus(
   // Which repository it is comes first: what was saved into another is not in this one.
   const seen = byAge(seers).reduce<RepositoryStatus>((known, session) => {
     const sighting = sightingOf(session);
-    return sighting === undefined ? known : withSighting(known, sighting, now);
+    if (sighting === undefined) return known;
+    const isOwn = session.metadata.namespace === namespace;
+    return isOwn ? withSighting(known, sighting, now) : withForeignSighting(known, sighting, now);
   }, status ?? {});
   const identified = withAcceptance(seen, annotations);
   const sinceMs = timeMs(identified.replacedAt);

@@ -10,6 +10,9 @@
  * | 4 | the backend of the Repository was changed since | this is the one, and the other's history is forgotten |
  * | 5 | the very one that is known to have taken the place | nothing new |
  * | 6 | otherwise | it was replaced: the history is forgotten, and somebody has to say that it is meant so |
+ *
+ * That holds for what pods of the Repository's own namespace saw. Those of others speak for their own namespace, and what they say takes nothing
+ * away here: where it would, the Repository's own check looks soon.
  */
 import type { Backend } from "../../shared/api/backend.ts";
 import type { Repository, RepositoryStatus } from "../../shared/api/repository.ts";
@@ -112,6 +115,19 @@ export function withSighting(status: RepositoryStatus, sighting: Sighting, now: 
   const lostPoints = status.recoveryPoints ?? 0;
   const told = { ...(id !== undefined && { id }), seenAt, by, lostPoints: replacement?.lostPoints ?? lostPoints };
   return { ...withoutHistory(seen, seenAt), replacement: told };
+}
+
+/** The status after a pod of another namespace has seen the repository, or says so. */
+export function withForeignSighting(status: RepositoryStatus, sighting: Sighting, now: Date): RepositoryStatus {
+  const { replacedAt, replacement } = withSighting(status, sighting, now);
+  if (replacedAt === status.replacedAt && replacement?.id === status.replacement?.id) return status;
+  const atMs = Math.min(sighting.atMs, now.getTime());
+  return atMs <= pastMs(status.doubtedAt, now) ? status : { ...status, doubtedAt: formatTime(new Date(atMs)) };
+}
+
+/** Whether somebody elsewhere found another repository than is known, and nobody has looked since. */
+export function isDoubted({ doubtedAt, repositorySeenAt }: RepositoryStatus): boolean {
+  return doubtedAt !== undefined && timeMs(doubtedAt) > timeMs(repositorySeenAt);
 }
 
 /** Whether somebody said of this very repository that it is the right one. */

@@ -62,6 +62,18 @@ function plan(view: HostsView, source: { ordinal?: number; nodeName?: string }, 
   return { hostname: hostname ?? view.alias ?? "host-0", pod: bestPod(pods, view), candidates: pods };
 }
 
+/**
+ * Whoever may scale a workload writes any number there. Far more than one has, since each replica is a pod, and few enough that all members
+ * of a batch are planned within moments.
+ */
+export const MOST_REPLICAS = 5_000;
+
+/** Why a StatefulSet is not worked for; undefined where it can be. */
+export function whyTooMany({ kind, namespace, name, replicas }: WorkloadFact): string | undefined {
+  if (kind !== "StatefulSet" || replicas <= MOST_REPLICAS) return undefined;
+  return `StatefulSet ${namespace}/${name} has ${replicas} replicas, and ${MOST_REPLICAS} are the most`;
+}
+
 /** Looked at once for all hosts: a DaemonSet has thousands. */
 function groupPods(pods: readonly PodFact[], keyOf: (pod: PodFact) => string | undefined) {
   const groups = new Map<string, PodFact[]>();
@@ -77,7 +89,7 @@ function groupPods(pods: readonly PodFact[], keyOf: (pod: PodFact) => string | u
 
 function statefulSetHosts(view: HostsView, workload: WorkloadFact): readonly HostPlan[] {
   const byName = groupPods(workload.pods, ({ name }) => name);
-  return Array.from({ length: workload.replicas }, (_, at) => {
+  return Array.from({ length: Math.min(workload.replicas, MOST_REPLICAS) }, (_, at) => {
     const ordinal = workload.firstOrdinal + at;
     return plan(view, { ordinal }, byName.get(`${workload.name}-${ordinal}`) ?? []);
   });
@@ -131,7 +143,8 @@ export function planHosts(view: HostsView): TargetPlan {
   if (workload.replicas === 0) {
     return { kind: "failed", code: "NO_REPLICAS", message: `${target} has no replicas` };
   }
-  const hosts = hostsOfWorkload(view, workload);
+  const canBegin = workload.pods.some((pod) => canServe(pod, view.role, view.isPatienceOver));
+  const hosts = canBegin ? hostsOfWorkload(view, workload) : [];
   const isShort = ref.kind === "DaemonSet" && hosts.length < workload.replicas && !view.isPatienceOver;
   if (isShort || hosts.every((host) => host.pod === undefined)) {
     return { kind: "hold", reason: "PodNotReady", code: "SIDECAR_NOT_RUNNING", message: whyNotServed(view, workload) };

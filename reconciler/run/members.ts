@@ -8,10 +8,12 @@ import { decideJobStart, type JobProblem, type TargetJob } from "../jobs/of-targ
 import { withRefusal } from "./abort.ts";
 import { isBegun, isOver, isRefused, isStarted } from "./completion.ts";
 import { type EntryCondition, type TargetEntry, withEntryCondition, withExplanation } from "./entries.ts";
-import { type RunFacts, type RunStatus, type RunWords, runTargets } from "./facts.ts";
+import { type RunFacts, type RunStatus, type RunWords, runHosts, runTargets } from "./facts.ts";
+import { whyTooMany } from "./hosts.ts";
 import { type MemberState, type MemberTurns, memberTurns, type Turn } from "./order.ts";
 import type { Row } from "./step.ts";
 import type { RunObject, RunView } from "./view.ts";
+import { workloadOf } from "./world.ts";
 
 /** What became of a member at its turn, and what is to be done for it. */
 export interface MemberAnswer<Own> {
@@ -47,7 +49,7 @@ function obstacleTo<View extends RunView<RunObject, Status>, Status extends RunS
   view: View,
   target: TargetEntry,
 ): Turn | undefined {
-  const { words, namespace, memberOf, refOf } = rules.factsOf(view);
+  const { words, namespace, memberOf, refOf, workloads } = rules.factsOf(view);
   const member = memberOf(target);
   const ref = refOf(target);
   if (member === undefined) {
@@ -63,11 +65,17 @@ function obstacleTo<View extends RunView<RunObject, Status>, Status extends RunS
     const message = `${formatTarget(ref)}: driver ${driver} is not served, only ${Driver.Restic}`;
     return { kind: "refuse", code: "TARGET_INVALID", message };
   }
+  const workload = workloadOf(workloads, targetKey(ref), target.alias);
+  const tooMany = workload && whyTooMany(workload);
+  if (tooMany !== undefined) return { kind: "refuse", code: "TOO_MANY_HOSTS", message: tooMany };
   const other = view.busyTargets.get(targetKey(ref));
   return other === undefined
     ? undefined
     : { kind: "hold", reason: "OtherSessionRunning", message: `waits for ${other}` };
 }
+
+/** Of a run in all: of more no status could tell. */
+const MOST_HOSTS = 20_000;
 
 /** The row that brings members to their turn, and what those whose turn it is wait to be done. */
 export function createMemberRows<View extends RunView<RunObject, Status>, Status extends RunStatus, Own>(
@@ -99,6 +107,11 @@ export function createMemberRows<View extends RunView<RunObject, Status>, Status
     }
   }
 
+  function withTooMany(words: RunWords, target: TargetEntry, more: number, now: Date): TargetEntry {
+    const message = `with the ${more} hosts of this member there would be more than ${MOST_HOSTS}`;
+    return withRefusal(words, target, "TOO_MANY_HOSTS", message, now);
+  }
+
   function isWaiting(words: RunWords, target: TargetEntry): boolean {
     return !isStarted(target) && !isRefused(words, target);
   }
@@ -113,10 +126,14 @@ export function createMemberRows<View extends RunView<RunObject, Status>, Status
       const turns = turnsOf(view, status);
       const targets: TargetEntry[] = [...before];
       const queue = [...before.keys()];
+      let hosts = before.reduce((sum, target) => sum + runHosts(target).length, 0);
       for (const index of queue) {
         const target = targets[index];
         if (target === undefined || !isWaiting(words, target)) continue;
-        const next = advance(view, turns, index, target, now).target;
+        const answer = advance(view, turns, index, target, now).target;
+        const more = runHosts(answer).length - runHosts(target).length;
+        const next = hosts + more > MOST_HOSTS ? withTooMany(words, target, more, now) : answer;
+        hosts += runHosts(next).length - runHosts(target).length;
         targets[index] = next;
         // Members that were looked at before may be refused by it; those that come later see it anyway.
         if (isRefused(words, next)) queue.push(...turns.fail(index).filter((other) => other < index));

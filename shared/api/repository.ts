@@ -105,6 +105,10 @@ export const repositorySchema = object({
     lastBackupTime: optional(time, "When the newest backup was taken."),
     repositoryID: optional(text, "restic's id of the repository that holds the history."),
     repositorySeenAt: optional(time, "Begin of the last work that told which repository is there."),
+    doubtedAt: optional(
+      time,
+      "Begin of the last work of another namespace that found another repository there; a check tells.",
+    ),
     repositoryPlace: optional(nameText, "Changes with where the backend is."),
     replacement: optional(replacementSchema, "Another repository that took its place, until somebody accepts it."),
     replacedAt: optional(time, "Since when another repository is there: nothing older counts."),

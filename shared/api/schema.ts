@@ -73,6 +73,9 @@ export const zoneText = Type.String({ maxLength: MAX_ZONE_LENGTH });
 export const flag = Type.Boolean();
 export const int32 = Type.Integer({ format: "int32" });
 export const int64 = Type.Integer({ format: "int64" });
+/** Each is a claim to be made, and a job. */
+export const MAX_REPLICAS = MAX_ITEMS;
+export const replicaCount = Type.Integer({ format: "int32", maximum: MAX_REPLICAS });
 /** Never below zero: sizes and counts. */
 export const count = Type.Integer({ format: "int64", minimum: 0 });
 

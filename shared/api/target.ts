@@ -1,7 +1,7 @@
 /** What is backed up, and where it is restored to. */
 import { volumeMountSchema } from "./kubernetes/volume.ts";
 import { volumeClaimTemplateSchema } from "./kubernetes/volume-claim-template.ts";
-import { int32, list, longList, namespaceText, nameText, object, optional, text, type Value } from "./schema.ts";
+import { list, longList, namespaceText, nameText, object, optional, replicaCount, text, type Value } from "./schema.ts";
 
 export const targetRefSchema = object({
   apiVersion: optional(nameText, "API version of the target."),
@@ -16,7 +16,7 @@ export const backupTargetSchema = object({
   ref: optional(targetRefSchema, "The workload, volume or AppBinding."),
   paths: optional(list(text), "Paths to back up, one snapshot each."),
   volumeMounts: optional(list(volumeMountSchema), "Volumes of the workload, and where they are mounted beside it."),
-  replicas: optional(int32, "VolumeSnapshotter: how many replicas of a StatefulSet."),
+  replicas: optional(replicaCount, "VolumeSnapshotter: how many replicas of a StatefulSet."),
   snapshotClassName: optional(nameText, "VolumeSnapshotter: VolumeSnapshotClass."),
   exclude: optional(list(text), "Patterns of files to leave out."),
   args: optional(list(text), "Further arguments for restic backup."),
@@ -40,7 +40,7 @@ export const restoreTargetSchema = object({
   alias: optional(nameText, "The alias that the target had at backup."),
   ref: optional(targetRefSchema, "The workload, volume or AppBinding."),
   volumeMounts: optional(list(volumeMountSchema), "Volumes of the workload, and where they are mounted beside it."),
-  replicas: optional(int32, "With volumeClaimTemplates: how many of each."),
+  replicas: optional(replicaCount, "With volumeClaimTemplates: how many of each."),
   volumeClaimTemplates: optional(list(volumeClaimTemplateSchema), "Volumes to make and restore into."),
   rules: optional(list(ruleSchema), "What is restored on which host."),
   args: optional(list(text), "Further arguments for restic restore."),

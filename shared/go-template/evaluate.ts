@@ -18,7 +18,8 @@ interface Scope {
   readonly outer: Scope | undefined;
 }
 
-interface Run {
+/** Renderings that belong together, and what is left of what they may take in all. */
+export interface Run {
   readonly functions: ReadonlyMap<string, TemplateFunction>;
   readonly budget: Budget;
   output: string;
@@ -63,9 +64,13 @@ function call(
   return result;
 }
 
+function takeStep(run: Run): void {
+  if (++run.steps > MAX_STEPS) throw templateFault("it takes too many steps");
+}
+
 /** @param last value of the command before, when there is one */
 function evaluate(expression: Expression, dot: Value, scope: Scope, run: Run, last: readonly Value[] = []): Value {
-  if (++run.steps > MAX_STEPS) throw templateFault("it takes too many steps");
+  takeStep(run);
   if (last.length > 0 && expression.kind !== "call") throw templateFault("a value is piped into what is no function");
   switch (expression.kind) {
     case "literal":
@@ -116,6 +121,8 @@ function runRange(node: Node & { kind: "range" }, dot: Value, scope: Scope, run:
   run.budget.spendOn(over);
   let isEmpty = true;
   for (const [key, item] of entriesOf(over)) {
+    // Also of an empty body: a number costs nothing, however many rounds it stands for.
+    takeStep(run);
     isEmpty = false;
     const block = inner(scope);
     const [first, second] = variables;
@@ -137,7 +144,7 @@ function runNodes(nodes: readonly Node[], dot: Value, scope: Scope, run: Run): F
 }
 
 function runNode(node: Node, dot: Value, scope: Scope, run: Run): Flow {
-  if (++run.steps > MAX_STEPS) throw templateFault("it takes too many steps");
+  takeStep(run);
   switch (node.kind) {
     case "text":
       write(run, node.text);
@@ -162,9 +169,14 @@ function runNode(node: Node, dot: Value, scope: Scope, run: Run): Flow {
   }
 }
 
+/** @param now what the function `now` says */
+export function startRun(now: Date): Run {
+  return { functions: templateFunctions(now), budget: new Budget(), output: "", steps: 0 };
+}
+
 /** @throws UserError INVALID_OBJECT */
-export function runTemplate(nodes: readonly Node[], data: Value, now: Date): string {
-  const run: Run = { functions: templateFunctions(now), budget: new Budget(), output: "", steps: 0 };
+export function runTemplate(nodes: readonly Node[], data: Value, run: Run): string {
+  run.output = "";
   runNodes(nodes, data, { values: new Map([["", data]]), outer: undefined }, run);
   return run.output;
 }

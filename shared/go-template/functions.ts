@@ -1,4 +1,5 @@
 /** Functions of templates: Go's own, and those of sprig for values, lists, maps, numbers and times. */
+import type { Budget } from "./budget.ts";
 import { formatGoTime } from "./go-time.ts";
 import { templateFault } from "./lex.ts";
 import { printf } from "./printf.ts";
@@ -147,6 +148,10 @@ const NUMBERS: Readonly<Record<string, TemplateFunction>> = {
   round: ([value, digits]) => round(toNumber(value), whole(digits)),
 };
 
+/** To find out what clocks of a zone show takes as long as ten thousand characters of other work, and each part of a layout some. */
+const ZONE_WORK = 10_000;
+const PART_WORK = 40;
+
 /** Functions of time; `now` is given by the caller. */
 function timeFunctions(now: Date): Readonly<Record<string, TemplateFunction>> {
   const timeOf = (value: Value): Date => {
@@ -154,11 +159,15 @@ function timeFunctions(now: Date): Readonly<Record<string, TemplateFunction>> {
     if (Number.isNaN(time.getTime())) throw templateFault(`${JSON.stringify(value)} is no time`);
     return time;
   };
+  const format = (value: Value, layout: string, zone: string, budget: Budget): string => {
+    budget.spend(ZONE_WORK + layout.length * PART_WORK);
+    return formatGoTime(timeOf(value), layout, zone);
+  };
   return {
     now: () => now.toISOString(),
-    date: ([layout, value]) => formatGoTime(timeOf(value), toText(layout), "UTC"),
-    dateInZone: ([layout, value, zone]) => formatGoTime(timeOf(value), toText(layout), toText(zone)),
-    htmlDate: ([value]) => formatGoTime(timeOf(value), "2006-01-02", "UTC"),
+    date: ([layout, value], budget) => format(value, toText(layout), "UTC", budget),
+    dateInZone: ([layout, value, zone], budget) => format(value, toText(layout), toText(zone), budget),
+    htmlDate: ([value], budget) => format(value, "2006-01-02", "UTC", budget),
     unixEpoch: ([value]) => String(Math.floor(timeOf(value).getTime() / 1_000)),
   };
 }

@@ -2,7 +2,8 @@
 import type { Budget } from "./budget.ts";
 import { printValue, quote, toNumber, toText, type Value } from "./value.ts";
 
-const VERB = /%([-+ 0#]*)(\d*)(?:\.(\d*))?([a-zA-Z%])/g;
+// A zero is a flag and never begins a width: of what can be read in two ways a pattern tries both, for each of many zeros.
+const VERB = /%([-+ 0#]*)([1-9]\d*)?(?:\.(\d*))?([a-zA-Z%])/g;
 const MAX_WIDTH = 10_000;
 
 function number(value: Value, flags: string, digits: string): string {
@@ -44,8 +45,7 @@ function formatOne(verb: string, flags: string, precision: number | undefined, v
   }
 }
 
-function pad(text: string, flags: string, width: number): string {
-  const wanted = Math.min(width, MAX_WIDTH);
+function pad(text: string, flags: string, wanted: number): string {
   if (flags.includes("-")) return text.padEnd(wanted);
   if (!flags.includes("0")) return text.padStart(wanted);
   const sign = /^[+-]/.exec(text)?.[0] ?? "";
@@ -57,13 +57,14 @@ export function printf(format: string, args: readonly Value[], budget: Budget): 
   let next = 0;
   const text = format.replace(
     VERB,
-    (all, flags: string, width: string, precision: string | undefined, verb: string) => {
+    (all, flags: string, width: string | undefined, precision: string | undefined, verb: string) => {
       if (verb === "%") return "%";
       if (next >= args.length) return `%!${verb}(MISSING)`;
       const digits = precision === undefined ? undefined : Number(precision);
       if (!"vsdfFegqtxXobc".includes(verb)) return all;
-      budget.spend(Math.min(Number(width), MAX_WIDTH));
-      return pad(formatOne(verb, flags, digits, args[next++]), flags, Number(width));
+      const wanted = Math.min(Number(width ?? 0), MAX_WIDTH);
+      budget.spend(wanted);
+      return pad(formatOne(verb, flags, digits, args[next++]), flags, wanted);
     },
   );
   if (next >= args.length) return text;

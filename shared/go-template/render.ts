@@ -3,7 +3,7 @@
  * made here: actions, pipelines, variables, if, with, range, Go's functions, and sprig's for texts, lists, maps, numbers and
  * times. Left out are `define` and `template`, and what reads the environment, the network or secrets.
  */
-import { runTemplate } from "./evaluate.ts";
+import { runTemplate, startRun } from "./evaluate.ts";
 import { templateFault } from "./lex.ts";
 import { parseTemplate } from "./parse.ts";
 import type { Value } from "./value.ts";
@@ -16,8 +16,20 @@ import type { Value } from "./value.ts";
  * @throws UserError INVALID_OBJECT saying what is wrong and where
  */
 export function renderTemplate(text: string, data: Value, now: Date): string {
-  if (!text.includes("{{")) return text;
-  return withinReason(() => runTemplate(parseTemplate(text), data, now).trim());
+  return renderTemplates([text], data, now)[0] ?? "";
+}
+
+/**
+ * As renderTemplate() for texts that belong together: what one may take is what all of them may, since whoever writes one writes a
+ * thousand.
+ *
+ * @throws UserError INVALID_OBJECT saying what is wrong and where
+ */
+export function renderTemplates(texts: readonly string[], data: Value, now: Date): readonly string[] {
+  const run = startRun(now);
+  return texts.map((text) =>
+    text.includes("{{") ? withinReason(() => runTemplate(parseTemplate(text), data, run).trim()) : text,
+  );
 }
 
 /** JavaScript's own limits, such as those of a text's length, are faults of the template too. */

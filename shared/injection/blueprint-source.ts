@@ -3,7 +3,7 @@ import type { BackupBlueprint } from "../api/backup-blueprint.ts";
 import type { Repository } from "../api/repository.ts";
 import { Annotation } from "../contract.ts";
 import { messageOf, UserError } from "../errors.ts";
-import { blueprintNames, blueprintResultName, resolveBlueprint } from "../invoker/blueprint.ts";
+import { blueprintNames, blueprintResultName, resolveBlueprint, whyTooManyBlueprints } from "../invoker/blueprint.ts";
 import { type BackupInvokerView, backupInvokerView } from "../invoker/object.ts";
 import { formatTarget } from "../target/ref.ts";
 import type { BlueprintSource, NamespaceFacts } from "./view.ts";
@@ -26,7 +26,8 @@ export function findBlueprintSources(
   existing: readonly BackupInvokerView[],
 ): readonly BlueprintSource[] {
   if (workload.annotations[Annotation.BackupBlueprint] === undefined) return [];
-  return blueprintNames(workload.annotations).flatMap((name): readonly BlueprintSource[] => {
+  const tooMany = whyTooManyBlueprints(workload.annotations);
+  const sources = blueprintNames(workload.annotations).flatMap((name): readonly BlueprintSource[] => {
     const blueprint = world.blueprint(name);
     if (blueprint === undefined) return [missing(workload, name)];
     const made = blueprintResultName(workload, name);
@@ -34,6 +35,7 @@ export function findBlueprintSources(
     if (existing.some((invoker) => invoker.name === made && !invoker.isBeingDeleted)) return [];
     return [resolve(world, workload, blueprint)];
   });
+  return tooMany === undefined ? sources : [...sources, unusable(workload, tooMany)];
 }
 
 function resolve(world: BlueprintWorld, workload: WorkloadFacts, blueprint: BackupBlueprint): BlueprintSource {
@@ -43,13 +45,15 @@ function resolve(world: BlueprintWorld, workload: WorkloadFacts, blueprint: Back
     const invoker = backupInvokerView(made.configuration);
     return { source: { invoker, repository: world.repository(namespace, name) ?? made.repository } };
   } catch (thrown) {
-    const next = thrown instanceof UserError ? thrown.next : "Correct the blueprint or the annotations.";
-    const isForbidden = thrown instanceof UserError && thrown.code === "NOT_ALLOWED";
-    const reason = isForbidden ? "BlueprintNotAllowed" : "BlueprintInvalid";
-    return {
-      problem: { reason, message: `${formatTarget(workload)}: ${messageOf(thrown)}`, next },
-    };
+    return unusable(workload, thrown);
   }
+}
+
+function unusable(workload: WorkloadFacts, why: unknown): BlueprintSource {
+  const next = why instanceof UserError ? why.next : "Correct the blueprint or the annotations.";
+  const isForbidden = why instanceof UserError && why.code === "NOT_ALLOWED";
+  const reason = isForbidden ? "BlueprintNotAllowed" : "BlueprintInvalid";
+  return { problem: { reason, message: `${formatTarget(workload)}: ${messageOf(why)}`, next } };
 }
 
 function missing(workload: WorkloadFacts, name: string): BlueprintSource {

@@ -32,9 +32,24 @@ export interface BlueprintResult {
   readonly configuration: BackupConfiguration;
 }
 
-/** Blueprints that a target's annotation names, in its order. */
+/** More than anybody gives one target. Each is resolved, and told of, by itself. */
+const MAX_BLUEPRINTS = 16;
+
+/** Blueprints that a target's annotation names, in its order; those that count. */
 export function blueprintNames(annotations: Readonly<Record<string, string>>): readonly string[] {
+  return namesIn(annotations).slice(0, MAX_BLUEPRINTS);
+}
+
+function namesIn(annotations: Readonly<Record<string, string>>): readonly string[] {
   return [...new Set(splitList(annotations[Annotation.BackupBlueprint]))];
+}
+
+/** Why some that the annotation names don't count; undefined where all do. */
+export function whyTooManyBlueprints(annotations: Readonly<Record<string, string>>): UserError | undefined {
+  const { length } = namesIn(annotations);
+  if (length <= MAX_BLUEPRINTS) return undefined;
+  const what = `annotation ${Annotation.BackupBlueprint} names ${length} blueprints, of which the first ${MAX_BLUEPRINTS} count`;
+  return new UserError("INVALID_OBJECT", what, { next: `Name at most ${MAX_BLUEPRINTS}.` });
 }
 
 /**

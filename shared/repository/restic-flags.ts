@@ -117,6 +117,9 @@ function parseSwitch(value: string): boolean | undefined {
 
 const NUMBER = /^[+-]?\d+$/;
 
+/** Short options in one argument: each is looked up by itself, and a text may hold thousands. */
+const MOST_SHORT = 32;
+
 /** Reads arguments up to the first that may not be there. */
 export function readArguments(args: readonly string[], of: OptionsOf): ReadArguments {
   const flags = FLAGS[of];
@@ -151,6 +154,10 @@ export function readArguments(args: readonly string[], of: OptionsOf): ReadArgum
       taken = readOne(name, text, equals < 0 ? undefined : arg.slice(equals + 1));
     } else {
       for (let at = 1; at < arg.length && taken === 1; at += 1) {
+        if (at > MOST_SHORT) {
+          taken = "none";
+          break;
+        }
         const short = arg.charAt(at);
         const rest = arg.slice(at + 1);
         name = longOf(short, of);

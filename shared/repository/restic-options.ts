@@ -159,11 +159,15 @@ function faultOf(option: ReadOption, of: OptionsOf): Fault | undefined {
 
 /** What Go takes for white space, which is not all that JavaScript does. */
 const GO_SPACE = "[\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
-const GO_MARGINS = new RegExp(`^${GO_SPACE}+|${GO_SPACE}+$`, "g");
+const IS_GO_SPACE = new RegExp(`^${GO_SPACE}$`);
 
-/** Go's strings.TrimSpace. */
+/** Go's strings.TrimSpace. A pattern for the end would look again from each blank in the middle. */
 function trimmed(text: string): string {
-  return text.replace(GO_MARGINS, "");
+  let from = 0;
+  let to = text.length;
+  while (from < to && IS_GO_SPACE.test(text.charAt(from))) from += 1;
+  while (to > from && IS_GO_SPACE.test(text.charAt(to - 1))) to -= 1;
+  return text.slice(from, to);
 }
 
 function tagFault({ value }: ReadOption): Fault | undefined {

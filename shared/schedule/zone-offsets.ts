@@ -27,6 +27,7 @@ const SECOND_MS = 1_000;
 /** Morocco changes its clocks twice within five weeks; no zone does so within one. */
 const PROBE_STEP_MS = 7 * 24 * 3_600 * SECOND_MS;
 
+/** By the platform's own names of zones: whoever writes one may spell it in thousands of ways. */
 const zones = new Map<string, ZoneOffsets>();
 
 /**
@@ -38,21 +39,21 @@ const zones = new Map<string, ZoneOffsets>();
 export function zoneOffsets(name: string): ZoneOffsets {
   const known = zones.get(name);
   if (known !== undefined) return known;
-  const zone = createZone(offsetReader(name));
-  zones.set(name, zone);
+  const format = formatOf(name);
+  const { timeZone } = format.resolvedOptions();
+  const zone = zones.get(timeZone) ?? createZone((atMs) => parseOffset(format.format(atMs)));
+  zones.set(timeZone, zone);
   return zone;
 }
 
-function offsetReader(name: string): (atMs: number) => number {
+function formatOf(name: string): Intl.DateTimeFormat {
   // Offsets such as +02:00 are no zones, though the platform takes them for some.
   if (!/^[A-Za-z]/.test(name)) throw unknownZone(name);
-  let format: Intl.DateTimeFormat;
   try {
-    format = new Intl.DateTimeFormat("en-US", { timeZone: name, timeZoneName: "longOffset" });
+    return new Intl.DateTimeFormat("en-US", { timeZone: name, timeZoneName: "longOffset" });
   } catch (cause) {
     throw unknownZone(name, cause);
   }
-  return (atMs) => parseOffset(format.format(atMs));
 }
 
 function unknownZone(name: string, cause?: unknown): UserError {

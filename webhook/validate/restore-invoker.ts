@@ -2,6 +2,7 @@
 import type { RestoreMember } from "../../shared/api/member.ts";
 import type { RestoreBatch } from "../../shared/api/restore-batch.ts";
 import type { RestoreSession } from "../../shared/api/restore-session.ts";
+import { MAX_REPLICAS } from "../../shared/api/schema.ts";
 import type { Rule } from "../../shared/api/target.ts";
 import { Driver } from "../../shared/contract.ts";
 import { canonicalJson } from "../../shared/hash.ts";
@@ -23,6 +24,7 @@ export function findRestoreInvokerFindings(restore: Restore, old?: Restore): rea
   const { namespace } = metadata;
   return [
     ...findMemberFindings(restore, namespace),
+    ...findReplicaFaults(restore),
     ...findHookFaults(restore.kind === "RestoreBatch" ? spec.hooks : undefined, "spec.hooks"),
     ...findDurationFaults({ "spec.timeOut": spec.timeOut, "spec.retryConfig.delay": spec.retryConfig?.delay }),
     ...findRetryFaults(spec.retryConfig?.maxRetry),
@@ -52,6 +54,18 @@ function findMemberFindings(restore: Restore, namespace: string): readonly Findi
     ]),
     ...findBatchFaults(members, namespace),
   ];
+}
+
+/** Each is a claim to be made, and a job: of one member the schema limits them, of all together nothing else does. */
+function findReplicaFaults(restore: Restore): readonly Finding[] {
+  const members = restore.kind === "RestoreBatch" ? (restore.spec.members ?? []) : [restore.spec];
+  const counts = members.map(({ target }) =>
+    target?.volumeClaimTemplates?.length ? Math.max(1, target.replicas ?? 1) : 0,
+  );
+  const all = counts.reduce((sum, count) => sum + count, 0);
+  if (all <= MAX_REPLICAS) return [];
+  const next = "Divide it into several restores.";
+  return [fault("spec", `makes the claims of ${all} replicas, and ${MAX_REPLICAS} are the most`, next)];
 }
 
 /** A restore has to write there. */

@@ -127,7 +127,8 @@ function* repositories(): Generator<RecordedObject> {
     ["can't be opened", { sessions: [session("False")] }, "InProgress"],
   ];
   for (const [what, facts, kstatus] of cases) {
-    const view = { generation: GENERATION, status: undefined, references: [], sessions: [], seers: [], ...facts };
+    const none = { status: undefined, references: [], sessions: [], seers: [] };
+    const view = { namespace: "demo", generation: GENERATION, ...none, ...facts };
     yield recorded("Repository", what, decideRepositoryStatus(view, NOW), kstatus);
   }
   yield recorded("Repository", "new", FRESH, "InProgress");

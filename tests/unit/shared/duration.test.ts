@@ -20,6 +20,13 @@ test.each(["", "5", "1d", "m", "1h 30m", "1h-5m", "abc"])("refuses %j and names 
   expect(() => parseDuration(text, "spec.timeOut")).toThrow(/^spec\.timeOut: /);
 });
 
+test("S8: what is longer than Go's durations is refused, so that every time to wait for is a date", () => {
+  expect(parseDuration("2562047h", "x")).toBe(2_562_047 * 3_600_000);
+  for (const text of ["2562048h", "99999999999h", `${"9".repeat(31)}h`]) {
+    expect(() => parseDuration(text, "spec.timeOut")).toThrow("spec.timeOut: ");
+  }
+});
+
 test.each([
   [0, "0s"],
   [250, "250ms"],

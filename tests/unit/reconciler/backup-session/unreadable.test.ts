@@ -89,7 +89,7 @@ describe("D1: a session", () => {
     expect(points).toEqual([3]);
     const session = { ...simulation.session, spec: { ...simulation.session.spec, dueTime: "2024-04-30T02:00:00Z" } };
     const repository = decideRepositoryStatus(
-      { generation: 1, status: undefined, references: [], sessions: [session], seers: [session] },
+      { namespace: "demo", generation: 1, status: undefined, references: [], sessions: [session], seers: [session] },
       new Date("2024-04-30T03:00:00Z"),
     );
     expect(repository.lastRecoveryPoint?.unreadableFiles).toBe(3);

@@ -148,3 +148,15 @@ test("a write that the API server refuses is told, and tried again", async () =>
   expect(refusals).toHaveLength(1);
   expect(refusals[0]).toContain("no right");
 });
+
+test("S8: of as many names as an annotation holds the first count, and the target is told", async () => {
+  const { api, world, events, clock } = await aStage();
+  const names = Array.from({ length: 40_000 }, (_, at) => at.toString(36));
+  const many = ["daily", ...names].join(",");
+  world.annotated.PersistentVolumeClaim.show("files", aClaim({ "stash.appscode.com/backup-blueprint": many }));
+  await clock.advance(0);
+  expect(api.writes).toContain("create backupconfigurations demo/pvc-files");
+  const told = events.filter((event) => event.includes("names 40001 blueprints, of which the first 16 count"));
+  expect(told).toHaveLength(1);
+  expect(told[0]?.split("does not exist")).toHaveLength(16);
+});

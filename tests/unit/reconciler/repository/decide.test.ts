@@ -44,7 +44,10 @@ function aSession({
 
 function fold(sessions: readonly SessionShape[], status?: RepositoryStatus): RepositoryStatus {
   const all = sessions.map(aSession);
-  return decideRepositoryStatus({ generation: 2, status, references: [], sessions: all, seers: all }, NOW);
+  return decideRepositoryStatus(
+    { namespace: "demo", generation: 2, status, references: [], sessions: all, seers: all },
+    NOW,
+  );
 }
 
 const NOW = new Date("2026-01-03T00:00:00Z");
@@ -149,7 +152,14 @@ test("D13: what sessions of an older version checked is not the Repository's: it
 test("L88: references are what names the Repository now, whatever stood there", () => {
   const stale = { kind: "Nothing", namespace: "gone", name: "gone" };
   const references = [{ kind: "BackupBatch", namespace: "demo", name: "nightly" }];
-  const view = { generation: 1, status: { references: [stale] }, references, sessions: [], seers: [] };
+  const view = {
+    namespace: "demo",
+    generation: 1,
+    status: { references: [stale] },
+    references,
+    sessions: [],
+    seers: [],
+  };
   const status = decideRepositoryStatus(view, NOW);
   expect(status.references).toEqual(references);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { dueWork } from "../../../../reconciler/maintenance/due.ts";
 import { decideRepositoryStatus } from "../../../../reconciler/repository/decide.ts";
-import { type Sighting, withAcceptance, withSighting } from "../../../../reconciler/repository/identity.ts";
+import { isDoubted, type Sighting, withAcceptance, withSighting } from "../../../../reconciler/repository/identity.ts";
 import { parseBackupSession } from "../../../../shared/api/backup-session.ts";
 import type { RepositoryStatus } from "../../../../shared/api/repository.ts";
 import { Annotation } from "../../../../shared/contract.ts";
@@ -44,8 +45,14 @@ function session(name: string, at: string, facts: object, message = "the reposit
   });
 }
 
-function decide(status: RepositoryStatus, sessions: readonly ReturnType<typeof session>[], annotations = {}) {
-  return decideRepositoryStatus({ generation: 1, status, references: [], sessions, seers: sessions, annotations }, NOW);
+function decide(
+  status: RepositoryStatus,
+  sessions: readonly ReturnType<typeof session>[],
+  annotations = {},
+  namespace = "n",
+) {
+  const view = { namespace, generation: 1, status, references: [], sessions, seers: sessions, annotations };
+  return decideRepositoryStatus(view, NOW);
 }
 
 describe("a repository that was replaced", () => {
@@ -182,11 +189,41 @@ describe("no alarm", () => {
 
 test("S10: a session for which no work on the Repository was ordered takes no history away, whatever its status says", () => {
   const told = session("forged", "2026-11-30T02:00:00Z", { repositoryID: B }, "the repository was made");
-  const view = { generation: 1, status: known, references: [], sessions: [told] };
+  const view = { namespace: "n", generation: 1, status: known, references: [], sessions: [told] };
   const after = decideRepositoryStatus({ ...view, seers: [] }, NOW);
   expect(after).toMatchObject({ repositoryID: A, recoveryPoints: 30, firstBackupTime: OLD.firstBackupTime });
   expect(after.replacement).toBeUndefined();
   expect(decideRepositoryStatus({ ...view, seers: [told] }, NOW).replacement?.id).toBe(B);
+});
+
+describe("S10: a session of another namespace", () => {
+  const elsewhere = (status: RepositoryStatus, ...sessions: readonly ReturnType<typeof session>[]) =>
+    decide(status, sessions, {}, "vault");
+
+  test.each([
+    ["another id", { repositoryID: B }, "the repository exists"],
+    ["that it made the repository", {}, "the repository was made"],
+  ])("takes no history away that tells of %s: a check of the Repository's own looks soon", (_what, facts, message) => {
+    const told = session("b-2", "2026-11-30T02:00:00Z", facts, message);
+    const after = elsewhere(known, told);
+    expect(after).toMatchObject({ repositoryID: A, recoveryPoints: 30, firstBackupTime: OLD.firstBackupTime });
+    expect(after.replacement).toBeUndefined();
+    expect(isDoubted(after)).toBe(true);
+    expect(elsewhere(after, told)).toEqual(after);
+    const work = {
+      metadata: { name: "store", namespace: "vault" },
+      status: { ...after, lastCheckTime: "2026-11-30T01:00:00Z" },
+    };
+    expect(dueWork({ repository: work, isPruneWanted: false, deletions: [] }, NOW).actions).toEqual([
+      "VerifyRepositoryIntegrity",
+    ]);
+    const confirmed = withSighting(after, seen("2026-11-30T02:03:00Z", A), NOW);
+    expect(isDoubted(elsewhere(confirmed, told))).toBe(false);
+  });
+
+  test("does not say which repository it is", () => {
+    expect(elsewhere(OLD, session("b-2", "2026-11-30T02:00:00Z", { repositoryID: B })).repositoryID).toBeUndefined();
+  });
 });
 
 test("locks that were seen in the former repository are not told of the new one", () => {

@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { planHosts, type TargetPlan, whyUnserved } from "../../../../reconciler/run/hosts.ts";
+import {
+  hostnamesOf,
+  MOST_REPLICAS,
+  planHosts,
+  type TargetPlan,
+  whyUnserved,
+} from "../../../../reconciler/run/hosts.ts";
 import type { PodFact, WorkloadFact } from "../../../../reconciler/run/world.ts";
 
 function aPod(name: string, change: Partial<PodFact> = {}): PodFact {
@@ -53,6 +59,14 @@ describe("hosts of a workload", () => {
       "host-1=app-1",
       "host-2=nobody",
     ]);
+  });
+
+  test("S8: whatever number somebody scales a StatefulSet to, its hosts are planned at once", () => {
+    const answer = plan("StatefulSet", [aPod("app-0")], { replicas: 2_147_483_647 });
+    expect(answer.kind === "hosts" && answer.hosts.length).toBe(MOST_REPLICAS);
+    const ref = { apiVersion: "apps/v1", kind: "StatefulSet", name: "app", namespace: "demo" };
+    const workload = { ...ref, uid: "u", replicas: 2_147_483_647, firstOrdinal: 0, pods: [] };
+    expect(hostnamesOf(ref, undefined, workload)).toHaveLength(MOST_REPLICAS);
   });
 
   test("a DaemonSet has one a node", () => {

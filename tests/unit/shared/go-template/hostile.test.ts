@@ -1,7 +1,7 @@
 /** S9: whatever a tenant writes into a hook, rendering it ends soon and takes little memory. */
 import { afterAll, describe, expect, test } from "vitest";
 import { UserError } from "../../../../shared/errors.ts";
-import { renderTemplate, type Value } from "../../../../shared/go-template/render.ts";
+import { renderTemplate, renderTemplates, type Value } from "../../../../shared/go-template/render.ts";
 import { type RenderingThread, startRenderingThread } from "../../../support/templates/render-apart.ts";
 
 const NOW = new Date(1_714_435_200_000);
@@ -65,6 +65,10 @@ const COSTLY: readonly (readonly [string, string])[] = [
   ["a replacement that grows", `${LONG}{{ regexReplaceAll "a" $a (repeat 100000 "$0") }}`],
   ["loops in loops", NESTED("{{ range $i := 90000 }}", "x", "{{ end }}", 50)],
   ["a loop over a count without end", "{{ range $i := 1e300 }}{{ end }}"],
+  ["empty loops in a loop", "{{ range $i := 90000 }}{{ range $j := 90000 }}{{ end }}{{ end }}"],
+  ["a verb of many zeros that is none", `{{ printf (print "%" (repeat 400000 "0") "!") | len }}`],
+  ["many zones", `{{ range $i := 20000 }}{{ if dateInZone "2006" $i "Europe/Berlin" }}{{ end }}{{ end }}`],
+  ["long layouts", `{{ $l := repeat 100000 "2006" }}{{ range $i := 20 }}{{ if date $l $i }}{{ end }}{{ end }}`],
   ["brackets in brackets", `{{ ${NESTED("(", "1", ")")} }}`],
   ["blocks in blocks", NESTED("{{ if true }}", "x", "{{ end }}")],
   ["else if after else if", `{{ if false }}${times(20_000, "{{ else if false }}")}{{ end }}`],
@@ -93,6 +97,20 @@ describe("S9: rendering ends in time", () => {
     const small = startRenderingThread(SMALL_MIB);
     const [, grows = ""] = COSTLY.find(([name]) => name === "a list that grows") ?? [];
     await expect(small.render(grows)).rejects.toThrow("memory");
+  });
+});
+
+describe("S9: texts that belong together", () => {
+  const costly = (count: number) => Array.from({ length: count }, () => "{{ range $i := 30000 }}{{ end }}x");
+
+  test("may take together what one of them may", () => {
+    expect(renderTemplates(costly(2), {}, NOW)).toEqual(["x", "x"]);
+    expect(() => renderTemplates(costly(1_000), {}, NOW)).toThrow("it takes too many steps");
+  });
+
+  test("each have their own result", () => {
+    expect(renderTemplates(["{{ 1 }}", "plain", "{{ $a := 2 }}{{ $a }}"], {}, NOW)).toEqual(["1", "plain", "2"]);
+    expect(() => renderTemplates(["{{ $a := 2 }}", "{{ $a }}"], {}, NOW)).toThrow("unknown variable");
   });
 });
 

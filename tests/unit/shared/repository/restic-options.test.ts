@@ -4,6 +4,7 @@ import type { BackupMember, RestoreMember } from "../../../../shared/api/member.
 import { isSwitchedOn, type OptionsOf } from "../../../../shared/repository/restic-flags.ts";
 import { findArgumentFault, requireArguments } from "../../../../shared/repository/restic-options.ts";
 import { findMemberFaults } from "../../../../webhook/validate/members.ts";
+import { timed } from "../../../support/cpu-time.ts";
 
 describe("arguments of the user for restic", () => {
   test.each<[OptionsOf, readonly string[]]>([
@@ -110,6 +111,18 @@ describe("arguments of the user for restic", () => {
     ] as const) {
       expect(isSwitchedOn(args, "restore", "verify"), args.join(" ")).toBe(isOn);
     }
+  });
+
+  test("S8: are read in a time that grows with their length", () => {
+    const blanks = `x${" ".repeat(60_000)}x`;
+    const { cpuMs } = timed(() => findArgumentFault(["--tag", blanks, "-o", `s3.retries${blanks}`], "backup"));
+    expect(cpuMs).toBeLessThan(500);
+  });
+
+  test("S8: hold few short options in one", () => {
+    expect(findArgumentFault([`-${"v".repeat(32)}`], "backup")).toBeUndefined();
+    expect(findArgumentFault([`-${"v".repeat(33)}`], "backup")?.index).toBe(0);
+    expect(findArgumentFault([`-e${"v".repeat(60_000)}`], "backup")).toBeUndefined();
   });
 
   const member = (kind: string, args: readonly string[], task?: string): BackupMember & RestoreMember => ({

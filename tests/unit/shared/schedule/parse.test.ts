@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { UserError } from "../../../../shared/errors.ts";
 import { jitterOffsetMs, nextRuns, parseSchedule, type ScheduleSpec } from "../../../../shared/schedule/parse.ts";
+import { zoneOffsets } from "../../../../shared/schedule/zone-offsets.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -23,6 +24,13 @@ function errorOf(spec: ScheduleSpec): UserError {
   }
   throw new Error(`${spec.schedule} was read`);
 }
+
+test("S8: a zone is known once, however its name is spelled", () => {
+  const spelled = ["America/Argentina/Ushuaia", "america/argentina/ushuaia", "AMERICA/Argentina/USHUAIA"].map(
+    zoneOffsets,
+  );
+  expect(new Set(spelled).size).toBe(1);
+});
 
 describe("what a schedule may say", () => {
   test.each([

@@ -67,7 +67,7 @@ function answers(status: object) {
     cli: listPoints({ sessions: [session], repositories: [], invokers: [] })[0]?.isComplete === true,
     status:
       decideRepositoryStatus(
-        { generation: 1, status: undefined, references: [], sessions: [session], seers: [session] },
+        { namespace: "demo", generation: 1, status: undefined, references: [], sessions: [session], seers: [session] },
         new Date(TIME),
       ).lastRecoveryPoint?.session === session.metadata.name,
   };

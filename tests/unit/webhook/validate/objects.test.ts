@@ -60,6 +60,27 @@ const member = (alias: string | undefined, more: JsonObject = {}, ref: JsonObjec
   ...more,
 });
 
+describe("S8: claims that a restore makes", () => {
+  const claims = (alias: string, replicas: number) => ({
+    target: { alias, replicas, volumeClaimTemplates: [{ metadata: { name: "data" } }], rules: [{ paths: ["/data"] }] },
+  });
+  const batch = (...members: readonly JsonObject[]) => ({
+    ...restoreSession(),
+    kind: "RestoreBatch",
+    spec: { repository: { name: "repo" }, members },
+  });
+
+  test("are of no more replicas than a person means", () => {
+    const { target } = claims("a", 2_000_000_000);
+    expect(() => findingsOf(restoreSession({ target }))).toThrow("spec.target.replicas: expected at most 1000");
+  });
+
+  test("are of no more in all members together", () => {
+    expect(findingsOf(batch(claims("a", 500), claims("b", 500)))).toBe("");
+    expect(findingsOf(batch(claims("a", 500), claims("b", 501)))).toMatch(/^fault spec: makes the claims of 1001/);
+  });
+});
+
 describe("E14: who writes an invoker hears of all its faults at once", () => {
   test("of schedule and zone", () => {
     const found = findingsOf(backupConfiguration({ schedule: "61 * * * *", timeZone: "Nowhere/Land" }));
