@@ -29,15 +29,20 @@ export async function productBaseLayer(onProgress: (line: string) => void): Prom
   });
 }
 
-/**
- * Builds the image from the present source.
- *
- * @param reference whole name, with registry and tag
- * @param work folder that the layer of our program is made in
- */
-export async function buildProductImage(reference: string, base: Layer, work: string): Promise<OciImage> {
+/** Our own program, as it lies in the image. */
+export interface ImageProgram {
+  readonly folder: string;
+  readonly layer: Layer;
+}
+
+/** Builds our own program from the present source. @param work folder for it and its layer */
+export async function buildProgramLayer(work: string): Promise<ImageProgram> {
   const folder = join(work, "program");
   await buildImageProgram(folder);
-  const program = await packLayer(folder, join(work, "program.tar"));
+  return { folder, layer: await packLayer(folder, join(work, "program.tar")) };
+}
+
+/** @param reference whole name, with registry and tag */
+export function productImage(reference: string, base: Layer, program: Layer): OciImage {
   return { reference, layers: [base, program], entrypoint: ENTRY_POINT, user: `${IMAGE_USER}:${IMAGE_USER}` };
 }

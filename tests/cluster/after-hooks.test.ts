@@ -13,6 +13,7 @@ import { eventually, stays } from "../support/eventually.ts";
 import { applyManifests, parseManifests } from "../support/objects/apply.ts";
 import { waitForContainer } from "../support/objects/pods.ts";
 import { type InstalledCluster, startInstalledCluster } from "../support/product/installed-cluster.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 
 const NAMESPACE = "after-hooks";
 const TIMEOUT_MS = 120_000;
@@ -22,7 +23,11 @@ let cluster: InstalledCluster;
 let notes: string;
 
 beforeAll(async () => {
-  cluster = await startInstalledCluster({ nodeNames: ["node-a"], images: { "app:1": {} } });
+  cluster = await startInstalledCluster({
+    nodeNames: ["node-a"],
+    images: { "app:1": {} },
+    program: sharedPlane().program,
+  });
   const { client, dir } = cluster;
   const repository = join(dir, "repository");
   const data = join(dir, "data");

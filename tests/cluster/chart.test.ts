@@ -243,7 +243,7 @@ describe("a release", () => {
   let installer: Helm;
 
   beforeAll(async () => {
-    cluster = await startEmptyCluster({ nodes: ["chart-node"], images: {} });
+    cluster = await startEmptyCluster({ nodes: ["chart-node"], images: {}, program: sharedPlane().program });
     installer = await openHelm(cluster.controlPlane.kubeconfigPath);
   }, START_MS);
 

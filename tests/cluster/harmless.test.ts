@@ -387,7 +387,7 @@ describe.concurrent("a native sidecar by the workload's own annotation", () => {
     const podSpec = { terminationGracePeriodSeconds: 90 };
     // It ends as soon as it is told to: then the sidecar is told as well.
     const script =
-      "trap 'exit 0' TERM; head -c 300000000 /dev/urandom >/data/file; while :; do sleep 1 & wait $!; done";
+      "trap 'exit 0' TERM; head -c 300000000 /dev/urandom >/data/file; while :; do sleep infinity & wait $!; done";
     const container = { command: ["sh", "-c", script] };
     await stage.apply(aNamespace(ns, { backend }), anApplication(ns, { metadata, podSpec, container, spec: RECREATE }));
     await stage.apply(aBackupOf(ns));

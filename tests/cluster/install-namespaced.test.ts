@@ -10,6 +10,7 @@ import { listPods, waitForContainer, waitForReadyPods } from "../support/objects
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { batchManifest, partManifest } from "../support/restore/application.ts";
 import { openRestoreStand } from "../support/restore/restore-stand.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 
 const OWN = "stash-batch";
 const NAMESPACE = "applications";
@@ -21,7 +22,11 @@ const WEB = { kind: "Deployment", name: "web" } as const;
 let cluster: InstalledProduct;
 
 beforeAll(async () => {
-  cluster = await startEmptyCluster({ nodes: ["namespaced-node"], images: { "app:1": {} } });
+  cluster = await startEmptyCluster({
+    nodes: ["namespaced-node"],
+    images: { "app:1": {} },
+    program: sharedPlane().program,
+  });
   const { client, controlPlane } = cluster;
   for (const name of [NAMESPACE, ELSEWHERE]) {
     await applyManifests(client, [{ apiVersion: "v1", kind: "Namespace", metadata: { name } }]);

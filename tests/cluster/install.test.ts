@@ -26,6 +26,7 @@ import { listPods, waitForContainer, waitForReadyPods } from "../support/objects
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { batchManifest, partManifest, restoreManifest, restoreMember } from "../support/restore/application.ts";
 import { emptyFolder, openRestoreStand, type RestoreStand } from "../support/restore/restore-stand.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 import { kubectl, untilAvailable } from "../support/webhook/aggregated-plane.ts";
 
 const OWN = "stash-batch";
@@ -53,7 +54,11 @@ let stand: RestoreStand;
 let grantedBefore: readonly string[];
 
 beforeAll(async () => {
-  cluster = await startEmptyCluster({ nodes: ["install-a", "install-b"], images: { "app:1": {} } });
+  cluster = await startEmptyCluster({
+    nodes: ["install-a", "install-b"],
+    images: { "app:1": {} },
+    program: sharedPlane().program,
+  });
   await applyInstallation(cluster.client);
 }, START_MS);
 

@@ -13,6 +13,7 @@ import { applyManifests, parseManifests } from "../support/objects/apply.ts";
 import { waitForContainer } from "../support/objects/pods.ts";
 import { KUBERNETES } from "../support/objects/resources.ts";
 import { type InstalledCluster, startInstalledCluster } from "../support/product/installed-cluster.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 
 const NAMESPACE = "node-lost";
 const TIMEOUT_MS = 120_000;
@@ -23,6 +24,7 @@ beforeAll(async () => {
   cluster = await startInstalledCluster({
     nodeNames: ["node-a", "node-b"],
     images: { "app:1": {} },
+    program: sharedPlane().program,
     reconcilerFlags: ["--heartbeat-stale=5s"],
   });
   const { client, dir } = cluster;

@@ -64,7 +64,7 @@ spec:
       containers:
         - name: web
           image: app:1
-          command: [sh, -c, "echo kept > /data/kept; echo gone > /data/left-out.tmp; trap 'exit 0' TERM; while :; do sleep 1 & wait $!; done"]
+          command: [sh, -c, "echo kept > /data/kept; echo gone > /data/left-out.tmp; trap 'exit 0' TERM; while :; do sleep infinity & wait $!; done"]
           volumeMounts: [{name: files, mountPath: /data}]
       volumes: [{name: files, emptyDir: {}}]
 `;

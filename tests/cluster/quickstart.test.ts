@@ -27,6 +27,7 @@ beforeAll(async () => {
   if (database === undefined) throw new Error("the demo has no MariaDB");
   cluster = await startEmptyCluster({
     nodes: ["quickstart-node"],
+    program: sharedPlane().program,
     images: { "debian:12": {}, "mariadb:10.11": database },
   });
 }, START_MS);

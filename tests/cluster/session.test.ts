@@ -21,6 +21,7 @@ import {
   startSession,
   untilSession,
 } from "../support/session/batch-without-nodes.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 
 const NAMESPACE = "sessions";
 const PASSWORD = "not-a-secret";
@@ -56,7 +57,11 @@ async function untilReady(batch: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  cluster = await startInstalledCluster({ nodeNames: ["node-a", "node-b"], images: APPLICATION_IMAGE });
+  cluster = await startInstalledCluster({
+    nodeNames: ["node-a", "node-b"],
+    images: APPLICATION_IMAGE,
+    program: sharedPlane().program,
+  });
   hooks = await startHookServer(cluster.gateway);
   folder = join(cluster.dir, "application");
   const repository = join(cluster.dir, "repository");

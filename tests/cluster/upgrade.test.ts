@@ -35,6 +35,7 @@ import { waitForContainer, waitForPods, waitForReadyPods } from "../support/obje
 import { KUBERNETES, resourceOf } from "../support/objects/resources.ts";
 import { batchManifest, partManifest, restoreManifest, restoreMember } from "../support/restore/application.ts";
 import { emptyFolder, openRestoreStand, type RestoreStand } from "../support/restore/restore-stand.ts";
+import { sharedPlane } from "../support/shared-plane.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const run = promisify(execFile);
@@ -68,7 +69,11 @@ beforeAll(async () => {
   if (missing !== undefined) return;
   home = await mkdtemp(join(tmpdir(), "stash-batch-upgrade-"));
   before = await buildVersionBefore(join(home, "before"));
-  cluster = await startEmptyCluster({ nodes: ["upgrade-node"], images: { "app:1": {}, [IMAGE_BEFORE]: before.image } });
+  cluster = await startEmptyCluster({
+    nodes: ["upgrade-node"],
+    images: { "app:1": {}, [IMAGE_BEFORE]: before.image },
+    program: sharedPlane().program,
+  });
   await kubectl("apply", "--server-side", "-f", before.installFile);
   await waitForReadyPods(cluster.client, OWN, PROGRAMS, 4, TIMEOUT_MS);
   await untilTrusted();

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { BUNDLES_FOLDER } from "../../scripts/image-root/contents.ts";
+import type { ImageProgram } from "../../scripts/images/product-image.ts";
 import { SUITE_IMAGES } from "./images/suite-images.ts";
 import { AUDITED_USER, type Audit, prepareAudit } from "./install/audit.ts";
 import { type Cluster, startCluster } from "./node/cluster.ts";
@@ -27,7 +28,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   // One after the other: the first makes what the next finds in the cache.
   for (let worker = 0; worker < project.config.maxWorkers; worker++) {
     try {
-      started.push(await start(join(dir, `${worker}`)));
+      started.push(await start(join(dir, `${worker}`), started[0]?.cluster.program));
     } catch (error) {
       await stop();
       throw error;
@@ -35,21 +36,21 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
   project.provide(
     "clusters",
-    started.map(({ cluster: { controlPlane, nodes, gateway, programFolder }, audit }) => {
+    started.map(({ cluster: { controlPlane, nodes, gateway, program }, audit }) => {
       const { kubeconfigPath, serverUrl, caPem, programsDir, kubeletCa } = controlPlane;
-      const bundlesFolder = join(programFolder, BUNDLES_FOLDER);
+      const bundlesFolder = join(program.folder, BUNDLES_FOLDER);
       const facts = nodes.map(({ name, address, podsDir, cgroup }) => ({ name, address, podsDir, cgroup }));
       const { logPath: auditLogPath } = audit;
       return {
         ...{ kubeconfigPath, serverUrl, caPem, programsDir, kubeletCa, gateway },
-        ...{ nodes: facts, bundlesFolder, auditLogPath },
+        ...{ nodes: facts, program, bundlesFolder, auditLogPath },
       };
     }),
   );
   return stop;
 }
 
-async function start(auditFolder: string): Promise<Started> {
+async function start(auditFolder: string, program: ImageProgram | undefined): Promise<Started> {
   await mkdir(auditFolder);
   const audit = await prepareAudit(auditFolder, [AUDITED_USER]);
   const cluster = await startCluster({
@@ -57,6 +58,7 @@ async function start(auditFolder: string): Promise<Started> {
     productNames: [PRODUCT_IMAGE],
     images: SUITE_IMAGES,
     extraApiServerFlags: audit.flags,
+    program,
   });
   return { cluster, audit };
 }

@@ -1,5 +1,6 @@
 /** The clusters that the files of the cluster suite share: one for each worker, so that two files never meet. */
 import { inject } from "vitest";
+import type { ImageProgram } from "../../scripts/images/product-image.ts";
 import type { NodeFacts } from "./node/node.ts";
 
 /** What a test file needs to know of its cluster; it can't hold the running thing itself. */
@@ -15,7 +16,9 @@ export interface SharedControlPlane {
   readonly nodes: readonly NodeFacts[];
   /** Log of what the user of `AUDITED_USER` asks the API server. */
   readonly auditLogPath: string;
-  /** Folder of the product's bundles, from the present source. */
+  /** Our own program from the present source; a cluster of a file's own may have it too. */
+  readonly program: ImageProgram;
+  /** Folder of the product's bundles. */
   readonly bundlesFolder: string;
 }
 

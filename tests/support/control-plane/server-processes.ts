@@ -11,6 +11,7 @@ import {
   apiServerFlags,
   controllerManagerFlags,
   etcdFlags,
+  GO_ENVIRONMENT,
   type Ports,
   schedulerFlags,
 } from "./flags.ts";
@@ -54,7 +55,8 @@ export function serverProcesses(settings: Settings): ServerProcesses {
   const { dir } = processes;
 
   function start(name: string, args: readonly string[]): Promise<void> {
-    return processes.start(name, { program: join(programs.dir, name), args, logPath: logPath(name) });
+    const command = [...GO_ENVIRONMENT, join(programs.dir, name), ...args];
+    return processes.start(name, { program: "env", args: command, logPath: logPath(name) });
   }
 
   function logPath(name: string): string {

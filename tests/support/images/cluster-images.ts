@@ -2,7 +2,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type OciImage, writeOciArchive } from "../../../scripts/images/oci-archive.ts";
-import { buildProductImage, productBaseLayer } from "../../../scripts/images/product-image.ts";
+import {
+  buildProgramLayer,
+  type ImageProgram,
+  productBaseLayer,
+  productImage,
+} from "../../../scripts/images/product-image.ts";
 import { programsLayer } from "../../../scripts/images/programs-layer.ts";
 import { PAUSE_IMAGE } from "../node/configuration.ts";
 import { ensureImageStore } from "../node/image-store.ts";
@@ -13,8 +18,7 @@ export interface ClusterImages {
   readonly store: string;
   /** Archive of the images, without those layers. */
   readonly archive: string;
-  /** Our own program, as it lies in the image. */
-  readonly programFolder: string;
+  readonly program: ImageProgram;
 }
 
 /** Holds a pod's namespaces, and reaps what is left to it where containers share the pod's processes. */
@@ -26,6 +30,7 @@ const PAUSE: readonly string[] = ["/usr/bin/tini", "--", "sleep", "infinity"];
  * @param programsDir holds containerd and ctr
  * @param productNames names of the product's image
  * @param work folder for what is made; must not exist yet
+ * @param builtProgram our own program where this run has built it before
  */
 export async function makeClusterImages(
   programsDir: string,
@@ -33,6 +38,7 @@ export async function makeClusterImages(
   images: TestImages,
   work: string,
   onProgress: (line: string) => void,
+  builtProgram?: ImageProgram,
 ): Promise<ClusterImages> {
   await mkdir(work, { recursive: true });
   // One after the other: each wants both cores and the disk.
@@ -44,7 +50,8 @@ export async function makeClusterImages(
   const store = await ensureImageStore(programsDir, kept, onProgress);
   const archive = join(work, "images.tar");
   const [firstName = "", ...otherNames] = productNames.map(wholeReference);
-  const product = await buildProductImage(firstName, bases.product, work);
+  const program = builtProgram ?? (await buildProgramLayer(work));
+  const product = productImage(firstName, bases.product, program.layer);
   const present = new Set(kept.flatMap(({ layers }) => layers.map(({ digest }) => digest)));
   await writeOciArchive(
     archive,
@@ -55,5 +62,5 @@ export async function makeClusterImages(
     ],
     present,
   );
-  return { store, archive, programFolder: join(work, "program") };
+  return { store, archive, program };
 }

@@ -13,5 +13,5 @@ export const SUITE_IMAGES: TestImages = {
   /** Any program of Debian, for workloads whose data matters and nothing else. */
   "app:1": {},
   [MARIADB_IMAGE]: {},
-  [UPSTREAM_IMAGE]: { command: ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 1 & wait $!; done"] },
+  [UPSTREAM_IMAGE]: { command: ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep infinity & wait $!; done"] },
 };

@@ -5,6 +5,7 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import type { ImageProgram } from "../../../scripts/images/product-image.ts";
 import { readObjects } from "../../../scripts/manifests/compose.ts";
 import { UNNAMED_IMAGE } from "../../../scripts/manifests/installation.ts";
 import { numberAt, textAt } from "../../../shared/json/value.ts";
@@ -42,6 +43,8 @@ export interface InstallOptions {
   readonly nodes: readonly string[];
   /** Images besides the product's. */
   readonly images?: TestImages;
+  /** As of startCluster. */
+  readonly program?: ImageProgram;
   /** Is told what happens meanwhile. Default: stderr. */
   readonly onProgress?: (line: string) => void;
 }
@@ -68,17 +71,18 @@ export async function startEmptyCluster(options: InstallOptions): Promise<Instal
       images: options.images ?? {},
       crds: false,
       extraApiServerFlags: audit.flags,
+      program: options.program,
       ...(options.onProgress !== undefined && { onProgress: options.onProgress }),
     });
     undo.push(() => cluster.stop());
-    const { controlPlane, nodes, gateway, programFolder } = cluster;
+    const { controlPlane, nodes, gateway, program } = cluster;
     const { kubeconfigPath } = controlPlane;
     const client = createKubeClient({
       connection: await findConnection({ env: {}, kubeconfigPath }),
       program: "tests",
     });
     undo.push(async () => client.close());
-    return { controlPlane, audit, nodes, gateway, client, dir, programFolder, stop };
+    return { controlPlane, audit, nodes, gateway, client, dir, programFolder: program.folder, stop };
   } catch (error) {
     await stop();
     throw error;

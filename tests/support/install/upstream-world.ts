@@ -150,7 +150,7 @@ export function upstreamCronJob(namespace: string, owner: string, version: strin
 /** The workload with the sidecar that upstream injected. */
 export function upstreamWorkload(namespace: string, { data }: UpstreamFolders): Manifest {
   const applied = { kind: "BackupConfiguration", metadata: { name: "web-backup", namespace }, spec: backupSpec };
-  const loop = "trap 'exit 0' TERM; while :; do sleep 1 & wait $!; done";
+  const loop = "trap 'exit 0' TERM; while :; do sleep infinity & wait $!; done";
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",

@@ -8,6 +8,7 @@ import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts"
 import type { PodExec } from "../../../shared/kube/exec/pod.ts";
 import { isFinalRestorePhase } from "../../../shared/status/restore-phase.ts";
 import { eventually } from "../eventually.ts";
+import { followOne } from "../objects/follow.ts";
 import { waitForReadyPods } from "../objects/pods.ts";
 import { untilSession } from "../session/batch-without-nodes.ts";
 
@@ -50,8 +51,8 @@ export function runsIn(client: KubeClient, namespace: string, exec: PodExec): Ru
     untilRestored(kind, name) {
       const parse = (value: unknown): Restore =>
         kind === "RestoreBatch" ? parseRestoreBatch(value) : parseRestoreSession(value);
-      const read = () => client.get(KINDS[kind], namespace, name, parse);
-      return eventually(read, ({ status }) => isFinalRestorePhase(status?.phase), END_MS);
+      const isOver = (found?: Restore): found is Restore => isFinalRestorePhase(found?.status?.phase);
+      return followOne(client, KINDS[kind], namespace, name, parse, (read) => eventually(read, isOver, END_MS));
     },
     async run(app, container, script) {
       const [pod] = await waitForReadyPods(client, namespace, `app=${app}`, 1, READY_MS);

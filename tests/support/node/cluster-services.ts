@@ -6,16 +6,14 @@
  */
 import { createSocket } from "node:dgram";
 import { createServer } from "node:net";
-import { setTimeout as delay } from "node:timers/promises";
 import { type Answer, AUTHORITATIVE_ANSWER, decode, encode, type Packet, RECURSION_DESIRED } from "dns-packet";
 import { createKubeClient } from "../../../shared/kube/client/http.ts";
 import { findConnection } from "../../../shared/kube/connection/find.ts";
-import { createStorageClass, provision } from "./provisioner.ts";
+import { createStorageClass, startProvisioner } from "./provisioner.ts";
 import { resolveServiceName } from "./service-names.ts";
 
 const DNS_PORT = 53;
 const TTL_SECONDS = 1;
-const PROVISION_EVERY_MS = 300;
 const NO_SUCH_NAME = 3;
 const SERVER_FAILURE = 2;
 
@@ -78,8 +76,4 @@ createServer((connection) => {
 }).listen(DNS_PORT, address);
 
 await createStorageClass(client);
-for (;;) {
-  // An API server that is away comes back; the next round makes up for this one.
-  await provision(client, volumes).catch((error: unknown) => console.error(String(error)));
-  await delay(PROVISION_EVERY_MS);
-}
+startProvisioner(client, volumes, (error) => console.error(String(error)));

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ImageProgram } from "../../../scripts/images/product-image.ts";
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "../control-plane/control-plane.ts";
 import { findPrograms } from "../control-plane/programs.ts";
 import { superviseProcesses } from "../control-plane/supervised-processes.ts";
@@ -15,8 +16,7 @@ export interface Cluster {
   readonly nodes: readonly ClusterNode[];
   /** This machine's address in the network of nodes and pods. */
   readonly gateway: string;
-  /** Our own program, as it lies in the product's image. */
-  readonly programFolder: string;
+  readonly program: ImageProgram;
   stop(): Promise<void>;
 }
 
@@ -27,11 +27,13 @@ export interface ClusterOptions extends Omit<ControlPlaneOptions, "nodes"> {
   readonly productNames: readonly string[];
   /** Images besides the product's. */
   readonly images: TestImages;
+  /** Our own program, of another cluster that goes on as long as this one starts. Default: it is built from the present source. */
+  readonly program?: ImageProgram | undefined;
 }
 
 /** Starts a cluster. Nothing of it can outlive this process. @throws Error when a part can't be started */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
-  const { nodeNames, productNames, images, ...planeOptions } = options;
+  const { nodeNames, productNames, images, program, ...planeOptions } = options;
   const onProgress = options.onProgress ?? ((line) => process.stderr.write(`${line}\n`));
   const dir = join(tmpdir(), `stash-batch-services-${randomBytes(4).toString("hex")}`);
   const processes = await superviseProcesses(dir, (name, how) => {
@@ -48,7 +50,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
         started.push(plane);
         return plane;
       }),
-      makeClusterImages(programs.dir, productNames, images, join(dir, "images"), onProgress),
+      makeClusterImages(programs.dir, productNames, images, join(dir, "images"), onProgress, program),
     ]);
     const { network, endpoint, kubeconfigPath } = controlPlane;
     if (network === undefined) throw new Error("the control plane has no network");
@@ -67,7 +69,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
         return node;
       }),
     );
-    return { controlPlane, nodes, gateway: network.gateway, programFolder: made.programFolder, stop };
+    return { controlPlane, nodes, gateway: network.gateway, program: made.program, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -2,8 +2,11 @@
 import { chmod, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { textAt, valueAt } from "../../../shared/json/value.ts";
-import { isAlreadyExists, isNotFound } from "../../../shared/kube/client/error.ts";
+import { createInformer, type Informer } from "../../../shared/kube/cache/informer.ts";
+import { isAlreadyExists } from "../../../shared/kube/client/error.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
+import type { Resource } from "../../../shared/kube/resource.ts";
+import { WorkQueue } from "../../../shared/kube/work-queue.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 
 export const STORAGE_CLASS = "standard";
@@ -26,38 +29,74 @@ export async function createStorageClass(client: KubeClient): Promise<void> {
   });
 }
 
-/** Makes what is missing, and takes away what is released, once. @param dir folder of the volumes */
-export async function provision(client: KubeClient, dir: string): Promise<void> {
-  const classes = await client.list(KUBERNETES.StorageClass, undefined, asIs);
-  const ours = new Map(
-    classes.items
-      .filter((one) => textAt(one, "provisioner") === PROVISIONER)
-      .map((one) => [textAt(one, "metadata", "name"), textAt(one, "volumeBindingMode")]),
-  );
-  const claims = await client.list(KUBERNETES.PersistentVolumeClaim, undefined, asIs);
-  for (const claim of claims.items) {
-    const mode = ours.get(textAt(claim, "spec", "storageClassName"));
+/** Short, so that an API server that was away finds this as soon as it is back. */
+const BACKOFF = { baseMs: 100, maxMs: 1_000 } as const;
+const EVERYTHING = "everything";
+
+/**
+ * Makes what is missing and takes away what is released, with every change of a class, a claim or a volume, until the process ends.
+ *
+ * @param dir folder of the volumes
+ * @param onFault is told of what went wrong; it is tried again
+ */
+export function startProvisioner(client: KubeClient, dir: string, onFault: (error: unknown) => void): void {
+  const queue = new WorkQueue({
+    run: () => provision(),
+    onError: (_key, error) => onFault(error),
+    concurrency: 1,
+    backoff: BACKOFF,
+  });
+  const watched = (resource: Resource): Informer<unknown> => {
+    const informer = createInformer({
+      client,
+      resource,
+      transform: asIs,
+      indexes: {},
+      onProblem: (problem) => onFault("error" in problem ? problem.error : problem.kind),
+      timings: { backoff: BACKOFF },
+    });
+    const look = () => queue.add(EVERYTHING);
+    informer.subscribe({ add: look, update: look, delete: look });
+    informer.start();
+    return informer;
+  };
+  const classes = watched(KUBERNETES.StorageClass);
+  const claims = watched(KUBERNETES.PersistentVolumeClaim);
+  const volumes = watched(KUBERNETES.PersistentVolume);
+  queue.start();
+
+  async function provision(): Promise<undefined> {
+    for (const claim of claims.list()) if (isOwed(claim)) await makeVolume(client, dir, claim);
+    for (const volume of volumes.list()) {
+      const isOurs = textAt(volume, "metadata", "annotations", PROVISIONED_BY) === PROVISIONER;
+      if (!isOurs || textAt(volume, "status", "phase") !== "Released") continue;
+      const name = textAt(volume, "metadata", "name") ?? "";
+      await client.delete(KUBERNETES.PersistentVolume, undefined, name);
+      await rm(join(dir, name), { recursive: true, force: true });
+    }
+  }
+
+  function isOwed(claim: unknown): boolean {
+    const storageClass = classes.get(undefined, textAt(claim, "spec", "storageClassName") ?? "");
+    if (textAt(storageClass, "provisioner") !== PROVISIONER) return false;
     const isWaiting =
       textAt(claim, "status", "phase") === "Pending" && textAt(claim, "spec", "volumeName") === undefined;
-    if (mode === undefined || !isWaiting || valueAt(claim, "metadata", "deletionTimestamp") !== undefined) continue;
-    if (mode === "WaitForFirstConsumer" && textAt(claim, "metadata", "annotations", SELECTED_NODE) === undefined)
-      continue;
-    await makeVolume(client, dir, claim);
-  }
-  const volumes = await client.list(KUBERNETES.PersistentVolume, undefined, asIs);
-  for (const volume of volumes.items) {
-    const isOurs = textAt(volume, "metadata", "annotations", PROVISIONED_BY) === PROVISIONER;
-    if (!isOurs || textAt(volume, "status", "phase") !== "Released") continue;
-    const name = textAt(volume, "metadata", "name") ?? "";
-    await client.delete(KUBERNETES.PersistentVolume, undefined, name).catch((error: unknown) => {
-      if (!isNotFound(error)) throw error;
-    });
-    await rm(join(dir, name), { recursive: true, force: true });
+    if (!isWaiting || valueAt(claim, "metadata", "deletionTimestamp") !== undefined) return false;
+    // Made a moment ago, and not bound yet.
+    if (volumes.get(undefined, volumeNameOf(claim)) !== undefined) return false;
+    return (
+      textAt(storageClass, "volumeBindingMode") !== "WaitForFirstConsumer" ||
+      textAt(claim, "metadata", "annotations", SELECTED_NODE) !== undefined
+    );
   }
 }
 
+function volumeNameOf(claim: unknown): string {
+  return `pvc-${textAt(claim, "metadata", "uid")}`;
+}
+
 async function makeVolume(client: KubeClient, dir: string, claim: unknown): Promise<void> {
-  const name = `pvc-${textAt(claim, "metadata", "uid")}`;
+  const name = volumeNameOf(claim);
   const path = join(dir, name);
   await mkdir(path, { recursive: true });
   // What a driver without fsGroup gives: everybody may write.

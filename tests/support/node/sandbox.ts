@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { GO_ENVIRONMENT } from "../control-plane/flags.ts";
 import type { SupervisedProcesses } from "../control-plane/supervised-processes.ts";
 import { eventually } from "../eventually.ts";
 
@@ -75,7 +76,7 @@ export async function makeSandbox(
   await eventually(hasNamespaces, true, START_TIMEOUT_MS);
   const pid = await firstChildOf(processes.pidOf(HOLDER) ?? 0);
   const enter = ["--target", String(pid), ...NAMESPACES, "--wd=/", "--"];
-  const environment = ["-i", `PATH=${searchPath}`, "HOME=/root", "LANG=C.UTF-8"];
+  const environment = ["-i", `PATH=${searchPath}`, "HOME=/root", "LANG=C.UTF-8", ...GO_ENVIRONMENT];
   return {
     pid,
     async start(program, path, args) {

@@ -3,6 +3,7 @@ import { messageOf } from "../../../shared/errors.ts";
 import { textAt } from "../../../shared/json/value.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
 import { eventually } from "../eventually.ts";
+import { follow } from "./follow.ts";
 import { KUBERNETES } from "./resources.ts";
 
 export interface PodSummary {
@@ -78,14 +79,20 @@ export async function listPods(
   return items;
 }
 
-/** Polls the pods until they are as wanted. @throws Error that tells how they were at the end, and what their controllers say */
+/** Waits until the pods are as wanted. @throws Error that tells how they were at the end, and what their controllers say */
 export async function waitForPods(
   client: KubeClient,
   at: { readonly namespace: string; readonly selector: string; readonly timeoutMs: number },
   areAsWanted: (pods: readonly PodSummary[]) => boolean,
 ): Promise<readonly PodSummary[]> {
   try {
-    return await eventually(() => listPods(client, at.namespace, at.selector), areAsWanted, at.timeoutMs);
+    const pods = {
+      resource: KUBERNETES.Pod,
+      namespace: at.namespace,
+      labelSelector: at.selector,
+      parse: parsePodSummary,
+    };
+    return await follow(client, pods, (read) => eventually(read, areAsWanted, at.timeoutMs));
   } catch (error) {
     const told = await listWarnings(client, at.namespace);
     throw new Error(`pods ${at.selector} of ${at.namespace}: ${messageOf(error)}\nwarnings there: ${told.join("\n")}`);

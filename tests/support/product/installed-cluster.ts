@@ -3,6 +3,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BUNDLES_FOLDER } from "../../../scripts/image-root/contents.ts";
+import type { ImageProgram } from "../../../scripts/images/product-image.ts";
 import { createKubeClient } from "../../../shared/kube/client/http.ts";
 import type { KubeClient } from "../../../shared/kube/client/interface.ts";
 import { findConnection } from "../../../shared/kube/connection/find.ts";
@@ -46,6 +47,8 @@ export interface InstalledClusterOptions extends InstallationOptions {
   readonly nodeNames: readonly string[];
   /** Images besides the product's. */
   readonly images?: TestImages;
+  /** As of startCluster. */
+  readonly program?: ImageProgram;
 }
 
 export interface InstalledCluster extends Installation {
@@ -116,18 +119,19 @@ export function install(cluster: ClusterAccess, options: InstallationOptions = {
 export function startInstalledCluster(options: InstalledClusterOptions): Promise<InstalledCluster> {
   const undo = new UndoList();
   return undo.guard(async () => {
-    const { nodeNames, images = {}, onProgress } = options;
+    const { nodeNames, images = {}, program, onProgress } = options;
     const cluster = await startCluster({
       nodeNames,
       images,
       productNames: [PRODUCT_IMAGE],
+      program,
       ...(onProgress !== undefined && { onProgress }),
     });
     undo.add(() => cluster.stop());
     const { controlPlane, nodes, gateway } = cluster;
     onProgress?.(`API server at ${controlPlane.serverUrl}, nodes ${nodeNames.join(" and ")}`);
     const { kubeconfigPath, kubeconfigFor } = controlPlane;
-    const bundlesFolder = join(cluster.programFolder, BUNDLES_FOLDER);
+    const bundlesFolder = join(cluster.program.folder, BUNDLES_FOLDER);
     const installation = await install({ kubeconfigPath, kubeconfigFor, nodes, gateway, bundlesFolder }, options);
     undo.add(() => installation.stop());
     const stopNode = async (name: string) => nodes.find((node) => node.name === name)?.stop();

@@ -10,7 +10,7 @@ const PROGRAM = [
   `echo "$HOSTNAME" >> /marks/started`,
   `if [ -z "$(ls -A /data)" ]; then echo "$HOSTNAME" >> /marks/empty; echo new > /data/made-anew; fi`,
   "trap 'exit 0' TERM",
-  "while :; do sleep 1 & wait $!; done",
+  "while :; do sleep infinity & wait $!; done",
 ].join("\n");
 
 /** Of the Repository `store`. */

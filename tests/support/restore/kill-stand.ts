@@ -12,6 +12,7 @@ import { removeFolder } from "../control-plane/remove-folder.ts";
 import { eventually } from "../eventually.ts";
 import { openTestClient } from "../kube/test-client.ts";
 import { applyManifests, parseManifests } from "../objects/apply.ts";
+import { followOne } from "../objects/follow.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 import { type ApiProxy, startApiProxy } from "../session/api-proxy.ts";
 import { type HookServer, startHookServer } from "../session/batch-without-nodes.ts";
@@ -143,12 +144,13 @@ export async function startRestoreKillStand(options: {
       await applyManifests(client, parseManifests(restoreManifest(namespace, hooks.port, before)));
     },
     untilRestore(isAsWanted, signal) {
-      const look = () => {
+      const isThere = (found?: RestoreBatch): found is RestoreBatch => {
         signal?.throwIfAborted();
-        return find();
+        return found !== undefined && isAsWanted(found);
       };
-      const isThere = (found?: RestoreBatch): found is RestoreBatch => found !== undefined && isAsWanted(found);
-      return eventually(look, isThere, END_MS, POLL_MS);
+      return followOne(client, KINDS.RestoreBatch, namespace, RESTORE, parseRestoreBatch, (read) =>
+        eventually(read, isThere, END_MS, POLL_MS),
+      );
     },
     async stop() {
       for (const reconciler of reconcilers) reconciler.kill();

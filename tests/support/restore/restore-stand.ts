@@ -2,19 +2,20 @@
 import { execFileSync } from "node:child_process";
 import { chmod, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type BackupSession, parseBackupSession } from "../../../shared/api/backup-session.ts";
+import type { BackupSession } from "../../../shared/api/backup-session.ts";
 import { KINDS } from "../../../shared/api/kinds.ts";
 import { parseRestoreBatch, type RestoreBatch } from "../../../shared/api/restore-batch.ts";
 import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts";
-import { isFinalSessionPhase } from "../../../shared/status/backup-phase.ts";
 import { eventually } from "../eventually.ts";
 import { applyManifests, type Manifest } from "../objects/apply.ts";
 import { folderOfClaim } from "../objects/claims.ts";
+import { followOne } from "../objects/follow.ts";
 import { listPods, waitForPods } from "../objects/pods.ts";
 import { KUBERNETES } from "../objects/resources.ts";
 import type { Installation } from "../product/installed-cluster.ts";
 import { bareRestic } from "../restic/bare-restic.ts";
 import { writeEmptyRepository } from "../restic/empty-repository.ts";
+import { untilSession } from "../session/batch-without-nodes.ts";
 import { STORAGE_PASSWORD, storageManifests } from "./application.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -78,7 +79,10 @@ export async function openRestoreStand(
   const readRestore = (name: string) => client.get(KINDS.RestoreBatch, namespace, name, parseRestoreBatch);
 
   function waitForRestore(name: string, isAsWanted: (restore: RestoreBatch) => boolean, timeoutMs = TIMEOUT_MS) {
-    return eventually(() => readRestore(name), isAsWanted, timeoutMs);
+    const isThere = (found?: RestoreBatch): found is RestoreBatch => found !== undefined && isAsWanted(found);
+    return followOne(client, KINDS.RestoreBatch, namespace, name, parseRestoreBatch, (read) =>
+      eventually(read, isThere, timeoutMs),
+    );
   }
 
   return {
@@ -101,11 +105,7 @@ export async function openRestoreStand(
       const { apiVersion } = KINDS.BackupSession;
       const body = { apiVersion, kind: "BackupSession", metadata: { name, namespace }, spec: { invoker } };
       await client.create(KINDS.BackupSession, namespace, body, asIs);
-      const session = await eventually(
-        () => client.get(KINDS.BackupSession, namespace, name, parseBackupSession),
-        ({ status }) => isFinalSessionPhase(status?.phase),
-        TIMEOUT_MS,
-      );
+      const session = await untilSession(client, namespace, name, TIMEOUT_MS);
       if (session.status?.phase !== "Succeeded") {
         throw new Error(`BackupSession ${name}: ${JSON.stringify(session.status, null, 1)}`);
       }

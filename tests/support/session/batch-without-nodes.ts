@@ -9,6 +9,7 @@ import { asIs, type KubeClient } from "../../../shared/kube/client/interface.ts"
 import { isFinalSessionPhase } from "../../../shared/status/backup-phase.ts";
 import { eventually } from "../eventually.ts";
 import { applyManifests, parseManifests } from "../objects/apply.ts";
+import { followOne } from "../objects/follow.ts";
 import { runPods } from "./stand-in-pods.ts";
 
 /** Benches count the time until a session is seen to have ended. */
@@ -158,7 +159,8 @@ export function untilSession(
   timeoutMs: number,
   isAsWanted: (session: BackupSession) => boolean = ({ status }) => isFinalSessionPhase(status?.phase),
 ): Promise<BackupSession> {
-  const find = () => client.find(KINDS.BackupSession, namespace, name, parseBackupSession);
   const isThere = (found?: BackupSession): found is BackupSession => found !== undefined && isAsWanted(found);
-  return eventually(find, isThere, timeoutMs, POLL_MS);
+  return followOne(client, KINDS.BackupSession, namespace, name, parseBackupSession, (read) =>
+    eventually(read, isThere, timeoutMs, POLL_MS),
+  );
 }
