@@ -58,6 +58,7 @@ const ELSEWHERE: Readonly<Partial<Record<ErrorCode, string>>> = {
   SIDECAR_NOT_RUNNING: "runs",
   OLD_PODS_RUNNING: "runs",
   NO_REPLICAS: "runs",
+  TOO_MANY_HOSTS: "runs",
   DEADLINE_EXCEEDED: "runs",
   CANCELLED: "runs",
   EARLIER_MEMBER_FAILED: "runs",
