@@ -284,7 +284,9 @@ describe("the overlay snapshot-api, applied as docs/install.md says", () => {
     }
     await untilAvailable({ admin: client }, Install.SnapshotApiService);
     reader = await controlPlane.kubeconfigFor(READER, ["system:authenticated"]);
-    const none = await as(reader, "get", "snapshots", "-n", NAMESPACE);
+    // An API server lists a group a moment after it serves it.
+    const isListed = ({ stderr }: { readonly stderr: string }) => !stderr.includes("have a resource type");
+    const none = await eventually(() => as(reader, "get", "snapshots", "-n", NAMESPACE), isListed, TIMEOUT_MS);
     expect([none.code, none.stdout, none.stderr]).toEqual([1, "", expect.stringMatching(/forbidden/i)]);
     const group = "rbac.authorization.k8s.io";
     await client.create(
